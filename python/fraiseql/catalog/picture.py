@@ -1,0 +1,82 @@
+"""Frozen facts about relations, as PostgreSQL's own catalog tells them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fraiseql.errors import SourceError
+from fraiseql.naming import suggestion
+
+
+def quote(name: str) -> str:
+    """Quote an identifier for SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its name, its type as ``format_type`` prints it, and its base type.
+
+    Attributes:
+        name: As stored in the catalog.
+        type_name: With modifiers and schema where needed: ``character varying(20)``.
+        base_type: ``typname`` after domains are resolved: ``varchar``, ``int4``, ``_text``, ``jsonb``.
+        nullable: False when the catalog says NOT NULL.
+    """
+
+    name: str
+    type_name: str
+    base_type: str
+    nullable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A table, view or materialized view.
+
+    Attributes:
+        schema: Namespace.
+        name: Without the schema.
+        kind: One of ``table``, ``view``, ``materialized view``, ``foreign table``, ``partitioned table``.
+        columns: By name, in the order of the relation.
+        key: Columns of the primary key, else of the first unique NOT NULL key, else empty.
+    """
+
+    schema: str
+    name: str
+    kind: str
+    columns: Mapping[str, Column]
+    key: tuple[str, ...] = ()
+
+    @property
+    def sql(self) -> str:
+        """The quoted, qualified name."""
+        return f"{quote(self.schema)}.{quote(self.name)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """The relations that were asked for, by the name they were asked by.
+
+    Attributes:
+        relations: ``users`` or ``sales.users`` → its facts.
+        known: Every relation name visible on the search path, for suggestions.
+        server_version: ``server_version_num``, e.g. 150018.
+    """
+
+    relations: Mapping[str, Relation]
+    known: tuple[str, ...] = ()
+    server_version: int = 0
+
+    def relation(self, name: str, *, wanted_by: str) -> Relation:
+        """Return the relation called ``name``.
+
+        Raises:
+            SourceError: There is none; the message has the nearest name.
+        """
+        found = self.relations.get(name)
+        if found is None:
+            raise SourceError(
+                f"{wanted_by} reads relation {name!r}, which does not exist.{suggestion(name, self.known)}",
+                hint="Create the table or view, or correct the name (schema.name for another schema).",
+            )
+        return found

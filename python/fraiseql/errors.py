@@ -1,0 +1,91 @@
+"""Errors: one family, each with a code, what was wrong, and what to do.
+
+FraiseQLError
+├── DeclarationError       a declared type, field or query cannot be served as written
+├── SourceError            a declared relation or column does not exist, or has the wrong form
+├── ConfigurationError     a setting, an address or the environment is wrong
+├── EmbeddedServerError    the embedded PostgreSQL cannot be started or used
+├── InputError             a value given by a client cannot be used (bad filter, operator, argument)
+├── DatabaseError          the database refused, failed, or cannot be reached
+│   ├── DatabaseUnavailable
+│   └── StatementTimeout
+└── DocumentError          a document or value has not the form that its type declares
+"""
+
+from typing import ClassVar
+
+
+class FraiseQLError(Exception):
+    """Base of every error that FraiseQL raises on purpose.
+
+    Args:
+        message: What was wrong, in one sentence.
+        hint: What to do about it; empty when there is nothing to add.
+        code: Stable identifier in upper case; has a page in ``docs/errors``.
+    """
+
+    default_code: ClassVar[str] = "INTERNAL_ERROR"
+
+    def __init__(self, message: str, *, hint: str = "", code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.code = code or self.default_code
+
+    def __str__(self) -> str:
+        """Return the message, followed by the hint on its own line when there is one."""
+        return f"{self.message}\n  {self.hint}" if self.hint else self.message
+
+
+class DeclarationError(FraiseQLError):
+    """A declared type, field or query cannot be served as it is written."""
+
+    default_code = "BAD_DECLARATION"
+
+
+class SourceError(FraiseQLError):
+    """A declared relation or column does not exist, or has not the form that is needed."""
+
+    default_code = "BAD_SOURCE"
+
+
+class ConfigurationError(FraiseQLError):
+    """A setting, an address or the environment is wrong."""
+
+    default_code = "BAD_CONFIGURATION"
+
+
+class EmbeddedServerError(FraiseQLError):
+    """The embedded PostgreSQL cannot be started or used."""
+
+    default_code = "EMBEDDED_SERVER"
+
+
+class InputError(FraiseQLError):
+    """A value that a client gave cannot be used."""
+
+    default_code = "BAD_USER_INPUT"
+
+
+class DatabaseError(FraiseQLError):
+    """The database refused a statement or failed while running it."""
+
+    default_code = "DATABASE_ERROR"
+
+
+class DatabaseUnavailable(DatabaseError):  # noqa: N818 - reads as the state that it reports
+    """The database cannot be reached, or went away while the statement ran."""
+
+    default_code = "DATABASE_UNAVAILABLE"
+
+
+class StatementTimeout(DatabaseError):  # noqa: N818 - the field's name for it
+    """A statement ran longer than ``statement_timeout``."""
+
+    default_code = "STATEMENT_TIMEOUT"
+
+
+class DocumentError(FraiseQLError):
+    """A document or value has not the form that its type declares."""
+
+    default_code = "BAD_DOCUMENT"

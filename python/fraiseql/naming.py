@@ -1,0 +1,36 @@
+"""Names: the one snake_case to camelCase function, and the nearest name for a mistyped one."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def to_camel(name: str) -> str:
+    """Turn a Python name into its GraphQL name.
+
+    Leading and trailing underscores stay, every other ``_x`` becomes ``X``. A part that does not
+    start with a letter keeps its underscore, so that no two Python names meet in one GraphQL name:
+    ``a_1`` stays ``a_1`` while ``first_name`` becomes ``firstName``.
+
+    Example:
+        >>> to_camel("first_name"), to_camel("_id"), to_camel("line_2")
+        ('firstName', '_id', 'line_2')
+    """
+    stripped = name.strip("_")
+    if not stripped:
+        return name
+    start = name.index(stripped)
+    head, *rest = stripped.split("_")
+    camel = head + "".join(part[0].upper() + part[1:] if part[:1].islower() else "_" + part for part in rest)
+    return name[:start] + camel + name[start + len(stripped) :]
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name closest to ``name``, or None when nothing is close."""
+    found = get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Return ``" Did you mean 'x'?"`` for the nearest known name, or an empty string."""
+    near = nearest(name, known)
+    return f" Did you mean {near!r}?" if near else ""

@@ -1,0 +1,201 @@
+"""What a declaration says, as plain frozen data; nothing here is resolved against a database."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+ATTRIBUTE: Final = "__fraiseql__"
+"""Name of the attribute that a decorator leaves on a class or function."""
+
+MISSING: Final[Any] = type("Missing", (), {"__repr__": lambda _: "MISSING", "__bool__": lambda _: False})()
+"""Stands for "not given", where None means null."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embed:
+    """A list or object that is read from another relation.
+
+    Attributes:
+        relation: The child table of a list, the parent table of an object.
+        on: Column of the child that holds the parent's key (list embeds).
+        via: Own column that holds the other row's key (object embeds).
+        where: SQL predicate over the child's columns, written by the developer.
+        order_by: Columns, ``-`` in front for descending.
+        limit: Most items of the list.
+        parent_key: Column of the own row that ``on`` points to; the own key when None.
+        target_key: Column of the other row that ``via`` points to; its key when None.
+    """
+
+    relation: str
+    on: tuple[str, ...] = ()
+    via: tuple[str, ...] = ()
+    where: str | None = None
+    order_by: tuple[str, ...] = ()
+    limit: int | None = None
+    parent_key: tuple[str, ...] = ()
+    target_key: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ArgumentDefinition:
+    """An argument of a query or computed field, in Python's and in GraphQL's name."""
+
+    name: str
+    graphql_name: str
+    annotation: Any
+    default: Any = MISSING
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A field answered by Python.
+
+    Attributes:
+        function: ``(self, info, **arguments)``; with ``batch``, ``(parents, info, **arguments)``.
+        needs: Fields of the parent that the function reads; None means all stored scalars.
+        batch: Whether the function takes all parents at once and returns a list of the same length.
+        takes_info: Whether the function has an ``info`` parameter.
+        arguments: GraphQL arguments, without ``self`` and ``info``.
+    """
+
+    function: Callable[..., Any]
+    needs: tuple[str, ...] | None = None
+    batch: bool = False
+    takes_info: bool = True
+    arguments: tuple[ArgumentDefinition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDefinition:
+    """One field of an object or interface: at most one of ``embed`` and ``computed`` is set."""
+
+    name: str
+    graphql_name: str
+    annotation: Any
+    description: str | None = None
+    deprecation: str | None = None
+    embed: Embed | None = None
+    computed: Computed | None = None
+    default: Any = MISSING
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ObjectDefinition:
+    """``@fraiseql.type``.
+
+    Attributes:
+        sql_source: Relation that answers root fields of this type; None for embedded-only types.
+        jsonb_column: Column that holds the document, if the relation has one.
+        key: Columns that identify a row; empty means "as the catalog says".
+        tag: Value of the discriminator that stands for this type; its name when None.
+        interfaces: Classes declared with ``@fraiseql.interface`` that this class derives from.
+        stored: Strategy; None is the live view.
+        indexes: Declared indexes.
+    """
+
+    python_class: type
+    name: str
+    fields: Mapping[str, FieldDefinition]
+    description: str | None = None
+    sql_source: str | None = None
+    jsonb_column: str | None = None
+    key: tuple[str, ...] = ()
+    tag: str | None = None
+    interfaces: tuple[type, ...] = ()
+    stored: Any = None
+    indexes: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InterfaceDefinition:
+    """``@fraiseql.interface``; ``discriminator`` is the document key that tells the type.
+
+    ``sql_source`` and ``jsonb_column`` are as for objects: a relation whose documents are of
+    different types.
+    """
+
+    python_class: type
+    name: str
+    fields: Mapping[str, FieldDefinition]
+    description: str | None = None
+    discriminator: str = "__typename"
+    sql_source: str | None = None
+    jsonb_column: str | None = None
+    key: tuple[str, ...] = ()
+    interfaces: tuple[type, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UnionDefinition:
+    """``Pet = fraiseql.union("Pet", [Dog, Cat])``."""
+
+    name: str
+    members: tuple[type, ...]
+    description: str | None = None
+    discriminator: str = "__typename"
+    sql_source: str | None = None
+    jsonb_column: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EnumDefinition:
+    """``@fraiseql.enum``: documents hold a member's value, GraphQL shows its name."""
+
+    python_class: type
+    name: str
+    description: str | None = None
+    descriptions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InputDefinition:
+    """``@fraiseql.input``: resolvers are given an instance of the class."""
+
+    python_class: type
+    name: str
+    fields: Mapping[str, ArgumentDefinition]
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScalarDefinition:
+    """``@fraiseql.scalar``.
+
+    Attributes:
+        form: JSON form that a document holds: ``string``, ``number``, ``integer``, ``boolean`` or ``any``.
+        parse: Turns a client's JSON value into the value that resolvers and SQL are given.
+        serialize: Turns a Python value of a resolver into a JSON value; None passes it through.
+    """
+
+    python_class: Any
+    name: str
+    form: str = "any"
+    description: str | None = None
+    specified_by_url: str | None = None
+    parse: Callable[[Any], Any] | None = None
+    serialize: Callable[[Any], Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class QueryDefinition:
+    """A field of the root type.
+
+    ``function`` is a Python resolver; without it the field is answered by SQL alone:
+    ``by`` holds the equality arguments, ``many`` tells a list from one object, and a list takes
+    ``where``, ``order_by``, ``limit`` and ``offset``.
+    """
+
+    name: str
+    graphql_name: str
+    annotation: Any
+    arguments: tuple[ArgumentDefinition, ...] = ()
+    description: str | None = None
+    deprecation: str | None = None
+    function: Callable[..., Any] | None = None
+    takes_info: bool = True
+    by: tuple[str, ...] = ()
+    many: bool = False
+    order_by: tuple[str, ...] = ()
+    default_limit: int | None = None
+    max_limit: int | None = None

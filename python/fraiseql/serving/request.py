@@ -1,0 +1,37 @@
+"""What enters and leaves the serving road, free of HTTP."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One GraphQL request.
+
+    Attributes:
+        query: The document's text.
+        operation_name: Which operation of the document; None when it has only one.
+        variables: As decoded from JSON.
+        read_only: True for GET: anything but a query is refused.
+    """
+
+    query: str
+    operation_name: str | None = None
+    variables: Mapping[str, Any] | None = None
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One GraphQL response.
+
+    Attributes:
+        body: The whole JSON text, UTF-8.
+        executed: False for a request error: there is no ``data`` key.
+        status: HTTP status for ``application/graphql-response+json``: 200 when executed, else 4xx/5xx.
+    """
+
+    body: bytes
+    executed: bool = True
+    status: int = 200

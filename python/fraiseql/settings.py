@@ -1,0 +1,100 @@
+"""Settings: every knob of a running application, with defaults that hold.
+
+Each can be given to ``create_app`` or in the environment as ``FRAISEQL_`` and the name in upper case.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
+
+from fraiseql.errors import ConfigurationError
+from fraiseql.naming import suggestion
+
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"0", "false", "no", "off"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a running application can be told.
+
+    Attributes:
+        database_url: ``postgresql://…`` address, or ``embedded:`` for PostgreSQL under ``data_dir``.
+        data_dir: Directory of the embedded PostgreSQL.
+        pool_size: Most connections to the database that one process holds.
+        connect_timeout: Seconds to wait for a new connection, and for a free one.
+        statement_timeout: Seconds after which PostgreSQL cancels a statement; 0 means no limit.
+        request_timeout: Seconds after which a request is answered with an error.
+        max_body_bytes: Most bytes of a request body.
+        max_depth: Most levels of nested selections in an operation.
+        max_aliases: Most aliased fields in an operation.
+        max_tokens: Most tokens in a document.
+        max_complexity: Most fields that an operation may ask for, lists counted by their limit.
+        max_limit: Most rows that a list field with a ``limit`` argument returns.
+        default_limit: Rows of a list field when ``limit`` is not given.
+        document_cache_size: Parsed and planned documents kept by one process.
+        introspection: Whether ``__schema`` and ``__type`` are answered.
+        graphiql: Whether a browser is shown GraphiQL at ``/graphql``.
+        debug: Whether internal errors are shown to clients. Never in production.
+    """
+
+    database_url: str = "embedded:"
+    data_dir: str = ".fraiseql"
+    pool_size: int = 10
+    connect_timeout: float = 10.0
+    statement_timeout: float = 15.0
+    request_timeout: float = 30.0
+    max_body_bytes: int = 1_000_000
+    max_depth: int = 15
+    max_aliases: int = 50
+    max_tokens: int = 5_000
+    max_complexity: int = 100_000
+    max_limit: int = 1_000
+    default_limit: int = 100
+    document_cache_size: int = 1_000
+    introspection: bool = True
+    graphiql: bool = True
+    debug: bool = False
+
+    def with_values(self, **values: Any) -> Self:
+        """Return a copy with ``values`` set; None leaves a setting as it is.
+
+        Raises:
+            ConfigurationError: A name is not a setting.
+        """
+        known = {field.name for field in fields(self)}
+        for name in values:
+            if name not in known:
+                raise ConfigurationError(f"There is no setting {name!r}.{suggestion(name, known)}")
+        return replace(self, **{name: value for name, value in values.items() if value is not None})
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """Read ``FRAISEQL_*`` variables over the defaults.
+
+        Raises:
+            ConfigurationError: A value has not the form of its setting.
+        """
+        source = os.environ if environment is None else environment
+        values = {}
+        for field in fields(cls):
+            text = source.get("FRAISEQL_" + field.name.upper())
+            if text is not None:
+                values[field.name] = _parse(field.name, type(field.default), text)
+        return cls(**values)
+
+
+def _parse(name: str, kind: type, text: str) -> Any:
+    lowered = text.strip().lower()
+    if kind is bool and lowered in _TRUE | _FALSE:
+        return lowered in _TRUE
+    try:
+        if kind is not bool:
+            return kind(text)
+    except ValueError:
+        pass
+    raise ConfigurationError(
+        f"FRAISEQL_{name.upper()} is {text!r}, which is not a {kind.__name__}.",
+        hint="For a switch write 'on' or 'off'." if kind is bool else "Write a plain number.",
+    )
