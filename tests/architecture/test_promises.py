@@ -1,0 +1,129 @@
+"""Promises: public names, settings, error codes and packages agree with what is written."""
+
+import ast
+import re
+import tomllib
+from dataclasses import fields
+from itertools import chain
+
+import fraiseql
+from fraiseql.settings import Settings
+from scripts.build_native import is_fresh
+from tests.architecture.source_tree import PACKAGE, ROOT, committed, python_files, tree
+
+CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
+# Addresses of package registries; written in parts, as this file is committed too.
+HOSTS = [".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"))]
+HOSTS += [
+    ".".join(parts) for parts in (("static.crates", "io"), ("index.crates", "io"), ("unpkg", "com"))
+]
+MACHINE_PATH = re.compile(r"(?<![\w./~-])/(?:root|work|home/\w+|Users/\w+)/")
+
+
+def test_public_names_are_sorted_and_there() -> None:
+    names = fraiseql.__all__
+    assert list(names) == sorted(set(names))
+    assert [name for name in names if not hasattr(fraiseql, name)] == []
+
+
+def test_public_names_are_complete() -> None:
+    imported = {
+        name.asname or name.name
+        for node in tree(PACKAGE / "__init__.py").body
+        if isinstance(node, ast.ImportFrom)
+        for name in node.names
+    }
+    assert sorted(name for name in imported if not name.startswith("_")) == [
+        name for name in fraiseql.__all__ if name in imported
+    ]
+
+
+def test_every_setting_is_described_where_it_is_declared() -> None:
+    described = re.findall(
+        r"^        (\w+): \S", Settings.__doc__ or "", re.MULTILINE
+    ) or re.findall(r"^    (\w+): \S", Settings.__doc__ or "", re.MULTILINE)
+    assert described == [field.name for field in fields(Settings)]
+
+
+def test_every_setting_is_read_somewhere() -> None:
+    outside = [path for path in python_files() if path.name != "settings.py"]
+    read = set(
+        chain.from_iterable(
+            (node.attr for node in ast.walk(tree(path)) if isinstance(node, ast.Attribute))
+            for path in outside
+        )
+    )
+    assert [field.name for field in fields(Settings) if field.name not in read] == []
+
+
+def codes_in_the_code() -> set[str]:
+    """Every error code that the package can send: `default_code =`, `code=`, `{"code": …}`."""
+    found: set[str] = set()
+    for node in chain.from_iterable(ast.walk(tree(path)) for path in python_files()):
+        found.update(_codes_of(node))
+    return {code for code in found if CODE.fullmatch(code)}
+
+
+def _codes_of(node: ast.AST) -> list[str]:
+    match node:
+        case (
+            ast.AnnAssign(target=ast.Name(id="default_code"), value=ast.Constant(value=str(code)))
+            | ast.Assign(targets=[ast.Name(id="default_code")], value=ast.Constant(value=str(code)))
+            | ast.keyword(arg="code", value=ast.Constant(value=str(code)))
+        ):
+            return [code]
+        case ast.Dict(keys=keys, values=values):
+            return [
+                value.value
+                for key, value in zip(keys, values, strict=True)
+                if isinstance(key, ast.Constant) and key.value == "code"
+                if isinstance(value, ast.Constant) and isinstance(value.value, str)
+            ]
+    return []
+
+
+def test_every_error_code_has_a_page_and_every_page_a_code() -> None:
+    pages = {path.stem for path in (ROOT / "docs" / "errors").glob("*.md")} - {"README"}
+    assert pages == codes_in_the_code()
+
+
+def test_error_pages_say_what_happened_and_what_to_do() -> None:
+    for path in sorted((ROOT / "docs" / "errors").glob("*.md")):
+        text = path.read_text()
+        assert text.startswith(f"# {path.stem}\n"), path.name
+        assert "\n## What happened\n" in text, path.name
+        assert "\n## What to do\n" in text, path.name
+
+
+def test_committed_files_name_no_machine_and_no_registry() -> None:
+    found = []
+    for name in committed():
+        # Cargo identifies its registry by an address; the lock cannot be written without it.
+        if name.name == "Cargo.lock" or not _is_text(name.suffix):
+            continue
+        for number, line in enumerate((ROOT / name).read_text(errors="replace").splitlines(), 1):
+            if MACHINE_PATH.search(line) or any(host in line for host in HOSTS):
+                found.append(f"{name}:{number}: {line.strip()[:80]}")
+    assert found == []
+
+
+def _is_text(suffix: str) -> bool:
+    return suffix not in {".png", ".gz", ".zip", ".woff2", ".ico"}
+
+
+def test_the_lock_holds_every_declared_package() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = [
+        *project["project"]["dependencies"],
+        *chain.from_iterable(project["project"]["optional-dependencies"].values()),
+        *project["dependency-groups"]["dev"],
+    ]
+    locked = re.findall(
+        r"^([\w.-]+)==", (ROOT / "requirements" / "dev.txt").read_text(), re.MULTILINE
+    )
+    names = [re.match(r"[\w.-]+", requirement).group().lower() for requirement in wanted]  # type: ignore[union-attr]
+    assert [name for name in names if name not in locked] == [], "run `make lock`"
+
+
+def test_the_rust_module_was_built_from_these_sources() -> None:
+    assert is_fresh(), "the installed Rust module is older than crates/: run `make setup`"
