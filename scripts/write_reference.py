@@ -24,12 +24,14 @@ def settings_page() -> str:
     """Return the page of settings: name, environment variable, default, meaning."""
     meanings = dict(re.findall(r"^\s{4,8}(\w+): (.+)$", Settings.__doc__ or "", re.MULTILINE))
     rows = [
-        f"| `{field.name}` | `FRAISEQL_{field.name.upper()}` | `{field.default!r}` | {meanings[field.name]} |"
+        f"| `{field.name}` | `FRAISEQL_{field.name.upper()}` | `{field.default!r}` "
+        f"| {meanings[field.name]} |"
         for field in fields(Settings)
     ]
     head = ["| setting | environment variable | default | what it says |", "|---|---|---|---|"]
     text = (
-        "A setting is given to `create_app` by name, or in the environment; what `create_app` is given wins.\n"
+        "A setting is given to `create_app` by name, or in the environment; what `create_app` is\n"
+        "given wins. "
         "Switches are written `on` or `off` in the environment."
     )
     return _page("Settings", [text, "\n".join([*head, *rows])])
