@@ -1,0 +1,146 @@
+"""What the demo serves: five tables as types, with embeds in both directions."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+import fraiseql
+from fraiseql.demo import statements
+
+
+@fraiseql.type(sql_source="fraiseql_demo.tb_airline")
+class Airline:
+    """An airline that flew from New York in 2013."""
+
+    carrier: str
+    name: str
+    flights: list["Flight"] = fraiseql.embed(
+        "fraiseql_demo.tb_flight", on="carrier", order_by="-time_hour", limit=10
+    )
+
+    @fraiseql.field(batch=True, needs=("carrier",))
+    async def punctuality(parents: list["Airline"], info: fraiseql.Info) -> list[float | None]:  # noqa: N805
+        """Share of arrivals at most 15 minutes late: one statement for all airlines of a response."""
+        carriers = [airline.carrier for airline in parents]
+        rows = await info.context["db"].fetch(statements.PUNCTUALITY, carriers)
+        shares = {row["carrier"]: row["share"] for row in rows}
+        return [shares.get(carrier) for carrier in carriers]
+
+
+@fraiseql.type(sql_source="fraiseql_demo.tb_airport")
+class Airport:
+    """An airport. Flights leave from three of them: EWR, JFK and LGA."""
+
+    faa: str
+    name: str
+    lat: float
+    lon: float
+    alt: int
+    tz: int
+    dst: str
+    tzone: str | None
+    departures: list["Flight"] = fraiseql.embed(
+        "fraiseql_demo.tb_flight", on="origin", order_by="-time_hour", limit=10
+    )
+    arrivals: list["Flight"] = fraiseql.embed(
+        "fraiseql_demo.tb_flight", on="dest", order_by="-time_hour", limit=10
+    )
+    weather: list["Weather"] = fraiseql.embed(
+        "fraiseql_demo.tb_weather", on="origin", order_by="-time_hour", limit=24
+    )
+
+
+@fraiseql.type(sql_source="fraiseql_demo.tb_plane")
+class Plane:
+    """An aircraft as registered; ``year`` is when it was built, ``speed`` is in miles an hour."""
+
+    tailnum: str
+    year: int | None
+    type: str
+    manufacturer: str
+    model: str
+    engines: int
+    seats: int
+    speed: int | None
+    engine: str
+    flights: list["Flight"] = fraiseql.embed(
+        "fraiseql_demo.tb_flight", on="tailnum", order_by="time_hour", limit=10
+    )
+
+
+@fraiseql.type(sql_source="fraiseql_demo.tb_weather")
+class Weather:
+    """What was measured at an airport in one hour: Fahrenheit, miles an hour, inches, millibars."""
+
+    origin: str
+    time_hour: datetime
+    temp: float | None
+    dewp: float | None
+    humid: float | None
+    wind_dir: int | None
+    wind_speed: float | None
+    wind_gust: float | None
+    precip: Decimal
+    pressure: float | None
+    visib: float
+    airport: "Airport | None" = fraiseql.embed("fraiseql_demo.tb_airport", via="origin")
+    flights: list["Flight"] = fraiseql.embed(
+        "fraiseql_demo.tb_flight", on=("origin", "time_hour"), order_by="id", limit=10
+    )
+
+
+@fraiseql.type(sql_source="fraiseql_demo.tb_flight")
+class Flight:
+    """One departure from New York in 2013.
+
+    Clock times are local, written as HHMM: 517 is 05:17. Delays and ``air_time`` are in minutes,
+    negative for early; ``distance`` is in miles. A cancelled flight has no ``dep_time``.
+    """
+
+    id: int
+    flown_on: date
+    time_hour: datetime
+    carrier: str
+    number: int
+    tailnum: str | None
+    origin: str
+    dest: str
+    sched_dep_time: int
+    dep_time: int | None
+    dep_delay: int | None
+    sched_arr_time: int
+    arr_time: int | None
+    arr_delay: int | None
+    air_time: int | None
+    distance: int
+    airline: Airline = fraiseql.embed("fraiseql_demo.tb_airline", via="carrier")
+    plane: Plane | None = fraiseql.embed("fraiseql_demo.tb_plane", via="tailnum")
+    origin_airport: Airport = fraiseql.embed("fraiseql_demo.tb_airport", via="origin")
+    dest_airport: Airport | None = fraiseql.embed("fraiseql_demo.tb_airport", via="dest")
+    weather: Weather | None = fraiseql.embed("fraiseql_demo.tb_weather", via=("origin", "time_hour"))
+
+    @fraiseql.field(needs=("distance", "air_time"))
+    def mean_speed(self) -> float | None:
+        """Miles an hour while in the air."""
+        return self.distance * 60 / self.air_time if self.air_time else None
+
+
+@fraiseql.type
+class Route:
+    """All flights of the year between two airports; the delay is in minutes, of those that left."""
+
+    origin: str
+    dest: str
+    flights: int
+    cancelled: int
+    mean_dep_delay: float | None
+
+
+@fraiseql.type
+class MonthOfDelays:
+    """Flights of one month."""
+
+    month: int
+    flights: int
+    cancelled: int
+    late: int
+    worst_arr_delay: int | None
