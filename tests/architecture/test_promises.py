@@ -11,7 +11,8 @@ from fraiseql.settings import Settings
 from scripts.build_native import is_fresh
 from tests.architecture.source_tree import PACKAGE, ROOT, committed, python_files, tree
 
-CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
+CODE = re.compile(r"[A-Z]+(_[A-Z]+)+")
+NOT_ERROR_CODES: frozenset[str] = frozenset()
 # Addresses of package registries; written in parts, as this file is committed too.
 HOSTS = [".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"))]
 HOSTS += [
@@ -57,29 +58,12 @@ def test_every_setting_is_read_somewhere() -> None:
 
 
 def codes_in_the_code() -> set[str]:
-    """Every error code that the package can send: `default_code =`, `code=`, `{"code": …}`."""
-    found: set[str] = set()
-    for node in chain.from_iterable(ast.walk(tree(path)) for path in python_files()):
-        found.update(_codes_of(node))
-    return {code for code in found if CODE.fullmatch(code)}
-
-
-def _codes_of(node: ast.AST) -> list[str]:
-    match node:
-        case (
-            ast.AnnAssign(target=ast.Name(id="default_code"), value=ast.Constant(value=str(code)))
-            | ast.Assign(targets=[ast.Name(id="default_code")], value=ast.Constant(value=str(code)))
-            | ast.keyword(arg="code", value=ast.Constant(value=str(code)))
-        ):
-            return [code]
-        case ast.Dict(keys=keys, values=values):
-            return [
-                value.value
-                for key, value in zip(keys, values, strict=True)
-                if isinstance(key, ast.Constant) and key.value == "code"
-                if isinstance(value, ast.Constant) and isinstance(value.value, str)
-            ]
-    return []
+    """Every string of the package that has the form of an error code and is not known as another."""
+    nodes = chain.from_iterable(ast.walk(tree(path)) for path in python_files())
+    strings = {node.value for node in nodes if isinstance(node, ast.Constant)}
+    return {
+        text for text in strings if isinstance(text, str) and CODE.fullmatch(text)
+    } - NOT_ERROR_CODES
 
 
 def test_every_error_code_has_a_page_and_every_page_a_code() -> None:
