@@ -20,6 +20,7 @@ MOST_LINES_OF_FUNCTION = 40
 EMPTY_NAMES = re.compile(
     r"(?i)(^|_)(engine|manager|helpers?|utils?|turbo|unified|enhanced|smart)(_|$)"
 )
+OUTER = {"cli", "demo", "testing"}
 OWN_PYTHON = (*python_files(), *python_files(ROOT / "scripts"))
 
 
@@ -56,11 +57,7 @@ def test_no_function_imports_from_its_own_package() -> None:
 
 def test_no_module_but_the_outer_ones_imports_the_public_names() -> None:
     # `import fraiseql` below the app pulls in every layer above the importing one.
-    inner = [
-        path
-        for path in python_files()
-        if path.relative_to(PACKAGE).parts[0] not in {"cli", "testing"}
-    ]
+    inner = [path for path in python_files() if path.relative_to(PACKAGE).parts[0] not in OUTER]
     found = [
         place(path, node.lineno)
         for path in inner

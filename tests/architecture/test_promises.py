@@ -58,7 +58,7 @@ def test_every_setting_is_read_somewhere() -> None:
 
 
 def codes_in_the_code() -> set[str]:
-    """Every string of the package that has the form of an error code and is not known as another."""
+    """Every string of the package that has the form of an error code and is no other name."""
     nodes = chain.from_iterable(ast.walk(tree(path)) for path in python_files())
     strings = {node.value for node in nodes if isinstance(node, ast.Constant)}
     return {
@@ -72,7 +72,7 @@ def test_every_error_code_has_a_page_and_every_page_a_code() -> None:
 
 
 def test_error_pages_say_what_happened_and_what_to_do() -> None:
-    for path in sorted((ROOT / "docs" / "errors").glob("*.md")):
+    for path in sorted((ROOT / "docs" / "errors").glob("*_*.md")):
         text = path.read_text()
         assert text.startswith(f"# {path.stem}\n"), path.name
         assert "\n## What happened\n" in text, path.name
