@@ -1,0 +1,247 @@
+"""Endpoint: the ASGI callable that serves GraphQL, GraphiQL, /health and /ready.
+
+Travel of a request: route, negotiate, read, execute, reply; this is the outermost gate for errors.
+"""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+from typing import Any, Protocol
+
+from fraiseql.errors import FraiseQLError
+from fraiseql.events import Timings, logger
+from fraiseql.http.asgi import HttpRequest, Receive, Scope, Send
+from fraiseql.http.deadline import Deadline, Ending
+from fraiseql.http.forgery import check_get, check_post
+from fraiseql.http.graphiql import file_reply, page_reply
+from fraiseql.http.lifecycle import Lifecycle, Startable
+from fraiseql.http.negotiate import JSON, Accepted, Media, negotiate
+from fraiseql.http.refusal import Refusal, not_allowed
+from fraiseql.http.reply import (
+    Reply,
+    error_reply,
+    graphql_reply,
+    json_reply,
+    may_be_shown,
+    reply_to_error,
+    send_reply,
+)
+from fraiseql.http.request import ClientGone, from_body, from_query_string, read_body
+from fraiseql.http.routes import request_headers, route_of
+from fraiseql.serving.request import Request, Response
+from fraiseql.settings import Settings
+
+ContextHook = Callable[[HttpRequest], Mapping[str, Any] | Awaitable[Mapping[str, Any]]]
+
+_NOT_KEPT = ((b"cache-control", b"no-store"),)
+
+
+class Serving(Startable, Protocol):
+    """The serving road as this layer sees it."""
+
+    def execute(
+        self, request: Request, context: dict[str, Any], timings: Timings
+    ) -> Awaitable[Response]:
+        """Answer one GraphQL request."""
+
+    async def ready(self) -> bool:
+        """Return whether the database answers."""
+
+
+class Application:
+    """The ASGI application (http and lifespan scopes).
+
+    It sends no CORS headers: wrap it in a CORS middleware to let other origins read answers.
+
+    Args:
+        service: The serving road of this application.
+        settings: Limits and switches; the defaults when None.
+        path: Where GraphQL is served; when mounted, the mount point itself serves it as well.
+        context: Makes further entries of ``info.context`` for a request; may be async. Raise
+            ``FraiseQLError(message, code="UNAUTHENTICATED")`` (401) or ``"FORBIDDEN"`` (403)
+            to refuse it.
+        graphiql_query: What GraphiQL's editor holds at first.
+
+    Attributes:
+        service: The serving road, for tools such as ``fraiseql schema``.
+        settings: The settings in force.
+    """
+
+    def __init__(
+        self,
+        service: Serving,
+        settings: Settings | None = None,
+        *,
+        path: str = "/graphql",
+        context: ContextHook | None = None,
+        graphiql_query: str = "",
+    ) -> None:
+        self.service = service
+        self.settings = settings or Settings()
+        self._path = path
+        self._static = path.rstrip("/") + "/static/"
+        self._context = context
+        self._graphiql_query = graphiql_query
+        self._lifecycle = Lifecycle(service)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI connection."""
+        kind = scope["type"]
+        if kind == "http":
+            root, route = route_of(scope)
+            if route == self._path or (root and route in {"", "/"}):
+                await self._graphql(scope, receive, send)
+            else:
+                reply = await self._beside(route, scope)
+                await send_reply(send, reply, head=scope["method"] == "HEAD")
+        elif kind == "lifespan":
+            await self._lifecycle.run(receive, send)
+        elif kind == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def start(self) -> None:
+        """Start the service; for servers without lifespan. The first request does so too."""
+        await self._lifecycle.start()
+
+    async def stop(self) -> None:
+        """Stop the service; for servers without lifespan."""
+        await self._lifecycle.stop()
+
+    async def _graphql(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = request_headers(scope)
+        accepted = negotiate(headers.get(b"accept"))
+        if accepted.html and scope["method"] == "GET" and self.settings.graphiql:
+            await send_reply(send, self._page(scope))
+            return
+        reply = await self._guarded(scope, headers, accepted, receive)
+        if reply is not None:
+            await send_reply(send, reply)
+
+    async def _guarded(
+        self, scope: Scope, headers: Mapping[bytes, bytes], accepted: Accepted, receive: Receive
+    ) -> Reply | None:
+        """Answer within the deadline; None when nobody waits for the answer any more."""
+        media = accepted.media or JSON
+        deadline = Deadline(self.settings.request_timeout)
+        try:
+            try:
+                return await self._answer(scope, headers, accepted, receive, deadline)
+            finally:
+                deadline.close()
+        except asyncio.CancelledError:
+            if deadline.ending is None:
+                raise
+            return self._ended(deadline.ending, media)
+        except ClientGone:
+            return None
+        except Exception as error:  # noqa: BLE001 - the outermost gate: whatever went wrong, the
+            # client gets an answer and the log gets the traceback.
+            return self._failed(error, media)
+
+    async def _answer(
+        self,
+        scope: Scope,
+        headers: Mapping[bytes, bytes],
+        accepted: Accepted,
+        receive: Receive,
+        deadline: Deadline,
+    ) -> Reply:
+        media = accepted.media
+        if media is None:
+            raise _not_acceptable()
+        request = await self._request(scope, headers, receive)
+        deadline.watch(receive)
+        if not self._lifecycle.started:
+            await self._lifecycle.start()
+        context: dict[str, Any] = {"request": HttpRequest(scope)}
+        if self._context is not None:
+            context.update(await _made_by(self._context, context["request"]))
+        timings = Timings()
+        response = await self.service.execute(request, context, timings)
+        return graphql_reply(response, media, timings)
+
+    async def _request(
+        self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive
+    ) -> Request:
+        method = scope["method"]
+        limit = self.settings.max_body_bytes
+        if method == "POST":
+            check_post(headers)
+            return from_body(await read_body(receive, headers.get(b"content-length"), limit))
+        if method == "GET":
+            check_get(headers)
+            return from_query_string(scope["query_string"], limit)
+        raise not_allowed(method, "GET", "POST")
+
+    def _page(self, scope: Scope) -> Reply:
+        root, _ = route_of(scope)
+        return page_reply(scope["path"], root + self._static, self._graphiql_query)
+
+    def _ended(self, ending: Ending, media: Media) -> Reply | None:
+        if ending is Ending.CLIENT_GONE:
+            return None
+        seconds = self.settings.request_timeout
+        return error_reply(
+            HTTPStatus.GATEWAY_TIMEOUT,
+            "REQUEST_TIMEOUT",
+            f"The request took longer than {seconds:g} seconds.",
+            media=media,
+        )
+
+    def _failed(self, error: Exception, media: Media) -> Reply:
+        if isinstance(error, FraiseQLError) and may_be_shown(error):
+            return reply_to_error(error, media)
+        logger.error("A request failed.", exc_info=error)
+        shown = f"Internal server error: {error!r}" if self.settings.debug else None
+        return error_reply(
+            HTTPStatus.INTERNAL_SERVER_ERROR,
+            "INTERNAL_ERROR",
+            shown or "Internal server error",
+            media=media,
+        )
+
+    async def _beside(self, route: str, scope: Scope) -> Reply:
+        """Answer what is not GraphQL: probes and the page's files."""
+        try:
+            if route in {"/health", "/ready"} or route.startswith(self._static):
+                if scope["method"] not in {"GET", "HEAD"}:
+                    raise not_allowed(scope["method"], "GET", "HEAD")
+                if route == "/health":
+                    return json_reply(HTTPStatus.OK, {"status": "ok"}, _NOT_KEPT)
+                if route == "/ready":
+                    return await self._readiness()
+                if self.settings.graphiql:
+                    tag = request_headers(scope).get(b"if-none-match")
+                    return file_reply(route.removeprefix(self._static), tag)
+            raise Refusal(HTTPStatus.NOT_FOUND, "NOT_FOUND", f"GraphQL is at {self._path}.")
+        except Refusal as refusal:
+            return reply_to_error(refusal)
+
+    async def _readiness(self) -> Reply:
+        ready = False
+        try:
+            async with asyncio.timeout(self.settings.connect_timeout):
+                if not self._lifecycle.started:
+                    await self._lifecycle.start()
+                ready = await self.service.ready()
+        except (FraiseQLError, TimeoutError) as error:
+            logger.warning("Not ready: %s", error)
+        if ready:
+            return json_reply(HTTPStatus.OK, {"status": "ready"}, _NOT_KEPT)
+        content = {"status": "not ready"}
+        return json_reply(HTTPStatus.SERVICE_UNAVAILABLE, content, _NOT_KEPT)
+
+
+async def _made_by(hook: ContextHook, request: HttpRequest) -> Mapping[str, Any]:
+    made = hook(request)
+    return await made if inspect.isawaitable(made) else made
+
+
+def _not_acceptable() -> Refusal:
+    return Refusal(
+        HTTPStatus.NOT_ACCEPTABLE,
+        "NOT_ACCEPTABLE",
+        "Accept application/graphql-response+json or application/json.",
+    )

@@ -1,0 +1,105 @@
+"""GraphiQL: the page that a browser is shown, and its files, all from this process.
+
+The files are fetched at set-up into ``static/``; without them a plain page stands in.
+"""
+
+import hashlib
+import html
+import posixpath
+from functools import cache
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+
+from fraiseql.http.refusal import Refusal
+from fraiseql.http.reply import Reply
+
+_HERE: Final = Path(__file__).parent
+_SCRIPT: Final = b"text/javascript; charset=utf-8"
+_STYLE: Final = b"text/css; charset=utf-8"
+_FETCHED: Final = {
+    "react.production.min.js": _SCRIPT,
+    "react-dom.production.min.js": _SCRIPT,
+    "graphiql.min.js": _SCRIPT,
+    "graphiql.min.css": _STYLE,
+}
+_OWN: Final = {
+    "graphiql_start.js": _SCRIPT,
+    "graphiql_start.css": _STYLE,
+    "plain.js": _SCRIPT,
+    "plain.css": _STYLE,
+}
+_POLICY: Final = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    b"font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    b"frame-ancestors 'none'"
+)
+_NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
+
+
+def page_reply(path: str, static: str, query: str) -> Reply:
+    """Return the page for a browser.
+
+    Args:
+        path: Path of the page as the browser knows it.
+        static: Path under which the files are served.
+        query: What the editor holds at first; empty for GraphiQL's own greeting.
+    """
+    name = "graphiql.html" if _is_fetched() else "plain.html"
+    # Relative, so that a proxy which strips a prefix of the path does no harm.
+    base = posixpath.relpath(static, posixpath.dirname(path) or "/")
+    text = (_HERE / "pages" / name).read_text(encoding="utf-8")
+    body = text.replace("{static}", html.escape(base)).replace("{query}", html.escape(query))
+    content = body.encode()
+    headers = (
+        (b"content-type", b"text/html; charset=utf-8"),
+        (b"content-length", b"%d" % len(content)),
+        (b"cache-control", b"no-cache"),
+        (b"vary", b"accept"),
+        (b"referrer-policy", b"no-referrer"),
+        _NOSNIFF,
+        (b"content-security-policy", _POLICY),
+    )
+    return Reply(HTTPStatus.OK.value, headers, content)
+
+
+def file_reply(name: str, known_tag: bytes | None) -> Reply:
+    """Return one of the page's files.
+
+    Args:
+        name: Its name; only listed names are looked up, so no path leads elsewhere.
+        known_tag: The ``If-None-Match`` header.
+
+    Raises:
+        Refusal: There is no such file.
+    """
+    kind = _FETCHED.get(name) or _OWN.get(name)
+    content = _content(name) if kind else None
+    if kind is None or content is None:
+        raise Refusal(HTTPStatus.NOT_FOUND, "NOT_FOUND", "There is no such file.")
+    tag = _tag(content)
+    kept = ((b"etag", tag), (b"cache-control", b"public, max-age=3600"), _NOSNIFF)
+    if known_tag is not None and tag in known_tag:
+        return Reply(HTTPStatus.NOT_MODIFIED.value, kept, b"")
+    length = (b"content-length", b"%d" % len(content))
+    return Reply(HTTPStatus.OK.value, ((b"content-type", kind), length, *kept), content)
+
+
+def _is_fetched() -> bool:
+    return all((_HERE / "static" / name).is_file() for name in _FETCHED)
+
+
+def _content(name: str) -> bytes | None:
+    if name in _FETCHED and not (_HERE / "static" / name).is_file():
+        return None
+    return _read(name)
+
+
+@cache
+def _read(name: str) -> bytes:
+    return (_HERE / ("static" if name in _FETCHED else "pages") / name).read_bytes()
+
+
+@cache
+def _tag(content: bytes) -> bytes:
+    return b'"%b"' % hashlib.sha256(content).hexdigest()[:32].encode()

@@ -1,0 +1,52 @@
+"""Refusal: a request that is answered without reaching the serving road.
+
+Each carries the status, a message for the client and a stable code.
+"""
+
+from http import HTTPStatus
+
+from fraiseql.errors import FraiseQLError
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+class Refusal(FraiseQLError):  # noqa: N818 - an answer, not a fault of ours
+    """The request cannot be answered as it was sent.
+
+    Args:
+        status: HTTP status, the same for every media type.
+        code: Stable identifier for ``extensions.code``.
+        message: What was wrong, for the client.
+        headers: Further headers of the response, such as ``Allow``.
+    """
+
+    default_code = "BAD_REQUEST"
+
+    def __init__(self, status: int, code: str, message: str, headers: Headers = ()) -> None:
+        super().__init__(message, code=code)
+        self.status = int(status)
+        self.headers = headers
+
+
+def bad_request(message: str) -> Refusal:
+    """Return the refusal of a request whose parts are malformed."""
+    return Refusal(HTTPStatus.BAD_REQUEST, "BAD_REQUEST", message)
+
+
+def too_large(limit: int) -> Refusal:
+    """Return the refusal of a body over ``limit`` bytes."""
+    return Refusal(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "REQUEST_TOO_LARGE",
+        f"The request body is larger than {limit} bytes.",
+    )
+
+
+def not_allowed(method: str, *allowed: str) -> Refusal:
+    """Return the refusal of a method that a path has not."""
+    return Refusal(
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        "METHOD_NOT_ALLOWED",
+        f"{method} is not possible here; use {' or '.join(allowed)}.",
+        ((b"allow", ", ".join(allowed).encode()),),
+    )

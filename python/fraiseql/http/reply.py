@@ -1,0 +1,97 @@
+"""Replies: status, headers and body of everything that goes out.
+
+One home for the headers that every answer carries.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+import orjson
+
+from fraiseql.errors import DatabaseUnavailable, FraiseQLError, InputError
+from fraiseql.events import Timings
+from fraiseql.http.asgi import Send
+from fraiseql.http.negotiate import JSON, Media
+from fraiseql.http.refusal import Headers, Refusal
+from fraiseql.http.timing import NONE, server_timing
+from fraiseql.serving.request import Response
+
+_VARY: Final = (b"vary", b"accept")
+_NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
+_STATUS_OF_CODE: Final = {
+    "UNAUTHENTICATED": HTTPStatus.UNAUTHORIZED,
+    "FORBIDDEN": HTTPStatus.FORBIDDEN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One HTTP response."""
+
+    status: int
+    headers: Iterable[tuple[bytes, bytes]]
+    body: bytes
+
+
+async def send_reply(send: Send, reply: Reply, *, head: bool = False) -> None:
+    """Send ``reply``; to HEAD, without its body."""
+    start = {"type": "http.response.start", "status": reply.status, "headers": reply.headers}
+    await send(start)
+    await send({"type": "http.response.body", "body": b"" if head else reply.body})
+
+
+def graphql_reply(response: Response, media: Media, timings: Timings) -> Reply:
+    """Return the reply that carries a GraphQL response as ``media``."""
+    status = response.status
+    headers = [
+        media.header,
+        (b"content-length", b"%d" % len(response.body)),
+        server_timing(timings),
+        _VARY,
+        _NOSNIFF,
+    ]
+    if status == HTTPStatus.BAD_REQUEST and media.lenient:
+        status = HTTPStatus.OK.value
+    elif status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers.append((b"allow", b"POST"))
+    return Reply(status, headers, response.body)
+
+
+def json_reply(status: int, content: Any, extra: Headers = ()) -> Reply:
+    """Return ``content`` as JSON."""
+    body = orjson.dumps(content)
+    length = (b"content-length", b"%d" % len(body))
+    return Reply(status, [JSON.header, length, _NOSNIFF, *extra], body)
+
+
+def error_reply(
+    status: int, code: str, message: str, *, media: Media = JSON, extra: Headers = ()
+) -> Reply:
+    """Return one GraphQL error that was found outside the serving road."""
+    body = orjson.dumps({"errors": [{"message": message, "extensions": {"code": code}}]})
+    length = (b"content-length", b"%d" % len(body))
+    return Reply(status, [media.header, length, NONE, _VARY, _NOSNIFF, *extra], body)
+
+
+def reply_to_error(error: FraiseQLError, media: Media = JSON) -> Reply:
+    """Return the reply for an error that was raised on purpose and may be shown."""
+    if isinstance(error, Refusal):
+        return error_reply(
+            error.status, error.code, error.message, media=media, extra=error.headers
+        )
+    return error_reply(_status(error), error.code, error.message, media=media)
+
+
+def may_be_shown(error: FraiseQLError) -> bool:
+    """Return whether the message of ``error`` is meant for clients."""
+    return isinstance(error, Refusal | InputError | DatabaseUnavailable) or (
+        error.code in _STATUS_OF_CODE
+    )
+
+
+def _status(error: FraiseQLError) -> int:
+    if isinstance(error, DatabaseUnavailable):
+        return HTTPStatus.SERVICE_UNAVAILABLE.value
+    return _STATUS_OF_CODE.get(error.code, HTTPStatus.BAD_REQUEST).value
