@@ -1,0 +1,143 @@
+"""Isolation: become a user that PostgreSQL agrees to run as, then execute a command.
+
+A program of its own, standard library only: ``python isolation.py PARENT OWNED COMMAND …``.
+
+PostgreSQL refuses to run as uid 0 and wants to own its data directory. It only looks at
+``geteuid()``, so for root there are two ways, neither of which adds a user or changes the mode
+of a directory that is not ours:
+
+``namespace``  a user namespace that maps the one uid ``nobody`` inside to root outside. Files stay
+               root's; the capabilities end with ``exec``.
+``setuid``     where user namespaces are refused (common container profiles): ``nobody`` itself,
+               given the data directory and keeping the one capability (CAP_DAC_OVERRIDE) that
+               lets it reach binaries and data below directories that only root may enter.
+
+The environment variable FRAISEQL_EMBEDDED_ISOLATION forces one of the two; unset, ``namespace`` is
+tried first. Any other user runs the command as it is.
+"""
+
+import ctypes
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+NOBODY = 65534
+REFUSED = 97
+
+_CLONE_NEWUSER = 0x10000000
+_PR_SET_PDEATHSIG = 1
+_PR_SET_KEEPCAPS = 8
+_PR_CAP_AMBIENT = 47
+_PR_CAP_AMBIENT_RAISE = 2
+_CAP_DAC_OVERRIDE = 1
+_CAPABILITY_VERSION_3 = 0x20080522
+
+
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _checked(result: int, what: str) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+
+
+def enter_namespace() -> None:
+    """Map ``nobody`` inside a new user namespace to the user outside.
+
+    Raises:
+        OSError: The kernel or a security profile refuses it.
+    """
+    uid, gid = os.geteuid(), os.getegid()
+    _checked(_libc().unshare(_CLONE_NEWUSER), "unshare")
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{NOBODY} {uid} 1")
+    Path("/proc/self/gid_map").write_text(f"{NOBODY} {gid} 1")
+
+
+def namespace_works() -> bool:
+    """Try it in a child: a half-made namespace cannot be left again."""
+    child = os.fork()
+    if child == 0:
+        try:
+            enter_namespace()
+        except OSError:
+            os._exit(1)
+        os._exit(0)
+    return os.waitpid(child, 0)[1] == 0
+
+
+def become_nobody() -> None:
+    """Change to ``nobody``, keeping CAP_DAC_OVERRIDE across ``exec``.
+
+    Raises:
+        OSError: The process may not change its user.
+    """
+    libc = _libc()
+    _checked(libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0), "keep capabilities")
+    os.setgroups([])
+    os.setresgid(NOBODY, NOBODY, NOBODY)
+    os.setresuid(NOBODY, NOBODY, NOBODY)
+    bit = 1 << _CAP_DAC_OVERRIDE
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    sets = (ctypes.c_uint32 * 6)(bit, bit, bit, 0, 0, 0)
+    _checked(libc.capset(header, sets), "capset")
+    raised = libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, _CAP_DAC_OVERRIDE, 0, 0)
+    _checked(raised, "ambient capability")
+
+
+def die_with(parent: int) -> None:
+    """Have the kernel send SIGINT (fast shutdown) when ``parent`` is gone, kill -9 included."""
+    if sys.platform != "linux":
+        return
+    _checked(_libc().prctl(_PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0), "parent death signal")
+    if os.getppid() != parent:
+        sys.exit(REFUSED)
+
+
+def own(path: Path, uid: int, gid: int) -> None:
+    """Give ``path`` and all below it to ``uid``; nothing is done when it is that user's already."""
+    if not path.exists() or path.lstat().st_uid == uid:
+        return
+    for directory, _, files in os.walk(path):
+        for name in files:
+            os.lchown(os.path.join(directory, name), uid, gid)  # noqa: PTH118 - bytes of a name kept
+        os.lchown(directory, uid, gid)
+
+
+def isolate(owned: list[Path], wanted: str) -> None:
+    """Leave uid 0 in the way that ``wanted`` (``namespace``, ``setuid`` or empty) says.
+
+    Raises:
+        OSError: Neither way is allowed here.
+    """
+    if os.geteuid() != 0:
+        return
+    namespace = sys.platform == "linux" and wanted != "setuid"
+    if namespace and (wanted == "namespace" or namespace_works()):
+        for path in owned:
+            own(path, 0, os.getegid())
+        enter_namespace()
+        return
+    for path in owned:
+        own(path, NOBODY, NOBODY)
+    become_nobody()
+
+
+def main(parent: int, owned: list[Path], command: list[str]) -> None:
+    """Isolate this process and replace it by ``command``."""
+    try:
+        isolate(owned, os.environ.get("FRAISEQL_EMBEDDED_ISOLATION", ""))
+        # After the change of user: the kernel forgets the signal when credentials change.
+        die_with(parent)
+        os.execv(command[0], command)
+    except OSError as error:
+        sys.stderr.write(f"FATAL: cannot run {command[0]} as a user other than root: {error}\n")
+        sys.exit(REFUSED)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), [Path(text) for text in json.loads(sys.argv[2])], sys.argv[3:])

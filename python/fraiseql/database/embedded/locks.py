@@ -1,0 +1,69 @@
+"""Locks: the files through which clients of one server agree, waited for with a deadline.
+
+They are ``flock`` locks: the kernel releases them however their holder ends.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from fraiseql.database.embedded.layout import Layout
+from fraiseql.database.embedded.supervisor import try_lock
+from fraiseql.errors import EmbeddedServerError
+
+_POLL: Final = 0.02
+
+
+def open_lock(path: Path) -> int:
+    """Open a lock file, making it if needed; not inherited by programs that are started."""
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+@contextmanager
+def starting(layout: Layout, deadline: float) -> Iterator[None]:
+    """Be the one client that joins or starts the server.
+
+    Raises:
+        EmbeddedServerError: Another one is still at it at ``deadline`` (monotonic seconds).
+    """
+    fd = open_lock(layout.start_lock)
+    try:
+        _wait_for(layout, fd, fcntl.LOCK_EX, deadline)
+        yield
+    finally:
+        os.close(fd)
+
+
+def take_claim(layout: Layout, deadline: float) -> int:
+    """Take a claim, waiting for a server that is stopping; the caller closes what is returned.
+
+    Raises:
+        EmbeddedServerError: It has not stopped at ``deadline`` (monotonic seconds).
+    """
+    fd = open_lock(layout.claims_lock)
+    try:
+        _wait_for(layout, fd, fcntl.LOCK_SH, deadline)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
+def late(layout: Layout) -> EmbeddedServerError:
+    """Describe a server that did not get ready in the time given."""
+    return EmbeddedServerError(
+        f"The embedded PostgreSQL in {layout.directory} was not ready in time.",
+        hint=f"Recovery after a crash can take long: see {layout.log}, and give a longer timeout.",
+        code="EMBEDDED_TIMEOUT",
+    )
+
+
+def _wait_for(layout: Layout, fd: int, kind: int, deadline: float) -> None:
+    while not try_lock(fd, kind):
+        if time.monotonic() > deadline:
+            raise late(layout)
+        time.sleep(_POLL)
