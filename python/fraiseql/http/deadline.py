@@ -35,6 +35,7 @@ class Deadline:
     __slots__ = (
         "_cancelled_before",
         "_left",
+        "_loop",
         "_receive",
         "_slow",
         "_task",
@@ -44,16 +45,17 @@ class Deadline:
     )
 
     def __init__(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
         self.ending: Ending | None = None
         self._left = seconds
+        self._loop = loop
         self._receive: Receive | None = None
         self._slow = False
+        self._task = asyncio.current_task(loop)
+        first = seconds if 0 < seconds < _FAST else _FAST
+        self._timer: asyncio.TimerHandle | None = loop.call_later(first, self._turn_slow)
         self._watcher: asyncio.Task[None] | None = None
-        self._task = asyncio.current_task()
         self._cancelled_before = 0
-        self._timer: asyncio.TimerHandle | None = asyncio.get_running_loop().call_later(
-            min(_FAST, seconds) if seconds > 0 else _FAST, self._turn_slow
-        )
 
     def watch(self, receive: Receive) -> None:
         """Watch ``receive`` for the client's leaving, from when the body has been read."""
@@ -82,12 +84,12 @@ class Deadline:
         self._timer = None
         if self._left > 0:
             left = max(self._left - _FAST, 0.0)
-            self._timer = asyncio.get_running_loop().call_later(left, self._end, Ending.EXPIRED)
+            self._timer = self._loop.call_later(left, self._end, Ending.EXPIRED)
         if self._receive is not None:
             self._start_watching()
 
     def _start_watching(self) -> None:
-        self._watcher = asyncio.get_running_loop().create_task(self._watch())
+        self._watcher = self._loop.create_task(self._watch())
 
     async def _watch(self) -> None:
         if self._receive is None:
