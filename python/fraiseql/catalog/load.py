@@ -1,0 +1,106 @@
+"""Reading the catalog: the relations an application asks for, in two statements."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from fraiseql.catalog.picture import Catalog, Column, Relation
+from fraiseql.database import Pool, Record
+
+_RELATIONS = """
+SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name,
+  pg_table_is_visible(c.oid) AS visible,
+  CASE c.relkind WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
+    WHEN 'f' THEN 'foreign table' WHEN 'p' THEN 'partitioned table' END AS kind,
+  ARRAY(
+    SELECT a.attname::text
+    FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS k (attnum, place)
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
+    WHERE k.place <= i.indnkeyatts
+    ORDER BY k.place) AS key
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN LATERAL (
+  -- The primary key first; else a unique key over plain columns that cannot be null.
+  SELECT x.indkey, x.indnkeyatts
+  FROM pg_index x
+  WHERE x.indrelid = c.oid AND x.indisunique AND x.indisvalid
+    AND x.indpred IS NULL AND x.indexprs IS NULL
+    AND NOT EXISTS (
+      SELECT FROM unnest(x.indkey::int2[]) WITH ORDINALITY AS k (attnum, place)
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
+      WHERE k.place <= x.indnkeyatts AND NOT a.attnotnull)
+  ORDER BY x.indisprimary DESC, x.indexrelid
+  LIMIT 1) i ON true
+WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p')
+  AND (pg_table_is_visible(c.oid) AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+    OR c.relname::text = ANY ($1::text[]) AND pg_table_is_visible(c.oid)
+    OR n.nspname || '.' || c.relname = ANY ($1::text[]))
+ORDER BY n.nspname, c.relname
+"""
+
+_COLUMNS = """
+WITH RECURSIVE used AS (
+  SELECT a.attrelid, a.attnum, a.attname::text AS name, a.attnotnull, a.atttypid,
+    format_type(a.atttypid, a.atttypmod) AS type_name
+  FROM pg_attribute a
+  WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped),
+resolved AS (
+  SELECT t.oid AS start, t.oid, t.typname, t.typtype, t.typbasetype, t.typnotnull
+  FROM pg_type t
+  WHERE t.oid IN (SELECT atttypid FROM used)
+    OR t.typarray IN (SELECT atttypid FROM used)
+  UNION ALL
+  SELECT r.start, b.oid, b.typname, b.typtype, b.typbasetype, r.typnotnull OR b.typnotnull
+  FROM resolved r
+  JOIN pg_type b ON b.oid = r.typbasetype
+  WHERE r.typtype = 'd')
+SELECT u.attrelid, u.name, u.type_name, NOT (u.attnotnull OR own.typnotnull) AS nullable,
+  coalesce('_' || item.typname, own.typname)::text AS base_type
+FROM used u
+JOIN resolved own ON own.start = u.atttypid AND own.typtype <> 'd'
+LEFT JOIN pg_type element ON element.typarray = own.oid
+LEFT JOIN resolved item ON item.start = element.oid AND item.typtype <> 'd'
+ORDER BY u.attrelid, u.attnum
+"""
+
+
+async def load_catalog(pool: Pool, names: Iterable[str]) -> Catalog:
+    """Read the facts about the relations called ``names``.
+
+    A name without a schema is looked up on the search path; both parts are taken as written,
+    without folding to lower case. A name that does not exist is simply not in the catalog.
+
+    Args:
+        pool: Connections to the database.
+        names: ``users`` or ``sales.users``.
+
+    Raises:
+        DatabaseError: The database cannot be reached or does not allow this.
+    """
+    wanted = sorted(set(names))
+    found = await pool.fetch_bytes(_RELATIONS, [wanted])
+    by_name = _by_name(found, wanted)
+    oids = sorted({row["oid"] for row in by_name.values()})
+    columns: dict[int, dict[str, Column]] = defaultdict(dict)
+    for row in await pool.fetch_bytes(_COLUMNS, [oids]) if oids else ():
+        columns[row["attrelid"]][row["name"]] = Column(
+            row["name"], row["type_name"], row["base_type"], row["nullable"]
+        )
+    relations = {name: _relation(row, columns[row["oid"]]) for name, row in by_name.items()}
+    known = tuple(row["name"] for row in found if row["visible"])
+    return Catalog(relations, known, pool.server_version)
+
+
+def _by_name(rows: Iterable[Record], wanted: Iterable[str]) -> dict[str, Record]:
+    answers: dict[str, Record] = {}
+    for row in rows:
+        answers[f"{row['schema']}.{row['name']}"] = row
+    # Last, so that a visible relation called "a.b" wins over relation b of schema a.
+    for row in rows:
+        if row["visible"]:
+            answers[row["name"]] = row
+    return {name: answers[name] for name in wanted if name in answers}
+
+
+def _relation(row: Record, columns: Mapping[str, Column]) -> Relation:
+    return Relation(row["schema"], row["name"], row["kind"], columns, tuple(row["key"]))

@@ -1,0 +1,123 @@
+"""The address of a database: checked before use, never printed with its password."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+
+from fraiseql.errors import ConfigurationError
+from fraiseql.naming import suggestion
+from fraiseql.settings import Settings
+
+_SCHEMES = ("postgresql", "postgres")
+_PORTS = range(1, 65536)
+_HINT = "Write postgresql://user:password@host:5432/database, or embedded: for a local server."
+
+_IGNORED = frozenset(
+    {
+        "connect_timeout",
+        "fallback_application_name",
+        "gssencmode",
+        "keepalives",
+        "keepalives_count",
+        "keepalives_idle",
+        "keepalives_interval",
+        "tcp_user_timeout",
+    }
+)
+"""Options of libpq that the driver would send to the server as settings; they change no answer."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Address:
+    """Where to connect and what every connection is set to.
+
+    Attributes:
+        url: Address for the driver. Holds the password: never print it.
+        server_settings: Settings that the connection starts with; RESET ALL returns to them.
+    """
+
+    url: str
+    server_settings: dict[str, str]
+
+
+def parse_address(url: str, settings: Settings) -> Address:
+    """Check ``url`` and say what every connection is set to.
+
+    Raises:
+        ConfigurationError: The address cannot be used; the message does not show the password.
+    """
+    parts = _split(url)
+    _check(parts)
+    options = _options(parts)
+    name = options.pop("application_name", "fraiseql")
+    plain = urlunsplit(parts._replace(query=urlencode(options)))
+    return Address(plain, {**_server_settings(settings), "application_name": name})
+
+
+def _server_settings(settings: Settings) -> dict[str, str]:
+    """Return settings under which the same data gives the same text on every server."""
+    return {
+        "default_transaction_read_only": "on",
+        "statement_timeout": str(round(settings.statement_timeout * 1000)),
+        "client_encoding": "UTF8",
+        "TimeZone": "UTC",
+        "DateStyle": "ISO",
+        "IntervalStyle": "iso_8601",
+        "extra_float_digits": "1",
+        "bytea_output": "hex",
+        "jit": "off",
+    }
+
+
+def _split(url: str) -> SplitResult:
+    scheme = url.partition(":")[0]
+    if scheme not in _SCHEMES:
+        shown = scheme if scheme.isalnum() and len(scheme) < len(url) else ""
+        known = (*_SCHEMES, "embedded")
+        raise ConfigurationError(
+            f"The database URL starts with {shown!r}, not with 'postgresql://'."
+            f"{suggestion(shown, known)}",
+            hint=_HINT,
+        )
+    try:
+        return urlsplit(url)
+    except ValueError:
+        # The original message quotes the address, and may so quote the password: left out.
+        raise ConfigurationError("The database URL cannot be read.", hint=_HINT) from None
+
+
+def _check(parts: SplitResult) -> None:
+    if parts.fragment or parts.netloc.count("@") > 1:
+        raise ConfigurationError(
+            "The database URL holds '#' or a second '@' where a host or database is expected.",
+            hint="Percent-encode such characters of a user name or password: # %23, @ %40, / %2F.",
+        )
+    for host in parts.netloc.rpartition("@")[2].split(","):
+        port = host.rpartition(":")[2] if ":" in host.rpartition("]")[2] else ""
+        if port and not (port.isascii() and port.isdigit() and int(port) in _PORTS):
+            raise ConfigurationError(
+                "The port in the database URL is not a number from 1 to 65535.",
+                hint="Percent-encode ':', '/', '@' and '#' in the user name and password.",
+            )
+    if "/" in parts.path[1:]:
+        raise ConfigurationError(
+            f"The database name in the URL is {unquote(parts.path[1:])!r}, which holds '/'.",
+            hint="Write one name after the host; percent-encode '/' as %2F where it is meant.",
+        )
+
+
+def _options(parts: SplitResult) -> dict[str, Any]:
+    try:
+        pairs = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+    except ValueError:
+        raise ConfigurationError(
+            "The options after '?' in the database URL cannot be read.",
+            hint="Write name=value pairs with & between them, such as ?sslmode=require.",
+        ) from None
+    options = {name: value for name, value in pairs if name not in _IGNORED}
+    if options.pop("channel_binding", "prefer") == "require":
+        raise ConfigurationError(
+            "The database URL asks for channel_binding=require, which the driver does not have.",
+            hint="Use sslmode=verify-full instead: it proves who the server is.",
+        )
+    return options

@@ -1,0 +1,124 @@
+"""What resolvers run their own SQL with: ``info.context["db"]`` and its transactions."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from asyncpg import Record
+
+from fraiseql.database.identity import Identity
+from fraiseql.database.link import Link
+from fraiseql.database.pool import Pool
+from fraiseql.errors import DatabaseError
+
+
+class Transaction:
+    """Statements of one transaction, all on one connection.
+
+    Made by ``Database.transaction``; the same four methods as ``Database``, and the same errors.
+    """
+
+    __slots__ = ("_link",)
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    async def fetch(self, sql: str, *args: Any) -> list[Record]:
+        """Return all rows."""
+        with self._link.foreign(sql):
+            return await self._link.fetch(sql, *args)
+
+    async def fetchrow(self, sql: str, *args: Any) -> Record | None:
+        """Return the first row, or None when there is none."""
+        with self._link.foreign(sql):
+            return await self._link.fetchrow(sql, *args)
+
+    async def fetchval(self, sql: str, *args: Any) -> Any:
+        """Return the first column of the first row, or None when there is no row."""
+        with self._link.foreign(sql):
+            return await self._link.fetchval(sql, *args)
+
+    async def execute(self, sql: str, *args: Any) -> str:
+        """Run a statement and return PostgreSQL's word for what it did, such as ``INSERT 0 1``."""
+        with self._link.foreign(sql):
+            return await self._link.execute(sql, *args)
+
+
+class Database:
+    """Runs a resolver's own SQL under the request's role and session variables.
+
+    Parameters are written ``$1``, ``$2``; values go separately and are never put into the text.
+    Everything is read-only outside ``transaction(readonly=False)``. Each call may run on another
+    connection: what a statement sets ends with the call, or with its transaction.
+
+    Args:
+        pool: Where connections come from.
+        identity: Role and session variables of the request.
+
+    Raises:
+        DatabaseUnavailable, StatementTimeout, InputError, SourceError, DatabaseError: Every method
+            raises them as ``Pool.fetch_bytes`` does; a lost connection is not tried again.
+
+    Example:
+        ``row = await info.context["db"].fetchrow("SELECT data FROM tv_user WHERE id = $1", id)``
+    """
+
+    __slots__ = ("_identity", "_pool")
+
+    def __init__(self, pool: Pool, identity: Identity = Identity.NONE) -> None:
+        self._pool = pool
+        self._identity = identity
+
+    @property
+    def identity(self) -> Identity:
+        """Role and session variables that statements run under."""
+        return self._identity
+
+    async def fetch(self, sql: str, *args: Any) -> list[Record]:
+        """Return all rows."""
+        async with self._pool.lend(self._identity) as link:
+            return await Transaction(link).fetch(sql, *args)
+
+    async def fetchrow(self, sql: str, *args: Any) -> Record | None:
+        """Return the first row, or None when there is none."""
+        async with self._pool.lend(self._identity) as link:
+            return await Transaction(link).fetchrow(sql, *args)
+
+    async def fetchval(self, sql: str, *args: Any) -> Any:
+        """Return the first column of the first row, or None when there is no row."""
+        async with self._pool.lend(self._identity) as link:
+            return await Transaction(link).fetchval(sql, *args)
+
+    async def execute(self, sql: str, *args: Any) -> str:
+        """Run a statement and return PostgreSQL's word for what it did, such as ``SET``."""
+        async with self._pool.lend(self._identity) as link:
+            return await Transaction(link).execute(sql, *args)
+
+    @asynccontextmanager
+    async def transaction(self, *, readonly: bool = True) -> AsyncIterator[Transaction]:
+        """Run statements in one transaction: committed at the end, rolled back on an exception.
+
+        Args:
+            readonly: False to allow writing.
+
+        Raises:
+            DatabaseError: Also when a statement failed and the block went on all the same: then
+                nothing is kept.
+
+        Example:
+            ``async with db.transaction(readonly=False) as t: await t.execute("DELETE FROM draft")``
+        """
+        async with self._pool.lend(self._identity) as link:
+            own = Transaction(link)
+            await own.execute("BEGIN READ ONLY" if readonly else "BEGIN READ WRITE")
+            try:
+                yield own
+            except Exception:
+                if link.is_in_transaction():
+                    await own.execute("ROLLBACK")
+                raise
+            if await own.execute("COMMIT") == "ROLLBACK":
+                raise DatabaseError(
+                    "The transaction was rolled back, because a statement in it had failed.",
+                    hint="Let the exception of the statement leave the transaction's block.",
+                )
