@@ -1,4 +1,4 @@
-"""Embedded PostgreSQL: a server of one's own in a directory, shared by processes, stopped with the last."""
+"""Embedded PostgreSQL: a server in a directory, shared by processes, stopped with the last one."""
 
 from fraiseql.database.embedded.server import Dsn, EmbeddedServer, start_embedded
 

@@ -133,7 +133,7 @@ def main(parent: int, owned: list[Path], command: list[str]) -> None:
         isolate(owned, os.environ.get("FRAISEQL_EMBEDDED_ISOLATION", ""))
         # After the change of user: the kernel forgets the signal when credentials change.
         die_with(parent)
-        os.execv(command[0], command)
+        os.execv(command[0], command)  # noqa: S606 - no shell is wanted
     except OSError as error:
         sys.stderr.write(f"FATAL: cannot run {command[0]} as a user other than root: {error}\n")
         sys.exit(REFUSED)

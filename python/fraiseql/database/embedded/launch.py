@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fraiseql.database.embedded.binaries import Binaries
+from fraiseql.database.embedded.cluster import configuration, initdb_options
 from fraiseql.database.embedded.layout import PORT, USER, Layout
 from fraiseql.database.embedded.locks import late, open_lock
 from fraiseql.database.embedded.supervisor import Plan, accepts_connections, try_lock
@@ -74,6 +75,8 @@ def _spawn(layout: Layout, programs: Binaries, supervisor: int, ready: int) -> N
         binaries=str(programs.directory),
         version=programs.version,
         user=USER,
+        initdb_options=initdb_options(programs.major, USER),
+        configuration=configuration(),
         supervisor_fd=supervisor,
         ready_fd=ready,
     )

@@ -5,14 +5,16 @@ A program of its own, standard library only, so that it is small and quick to st
 
 Locks tell who is alive; the kernel releases them however a process ends. Clients hold
 ``claims.lock`` shared: getting it exclusively means that all are gone, and keeps new ones waiting
-until the server has stopped. The supervisor holds ``supervisor.lock``. ``server.lock`` is inherited
-by initdb, postgres and all its children: getting it proves that none of them lives, in whatever
-container they ran, so that a left-over ``postmaster.pid`` may go even if its number is in use again.
+until the server has stopped. The supervisor holds ``supervisor.lock``. ``server.lock`` is
+inherited by initdb, postgres and all its children: getting it proves that none of them lives, in
+whatever container they ran, so that a left-over ``postmaster.pid`` may go even if its number is in
+use again.
 """
 
 import fcntl
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -28,6 +30,7 @@ from typing import Self
 
 _POLL = 0.01
 _ORPHAN_PATIENCE = 30.0
+_NOBODY = 65534
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class Plan:
     binaries: str
     version: str
     user: str
+    initdb_options: list[str]
+    configuration: str
     supervisor_fd: int
     ready_fd: int
 
@@ -86,12 +91,11 @@ def accepts_connections(address: str, user: str) -> bool:
 
 
 def is_server_of(data: Path, pid: int) -> bool:
-    """Say whether ``pid`` may be a postgres running on ``data``; True when it cannot be ruled out."""
+    """Say whether ``pid`` may be a postgres running on ``data``; True when nobody can tell."""
     process = Path("/proc") / str(pid)
     if not process.parent.joinpath("self").exists():
-        said = subprocess.run(
-            ["/bin/ps", "-o", "comm=", "-p", str(pid)], capture_output=True, text=True, check=False
-        )
+        ps = ["/bin/ps", "-o", "comm=", "-p", str(pid)]
+        said = subprocess.run(ps, capture_output=True, text=True, check=False)  # noqa: S603
         return "postgres" in said.stdout
     try:
         if (process / "comm").read_text().strip() != "postgres":
@@ -169,7 +173,7 @@ class Supervisor:
         wrapper = str(Path(__file__).with_name("isolation.py"))
         owned = json.dumps([str(self.directory / "data"), str(self._new_data), str(self.sockets)])
         prefix = [sys.executable, "-I", "-S", wrapper, str(os.getpid()), owned]
-        return subprocess.Popen([*prefix, *command], pass_fds=[self.server_fd])
+        return subprocess.Popen([*prefix, *command], pass_fds=[self.server_fd])  # noqa: S603
 
     @property
     def _new_data(self) -> Path:
@@ -177,32 +181,23 @@ class Supervisor:
 
     def _initialise(self) -> None:
         """Make the data beside its final place: what is there is always whole."""
-        _remove_tree(self._new_data)
+        shutil.rmtree(self._new_data, ignore_errors=True)
         self._new_data.mkdir(mode=0o700)
         begin = self.log.stat().st_size
-        options = [
-            *("-D", str(self._new_data), "-U", self.plan.user, "--encoding=UTF8"),
-            # Only who can enter the socket's directory (mode 0700) gets as far as a password.
-            *("--auth=trust", "--no-instructions", *self._locale()),
-        ]
-        if self._spawn([str(Path(self.plan.binaries) / "initdb"), *options]).wait() != 0:
+        initdb = str(Path(self.plan.binaries) / "initdb")
+        options = [*self.plan.initdb_options, "-D", str(self._new_data)]
+        if self._spawn([initdb, *options]).wait() != 0:
             raise StartError(self._said_since(begin))
         with (self._new_data / "postgresql.conf").open("a") as file:
-            file.write(_configuration())
+            file.write(self.plan.configuration)
         self._new_data.rename(self.data)
-
-    def _locale(self) -> list[str]:
-        """Sort by code point and know Unicode's letters, on every system alike where possible."""
-        if int(self.plan.version.split(".")[0].split("b")[0]) >= 17:
-            return ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        return ["--locale=C.UTF-8"] if sys.platform == "linux" else ["--locale=C"]
 
     def _make_socket_directory(self) -> None:
         with suppress(FileExistsError):
             self.sockets.mkdir(mode=0o700)
         found = self.sockets.lstat()
         # In the system's temporary directory somebody else could have made it first.
-        ours = found.st_uid == os.geteuid() or (os.geteuid() == 0 and found.st_uid == 65534)
+        ours = found.st_uid == os.geteuid() or (os.geteuid() == 0 and found.st_uid == _NOBODY)
         if not stat.S_ISDIR(found.st_mode) or not ours or found.st_mode & 0o077:
             raise StartError(f"{self.sockets} is not a directory of this user with mode 0700")
 
@@ -253,30 +248,6 @@ class Supervisor:
             lines = file.read().decode(errors="replace").splitlines()
         telling = [line for line in lines if "FATAL" in line or "error:" in line or "PANIC" in line]
         return "\n".join((telling or lines)[-4:]) or "it ended without a word"
-
-
-def _configuration() -> str:
-    pages = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    buffers = max(16, min(128, pages // 2**20 // 16))
-    return f"""
-# FraiseQL: for development on one machine. Written once; change what you like.
-# The socket is the only way in, and its directory (mode 0700) the guard: pg_hba.conf trusts it.
-listen_addresses = ''
-max_connections = 50
-shared_buffers = {buffers}MB
-log_line_prefix = '%m [%p] '
-log_timezone = 'UTC'
-timezone = 'UTC'
-"""
-
-
-def _remove_tree(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        for child in path.iterdir():
-            _remove_tree(child)
-        path.rmdir()
-    else:
-        path.unlink(missing_ok=True)
 
 
 def main() -> None:

@@ -1,0 +1,102 @@
+"""Fixtures: real PostgreSQL servers (embedded and the system's) and fresh databases on them.
+
+A test that asks for ``database_url`` or ``database`` runs on both; ``--server`` chooses one.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from fraiseql.database.embedded import EmbeddedServer, start_embedded
+from fraiseql.database.embedded.binaries import system_directory
+
+SERVERS = ("embedded", "system")
+MISSING = "the system has no PostgreSQL server"
+
+_numbers = count(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run choose its servers."""
+    parser.addoption(
+        "--server",
+        choices=[*SERVERS, "both"],
+        default="both",
+        help="PostgreSQL that database tests run on: embedded (18), system (15 or what is found)",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run every test that needs a server once on each chosen one."""
+    if "server_kind" in metafunc.fixturenames:
+        chosen = metafunc.config.getoption("--server")
+        kinds = SERVERS if chosen == "both" else (chosen,)
+        metafunc.parametrize("server_kind", kinds, scope="session", indirect=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly how many tests did not run for want of a system PostgreSQL."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    missed = [report for report in skipped if MISSING in str(report.longrepr)]
+    if missed:
+        terminalreporter.section("NOT TESTED ON THE SYSTEM'S POSTGRESQL", sep="!", red=True)
+        terminalreporter.line(
+            f"{len(missed)} tests did not run on it: {MISSING}. Install one (Debian: postgresql).",
+            red=True,
+        )
+
+
+@pytest.fixture(scope="session")
+def server_kind(request: pytest.FixtureRequest) -> str:
+    """Which server a test runs on: ``embedded`` or ``system``."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def server(server_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+    """A server of the run's own, with ``.url``, ``.log``, ``.version`` and ``.binaries``."""
+    binaries = system_directory() if server_kind == "system" else None
+    if server_kind == "system" and binaries is None:
+        pytest.skip(MISSING)
+    with start_embedded(tmp_path_factory.mktemp(server_kind), binaries=binaries) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def database_url(server: EmbeddedServer) -> str:
+    """Address of a real server's maintenance database; make nothing in it."""
+    return server.url
+
+
+@pytest.fixture(scope="session")
+def server_log(server: EmbeddedServer) -> Path:
+    """The server's log file."""
+    return server.log
+
+
+@pytest.fixture(scope="module")
+def database(server: EmbeddedServer) -> Iterator[str]:
+    """Address of a fresh, empty database that the tests of one module share."""
+    name = f"fql_{next(_numbers)}"
+    _run(_execute(server.url, f"CREATE DATABASE {name}"))
+    yield server.url_for(name)
+    _run(_execute(server.url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def _run(work: Coroutine[object, object, None]) -> None:
+    """Run in a thread: the loops of pytest-asyncio in this one stay as they are."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
