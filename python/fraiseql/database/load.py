@@ -2,62 +2,61 @@
 
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Final
 
-import asyncpg
+from fraiseql.database.facade import Transaction
+from fraiseql.database.identity import Identity
+from fraiseql.database.pool import Pool
 
-_QUICK_TO_FILL = {"maintenance_work_mem": "128MB", "synchronous_commit": "off"}
+# Building an index over a whole table takes as long as it takes, and more memory than a query.
+_ROOMY: Final = "SET LOCAL statement_timeout = 0; SET LOCAL maintenance_work_mem = '128MB'"
 
 
-class Load:
-    """A transaction under way; nothing of it stays unless the block of `open_load` ends well."""
+class Load(Transaction):
+    """A transaction that also takes files. Nothing of it stays unless its block ends well."""
 
-    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-        self._connection = connection
-
-    async def execute(self, sql: str) -> None:
-        """Run one or more statements without parameters."""
-        await self._connection.execute(sql)
-
-    async def fetchval(self, sql: str, *parameters: Any) -> Any:
-        """Return the first column of the first row, or None when there is no row."""
-        return await self._connection.fetchval(sql, *parameters)
+    __slots__ = ()
 
     async def copy_csv(
         self, schema: str, table: str, columns: Sequence[str], text: AsyncIterable[bytes], *, null: str = ""
     ) -> int:
-        """Append the rows of a CSV text, header line first, and return their number.
+        """Append the rows of a CSV text with a header line, and return their number.
 
         Args:
             schema: Namespace of the table.
-            table: Its name; it was made in this transaction (its rows are written frozen).
+            table: Its name; it was made in this transaction, since its rows are written frozen.
             columns: Columns in the order of the text.
             text: The file in pieces of any size.
             null: What stands for null where it is not quoted.
+
+        Raises:
+            InputError: The text is not CSV, or a value does not fit its column.
+            DatabaseError: The server refused it otherwise.
         """
-        status = await self._connection.copy_to_table(
-            table,
-            schema_name=schema,
-            columns=columns,
-            source=text,
-            format="csv",
-            header=True,
-            null=null,
-            freeze=True,
-        )
+        with self._link.foreign("COPY"):
+            status = await self._link.copy_to_table(
+                table,
+                schema_name=schema,
+                columns=columns,
+                source=text,
+                format="csv",
+                header=True,
+                null=null,
+                freeze=True,
+            )
         return int(status.rpartition(" ")[2])
 
 
 @asynccontextmanager
-async def open_load(url: str) -> AsyncIterator[Load]:
-    """Connect to ``url``, begin, and commit when the block ends without an error.
+async def open_load(pool: Pool) -> AsyncIterator[Load]:
+    """Begin a writing transaction without time limit; commit when the block ends without an error.
 
     Raises:
         DatabaseError: The database cannot be reached or refused a statement.
     """
-    connection = await asyncpg.connect(url, server_settings={"TimeZone": "UTC"} | _QUICK_TO_FILL)
-    try:
-        async with connection.transaction(readonly=False):
-            yield Load(connection)
-    finally:
-        await connection.close()
+    # What an error leaves behind, the pool rolls back before it lends the connection again.
+    async with pool.lend(Identity.NONE) as link:
+        load = Load(link)
+        await load.execute(f"BEGIN READ WRITE; {_ROOMY}")
+        yield load
+        await load.execute("COMMIT")

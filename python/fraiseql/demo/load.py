@@ -5,6 +5,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import IO, Final
 
+from fraiseql.database import Pool
 from fraiseql.database.load import Load, open_load
 from fraiseql.demo.files import FILES, DataFile, data_directory, open_csv
 from fraiseql.errors import ConfigurationError
@@ -23,11 +24,11 @@ Report = Callable[[str, float], None]
 """Called with what is being done and how much of all is done, from 0.0 to 1.0."""
 
 
-async def load(url: str, report: Report) -> bool:
+async def load(pool: Pool, report: Report) -> bool:
     """Bring the data set into schema ``fraiseql_demo`` unless it is there already.
 
     Args:
-        url: Address of the database.
+        pool: Connections to the database.
         report: Told what is being done.
 
     Returns:
@@ -37,7 +38,7 @@ async def load(url: str, report: Report) -> bool:
         ConfigurationError: The files are missing or damaged, or the schema belongs to someone else.
         DatabaseError: The database cannot be reached or refused a statement.
     """
-    async with open_load(url) as target:
+    async with open_load(pool) as target:
         await target.fetchval(_ALONE)
         marker = await target.fetchval(_FIND)
         if marker == MARKER:

@@ -3,7 +3,7 @@
 from typing import Final
 
 PUNCTUALITY: Final = """
-SELECT carrier, avg((arr_delay <= 15)::int)::float8 AS share
+SELECT carrier, round(avg((arr_delay <= 15)::int), 4)::float8 AS share
 FROM fraiseql_demo.tb_flight
 WHERE carrier = ANY ($1::text[]) AND arr_delay IS NOT NULL
 GROUP BY carrier
@@ -13,7 +13,7 @@ GROUP BY carrier
 BUSIEST_ROUTES: Final = """
 SELECT origin, dest, count(*) AS flights,
        count(*) FILTER (WHERE dep_time IS NULL) AS cancelled,
-       avg(dep_delay)::float8 AS mean_dep_delay
+       round(avg(dep_delay), 2)::float8 AS mean_dep_delay
 FROM fraiseql_demo.tb_flight
 WHERE $1::text IS NULL OR origin = $1
 GROUP BY origin, dest

@@ -1,0 +1,81 @@
+"""Operations that Python answers, wholly or in part."""
+
+from fraiseql.demo.tour.operation import Operation, Statement
+
+COUNTS = Operation(
+    name="every row of the largest table, and some of them",
+    query="""
+query Counts($where: FlightWhere) {
+  everything: flightCount
+  some: flightCount(where: $where)
+}
+""",
+    variables={"where": {"or": [{"arrDelay": {"gt": 120}}, {"depTime": {"isNull": True}}]}},
+    oracle=(
+        # The data set's own number of flights, not a count of what was loaded.
+        Statement("""
+SELECT 336776 AS "everything", sum((coalesce(arr_delay > 120, false) OR dep_time IS NULL)::int) AS "some"
+FROM fraiseql_demo.tb_flight"""),
+    ),
+)
+
+ROUTES = Operation(
+    name="routes from one airport",
+    query='{ busiestRoutes(origin: "LGA", limit: 25) { origin dest flights cancelled meanDepDelay } }',
+    oracle=(
+        Statement("""
+SELECT 'LGA' AS "busiestRoutes[].origin", dest AS "busiestRoutes[].dest",
+       cardinality(delays) AS "busiestRoutes[].flights",
+       cardinality(delays) - cardinality(array_remove(delays, NULL)) AS "busiestRoutes[].cancelled",
+       (SELECT round(avg(d), 2) FROM unnest(delays) d) AS "busiestRoutes[].meanDepDelay"
+FROM (SELECT dest, array_agg(dep_delay) AS delays FROM fraiseql_demo.tb_flight
+      WHERE origin = 'LGA' GROUP BY dest) route
+ORDER BY cardinality(delays) DESC, dest LIMIT 25"""),
+    ),
+)
+
+MONTHS = Operation(
+    name="delays of every month",
+    query="{ delaysByMonth { month flights cancelled late worstArrDelay } }",
+    oracle=(
+        Statement("""
+SELECT m AS "delaysByMonth[].month",
+       (SELECT count(*) FROM fraiseql_demo.tb_flight WHERE month = m) AS "delaysByMonth[].flights",
+       (SELECT count(*) FROM fraiseql_demo.tb_flight WHERE month = m AND dep_delay IS NULL)
+         AS "delaysByMonth[].cancelled",
+       (SELECT count(*) FROM fraiseql_demo.tb_flight WHERE month = m AND NOT arr_delay <= 15)
+         AS "delaysByMonth[].late",
+       (SELECT arr_delay FROM fraiseql_demo.tb_flight WHERE month = m AND arr_delay IS NOT NULL
+        ORDER BY arr_delay DESC LIMIT 1) AS "delaysByMonth[].worstArrDelay"
+FROM generate_series(1, 12) m"""),
+    ),
+)
+
+COMPUTED = Operation(
+    name="computed fields: all airlines at once, each flight by itself",
+    query="""
+{
+  airlines(orderBy: [{name: DESC}]) { name punctuality }
+  flights(where: {number: {eq: 1545}, carrier: {eq: "UA"}}) { meanSpeed airline { punctuality } }
+}
+""",
+    oracle=(
+        Statement("""
+SELECT a.name AS "airlines[].name", round(s.punctual / s.arrived::numeric, 4) AS "airlines[].punctuality"
+FROM fraiseql_demo.tb_airline a
+JOIN (SELECT carrier, count(arr_delay) AS arrived, count(nullif(arr_delay > 15, true)) AS punctual
+      FROM fraiseql_demo.tb_flight GROUP BY carrier) s USING (carrier)
+ORDER BY a.name DESC"""),
+        Statement("""
+WITH united AS (
+  SELECT round(count(*) FILTER (WHERE arr_delay <= 15) / count(*)::numeric, 4) AS punctuality
+  FROM fraiseql_demo.tb_flight WHERE carrier = 'UA' AND arr_delay IS NOT NULL
+)
+SELECT CASE WHEN air_time > 0 THEN distance * 60 / air_time::float8 END AS "flights[].meanSpeed",
+       united.punctuality AS "flights[].airline.punctuality", id AS "flights[].-"
+FROM fraiseql_demo.tb_flight, united
+WHERE number = 1545 AND carrier = 'UA' ORDER BY id LIMIT 100"""),
+    ),
+)
+
+AGGREGATES = (COUNTS, ROUTES, MONTHS, COMPUTED)

@@ -1,0 +1,115 @@
+"""Operations that use what GraphQL's selections can do."""
+
+from fraiseql.demo.tour.operation import Operation, Statement
+
+FRAGMENTS = Operation(
+    name="fragments, aliases and __typename",
+    query="""
+query Fragments {
+  a: flight(id: 1) { ...Short again: number }
+  b: flight(id: 336776) { ...Short ... on Flight { kind: __typename } }
+}
+fragment Short on Flight { __typename number airline { ...Name } }
+fragment Name on Airline { title: name __typename }
+""",
+    oracle=(
+        Statement("""
+SELECT 'Flight' AS "a.__typename", f.number AS "a.number", f.number AS "a.again",
+       a.name AS "a.airline.title", 'Airline' AS "a.airline.__typename"
+FROM fraiseql_demo.tb_flight f JOIN fraiseql_demo.tb_airline a USING (carrier)
+WHERE f.id = (SELECT min(id) FROM fraiseql_demo.tb_flight)"""),
+        Statement("""
+SELECT 'Flight' AS "b.__typename", 'Flight' AS "b.kind", f.number AS "b.number",
+       a.name AS "b.airline.title", 'Airline' AS "b.airline.__typename"
+FROM fraiseql_demo.tb_flight f JOIN fraiseql_demo.tb_airline a USING (carrier)
+WHERE f.id = (SELECT count(*) FROM fraiseql_demo.tb_flight)"""),
+    ),
+)
+
+DIRECTIVES = Operation(
+    name="@skip and @include from variables, a variable's default",
+    query="""
+query Directives($withPlane: Boolean!, $short: Boolean!, $most: Int = 3) {
+  flights(carrier: "AS", limit: $most) {
+    id
+    plane @include(if: $withPlane) { model }
+    weather @skip(if: $short) { temp }
+  }
+}
+""",
+    variables={"withPlane": True, "short": True},
+    oracle=(
+        Statement("""
+SELECT f.id AS "flights[].id", p.model AS "flights[].plane?.model"
+FROM fraiseql_demo.tb_flight f LEFT JOIN fraiseql_demo.tb_plane p USING (tailnum)
+WHERE carrier = 'AS' ORDER BY f.id LIMIT 3"""),
+    ),
+)
+
+DEPTH = Operation(
+    name="there and back: airline, flights, plane, flights, airport",
+    query="""
+{ airlines(limit: 4) {
+    name
+    flights { id plane { model flights { id originAirport { name } } } }
+} }
+""",
+    oracle=(
+        Statement("""
+WITH latest AS (
+  SELECT *, rank() OVER (PARTITION BY carrier ORDER BY time_hour DESC, id DESC) AS place
+  FROM fraiseql_demo.tb_flight
+), earliest AS (
+  SELECT *, rank() OVER (PARTITION BY tailnum ORDER BY time_hour, id) AS place
+  FROM fraiseql_demo.tb_flight WHERE tailnum IS NOT NULL
+)
+SELECT a.name AS "airlines[].name", f.id AS "airlines[].flights[].id",
+       p.model AS "airlines[].flights[].plane?.model",
+       e.id AS "airlines[].flights[].plane?.flights[].id",
+       o.name AS "airlines[].flights[].plane?.flights[].originAirport.name"
+FROM (SELECT * FROM fraiseql_demo.tb_airline ORDER BY carrier LIMIT 4) a
+JOIN latest f ON f.carrier = a.carrier AND f.place <= 10
+LEFT JOIN fraiseql_demo.tb_plane p ON p.tailnum = f.tailnum
+LEFT JOIN earliest e ON e.tailnum = p.tailnum AND e.place <= 10
+LEFT JOIN fraiseql_demo.tb_airport o ON o.faa = e.origin
+ORDER BY a.carrier, f.place, e.place"""),
+    ),
+)
+
+SEVERAL_ROOTS = Operation(
+    name="eight root fields at once",
+    query="""
+{
+  newark: airport(faa: "EWR") { name }
+  kennedy: airport(faa: "JFK") { name }
+  laguardia: airport(faa: "LGA") { name }
+  united: airline(carrier: "UA") { name }
+  jetblue: airline(carrier: "B6") { name }
+  oldest: planes(where: {year: {isNull: false}}, orderBy: [{year: ASC}], limit: 1) { tailnum year }
+  coldest: weatherReports(where: {temp: {lt: 12}}, orderBy: [{temp: ASC}], limit: 1) { temp origin }
+  highest: airports(orderBy: [{alt: DESC}], limit: 3) { faa alt }
+}
+""",
+    oracle=(
+        Statement("""
+SELECT max(name) FILTER (WHERE faa = 'EWR') AS "newark.name",
+       max(name) FILTER (WHERE faa = 'JFK') AS "kennedy.name",
+       max(name) FILTER (WHERE faa = 'LGA') AS "laguardia.name"
+FROM fraiseql_demo.tb_airport"""),
+        Statement("""
+SELECT ua.name AS "united.name", b6.name AS "jetblue.name"
+FROM fraiseql_demo.tb_airline ua, fraiseql_demo.tb_airline b6
+WHERE ua.carrier = 'UA' AND b6.carrier = 'B6'"""),
+        Statement("""
+SELECT min(tailnum) AS "oldest[].tailnum", year AS "oldest[].year" FROM fraiseql_demo.tb_plane
+WHERE year = (SELECT min(year) FROM fraiseql_demo.tb_plane) GROUP BY year"""),
+        Statement("""
+SELECT min(temp) AS "coldest[].temp", (array_agg(origin ORDER BY temp, origin, time_hour))[1]
+       AS "coldest[].origin" FROM fraiseql_demo.tb_weather"""),
+        Statement("""
+SELECT faa AS "highest[].faa", alt AS "highest[].alt" FROM fraiseql_demo.tb_airport t
+WHERE (SELECT count(*) FROM fraiseql_demo.tb_airport o WHERE o.alt > t.alt) < 3 ORDER BY alt DESC"""),
+    ),
+)
+
+SELECTIONS = (FRAGMENTS, DIRECTIVES, DEPTH, SEVERAL_ROOTS)
