@@ -1,0 +1,34 @@
+"""Declarations, and the GraphQL schema that they make."""
+
+from fraiseql.schema.assemble import Schema, build_schema
+from fraiseql.schema.declare import enum, input, interface, type  # noqa: A004 - the public names
+from fraiseql.schema.definitions import ATTRIBUTE, MISSING
+from fraiseql.schema.info import Info
+from fraiseql.schema.leaves import ID, BigInt, leaf_form
+from fraiseql.schema.members import embed, field
+from fraiseql.schema.named import scalar, union
+from fraiseql.schema.queries import OrderBy, Where, find, find_one, query
+
+__all__ = [
+    "ATTRIBUTE",
+    "ID",
+    "MISSING",
+    "BigInt",
+    "Info",
+    "OrderBy",
+    "Schema",
+    "Where",
+    "build_schema",
+    "embed",
+    "enum",
+    "field",
+    "find",
+    "find_one",
+    "input",
+    "interface",
+    "leaf_form",
+    "query",
+    "scalar",
+    "type",
+    "union",
+]

@@ -1,0 +1,107 @@
+"""``build_schema``: from declared types and queries to one checked schema."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import GraphQLSchema, validate_schema
+
+from fraiseql.errors import DeclarationError
+from fraiseql.schema.build import GraphQLBuilder
+from fraiseql.schema.checks import check_model
+from fraiseql.schema.declare import own_definition
+from fraiseql.schema.definitions import (
+    EnumDefinition,
+    FieldDefinition,
+    InputDefinition,
+    InterfaceDefinition,
+    ObjectDefinition,
+    QueryDefinition,
+    ScalarDefinition,
+    UnionDefinition,
+)
+from fraiseql.schema.model import Model, find_declarations
+from fraiseql.schema.roots import complete_roots
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """Everything that was declared, with evaluated hints, and the GraphQL schema that it makes.
+
+    Attributes:
+        graphql: Its scalars parse into Python values.
+        objects: By GraphQL type name, as are ``interfaces``, ``unions``, ``enums``, ``inputs`` and
+            ``scalars``.
+        queries: By GraphQL field name.
+        fields: Of objects and interfaces: type name, then GraphQL field name.
+        classes: GraphQL type name by Python class.
+    """
+
+    graphql: GraphQLSchema
+    objects: Mapping[str, ObjectDefinition]
+    interfaces: Mapping[str, InterfaceDefinition]
+    unions: Mapping[str, UnionDefinition]
+    enums: Mapping[str, EnumDefinition]
+    inputs: Mapping[str, InputDefinition]
+    scalars: Mapping[str, ScalarDefinition]
+    queries: Mapping[str, QueryDefinition]
+    fields: Mapping[str, Mapping[str, FieldDefinition]]
+    classes: Mapping[type, str]
+
+
+def build_schema(types: Iterable[Any] = (), queries: Iterable[Any] = ()) -> Schema:
+    """Build the schema of one application.
+
+    Args:
+        types: Declared types that no query names: implementations of an interface, and classes that
+            string hints name but their module does not know.
+        queries: Functions decorated with ``query``, and what ``find`` and ``find_one`` return.
+
+    Raises:
+        DeclarationError: A declaration cannot be served as it is written.
+
+    Example:
+        >>> import fraiseql, graphql
+        >>> @fraiseql.query
+        ... def greeting(name: str = "you") -> str:
+        ...     return f"Hello {name}"
+        >>> print(graphql.print_schema(build_schema(queries=[greeting]).graphql))
+        type Query {
+          greeting(name: String! = "you"): String!
+        }
+    """
+    model = find_declarations(types, queries)
+    complete_roots(model)
+    check_model(model)
+    built = GraphQLBuilder(model).schema()
+    errors = validate_schema(built)
+    if errors:
+        raise DeclarationError("; ".join(error.message for error in errors))
+    return _schema(model, built)
+
+
+def _schema(model: Model, built: GraphQLSchema) -> Schema:
+    definitions = model.definitions.values()
+
+    def named(kind: type) -> dict[str, Any]:
+        return {entry.name: entry for entry in definitions if isinstance(entry, kind)}
+
+    return Schema(
+        graphql=built,
+        objects=named(ObjectDefinition),
+        interfaces=named(InterfaceDefinition),
+        unions=named(UnionDefinition),
+        enums=named(EnumDefinition),
+        inputs=named(InputDefinition),
+        scalars=named(ScalarDefinition),
+        queries={query.graphql_name: query for query in model.queries},
+        fields={
+            entry.name: {field.graphql_name: field for field in entry.fields.values()}
+            for entry in model.composites()
+        },
+        classes={
+            entry.python_class: entry.name
+            for entry in definitions
+            if own_definition(getattr(entry, "python_class", None)) is not None
+        },
+    )

@@ -1,0 +1,218 @@
+"""The GraphQL schema out of checked declarations."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLDefaultInput,
+    GraphQLEnumType,
+    GraphQLEnumValue,
+    GraphQLField,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNamedType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLScalarType,
+    GraphQLSchema,
+    GraphQLUnionType,
+)
+
+from fraiseql.schema.defaults import MISSING_DEFAULT, external_default, instance_maker
+from fraiseql.schema.definitions import (
+    ArgumentDefinition,
+    EnumDefinition,
+    FieldDefinition,
+    InputDefinition,
+    InterfaceDefinition,
+    ObjectDefinition,
+    QueryDefinition,
+    ScalarDefinition,
+    UnionDefinition,
+)
+from fraiseql.schema.filters import comparable, leaf_filter, order_input, where_input
+from fraiseql.schema.hints import Generated, Ref, read_hint
+from fraiseql.schema.leaves import LEAVES, TEXT_LEAVES, EnumType, custom_scalar
+from fraiseql.schema.model import Composite, Definition, Model
+from fraiseql.schema.queries import Where
+
+
+class GraphQLBuilder:
+    """Builds each GraphQL type of a model once."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.types: dict[Any, Any] = {}
+        self.filters: dict[Any, GraphQLInputObjectType] = {}
+
+    def schema(self) -> GraphQLSchema:
+        """Build the schema: declared types in the order they were found, then the root type."""
+        root = GraphQLObjectType("Query", lambda: {q.graphql_name: self._root(q) for q in queries})
+        queries = self.model.queries
+        named = [self._named(target) for target in self.model.definitions]
+        return GraphQLSchema(query=root, types=named)
+
+    def _named(self, target: Any) -> Any:
+        if target in LEAVES:
+            return LEAVES[target]
+        if target not in self.types:
+            self.types[target] = self._make(target)
+        return self.types[target]
+
+    def _make(self, target: Any) -> GraphQLNamedType:
+        if isinstance(target, Generated):
+            return self._generated(target)
+        definition = self.model.definitions[target]
+        makers: Mapping[type, Callable[[Any], GraphQLNamedType]] = {
+            ObjectDefinition: self._object,
+            InterfaceDefinition: self._interface,
+            InputDefinition: self._input,
+            EnumDefinition: _enum,
+            UnionDefinition: self._union,
+            ScalarDefinition: custom_scalar,
+        }
+        return makers[type(definition)](definition)
+
+    def _type(self, ref: Ref) -> Any:
+        """Return the type of a place, with its list and non-null wrappers."""
+        if ref.item is not None:
+            found: Any = GraphQLList(self._type(ref.item))
+        elif isinstance(ref.target, Generated) and ref.target.kind is not Where:
+            found = GraphQLList(GraphQLNonNull(self._named(ref.target)))
+        else:
+            found = self._named(ref.target)
+        return found if ref.nullable else GraphQLNonNull(found)
+
+    def _root(self, query: QueryDefinition) -> GraphQLField:
+        return GraphQLField(
+            self._type(read_hint(query.annotation, query.name)),
+            {entry.graphql_name: self._argument(entry) for entry in query.arguments},
+            description=query.description,
+            deprecation_reason=query.deprecation,
+        )
+
+    def _argument(self, entry: ArgumentDefinition) -> GraphQLArgument:
+        return GraphQLArgument(
+            self._type(read_hint(entry.annotation, entry.name)),
+            default=self._default(entry),
+            description=entry.description,
+            out_name=entry.name,
+        )
+
+    def _default(self, entry: ArgumentDefinition) -> GraphQLDefaultInput | None:
+        value = external_default(entry, self.model)
+        return None if value is MISSING_DEFAULT else GraphQLDefaultInput(value)
+
+    def _field(self, field: FieldDefinition) -> GraphQLField:
+        arguments = field.computed.arguments if field.computed else ()
+        return GraphQLField(
+            self._type(read_hint(field.annotation, field.name)),
+            {entry.graphql_name: self._argument(entry) for entry in arguments},
+            description=field.description,
+            deprecation_reason=field.deprecation,
+        )
+
+    def _fields(self, definition: Composite) -> Callable[[], dict[str, GraphQLField]]:
+        return lambda: {
+            field.graphql_name: self._field(field) for field in definition.fields.values()
+        }
+
+    def _object(self, definition: ObjectDefinition) -> GraphQLObjectType:
+        return GraphQLObjectType(
+            definition.name,
+            self._fields(definition),
+            interfaces=lambda: [self._named(base) for base in definition.interfaces],
+            description=definition.description,
+        )
+
+    def _interface(self, definition: InterfaceDefinition) -> GraphQLInterfaceType:
+        return GraphQLInterfaceType(
+            definition.name,
+            self._fields(definition),
+            interfaces=lambda: [self._named(base) for base in definition.interfaces],
+            resolve_type=self._resolve_type(definition.discriminator),
+            description=definition.description,
+        )
+
+    def _union(self, definition: UnionDefinition) -> GraphQLUnionType:
+        return GraphQLUnionType(
+            definition.name,
+            lambda: [self._named(member) for member in definition.members],
+            resolve_type=self._resolve_type(definition.discriminator),
+            description=definition.description,
+        )
+
+    def _resolve_type(self, discriminator: str) -> Callable[..., str | None]:
+        """Return graphql-core's way to tell the type of a value; serving has its own."""
+        objects = [
+            entry for entry in self.model.definitions.values() if isinstance(entry, ObjectDefinition)
+        ]
+        tags = {entry.tag or entry.name: entry.name for entry in objects}
+        classes = {entry.python_class: entry.name for entry in objects}
+
+        def resolve(value: Any, *_: Any) -> str | None:
+            if isinstance(value, Mapping):
+                return tags.get(value.get(discriminator, ""))
+            return classes.get(type(value))
+
+        return resolve
+
+    def _input(self, definition: InputDefinition) -> GraphQLInputObjectType:
+        def fields() -> dict[str, GraphQLInputField]:
+            return {
+                entry.graphql_name: GraphQLInputField(
+                    self._type(read_hint(entry.annotation, entry.name)),
+                    default=self._default(entry),
+                    description=entry.description,
+                    out_name=entry.name,
+                )
+                for entry in definition.fields.values()
+            }
+
+        return GraphQLInputObjectType(
+            definition.name,
+            fields,
+            description=definition.description,
+            out_type=instance_maker(definition.python_class),
+        )
+
+    def _generated(self, target: Generated) -> GraphQLInputObjectType:
+        definition = self.model.composite(target.of)
+        if definition is None:
+            raise AssertionError(target)
+        fields = comparable(definition, self.model)
+        if target.kind is not Where:
+            return order_input(definition, list(fields))
+        return where_input(
+            definition, lambda: {name: self._filter(ref) for name, ref in fields.items()}
+        )
+
+    def _filter(self, ref: Ref) -> GraphQLInputObjectType:
+        if ref.target not in self.filters:
+            leaf: GraphQLScalarType | GraphQLEnumType = self._named(ref.target)
+            text = _is_text(ref.target, self.model.definitions.get(ref.target))
+            self.filters[ref.target] = leaf_filter(leaf, text=text)
+        return self.filters[ref.target]
+
+
+def _is_text(target: Any, definition: Definition | None) -> bool:
+    if isinstance(definition, ScalarDefinition):
+        base = definition.python_class
+        return definition.form == "string" and isinstance(base, type) and issubclass(base, str)
+    return target in TEXT_LEAVES
+
+
+def _enum(definition: EnumDefinition) -> GraphQLEnumType:
+    return EnumType(
+        definition.name,
+        {
+            member.name: GraphQLEnumValue(
+                member, description=definition.descriptions.get(member.name)
+            )
+            for member in definition.python_class  # type: ignore[attr-defined]
+        },
+        description=definition.description,
+    )

@@ -1,0 +1,126 @@
+"""Defaults of arguments and input fields: written for clients, and applied to instances."""
+
+import copy
+import dataclasses
+import enum
+import typing
+from collections.abc import Callable, Mapping
+from datetime import date, time
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from fraiseql.errors import DeclarationError
+from fraiseql.schema.definitions import (
+    MISSING,
+    ArgumentDefinition,
+    EnumDefinition,
+    InputDefinition,
+    ScalarDefinition,
+)
+from fraiseql.schema.hints import Ref, read_hint
+from fraiseql.schema.model import Model
+
+MISSING_DEFAULT: Final = MISSING
+"""No default is shown: there is none, or it is null, or a new one is made for each request."""
+
+
+def external_default(entry: ArgumentDefinition, model: Model) -> Any:
+    """Return a default as the JSON value that a client would send, or ``MISSING_DEFAULT``.
+
+    None is not shown: a nullable argument that is left out takes the Python default anyway.
+
+    Raises:
+        DeclarationError: The default is not of the hinted type.
+    """
+    if entry.default is MISSING or entry.default is None:
+        return MISSING_DEFAULT
+    try:
+        return _external(entry.default, read_hint(entry.annotation, entry.name), model)
+    except (TypeError, ValueError) as error:
+        raise DeclarationError(
+            f"Argument {entry.name!r} has default {entry.default!r}: {error}.",
+            hint="Write a default of the hinted type, or … | None = None.",
+        ) from error
+
+
+def _external(value: Any, ref: Ref, model: Model) -> Any:
+    if value is None:
+        if not ref.nullable:
+            raise TypeError("None is not allowed here")
+        return None
+    if ref.item is not None:
+        if not isinstance(value, list | tuple):
+            raise TypeError("it is not a list")
+        return [_external(item, ref.item, model) for item in value]
+    definition = model.definitions.get(ref.target)
+    if isinstance(definition, EnumDefinition):
+        return _member_name(value, definition)
+    if isinstance(definition, InputDefinition):
+        return _external_input(value, definition, model)
+    if isinstance(definition, ScalarDefinition):
+        return definition.serialize(value) if definition.serialize else value
+    return _external_leaf(value, ref.target)
+
+
+def _member_name(value: Any, definition: EnumDefinition) -> str:
+    if not isinstance(value, definition.python_class) or not isinstance(value, enum.Enum):
+        raise TypeError(f"it is not a member of {definition.name}")
+    return value.name
+
+
+def _external_input(value: Any, definition: InputDefinition, model: Model) -> dict[str, Any]:
+    if not isinstance(value, definition.python_class):
+        raise TypeError(f"it is not a {definition.name}")
+    return {
+        entry.graphql_name: _external(
+            getattr(value, name), read_hint(entry.annotation, name), model
+        )
+        for name, entry in definition.fields.items()
+    }
+
+
+def _external_leaf(value: Any, target: Any) -> Any:
+    wanted = _accepted(target)
+    if wanted is None:
+        return value
+    wrong_bool = isinstance(value, bool) and target is not bool
+    if wrong_bool or not isinstance(value, wanted):
+        raise TypeError(f"it is not a {getattr(target, '__name__', target)}")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal | UUID) else value
+
+
+def _accepted(target: Any) -> Any:
+    """Return the classes that a default of a leaf may have, or None for any."""
+    if isinstance(target, typing.NewType):
+        return target.__supertype__
+    if target is float:
+        return (float, int)
+    if target is Decimal:
+        return (Decimal, int)
+    return None if target in (dict, Any) else target
+
+
+def instance_maker(cls: type) -> Callable[[Mapping[str, Any]], Any]:
+    """Return the function that makes an instance of an input class from coerced values.
+
+    Values that come from a ``default_factory`` are copied: the schema keeps one for all requests.
+    """
+    shared = tuple(
+        entry.name
+        for entry in dataclasses.fields(cls)  # type: ignore[arg-type]
+        if entry.default_factory is not dataclasses.MISSING
+    )
+
+    def make(values: Mapping[str, Any]) -> Any:
+        given = dict(values)
+        for name in shared:
+            if name in given:
+                given[name] = copy.copy(given[name])
+        return cls(**given)
+
+    return make
+
+

@@ -1,0 +1,162 @@
+"""Which fields can be filtered and ordered by, and the inputs that are generated for them."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from graphql import (
+    GraphQLBoolean,
+    GraphQLEnumType,
+    GraphQLEnumValue,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLScalarType,
+    GraphQLString,
+)
+
+from fraiseql.schema.definitions import EnumDefinition, FieldDefinition, ScalarDefinition
+from fraiseql.schema.hints import Ref, read_hint
+from fraiseql.schema.leaves import LEAVES
+from fraiseql.schema.model import Composite, Model
+from fraiseql.schema.queries import OrderBy, Where
+
+_EQUALITY: Final = {"eq": "eq", "neq": "neq"}
+_ORDER: Final = {"gt": "gt", "gte": "gte", "lt": "lt", "lte": "lte"}
+_MEMBERSHIP: Final = {"in": "in", "notIn": "not_in"}
+_TEXT: Final = {
+    "like": "like",
+    "ilike": "ilike",
+    "contains": "contains",
+    "icontains": "icontains",
+    "startsWith": "starts_with",
+    "endsWith": "ends_with",
+}
+_MEANING: Final = {
+    "isNull": "Null (true) or not null (false).",
+    "like": "SQL LIKE: % stands for any text, _ for one character.",
+    "ilike": "LIKE without regard to case.",
+    "contains": "Contains this text.",
+    "icontains": "Contains this text, without regard to case.",
+    "startsWith": "Starts with this text.",
+    "endsWith": "Ends with this text.",
+}
+
+ORDER: Final = GraphQLEnumType(
+    "Order",
+    {
+        "ASC": GraphQLEnumValue("", description="Smallest first."),
+        "DESC": GraphQLEnumValue("-", description="Greatest first."),
+    },
+    description="Direction of an order.",
+)
+
+
+def leaf_ref(field: FieldDefinition, model: Model) -> Ref | None:
+    """Return the reference of a field that can be compared: a stored scalar or enum; else None."""
+    if field.embed or field.computed:
+        return None
+    ref = read_hint(field.annotation, field.name)
+    if ref.item is not None:
+        return None
+    found = model.definitions.get(ref.target)
+    if isinstance(found, ScalarDefinition):
+        return ref if found.form != "any" else None
+    if isinstance(found, EnumDefinition):
+        return ref
+    return ref if ref.target in LEAVES and ref.target not in (dict, Any) else None
+
+
+def comparable(definition: Composite, model: Model) -> dict[str, Ref]:
+    """Return the fields of a type that can be filtered and ordered by, by Python name."""
+    found = {name: leaf_ref(field, model) for name, field in definition.fields.items()}
+    return {name: ref for name, ref in found.items() if ref is not None}
+
+
+def input_name(kind: type, definition: Composite) -> str:
+    """Return the GraphQL name of a generated input."""
+    return definition.name + ("Where" if kind is Where else "OrderBy")
+
+
+def filter_name(leaf_name: str) -> str:
+    """Return the GraphQL name of the filter of a leaf type."""
+    return f"{leaf_name}Filter"
+
+
+def _operators(leaf: GraphQLInputType, *, text: bool) -> dict[str, str]:
+    if leaf is GraphQLBoolean:
+        return _EQUALITY
+    if isinstance(leaf, GraphQLEnumType):
+        return _EQUALITY | _MEMBERSHIP
+    return _EQUALITY | _ORDER | _MEMBERSHIP | (_TEXT if text else {})
+
+
+def leaf_filter(leaf: GraphQLScalarType | GraphQLEnumType, *, text: bool) -> GraphQLInputObjectType:
+    """Build the input that compares one field of a leaf type.
+
+    Args:
+        leaf: The type of the field.
+        text: Whether its values are compared as text.
+    """
+    fields = {}
+    for name, python_name in _operators(leaf, text=text).items():
+        operand: Any = leaf
+        if name in _MEMBERSHIP:
+            operand = GraphQLList(GraphQLNonNull(leaf))
+        elif name in _TEXT:
+            operand = GraphQLString
+        fields[name] = GraphQLInputField(operand, description=_MEANING.get(name), out_name=python_name)
+    fields["isNull"] = GraphQLInputField(
+        GraphQLBoolean, description=_MEANING["isNull"], out_name="is_null"
+    )
+    return GraphQLInputObjectType(
+        filter_name(leaf.name),
+        fields,
+        description=f"Comparisons of {leaf.name}; all given ones must hold.",
+    )
+
+
+def where_input(
+    definition: Composite, filters: Callable[[], Mapping[str, GraphQLInputObjectType]]
+) -> GraphQLInputObjectType:
+    """Build the filter input of a type; ``filters`` gives the leaf filters by Python name."""
+
+    def fields() -> dict[str, GraphQLInputField]:
+        found = {
+            definition.fields[name].graphql_name: GraphQLInputField(
+                leaf, description=definition.fields[name].description, out_name=name
+            )
+            for name, leaf in filters().items()
+        }
+        several = GraphQLList(GraphQLNonNull(where))
+        found["and"] = GraphQLInputField(several, description="All of these hold.")
+        found["or"] = GraphQLInputField(several, description="At least one of these holds.")
+        found["not"] = GraphQLInputField(where, description="This does not hold.")
+        return found
+
+    where = GraphQLInputObjectType(
+        input_name(Where, definition),
+        fields,
+        description=f"Filters {definition.name}; all given fields must hold.",
+    )
+    return where
+
+
+def order_input(definition: Composite, names: list[str]) -> GraphQLInputObjectType:
+    """Build the order input of a type: one field and its direction in each item of the list."""
+    return GraphQLInputObjectType(
+        input_name(OrderBy, definition),
+        {
+            definition.fields[name].graphql_name: GraphQLInputField(ORDER, out_name=name)
+            for name in names
+        },
+        description=f"One field to order {definition.name} by; give several in a list.",
+        out_type=_order_term,
+        is_one_of=True,
+    )
+
+
+def _order_term(value: dict[str, str]) -> str:
+    ((name, sign),) = value.items()
+    return sign + name

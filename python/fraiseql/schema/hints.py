@@ -1,0 +1,216 @@
+"""Type hints: evaluated, and read as a GraphQL type reference."""
+
+import dataclasses
+import enum
+import sys
+import types
+import typing
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Union
+
+from fraiseql.errors import DeclarationError
+from fraiseql.naming import nearest
+from fraiseql.schema.declare import own_definition
+from fraiseql.schema.definitions import ScalarDefinition, UnionDefinition
+from fraiseql.schema.leaves import LEAVES
+from fraiseql.schema.queries import OrderBy, Where
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """A generated input: the filter (``Where``) or order (``OrderBy``) of a declared type."""
+
+    kind: type
+    of: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A reference to a type: a list of ``item``, or one ``target``.
+
+    Attributes:
+        nullable: Whether null is allowed in this place.
+        item: What a list holds; None for anything else.
+        target: A Python leaf type, a declared class, a union's or scalar's definition, or a
+            generated input.
+    """
+
+    nullable: bool
+    item: "Ref | None" = None
+    target: Any = None
+
+    @property
+    def innermost(self) -> Any:
+        """The target inside of all lists."""
+        return self.item.innermost if self.item else self.target
+
+
+def show(hint: Any) -> str:
+    """Write a hint as the developer would."""
+    if hint is Any or hint is None or hint is types.NoneType:
+        return "Any" if hint is Any else "None"
+    definition = next((part for part in typing.get_args(hint) if is_named(part)), None)
+    if definition is not None:
+        return str(definition.name)
+    if isinstance(hint, type) and not isinstance(hint, types.GenericAlias):
+        return hint.__name__
+    return str(hint).replace("typing.", "")
+
+
+def is_named(value: object) -> bool:
+    """Tell whether ``value`` is what ``union`` or ``scalar`` leave in an ``Annotated`` hint."""
+    return isinstance(value, UnionDefinition | ScalarDefinition)
+
+
+def evaluate(hint: Any, module: str | None, names: Mapping[str, Any], namespace: Any = None) -> Any:
+    """Evaluate the strings in a hint.
+
+    Args:
+        hint: As written: a type, a string, or a type with strings in it.
+        module: Name of the module in which it was written.
+        names: Declared classes by name, for what the module does not know.
+        namespace: Globals to use instead of the module's.
+
+    Raises:
+        NameError: A name is not known yet.
+        DeclarationError: It is not a valid expression.
+    """
+    if namespace is None:
+        namespace = vars(sys.modules[module]) if module in sys.modules else {}
+    extra = {name: value for name, value in names.items() if name not in namespace}
+    holder = types.SimpleNamespace(__annotations__={"hint": hint})
+    return typing.get_type_hints(holder, namespace, extra, include_extras=True)["hint"]
+
+
+def description_of(hint: Any) -> str | None:
+    """Return the text of ``Annotated[T, "text"]``, also inside of ``… | None``."""
+    if typing.get_origin(hint) is Annotated:
+        texts = [part for part in hint.__metadata__ if isinstance(part, str)]
+        return texts[0] if texts else None
+    members = _members(hint)
+    found = [description_of(member) for member in members]
+    return next((text for text in found if text), None)
+
+
+def _members(hint: Any) -> tuple[Any, ...]:
+    is_union = typing.get_origin(hint) in (Union, types.UnionType)
+    return typing.get_args(hint) if is_union else ()
+
+
+def read_hint(hint: Any, label: str) -> Ref:
+    """Read an evaluated hint.
+
+    Args:
+        hint: The evaluated hint.
+        label: How errors name the place: ``User.posts``.
+
+    Raises:
+        DeclarationError: It is not a type that GraphQL can have.
+    """
+    members = _members(hint)
+    if members:
+        return _read_union(hint, members, label)
+    if typing.get_origin(hint) is Annotated:
+        return _read_annotated(hint, label)
+    if typing.get_origin(hint) is list:
+        return Ref(nullable=False, item=read_hint(typing.get_args(hint)[0], label))
+    return Ref(nullable=False, target=_target(hint, label))
+
+
+def _read_union(hint: Any, members: Iterable[Any], label: str) -> Ref:
+    present = [member for member in members if member is not types.NoneType]
+    if len(present) == 1:
+        return dataclasses.replace(read_hint(present[0], label), nullable=True)
+    name = "Or".join(show(member).capitalize() for member in present)
+    shown = [show(member) for member in present]
+    raise DeclarationError(
+        f"{label}: {show(hint)} is a union without a name.",
+        hint=f"Write {name} = Annotated[{' | '.join(shown)}, fraiseql.union({name!r})] and use {name}.",
+    )
+
+
+def _read_annotated(hint: Any, label: str) -> Ref:
+    for part in hint.__metadata__:
+        if isinstance(part, ScalarDefinition):
+            return Ref(nullable=False, target=part)
+        if isinstance(part, UnionDefinition):
+            return Ref(nullable=False, target=part)
+    return read_hint(hint.__origin__, label)
+
+
+def union_members(hint: Any, definition: UnionDefinition) -> tuple[Any, ...]:
+    """Return the members of a union: given by name, or written in the annotated hint."""
+    if definition.members:
+        return definition.members
+    return _members(hint.__origin__) or (hint.__origin__,)
+
+
+def _target(hint: Any, label: str) -> Any:
+    origin = typing.get_origin(hint)
+    if origin is dict or hint is dict:
+        return dict
+    if isinstance(hint, typing.Hashable) and hint in LEAVES:
+        return hint
+    if origin in (Where, OrderBy):
+        return Generated(origin, typing.get_args(hint)[0])
+    if own_definition(hint) is not None:
+        definition = own_definition(hint)
+        return definition if isinstance(definition, ScalarDefinition) else hint
+    if isinstance(hint, typing.NewType):
+        return _target(hint.__supertype__, label)
+    raise _unknown(hint, label)
+
+
+def _unknown(hint: Any, label: str) -> DeclarationError:
+    return DeclarationError(
+        f"{label}: {show(hint)} is not a type that GraphQL can have.", hint=_instead(hint)
+    )
+
+
+def _instead(hint: Any) -> str:
+    origin = typing.get_origin(hint)
+    arguments = typing.get_args(hint)
+    item = show(arguments[0]) if arguments else "str"
+    if hint is list:
+        return "Say what it holds: list[str], list[User], or list[Any] for JSON."
+    if (origin or hint) in (set, frozenset, tuple) or str(origin).startswith("<class 'collections"):
+        is_mapping = "Mapping" in str(hint)
+        return "Write dict." if is_mapping else f"Write list[{item}]."
+    if hint in (Where, OrderBy):
+        return f"Say of which type: fraiseql.{hint.__name__}[User]."
+    if is_named(hint):
+        return f"Give its Python type: Annotated[…, {hint.name}]."
+    if hint is None or hint is types.NoneType:
+        return "Write the type of the value: str | None."
+    if origin is typing.Literal:
+        return "Write an enum.Enum class decorated with @fraiseql.enum."
+    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        return f"Decorate class {hint.__name__} with @fraiseql.enum."
+    if isinstance(hint, type) and hint.__module__ != "builtins":
+        return (
+            f"Decorate class {hint.__name__} with @fraiseql.type (or input, interface), "
+            "or declare a scalar with fraiseql.scalar."
+        )
+    return (
+        "Write int, float, str, bool, Decimal, UUID, datetime, date, time, dict, list[…], … | None, "
+        "or a class declared with fraiseql."
+    )
+
+
+def walk(hint: Any) -> Iterator[Any]:
+    """Yield a hint and every hint inside of it."""
+    yield hint
+    for part in typing.get_args(hint):
+        yield from walk(part)
+
+
+def unresolved(name: str, label: str, hint: Any, known: Iterable[str]) -> DeclarationError:
+    """Return the error for a forward reference that names nothing."""
+    near = nearest(name, known)
+    shown = hint if isinstance(hint, str) else show(hint)
+    return DeclarationError(
+        f"{label}: {shown!r} names {name!r}, which is not declared."
+        + (f" Did you mean {near!r}?" if near else ""),
+        hint=f"Import {name}, or give the class in create_app(types=[…]).",
+    )

@@ -1,0 +1,151 @@
+"""Leaf types: which GraphQL scalar a Python type is, and its form in a document."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any, Final, NewType
+from uuid import UUID
+
+from graphql import (
+    GraphQLBoolean,
+    GraphQLEnumType,
+    GraphQLError,
+    GraphQLFloat,
+    GraphQLID,
+    GraphQLInt,
+    GraphQLNamedType,
+    GraphQLScalarType,
+    GraphQLString,
+    is_specified_scalar_type,
+)
+
+from fraiseql.schema import coercion
+from fraiseql.schema.definitions import ScalarDefinition
+
+ID = NewType("ID", str)
+"""An identifier: GraphQL's ``ID``, a string in the response."""
+
+BigInt = NewType("BigInt", int)
+"""An integer beyond 32 bits; a JSON number with all its digits in the response."""
+
+_FORM: Final = "fraiseql.form"
+
+
+def _text_scalar(name: str, parse: Any, description: str) -> GraphQLScalarType:
+    return GraphQLScalarType(
+        name,
+        coerce_output_value=coercion.writer(name, "string"),
+        coerce_input_value=parse,
+        coerce_input_literal=coercion.literal_of_text(name, parse),
+        description=description,
+        extensions={_FORM: "string"},
+    )
+
+
+def _number_scalar(name: str, form: str, parse: Any, description: str) -> GraphQLScalarType:
+    return GraphQLScalarType(
+        name,
+        coerce_output_value=coercion.writer(name, form),
+        coerce_input_value=parse,
+        coerce_input_literal=coercion.literal_of_number(name, parse),
+        value_to_literal=coercion.number_literal,
+        description=description,
+        extensions={_FORM: form},
+    )
+
+
+JSON: Final = GraphQLScalarType(
+    "JSON",
+    coerce_input_literal=coercion.literal_of_any(lambda value: value),
+    coerce_input_value=lambda value: value,
+    description="Any JSON value, passed through with its own keys.",
+    extensions={_FORM: "any"},
+)
+
+LEAVES: Final[Mapping[Any, GraphQLScalarType]] = {
+    int: GraphQLInt,
+    float: GraphQLFloat,
+    str: GraphQLString,
+    bool: GraphQLBoolean,
+    ID: GraphQLID,
+    BigInt: _number_scalar(
+        "BigInt", "integer", coercion.parse_bigint, "An integer of any size, as a number or a string."
+    ),
+    Decimal: _number_scalar(
+        "Decimal", "number", coercion.parse_decimal, "A decimal number with all its digits."
+    ),
+    UUID: _text_scalar("UUID", coercion.parse_uuid, "A UUID (RFC 9562)."),
+    datetime: _text_scalar(
+        "DateTime", coercion.parse_datetime, "An instant in ISO 8601; UTC when it has no offset."
+    ),
+    date: _text_scalar("Date", coercion.parse_date, "A date in ISO 8601: YYYY-MM-DD."),
+    time: _text_scalar("Time", coercion.parse_time, "A time of day in ISO 8601: HH:MM:SS."),
+    dict: JSON,
+    Any: JSON,
+}
+"""Every built-in leaf, by the Python type that stands for it."""
+
+LEAF_NAMES: Final = frozenset(scalar.name for scalar in LEAVES.values())
+
+TEXT_LEAVES: Final = frozenset({str})
+"""Python types whose columns are compared as text (``like``, ``contains`` …)."""
+
+
+def leaf_form(leaf: GraphQLNamedType) -> str:
+    """Return the form that the response renderer gives a scalar.
+
+    Args:
+        leaf: A scalar of a built schema. Enums have a form of their own in a shape.
+
+    Returns:
+        ``Int``, ``Float``, ``String``, ``Boolean``, ``ID``, ``string``, ``number``, ``integer``,
+        ``boolean`` or ``any``.
+
+    Raises:
+        TypeError: ``leaf`` is not a scalar.
+    """
+    if not isinstance(leaf, GraphQLScalarType):
+        raise TypeError(f"{leaf} is not a scalar")
+    if is_specified_scalar_type(leaf):
+        return leaf.name
+    return str(leaf.extensions.get(_FORM, "any"))
+
+
+def custom_scalar(definition: ScalarDefinition) -> GraphQLScalarType:
+    """Build the GraphQL type of a declared scalar."""
+    write = coercion.writer(definition.name, definition.form)
+
+    def read(value: Any) -> Any:
+        if not coercion.has_form(value, definition.form):
+            raise coercion.refuse(definition.name, value, f"a value of form {definition.form!r}")
+        try:
+            return definition.parse(value) if definition.parse else value
+        except (ValueError, TypeError, ArithmeticError) as error:
+            raise GraphQLError(f"{definition.name} cannot represent value: {error}") from error
+
+    def written(value: Any) -> Any:
+        return write(definition.serialize(value) if definition.serialize else value)
+
+    return GraphQLScalarType(
+        definition.name,
+        coerce_output_value=written,
+        coerce_input_value=read,
+        coerce_input_literal=coercion.literal_of_any(read),
+        description=definition.description,
+        specified_by_url=definition.specified_by_url,
+        extensions={_FORM: definition.form},
+    )
+
+
+class EnumType(GraphQLEnumType):
+    """An enum whose response value may be a member or what a document holds: the member's value."""
+
+    def coerce_output_value(self, output_value: Any) -> str:
+        """Return the name of a member, given the member or its value."""
+        for name, entry in self.values.items():
+            if entry.value is output_value:
+                return name
+        for name, entry in self.values.items():
+            if entry.value.value == output_value:
+                return name
+        raise GraphQLError(f"Enum {self.name!r} cannot represent value: {output_value!r}")

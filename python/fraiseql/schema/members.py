@@ -1,0 +1,217 @@
+"""What stands on the right of a field in a declared class: ``field`` and ``embed``."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar, overload
+
+from fraiseql.errors import DeclarationError
+from fraiseql.schema.definitions import ATTRIBUTE, MISSING, Embed
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldMark:
+    """What ``field(...)`` was told; on a function it makes a computed field."""
+
+    name: str | None = None
+    description: str | None = None
+    deprecation: str | None = None
+    needs: tuple[str, ...] | None = None
+    batch: bool = False
+    default: Any = MISSING
+    default_factory: Callable[[], Any] | None = None
+
+    def __call__(self, function: F) -> F:
+        """Mark a method as a computed field, and return it unchanged."""
+        if self.default is not MISSING or self.default_factory is not None:
+            raise DeclarationError(
+                f"Computed field {_plain(function).__qualname__} has a default.",
+                hint="Leave out default: the function gives the value.",
+            )
+        setattr(_plain(function), ATTRIBUTE, self)
+        return function
+
+    def stored(self) -> Any:
+        """Return the dataclass field that this stands for when it is not on a function."""
+        options: dict[str, Any] = {"metadata": {ATTRIBUTE: self}}
+        if self.default is not MISSING:
+            options["default"] = self.default
+        if self.default_factory is not None:
+            options["default_factory"] = self.default_factory
+        return dataclasses.field(**options)
+
+
+def _plain(function: Any) -> Any:
+    """Return the function inside of a staticmethod."""
+    return function.__func__ if isinstance(function, staticmethod) else function
+
+
+def mark_of(member: object) -> FieldMark | None:
+    """Return the mark of a computed field, or None for any other class member."""
+    mark = getattr(_plain(member), ATTRIBUTE, None)
+    return mark if isinstance(mark, FieldMark) else None
+
+
+def function_of(member: object) -> Callable[..., Any]:
+    """Return the function of a computed field."""
+    function: Callable[..., Any] = _plain(member)
+    return function
+
+
+@overload
+def field(function: F, /) -> F: ...
+@overload
+def field(
+    *,
+    needs: Sequence[str],
+    batch: bool = ...,
+    name: str | None = ...,
+    description: str | None = ...,
+    deprecation: str | None = ...,
+) -> Callable[[F], F]: ...
+@overload
+def field(
+    *,
+    batch: bool,
+    name: str | None = ...,
+    description: str | None = ...,
+    deprecation: str | None = ...,
+) -> Callable[[F], F]: ...
+@overload
+def field(
+    *,
+    default: Any = ...,
+    default_factory: Callable[[], Any] = ...,
+    name: str | None = ...,
+    description: str | None = ...,
+    deprecation: str | None = ...,
+) -> Any: ...
+def field(function: Any = None, /, **options: Any) -> Any:
+    """Describe a stored field, or make a method a computed field.
+
+    Args:
+        function: The method, when used as ``@fraiseql.field`` without parentheses.
+        **options: ``name`` (GraphQL name), ``description``, ``deprecation`` (reason); for stored
+            fields ``default`` or ``default_factory``; for computed fields ``needs`` (fields of the
+            parent that the function reads; all stored leaf fields when left out) and ``batch``
+            (the function takes all parents at once and returns a list of the same length).
+
+    Raises:
+        DeclarationError: The options do not go together.
+
+    Example:
+        >>> import fraiseql
+        >>> @fraiseql.type
+        ... class User:
+        ...     first_name: str = fraiseql.field(description="As on the passport.")
+        ...
+        ...     @fraiseql.field(needs=["first_name"])
+        ...     def greeting(self) -> str:
+        ...         return f"Hello {self.first_name}"
+        >>> User(first_name="Ada").greeting()
+        'Hello Ada'
+    """
+    if "needs" in options:
+        options["needs"] = _names("needs", options["needs"])
+    try:
+        mark = FieldMark(**options)
+    except TypeError as error:
+        raise DeclarationError(
+            f"fraiseql.field has no such option: {error}.",
+            hint="Options: name, description, deprecation, default, default_factory, needs, batch.",
+        ) from error
+    if function is None:
+        return mark
+    return mark(function)
+
+
+def _names(option: str, value: str | Sequence[str] | None) -> tuple[str, ...]:
+    names = (value,) if isinstance(value, str) else tuple(value or ())
+    for name in names:
+        if not isinstance(name, str) or not name.strip("-"):
+            raise DeclarationError(
+                f"{option} holds {name!r}, which is not a name.",
+                hint=f'Write {option}="name" or {option}=["first", "second"].',
+            )
+    return names
+
+
+def embed(
+    relation: str,
+    *,
+    on: str | Sequence[str] = (),
+    via: str | Sequence[str] = (),
+    where: str | None = None,
+    order_by: str | Sequence[str] = (),
+    limit: int | None = None,
+    parent_key: str | Sequence[str] = (),
+    target_key: str | Sequence[str] = (),
+) -> Any:
+    """Embed rows of another relation: a list (``on``) or one object or null (``via``).
+
+    Args:
+        relation: The child table of a list, the parent table of an object.
+        on: Column of the child that holds this row's key.
+        via: Own column that holds the other row's key.
+        where: SQL predicate over the columns of a list's relation, written by the developer.
+        order_by: Columns, ``-`` in front for descending; ties are broken by the key.
+        limit: Most rows of the list.
+        parent_key: Column of this row that ``on`` points to; the key when left out.
+        target_key: Column of the other row that ``via`` points to; its key when left out.
+
+    Returns:
+        A default for the field: the constructor takes it as an empty list or None.
+
+    Raises:
+        DeclarationError: Both or neither of ``on`` and ``via``, or a limit below 1.
+
+    Example:
+        >>> import fraiseql
+        >>> @fraiseql.type
+        ... class Post:
+        ...     title: str
+        >>> @fraiseql.type(sql_source="tb_user")
+        ... class User:
+        ...     id: int
+        ...     posts: list[Post] = fraiseql.embed("tb_post", on="user_id", order_by="-id", limit=10)
+        >>> User(id=1).posts
+        []
+    """
+    found = Embed(
+        relation,
+        on=_names("on", on),
+        via=_names("via", via),
+        where=where,
+        order_by=_names("order_by", order_by),
+        limit=limit,
+        parent_key=_names("parent_key", parent_key),
+        target_key=_names("target_key", target_key),
+    )
+    _check_embed(found)
+    if found.via:
+        return dataclasses.field(default=None, metadata={ATTRIBUTE: found})
+    return dataclasses.field(default_factory=list, metadata={ATTRIBUTE: found})
+
+
+def _check_embed(embed: Embed) -> None:
+    where = f"fraiseql.embed({embed.relation!r})"
+    if not isinstance(embed.relation, str) or not embed.relation:
+        raise DeclarationError(f"{where} names no relation.", hint='Write embed("tb_post", …).')
+    if bool(embed.on) == bool(embed.via):
+        raise DeclarationError(
+            f"{where} has {'both on and via' if embed.on else 'neither on nor via'}.",
+            hint="Write on=<column of the child> for a list, or via=<own column> for one object.",
+        )
+    limit = embed.limit
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
+        raise DeclarationError(
+            f"{where} has limit={limit!r}.", hint="Write a whole number of 1 or more."
+        )
+    for option, given in (("where", embed.where), ("order_by", embed.order_by), ("limit", limit)):
+        if embed.via and given:
+            raise DeclarationError(
+                f"{where} has via and {option}; via embeds one object.",
+                hint=f"Leave out {option}, or embed a list with on=.",
+            )

@@ -1,0 +1,157 @@
+"""``union`` and ``scalar``: declarations that are hints rather than decorated classes."""
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Annotated, Any, TypeVar, Union, overload
+
+from fraiseql.errors import DeclarationError
+from fraiseql.schema.coercion import JSON_FORMS
+from fraiseql.schema.definitions import ATTRIBUTE, ScalarDefinition, UnionDefinition
+from fraiseql.schema.docstrings import read_docstring
+
+T = TypeVar("T")
+
+
+def union(
+    name: str,
+    members: Sequence[type] = (),
+    /,
+    *,
+    discriminator: str = "__typename",
+    sql_source: str | None = None,
+    jsonb_column: str | None = None,
+    description: str | None = None,
+) -> Any:
+    """Declare a union of object types, to be used as a type hint.
+
+    Args:
+        name: GraphQL name.
+        members: The classes. Left out in the form that type checkers understand,
+            ``Pet = Annotated[Dog | Cat, fraiseql.union("Pet")]``.
+        discriminator: Key of a document that holds the ``tag`` of its type.
+        sql_source: Relation whose documents are of the member types.
+        jsonb_column: Its document column.
+        description: What the union is.
+
+    Returns:
+        A hint: ``list[Pet]`` and ``Pet | None`` work.
+
+    Raises:
+        DeclarationError: A member is not a class.
+
+    Example:
+        >>> import fraiseql
+        >>> @fraiseql.type
+        ... class Dog:
+        ...     name: str
+        >>> @fraiseql.type
+        ... class Cat:
+        ...     name: str
+        >>> Pet = fraiseql.union("Pet", [Dog, Cat])
+    """
+    definition = UnionDefinition(
+        name, tuple(members), description, discriminator, sql_source, jsonb_column
+    )
+    for member in definition.members:
+        if not isinstance(member, type):
+            raise DeclarationError(
+                f"Union {name} has member {member!r}, which is not a class.",
+                hint=f'Write fraiseql.union("{name}", [First, Second]) with declared types.',
+            )
+    if not definition.members:
+        return definition
+    return Annotated[Union[definition.members], definition]  # noqa: UP007 - a tuple of members
+
+
+@overload
+def scalar(cls: type[T], /) -> type[T]: ...
+@overload
+def scalar(
+    name: str,
+    base: Any = ...,
+    /,
+    *,
+    parse: Callable[[Any], Any] | None = ...,
+    serialize: Callable[[Any], Any] | None = ...,
+    form: str | None = ...,
+    specified_by_url: str | None = ...,
+    description: str | None = ...,
+) -> Any: ...
+@overload
+def scalar(
+    *,
+    name: str | None = ...,
+    parse: Callable[[Any], Any] | None = ...,
+    serialize: Callable[[Any], Any] | None = ...,
+    form: str | None = ...,
+    specified_by_url: str | None = ...,
+    description: str | None = ...,
+) -> Callable[[type[T]], type[T]]: ...
+def scalar(first: Any = None, base: Any = None, /, **options: Any) -> Any:
+    """Declare a scalar of your own: as a hint, or on a class.
+
+    Args:
+        first: GraphQL name, or the class when used as ``@fraiseql.scalar`` without parentheses.
+        base: Python type of its values. Left out in the form that type checkers understand,
+            ``Email = Annotated[str, fraiseql.scalar("Email", form="string")]``.
+        **options: ``form`` of the JSON value in a document (``string``, ``number``, ``integer``,
+            ``boolean``, ``any``; told by the base when left out), ``parse`` (a client's JSON value to
+            the value that resolvers are given; raises ValueError), ``serialize`` (a resolver's value
+            to JSON), ``name`` (on a class), ``specified_by_url``, ``description``.
+
+    Returns:
+        A hint, or the class.
+
+    Raises:
+        DeclarationError: ``form`` is not one of the forms, or the name is missing.
+
+    Example:
+        >>> import fraiseql
+        >>> Email = fraiseql.scalar("Email", str, parse=str.lower, form="string")
+        >>> @fraiseql.scalar(form="string", serialize=str)
+        ... class Version(tuple[int, int]):
+        ...     pass
+    """
+    if isinstance(first, type):
+        return _on_class(first, **options)
+    if first is None:
+        return lambda cls: _on_class(cls, **options)
+    if not isinstance(first, str):
+        raise DeclarationError(
+            f"fraiseql.scalar was given {first!r} as its name.",
+            hint='Write fraiseql.scalar("Email", str, form="string").',
+        )
+    definition = _scalar(first, base, **options)
+    return definition if base is None else Annotated[base, definition]
+
+
+def _on_class(cls: type[T], **options: Any) -> type[T]:
+    name = options.pop("name", None) or cls.__name__
+    options.setdefault("parse", cls)
+    options.setdefault("description", read_docstring(vars(cls).get("__doc__")).description)
+    setattr(cls, ATTRIBUTE, _scalar(name, cls, **options))
+    return cls
+
+
+def _scalar(
+    name: str,
+    base: Any,
+    *,
+    parse: Callable[[Any], Any] | None = None,
+    serialize: Callable[[Any], Any] | None = None,
+    form: str | None = None,
+    specified_by_url: str | None = None,
+    description: str | None = None,
+) -> ScalarDefinition:
+    chosen = form or _form_of(base)
+    if chosen not in JSON_FORMS:
+        raise DeclarationError(
+            f"Scalar {name} has form {chosen!r}.", hint=f"Write one of {', '.join(JSON_FORMS)}."
+        )
+    return ScalarDefinition(base, name, chosen, description, specified_by_url, parse, serialize)
+
+
+def _form_of(base: Any) -> str:
+    forms = {bool: "boolean", int: "integer", str: "string", float: "number", Decimal: "number"}
+    classes = base.__mro__ if isinstance(base, type) else ()
+    return next((forms[cls] for cls in classes if cls in forms), "any")

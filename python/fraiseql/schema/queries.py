@@ -1,0 +1,213 @@
+"""Root fields: ``query`` for Python resolvers, ``find`` and ``find_one`` for SQL alone."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar, overload
+
+from fraiseql.errors import DeclarationError
+from fraiseql.naming import to_camel
+from fraiseql.schema.definitions import ATTRIBUTE, QueryDefinition
+from fraiseql.schema.docstrings import read_docstring
+from fraiseql.schema.functions import read_parameters, return_hint
+
+F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
+
+
+class Where(dict[str, Any], Generic[T]):
+    """The hint of a filter argument: ``where: fraiseql.Where[User] | None = None``.
+
+    The resolver is given a plain dict as ``Repository.find`` takes it:
+    ``{"first_name": {"icontains": "ada"}, "or": [{"active": True}, {"id": {"in": [1, 2]}}]}``.
+    """
+
+
+class OrderBy(list[str], Generic[T]):
+    """The hint of an order argument: ``order_by: fraiseql.OrderBy[User] | None = None``.
+
+    The resolver is given a plain list as ``Repository.find`` takes it: ``["-created_at", "id"]``.
+    """
+
+
+@overload
+def query(function: F, /) -> F: ...
+@overload
+def query(
+    *, name: str | None = None, description: str | None = None, deprecation: str | None = None
+) -> Callable[[F], F]: ...
+def query(
+    function: Any = None,
+    /,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    deprecation: str | None = None,
+) -> Any:
+    """Make a function, sync or async, a field of the root type; it stays callable as it is.
+
+    Args:
+        function: The resolver, when used without parentheses. A first parameter ``info`` is given
+            the request; the others are the field's arguments.
+        name: GraphQL name; the function's in camelCase when left out.
+        description: The docstring when left out.
+        deprecation: Why not to use the field any more.
+
+    Raises:
+        DeclarationError: A hint is missing.
+
+    Example:
+        >>> import fraiseql
+        >>> @fraiseql.query
+        ... def greeting(name: str = "you") -> str:
+        ...     return f"Hello {name}"
+        >>> greeting("Ada")
+        'Hello Ada'
+    """
+
+    def decorate(target: Any) -> Any:
+        setattr(target, ATTRIBUTE, _definition(target, name, description, deprecation))
+        return target
+
+    return decorate if function is None else decorate(function)
+
+
+def _definition(
+    function: Any, name: str | None, description: str | None, deprecation: str | None
+) -> QueryDefinition:
+    if not callable(function) or isinstance(function, type):
+        raise DeclarationError(
+            f"@fraiseql.query stands on {function!r}, which is not a function.",
+            hint="Write it above a def or async def.",
+        )
+    own = getattr(function, "__name__", type(function).__name__)
+    label = f"Query {own}"
+    docs = read_docstring(function.__doc__)
+    arguments, takes_info = read_parameters(function, label, docs, skip=0)
+    return QueryDefinition(
+        name=own,
+        graphql_name=name or to_camel(own),
+        annotation=return_hint(function, label),
+        arguments=arguments,
+        description=description or docs.description,
+        deprecation=deprecation,
+        function=function,
+        takes_info=takes_info,
+    )
+
+
+def find_one(
+    name: str,
+    of: Any,
+    /,
+    *,
+    by: str | Sequence[str],
+    description: str | None = None,
+    deprecation: str | None = None,
+) -> QueryDefinition:
+    """Declare a root field that answers one object, or null, by SQL alone.
+
+    Args:
+        name: Name of the field, in snake_case.
+        of: A declared type or interface with ``sql_source``.
+        by: The fields that must be given, compared for equality.
+        description: What the field answers.
+        deprecation: Why not to use it any more.
+
+    Raises:
+        DeclarationError: ``by`` is empty.
+
+    Example:
+        >>> import fraiseql
+        >>> @fraiseql.type(sql_source="users")
+        ... class User:
+        ...     id: int
+        >>> fraiseql.find_one("user", User, by="id").graphql_name
+        'user'
+    """
+    columns = _columns(by)
+    if not columns:
+        raise DeclarationError(
+            f"find_one({name!r}) has an empty by.",
+            hint='Name the fields that pick one row: by="id".',
+        )
+    return QueryDefinition(
+        name=name,
+        graphql_name=to_camel(name),
+        annotation=of,
+        description=description,
+        deprecation=deprecation,
+        takes_info=False,
+        by=columns,
+    )
+
+
+def find(
+    name: str,
+    of: Any,
+    /,
+    *,
+    by: str | Sequence[str] = (),
+    order_by: str | Sequence[str] = (),
+    default_limit: int | None = None,
+    max_limit: int | None = None,
+    description: str | None = None,
+    deprecation: str | None = None,
+) -> QueryDefinition:
+    """Declare a root field that answers a list by SQL alone.
+
+    It takes ``where``, ``orderBy``, ``limit`` and ``offset``, and an optional equality argument for
+    every field of ``by``.
+
+    Args:
+        name: Name of the field, in snake_case.
+        of: A declared type, interface or union with ``sql_source``.
+        by: Fields with an argument of their own.
+        order_by: Order when the client gives none; ``-`` in front for descending.
+        default_limit: Rows when the client gives no limit; the setting when left out.
+        max_limit: Most rows that a client can ask for; the setting when left out.
+        description: What the field answers.
+        deprecation: Why not to use it any more.
+
+    Raises:
+        DeclarationError: A limit is below 1, or the default is above the maximum.
+
+    Example:
+        >>> import fraiseql
+        >>> @fraiseql.type(sql_source="users")
+        ... class User:
+        ...     id: int
+        ...     country: str
+        >>> fraiseql.find("users", User, by="country", order_by="-id", max_limit=50).many
+        True
+    """
+    _check_limits(name, default_limit, max_limit)
+    return QueryDefinition(
+        name=name,
+        graphql_name=to_camel(name),
+        annotation=of,
+        description=description,
+        deprecation=deprecation,
+        takes_info=False,
+        by=_columns(by),
+        many=True,
+        order_by=_columns(order_by),
+        default_limit=default_limit,
+        max_limit=max_limit,
+    )
+
+
+def _columns(value: str | Sequence[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _check_limits(name: str, default_limit: int | None, max_limit: int | None) -> None:
+    for option, limit in (("default_limit", default_limit), ("max_limit", max_limit)):
+        whole = isinstance(limit, int) and not isinstance(limit, bool)
+        if limit is not None and not (whole and limit >= 1):
+            raise DeclarationError(
+                f"find({name!r}) has {option}={limit!r}.", hint="Write a whole number of 1 or more."
+            )
+    if default_limit is not None and max_limit is not None and default_limit > max_limit:
+        raise DeclarationError(
+            f"find({name!r}) has default_limit={default_limit}, above max_limit={max_limit}.",
+            hint="Lower default_limit or raise max_limit.",
+        )

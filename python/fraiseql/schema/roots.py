@@ -1,0 +1,125 @@
+"""Root fields answered by SQL alone: their hints and arguments out of what ``find`` was told."""
+
+from dataclasses import replace
+from typing import Annotated, Any, Optional, get_origin
+
+from fraiseql.errors import DeclarationError
+from fraiseql.naming import suggestion, to_camel
+from fraiseql.schema.definitions import ArgumentDefinition, QueryDefinition, UnionDefinition
+from fraiseql.schema.filters import comparable
+from fraiseql.schema.hints import Ref, read_hint, show
+from fraiseql.schema.model import Model
+from fraiseql.schema.queries import OrderBy, Where
+
+_RESERVED = ("where", "order_by", "limit", "offset")
+
+
+def complete_roots(model: Model) -> None:
+    """Give every ``find`` and ``find_one`` its hint and arguments.
+
+    Raises:
+        DeclarationError: The type has no relation, or ``by`` or ``order_by`` name no field of it.
+    """
+    model.queries = [
+        _complete(query, model) if query.function is None else query for query in model.queries
+    ]
+
+
+def _complete(query: QueryDefinition, model: Model) -> QueryDefinition:
+    label = f"{'find' if query.many else 'find_one'}({query.name!r})"
+    target = read_hint(query.annotation, label).innermost
+    found = _source(target, model, label)
+    fields: dict[str, Ref] = {}
+    if not isinstance(found, UnionDefinition):
+        fields = comparable(found, model)
+    for name in (*query.by, *(term.removeprefix("-") for term in query.order_by)):
+        _check_field(name, fields, found, label)
+    return replace(
+        query,
+        annotation=list[query.annotation] if query.many else Optional[query.annotation],  # noqa: UP045
+        arguments=_arguments(query, fields, found, label),
+    )
+
+
+def _source(target: Any, model: Model, label: str) -> Any:
+    found = model.composite(target)
+    definition = model.definitions.get(target)
+    if found is None and not isinstance(definition, UnionDefinition):
+        raise DeclarationError(
+            f"{label} finds {show(target)}, which is not an object type.",
+            hint=f"Write {label[:-1]}, User, …) with a class declared with @fraiseql.type.",
+        )
+    chosen = found or definition
+    if getattr(chosen, "sql_source", None) is None:
+        name = getattr(chosen, "name", "")
+        raise DeclarationError(
+            f"{label} finds {name}, which has no sql_source.",
+            hint=f'Write @fraiseql.type(sql_source="…") above class {name}.',
+        )
+    return chosen
+
+
+def _check_field(name: str, fields: dict[str, Ref], definition: Any, label: str) -> None:
+    if name in fields:
+        return
+    if name in getattr(definition, "fields", {}):
+        raise DeclarationError(
+            f"{label} names {definition.name}.{name}, which is not a stored scalar or enum.",
+            hint=f"Use one of: {', '.join(fields) or '(none)'}.",
+        )
+    raise DeclarationError(
+        f"{label} names {name!r}, which is not a field of {definition.name}."
+        f"{suggestion(name, fields)}",
+        hint=f"Fields of {definition.name}: {', '.join(fields) or '(none)'}.",
+    )
+
+
+def _arguments(
+    query: QueryDefinition, fields: dict[str, Ref], definition: Any, label: str
+) -> tuple[ArgumentDefinition, ...]:
+    found = []
+    for name in query.by:
+        if name in _RESERVED and query.many:
+            raise DeclarationError(
+                f"{label} has by={name!r}, which is an argument of every find.",
+                hint="Leave it out of by and filter with where.",
+            )
+        found.append(_equality(name, definition, many=query.many))
+    if query.many and fields:
+        cls = definition.python_class
+        found.append(_argument("where", Where[cls], f"Which of {definition.name} are wanted."))
+        found.append(_argument("order_by", OrderBy[cls], "Order; ties are broken by the key."))
+    if query.many:
+        found.append(_argument("limit", int, _limit_text(query)))
+        found.append(_argument("offset", int, "Rows to skip."))
+    return tuple(found)
+
+
+def _argument(name: str, hint: Any, description: str) -> ArgumentDefinition:
+    return ArgumentDefinition(name, to_camel(name), Optional[hint], None, description)  # noqa: UP045
+
+
+def _equality(name: str, definition: Any, *, many: bool) -> ArgumentDefinition:
+    field = definition.fields[name]
+    hint = _without_null(field.annotation)
+    if many:
+        return ArgumentDefinition(
+            name, field.graphql_name, Optional[hint], None, field.description  # noqa: UP045
+        )
+    return ArgumentDefinition(name, field.graphql_name, hint, description=field.description)
+
+
+def _without_null(hint: Any) -> Any:
+    """Return ``T`` of ``T | None``."""
+    if get_origin(hint) is Annotated or not read_hint(hint, "").nullable:
+        return hint
+    return next(part for part in hint.__args__ if part is not type(None))
+
+
+def _limit_text(query: QueryDefinition) -> str:
+    text = "Most rows"
+    if query.default_limit is not None:
+        text += f"; {query.default_limit} when left out"
+    if query.max_limit is not None:
+        text += f"; at most {query.max_limit}"
+    return text + "."
