@@ -1,7 +1,7 @@
 """The address of a database: checked before use, never printed with its password."""
 
 from dataclasses import dataclass
-from typing import Any
+from math import ceil
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 from fraiseql.errors import ConfigurationError
@@ -25,6 +25,9 @@ _IGNORED = frozenset(
     }
 )
 """Options of libpq that the driver would send to the server as settings; they change no answer."""
+
+_SESSIONS = {"read-write": "primary", "read-only": "standby"}
+"""Our connections are all read-only by default, which the driver takes for a read-only server."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -58,7 +61,7 @@ def _server_settings(settings: Settings) -> dict[str, str]:
     """Return settings under which the same data gives the same text on every server."""
     return {
         "default_transaction_read_only": "on",
-        "statement_timeout": str(round(settings.statement_timeout * 1000)),
+        "statement_timeout": str(ceil(settings.statement_timeout * 1000)),
         "client_encoding": "UTF8",
         "TimeZone": "UTC",
         "DateStyle": "ISO",
@@ -106,7 +109,7 @@ def _check(parts: SplitResult) -> None:
         )
 
 
-def _options(parts: SplitResult) -> dict[str, Any]:
+def _options(parts: SplitResult) -> dict[str, str]:
     try:
         pairs = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
     except ValueError:
@@ -115,6 +118,9 @@ def _options(parts: SplitResult) -> dict[str, Any]:
             hint="Write name=value pairs with & between them, such as ?sslmode=require.",
         ) from None
     options = {name: value for name, value in pairs if name not in _IGNORED}
+    if "target_session_attrs" in options:
+        wanted = options["target_session_attrs"]
+        options["target_session_attrs"] = _SESSIONS.get(wanted, wanted)
     if options.pop("channel_binding", "prefer") == "require":
         raise ConfigurationError(
             "The database URL asks for channel_binding=require, which the driver does not have.",

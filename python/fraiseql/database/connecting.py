@@ -1,15 +1,16 @@
 """Making connections: to any server that is new enough, or to the embedded one."""
 
 import asyncio
-from typing import Protocol, Self
+from typing import Self
 
 import asyncpg
 
 from fraiseql.database.address import Address, parse_address
+from fraiseql.database.embedded import EmbeddedServer, start_embedded
 from fraiseql.database.failures import RAISED, mapped_connecting
 from fraiseql.database.identity import Identity
 from fraiseql.database.link import Link
-from fraiseql.errors import ConfigurationError, EmbeddedServerError
+from fraiseql.errors import ConfigurationError, DatabaseUnavailable, EmbeddedServerError
 from fraiseql.settings import Settings
 
 _EMBEDDED = "embedded:"
@@ -18,33 +19,21 @@ _STATEMENTS = 1_000
 """Prepared statements that a connection keeps; as many as the document cache has by default."""
 
 
-def start_embedded(data_dir: str) -> "_Server":
-    """Stand in until the launcher is there."""
-    raise EmbeddedServerError(f"No server for {data_dir} yet.")
-
-
-class _Server(Protocol):
-    """A claim on a running embedded PostgreSQL."""
-
-    @property
-    def url(self) -> str: ...
-
-    def close(self) -> None: ...
-
-
 class Connector:
-    """Makes connections to one database.
+    """Makes connections to one database; holds the claim on the embedded server, if that is it.
 
     Attributes:
         server_version: ``server_version_num`` of the server last connected to; 0 before that.
     """
 
-    def __init__(self, address: Address, settings: Settings, server: _Server | None = None) -> None:
+    def __init__(
+        self, address: Address, settings: Settings, server: EmbeddedServer | None = None
+    ) -> None:
         self.server_version = 0
         self._address = address
         self._settings = settings
         self._server = server
-        self._starting = asyncio.Lock()
+        self._joining: asyncio.Task[None] | None = None
 
     @classmethod
     async def prepare(cls, url: str, settings: Settings) -> Self:
@@ -63,18 +52,22 @@ class Connector:
         """
         address = self._address
         try:
-            try:
-                return await self._dial(address)
-            except OSError:
-                if self._server is None:
-                    raise
-                await self._restart(address)
-                return await self._dial(self._address)
+            return await self._dial(address)
+        except OSError as error:
+            if self._server is None:
+                raise mapped_connecting(error) from error
+        except (*RAISED, ValueError) as error:
+            raise mapped_connecting(error) from error
+        await self._rejoin(address)
+        try:
+            return await self._dial(self._address)
         except (*RAISED, ValueError) as error:
             raise mapped_connecting(error) from error
 
     async def close(self) -> None:
         """Give up the claim on the embedded server, if there is one."""
+        if self._joining is not None:
+            await asyncio.wait([self._joining])
         server, self._server = self._server, None
         if server is not None:
             await asyncio.to_thread(server.close)
@@ -104,12 +97,25 @@ class Connector:
             )
         self.server_version = version.major * 10_000 + version.micro
 
-    async def _restart(self, failed: Address) -> None:
-        """Start the embedded server again, once for all who found it gone."""
-        async with self._starting:
-            if self._address is not failed or self._server is None:
-                return
-            gone, self._server = self._server, None
+    async def _rejoin(self, failed: Address) -> None:
+        """Start the embedded server again, once for all who find it gone."""
+        if self._address is failed and (self._joining is None or self._joining.done()):
+            self._joining = asyncio.create_task(self._join())
+        if self._joining is None:
+            return
+        try:
+            # Shielded: a request that gives up must not lose the claim that others wait for.
+            await asyncio.shield(self._joining)
+        except EmbeddedServerError as error:
+            raise DatabaseUnavailable(
+                "The embedded database is down and does not start.",
+                hint="The log in the data directory says why; the next request tries again.",
+            ) from error
+
+    async def _join(self) -> None:
+        server = await asyncio.to_thread(start_embedded, self._settings.data_dir)
+        gone, self._server = self._server, server
+        self._address = parse_address(server.url, self._settings)
+        # The old claim goes last: the server must not stop because nobody seems to want it.
+        if gone is not None:
             await asyncio.to_thread(gone.close)
-            self._server = await asyncio.to_thread(start_embedded, self._settings.data_dir)
-            self._address = parse_address(self._server.url, self._settings)

@@ -18,10 +18,22 @@ class Transaction:
     Made by ``Database.transaction``; the same four methods as ``Database``, and the same errors.
     """
 
-    __slots__ = ("_link",)
+    __slots__ = ("_borrowed",)
 
     def __init__(self, link: Link) -> None:
-        self._link = link
+        self._borrowed: Link | None = link
+
+    @property
+    def _link(self) -> Link:
+        if self._borrowed is None:
+            raise DatabaseError(
+                "The transaction has ended; its connection may serve another request.",
+                hint="Run every statement inside the `async with` block.",
+            )
+        return self._borrowed
+
+    def _end(self) -> None:
+        self._borrowed = None
 
     async def fetch(self, sql: str, *args: Any) -> list[Record]:
         """Return all rows."""
@@ -110,15 +122,21 @@ class Database:
         """
         async with self._pool.lend(self._identity) as link:
             own = Transaction(link)
-            await own.execute("BEGIN READ ONLY" if readonly else "BEGIN READ WRITE")
             try:
+                await own.execute("BEGIN READ ONLY" if readonly else "BEGIN READ WRITE")
                 yield own
+                await _commit(own)
             except Exception:
-                if link.is_in_transaction():
+                if not link.is_closed() and link.is_in_transaction():
                     await own.execute("ROLLBACK")
                 raise
-            if await own.execute("COMMIT") == "ROLLBACK":
-                raise DatabaseError(
-                    "The transaction was rolled back, because a statement in it had failed.",
-                    hint="Let the exception of the statement leave the transaction's block.",
-                )
+            finally:
+                own._end()  # noqa: SLF001 - not for users
+
+
+async def _commit(transaction: Transaction) -> None:
+    if await transaction.execute("COMMIT") == "ROLLBACK":
+        raise DatabaseError(
+            "The transaction was rolled back, because a statement in it had failed.",
+            hint="Let the exception of the statement leave the transaction's block.",
+        )

@@ -167,7 +167,7 @@ _ROLE_REFUSED = frozenset({"22023", "42501", "42704", "42602"})
 def is_loss(error: BaseException) -> bool:
     """Whether the connection is gone, so that a read may be tried on another one."""
     if isinstance(error, asyncpg.PostgresError):
-        state = error.sqlstate or ""
+        state = _said(error).sqlstate or ""
         return state in _LOSS or state in _STALE or state.startswith("08")
     return isinstance(error, OSError) or (
         isinstance(error, asyncpg.InterfaceError) and "closed" in str(error)
@@ -212,7 +212,7 @@ def mapped_connecting(error: BaseException) -> FraiseQLError:
 
 def _meaning(error: BaseException) -> _Meaning:
     if isinstance(error, asyncpg.PostgresError):
-        return _of_server(error)
+        return _of_server(_said(error))
     if isinstance(error, OSError):
         return _UNREACHABLE
     if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
@@ -222,6 +222,13 @@ def _meaning(error: BaseException) -> _Meaning:
     if isinstance(error, asyncpg.InterfaceError):
         return DatabaseError, "A statement was used in a way that the driver refuses.", str(error)
     return _OTHER
+
+
+def _said(error: asyncpg.PostgresError) -> asyncpg.PostgresError:
+    """Return the server's last words on a connection that it closed, else the error itself."""
+    cause = error.__cause__
+    lost = isinstance(error, asyncpg.PostgresConnectionError)
+    return cause if lost and isinstance(cause, asyncpg.PostgresError) else error
 
 
 def _of_server(error: asyncpg.PostgresError) -> _Meaning:

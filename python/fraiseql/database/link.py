@@ -16,7 +16,7 @@ _RESET: Final = (
 )
 # DISCARD ALL would do it in one word, but also throw away every prepared statement.
 
-_PAST_RESET: Final = re.compile(r"\b(prepare|deallocate|discard|load)\b", re.IGNORECASE)
+_PAST_RESET: Final = re.compile(r"(?im)(?:^|;|\*/)\s*(?:prepare|deallocate|discard|load)\b")
 """Commands whose effect on a connection ``_RESET`` does not undo."""
 
 
