@@ -41,7 +41,7 @@ lock: ## pin requirements/*.txt anew
 	@PYTHON="$$(scripts/find_python.sh)" scripts/lock.sh
 
 clean: ## delete what set-up and builds made; .fraiseql (the embedded database) stays
-	rm -rf $(VENV) target .setup $(GRAPHIQL) node_modules tests/spec/node_modules
+	rm -rf $(VENV) target .setup $(GRAPHIQL) $(NODE_TESTS:%=%/node_modules)
 
 $(STAMPS)/venv:
 	@scripts/preflight.sh
@@ -73,9 +73,9 @@ graphiql: | $(STAMPS)/venv
 native: $(STAMPS)/packages
 	@$(BIN)/python scripts/build_native.py
 
-$(STAMPS)/node: $(wildcard tests/spec/package-lock.json tests/spec/package.json) $(STAMPS)/pip
-	@if [ ! -f tests/spec/package.json ]; then :; \
-	elif command -v npm >/dev/null; then \
-	  echo "Installing the node packages of tests/spec" && npm --prefix tests/spec install --no-audit --no-fund --loglevel=error; \
-	else echo "note: npm is not here, the tests that drive node clients are skipped"; fi
-	@touch $@
+NODE_TESTS := tests/spec tests/browser
+$(STAMPS)/node: $(NODE_TESTS:%=%/package.json) | $(STAMPS)/venv
+	@if command -v npm >/dev/null; then for folder in $(NODE_TESTS); do \
+	  echo "Installing the node packages of $$folder"; \
+	  npm --prefix $$folder install --no-package-lock --no-audit --no-fund --loglevel=error || exit 1; \
+	done; touch $@; else echo "note: npm is not here, tests that need node are skipped"; fi

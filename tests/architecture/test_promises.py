@@ -12,7 +12,8 @@ from scripts.build_native import is_fresh
 from tests.architecture.source_tree import PACKAGE, ROOT, committed, python_files, tree
 
 CODE = re.compile(r"[A-Z]+(_[A-Z]+)+")
-NOT_ERROR_CODES: frozenset[str] = frozenset()
+# Names of the operating system and of PostgreSQL's files that have the form of a code.
+NOT_ERROR_CODES = frozenset({"PG_VERSION", "SC_PAGE_SIZE", "SC_PHYS_PAGES"})
 # Addresses of package registries; written in parts, as this file is committed too.
 HOSTS = [".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"))]
 HOSTS += [
@@ -62,7 +63,9 @@ def codes_in_the_code() -> set[str]:
     nodes = chain.from_iterable(ast.walk(tree(path)) for path in python_files())
     strings = {node.value for node in nodes if isinstance(node, ast.Constant)}
     return {
-        text for text in strings if isinstance(text, str) and CODE.fullmatch(text)
+        text
+        for text in strings
+        if isinstance(text, str) and CODE.fullmatch(text) and not text.startswith("FRAISEQL_")
     } - NOT_ERROR_CODES
 
 

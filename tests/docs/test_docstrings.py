@@ -1,0 +1,48 @@
+"""Docstrings: examples that are written as interpreter sessions give what they show."""
+
+import doctest
+import importlib
+import pkgutil
+
+import pytest
+
+import fraiseql
+
+SKIPPED = {"fraiseql.__main__", "fraiseql.database.embedded.supervisor"}
+
+
+def module_names() -> list[str]:
+    found = pkgutil.walk_packages(fraiseql.__path__, "fraiseql.")
+    return [module.name for module in found if module.name not in SKIPPED]
+
+
+@pytest.mark.parametrize("name", module_names())
+def test_examples_of_a_module(name: str) -> None:
+    module = importlib.import_module(name)
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+    for example in finder.find(module, name):
+        # Declarations look their type hints up by the name of their module.
+        example.globs["__name__"] = name
+        runner.run(example)
+    assert runner.summarize(verbose=False).failed == 0
+
+
+def test_public_names_are_shown_by_example() -> None:
+    finder = doctest.DocTestFinder(exclude_empty=True, recurse=False)
+    shown = {
+        name
+        for name in fraiseql.__all__
+        if any(e.examples for e in finder.find(getattr(fraiseql, name), name))
+    }
+    assert {
+        "embed",
+        "enum",
+        "field",
+        "find",
+        "find_one",
+        "input",
+        "interface",
+        "query",
+        "type",
+    } <= shown

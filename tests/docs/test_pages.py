@@ -1,0 +1,74 @@
+"""Pages: what the documentation shows runs as it stands, and its links lead somewhere."""
+
+import ast
+import re
+from collections.abc import AsyncIterator
+from itertools import count
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from fraiseql.database.embedded import EmbeddedServer
+from tests.architecture.source_tree import ROOT
+from tests.docs.pages import Reader, blocks_of, pages
+
+RUNNABLE = [path for path in pages() if any(block.runs for block in blocks_of(path))]
+_LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+_numbers = count(1)
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.fixture
+async def page_url(server: EmbeddedServer) -> AsyncIterator[str]:
+    """Address of a database that one page has to itself."""
+    name = f"page_{next(_numbers)}"
+    connection = await asyncpg.connect(server.url)
+    await connection.execute(f"CREATE DATABASE {name}")
+    yield server.url_for(name)
+    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await connection.close()
+
+
+@pytest.mark.parametrize("path", RUNNABLE, ids=name_of)
+async def test_a_page_does_what_it_says(
+    path: Path, page_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FRAISEQL_DATABASE_URL", page_url)
+    reader = Reader(path, page_url)
+    try:
+        for block in blocks_of(path):
+            await reader.follow(block)
+            if block.language == "graphql" and block.runs:
+                assert reader.answer is not None
+                assert not reader.answer.errors, f"{name_of(path)}:{block.line}"
+    finally:
+        reader.leave()
+
+
+def test_the_guides_are_among_the_pages_that_run() -> None:
+    names = {name_of(path) for path in RUNNABLE}
+    assert {"README.md", "docs/tutorial/first-api.md", "docs/how-to/filters.md"} <= names
+
+
+@pytest.mark.parametrize("path", pages(), ids=name_of)
+def test_python_that_is_only_shown_is_python(path: Path) -> None:
+    for block in blocks_of(path):
+        if block.language == "python":
+            ast.parse(block.text, filename=f"{name_of(path)}:{block.line}")
+
+
+@pytest.mark.parametrize("path", pages(), ids=name_of)
+def test_links_lead_somewhere(path: Path) -> None:
+    targets = [link for link in _LINK.findall(path.read_text()) if "://" not in link]
+    assert [link for link in targets if not (path.parent / link).exists()] == []
+
+
+def test_every_page_is_linked_from_a_table_of_contents() -> None:
+    docs = ROOT / "docs"
+    linked = {(docs / link).resolve() for link in _LINK.findall((docs / "README.md").read_text())}
+    own = {path.resolve() for path in docs.rglob("*.md") if path.parent.name != "errors"}
+    assert own - linked - {(docs / "README.md").resolve()} == set()
