@@ -99,7 +99,9 @@ def _parameters(query_string: bytes) -> list[tuple[str, str]]:
             max_num_fields=_MOST_PARAMETERS,
         )
     except ValueError as error:
-        raise bad_request("The query string is not URL-encoded UTF-8.") from error
+        raise bad_request(
+            f"The query string is not URL-encoded UTF-8 of at most {_MOST_PARAMETERS} parameters."
+        ) from error
 
 
 def _decoded(name: str, text: str) -> Any:

@@ -2,6 +2,8 @@
 "use strict";
 
 const place = document.getElementById("graphiql");
+// The name under which the bundle looks for the nonce of the style elements that it adds.
+globalThis.__webpack_nonce__ = place.dataset.nonce;
 const given = new URLSearchParams(window.location.search);
 const properties = {
   fetcher: GraphiQL.createFetcher({ url: window.location.pathname }),
