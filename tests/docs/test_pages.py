@@ -13,7 +13,8 @@ from fraiseql.database.embedded import EmbeddedServer
 from tests.architecture.source_tree import ROOT
 from tests.docs.pages import Reader, blocks_of, pages
 
-RUNNABLE = [path for path in pages() if any(block.runs for block in blocks_of(path))]
+SEED = ROOT / "tests" / "docs" / "seed.md"
+RUNNABLE = [path for path in [*pages(), SEED] if any(block.runs for block in blocks_of(path))]
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 _numbers = count(1)
 
@@ -51,7 +52,12 @@ async def test_a_page_does_what_it_says(
 
 def test_the_guides_are_among_the_pages_that_run() -> None:
     names = {name_of(path) for path in RUNNABLE}
-    assert {"README.md", "docs/tutorial/first-api.md", "docs/how-to/filters.md"} <= names
+    assert {
+        "README.md",
+        "docs/tutorial/first-api.md",
+        "docs/how-to/filters.md",
+        "tests/docs/seed.md",
+    } <= names
 
 
 @pytest.mark.parametrize("path", pages(), ids=name_of)
