@@ -1,0 +1,44 @@
+//! The Python module `fraiseql_rs`: shapes and the strict JSON check.
+//! What crosses is a compiled handle and bytes; no dictionary, no registry, no global state.
+
+mod errors;
+mod gate;
+mod items;
+mod shape;
+
+use pyo3::prelude::*;
+
+/// Native core of `FraiseQL`: renders documents into the text of a GraphQL response.
+#[pymodule]
+mod _native {
+    use pyo3::prelude::*;
+    use pyo3::types::{PyAny, PyBytes};
+
+    use crate::gate;
+
+    #[pymodule_export]
+    use crate::errors::RenderError;
+    #[pymodule_export]
+    use crate::shape::Shape;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+
+    /// Check that ``data`` is exactly one JSON value in UTF-8.
+    #[pyfunction]
+    fn check_json(data: &Bound<'_, PyBytes>) -> PyResult<()> {
+        gate::check(data.py(), data.as_bytes())
+    }
+
+    /// Return one row as a document of the type named ``type_name``.
+    #[pyfunction]
+    fn transform_one<'py>(
+        row: &Bound<'py, PyAny>,
+        type_name: &Bound<'py, PyAny>,
+        info: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        info.call_method1("document", (row, type_name))
+    }
+}

@@ -1,0 +1,55 @@
+//! The compiled shape, as Python sees it.
+
+use fraiseql_shape::{Item, Rendered, Shape as Compiled};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyList};
+
+use crate::errors::RenderError;
+use crate::gate::{Refusal, run};
+use crate::items::{borrow, hold_streams};
+
+/// A compiled shape: immutable, and usable from many threads at once.
+#[pyclass(frozen, module = "fraiseql_rs")]
+pub(crate) struct Shape {
+    compiled: Compiled,
+}
+
+type Triple<'py> = (Bound<'py, PyBytes>, Option<Bound<'py, PyList>>, Option<Bound<'py, PyDict>>);
+
+#[pymethods]
+impl Shape {
+    #[new]
+    fn new(py: Python<'_>, description: &Bound<'_, PyBytes>) -> PyResult<Self> {
+        let text = description.as_bytes();
+        let compile = || Compiled::compile(text).map_err(Refusal::Description);
+        run(py, text.len(), compile).map(|compiled| Self { compiled })
+    }
+
+    /// Render the response for ``streams``.
+    fn render<'py>(&self, py: Python<'py>, streams: &Bound<'py, PyAny>) -> PyResult<Triple<'py>> {
+        let held = hold_streams(streams)?;
+        let streams = borrow(&held)?;
+        let size = streams.iter().flatten().flatten().map(Item::size).sum();
+        let compiled = &self.compiled;
+        let rendered = run(py, size, || compiled.render(&streams).map_err(Refusal::Streams))?;
+        answer(py, rendered)
+    }
+}
+
+fn answer(py: Python<'_>, rendered: Rendered) -> PyResult<Triple<'_>> {
+    let body = PyBytes::new(py, &rendered.body);
+    let errors = rendered.errors.into_iter().map(RenderError::new);
+    let errors = match errors.len() {
+        0 => None,
+        _ => Some(PyList::new(py, errors.collect::<Vec<_>>())?),
+    };
+    if rendered.missing.is_empty() {
+        return Ok((body, errors, None));
+    }
+    let missing = PyDict::new(py);
+    for (stream, objects) in rendered.missing {
+        let objects = objects.iter().map(|object| PyBytes::new(py, object));
+        missing.set_item(stream, PyList::new(py, objects.collect::<Vec<_>>())?)?;
+    }
+    Ok((body, errors, Some(missing)))
+}

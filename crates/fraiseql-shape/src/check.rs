@@ -1,0 +1,146 @@
+//! The strict reader: is this text exactly one JSON value in UTF-8?
+//! Iterative, so that depth costs one byte of a stack that the caller keeps.
+
+use crate::number;
+use crate::scan::{ESCAPED, ODD, Token, scalar_end, skip_space, string_end};
+
+/// The byte at which the text stops being JSON.
+type Strict<T> = Result<T, usize>;
+
+/// Checks that `doc` is one JSON value in UTF-8 with nothing but white space around it.
+///
+/// # Errors
+/// The offset in bytes of the first thing that is not JSON.
+pub fn check_json(doc: &[u8]) -> Result<(), usize> {
+    let end = value_end(doc, 0, &mut Vec::new())?;
+    let rest = skip_space(doc, end);
+    if rest == doc.len() { Ok(()) } else { Err(rest) }
+}
+
+/// The end of the valid value at `pos`; `open` holds the closing brackets that are awaited.
+pub(crate) fn value_end(doc: &[u8], pos: usize, open: &mut Vec<u8>) -> Strict<usize> {
+    open.clear();
+    let mut pos = pos;
+    loop {
+        pos = match enter(doc, skip_space(doc, pos), open)? {
+            Entered::Inside(inside) => inside,
+            Entered::Complete(end) => match leave(doc, end, open)? {
+                Left::Next(next) => next,
+                Left::All(end) => return Ok(end),
+            },
+        };
+    }
+}
+
+enum Entered {
+    /// A container was opened; its first value starts here.
+    Inside(usize),
+    /// A value without content, or an empty container, ended here.
+    Complete(usize),
+}
+
+fn enter(doc: &[u8], pos: usize, open: &mut Vec<u8>) -> Strict<Entered> {
+    let close = match doc.get(pos) {
+        Some(b'{') => b'}',
+        Some(b'[') => b']',
+        _ => return scalar(doc, pos).map(Entered::Complete),
+    };
+    let inside = skip_space(doc, pos + 1);
+    if doc.get(inside) == Some(&close) {
+        return Ok(Entered::Complete(inside + 1));
+    }
+    open.push(close);
+    if close == b'}' { key(doc, inside).map(Entered::Inside) } else { Ok(Entered::Inside(inside)) }
+}
+
+enum Left {
+    /// Another value follows here.
+    Next(usize),
+    /// The outermost value ended here.
+    All(usize),
+}
+
+fn leave(doc: &[u8], end: usize, open: &mut Vec<u8>) -> Strict<Left> {
+    let mut end = end;
+    while let Some(&close) = open.last() {
+        let pos = skip_space(doc, end);
+        match doc.get(pos) {
+            Some(b',') if close == b'}' => {
+                return key(doc, skip_space(doc, pos + 1)).map(Left::Next);
+            }
+            Some(b',') => return Ok(Left::Next(pos + 1)),
+            Some(&byte) if byte == close => end = pos + 1,
+            _ => return Err(pos),
+        }
+        open.pop();
+    }
+    Ok(Left::All(end))
+}
+
+/// Reads a key with its colon; gives where its value may start.
+fn key(doc: &[u8], pos: usize) -> Strict<usize> {
+    if doc.get(pos) != Some(&b'"') {
+        return Err(pos);
+    }
+    let colon = skip_space(doc, string(doc, pos)?);
+    if doc.get(colon) == Some(&b':') { Ok(colon + 1) } else { Err(colon) }
+}
+
+fn scalar(doc: &[u8], pos: usize) -> Strict<usize> {
+    if doc.get(pos) == Some(&b'"') {
+        return string(doc, pos);
+    }
+    let end = scalar_end(doc, pos);
+    if is_scalar(&doc[pos..end]) { Ok(end) } else { Err(pos) }
+}
+
+/// Whether the text is exactly one number, `true`, `false` or `null`.
+pub(crate) fn is_scalar(text: &[u8]) -> bool {
+    matches!(text, b"true" | b"false" | b"null") || number::is_number(text)
+}
+
+fn string(doc: &[u8], start: usize) -> Strict<usize> {
+    let (end, flags) = string_end(doc, start + 1).map_err(|_| doc.len())?;
+    string_fault(doc, Token { start, end, flags }).map_or(Ok(end), Err)
+}
+
+/// Where a string that was scanned breaks the rules for its content, if it does.
+#[inline]
+pub(crate) fn string_fault(doc: &[u8], token: Token) -> Option<usize> {
+    if token.flags == 0 { None } else { unusual_fault(doc, token) }
+}
+
+#[cold]
+fn unusual_fault(doc: &[u8], token: Token) -> Option<usize> {
+    let (first, last) = (token.start + 1, token.end - 1);
+    let text = &doc[first..last];
+    if token.flags & ODD != 0 {
+        if let Some(control) = text.iter().position(|byte| *byte < 0x20) {
+            return Some(first + control);
+        }
+    }
+    if token.flags & ESCAPED != 0 {
+        if let Some(fault) = escape_fault(text) {
+            return Some(first + fault);
+        }
+    }
+    std::str::from_utf8(text).err().map(|error| first + error.valid_up_to())
+}
+
+fn escape_fault(text: &[u8]) -> Option<usize> {
+    let mut pos = 0;
+    while let Some(step) = text[pos..].iter().position(|byte| *byte == b'\\') {
+        pos += step;
+        let length = match text.get(pos + 1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => 2,
+            Some(b'u') if has_four_digits(&text[pos + 2..]) => 6,
+            _ => return Some(pos),
+        };
+        pos += length;
+    }
+    None
+}
+
+fn has_four_digits(text: &[u8]) -> bool {
+    text.len() >= 4 && text[..4].iter().all(u8::is_ascii_hexdigit)
+}

@@ -1,0 +1,250 @@
+//! Compiling a description into a shape, with everything decided that can be decided early.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use crate::check::{check_json, is_scalar};
+use crate::depth::check_depth;
+use crate::description::{Description, FieldDescription, NodeDescription, SourceDescription};
+use crate::keys::KeyTable;
+use crate::shape::{
+    AbstractNode, EnumNode, Field, LeafNode, ListNode, Meaning, Node, ObjectNode, Shape, Source,
+};
+use crate::text::decode;
+
+/// A description that is not one of a shape; the text says what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompileError(pub(crate) String);
+
+impl fmt::Display for CompileError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for CompileError {}
+
+pub(crate) type Compiled<T> = Result<T, CompileError>;
+
+pub(crate) fn refuse<T>(reason: impl Into<String>) -> Compiled<T> {
+    Err(CompileError(reason.into()))
+}
+
+impl Shape {
+    /// Compiles a description (JSON in UTF-8).
+    ///
+    /// # Errors
+    /// Text that is not such a description, references to nodes that do not exist, a root that is
+    /// not an object of streams, and nodes nested deeper than 512.
+    pub fn compile(description: &[u8]) -> Result<Self, CompileError> {
+        let description: Description = serde_json::from_slice(description)
+            .map_err(|error| CompileError(format!("not a shape: {error}")))?;
+        let root = description.root;
+        let mut compiler = Compiler { nodes: description.nodes.len(), tables: 0 };
+        let nodes = description.nodes.into_iter().map(|node| compiler.node(node));
+        let nodes: Box<[Node]> = nodes.collect::<Compiled<_>>()?;
+        check_root(&nodes, root)?;
+        check_cases(&nodes)?;
+        check_depth(&nodes, root)?;
+        let nested_streams = has_nested_streams(&nodes, root);
+        Ok(Self { root, nodes, tables: compiler.tables, nested_streams })
+    }
+}
+
+fn check_root(nodes: &[Node], root: usize) -> Compiled<()> {
+    let Some(Node::Object(object)) = nodes.get(root) else {
+        return refuse(format!("root {root} is not an object"));
+    };
+    match object.fields.iter().find(|field| matches!(field.source, Source::Slot(_))) {
+        Some(field) => refuse(format!("the root's field '{}' has no stream", field.key)),
+        None => Ok(()),
+    }
+}
+
+fn check_cases(nodes: &[Node]) -> Compiled<()> {
+    for node in nodes {
+        let Node::Abstract(node) = node else { continue };
+        for (_, case) in &node.cases {
+            if !matches!(nodes[*case], Node::Object(_)) {
+                return refuse(format!("a case of '{}' is not an object", node.name));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn has_nested_streams(nodes: &[Node], root: usize) -> bool {
+    nodes.iter().enumerate().any(|(place, node)| match node {
+        Node::Object(object) if place != root => {
+            object.fields.iter().any(|field| matches!(field.source, Source::Stream(_)))
+        }
+        _ => false,
+    })
+}
+
+struct Compiler {
+    nodes: usize,
+    tables: usize,
+}
+
+impl Compiler {
+    fn node(&mut self, node: NodeDescription) -> Compiled<Node> {
+        Ok(match node {
+            NodeDescription::Object { r#type, document, fields } => {
+                Node::Object(self.object(r#type, document, fields)?)
+            }
+            NodeDescription::List { item, item_nullable } => {
+                Node::List(ListNode { item: self.reference(item)?, nullable: item_nullable })
+            }
+            NodeDescription::Abstract { r#type, discriminator, cases } => {
+                Node::Abstract(self.abstract_(r#type, discriminator, cases)?)
+            }
+            NodeDescription::Leaf { form, r#type } => {
+                Node::Leaf(LeafNode { name: r#type.into(), form })
+            }
+            NodeDescription::Enum { r#type, values } => Node::Enum(enum_(r#type, &values)?),
+        })
+    }
+
+    fn reference(&self, node: usize) -> Compiled<usize> {
+        if node < self.nodes { Ok(node) } else { refuse(format!("there is no node {node}")) }
+    }
+
+    fn table(&mut self, first: usize, keys: &[String]) -> KeyTable {
+        self.tables += 1;
+        KeyTable::new(self.tables - 1, first, keys)
+    }
+
+    fn abstract_(
+        &mut self,
+        name: String,
+        discriminator: String,
+        cases: Vec<(String, usize)>,
+    ) -> Compiled<AbstractNode> {
+        let keys = self.table(0, &[discriminator]);
+        let mut sorted = Vec::with_capacity(cases.len());
+        for (tag, node) in cases {
+            sorted.push((Box::from(tag.as_bytes()), self.reference(node)?));
+        }
+        sorted.sort();
+        Ok(AbstractNode { name: name.into(), keys, cases: sorted.into() })
+    }
+
+    fn object(
+        &mut self,
+        name: String,
+        document: Option<String>,
+        fields: Vec<FieldDescription>,
+    ) -> Compiled<ObjectNode> {
+        let mut slots = Slots::new(document, &fields);
+        let compiled: Box<[Field]> = fields
+            .into_iter()
+            .enumerate()
+            .map(|(place, field)| self.field(&name, place, field, &mut slots))
+            .collect::<Compiled<_>>()?;
+        let keys = self.table(0, &slots.outer);
+        let read = slots.document && !slots.inner.is_empty();
+        let document = read.then(|| self.table(slots.outer.len(), &slots.inner));
+        let slots = slots.outer.len() + slots.inner.len();
+        Ok(ObjectNode { name: name.into(), keys, document, slots, fields: compiled })
+    }
+
+    fn field(
+        &self,
+        type_name: &str,
+        place: usize,
+        field: FieldDescription,
+        slots: &mut Slots,
+    ) -> Compiled<Field> {
+        let comma = if place == 0 { "" } else { "," };
+        let mut prefix = format!("{comma}{}:", quoted(&field.key));
+        let source = match field.source {
+            SourceDescription::Typename { typename: false } => {
+                return refuse(format!("field '{}' has no source", field.key));
+            }
+            SourceDescription::Typename { typename: true } => {
+                prefix.push_str(&quoted(type_name));
+                Source::Typename
+            }
+            SourceDescription::Stream { stream } => Source::Stream(stream),
+            SourceDescription::Name { name, document } => {
+                Source::Slot(slots.slot(&field.key, &name, document)?)
+            }
+        };
+        let (node, nullable) = match (source, field.node, field.nullable) {
+            (Source::Typename, _, _) => (0, false),
+            (_, Some(node), Some(nullable)) => (self.reference(node)?, nullable),
+            _ => return refuse(format!("field '{}' needs node and nullable", field.key)),
+        };
+        let (id, key, prefix) = (field.id, field.key.into(), prefix.into_bytes().into());
+        Ok(Field { id, key, prefix, source, node, nullable })
+    }
+}
+
+/// The slots of one object: those of the object itself, then those of its inner document.
+struct Slots {
+    document: bool,
+    outer: Vec<String>,
+    inner: Vec<String>,
+    places: HashMap<(bool, String), usize>,
+}
+
+impl Slots {
+    fn new(document: Option<String>, fields: &[FieldDescription]) -> Self {
+        let mut slots = Self {
+            document: document.is_some(),
+            outer: document.into_iter().collect(),
+            inner: Vec::new(),
+            places: HashMap::new(),
+        };
+        // Slot 0 is the document's; a field may read the same key.
+        for name in &slots.outer {
+            slots.places.insert((false, name.clone()), 0);
+        }
+        slots.collect(fields, false);
+        slots.collect(fields, true);
+        slots
+    }
+
+    fn collect(&mut self, fields: &[FieldDescription], inside: bool) {
+        for field in fields {
+            let SourceDescription::Name { name, document } = &field.source else { continue };
+            let key = (*document, name.clone());
+            if *document != inside || self.places.contains_key(&key) {
+                continue;
+            }
+            self.places.insert(key, self.outer.len() + self.inner.len());
+            if inside { &mut self.inner } else { &mut self.outer }.push(name.clone());
+        }
+    }
+
+    fn slot(&self, key: &str, name: &str, document: bool) -> Compiled<usize> {
+        if document && !self.document {
+            return refuse(format!("field '{key}' reads a document that its object has not"));
+        }
+        Ok(self.places[&(document, name.to_owned())])
+    }
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+fn enum_(name: String, values: &[(String, String)]) -> Compiled<EnumNode> {
+    let (mut strings, mut tokens): (Vec<Meaning>, Vec<Meaning>) = (Vec::new(), Vec::new());
+    for (token, member) in values {
+        let text = token.as_bytes();
+        let written = Box::from(quoted(member).as_bytes());
+        if text.first() == Some(&b'"') && check_json(text).is_ok() {
+            let content = text.trim_ascii_end();
+            strings.push((decode(&content[1..content.len() - 1]).into(), written));
+        } else if is_scalar(text) {
+            tokens.push((text.into(), written));
+        } else {
+            return refuse(format!("'{token}' of enum '{name}' is not a JSON scalar"));
+        }
+    }
+    strings.sort();
+    tokens.sort();
+    Ok(EnumNode { name: name.into(), strings: strings.into(), tokens: tokens.into() })
+}

@@ -1,0 +1,72 @@
+//! The description of a shape as it is written: JSON, read into plain data.
+
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Description {
+    pub root: usize,
+    pub nodes: Vec<NodeDescription>,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+pub(crate) enum NodeDescription {
+    Object { r#type: String, document: Option<String>, fields: Vec<FieldDescription> },
+    List { item: usize, item_nullable: bool },
+    Abstract { r#type: String, discriminator: String, cases: Vec<(String, usize)> },
+    Leaf { form: Form, r#type: String },
+    Enum { r#type: String, values: Vec<(String, String)> },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FieldDescription {
+    pub id: u32,
+    pub key: String,
+    pub source: SourceDescription,
+    pub node: Option<usize>,
+    pub nullable: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+pub(crate) enum SourceDescription {
+    Name {
+        name: String,
+        #[serde(default)]
+        document: bool,
+    },
+    Typename {
+        typename: bool,
+    },
+    Stream {
+        stream: usize,
+    },
+}
+
+/// How the value of a leaf is read and written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) enum Form {
+    Int,
+    Float,
+    String,
+    Boolean,
+    #[serde(rename = "ID")]
+    Id,
+    /// A JSON string as it is (date and time, UUID, …).
+    #[serde(rename = "string")]
+    Text,
+    /// A number of any size, perhaps written in a string.
+    #[serde(rename = "number")]
+    Number,
+    /// An integer of any size, perhaps written in a string.
+    #[serde(rename = "integer")]
+    Integer,
+    /// `true` or `false` and nothing else.
+    #[serde(rename = "boolean")]
+    Truth,
+    /// Any JSON, unchanged.
+    #[serde(rename = "any")]
+    Any,
+}

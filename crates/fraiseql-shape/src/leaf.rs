@@ -1,0 +1,174 @@
+//! Leaves and enums: reading a token by the rules of its type and writing it.
+//! The rules are graphql-core's `serialize`, where they lose nothing.
+
+use crate::check::{is_scalar, string_fault, value_end};
+use crate::description::Form;
+use crate::number::{integral, is_digits, is_integer, is_nonzero, is_number};
+use crate::scan::{ESCAPED, Token};
+use crate::shape::{EnumNode, Meaning};
+use crate::text::decode;
+
+/// Why a token was not written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// It is not JSON.
+    Json,
+    /// It is JSON, of the wrong kind for its place.
+    Kind,
+}
+
+type Written = Result<(), Refused>;
+
+/// Where leaves are written to.
+pub(crate) struct Sink<'r> {
+    pub out: &'r mut Vec<u8>,
+    /// The stack of the strict reader, kept between values.
+    pub open: &'r mut Vec<u8>,
+}
+
+/// Writes the value at `token` as `form` asks, or writes nothing.
+#[inline]
+pub(crate) fn write(form: Form, doc: &[u8], token: Token, sink: &mut Sink<'_>) -> Written {
+    let text = token.bytes(doc);
+    if form == Form::Any {
+        return raw(doc, token, sink);
+    }
+    match text.first() {
+        Some(b'"') => string(form, doc, token, sink.out),
+        Some(b'-' | b'0'..=b'9') => number(form, text, sink.out),
+        _ => literal(form, text, sink.out),
+    }
+}
+
+fn put(out: &mut Vec<u8>, text: &[u8]) -> Written {
+    out.extend_from_slice(text);
+    Ok(())
+}
+
+fn put_quoted(out: &mut Vec<u8>, text: &[u8]) -> Written {
+    out.push(b'"');
+    out.extend_from_slice(text);
+    put(out, b"\"")
+}
+
+fn raw(doc: &[u8], token: Token, sink: &mut Sink<'_>) -> Written {
+    let text = token.bytes(doc);
+    let valid = match text.first() {
+        Some(b'"') => string_fault(doc, token).is_none(),
+        Some(b'{' | b'[') => value_end(text, 0, sink.open) == Ok(text.len()),
+        _ => is_scalar(text),
+    };
+    if valid { put(sink.out, text) } else { Err(Refused::Json) }
+}
+
+#[inline]
+fn string(form: Form, doc: &[u8], token: Token, out: &mut Vec<u8>) -> Written {
+    if string_fault(doc, token).is_some() {
+        return Err(Refused::Json);
+    }
+    match form {
+        Form::String | Form::Text | Form::Id => put(out, token.bytes(doc)),
+        Form::Boolean | Form::Truth | Form::Any => Err(Refused::Kind),
+        _ => number_in_string(form, &decode(&doc[token.start + 1..token.end - 1]), out),
+    }
+}
+
+#[cold]
+fn number_in_string(form: Form, text: &[u8], out: &mut Vec<u8>) -> Written {
+    match form {
+        Form::Int if is_digits(text) => int(text, out),
+        Form::Integer if is_digits(text) => integer(text, out),
+        Form::Float | Form::Number if is_number(text) => put(out, text),
+        _ => Err(Refused::Kind),
+    }
+}
+
+#[inline]
+fn number(form: Form, text: &[u8], out: &mut Vec<u8>) -> Written {
+    if form == Form::Int && is_short_integer(text) {
+        return put(out, text);
+    }
+    if !is_number(text) {
+        return Err(Refused::Json);
+    }
+    match form {
+        Form::Int => int(text, out),
+        Form::Float | Form::Number | Form::Any => put(out, text),
+        Form::String => put_quoted(out, text),
+        Form::Boolean => put(out, if is_nonzero(text) { b"true" } else { b"false" }),
+        Form::Id => put_quoted(out, integral(text).ok_or(Refused::Kind)?.as_bytes()),
+        Form::Integer if is_integer(text) => put(out, text),
+        Form::Integer | Form::Text | Form::Truth => Err(Refused::Kind),
+    }
+}
+
+/// An integer that needs no look at its range and is in its shortest form.
+#[inline(always)]
+fn is_short_integer(text: &[u8]) -> bool {
+    let size = text.strip_prefix(b"-").unwrap_or(text);
+    matches!(size.len(), 1..=9)
+        && size.iter().all(u8::is_ascii_digit)
+        && (size[0] != b'0' || text.len() == 1)
+}
+
+/// An `Int` of GraphQL: 32 bits.
+fn int(text: &[u8], out: &mut Vec<u8>) -> Written {
+    let value = integral(text).ok_or(Refused::Kind)?;
+    let value: i32 = value.parse().map_err(|_| Refused::Kind)?;
+    put(out, value.to_string().as_bytes())
+}
+
+fn integer(text: &[u8], out: &mut Vec<u8>) -> Written {
+    put(out, integral(text).ok_or(Refused::Kind)?.as_bytes())
+}
+
+fn literal(form: Form, text: &[u8], out: &mut Vec<u8>) -> Written {
+    let truth = match text {
+        b"true" => true,
+        b"false" => false,
+        [b'{' | b'[', ..] | b"null" => return Err(Refused::Kind),
+        _ => return Err(Refused::Json),
+    };
+    match form {
+        Form::Boolean | Form::Truth => put(out, text),
+        Form::Int | Form::Float => put(out, if truth { b"1" } else { b"0" }),
+        Form::String => put_quoted(out, text),
+        _ => Err(Refused::Kind),
+    }
+}
+
+/// Whether a token of the wrong kind is JSON at all, as far as its first byte tells.
+pub(crate) fn refusal(doc: &[u8], token: Token) -> Refused {
+    let text = token.bytes(doc);
+    let json = match text.first() {
+        Some(b'"') => string_fault(doc, token).is_none(),
+        Some(b'{' | b'[') => true,
+        _ => is_scalar(text),
+    };
+    if json { Refused::Kind } else { Refused::Json }
+}
+
+/// Writes the name that stands for the token in an enum, or nothing.
+pub(crate) fn write_enum(node: &EnumNode, doc: &[u8], token: Token, out: &mut Vec<u8>) -> Written {
+    let text = token.bytes(doc);
+    let found = if text[0] == b'"' {
+        let content = &doc[token.start + 1..token.end - 1];
+        let escaped = token.flags & ESCAPED != 0;
+        if escaped {
+            meaning(&node.strings, &decode(content))
+        } else {
+            meaning(&node.strings, content)
+        }
+    } else {
+        meaning(&node.tokens, text)
+    };
+    match found {
+        Some(name) => put(out, name),
+        None => Err(refusal(doc, token)),
+    }
+}
+
+fn meaning<'s>(table: &'s [Meaning], value: &[u8]) -> Option<&'s [u8]> {
+    let place = table.binary_search_by(|entry| (*entry.0).cmp(value)).ok()?;
+    Some(&table[place].1)
+}

@@ -1,0 +1,27 @@
+//! Shapes: JSON documents in, the text of a GraphQL response out, in one pass and without a tree.
+//! A shape is compiled once per operation and rendered with the documents of each request.
+
+mod check;
+mod compile;
+mod depth;
+mod description;
+mod faults;
+mod keys;
+mod leaf;
+mod lists;
+mod number;
+mod render;
+mod result;
+mod scan;
+mod shape;
+mod streams;
+mod swar;
+mod text;
+
+pub use check::check_json;
+pub use compile::CompileError;
+pub use depth::MAX_DEPTH;
+pub use result::{
+    Code, Detail, Element, Item, RenderError, Rendered, Step, Stream, StreamTooShort,
+};
+pub use shape::Shape;

@@ -1,0 +1,283 @@
+//! Rendering: walking a shape and its documents side by side, appending to one output.
+//! A place that turns out null is cut off the output again, up to the nearest nullable place.
+
+use std::collections::BTreeMap;
+
+use crate::faults::Place;
+use crate::keys::{KeyOrder, fill};
+use crate::leaf::{Refused, Sink, refusal, write, write_enum};
+use crate::result::{Code, Item, RenderError, Rendered, Stream, StreamTooShort};
+use crate::scan::{Broken, Scan, Token, skip_value};
+use crate::shape::{DOCUMENT_SLOT, Field, Node, ObjectNode, Shape, Source};
+
+/// What became of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It stands in the output.
+    Kept,
+    /// It is null because of its document: what stands beside it is not visited any more.
+    Stopped,
+    /// It is null because of a stream: what stands beside it is still visited, silently, so that
+    /// every stream advances as it did in the render that asked for the stream.
+    Lost,
+}
+
+/// One render: the output so far and everything that is reused from value to value.
+pub(crate) struct Renderer<'s, 'a> {
+    pub shape: &'s Shape,
+    pub streams: &'a [Option<Stream<'a>>],
+    pub cursors: Vec<usize>,
+    pub out: Vec<u8>,
+    /// Values found in the objects that are open, one frame of slots an object.
+    pub slots: Vec<Token>,
+    pub orders: Vec<KeyOrder<'a>>,
+    /// The stack of the strict reader.
+    open: Vec<u8>,
+    pub path: Vec<Place<'s>>,
+    pub errors: Vec<RenderError>,
+    pub missing: BTreeMap<usize, Vec<Box<[u8]>>>,
+    pub too_short: Option<StreamTooShort>,
+    /// Above zero while nothing that is visited can stay in the output: no errors are noted.
+    pub silent: usize,
+}
+
+impl Shape {
+    /// Renders the response for these streams; `None` is a stream that is not computed yet.
+    ///
+    /// # Errors
+    /// A stream with fewer values than the documents ask for.
+    pub fn render(&self, streams: &[Option<Stream<'_>>]) -> Result<Rendered, StreamTooShort> {
+        let mut renderer = Renderer::new(self, streams);
+        renderer.root();
+        match renderer.too_short {
+            Some(short) => Err(short),
+            None => Ok(Rendered {
+                body: renderer.out,
+                errors: renderer.errors,
+                missing: renderer.missing,
+            }),
+        }
+    }
+}
+
+impl<'s, 'a> Renderer<'s, 'a> {
+    fn new(shape: &'s Shape, streams: &'a [Option<Stream<'a>>]) -> Self {
+        let input: usize = streams.iter().flatten().flatten().map(Item::size).sum();
+        Self {
+            shape,
+            streams,
+            cursors: vec![0; streams.len()],
+            out: Vec::with_capacity(input / 2 + 256),
+            slots: Vec::new(),
+            orders: (0..shape.tables).map(|_| KeyOrder::default()).collect(),
+            open: Vec::new(),
+            path: Vec::new(),
+            errors: Vec::new(),
+            missing: BTreeMap::new(),
+            too_short: None,
+            silent: 0,
+        }
+    }
+
+    fn root(&mut self) {
+        self.out.extend_from_slice(b"{\"data\":");
+        if let Node::Object(object) = &self.shape.nodes[self.shape.root] {
+            let mark = self.out.len();
+            if self.fields(object, b"{}", Token { start: 0, end: 2, flags: 0 }, 0) != Fate::Kept {
+                self.null(mark);
+            }
+        }
+        self.out.push(b'}');
+    }
+
+    /// Cuts the output off at `mark` and writes null there.
+    pub fn null(&mut self, mark: usize) {
+        self.out.truncate(mark);
+        self.out.extend_from_slice(b"null");
+    }
+
+    /// Puts null in place of a value without output, if the place may be null.
+    #[inline]
+    pub fn settle(&mut self, fate: Fate, nullable: bool, mark: usize) -> Fate {
+        if fate == Fate::Kept || !nullable {
+            return fate;
+        }
+        self.null(mark);
+        Fate::Kept
+    }
+
+    /// One value in a place, null included; the value's end is known.
+    #[inline]
+    pub fn place(
+        &mut self,
+        node: usize,
+        nullable: bool,
+        doc: &'a [u8],
+        token: Token,
+    ) -> Scan<Fate> {
+        let mark = self.out.len();
+        if token.is_absent() || token.bytes(doc) == b"null" {
+            return Ok(self.absent(node, nullable));
+        }
+        let fate = self.value(node, doc, token)?;
+        Ok(self.settle(fate, nullable, mark))
+    }
+
+    /// A null in a place that may be null or not.
+    pub fn absent(&mut self, node: usize, nullable: bool) -> Fate {
+        if nullable {
+            self.out.extend_from_slice(b"null");
+            return Fate::Kept;
+        }
+        self.fault(Code::Null, node, b"null");
+        Fate::Stopped
+    }
+
+    /// One value whose end is known.
+    #[inline]
+    pub fn value(&mut self, node: usize, doc: &'a [u8], token: Token) -> Scan<Fate> {
+        let shape = self.shape;
+        let mut sink = Sink { out: &mut self.out, open: &mut self.open };
+        let (written, code) = match &shape.nodes[node] {
+            Node::Leaf(leaf) => (write(leaf.form, doc, token, &mut sink), Code::Leaf),
+            Node::Enum(enum_) => (write_enum(enum_, doc, token, sink.out), Code::Enum),
+            _ => {
+                let (end, fate) = self.container(node, doc, token.start)?;
+                return if end == token.end { Ok(fate) } else { Err(Broken) };
+            }
+        };
+        match written {
+            Ok(()) => Ok(Fate::Kept),
+            Err(refused) => self.refused(refused, code, node, token.bytes(doc)),
+        }
+    }
+
+    pub fn refused(
+        &mut self,
+        refused: Refused,
+        code: Code,
+        node: usize,
+        text: &[u8],
+    ) -> Scan<Fate> {
+        if refused == Refused::Json {
+            return Err(Broken);
+        }
+        self.fault(code, node, text);
+        Ok(Fate::Stopped)
+    }
+
+    /// One object or list, whose end is found on the way.
+    pub fn container(&mut self, node: usize, doc: &'a [u8], start: usize) -> Scan<(usize, Fate)> {
+        let shape = self.shape;
+        let code = match (&shape.nodes[node], doc.get(start)) {
+            (Node::Object(object), Some(b'{')) => return self.object(object, node, doc, start),
+            (Node::Abstract(choice), Some(b'{')) => return self.choice(choice, node, doc, start),
+            (Node::List(list), Some(b'[')) => return self.list(list, doc, start),
+            (Node::List(_), _) => Code::List,
+            _ => Code::Object,
+        };
+        let token = skip_value(doc, start)?;
+        let fate = self.refused(refusal(doc, token), code, node, token.bytes(doc))?;
+        Ok((token.end, fate))
+    }
+
+    pub fn object(
+        &mut self,
+        object: &'s ObjectNode,
+        node: usize,
+        doc: &'a [u8],
+        start: usize,
+    ) -> Scan<(usize, Fate)> {
+        let frame = self.slots.len();
+        self.slots.resize(frame + object.slots, Token::ABSENT);
+        let order = &mut self.orders[object.keys.id];
+        let end = fill(&object.keys, order, &mut self.slots[frame..], doc, start)?;
+        let fate = match self.inner(object, node, doc, frame)? {
+            Fate::Kept => self.fields(object, doc, Token { start, end, flags: 0 }, frame),
+            fate => fate,
+        };
+        self.slots.truncate(frame);
+        Ok((end, fate))
+    }
+
+    /// Reads the document inside an object that has one.
+    fn inner(
+        &mut self,
+        object: &'s ObjectNode,
+        node: usize,
+        doc: &'a [u8],
+        frame: usize,
+    ) -> Scan<Fate> {
+        let Some(keys) = &object.document else { return Ok(Fate::Kept) };
+        let token = self.slots[frame + DOCUMENT_SLOT];
+        if token.is_absent() || token.bytes(doc) == b"null" {
+            return Ok(Fate::Kept);
+        }
+        if doc[token.start] != b'{' {
+            return self.refused(refusal(doc, token), Code::Object, node, token.bytes(doc));
+        }
+        let order = &mut self.orders[keys.id];
+        let end = fill(keys, order, &mut self.slots[frame..], doc, token.start)?;
+        if end == token.end { Ok(Fate::Kept) } else { Err(Broken) }
+    }
+
+    fn fields(
+        &mut self,
+        object: &'s ObjectNode,
+        doc: &'a [u8],
+        token: Token,
+        frame: usize,
+    ) -> Fate {
+        let mut sum = Fate::Kept;
+        self.out.push(b'{');
+        self.path.push(Place::Index(0));
+        let depth = self.path.len();
+        for field in &object.fields {
+            self.out.extend_from_slice(&field.prefix);
+            self.path[depth - 1] = Place::Field(field);
+            let fate = match field.source {
+                Source::Typename => Fate::Kept,
+                Source::Slot(slot) => self.field(field, doc, self.slots[frame + slot]),
+                Source::Stream(stream) => self.stream(field, stream, token.bytes(doc)),
+            };
+            if self.add(&mut sum, fate) {
+                break;
+            }
+        }
+        self.path.pop();
+        self.out.push(b'}');
+        self.close(sum)
+    }
+
+    /// One field of a document, where a text that is not JSON becomes an error.
+    #[inline]
+    fn field(&mut self, field: &'s Field, doc: &'a [u8], token: Token) -> Fate {
+        let Field { node, nullable, .. } = *field;
+        let marks = self.marks();
+        match self.place(node, nullable, doc, token) {
+            Ok(fate) => fate,
+            Err(Broken) => self.broken(marks, node, nullable, token.bytes(doc)),
+        }
+    }
+
+    /// Adds the fate of one value to that of its object or list; true when the rest is not visited.
+    #[inline]
+    pub fn add(&mut self, sum: &mut Fate, fate: Fate) -> bool {
+        if fate == Fate::Kept || fate == *sum {
+            return false;
+        }
+        match fate {
+            Fate::Lost => self.silent += 1,
+            _ => self.silent -= usize::from(*sum == Fate::Lost),
+        }
+        *sum = fate;
+        fate == Fate::Stopped
+    }
+
+    /// Ends the visit of an object or list.
+    #[inline]
+    pub fn close(&mut self, sum: Fate) -> Fate {
+        self.silent -= usize::from(sum == Fate::Lost);
+        sum
+    }
+}

@@ -1,0 +1,150 @@
+//! Finding where JSON values end, without building anything.
+//! Skipping asks for balanced brackets and closed strings only; `check` is the strict reader.
+
+use crate::swar::{before, below, brackets, odd, repeat, word, zeros};
+
+/// The text is not JSON here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Broken;
+
+pub(crate) type Scan<T> = Result<T, Broken>;
+
+/// The string has a backslash: its escapes are not checked yet.
+pub(crate) const ESCAPED: u8 = 1;
+/// The string has a control character or a byte outside ASCII: not checked yet.
+pub(crate) const ODD: u8 = 2;
+
+const QUOTES: u64 = repeat(b'"');
+const BACKSLASHES: u64 = repeat(b'\\');
+
+/// Where one value stands in its document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Token {
+    pub start: usize,
+    pub end: usize,
+    pub flags: u8,
+}
+
+impl Token {
+    /// No value: a real one never ends at 0.
+    pub const ABSENT: Token = Token { start: 0, end: 0, flags: 0 };
+
+    pub fn is_absent(self) -> bool {
+        self.end == 0
+    }
+
+    pub fn bytes(self, doc: &[u8]) -> &[u8] {
+        &doc[self.start..self.end]
+    }
+}
+
+pub(crate) const fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\n' | b'\t' | b'\r')
+}
+
+#[inline(always)]
+pub(crate) fn skip_space(doc: &[u8], mut pos: usize) -> usize {
+    while pos < doc.len() && is_space(doc[pos]) {
+        pos += 1;
+    }
+    pos
+}
+
+/// The value that starts at `pos`, or after the white space there.
+#[inline(always)]
+pub(crate) fn skip_value(doc: &[u8], pos: usize) -> Scan<Token> {
+    let start = skip_space(doc, pos);
+    let (end, flags) = match doc.get(start) {
+        Some(b'"') => string_end(doc, start + 1)?,
+        Some(b'{' | b'[') => (container_end(doc, start)?, 0),
+        Some(b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => (scalar_end(doc, start + 1), 0),
+        _ => return Err(Broken),
+    };
+    Ok(Token { start, end, flags })
+}
+
+/// The end of the string whose opening quote stands before `pos`, and what is left to check.
+#[inline(always)]
+pub(crate) fn string_end(doc: &[u8], mut pos: usize) -> Scan<(usize, u8)> {
+    let mut flags = 0;
+    while let Some(word) = word(doc, pos) {
+        let stop = zeros(word ^ QUOTES) | zeros(word ^ BACKSLASHES);
+        let strange = odd(word);
+        if stop == 0 {
+            flags |= if strange == 0 { 0 } else { ODD };
+            pos += 8;
+            continue;
+        }
+        flags |= if below(strange, stop) == 0 { 0 } else { ODD };
+        pos += before(stop);
+        if doc[pos] == b'"' {
+            return Ok((pos + 1, flags));
+        }
+        flags |= ESCAPED;
+        pos += 2;
+    }
+    string_tail(doc, pos, flags)
+}
+
+/// The last bytes of a document, one at a time.
+fn string_tail(doc: &[u8], mut pos: usize, mut flags: u8) -> Scan<(usize, u8)> {
+    loop {
+        match doc.get(pos) {
+            Some(b'"') => return Ok((pos + 1, flags)),
+            Some(b'\\') => {
+                flags |= ESCAPED;
+                pos += 1;
+            }
+            Some(0x20..=0x7f) => {}
+            Some(_) => flags |= ODD,
+            None => return Err(Broken),
+        }
+        pos += 1;
+    }
+}
+
+/// The end of the number or literal in whose middle `pos` stands.
+#[inline(always)]
+pub(crate) fn scalar_end(doc: &[u8], mut pos: usize) -> usize {
+    while pos < doc.len() && !matches!(doc[pos], b',' | b'}' | b']' | b' ' | b'\n' | b'\t' | b'\r')
+    {
+        pos += 1;
+    }
+    pos
+}
+
+/// The end of the object or array that opens at `start`.
+pub(crate) fn container_end(doc: &[u8], start: usize) -> Scan<usize> {
+    let mut depth = 1_usize;
+    let mut pos = start + 1;
+    loop {
+        pos = next_mark(doc, pos);
+        match doc.get(pos) {
+            Some(b'"') => {
+                pos = string_end(doc, pos + 1)?.0;
+                continue;
+            }
+            Some(b'{' | b'[') => depth += 1,
+            Some(b'}' | b']') => depth -= 1,
+            Some(_) => {}
+            None => return Err(Broken),
+        }
+        pos += 1;
+        if depth == 0 {
+            return Ok(pos);
+        }
+    }
+}
+
+/// The next quote or bracket (or a harmless letter), or any byte of the last seven.
+#[inline(always)]
+fn next_mark(doc: &[u8], mut pos: usize) -> usize {
+    while let Some(word) = word(doc, pos) {
+        let marks = zeros(word ^ QUOTES) | brackets(word);
+        if marks != 0 {
+            return pos + before(marks);
+        }
+        pos += 8;
+    }
+    pos
+}

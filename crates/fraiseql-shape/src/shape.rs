@@ -1,0 +1,101 @@
+//! The compiled shape: immutable, shared by any number of threads.
+
+use crate::description::Form;
+use crate::keys::KeyTable;
+
+/// A compiled description of a result.
+#[derive(Debug)]
+pub struct Shape {
+    pub(crate) root: usize,
+    pub(crate) nodes: Box<[Node]>,
+    /// How many key tables the nodes have: each render learns an order of keys for each.
+    pub(crate) tables: usize,
+    /// Whether a stream stands below the root object.
+    pub(crate) nested_streams: bool,
+}
+
+#[derive(Debug)]
+pub(crate) enum Node {
+    Object(ObjectNode),
+    List(ListNode),
+    Abstract(AbstractNode),
+    Leaf(LeafNode),
+    Enum(EnumNode),
+}
+
+#[derive(Debug)]
+pub(crate) struct ObjectNode {
+    pub name: Box<str>,
+    pub keys: KeyTable,
+    /// The keys of the inner document, with their slots after those of `keys`.
+    pub document: Option<KeyTable>,
+    pub slots: usize,
+    pub fields: Box<[Field]>,
+}
+
+/// The slot of the inner document in an object that has one.
+pub(crate) const DOCUMENT_SLOT: usize = 0;
+
+#[derive(Debug)]
+pub(crate) struct Field {
+    pub id: u32,
+    pub key: Box<str>,
+    /// What is written before the value: comma, key, colon; for a typename the value too.
+    pub prefix: Box<[u8]>,
+    pub source: Source,
+    pub node: usize,
+    pub nullable: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Source {
+    Slot(usize),
+    Typename,
+    Stream(usize),
+}
+
+#[derive(Debug)]
+pub(crate) struct ListNode {
+    pub item: usize,
+    pub nullable: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct AbstractNode {
+    pub name: Box<str>,
+    /// One key in slot 0: the discriminator.
+    pub keys: KeyTable,
+    /// Tag and node, sorted by tag.
+    pub cases: Box<[(Box<[u8]>, usize)]>,
+}
+
+#[derive(Debug)]
+pub(crate) struct LeafNode {
+    pub name: Box<str>,
+    pub form: Form,
+}
+
+#[derive(Debug)]
+pub(crate) struct EnumNode {
+    pub name: Box<str>,
+    /// Decoded string and JSON text of the name, sorted.
+    pub strings: Box<[Meaning]>,
+    /// Raw token and JSON text of the name, sorted.
+    pub tokens: Box<[Meaning]>,
+}
+
+/// A value of an enum, and the JSON text that is written for it.
+pub(crate) type Meaning = (Box<[u8]>, Box<[u8]>);
+
+impl Shape {
+    /// The named type at a node: below lists, the type of their items.
+    pub(crate) fn type_name(&self, node: usize) -> &str {
+        match &self.nodes[node] {
+            Node::Object(object) => &object.name,
+            Node::Abstract(abstract_) => &abstract_.name,
+            Node::Leaf(leaf) => &leaf.name,
+            Node::Enum(enum_) => &enum_.name,
+            Node::List(list) => self.type_name(list.item),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Values that come from outside the documents: one element of a stream for each object.
+
+use crate::description::Form;
+use crate::faults::Place;
+use crate::render::{Fate, Renderer};
+use crate::result::{Code, Detail, Element, Item, StreamTooShort};
+use crate::scan::{Broken, Scan, skip_space};
+use crate::shape::{Field, LeafNode, ListNode, Node};
+
+impl<'s, 'a> Renderer<'s, 'a> {
+    /// The value of a field that reads a stream; `object` is the text of the object it belongs to.
+    pub fn stream(&mut self, field: &'s Field, stream: usize, object: &[u8]) -> Fate {
+        let streams = self.streams;
+        let Some(Some(items)) = streams.get(stream) else {
+            self.missing.entry(stream).or_default().push(object.into());
+            self.out.extend_from_slice(b"null");
+            return Fate::Kept;
+        };
+        let cursor = self.cursors[stream];
+        self.cursors[stream] += 1;
+        let fate = match items.get(cursor) {
+            Some(Item::One(element)) => self.given(field.node, field.nullable, *element),
+            Some(Item::Many(elements)) => self.many(field, elements),
+            None => {
+                self.too_short = Some(StreamTooShort { stream, given: items.len() });
+                Fate::Stopped
+            }
+        };
+        // See `Fate::Lost`: without streams in documents no cursor can fall behind.
+        if fate != Fate::Kept && self.shape.nested_streams { Fate::Lost } else { fate }
+    }
+
+    /// One value in a place, which is a document of its own or none.
+    fn given(&mut self, node: usize, nullable: bool, element: Element<'a>) -> Fate {
+        let marks = self.marks();
+        match element {
+            Element::Null => self.absent(node, nullable),
+            Element::Failure(number) => {
+                self.note(Code::Failure, node, Detail::Failure(number));
+                self.settle(Fate::Stopped, nullable, self.out.len())
+            }
+            Element::Document(doc) => match self.document(node, nullable, doc) {
+                Ok(fate) => fate,
+                Err(Broken) => self.broken(marks, node, nullable, doc),
+            },
+        }
+    }
+
+    fn document(&mut self, node: usize, nullable: bool, doc: &'a [u8]) -> Scan<Fate> {
+        let (end, fate) = self.element(node, nullable, doc, skip_space(doc, 0))?;
+        if skip_space(doc, end) == doc.len() { Ok(fate) } else { Err(Broken) }
+    }
+
+    /// A list whose items are documents of their own.
+    fn many(&mut self, field: &'s Field, elements: &[Element<'a>]) -> Fate {
+        let mark = self.out.len();
+        let (item, nullable) = match &self.shape.nodes[field.node] {
+            Node::List(ListNode { item, nullable }) => (*item, *nullable),
+            Node::Leaf(LeafNode { form: Form::Any, .. }) => (field.node, true),
+            node => {
+                let code = match node {
+                    Node::Leaf(_) => Code::Leaf,
+                    Node::Enum(_) => Code::Enum,
+                    _ => Code::Object,
+                };
+                self.fault(code, field.node, b"[");
+                return self.settle(Fate::Stopped, field.nullable, mark);
+            }
+        };
+        let fate = self.each(item, nullable, elements);
+        self.settle(fate, field.nullable, mark)
+    }
+
+    fn each(&mut self, item: usize, nullable: bool, elements: &[Element<'a>]) -> Fate {
+        let mut sum = Fate::Kept;
+        self.out.push(b'[');
+        self.path.push(Place::Index(0));
+        let depth = self.path.len();
+        for (index, element) in elements.iter().enumerate() {
+            if index > 0 {
+                self.out.push(b',');
+            }
+            self.path[depth - 1] = Place::Index(index);
+            let fate = self.given(item, nullable, *element);
+            if self.add(&mut sum, fate) {
+                break;
+            }
+        }
+        self.path.pop();
+        self.out.push(b']');
+        self.close(sum)
+    }
+}

@@ -1,0 +1,48 @@
+//! Eight bytes at a time: finding bytes of interest inside one machine word.
+//! In every mask the high bit of a byte says "here"; only the lowest mark of a mask is exact.
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x8080_8080_8080_8080;
+const SPACES: u64 = 0x2020_2020_2020_2020;
+
+/// The byte in all eight places of a word.
+pub(crate) const fn repeat(byte: u8) -> u64 {
+    ONES * byte as u64
+}
+
+/// The eight bytes from `pos` on, or nothing when fewer are left.
+#[inline(always)]
+pub(crate) fn word(doc: &[u8], pos: usize) -> Option<u64> {
+    let bytes = doc.get(pos..)?.first_chunk::<8>()?;
+    Some(u64::from_le_bytes(*bytes))
+}
+
+/// Marks the bytes that are zero.
+#[inline(always)]
+pub(crate) const fn zeros(word: u64) -> u64 {
+    word.wrapping_sub(ONES) & !word & HIGH
+}
+
+/// Marks control characters (below 0x20) and bytes outside ASCII.
+#[inline(always)]
+pub(crate) const fn odd(word: u64) -> u64 {
+    (word | word.wrapping_sub(SPACES)) & HIGH
+}
+
+/// Marks brackets of either kind, and a few letters that never stand outside a JSON string.
+#[inline(always)]
+pub(crate) const fn brackets(word: u64) -> u64 {
+    zeros((word | repeat(0x26)) ^ repeat(0x7f))
+}
+
+/// How many bytes stand before the first mark; the mask must not be empty.
+#[inline(always)]
+pub(crate) const fn before(mask: u64) -> usize {
+    (mask.trailing_zeros() / 8) as usize
+}
+
+/// Keeps the marks that stand before the first mark of `stop`.
+#[inline(always)]
+pub(crate) const fn below(mask: u64, stop: u64) -> u64 {
+    mask & ((stop & stop.wrapping_neg()).wrapping_sub(1))
+}

@@ -1,0 +1,74 @@
+//! The characters that a JSON string stands for.
+
+use std::borrow::Cow;
+
+/// The decoded content of a valid JSON string without its quotes.
+/// Half of a surrogate pair standing alone becomes U+FFFD: it equals no key and no value.
+pub(crate) fn decode(text: &[u8]) -> Cow<'_, [u8]> {
+    if !text.contains(&b'\\') {
+        return Cow::Borrowed(text);
+    }
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        decoded.extend_from_slice(&rest[..at]);
+        rest = escape(&rest[at + 1..], &mut decoded);
+    }
+    decoded.extend_from_slice(rest);
+    Cow::Owned(decoded)
+}
+
+/// Decodes one escape after its backslash and gives what follows it.
+fn escape<'a>(text: &'a [u8], decoded: &mut Vec<u8>) -> &'a [u8] {
+    let Some((&kind, rest)) = text.split_first() else { return text };
+    let plain = match kind {
+        b'u' => return unicode(rest, decoded),
+        b'b' => 0x08,
+        b'f' => 0x0c,
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        other => other,
+    };
+    decoded.push(plain);
+    rest
+}
+
+fn unicode<'a>(text: &'a [u8], decoded: &mut Vec<u8>) -> &'a [u8] {
+    let Some((first, rest)) = unit(text) else { return text };
+    let (code, rest) = match rest.strip_prefix(b"\\u").and_then(unit) {
+        Some((second @ 0xdc00..=0xdfff, after)) if (0xd800..0xdc00).contains(&first) => {
+            (0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00), after)
+        }
+        _ => (first, rest),
+    };
+    let character = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
+    decoded.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+    rest
+}
+
+/// Four hexadecimal digits, and what follows them.
+fn unit(text: &[u8]) -> Option<(u32, &[u8])> {
+    let (digits, rest) = text.split_at_checked(4)?;
+    let value = u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    Some((value, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decode;
+
+    #[test]
+    fn escapes() {
+        assert_eq!(&*decode(br#"a\"\\\/\n\u00e9"#), "a\"\\/\né".as_bytes());
+        assert_eq!(&*decode(br"\ud83d\ude00!"), "😀!".as_bytes());
+        assert_eq!(&*decode(br"\ud83dx\ude00"), "\u{fffd}x\u{fffd}".as_bytes());
+    }
+
+    #[test]
+    fn malformed_escapes_do_not_panic() {
+        for text in [&b"\\"[..], b"\\u", b"\\u12", b"\\uzzzz", b"\\ud800\\u", b"\\u+123"] {
+            decode(text);
+        }
+    }
+}
