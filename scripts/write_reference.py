@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from fraiseql.cli.main import build_parser
+from fraiseql.cli.main import make_parser
 from fraiseql.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,7 +52,7 @@ def errors_page() -> str:
 
 def command_page() -> str:
     """Return the help text of every command."""
-    parser = build_parser()
+    parser = make_parser()
     sections = [
         f"## `{each.prog}`\n\n```text\n{each.format_help().rstrip()}\n```"
         for each in _parsers(parser)
