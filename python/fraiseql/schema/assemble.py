@@ -9,7 +9,7 @@ from graphql import GraphQLSchema, validate_schema
 from fraiseql.errors import DeclarationError
 from fraiseql.schema.build import GraphQLBuilder
 from fraiseql.schema.checks import check_model
-from fraiseql.schema.declare import own_definition
+from fraiseql.schema.collect import own_definition
 from fraiseql.schema.definitions import (
     EnumDefinition,
     FieldDefinition,
@@ -20,7 +20,8 @@ from fraiseql.schema.definitions import (
     ScalarDefinition,
     UnionDefinition,
 )
-from fraiseql.schema.model import Model, find_declarations
+from fraiseql.schema.finder import find_declarations
+from fraiseql.schema.model import Model
 from fraiseql.schema.roots import complete_roots
 
 
@@ -100,8 +101,9 @@ def _schema(model: Model, built: GraphQLSchema) -> Schema:
             for entry in model.composites()
         },
         classes={
-            entry.python_class: entry.name
+            cls: entry.name
             for entry in definitions
-            if own_definition(getattr(entry, "python_class", None)) is not None
+            for cls in (getattr(entry, "python_class", None),)
+            if isinstance(cls, type) and own_definition(cls) is not None
         },
     )

@@ -1,6 +1,6 @@
 """The GraphQL schema out of checked declarations."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from graphql import (
@@ -21,6 +21,7 @@ from graphql import (
     GraphQLUnionType,
 )
 
+from fraiseql.schema.abstract import implementations
 from fraiseql.schema.defaults import MISSING_DEFAULT, external_default, instance_maker
 from fraiseql.schema.definitions import (
     ArgumentDefinition,
@@ -103,7 +104,7 @@ class GraphQLBuilder:
         )
 
     def _default(self, entry: ArgumentDefinition) -> GraphQLDefaultInput | None:
-        value = external_default(entry, self.model)
+        value = external_default(entry, entry.name, self.model)
         return None if value is MISSING_DEFAULT else GraphQLDefaultInput(value)
 
     def _field(self, field: FieldDefinition) -> GraphQLField:
@@ -129,11 +130,13 @@ class GraphQLBuilder:
         )
 
     def _interface(self, definition: InterfaceDefinition) -> GraphQLInterfaceType:
+        found = implementations(definition.python_class, self.model)
+        members = [entry.python_class for entry in found]
         return GraphQLInterfaceType(
             definition.name,
             self._fields(definition),
             interfaces=lambda: [self._named(base) for base in definition.interfaces],
-            resolve_type=self._resolve_type(definition.discriminator),
+            resolve_type=self._resolve_type(definition.discriminator, members),
             description=definition.description,
         )
 
@@ -141,15 +144,16 @@ class GraphQLBuilder:
         return GraphQLUnionType(
             definition.name,
             lambda: [self._named(member) for member in definition.members],
-            resolve_type=self._resolve_type(definition.discriminator),
+            resolve_type=self._resolve_type(definition.discriminator, definition.members),
             description=definition.description,
         )
 
-    def _resolve_type(self, discriminator: str) -> Callable[..., str | None]:
+    def _resolve_type(
+        self, discriminator: str, members: Iterable[Any]
+    ) -> Callable[..., str | None]:
         """Return graphql-core's way to tell the type of a value; serving has its own."""
-        objects = [
-            entry for entry in self.model.definitions.values() if isinstance(entry, ObjectDefinition)
-        ]
+        found = [self.model.definitions[member] for member in members]
+        objects = [entry for entry in found if isinstance(entry, ObjectDefinition)]
         tags = {entry.tag or entry.name: entry.name for entry in objects}
         classes = {entry.python_class: entry.name for entry in objects}
 
@@ -199,6 +203,7 @@ class GraphQLBuilder:
 
 
 def _is_text(target: Any, definition: Definition | None) -> bool:
+    """Tell whether ``like`` and its kin make sense for a leaf."""
     if isinstance(definition, ScalarDefinition):
         base = definition.python_class
         return definition.form == "string" and isinstance(base, type) and issubclass(base, str)

@@ -1,7 +1,126 @@
 """Checks of declarations that need to see more than one of them."""
 
-from fraiseql.schema.model import Model
+from collections.abc import Iterable
+from typing import Any
+
+from fraiseql.errors import DeclarationError
+from fraiseql.naming import suggestion
+from fraiseql.schema.abstract import check_abstract
+from fraiseql.schema.defaults import external_default
+from fraiseql.schema.definitions import (
+    ArgumentDefinition,
+    FieldDefinition,
+    InputDefinition,
+    InterfaceDefinition,
+    ObjectDefinition,
+    UnionDefinition,
+)
+from fraiseql.schema.filters import comparable
+from fraiseql.schema.hints import Generated, Ref, read_hint, show
+from fraiseql.schema.model import Composite, Model
+from fraiseql.schema.names import check_names
 
 
 def check_model(model: Model) -> None:
-    """Check everything."""
+    """Check names, the places of types, embeds, computed fields, interfaces and unions.
+
+    Raises:
+        DeclarationError: Something cannot be served as it is written.
+    """
+    check_names(model)
+    for composite in model.composites():
+        for field in composite.fields.values():
+            _check_field(composite, field, model)
+    for definition in model.definitions.values():
+        if isinstance(definition, InputDefinition):
+            for entry in definition.fields.values():
+                _check_argument(entry, f"{definition.python_class.__name__}.{entry.name}", model)
+    for query in model.queries:
+        label = f"Query {query.name}"
+        _check_output(read_hint(query.annotation, label), f"{label} returns", model)
+        _check_arguments(query.arguments, label, model)
+    check_abstract(model)
+
+
+def _check_field(owner: Composite, field: FieldDefinition, model: Model) -> None:
+    label = f"{owner.python_class.__name__}.{field.name}"
+    ref = read_hint(field.annotation, label)
+    _check_output(ref, f"{label} is", model)
+    if field.embed:
+        _check_embed(ref, field, label, model)
+    if field.computed:
+        _check_needs(owner, field, label)
+        _check_arguments(field.computed.arguments, label, model)
+
+
+def _check_output(ref: Ref, place: str, model: Model) -> None:
+    target = ref.innermost
+    if isinstance(model.definitions.get(target), InputDefinition):
+        raise DeclarationError(
+            f"{place} {show(target)}, which is an input.",
+            hint="Declare a @fraiseql.type for what is returned.",
+        )
+    if isinstance(target, Generated):
+        raise DeclarationError(
+            f"{place} {target.kind.__name__}, which is for arguments only.",
+            hint="Declare a @fraiseql.type for what is returned.",
+        )
+
+
+def _check_arguments(arguments: Iterable[ArgumentDefinition], label: str, model: Model) -> None:
+    for entry in arguments:
+        _check_argument(entry, f"{label}, argument {entry.name!r}", model)
+
+
+def _check_argument(entry: ArgumentDefinition, label: str, model: Model) -> None:
+    target = read_hint(entry.annotation, label).innermost
+    found = model.definitions.get(target)
+    if isinstance(found, ObjectDefinition | InterfaceDefinition | UnionDefinition):
+        raise DeclarationError(
+            f"{label} is {found.name}, which is for output only.",
+            hint="Declare a class with @fraiseql.input, or take its key: id: int.",
+        )
+    if isinstance(target, Generated):
+        _check_generated(target, label, model)
+    external_default(entry, label, model)
+
+
+def _check_generated(target: Generated, label: str, model: Model) -> None:
+    found = model.composite(target.of)
+    if found is None or not comparable(found, model):
+        raise DeclarationError(
+            f"{label}: {show(target.of)} has no fields to filter or order by.",
+            hint="It needs a stored scalar or enum field, like id: int.",
+        )
+
+
+def _check_embed(ref: Ref, field: FieldDefinition, label: str, model: Model) -> None:
+    embed: Any = field.embed
+    item = ref.item if embed.on else ref
+    shown = show(field.annotation)
+    name = show(ref.innermost)
+    if embed.on and (item is None or item.item is not None or item.nullable):
+        raise DeclarationError(
+            f"{label} embeds a list (on=), but its hint is {shown}.", hint=f"Write list[{name}]."
+        )
+    if embed.via and (ref.item is not None or not ref.nullable):
+        raise DeclarationError(
+            f"{label} embeds one object or null (via=), but its hint is {shown}.",
+            hint=f"Write {name} | None.",
+        )
+    if item is None or model.composite(item.target) is None:
+        raise DeclarationError(
+            f"{label} embeds {name}, which is not an object type.",
+            hint="Embed a class declared with @fraiseql.type.",
+        )
+
+
+def _check_needs(owner: Composite, field: FieldDefinition, label: str) -> None:
+    stored = [name for name, entry in owner.fields.items() if not entry.computed]
+    for name in (field.computed.needs if field.computed else None) or ():
+        if name not in stored:
+            raise DeclarationError(
+                f"{label} needs {name!r}, which is not a stored field of "
+                f"{owner.python_class.__name__}.{suggestion(name, stored)}",
+                hint=f"Stored fields: {', '.join(stored) or '(none)'}.",
+            )

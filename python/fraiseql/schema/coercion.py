@@ -19,6 +19,7 @@ from graphql import (
 
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 _INTEGER: Final = re.compile(r"-?\d+", re.ASCII)
+_SHOWN: Final = 80
 _EXACT_FLOAT: Final = 2**53
 _MOST_DIGITS: Final = 131_072
 _MOST_DECIMALS: Final = 16_383
@@ -30,7 +31,7 @@ JSON_FORMS: Final = ("string", "number", "integer", "boolean", "any")
 def refuse(name: str, value: object, wanted: str) -> GraphQLError:
     """Return the error that says what a scalar cannot represent, and what to write."""
     shown = repr(value)
-    shown = shown if len(shown) <= 80 else shown[:77] + "..."
+    shown = shown if len(shown) <= _SHOWN else shown[: _SHOWN - 3] + "..."
     return GraphQLError(f"{name} cannot represent value: {shown}. Write {wanted}.")
 
 
@@ -83,7 +84,8 @@ def parse_decimal(value: object) -> Decimal:
     if not isinstance(exponent, int):
         raise refuse("Decimal", value, "a finite number")
     if found.adjusted() >= _MOST_DIGITS or exponent < -_MOST_DECIMALS:
-        raise refuse("Decimal", value, f"at most {_MOST_DIGITS} digits and {_MOST_DECIMALS} decimals")
+        wanted = f"at most {_MOST_DIGITS} digits and {_MOST_DECIMALS} decimals"
+        raise refuse("Decimal", value, wanted)
     return found
 
 
@@ -202,5 +204,6 @@ def has_form(value: object, form: str) -> bool:
         return isinstance(value, bool)
     if form == "any":
         return True
-    wanted = {"string": str, "number": (int, float), "integer": int}[form]
+    forms: dict[str, Any] = {"string": str, "number": (int, float), "integer": int}
+    wanted = forms[form]
     return isinstance(value, wanted) and not isinstance(value, bool)

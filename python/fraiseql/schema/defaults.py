@@ -25,7 +25,7 @@ MISSING_DEFAULT: Final = MISSING
 """No default is shown: there is none, or it is null, or a new one is made for each request."""
 
 
-def external_default(entry: ArgumentDefinition, model: Model) -> Any:
+def external_default(entry: ArgumentDefinition, label: str, model: Model) -> Any:
     """Return a default as the JSON value that a client would send, or ``MISSING_DEFAULT``.
 
     None is not shown: a nullable argument that is left out takes the Python default anyway.
@@ -33,13 +33,14 @@ def external_default(entry: ArgumentDefinition, model: Model) -> Any:
     Raises:
         DeclarationError: The default is not of the hinted type.
     """
-    if entry.default is MISSING or entry.default is None:
+    ref = read_hint(entry.annotation, label)
+    if entry.default is MISSING or (entry.default is None and ref.nullable):
         return MISSING_DEFAULT
     try:
-        return _external(entry.default, read_hint(entry.annotation, entry.name), model)
+        return _external(entry.default, ref, model)
     except (TypeError, ValueError) as error:
         raise DeclarationError(
-            f"Argument {entry.name!r} has default {entry.default!r}: {error}.",
+            f"{label} has default {entry.default!r}: {error}.",
             hint="Write a default of the hinted type, or … | None = None.",
         ) from error
 
@@ -110,7 +111,7 @@ def instance_maker(cls: type) -> Callable[[Mapping[str, Any]], Any]:
     """
     shared = tuple(
         entry.name
-        for entry in dataclasses.fields(cls)  # type: ignore[arg-type]
+        for entry in dataclasses.fields(cls)
         if entry.default_factory is not dataclasses.MISSING
     )
 
@@ -122,5 +123,3 @@ def instance_maker(cls: type) -> Callable[[Mapping[str, Any]], Any]:
         return cls(**given)
 
     return make
-
-

@@ -7,7 +7,9 @@ from typing import Any, Final
 ATTRIBUTE: Final = "__fraiseql__"
 """Name of the attribute that a decorator leaves on a class or function."""
 
-MISSING: Final[Any] = type("Missing", (), {"__repr__": lambda _: "MISSING", "__bool__": lambda _: False})()
+MISSING: Final[Any] = type(
+    "Missing", (), {"__repr__": lambda _: "MISSING", "__bool__": lambda _: False}
+)()
 """Stands for "not given", where None means null."""
 
 
@@ -163,7 +165,8 @@ class ScalarDefinition:
     """``@fraiseql.scalar``.
 
     Attributes:
-        form: JSON form that a document holds: ``string``, ``number``, ``integer``, ``boolean`` or ``any``.
+        form: JSON form that a document holds: ``string``, ``number``, ``integer``, ``boolean`` or
+            ``any``.
         parse: Turns a client's JSON value into the value that resolvers and SQL are given.
         serialize: Turns a Python value of a resolver into a JSON value; None passes it through.
     """

@@ -28,13 +28,13 @@ class Docs:
 
 
 def read_docstring(text: str | None) -> Docs:
-    """Read a docstring.
+    r"""Read a docstring.
 
     Args:
         text: As written, indentation included; None gives empty docs.
 
     Example:
-        >>> docs = read_docstring("Find a user.\\n\\n    Args:\\n        id: Its key.\\n    ")
+        >>> docs = read_docstring("Find a user.\n\n    Args:\n        id: Its key.\n    ")
         >>> docs.description, dict(docs.entries)
         ('Find a user.', {'id': 'Its key.'})
     """

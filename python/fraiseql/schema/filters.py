@@ -106,7 +106,9 @@ def leaf_filter(leaf: GraphQLScalarType | GraphQLEnumType, *, text: bool) -> Gra
             operand = GraphQLList(GraphQLNonNull(leaf))
         elif name in _TEXT:
             operand = GraphQLString
-        fields[name] = GraphQLInputField(operand, description=_MEANING.get(name), out_name=python_name)
+        fields[name] = GraphQLInputField(
+            operand, description=_MEANING.get(name), out_name=python_name
+        )
     fields["isNull"] = GraphQLInputField(
         GraphQLBoolean, description=_MEANING["isNull"], out_name="is_null"
     )

@@ -51,7 +51,11 @@ def read_parameters(
 
 def _argument(parameter: inspect.Parameter, label: str, docs: Docs) -> ArgumentDefinition:
     name = parameter.name
-    if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
+    if parameter.kind in (
+        parameter.VAR_POSITIONAL,
+        parameter.VAR_KEYWORD,
+        parameter.POSITIONAL_ONLY,
+    ):
         raise DeclarationError(
             f"{label} has parameter {parameter}, which cannot be a GraphQL argument.",
             hint=f"Write a plain parameter with a type hint: {name}: int.",

@@ -7,14 +7,19 @@ import types
 import typing
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Union
+from typing import Annotated, Any, Final, Union
 
 from fraiseql.errors import DeclarationError
 from fraiseql.naming import nearest
-from fraiseql.schema.declare import own_definition
+from fraiseql.schema.collect import own_definition
 from fraiseql.schema.definitions import ScalarDefinition, UnionDefinition
 from fraiseql.schema.leaves import LEAVES
 from fraiseql.schema.queries import OrderBy, Where
+
+_KNOWN: Final = (
+    "Write int, float, str, bool, Decimal, UUID, datetime, date, time, dict, list[…], … | None, "
+    "or a class declared with fraiseql."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ def show(hint: Any) -> str:
     definition = next((part for part in typing.get_args(hint) if is_named(part)), None)
     if definition is not None:
         return str(definition.name)
-    if isinstance(hint, type) and not isinstance(hint, types.GenericAlias):
+    if isinstance(hint, type):
         return hint.__name__
     return str(hint).replace("typing.", "")
 
@@ -110,7 +115,7 @@ def read_hint(hint: Any, label: str) -> Ref:
     """
     members = _members(hint)
     if members:
-        return _read_union(hint, members, label)
+        return _read_union(members, label)
     if typing.get_origin(hint) is Annotated:
         return _read_annotated(hint, label)
     if typing.get_origin(hint) is list:
@@ -118,23 +123,21 @@ def read_hint(hint: Any, label: str) -> Ref:
     return Ref(nullable=False, target=_target(hint, label))
 
 
-def _read_union(hint: Any, members: Iterable[Any], label: str) -> Ref:
+def _read_union(members: Iterable[Any], label: str) -> Ref:
     present = [member for member in members if member is not types.NoneType]
     if len(present) == 1:
         return dataclasses.replace(read_hint(present[0], label), nullable=True)
-    name = "Or".join(show(member).capitalize() for member in present)
     shown = [show(member) for member in present]
+    name = "Or".join(shown)
     raise DeclarationError(
-        f"{label}: {show(hint)} is a union without a name.",
-        hint=f"Write {name} = Annotated[{' | '.join(shown)}, fraiseql.union({name!r})] and use {name}.",
+        f"{label}: {' | '.join(shown)} is a union without a name.",
+        hint=f"Write {name} = fraiseql.union({name!r}, [{', '.join(shown)}]) and hint {name}.",
     )
 
 
 def _read_annotated(hint: Any, label: str) -> Ref:
     for part in hint.__metadata__:
-        if isinstance(part, ScalarDefinition):
-            return Ref(nullable=False, target=part)
-        if isinstance(part, UnionDefinition):
+        if is_named(part):
             return Ref(nullable=False, target=part)
     return read_hint(hint.__origin__, label)
 
@@ -148,54 +151,59 @@ def union_members(hint: Any, definition: UnionDefinition) -> tuple[Any, ...]:
 
 def _target(hint: Any, label: str) -> Any:
     origin = typing.get_origin(hint)
-    if origin is dict or hint is dict:
-        return dict
+    definition = own_definition(hint)
+    if definition is not None:
+        return definition if isinstance(definition, ScalarDefinition) else hint
     if isinstance(hint, typing.Hashable) and hint in LEAVES:
         return hint
     if origin in (Where, OrderBy):
         return Generated(origin, typing.get_args(hint)[0])
-    if own_definition(hint) is not None:
-        definition = own_definition(hint)
-        return definition if isinstance(definition, ScalarDefinition) else hint
     if isinstance(hint, typing.NewType):
         return _target(hint.__supertype__, label)
-    raise _unknown(hint, label)
-
-
-def _unknown(hint: Any, label: str) -> DeclarationError:
-    return DeclarationError(
+    if origin is dict:
+        return dict
+    raise DeclarationError(
         f"{label}: {show(hint)} is not a type that GraphQL can have.", hint=_instead(hint)
     )
 
 
 def _instead(hint: Any) -> str:
+    """Say what to write instead of a hint that cannot be served."""
     origin = typing.get_origin(hint)
-    arguments = typing.get_args(hint)
-    item = show(arguments[0]) if arguments else "str"
     if hint is list:
         return "Say what it holds: list[str], list[User], or list[Any] for JSON."
-    if (origin or hint) in (set, frozenset, tuple) or str(origin).startswith("<class 'collections"):
-        is_mapping = "Mapping" in str(hint)
-        return "Write dict." if is_mapping else f"Write list[{item}]."
     if hint in (Where, OrderBy):
         return f"Say of which type: fraiseql.{hint.__name__}[User]."
     if is_named(hint):
         return f"Give its Python type: Annotated[…, {hint.name}]."
-    if hint is None or hint is types.NoneType:
-        return "Write the type of the value: str | None."
     if origin is typing.Literal:
         return "Write an enum.Enum class decorated with @fraiseql.enum."
+    container = origin or hint
+    if isinstance(container, type) and container.__module__ in ("builtins", "collections.abc"):
+        return _instead_of_container(hint, container)
+    return _instead_of_class(hint)
+
+
+def _instead_of_container(hint: Any, container: type) -> str:
+    arguments = typing.get_args(hint)
+    if issubclass(container, Mapping):
+        return "Write dict."
+    if issubclass(container, Iterable) and not issubclass(container, bytes):
+        return f"Write list[{show(arguments[0]) if arguments else 'str'}]."
+    return _KNOWN
+
+
+def _instead_of_class(hint: Any) -> str:
+    if hint is types.NoneType:
+        return "Write the type of the value: str | None."
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
         return f"Decorate class {hint.__name__} with @fraiseql.enum."
-    if isinstance(hint, type) and hint.__module__ != "builtins":
+    if isinstance(hint, type):
         return (
             f"Decorate class {hint.__name__} with @fraiseql.type (or input, interface), "
             "or declare a scalar with fraiseql.scalar."
         )
-    return (
-        "Write int, float, str, bool, Decimal, UUID, datetime, date, time, dict, list[…], … | None, "
-        "or a class declared with fraiseql."
-    )
+    return _KNOWN
 
 
 def walk(hint: Any) -> Iterator[Any]:

@@ -14,7 +14,8 @@ class Info:
     """The ``info`` argument of resolvers and computed fields.
 
     Attributes:
-        context: Values of the request: ``db``, ``request``, and what ``create_app(context=…)`` adds.
+        context: Values of the request: ``db``, ``request``, and what ``create_app(context=…)``
+            adds.
         field_name: GraphQL name of the field.
         path: Where the field stands in the response: aliases and list positions.
         variables: Variables of the operation, as Python values.

@@ -69,7 +69,7 @@ LEAVES: Final[Mapping[Any, GraphQLScalarType]] = {
     bool: GraphQLBoolean,
     ID: GraphQLID,
     BigInt: _number_scalar(
-        "BigInt", "integer", coercion.parse_bigint, "An integer of any size, as a number or a string."
+        "BigInt", "integer", coercion.parse_bigint, "An integer of any size, or a string of one."
     ),
     Decimal: _number_scalar(
         "Decimal", "number", coercion.parse_decimal, "A decimal number with all its digits."
@@ -144,8 +144,8 @@ class EnumType(GraphQLEnumType):
         """Return the name of a member, given the member or its value."""
         for name, entry in self.values.items():
             if entry.value is output_value:
-                return name
+                return str(name)
         for name, entry in self.values.items():
             if entry.value.value == output_value:
-                return name
+                return str(name)
         raise GraphQLError(f"Enum {self.name!r} cannot represent value: {output_value!r}")

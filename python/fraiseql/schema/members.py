@@ -175,7 +175,7 @@ def embed(
         >>> @fraiseql.type(sql_source="tb_user")
         ... class User:
         ...     id: int
-        ...     posts: list[Post] = fraiseql.embed("tb_post", on="user_id", order_by="-id", limit=10)
+        ...     posts: list[Post] = fraiseql.embed("tb_post", on="user_id", order_by="-id")
         >>> User(id=1).posts
         []
     """

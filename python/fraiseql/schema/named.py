@@ -95,9 +95,9 @@ def scalar(first: Any = None, base: Any = None, /, **options: Any) -> Any:
         base: Python type of its values. Left out in the form that type checkers understand,
             ``Email = Annotated[str, fraiseql.scalar("Email", form="string")]``.
         **options: ``form`` of the JSON value in a document (``string``, ``number``, ``integer``,
-            ``boolean``, ``any``; told by the base when left out), ``parse`` (a client's JSON value to
-            the value that resolvers are given; raises ValueError), ``serialize`` (a resolver's value
-            to JSON), ``name`` (on a class), ``specified_by_url``, ``description``.
+            ``boolean``, ``any``; told by the base when left out), ``parse`` (a client's JSON value
+            to the value that resolvers are given; raises ValueError), ``serialize`` (a resolver's
+            value to JSON), ``name`` (on a class), ``specified_by_url``, ``description``.
 
     Returns:
         A hint, or the class.

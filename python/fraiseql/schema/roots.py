@@ -1,5 +1,6 @@
 """Root fields answered by SQL alone: their hints and arguments out of what ``find`` was told."""
 
+import types
 from dataclasses import replace
 from typing import Annotated, Any, Optional, get_origin
 
@@ -12,6 +13,18 @@ from fraiseql.schema.model import Model
 from fraiseql.schema.queries import OrderBy, Where
 
 _RESERVED = ("where", "order_by", "limit", "offset")
+
+
+def _or_null(hint: Any) -> Any:
+    return Optional[hint]  # noqa: UP045 - the hint is a value here
+
+
+def _list_of(hint: Any) -> Any:
+    return types.GenericAlias(list, (hint,))
+
+
+def _generic(kind: Any, cls: type) -> Any:
+    return kind[cls]
 
 
 def complete_roots(model: Model) -> None:
@@ -36,7 +49,7 @@ def _complete(query: QueryDefinition, model: Model) -> QueryDefinition:
         _check_field(name, fields, found, label)
     return replace(
         query,
-        annotation=list[query.annotation] if query.many else Optional[query.annotation],  # noqa: UP045
+        annotation=_list_of(query.annotation) if query.many else _or_null(query.annotation),
         arguments=_arguments(query, fields, found, label),
     )
 
@@ -87,8 +100,12 @@ def _arguments(
         found.append(_equality(name, definition, many=query.many))
     if query.many and fields:
         cls = definition.python_class
-        found.append(_argument("where", Where[cls], f"Which of {definition.name} are wanted."))
-        found.append(_argument("order_by", OrderBy[cls], "Order; ties are broken by the key."))
+        found.append(
+            _argument("where", _generic(Where, cls), f"Which of {definition.name} are wanted.")
+        )
+        found.append(
+            _argument("order_by", _generic(OrderBy, cls), "Order; ties are broken by the key.")
+        )
     if query.many:
         found.append(_argument("limit", int, _limit_text(query)))
         found.append(_argument("offset", int, "Rows to skip."))
@@ -96,17 +113,15 @@ def _arguments(
 
 
 def _argument(name: str, hint: Any, description: str) -> ArgumentDefinition:
-    return ArgumentDefinition(name, to_camel(name), Optional[hint], None, description)  # noqa: UP045
+    return ArgumentDefinition(name, to_camel(name), _or_null(hint), None, description)
 
 
 def _equality(name: str, definition: Any, *, many: bool) -> ArgumentDefinition:
     field = definition.fields[name]
     hint = _without_null(field.annotation)
-    if many:
-        return ArgumentDefinition(
-            name, field.graphql_name, Optional[hint], None, field.description  # noqa: UP045
-        )
-    return ArgumentDefinition(name, field.graphql_name, hint, description=field.description)
+    if not many:
+        return ArgumentDefinition(name, field.graphql_name, hint, description=field.description)
+    return ArgumentDefinition(name, field.graphql_name, _or_null(hint), None, field.description)
 
 
 def _without_null(hint: Any) -> Any:

@@ -1,0 +1,245 @@
+"""Finds every declaration that the given types and queries name, and evaluates its hints."""
+
+import inspect
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Annotated, Any, get_origin
+
+from fraiseql.errors import DeclarationError
+from fraiseql.schema.collect import own_definition
+from fraiseql.schema.definitions import (
+    ATTRIBUTE,
+    ArgumentDefinition,
+    FieldDefinition,
+    InputDefinition,
+    InterfaceDefinition,
+    ObjectDefinition,
+    QueryDefinition,
+    ScalarDefinition,
+    UnionDefinition,
+)
+from fraiseql.schema.hints import (
+    Generated,
+    description_of,
+    evaluate,
+    is_named,
+    read_hint,
+    show,
+    union_members,
+    unresolved,
+    walk,
+)
+from fraiseql.schema.model import Model
+
+
+class _Waiting(Exception):  # noqa: N818 - a signal between two functions of this module
+    """A hint names a class that was not found yet."""
+
+    def __init__(self, name: str, label: str, hint: Any) -> None:
+        super().__init__(name)
+        self.name, self.label, self.hint = name, label, hint
+
+
+class _Finder:
+    """Walks from the given declarations to all that they name."""
+
+    def __init__(self) -> None:
+        self.model = Model()
+        self.names: dict[str, Any] = {}
+        self.queue: deque[tuple[Any, Callable[[], None]]] = deque()
+        self.seen: set[int] = set()
+
+    def add_hint(self, hint: Any) -> None:
+        """Queue every declaration that an evaluated hint names."""
+        for part in walk(hint):
+            if get_origin(part) is Annotated:
+                for note in part.__metadata__:
+                    if is_named(note):
+                        self._add_named(note, part)
+            elif own_definition(part) is not None:
+                self.add_class(part)
+
+    def _add_named(self, definition: UnionDefinition | ScalarDefinition, hint: Any) -> None:
+        if id(definition) in self.seen:
+            return
+        self.seen.add(id(definition))
+        if isinstance(definition, UnionDefinition):
+            members = union_members(hint, definition)
+            self.model.definitions[definition] = replace(definition, members=members)
+        else:
+            self.model.definitions[definition] = definition
+
+    def add_class(self, cls: Any) -> None:
+        """Queue a declared class."""
+        if id(cls) in self.seen:
+            return
+        self.seen.add(id(cls))
+        self.names.setdefault(cls.__name__, cls)
+        definition = own_definition(cls)
+        if isinstance(definition, ScalarDefinition):
+            self.model.definitions[definition] = definition
+            return
+        self.model.definitions[cls] = definition  # holds the place in the order
+        self.queue.append((cls, lambda: self._finish_class(cls, definition)))
+        for base in getattr(definition, "interfaces", ()):
+            self.add_class(base)
+
+    def add_query(self, position: int, query: QueryDefinition) -> None:
+        self.queue.append((query, lambda: self._finish_query(position, query)))
+
+    def run(self) -> None:
+        """Evaluate until nothing is left, or nothing more can be."""
+        stuck: _Waiting | None = None
+        tried = 0
+        while self.queue:
+            item, finish = self.queue.popleft()
+            before = len(self.names)
+            try:
+                finish()
+            except _Waiting as waiting:
+                self.queue.append((item, finish))
+                stuck = stuck or waiting
+                tried = tried + 1 if len(self.names) == before else 0
+                if tried > len(self.queue):
+                    raise unresolved(stuck.name, stuck.label, stuck.hint, self.names) from None
+            else:
+                stuck, tried = None, 0
+
+    def _finish_class(self, cls: type, definition: Any) -> None:
+        if isinstance(definition, InputDefinition):
+            found: Any = {
+                name: self._argument(entry, f"{cls.__name__}.{name}", _module_of(cls, name))
+                for name, entry in definition.fields.items()
+            }
+        elif isinstance(definition, ObjectDefinition | InterfaceDefinition):
+            found = {
+                name: self._field(entry, f"{cls.__name__}.{name}", cls)
+                for name, entry in definition.fields.items()
+            }
+        else:
+            return
+        self.model.definitions[cls] = replace(definition, fields=found)
+
+    def _field(self, entry: FieldDefinition, label: str, cls: type) -> FieldDefinition:
+        computed = entry.computed
+        if computed is None:
+            hint = self._hint(entry.annotation, label, _module_of(cls, entry.name))
+            return replace(
+                entry, annotation=hint, description=entry.description or description_of(hint)
+            )
+        space = _globals_of(computed.function)
+        arguments = tuple(
+            self._argument(argument, f"{label}, argument {argument.name!r}", None, space)
+            for argument in computed.arguments
+        )
+        hint = self._hint(entry.annotation, label, None, space)
+        if computed.batch:
+            hint = _batch_item(hint, label)
+        return replace(entry, annotation=hint, computed=replace(computed, arguments=arguments))
+
+    def _argument(
+        self, entry: ArgumentDefinition, label: str, module: str | None, space: Any = None
+    ) -> ArgumentDefinition:
+        hint = self._hint(entry.annotation, label, module, space)
+        return replace(
+            entry, annotation=hint, description=entry.description or description_of(hint)
+        )
+
+    def _finish_query(self, position: int, query: QueryDefinition) -> None:
+        label = f"Query {query.name}"
+        space = _globals_of(query.function)
+        arguments = tuple(
+            self._argument(entry, f"{label}, argument {entry.name!r}", None, space)
+            for entry in query.arguments
+        )
+        hint = self._hint(query.annotation, label, None, space)
+        self.model.queries[position] = replace(query, annotation=hint, arguments=arguments)
+
+    def _hint(self, hint: Any, label: str, module: str | None, space: Any = None) -> Any:
+        """Evaluate a hint, check that it can be read, and queue what it names."""
+        try:
+            found = evaluate(hint, module, self.names, space)
+        except NameError as error:
+            raise _Waiting(error.name or str(error), label, hint) from error
+        except (SyntaxError, TypeError, AttributeError) as error:
+            raise DeclarationError(
+                f"{label}: {hint!r} is not a type hint: {error}.",
+                hint="Write a type, like int, list[User] or User | None.",
+            ) from error
+        target = read_hint(found, label).innermost
+        if isinstance(target, Generated) and own_definition(target.of) is None:
+            raise DeclarationError(
+                f"{label}: {show(target.of)} has no fields to filter or order by.",
+                hint=f"Write fraiseql.{target.kind.__name__}[User] with a declared type.",
+            )
+        self.add_hint(found)
+        return found
+
+
+def _module_of(cls: type, name: str) -> str:
+    """Return the module of the class in which a dataclass field was written."""
+    own = cls.__dict__["__dataclass_fields__"].get(name)
+    owner = cls
+    for base in cls.__mro__:
+        if vars(base).get("__dataclass_fields__", {}).get(name) is own:
+            owner = base
+    return owner.__module__
+
+
+def _globals_of(function: Any) -> dict[str, Any]:
+    """Return the globals of the function that a decorator may have wrapped."""
+    found: dict[str, Any] = getattr(inspect.unwrap(function), "__globals__", {}) if function else {}
+    return found
+
+
+def _batch_item(hint: Any, label: str) -> Any:
+    if get_origin(hint) is not list:
+        raise DeclarationError(
+            f"{label} takes all parents at once (batch=True), but returns {show(hint)}.",
+            hint=f"Write -> list[{show(hint)}]: one item for every parent, in their order.",
+        )
+    return hint.__args__[0]
+
+
+def find_declarations(types: Iterable[Any], queries: Iterable[Any]) -> Model:
+    """Find every declaration that the given types and queries name.
+
+    Raises:
+        DeclarationError: Something given is not declared, or a hint cannot be read.
+    """
+    finder = _Finder()
+    for given in types:
+        _check_type(given)
+        finder.add_hint(given)
+    found = [query_definition(given) for given in queries]
+    finder.model.queries = list(found)
+    for position, query in enumerate(found):
+        finder.add_query(position, query)
+    finder.run()
+    return finder.model
+
+
+def _check_type(given: Any) -> None:
+    named = [note for note in getattr(given, "__metadata__", ()) if is_named(note)]
+    if own_definition(given) is None and not named:
+        raise DeclarationError(
+            f"types has {show(given)}, which is not declared.",
+            hint="Decorate the class with @fraiseql.type, input, interface, enum or scalar.",
+        )
+
+
+def query_definition(given: Any) -> QueryDefinition:
+    """Return the definition of what was given as a query.
+
+    Raises:
+        DeclarationError: It is neither a decorated function nor from ``find`` or ``find_one``.
+    """
+    found = given if isinstance(given, QueryDefinition) else getattr(given, ATTRIBUTE, None)
+    if not isinstance(found, QueryDefinition):
+        shown = getattr(given, "__qualname__", repr(given))
+        raise DeclarationError(
+            f"queries has {shown}, which is not a query.",
+            hint="Decorate the function with @fraiseql.query, or write fraiseql.find(…).",
+        )
+    return found

@@ -1,0 +1,196 @@
+"""Checks of GraphQL names: well formed, not reserved, and each given once."""
+
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+from fraiseql.errors import DeclarationError
+from fraiseql.schema.definitions import (
+    ArgumentDefinition,
+    EnumDefinition,
+    FieldDefinition,
+    InputDefinition,
+    QueryDefinition,
+)
+from fraiseql.schema.filters import ORDER, comparable, filter_name, input_name
+from fraiseql.schema.hints import Generated, read_hint
+from fraiseql.schema.leaves import LEAF_NAMES, LEAVES
+from fraiseql.schema.model import Definition, Model
+
+_NAME: Final = re.compile(r"[A-Za-z][_0-9A-Za-z]*|_[0-9A-Za-z][_0-9A-Za-z]*|_", re.ASCII)
+_ROOTS: Final = frozenset({"Query", "Mutation", "Subscription"})
+_NOT_MEMBERS: Final = frozenset({"true", "false", "null"})
+
+
+def check_names(model: Model) -> None:
+    """Check the names of types, fields, arguments, enum members and queries.
+
+    Raises:
+        DeclarationError: A name is malformed, reserved, or given twice.
+    """
+    _check_type_names(model)
+    for definition in model.definitions.values():
+        if isinstance(definition, EnumDefinition):
+            _check_members(definition)
+        elif isinstance(definition, InputDefinition):
+            _check_fields(definition.python_class.__name__, definition.fields.values())
+    for composite in model.composites():
+        _check_fields(composite.python_class.__name__, composite.fields.values())
+        for field in composite.fields.values():
+            if field.computed:
+                label = f"{composite.python_class.__name__}.{field.name}"
+                _check_arguments(label, field.computed.arguments)
+    _check_queries(model.queries)
+
+
+def _check_name(name: str, label: str) -> None:
+    if name.startswith("__"):
+        raise DeclarationError(
+            f"{label} has the GraphQL name {name!r}; names that start with __ are GraphQL's own.",
+            hint='Rename it, or give another name: name="…".',
+        )
+    if not _NAME.fullmatch(name):
+        raise DeclarationError(
+            f"{label} has the GraphQL name {name!r}, which GraphQL cannot write.",
+            hint='Use letters, digits and _ only, or give another name: name="…".',
+        )
+
+
+def describe(definition: Definition) -> str:
+    """Name a declaration as the developer knows it."""
+    cls: Any = getattr(definition, "python_class", None)
+    if isinstance(cls, type) and cls.__module__ != "builtins":
+        return f"{cls.__module__}.{cls.__qualname__}"
+    return f"{type(definition).__name__.removesuffix('Definition').lower()} {definition.name}"
+
+
+def _check_type_names(model: Model) -> None:
+    owners: dict[str, str] = dict.fromkeys(_ROOTS, "the root type")
+    owners |= dict.fromkeys(_used_leaves(model), "a built-in scalar")
+    for definition in model.definitions.values():
+        _check_name(definition.name, describe(definition))
+        _claim(owners, definition.name, describe(definition))
+    for target in generated_inputs(model):
+        of = model.composite(target.of)
+        if of is not None:
+            _claim(owners, input_name(target.kind, of), f"the generated input of {of.name}")
+    for name in _filter_names(model):
+        _claim(owners, name, "a generated input")
+
+
+def _claim(owners: dict[str, str], name: str, owner: str) -> None:
+    if name in owners:
+        raise DeclarationError(
+            f"{owner} and {owners[name]} both have the GraphQL name {name!r}.",
+            hint='Give one of them another name: @fraiseql.type(name="…").',
+        )
+    owners[name] = owner
+
+
+def references(model: Model) -> Iterable[Any]:
+    """Yield the innermost target of every hint in the model."""
+    for composite in model.composites():
+        for field in composite.fields.values():
+            yield read_hint(field.annotation, field.name).innermost
+            for argument in field.computed.arguments if field.computed else ():
+                yield read_hint(argument.annotation, argument.name).innermost
+    for definition in model.definitions.values():
+        if isinstance(definition, InputDefinition):
+            for entry in definition.fields.values():
+                yield read_hint(entry.annotation, entry.name).innermost
+    for query in model.queries:
+        yield read_hint(query.annotation, query.name).innermost
+        for argument in query.arguments:
+            yield read_hint(argument.annotation, argument.name).innermost
+
+
+def generated_inputs(model: Model) -> list[Generated]:
+    """Return the filter and order inputs that the model needs, each once."""
+    found = [target for target in references(model) if isinstance(target, Generated)]
+    return list(dict.fromkeys(found))
+
+
+def _used_leaves(model: Model) -> set[str]:
+    names = {"Int", "Float", "String", "Boolean", "ID"}
+    for target in references(model):
+        if not isinstance(target, Generated) and target in LEAVES:
+            names.add(LEAVES[target].name)
+    return names & LEAF_NAMES
+
+
+def _filter_names(model: Model) -> list[str]:
+    names: dict[str, None] = {}
+    for target in generated_inputs(model):
+        of = model.composite(target.of)
+        for ref in comparable(of, model).values() if of else ():
+            definition = model.definitions.get(ref.target)
+            leaf_name = definition.name if definition else LEAVES[ref.target].name
+            names[filter_name(leaf_name)] = None
+            names[ORDER.name] = None
+    return list(names)
+
+
+def _check_fields(
+    owner: str, fields: Iterable[FieldDefinition] | Iterable[ArgumentDefinition]
+) -> None:
+    seen: dict[str, str] = {}
+    for entry in fields:
+        _check_name(entry.graphql_name, f"{owner}.{entry.name}")
+        if entry.graphql_name in seen:
+            raise DeclarationError(
+                f"{owner}.{entry.name} and {owner}.{seen[entry.graphql_name]} both have the "
+                f"GraphQL name {entry.graphql_name!r}.",
+                hint='Rename one, or write fraiseql.field(name="…").',
+            )
+        seen[entry.graphql_name] = entry.name
+    if not seen:
+        raise DeclarationError(
+            f"{owner} has no fields.", hint="Write at least one with a type hint: id: int."
+        )
+
+
+def _check_arguments(label: str, arguments: Iterable[ArgumentDefinition]) -> None:
+    seen: dict[str, str] = {}
+    for entry in arguments:
+        _check_name(entry.graphql_name, f"{label}, argument {entry.name!r}")
+        if entry.graphql_name in seen:
+            raise DeclarationError(
+                f"{label}: arguments {seen[entry.graphql_name]!r} and {entry.name!r} both have the "
+                f"GraphQL name {entry.graphql_name!r}.",
+                hint="Rename one of them.",
+            )
+        seen[entry.graphql_name] = entry.name
+
+
+def _check_members(definition: EnumDefinition) -> None:
+    for member in definition.python_class:  # type: ignore[attr-defined]
+        label = f"{definition.python_class.__name__}.{member.name}"
+        _check_name(member.name, label)
+        if member.name in _NOT_MEMBERS:
+            raise DeclarationError(
+                f"{label} cannot be an enum member in GraphQL.", hint="Write it in upper case."
+            )
+        if not isinstance(member.value, str | int | float):
+            raise DeclarationError(
+                f"{label} has value {member.value!r}, which no document can hold.",
+                hint="Write the string or number that the documents hold.",
+            )
+
+
+def _check_queries(queries: list[QueryDefinition]) -> None:
+    if not queries:
+        raise DeclarationError(
+            "There are no queries.",
+            hint='Give at least one: queries=[fraiseql.find("users", User)].',
+        )
+    seen: dict[str, str] = {}
+    for query in queries:
+        _check_name(query.graphql_name, f"Query {query.name}")
+        if query.graphql_name in seen:
+            raise DeclarationError(
+                f"Queries {seen[query.graphql_name]} and {query.name} both have the GraphQL name "
+                f"{query.graphql_name!r}.",
+                hint='Rename one, or write @fraiseql.query(name="…").',
+            )
+        seen[query.graphql_name] = query.name
+        _check_arguments(f"Query {query.name}", query.arguments)
