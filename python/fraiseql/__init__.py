@@ -1,5 +1,6 @@
 """FraiseQL: GraphQL from PostgreSQL, with declared types and documents as bytes."""
 
+from fraiseql.app import create_app
 from fraiseql.errors import (
     ConfigurationError,
     DatabaseError,
@@ -32,8 +33,6 @@ from fraiseql.schema import (
     union,
 )
 
-# Names of the layers above (create_app from fraiseql.app) are imported here, after the schema's.
-
 __all__ = [
     "ID",
     "BigInt",
@@ -51,6 +50,7 @@ __all__ = [
     "StatementTimeout",
     "Where",
     "build_schema",
+    "create_app",
     "embed",
     "enum",
     "field",

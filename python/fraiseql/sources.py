@@ -1,9 +1,15 @@
 """Sources: which relation answers which type. The one value that both roads share."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from fraiseql.catalog import Relation
+from fraiseql.catalog import Catalog, Relation
+from fraiseql.errors import SourceError
+from fraiseql.naming import suggestion
+from fraiseql.schema import Schema
+from fraiseql.schema.definitions import InterfaceDefinition, ObjectDefinition, UnionDefinition
+
+Composite = ObjectDefinition | InterfaceDefinition | UnionDefinition
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +45,76 @@ class SourceMap:
 
     sources: Mapping[str, Source]
     embedded: Mapping[str, Relation]
+
+
+def declared_relations(schema: Schema) -> list[str]:
+    """Return the name of every relation that the declarations of ``schema`` read."""
+    found = {definition.sql_source for _, definition in _composites(schema)}
+    found.update(relation for _, relation in _embedded(schema))
+    return sorted(name for name in found if name is not None)
+
+
+def map_sources(schema: Schema, catalog: Catalog) -> SourceMap:
+    """Return the sources of ``schema`` as the catalog has them.
+
+    Raises:
+        SourceError: A relation or a ``jsonb_column`` or ``key`` column does not exist.
+    """
+    sources = {
+        name: _source(name, definition, catalog)
+        for name, definition in _composites(schema)
+        if definition.sql_source is not None
+    }
+    embedded = {
+        relation: catalog.relation(relation, wanted_by=owner)
+        for owner, relation in _embedded(schema)
+    }
+    return SourceMap(sources, embedded)
+
+
+def _composites(schema: Schema) -> Iterator[tuple[str, Composite]]:
+    yield from schema.objects.items()
+    yield from schema.interfaces.items()
+    yield from schema.unions.items()
+
+
+def _embedded(schema: Schema) -> Iterator[tuple[str, str]]:
+    for type_name, fields in schema.fields.items():
+        for field in fields.values():
+            if field.embed is not None:
+                yield f"{type_name}.{field.name}", field.embed.relation
+
+
+def _source(name: str, definition: Composite, catalog: Catalog) -> Source:
+    declared = definition.sql_source or ""
+    relation = catalog.relation(declared, wanted_by=name)
+    document = definition.jsonb_column
+    if document is not None:
+        _check_document(name, document, relation)
+    key = getattr(definition, "key", ()) or relation.key
+    for column in key:
+        if column not in relation.columns:
+            raise SourceError(
+                f"{name} names key column {column!r}, which {declared!r} has not."
+                f"{suggestion(column, relation.columns)}"
+            )
+    return Source(name, declared, relation, document, key or _usual_key(relation))
+
+
+def _usual_key(relation: Relation) -> tuple[str, ...]:
+    """Return ``id`` where a view, which has no keys of its own, has such a column."""
+    return ("id",) if "id" in relation.columns else ()
+
+
+def _check_document(name: str, document: str, relation: Relation) -> None:
+    column = relation.columns.get(document)
+    if column is None:
+        raise SourceError(
+            f"{name} names jsonb_column={document!r}, which {relation.schema}.{relation.name} has not."
+            f"{suggestion(document, relation.columns)}"
+        )
+    if column.base_type not in ("json", "jsonb"):
+        raise SourceError(
+            f"{name} names jsonb_column={document!r}, which is {column.type_name}, not jsonb.",
+            hint="Name a column of type jsonb or json.",
+        )

@@ -1,6 +1,6 @@
 """What resolvers run their own SQL with: ``info.context["db"]`` and its transactions."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -39,6 +39,10 @@ class Transaction:
         """Return all rows."""
         with self._link.foreign(sql):
             return await self._link.fetch(sql, *args)
+
+    async def read(self, sql: str, args: Sequence[Any]) -> list[Record]:
+        """Return all rows of a statement that the framework wrote."""
+        return await self.fetch(sql, *args)
 
     async def fetchrow(self, sql: str, *args: Any) -> Record | None:
         """Return the first row, or None when there is none."""
@@ -85,6 +89,10 @@ class Database:
     def identity(self) -> Identity:
         """Role and session variables that statements run under."""
         return self._identity
+
+    async def read(self, sql: str, args: Sequence[Any]) -> list[Record]:
+        """Return all rows of a read-only statement that the framework wrote: one round trip."""
+        return await self._pool.fetch_bytes(sql, args, self._identity)
 
     async def fetch(self, sql: str, *args: Any) -> list[Record]:
         """Return all rows."""

@@ -1,0 +1,46 @@
+"""The application: composes the roads into one ASGI callable; no logic of its own."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fraiseql.http.endpoint import Application, ContextHook
+from fraiseql.schema import build_schema
+from fraiseql.serving import Service
+from fraiseql.settings import Settings
+
+
+def create_app(
+    *,
+    types: Sequence[Any] = (),
+    queries: Sequence[Any] = (),
+    database_url: str | None = None,
+    context: ContextHook | None = None,
+    path: str = "/graphql",
+    graphiql_query: str = "",
+    **settings: Any,
+) -> Application:
+    """Make an ASGI application that serves the declared types and queries.
+
+    Args:
+        types: Declared types that no query names, such as members of an interface.
+        queries: Functions under ``@fraiseql.query``, and what ``find`` and ``find_one`` return.
+        database_url: ``postgresql://…``; ``embedded:`` (the default) starts PostgreSQL under
+            ``.fraiseql/``.
+        context: ``(request) -> mapping``, sync or async: adds to ``info.context``. Its ``role`` and
+            ``session`` entries are the role and session variables that statements run under.
+        path: Where GraphQL is served.
+        graphiql_query: What GraphiQL's editor holds at first.
+        settings: Any other setting by name, over ``FRAISEQL_*`` in the environment.
+
+    Raises:
+        DeclarationError: A declaration cannot be served as it is written.
+        ConfigurationError: A setting is unknown or has the wrong form.
+
+    Example:
+        ``app = fraiseql.create_app(queries=[user, users])``, then ``uvicorn module:app``.
+    """
+    chosen = Settings.from_environment().with_values(database_url=database_url, **settings)
+    service = Service(build_schema(types=types, queries=queries), chosen)
+    return Application(
+        service, chosen, path=path, context=context, graphiql_query=graphiql_query
+    )

@@ -1,0 +1,112 @@
+"""Repositories: documents of declared relations, for Python resolvers."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fraiseql.database import Database
+from fraiseql.errors import ConfigurationError
+from fraiseql.serving.execution.documents import Document
+from fraiseql.serving.execution.reading import CONTEXT_KEY, Outcome, Reader, Reading, check_count
+
+
+class Repository:
+    """Reads documents of the relations that types are declared with.
+
+    Inside a resolver, what the operation selects of the field's type decides what is read, so that
+    an embedded list that nobody asks for is not computed.
+
+    Args:
+        db: ``info.context["db"]``.
+        context: ``info.context``.
+
+    Attributes:
+        db: The same ``db``, for the resolver's own SQL.
+
+    Example:
+        ``return await Repository(info.context["db"], info.context).find_one("users", id=id)``
+    """
+
+    def __init__(self, db: Database, context: Mapping[str, Any]) -> None:
+        reader = context.get(CONTEXT_KEY)
+        if not isinstance(reader, Reader):
+            raise ConfigurationError(
+                "A Repository needs the context of a request.",
+                hint='Write Repository(info.context["db"], info.context).',
+            )
+        self.db = db
+        self._reader = reader
+
+    async def find(
+        self,
+        source: str,
+        /,
+        *,
+        where: Mapping[str, Any] | None = None,
+        order_by: str | Sequence[str] | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+        **equal: Any,
+    ) -> list[Any]:
+        """Return the documents of ``source`` that fit, ordered; ties are broken by the key.
+
+        Args:
+            source: Relation name, as a type's ``sql_source`` has it.
+            where: Field → value (None: is null, list: one of) or mapping of operators; ``and``,
+                ``or``, ``not`` combine.
+            order_by: Field or fields, ``-`` in front for descending.
+            limit: Most documents; None for no limit.
+            offset: Documents to skip.
+            equal: Further fields that must be equal.
+
+        Raises:
+            InputError: A field or operator is unknown, or a value does not fit.
+            SourceError: No type is declared with ``source``.
+            DatabaseError: The database failed.
+        """
+        terms = [order_by] if isinstance(order_by, str) else list(order_by or ())
+        count, skip = check_count("limit", limit), check_count("offset", offset)
+        reading = self._reader.prepare(source, _joined(where, equal), terms, count, skip)
+        rows = await self._run(reading)
+        return [Document(row[0]) for row in rows]
+
+    async def find_one(
+        self, source: str, /, *, where: Mapping[str, Any] | None = None, **equal: Any
+    ) -> Any:
+        """Return the first document of ``source`` that fits, by the key, or None.
+
+        Arguments and errors are those of ``find``.
+        """
+        rows = await self._run(self._reader.prepare(source, _joined(where, equal), (), 1, None))
+        return Document(rows[0][0]) if rows else None
+
+    async def count(
+        self, source: str, /, *, where: Mapping[str, Any] | None = None, **equal: Any
+    ) -> int:
+        """Return how many rows of ``source`` fit; arguments and errors are those of ``find``."""
+        return int(await self._value(source, where, equal, "count"))
+
+    async def exists(
+        self, source: str, /, *, where: Mapping[str, Any] | None = None, **equal: Any
+    ) -> bool:
+        """Whether any row of ``source`` fits; arguments and errors are those of ``find``."""
+        return bool(await self._value(source, where, equal, "exists"))
+
+    async def _value(
+        self,
+        source: str,
+        where: Mapping[str, Any] | None,
+        equal: Mapping[str, Any],
+        outcome: Outcome,
+    ) -> Any:
+        reading = self._reader.prepare(source, _joined(where, equal), (), None, None, outcome)
+        rows = await self._run(reading)
+        return rows[0][0]
+
+    async def _run(self, reading: Reading) -> list[Any]:
+        return await self.db.read(reading.query.text, reading.arguments())
+
+
+def _joined(where: Mapping[str, Any] | None, equal: Mapping[str, Any]) -> Mapping[str, Any]:
+    if where and equal:
+        return {"and": [dict(equal), dict(where)]}
+    return where or equal

@@ -1,0 +1,69 @@
+"""Operation: one validated operation of a document, with what planning needs of it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+)
+
+from fraiseql.serving.document.variables import Variables
+
+
+class RequestError(Exception):
+    """A request that cannot be executed: the response has errors and no ``data``.
+
+    Args:
+        errors: What was wrong, each with its locations.
+        code: Stable identifier, sent in ``extensions.code`` of every error.
+        status: HTTP status for ``application/graphql-response+json``.
+    """
+
+    def __init__(self, errors: Sequence[GraphQLError], code: str, status: int = 400) -> None:
+        super().__init__(errors[0].message)
+        self.errors = errors
+        self.code = code
+        self.status = status
+
+
+class Operation:
+    """A validated operation; its plans are kept by the structure of the variables.
+
+    Attributes:
+        node: The operation's syntax tree.
+        fragments: Fragment definitions of the document, by name.
+        document: The whole document, for introspection.
+        variables: Coercion and structure of the variables.
+        plans: Compiled plans by structure; filled by the service.
+    """
+
+    __slots__ = ("document", "fragments", "node", "plans", "schema", "variables")
+
+    def __init__(
+        self, schema: GraphQLSchema, document: DocumentNode, node: OperationDefinitionNode
+    ) -> None:
+        self.schema = schema
+        self.document = document
+        self.node = node
+        self.fragments: Mapping[str, FragmentDefinitionNode] = {
+            definition.name.value: definition
+            for definition in document.definitions
+            if isinstance(definition, FragmentDefinitionNode)
+        }
+        self.variables = Variables(schema, node, self.fragments)
+        self.plans: dict[Any, Any] = {}
+
+    def coerce(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the Python values of the variables.
+
+        Raises:
+            RequestError: A value does not fit its variable's type.
+        """
+        values = self.variables.coerce(raw)
+        if isinstance(values, list):
+            raise RequestError(values, "BAD_USER_INPUT")
+        return values

@@ -1,0 +1,116 @@
+"""Parsing: text to a validated operation, within the limits that keep a hostile document cheap."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+from graphql import (
+    ASTValidationRule,
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    NoSchemaIntrospectionCustomRule,
+    OperationDefinitionNode,
+    OperationType,
+    parse,
+    specified_rules,
+    validate,
+)
+
+from fraiseql.events import Timings
+from fraiseql.serving.document.limits import check_limits
+from fraiseql.serving.document.operation import Operation, RequestError
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentLimits:
+    """What a document may ask for.
+
+    Attributes:
+        max_tokens: Most lexical tokens.
+        max_depth: Most levels of nested fields.
+        max_aliases: Most aliased fields, fragments counted each time they are spread.
+        introspection: Whether ``__schema`` and ``__type`` are allowed.
+    """
+
+    max_tokens: int
+    max_depth: int
+    max_aliases: int
+    introspection: bool
+
+
+def parse_document(
+    schema: GraphQLSchema,
+    text: str,
+    operation_name: str | None,
+    limits: DocumentLimits,
+    timings: Timings,
+) -> Operation:
+    """Return the operation called ``operation_name`` of the document ``text``.
+
+    Raises:
+        RequestError: The text is not GraphQL, breaks a limit, is not valid for the schema, or
+            has no such operation.
+    """
+    start = perf_counter()
+    document = _parse(text, limits.max_tokens)
+    node = _operation(document, operation_name)
+    check_limits(document, limits.max_depth, limits.max_aliases)
+    parsed = perf_counter()
+    timings.parse += parsed - start
+    _validate(schema, document, limits)
+    operation = Operation(schema, document, node)
+    timings.validate += perf_counter() - parsed
+    return operation
+
+
+def _parse(text: str, max_tokens: int) -> DocumentNode:
+    try:
+        return parse(text, max_tokens=max_tokens)
+    except GraphQLSyntaxError as error:
+        code = "DOCUMENT_TOO_LARGE" if "tokens" in error.message else "GRAPHQL_PARSE_FAILED"
+        raise RequestError([error], code) from error
+
+
+def _validate(schema: GraphQLSchema, document: DocumentNode, limits: DocumentLimits) -> None:
+    rules: Sequence[type[ASTValidationRule]] = specified_rules
+    if not limits.introspection:
+        rules = [*specified_rules, NoSchemaIntrospectionCustomRule]
+    # Suggestions would tell the names that a closed introspection hides.
+    errors = validate(
+        schema, document, rules, max_errors=20, hide_suggestions=not limits.introspection
+    )
+    if errors:
+        raise RequestError(errors, "GRAPHQL_VALIDATION_FAILED")
+
+
+def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    if name is not None:
+        operations = [node for node in operations if node.name and node.name.value == name]
+    if len(operations) == 1:
+        return operations[0]
+    if name is not None:
+        message = f"The document has no operation named {name!r}."
+    elif operations:
+        message = "The document has several operations: send operationName to choose one."
+    else:
+        message = "The document has no operation."
+    raise RequestError([GraphQLError(message)], "OPERATION_NOT_FOUND")
+
+
+def require_query(operation: Operation, *, read_only: bool) -> None:
+    """Refuse what is not a query.
+
+    Raises:
+        RequestError: 405 when the request method allows queries only, else 400.
+    """
+    kind = operation.node.operation
+    if kind is OperationType.QUERY:
+        return
+    if read_only:
+        message, status = f"A GET request may only run a query, not a {kind.value}.", 405
+    else:
+        message, status = f"This schema has no {kind.value} type.", 400
+    raise RequestError([GraphQLError(message, operation.node)], "OPERATION_NOT_SUPPORTED", status)

@@ -1,0 +1,71 @@
+"""Structure: the form of a value, which decides the statement, apart from its scalars, which do not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+_NULL: Final = "0"
+_GIVEN: Final = "1"
+_LIST: Final = "l"
+BY_VALUE: Final = frozenset({"is_null"})
+"""Keys whose value is part of the form: ``IS NULL`` and ``IS NOT NULL`` are different statements."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A place in the values of a request: a variable's or argument's name, and a path into it."""
+
+    name: str
+    path: tuple[str | int, ...] = ()
+
+    def value(self, values: Mapping[str, Any]) -> Any:
+        """Return what stands at this place."""
+        found = values[self.name]
+        for step in self.path:
+            found = found[step]
+        return found
+
+    def __str__(self) -> str:
+        """Return ``$where.name.eq``: how plans print it."""
+        return "$" + ".".join([self.name, *map(str, self.path)])
+
+
+def is_structural(value: list[Any]) -> bool:
+    """Whether a list holds objects or lists, and not only the values of one parameter."""
+    return any(isinstance(item, dict | list) for item in value)
+
+
+def form(value: Any) -> Any:
+    """Return the structure of a value: which keys are there, what is null; never a scalar's value."""
+    if value is None:
+        return _NULL
+    if isinstance(value, dict):
+        return tuple(
+            [(key, item if key in BY_VALUE else form(item)) for key, item in value.items()]
+        )
+    if isinstance(value, list):
+        return (_LIST, *[form(item) for item in value]) if is_structural(value) else _LIST
+    return _GIVEN
+
+
+def abstract(value: Any, name: str, path: tuple[str | int, ...] = ()) -> Any:
+    """Return ``value`` with a ``Ref`` in place of every scalar and every list of scalars.
+
+    Two values of the same ``form`` give the same outcome, so what is planned for one serves both.
+    """
+    if value is None:
+        return None
+    if isinstance(value, dict):
+        return {
+            key: item if key in BY_VALUE else abstract(item, name, (*path, key))
+            for key, item in value.items()
+        }
+    if isinstance(value, list) and is_structural(value):
+        return [abstract(item, name, (*path, index)) for index, item in enumerate(value)]
+    return ListRef(name, path) if isinstance(value, list) else Ref(name, path)
+
+
+class ListRef(Ref):
+    """A place that holds a list of scalars."""
+
+    __slots__ = ()

@@ -1,0 +1,1 @@
+"""Execution: statements and resolvers run, side by side where they can."""

@@ -1,0 +1,134 @@
+"""Decoding: the parents of computed fields, from JSON bytes to instances of their classes."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from graphql import GraphQLEnumType, GraphQLError, GraphQLScalarType, is_list_type, is_non_null_type
+
+from fraiseql.errors import DocumentError, FraiseQLError
+from fraiseql.schema import Schema, leaf_form
+from fraiseql.serving.planning.reads import DOCUMENT_KEY
+
+Convert = Callable[[Any], Any]
+
+_EXACT = frozenset({"number", "integer", "any"})
+"""Forms whose numbers must not go through a float."""
+
+
+class _Unloaded:
+    """Stands in a parent's class for a field that was not read: using it is an error, not a default."""
+
+    def __init__(self, type_name: str, name: str) -> None:
+        self._message = f"{type_name}.{name} was not read for this computed field."
+        self._name = name
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        raise FraiseQLError(
+            self._message,
+            hint=f"Name it: @fraiseql.field(needs=[{self._name!r}, ...]).",
+            code="FIELD_NOT_READ",
+        )
+
+
+class ParentDecoder:
+    """Makes the parents of one computed field.
+
+    Args:
+        schema: The application's schema.
+        type_name: GraphQL type of the parents.
+        needs: Python names of the fields that are read.
+    """
+
+    def __init__(self, schema: Schema, type_name: str, needs: Sequence[str]) -> None:
+        self._schema = schema
+        self._converters = self._converters_of(type_name, needs)
+        exact = any(self._is_exact(type_name, name) for name in needs)
+        self._loads: Callable[[bytes], Any] = _loads_exactly if exact else orjson.loads
+        base = schema.objects[type_name].python_class
+        unloaded = {
+            field.name: _Unloaded(type_name, field.name)
+            for field in schema.fields[type_name].values()
+            if field.computed is None and field.name not in needs
+        }
+        self._class = type(base.__name__, (base,), unloaded)
+
+    def __call__(self, raw: bytes) -> Any:
+        """Return the parent whose row is ``raw``.
+
+        Raises:
+            DocumentError: A value has not the form of its field.
+        """
+        content = self._loads(raw)
+        inner = content.get(DOCUMENT_KEY) or {}
+        parent = object.__new__(self._class)
+        for name, convert in self._converters.items():
+            value = content[name] if name in content else inner.get(name)
+            parent.__dict__[name] = None if value is None else _converted(convert, value, name)
+        return parent
+
+    def _converters_of(self, type_name: str, needs: Sequence[str] | None) -> Mapping[str, Convert]:
+        owner: Any = self._schema.graphql.type_map[type_name]
+        return {
+            field.name: self._converter(owner.fields[name].type)
+            for name, field in self._schema.fields[type_name].items()
+            if field.computed is None and (needs is None or field.name in needs)
+        }
+
+    def _is_exact(self, type_name: str, name: str) -> bool:
+        owner: Any = self._schema.graphql.type_map[type_name]
+        for graphql_name, field in self._schema.fields[type_name].items():
+            if field.name == name:
+                named = owner.fields[graphql_name].type
+                while hasattr(named, "of_type"):
+                    named = named.of_type
+                return not isinstance(named, GraphQLScalarType) or leaf_form(named) in _EXACT
+        return False
+
+    def _converter(self, type_: Any) -> Convert:
+        if is_non_null_type(type_):
+            return self._converter(type_.of_type)
+        if is_list_type(type_):
+            one = self._converter(type_.of_type)
+            return lambda value: [None if item is None else one(item) for item in value]
+        if isinstance(type_, GraphQLEnumType):
+            return self._schema.enums[type_.name].python_class
+        if isinstance(type_, GraphQLScalarType):
+            return _scalar(type_)
+        # Nested objects are decoded when first met: types may refer to each other.
+        return lambda value: self._nested(type_.name, value)
+
+    def _nested(self, type_name: str, value: Any) -> Any:
+        definition = self._schema.objects.get(type_name)
+        if definition is None or not isinstance(value, dict):
+            return value
+        nested = object.__new__(definition.python_class)
+        for name, convert in self._converters_of(type_name, None).items():
+            if name in value:
+                found = value[name]
+                nested.__dict__[name] = None if found is None else _converted(convert, found, name)
+        return nested
+
+
+def _loads_exactly(raw: bytes) -> Any:
+    return json.loads(raw, parse_float=Decimal)
+
+
+def _scalar(type_: GraphQLScalarType) -> Convert:
+    form = leaf_form(type_)
+    if form == "Float":
+        return float
+    if form == "any":
+        return lambda value: value
+    if form in ("String", "ID"):
+        return lambda value: value if isinstance(value, str) else str(value)
+    return type_.coerce_input_value
+
+
+def _converted(convert: Convert, value: Any, name: str) -> Any:
+    try:
+        return convert(value)
+    except (ValueError, TypeError, ArithmeticError, GraphQLError) as error:
+        raise DocumentError(f"The stored value of {name!r} has not the form of its field.") from error

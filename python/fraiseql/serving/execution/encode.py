@@ -1,0 +1,195 @@
+"""Encoding: what resolvers return becomes JSON bytes, in the form that PostgreSQL would give."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, time
+from decimal import Decimal
+from typing import Any, Final
+
+import orjson
+from graphql import GraphQLNamedType, GraphQLScalarType, get_named_type, is_list_type, is_non_null_type
+
+from fraiseql.errors import DocumentError
+from fraiseql.schema import Schema, leaf_form
+from fraiseql.schema.definitions import ATTRIBUTE, ObjectDefinition
+from fraiseql.serving.execution.documents import Document
+from fraiseql.serving.planning.reads import DOCUMENT_KEY
+from fraiseql.native import check_json
+
+_OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+
+Item = Any
+"""What a stream takes: bytes, None, or a list of these."""
+
+
+class Encoder:
+    """Encodes the values of one application's resolvers.
+
+    Args:
+        schema: Tells tags of types, serializers of scalars, and which fields hold JSON.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._tags = {name: _tags(schema, name) for name in schema.objects}
+        self._serializers: dict[type, Callable[[Any], Any]] = {
+            scalar.python_class: scalar.serialize
+            for scalar in schema.scalars.values()
+            if scalar.serialize is not None and isinstance(scalar.python_class, type)
+        }
+
+    def item(self, value: Any, type_name: str) -> Item:
+        """Return the stream item of a resolver's value.
+
+        Args:
+            value: None, a scalar, a declared object, a mapping, a record, a ``Document``, or a list.
+            type_name: Named GraphQL type of the field.
+
+        Raises:
+            DocumentError: The value has no JSON form.
+        """
+        if value is None:
+            return None
+        if isinstance(value, Document):
+            return value.raw
+        if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
+            return [self.item(item, type_name) for item in value]
+        if is_record(value):
+            return self.document(value, type_name).raw
+        return self._json(value)
+
+    def document(self, row: Any, type_name: str) -> Document:
+        """Return the document of a record, mapping, JSON text or JSON bytes.
+
+        In a record or mapping, text in a field that holds JSON is taken as JSON.
+
+        Raises:
+            DocumentError: It is not JSON, or has no JSON form.
+        """
+        if isinstance(row, Document):
+            return row
+        if isinstance(row, str | bytes | bytearray):
+            return Document(_checked(row))
+        if not isinstance(row, Mapping) and not is_record(row):
+            raise DocumentError(
+                f"A document of {type_name} cannot be made of {type(row).__name__}.",
+                hint="Give a record, a mapping, or JSON as str or bytes.",
+            )
+        column = getattr(self._schema.objects.get(type_name), "jsonb_column", None)
+        content: dict[str, Any] = {}
+        for name, value in row.items():
+            content.update(self._member(type_name, name, value, column))
+        return Document(self._json(content))
+
+    def _member(
+        self, type_name: str, name: str, value: Any, column: str | None
+    ) -> dict[str, Any]:
+        if not isinstance(value, str | bytes) or not self._holds_json(type_name, name, column):
+            return {name: value}
+        text = _checked(value)
+        if name != column:
+            return {name: orjson.Fragment(text)}
+        opened = orjson.loads(text)
+        whole = not (isinstance(opened, dict) and name in opened)
+        if whole and self._json_type(type_name, name) is not None:
+            # A field of the document column's own name is all of it, unless it is a key of it.
+            return {name: orjson.Fragment(text)}
+        return {DOCUMENT_KEY: orjson.Fragment(text)}
+
+    def _holds_json(self, type_name: str, name: str, column: str | None) -> bool:
+        return name == column or self._json_type(type_name, name) is not None
+
+    def _json_type(self, type_name: str, name: str) -> GraphQLNamedType | None:
+        for graphql_name, field in self._schema.fields.get(type_name, {}).items():
+            if field.name == name:
+                owner: Any = self._schema.graphql.type_map[type_name]
+                type_ = owner.fields[graphql_name].type
+                bare = type_.of_type if is_non_null_type(type_) else type_
+                named = get_named_type(type_)
+                scalar = isinstance(named, GraphQLScalarType) and leaf_form(named) != "any"
+                leaf = scalar or named.name in self._schema.enums
+                return named if is_list_type(bare) or not leaf else None
+        return None
+
+    def _json(self, value: Any) -> bytes:
+        try:
+            return orjson.dumps(value, self._default, _OPTIONS)
+        except TypeError as error:
+            raise DocumentError(
+                f"A value of type {type(value).__name__} has no JSON form: {error}.",
+                hint="Return declared objects, mappings, documents, scalars, or lists of these.",
+            ) from error
+
+    def _default(self, value: Any) -> Any:
+        if isinstance(value, Document):
+            return orjson.Fragment(value.raw)
+        definition = getattr(type(value), ATTRIBUTE, None)
+        if isinstance(definition, ObjectDefinition):
+            return self._object(value, self._schema.classes.get(type(value), definition.name))
+        serialize = self._serializers.get(type(value))
+        return serialize(value) if serialize is not None else _plain(value)
+
+    def _object(self, value: Any, type_name: str) -> dict[str, Any]:
+        content = dict(self._tags.get(type_name, {}))
+        for field in self._schema.fields[type_name].values():
+            if field.computed is None:
+                content[field.name] = getattr(value, field.name, None)
+        return content
+
+
+def is_record(value: Any) -> bool:
+    """Whether ``value`` is a row of the driver: it has the methods of a mapping but is none."""
+    return hasattr(value, "items") and hasattr(value, "get") and not isinstance(value, Mapping)
+
+
+def _tags(schema: Schema, name: str) -> dict[str, str]:
+    """Return the discriminators that tell an object of this type, wherever it may stand."""
+    tag = schema.objects[name].tag or name
+    keys = {"__typename"}
+    type_: Any = schema.graphql.type_map[name]
+    keys.update(schema.interfaces[interface.name].discriminator for interface in type_.interfaces)
+    for union in schema.unions.values():
+        if schema.objects[name].python_class in union.members:
+            keys.add(union.discriminator)
+    return dict.fromkeys(sorted(keys), tag)
+
+
+def _checked(text: str | bytes | bytearray) -> bytes:
+    raw = text.encode() if isinstance(text, str) else bytes(text)
+    try:
+        check_json(raw)
+    except ValueError as error:
+        raise DocumentError(f"The document is not JSON: {error}") from error
+    return raw
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        if not value.is_finite():
+            raise TypeError(f"{value} is not a number of JSON")
+        return orjson.Fragment(format(value, "f"))
+    if isinstance(value, datetime):
+        return instant(value)
+    if isinstance(value, time):
+        return _trimmed(value.isoformat())
+    if isinstance(value, Mapping) or is_record(value):
+        return dict(value)
+    if isinstance(value, set | frozenset):
+        return list(value)
+    return _iso(value)
+
+
+def _iso(value: Any) -> str:
+    if hasattr(value, "isoformat"):
+        return str(value.isoformat())
+    raise TypeError(f"{type(value).__name__} is not serializable")
+
+
+def instant(value: datetime) -> str:
+    """Return an instant as PostgreSQL writes it in UTC: no trailing zeros, ``+00:00`` at the end."""
+    if value.tzinfo is None:
+        return _trimmed(value.isoformat())
+    return _trimmed(value.astimezone(UTC).replace(tzinfo=None).isoformat()) + "+00:00"
+
+
+def _trimmed(text: str) -> str:
+    return text.rstrip("0") if "." in text else text

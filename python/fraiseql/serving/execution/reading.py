@@ -1,0 +1,168 @@
+"""Reading: documents for resolvers, by the same statements as root fields that SQL answers alone."""
+
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from graphql import get_named_type, is_leaf_type
+
+from fraiseql.errors import InputError, SourceError
+from fraiseql.naming import suggestion
+from fraiseql.serving.bounded import Bounded
+from fraiseql.serving.document.structure import abstract, form
+from fraiseql.serving.execution.statements import PreparedQuery
+from fraiseql.serving.planning.fields import stored_column
+from fraiseql.serving.planning.filters import parse_filter
+from fraiseql.serving.planning.plan import FieldPlan
+from fraiseql.serving.planning.reads import Query, Read
+from fraiseql.serving.planning.relations import Place, Relations
+from fraiseql.serving.sql.select import MAX_OFFSET
+from fraiseql.sources import Source
+
+CONTEXT_KEY: Final = "fraiseql"
+"""Key of ``info.context`` under which a ``Repository`` finds the reader."""
+
+current_field: ContextVar[FieldPlan | None] = ContextVar("current_field", default=None)
+"""The field whose Python function runs: what it selects decides what a repository reads."""
+
+_CACHED: Final = 1_000
+
+Outcome = Literal["rows", "count", "exists"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A prepared query and the values to bind."""
+
+    query: PreparedQuery
+    values: Mapping[str, Any]
+
+    def arguments(self) -> list[Any]:
+        """Return the parameters of the statement."""
+        return self.query.bind(self.values)
+
+
+class Reader:
+    """Prepares the reads of one application's resolvers.
+
+    Args:
+        relations: Names of fields and how they are reached.
+    """
+
+    def __init__(self, relations: Relations) -> None:
+        self._relations = relations
+        self._prepared: Bounded[Any, PreparedQuery] = Bounded(_CACHED)
+
+    def prepare(
+        self,
+        declared: str,
+        where: Mapping[str, Any],
+        order_by: Sequence[str],
+        limit: int | None,
+        offset: int | None,
+        outcome: Outcome = "rows",
+    ) -> Reading:
+        """Return the reading of a relation, ready to run.
+
+        Args:
+            declared: The relation as a type's ``sql_source`` names it.
+            where: Python's filter grammar.
+            order_by: Names, ``-`` in front for descending.
+            limit: Most rows, or None.
+            offset: Rows to skip, or None.
+            outcome: Rows, or only their number, or whether there is one.
+
+        Raises:
+            SourceError: No type is declared with this relation.
+            InputError: A field or operator is unknown.
+        """
+        field = current_field.get()
+        where = _copied(where)
+        values = {"where": where, "limit": limit, "offset": offset}
+        key = (
+            (declared, field, outcome, limit is None, offset is None),
+            (form(where), tuple(order_by)),
+        )
+        prepared = self._prepared.get(key)
+        if prepared is None:
+            query = self._query(declared, field, values, order_by, outcome)
+            prepared = self._prepared.put(key, PreparedQuery(query, MAX_OFFSET))
+        return Reading(prepared, values)
+
+    def _query(
+        self,
+        declared: str,
+        field: FieldPlan | None,
+        values: Mapping[str, Any],
+        order_by: Sequence[str],
+        outcome: Outcome,
+    ) -> Query:
+        source = self._source(declared, field)
+        place = Place(source.relation, source.document, source.key, source.mirrored)
+        accesses = self._relations.accesses(source.type_name, place)
+        places = {name: abstract(value, name) for name, value in values.items()}
+        condition = parse_filter(places["where"], accesses, declared) if places["where"] else None
+        if outcome != "rows":
+            return Query(Read(source.relation), condition, outcome=outcome)
+        selected = field is not None and field.type_name == source.type_name
+        read = field.read if field is not None and selected else None
+        return Query(
+            read or self._everything(source, place),
+            condition,
+            self._relations.order(order_by, source.type_name, place),
+            places["limit"],
+            places["offset"],
+        )
+
+    def _source(self, declared: str, field: FieldPlan | None) -> Source:
+        found = self._relations.source_called(declared, field.type_name if field else "")
+        if found is None:
+            known = {source.declared for source in self._relations.sources.sources.values()}
+            raise SourceError(
+                f"No type is declared with sql_source={declared!r}.{suggestion(declared, known)}",
+                hint="Declare one, or run your own SQL with info.context['db'].",
+            )
+        return found
+
+    def _everything(self, source: Source, place: Place) -> Read:
+        """Return the read of every stored field: for documents that a resolver looks into itself."""
+        columns: list[str] = []
+        document = None
+        type_: Any = self._relations.schema.graphql.type_map[source.type_name]
+        for name, field in self._relations.schema.fields.get(source.type_name, {}).items():
+            leaf = is_leaf_type(get_named_type(type_.fields[name].type))
+            if field.computed is not None or (field.embed is not None and not leaf):
+                continue
+            column, inside = stored_column(
+                place.relation, place.document, field.name, wanted_by=source.type_name
+            )
+            if inside or place.mirrored:
+                document = place.relation.columns[place.document or column.name]
+            else:
+                columns.append(column.name)
+        return Read(place.relation, () if place.mirrored else tuple(columns), document)
+
+
+def _copied(where: Mapping[str, Any]) -> dict[str, Any]:
+    """Return plain dicts and lists, so that the form tells all structure there is."""
+    return {str(key): _plain(value) for key, value in where.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return _copied(value)
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    return value
+
+
+def check_count(name: str, value: Any) -> int | None:
+    """Return a ``limit`` or ``offset`` after checking it.
+
+    Raises:
+        InputError: It is not a whole number from 0.
+    """
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
+        return value
+    raise InputError(f"{name} must be a whole number from 0, not {value!r}.")

@@ -1,0 +1,90 @@
+"""Resolvers: Python functions that answer a field, called with what they declare to take."""
+
+from collections.abc import Mapping
+from inspect import isawaitable
+from typing import Any
+
+from graphql.execution.values import VariableValues
+from graphql.utilities.coerce_input_value import coerce_input_literal
+
+from fraiseql.schema import Info
+from fraiseql.serving.document.structure import Ref
+from fraiseql.serving.execution.encode import Encoder
+from fraiseql.serving.execution.reading import current_field
+from fraiseql.serving.planning.plan import ComputedStep, FieldPlan, LiteralSource, PythonRoot
+
+
+class Call:
+    """What all Python functions of one request share.
+
+    Args:
+        context: ``info.context``.
+        values: Coerced variables.
+        full: graphql-core's picture of the variables, for literals that have variables inside.
+        operation_name: Name of the operation.
+        encoder: Makes documents.
+    """
+
+    __slots__ = ("_context", "_encoder", "_full", "_operation_name", "_values")
+
+    def __init__(
+        self,
+        context: dict[str, Any],
+        values: Mapping[str, Any],
+        full: VariableValues,
+        operation_name: str | None,
+        encoder: Encoder,
+    ) -> None:
+        self._context = context
+        self._values = values
+        self._full = full
+        self._operation_name = operation_name
+        self._encoder = encoder
+
+    async def root(self, root: PythonRoot) -> Any:
+        """Return what a root field's resolver answers."""
+        definition = root.definition
+        assert definition.function is not None  # noqa: S101 - it is a Python root
+        arguments = self._arguments(root.field)
+        given = (self._info(root.field),) if definition.takes_info else ()
+        return await _called(root.field, definition.function, given, arguments)
+
+    async def computed(self, step: ComputedStep, parents: Any) -> Any:
+        """Return what a computed field answers for one parent, or for all if it takes them so."""
+        computed = step.definition.computed
+        assert computed is not None  # noqa: S101 - it is a computed step
+        arguments = self._arguments(step.field)
+        given = (parents, self._info(step.field)) if computed.takes_info else (parents,)
+        return await _called(step.field, computed.function, given, arguments)
+
+    def _arguments(self, field: FieldPlan) -> dict[str, Any]:
+        return {name: self._argument(source) for name, source in field.arguments.items()}
+
+    def _argument(self, source: Any) -> Any:
+        if isinstance(source, Ref):
+            return source.value(self._values)
+        if isinstance(source, LiteralSource):
+            return coerce_input_literal(source.node, source.type, self._full)
+        return source
+
+    def _info(self, field: FieldPlan) -> Info:
+        return Info(
+            context=self._context,
+            field_name=field.selected.name,
+            path=(field.selected.key,),
+            variables=self._values,
+            operation_name=self._operation_name,
+            selection=field.names,
+            make_document=self._encoder.document,
+        )
+
+
+async def _called(field: FieldPlan, function: Any, given: Any, arguments: dict[str, Any]) -> Any:
+    token = current_field.set(field)
+    try:
+        value = function(*given, **arguments)
+        return await value if isawaitable(value) else value
+    finally:
+        current_field.reset(token)
+
+

@@ -1,0 +1,54 @@
+"""Prepared statements: SQL text, and for each parameter the way from the request's values to it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fraiseql.serving.document.structure import Ref
+from fraiseql.serving.planning.reads import Query
+from fraiseql.serving.sql import Slot, compile_query, converter
+
+Bind = Callable[[Mapping[str, Any]], Any]
+
+
+class PreparedQuery:
+    """A query compiled once; binding it is all that a request does.
+
+    Attributes:
+        text: SQL.
+        slots: Where its parameters come from, for printing.
+    """
+
+    __slots__ = ("_binders", "slots", "text")
+
+    def __init__(self, query: Query, max_limit: int) -> None:
+        statement = compile_query(query, max_limit)
+        self.text = statement.text
+        self.slots = statement.slots
+        self._binders = [_binder(slot) for slot in statement.slots]
+
+    def bind(self, values: Mapping[str, Any]) -> list[Any]:
+        """Return the parameters for one request.
+
+        Raises:
+            InputError: A value has not the form of the field that it is compared with.
+        """
+        return [bind(values) for bind in self._binders]
+
+
+def _binder(slot: Slot) -> Bind:
+    convert = converter(slot)
+    source = slot.source
+    if isinstance(source, Ref):
+        name = source.name
+        if not source.path:
+            return lambda values: convert(values[name])
+        return lambda values: convert(source.value(values))
+    constant: list[Any] = []
+
+    def bind_constant(_values: Mapping[str, Any]) -> Any:
+        # Converted at the first request and not before, so that a bad constant is that field's error.
+        if not constant:
+            constant.append(convert(source))
+        return constant[0]
+
+    return bind_constant

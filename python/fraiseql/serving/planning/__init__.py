@@ -1,0 +1,21 @@
+"""Planning: what an operation wants becomes plain data: rows to read, shapes to render."""
+
+from fraiseql.serving.planning.plan import (
+    ComputedStep,
+    ConstantRoot,
+    FieldPlan,
+    Plan,
+    PythonRoot,
+    SqlRoot,
+)
+from fraiseql.serving.planning.planner import Planner
+
+__all__ = [
+    "ComputedStep",
+    "ConstantRoot",
+    "FieldPlan",
+    "Plan",
+    "Planner",
+    "PythonRoot",
+    "SqlRoot",
+]

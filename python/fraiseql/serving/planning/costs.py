@@ -1,0 +1,67 @@
+"""Costs: how many values an operation may answer, before it runs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import is_list_type, is_non_null_type
+
+from fraiseql.schema.definitions import QueryDefinition
+from fraiseql.serving.document.structure import Ref
+from fraiseql.serving.planning.plan import Cost
+from fraiseql.serving.planning.selection import SelectedField, Selection
+
+DOCUMENT_LIST: int = 10
+"""Assumed length of a list that stands inside a document."""
+
+
+def is_list(type_: Any) -> bool:
+    """Whether a field of this type answers a list."""
+    return is_list_type(type_.of_type if is_non_null_type(type_) else type_)
+
+
+class CostReader:
+    """Counts the values below each field; lists by their limit.
+
+    Args:
+        limits: (type name, GraphQL field name) → items of embedded lists; None when they have none.
+        unbounded: Items counted for a list that states no limit.
+    """
+
+    def __init__(self, limits: Mapping[tuple[str, str], int | None], unbounded: int) -> None:
+        self._limits = limits
+        self._unbounded = unbounded
+
+    def root(
+        self, selected: SelectedField, definition: QueryDefinition, arguments: Mapping[str, Any]
+    ) -> Cost:
+        """Return the cost of a root field with its arguments."""
+        below = 1 + self._below(selected.selection)
+        if selected.field is None or not is_list(selected.field.type):
+            return Cost(below)
+        limit = arguments.get("limit", definition.default_limit)
+        if isinstance(limit, Ref):
+            return Cost(1, ((limit, below),))
+        return Cost(1 + (limit if isinstance(limit, int) else self._unbounded) * below)
+
+    def _below(self, selection: Selection | None) -> int:
+        if selection is None:
+            return 0
+        # Only one of the possible types stands at each place.
+        return max(
+            [self._fields(name, fields) for name, fields in selection.objects.items()], default=0
+        )
+
+    def _fields(self, type_name: str, fields: tuple[SelectedField, ...]) -> int:
+        return sum(self._field(type_name, selected) for selected in fields)
+
+    def _field(self, type_name: str, selected: SelectedField) -> int:
+        if selected.field is None or not is_list(selected.field.type):
+            return 1 + self._below(selected.selection)
+        limit = self._limits.get((type_name, selected.name), DOCUMENT_LIST)
+        items = self._unbounded if limit is None else limit
+        return 1 + items * max(1, self._below(selected.selection))
+
+
+def total(costs: list[Cost]) -> Cost:
+    """Return the sum of ``costs``."""
+    return Cost(sum(cost.base for cost in costs), tuple(term for cost in costs for term in cost.terms))

@@ -1,0 +1,139 @@
+"""Filters: a ``where`` in Python's grammar, checked and turned into a tree of comparisons."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final, Literal
+
+from fraiseql.errors import InputError
+from fraiseql.naming import suggestion
+from fraiseql.serving.document.structure import ListRef, Ref
+from fraiseql.serving.planning.fields import Access, require_access
+
+Leaf = Any
+"""A ``Ref`` into the values of a request, or a constant."""
+
+_ORDERED: Final = frozenset({"gt", "gte", "lt", "lte"})
+_TEXT: Final = frozenset({"like", "ilike", "contains", "icontains", "starts_with", "ends_with"})
+_LISTS: Final = frozenset({"in", "not_in"})
+OPERATORS: Final = frozenset({"eq", "neq", "is_null"}) | _ORDERED | _TEXT | _LISTS
+"""Every operator of a filter, by its Python name."""
+
+_TEXT_FORMS: Final = frozenset({"String", "string", "ID"})
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One value of a row against one of the request."""
+
+    access: Access
+    operator: str
+    value: Leaf
+
+
+@dataclass(frozen=True, slots=True)
+class NullTest:
+    """``IS NULL`` or, negated, ``IS NOT NULL``."""
+
+    access: Access
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Several conditions joined by AND or OR; an empty AND is true, an empty OR is false."""
+
+    joiner: Literal["and", "or"]
+    parts: "tuple[Filter, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Negation:
+    """True where ``part`` is not true: unknown counts as false."""
+
+    part: "Filter"
+
+
+Filter = Comparison | NullTest | Group | Negation
+
+
+def parse_filter(where: Any, accesses: Mapping[str, Access], what: str) -> Group:
+    """Return the tree of a ``where`` whose scalars may be ``Ref``.
+
+    Args:
+        where: Field name → value, list, None or mapping of operators; ``and``, ``or``, ``not``.
+        accesses: The fields that may be compared.
+        what: Name of the type or relation, for messages.
+
+    Raises:
+        InputError: A field or operator is unknown, or does not fit the field.
+    """
+    if not isinstance(where, Mapping):
+        raise InputError(f"A where for {what} must be a mapping of fields, not {where!r}.")
+    return Group("and", tuple([_entry(key, value, accesses, what) for key, value in where.items()]))
+
+
+def _entry(key: str, value: Any, accesses: Mapping[str, Access], what: str) -> Filter:
+    if key in ("and", "or", "not") and key not in accesses:
+        return _combined(key, value, accesses, what)
+    access = require_access(accesses, key, what)
+    if value is None:
+        return NullTest(access, negated=False)
+    if isinstance(value, Mapping):
+        parts = [_comparison(access, operator, item, what) for operator, item in value.items()]
+        return Group("and", tuple(parts))
+    return _comparison(access, "in" if isinstance(value, list | tuple | ListRef) else "eq", value, what)
+
+
+def _combined(key: str, value: Any, accesses: Mapping[str, Access], what: str) -> Filter:
+    if value is None:
+        return Group("and", ())
+    if key == "not":
+        return Negation(parse_filter(value, accesses, what))
+    # GraphQL takes one object for a list of one.
+    items = value if isinstance(value, list | tuple) else [value]
+    if any(isinstance(item, Ref) for item in items):
+        raise InputError(f"{key!r} in a where for {what} takes a list of mappings.")
+    parts = tuple([parse_filter(item, accesses, what) for item in items])
+    return Group("or" if key == "or" else "and", parts)
+
+
+def _comparison(access: Access, operator: str, value: Leaf, what: str) -> Filter:
+    _check_operator(access, operator, what)
+    if operator == "is_null":
+        if not isinstance(value, bool):
+            raise InputError(f"is_null of {what}.{access.name} takes true or false, not {value!r}.")
+        return NullTest(access, negated=not value)
+    if value is None:
+        if operator in ("eq", "neq"):
+            return NullTest(access, negated=operator == "neq")
+        raise InputError(
+            f"{operator} of {what}.{access.name} cannot compare with null.",
+            hint="Write is_null: true, or leave the operator out.",
+        )
+    if operator in _LISTS and not isinstance(value, list | tuple | ListRef):
+        raise InputError(f"{operator} of {what}.{access.name} takes a list.")
+    if operator not in _LISTS and isinstance(value, list | tuple | ListRef | Mapping):
+        raise InputError(f"{operator} of {what}.{access.name} takes one value.")
+    return Comparison(access, operator, value)
+
+
+def _check_operator(access: Access, operator: str, what: str) -> None:
+    if operator not in OPERATORS:
+        raise InputError(
+            f"{what}.{access.name} cannot be compared by {operator!r}."
+            f"{suggestion(operator, OPERATORS)}",
+            hint="Operators: " + ", ".join(sorted(OPERATORS)) + ".",
+            code="UNKNOWN_OPERATOR",
+        )
+    if access.form == "any" and operator != "is_null":
+        raise InputError(f"{what}.{access.name} holds JSON: only is_null compares it.")
+    if operator in _TEXT and access.form not in _TEXT_FORMS:
+        raise InputError(f"{operator} compares text; {what}.{access.name} is not text.")
+    if operator in _ORDERED and access.form in ("Boolean", "boolean"):
+        raise InputError(f"{operator} does not compare the boolean {what}.{access.name}.")
+
+
+def plain(value: Any) -> Any:
+    """Return the value that a document holds for an enum member; anything else as it is."""
+    return value.value if isinstance(value, Enum) else value

@@ -1,0 +1,253 @@
+"""Objects: from what is selected of a type to the shape that renders it and the read that feeds it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLUnionType,
+    get_named_type,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+)
+
+from fraiseql.catalog import Column
+from fraiseql.schema.definitions import FieldDefinition
+from fraiseql.serving.planning.arguments import ArgumentReader
+from fraiseql.serving.planning.fields import own_column, stored_column
+from fraiseql.serving.planning.plan import ComputedStep, FieldPlan
+from fraiseql.serving.planning.reads import DOCUMENT_KEY, Embedded, Read
+from fraiseql.serving.planning.relations import Place, Relations
+from fraiseql.serving.planning.selection import SelectedField, Selection
+from fraiseql.serving.planning.shapes import ShapeBuilder, field_node
+
+
+@dataclass(slots=True)
+class _Row:
+    """What the selected fields need of one row; several object types may share it."""
+
+    place: Place
+    columns: dict[str, None] = field(default_factory=dict)
+    document: Column | None = None
+    keys: dict[str, Column] = field(default_factory=dict)
+    embeds: dict[str, Embedded] = field(default_factory=dict)
+
+    def read(self) -> Read:
+        return Read(
+            self.place.relation,
+            tuple(self.columns),
+            self.document,
+            tuple(self.keys.items()),
+            tuple(self.embeds.values()),
+        )
+
+
+class ObjectPlanner:
+    """Builds shape nodes and reads for one plan.
+
+    Attributes:
+        shape: Nodes so far.
+        computed: Computed fields found, by stream.
+        streams: Number of streams handed out.
+    """
+
+    def __init__(self, relations: Relations, arguments: ArgumentReader) -> None:
+        self._relations = relations
+        self._schema = relations.schema
+        self._arguments = arguments
+        self.shape = ShapeBuilder()
+        self.computed: dict[int, ComputedStep] = {}
+        self.streams = 0
+
+    def stream(self) -> int:
+        """Return the number of a new stream."""
+        self.streams += 1
+        return self.streams - 1
+
+    def value(
+        self, type_: Any, selection: Selection | None, place: Place | None
+    ) -> tuple[int, Read | None]:
+        """Return the node of a field's value, and what of each row of ``place`` it needs."""
+        if is_non_null_type(type_):
+            return self.value(type_.of_type, selection, place)
+        if is_list_type(type_):
+            item, read = self.value(type_.of_type, selection, place)
+            nullable = not is_non_null_type(type_.of_type)
+            return self.shape.add({"kind": "list", "item": item, "item_nullable": nullable}), read
+        if is_leaf_type(type_):
+            return self.shape.leaf(type_), None
+        assert selection is not None  # noqa: S101 - validation saw to it
+        row = None if place is None or place.mirrored else _Row(place)
+        node = self._composite(type_, selection, row)
+        if place is not None and place.mirrored:
+            return node, _whole_document(place)
+        return node, row.read() if row else None
+
+    def _composite(self, type_: GraphQLNamedType, selection: Selection, row: _Row | None) -> int:
+        if not isinstance(type_, GraphQLInterfaceType | GraphQLUnionType):
+            return self._object(type_.name, selection.objects[type_.name], row)
+        definition: Any = self._schema.interfaces.get(type_.name) or self._schema.unions[type_.name]
+        if row is not None:
+            self._lift(row, definition.discriminator)
+        cases = [
+            [self._schema.objects[name].tag or name, self._object(name, fields, row)]
+            for name, fields in selection.objects.items()
+        ]
+        return self.shape.add(
+            {
+                "kind": "abstract",
+                "type": type_.name,
+                "discriminator": definition.discriminator,
+                "cases": cases,
+            }
+        )
+
+    @staticmethod
+    def _lift(row: _Row, key: str) -> None:
+        """Have the discriminator at the row's top, wherever it is stored."""
+        if own_column(row.place.relation, row.place.document, key) is not None:
+            row.columns[key] = None
+        elif row.place.document is not None:
+            row.keys[key] = row.place.relation.columns[row.place.document]
+
+    def _object(self, type_name: str, fields: tuple[SelectedField, ...], row: _Row | None) -> int:
+        entries = [self._field(type_name, selected, row) for selected in fields]
+        node: dict[str, Any] = {"kind": "object", "type": type_name, "fields": entries}
+        if any(entry["source"].get("document") for entry in entries):
+            node["document"] = DOCUMENT_KEY
+        return self.shape.add(node)
+
+    def _field(self, type_name: str, selected: SelectedField, row: _Row | None) -> dict[str, Any]:
+        if selected.field is None:
+            return {"id": selected.id, "key": selected.key, "source": {"typename": True}}
+        definition = self._schema.fields[type_name][selected.name]
+        if definition.computed is not None:
+            return self._computed(type_name, selected, definition, row)
+        if row is not None and definition.embed is not None:
+            return self._embedded(type_name, selected, definition, row)
+        source: dict[str, Any] = {"name": definition.name}
+        if row is not None and self._store(type_name, definition, row):
+            source["document"] = True
+        node, _ = self.value(selected.field.type, selected.selection, None)
+        return _entry(selected, source, node)
+
+    def _store(self, type_name: str, definition: FieldDefinition, row: _Row) -> bool:
+        """Have the row carry a stored field; return whether it does so inside its document."""
+        place = row.place
+        column, inside = stored_column(
+            place.relation,
+            place.document,
+            definition.name,
+            wanted_by=f"{type_name}.{definition.name}",
+        )
+        if not inside:
+            row.columns[column.name] = None
+        elif definition.name == place.document:
+            row.keys[definition.name] = column
+            return False
+        else:
+            row.document = column
+        return inside
+
+    def _embedded(
+        self, type_name: str, selected: SelectedField, definition: FieldDefinition, row: _Row
+    ) -> dict[str, Any]:
+        assert definition.embed is not None and selected.field is not None  # noqa: S101, PT018
+        named = get_named_type(selected.field.type).name
+        inner = self._relations.embedded_place(definition.embed, named)
+        node, read = self.value(selected.field.type, selected.selection, inner)
+        assert read is not None  # noqa: S101 - an embed is an object or a list of objects
+        known = row.embeds.get(definition.name)
+        embedded = self._relations.embedded(
+            definition, row.place, named, merged(known.read, read) if known else read, owner=type_name
+        )
+        row.embeds[definition.name] = embedded
+        return _entry(selected, {"name": definition.name}, node)
+
+    def _computed(
+        self,
+        type_name: str,
+        selected: SelectedField,
+        definition: FieldDefinition,
+        row: _Row | None,
+    ) -> dict[str, Any]:
+        assert definition.computed is not None and selected.field is not None  # noqa: S101, PT018
+        needs = definition.computed.needs
+        if needs is None:
+            needs = self._stored_leaves(type_name)
+        for name in needs if row is not None else ():
+            self._need(type_name, name, row)
+        stream = self.stream()
+        node, plan = self.python_field(selected)
+        self.computed[stream] = ComputedStep(stream, type_name, definition, needs, plan)
+        return _entry(selected, {"stream": stream}, node)
+
+    def _need(self, type_name: str, name: str, row: _Row | None) -> None:
+        definitions = self._schema.fields[type_name].values()
+        definition = next(field for field in definitions if field.name == name)
+        if row is not None and definition.embed is None:
+            self._store(type_name, definition, row)
+
+    def _stored_leaves(self, type_name: str) -> tuple[str, ...]:
+        object_: Any = self._schema.graphql.type_map[type_name]
+        return tuple(
+            [
+                field.name
+                for name, field in self._schema.fields[type_name].items()
+                if field.computed is None
+                and field.embed is None
+                and is_leaf_type(get_named_type(object_.fields[name].type))
+            ]
+        )
+
+    def python_field(self, selected: SelectedField) -> tuple[int, FieldPlan]:
+        """Return the node and plan of a field that a Python function answers."""
+        assert selected.field is not None  # noqa: S101 - __typename is answered before
+        named = get_named_type(selected.field.type)
+        place = self._relations.place_of(named.name)
+        node, read = self.value(selected.field.type, selected.selection, place)
+        arguments = self._arguments.for_python(selected.field, selected.nodes[0])
+        names = self._names(selected.selection)
+        return node, FieldPlan(selected, named.name, names, read, arguments)
+
+    def _names(self, selection: Selection | None) -> tuple[str, ...]:
+        found: dict[str, None] = {}
+        for type_name, fields in selection.objects.items() if selection else ():
+            for selected in fields:
+                if selected.field is not None:
+                    found[self._schema.fields[type_name][selected.name].name] = None
+        return tuple(found)
+
+
+def _entry(selected: SelectedField, source: Mapping[str, Any], node: int) -> dict[str, Any]:
+    assert selected.field is not None  # noqa: S101 - the caller saw it
+    nullable = not is_non_null_type(selected.field.type)
+    return field_node(selected.id, selected.key, dict(source), node, nullable=nullable)
+
+
+def _whole_document(place: Place) -> Read:
+    return Read(place.relation, document=place.relation.columns[place.document or ""])
+
+
+def merged(one: Read, other: Read) -> Read:
+    """Return the read that feeds both: an embed asked for twice under two aliases is read once."""
+    embeds = {embed.name: embed for embed in one.embeds}
+    for embed in other.embeds:
+        known = embeds.get(embed.name)
+        embeds[embed.name] = _with_read(embed, merged(known.read, embed.read)) if known else embed
+    return Read(
+        one.relation,
+        tuple(dict.fromkeys((*one.columns, *other.columns))),
+        one.document or other.document,
+        tuple(dict.fromkeys((*one.keys, *other.keys))),
+        tuple(embeds.values()),
+    )
+
+
+def _with_read(embed: Embedded, read: Read) -> Embedded:
+    return Embedded(
+        embed.name, read, embed.many, embed.join, embed.condition, embed.order, embed.limit
+    )

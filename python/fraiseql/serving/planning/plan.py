@@ -1,0 +1,123 @@
+"""Plan: everything that a repeated operation needs, as plain data that prints."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import ValueNode
+from graphql.type import GraphQLInputType
+
+from fraiseql.schema.definitions import FieldDefinition, QueryDefinition
+from fraiseql.serving.document.structure import Ref
+from fraiseql.serving.planning.reads import Query, Read
+from fraiseql.serving.planning.selection import SelectedField
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LiteralSource:
+    """An argument written as a literal that has variables inside: coerced for each request."""
+
+    node: ValueNode
+    type: GraphQLInputType
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FieldPlan:
+    """What a Python function that answers a field is told about it.
+
+    Attributes:
+        selected: The selected field.
+        type_name: Named type of the field.
+        names: Python names of the selected sub-fields.
+        read: What of each row answers the sub-fields, when the type has a source.
+        arguments: Python name → constant, ``Ref``, or ``LiteralSource``.
+    """
+
+    selected: SelectedField
+    type_name: str
+    names: tuple[str, ...]
+    read: Read | None
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SqlRoot:
+    """A root field answered by one statement."""
+
+    stream: int
+    query: Query
+    many: bool
+    max_limit: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PythonRoot:
+    """A root field answered by a Python resolver."""
+
+    stream: int
+    definition: QueryDefinition
+    field: FieldPlan
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ConstantRoot:
+    """A root field whose answer is known when the plan is made: introspection."""
+
+    stream: int
+    json: bytes
+
+
+Root = SqlRoot | PythonRoot | ConstantRoot
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ComputedStep:
+    """A computed field: its parents come from the first rendering, its values go into the next.
+
+    Attributes:
+        stream: Number of the stream that takes the values.
+        parent: Name of the object type that has the field.
+        definition: The declared field.
+        needs: Python names of the parent's fields that the function is given.
+        field: The field, for the function's ``info``.
+    """
+
+    stream: int
+    parent: str
+    definition: FieldDefinition
+    needs: tuple[str, ...]
+    field: FieldPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """How many values an operation may answer: ``base`` + the sum of each limit × its weight."""
+
+    base: int
+    terms: tuple[tuple[Ref, int], ...] = ()
+
+    def of(self, values: Mapping[str, Any]) -> int:
+        """Return the cost with the limits of one request; a limit that is no number counts 0."""
+        limits = [(ref.value(values), weight) for ref, weight in self.terms]
+        return self.base + sum(n * weight for n, weight in limits if isinstance(n, int))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """One operation for one structure of its variables.
+
+    Attributes:
+        roots: Root fields; several are run side by side.
+        computed: Computed fields by stream.
+        shape: Description of the response, as ``fraiseql_rs.Shape`` compiles it.
+        streams: Number of streams.
+        fields: Selected fields by id, with the name of their parent type, for errors.
+        cost: Complexity.
+    """
+
+    roots: tuple[Root, ...]
+    computed: Mapping[int, ComputedStep]
+    shape: Mapping[str, Any]
+    streams: int
+    fields: tuple[tuple[SelectedField, str], ...]
+    cost: Cost

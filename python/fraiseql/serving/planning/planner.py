@@ -1,0 +1,186 @@
+"""Planner: from a validated operation and the structure of its variables to a plan."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from graphql import (
+    DocumentNode,
+    GraphQLObjectType,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    execute_sync,
+    get_named_type,
+)
+
+from fraiseql.schema import Schema
+from fraiseql.schema.definitions import QueryDefinition
+from fraiseql.serving.document import Operation
+from fraiseql.serving.planning.arguments import ArgumentReader
+from fraiseql.serving.planning.costs import CostReader, total
+from fraiseql.serving.planning.filters import parse_filter
+from fraiseql.serving.planning.objects import ObjectPlanner
+from fraiseql.serving.planning.plan import ConstantRoot, Cost, Plan, PythonRoot, Root, SqlRoot
+from fraiseql.serving.planning.reads import Query
+from fraiseql.serving.planning.relations import Place, Relations
+from fraiseql.serving.planning.selection import Collector, SelectedField
+from fraiseql.serving.planning.shapes import field_node
+from fraiseql.settings import Settings
+from fraiseql.sources import SourceMap
+
+
+class Planner:
+    """Plans the operations of one application.
+
+    Args:
+        schema: The declared schema.
+        sources: Which relation answers which type.
+        settings: Limits of lists.
+    """
+
+    def __init__(self, schema: Schema, sources: SourceMap, settings: Settings) -> None:
+        self.relations = Relations(schema, sources)
+        self._schema = schema
+        self._settings = settings
+        limits = {
+            (type_name, name): field.embed.limit
+            for type_name, fields in schema.fields.items()
+            for name, field in fields.items()
+            if field.embed is not None
+        }
+        self._costs = CostReader(limits, settings.default_limit)
+
+    def plan(
+        self, operation: Operation, values: Mapping[str, Any], raw: Mapping[str, Any]
+    ) -> Plan:
+        """Return the plan that serves ``operation`` for every request of this structure.
+
+        Args:
+            operation: The validated operation.
+            values: Coerced variables of the request at hand; only their structure is used.
+            raw: The same variables as sent, for introspection.
+
+        Raises:
+            InputError: A filter or order names an unknown field or operator.
+        """
+        collector = Collector(self._schema.graphql, operation.fragments, values)
+        root_type = self._schema.graphql.query_type
+        assert root_type is not None  # noqa: S101 - build_schema demands a query
+        selection = collector.select(root_type, [operation.node.selection_set])
+        roots = _RootPlanner(self, operation, values, raw)
+        entries = [roots.entry(field) for field in selection.objects[root_type.name]]
+        objects = roots.objects
+        root = objects.shape.add({"kind": "object", "type": root_type.name, "fields": entries})
+        return Plan(
+            tuple(roots.roots),
+            objects.computed,
+            objects.shape.description(root),
+            objects.streams,
+            tuple(zip(collector.fields, collector.parents, strict=True)),
+            total(roots.costs),
+        )
+
+    def sql_root(
+        self,
+        definition: QueryDefinition,
+        stream: int,
+        type_name: str,
+        place: Place,
+        arguments: dict[str, Any],
+        read: Any,
+    ) -> SqlRoot:
+        """Return the statement-backed root field for its arguments."""
+        many = definition.many
+        where = {name: arguments[name] for name in definition.by if name in arguments}
+        accesses = self.relations.accesses(type_name, place)
+        conditions = [where, arguments.get("where") or {}]
+        group = parse_filter({"and": [part for part in conditions if part]}, accesses, type_name)
+        terms = arguments.get("order_by") or definition.order_by
+        default = definition.default_limit or self._settings.default_limit
+        limit = arguments.get("limit") if arguments.get("limit") is not None else default
+        query = Query(
+            read,
+            group if any(conditions) else None,
+            self.relations.order(terms, type_name, place) if many else (),
+            limit if many else 1,
+            arguments.get("offset"),
+        )
+        maximum = definition.max_limit or self._settings.max_limit
+        return SqlRoot(stream, query, many, max(maximum, default))
+
+    def cost(
+        self, selected: SelectedField, definition: QueryDefinition, arguments: Mapping[str, Any]
+    ) -> Cost:
+        """Return the cost of a root field."""
+        return self._costs.root(selected, definition, arguments)
+
+
+class _RootPlanner:
+    """Plans the root fields of one operation."""
+
+    def __init__(
+        self,
+        planner: Planner,
+        operation: Operation,
+        values: Mapping[str, Any],
+        raw: Mapping[str, Any],
+    ) -> None:
+        self._planner = planner
+        self._schema = planner.relations.schema
+        self._operation = operation
+        self._raw = raw
+        self._arguments = ArgumentReader(values)
+        self.objects = ObjectPlanner(planner.relations, self._arguments)
+        self.roots: list[Root] = []
+        self.costs: list[Cost] = []
+
+    def entry(self, selected: SelectedField) -> dict[str, Any]:
+        """Plan one root field and return its entry in the root object's node."""
+        if selected.field is None:
+            return {"id": selected.id, "key": selected.key, "source": {"typename": True}}
+        stream = self.objects.stream()
+        if selected.name.startswith("__"):
+            self.roots.append(ConstantRoot(stream, self._introspect(selected)))
+            node, nullable = self.objects.shape.any(), selected.name == "__type"
+            return field_node(selected.id, selected.key, {"stream": stream}, node, nullable=nullable)
+        node = self._plan(selected, self._schema.queries[selected.name], stream)
+        nullable = not str(selected.field.type).endswith("!")
+        return field_node(selected.id, selected.key, {"stream": stream}, node, nullable=nullable)
+
+    def _plan(self, selected: SelectedField, definition: QueryDefinition, stream: int) -> int:
+        if definition.function is not None:
+            node, field = self.objects.python_field(selected)
+            self.roots.append(PythonRoot(stream, definition, field))
+            self.costs.append(self._planner.cost(selected, definition, field.arguments))
+            return node
+        return self._plan_sql(selected, definition, stream)
+
+    def _plan_sql(self, selected: SelectedField, definition: QueryDefinition, stream: int) -> int:
+        assert selected.field is not None  # noqa: S101 - the caller saw it
+        type_name = get_named_type(selected.field.type).name
+        place = self._planner.relations.place_of(type_name)
+        assert place is not None  # noqa: S101 - find() demands a sql_source
+        arguments = self._arguments.for_sql(selected.field, selected.nodes[0])
+        node, read = self.objects.value(selected.field.type, selected.selection, place)
+        self.roots.append(
+            self._planner.sql_root(definition, stream, type_name, place, arguments, read)
+        )
+        self.costs.append(self._planner.cost(selected, definition, arguments))
+        return node
+
+    def _introspect(self, selected: SelectedField) -> bytes:
+        """Return the answer of an introspection field; it depends on the schema alone."""
+        operation = self._operation.node
+        only = OperationDefinitionNode(
+            operation=operation.operation,
+            variable_definitions=operation.variable_definitions,
+            directives=(),
+            selection_set=SelectionSetNode(selections=selected.nodes),
+        )
+        document = DocumentNode(definitions=(only, *self._operation.fragments.values()))
+        result = execute_sync(
+            self._schema.graphql, document, variable_values=dict(self._raw)
+        )
+        return orjson.dumps((result.data or {}).get(selected.key))
+
+

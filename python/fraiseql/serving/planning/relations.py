@@ -1,0 +1,211 @@
+"""Relations of an application: accesses, embeds and orders, resolved once when it starts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    GraphQLEnumType,
+    GraphQLNamedType,
+    get_named_type,
+    is_abstract_type,
+    is_leaf_type,
+)
+
+from fraiseql.catalog import Relation
+from fraiseql.errors import DeclarationError
+from fraiseql.naming import suggestion
+from fraiseql.schema import Schema, leaf_form
+from fraiseql.schema.definitions import Embed, FieldDefinition
+from fraiseql.serving.planning.fields import Access, column_access, require_access, stored_column
+from fraiseql.serving.planning.reads import Embedded, OrderTerm, Read
+from fraiseql.sources import Source, SourceMap
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A relation as one type sees it.
+
+    Attributes:
+        relation: The relation.
+        document: Its document column, as the type declares it.
+        key: Columns that identify a row.
+        mirrored: Whether the document alone answers every field.
+    """
+
+    relation: Relation
+    document: str | None
+    key: tuple[str, ...]
+    mirrored: bool = False
+
+
+class Relations:
+    """Resolves names of fields to columns, for every type that has a source or is embedded."""
+
+    def __init__(self, schema: Schema, sources: SourceMap) -> None:
+        self.schema = schema
+        self.sources = sources
+        self._accesses: dict[tuple[str, str, str], Mapping[str, Access]] = {}
+
+    def place_of(self, type_name: str) -> Place | None:
+        """Return where root documents of the type are read, or None."""
+        source = self.sources.sources.get(type_name)
+        if source is None:
+            return None
+        return Place(source.relation, source.document, source.key, source.mirrored)
+
+    def source_called(self, declared: str, preferred: str) -> Source | None:
+        """Return the source declared with the relation name ``declared``, of one type if several."""
+        preferred_source = self.sources.sources.get(preferred)
+        if preferred_source is not None and preferred_source.declared == declared:
+            return preferred_source
+        found = [s for s in self.sources.sources.values() if s.declared == declared]
+        return found[0] if found else None
+
+    def embedded_place(self, embed: Embed, type_name: str) -> Place:
+        """Return the relation that an embed reads, as the embedded type sees it."""
+        relation = self.sources.embedded[embed.relation]
+        definition = self.schema.objects.get(type_name) or self.schema.interfaces.get(type_name)
+        column = definition.jsonb_column if definition else None
+        key = relation.key or (("id",) if "id" in relation.columns else ())
+        return Place(relation, column if column in relation.columns else None, key)
+
+    def accesses(self, type_name: str, place: Place) -> Mapping[str, Access]:
+        """Return every name that may be compared or ordered by: stored leaves and own columns."""
+        key = (type_name, place.relation.schema, place.relation.name)
+        if key not in self._accesses:
+            self._accesses[key] = self._find_accesses(type_name, place)
+        return self._accesses[key]
+
+    def _find_accesses(self, type_name: str, place: Place) -> Mapping[str, Access]:
+        columns = place.relation.columns.values()
+        found = {column.name: column_access(column) for column in columns}
+        for graphql_name, field in self.schema.fields.get(type_name, {}).items():
+            if field.embed is None and field.computed is None:
+                leaf = self._leaf(type_name, graphql_name)
+                if leaf is not None:
+                    found[field.name] = self._access(type_name, field, leaf, place)
+        return found
+
+    def _leaf(self, type_name: str, graphql_name: str) -> GraphQLNamedType | None:
+        type_ = self.schema.graphql.type_map[type_name].fields[graphql_name].type  # type: ignore[attr-defined]
+        named = get_named_type(type_)
+        bare = getattr(type_, "of_type", type_)
+        return named if is_leaf_type(named) and bare is named else None
+
+    @staticmethod
+    def _access(
+        type_name: str, field: FieldDefinition, leaf: GraphQLNamedType, place: Place
+    ) -> Access:
+        column, inside = stored_column(
+            place.relation, place.document, field.name, wanted_by=f"{type_name}.{field.name}"
+        )
+        return Access(field.name, column, inside, _form(leaf), leaf.name)
+
+    def order(
+        self, terms: Sequence[str], type_name: str, place: Place
+    ) -> tuple[OrderTerm, ...]:
+        """Return the order with ties broken by the key, in the direction of the last term.
+
+        Raises:
+            InputError: A term names an unknown field.
+        """
+        accesses = self.accesses(type_name, place)
+        found = [
+            OrderTerm(require_access(accesses, term.lstrip("-"), type_name), term.startswith("-"))
+            for term in terms
+        ]
+        ordered = {term.access.column.name for term in found if not term.access.in_document}
+        last = found[-1].descending if found else False
+        ties = [
+            OrderTerm(column_access(place.relation.columns[name]), last)
+            for name in place.key
+            if name not in ordered
+        ]
+        return (*found, *ties)
+
+    def check(self) -> list[str]:
+        """Check every declared column, and return statements that check the developer's SQL.
+
+        Raises:
+            SourceError: A field has no column and no document to stand in.
+            DeclarationError: An embed joins by a column that does not exist.
+        """
+        statements: list[str] = []
+        for type_name in self.sources.sources:
+            place = self.place_of(type_name)
+            for part in self._parts(type_name):
+                assert place is not None  # noqa: S101 - it is one of the sources
+                statements += self._check_fields(part, place)
+        return statements
+
+    def _parts(self, type_name: str) -> Sequence[str]:
+        """Return the object types that may stand for ``type_name``: itself, or its members."""
+        type_: Any = self.schema.graphql.type_map[type_name]
+        if is_abstract_type(type_):
+            return [object_.name for object_ in self.schema.graphql.get_possible_types(type_)]
+        return [type_name]
+
+    def _check_fields(self, type_name: str, place: Place) -> list[str]:
+        statements = []
+        for graphql_name, field in self.schema.fields[type_name].items():
+            owner = f"{type_name}.{field.name}"
+            if field.embed is not None and not place.mirrored:
+                type_: Any = self.schema.graphql.type_map[type_name]
+                named = get_named_type(type_.fields[graphql_name].type).name
+                inner = self.embedded_place(field.embed, named)
+                self.embedded(field, place, named, Read(inner.relation), owner=type_name)
+                if field.embed.where:
+                    statements.append(
+                        f"SELECT FROM {inner.relation.sql} AS t1 WHERE ({field.embed.where}) LIMIT 0"
+                    )
+            elif field.embed is None and field.computed is None:
+                stored_column(place.relation, place.document, field.name, wanted_by=owner)
+        return statements
+
+    def embedded(
+        self, field: FieldDefinition, outer: Place, type_name: str, read: Read, *, owner: str
+    ) -> Embedded:
+        """Return how the embed of ``field`` is read for each row of ``outer``.
+
+        Raises:
+            DeclarationError: The columns that join the two relations cannot be told.
+        """
+        embed = field.embed
+        assert embed is not None  # noqa: S101 - the caller saw it
+        inner = self.embedded_place(embed, type_name)
+        wanted_by = f"{owner}.{field.name}"
+        if embed.on:
+            pairs = _pairs(embed.on, embed.parent_key or outer.key, wanted_by)
+        else:
+            pairs = _pairs(embed.target_key or inner.key, embed.via, wanted_by)
+        for own, other in pairs:
+            _require_column(inner.relation, own, wanted_by)
+            _require_column(outer.relation, other, wanted_by)
+        order = self.order(embed.order_by, type_name, inner) if embed.on else ()
+        limit = embed.limit if embed.on else 1
+        return Embedded(field.name, read, bool(embed.on), pairs, embed.where, order, limit)
+
+
+def _form(leaf: GraphQLNamedType) -> str:
+    # Enums are compared by the text that documents and columns hold.
+    return "enum" if isinstance(leaf, GraphQLEnumType) else leaf_form(leaf)
+
+
+def _pairs(
+    own: Sequence[str], other: Sequence[str], wanted_by: str
+) -> tuple[tuple[str, str], ...]:
+    if own and len(own) == len(other):
+        return tuple(zip(own, other, strict=True))
+    raise DeclarationError(
+        f"{wanted_by} joins {tuple(own)} with {tuple(other)}: the two keys differ in length.",
+        hint="Name as many columns in on=/via= as the key has, or give the key= of the type.",
+    )
+
+
+def _require_column(relation: Relation, name: str, wanted_by: str) -> None:
+    if name not in relation.columns:
+        raise DeclarationError(
+            f"{wanted_by} joins by column {name!r}, which {relation.schema}.{relation.name} has not."
+            f"{suggestion(name, relation.columns)}"
+        )

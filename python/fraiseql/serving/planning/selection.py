@@ -1,0 +1,155 @@
+"""Selection: the fields that one operation wants of each type, with fragments and directives resolved."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLField,
+    GraphQLIncludeDirective,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLSkipDirective,
+    GraphQLUnionType,
+    InlineFragmentNode,
+    SelectionSetNode,
+    get_directive_values,
+    get_named_type,
+    is_abstract_type,
+)
+from graphql.execution.values import VariableValues
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SelectedField:
+    """One response key of an object.
+
+    Attributes:
+        id: Number of the field within the plan; errors refer to it.
+        key: Response key: the alias or the field's name.
+        name: GraphQL name of the field.
+        field: The schema's field; None for ``__typename``.
+        nodes: Syntax nodes that were merged under the key.
+        selection: What is wanted of the field's own type; None for leaves.
+    """
+
+    id: int
+    key: str
+    name: str
+    field: GraphQLField | None
+    nodes: tuple[FieldNode, ...]
+    selection: "Selection | None"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Selection:
+    """What is wanted of a composite type.
+
+    Attributes:
+        type: The field's named type: object, interface or union.
+        objects: Fields by the name of each object type that may stand here, in response order.
+    """
+
+    type: GraphQLNamedType
+    objects: Mapping[str, tuple[SelectedField, ...]]
+
+
+class Collector:
+    """Collects the fields of one operation for one set of ``@skip``/``@include`` values."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        fragments: Mapping[str, FragmentDefinitionNode],
+        variables: Mapping[str, Any],
+    ) -> None:
+        self._schema = schema
+        self._fragments = fragments
+        self._variables = VariableValues({}, dict(variables))
+        self.fields: list[SelectedField] = []
+        self.parents: list[str] = []
+
+    def select(
+        self, type_: GraphQLNamedType, selection_sets: Sequence[SelectionSetNode]
+    ) -> Selection:
+        """Return what ``selection_sets`` together want of ``type_``."""
+        return Selection(
+            type_,
+            {
+                object_.name: self._object(object_, selection_sets)
+                for object_ in self._possible(type_)
+            },
+        )
+
+    def _possible(self, type_: GraphQLNamedType) -> Sequence[GraphQLObjectType]:
+        if isinstance(type_, GraphQLInterfaceType | GraphQLUnionType):
+            return self._schema.get_possible_types(type_)
+        assert isinstance(type_, GraphQLObjectType)  # noqa: S101 - validation saw to it
+        return (type_,)
+
+    def _object(
+        self, type_: GraphQLObjectType, selection_sets: Sequence[SelectionSetNode]
+    ) -> tuple[SelectedField, ...]:
+        grouped: dict[str, list[FieldNode]] = {}
+        visited: set[str] = set()
+        for selection_set in selection_sets:
+            self._group(type_, selection_set, grouped, visited)
+        return tuple([self._field(type_, key, nodes) for key, nodes in grouped.items()])
+
+    def _group(
+        self,
+        type_: GraphQLObjectType,
+        selection_set: SelectionSetNode,
+        grouped: dict[str, list[FieldNode]],
+        visited: set[str],
+    ) -> None:
+        for node in selection_set.selections:
+            if not self._included(node):
+                continue
+            if isinstance(node, FieldNode):
+                key = (node.alias or node.name).value
+                grouped.setdefault(key, []).append(node)
+            elif isinstance(node, InlineFragmentNode):
+                if self._applies(type_, node):
+                    self._group(type_, node.selection_set, grouped, visited)
+            elif isinstance(node, FragmentSpreadNode) and node.name.value not in visited:
+                visited.add(node.name.value)
+                fragment = self._fragments[node.name.value]
+                if self._applies(type_, fragment):
+                    self._group(type_, fragment.selection_set, grouped, visited)
+
+    def _included(self, node: Any) -> bool:
+        if not node.directives:
+            return True
+        skip = get_directive_values(GraphQLSkipDirective, node, self._variables)
+        if skip and skip["if"]:
+            return False
+        include = get_directive_values(GraphQLIncludeDirective, node, self._variables)
+        return not include or bool(include["if"])
+
+    def _applies(
+        self, type_: GraphQLObjectType, fragment: InlineFragmentNode | FragmentDefinitionNode
+    ) -> bool:
+        condition = fragment.type_condition
+        if condition is None or condition.name.value == type_.name:
+            return True
+        wanted = self._schema.get_type(condition.name.value)
+        return is_abstract_type(wanted) and self._schema.is_sub_type(wanted, type_)
+
+    def _field(self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> SelectedField:
+        name = nodes[0].name.value
+        field = None if name == "__typename" else self._schema.get_field(type_, name)
+        number = len(self.fields)
+        # Takes the number before the sub-selection takes the next ones.
+        self.fields.append(SelectedField(number, key, name, field, tuple(nodes), None))
+        self.parents.append(type_.name)
+        sets = [node.selection_set for node in nodes if node.selection_set]
+        if field is not None and sets and not name.startswith("__"):
+            selection = self.select(get_named_type(field.type), sets)
+            self.fields[number] = SelectedField(number, key, name, field, tuple(nodes), selection)
+        return self.fields[number]

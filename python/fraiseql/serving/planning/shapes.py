@@ -1,0 +1,52 @@
+"""Shapes: the flat list of nodes from which the native renderer is compiled."""
+
+from typing import Any
+
+import orjson
+from graphql import GraphQLEnumType, GraphQLNamedType
+
+from fraiseql.schema import leaf_form
+
+
+class ShapeBuilder:
+    """Collects the nodes of one shape; equal leaves are one node."""
+
+    def __init__(self) -> None:
+        self.nodes: list[dict[str, Any]] = []
+        self._leaves: dict[str, int] = {}
+
+    def add(self, node: dict[str, Any]) -> int:
+        """Append ``node`` and return its number."""
+        self.nodes.append(node)
+        return len(self.nodes) - 1
+
+    def leaf(self, type_: GraphQLNamedType) -> int:
+        """Return the node of a scalar or enum."""
+        if type_.name not in self._leaves:
+            self._leaves[type_.name] = self.add(_leaf_node(type_))
+        return self._leaves[type_.name]
+
+    def any(self) -> int:
+        """Return the node that passes JSON through untouched."""
+        return self.add({"kind": "leaf", "form": "any", "type": "JSON"})
+
+    def description(self, root: int) -> dict[str, Any]:
+        """Return the whole description with ``root`` as its first node to render."""
+        return {"root": root, "nodes": self.nodes}
+
+
+def _leaf_node(type_: GraphQLNamedType) -> dict[str, Any]:
+    if isinstance(type_, GraphQLEnumType):
+        values = [
+            [orjson.dumps(getattr(value.value, "value", value.value)).decode(), name]
+            for name, value in type_.values.items()
+        ]
+        return {"kind": "enum", "type": type_.name, "values": values}
+    return {"kind": "leaf", "form": leaf_form(type_), "type": type_.name}
+
+
+def field_node(
+    number: int, key: str, source: dict[str, Any], node: int, *, nullable: bool
+) -> dict[str, Any]:
+    """Return the entry of one field in an object node."""
+    return {"id": number, "key": key, "source": source, "node": node, "nullable": nullable}

@@ -1,0 +1,1 @@
+"""Response: rendered bytes and the errors of fields, as one JSON text."""

@@ -1,0 +1,82 @@
+"""Errors of a response: message, locations, path and code, never anything internal."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+from graphql import GraphQLError
+
+from fraiseql.errors import FraiseQLError
+from fraiseql.serving.planning.plan import Plan
+from fraiseql.serving.planning.selection import SelectedField
+from fraiseql.native import RenderError
+
+_INTERNAL = "Internal server error"
+_WORDS: Mapping[str, str] = {
+    "list": "Expected a list for {place}, found {detail}.",
+    "object": "Expected an object for {place}, found {detail}.",
+    "enum": "Enum {type_name} cannot represent value {detail} of {place}.",
+    "leaf": "{type_name} cannot represent value {detail} of {place}.",
+    "type": "The value of {place} does not tell which type of {type_name} it is: {detail}.",
+    "json": "The document of {place} is not JSON: {detail}.",
+}
+_BAD_DOCUMENT = "BAD_DOCUMENT"
+
+
+def rendered_errors(
+    errors: Sequence[RenderError], plan: Plan, failures: Sequence[Exception], *, debug: bool
+) -> list[dict[str, Any]]:
+    """Return the ``errors`` of an executed response."""
+    return [_rendered(error, plan, failures, debug=debug) for error in errors]
+
+
+def _rendered(
+    error: RenderError, plan: Plan, failures: Sequence[Exception], *, debug: bool
+) -> dict[str, Any]:
+    selected, parent = plan.fields[error.field_id]
+    if error.code == "failure":
+        content = _failure(failures[int(error.detail)], debug=debug)
+    elif error.code == "null":
+        message = f"Cannot return null for non-nullable field {parent}.{selected.name}."
+        content = {"message": message, "extensions": {"code": _BAD_DOCUMENT}}
+    else:
+        message = _WORDS[error.code].format(
+            place=f"{parent}.{selected.name}", detail=error.detail, type_name=error.type_name
+        )
+        content = {"message": message, "extensions": {"code": _BAD_DOCUMENT}}
+    return {
+        "message": content["message"],
+        "locations": _locations(selected),
+        "path": error.path,
+        "extensions": content["extensions"],
+    }
+
+
+def _failure(error: Exception, *, debug: bool) -> dict[str, Any]:
+    if isinstance(error, FraiseQLError):
+        extensions = {"code": error.code, **({"hint": error.hint} if error.hint else {})}
+        return {"message": error.message, "extensions": extensions}
+    if isinstance(error, GraphQLError):
+        code = {"code": "RESOLVER_ERROR", **(error.extensions or {})}
+        return {"message": error.message, "extensions": code}
+    message = f"{type(error).__name__}: {error}" if debug else _INTERNAL
+    return {"message": message, "extensions": {"code": "INTERNAL_ERROR"}}
+
+
+def _locations(selected: SelectedField) -> list[dict[str, int]]:
+    tokens = [node.loc.start_token for node in selected.nodes if node.loc]
+    return [{"line": token.line, "column": token.column} for token in tokens]
+
+
+def request_errors(errors: Sequence[GraphQLError], code: str) -> bytes:
+    """Return the body of a request that was not executed."""
+    content = [
+        {**error.formatted, "extensions": {"code": code, **(error.extensions or {})}}
+        for error in errors
+    ]
+    return orjson.dumps({"errors": content})
+
+
+def with_errors(body: bytes, errors: Sequence[Mapping[str, Any]]) -> bytes:
+    """Return the body ``{"data": …}`` with ``errors`` after its data."""
+    return body[:-1] + b',"errors":' + orjson.dumps(errors) + b"}"

@@ -1,0 +1,225 @@
+"""Service: one application's serving road, from a request's text to the response's bytes."""
+
+from collections.abc import Mapping
+from time import perf_counter
+from typing import Any
+
+import orjson
+from graphql import GraphQLError
+from graphql.execution.values import VariableValues
+
+from fraiseql.catalog.load import load_catalog
+from fraiseql.database import Database, Identity, Pool, open_pool
+from fraiseql.errors import DatabaseUnavailable, FraiseQLError
+from fraiseql.events import Timings
+from fraiseql.schema import Schema
+from fraiseql.serving.bounded import Bounded
+from fraiseql.serving.document import DocumentLimits, Operation, RequestError, parse_document
+from fraiseql.serving.document.parse import require_query
+from fraiseql.serving.execution.encode import Encoder
+from fraiseql.serving.execution.reading import CONTEXT_KEY, Reader
+from fraiseql.serving.execution.resolvers import Call
+from fraiseql.serving.execution.run import CompiledPlan, Failures
+from fraiseql.serving.planning import Planner
+from fraiseql.serving.request import Request, Response
+from fraiseql.serving.response.errors import rendered_errors, request_errors, with_errors
+from fraiseql.native import Shape
+from fraiseql.settings import Settings
+from fraiseql.sources import declared_relations, map_sources
+
+_NO_VARIABLES: Mapping[str, Any] = {}
+
+
+class _Serving:
+    """A plan ready to serve: compiled statements and the native shape."""
+
+    __slots__ = ("compiled", "cost", "plan", "shape")
+
+    def __init__(self, compiled: CompiledPlan) -> None:
+        self.compiled = compiled
+        self.plan = compiled.plan
+        self.cost = compiled.plan.cost
+        self.shape = Shape(orjson.dumps(self.plan.shape))
+
+
+class Service:
+    """Serves the operations of one schema from one database.
+
+    Args:
+        schema: What is declared.
+        settings: Address of the database, limits and switches.
+
+    Attributes:
+        schema: The declared schema.
+        settings: The settings in force.
+    """
+
+    def __init__(self, schema: Schema, settings: Settings) -> None:
+        self.schema = schema
+        self.settings = settings
+        self._limits = DocumentLimits(
+            settings.max_tokens, settings.max_depth, settings.max_aliases, settings.introspection
+        )
+        self._operations: Bounded[tuple[str, str | None], Operation] = Bounded(
+            settings.document_cache_size
+        )
+        self._plans: Bounded[tuple[Operation, Any], _Serving] = Bounded(
+            settings.document_cache_size
+        )
+        self._encoder = Encoder(schema)
+        self._pool: Pool | None = None
+        self._planner: Planner | None = None
+        self._reader: Reader | None = None
+
+    # Life.
+
+    async def start(self) -> None:
+        """Connect, and check that every declared relation and column is there.
+
+        Raises:
+            DatabaseUnavailable: The database cannot be reached.
+            SourceError: A relation or column does not exist; the message has the nearest name.
+        """
+        pool = await open_pool(self.settings.database_url, self.settings)
+        try:
+            catalog = await load_catalog(pool, declared_relations(self.schema))
+            planner = Planner(self.schema, map_sources(self.schema, catalog), self.settings)
+            for text in planner.relations.check():
+                await pool.fetch_bytes(text)
+        except BaseException:
+            await pool.close()
+            raise
+        self._pool, self._planner, self._reader = pool, planner, Reader(planner.relations)
+        self._plans = Bounded(self.settings.document_cache_size)
+
+    async def stop(self) -> None:
+        """Close every connection."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            await pool.close()
+
+    async def ready(self) -> bool:
+        """Return whether the database answers, with one round trip."""
+        return self._pool is not None and await self._pool.ready()
+
+    @property
+    def pool(self) -> Pool:
+        """The connections of the started service."""
+        if self._pool is None:
+            raise DatabaseUnavailable("The application is not started.")
+        return self._pool
+
+    def context(self, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return a context as resolvers see it, for a request or for a script of one's own."""
+        return self._context(dict(given or {}), self._identity(given or {}))
+
+    # Requests.
+
+    async def execute(
+        self, request: Request, context: dict[str, Any], timings: Timings
+    ) -> Response:
+        """Answer one request; every failure of a field is in the response.
+
+        Args:
+            request: The request.
+            context: What resolvers see as ``info.context``; ``role`` (str or None) and ``session``
+                (mapping of session variables) decide whose rights the statements have.
+            timings: Takes the time of each step.
+        """
+        try:
+            return await self._execute(request, context, timings)
+        except RequestError as error:
+            return Response(request_errors(error.errors, error.code), False, error.status)
+
+    async def _execute(
+        self, request: Request, context: dict[str, Any], timings: Timings
+    ) -> Response:
+        operation = self._operations.get((request.query, request.operation_name))
+        if operation is None:
+            operation = self._first_sight(request, timings)
+        require_query(operation, read_only=request.read_only)
+        values = operation.coerce(request.variables or _NO_VARIABLES)
+        key = (operation, operation.variables.structure(values))
+        serving = self._plans.get(key)
+        if serving is None:
+            start = perf_counter()
+            serving = self._plans.put(key, self._plan(operation, values, request))
+            timings.plan = perf_counter() - start
+        if serving.cost.base + len(serving.cost.terms):
+            self._check_cost(serving, values)
+        return await self._serve(serving, operation, values, request, context, timings)
+
+    def _first_sight(self, request: Request, timings: Timings) -> Operation:
+        operation = parse_document(
+            self.schema.graphql, request.query, request.operation_name, self._limits, timings
+        )
+        return self._operations.put((request.query, request.operation_name), operation)
+
+    def _plan(self, operation: Operation, values: Mapping[str, Any], request: Request) -> _Serving:
+        if self._planner is None:
+            raise DatabaseUnavailable("The application is not started.")
+        try:
+            plan = self._planner.plan(operation, values, request.variables or _NO_VARIABLES)
+        except FraiseQLError as error:
+            raise RequestError([GraphQLError(error.message)], error.code) from error
+        return _Serving(CompiledPlan(plan, self.schema))
+
+    def _check_cost(self, serving: _Serving, values: Mapping[str, Any]) -> None:
+        cost = serving.cost.of(values)
+        if cost > self.settings.max_complexity:
+            limit = self.settings.max_complexity
+            message = f"The operation may answer {cost} values; the limit is {limit}."
+            raise RequestError([GraphQLError(message)], "TOO_COMPLEX")
+
+    async def _serve(
+        self,
+        serving: _Serving,
+        operation: Operation,
+        values: Mapping[str, Any],
+        request: Request,
+        context: dict[str, Any],
+        timings: Timings,
+    ) -> Response:
+        compiled, failures, call = serving.compiled, Failures(), None
+        identity = self._identity(context)
+        start = perf_counter()
+        if compiled.needs_python:
+            call = self._call(operation, values, request, self._context(context, identity))
+        streams = await compiled.roots(self.pool, values, identity, failures, call, self._encoder)
+        fetched = perf_counter()
+        timings.sql = fetched - start
+        body, errors, missing = serving.shape.render(streams)
+        while missing and call is not None:
+            await compiled.compute(missing, streams, failures, call, self._encoder)
+            body, errors, missing = serving.shape.render(streams)
+        if errors:
+            shown = rendered_errors(
+                errors, serving.plan, failures.errors, debug=self.settings.debug
+            )
+            body = with_errors(body, shown)
+        timings.render = perf_counter() - fetched
+        return Response(body)
+
+    def _call(
+        self,
+        operation: Operation,
+        values: Mapping[str, Any],
+        request: Request,
+        context: dict[str, Any],
+    ) -> Call:
+        full = operation.variables.full_values(request.variables or _NO_VARIABLES)
+        assert isinstance(full, VariableValues)  # noqa: S101 - they were coerced before
+        name = operation.node.name.value if operation.node.name else None
+        return Call(context, values, full, name, self._encoder)
+
+    def _context(self, context: dict[str, Any], identity: Identity) -> dict[str, Any]:
+        context.setdefault("db", Database(self.pool, identity))
+        context[CONTEXT_KEY] = self._reader
+        return context
+
+    @staticmethod
+    def _identity(context: Mapping[str, Any]) -> Identity:
+        role, session = context.get("role"), context.get("session")
+        if role is None and not session:
+            return Identity.NONE
+        return Identity.of(role, session or {})

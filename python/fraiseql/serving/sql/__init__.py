@@ -1,0 +1,6 @@
+"""SQL: one statement for each query, its values always as parameters."""
+
+from fraiseql.serving.sql.select import Statement, compile_query
+from fraiseql.serving.sql.wire import Slot, converter
+
+__all__ = ["Slot", "Statement", "compile_query", "converter"]

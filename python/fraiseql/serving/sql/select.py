@@ -1,0 +1,126 @@
+"""Select: the one SQL statement of a query; its rows are JSON documents in one bytea column."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from fraiseql.catalog import Column
+from fraiseql.catalog.picture import quote
+from fraiseql.serving.planning.reads import DOCUMENT_KEY, Embedded, OrderTerm, Query, Read
+from fraiseql.serving.sql.conditions import ConditionWriter, expression, literal
+from fraiseql.serving.sql.wire import Slot
+
+MAX_OFFSET = (1 << 63) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement and where its parameters come from.
+
+    Attributes:
+        text: SQL with ``$1`` … ``$n``; the same text for every value.
+        slots: One for each parameter, in order.
+    """
+
+    text: str
+    slots: tuple[Slot, ...]
+
+
+def compile_query(query: Query, max_limit: int = MAX_OFFSET) -> Statement:
+    """Return the statement that answers ``query``.
+
+    Args:
+        query: What to read.
+        max_limit: Largest ``limit`` that a request may give.
+    """
+    slots: list[Slot] = []
+    rows = _rows(query, slots, max_limit)
+    return Statement(rows, tuple(slots))
+
+
+def _rows(query: Query, slots: list[Slot], max_limit: int) -> str:
+    writer = ConditionWriter("t0", slots)
+    where = f" WHERE {writer.condition(query.where)}" if query.where is not None else ""
+    table = f"{query.read.relation.sql} AS t0{where}"
+    if query.outcome == "count":
+        return f"SELECT count(*) FROM {table}"
+    if query.outcome == "exists":
+        return f"SELECT EXISTS (SELECT FROM {table})"
+    tail = _order("t0", query.order) + _bounds(query, slots, max_limit)
+    return _document_rows(query.read, table, tail)
+
+
+def _document_rows(read: Read, table: str, tail: str) -> str:
+    if read.is_document:
+        assert read.document is not None  # noqa: S101 - told by is_document
+        text = f"t0.{quote(read.document.name)}::text"
+        return f"SELECT convert_to({text}, 'UTF8') FROM {table}{tail}"
+    # The inner rows are ordered and bounded; building JSON over them keeps their order.
+    items = row_items(read, "t0", 1)
+    return (
+        "SELECT convert_to(row_to_json(r)::text, 'UTF8')"
+        f" FROM (SELECT {', '.join(items)} FROM {table}{tail}) AS r"
+    )
+
+
+def row_items(read: Read, alias: str, depth: int) -> list[str]:
+    """Return the select list of one row: columns, document, lifted keys and embeds."""
+    items = [f"{alias}.{quote(name)}" for name in read.columns]
+    if read.document is not None:
+        items.append(f"{alias}.{quote(read.document.name)} AS {quote(DOCUMENT_KEY)}")
+    items += [_lifted(alias, key, column) for key, column in read.keys]
+    items += [f"{_embedded(embed, alias, depth)} AS {quote(embed.name)}" for embed in read.embeds]
+    return items
+
+
+def _lifted(alias: str, key: str, column: Column) -> str:
+    source = f"{alias}.{quote(column.name)}"
+    if key != column.name:
+        return f"{source}->{literal(key)} AS {quote(key)}"
+    # A field of the document column's own name: that key of the document, or else all of it.
+    kind = f"{column.base_type}_typeof({source})"
+    has_key = f"{source}::jsonb ? {literal(key)}"
+    return (
+        f"CASE WHEN {kind} = 'object' AND {has_key} THEN {source}->{literal(key)}"
+        f" ELSE {source} END AS {quote(key)}"
+    )
+
+
+def _embedded(embed: Embedded, outer: str, depth: int) -> str:
+    alias, row = f"t{depth}", f"r{depth}"
+    joined = [f"{alias}.{quote(own)} = {outer}.{quote(other)}" for own, other in embed.join]
+    conditions = " AND ".join([*joined, *([f"({embed.condition})"] if embed.condition else [])])
+    limit = "" if embed.limit is None else f" LIMIT {embed.limit}"
+    inner = (
+        f"SELECT {_value(embed.read, alias, depth)} AS v FROM {embed.read.relation.sql} AS {alias}"
+        f" WHERE {conditions}{_order(alias, embed.order)}{limit}"
+    )
+    if not embed.many:
+        return f"(SELECT {row}.v FROM ({inner}) AS {row})"
+    return f"(SELECT coalesce(json_agg({row}.v), '[]'::json) FROM ({inner}) AS {row})"
+
+
+def _value(read: Read, alias: str, depth: int) -> str:
+    if read.is_document:
+        assert read.document is not None  # noqa: S101 - told by is_document
+        return f"{alias}.{quote(read.document.name)}::json"
+    items = ", ".join(row_items(read, alias, depth + 1))
+    return f"(SELECT row_to_json(x) FROM (SELECT {items}) AS x)"
+
+
+def _order(alias: str, terms: tuple[OrderTerm, ...]) -> str:
+    parts = [
+        expression(alias, term.access) + (" DESC" if term.descending else "") for term in terms
+    ]
+    return f" ORDER BY {', '.join(parts)}" if parts else ""
+
+
+def _bounds(query: Query, slots: list[Slot], max_limit: int) -> str:
+    limit = _bound("LIMIT", query.limit, slots, max_limit)
+    return limit + _bound("OFFSET", query.offset, slots, MAX_OFFSET)
+
+
+def _bound(word: str, value: Any, slots: list[Slot], maximum: int) -> str:
+    if value is None:
+        return ""
+    slots.append(Slot(value, "int8", maximum=maximum, name=word.lower()))
+    return f" {word} ${len(slots)}::int8"
