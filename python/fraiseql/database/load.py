@@ -18,7 +18,13 @@ class Load(Transaction):
     __slots__ = ()
 
     async def copy_csv(
-        self, schema: str, table: str, columns: Sequence[str], text: AsyncIterable[bytes], *, null: str = ""
+        self,
+        schema: str,
+        table: str,
+        columns: Sequence[str],
+        text: AsyncIterable[bytes],
+        *,
+        null: str = "",
     ) -> int:
         """Append the rows of a CSV text with a header line, and return their number.
 

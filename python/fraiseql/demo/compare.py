@@ -1,7 +1,9 @@
 """Compare: two JSON values are the same, or where they first differ."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
+
+_SHOWN: Final = 80
 
 
 def difference(got: Any, wanted: Any, path: str = "data") -> str | None:
@@ -41,4 +43,4 @@ def _kind(value: Any) -> type:
 
 def _short(value: Any) -> str:
     text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."

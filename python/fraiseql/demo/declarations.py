@@ -17,9 +17,11 @@ class Airline:
         "fraiseql_demo.tb_flight", on="carrier", order_by="-time_hour", limit=10
     )
 
+    @staticmethod
     @fraiseql.field(batch=True, needs=("carrier",))
-    async def punctuality(parents: list["Airline"], info: fraiseql.Info) -> list[float | None]:  # noqa: N805
-        """Share of arrivals at most 15 minutes late: one statement for all airlines of a response."""
+    async def punctuality(parents: list["Airline"], info: fraiseql.Info) -> list[float | None]:
+        """Share of arrivals at most 15 minutes late."""
+        # All airlines of the response at once, so that one statement does.
         carriers = [airline.carrier for airline in parents]
         rows = await info.context["db"].fetch(statements.PUNCTUALITY, carriers)
         shares = {row["carrier"]: row["share"] for row in rows}
@@ -51,7 +53,12 @@ class Airport:
 
 @fraiseql.type(sql_source="fraiseql_demo.tb_plane")
 class Plane:
-    """An aircraft as registered; ``year`` is when it was built, ``speed`` is in miles an hour."""
+    """An aircraft, as registered.
+
+    Attributes:
+        year: When it was built.
+        speed: Cruising speed in miles an hour; mostly unknown.
+    """
 
     tailnum: str
     year: int | None
@@ -69,7 +76,19 @@ class Plane:
 
 @fraiseql.type(sql_source="fraiseql_demo.tb_weather")
 class Weather:
-    """What was measured at an airport in one hour: Fahrenheit, miles an hour, inches, millibars."""
+    """What was measured at an airport in one hour.
+
+    Attributes:
+        temp: Fahrenheit.
+        dewp: Dew point in Fahrenheit.
+        humid: Relative humidity in percent.
+        wind_dir: Degrees.
+        wind_speed: Miles an hour.
+        wind_gust: Miles an hour.
+        precip: Inches.
+        pressure: Millibars at sea level.
+        visib: Miles.
+    """
 
     origin: str
     time_hour: datetime
@@ -92,8 +111,17 @@ class Weather:
 class Flight:
     """One departure from New York in 2013.
 
-    Clock times are local, written as HHMM: 517 is 05:17. Delays and ``air_time`` are in minutes,
-    negative for early; ``distance`` is in miles. A cancelled flight has no ``dep_time``.
+    Clock times are local, written as HHMM: 517 is 05:17. A cancelled flight has no dep_time.
+
+    Attributes:
+        flown_on: Local day of the scheduled departure.
+        time_hour: Hour of the scheduled departure.
+        dep_delay: Minutes; negative when it left early.
+        arr_delay: Minutes; negative when it arrived early.
+        air_time: Minutes.
+        distance: Miles.
+        plane: Null where the register lacks the tail number.
+        dest_airport: Null for four airports of the Caribbean.
     """
 
     id: int
@@ -112,11 +140,13 @@ class Flight:
     arr_delay: int | None
     air_time: int | None
     distance: int
-    airline: Airline = fraiseql.embed("fraiseql_demo.tb_airline", via="carrier")
+    airline: Airline | None = fraiseql.embed("fraiseql_demo.tb_airline", via="carrier")
     plane: Plane | None = fraiseql.embed("fraiseql_demo.tb_plane", via="tailnum")
-    origin_airport: Airport = fraiseql.embed("fraiseql_demo.tb_airport", via="origin")
+    origin_airport: Airport | None = fraiseql.embed("fraiseql_demo.tb_airport", via="origin")
     dest_airport: Airport | None = fraiseql.embed("fraiseql_demo.tb_airport", via="dest")
-    weather: Weather | None = fraiseql.embed("fraiseql_demo.tb_weather", via=("origin", "time_hour"))
+    weather: Weather | None = fraiseql.embed(
+        "fraiseql_demo.tb_weather", via=("origin", "time_hour")
+    )
 
     @fraiseql.field(needs=("distance", "air_time"))
     def mean_speed(self) -> float | None:
@@ -126,7 +156,11 @@ class Flight:
 
 @fraiseql.type
 class Route:
-    """All flights of the year between two airports; the delay is in minutes, of those that left."""
+    """All flights of the year between two airports.
+
+    Attributes:
+        mean_dep_delay: Minutes, of the flights that left.
+    """
 
     origin: str
     dest: str
@@ -137,7 +171,12 @@ class Route:
 
 @fraiseql.type
 class MonthOfDelays:
-    """Flights of one month."""
+    """Flights of one month.
+
+    Attributes:
+        late: Arrivals more than 15 minutes late.
+        worst_arr_delay: Minutes.
+    """
 
     month: int
     flights: int

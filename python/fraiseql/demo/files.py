@@ -33,8 +33,8 @@ class DataFile:
 
 
 _FLIGHT = (
-    "year month day dep_time sched_dep_time dep_delay arr_time sched_arr_time arr_delay carrier number"
-    " tailnum origin dest air_time distance hour minute time_hour"
+    "year month day dep_time sched_dep_time dep_delay arr_time sched_arr_time arr_delay carrier"
+    " number tailnum origin dest air_time distance hour minute time_hour"
 )
 _WEATHER = (
     "origin year month day hour temp dewp humid wind_dir wind_speed wind_gust precip pressure visib"

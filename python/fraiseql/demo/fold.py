@@ -9,20 +9,28 @@ one that is not part of the answer is called ``-``.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
-
+from typing import Any, Protocol
 
 _Row = Mapping[tuple[str, ...], Any]
 _Rows = Sequence[_Row]
 
 
-def fold(records: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+class Record(Protocol):
+    """A row: names of columns and their values."""
+
+    def items(self) -> Iterable[tuple[str, Any]]:
+        """Return them in the order of the columns."""
+
+
+def fold(records: Iterable[Record]) -> dict[str, Any]:
     """Return the answer that the rows describe, as JSON values (numbers with a point as Decimal).
 
     Raises:
         ValueError: There is no row: the columns are then unknown. Let an outer join give one.
     """
-    rows = [{tuple(name.split(".")): _json(value) for name, value in row.items()} for row in records]
+    rows = [
+        {tuple(name.split(".")): _json(value) for name, value in row.items()} for row in records
+    ]
     if not rows:
         raise ValueError("The statement returned no row, so the form of its answer is unknown.")
     return _object(rows)
@@ -47,7 +55,7 @@ def _nested(head: str, rows: _Rows) -> Any:
 
 
 def _items(rows: _Rows) -> list[list[_Row]]:
-    """Part rows by the item they belong to, in order; rows of an outer join without item are left out."""
+    """Part rows by the item that they belong to, in order; an outer join may give one without."""
     groups: dict[tuple[Any, ...], list[_Row]] = {}
     for row in rows:
         identity = _identity(row)
@@ -57,7 +65,9 @@ def _items(rows: _Rows) -> list[list[_Row]]:
 
 
 def _identity(row: _Row) -> tuple[Any, ...]:
-    return tuple(value for path, value in row.items() if not any(part.endswith("[]") for part in path))
+    return tuple(
+        value for path, value in row.items() if not any(part.endswith("[]") for part in path)
+    )
 
 
 def _below(head: str, row: _Row) -> _Row:

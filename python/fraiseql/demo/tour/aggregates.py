@@ -14,7 +14,8 @@ query Counts($where: FlightWhere) {
     oracle=(
         # The data set's own number of flights, not a count of what was loaded.
         Statement("""
-SELECT 336776 AS "everything", sum((coalesce(arr_delay > 120, false) OR dep_time IS NULL)::int) AS "some"
+SELECT 336776 AS "everything",
+       sum((coalesce(arr_delay > 120, false) OR dep_time IS NULL)::int) AS "some"
 FROM fraiseql_demo.tb_flight"""),
     ),
 )
@@ -26,7 +27,8 @@ ROUTES = Operation(
         Statement("""
 SELECT 'LGA' AS "busiestRoutes[].origin", dest AS "busiestRoutes[].dest",
        cardinality(delays) AS "busiestRoutes[].flights",
-       cardinality(delays) - cardinality(array_remove(delays, NULL)) AS "busiestRoutes[].cancelled",
+       cardinality(delays) - cardinality(array_remove(delays, NULL))
+         AS "busiestRoutes[].cancelled",
        (SELECT round(avg(d), 2) FROM unnest(delays) d) AS "busiestRoutes[].meanDepDelay"
 FROM (SELECT dest, array_agg(dep_delay) AS delays FROM fraiseql_demo.tb_flight
       WHERE origin = 'LGA' GROUP BY dest) route
@@ -61,7 +63,8 @@ COMPUTED = Operation(
 """,
     oracle=(
         Statement("""
-SELECT a.name AS "airlines[].name", round(s.punctual / s.arrived::numeric, 4) AS "airlines[].punctuality"
+SELECT a.name AS "airlines[].name",
+       round(s.punctual / s.arrived::numeric, 4) AS "airlines[].punctuality"
 FROM fraiseql_demo.tb_airline a
 JOIN (SELECT carrier, count(arr_delay) AS arrived, count(nullif(arr_delay > 15, true)) AS punctual
       FROM fraiseql_demo.tb_flight GROUP BY carrier) s USING (carrier)

@@ -70,7 +70,10 @@ PAGES = Operation(
     query="""
 {
   first: planes(manufacturer: "BOEING", orderBy: [{seats: DESC}], limit: 40) { tailnum seats }
-  second: planes(manufacturer: "BOEING", orderBy: [{seats: DESC}], limit: 40, offset: 40) { tailnum seats }
+  second: planes(manufacturer: "BOEING", orderBy: [{seats: DESC}], limit: 40, offset: 40) {
+    tailnum
+    seats
+  }
 }
 """,
     oracle=(
@@ -90,7 +93,10 @@ INSTANTS = Operation(
     query="""
 query Instants($day: Date!, $from: DateTime!) {
   byDay: flights(where: {flownOn: {eq: $day}, origin: {eq: "JFK"}}, limit: 400) { id flownOn }
-  byInstant: weatherReports(origin: "EWR", where: {timeHour: {gte: $from}}, limit: 30) { timeHour temp }
+  byInstant: weatherReports(origin: "EWR", where: {timeHour: {gte: $from}}, limit: 30) {
+    timeHour
+    temp
+  }
 }
 """,
     # Midnight in New York, given with its offset: the same instant as 05:00 UTC.

@@ -4,7 +4,11 @@ from fraiseql.demo.tour.operation import Operation, Statement
 
 AIRLINE = Operation(
     name="an airline and its last ten flights",
-    query='{ airline(carrier: "HA") { carrier name flights { id timeHour destAirport { name } } } }',
+    query="""
+{ airline(carrier: "HA") {
+    carrier name flights { id timeHour destAirport { name } }
+} }
+""",
     oracle=(
         Statement("""
 SELECT a.carrier AS "airline.carrier", a.name AS "airline.name", f.id AS "airline.flights[].id",
@@ -81,10 +85,12 @@ query Weather($origin: String!, $hour: DateTime!) {
 """,
     variables={"origin": "LGA", "hour": "2013-11-03T01:00:00-05:00"},
     oracle=(
-        Statement("""
+        Statement(
+            """
 SELECT w.temp AS "weather?.temp", w.dewp AS "weather?.dewp", w.wind_dir AS "weather?.windDir",
        w.wind_speed AS "weather?.windSpeed", w.wind_gust AS "weather?.windGust",
-       w.precip AS "weather?.precip", w.pressure AS "weather?.pressure", w.visib AS "weather?.visib",
+       w.precip AS "weather?.precip", w.pressure AS "weather?.pressure",
+       w.visib AS "weather?.visib",
        o.name AS "weather?.airport.name", f.id AS "weather?.flights[].id",
        f.carrier AS "weather?.flights[].carrier"
 FROM fraiseql_demo.tb_weather w
@@ -93,13 +99,17 @@ LEFT JOIN fraiseql_demo.tb_flight f ON f.origin = w.origin AND f.time_hour = w.t
 WHERE w.origin = $1 AND w.month = 11 AND w.day = 3 AND w.hour = 1
   AND w.time_hour = (SELECT max(time_hour) FROM fraiseql_demo.tb_weather
                      WHERE (origin, month, day, hour) = ($1, 11, 3, 1))
-ORDER BY f.id LIMIT 10""", ("LGA",)),
+ORDER BY f.id LIMIT 10""",
+            ("LGA",),
+        ),
     ),
 )
 
 NOBODY = Operation(
     name="keys that nothing has",
-    query='{ airline(carrier: "??") { name } flight(id: 2147483647) { dest } plane(tailnum: "") { year } }',
+    query="""
+{ airline(carrier: "??") { name } flight(id: 2147483647) { dest } plane(tailnum: "") { year } }
+""",
     oracle=(
         Statement("""
 SELECT max(a.name) AS "airline?.name", max(f.dest) AS "flight?.dest", max(p.year) AS "plane?.year"
@@ -122,7 +132,8 @@ query Gaps($ids: [Int!]) {
 """,
     variables={"ids": [29, 1783, 1785, 110422]},
     oracle=(
-        Statement("""
+        Statement(
+            """
 SELECT f.id AS "flights[].id", f.tailnum AS "flights[].tailnum", f.dest AS "flights[].dest",
        f.dep_time AS "flights[].depTime", p.model AS "flights[].plane?.model",
        d.name AS "flights[].destAirport?.name", w.temp AS "flights[].weather?.temp",
@@ -131,7 +142,9 @@ FROM fraiseql_demo.tb_flight f
 LEFT JOIN fraiseql_demo.tb_plane p ON p.tailnum = f.tailnum
 LEFT JOIN fraiseql_demo.tb_airport d ON d.faa = f.dest
 LEFT JOIN fraiseql_demo.tb_weather w ON (w.origin, w.time_hour) = (f.origin, f.time_hour)
-WHERE f.id = ANY ($1::int[]) ORDER BY f.id""", ([29, 1783, 1785, 110422],)),
+WHERE f.id = ANY ($1::int[]) ORDER BY f.id""",
+            ([29, 1783, 1785, 110422],),
+        ),
     ),
 )
 

@@ -107,7 +107,8 @@ SELECT origin AS "busiestRoutes[].origin", dest AS "busiestRoutes[].dest",
        n AS "busiestRoutes[].flights", mean AS "busiestRoutes[].meanDepDelay"
 FROM (
   SELECT DISTINCT ON (origin, dest) origin, dest, count(*) OVER same_route AS n,
-         round(sum(dep_delay) OVER same_route / (count(dep_delay) OVER same_route)::numeric, 2) AS mean
+         round(sum(dep_delay) OVER same_route / (count(dep_delay) OVER same_route)::numeric, 2)
+           AS mean
   FROM fraiseql_demo.tb_flight WINDOW same_route AS (PARTITION BY origin, dest)
 ) route
 ORDER BY n DESC LIMIT 5"""),
@@ -115,12 +116,14 @@ ORDER BY n DESC LIMIT 5"""),
 SELECT extract(month FROM flown_on)::int AS "delaysByMonth[].month",
        count(id) AS "delaysByMonth[].flights",
        sum(CASE WHEN arr_delay > 15 THEN 1 ELSE 0 END) AS "delaysByMonth[].late",
-       (array_agg(arr_delay ORDER BY arr_delay DESC NULLS LAST))[1] AS "delaysByMonth[].worstArrDelay"
+       (array_agg(arr_delay ORDER BY arr_delay DESC NULLS LAST))[1]
+         AS "delaysByMonth[].worstArrDelay"
 FROM fraiseql_demo.tb_flight NATURAL JOIN (VALUES ('UA')) AS airline (carrier)
 GROUP BY 1 ORDER BY 1"""),
         Statement("""
 SELECT a.name AS "airlines[].name",
-       round(count(*) FILTER (WHERE f.arr_delay < 16)::numeric / count(f.arr_delay), 4) AS "airlines[].punctuality"
+       round(count(*) FILTER (WHERE f.arr_delay < 16)::numeric / count(f.arr_delay), 4)
+         AS "airlines[].punctuality"
 FROM fraiseql_demo.tb_airline a LEFT JOIN fraiseql_demo.tb_flight f USING (carrier)
 WHERE strpos(a.name, 'Air') > 0
 GROUP BY a.carrier ORDER BY a.carrier"""),

@@ -3,9 +3,21 @@
 from fraiseql.demo.tour.operation import Refusal
 
 REFUSALS = (
-    Refusal("an unknown field", "{ flights { destination } }", "Cannot query field 'destination' on type 'Flight'"),
-    Refusal("an unknown operator", "{ flights(where: {dest: {equals: 1}}) { id } }", "Field 'equals' is not defined"),
-    Refusal("a number where a text belongs", '{ flights(where: {id: {eq: "one"}}) { id } }', "Int cannot represent"),
+    Refusal(
+        "an unknown field",
+        "{ flights { destination } }",
+        "Cannot query field 'destination' on type 'Flight'",
+    ),
+    Refusal(
+        "an unknown operator",
+        "{ flights(where: {dest: {equals: 1}}) { id } }",
+        "unknown field 'equals'",
+    ),
+    Refusal(
+        "a number where a text belongs",
+        '{ flights(where: {id: {eq: "one"}}) { id } }',
+        "Int cannot represent",
+    ),
     Refusal(
         "a variable of the wrong form",
         "query ($day: Date!) { flights(where: {flownOn: {eq: $day}}) { id } }",

@@ -108,7 +108,8 @@ SELECT min(temp) AS "coldest[].temp", (array_agg(origin ORDER BY temp, origin, t
        AS "coldest[].origin" FROM fraiseql_demo.tb_weather"""),
         Statement("""
 SELECT faa AS "highest[].faa", alt AS "highest[].alt" FROM fraiseql_demo.tb_airport t
-WHERE (SELECT count(*) FROM fraiseql_demo.tb_airport o WHERE o.alt > t.alt) < 3 ORDER BY alt DESC"""),
+WHERE (SELECT count(*) FROM fraiseql_demo.tb_airport o WHERE o.alt > t.alt) < 3
+ORDER BY alt DESC"""),
     ),
 )
 

@@ -1,0 +1,56 @@
+"""``fraiseql``: finds the command and runs it.
+
+Exit codes: 0 done, 1 something differs or failed, 2 used in a wrong way.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from fraiseql.cli import demo, explain, schema, serve
+from fraiseql.errors import ConfigurationError, FraiseQLError
+
+_FAILED = 1
+_MISUSED = 2
+_INTERRUPTED = 130
+_COMMANDS = (demo, serve, schema, explain)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: Words after the program's name; those of the process when None.
+
+    Returns:
+        The exit code.
+    """
+    arguments = make_parser().parse_args(argv)
+    try:
+        code: int = arguments.run(arguments)
+    except ConfigurationError as error:
+        return _complain(error, _MISUSED)
+    except FraiseQLError as error:
+        return _complain(error, _FAILED)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    return code
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="fraiseql", description="GraphQL from PostgreSQL.", allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=f"fraiseql {version('fraiseql')}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for module in _COMMANDS:
+        module.add_to(commands)
+    return parser
+
+
+def _complain(error: FraiseQLError, code: int) -> int:
+    sys.stdout.flush()
+    sys.stderr.write(f"fraiseql: {error}\n")
+    return code

@@ -1,0 +1,110 @@
+"""``fraiseql serve`` and ``fraiseql dev``: an application behind uvicorn."""
+
+import asyncio
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from fraiseql.cli.listen import bind, url_of
+from fraiseql.cli.server import holding_database, make_server, run_until_stopped, uvicorn
+from fraiseql.cli.target import Target, add_target, find_target
+from fraiseql.errors import ConfigurationError
+from fraiseql.http.endpoint import Application
+
+_MOST_WORKERS = 256
+
+
+def add_to(commands: Any) -> None:
+    """Add both commands."""
+    serve = commands.add_parser("serve", help="serve an application")
+    _add_common(serve)
+    serve.add_argument("--workers", type=_count, default=1, metavar="N", help="processes (1)")
+    serve.add_argument("--access-log", action="store_true", help="log every request")
+    serve.set_defaults(run=_serve)
+    dev = commands.add_parser(
+        "dev", help="serve while you write: reloads, with GraphiQL and full error messages"
+    )
+    _add_common(dev)
+    dev.set_defaults(run=_dev)
+
+
+def _add_common(parser: ArgumentParser) -> None:
+    add_target(parser)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8000, help="port to listen on (8000)")
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= _MOST_WORKERS:
+        raise ValueError
+    return number
+
+
+def _serve(arguments: Namespace) -> int:
+    uvicorn()
+    target = find_target(arguments.app)
+    bound = bind(arguments.host, arguments.port)
+    with _database_of(target.app):
+        _announce(target, arguments)
+        if arguments.workers == 1:
+            server = make_server(target.app, access_log=arguments.access_log)
+            return 0 if run_until_stopped(server, bound) else 1
+        _try_start(target.app)
+        bound.close()
+        _run_processes(target, arguments, workers=arguments.workers)
+        return 0
+
+
+def _dev(arguments: Namespace) -> int:
+    # Set before the application is imported, here and in the process that reloads.
+    os.environ.update(FRAISEQL_DEBUG="on", FRAISEQL_GRAPHIQL="on")
+    uvicorn()
+    target = find_target(arguments.app)
+    bind(arguments.host, arguments.port).close()
+    with _database_of(target.app) as address:
+        _announce(target, arguments)
+        if address:
+            _print(f"Database  {address}")
+        folder = str(target.folder)
+        _run_processes(target, arguments, reload=True, reload_dirs=[folder], access_log=True)
+    return 0
+
+
+def _run_processes(target: Target, arguments: Namespace, **options: Any) -> None:
+    """Let uvicorn start other processes, which import the application anew."""
+    uvicorn().run(
+        target.text,
+        host=arguments.host,
+        port=arguments.port,
+        app_dir=str(target.folder),
+        lifespan="on",
+        server_header=False,
+        **{"access_log": getattr(arguments, "access_log", False)} | options,
+    )
+
+
+def _database_of(app: Any) -> AbstractContextManager[str | None]:
+    return holding_database(app.settings) if isinstance(app, Application) else nullcontext()
+
+
+def _try_start(app: Any) -> None:
+    """Start and stop an application once, so that an error is said once and not by every worker."""
+    if isinstance(app, Application):
+        asyncio.run(_start_and_stop(app))
+
+
+async def _start_and_stop(app: Application) -> None:
+    await app.start()
+    await app.stop()
+
+
+def _announce(target: Target, arguments: Namespace) -> None:
+    _print(f"{target.text}  {url_of(arguments.host, arguments.port)}")
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

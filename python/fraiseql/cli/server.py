@@ -1,0 +1,95 @@
+"""Running an application in uvicorn, which the extra ``serve`` installs."""
+
+import importlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any, Final
+
+from fraiseql.database.embedded import start_embedded
+from fraiseql.errors import ConfigurationError, FraiseQLError
+from fraiseql.settings import Settings
+
+_START_SECONDS: Final = 60.0
+_STOP_SECONDS: Final = 10
+_PAUSE: Final = 0.01
+
+
+def uvicorn() -> ModuleType:
+    """Return the module uvicorn, imported only by commands that serve.
+
+    Raises:
+        ConfigurationError: It is not installed.
+    """
+    try:
+        return importlib.import_module("uvicorn")
+    except ModuleNotFoundError:
+        raise ConfigurationError(
+            "This command needs uvicorn, which is not installed.",
+            hint='Run: pip install "fraiseql[serve]"',
+        ) from None
+
+
+def make_server(app: Any, *, log_level: str = "info", access_log: bool = False) -> Any:
+    """Return a uvicorn server of one process for an ASGI application."""
+    config = uvicorn().Config(
+        app,
+        lifespan="on",
+        log_level=log_level,
+        access_log=access_log,
+        server_header=False,
+        timeout_graceful_shutdown=_STOP_SECONDS,
+    )
+    return uvicorn().Server(config)
+
+
+def run_until_stopped(server: Any, bound: socket.socket) -> bool:
+    """Serve until the process is told to stop; return whether serving ever began."""
+    try:
+        server.run(sockets=[bound])
+    except KeyboardInterrupt:
+        # uvicorn has shut down by now, and hands on the signal that it was stopped by.
+        return True
+    return bool(server.started)
+
+
+@contextmanager
+def serving(app: Any, bound: socket.socket) -> Iterator[None]:
+    """Serve from a thread of its own while the block runs.
+
+    Raises:
+        FraiseQLError: The application did not start; uvicorn has printed why.
+    """
+    server = make_server(app, log_level="warning")
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
+    thread.start()
+    try:
+        _wait(server, thread)
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(_STOP_SECONDS)
+
+
+def _wait(server: Any, thread: threading.Thread) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while not server.started:
+        if not thread.is_alive() or time.monotonic() > deadline:
+            raise FraiseQLError("The application did not start.", hint="The reason is above.")
+        time.sleep(_PAUSE)
+
+
+@contextmanager
+def holding_database(settings: Settings) -> Iterator[str | None]:
+    """Keep the embedded PostgreSQL up while the block runs, so that reloads find it running.
+
+    Gives its address, or None when the settings name another server.
+    """
+    if settings.database_url != "embedded:":
+        yield None
+        return
+    with start_embedded(settings.data_dir) as server:
+        yield server.url

@@ -1,0 +1,70 @@
+"""A GraphQL client over one kept-alive HTTP connection, with nothing but the standard library."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from types import TracebackType
+from typing import Any, Self
+
+_TIMEOUT = 60.0
+_HEADERS = {
+    "Content-Type": "application/json",
+    "Accept": "application/graphql-response+json",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back.
+
+    Attributes:
+        status: HTTP status.
+        body: JSON text.
+        seconds: From the first byte sent to the last one received.
+    """
+
+    status: int
+    body: bytes
+    seconds: float
+
+
+class Client:
+    """Posts operations to one address; usable as a context manager.
+
+    Args:
+        host: Name or address of the server.
+        port: Its port.
+        path: Where GraphQL is served.
+    """
+
+    def __init__(self, host: str, port: int, path: str = "/graphql") -> None:
+        self._connection = HTTPConnection(host, port, timeout=_TIMEOUT)
+        self._path = path
+
+    def post(self, query: str, variables: Mapping[str, Any]) -> Answer:
+        """Send an operation and wait for its answer.
+
+        Raises:
+            OSError, http.client.HTTPException: The server is not there or does not speak HTTP.
+        """
+        text = json.dumps({"query": query, "variables": dict(variables)})
+        start = time.perf_counter()
+        self._connection.request("POST", self._path, text, _HEADERS)
+        response = self._connection.getresponse()
+        body = response.read()
+        return Answer(response.status, body, time.perf_counter() - start)
+
+    def __enter__(self) -> Self:
+        """Return the client itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the connection."""
+        self._connection.close()
