@@ -3,7 +3,7 @@
 import { chromium } from "playwright-core";
 
 const [address, executablePath, folder] = process.argv.slice(2);
-const seen = { requests: [], console: [], violations: [], title: "", editor: "", result: "" };
+const seen = { requests: [], console: [], violations: [], title: "", editor: "", result: "", documentation: "" };
 
 const context = await chromium.launchPersistentContext(`${folder}/profile`, {
   executablePath,
@@ -16,6 +16,9 @@ const context = await chromium.launchPersistentContext(`${folder}/profile`, {
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    // Chromium's own services; the page is watched below whatever names resolve to.
+    "--disable-features=OptimizationHints,MediaRouter,AutofillServerCommunication",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     `--log-net-log=${folder}/network.json`,
   ],
 });
@@ -40,6 +43,11 @@ try {
   await page.click(".graphiql-execute-button");
   await page.waitForSelector(".result-window .CodeMirror-code .cm-property");
   seen.result = await page.innerText(".result-window .CodeMirror-code");
+  // A dialog adds a style element of its own, which the page's policy must let through.
+  await page.click('button[aria-label="Open settings dialog"]');
+  await page.waitForSelector(".graphiql-dialog");
+  await page.keyboard.press("Escape");
+  await page.waitForSelector(".graphiql-dialog", { state: "detached" });
   // The documentation pane shows that introspection went through as well.
   await page.click('button[aria-label="Show Documentation Explorer"]');
   await page.waitForSelector(".graphiql-doc-explorer-content");

@@ -1,0 +1,69 @@
+"""Mounting: below another application, without lifespan, and what is not HTTP."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+from fraiseql.http.asgi import Message, Scope
+from tests.integration.http.application import make_app, served, under
+
+QUERY = {"query": "{ user(id: 1) { name } }"}
+ANSWER = {"data": {"user": {"name": "user 1"}}}
+
+
+@pytest.mark.parametrize("whole_path", [True, False])
+def test_mounted_by_a_framework(tables: str, whole_path: bool) -> None:
+    app = make_app(tables)
+    with served(under("/api", app, whole_path=whole_path), lifespan="off") as address:
+        for path in ("/api/graphql", "/api/", "/api"):
+            assert httpx.post(address + path, json=QUERY).json() == ANSWER
+        assert httpx.get(address + "/api/health").status_code == 200
+        assert httpx.get(address + "/api/nothing").status_code == 404
+        page = httpx.get(address + "/api/graphql", headers={"accept": "text/html"})
+        assert page.headers["content-type"].startswith("text/html")
+        asyncio.run(app.stop())
+
+
+def test_another_path(tables: str) -> None:
+    with served(make_app(tables, path="/v1/query")) as address:
+        assert httpx.post(address + "/v1/query", json=QUERY).json() == ANSWER
+        assert httpx.post(address + "/graphql", json=QUERY).status_code == 404
+
+
+async def converse(app: Any, scope: Scope, *messages: Message) -> list[Message]:
+    """Play one ASGI connection; what the application sent."""
+    incoming, sent = list(messages), list[Message]()
+
+    async def receive() -> Message:
+        return incoming.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    return sent
+
+
+async def test_the_lifespan_starts_and_stops(tables: str) -> None:
+    sent = await converse(
+        make_app(tables),
+        {"type": "lifespan"},
+        {"type": "lifespan.startup"},
+        {"type": "lifespan.shutdown"},
+    )
+    assert sent == [{"type": "lifespan.startup.complete"}, {"type": "lifespan.shutdown.complete"}]
+
+
+async def test_a_start_that_fails_is_told_to_the_server(database: str) -> None:
+    wrong = database.replace("fql_", "missing_")
+    sent = await converse(make_app(wrong), {"type": "lifespan"}, {"type": "lifespan.startup"})
+    assert [message["type"] for message in sent] == ["lifespan.startup.failed"]
+    assert sent[0]["message"]
+
+
+async def test_a_websocket_is_refused(tables: str) -> None:
+    scope = {"type": "websocket", "path": "/graphql", "headers": []}
+    sent = await converse(make_app(tables), scope, {"type": "websocket.connect"})
+    assert sent == [{"type": "websocket.close", "code": 1008}]
