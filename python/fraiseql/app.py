@@ -41,6 +41,4 @@ def create_app(
     """
     chosen = Settings.from_environment().with_values(database_url=database_url, **settings)
     service = Service(build_schema(types=types, queries=queries), chosen)
-    return Application(
-        service, chosen, path=path, context=context, graphiql_query=graphiql_query
-    )
+    return Application(service, chosen, path=path, context=context, graphiql_query=graphiql_query)

@@ -65,7 +65,8 @@ class Repository:
         """
         terms = [order_by] if isinstance(order_by, str) else list(order_by or ())
         count, skip = check_count("limit", limit), check_count("offset", offset)
-        reading = self._reader.prepare(source, _joined(where, equal), terms, count, skip)
+        wanted = _joined(where, equal)
+        reading = self._reader.prepare(source, wanted, terms, limit=count, offset=skip)
         rows = await self._run(reading)
         return [Document(row[0]) for row in rows]
 
@@ -76,7 +77,7 @@ class Repository:
 
         Arguments and errors are those of ``find``.
         """
-        rows = await self._run(self._reader.prepare(source, _joined(where, equal), (), 1, None))
+        rows = await self._run(self._reader.prepare(source, _joined(where, equal), limit=1))
         return Document(rows[0][0]) if rows else None
 
     async def count(
@@ -98,7 +99,7 @@ class Repository:
         equal: Mapping[str, Any],
         outcome: Outcome,
     ) -> Any:
-        reading = self._reader.prepare(source, _joined(where, equal), (), None, None, outcome)
+        reading = self._reader.prepare(source, _joined(where, equal), outcome=outcome)
         rows = await self._run(reading)
         return rows[0][0]
 

@@ -110,7 +110,7 @@ def _check_document(name: str, document: str, relation: Relation) -> None:
     column = relation.columns.get(document)
     if column is None:
         raise SourceError(
-            f"{name} names jsonb_column={document!r}, which {relation.schema}.{relation.name} has not."
+            f"{name}: {relation.schema}.{relation.name} has no jsonb_column {document!r}."
             f"{suggestion(document, relation.columns)}"
         )
     if column.base_type not in ("json", "jsonb"):

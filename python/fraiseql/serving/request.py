@@ -29,7 +29,7 @@ class Response:
     Attributes:
         body: The whole JSON text, UTF-8.
         executed: False for a request error: there is no ``data`` key.
-        status: HTTP status for ``application/graphql-response+json``: 200 when executed, else 4xx/5xx.
+        status: HTTP status for ``application/graphql-response+json``: 200 when executed.
     """
 
     body: bytes

@@ -12,6 +12,7 @@ from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Database, Identity, Pool, open_pool
 from fraiseql.errors import DatabaseUnavailable, FraiseQLError
 from fraiseql.events import Timings
+from fraiseql.native import Shape
 from fraiseql.schema import Schema
 from fraiseql.serving.bounded import Bounded
 from fraiseql.serving.document import DocumentLimits, Operation, RequestError, parse_document
@@ -19,11 +20,11 @@ from fraiseql.serving.document.parse import require_query
 from fraiseql.serving.execution.encode import Encoder
 from fraiseql.serving.execution.reading import CONTEXT_KEY, Reader
 from fraiseql.serving.execution.resolvers import Call
-from fraiseql.serving.execution.run import CompiledPlan, Failures
+from fraiseql.serving.execution.run import CompiledPlan, Run
 from fraiseql.serving.planning import Planner
+from fraiseql.serving.planning.plan import Cost
 from fraiseql.serving.request import Request, Response
 from fraiseql.serving.response.errors import rendered_errors, request_errors, with_errors
-from fraiseql.native import Shape
 from fraiseql.settings import Settings
 from fraiseql.sources import declared_relations, map_sources
 
@@ -33,13 +34,11 @@ _NO_VARIABLES: Mapping[str, Any] = {}
 class _Serving:
     """A plan ready to serve: compiled statements and the native shape."""
 
-    __slots__ = ("compiled", "cost", "plan", "shape")
+    __slots__ = ("compiled", "shape")
 
     def __init__(self, compiled: CompiledPlan) -> None:
         self.compiled = compiled
-        self.plan = compiled.plan
-        self.cost = compiled.plan.cost
-        self.shape = Shape(orjson.dumps(self.plan.shape))
+        self.shape = Shape(orjson.dumps(compiled.plan.shape))
 
 
 class Service:
@@ -145,9 +144,12 @@ class Service:
             start = perf_counter()
             serving = self._plans.put(key, self._plan(operation, values, request))
             timings.plan = perf_counter() - start
-        if serving.cost.base + len(serving.cost.terms):
-            self._check_cost(serving, values)
-        return await self._serve(serving, operation, values, request, context, timings)
+        self._check_cost(serving.compiled.plan.cost, values)
+        identity = self._identity(context)
+        run = Run(self.pool, identity, values, self._encoder)
+        if serving.compiled.needs_python:
+            run.call = self._call(operation, values, request, self._context(context, identity))
+        return await self._serve(serving, run, timings)
 
     def _first_sight(self, request: Request, timings: Timings) -> Operation:
         operation = parse_document(
@@ -164,38 +166,25 @@ class Service:
             raise RequestError([GraphQLError(error.message)], error.code) from error
         return _Serving(CompiledPlan(plan, self.schema))
 
-    def _check_cost(self, serving: _Serving, values: Mapping[str, Any]) -> None:
-        cost = serving.cost.of(values)
+    def _check_cost(self, plan_cost: Cost, values: Mapping[str, Any]) -> None:
+        cost = plan_cost.of(values)
         if cost > self.settings.max_complexity:
             limit = self.settings.max_complexity
             message = f"The operation may answer {cost} values; the limit is {limit}."
             raise RequestError([GraphQLError(message)], "TOO_COMPLEX")
 
-    async def _serve(
-        self,
-        serving: _Serving,
-        operation: Operation,
-        values: Mapping[str, Any],
-        request: Request,
-        context: dict[str, Any],
-        timings: Timings,
-    ) -> Response:
-        compiled, failures, call = serving.compiled, Failures(), None
-        identity = self._identity(context)
+    async def _serve(self, serving: _Serving, run: Run, timings: Timings) -> Response:
+        compiled, shape = serving.compiled, serving.shape
         start = perf_counter()
-        if compiled.needs_python:
-            call = self._call(operation, values, request, self._context(context, identity))
-        streams = await compiled.roots(self.pool, values, identity, failures, call, self._encoder)
+        streams = await compiled.roots(run)
         fetched = perf_counter()
         timings.sql = fetched - start
-        body, errors, missing = serving.shape.render(streams)
-        while missing and call is not None:
-            await compiled.compute(missing, streams, failures, call, self._encoder)
-            body, errors, missing = serving.shape.render(streams)
+        body, errors, missing = shape.render(streams)
+        while missing:
+            await compiled.compute(run, missing, streams)
+            body, errors, missing = shape.render(streams)
         if errors:
-            shown = rendered_errors(
-                errors, serving.plan, failures.errors, debug=self.settings.debug
-            )
+            shown = rendered_errors(errors, compiled.plan, run.failures, debug=self.settings.debug)
             body = with_errors(body, shown)
         timings.render = perf_counter() - fetched
         return Response(body)

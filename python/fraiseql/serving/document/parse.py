@@ -86,7 +86,9 @@ def _validate(schema: GraphQLSchema, document: DocumentNode, limits: DocumentLim
 
 
 def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
-    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    operations = [
+        node for node in document.definitions if isinstance(node, OperationDefinitionNode)
+    ]
     if name is not None:
         operations = [node for node in operations if node.name and node.name.value == name]
     if len(operations) == 1:

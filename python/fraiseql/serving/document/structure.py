@@ -1,4 +1,4 @@
-"""Structure: the form of a value, which decides the statement, apart from its scalars, which do not."""
+"""Structure: the form of a value decides the statement; its scalars do not, they are parameters."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ _NULL: Final = "0"
 _GIVEN: Final = "1"
 _LIST: Final = "l"
 BY_VALUE: Final = frozenset({"is_null"})
-"""Keys whose value is part of the form: ``IS NULL`` and ``IS NOT NULL`` are different statements."""
+"""Keys whose value is part of the form: ``IS NULL`` and ``IS NOT NULL`` differ as statements."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def is_structural(value: list[Any]) -> bool:
 
 
 def form(value: Any) -> Any:
-    """Return the structure of a value: which keys are there, what is null; never a scalar's value."""
+    """Return the structure of a value: its keys, what is null; never a scalar's value."""
     if value is None:
         return _NULL
     if isinstance(value, dict):

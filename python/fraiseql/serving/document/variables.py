@@ -27,10 +27,11 @@ Coercer = Callable[[Any], Any]
 """Turns a raw value into a Python value, or returns ``Undefined`` when it does not fit."""
 
 _MISSING = "-"
+_INT_MIN, _INT_MAX = -(1 << 31), (1 << 31) - 1
 
 
 def _int(value: Any) -> Any:
-    fits = type(value) is int and -2_147_483_648 <= value <= 2_147_483_647
+    fits = type(value) is int and _INT_MIN <= value <= _INT_MAX
     return value if fits else Undefined
 
 

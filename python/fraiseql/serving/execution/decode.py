@@ -19,7 +19,7 @@ _EXACT = frozenset({"number", "integer", "any"})
 
 
 class _Unloaded:
-    """Stands in a parent's class for a field that was not read: using it is an error, not a default."""
+    """Stands for a field that was not read: using it is an error, never the class's default."""
 
     def __init__(self, type_name: str, name: str) -> None:
         self._message = f"{type_name}.{name} was not read for this computed field."
@@ -63,7 +63,7 @@ class ParentDecoder:
         """
         content = self._loads(raw)
         inner = content.get(DOCUMENT_KEY) or {}
-        parent = object.__new__(self._class)
+        parent: Any = object.__new__(self._class)
         for name, convert in self._converters.items():
             value = content[name] if name in content else inner.get(name)
             parent.__dict__[name] = None if value is None else _converted(convert, value, name)
@@ -104,7 +104,7 @@ class ParentDecoder:
         definition = self._schema.objects.get(type_name)
         if definition is None or not isinstance(value, dict):
             return value
-        nested = object.__new__(definition.python_class)
+        nested: Any = object.__new__(definition.python_class)
         for name, convert in self._converters_of(type_name, None).items():
             if name in value:
                 found = value[name]
@@ -131,4 +131,6 @@ def _converted(convert: Convert, value: Any, name: str) -> Any:
     try:
         return convert(value)
     except (ValueError, TypeError, ArithmeticError, GraphQLError) as error:
-        raise DocumentError(f"The stored value of {name!r} has not the form of its field.") from error
+        raise DocumentError(
+            f"The stored value of {name!r} has not the form of its field."
+        ) from error

@@ -6,14 +6,20 @@ from decimal import Decimal
 from typing import Any, Final
 
 import orjson
-from graphql import GraphQLNamedType, GraphQLScalarType, get_named_type, is_list_type, is_non_null_type
+from graphql import (
+    GraphQLNamedType,
+    GraphQLScalarType,
+    get_named_type,
+    is_list_type,
+    is_non_null_type,
+)
 
 from fraiseql.errors import DocumentError
+from fraiseql.native import check_json
 from fraiseql.schema import Schema, leaf_form
 from fraiseql.schema.definitions import ATTRIBUTE, ObjectDefinition
 from fraiseql.serving.execution.documents import Document
 from fraiseql.serving.planning.reads import DOCUMENT_KEY
-from fraiseql.native import check_json
 
 _OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 
@@ -41,7 +47,7 @@ class Encoder:
         """Return the stream item of a resolver's value.
 
         Args:
-            value: None, a scalar, a declared object, a mapping, a record, a ``Document``, or a list.
+            value: None, a scalar, a declared object, a mapping, a record, a document, or a list.
             type_name: Named GraphQL type of the field.
 
         Raises:
@@ -74,26 +80,26 @@ class Encoder:
                 f"A document of {type_name} cannot be made of {type(row).__name__}.",
                 hint="Give a record, a mapping, or JSON as str or bytes.",
             )
-        column = getattr(self._schema.objects.get(type_name), "jsonb_column", None)
+        definition = self._schema.objects.get(type_name)
+        column = definition.jsonb_column if definition else None
         content: dict[str, Any] = {}
         for name, value in row.items():
-            content.update(self._member(type_name, name, value, column))
+            key, member = self._member(type_name, name, value, column)
+            content[key] = member
         return Document(self._json(content))
 
-    def _member(
-        self, type_name: str, name: str, value: Any, column: str | None
-    ) -> dict[str, Any]:
+    def _member(self, type_name: str, name: str, value: Any, column: str | None) -> tuple[str, Any]:
         if not isinstance(value, str | bytes) or not self._holds_json(type_name, name, column):
-            return {name: value}
+            return name, value
         text = _checked(value)
-        if name != column:
-            return {name: orjson.Fragment(text)}
+        if column is None or name != column:
+            return name, orjson.Fragment(text)
         opened = orjson.loads(text)
         whole = not (isinstance(opened, dict) and name in opened)
         if whole and self._json_type(type_name, name) is not None:
             # A field of the document column's own name is all of it, unless it is a key of it.
-            return {name: orjson.Fragment(text)}
-        return {DOCUMENT_KEY: orjson.Fragment(text)}
+            return name, orjson.Fragment(text)
+        return DOCUMENT_KEY, orjson.Fragment(text)
 
     def _holds_json(self, type_name: str, name: str, column: str | None) -> bool:
         return name == column or self._json_type(type_name, name) is not None
@@ -185,7 +191,7 @@ def _iso(value: Any) -> str:
 
 
 def instant(value: datetime) -> str:
-    """Return an instant as PostgreSQL writes it in UTC: no trailing zeros, ``+00:00`` at the end."""
+    """Return an instant as PostgreSQL writes it in UTC: without trailing zeros."""
     if value.tzinfo is None:
         return _trimmed(value.isoformat())
     return _trimmed(value.astimezone(UTC).replace(tzinfo=None).isoformat()) + "+00:00"

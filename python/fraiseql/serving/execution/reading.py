@@ -1,4 +1,4 @@
-"""Reading: documents for resolvers, by the same statements as root fields that SQL answers alone."""
+"""Reading: documents for resolvers, by the same statements as root fields that SQL answers."""
 
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
@@ -58,9 +58,10 @@ class Reader:
         self,
         declared: str,
         where: Mapping[str, Any],
-        order_by: Sequence[str],
-        limit: int | None,
-        offset: int | None,
+        order_by: Sequence[str] = (),
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
         outcome: Outcome = "rows",
     ) -> Reading:
         """Return the reading of a relation, ready to run.
@@ -126,7 +127,7 @@ class Reader:
         return found
 
     def _everything(self, source: Source, place: Place) -> Read:
-        """Return the read of every stored field: for documents that a resolver looks into itself."""
+        """Return the read of every stored field: a resolver may look into the document itself."""
         columns: list[str] = []
         document = None
         type_: Any = self._relations.schema.graphql.type_map[source.type_name]

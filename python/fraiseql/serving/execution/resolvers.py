@@ -86,5 +86,3 @@ async def _called(field: FieldPlan, function: Any, given: Any, arguments: dict[s
         return await value if isawaitable(value) else value
     finally:
         current_field.reset(token)
-
-

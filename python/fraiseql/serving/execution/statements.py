@@ -46,7 +46,7 @@ def _binder(slot: Slot) -> Bind:
     constant: list[Any] = []
 
     def bind_constant(_values: Mapping[str, Any]) -> Any:
-        # Converted at the first request and not before, so that a bad constant is that field's error.
+        # Converted at the first request, so that a bad constant is an error of its field.
         if not constant:
             constant.append(convert(source))
         return constant[0]

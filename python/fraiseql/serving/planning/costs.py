@@ -64,4 +64,6 @@ class CostReader:
 
 def total(costs: list[Cost]) -> Cost:
     """Return the sum of ``costs``."""
-    return Cost(sum(cost.base for cost in costs), tuple(term for cost in costs for term in cost.terms))
+    return Cost(
+        sum(cost.base for cost in costs), tuple(term for cost in costs for term in cost.terms)
+    )

@@ -1,4 +1,4 @@
-"""Fields of a relation: how SQL reaches the stored value of each name that may be read or compared."""
+"""Fields of a relation: how SQL reaches each stored value that may be read or compared."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

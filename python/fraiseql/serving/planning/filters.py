@@ -82,7 +82,9 @@ def _entry(key: str, value: Any, accesses: Mapping[str, Access], what: str) -> F
     if isinstance(value, Mapping):
         parts = [_comparison(access, operator, item, what) for operator, item in value.items()]
         return Group("and", tuple(parts))
-    return _comparison(access, "in" if isinstance(value, list | tuple | ListRef) else "eq", value, what)
+    return _comparison(
+        access, "in" if isinstance(value, list | tuple | ListRef) else "eq", value, what
+    )
 
 
 def _combined(key: str, value: Any, accesses: Mapping[str, Access], what: str) -> Filter:

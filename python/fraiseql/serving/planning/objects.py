@@ -1,4 +1,4 @@
-"""Objects: from what is selected of a type to the shape that renders it and the read that feeds it."""
+"""Objects: what is selected of a type becomes a shape that renders it and a read that feeds it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -162,7 +162,11 @@ class ObjectPlanner:
         assert read is not None  # noqa: S101 - an embed is an object or a list of objects
         known = row.embeds.get(definition.name)
         embedded = self._relations.embedded(
-            definition, row.place, named, merged(known.read, read) if known else read, owner=type_name
+            definition,
+            row.place,
+            named,
+            merged(known.read, read) if known else read,
+            owner=type_name,
         )
         row.embeds[definition.name] = embedded
         return _entry(selected, {"name": definition.name}, node)

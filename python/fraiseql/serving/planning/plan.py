@@ -91,7 +91,7 @@ class ComputedStep:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """How many values an operation may answer: ``base`` + the sum of each limit × its weight."""
+    """How many values an operation may answer: ``base``, and each limit times its weight."""
 
     base: int
     terms: tuple[tuple[Ref, int], ...] = ()

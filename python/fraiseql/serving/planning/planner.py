@@ -6,7 +6,6 @@ from typing import Any
 import orjson
 from graphql import (
     DocumentNode,
-    GraphQLObjectType,
     OperationDefinitionNode,
     SelectionSetNode,
     execute_sync,
@@ -21,8 +20,8 @@ from fraiseql.serving.planning.costs import CostReader, total
 from fraiseql.serving.planning.filters import parse_filter
 from fraiseql.serving.planning.objects import ObjectPlanner
 from fraiseql.serving.planning.plan import ConstantRoot, Cost, Plan, PythonRoot, Root, SqlRoot
-from fraiseql.serving.planning.reads import Query
-from fraiseql.serving.planning.relations import Place, Relations
+from fraiseql.serving.planning.reads import Query, Read
+from fraiseql.serving.planning.relations import Relations
 from fraiseql.serving.planning.selection import Collector, SelectedField
 from fraiseql.serving.planning.shapes import field_node
 from fraiseql.settings import Settings
@@ -50,9 +49,7 @@ class Planner:
         }
         self._costs = CostReader(limits, settings.default_limit)
 
-    def plan(
-        self, operation: Operation, values: Mapping[str, Any], raw: Mapping[str, Any]
-    ) -> Plan:
+    def plan(self, operation: Operation, values: Mapping[str, Any], raw: Mapping[str, Any]) -> Plan:
         """Return the plan that serves ``operation`` for every request of this structure.
 
         Args:
@@ -80,33 +77,35 @@ class Planner:
             total(roots.costs),
         )
 
-    def sql_root(
-        self,
-        definition: QueryDefinition,
-        stream: int,
-        type_name: str,
-        place: Place,
-        arguments: dict[str, Any],
-        read: Any,
-    ) -> SqlRoot:
-        """Return the statement-backed root field for its arguments."""
-        many = definition.many
-        where = {name: arguments[name] for name in definition.by if name in arguments}
+    def query(
+        self, definition: QueryDefinition, type_name: str, read: Read, arguments: Mapping[str, Any]
+    ) -> Query:
+        """Return what a root field that SQL answers reads, for its arguments.
+
+        Raises:
+            InputError: A filter or order names an unknown field or operator.
+        """
+        place = self.relations.place_of(type_name)
+        assert place is not None  # noqa: S101 - find() demands a sql_source
+        equal = {name: arguments[name] for name in definition.by if name in arguments}
+        wanted = [part for part in (equal, arguments.get("where")) if part]
         accesses = self.relations.accesses(type_name, place)
-        conditions = [where, arguments.get("where") or {}]
-        group = parse_filter({"and": [part for part in conditions if part]}, accesses, type_name)
+        where = parse_filter({"and": wanted}, accesses, type_name) if wanted else None
+        if not definition.many:
+            return Query(read, where, limit=1)
         terms = arguments.get("order_by") or definition.order_by
-        default = definition.default_limit or self._settings.default_limit
-        limit = arguments.get("limit") if arguments.get("limit") is not None else default
-        query = Query(
-            read,
-            group if any(conditions) else None,
-            self.relations.order(terms, type_name, place) if many else (),
-            limit if many else 1,
-            arguments.get("offset"),
-        )
-        maximum = definition.max_limit or self._settings.max_limit
-        return SqlRoot(stream, query, many, max(maximum, default))
+        order = self.relations.order(terms, type_name, place)
+        limit = arguments.get("limit")
+        limit = self._default_limit(definition) if limit is None else limit
+        return Query(read, where, order, limit, arguments.get("offset"))
+
+    def max_limit(self, definition: QueryDefinition) -> int:
+        """Return the largest ``limit`` of a root field."""
+        declared = definition.max_limit or self._settings.max_limit
+        return max(declared, self._default_limit(definition))
+
+    def _default_limit(self, definition: QueryDefinition) -> int:
+        return definition.default_limit or self._settings.default_limit
 
     def cost(
         self, selected: SelectedField, definition: QueryDefinition, arguments: Mapping[str, Any]
@@ -142,7 +141,9 @@ class _RootPlanner:
         if selected.name.startswith("__"):
             self.roots.append(ConstantRoot(stream, self._introspect(selected)))
             node, nullable = self.objects.shape.any(), selected.name == "__type"
-            return field_node(selected.id, selected.key, {"stream": stream}, node, nullable=nullable)
+            return field_node(
+                selected.id, selected.key, {"stream": stream}, node, nullable=nullable
+            )
         node = self._plan(selected, self._schema.queries[selected.name], stream)
         nullable = not str(selected.field.type).endswith("!")
         return field_node(selected.id, selected.key, {"stream": stream}, node, nullable=nullable)
@@ -159,12 +160,12 @@ class _RootPlanner:
         assert selected.field is not None  # noqa: S101 - the caller saw it
         type_name = get_named_type(selected.field.type).name
         place = self._planner.relations.place_of(type_name)
-        assert place is not None  # noqa: S101 - find() demands a sql_source
         arguments = self._arguments.for_sql(selected.field, selected.nodes[0])
         node, read = self.objects.value(selected.field.type, selected.selection, place)
-        self.roots.append(
-            self._planner.sql_root(definition, stream, type_name, place, arguments, read)
-        )
+        assert read is not None  # noqa: S101 - find() demands a sql_source
+        query = self._planner.query(definition, type_name, read, arguments)
+        maximum = self._planner.max_limit(definition)
+        self.roots.append(SqlRoot(stream, query, definition.many, maximum))
         self.costs.append(self._planner.cost(selected, definition, arguments))
         return node
 
@@ -178,9 +179,5 @@ class _RootPlanner:
             selection_set=SelectionSetNode(selections=selected.nodes),
         )
         document = DocumentNode(definitions=(only, *self._operation.fragments.values()))
-        result = execute_sync(
-            self._schema.graphql, document, variable_values=dict(self._raw)
-        )
+        result = execute_sync(self._schema.graphql, document, variable_values=dict(self._raw))
         return orjson.dumps((result.data or {}).get(selected.key))
-
-

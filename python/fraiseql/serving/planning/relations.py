@@ -55,7 +55,7 @@ class Relations:
         return Place(source.relation, source.document, source.key, source.mirrored)
 
     def source_called(self, declared: str, preferred: str) -> Source | None:
-        """Return the source declared with the relation name ``declared``, of one type if several."""
+        """Return the source declared with a relation name; of several the preferred type's."""
         preferred_source = self.sources.sources.get(preferred)
         if preferred_source is not None and preferred_source.declared == declared:
             return preferred_source
@@ -102,9 +102,7 @@ class Relations:
         )
         return Access(field.name, column, inside, _form(leaf), leaf.name)
 
-    def order(
-        self, terms: Sequence[str], type_name: str, place: Place
-    ) -> tuple[OrderTerm, ...]:
+    def order(self, terms: Sequence[str], type_name: str, place: Place) -> tuple[OrderTerm, ...]:
         """Return the order with ties broken by the key, in the direction of the last term.
 
         Raises:
@@ -156,9 +154,8 @@ class Relations:
                 inner = self.embedded_place(field.embed, named)
                 self.embedded(field, place, named, Read(inner.relation), owner=type_name)
                 if field.embed.where:
-                    statements.append(
-                        f"SELECT FROM {inner.relation.sql} AS t1 WHERE ({field.embed.where}) LIMIT 0"
-                    )
+                    table = f"{inner.relation.sql} AS t1"
+                    statements.append(f"SELECT FROM {table} WHERE ({field.embed.where}) LIMIT 0")
             elif field.embed is None and field.computed is None:
                 stored_column(place.relation, place.document, field.name, wanted_by=owner)
         return statements
@@ -192,9 +189,7 @@ def _form(leaf: GraphQLNamedType) -> str:
     return "enum" if isinstance(leaf, GraphQLEnumType) else leaf_form(leaf)
 
 
-def _pairs(
-    own: Sequence[str], other: Sequence[str], wanted_by: str
-) -> tuple[tuple[str, str], ...]:
+def _pairs(own: Sequence[str], other: Sequence[str], wanted_by: str) -> tuple[tuple[str, str], ...]:
     if own and len(own) == len(other):
         return tuple(zip(own, other, strict=True))
     raise DeclarationError(
@@ -206,6 +201,6 @@ def _pairs(
 def _require_column(relation: Relation, name: str, wanted_by: str) -> None:
     if name not in relation.columns:
         raise DeclarationError(
-            f"{wanted_by} joins by column {name!r}, which {relation.schema}.{relation.name} has not."
+            f"{wanted_by} joins by {name!r}, no column of {relation.schema}.{relation.name}."
             f"{suggestion(name, relation.columns)}"
         )

@@ -1,4 +1,4 @@
-"""Selection: the fields that one operation wants of each type, with fragments and directives resolved."""
+"""Selection: the fields that an operation wants of each type, fragments and directives resolved."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -7,9 +7,9 @@ import orjson
 from graphql import GraphQLError
 
 from fraiseql.errors import FraiseQLError
+from fraiseql.native import RenderError
 from fraiseql.serving.planning.plan import Plan
 from fraiseql.serving.planning.selection import SelectedField
-from fraiseql.native import RenderError
 
 _INTERNAL = "Internal server error"
 _WORDS: Mapping[str, str] = {

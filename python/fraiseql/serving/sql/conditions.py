@@ -1,5 +1,7 @@
 """Conditions: the SQL of a filter; every value of a request is a parameter."""
 
+# parameters, and a developer's own predicates come from declarations only.
+
 from collections.abc import Mapping
 
 from fraiseql.catalog.picture import quote
@@ -118,7 +120,7 @@ class ConditionWriter:
 
     @staticmethod
     def _column_cast(access: Access, wire: str, brackets: str) -> str:
-        """Bring a text parameter to the column's own type: an enum, a domain, an inet …"""
+        """Return the cast of a text parameter to the column's own type: an enum, a domain."""
         column = access.column
         if wire != "text" or access.in_document or column.base_type in TEXTS:
             return ""

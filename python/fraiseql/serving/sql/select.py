@@ -1,4 +1,6 @@
 """Select: the one SQL statement of a query; its rows are JSON documents in one bytea column."""
+# ruff: noqa: S608 - this module writes SQL: identifiers are quoted from the catalog, values are
+# parameters, and a developer's own predicates come from declarations only.
 
 from dataclasses import dataclass
 from typing import Any

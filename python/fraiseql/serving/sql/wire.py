@@ -1,4 +1,4 @@
-"""Wire types: the few PostgreSQL types that parameters are sent as, and how Python values get there."""
+"""Wire types: the few PostgreSQL types that parameters are sent as, and how values get there."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Slot:
         source: A ``Ref`` into the request's values, or a constant.
         wire: Type that the parameter is sent as: ``int8``, ``text``, ``uuid`` …
         array: Whether it is a list of that type.
-        pattern: How a text becomes a LIKE pattern: ``contains``, ``starts_with``, ``ends_with``, or empty.
+        pattern: How a text becomes a LIKE pattern: ``contains``, ``starts_with``, ``ends_with``.
         maximum: Largest value of a row count; None when it is not one.
         name: What the value is compared with, for messages.
     """
@@ -42,7 +42,9 @@ class Slot:
 
 def wire_type(access: Access) -> str:
     """Return the type that values compared with ``access`` are sent as."""
-    return _document_wire(access) if access.in_document else _column_wire(access.column, access.form)
+    return (
+        _document_wire(access) if access.in_document else _column_wire(access.column, access.form)
+    )
 
 
 def _column_wire(column: Column, form: str) -> str:
@@ -77,7 +79,7 @@ def _int8(value: Any) -> int:
 
 def _numeric(value: Any) -> Decimal:
     if isinstance(value, bool):
-        raise ValueError
+        raise ValueError  # noqa: TRY004
     # repr: 0.1 is meant as 0.1, not as the binary fraction next to it.
     number = Decimal(repr(value) if isinstance(value, float) else value)
     if not number.is_finite():
