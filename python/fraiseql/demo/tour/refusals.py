@@ -25,5 +25,9 @@ REFUSALS = (
         variables={"day": "the fourth of July"},
     ),
     Refusal("a document that ends too soon", "{ flights { id ", "Syntax Error"),
-    Refusal("a key argument left out", "{ airline { name } }", "'carrier'"),
+    Refusal(
+        "a key argument left out",
+        "{ airline { name } }",
+        "'Query.airline(carrier:)' of type 'String!' is required",
+    ),
 )

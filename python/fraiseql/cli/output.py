@@ -1,0 +1,49 @@
+"""Output: progress on standard error, tables and JSON on standard output."""
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any, Final
+
+_WIDTH: Final = 30
+
+
+class Progress:
+    """Shows how far something is: one line that changes on a terminal, a line per step elsewhere.
+
+    On standard error, so that what a program reads from standard output stays clean.
+    """
+
+    def __init__(self) -> None:
+        self._live = sys.stderr.isatty()
+        self._last = ""
+
+    def __call__(self, what: str, share: float) -> None:
+        """Tell what is being done, and how much of all is done, from 0.0 to 1.0."""
+        if self._live:
+            filled = round(share * _WIDTH)
+            bar = "#" * filled + "." * (_WIDTH - filled)
+            line = f"\r  [{bar}] {share:4.0%}  {what:<30}"
+            sys.stderr.write(line + ("\n" if share >= 1.0 else ""))
+        elif what != self._last:
+            sys.stderr.write(f"  {share:4.0%}  {what}\n")
+        sys.stderr.flush()
+        self._last = what
+
+
+def say(text: str = "") -> None:
+    """Write a line for the reader at once, also when the output is not a terminal."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def say_json(value: Any) -> None:
+    """Write a value as indented JSON."""
+    say(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def table_line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """Return a line of a table: the first column to the left, the others to the right."""
+    first, *rest = zip(cells, widths, strict=True)
+    parts = [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in rest)]
+    return "  ".join(parts).rstrip()
