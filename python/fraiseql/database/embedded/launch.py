@@ -28,15 +28,17 @@ def join_or_start(layout: Layout, programs: Binaries, deadline: float) -> dict[s
         EmbeddedServerError: It does not start, or not before ``deadline`` (monotonic seconds).
     """
     while True:
+        record = _read_record(layout)
+        usable = record is not None and _lets_in(record)
         supervisor = open_lock(layout.supervisor_lock)
         try:
+            # Asked last: the kernel frees a dead supervisor's lock before its server hears of it.
             if try_lock(supervisor, fcntl.LOCK_EX):
                 _launch(layout, programs, supervisor, deadline)
-            record = _read_record(layout)
+            elif record is not None and usable:
+                return record
         finally:
             os.close(supervisor)
-        if record is not None and _lets_in(record):
-            return record
         # Another client's supervisor is still starting, or this server is just going down.
         if time.monotonic() > deadline:
             raise late(layout)

@@ -31,6 +31,7 @@ from typing import Self
 _POLL = 0.01
 _ORPHAN_PATIENCE = 30.0
 _NOBODY = 65534
+_LINES_OF_REASON = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,18 +135,23 @@ class Supervisor:
         try:
             server = self._start()
         except (StartError, OSError) as error:
-            os.write(self.plan.ready_fd, str(error).encode())
+            self._tell_client(str(error))
             return
         signal.signal(signal.SIGTERM, lambda *_: server.send_signal(signal.SIGINT))
         self._write_record(server.pid)
-        os.write(self.plan.ready_fd, b"ready")
-        os.close(self.plan.ready_fd)
+        self._tell_client("ready")
         threading.Thread(target=self._stop_when_unclaimed, args=[server], daemon=True).start()
         server.wait()
         self.record.unlink(missing_ok=True)
         # Before claims.lock, which the end of this process releases: a client that then gets its
         # claim must not find a supervisor that looks alive.
         os.close(self.plan.supervisor_fd)
+
+    def _tell_client(self, word: str) -> None:
+        # It may be gone by now; another one can still come.
+        with suppress(BrokenPipeError):
+            os.write(self.plan.ready_fd, word.encode())
+        os.close(self.plan.ready_fd)
 
     def _start(self) -> "subprocess.Popen[bytes]":
         self._outlive_orphan()
@@ -246,8 +252,7 @@ class Supervisor:
         with self.log.open("rb") as file:
             file.seek(begin)
             lines = file.read().decode(errors="replace").splitlines()
-        telling = [line for line in lines if "FATAL" in line or "error:" in line or "PANIC" in line]
-        return "\n".join((telling or lines)[-4:]) or "it ended without a word"
+        return "\n".join(lines[-_LINES_OF_REASON:]) or "it ended without a word"
 
 
 def main() -> None:

@@ -1,0 +1,134 @@
+"""Users: root in two ways, an ordinary user as it is; nobody's directories change their mode."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fraiseql.database.embedded import start_embedded
+from fraiseql.database.embedded.binaries import find_binaries
+from fraiseql.database.embedded.isolation import NOBODY
+from fraiseql.errors import EmbeddedServerError
+from tests.integration.embedded.conftest import record, run_sql, wait_until
+
+pytestmark = pytest.mark.usefixtures("only_root")
+
+# The interpreter may stand where only root can enter: then this one capability is left.
+NOBODY_PREFIX = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+REACHING = [*NOBODY_PREFIX, "--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+
+
+def ordinary() -> list[str]:
+    # Through a shell: setpriv itself still has root's capabilities when it executes a program.
+    trial = [*NOBODY_PREFIX, "sh", "-c", 'exec "$0" -c ""', sys.executable]
+    reached = subprocess.run(trial, capture_output=True, check=False)
+    return NOBODY_PREFIX if reached.returncode == 0 else REACHING
+
+
+def uid_of(pid: int) -> int:
+    return Path(f"/proc/{pid}").stat().st_uid
+
+
+def effective_capabilities(pid: int) -> int:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("CapEff:"):
+            return int(line.split()[1], 16)
+    raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("way", "uid", "capabilities"), [("namespace", 0, 0), ("setuid", NOBODY, 2)]
+)
+def test_root_makes_and_runs_a_server(
+    tmp_path: Path, client, way: str, uid: int, capabilities: int
+) -> None:
+    # Below a directory that only root may enter, as a home directory is.
+    data_dir = tmp_path / "private" / ".fraiseql"
+    data_dir.parent.mkdir(mode=0o700)
+    first = client(data_dir, FRAISEQL_EMBEDDED_ISOLATION=way)
+    statements = "CREATE TABLE kept (n int)", "INSERT INTO kept VALUES (7)", "SELECT n FROM kept"
+    assert run_sql(first.url, *statements) == 7
+    server = record(data_dir)["server"]
+    assert uid_of(server) == uid
+    assert effective_capabilities(server) == capabilities
+    assert (data_dir / "postgresql-18" / "data").stat().st_uid == uid
+    assert (data_dir / "postgresql-18" / "data" / "base").stat().st_uid == uid
+    assert data_dir.parent.stat().st_mode & 0o777 == 0o700
+    first.kill()
+    wait_until(lambda: not Path(f"/proc/{server}").exists(), 3.0)
+
+
+def test_one_directory_serves_both_ways_in_turn(made: Path, client) -> None:
+    for way, uid in [("setuid", NOBODY), ("namespace", 0), ("setuid", NOBODY), ("", 0)]:
+        one = client(made, FRAISEQL_EMBEDDED_ISOLATION=way)
+        assert run_sql(one.url, "SELECT 1") == 1
+        assert uid_of(record(made)["server"]) == uid
+        one.kill()
+
+
+def test_setuid_server_ends_with_its_killed_supervisor(made: Path, client) -> None:
+    one = client(made, FRAISEQL_EMBEDDED_ISOLATION="setuid")
+    assert one.url
+    pids = record(made)
+    os.kill(pids["supervisor"], 9)
+    wait_until(lambda: not Path(f"/proc/{pids['server']}").exists(), 3.0)
+    assert run_sql(client(made, FRAISEQL_EMBEDDED_ISOLATION="setuid").url, "SELECT 1") == 1
+
+
+def test_an_ordinary_user_runs_it_straight(tmp_path_of_nobody: Path, client) -> None:
+    data_dir = tmp_path_of_nobody / ".fraiseql"
+    one = client(data_dir, prefix=ordinary())
+    assert one.answer["uid"] == NOBODY
+    assert run_sql(one.url, "SELECT 1") == 1
+    pids = record(data_dir)
+    assert uid_of(pids["server"]) == uid_of(pids["supervisor"]) == NOBODY
+    other = client(data_dir, prefix=ordinary())
+    assert other.url == one.url
+    one.kill()
+    other.kill()
+    wait_until(lambda: not Path(f"/proc/{pids['server']}").exists(), 3.0)
+
+
+def test_an_ordinary_user_is_told_that_the_data_are_anothers(made: Path, client) -> None:
+    for path in (made, *made.rglob("*")):
+        if path.is_dir():
+            path.chmod(0o777)
+    answer = client(made, prefix=ordinary()).answer
+    assert answer["code"] == "EMBEDDED_DIRECTORY"
+    assert f"belongs to the user with uid 0, and this is uid {NOBODY}" in answer["error"]
+
+
+def test_an_ordinary_user_is_told_that_it_may_not_write_there(tmp_path_of_nobody: Path) -> None:
+    closed = tmp_path_of_nobody / "closed"
+    closed.mkdir(mode=0o755)
+    find_binaries()
+    reading, writing = os.pipe()
+    # A fork, not a program: the interpreter itself may be where only root can enter.
+    child = os.fork()
+    if child == 0:
+        os.setresuid(NOBODY, NOBODY, NOBODY)
+        try:
+            start_embedded(closed / ".fraiseql")
+        except EmbeddedServerError as error:
+            os.write(writing, f"{error.code}: {error}".encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    os.waitpid(child, 0)
+    said = os.read(reading, 65536).decode()
+    os.close(reading)
+    assert said.startswith("EMBEDDED_DIRECTORY: ")
+    assert "Permission denied" in said
+
+
+@pytest.fixture
+def tmp_path_of_nobody():
+    """A directory of nobody's, below directories that it can enter."""
+    path = Path(f"/var/tmp/fraiseql-test-{os.getpid()}")
+    path.mkdir(mode=0o755)
+    os.chown(path, NOBODY, NOBODY)
+    yield path
+    shutil.rmtree(path)
