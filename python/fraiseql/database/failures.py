@@ -169,9 +169,10 @@ def is_loss(error: BaseException) -> bool:
     if isinstance(error, asyncpg.PostgresError):
         state = _said(error).sqlstate or ""
         return state in _LOSS or state in _STALE or state.startswith("08")
-    return isinstance(error, OSError) or (
-        isinstance(error, asyncpg.InterfaceError) and "closed" in str(error)
-    )
+    if isinstance(error, asyncpg.InterfaceError):
+        return "closed" in str(error)
+    # InternalClientError: the server's farewell met our statement, and the driver lost its place.
+    return isinstance(error, OSError | asyncpg.InternalClientError)
 
 
 def mapped(error: BaseException) -> FraiseQLError:
