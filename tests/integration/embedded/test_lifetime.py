@@ -25,7 +25,7 @@ def test_first_start_makes_a_database_that_asyncpg_and_psql_can_use(tmp_path: Pa
 def test_settings_are_what_development_wants(made: Path) -> None:
     with start_embedded(made) as server:
 
-        async def setting(name: str) -> str:
+        def setting(name: str) -> str:
             return run_sql(server.url, f"SELECT current_setting('{name}')")
 
         assert setting("listen_addresses") == ""
