@@ -17,6 +17,6 @@ def add_to(commands: Any) -> None:
 
 
 def _run(arguments: Namespace) -> int:
-    application = find_target(arguments.app).application()
-    sys.stdout.write(print_schema(application.service.schema.graphql) + "\n")
+    service = find_target(arguments.app).service()
+    sys.stdout.write(print_schema(service.schema.graphql) + "\n")
     return 0

@@ -10,7 +10,6 @@ from typing import Any
 from fraiseql.cli.listen import bind, url_of
 from fraiseql.cli.server import holding_database, make_server, run_until_stopped, uvicorn
 from fraiseql.cli.target import Target, add_target, find_target
-from fraiseql.errors import ConfigurationError
 from fraiseql.http.endpoint import Application
 
 _MOST_WORKERS = 256

@@ -13,6 +13,7 @@ from typing import Any, Final
 from fraiseql.errors import ConfigurationError
 from fraiseql.http.endpoint import Application
 from fraiseql.naming import suggestion
+from fraiseql.serving import Service
 
 HELP: Final = "the application: module:attribute or path/to/file.py:attribute"
 
@@ -38,14 +39,14 @@ class Target:
         """``module:attribute``."""
         return f"{self.module}:{self.attribute}"
 
-    def application(self) -> Application:
-        """Return the application that ``create_app`` made.
+    def service(self) -> Service:
+        """Return the serving road of the application that ``create_app`` made.
 
         Raises:
             ConfigurationError: It is something else.
         """
-        if isinstance(self.app, Application):
-            return self.app
+        if isinstance(self.app, Application) and isinstance(self.app.service, Service):
+            return self.app.service
         raise ConfigurationError(
             f"{self.text} is {_described(self.app)}, not what fraiseql.create_app returns.",
             hint=_hint(_applications(importlib.import_module(self.module)), self.module),

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -33,7 +33,7 @@ class Outcome:
     fault: str | None
 
 
-async def check(client: Client, database: Database) -> AsyncIterator[Outcome]:
+async def check(client: Client, database: Database) -> AsyncGenerator[Outcome]:
     """Ask every operation of the tour twice, and say how its answer compares.
 
     Raises:

@@ -22,7 +22,9 @@ FROM fraiseql_demo.tb_flight"""),
 
 ROUTES = Operation(
     name="routes from one airport",
-    query='{ busiestRoutes(origin: "LGA", limit: 25) { origin dest flights cancelled meanDepDelay } }',
+    query="""
+{ busiestRoutes(origin: "LGA", limit: 25) { origin dest flights cancelled meanDepDelay } }
+""",
     oracle=(
         Statement("""
 SELECT 'LGA' AS "busiestRoutes[].origin", dest AS "busiestRoutes[].dest",
