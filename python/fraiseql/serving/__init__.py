@@ -1,6 +1,15 @@
 """The serving road: document, planning, sql, execution, response, in order of travel."""
 
+from fraiseql.serving.document import RequestError
+from fraiseql.serving.explain import Explanation, StatementReport
 from fraiseql.serving.request import Request, Response
 from fraiseql.serving.service import Service
 
-__all__ = ["Request", "Response", "Service"]
+__all__ = [
+    "Explanation",
+    "Request",
+    "RequestError",
+    "Response",
+    "Service",
+    "StatementReport",
+]

@@ -21,6 +21,7 @@ from fraiseql.serving.execution.encode import Encoder
 from fraiseql.serving.execution.reading import CONTEXT_KEY, Reader
 from fraiseql.serving.execution.resolvers import Call
 from fraiseql.serving.execution.run import CompiledPlan, Run
+from fraiseql.serving.explain import Explanation, explain_plan
 from fraiseql.serving.planning import Planner
 from fraiseql.serving.planning.plan import Cost
 from fraiseql.serving.request import Request, Response
@@ -130,9 +131,38 @@ class Service:
         except RequestError as error:
             return Response(request_errors(error.errors, error.code), False, error.status)
 
+    async def explain(
+        self, request: Request, context: Mapping[str, Any] | None = None, *, analyze: bool = False
+    ) -> Explanation:
+        """Return how an operation is answered, without answering it.
+
+        Args:
+            request: The operation and the variables to explain it with.
+            context: ``role`` and ``session``, as for ``execute``.
+            analyze: Whether PostgreSQL also runs the statements and tells times.
+
+        Raises:
+            RequestError: The operation cannot be executed.
+            InputError: A value has not the form of its field.
+        """
+        serving, _, values = self._prepare(request, Timings())
+        run = Run(self.pool, self._identity(context or {}), values, self._encoder)
+        return await explain_plan(serving.compiled, run, analyze=analyze)
+
     async def _execute(
         self, request: Request, context: dict[str, Any], timings: Timings
     ) -> Response:
+        serving, operation, values = self._prepare(request, timings)
+        identity = self._identity(context)
+        run = Run(self.pool, identity, values, self._encoder)
+        if serving.compiled.needs_python:
+            run.call = self._call(operation, values, request, self._context(context, identity))
+        return await self._serve(serving, run, timings)
+
+    def _prepare(
+        self, request: Request, timings: Timings
+    ) -> tuple[_Serving, Operation, dict[str, Any]]:
+        """Return the plan that serves ``request``, its operation and its variables."""
         operation = self._operations.get((request.query, request.operation_name))
         if operation is None:
             operation = self._first_sight(request, timings)
@@ -145,11 +175,7 @@ class Service:
             serving = self._plans.put(key, self._plan(operation, values, request))
             timings.plan = perf_counter() - start
         self._check_cost(serving.compiled.plan.cost, values)
-        identity = self._identity(context)
-        run = Run(self.pool, identity, values, self._encoder)
-        if serving.compiled.needs_python:
-            run.call = self._call(operation, values, request, self._context(context, identity))
-        return await self._serve(serving, run, timings)
+        return serving, operation, values
 
     def _first_sight(self, request: Request, timings: Timings) -> Operation:
         operation = parse_document(

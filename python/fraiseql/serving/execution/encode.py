@@ -135,7 +135,7 @@ class Encoder:
         return serialize(value) if serialize is not None else _plain(value)
 
     def _object(self, value: Any, type_name: str) -> dict[str, Any]:
-        content = dict(self._tags.get(type_name, {}))
+        content: dict[str, Any] = dict(self._tags.get(type_name, {}))
         for field in self._schema.fields[type_name].values():
             if field.computed is None:
                 content[field.name] = getattr(value, field.name, None)

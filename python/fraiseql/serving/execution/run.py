@@ -107,7 +107,7 @@ class CompiledPlan:
         self.sql = [CompiledRoot(root) for root in plan.roots if isinstance(root, SqlRoot)]
         self.python = [root for root in plan.roots if isinstance(root, PythonRoot)]
         self.needs_python = bool(self.python or plan.computed)
-        self._streams: list[Any] = [()] * plan.streams
+        self._streams: list[Any] = [None] * plan.streams
         for root in plan.roots:
             if isinstance(root, ConstantRoot):
                 self._streams[root.stream] = (root.json,)

@@ -1,0 +1,103 @@
+"""Text of a plan: what a reader wants to know of it, one step a line."""
+
+from collections.abc import Iterator
+
+from fraiseql.serving.planning.filters import Comparison, Filter, Group, Negation, NullTest
+from fraiseql.serving.planning.plan import ConstantRoot, Plan, PythonRoot, Root, SqlRoot
+from fraiseql.serving.planning.reads import Embedded, OrderTerm, Query, Read
+
+_STEP = "  "
+
+
+def plan_text(plan: Plan) -> str:
+    """Return ``plan`` as indented lines: root fields, what they read, what Python computes."""
+    lines = [f"cost {_cost(plan)}"]
+    keys = {
+        entry["source"]["stream"]: entry["key"]
+        for entry in plan.shape["nodes"][plan.shape["root"]]["fields"]
+        if "stream" in entry["source"]
+    }
+    for root in plan.roots:
+        lines += _root(keys[root.stream], root)
+    for step in plan.computed.values():
+        needs = ", ".join(step.needs)
+        lines.append(f"{step.parent}.{step.definition.name}: Python, given {needs or 'nothing'}")
+    return "\n".join(lines)
+
+
+def _cost(plan: Plan) -> str:
+    return " + ".join([str(plan.cost.base), *[f"{ref} x {n}" for ref, n in plan.cost.terms]])
+
+
+def _root(key: str, root: Root) -> Iterator[str]:
+    if isinstance(root, ConstantRoot):
+        yield f"{key}: known from the schema"
+    elif isinstance(root, PythonRoot):
+        yield f"{key}: Python, {root.definition.name}({', '.join(root.field.arguments)})"
+    else:
+        yield from _sql(key, root)
+
+
+def _sql(key: str, root: SqlRoot) -> Iterator[str]:
+    query = root.query
+    yield f"{key}: {'rows' if root.many else 'one row'} of {_name(query.read)}"
+    if query.where is not None:
+        yield f"{_STEP}where {condition_text(query.where)}"
+    yield from _tail(query)
+    yield from _read(query.read, _STEP)
+
+
+def _tail(query: Query) -> Iterator[str]:
+    if query.order:
+        yield f"{_STEP}order {_order(query.order)}"
+    if query.limit is not None:
+        offset = "" if query.offset is None else f" offset {query.offset}"
+        yield f"{_STEP}limit {query.limit}{offset}"
+
+
+def _read(read: Read, indent: str) -> Iterator[str]:
+    if read.columns:
+        yield f"{indent}columns {', '.join(read.columns)}"
+    if read.document is not None:
+        yield f"{indent}document {read.document.name}"
+    for key, column in read.keys:
+        yield f"{indent}key {key} of {column.name}"
+    for embed in read.embeds:
+        yield f"{indent}{embed.name}: {_embed(embed)}"
+        yield from _read(embed.read, indent + _STEP)
+
+
+def _embed(embed: Embedded) -> str:
+    joined = " and ".join(f"{own} = outer {other}" for own, other in embed.join)
+    parts = [f"{'rows' if embed.many else 'one row'} of {_name(embed.read)} where {joined}"]
+    if embed.condition:
+        parts.append(f"and ({embed.condition})")
+    if embed.order:
+        parts.append(f"order {_order(embed.order)}")
+    if embed.limit is not None and embed.many:
+        parts.append(f"limit {embed.limit}")
+    return " ".join(parts)
+
+
+def _name(read: Read) -> str:
+    return f"{read.relation.schema}.{read.relation.name}"
+
+
+def _order(terms: tuple[OrderTerm, ...]) -> str:
+    return ", ".join(("-" if term.descending else "") + term.access.name for term in terms)
+
+
+def condition_text(part: Filter) -> str:
+    """Return a filter in words."""
+    if isinstance(part, Comparison):
+        return f"{part.access.name} {part.operator} {part.value}"
+    if isinstance(part, NullTest):
+        return f"{part.access.name} is {'not ' if part.negated else ''}null"
+    if isinstance(part, Negation):
+        return f"not ({condition_text(part.part)})"
+    return _group(part)
+
+
+def _group(group: Group) -> str:
+    inner = f" {group.joiner} ".join(condition_text(part) for part in group.parts)
+    return inner if len(group.parts) == 1 else f"({inner})"
