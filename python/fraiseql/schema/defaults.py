@@ -18,7 +18,7 @@ from fraiseql.schema.definitions import (
     InputDefinition,
     ScalarDefinition,
 )
-from fraiseql.schema.hints import Ref, read_hint
+from fraiseql.schema.hints import Ref, read_hint, show
 from fraiseql.schema.model import Model
 
 MISSING_DEFAULT: Final = MISSING
@@ -39,9 +39,10 @@ def external_default(entry: ArgumentDefinition, label: str, model: Model) -> Any
     try:
         return _external(entry.default, ref, model)
     except (TypeError, ValueError) as error:
+        shown = show(entry.annotation)
         raise DeclarationError(
             f"{label} has default {entry.default!r}: {error}.",
-            hint="Write a default of the hinted type, or … | None = None.",
+            hint=f"Write a default of type {shown}, or {entry.name}: {shown} | None = None.",
         ) from error
 
 

@@ -158,10 +158,8 @@ def _target(hint: Any, label: str) -> Any:
         return hint
     if origin in (Where, OrderBy):
         return Generated(origin, typing.get_args(hint)[0])
-    if isinstance(hint, typing.NewType):
-        return _target(hint.__supertype__, label)
-    if origin is dict:
-        return dict
+    if isinstance(hint, typing.NewType) or origin is dict:
+        return _target(dict if origin is dict else hint.__supertype__, label)
     raise DeclarationError(
         f"{label}: {show(hint)} is not a type that GraphQL can have.", hint=_instead(hint)
     )
@@ -178,6 +176,8 @@ def _instead(hint: Any) -> str:
         return f"Give its Python type: Annotated[…, {hint.name}]."
     if origin is typing.Literal:
         return "Write an enum.Enum class decorated with @fraiseql.enum."
+    if hint is types.NoneType:
+        return "Write the type of the value: str | None."
     container = origin or hint
     if isinstance(container, type) and container.__module__ in ("builtins", "collections.abc"):
         return _instead_of_container(hint, container)
@@ -194,8 +194,6 @@ def _instead_of_container(hint: Any, container: type) -> str:
 
 
 def _instead_of_class(hint: Any) -> str:
-    if hint is types.NoneType:
-        return "Write the type of the value: str | None."
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
         return f"Decorate class {hint.__name__} with @fraiseql.enum."
     if isinstance(hint, type):
