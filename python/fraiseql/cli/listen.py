@@ -9,6 +9,8 @@ from fraiseql.errors import ConfigurationError
 _HIGHEST: Final = 32_767
 """Above it the system hands out ports for outgoing connections: a free one may not stay free."""
 
+_LAST: Final = 65_535
+
 
 def bind(host: str, port: int) -> socket.socket:
     """Return a socket bound to an address; port 0 is any free one.
@@ -54,6 +56,8 @@ def url_of(host: str, port: int, path: str = "/graphql") -> str:
 
 
 def _bound(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= _LAST:
+        raise ConfigurationError(f"{port} is not a port.", hint="Ports go from 1 to 65535.")
     made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
