@@ -142,7 +142,9 @@ class Reader:
                 document = place.relation.columns[place.document or column.name]
             else:
                 columns.append(column.name)
-        return Read(place.relation, () if place.mirrored else tuple(columns), document)
+        if place.mirrored:
+            return Read(place.relation, document=document, mirrored=True)
+        return Read(place.relation, tuple(columns), document)
 
 
 def _copied(where: Mapping[str, Any]) -> dict[str, Any]:

@@ -233,7 +233,8 @@ def _entry(selected: SelectedField, source: Mapping[str, Any], node: int) -> dic
 
 
 def _whole_document(place: Place) -> Read:
-    return Read(place.relation, document=place.relation.columns[place.document or ""])
+    document = place.relation.columns[place.document or ""]
+    return Read(place.relation, document=document, mirrored=True)
 
 
 def merged(one: Read, other: Read) -> Read:
@@ -248,6 +249,7 @@ def merged(one: Read, other: Read) -> Read:
         one.document or other.document,
         tuple(dict.fromkeys((*one.keys, *other.keys))),
         tuple(embeds.values()),
+        one.mirrored and other.mirrored,
     )
 
 

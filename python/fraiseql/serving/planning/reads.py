@@ -52,6 +52,8 @@ class Read:
         keys: Keys of the document that are lifted to the row's top: a field that has the document
             column's own name, and the discriminator of an interface or union.
         embeds: Embedded lists and objects.
+        mirrored: Whether the document holds all of the row, so that it is read as it stands; else
+            it stands beside the columns, as the shape of the type expects it.
     """
 
     relation: Relation
@@ -59,11 +61,12 @@ class Read:
     document: Column | None = None
     keys: tuple[tuple[str, Column], ...] = ()
     embeds: tuple[Embedded, ...] = ()
+    mirrored: bool = False
 
     @property
     def is_document(self) -> bool:
         """Whether the document column alone is the row's JSON."""
-        return self.document is not None and not (self.columns or self.keys or self.embeds)
+        return self.mirrored and self.document is not None
 
 
 @dataclass(frozen=True, slots=True)

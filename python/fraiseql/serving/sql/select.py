@@ -124,5 +124,8 @@ def _bounds(query: Query, slots: list[Slot], max_limit: int) -> str:
 def _bound(word: str, value: Any, slots: list[Slot], maximum: int) -> str:
     if value is None:
         return ""
+    if type(value) is int and 0 <= value <= maximum:
+        # A number that is known lets PostgreSQL plan for it; a bad one is refused when bound.
+        return f" {word} {value}"
     slots.append(Slot(value, "int8", maximum=maximum, name=word.lower()))
     return f" {word} ${len(slots)}::int8"
