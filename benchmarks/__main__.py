@@ -1,0 +1,65 @@
+"""Run the benchmark: ``python -m benchmarks [--quick] [data|transform|serving|first-sight|…]``."""
+
+import argparse
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+
+from benchmarks import first_sight, interpreter, memory, postgres, report, serving, transform
+from benchmarks.bench import Bench
+from benchmarks.plan import FULL_PLAN, QUICK_PLAN, Plan
+from benchmarks.processes import Cores
+
+STEPS: Mapping[str, Callable[[Bench], Awaitable[None]]] = {
+    "transform": transform.run,
+    "serving": serving.run,
+    "first-sight": first_sight.run,
+    "memory": memory.run,
+}
+
+
+def arguments() -> argparse.Namespace:
+    """Return what the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "steps",
+        nargs="*",
+        metavar="STEP",
+        help=f"data, {', '.join(STEPS)}, report; all if none",
+    )
+    parser.add_argument("--quick", action="store_true", help="little data, short rounds: < 2 min")
+    known = parser.parse_args()
+    if unknown := set(known.steps) - {*STEPS, "data", "report"}:
+        parser.error(f"there is no step {', '.join(sorted(unknown))}")
+    return known
+
+
+async def measure(steps: list[str], plan: Plan) -> None:
+    """Make environment and data, then run ``steps`` in order."""
+    print("environment", flush=True)
+    interpreter.ensure()
+    print("data", flush=True)
+    async with postgres.database(plan.size) as database:
+        print(f"  PostgreSQL {database.version}, embedded", flush=True)
+        bench = Bench(plan, database, Cores.split())
+        database.pin(set(bench.cores.others))
+        for name, step in STEPS.items():
+            if name in steps:
+                started = time.monotonic()
+                print(name, flush=True)
+                await step(bench)
+                print(f"  {time.monotonic() - started:.0f} s", flush=True)
+
+
+def main() -> None:
+    """Measure what was asked for, then print the report."""
+    known = arguments()
+    plan = QUICK_PLAN if known.quick else FULL_PLAN
+    steps = known.steps or [*STEPS, "report"]
+    if set(steps) - {"report"}:
+        asyncio.run(measure(steps, plan))
+    report.run(quick=known.quick, write="report" in steps and not known.quick)
+
+
+if __name__ == "__main__":
+    main()

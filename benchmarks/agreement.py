@@ -1,0 +1,69 @@
+"""Agreement: every application gives the same answer, or nothing is timed."""
+
+import http.client
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from benchmarks.load import PATH
+from benchmarks.operations import Operation
+from benchmarks.processes import Application
+
+HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
+
+
+class DisagreementError(Exception):
+    """Two applications answered differently, or one did not answer."""
+
+
+def ask(port: int, body: bytes) -> bytes:
+    """Return the body of the answer.
+
+    Raises:
+        DisagreementError: The status is not 200.
+    """
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+    try:
+        connection.request("POST", PATH, body, HEADERS)
+        response = connection.getresponse()
+        content = response.read()
+    finally:
+        connection.close()
+    if response.status != http.client.OK:
+        raise DisagreementError(f"Status {response.status}: {content[:1000]!r}")
+    return content
+
+
+def check(applications: Sequence[Application], operation: Operation, count: int) -> int:
+    """Compare the answers to ``count`` requests and return the size of the last answer.
+
+    Raises:
+        DisagreementError: Answers differ, or hold errors.
+    """
+    length = 0
+    for value in operation.values(seed=7, count=count):
+        first: Any = None
+        for application in applications:
+            content = ask(application.port, operation.body(value))
+            answer = json.loads(content)
+            first = answer if first is None else first
+            if answer != first or "errors" in answer:
+                raise DisagreementError(
+                    f"{application.name} to {operation.name}({value}): {content[:500]!r};"
+                    f" {applications[0].name}: {json.dumps(first)[:500]}"
+                )
+            length = len(content)
+    return length
+
+
+def check_documents(application: Application, operation: Operation, answered: Any) -> None:
+    """Check that the ceiling sends the documents that ``answered`` was made of.
+
+    Raises:
+        DisagreementError: It does not.
+    """
+    value = next(operation.values(seed=7, count=1))
+    documents = json.loads(ask(application.port, operation.body(value)))
+    found = answered if isinstance(answered, list) else [answered]
+    if [document["id"] for document in documents] != [item["id"] for item in found]:
+        raise DisagreementError(f"{application.name} sends other documents at {operation.name}.")

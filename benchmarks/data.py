@@ -1,0 +1,93 @@
+"""Data: users, posts and comments, and the documents made of them, the same in every run."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from string import Template
+
+import asyncpg
+
+SQL = Path(__file__).parent / "sql"
+VERSION = "2"
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much data: posts are ten and comments twenty for each user."""
+
+    users: int
+
+    @property
+    def posts(self) -> int:
+        """Posts: eleven of each active user, one of each other."""
+        return self.users * 10
+
+    @property
+    def comments(self) -> int:
+        """Comments: five on each of the first posts."""
+        return self.users * 20
+
+    @property
+    def discussed(self) -> int:
+        """Posts that have comments; they are the first ones."""
+        return self.comments // 5
+
+    @property
+    def label(self) -> str:
+        """Name of the data set, also in the database that holds it."""
+        return f"bench_{self.users}_v{VERSION}"
+
+    @property
+    def words(self) -> str:
+        """The counts, in words."""
+        return f"{self.users:,} users, {self.posts:,} posts, {self.comments:,} comments"
+
+
+FULL = Size(100_000)
+QUICK = Size(2_000)
+
+
+async def ensure(url: str, size: Size, *, quiet: bool = False) -> None:
+    """Make the tables in the database at ``url`` unless they are there already.
+
+    Args:
+        url: Address of a database that is this benchmark's own.
+        size: How many rows.
+        quiet: Whether to print nothing.
+    """
+    connection = await asyncpg.connect(url)
+    try:
+        if await connection.fetchval("SELECT to_regclass('tv_post')") is None:
+            async with connection.transaction():
+                await _make(connection, size, quiet=quiet)
+            await connection.execute("VACUUM ANALYZE")
+    finally:
+        await connection.close()
+
+
+async def _make(
+    connection: "asyncpg.Connection[asyncpg.Record]", size: Size, *, quiet: bool
+) -> None:
+    await connection.execute("SET LOCAL TimeZone = 'UTC'; SET LOCAL synchronous_commit = off")
+    for title, statements in steps(size):
+        started = time.perf_counter()
+        await connection.execute(statements)
+        if not quiet:
+            print(f"  {title}: {time.perf_counter() - started:.1f} s", flush=True)
+
+
+def steps(size: Size) -> Iterator[tuple[str, str]]:
+    """Yield title and SQL of each step that makes the data."""
+    counts = {
+        **asdict(size),
+        "posts": size.posts,
+        "comments": size.comments,
+        "active": size.users * 9 // 10,
+        "discussed": size.discussed,
+    }
+    for name in ("base.sql", "documents.sql"):
+        text = Template((SQL / name).read_text()).substitute(counts)
+        for part in text.split("-- step: ")[1:]:
+            title, _, statements = part.partition("\n")
+            yield title, statements

@@ -1,0 +1,1 @@
+"""Inside: what runs in the benchmark's own environment and prints its result as JSON."""

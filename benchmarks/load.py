@@ -1,0 +1,134 @@
+"""Load: keep-alive connections that ask again as soon as they are answered, in an own process.
+
+wrk makes the load if it is installed; else ``python -m benchmarks.load`` does, which is slower:
+then the load generator, not the server, limits the throughput of the quickest answers.
+"""
+
+import asyncio
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from typing import Any
+
+from benchmarks.operations import Operation
+from benchmarks.places import HERE, ROOT
+
+CONNECTIONS = 16
+PATH = "/graphql"
+
+
+def generator() -> str:
+    """Return the name of what makes the load."""
+    return "wrk" if shutil.which("wrk") else "python -m benchmarks.load"
+
+
+def run(
+    operation: Operation, port: int, seconds: float, seed: int, cores: frozenset[int]
+) -> dict[str, float]:
+    """Load the application on ``port`` for ``seconds``.
+
+    Returns:
+        ``requests``, ``seconds``, ``bytes`` received, ``errors``, ``p50_ms`` and ``p99_ms``.
+    """
+    url = f"http://127.0.0.1:{port}{PATH}"
+    if wrk := shutil.which("wrk"):
+        words = [wrk, "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s"]
+        words += ["-s", str(HERE / "load.lua"), url]
+    else:
+        words = [sys.executable, "-m", "benchmarks.load", str(port), str(seconds)]
+    process = subprocess.Popen(
+        words, cwd=ROOT, env=_environment(operation, seed), stdout=subprocess.PIPE, text=True
+    )
+    os.sched_setaffinity(process.pid, cores)
+    output, _ = process.communicate(timeout=seconds * 3 + 60)
+    result: dict[str, float] = json.loads(output.partition("RESULT ")[2])
+    return result
+
+
+def _environment(operation: Operation, seed: int) -> dict[str, str]:
+    prefix, suffix = operation.halves()
+    values = {
+        "BENCH_PREFIX": prefix,
+        "BENCH_SUFFIX": suffix,
+        "BENCH_LOW": str(operation.low),
+        "BENCH_HIGH": str(operation.high),
+        "BENCH_SEED": str(seed),
+    }
+    return {**os.environ, **values}
+
+
+class _Client(asyncio.Protocol):
+    """One connection: sends the next request when the answer to the last is complete."""
+
+    def __init__(self, until: float, latencies: list[float], totals: dict[str, int]) -> None:
+        self.until, self.latencies, self.totals = until, latencies, totals
+        self.low, self.high = int(os.environ["BENCH_LOW"]), int(os.environ["BENCH_HIGH"])
+        self.buffer, self.needed, self.sent = bytearray(), 0, 0.0
+        self.done = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: Any) -> None:
+        """Send the first request."""
+        self.transport = transport
+        self._send()
+
+    def _send(self) -> None:
+        value = Operation.value(random.randint(self.low, self.high))
+        body = f"{os.environ['BENCH_PREFIX']}{value}{os.environ['BENCH_SUFFIX']}".encode()
+        head = (
+            f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            f"Accept: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        self.sent = time.perf_counter()
+        self.transport.write(head.encode() + body)
+
+    def data_received(self, data: bytes) -> None:
+        """Count the answer when it is complete."""
+        self.buffer += data
+        if not self.needed:
+            head, separator, _ = bytes(self.buffer).partition(b"\r\n\r\n")
+            if not separator:
+                return
+            lines = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
+            self.needed = len(head) + 4 + int(lines[b"content-length"])
+            self.totals["errors"] += not head.startswith(b"HTTP/1.1 200")
+        if len(self.buffer) >= self.needed:
+            self._answered()
+
+    def _answered(self) -> None:
+        now = time.perf_counter()
+        self.latencies.append(now - self.sent)
+        self.totals["bytes"] += self.needed
+        self.buffer.clear()
+        self.needed = 0
+        if now < self.until:
+            self._send()
+        else:
+            self.transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End; an answer that was not complete is an error."""
+        self.totals["errors"] += exc is not None
+        self.done.set_result(None)
+
+
+async def _load(port: int, seconds: float) -> dict[str, float]:
+    random.seed(int(os.environ["BENCH_SEED"]))
+    latencies: list[float] = []
+    totals = {"bytes": 0, "errors": 0}
+    loop, started = asyncio.get_running_loop(), time.perf_counter()
+    clients = [_Client(started + seconds, latencies, totals) for _ in range(CONNECTIONS)]
+    for client in clients:
+        await loop.create_connection(lambda client=client: client, "127.0.0.1", port)  # type: ignore[misc]
+    await asyncio.gather(*(client.done for client in clients))
+    took = time.perf_counter() - started
+    latencies.sort()
+    at = {f"p{p}_ms": latencies[len(latencies) * p // 100] * 1000 for p in (50, 99)}
+    return {"requests": len(latencies), "seconds": took, **totals, **at}
+
+
+if __name__ == "__main__":
+    print("RESULT", json.dumps(asyncio.run(_load(int(sys.argv[1]), float(sys.argv[2])))))

@@ -1,0 +1,48 @@
+"""Machine: what was measured on, with which versions, of which commit."""
+
+import datetime as dt
+import os
+import platform
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from benchmarks import interpreter
+from benchmarks.places import ROOT
+
+
+def description(postgresql: str | None = None) -> dict[str, Any]:
+    """Return what a result must say about where it comes from."""
+    return {
+        "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "commit": commit(),
+        "machine": {
+            "cpu": _cpu_model(),
+            "cores": os.cpu_count(),
+            "memory_gb": round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9, 1),
+            "system": f"{platform.system()} {platform.release().partition('-')[0]}",
+            "distribution": platform.freedesktop_os_release().get("PRETTY_NAME", ""),
+        },
+        "python": interpreter.comparison(),
+        "postgresql": postgresql,
+        "packages": interpreter.versions(),
+    }
+
+
+def commit() -> str:
+    """Return the short name of the commit, with ``+`` behind it when files differ from it."""
+    name = _git("rev-parse", "--short", "HEAD")
+    own = ("python", "crates", "benchmarks", "pyproject.toml", "Cargo.toml")
+    return name + ("+" if _git("status", "--porcelain", "--untracked-files=no", "--", *own) else "")
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", *arguments]
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def _cpu_model() -> str:
+    match = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
+    return match[1] if match else platform.machine()

@@ -1,0 +1,253 @@
+"""Page: the document and the plots made of the result files."""
+
+import statistics
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from benchmarks import plot, summary
+
+COLOURS = {
+    "FraiseQL, documents": plot.OURS,
+    "FraiseQL, live": plot.OURS,
+    "shape": plot.OURS,
+    "Python ceiling": plot.LIMIT,
+    "Python ceiling, granian": plot.LIMIT,
+}
+TITLES = {
+    "json": "json, generic walk",
+    "orjson": "orjson, plan made beforehand",
+    "shape": "fraiseql_rs.Shape",
+}
+
+OPENING = """<!-- Written by `python -m benchmarks report` from benchmarks/results/: do not edit -->
+# Benchmarks
+
+What FraiseQL costs, beside two Python GraphQL servers and beside the least that Python can do. One
+command measures everything again: `make bench` (`python -m benchmarks --quick` shows in two minutes
+that it works, with rough figures). Trust ratios and processor time per request, which hold on other
+machines; absolute rates do not.
+"""
+
+
+def plots(results: Mapping[str, Any]) -> dict[str, str]:
+    """Return file name and SVG of each plot."""
+    drawn = {}
+    if found := results.get("serving"):
+        table = _table(found)
+        panels = {
+            f"{name}: {found['figures']['operations'][name]}": {
+                peer: row["cpu_ms"] for peer, row in peers.items()
+            }
+            for name, peers in table.items()
+        }
+        title = "Processor time of the server per request (log scale, less is better)"
+        drawn["serving.svg"] = plot.bars(title, panels, "ms", COLOURS)
+    if found := results.get("transform"):
+        rates = summary.speeds(found["figures"])["1"]
+        panel = {f"{found['figures']['documents']} documents of Q4": dict(rates)}
+        title = "Transform: documents to response, input per second (log scale, more is better)"
+        drawn["transform.svg"] = plot.bars(title, panel, "MB/s", COLOURS)
+    return drawn
+
+
+def text(results: Mapping[str, Any]) -> str:
+    """Return the page."""
+    parts = [OPENING, *_targets(results)]
+    if found := results.get("serving"):
+        parts += _serving(found)
+    if found := results.get("transform"):
+        parts += _transform(found)
+    if found := results.get("first-sight"):
+        parts += _first_sight(found)
+    if found := results.get("memory"):
+        parts += _memory(found)
+    return "\n".join([*parts, *_origin(results)]) + "\n"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table: the first column to the left, the others to the right."""
+    rule = ["---", *("---:" for _ in head[1:])]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *rows)) + "\n"
+
+
+def _table(found: Mapping[str, Any]) -> summary.Table:
+    return summary.medians(found["figures"]["rounds"], found["method"]["foreign_limit"])
+
+
+def _targets(results: Mapping[str, Any]) -> Iterator[str]:
+    yield "## Targets\n"
+    rows = [
+        (one.step, one.wanted, one.found, "hit" if one.hit else "**missed**")
+        for one in summary.targets(results)
+    ]
+    yield table(("step", "target", "figure", ""), rows)
+
+
+def _serving(found: Mapping[str, Any]) -> Iterator[str]:
+    measured, names = _table(found), found["figures"]["operations"]
+    peers = list(dict.fromkeys(peer for row in measured.values() for peer in row))
+    yield "## Serving\n"
+    yield " · ".join(f"**{name}** {title}" for name, title in names.items()) + "\n"
+    yield "![Processor time per request](benchmarks/serving.svg)\n"
+    yield "Processor time of the server process per request, ms (requests per second):\n"
+    yield table(("", *names), (_cells(p, measured, _cpu) for p in peers))
+    yield "Median and 99th percentile of the time from request to answer, ms:\n"
+    yield table(("", *names), (_cells(p, measured, _latency) for p in peers))
+    yield "Processor time of PostgreSQL per request, ms:\n"
+    yield table(("", *names), (_cells(p, measured, _postgres) for p in peers))
+    yield "Processor time as a multiple of the Python ceiling's:\n"
+    yield table(("", *names), (_cells(p, measured, _ratio) for p in peers))
+    yield PEERS
+    yield _method(found["method"])
+    yield _rounds(measured)
+
+
+PEERS = """The applications are in `benchmarks/peers/`, a file each. All give equal answers, which
+is checked before anything is timed. Strawberry and Ariadne keep parsed and validated documents, and
+their loaders ask with one tuned statement a relation. *Documents* are `tv_user` and `tv_post`, made
+beforehand; *live* reads the base tables. The *ceiling* is no GraphQL server: it reads the request,
+runs one statement and sends the stored documents as they are, more bytes than the answer needs.
+"""
+
+
+def _cells(peer: str, measured: summary.Table, cell: Any) -> list[str]:
+    return [peer, *(cell(row, peer) if peer in row else "" for row in measured.values())]
+
+
+def _cpu(row: Mapping[str, Mapping[str, float]], peer: str) -> str:
+    return f"{plot.figure(row[peer]['cpu_ms'])} ({row[peer]['per_second']:,.0f})"
+
+
+def _latency(row: Mapping[str, Mapping[str, float]], peer: str) -> str:
+    return f"{plot.figure(row[peer]['p50_ms'])} / {plot.figure(row[peer]['p99_ms'])}"
+
+
+def _postgres(row: Mapping[str, Mapping[str, float]], peer: str) -> str:
+    return plot.figure(row[peer]["postgres_ms"])
+
+
+def _ratio(row: Mapping[str, Mapping[str, float]], peer: str) -> str:
+    if summary.CEILING not in row:
+        return ""
+    return f"{row[peer]['cpu_ms'] / row[summary.CEILING]['cpu_ms']:.2f}x"
+
+
+def _rounds(measured: summary.Table) -> str:
+    rows = [row for peers in measured.values() for row in peers.values()]
+    errors, dropped, disturbed = (
+        int(sum(row[name] for row in rows)) for name in ("errors", "dropped", "disturbed")
+    )
+    said = f"Failed requests: {errors}. Rounds dropped because others used the machine: {dropped}."
+    return said + (f" Kept although disturbed: {disturbed}.\n" if disturbed else "\n")
+
+
+def _transform(found: Mapping[str, Any]) -> Iterator[str]:
+    figures = found["figures"]
+    rates = summary.speeds(figures)
+    yield "## Transform\n"
+    yield (
+        f"{figures['documents']} documents, {figures['bytes_in']:,} bytes in,"
+        f" {figures['bytes_out']:,} bytes out.\n"
+    )
+    yield "![Transform](benchmarks/transform.svg)\n"
+    yield "Median ms of a call (MB/s of input), the documents once, ten and a hundred times:\n"
+    yield table(
+        ("", *(f"{factor}x" for factor in rates)),
+        [
+            [
+                TITLES[name],
+                *(
+                    f"{plot.figure(figures['times'][f][name]['median_ms'])} ({rates[f][name]:,.0f})"
+                    for f in rates
+                ),
+            ]
+            for name in TITLES
+        ],
+    )
+    yield _method(found["method"])
+
+
+def _first_sight(found: Mapping[str, Any]) -> Iterator[str]:
+    yield "## First sight of an operation\n"
+    yield "Medians, ms. Steps are those of `Server-Timing`; the rest is HTTP and the pool.\n"
+    steps = ("parse", "validate", "plan", "sql", "render")
+    yield table(
+        ("", "first", "later", *steps),
+        [
+            [
+                name,
+                f"{statistics.median(sample['first_ms'] for sample in samples):.2f}",
+                f"{summary.later(samples):.2f}",
+                *(
+                    f"{statistics.median(sample['steps'].get(step, 0) for sample in samples):.2f}"
+                    for step in steps
+                ),
+            ]
+            for name, samples in found["figures"].items()
+        ],
+    )
+    yield _method(found["method"])
+
+
+def _memory(found: Mapping[str, Any]) -> Iterator[str]:
+    figures = found["figures"]
+    yield "## Memory\n"
+    loads = ", ".join(f"{name} {row['rss_mb']:.0f}" for name, row in figures["under_load"].items())
+    yield f"Resident MB after start: {figures['start']['rss_mb']:.0f}; after a load of {loads}.\n"
+    yield table(
+        ("large response", "MB", "before", "at most", "after", "grown / size"),
+        [
+            [
+                name,
+                f"{row['response_mb']:.1f}",
+                f"{row['before_mb']:.0f}",
+                f"{row['peak_mb']:.0f}",
+                f"{row['after_mb']:.0f}",
+                f"{row['ratio']:.2f}x",
+            ]
+            for name, row in figures["large"].items()
+        ],
+    )
+    yield _method(found["method"])
+
+
+def _method(method: Mapping[str, Any]) -> str:
+    lines = [f"- {name.replace('_', ' ')}: {_said(value)}" for name, value in method.items()]
+    return "\n".join(["How:", "", *lines, ""])
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {setting}" for name, setting in value.items())
+    return str(value)
+
+
+def _origin(results: Mapping[str, Any]) -> Iterator[str]:
+    yield "## Measured on\n"
+    for kind, found in results.items():
+        machine, python = found["machine"], found["python"]["measured_with"]
+        yield (
+            f"- {kind}: commit {found['commit']}, {found['date'][:10]}; {machine['cpu']},"
+            f" {machine['cores']} cores, {machine['memory_gb']:.0f} GB, {machine['distribution']},"
+            f" {machine['system']}; Python {python['version']}, PostgreSQL {found['postgresql']}"
+        )
+    latest = next(iter(results.values()))
+    yield "\n" + _interpreters(latest["python"])
+    wanted = ("strawberry-graphql", "ariadne", "graphql-core", "asyncpg", "orjson", "uvicorn")
+    more = ("uvloop", "httptools", "granian")
+    packages = latest["packages"]
+    named = [f"{name} {packages[name]}" for name in (*wanted, *more) if name in packages]
+    yield f"\nPackages: {', '.join(named)}."
+
+
+def _interpreters(python: Mapping[str, Any]) -> str:
+    measured, runner = python["measured_with"], python["runner"]
+    said = " ".join(measured["switches"]) or "no switches"
+    return (
+        "All applications run on one interpreter, because one built without profile-guided"
+        " optimisation slows pure-Python servers down most. A fixed loop in pure Python takes"
+        f" {measured['pure_python_probe_ms']} ms on it and {runner['pure_python_probe_ms']} ms on"
+        f" the Python {runner['version']} that runs the benchmark. It says that it was configured"
+        f" with `{said}`; Debian's packages are built with profile-guided optimisation without"
+        " saying so there."
+    )

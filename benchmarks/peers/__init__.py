@@ -1,0 +1,1 @@
+"""Peers: one small application a file, each answering the same operations from the same data."""

@@ -1,0 +1,11 @@
+"""Ceiling on granian: the same as ``ceiling``, through granian's own interface."""
+
+from typing import Any
+
+from benchmarks.peers.ceiling import answer
+
+
+async def app(_scope: Any, protocol: Any) -> None:
+    """Answer one RSGI request."""
+    payload = await answer(await protocol())
+    protocol.response_bytes(200, [("content-type", "application/json")], payload)

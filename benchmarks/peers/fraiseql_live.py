@@ -1,0 +1,58 @@
+"""FraiseQL over the base tables: documents made by the statement of each request."""
+
+from datetime import datetime
+from typing import Any
+
+import fraiseql
+from benchmarks.peers.database import CONNECTIONS, url
+
+
+@fraiseql.type(sql_source="tb_comment")
+class Comment:
+    id: int
+    body: str
+    likes: int
+    created_at: datetime
+
+
+@fraiseql.type(sql_source="tb_post")
+class Post:
+    id: int
+    title: str
+    body: str
+    views: int
+    created_at: datetime
+    author: "User" = fraiseql.embed("tb_user", via="user_id")
+    comments: list[Comment] = fraiseql.embed(
+        "tb_comment", on="post_id", order_by="-created_at", limit=5
+    )
+
+
+@fraiseql.type(sql_source="tb_user")
+class User:
+    id: int
+    first_name: str
+    last_name: str
+    email: str
+    country: str
+    active: bool
+    bio: str | None
+    created_at: datetime
+    posts: list[Post] = fraiseql.embed("tb_post", on="user_id", order_by="-created_at", limit=10)
+
+
+def application() -> Any:
+    """Return a new application, with nothing seen yet."""
+    return fraiseql.create_app(
+        types=[User, Post, Comment],
+        queries=[
+            fraiseql.find_one("user", User, by="id"),
+            fraiseql.find("users", User, order_by="id"),
+            fraiseql.find("posts", Post, order_by="id"),
+        ],
+        database_url=url(),
+        pool_size=CONNECTIONS,
+    )
+
+
+app = application()

@@ -1,0 +1,11 @@
+"""Places: where the benchmark reads and writes."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+HERE = ROOT / "benchmarks"
+CACHE = HERE / ".cache"
+"""Data directory, environment and quick results; not committed."""
+RESULTS = HERE / "results"
+"""Results of full runs; committed."""
+PAGE = ROOT / "docs" / "benchmarks.md"

@@ -1,0 +1,117 @@
+"""PostgreSQL of the benchmark: the embedded server with 2 GB of shared buffers, kept on disk."""
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import asyncpg
+
+from benchmarks.data import Size, ensure
+from benchmarks.places import CACHE
+from fraiseql.database.embedded import EmbeddedServer, start_embedded
+
+SETTINGS: Mapping[str, str] = {
+    "shared_buffers": "2GB",
+    "max_connections": "250",
+    "max_wal_size": "8GB",
+    "maintenance_work_mem": "512MB",
+    "work_mem": "64MB",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    # The data never change once they are made.
+    "autovacuum": "off",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A database that holds the data, and the first process of its server."""
+
+    url: str
+    version: str
+    postmaster: int
+    settings: Mapping[str, str] = field(default_factory=lambda: SETTINGS)
+
+    def processes(self) -> list[int]:
+        """Return the server's processes: the first one and all its children."""
+        children = Path(f"/proc/{self.postmaster}/task/{self.postmaster}/children").read_text()
+        return [self.postmaster, *map(int, children.split())]
+
+    def pin(self, cores: set[int]) -> None:
+        """Keep the server, and the processes that it makes from now on, on ``cores``."""
+        for process in self.processes():
+            os.sched_setaffinity(process, cores)
+
+
+@asynccontextmanager
+async def database(size: Size) -> AsyncIterator[Database]:
+    """Give the database with data of ``size``, made if it is not there, while the block runs."""
+    server = await _started()
+    try:
+        await _create(server.url, size.label)
+        url = server.url_for(size.label)
+        await ensure(url, size)
+        await _warm(url)
+        yield Database(url, server.version, await _postmaster(url))
+    finally:
+        server.close()
+
+
+async def _started() -> EmbeddedServer:
+    server = start_embedded(CACHE / "database")
+    if await _configure(server.url):
+        server.close()
+        server = start_embedded(CACHE / "database")
+    return server
+
+
+async def _configure(url: str) -> bool:
+    """Write the settings and return whether the server must start anew to follow them."""
+    connection = await asyncpg.connect(url)
+    try:
+        for name, value in SETTINGS.items():
+            await connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")
+        wanted = await connection.fetchval("SELECT pg_size_bytes($1)", SETTINGS["shared_buffers"])
+        own = await connection.fetchval("SELECT pg_size_bytes(current_setting('shared_buffers'))")
+        return bool(wanted != own)
+    finally:
+        await connection.close()
+
+
+async def _warm(url: str) -> None:
+    """Read every table into the server's buffers: a started server has none of them there."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("CREATE EXTENSION IF NOT EXISTS pg_prewarm")
+        await connection.execute(
+            "SELECT pg_prewarm(oid) FROM pg_class"
+            " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'i')"
+            " ORDER BY relname"
+        )
+    finally:
+        await connection.close()
+
+
+async def _create(url: str, name: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
+            await connection.execute(f'CREATE DATABASE "{name}"')
+    finally:
+        await connection.close()
+
+
+async def _postmaster(url: str) -> int:
+    """Return the process that all the server's processes are children of."""
+    connection = await asyncpg.connect(url)
+    try:
+        return _parent(await connection.fetchval("SELECT pg_backend_pid()"))
+    finally:
+        await connection.close()
+
+
+def _parent(pid: int) -> int:
+    status = Path(f"/proc/{pid}/stat").read_text()
+    return int(status.rpartition(")")[2].split()[1])

@@ -1,0 +1,123 @@
+"""Summary: medians of a result's rounds, and whether each target is hit."""
+
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+OURS = "FraiseQL, documents"
+CEILING = "Python ceiling"
+PYTHON_PEERS = ("Strawberry, loaders", "Ariadne, loaders")
+FIELDS = ("cpu_ms", "postgres_ms", "p50_ms", "p99_ms", "rss_mb", "bytes_each")
+
+Table = Mapping[str, Mapping[str, Mapping[str, float]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A target of the design, with what was found.
+
+    Attributes:
+        step: What is measured.
+        wanted: The target in words.
+        found: The figure in words.
+        hit: Whether the target is reached.
+    """
+
+    step: str
+    wanted: str
+    found: str
+    hit: bool
+
+
+def medians(rounds: Sequence[Mapping[str, Any]], limit: float) -> Table:
+    """Return medians by operation and peer, over the rounds that nobody disturbed if there are any.
+
+    ``per_second`` is the throughput, ``rounds`` and ``dropped`` are counts, ``errors`` a sum.
+    """
+    table: dict[str, dict[str, dict[str, float]]] = {}
+    for operation, peer in dict.fromkeys((one["operation"], one["peer"]) for one in rounds):
+        every = [one for one in rounds if (one["operation"], one["peer"]) == (operation, peer)]
+        kept = [one for one in every if one["foreign"] <= limit] or every
+        row = {name: statistics.median(one[name] for one in kept) for name in FIELDS}
+        row["per_second"] = statistics.median(one["requests"] / one["seconds"] for one in kept)
+        row["errors"] = sum(one["errors"] for one in every)
+        row["dropped"] = len(every) - len(kept)
+        row["disturbed"] = sum(one["foreign"] > limit for one in kept)
+        table.setdefault(operation, {})[peer] = row
+    return table
+
+
+def speeds(figures: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """Return MB/s of input by factor and transform."""
+    return {
+        factor: {
+            name: figures["bytes_in"] * int(factor) / time["median_ms"] / 1e3
+            for name, time in times.items()
+        }
+        for factor, times in figures["times"].items()
+    }
+
+
+def targets(results: Mapping[str, Any]) -> Iterator[Target]:
+    """Yield every target that ``results`` say something about."""
+    if found := results.get("transform"):
+        yield from _transform(found["figures"])
+    if found := results.get("serving"):
+        limit = found["method"]["foreign_limit"]
+        yield from _serving(medians(found["figures"]["rounds"], limit))
+    if found := results.get("first-sight"):
+        yield from _first_sight(found["figures"])
+    if found := results.get("memory"):
+        yield from _memory(found["figures"])
+
+
+def _transform(figures: Mapping[str, Any]) -> Iterator[Target]:
+    rates = speeds(figures)
+    one = rates["1"]
+    for name, wanted in (("json", 25), ("orjson", 5)):
+        ratio = one["shape"] / one[name]
+        yield Target(f"transform, against {name}", f"≥ {wanted}x", f"{ratio:.1f}x", ratio >= wanted)
+    rate = one["shape"] / 1000
+    yield Target("transform, input", "≥ 1.0 GB/s", f"{rate:.2f} GB/s", rate >= 1)
+    shape = [rates[factor]["shape"] for factor in rates]
+    spread = max(shape) / min(shape)
+    said = f"{spread:.2f}x between slowest and fastest of {', '.join(f + 'x' for f in rates)}"
+    yield Target("transform, linear in bytes", "≤ 1.25x", said, spread <= 1.25)
+
+
+def _serving(table: Table) -> Iterator[Target]:
+    for operation, row in table.items():
+        if OURS not in row:
+            continue
+        ours = row[OURS]["cpu_ms"]
+        if CEILING in row:
+            ratio = ours / row[CEILING]["cpu_ms"]
+            step = f"repeated operation, {operation}, CPU against the ceiling"
+            yield Target(step, "≤ 1.3x", f"{ratio:.2f}x", ratio <= 1.3)
+        wanted = {"Q1": 10, "Q4": 50}.get(operation)
+        for peer in PYTHON_PEERS:
+            if wanted and peer in row:
+                ratio = row[peer]["cpu_ms"] / ours
+                step = f"CPU of {peer.partition(',')[0]} against ours, {operation}"
+                yield Target(step, f"≥ {wanted}x", f"{ratio:.1f}x", ratio >= wanted)
+
+
+def _first_sight(figures: Mapping[str, Any]) -> Iterator[Target]:
+    for operation, samples in figures.items():
+        first = statistics.median(sample["first_ms"] for sample in samples)
+        said = f"{first:.2f} ms, of which {first - later(samples):.2f} ms more than later ones"
+        yield Target(f"first sight, {operation}", "≤ 3 ms", said, first <= 3)
+
+
+def later(samples: Sequence[Mapping[str, Any]]) -> float:
+    """Return the median time of requests after the first."""
+    return statistics.median(sample["later_ms"] for sample in samples)
+
+
+def _memory(figures: Mapping[str, Any]) -> Iterator[Target]:
+    most = max(found["rss_mb"] for found in figures["under_load"].values())
+    yield Target("memory under load", "≤ 120 MB", f"{most:.0f} MB", most <= 120)
+    for name, found in figures["large"].items():
+        step = f"memory, response of {found['response_mb']:.0f} MB ({name})"
+        yield Target(step, "≤ 2.5x its size", f"{found['ratio']:.2f}x", found["ratio"] <= 2.5)
