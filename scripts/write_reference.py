@@ -25,7 +25,7 @@ def settings_page() -> str:
     meanings = dict(re.findall(r"^\s{4,8}(\w+): (.+)$", Settings.__doc__ or "", re.MULTILINE))
     rows = [
         f"| `{field.name}` | `FRAISEQL_{field.name.upper()}` | `{field.default!r}` "
-        f"| {meanings[field.name]} |"
+        f"| {meanings[field.name].replace("``", "`")} |"
         for field in fields(Settings)
     ]
     head = ["| setting | environment variable | default | what it says |", "|---|---|---|---|"]
