@@ -12,7 +12,7 @@ from fraiseql.database.embedded import start_embedded
 from fraiseql.database.embedded.binaries import find_binaries
 from fraiseql.database.embedded.isolation import NOBODY
 from fraiseql.errors import EmbeddedServerError
-from tests.integration.embedded.conftest import record, run_sql, wait_until
+from tests.integration.embedded.conftest import alive, record, run_sql, wait_until
 
 pytestmark = pytest.mark.usefixtures("only_root")
 
@@ -58,7 +58,7 @@ def test_root_makes_and_runs_a_server(
     assert (data_dir / "postgresql-18" / "data" / "base").stat().st_uid == uid
     assert data_dir.parent.stat().st_mode & 0o777 == 0o700
     first.kill()
-    wait_until(lambda: not Path(f"/proc/{server}").exists(), 3.0)
+    wait_until(lambda: not alive(server), 3.0)
 
 
 def test_one_directory_serves_both_ways_in_turn(made: Path, client) -> None:
@@ -74,7 +74,7 @@ def test_setuid_server_ends_with_its_killed_supervisor(made: Path, client) -> No
     assert one.url
     pids = record(made)
     os.kill(pids["supervisor"], 9)
-    wait_until(lambda: not Path(f"/proc/{pids['server']}").exists(), 3.0)
+    wait_until(lambda: not alive(pids["server"]), 3.0)
     assert run_sql(client(made, FRAISEQL_EMBEDDED_ISOLATION="setuid").url, "SELECT 1") == 1
 
 
@@ -89,7 +89,7 @@ def test_an_ordinary_user_runs_it_straight(tmp_path_of_nobody: Path, client) -> 
     assert other.url == one.url
     one.kill()
     other.kill()
-    wait_until(lambda: not Path(f"/proc/{pids['server']}").exists(), 3.0)
+    wait_until(lambda: not alive(pids["server"]), 3.0)
 
 
 def test_an_ordinary_user_is_told_that_the_data_are_anothers(made: Path, client) -> None:

@@ -17,6 +17,7 @@ tried first. Any other user runs the command as it is.
 """
 
 import ctypes
+import errno
 import json
 import os
 import signal
@@ -116,8 +117,9 @@ def isolate(owned: list[Path], wanted: str) -> None:
     """
     if os.geteuid() != 0:
         return
-    namespace = sys.platform == "linux" and wanted != "setuid"
-    if namespace and (wanted == "namespace" or namespace_works()):
+    if sys.platform != "linux":
+        raise OSError(errno.ENOSYS, "for root only Linux has a way; run as an ordinary user")
+    if wanted == "namespace" or (wanted != "setuid" and namespace_works()):
         for path in owned:
             own(path, 0, os.getegid())
         enter_namespace()

@@ -60,13 +60,7 @@ def _launch(layout: Layout, programs: Binaries, supervisor: int, deadline: float
     finally:
         os.close(listening)
     if said != "ready":
-        reason = said or "its supervisor ended without a word"
-        raise EmbeddedServerError(
-            f"The embedded PostgreSQL {programs.version} in {layout.directory} did not start: "
-            f"{reason}",
-            hint=f"The whole story is in {layout.log}.",
-            code="EMBEDDED_START",
-        )
+        raise _did_not_start(layout, programs, said or "its supervisor ended without a word")
 
 
 def _spawn(layout: Layout, programs: Binaries, supervisor: int, ready: int) -> None:
@@ -86,15 +80,26 @@ def _spawn(layout: Layout, programs: Binaries, supervisor: int, ready: int) -> N
     # -I -S: nothing of the application's environment or packages is loaded by the supervisor.
     command = [sys.executable, "-I", "-S", program, plan.to_json()]
     with layout.log.open("ab") as log:
-        subprocess.run(  # noqa: S603 - our own program; it detaches itself at once
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            pass_fds=[supervisor, ready],
-            env=_environment(),
-            check=False,
-        )
+        try:
+            subprocess.run(  # noqa: S603 - our own program; it detaches itself at once
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=[supervisor, ready],
+                env=_environment(),
+                check=False,
+            )
+        except OSError as error:
+            raise _did_not_start(layout, programs, f"{sys.executable!r}: {error}") from error
+
+
+def _did_not_start(layout: Layout, programs: Binaries, why: str) -> EmbeddedServerError:
+    return EmbeddedServerError(
+        f"The embedded PostgreSQL {programs.version} in {layout.directory} did not start: {why}",
+        hint=f"The whole story is in {layout.log}.",
+        code="EMBEDDED_START",
+    )
 
 
 def _environment() -> dict[str, str]:

@@ -32,6 +32,7 @@ _POLL = 0.01
 _ORPHAN_PATIENCE = 30.0
 _NOBODY = 65534
 _LINES_OF_REASON = 5
+_STATUS_LINE = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,15 @@ def _old_pid(data: Path) -> int | None:
     return pid if pid > 1 else None
 
 
+def _is_ready(data: Path, pid: int) -> bool:
+    """Read the server's own word; asking over the socket would fill its log with refusals."""
+    try:
+        lines = (data / "postmaster.pid").read_text().split("\n")
+    except FileNotFoundError:
+        return False
+    return lines[0] == str(pid) and lines[_STATUS_LINE:][:1] == ["ready   "]
+
+
 class Supervisor:
     """One server's life, from an absent or stopped data directory to the end of its last client."""
 
@@ -161,7 +171,7 @@ class Supervisor:
         self._remove_stale_pid()
         begin = self.log.stat().st_size
         server = self._spawn([str(Path(self.plan.binaries) / "postgres"), *self._options()])
-        while not accepts_connections(self.address, self.plan.user):
+        while not _is_ready(self.data, server.pid):
             if server.poll() is not None:
                 raise StartError(self._said_since(begin))
             time.sleep(_POLL)
