@@ -76,11 +76,15 @@ async def test_a_transaction_does_not_survive_its_connection(
     pool: Pool, admin: asyncpg.Connection
 ) -> None:
     database = Database(pool)
-    with pytest.raises(DatabaseUnavailable):
+
+    async def lose() -> None:
         async with database.transaction() as transaction:
             await transaction.fetch("SELECT 1")
             await admin.fetchval(KILL)
             await transaction.fetch("SELECT 1")
+
+    with pytest.raises(DatabaseUnavailable):
+        await lose()
     assert await database.fetchval("SELECT 1") == 1
 
 
@@ -94,6 +98,12 @@ async def test_prepared_statements_thrown_away_behind_our_back(pool: Pool) -> No
 def own_server(server: EmbeddedServer, directory: Path) -> EmbeddedServer:
     """Start one more server of the same version, which a test may stop."""
     return start_embedded(directory, binaries=server.binaries)
+
+
+def postmaster(directory: Path) -> int:
+    """Return the process id of the server in ``directory``."""
+    (file,) = directory.glob("*/data/postmaster.pid")
+    return int(file.read_text().partition("\n")[0])
 
 
 @pytest.fixture
@@ -168,8 +178,7 @@ async def test_the_embedded_server_is_started_again(
         pytest.skip("concerns the embedded server only")
     pool = await make_pool("embedded:", data_dir=str(elsewhere), pool_size=3)
     assert await pool.ready()
-    (postmaster,) = elsewhere.glob("*/data/postmaster.pid")
-    os.kill(int(postmaster.read_text().splitlines()[0]), signal.SIGKILL)
+    os.kill(postmaster(elsewhere), signal.SIGKILL)
     await asyncio.sleep(0.2)
     answers = await asyncio.gather(*(pool.fetch_bytes("SELECT 5") for _ in range(9)))
     assert [rows[0][0] for rows in answers] == [5] * 9

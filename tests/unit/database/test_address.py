@@ -1,0 +1,80 @@
+"""The database's address: what is refused, what is passed on, and that passwords stay unseen."""
+
+import pytest
+
+from fraiseql.database.address import parse_address
+from fraiseql.errors import ConfigurationError
+from fraiseql.settings import Settings
+
+PASSWORD = "s3cr3t"
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("", "starts with ''"),
+        ("mysql://u:s3cr3t@h/d", "starts with 'mysql'"),
+        ("postgressql://u:s3cr3t@h/d", "Did you mean 'postgresql'"),
+        ("embeded:", "Did you mean 'embedded'"),
+        ("s3cr3t", "starts with ''"),
+        ("postgresql://u:s3cr3t@h:port/d", "port .* not a number"),
+        ("postgresql://u:s3cr3t@h:99999/d", "port .* not a number"),
+        ("postgresql://u:s3cr3t@h:0/d", "port .* not a number"),
+        ("postgresql://u:s3cr3t@h1:5432,h2:x/d", "port .* not a number"),
+        ("postgresql://u:s3cr3t@a@h/d", "second '@'"),
+        ("postgresql://u:p#s3cr3t@h/d", "'#'"),
+        ("postgresql://u:s3cr3t/x@h/d", "port .* not a number"),
+        ("postgresql://[u:s3cr3t@h/d", "cannot be read"),
+        ("postgresql://u:s3cr3t@h/d/e", "holds '/'"),
+        ("postgresql://u:s3cr3t@h/d?sslmode", "options after"),
+        ("postgresql://u:s3cr3t@h/d?channel_binding=require", "channel_binding"),
+    ],
+)
+def test_what_cannot_be_used_is_named_without_the_password(url: str, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message) as error:
+        parse_address(url, Settings())
+    assert PASSWORD not in str(error.value)
+    assert error.value.__cause__ is None
+    assert error.value.hint
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://h",
+        "postgres://u@h/d",
+        "postgresql:///d",
+        "postgresql://u:p%40%23%2F@h:5432/d%2Fe",
+        "postgresql://[::1]:5432/d",
+        "postgresql://h1:5432,h2:5433/d",
+        "postgresql:///d?host=%2Frun%2Fpostgresql&port=5433",
+    ],
+)
+def test_what_can_be_used_stays_as_it_is(url: str) -> None:
+    assert parse_address(url, Settings()).url.replace("postgresql:/d", "postgresql:///d") == url
+
+
+def test_options_that_change_no_answer_are_left_out() -> None:
+    address = parse_address(
+        "postgresql://h/d?connect_timeout=3&sslmode=require&keepalives=1&channel_binding=prefer"
+        "&target_session_attrs=read-only&application_name=shop&search_path=a%2Cb",
+        Settings(),
+    )
+    assert address.url == (
+        "postgresql://h/d?sslmode=require&target_session_attrs=standby&search_path=a%2Cb"
+    )
+    assert address.server_settings["application_name"] == "shop"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0"), (15, "15000"), (0.0001, "1"), (1.5, "1500")]
+)
+def test_statement_timeout_is_in_milliseconds_and_never_becomes_none(
+    seconds: float, text: str
+) -> None:
+    address = parse_address("postgresql://h/d", Settings(statement_timeout=seconds))
+    assert address.server_settings["statement_timeout"] == text
+
+
+def test_an_address_does_not_print() -> None:
+    assert PASSWORD not in repr(parse_address(f"postgresql://u:{PASSWORD}@h/d", Settings()))
