@@ -22,7 +22,7 @@ class Post:
     body: str
     views: int
     created_at: datetime
-    author: "User" = fraiseql.embed("tb_user", via="user_id")
+    author: "User | None" = fraiseql.embed("tb_user", via="user_id")
     comments: list[Comment] = fraiseql.embed(
         "tb_comment", on="post_id", order_by="-created_at", limit=5
     )
