@@ -5,8 +5,9 @@ use std::fmt;
 
 use crate::check::{check_json, is_scalar};
 use crate::depth::check_depth;
-use crate::description::{Description, FieldDescription, NodeDescription, SourceDescription};
+use crate::description::{Description, FieldDescription, Form, NodeDescription, SourceDescription};
 use crate::keys::KeyTable;
+use crate::output::Padded;
 use crate::shape::{
     AbstractNode, EnumNode, Field, LeafNode, ListNode, Meaning, Node, ObjectNode, Shape, Source,
 };
@@ -42,10 +43,11 @@ impl Shape {
         let root = description.root;
         let mut compiler = Compiler { nodes: description.nodes.len(), tables: 0 };
         let nodes = description.nodes.into_iter().map(|node| compiler.node(node));
-        let nodes: Box<[Node]> = nodes.collect::<Compiled<_>>()?;
+        let mut nodes: Box<[Node]> = nodes.collect::<Compiled<_>>()?;
         check_root(&nodes, root)?;
         check_cases(&nodes)?;
         check_depth(&nodes, root)?;
+        note_plain(&mut nodes);
         let nested_streams = has_nested_streams(&nodes, root);
         Ok(Self { root, nodes, tables: compiler.tables, nested_streams })
     }
@@ -71,6 +73,21 @@ fn check_cases(nodes: &[Node]) -> Compiled<()> {
         }
     }
     Ok(())
+}
+
+/// Marks the fields whose strings are written as they are.
+fn note_plain(nodes: &mut [Node]) {
+    let is_plain = |node: &Node| match node {
+        Node::Leaf(leaf) => matches!(leaf.form, Form::String | Form::Text | Form::Id),
+        _ => false,
+    };
+    let plain: Vec<bool> = nodes.iter().map(is_plain).collect();
+    for node in nodes {
+        let Node::Object(object) = node else { continue };
+        for field in &mut object.fields {
+            field.plain = plain[field.node] && !matches!(field.source, Source::Typename);
+        }
+    }
 }
 
 fn has_nested_streams(nodes: &[Node], root: usize) -> bool {
@@ -176,8 +193,8 @@ impl Compiler {
             (_, Some(node), Some(nullable)) => (self.reference(node)?, nullable),
             _ => return refuse(format!("field '{}' needs node and nullable", field.key)),
         };
-        let (id, key, prefix) = (field.id, field.key.into(), prefix.into_bytes().into());
-        Ok(Field { id, key, prefix, source, node, nullable })
+        let (id, key, prefix) = (field.id, field.key.into(), Padded::new(&prefix));
+        Ok(Field { id, key, prefix, source, node, nullable, plain: false })
     }
 }
 

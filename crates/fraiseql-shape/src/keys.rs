@@ -45,9 +45,34 @@ pub(crate) struct KeyOrder<'a> {
 struct Seen<'a> {
     /// Everything from the end of the value before to the start of the value.
     text: &'a [u8],
+    /// The first bytes of the text as one number, and which of its bits count.
+    head: u128,
+    mask: u128,
     slot: usize,
 }
 
+impl<'a> Seen<'a> {
+    fn new(text: &'a [u8], slot: usize) -> Self {
+        let (mut head, mut mask) = ([0; HEAD], [0; HEAD]);
+        let length = text.len().min(HEAD);
+        head[..length].copy_from_slice(&text[..length]);
+        mask[..length].fill(0xff);
+        Self { text, head: u128::from_le_bytes(head), mask: u128::from_le_bytes(mask), slot }
+    }
+
+    /// Whether this key stands at `pos`.
+    #[inline(always)]
+    fn is_at(&self, doc: &[u8], pos: usize) -> bool {
+        let Some(head) = doc[pos..].first_chunk::<HEAD>() else {
+            return doc[pos..].starts_with(self.text);
+        };
+        (u128::from_le_bytes(*head) ^ self.head) & self.mask == 0
+            && (self.text.len() <= HEAD || doc[pos..].starts_with(self.text))
+    }
+}
+
+/// How many bytes of a key are compared at once.
+const HEAD: usize = 16;
 /// How many keys that are not where they were expected are passed over to find one.
 const LOOK_AHEAD: usize = 8;
 /// An object with more keys than this is a map: its order teaches nothing.
@@ -62,7 +87,7 @@ impl<'a> KeyOrder<'a> {
             return next + step + 1;
         }
         if next == self.seen.len() && next < MOST_SEEN {
-            self.seen.push(Seen { text, slot });
+            self.seen.push(Seen::new(text, slot));
             return next + 1;
         }
         next.max(1)
@@ -83,7 +108,7 @@ pub(crate) fn fill<'a>(
     let mut next = 0;
     loop {
         let (slot, value) = match order.seen.get(next) {
-            Some(seen) if doc[pos..].starts_with(seen.text) => {
+            Some(seen) if seen.is_at(doc, pos) => {
                 next += 1;
                 (seen.slot, pos + seen.text.len())
             }

@@ -4,6 +4,7 @@
 use crate::check::{is_scalar, string_fault, value_end};
 use crate::description::Form;
 use crate::number::{integral, is_digits, is_integer, is_nonzero, is_number};
+use crate::output::append;
 use crate::scan::{ESCAPED, Token};
 use crate::shape::{EnumNode, Meaning};
 use crate::text::decode;
@@ -35,9 +36,15 @@ pub(crate) fn write(form: Form, doc: &[u8], token: Token, sink: &mut Sink<'_>) -
     }
     match text.first() {
         Some(b'"') => string(form, doc, token, sink.out),
-        Some(b'-' | b'0'..=b'9') => number(form, text, sink.out),
+        Some(b'-' | b'0'..=b'9') => number(form, doc, token, sink.out),
         _ => literal(form, text, sink.out),
     }
+}
+
+#[inline(always)]
+fn copy(doc: &[u8], token: Token, out: &mut Vec<u8>) -> Written {
+    append(out, doc, token.start, token.end);
+    Ok(())
 }
 
 fn put(out: &mut Vec<u8>, text: &[u8]) -> Written {
@@ -58,7 +65,7 @@ fn raw(doc: &[u8], token: Token, sink: &mut Sink<'_>) -> Written {
         Some(b'{' | b'[') => value_end(text, 0, sink.open) == Ok(text.len()),
         _ => is_scalar(text),
     };
-    if valid { put(sink.out, text) } else { Err(Refused::Json) }
+    if valid { copy(doc, token, sink.out) } else { Err(Refused::Json) }
 }
 
 #[inline]
@@ -67,7 +74,7 @@ fn string(form: Form, doc: &[u8], token: Token, out: &mut Vec<u8>) -> Written {
         return Err(Refused::Json);
     }
     match form {
-        Form::String | Form::Text | Form::Id => put(out, token.bytes(doc)),
+        Form::String | Form::Text | Form::Id => copy(doc, token, out),
         Form::Boolean | Form::Truth | Form::Any => Err(Refused::Kind),
         _ => number_in_string(form, &decode(&doc[token.start + 1..token.end - 1]), out),
     }
@@ -84,20 +91,21 @@ fn number_in_string(form: Form, text: &[u8], out: &mut Vec<u8>) -> Written {
 }
 
 #[inline]
-fn number(form: Form, text: &[u8], out: &mut Vec<u8>) -> Written {
+fn number(form: Form, doc: &[u8], token: Token, out: &mut Vec<u8>) -> Written {
+    let text = token.bytes(doc);
     if form == Form::Int && is_short_integer(text) {
-        return put(out, text);
+        return copy(doc, token, out);
     }
     if !is_number(text) {
         return Err(Refused::Json);
     }
     match form {
         Form::Int => int(text, out),
-        Form::Float | Form::Number | Form::Any => put(out, text),
+        Form::Float | Form::Number | Form::Any => copy(doc, token, out),
         Form::String => put_quoted(out, text),
         Form::Boolean => put(out, if is_nonzero(text) { b"true" } else { b"false" }),
         Form::Id => put_quoted(out, integral(text).ok_or(Refused::Kind)?.as_bytes()),
-        Form::Integer if is_integer(text) => put(out, text),
+        Form::Integer if is_integer(text) => copy(doc, token, out),
         Form::Integer | Form::Text | Form::Truth => Err(Refused::Kind),
     }
 }

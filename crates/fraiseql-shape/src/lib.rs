@@ -1,6 +1,7 @@
 //! Shapes: JSON documents in, the text of a GraphQL response out, in one pass and without a tree.
 //! A shape is compiled once per operation and rendered with the documents of each request.
 
+mod blocks;
 mod check;
 mod compile;
 mod depth;
@@ -10,6 +11,7 @@ mod keys;
 mod leaf;
 mod lists;
 mod number;
+mod output;
 mod render;
 mod result;
 mod scan;

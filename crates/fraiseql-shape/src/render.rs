@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::faults::Place;
 use crate::keys::{KeyOrder, fill};
 use crate::leaf::{Refused, Sink, refusal, write, write_enum};
+use crate::output::append;
 use crate::result::{Code, Item, RenderError, Rendered, Stream, StreamTooShort};
 use crate::scan::{Broken, Scan, Token, skip_value};
 use crate::shape::{DOCUMENT_SLOT, Field, Node, ObjectNode, Shape, Source};
@@ -67,7 +68,7 @@ impl<'s, 'a> Renderer<'s, 'a> {
             shape,
             streams,
             cursors: vec![0; streams.len()],
-            out: Vec::with_capacity(input / 2 + 256),
+            out: Vec::with_capacity(input + 256),
             slots: Vec::new(),
             orders: (0..shape.tables).map(|_| KeyOrder::default()).collect(),
             open: Vec::new(),
@@ -233,7 +234,7 @@ impl<'s, 'a> Renderer<'s, 'a> {
         self.path.push(Place::Index(0));
         let depth = self.path.len();
         for field in &object.fields {
-            self.out.extend_from_slice(&field.prefix);
+            field.prefix.append_to(&mut self.out);
             self.path[depth - 1] = Place::Field(field);
             let fate = match field.source {
                 Source::Typename => Fate::Kept,
@@ -252,7 +253,11 @@ impl<'s, 'a> Renderer<'s, 'a> {
     /// One field of a document, where a text that is not JSON becomes an error.
     #[inline]
     fn field(&mut self, field: &'s Field, doc: &'a [u8], token: Token) -> Fate {
-        let Field { node, nullable, .. } = *field;
+        let Field { node, nullable, plain, .. } = *field;
+        if plain && token.flags == 0 && doc[token.start] == b'"' && !token.is_absent() {
+            append(&mut self.out, doc, token.start, token.end);
+            return Fate::Kept;
+        }
         let marks = self.marks();
         match self.place(node, nullable, doc, token) {
             Ok(fate) => fate,

@@ -1,7 +1,8 @@
 //! Finding where JSON values end, without building anything.
 //! Skipping asks for balanced brackets and closed strings only; `check` is the strict reader.
 
-use crate::swar::{before, below, brackets, odd, repeat, word, zeros};
+use crate::blocks::{BLOCK, block, escaped, mask, strings};
+use crate::swar::{before, below, odd, repeat, word, zeros};
 
 /// The text is not JSON here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,36 +116,27 @@ pub(crate) fn scalar_end(doc: &[u8], mut pos: usize) -> usize {
 
 /// The end of the object or array that opens at `start`.
 pub(crate) fn container_end(doc: &[u8], start: usize) -> Scan<usize> {
-    let mut depth = 1_usize;
-    let mut pos = start + 1;
-    loop {
-        pos = next_mark(doc, pos);
-        match doc.get(pos) {
-            Some(b'"') => {
-                pos = string_end(doc, pos + 1)?.0;
-                continue;
+    let (mut depth, mut carry, mut inside) = (0_usize, false, 0);
+    let mut pos = start;
+    while pos < doc.len() {
+        let block = block(doc, pos);
+        let quotes = mask(&block, |byte| byte == b'"') & !escaped(&block, &mut carry);
+        let mut brackets = mask(&block, is_bracket) & !strings(quotes, &mut inside);
+        while brackets != 0 {
+            let place = brackets.trailing_zeros() as usize;
+            // Of the brackets only the opening ones have this bit.
+            depth = depth + usize::from(block[place] & 2) - 1;
+            if depth == 0 {
+                return Ok(pos + place + 1);
             }
-            Some(b'{' | b'[') => depth += 1,
-            Some(b'}' | b']') => depth -= 1,
-            Some(_) => {}
-            None => return Err(Broken),
+            brackets &= brackets - 1;
         }
-        pos += 1;
-        if depth == 0 {
-            return Ok(pos);
-        }
+        pos += BLOCK;
     }
+    Err(Broken)
 }
 
-/// The next quote or bracket (or a harmless letter), or any byte of the last seven.
 #[inline(always)]
-fn next_mark(doc: &[u8], mut pos: usize) -> usize {
-    while let Some(word) = word(doc, pos) {
-        let marks = zeros(word ^ QUOTES) | brackets(word);
-        if marks != 0 {
-            return pos + before(marks);
-        }
-        pos += 8;
-    }
-    pos
+fn is_bracket(byte: u8) -> bool {
+    (byte | 0x20) == b'{' || (byte | 0x20) == b'}'
 }

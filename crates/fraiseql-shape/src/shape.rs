@@ -2,6 +2,7 @@
 
 use crate::description::Form;
 use crate::keys::KeyTable;
+use crate::output::Padded;
 
 /// A compiled description of a result.
 #[derive(Debug)]
@@ -41,10 +42,12 @@ pub(crate) struct Field {
     pub id: u32,
     pub key: Box<str>,
     /// What is written before the value: comma, key, colon; for a typename the value too.
-    pub prefix: Box<[u8]>,
+    pub prefix: Padded,
     pub source: Source,
     pub node: usize,
     pub nullable: bool,
+    /// Whether any string is written as it is: known here, so that the node is not asked.
+    pub plain: bool,
 }
 
 #[derive(Clone, Copy, Debug)]

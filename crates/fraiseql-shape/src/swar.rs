@@ -29,12 +29,6 @@ pub(crate) const fn odd(word: u64) -> u64 {
     (word | word.wrapping_sub(SPACES)) & HIGH
 }
 
-/// Marks brackets of either kind, and a few letters that never stand outside a JSON string.
-#[inline(always)]
-pub(crate) const fn brackets(word: u64) -> u64 {
-    zeros((word | repeat(0x26)) ^ repeat(0x7f))
-}
-
 /// How many bytes stand before the first mark; the mask must not be empty.
 #[inline(always)]
 pub(crate) const fn before(mask: u64) -> usize {
