@@ -1,8 +1,80 @@
-"""``fraiseql explain``: how an operation is answered."""
+"""``fraiseql explain``: an operation's plan, its statements, and PostgreSQL's plans of them."""
 
+import asyncio
+import dataclasses
+import json
+import sys
+from argparse import Namespace
 from typing import Any
+
+from fraiseql.cli.layout import lay_out
+from fraiseql.cli.output import say, say_json
+from fraiseql.cli.target import add_target, find_target
+from fraiseql.errors import ConfigurationError, FraiseQLError
+from fraiseql.serving import Explanation, Request, RequestError, Service
 
 
 def add_to(commands: Any) -> None:
     """Add the command."""
-    del commands
+    parser = commands.add_parser(
+        "explain", help="show the plan, SQL and EXPLAIN of an operation, which is not run"
+    )
+    add_target(parser)
+    parser.add_argument("query", metavar="QUERY", help="the operation's text; - for standard input")
+    parser.add_argument(
+        "--variables", default="{}", metavar="JSON", help="values of its variables: a JSON object"
+    )
+    parser.add_argument("--operation", metavar="NAME", help="which one, when there are several")
+    parser.add_argument(
+        "--analyze", action="store_true", help="run the statements and show their times"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: Namespace) -> int:
+    request = Request(_text(arguments.query), arguments.operation, _variables(arguments.variables))
+    service = find_target(arguments.app).service()
+    explanation = asyncio.run(_explain(service, request, analyze=arguments.analyze))
+    if arguments.json:
+        say_json(dataclasses.asdict(explanation))
+    else:
+        _show(explanation)
+    return 0
+
+
+def _text(query: str) -> str:
+    return sys.stdin.read() if query == "-" else query
+
+
+def _variables(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"--variables is not JSON: {error}.", hint="""Write --variables '{"id": 1}'."""
+        ) from None
+    if isinstance(found, dict):
+        return found
+    raise ConfigurationError("--variables is not a JSON object.", hint='Write {"name": value}.')
+
+
+async def _explain(service: Service, request: Request, *, analyze: bool) -> Explanation:
+    await service.start()
+    try:
+        return await service.explain(request, analyze=analyze)
+    except RequestError as error:
+        raise FraiseQLError("\n".join(str(one) for one in error.errors)) from None
+    finally:
+        await service.stop()
+
+
+def _show(explanation: Explanation) -> None:
+    say(explanation.plan)
+    for statement in explanation.statements:
+        say(f"\n-- {statement.key}\n{lay_out(statement.sql)}")
+        for number, parameter in enumerate(statement.parameters, 1):
+            say(f"-- ${number} = {parameter}")
+        say()
+        for line in statement.plan:
+            say(f"    {line}")
