@@ -10,14 +10,14 @@ GRAPHIQL := python/fraiseql/http/static
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-test graphiql native demo test check bench docs format lock clean
+.PHONY: help setup setup-test test-tools graphiql native demo test check bench docs format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMPS)/packages $(STAMPS)/flights graphiql native ## make .venv with everything that running needs
 
-setup-test: setup $(STAMPS)/node ## also install what only the tests need
+setup-test: setup test-tools ## also install what only the tests need
 
 demo: setup ## serve the flights data set from an embedded PostgreSQL
 	@$(BIN)/fraiseql demo
@@ -41,7 +41,7 @@ lock: ## pin requirements/*.txt anew
 	@PYTHON="$$(scripts/find_python.sh)" scripts/lock.sh
 
 clean: ## delete what set-up and builds made; .fraiseql (the embedded database) stays
-	rm -rf $(VENV) target .setup $(GRAPHIQL) $(NODE_TESTS:%=%/node_modules)
+	rm -rf $(VENV) target .setup $(GRAPHIQL) tests/*/node_modules
 
 $(STAMPS)/venv:
 	@scripts/preflight.sh
@@ -73,9 +73,6 @@ graphiql: | $(STAMPS)/venv
 native: $(STAMPS)/packages
 	@$(BIN)/python scripts/build_native.py
 
-NODE_TESTS := tests/spec tests/browser
-$(STAMPS)/node: $(NODE_TESTS:%=%/package.json) | $(STAMPS)/venv
-	@if command -v npm >/dev/null; then for folder in $(NODE_TESTS); do \
-	  echo "Installing the node packages of $$folder"; \
-	  npm --prefix $$folder install --no-package-lock --no-audit --no-fund --loglevel=error || exit 1; \
-	done; touch $@; else echo "note: npm is not here, tests that need node are skipped"; fi
+# Always asked: it compares versions, and npm or apt-get may have come since.
+test-tools: | $(STAMPS)/venv
+	@$(BIN)/python scripts/fetch_test_tools.py

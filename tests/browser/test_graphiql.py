@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from tests.integration.http.application import make_app, prepare, served
 
 HERE = Path(__file__).parent
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUERY = "{\n  user(id: 7) {\n    name\n  }\n}"
 
 
@@ -33,7 +34,8 @@ def test_a_query_runs_in_the_page_with_no_outside_request(database: str, tmp_pat
 
 def drive(address: str, folder: Path) -> dict[str, Any]:
     """Open the page in Chromium and press the button; what was seen."""
-    node, browser = shutil.which("node"), shutil.which("chromium")
+    node = shutil.which("node")
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     assert node is not None, "node is missing: install Node.js 20 or newer, then `make setup-test`"
     assert browser is not None, "chromium is missing: `apt-get install chromium`"
     assert (HERE / "node_modules" / "playwright-core").is_dir(), "run `make setup-test`"

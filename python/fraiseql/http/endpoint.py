@@ -6,6 +6,7 @@ Travel of a request: route, negotiate, read, execute, reply; this is the outermo
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Protocol
 
@@ -35,6 +36,7 @@ from fraiseql.settings import Settings
 ContextHook = Callable[[HttpRequest], Mapping[str, Any] | Awaitable[Mapping[str, Any]]]
 
 _NOT_KEPT = ((b"cache-control", b"no-store"),)
+_CLIENT_GONE = 499
 
 
 class Serving(Startable, Protocol):
@@ -118,6 +120,10 @@ class Application:
         reply = await self._guarded(scope, headers, accepted, receive)
         if reply is not None:
             await send_reply(send, reply)
+            return
+        # Nobody hears it, but a middleware around us may insist on an answer.
+        with suppress(OSError):
+            await send_reply(send, Reply(_CLIENT_GONE, [(b"content-length", b"0")], b""))
 
     async def _guarded(
         self, scope: Scope, headers: Mapping[bytes, bytes], accepted: Accepted, receive: Receive

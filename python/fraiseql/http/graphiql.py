@@ -53,7 +53,7 @@ def page_reply(path: str, static: str, query: str) -> Reply:
     base = posixpath.relpath(static, posixpath.dirname(path) or "/")
     nonce = secrets.token_urlsafe(16)
     content = _filled(_read(name).decode(), static=base, query=query, nonce=nonce).encode()
-    headers = (
+    headers = [
         (b"content-type", b"text/html; charset=utf-8"),
         (b"content-length", b"%d" % len(content)),
         (b"cache-control", b"no-cache"),
@@ -61,7 +61,7 @@ def page_reply(path: str, static: str, query: str) -> Reply:
         (b"referrer-policy", b"no-referrer"),
         _NOSNIFF,
         (b"content-security-policy", _POLICY % nonce.encode()),
-    )
+    ]
     return Reply(HTTPStatus.OK.value, headers, content)
 
 
@@ -80,11 +80,11 @@ def file_reply(name: str, known_tag: bytes | None) -> Reply:
     if kind is None or content is None:
         raise Refusal(HTTPStatus.NOT_FOUND, "NOT_FOUND", "There is no such file.")
     tag = _tag(content)
-    kept = ((b"etag", tag), (b"cache-control", b"public, max-age=3600"), _NOSNIFF)
+    kept = [(b"etag", tag), (b"cache-control", b"public, max-age=3600"), _NOSNIFF]
     if known_tag is not None and tag in known_tag:
         return Reply(HTTPStatus.NOT_MODIFIED.value, kept, b"")
     length = (b"content-length", b"%d" % len(content))
-    return Reply(HTTPStatus.OK.value, ((b"content-type", kind), length, *kept), content)
+    return Reply(HTTPStatus.OK.value, [(b"content-type", kind), length, *kept], content)
 
 
 def _filled(page: str, **values: str) -> str:

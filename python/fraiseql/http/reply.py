@@ -3,7 +3,6 @@
 One home for the headers that every answer carries.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
@@ -29,10 +28,14 @@ _STATUS_OF_CODE: Final = {
 
 @dataclass(slots=True)
 class Reply:
-    """One HTTP response; not frozen, which would cost each request more than its headers."""
+    """One HTTP response.
+
+    Not frozen, which would cost each request more than its headers; these are a list of its own,
+    since a middleware may add to it.
+    """
 
     status: int
-    headers: Iterable[tuple[bytes, bytes]]
+    headers: list[tuple[bytes, bytes]]
     body: bytes
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fraiseql.http.asgi import Message, Scope
+from fraiseql.http.asgi import Message, Receive, Scope, Send
 from tests.integration.http.application import make_app, served, under
 
 QUERY = {"query": "{ user(id: 1) { name } }"}
@@ -24,6 +24,33 @@ def test_mounted_by_a_framework(tables: str, whole_path: bool) -> None:
         page = httpx.get(address + "/api/graphql", headers={"accept": "text/html"})
         assert page.headers["content-type"].startswith("text/html")
         asyncio.run(app.stop())
+
+
+def test_below_a_middleware_that_adds_headers(tables: str) -> None:
+    app = make_app(tables)
+
+    async def outer(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_more(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"].append((b"x-added", b"1"))
+            await send(message)
+
+        await app(scope, receive, send_more)
+
+    html = {"accept": "text/html"}
+    with served(outer) as address, httpx.Client(base_url=address) as client:
+        for _ in range(2):
+            tag = client.get("/graphql/static/plain.js").headers["etag"]
+            for answer in (
+                client.post("/graphql", json=QUERY),
+                client.post("/graphql", content=b"x"),
+                client.get("/graphql", headers=html),
+                client.get("/graphql/static/plain.js"),
+                client.get("/graphql/static/plain.js", headers={"if-none-match": tag}),
+                client.get("/health"),
+                client.get("/nothing"),
+            ):
+                assert answer.headers["x-added"] == "1", answer
 
 
 def test_another_path(tables: str) -> None:
