@@ -6,7 +6,7 @@ from benchmarks.bench import Bench
 METHOD = {
     "application": "FraiseQL over documents, called in its own process, no socket",
     "cold": "application, caches, connections and prepared statements are new for every sample",
-    "warm": "modules are imported, another operation was answered twice",
+    "warm": "modules are imported; the three other operations were answered before",
     "first": "time of the first request of the operation, from ASGI call to last byte",
     "later": "median of the 20 requests after it",
     "steps": "Server-Timing of the first request",
