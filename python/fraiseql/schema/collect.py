@@ -53,7 +53,7 @@ def make_dataclass(cls: type) -> Docs:
     except (TypeError, ValueError) as error:
         raise DeclarationError(
             f"{cls.__name__} cannot be made a dataclass: {error}.",
-            hint="For a list write fraiseql.field(default_factory=list).",
+            hint="Make a mutable default anew: fraiseql.field(default_factory=list).",
         ) from error
     return docs
 

@@ -48,9 +48,9 @@ def type(cls: Any = None, /, **options: Any) -> Any:  # noqa: A001
     Args:
         cls: The class, when used without parentheses.
         **options: ``sql_source`` (relation that answers queries of this type), ``jsonb_column``
-            (its document column), ``key`` (columns that identify a row; when left out, the
-            catalog's), ``name`` (GraphQL name), ``tag`` (value of the discriminator of an interface
-            or union that stands for this type), ``stored`` (where the document is kept), ``indexes``, ``description``.
+            (its document column), ``key`` (columns that identify a row; the catalog's when left
+            out), ``name`` (GraphQL name), ``tag`` (value of a discriminator that stands for this
+            type), ``stored`` (where the document is kept), ``indexes``, ``description``.
 
     Raises:
         DeclarationError: The class cannot be served as it is written.

@@ -1,6 +1,5 @@
 """Finds every declaration that the given types and queries name, and evaluates its hints."""
 
-import inspect
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -19,6 +18,7 @@ from fraiseql.schema.definitions import (
     ScalarDefinition,
     UnionDefinition,
 )
+from fraiseql.schema.functions import plain_function
 from fraiseql.schema.hints import (
     Generated,
     description_of,
@@ -188,8 +188,8 @@ def _module_of(cls: type, name: str) -> str:
 
 
 def _globals_of(function: Any) -> dict[str, Any]:
-    """Return the globals of the function that a decorator may have wrapped."""
-    found: dict[str, Any] = getattr(inspect.unwrap(function), "__globals__", {}) if function else {}
+    """Return the globals of a resolver; empty for none."""
+    found: dict[str, Any] = getattr(plain_function(function), "__globals__", {})
     return found
 
 

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from fraiseql.errors import DeclarationError
@@ -12,6 +13,18 @@ from fraiseql.schema.info import Info
 from fraiseql.schema.members import FieldMark, function_of
 
 _INFO_NAMES: Final = ("Info", "fraiseql.Info", "schema.Info")
+
+
+def docs_of(function: Callable[..., Any]) -> Docs:
+    """Read the docstring of a function; an object's class describes the class, not the field."""
+    text = function.__doc__
+    return read_docstring(None if text == type(function).__doc__ else text)
+
+
+def plain_function(function: Any) -> Any:
+    """Return the function inside of decorators and partials: where its hints were written."""
+    found = inspect.unwrap(function)
+    return plain_function(found.func) if isinstance(found, partial) else found
 
 
 def is_info(parameter: inspect.Parameter) -> bool:
@@ -103,7 +116,7 @@ def computed_field(cls: type, name: str, member: Any, mark: FieldMark) -> FieldD
             f"{label} has no parameter for the object that it belongs to.",
             hint=f"Write def {name}({'parents' if mark.batch else 'self'}, info, …).",
         )
-    docs = read_docstring(function.__doc__)
+    docs = docs_of(function)
     arguments, takes_info = read_parameters(function, label, docs, skip=1)
     return FieldDefinition(
         name=name,

@@ -20,6 +20,7 @@ _KNOWN: Final = (
     "Write int, float, str, bool, Decimal, UUID, datetime, date, time, dict, list[…], … | None, "
     "or a class declared with fraiseql."
 )
+_BARE_LIST: Final = "Say what it holds: list[str], list[User], or list[Any] for JSON."
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,16 +151,18 @@ def union_members(hint: Any, definition: UnionDefinition) -> tuple[Any, ...]:
 
 
 def _target(hint: Any, label: str) -> Any:
+    while isinstance(hint, typing.NewType) and hint not in LEAVES:
+        hint = hint.__supertype__
     origin = typing.get_origin(hint)
     definition = own_definition(hint)
-    if definition is not None:
-        return definition if isinstance(definition, ScalarDefinition) else hint
-    if isinstance(hint, typing.Hashable) and hint in LEAVES:
+    if isinstance(definition, ScalarDefinition):
+        return definition
+    if definition is not None or (isinstance(hint, typing.Hashable) and hint in LEAVES):
         return hint
     if origin in (Where, OrderBy):
         return Generated(origin, typing.get_args(hint)[0])
-    if isinstance(hint, typing.NewType) or origin is dict:
-        return _target(dict if origin is dict else hint.__supertype__, label)
+    if origin is dict:
+        return dict
     raise DeclarationError(
         f"{label}: {show(hint)} is not a type that GraphQL can have.", hint=_instead(hint)
     )
@@ -168,16 +171,14 @@ def _target(hint: Any, label: str) -> Any:
 def _instead(hint: Any) -> str:
     """Say what to write instead of a hint that cannot be served."""
     origin = typing.get_origin(hint)
-    if hint is list:
-        return "Say what it holds: list[str], list[User], or list[Any] for JSON."
+    if hint is list or hint is types.NoneType:
+        return _BARE_LIST if hint is list else "Write the type of the value: str | None."
     if hint in (Where, OrderBy):
         return f"Say of which type: fraiseql.{hint.__name__}[User]."
     if is_named(hint):
         return f"Give its Python type: Annotated[…, {hint.name}]."
     if origin is typing.Literal:
         return "Write an enum.Enum class decorated with @fraiseql.enum."
-    if hint is types.NoneType:
-        return "Write the type of the value: str | None."
     container = origin or hint
     if isinstance(container, type) and container.__module__ in ("builtins", "collections.abc"):
         return _instead_of_container(hint, container)

@@ -6,8 +6,7 @@ from typing import Any, Generic, TypeVar, overload
 from fraiseql.errors import DeclarationError
 from fraiseql.naming import to_camel
 from fraiseql.schema.definitions import ATTRIBUTE, QueryDefinition
-from fraiseql.schema.docstrings import read_docstring
-from fraiseql.schema.functions import read_parameters, return_hint
+from fraiseql.schema.functions import docs_of, read_parameters, return_hint
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -80,7 +79,7 @@ def _definition(
         )
     own = getattr(function, "__name__", type(function).__name__)
     label = f"Query {own}"
-    docs = read_docstring(function.__doc__)
+    docs = docs_of(function)
     arguments, takes_info = read_parameters(function, label, docs, skip=0)
     return QueryDefinition(
         name=own,

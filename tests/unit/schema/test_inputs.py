@@ -1,0 +1,184 @@
+"""Input objects, their defaults, and the generated filters and orders."""
+
+import enum
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import graphql
+import pytest
+from graphql.utilities import coerce_input_literal, coerce_input_value
+
+import fraiseql
+
+
+@fraiseql.enum
+class Colour(enum.Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+Email = fraiseql.scalar("Email", str)
+Blob = fraiseql.scalar("Blob", list)
+
+
+@fraiseql.type(sql_source="users")
+class User:
+    id: int
+    first_name: str | None
+    active: bool
+    colour: Colour
+    email: Email  # type: ignore[valid-type]
+    blob: Blob  # type: ignore[valid-type]
+    balance: Decimal
+    born: date | None
+    uid: UUID
+    extra: dict[str, Any]
+    tags: list[str]
+    friends: list["User"] = fraiseql.embed("friends", on="user_id")
+
+    @fraiseql.field
+    def greeting(self) -> str:
+        return "hello"
+
+
+@fraiseql.input
+class Range:
+    low: Decimal = Decimal("0.50")
+    high: Decimal | None = None
+
+
+@fraiseql.input
+class Period:
+    year: int
+    first_month: int | None = None
+    colours: list[Colour] = fraiseql.field(default_factory=lambda: [Colour.RED])
+    within: Range = fraiseql.field(default_factory=lambda: Range(low=Decimal(1)))
+    note: str = "a\nb"
+    since: date = date(2024, 1, 1)
+
+
+@fraiseql.query
+def count(period: Period, extra: dict[str, Any] = {"a": [1]}) -> int:  # noqa: B006
+    return period.year
+
+
+SCHEMA = fraiseql.build_schema(queries=[count, fraiseql.find("users", User)])
+TYPES = SCHEMA.graphql.type_map
+
+
+TEXT = "eq neq gt gte lt lte in notIn like ilike contains icontains startsWith endsWith isNull"
+
+
+def read(name: str, literal: str) -> Any:
+    kind: Any = graphql.type_from_ast(SCHEMA.graphql, graphql.parse_type(name))
+    return coerce_input_literal(graphql.parse_const_value(literal), kind)
+
+
+def test_inputs_are_instances_with_defaults_applied() -> None:
+    found = read("Period", "{year: 2013}")
+    assert found == Period(year=2013, within=Range(low=Decimal(1), high=None), colours=[Colour.RED])
+    assert isinstance(found.within, Range)
+    again = read("Period", '{year: 1, firstMonth: 2, colours: [BLUE], within: {high: "9.10"}}')
+    assert (again.first_month, again.colours) == (2, [Colour.BLUE])
+    assert again.within == Range(low=Decimal("0.50"), high=Decimal("9.10"))
+
+
+def test_variables_give_the_same_instances() -> None:
+    kind: Any = TYPES["Period"]
+    assert coerce_input_value({"year": 2013}, kind) == read("Period", "{year: 2013}")
+    assert coerce_input_value({"firstMonth": 2}, kind) is graphql.Undefined
+
+
+def test_a_made_default_is_not_shared_between_requests() -> None:
+    read("Period", "{year: 1}").colours.append(Colour.BLUE)
+    assert read("Period", "{year: 1}").colours == [Colour.RED]
+
+
+def test_defaults_are_printed() -> None:
+    assert graphql.print_type(TYPES["Period"]) == (
+        "input Period {\n"
+        "  year: Int!\n"
+        "  firstMonth: Int\n"
+        "  colours: [Colour!]! = [RED]\n"
+        "  within: Range! = { low: 1, high: null }\n"
+        '  note: String! = "a\\nb"\n'
+        '  since: Date! = "2024-01-01"\n'
+        "}"
+    )
+    assert "low: Decimal! = 0.50" in graphql.print_type(TYPES["Range"])
+    query = graphql.print_type(TYPES["Query"])
+    assert "count(period: Period!, extra: JSON! = { a: [1] }): Int!" in query
+
+
+def test_only_stored_scalars_and_enums_are_filtered_and_ordered() -> None:
+    where: Any = TYPES["UserWhere"]
+    comparable = ["id", "firstName", "active", "colour", "email", "balance", "born", "uid"]
+    assert list(where.fields) == [*comparable, "and", "or", "not"]
+    order: Any = TYPES["UserOrderBy"]
+    assert list(order.fields) == comparable
+
+
+@pytest.mark.parametrize(
+    ("name", "operators"),
+    [
+        ("IntFilter", "eq neq gt gte lt lte in notIn isNull"),
+        ("DateFilter", "eq neq gt gte lt lte in notIn isNull"),
+        ("UUIDFilter", "eq neq gt gte lt lte in notIn isNull"),
+        ("BooleanFilter", "eq neq isNull"),
+        ("ColourFilter", "eq neq in notIn isNull"),
+        (
+            "StringFilter",
+            TEXT,
+        ),
+        (
+            "EmailFilter",
+            TEXT,
+        ),
+    ],
+)
+def test_operators_of_each_leaf(name: str, operators: str) -> None:
+    kind: Any = TYPES[name]
+    assert list(kind.fields) == operators.split()
+
+
+def test_a_filter_comes_out_in_python_names_and_values() -> None:
+    literal = """{
+      firstName: {startsWith: "A", notIn: ["x"], isNull: false}
+      colour: {in: [RED]}
+      and: [{born: {lt: "2020-01-01"}}, {balance: {gte: 1.10}}]
+      or: [{id: {eq: 1}}]
+      not: {email: {icontains: "@x"}}
+    }"""
+    found = read("UserWhere", literal)
+    assert found == {
+        "first_name": {"starts_with": "A", "not_in": ["x"], "is_null": False},
+        "colour": {"in": [Colour.RED]},
+        "and": [{"born": {"lt": date(2020, 1, 1)}}, {"balance": {"gte": Decimal("1.10")}}],
+        "or": [{"id": {"eq": 1}}],
+        "not": {"email": {"icontains": "@x"}},
+    }
+    assert type(found) is dict
+
+
+def test_an_order_comes_out_as_signed_names() -> None:
+    assert read("[UserOrderBy!]", "[{firstName: DESC}, {id: ASC}]") == ["-first_name", "id"]
+    assert read("[UserOrderBy!]", "{id: DESC}") == ["-id"]
+
+
+def test_one_item_of_an_order_names_one_field() -> None:
+    text = "{ users(orderBy: [{id: ASC, firstName: DESC}]) { id } }"
+    errors = graphql.validate(SCHEMA.graphql, graphql.parse(text))
+    assert len(errors) == 1
+    assert "exactly one" in errors[0].message.lower()
+
+
+def test_filters_are_made_for_types_that_are_found_only() -> None:
+    @fraiseql.query
+    def user() -> User | None:
+        return None
+
+    names = set(fraiseql.build_schema(queries=[user]).graphql.type_map)
+    assert not [name for name in names if name.endswith(("Where", "OrderBy", "Filter"))]
+    assert "Order" not in names
