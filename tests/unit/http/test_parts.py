@@ -1,10 +1,13 @@
 """Small parts: mount points, header lines, Server-Timing, forged requests, the page's text."""
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fraiseql.events import Timings
+from fraiseql.http import graphiql
 from fraiseql.http.asgi import HttpRequest
 from fraiseql.http.forgery import check_get, check_post
 from fraiseql.http.graphiql import file_reply, page_reply
@@ -121,3 +124,17 @@ def test_only_listed_files_are_served(name: str) -> None:
     with pytest.raises(Refusal) as caught:
         file_reply(name, None)
     assert caught.value.status == 404
+
+
+def test_without_graphiqls_files_a_plain_page_says_how_to_get_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = Path(graphiql.__file__).parent / "pages"
+    shutil.copytree(pages, tmp_path / "pages")
+    monkeypatch.setattr(graphiql, "_HERE", tmp_path)
+    body = page_reply("/graphql", "/graphql/static/", "{ a }").body.decode()
+    assert "scripts/fetch_graphiql.py" in body
+    assert ">{ a }</textarea>" in body
+    assert file_reply("plain.js", None).status == 200
+    with pytest.raises(Refusal):
+        file_reply("graphiql.min.js", None)
