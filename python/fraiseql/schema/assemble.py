@@ -25,7 +25,7 @@ from fraiseql.schema.model import Model
 from fraiseql.schema.roots import complete_roots
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Schema:
     """Everything that was declared, with evaluated hints, and the GraphQL schema that it makes.
 

@@ -38,24 +38,28 @@ def make_dataclass(cls: type) -> Docs:
             f"{cls.__name__} is an enum.", hint="Decorate it with @fraiseql.enum instead."
         )
     docs = own_docs(cls)
-    annotations = vars(cls).get("__annotations__", {})
     for name, value in list(vars(cls).items()):
-        marked = isinstance(value, FieldMark | dataclasses.Field)
-        if marked and name not in annotations:
-            raise DeclarationError(
-                f"{cls.__name__}.{name} has no type hint.",
-                hint=f"Write {name}: <type> = …, as in {name}: str = fraiseql.field(…).",
-            )
         if isinstance(value, FieldMark):
             setattr(cls, name, value.stored())
     try:
         dataclasses.dataclass(kw_only=True)(cls)
     except (TypeError, ValueError) as error:
+        _refuse_missing_hint(cls, error)
         raise DeclarationError(
             f"{cls.__name__} cannot be made a dataclass: {error}.",
             hint="Make a mutable default anew: fraiseql.field(default_factory=list).",
         ) from error
     return docs
+
+
+def _refuse_missing_hint(cls: type, error: Exception) -> None:
+    """Say it in our words when a field or embed stands there without a hint."""
+    for name, value in vars(cls).items():
+        if isinstance(value, dataclasses.Field) and str(error).startswith(f"{name!r} is a field"):
+            raise DeclarationError(
+                f"{cls.__name__}.{name} has no type hint.",
+                hint=f"Write {name}: <type> = …, as in {name}: str = fraiseql.field(…).",
+            ) from error
 
 
 def _default(entry: "dataclasses.Field[Any]") -> Any:

@@ -21,6 +21,7 @@ from fraiseql.schema.definitions import (
     ObjectDefinition,
 )
 from fraiseql.schema.members import field
+from fraiseql.schema.options import names_of
 
 T = TypeVar("T")
 E = TypeVar("E", bound=enums.Enum)
@@ -199,7 +200,7 @@ def _make_object(
         description=description or docs.description,
         sql_source=sql_source,
         jsonb_column=jsonb_column,
-        key=(key,) if isinstance(key, str) else tuple(key),
+        key=names_of("key", key),
         tag=tag,
         interfaces=interfaces_of(cls),
         stored=stored,
@@ -226,7 +227,7 @@ def _make_interface(
         discriminator=discriminator,
         sql_source=sql_source,
         jsonb_column=jsonb_column,
-        key=(key,) if isinstance(key, str) else tuple(key),
+        key=names_of("key", key),
         interfaces=interfaces_of(cls),
     )
 

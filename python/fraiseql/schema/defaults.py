@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import enum
+import json
 import typing
 from collections.abc import Callable, Mapping
 from datetime import date, time
@@ -61,8 +62,14 @@ def _external(value: Any, ref: Ref, model: Model) -> Any:
     if isinstance(definition, InputDefinition):
         return _external_input(value, definition, model)
     if isinstance(definition, ScalarDefinition):
-        return definition.serialize(value) if definition.serialize else value
+        return _json(definition.serialize(value) if definition.serialize else value)
     return _external_leaf(value, ref.target)
+
+
+def _json(value: Any) -> Any:
+    """Return a value that JSON can hold; anything else cannot be printed in a schema."""
+    json.dumps(value, allow_nan=False)
+    return value
 
 
 def _member_name(value: Any, definition: EnumDefinition) -> str:
@@ -85,10 +92,10 @@ def _external_input(value: Any, definition: InputDefinition, model: Model) -> di
 def _external_leaf(value: Any, target: Any) -> Any:
     wanted = _accepted(target)
     if wanted is None:
-        return value
+        return _json(value)
     wrong_bool = isinstance(value, bool) and target is not bool
     if wrong_bool or not isinstance(value, wanted):
-        raise TypeError(f"it is not a {getattr(target, '__name__', target)}")
+        raise TypeError(f"it is not of type {getattr(target, '__name__', target)}")
     if isinstance(value, date | time):
         return value.isoformat()
     return str(value) if isinstance(value, Decimal | UUID) else value

@@ -56,7 +56,8 @@ def show(hint: Any) -> str:
     """Write a hint as the developer would."""
     if hint is Any or hint is None or hint is types.NoneType:
         return "Any" if hint is Any else "None"
-    definition = next((part for part in typing.get_args(hint) if is_named(part)), None)
+    parts = (hint, *typing.get_args(hint))
+    definition = next((part for part in parts if is_named(part)), None)
     if definition is not None:
         return str(definition.name)
     if isinstance(hint, type):

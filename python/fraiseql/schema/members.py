@@ -7,6 +7,7 @@ from typing import Any, TypeVar, overload
 
 from fraiseql.errors import DeclarationError
 from fraiseql.schema.definitions import ATTRIBUTE, MISSING, Embed
+from fraiseql.schema.options import names_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -114,7 +115,7 @@ def field(function: Any = None, /, **options: Any) -> Any:
         'Hello Ada'
     """
     if "needs" in options:
-        options["needs"] = _names("needs", options["needs"])
+        options["needs"] = names_of("needs", options["needs"])
     try:
         mark = FieldMark(**options)
     except TypeError as error:
@@ -125,17 +126,6 @@ def field(function: Any = None, /, **options: Any) -> Any:
     if function is None:
         return mark
     return mark(function)
-
-
-def _names(option: str, value: str | Sequence[str] | None) -> tuple[str, ...]:
-    names = (value,) if isinstance(value, str) else tuple(value or ())
-    for name in names:
-        if not isinstance(name, str) or not name.strip("-"):
-            raise DeclarationError(
-                f"{option} holds {name!r}, which is not a name.",
-                hint=f'Write {option}="name" or {option}=["first", "second"].',
-            )
-    return names
 
 
 def embed(
@@ -181,13 +171,13 @@ def embed(
     """
     found = Embed(
         relation,
-        on=_names("on", on),
-        via=_names("via", via),
+        on=names_of("on", on),
+        via=names_of("via", via),
         where=where,
-        order_by=_names("order_by", order_by),
+        order_by=names_of("order_by", order_by),
         limit=limit,
-        parent_key=_names("parent_key", parent_key),
-        target_key=_names("target_key", target_key),
+        parent_key=names_of("parent_key", parent_key),
+        target_key=names_of("target_key", target_key),
     )
     _check_embed(found)
     if found.via:

@@ -7,6 +7,7 @@ from fraiseql.errors import DeclarationError
 from fraiseql.naming import to_camel
 from fraiseql.schema.definitions import ATTRIBUTE, QueryDefinition
 from fraiseql.schema.functions import docs_of, read_parameters, return_hint
+from fraiseql.schema.options import names_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -122,7 +123,8 @@ def find_one(
         >>> fraiseql.find_one("user", User, by="id").graphql_name
         'user'
     """
-    columns = _columns(by)
+    _check_name("find_one", name)
+    columns = names_of("by", by)
     if not columns:
         raise DeclarationError(
             f"find_one({name!r}) has an empty by.",
@@ -178,6 +180,7 @@ def find(
         >>> fraiseql.find("users", User, by="country", order_by="-id", max_limit=50).many
         True
     """
+    _check_name("find", name)
     _check_limits(name, default_limit, max_limit)
     return QueryDefinition(
         name=name,
@@ -186,16 +189,20 @@ def find(
         description=description,
         deprecation=deprecation,
         takes_info=False,
-        by=_columns(by),
+        by=names_of("by", by),
         many=True,
-        order_by=_columns(order_by),
+        order_by=names_of("order_by", order_by),
         default_limit=default_limit,
         max_limit=max_limit,
     )
 
 
-def _columns(value: str | Sequence[str]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
+def _check_name(function: str, name: object) -> None:
+    if not isinstance(name, str):
+        raise DeclarationError(
+            f"{function} was given {name!r} as its name.",
+            hint=f'Write fraiseql.{function}("users", User, …).',
+        )
 
 
 def _check_limits(name: str, default_limit: int | None, max_limit: int | None) -> None:

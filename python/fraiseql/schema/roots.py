@@ -40,8 +40,13 @@ def complete_roots(model: Model) -> None:
 
 def _complete(query: QueryDefinition, model: Model) -> QueryDefinition:
     label = f"{'find' if query.many else 'find_one'}({query.name!r})"
-    target = read_hint(query.annotation, label).innermost
-    found = _source(target, model, label)
+    ref = read_hint(query.annotation, label)
+    if ref.item is not None or ref.nullable:
+        raise DeclarationError(
+            f"{label} finds {show(query.annotation)}; the list or null is its own doing.",
+            hint=f"Write the class alone: {show(ref.innermost)}.",
+        )
+    found = _source(ref.target, model, label)
     fields: dict[str, Ref] = {}
     if not isinstance(found, UnionDefinition):
         fields = comparable(found, model)

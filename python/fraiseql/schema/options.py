@@ -1,0 +1,29 @@
+"""Options of declarations that several of them share."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from fraiseql.errors import DeclarationError
+
+
+def names_of(option: str, value: str | Iterable[str] | None) -> tuple[str, ...]:
+    """Read an option that takes one name or several.
+
+    Args:
+        option: What it is called, for the error.
+        value: A name, names, or None for none.
+
+    Raises:
+        DeclarationError: Something else was given.
+    """
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        found: tuple[Any, ...] = () if value is None else (value,)
+    else:
+        found = tuple(value)
+    for name in found:
+        if not isinstance(name, str) or not name.strip("-"):
+            raise DeclarationError(
+                f"{option} holds {name!r}, which is not a name.",
+                hint=f'Write {option}="name" or {option}=["first", "second"].',
+            )
+    return found
