@@ -19,34 +19,46 @@ from benchmarks.places import HERE, ROOT
 
 CONNECTIONS = 16
 PATH = "/graphql"
+WRK = shutil.which("wrk")
 
 
 def generator() -> str:
     """Return the name of what makes the load."""
-    return "wrk" if shutil.which("wrk") else "python -m benchmarks.load"
+    return "wrk" if WRK else "python -m benchmarks.load"
 
 
 def run(
-    operation: Operation, port: int, seconds: float, seed: int, cores: frozenset[int]
+    operation: Operation,
+    port: int,
+    seconds: float,
+    seed: int,
+    cores: frozenset[int],
+    *,
+    wrk: str | None = WRK,
 ) -> dict[str, float]:
     """Load the application on ``port`` for ``seconds``.
 
     Returns:
         ``requests``, ``seconds``, ``bytes`` received, ``errors``, ``p50_ms`` and ``p99_ms``.
     """
-    url = f"http://127.0.0.1:{port}{PATH}"
-    if wrk := shutil.which("wrk"):
-        words = [wrk, "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s"]
-        words += ["-s", str(HERE / "load.lua"), url]
-    else:
-        words = [sys.executable, "-m", "benchmarks.load", str(port), str(seconds)]
     process = subprocess.Popen(
-        words, cwd=ROOT, env=_environment(operation, seed), stdout=subprocess.PIPE, text=True
+        _words(port, seconds, wrk),
+        cwd=ROOT,
+        env=_environment(operation, seed),
+        stdout=subprocess.PIPE,
+        text=True,
     )
     os.sched_setaffinity(process.pid, cores)
     output, _ = process.communicate(timeout=seconds * 3 + 60)
     result: dict[str, float] = json.loads(output.partition("RESULT ")[2])
     return result
+
+
+def _words(port: int, seconds: float, wrk: str | None) -> list[str]:
+    if wrk is None:
+        return [sys.executable, "-m", "benchmarks.load", str(port), str(seconds)]
+    words = [wrk, "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s"]
+    return [*words, "-s", str(HERE / "load.lua"), f"http://127.0.0.1:{port}{PATH}"]
 
 
 def _environment(operation: Operation, seed: int) -> dict[str, str]:
@@ -67,7 +79,7 @@ class _Client(asyncio.Protocol):
     def __init__(self, until: float, latencies: list[float], totals: dict[str, int]) -> None:
         self.until, self.latencies, self.totals = until, latencies, totals
         self.low, self.high = int(os.environ["BENCH_LOW"]), int(os.environ["BENCH_HIGH"])
-        self.buffer, self.needed, self.sent = bytearray(), 0, 0.0
+        self.buffer, self.needed, self.sent, self.waiting = bytearray(), 0, 0.0, False
         self.done = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: Any) -> None:
@@ -82,7 +94,7 @@ class _Client(asyncio.Protocol):
             f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
             f"Accept: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
-        self.sent = time.perf_counter()
+        self.sent, self.waiting = time.perf_counter(), True
         self.transport.write(head.encode() + body)
 
     def data_received(self, data: bytes) -> None:
@@ -103,15 +115,15 @@ class _Client(asyncio.Protocol):
         self.latencies.append(now - self.sent)
         self.totals["bytes"] += self.needed
         self.buffer.clear()
-        self.needed = 0
+        self.needed, self.waiting = 0, False
         if now < self.until:
             self._send()
         else:
             self.transport.close()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """End; an answer that was not complete is an error."""
-        self.totals["errors"] += exc is not None
+    def connection_lost(self, _exc: Exception | None) -> None:
+        """End; an answer that did not come, or not whole, is an error."""
+        self.totals["errors"] += self.waiting
         self.done.set_result(None)
 
 

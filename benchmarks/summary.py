@@ -112,7 +112,7 @@ def _first_sight(figures: Mapping[str, Any]) -> Iterator[Target]:
 
 def later(samples: Sequence[Mapping[str, Any]]) -> float:
     """Return the median time of requests after the first."""
-    return statistics.median(sample["later_ms"] for sample in samples)
+    return float(statistics.median(sample["later_ms"] for sample in samples))
 
 
 def _memory(figures: Mapping[str, Any]) -> Iterator[Target]:
