@@ -63,7 +63,8 @@ def server(server_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     binaries = system_directory() if server_kind == "system" else None
     if server_kind == "system" and binaries is None:
         pytest.skip(MISSING)
-    with start_embedded(tmp_path_factory.mktemp(server_kind), binaries=binaries) as running:
+    data_dir = tmp_path_factory.mktemp(server_kind)
+    with start_embedded(data_dir, binaries=binaries, durable=False) as running:
         yield running
 
 

@@ -125,7 +125,7 @@ def client() -> Iterator[Callable[..., Client]]:
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A stopped database, to be copied: that is quicker than initdb."""
     data_dir = tmp_path_factory.mktemp("template") / "made"
-    close_and_wait(start_embedded(data_dir), data_dir)
+    close_and_wait(start_embedded(data_dir, durable=False), data_dir)
     return data_dir
 
 

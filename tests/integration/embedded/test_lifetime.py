@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ def test_first_start_makes_a_database_that_asyncpg_and_psql_can_use(tmp_path: Pa
     server = start_embedded(tmp_path / "new" / "below")
     assert server.version.startswith("18.")
     assert run_sql(server.url, "SELECT version()").startswith("PostgreSQL 18.")
+    assert run_sql(server.url, "SHOW fsync") == "on"
     where = server.dsn
     psql = [str(server.binaries / "psql"), "-X", "-A", "-t", "-c", "SELECT 6 * 7"]
     assert subprocess.check_output([*psql, server.url], text=True).strip() == "42"
@@ -31,7 +33,6 @@ def test_settings_are_what_development_wants(made: Path) -> None:
         assert setting("listen_addresses") == ""
         assert setting("server_encoding") == "UTF8"
         assert setting("TimeZone") == "UTC"
-        assert setting("fsync") == "on"
         assert setting("max_connections") == "50"
         assert run_sql(server.url, "SELECT upper('é') || ('B' < 'a')::text") == "Étrue"
 
@@ -51,10 +52,19 @@ def test_one_process_may_ask_again(made: Path) -> None:
     close_and_wait(second, made)
 
 
-def test_a_later_start_and_a_join_are_quick(made: Path, client) -> None:
-    assert client(made).answer["seconds"] < 1.0
-    joined = client(made).answer["seconds"]
-    assert joined < 0.3
+def test_a_later_start_and_a_join_are_quick(made: Path) -> None:
+    starts, joins = [], []
+    # The best of three: what is asked is what it costs, not what else the machine does.
+    for _ in range(3):
+        begin = time.perf_counter()
+        server = start_embedded(made)
+        starts.append(time.perf_counter() - begin)
+        begin = time.perf_counter()
+        start_embedded(made).close()
+        joins.append(time.perf_counter() - begin)
+        close_and_wait(server, made)
+    assert min(starts) < 1.0
+    assert min(joins) < 0.25
 
 
 def test_the_server_survives_all_clients_but_the_last(made: Path, client) -> None:

@@ -14,6 +14,8 @@ from fraiseql.database.embedded.isolation import NOBODY
 from fraiseql.errors import EmbeddedServerError
 from tests.integration.embedded.conftest import alive, record, run_sql, wait_until
 
+REFUSING = Path(__file__).with_name("refusing_program.py")
+
 pytestmark = pytest.mark.usefixtures("only_root")
 
 # The interpreter may stand where only root can enter: then this one capability is left.
@@ -59,6 +61,18 @@ def test_root_makes_and_runs_a_server(
     assert data_dir.parent.stat().st_mode & 0o777 == 0o700
     first.kill()
     wait_until(lambda: not alive(server), 3.0)
+
+
+def test_root_falls_back_where_namespaces_are_refused(made: Path, client) -> None:
+    one = client(made, prefix=[sys.executable, str(REFUSING), "65535"])
+    assert run_sql(one.url, "SELECT 1") == 1
+    assert uid_of(record(made)["server"]) == NOBODY
+
+
+def test_root_is_told_where_it_can_become_nobody_else(made: Path, client) -> None:
+    answer = client(made, prefix=[sys.executable, str(REFUSING), "1"]).answer
+    assert answer["code"] == "EMBEDDED_START"
+    assert "run as an ordinary user" in answer["error"]
 
 
 def test_one_directory_serves_both_ways_in_turn(made: Path, client) -> None:

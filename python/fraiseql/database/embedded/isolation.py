@@ -129,6 +129,15 @@ def isolate(owned: list[Path], wanted: str) -> None:
     become_nobody()
 
 
+def _advice() -> str:
+    if os.geteuid() != 0:
+        return ""
+    return (
+        " PostgreSQL does not run as root. Where root may neither make a user namespace nor become"
+        " nobody, run as an ordinary user, or give the address of another server."
+    )
+
+
 def main(parent: int, owned: list[Path], command: list[str]) -> None:
     """Isolate this process and replace it by ``command``."""
     try:
@@ -137,7 +146,7 @@ def main(parent: int, owned: list[Path], command: list[str]) -> None:
         die_with(parent)
         os.execv(command[0], command)  # noqa: S606 - no shell is wanted
     except OSError as error:
-        sys.stderr.write(f"FATAL: cannot run {command[0]} as a user other than root: {error}\n")
+        sys.stderr.write(f"FATAL: cannot run {command[0]}: {error}.{_advice()}\n")
         sys.exit(REFUSED)
 
 

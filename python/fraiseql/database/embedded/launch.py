@@ -21,7 +21,9 @@ _POLL: Final = 0.02
 _LARGEST_LOG: Final = 16 * 2**20
 
 
-def join_or_start(layout: Layout, programs: Binaries, deadline: float) -> dict[str, Any]:
+def join_or_start(
+    layout: Layout, programs: Binaries, deadline: float, *, durable: bool
+) -> dict[str, Any]:
     """Return the record of a server that lets clients in; the caller holds start.lock and a claim.
 
     Raises:
@@ -34,7 +36,7 @@ def join_or_start(layout: Layout, programs: Binaries, deadline: float) -> dict[s
         try:
             # Asked last: the kernel frees a dead supervisor's lock before its server hears of it.
             if try_lock(supervisor, fcntl.LOCK_EX):
-                _launch(layout, programs, supervisor, deadline)
+                _launch(layout, programs, supervisor, deadline, durable=durable)
             elif record is not None and usable:
                 return record
         finally:
@@ -45,7 +47,9 @@ def join_or_start(layout: Layout, programs: Binaries, deadline: float) -> dict[s
         time.sleep(_POLL)
 
 
-def _launch(layout: Layout, programs: Binaries, supervisor: int, deadline: float) -> None:
+def _launch(
+    layout: Layout, programs: Binaries, supervisor: int, deadline: float, *, durable: bool
+) -> None:
     """Start a supervisor, handing it the held supervisor.lock, and wait for its word."""
     layout.record.unlink(missing_ok=True)
     if layout.log.exists() and layout.log.stat().st_size > _LARGEST_LOG:
@@ -53,7 +57,7 @@ def _launch(layout: Layout, programs: Binaries, supervisor: int, deadline: float
     listening, ready = os.pipe()
     try:
         try:
-            _spawn(layout, programs, supervisor, ready)
+            _spawn(layout, programs, supervisor, ready, durable=durable)
         finally:
             os.close(ready)
         said = _read_all(layout, listening, deadline)
@@ -63,7 +67,9 @@ def _launch(layout: Layout, programs: Binaries, supervisor: int, deadline: float
         raise _did_not_start(layout, programs, said or "its supervisor ended without a word")
 
 
-def _spawn(layout: Layout, programs: Binaries, supervisor: int, ready: int) -> None:
+def _spawn(
+    layout: Layout, programs: Binaries, supervisor: int, ready: int, *, durable: bool
+) -> None:
     plan = Plan(
         directory=str(layout.directory),
         socket_directory=str(layout.socket_directory),
@@ -71,8 +77,8 @@ def _spawn(layout: Layout, programs: Binaries, supervisor: int, ready: int) -> N
         binaries=str(programs.directory),
         version=programs.version,
         user=USER,
-        initdb_options=initdb_options(programs.major, USER),
-        configuration=configuration(),
+        initdb_options=initdb_options(programs.major, USER, durable=durable),
+        configuration=configuration(durable=durable),
         supervisor_fd=supervisor,
         ready_fd=ready,
     )

@@ -86,6 +86,7 @@ def start_embedded(
     data_dir: Path | str = ".fraiseql",
     *,
     binaries: Path | str | None = None,
+    durable: bool = True,
     timeout: float = 60.0,
 ) -> EmbeddedServer:
     """Join the embedded PostgreSQL of a directory, starting it if it does not run.
@@ -97,6 +98,8 @@ def start_embedded(
     Args:
         data_dir: Directory to keep the data in; made if it is not there.
         binaries: Directory of PostgreSQL's programs; None finds them.
+        durable: False makes a database whose data a crash of the machine may damage, for tests;
+            only looked at when the database is made.
         timeout: Seconds to wait for the server.
 
     Returns:
@@ -113,7 +116,7 @@ def start_embedded(
         with starting(layout, deadline):
             claim = take_claim(layout, deadline)
             try:
-                record = join_or_start(layout, programs, deadline)
+                record = join_or_start(layout, programs, deadline, durable=durable)
             except BaseException:
                 os.close(claim)
                 raise
