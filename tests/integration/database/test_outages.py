@@ -9,9 +9,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from fraiseql.database import Database, Identity, Pool
+from fraiseql.database import Database, Identity, Pool, open_pool
 from fraiseql.database.embedded import EmbeddedServer, start_embedded
 from fraiseql.errors import DatabaseUnavailable
+from fraiseql.settings import Settings
 from tests.integration.database.server_log import MakePool
 
 KILL = """SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
@@ -171,14 +172,11 @@ async def test_a_server_that_crashes_under_load(
         await asyncio.to_thread(running.close)
 
 
-async def test_the_embedded_server_is_started_again(
-    make_pool: MakePool, server_kind: str, elsewhere: Path
-) -> None:
-    if server_kind != "embedded":
-        pytest.skip("concerns the embedded server only")
-    pool = await make_pool("embedded:", data_dir=str(elsewhere), pool_size=3)
+async def test_the_embedded_server_is_started_again(elsewhere: Path) -> None:
+    pool = await open_pool("embedded:", Settings(data_dir=str(elsewhere), pool_size=3))
     assert await pool.ready()
     os.kill(postmaster(elsewhere), signal.SIGKILL)
     await asyncio.sleep(0.2)
     answers = await asyncio.gather(*(pool.fetch_bytes("SELECT 5") for _ in range(9)))
     assert [rows[0][0] for rows in answers] == [5] * 9
+    await pool.close()
