@@ -20,7 +20,9 @@ def to_camel(name: str) -> str:
         return name
     start = name.index(stripped)
     head, *rest = stripped.split("_")
-    camel = head + "".join(part[0].upper() + part[1:] if part[:1].islower() else "_" + part for part in rest)
+    camel = head + "".join(
+        part[0].upper() + part[1:] if part[:1].islower() else "_" + part for part in rest
+    )
     return name[:start] + camel + name[start + len(stripped) :]
 
 

@@ -1,6 +1,6 @@
 """Settings: every knob of a running application, with defaults that hold.
 
-Each can be given to ``create_app`` or in the environment as ``FRAISEQL_`` and the name in upper case.
+Each can be given to ``create_app``, or in the environment as ``FRAISEQL_`` and its upper-case name.
 """
 
 import os
@@ -20,7 +20,7 @@ class Settings:
     """What a running application can be told.
 
     Attributes:
-        database_url: ``postgresql://…`` address, or ``embedded:`` for PostgreSQL under ``data_dir``.
+        database_url: ``postgresql://…``, or ``embedded:`` for PostgreSQL under ``data_dir``.
         data_dir: Directory of the embedded PostgreSQL.
         pool_size: Most connections to the database that one process holds.
         connect_timeout: Seconds to wait for a new connection, and for a free one.

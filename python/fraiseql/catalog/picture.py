@@ -19,7 +19,7 @@ class Column:
     Attributes:
         name: As stored in the catalog.
         type_name: With modifiers and schema where needed: ``character varying(20)``.
-        base_type: ``typname`` after domains are resolved: ``varchar``, ``int4``, ``_text``, ``jsonb``.
+        base_type: ``typname`` after domains are resolved: ``varchar``, ``int4``, ``_text``.
         nullable: False when the catalog says NOT NULL.
     """
 
@@ -36,7 +36,8 @@ class Relation:
     Attributes:
         schema: Namespace.
         name: Without the schema.
-        kind: One of ``table``, ``view``, ``materialized view``, ``foreign table``, ``partitioned table``.
+        kind: ``table``, ``view``, ``materialized view``, ``foreign table`` or
+            ``partitioned table``.
         columns: By name, in the order of the relation.
         key: Columns of the primary key, else of the first unique NOT NULL key, else empty.
     """
@@ -76,7 +77,9 @@ class Catalog:
         found = self.relations.get(name)
         if found is None:
             raise SourceError(
-                f"{wanted_by} reads relation {name!r}, which does not exist.{suggestion(name, self.known)}",
-                hint="Create the table or view, or correct the name (schema.name for another schema).",
+                f"{wanted_by} reads relation {name!r}, which does not exist."
+                f"{suggestion(name, self.known)}",
+                hint="Create the table or view, or correct the name (schema.name for another "
+                "schema).",
             )
         return found
