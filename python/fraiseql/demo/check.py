@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -33,16 +33,27 @@ class Outcome:
     fault: str | None
 
 
-async def check(client: Client, database: Database) -> AsyncGenerator[Outcome]:
-    """Ask every operation of the tour twice, and say how its answer compares.
+async def check(
+    client: Client,
+    database: Database,
+    operations: Sequence[Operation] = OPERATIONS,
+    refusals: Sequence[Refusal] = REFUSALS,
+) -> AsyncGenerator[Outcome]:
+    """Ask every operation twice, and say how its answer compares.
+
+    Args:
+        client: Connected to the served demo.
+        database: Where plain SQL is run.
+        operations: What must be answered.
+        refusals: What must be refused.
 
     Raises:
         OSError, http.client.HTTPException: The server went away.
         DatabaseError: Plain SQL could not be run.
     """
-    for operation in OPERATIONS:
+    for operation in operations:
         yield await _answered(client, database, operation)
-    for refusal in REFUSALS:
+    for refusal in refusals:
         yield await _refused(client, refusal)
 
 

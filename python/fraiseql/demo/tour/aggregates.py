@@ -43,15 +43,14 @@ MONTHS = Operation(
     query="{ delaysByMonth { month flights cancelled late worstArrDelay } }",
     oracle=(
         Statement("""
-SELECT m AS "delaysByMonth[].month",
-       (SELECT count(*) FROM fraiseql_demo.tb_flight WHERE month = m) AS "delaysByMonth[].flights",
-       (SELECT count(*) FROM fraiseql_demo.tb_flight WHERE month = m AND dep_delay IS NULL)
-         AS "delaysByMonth[].cancelled",
-       (SELECT count(*) FROM fraiseql_demo.tb_flight WHERE month = m AND NOT arr_delay <= 15)
-         AS "delaysByMonth[].late",
-       (SELECT arr_delay FROM fraiseql_demo.tb_flight WHERE month = m AND arr_delay IS NOT NULL
-        ORDER BY arr_delay DESC LIMIT 1) AS "delaysByMonth[].worstArrDelay"
-FROM generate_series(1, 12) m"""),
+SELECT DISTINCT month AS "delaysByMonth[].month",
+       count(*) OVER same AS "delaysByMonth[].flights",
+       sum((dep_delay IS NULL)::int) OVER same AS "delaysByMonth[].cancelled",
+       count(nullif(arr_delay <= 15, true)) OVER same AS "delaysByMonth[].late",
+       first_value(arr_delay) OVER (PARTITION BY month ORDER BY arr_delay DESC NULLS LAST)
+         AS "delaysByMonth[].worstArrDelay"
+FROM fraiseql_demo.tb_flight WINDOW same AS (PARTITION BY month)
+ORDER BY 1"""),
     ),
 )
 

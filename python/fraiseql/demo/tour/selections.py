@@ -59,9 +59,11 @@ DEPTH = Operation(
 WITH latest AS (
   SELECT *, rank() OVER (PARTITION BY carrier ORDER BY time_hour DESC, id DESC) AS place
   FROM fraiseql_demo.tb_flight
+  WHERE carrier IN (SELECT carrier FROM fraiseql_demo.tb_airline ORDER BY carrier LIMIT 4)
 ), earliest AS (
   SELECT *, rank() OVER (PARTITION BY tailnum ORDER BY time_hour, id) AS place
-  FROM fraiseql_demo.tb_flight WHERE tailnum IS NOT NULL
+  FROM fraiseql_demo.tb_flight
+  WHERE tailnum IN (SELECT tailnum FROM latest WHERE place <= 10)
 )
 SELECT a.name AS "airlines[].name", f.id AS "airlines[].flights[].id",
        p.model AS "airlines[].flights[].plane?.model",

@@ -1,16 +1,13 @@
-"""A database with the flights, loaded once for each server."""
+"""Pieces of work on databases, for tests of the demo and of the command line."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import asyncpg
-import pytest
 
 from fraiseql.database import Pool, open_pool
-from fraiseql.database.embedded import EmbeddedServer
-from fraiseql.demo.load import load
 from fraiseql.settings import Settings
 
 T = TypeVar("T")
@@ -47,13 +44,3 @@ def at_once(work: Awaitable[T]) -> T:
 
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(lambda: asyncio.run(run())).result()
-
-
-@pytest.fixture(scope="session")
-def flights(server: EmbeddedServer) -> Iterator[str]:
-    """Address of a database that holds the data set; tests only read it."""
-    at_once(run_sql(server.url, "CREATE DATABASE flights"))
-    url = server.url_for("flights")
-    assert at_once(with_pool(url, lambda pool: load(pool, quiet)))
-    yield url
-    at_once(run_sql(server.url, "DROP DATABASE flights WITH (FORCE)"))

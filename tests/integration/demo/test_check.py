@@ -1,0 +1,64 @@
+"""The check: every answer of the demo agrees with plain SQL, and one that does not is found."""
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+import fraiseql
+from fraiseql.cli.listen import bind, port_of
+from fraiseql.cli.server import serving
+from fraiseql.database import Database, Pool
+from fraiseql.demo.app import create_demo
+from fraiseql.demo.check import Outcome, check
+from fraiseql.demo.client import Client
+from fraiseql.demo.declarations import Airline
+from fraiseql.demo.queries import QUERIES
+from fraiseql.demo.tour import OPERATIONS, PASTE, REFUSALS, Operation
+from fraiseql.demo.tour.selections import DEPTH, FRAGMENTS
+from tests.integration.flights import at_once, with_pool
+
+HOST = "127.0.0.1"
+AIRLINES = next(query for query in QUERIES if getattr(query, "name", "") == "airlines")
+
+
+@pytest.fixture(scope="module")
+def port(flights: str) -> Iterator[int]:
+    """Port of the demo, served over HTTP."""
+    bound = bind(HOST, 0)
+    with serving(create_demo(flights), bound):
+        yield port_of(bound)
+
+
+def outcomes(port: int, oracle: str, operations: Sequence[Operation] = OPERATIONS) -> list[Outcome]:
+    async def work(pool: Pool) -> list[Outcome]:
+        with Client(HOST, port) as client:
+            return [outcome async for outcome in check(client, Database(pool), operations)]
+
+    return at_once(with_pool(oracle, work))
+
+
+def test_every_answer_is_the_one_of_plain_sql(port: int, flights: str) -> None:
+    found = outcomes(port, flights)
+    assert [(outcome.name, outcome.fault) for outcome in found if outcome.fault] == []
+    assert len(found) == len(OPERATIONS) + len(REFUSALS)
+    assert all(outcome.rows for outcome in found[: len(OPERATIONS)])
+
+
+def test_an_answer_that_differs_is_found_and_placed(flights: str) -> None:
+    backwards = fraiseql.find("airlines", Airline, order_by="-carrier")
+    queries = [backwards if query is AIRLINES else query for query in QUERIES]
+    bound = bind(HOST, 0)
+    with serving(fraiseql.create_app(queries=queries, database_url=flights), bound):
+        found = outcomes(port_of(bound), flights, [FRAGMENTS, DEPTH])
+    assert [(one.name, one.fault) for one in found if one.fault] == [
+        (
+            DEPTH.name,
+            "data.airlines[0].name is 'Mesa Airlines Inc.', plain SQL says 'Endeavor Air Inc.'",
+        )
+    ]
+
+
+def test_the_tour_is_long_enough() -> None:
+    assert len(PASTE) == 3
+    assert len(OPERATIONS) - len(PASTE) >= 12
+    assert len({operation.name for operation in OPERATIONS}) == len(OPERATIONS)
