@@ -95,7 +95,9 @@ def test_a_pid_file_whose_number_is_in_use_again(made: Path) -> None:
     data = made / "postgresql-18" / "data"
     lines = [str(os.getpid()), str(data), "1", "5432", "", "", "", "ready   ", ""]
     (data / "postmaster.pid").write_text("\n".join(lines))
-    (made / "postgresql-18" / "socket" / ".s.PGSQL.5432.lock").write_text("\n".join(lines))
+    sockets = made / "postgresql-18" / "socket"
+    sockets.mkdir(mode=0o700)
+    (sockets / ".s.PGSQL.5432.lock").write_text("\n".join(lines))
     server = start_embedded(made)
     assert run_sql(server.url, "SELECT 1") == 1
     close_and_wait(server, made)

@@ -9,7 +9,6 @@ _NOT_DURABLE: Final = """\
 # For data that may be lost: a crash of the machine can damage them, one of the server cannot.
 fsync = off
 full_page_writes = off
-synchronous_commit = off
 """
 
 

@@ -153,6 +153,9 @@ class Supervisor:
         threading.Thread(target=self._stop_when_unclaimed, args=[server], daemon=True).start()
         server.wait()
         self.record.unlink(missing_ok=True)
+        with suppress(OSError):
+            # It may be in the system's temporary directory, where nothing should stay behind.
+            self.sockets.rmdir()
         # Before claims.lock, which the end of this process releases: a client that then gets its
         # claim must not find a supervisor that looks alive.
         os.close(self.plan.supervisor_fd)
