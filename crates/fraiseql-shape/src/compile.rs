@@ -127,9 +127,9 @@ impl Compiler {
         if node < self.nodes { Ok(node) } else { refuse(format!("there is no node {node}")) }
     }
 
-    fn table(&mut self, first: usize, keys: &[String]) -> KeyTable {
+    fn table<'k>(&mut self, keys: impl Iterator<Item = (&'k str, usize)>) -> KeyTable {
         self.tables += 1;
-        KeyTable::new(self.tables - 1, first, keys)
+        KeyTable::new(self.tables - 1, keys)
     }
 
     fn abstract_(
@@ -138,7 +138,7 @@ impl Compiler {
         discriminator: String,
         cases: Vec<(String, usize)>,
     ) -> Compiled<AbstractNode> {
-        let keys = self.table(0, &[discriminator]);
+        let keys = self.table([(discriminator.as_str(), 0)].into_iter());
         let mut sorted = Vec::with_capacity(cases.len());
         for (tag, node) in cases {
             sorted.push((Box::from(tag.as_bytes()), self.reference(node)?));
@@ -159,9 +159,9 @@ impl Compiler {
             .enumerate()
             .map(|(place, field)| self.field(&name, place, field, &mut slots))
             .collect::<Compiled<_>>()?;
-        let keys = self.table(0, &slots.outer);
+        let keys = self.table(slots.flat());
         let read = slots.document && !slots.inner.is_empty();
-        let document = read.then(|| self.table(slots.outer.len(), &slots.inner));
+        let document = read.then(|| self.table(slots.inner()));
         let slots = slots.outer.len() + slots.inner.len();
         Ok(ObjectNode { name: name.into(), keys, document, slots, fields: compiled })
     }
@@ -233,6 +233,18 @@ impl Slots {
             self.places.insert(key, self.outer.len() + self.inner.len());
             if inside { &mut self.inner } else { &mut self.outer }.push(name.clone());
         }
+    }
+
+    /// The keys of the inner document and their slots.
+    fn inner(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.inner.iter().map(String::as_str).zip(self.outer.len()..)
+    }
+
+    /// The keys of the object itself and their slots. Those of the document are among them, so that
+    /// an object which was made without an inner document may hold them beside its own.
+    fn flat(&self) -> impl Iterator<Item = (&str, usize)> {
+        let own = self.outer.iter().map(String::as_str).zip(0..);
+        own.chain(self.inner().filter(|(key, _)| !self.outer.iter().any(|own| own == key)))
     }
 
     fn slot(&self, key: &str, name: &str, document: bool) -> Compiled<usize> {

@@ -16,11 +16,10 @@ pub(crate) struct KeyTable {
 }
 
 impl KeyTable {
-    /// A table whose keys have the slots `first..` in the order given; keys must differ.
-    pub fn new(id: usize, first: usize, keys: &[String]) -> Self {
-        let slots = first..;
+    /// A table of keys that differ, with the slot of each.
+    pub fn new<'k>(id: usize, keys: impl Iterator<Item = (&'k str, usize)>) -> Self {
         let mut entries: Vec<_> =
-            keys.iter().map(|key| Box::from(key.as_bytes())).zip(slots).collect();
+            keys.map(|(key, slot)| (Box::from(key.as_bytes()), slot)).collect();
         entries.sort_by(|left: &(Box<[u8]>, usize), right| order(&left.0, &right.0));
         Self { id, entries: entries.into() }
     }

@@ -1,0 +1,103 @@
+//! Descriptions that are not those of a shape are refused with a reason.
+
+#![allow(missing_docs)]
+
+use fraiseql_shape::{MAX_DEPTH, Shape};
+use serde_json::{Value, json};
+
+fn refusal(description: &Value) -> String {
+    Shape::compile(description.to_string().as_bytes()).expect_err("a bad description").to_string()
+}
+
+fn with_nodes(nodes: Value) -> Value {
+    let Value::Array(mut all) = nodes else { panic!("nodes is a list") };
+    let root = json!({"kind": "object", "type": "Query", "fields": [
+        {"id": 0, "key": "x", "source": {"stream": 0}, "node": 1, "nullable": true}]});
+    all.insert(0, root);
+    json!({"root": 0, "nodes": all})
+}
+
+#[test]
+fn reasons() {
+    let leaf = json!({"kind": "leaf", "form": "Int", "type": "Int"});
+    let object =
+        |field: Value| with_nodes(json!([{"kind": "object", "type": "A", "fields": [field]}]));
+    let named = |more: Value| {
+        let mut field =
+            json!({"id": 1, "key": "a", "source": {"name": "a"}, "node": 1, "nullable": true});
+        field.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        object(field)
+    };
+    let cases = [
+        (json!([]), "not a shape"),
+        (json!({"root": 0, "nodes": []}), "root 0 is not an object"),
+        (json!({"root": 0, "nodes": [leaf]}), "root 0 is not an object"),
+        (with_nodes(json!([{"kind": "leaf", "form": "int", "type": "Int"}])), "not a shape"),
+        (with_nodes(json!([{"kind": "list", "item": 9, "item_nullable": true}])), "no node 9"),
+        (
+            with_nodes(json!([{"kind": "list", "item": 1, "item_nullable": true}])),
+            "deeper than 512",
+        ),
+        (named(json!({})), "deeper than 512"),
+        (named(json!({"node": 7})), "no node 7"),
+        (named(json!({"node": null})), "field 'a' needs node and nullable"),
+        (named(json!({"source": {"typename": false}})), "field 'a' has no source"),
+        (named(json!({"source": {"name": "a", "document": true}})), "reads a document"),
+        (named(json!({"colour": 1})), "not a shape"),
+        (
+            with_nodes(json!([{"kind": "enum", "type": "E", "values": [["red", "RED"]]}])),
+            "'red' of enum 'E'",
+        ),
+        (
+            with_nodes(json!([leaf, {"kind": "abstract", "type": "N", "discriminator": "t",
+                "cases": [["A", 1]]}])),
+            "a case of 'N' is not an object",
+        ),
+        (
+            json!({"root": 0, "nodes": [{"kind": "object", "type": "Q", "fields": [
+                {"id": 0, "key": "x", "source": {"name": "x"}, "node": 1, "nullable": true}]}, leaf]}),
+            "root's field 'x' has no stream",
+        ),
+    ];
+    for (description, reason) in cases {
+        let found = refusal(&description);
+        assert!(found.contains(reason), "{found:?} should say {reason:?}");
+    }
+    assert!(Shape::compile(b"").is_err() && Shape::compile(b"\xff{}").is_err());
+}
+
+/// x: lists in lists around an `Int`, so that `depth` nodes lie on the way.
+fn lists(depth: usize) -> Value {
+    let mut nodes: Vec<Value> = (2..depth)
+        .map(|node| json!({"kind": "list", "item": node, "item_nullable": true}))
+        .collect();
+    nodes.push(json!({"kind": "leaf", "form": "Int", "type": "Int"}));
+    with_nodes(nodes.into())
+}
+
+#[test]
+fn the_deepest_shape_renders_on_a_small_stack() {
+    assert!(refusal(&lists(MAX_DEPTH + 1)).contains("deeper than 512"));
+    let description = lists(MAX_DEPTH).to_string();
+    let levels = MAX_DEPTH - 2;
+    let work = move || {
+        let shape = Shape::compile(description.as_bytes()).expect("deep enough");
+        let text = format!("{}7{}", "[".repeat(levels), "]".repeat(levels));
+        let element = fraiseql_shape::Element::Document(text.as_bytes());
+        let rendered = shape.render(&[Some(vec![fraiseql_shape::Item::One(element)])]).unwrap();
+        assert_eq!(rendered.body, format!(r#"{{"data":{{"x":{text}}}}}"#).into_bytes());
+    };
+    std::thread::Builder::new().stack_size(1 << 20).spawn(work).unwrap().join().unwrap();
+}
+
+#[test]
+fn a_node_that_many_share_is_looked_at_once() {
+    // Two ways from each node to the next: 2^60 ways in all.
+    let node = |next: usize| {
+        let field = |id: usize| json!({"id": id, "key": format!("k{id}"), "source": {"name": "k"}, "node": next, "nullable": true});
+        json!({"kind": "object", "type": "A", "fields": [field(1), field(2)]})
+    };
+    let mut nodes: Vec<Value> = (2..62).map(node).collect();
+    nodes.push(json!({"kind": "leaf", "form": "Int", "type": "Int"}));
+    assert!(Shape::compile(with_nodes(nodes.into()).to_string().as_bytes()).is_ok());
+}

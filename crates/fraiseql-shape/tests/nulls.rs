@@ -1,0 +1,100 @@
+//! Null where none may stand: which place becomes null, and which faults are noted.
+
+mod common;
+
+use common::{field, outcome, shape, summary, value};
+use fraiseql_shape::{Element, Item, Shape};
+use serde_json::{Value, json};
+
+/// x: [A] where A has an `n: Int!`, an `o: Int` and an `a: A2` with `m: Int!`.
+fn nested(list: bool, item: bool, inner: bool) -> Shape {
+    shape(
+        list,
+        json!([
+            {"kind": "list", "item": 2, "item_nullable": item},
+            {"kind": "object", "type": "A", "fields": [
+                field(1, "n", 4, false), field(2, "o", 4, true), field(3, "a", 3, inner)]},
+            {"kind": "object", "type": "B", "fields": [field(4, "m", 4, false), field(5, "p", 4, true)]},
+            {"kind": "leaf", "form": "Int", "type": "Int"}]),
+    )
+}
+
+fn check(shape: &Shape, text: &str, wanted: &str, errors: &[&str]) {
+    let (value, found) = outcome(shape, text);
+    assert_eq!((value.as_str(), found), (wanted, errors.iter().map(ToString::to_string).collect()));
+}
+
+const GOOD: &str = r#"{"n": 1, "a": {"m": 1}}"#;
+const BAD: &str = r#"{"n": 1, "o": "x", "a": {"p": "y", "m": null}}"#;
+
+#[test]
+fn the_nearest_nullable_place_becomes_null() {
+    let text = format!("[{GOOD}, {BAD}, {GOOD}]");
+    let good = r#"{"n":1,"o":null,"a":{"m":1,"p":null}}"#;
+    let errors = ["leaf x.1.o \"x\"", "null x.1.a.m null"];
+    let inner = format!(r#"[{good},{{"n":1,"o":null,"a":null}},{good}]"#);
+    check(&nested(true, true, true), &text, &inner, &errors);
+    check(&nested(true, true, false), &text, &format!("[{good},null,{good}]"), &errors);
+    check(&nested(true, false, false), &text, "null", &errors);
+    check(&nested(false, false, false), &text, "-", &errors);
+}
+
+#[test]
+fn what_stands_beside_a_propagating_null_is_not_visited() {
+    // The second item's faults are not noted: the list is gone already.
+    let text = r#"[{"o": "x"}, {"n": "y"}]"#;
+    check(&nested(true, false, true), text, "null", &["null x.0.n null"]);
+    check(&nested(true, true, true), text, "[null,null]", &["null x.0.n null", "leaf x.1.n \"y\""]);
+}
+
+#[test]
+fn null_at_the_top() {
+    check(&nested(true, true, true), "null", "null", &[]);
+    check(&nested(true, true, true), " null ", "null", &[]);
+    check(&nested(false, true, true), "null", "-", &["null x null"]);
+    check(&nested(true, false, true), "[null]", "null", &["null x.0 null"]);
+    for (item, detail) in [(Element::Null, "null x null"), (Element::Failure(-3), "failure x -3")] {
+        let rendered = nested(false, true, true).render(&[Some(vec![Item::One(item)])]).unwrap();
+        assert_eq!(summary(&rendered), ("-".to_owned(), vec![detail.to_owned()]));
+    }
+    let rendered =
+        nested(true, true, true).render(&[Some(vec![Item::One(Element::Null)])]).unwrap();
+    assert_eq!(summary(&rendered), ("null".to_owned(), vec![]));
+}
+
+#[test]
+fn several_root_fields() {
+    let root = |id: u32, key: &str, stream: usize, nullable: bool| json!({"id": id, "key": key, "source": {"stream": stream}, "node": 1, "nullable": nullable});
+    let description = |nullable: bool| {
+        json!({"root": 0, "nodes": [
+            {"kind": "object", "type": "Query", "fields": [
+                root(1, "a", 0, true), root(2, "b", 1, nullable), root(3, "c", 2, true)]},
+            {"kind": "leaf", "form": "Int", "type": "Int"}]})
+    };
+    let render = |description: Value| {
+        let shape = Shape::compile(description.to_string().as_bytes()).unwrap();
+        let one = |element| Some(vec![Item::One(element)]);
+        shape
+            .render(&[
+                one(Element::Document(b"1")),
+                one(Element::Failure(4)),
+                one(Element::Document(b"x")),
+            ])
+            .unwrap()
+    };
+    let rendered = render(description(true));
+    assert_eq!(value(&rendered), r#"{"data":{"a":1,"b":null,"c":null}}"#);
+    assert_eq!(summary(&rendered).1, ["failure b 4", "json c x"]);
+    assert_eq!(rendered.errors[1].field, 3);
+    assert_eq!(
+        summary(&render(description(false))),
+        ("-".to_owned(), vec!["failure b 4".to_owned()])
+    );
+}
+
+#[test]
+fn field_ids_and_type_names() {
+    let rendered = common::render(&nested(true, true, true), &format!("[{BAD}, 3]"));
+    let found: Vec<_> = rendered.errors.iter().map(|e| (e.field, &*e.type_name)).collect();
+    assert_eq!(found, [(2, "Int"), (4, "Int"), (0, "A")]);
+}
