@@ -123,8 +123,16 @@ def _scalar(type_: GraphQLScalarType) -> Convert:
     if form == "any":
         return lambda value: value
     if form in ("String", "ID"):
-        return lambda value: value if isinstance(value, str) else str(value)
+        return _text
     return type_.coerce_input_value
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list | dict):
+        raise TypeError
+    return json.dumps(value, default=str)
 
 
 def _converted(convert: Convert, value: Any, name: str) -> Any:

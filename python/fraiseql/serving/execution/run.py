@@ -145,28 +145,43 @@ class CompiledPlan:
         self, run: Run, step: ComputedStep, raws: Sequence[bytes]
     ) -> Sequence[Item]:
         decode = self._decoders[step.stream]
-        try:
-            parents = [decode(raw) for raw in raws]
-        except DocumentError as error:
-            return [run.fail(error)] * len(raws)
-        if step.definition.computed is not None and step.definition.computed.batch:
+        parents = [_decoded(run, decode, raw) for raw in raws]
+        computed = step.definition.computed
+        if computed is not None and computed.batch:
             return await _batch(run, step, parents)
-        call, name = run.python(), step.field.type_name
-        return await _side_by_side([run.item(call.computed(step, one), name) for one in parents])
+        return await _side_by_side([_one(run, step, parent) for parent in parents])
 
 
-async def _batch(run: Run, step: ComputedStep, parents: list[Any]) -> Sequence[Item]:
+def _decoded(run: Run, decode: ParentDecoder, raw: bytes) -> Any:
+    """Return the parent, or the number of the failure to make it."""
     try:
-        values = list(await run.python().computed(step, parents))
-        if len(values) != len(parents):
+        return decode(raw)
+    except DocumentError as error:
+        return run.fail(error)
+
+
+async def _one(run: Run, step: ComputedStep, parent: Any) -> Item:
+    if isinstance(parent, int):
+        return parent
+    return await run.item(run.python().computed(step, parent), step.field.type_name)
+
+
+async def _batch(run: Run, step: ComputedStep, parents: Sequence[Any]) -> Sequence[Item]:
+    """Return the values of all parents; those that could not be made stay failures."""
+    whole = [parent for parent in parents if not isinstance(parent, int)]
+    try:
+        values = list(await run.python().computed(step, whole)) if whole else []
+        if len(values) != len(whole):
             raise DocumentError(
-                f"{step.parent}.{step.definition.name} was given {len(parents)} parents"
+                f"{step.parent}.{step.definition.name} was given {len(whole)} parents"
                 f" and returned {len(values)} values.",
                 hint="A batch field returns one value for each parent, in their order.",
             )
     except Exception as error:  # noqa: BLE001 - user code may raise anything: its field's error
-        return [run.fail(error)] * len(parents)
-    return [run.encoded(value, step.field.type_name) for value in values]
+        number = run.fail(error)
+        return [parent if isinstance(parent, int) else number for parent in parents]
+    items = iter([run.encoded(value, step.field.type_name) for value in values])
+    return [parent if isinstance(parent, int) else next(items) for parent in parents]
 
 
 async def _side_by_side(work: Sequence[Awaitable[Any]]) -> list[Any]:
