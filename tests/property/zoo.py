@@ -98,7 +98,11 @@ class Item:
         return loud(self.title)
 
     @fraiseql.field(needs=["id", "title"], batch=True)
-    async def scores(parents, info, times: int = 2) -> list[int | None]:
+    async def scores(
+        parents,  # noqa: N805 - a batch field is given all parents
+        info,
+        times: int = 2,
+    ) -> list[int | None]:
         return [score(parent.id, parent.title, times) for parent in parents]
 
     @fraiseql.field(needs=["note"])
@@ -124,7 +128,7 @@ def twin(note: Any) -> dict[str, Any] | None:
 
 
 @fraiseql.query
-async def item_by_python(info: fraiseql.Info, id: int) -> Item | None:
+async def item_by_python(info: fraiseql.Info, id: int) -> Item | None:  # noqa: A002
     return await Repository(info.context["db"], info.context).find_one("tb_item", id=id)
 
 

@@ -16,7 +16,6 @@ from fraiseql.native import Shape
 from fraiseql.schema import Schema
 from fraiseql.serving.bounded import Bounded
 from fraiseql.serving.document import DocumentLimits, Operation, RequestError, parse_document
-from fraiseql.serving.document.parse import require_query
 from fraiseql.serving.execution.encode import Encoder
 from fraiseql.serving.execution.reading import CONTEXT_KEY, Reader
 from fraiseql.serving.execution.resolvers import Call
@@ -166,7 +165,6 @@ class Service:
         operation = self._operations.get((request.query, request.operation_name))
         if operation is None:
             operation = self._first_sight(request, timings)
-        require_query(operation, read_only=request.read_only)
         values = operation.coerce(request.variables or _NO_VARIABLES)
         key = (operation, operation.variables.structure(values))
         serving = self._plans.get(key)
@@ -178,9 +176,7 @@ class Service:
         return serving, operation, values
 
     def _first_sight(self, request: Request, timings: Timings) -> Operation:
-        operation = parse_document(
-            self.schema.graphql, request.query, request.operation_name, self._limits, timings
-        )
+        operation = parse_document(self.schema.graphql, request, self._limits, timings)
         return self._operations.put((request.query, request.operation_name), operation)
 
     def _plan(self, operation: Operation, values: Mapping[str, Any], request: Request) -> _Serving:

@@ -21,6 +21,7 @@ from graphql import (
 from fraiseql.events import Timings
 from fraiseql.serving.document.limits import check_limits
 from fraiseql.serving.document.operation import Operation, RequestError
+from fraiseql.serving.request import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +42,18 @@ class DocumentLimits:
 
 
 def parse_document(
-    schema: GraphQLSchema,
-    text: str,
-    operation_name: str | None,
-    limits: DocumentLimits,
-    timings: Timings,
+    schema: GraphQLSchema, request: Request, limits: DocumentLimits, timings: Timings
 ) -> Operation:
-    """Return the operation called ``operation_name`` of the document ``text``.
+    """Return the operation that ``request`` asks for.
 
     Raises:
         RequestError: The text is not GraphQL, breaks a limit, is not valid for the schema, or
-            has no such operation.
+            has no such operation, or one that is not a query.
     """
     start = perf_counter()
-    document = _parse(text, limits.max_tokens)
-    node = _operation(document, operation_name)
+    document = _parse(request.query, limits.max_tokens)
+    node = _operation(document, request.operation_name)
+    _require_query(node, read_only=request.read_only)
     check_limits(document, limits.max_depth, limits.max_aliases)
     parsed = perf_counter()
     timings.parse += parsed - start
@@ -102,17 +100,13 @@ def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionN
     raise RequestError([GraphQLError(message)], "OPERATION_NOT_FOUND")
 
 
-def require_query(operation: Operation, *, read_only: bool) -> None:
-    """Refuse what is not a query.
-
-    Raises:
-        RequestError: 405 when the request method allows queries only, else 400.
-    """
-    kind = operation.node.operation
+def _require_query(node: OperationDefinitionNode, *, read_only: bool) -> None:
+    """Refuse what is not a query: with 405 when the request method allows queries only."""
+    kind = node.operation
     if kind is OperationType.QUERY:
         return
     if read_only:
         message, status = f"A GET request may only run a query, not a {kind.value}.", 405
     else:
         message, status = f"This schema has no {kind.value} type.", 400
-    raise RequestError([GraphQLError(message, operation.node)], "OPERATION_NOT_SUPPORTED", status)
+    raise RequestError([GraphQLError(message, node)], "OPERATION_NOT_SUPPORTED", status)
