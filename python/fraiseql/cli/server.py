@@ -53,6 +53,9 @@ def run_until_stopped(server: Any, bound: socket.socket) -> bool:
     except KeyboardInterrupt:
         # uvicorn has shut down by now, and hands on the signal that it was stopped by.
         return True
+    except SystemExit:
+        # What uvicorn does when the application does not start; it has printed why.
+        return False
     return bool(server.started)
 
 

@@ -1,0 +1,95 @@
+"""Runs ``fraiseql`` as another process, as a user would."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from http.client import HTTPException
+from pathlib import Path
+
+from fraiseql.demo.client import Answer, Client
+
+HOST = "127.0.0.1"
+PATIENCE = 90.0
+
+_PROGRAM = [sys.executable, "-m", "fraiseql.cli"]
+
+
+def fraiseql(
+    *words: str, cwd: Path, url: str | None = None, text: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    return subprocess.run(
+        [*_PROGRAM, *words],
+        cwd=cwd,
+        env=environment(url),
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+def environment(url: str | None) -> dict[str, str]:
+    """Return this process's environment, with the address of the database."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("FRAISEQL_")}
+    return own if url is None else {**own, "FRAISEQL_DATABASE_URL": url}
+
+
+class Running:
+    """A command that serves.
+
+    Attributes:
+        process: The process.
+        output: File that its standard output and error go to.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], output: Path) -> None:
+        self.process = process
+        self.output = output
+
+    def text(self) -> str:
+        """Return what it has printed so far."""
+        return self.output.read_text()
+
+    def stop(self) -> int:
+        """Press Ctrl-C, and return the exit code."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(PATIENCE)
+
+    def answer(self, port: int, query: str, *, wanted: int = 200) -> Answer:
+        """Ask until the status is the wanted one: the server may not be up yet."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            with contextlib.suppress(OSError, HTTPException), Client(HOST, port) as client:
+                answer = client.post(query, {})
+                if answer.status == wanted:
+                    return answer
+            assert self.process.poll() is None, self.text()
+            assert time.monotonic() < deadline, self.text()
+            time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def running(*words: str, cwd: Path, url: str | None = None) -> Iterator[Running]:
+    """Run a command that serves, and see to it that it and its children are gone afterwards."""
+    output = cwd / "output.txt"
+    with output.open("wb") as sink:
+        process = subprocess.Popen(
+            [*_PROGRAM, *words],
+            cwd=cwd,
+            env=environment(url),
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield Running(process, output)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

@@ -1,0 +1,109 @@
+"""Commands that print and end: schema, explain, and every wrong use."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from graphql import build_schema
+
+from tests.integration.cli.program import fraiseql
+
+BY_ID = "query ($id: Int!) { user(id: $id) { firstName } greeting }"
+
+
+def test_schema_prints_sdl_without_a_database(project: Path) -> None:
+    done = fraiseql("schema", "api:app", cwd=project, url="postgresql://nobody@127.0.0.1:1/none")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list(build_schema(done.stdout).type_map["User"].fields) == ["id", "firstName"]
+
+
+def test_explain_shows_plan_sql_and_what_postgresql_would_do(project: Path, users: str) -> None:
+    done = fraiseql("explain", "api:app", BY_ID, "--variables", '{"id": 2}', cwd=project, url=users)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "greeting: Python" in done.stdout
+    assert '\nFROM (\n  SELECT t0."first_name"\n' in done.stdout
+    assert "-- $1 = 2" in done.stdout
+    assert "tb_user" in done.stdout
+    assert "actual time" not in done.stdout
+
+
+def test_explain_analyze_runs_the_statement(project: Path, users: str) -> None:
+    done = fraiseql(
+        "explain", "api:app", "-", "--analyze", cwd=project, url=users, text="{ users { id } }"
+    )
+    assert "actual time" in done.stdout
+
+
+def test_explain_prints_json(project: Path, users: str) -> None:
+    done = fraiseql("explain", "api:app", "{ users { id } }", "--json", cwd=project, url=users)
+    found = json.loads(done.stdout)
+    assert found["statements"][0]["key"] == "users"
+    assert found["statements"][0]["sql"].startswith("SELECT ")
+    assert "\n" not in found["statements"][0]["sql"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "part"),
+    [
+        (["explain", "api:app", "{ usrs { id } }"], 1, "Did you mean 'users' or 'user'?"),
+        (["explain", "api:app", "{ users { id "], 1, "Syntax Error"),
+        (["explain", "api:app", "{ users { id } }", "--variables", "{"], 2, "is not JSON"),
+        (["explain", "api:app", "{ users { id } }", "--variables", "1"], 2, "not a JSON object"),
+        (["explain", "api:app", BY_ID], 1, "$id"),
+    ],
+)
+def test_explain_says_what_is_wrong_with_the_operation(
+    words: list[str], code: int, part: str, project: Path, users: str
+) -> None:
+    done = fraiseql(*words, cwd=project, url=users)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert part in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        ([], "the following arguments are required: COMMAND"),
+        (["sreve", "api:app"], "invalid choice: 'sreve'"),
+        (["serve"], "the following arguments are required: APP"),
+        (["serve", "api:ap"], "Did you mean 'app'?"),
+        (["serve", "api:app", "--workers", "0"], "--workers"),
+        (["dev", "apy:app"], "Did you mean 'api'?"),
+        (["schema", "apy.py:app"], "Did you mean 'api.py'?"),
+        (["demo", "--json"], "--json goes with --check"),
+        (["demo", "--check", "--database-url", "mysql://x"], "postgresql://"),
+    ],
+)
+def test_wrong_use_is_said_and_ends_with_2(words: list[str], part: str, project: Path) -> None:
+    done = fraiseql(*words, cwd=project)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert part in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_database_that_is_not_there_ends_with_1(project: Path) -> None:
+    url = "postgresql://nobody@127.0.0.1:1/none"
+    done = fraiseql("demo", "--check", "--database-url", url, cwd=project)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "cannot be reached" in done.stderr
+
+
+def test_without_uvicorn_the_error_says_what_to_install(project: Path) -> None:
+    code = (
+        "import sys; sys.modules['uvicorn'] = None\n"
+        "from fraiseql.cli.main import main; sys.exit(main(['serve', 'api:app']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert 'pip install "fraiseql[serve]"' in done.stderr
+
+
+def test_version_and_help(project: Path) -> None:
+    assert fraiseql("--version", cwd=project).stdout.startswith("fraiseql 0.")
+    text = fraiseql("--help", cwd=project).stdout
+    assert all(name in text for name in ("demo", "serve", "dev", "schema", "explain"))

@@ -1,0 +1,130 @@
+"""Commands that serve, each as a process: until Ctrl-C, on the right port, with reload."""
+
+import json
+import time
+from collections.abc import Callable
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+
+from fraiseql.cli.listen import bind
+from tests.integration.cli.program import HOST, PATIENCE, fraiseql, running
+
+Port = Callable[[], int]
+USERS = "{ users { firstName } }"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_serve_answers_until_it_is_stopped(
+    workers: int, project: Path, users: str, free_port: Port
+) -> None:
+    port = free_port()
+    words = ("serve", "api:app", "--port", str(port), "--workers", str(workers))
+    with running(*words, cwd=project, url=users) as server:
+        answer = server.answer(port, USERS)
+        assert json.loads(answer.body)["data"]["users"] == [
+            {"firstName": "Ada"},
+            {"firstName": "Alan"},
+        ]
+        assert f"api:app  http://{HOST}:{port}/graphql" in server.text()
+        assert server.stop() == 0
+
+
+def test_serve_refuses_a_port_that_is_taken(project: Path, users: str, free_port: Port) -> None:
+    port = free_port()
+    with bind(HOST, port):
+        done = fraiseql("serve", "api:app", "--port", str(port), cwd=project, url=users)
+    assert done.returncode == 2
+    assert f"Cannot listen on {HOST}:{port}: the port is taken." in done.stderr
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_serve_ends_when_the_application_cannot_start(
+    workers: str, project: Path, users: str, free_port: Port
+) -> None:
+    api = project / "api.py"
+    api.write_text(api.read_text().replace("tb_user", "tb_usr"))
+    words = ("serve", "api:app", "--port", str(free_port()), "--workers", workers)
+    done = fraiseql(*words, cwd=project, url=users)
+    assert done.returncode == 1
+    assert "Did you mean 'tb_user'?" in done.stderr
+
+
+def test_dev_reloads_and_shows_internal_errors(project: Path, users: str, free_port: Port) -> None:
+    port = free_port()
+    api = project / "api.py"
+    with running("dev", "api.py:app", "--port", str(port), cwd=project, url=users) as server:
+        server.answer(port, "{ greeting }")
+        _wait_for(server.text, "reloader process")
+        api.write_text(api.read_text().replace('return "hello"', 'raise ValueError("own words")'))
+        deadline = time.monotonic() + PATIENCE
+        while b"own words" not in (body := server.answer(port, "{ greeting }").body):
+            assert time.monotonic() < deadline, body
+            time.sleep(0.1)
+        assert server.stop() == 0
+
+
+def test_dev_names_the_embedded_database(project: Path, free_port: Port) -> None:
+    port = free_port()
+    api = project / "api.py"
+    own = api.read_text().split("app =")[0]
+    api.write_text(f"{own}app = fraiseql.create_app(queries=[greeting])\n")
+    with running("dev", "api:app", "--port", str(port), cwd=project) as server:
+        answer = server.answer(port, "{ greeting }")
+        assert json.loads(answer.body) == {"data": {"greeting": "hello"}}
+        assert "Database  postgresql://" in server.text()
+        assert server.stop() == 0
+    assert (project / ".fraiseql").is_dir()
+
+
+def test_demo_gives_way_when_its_port_is_taken(
+    flights: str, tmp_path: Path, free_port: Port
+) -> None:
+    wanted = free_port()
+    words = ("demo", "--port", str(wanted), "--database-url", flights)
+    with bind(HOST, wanted), running(*words, cwd=tmp_path) as server:
+        _wait_for(server.text, "Ctrl-C")
+        shown = server.text()
+        assert f"Port {wanted} is taken" in shown
+        port = int(shown.split(f"http://{HOST}:")[1].split("/")[0])
+        assert wanted < port < 32_768
+        body = server.answer(port, "{ flight(id: 1) { airline { name } } }").body
+        assert json.loads(body)["data"]["flight"] == {"airline": {"name": "United Air Lines Inc."}}
+        assert b"<html" in _page(port)
+        assert shown.count("# ") == 3
+        assert server.stop() == 0
+
+
+def test_demo_check_from_nothing(tmp_path: Path) -> None:
+    done = fraiseql("demo", "--check", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["agreed"] == found["total"] >= 15 + 3
+    assert found["load_seconds"] > 0
+    assert "tb_flight (336,776 rows)" in done.stderr
+    assert (tmp_path / ".fraiseql").is_dir()
+
+
+def test_demo_check_prints_a_table(flights: str, tmp_path: Path) -> None:
+    done = fraiseql("demo", "--check", "--database-url", flights, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    first, *lines = done.stdout.splitlines()
+    assert first.split()[-6:] == ["rows", "first", "ms", "again", "ms", "same"]
+    assert all(line.endswith("yes") for line in lines[:-2])
+    assert lines[-1].startswith(f"{len(lines) - 2} of {len(lines) - 2} ")
+
+
+def _page(port: int) -> bytes:
+    connection = HTTPConnection(HOST, port, timeout=10)
+    connection.request("GET", "/graphql", headers={"Accept": "text/html"})
+    body = connection.getresponse().read()
+    connection.close()
+    return body
+
+
+def _wait_for(text: Callable[[], str], part: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while part not in text():
+        assert time.monotonic() < deadline, text()
+        time.sleep(0.05)
