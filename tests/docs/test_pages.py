@@ -73,6 +73,16 @@ def test_links_lead_somewhere(path: Path) -> None:
     assert [link for link in targets if not (path.parent / link).exists()] == []
 
 
+@pytest.mark.parametrize(
+    "name", ["ARCHITECTURE.md", "CONTRIBUTING.md", "docs/concepts/serving-road.md"]
+)
+def test_places_that_are_named_exist(name: str) -> None:
+    text = (ROOT / name).read_text()
+    named = re.findall(r"`((?:python|crates|tests|scripts|docs|requirements)/[\w./-]+)`", text)
+    assert named
+    assert [place for place in named if "CODE" not in place and not (ROOT / place).exists()] == []
+
+
 def test_every_page_is_linked_from_a_table_of_contents() -> None:
     docs = ROOT / "docs"
     linked = {(docs / link).resolve() for link in _LINK.findall((docs / "README.md").read_text())}
