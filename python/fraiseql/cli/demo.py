@@ -5,10 +5,11 @@ import dataclasses
 import time
 from argparse import Namespace
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 
 from fraiseql.cli.listen import bind, bind_near, port_of, url_of
-from fraiseql.cli.output import Progress, say, say_json, table_line
+from fraiseql.cli.output import Progress, note, say, say_json, table_line
 from fraiseql.cli.server import (
     holding_database,
     make_server,
@@ -17,6 +18,7 @@ from fraiseql.cli.server import (
     uvicorn,
 )
 from fraiseql.database import Database, open_pool
+from fraiseql.demo import declarations
 from fraiseql.demo.app import create_demo
 from fraiseql.demo.check import Outcome, check
 from fraiseql.demo.client import Client
@@ -57,8 +59,13 @@ def _run(arguments: Namespace) -> int:
         raise ConfigurationError("--json goes with --check.", hint="fraiseql demo --check --json")
     uvicorn()
     settings = Settings.from_environment().with_values(database_url=arguments.database_url)
+    if settings.database_url == "embedded:":
+        note(f"Starting or joining PostgreSQL under {settings.data_dir}/")
     with holding_database(settings) as address:
         seconds = asyncio.run(_load(settings))
+        note(
+            f"The flights were loaded in {seconds:.1f} s." if seconds else "The flights are there."
+        )
         app = create_demo(settings.database_url)
         if arguments.check:
             return _check(app, settings, seconds, as_json=arguments.json)
@@ -89,18 +96,23 @@ def _serve(app: Any, wanted: int, address: str | None) -> int:
 
 
 def _welcome(url: str, address: str | None) -> None:
-    say(f"\nGraphiQL and the API:  {url}\n")
-    say("Three queries to paste (GraphiQL holds them already):")
+    say("\nThree operations to run; GraphiQL's editor holds them already.")
     for operation in PASTE:
         say(f"\n# {operation.name}\n{operation.query.strip()}")
     say("\nWhere to look next:")
-    say("  the declarations    fraiseql/demo/declarations.py and queries.py, in the package")
+    say(f"  what is declared    {_shown(declarations.__file__)}, and queries.py beside it")
     say("  the schema          fraiseql schema fraiseql.demo.app:app")
     say("  the SQL of a query  fraiseql explain fraiseql.demo.app:app '{ airlines { name } }'")
     say("  are answers right?  fraiseql demo --check")
     if address:
         say(f"  the tables          psql '{address}' -c '\\d fraiseql_demo.*'")
-    say("\nCtrl-C stops it.")
+    say(f"\nGraphiQL and the API: {url}  (Ctrl-C stops it)")
+
+
+def _shown(path: str) -> str:
+    """Return a path as short as it can be said from the current directory."""
+    file = Path(path)
+    return str(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file)
 
 
 # Checking.

@@ -37,6 +37,12 @@ def say(text: str = "") -> None:
     sys.stdout.flush()
 
 
+def note(text: str) -> None:
+    """Write a line on standard error: for the reader, and not part of the outcome."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
 def say_json(value: Any) -> None:
     """Write a value as indented JSON."""
     say(json.dumps(value, indent=2, ensure_ascii=False))

@@ -10,11 +10,11 @@ from fraiseql.http.endpoint import Application
 _FIRST_TEXT = "\n".join(f"# {operation.name}{operation.query}" for operation in PASTE)
 
 
-def create_demo(database_url: str = "embedded:", **settings: Any) -> Application:
+def create_demo(database_url: str | None = None, **settings: Any) -> Application:
     """Return the application over schema ``fraiseql_demo`` of a database.
 
     Args:
-        database_url: Where ``fraiseql demo`` loaded the data.
+        database_url: Where ``fraiseql demo`` loaded the data; the setting when None.
         **settings: As for ``fraiseql.create_app``.
     """
     return fraiseql.create_app(
