@@ -9,7 +9,7 @@ const DIAGONAL: u64 = 0x8040_2010_0804_0201;
 const ONES: u64 = 0x0101_0101_0101_0101;
 
 /// The 64 bytes from `pos` on; zeros stand after the end of the document.
-#[inline(always)]
+#[inline]
 pub(crate) fn block(doc: &[u8], pos: usize) -> [u8; BLOCK] {
     let rest = &doc[pos..];
     if let Some(block) = rest.first_chunk::<BLOCK>() {
@@ -21,7 +21,7 @@ pub(crate) fn block(doc: &[u8], pos: usize) -> [u8; BLOCK] {
 }
 
 /// Bit *n* says whether byte *n* is wanted.
-#[inline(always)]
+#[inline]
 pub(crate) fn mask(block: &[u8; BLOCK], wanted: impl Fn(u8) -> bool) -> u64 {
     let mut hits = [0_u8; BLOCK];
     for (hit, byte) in hits.iter_mut().zip(block) {
@@ -38,13 +38,13 @@ pub(crate) fn mask(block: &[u8; BLOCK], wanted: impl Fn(u8) -> bool) -> u64 {
 }
 
 /// Whether any byte is the one wanted.
-#[inline(always)]
+#[inline]
 pub(crate) fn has(block: &[u8; BLOCK], wanted: u8) -> bool {
-    block.iter().fold(false, |any, byte| any | (*byte == wanted))
+    block.iter().fold(0, |any, byte| any | u8::from(*byte == wanted)) != 0
 }
 
 /// Which bytes stand after a backslash that escapes them; `carry` goes from block to block.
-#[inline(always)]
+#[inline]
 pub(crate) fn escaped(block: &[u8; BLOCK], carry: &mut bool) -> u64 {
     let mut bits = u64::from(*carry);
     *carry = false;
@@ -64,7 +64,7 @@ pub(crate) fn escaped(block: &[u8; BLOCK], carry: &mut bool) -> u64 {
 
 /// Which bytes stand inside strings, given the quotes; `inside` goes from block to block.
 /// An opening quote counts as inside, a closing one does not.
-#[inline(always)]
+#[inline]
 pub(crate) fn strings(quotes: u64, inside: &mut u64) -> u64 {
     let mut bits = quotes;
     for distance in [1, 2, 4, 8, 16, 32] {

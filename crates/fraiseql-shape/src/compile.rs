@@ -114,7 +114,7 @@ impl Compiler {
                 Node::List(ListNode { item: self.reference(item)?, nullable: item_nullable })
             }
             NodeDescription::Abstract { r#type, discriminator, cases } => {
-                Node::Abstract(self.abstract_(r#type, discriminator, cases)?)
+                Node::Abstract(self.abstract_(r#type, &discriminator, cases)?)
             }
             NodeDescription::Leaf { form, r#type } => {
                 Node::Leaf(LeafNode { name: r#type.into(), form })
@@ -135,10 +135,10 @@ impl Compiler {
     fn abstract_(
         &mut self,
         name: String,
-        discriminator: String,
+        discriminator: &str,
         cases: Vec<(String, usize)>,
     ) -> Compiled<AbstractNode> {
-        let keys = self.table([(discriminator.as_str(), 0)].into_iter());
+        let keys = self.table([(discriminator, 0)].into_iter());
         let mut sorted = Vec::with_capacity(cases.len());
         for (tag, node) in cases {
             sorted.push((Box::from(tag.as_bytes()), self.reference(node)?));
@@ -162,8 +162,15 @@ impl Compiler {
         let keys = self.table(slots.flat());
         let read = slots.document && !slots.inner.is_empty();
         let document = read.then(|| self.table(slots.inner()));
-        let slots = slots.outer.len() + slots.inner.len();
-        Ok(ObjectNode { name: name.into(), keys, document, slots, fields: compiled })
+        Ok(ObjectNode {
+            name: name.into(),
+            keys,
+            document,
+            own: slots.outer.len(),
+            slots: slots.outer.len() + slots.inner.len(),
+            shared: slots.shared(),
+            fields: compiled,
+        })
     }
 
     fn field(
@@ -245,6 +252,12 @@ impl Slots {
     fn flat(&self) -> impl Iterator<Item = (&str, usize)> {
         let own = self.outer.iter().map(String::as_str).zip(0..);
         own.chain(self.inner().filter(|(key, _)| !self.outer.iter().any(|own| own == key)))
+    }
+
+    /// The slots of the keys that are read both from the object itself and from its document.
+    fn shared(&self) -> Box<[(usize, usize)]> {
+        let own = |key: &str| self.outer.iter().position(|own| own == key);
+        self.inner().filter_map(|(key, slot)| Some((own(key)?, slot))).collect()
     }
 
     fn slot(&self, key: &str, name: &str, document: bool) -> Compiled<usize> {

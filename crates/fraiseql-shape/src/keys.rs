@@ -60,7 +60,7 @@ impl<'a> Seen<'a> {
     }
 
     /// Whether this key stands at `pos`.
-    #[inline(always)]
+    #[inline]
     fn is_at(&self, doc: &[u8], pos: usize) -> bool {
         let Some(head) = doc[pos..].first_chunk::<HEAD>() else {
             return doc[pos..].starts_with(self.text);

@@ -41,21 +41,19 @@ pub(crate) fn write(form: Form, doc: &[u8], token: Token, sink: &mut Sink<'_>) -
     }
 }
 
-#[inline(always)]
-fn copy(doc: &[u8], token: Token, out: &mut Vec<u8>) -> Written {
+#[inline]
+fn copy(doc: &[u8], token: Token, out: &mut Vec<u8>) {
     append(out, doc, token.start, token.end);
-    Ok(())
 }
 
-fn put(out: &mut Vec<u8>, text: &[u8]) -> Written {
+fn put(out: &mut Vec<u8>, text: &[u8]) {
     out.extend_from_slice(text);
-    Ok(())
 }
 
-fn put_quoted(out: &mut Vec<u8>, text: &[u8]) -> Written {
+fn put_quoted(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');
     out.extend_from_slice(text);
-    put(out, b"\"")
+    out.push(b'"');
 }
 
 fn raw(doc: &[u8], token: Token, sink: &mut Sink<'_>) -> Written {
@@ -65,7 +63,11 @@ fn raw(doc: &[u8], token: Token, sink: &mut Sink<'_>) -> Written {
         Some(b'{' | b'[') => value_end(text, 0, sink.open) == Ok(text.len()),
         _ => is_scalar(text),
     };
-    if valid { copy(doc, token, sink.out) } else { Err(Refused::Json) }
+    if !valid {
+        return Err(Refused::Json);
+    }
+    copy(doc, token, sink.out);
+    Ok(())
 }
 
 #[inline]
@@ -75,43 +77,47 @@ fn string(form: Form, doc: &[u8], token: Token, out: &mut Vec<u8>) -> Written {
     }
     match form {
         Form::String | Form::Text | Form::Id => copy(doc, token, out),
-        Form::Boolean | Form::Truth | Form::Any => Err(Refused::Kind),
-        _ => number_in_string(form, &decode(&doc[token.start + 1..token.end - 1]), out),
+        Form::Boolean | Form::Truth | Form::Any => return Err(Refused::Kind),
+        _ => return number_in_string(form, &decode(&doc[token.start + 1..token.end - 1]), out),
     }
+    Ok(())
 }
 
 #[cold]
 fn number_in_string(form: Form, text: &[u8], out: &mut Vec<u8>) -> Written {
     match form {
-        Form::Int if is_digits(text) => int(text, out),
-        Form::Integer if is_digits(text) => integer(text, out),
+        Form::Int if is_digits(text) => put(out, &int(text)?),
+        Form::Integer if is_digits(text) => put(out, &integer(text)?),
         Form::Float | Form::Number if is_number(text) => put(out, text),
-        _ => Err(Refused::Kind),
+        _ => return Err(Refused::Kind),
     }
+    Ok(())
 }
 
 #[inline]
 fn number(form: Form, doc: &[u8], token: Token, out: &mut Vec<u8>) -> Written {
     let text = token.bytes(doc);
     if form == Form::Int && is_short_integer(text) {
-        return copy(doc, token, out);
+        copy(doc, token, out);
+        return Ok(());
     }
     if !is_number(text) {
         return Err(Refused::Json);
     }
     match form {
-        Form::Int => int(text, out),
-        Form::Float | Form::Number | Form::Any => copy(doc, token, out),
+        Form::Int => put(out, &int(text)?),
+        Form::Float | Form::Number => copy(doc, token, out),
         Form::String => put_quoted(out, text),
         Form::Boolean => put(out, if is_nonzero(text) { b"true" } else { b"false" }),
-        Form::Id => put_quoted(out, integral(text).ok_or(Refused::Kind)?.as_bytes()),
+        Form::Id => put_quoted(out, &integer(text)?),
         Form::Integer if is_integer(text) => copy(doc, token, out),
-        Form::Integer | Form::Text | Form::Truth => Err(Refused::Kind),
+        _ => return Err(Refused::Kind),
     }
+    Ok(())
 }
 
 /// An integer that needs no look at its range and is in its shortest form.
-#[inline(always)]
+#[inline]
 fn is_short_integer(text: &[u8]) -> bool {
     let size = text.strip_prefix(b"-").unwrap_or(text);
     matches!(size.len(), 1..=9)
@@ -119,15 +125,15 @@ fn is_short_integer(text: &[u8]) -> bool {
         && (size[0] != b'0' || text.len() == 1)
 }
 
-/// An `Int` of GraphQL: 32 bits.
-fn int(text: &[u8], out: &mut Vec<u8>) -> Written {
-    let value = integral(text).ok_or(Refused::Kind)?;
-    let value: i32 = value.parse().map_err(|_| Refused::Kind)?;
-    put(out, value.to_string().as_bytes())
+/// An integer of any size in its shortest form.
+fn integer(text: &[u8]) -> Result<Vec<u8>, Refused> {
+    integral(text).map(String::into_bytes).ok_or(Refused::Kind)
 }
 
-fn integer(text: &[u8], out: &mut Vec<u8>) -> Written {
-    put(out, integral(text).ok_or(Refused::Kind)?.as_bytes())
+/// An `Int` of GraphQL: 32 bits.
+fn int(text: &[u8]) -> Result<Vec<u8>, Refused> {
+    let value = integral(text).ok_or(Refused::Kind)?;
+    if value.parse::<i32>().is_ok() { Ok(value.into_bytes()) } else { Err(Refused::Kind) }
 }
 
 fn literal(form: Form, text: &[u8], out: &mut Vec<u8>) -> Written {
@@ -141,8 +147,9 @@ fn literal(form: Form, text: &[u8], out: &mut Vec<u8>) -> Written {
         Form::Boolean | Form::Truth => put(out, text),
         Form::Int | Form::Float => put(out, if truth { b"1" } else { b"0" }),
         Form::String => put_quoted(out, text),
-        _ => Err(Refused::Kind),
+        _ => return Err(Refused::Kind),
     }
+    Ok(())
 }
 
 /// Whether a token of the wrong kind is JSON at all, as far as its first byte tells.
@@ -171,7 +178,10 @@ pub(crate) fn write_enum(node: &EnumNode, doc: &[u8], token: Token, out: &mut Ve
         meaning(&node.tokens, text)
     };
     match found {
-        Some(name) => put(out, name),
+        Some(name) => {
+            put(out, name);
+            Ok(())
+        }
         None => Err(refusal(doc, token)),
     }
 }

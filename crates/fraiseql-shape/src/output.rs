@@ -6,7 +6,7 @@ const BLOCK: usize = 32;
 const LONG: usize = 1024;
 
 /// Appends `doc[start..end]`.
-#[inline(always)]
+#[inline]
 pub(crate) fn append(out: &mut Vec<u8>, doc: &[u8], start: usize, end: usize) {
     let length = out.len() + (end - start);
     let mut pos = start;
@@ -41,7 +41,7 @@ impl Padded {
     }
 
     /// Appends the text.
-    #[inline(always)]
+    #[inline]
     pub fn append_to(&self, out: &mut Vec<u8>) {
         let length = out.len() + self.length;
         for block in &self.blocks {

@@ -201,7 +201,8 @@ impl<'s, 'a> Renderer<'s, 'a> {
         Ok((end, fate))
     }
 
-    /// Reads the document inside an object that has one.
+    /// Reads the document inside an object that has one. An object without the document's key
+    /// answers for it, as objects do that were not read from the database.
     fn inner(
         &mut self,
         object: &'s ObjectNode,
@@ -210,15 +211,20 @@ impl<'s, 'a> Renderer<'s, 'a> {
         frame: usize,
     ) -> Scan<Fate> {
         let Some(keys) = &object.document else { return Ok(Fate::Kept) };
-        let token = self.slots[frame + DOCUMENT_SLOT];
-        if token.is_absent() || token.bytes(doc) == b"null" {
+        let slots = &mut self.slots[frame..];
+        let token = slots[DOCUMENT_SLOT];
+        if token.is_absent() {
+            object.shared.iter().for_each(|(own, inner)| slots[*inner] = slots[*own]);
+            return Ok(Fate::Kept);
+        }
+        slots[object.own..].fill(Token::ABSENT);
+        if token.bytes(doc) == b"null" {
             return Ok(Fate::Kept);
         }
         if doc[token.start] != b'{' {
             return self.refused(refusal(doc, token), Code::Object, node, token.bytes(doc));
         }
-        let order = &mut self.orders[keys.id];
-        let end = fill(keys, order, &mut self.slots[frame..], doc, token.start)?;
+        let end = fill(keys, &mut self.orders[keys.id], slots, doc, token.start)?;
         if end == token.end { Ok(Fate::Kept) } else { Err(Broken) }
     }
 

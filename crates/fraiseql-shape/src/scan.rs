@@ -43,7 +43,7 @@ pub(crate) const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\n' | b'\t' | b'\r')
 }
 
-#[inline(always)]
+#[inline]
 pub(crate) fn skip_space(doc: &[u8], mut pos: usize) -> usize {
     while pos < doc.len() && is_space(doc[pos]) {
         pos += 1;
@@ -52,7 +52,7 @@ pub(crate) fn skip_space(doc: &[u8], mut pos: usize) -> usize {
 }
 
 /// The value that starts at `pos`, or after the white space there.
-#[inline(always)]
+#[inline]
 pub(crate) fn skip_value(doc: &[u8], pos: usize) -> Scan<Token> {
     let start = skip_space(doc, pos);
     let (end, flags) = match doc.get(start) {
@@ -65,7 +65,7 @@ pub(crate) fn skip_value(doc: &[u8], pos: usize) -> Scan<Token> {
 }
 
 /// The end of the string whose opening quote stands before `pos`, and what is left to check.
-#[inline(always)]
+#[inline]
 pub(crate) fn string_end(doc: &[u8], mut pos: usize) -> Scan<(usize, u8)> {
     let mut flags = 0;
     while let Some(word) = word(doc, pos) {
@@ -105,7 +105,7 @@ fn string_tail(doc: &[u8], mut pos: usize, mut flags: u8) -> Scan<(usize, u8)> {
 }
 
 /// The end of the number or literal in whose middle `pos` stands.
-#[inline(always)]
+#[inline]
 pub(crate) fn scalar_end(doc: &[u8], mut pos: usize) -> usize {
     while pos < doc.len() && !matches!(doc[pos], b',' | b'}' | b']' | b' ' | b'\n' | b'\t' | b'\r')
     {
@@ -136,7 +136,7 @@ pub(crate) fn container_end(doc: &[u8], start: usize) -> Scan<usize> {
     Err(Broken)
 }
 
-#[inline(always)]
+#[inline]
 fn is_bracket(byte: u8) -> bool {
     (byte | 0x20) == b'{' || (byte | 0x20) == b'}'
 }

@@ -28,9 +28,13 @@ pub(crate) enum Node {
 pub(crate) struct ObjectNode {
     pub name: Box<str>,
     pub keys: KeyTable,
-    /// The keys of the inner document, with their slots after those of `keys`.
+    /// The keys of the inner document.
     pub document: Option<KeyTable>,
+    /// How many slots belong to the object itself; those of the document follow.
+    pub own: usize,
     pub slots: usize,
+    /// Slots of the object and of the document for one and the same key.
+    pub shared: Box<[(usize, usize)]>,
     pub fields: Box<[Field]>,
 }
 

@@ -11,32 +11,32 @@ pub(crate) const fn repeat(byte: u8) -> u64 {
 }
 
 /// The eight bytes from `pos` on, or nothing when fewer are left.
-#[inline(always)]
+#[inline]
 pub(crate) fn word(doc: &[u8], pos: usize) -> Option<u64> {
     let bytes = doc.get(pos..)?.first_chunk::<8>()?;
     Some(u64::from_le_bytes(*bytes))
 }
 
 /// Marks the bytes that are zero.
-#[inline(always)]
+#[inline]
 pub(crate) const fn zeros(word: u64) -> u64 {
     word.wrapping_sub(ONES) & !word & HIGH
 }
 
 /// Marks control characters (below 0x20) and bytes outside ASCII.
-#[inline(always)]
+#[inline]
 pub(crate) const fn odd(word: u64) -> u64 {
     (word | word.wrapping_sub(SPACES)) & HIGH
 }
 
 /// How many bytes stand before the first mark; the mask must not be empty.
-#[inline(always)]
+#[inline]
 pub(crate) const fn before(mask: u64) -> usize {
     (mask.trailing_zeros() / 8) as usize
 }
 
 /// Keeps the marks that stand before the first mark of `stop`.
-#[inline(always)]
+#[inline]
 pub(crate) const fn below(mask: u64, stop: u64) -> u64 {
     mask & ((stop & stop.wrapping_neg()).wrapping_sub(1))
 }

@@ -52,7 +52,14 @@ fn a_document_inside_an_object() {
     assert_eq!(outcome(&shape, text), clean(wanted));
     let nothing = r#"{"id":1,"a":null,"id":null,"raw":null}"#;
     assert_eq!(outcome(&shape, r#"{"id": 1, "data": null}"#), clean(nothing));
-    assert_eq!(outcome(&shape, r#"{"id": 1}"#), clean(nothing));
+    assert_eq!(outcome(&shape, r#"{"id": 1, "a": 5, "data": null}"#), clean(nothing));
+    // A document that lacks a key is not helped out by the object around it.
+    let text = r#"{"a": 5, "id": 1, "data": {}}"#;
+    let wanted = r#"{"id":1,"a":null,"id":null,"raw":{}}"#;
+    assert_eq!(outcome(&shape, text), clean(wanted));
+    // An object without the document's key answers for it.
+    let wanted = r#"{"id":1,"a":5,"id":1,"raw":null}"#;
+    assert_eq!(outcome(&shape, r#"{"id": 1, "a": 5}"#), clean(wanted));
     let (value, errors) = outcome(&shape, r#"{"id": 1, "data": [1]}"#);
     assert_eq!((value.as_str(), errors), ("null", vec!["object x [1]".to_owned()]));
     let twice = r#"{"data": {"a": 9}, "id": 1, "data": {"id": 3, "a": 2}}"#;
@@ -120,7 +127,7 @@ fn objects_that_are_not_json() {
         r#"{"a":1,}"#,
         r#"{,"a":1}"#,
         r#"{"a":1 "b":{}}"#,
-        r#"{a:1}"#,
+        r"{a:1}",
         "{",
         r#"{"a":"#,
         r#"{"a":1"#,

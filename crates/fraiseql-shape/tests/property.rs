@@ -15,19 +15,10 @@ use random::{Dice, Spec, document, nodes, spec};
 use serde::de::IgnoredAny;
 
 fn compile(spec: &Spec) -> Shape {
-    let mut all = Vec::new();
+    // The root will stand first.
+    let mut all = vec![serde_json::Value::Null];
     nodes(spec, &mut all);
-    // The root stands first: all numbers in the nodes grow by one.
-    for node in &mut all {
-        for key in ["item"] {
-            if let Some(number) = node.get(key).and_then(serde_json::Value::as_u64) {
-                node[key] = (number + 1).into();
-            }
-        }
-        for field in node.get_mut("fields").and_then(|f| f.as_array_mut()).into_iter().flatten() {
-            field["node"] = (field["node"].as_u64().unwrap_or(0) + 1).into();
-        }
-    }
+    all.remove(0);
     common::shape(true, all.into())
 }
 
@@ -84,7 +75,9 @@ proptest! {
         let rendered = render(&compile(&spec), &bytes);
         value(&rendered);
         prop_assert!(is_json(&rendered.body));
-        if let (true, Ok(text)) = (is_json(&bytes), std::str::from_utf8(&bytes)) {
+        // The oracle cannot read keys with half of a surrogate pair.
+        if serde_json::from_slice::<serde_json::Value>(&bytes).is_ok() {
+            let text = std::str::from_utf8(&bytes).unwrap();
             let wanted = Oracle::default().response(&spec, text);
             prop_assert_eq!(std::str::from_utf8(&rendered.body), Ok(wanted.as_str()), "{}", text);
         }

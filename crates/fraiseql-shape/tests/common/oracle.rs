@@ -25,7 +25,12 @@ impl Oracle {
         format!(r#"{{"data":{{"x":{value}}}}}"#)
     }
 
-    fn place(&mut self, spec: &Spec, nullable: bool, raw: Option<&RawValue>) -> Result<String, Gone> {
+    fn place(
+        &mut self,
+        spec: &Spec,
+        nullable: bool,
+        raw: Option<&RawValue>,
+    ) -> Result<String, Gone> {
         let value = match raw.map(RawValue::get) {
             None | Some("null") if nullable => return Ok("null".to_owned()),
             None | Some("null") => self.fault("null"),
@@ -51,7 +56,8 @@ impl Oracle {
                 Ok(items) => self.list(item, *nullable, &items),
                 Err(_) => self.fault("list"),
             },
-            Spec::Object(fields) => match serde_json::from_str::<BTreeMap<String, &RawValue>>(text) {
+            Spec::Object(fields) => match serde_json::from_str::<BTreeMap<String, &RawValue>>(text)
+            {
                 Ok(members) => self.object(fields, &members),
                 Err(_) => self.fault("object"),
             },
@@ -97,10 +103,14 @@ fn leaf(form: &str, text: &str) -> Option<String> {
         "String" => number.map(drop).or(truth.map(drop)).map(|()| format!("\"{text}\"")),
         "boolean" => truth.map(|_| text.to_owned()),
         "Boolean" => truth.or(number.map(|number| number != 0.0)).map(|truth| truth.to_string()),
-        "Int" if string => digits.filter(|value| i32::try_from(*value).is_ok()).map(|v| v.to_string()),
+        "Int" if string => {
+            digits.filter(|value| i32::try_from(*value).is_ok()).map(|v| v.to_string())
+        }
         "Int" => truth.map(f64::from).or(integral).and_then(small),
         "Float" if string => digits.map(|_| text.trim_matches('"').to_owned()),
-        "Float" => truth.map(|truth| u8::from(truth).to_string()).or(number.map(|_| text.to_owned())),
+        "Float" => {
+            truth.map(|truth| u8::from(truth).to_string()).or(number.map(|_| text.to_owned()))
+        }
         "ID" if text.bytes().all(|byte| byte.is_ascii_digit()) => Some(format!("\"{text}\"")),
         "ID" => integral.and_then(small).map(|text| format!("\"{text}\"")),
         _ => None,

@@ -29,13 +29,34 @@ pub const KEYS: [(&str, &str, &str); 6] = [
     ("q\"\\", r#""q\"\\""#, r#""\u0071\u0022\u005c""#),
 ];
 
-pub const FORMS: [&str; 8] = ["Int", "Float", "String", "Boolean", "ID", "string", "boolean", "any"];
+pub const FORMS: [&str; 8] =
+    ["Int", "Float", "String", "Boolean", "ID", "string", "boolean", "any"];
 
 const SCALARS: [&str; 24] = [
-    "0", "-1", "12", "1.5", "1e3", "-0.0", "2147483647", "2147483648", "0.1234567890123456789",
-    "123456789012345678901234567890", "1E-2", "true", "false", "null", r#""""#, r#""red""#,
-    r#""a plain text of more than eight bytes""#, r#""\"quoted\" \\ \/ \b\f\n\r\t""#, r#""é😀""#,
-    r#""\ud83d\ude00""#, r#""\ud800""#, r#""12""#, r#""{[\"]}""#, r#""\\""#,
+    "0",
+    "-1",
+    "12",
+    "1.5",
+    "1e3",
+    "-0.0",
+    "2147483647",
+    "2147483648",
+    "0.1234567890123456789",
+    "123456789012345678901234567890",
+    "1E-2",
+    "true",
+    "false",
+    "null",
+    r#""""#,
+    r#""red""#,
+    r#""a plain text of more than eight bytes""#,
+    r#""\"quoted\" \\ \/ \b\f\n\r\t""#,
+    r#""é😀""#,
+    r#""\ud83d\ude00""#,
+    r#""\ud800""#,
+    r#""12""#,
+    r#""{[\"]}""#,
+    r#""\\""#,
 ];
 
 const SPACES: [&str; 8] = ["", "", "", "", " ", " ", "\n\t", " \r\n  "];
@@ -50,7 +71,8 @@ pub fn spec() -> impl Strategy<Value = Spec> {
         let field = (name, inner.clone(), any::<bool>())
             .prop_map(|(name, spec, nullable)| FieldSpec { name, spec, nullable });
         prop_oneof![
-            (inner, any::<bool>()).prop_map(|(item, nullable)| Spec::List(Box::new(item), nullable)),
+            (inner, any::<bool>())
+                .prop_map(|(item, nullable)| Spec::List(Box::new(item), nullable)),
             prop::collection::vec(field, 0..5).prop_map(Spec::Object),
         ]
     })
@@ -62,7 +84,9 @@ pub fn nodes(spec: &Spec, all: &mut Vec<Value>) -> usize {
     all.push(Value::Null);
     all[place] = match spec {
         Spec::Leaf(form) => json!({"kind": "leaf", "form": form, "type": form}),
-        Spec::Enum => json!({"kind": "enum", "type": "E", "values": [["\"red\"", "RED"], ["12", "DOZEN"]]}),
+        Spec::Enum => {
+            json!({"kind": "enum", "type": "E", "values": [["\"red\"", "RED"], ["12", "DOZEN"]]})
+        }
         Spec::List(item, nullable) => {
             json!({"kind": "list", "item": nodes(item, all), "item_nullable": nullable})
         }
@@ -83,7 +107,8 @@ pub struct Dice(pub u64);
 
 impl Dice {
     pub fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap_or(0) % sides
     }
 
@@ -104,7 +129,11 @@ pub fn document(spec: &Spec, dice: &mut Dice, text: &mut String) {
         Spec::Object(fields) => {
             let length = if dice.roll(8) == 0 { fields.len() * 2 } else { fields.len() };
             members(length, dice, text, ['{', '}'], |place, dice, text| {
-                let field = &fields[if dice.roll(5) == 0 { dice.roll(fields.len()) } else { place % fields.len() }];
+                let field = &fields[if dice.roll(5) == 0 {
+                    dice.roll(fields.len())
+                } else {
+                    place % fields.len()
+                }];
                 key(field.name, dice, text);
                 document(&field.spec, dice, text);
             });
@@ -144,7 +173,9 @@ fn anything(dice: &mut Dice, depth: usize, text: &mut String) {
     let length = dice.roll(4);
     match dice.roll(if depth == 0 { 1 } else { 3 }) {
         0 => text.push_str(dice.pick(&SCALARS)),
-        1 => members(length, dice, text, ['[', ']'], |_, dice, text| anything(dice, depth - 1, text)),
+        1 => {
+            members(length, dice, text, ['[', ']'], |_, dice, text| anything(dice, depth - 1, text))
+        }
         _ => members(length, dice, text, ['{', '}'], |_, dice, text| {
             key(KEYS[dice.roll(KEYS.len())].0, dice, text);
             anything(dice, depth - 1, text);
