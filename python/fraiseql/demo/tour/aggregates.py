@@ -27,14 +27,13 @@ ROUTES = Operation(
 """,
     oracle=(
         Statement("""
-SELECT 'LGA' AS "busiestRoutes[].origin", dest AS "busiestRoutes[].dest",
-       cardinality(delays) AS "busiestRoutes[].flights",
-       cardinality(delays) - cardinality(array_remove(delays, NULL))
-         AS "busiestRoutes[].cancelled",
-       (SELECT round(avg(d), 2) FROM unnest(delays) d) AS "busiestRoutes[].meanDepDelay"
-FROM (SELECT dest, array_agg(dep_delay) AS delays FROM fraiseql_demo.tb_flight
-      WHERE origin = 'LGA' GROUP BY dest) route
-ORDER BY cardinality(delays) DESC, dest LIMIT 25"""),
+SELECT origin AS "busiestRoutes[].origin", dest AS "busiestRoutes[].dest",
+       count(*) AS "busiestRoutes[].flights",
+       sum((dep_delay IS NULL)::int) AS "busiestRoutes[].cancelled",
+       round(sum(dep_delay)::numeric / count(dep_delay), 2) AS "busiestRoutes[].meanDepDelay"
+FROM fraiseql_demo.tb_flight GROUP BY ROLLUP (origin, dest)
+HAVING origin = 'LGA' AND GROUPING(dest) = 0
+ORDER BY 3 DESC, 2 LIMIT 25"""),
     ),
 )
 
@@ -43,14 +42,12 @@ MONTHS = Operation(
     query="{ delaysByMonth { month flights cancelled late worstArrDelay } }",
     oracle=(
         Statement("""
-SELECT DISTINCT month AS "delaysByMonth[].month",
-       count(*) OVER same AS "delaysByMonth[].flights",
-       sum((dep_delay IS NULL)::int) OVER same AS "delaysByMonth[].cancelled",
-       count(nullif(arr_delay <= 15, true)) OVER same AS "delaysByMonth[].late",
-       first_value(arr_delay) OVER (PARTITION BY month ORDER BY arr_delay DESC NULLS LAST)
-         AS "delaysByMonth[].worstArrDelay"
-FROM fraiseql_demo.tb_flight WINDOW same AS (PARTITION BY month)
-ORDER BY 1"""),
+SELECT extract(month FROM flown_on)::int AS "delaysByMonth[].month",
+       count(id) AS "delaysByMonth[].flights",
+       count(*) - count(dep_delay) AS "delaysByMonth[].cancelled",
+       count(nullif(arr_delay <= 15, true)) AS "delaysByMonth[].late",
+       -min(-arr_delay) AS "delaysByMonth[].worstArrDelay"
+FROM fraiseql_demo.tb_flight GROUP BY 1 ORDER BY 1"""),
     ),
 )
 

@@ -57,11 +57,12 @@ DEPTH = Operation(
     oracle=(
         Statement("""
 WITH latest AS (
-  SELECT *, rank() OVER (PARTITION BY carrier ORDER BY time_hour DESC, id DESC) AS place
+  SELECT id, carrier, tailnum,
+         rank() OVER (PARTITION BY carrier ORDER BY time_hour DESC, id DESC) AS place
   FROM fraiseql_demo.tb_flight
   WHERE carrier IN (SELECT carrier FROM fraiseql_demo.tb_airline ORDER BY carrier LIMIT 4)
 ), earliest AS (
-  SELECT *, rank() OVER (PARTITION BY tailnum ORDER BY time_hour, id) AS place
+  SELECT id, tailnum, origin, rank() OVER (PARTITION BY tailnum ORDER BY time_hour, id) AS place
   FROM fraiseql_demo.tb_flight
   WHERE tailnum IN (SELECT tailnum FROM latest WHERE place <= 10)
 )
@@ -109,9 +110,9 @@ WHERE year = (SELECT min(year) FROM fraiseql_demo.tb_plane) GROUP BY year"""),
 SELECT min(temp) AS "coldest[].temp", (array_agg(origin ORDER BY temp, origin, time_hour))[1]
        AS "coldest[].origin" FROM fraiseql_demo.tb_weather"""),
         Statement("""
-SELECT faa AS "highest[].faa", alt AS "highest[].alt" FROM fraiseql_demo.tb_airport t
-WHERE (SELECT count(*) FROM fraiseql_demo.tb_airport o WHERE o.alt > t.alt) < 3
-ORDER BY alt DESC"""),
+SELECT faa AS "highest[].faa", alt AS "highest[].alt"
+FROM (SELECT *, rank() OVER (ORDER BY alt DESC) AS place FROM fraiseql_demo.tb_airport) ranked
+WHERE place <= 3 ORDER BY place"""),
     ),
 )
 
