@@ -31,8 +31,11 @@ class Ref:
 
 
 def is_structural(value: list[Any]) -> bool:
-    """Whether a list holds objects or lists, and not only the values of one parameter."""
-    return any(isinstance(item, dict | list) for item in value)
+    """Whether a list holds objects or lists, and not only the values of one parameter.
+
+    An empty list may be either, so that it is part of the form.
+    """
+    return not value or any(isinstance(item, dict | list) for item in value)
 
 
 def form(value: Any) -> Any:
@@ -66,6 +69,6 @@ def abstract(value: Any, name: str, path: tuple[str | int, ...] = ()) -> Any:
 
 
 class ListRef(Ref):
-    """A place that holds a list of scalars."""
+    """A place that holds a list of scalars, one or more."""
 
     __slots__ = ()

@@ -101,11 +101,13 @@ class Planner:
 
     def max_limit(self, definition: QueryDefinition) -> int:
         """Return the largest ``limit`` of a root field."""
-        declared = definition.max_limit or self._settings.max_limit
-        return max(declared, self._default_limit(definition))
+        # A declared default is meant, even where it is above the setting.
+        usual = max(self._settings.max_limit, definition.default_limit or 0)
+        return definition.max_limit or usual
 
     def _default_limit(self, definition: QueryDefinition) -> int:
-        return definition.default_limit or self._settings.default_limit
+        usual = min(self._settings.default_limit, self.max_limit(definition))
+        return definition.default_limit or usual
 
     def cost(
         self, selected: SelectedField, definition: QueryDefinition, arguments: Mapping[str, Any]

@@ -1,0 +1,15 @@
+"""Fixtures: the golden application, served for the tests of one module."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.golden.application import QUERIES, TABLES, TYPES
+from tests.integration.serving.served import Served, served
+
+
+@pytest.fixture(scope="module")
+def library(database: str) -> Iterator[Served]:
+    """The golden application on a database of the module's own."""
+    with served(database, TABLES, types=TYPES, queries=QUERIES) as running:
+        yield running
