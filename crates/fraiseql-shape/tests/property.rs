@@ -1,5 +1,5 @@
 //! Random shapes over random documents: no panic for any bytes, and for valid JSON the same
-//! response and the same faults as the plain way over serde_json.
+//! response and the same faults as the plain way over `serde_json`.
 
 mod common;
 #[path = "common/oracle.rs"]

@@ -1,5 +1,8 @@
 //! Values from outside the documents: lists of documents, failures, and streams that come later.
 
+// A stream is optional in every call, also where a test always has one.
+#![allow(clippy::unnecessary_wraps)]
+
 mod common;
 
 use common::{field, shape, summary, value};
@@ -11,7 +14,8 @@ fn doc(text: &str) -> Element<'_> {
 }
 
 /// x: [User] with `id: Int`, `nick` from stream 1 and `posts: [Post]`, whose `score` is stream 2.
-fn users(item: bool, nick: bool, posts: bool, score: bool) -> Shape {
+/// Which of `items`, `nick`, `posts` and `score` may be null comes in that order.
+fn users([item, nick, posts, score]: [bool; 4]) -> Shape {
     shape(
         true,
         json!([
@@ -42,7 +46,7 @@ fn ones(elements: &[Element<'static>]) -> Option<Vec<Item<'static>>> {
 
 #[test]
 fn objects_that_ask_for_a_missing_stream() {
-    let shape = users(true, false, true, false);
+    let shape = users([true, false, true, false]);
     let rendered = shape.render(&[rows()]).unwrap();
     assert!(rendered.errors.is_empty());
     let text = |stream| -> Vec<&str> {
@@ -58,7 +62,7 @@ fn objects_that_ask_for_a_missing_stream() {
 fn streams_are_consumed_in_render_order() {
     let nicks = ones(&[doc("\"a\""), doc("\"b\"")]);
     let scores = ones(&[doc("10"), doc("20"), doc("30")]);
-    let rendered = users(true, false, true, false).render(&[rows(), nicks, scores]).unwrap();
+    let rendered = users([true, false, true, false]).render(&[rows(), nicks, scores]).unwrap();
     let wanted = r#"[{"id":1,"nick":"a","posts":[{"score":10,"n":1},{"score":20,"n":2}]},{"id":2,"nick":"b","posts":[{"score":30,"n":3}]}]"#;
     assert_eq!((value(&rendered).as_str(), rendered.errors.len()), (wanted, 0));
     assert!(rendered.missing.is_empty());
@@ -71,12 +75,12 @@ fn a_failure_does_not_shift_the_values_after_it() {
     let bob = r#"{"id":2,"nick":"b","posts":[{"score":30,"n":3}]}"#;
     let failure = vec!["failure x.0.posts.0.score 7".to_owned()];
     // The list of posts is lost with its first item; Bob still gets the third score.
-    let rendered = users(true, true, true, false).render(&[rows(), nicks(), scores()]).unwrap();
+    let rendered = users([true, true, true, false]).render(&[rows(), nicks(), scores()]).unwrap();
     let wanted = format!(r#"[{{"id":1,"nick":"a","posts":null}},{bob}]"#);
     assert_eq!(summary(&rendered), (wanted, failure.clone()));
-    let rendered = users(true, true, false, false).render(&[rows(), nicks(), scores()]).unwrap();
+    let rendered = users([true, true, false, false]).render(&[rows(), nicks(), scores()]).unwrap();
     assert_eq!(summary(&rendered), (format!("[null,{bob}]"), failure.clone()));
-    let rendered = users(false, true, false, false).render(&[rows(), nicks(), scores()]).unwrap();
+    let rendered = users([false, true, false, false]).render(&[rows(), nicks(), scores()]).unwrap();
     assert_eq!(summary(&rendered), ("null".to_owned(), failure));
 }
 
@@ -86,7 +90,7 @@ fn faults_after_a_lost_value_are_not_noted() {
         || Some(vec![Item::Many(vec![doc(r#"{"posts": [{"n": 1}, {"n": "x"}]}"#), doc(BOB)])]);
     let scores = ones(&[Element::Null, Element::Failure(1), doc("30")]);
     let nicks = ones(&[Element::Null, Element::Null]);
-    let rendered = users(true, true, true, false).render(&[rows(), nicks, scores]).unwrap();
+    let rendered = users([true, true, true, false]).render(&[rows(), nicks, scores]).unwrap();
     let wanted = r#"[{"id":null,"nick":null,"posts":null},{"id":2,"nick":null,"posts":[{"score":30,"n":3}]}]"#;
     assert_eq!(summary(&rendered), (wanted.into(), vec!["null x.0.posts.0.score null".into()]));
 }
@@ -96,7 +100,7 @@ fn a_fault_in_the_document_stops_every_render_at_the_same_place() {
     // Without the scores, the bad `n` already keeps the later posts of this user from being asked for.
     let first = r#"{"posts": [{"n": null}, {"n": 2}]}"#;
     let rows = || Some(vec![Item::Many(vec![doc(first), doc(BOB)])]);
-    let shape = users(true, true, true, false);
+    let shape = users([true, true, true, false]);
     let rendered = shape.render(&[rows(), ones(&[Element::Null, Element::Null])]).unwrap();
     assert_eq!(rendered.missing[&2].len(), 2);
     for score in [Element::Failure(1), doc("5")] {
@@ -108,9 +112,9 @@ fn a_fault_in_the_document_stops_every_render_at_the_same_place() {
 
 #[test]
 fn a_stream_that_is_too_short() {
-    let result = users(true, true, true, true).render(&[rows(), ones(&[Element::Null])]);
+    let result = users([true, true, true, true]).render(&[rows(), ones(&[Element::Null])]);
     assert_eq!(result, Err(StreamTooShort { stream: 1, given: 1 }));
-    assert!(users(true, true, true, true).render(&[Some(vec![])]).is_err());
+    assert!(users([true, true, true, true]).render(&[Some(vec![])]).is_err());
 }
 
 #[test]
@@ -142,7 +146,7 @@ fn a_list_where_none_is_wanted() {
 
 #[test]
 fn a_root_without_its_stream() {
-    let rendered = users(true, true, true, true).render(&[]).unwrap();
+    let rendered = users([true, true, true, true]).render(&[]).unwrap();
     assert_eq!(value(&rendered), "null");
     assert_eq!(&*rendered.missing[&0][0], b"{}");
 }

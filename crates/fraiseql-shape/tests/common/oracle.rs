@@ -1,4 +1,4 @@
-//! The plain way to say what a render must give: serde_json's raw values, one after another.
+//! The plain way to say what a render must give: `serde_json`'s raw values, one after another.
 
 use std::collections::BTreeMap;
 

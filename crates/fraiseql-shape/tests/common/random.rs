@@ -174,7 +174,9 @@ fn anything(dice: &mut Dice, depth: usize, text: &mut String) {
     match dice.roll(if depth == 0 { 1 } else { 3 }) {
         0 => text.push_str(dice.pick(&SCALARS)),
         1 => {
-            members(length, dice, text, ['[', ']'], |_, dice, text| anything(dice, depth - 1, text))
+            members(length, dice, text, ['[', ']'], |_, dice, text| {
+                anything(dice, depth - 1, text)
+            });
         }
         _ => members(length, dice, text, ['{', '}'], |_, dice, text| {
             key(KEYS[dice.roll(KEYS.len())].0, dice, text);
