@@ -101,7 +101,8 @@ async def _start_and_stop(app: Application) -> None:
 
 
 def _announce(target: Target, arguments: Namespace) -> None:
-    _print(f"{target.text}  {url_of(arguments.host, arguments.port)}")
+    path = target.app.path if isinstance(target.app, Application) else "/"
+    _print(f"{target.text}  {url_of(arguments.host, arguments.port, path)}")
 
 
 def _print(line: str) -> None:

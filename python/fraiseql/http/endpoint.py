@@ -68,6 +68,7 @@ class Application:
     Attributes:
         service: The serving road, for tools such as ``fraiseql schema``.
         settings: The settings in force.
+        path: Where GraphQL is served.
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class Application:
     ) -> None:
         self.service = service
         self.settings = settings or Settings()
-        self._path = path
+        self.path = path
         self._static = path.rstrip("/") + "/static/"
         self._context = context
         self._graphiql_query = graphiql_query
@@ -92,7 +93,7 @@ class Application:
         kind = scope["type"]
         if kind == "http":
             root, route = route_of(scope)
-            if route == self._path or (root and route in {"", "/"}):
+            if route == self.path or (root and route in {"", "/"}):
                 await self._graphql(scope, receive, send)
             else:
                 reply = await self._beside(route, scope)
@@ -221,7 +222,7 @@ class Application:
                 if self.settings.graphiql:
                     tag = request_headers(scope).get(b"if-none-match")
                     return file_reply(route.removeprefix(self._static), tag)
-            raise Refusal(HTTPStatus.NOT_FOUND, "NOT_FOUND", f"GraphQL is at {self._path}.")
+            raise Refusal(HTTPStatus.NOT_FOUND, "NOT_FOUND", f"GraphQL is at {self.path}.")
         except Refusal as refusal:
             return reply_to_error(refusal)
 
