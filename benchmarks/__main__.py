@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -54,6 +55,8 @@ async def measure(steps: list[str], plan: Plan) -> None:
 def main() -> None:
     """Measure what was asked for, then print the report."""
     known = arguments()
+    if sys.platform != "linux":
+        sys.exit("The benchmark reads processor time and memory from /proc: it runs on Linux only.")
     plan = QUICK_PLAN if known.quick else FULL_PLAN
     steps = known.steps or [*STEPS, "report"]
     if set(steps) - {"report"}:

@@ -52,6 +52,8 @@ def plots(results: Mapping[str, Any]) -> dict[str, str]:
 
 def text(results: Mapping[str, Any]) -> str:
     """Return the page."""
+    if not results:
+        return OPENING + "\nNothing is measured yet.\n"
     parts = [OPENING, *_targets(results)]
     if found := results.get("serving"):
         parts += _serving(found)

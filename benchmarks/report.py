@@ -10,17 +10,17 @@ from benchmarks.places import PAGE
 def run(*, quick: bool, write: bool) -> None:
     """Print targets and figures; write the page when ``write`` is set."""
     results = {kind: found for kind in result.KINDS if (found := result.read(kind, quick=quick))}
-    if not results:
+    if results:
+        print(*console(results), sep="\n")
+    else:
         print("Nothing is measured yet.")
-        return
-    print(*console(results), sep="\n")
     if write:
         for name, drawing in page.plots(results).items():
             path = PAGE.parent / "benchmarks" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(drawing)
         PAGE.write_text(page.text(results))
-        print(f"\nWritten: {PAGE.name} and {', '.join(page.plots(results))}.")
+        print("Written:", ", ".join([PAGE.name, *page.plots(results)]))
 
 
 def console(results: Mapping[str, Any]) -> Iterable[str]:

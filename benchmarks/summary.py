@@ -93,21 +93,24 @@ def _serving(table: Table) -> Iterator[Target]:
         ours = row[OURS]["cpu_ms"]
         if CEILING in row:
             ratio = ours / row[CEILING]["cpu_ms"]
-            step = f"repeated operation, {operation}, CPU against the ceiling"
+            step = f"repeated operation, {operation}, CPU against the ceiling's"
             yield Target(step, "≤ 1.3x", f"{ratio:.2f}x", ratio <= 1.3)
         wanted = {"Q1": 10, "Q4": 50}.get(operation)
         for peer in PYTHON_PEERS:
             if wanted and peer in row:
                 ratio = row[peer]["cpu_ms"] / ours
-                step = f"CPU of {peer.partition(',')[0]} against ours, {operation}"
+                step = f"peers, {operation}, CPU of {peer.partition(',')[0]} against ours"
                 yield Target(step, f"≥ {wanted}x", f"{ratio:.1f}x", ratio >= wanted)
 
 
 def _first_sight(figures: Mapping[str, Any]) -> Iterator[Target]:
     for operation, samples in figures.items():
         first = statistics.median(sample["first_ms"] for sample in samples)
-        said = f"{first:.2f} ms, of which {first - later(samples):.2f} ms more than later ones"
-        yield Target(f"first sight, {operation}", "≤ 3 ms", said, first <= 3)
+        more = first - later(samples)
+        step = f"first sight, {operation}, the whole request"
+        yield Target(step, "≤ 3 ms", f"{first:.2f} ms", first <= 3)
+        step = f"first sight, {operation}, more than a later request"
+        yield Target(step, "≤ 3 ms", f"{more:.2f} ms", more <= 3)
 
 
 def later(samples: Sequence[Mapping[str, Any]]) -> float:

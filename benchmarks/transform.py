@@ -10,7 +10,7 @@ METHOD = {
     "json": "json.loads, a walk that selects and renames, json.dumps",
     "orjson": "orjson.loads, selecting by a plan made beforehand, orjson.dumps",
     "shape": "fraiseql_rs.Shape.render",
-    "time": "median of the calls, one process on one core",
+    "time": "processor time, median of the calls, one thread on one core",
     "agreement": "the three responses, parsed, are equal",
 }
 
