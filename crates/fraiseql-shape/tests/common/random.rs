@@ -175,7 +175,7 @@ fn anything(dice: &mut Dice, depth: usize, text: &mut String) {
         0 => text.push_str(dice.pick(&SCALARS)),
         1 => {
             members(length, dice, text, ['[', ']'], |_, dice, text| {
-                anything(dice, depth - 1, text)
+                anything(dice, depth - 1, text);
             });
         }
         _ => members(length, dice, text, ['{', '}'], |_, dice, text| {
