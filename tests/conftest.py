@@ -22,12 +22,17 @@ _numbers = count(1)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let a run choose its servers."""
+    """Let a run choose its servers, and whether golden files are written anew."""
     parser.addoption(
         "--server",
         choices=[*SERVERS, "both"],
         default="both",
         help="PostgreSQL that database tests run on: embedded (18), system (15 or what is found)",
+    )
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="write what golden tests find as what they expect from now on",
     )
 
 

@@ -1,0 +1,3 @@
+-- author
+SELECT convert_to(row_to_json(r)::text, 'UTF8') FROM (SELECT (SELECT coalesce(json_agg(r1.v), '[]'::json) FROM (SELECT (SELECT row_to_json(x) FROM (SELECT t1."data" AS "$", (SELECT coalesce(json_agg(r2.v), '[]'::json) FROM (SELECT (SELECT row_to_json(x) FROM (SELECT t2."stars", t2."body") AS x) AS v FROM "public"."review" AS t2 WHERE t2."book_id" = t1."id" ORDER BY t2."stars" DESC, t2."id" DESC) AS r2) AS "reviews") AS x) AS v FROM "public"."book" AS t1 WHERE t1."author_id" = t0."id" AND (withdrawn_at IS NULL) ORDER BY t1."created_at" DESC, t1."id" DESC LIMIT 10) AS r1) AS "books" FROM "public"."author" AS t0 WHERE t0."id" = $1::int8 LIMIT 1) AS r;
+-- $1 = 1

@@ -1,0 +1,1 @@
+-- none from the plan

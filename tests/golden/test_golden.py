@@ -1,0 +1,69 @@
+"""Golden: each directory holds an operation, and beside it its plan, its SQL and its response.
+
+``pytest tests/golden --update-golden`` writes what is found as what is expected; read the diff.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fraiseql.serving import Request
+from tests.golden.application import QUERIES, TABLES, TYPES
+from tests.integration.serving.served import Served, served
+
+HERE = Path(__file__).parent
+NAMES = sorted(path.parent.name for path in HERE.glob("*/query.graphql"))
+
+
+@pytest.fixture(scope="module")
+def golden(database: str) -> Iterator[Served]:
+    with served(database, TABLES, types=TYPES, queries=QUERIES) as running:
+        yield running
+
+
+def outcome(golden: Served, query: str, variables: dict[str, Any]) -> dict[str, str]:
+    """Return the text of each file that is expected of an operation."""
+    explained = golden.run(golden.service.explain(Request(query, variables=variables)))
+    statements = [
+        "".join([f"-- {one.key}\n{one.sql};\n", *parameters(one.parameters)])
+        for one in explained.statements
+    ]
+    return {
+        "plan.txt": explained.plan + "\n",
+        "statements.sql": "\n".join(statements) or "-- none from the plan\n",
+        "response.json": indented(golden.body(query, variables)),
+    }
+
+
+def indented(body: bytes) -> str:
+    """Lay JSON out for readers; numbers keep their text."""
+    content = json.loads(body, parse_float=lambda text: f"<{text}>")
+    text = json.dumps(content, indent=2, ensure_ascii=False)
+    return re.sub(r'"<(-?[\d.eE+-]+)>"', r"\1", text) + "\n"
+
+
+def parameters(values: tuple[str, ...]) -> Iterator[str]:
+    for number, text in enumerate(values, 1):
+        yield f"-- ${number} = {text}\n"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_operation_is_planned_and_answered_as_before(
+    golden: Served, name: str, pytestconfig: pytest.Config
+) -> None:
+    place = HERE / name
+    variables = place / "variables.json"
+    given = json.loads(variables.read_text()) if variables.exists() else {}
+    found = outcome(golden, (place / "query.graphql").read_text(), given)
+    if pytestconfig.getoption("--update-golden"):
+        for file, text in found.items():
+            (place / file).write_text(text)
+    assert found == {file: (place / file).read_text() for file in found}
+
+
+def test_there_is_a_dozen() -> None:
+    assert len(NAMES) >= 12
