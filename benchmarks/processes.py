@@ -62,6 +62,15 @@ class Application:
                 found += map(int, (task / "children").read_text().split())
         return found
 
+    def settle(self, seconds: float = 20) -> None:
+        """Wait until it rests: servers go on with requests whose client has left."""
+        until, before = time.monotonic() + seconds, -1.0
+        while (now := cpu_seconds(self.processes())) > before + TICK:
+            if time.monotonic() > until:
+                raise RuntimeError(f"{self.name} does not come to rest.")
+            before = now
+            time.sleep(0.1)
+
     def memory(self) -> dict[str, float]:
         """Return resident memory, and the most there ever was, in MB of 10^6 bytes."""
         sums = {"VmRSS": 0.0, "VmHWM": 0.0}

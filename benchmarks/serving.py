@@ -1,6 +1,7 @@
 """Serving: interleaved rounds of load on every application, and what each request cost."""
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass
@@ -99,7 +100,8 @@ def method(bench: Bench) -> dict[str, Any]:
         "rounds": f"{plan.rounds} of {plan.round_seconds:g} s each, applications take turns",
         "data": plan.size.words,
         "postgresql": dict(postgres.SETTINGS),
-        "cpu": "user and system time of the server process from /proc/<pid>/stat",
+        "cpu": "user and system time of the server process from /proc/<pid>/stat until it rests,"
+        " by requests begun",
         "foreign_limit": FOREIGN_LIMIT,
         "agreement": "answers of all GraphQL servers compared as parsed JSON before timing",
     }
@@ -157,23 +159,25 @@ def measure(bench: Bench, operation: Operation, running: Running, number: int) -
     before = _clocks(application, bench.database)
     seconds, cores = bench.plan.round_seconds, bench.cores.others
     found = load.run(operation, application.port, seconds, number, cores)
-    after = _clocks(application, bench.database)
-    server, backend, own, busy = (b - a for a, b in zip(before, after, strict=True))
-    requests = max(1, int(found["requests"]))
+    application.settle()
+    clocks = _clocks(application, bench.database)
+    wall, server, backend, own, busy = (b - a for a, b in zip(before, clocks, strict=True))
+    # Those that the load generator left unanswered at its end have been worked on as well.
+    begun = int(found["requests"]) + load.CONNECTIONS
     one = Round(
         peer=peer.name,
         operation=operation.name,
         number=number,
-        requests=requests,
+        requests=int(found["requests"]),
         seconds=found["seconds"],
         errors=int(found["errors"]),
-        bytes_each=round(found["bytes"] / requests),
-        cpu_ms=server / requests * 1e3,
-        postgres_ms=backend / requests * 1e3,
+        bytes_each=round(found["bytes"] / max(1, found["requests"])),
+        cpu_ms=server / begun * 1e3,
+        postgres_ms=backend / begun * 1e3,
         p50_ms=found["p50_ms"],
         p99_ms=found["p99_ms"],
         rss_mb=application.memory()["rss_mb"],
-        foreign=round(max(0.0, busy - server - backend - own) / found["seconds"], 3),
+        foreign=round(max(0.0, busy - server - backend - own) / wall, 3),
     )
     print(one, flush=True)
     return one
@@ -181,6 +185,7 @@ def measure(bench: Bench, operation: Operation, running: Running, number: int) -
 
 def _clocks(application: Application, database: postgres.Database) -> tuple[float, ...]:
     return (
+        time.perf_counter(),
         processes.cpu_seconds(application.processes()),
         processes.cpu_seconds(database.processes()),
         processes.children_seconds(),
