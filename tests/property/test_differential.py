@@ -19,7 +19,9 @@ from . import documents, zoo
 from .operations import Operation, operations
 from .oracle import Oracle, normalised, paths
 
-APP = fraiseql.create_app(types=[zoo.Dog, zoo.Cat], queries=zoo.QUERIES, max_complexity=10**9)
+APP = fraiseql.create_app(
+    types=[zoo.Dog, zoo.Cat], queries=zoo.QUERIES, max_complexity=10**9, max_aliases=10**4
+)
 SCHEMA = APP.service.schema.graphql
 EXAMPLES = int(os.environ.get("FRAISEQL_TEST_EXAMPLES", "150"))
 """Documents and operations that are tried; more of them for a soak."""
@@ -33,7 +35,11 @@ class Bench:
     def __init__(self, url: str) -> None:
         self.loop = asyncio.new_event_loop()
         app = fraiseql.create_app(
-            types=[zoo.Dog, zoo.Cat], queries=zoo.QUERIES, max_complexity=10**9, database_url=url
+            types=[zoo.Dog, zoo.Cat],
+            queries=zoo.QUERIES,
+            max_complexity=10**9,
+            max_aliases=10**4,
+            database_url=url,
         )
         self.service: Service = app.service
         self.oracle = Oracle(self.service.schema)
