@@ -1,6 +1,5 @@
 //! Compiling a description into a shape, with everything decided that can be decided early.
 
-use std::collections::HashMap;
 use std::fmt;
 
 use crate::check::{check_json, is_scalar};
@@ -11,6 +10,7 @@ use crate::output::Padded;
 use crate::shape::{
     AbstractNode, EnumNode, Field, LeafNode, ListNode, Meaning, Node, ObjectNode, Shape, Source,
 };
+use crate::slots::Slots;
 use crate::text::decode;
 
 /// A description that is not one of a shape; the text says what is wrong with it.
@@ -202,69 +202,6 @@ impl Compiler {
         };
         let (id, key, prefix) = (field.id, field.key.into(), Padded::new(&prefix));
         Ok(Field { id, key, prefix, source, node, nullable, plain: false })
-    }
-}
-
-/// The slots of one object: those of the object itself, then those of its inner document.
-struct Slots {
-    document: bool,
-    outer: Vec<String>,
-    inner: Vec<String>,
-    places: HashMap<(bool, String), usize>,
-}
-
-impl Slots {
-    fn new(document: Option<String>, fields: &[FieldDescription]) -> Self {
-        let mut slots = Self {
-            document: document.is_some(),
-            outer: document.into_iter().collect(),
-            inner: Vec::new(),
-            places: HashMap::new(),
-        };
-        // Slot 0 is the document's; a field may read the same key.
-        for name in &slots.outer {
-            slots.places.insert((false, name.clone()), 0);
-        }
-        slots.collect(fields, false);
-        slots.collect(fields, true);
-        slots
-    }
-
-    fn collect(&mut self, fields: &[FieldDescription], inside: bool) {
-        for field in fields {
-            let SourceDescription::Name { name, document } = &field.source else { continue };
-            let key = (*document, name.clone());
-            if *document != inside || self.places.contains_key(&key) {
-                continue;
-            }
-            self.places.insert(key, self.outer.len() + self.inner.len());
-            if inside { &mut self.inner } else { &mut self.outer }.push(name.clone());
-        }
-    }
-
-    /// The keys of the inner document and their slots.
-    fn inner(&self) -> impl Iterator<Item = (&str, usize)> {
-        self.inner.iter().map(String::as_str).zip(self.outer.len()..)
-    }
-
-    /// The keys of the object itself and their slots. Those of the document are among them, so that
-    /// an object which was made without an inner document may hold them beside its own.
-    fn flat(&self) -> impl Iterator<Item = (&str, usize)> {
-        let own = self.outer.iter().map(String::as_str).zip(0..);
-        own.chain(self.inner().filter(|(key, _)| !self.outer.iter().any(|own| own == key)))
-    }
-
-    /// The slots of the keys that are read both from the object itself and from its document.
-    fn shared(&self) -> Box<[(usize, usize)]> {
-        let own = |key: &str| self.outer.iter().position(|own| own == key);
-        self.inner().filter_map(|(key, slot)| Some((own(key)?, slot))).collect()
-    }
-
-    fn slot(&self, key: &str, name: &str, document: bool) -> Compiled<usize> {
-        if document && !self.document {
-            return refuse(format!("field '{key}' reads a document that its object has not"));
-        }
-        Ok(self.places[&(document, name.to_owned())])
     }
 }
 
