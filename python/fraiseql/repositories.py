@@ -68,7 +68,7 @@ class Repository:
         wanted = _joined(where, equal)
         reading = self._reader.prepare(source, wanted, terms, limit=count, offset=skip)
         rows = await self._run(reading)
-        return [Document(row[0]) for row in rows]
+        return [Document(row[0], reading.type_name) for row in rows]
 
     async def find_one(
         self, source: str, /, *, where: Mapping[str, Any] | None = None, **equal: Any
@@ -77,8 +77,9 @@ class Repository:
 
         Arguments and errors are those of ``find``.
         """
-        rows = await self._run(self._reader.prepare(source, _joined(where, equal), limit=1))
-        return Document(rows[0][0]) if rows else None
+        reading = self._reader.prepare(source, _joined(where, equal), limit=1)
+        rows = await self._run(reading)
+        return Document(rows[0][0], reading.type_name) if rows else None
 
     async def count(
         self, source: str, /, *, where: Mapping[str, Any] | None = None, **equal: Any

@@ -1,5 +1,5 @@
 -- books
-SELECT convert_to(row_to_json(r)::text, 'UTF8') FROM (SELECT t0."id", t0."data" AS "$" FROM "public"."book" AS t0 WHERE t0."id" >= $1::int8 ORDER BY t0."id" LIMIT 100) AS r;
+SELECT convert_to(row_to_json(r)::text, 'UTF8') FROM (SELECT t0."id", t0."data" AS "$" FROM "public"."book" AS t0 WHERE t0."id" >= $1::int8 ORDER BY t0."id" LIMIT 50) AS r;
 -- $1 = 4
 
 -- reviews

@@ -17,15 +17,18 @@ class Document(Mapping[str, Any]):
 
     Args:
         raw: JSON text of one object, UTF-8.
+        type_name: GraphQL name of its type; empty when it is not known.
 
     Attributes:
         raw: The same bytes.
+        type_name: The same name.
     """
 
-    __slots__ = ("_opened", "raw")
+    __slots__ = ("_opened", "raw", "type_name")
 
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw: bytes, type_name: str = "") -> None:
         self.raw = raw
+        self.type_name = type_name
         self._opened: dict[str, Any] | None = None
 
     def _open(self) -> dict[str, Any]:

@@ -37,6 +37,7 @@ class Encoder:
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
         self._tags = {name: _tags(schema, name) for name in schema.objects}
+        self._abstract = frozenset([*schema.interfaces, *schema.unions])
         self._serializers: dict[type, Callable[[Any], Any]] = {
             scalar.python_class: scalar.serialize
             for scalar in schema.scalars.values()
@@ -56,7 +57,7 @@ class Encoder:
         if value is None:
             return None
         if isinstance(value, Document):
-            return value.raw
+            return self._tagged(value) if type_name in self._abstract else value.raw
         if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
             return [self.item(item, type_name) for item in value]
         if is_record(value):
@@ -74,7 +75,7 @@ class Encoder:
         if isinstance(row, Document):
             return row
         if isinstance(row, str | bytes | bytearray):
-            return Document(_checked(row))
+            return Document(_checked(row), type_name)
         if not isinstance(row, Mapping) and not is_record(row):
             raise DocumentError(
                 f"A document of {type_name} cannot be made of {type(row).__name__}.",
@@ -86,7 +87,7 @@ class Encoder:
         for name, value in row.items():
             key, member = self._member(type_name, name, value, column)
             content[key] = member
-        return Document(self._json(content))
+        return Document(self._json(content), type_name)
 
     def _member(self, type_name: str, name: str, value: Any, column: str | None) -> tuple[str, Any]:
         if not isinstance(value, str | bytes) or not self._holds_json(type_name, name, column):
@@ -127,12 +128,21 @@ class Encoder:
 
     def _default(self, value: Any) -> Any:
         if isinstance(value, Document):
-            return orjson.Fragment(value.raw)
+            return orjson.Fragment(self._tagged(value))
         definition = getattr(type(value), ATTRIBUTE, None)
         if isinstance(definition, ObjectDefinition):
             return self._object(value, self._schema.classes.get(type(value), definition.name))
         serialize = self._serializers.get(type(value))
         return serialize(value) if serialize is not None else _plain(value)
+
+    def _tagged(self, document: Document) -> bytes:
+        """Return the document with what tells its type, for places where several may stand."""
+        tags = self._tags.get(document.type_name)
+        if not tags:
+            return document.raw
+        content = document.raw.strip()[1:].lstrip()
+        comma = b"" if content == b"}" else b","
+        return orjson.dumps(tags)[:-1] + comma + content
 
     def _object(self, value: Any, type_name: str) -> dict[str, Any]:
         content: dict[str, Any] = dict(self._tags.get(type_name, {}))

@@ -1,19 +1,18 @@
 """Reading: documents for resolvers, by the same statements as root fields that SQL answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final, Literal
-
-from graphql import get_named_type, is_leaf_type
 
 from fraiseql.errors import InputError, SourceError
 from fraiseql.naming import suggestion
 from fraiseql.serving.bounded import Bounded
 from fraiseql.serving.document.structure import abstract, form
 from fraiseql.serving.execution.statements import PreparedQuery
-from fraiseql.serving.planning.fields import stored_column
+from fraiseql.serving.planning.fields import own_column
 from fraiseql.serving.planning.filters import parse_filter
+from fraiseql.serving.planning.objects import merged
 from fraiseql.serving.planning.plan import FieldPlan
 from fraiseql.serving.planning.reads import Query, Read
 from fraiseql.serving.planning.relations import Place, Relations
@@ -33,10 +32,11 @@ Outcome = Literal["rows", "count", "exists"]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A prepared query and the values to bind."""
+    """A prepared query, the values to bind, and the type of the documents that it reads."""
 
     query: PreparedQuery
     values: Mapping[str, Any]
+    type_name: str
 
     def arguments(self) -> list[Any]:
         """Return the parameters of the statement."""
@@ -89,7 +89,7 @@ class Reader:
         if prepared is None:
             query = self._query(declared, field, values, order_by, outcome)
             prepared = self._prepared.put(key, PreparedQuery(query, MAX_OFFSET))
-        return Reading(prepared, values)
+        return Reading(prepared, values, self._source(declared, field).type_name)
 
     def _query(
         self,
@@ -106,15 +106,21 @@ class Reader:
         condition = parse_filter(places["where"], accesses, declared) if places["where"] else None
         if outcome != "rows":
             return Query(Read(source.relation), condition, outcome=outcome)
-        selected = field is not None and field.type_name == source.type_name
-        read = field.read if field is not None and selected else None
         return Query(
-            read or self._everything(source, place),
+            self._read(source, place, field),
             condition,
             self._relations.order(order_by, source.type_name, place),
             places["limit"],
             places["offset"],
         )
+
+    def _read(self, source: Source, place: Place, field: FieldPlan | None) -> Read:
+        """Return what the field selects of its own type; of another type, everything stored too."""
+        if field is not None and field.read is not None and field.type_name == source.type_name:
+            return field.read
+        everything = self._everything(source, place)
+        aside = field.aside.get(source.type_name) if field is not None else None
+        return merged(everything, aside) if aside is not None else everything
 
     def _source(self, declared: str, field: FieldPlan | None) -> Source:
         found = self._relations.source_called(declared, field.type_name if field else "")
@@ -128,23 +134,29 @@ class Reader:
 
     def _everything(self, source: Source, place: Place) -> Read:
         """Return the read of every stored field: a resolver may look into the document itself."""
-        columns: list[str] = []
-        document = None
-        type_: Any = self._relations.schema.graphql.type_map[source.type_name]
-        for name, field in self._relations.schema.fields.get(source.type_name, {}).items():
-            leaf = is_leaf_type(get_named_type(type_.fields[name].type))
-            if field.computed is not None or (field.embed is not None and not leaf):
-                continue
-            column, inside = stored_column(
-                place.relation, place.document, field.name, wanted_by=source.type_name
-            )
-            if inside or place.mirrored:
-                document = place.relation.columns[place.document or column.name]
-            else:
-                columns.append(column.name)
+        document = place.relation.columns[place.document] if place.document is not None else None
         if place.mirrored:
             return Read(place.relation, document=document, mirrored=True)
-        return Read(place.relation, tuple(columns), document)
+        names = dict.fromkeys(self._stored_names(source.type_name))
+        own = [name for name in names if own_column(place.relation, place.document, name)]
+        keys = names.keys() & {self._discriminator(source.type_name), place.document}
+        lifted = [(key, document) for key in sorted(keys - set(own)) if document is not None]
+        inside = document if len(names) > len(own) else None
+        return Read(place.relation, tuple(own), inside, tuple(lifted))
+
+    def _stored_names(self, type_name: str) -> Iterator[str]:
+        for part in self._relations.parts(type_name):
+            for field in self._relations.schema.fields[part].values():
+                if field.computed is None and field.embed is None:
+                    yield field.name
+        discriminator = self._discriminator(type_name)
+        if discriminator is not None:
+            yield discriminator
+
+    def _discriminator(self, type_name: str) -> str | None:
+        schema = self._relations.schema
+        definition = schema.interfaces.get(type_name) or schema.unions.get(type_name)
+        return definition.discriminator if definition is not None else None
 
 
 def _copied(where: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,9 +5,8 @@ from typing import Any
 
 from graphql import is_list_type, is_non_null_type
 
-from fraiseql.schema.definitions import QueryDefinition
 from fraiseql.serving.document.structure import Ref
-from fraiseql.serving.planning.plan import Cost
+from fraiseql.serving.planning.plan import Cost, rows
 from fraiseql.serving.planning.selection import SelectedField, Selection
 
 DOCUMENT_LIST: int = 10
@@ -32,16 +31,22 @@ class CostReader:
         self._unbounded = unbounded
 
     def root(
-        self, selected: SelectedField, definition: QueryDefinition, arguments: Mapping[str, Any]
+        self, selected: SelectedField, arguments: Mapping[str, Any], usual: int | None = None
     ) -> Cost:
-        """Return the cost of a root field with its arguments."""
+        """Return the cost of a root field.
+
+        Args:
+            selected: The field.
+            arguments: Its arguments; ``limit`` is a number, a place, or None.
+            usual: Rows that it answers without a limit; None when it tells none.
+        """
         below = 1 + self._below(selected.selection)
         if selected.field is None or not is_list(selected.field.type):
             return Cost(below)
-        limit = arguments.get("limit", definition.default_limit)
+        limit, usual = arguments.get("limit"), usual or self._unbounded
         if isinstance(limit, Ref):
-            return Cost(1, ((limit, below),))
-        return Cost(1 + (limit if isinstance(limit, int) else self._unbounded) * below)
+            return Cost(1, ((limit, below, usual),))
+        return Cost(1 + rows(limit, usual) * below)
 
     def _below(self, selection: Selection | None) -> int:
         if selection is None:

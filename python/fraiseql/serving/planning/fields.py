@@ -14,6 +14,9 @@ _COLUMN_FORMS: Mapping[str, str] = {
     **dict.fromkeys(("json", "jsonb"), "any"),
 }
 
+UNCOMPARED: Mapping[str, str] = {"any": "JSON", "array": "a list"}
+"""Forms whose values are only compared with null, in words."""
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
@@ -23,7 +26,7 @@ class Access:
         name: Python name of the field or name of the column.
         column: The relation's own column, or the document column that holds the key ``name``.
         in_document: Whether the value stands in ``column`` under the key ``name``.
-        form: Form of the leaf, as shapes name it.
+        form: Form of the leaf, as shapes name it; ``array`` for an array of PostgreSQL.
         type_name: GraphQL type of the leaf; empty for a column that is not declared.
     """
 
@@ -44,7 +47,9 @@ def own_column(relation: Relation, document: str | None, name: str) -> Column | 
 
 def column_access(column: Column) -> Access:
     """Return the access to a column that no field declares."""
-    return Access(column.name, column, False, _COLUMN_FORMS.get(column.base_type, "string"))
+    # PostgreSQL's own names of array types begin with an underscore.
+    other = "array" if column.base_type.startswith("_") else "string"
+    return Access(column.name, column, False, _COLUMN_FORMS.get(column.base_type, other))
 
 
 def stored_column(
@@ -79,4 +84,16 @@ def require_access(accesses: Mapping[str, Access], name: str, what: str) -> Acce
             f"{what} has no field {name!r} to compare or order by.{suggestion(name, accesses)}",
             code="UNKNOWN_FIELD",
         )
+    return found
+
+
+def orderable(accesses: Mapping[str, Access], name: str, what: str) -> Access:
+    """Return the access called ``name`` if rows can be ordered by it.
+
+    Raises:
+        InputError: There is none, or its values have no order.
+    """
+    found = require_access(accesses, name, what)
+    if found.form in UNCOMPARED:
+        raise InputError(f"{what}.{name} holds {UNCOMPARED[found.form]}: it gives no order.")
     return found

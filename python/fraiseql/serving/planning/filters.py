@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from fraiseql.errors import InputError
 from fraiseql.naming import suggestion
 from fraiseql.serving.document.structure import ListRef, Ref
-from fraiseql.serving.planning.fields import Access, require_access
+from fraiseql.serving.planning.fields import UNCOMPARED, Access, require_access
 
 Leaf = Any
 """A ``Ref`` into the values of a request, or a constant."""
@@ -128,8 +128,9 @@ def _check_operator(access: Access, operator: str, what: str) -> None:
             hint="Operators: " + ", ".join(sorted(OPERATORS)) + ".",
             code="UNKNOWN_OPERATOR",
         )
-    if access.form == "any" and operator != "is_null":
-        raise InputError(f"{what}.{access.name} holds JSON: only is_null compares it.")
+    if access.form in UNCOMPARED and operator != "is_null":
+        held = UNCOMPARED[access.form]
+        raise InputError(f"{what}.{access.name} holds {held}: only is_null compares it.")
     if operator in _TEXT and access.form not in _TEXT_FORMS:
         raise InputError(f"{operator} compares text; {what}.{access.name} is not text.")
     if operator in _ORDERED and access.form in ("Boolean", "boolean"):

@@ -61,6 +61,7 @@ class ObjectPlanner:
         self.shape = ShapeBuilder()
         self.computed: dict[int, ComputedStep] = {}
         self.streams = 0
+        self._aside: dict[str, _Row] | None = None
 
     def stream(self) -> int:
         """Return the number of a new stream."""
@@ -80,11 +81,20 @@ class ObjectPlanner:
         if is_leaf_type(type_):
             return self.shape.leaf(type_), None
         assert selection is not None  # noqa: S101 - validation saw to it
-        row = None if place is None or place.mirrored else _Row(place)
+        row = self._row_aside(type_.name) if place is None else None
+        if place is not None and not place.mirrored:
+            row = _Row(place)
         node = self._composite(type_, selection, row)
         if place is not None and place.mirrored:
             return node, _whole_document(place)
         return node, row.read() if row else None
+
+    def _row_aside(self, type_name: str) -> _Row | None:
+        """Return the row that documents of a type have inside of what Python returns."""
+        place = self._relations.place_of(type_name)
+        if self._aside is None or place is None or place.mirrored:
+            return None
+        return self._aside.setdefault(type_name, _Row(place))
 
     def _composite(self, type_: GraphQLNamedType, selection: Selection, row: _Row | None) -> int:
         if not isinstance(type_, GraphQLInterfaceType | GraphQLUnionType):
@@ -114,6 +124,7 @@ class ObjectPlanner:
             row.keys[key] = row.place.relation.columns[row.place.document]
 
     def _object(self, type_name: str, fields: tuple[SelectedField, ...], row: _Row | None) -> int:
+        row = row or self._row_aside(type_name)
         entries = [self._field(type_name, selected, row) for selected in fields]
         node: dict[str, Any] = {"kind": "object", "type": type_name, "fields": entries}
         if any(entry["source"].get("document") for entry in entries):
@@ -212,10 +223,13 @@ class ObjectPlanner:
         assert selected.field is not None  # noqa: S101 - __typename is answered before
         named = get_named_type(selected.field.type)
         place = self._relations.place_of(named.name)
+        outer, self._aside = self._aside, {}
         node, read = self.value(selected.field.type, selected.selection, place)
+        aside = {name: row.read() for name, row in self._aside.items()}
+        self._aside = outer
         arguments = self._arguments.for_python(selected.field, selected.nodes[0])
         names = self._names(selected.selection)
-        return node, FieldPlan(selected, named.name, names, read, arguments)
+        return node, FieldPlan(selected, named.name, names, read, aside, arguments)
 
     def _names(self, selection: Selection | None) -> tuple[str, ...]:
         found: dict[str, None] = {}

@@ -30,6 +30,8 @@ class FieldPlan:
         type_name: Named type of the field.
         names: Python names of the selected sub-fields.
         read: What of each row answers the sub-fields, when the type has a source.
+        aside: The same for other types with a source that are selected further below: their
+            documents may stand inside of what the function returns.
         arguments: Python name → constant, ``Ref``, or ``LiteralSource``.
     """
 
@@ -37,6 +39,7 @@ class FieldPlan:
     type_name: str
     names: tuple[str, ...]
     read: Read | None
+    aside: Mapping[str, Read]
     arguments: Mapping[str, Any]
 
 
@@ -91,15 +94,29 @@ class ComputedStep:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """How many values an operation may answer: ``base``, and each limit times its weight."""
+    """How many values an operation may answer: ``base``, and each limit times its weight.
+
+    Attributes:
+        base: What does not depend on the variables.
+        terms: A limit, what one of its rows costs, and how many rows a null stands for.
+    """
 
     base: int
-    terms: tuple[tuple[Ref, int], ...] = ()
+    terms: tuple[tuple[Ref, int, int], ...] = ()
 
     def of(self, values: Mapping[str, Any]) -> int:
-        """Return the cost with the limits of one request; a limit that is no number counts 0."""
-        limits = [(ref.value(values), weight) for ref, weight in self.terms]
-        return self.base + sum(n * weight for n, weight in limits if isinstance(n, int))
+        """Return the cost with the limits of one request."""
+        return self.base + sum(
+            rows(ref.value(values), usual) * weight for ref, weight, usual in self.terms
+        )
+
+
+def rows(limit: Any, usual: int) -> int:
+    """Return how many rows a limit may give: ``usual`` for null, none for a negative number.
+
+    Below zero one field would pay for another.
+    """
+    return max(0, limit) if isinstance(limit, int) else usual
 
 
 @dataclass(frozen=True, slots=True, eq=False)

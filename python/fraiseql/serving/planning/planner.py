@@ -113,7 +113,8 @@ class Planner:
         self, selected: SelectedField, definition: QueryDefinition, arguments: Mapping[str, Any]
     ) -> Cost:
         """Return the cost of a root field."""
-        return self._costs.root(selected, definition, arguments)
+        usual = self._default_limit(definition) if definition.function is None else None
+        return self._costs.root(selected, arguments, usual)
 
 
 class _RootPlanner:

@@ -17,7 +17,7 @@ from fraiseql.errors import DeclarationError
 from fraiseql.naming import suggestion
 from fraiseql.schema import Schema, leaf_form
 from fraiseql.schema.definitions import Embed, FieldDefinition
-from fraiseql.serving.planning.fields import Access, column_access, require_access, stored_column
+from fraiseql.serving.planning.fields import Access, column_access, orderable, stored_column
 from fraiseql.serving.planning.reads import Embedded, OrderTerm, Read
 from fraiseql.sources import Source, SourceMap
 
@@ -110,7 +110,7 @@ class Relations:
         """
         accesses = self.accesses(type_name, place)
         found = [
-            OrderTerm(require_access(accesses, term.lstrip("-"), type_name), term.startswith("-"))
+            OrderTerm(orderable(accesses, term.removeprefix("-"), type_name), term.startswith("-"))
             for term in terms
         ]
         ordered = {term.access.column.name for term in found if not term.access.in_document}
@@ -132,12 +132,12 @@ class Relations:
         statements: list[str] = []
         for type_name in self.sources.sources:
             place = self.place_of(type_name)
-            for part in self._parts(type_name):
+            for part in self.parts(type_name):
                 assert place is not None  # noqa: S101 - it is one of the sources
                 statements += self._check_fields(part, place)
         return statements
 
-    def _parts(self, type_name: str) -> Sequence[str]:
+    def parts(self, type_name: str) -> Sequence[str]:
         """Return the object types that may stand for ``type_name``: itself, or its members."""
         type_: Any = self.schema.graphql.type_map[type_name]
         if is_abstract_type(type_):

@@ -26,7 +26,7 @@ def plan_text(plan: Plan) -> str:
 
 
 def _cost(plan: Plan) -> str:
-    return " + ".join([str(plan.cost.base), *[f"{ref} x {n}" for ref, n in plan.cost.terms]])
+    return " + ".join([str(plan.cost.base), *[f"{ref} x {n}" for ref, n, _ in plan.cost.terms]])
 
 
 def _root(key: str, root: Root) -> Iterator[str]:
