@@ -250,6 +250,6 @@ def _interpreters(python: Mapping[str, Any]) -> str:
         " optimisation slows pure-Python servers down most. A fixed loop in pure Python takes"
         f" {measured['pure_python_probe_ms']} ms on it and {runner['pure_python_probe_ms']} ms on"
         f" the Python {runner['version']} that runs the benchmark. It says that it was configured"
-        f" with `{said}`; Debian's packages are built with profile-guided optimisation without"
-        " saying so there."
+        f" with `{said}`; distributions also optimise without saying so there, so that the loop"
+        " tells more than the switches."
     )
