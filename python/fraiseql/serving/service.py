@@ -10,7 +10,7 @@ from graphql.execution.values import VariableValues
 
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Database, Identity, Pool, open_pool
-from fraiseql.errors import DatabaseUnavailable, FraiseQLError
+from fraiseql.errors import DatabaseError, DatabaseUnavailable, FraiseQLError, SourceError
 from fraiseql.events import Timings
 from fraiseql.native import Shape
 from fraiseql.schema import Schema
@@ -22,6 +22,7 @@ from fraiseql.serving.execution.resolvers import Call
 from fraiseql.serving.execution.run import CompiledPlan, Run
 from fraiseql.serving.explain import Explanation, explain_plan
 from fraiseql.serving.planning import Planner
+from fraiseql.serving.planning.checks import Probe, check_columns
 from fraiseql.serving.planning.plan import Cost
 from fraiseql.serving.request import Request, Response
 from fraiseql.serving.response.errors import rendered_errors, request_errors, with_errors
@@ -29,6 +30,19 @@ from fraiseql.settings import Settings
 from fraiseql.sources import declared_relations, map_sources
 
 _NO_VARIABLES: Mapping[str, Any] = {}
+
+
+async def _proven(pool: Pool, probe: Probe) -> None:
+    """Have PostgreSQL read a developer's own SQL."""
+    try:
+        await pool.fetch_bytes(probe.text)
+    except DatabaseUnavailable:
+        raise
+    except (SourceError, DatabaseError) as error:
+        raise SourceError(
+            f"PostgreSQL refuses the where= of {probe.owner}: {error.__cause__ or error}",
+            hint="It is SQL over the columns of the embedded relation.",
+        ) from error
 
 
 class _Serving:
@@ -83,8 +97,8 @@ class Service:
         try:
             catalog = await load_catalog(pool, declared_relations(self.schema))
             planner = Planner(self.schema, map_sources(self.schema, catalog), self.settings)
-            for text in planner.relations.check():
-                await pool.fetch_bytes(text)
+            for probe in check_columns(planner.relations):
+                await _proven(pool, probe)
         except BaseException:
             await pool.close()
             raise

@@ -38,8 +38,9 @@ class _Measure:
             return self._fragment(node.name.value)
         if isinstance(node, FieldNode):
             if node.name.value.startswith("__"):
-                # Introspection is bounded by graphql-core's own rule and the token limit.
-                return 0, 0
+                # How deep introspection goes is bounded by graphql-core's own rule.
+                _, aliases = self.selection_set(node.selection_set)
+                return 0, aliases + (node.alias is not None)
             depth, aliases = self.selection_set(node.selection_set)
             return depth + 1, aliases + (node.alias is not None)
         return self.selection_set(getattr(node, "selection_set", None))

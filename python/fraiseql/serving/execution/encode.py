@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Any, Final
+from uuid import UUID
 
 import orjson
 from graphql import (
@@ -191,10 +192,12 @@ def _plain(value: Any) -> Any:
         return dict(value)
     if isinstance(value, set | frozenset):
         return list(value)
-    return _iso(value)
+    return _text(value)
 
 
-def _iso(value: Any) -> str:
+def _text(value: Any) -> str:
+    if isinstance(value, UUID):  # the driver's own kind
+        return str(value)
     if hasattr(value, "isoformat"):
         return str(value.isoformat())
     raise TypeError(f"{type(value).__name__} is not serializable")

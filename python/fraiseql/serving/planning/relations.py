@@ -122,43 +122,12 @@ class Relations:
         ]
         return (*found, *ties)
 
-    def check(self) -> list[str]:
-        """Check every declared column, and return statements that check the developer's SQL.
-
-        Raises:
-            SourceError: A field has no column and no document to stand in.
-            DeclarationError: An embed joins by a column that does not exist.
-        """
-        statements: list[str] = []
-        for type_name in self.sources.sources:
-            place = self.place_of(type_name)
-            for part in self.parts(type_name):
-                assert place is not None  # noqa: S101 - it is one of the sources
-                statements += self._check_fields(part, place)
-        return statements
-
     def parts(self, type_name: str) -> Sequence[str]:
         """Return the object types that may stand for ``type_name``: itself, or its members."""
         type_: Any = self.schema.graphql.type_map[type_name]
         if is_abstract_type(type_):
             return [object_.name for object_ in self.schema.graphql.get_possible_types(type_)]
         return [type_name]
-
-    def _check_fields(self, type_name: str, place: Place) -> list[str]:
-        statements = []
-        for graphql_name, field in self.schema.fields[type_name].items():
-            owner = f"{type_name}.{field.name}"
-            if field.embed is not None and not place.mirrored:
-                type_: Any = self.schema.graphql.type_map[type_name]
-                named = get_named_type(type_.fields[graphql_name].type).name
-                inner = self.embedded_place(field.embed, named)
-                self.embedded(field, place, named, Read(inner.relation), owner=type_name)
-                if field.embed.where:
-                    table = f"{inner.relation.sql} AS t1"
-                    statements.append(f"SELECT FROM {table} WHERE ({field.embed.where}) LIMIT 0")
-            elif field.embed is None and field.computed is None:
-                stored_column(place.relation, place.document, field.name, wanted_by=owner)
-        return statements
 
     def embedded(
         self, field: FieldDefinition, outer: Place, type_name: str, read: Read, *, owner: str

@@ -7,9 +7,10 @@ import orjson
 from graphql import GraphQLError
 
 from fraiseql.errors import FraiseQLError
-from fraiseql.native import RenderError
+from fraiseql.native import LargeText, RenderError
 from fraiseql.serving.planning.plan import Plan
 from fraiseql.serving.planning.selection import SelectedField
+from fraiseql.serving.response.body import LargeBody
 
 _INTERNAL = "Internal server error"
 _WORDS: Mapping[str, str] = {
@@ -77,6 +78,9 @@ def request_errors(errors: Sequence[GraphQLError], code: str) -> bytes:
     return orjson.dumps({"errors": content})
 
 
-def with_errors(body: bytes, errors: Sequence[Mapping[str, Any]]) -> bytes:
-    """Return the body ``{"data": …}`` with ``errors`` after its data."""
-    return body[:-1] + b',"errors":' + orjson.dumps(errors) + b"}"
+def finished(body: bytes | LargeText, errors: Sequence[Mapping[str, Any]]) -> bytes | LargeBody:
+    """Return the rendered ``{"data": …}`` as a whole body, with ``errors`` after its data."""
+    tail = b',"errors":' + orjson.dumps(errors) + b"}" if errors else b"}"
+    if isinstance(body, LargeText):
+        return LargeBody(body, tail)
+    return body[:-1] + tail if errors else body
