@@ -1,5 +1,5 @@
 """The native module, named here and nowhere else: shapes that render, and the JSON check."""
 
-from fraiseql_rs import RenderError, Shape, check_json
+from fraiseql_rs import LargeText, RenderError, Shape, check_json
 
-__all__ = ["RenderError", "Shape", "check_json"]
+__all__ = ["LargeText", "RenderError", "Shape", "check_json"]

@@ -3,6 +3,20 @@
 Everything here comes from the extension module; `_native.pyi` describes it.
 """
 
-from fraiseql_rs._native import RenderError, Shape, __version__, check_json, transform_one
+from fraiseql_rs._native import (
+    LargeText,
+    RenderError,
+    Shape,
+    __version__,
+    check_json,
+    transform_one,
+)
 
-__all__ = ["RenderError", "Shape", "__version__", "check_json", "transform_one"]
+__all__ = [
+    "LargeText",
+    "RenderError",
+    "Shape",
+    "__version__",
+    "check_json",
+    "transform_one",
+]

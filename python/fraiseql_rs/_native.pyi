@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from typing import Protocol, TypeAlias, final
 
-__all__ = ["RenderError", "Shape", "__version__", "check_json", "transform_one"]
+__all__ = ["LargeText", "RenderError", "Shape", "__version__", "check_json", "transform_one"]
 
 # A row whose first column is a document: asyncpg's Record, a tuple, a list.
 class _Record(Protocol):
@@ -29,11 +29,16 @@ class RenderError:
     def type_name(self) -> str: ...
 
 @final
+class LargeText:
+    def __len__(self) -> int: ...
+    def piece(self, start: int, end: int) -> bytes: ...
+
+@final
 class Shape:
     def __new__(cls, description: bytes) -> Shape: ...
     def render(
         self, streams: Sequence[Sequence[_Item] | None]
-    ) -> tuple[bytes, list[RenderError] | None, dict[int, list[bytes]] | None]: ...
+    ) -> tuple[bytes | LargeText, list[RenderError] | None, dict[int, list[bytes]] | None]: ...
 
 def check_json(data: bytes) -> None: ...
 def transform_one(row: object, type_name: str, info: _Info) -> object: ...

@@ -5,6 +5,7 @@ mod errors;
 mod gate;
 mod items;
 mod shape;
+mod text;
 
 use pyo3::prelude::*;
 
@@ -20,6 +21,8 @@ mod _native {
     use crate::errors::RenderError;
     #[pymodule_export]
     use crate::shape::Shape;
+    #[pymodule_export]
+    use crate::text::LargeText;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -7,6 +7,7 @@ use pyo3::types::{PyBytes, PyDict, PyList};
 use crate::errors::RenderError;
 use crate::gate::{Refusal, run};
 use crate::items::{borrow, hold_streams};
+use crate::text::{LARGE, LargeText};
 
 /// A compiled shape: immutable, and usable from many threads at once.
 #[pyclass(frozen, module = "fraiseql_rs")]
@@ -14,7 +15,7 @@ pub(crate) struct Shape {
     compiled: Compiled,
 }
 
-type Triple<'py> = (Bound<'py, PyBytes>, Option<Bound<'py, PyList>>, Option<Bound<'py, PyDict>>);
+type Triple<'py> = (Bound<'py, PyAny>, Option<Bound<'py, PyList>>, Option<Bound<'py, PyDict>>);
 
 #[pymethods]
 impl Shape {
@@ -36,8 +37,16 @@ impl Shape {
     }
 }
 
+/// The rendered text; a large one is not copied, since both copies would be held for a moment.
+fn text(py: Python<'_>, body: Vec<u8>) -> PyResult<Bound<'_, PyAny>> {
+    if body.len() < LARGE {
+        return Ok(PyBytes::new(py, &body).into_any());
+    }
+    Ok(Bound::new(py, LargeText::new(body))?.into_any())
+}
+
 fn answer(py: Python<'_>, rendered: Rendered) -> PyResult<Triple<'_>> {
-    let body = PyBytes::new(py, &rendered.body);
+    let body = text(py, rendered.body)?;
     let errors = rendered.errors.into_iter().map(RenderError::new);
     let errors = match errors.len() {
         0 => None,

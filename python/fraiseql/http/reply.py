@@ -15,6 +15,7 @@ from fraiseql.http.asgi import Send
 from fraiseql.http.negotiate import JSON, Media
 from fraiseql.http.refusal import Headers, Refusal
 from fraiseql.http.timing import NONE, server_timing
+from fraiseql.serving.body import LargeBody
 from fraiseql.serving.request import Response
 
 _OK: Final = 200
@@ -36,14 +37,24 @@ class Reply:
 
     status: int
     headers: list[tuple[bytes, bytes]]
-    body: bytes
+    body: bytes | LargeBody
 
 
 async def send_reply(send: Send, reply: Reply, *, head: bool = False) -> None:
     """Send ``reply``; to HEAD, without its body."""
     start = {"type": "http.response.start", "status": reply.status, "headers": reply.headers}
     await send(start)
-    await send({"type": "http.response.body", "body": b"" if head else reply.body})
+    if isinstance(reply.body, LargeBody) and not head:
+        await _send_pieces(send, reply.body)
+    else:
+        await send({"type": "http.response.body", "body": b"" if head else reply.body})
+
+
+async def _send_pieces(send: Send, body: LargeBody) -> None:
+    """Send a large body; the server waits for the client between its pieces."""
+    for piece in body.pieces():
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
 
 
 def graphql_reply(response: Response, media: Media, timings: Timings) -> Reply:

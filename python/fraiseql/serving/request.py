@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fraiseql.serving.body import LargeBody
+
 
 @dataclass(slots=True)
 class Request:
@@ -27,11 +29,11 @@ class Response:
     """One GraphQL response.
 
     Attributes:
-        body: The whole JSON text, UTF-8.
+        body: The whole JSON text, UTF-8; a large one comes in pieces.
         executed: False for a request error: there is no ``data`` key.
         status: HTTP status for ``application/graphql-response+json``: 200 when executed.
     """
 
-    body: bytes
+    body: bytes | LargeBody
     executed: bool = True
     status: int = 200

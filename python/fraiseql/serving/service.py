@@ -25,7 +25,7 @@ from fraiseql.serving.planning import Planner
 from fraiseql.serving.planning.checks import Probe, check_columns
 from fraiseql.serving.planning.plan import Cost
 from fraiseql.serving.request import Request, Response
-from fraiseql.serving.response.errors import rendered_errors, request_errors, with_errors
+from fraiseql.serving.response.errors import finished, rendered_errors, request_errors
 from fraiseql.settings import Settings
 from fraiseql.sources import declared_relations, map_sources
 
@@ -219,11 +219,10 @@ class Service:
         while missing:
             await compiled.compute(run, missing, streams)
             body, errors, missing = shape.render(streams)
-        if errors:
-            shown = rendered_errors(errors, compiled.plan, run.failures, debug=self.settings.debug)
-            body = with_errors(body, shown)
+        debug = self.settings.debug
+        shown = rendered_errors(errors, compiled.plan, run.failures, debug=debug) if errors else ()
         timings.render = perf_counter() - fetched
-        return Response(body)
+        return Response(finished(body, shown))
 
     def _call(
         self,

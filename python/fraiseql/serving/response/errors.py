@@ -8,9 +8,9 @@ from graphql import GraphQLError
 
 from fraiseql.errors import FraiseQLError
 from fraiseql.native import LargeText, RenderError
+from fraiseql.serving.body import LargeBody
 from fraiseql.serving.planning.plan import Plan
 from fraiseql.serving.planning.selection import SelectedField
-from fraiseql.serving.response.body import LargeBody
 
 _INTERNAL = "Internal server error"
 _WORDS: Mapping[str, str] = {
