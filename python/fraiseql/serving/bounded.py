@@ -30,6 +30,7 @@ class Bounded(Generic[K, V]):
     def put(self, key: K, value: V) -> V:
         """Keep ``value`` under ``key`` and return it."""
         self._entries[key] = value
+        self._entries.move_to_end(key)
         if len(self._entries) > self._size:
             self._entries.popitem(last=False)
         return value

@@ -50,7 +50,7 @@ class Served:
         """Return the body of the response."""
         asked = Request(query, variables=variables, **request)
         response = await self.service.execute(asked, dict(context or {}), Timings())
-        return response.body
+        return bytes(response.body)
 
     def body(self, query: str, variables: Mapping[str, Any] | None = None, **more: Any) -> bytes:
         """Return the body of the response."""

@@ -69,9 +69,10 @@ def _document_wire(access: Access) -> str:
 
 
 def _int8(value: Any) -> int:
-    if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
-        raise ValueError
     number = int(value)
+    # Nothing is cut off: 1.5 is not 1, whatever kind of number it is.
+    if isinstance(value, bool) or (number != value and not isinstance(value, str)):
+        raise ValueError
     if not -_INT8 <= number < _INT8:
         raise ValueError
     return number

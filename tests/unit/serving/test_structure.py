@@ -1,0 +1,64 @@
+"""Structure: two values of one form are served by one plan; values never decide."""
+
+from typing import Any
+
+import pytest
+
+from fraiseql.serving.document.structure import ListRef, Ref, abstract, form
+
+SAME = [
+    (1, 2),
+    ("a", True),
+    ([1], [2, 3]),
+    ({"eq": 1}, {"eq": "x"}),
+    ({"in": ["a"]}, {"in": ["b", "c"]}),
+    ({"and": [{"a": 1}, {"b": 2}]}, {"and": [{"a": 3}, {"b": 4}]}),
+]
+DIFFERENT = [
+    (1, None),
+    ([1], []),
+    ([], None),
+    ({"eq": 1}, {"neq": 1}),
+    ({"eq": 1}, {"eq": None}),
+    ({"eq": 1}, {"eq": [1]}),
+    ({"is_null": True}, {"is_null": False}),
+    ({"or": [{"a": 1}]}, {"or": [{"a": 1}, {"a": 1}]}),
+    ({"or": [{"a": 1}]}, {"or": {"a": 1}}),
+    ({"or": []}, {"or": [{}]}),
+    ([[1]], [1]),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_values_do_not_enter_the_form(one: Any, other: Any) -> None:
+    assert form(one) == form(other)
+    assert abstract(one, "v") == abstract(other, "v")
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT)
+def test_structure_enters_the_form(one: Any, other: Any) -> None:
+    assert form(one) != form(other)
+    assert abstract(one, "v") != abstract(other, "v")
+
+
+def test_a_form_can_be_a_key() -> None:
+    assert len({form(value) for pair in DIFFERENT for value in pair}) > 5
+
+
+def test_places_lead_back_to_their_values() -> None:
+    values = {"where": {"or": [{"name": {"eq": "x"}}, {"id": {"in": [1, 2]}}]}}
+    places = abstract(values["where"], "where")
+    assert places == {
+        "or": [
+            {"name": {"eq": Ref("where", ("or", 0, "name", "eq"))}},
+            {"id": {"in": ListRef("where", ("or", 1, "id", "in"))}},
+        ]
+    }
+    assert places["or"][0]["name"]["eq"].value(values) == "x"
+    assert places["or"][1]["id"]["in"].value(values) == [1, 2]
+    assert str(places["or"][1]["id"]["in"]) == "$where.or.1.id.in"
+
+
+def test_what_decides_the_statement_stays_a_value() -> None:
+    assert abstract({"is_null": True, "eq": None}, "v") == {"is_null": True, "eq": None}
+    assert abstract({"in": []}, "v") == {"in": []}

@@ -1,0 +1,121 @@
+"""Wire: a request's value becomes the parameter that its field is compared by, or is refused."""
+
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from fraiseql.errors import InputError
+from fraiseql.serving.sql import Slot, converter
+from fraiseql.serving.sql.wire import pattern_of
+
+
+class Colour(Enum):
+    RED = "red"
+
+
+east = timezone(timedelta(hours=9))
+
+
+@pytest.mark.parametrize(
+    ("wire", "value", "parameter"),
+    [
+        ("int8", 3, 3),
+        ("int8", 3.0, 3),
+        ("int8", "3", 3),
+        ("int8", Decimal(3), 3),
+        ("numeric", 0.1, Decimal("0.1")),
+        ("numeric", "1e2", Decimal(100)),
+        ("float8", Decimal("1.5"), 1.5),
+        ("bool", True, True),
+        ("text", "a", "a"),
+        ("text", 7, "7"),
+        ("text", True, "true"),
+        ("text", UUID(int=1), "00000000-0000-0000-0000-000000000001"),
+        ("text", Colour.RED, "red"),
+        ("uuid", "0" * 31 + "1", UUID(int=1)),
+        ("timestamptz", "2024-01-01T00:00:00Z", datetime(2024, 1, 1, tzinfo=UTC)),
+        ("timestamptz", "2024-01-01", datetime(2024, 1, 1, tzinfo=UTC)),
+        ("timestamptz", date(2024, 1, 1), datetime(2024, 1, 1, tzinfo=UTC)),
+        (
+            "timestamp",
+            datetime(2024, 1, 1, 9, tzinfo=east),
+            datetime(2024, 1, 1),  # noqa: DTZ001 - a column without a zone
+        ),
+        ("date", "2024-02-29", date(2024, 2, 29)),
+        ("date", datetime(2024, 2, 29, 23, tzinfo=UTC), date(2024, 2, 29)),
+        ("time", "09:30", time(9, 30)),
+    ],
+)
+def test_a_value_of_the_right_form(wire: str, value: Any, parameter: Any) -> None:
+    found = converter(Slot(None, wire))(value)
+    assert (type(found), found) == (type(parameter), parameter)
+    assert converter(Slot(None, wire, array=True))([value, value]) == [parameter, parameter]
+
+
+@pytest.mark.parametrize(
+    ("wire", "value"),
+    [
+        ("int8", True),
+        ("int8", 1.5),
+        ("int8", "1.5"),
+        ("int8", Decimal("1.5")),
+        ("int8", Decimal("1e30")),
+        ("int8", Fraction(3, 2)),
+        ("int8", float("nan")),
+        ("int8", 1 << 63),
+        ("int8", float("inf")),
+        ("int8", None),
+        ("numeric", True),
+        ("numeric", "NaN"),
+        ("numeric", "Infinity"),
+        ("numeric", "x"),
+        ("numeric", [1]),
+        ("bool", 1),
+        ("bool", "true"),
+        ("text", "a\0b"),
+        ("text", b"a"),
+        ("text", ["a"]),
+        ("text", None),
+        ("uuid", "1"),
+        ("uuid", 1),
+        ("timestamptz", "soon"),
+        ("timestamptz", 0),
+        ("timestamp", "2024-13-01"),
+        ("date", "2024-02-30"),
+        ("date", 20240229),
+        ("time", "25:00"),
+        ("time", date(2024, 1, 1)),
+    ],
+)
+def test_a_value_of_another_form_is_refused(wire: str, value: Any) -> None:
+    for slot, given in ((Slot(None, wire, name="x"), value), (Slot(None, wire, True), [value])):
+        with pytest.raises(InputError, match="cannot be compared with"):
+            converter(slot)(given)
+
+
+@pytest.mark.parametrize("value", [-1, 11, 1.0, True, "1", [1]])
+def test_row_counts(value: Any) -> None:
+    convert = converter(Slot(None, "int8", maximum=10, name="limit"))
+    assert [convert(0), convert(10), convert(None)] == [0, 10, None]
+    with pytest.raises(InputError, match="limit must be a whole number from 0 to 10"):
+        convert(value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "pattern"),
+    [
+        ("contains", "a", "%a%"),
+        ("starts_with", "50%", "50\\%%"),
+        ("ends_with", "_", "%\\_"),
+        ("contains", "\\", "%\\\\%"),
+        ("contains", "", "%%"),
+    ],
+)
+def test_patterns_are_literal(kind: str, text: str, pattern: str) -> None:
+    assert pattern_of(kind, text) == pattern
+    assert converter(Slot(None, "text", pattern=kind))(text) == pattern
