@@ -60,7 +60,20 @@ class Own:
         return self.running.url
 
     async def stop(self) -> None:
+        """Give up the last claim, and wait until nobody is let in any more."""
         await asyncio.to_thread(self.running.close)
+        for _ in range(500):
+            if not await self._lets_in():
+                return
+            await asyncio.sleep(0.02)
+        pytest.fail("the server did not stop")
+
+    async def _lets_in(self) -> bool:
+        try:
+            await (await asyncpg.connect(self.running.url)).close()
+        except (OSError, asyncpg.PostgresError):
+            return False
+        return True
 
 
 @pytest.fixture
