@@ -84,6 +84,7 @@ class Connector:
         )
         link.identity = Identity.NONE
         link.tainted = False
+        link.reads = {}
         self._check_version(link)
         return link
 

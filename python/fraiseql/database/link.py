@@ -1,9 +1,9 @@
 """One connection and the identity that it carries."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 
@@ -20,6 +20,15 @@ _PAST_RESET: Final = re.compile(r"(?im)(?:^|;|\*/)\s*(?:prepare|deallocate|disca
 """Commands whose effect on a connection ``_RESET`` does not undo."""
 
 
+MOST_STATEMENTS: Final = 1_000
+"""Statements that stay prepared on one connection."""
+
+_INVALID: Final = (
+    asyncpg.exceptions.OutdatedSchemaCacheError,
+    asyncpg.InvalidCachedStatementError,
+)
+
+
 class Link(asyncpg.Connection):
     """A connection that knows whose role and variables it carries.
 
@@ -27,11 +36,42 @@ class Link(asyncpg.Connection):
         identity: What is set on the connection; None while that is not known. A link whose identity
             is not known is closed, or reset, before anyone is given it.
         tainted: Whether a statement ran whose effect a reset does not undo.
+        reads: The framework's own statements that are prepared on the connection, by their text.
     """
 
-    __slots__ = ("identity", "tainted")
+    __slots__ = ("identity", "reads", "tainted")
     identity: Identity | None
     tainted: bool
+    reads: dict[str, Any]
+    _protocol: Any
+
+    async def read(self, sql: str, args: Sequence[Any]) -> list[asyncpg.Record]:
+        """Run a statement of the framework's own, prepared when it is met first.
+
+        The driver's ``fetch`` does the same through five more calls, which take longer than the
+        binding itself; so this goes to the driver's protocol, and back to ``fetch`` where a
+        changed schema has made the prepared statement invalid.
+        """
+        statement = self.reads.get(sql)
+        if statement is None:
+            statement = await self._learn(sql)
+        state = statement._state  # noqa: SLF001 - see above
+        try:
+            rows: list[asyncpg.Record] = await self._protocol.bind_execute(
+                state, args, "", 0, False, None
+            )
+        except _INVALID:
+            del self.reads[sql]
+            return await self.fetch(sql, *args)
+        return rows
+
+    async def _learn(self, sql: str) -> Any:
+        statement = await self.prepare(sql)
+        if len(self.reads) >= MOST_STATEMENTS:
+            # The driver closes a statement that nobody holds any more.
+            del self.reads[next(iter(self.reads))]
+        self.reads[sql] = statement
+        return statement
 
     @contextmanager
     def foreign(self, sql: str) -> Iterator[None]:

@@ -61,7 +61,7 @@ class Pool:
         try:
             if link.identity is not identity:
                 await link.assume(identity)
-            rows = await link.fetch(sql, *args)
+            rows = await link.read(sql, args)
         except RAISED as error:
             if lender.closed or not is_loss(error):
                 raise self._failure(link, error) from error
@@ -117,7 +117,7 @@ class Pool:
         link = await self._lender.replace(lost)
         try:
             await link.assume(identity)
-            rows = await link.fetch(sql, *args)
+            rows = await link.read(sql, args)
         except RAISED as error:
             raise self._failure(link, error) from error
         except BaseException:

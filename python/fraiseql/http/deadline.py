@@ -1,6 +1,6 @@
 """Deadline: ends a request that takes too long, or whose client has gone.
 
-A fast request pays for one timer; only a slow one is watched.
+A fast request costs no timer and no task: one clock for all turns to those that have become slow.
 """
 
 import asyncio
@@ -9,8 +9,8 @@ from typing import Final
 
 from fraiseql.http.asgi import Receive
 
-_FAST: Final = 0.05
-"""Seconds within which a request is not watched."""
+_TICK: Final = 0.05
+"""Seconds between two looks at the requests under way."""
 
 _MOST_MESSAGES: Final = 8
 
@@ -22,11 +22,45 @@ class Ending(Enum):
     CLIENT_GONE = auto()
 
 
+class Clock:
+    """Ticks while requests are under way, and tells those that have seen a whole tick go by."""
+
+    __slots__ = ("_fresh", "_loop", "_timer", "_waiting")
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._fresh: set[Deadline] = set()
+        self._waiting: set[Deadline] = set()
+
+    def add(self, deadline: "Deadline", loop: asyncio.AbstractEventLoop) -> None:
+        """Tell ``deadline`` when it is no longer fast."""
+        if self._timer is None or self._loop is not loop:
+            # Another loop: the application is served anew, or tests run one loop after another.
+            self._loop = loop
+            self._timer = loop.call_later(_TICK, self._tick)
+        self._fresh.add(deadline)
+
+    def remove(self, deadline: "Deadline") -> None:
+        """Forget a request that has ended."""
+        self._fresh.discard(deadline)
+        self._waiting.discard(deadline)
+
+    def _tick(self) -> None:
+        slow, self._waiting, self._fresh = self._waiting, self._fresh, set()
+        for deadline in slow:
+            deadline.turn_slow()
+        self._timer = None
+        if self._waiting and self._loop is not None:
+            self._timer = self._loop.call_later(_TICK, self._tick)
+
+
 class Deadline:
     """Cancels the task of one request at its deadline or when its client goes.
 
     Args:
         seconds: Time from now until the request is cancelled; 0 means no limit.
+        clock: The application's clock.
 
     Attributes:
         ending: Why the request was cancelled; None while it was not.
@@ -34,28 +68,36 @@ class Deadline:
 
     __slots__ = (
         "_cancelled_before",
-        "_left",
+        "_clock",
         "_loop",
         "_receive",
+        "_seconds",
         "_slow",
+        "_start",
         "_task",
         "_timer",
         "_watcher",
         "ending",
     )
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, clock: Clock) -> None:
         loop = asyncio.get_running_loop()
         self.ending: Ending | None = None
-        self._left = seconds
+        self._clock = clock
         self._loop = loop
+        self._seconds = seconds
+        self._start = loop.time()
         self._receive: Receive | None = None
         self._slow = False
         self._task = asyncio.current_task(loop)
-        first = seconds if 0 < seconds < _FAST else _FAST
-        self._timer: asyncio.TimerHandle | None = loop.call_later(first, self._turn_slow)
+        self._timer: asyncio.TimerHandle | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._cancelled_before = 0
+        if 0 < seconds <= 2 * _TICK:
+            # The clock's next look may come too late for so short a time.
+            self.turn_slow()
+        else:
+            clock.add(self, loop)
 
     def watch(self, receive: Receive) -> None:
         """Watch ``receive`` for the client's leaving, from when the body has been read."""
@@ -68,6 +110,9 @@ class Deadline:
 
         When the task was cancelled by someone else as well, theirs counts: ``ending`` is None.
         """
+        if not self._slow:
+            self._clock.remove(self)
+            return
         if self._timer is not None:
             self._timer.cancel()
         if self._watcher is not None:
@@ -79,12 +124,11 @@ class Deadline:
         ):
             self.ending = None
 
-    def _turn_slow(self) -> None:
+    def turn_slow(self) -> None:
+        """Watch the request from now on."""
         self._slow = True
-        self._timer = None
-        if self._left > 0:
-            left = max(self._left - _FAST, 0.0)
-            self._timer = self._loop.call_later(left, self._end, Ending.EXPIRED)
+        if self._seconds > 0:
+            self._timer = self._loop.call_at(self._start + self._seconds, self._end, Ending.EXPIRED)
         if self._receive is not None:
             self._start_watching()
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from fraiseql.errors import FraiseQLError
 from fraiseql.events import Timings, logger
 from fraiseql.http.asgi import HttpRequest, Receive, Scope, Send
-from fraiseql.http.deadline import Deadline, Ending
+from fraiseql.http.deadline import Clock, Deadline, Ending
 from fraiseql.http.forgery import check_get, check_post
 from fraiseql.http.graphiql import file_reply, page_reply
 from fraiseql.http.lifecycle import Lifecycle, Startable
@@ -87,6 +87,7 @@ class Application:
         self._context = context
         self._graphiql_query = graphiql_query
         self._lifecycle = Lifecycle(service)
+        self._clock = Clock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""
@@ -131,7 +132,7 @@ class Application:
     ) -> Reply | None:
         """Answer within the deadline; None when nobody waits for the answer any more."""
         media = accepted.media or JSON
-        deadline = Deadline(self.settings.request_timeout)
+        deadline = Deadline(self.settings.request_timeout, self._clock)
         try:
             try:
                 return await self._answer(scope, headers, accepted, receive, deadline)
@@ -167,7 +168,7 @@ class Application:
             context.update(await _made_by(self._context, context["request"]))
         timings = Timings()
         response = await self.service.execute(request, context, timings)
-        return graphql_reply(response, media, timings)
+        return graphql_reply(response, media, timings, kept=request.read_only)
 
     async def _request(
         self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive

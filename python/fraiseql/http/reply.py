@@ -57,16 +57,23 @@ async def _send_pieces(send: Send, body: LargeBody) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-def graphql_reply(response: Response, media: Media, timings: Timings) -> Reply:
-    """Return the reply that carries a GraphQL response as ``media``."""
+def graphql_reply(
+    response: Response, media: Media, timings: Timings, *, kept: bool = True
+) -> Reply:
+    """Return the reply that carries a GraphQL response as ``media``.
+
+    Args:
+        response: The response.
+        media: Type of the body.
+        timings: Timed steps.
+        kept: Whether a cache or a browser's address bar may have asked: then it is told what the
+            answer varies by. Each header costs the server about a microsecond.
+    """
     status = response.status
-    headers = [
-        media.header,
-        (b"content-length", b"%d" % len(response.body)),
-        server_timing(timings),
-        _VARY,
-        _NOSNIFF,
-    ]
+    length = (b"content-length", b"%d" % len(response.body))
+    headers = [media.header, length, server_timing(timings)]
+    if kept:
+        headers += (_VARY, _NOSNIFF)
     if status != _OK:
         if status == HTTPStatus.BAD_REQUEST and media.lenient:
             status = _OK

@@ -140,9 +140,26 @@ class Service:
             timings: Takes the time of each step.
         """
         try:
-            return await self._execute(request, context, timings)
+            serving, operation, values = self._prepare(request, timings)
         except RequestError as error:
             return Response(request_errors(error.errors, error.code), False, error.status)
+        compiled, shape = serving.compiled, serving.shape
+        identity = self._identity(context)
+        run = Run(self.pool, identity, values, self._encoder)
+        if compiled.needs_python:
+            run.call = self._call(operation, values, request, self._context(context, identity))
+        start = perf_counter()
+        streams = await compiled.roots(run)
+        fetched = perf_counter()
+        timings.sql = fetched - start
+        body, errors, missing = shape.render(streams)
+        while missing:
+            await compiled.compute(run, missing, streams)
+            body, errors, missing = shape.render(streams)
+        debug = self.settings.debug
+        shown = rendered_errors(errors, compiled.plan, run.failures, debug=debug) if errors else ()
+        timings.render = perf_counter() - fetched
+        return Response(finished(body, shown))
 
     async def explain(
         self, request: Request, context: Mapping[str, Any] | None = None, *, analyze: bool = False
@@ -162,16 +179,6 @@ class Service:
         run = Run(self.pool, self._identity(context or {}), values, self._encoder)
         return await explain_plan(serving.compiled, run, analyze=analyze)
 
-    async def _execute(
-        self, request: Request, context: dict[str, Any], timings: Timings
-    ) -> Response:
-        serving, operation, values = self._prepare(request, timings)
-        identity = self._identity(context)
-        run = Run(self.pool, identity, values, self._encoder)
-        if serving.compiled.needs_python:
-            run.call = self._call(operation, values, request, self._context(context, identity))
-        return await self._serve(serving, run, timings)
-
     def _prepare(
         self, request: Request, timings: Timings
     ) -> tuple[_Serving, Operation, dict[str, Any]]:
@@ -186,7 +193,8 @@ class Service:
             start = perf_counter()
             serving = self._plans.put(key, self._plan(operation, values, request))
             timings.plan = perf_counter() - start
-        self._check_cost(serving.compiled.plan.cost, values)
+        if serving.compiled.plan.cost.terms:
+            self._check_cost(serving.compiled.plan.cost, values)
         return serving, operation, values
 
     def _first_sight(self, request: Request, timings: Timings) -> Operation:
@@ -200,6 +208,8 @@ class Service:
             plan = self._planner.plan(operation, values, request.variables or _NO_VARIABLES)
         except FraiseQLError as error:
             raise RequestError([GraphQLError(error.message)], error.code) from error
+        if not plan.cost.terms:
+            self._check_cost(plan.cost, values)
         return _Serving(CompiledPlan(plan, self.schema))
 
     def _check_cost(self, plan_cost: Cost, values: Mapping[str, Any]) -> None:
@@ -208,21 +218,6 @@ class Service:
             limit = self.settings.max_complexity
             message = f"The operation may answer {cost} values; the limit is {limit}."
             raise RequestError([GraphQLError(message)], "TOO_COMPLEX")
-
-    async def _serve(self, serving: _Serving, run: Run, timings: Timings) -> Response:
-        compiled, shape = serving.compiled, serving.shape
-        start = perf_counter()
-        streams = await compiled.roots(run)
-        fetched = perf_counter()
-        timings.sql = fetched - start
-        body, errors, missing = shape.render(streams)
-        while missing:
-            await compiled.compute(run, missing, streams)
-            body, errors, missing = shape.render(streams)
-        debug = self.settings.debug
-        shown = rendered_errors(errors, compiled.plan, run.failures, debug=debug) if errors else ()
-        timings.render = perf_counter() - fetched
-        return Response(finished(body, shown))
 
     def _call(
         self,

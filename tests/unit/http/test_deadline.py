@@ -1,4 +1,4 @@
-"""Deadline: a fast request costs one timer; a slow one ends in time, or with its client."""
+"""Deadline: a fast request costs no timer; a slow one ends in time, or with its client."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from fraiseql.http.asgi import Message
-from fraiseql.http.deadline import Deadline, Ending
+from fraiseql.http.deadline import Clock, Deadline, Ending
 
 Work = Callable[[], Awaitable[object]]
 
@@ -24,7 +24,7 @@ async def guarded(
     seconds: float, work: Work, receive: Callable[[], Awaitable[Message]] = never
 ) -> Ending | None:
     """Run ``work`` as the endpoint does; how it was ended, or None."""
-    deadline = Deadline(seconds)
+    deadline = Deadline(seconds, Clock())
     deadline.watch(receive)
     try:
         try:

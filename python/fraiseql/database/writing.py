@@ -1,0 +1,67 @@
+"""Writing: one connection that may change the database, for what makes and mends its objects."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from fraiseql.database.facade import Transaction
+from fraiseql.database.identity import Identity
+from fraiseql.database.pool import Pool
+from fraiseql.errors import FraiseQLError
+
+# Building an index or rewriting a table takes as long as it takes; waiting for a lock does not.
+_WRITABLE: Final = (
+    "SET default_transaction_read_only = off; SET statement_timeout = 0;"
+    " SET idle_in_transaction_session_timeout = 0"
+)
+
+
+class Writer(Transaction):
+    """One connection, outside of any transaction until ``begun`` is entered."""
+
+    __slots__ = ()
+
+    @asynccontextmanager
+    async def begun(self, *, lock_timeout: float = 0.0) -> AsyncIterator[None]:
+        """Run the block in one transaction: committed at its end, rolled back on any exception.
+
+        Args:
+            lock_timeout: Seconds that a statement waits for a lock; 0 waits for ever.
+
+        Raises:
+            DatabaseError: A statement failed, or the commit did.
+        """
+        await self.execute("BEGIN READ WRITE")
+        try:
+            await self.execute(f"SET LOCAL lock_timeout = {round(lock_timeout * 1000)}")
+            yield
+            await self.execute("COMMIT")
+        except Exception:
+            if not self._link.is_closed() and self._link.is_in_transaction():
+                await self.execute("ROLLBACK")
+            raise
+
+
+@asynccontextmanager
+async def open_writer(pool: Pool) -> AsyncIterator[Writer]:
+    """Lend a connection that may write and whose statements have no time limit.
+
+    Raises:
+        DatabaseError: The database cannot be reached or refused a statement.
+    """
+    # The pool resets what is set here, and frees advisory locks, before it lends the connection on.
+    async with pool.lend(Identity.NONE) as link:
+        writer = Writer(link)
+        await writer.execute(_WRITABLE)
+        yield writer
+
+
+def sqlstate_of(error: FraiseQLError) -> str:
+    """Return PostgreSQL's five-letter code behind an error, or an empty string."""
+    return getattr(error.__cause__, "sqlstate", None) or ""
+
+
+def said_by_server(error: FraiseQLError) -> str:
+    """Return PostgreSQL's own words behind an error: for developers, never for clients."""
+    cause = error.__cause__
+    return str(cause) if cause is not None else error.message
