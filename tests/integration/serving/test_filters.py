@@ -225,3 +225,30 @@ def test_a_bad_page_is_refused(bench: Served, arguments: str, message: str) -> N
         assert error["message"].startswith(message)
         assert error["extensions"]["code"] == "BAD_USER_INPUT"
         assert error["path"] == ["samples"]
+
+
+@fraiseql.type(sql_source="folded")
+class Folded:
+    id: int
+    name: str
+
+
+def test_text_without_regard_to_case_is_compared_so(bench: Served) -> None:
+    if not bench.fetch("SELECT FROM pg_available_extensions WHERE name = 'citext'"):
+        pytest.skip("the server has no citext")
+    table = """
+        CREATE EXTENSION citext; CREATE DOMAIN nick AS citext;
+        CREATE TABLE folded (id int PRIMARY KEY, name nick);
+        INSERT INTO folded VALUES (1, 'Ada'), (2, 'ADA'), (3, 'Bob')
+    """
+    query = "query ($w: FoldedWhere) { folded(where: $w) { id } }"
+    with served(bench.url, table, queries=[fraiseql.find("folded", Folded)]) as running:
+        for where, expected in [
+            ({"eq": "ada"}, [1, 2]),
+            ({"in": ["aDa", "BOB"]}, [1, 2, 3]),
+            ({"startsWith": "ad"}, [1, 2]),
+            ({"gt": "b"}, [3]),
+            ({"neq": "ada"}, [3]),
+        ]:
+            found = running.data(query, {"w": {"name": where}})
+            assert [row["id"] for row in found["folded"]] == expected, where

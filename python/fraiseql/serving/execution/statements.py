@@ -43,6 +43,9 @@ def _binder(slot: Slot) -> Bind:
         if not source.path:
             return lambda values: convert(values[name])
         return lambda values: convert(source.value(values))
+    if isinstance(source, list | tuple) and any(isinstance(item, Ref) for item in source):
+        # A list written in the document, with variables inside.
+        return lambda values: convert([_known(item, values) for item in source])
     constant: list[Any] = []
 
     def bind_constant(_values: Mapping[str, Any]) -> Any:
@@ -52,3 +55,7 @@ def _binder(slot: Slot) -> Bind:
         return constant[0]
 
     return bind_constant
+
+
+def _known(item: Any, values: Mapping[str, Any]) -> Any:
+    return item.value(values) if isinstance(item, Ref) else item

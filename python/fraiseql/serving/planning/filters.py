@@ -103,6 +103,8 @@ def _combined(key: str, value: Any, accesses: Mapping[str, Access], what: str) -
 def _comparison(access: Access, operator: str, value: Leaf, what: str) -> Filter:
     _check_operator(access, operator, what)
     if operator == "is_null":
+        if isinstance(value, Ref):
+            return Comparison(access, operator, value)
         if not isinstance(value, bool):
             raise InputError(f"is_null of {what}.{access.name} takes true or false, not {value!r}.")
         return NullTest(access, negated=not value)

@@ -1,7 +1,5 @@
 """Conditions: the SQL of a filter; every value of a request is a parameter."""
 
-# parameters, and a developer's own predicates come from declarations only.
-
 from collections.abc import Mapping
 
 from fraiseql.catalog.picture import quote
@@ -95,6 +93,9 @@ class ConditionWriter:
 
     def _comparison(self, part: Comparison) -> str:
         access, operator = part.access, part.operator
+        if operator == "is_null":
+            self._slots.append(Slot(part.value, "bool", name=access.name))
+            return f"({self._tested(access)} IS NULL) = ${len(self._slots)}::bool"
         left = expression(self._alias, access)
         if operator in ("in", "not_in"):
             values = self._parameter(part, array=True)
