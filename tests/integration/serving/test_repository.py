@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import fraiseql
-from fraiseql.errors import ConfigurationError, FraiseQLError, InputError, SourceError
+from fraiseql.errors import ConfigurationError, InputError, SourceError
 from fraiseql.repositories import Repository
 from fraiseql.serving.execution.documents import Document
 from tests.integration.serving.served import Served, served
@@ -65,16 +65,6 @@ class Tour:
     title: str
     house: House | None
     rooms: list[Room]
-
-
-@fraiseql.interface
-class Place:
-    id: int
-
-
-@fraiseql.type(sql_source="house", name="PlacedHouse")
-class PlacedHouse(Place):
-    street: str
 
 
 Inside = fraiseql.union("Inside", [Room, Wall])
@@ -355,4 +345,3 @@ def test_errors_of_a_repository_are_errors_of_the_field(bench: Served) -> None:
     )
     assert error["path"] == ["counted"]
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
-    assert issubclass(InputError, FraiseQLError)
