@@ -25,6 +25,8 @@ class FraiseQLError(Exception):
     """
 
     default_code: ClassVar[str] = "INTERNAL_ERROR"
+    for_clients: ClassVar[bool] = True
+    """Whether a client of the API is shown the message; else it is for the log."""
 
     def __init__(self, message: str, *, hint: str = "", code: str | None = None) -> None:
         super().__init__(message)
@@ -41,24 +43,28 @@ class DeclarationError(FraiseQLError):
     """A declared type, field or query cannot be served as it is written."""
 
     default_code = "BAD_DECLARATION"
+    for_clients = False
 
 
 class SourceError(FraiseQLError):
     """A declared relation or column does not exist, or has not the form that is needed."""
 
     default_code = "BAD_SOURCE"
+    for_clients = False
 
 
 class ConfigurationError(FraiseQLError):
     """A setting, an address or the environment is wrong."""
 
     default_code = "BAD_CONFIGURATION"
+    for_clients = False
 
 
 class EmbeddedServerError(FraiseQLError):
     """The embedded PostgreSQL cannot be started or used."""
 
     default_code = "EMBEDDED_SERVER"
+    for_clients = False
 
 
 class InputError(FraiseQLError):

@@ -182,7 +182,7 @@ async def test_a_relation_that_is_dropped_and_made_again(own: Own) -> None:
     await admin.execute("ALTER TABLE point RENAME TO point_before")
     answer = await ask(service)
     assert answer["data"] == {"point": None, "slow": None}
-    assert {error["message"] for error in answer["errors"]} == {"A relation does not exist."}
+    assert {error["message"] for error in answer["errors"]} == {"Internal server error"}
     await admin.execute("ALTER TABLE point_before RENAME TO point")
     assert judged(await ask(service, 2), 2) == "right"
     await admin.execute("ALTER TABLE point ALTER COLUMN id TYPE bigint")

@@ -308,4 +308,4 @@ def test_no_sql_reaches_the_client(bench: Served) -> None:
     body = bench.body("{ bad_sql }".replace("bad_sql", "badSql"))
     assert b"hunter2" not in body
     assert b"nowhere" not in body
-    assert json.loads(body)["errors"][0]["message"] == "A relation does not exist."
+    assert json.loads(body)["errors"][0]["message"] == "Internal server error"

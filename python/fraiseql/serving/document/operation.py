@@ -31,17 +31,16 @@ class RequestError(Exception):
 
 
 class Operation:
-    """A validated operation; its plans are kept by the structure of the variables.
+    """A validated operation.
 
     Attributes:
         node: The operation's syntax tree.
         fragments: Fragment definitions of the document, by name.
         document: The whole document, for introspection.
         variables: Coercion and structure of the variables.
-        plans: Compiled plans by structure; filled by the service.
     """
 
-    __slots__ = ("document", "fragments", "node", "plans", "schema", "variables")
+    __slots__ = ("document", "fragments", "node", "schema", "variables")
 
     def __init__(
         self, schema: GraphQLSchema, document: DocumentNode, node: OperationDefinitionNode
@@ -55,7 +54,6 @@ class Operation:
             if isinstance(definition, FragmentDefinitionNode)
         }
         self.variables = Variables(schema, node, self.fragments)
-        self.plans: dict[Any, Any] = {}
 
     def coerce(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """Return the Python values of the variables.

@@ -40,8 +40,8 @@ class Run:
 
     def fail(self, error: Exception) -> int:
         """Keep the error of a field and return its number."""
-        if not isinstance(error, FraiseQLError | GraphQLError):
-            logger.error("A resolver failed.", exc_info=error)
+        if not isinstance(error, GraphQLError) and not getattr(error, "for_clients", False):
+            logger.error("A field failed.", exc_info=error)
         self.failures.append(error)
         return len(self.failures) - 1
 

@@ -54,7 +54,7 @@ def _rendered(
 
 
 def _failure(error: Exception, *, debug: bool) -> dict[str, Any]:
-    if isinstance(error, FraiseQLError):
+    if isinstance(error, FraiseQLError) and (error.for_clients or debug):
         extensions = {"code": error.code, **({"hint": error.hint} if error.hint else {})}
         return {"message": error.message, "extensions": extensions}
     if isinstance(error, GraphQLError):
