@@ -8,7 +8,7 @@ from fraiseql.cli.layout import lay_out
 
 
 def test_clauses_and_sub_selects_have_lines_of_their_own() -> None:
-    sql = 'SELECT a, (SELECT max(b) FROM c WHERE d = 1) FROM e ORDER BY a LIMIT $1'
+    sql = "SELECT a, (SELECT max(b) FROM c WHERE d = 1) FROM e ORDER BY a LIMIT $1"
     assert lay_out(sql) == (
         "SELECT a, (\n  SELECT max(b)\n  FROM c\n  WHERE d = 1)\nFROM e\nORDER BY a\nLIMIT $1"
     )
