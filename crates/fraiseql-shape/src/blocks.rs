@@ -1,57 +1,115 @@
 //! Sixty-four bytes at a time: one bit a byte, so that whole blocks are passed without a branch.
-//! The loops over bytes are written so that the compiler turns them into vector instructions.
+
+use wide::u8x16;
 
 /// How many bytes one block has, and bits one mask.
 pub(crate) const BLOCK: usize = 64;
 
-/// Picks bit *n* of byte *n*.
-const DIAGONAL: u64 = 0x8040_2010_0804_0201;
-const ONES: u64 = 0x0101_0101_0101_0101;
+const LANES: usize = 16;
 
-/// The 64 bytes from `pos` on; zeros stand after the end of the document.
-#[inline]
-pub(crate) fn block(doc: &[u8], pos: usize) -> [u8; BLOCK] {
-    let rest = &doc[pos..];
-    if let Some(block) = rest.first_chunk::<BLOCK>() {
-        return *block;
+/// Sixty-four bytes of a document; spaces stand after its end.
+#[derive(Clone, Copy)]
+pub(crate) struct Block([u8x16; 4]);
+
+impl Block {
+    /// The block from `pos` on.
+    #[inline]
+    pub fn at(doc: &[u8], pos: usize) -> Self {
+        let rest = &doc[pos..];
+        if let Some(bytes) = rest.first_chunk::<BLOCK>() {
+            return Self::new(bytes);
+        }
+        let mut padded = [b' '; BLOCK];
+        padded[..rest.len()].copy_from_slice(rest);
+        Self::new(&padded)
     }
-    let mut padded = [0; BLOCK];
-    padded[..rest.len()].copy_from_slice(rest);
-    padded
+
+    #[inline]
+    fn new(bytes: &[u8; BLOCK]) -> Self {
+        let lane = |place: usize| {
+            let mut lane = [0; LANES];
+            lane.copy_from_slice(&bytes[place * LANES..][..LANES]);
+            u8x16::new(lane)
+        };
+        Self([lane(0), lane(1), lane(2), lane(3)])
+    }
+
+    /// Bit *n* says whether byte *n* is the one wanted.
+    #[inline]
+    pub fn equal(&self, wanted: u8) -> u64 {
+        let wanted = u8x16::splat(wanted);
+        self.mask(|lane| lane.cmp_eq(wanted))
+    }
+
+    /// Whether any byte is the one wanted.
+    #[inline]
+    pub fn has(&self, wanted: u8) -> bool {
+        let wanted = u8x16::splat(wanted);
+        let [a, b, c, d] = self.0.map(|lane| lane.cmp_eq(wanted));
+        ((a | b) | (c | d)).move_mask() != 0
+    }
+
+    /// Which bytes are brackets; of them only the opening ones have the bit 2.
+    #[inline]
+    pub fn brackets(&self) -> u64 {
+        let (open, close) = (u8x16::splat(b'{'), u8x16::splat(b'}'));
+        let fold = u8x16::splat(0x20);
+        self.mask(|lane| (lane | fold).cmp_eq(open) | (lane | fold).cmp_eq(close))
+    }
+
+    /// Which bytes are control characters.
+    #[inline]
+    pub fn controls(&self) -> u64 {
+        let last = u8x16::splat(0x1f);
+        self.mask(|lane| lane.min(last).cmp_eq(lane))
+    }
+
+    #[inline]
+    fn mask(&self, wanted: impl Fn(u8x16) -> u8x16) -> u64 {
+        // Only the low 16 bits are ever set.
+        let bits = |lane: u8x16| u64::from(wanted(lane).move_mask().unsigned_abs());
+        let [a, b, c, d] = self.0.map(bits);
+        a | b << 16 | c << 32 | d << 48
+    }
 }
 
-/// Bit *n* says whether byte *n* is wanted.
-#[inline]
-pub(crate) fn mask(block: &[u8; BLOCK], wanted: impl Fn(u8) -> bool) -> u64 {
-    let mut hits = [0_u8; BLOCK];
-    for (hit, byte) in hits.iter_mut().zip(block) {
-        *hit = if wanted(*byte) { 0xff } else { 0 };
-    }
-    let mut bits = 0;
-    for (place, eight) in hits.chunks_exact(8).enumerate() {
-        let mut word = [0; 8];
-        word.copy_from_slice(eight);
-        let picked = u64::from_le_bytes(word) & DIAGONAL;
-        bits |= (picked.wrapping_mul(ONES) >> 56) << (place * 8);
-    }
-    bits
+/// What the bytes of many blocks have in common.
+#[derive(Clone, Copy)]
+pub(crate) struct Extremes {
+    any: u8x16,
+    least: u8x16,
 }
 
-/// Whether any byte is the one wanted.
-#[inline]
-pub(crate) fn has(block: &[u8; BLOCK], wanted: u8) -> bool {
-    block.iter().fold(0, |any, byte| any | u8::from(*byte == wanted)) != 0
+impl Extremes {
+    pub fn new() -> Self {
+        Self { any: u8x16::splat(0), least: u8x16::splat(u8::MAX) }
+    }
+
+    #[inline]
+    pub fn add(&mut self, block: &Block) {
+        let [a, b, c, d] = block.0;
+        self.any |= (a | b) | (c | d);
+        self.least = self.least.min(a.min(b).min(c.min(d)));
+    }
+
+    pub fn is_ascii(&self) -> bool {
+        self.any.move_mask() == 0
+    }
+
+    pub fn has_controls(&self) -> bool {
+        self.least.to_array().iter().any(|byte| *byte < b' ')
+    }
 }
 
 /// Which bytes stand after a backslash that escapes them; `carry` goes from block to block.
 #[inline]
-pub(crate) fn escaped(block: &[u8; BLOCK], carry: &mut bool) -> u64 {
+pub(crate) fn escaped(block: &Block, carry: &mut bool) -> u64 {
     let mut bits = u64::from(*carry);
     *carry = false;
-    if !has(block, b'\\') {
+    if !block.has(b'\\') {
         return bits;
     }
-    let mut backslashes = mask(block, |byte| byte == b'\\') & !bits;
+    let mut backslashes = block.equal(b'\\') & !bits;
     while backslashes != 0 {
         let first = backslashes & backslashes.wrapping_neg();
         let next = first << 1;
@@ -77,27 +135,39 @@ pub(crate) fn strings(quotes: u64, inside: &mut u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{block, escaped, mask, strings};
+    use super::{Block, Extremes, escaped, strings};
 
     #[test]
     fn masks_have_one_bit_a_byte() {
-        let block = block(b"x{a}{", 1);
-        assert_eq!(mask(&block, |byte| byte == b'{'), 0b1001);
-        assert_eq!(mask(&block, |byte| byte == 0), u64::MAX << 4);
+        let block = Block::at(b"x{a}{\x1f\x20\xff", 1);
+        assert_eq!(block.equal(b'{'), 0b1001);
+        assert_eq!(block.brackets(), 0b1101);
+        assert_eq!(block.controls(), 0b1_0000);
+        assert_eq!(block.equal(b' '), u64::MAX << 7 | 0b10_0000);
+        assert!(block.has(0xff) && !block.has(b'x'));
+        let block = Block::at(&[b'['; 70], 6);
+        assert_eq!((block.equal(b'['), block.brackets()), (u64::MAX, u64::MAX));
+    }
+
+    #[test]
+    fn extremes_of_blocks() {
+        let mut extremes = Extremes::new();
+        extremes.add(&Block::at(b"abc ", 0));
+        assert!(extremes.is_ascii() && !extremes.has_controls());
+        extremes.add(&Block::at("é\n".as_bytes(), 0));
+        extremes.add(&Block::at(b"abc ", 0));
+        assert!(!extremes.is_ascii() && extremes.has_controls());
     }
 
     #[test]
     fn escapes_go_over_the_edge_of_a_block() {
         let mut carry = false;
         let doc = [b'\\'; 67];
-        assert_eq!(escaped(&block(&doc, 0), &mut carry), 0xaaaa_aaaa_aaaa_aaaa);
+        assert_eq!(escaped(&Block::at(&doc, 0), &mut carry), 0xaaaa_aaaa_aaaa_aaaa);
         assert!(!carry);
-        assert_eq!(
-            escaped(&block(&doc, 1)[..].try_into().unwrap(), &mut true),
-            0x5555_5555_5555_5555
-        );
+        assert_eq!(escaped(&Block::at(&doc, 1), &mut true), 0x5555_5555_5555_5555);
         let mut carry = false;
-        escaped(&block(&[&[b'a'; 63][..], b"\\"].concat(), 0), &mut carry);
+        escaped(&Block::at(&[&[b'a'; 63][..], b"\\"].concat(), 0), &mut carry);
         assert!(carry);
     }
 

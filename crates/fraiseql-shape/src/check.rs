@@ -2,7 +2,7 @@
 //! Iterative, so that depth costs one byte of a stack that the caller keeps.
 
 use crate::number;
-use crate::scan::{ESCAPED, ODD, Token, scalar_end, skip_space, string_end};
+use crate::scan::{ESCAPED, ODD, SOUND, Token, scalar_end, skip_space, string_end};
 
 /// The byte at which the text stops being JSON.
 type Strict<T> = Result<T, usize>;
@@ -101,25 +101,26 @@ pub(crate) fn is_scalar(text: &[u8]) -> bool {
 
 fn string(doc: &[u8], start: usize) -> Strict<usize> {
     let (end, flags) = string_end(doc, start + 1).map_err(|_| doc.len())?;
-    string_fault(doc, Token { start, end, flags }).map_or(Ok(end), Err)
+    if flags == 0 { Ok(end) } else { unusual_fault(doc, start, end, flags).map_or(Ok(end), Err) }
 }
 
-/// Where a string that was scanned breaks the rules for its content, if it does.
+/// Whether the string at a token is valid.
 #[inline]
-pub(crate) fn string_fault(doc: &[u8], token: Token) -> Option<usize> {
-    if token.flags == 0 { None } else { unusual_fault(doc, token) }
+pub(crate) fn is_sound(doc: &[u8], token: Token) -> bool {
+    token.flags & SOUND != 0 || unusual_fault(doc, token.start, token.end, ESCAPED | ODD).is_none()
 }
 
+/// Where a string breaks the rules for its content, if it does; `flags` say what to look for.
 #[cold]
-fn unusual_fault(doc: &[u8], token: Token) -> Option<usize> {
-    let (first, last) = (token.start + 1, token.end - 1);
+fn unusual_fault(doc: &[u8], start: usize, end: usize, flags: u8) -> Option<usize> {
+    let (first, last) = (start + 1, end - 1);
     let text = &doc[first..last];
-    if token.flags & ODD != 0 {
+    if flags & ODD != 0 {
         if let Some(control) = text.iter().position(|byte| *byte < 0x20) {
             return Some(first + control);
         }
     }
-    if token.flags & ESCAPED != 0 {
+    if flags & ESCAPED != 0 {
         if let Some(fault) = escape_fault(text) {
             return Some(first + fault);
         }
@@ -131,14 +132,19 @@ fn escape_fault(text: &[u8]) -> Option<usize> {
     let mut pos = 0;
     while let Some(step) = text[pos..].iter().position(|byte| *byte == b'\\') {
         pos += step;
-        let length = match text.get(pos + 1) {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => 2,
-            Some(b'u') if has_four_digits(&text[pos + 2..]) => 6,
-            _ => return Some(pos),
-        };
-        pos += length;
+        let Some(end) = escape_end(text, pos) else { return Some(pos) };
+        pos = end;
     }
     None
+}
+
+/// The end of the escape whose backslash stands at `pos`, if it is a good one.
+pub(crate) fn escape_end(text: &[u8], pos: usize) -> Option<usize> {
+    match text.get(pos + 1)? {
+        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(pos + 2),
+        b'u' if has_four_digits(&text[pos + 2..]) => Some(pos + 6),
+        _ => None,
+    }
 }
 
 fn has_four_digits(text: &[u8]) -> bool {

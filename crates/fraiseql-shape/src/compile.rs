@@ -1,12 +1,15 @@
 //! Compiling a description into a shape, with everything decided that can be decided early.
 
 use std::fmt;
+use std::sync::Mutex;
 
 use crate::check::{check_json, is_scalar};
 use crate::depth::check_depth;
 use crate::description::{Description, FieldDescription, Form, NodeDescription, SourceDescription};
-use crate::keys::KeyTable;
+use crate::inside::note_inside;
+use crate::keys::{Below, KeyTable, Target};
 use crate::output::Padded;
+use crate::scan::{INTEGER, SOUND};
 use crate::shape::{
     AbstractNode, EnumNode, Field, LeafNode, ListNode, Meaning, Node, ObjectNode, Shape, Source,
 };
@@ -47,9 +50,11 @@ impl Shape {
         check_root(&nodes, root)?;
         check_cases(&nodes)?;
         check_depth(&nodes, root)?;
-        note_plain(&mut nodes);
+        note_as_is(&mut nodes);
+        note_inside(&mut nodes);
         let nested_streams = has_nested_streams(&nodes, root);
-        Ok(Self { root, nodes, tables: compiler.tables, nested_streams })
+        let orders = Mutex::new(vec![None; compiler.tables]);
+        Ok(Self { root, nodes, nested_streams, orders })
     }
 }
 
@@ -75,17 +80,23 @@ fn check_cases(nodes: &[Node]) -> Compiled<()> {
     Ok(())
 }
 
-/// Marks the fields whose strings are written as they are.
-fn note_plain(nodes: &mut [Node]) {
-    let is_plain = |node: &Node| match node {
-        Node::Leaf(leaf) => matches!(leaf.form, Form::String | Form::Text | Form::Id),
-        _ => false,
+/// Notes for each field which tokens are written as they are.
+fn note_as_is(nodes: &mut [Node]) {
+    let flags = |node: &Node| match node {
+        Node::Leaf(leaf) => match leaf.form {
+            Form::String | Form::Text | Form::Id => SOUND,
+            Form::Int | Form::Float | Form::Number | Form::Integer => INTEGER,
+            Form::Any => SOUND | INTEGER,
+            Form::Boolean | Form::Truth => 0,
+        },
+        _ => 0,
     };
-    let plain: Vec<bool> = nodes.iter().map(is_plain).collect();
+    let flags: Vec<u8> = nodes.iter().map(flags).collect();
     for node in nodes {
         let Node::Object(object) = node else { continue };
         for field in &mut object.fields {
-            field.plain = plain[field.node] && !matches!(field.source, Source::Typename);
+            field.as_is =
+                if matches!(field.source, Source::Slot(_)) { flags[field.node] } else { 0 };
         }
     }
 }
@@ -129,7 +140,8 @@ impl Compiler {
 
     fn table<'k>(&mut self, keys: impl Iterator<Item = (&'k str, usize)>) -> KeyTable {
         self.tables += 1;
-        KeyTable::new(self.tables - 1, keys)
+        let target = |(key, slot)| (key, Target { slot, below: Below::Nothing });
+        KeyTable::new(self.tables - 1, keys.map(target))
     }
 
     fn abstract_(
@@ -201,7 +213,7 @@ impl Compiler {
             _ => return refuse(format!("field '{}' needs node and nullable", field.key)),
         };
         let (id, key, prefix) = (field.id, field.key.into(), Padded::new(&prefix));
-        Ok(Field { id, key, prefix, source, node, nullable, plain: false })
+        Ok(Field { id, key, prefix, source, node, nullable, as_is: 0, read: false })
     }
 }
 

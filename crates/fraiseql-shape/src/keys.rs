@@ -1,32 +1,67 @@
-//! The keys that an object is asked for, and reading an object's values into their slots.
+//! The keys that an object is asked for, and the order in which documents have them.
 
-use crate::check::string_fault;
-use crate::scan::{Broken, ESCAPED, Scan, Token, skip_space, skip_value, string_end};
+use crate::check::is_sound;
+use crate::doc::Doc;
+use crate::scan::{Broken, Scan, Token, skip_space};
 use crate::text::decode;
 
-/// The slot of a key that nobody asked for.
-const UNUSED: usize = usize::MAX;
+/// Where the value of a key is kept, and what is read of it at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub slot: usize,
+    pub below: Below,
+}
 
-/// Keys and their slots, in the order in which `jsonb` keeps keys: by length, then by bytes.
+/// What is read together with the object around it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Below {
+    Nothing,
+    /// The value, as this node.
+    Node(usize),
+    /// The object's inner document.
+    Document,
+}
+
+impl Target {
+    /// The target of a key that nobody asked for.
+    const UNUSED: Self = Self { slot: usize::MAX, below: Below::Nothing };
+}
+
+/// Keys and their targets, in the order in which `jsonb` keeps keys: by length, then by bytes.
 #[derive(Debug)]
 pub(crate) struct KeyTable {
     /// The number of this table in its shape.
     pub id: usize,
-    entries: Box<[(Box<[u8]>, usize)]>,
+    entries: Box<[(Box<[u8]>, Target)]>,
 }
 
 impl KeyTable {
-    /// A table of keys that differ, with the slot of each.
-    pub fn new<'k>(id: usize, keys: impl Iterator<Item = (&'k str, usize)>) -> Self {
+    /// A table of keys that differ, with the target of each.
+    pub fn new<'k>(id: usize, keys: impl Iterator<Item = (&'k str, Target)>) -> Self {
         let mut entries: Vec<_> =
-            keys.map(|(key, slot)| (Box::from(key.as_bytes()), slot)).collect();
-        entries.sort_by(|left: &(Box<[u8]>, usize), right| order(&left.0, &right.0));
+            keys.map(|(key, target)| (Box::from(key.as_bytes()), target)).collect();
+        entries.sort_by(|left: &(Box<[u8]>, Target), right| order(&left.0, &right.0));
         Self { id, entries: entries.into() }
     }
 
-    fn slot(&self, key: &[u8]) -> usize {
+    /// Notes what is read below each slot.
+    pub fn note_below(&mut self, below: impl Fn(usize) -> Below) {
+        for (_, target) in &mut self.entries {
+            target.below = below(target.slot);
+        }
+    }
+
+    fn target(&self, key: &[u8]) -> Target {
         let found = self.entries.binary_search_by(|entry| order(&entry.0, key));
-        found.map_or(UNUSED, |place| self.entries[place].1)
+        found.map_or(Target::UNUSED, |place| self.entries[place].1)
+    }
+
+    fn find(&self, doc: &Doc<'_>, key: Token) -> Target {
+        let text = &doc.text[key.start + 1..key.end - 1];
+        if !text.contains(&b'\\') {
+            return self.target(text);
+        }
+        if is_sound(doc.text, key) { self.target(&decode(text)) } else { Target::UNUSED }
     }
 }
 
@@ -34,39 +69,43 @@ fn order(left: &[u8], right: &[u8]) -> std::cmp::Ordering {
     left.len().cmp(&right.len()).then_with(|| left.cmp(right))
 }
 
-/// The order in which the keys of one table came in earlier objects of this render.
+/// The order in which the keys of one table came in earlier objects.
 /// Documents of one type have the same keys in the same order: one comparison finds a key.
-#[derive(Default)]
-pub(crate) struct KeyOrder<'a> {
-    seen: Vec<Seen<'a>>,
+#[derive(Clone, Debug, Default)]
+pub(crate) struct KeyOrder {
+    seen: Vec<Seen>,
 }
 
-struct Seen<'a> {
-    /// Everything from the end of the value before to the start of the value.
-    text: &'a [u8],
+#[derive(Clone, Debug)]
+struct Seen {
     /// The first bytes of the text as one number, and which of its bits count.
     head: u128,
     mask: u128,
-    slot: usize,
+    /// Everything from the end of the value before to the start of the value.
+    text: Box<[u8]>,
+    /// Whether it is the first key of an object: its text has no comma then.
+    first: bool,
+    target: Target,
 }
 
-impl<'a> Seen<'a> {
-    fn new(text: &'a [u8], slot: usize) -> Self {
+impl Seen {
+    fn new(text: &[u8], first: bool, target: Target) -> Self {
         let (mut head, mut mask) = ([0; HEAD], [0; HEAD]);
         let length = text.len().min(HEAD);
         head[..length].copy_from_slice(&text[..length]);
         mask[..length].fill(0xff);
-        Self { text, head: u128::from_le_bytes(head), mask: u128::from_le_bytes(mask), slot }
+        let (head, mask) = (u128::from_le_bytes(head), u128::from_le_bytes(mask));
+        Self { head, mask, text: text.into(), first, target }
     }
 
     /// Whether this key stands at `pos`.
     #[inline]
     fn is_at(&self, doc: &[u8], pos: usize) -> bool {
         let Some(head) = doc[pos..].first_chunk::<HEAD>() else {
-            return doc[pos..].starts_with(self.text);
+            return doc[pos..].starts_with(&self.text);
         };
         (u128::from_le_bytes(*head) ^ self.head) & self.mask == 0
-            && (self.text.len() <= HEAD || doc[pos..].starts_with(self.text))
+            && (self.text.len() <= HEAD || doc[pos..].starts_with(&self.text))
     }
 }
 
@@ -75,84 +114,69 @@ const HEAD: usize = 16;
 /// How many keys that are not where they were expected are passed over to find one.
 const LOOK_AHEAD: usize = 8;
 /// An object with more keys than this is a map: its order teaches nothing.
-const MOST_SEEN: usize = 512;
+const MOST_SEEN: usize = 256;
+/// A longer key is not kept.
+const LONGEST_SEEN: usize = 256;
 
-impl<'a> KeyOrder<'a> {
-    /// Notes a key that was not at `next`; gives the place to expect the following key at.
-    /// Place 0 is only for the first key of an object, whose text has no comma before it.
-    fn learn(&mut self, next: usize, text: &'a [u8], slot: usize) -> usize {
-        let ahead = self.seen.iter().skip(next).take(LOOK_AHEAD);
-        if let Some(step) = ahead.into_iter().position(|seen| seen.text == text) {
-            return next + step + 1;
+/// A key that was met.
+pub(crate) struct Met {
+    pub target: Target,
+    /// Where its value starts.
+    pub value: usize,
+    /// The place to expect the following key at.
+    pub next: usize,
+}
+
+impl KeyOrder {
+    /// The key at `pos`, if it is the one that is expected at `next`.
+    #[inline]
+    pub fn expected(&self, next: usize, doc: &[u8], pos: usize, first: bool) -> Option<Met> {
+        let seen = self.seen.get(next)?;
+        if !seen.is_at(doc, pos) || seen.first != first {
+            return None;
         }
-        if next == self.seen.len() && next < MOST_SEEN {
-            self.seen.push(Seen::new(text, slot));
-            return next + 1;
-        }
-        next.max(1)
+        Some(Met { target: seen.target, value: pos + seen.text.len(), next: next + 1 })
+    }
+
+    /// The key at `pos`, if it is one that is expected soon.
+    pub fn ahead(&self, next: usize, doc: &[u8], pos: usize, first: bool) -> Option<Met> {
+        (next + 1..=next + LOOK_AHEAD).find_map(|next| self.expected(next, doc, pos, first))
+    }
+
+    /// Whether another key can be noted.
+    pub fn has_room(&self, length: usize) -> bool {
+        self.seen.len() < MOST_SEEN && length <= LONGEST_SEEN
+    }
+
+    /// Notes a key that was not at `next`.
+    pub fn learn(&mut self, next: usize, text: &[u8], first: bool, target: Target) {
+        self.seen.insert(next, Seen::new(text, first, target));
     }
 }
 
-/// Reads the object that opens at `start` into its slots; gives where the object ends.
-/// `slots` are those of the whole frame, all absent before; of a key that comes twice the last
-/// value stays.
-pub(crate) fn fill<'a>(
-    table: &KeyTable,
-    order: &mut KeyOrder<'a>,
-    slots: &mut [Token],
-    doc: &'a [u8],
-    start: usize,
-) -> Scan<usize> {
-    let mut pos = start + 1;
-    let mut next = 0;
-    loop {
-        let (slot, value) = match order.seen.get(next) {
-            Some(seen) if seen.is_at(doc, pos) => {
-                next += 1;
-                (seen.slot, pos + seen.text.len())
-            }
-            _ => {
-                let Some((key, value)) = read_key(doc, pos, pos == start + 1)? else {
-                    return Ok(skip_space(doc, pos) + 1);
-                };
-                let slot = find(table, doc, key);
-                next = order.learn(next, &doc[pos..value], slot);
-                (slot, value)
-            }
-        };
-        let token = skip_value(doc, value)?;
-        if let Some(place) = slots.get_mut(slot) {
-            *place = token;
-        }
-        pos = token.end;
-    }
-}
-
-fn find(table: &KeyTable, doc: &[u8], key: Token) -> usize {
-    let text = &doc[key.start + 1..key.end - 1];
-    if key.flags & ESCAPED == 0 {
-        return table.slot(text);
-    }
-    if string_fault(doc, key).is_some() { UNUSED } else { table.slot(&decode(text)) }
-}
-
-/// The key after a value (or after the opening brace) and the start of its value;
+/// The key after a value (or after the opening brace), found without expectations;
 /// nothing where the object closes.
-fn read_key(doc: &[u8], pos: usize, first: bool) -> Scan<Option<(Token, usize)>> {
-    let mut start = skip_space(doc, pos);
-    match doc.get(start) {
+pub(crate) fn read_key(
+    table: &KeyTable,
+    doc: &Doc<'_>,
+    pos: usize,
+    first: bool,
+) -> Scan<Option<(Target, usize)>> {
+    let mut start = skip_space(doc.text, pos);
+    match doc.text.get(start) {
         Some(b'}') => return Ok(None),
-        Some(b',') if !first => start = skip_space(doc, start + 1),
+        Some(b',') if !first => start = skip_space(doc.text, start + 1),
         Some(b'"') if first => {}
         _ => return Err(Broken),
     }
-    if doc.get(start) != Some(&b'"') {
+    if doc.text.get(start) != Some(&b'"') {
         return Err(Broken);
     }
-    let (end, flags) = string_end(doc, start + 1)?;
-    let colon = skip_space(doc, end);
-    if doc.get(colon) != Some(&b':') {
+    let end = doc.string_end(start + 1)?;
+    let colon = skip_space(doc.text, end);
+    if doc.text.get(colon) != Some(&b':') {
         return Err(Broken);
     }
-    Ok(Some((Token { start, end, flags }, skip_space(doc, colon + 1))))
+    let target = table.find(doc, doc.string(start, end));
+    Ok(Some((target, skip_space(doc.text, colon + 1))))
 }

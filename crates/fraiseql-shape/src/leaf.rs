@@ -1,11 +1,11 @@
 //! Leaves and enums: reading a token by the rules of its type and writing it.
 //! The rules are graphql-core's `serialize`, where they lose nothing.
 
-use crate::check::{is_scalar, string_fault, value_end};
+use crate::check::{is_scalar, is_sound, value_end};
 use crate::description::Form;
 use crate::number::{integral, is_digits, is_integer, is_nonzero, is_number};
 use crate::output::append;
-use crate::scan::{ESCAPED, Token};
+use crate::scan::{INTEGER, Token};
 use crate::shape::{EnumNode, Meaning};
 use crate::text::decode;
 
@@ -59,7 +59,7 @@ fn put_quoted(out: &mut Vec<u8>, text: &[u8]) {
 fn raw(doc: &[u8], token: Token, sink: &mut Sink<'_>) -> Written {
     let text = token.bytes(doc);
     let valid = match text.first() {
-        Some(b'"') => string_fault(doc, token).is_none(),
+        Some(b'"') => is_sound(doc, token),
         Some(b'{' | b'[') => value_end(text, 0, sink.open) == Ok(text.len()),
         _ => is_scalar(text),
     };
@@ -72,7 +72,7 @@ fn raw(doc: &[u8], token: Token, sink: &mut Sink<'_>) -> Written {
 
 #[inline]
 fn string(form: Form, doc: &[u8], token: Token, out: &mut Vec<u8>) -> Written {
-    if string_fault(doc, token).is_some() {
+    if !is_sound(doc, token) {
         return Err(Refused::Json);
     }
     match form {
@@ -97,7 +97,7 @@ fn number_in_string(form: Form, text: &[u8], out: &mut Vec<u8>) -> Written {
 #[inline]
 fn number(form: Form, doc: &[u8], token: Token, out: &mut Vec<u8>) -> Written {
     let text = token.bytes(doc);
-    if form == Form::Int && is_short_integer(text) {
+    if form == Form::Int && (token.flags & INTEGER != 0 || is_short_integer(text)) {
         copy(doc, token, out);
         return Ok(());
     }
@@ -156,7 +156,7 @@ fn literal(form: Form, text: &[u8], out: &mut Vec<u8>) -> Written {
 pub(crate) fn refusal(doc: &[u8], token: Token) -> Refused {
     let text = token.bytes(doc);
     let json = match text.first() {
-        Some(b'"') => string_fault(doc, token).is_none(),
+        Some(b'"') => is_sound(doc, token),
         Some(b'{' | b'[') => true,
         _ => is_scalar(text),
     };
@@ -168,12 +168,7 @@ pub(crate) fn write_enum(node: &EnumNode, doc: &[u8], token: Token, out: &mut Ve
     let text = token.bytes(doc);
     let found = if text[0] == b'"' {
         let content = &doc[token.start + 1..token.end - 1];
-        let escaped = token.flags & ESCAPED != 0;
-        if escaped {
-            meaning(&node.strings, &decode(content))
-        } else {
-            meaning(&node.strings, content)
-        }
+        meaning(&node.strings, &decode(content))
     } else {
         meaning(&node.tokens, text)
     };

@@ -2,21 +2,22 @@
 
 use std::borrow::Cow;
 
-use crate::check::string_fault;
+use crate::check::is_sound;
+use crate::doc::Doc;
 use crate::faults::Place;
-use crate::keys::fill;
+use crate::read::link;
 use crate::render::{Fate, Renderer};
 use crate::result::Code;
-use crate::scan::{Broken, Scan, Token, container_end, skip_space, skip_value};
+use crate::scan::{Broken, Scan, Token, skip_space};
 use crate::shape::{AbstractNode, ListNode, Node};
 use crate::text::decode;
 
 impl<'s, 'a> Renderer<'s, 'a> {
     /// The array that opens at `start`.
-    pub fn list(&mut self, list: &ListNode, doc: &'a [u8], start: usize) -> Scan<(usize, Fate)> {
+    pub fn list(&mut self, list: &ListNode, doc: &Doc<'a>, start: usize) -> Scan<(usize, Fate)> {
         self.out.push(b'[');
-        let first = skip_space(doc, start + 1);
-        if doc.get(first) == Some(&b']') {
+        let first = skip_space(doc.text, start + 1);
+        if doc.text.get(first) == Some(&b']') {
             self.out.push(b']');
             return Ok((first + 1, Fate::Kept));
         }
@@ -25,13 +26,13 @@ impl<'s, 'a> Renderer<'s, 'a> {
         self.path.pop();
         self.out.push(b']');
         match fate {
-            Fate::Stopped => Ok((container_end(doc, start)?, fate)),
+            Fate::Stopped => Ok((doc.container_end(start)?, fate)),
             _ => Ok((end, fate)),
         }
     }
 
     /// The items of an array up to its end, or up to the first that stops the visit.
-    fn items(&mut self, list: &ListNode, doc: &'a [u8], first: usize) -> Scan<(usize, Fate)> {
+    fn items(&mut self, list: &ListNode, doc: &Doc<'a>, first: usize) -> Scan<(usize, Fate)> {
         let depth = self.path.len();
         let mut sum = Fate::Kept;
         let mut pos = first;
@@ -41,9 +42,9 @@ impl<'s, 'a> Renderer<'s, 'a> {
             if self.add(&mut sum, fate) {
                 break;
             }
-            pos = skip_space(doc, end);
-            match doc.get(pos) {
-                Some(b',') => pos = skip_space(doc, pos + 1),
+            pos = skip_space(doc.text, end);
+            match doc.text.get(pos) {
+                Some(b',') => pos = skip_space(doc.text, pos + 1),
                 Some(b']') => break,
                 _ => return Err(Broken),
             }
@@ -52,18 +53,40 @@ impl<'s, 'a> Renderer<'s, 'a> {
         Ok((pos + 1, self.close(sum)))
     }
 
+    /// An array whose items were read: the first one is in the slot `head`.
+    pub fn read_list(&mut self, list: &ListNode, doc: &Doc<'a>, head: usize) -> Scan<Fate> {
+        self.out.push(b'[');
+        self.path.push(Place::Index(0));
+        let depth = self.path.len();
+        let (mut sum, mut head) = (Fate::Kept, head);
+        for index in 0.. {
+            self.path[depth - 1] = Place::Index(index);
+            let item = self.slots[head];
+            let inside = Token { link: link(head + 1)?, ..item };
+            let fate = self.place(list.item, list.nullable, doc, inside)?;
+            if self.add(&mut sum, fate) || item.link == 0 {
+                break;
+            }
+            self.out.push(b',');
+            head = item.link as usize;
+        }
+        self.path.pop();
+        self.out.push(b']');
+        Ok(self.close(sum))
+    }
+
     /// One value in a place, null included, whose end is not known yet.
     #[inline]
     pub fn element(
         &mut self,
         node: usize,
         nullable: bool,
-        doc: &'a [u8],
+        doc: &Doc<'a>,
         start: usize,
     ) -> Scan<(usize, Fate)> {
         let flat = matches!(self.shape.nodes[node], Node::Leaf(_) | Node::Enum(_));
-        if flat || !matches!(doc.get(start), Some(b'{' | b'[')) {
-            let token = skip_value(doc, start)?;
+        if flat || !matches!(doc.text.get(start), Some(b'{' | b'[')) {
+            let token = doc.value(start)?;
             return Ok((token.end, self.place(node, nullable, doc, token)?));
         }
         let mark = self.out.len();
@@ -76,25 +99,23 @@ impl<'s, 'a> Renderer<'s, 'a> {
         &mut self,
         choice: &'s AbstractNode,
         node: usize,
-        doc: &'a [u8],
+        doc: &Doc<'a>,
         start: usize,
     ) -> Scan<(usize, Fate)> {
-        let mut slots = [Token::ABSENT];
-        let end = fill(&choice.keys, &mut self.orders[choice.keys.id], &mut slots, doc, start)?;
-        let tag = slots[0];
+        let (tag, end) = self.read_one(&choice.keys, doc, start)?;
         let shape = self.shape;
-        if let Some(case) = case(choice, doc, tag) {
+        if let Some(case) = case(choice, doc.text, tag) {
             if let Node::Object(object) = &shape.nodes[case] {
                 return self.object(object, case, doc, start);
             }
         }
-        self.fault(Code::Type, node, tag.bytes(doc));
+        self.fault(Code::Type, node, tag.bytes(doc.text));
         Ok((end, Fate::Stopped))
     }
 }
 
 fn case(choice: &AbstractNode, doc: &[u8], tag: Token) -> Option<usize> {
-    if tag.is_absent() || doc[tag.start] != b'"' || string_fault(doc, tag).is_some() {
+    if tag.is_absent() || doc[tag.start] != b'"' || !is_sound(doc, tag) {
         return None;
     }
     let name: Cow<'_, [u8]> = decode(&doc[tag.start + 1..tag.end - 1]);

@@ -2,12 +2,14 @@
 //! A place that turns out null is cut off the output again, up to the nearest nullable place.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
 
+use crate::doc::Doc;
 use crate::faults::Place;
 use crate::keys::KeyOrder;
 use crate::leaf::{Refused, Sink, refusal, write, write_enum};
 use crate::result::{Code, Item, RenderError, Rendered, Stream, StreamTooShort};
-use crate::scan::{Broken, Scan, Token, skip_value};
+use crate::scan::{Broken, READ, Scan, Token};
 use crate::shape::{Node, Shape};
 
 /// What became of a value.
@@ -28,9 +30,13 @@ pub(crate) struct Renderer<'s, 'a> {
     pub streams: &'a [Option<Stream<'a>>],
     pub cursors: Vec<usize>,
     pub out: Vec<u8>,
-    /// Values found in the objects that are open, one frame of slots an object.
+    /// Values found in the objects that are open: see `read`.
     pub slots: Vec<Token>,
-    pub orders: Vec<KeyOrder<'a>>,
+    pub orders: Vec<Option<Arc<KeyOrder>>>,
+    /// Whether one of the orders has changed.
+    pub learned: bool,
+    /// Memory for the next document.
+    pub spare: Vec<u64>,
     /// The stack of the strict reader.
     open: Vec<u8>,
     pub path: Vec<Place<'s>>,
@@ -49,6 +55,9 @@ impl Shape {
     pub fn render(&self, streams: &[Option<Stream<'_>>]) -> Result<Rendered, StreamTooShort> {
         let mut renderer = Renderer::new(self, streams);
         renderer.root();
+        if renderer.learned {
+            *self.orders.lock().unwrap_or_else(PoisonError::into_inner) = renderer.orders;
+        }
         match renderer.too_short {
             Some(short) => Err(short),
             None => Ok(Rendered {
@@ -69,7 +78,9 @@ impl<'s, 'a> Renderer<'s, 'a> {
             cursors: vec![0; streams.len()],
             out: Vec::with_capacity(input + 256),
             slots: Vec::new(),
-            orders: (0..shape.tables).map(|_| KeyOrder::default()).collect(),
+            orders: shape.orders.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            learned: false,
+            spare: Vec::new(),
             open: Vec::new(),
             path: Vec::new(),
             errors: Vec::new(),
@@ -83,7 +94,9 @@ impl<'s, 'a> Renderer<'s, 'a> {
         self.out.extend_from_slice(b"{\"data\":");
         if let Node::Object(object) = &self.shape.nodes[self.shape.root] {
             let mark = self.out.len();
-            if self.fields(object, b"{}", Token { start: 0, end: 2, flags: 0 }, 0) != Fate::Kept {
+            let doc = Doc::new(b"{}", Vec::new());
+            let token = Token { end: 2, ..Token::ABSENT };
+            if self.fields(object, &doc, token, 0) != Fate::Kept {
                 self.null(mark);
             }
         }
@@ -112,11 +125,11 @@ impl<'s, 'a> Renderer<'s, 'a> {
         &mut self,
         node: usize,
         nullable: bool,
-        doc: &'a [u8],
+        doc: &Doc<'a>,
         token: Token,
     ) -> Scan<Fate> {
         let mark = self.out.len();
-        if token.is_absent() || token.bytes(doc) == b"null" {
+        if token.is_absent() || token.bytes(doc.text) == b"null" {
             return Ok(self.absent(node, nullable));
         }
         let fate = self.value(node, doc, token)?;
@@ -135,12 +148,18 @@ impl<'s, 'a> Renderer<'s, 'a> {
 
     /// One value whose end is known.
     #[inline]
-    pub fn value(&mut self, node: usize, doc: &'a [u8], token: Token) -> Scan<Fate> {
+    pub fn value(&mut self, node: usize, doc: &Doc<'a>, token: Token) -> Scan<Fate> {
         let shape = self.shape;
         let mut sink = Sink { out: &mut self.out, open: &mut self.open };
         let (written, code) = match &shape.nodes[node] {
-            Node::Leaf(leaf) => (write(leaf.form, doc, token, &mut sink), Code::Leaf),
-            Node::Enum(enum_) => (write_enum(enum_, doc, token, sink.out), Code::Enum),
+            Node::Leaf(leaf) => (write(leaf.form, doc.text, token, &mut sink), Code::Leaf),
+            Node::Enum(enum_) => (write_enum(enum_, doc.text, token, sink.out), Code::Enum),
+            Node::Object(object) if token.flags & READ != 0 => {
+                return self.written(object, node, doc, token, token.link as usize);
+            }
+            Node::List(list) if token.flags & READ != 0 => {
+                return self.read_list(list, doc, token.link as usize);
+            }
             _ => {
                 let (end, fate) = self.container(node, doc, token.start)?;
                 return if end == token.end { Ok(fate) } else { Err(Broken) };
@@ -148,7 +167,7 @@ impl<'s, 'a> Renderer<'s, 'a> {
         };
         match written {
             Ok(()) => Ok(Fate::Kept),
-            Err(refused) => self.refused(refused, code, node, token.bytes(doc)),
+            Err(refused) => self.refused(refused, code, node, token.bytes(doc.text)),
         }
     }
 
@@ -167,17 +186,17 @@ impl<'s, 'a> Renderer<'s, 'a> {
     }
 
     /// One object or list, whose end is found on the way.
-    pub fn container(&mut self, node: usize, doc: &'a [u8], start: usize) -> Scan<(usize, Fate)> {
+    pub fn container(&mut self, node: usize, doc: &Doc<'a>, start: usize) -> Scan<(usize, Fate)> {
         let shape = self.shape;
-        let code = match (&shape.nodes[node], doc.get(start)) {
+        let code = match (&shape.nodes[node], doc.text.get(start)) {
             (Node::Object(object), Some(b'{')) => return self.object(object, node, doc, start),
             (Node::Abstract(choice), Some(b'{')) => return self.choice(choice, node, doc, start),
             (Node::List(list), Some(b'[')) => return self.list(list, doc, start),
             (Node::List(_), _) => Code::List,
             _ => Code::Object,
         };
-        let token = skip_value(doc, start)?;
-        let fate = self.refused(refusal(doc, token), code, node, token.bytes(doc))?;
+        let token = doc.value(start)?;
+        let fate = self.refused(refusal(doc.text, token), code, node, token.bytes(doc.text))?;
         Ok((token.end, fate))
     }
 

@@ -1,7 +1,6 @@
-//! Finding where JSON values end, without building anything.
+//! Values in the text of a document, and the small steps of finding them.
 //! Skipping asks for balanced brackets and closed strings only; `check` is the strict reader.
 
-use crate::blocks::{BLOCK, block, escaped, mask, strings};
 use crate::swar::{before, below, odd, repeat, word, zeros};
 
 /// The text is not JSON here.
@@ -18,17 +17,28 @@ pub(crate) const ODD: u8 = 2;
 const QUOTES: u64 = repeat(b'"');
 const BACKSLASHES: u64 = repeat(b'\\');
 
+/// The token is a valid string.
+pub(crate) const SOUND: u8 = 1;
+/// The token is an integer of few digits in its shortest form.
+pub(crate) const INTEGER: u8 = 2;
+/// The token is no string, yet it has a quote or an opening bracket.
+pub(crate) const LOOSE: u8 = 4;
+/// The token's values are in slots already.
+pub(crate) const READ: u8 = 8;
+
 /// Where one value stands in its document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Token {
     pub start: usize,
     pub end: usize,
+    /// See `read`: where more of the value is, or of the list that it is an item of.
+    pub link: u32,
     pub flags: u8,
 }
 
 impl Token {
     /// No value: a real one never ends at 0.
-    pub const ABSENT: Token = Token { start: 0, end: 0, flags: 0 };
+    pub const ABSENT: Token = Token { start: 0, end: 0, link: 0, flags: 0 };
 
     pub fn is_absent(self) -> bool {
         self.end == 0
@@ -49,20 +59,6 @@ pub(crate) fn skip_space(doc: &[u8], mut pos: usize) -> usize {
         pos += 1;
     }
     pos
-}
-
-/// The value that starts at `pos`, or after the white space there.
-#[allow(clippy::inline_always, reason = "measured: two to four percent of a render")]
-#[inline(always)]
-pub(crate) fn skip_value(doc: &[u8], pos: usize) -> Scan<Token> {
-    let start = skip_space(doc, pos);
-    let (end, flags) = match doc.get(start) {
-        Some(b'"') => string_end(doc, start + 1)?,
-        Some(b'{' | b'[') => (container_end(doc, start)?, 0),
-        Some(b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => (scalar_end(doc, start + 1), 0),
-        _ => return Err(Broken),
-    };
-    Ok(Token { start, end, flags })
 }
 
 /// The end of the string whose opening quote stands before `pos`, and what is left to check.
@@ -115,29 +111,12 @@ pub(crate) fn scalar_end(doc: &[u8], mut pos: usize) -> usize {
     pos
 }
 
-/// The end of the object or array that opens at `start`.
-pub(crate) fn container_end(doc: &[u8], start: usize) -> Scan<usize> {
-    let (mut depth, mut carry, mut inside) = (0_usize, false, 0);
-    let mut pos = start;
-    while pos < doc.len() {
-        let block = block(doc, pos);
-        let quotes = mask(&block, |byte| byte == b'"') & !escaped(&block, &mut carry);
-        let mut brackets = mask(&block, is_bracket) & !strings(quotes, &mut inside);
-        while brackets != 0 {
-            let place = brackets.trailing_zeros() as usize;
-            // Of the brackets only the opening ones have this bit.
-            depth = depth + usize::from(block[place] & 2) - 1;
-            if depth == 0 {
-                return Ok(pos + place + 1);
-            }
-            brackets &= brackets - 1;
-        }
-        pos += BLOCK;
-    }
-    Err(Broken)
-}
-
+/// The end of `true`, `false` or `null` at `pos`, or `pos`.
 #[inline]
-fn is_bracket(byte: u8) -> bool {
-    (byte | 0x20) == b'{' || (byte | 0x20) == b'}'
+pub(crate) fn skip_word(doc: &[u8], pos: usize) -> usize {
+    match doc[pos..].first_chunk::<5>() {
+        Some([b't', b'r', b'u', b'e', _] | [b'n', b'u', b'l', b'l', _]) => pos + 4,
+        Some(b"false") => pos + 5,
+        _ => pos,
+    }
 }

@@ -1,7 +1,9 @@
 //! The compiled shape: immutable, shared by any number of threads.
 
+use std::sync::{Arc, Mutex};
+
 use crate::description::Form;
-use crate::keys::KeyTable;
+use crate::keys::{KeyOrder, KeyTable};
 use crate::output::Padded;
 
 /// A compiled description of a result.
@@ -9,10 +11,10 @@ use crate::output::Padded;
 pub struct Shape {
     pub(crate) root: usize,
     pub(crate) nodes: Box<[Node]>,
-    /// How many key tables the nodes have: each render learns an order of keys for each.
-    pub(crate) tables: usize,
     /// Whether a stream stands below the root object.
     pub(crate) nested_streams: bool,
+    /// The order in which earlier renders met the keys of each table.
+    pub(crate) orders: Mutex<Vec<Option<Arc<KeyOrder>>>>,
 }
 
 #[derive(Debug)]
@@ -50,8 +52,10 @@ pub(crate) struct Field {
     pub source: Source,
     pub node: usize,
     pub nullable: bool,
-    /// Whether any string is written as it is: known here, so that the node is not asked.
-    pub plain: bool,
+    /// The flags of tokens that are written as they are: known here, so that the node is not asked.
+    pub as_is: u8,
+    /// Whether what is inside of the value was read as this field's node.
+    pub read: bool,
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,7 @@
 //! Values that come from outside the documents: one element of a stream for each object.
 
 use crate::description::Form;
+use crate::doc::Doc;
 use crate::faults::Place;
 use crate::render::{Fate, Renderer};
 use crate::result::{Code, Detail, Element, Item, StreamTooShort};
@@ -46,9 +47,12 @@ impl<'s, 'a> Renderer<'s, 'a> {
         }
     }
 
-    fn document(&mut self, node: usize, nullable: bool, doc: &'a [u8]) -> Scan<Fate> {
-        let (end, fate) = self.element(node, nullable, doc, skip_space(doc, 0))?;
-        if skip_space(doc, end) == doc.len() { Ok(fate) } else { Err(Broken) }
+    fn document(&mut self, node: usize, nullable: bool, text: &'a [u8]) -> Scan<Fate> {
+        let doc = Doc::new(text, std::mem::take(&mut self.spare));
+        let rendered = self.element(node, nullable, &doc, skip_space(text, 0));
+        self.spare = doc.into_quotes();
+        let (end, fate) = rendered?;
+        if skip_space(text, end) == text.len() { Ok(fate) } else { Err(Broken) }
     }
 
     /// A list whose items are documents of their own.

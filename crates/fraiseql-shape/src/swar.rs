@@ -29,7 +29,14 @@ pub(crate) const fn odd(word: u64) -> u64 {
     (word | word.wrapping_sub(SPACES)) & HIGH
 }
 
-/// How many bytes stand before the first mark; the mask must not be empty.
+/// Marks the bytes that are no decimal digits.
+#[inline]
+pub(crate) const fn nondigits(word: u64) -> u64 {
+    let values = word ^ repeat(b'0');
+    (values | values.wrapping_add(repeat(0x76))) & HIGH
+}
+
+/// How many bytes stand before the first mark: eight when there is none.
 #[inline]
 pub(crate) const fn before(mask: u64) -> usize {
     (mask.trailing_zeros() / 8) as usize

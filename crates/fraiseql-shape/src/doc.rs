@@ -1,0 +1,162 @@
+//! One document with what a first pass over all its bytes has found: where its strings end, and
+//! whether their content needs a check. Everything after that jumps from quote to quote.
+
+use crate::blocks::{BLOCK, Block, Extremes, escaped, strings};
+use crate::check::escape_end;
+use crate::scan::{Broken, INTEGER, LOOSE, SOUND, Scan, Token, scalar_end, skip_space, skip_word};
+use crate::swar::{before, nondigits, word};
+
+/// A document and its quotes.
+pub(crate) struct Doc<'a> {
+    pub text: &'a [u8],
+    /// The quotes that are not escaped: one bit a byte, one word a block.
+    quotes: Vec<u64>,
+    /// What is known of every string: `SOUND` or nothing.
+    strings: u8,
+}
+
+impl<'a> Doc<'a> {
+    /// Reads a document; `quotes` is memory that is used again.
+    pub fn new(text: &'a [u8], mut quotes: Vec<u64>) -> Self {
+        quotes.clear();
+        let sound = survey(text, &mut quotes);
+        Self { text, quotes, strings: if sound { SOUND } else { 0 } }
+    }
+
+    /// The memory for another document.
+    pub fn into_quotes(self) -> Vec<u64> {
+        self.quotes
+    }
+
+    /// The token of a string.
+    pub fn string(&self, start: usize, end: usize) -> Token {
+        Token { start, end, link: 0, flags: self.strings }
+    }
+
+    /// The value that starts at `pos`, or after the white space there.
+    #[inline]
+    pub fn value(&self, pos: usize) -> Scan<Token> {
+        let start = skip_space(self.text, pos);
+        match self.text.get(start) {
+            Some(b'"') => Ok(self.string(start, self.string_end(start + 1)?)),
+            Some(b'{' | b'[') => {
+                Ok(Token { start, end: self.container_end(start)?, link: 0, flags: 0 })
+            }
+            Some(b'-' | b'0'..=b'9') => Ok(self.number(start)),
+            Some(b't' | b'f' | b'n') => Ok(self.literal(start)),
+            _ => Err(Broken),
+        }
+    }
+
+    /// The end of the string whose opening quote stands before `pos`.
+    #[inline]
+    pub fn string_end(&self, pos: usize) -> Scan<usize> {
+        let mut place = pos / BLOCK;
+        let mut quotes = self.quotes.get(place).ok_or(Broken)? & (u64::MAX << (pos % BLOCK));
+        while quotes == 0 {
+            place += 1;
+            quotes = *self.quotes.get(place).ok_or(Broken)?;
+        }
+        Ok(place * BLOCK + quotes.trailing_zeros() as usize + 1)
+    }
+
+    #[inline]
+    fn number(&self, start: usize) -> Token {
+        if let Some(word) = word(self.text, start) {
+            let digits = before(nondigits(word));
+            let next = (word >> (digits % 8 * 8)).to_le_bytes()[0];
+            let short = digits == 1 || self.text[start] != b'0';
+            if matches!(digits, 1..=7) && short && ends_scalar(next) {
+                return Token { start, end: start + digits, link: 0, flags: INTEGER };
+            }
+        }
+        self.loose(start)
+    }
+
+    #[inline]
+    fn literal(&self, start: usize) -> Token {
+        let end = skip_word(self.text, start);
+        match self.text.get(end) {
+            Some(next) if end > start && ends_scalar(*next) => {
+                Token { start, end, link: 0, flags: 0 }
+            }
+            _ => self.loose(start),
+        }
+    }
+
+    /// A number or literal, or whatever stands up to the next comma, closing bracket or space.
+    fn loose(&self, start: usize) -> Token {
+        let end = scalar_end(self.text, start + 1);
+        let odd = self.text[start..end].iter().any(|byte| matches!(byte, b'"' | b'{' | b'['));
+        Token { start, end, link: 0, flags: if odd { LOOSE } else { 0 } }
+    }
+
+    /// The end of the object or array that opens at `start`.
+    pub fn container_end(&self, start: usize) -> Scan<usize> {
+        let (mut depth, mut inside) = (0_usize, 0);
+        let mut wanted = u64::MAX << (start % BLOCK);
+        for (place, quotes) in self.quotes.iter().enumerate().skip(start / BLOCK) {
+            let pos = place * BLOCK;
+            let block = Block::at(self.text, pos);
+            let mut brackets = block.brackets() & !strings(quotes & wanted, &mut inside) & wanted;
+            while brackets != 0 {
+                let bracket = pos + brackets.trailing_zeros() as usize;
+                // Of the brackets only the opening ones have this bit.
+                depth = depth + usize::from(self.text[bracket] & 2) - 1;
+                if depth == 0 {
+                    return Ok(bracket + 1);
+                }
+                brackets &= brackets - 1;
+            }
+            wanted = u64::MAX;
+        }
+        Err(Broken)
+    }
+}
+
+#[inline]
+fn ends_scalar(byte: u8) -> bool {
+    matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\t' | b'\r')
+}
+
+/// Finds the quotes; true when every string of the document is valid.
+fn survey(text: &[u8], quotes: &mut Vec<u64>) -> bool {
+    quotes.reserve(text.len().div_ceil(BLOCK));
+    let mut extremes = Extremes::new();
+    let (mut carry, mut sound) = (false, true);
+    for pos in (0..text.len()).step_by(BLOCK) {
+        let block = Block::at(text, pos);
+        let escaped = escaped(&block, &mut carry);
+        if escaped != 0 {
+            sound &= has_good_escapes(text, pos, escaped);
+        }
+        quotes.push(block.equal(b'"') & !escaped);
+        extremes.add(&block);
+    }
+    sound
+        && !carry
+        && (!extremes.has_controls() || !has_controls_inside(text, quotes))
+        && (extremes.is_ascii() || std::str::from_utf8(text).is_ok())
+}
+
+/// Whether good escapes end at these bytes of the block at `pos`.
+#[cold]
+fn has_good_escapes(text: &[u8], pos: usize, mut escaped: u64) -> bool {
+    while escaped != 0 {
+        let place = pos + escaped.trailing_zeros() as usize;
+        if place == 0 || escape_end(text, place - 1).is_none() {
+            return false;
+        }
+        escaped &= escaped - 1;
+    }
+    true
+}
+
+#[cold]
+fn has_controls_inside(text: &[u8], quotes: &[u64]) -> bool {
+    let mut inside = 0;
+    quotes.iter().enumerate().any(|(place, quotes)| {
+        let controls = Block::at(text, place * BLOCK).controls();
+        strings(*quotes, &mut inside) & controls != 0
+    })
+}
