@@ -23,6 +23,21 @@ pub(crate) enum HeldItem<'py> {
 /// The streams of a render; `None` stands for one that is not computed yet.
 pub(crate) type HeldStreams<'py> = Vec<Option<Vec<HeldItem<'py>>>>;
 
+/// The document of a render that has one stream with one document, which most small ones are.
+pub(crate) fn only_document<'py>(streams: &Bound<'py, PyAny>) -> Option<Bound<'py, PyBytes>> {
+    let stream = only(streams)?;
+    only(&stream)?.cast_into_exact().ok()
+}
+
+/// The only element of a list or tuple.
+fn only<'py>(sequence: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
+    if let Ok(tuple) = sequence.cast_exact::<PyTuple>() {
+        return if tuple.len() == 1 { tuple.get_item(0).ok() } else { None };
+    }
+    let list = sequence.cast_exact::<PyList>().ok()?;
+    if list.len() == 1 { list.get_item(0).ok() } else { None }
+}
+
 pub(crate) fn hold_streams<'py>(streams: &Bound<'py, PyAny>) -> PyResult<HeldStreams<'py>> {
     let mut held = Vec::new();
     for stream in sequence(streams, "streams")?.try_iter()? {

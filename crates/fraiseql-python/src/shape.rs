@@ -1,12 +1,12 @@
 //! The compiled shape, as Python sees it.
 
-use fraiseql_shape::{Item, Rendered, Shape as Compiled};
+use fraiseql_shape::{Element, Item, Rendered, Shape as Compiled, Stream};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
 use crate::errors::RenderError;
 use crate::gate::{Refusal, run};
-use crate::items::{borrow, hold_streams};
+use crate::items::{borrow, hold_streams, only_document};
 use crate::text::{LARGE, LargeText};
 
 /// A compiled shape: immutable, and usable from many threads at once.
@@ -28,11 +28,24 @@ impl Shape {
 
     /// Render the response for ``streams``.
     fn render<'py>(&self, py: Python<'py>, streams: &Bound<'py, PyAny>) -> PyResult<Triple<'py>> {
+        if let Some(document) = only_document(streams) {
+            let stream = [Some(vec![Item::One(Element::Document(document.as_bytes()))])];
+            return self.answer(py, &stream);
+        }
         let held = hold_streams(streams)?;
-        let streams = borrow(&held)?;
+        self.answer(py, &borrow(&held)?)
+    }
+}
+
+impl Shape {
+    fn answer<'py>(
+        &self,
+        py: Python<'py>,
+        streams: &[Option<Stream<'_>>],
+    ) -> PyResult<Triple<'py>> {
         let size = streams.iter().flatten().flatten().map(Item::size).sum();
         let compiled = &self.compiled;
-        let rendered = run(py, size, || compiled.render(&streams).map_err(Refusal::Streams))?;
+        let rendered = run(py, size, || compiled.render(streams).map_err(Refusal::Streams))?;
         answer(py, rendered)
     }
 }

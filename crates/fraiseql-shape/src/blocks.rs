@@ -57,6 +57,18 @@ impl Block {
         self.mask(|lane| (lane | fold).cmp_eq(open) | (lane | fold).cmp_eq(close))
     }
 
+    /// Whether all bytes are ASCII.
+    #[inline]
+    pub fn is_ascii(&self) -> bool {
+        let [a, b, c, d] = self.0;
+        ((a | b) | (c | d)).move_mask() == 0
+    }
+
+    /// Which bytes are not ASCII.
+    pub fn high(&self) -> u64 {
+        self.mask(|lane| lane)
+    }
+
     /// Which bytes are control characters.
     #[inline]
     pub fn controls(&self) -> u64 {
@@ -73,31 +85,24 @@ impl Block {
     }
 }
 
-/// What the bytes of many blocks have in common.
+/// The least byte of many blocks.
 #[derive(Clone, Copy)]
-pub(crate) struct Extremes {
-    any: u8x16,
-    least: u8x16,
-}
+pub(crate) struct Least(u8x16);
 
-impl Extremes {
+impl Least {
     pub fn new() -> Self {
-        Self { any: u8x16::splat(0), least: u8x16::splat(u8::MAX) }
+        Self(u8x16::splat(u8::MAX))
     }
 
     #[inline]
     pub fn add(&mut self, block: &Block) {
         let [a, b, c, d] = block.0;
-        self.any |= (a | b) | (c | d);
-        self.least = self.least.min(a.min(b).min(c.min(d)));
+        self.0 = self.0.min(a.min(b).min(c.min(d)));
     }
 
-    pub fn is_ascii(&self) -> bool {
-        self.any.move_mask() == 0
-    }
-
-    pub fn has_controls(&self) -> bool {
-        self.least.to_array().iter().any(|byte| *byte < b' ')
+    /// Whether it is a control character.
+    pub fn is_control(&self) -> bool {
+        self.0.to_array().iter().any(|byte| *byte < b' ')
     }
 }
 
@@ -106,9 +111,6 @@ impl Extremes {
 pub(crate) fn escaped(block: &Block, carry: &mut bool) -> u64 {
     let mut bits = u64::from(*carry);
     *carry = false;
-    if !block.has(b'\\') {
-        return bits;
-    }
     let mut backslashes = block.equal(b'\\') & !bits;
     while backslashes != 0 {
         let first = backslashes & backslashes.wrapping_neg();
@@ -135,7 +137,7 @@ pub(crate) fn strings(quotes: u64, inside: &mut u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Block, Extremes, escaped, strings};
+    use super::{Block, Least, escaped, strings};
 
     #[test]
     fn masks_have_one_bit_a_byte() {
@@ -150,13 +152,20 @@ mod tests {
     }
 
     #[test]
-    fn extremes_of_blocks() {
-        let mut extremes = Extremes::new();
-        extremes.add(&Block::at(b"abc ", 0));
-        assert!(extremes.is_ascii() && !extremes.has_controls());
-        extremes.add(&Block::at("é\n".as_bytes(), 0));
-        extremes.add(&Block::at(b"abc ", 0));
-        assert!(!extremes.is_ascii() && extremes.has_controls());
+    fn the_least_byte_of_blocks() {
+        let mut least = Least::new();
+        least.add(&Block::at("é ".as_bytes(), 0));
+        assert!(!least.is_control());
+        least.add(&Block::at(b"a\n", 0));
+        least.add(&Block::at(b"abc ", 0));
+        assert!(least.is_control());
+    }
+
+    #[test]
+    fn bytes_outside_ascii() {
+        let block = Block::at("aé~".as_bytes(), 0);
+        assert!(!block.is_ascii() && Block::at(b"~\0", 0).is_ascii());
+        assert_eq!(block.high(), 0b110);
     }
 
     #[test]

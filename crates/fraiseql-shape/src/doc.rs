@@ -1,10 +1,11 @@
 //! One document with what a first pass over all its bytes has found: where its strings end, and
 //! whether their content needs a check. Everything after that jumps from quote to quote.
 
-use crate::blocks::{BLOCK, Block, Extremes, escaped, strings};
+use crate::blocks::{BLOCK, Block, Least, escaped, strings};
 use crate::check::escape_end;
 use crate::scan::{Broken, INTEGER, LOOSE, SOUND, Scan, Token, scalar_end, skip_space, skip_word};
 use crate::swar::{before, nondigits, word};
+use crate::text::character_width;
 
 /// A document and its quotes.
 pub(crate) struct Doc<'a> {
@@ -23,6 +24,11 @@ impl<'a> Doc<'a> {
         Self { text, quotes, strings: if sound { SOUND } else { 0 } }
     }
 
+    /// The object that the root's fields belong to.
+    pub fn empty() -> Self {
+        Self { text: b"{}", quotes: Vec::new(), strings: SOUND }
+    }
+
     /// The memory for another document.
     pub fn into_quotes(self) -> Vec<u64> {
         self.quotes
@@ -34,7 +40,8 @@ impl<'a> Doc<'a> {
     }
 
     /// The value that starts at `pos`, or after the white space there.
-    #[inline]
+    #[allow(clippy::inline_always, reason = "measured: REASON")]
+    #[inline(always)]
     pub fn value(&self, pos: usize) -> Scan<Token> {
         let start = skip_space(self.text, pos);
         match self.text.get(start) {
@@ -121,22 +128,65 @@ fn ends_scalar(byte: u8) -> bool {
 
 /// Finds the quotes; true when every string of the document is valid.
 fn survey(text: &[u8], quotes: &mut Vec<u64>) -> bool {
-    quotes.reserve(text.len().div_ceil(BLOCK));
-    let mut extremes = Extremes::new();
-    let (mut carry, mut sound) = (false, true);
-    for pos in (0..text.len()).step_by(BLOCK) {
-        let block = Block::at(text, pos);
-        let escaped = escaped(&block, &mut carry);
-        if escaped != 0 {
-            sound &= has_good_escapes(text, pos, escaped);
-        }
-        quotes.push(block.equal(b'"') & !escaped);
-        extremes.add(&block);
+    let mut survey = Survey { text, carry: false, sound: true, known: 0, least: Least::new() };
+    let blocks = text.chunks_exact(BLOCK);
+    let rest = blocks.remainder();
+    // One more than there are, for the rest.
+    quotes.reserve(blocks.len() + 1);
+    quotes.extend(blocks.enumerate().map(|(place, bytes)| {
+        let block = Block::at(bytes, 0);
+        survey.quotes(place * BLOCK, &block)
+    }));
+    if !rest.is_empty() {
+        let block = Block::at(rest, 0);
+        quotes.push(survey.quotes(text.len() - rest.len(), &block));
     }
-    sound
-        && !carry
-        && (!extremes.has_controls() || !has_controls_inside(text, quotes))
-        && (extremes.is_ascii() || std::str::from_utf8(text).is_ok())
+    survey.sound
+        && !survey.carry
+        && (!survey.least.is_control() || !has_controls_inside(text, quotes))
+}
+
+/// What is known of the blocks that were seen.
+struct Survey<'a> {
+    text: &'a [u8],
+    /// Whether the next block's first byte is escaped.
+    carry: bool,
+    /// Whether all escapes and all characters outside ASCII are good ones.
+    sound: bool,
+    /// Where the last character outside ASCII ends.
+    known: usize,
+    least: Least,
+}
+
+impl Survey<'_> {
+    /// The quotes of the block at `pos` that are not escaped.
+    #[inline]
+    fn quotes(&mut self, pos: usize, block: &Block) -> u64 {
+        self.least.add(block);
+        if !block.is_ascii() {
+            self.characters(pos, block.high());
+        }
+        let quotes = block.equal(b'"');
+        if !self.carry && !block.has(b'\\') {
+            return quotes;
+        }
+        let escaped = escaped(block, &mut self.carry);
+        self.sound &= has_good_escapes(self.text, pos, escaped);
+        quotes & !escaped
+    }
+
+    /// Checks the characters outside ASCII of the block at `pos`.
+    fn characters(&mut self, pos: usize, mut high: u64) {
+        while high != 0 {
+            let start = pos + high.trailing_zeros() as usize;
+            if start >= self.known {
+                let width = character_width(&self.text[start..]);
+                self.sound &= width > 0;
+                self.known = start + width;
+            }
+            high &= high - 1;
+        }
+    }
 }
 
 /// Whether good escapes end at these bytes of the block at `pos`.

@@ -181,7 +181,8 @@ impl<'s, 'a> Renderer<'s, 'a> {
     }
 
     /// Reads the items of a list: each has a slot of its own, which is followed by the slots of
-    /// what is inside and tells where the next one is. An empty list has nothing to read.
+    /// what is inside and tells where the next one is. All of them are read or none: where an
+    /// item ends that is not JSON is known only when it is written.
     fn read_items(&mut self, list: &ListNode, doc: &Doc<'a>, start: usize) -> Scan<usize> {
         let mut pos = start + 1;
         loop {
@@ -206,12 +207,9 @@ impl<'s, 'a> Renderer<'s, 'a> {
     }
 
     fn item(&mut self, node: usize, doc: &Doc<'a>, start: usize) -> Scan<Token> {
-        let mark = self.slots.len();
         if matches!(doc.text.get(start), Some(b'{' | b'[')) {
-            if let Ok(end) = self.nested(node, doc, start) {
-                return Ok(Token { start, end, link: 0, flags: READ });
-            }
-            self.slots.truncate(mark);
+            let end = self.nested(node, doc, start)?;
+            return Ok(Token { start, end, link: 0, flags: READ });
         }
         let token = doc.value(start)?;
         if token.flags & LOOSE == 0 { Ok(token) } else { Err(Broken) }

@@ -94,8 +94,8 @@ impl<'s, 'a> Renderer<'s, 'a> {
         self.out.extend_from_slice(b"{\"data\":");
         if let Node::Object(object) = &self.shape.nodes[self.shape.root] {
             let mark = self.out.len();
-            let doc = Doc::new(b"{}", Vec::new());
-            let token = Token { end: 2, ..Token::ABSENT };
+            let doc = Doc::empty();
+            let token = Token { end: doc.text.len(), ..Token::ABSENT };
             if self.fields(object, &doc, token, 0) != Fate::Kept {
                 self.null(mark);
             }
@@ -129,7 +129,7 @@ impl<'s, 'a> Renderer<'s, 'a> {
         token: Token,
     ) -> Scan<Fate> {
         let mark = self.out.len();
-        if token.is_absent() || token.bytes(doc.text) == b"null" {
+        if token.flags == 0 && (token.is_absent() || token.bytes(doc.text) == b"null") {
             return Ok(self.absent(node, nullable));
         }
         let fate = self.value(node, doc, token)?;

@@ -54,9 +54,39 @@ fn unit(text: &[u8]) -> Option<(u32, &[u8])> {
     Some((value, rest))
 }
 
+/// How many bytes the UTF-8 character at the beginning has that is not ASCII: 0 when it is none.
+pub(crate) fn character_width(text: &[u8]) -> usize {
+    match text {
+        [0xc2..=0xdf, 0x80..=0xbf, ..] => 2,
+        [0xe1..=0xec | 0xee | 0xef, 0x80..=0xbf, 0x80..=0xbf, ..]
+        | [0xe0, 0xa0..=0xbf, 0x80..=0xbf, ..]
+        | [0xed, 0x80..=0x9f, 0x80..=0xbf, ..] => 3,
+        [0xf1..=0xf3, 0x80..=0xbf, 0x80..=0xbf, 0x80..=0xbf, ..]
+        | [0xf0, 0x90..=0xbf, 0x80..=0xbf, 0x80..=0xbf, ..]
+        | [0xf4, 0x80..=0x8f, 0x80..=0xbf, 0x80..=0xbf, ..] => 4,
+        _ => 0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::decode;
+    use super::{character_width, decode};
+
+    #[test]
+    fn widths_are_those_of_the_standard_library() {
+        // Every first and second byte; the others good, then one too low or too high.
+        for (first, second) in (0x80..=0xff).flat_map(|a| (0x70..=0xff).map(move |b| (a, b))) {
+            for (third, fourth) in
+                [(0x80, 0xbf), (0xbf, 0x80), (0x7f, 0x80), (0xc0, 0x80), (0x80, 0xc0)]
+            {
+                let text = [first, second, third, fourth];
+                let good = (2..=4).find(|end| std::str::from_utf8(&text[..*end]).is_ok());
+                assert_eq!(character_width(&text), good.unwrap_or(0), "{text:x?}");
+            }
+        }
+        assert_eq!(character_width("é".as_bytes()), 2);
+        assert_eq!(character_width(&"😀".as_bytes()[..3]), 0);
+    }
 
     #[test]
     fn escapes() {
