@@ -1,6 +1,7 @@
 """FraiseQL: GraphQL from PostgreSQL, with declared types and documents as bytes."""
 
 from fraiseql.app import create_app
+from fraiseql.caching import GeneratedColumn
 from fraiseql.errors import (
     ConfigurationError,
     DatabaseError,
@@ -43,6 +44,7 @@ __all__ = [
     "DocumentError",
     "EmbeddedServerError",
     "FraiseQLError",
+    "GeneratedColumn",
     "Info",
     "InputError",
     "OrderBy",

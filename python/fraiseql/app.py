@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from fraiseql.caching.published import publish
 from fraiseql.http.endpoint import Application, ContextHook
 from fraiseql.schema import build_schema
 from fraiseql.serving import Service
@@ -40,5 +41,5 @@ def create_app(
         ``app = fraiseql.create_app(queries=[user, users])``, then ``uvicorn module:app``.
     """
     chosen = Settings.from_environment().with_values(database_url=database_url, **settings)
-    service = Service(build_schema(types=types, queries=queries), chosen)
+    service = Service(build_schema(types=types, queries=queries), chosen, publish)
     return Application(service, chosen, path=path, context=context, graphiql_query=graphiql_query)

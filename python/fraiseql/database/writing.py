@@ -21,6 +21,11 @@ class Writer(Transaction):
 
     __slots__ = ()
 
+    @property
+    def usable(self) -> bool:
+        """Whether the connection still stands and no transaction is open on it."""
+        return not self._link.is_closed() and not self._link.is_in_transaction()
+
     @asynccontextmanager
     async def begun(self, *, lock_timeout: float = 0.0) -> AsyncIterator[None]:
         """Run the block in one transaction: committed at its end, rolled back on any exception.
@@ -31,9 +36,24 @@ class Writer(Transaction):
         Raises:
             DatabaseError: A statement failed, or the commit did.
         """
-        await self.execute("BEGIN READ WRITE")
+        limit = f"SET LOCAL lock_timeout = {round(lock_timeout * 1000)}"
+        async with self._within(f"BEGIN READ WRITE; {limit}"):
+            yield
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[None]:
+        """Run the block in one transaction whose statements all see the database as it is now.
+
+        Raises:
+            DatabaseError: A statement failed.
+        """
+        async with self._within("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"):
+            yield
+
+    @asynccontextmanager
+    async def _within(self, begin: str) -> AsyncIterator[None]:
+        await self.execute(begin)
         try:
-            await self.execute(f"SET LOCAL lock_timeout = {round(lock_timeout * 1000)}")
             yield
             await self.execute("COMMIT")
         except Exception:

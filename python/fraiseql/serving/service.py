@@ -1,6 +1,6 @@
 """Service: one application's serving road, from a request's text to the response's bytes."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
 from typing import Any
 
@@ -8,6 +8,7 @@ import orjson
 from graphql import GraphQLError
 from graphql.execution.values import VariableValues
 
+from fraiseql.catalog import Catalog
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Database, Identity, Pool, open_pool
 from fraiseql.errors import DatabaseError, DatabaseUnavailable, FraiseQLError, SourceError
@@ -27,9 +28,16 @@ from fraiseql.serving.planning.plan import Cost
 from fraiseql.serving.request import Request, Response
 from fraiseql.serving.response.errors import finished, rendered_errors, request_errors
 from fraiseql.settings import Settings
-from fraiseql.sources import declared_relations, map_sources
+from fraiseql.sources import SourceMap, declared_relations, map_sources
+
+Publish = Callable[[Schema, Catalog, Pool, SourceMap], Awaitable[SourceMap]]
+"""Says which sources are read instead of the live ones: the caching road's word."""
 
 _NO_VARIABLES: Mapping[str, Any] = {}
+
+
+async def _all_live(_schema: Schema, _catalog: Catalog, _pool: Pool, live: SourceMap) -> SourceMap:
+    return live
 
 
 async def _proven(pool: Pool, probe: Probe) -> None:
@@ -61,14 +69,16 @@ class Service:
     Args:
         schema: What is declared.
         settings: Address of the database, limits and switches.
+        publish: Says at the start which kept documents are read instead of live ones.
 
     Attributes:
         schema: The declared schema.
         settings: The settings in force.
     """
 
-    def __init__(self, schema: Schema, settings: Settings) -> None:
+    def __init__(self, schema: Schema, settings: Settings, publish: Publish = _all_live) -> None:
         self.schema = schema
+        self._publish = publish
         self.settings = settings
         self._limits = DocumentLimits(
             settings.max_tokens, settings.max_depth, settings.max_aliases, settings.introspection
@@ -96,7 +106,9 @@ class Service:
         pool = await open_pool(self.settings.database_url, self.settings)
         try:
             catalog = await load_catalog(pool, declared_relations(self.schema))
-            planner = Planner(self.schema, map_sources(self.schema, catalog), self.settings)
+            live = map_sources(self.schema, catalog)
+            sources = await self._publish(self.schema, catalog, pool, live)
+            planner = Planner(self.schema, sources, self.settings)
             for probe in check_columns(planner.relations):
                 await _proven(pool, probe)
         except BaseException:

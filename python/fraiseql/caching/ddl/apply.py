@@ -1,0 +1,224 @@
+"""Apply: runs a plan's steps so that a process that is killed at any point can begin again."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from fraiseql.caching.ddl.ledger import (
+    forget,
+    ledger_statements,
+    ledger_version,
+    read_ledger,
+    record,
+    record_dropping,
+)
+from fraiseql.caching.ddl.objects import DatabaseObject
+from fraiseql.caching.ddl.plan import Plan, Step, make_plan
+from fraiseql.caching.ddl.present import look
+from fraiseql.caching.ddl.wanted import Wanted
+from fraiseql.database.writing import Writer, said_by_server, sqlstate_of
+from fraiseql.errors import DatabaseError, DeclarationError
+
+_LOCK: Final = 4_711_310_015  # the framework's own number; any other would do
+_RETRIED: Final = frozenset({"55P03", "40P01"})
+# A view or function whose columns or result have changed cannot be replaced in place.
+_NOT_IN_PLACE: Final = frozenset({"42P16", "42P13"})
+
+Watch = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long locks are waited for.
+
+    Attributes:
+        lock_timeout: Seconds that a statement waits for a lock, and others queue behind it.
+        attempts: How often a step is tried.
+        pause: Seconds before the second attempt; doubled for each further one, to ten at most.
+        turn: Seconds to wait for another apply to end.
+    """
+
+    lock_timeout: float = 2.0
+    attempts: int = 12
+    pause: float = 0.5
+    turn: float = 60.0
+
+
+async def find_plan(writer: Writer, wanted: Wanted) -> Plan:
+    """Return the plan for ``wanted`` as the database is now; nothing is changed.
+
+    Raises:
+        DatabaseError: The database cannot be read, or its ledger is of a newer version.
+    """
+    async with writer.begun():
+        version = await ledger_version(writer)
+        ledger = await read_ledger(writer)
+        keys = {*ledger, *(one.key for one in wanted.objects)}
+        present = await look(writer, keys)
+        major = await _major(writer)
+    return make_plan(
+        wanted.objects, ledger, present, major, refusals=wanted.refusals, version=version
+    )
+
+
+async def apply(
+    writer: Writer,
+    wanted: Wanted,
+    *,
+    patience: Patience = Patience(),
+    watch: Watch = lambda _: None,
+) -> Plan:
+    """Make ``wanted`` true, and return the plan that was carried out.
+
+    One process applies at a time, others wait. Each step is recorded in the transaction that it
+    runs in; what cannot run in one is recorded before and after, and cleaned up when it was
+    interrupted.
+
+    Args:
+        writer: A connection that may write.
+        wanted: What is to be there.
+        patience: How long locks are waited for.
+        watch: Told of every step, statement and commit before it runs.
+
+    Raises:
+        DeclarationError: Something declared cannot be had; nothing was changed.
+        DatabaseError: A step failed; the steps before it stay, and the next apply goes on there.
+    """
+    async with _turn(writer, patience):
+        plan = await find_plan(writer, wanted)
+        if plan.refusals:
+            first = plan.refusals[0]
+            text = "\n".join(str(refusal) for refusal in plan.refusals)
+            raise DeclarationError(f"Nothing was applied.\n{text}", code=first.code)
+        if plan.steps:
+            await _make_ledger(writer, watch)
+        for step in plan.steps:
+            watch(step.title)
+            await _patiently(writer, step, patience, watch)
+    return plan
+
+
+@asynccontextmanager
+async def _turn(writer: Writer, patience: Patience) -> AsyncIterator[None]:
+    waited = 0.0
+    while not await writer.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):
+        if waited >= patience.turn:
+            raise DatabaseError(
+                f"Another apply has been running for {patience.turn:g} s.",
+                hint="Wait for it. If its process was killed, PostgreSQL ends its statement first.",
+                code="APPLY_RUNNING",
+            )
+        await asyncio.sleep(0.1)
+        waited += 0.1
+    try:
+        yield
+    finally:
+        if writer.usable:
+            await writer.fetchval("SELECT pg_advisory_unlock($1)", _LOCK)
+
+
+async def _make_ledger(writer: Writer, watch: Watch) -> None:
+    async with writer.begun():
+        statements = ledger_statements(await ledger_version(writer))
+        for statement in statements:
+            watch(statement)
+            await writer.execute(statement)
+        if statements:
+            watch("COMMIT")
+
+
+async def _patiently(writer: Writer, step: Step, patience: Patience, watch: Watch) -> None:
+    pause = patience.pause
+    for attempt in range(1, patience.attempts + 1):
+        try:
+            return await _run(writer, step, patience, watch)
+        except DatabaseError as error:
+            if sqlstate_of(error) not in _RETRIED:
+                raise DatabaseError(
+                    f"{step.title}: {said_by_server(error)}",
+                    hint="Steps before this one are applied and stay; apply again goes on here.",
+                    code="STEP_FAILED",
+                ) from error
+            if attempt == patience.attempts:
+                raise _no_lock(step, patience) from error
+        watch(f"waiting for a lock: attempt {attempt + 1} in {pause:g} s")
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, 10.0)
+    return None
+
+
+def _no_lock(step: Step, patience: Patience) -> DatabaseError:
+    return DatabaseError(
+        f"{step.title}: its lock could not be had in {patience.attempts} attempts of"
+        f" {patience.lock_timeout:g} s.",
+        hint="End the long transactions on the table (pg_stat_activity), then apply again.",
+        code="LOCK_NOT_HAD",
+    )
+
+
+async def _run(writer: Writer, step: Step, patience: Patience, watch: Watch) -> None:
+    if not step.transactional:
+        return await _run_outside(writer, step, watch)
+    async with writer.begun(lock_timeout=patience.lock_timeout):
+        for one in step.dropped:
+            await _all(writer, one.drop, watch)
+            await forget(writer, one.key)
+        for one in step.made:
+            await _make(writer, one, watch, in_place=step.action == "replace")
+        await _record_made(writer, step.made)
+        watch("COMMIT")
+    return None
+
+
+async def _make(writer: Writer, one: DatabaseObject, watch: Watch, *, in_place: bool) -> None:
+    if not in_place or not one.drop:
+        return await _all(writer, one.create, watch)
+    await writer.execute("SAVEPOINT fraiseql_step")
+    try:
+        await _all(writer, one.create, watch)
+    except DatabaseError as error:
+        if sqlstate_of(error) not in _NOT_IN_PLACE:
+            raise
+        await writer.execute("ROLLBACK TO SAVEPOINT fraiseql_step")
+        await _all(writer, (*one.drop, *one.create), watch)
+    return None
+
+
+async def _run_outside(writer: Writer, step: Step, watch: Watch) -> None:
+    """Run what no transaction can hold: marked before, so that what it leaves is cleaned up."""
+    await writer.execute("SET lock_timeout = 0")
+    made = {one.key for one in step.made}
+    for one in step.dropped:
+        if one.key not in made:
+            await record_dropping(writer, one.key)
+            await _all(writer, one.drop, watch)
+            watch("record")
+            await forget(writer, one.key)
+    for one in step.made:
+        watch("record")
+        await record(writer, one, "doing")
+        if step.action != "create":
+            await _all(writer, one.drop, watch)
+        await _all(writer, one.create, watch)
+        async with writer.begun():
+            await _record_made(writer, (one,))
+            watch("COMMIT")
+
+
+async def _all(writer: Writer, statements: Iterable[str], watch: Watch) -> None:
+    for statement in statements:
+        watch(statement)
+        await writer.execute(statement)
+
+
+async def _record_made(writer: Writer, made: tuple[DatabaseObject, ...]) -> None:
+    seen = await look(writer, [one.key for one in made])
+    major = await _major(writer)
+    for one in made:
+        await record(writer, one, "done", seen.get(one.key), major)
+
+
+async def _major(writer: Writer) -> int:
+    return int(await writer.fetchval("SELECT current_setting('server_version_num')")) // 10_000

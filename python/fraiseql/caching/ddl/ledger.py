@@ -1,0 +1,208 @@
+"""Ledger: what the framework has made in a database, in ``fraiseql.ledger`` beside what it made."""
+# ruff: noqa: S608 - the only texts that are joined into SQL are quoted here
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fraiseql.caching.ddl.objects import DatabaseObject, Kind
+from fraiseql.database import Transaction
+from fraiseql.errors import DatabaseError
+
+VERSIONS: Final = (
+    (
+        "CREATE SCHEMA IF NOT EXISTS fraiseql",
+        "CREATE TABLE fraiseql.ledger_version (version integer NOT NULL)",
+        """CREATE TABLE fraiseql.ledger (
+  kind text NOT NULL,
+  name text NOT NULL,
+  owner text NOT NULL,
+  digest text NOT NULL,
+  state text NOT NULL CHECK (state IN ('doing', 'done', 'dropping')),
+  transactional boolean NOT NULL,
+  undo text[] NOT NULL,
+  needs text[] NOT NULL,
+  seen text,
+  seen_by integer,
+  at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (kind, name))""",
+        "COMMENT ON TABLE fraiseql.ledger IS 'What FraiseQL made here'",
+        "INSERT INTO fraiseql.ledger_version VALUES (1)",
+    ),
+)
+"""The statements that bring the ledger from each version to the next, from none at all."""
+
+_VERSION: Final = """
+SELECT to_regclass('fraiseql.ledger_version') IS NOT NULL
+"""
+_ROWS: Final = """
+SELECT kind, name, owner, digest, state, transactional, undo, needs, seen, seen_by
+FROM fraiseql.ledger ORDER BY at, kind, name
+"""
+_WRITE: Final = """
+INSERT INTO fraiseql.ledger AS l
+  (kind, name, owner, digest, state, transactional, undo, needs, seen, seen_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+ON CONFLICT (kind, name) DO UPDATE SET owner = excluded.owner, digest = excluded.digest,
+  state = excluded.state, transactional = excluded.transactional, undo = excluded.undo,
+  needs = excluded.needs, seen = excluded.seen, seen_by = excluded.seen_by, at = now()
+"""
+_DROPPING: Final = "UPDATE fraiseql.ledger SET state = 'dropping' WHERE kind = $1 AND name = $2"
+_DELETE: Final = "DELETE FROM fraiseql.ledger WHERE kind = $1 AND name = $2"
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the ledger: an object as it was made.
+
+    Attributes:
+        kind: As of ``DatabaseObject``.
+        name: As of ``DatabaseObject``.
+        owner: The declaration that wanted it.
+        digest: Of the object as it was made.
+        state: ``done``, or ``doing`` or ``dropping`` when that was begun outside a transaction.
+        transactional: Whether it is made and dropped in transactions.
+        undo: Statements that drop it.
+        needs: Names of objects that it needs.
+        seen: What PostgreSQL said of it when it was made; None when nobody looked.
+        seen_by: Major version of the PostgreSQL that said so.
+    """
+
+    kind: Kind
+    name: str
+    owner: str
+    digest: str
+    state: str = "done"
+    transactional: bool = True
+    undo: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    seen: str | None = None
+    seen_by: int | None = None
+
+    @property
+    def key(self) -> Key:
+        """What identifies the object among all."""
+        return (self.kind, self.name)
+
+    def as_object(self) -> DatabaseObject:
+        """Return the object as far as dropping it goes."""
+        return DatabaseObject(
+            self.kind,
+            self.name,
+            (),
+            self.undo,
+            self.owner,
+            self.needs,
+            self.transactional,
+            _drop_lock(self.kind, self.transactional),
+        )
+
+
+def _drop_lock(kind: str, transactional: bool) -> str:
+    if not transactional:
+        return "SHARE UPDATE EXCLUSIVE: neither reads nor writes wait"
+    return "ACCESS EXCLUSIVE for an instant" if kind in ("column", "table", "view") else "none"
+
+
+async def ledger_version(database: Transaction) -> int:
+    """Return the version of the ledger in the database; 0 when there is none.
+
+    Raises:
+        DatabaseError: It is newer than this code.
+    """
+    if not await database.fetchval(_VERSION):
+        return 0
+    version = int(await database.fetchval("SELECT version FROM fraiseql.ledger_version"))
+    if version > len(VERSIONS):
+        raise DatabaseError(
+            f"The ledger in the database has version {version}; this FraiseQL knows"
+            f" {len(VERSIONS)}.",
+            hint="A newer FraiseQL has applied changes there: use that one.",
+            code="LEDGER_VERSION",
+        )
+    return version
+
+
+def ledger_statements(version: int) -> list[str]:
+    """Return what brings the ledger from ``version`` to the present one."""
+    found = [statement for step in VERSIONS[version:] for statement in step]
+    if 0 < version < len(VERSIONS):
+        found.append(f"UPDATE fraiseql.ledger_version SET version = {len(VERSIONS)}")
+    return found
+
+
+async def read_ledger(database: Transaction) -> Mapping[Key, Entry]:
+    """Return every row of the ledger; nothing where there is no ledger yet."""
+    if await ledger_version(database) == 0:
+        return {}
+    rows = await database.fetch(_ROWS)
+    return {(row["kind"], row["name"]): _entry(row) for row in rows}
+
+
+def _entry(row: Any) -> Entry:
+    values = dict(row)
+    return Entry(**{**values, "undo": tuple(values["undo"]), "needs": tuple(values["needs"])})
+
+
+async def record(
+    database: Transaction,
+    made: DatabaseObject,
+    state: str = "done",
+    seen: str | None = None,
+    major: int | None = None,
+) -> None:
+    """Write that an object is there, or being made."""
+    await database.execute(_WRITE, *_values(made, state), seen, major)
+
+
+async def record_dropping(database: Transaction, key: Key) -> None:
+    """Write that an object is being dropped."""
+    await database.execute(_DROPPING, *key)
+
+
+async def forget(database: Transaction, key: Key) -> None:
+    """Remove an object that is gone."""
+    await database.execute(_DELETE, *key)
+
+
+def _values(made: DatabaseObject, state: str) -> tuple[Any, ...]:
+    undo, needs = list(made.drop), list(made.needs)
+    return (
+        made.kind,
+        made.name,
+        made.owner,
+        made.digest,
+        state,
+        made.transactional,
+        undo,
+        needs,
+    )
+
+
+def record_text(made: DatabaseObject) -> str:
+    """Return ``record`` as a statement without parameters, for files."""
+    written = [_literal(value) for value in _values(made, "done")]
+    return (
+        "INSERT INTO fraiseql.ledger"
+        " (kind, name, owner, digest, state, transactional, undo, needs)\n"
+        f"VALUES ({', '.join(written)})\n"
+        "ON CONFLICT (kind, name) DO UPDATE SET owner = excluded.owner, digest = excluded.digest,"
+        " state = excluded.state, transactional = excluded.transactional, undo = excluded.undo,"
+        " needs = excluded.needs, seen = NULL, seen_by = NULL, at = now()"
+    )
+
+
+def forget_text(key: Key) -> str:
+    """Return ``forget`` as a statement without parameters, for files."""
+    kind, name = (_literal(part) for part in key)
+    return f"DELETE FROM fraiseql.ledger WHERE kind = {kind} AND name = {name}"
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return f"ARRAY[{', '.join(_literal(item) for item in value)}]::text[]"
+    return "E'" + str(value).replace("\\", "\\\\").replace("'", "''") + "'"

@@ -1,0 +1,55 @@
+"""Objects: what a declaration wants to exist in the database, as plain data that prints."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal[
+    "schema",
+    "table",
+    "view",
+    "materialized view",
+    "column",
+    "function",
+    "trigger",
+    "index",
+    "data",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseObject:
+    """One object, or one change of data, that a declaration wants.
+
+    Attributes:
+        kind: What it is; ``data`` is a backfill, which runs once after what it depends on.
+        name: Qualified and quoted as in SQL; unique together with ``kind``.
+        create: Statements that make it, in order; idempotent where PostgreSQL can say so.
+        drop: Statements that undo ``create``, in order.
+        owner: The declaration that wants it: a type's name; ``fraiseql`` for the framework's own.
+        needs: Names of objects that must be there before.
+        transactional: False for what cannot run in a transaction (``CREATE INDEX CONCURRENTLY``).
+        lock: The strongest lock that ``create`` takes, on what, and for how long, for the reader.
+        replaces: Whether ``create`` may run over an older version of the object (views, functions).
+    """
+
+    kind: Kind
+    name: str
+    create: tuple[str, ...]
+    drop: tuple[str, ...] = ()
+    owner: str = "fraiseql"
+    needs: tuple[str, ...] = ()
+    transactional: bool = True
+    lock: str = "none"
+    replaces: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What identifies the object among all."""
+        return (self.kind, self.name)
+
+    @property
+    def digest(self) -> str:
+        """Hash of everything that ``create`` says: another digest is another version."""
+        text = "\0".join((*self.create, str(self.transactional)))
+        return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,0 +1,65 @@
+"""Present: what PostgreSQL itself says of an object, as text that changes when the object does."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from fraiseql.caching.ddl.ledger import Key
+from fraiseql.database import Transaction
+
+# Names are resolved, and definitions written out, with nothing but pg_catalog on the search path:
+# so every name in them is qualified, and the text is the same for whoever asks.
+_ALONE: Final = "SET LOCAL search_path = pg_catalog"
+
+_PRESENT: Final = """
+SELECT a.kind, a.name, CASE a.kind
+  WHEN 'function' THEN (
+    SELECT pg_get_functiondef(p.oid) FROM pg_proc p
+    WHERE p.oid = CASE WHEN strpos(a.name, '(') > 0 THEN to_regprocedure(a.name)::oid
+      ELSE to_regproc(a.name)::oid END)
+  WHEN 'view' THEN (
+    SELECT pg_get_viewdef(c.oid) FROM pg_class c
+    WHERE c.oid = to_regclass(a.name) AND c.relkind = 'v')
+  WHEN 'materialized view' THEN (
+    SELECT pg_get_viewdef(c.oid) FROM pg_class c
+    WHERE c.oid = to_regclass(a.name) AND c.relkind = 'm')
+  WHEN 'table' THEN (
+    SELECT concat_ws(E'\\n', c.relpersistence, c.reloptions::text, (
+      SELECT string_agg(concat_ws(' ', t.attname, format_type(t.atttypid, t.atttypmod),
+        t.attnotnull, t.attgenerated, pg_get_expr(d.adbin, d.adrelid)), E'\\n' ORDER BY t.attnum)
+      FROM pg_attribute t LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = t.attnum
+      WHERE t.attrelid = c.oid AND t.attnum > 0 AND NOT t.attisdropped), (
+      SELECT string_agg(concat_ws(' ', k.conname, pg_get_constraintdef(k.oid)), E'\\n'
+        ORDER BY k.conname)
+      FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype <> 'n'))
+    FROM pg_class c WHERE c.oid = to_regclass(a.name) AND c.relkind IN ('r', 'p'))
+  WHEN 'index' THEN (
+    SELECT concat_ws(' ', pg_get_indexdef(i.indexrelid), i.indisvalid)
+    FROM pg_index i WHERE i.indexrelid = to_regclass(a.name))
+  WHEN 'column' THEN (
+    SELECT concat_ws(' ', t.attname, format_type(t.atttypid, t.atttypmod), t.attgenerated,
+      pg_get_expr(d.adbin, d.adrelid))
+    FROM pg_attribute t LEFT JOIN pg_attrdef d ON d.adrelid = t.attrelid AND d.adnum = t.attnum
+    WHERE t.attrelid = to_regclass(concat(quote_ident((parse_ident(a.name))[1]), '.',
+        quote_ident((parse_ident(a.name))[2])))
+      AND t.attname = (parse_ident(a.name))[3] AND NOT t.attisdropped)
+  WHEN 'trigger' THEN (
+    SELECT concat_ws(' ', pg_get_triggerdef(g.oid), g.tgenabled)
+    FROM pg_trigger g
+    WHERE NOT g.tgisinternal AND g.tgparentid = 0
+      AND g.tgrelid = to_regclass(split_part(a.name, ' ON ', 2))
+      AND g.tgname = (parse_ident(split_part(a.name, ' ON ', 1)))[1])
+  END AS seen
+FROM unnest($1::text[], $2::text[]) AS a (kind, name)
+"""
+
+
+async def look(database: Transaction, keys: Iterable[Key]) -> Mapping[Key, str]:
+    """Return what PostgreSQL says of each object that is there; changes of data never are.
+
+    Must run inside a transaction, whose search path it narrows until its end. A trigger is named
+    ``name ON table``, a column ``schema.table.column``.
+    """
+    asked = sorted(set(keys))
+    await database.execute(_ALONE)
+    rows = await database.fetch(_PRESENT, [kind for kind, _ in asked], [name for _, name in asked])
+    return {(row["kind"], row["name"]): row["seen"] for row in rows if row["seen"] is not None}

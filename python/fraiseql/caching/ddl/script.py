@@ -1,0 +1,57 @@
+"""Script: a plan as plain SQL files, for whoever applies changes with a tool of their own."""
+
+import re
+from pathlib import Path
+
+from fraiseql.caching.ddl.ledger import forget_text, ledger_statements, record_text
+from fraiseql.caching.ddl.plan import Plan, Step
+
+
+def plan_files(plan: Plan) -> dict[str, str]:
+    """Return the text of each file by its name, in the order in which they are to be run."""
+    texts = []
+    if plan.steps and (statements := ledger_statements(plan.ledger)):
+        texts.append(
+            ("ledger", _in_transaction(["-- the ledger of what FraiseQL made"], statements))
+        )
+    texts += [(_slug(step), _step_text(step)) for step in plan.steps]
+    return {f"{place:04}_{slug}.sql": text for place, (slug, text) in enumerate(texts)}
+
+
+def write_files(plan: Plan, folder: Path) -> list[Path]:
+    """Write the files into ``folder``, which is made, and return their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, text in plan_files(plan).items():
+        paths.append(folder / name)
+        paths[-1].write_text(text)
+    return paths
+
+
+def _slug(step: Step) -> str:
+    shown = (step.made or step.dropped)[0]
+    name = re.sub(r"\(.*", "", shown.name)
+    return re.sub(r"\W+", "_", f"{step.action}_{shown.kind}_{name}").strip("_").lower()[:80]
+
+
+def _step_text(step: Step) -> str:
+    head = [
+        f"-- {step.title}",
+        f"-- why: {step.reason}",
+        *(f"-- lock: {lock}" for lock in step.locks),
+    ]
+    head += [f"-- undo: {' '.join(text.split())}" for text in step.undo]
+    records = [forget_text(one.key) for one in step.dropped]
+    records += [record_text(one) for one in step.made]
+    if step.transactional:
+        return _in_transaction(head, [*step.statements, *records])
+    head.append("-- cannot run in a transaction")
+    return _text(head, [*step.statements, *records])
+
+
+def _in_transaction(head: list[str], statements: list[str]) -> str:
+    return _text(head, ["BEGIN", *statements, "COMMIT"])
+
+
+def _text(head: list[str], statements: list[str]) -> str:
+    return "\n".join([*head, "", *(f"{statement};" for statement in statements)]) + "\n"

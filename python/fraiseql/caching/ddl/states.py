@@ -1,0 +1,67 @@
+"""States: how each object that is wanted or was made compares with what PostgreSQL has."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from fraiseql.caching.ddl.ledger import Entry, Key
+from fraiseql.caching.ddl.objects import DatabaseObject
+
+State = Literal["kept", "missing", "outdated", "altered", "unfinished", "taken", "undeclared"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The state of one object.
+
+    Attributes:
+        key: Kind and name.
+        owner: The declaration that wants it, or wanted it.
+        state: ``kept`` is as it should be; ``missing``; ``outdated``: declared otherwise now;
+            ``altered`` by somebody since; ``unfinished``: an apply was ended in the middle of it;
+            ``taken``: another object has its name; ``undeclared``: made once, and not wanted now.
+        reason: The same for the reader; empty for ``kept``.
+        drift: Whether somebody else than ``apply`` brought it about.
+    """
+
+    key: Key
+    owner: str
+    state: State
+    reason: str = ""
+    drift: bool = False
+
+
+def judge(
+    wanted: Iterable[DatabaseObject],
+    ledger: Mapping[Key, Entry],
+    present: Mapping[Key, str],
+    major: int,
+) -> tuple[Verdict, ...]:
+    """Return the state of every object, wanted ones first."""
+    objects = tuple(wanted)
+    keys = {one.key for one in objects}
+    verdicts = [_judged(one, ledger.get(one.key), present.get(one.key), major) for one in objects]
+    gone = [
+        Verdict(key, entry.owner, "undeclared", "it is no longer declared")
+        for key, entry in ledger.items()
+        if key not in keys
+    ]
+    return (*verdicts, *gone)
+
+
+def _judged(one: DatabaseObject, entry: Entry | None, now: str | None, major: int) -> Verdict:
+    if entry is None:
+        state: State = "missing" if now is None else "taken"
+        reason = "it is new" if now is None else "another object has its name"
+        return Verdict(one.key, one.owner, state, reason)
+    if entry.state != "done":
+        return Verdict(one.key, one.owner, "unfinished", "an earlier apply ended in the middle")
+    if now is None and one.kind != "data":
+        reason = "somebody dropped it"
+        return Verdict(one.key, one.owner, "missing", reason, drift=True)
+    if entry.digest != one.digest:
+        return Verdict(one.key, one.owner, "outdated", "it is declared otherwise now")
+    if entry.seen is not None and entry.seen_by == major and entry.seen != now:
+        reason = "somebody altered it"
+        return Verdict(one.key, one.owner, "altered", reason, drift=True)
+    return Verdict(one.key, one.owner, "kept")

@@ -1,0 +1,153 @@
+"""Wanted: every object that an application's declarations ask for, and what is refused."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fraiseql.caching.ddl.objects import DatabaseObject
+from fraiseql.caching.declarations import GeneratedColumn
+from fraiseql.caching.definition.tables import load_tables
+from fraiseql.caching.strategies import generated_column, live_view
+from fraiseql.caching.strategies.base import Kept, Refusal, Strategy, World, changing_calls
+from fraiseql.catalog import Relation
+from fraiseql.catalog.load import load_catalog
+from fraiseql.database import Pool
+from fraiseql.schema import Schema
+from fraiseql.schema.definitions import ObjectDefinition
+from fraiseql.sources import declared_relations
+
+STRATEGIES: Final[Mapping[type, Strategy]] = {GeneratedColumn: generated_column}
+"""The module behind each declaration of ``stored=``."""
+
+_IMMUTABLE: Final = """
+SELECT lower(proname)::text AS name FROM pg_proc WHERE lower(proname) = ANY ($1::text[])
+GROUP BY 1 HAVING bool_and(provolatile = 'i')
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What declarations come to.
+
+    Attributes:
+        objects: In an order in which they can be made.
+        refusals: What is declared and cannot be had; then ``objects`` lacks it.
+        kept: The types that are kept.
+    """
+
+    objects: tuple[DatabaseObject, ...]
+    refusals: tuple[Refusal, ...] = ()
+    kept: tuple[Kept, ...] = ()
+
+
+async def load_wanted(schema: Schema, pool: Pool) -> Wanted:
+    """Return what the declarations of ``schema`` want in the database behind ``pool``.
+
+    Raises:
+        SourceError: A relation that is declared does not exist.
+        DatabaseError: The database cannot be reached or does not allow this.
+    """
+    names = declared_relations(schema)
+    catalog = await load_catalog(pool, names)
+    tables = await load_tables(pool, catalog, names)
+    world = World(schema, catalog, tables, await _immutable(schema, pool))
+    found: list[DatabaseObject] = []
+    refusals: list[Refusal] = []
+    kept = list(kept_types(world))
+    for one in kept:
+        refused, objects = _of(one)
+        refusals += refused
+        found += objects
+    refusals += _twice(found)
+    return Wanted(in_order(found), tuple(refusals), tuple(kept))
+
+
+def _twice(objects: list[DatabaseObject]) -> Iterator[Refusal]:
+    """Yield what two declarations want in different forms."""
+    first: dict[tuple[str, str], DatabaseObject] = {}
+    for one in objects:
+        other = first.setdefault(one.key, one)
+        if other.digest != one.digest:
+            yield Refusal(
+                "NAME_TAKEN",
+                one.owner,
+                f"{other.owner} has a {one.kind} {one.name} of another form.",
+                "Keep one of the two types; the other one is read live, at no loss.",
+            )
+
+
+def kept_types(world: World) -> Iterator[Kept]:
+    """Yield every type that is declared with ``stored=``.
+
+    Raises:
+        SourceError: Its relation does not exist.
+    """
+    for name, definition in world.schema.objects.items():
+        if definition.stored is not None:
+            source = definition.sql_source or ""
+            relation = world.catalog.relation(source, wanted_by=name)
+            key = _key(definition, relation)
+            yield Kept(name, definition, definition.stored, world.tables[source], key, world)
+
+
+def _of(kept: Kept) -> tuple[list[Refusal], list[DatabaseObject]]:
+    strategy = STRATEGIES.get(type(kept.stored))
+    if strategy is None:
+        return [_unknown(kept)], []
+    embeds = tuple(field.name for field in kept.embedded_fields())
+    refused = [*strategy.refusals(kept), *live_view.refusals(kept, embeds)]
+    if refused:
+        return refused, []
+    return [], [*strategy.objects(kept), *live_view.objects(kept)]
+
+
+def _unknown(kept: Kept) -> Refusal:
+    names = " or ".join(f"{one.__name__}()" for one in STRATEGIES)
+    return Refusal(
+        "UNKNOWN_STRATEGY",
+        kept.type_name,
+        f"stored={kept.stored!r} is no strategy that can be applied.",
+        f"Write stored={names}, or leave stored out to read live.",
+    )
+
+
+def _key(definition: ObjectDefinition, relation: Relation) -> tuple[str, ...]:
+    usual = ("id",) if "id" in relation.columns else ()
+    return definition.key or relation.key or usual
+
+
+async def _immutable(schema: Schema, pool: Pool) -> frozenset[str]:
+    called: set[str] = set()
+    for fields in schema.fields.values():
+        for field in fields.values():
+            if field.embed is not None and field.embed.where:
+                called.update(changing_calls(field.embed.where, frozenset()))
+    if not called:
+        return frozenset()
+    rows: list[Any] = await pool.fetch_bytes(_IMMUTABLE, [sorted(called)])
+    return frozenset(row["name"] for row in rows)
+
+
+def in_order(objects: list[DatabaseObject]) -> tuple[DatabaseObject, ...]:
+    """Return ``objects``, each once, after what it needs; otherwise in the order given.
+
+    The framework's schema is left out: it comes with the ledger, and stays as long.
+    """
+    objects = [one for one in objects if one.kind != "schema"]
+    by_name: dict[str, list[DatabaseObject]] = {}
+    for one in dict.fromkeys(objects):
+        by_name.setdefault(one.name, []).append(one)
+    done: dict[tuple[str, str], DatabaseObject] = {}
+
+    def visit(one: DatabaseObject) -> None:
+        if one.key in done:
+            return
+        for need in one.needs:
+            for needed in by_name.get(need, ()):
+                if needed.key != one.key:
+                    visit(needed)
+        done[one.key] = one
+
+    for one in dict.fromkeys(objects):
+        visit(one)
+    return tuple(done.values())

@@ -1,0 +1,1 @@
+"""Definitions: what a type's document holds, as SQL over base tables."""

@@ -1,0 +1,138 @@
+"""Documents: the live definition of a type's document, with its embeds, as SQL over base tables."""
+# ruff: noqa: S608 - this module writes SQL: identifiers are quoted from the catalog, and a
+# developer's own predicates come from declarations only.
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import get_named_type
+
+from fraiseql.caching.definition.rows import RowFunction, row_function
+from fraiseql.caching.definition.tables import Table
+from fraiseql.catalog.picture import Catalog, Relation, quote
+from fraiseql.errors import DeclarationError
+from fraiseql.schema import Schema
+from fraiseql.schema.definitions import Embed, FieldDefinition
+
+
+@dataclass(slots=True)
+class DocumentWriter:
+    """Writes the SQL of documents and collects the row functions that it calls.
+
+    Args:
+        schema: Everything declared.
+        catalog: The relations by declared name.
+        tables: More facts of the same relations.
+        owner: The type whose objects the functions are.
+
+    Attributes:
+        functions: Row functions so far, by type and table.
+    """
+
+    schema: Schema
+    catalog: Catalog
+    tables: dict[str, Table]
+    owner: str
+    functions: dict[tuple[str, str], RowFunction] = field(default_factory=dict)
+
+    def document(
+        self, type_name: str, source: str, embeds: Sequence[str], alias: str, depth: int = 1
+    ) -> str:
+        """Return the expression of the document of the row ``alias``.
+
+        Args:
+            type_name: GraphQL name of the type.
+            source: Its relation, as declared.
+            embeds: Embedded fields that the document holds, dotted for those inside of embeds.
+            alias: Alias of the row in the statement around.
+            depth: Number of the next alias.
+        """
+        function = self._function(type_name, source)
+        pairs = [
+            f"{_literal(one.name)}, {self._embedded((type_name, source, alias), one, inner, depth)}"
+            for one, inner in self._chosen(type_name, embeds)
+        ]
+        own = function.call(alias)
+        return f"({own} || jsonb_build_object({', '.join(pairs)}))" if pairs else own
+
+    def _function(self, type_name: str, source: str) -> RowFunction:
+        key = (type_name, source)
+        if key not in self.functions:
+            fields = self.schema.fields[type_name].values()
+            names = [f.name for f in fields if f.embed is None and f.computed is None]
+            self.functions[key] = row_function(self.owner, self.tables[source], names)
+        return self.functions[key]
+
+    def _chosen(
+        self, type_name: str, embeds: Sequence[str]
+    ) -> Iterator[tuple[FieldDefinition, list[str]]]:
+        for one in self.schema.fields[type_name].values():
+            if one.embed is not None and any(e.split(".")[0] == one.name for e in embeds):
+                prefix = f"{one.name}."
+                yield one, [e.removeprefix(prefix) for e in embeds if e.startswith(prefix)]
+
+    def _embedded(
+        self, owner: tuple[str, str, str], one: FieldDefinition, inner: list[str], depth: int
+    ) -> str:
+        type_name, source, outer = owner
+        embed = one.embed
+        assert embed is not None  # noqa: S101 - chosen for having one
+        named = self.named(type_name, one)
+        alias = f"t{depth}"
+        parent, child = self.catalog.relations[source], self.catalog.relations[embed.relation]
+        joined = [
+            f"{alias}.{quote(own)} = {outer}.{quote(other)}"
+            for own, other in join_columns(embed, parent, child, f"{type_name}.{one.name}")
+        ]
+        where = " AND ".join([*joined, *([f"({embed.where})"] if embed.where else [])])
+        value = self.document(named, embed.relation, inner, alias, depth + 1)
+        rows = f"SELECT {value} AS v FROM {child.sql} AS {alias} WHERE {where}"
+        if not embed.on:
+            return f"(SELECT r{depth}.v FROM ({rows} LIMIT 1) AS r{depth})"
+        order = ", ".join(
+            f"{alias}.{quote(name)}{' DESC' if down else ''}"
+            for name, down in order_columns(embed, child)
+        )
+        limit = "" if embed.limit is None else f" LIMIT {embed.limit}"
+        ordered = f"{rows} ORDER BY {order}{limit}" if order else f"{rows}{limit}"
+        # Ordered and limited inside, aggregated outside: LIMIT beside an aggregate bounds nothing.
+        return f"(SELECT coalesce(jsonb_agg(r{depth}.v), '[]') FROM ({ordered}) AS r{depth})"
+
+    def named(self, type_name: str, one: FieldDefinition) -> str:
+        """Return the GraphQL name of what a field holds."""
+        type_: Any = self.schema.graphql.type_map[type_name]
+        return str(get_named_type(type_.fields[one.graphql_name].type).name)
+
+
+def join_columns(
+    embed: Embed, parent: Relation, child: Relation, where: str
+) -> list[tuple[str, str]]:
+    """Return the pairs of columns, the embedded row's first, that join it with the outer row.
+
+    Raises:
+        DeclarationError: The two sides differ in length.
+    """
+    if embed.on:
+        own, other = embed.on, embed.parent_key or parent.key
+    else:
+        own, other = embed.target_key or _key(child), embed.via
+    if not own or len(own) != len(other):
+        raise DeclarationError(f"{where} joins {tuple(own)} with {tuple(other)}.")
+    return list(zip(own, other, strict=True))
+
+
+def order_columns(embed: Embed, child: Relation) -> list[tuple[str, bool]]:
+    """Return the columns of a list's order and whether each descends; ties go by the key."""
+    terms = [(term.removeprefix("-"), term.startswith("-")) for term in embed.order_by]
+    last = terms[-1][1] if terms else False
+    named = {name for name, _ in terms}
+    return [*terms, *((name, last) for name in _key(child) if name not in named)]
+
+
+def _key(relation: Relation) -> tuple[str, ...]:
+    return relation.key or (("id",) if "id" in relation.columns else ())
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

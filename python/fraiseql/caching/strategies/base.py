@@ -1,0 +1,163 @@
+"""What every strategy is given, and what it answers: objects that it wants, or refusals."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from fraiseql.caching.ddl.objects import DatabaseObject
+from fraiseql.caching.definition.tables import Table
+from fraiseql.catalog.picture import Catalog
+from fraiseql.schema import Schema
+from fraiseql.schema.definitions import FieldDefinition, ObjectDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Something that is declared and cannot be had.
+
+    Attributes:
+        code: Stable identifier; has a page in ``docs/errors``.
+        where: The type, or type and field.
+        message: What cannot be had, and why.
+        alternative: What works instead.
+    """
+
+    code: str
+    where: str
+    message: str
+    alternative: str
+
+    def __str__(self) -> str:
+        """Return all of it on two lines."""
+        return f"{self.where}: {self.message} [{self.code}]\n  {self.alternative}"
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What declarations are resolved against.
+
+    Attributes:
+        schema: Everything declared.
+        catalog: The relations that are declared, by declared name.
+        tables: More facts of the same relations, by declared name.
+        immutable: Lower-case names of functions all of whose versions are immutable.
+    """
+
+    schema: Schema
+    catalog: Catalog
+    tables: Mapping[str, Table]
+    immutable: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One type whose documents are to be kept.
+
+    Attributes:
+        type_name: GraphQL name.
+        definition: What is declared of the type.
+        stored: Its strategy with options.
+        table: The relation of its ``sql_source``.
+        key: Columns that identify a row; may be empty.
+        world: All the rest.
+    """
+
+    type_name: str
+    definition: ObjectDefinition
+    stored: Any
+    table: Table
+    key: tuple[str, ...]
+    world: World
+
+    def own_fields(self) -> list[FieldDefinition]:
+        """Return the fields that rows of the table itself answer."""
+        return own_fields(self.world.schema, self.type_name)
+
+    def embedded_fields(self) -> list[FieldDefinition]:
+        """Return the fields that other relations answer."""
+        fields = self.world.schema.fields[self.type_name].values()
+        return [field for field in fields if field.embed is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How kept documents are compared with live ones, in SQL over the rows ``t`` of one relation.
+
+    Attributes:
+        relation: Quoted and qualified.
+        key: Columns that identify a row.
+        kept: Expression of the kept document.
+        live: Expression of the document as it should be.
+        touch: Assignment whose update makes the kept document anew.
+    """
+
+    relation: str
+    key: tuple[str, ...]
+    kept: str
+    live: str
+    touch: str
+
+
+class Strategy(Protocol):
+    """What a module of this package offers."""
+
+    def refusals(self, kept: Kept) -> Iterable[Refusal]:
+        """Return why the declaration cannot be had; nothing when it can."""
+
+    def objects(self, kept: Kept) -> Iterable[DatabaseObject]:
+        """Return what is to be there; called only when nothing is refused."""
+
+    def comparison(self, kept: Kept) -> Comparison:
+        """Return how what is kept is verified and repaired."""
+
+
+def own_fields(schema: Schema, type_name: str) -> list[FieldDefinition]:
+    """Return the fields of a type that its own row answers, in declared order."""
+    fields = schema.fields[type_name].values()
+    return [field for field in fields if field.embed is None and field.computed is None]
+
+
+_STRING: Final = re.compile(r"'(?:[^']|'')*'")
+_CALL: Final = re.compile(
+    r'(?<![\w."])([A-Za-z_]\w*|"[^"]+")\s*(?:\.\s*([A-Za-z_]\w*|"[^"]+"))?\s*\('
+)
+_BARE: Final = re.compile(
+    r"(?i)(?<![\w.\"])(current_(?:timestamp|date|time|user|role|schema|catalog)|localtime(?:stamp)?"
+    r"|session_user|user)(?![\w\"(])"
+)
+_KEYWORDS: Final = """
+and or not in any all some exists case when then else between like ilike is values array row
+coalesce nullif greatest least cast extract select from where on as interval overlay trim numeric
+decimal varchar char character bit timestamp time float
+"""
+_NO_FUNCTIONS: Final = frozenset(_KEYWORDS.split())
+"""Words before a parenthesis that call nothing."""
+
+
+def changing_calls(predicate: str, immutable: frozenset[str]) -> list[str]:
+    """Return what in a predicate may change without any write to the rows that it reads.
+
+    ``immutable`` are the names of functions that cannot; everything else that is called counts.
+    """
+    text = _STRING.sub("''", predicate)
+    called = [(match[2] or match[1]).strip('"').lower() for match in _CALL.finditer(text)]
+    bare = [match[1].lower() for match in _BARE.finditer(text)]
+    changing = [name for name in called if name not in immutable and name not in _NO_FUNCTIONS]
+    return list(dict.fromkeys((*changing, *bare)))
+
+
+def refuse_changing(where: str, predicate: str, immutable: frozenset[str]) -> list[Refusal]:
+    """Refuse a predicate whose outcome changes with time, session or chance."""
+    found = changing_calls(predicate, immutable)
+    if not found:
+        return []
+    return [
+        Refusal(
+            "PREDICATE_CHANGES",
+            where,
+            f"the predicate calls {', '.join(found)}, whose result changes without a write.",
+            "Compare with constants or columns only; for the latest days leave the predicate out"
+            " and filter in the query, with RollingIndex(column, window=…) behind it.",
+        )
+    ]

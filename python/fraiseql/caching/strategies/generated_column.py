@@ -1,0 +1,195 @@
+"""Generated column: the document of a type's own columns, in a stored column of its own table."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from graphql import GraphQLScalarType, get_named_type
+
+from fraiseql.caching.ddl.objects import DatabaseObject
+from fraiseql.caching.definition.rows import (
+    FLOATS,
+    MOST_COLUMNS,
+    RowFunction,
+    is_kept,
+    row_function,
+)
+from fraiseql.caching.definition.tables import Table, TableColumn
+from fraiseql.caching.strategies.base import Comparison, Kept, Refusal
+from fraiseql.catalog.picture import quote
+from fraiseql.naming import suggestion
+from fraiseql.schema import leaf_form
+from fraiseql.schema.definitions import FieldDefinition
+
+_KINDS: Final = {
+    "v": "a view",
+    "m": "a materialized view",
+    "f": "a foreign table",
+}
+_OTHERS: Final = {
+    "money": "Make the column numeric: money is written as lc_monetary says.",
+    "json": "Make the column jsonb: json is text, whose spaces and repeated keys jsonb drops.",
+    "xml": "Make the column text.",
+}
+# Bytes that are read and written again in a second, a cautious and a hopeful figure.
+_SLOW: Final = 5_000_000
+_FAST: Final = 40_000_000
+
+
+def column_name(kept: Kept) -> str:
+    """Return the qualified and quoted name of the column."""
+    return f"{kept.table.sql}.{quote(kept.stored.column)}"
+
+
+def function_of(kept: Kept) -> RowFunction:
+    """Return the function that writes the document."""
+    names = [field.name for field in kept.own_fields()]
+    return row_function(kept.type_name, kept.table, names)
+
+
+def objects(kept: Kept) -> Iterable[DatabaseObject]:
+    """Return the function and the column."""
+    function = function_of(kept)
+    column = quote(kept.stored.column)
+    table = kept.table.sql
+    add = f"ADD COLUMN {column} jsonb GENERATED ALWAYS AS ({function.call()}) STORED"
+    return [
+        function.object,
+        DatabaseObject(
+            "column",
+            column_name(kept),
+            (f"ALTER TABLE {table} {add}",),
+            (f"ALTER TABLE {table} DROP COLUMN IF EXISTS {column}",),
+            kept.type_name,
+            needs=(function.object.name,),
+            lock=rewrite_lock(kept.table),
+        ),
+    ]
+
+
+def comparison(kept: Kept) -> Comparison:
+    """Return how stored documents are compared with what they should be, and mended."""
+    function = function_of(kept)
+    columns = kept.table.columns
+    # An update of any column that the function reads computes the document anew.
+    touched = next((n for n in function.columns if not columns[n].identity), function.columns[0])
+    return Comparison(
+        kept.table.sql,
+        kept.key,
+        f"t.{quote(kept.stored.column)}",
+        function.call("t"),
+        f"{quote(touched)} = {quote(touched)}",
+    )
+
+
+def rewrite_lock(table: Table) -> str:
+    """Say what adding a stored column costs: the table is written anew under its strongest lock."""
+    size = table.bytes / 1_000_000
+    fast, slow = table.bytes / _FAST, table.bytes / _SLOW
+    time = "under a second" if slow < 1 else f"about {fast:.0f} to {slow:.0f} s"
+    return (
+        f"ACCESS EXCLUSIVE on {table.sql} while all of it is written anew"
+        f" ({size:,.1f} MB: {time}, estimated from its size): neither reads nor writes meanwhile"
+    )
+
+
+def refusals(kept: Kept) -> Iterator[Refusal]:
+    """Yield why the column cannot be had."""
+    yield from _of_table(kept)
+    for field in kept.embedded_fields():
+        yield Refusal(
+            "EMBED_IN_GENERATED_COLUMN",
+            f"{kept.type_name}.{field.name}",
+            "a generated column is computed from its own row alone, and an embed reads other rows.",
+            "Leave the type live, or keep the embedded type's own documents instead."
+            " (Projection keeps embeds, in a table of its own.)",
+        )
+    for field in kept.own_fields():
+        yield from _of_field(kept, field)
+
+
+def _of_table(kept: Kept) -> Iterator[Refusal]:
+    table, where = kept.table, kept.type_name
+    if table.kind not in ("r", "p") or table.partition:
+        kind = "a partition" if table.partition else _KINDS.get(table.kind, "no table")
+        yield Refusal(
+            "TABLE_NOT_KEPT",
+            where,
+            f"{table.sql} is {kind}, which cannot be given a generated column of its own.",
+            "Declare the type over the table itself (for a partition: over its parent).",
+        )
+    elif not table.owned:
+        yield Refusal(
+            "TABLE_NOT_KEPT",
+            where,
+            f"{table.sql} belongs to a role that the connected one is not a member of.",
+            "Apply as the owner of the table, or write the SQL with --sql for the owner to run.",
+        )
+    if len(kept.own_fields()) > MOST_COLUMNS:
+        yield Refusal(
+            "TABLE_NOT_KEPT",
+            where,
+            f"it has {len(kept.own_fields())} stored fields; PostgreSQL's functions take"
+            f" {MOST_COLUMNS} arguments.",
+            "Declare the fields that are read together as a type of its own.",
+        )
+    document = kept.definition.jsonb_column
+    if document is not None:
+        yield Refusal(
+            "TABLE_NOT_KEPT",
+            where,
+            f"it names jsonb_column={document!r}: a document that somebody else writes.",
+            f"Leave jsonb_column out: the framework makes and finds {kept.stored.column!r} itself.",
+        )
+
+
+def _of_field(kept: Kept, field: FieldDefinition) -> Iterator[Refusal]:
+    where = f"{kept.type_name}.{field.name}"
+    column = kept.table.columns.get(field.name)
+    if column is None or field.name == kept.stored.column:
+        near = suggestion(field.name, [n for n in kept.table.columns if n != kept.stored.column])
+        yield Refusal(
+            "COLUMN_NOT_KEPT",
+            where,
+            f"{kept.table.sql} has no column of its own for it.{near}",
+            "Add the column, or remove the field.",
+        )
+        return
+    if column.generated:
+        yield Refusal(
+            "COLUMN_NOT_KEPT",
+            where,
+            "the column is generated itself, and PostgreSQL lets no generated column read another.",
+            "Fill it from a trigger or make it a computed field of Python; or leave the type live.",
+        )
+    elif not is_kept(column):
+        yield Refusal(
+            "COLUMN_NOT_KEPT",
+            where,
+            f"values of type {column.sql_type} have no text that is the same in every session.",
+            _OTHERS.get(column.base, "Make the column text or jsonb; or leave the type live."),
+        )
+    else:
+        yield from _of_form(kept, field, column, where)
+
+
+def _of_form(
+    kept: Kept, field: FieldDefinition, column: TableColumn, where: str
+) -> Iterator[Refusal]:
+    """Refuse the few pairs of column and field whose answer would not be the same byte for byte."""
+    type_: Any = kept.world.schema.graphql.type_map[kept.type_name]
+    leaf = get_named_type(type_.fields[field.graphql_name].type)
+    form = leaf_form(leaf) if isinstance(leaf, GraphQLScalarType) else ""
+    if column.base in FLOATS and form not in ("Float", "number", "String"):
+        yield Refusal(
+            "COLUMN_NOT_KEPT",
+            where,
+            f"the column is {column.sql_type}, the field {leaf.name}: jsonb writes 1e+20 in full.",
+            "Declare the field as float, Decimal or str; or make the column numeric.",
+        )
+    if column.is_array and form == "any":
+        yield Refusal(
+            "COLUMN_NOT_KEPT",
+            where,
+            "an array as a field of any JSON keeps its spaces, which jsonb writes otherwise.",
+            "Declare the field as a list of its items' type, or make the column jsonb.",
+        )

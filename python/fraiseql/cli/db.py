@@ -1,0 +1,208 @@
+"""``fraiseql db``: what declarations want in the database: planned, applied, checked and mended."""
+
+import asyncio
+from argparse import ArgumentParser, Namespace
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Final
+
+from fraiseql.caching.ddl.apply import apply, find_plan
+from fraiseql.caching.ddl.plan import Plan, Step
+from fraiseql.caching.ddl.script import plan_files, write_files
+from fraiseql.caching.ddl.wanted import Wanted, load_wanted
+from fraiseql.caching.strategies.base import Kept
+from fraiseql.caching.verify import Verified, repair, verify
+from fraiseql.cli.output import note, say, say_json
+from fraiseql.cli.target import add_target, find_target
+from fraiseql.database import open_pool
+from fraiseql.database.writing import Writer, open_writer
+from fraiseql.errors import ConfigurationError
+from fraiseql.serving import Service
+
+_DIFFERS: Final = 1
+
+Work = Callable[[Writer, Wanted, Namespace], Awaitable[int]]
+
+
+def add_to(commands: Any) -> None:
+    """Add the group of commands."""
+    group = commands.add_parser("db", help="plan, apply and verify what is kept in the database")
+    inner = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    plan = _add(inner, "plan", _plan, "print the steps that apply would take; exits 1 if any")
+    plan.add_argument(
+        "--sql",
+        metavar="DIR",
+        help="write the steps as SQL files into DIR, for a tool of your own; - prints them",
+    )
+    _add(inner, "apply", _apply, "make what is declared; safe to run again after any interruption")
+    _add(inner, "status", _status, "show each object and whether it is as it was made")
+    check = _add(inner, "verify", _verify, "compare kept documents with live ones; exits 1 if any")
+    check.add_argument(
+        "--sample", type=float, default=100.0, metavar="PERCENT", help="rows to look at (all)"
+    )
+    _add(inner, "repair", _repair, "make anew the kept documents that differ")
+
+
+def _add(inner: Any, name: str, work: Work, text: str) -> ArgumentParser:
+    parser: ArgumentParser = inner.add_parser(name, help=text)
+    add_target(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=lambda arguments: _run(arguments, work))
+    return parser
+
+
+def _run(arguments: Namespace, work: Work) -> int:
+    service = find_target(arguments.app).service()
+    return asyncio.run(_connected(service, work, arguments))
+
+
+async def _connected(service: Service, work: Work, arguments: Namespace) -> int:
+    settings = service.settings
+    pool = await open_pool(settings.database_url, settings)
+    try:
+        wanted = await load_wanted(service.schema, pool)
+        async with open_writer(pool) as writer:
+            return await work(writer, wanted, arguments)
+    finally:
+        await pool.close()
+
+
+async def _plan(writer: Writer, wanted: Wanted, arguments: Namespace) -> int:
+    plan = await find_plan(writer, wanted)
+    for refusal in plan.refusals:
+        note(f"refused: {refusal}")
+    if arguments.sql == "-":
+        say("\n".join(f"-- {name}\n{text}" for name, text in plan_files(plan).items()))
+    elif arguments.sql:
+        paths = write_files(plan, Path(arguments.sql))
+        note(f"{len(paths)} files written to {arguments.sql}")
+    elif arguments.json:
+        say_json(_plan_facts(plan))
+    else:
+        _show_plan(plan)
+    return 0 if plan.empty else _DIFFERS
+
+
+def _plan_facts(plan: Plan) -> dict[str, Any]:
+    refused = [
+        {"code": r.code, "where": r.where, "message": r.message, "alternative": r.alternative}
+        for r in plan.refusals
+    ]
+    return {"refusals": refused, "steps": [_step_facts(step) for step in plan.steps]}
+
+
+def _step_facts(step: Step) -> dict[str, Any]:
+    return {
+        "step": step.title,
+        "reason": step.reason,
+        "transactional": step.transactional,
+        "locks": list(step.locks),
+        "sql": list(step.statements),
+        "undo": list(step.undo),
+    }
+
+
+def _show_plan(plan: Plan) -> None:
+    if plan.empty:
+        say("Nothing to do: the database is as declared.")
+    for place, step in enumerate(plan.steps, 1):
+        say(f"{place}. {step.title}")
+        say(f"   why: {step.reason}")
+        for lock in step.locks or ("none",):
+            say(f"   lock: {lock}")
+        inside = "one transaction" if step.transactional else "outside of any transaction"
+        say(f"   runs in: {inside}")
+        for statement in step.statements:
+            say("     " + statement.replace("\n", "\n     ") + ";")
+        for statement in step.undo:
+            say(f"   undo: {statement};")
+
+
+async def _apply(writer: Writer, wanted: Wanted, arguments: Namespace) -> int:
+    plan = await apply(writer, wanted, watch=_quiet if arguments.json else _told)
+    if arguments.json:
+        say_json(_plan_facts(plan))
+    else:
+        count = len(plan.steps)
+        say(f"{count} step{'' if count == 1 else 's'} applied." if count else "Nothing to do.")
+    return 0
+
+
+def _told(event: str) -> None:
+    # Steps and waiting; their statements are what `plan` prints.
+    first = event.partition(" ")[0]
+    if first in {"create", "replace", "rebuild", "drop", "waiting"}:
+        note(event)
+
+
+def _quiet(_: str) -> None:
+    pass
+
+
+async def _status(writer: Writer, wanted: Wanted, arguments: Namespace) -> int:
+    plan = await find_plan(writer, wanted)
+    if arguments.json:
+        say_json(
+            [
+                {"kind": v.key[0], "name": v.key[1], "owner": v.owner, "state": v.state}
+                for v in plan.states
+            ]
+        )
+    else:
+        for verdict in plan.states:
+            kind, name = verdict.key
+            reason = f" ({verdict.reason})" if verdict.reason else ""
+            say(f"{verdict.state:<10}  {verdict.owner}: {kind} {name}{reason}")
+        if not plan.states:
+            say("Nothing is declared with stored=, and nothing was made.")
+    for refusal in plan.refusals:
+        note(f"refused: {refusal}")
+    return 0 if plan.empty else _DIFFERS
+
+
+async def _verify(writer: Writer, wanted: Wanted, arguments: Namespace) -> int:
+    if not 0 < arguments.sample <= 100:  # noqa: PLR2004 - per cent
+        raise ConfigurationError("--sample is a share in per cent: above 0, at most 100.")
+    applied, missing = await _applied(writer, wanted)
+    found = await verify(writer, applied, sample=arguments.sample)
+    if arguments.json:
+        say_json([_verified_facts(one) for one in found])
+    else:
+        for one in found:
+            say(f"{one.type_name}: {one.compared:,} compared, {one.differing:,} differ")
+            for difference in one.differences:
+                for line in difference.lines():
+                    say(f"  {line}")
+    return _DIFFERS if missing or any(one.differing for one in found) else 0
+
+
+def _verified_facts(one: Verified) -> dict[str, Any]:
+    shown = [{"key": d.key, "kept": d.kept, "live": d.live} for d in one.differences]
+    return {
+        "type": one.type_name,
+        "compared": one.compared,
+        "differing": one.differing,
+        "differences": shown,
+    }
+
+
+async def _repair(writer: Writer, wanted: Wanted, arguments: Namespace) -> int:
+    applied, missing = await _applied(writer, wanted)
+    mended = await repair(writer, applied)
+    if arguments.json:
+        say_json(mended)
+    else:
+        for name, count in mended.items():
+            say(f"{name}: {count:,} mended")
+    return _DIFFERS if missing else 0
+
+
+async def _applied(writer: Writer, wanted: Wanted) -> tuple[list[Kept], list[str]]:
+    """Return the types whose objects are all there as declared, and the names of the others."""
+    plan = await find_plan(writer, wanted)
+    open_ = {verdict.owner for verdict in plan.states if verdict.state != "kept"}
+    open_ |= {refusal.where.partition(".")[0] for refusal in plan.refusals}
+    missing = [one.type_name for one in wanted.kept if one.type_name in open_]
+    for name in missing:
+        note(f"{name}: not as declared; run fraiseql db status, then fraiseql db apply")
+    return [one for one in wanted.kept if one.type_name not in open_], missing

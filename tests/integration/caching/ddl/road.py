@@ -1,0 +1,113 @@
+"""Road: what tests of the DDL road share: declarations, a connection that applies, dumps."""
+
+import re
+import subprocess
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+import fraiseql
+from fraiseql.caching import GeneratedColumn
+from fraiseql.caching.ddl.apply import Patience, apply, find_plan
+from fraiseql.caching.ddl.objects import DatabaseObject
+from fraiseql.caching.ddl.plan import Plan
+from fraiseql.caching.ddl.wanted import Wanted, in_order, load_wanted
+from fraiseql.database import open_pool
+from fraiseql.database.writing import Writer, open_writer
+from fraiseql.schema import Schema, build_schema
+from fraiseql.settings import Settings
+
+TABLE = """
+CREATE TABLE tb_user (id int PRIMARY KEY, name text NOT NULL, nick text, born timestamptz);
+INSERT INTO tb_user
+SELECT n, 'name ' || n, NULL, '2001-02-03 04:05:06+07' FROM generate_series(1, 50) n;
+"""
+
+
+@fraiseql.type(name="User", sql_source="tb_user", stored=GeneratedColumn())
+class User:
+    id: int
+    name: str
+
+
+@fraiseql.type(name="User", sql_source="tb_user", stored=GeneratedColumn())
+class Longer:
+    id: int
+    name: str
+    nick: str | None
+
+
+@fraiseql.type(name="User", sql_source="tb_user")
+class Live:
+    id: int
+    name: str
+
+
+def schema_of(*types: Any) -> Schema:
+    return build_schema(queries=[fraiseql.find(f"all{t.__name__}", t) for t in types])
+
+
+@asynccontextmanager
+async def road(url: str) -> AsyncIterator[tuple[Writer, Callable[..., Any]]]:
+    """A writer, and what loads the wishes of types."""
+    pool = await open_pool(url, Settings())
+    try:
+
+        async def wishes(*types: Any) -> Wanted:
+            return await load_wanted(schema_of(*types), pool)
+
+        async with open_writer(pool) as writer:
+            yield writer, wishes
+    finally:
+        await pool.close()
+
+
+async def applied(url: str, *types: Any, **options: Any) -> Plan:
+    """Apply what types declare and return the plan that was carried out."""
+    async with road(url) as (writer, wishes):
+        return await apply(writer, await wishes(*types), **options)
+
+
+async def planned(url: str, *types: Any) -> Plan:
+    async with road(url) as (writer, wishes):
+        return await find_plan(writer, await wishes(*types))
+
+
+async def made(url: str, objects: Sequence[DatabaseObject], **options: Any) -> Plan:
+    """Apply objects that no declaration stands for."""
+    async with road(url) as (writer, _):
+        return await apply(writer, Wanted(in_order(list(objects))), **options)
+
+
+async def sql(url: str, text: str) -> Any:
+    connection = await asyncpg.connect(url)
+    try:
+        return (
+            await connection.fetch(text)
+            if text.startswith("SELECT")
+            else await connection.execute(text)
+        )
+    finally:
+        await connection.close()
+
+
+async def emptied(url: str) -> None:
+    """Bring the database back to nothing but the table."""
+    anew = (
+        "DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC"
+    )
+    await sql(url, f"DROP SCHEMA IF EXISTS fraiseql CASCADE; {anew}; {TABLE}")
+
+
+def dump(binaries: Path, url: str) -> str:
+    """What ``pg_dump -s`` says, without what differs at each run."""
+    done = subprocess.run(
+        [binaries / "pg_dump", "-s", "-d", url], check=True, capture_output=True, text=True
+    )
+    return re.sub(r"(?m)^\\(?:un)?restrict .*$", "", done.stdout)
+
+
+QUICK = Patience(lock_timeout=0.1, attempts=2, pause=0.1, turn=20.0)

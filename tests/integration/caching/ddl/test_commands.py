@@ -1,0 +1,104 @@
+"""``fraiseql db`` as a user runs it: plan, apply, status, verify, repair, and SQL files."""
+
+import json
+import sys
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from fraiseql.cli.main import main
+from tests.integration.caching.ddl.road import emptied, sql
+from tests.integration.flights import at_once
+
+API = """
+import fraiseql
+
+@fraiseql.type(sql_source="tb_user", stored=fraiseql.GeneratedColumn())
+class User:
+    id: int
+    name: str
+    {more}
+
+app = fraiseql.create_app(queries=[fraiseql.find("users", User)])
+"""
+
+Run = Callable[..., tuple[int, str]]
+_numbers = count(1)
+
+
+@pytest.fixture
+def run(
+    database: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> Run:
+    """Runs a command on an application, and returns its exit code and what it printed."""
+    at_once(emptied(database))
+    monkeypatch.setenv("FRAISEQL_DATABASE_URL", database)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+
+    def run(*words: str, more: str = "") -> tuple[int, str]:
+        # A module of its own for each: an imported one would be found again.
+        module = f"api_of_db_{next(_numbers)}"
+        (tmp_path / f"{module}.py").write_text(API.format(more=more))
+        place = 2 if words[0] == "db" else 1
+        code = main([*words[:place], f"./{module}.py:app", *words[place:]])
+        said = capfd.readouterr()
+        return code, said.out or said.err
+
+    return run
+
+
+def test_from_plan_to_repair(run: Run) -> None:
+    code, text = run("db", "plan")
+    assert code == 1
+    assert "GENERATED ALWAYS AS" in text
+    assert "lock: ACCESS EXCLUSIVE" in text
+    assert "undo: ALTER TABLE" in text
+    assert run("db", "status")[1].count("missing") == 3
+    missing = "User: not as declared; run fraiseql db status, then fraiseql db apply\n"
+    assert run("db", "verify") == (1, missing)
+
+    assert run("db", "apply") == (0, "3 steps applied.\n")
+    assert run("db", "plan") == (0, "Nothing to do: the database is as declared.\n")
+    assert run("db", "apply") == (0, "Nothing to do.\n")
+    states = json.loads(run("db", "status", "--json")[1])
+    assert [one["state"] for one in states] == ["kept"] * 3
+    assert run("db", "verify") == (0, "User: 50 compared, 0 differ\n")
+    assert run("db", "repair") == (0, "User: 0 mended\n")
+    assert json.loads(run("db", "plan", "--json")[1]) == {"refusals": [], "steps": []}
+    assert 't0."data"' in run("explain", "{ users { name } }")[1]
+
+
+def test_another_version_of_the_column_is_not_read(run: Run) -> None:
+    run("db", "apply")
+    explained = run("explain", "{ users { nick } }", more="nick: str | None")[1]
+    assert 't0."nick"' in explained
+    assert "data" not in explained
+
+
+def test_a_column_of_somebody_else_is_not_read(run: Run, database: str) -> None:
+    at_once(sql(database, "ALTER TABLE tb_user ADD data jsonb DEFAULT '{}'"))
+    assert 't0."name"' in run("explain", "{ users { name } }")[1]
+    code, said = run("db", "apply")
+    assert code == 1
+    assert "NAME_TAKEN" in said
+
+
+def test_files_are_printed_or_written(run: Run, tmp_path: Path) -> None:
+    printed = run("db", "plan", "--sql", "-")[1]
+    assert "-- 0000_ledger.sql\n" in printed
+    run("db", "plan", "--sql", "out")
+    paths = sorted((tmp_path / "out").iterdir())
+    assert [path.name.split("_")[0] for path in paths] == ["0000", "0001", "0002", "0003"]
+    assert all(path.read_text() in printed for path in paths)
+
+
+def test_a_share_must_be_one(run: Run) -> None:
+    code, said = run("db", "verify", "--sample", "0")
+    assert code == 2
+    assert "above 0" in said

@@ -1,0 +1,56 @@
+"""Fixtures: the sample table with its generated column applied, served live and kept."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import asyncpg
+import pytest
+
+import fraiseql
+from fraiseql.caching import GeneratedColumn
+from tests.integration.caching.ddl.road import applied
+from tests.integration.caching.generated_column.samples import TABLE, declared
+from tests.integration.caching.generated_column.things import SESSIONS
+from tests.integration.flights import at_once, run_sql
+from tests.integration.serving.served import Served, served
+
+KEPT = declared(GeneratedColumn(column="kept"))
+
+
+@pytest.fixture(scope="module")
+def things(database: str) -> Iterator[str]:
+    """Address of a database that holds the empty table with its column."""
+    at_once(run_sql(database, TABLE, "CREATE SCHEMA other", "CREATE ROLE a_writer"))
+    at_once(run_sql(database, "GRANT INSERT, SELECT ON thing TO a_writer"))
+    at_once(applied(database, KEPT))
+    yield database
+    at_once(run_sql(database, "DROP OWNED BY a_writer CASCADE", "DROP ROLE a_writer"))
+
+
+@pytest.fixture
+async def sessions(things: str) -> AsyncIterator[list[asyncpg.Connection]]:
+    """Connections with every kind of settings."""
+    found = []
+    for settings in SESSIONS:
+        found.append(await asyncpg.connect(things))
+        await found[-1].execute(settings)
+    yield found
+    for connection in found:
+        await connection.close()
+
+
+@pytest.fixture(scope="module")
+def live(things: str) -> Iterator[Served]:
+    """The table served from its rows."""
+    with served(things, queries=[_find(declared(None))]) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def kept(things: str) -> Iterator[Served]:
+    """The table served from its generated column."""
+    with served(things, queries=[_find(KEPT)]) as running:
+        yield running
+
+
+def _find(type_: type) -> object:
+    return fraiseql.find("things", type_, default_limit=1000)
