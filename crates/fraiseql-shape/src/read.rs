@@ -95,6 +95,7 @@ impl<'s, 'a> Renderer<'s, 'a> {
             let first = pos == start + 1;
             let met = match order.expected(next, doc.text, pos, first) {
                 Some(met) => met,
+                None if doc.text.get(pos) == Some(&b'}') => return Ok(pos + 1),
                 None => match self.unexpected(table, order, next, doc, (pos, first))? {
                     Some(met) => met,
                     None => return Ok(skip_space(doc.text, pos) + 1),
@@ -116,6 +117,7 @@ impl<'s, 'a> Renderer<'s, 'a> {
     }
 
     /// The key at `pos`, which is not the one expected there; nothing where the object closes.
+    #[inline(never)]
     fn unexpected(
         &mut self,
         table: &KeyTable,
@@ -124,9 +126,6 @@ impl<'s, 'a> Renderer<'s, 'a> {
         doc: &Doc<'a>,
         (pos, first): (usize, bool),
     ) -> Scan<Option<Met>> {
-        if doc.text.get(pos) == Some(&b'}') {
-            return Ok(None);
-        }
         if let Some(met) = order.ahead(next, doc.text, pos, first) {
             return Ok(Some(met));
         }
@@ -140,6 +139,7 @@ impl<'s, 'a> Renderer<'s, 'a> {
     }
 
     /// A value of which more is wanted than where it is.
+    #[inline(never)]
     fn below(
         &mut self,
         below: Below,

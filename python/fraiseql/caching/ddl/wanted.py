@@ -49,6 +49,8 @@ async def load_wanted(schema: Schema, pool: Pool) -> Wanted:
     """
     names = declared_relations(schema)
     catalog = await load_catalog(pool, names)
+    for name in names:
+        catalog.relation(name, wanted_by="A declared type")
     tables = await load_tables(pool, catalog, names)
     world = World(schema, catalog, tables, await _immutable(schema, pool))
     found: list[DatabaseObject] = []

@@ -8,6 +8,7 @@ import fraiseql
 from fraiseql.caching import GeneratedColumn
 from fraiseql.caching.ddl.wanted import load_wanted
 from fraiseql.database import open_pool
+from fraiseql.errors import SourceError
 from fraiseql.settings import Settings
 from tests.integration.caching.ddl.road import applied, planned, schema_of, sql
 from tests.integration.flights import at_once
@@ -78,6 +79,11 @@ async def test_a_document_of_somebody_else_is_not_taken_over(tables: str) -> Non
 async def test_a_column_that_is_there_is_not_taken_over(tables: str) -> None:
     plan = await planned(tables, kept("person", {}, stored=GeneratedColumn(column="name")))
     assert [refusal.code for refusal in plan.refusals] == ["NAME_TAKEN"]
+
+
+async def test_a_relation_that_is_not_there_is_named(tables: str) -> None:
+    with pytest.raises(SourceError, match="Did you mean 'person'"):
+        await planned(tables, kept("persn", {}))
 
 
 async def test_two_types_do_not_share_a_column(tables: str) -> None:
