@@ -33,11 +33,11 @@ class Plan:
 FULL_PLAN = Plan(
     quick=False,
     size=FULL,
-    rounds=5,
-    round_seconds=5,
-    transform_seconds=5,
+    rounds=3,
+    round_seconds=4,
+    transform_seconds=4,
     transform_factors=(1, 10, 100),
-    samples=50,
+    samples=30,
     large_documents=100_000,
 )
 QUICK_PLAN = Plan(
