@@ -91,8 +91,9 @@ def row_function(owner: str, table: Table, names: Sequence[str]) -> RowFunction:
     settings = sorted({text for column in columns for text in _NEEDED.get(column.base, ())})
     types = ", ".join(column.sql_type for column in columns)
     digest = hashlib.sha256("\0".join((types, body, *settings)).encode()).hexdigest()[:10]
-    # Names are cut at 63 bytes; the digest must stay.
-    name = f'"fraiseql".{quote(f"{table.name[:40]}_row_{digest}")}'
+    # PostgreSQL cuts names at 63 bytes; the digest must stay.
+    short = table.name.encode()[:40].decode(errors="ignore")
+    name = f'"fraiseql".{quote(f"{short}_row_{digest}")}'
     clauses = "".join(f"\n  SET {text}" for text in settings)
     create = (
         f"CREATE OR REPLACE FUNCTION {name}({types}) RETURNS jsonb"

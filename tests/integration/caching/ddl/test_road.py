@@ -138,8 +138,9 @@ async def test_only_what_is_ours_is_dropped(url: str) -> None:
 async def test_a_lock_is_waited_for_in_turns_that_let_others_pass(url: str) -> None:
     holder = await asyncpg.connect(url)
     await holder.execute("BEGIN; LOCK TABLE tb_user IN ACCESS SHARE MODE")
-    with pytest.raises(DatabaseError) as caught:
-        await applied(url, User, patience=QUICK)
+    async with asyncio.timeout(20):
+        with pytest.raises(DatabaseError) as caught:
+            await applied(url, User, patience=QUICK)
     assert caught.value.code == "LOCK_NOT_HAD"
     work = asyncio.create_task(applied(url, User))
     await asyncio.sleep(0.3)

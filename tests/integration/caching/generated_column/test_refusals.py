@@ -128,3 +128,12 @@ async def test_partitioned_tables_can_be_kept(tables: str) -> None:
     await sql(tables, "INSERT INTO part VALUES (3)")
     (row,) = await sql(tables, "SELECT data::text FROM parted")
     assert row[0] == '{"id": 3}'
+
+
+async def test_a_long_name_in_any_script_can_be_kept(tables: str) -> None:
+    name = 'tb_"' + "ü" * 29
+    await sql(tables, 'CREATE TABLE "' + name.replace('"', '""') + '" (id int PRIMARY KEY)')
+    assert (await applied(tables, kept(name, {}))).steps != ()
+    assert (await planned(tables, kept(name, {}))).empty
+    (row,) = await sql(tables, "SELECT proname FROM pg_proc WHERE proname LIKE '%ü%'")
+    assert "_row_" in row[0]
