@@ -12,19 +12,25 @@ type Strict<T> = Result<T, usize>;
 /// # Errors
 /// The offset in bytes of the first thing that is not JSON.
 pub fn check_json(doc: &[u8]) -> Result<(), usize> {
-    let end = value_end(doc, 0, &mut Vec::new())?;
+    let end = value_end(doc, 0, &mut Vec::new(), string)?;
     let rest = skip_space(doc, end);
     if rest == doc.len() { Ok(()) } else { Err(rest) }
 }
 
-/// The end of the valid value at `pos`; `open` holds the closing brackets that are awaited.
-pub(crate) fn value_end(doc: &[u8], pos: usize, open: &mut Vec<u8>) -> Strict<usize> {
+/// The end of the valid value at `pos`; `open` holds the closing brackets that are awaited, and
+/// `string` gives the end of the valid string that opens at a place.
+pub(crate) fn value_end(
+    doc: &[u8],
+    pos: usize,
+    open: &mut Vec<u8>,
+    string: impl Copy + Fn(&[u8], usize) -> Strict<usize>,
+) -> Strict<usize> {
     open.clear();
     let mut pos = pos;
     loop {
-        pos = match enter(doc, skip_space(doc, pos), open)? {
+        pos = match enter(doc, skip_space(doc, pos), open, string)? {
             Entered::Inside(inside) => inside,
-            Entered::Complete(end) => match leave(doc, end, open)? {
+            Entered::Complete(end) => match leave(doc, end, open, string)? {
                 Left::Next(next) => next,
                 Left::All(end) => return Ok(end),
             },
@@ -39,10 +45,17 @@ enum Entered {
     Complete(usize),
 }
 
-fn enter(doc: &[u8], pos: usize, open: &mut Vec<u8>) -> Strict<Entered> {
+#[inline]
+fn enter(
+    doc: &[u8],
+    pos: usize,
+    open: &mut Vec<u8>,
+    string: impl Fn(&[u8], usize) -> Strict<usize>,
+) -> Strict<Entered> {
     let close = match doc.get(pos) {
         Some(b'{') => b'}',
         Some(b'[') => b']',
+        Some(b'"') => return string(doc, pos).map(Entered::Complete),
         _ => return scalar(doc, pos).map(Entered::Complete),
     };
     let inside = skip_space(doc, pos + 1);
@@ -50,7 +63,11 @@ fn enter(doc: &[u8], pos: usize, open: &mut Vec<u8>) -> Strict<Entered> {
         return Ok(Entered::Complete(inside + 1));
     }
     open.push(close);
-    if close == b'}' { key(doc, inside).map(Entered::Inside) } else { Ok(Entered::Inside(inside)) }
+    if close == b'}' {
+        key(doc, inside, string).map(Entered::Inside)
+    } else {
+        Ok(Entered::Inside(inside))
+    }
 }
 
 enum Left {
@@ -60,13 +77,19 @@ enum Left {
     All(usize),
 }
 
-fn leave(doc: &[u8], end: usize, open: &mut Vec<u8>) -> Strict<Left> {
+#[inline]
+fn leave(
+    doc: &[u8],
+    end: usize,
+    open: &mut Vec<u8>,
+    string: impl Fn(&[u8], usize) -> Strict<usize>,
+) -> Strict<Left> {
     let mut end = end;
     while let Some(&close) = open.last() {
         let pos = skip_space(doc, end);
         match doc.get(pos) {
             Some(b',') if close == b'}' => {
-                return key(doc, skip_space(doc, pos + 1)).map(Left::Next);
+                return key(doc, skip_space(doc, pos + 1), string).map(Left::Next);
             }
             Some(b',') => return Ok(Left::Next(pos + 1)),
             Some(&byte) if byte == close => end = pos + 1,
@@ -78,7 +101,7 @@ fn leave(doc: &[u8], end: usize, open: &mut Vec<u8>) -> Strict<Left> {
 }
 
 /// Reads a key with its colon; gives where its value may start.
-fn key(doc: &[u8], pos: usize) -> Strict<usize> {
+fn key(doc: &[u8], pos: usize, string: impl Fn(&[u8], usize) -> Strict<usize>) -> Strict<usize> {
     if doc.get(pos) != Some(&b'"') {
         return Err(pos);
     }
@@ -87,9 +110,6 @@ fn key(doc: &[u8], pos: usize) -> Strict<usize> {
 }
 
 fn scalar(doc: &[u8], pos: usize) -> Strict<usize> {
-    if doc.get(pos) == Some(&b'"') {
-        return string(doc, pos);
-    }
     let end = scalar_end(doc, pos);
     if is_scalar(&doc[pos..end]) { Ok(end) } else { Err(pos) }
 }
@@ -99,7 +119,8 @@ pub(crate) fn is_scalar(text: &[u8]) -> bool {
     matches!(text, b"true" | b"false" | b"null") || number::is_number(text)
 }
 
-fn string(doc: &[u8], start: usize) -> Strict<usize> {
+/// The end of the string that opens at `start` and may hold anything.
+pub(crate) fn string(doc: &[u8], start: usize) -> Strict<usize> {
     let (end, flags) = string_end(doc, start + 1).map_err(|_| doc.len())?;
     if flags == 0 { Ok(end) } else { unusual_fault(doc, start, end, flags).map_or(Ok(end), Err) }
 }

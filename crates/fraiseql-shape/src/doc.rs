@@ -34,6 +34,11 @@ impl<'a> Doc<'a> {
         self.quotes
     }
 
+    /// Whether every string is valid: UTF-8, good escapes, no control characters.
+    pub fn is_sound(&self) -> bool {
+        self.strings != 0
+    }
+
     /// The token of a string.
     pub fn string(&self, start: usize, end: usize) -> Token {
         Token { start, end, link: 0, flags: self.strings }

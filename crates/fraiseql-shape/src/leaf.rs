@@ -1,8 +1,9 @@
 //! Leaves and enums: reading a token by the rules of its type and writing it.
 //! The rules are graphql-core's `serialize`, where they lose nothing.
 
-use crate::check::{is_scalar, is_sound, value_end};
+use crate::check::{is_scalar, is_sound, string as strict_string, value_end};
 use crate::description::Form;
+use crate::doc::Doc;
 use crate::number::{integral, is_digits, is_integer, is_nonzero, is_number};
 use crate::output::append;
 use crate::scan::{INTEGER, Token};
@@ -29,11 +30,12 @@ pub(crate) struct Sink<'r> {
 
 /// Writes the value at `token` as `form` asks, or writes nothing.
 #[inline]
-pub(crate) fn write(form: Form, doc: &[u8], token: Token, sink: &mut Sink<'_>) -> Written {
-    let text = token.bytes(doc);
+pub(crate) fn write(form: Form, doc: &Doc<'_>, token: Token, sink: &mut Sink<'_>) -> Written {
     if form == Form::Any {
         return raw(doc, token, sink);
     }
+    let doc = doc.text;
+    let text = token.bytes(doc);
     match text.first() {
         Some(b'"') => string(form, doc, token, sink.out),
         Some(b'-' | b'0'..=b'9') => number(form, doc, token, sink.out),
@@ -56,18 +58,29 @@ fn put_quoted(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');
 }
 
-fn raw(doc: &[u8], token: Token, sink: &mut Sink<'_>) -> Written {
-    let text = token.bytes(doc);
+fn raw(doc: &Doc<'_>, token: Token, sink: &mut Sink<'_>) -> Written {
+    let text = token.bytes(doc.text);
     let valid = match text.first() {
-        Some(b'"') => is_sound(doc, token),
-        Some(b'{' | b'[') => value_end(text, 0, sink.open) == Ok(text.len()),
+        Some(b'"') => is_sound(doc.text, token),
+        Some(b'{' | b'[') => is_container(doc, token, sink.open),
         _ => is_scalar(text),
     };
     if !valid {
         return Err(Refused::Json);
     }
-    copy(doc, token, sink.out);
+    copy(doc.text, token, sink.out);
     Ok(())
+}
+
+fn is_container(doc: &Doc<'_>, token: Token, open: &mut Vec<u8>) -> bool {
+    let Token { start, end, .. } = token;
+    let known = |_: &[u8], start: usize| doc.string_end(start + 1).map_err(|_| start);
+    let read = if doc.is_sound() {
+        value_end(doc.text, start, open, known)
+    } else {
+        value_end(doc.text, start, open, strict_string)
+    };
+    read == Ok(end)
 }
 
 #[inline]

@@ -152,7 +152,7 @@ impl<'s, 'a> Renderer<'s, 'a> {
         let shape = self.shape;
         let mut sink = Sink { out: &mut self.out, open: &mut self.open };
         let (written, code) = match &shape.nodes[node] {
-            Node::Leaf(leaf) => (write(leaf.form, doc.text, token, &mut sink), Code::Leaf),
+            Node::Leaf(leaf) => (write(leaf.form, doc, token, &mut sink), Code::Leaf),
             Node::Enum(enum_) => (write_enum(enum_, doc.text, token, sink.out), Code::Enum),
             Node::Object(object) if token.flags & READ != 0 => {
                 return self.written(object, node, doc, token, token.link as usize);
