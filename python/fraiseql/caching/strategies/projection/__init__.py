@@ -1,0 +1,84 @@
+"""Projection: documents in a table of their own, kept true by triggers, proven by comparison."""
+# ruff: noqa: S608 - this module writes SQL: identifiers are quoted, no values are written
+
+from fraiseql.caching.ddl.objects import DatabaseObject
+from fraiseql.caching.strategies.projection.capture import capture_objects
+from fraiseql.caching.strategies.projection.flush import flush_function
+from fraiseql.caching.strategies.projection.requirements import (
+    IndexRequirement,
+    index_requirements,
+    problems,
+)
+from fraiseql.caching.strategies.projection.spec import (
+    BaseTable,
+    Embed,
+    Join,
+    KeyColumn,
+    ProjectionSpec,
+    Qualified,
+)
+from fraiseql.caching.strategies.projection.tables import own_tables, shared_objects
+from fraiseql.caching.strategies.projection.tree import FLUSH, Tree
+from fraiseql.caching.strategies.projection.upkeep import (
+    backfill,
+    build_function,
+    repair_function,
+    verify_function,
+)
+
+READ_OWN_RESULT = f"SET CONSTRAINTS {FLUSH} IMMEDIATE"
+"""Statement by which a transaction flushes now, and after each statement from then on."""
+
+__all__ = [
+    "READ_OWN_RESULT",
+    "BaseTable",
+    "Embed",
+    "IndexRequirement",
+    "Join",
+    "KeyColumn",
+    "ProjectionSpec",
+    "Qualified",
+    "index_requirements",
+    "problems",
+    "projection_objects",
+    "repair",
+    "verify",
+]
+
+
+def projection_objects(spec: ProjectionSpec) -> tuple[DatabaseObject, ...]:
+    """List everything that keeps a projection, each after what it needs.
+
+    The first ones are shared by all projections and equal in every list. The last is the backfill,
+    which commits range by range and cannot run in a transaction.
+    """
+    tree = Tree.of(spec)
+    captures = capture_objects(tree)
+    triggers = tuple(each.name for each in captures if each.kind == "trigger")
+    return (
+        *shared_objects(),
+        *own_tables(tree),
+        flush_function(tree),
+        verify_function(tree),
+        repair_function(tree),
+        build_function(tree),
+        *captures,
+        backfill(tree, triggers),
+    )
+
+
+def verify(spec: ProjectionSpec) -> str:
+    """Write the query for what differs from the live view: key columns, ``kept`` and ``live``.
+
+    No rows: nothing differs. Both sides are read in one snapshot; it takes no locks and can run
+    while others write. Of the two documents, null stands for "is not there".
+    """
+    return f"SELECT * FROM {Tree.of(spec).own('verify').sql}()"
+
+
+def repair(spec: ProjectionSpec) -> str:
+    """Write the query that recomputes what differs; it gives the number of documents.
+
+    It needs a READ COMMITTED transaction and waits for writers as writers wait for each other.
+    """
+    return f"SELECT {Tree.of(spec).own('repair').sql}()"

@@ -1,0 +1,229 @@
+"""Flush: the function that makes a transaction's documents true, at commit or per statement.
+
+Locks of edges, deepest first → rows above them, asked anew after each → locks of documents → their
+recomputation, in a snapshot younger than every lock. Any two transactions that touch one document
+share a lock, and whoever comes second sees the first. All take locks in one order.
+"""
+# ruff: noqa: S608 - this module writes SQL: identifiers are quoted, no values are written
+
+from fraiseql.caching.ddl.objects import DatabaseObject
+from fraiseql.caching.strategies.projection.capture import ISOLATION, message
+from fraiseql.caching.strategies.projection.tree import Node, Tree, columns
+from fraiseql.catalog.picture import quote
+
+RENDERING = """\
+SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO'
+SET intervalstyle = 'iso_8601' SET extra_float_digits = 1 SET bytea_output = 'hex'
+SET xmlbinary = 'base64' SET row_security = off SET jit = off"""
+"""What a document must not depend on; the connections that read live say the same."""
+
+
+def flush_function(tree: Tree) -> DatabaseObject:
+    """Write the function that empties the transaction's queue and recomputes what it leads to."""
+    name = tree.own("flush").sql
+    edges = "".join(_lock_edge(tree, node) + _expand(tree, node) for node in tree.upwards)
+    isolation = ISOLATION.format(owner=message(tree.spec.owner))
+    body = f"{isolation}{_collect(tree)}{edges}{_documents(tree)}"
+    create = f"""\
+CREATE OR REPLACE FUNCTION {name}() RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER {RENDERING} AS $fraiseql$
+DECLARE
+  fql_all boolean;
+  fql_keys bigint;
+  fql_rows bigint;
+{_variables(tree)}
+BEGIN
+{body}  RETURN fql_keys;
+END $fraiseql$"""
+    return DatabaseObject(
+        kind="function",
+        name=f"{name}()",
+        create=(create, f"REVOKE ALL ON FUNCTION {name}() FROM PUBLIC"),
+        drop=(f"DROP FUNCTION IF EXISTS {name}()",),
+        owner=tree.spec.owner,
+        needs=(tree.own("queue").sql, tree.spec.table.sql, tree.spec.view.sql),
+        replaces=True,
+    )
+
+
+def _variables(tree: Tree) -> str:
+    return "\n".join(f"  fql_{name} {kind}[];" for name, kind in tree.queued())
+
+
+def _collect(tree: Tree) -> str:
+    names = [name for name, _ in tree.queued()]
+    sums = ",\n    ".join(
+        f"coalesce(array_agg(q.{name}) FILTER (WHERE q.{name} IS NOT NULL), '{{}}')"
+        for name in names
+    )
+    into = ", ".join(f"fql_{name}" for name in names)
+    return f"""\
+  -- [collect] and clear in one statement: what is queued later starts another flush
+  WITH gone AS (
+    DELETE FROM {tree.own("queue").sql} WHERE xid = pg_current_xact_id() RETURNING *
+  )
+  SELECT coalesce(bool_or(q.everything), false),
+    {sums}
+  INTO fql_all, {into} FROM gone q;
+"""
+
+
+def _unnested(names: tuple[str, ...]) -> str:
+    """Write arrays side by side as a relation ``u(v0, …)``."""
+    arrays = ", ".join(f"fql_{name}" for name in names)
+    return f"unnest({arrays}) AS u({', '.join(f'v{place}' for place, _ in enumerate(names))})"
+
+
+def _hashed(names: tuple[str, ...], seed: int, exclusive: bool) -> str:
+    """Write a group's lock numbers; the types' own hashes, so that equal keys are one lock."""
+    values = ", ".join(f"u.v{place}" for place, _ in enumerate(names))
+    mode = "true" if exclusive else "false"
+    return f"SELECT 1, hash_record_extended(ROW({values}), {seed}), {mode} FROM {_unnested(names)}"
+
+
+def _sorted_locks(seed: int, groups: list[str]) -> str:
+    """Write a statement that locks the edge in common, then each group in order."""
+    union = "\n      UNION ALL ".join([f"SELECT 0, '{seed}'::bigint, false", *groups])
+    return f"""\
+    PERFORM CASE WHEN l.exclusive THEN pg_advisory_xact_lock(l.number)
+      ELSE pg_advisory_xact_lock_shared(l.number) END
+    FROM (
+      SELECT g.place, g.number, bool_or(g.exclusive) AS exclusive FROM (
+      {union}
+      ) AS g(place, number, exclusive) GROUP BY 1, 2 ORDER BY 1, 2 OFFSET 0
+    ) AS l;
+"""
+
+
+def _lock_edge(tree: Tree, node: Node) -> str:
+    """Order changes of what an edge leads to against changes of what hangs on it.
+
+    The row that holds the reference shares the lock of the row referred to; who changes the latter
+    has it alone. A row lock cannot do this: the other transaction's row is not visible yet.
+    """
+    if tree.direct(node):
+        return ""
+    below = _hashed(node.below, tree.seed(node), exclusive=not node.many)
+    above = _hashed(node.above, tree.seed(node), exclusive=node.many)
+    count = f"cardinality(fql_{node.below[0]}) + cardinality(fql_{node.above[0]})"
+    return f"""\
+  -- [lock edge {node.path}]
+  IF {count} > {tree.spec.lock_limit} THEN
+    PERFORM pg_advisory_xact_lock({tree.seed(node)});
+  ELSIF {count} > 0 THEN
+{_sorted_locks(tree.seed(node), [below, above])}  END IF;
+"""
+
+
+def _expand(tree: Tree, node: Node) -> str:
+    """Go up one edge; its own statement, so that it sees what the lock waited for."""
+    parent = tree.nodes[node.parent or 0]
+    if tree.direct(node):
+        pairs = dict(zip(node.outer, node.below, strict=True))
+        moved = "".join(
+            f"  fql_{target} := fql_{target} || fql_{pairs[name]};\n"
+            for target, name in zip(parent.below, parent.inner, strict=True)
+        )
+        return f"  -- [expand {node.path}]\n{moved}"
+    values = ", ".join(
+        f"p.{quote(name)}::{kind} AS v{place}"
+        for place, (name, kind) in enumerate(zip(parent.inner, parent.types, strict=True))
+    )
+    present = " AND ".join(f"p.{quote(name)} IS NOT NULL" for name in parent.inner)
+    sums = ", ".join(
+        f"fql_{name} || coalesce(array_agg(s.v{place}), '{{}}')"
+        for place, name in enumerate(parent.below)
+    )
+    return f"""\
+  -- [expand {node.path}]
+  IF cardinality(fql_{node.below[0]}) > 0 THEN
+    SELECT {sums}
+    INTO {", ".join(f"fql_{name}" for name in parent.below)}
+    FROM (
+      SELECT DISTINCT {values} FROM {parent.table.name.sql} p
+      WHERE {among("p", node.outer, node.below)} AND {present}
+    ) AS s;
+  END IF;
+"""
+
+
+def among(alias: str, names: tuple[str, ...], arrays: tuple[str, ...]) -> str:
+    """Write that columns have one of the values that the arrays hold side by side."""
+    if len(names) == 1:
+        return f"{alias}.{quote(names[0])} = ANY (fql_{arrays[0]})"
+    values = ", ".join(f"u.v{place}" for place, _ in enumerate(names))
+    return f"({columns(alias, names)}) IN (SELECT {values} FROM {_unnested(arrays)})"
+
+
+def _documents(tree: Tree) -> str:
+    """Lock the documents, recompute them in a younger snapshot, delete those without a root."""
+    spec, root = tree.spec, tree.root
+    kept, view = spec.table.sql, spec.view.sql
+    seed = tree.seed(root)
+    picked = ", ".join(f"array_agg(s.v{place})" for place, _ in enumerate(root.below))
+    values = ", ".join(f"u.v{place}" for place, _ in enumerate(root.below))
+    return f"""\
+  -- [all documents] after TRUNCATE
+  IF fql_all THEN
+    SELECT {picked} INTO {_into(root)} FROM (
+      SELECT {columns("t", root.inner)} FROM {kept} t
+      UNION SELECT {columns("b", root.inner)} FROM {spec.root.name.sql} b
+    ) AS s({_names(root)});
+  ELSE
+    SELECT {picked} INTO {_into(root)}
+    FROM (SELECT DISTINCT {values} FROM {_unnested(root.below)}) AS s({_names(root)});
+  END IF;
+  fql_keys := coalesce(cardinality(fql_{root.below[0]}), 0);
+  IF fql_keys = 0 THEN RETURN 0; END IF;
+  -- [lock documents] a statement of its own: the recomputation's snapshot is younger
+{_lock_rows(tree)}  GET DIAGNOSTICS fql_rows = ROW_COUNT;
+  -- [lock absent documents] two first writers of one document have no row to meet at
+  IF fql_rows < fql_keys THEN
+    IF fql_keys > {spec.lock_limit} THEN
+      PERFORM pg_advisory_xact_lock({seed});
+    ELSE
+{_sorted_locks(seed, [_hashed(root.below, seed, exclusive=True)])}    END IF;
+{_lock_rows(tree)}  END IF;
+  -- [recompute] and always write: the row's version is what others wait for
+{_upsert(tree)}  GET DIAGNOSTICS fql_rows = ROW_COUNT;
+  -- [delete gone]
+  IF fql_rows < fql_keys THEN
+    DELETE FROM {kept} t WHERE {among("t", root.inner, root.below)}
+      AND NOT EXISTS (SELECT FROM {view} v WHERE {_same("v", "t", root.inner)});
+  END IF;
+  -- [end]
+"""
+
+
+def _lock_rows(tree: Tree) -> str:
+    root = tree.root
+    return f"""\
+  PERFORM FROM {tree.spec.table.sql} t WHERE {among("t", root.inner, root.below)}
+    ORDER BY {columns("t", root.inner)} FOR NO KEY UPDATE;
+"""
+
+
+def _upsert(tree: Tree) -> str:
+    spec, root = tree.spec, tree.root
+    keys = ", ".join(quote(name) for name in root.inner)
+    body, value, renewed = (
+        (", body", ", v.data::text::json", ", body = excluded.body") if spec.text else ("", "", "")
+    )
+    return f"""\
+  INSERT INTO {spec.table.sql} ({keys}, data{body})
+  SELECT {columns("v", root.inner)}, v.data{value} FROM {spec.view.sql} v
+  WHERE {among("v", root.inner, root.below)}
+  ON CONFLICT ({keys}) DO UPDATE SET data = excluded.data{renewed};
+"""
+
+
+def _same(left: str, right: str, names: tuple[str, ...]) -> str:
+    return " AND ".join(f"{left}.{quote(name)} = {right}.{quote(name)}" for name in names)
+
+
+def _into(node: Node) -> str:
+    return ", ".join(f"fql_{name}" for name in node.below)
+
+
+def _names(node: Node) -> str:
+    return ", ".join(f"v{place}" for place, _ in enumerate(node.below))

@@ -1,0 +1,109 @@
+"""Requirements: the indexes that a projection wants, and what makes it untrue, as one query."""
+
+from dataclasses import dataclass
+
+from fraiseql.caching.strategies.projection.spec import ProjectionSpec, Qualified
+from fraiseql.caching.strategies.projection.tree import FLUSH, Tree
+
+_TABLES = """\
+tables(place, relation) AS (
+  SELECT name, pg_catalog.to_regclass(name) FROM (VALUES {names}) AS given(name)
+), roots(relation) AS (VALUES {roots}), parts AS (
+  SELECT tree.relid AS relation FROM roots
+  CROSS JOIN LATERAL pg_catalog.pg_partition_tree(roots.relation) AS tree
+)"""
+
+_PROBLEMS = """\
+SELECT place AS relation, 'is not there' AS problem FROM tables WHERE relation IS NULL
+UNION ALL
+SELECT parts.relation::text, 'is a partition that the projection does not know: attached since'
+FROM parts WHERE parts.relation NOT IN (SELECT relation FROM tables WHERE relation IS NOT NULL)
+UNION ALL
+SELECT place, 'is no longer a partition of a table that the projection reads'
+FROM tables JOIN pg_catalog.pg_class c ON c.oid = tables.relation
+WHERE NOT c.relispartition AND tables.relation NOT IN (SELECT relation FROM roots)
+UNION ALL
+SELECT place, 'lacks trigger ' || wanted.name || ', or it is not ENABLE ALWAYS'
+FROM tables CROSS JOIN (VALUES {triggers}) AS wanted(name)
+WHERE relation IS NOT NULL AND NOT EXISTS (
+  SELECT FROM pg_catalog.pg_trigger t
+  WHERE t.tgrelid = tables.relation AND t.tgname = wanted.name AND t.tgenabled = 'A')
+UNION ALL
+SELECT place, 'is written by a subscription, which fires no statement triggers'
+FROM tables JOIN pg_catalog.pg_subscription_rel s ON s.srrelid = tables.relation
+UNION ALL
+SELECT place, 'is a ' || CASE c.relkind WHEN 'v' THEN 'view' ELSE 'foreign table' END
+  || ': its changes cannot be captured'
+FROM tables JOIN pg_catalog.pg_class c ON c.oid = tables.relation WHERE c.relkind IN ('v', 'm', 'f')
+UNION ALL
+SELECT place, 'has row security that binds its owner' FROM tables
+JOIN pg_catalog.pg_class c ON c.oid = tables.relation WHERE c.relforcerowsecurity
+UNION ALL
+SELECT place, 'has key column ' || a.attname || ' of an extension''s type: ' || ty.typname
+FROM keys JOIN pg_catalog.pg_attribute a
+  ON a.attrelid = pg_catalog.to_regclass(place) AND a.attname = keys.name
+JOIN pg_catalog.pg_type ty ON ty.oid = a.atttypid
+WHERE ty.typtype = 'b' AND ty.typnamespace <> 'pg_catalog'::regnamespace
+UNION ALL
+SELECT place, 'has key column ' || a.attname
+  || ' of a collation that takes different texts as equal' FROM keys JOIN pg_catalog.pg_attribute a
+  ON a.attrelid = pg_catalog.to_regclass(place) AND a.attname = keys.name
+JOIN pg_catalog.pg_collation co ON co.oid = a.attcollation WHERE NOT co.collisdeterministic
+UNION ALL
+SELECT '{flush}', 'has no enabled trigger "flush"' WHERE NOT EXISTS (
+  SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = pg_catalog.to_regclass('{flush}')
+  AND t.tgname = 'flush' AND t.tgenabled = 'A')"""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRequirement:
+    """Columns by which a flush or the live view looks rows up: an index must begin with them."""
+
+    table: Qualified
+    columns: tuple[str, ...]
+
+
+def index_requirements(spec: ProjectionSpec) -> tuple[IndexRequirement, ...]:
+    """List the lookups that each need an index, apart from those that the tables' keys answer.
+
+    The view finds embedded rows by the inner columns, a flush the rows above by the outer ones.
+    """
+    tree = Tree.of(spec)
+    found = []
+    for node in tree.upwards:
+        parent = tree.nodes[node.parent or 0]
+        for table, names in ((node.table, node.inner), (parent.table, node.outer)):
+            if {column.name for column in table.key[: len(names)]} != set(names):
+                found.append(IndexRequirement(table.name, names))
+    return tuple(dict.fromkeys(found))
+
+
+def problems(spec: ProjectionSpec) -> str:
+    """Write the query for what makes a projection untrue or unable to work: relation, problem.
+
+    It finds what no trigger can: partitions attached or detached, triggers that are missing or
+    disabled, tables filled by a subscription, key types whose equality is not the built-in one.
+    """
+    tree = Tree.of(spec)
+    bases = [table for _, table, _ in tree.tables()]
+    roots = [table.name.sql for table in bases]
+    all_names = roots + [part.sql for table in bases for part in table.partitions]
+    keys = {(node.table.name.sql, name) for node in tree.nodes for name in node.inner} | {
+        (tree.nodes[node.parent or 0].table.name.sql, name)
+        for node in tree.nodes
+        for name in node.outer
+    }
+    events = ("insert", "update", "delete", "truncate")
+    tables = _TABLES.format(
+        names=", ".join(f"({_literal(name)})" for name in all_names),
+        roots=", ".join(f"(pg_catalog.to_regclass({_literal(name)}))" for name in roots),
+    )
+    pairs = ", ".join(f"({_literal(place)}, {_literal(name)})" for place, name in sorted(keys))
+    asked = _PROBLEMS.format(
+        triggers=", ".join(f"('fql_{spec.name}_{event}')" for event in events), flush=FLUSH
+    )
+    return f"WITH {tables}, keys(place, name) AS (VALUES {pairs})\n{asked}"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,139 @@
+"""Tables: the projection, its live view, its queue, and the flush that all projections share."""
+# ruff: noqa: S608 - this module writes SQL: identifiers are quoted, no values are written
+
+from fraiseql.caching.ddl.objects import DatabaseObject
+from fraiseql.caching.strategies.projection.tree import FLUSH, SCHEMA, Tree
+from fraiseql.catalog.picture import quote
+
+_CHURN = (
+    "WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, "
+    "autovacuum_vacuum_insert_threshold = -1)"
+)
+"""Every row is deleted by the transaction that queued it: only vacuum gives the space back."""
+
+_TRIGGER = f"{SCHEMA}.flush_projections()"
+
+_DISPATCH = f"""\
+CREATE OR REPLACE FUNCTION {_TRIGGER} RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fraiseql$
+DECLARE
+  fql_names text[];
+  fql_name text;
+BEGIN
+  WITH gone AS (
+    DELETE FROM {FLUSH} WHERE xid = pg_current_xact_id() RETURNING projection
+  )
+  SELECT array_agg(projection ORDER BY projection) INTO fql_names FROM gone;
+  -- In one order, so that two transactions cannot wait for each other's projections.
+  FOREACH fql_name IN ARRAY coalesce(fql_names, '{{}}') LOOP
+    EXECUTE format('SELECT {SCHEMA}.%I()', fql_name || '_flush');
+  END LOOP;
+  RETURN NULL;
+END $fraiseql$"""
+
+
+def shared_objects() -> tuple[DatabaseObject, ...]:
+    """What all projections have in common: the schema, and one flush for each transaction.
+
+    Equal for every projection, so that several lists can be joined by ``DatabaseObject.key``.
+    """
+    constraint = f"""\
+DO $fraiseql$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger
+                 WHERE tgrelid = '{FLUSH}'::regclass AND tgname = 'flush') THEN
+    CREATE CONSTRAINT TRIGGER flush AFTER INSERT ON {FLUSH} DEFERRABLE INITIALLY DEFERRED
+      FOR EACH ROW EXECUTE FUNCTION {_TRIGGER};
+  END IF;
+END $fraiseql$"""
+    return (
+        DatabaseObject(
+            "schema",
+            SCHEMA,
+            (f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}",),
+            (f"DROP SCHEMA IF EXISTS {SCHEMA}",),
+        ),
+        DatabaseObject("table", FLUSH, _flush_table(), (f"DROP TABLE {FLUSH}",), needs=(SCHEMA,)),
+        DatabaseObject(
+            "function",
+            _TRIGGER,
+            (_DISPATCH, f"REVOKE ALL ON FUNCTION {_TRIGGER} FROM PUBLIC"),
+            (f"DROP FUNCTION {_TRIGGER}",),
+            needs=(FLUSH,),
+            replaces=True,
+        ),
+        DatabaseObject(
+            "trigger",
+            f"flush ON {FLUSH}",
+            (constraint, f"ALTER TABLE {FLUSH} ENABLE ALWAYS TRIGGER flush"),
+            (f"DROP TRIGGER flush ON {FLUSH}",),
+            needs=(FLUSH, _TRIGGER),
+            lock=f"SHARE ROW EXCLUSIVE on {FLUSH}, until the transaction ends",
+        ),
+    )
+
+
+def _flush_table() -> tuple[str, ...]:
+    """Write the table of who is to flush what; usage lets any role say SET CONSTRAINTS."""
+    create = (
+        f"CREATE UNLOGGED TABLE IF NOT EXISTS {FLUSH} "
+        "(xid xid8 NOT NULL DEFAULT pg_current_xact_id(), projection text NOT NULL, "
+        f"PRIMARY KEY (xid, projection)) {_CHURN}"
+    )
+    return (
+        create,
+        f"GRANT USAGE ON SCHEMA {SCHEMA} TO PUBLIC",
+    )
+
+
+def own_tables(tree: Tree) -> tuple[DatabaseObject, ...]:
+    """Write the view, the projection and the queue of one projection."""
+    return (_view(tree), _projection(tree), _queue(tree))
+
+
+def _view(tree: Tree) -> DatabaseObject:
+    view = tree.spec.view.sql
+    return DatabaseObject(
+        kind="view",
+        name=view,
+        create=(f"CREATE OR REPLACE VIEW {view} AS {tree.spec.view_sql}",),
+        drop=(f"DROP VIEW IF EXISTS {view}",),
+        owner=tree.spec.owner,
+        needs=tuple(dict.fromkeys(node.table.name.sql for node in tree.nodes)),
+        replaces=True,
+    )
+
+
+def _projection(tree: Tree) -> DatabaseObject:
+    spec = tree.spec
+    keys = ", ".join(f"{quote(column.name)} {column.type} NOT NULL" for column in spec.key)
+    body = ", body json NOT NULL" if spec.text else ""
+    primary = ", ".join(quote(column.name) for column in spec.key)
+    create = (
+        f"CREATE TABLE IF NOT EXISTS {spec.table.sql} "
+        f"({keys}, data jsonb NOT NULL{body}, PRIMARY KEY ({primary})) WITH (fillfactor = 80)"
+    )
+    return DatabaseObject(
+        kind="table",
+        name=spec.table.sql,
+        create=(create,),
+        drop=(f"DROP TABLE IF EXISTS {spec.table.sql}",),
+        owner=spec.owner,
+    )
+
+
+def _queue(tree: Tree) -> DatabaseObject:
+    queue = tree.own("queue")
+    typed = ", ".join(f"{name} {kind}" for name, kind in tree.queued())
+    create = (
+        f"CREATE UNLOGGED TABLE IF NOT EXISTS {queue.sql} "
+        f"(xid xid8 NOT NULL DEFAULT pg_current_xact_id(), everything boolean, {typed}) {_CHURN}"
+    )
+    index = f"CREATE INDEX IF NOT EXISTS {quote(queue.name + '_xid')} ON {queue.sql} (xid)"
+    return DatabaseObject(
+        kind="table",
+        name=queue.sql,
+        create=(create, index),
+        drop=(f"DROP TABLE IF EXISTS {queue.sql}",),
+        owner=tree.spec.owner,
+        needs=(SCHEMA,),
+    )

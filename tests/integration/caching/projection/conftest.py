@@ -1,0 +1,31 @@
+"""Fixtures: a connection to a fresh database of the module's, and the schemas in it."""
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from tests.integration.caching.projection.keeping import fresh
+from tests.integration.caching.projection.schemas import BLOG, OFFICE
+
+
+@pytest.fixture
+async def connection(database: str) -> AsyncIterator[asyncpg.Connection]:
+    """One connection, closed at the end."""
+    made = await asyncpg.connect(database)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def blog(connection: asyncpg.Connection) -> asyncpg.Connection:
+    """The blog with its projections, without rows."""
+    await fresh(connection, BLOG)
+    return connection
+
+
+@pytest.fixture
+async def office(connection: asyncpg.Connection) -> asyncpg.Connection:
+    """The office with its projection, without rows."""
+    await fresh(connection, OFFICE)
+    return connection

@@ -1,0 +1,64 @@
+"""Keeping: install a schema's projections, and compare what is kept with oracle and view."""
+
+import json
+from collections.abc import Callable, Iterable
+
+import asyncpg
+
+from fraiseql.caching.strategies.projection import ProjectionSpec, projection_objects, verify
+from tests.integration.caching.projection.schemas import Case
+
+Change = Callable[[str], str]
+
+
+def as_written(statement: str) -> str:
+    return statement
+
+
+async def install(
+    connection: asyncpg.Connection,
+    specs: Iterable[ProjectionSpec],
+    change: Change = as_written,
+    *,
+    build: bool = True,
+) -> None:
+    """Create everything that the specs want; ``change`` may damage each statement first."""
+    objects = [wanted for spec in specs for wanted in projection_objects(spec)]
+    made = [change(text) for each in objects if each.kind != "data" for text in each.create]
+    await connection.execute(";\n".join(made))
+    for each in objects:
+        if build and each.kind == "data":
+            await connection.execute(each.create[0])
+
+
+async def fresh(connection: asyncpg.Connection, case: Case, change: Change = as_written) -> None:
+    """Make the schema anew, empty, with its projections."""
+    await connection.execute("DROP SCHEMA IF EXISTS app, fraiseql CASCADE")
+    await connection.execute(case.tables)
+    await install(connection, case.specs, change)
+
+
+async def differences(connection: asyncpg.Connection, case: Case) -> list[str]:
+    """List what verify finds and where the oracle disagrees, in one snapshot; empty when right."""
+    found = []
+    bases = ", ".join(f"app.{name}" for name in case.names) or "app.users"
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        # Before the snapshot: one that is older than a TRUNCATE reads the table as empty.
+        await connection.execute(f"LOCK TABLE {bases} IN ACCESS SHARE MODE")
+        await connection.execute("SET LOCAL TimeZone = 'UTC'")
+        rows = {
+            name: [dict(row) for row in await connection.fetch(f"SELECT * FROM app.{name}")]
+            for name in case.names
+        }
+        for spec, oracle in zip(case.specs, case.oracles, strict=True):
+            found += [f"verify {spec.owner}: {row}" for row in await connection.fetch(verify(spec))]
+            stored = await connection.fetch(f"SELECT * FROM {spec.table.sql}")
+            keys = [column.name for column in spec.key]
+            kept = {tuple(row[key] for key in keys): json.loads(row["data"]) for row in stored}
+            right = oracle(rows)
+            found += [
+                f"oracle {spec.owner} {key}: kept {kept.get(key)}, right {right.get(key)}"
+                for key in kept.keys() | right.keys()
+                if kept.get(key) != right.get(key)
+            ]
+    return found

@@ -1,0 +1,79 @@
+"""Projection objects: what a spec wants, as plain data, without a database."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from fraiseql.caching.strategies.projection import Qualified, projection_objects
+from fraiseql.errors import DeclarationError
+from tests.integration.caching.projection.schemas import POST, SITE, USER
+
+
+@pytest.mark.parametrize("spec", [USER, POST, SITE], ids=lambda spec: spec.owner)
+def test_every_object_stands_after_what_it_needs(spec) -> None:
+    known = {node.sql for node in (spec.root.name, *_bases(spec.embeds))}
+    for wanted in projection_objects(spec):
+        assert [name for name in wanted.needs if name not in known] == [], wanted.name
+        known.add(wanted.name)
+
+
+def _bases(embeds) -> list[Qualified]:
+    return [name for edge in embeds for name in (edge.table.name, *_bases(edge.embeds))]
+
+
+def test_objects_of_several_projections_are_told_apart() -> None:
+    first, second = ({each.key: each for each in projection_objects(spec)} for spec in (USER, POST))
+    common = first.keys() & second.keys()
+    assert all(first[key] == second[key] for key in common)
+    assert {name for _, name in common} == {
+        "fraiseql",
+        "fraiseql.flush",
+        "fraiseql.flush_projections()",
+        "flush ON fraiseql.flush",
+    }
+
+
+def test_names_stay_within_what_postgresql_keeps() -> None:
+    long = replace(USER, table=Qualified("a" * 60, "b" * 60))
+    other = replace(USER, table=Qualified("a" * 60, "b" * 59 + "c"))
+    text = "\n".join(text for each in projection_objects(long) for text in each.create)
+    assert long.name != other.name
+    names = re.findall(r'"([^"]+)"', text)
+    assert [name for name in names if long.name in name and len(name) > 63] == []
+
+
+def test_one_trigger_for_each_event_and_always_enabled() -> None:
+    triggers = [each for each in projection_objects(SITE) if each.kind == "trigger"][1:]
+    assert len(triggers) == 4 * 4
+    for each in triggers:
+        assert len(re.findall(r"AFTER (INSERT|UPDATE|DELETE|TRUNCATE) ON", each.create[0])) == 1
+        assert "UPDATE OF" not in each.create[0]
+        assert "ENABLE ALWAYS" in each.create[1]
+
+
+def test_every_function_names_its_search_path_and_is_nobodys() -> None:
+    for each in projection_objects(SITE):
+        if each.kind == "function":
+            assert "SET search_path = pg_catalog, pg_temp" in each.create[0]
+            assert "FROM PUBLIC" in each.create[1]
+
+
+def test_the_backfill_is_last_and_commits_by_itself() -> None:
+    last = projection_objects(USER)[-1]
+    assert (last.kind, last.transactional) == ("data", False)
+
+
+def test_a_table_without_a_key_is_refused() -> None:
+    with pytest.raises(DeclarationError, match="no unique NOT NULL key"):
+        replace(USER, root=replace(USER.root, key=()))
+
+
+def test_siblings_of_one_name_are_refused() -> None:
+    with pytest.raises(DeclarationError, match="two embeds of one name"):
+        replace(USER, embeds=(USER.embeds[0], USER.embeds[0]))
+
+
+def test_an_embed_joined_on_nothing_is_refused() -> None:
+    with pytest.raises(DeclarationError, match="joined on nothing"):
+        replace(USER, embeds=(replace(USER.embeds[0], join=()),))
