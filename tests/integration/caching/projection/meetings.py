@@ -10,10 +10,11 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
+from fraiseql.caching.strategies.projection import flush_now
 from tests.integration.caching.projection.keeping import differences
 from tests.integration.caching.projection.schemas import Case
 
-FLUSH = "SET CONSTRAINTS fraiseql.flush IMMEDIATE"
+FLUSH = flush_now()
 
 BLOG_ROWS = """
 TRUNCATE app.users, app.posts, app.comments;

@@ -26,11 +26,7 @@ from fraiseql.caching.strategies.projection.upkeep import (
     verify_function,
 )
 
-READ_OWN_RESULT = f"SET CONSTRAINTS {FLUSH} IMMEDIATE"
-"""Statement by which a transaction flushes now, and after each statement from then on."""
-
 __all__ = [
-    "READ_OWN_RESULT",
     "BaseTable",
     "Embed",
     "IndexRequirement",
@@ -38,6 +34,7 @@ __all__ = [
     "KeyColumn",
     "ProjectionSpec",
     "Qualified",
+    "flush_now",
     "index_requirements",
     "problems",
     "projection_objects",
@@ -65,6 +62,14 @@ def projection_objects(spec: ProjectionSpec) -> tuple[DatabaseObject, ...]:
         *captures,
         backfill(tree, triggers),
     )
+
+
+def flush_now() -> str:
+    """Write the statement by which a transaction flushes now and, from then on, per statement.
+
+    So it reads the documents as its own writes make them. It holds their locks until it ends.
+    """
+    return f"SET CONSTRAINTS {FLUSH} IMMEDIATE"
 
 
 def verify(spec: ProjectionSpec) -> str:

@@ -14,7 +14,8 @@ from fraiseql.catalog.picture import quote
 RENDERING = """\
 SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO'
 SET intervalstyle = 'iso_8601' SET extra_float_digits = 1 SET bytea_output = 'hex'
-SET xmlbinary = 'base64' SET row_security = off SET jit = off"""
+SET xmlbinary = 'base64' SET row_security = off SET jit = off
+SET plan_cache_mode = force_generic_plan"""
 """What a document must not depend on; the connections that read live say the same."""
 
 
