@@ -7,17 +7,20 @@ import asyncio
 import importlib
 import json
 import os
+from pathlib import Path
+from xml.etree import ElementTree
 
 import asyncpg
 import httpx
 import pytest
 
-from benchmarks import data, load, summary
+from benchmarks import data, load, page, result, summary
 from benchmarks.data import Size
 from benchmarks.inside import transform
 from benchmarks.operations import Operation, operations
 
 SIZE = Size(200)
+PAGE = Path(page.__file__).parents[1] / "docs/benchmarks.md"
 OPERATIONS = operations(SIZE)
 USER = {"id": None, "first_name": None, "last_name": None}
 SELECTIONS = {
@@ -161,3 +164,12 @@ def test_a_target_is_missed_by_a_figure_beyond_it():
         }
     }
     assert [(one.found, one.hit) for one in summary.targets(results)] == [("1.40x", False)]
+
+
+def test_the_page_says_what_the_committed_results_say():
+    results = {kind: found for kind in result.KINDS if (found := result.read(kind, quick=False))}
+    assert set(results) == set(result.KINDS), "run `python -m benchmarks` and commit its results"
+    assert page.text(results) == PAGE.read_text(), "run `python -m benchmarks report`"
+    for name, drawing in page.plots(results).items():
+        ElementTree.fromstring(drawing)
+        assert (PAGE.parent / "benchmarks" / name).read_text() == drawing
