@@ -8,7 +8,7 @@ import importlib
 import json
 import os
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import asyncpg
 import httpx
@@ -171,5 +171,5 @@ def test_the_page_says_what_the_committed_results_say():
     assert set(results) == set(result.KINDS), "run `python -m benchmarks` and commit its results"
     assert page.text(results) == PAGE.read_text(), "run `python -m benchmarks report`"
     for name, drawing in page.plots(results).items():
-        ElementTree.fromstring(drawing)
+        ET.fromstring(drawing)
         assert (PAGE.parent / "benchmarks" / name).read_text() == drawing
