@@ -1,8 +1,8 @@
 """Parsing: text to a validated operation, within the limits that keep a hostile document cheap."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
+from typing import Final
 
 from graphql import (
     ASTValidationRule,
@@ -22,6 +22,13 @@ from fraiseql.events import Timings
 from fraiseql.serving.document.limits import check_limits
 from fraiseql.serving.document.operation import Operation, RequestError
 from fraiseql.serving.request import Request
+
+_RULES: Final[tuple[type[ASTValidationRule], ...]] = tuple(
+    rule
+    for rule in specified_rules
+    # About directives that no schema of ours has: KnownDirectives refuses them already.
+    if not rule.__name__.startswith(("DeferStream", "StreamDirective"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +79,7 @@ def _parse(text: str, max_tokens: int) -> DocumentNode:
 
 
 def _validate(schema: GraphQLSchema, document: DocumentNode, limits: DocumentLimits) -> None:
-    rules: Sequence[type[ASTValidationRule]] = specified_rules
-    if not limits.introspection:
-        rules = [*specified_rules, NoSchemaIntrospectionCustomRule]
+    rules = _RULES if limits.introspection else (*_RULES, NoSchemaIntrospectionCustomRule)
     # Suggestions would tell the names that a closed introspection hides.
     errors = validate(
         schema, document, rules, max_errors=20, hide_suggestions=not limits.introspection
