@@ -33,7 +33,9 @@ def description(postgresql: str | None = None) -> dict[str, Any]:
 def commit() -> str:
     """Return the short name of the commit, with ``+`` behind it when files differ from it."""
     name = _git("rev-parse", "--short", "HEAD")
-    own = ("python", "crates", "benchmarks", "pyproject.toml", "Cargo.toml")
+    # The results are what a run itself writes.
+    results = ":!benchmarks/results"
+    own = ("python", "crates", "benchmarks", "pyproject.toml", "Cargo.toml", results)
     return name + ("+" if _git("status", "--porcelain", "--untracked-files=no", "--", *own) else "")
 
 
