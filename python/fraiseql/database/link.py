@@ -23,6 +23,9 @@ _PAST_RESET: Final = re.compile(r"(?im)(?:^|;|\*/)\s*(?:prepare|deallocate|disca
 MOST_STATEMENTS: Final = 1_000
 """Statements that stay prepared on one connection."""
 
+_MOST_TEXT: Final = 15_000
+"""Characters of a statement above which it is not kept prepared; the driver's own limit too."""
+
 _INVALID: Final = (
     asyncpg.exceptions.OutdatedSchemaCacheError,
     asyncpg.InvalidCachedStatementError,
@@ -52,6 +55,8 @@ class Link(asyncpg.Connection):
         binding itself; so this goes to the driver's protocol, and back to ``fetch`` where a
         changed schema has made the prepared statement invalid.
         """
+        if len(sql) > _MOST_TEXT:
+            return await self.fetch(sql, *args)
         statement = self.reads.get(sql)
         if statement is None:
             statement = await self._learn(sql)

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from graphql import GraphQLError
@@ -34,6 +34,10 @@ Publish = Callable[[Schema, Catalog, Pool, SourceMap], Awaitable[SourceMap]]
 """Says which sources are read instead of the live ones: the caching road's word."""
 
 _NO_VARIABLES: Mapping[str, Any] = {}
+
+_MOST_KEPT: Final = 65_536
+"""Characters of a document, or of the structure of its variables, above which it is not kept: the
+caches are bounded by entries, and a client must not decide how large an entry is."""
 
 
 async def _all_live(_schema: Schema, _catalog: Catalog, _pool: Pool, live: SourceMap) -> SourceMap:
@@ -203,7 +207,9 @@ class Service:
         serving = self._plans.get(key)
         if serving is None:
             start = perf_counter()
-            serving = self._plans.put(key, self._plan(operation, values, request))
+            serving = self._plan(operation, values, request)
+            if len(repr(key[1])) <= _MOST_KEPT:
+                self._plans.put(key, serving)
             timings.plan = perf_counter() - start
         if serving.compiled.plan.cost.terms:
             self._check_cost(serving.compiled.plan.cost, values)
@@ -211,7 +217,9 @@ class Service:
 
     def _first_sight(self, request: Request, timings: Timings) -> Operation:
         operation = parse_document(self.schema.graphql, request, self._limits, timings)
-        return self._operations.put((request.query, request.operation_name), operation)
+        if len(request.query) <= _MOST_KEPT:
+            self._operations.put((request.query, request.operation_name), operation)
+        return operation
 
     def _plan(self, operation: Operation, values: Mapping[str, Any], request: Request) -> _Serving:
         if self._planner is None:
@@ -220,6 +228,9 @@ class Service:
             plan = self._planner.plan(operation, values, request.variables or _NO_VARIABLES)
         except FraiseQLError as error:
             raise RequestError([GraphQLError(error.message)], error.code) from error
+        except RecursionError:
+            message = "The variables are nested too deeply."
+            raise RequestError([GraphQLError(message)], "BAD_USER_INPUT") from None
         if not plan.cost.terms:
             self._check_cost(plan.cost, values)
         return _Serving(CompiledPlan(plan, self.schema))

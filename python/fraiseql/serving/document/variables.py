@@ -107,7 +107,7 @@ class Variables:
         for part in (node, *fragments.values()) if node.variable_definitions else ():
             by_value |= _deciding(part)
         self._coercers: list[tuple[str, Coercer, bool]] = []
-        self._probes: list[tuple[str, bool]] = []
+        self._probes: list[tuple[str, Callable[[Any], Any]]] = []
         for definition in node.variable_definitions or ():
             name = definition.variable.name.value
             type_: Any = type_from_ast(schema, definition.type)
@@ -115,7 +115,8 @@ class Variables:
             self._coercers.append((name, compile_coercer(type_), required))
             leaf = is_leaf_type(type_.of_type if required else type_)
             if name in by_value or not (required and leaf):
-                self._probes.append((name, name in by_value))
+                # A JSON scalar may hold anything: only that it is there counts.
+                self._probes.append((name, repr if name in by_value else _given if leaf else form))
 
     def coerce(self, raw: Mapping[str, Any]) -> dict[str, Any] | list[GraphQLError]:
         """Return the Python values by name, or what is wrong with them."""
@@ -150,11 +151,12 @@ class Variables:
 
         Exceptions are variables of ``@skip``, ``@include``, ``orderBy`` and introspection.
         """
-        return tuple([_probe(values, name, by_value) for name, by_value in self._probes])
+        return tuple([_probe(values, name, probe) for name, probe in self._probes])
 
 
-def _probe(values: Mapping[str, Any], name: str, by_value: bool) -> Any:
-    if name not in values:
-        return _MISSING
-    value = values[name]
-    return repr(value) if by_value else form(value)
+def _probe(values: Mapping[str, Any], name: str, probe: Callable[[Any], Any]) -> Any:
+    return probe(values[name]) if name in values else _MISSING
+
+
+def _given(value: Any) -> bool:
+    return value is not None
