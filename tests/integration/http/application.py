@@ -74,6 +74,9 @@ async def prepare(database_url: str) -> None:
 
 Asgi = Application | Any
 
+STOP = "/stop"
+"""Path at which ``under`` stops the application: without lifespan nobody else does."""
+
 
 @contextmanager
 def served(app: Asgi, **options: Any) -> Iterator[str]:
@@ -105,11 +108,15 @@ def under(prefix: str, app: Application, *, whole_path: bool) -> Asgi:
     """Mount ``app`` as frameworks do: with the mount point left in ``path``, or taken out."""
 
     async def outer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == STOP:
+            await app.stop()
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            return await send({"type": "http.response.body"})
         inner = dict(scope)
         if scope["type"] == "http":
             inner["root_path"] = prefix
             if not whole_path:
                 inner["path"] = scope["path"].removeprefix(prefix)
-        await app(inner, receive, send)
+        return await app(inner, receive, send)
 
     return outer
