@@ -1,7 +1,8 @@
 """Sources: which relation answers which type. The one value that both roads share."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
 
 from fraiseql.catalog import Catalog, Relation
 from fraiseql.errors import SourceError
@@ -10,6 +11,64 @@ from fraiseql.schema import Schema
 from fraiseql.schema.definitions import InterfaceDefinition, ObjectDefinition, UnionDefinition
 
 Composite = ObjectDefinition | InterfaceDefinition | UnionDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How stale kept documents may be, where their declaration allows that they are.
+
+    Attributes:
+        age: SQL expression of type ``double precision``: seconds since the oldest committed write
+            that the kept documents lack, in the snapshot of the statement that it stands in; 0 when
+            they lack none, null when that cannot be known.
+        bound: Seconds beyond which ``when_stale`` decides; None for no bound.
+        when_stale: What a reader is given then: the documents as they are, the live answer, or an
+            error.
+    """
+
+    age: str
+    bound: float | None = None
+    when_stale: Literal["serve", "live", "error"] = "serve"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptDocument:
+    """Where the documents of a type are kept, equal to what the live source would answer.
+
+    Attributes:
+        relation: The relation that holds them.
+        document: Column with the document: every stored field of the type, and ``embeds``, by
+            Python name. None when the relation's own columns answer, as those of a view do.
+        place: ``row``: a column of the live source's own row. ``beside``: a row of ``relation``
+            that has the live source's key columns, by the same names. ``instead``: ``relation`` has
+            the live source's columns too, and is filtered and ordered in its place.
+        embeds: Embedded fields that the document holds, dotted for those inside of embeds.
+        freshness: None for documents that are never stale.
+    """
+
+    relation: Relation
+    document: str | None
+    place: Literal["row", "beside", "instead"]
+    embeds: frozenset[str] = frozenset()
+    freshness: Freshness | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexFacts:
+    """What statements over a relation must say so that its declared indexes can be used.
+
+    Attributes:
+        constants: Column and constant (None: is null) of every partial index's predicate.
+        cutoffs: Column and SQL literal of the instant or date that a rolling index begins after.
+        contained: JSONB columns whose keys are compared by containment.
+    """
+
+    constants: frozenset[tuple[str, Any]] = frozenset()
+    cutoffs: Mapping[str, str] = field(default_factory=dict)
+    contained: frozenset[str] = frozenset()
+
+
+NO_INDEXES: Final = IndexFacts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +81,8 @@ class Source:
         relation: Facts of the relation that is read.
         document: The JSONB column that answers fields without a column of their own, or None.
         key: Columns that identify a row and break ties of an order; may be empty for views.
-        mirrored: Whether the document holds the own columns too, with equal values, so that the
-            document alone answers every field.
+        kept: Where the same documents are kept, or None.
+        indexes: What statements must say for declared indexes.
     """
 
     type_name: str
@@ -31,7 +90,8 @@ class Source:
     relation: Relation
     document: str | None
     key: tuple[str, ...]
-    mirrored: bool = False
+    kept: KeptDocument | None = None
+    indexes: IndexFacts = NO_INDEXES
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +140,9 @@ def _composites(schema: Schema) -> Iterator[tuple[str, Composite]]:
 
 def _embedded(schema: Schema) -> Iterator[tuple[str, str]]:
     for type_name, fields in schema.fields.items():
-        for field in fields.values():
-            if field.embed is not None:
-                yield f"{type_name}.{field.name}", field.embed.relation
+        for one in fields.values():
+            if one.embed is not None:
+                yield f"{type_name}.{one.name}", one.embed.relation
 
 
 def _source(name: str, definition: Composite, catalog: Catalog) -> Source:

@@ -11,7 +11,8 @@ from fraiseql.caching.ddl.plan import Plan, Step
 from fraiseql.caching.ddl.script import plan_files, write_files
 from fraiseql.caching.ddl.wanted import Wanted, load_wanted
 from fraiseql.caching.strategies.base import Kept
-from fraiseql.caching.verify import Verified, repair, verify
+from fraiseql.caching.strategies.compare import Verified
+from fraiseql.caching.verify import repair, verify
 from fraiseql.cli.output import note, say, say_json
 from fraiseql.cli.target import add_target, find_target
 from fraiseql.database import open_pool

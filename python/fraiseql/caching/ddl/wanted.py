@@ -1,13 +1,13 @@
 """Wanted: every object that an application's declarations ask for, and what is refused."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from fraiseql.caching.ddl.objects import DatabaseObject
 from fraiseql.caching.declarations import GeneratedColumn
 from fraiseql.caching.definition.tables import load_tables
-from fraiseql.caching.strategies import generated_column, live_view
+from fraiseql.caching.strategies import generated_column
 from fraiseql.caching.strategies.base import Kept, Refusal, Strategy, World, changing_calls
 from fraiseql.catalog import Relation
 from fraiseql.catalog.load import load_catalog
@@ -55,7 +55,7 @@ async def load_wanted(schema: Schema, pool: Pool) -> Wanted:
     world = World(schema, catalog, tables, await _immutable(schema, pool))
     found: list[DatabaseObject] = []
     refusals: list[Refusal] = []
-    kept = list(kept_types(world))
+    kept = [await with_facts(one, pool) for one in kept_types(world)]
     for one in kept:
         refused, objects = _of(one)
         refusals += refused
@@ -92,15 +92,23 @@ def kept_types(world: World) -> Iterator[Kept]:
             yield Kept(name, definition, definition.stored, world.tables[source], key, world)
 
 
+def strategy_of(kept: Kept) -> Strategy:
+    """Return the module behind the declaration of a type that is kept."""
+    return STRATEGIES[type(kept.stored)]
+
+
+async def with_facts(kept: Kept, pool: Pool) -> Kept:
+    """Return ``kept`` with what its strategy reads from the database."""
+    strategy = STRATEGIES.get(type(kept.stored))
+    return kept if strategy is None else replace(kept, facts=await strategy.facts(kept, pool))
+
+
 def _of(kept: Kept) -> tuple[list[Refusal], list[DatabaseObject]]:
     strategy = STRATEGIES.get(type(kept.stored))
     if strategy is None:
         return [_unknown(kept)], []
-    embeds = tuple(field.name for field in kept.embedded_fields())
-    refused = [*strategy.refusals(kept), *live_view.refusals(kept, embeds)]
-    if refused:
-        return refused, []
-    return [], [*strategy.objects(kept), *live_view.objects(kept)]
+    refused = list(strategy.refusals(kept))
+    return refused, [] if refused else list(strategy.objects(kept))
 
 
 def _unknown(kept: Kept) -> Refusal:

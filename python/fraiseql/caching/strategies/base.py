@@ -7,9 +7,13 @@ from typing import Any, Final, Protocol
 
 from fraiseql.caching.ddl.objects import DatabaseObject
 from fraiseql.caching.definition.tables import Table
+from fraiseql.caching.strategies.compare import Verified
 from fraiseql.catalog.picture import Catalog
+from fraiseql.database import Pool
+from fraiseql.database.writing import Writer
 from fraiseql.schema import Schema
 from fraiseql.schema.definitions import FieldDefinition, ObjectDefinition
+from fraiseql.sources import KeptDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class Kept:
         table: The relation of its ``sql_source``.
         key: Columns that identify a row; may be empty.
         world: All the rest.
+        facts: What the strategy's own ``facts`` read; None until then.
     """
 
     type_name: str
@@ -69,6 +74,7 @@ class Kept:
     table: Table
     key: tuple[str, ...]
     world: World
+    facts: Any = None
 
     def own_fields(self) -> list[FieldDefinition]:
         """Return the fields that rows of the table itself answer."""
@@ -80,36 +86,29 @@ class Kept:
         return [field for field in fields if field.embed is not None]
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """How kept documents are compared with live ones, in SQL over the rows ``t`` of one relation.
-
-    Attributes:
-        relation: Quoted and qualified.
-        key: Columns that identify a row.
-        kept: Expression of the kept document.
-        live: Expression of the document as it should be.
-        touch: Assignment whose update makes the kept document anew.
-    """
-
-    relation: str
-    key: tuple[str, ...]
-    kept: str
-    live: str
-    touch: str
-
-
 class Strategy(Protocol):
-    """What a module of this package offers."""
+    """What a module of this package offers: the verbs of one strategy, written once each."""
+
+    async def facts(self, kept: Kept, pool: Pool) -> Any:
+        """Read from the database what the other verbs need beyond ``kept``: its ``facts``."""
 
     def refusals(self, kept: Kept) -> Iterable[Refusal]:
         """Return why the declaration cannot be had; nothing when it can."""
 
     def objects(self, kept: Kept) -> Iterable[DatabaseObject]:
-        """Return what is to be there; called only when nothing is refused."""
+        """Return what is to be there, the live view too; called only when nothing is refused."""
 
-    def comparison(self, kept: Kept) -> Comparison:
-        """Return how what is kept is verified and repaired."""
+    async def published(self, kept: Kept, pool: Pool) -> KeptDocument | None:
+        """Return what may be read in place of the live answer, if it is there and whole."""
+
+    async def verify(self, kept: Kept, writer: Writer, sample: float) -> Verified:
+        """Compare what is kept with the live answer, in the snapshot that ``writer`` is in.
+
+        ``sample`` is a share of the rows in per cent.
+        """
+
+    async def repair(self, kept: Kept, writer: Writer) -> int:
+        """Make anew what differs, and return how many documents that were."""
 
 
 def own_fields(schema: Schema, type_name: str) -> list[FieldDefinition]:

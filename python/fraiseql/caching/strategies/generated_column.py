@@ -14,11 +14,16 @@ from fraiseql.caching.definition.rows import (
     row_function,
 )
 from fraiseql.caching.definition.tables import Table, TableColumn
-from fraiseql.caching.strategies.base import Comparison, Kept, Refusal
+from fraiseql.caching.strategies import live_view
+from fraiseql.caching.strategies.base import Kept, Refusal
+from fraiseql.caching.strategies.compare import Comparison, Verified, compared, mended
 from fraiseql.catalog.picture import quote
+from fraiseql.database import Pool
+from fraiseql.database.writing import Writer
 from fraiseql.naming import suggestion
 from fraiseql.schema import leaf_form
 from fraiseql.schema.definitions import FieldDefinition
+from fraiseql.sources import KeptDocument
 
 _KINDS: Final = {
     "v": "a view",
@@ -46,8 +51,27 @@ def function_of(kept: Kept) -> RowFunction:
     return row_function(kept.type_name, kept.table, names)
 
 
+# The function's name ends with a digest of what it writes: a column that depends on the very
+# function holds the documents that are declared now.
+_APPLIED: Final = """
+SELECT FROM pg_namespace n
+JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = $2
+JOIN pg_attribute t ON t.attrelid = c.oid AND t.attname = $3 AND t.attgenerated = 's'
+JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = t.attnum
+JOIN pg_depend x ON x.classid = 'pg_attrdef'::regclass AND x.objid = d.oid
+  AND x.refclassid = 'pg_proc'::regclass
+JOIN pg_proc p ON p.oid = x.refobjid
+JOIN pg_namespace f ON f.oid = p.pronamespace
+WHERE n.nspname = $1 AND format('"%s"."%s"', f.nspname, p.proname) = $4
+"""
+
+
+async def facts(_kept: Kept, _pool: Pool) -> None:
+    """Read nothing: the row itself is all that counts."""
+
+
 def objects(kept: Kept) -> Iterable[DatabaseObject]:
-    """Return the function and the column."""
+    """Return the function, the column and the live view."""
     function = function_of(kept)
     column = quote(kept.stored.column)
     table = kept.table.sql
@@ -63,7 +87,28 @@ def objects(kept: Kept) -> Iterable[DatabaseObject]:
             needs=(function.object.name,),
             lock=rewrite_lock(kept.table),
         ),
+        *live_view.objects(kept),
     ]
+
+
+async def published(kept: Kept, pool: Pool) -> KeptDocument | None:
+    """Return the column as what may be read, when it is there and of the declared version."""
+    table, column = kept.table, str(kept.stored.column)
+    args: list[Any] = [table.schema, table.name, column, function_of(kept).name]
+    if not await pool.fetch_bytes(_APPLIED, args):
+        return None
+    relation = kept.world.catalog.relations[kept.definition.sql_source or ""]
+    return KeptDocument(relation, column, "row")
+
+
+async def verify(kept: Kept, writer: Writer, sample: float) -> Verified:
+    """Compare the stored documents with what the function writes now."""
+    return await compared(writer, kept.type_name, comparison(kept), sample)
+
+
+async def repair(kept: Kept, writer: Writer) -> int:
+    """Touch the rows whose stored documents differ."""
+    return await mended(writer, comparison(kept))
 
 
 def comparison(kept: Kept) -> Comparison:

@@ -15,7 +15,7 @@ from fraiseql.serving.planning.filters import parse_filter
 from fraiseql.serving.planning.objects import merged
 from fraiseql.serving.planning.plan import FieldPlan
 from fraiseql.serving.planning.reads import Query, Read
-from fraiseql.serving.planning.relations import Place, Relations
+from fraiseql.serving.planning.relations import Place, Relations, place_at
 from fraiseql.serving.sql.select import MAX_OFFSET
 from fraiseql.sources import Source
 
@@ -100,7 +100,7 @@ class Reader:
         outcome: Outcome,
     ) -> Query:
         source = self._source(declared, field)
-        place = Place(source.relation, source.document, source.key, source.mirrored)
+        place = place_at(source)
         accesses = self._relations.accesses(source.type_name, place)
         places = {name: abstract(value, name) for name, value in values.items()}
         condition = parse_filter(places["where"], accesses, declared) if places["where"] else None

@@ -19,7 +19,7 @@ from fraiseql.schema import Schema, leaf_form
 from fraiseql.schema.definitions import Embed, FieldDefinition
 from fraiseql.serving.planning.fields import Access, column_access, orderable, stored_column
 from fraiseql.serving.planning.reads import Embedded, OrderTerm, Read
-from fraiseql.sources import Source, SourceMap
+from fraiseql.sources import NO_INDEXES, IndexFacts, Source, SourceMap
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,22 @@ class Place:
         document: Its document column, as the type declares it.
         key: Columns that identify a row.
         mirrored: Whether the document alone answers every field.
+        indexes: What statements must say for declared indexes.
     """
 
     relation: Relation
     document: str | None
     key: tuple[str, ...]
     mirrored: bool = False
+    indexes: IndexFacts = NO_INDEXES
+
+
+def place_at(source: Source) -> Place:
+    """Return where documents of a source are read."""
+    kept = source.kept
+    if kept is not None and kept.place == "row":
+        return Place(source.relation, kept.document, source.key, True, source.indexes)
+    return Place(source.relation, source.document, source.key, indexes=source.indexes)
 
 
 class Relations:
@@ -50,9 +60,7 @@ class Relations:
     def place_of(self, type_name: str) -> Place | None:
         """Return where root documents of the type are read, or None."""
         source = self.sources.sources.get(type_name)
-        if source is None:
-            return None
-        return Place(source.relation, source.document, source.key, source.mirrored)
+        return None if source is None else place_at(source)
 
     def source_called(self, declared: str, preferred: str) -> Source | None:
         """Return the source declared with a relation name; of several the preferred type's."""

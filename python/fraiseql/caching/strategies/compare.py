@@ -1,0 +1,140 @@
+"""Compare: kept documents beside live ones, in SQL over the rows of one relation."""
+# ruff: noqa: S608 - identifiers are quoted from the catalog
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fraiseql.catalog.picture import quote
+from fraiseql.database.writing import Writer
+
+_SEED: Final = 42  # the same sample in both statements of one verification
+SHOWN: Final = 20
+"""Most differences that are shown of one type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One document that is not what it should be.
+
+    Attributes:
+        key: The row's key, as text.
+        kept: The kept document's text, or None.
+        live: The text of what it should be.
+    """
+
+    key: str
+    kept: str | None
+    live: str | None
+
+    def lines(self) -> Iterator[str]:
+        """Yield what differs, a line for each field."""
+        kept, live = _fields(self.kept), _fields(self.live)
+        if kept is None or live is None:
+            yield f"{self.key}: kept {self.kept}, live {self.live}"
+            return
+        for name in dict.fromkeys((*live, *kept)):
+            if kept.get(name, "missing") != live.get(name, "missing"):
+                old, new = kept.get(name, "missing"), live.get(name, "missing")
+                yield f"{self.key}: {name}: kept {old}, live {new}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """How the documents of one type compare.
+
+    Attributes:
+        type_name: GraphQL name.
+        compared: Number of documents looked at.
+        differing: Number of those that differ.
+        differences: The first of them.
+    """
+
+    type_name: str
+    compared: int
+    differing: int
+    differences: tuple[Difference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How kept documents are compared with live ones, in SQL over the rows ``t`` of one relation.
+
+    Attributes:
+        relation: Quoted and qualified.
+        key: Columns that identify a row.
+        kept: Expression of the kept document.
+        live: Expression of the document as it should be.
+        touch: Assignment whose update makes the kept document anew.
+    """
+
+    relation: str
+    key: tuple[str, ...]
+    kept: str
+    live: str
+    touch: str
+
+
+async def compared(writer: Writer, type_name: str, how: Comparison, sample: float) -> Verified:
+    """Compare documents as text; ``sample`` is a share of the rows in per cent."""
+    sampled = "" if sample >= 100 else f" TABLESAMPLE BERNOULLI ({sample}) REPEATABLE ({_SEED})"  # noqa: PLR2004
+    rows = f"{how.relation} AS t{sampled}"
+    differs = _differs(how)
+    counts: Any = await writer.fetchrow(
+        f"SELECT count(*) AS compared, count(*) FILTER (WHERE {differs}) AS differing FROM {rows}"
+    )
+    found: list[Any] = []
+    if counts["differing"]:
+        key = [f"t.{quote(name)}" for name in how.key] or ["t.ctid"]
+        found = await writer.fetch(
+            f"SELECT {_key_text(how)} AS key, {how.kept}::text AS kept, {how.live}::text AS live"
+            f" FROM {rows} WHERE {differs} ORDER BY {', '.join(key)} LIMIT {SHOWN}"
+        )
+    shown = tuple(Difference(row["key"], row["kept"], row["live"]) for row in found)
+    return Verified(type_name, counts["compared"], counts["differing"], shown)
+
+
+async def mended(writer: Writer, how: Comparison) -> int:
+    """Make anew every document that differs, and return how many there were."""
+    async with writer.begun():
+        done = await writer.execute(
+            f"UPDATE {how.relation} AS t SET {how.touch} WHERE {_differs(how)}"
+        )
+    return int(done.rpartition(" ")[2])
+
+
+def _differs(how: Comparison) -> str:
+    # As text: jsonb takes 1.0 and 1.00 for equal, and a reader sees the difference.
+    return f"({how.kept})::text IS DISTINCT FROM ({how.live})::text"
+
+
+def _key_text(how: Comparison) -> str:
+    parts = [f"{_literal(name)} || '=' || t.{quote(name)}::text" for name in how.key]
+    return " || ', ' || ".join(parts) or "'row ' || t.ctid::text"
+
+
+def _fields(text: str | None) -> dict[str, str] | None:
+    if text is None:
+        return None
+    # Numbers as they are written: 1.0 and 1.00 are to be told apart.
+    found = json.loads(text, parse_float=_Token, parse_int=_Token)
+    if not isinstance(found, dict):
+        return None
+    return {str(name): _shown(value) for name, value in found.items()}
+
+
+class _Token(str):
+    """A number as its text."""
+
+    __slots__ = ()
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, _Token):
+        return str(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
