@@ -1,7 +1,14 @@
 """FraiseQL: GraphQL from PostgreSQL, with declared types and documents as bytes."""
 
 from fraiseql.app import create_app
-from fraiseql.caching import GeneratedColumn
+from fraiseql.caching import (
+    GeneratedColumn,
+    Gin,
+    Index,
+    MaterializedView,
+    Projection,
+    RollingIndex,
+)
 from fraiseql.errors import (
     ConfigurationError,
     DatabaseError,
@@ -45,9 +52,14 @@ __all__ = [
     "EmbeddedServerError",
     "FraiseQLError",
     "GeneratedColumn",
+    "Gin",
+    "Index",
     "Info",
     "InputError",
+    "MaterializedView",
     "OrderBy",
+    "Projection",
+    "RollingIndex",
     "SourceError",
     "StatementTimeout",
     "Where",
