@@ -99,7 +99,7 @@ def find_one(
     of: Any,
     /,
     *,
-    by: str | Sequence[str],
+    by: str | Sequence[str] | None,
     description: str | None = None,
     deprecation: str | None = None,
 ) -> QueryDefinition:
@@ -108,7 +108,8 @@ def find_one(
     Args:
         name: Name of the field, in snake_case.
         of: A declared type or interface with ``sql_source``.
-        by: The fields that must be given, compared for equality.
+        by: The fields that must be given, compared for equality; None for a relation of one row,
+            such as a dashboard.
         description: What the field answers.
         deprecation: Why not to use it any more.
 
@@ -124,11 +125,11 @@ def find_one(
         'user'
     """
     _check_name("find_one", name)
-    columns = names_of("by", by)
-    if not columns:
+    columns = () if by is None else names_of("by", by)
+    if not columns and by is not None:
         raise DeclarationError(
             f"find_one({name!r}) has an empty by.",
-            hint='Name the fields that pick one row: by="id".',
+            hint='Name the fields that pick one row: by="id"; by=None where there is but one.',
         )
     return QueryDefinition(
         name=name,

@@ -105,6 +105,11 @@ def test_find_takes_filter_order_and_page() -> None:
     ]
 
 
+def test_find_one_of_the_only_row() -> None:
+    sdl = field_sdl(fraiseql.find_one("user", User, by=None))
+    assert sdl.strip() == "user: User"
+
+
 def test_find_one_requires_its_key() -> None:
     sdl = field_sdl(fraiseql.find_one("user", User, by=["id", "country"], description="One."))
     assert sdl == '  """One."""\n  user(id: Int!, country: String!): User'
