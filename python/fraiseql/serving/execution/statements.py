@@ -6,12 +6,18 @@ from typing import Any
 from fraiseql.serving.document.structure import Ref
 from fraiseql.serving.planning.reads import Query
 from fraiseql.serving.sql import Slot, compile_query, converter
+from fraiseql.sources import Freshness
 
 Bind = Callable[[Mapping[str, Any]], Any]
 
 
 class PreparedQuery:
     """A query compiled once; binding it is all that a request does.
+
+    Args:
+        query: What to read.
+        max_limit: Largest ``limit`` that a request may give.
+        freshness: Of documents that may be stale: rows then carry their age beside the document.
 
     Attributes:
         text: SQL.
@@ -20,8 +26,10 @@ class PreparedQuery:
 
     __slots__ = ("_binders", "slots", "text")
 
-    def __init__(self, query: Query, max_limit: int) -> None:
-        statement = compile_query(query, max_limit)
+    def __init__(
+        self, query: Query, max_limit: int, freshness: Freshness | None = None
+    ) -> None:
+        statement = compile_query(query, max_limit, freshness)
         self.text = statement.text
         self.slots = statement.slots
         self._binders = [_binder(slot) for slot in statement.slots]

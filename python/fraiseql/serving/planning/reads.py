@@ -42,6 +42,21 @@ class Embedded:
 
 
 @dataclass(frozen=True, slots=True)
+class Fetched:
+    """A document that stands in another relation, in the row with the same key.
+
+    Attributes:
+        relation: The other relation.
+        document: Its document column.
+        key: Columns that both relations have.
+    """
+
+    relation: Relation
+    document: Column
+    key: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Read:
     """What is wanted of one row.
 
@@ -54,6 +69,9 @@ class Read:
         embeds: Embedded lists and objects.
         mirrored: Whether the document holds all of the row, so that it is read as it stands; else
             it stands beside the columns, as the shape of the type expects it.
+        fetched: The document that holds all of the row, when it stands beside the relation.
+        exact: Whether Python is given embeds just as they were selected, so that no document that
+            holds more may stand for the row.
     """
 
     relation: Relation
@@ -62,6 +80,8 @@ class Read:
     keys: tuple[tuple[str, Column], ...] = ()
     embeds: tuple[Embedded, ...] = ()
     mirrored: bool = False
+    fetched: Fetched | None = None
+    exact: bool = False
 
     @property
     def is_document(self) -> bool:

@@ -7,9 +7,17 @@ from typing import Any
 
 from fraiseql.catalog import Column
 from fraiseql.catalog.picture import quote
-from fraiseql.serving.planning.reads import DOCUMENT_KEY, Embedded, OrderTerm, Query, Read
+from fraiseql.serving.planning.reads import (
+    DOCUMENT_KEY,
+    Embedded,
+    Fetched,
+    OrderTerm,
+    Query,
+    Read,
+)
 from fraiseql.serving.sql.conditions import ConditionWriter, expression, literal
 from fraiseql.serving.sql.wire import Slot
+from fraiseql.sources import Freshness
 
 MAX_OFFSET = (1 << 63) - 1
 
@@ -27,16 +35,40 @@ class Statement:
     slots: tuple[Slot, ...]
 
 
-def compile_query(query: Query, max_limit: int = MAX_OFFSET) -> Statement:
+def compile_query(
+    query: Query, max_limit: int = MAX_OFFSET, freshness: Freshness | None = None
+) -> Statement:
     """Return the statement that answers ``query``.
 
     Args:
         query: What to read.
         max_limit: Largest ``limit`` that a request may give.
+        freshness: Given, each row has the age of what is read as its second column, and one row
+            without a document stands for none.
     """
     slots: list[Slot] = []
     rows = _rows(query, slots, max_limit)
+    if freshness is not None:
+        rows = _aged(rows, freshness)
     return Statement(rows, tuple(slots))
+
+
+def _aged(rows: str, freshness: Freshness) -> str:
+    """Read age and rows in one snapshot; rows that are too old to be given are not computed."""
+    # Materialized: the age is computed once, not for each row.
+    age = f"WITH s AS MATERIALIZED (SELECT ({freshness.age})::double precision AS age)"
+    return (
+        f"{age} SELECT d.doc, s.age FROM s LEFT JOIN LATERAL"
+        f" (SELECT q.doc FROM ({rows}) AS q(doc){_fresh_enough(freshness)}) AS d ON true"
+    )
+
+
+def _fresh_enough(freshness: Freshness) -> str:
+    if freshness.when_stale == "serve":
+        return ""
+    # An unknown age is beyond every bound, also where none is set.
+    limit = "IS NOT NULL" if freshness.bound is None else f"<= {freshness.bound!r}"
+    return f" WHERE s.age {limit}"
 
 
 def _rows(query: Query, slots: list[Slot], max_limit: int) -> str:
@@ -52,6 +84,8 @@ def _rows(query: Query, slots: list[Slot], max_limit: int) -> str:
 
 
 def _document_rows(read: Read, table: str, tail: str) -> str:
+    if read.fetched is not None:
+        return f"SELECT {_fetched(read.fetched)} FROM {table}{tail}"
     if read.is_document:
         assert read.document is not None  # noqa: S101 - told by is_document
         text = f"t0.{quote(read.document.name)}::text"
@@ -62,6 +96,14 @@ def _document_rows(read: Read, table: str, tail: str) -> str:
         "SELECT convert_to(row_to_json(r)::text, 'UTF8')"
         f" FROM (SELECT {', '.join(items)} FROM {table}{tail}) AS r"
     )
+
+
+def _fetched(fetched: Fetched) -> str:
+    """Return the document beside the row; no bytes at all tell that there is none."""
+    joined = " AND ".join(f"k.{quote(name)} = t0.{quote(name)}" for name in fetched.key)
+    text = f"k.{quote(fetched.document.name)}::text"
+    document = f"SELECT {text} FROM {fetched.relation.sql} AS k WHERE {joined}"
+    return f"coalesce(convert_to(({document}), 'UTF8'), '')"
 
 
 def row_items(read: Read, alias: str, depth: int) -> list[str]:
