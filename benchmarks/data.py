@@ -1,7 +1,7 @@
 """Data: users, posts and comments, and the documents made of them, the same in every run."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from string import Template
@@ -10,6 +10,7 @@ import asyncpg
 
 SQL = Path(__file__).parent / "sql"
 VERSION = "2"
+FILES = ("base.sql", "documents.sql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,11 @@ class Size:
     @property
     def label(self) -> str:
         """Name of the data set, also in the database that holds it."""
-        return f"bench_{self.users}_v{VERSION}"
+        return self.label_of("bench")
+
+    def label_of(self, kind: str) -> str:
+        """Name of a data set of this size."""
+        return f"{kind}_{self.users}_v{VERSION}"
 
     @property
     def words(self) -> str:
@@ -48,36 +53,49 @@ FULL = Size(100_000)
 QUICK = Size(2_000)
 
 
-async def ensure(url: str, size: Size, *, quiet: bool = False) -> None:
+async def ensure(
+    url: str,
+    size: Size,
+    *,
+    files: Sequence[str] = FILES,
+    last: str = "tv_post",
+    quiet: bool = False,
+) -> None:
     """Make the tables in the database at ``url`` unless they are there already.
 
     Args:
         url: Address of a database that is this benchmark's own.
         size: How many rows.
+        files: The SQL that makes them.
+        last: A relation that is there when they are all there.
         quiet: Whether to print nothing.
     """
     connection = await asyncpg.connect(url)
     try:
-        if await connection.fetchval("SELECT to_regclass('tv_post')") is None:
+        if await connection.fetchval("SELECT to_regclass($1)", last) is None:
             async with connection.transaction():
-                await _make(connection, size, quiet=quiet)
+                await _make(connection, size, files, quiet=quiet)
             await connection.execute("VACUUM ANALYZE")
     finally:
         await connection.close()
 
 
 async def _make(
-    connection: "asyncpg.Connection[asyncpg.Record]", size: Size, *, quiet: bool
+    connection: "asyncpg.Connection[asyncpg.Record]",
+    size: Size,
+    files: Sequence[str],
+    *,
+    quiet: bool,
 ) -> None:
     await connection.execute("SET LOCAL TimeZone = 'UTC'; SET LOCAL synchronous_commit = off")
-    for title, statements in steps(size):
+    for title, statements in steps(size, files):
         started = time.perf_counter()
         await connection.execute(statements)
         if not quiet:
             print(f"  {title}: {time.perf_counter() - started:.1f} s", flush=True)
 
 
-def steps(size: Size) -> Iterator[tuple[str, str]]:
+def steps(size: Size, files: Sequence[str] = FILES) -> Iterator[tuple[str, str]]:
     """Yield title and SQL of each step that makes the data."""
     counts = {
         **asdict(size),
@@ -86,7 +104,7 @@ def steps(size: Size) -> Iterator[tuple[str, str]]:
         "active": size.users * 9 // 10,
         "discussed": size.discussed,
     }
-    for name in ("base.sql", "documents.sql"):
+    for name in files:
         text = Template((SQL / name).read_text()).substitute(counts)
         for part in text.split("-- step: ")[1:]:
             title, _, statements = part.partition("\n")

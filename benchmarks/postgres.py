@@ -48,32 +48,33 @@ class Database:
 @asynccontextmanager
 async def database(size: Size) -> AsyncIterator[Database]:
     """Give the database with data of ``size``, made if it is not there, while the block runs."""
-    server = await _started()
+    server = await started(CACHE / "database", SETTINGS)
     try:
-        await _create(server.url, size.label)
+        await create(server.url, size.label)
         url = server.url_for(size.label)
         await ensure(url, size)
         await _warm(url)
-        yield Database(url, server.version, await _postmaster(url))
+        yield Database(url, server.version, await postmaster(url))
     finally:
         server.close()
 
 
-async def _started() -> EmbeddedServer:
-    server = start_embedded(CACHE / "database")
-    if await _configure(server.url):
+async def started(directory: Path, settings: Mapping[str, str]) -> EmbeddedServer:
+    """Start the server of ``directory`` with ``settings``."""
+    server = start_embedded(directory)
+    if await _configure(server.url, settings):
         server.close()
-        server = start_embedded(CACHE / "database")
+        server = start_embedded(directory)
     return server
 
 
-async def _configure(url: str) -> bool:
+async def _configure(url: str, settings: Mapping[str, str]) -> bool:
     """Write the settings and return whether the server must start anew to follow them."""
     connection = await asyncpg.connect(url)
     try:
-        for name, value in SETTINGS.items():
+        for name, value in settings.items():
             await connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")
-        wanted = await connection.fetchval("SELECT pg_size_bytes($1)", SETTINGS["shared_buffers"])
+        wanted = await connection.fetchval("SELECT pg_size_bytes($1)", settings["shared_buffers"])
         own = await connection.fetchval("SELECT pg_size_bytes(current_setting('shared_buffers'))")
         return bool(wanted != own)
     finally:
@@ -94,7 +95,8 @@ async def _warm(url: str) -> None:
         await connection.close()
 
 
-async def _create(url: str, name: str) -> None:
+async def create(url: str, name: str) -> None:
+    """Create a database unless it is there."""
     connection = await asyncpg.connect(url)
     try:
         if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
@@ -103,7 +105,7 @@ async def _create(url: str, name: str) -> None:
         await connection.close()
 
 
-async def _postmaster(url: str) -> int:
+async def postmaster(url: str) -> int:
     """Return the process that all the server's processes are children of."""
     connection = await asyncpg.connect(url)
     try:

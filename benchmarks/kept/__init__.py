@@ -1,0 +1,1 @@
+"""Kept: what kept documents cost and save, measured on a PostgreSQL of its own."""

@@ -1,0 +1,131 @@
+"""pgbench: rounds of one script on one database, and what the kernel and the server counted."""
+
+import os
+import re
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import postgres, processes
+from benchmarks.kept.server import Bench
+
+FOREIGN_LIMIT = 0.15
+"""Cores that others may use during a round; one with more is measured again, once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What pgbench does.
+
+    Attributes:
+        script: Its script: SQL, with ``:name`` for what ``\\set`` lines give.
+        clients: Connections, each a closed loop.
+        prepared: Whether statements are prepared once for each connection.
+        options: Settings of the connections, by name.
+    """
+
+    script: str
+    clients: int = 1
+    prepared: bool = True
+    options: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One round.
+
+    Attributes:
+        tps: Transactions per second.
+        ms: Mean time of a transaction, as a client sees it.
+        postgres_ms: Processor time of all of PostgreSQL's processes for each transaction.
+        retried: Transactions that met a deadlock or a serialization failure, and were run again.
+        failed: Transactions that were given up.
+        foreign: Cores that nobody of ours used, but that were not idle.
+    """
+
+    tps: float
+    ms: float
+    postgres_ms: float
+    retried: int
+    failed: int
+    foreign: float
+
+
+def measure(bench: Bench, url: str, load: Load, seconds: float) -> Round:
+    """Run one round; once more when others used the machine meanwhile."""
+    one = _measured(bench, url, load, ["-T", str(max(1, round(seconds)))])
+    if one.foreign > FOREIGN_LIMIT and not bench.plan.quick:
+        again = _measured(bench, url, load, ["-T", str(max(1, round(seconds)))])
+        one = min(one, again, key=lambda each: each.foreign)
+    return one
+
+
+def run(bench: Bench, url: str, load: Load, transactions: int) -> Round:
+    """Run a number of transactions of each client."""
+    return _measured(bench, url, load, ["-t", str(transactions)])
+
+
+def _measured(bench: Bench, url: str, load: Load, length: list[str]) -> Round:
+    before = _clocks(bench.database)
+    said = _run(bench, url, load, length)
+    wall, server, own, busy = (
+        b - a for a, b in zip(before, _clocks(bench.database), strict=True)
+    )
+    count = int(_number(r"actually processed: (\d+)", said))
+    return Round(
+        tps=_number(r"tps = ([\d.]+)", said),
+        ms=_number(r"latency average = ([\d.]+) ms", said),
+        postgres_ms=server / max(1, count) * 1e3,
+        retried=int(_number(r"transactions retried: (\d+)", said, 0)),
+        failed=int(_number(r"failed transactions: (\d+)", said, 0)),
+        foreign=round(max(0.0, busy - server - own) / wall, 3),
+    )
+
+
+def _run(bench: Bench, url: str, load: Load, length: list[str]) -> str:
+    with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
+        script.write(load.script)
+        script.flush()
+        cores = ",".join(map(str, sorted(bench.cores.server)))
+        words = ["taskset", "--cpu-list", cores, str(bench.binaries / "pgbench"), "-n", *length]
+        words += ["-c", str(load.clients), "--max-tries=100", "-f", script.name]
+        words += ["-M", "prepared" if load.prepared else "simple"]
+        options = " ".join(f"-c {name}={value}" for name, value in (load.options or {}).items())
+        done = subprocess.run(
+            [*words, url],
+            env={**os.environ, "PGOPTIONS": options},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+    if done.returncode:
+        raise RuntimeError(f"pgbench ended with {done.returncode}:\n{done.stderr[-3000:]}")
+    return done.stdout
+
+
+def _number(pattern: str, text: str, otherwise: float | None = None) -> float:
+    if found := re.search(pattern, text):
+        return float(found[1])
+    if otherwise is None:
+        raise ValueError(f"pgbench does not say {pattern!r}:\n{text}")
+    return otherwise
+
+
+def _clocks(database: postgres.Database) -> tuple[float, ...]:
+    return (
+        time.perf_counter(),
+        _server_seconds(database),
+        processes.children_seconds(),
+        processes.busy_seconds(),
+    )
+
+
+def _server_seconds(database: postgres.Database) -> float:
+    """Return the processor time of the server, that of its ended sessions included."""
+    fields = Path(f"/proc/{database.postmaster}/stat").read_text().rpartition(")")[2].split()
+    ended = (int(fields[13]) + int(fields[14])) * processes.TICK
+    return processes.cpu_seconds(database.processes()) + ended
