@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import asyncpg
 
@@ -38,9 +39,22 @@ async def fresh(connection: asyncpg.Connection, case: Case, change: Change = as_
     await install(connection, case.specs, change)
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How many documents were looked at in one snapshot, and which are wrong."""
+
+    documents: int
+    wrong: list[str]
+
+
 async def differences(connection: asyncpg.Connection, case: Case) -> list[str]:
     """List what verify finds and where the oracle disagrees, in one snapshot; empty when right."""
-    found = []
+    return (await compared(connection, case)).wrong
+
+
+async def compared(connection: asyncpg.Connection, case: Case) -> Comparison:
+    """Compare what is kept with the live views and with what the oracle makes of base rows."""
+    found, documents = [], 0
     bases = ", ".join(f"app.{name}" for name in case.names) or "app.users"
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         # Before the snapshot: one that is older than a TRUNCATE reads the table as empty.
@@ -53,6 +67,7 @@ async def differences(connection: asyncpg.Connection, case: Case) -> list[str]:
         for spec, oracle in zip(case.specs, case.oracles, strict=True):
             found += [f"verify {spec.owner}: {row}" for row in await connection.fetch(verify(spec))]
             stored = await connection.fetch(f"SELECT * FROM {spec.table.sql}")
+            documents += len(stored)
             keys = [column.name for column in spec.key]
             kept = {tuple(row[key] for key in keys): json.loads(row["data"]) for row in stored}
             right = oracle(rows)
@@ -61,4 +76,4 @@ async def differences(connection: asyncpg.Connection, case: Case) -> list[str]:
                 for key in kept.keys() | right.keys()
                 if kept.get(key) != right.get(key)
             ]
-    return found
+    return Comparison(documents, found)

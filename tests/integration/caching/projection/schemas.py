@@ -1,7 +1,7 @@
 """Schemas: two sets of base tables with their projections and an oracle that uses no view.
 
 ``blog`` has two levels (1:N, N:1 inside, nullable keys); ``office`` three, with a self-reference,
-composite and uuid keys, and a table that stands at three places.
+composite and uuid keys, a table that stands at three places, and a partitioned one.
 """
 
 import re
@@ -166,7 +166,10 @@ CREATE TABLE app.people (
   boss_id int REFERENCES app.people ON DELETE SET NULL ON UPDATE CASCADE);
 CREATE TABLE app.tasks (
   person_id int REFERENCES app.people ON DELETE CASCADE ON UPDATE CASCADE, number int, what text,
-  PRIMARY KEY (person_id, number));
+  PRIMARY KEY (person_id, number)) PARTITION BY RANGE (person_id);
+CREATE TABLE app.tasks_low PARTITION OF app.tasks FOR VALUES FROM (MINVALUE) TO (12);
+CREATE TABLE app.tasks_high (what text, number int NOT NULL, person_id int NOT NULL);
+ALTER TABLE app.tasks ATTACH PARTITION app.tasks_high FOR VALUES FROM (12) TO (MAXVALUE);
 CREATE INDEX ON app.teams (country, code);
 CREATE INDEX ON app.teams (parent_id);
 CREATE INDEX ON app.people (team_id);
@@ -176,7 +179,9 @@ CREATE INDEX ON app.people (boss_id);
 _SITES = table("sites", "country text", "code integer")
 _TEAMS = table("teams", "id uuid")
 _PEOPLE = table("people", "id integer")
-_TASKS = table("tasks", "person_id integer", "number integer")
+_TASKS = table(
+    "tasks", "person_id integer", "number integer", partitions=("tasks_low", "tasks_high")
+)
 
 SITE_VIEW = """
 SELECT s.country, s.code,

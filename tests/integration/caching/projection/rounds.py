@@ -1,0 +1,107 @@
+"""Rounds: one storm on fresh tables, compared all the while, with everything drawn from a seed."""
+
+import asyncio
+import random
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import asyncpg
+
+from fraiseql.caching.strategies.projection import repair
+from tests.integration.caching.projection.keeping import Change, as_written, compared, fresh
+from tests.integration.caching.projection.schemas import Case
+from tests.integration.caching.projection.writers import Journal, storm
+
+_LINES = 50_000
+
+
+@dataclass(slots=True)
+class Watched:
+    """What was compared while writers wrote, and what was wrong."""
+
+    documents: int = 0
+    comparisons: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A storm: on which tables, in which mode, for how long.
+
+    ``lock_limit`` comes from the seed: 2 makes most flushes lock whole edges, 250 none.
+    """
+
+    case: Case
+    mode: Literal["commit", "statement"]
+    seed: int
+    seconds: float
+    writers: int = 4
+
+    @property
+    def chosen(self) -> Case:
+        limit = random.Random(self.seed).choice([2, 250])
+        specs = (replace(spec, mode=self.mode, lock_limit=limit) for spec in self.case.specs)
+        return replace(self.case, specs=tuple(specs))
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How transactions ended, what was compared, and what the writers did last."""
+
+    ends: Counter[str]
+    watched: Watched
+    journal: Journal
+
+
+async def watch(url: str, case: Case, done: Callable[[], bool]) -> Watched:
+    """Compare again and again, each time in one snapshot, and once more when all is done."""
+    connection = await asyncpg.connect(url)
+    watched = Watched()
+    try:
+        last = False
+        while not last and not watched.wrong:
+            last = done()
+            try:
+                await _look(connection, case, watched)
+            except asyncpg.DeadlockDetectedError:
+                # A TRUNCATE of several tables and a comparison wait for each other: again.
+                last = False
+            await asyncio.sleep(0 if last else 0.02)
+    finally:
+        await connection.close()
+    return watched
+
+
+async def _look(connection: asyncpg.Connection, case: Case, watched: Watched) -> None:
+    found = await compared(connection, case)
+    watched.comparisons += 1
+    watched.documents += found.documents
+    watched.wrong += found.wrong
+    if watched.comparisons % 10 == 0 and not watched.wrong:
+        mended = [await connection.fetchval(repair(spec)) for spec in case.specs]
+        watched.wrong += [f"repair mended {number}" for number in mended if number]
+
+
+async def run_round(url: str, chosen: Round, change: Change = as_written) -> Result:
+    """Make the tables anew and let the round's storm run over them."""
+    case = chosen.chosen
+    connection = await asyncpg.connect(url)
+    try:
+        await fresh(connection, case, change)
+    finally:
+        await connection.close()
+    journal: Journal = deque(maxlen=_LINES)
+    writing = asyncio.create_task(
+        storm(
+            url,
+            case,
+            writers=chosen.writers,
+            seconds=chosen.seconds,
+            seed=chosen.seed,
+            journal=journal,
+        )
+    )
+    watched = await watch(url, case, writing.done)
+    return Result(await writing, watched, journal)
