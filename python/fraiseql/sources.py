@@ -1,7 +1,7 @@
 """Sources: which relation answers which type. The one value that both roads share."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from fraiseql.catalog import Catalog, Relation
@@ -57,15 +57,20 @@ class KeptDocument:
 class IndexFacts:
     """What statements over a relation must say so that its declared indexes can be used.
 
+    Nothing here can change an answer: what is said besides follows from what is asked.
+
     Attributes:
-        constants: Column and constant (None: is null) of every partial index's predicate.
-        cutoffs: Column and SQL literal of the instant or date that a rolling index begins after.
-        contained: JSONB columns whose keys are compared by containment.
+        constants: Field or column, and the constant that a partial index's predicate asks of it.
+        bounds: Field or column, operator (``gt``, ``gte``, ``lt``, ``lte``) and constant, where the
+            predicate asks that; the cut-off of a rolling index is one.
+        contained: JSONB columns with a GIN index, whose keys are found by containment.
+        names: Names of the indexes.
     """
 
     constants: frozenset[tuple[str, Any]] = frozenset()
-    cutoffs: Mapping[str, str] = field(default_factory=dict)
+    bounds: frozenset[tuple[str, str, Any]] = frozenset()
     contained: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
 
 
 NO_INDEXES: Final = IndexFacts()
@@ -109,9 +114,16 @@ class SourceMap:
 
 def declared_relations(schema: Schema) -> list[str]:
     """Return the name of every relation that the declarations of ``schema`` read."""
-    found = {definition.sql_source for _, definition in _composites(schema)}
+    found = {live_source(definition) for _, definition in _composites(schema)}
     found.update(relation for _, relation in _embedded(schema))
     return sorted(name for name in found if name is not None)
+
+
+def live_source(definition: Composite) -> str | None:
+    """Return the relation that answers a type live; what it is ``stored`` as may name another."""
+    source = definition.sql_source
+    name_of: Any = getattr(getattr(definition, "stored", None), "live_source", None)
+    return source if source is None or name_of is None else str(name_of(source))
 
 
 def map_sources(schema: Schema, catalog: Catalog) -> SourceMap:
@@ -146,16 +158,22 @@ def _embedded(schema: Schema) -> Iterator[tuple[str, str]]:
 
 
 def _source(name: str, definition: Composite, catalog: Catalog) -> Source:
-    declared = definition.sql_source or ""
-    relation = catalog.relation(declared, wanted_by=name)
+    declared, live = definition.sql_source or "", live_source(definition) or ""
+    if live != declared and live not in catalog.relations:
+        raise SourceError(
+            f"{name} reads {live!r}, the live answer beside what is kept, which is not there yet.",
+            hint="Run `fraiseql db apply` with this application first.",
+        )
+    relation = catalog.relation(live, wanted_by=name)
     document = definition.jsonb_column
     if document is not None:
         _check_document(name, document, relation)
-    key = getattr(definition, "key", ()) or relation.key
+    stored_key = getattr(getattr(definition, "stored", None), "key", None) or ()
+    key = getattr(definition, "key", ()) or stored_key or relation.key
     for column in key:
         if column not in relation.columns:
             raise SourceError(
-                f"{name} names key column {column!r}, which {declared!r} has not."
+                f"{name} names key column {column!r}, which {live!r} has not."
                 f"{suggestion(column, relation.columns)}"
             )
     return Source(name, declared, relation, document, key or _usual_key(relation))

@@ -1,14 +1,25 @@
 """Prepared statements: SQL text, and for each parameter the way from the request's values to it."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
+from fraiseql.errors import InputError
 from fraiseql.serving.document.structure import Ref
 from fraiseql.serving.planning.reads import Query
-from fraiseql.serving.sql import Slot, compile_query, converter
+from fraiseql.serving.sql import (
+    ORDINARY,
+    Choice,
+    ChoicePoint,
+    Slot,
+    choose,
+    compile_query,
+    converter,
+)
 from fraiseql.sources import Freshness
 
 Bind = Callable[[Mapping[str, Any]], Any]
+
+_MOST_VARIANTS: Final = 8
 
 
 class PreparedQuery:
@@ -18,21 +29,35 @@ class PreparedQuery:
         query: What to read.
         max_limit: Largest ``limit`` that a request may give.
         freshness: Of documents that may be stale: rows then carry their age beside the document.
+        chosen: How comparisons are written whose form depends on values; given for variants only.
 
     Attributes:
         text: SQL.
         slots: Where its parameters come from, for printing.
+        choose: Returns the variant to bind and run for the values of a request, where a declared
+            index is served by another text for some of them; None where one text serves them all.
     """
 
-    __slots__ = ("_binders", "slots", "text")
+    __slots__ = ("_binders", "choose", "slots", "text")
 
     def __init__(
-        self, query: Query, max_limit: int, freshness: Freshness | None = None
+        self,
+        query: Query,
+        max_limit: int,
+        freshness: Freshness | None = None,
+        chosen: Sequence[Choice] = (),
     ) -> None:
-        statement = compile_query(query, max_limit, freshness)
+        statement = compile_query(query, max_limit, freshness, chosen)
         self.text = statement.text
         self.slots = statement.slots
         self._binders = [_binder(slot) for slot in statement.slots]
+        self.choose: Callable[[Mapping[str, Any]], PreparedQuery] | None = None
+        if statement.points and not chosen:
+
+            def compiled(choices: Sequence[Choice]) -> PreparedQuery:
+                return PreparedQuery(query, max_limit, freshness, choices)
+
+            self.choose = _Variants(self, statement.points, compiled).of
 
     def bind(self, values: Mapping[str, Any]) -> list[Any]:
         """Return the parameters for one request.
@@ -41,6 +66,38 @@ class PreparedQuery:
             InputError: A value has not the form of the field that it is compared with.
         """
         return [bind(values) for bind in self._binders]
+
+
+class _Variants:
+    """The forms of one query: for values that indexes ask for, and for any.
+
+    Args:
+        ordinary: The form that serves any value.
+        points: The comparisons whose form depends on values.
+        compiled: Makes the form for a choice at each point.
+    """
+
+    def __init__(
+        self,
+        ordinary: PreparedQuery,
+        points: Sequence[ChoicePoint],
+        compiled: Callable[[Sequence[Choice]], PreparedQuery],
+    ) -> None:
+        self._ordinary = ordinary
+        self._points = [(point.access, point.operator, _binder(point.slot)) for point in points]
+        self._compiled = compiled
+        self._variants = {(ORDINARY,) * len(points): ordinary}
+
+    def of(self, values: Mapping[str, Any]) -> PreparedQuery:
+        """Return the form for the values of a request, compiled when it is first asked for."""
+        try:
+            key = tuple([choose(access, name, bind(values)) for access, name, bind in self._points])
+        except InputError:
+            return self._ordinary  # binding it says which value is wrong
+        found = self._variants.get(key)
+        if found is None and len(self._variants) < _MOST_VARIANTS:
+            found = self._variants[key] = self._compiled(key)
+        return found or self._ordinary
 
 
 def _binder(slot: Slot) -> Bind:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any, Final, Literal
 
 from fraiseql.errors import InputError
@@ -137,8 +136,3 @@ def _check_operator(access: Access, operator: str, what: str) -> None:
         raise InputError(f"{operator} compares text; {what}.{access.name} is not text.")
     if operator in _ORDERED and access.form in ("Boolean", "boolean"):
         raise InputError(f"{operator} does not compare the boolean {what}.{access.name}.")
-
-
-def plain(value: Any) -> Any:
-    """Return the value that a document holds for an enum member; anything else as it is."""
-    return value.value if isinstance(value, Enum) else value

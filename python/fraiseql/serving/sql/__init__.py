@@ -1,6 +1,16 @@
 """SQL: one statement for each query, its values always as parameters."""
 
+from fraiseql.serving.sql.choices import ORDINARY, Choice, ChoicePoint, choose
 from fraiseql.serving.sql.select import Statement, compile_query
 from fraiseql.serving.sql.wire import Slot, converter
 
-__all__ = ["Slot", "Statement", "compile_query", "converter"]
+__all__ = [
+    "ORDINARY",
+    "Choice",
+    "ChoicePoint",
+    "Slot",
+    "Statement",
+    "choose",
+    "compile_query",
+    "converter",
+]

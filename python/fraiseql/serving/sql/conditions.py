@@ -1,11 +1,27 @@
 """Conditions: the SQL of a filter; every value of a request is a parameter."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from fraiseql.catalog.picture import quote
-from fraiseql.serving.planning.fields import Access
+from fraiseql.accesses import (
+    TEXTS,
+    Access,
+    column_cast,
+    column_sql,
+    expression,
+    literal,
+    tested,
+    wire_type,
+)
+from fraiseql.serving.document.structure import Ref
 from fraiseql.serving.planning.filters import Comparison, Filter, Group, Negation, NullTest
-from fraiseql.serving.sql.wire import TEXTS, Slot, wire_type
+from fraiseql.serving.sql.choices import (
+    ORDINARY,
+    Choice,
+    ChoicePoint,
+    choose_constant,
+    may_choose,
+)
+from fraiseql.serving.sql.wire import Slot
 
 _INFIX: Mapping[str, str] = {
     "eq": "=",
@@ -27,34 +43,6 @@ _PATTERNS: Mapping[str, str] = {
     "starts_with": "starts_with",
     "ends_with": "ends_with",
 }
-_CASTS: Mapping[str, str] = {
-    "timestamptz": "::timestamptz",
-    "date": "::date",
-    "time": "::time",
-}
-
-
-def literal(text: str) -> str:
-    """Return a known constant as an SQL string literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def expression(alias: str, access: Access) -> str:
-    """Return the SQL expression of a stored value, in the type that it is compared in.
-
-    A key of a document whose value has another JSON type than its field counts as null.
-    """
-    column = f"{alias}.{quote(access.column.name)}"
-    if not access.in_document:
-        return column
-    key = literal(access.name)
-    text = f"({column}->>{key})"
-    wire = wire_type(access)
-    kinds = {"numeric": "number", "bool": "boolean"}
-    if wire not in kinds:
-        return f"({text}{_CASTS[wire]})" if wire in _CASTS else text
-    typeof = f"{access.column.base_type}_typeof({column}->{key})"
-    return f"(CASE WHEN {typeof} = '{kinds[wire]}' THEN {text}::{wire} END)"
 
 
 class ConditionWriter:
@@ -63,11 +51,19 @@ class ConditionWriter:
     Args:
         alias: Alias of the relation in the statement.
         slots: Parameters of the statement so far; new ones are appended.
+        chosen: How the comparisons whose form depends on a request's value are written, in the
+            order of the text; beyond its end as for any value.
+
+    Attributes:
+        slots: The same parameters.
+        points: These comparisons, in the same order.
     """
 
-    def __init__(self, alias: str, slots: list[Slot]) -> None:
+    def __init__(self, alias: str, slots: list[Slot], chosen: Sequence[Choice] = ()) -> None:
         self._alias = alias
-        self._slots = slots
+        self.slots = slots
+        self._chosen = chosen
+        self.points: list[ChoicePoint] = []
 
     def condition(self, part: Filter) -> str:
         """Return the SQL of ``part``, safe to stand beside AND, OR and NOT."""
@@ -75,7 +71,7 @@ class ConditionWriter:
             return self._comparison(part)
         if isinstance(part, NullTest):
             word = "IS NOT NULL" if part.negated else "IS NULL"
-            return f"{self._tested(part.access)} {word}"
+            return f"{tested(self._alias, part.access)} {word}"
         if isinstance(part, Negation):
             return f"({self.condition(part.part)}) IS NOT TRUE"
         return self._group(part)
@@ -86,16 +82,13 @@ class ConditionWriter:
         joined = f" {group.joiner.upper()} ".join([self.condition(part) for part in group.parts])
         return joined if len(group.parts) == 1 else f"({joined})"
 
-    def _tested(self, access: Access) -> str:
-        column = f"{self._alias}.{quote(access.column.name)}"
-        # ->> gives SQL null for a missing key and for a JSON null alike.
-        return f"({column}->>{literal(access.name)})" if access.in_document else column
-
     def _comparison(self, part: Comparison) -> str:
         access, operator = part.access, part.operator
         if operator == "is_null":
-            self._slots.append(Slot(part.value, "bool", name=access.name))
-            return f"({self._tested(access)} IS NULL) = ${len(self._slots)}::bool"
+            self.slots.append(Slot(part.value, "bool", name=access.name))
+            return f"({tested(self._alias, access)} IS NULL) = ${len(self.slots)}::bool"
+        if may_choose(access, operator):
+            return self._chosen_form(part)
         left = expression(self._alias, access)
         if operator in ("in", "not_in"):
             values = self._parameter(part, array=True)
@@ -103,6 +96,34 @@ class ConditionWriter:
         if _INFIX[operator].endswith("LIKE") and self._needs_text(access):
             left = f"{left}::text"
         return f"{left} {_INFIX[operator]} {self._parameter(part, array=False)}"
+
+    def _chosen_form(self, part: Comparison) -> str:
+        """Return a comparison with what lets an index serve it; true for the same rows."""
+        access, operator = part.access, part.operator
+        choice = self._choice(part)
+        value = choice.literal or self._parameter(part, array=False)
+        left = expression(self._alias, access)
+        parts = [f"{left} {_INFIX[operator]} {value}"]
+        parts += [f"{left} {bound}" for bound in choice.bounds]
+        if choice.contained:
+            parts.append(self._containment(access, value, choice))
+        return parts[0] if len(parts) == 1 else f"({' AND '.join(parts)})"
+
+    def _choice(self, part: Comparison) -> Choice:
+        slot = Slot(part.value, wire_type(part.access), name=part.access.name)
+        if not isinstance(part.value, Ref):
+            return choose_constant(part.access, part.operator, slot)
+        self.points.append(ChoicePoint(part.access, part.operator, slot))
+        place = len(self.points)
+        return self._chosen[place - 1] if place <= len(self._chosen) else ORDINARY
+
+    def _containment(self, access: Access, value: str, choice: Choice) -> str:
+        column, key = column_sql(self._alias, access), literal(access.name)
+        found = f"{column} @> jsonb_build_object({key}, {value})"
+        if choice.contained == "value":
+            return found
+        # A document may hold the number itself where its text is asked for.
+        return f"({found} OR {column} @> jsonb_build_object({key}, {value}::numeric))"
 
     @staticmethod
     def _needs_text(access: Access) -> bool:
@@ -114,15 +135,7 @@ class ConditionWriter:
         if like:
             wire = "text"
         pattern = _PATTERNS.get(part.operator, "")
-        self._slots.append(Slot(part.value, wire, array, pattern, name=part.access.name))
+        self.slots.append(Slot(part.value, wire, array, pattern, name=part.access.name))
         brackets = "[]" if array else ""
-        text = f"${len(self._slots)}::{wire}{brackets}"
-        return text if like else text + self._column_cast(part.access, wire, brackets)
-
-    @staticmethod
-    def _column_cast(access: Access, wire: str, brackets: str) -> str:
-        """Return the cast of a text parameter to the column's own type: an enum, a domain."""
-        column = access.column
-        if wire != "text" or access.in_document or column.base_type in TEXTS:
-            return ""
-        return f"::{column.type_name}{brackets}"
+        cast = "" if like else column_cast(part.access, wire)
+        return f"${len(self.slots)}::{wire}{brackets}{cast and cast + brackets}"

@@ -2,9 +2,11 @@
 # ruff: noqa: S608 - this module writes SQL: identifiers are quoted from the catalog, values are
 # parameters, and a developer's own predicates come from declarations only.
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fraiseql.accesses import expression, literal
 from fraiseql.catalog import Column
 from fraiseql.catalog.picture import quote
 from fraiseql.serving.planning.reads import (
@@ -15,7 +17,8 @@ from fraiseql.serving.planning.reads import (
     Query,
     Read,
 )
-from fraiseql.serving.sql.conditions import ConditionWriter, expression, literal
+from fraiseql.serving.sql.choices import Choice, ChoicePoint
+from fraiseql.serving.sql.conditions import ConditionWriter
 from fraiseql.serving.sql.wire import Slot
 from fraiseql.sources import Freshness
 
@@ -29,14 +32,19 @@ class Statement:
     Attributes:
         text: SQL with ``$1`` … ``$n``; the same text for every value.
         slots: One for each parameter, in order.
+        points: Comparisons whose form depends on the values of a request, in the order of the text.
     """
 
     text: str
     slots: tuple[Slot, ...]
+    points: tuple[ChoicePoint, ...] = ()
 
 
 def compile_query(
-    query: Query, max_limit: int = MAX_OFFSET, freshness: Freshness | None = None
+    query: Query,
+    max_limit: int = MAX_OFFSET,
+    freshness: Freshness | None = None,
+    chosen: Sequence[Choice] = (),
 ) -> Statement:
     """Return the statement that answers ``query``.
 
@@ -45,12 +53,13 @@ def compile_query(
         max_limit: Largest ``limit`` that a request may give.
         freshness: Given, each row has the age of what is read as its second column, and one row
             without a document stands for none.
+        chosen: How each of the statement's ``points`` is written; without it, as for any value.
     """
-    slots: list[Slot] = []
-    rows = _rows(query, slots, max_limit)
+    writer = ConditionWriter("t0", [], chosen)
+    rows = _rows(query, writer, max_limit)
     if freshness is not None:
         rows = _aged(rows, freshness)
-    return Statement(rows, tuple(slots))
+    return Statement(rows, tuple(writer.slots), tuple(writer.points))
 
 
 def _aged(rows: str, freshness: Freshness) -> str:
@@ -71,15 +80,14 @@ def _fresh_enough(freshness: Freshness) -> str:
     return f" WHERE s.age {limit}"
 
 
-def _rows(query: Query, slots: list[Slot], max_limit: int) -> str:
-    writer = ConditionWriter("t0", slots)
+def _rows(query: Query, writer: ConditionWriter, max_limit: int) -> str:
     where = f" WHERE {writer.condition(query.where)}" if query.where is not None else ""
     table = f"{query.read.relation.sql} AS t0{where}"
     if query.outcome == "count":
         return f"SELECT count(*) FROM {table}"
     if query.outcome == "exists":
         return f"SELECT EXISTS (SELECT FROM {table})"
-    tail = _order("t0", query.order) + _bounds(query, slots, max_limit)
+    tail = _order("t0", query.order) + _bounds(query, writer.slots, max_limit)
     return _document_rows(query.read, table, tail)
 
 
