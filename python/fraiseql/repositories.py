@@ -6,14 +6,16 @@ from typing import Any
 from fraiseql.database import Database
 from fraiseql.errors import ConfigurationError
 from fraiseql.serving.execution.documents import Document
-from fraiseql.serving.execution.reading import CONTEXT_KEY, Outcome, Reader, Reading, check_count
+from fraiseql.serving.execution.reading import CONTEXT_KEY, Outcome, Reading, Reads, check_count
 
 
 class Repository:
     """Reads documents of the relations that types are declared with.
 
     Inside a resolver, what the operation selects of the field's type decides what is read, so that
-    an embedded list that nobody asks for is not computed.
+    an embedded list that nobody asks for is not computed. What is kept of the type is read where it
+    is kept; live under a role, which has rights of its own, and inside a transaction, which sees
+    its own writes.
 
     Args:
         db: ``info.context["db"]``.
@@ -27,14 +29,16 @@ class Repository:
     """
 
     def __init__(self, db: Database, context: Mapping[str, Any]) -> None:
-        reader = context.get(CONTEXT_KEY)
-        if not isinstance(reader, Reader):
+        reads = context.get(CONTEXT_KEY)
+        if not isinstance(reads, Reads):
             raise ConfigurationError(
                 "A Repository needs the context of a request.",
                 hint='Write Repository(info.context["db"], info.context).',
             )
         self.db = db
-        self._reader = reader
+        self._reader = reads.reader
+        plain = isinstance(db, Database) and db.identity.role is None
+        self._note = reads.note if plain else None
 
     async def find(
         self,
@@ -105,7 +109,7 @@ class Repository:
         return rows[0][0]
 
     async def _run(self, reading: Reading) -> list[Any]:
-        return await self.db.read(reading.query.text, reading.arguments())
+        return await reading.rows(self.db.read, self._note)
 
 
 def _joined(where: Mapping[str, Any] | None, equal: Mapping[str, Any]) -> Mapping[str, Any]:

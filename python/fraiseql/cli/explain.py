@@ -72,7 +72,8 @@ async def _explain(service: Service, request: Request, *, analyze: bool) -> Expl
 def _show(explanation: Explanation) -> None:
     say(explanation.plan)
     for statement in explanation.statements:
-        say(f"\n-- {statement.key}\n{lay_out(statement.sql)}")
+        source = "" if statement.source == "live" else f", from the {statement.source}"
+        say(f"\n-- {statement.key}{source}\n{lay_out(statement.sql)}")
         for number, parameter in enumerate(statement.parameters, 1):
             say(f"-- ${number} = {parameter}")
         say()

@@ -1,11 +1,13 @@
 """Explain: an operation's plan, its statements, and what PostgreSQL would do with them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fraiseql.database import Identity, Pool
 from fraiseql.errors import FraiseQLError
-from fraiseql.serving.execution.run import CompiledPlan, CompiledRoot, Run
-from fraiseql.serving.planning.text import plan_text
+from fraiseql.serving.execution.run import CompiledKeptRoot, CompiledPlan, CompiledRoot, Run
+from fraiseql.serving.execution.statements import PreparedQuery
+from fraiseql.serving.planning.text import kept_text, plan_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,12 +16,15 @@ class StatementReport:
 
     Attributes:
         key: Response key of the root field.
+        source: ``live``, or what is kept and read instead; then the live statement follows, which
+            answers where that may not or cannot be read.
         sql: Text of the statement.
         parameters: Values that it was explained with, as text.
         plan: PostgreSQL's plan, one line an entry.
     """
 
     key: str
+    source: str
     sql: str
     parameters: tuple[str, ...]
     plan: tuple[str, ...]
@@ -50,19 +55,34 @@ async def explain_plan(compiled: CompiledPlan, run: Run, *, analyze: bool) -> Ex
         InputError: A value has not the form of its field.
         DatabaseError: PostgreSQL refuses a statement.
     """
-    reports = [await _report(compiled, root, run, analyze=analyze) for root in compiled.sql]
+    reports = [
+        await _report(compiled, (root, source, query), run, analyze=analyze)
+        for root in compiled.sql
+        for source, query in _queries(root, run)
+    ]
     return Explanation(plan_text(compiled.plan), tuple(reports))
 
 
+def _queries(root: CompiledRoot, run: Run) -> Iterator[tuple[str, PreparedQuery]]:
+    if isinstance(root, CompiledKeptRoot) and run.identity.role is None:
+        yield kept_text(root.kept.source), root.kept.query
+    yield "live", root.query
+
+
 async def _report(
-    compiled: CompiledPlan, root: CompiledRoot, run: Run, *, analyze: bool
+    compiled: CompiledPlan,
+    asked: tuple[CompiledRoot, str, PreparedQuery],
+    run: Run,
+    *,
+    analyze: bool,
 ) -> StatementReport:
-    args = root.query.bind(run.values)
+    root, source, query = asked
+    args = query.bind(run.values)
     options = "ANALYZE, BUFFERS" if analyze else "COSTS"
-    lines = await _lines(run.pool, f"EXPLAIN ({options}) {root.query.text}", args, run.identity)
+    lines = await _lines(run.pool, f"EXPLAIN ({options}) {query.text}", args, run.identity)
     fields = compiled.plan.shape["nodes"][compiled.plan.shape["root"]]["fields"]
     key = next(f["key"] for f in fields if f["source"].get("stream") == root.stream)
-    return StatementReport(key, root.query.text, tuple(repr(arg) for arg in args), lines)
+    return StatementReport(key, source, query.text, tuple(repr(arg) for arg in args), lines)
 
 
 async def _lines(pool: Pool, sql: str, args: list[object], identity: Identity) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
 from typing import Any, Final
 
-import orjson
 from graphql import GraphQLError
 from graphql.execution.values import VariableValues
 
@@ -13,20 +12,23 @@ from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Database, Identity, Pool, open_pool
 from fraiseql.errors import DatabaseError, DatabaseUnavailable, FraiseQLError, SourceError
 from fraiseql.events import Timings
-from fraiseql.native import Shape
 from fraiseql.schema import Schema
 from fraiseql.serving.bounded import Bounded
 from fraiseql.serving.document import DocumentLimits, Operation, RequestError, parse_document
+from fraiseql.serving.edition import Edition, ServingPlan
 from fraiseql.serving.execution.encode import Encoder
-from fraiseql.serving.execution.reading import CONTEXT_KEY, Reader
+from fraiseql.serving.execution.kept import Noted
+from fraiseql.serving.execution.reading import CONTEXT_KEY, Reads
 from fraiseql.serving.execution.resolvers import Call
-from fraiseql.serving.execution.run import CompiledPlan, Run
+from fraiseql.serving.execution.run import Run
 from fraiseql.serving.explain import Explanation, explain_plan
-from fraiseql.serving.planning import Planner
 from fraiseql.serving.planning.checks import Probe, check_columns
-from fraiseql.serving.planning.plan import Cost
+from fraiseql.serving.planning.plan import Cost, KeptQuery
+from fraiseql.serving.planning.relations import Relations
 from fraiseql.serving.request import Request, Response
 from fraiseql.serving.response.errors import finished, rendered_errors, request_errors
+from fraiseql.serving.response.staleness import staleness
+from fraiseql.serving.watch import LOOK_AGAIN, Watch
 from fraiseql.settings import Settings
 from fraiseql.sources import SourceMap, declared_relations, map_sources
 
@@ -44,6 +46,10 @@ async def _all_live(_schema: Schema, _catalog: Catalog, _pool: Pool, live: Sourc
     return live
 
 
+def _unnoted(_noted: Noted) -> None:
+    """Tell nobody what was read: there is no response to say it in."""
+
+
 async def _proven(pool: Pool, probe: Probe) -> None:
     """Have PostgreSQL read a developer's own SQL."""
     try:
@@ -57,32 +63,31 @@ async def _proven(pool: Pool, probe: Probe) -> None:
         ) from error
 
 
-class _Serving:
-    """A plan ready to serve: compiled statements and the native shape."""
-
-    __slots__ = ("compiled", "shape")
-
-    def __init__(self, compiled: CompiledPlan) -> None:
-        self.compiled = compiled
-        self.shape = Shape(orjson.dumps(compiled.plan.shape))
-
-
 class Service:
     """Serves the operations of one schema from one database.
 
     Args:
         schema: What is declared.
         settings: Address of the database, limits and switches.
-        publish: Says at the start which kept documents are read instead of live ones.
+        publish: Says which kept documents are read instead of live ones.
+        look_again: Seconds after which it is asked again.
 
     Attributes:
         schema: The declared schema.
         settings: The settings in force.
     """
 
-    def __init__(self, schema: Schema, settings: Settings, publish: Publish = _all_live) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        settings: Settings,
+        publish: Publish = _all_live,
+        *,
+        look_again: float = LOOK_AGAIN,
+    ) -> None:
         self.schema = schema
         self._publish = publish
+        self._look_again = look_again
         self.settings = settings
         self._limits = DocumentLimits(
             settings.max_tokens, settings.max_depth, settings.max_aliases, settings.introspection
@@ -90,13 +95,10 @@ class Service:
         self._operations: Bounded[tuple[str, str | None], Operation] = Bounded(
             settings.document_cache_size
         )
-        self._plans: Bounded[tuple[Operation, Any], _Serving] = Bounded(
-            settings.document_cache_size
-        )
         self._encoder = Encoder(schema)
         self._pool: Pool | None = None
-        self._planner: Planner | None = None
-        self._reader: Reader | None = None
+        self._edition: Edition | None = None
+        self._watch: Watch | None = None
 
     # Life.
 
@@ -111,21 +113,46 @@ class Service:
         try:
             catalog = await load_catalog(pool, declared_relations(self.schema))
             live = map_sources(self.schema, catalog)
-            sources = await self._publish(self.schema, catalog, pool, live)
-            planner = Planner(self.schema, sources, self.settings)
-            for probe in check_columns(planner.relations):
+            for probe in check_columns(Relations(self.schema, live)):
                 await _proven(pool, probe)
+
+            def find() -> Awaitable[SourceMap]:
+                return self._publish(self.schema, catalog, pool, live)
+
+            self._use(sources := await find())
         except BaseException:
             await pool.close()
             raise
-        self._pool, self._planner, self._reader = pool, planner, Reader(planner.relations)
-        self._plans = Bounded(self.settings.document_cache_size)
+        self._pool = pool
+        self._watch = Watch(find, sources, self._use, self._look_again)
 
     async def stop(self) -> None:
         """Close every connection."""
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            await watch.stop()
         pool, self._pool = self._pool, None
         if pool is not None:
             await pool.close()
+
+    async def republish(self) -> None:
+        """Read anew which documents are kept, and answer from them.
+
+        It happens by itself some seconds after they were made, and at once when they cannot be
+        read; call it where that is too late.
+
+        Raises:
+            DatabaseError: The database cannot be reached.
+        """
+        if self._watch is not None:
+            await self._watch.look()
+
+    def _use(self, sources: SourceMap) -> None:
+        self._edition = Edition(self.schema, sources, self.settings, self._lost)
+
+    def _lost(self, kept: KeptQuery, error: FraiseQLError | None) -> None:
+        if self._watch is not None:
+            self._watch.lost(kept, error)
 
     async def ready(self) -> bool:
         """Return whether the database answers, with one round trip."""
@@ -140,7 +167,7 @@ class Service:
 
     def context(self, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return a context as resolvers see it, for a request or for a script of one's own."""
-        return self._context(dict(given or {}), self._identity(given or {}))
+        return self._context(dict(given or {}), self._identity(given or {}), _unnoted)
 
     # Requests.
 
@@ -163,7 +190,8 @@ class Service:
         identity = self._identity(context)
         run = Run(self.pool, identity, values, self._encoder)
         if compiled.needs_python:
-            run.call = self._call(operation, values, request, self._context(context, identity))
+            full = self._context(context, identity, run.note)
+            run.call = self._call(operation, values, request, full)
         start = perf_counter()
         streams = await compiled.roots(run)
         fetched = perf_counter()
@@ -175,7 +203,8 @@ class Service:
         debug = self.settings.debug
         shown = rendered_errors(errors, compiled.plan, run.failures, debug=debug) if errors else ()
         timings.render = perf_counter() - fetched
-        return Response(finished(body, shown))
+        stale = staleness(run.noted, compiled.plan) if run.noted is not None else None
+        return Response(finished(body, shown, stale))
 
     async def explain(
         self, request: Request, context: Mapping[str, Any] | None = None, *, analyze: bool = False
@@ -197,19 +226,20 @@ class Service:
 
     def _prepare(
         self, request: Request, timings: Timings
-    ) -> tuple[_Serving, Operation, dict[str, Any]]:
+    ) -> tuple[ServingPlan, Operation, dict[str, Any]]:
         """Return the plan that serves ``request``, its operation and its variables."""
+        edition = self._current
         operation = self._operations.get((request.query, request.operation_name))
         if operation is None:
             operation = self._first_sight(request, timings)
         values = operation.coerce(request.variables or _NO_VARIABLES)
         key = (operation, operation.variables.structure(values))
-        serving = self._plans.get(key)
+        serving = edition.plans.get(key)
         if serving is None:
             start = perf_counter()
-            serving = self._plan(operation, values, request)
+            serving = self._plan(edition, operation, values, request)
             if len(repr(key[1])) <= _MOST_KEPT:
-                self._plans.put(key, serving)
+                edition.plans.put(key, serving)
             timings.plan = perf_counter() - start
         if serving.compiled.plan.cost.terms:
             self._check_cost(serving.compiled.plan.cost, values)
@@ -221,11 +251,21 @@ class Service:
             self._operations.put((request.query, request.operation_name), operation)
         return operation
 
-    def _plan(self, operation: Operation, values: Mapping[str, Any], request: Request) -> _Serving:
-        if self._planner is None:
+    @property
+    def _current(self) -> Edition:
+        if self._edition is None:
             raise DatabaseUnavailable("The application is not started.")
+        return self._edition
+
+    def _plan(
+        self,
+        edition: Edition,
+        operation: Operation,
+        values: Mapping[str, Any],
+        request: Request,
+    ) -> ServingPlan:
         try:
-            plan = self._planner.plan(operation, values, request.variables or _NO_VARIABLES)
+            plan = edition.planner.plan(operation, values, request.variables or _NO_VARIABLES)
         except FraiseQLError as error:
             raise RequestError([GraphQLError(error.message)], error.code) from error
         except RecursionError:
@@ -233,7 +273,7 @@ class Service:
             raise RequestError([GraphQLError(message)], "BAD_USER_INPUT") from None
         if not plan.cost.terms:
             self._check_cost(plan.cost, values)
-        return _Serving(CompiledPlan(plan, self.schema))
+        return edition.compiled(plan)
 
     def _check_cost(self, plan_cost: Cost, values: Mapping[str, Any]) -> None:
         cost = plan_cost.of(values)
@@ -254,9 +294,11 @@ class Service:
         name = operation.node.name.value if operation.node.name else None
         return Call(context, values, full, name, self._encoder)
 
-    def _context(self, context: dict[str, Any], identity: Identity) -> dict[str, Any]:
+    def _context(
+        self, context: dict[str, Any], identity: Identity, note: Callable[[Noted], None]
+    ) -> dict[str, Any]:
         context.setdefault("db", Database(self.pool, identity))
-        context[CONTEXT_KEY] = self._reader
+        context[CONTEXT_KEY] = Reads(self._current.reader, note)
         return context
 
     @staticmethod

@@ -1,6 +1,6 @@
 """Reading: documents for resolvers, by the same statements as root fields that SQL answers."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -9,9 +9,11 @@ from fraiseql.errors import InputError, SourceError
 from fraiseql.naming import suggestion
 from fraiseql.serving.bounded import Bounded
 from fraiseql.serving.document.structure import abstract, form
+from fraiseql.serving.execution.kept import KeptStatement, Lost, Noted, ReadRows
 from fraiseql.serving.execution.statements import PreparedQuery
 from fraiseql.serving.planning.fields import own_column
 from fraiseql.serving.planning.filters import parse_filter
+from fraiseql.serving.planning.kept import kept_query
 from fraiseql.serving.planning.objects import merged
 from fraiseql.serving.planning.plan import FieldPlan
 from fraiseql.serving.planning.reads import Query, Read
@@ -20,7 +22,7 @@ from fraiseql.serving.sql.select import MAX_OFFSET
 from fraiseql.sources import Source
 
 CONTEXT_KEY: Final = "fraiseql"
-"""Key of ``info.context`` under which a ``Repository`` finds the reader."""
+"""Key of ``info.context`` under which a ``Repository`` finds the request's ``Reads``."""
 
 current_field: ContextVar[FieldPlan | None] = ContextVar("current_field", default=None)
 """The field whose Python function runs: what it selects decides what a repository reads."""
@@ -30,17 +32,54 @@ _CACHED: Final = 1_000
 Outcome = Literal["rows", "count", "exists"]
 
 
+_FLOATS: Final = frozenset({"float4", "float8", "_float4", "_float8"})
+
+
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """A prepared query, the values to bind, and the type of the documents that it reads."""
+class Prepared:
+    """What one form of a read is prepared as.
+
+    Attributes:
+        query: The live statement.
+        kept: The statement over what is kept; None where nothing is.
+        type_name: GraphQL name of the type.
+    """
 
     query: PreparedQuery
-    values: Mapping[str, Any]
+    kept: KeptStatement | None
     type_name: str
 
-    def arguments(self) -> list[Any]:
-        """Return the parameters of the statement."""
-        return self.query.bind(self.values)
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A prepared read and the values to bind."""
+
+    prepared: Prepared
+    values: Mapping[str, Any]
+
+    @property
+    def type_name(self) -> str:
+        """GraphQL name of the documents' type."""
+        return self.prepared.type_name
+
+    async def rows(self, read: ReadRows, note: Callable[[Noted], None] | None) -> list[Any]:
+        """Return the rows, the document or value first in each.
+
+        Args:
+            read: Runs a statement.
+            note: Told the age of what may be stale; None has the live rows read.
+
+        Raises:
+            FraiseQLError: A value cannot be used, or the database failed.
+        """
+        kept = self.prepared.kept
+        if kept is not None and note is not None:
+            field = current_field.get()
+            found = await kept.rows(read, self.values, field.root if field else "", note)
+            if found is not None:
+                return found
+        query = self.prepared.query
+        return await read(query.text, query.bind(self.values))
 
 
 class Reader:
@@ -48,11 +87,13 @@ class Reader:
 
     Args:
         relations: Names of fields and how they are reached.
+        lost: Told when something kept cannot be read.
     """
 
-    def __init__(self, relations: Relations) -> None:
+    def __init__(self, relations: Relations, lost: Lost) -> None:
         self._relations = relations
-        self._prepared: Bounded[Any, PreparedQuery] = Bounded(_CACHED)
+        self._lost = lost
+        self._prepared: Bounded[Any, Prepared] = Bounded(_CACHED)
 
     def prepare(
         self,
@@ -87,23 +128,30 @@ class Reader:
         )
         prepared = self._prepared.get(key)
         if prepared is None:
-            query = self._query(declared, field, values, order_by, outcome)
-            prepared = self._prepared.put(key, PreparedQuery(query, MAX_OFFSET))
-        return Reading(prepared, values, self._source(declared, field).type_name)
+            source = self._source(declared, field)
+            query = self._query(source, field, values, order_by, outcome)
+            prepared = self._prepared.put(key, self._made(source, query))
+        return Reading(prepared, values)
+
+    def _made(self, source: Source, query: Query) -> Prepared:
+        # A resolver may look into what it reads, and documents keep floats as text.
+        kept = None if _has_floats(query.read) else kept_query(self._relations, source, query)
+        statement = None if kept is None else KeptStatement(kept, MAX_OFFSET, self._lost)
+        return Prepared(PreparedQuery(query, MAX_OFFSET), statement, source.type_name)
 
     def _query(
         self,
-        declared: str,
+        source: Source,
         field: FieldPlan | None,
         values: Mapping[str, Any],
         order_by: Sequence[str],
         outcome: Outcome,
     ) -> Query:
-        source = self._source(declared, field)
         place = place_at(source)
         accesses = self._relations.accesses(source.type_name, place)
         places = {name: abstract(value, name) for name, value in values.items()}
-        condition = parse_filter(places["where"], accesses, declared) if places["where"] else None
+        where = places["where"]
+        condition = parse_filter(where, accesses, source.declared) if where else None
         if outcome != "rows":
             return Query(Read(source.relation), condition, outcome=outcome)
         return Query(
@@ -135,8 +183,6 @@ class Reader:
     def _everything(self, source: Source, place: Place) -> Read:
         """Return the read of every stored field: a resolver may look into the document itself."""
         document = place.relation.columns[place.document] if place.document is not None else None
-        if place.mirrored:
-            return Read(place.relation, document=document, mirrored=True)
         names = dict.fromkeys(self._stored_names(source.type_name))
         own = [name for name in names if own_column(place.relation, place.document, name)]
         keys = names.keys() & {self._discriminator(source.type_name), place.document}
@@ -157,6 +203,26 @@ class Reader:
         schema = self._relations.schema
         definition = schema.interfaces.get(type_name) or schema.unions.get(type_name)
         return definition.discriminator if definition is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What a ``Repository`` finds in the context of one request.
+
+    Attributes:
+        reader: Prepares reads.
+        note: Told what may be stale among what was read.
+    """
+
+    reader: Reader
+    note: Callable[[Noted], None]
+
+
+def _has_floats(read: Read) -> bool:
+    columns = read.relation.columns
+    if any(columns[name].base_type in _FLOATS for name in read.columns):
+        return True
+    return any(_has_floats(embed.read) for embed in read.embeds)
 
 
 def _copied(where: Mapping[str, Any]) -> dict[str, Any]:

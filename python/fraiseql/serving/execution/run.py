@@ -13,9 +13,17 @@ from fraiseql.events import logger
 from fraiseql.schema import Schema
 from fraiseql.serving.execution.decode import ParentDecoder
 from fraiseql.serving.execution.encode import Encoder, Item
+from fraiseql.serving.execution.kept import KeptStatement, Lost, Noted
 from fraiseql.serving.execution.resolvers import Call
 from fraiseql.serving.execution.statements import PreparedQuery
-from fraiseql.serving.planning.plan import ComputedStep, ConstantRoot, Plan, PythonRoot, SqlRoot
+from fraiseql.serving.planning.plan import (
+    ComputedStep,
+    ConstantRoot,
+    KeptQuery,
+    Plan,
+    PythonRoot,
+    SqlRoot,
+)
 
 
 @dataclass(slots=True)
@@ -28,6 +36,7 @@ class Run:
         values: Coerced variables.
         encoder: Makes JSON of what Python functions return.
         call: Calls Python functions; None when the plan has none.
+        noted: What root fields were answered from that may be stale; None for nothing.
         failures: Errors of fields; a stream refers to each by its number.
     """
 
@@ -36,6 +45,7 @@ class Run:
     values: Mapping[str, Any]
     encoder: Encoder
     call: Call | None = None
+    noted: list[Noted] | None = None
     failures: list[Exception] = field(default_factory=list)
 
     def fail(self, error: Exception) -> int:
@@ -44,6 +54,14 @@ class Run:
             logger.error("A field failed.", exc_info=error)
         self.failures.append(error)
         return len(self.failures) - 1
+
+    def note(self, noted: Noted) -> None:
+        """Keep what a root field was answered from."""
+        self.noted = [*(self.noted or ()), noted]
+
+    def read(self, sql: str, args: Sequence[Any]) -> Awaitable[list[Any]]:
+        """Run a statement of the framework's own under the request's identity."""
+        return self.pool.fetch_bytes(sql, args, self.identity)
 
     def python(self) -> Call:
         """Return what calls Python functions."""
@@ -90,8 +108,39 @@ class CompiledRoot:
         return rows[0][0] if rows else None
 
 
+class CompiledKeptRoot(CompiledRoot):
+    """A root field whose rows are kept: those are read, or the live ones where they may not be."""
+
+    __slots__ = ("_key", "kept")
+
+    def __init__(self, root: SqlRoot, kept: KeptQuery, lost: Lost) -> None:
+        super().__init__(root)
+        self._key = root.key
+        self.kept = KeptStatement(kept, root.max_limit, lost)
+
+    async def run(self, run: Run) -> Item:
+        """Return the stream item, as ``CompiledRoot.run`` does."""
+        # A role has its own rights on the tables, which what is kept knows nothing of.
+        if run.identity.role is not None:
+            return await super().run(run)
+        try:
+            rows = await self.kept.rows(run.read, run.values, self._key, run.note)
+        except FraiseQLError as error:
+            return run.fail(error)
+        if rows is None:
+            return await super().run(run)
+        if self.many:
+            return rows
+        return rows[0][0] if rows else None
+
+
 class CompiledPlan:
     """A plan with its statements prepared and its constants in place.
+
+    Args:
+        plan: The plan.
+        schema: The application's schema.
+        lost: Told when something kept cannot be read.
 
     Attributes:
         plan: The plan.
@@ -102,9 +151,9 @@ class CompiledPlan:
 
     __slots__ = ("_decoders", "_streams", "needs_python", "plan", "python", "sql")
 
-    def __init__(self, plan: Plan, schema: Schema) -> None:
+    def __init__(self, plan: Plan, schema: Schema, lost: Lost) -> None:
         self.plan = plan
-        self.sql = [CompiledRoot(root) for root in plan.roots if isinstance(root, SqlRoot)]
+        self.sql = [_compiled(root, lost) for root in plan.roots if isinstance(root, SqlRoot)]
         self.python = [root for root in plan.roots if isinstance(root, PythonRoot)]
         self.needs_python = bool(self.python or plan.computed)
         self._streams: list[Any] = [None] * plan.streams
@@ -150,6 +199,10 @@ class CompiledPlan:
         if computed is not None and computed.batch:
             return await _batch(run, step, parents)
         return await _side_by_side([_one(run, step, parent) for parent in parents])
+
+
+def _compiled(root: SqlRoot, lost: Lost) -> CompiledRoot:
+    return CompiledRoot(root) if root.kept is None else CompiledKeptRoot(root, root.kept, lost)
 
 
 def _decoded(run: Run, decode: ParentDecoder, raw: bytes) -> Any:

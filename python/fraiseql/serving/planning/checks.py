@@ -42,7 +42,7 @@ def check_columns(relations: Relations) -> list[Probe]:
         type_name, place = left.popleft()
         for part in relations.parts(type_name):
             key = (part, place.relation.sql)
-            if place.mirrored or key in seen:
+            if key in seen:
                 continue
             seen.add(key)
             for found in _fields(relations, part, place):

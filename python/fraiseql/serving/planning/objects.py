@@ -34,6 +34,7 @@ class _Row:
     document: Column | None = None
     keys: dict[str, Column] = field(default_factory=dict)
     embeds: dict[str, Embedded] = field(default_factory=dict)
+    exact: bool = False
 
     def read(self) -> Read:
         return Read(
@@ -42,6 +43,7 @@ class _Row:
             self.document,
             tuple(self.keys.items()),
             tuple(self.embeds.values()),
+            exact=self.exact or any(embed.read.exact for embed in self.embeds.values()),
         )
 
 
@@ -52,6 +54,7 @@ class ObjectPlanner:
         shape: Nodes so far.
         computed: Computed fields found, by stream.
         streams: Number of streams handed out.
+        root: Response key of the root field that is being planned.
     """
 
     def __init__(self, relations: Relations, arguments: ArgumentReader) -> None:
@@ -61,6 +64,7 @@ class ObjectPlanner:
         self.shape = ShapeBuilder()
         self.computed: dict[int, ComputedStep] = {}
         self.streams = 0
+        self.root = ""
         self._aside: dict[str, _Row] | None = None
 
     def stream(self) -> int:
@@ -82,17 +86,15 @@ class ObjectPlanner:
             return self.shape.leaf(type_), None
         assert selection is not None  # noqa: S101 - validation saw to it
         row = self._row_aside(type_.name) if place is None else None
-        if place is not None and not place.mirrored:
+        if place is not None:
             row = _Row(place)
         node = self._composite(type_, selection, row)
-        if place is not None and place.mirrored:
-            return node, _whole_document(place)
         return node, row.read() if row else None
 
     def _row_aside(self, type_name: str) -> _Row | None:
         """Return the row that documents of a type have inside of what Python returns."""
         place = self._relations.place_of(type_name)
-        if self._aside is None or place is None or place.mirrored:
+        if self._aside is None or place is None:
             return None
         return self._aside.setdefault(type_name, _Row(place))
 
@@ -203,8 +205,12 @@ class ObjectPlanner:
     def _need(self, type_name: str, name: str, row: _Row | None) -> None:
         definitions = self._schema.fields[type_name].values()
         definition = next(field for field in definitions if field.name == name)
-        if row is not None and definition.embed is None:
+        if row is None:
+            return
+        if definition.embed is None:
             self._store(type_name, definition, row)
+        else:
+            row.exact = True
 
     def _stored_leaves(self, type_name: str) -> tuple[str, ...]:
         object_: Any = self._schema.graphql.type_map[type_name]
@@ -229,7 +235,8 @@ class ObjectPlanner:
         self._aside = outer
         arguments = self._arguments.for_python(selected.field, selected.nodes[0])
         names = self._names(selected.selection)
-        return node, FieldPlan(selected, named.name, names, read, aside, arguments)
+        plan = FieldPlan(selected, named.name, names, read, aside, arguments, self.root)
+        return node, plan
 
     def _names(self, selection: Selection | None) -> tuple[str, ...]:
         found: dict[str, None] = {}
@@ -246,11 +253,6 @@ def _entry(selected: SelectedField, source: Mapping[str, Any], node: int) -> dic
     return field_node(selected.id, selected.key, dict(source), node, nullable=nullable)
 
 
-def _whole_document(place: Place) -> Read:
-    document = place.relation.columns[place.document or ""]
-    return Read(place.relation, document=document, mirrored=True)
-
-
 def merged(one: Read, other: Read) -> Read:
     """Return the read that feeds both: an embed asked for twice under two aliases is read once."""
     embeds = {embed.name: embed for embed in one.embeds}
@@ -263,7 +265,7 @@ def merged(one: Read, other: Read) -> Read:
         one.document or other.document,
         tuple(dict.fromkeys((*one.keys, *other.keys))),
         tuple(embeds.values()),
-        one.mirrored and other.mirrored,
+        exact=one.exact or other.exact,
     )
 
 

@@ -11,6 +11,7 @@ from fraiseql.schema.definitions import FieldDefinition, QueryDefinition
 from fraiseql.serving.document.structure import Ref
 from fraiseql.serving.planning.reads import Query, Read
 from fraiseql.serving.planning.selection import SelectedField
+from fraiseql.sources import KeptDocument
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,6 +34,7 @@ class FieldPlan:
         aside: The same for other types with a source that are selected further below: their
             documents may stand inside of what the function returns.
         arguments: Python name → constant, ``Ref``, or ``LiteralSource``.
+        root: Response key of the root field that it stands in, or is.
     """
 
     selected: SelectedField
@@ -41,16 +43,43 @@ class FieldPlan:
     read: Read | None
     aside: Mapping[str, Read]
     arguments: Mapping[str, Any]
+    root: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeptQuery:
+    """The same rows, read from what is kept.
+
+    Attributes:
+        query: What is read.
+        type_name: GraphQL name of the type.
+        source: What is kept, and how stale it may be.
+    """
+
+    query: Query
+    type_name: str
+    source: KeptDocument
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SqlRoot:
-    """A root field answered by one statement."""
+    """A root field answered by one statement.
+
+    Attributes:
+        stream: Number of the stream that takes the rows.
+        key: Response key.
+        query: The live query.
+        many: Whether the field is a list.
+        max_limit: Largest ``limit`` of a request.
+        kept: What is read instead, as long as it is there; None to read live.
+    """
 
     stream: int
+    key: str
     query: Query
     many: bool
     max_limit: int
+    kept: KeptQuery | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,6 +18,7 @@ from fraiseql.serving.document import Operation
 from fraiseql.serving.planning.arguments import ArgumentReader
 from fraiseql.serving.planning.costs import CostReader, total
 from fraiseql.serving.planning.filters import parse_filter
+from fraiseql.serving.planning.kept import kept_query
 from fraiseql.serving.planning.objects import ObjectPlanner
 from fraiseql.serving.planning.plan import ConstantRoot, Cost, Plan, PythonRoot, Root, SqlRoot
 from fraiseql.serving.planning.reads import Query, Read
@@ -141,6 +142,7 @@ class _RootPlanner:
         if selected.field is None:
             return {"id": selected.id, "key": selected.key, "source": {"typename": True}}
         stream = self.objects.stream()
+        self.objects.root = selected.key
         if selected.name.startswith("__"):
             self.roots.append(ConstantRoot(stream, self._introspect(selected)))
             node, nullable = self.objects.shape.any(), selected.name == "__type"
@@ -162,13 +164,16 @@ class _RootPlanner:
     def _plan_sql(self, selected: SelectedField, definition: QueryDefinition, stream: int) -> int:
         assert selected.field is not None  # noqa: S101 - the caller saw it
         type_name = get_named_type(selected.field.type).name
-        place = self._planner.relations.place_of(type_name)
+        relations = self._planner.relations
+        place = relations.place_of(type_name)
         arguments = self._arguments.for_sql(selected.field, selected.nodes[0])
         node, read = self.objects.value(selected.field.type, selected.selection, place)
         assert read is not None  # noqa: S101 - find() demands a sql_source
         query = self._planner.query(definition, type_name, read, arguments)
         maximum = self._planner.max_limit(definition)
-        self.roots.append(SqlRoot(stream, query, definition.many, maximum))
+        kept = kept_query(relations, relations.sources.sources[type_name], query)
+        root = SqlRoot(stream, selected.key, query, definition.many, maximum, kept)
+        self.roots.append(root)
         self.costs.append(self._planner.cost(selected, definition, arguments))
         return node
 

@@ -4,22 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import (
-    GraphQLEnumType,
-    GraphQLNamedType,
-    get_named_type,
-    is_abstract_type,
-    is_leaf_type,
-)
+from graphql import is_abstract_type
 
+from fraiseql.accesses import find_accesses
 from fraiseql.catalog import Relation
 from fraiseql.errors import DeclarationError
 from fraiseql.naming import suggestion
-from fraiseql.schema import Schema, leaf_form
+from fraiseql.schema import Schema
 from fraiseql.schema.definitions import Embed, FieldDefinition
-from fraiseql.serving.planning.fields import Access, column_access, orderable, stored_column
+from fraiseql.serving.planning.fields import Access, column_access, orderable
 from fraiseql.serving.planning.reads import Embedded, OrderTerm, Read
-from fraiseql.sources import NO_INDEXES, IndexFacts, Source, SourceMap
+from fraiseql.sources import NO_INDEXES, Source, SourceMap
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +25,16 @@ class Place:
         relation: The relation.
         document: Its document column, as the type declares it.
         key: Columns that identify a row.
-        mirrored: Whether the document alone answers every field.
-        indexes: What statements must say for declared indexes.
     """
 
     relation: Relation
     document: str | None
     key: tuple[str, ...]
-    mirrored: bool = False
-    indexes: IndexFacts = NO_INDEXES
 
 
 def place_at(source: Source) -> Place:
-    """Return where documents of a source are read."""
-    kept = source.kept
-    if kept is not None and kept.place == "row":
-        return Place(source.relation, kept.document, source.key, True, source.indexes)
-    return Place(source.relation, source.document, source.key, indexes=source.indexes)
+    """Return where documents of a source are read live."""
+    return Place(source.relation, source.document, source.key)
 
 
 class Relations:
@@ -58,7 +46,7 @@ class Relations:
         self._accesses: dict[tuple[str, str, str], Mapping[str, Access]] = {}
 
     def place_of(self, type_name: str) -> Place | None:
-        """Return where root documents of the type are read, or None."""
+        """Return where root documents of the type are read live, or None."""
         source = self.sources.sources.get(type_name)
         return None if source is None else place_at(source)
 
@@ -86,29 +74,10 @@ class Relations:
         return self._accesses[key]
 
     def _find_accesses(self, type_name: str, place: Place) -> Mapping[str, Access]:
-        columns = place.relation.columns.values()
-        found = {column.name: column_access(column) for column in columns}
-        for graphql_name, field in self.schema.fields.get(type_name, {}).items():
-            if field.embed is None and field.computed is None:
-                leaf = self._leaf(type_name, graphql_name)
-                if leaf is not None:
-                    found[field.name] = self._access(type_name, field, leaf, place)
-        return found
-
-    def _leaf(self, type_name: str, graphql_name: str) -> GraphQLNamedType | None:
-        type_ = self.schema.graphql.type_map[type_name].fields[graphql_name].type  # type: ignore[attr-defined]
-        named = get_named_type(type_)
-        bare = getattr(type_, "of_type", type_)
-        return named if is_leaf_type(named) and bare is named else None
-
-    @staticmethod
-    def _access(
-        type_name: str, field: FieldDefinition, leaf: GraphQLNamedType, place: Place
-    ) -> Access:
-        column, inside = stored_column(
-            place.relation, place.document, field.name, wanted_by=f"{type_name}.{field.name}"
-        )
-        return Access(field.name, column, inside, _form(leaf), leaf.name)
+        source = self.sources.sources.get(type_name)
+        own = source is not None and source.relation == place.relation
+        indexes = source.indexes if source is not None and own else NO_INDEXES
+        return find_accesses(self.schema, type_name, place.relation, place.document, indexes)
 
     def order(self, terms: Sequence[str], type_name: str, place: Place) -> tuple[OrderTerm, ...]:
         """Return the order with ties broken by the key, in the direction of the last term.
@@ -159,11 +128,6 @@ class Relations:
         order = self.order(embed.order_by, type_name, inner) if embed.on else ()
         limit = embed.limit if embed.on else 1
         return Embedded(field.name, read, bool(embed.on), pairs, embed.where, order, limit)
-
-
-def _form(leaf: GraphQLNamedType) -> str:
-    # Enums are compared by the text that documents and columns hold.
-    return "enum" if isinstance(leaf, GraphQLEnumType) else leaf_form(leaf)
 
 
 def _pairs(own: Sequence[str], other: Sequence[str], wanted_by: str) -> tuple[tuple[str, str], ...]:

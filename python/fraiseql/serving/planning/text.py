@@ -3,8 +3,16 @@
 from collections.abc import Iterator
 
 from fraiseql.serving.planning.filters import Comparison, Filter, Group, Negation, NullTest
-from fraiseql.serving.planning.plan import ConstantRoot, Plan, PythonRoot, Root, SqlRoot
+from fraiseql.serving.planning.plan import (
+    ConstantRoot,
+    KeptQuery,
+    Plan,
+    PythonRoot,
+    Root,
+    SqlRoot,
+)
 from fraiseql.serving.planning.reads import Embedded, OrderTerm, Query, Read
+from fraiseql.sources import KeptDocument
 
 _STEP = "  "
 
@@ -44,7 +52,29 @@ def _sql(key: str, root: SqlRoot) -> Iterator[str]:
     if query.where is not None:
         yield f"{_STEP}where {condition_text(query.where)}"
     yield from _tail(query)
+    if root.kept is not None:
+        yield f"{_STEP}from the {kept_text(root.kept)}; else live:"
     yield from _read(query.read, _STEP)
+
+
+def kept_text(kept: KeptQuery) -> str:
+    """Return in words what answers a query instead of the live relation."""
+    source, fetched = kept.source, kept.query.read.fetched
+    relation = f"{source.relation.schema}.{source.relation.name}"
+    if source.place == "row":
+        return f"generated column {source.document} of {relation}"
+    if source.place == "beside":
+        how = "by key for each row" if fetched is not None else "alone"
+        return f"projection {relation}, {how}{_staleness(source)}"
+    return f"{source.relation.kind} {relation}{_staleness(source)}"
+
+
+def _staleness(source: KeptDocument) -> str:
+    freshness = source.freshness
+    if freshness is None:
+        return ""
+    bound = "" if freshness.bound is None else f" beyond {freshness.bound:g} s"
+    return f", when stale{bound}: {freshness.when_stale}"
 
 
 def _tail(query: Query) -> Iterator[str]:

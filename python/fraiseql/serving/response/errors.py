@@ -78,9 +78,15 @@ def request_errors(errors: Sequence[GraphQLError], code: str) -> bytes:
     return orjson.dumps({"errors": content})
 
 
-def finished(body: bytes | LargeText, errors: Sequence[Mapping[str, Any]]) -> bytes | LargeBody:
-    """Return the rendered ``{"data": …}`` as a whole body, with ``errors`` after its data."""
+def finished(
+    body: bytes | LargeText,
+    errors: Sequence[Mapping[str, Any]],
+    extensions: Mapping[str, Any] | None = None,
+) -> bytes | LargeBody:
+    """Return the rendered ``{"data": …}`` as a whole body, with what comes after its data."""
     tail = b',"errors":' + orjson.dumps(errors) + b"}" if errors else b"}"
+    if extensions is not None:
+        tail = tail[:-1] + b',"extensions":' + orjson.dumps(extensions) + b"}"
     if isinstance(body, LargeText):
         return LargeBody(body, tail)
-    return body[:-1] + tail if errors else body
+    return body if tail == b"}" else body[:-1] + tail

@@ -1,0 +1,58 @@
+"""Edition: everything that is made of one state of the sources, and thrown away with it."""
+
+from typing import Any
+
+import orjson
+
+from fraiseql.native import Shape
+from fraiseql.schema import Schema
+from fraiseql.serving.bounded import Bounded
+from fraiseql.serving.document import Operation
+from fraiseql.serving.execution.kept import Lost
+from fraiseql.serving.execution.reading import Reader
+from fraiseql.serving.execution.run import CompiledPlan
+from fraiseql.serving.planning import Planner
+from fraiseql.serving.planning.plan import Plan
+from fraiseql.settings import Settings
+from fraiseql.sources import SourceMap
+
+
+class ServingPlan:
+    """A plan ready to serve: compiled statements and the native shape."""
+
+    __slots__ = ("compiled", "shape")
+
+    def __init__(self, compiled: CompiledPlan) -> None:
+        self.compiled = compiled
+        self.shape = Shape(orjson.dumps(compiled.plan.shape))
+
+
+class Edition:
+    """Planner, reader and plans over one state of the sources.
+
+    Args:
+        schema: The application's schema.
+        sources: Which relation answers which type.
+        settings: Limits of lists, and how many plans are held.
+        lost: Told when something kept cannot be read.
+
+    Attributes:
+        planner: Plans operations.
+        reader: Prepares the reads of resolvers.
+        plans: Plans by operation and structure of its variables.
+    """
+
+    __slots__ = ("_lost", "_schema", "planner", "plans", "reader")
+
+    def __init__(self, schema: Schema, sources: SourceMap, settings: Settings, lost: Lost) -> None:
+        self._schema = schema
+        self._lost = lost
+        self.planner = Planner(schema, sources, settings)
+        self.reader = Reader(self.planner.relations, lost)
+        self.plans: Bounded[tuple[Operation, Any], ServingPlan] = Bounded(
+            settings.document_cache_size
+        )
+
+    def compiled(self, plan: Plan) -> ServingPlan:
+        """Return a plan ready to serve."""
+        return ServingPlan(CompiledPlan(plan, self._schema, self._lost))

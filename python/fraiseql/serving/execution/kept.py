@@ -1,0 +1,126 @@
+"""Kept statements: rows from what is kept, or word that they are to be read live."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any, Final
+
+from fraiseql.database.writing import sqlstate_of
+from fraiseql.errors import DatabaseError, FraiseQLError
+from fraiseql.serving.execution.statements import PreparedQuery
+from fraiseql.serving.planning.plan import KeptQuery
+from fraiseql.sources import Freshness
+
+GONE: Final = frozenset({"42P01", "42703", "42883", "55000", "42501"})
+"""What PostgreSQL says of something kept that is not there, not filled, or not to be read: no such
+relation, column or function, not populated, not allowed. Anything else is the field's error."""
+
+_first: Final = itemgetter(0)
+
+Lost = Callable[[KeptQuery, FraiseQLError | None], None]
+"""Told what is kept and could not be read, and why; None: a document is missing."""
+
+ReadRows = Callable[[str, Sequence[Any]], Awaitable[list[Any]]]
+"""Runs a statement of the framework's own and returns its rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What a root field was answered from, where that may be stale.
+
+    Attributes:
+        key: Response key of the root field.
+        type_name: GraphQL name of the type that was read.
+        seconds: Age of the oldest committed write that it lacks; None when that is unknown.
+    """
+
+    key: str
+    type_name: str
+    seconds: float | None
+
+
+class KeptStatement:
+    """Reads rows of kept documents.
+
+    Args:
+        kept: What is read.
+        max_limit: Largest ``limit`` that a request may give.
+        lost: Told when it cannot be read.
+
+    Attributes:
+        query: The prepared statement.
+        source: What is read.
+    """
+
+    __slots__ = ("_fetched", "_freshness", "_lost", "query", "source")
+
+    def __init__(self, kept: KeptQuery, max_limit: int, lost: Lost) -> None:
+        self._freshness = kept.source.freshness
+        self._fetched = kept.query.read.fetched is not None
+        self.source = kept
+        self._lost = lost
+        self.query = PreparedQuery(kept.query, max_limit, self._freshness)
+
+    async def rows(
+        self, read: ReadRows, values: Mapping[str, Any], key: str, note: Callable[[Noted], None]
+    ) -> list[Any] | None:
+        """Return the rows, the document first in each, or None when they are to be read live.
+
+        Args:
+            read: Runs the statement.
+            values: Values of the request.
+            key: Response key of the root field.
+            note: Told the age of what was read, where it may be stale.
+
+        Raises:
+            FraiseQLError: A value cannot be used, the database failed otherwise, or what is kept
+                is too stale for its declaration.
+        """
+        args = self.query.bind(values)
+        try:
+            rows = await read(self.query.text, args)
+        except FraiseQLError as error:
+            if sqlstate_of(error) not in GONE:
+                raise
+            self._lost(self.source, error)
+            return None
+        age = None
+        if self._freshness is not None:
+            age = rows[0][1]
+            if self._too_old(self._freshness, age):
+                return None
+            if rows[0][0] is None:
+                rows = []
+        if self._fetched and b"" in map(_first, rows):
+            # A row that asynchronous upkeep has not come to is nothing to complain about.
+            if self._freshness is None:
+                self._lost(self.source, None)
+            return None
+        if self._freshness is not None:
+            note(Noted(key, self.source.type_name, age))
+        return rows
+
+    def _too_old(self, freshness: Freshness, age: float | None) -> bool:
+        """Whether the live answer is wanted.
+
+        Raises:
+            DatabaseError: An error is wanted.
+        """
+        if freshness.when_stale == "serve":
+            return False
+        if age is not None and (freshness.bound is None or age <= freshness.bound):
+            return False
+        if freshness.when_stale == "live":
+            return True
+        raise DatabaseError(
+            _stale_message(self.source.type_name, age, freshness.bound),
+            hint="Ask again later, or declare when_stale='live' or 'serve'; fraiseql db status"
+            " shows what holds its refresh up.",
+            code="STALE",
+        )
+
+
+def _stale_message(type_name: str, age: float | None, bound: float | None) -> str:
+    behind = "is an unknown time" if age is None else f"is {age:.1f} s"
+    allowed = "" if bound is None else f"; {bound:g} s are allowed"
+    return f"What is kept of {type_name} {behind} behind its tables{allowed}."

@@ -1,0 +1,39 @@
+"""Staleness: what a response says of root fields that were answered from what may be stale."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fraiseql.serving.execution.kept import Noted
+from fraiseql.serving.planning.plan import Plan
+
+
+def staleness(noted: Sequence[Noted], plan: Plan) -> Mapping[str, Any]:
+    """Return the response's ``extensions``: one entry for each root field and type.
+
+    Seconds are 0 when nothing is missing, and null when that is unknown. Of several reads the
+    oldest counts.
+
+    Args:
+        noted: What was read.
+        plan: The operation's plan; its root fields are told in their order.
+    """
+    order = [field["key"] for field in plan.shape["nodes"][plan.shape["root"]]["fields"]]
+    oldest: dict[tuple[str, str], float | None] = {}
+    for one in noted:
+        place = (one.key, one.type_name)
+        oldest[place] = _older(oldest.get(place, 0.0), one.seconds)
+    entries = [
+        {
+            "path": [key],
+            "type": type_name,
+            "seconds": None if seconds is None else round(seconds, 3),
+        }
+        for (key, type_name), seconds in sorted(
+            oldest.items(), key=lambda entry: (order.index(entry[0][0]), entry[0][1])
+        )
+    ]
+    return {"staleness": entries}
+
+
+def _older(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else max(one, other)

@@ -1,0 +1,128 @@
+"""Watch: follows what is kept while the service runs; what cannot be read is answered live."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import Final
+
+from fraiseql.database.writing import said_by_server
+from fraiseql.errors import FraiseQLError
+from fraiseql.events import logger
+from fraiseql.serving.planning.plan import KeptQuery
+from fraiseql.sources import KeptDocument, SourceMap
+
+LOOK_AGAIN: Final = 10.0
+"""Seconds between two looks at what is kept: so long after an apply, it is read at the latest.
+
+Each look costs a few statements on the catalog, in the background; requests pay nothing for it.
+"""
+
+
+class Watch:
+    """The sources of one started service, as they are at the moment.
+
+    Args:
+        find: Reads anew which documents are kept.
+        found: What it found at the start.
+        use: Told the sources that are to be used from now on.
+        pause: Seconds between two looks.
+    """
+
+    def __init__(
+        self,
+        find: Callable[[], Awaitable[SourceMap]],
+        found: SourceMap,
+        use: Callable[[SourceMap], None],
+        pause: float = LOOK_AGAIN,
+    ) -> None:
+        self._find = find
+        self._found = self._used = found
+        self._use = use
+        self._pause = pause
+        self._lost: dict[str, KeptDocument] = {}
+        self._incomplete: set[str] = set()
+        self._lock = asyncio.Lock()
+        self._woken = asyncio.Event()
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    def lost(self, kept: KeptQuery, error: FraiseQLError | None) -> None:
+        """Read a type live from now on, and look soon at what is kept.
+
+        Args:
+            kept: What could not be read.
+            error: Why; None when one document was missing, which is only logged.
+        """
+        name = kept.type_name
+        if error is None:
+            if name not in self._incomplete:
+                self._incomplete.add(name)
+                logger.warning(
+                    "A kept document of %s is missing; its fields are answered live."
+                    " fraiseql db verify finds it, fraiseql db repair mends it.",
+                    name,
+                )
+        elif self._used.sources[name].kept == kept.source:
+            logger.warning(
+                "What is kept of %s cannot be read (%s); it is read live.",
+                name,
+                said_by_server(error),
+            )
+            self._lost[name] = kept.source
+            self._settle()
+            self._woken.set()
+
+    async def look(self, *, trust: bool = True) -> None:
+        """Read anew what is kept, and use it.
+
+        Args:
+            trust: Whether to try again what could not be read although it is said to be there.
+
+        Raises:
+            FraiseQLError: The database cannot be asked.
+        """
+        async with self._lock:
+            self._found = await self._find()
+            if trust:
+                self._lost.clear()
+            self._settle()
+
+    async def stop(self) -> None:
+        """Look no more."""
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+
+    def _settle(self) -> None:
+        sources = {
+            name: replace(source, kept=None)
+            if source.kept is not None and self._lost.get(name) == source.kept
+            else source
+            for name, source in self._found.sources.items()
+        }
+        settled = replace(self._found, sources=sources)
+        if settled != self._used:
+            self._used = settled
+            self._incomplete.clear()
+            self._use(settled)
+
+    async def _run(self) -> None:
+        while True:
+            woken = await self._wait()
+            try:
+                await self.look(trust=not woken)
+            except FraiseQLError as error:
+                logger.warning("What is kept could not be looked up: %s", error.message)
+            except Exception as error:  # noqa: BLE001 - an outermost gate: nobody waits for this
+                # task, and one failed look must not be the last.
+                logger.error("What is kept could not be looked up.", exc_info=error)
+
+    async def _wait(self) -> bool:
+        """Wait for the next look; return whether something was lost meanwhile."""
+        try:
+            async with asyncio.timeout(self._pause):
+                await self._woken.wait()
+        except TimeoutError:
+            return False
+        self._woken.clear()
+        return True
