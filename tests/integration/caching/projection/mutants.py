@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from fraiseql.caching.strategies.projection import projection_objects
 from fraiseql.caching.strategies.projection.tree import Tree
-from tests.integration.caching.projection.schemas import BLOG, OFFICE
+from tests.integration.caching.projection.schemas import BLOG, OFFICE, Case
 
 Change = Callable[[str], str]
 
@@ -32,6 +33,18 @@ class Mutant:
 def replaced(old: str, new: str) -> Change:
     found = re.compile(old, re.DOTALL)
     return lambda statement: found.sub(new, statement)
+
+
+def changed_part(case: Case, change: Change) -> Case:
+    """Keep the projections that a change damages: the locks of others would hide it."""
+    both = list(zip(case.specs, case.oracles, strict=True))
+    hit = [
+        (spec, oracle)
+        for spec, oracle in both
+        if any(change(text) != text for each in projection_objects(spec) for text in each.create)
+    ]
+    assert hit, "the mutant changes nothing"
+    return replace(case, specs=tuple(s for s, _ in hit), oracles=tuple(o for _, o in hit))
 
 
 def _section(name: str) -> str:

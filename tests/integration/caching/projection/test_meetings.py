@@ -6,14 +6,12 @@ With ``FRAISEQL_SOAK`` all pairs meet in both schedules; else a part of them doe
 import asyncio
 import os
 from collections.abc import Callable
-from dataclasses import replace
 
 import asyncpg
 import pytest
 
-from fraiseql.caching.strategies.projection import projection_objects
 from fraiseql.caching.strategies.projection.tree import Tree
-from tests.integration.caching.projection.keeping import as_written, differences, install
+from tests.integration.caching.projection.keeping import as_written, differences, fresh
 from tests.integration.caching.projection.meetings import (
     BLOG_ROWS,
     FLUSH,
@@ -22,37 +20,25 @@ from tests.integration.caching.projection.meetings import (
     waits_or_ends,
     wrong_after,
 )
-from tests.integration.caching.projection.mutants import MUTANTS, Change, Mutant, replaced, without
-from tests.integration.caching.projection.schemas import BLOG, LOOSE, OFFICE, POST, USER, Case
+from tests.integration.caching.projection.mutants import (
+    MUTANTS,
+    Change,
+    Mutant,
+    changed_part,
+    replaced,
+    without,
+)
+from tests.integration.caching.projection.schemas import BLOG, LOOSE, OFFICE, POST, USER
 
 SOAK = bool(os.environ.get("FRAISEQL_SOAK"))
 CASES = {"blog": BLOG, "office": OFFICE, **{f"loose {name}": LOOSE[name] for name in LOOSE}}
-
-
-async def prepare(connection: asyncpg.Connection, case: Case, change: Change) -> None:
-    """Make a case anew, each statement changed."""
-    await connection.execute("DROP SCHEMA IF EXISTS app, fraiseql CASCADE")
-    await connection.execute(case.tables)
-    await install(connection, case.specs, change)
-
-
-def changed_part(case: Case, change: Change) -> Case:
-    """Keep the projections that a change damages: the locks of others would hide it."""
-    both = list(zip(case.specs, case.oracles, strict=True))
-    hit = [
-        (spec, oracle)
-        for spec, oracle in both
-        if any(change(text) != text for each in projection_objects(spec) for text in each.create)
-    ]
-    assert hit, "the mutant changes nothing"
-    return replace(case, specs=tuple(s for s, _ in hit), oracles=tuple(o for _, o in hit))
 
 
 @pytest.mark.parametrize("name", CASES)
 async def test_pairs(database: str, name: str) -> None:
     case = CASES[name]
     async with connections(database, 3) as made:
-        await prepare(made[0], case, as_written)
+        await fresh(made[0], case, as_written)
         chosen = list(pairs(case)) if SOAK else list(pairs(case))[::13]
         for number, (first, second) in enumerate(chosen):
             for early in (True, False) if SOAK else (number % 2 == 0,):
@@ -64,7 +50,7 @@ async def test_pairs(database: str, name: str) -> None:
 async def test_mutants(database: str, mutant: Mutant) -> None:
     case = changed_part(LOOSE[mutant.case], mutant.change)
     async with connections(database, 3) as made:
-        await prepare(made[0], case, mutant.change)
+        await fresh(made[0], case, mutant.change)
         assert await wrong_after(made, case, mutant.first, mutant.second, early=False) != []
 
 
@@ -72,7 +58,7 @@ async def test_mutants(database: str, mutant: Mutant) -> None:
 async def test_two_first_writers_of_a_document(database: str, damaged: bool) -> None:
     change = without("lock absent documents") if damaged else as_written
     async with connections(database, 3) as (watcher, one, two):
-        await prepare(watcher, BLOG, change)
+        await fresh(watcher, BLOG, change)
         await watcher.execute(BLOG_ROWS)
         await watcher.execute("DELETE FROM app.tv_user; DELETE FROM app.tv_post")
         await one.execute("BEGIN; INSERT INTO app.comments VALUES (101, 10, 2, 'new')")
@@ -97,7 +83,7 @@ async def opposite(
     ``app.sign`` of the second session is -1: a change may turn an order round by it.
     """
     async with connections(database, 4) as (watcher, holder, one, two):
-        await prepare(watcher, LOOSE["blog"], change)
+        await fresh(watcher, LOOSE["blog"], change)
         await watcher.execute(BLOG_ROWS)
         for connection, sign in ((watcher, 1), (one, 1), (two, -1)):
             await connection.execute(f"SET app.sign = {sign}; SET deadlock_timeout = '50ms'")

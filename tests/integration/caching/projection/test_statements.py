@@ -25,8 +25,8 @@ MORE_BLOG = {
     "ON p.id = s.id WHEN MATCHED AND s.id = 20 THEN DELETE "
     "WHEN MATCHED THEN UPDATE SET user_id = s.u "
     "WHEN NOT MATCHED THEN INSERT (id, user_id, title) VALUES (s.id, s.u, 'merged')",
-    "more digits": "UPDATE app.posts SET score = CASE id WHEN 10 THEN 1.0 END; "
-    "UPDATE app.posts SET score = 1.00 WHERE id = 10",
+    "more digits": "BEGIN; UPDATE app.posts SET score = CASE id WHEN 10 THEN 1.0 END; COMMIT; "
+    "BEGIN; UPDATE app.posts SET score = 1.00 WHERE id = 10; COMMIT",
     "writing cte": "WITH gone AS (DELETE FROM app.comments RETURNING post_id) "
     "UPDATE app.posts SET title = 'lost comments' FROM gone WHERE posts.id = gone.post_id",
     "many rows": "INSERT INTO app.posts (id, user_id, reviewer_id) "
