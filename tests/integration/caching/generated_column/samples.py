@@ -49,7 +49,7 @@ class _Fields:
     span: str | None
     raw: str | None
     how: Mood | None
-    doc: Any
+    doc: Any | None
     period: str | None
     days: str | None
     host: str | None
