@@ -13,6 +13,7 @@ Kind = Literal[
     "function",
     "trigger",
     "index",
+    "rolling index",
     "data",
 ]
 
@@ -31,6 +32,8 @@ class DatabaseObject:
         transactional: False for what cannot run in a transaction (``CREATE INDEX CONCURRENTLY``).
         lock: The strongest lock that ``create`` takes, on what, and for how long, for the reader.
         replaces: Whether ``create`` may run over an older version of the object (views, functions).
+        version: What tells one version from another in place of ``create``, where that says when
+            the object was made.
     """
 
     kind: Kind
@@ -42,6 +45,7 @@ class DatabaseObject:
     transactional: bool = True
     lock: str = "none"
     replaces: bool = False
+    version: str = ""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -51,5 +55,6 @@ class DatabaseObject:
     @property
     def digest(self) -> str:
         """Hash of everything that ``create`` says: another digest is another version."""
-        text = "\0".join((*self.create, str(self.transactional)))
+        said = (self.version,) if self.version else self.create
+        text = "\0".join((*said, str(self.transactional)))
         return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,0 +1,86 @@
+"""Objects of declared indexes: each built while others read and write, in place of what it was."""
+
+from datetime import UTC, datetime, timedelta
+
+from fraiseql.accesses import compared, wire_type
+from fraiseql.caching.ddl.objects import DatabaseObject
+from fraiseql.caching.intervals import seconds_of
+from fraiseql.caching.strategies.base import Refusal, World
+from fraiseql.caching.strategies.indexes.resolve import resolve
+from fraiseql.caching.strategies.indexes.spec import IndexSpec, indexed_types
+from fraiseql.values import as_wire
+
+SLOTS = ("_a", "_b")
+"""What the two names of a rolling index end with: the one in use, and the next or the last."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def index_specs(world: World) -> tuple[list[IndexSpec], list[Refusal]]:
+    """Return every declared index that can be had, and why others cannot.
+
+    Raises:
+        SourceError: A declared relation, or what a field stands in, does not exist.
+    """
+    specs: list[IndexSpec] = []
+    refusals: list[Refusal] = []
+    for one in indexed_types(world):
+        for declared in one.definition.indexes:
+            found = resolve(one, declared)
+            if isinstance(found, Refusal):
+                refusals.append(found)
+            else:
+                specs.append(found)
+    return specs, refusals
+
+
+def index_object(spec: IndexSpec) -> DatabaseObject:
+    """Return the object that a spec wants."""
+    lock = (
+        f"SHARE UPDATE EXCLUSIVE on {spec.table.sql}: neither reads nor writes wait; it waits for"
+        " the transactions that are under way"
+    )
+    if spec.rolled is not None:
+        return _rolling_object(spec, lock)
+    return DatabaseObject(
+        "index",
+        spec.sql_name(),
+        (spec.create(spec.predicate),),
+        (drop(spec.sql_name()),),
+        spec.type_name,
+        transactional=False,
+        lock=lock,
+    )
+
+
+def _rolling_object(spec: IndexSpec, lock: str) -> DatabaseObject:
+    drops = tuple([drop(spec.sql_name(slot)) for slot in SLOTS])
+    first = spec.create(rolling_predicate(spec, cutoff(spec, datetime.now(UTC))), SLOTS[0])
+    return DatabaseObject(
+        "rolling index",
+        spec.sql_name(),
+        (*drops, first),
+        drops,
+        spec.type_name,
+        transactional=False,
+        lock=lock,
+        version=spec.definition,
+    )
+
+
+def drop(name: str) -> str:
+    """Return the statement that drops an index while others read and write."""
+    return f"DROP INDEX CONCURRENTLY IF EXISTS {name}"
+
+
+def cutoff(spec: IndexSpec, now: datetime) -> datetime:
+    """Return the instant after which a rolling index begins: a whole number of steps since 1970."""
+    window = timedelta(seconds=seconds_of(spec.declared.window, of="window"))
+    step = timedelta(seconds=seconds_of(spec.declared.step, of="step"))
+    return _EPOCH + (now - window - _EPOCH) // step * step
+
+
+def rolling_predicate(spec: IndexSpec, moment: datetime) -> str:
+    """Return the predicate of a rolling index whose cut-off is ``moment``."""
+    assert spec.rolled is not None  # noqa: S101 - the caller saw it
+    return compared("", spec.rolled, "gt", as_wire(wire_type(spec.rolled), moment))

@@ -1,0 +1,194 @@
+"""Predicates of partial indexes: comparisons with constants, all of which must hold."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from fraiseql.accesses import SIGNS
+from fraiseql.caching.strategies.base import changing_calls
+
+_OPERATORS: Final = {sign: name for name, sign in SIGNS.items()}
+_TOKEN: Final = re.compile(
+    r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>-?\d+(?:\.\d+)?)|(?P<sign>->>|<=|>=|[=<>()])"
+    r'|"(?P<quoted>[^"]+)"|(?P<word>[A-Za-z_]\w*)|(?P<other>\S))'
+)
+_KEY_IN_PARENTHESES: Final = re.compile(r"""\(\s*((?:"[^"]+"|\w+)\s*->>\s*'[^']*')\s*\)""")
+_LATEST: Final = re.compile(
+    r"(?i)^\W*(\w+)\s*>=?\s*(?:now\(\)|current_timestamp|current_date)\s*-\s*interval\s*'([^']+)'"
+)
+_OF_TIME: Final = frozenset(
+    {
+        "age",
+        "clock_timestamp",
+        "current_date",
+        "current_role",
+        "current_setting",
+        "current_time",
+        "current_timestamp",
+        "current_user",
+        "gen_random_uuid",
+        "localtime",
+        "localtimestamp",
+        "now",
+        "random",
+        "session_user",
+        "statement_timestamp",
+        "timeofday",
+        "transaction_timestamp",
+        "user",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One comparison of a predicate.
+
+    Attributes:
+        name: Field or column.
+        operator: One of ``SIGNS``, ``null`` or ``not_null``.
+        value: The constant; None for the tests of null.
+    """
+
+    name: str
+    operator: str
+    value: Any = None
+
+
+class UnprovenError(ValueError):
+    """What is no conjunction of comparisons with constants; says what it is."""
+
+
+def changing(where: Any) -> list[str]:
+    """Return what in the text of a predicate has another outcome at another time."""
+    if not isinstance(where, str):
+        return []
+    return [name for name in changing_calls(where, frozenset()) if name in _OF_TIME]
+
+
+def latest(where: str) -> tuple[str, str] | None:
+    """Return column and window of a text that asks for the latest part of a table."""
+    found = _LATEST.match(where)
+    return (found[1], found[2]) if found else None
+
+
+def conditions(where: Any) -> list[Condition]:
+    """Return the comparisons of a ``where``.
+
+    Args:
+        where: Field → constant, None for null, or a mapping of one of ``SIGNS``; or SQL text of the
+            same.
+
+    Raises:
+        UnprovenError: It is anything else.
+    """
+    if where is None:
+        return []
+    if isinstance(where, str):
+        return _Text(where).conditions()
+    pairs = where.items() if isinstance(where, Mapping) else where
+    return [one for name, value in pairs for one in _of_field(name, value)]
+
+
+def _of_field(name: str, value: Any) -> Iterator[Condition]:
+    if value is None:
+        yield Condition(name, "null")
+    elif isinstance(value, Mapping):
+        for operator, constant in value.items():
+            yield _of_operator(name, operator, constant)
+    elif isinstance(value, list | tuple | set | frozenset):
+        raise UnprovenError(f"{name} is compared with several values")
+    else:
+        yield Condition(name, "eq", value)
+
+
+def _of_operator(name: str, operator: str, value: Any) -> Condition:
+    if operator == "is_null" and isinstance(value, bool):
+        return Condition(name, "null" if value else "not_null")
+    if operator in SIGNS and value is not None and not isinstance(value, list | tuple | Mapping):
+        return Condition(name, operator, value)
+    raise UnprovenError(f"{operator!r} of {name} is no comparison that an index can be proven by")
+
+
+class _Text:
+    """Reads the SQL text of a predicate."""
+
+    def __init__(self, text: str) -> None:
+        bare = _KEY_IN_PARENTHESES.sub(r"\1", text)
+        found = _TOKEN.finditer(bare)
+        self._tokens = [(match.lastgroup or "", match[0].strip()) for match in found]
+        self._place = 0
+
+    def conditions(self) -> list[Condition]:
+        found = self._all()
+        if self._place < len(self._tokens):
+            raise UnprovenError(f"{self._next()!r} stands where AND or the end was expected")
+        return found
+
+    def _all(self) -> list[Condition]:
+        found = self._one()
+        while self._taken("and"):
+            found += self._one()
+        return found
+
+    def _one(self) -> list[Condition]:
+        if self._taken("("):
+            found = self._all()
+            if not self._taken(")"):
+                raise UnprovenError("only comparisons joined by AND are proven")
+            return found
+        if self._taken("not"):
+            return [Condition(self._name(), "eq", value=False)]
+        return [self._comparison(self._name())]
+
+    def _comparison(self, name: str) -> Condition:
+        if self._taken("is"):
+            return self._test(name)
+        kind, token = self._peek()
+        if kind != "sign" or token not in _OPERATORS:
+            return Condition(name, "eq", value=True)
+        self._place += 1
+        return Condition(name, _OPERATORS[token], self._constant())
+
+    def _test(self, name: str) -> Condition:
+        negated = self._taken("not")
+        for word, value in (("true", True), ("false", False)):
+            if not negated and self._taken(word):
+                return Condition(name, "eq", value)
+        if self._taken("null"):
+            return Condition(name, "not_null" if negated else "null")
+        raise UnprovenError(f"IS {self._next()!r} of {name} is not proven")
+
+    def _name(self) -> str:
+        kind, token = self._peek()
+        if kind not in ("word", "quoted"):
+            raise UnprovenError(f"{self._next()!r} is no column")
+        self._place += 1
+        if not self._taken("->>"):
+            return token.strip('"') if kind == "quoted" else token.lower()
+        return str(self._constant())
+
+    def _constant(self) -> Any:
+        kind, token = self._peek()
+        self._place += 1
+        if kind == "text":
+            return token[1:-1].replace("''", "'")
+        if kind == "number":
+            return Decimal(token) if "." in token else int(token)
+        if token.lower() in ("true", "false"):
+            return token.lower() == "true"
+        raise UnprovenError(f"{token!r} is no constant")
+
+    def _peek(self) -> tuple[str, str]:
+        return self._tokens[self._place] if self._place < len(self._tokens) else ("", "")
+
+    def _next(self) -> str:
+        return self._peek()[1]
+
+    def _taken(self, word: str) -> bool:
+        if self._peek()[1].lower() == word:
+            self._place += 1
+            return True
+        return False

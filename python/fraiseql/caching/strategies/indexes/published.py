@@ -1,0 +1,103 @@
+"""Published indexes: what statements say for those that are there and whole."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from fraiseql.accesses import wire_type
+from fraiseql.caching.strategies.base import World
+from fraiseql.caching.strategies.indexes.objects import SLOTS, index_specs
+from fraiseql.caching.strategies.indexes.spec import IndexSpec
+from fraiseql.database import Pool
+from fraiseql.sources import IndexFacts
+from fraiseql.values import as_wire
+
+PRESENT: Final = """
+SELECT n.nspname::text AS schema, c.relname::text AS name, i.indisvalid AND i.indisready AS valid,
+  pg_get_expr(i.indpred, i.indrelid) AS predicate
+FROM unnest($1::text[], $2::text[]) AS a (schema, name)
+JOIN pg_namespace n ON n.nspname = a.schema
+JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = a.name
+JOIN pg_index i ON i.indexrelid = c.oid
+"""
+_LITERAL: Final = re.compile(r"'([^']+)'::")
+
+Present = Mapping[tuple[str, str], tuple[bool, str | None]]
+"""Schema and name of an index → whether it is whole, and its predicate."""
+
+
+def names_of(spec: IndexSpec) -> list[str]:
+    """Return the names, without schema, that the index of a spec may have."""
+    return [spec.name] if spec.rolled is None else [spec.name + slot for slot in SLOTS]
+
+
+def arguments(specs: Sequence[IndexSpec]) -> list[list[str]]:
+    """Return the arguments of ``PRESENT``."""
+    named = [(spec.table.schema, name) for spec in specs for name in names_of(spec)]
+    return [[schema for schema, _ in named], [name for _, name in named]]
+
+
+def present_of(rows: Sequence[Any]) -> Present:
+    """Return what ``PRESENT`` found, by name."""
+    return {(r["schema"], r["name"]): (r["valid"], r["predicate"]) for r in rows}
+
+
+def cutoffs(spec: IndexSpec, present: Present) -> dict[str, tuple[bool, Any]]:
+    """Return of each slot of a rolling index that exists whether it is whole, and its cut-off."""
+    assert spec.rolled is not None  # noqa: S101 - the caller saw it
+    found = {}
+    for slot in SLOTS:
+        row = present.get((spec.table.schema, spec.name + slot))
+        literal = _LITERAL.search(row[1] or "") if row is not None else None
+        if row is not None:
+            value = as_wire(wire_type(spec.rolled), literal[1]) if literal else None
+            found[slot] = (row[0] and value is not None, value)
+    return found
+
+
+async def published_indexes(world: World, pool: Pool) -> Mapping[str, IndexFacts]:
+    """Return what statements must say for the declared indexes of each type, by its name.
+
+    Args:
+        world: What the declarations are resolved against.
+        pool: Connections to the database.
+
+    Raises:
+        SourceError: A declared relation, or what a field stands in, does not exist.
+        DatabaseError: The database cannot be reached.
+    """
+    specs, _ = index_specs(world)
+    if not specs:
+        return {}
+    present = present_of(await pool.fetch_bytes(PRESENT, arguments(specs)))
+    names = dict.fromkeys(spec.type_name for spec in specs)
+    return {name: _facts([s for s in specs if s.type_name == name], present) for name in names}
+
+
+def _facts(specs: Sequence[IndexSpec], present: Present) -> IndexFacts:
+    used = list(_used(specs, present))
+    asked = [condition for spec, _, _ in used for condition in spec.conditions]
+    bounds = {(one.name, one.operator, one.value) for one in asked if one.operator[:2] in _BOUNDS}
+    bounds |= {(s.rolled.name, "gt", cut) for s, _, cut in used if s.rolled is not None}
+    return IndexFacts(
+        constants=frozenset((one.name, one.value) for one in asked if one.operator == "eq"),
+        bounds=frozenset(bounds),
+        contained=frozenset(s.declared.column for s, _, _ in used if s.method == "gin"),
+        names=frozenset(name for _, name, _ in used),
+    )
+
+
+_BOUNDS: Final = frozenset({"gt", "lt"})
+
+
+def _used(specs: Sequence[IndexSpec], present: Present) -> Iterator[tuple[IndexSpec, str, Any]]:
+    """Yield the indexes that are whole; of a rolling one that with the latest cut-off."""
+    for spec in specs:
+        if spec.rolled is None:
+            if present.get((spec.table.schema, spec.name), (False, None))[0]:
+                yield spec, spec.name, None
+            continue
+        whole = [(cut, slot) for slot, (valid, cut) in cutoffs(spec, present).items() if valid]
+        if whole:
+            cut, slot = max(whole)
+            yield spec, spec.name + slot, cut

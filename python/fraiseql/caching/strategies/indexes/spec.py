@@ -1,0 +1,106 @@
+"""Specs: a declared index as it is to be made, and the type that declares it."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fraiseql.accesses import Access, find_accesses
+from fraiseql.caching.definition.tables import Table
+from fraiseql.caching.strategies.base import World
+from fraiseql.caching.strategies.indexes.predicate import Condition
+from fraiseql.catalog import Relation
+from fraiseql.catalog.picture import quote
+from fraiseql.schema.definitions import ObjectDefinition
+
+_MOST_BYTES: Final = 63
+_DIGEST: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedType:
+    """A type with declared indexes.
+
+    Attributes:
+        type_name: GraphQL name.
+        definition: What is declared of it.
+        relation: The relation of its ``sql_source``.
+        table: More facts of the same.
+        accesses: Every name that may be compared.
+        key: Columns that identify a row and break ties.
+    """
+
+    type_name: str
+    definition: ObjectDefinition
+    relation: Relation
+    table: Table
+    accesses: Mapping[str, Access]
+    key: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSpec:
+    """One index as it is to be made.
+
+    Attributes:
+        declared: The declaration.
+        type_name: GraphQL name of the type that declares it.
+        table: The table.
+        method: ``btree`` or ``gin``.
+        items: SQL of each column or expression, its direction included.
+        conditions: Of the predicate, with constants as the driver takes them.
+        predicate: SQL of these; empty for none.
+        rolled: The column of a rolling index.
+    """
+
+    declared: Any
+    type_name: str
+    table: Table
+    method: str
+    items: tuple[str, ...]
+    conditions: tuple[Condition, ...] = ()
+    predicate: str = ""
+    rolled: Access | None = None
+
+    @property
+    def definition(self) -> str:
+        """Everything that makes it another index."""
+        window = (self.declared.window, self.declared.step) if self.rolled else ()
+        return "\0".join((self.table.sql, self.method, *self.items, self.predicate, *window))
+
+    @property
+    def name(self) -> str:
+        """Name without its schema: of the table, and of the very definition."""
+        digest = hashlib.sha256(self.definition.encode()).hexdigest()[:_DIGEST]
+        room = _MOST_BYTES - len(f"ix___{digest}_a")
+        table = self.table.name.encode()[:room].decode(errors="ignore")
+        return f"ix_{table}_{digest}"
+
+    def sql_name(self, slot: str = "") -> str:
+        """Return the qualified and quoted name, of one of two slots for a rolling index."""
+        return f"{quote(self.table.schema)}.{quote(self.name + slot)}"
+
+    def create(self, predicate: str, slot: str = "") -> str:
+        """Return the statement that builds it while others read and write."""
+        where = f" WHERE {predicate}" if predicate else ""
+        return (
+            f"CREATE INDEX CONCURRENTLY {quote(self.name + slot)} ON {self.table.sql}"
+            f" USING {self.method} ({', '.join(self.items)}){where}"
+        )
+
+
+def indexed_types(world: World) -> Iterator[IndexedType]:
+    """Yield every type that is declared with ``indexes=``.
+
+    Raises:
+        SourceError: Its relation, or what a field stands in, does not exist.
+    """
+    for name, definition in world.schema.objects.items():
+        source = definition.sql_source or ""
+        if not definition.indexes or source not in world.tables:
+            continue
+        relation = world.catalog.relation(source, wanted_by=name)
+        accesses = find_accesses(world.schema, name, relation, definition.jsonb_column)
+        usual = ("id",) if "id" in relation.columns else ()
+        key = definition.key or relation.key or usual
+        yield IndexedType(name, definition, relation, world.tables[source], accesses, key)
