@@ -2,7 +2,13 @@
 
 from dataclasses import replace
 
-from fraiseql.caching.ddl.wanted import STRATEGIES, kept_types, strategy_of, with_facts
+from fraiseql.caching.ddl.wanted import (
+    STRATEGIES,
+    immutable_calls,
+    kept_types,
+    strategy_of,
+    with_facts,
+)
 from fraiseql.caching.definition.tables import load_tables
 from fraiseql.caching.strategies.base import World
 from fraiseql.catalog import Catalog
@@ -30,7 +36,8 @@ async def publish(schema: Schema, catalog: Catalog, pool: Pool, live: SourceMap)
         return live
     tables = await load_tables(pool, catalog, declared_relations(schema))
     sources = dict(live.sources)
-    for bare in kept_types(World(schema, catalog, tables)):
+    world = World(schema, catalog, tables, await immutable_calls(schema, pool))
+    for bare in kept_types(world):
         if type(bare.stored) not in STRATEGIES:
             continue
         kept = await with_facts(bare, pool)

@@ -1,7 +1,7 @@
 """Plan: the steps from what is there to what is wanted; plain data that prints."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from fraiseql.caching.ddl.ledger import Entry, Key
@@ -103,10 +103,19 @@ def make_plan(
     states = {verdict.key: verdict for verdict in verdicts}
     refused = (*refusals, *(_taken(verdict) for verdict in verdicts if verdict.state == "taken"))
     rebuilt = _rebuilt(objects, states)
+    withdrawn = _withdrawn(objects, states, rebuilt)
+    withdrawals = [
+        Step("drop", (ledger[one.key].as_object(),), reason=states[one.key].reason or _ANEW)
+        for one in reversed(objects)
+        if one.key in withdrawn
+    ]
+    states |= {key: replace(states[key], state="missing", reason=_ANEW) for key in withdrawn}
+    rebuilt -= withdrawn
     waiting = _dependents(objects, rebuilt) - rebuilt
     early = [one for one in objects if one.key not in rebuilt | waiting]
     late = [one for one in objects if one.key in waiting]
     steps = [
+        *withdrawals,
         *_early_drops(objects, rebuilt, states, ledger),
         *(step for one in early for step in _single(one, states[one.key])),
         *_groups(objects, rebuilt, states, ledger),
@@ -120,6 +129,9 @@ def make_plan(
         *_drops(objects, ledger),
     ]
     return Plan(() if refused else tuple(steps), refused, version, verdicts)
+
+
+_ANEW = "what it needs is made anew"
 
 
 def _taken(verdict: Verdict) -> Refusal:
@@ -146,6 +158,30 @@ def _rebuilt(objects: tuple[DatabaseObject, ...], states: Mapping[Key, Verdict])
     return roots | (_dependents(objects, roots) & there)
 
 
+def _withdrawn(
+    objects: tuple[DatabaseObject, ...], states: Mapping[Key, Verdict], rebuilt: set[Key]
+) -> set[Key]:
+    """Return the data that has to be made again, and what says that it is there.
+
+    Rows are right as long as everything that they need stayed as it was. Whatever stands on them
+    goes first, so that an apply that is killed half-way leaves nothing that claims to be whole.
+    """
+    unsettled = {key for key, verdict in states.items() if verdict.state not in ("kept", "taken")}
+    hit = _dependents(objects, unsettled)
+    there = {one.key for one in objects if states[one.key].state not in ("missing", "taken")}
+    again = {
+        one.key
+        for one in objects
+        if one.kind == "data" and one.key in there & (hit | unsettled) - rebuilt
+    }
+    remade = {
+        one.key
+        for one in objects
+        if one.key in rebuilt and one.kind == "data" and not one.transactional
+    }
+    return again | (_dependents(objects, again | remade) & there)
+
+
 def _dependents(objects: tuple[DatabaseObject, ...], roots: set[Key]) -> set[Key]:
     """Return what needs any of ``roots``, at any distance."""
     names = {name for _, name in roots}
@@ -166,7 +202,7 @@ def _single(one: DatabaseObject, verdict: Verdict) -> list[Step]:
 
 
 def _remade(one: DatabaseObject, verdict: Verdict) -> Step:
-    return Step("rebuild", (one,), (one,), verdict.reason or "what it needs is made anew")
+    return Step("rebuild", (one,), (one,), verdict.reason or _ANEW)
 
 
 def _early_drops(
@@ -178,7 +214,7 @@ def _early_drops(
     """Drop what cannot be dropped in a transaction and stands on what is made anew in one."""
     names = {one.name for one in objects if one.key in rebuilt and one.transactional}
     return [
-        Step("drop", (ledger[one.key].as_object(),), reason="what it needs is made anew")
+        Step("drop", (ledger[one.key].as_object(),), reason=_ANEW)
         for one in reversed(objects)
         if one.key in rebuilt
         and not one.transactional

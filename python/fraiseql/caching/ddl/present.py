@@ -30,7 +30,7 @@ SELECT a.kind, a.name, CASE a.kind
       WHERE t.attrelid = c.oid AND t.attnum > 0 AND NOT t.attisdropped), (
       SELECT string_agg(concat_ws(' ', k.conname, pg_get_constraintdef(k.oid)), E'\\n'
         ORDER BY k.conname)
-      FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype <> 'n'))
+      FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype NOT IN ('n', 't')))
     FROM pg_class c WHERE c.oid = to_regclass(a.name) AND c.relkind IN ('r', 'p'))
   WHEN 'index' THEN (
     SELECT concat_ws(' ', pg_get_indexdef(i.indexrelid), i.indisvalid)

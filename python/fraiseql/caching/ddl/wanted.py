@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from fraiseql.caching.ddl.objects import DatabaseObject
-from fraiseql.caching.declarations import GeneratedColumn
+from fraiseql.caching.declarations import GeneratedColumn, Projection
 from fraiseql.caching.definition.tables import load_tables
 from fraiseql.caching.strategies import generated_column
 from fraiseql.caching.strategies.base import Kept, Refusal, Strategy, World, changing_calls
+from fraiseql.caching.strategies.projection import strategy as projection
 from fraiseql.catalog import Relation
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Pool
@@ -16,7 +17,10 @@ from fraiseql.schema import Schema
 from fraiseql.schema.definitions import ObjectDefinition
 from fraiseql.sources import declared_relations
 
-STRATEGIES: Final[Mapping[type, Strategy]] = {GeneratedColumn: generated_column}
+STRATEGIES: Final[Mapping[type, Strategy]] = {
+    GeneratedColumn: generated_column,
+    Projection: projection,
+}
 """The module behind each declaration of ``stored=``."""
 
 _IMMUTABLE: Final = """
@@ -52,7 +56,7 @@ async def load_wanted(schema: Schema, pool: Pool) -> Wanted:
     for name in names:
         catalog.relation(name, wanted_by="A declared type")
     tables = await load_tables(pool, catalog, names)
-    world = World(schema, catalog, tables, await _immutable(schema, pool))
+    world = World(schema, catalog, tables, await immutable_calls(schema, pool))
     found: list[DatabaseObject] = []
     refusals: list[Refusal] = []
     kept = [await with_facts(one, pool) for one in kept_types(world)]
@@ -126,7 +130,8 @@ def _key(definition: ObjectDefinition, relation: Relation) -> tuple[str, ...]:
     return definition.key or relation.key or usual
 
 
-async def _immutable(schema: Schema, pool: Pool) -> frozenset[str]:
+async def immutable_calls(schema: Schema, pool: Pool) -> frozenset[str]:
+    """Return the names, of the functions that predicates call, that are immutable."""
     called: set[str] = set()
     for fields in schema.fields.values():
         for field in fields.values():

@@ -3,37 +3,22 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from graphql import GraphQLScalarType, get_named_type
-
 from fraiseql.caching.ddl.objects import DatabaseObject
-from fraiseql.caching.definition.rows import (
-    FLOATS,
-    MOST_COLUMNS,
-    RowFunction,
-    is_kept,
-    row_function,
-)
-from fraiseql.caching.definition.tables import Table, TableColumn
+from fraiseql.caching.definition.rows import RowFunction, row_function
+from fraiseql.caching.definition.tables import Table
 from fraiseql.caching.strategies import live_view
 from fraiseql.caching.strategies.base import Kept, Refusal
 from fraiseql.caching.strategies.compare import Comparison, Verified, compared, mended
+from fraiseql.caching.strategies.fields import refused_fields
 from fraiseql.catalog.picture import quote
 from fraiseql.database import Pool
 from fraiseql.database.writing import Writer
-from fraiseql.naming import suggestion
-from fraiseql.schema import leaf_form
-from fraiseql.schema.definitions import FieldDefinition
 from fraiseql.sources import KeptDocument
 
 _KINDS: Final = {
     "v": "a view",
     "m": "a materialized view",
     "f": "a foreign table",
-}
-_OTHERS: Final = {
-    "money": "Make the column numeric: money is written as lc_monetary says.",
-    "json": "Make the column jsonb: json is text, whose spaces and repeated keys jsonb drops.",
-    "xml": "Make the column text.",
 }
 # Bytes that are read and written again in a second, a cautious and a hopeful figure.
 _SLOW: Final = 5_000_000
@@ -148,8 +133,9 @@ def refusals(kept: Kept) -> Iterator[Refusal]:
             "Leave the type live, or keep the embedded type's own documents instead."
             " (Projection keeps embeds, in a table of its own.)",
         )
-    for field in kept.own_fields():
-        yield from _of_field(kept, field)
+    yield from _of_generated(kept)
+    column = (kept.stored.column,)
+    yield from refused_fields(kept.world.schema, kept.type_name, kept.table, but=column)
 
 
 def _of_table(kept: Kept) -> Iterator[Refusal]:
@@ -169,14 +155,6 @@ def _of_table(kept: Kept) -> Iterator[Refusal]:
             f"{table.sql} belongs to a role that the connected one is not a member of.",
             "Apply as the owner of the table, or write the SQL with --sql for the owner to run.",
         )
-    if len(kept.own_fields()) > MOST_COLUMNS:
-        yield Refusal(
-            "TABLE_NOT_KEPT",
-            where,
-            f"it has {len(kept.own_fields())} stored fields; PostgreSQL's functions take"
-            f" {MOST_COLUMNS} arguments.",
-            "Declare the fields that are read together as a type of its own.",
-        )
     document = kept.definition.jsonb_column
     if document is not None:
         yield Refusal(
@@ -187,54 +165,15 @@ def _of_table(kept: Kept) -> Iterator[Refusal]:
         )
 
 
-def _of_field(kept: Kept, field: FieldDefinition) -> Iterator[Refusal]:
-    where = f"{kept.type_name}.{field.name}"
-    column = kept.table.columns.get(field.name)
-    if column is None or field.name == kept.stored.column:
-        near = suggestion(field.name, [n for n in kept.table.columns if n != kept.stored.column])
-        yield Refusal(
-            "COLUMN_NOT_KEPT",
-            where,
-            f"{kept.table.sql} has no column of its own for it.{near}",
-            "Add the column, or remove the field.",
-        )
-        return
-    if column.generated:
-        yield Refusal(
-            "COLUMN_NOT_KEPT",
-            where,
-            "the column is generated itself, and PostgreSQL lets no generated column read another.",
-            "Fill it from a trigger or make it a computed field of Python; or leave the type live.",
-        )
-    elif not is_kept(column):
-        yield Refusal(
-            "COLUMN_NOT_KEPT",
-            where,
-            f"values of type {column.sql_type} have no text that is the same in every session.",
-            _OTHERS.get(column.base, "Make the column text or jsonb; or leave the type live."),
-        )
-    else:
-        yield from _of_form(kept, field, column, where)
-
-
-def _of_form(
-    kept: Kept, field: FieldDefinition, column: TableColumn, where: str
-) -> Iterator[Refusal]:
-    """Refuse the few pairs of column and field whose answer would not be the same byte for byte."""
-    type_: Any = kept.world.schema.graphql.type_map[kept.type_name]
-    leaf = get_named_type(type_.fields[field.graphql_name].type)
-    form = leaf_form(leaf) if isinstance(leaf, GraphQLScalarType) else ""
-    if column.base in FLOATS and form not in ("Float", "number", "String"):
-        yield Refusal(
-            "COLUMN_NOT_KEPT",
-            where,
-            f"the column is {column.sql_type}, the field {leaf.name}: jsonb writes 1e+20 in full.",
-            "Declare the field as float, Decimal or str; or make the column numeric.",
-        )
-    if column.is_array and form == "any":
-        yield Refusal(
-            "COLUMN_NOT_KEPT",
-            where,
-            "an array as a field of any JSON keeps its spaces, which jsonb writes otherwise.",
-            "Declare the field as a list of its items' type, or make the column jsonb.",
-        )
+def _of_generated(kept: Kept) -> Iterator[Refusal]:
+    for field in kept.own_fields():
+        column = kept.table.columns.get(field.name)
+        if column is not None and column.generated and field.name != kept.stored.column:
+            yield Refusal(
+                "COLUMN_NOT_KEPT",
+                f"{kept.type_name}.{field.name}",
+                "the column is generated itself, and PostgreSQL lets no generated column read"
+                " another.",
+                "Fill it from a trigger or make it a computed field of Python; or leave the type"
+                " live.",
+            )

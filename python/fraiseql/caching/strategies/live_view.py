@@ -5,12 +5,13 @@ Every strategy keeps what this view says, and is verified against it.
 # ruff: noqa: S608 - identifiers are quoted from the catalog
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from fraiseql.caching.ddl.objects import DatabaseObject
 from fraiseql.caching.definition.documents import DocumentWriter
-from fraiseql.caching.definition.rows import is_kept
-from fraiseql.caching.strategies.base import Kept, Refusal, own_fields, refuse_changing
+from fraiseql.caching.strategies.base import Kept, Refusal, refuse_changing
+from fraiseql.caching.strategies.fields import refused_fields
 from fraiseql.catalog.picture import quote
 
 DOCUMENT: Final = "data"
@@ -27,8 +28,16 @@ def view_name(kept: Kept) -> str:
     return f"{quote(kept.table.schema)}.{quote('v_' + plain_name(kept.table.name))}"
 
 
-def objects(kept: Kept, embeds: tuple[str, ...] = ()) -> Iterable[DatabaseObject]:
-    """Return the view and the functions that it calls.
+@dataclass(frozen=True, slots=True)
+class Query:
+    """The query of a view, and the functions that it calls."""
+
+    sql: str
+    functions: tuple[DatabaseObject, ...]
+
+
+def query(kept: Kept, embeds: tuple[str, ...] = ()) -> Query:
+    """Return the query of a type's documents: the key's columns, and the document.
 
     Args:
         kept: The type.
@@ -37,25 +46,32 @@ def objects(kept: Kept, embeds: tuple[str, ...] = ()) -> Iterable[DatabaseObject
     world = kept.world
     writer = DocumentWriter(world.schema, world.catalog, dict(world.tables), kept.type_name)
     document = writer.document(kept.type_name, kept.definition.sql_source or "", embeds, "t0")
-    name = view_name(kept)
     columns = [f"t0.{quote(column)}" for column in kept.key]
     select = ", ".join([*columns, f"{document} AS {quote(DOCUMENT)}"])
-    functions = [function.object for function in writer.functions.values()]
+    functions = tuple(function.object for function in writer.functions.values())
+    return Query(f"SELECT {select} FROM {kept.table.sql} AS t0", functions)
+
+
+def objects(kept: Kept, embeds: tuple[str, ...] = ()) -> Iterable[DatabaseObject]:
+    """Return the view and the functions that it calls; ``embeds`` as for ``query``."""
+    made = query(kept, embeds)
+    name = view_name(kept)
     view = DatabaseObject(
         "view",
         name,
-        (f"CREATE OR REPLACE VIEW {name} AS SELECT {select} FROM {kept.table.sql} AS t0",),
+        (f"CREATE OR REPLACE VIEW {name} AS {made.sql}",),
         (f"DROP VIEW IF EXISTS {name}",),
         kept.type_name,
-        needs=tuple(function.name for function in functions),
+        needs=tuple(function.name for function in made.functions),
         lock=f"ACCESS EXCLUSIVE on {name} for an instant",
         replaces=True,
     )
-    return [*functions, view]
+    return [*made.functions, view]
 
 
 def refusals(kept: Kept, embeds: tuple[str, ...] = ()) -> Iterator[Refusal]:
-    """Yield why the view cannot be had: predicates that change by themselves, and types."""
+    """Yield why the view cannot be had: columns and their types, predicates that change."""
+    yield from refused_fields(kept.world.schema, kept.type_name, kept.table)
     yield from _of_embeds(kept, kept.type_name, embeds)
 
 
@@ -69,16 +85,6 @@ def _of_embeds(kept: Kept, type_name: str, embeds: tuple[str, ...]) -> Iterator[
         if field.embed.where:
             yield from refuse_changing(where, field.embed.where, kept.world.immutable)
         inner = DocumentWriter(schema, kept.world.catalog, {}, "").named(type_name, field)
-        table = kept.world.tables[field.embed.relation]
-        for own in own_fields(schema, inner):
-            column = table.columns.get(own.name)
-            if column is None or not is_kept(column):
-                kind = "no column" if column is None else f"a column of type {column.sql_type}"
-                yield Refusal(
-                    "COLUMN_NOT_KEPT",
-                    f"{inner}.{own.name}",
-                    f"{table.sql} has {kind} for it that can be kept.",
-                    "Make the column text or jsonb, or remove the field.",
-                )
+        yield from refused_fields(schema, inner, kept.world.tables[field.embed.relation])
         deeper = tuple(name.split(".", 1)[1] for name in chosen if "." in name)
         yield from _of_embeds(kept, inner, deeper)

@@ -22,7 +22,9 @@ from fraiseql.caching.strategies.projection.tree import FLUSH, Tree
 from fraiseql.caching.strategies.projection.upkeep import (
     backfill,
     build_function,
+    mend_function,
     repair_function,
+    start,
     verify_function,
 )
 
@@ -59,8 +61,10 @@ def projection_objects(spec: ProjectionSpec) -> tuple[DatabaseObject, ...]:
         verify_function(tree),
         repair_function(tree),
         build_function(tree),
+        mend_function(tree),
         *captures,
-        backfill(tree, triggers),
+        start(tree, triggers),
+        backfill(tree),
     )
 
 

@@ -58,7 +58,7 @@ def _function(
   END IF;
   GET DIAGNOSTICS fql_queued = ROW_COUNT;
   IF fql_queued = 0 THEN RETURN NULL; END IF;
-{ISOLATION.format(owner=message(tree.spec.owner))}{_forward(tree)}  RETURN NULL;"""
+{_forward(tree)}  RETURN NULL;"""
     create = f"""\
 CREATE OR REPLACE FUNCTION {function.sql}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fraiseql$
@@ -73,15 +73,19 @@ END $fraiseql$"""
         create=(create, f"REVOKE ALL ON FUNCTION {function.sql}() FROM PUBLIC"),
         drop=(f"DROP FUNCTION IF EXISTS {function.sql}()",),
         owner=tree.spec.owner,
-        needs=(queue.sql, f"{tree.own('flush').sql}()", FLUSH),
+        needs=(queue.sql, f"{tree.own('flush').sql}()", FLUSH, f"flush ON {FLUSH}"),
         replaces=True,
     )
 
 
 def _forward(tree: Tree) -> str:
+    if tree.spec.mode == "async":
+        return ""
+    isolation = ISOLATION.format(owner=message(tree.spec.owner))
     if tree.spec.mode == "statement":
-        return f"  PERFORM {tree.own('flush').sql}();\n"
+        return f"{isolation}  PERFORM {tree.own('flush').sql}();\n"
     return (
+        f"{isolation}"
         f"  INSERT INTO {FLUSH} (projection) VALUES ('{tree.spec.name}') ON CONFLICT DO NOTHING;\n"
     )
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec, Qualified
-from fraiseql.caching.strategies.projection.tree import FLUSH, Tree
+from fraiseql.caching.strategies.projection.tree import FLUSH, Tree, literal
 
 _TABLES = """\
 tables(place, relation) AS (
@@ -13,7 +13,27 @@ tables(place, relation) AS (
   CROSS JOIN LATERAL pg_catalog.pg_partition_tree(roots.relation) AS tree
 )"""
 
-_PROBLEMS = """\
+_UNFIT = """\
+SELECT place AS relation,
+  'is written by a subscription, which fires no statement triggers' AS problem
+FROM tables JOIN pg_catalog.pg_subscription_rel s ON s.srrelid = tables.relation
+UNION ALL
+SELECT place, 'is a ' || CASE c.relkind WHEN 'v' THEN 'view' ELSE 'foreign table' END
+  || ': its changes cannot be captured'
+FROM tables JOIN pg_catalog.pg_class c ON c.oid = tables.relation WHERE c.relkind IN ('v', 'm', 'f')
+UNION ALL
+SELECT place, 'has key column ' || a.attname || ' of an extension''s type: ' || ty.typname
+FROM keys JOIN pg_catalog.pg_attribute a
+  ON a.attrelid = pg_catalog.to_regclass(place) AND a.attname = keys.name
+JOIN pg_catalog.pg_type ty ON ty.oid = a.atttypid
+WHERE ty.typtype = 'b' AND ty.typnamespace <> 'pg_catalog'::regnamespace
+UNION ALL
+SELECT place, 'has key column ' || a.attname
+  || ' of a collation that takes different texts as equal' FROM keys JOIN pg_catalog.pg_attribute a
+  ON a.attrelid = pg_catalog.to_regclass(place) AND a.attname = keys.name
+JOIN pg_catalog.pg_collation co ON co.oid = a.attcollation WHERE NOT co.collisdeterministic"""
+
+_UNTRUE = """\
 SELECT place AS relation, 'is not there' AS problem FROM tables WHERE relation IS NULL
 UNION ALL
 SELECT parts.relation::text, 'is a partition that the projection does not know: attached since'
@@ -29,30 +49,19 @@ WHERE relation IS NOT NULL AND NOT EXISTS (
   SELECT FROM pg_catalog.pg_trigger t
   WHERE t.tgrelid = tables.relation AND t.tgname = wanted.name AND t.tgenabled = 'A')
 UNION ALL
-SELECT place, 'is written by a subscription, which fires no statement triggers'
-FROM tables JOIN pg_catalog.pg_subscription_rel s ON s.srrelid = tables.relation
-UNION ALL
-SELECT place, 'is a ' || CASE c.relkind WHEN 'v' THEN 'view' ELSE 'foreign table' END
-  || ': its changes cannot be captured'
-FROM tables JOIN pg_catalog.pg_class c ON c.oid = tables.relation WHERE c.relkind IN ('v', 'm', 'f')
-UNION ALL
 SELECT place, 'has row security that binds its owner' FROM tables
 JOIN pg_catalog.pg_class c ON c.oid = tables.relation WHERE c.relforcerowsecurity
 UNION ALL
-SELECT place, 'has key column ' || a.attname || ' of an extension''s type: ' || ty.typname
-FROM keys JOIN pg_catalog.pg_attribute a
-  ON a.attrelid = pg_catalog.to_regclass(place) AND a.attname = keys.name
-JOIN pg_catalog.pg_type ty ON ty.oid = a.atttypid
-WHERE ty.typtype = 'b' AND ty.typnamespace <> 'pg_catalog'::regnamespace
-UNION ALL
-SELECT place, 'has key column ' || a.attname
-  || ' of a collation that takes different texts as equal' FROM keys JOIN pg_catalog.pg_attribute a
-  ON a.attrelid = pg_catalog.to_regclass(place) AND a.attname = keys.name
-JOIN pg_catalog.pg_collation co ON co.oid = a.attcollation WHERE NOT co.collisdeterministic
-UNION ALL
 SELECT '{flush}', 'has no enabled trigger "flush"' WHERE NOT EXISTS (
   SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = pg_catalog.to_regclass('{flush}')
-  AND t.tgname = 'flush' AND t.tgenabled = 'A')"""
+  AND t.tgname = 'flush' AND t.tgenabled = 'A')
+UNION ALL
+SELECT DISTINCT d.refobjid::regclass::text, 'is read by the view, and is no table of the tree'
+FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_depend d
+  ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
+  AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> r.ev_class
+WHERE r.ev_class = pg_catalog.to_regclass({view})
+  AND d.refobjid NOT IN (SELECT relation FROM tables WHERE relation IS NOT NULL)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +87,32 @@ def index_requirements(spec: ProjectionSpec) -> tuple[IndexRequirement, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def unfit(spec: ProjectionSpec) -> str:
+    """Write the query for what no projection can be made of: relation, problem.
+
+    Tables filled by a subscription, keys whose equality is not the built-in one, relations whose
+    changes cannot be captured.
+    """
+    return f"WITH {_asked(Tree.of(spec))}\n{_UNFIT}"
+
+
 def problems(spec: ProjectionSpec) -> str:
     """Write the query for what makes a projection untrue or unable to work: relation, problem.
 
-    It finds what no trigger can: partitions attached or detached, triggers that are missing or
-    disabled, tables filled by a subscription, key types whose equality is not the built-in one.
+    It finds what is unfit, and what no trigger can notice: partitions attached or detached,
+    triggers that are missing or disabled.
     """
     tree = Tree.of(spec)
+    events = ("insert", "update", "delete", "truncate")
+    untrue = _UNTRUE.format(
+        triggers=", ".join(f"('fql_{spec.name}_{event}')" for event in events),
+        flush=FLUSH,
+        view=literal(spec.view.sql),
+    )
+    return f"WITH {_asked(tree)}\n{_UNFIT}\nUNION ALL\n{untrue}"
+
+
+def _asked(tree: Tree) -> str:
     bases = [table for _, table, _ in tree.tables()]
     roots = [table.name.sql for table in bases]
     all_names = roots + [part.sql for table in bases for part in table.partitions]
@@ -93,17 +121,9 @@ def problems(spec: ProjectionSpec) -> str:
         for node in tree.nodes
         for name in node.outer
     }
-    events = ("insert", "update", "delete", "truncate")
     tables = _TABLES.format(
-        names=", ".join(f"({_literal(name)})" for name in all_names),
-        roots=", ".join(f"(pg_catalog.to_regclass({_literal(name)}))" for name in roots),
+        names=", ".join(f"({literal(name)})" for name in all_names),
+        roots=", ".join(f"(pg_catalog.to_regclass({literal(name)}))" for name in roots),
     )
-    pairs = ", ".join(f"({_literal(place)}, {_literal(name)})" for place, name in sorted(keys))
-    asked = _PROBLEMS.format(
-        triggers=", ".join(f"('fql_{spec.name}_{event}')" for event in events), flush=FLUSH
-    )
-    return f"WITH {tables}, keys(place, name) AS (VALUES {pairs})\n{asked}"
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    pairs = ", ".join(f"({literal(place)}, {literal(name)})" for place, name in sorted(keys))
+    return f"{tables}, keys(place, name) AS (VALUES {pairs})"

@@ -97,10 +97,13 @@ class ProjectionSpec:
         root: Table with one row for each document; its key is the projection's.
         columns: Columns of the root that the document, conditions or joins read.
         embeds: The tree below the root.
-        mode: ``commit`` recomputes once per transaction, as it commits; ``statement`` at once.
+        mode: ``commit`` recomputes once per transaction, as it commits; ``statement`` at once;
+            ``async`` only queues, and a drain recomputes.
         text: Whether a response-ready ``json`` text is kept beside ``data``.
         lock_limit: Most keys of an edge that are locked one by one; more lock the whole edge, since
             PostgreSQL's table of locks is finite and shared by all sessions.
+        calls: Names of the functions that the view's query calls.
+        parts: What tells one set of partitions from another; empty where nothing is partitioned.
     """
 
     owner: str
@@ -110,9 +113,11 @@ class ProjectionSpec:
     root: BaseTable
     columns: tuple[str, ...]
     embeds: tuple[Embed, ...] = ()
-    mode: Literal["commit", "statement"] = "commit"
+    mode: Literal["commit", "statement", "async"] = "commit"
     text: bool = False
     lock_limit: int = 250
+    calls: tuple[str, ...] = ()
+    parts: str = ""
 
     def __post_init__(self) -> None:
         for place in (self.root, *(edge.table for edge in _below(self.embeds))):
@@ -130,9 +135,15 @@ class ProjectionSpec:
     @property
     def name(self) -> str:
         """What the framework's own objects for this projection are called after."""
-        plain = re.sub(r"\W", "_", f"{self.table.schema}_{self.table.name}")
+        # ASCII only: PostgreSQL cuts names at 63 bytes.
+        plain = re.sub(r"\W", "_", f"{self.table.schema}_{self.table.name}", flags=re.ASCII)
         mark = sha256(self.table.sql.encode()).hexdigest()[:8]
         return f"{plain[:_LONGEST_NAME]}_{mark}"
+
+    @property
+    def reading(self) -> Qualified:
+        """The view by which documents are read: it is there while the projection is whole."""
+        return Qualified(self.table.schema, f"kept_{self.table.name}")
 
     @property
     def key(self) -> tuple[KeyColumn, ...]:

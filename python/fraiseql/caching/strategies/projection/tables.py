@@ -11,6 +11,11 @@ _CHURN = (
 )
 """Every row is deleted by the transaction that queued it: only vacuum gives the space back."""
 
+NEW = "new"
+BUILDING = "building"
+BUILT = "built"
+"""How far a projection is, as its comment says."""
+
 _TRIGGER = f"{SCHEMA}.flush_projections()"
 
 _DISPATCH = f"""\
@@ -98,7 +103,7 @@ def _view(tree: Tree) -> DatabaseObject:
         create=(f"CREATE OR REPLACE VIEW {view} AS {tree.spec.view_sql}",),
         drop=(f"DROP VIEW IF EXISTS {view}",),
         owner=tree.spec.owner,
-        needs=tuple(dict.fromkeys(node.table.name.sql for node in tree.nodes)),
+        needs=(SCHEMA, *tree.spec.calls),
         replaces=True,
     )
 
@@ -115,7 +120,7 @@ def _projection(tree: Tree) -> DatabaseObject:
     return DatabaseObject(
         kind="table",
         name=spec.table.sql,
-        create=(create,),
+        create=(create, f"COMMENT ON TABLE {spec.table.sql} IS '{NEW}'"),
         drop=(f"DROP TABLE IF EXISTS {spec.table.sql}",),
         owner=spec.owner,
     )
@@ -124,15 +129,24 @@ def _projection(tree: Tree) -> DatabaseObject:
 def _queue(tree: Tree) -> DatabaseObject:
     queue = tree.own("queue")
     typed = ", ".join(f"{name} {kind}" for name, kind in tree.queued())
+    waits = tree.spec.mode == "async"
+    # What waits for a drain must last through a crash, and tells how long it has waited.
+    logged = "" if waits else "UNLOGGED "
+    at = " at timestamptz NOT NULL DEFAULT clock_timestamp()," if waits else ""
     create = (
-        f"CREATE UNLOGGED TABLE IF NOT EXISTS {queue.sql} "
-        f"(xid xid8 NOT NULL DEFAULT pg_current_xact_id(), everything boolean, {typed}) {_CHURN}"
+        f"CREATE {logged}TABLE IF NOT EXISTS {queue.sql} "
+        f"(xid xid8 NOT NULL DEFAULT pg_current_xact_id(),{at} everything boolean, {typed}) "
+        f"{_CHURN}"
     )
-    index = f"CREATE INDEX IF NOT EXISTS {quote(queue.name + '_xid')} ON {queue.sql} (xid)"
+    ordered = ("xid", "at") if waits else ("xid",)
+    indexes = [
+        f"CREATE INDEX IF NOT EXISTS {quote(f'{queue.name}_{name}')} ON {queue.sql} ({name})"
+        for name in ordered
+    ]
     return DatabaseObject(
         kind="table",
         name=queue.sql,
-        create=(create, index),
+        create=(create, *indexes),
         drop=(f"DROP TABLE IF EXISTS {queue.sql}",),
         owner=tree.spec.owner,
         needs=(SCHEMA,),

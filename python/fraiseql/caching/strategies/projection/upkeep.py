@@ -3,7 +3,8 @@
 
 from fraiseql.caching.ddl.objects import DatabaseObject
 from fraiseql.caching.strategies.projection.flush import RENDERING
-from fraiseql.caching.strategies.projection.tree import SCHEMA, Node, Tree, columns
+from fraiseql.caching.strategies.projection.tables import BUILDING, BUILT, NEW
+from fraiseql.caching.strategies.projection.tree import SCHEMA, Node, Tree, columns, literal
 from fraiseql.catalog.picture import quote
 
 
@@ -59,62 +60,168 @@ def build_function(tree: Tree) -> DatabaseObject:
     """
     spec, root = tree.spec, tree.root
     name = tree.own("build").sql
-    given = ", ".join(f"INOUT last{place} {kind}" for place, kind in enumerate(root.types))
-    types = ", ".join(root.types)
-    last = ", ".join(f"last{place}" for place, _ in enumerate(root.types))
     keys = columns("b", root.inner)
     present = " AND ".join(f"t.{quote(key)} = b.{quote(key)}" for key in root.inner)
-    backwards = ", ".join(f"s.v{place} DESC" for place, _ in enumerate(root.types))
     create = f"""\
-CREATE OR REPLACE FUNCTION {name}({given})
+CREATE OR REPLACE FUNCTION {name}({_given(root)})
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $fraiseql$
 BEGIN
   WITH next AS (
     SELECT {keys} FROM {spec.root.name.sql} b
-    WHERE (last0 IS NULL OR ({keys}) > ({last}))
+    WHERE {_beyond(root)}
       AND NOT EXISTS (SELECT FROM {spec.table.sql} t WHERE {present})
     ORDER BY {keys} LIMIT {spec.lock_limit}
   ), queued AS (
     INSERT INTO {tree.own("queue").sql} ({", ".join(root.below)})
     SELECT * FROM next RETURNING {", ".join(root.below)}
   )
-  SELECT {_values(root)} INTO {last} FROM queued s({_values(root, "")})
-  ORDER BY {backwards} LIMIT 1;
+  SELECT {_values(root)} INTO {_last(root)} FROM queued s({_values(root, "")})
+  ORDER BY {_backwards(root)} LIMIT 1;
   PERFORM {tree.own("flush").sql}();
 END $fraiseql$"""
     needs = (f"{tree.own('flush').sql}()",)
-    return _function(tree, f"{name}({types})", create, needs)
+    return _function(tree, f"{name}({', '.join(root.types)})", create, needs)
 
 
-def backfill(tree: Tree, triggers: tuple[str, ...]) -> DatabaseObject:
-    """Write the building: range after range, each committed, going on where it was broken off.
+def mend_function(tree: Tree) -> DatabaseObject:
+    """Write the function that recomputes what differs in the next range of documents.
 
-    It runs after the triggers are there. What a writer makes meanwhile is right already, since
-    building and writing lock, compute and store by the same function.
+    It is called as the one that builds is, and gives the number of documents as well. Its first
+    call takes the documents that have no row any more.
     """
-    root = tree.root
-    places = range(len(root.types))
-    declared = " ".join(f"last{place} {kind};" for place, kind in enumerate(root.types))
-    last = ", ".join(f"last{place}" for place in places)
+    spec, root = tree.spec, tree.root
+    name = tree.own("mend").sql
+    kept, below = spec.table.sql, ", ".join(root.below)
+    body = " OR t.body::text IS DISTINCT FROM v.data::text" if spec.text else ""
     create = f"""\
-DO $fraiseql$
-DECLARE {declared}
+CREATE OR REPLACE FUNCTION {name}({_given(root)}, OUT fql_mended bigint)
+LANGUAGE plpgsql {RENDERING} AS $fraiseql$
 BEGIN
-  LOOP
-    SELECT * INTO {last} FROM {tree.own("build").sql}({last});
-    COMMIT;
-    EXIT WHEN last0 IS NULL;
-  END LOOP;
+  IF fql_last0 IS NULL THEN
+    INSERT INTO {tree.own("queue").sql} ({below}) SELECT {columns("t", root.inner)}
+    FROM {kept} t WHERE NOT EXISTS (SELECT FROM {spec.root.name.sql} b WHERE {_same("b", root)});
+  END IF;
+  WITH batch AS MATERIALIZED (
+    SELECT {columns("b", root.inner)} FROM {spec.root.name.sql} b
+    WHERE {_beyond(root)} ORDER BY {columns("b", root.inner)} LIMIT {spec.lock_limit}
+  ), queued AS (
+    INSERT INTO {tree.own("queue").sql} ({below})
+    SELECT {_values(root)} FROM batch s({_values(root, "")})
+    LEFT JOIN {kept} t ON {_is("t", root)}
+    -- OFFSET 0: looked up for each key, whatever the planner thinks of the whole view.
+    LEFT JOIN LATERAL (SELECT v.data FROM {spec.view.sql} v WHERE {_is("v", root)} OFFSET 0) v
+      ON true
+    WHERE t.data::text IS DISTINCT FROM v.data::text{body}
+  )
+  SELECT {_values(root)} INTO {_last(root)} FROM batch s({_values(root, "")})
+  ORDER BY {_backwards(root)} LIMIT 1;
+  fql_mended := {tree.own("flush").sql}();
+END $fraiseql$"""
+    needs = (f"{tree.own('flush').sql}()",)
+    return _function(tree, f"{name}({', '.join(root.types)})", create, needs)
+
+
+def start(tree: Tree, triggers: tuple[str, ...]) -> DatabaseObject:
+    """Write what stands between the triggers and the building.
+
+    A document that was written when some trigger was not there yet is not to be trusted: before a
+    first building all go; else their writers are waited for, so that a comparison sees what they
+    wrote. Either lock is had only when every such transaction has ended.
+    """
+    kept = tree.spec.table.sql
+    create = f"""\
+DO $fraiseql$ BEGIN
+  IF {_state(tree)} IN ('{NEW}', '{BUILDING}') THEN
+    TRUNCATE {kept};
+    COMMENT ON TABLE {kept} IS '{BUILDING}';
+  ELSE
+    LOCK TABLE {kept} IN SHARE ROW EXCLUSIVE MODE;
+  END IF;
 END $fraiseql$"""
     return DatabaseObject(
         kind="data",
-        name=f"rows of {tree.spec.table.sql}",
+        name=f"start of {kept}",
         create=(create,),
         owner=tree.spec.owner,
-        needs=(f"{tree.own('build').sql}({', '.join(root.types)})", *triggers),
-        transactional=False,
-        lock=f"rows of {tree.spec.table.sql}, a range at a time",
+        needs=(kept, *triggers),
+        lock=f"ACCESS EXCLUSIVE on {kept} for an instant; waits for its writers",
     )
+
+
+def backfill(tree: Tree) -> DatabaseObject:
+    """Write the building: range after range, each committed, going on where it was broken off.
+
+    It runs after the triggers are there. What a writer makes meanwhile is right already, since
+    building and writing lock, compute and store by the same function. Documents that have been
+    built before are compared, and those that differ are made anew.
+    """
+    root = tree.root
+    declared = " ".join(f"fql_last{place} {kind};" for place, kind in enumerate(root.types))
+    kept, last = tree.spec.table.sql, _last(root)
+    create = f"""\
+-- partitions: {tree.spec.parts or "none"}
+DO $fraiseql$
+DECLARE {declared} fql_new boolean := {_state(tree)} IN ('{NEW}', '{BUILDING}');
+BEGIN
+  LOOP
+    IF fql_new THEN
+      SELECT {_lasts(root)} INTO {last} FROM {tree.own("build").sql}({last}) m;
+    ELSE
+      SELECT {_lasts(root)} INTO {last} FROM {tree.own("mend").sql}({last}) m;
+    END IF;
+    COMMIT;
+    EXIT WHEN fql_last0 IS NULL;
+  END LOOP;
+  COMMENT ON TABLE {kept} IS '{BUILT}';
+END $fraiseql$"""
+    types = ", ".join(root.types)
+    return DatabaseObject(
+        kind="data",
+        name=f"rows of {kept}",
+        create=(create, f"ANALYZE {kept}"),
+        owner=tree.spec.owner,
+        needs=(
+            f"{tree.own('build').sql}({types})",
+            f"{tree.own('mend').sql}({types})",
+            f"start of {kept}",
+        ),
+        transactional=False,
+        lock=f"rows of {kept}, a range at a time",
+    )
+
+
+def _state(tree: Tree) -> str:
+    place = literal(tree.spec.table.sql)
+    return f"coalesce(pg_catalog.obj_description({place}::pg_catalog.regclass, 'pg_class'), '')"
+
+
+def _given(root: Node) -> str:
+    return ", ".join(f"INOUT fql_last{place} {kind}" for place, kind in enumerate(root.types))
+
+
+def _last(root: Node) -> str:
+    return ", ".join(f"fql_last{place}" for place, _ in enumerate(root.types))
+
+
+def _lasts(root: Node) -> str:
+    return ", ".join(f"m.fql_last{place}" for place, _ in enumerate(root.types))
+
+
+def _beyond(root: Node) -> str:
+    return f"(fql_last0 IS NULL OR ({columns('b', root.inner)}) > ({_last(root)}))"
+
+
+def _backwards(root: Node) -> str:
+    return ", ".join(f"s.v{place} DESC" for place, _ in enumerate(root.types))
+
+
+def _is(row: str, root: Node) -> str:
+    """Write that a row has the key of the row ``s``."""
+    return " AND ".join(f"{row}.{quote(key)} = s.v{n}" for n, key in enumerate(root.inner))
+
+
+def _same(row: str, root: Node) -> str:
+    return " AND ".join(f"{row}.{quote(key)} = t.{quote(key)}" for key in root.inner)
 
 
 def _values(node: Node, prefix: str = "s.") -> str:

@@ -1,0 +1,91 @@
+"""Fields: whether a field's column can stand in a kept document byte for byte."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from graphql import GraphQLScalarType, get_named_type
+
+from fraiseql.caching.definition.rows import FLOATS, MOST_COLUMNS, is_kept
+from fraiseql.caching.definition.tables import Table, TableColumn
+from fraiseql.caching.strategies.base import Refusal, own_fields
+from fraiseql.naming import suggestion
+from fraiseql.schema import Schema, leaf_form
+from fraiseql.schema.definitions import FieldDefinition
+
+_OTHERS: Final = {
+    "money": "Make the column numeric: money is written as lc_monetary says.",
+    "json": "Make the column jsonb: json is text, whose spaces and repeated keys jsonb drops.",
+    "xml": "Make the column text.",
+}
+
+
+def refused_fields(
+    schema: Schema, type_name: str, table: Table, *, but: Iterable[str] = ()
+) -> Iterator[Refusal]:
+    """Yield why rows of a table cannot be the documents of a type.
+
+    Args:
+        schema: Everything declared.
+        type_name: GraphQL name of the type.
+        table: Its relation.
+        but: Columns that do not count.
+    """
+    fields = own_fields(schema, type_name)
+    if len(fields) > MOST_COLUMNS:
+        yield Refusal(
+            "TABLE_NOT_KEPT",
+            type_name,
+            f"it has {len(fields)} stored fields; PostgreSQL's functions take {MOST_COLUMNS}"
+            " arguments.",
+            "Declare the fields that are read together as a type of its own.",
+        )
+    for field in fields:
+        yield from _of_field(schema, type_name, table, field, frozenset(but))
+
+
+def _of_field(
+    schema: Schema, type_name: str, table: Table, field: FieldDefinition, but: frozenset[str]
+) -> Iterator[Refusal]:
+    where = f"{type_name}.{field.name}"
+    column = table.columns.get(field.name)
+    if column is None or field.name in but:
+        near = suggestion(field.name, [name for name in table.columns if name not in but])
+        yield Refusal(
+            "COLUMN_NOT_KEPT",
+            where,
+            f"{table.sql} has no column of its own for it.{near}",
+            "Add the column, or remove the field.",
+        )
+    elif not is_kept(column):
+        yield Refusal(
+            "COLUMN_NOT_KEPT",
+            where,
+            f"values of type {column.sql_type} have no text that is the same in every session.",
+            _OTHERS.get(column.base, "Make the column text or jsonb; or leave the type live."),
+        )
+    else:
+        yield from _of_form(schema, type_name, field, column)
+
+
+def _of_form(
+    schema: Schema, type_name: str, field: FieldDefinition, column: TableColumn
+) -> Iterator[Refusal]:
+    """Refuse the few pairs of column and field whose answer would not be the same byte for byte."""
+    where = f"{type_name}.{field.name}"
+    type_: Any = schema.graphql.type_map[type_name]
+    leaf = get_named_type(type_.fields[field.graphql_name].type)
+    form = leaf_form(leaf) if isinstance(leaf, GraphQLScalarType) else ""
+    if column.base in FLOATS and form not in ("Float", "number", "String"):
+        yield Refusal(
+            "COLUMN_NOT_KEPT",
+            where,
+            f"the column is {column.sql_type}, the field {leaf.name}: jsonb writes 1e+20 in full.",
+            "Declare the field as float, Decimal or str; or make the column numeric.",
+        )
+    if column.is_array and form == "any":
+        yield Refusal(
+            "COLUMN_NOT_KEPT",
+            where,
+            "an array as a field of any JSON keeps its spaces, which jsonb writes otherwise.",
+            "Declare the field as a list of its items' type, or make the column jsonb.",
+        )

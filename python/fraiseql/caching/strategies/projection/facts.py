@@ -1,0 +1,134 @@
+"""Facts: what the catalog says of the tables under a projection, beyond what all strategies ask."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fraiseql.caching.strategies.projection.spec import Qualified
+from fraiseql.database import Pool
+
+_TABLES = """
+SELECT a.schema, a.name, c.relpersistence = 'p' AS lasting,
+  EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid) AS child,
+  c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.oid) AS parent,
+  c.relrowsecurity AS row_security
+FROM unnest($1::text[], $2::text[]) AS a (schema, name)
+JOIN pg_namespace n ON n.nspname = a.schema
+JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = a.name
+"""
+# An attached partition has a row of its own in pg_inherits: the transaction that wrote it tells a
+# table that was detached, and attached again, from one that always was a partition.
+_PARTITIONS = """
+SELECT a.schema, a.name, pn.nspname::text AS part_schema, p.relname::text AS part,
+  p.relkind = 'f' AS foreign, p.relrowsecurity AS row_security,
+  (SELECT string_agg(i.xmin::text, '+') FROM pg_inherits i WHERE i.inhrelid = p.oid) AS mark
+FROM unnest($1::text[], $2::text[]) AS a (schema, name)
+JOIN pg_namespace n ON n.nspname = a.schema
+JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = a.name AND c.relkind = 'p'
+CROSS JOIN LATERAL pg_partition_tree(c.oid) t
+JOIN pg_class p ON p.oid = t.relid AND p.oid <> c.oid
+JOIN pg_namespace pn ON pn.oid = p.relnamespace
+ORDER BY t.level, pn.nspname, p.relname
+"""
+_INDEXES = """
+SELECT a.schema, a.name, x.relname::text AS index, i.indisunique AND i.indimmediate AS unique,
+  m.amname = 'btree' AS ordered, ARRAY(
+    SELECT coalesce(t.attname::text, '') FROM unnest(i.indkey::int2[]) WITH ORDINALITY k (number, n)
+    LEFT JOIN pg_attribute t ON t.attrelid = c.oid AND t.attnum = k.number
+    WHERE k.n <= i.indnkeyatts ORDER BY k.n) AS columns
+FROM unnest($1::text[], $2::text[]) AS a (schema, name)
+JOIN pg_namespace n ON n.nspname = a.schema
+JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = a.name
+JOIN pg_index i ON i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL
+JOIN pg_class x ON x.oid = i.indexrelid
+JOIN pg_am m ON m.oid = x.relam
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """One partition, at any depth: its name, and the transaction that attached it."""
+
+    name: Qualified
+    mark: str
+    foreign: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TableIndex:
+    """One valid index over all rows; an expression's place among the columns is empty."""
+
+    name: str
+    columns: tuple[str, ...]
+    unique: bool
+    ordered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TableFacts:
+    """What a projection asks of one table.
+
+    Attributes:
+        lasting: Whether it outlives a crash and a session.
+        child: Whether it is a partition or an heir of another table.
+        parent: Whether it is a plain table that others inherit from.
+        row_security: Whether it, or a partition, has row-level security.
+        partitions: At any depth, parents first.
+        indexes: The valid ones over all rows.
+    """
+
+    lasting: bool
+    child: bool
+    parent: bool
+    row_security: bool
+    partitions: tuple[Partition, ...] = ()
+    indexes: tuple[TableIndex, ...] = ()
+
+    def unique(self, columns: Iterable[str]) -> bool:
+        """Tell whether no two rows have the same values in ``columns``."""
+        held = set(columns)
+        return any(index.unique and held.issuperset(index.columns) for index in self.indexes)
+
+
+TableMap = Mapping[Qualified, TableFacts]
+
+
+async def load_facts(pool: Pool, names: Iterable[Qualified]) -> TableMap:
+    """Read the facts of tables; those that do not exist are left out.
+
+    Raises:
+        DatabaseError: The database cannot be reached or does not allow this.
+    """
+    asked = list(dict.fromkeys(names))
+    args: list[Any] = [[one.schema for one in asked], [one.name for one in asked]]
+    tables = await pool.fetch_bytes(_TABLES, args)
+    partitions = _by_table(await pool.fetch_bytes(_PARTITIONS, args))
+    indexes = _by_table(await pool.fetch_bytes(_INDEXES, args))
+    return {
+        place: _table(row, partitions.get(place, []), indexes.get(place, []))
+        for row in tables
+        if (place := Qualified(row["schema"], row["name"]))
+    }
+
+
+def _by_table(rows: list[Any]) -> dict[Qualified, list[Any]]:
+    found: dict[Qualified, list[Any]] = {}
+    for row in rows:
+        found.setdefault(Qualified(row["schema"], row["name"]), []).append(row)
+    return found
+
+
+def _table(row: Any, partitions: list[Any], indexes: list[Any]) -> TableFacts:
+    return TableFacts(
+        row["lasting"],
+        row["child"],
+        row["parent"],
+        row["row_security"] or any(one["row_security"] for one in partitions),
+        tuple(
+            Partition(Qualified(p["part_schema"], p["part"]), p["mark"], p["foreign"])
+            for p in partitions
+        ),
+        tuple(
+            TableIndex(i["index"], tuple(i["columns"]), i["unique"], i["ordered"]) for i in indexes
+        ),
+    )

@@ -1,0 +1,183 @@
+"""Preflight: what a declared projection cannot have, before PostgreSQL says so."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from fraiseql.caching.strategies import live_view
+from fraiseql.caching.strategies.base import Kept, Refusal
+from fraiseql.caching.strategies.projection.embeds import Place, chosen
+from fraiseql.caching.strategies.projection.facts import TableFacts, TableMap
+from fraiseql.caching.strategies.projection.resolve import words
+from fraiseql.caching.strategies.projection.spec import Qualified
+from fraiseql.naming import suggestion
+
+_KINDS: Final = {"v": "a view", "m": "a materialized view", "f": "a foreign table"}
+_BEYOND: Final = frozenset({"select", "table"})
+_HIDDEN: Final = frozenset({"ctid", "xmin", "xmax", "cmin", "cmax"})
+_COMMENT: Final = re.compile(r"--|/\*|\$\w*\$")
+
+
+def refused(kept: Kept, root: Place, facts: TableMap) -> Iterator[Refusal]:
+    """Yield why the documents of ``root`` cannot be kept by triggers."""
+    yield from _of_document(kept)
+    seen: set[Qualified] = set()
+    for place in root.everywhere():
+        name = Qualified(place.table.schema, place.table.name)
+        if name not in seen:
+            seen.add(name)
+            yield from _of_table(place, facts[name])
+        yield from _of_key(place, facts[name])
+        if place.embed is not None:
+            yield from _of_embed(kept, place, facts[name])
+            yield from _of_predicate(place.where, place.embed.where)
+        yield from _of_joins(place)
+    yield from live_view.refusals(kept, chosen(kept))
+
+
+def _of_document(kept: Kept) -> Iterator[Refusal]:
+    document = kept.definition.jsonb_column
+    if document is not None:
+        yield _table(
+            kept.type_name,
+            f"it names jsonb_column={document!r}: a document that somebody else writes.",
+            "Leave jsonb_column out: the framework makes the documents from the columns.",
+        )
+
+
+def _of_table(place: Place, facts: TableFacts) -> Iterator[Refusal]:
+    table, where = place.table, place.where
+    if table.kind not in ("r", "p"):
+        kind = _KINDS.get(table.kind, "no table")
+        yield _table(
+            where,
+            f"{table.sql} is {kind}, whose changes no trigger sees.",
+            "Declare it over the base tables; a query over views can be a MaterializedView.",
+        )
+        return
+    if not table.owned:
+        yield _table(
+            where,
+            f"{table.sql} belongs to a role that the connected one is not a member of.",
+            "Apply as the owner of the table, or write the SQL with --sql for the owner to run.",
+        )
+    if facts.child or facts.parent:
+        yield _table(
+            where,
+            f"{table.sql} is part of an inheritance: writes through one of its tables fire no"
+            " trigger of the others.",
+            "For a partition declare its parent; a table that others inherit from stays live.",
+        )
+    if not facts.lasting:
+        yield _table(
+            where,
+            f"{table.sql} is unlogged or temporary: a crash empties it without any trigger.",
+            "ALTER TABLE … SET LOGGED; or leave the type live.",
+        )
+    if any(part.foreign for part in facts.partitions):
+        yield _table(
+            where,
+            f"{table.sql} has a partition that is a foreign table, whose changes no trigger sees.",
+            "Detach it, or leave the type live.",
+        )
+    if facts.row_security:
+        yield Refusal(
+            "ROW_SECURITY",
+            where,
+            f"{table.sql} has row-level security: roles may see different rows, and a kept document"
+            " is the same for all.",
+            "Leave the type live, or leave out the embed that reads this table.",
+        )
+
+
+def _of_key(place: Place, facts: TableFacts) -> Iterator[Refusal]:
+    columns = place.table.columns
+    missing = [name for name in place.key if name not in columns]
+    if place.key and not missing and facts.unique(place.key):
+        return
+    named = f"key {', '.join(place.key)}, which is not unique" if place.key else "no unique key"
+    yield Refusal(
+        "NO_KEY",
+        place.where,
+        f"{place.table.sql} has {named}: its rows cannot be followed.",
+        "Add a primary key, or a unique index over NOT NULL columns that is not deferrable.",
+    )
+
+
+def _of_embed(kept: Kept, place: Place, facts: TableFacts) -> Iterator[Refusal]:
+    embed, schema = place.embed, kept.world.schema
+    assert embed is not None  # noqa: S101 - asked of embedded places only
+    if place.type_name not in schema.objects:
+        yield _embed(
+            place.where,
+            f"it holds {place.type_name}, which is not one type of one table.",
+            "Leave it out of the document with embeds=…: it is then read live.",
+        )
+    for term in embed.order_by:
+        name = term.removeprefix("-")
+        if name not in place.table.columns:
+            near = suggestion(name, place.table.columns)
+            yield _embed(
+                place.where,
+                f"it is ordered by {name!r}, which {place.table.sql} has not.{near}",
+                "Order by a column of the table.",
+            )
+    if not embed.on and not facts.unique(inner for inner, _ in place.join):
+        columns = ", ".join(inner for inner, _ in place.join)
+        yield _embed(
+            place.where,
+            f"{place.table.sql} may have several rows of one {columns}: which of them the document"
+            " holds is left to chance.",
+            f"Add a unique index on ({columns}), or name the key with target_key=….",
+        )
+
+
+def _of_joins(place: Place) -> Iterator[Refusal]:
+    for one in place.below:
+        for inner, outer in one.join:
+            for name, table in ((inner, one.table), (outer, place.table)):
+                column = table.columns.get(name)
+                if column is None or column.generated == "v":
+                    kind = "is a virtual column" if column else "is no column"
+                    yield _embed(
+                        one.where,
+                        f"it joins on {name!r}, which {kind} of {table.sql}."
+                        f"{'' if column else suggestion(name, table.columns)}",
+                        "Join on stored columns.",
+                    )
+
+
+def _of_predicate(where: str, predicate: str | None) -> Iterator[Refusal]:
+    said = words([predicate])
+    if said & _BEYOND or _COMMENT.search(predicate or ""):
+        yield Refusal(
+            "PREDICATE_READS_MORE",
+            where,
+            "the predicate reads more than the row, or is written so that this cannot be told.",
+            "Compare columns of the embedded table with constants, without SELECT and comments.",
+        )
+    for name in sorted(said & _HIDDEN):
+        yield Refusal(
+            "PREDICATE_CHANGES",
+            where,
+            f"the predicate reads {name}, which changes when the row does not.",
+            "Compare with constants or columns only.",
+        )
+
+
+def of_problems(kept: Kept, rows: list[Any]) -> Iterator[Refusal]:
+    """Refuse what the query of ``unfit`` found."""
+    for row in rows:
+        yield _table(
+            kept.type_name,
+            f"{row['relation']} {row['problem']}.",
+            "Leave the type live, or leave out the embed that reads this table.",
+        )
+
+
+def _table(where: str, message: str, alternative: str) -> Refusal:
+    return Refusal("TABLE_NOT_KEPT", where, message, alternative)
+
+
+def _embed(where: str, message: str, alternative: str) -> Refusal:
+    return Refusal("EMBED_NOT_KEPT", where, message, alternative)

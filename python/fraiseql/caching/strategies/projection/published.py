@@ -1,0 +1,59 @@
+"""Published: whether a projection may be read in place of the live answer, and as what."""
+# ruff: noqa: S608 - identifiers are quoted, and names written as texts
+
+from typing import Any
+
+from fraiseql.caching.strategies.base import Kept
+from fraiseql.caching.strategies.projection.requirements import problems
+from fraiseql.caching.strategies.projection.spec import ProjectionSpec
+from fraiseql.caching.strategies.projection.tree import SCHEMA, Tree, literal
+from fraiseql.caching.strategies.projection.views import whole
+from fraiseql.catalog.picture import Column, Relation
+from fraiseql.database import Pool
+from fraiseql.sources import Freshness, KeptDocument
+
+
+async def is_whole(spec: ProjectionSpec, pool: Pool) -> bool:
+    """Tell whether every document is there and kept, and the connected role may read them.
+
+    Who may not read the tables themselves, or sees some of their rows only, is given none.
+    """
+    rows: list[Any] = await pool.fetch_bytes(_whole(spec))
+    return bool(rows) and not await pool.fetch_bytes(problems(spec))
+
+
+def _whole(spec: ProjectionSpec) -> str:
+    tree = Tree.of(spec)
+    bases = ", ".join(f"({literal(table.name.sql)})" for _, table, _ in tree.tables())
+    read = [spec.reading] + ([tree.own("queue")] if spec.mode == "async" else [])
+    readable = " AND ".join(
+        f"has_table_privilege(to_regclass({literal(one.sql)}), 'SELECT')" for one in read
+    )
+    return f"""\
+SELECT FROM pg_namespace n JOIN pg_class c ON c.oid = to_regclass({literal(spec.reading.sql)})
+WHERE n.nspname = '{SCHEMA}' AND has_schema_privilege(n.oid, 'USAGE') AND {readable}
+  AND obj_description(c.oid, 'pg_class') = {literal(whole(spec))}
+  AND NOT EXISTS (
+    SELECT FROM (VALUES {bases}) AS b(name)
+    WHERE (has_table_privilege(to_regclass(b.name), 'SELECT')
+      AND NOT row_security_active(to_regclass(b.name))) IS NOT TRUE)"""
+
+
+def kept_document(kept: Kept, spec: ProjectionSpec, embeds: tuple[str, ...]) -> KeptDocument:
+    """Return the projection as serving reads it."""
+    source = kept.world.catalog.relations[kept.definition.sql_source or ""]
+    keys = {name: source.columns[name] for name in kept.key}
+    columns = {**keys, "data": Column("data", "jsonb", "jsonb", nullable=False)}
+    if spec.text:
+        columns["body"] = Column("body", "json", "json", nullable=False)
+    relation = Relation(spec.reading.schema, spec.reading.name, "view", columns, kept.key)
+    freshness = Freshness(age(spec)) if spec.mode == "async" else None
+    document = "body" if spec.text else "data"
+    return KeptDocument(relation, document, "beside", frozenset(embeds), freshness)
+
+
+def age(spec: ProjectionSpec) -> str:
+    """Write the seconds since the oldest write that waits for a drain; 0 when none does."""
+    queue = Tree.of(spec).own("queue").sql
+    waited = "extract(epoch FROM clock_timestamp() - min(q.at))"
+    return f"(SELECT coalesce(greatest({waited}, 0), 0)::double precision FROM {queue} q)"

@@ -1,0 +1,145 @@
+"""Resolve: from a declared type to the spec of its projection."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from fraiseql.caching.ddl.objects import DatabaseObject
+from fraiseql.caching.definition.documents import order_columns
+from fraiseql.caching.definition.tables import Table
+from fraiseql.caching.strategies import live_view
+from fraiseql.caching.strategies.base import Kept, own_fields
+from fraiseql.caching.strategies.projection.embeds import Place, chosen
+from fraiseql.caching.strategies.projection.facts import TableMap
+from fraiseql.caching.strategies.projection.spec import (
+    BaseTable,
+    Embed,
+    Join,
+    KeyColumn,
+    ProjectionSpec,
+    Qualified,
+)
+from fraiseql.caching.strategies.projection.tree import SCHEMA
+
+_STRING: Final = re.compile(r"'(?:[^']|'')*'")
+_WORD: Final = re.compile(r'"((?:[^"]|"")+)"|([A-Za-z_]\w*)')
+_PLAIN: Final = 30
+"""Bytes of the type's own name in the names of what keeps its documents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A projection, and the functions that its view calls."""
+
+    spec: ProjectionSpec
+    functions: tuple[DatabaseObject, ...]
+
+
+def resolve(kept: Kept, root: Place, facts: TableMap) -> Resolved:
+    """Return the spec of a type whose declaration has no refusal.
+
+    The names end with a digest of what the documents are: another definition is another
+    generation, which is built beside the first.
+    """
+    query = live_view.query(kept, chosen(kept))
+    plain = live_view.plain_name(kept.table.name).encode()[:_PLAIN].decode(errors="ignore")
+    bare = ProjectionSpec(
+        owner=kept.type_name,
+        table=Qualified(SCHEMA, ""),
+        view=Qualified(SCHEMA, ""),
+        view_sql=query.sql,
+        root=_base(kept, root, facts, partitions=False),
+        columns=_read(kept, root),
+        embeds=_edges(kept, root, facts, partitions=False),
+        text=kept.stored.text,
+    )
+    generation = _digest(bare, waits=kept.stored.mode == "async")
+    spec = replace(
+        bare,
+        table=Qualified(SCHEMA, f"tv_{plain}_{generation}"),
+        view=Qualified(SCHEMA, f"v_{plain}_{generation}"),
+        root=_base(kept, root, facts),
+        embeds=_edges(kept, root, facts),
+        mode=kept.stored.mode,
+        calls=tuple(one.name for one in query.functions),
+        parts=_parts(root, facts),
+    )
+    return Resolved(spec, query.functions)
+
+
+def _digest(spec: ProjectionSpec, *, waits: bool) -> str:
+    text = "\0".join((spec.view_sql, repr((spec.root, spec.columns, spec.embeds)), repr(spec.text)))
+    return hashlib.sha256(f"{text}\0{waits}".encode()).hexdigest()[:10]
+
+
+def _parts(root: Place, facts: TableMap) -> str:
+    tables = sorted({(one.table.schema, one.table.name) for one in root.everywhere()})
+    found = [
+        f"{part.name.sql} {part.mark}"
+        for schema, name in tables
+        for part in facts[Qualified(schema, name)].partitions
+    ]
+    return hashlib.sha256("\0".join(found).encode()).hexdigest()[:16] if found else ""
+
+
+def _base(kept: Kept, place: Place, facts: TableMap, *, partitions: bool = True) -> BaseTable:
+    table = place.table
+    name = Qualified(table.schema, table.name)
+    # One table has one key, wherever it stands: rows are followed by it.
+    key = kept.key if name == Qualified(kept.table.schema, kept.table.name) else place.key
+    columns = tuple(KeyColumn(column, table.columns[column].sql_type) for column in key)
+    below = facts[name].partitions if partitions else ()
+    return BaseTable(name, columns, tuple(part.name for part in below))
+
+
+def _edges(
+    kept: Kept, place: Place, facts: TableMap, *, partitions: bool = True
+) -> tuple[Embed, ...]:
+    found = []
+    for one in place.below:
+        embed = one.embed
+        assert embed is not None  # noqa: S101 - everything below a document is embedded
+        many = bool(embed.on)
+        types = [
+            (place.table.columns[outer] if many else one.table.columns[inner]).sql_type
+            for inner, outer in one.join
+        ]
+        join = tuple(Join(*pair, kind) for pair, kind in zip(one.join, types, strict=True))
+        base = _base(kept, one, facts, partitions=partitions)
+        deeper = _edges(kept, one, facts, partitions=partitions)
+        found.append(Embed(one.field, base, join, many, _read(kept, one), deeper))
+    return tuple(found)
+
+
+def _read(kept: Kept, place: Place) -> tuple[str, ...]:
+    """Return the columns that documents, orders, conditions and joins read of a place's rows."""
+    fields = [field.name for field in own_fields(kept.world.schema, place.type_name)]
+    outer = [name for one in place.below for _, name in one.join]
+    order: list[str] = []
+    if place.embed is not None and place.embed.on:
+        child = kept.world.catalog.relations[place.source]
+        order = [name for name, _ in order_columns(place.embed, child)]
+    said = words(one.embed.where for one in place.everywhere() if one.embed is not None)
+    named = [name for name in place.table.columns if name in said]
+    # What a predicate reads of its own table is not known: all of it counts.
+    all_ = list(place.table.columns) if place.embed is not None and place.embed.where else []
+    return _real(place.table, [*fields, *order, *outer, *named, *all_])
+
+
+def _real(table: Table, names: Iterable[str]) -> tuple[str, ...]:
+    """Replace virtual columns, which transition tables do not have, by what they may be made of."""
+    once = list(dict.fromkeys(names))
+    if any(table.columns[name].generated == "v" for name in once):
+        once = [name for name, column in table.columns.items() if column.generated != "v"]
+    return tuple(once)
+
+
+def words(predicates: Iterable[str | None]) -> frozenset[str]:
+    """Return every word of SQL predicates that could be a name, texts left out."""
+    found: set[str] = set()
+    for predicate in predicates:
+        for quoted, bare in _WORD.findall(_STRING.sub("''", predicate or "")):
+            found.add(quoted.replace('""', '"') if quoted else bare.lower())
+    return frozenset(found)

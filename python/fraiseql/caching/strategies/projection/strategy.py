@@ -1,0 +1,103 @@
+"""Strategy: what ``stored=Projection()`` wants, refuses, publishes, compares and mends."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from fraiseql.caching.ddl.objects import DatabaseObject
+from fraiseql.caching.strategies import live_view
+from fraiseql.caching.strategies.base import Kept, Refusal
+from fraiseql.caching.strategies.compare import Verified
+from fraiseql.caching.strategies.projection import projection_objects
+from fraiseql.caching.strategies.projection.checking import compared, mended
+from fraiseql.caching.strategies.projection.embeds import chosen, places, unknown
+from fraiseql.caching.strategies.projection.facts import load_facts
+from fraiseql.caching.strategies.projection.preflight import of_problems, refused
+from fraiseql.caching.strategies.projection.published import is_whole, kept_document
+from fraiseql.caching.strategies.projection.requirements import unfit
+from fraiseql.caching.strategies.projection.resolve import Resolved, resolve
+from fraiseql.caching.strategies.projection.spec import ProjectionSpec, Qualified
+from fraiseql.caching.strategies.projection.views import public_view, reading_view
+from fraiseql.database import Pool
+from fraiseql.database.writing import Writer
+from fraiseql.sources import KeptDocument
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectionFacts:
+    """What a declared projection comes to.
+
+    Attributes:
+        resolved: None when something is refused.
+        refused: Why it cannot be had.
+        indexes: Indexes that its lookups want and the tables have not.
+    """
+
+    resolved: Resolved | None
+    refused: tuple[Refusal, ...] = ()
+    indexes: tuple[DatabaseObject, ...] = ()
+
+
+async def facts(kept: Kept, pool: Pool) -> ProjectionFacts:
+    """Read what is under the documents, and resolve the declaration."""
+    names = tuple(unknown(kept))
+    if names:
+        return ProjectionFacts(None, names)
+    root = places(kept)
+    tables = {Qualified(one.table.schema, one.table.name) for one in root.everywhere()}
+    found = await load_facts(pool, tables)
+    wrong = tuple(refused(kept, root, found))
+    if wrong:
+        return ProjectionFacts(None, wrong)
+    resolved = resolve(kept, root, found)
+    rows: list[Any] = await pool.fetch_bytes(unfit(resolved.spec))
+    wrong = tuple(of_problems(kept, rows))
+    return ProjectionFacts(resolved, wrong)
+
+
+def refusals(kept: Kept) -> Iterable[Refusal]:
+    """Return why the declaration cannot be had."""
+    return _facts(kept).refused
+
+
+def objects(kept: Kept) -> Iterable[DatabaseObject]:
+    """Return the live view, what keeps the documents, and the views that show them."""
+    spec = spec_of(kept)
+    return [
+        *live_view.objects(kept, chosen(kept)),
+        *_facts(kept).indexes,
+        *projection_objects(spec),
+        reading_view(spec),
+        public_view(kept, spec),
+    ]
+
+
+async def published(kept: Kept, pool: Pool) -> KeptDocument | None:
+    """Return the projection when all of it is there, true, and the role may read it."""
+    spec = spec_of(kept)
+    if not await is_whole(spec, pool):
+        return None
+    return kept_document(kept, spec, chosen(kept))
+
+
+async def verify(kept: Kept, writer: Writer, sample: float) -> Verified:
+    """Compare kept documents with the live view; with a sample, rows of either side."""
+    return await compared(kept.type_name, spec_of(kept), writer, sample)
+
+
+async def repair(kept: Kept, writer: Writer) -> int:
+    """Recompute what differs, a range at a time, under the locks that writers take."""
+    return await mended(spec_of(kept), writer)
+
+
+def spec_of(kept: Kept) -> ProjectionSpec:
+    """Return the spec of a declaration that has no refusal."""
+    resolved = _facts(kept).resolved
+    assert resolved is not None  # noqa: S101 - asked only when nothing is refused
+    return resolved.spec
+
+
+def _facts(kept: Kept) -> ProjectionFacts:
+    found = kept.facts
+    assert isinstance(found, ProjectionFacts)  # noqa: S101 - read by this module
+    return found
