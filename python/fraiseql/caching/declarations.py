@@ -1,8 +1,10 @@
 """Declarations of what is kept: the values of ``stored=`` and ``indexes=``."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from fraiseql.caching.intervals import seconds_of
 from fraiseql.errors import DeclarationError
 
 WhenStale = Literal["serve", "live", "error"]
@@ -43,13 +45,18 @@ class MaterializedView:
     """Documents are rows of a materialized view that the framework refreshes.
 
     Args:
-        sql: The query; None keeps the type's own live view.
-        refresh: Interval as text (``"5m"``) between refreshes, or None.
-        on_write: Whether writes to what it reads bring a refresh, debounced.
-        target_lag: Longest staleness to aim at, as text.
-        when_stale: What a reader is given beyond ``target_lag``: the view as it is, the live
-            answer, or an error.
+        sql: The query whose columns answer the type's fields; None keeps the documents of the
+            type's own table, its embeds included.
+        refresh: Interval (``"5m"``) after which what was written since brings a refresh, or None.
+        on_write: Whether a write brings a refresh at once, debounced.
+        target_lag: Longest staleness to aim at, such as ``"30s"``, or None.
+        when_stale: What a reader is given beyond ``target_lag``, or else ``refresh``: the view as
+            it is, the live answer, or an error.
         key: Columns that identify a row; None lets the framework find or add one.
+
+    Raises:
+        DeclarationError: It is never refreshed, an interval cannot be read, or ``when_stale`` has
+            nothing to go by.
     """
 
     sql: str | None = None
@@ -65,19 +72,71 @@ class MaterializedView:
                 "A MaterializedView says nothing of when it is refreshed.",
                 hint='Write refresh="5m", on_write=True, or target_lag="30s".',
             )
+        if self.when_stale not in ("serve", "live", "error"):
+            raise DeclarationError(f"when_stale={self.when_stale!r} is not serve, live or error.")
+        if self.when_stale != "serve" and self.bound is None:
+            raise DeclarationError(
+                f"when_stale={self.when_stale!r} says nothing of when the view is stale.",
+                hint='Add target_lag="30s", or refresh="5m".',
+            )
+        if isinstance(self.key, str):
+            raise DeclarationError(f"key={self.key!r} is one text.", hint=f"Write ({self.key!r},).")
+
+    @property
+    def every(self) -> float | None:
+        """Seconds of ``refresh``."""
+        return None if self.refresh is None else seconds_of(self.refresh, of="refresh")
+
+    @property
+    def lag(self) -> float | None:
+        """Seconds of ``target_lag``."""
+        return None if self.target_lag is None else seconds_of(self.target_lag, of="target_lag")
+
+    @property
+    def bound(self) -> float | None:
+        """Seconds beyond which ``when_stale`` decides: of the target, else of the interval."""
+        return self.every if self.lag is None else self.lag
+
+    def live_source(self, sql_source: str) -> str:
+        """Return the relation that answers a type over ``sql_source`` live.
+
+        With ``sql`` it is a plain view over the query, without it the table itself.
+        """
+        if self.sql is None:
+            return sql_source
+        schema, dot, name = sql_source.rpartition(".")
+        return f"{schema}{dot}v_{bare_name(name)}"
+
+
+def bare_name(relation: str) -> str:
+    """Return a relation's name without its prefix: ``user`` for ``tb_user`` and ``mv_user``."""
+    for prefix in ("tb_", "mv_", "v_"):
+        if relation.startswith(prefix):
+            return relation.removeprefix(prefix)
+    return relation
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """A B-tree index, partial when ``where`` is given.
+    """A B-tree index of the type's table, partial when ``where`` is given.
+
+    The type's key is its last part, as it is the last part of every order.
 
     Args:
-        columns: Columns or fields; ``-`` in front for descending.
-        where: Field → constant (None: is null), all of which must hold.
+        columns: Columns or fields, or one; ``-`` in front for descending.
+        where: Field → constant (None: is null) or comparison (``{"gt": 1000}``), all of which must
+            hold; or SQL text of the same: ``"active AND deleted_at IS NULL"``.
+
+    Raises:
+        DeclarationError: It has no column.
     """
 
     columns: tuple[str, ...] | str
-    where: tuple[tuple[str, object], ...] | dict[str, object] | None = None
+    where: Mapping[str, object] | str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.columns:
+            raise DeclarationError("An Index has no column.", hint='Write Index(("-created_at",)).')
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +147,29 @@ class RollingIndex:
         column: Column of an instant or date; ``-`` in front for descending.
         window: How far back the index reaches, as text: ``"30 days"``.
         step: How often it is moved on: ``"1 day"``.
+
+    Raises:
+        DeclarationError: Window or step cannot be read, or the step is longer than the window.
     """
 
     column: str
     window: str
     step: str = "1 day"
 
+    def __post_init__(self) -> None:
+        if seconds_of(self.step, of="step") > seconds_of(self.window, of="window"):
+            raise DeclarationError(
+                f"A RollingIndex of {self.window!r} is moved on every {self.step!r} only.",
+                hint="Choose a step that is a small part of the window.",
+            )
+
 
 @dataclass(frozen=True, slots=True)
 class Gin:
-    """A GIN index over a JSONB column or a key of it, for equality inside documents.
+    """A GIN index over the type's ``jsonb_column``: equality of any field inside of it.
 
     Args:
-        column: The JSONB column, or a field inside it.
+        column: The JSONB column.
     """
 
     column: str

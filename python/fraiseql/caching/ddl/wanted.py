@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from fraiseql.caching.ddl.objects import DatabaseObject
 from fraiseql.caching.declarations import GeneratedColumn, Projection
-from fraiseql.caching.definition.tables import load_tables
-from fraiseql.caching.strategies import generated_column
+from fraiseql.caching.definition.tables import Table, load_tables
+from fraiseql.caching.strategies import generated_column, materialized_view
 from fraiseql.caching.strategies.base import Kept, Refusal, Strategy, World, changing_calls
 from fraiseql.caching.strategies.projection import strategy as projection
 from fraiseql.catalog import Relation
@@ -15,7 +15,7 @@ from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Pool
 from fraiseql.schema import Schema
 from fraiseql.schema.definitions import ObjectDefinition
-from fraiseql.sources import declared_relations
+from fraiseql.sources import declared_relations, live_source
 
 STRATEGIES: Final[Mapping[type, Strategy]] = {
     GeneratedColumn: generated_column,
@@ -53,7 +53,7 @@ async def load_wanted(schema: Schema, pool: Pool) -> Wanted:
     """
     names = declared_relations(schema)
     catalog = await load_catalog(pool, names)
-    for name in names:
+    for name in set(names) - made_relations(schema):
         catalog.relation(name, wanted_by="A declared type")
     tables = await load_tables(pool, catalog, names)
     world = World(schema, catalog, tables, await immutable_calls(schema, pool))
@@ -90,10 +90,25 @@ def kept_types(world: World) -> Iterator[Kept]:
     """
     for name, definition in world.schema.objects.items():
         if definition.stored is not None:
-            source = definition.sql_source or ""
-            relation = world.catalog.relation(source, wanted_by=name)
-            key = _key(definition, relation)
-            yield Kept(name, definition, definition.stored, world.tables[source], key, world)
+            source = live_source(definition) or ""
+            if source not in world.catalog.relations and source in made_relations(world.schema):
+                table, key = Table(*_split(source), "v", {}), definition.key
+            else:
+                relation = world.catalog.relation(source, wanted_by=name)
+                table, key = world.tables[source], _key(definition, relation)
+            yield Kept(name, definition, definition.stored, table, key, world)
+
+
+def made_relations(schema: Schema) -> set[str]:
+    """Return the live relations that applying makes: they are not there before the first time."""
+    definitions = schema.objects.values()
+    pairs = [(one.sql_source, live_source(one)) for one in definitions]
+    return {live for source, live in pairs if live is not None and live != source}
+
+
+def _split(name: str) -> tuple[str, str]:
+    schema, _, bare = name.rpartition(".")
+    return schema, bare
 
 
 def strategy_of(kept: Kept) -> Strategy:

@@ -49,12 +49,14 @@ class Verified:
         compared: Number of documents looked at.
         differing: Number of those that differ.
         differences: The first of them.
+        note: Why they were not compared; empty when they were.
     """
 
     type_name: str
     compared: int
     differing: int
     differences: tuple[Difference, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,84 @@
+"""Log: ``fraiseql.changes``, one row for each table that a transaction wrote, by triggers.
+
+A row says nothing of when its transaction commits, and no order is assumed: whether a view has
+seen it is asked of the snapshot that the view was read in.
+"""
+# ruff: noqa: S608 - identifiers are quoted from the catalog
+
+from typing import Final
+
+from fraiseql.caching.ddl.objects import DatabaseObject
+
+LOG: Final = '"fraiseql"."changes"'
+"""Logged as the views are: after a crash both are there, or neither is."""
+
+TRIGGER: Final = "fraiseql_changes"
+_FUNCTION: Final = '"fraiseql"."changed"()'
+
+_TABLE: Final = f"""\
+CREATE TABLE IF NOT EXISTS {LOG} (
+  tag text NOT NULL,
+  xid xid8 NOT NULL,
+  at timestamptz NOT NULL,
+  PRIMARY KEY (tag, xid)
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000)"""
+
+# The table by its number: a trigger keeps it through a rename, as views keep what they read.
+_BODY: Final = f"""\
+CREATE OR REPLACE FUNCTION {_FUNCTION} RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fraiseql$
+BEGIN
+  INSERT INTO {LOG} (tag, xid, at)
+  VALUES (TG_RELID::text, pg_current_xact_id(), clock_timestamp())
+  ON CONFLICT DO NOTHING;
+  RETURN NULL;
+END $fraiseql$"""
+
+
+def log_objects() -> tuple[DatabaseObject, ...]:
+    """Return the table of the log, and the function that writes to it."""
+    table = DatabaseObject(
+        "table",
+        LOG,
+        (
+            _TABLE,
+            f"COMMENT ON TABLE {LOG} IS 'Which transaction wrote which table'",
+            f"GRANT SELECT ON {LOG} TO PUBLIC",
+        ),
+        (f"DROP TABLE IF EXISTS {LOG}",),
+    )
+    function = DatabaseObject(
+        "function",
+        _FUNCTION,
+        (_BODY, f"REVOKE ALL ON FUNCTION {_FUNCTION} FROM PUBLIC"),
+        (f"DROP FUNCTION IF EXISTS {_FUNCTION}",),
+        needs=(LOG,),
+        replaces=True,
+    )
+    return table, function
+
+
+def trigger_object(table: str, forget: str) -> DatabaseObject:
+    """Return the trigger that logs the writes of one table.
+
+    It fires for replicated writes too, and it stands on every partition by itself, since a
+    statement that names a partition fires no trigger of the table above.
+
+    Args:
+        table: Quoted and qualified.
+        forget: Statement that declares unknown what views have seen of the table: what was
+            written while the trigger was not there is not in the log.
+    """
+    create = (
+        f"CREATE OR REPLACE TRIGGER {TRIGGER} AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE"
+        f" ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {_FUNCTION}"
+    )
+    return DatabaseObject(
+        "trigger",
+        f"{TRIGGER} ON {table}",
+        (create, f"ALTER TABLE ONLY {table} ENABLE ALWAYS TRIGGER {TRIGGER}", forget),
+        (f"DROP TRIGGER IF EXISTS {TRIGGER} ON {table}",),
+        needs=(_FUNCTION,),
+        lock=f"SHARE ROW EXCLUSIVE on {table} until commit; waits for its writers",
+        replaces=True,
+    )

@@ -1,0 +1,93 @@
+"""Reads: every table that a view reads, at any depth, as PostgreSQL's dependencies have it."""
+# ruff: noqa: S608 - what is joined into SQL is written here
+
+from typing import Final
+
+from fraiseql.caching.changes.log import TRIGGER
+
+_CLOSURE: Final = """\
+WITH RECURSIVE begun AS (SELECT unnest({start}) AS oid),
+views(oid) AS (
+  SELECT oid FROM begun
+  UNION
+  SELECT d.refobjid FROM views v
+  JOIN pg_catalog.pg_class c ON c.oid = v.oid
+    AND (c.relkind = 'v' OR c.relkind = 'm' AND c.oid IN (SELECT oid FROM begun))
+  JOIN pg_catalog.pg_rewrite w ON w.ev_class = v.oid
+  JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass
+    AND d.objid = w.oid AND d.refclassid = 'pg_catalog.pg_class'::regclass
+    AND d.refobjid <> v.oid),
+tables AS (
+  SELECT c.oid FROM views v JOIN pg_catalog.pg_class c ON c.oid = v.oid
+  WHERE c.relkind IN ('r', 'p', 'f')
+    OR c.relkind = 'm' AND c.oid NOT IN (SELECT oid FROM begun)),
+-- A write may name any table above or below: a partition, or what it is a partition of.
+below(oid) AS (
+  SELECT oid FROM tables
+  UNION SELECT i.inhrelid FROM below b JOIN pg_catalog.pg_inherits i ON i.inhparent = b.oid),
+above(oid) AS (
+  SELECT oid FROM tables
+  UNION SELECT i.inhparent FROM above a JOIN pg_catalog.pg_inherits i ON i.inhrelid = a.oid),
+reads AS (SELECT oid FROM below UNION SELECT oid FROM above)
+"""
+
+
+def closure(start: str) -> str:
+    """Return the head of a statement in which ``reads(oid)`` are the tables that count.
+
+    ``views`` are the views on the way there, with what the way begins at.
+
+    Args:
+        start: SQL of an ``oid[]``: views, materialized views or tables.
+    """
+    return _CLOSURE.format(start=start)
+
+
+UNTRACKED: Final = f"""\
+SELECT FROM reads LEFT JOIN pg_catalog.pg_trigger g
+  ON g.tgrelid = reads.oid AND g.tgname = '{TRIGGER}' AND g.tgenabled = 'A'
+WHERE g.oid IS NULL
+  OR EXISTS (SELECT FROM pg_catalog.pg_subscription_rel s WHERE s.srrelid = reads.oid)"""
+"""Tables among ``reads`` whose writes do not all come to the log.
+
+A subscription's workers fire no statement triggers, not even those that are always enabled.
+"""
+
+RELATIONS: Final = """\
+SELECT n.nspname::text AS schema, c.relname::text AS name, c.relkind::text AS kind,
+  c.relrowsecurity AS secured, pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned,
+  n.nspname IN ('pg_catalog', 'information_schema') AS catalog,
+  c.relpersistence::text AS persistence,
+  EXISTS (SELECT FROM pg_catalog.pg_subscription_rel s WHERE s.srrelid = c.oid) AS subscribed,
+  c.oid NOT IN (SELECT oid FROM tables) OR has_table_privilege(c.oid, 'SELECT') AS selectable
+FROM reads JOIN pg_catalog.pg_class c ON c.oid = reads.oid
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ORDER BY 1, 2
+"""
+"""What is to be known of each table among ``reads``."""
+
+CALLS: Final = r"""
+SELECT DISTINCT p.proname::text AS name, p.provolatile::text AS volatility,
+  n.nspname = 'pg_catalog' AND p.oid < 16384 AS builtin, p.pronargs AS arguments
+FROM views v
+JOIN pg_catalog.pg_class c ON c.oid = v.oid AND c.relkind IN ('v', 'm')
+JOIN pg_catalog.pg_rewrite w ON w.ev_class = v.oid
+CROSS JOIN LATERAL regexp_matches(
+  w.ev_action::text, ':(?:funcid|opfuncid|aggfnoid|winfnoid) (\d+)', 'g') AS found(part)
+JOIN pg_catalog.pg_proc p ON p.oid = found.part[1]::oid
+JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+WHERE p.provolatile <> 'i'
+UNION
+SELECT CASE WHEN found.part[1]::int <= 8 THEN 'now' ELSE 'current_user' END, 's', true, 0
+FROM views v
+JOIN pg_catalog.pg_class c ON c.oid = v.oid AND c.relkind IN ('v', 'm')
+JOIN pg_catalog.pg_rewrite w ON w.ev_class = v.oid
+CROSS JOIN LATERAL regexp_matches(
+  w.ev_action::text, 'SQLVALUEFUNCTION :op (\d+)', 'g') AS found(part)
+ORDER BY 1
+"""
+"""Functions that a query calls, inside of views too, whose result may change without a write.
+
+The parsed query has numbers of functions, so no name is guessed; ``CURRENT_DATE`` and its kin are
+no functions there.
+"""

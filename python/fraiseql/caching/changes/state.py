@@ -1,0 +1,121 @@
+"""State: ``fraiseql.view_state``, what each kept view has seen, and from that its age.
+
+A view has seen a transaction if and only if the transaction was visible to the snapshot that is
+stored here; that snapshot is taken before the view's query runs, so it never claims too much.
+"""
+# ruff: noqa: S608 - names are literals that are escaped here
+
+from typing import Final
+
+from fraiseql.caching.changes.log import LOG
+from fraiseql.caching.changes.reads import UNTRACKED, closure
+from fraiseql.caching.ddl.objects import DatabaseObject
+
+STATE: Final = '"fraiseql"."view_state"'
+
+CLUSTER: Final = """\
+(SELECT c.system_identifier || '/' || d.oid FROM pg_catalog.pg_control_system() c,
+  pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())"""
+"""Which database of which cluster this is: transactions of another one are numbered otherwise."""
+
+_TABLE: Final = f"""\
+CREATE TABLE IF NOT EXISTS {STATE} (
+  name text PRIMARY KEY,
+  relation oid,
+  cluster text NOT NULL,
+  snap pg_snapshot,
+  tags text[] NOT NULL DEFAULT '{{}}',
+  clock boolean NOT NULL DEFAULT false,
+  as_of timestamptz NOT NULL,
+  took double precision NOT NULL DEFAULT 0,
+  refreshes bigint NOT NULL DEFAULT 0,
+  fails integer NOT NULL DEFAULT 0,
+  failed_at timestamptz,
+  failure text
+) WITH (fillfactor = 50)"""
+
+# The row may have come from another cluster with a dump: there its relation has another number,
+# or its snapshot lies beyond any transaction that there has been here.
+_AGE: Final = f"""\
+(SELECT CASE WHEN s.snap IS NULL OR s.relation IS DISTINCT FROM {{relation}}::oid
+    OR pg_catalog.pg_snapshot_xmax(s.snap)
+      > pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())
+  THEN NULL
+  ELSE greatest(
+    CASE WHEN s.clock
+      THEN greatest(extract(epoch FROM clock_timestamp() - s.as_of), 0.000001) ELSE 0 END,
+    (SELECT CASE WHEN min(c.at) IS NULL THEN 0
+       ELSE greatest(extract(epoch FROM clock_timestamp() - min(c.at)), 0.000001) END
+     FROM {LOG} c
+     WHERE c.tag = ANY (s.tags) AND c.xid >= pg_catalog.pg_snapshot_xmin(s.snap)
+       AND NOT pg_catalog.pg_visible_in_snapshot(c.xid, s.snap))) END::double precision
+ FROM {STATE} s WHERE s.name = {{name}})"""
+
+
+def age(view: str) -> str:
+    """Return the expression of a view's age in seconds, in the snapshot of its statement.
+
+    It is 0 when every committed write to what the view reads is in it; otherwise the time since
+    the first statement of those that are not; null when that is not known. A view over the clock
+    is as old as its last refresh, at least.
+
+    Args:
+        view: The materialized view, quoted and qualified.
+    """
+    name = literal(view)
+    return _AGE.format(name=name, relation=f"{name}::regclass")
+
+
+def state_object() -> DatabaseObject:
+    """Return the table."""
+    return DatabaseObject(
+        "table",
+        STATE,
+        (
+            _TABLE,
+            f"COMMENT ON TABLE {STATE} IS 'What each materialized view has seen'",
+            f"GRANT SELECT ON {STATE} TO PUBLIC",
+        ),
+        (f"DROP TABLE IF EXISTS {STATE}",),
+        needs=(LOG,),
+    )
+
+
+def begin_state(view: str, *, clock: bool) -> str:
+    """Return the statement before the one that fills a view: it stores the snapshot."""
+    return (
+        f"INSERT INTO {STATE} (name, cluster, snap, clock, as_of) VALUES ({literal(view)},"
+        f" {CLUSTER}, pg_catalog.pg_current_snapshot(), {str(clock).lower()}, now())"
+        " ON CONFLICT (name) DO UPDATE SET cluster = excluded.cluster, snap = excluded.snap,"
+        " clock = excluded.clock, as_of = excluded.as_of"
+    )
+
+
+def end_state(view: str) -> str:
+    """Return the statement after it: it stores what the view reads, or that this is not logged."""
+    name = literal(view)
+    return f"""\
+{closure(f"ARRAY[{name}::regclass]::oid[]")}
+UPDATE {STATE} SET relation = {name}::regclass,
+  tags = ARRAY(SELECT reads.oid::text FROM reads ORDER BY 1),
+  snap = CASE WHEN NOT EXISTS ({UNTRACKED}) THEN snap END,
+  took = extract(epoch FROM clock_timestamp() - as_of),
+  refreshes = refreshes + 1, fails = 0, failed_at = NULL, failure = NULL
+WHERE name = {name}"""
+
+
+def forget_state(view: str) -> str:
+    """Return the statement that removes what is known of a view that is dropped."""
+    return f"DELETE FROM {STATE} WHERE name = {literal(view)}"
+
+
+def unknown_since(table: str) -> str:
+    """Return the statement after which no view claims to have seen every write of ``table``."""
+    return (
+        f"UPDATE {STATE} SET snap = NULL WHERE {literal(table)}::regclass::oid::text = ANY (tags)"
+    )
+
+
+def literal(text: str) -> str:
+    """Return a literal of SQL."""
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,135 @@
+"""Views: one materialized view is refreshed, by one process at a time."""
+# ruff: noqa: S608 - names come from the catalog, and are quoted
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fraiseql.caching.changes.log import LOG
+from fraiseql.caching.changes.state import CLUSTER, STATE, age, end_state, literal
+from fraiseql.caching.refresh.policy import Condition, Policy
+from fraiseql.database.writing import Writer
+from fraiseql.errors import DatabaseError, FraiseQLError
+
+_LOCK_TIMEOUT: Final = 2.0  # of the plain refresh, behind which readers would queue
+# A statement whose client is gone ends within this time, and gives the view free.
+_SETTINGS: Final = (
+    "SET TRANSACTION ISOLATION LEVEL READ COMMITTED;"
+    " SET LOCAL statement_timeout = 0; SET LOCAL client_connection_check_interval = '500ms'"
+)
+_MINE: Final = f"SELECT FROM {STATE} WHERE name = $1 FOR UPDATE SKIP LOCKED"
+_THERE: Final = f"SELECT cluster = {CLUSTER} AS own FROM {STATE} WHERE name = $1"
+# The cast only after the row is there: the view may be gone.
+_CONDITION: Final = """
+SELECT {age} AS age, extract(epoch FROM clock_timestamp() - v.as_of)::float8 AS since, v.took,
+  v.fails, extract(epoch FROM clock_timestamp() - v.failed_at)::float8 AS since_failed,
+  pg_current_snapshot()::text AS snap,
+  (SELECT c.relispopulated AND EXISTS (
+     SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid
+       AND i.indpred IS NULL AND i.indexprs IS NULL)
+   FROM pg_class c WHERE c.oid = {name}::regclass) AS gently
+FROM {state} v WHERE v.name = {name}
+"""
+_BEGUN: Final = f"UPDATE {STATE} SET snap = $2::text::pg_snapshot, as_of = now() WHERE name = $1"
+_FAILED: Final = f"""
+UPDATE {STATE} SET fails = fails + 1, failed_at = clock_timestamp(), failure = left($2, 1000)
+WHERE name = $1
+"""
+_ADOPT: Final = (
+    f"TRUNCATE {LOG}",
+    f"UPDATE {STATE} SET snap = NULL, cluster = {CLUSTER}",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """One refresh that was done.
+
+    Attributes:
+        view: The materialized view, quoted and qualified.
+        took: Seconds.
+        age: Its age before, in seconds; None when that was not known.
+        concurrently: Whether readers could go on meanwhile.
+    """
+
+    view: str
+    took: float
+    age: float | None
+    concurrently: bool
+
+
+async def condition_of(writer: Writer, view: str) -> Condition:
+    """Return what is known of a view.
+
+    Raises:
+        DatabaseError, SourceError: It is not there, or cannot be read.
+    """
+    row = await _looked(writer, view)
+    return _condition(row)
+
+
+async def refresh_view(writer: Writer, view: str, policy: Policy | None = None) -> Refreshed | None:
+    """Refresh a view, unless another process does so now, or the policy says that it can wait.
+
+    The snapshot that is stored is taken before the query runs: what is committed in between is in
+    the view and is still said to be missing, never the other way round.
+
+    Args:
+        writer: A connection of the view's owner, outside of any transaction.
+        view: Quoted and qualified.
+        policy: Asked again under the lock, since another process may just have done it; None
+            refreshes in any case.
+
+    Raises:
+        DatabaseError, SourceError: The refresh failed; this is counted, and nothing else changed.
+    """
+    await _adopted(writer, view)
+    try:
+        return await _refreshed(writer, view, policy)
+    except FraiseQLError as error:
+        if writer.usable:
+            async with writer.begun(lock_timeout=_LOCK_TIMEOUT):
+                await writer.execute(_FAILED, view, str(error.__cause__ or error))
+        raise
+
+
+async def _refreshed(writer: Writer, view: str, policy: Policy | None) -> Refreshed | None:
+    async with writer.begun():
+        await writer.execute(_SETTINGS)
+        # The lock on the row makes it one at a time; it goes when the connection goes.
+        if not await writer.fetch(_MINE, view):
+            return None
+        row = await _looked(writer, view)
+        if policy is not None and policy.wait(_condition(row)) > 0:
+            return None
+        gently = "CONCURRENTLY " if row["gently"] else ""
+        if not gently:
+            await writer.execute(f"SET LOCAL lock_timeout = {round(_LOCK_TIMEOUT * 1000)}")
+        await writer.execute(_BEGUN, view, row["snap"])
+        await writer.execute(f"REFRESH MATERIALIZED VIEW {gently}{view}")
+        await writer.execute(end_state(view))
+        took = await writer.fetchval(f"SELECT took FROM {STATE} WHERE name = $1", view)
+    return Refreshed(view, took, row["age"], bool(gently))
+
+
+async def _looked(writer: Writer, view: str) -> Any:
+    asked = _CONDITION.format(age=age(view), name=literal(view), state=STATE)
+    row = await writer.fetchrow(asked)
+    if row is None:
+        raise DatabaseError(f"There is no {view}.", hint="Run fraiseql db apply.")
+    return row
+
+
+def _condition(row: Any) -> Condition:
+    return Condition(row["age"], row["since"], row["took"], row["fails"], row["since_failed"])
+
+
+async def _adopted(writer: Writer, view: str) -> None:
+    """Forget what another cluster's transactions were, if the rows came here with a dump."""
+    own = await writer.fetchval(_THERE, view)
+    if own is None:
+        raise DatabaseError(f"There is no {view}.", hint="Run fraiseql db apply.")
+    if own:
+        return
+    async with writer.begun(lock_timeout=_LOCK_TIMEOUT):
+        for statement in _ADOPT:
+            await writer.execute(statement)

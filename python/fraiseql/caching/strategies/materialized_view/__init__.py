@@ -1,0 +1,67 @@
+"""Materialized view: rows of a query, refreshed by the framework, whose age is known."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, Final
+
+from fraiseql.caching.changes.state import age, literal
+from fraiseql.caching.ddl.objects import DatabaseObject
+from fraiseql.caching.strategies.base import Kept
+from fraiseql.caching.strategies.live_view import DOCUMENT
+from fraiseql.caching.strategies.materialized_view.comparing import repair, verify
+from fraiseql.caching.strategies.materialized_view.facts import ViewFacts, load_facts
+from fraiseql.caching.strategies.materialized_view.names import (
+    CONSTANT_KEY,
+    embeds_of,
+    physical_name,
+)
+from fraiseql.caching.strategies.materialized_view.objects import physical, view_objects
+from fraiseql.caching.strategies.materialized_view.refusals import refusals
+from fraiseql.catalog.load import load_catalog
+from fraiseql.database import Pool
+from fraiseql.sources import Freshness, KeptDocument
+
+__all__ = ["facts", "objects", "published", "refusals", "repair", "verify"]
+
+_READABLE: Final = """
+SELECT FROM pg_class c
+WHERE c.oid = to_regclass({view}) AND c.relispopulated
+  AND has_schema_privilege(c.relnamespace, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
+  AND has_table_privilege(to_regclass('fraiseql.changes'), 'SELECT')
+  AND has_table_privilege(to_regclass('fraiseql.view_state'), 'SELECT')
+"""
+
+
+async def facts(kept: Kept, pool: Pool) -> ViewFacts:
+    """Read the columns of the query, what it reads and what it calls."""
+    return await load_facts(kept, pool)
+
+
+def objects(kept: Kept) -> Iterable[DatabaseObject]:
+    """Return the change log, the live view, the materialized view and its public name."""
+    return list(view_objects(kept))
+
+
+async def published(kept: Kept, pool: Pool) -> KeptDocument | None:
+    """Return the materialized view, when it is full and the connected role may read it.
+
+    Where the live answer is a view over the query, its owner's rights count for both; where it is
+    the table, the connected role must be allowed to read all that the documents read.
+    """
+    view = physical(kept)
+    readable: Any = await pool.fetch_bytes(_READABLE.format(view=literal(view)))
+    allowed = kept.stored.sql is not None or all(one.selectable for one in kept.facts.reads)
+    if not readable or not allowed:
+        return None
+    place = ".".join(physical_name(kept, kept.facts.schema))
+    relation = (await load_catalog(pool, [place])).relations[place]
+    own = {name: one for name, one in relation.columns.items() if name != CONSTANT_KEY}
+    own_key = tuple(name for name in relation.key if name != CONSTANT_KEY)
+    stored = kept.stored
+    return KeptDocument(
+        replace(relation, columns=own, key=own_key),
+        None if stored.sql is not None else DOCUMENT,
+        "instead",
+        frozenset(embeds_of(kept)),
+        Freshness(age(view), stored.bound, stored.when_stale),
+    )

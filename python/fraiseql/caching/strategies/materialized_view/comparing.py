@@ -1,0 +1,63 @@
+"""Comparing: the kept rows beside those of the query, in one snapshot."""
+# ruff: noqa: S608 - identifiers are quoted from the catalog, and the query is the developer's own
+
+from typing import Any
+
+from fraiseql.caching.changes.state import age
+from fraiseql.caching.refresh.views import refresh_view
+from fraiseql.caching.strategies.base import Kept
+from fraiseql.caching.strategies.compare import SHOWN, Difference, Verified
+from fraiseql.caching.strategies.live_view import DOCUMENT
+from fraiseql.caching.strategies.materialized_view.names import key_of, query_of
+from fraiseql.caching.strategies.materialized_view.objects import physical
+from fraiseql.catalog.picture import quote
+from fraiseql.database.writing import Writer
+
+
+async def verify(kept: Kept, writer: Writer, sample: float) -> Verified:
+    """Compare the view with its query; what an older view lacks is no drift, and is not compared.
+
+    Runs in the caller's snapshot: age, view and query are of one moment.
+    """
+    seconds = await writer.fetchval(f"SELECT {age(physical(kept))}")
+    if seconds != 0:
+        since = "an unknown time" if seconds is None else f"{seconds:.1f} s"
+        return Verified(kept.type_name, 0, 0, note=f"stale for {since}: not compared")
+    return await _compared(kept, writer, sample)
+
+
+async def repair(kept: Kept, writer: Writer) -> int:
+    """Refresh the view, and return how many of its rows differed."""
+    async with writer.snapshot():
+        found = await _compared(kept, writer, 100.0)
+    await refresh_view(writer, physical(kept))
+    return found.differing
+
+
+async def _compared(kept: Kept, writer: Writer, sample: float) -> Verified:
+    query, _ = query_of(kept)
+    columns = kept.facts.columns or (*kept.table.columns, DOCUMENT)
+    row = ", ".join(f"q.{quote(column)}" for column in columns)
+    key = ", ".join(f"q.{quote(column)}" for column in key_of(kept)) or "1"
+    kept_rows, live_rows = (
+        f"SELECT ROW({key})::text AS key, to_json(q)::text AS body"
+        f" FROM (SELECT {row} FROM {relation} AS q) AS q"
+        for relation in (physical(kept), f"({query})")
+    )
+    # As text: jsonb and numeric take 1.0 and 1.00 for equal, and a reader sees the difference.
+    joined = (
+        f"FROM ({kept_rows}) AS k FULL JOIN ({live_rows}) AS l USING (key)"
+        f" WHERE abs(hashtext(key)::bigint) % 100000 < {round(sample * 1000)}"
+    )
+    differs = "k.body IS DISTINCT FROM l.body"
+    counts: Any = await writer.fetchrow(
+        f"SELECT count(*) AS compared, count(*) FILTER (WHERE {differs}) AS differing {joined}"
+    )
+    found: list[Any] = []
+    if counts["differing"]:
+        found = await writer.fetch(
+            f"SELECT key, k.body AS kept, l.body AS live {joined} AND {differs}"
+            f" ORDER BY key LIMIT {SHOWN}"
+        )
+    shown = tuple(Difference(one["key"], one["kept"], one["live"]) for one in found)
+    return Verified(kept.type_name, counts["compared"], counts["differing"], shown)

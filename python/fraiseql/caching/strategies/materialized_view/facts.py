@@ -1,0 +1,196 @@
+"""Facts: what PostgreSQL says of a declared query: its columns, what it reads and calls."""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from fraiseql.caching.changes.reads import CALLS, RELATIONS, closure
+from fraiseql.caching.strategies.base import Kept
+from fraiseql.caching.strategies.materialized_view.names import (
+    CONSTANT_KEY,
+    bare,
+    physical_name,
+    query_of,
+)
+from fraiseql.catalog.picture import quote
+from fraiseql.database import Pool
+from fraiseql.database.writing import open_writer, said_by_server, sqlstate_of
+from fraiseql.errors import DatabaseError, SourceError
+
+_PLACE: Final = """
+SELECT coalesce(nullif($1, ''), current_schema())::text AS schema,
+  to_regclass(format('%I.%I', $2::text, $3::text))::oid AS built,
+  (SELECT c.relkind::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE n.nspname = coalesce(nullif($1, ''), current_schema()) AND c.relname = $4) AS taken
+"""
+_SCHEMA: Final = "SELECT coalesce(nullif($1, ''), current_schema())::text AS schema"
+_COLUMNS: Final = """
+SELECT attname::text AS name FROM pg_attribute
+WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped ORDER BY attnum
+"""
+_OIDS: Final = """
+SELECT to_regclass(name)::oid AS oid
+FROM unnest($1::text[]) WITH ORDINALITY AS asked (name, place) ORDER BY place
+"""
+_PROBE: Final = "fraiseql_probe"
+Ask = Callable[[str, Sequence[Any]], Awaitable[Any]]
+"""Runs one statement with its parameters and returns its rows."""
+
+# One row comes out where no more than one goes in.
+_PASSING: Final = frozenset({"Sort", "Limit", "Subquery Scan", "Unique"})
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One table that a query reads.
+
+    Attributes:
+        schema: Namespace.
+        name: Without the schema.
+        kind: ``relkind``.
+        secured: Whether it has row security.
+        owned: Whether the connected role may alter it.
+        catalog: Whether it is PostgreSQL's own.
+        persistence: ``p`` logged, ``u`` unlogged, ``t`` temporary.
+        subscribed: Whether a subscription writes it.
+        selectable: Whether the connected role may read it, where the query names it.
+    """
+
+    schema: str
+    name: str
+    kind: str
+    secured: bool
+    owned: bool
+    catalog: bool
+    persistence: str
+    subscribed: bool
+    selectable: bool
+
+    @property
+    def sql(self) -> str:
+        """The quoted, qualified name."""
+        return f"{quote(self.schema)}.{quote(self.name)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One function that a query calls and that is not immutable.
+
+    Attributes:
+        name: Without schema.
+        volatility: ``s`` or ``v``.
+        builtin: Whether it is PostgreSQL's own.
+        arguments: How many it takes.
+    """
+
+    name: str
+    volatility: str
+    builtin: bool
+    arguments: int
+
+
+@dataclass(frozen=True, slots=True)
+class ViewFacts:
+    """What is known of one declared view.
+
+    Attributes:
+        schema: Where ``mv_x`` and ``v_x`` stand.
+        columns: Of the query, in order.
+        reads: Tables that it reads, with their partitions.
+        calls: Functions that are not immutable.
+        one_row: Whether it provably gives no more than one row.
+        taken: ``relkind`` of what has the public name, if that is no view; else empty.
+        refused: PostgreSQL's words on the query, if it refuses it.
+    """
+
+    schema: str
+    columns: tuple[str, ...] = ()
+    reads: tuple[Read, ...] = ()
+    calls: tuple[Call, ...] = ()
+    one_row: bool = False
+    taken: str = ""
+    refused: str = ""
+
+
+async def load_facts(kept: Kept, pool: Pool) -> ViewFacts:
+    """Return the facts of one type.
+
+    A view that is built is asked itself, which only reads; a query that is not is put into a
+    temporary view that is rolled back.
+
+    Raises:
+        DatabaseError: The database cannot be reached.
+    """
+    named = (kept.definition.sql_source or "").rpartition(".")[0]
+    given = kept.table.schema or named
+    (row,) = await pool.fetch_bytes(_SCHEMA, [given])
+    schema = str(row["schema"])
+    args = [schema, *physical_name(kept, schema), f"mv_{bare(kept)}"]
+    (place,) = await pool.fetch_bytes(_PLACE, args)
+    taken = "" if place["taken"] in (None, "v") else str(place["taken"])
+    if place["built"] is not None:
+        columns, reads, calls = await _described(pool.fetch_bytes, [place["built"]])
+        own = tuple(name for name in columns if name != CONSTANT_KEY)
+        return ViewFacts(schema, own, reads, calls, CONSTANT_KEY in columns, taken)
+    if kept.stored.sql is None:
+        _, reads, _ = await _described(pool.fetch_bytes, await _tables(kept, pool))
+        return ViewFacts(schema, (), reads, taken=taken)
+    return replace(await _probed(kept, pool), schema=schema, taken=taken)
+
+
+async def _probed(kept: Kept, pool: Pool) -> ViewFacts:
+    query, _ = query_of(kept)
+    try:
+        async with open_writer(pool) as writer:
+            await writer.execute("BEGIN READ WRITE")
+            try:
+                await writer.execute(f"CREATE TEMPORARY VIEW {_PROBE} AS {query}")
+                start = await writer.fetchval(f"SELECT 'pg_temp.{_PROBE}'::regclass::oid")
+                columns, reads, calls = await _described(writer.read, [start])
+                plan = json.loads(await writer.fetchval(f"EXPLAIN (FORMAT JSON) {query}"))
+            finally:
+                await writer.execute("ROLLBACK")
+    except (DatabaseError, SourceError) as error:
+        if not sqlstate_of(error):
+            raise
+        return ViewFacts("", refused=said_by_server(error))
+    return ViewFacts("", columns, reads, calls, _one_row(plan[0]["Plan"]))
+
+
+async def _described(
+    read: Ask, start: list[int]
+) -> tuple[tuple[str, ...], tuple[Read, ...], tuple[Call, ...]]:
+    """Return the columns of the first of ``start``, and what all of them read and call."""
+    head = closure("$1::oid[]")
+    columns = await read(_COLUMNS, [start[0]])
+    reads = await read(head + RELATIONS, [start])
+    calls = await read(head + CALLS, [start])
+    return (
+        tuple(row["name"] for row in columns),
+        tuple(Read(**dict(row)) for row in reads),
+        tuple(Call(**dict(row)) for row in calls),
+    )
+
+
+async def _tables(kept: Kept, pool: Pool) -> list[int]:
+    """Return the relations that the documents of a type's own table read."""
+    relations = kept.world.catalog.relations
+    found = [relations[kept.definition.sql_source or ""]]
+    for one in kept.embedded_fields():
+        assert one.embed is not None  # noqa: S101 - chosen for having one
+        found.append(relations[one.embed.relation])
+    rows = await pool.fetch_bytes(_OIDS, [[one.sql for one in found]])
+    return [row["oid"] for row in rows]
+
+
+def _one_row(plan: Mapping[str, Any]) -> bool:
+    """Tell whether the top of a plan shows that no more than one row comes out."""
+    below = [one for one in plan.get("Plans", ()) if one["Parent Relationship"] == "Outer"]
+    if plan["Node Type"] == "Aggregate":
+        return plan.get("Strategy") == "Plain" and "Group Key" not in plan
+    if plan["Node Type"] == "Result" and not below:
+        return True
+    passing = plan["Node Type"] in _PASSING
+    inner = [one for one in plan.get("Plans", ()) if one["Parent Relationship"] == "Subquery"]
+    return passing and any(_one_row(one) for one in (below or inner))

@@ -1,0 +1,106 @@
+"""Objects: the change log, the live view, the materialized view of one generation, and its name."""
+# ruff: noqa: S608 - identifiers are quoted from the catalog, and the query is the developer's own
+
+from collections.abc import Iterator
+
+from fraiseql.caching.changes.log import log_objects, trigger_object
+from fraiseql.caching.changes.state import (
+    begin_state,
+    end_state,
+    forget_state,
+    state_object,
+    unknown_since,
+)
+from fraiseql.caching.ddl.objects import DatabaseObject
+from fraiseql.caching.strategies import live_view
+from fraiseql.caching.strategies.base import Kept
+from fraiseql.caching.strategies.live_view import DOCUMENT
+from fraiseql.caching.strategies.materialized_view.facts import ViewFacts
+from fraiseql.caching.strategies.materialized_view.names import (
+    CONSTANT_KEY,
+    embeds_of,
+    key_of,
+    live_name,
+    physical_name,
+    public_name,
+    query_of,
+)
+from fraiseql.caching.strategies.materialized_view.queries import reads_clock
+from fraiseql.catalog.picture import quote
+
+
+def view_objects(kept: Kept) -> Iterator[DatabaseObject]:
+    """Yield all that one materialized view wants, in an order in which it can be made.
+
+    The triggers come before the view: what is written while it is built is then in the log.
+    """
+    facts: ViewFacts = kept.facts
+    state = state_object()
+    yield from (*log_objects(), state)
+    for table in facts.reads:
+        # Not a need of the view: a trigger that is mended must not have it built anew.
+        yield trigger_object(table.sql, unknown_since(table.sql))
+    yield from _live(kept)
+    yield _view(kept)
+    yield _public(kept)
+
+
+def physical(kept: Kept) -> str:
+    """Return the quoted, qualified name of the materialized view."""
+    return ".".join(quote(part) for part in physical_name(kept, kept.facts.schema))
+
+
+def _live(kept: Kept) -> Iterator[DatabaseObject]:
+    if kept.stored.sql is None:
+        yield from live_view.objects(kept, embeds_of(kept))
+        return
+    name = live_name(kept, kept.facts.schema)
+    query, _ = query_of(kept)
+    yield DatabaseObject(
+        "view",
+        name,
+        (f"CREATE OR REPLACE VIEW {name} AS {query}",),
+        (f"DROP VIEW IF EXISTS {name}",),
+        kept.type_name,
+        lock=f"ACCESS EXCLUSIVE on {name} for an instant",
+        replaces=True,
+    )
+
+
+def _view(kept: Kept) -> DatabaseObject:
+    name, clock = physical(kept), reads_clock(kept.facts)
+    query, functions = query_of(kept)
+    key = key_of(kept)
+    if not key:
+        query = f"SELECT q.*, 1 AS {quote(CONSTANT_KEY)} FROM ({query}) AS q"
+    columns = ", ".join(quote(column) for column in key or (CONSTANT_KEY,))
+    return DatabaseObject(
+        "materialized view",
+        name,
+        (
+            begin_state(name, clock=clock),
+            f"CREATE MATERIALIZED VIEW {name} AS {query}",
+            f"CREATE UNIQUE INDEX ON {name} ({columns})",
+            end_state(name),
+        ),
+        (f"DROP MATERIALIZED VIEW IF EXISTS {name}", forget_state(name)),
+        kept.type_name,
+        needs=(state_object().name, *(function.object.name for function in functions)),
+        lock="ACCESS SHARE on what the query reads, for as long as it runs",
+    )
+
+
+def _public(kept: Kept) -> DatabaseObject:
+    name, view = public_name(kept, kept.facts.schema), physical(kept)
+    columns = kept.facts.columns or (*kept.table.columns, DOCUMENT)
+    select = ", ".join(quote(column) for column in columns)
+    return DatabaseObject(
+        "view",
+        name,
+        (f"CREATE OR REPLACE VIEW {name} AS SELECT {select} FROM {view}",),
+        (f"DROP VIEW IF EXISTS {name}",),
+        kept.type_name,
+        needs=(view,),
+        lock=f"ACCESS EXCLUSIVE on {name} for an instant",
+        replaces=True,
+    )

@@ -1,0 +1,137 @@
+"""Refusals: why a declared view cannot be kept, or its age could not be told."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from fraiseql.caching.strategies import live_view
+from fraiseql.caching.strategies.base import Kept, Refusal
+from fraiseql.caching.strategies.live_view import DOCUMENT
+from fraiseql.caching.strategies.materialized_view.facts import Read, ViewFacts
+from fraiseql.caching.strategies.materialized_view.names import embeds_of, key_of, public_name
+from fraiseql.caching.strategies.materialized_view.queries import reads_clock, uncertain
+from fraiseql.naming import suggestion
+
+_TAKEN: Final = {"m": "a materialized view", "r": "a table", "p": "a table", "f": "a foreign table"}
+
+
+def refusals(kept: Kept) -> Iterator[Refusal]:
+    """Yield everything that is declared and cannot be had."""
+    facts: ViewFacts = kept.facts
+    if facts.taken:
+        yield _taken(kept, facts)
+    if facts.refused:
+        yield Refusal(
+            "VIEW_NOT_KEPT",
+            kept.type_name,
+            f"PostgreSQL refuses its sql: {facts.refused}",
+            "Correct the query; `psql` shows where it fails.",
+        )
+        return
+    if kept.stored.sql is None:
+        yield from _of_table(kept)
+    else:
+        yield from _of_query(kept, facts)
+    for read in facts.reads:
+        yield from _of_read(kept, read)
+
+
+def _taken(kept: Kept, facts: ViewFacts) -> Refusal:
+    name = public_name(kept, facts.schema)
+    return Refusal(
+        "NAME_TAKEN",
+        kept.type_name,
+        f"there is {_TAKEN.get(facts.taken, 'another relation')} {name} already, which FraiseQL"
+        " did not make.",
+        "Rename or drop it, or give sql_source another name.",
+    )
+
+
+def _of_table(kept: Kept) -> Iterator[Refusal]:
+    yield from live_view.refusals(kept, embeds_of(kept))
+    if not key_of(kept):
+        yield _needs_key(kept, f"{kept.table.sql} has no unique key that cannot be null.")
+    if DOCUMENT in kept.table.columns:
+        yield Refusal(
+            "VIEW_NOT_KEPT",
+            kept.type_name,
+            f"{kept.table.sql} has a column {DOCUMENT!r}, which the document is called.",
+            "Give MaterializedView(sql=…) the query, with the columns that the fields want.",
+        )
+
+
+def _of_query(kept: Kept, facts: ViewFacts) -> Iterator[Refusal]:
+    key = key_of(kept)
+    if not key and not facts.one_row:
+        yield _needs_key(kept, "its rows have no key, and its plan may give more than one row.")
+    for column in key:
+        if column not in facts.columns:
+            near = suggestion(column, facts.columns)
+            yield _needs_key(kept, f"its sql has no key column {column!r}.{near}")
+    if kept.definition.jsonb_column is None:
+        yield from _of_fields(kept, facts)
+    for call in uncertain(facts):
+        yield Refusal(
+            "VIEW_CHANGES",
+            kept.type_name,
+            f"its sql calls {call.name}(), whose result may change or differ without a write.",
+            "Leave it out. A function of your own that reads no table must be declared IMMUTABLE.",
+        )
+    if reads_clock(facts) and kept.stored.bound is None:
+        yield Refusal(
+            "VIEW_CHANGES",
+            kept.type_name,
+            "its sql reads the time, and only writes would bring a refresh.",
+            'Add refresh="5m" or target_lag="1m": the time since the last refresh is its age.',
+        )
+
+
+def _of_fields(kept: Kept, facts: ViewFacts) -> Iterator[Refusal]:
+    for field in kept.own_fields():
+        if field.name not in facts.columns:
+            yield Refusal(
+                "COLUMN_NOT_KEPT",
+                f"{kept.type_name}.{field.name}",
+                f"its sql has no column {field.name!r}.{suggestion(field.name, facts.columns)}",
+                "Name a column of the query as the field is called, or remove the field.",
+            )
+
+
+def _needs_key(kept: Kept, why: str) -> Refusal:
+    return Refusal(
+        "NEEDS_KEY",
+        kept.type_name,
+        f"{why} REFRESH … CONCURRENTLY, during which readers go on, needs a unique key of plain"
+        " columns.",
+        'Name the columns that identify a row: MaterializedView(…, key=("country", "month")).',
+    )
+
+
+def _of_read(kept: Kept, read: Read) -> Iterator[Refusal]:
+    if read.secured:
+        yield Refusal(
+            "ROW_SECURITY",
+            kept.type_name,
+            f"{read.sql} has row security: roles see different rows, a view keeps one answer.",
+            "Leave the type live; or keep a query over tables that every reader may read whole.",
+        )
+    why = _untracked(read)
+    if why:
+        yield Refusal(
+            "WRITES_NOT_SEEN",
+            kept.type_name,
+            f"{read.sql} {why}",
+            "Read tables whose writes can be logged, or leave the type live.",
+        )
+
+
+def _untracked(read: Read) -> str:
+    """Return why writes of a table do not all come to the log; empty when they do."""
+    reasons = (
+        (read.catalog, "is PostgreSQL's own: no trigger can log its writes."),
+        (read.kind == "m", "is a materialized view: nothing tells when it is refreshed."),
+        (read.kind == "f", "is a foreign table: nothing tells when it is written."),
+        (read.persistence != "p", "is not logged: a crash empties it, and no trigger fires."),
+        (read.subscribed, "is written by a subscription, which fires no statement triggers."),
+        (not read.owned, "is not the connected role's: no trigger can be put on it."),
+    )
+    return next((reason for holds, reason in reasons if holds), "")

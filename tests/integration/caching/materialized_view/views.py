@@ -1,0 +1,98 @@
+"""Views: what tests of materialized views share: tables, declarations, and what reads both ways."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import fraiseql
+from fraiseql.caching.ddl.wanted import Wanted, load_wanted
+from fraiseql.caching.published import publish
+from fraiseql.caching.strategies.materialized_view.objects import physical
+from fraiseql.catalog.load import load_catalog
+from fraiseql.database import Pool, open_pool
+from fraiseql.database.writing import Writer, open_writer
+from fraiseql.settings import Settings
+from fraiseql.sources import KeptDocument, declared_relations, map_sources
+from tests.integration.caching.ddl.road import schema_of, sql
+
+TABLES = """
+CREATE TABLE tb_user (id int PRIMARY KEY, name text NOT NULL);
+CREATE TABLE tb_post (id int PRIMARY KEY, author int REFERENCES tb_user, words int NOT NULL);
+INSERT INTO tb_user SELECT n, 'user ' || n FROM generate_series(1, 20) n;
+INSERT INTO tb_post SELECT n, n % 20 + 1, n * 10 FROM generate_series(1, 100) n;
+"""
+
+COUNTS = """
+SELECT (SELECT count(*) FROM tb_user) AS users, (SELECT count(*) FROM tb_post) AS posts,
+  (SELECT sum(words) FROM tb_post) AS words
+"""
+
+BY_AUTHOR = """
+SELECT u.id, u.name, count(p.id) AS posts, coalesce(sum(p.words), 0) AS words
+FROM tb_user u LEFT JOIN tb_post p ON p.author = u.id GROUP BY u.id
+"""
+
+
+def view(query: str | None = COUNTS, **options: Any) -> fraiseql.MaterializedView:
+    return fraiseql.MaterializedView(sql=query, **({"on_write": True} | options))
+
+
+def counts_type(query: str = COUNTS, **options: Any) -> Any:
+    """A dashboard of one row."""
+
+    @fraiseql.type(name="Counts", sql_source="mv_counts", stored=view(query, **options))
+    class Counts:
+        users: int
+        posts: int
+        words: int | None
+
+    return Counts
+
+
+def authors_type(query: str = BY_AUTHOR, **options: Any) -> Any:
+    """Many rows with a key."""
+
+    @fraiseql.type(name="Author", sql_source="mv_author", stored=view(query, **options))
+    class Author:
+        id: int
+        name: str
+        posts: int
+        words: int
+
+    return Author
+
+
+async def emptied(url: str) -> None:
+    """Bring the database back to nothing but the tables."""
+    anew = "DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT ALL ON SCHEMA public TO PUBLIC"
+    await sql(url, f"DROP SCHEMA IF EXISTS fraiseql CASCADE; {anew}; {TABLES}")
+
+
+async def published(url: str, *types: Any) -> list[KeptDocument | None]:
+    """What an application would read of each type."""
+    schema = schema_of(*types)
+    pool = await open_pool(url, Settings())
+    try:
+        catalog = await load_catalog(pool, declared_relations(schema))
+        found = await publish(schema, catalog, pool, map_sources(schema, catalog))
+        return [found.sources[name].kept for name in schema.objects]
+    finally:
+        await pool.close()
+
+
+@asynccontextmanager
+async def opened(url: str, *types: Any) -> AsyncIterator[tuple[Writer, Wanted, Pool]]:
+    """A writer, and what the types want."""
+    pool = await open_pool(url, Settings())
+    try:
+        wanted = await load_wanted(schema_of(*types), pool)
+        async with open_writer(pool) as writer:
+            yield writer, wanted, pool
+    finally:
+        await pool.close()
+
+
+async def view_of(url: str, one: Any) -> str:
+    """The materialized view of a type, as it is called in SQL."""
+    async with opened(url, one) as (_, wanted, _):
+        return physical(wanted.kept[0])
