@@ -1,4 +1,7 @@
-"""Run the benchmark: ``python -m benchmarks [--quick] [data|transform|serving|first-sight|…]``."""
+"""Run the benchmark: ``python -m benchmarks [--quick] [data|transform|serving|kept|…]``.
+
+``kept`` stands for every measurement of kept documents, ``kept-reads`` and so on for one.
+"""
 
 import argparse
 import asyncio
@@ -8,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from benchmarks import first_sight, interpreter, memory, postgres, report, serving, transform
 from benchmarks.bench import Bench
+from benchmarks.kept import steps as kept
 from benchmarks.plan import FULL_PLAN, QUICK_PLAN, Plan
 from benchmarks.processes import Cores
 
@@ -26,11 +30,13 @@ def arguments() -> argparse.Namespace:
         "steps",
         nargs="*",
         metavar="STEP",
-        help=f"data, {', '.join(STEPS)}, report; all if none",
+        help=f"data, {', '.join(STEPS)}, kept, {', '.join(kept.STEPS)}, report; all if none",
     )
     parser.add_argument("--quick", action="store_true", help="little data, short rounds: < 2 min")
     known = parser.parse_args()
-    if unknown := set(known.steps) - {*STEPS, "data", "report"}:
+    if "kept" in known.steps:
+        known.steps += kept.STEPS
+    if unknown := set(known.steps) - {*STEPS, *kept.STEPS, "data", "kept", "report"}:
         parser.error(f"there is no step {', '.join(sorted(unknown))}")
     return known
 
@@ -58,9 +64,12 @@ def main() -> None:
     if sys.platform != "linux":
         sys.exit("The benchmark reads processor time and memory from /proc: it runs on Linux only.")
     plan = QUICK_PLAN if known.quick else FULL_PLAN
-    steps = known.steps or [*STEPS, "report"]
-    if set(steps) - {"report"}:
+    steps = known.steps or [*STEPS, *kept.STEPS, "report"]
+    if {"data", *STEPS} & set(steps):
         asyncio.run(measure(steps, plan))
+    if chosen := [name for name in kept.STEPS if name in steps]:
+        print("kept documents", flush=True)
+        asyncio.run(kept.run(chosen, quick=known.quick))
     report.run(quick=known.quick, write="report" in steps and not known.quick)
 
 

@@ -5,6 +5,8 @@ import os
 import platform
 import re
 import subprocess
+import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,29 @@ from benchmarks import interpreter
 from benchmarks.places import ROOT
 
 
-def description(postgresql: str | None = None) -> dict[str, Any]:
-    """Return what a result must say about where it comes from."""
+def description(postgresql: str) -> dict[str, Any]:
+    """Return what a result of the benchmark's own environment must say of where it comes from."""
+    return {
+        **place(),
+        "python": interpreter.comparison(),
+        "postgresql": postgresql,
+        "packages": interpreter.versions(),
+    }
+
+
+def own_description(postgresql: str) -> dict[str, Any]:
+    """Return the same of a result for which this very process ran the code that is measured."""
+    own = interpreter.describe(sys.executable)
+    return {
+        **place(),
+        "python": {"measured_with": own, "runner": own},
+        "postgresql": postgresql,
+        "packages": {name: version(name) for name in ("asyncpg", "graphql-core", "orjson")},
+    }
+
+
+def place() -> dict[str, Any]:
+    """Return date, commit and machine."""
     return {
         "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "commit": commit(),
@@ -24,9 +47,6 @@ def description(postgresql: str | None = None) -> dict[str, Any]:
             "system": f"{platform.system()} {platform.release().partition('-')[0]}",
             "distribution": platform.freedesktop_os_release().get("PRETTY_NAME", ""),
         },
-        "python": interpreter.comparison(),
-        "postgresql": postgresql,
-        "packages": interpreter.versions(),
     }
 
 

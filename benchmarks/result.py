@@ -9,7 +9,8 @@ from benchmarks import machine
 from benchmarks.bench import Bench
 from benchmarks.places import CACHE, RESULTS
 
-KINDS = ("transform", "serving", "first-sight", "memory")
+KEPT = ("kept-reads", "kept-writes", "kept-refresh", "kept-indexes")
+KINDS = ("transform", "serving", "first-sight", "memory", *KEPT)
 
 
 def directory(*, quick: bool) -> Path:
@@ -19,14 +20,18 @@ def directory(*, quick: bool) -> Path:
 
 def write(kind: str, bench: Bench, method: Mapping[str, Any], figures: Any) -> None:
     """Write a result with all that is needed to judge it."""
-    path = directory(quick=bench.plan.quick) / f"{kind}.json"
+    about = machine.description(bench.database.version)
+    save(kind, about, method, figures, quick=bench.plan.quick)
+
+
+def save(
+    kind: str, about: Mapping[str, Any], method: Mapping[str, Any], figures: Any, *, quick: bool
+) -> None:
+    """Write a result, and where it comes from."""
+    path = directory(quick=quick) / f"{kind}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    about = {
-        "kind": kind,
-        "quick": bench.plan.quick,
-        **machine.description(bench.database.version),
-    }
-    path.write_text(json.dumps({**about, "method": method, "figures": figures}, indent=1) + "\n")
+    found = {"kind": kind, "quick": quick, **about, "method": method, "figures": figures}
+    path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
 
 
 def read(kind: str, *, quick: bool) -> Any:

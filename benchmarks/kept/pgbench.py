@@ -1,8 +1,8 @@
 """pgbench: rounds of one script on one database, and what the kernel and the server counted."""
 
+import asyncio
 import os
 import re
-import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
@@ -14,6 +14,9 @@ from benchmarks.kept.server import Bench
 
 FOREIGN_LIMIT = 0.15
 """Cores that others may use during a round; one with more is measured again, once."""
+
+LONGEST = 300
+"""Seconds after which a round is ended by force."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +57,28 @@ class Round:
     foreign: float
 
 
-def measure(bench: Bench, url: str, load: Load, seconds: float) -> Round:
+async def measure(bench: Bench, url: str, load: Load, seconds: float) -> Round:
     """Run one round; once more when others used the machine meanwhile."""
-    one = _measured(bench, url, load, ["-T", str(max(1, round(seconds)))])
+    one = await _measured(bench, url, load, ["-T", str(max(1, round(seconds)))])
     if one.foreign > FOREIGN_LIMIT and not bench.plan.quick:
-        again = _measured(bench, url, load, ["-T", str(max(1, round(seconds)))])
+        again = await _measured(bench, url, load, ["-T", str(max(1, round(seconds)))])
         one = min(one, again, key=lambda each: each.foreign)
     return one
 
 
-def run(bench: Bench, url: str, load: Load, transactions: int) -> Round:
+async def run(bench: Bench, url: str, load: Load, transactions: int) -> Round:
     """Run a number of transactions of each client."""
-    return _measured(bench, url, load, ["-t", str(transactions)])
+    return await _measured(bench, url, load, ["-t", str(transactions)])
 
 
-def _measured(bench: Bench, url: str, load: Load, length: list[str]) -> Round:
+async def run_at(bench: Bench, url: str, load: Load, seconds: float, rate: int) -> Round:
+    """Run transactions at a given rate, a second, of all clients together."""
+    return await _measured(bench, url, load, ["-T", str(max(1, round(seconds))), "-R", str(rate)])
+
+
+async def _measured(bench: Bench, url: str, load: Load, length: list[str]) -> Round:
     before = _clocks(bench.database)
-    said = _run(bench, url, load, length)
+    said = await _run(bench, url, load, length)
     wall, server, own, busy = (
         b - a for a, b in zip(before, _clocks(bench.database), strict=True)
     )
@@ -85,7 +93,7 @@ def _measured(bench: Bench, url: str, load: Load, length: list[str]) -> Round:
     )
 
 
-def _run(bench: Bench, url: str, load: Load, length: list[str]) -> str:
+async def _run(bench: Bench, url: str, load: Load, length: list[str]) -> str:
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
         script.write(load.script)
         script.flush()
@@ -94,17 +102,22 @@ def _run(bench: Bench, url: str, load: Load, length: list[str]) -> str:
         words += ["-c", str(load.clients), "--max-tries=100", "-f", script.name]
         words += ["-M", "prepared" if load.prepared else "simple"]
         options = " ".join(f"-c {name}={value}" for name, value in (load.options or {}).items())
-        done = subprocess.run(
-            [*words, url],
+        process = await asyncio.create_subprocess_exec(
+            *words,
+            url,
             env={**os.environ, "PGOPTIONS": options},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
         )
-    if done.returncode:
-        raise RuntimeError(f"pgbench ended with {done.returncode}:\n{done.stderr[-3000:]}")
-    return done.stdout
+        try:
+            said, failed = await asyncio.wait_for(process.communicate(), LONGEST)
+        except BaseException:
+            process.kill()
+            await process.wait()
+            raise
+    if process.returncode:
+        raise RuntimeError(f"pgbench ended with {process.returncode}: {failed.decode()[-3000:]}")
+    return said.decode()
 
 
 def _number(pattern: str, text: str, otherwise: float | None = None) -> float:

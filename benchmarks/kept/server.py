@@ -71,7 +71,7 @@ async def bench(plan: Plan) -> AsyncIterator[Bench]:
     try:
         label = plan.size.label_of("kept")
         await postgres.create(server.url, label)
-        await data.ensure(server.url_for(label), plan.size, files=FILES, last="v_dashboard")
+        await data.ensure(server.url_for(label), plan.size, files=FILES, last="tb_wide")
         cores = one_core_each()
         # Through another database: nobody may be connected to the one that is copied.
         first = await postgres.postmaster(server.url)

@@ -32,10 +32,3 @@ SELECT id, first_name, last_name, email, country, bio, last_name, first_name, em
   created_at + interval '1 month', NULL, created_at + interval '1 year',
   active, NOT active, id % 3 = 0, NULL, jsonb_build_object('country', country, 'tags', '["a", "b"]'::jsonb)
 FROM tb_user;
-
--- step: a dashboard (one row for each country, over all users and posts)
-CREATE VIEW v_dashboard AS
-SELECT u.country AS id, count(DISTINCT u.id)::integer AS users, count(p.id)::integer AS posts,
-  coalesce(sum(p.views), 0)::bigint AS views, max(p.created_at) AS latest
-FROM tb_user u LEFT JOIN tb_post p ON p.user_id = u.id
-GROUP BY u.country;

@@ -1,0 +1,197 @@
+"""Reads: the statements that serving writes, over what is kept against live, in turns."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from random import Random
+from typing import Any
+
+from benchmarks.kept import declared, pgbench, served
+from benchmarks.kept.pgbench import Load
+from benchmarks.kept.served import Asked
+from benchmarks.kept.server import Bench, method, settle
+from fraiseql.caching import GeneratedColumn, Projection
+from fraiseql.naming import to_camel
+from fraiseql.schema import Schema
+from fraiseql.serving import Service
+
+KIND = "kept-reads"
+OWN = "id firstName lastName email country active bio createdAt"
+POSTS = "id title views createdAt"
+COMMENTS = "id body likes createdAt"
+LEVELS: Mapping[int, str] = {
+    1: OWN,
+    2: f"{OWN} posts {{ {POSTS} }}",
+    3: f"{OWN} posts {{ {POSTS} comments {{ {COMMENTS} }} }}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """Documents of one type, kept in one way.
+
+    Attributes:
+        name: As the report prints it.
+        field: Name of the operation's field for one document; the list's has an ``s`` more.
+        selection: What is selected of each document.
+        declare: Declares the type.
+        stored: How its documents are kept.
+        bounded: Whether documents are asked for by key and by number; all of them at once otherwise.
+    """
+
+    name: str
+    field: str
+    selection: str
+    declare: Callable[[Any], Schema]
+    stored: Any
+    bounded: bool = True
+
+    def operations(self, users: int) -> list[Asked]:
+        """Return what is asked."""
+        one, many = self.field, f"{self.field}s"
+        if not self.bounded:
+            return [Asked("all", f"{{ {many} {{ {self.selection} }} }}")]
+        head = f"query($x: Int!) {{ {many}(where: {{id: {{gt: $x}}}}, limit:"
+        key = f"query($x: Int!) {{ {one}(id: $x) {{ {self.selection} }} }}"
+        return [
+            Asked("key", key, users),
+            Asked("20 rows", f"{head} 20) {{ {self.selection} }} }}", users - 30),
+            Asked("100 rows", f"{head} 100) {{ {self.selection} }} }}", users - 110),
+        ]
+
+
+def _projections() -> list[Variant]:
+    embeds = {1: (), 2: ("posts",), 3: ("posts", "posts.comments")}
+    return [
+        Variant(
+            f"Projection{', text' if text else ''}, {level} level{'s' if level > 1 else ''}",
+            "user",
+            LEVELS[level],
+            declared.users,
+            Projection(embeds=embeds[level], text=text),
+        )
+        for level in embeds
+        for text in (False, True)
+    ]
+
+
+VARIANTS = (
+    Variant("GeneratedColumn, 8 columns", "user", OWN, declared.rows, GeneratedColumn()),
+    Variant(
+        "GeneratedColumn, 40 columns",
+        "wide",
+        " ".join(map(to_camel, declared.wide_fields())),
+        declared.wide,
+        GeneratedColumn(),
+    ),
+    *_projections(),
+    Variant(
+        "MaterializedView, dashboard",
+        "dashboard",
+        "id users posts views latest",
+        lambda _: declared.dashboard(refresh="1h"),
+        None,
+        bounded=False,
+    ),
+)
+
+
+async def measure(bench: Bench) -> tuple[dict[str, Any], Any]:
+    """Return how every variant is measured, and the figures."""
+    figures = [await _variant(bench, variant) for variant in VARIANTS]
+    plan = bench.plan
+    how = {
+        **method(bench),
+        "statements": "those that serving writes for the operation, run by pgbench, prepared, on"
+        " one connection",
+        "rounds": f"{plan.rounds} of {plan.read_seconds:g} s each, live and kept take turns",
+        "ms": "mean from sending to the whole answer over a unix socket, pgbench's own included",
+        "postgres": "processor time of all of PostgreSQL's processes for each statement",
+        "request": "the whole operation in one process without HTTP: median ms, processor time",
+        "agreement": "bodies of the responses compared byte by byte before timing",
+    }
+    return how, figures
+
+
+async def _variant(bench: Bench, variant: Variant) -> dict[str, Any]:
+    async with bench.copy("kept_reads") as url:
+        schema = variant.declare(variant.stored)
+        await declared.applied(url, schema)
+        await _filled(url, variant)
+        await settle(url)
+        async with _both(url, schema) as services:
+            found = [
+                await _operation(bench, url, asked, services)
+                for asked in variant.operations(bench.plan.size.users)
+            ]
+    for one in found:
+        ratio = _median(one["live"], "ms") / _median(one["kept"], "ms")
+        bench.say(f"{variant.name:32} {one['name']:9} {ratio:6.1f}x{'' if one['used'] else ' LIVE'}")
+    return {"name": variant.name, "operations": found}
+
+
+async def _filled(url: str, variant: Variant) -> None:
+    """Fill materialized views: what a worker does soon after they are made."""
+    if not variant.bounded:
+        await declared.refreshed(url, variant.declare(variant.stored))
+
+
+@asynccontextmanager
+async def _both(url: str, schema: Schema) -> AsyncIterator[dict[str, Service]]:
+    async with (
+        served.serving(url, schema, kept=False) as live,
+        served.serving(url, schema, kept=True) as kept,
+    ):
+        yield {"live": live, "kept": kept}
+
+
+async def _operation(
+    bench: Bench, url: str, asked: Asked, services: Mapping[str, Service]
+) -> dict[str, Any]:
+    size = await _agreed(asked, services)
+    statements = {name: await served.statement(each, asked) for name, each in services.items()}
+    loads = {name: served.as_load(found, asked.high) for name, found in statements.items()}
+    rounds = await _rounds(bench, url, loads)
+    random = Random(5)
+    values = [random.randint(1, asked.high or 1) for _ in range(300 if asked.high else 20)]
+    for service in services.values():
+        await served.request_times(service, asked, values[:10])
+    return {
+        "name": asked.name,
+        "bytes": size,
+        "used": statements["kept"].source != "live",
+        "statement": statements["kept"].sql,
+        **rounds,
+        "request": {
+            name: await served.request_times(service, asked, values)
+            for name, service in services.items()
+        },
+    }
+
+
+async def _agreed(asked: Asked, services: Mapping[str, Service]) -> int:
+    """Compare answers and return the length of one of them."""
+    random, size = Random(3), 0
+    for _ in range(10 if asked.high else 1):
+        value = random.randint(1, asked.high or 1)
+        live, kept = [await served.answer(each, asked, value) for each in services.values()]
+        if live != kept:
+            raise RuntimeError(f"{asked.name} {value}: live {live[:300]!r}, kept {kept[:300]!r}")
+        size = len(kept)
+    return size
+
+
+async def _rounds(
+    bench: Bench, url: str, loads: Mapping[str, Load]
+) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {name: [] for name in loads}
+    for _ in range(bench.plan.rounds):
+        for name, load in loads.items():
+            one = await pgbench.measure(bench, url, load, bench.plan.read_seconds)
+            found[name].append(asdict(one))
+    return found
+
+
+def _median(rounds: Sequence[Mapping[str, float]], name: str) -> float:
+    ordered = sorted(one[name] for one in rounds)
+    return ordered[len(ordered) // 2]
