@@ -11,6 +11,7 @@ from fraiseql.caching.ddl.wanted import (
 )
 from fraiseql.caching.definition.tables import load_tables
 from fraiseql.caching.strategies.base import World
+from fraiseql.caching.strategies.indexes.published import published_indexes
 from fraiseql.catalog import Catalog
 from fraiseql.database import Pool
 from fraiseql.schema import Schema
@@ -32,11 +33,13 @@ async def publish(schema: Schema, catalog: Catalog, pool: Pool, live: SourceMap)
     Raises:
         DatabaseError: The database cannot be reached.
     """
-    if not any(type(one.stored) in STRATEGIES for one in schema.objects.values()):
+    if not any(type(one.stored) in STRATEGIES or one.indexes for one in schema.objects.values()):
         return live
     tables = await load_tables(pool, catalog, declared_relations(schema))
     sources = dict(live.sources)
     world = World(schema, catalog, tables, await immutable_calls(schema, pool))
+    for name, indexes in (await published_indexes(world, pool)).items():
+        sources[name] = replace(sources[name], indexes=indexes)
     for bare in kept_types(world):
         if type(bare.stored) not in STRATEGIES:
             continue

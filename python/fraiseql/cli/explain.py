@@ -11,7 +11,7 @@ from fraiseql.cli.layout import lay_out
 from fraiseql.cli.output import say, say_json
 from fraiseql.cli.target import add_target, find_target
 from fraiseql.errors import ConfigurationError, FraiseQLError
-from fraiseql.serving import Explanation, Request, RequestError, Service
+from fraiseql.serving import Explanation, Request, RequestError, Service, StatementReport
 
 
 def add_to(commands: Any) -> None:
@@ -79,3 +79,13 @@ def _show(explanation: Explanation) -> None:
         say()
         for line in statement.plan:
             say(f"    {line}")
+        _show_generic(statement)
+
+
+def _show_generic(statement: StatementReport) -> None:
+    if statement.parameters:
+        say("\n-- planned once, for any values:")
+        for line in statement.generic:
+            say(f"    {line}")
+    for name in statement.indexes:
+        say(f"-- uses the declared index {name}, whatever the values")

@@ -1,10 +1,11 @@
 """Explain: an operation's plan, its statements, and what PostgreSQL would do with them."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from fraiseql.database import Identity, Pool
 from fraiseql.errors import FraiseQLError
+from fraiseql.serving.execution.generic import GenericPlan, prove
 from fraiseql.serving.execution.run import CompiledKeptRoot, CompiledPlan, CompiledRoot, Run
 from fraiseql.serving.execution.statements import PreparedQuery
 from fraiseql.serving.planning.text import kept_text, plan_text
@@ -20,7 +21,9 @@ class StatementReport:
             answers where that may not or cannot be read.
         sql: Text of the statement.
         parameters: Values that it was explained with, as text.
-        plan: PostgreSQL's plan, one line an entry.
+        plan: PostgreSQL's plan for these values, one line an entry.
+        generic: Its plan for any values, which a prepared statement ends with.
+        indexes: Declared indexes that the plan for any values uses.
     """
 
     key: str
@@ -28,6 +31,8 @@ class StatementReport:
     sql: str
     parameters: tuple[str, ...]
     plan: tuple[str, ...]
+    generic: tuple[str, ...] = ()
+    indexes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +48,15 @@ class Explanation:
     statements: tuple[StatementReport, ...]
 
 
-async def explain_plan(compiled: CompiledPlan, run: Run, *, analyze: bool) -> Explanation:
+async def explain_plan(
+    compiled: CompiledPlan, run: Run, declared: Collection[str], *, analyze: bool
+) -> Explanation:
     """Return the explanation of a compiled plan.
 
     Args:
         compiled: The plan.
         run: Values and identity to explain with.
+        declared: Names of the declared indexes.
         analyze: Whether PostgreSQL also runs the statements and tells times.
 
     Raises:
@@ -56,7 +64,7 @@ async def explain_plan(compiled: CompiledPlan, run: Run, *, analyze: bool) -> Ex
         DatabaseError: PostgreSQL refuses a statement.
     """
     reports = [
-        await _report(compiled, (root, source, query), run, analyze=analyze)
+        await _report(compiled, (root, source, query), run, declared, analyze=analyze)
         for root in compiled.sql
         for source, query in _queries(root, run)
     ]
@@ -73,16 +81,29 @@ async def _report(
     compiled: CompiledPlan,
     asked: tuple[CompiledRoot, str, PreparedQuery],
     run: Run,
+    declared: Collection[str],
     *,
     analyze: bool,
 ) -> StatementReport:
     root, source, query = asked
+    if query.choose is not None:
+        query = query.choose(run.values)
     args = query.bind(run.values)
     options = "ANALYZE, BUFFERS" if analyze else "COSTS"
     lines = await _lines(run.pool, f"EXPLAIN ({options}) {query.text}", args, run.identity)
     fields = compiled.plan.shape["nodes"][compiled.plan.shape["root"]]["fields"]
     key = next(f["key"] for f in fields if f["source"].get("stream") == root.stream)
-    return StatementReport(key, source, query.text, tuple(repr(arg) for arg in args), lines)
+    generic = await _generic(run, query)
+    parameters = tuple(repr(arg) for arg in args)
+    used = tuple([name for name in generic.indexes if name in declared])
+    return StatementReport(key, source, query.text, parameters, lines, generic.lines, used)
+
+
+async def _generic(run: Run, query: PreparedQuery) -> GenericPlan:
+    try:
+        return await prove(run.pool, query, run.identity)
+    except FraiseQLError as error:
+        return GenericPlan((f"not explained: {error.message}",), ())
 
 
 async def _lines(pool: Pool, sql: str, args: list[object], identity: Identity) -> tuple[str, ...]:

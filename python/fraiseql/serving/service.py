@@ -222,7 +222,9 @@ class Service:
         """
         serving, _, values = self._prepare(request, Timings())
         run = Run(self.pool, self._identity(context or {}), values, self._encoder)
-        return await explain_plan(serving.compiled, run, analyze=analyze)
+        sources = self._current.planner.relations.sources.sources.values()
+        declared = frozenset().union(*[source.indexes.names for source in sources])
+        return await explain_plan(serving.compiled, run, declared, analyze=analyze)
 
     def _prepare(
         self, request: Request, timings: Timings

@@ -35,6 +35,12 @@ SELECT a.kind, a.name, CASE a.kind
   WHEN 'index' THEN (
     SELECT concat_ws(' ', pg_get_indexdef(i.indexrelid), i.indisvalid)
     FROM pg_index i WHERE i.indexrelid = to_regclass(a.name))
+  -- Either of its two slots, without its cut-off: moving it on is no change.
+  WHEN 'rolling index' THEN (
+    SELECT min(regexp_replace(pg_get_indexdef(i.indexrelid), '_[ab]"? ON |''[^'']*''', '', 'g'))
+    FROM pg_index i
+    WHERE i.indisvalid AND i.indexrelid IN (
+      to_regclass(left(a.name, -1) || '_a"'), to_regclass(left(a.name, -1) || '_b"')))
   WHEN 'column' THEN (
     SELECT concat_ws(' ', t.attname, format_type(t.atttypid, t.atttypmod), t.attgenerated,
       pg_get_expr(d.adbin, d.adrelid))

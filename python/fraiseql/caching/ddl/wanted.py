@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from fraiseql.caching.ddl.objects import DatabaseObject
-from fraiseql.caching.declarations import GeneratedColumn, Projection
+from fraiseql.caching.declarations import GeneratedColumn, MaterializedView, Projection
 from fraiseql.caching.definition.tables import Table, load_tables
 from fraiseql.caching.strategies import generated_column, materialized_view
 from fraiseql.caching.strategies.base import Kept, Refusal, Strategy, World, changing_calls
+from fraiseql.caching.strategies.indexes.objects import index_object, index_specs
 from fraiseql.caching.strategies.projection import strategy as projection
 from fraiseql.catalog import Relation
 from fraiseql.catalog.load import load_catalog
@@ -19,6 +20,7 @@ from fraiseql.sources import declared_relations, live_source
 
 STRATEGIES: Final[Mapping[type, Strategy]] = {
     GeneratedColumn: generated_column,
+    MaterializedView: materialized_view,
     Projection: projection,
 }
 """The module behind each declaration of ``stored=``."""
@@ -64,6 +66,9 @@ async def load_wanted(schema: Schema, pool: Pool) -> Wanted:
         refused, objects = _of(one)
         refusals += refused
         found += objects
+    specs, refused = index_specs(world)
+    refusals += refused
+    found += [index_object(spec) for spec in specs]
     refusals += _twice(found)
     return Wanted(in_order(found), tuple(refusals), tuple(kept))
 

@@ -76,9 +76,12 @@ class KeptStatement:
             FraiseQLError: A value cannot be used, the database failed otherwise, or what is kept
                 is too stale for its declaration.
         """
-        args = self.query.bind(values)
+        query = self.query
+        if query.choose is not None:
+            query = query.choose(values)
+        args = query.bind(values)
         try:
-            rows = await read(self.query.text, args)
+            rows = await read(query.text, args)
         except FraiseQLError as error:
             if sqlstate_of(error) not in GONE:
                 raise

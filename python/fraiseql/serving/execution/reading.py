@@ -79,6 +79,8 @@ class Reading:
             if found is not None:
                 return found
         query = self.prepared.query
+        if query.choose is not None:
+            query = query.choose(self.values)
         return await read(query.text, query.bind(self.values))
 
 

@@ -99,8 +99,10 @@ class CompiledRoot:
     async def run(self, run: Run) -> Item:
         """Return the stream item: rows, one document, None, or the number of a failure."""
         try:
-            args = self.query.bind(run.values)
-            rows = await run.pool.fetch_bytes(self.query.text, args, run.identity)
+            query = self.query
+            if query.choose is not None:
+                query = query.choose(run.values)
+            rows = await run.pool.fetch_bytes(query.text, query.bind(run.values), run.identity)
         except FraiseQLError as error:
             return run.fail(error)
         if self.many:
