@@ -1,8 +1,11 @@
 """Projection: documents in a table of their own, kept true by triggers, proven by comparison."""
 # ruff: noqa: S608 - this module writes SQL: identifiers are quoted, no values are written
 
+from typing import Final
+
 from fraiseql.caching.ddl.objects import DatabaseObject
 from fraiseql.caching.strategies.projection.capture import capture_objects
+from fraiseql.caching.strategies.projection.drain import drain_function
 from fraiseql.caching.strategies.projection.flush import flush_function
 from fraiseql.caching.strategies.projection.requirements import (
     IndexRequirement,
@@ -36,6 +39,7 @@ __all__ = [
     "KeyColumn",
     "ProjectionSpec",
     "Qualified",
+    "drain",
     "flush_now",
     "index_requirements",
     "problems",
@@ -43,6 +47,9 @@ __all__ = [
     "repair",
     "verify",
 ]
+
+DRAINED: Final = 1_000
+"""Changes that one drain takes, unless told otherwise."""
 
 
 def projection_objects(spec: ProjectionSpec) -> tuple[DatabaseObject, ...]:
@@ -62,6 +69,7 @@ def projection_objects(spec: ProjectionSpec) -> tuple[DatabaseObject, ...]:
         repair_function(tree),
         build_function(tree),
         mend_function(tree),
+        *([drain_function(tree)] if spec.mode == "async" else []),
         *captures,
         start(tree, triggers),
         backfill(tree),
@@ -74,6 +82,14 @@ def flush_now() -> str:
     So it reads the documents as its own writes make them. It holds their locks until it ends.
     """
     return f"SET CONSTRAINTS {FLUSH} IMMEDIATE"
+
+
+def drain(spec: ProjectionSpec, most: int = DRAINED) -> str:
+    """Write the query that recomputes what at most ``most`` queued changes lead to.
+
+    It gives the number of changes, and needs a READ COMMITTED transaction. Several may run at once.
+    """
+    return f"SELECT {Tree.of(spec).own('drain').sql}({most})"
 
 
 def verify(spec: ProjectionSpec) -> str:

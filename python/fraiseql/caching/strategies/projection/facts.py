@@ -31,15 +31,15 @@ JOIN pg_namespace pn ON pn.oid = p.relnamespace
 ORDER BY t.level, pn.nspname, p.relname
 """
 _INDEXES = """
-SELECT a.schema, a.name, x.relname::text AS index, i.indisunique AND i.indimmediate AS unique,
-  m.amname = 'btree' AS ordered, ARRAY(
+SELECT a.schema, a.name, x.relname::text AS index, i.indisvalid AS valid,
+  i.indisunique AND i.indimmediate AND i.indisvalid AS unique, m.amname = 'btree' AS ordered, ARRAY(
     SELECT coalesce(t.attname::text, '') FROM unnest(i.indkey::int2[]) WITH ORDINALITY k (number, n)
     LEFT JOIN pg_attribute t ON t.attrelid = c.oid AND t.attnum = k.number
     WHERE k.n <= i.indnkeyatts ORDER BY k.n) AS columns
 FROM unnest($1::text[], $2::text[]) AS a (schema, name)
 JOIN pg_namespace n ON n.nspname = a.schema
 JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = a.name
-JOIN pg_index i ON i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL
+JOIN pg_index i ON i.indrelid = c.oid AND i.indpred IS NULL
 JOIN pg_class x ON x.oid = i.indexrelid
 JOIN pg_am m ON m.oid = x.relam
 """
@@ -56,12 +56,13 @@ class Partition:
 
 @dataclass(frozen=True, slots=True)
 class TableIndex:
-    """One valid index over all rows; an expression's place among the columns is empty."""
+    """One index over all rows; an expression's place among the columns is empty."""
 
     name: str
     columns: tuple[str, ...]
     unique: bool
     ordered: bool
+    valid: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class TableFacts:
         parent: Whether it is a plain table that others inherit from.
         row_security: Whether it, or a partition, has row-level security.
         partitions: At any depth, parents first.
-        indexes: The valid ones over all rows.
+        indexes: Those over all rows.
     """
 
     lasting: bool
@@ -129,6 +130,7 @@ def _table(row: Any, partitions: list[Any], indexes: list[Any]) -> TableFacts:
             for p in partitions
         ),
         tuple(
-            TableIndex(i["index"], tuple(i["columns"]), i["unique"], i["ordered"]) for i in indexes
+            TableIndex(i["index"], tuple(i["columns"]), i["unique"], i["ordered"], i["valid"])
+            for i in indexes
         ),
     )

@@ -6,6 +6,7 @@ from typing import Any
 from fraiseql.caching.strategies.base import Kept
 from fraiseql.caching.strategies.projection.requirements import problems
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec
+from fraiseql.caching.strategies.projection.tables import BUILT
 from fraiseql.caching.strategies.projection.tree import SCHEMA, Tree, literal
 from fraiseql.caching.strategies.projection.views import whole
 from fraiseql.catalog.picture import Column, Relation
@@ -20,6 +21,15 @@ async def is_whole(spec: ProjectionSpec, pool: Pool) -> bool:
     """
     rows: list[Any] = await pool.fetch_bytes(_whole(spec))
     return bool(rows) and not await pool.fetch_bytes(problems(spec))
+
+
+async def is_built(spec: ProjectionSpec, pool: Pool) -> bool:
+    """Tell whether this generation has been whole once."""
+    name = literal(spec.table.sql)
+    rows: list[Any] = await pool.fetch_bytes(
+        f"SELECT obj_description(to_regclass({name}), 'pg_class') = '{BUILT}' AS built"
+    )
+    return bool(rows[0]["built"])
 
 
 def _whole(spec: ProjectionSpec) -> str:

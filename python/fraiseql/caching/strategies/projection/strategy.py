@@ -8,12 +8,15 @@ from fraiseql.caching.ddl.objects import DatabaseObject
 from fraiseql.caching.strategies import live_view
 from fraiseql.caching.strategies.base import Kept, Refusal
 from fraiseql.caching.strategies.compare import Verified
+from fraiseql.caching.strategies.projection import drain as drain_query
 from fraiseql.caching.strategies.projection import projection_objects
 from fraiseql.caching.strategies.projection.checking import compared, mended
 from fraiseql.caching.strategies.projection.embeds import chosen, places, unknown
 from fraiseql.caching.strategies.projection.facts import load_facts
+from fraiseql.caching.strategies.projection.fan_out import fan_outs, too_many
+from fraiseql.caching.strategies.projection.indexes import index_objects
 from fraiseql.caching.strategies.projection.preflight import of_problems, refused
-from fraiseql.caching.strategies.projection.published import is_whole, kept_document
+from fraiseql.caching.strategies.projection.published import is_built, is_whole, kept_document
 from fraiseql.caching.strategies.projection.requirements import unfit
 from fraiseql.caching.strategies.projection.resolve import Resolved, resolve
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec, Qualified
@@ -50,9 +53,13 @@ async def facts(kept: Kept, pool: Pool) -> ProjectionFacts:
     if wrong:
         return ProjectionFacts(None, wrong)
     resolved = resolve(kept, root, found)
-    rows: list[Any] = await pool.fetch_bytes(unfit(resolved.spec))
+    spec = resolved.spec
+    rows: list[Any] = await pool.fetch_bytes(unfit(spec))
     wrong = tuple(of_problems(kept, rows))
-    return ProjectionFacts(resolved, wrong)
+    # Data grow: what was within its budget when it was built stays kept.
+    if not wrong and spec.mode != "async" and not await is_built(spec, pool):
+        wrong = tuple(too_many(kept, await fan_outs(spec, found, pool)))
+    return ProjectionFacts(resolved, wrong, tuple(index_objects(kept, root, spec, found)))
 
 
 def refusals(kept: Kept) -> Iterable[Refusal]:
@@ -88,6 +95,15 @@ async def verify(kept: Kept, writer: Writer, sample: float) -> Verified:
 async def repair(kept: Kept, writer: Writer) -> int:
     """Recompute what differs, a range at a time, under the locks that writers take."""
     return await mended(spec_of(kept), writer)
+
+
+async def drain(kept: Kept, writer: Writer) -> int:
+    """Recompute what a bounded number of queued changes leads to, and return that number.
+
+    For ``mode="async"`` only; 0 means that nothing waits, or that other drains have all of it.
+    """
+    async with writer.begun():
+        return int(await writer.fetchval(drain_query(spec_of(kept))))
 
 
 def spec_of(kept: Kept) -> ProjectionSpec:
