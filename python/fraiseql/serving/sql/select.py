@@ -77,7 +77,8 @@ def _fresh_enough(freshness: Freshness) -> str:
         return ""
     # An unknown age is beyond every bound, also where none is set.
     limit = "IS NOT NULL" if freshness.bound is None else f"<= {freshness.bound!r}"
-    return f" WHERE s.age {limit}"
+    # OFFSET keeps the condition inside: it is tested once, before the first row is computed.
+    return f" WHERE s.age {limit} OFFSET 0"
 
 
 def _rows(query: Query, writer: ConditionWriter, max_limit: int) -> str:

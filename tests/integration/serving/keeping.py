@@ -1,0 +1,151 @@
+"""Keeping: an application whose kept documents a test makes by hand, to tell them from live ones.
+
+Every live name begins with ``live``, every kept one with ``kept``: an answer tells its source.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+
+import fraiseql
+from fraiseql.catalog import Catalog, Relation
+from fraiseql.catalog.load import load_catalog
+from fraiseql.database import Pool
+from fraiseql.repositories import Repository
+from fraiseql.schema import Schema
+from fraiseql.serving import Service
+from fraiseql.sources import Freshness, KeptDocument, SourceMap
+from tests.integration.serving.served import Served
+
+TABLES = """
+CREATE TABLE writer (id int PRIMARY KEY, name text NOT NULL, rank int);
+CREATE TABLE novel (id int PRIMARY KEY, writer_id int NOT NULL, title text NOT NULL);
+CREATE TABLE chapter (id int PRIMARY KEY, novel_id int NOT NULL, pages int);
+INSERT INTO writer VALUES (1, 'live Ada', 3), (2, 'live Bob', 1), (3, 'live Cy', NULL);
+INSERT INTO novel VALUES (1, 1, 'live first'), (2, 1, 'live second'), (3, 2, 'live third');
+INSERT INTO chapter VALUES (1, 1, 10), (2, 1, 20);
+"""
+
+KEPT = """
+DROP SCHEMA IF EXISTS kept CASCADE;
+CREATE SCHEMA kept;
+CREATE TABLE kept.writer (id int PRIMARY KEY, data jsonb NOT NULL);
+INSERT INTO kept.writer SELECT w.id, jsonb_build_object(
+  'id', w.id, 'name', replace(w.name, 'live', 'kept'), 'rank', w.rank,
+  'novels', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+    'id', n.id, 'writer_id', n.writer_id, 'title', replace(n.title, 'live', 'kept'))
+    ORDER BY n.id), '[]') FROM novel n WHERE n.writer_id = w.id)) FROM writer w;
+CREATE MATERIALIZED VIEW kept.view AS SELECT id, rank, name, data FROM writer JOIN kept.writer k
+  USING (id);
+CREATE TABLE kept.lag (seconds float8);
+INSERT INTO kept.lag VALUES (2.5);
+"""
+
+
+@fraiseql.type(sql_source="chapter")
+class Chapter:
+    id: int
+    pages: int | None
+
+
+@fraiseql.type(sql_source="novel")
+class Novel:
+    id: int
+    writer_id: int
+    title: str
+    chapters: list[Chapter] = fraiseql.embed("chapter", on="novel_id")
+
+
+@fraiseql.type(sql_source="writer")
+class Writer:
+    id: int
+    name: str
+    rank: int | None
+    novels: list[Novel] = fraiseql.embed("novel", on="writer_id", order_by="id")
+
+    @fraiseql.field(needs=["name", "rank"])
+    def label(self) -> str:
+        return f"{self.name}/{self.rank}"
+
+    @fraiseql.field(needs=["id"])
+    async def rivals(self, info: fraiseql.Info) -> "list[Writer]":
+        repository = Repository(info.context["db"], info.context)
+        return await repository.find("writer", id={"neq": self.id})
+
+
+@fraiseql.query
+async def found(info: fraiseql.Info, id: int) -> Writer | None:  # noqa: A002
+    return await Repository(info.context["db"], info.context).find_one("writer", id=id)
+
+
+@fraiseql.query
+async def counted(info: fraiseql.Info) -> int:
+    repository = Repository(info.context["db"], info.context)
+    assert await repository.exists("writer", id=1)
+    return await repository.count("writer")
+
+
+@fraiseql.query
+async def within(info: fraiseql.Info) -> list[Writer]:
+    async with info.context["db"].transaction() as transaction:
+        return await Repository(transaction, info.context).find("writer")
+
+
+QUERIES = [
+    fraiseql.find("writers", Writer),
+    fraiseql.find_one("writer", Writer, by="id"),
+    fraiseql.find_one("ranked", Writer, by="rank"),
+    found,
+    counted,
+    within,
+]
+
+Keep = Callable[[Mapping[str, Relation]], KeptDocument | None]
+"""Given the relations of the schema ``kept``, says what is kept of writers."""
+
+
+def beside(relations: Mapping[str, Relation]) -> KeptDocument | None:
+    """A table of documents with the embed ``novels``."""
+    found = relations.get("kept.writer")
+    if found is None or "data" not in found.columns:
+        return None
+    return KeptDocument(found, "data", "beside", frozenset({"novels"}))
+
+
+def instead(relations: Mapping[str, Relation]) -> KeptDocument | None:
+    """A materialized view with own columns and documents."""
+    found = relations.get("kept.view")
+    return found and KeptDocument(found, "data", "instead", frozenset({"novels"}))
+
+
+def aged(freshness: Freshness, keep: Keep = beside) -> Keep:
+    """The same, possibly stale."""
+
+    def made(relations: Mapping[str, Relation]) -> KeptDocument | None:
+        found = keep(relations)
+        return found and replace(found, freshness=freshness)
+
+    return made
+
+
+@contextmanager
+def keeping(
+    url: str, keep: Keep, *, look_again: float = 60.0, **options: object
+) -> Iterator[Served]:
+    """Serve the writers, whose documents are kept as ``keep`` says."""
+
+    async def publish(_schema: Schema, _catalog: Catalog, pool: Pool, live: SourceMap) -> SourceMap:
+        catalog = await load_catalog(pool, ["kept.writer", "kept.view"])
+        source = replace(live.sources["Writer"], kept=keep(catalog.relations))
+        return replace(live, sources={**live.sources, "Writer": source})
+
+    made = Served(url, queries=QUERIES, **options)
+    publishing: Callable[..., Awaitable[SourceMap]] = publish
+    made.service = Service(
+        made.service.schema, made.service.settings, publishing, look_again=look_again
+    )
+    made.run(made.service.start())
+    try:
+        yield made
+    finally:
+        made.close()
