@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fraiseql.caching.published import publish
+from fraiseql.caching.refresh.worker import Worker
 from fraiseql.http.endpoint import Application, ContextHook
 from fraiseql.schema import build_schema
 from fraiseql.serving import Service
@@ -42,4 +43,11 @@ def create_app(
     """
     chosen = Settings.from_environment().with_values(database_url=database_url, **settings)
     service = Service(build_schema(types=types, queries=queries), chosen, publish)
-    return Application(service, chosen, path=path, context=context, graphiql_query=graphiql_query)
+    return Application(
+        service,
+        chosen,
+        path=path,
+        context=context,
+        graphiql_query=graphiql_query,
+        background=Worker(service.schema, chosen) if chosen.worker else None,
+    )

@@ -35,6 +35,7 @@ class Settings:
         default_limit: Rows of a list field when ``limit`` is not given.
         document_cache_size: Parsed and planned documents kept by one process.
         introspection: Whether ``__schema`` and ``__type`` are answered.
+        worker: Whether each process also refreshes views and does other background work.
         graphiql: Whether a browser is shown GraphiQL at ``/graphql``.
         debug: Whether internal errors are shown to clients. Never in production.
     """
@@ -54,6 +55,7 @@ class Settings:
     default_limit: int = 100
     document_cache_size: int = 1_000
     introspection: bool = True
+    worker: bool = True
     graphiql: bool = True
     debug: bool = False
 

@@ -8,13 +8,13 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from fraiseql.cli import db, demo, explain, schema, serve
+from fraiseql.cli import db, demo, explain, refresh, schema, serve
 from fraiseql.errors import ConfigurationError, FraiseQLError
 
 _FAILED = 1
 _MISUSED = 2
 _INTERRUPTED = 130
-_COMMANDS = (demo, serve, db, schema, explain)
+_COMMANDS = (demo, serve, db, refresh, schema, explain)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

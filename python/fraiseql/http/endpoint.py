@@ -64,6 +64,7 @@ class Application:
             ``FraiseQLError(message, code="UNAUTHENTICATED")`` (401) or ``"FORBIDDEN"`` (403)
             to refuse it.
         graphiql_query: What GraphiQL's editor holds at first.
+        background: Started after the service and stopped before it; it must not make either wait.
 
     Attributes:
         service: The serving road, for tools such as ``fraiseql schema``.
@@ -79,6 +80,7 @@ class Application:
         path: str = "/graphql",
         context: ContextHook | None = None,
         graphiql_query: str = "",
+        background: Startable | None = None,
     ) -> None:
         self.service = service
         self.settings = settings or Settings()
@@ -86,7 +88,7 @@ class Application:
         self._static = path.rstrip("/") + "/static/"
         self._context = context
         self._graphiql_query = graphiql_query
-        self._lifecycle = Lifecycle(service)
+        self._lifecycle = Lifecycle(service, background)
         self._clock = Clock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -22,14 +22,19 @@ class Startable(Protocol):
 
 
 class Lifecycle:
-    """Starts and stops one service.
+    """Starts and stops one service, and what runs beside it.
+
+    Args:
+        service: What requests need.
+        background: What they do not need: started after the service, stopped before it.
 
     Attributes:
         started: Whether requests can be served now.
     """
 
-    def __init__(self, service: Startable) -> None:
+    def __init__(self, service: Startable, background: Startable | None = None) -> None:
         self.started = False
+        self._background = background
         self._service = service
         self._starting: asyncio.Task[None] | None = None
 
@@ -40,7 +45,7 @@ class Lifecycle:
             FraiseQLError: What the service's own start raises.
         """
         if self._starting is None or self._starting.done():
-            self._starting = asyncio.get_running_loop().create_task(self._service.start())
+            self._starting = asyncio.get_running_loop().create_task(self._start_all())
         # Shielded: the first client's leaving must not abort the start that others wait for.
         await asyncio.shield(self._starting)
         self.started = True
@@ -49,7 +54,14 @@ class Lifecycle:
         """Stop the service if it was started."""
         if self.started:
             self.started = False
+            if self._background is not None:
+                await self._background.stop()
             await self._service.stop()
+
+    async def _start_all(self) -> None:
+        await self._service.start()
+        if self._background is not None:
+            await self._background.start()
 
     async def run(self, receive: Receive, send: Send) -> None:
         """Follow the server's lifespan from its start-up to its shutdown."""

@@ -63,7 +63,7 @@ def age(view: str) -> str:
         view: The materialized view, quoted and qualified.
     """
     name = literal(view)
-    return _AGE.format(name=name, relation=f"{name}::regclass")
+    return _AGE.format(name=name, relation=f"to_regclass({name})")
 
 
 def state_object() -> DatabaseObject:

@@ -12,13 +12,16 @@ from fraiseql.errors import DatabaseError, FraiseQLError
 
 _LOCK_TIMEOUT: Final = 2.0  # of the plain refresh, behind which readers would queue
 # A statement whose client is gone ends within this time, and gives the view free.
-_SETTINGS: Final = (
-    "SET TRANSACTION ISOLATION LEVEL READ COMMITTED;"
-    " SET LOCAL statement_timeout = 0; SET LOCAL client_connection_check_interval = '500ms'"
-)
+_SETTINGS: Final = """
+SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+SET LOCAL statement_timeout = 0;
+DO $$ BEGIN PERFORM set_config('client_connection_check_interval', '500ms', true);
+  -- A system on which a server cannot watch its clients.
+  EXCEPTION WHEN invalid_parameter_value THEN NULL; END $$
+"""
 _MINE: Final = f"SELECT FROM {STATE} WHERE name = $1 FOR UPDATE SKIP LOCKED"
+_WAITED: Final = f"SELECT FROM {STATE} WHERE name = $1 FOR UPDATE"
 _THERE: Final = f"SELECT cluster = {CLUSTER} AS own FROM {STATE} WHERE name = $1"
-# The cast only after the row is there: the view may be gone.
 _CONDITION: Final = """
 SELECT {age} AS age, extract(epoch FROM clock_timestamp() - v.as_of)::float8 AS since, v.took,
   v.fails, extract(epoch FROM clock_timestamp() - v.failed_at)::float8 AS since_failed,
@@ -26,13 +29,13 @@ SELECT {age} AS age, extract(epoch FROM clock_timestamp() - v.as_of)::float8 AS 
   (SELECT c.relispopulated AND EXISTS (
      SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid
        AND i.indpred IS NULL AND i.indexprs IS NULL)
-   FROM pg_class c WHERE c.oid = {name}::regclass) AS gently
+   FROM pg_class c WHERE c.oid = to_regclass({name})) AS gently
 FROM {state} v WHERE v.name = {name}
 """
 _BEGUN: Final = f"UPDATE {STATE} SET snap = $2::text::pg_snapshot, as_of = now() WHERE name = $1"
 _FAILED: Final = f"""
 UPDATE {STATE} SET fails = fails + 1, failed_at = clock_timestamp(), failure = left($2, 1000)
-WHERE name = $1
+WHERE name IN (SELECT name FROM {STATE} WHERE name = $1 FOR UPDATE SKIP LOCKED)
 """
 _ADOPT: Final = (
     f"TRUNCATE {LOG}",
@@ -57,17 +60,21 @@ class Refreshed:
     concurrently: bool
 
 
-async def condition_of(writer: Writer, view: str) -> Condition:
-    """Return what is known of a view.
+async def condition_of(writer: Writer, view: str) -> Condition | None:
+    """Return what is known of a view; None when it is not made.
 
     Raises:
-        DatabaseError, SourceError: It is not there, or cannot be read.
+        DatabaseError, SourceError: The state of views cannot be read.
     """
+    if not await writer.fetchval(f"SELECT to_regclass('{STATE}') IS NOT NULL"):
+        return None
     row = await _looked(writer, view)
-    return _condition(row)
+    return None if row is None else _condition(row)
 
 
-async def refresh_view(writer: Writer, view: str, policy: Policy | None = None) -> Refreshed | None:
+async def refresh_view(
+    writer: Writer, view: str, policy: Policy | None = None, *, wait: bool = False
+) -> Refreshed | None:
     """Refresh a view, unless another process does so now, or the policy says that it can wait.
 
     The snapshot that is stored is taken before the query runs: what is committed in between is in
@@ -78,13 +85,14 @@ async def refresh_view(writer: Writer, view: str, policy: Policy | None = None) 
         view: Quoted and qualified.
         policy: Asked again under the lock, since another process may just have done it; None
             refreshes in any case.
+        wait: Whether another process's refresh is waited for, and followed by this one.
 
     Raises:
         DatabaseError, SourceError: The refresh failed; this is counted, and nothing else changed.
     """
     await _adopted(writer, view)
     try:
-        return await _refreshed(writer, view, policy)
+        return await _refreshed(writer, view, policy, _WAITED if wait else _MINE)
     except FraiseQLError as error:
         if writer.usable:
             async with writer.begun(lock_timeout=_LOCK_TIMEOUT):
@@ -92,11 +100,13 @@ async def refresh_view(writer: Writer, view: str, policy: Policy | None = None) 
         raise
 
 
-async def _refreshed(writer: Writer, view: str, policy: Policy | None) -> Refreshed | None:
+async def _refreshed(
+    writer: Writer, view: str, policy: Policy | None, lock: str
+) -> Refreshed | None:
     async with writer.begun():
         await writer.execute(_SETTINGS)
         # The lock on the row makes it one at a time; it goes when the connection goes.
-        if not await writer.fetch(_MINE, view):
+        if not await writer.fetch(lock, view):
             return None
         row = await _looked(writer, view)
         if policy is not None and policy.wait(_condition(row)) > 0:
@@ -113,10 +123,7 @@ async def _refreshed(writer: Writer, view: str, policy: Policy | None) -> Refres
 
 async def _looked(writer: Writer, view: str) -> Any:
     asked = _CONDITION.format(age=age(view), name=literal(view), state=STATE)
-    row = await writer.fetchrow(asked)
-    if row is None:
-        raise DatabaseError(f"There is no {view}.", hint="Run fraiseql db apply.")
-    return row
+    return await writer.fetchrow(asked)
 
 
 def _condition(row: Any) -> Condition:

@@ -1,0 +1,50 @@
+"""Due: the job that refreshes every view whose policy asks for it."""
+
+from typing import Final
+
+from fraiseql.caching.changes.compaction import compact
+from fraiseql.caching.declarations import MaterializedView
+from fraiseql.caching.refresh.ground import Ground
+from fraiseql.caching.refresh.policy import Policy
+from fraiseql.caching.refresh.views import condition_of, refresh_view
+from fraiseql.caching.strategies.materialized_view.objects import physical
+from fraiseql.database.writing import Writer
+from fraiseql.errors import DatabaseError, SourceError
+
+_NOT_APPLIED: Final = 5.0
+"""Seconds after which to look again for a view that is not made yet."""
+
+
+async def refresh_due(ground: Ground, writer: Writer) -> float:
+    """Refresh each view that is due, and return the seconds until the next may be.
+
+    A view that fails does not keep the others waiting; the first failure is raised at the end.
+
+    Raises:
+        DatabaseError, SourceError: A refresh failed.
+    """
+    failed: DatabaseError | SourceError | None = None
+    looks = [_NOT_APPLIED]
+    for kept in ground.kept:
+        if isinstance(kept.stored, MaterializedView):
+            try:
+                looks.append(await _one(writer, physical(kept), Policy.of(kept.stored)))
+            except (DatabaseError, SourceError) as error:
+                if not writer.usable:
+                    raise
+                failed = failed or error
+    await compact(writer)
+    if failed is not None:
+        raise failed
+    return min(looks)
+
+
+async def _one(writer: Writer, view: str, policy: Policy) -> float:
+    found = await condition_of(writer, view)
+    if found is None:
+        return _NOT_APPLIED
+    if policy.wait(found) > 0:
+        return policy.look_again(found)
+    await refresh_view(writer, view, policy)
+    found = await condition_of(writer, view)
+    return _NOT_APPLIED if found is None else policy.look_again(found)

@@ -1,0 +1,18 @@
+"""Ground: what background jobs work on."""
+
+from dataclasses import dataclass
+
+from fraiseql.caching.strategies.base import Kept, World
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What is declared, against the database as it was when the worker began.
+
+    Attributes:
+        world: Everything declared, and the relations.
+        kept: The types that are kept and not refused, with their facts.
+    """
+
+    world: World
+    kept: tuple[Kept, ...]

@@ -1,0 +1,91 @@
+"""Jobs: what is done in the background, one row of a table each."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from fraiseql.caching.ddl.wanted import (
+    STRATEGIES,
+    immutable_calls,
+    kept_types,
+    strategy_of,
+    with_facts,
+)
+from fraiseql.caching.declarations import MaterializedView, Projection
+from fraiseql.caching.definition.tables import load_tables
+from fraiseql.caching.refresh.due import refresh_due
+from fraiseql.caching.refresh.ground import Ground
+from fraiseql.caching.strategies.base import World
+from fraiseql.caching.strategies.projection.strategy import drain
+from fraiseql.catalog.load import load_catalog
+from fraiseql.database import Pool
+from fraiseql.database.writing import Writer
+from fraiseql.schema import Schema
+from fraiseql.sources import declared_relations
+
+_DRAIN_LOOK: Final = 0.25
+"""Seconds between two looks at the queues of asynchronous projections."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One kind of background work; every process does it, and row locks share it out.
+
+    Attributes:
+        name: For the log.
+        wanted: Whether anything that is declared needs it.
+        run: Does what is due now, and returns the seconds after which to ask again. It holds no
+            transaction and no lock afterwards, and what it leaves undone is due again.
+    """
+
+    name: str
+    wanted: Callable[[Schema], bool]
+    run: Callable[[Ground, Writer], Awaitable[float]]
+
+
+def _has_views(schema: Schema) -> bool:
+    return any(isinstance(one.stored, MaterializedView) for one in schema.objects.values())
+
+
+def _is_async(stored: object) -> bool:
+    return isinstance(stored, Projection) and stored.mode == "async"
+
+
+def _has_queues(schema: Schema) -> bool:
+    return any(_is_async(one.stored) for one in schema.objects.values())
+
+
+async def _drain_queues(ground: Ground, writer: Writer) -> float:
+    """Recompute the documents that wait in the queues of asynchronous projections."""
+    for kept in ground.kept:
+        if _is_async(kept.stored):
+            while await drain(kept, writer):
+                pass
+    return _DRAIN_LOOK
+
+
+JOBS: Final = (
+    Job("views", _has_views, refresh_due),
+    Job("projections", _has_queues, _drain_queues),
+)
+
+
+def wanted_jobs(schema: Schema) -> tuple[Job, ...]:
+    """Return the jobs that the declarations need."""
+    return tuple(job for job in JOBS if job.wanted(schema))
+
+
+async def load_ground(schema: Schema, pool: Pool) -> Ground:
+    """Return what jobs work on; what is refused is left out.
+
+    Raises:
+        SourceError: A relation that is declared does not exist.
+        DatabaseError: The database cannot be reached.
+    """
+    names = declared_relations(schema)
+    catalog = await load_catalog(pool, names)
+    tables = await load_tables(pool, catalog, names)
+    world = World(schema, catalog, tables, await immutable_calls(schema, pool))
+    bare = [one for one in kept_types(world) if type(one.stored) in STRATEGIES]
+    kept = [await with_facts(one, pool) for one in bare]
+    return Ground(world, tuple(one for one in kept if not list(strategy_of(one).refusals(one))))

@@ -1,0 +1,107 @@
+"""Rolling: the job that moves rolling indexes on, so that they reach back no further than declared.
+
+The next index is built beside the one in use, in the other of two slots; the last one is dropped a
+step later, when every process has read the later cut-off. So at most two exist, and a process that is
+killed leaves one that is whole, and perhaps one that is INVALID and is dropped by whoever comes next.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from fraiseql.accesses import wire_type
+from fraiseql.caching.ddl.apply import LOCK
+from fraiseql.caching.intervals import seconds_of
+from fraiseql.caching.refresh.ground import Ground
+from fraiseql.caching.strategies.indexes.objects import (
+    SLOTS,
+    cutoff,
+    drop,
+    index_specs,
+    rolling_predicate,
+)
+from fraiseql.caching.strategies.indexes.published import PRESENT, arguments, cutoffs, present_of
+from fraiseql.caching.strategies.indexes.spec import IndexSpec
+from fraiseql.database.writing import Writer
+from fraiseql.values import as_wire
+
+_SHORTEST_LOOK: Final = 1.0
+_LONGEST_LOOK: Final = 60.0
+_MADE: Final = """
+SELECT to_regclass('fraiseql.ledger') IS NOT NULL
+"""
+_APPLIED: Final = """
+SELECT EXISTS (SELECT FROM fraiseql.ledger
+  WHERE kind = 'rolling index' AND name = $1 AND state = 'done')
+"""
+
+
+async def roll(ground: Ground, writer: Writer) -> float:
+    """Move on each rolling index whose time has come; return the seconds until the next look.
+
+    What ``apply`` has not made is left to it.
+
+    Raises:
+        DatabaseError: An index cannot be built or dropped; it is tried again.
+    """
+    specs = [spec for spec in index_specs(ground.world)[0] if spec.rolled is not None]
+    looks = [_LONGEST_LOOK]
+    for spec in specs:
+        if await _is_due(writer, spec):
+            await _alone(writer, spec)
+        looks.append(seconds_of(spec.declared.step, of="step") / 10)
+    return max(min(looks), _SHORTEST_LOOK)
+
+
+def _target(spec: IndexSpec) -> tuple[datetime, Any]:
+    """Return the cut-off that is wanted, as an instant and as values of the column."""
+    assert spec.rolled is not None  # noqa: S101 - only rolling indexes come here
+    moment = cutoff(spec, datetime.now(UTC))
+    return moment, as_wire(wire_type(spec.rolled), moment)
+
+
+async def _slots(writer: Writer, spec: IndexSpec) -> dict[str, tuple[bool, Any]]:
+    rows = await writer.fetch(PRESENT, *arguments([spec]))
+    return cutoffs(spec, present_of(rows))
+
+
+async def _is_due(writer: Writer, spec: IndexSpec) -> bool:
+    slots = await _slots(writer, spec)
+    whole = [cut for valid, cut in slots.values() if valid]
+    left = len(slots) > len(whole)
+    if not slots or not (left or max(whole) < _target(spec)[1]):
+        return False
+    # Whatever apply is in the middle of is its own.
+    return bool(await writer.fetchval(_MADE)) and bool(
+        await writer.fetchval(_APPLIED, spec.sql_name())
+    )
+
+
+async def _alone(writer: Writer, spec: IndexSpec) -> None:
+    """Move one on, unless another process does so or applies.
+
+    A session's lock is the lease: it lasts as long as the statement that builds, also when the
+    process that asked for it was killed.
+    """
+    if not await writer.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
+        return
+    try:
+        if await _is_due(writer, spec):
+            await _move(writer, spec)
+    finally:
+        if writer.usable:
+            await writer.fetchval("SELECT pg_advisory_unlock($1)", LOCK)
+
+
+async def _move(writer: Writer, spec: IndexSpec) -> None:
+    slots = await _slots(writer, spec)
+    for slot in [slot for slot, (valid, _) in slots.items() if not valid]:
+        await writer.execute(drop(spec.sql_name(slot)))
+        del slots[slot]
+    moment, target = _target(spec)
+    if not slots or max(cut for _, cut in slots.values()) >= target:
+        return
+    newest = max(slots, key=lambda slot: slots[slot][1])
+    free = next(slot for slot in SLOTS if slot != newest)
+    if free in slots:
+        await writer.execute(drop(spec.sql_name(free)))
+    await writer.execute(spec.create(rolling_predicate(spec, moment), free))

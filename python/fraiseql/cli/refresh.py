@@ -1,0 +1,119 @@
+"""``fraiseql refresh``: brings materialized views up to date, now or for as long as it runs."""
+
+import asyncio
+import signal
+from argparse import Namespace
+from typing import Any
+
+from fraiseql.caching.declarations import MaterializedView
+from fraiseql.caching.refresh.jobs import load_ground, wanted_jobs
+from fraiseql.caching.refresh.views import Refreshed, refresh_view
+from fraiseql.caching.refresh.worker import Worker
+from fraiseql.caching.strategies.base import Kept
+from fraiseql.caching.strategies.materialized_view.objects import physical
+from fraiseql.cli.output import note, say, say_json
+from fraiseql.cli.target import add_target, find_target
+from fraiseql.database import Pool, open_pool
+from fraiseql.database.writing import open_writer
+from fraiseql.errors import ConfigurationError
+from fraiseql.naming import suggestion
+from fraiseql.serving import Service
+
+
+def add_to(commands: Any) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "refresh", help="refresh materialized views now, or go on doing what is due"
+    )
+    add_target(parser)
+    parser.add_argument(
+        "name", nargs="?", metavar="NAME", help="a type or its sql_source; all of them without it"
+    )
+    parser.add_argument(
+        "--worker", action="store_true", help="do all background work until it is stopped"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: Namespace) -> int:
+    service = find_target(arguments.app).service()
+    if arguments.worker and arguments.name:
+        raise ConfigurationError(
+            "--worker does what is due of everything that is declared.", hint="Leave out NAME."
+        )
+    return asyncio.run(_work(service) if arguments.worker else _now(service, arguments))
+
+
+async def _work(service: Service) -> int:
+    jobs = wanted_jobs(service.schema)
+    if not jobs:
+        raise ConfigurationError(
+            "Nothing that is declared needs background work.",
+            hint="MaterializedView(…) and what is kept asynchronously do.",
+        )
+    note(f"Working: {', '.join(job.name for job in jobs)}")
+    task = asyncio.create_task(Worker(service.schema, service.settings).run())
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(one, task.cancel)
+    await asyncio.wait([task])
+    if not task.cancelled():
+        task.result()
+    return 0
+
+
+async def _now(service: Service, arguments: Namespace) -> int:
+    settings = service.settings
+    pool = await open_pool(settings.database_url, settings)
+    try:
+        done = await _refreshed(service, pool, arguments.name)
+    finally:
+        await pool.close()
+    if arguments.json:
+        say_json([_facts(name, one) for name, one in done])
+        return 0
+    for name, one in done:
+        before = "of unknown age" if one.age is None else f"{one.age:.1f} s old"
+        say(f"{name}: refreshed in {one.took:.2f} s; it was {before}")
+    return 0
+
+
+async def _refreshed(service: Service, pool: Pool, name: str | None) -> list[tuple[str, Refreshed]]:
+    ground = await load_ground(service.schema, pool)
+    views = [one for one in ground.kept if isinstance(one.stored, MaterializedView)]
+    found: list[tuple[str, Refreshed]] = []
+    async with open_writer(pool) as writer:
+        for kept in _chosen(views, name):
+            done = await refresh_view(writer, physical(kept), wait=True)
+            if done is not None:
+                found.append((kept.type_name, done))
+    return found
+
+
+def _chosen(views: list[Kept], name: str | None) -> list[Kept]:
+    if name is None and views:
+        return views
+    found = [one for one in views if name in (one.type_name, one.definition.sql_source)]
+    if found:
+        return found
+    known = [text for one in views for text in (one.type_name, one.definition.sql_source or "")]
+    if not known:
+        raise ConfigurationError(
+            "No type of this application is kept in a materialized view.",
+            hint="Declare stored=fraiseql.MaterializedView(…), and run fraiseql db apply.",
+        )
+    raise ConfigurationError(
+        f"No materialized view is declared for {name!r}.{suggestion(name or '', known)}",
+        hint=f"There are {', '.join(one.type_name for one in views)}.",
+    )
+
+
+def _facts(name: str, one: Refreshed) -> dict[str, Any]:
+    return {
+        "type": name,
+        "view": one.view,
+        "seconds": round(one.took, 6),
+        "age_before": one.age,
+        "concurrently": one.concurrently,
+    }

@@ -1,0 +1,101 @@
+"""The worker: in every served application, beside others, and gone when it is told to stop."""
+
+import asyncio
+import logging
+from time import monotonic
+from typing import Any
+
+import asyncpg
+import pytest
+
+import fraiseql
+from fraiseql.caching.refresh.worker import Worker
+from fraiseql.settings import Settings
+from fraiseql.testing import Client
+from tests.integration.caching.ddl.road import applied, schema_of, sql
+from tests.integration.caching.materialized_view.views import COUNTS, counts_type, view_of
+
+SLOW = f"""{COUNTS}
+WHERE (SELECT sum(length(md5(n::text))) FROM generate_series(1, 1500000) n) > 0"""
+
+
+async def until(url: str, query: str, wanted: Any, *, within: float) -> float:
+    """Wait until a query gives one value, and return how long that took."""
+    begun = monotonic()
+    connection = await asyncpg.connect(url)
+    try:
+        while (found := await connection.fetchval(query)) != wanted:
+            assert monotonic() - begun < within, f"{found}, not {wanted}, after {within} s"
+            await asyncio.sleep(0.02)
+    finally:
+        await connection.close()
+    return monotonic() - begun
+
+
+async def test_a_served_application_refreshes_what_is_written(url: str) -> None:
+    one = counts_type()
+    await applied(url, one)
+    app = fraiseql.create_app(queries=[fraiseql.find_one("counts", one, by=None)], database_url=url)
+    async with Client(app) as client:
+        await sql(url, "INSERT INTO tb_user VALUES (21, 'new')")
+        await until(url, "SELECT users FROM mv_counts", 21, within=5)
+        answer = await client.execute("{ counts { users posts words } }")
+        assert answer.data == {"counts": {"users": 21, "posts": 100, "words": 50500}}
+        begun = monotonic()
+    assert monotonic() - begun < 1
+
+
+async def test_a_switch_leaves_the_work_to_others(url: str) -> None:
+    one = counts_type()
+    await applied(url, one)
+    app = fraiseql.create_app(
+        queries=[fraiseql.find_one("counts", one, by=None)], database_url=url, worker=False
+    )
+    async with Client(app):
+        await sql(url, "INSERT INTO tb_user VALUES (21, 'new')")
+        await asyncio.sleep(2)
+    assert (await sql(url, "SELECT users FROM mv_counts"))[0][0] == 20
+
+
+async def test_it_begins_again_when_its_connection_is_lost(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    one = counts_type()
+    await applied(url, one)
+    worker = Worker(schema_of(one), Settings(database_url=url))
+    with caplog.at_level(logging.WARNING, "fraiseql"):
+        await worker.start()
+        try:
+            await sql(url, "INSERT INTO tb_user VALUES (21, 'new')")
+            await until(url, "SELECT users FROM mv_counts", 21, within=5)
+            for number in (22, 23):
+                await sql(
+                    url,
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE application_name = 'fraiseql' AND datname = current_database()",
+                )
+                await sql(url, f"INSERT INTO tb_user VALUES ({number}, 'new')")
+                await until(url, "SELECT users FROM mv_counts", number, within=8)
+        finally:
+            await worker.stop()
+    assert len(caplog.records) <= 1
+
+
+async def test_stopping_ends_a_refresh_that_runs(url: str) -> None:
+    one = counts_type(SLOW)
+    await applied(url, one)
+    view = await view_of(url, one)
+    worker = Worker(schema_of(one), Settings(database_url=url))
+    await worker.start()
+    await sql(url, "INSERT INTO tb_user VALUES (21, 'new')")
+    running = (
+        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'REFRESH%'"
+        " AND datname = current_database() AND state = 'active'"
+    )
+    await until(url, running, 1, within=5)
+    begun = monotonic()
+    await worker.stop()
+    assert monotonic() - begun < 0.5
+    await until(url, running, 0, within=2)
+    (row,) = await sql(url, f"SELECT users FROM {view}")
+    assert row[0] == 20
