@@ -45,7 +45,8 @@ async def publish(schema: Schema, catalog: Catalog, pool: Pool, live: SourceMap)
             continue
         kept = await with_facts(bare, pool)
         strategy = strategy_of(kept)
-        found = None if list(strategy.refusals(kept)) else await strategy.published(kept, pool)
+        refused = any(not one.making for one in strategy.refusals(kept))
+        found = None if refused else await strategy.published(kept, pool)
         if found is not None:
             sources[kept.type_name] = replace(sources[kept.type_name], kept=found)
     return SourceMap(sources, live.embedded)

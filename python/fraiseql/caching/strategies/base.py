@@ -25,12 +25,14 @@ class Refusal:
         where: The type, or type and field.
         message: What cannot be had, and why.
         alternative: What works instead.
+        making: Whether it only stands against making it: what is there already may be read.
     """
 
     code: str
     where: str
     message: str
     alternative: str
+    making: bool = False
 
     def __str__(self) -> str:
         """Return all of it on two lines."""

@@ -154,6 +154,7 @@ def _of_table(kept: Kept) -> Iterator[Refusal]:
             where,
             f"{table.sql} belongs to a role that the connected one is not a member of.",
             "Apply as the owner of the table, or write the SQL with --sql for the owner to run.",
+            making=True,
         )
     document = kept.definition.jsonb_column
     if document is not None:

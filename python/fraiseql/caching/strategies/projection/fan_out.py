@@ -69,6 +69,7 @@ def too_many(kept: Kept, found: list[FanOut]) -> Iterator[Refusal]:
                 f" ({one.factors}); the budget is {kept.stored.budget:,}.",
                 f"Leave {one.path!r} out of embeds=(…), to be joined when it is read; or keep it"
                 f' with mode="async"; or raise the budget: Projection(budget={one.documents}).',
+                making=True,
             )
 
 
@@ -120,7 +121,7 @@ WHERE c.oid = to_regclass({literal(table.sql)}) AND {_SIZE} > {_COUNTED}"""
     row = rows[0]
     distinct = row["values"] if row["values"] > 0 else -row["values"] * row["rows"]
     share = row["most"] or (1 - row["nulls"]) / max(distinct, 1)
-    return max(1, int(ceil(float(row["rows"]) * float(share))))
+    return max(1, ceil(float(row["rows"]) * float(share)))
 
 
 _SIZE: Final = """\

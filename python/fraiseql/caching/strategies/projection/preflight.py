@@ -56,10 +56,12 @@ def _of_table(place: Place, facts: TableFacts) -> Iterator[Refusal]:
         )
         return
     if not table.owned:
-        yield _table(
+        yield Refusal(
+            "TABLE_NOT_KEPT",
             where,
             f"{table.sql} belongs to a role that the connected one is not a member of.",
             "Apply as the owner of the table, or write the SQL with --sql for the owner to run.",
+            making=True,
         )
     if facts.child or facts.parent:
         yield _table(

@@ -50,12 +50,12 @@ async def facts(kept: Kept, pool: Pool) -> ProjectionFacts:
     tables = {Qualified(one.table.schema, one.table.name) for one in root.everywhere()}
     found = await load_facts(pool, tables)
     wrong = tuple(refused(kept, root, found))
-    if wrong:
+    if not all(one.making for one in wrong):
         return ProjectionFacts(None, wrong)
     resolved = resolve(kept, root, found)
     spec = resolved.spec
     rows: list[Any] = await pool.fetch_bytes(unfit(spec))
-    wrong = tuple(of_problems(kept, rows))
+    wrong += tuple(of_problems(kept, rows))
     # Data grow: what was within its budget when it was built stays kept.
     if not wrong and spec.mode != "async" and not await is_built(spec, pool):
         wrong = tuple(too_many(kept, await fan_outs(spec, found, pool)))
