@@ -21,7 +21,7 @@ from fraiseql.caching.ddl.wanted import Wanted
 from fraiseql.database.writing import Writer, said_by_server, sqlstate_of
 from fraiseql.errors import DatabaseError, DeclarationError
 
-_LOCK: Final = 4_711_310_015  # the framework's own number; any other would do
+LOCK: Final = 4_711_310_015  # the framework's own number; any other would do
 _RETRIED: Final = frozenset({"55P03", "40P01"})
 # A view or function whose columns or result have changed cannot be replaced in place.
 _NOT_IN_PLACE: Final = frozenset({"42P16", "42P13"})
@@ -103,7 +103,7 @@ async def apply(
 @asynccontextmanager
 async def _turn(writer: Writer, patience: Patience) -> AsyncIterator[None]:
     waited = 0.0
-    while not await writer.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):
+    while not await writer.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
         if waited >= patience.turn:
             raise DatabaseError(
                 f"Another apply has been running for {patience.turn:g} s.",
@@ -116,7 +116,7 @@ async def _turn(writer: Writer, patience: Patience) -> AsyncIterator[None]:
         yield
     finally:
         if writer.usable:
-            await writer.fetchval("SELECT pg_advisory_unlock($1)", _LOCK)
+            await writer.fetchval("SELECT pg_advisory_unlock($1)", LOCK)
 
 
 async def _make_ledger(writer: Writer, watch: Watch) -> None:

@@ -1,8 +1,9 @@
 """Rolling: the job that moves rolling indexes on, so that they reach back no further than declared.
 
-The next index is built beside the one in use, in the other of two slots; the last one is dropped a
-step later, when every process has read the later cut-off. So at most two exist, and a process that is
-killed leaves one that is whole, and perhaps one that is INVALID and is dropped by whoever comes next.
+The next index is built beside the one in use, in the other of two slots; the last one is dropped
+a step later, when every process has read the later cut-off. So at most two exist, and a process
+that is killed leaves one that is whole, and perhaps one that is INVALID and is dropped by whoever
+comes next.
 """
 
 from datetime import UTC, datetime
