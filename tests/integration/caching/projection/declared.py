@@ -5,6 +5,7 @@ people name a person above them; tasks are partitioned, one partition again. Reg
 three levels deep.
 """
 
+import asyncio
 import random
 from typing import Any
 from uuid import UUID
@@ -108,6 +109,19 @@ def region(*, longer: bool = False, **options: Any) -> type:
     )
 
 
+def alone(*, longer: bool = False, **options: Any) -> type:
+    """Return a type of people that embeds their bosses only."""
+    annotations: dict[str, Any] = {"id": int, "boss": Boss | None}
+    if longer:
+        annotations["name"] = str | None
+    boss = fraiseql.embed("tb_person", via="boss_id")
+    body = {"__annotations__": annotations, "boss": boss, "__module__": __name__}
+    stored = fraiseql.Projection(**options)
+    return fraiseql.type(name="Alone", sql_source="tb_person", stored=stored)(
+        type("Alone", (), body)
+    )
+
+
 async def verified(url: str, *types: type, sample: float = 100.0) -> list[Verified]:
     async with road(url) as (writer, wishes):
         return await verify(writer, (await wishes(*types)).kept, sample=sample)
@@ -157,12 +171,13 @@ class Hand:
         self.url = url
         self.random = random.Random(seed)
         self.done = 0
+        self.stopped = asyncio.Event()
 
-    async def write(self, transactions: int) -> None:
+    async def write(self, transactions: int = 1_000_000) -> None:
         """Run transactions; a deadlock is retried as anyone would, everything else is raised."""
         connection = await asyncpg.connect(self.url)
         try:
-            while self.done < transactions:
+            while self.done < transactions and not self.stopped.is_set():
                 try:
                     await self._transaction(connection)
                 except asyncpg.DeadlockDetectedError:

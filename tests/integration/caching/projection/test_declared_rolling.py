@@ -1,0 +1,149 @@
+"""A changed declaration rolls over while others write and read: no reader ever misses anything."""
+
+import asyncio
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import asyncpg
+
+from fraiseql.caching.ddl.script import write_files
+from fraiseql.database.embedded import EmbeddedServer
+from tests.integration.caching.ddl.road import applied, dump, planned, sql
+from tests.integration.caching.projection.declared import (
+    Boss,
+    Hand,
+    Person,
+    alone,
+    drift,
+    made_anew,
+    region,
+)
+
+SHORT, LONG = region(), region(longer=True)
+SELF, LONGER = alone(), alone(longer=True)
+KEYS = {"code country teams", "city code country teams"}
+
+
+class Reader:
+    """Reads ``tv_region`` until told to stop, and counts the generations that it saw."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.stopped = asyncio.Event()
+        self.seen: Counter[str] = Counter()
+
+    async def read(self) -> None:
+        connection = await asyncpg.connect(self.url)
+        while not self.stopped.is_set():
+            rows = await connection.fetch(
+                "SELECT (SELECT string_agg(k, ' ' ORDER BY k) FROM jsonb_object_keys(data) k) AS k"
+                " FROM tv_region"
+            )
+            assert len(rows) == 4
+            (keys,) = {row["k"] for row in rows}
+            self.seen[keys] += 1
+        await connection.close()
+
+
+async def generation(url: str) -> tuple[str, str]:
+    """Return the views by which regions are read: the kept ones, and their definition."""
+    (row,) = await sql(
+        url,
+        "SELECT c.relname FROM pg_rewrite r JOIN pg_depend d ON d.objid = r.oid"
+        " JOIN pg_class c ON c.oid = d.refobjid AND c.relkind = 'r'"
+        " WHERE r.ev_class = 'tv_region'::regclass LIMIT 1",
+    )
+    plain = row[0].removeprefix("tv_")
+    return f"fraiseql.kept_tv_{plain}", f"fraiseql.v_{plain}"
+
+
+async def still_true(url: str, kept: str, live: str) -> int:
+    """Compare one generation with its own definition until it is withdrawn."""
+    connection, count = await asyncpg.connect(url), 0
+    try:
+        while True:
+            count += 1
+            differing = await connection.fetchval(
+                f"SELECT count(*) FROM {kept} k FULL JOIN {live} v USING (country, code)"
+                " WHERE k.data::text IS DISTINCT FROM v.data::text"
+            )
+            assert differing == 0
+    except asyncpg.UndefinedTableError:
+        return count
+    finally:
+        await connection.close()
+
+
+async def test_readers_and_writers_go_on(database: str) -> None:
+    await made_anew(database)
+    await applied(database, SHORT, Person)
+    reader, hands = Reader(database), [Hand(database, seed) for seed in (1, 2, 3)]
+    async with asyncio.TaskGroup() as group:
+        group.create_task(reader.read())
+        for hand in hands:
+            group.create_task(hand.write())
+        for one in (LONG, region(longer=True, mode="statement"), SHORT):
+            kept, live = await generation(database)
+            watched = group.create_task(still_true(database, kept, live))
+            await applied(database, one, Person)
+            assert (await planned(database, one, Person)).empty
+            if (await generation(database))[0] == kept:
+                watched.cancel()
+            else:
+                assert await watched > 0
+        for one in (reader, *hands):
+            one.stopped.set()
+    assert reader.seen.keys() == KEYS
+    assert all(hand.done > 20 for hand in hands)
+    assert await drift(database, SHORT, Person) == 0
+    left = await sql(database, "SELECT relname FROM pg_class WHERE relname LIKE 'kept_tv_region_%'")
+    assert len(left) == 1
+
+
+async def test_taking_it_away_fails_no_writer_and_misleads_no_reader(database: str) -> None:
+    await made_anew(database)
+    await applied(database, LONG, Person)
+    kept, live = await generation(database)
+    hands = [Hand(database, seed) for seed in (4, 5)]
+    async with asyncio.TaskGroup() as group:
+        watched = group.create_task(still_true(database, kept, live))
+        for hand in hands:
+            group.create_task(hand.write())
+        await asyncio.sleep(0.2)
+        await applied(database, Boss)
+        for hand in hands:
+            hand.stopped.set()
+    assert watched.result() > 0
+    assert all(hand.done > 20 for hand in hands)
+
+
+async def test_built_under_load_it_loses_nothing(database: str) -> None:
+    await made_anew(database)
+    hands = [Hand(database, seed) for seed in (6, 7)]
+    async with asyncio.TaskGroup() as group:
+        for hand in hands:
+            group.create_task(hand.write())
+        await applied(database, LONG, Person)
+        for hand in hands:
+            hand.stopped.set()
+    assert await drift(database, LONG, Person) == 0
+    assert (await planned(database, LONG, Person)).empty
+
+
+async def test_files_give_the_same_schema(
+    database: str, server: EmbeddedServer, tmp_path: Path
+) -> None:
+    tables = "CREATE TABLE tb_person (id int PRIMARY KEY, name text, boss_id int);"
+    await made_anew(database, tables)
+    await applied(database, SELF)
+    await applied(database, LONGER)
+    wanted = dump(server.binaries, database)
+    await made_anew(database, f"{tables} INSERT INTO tb_person VALUES (1, 'one', 1);")
+    for place, one in enumerate((SELF, LONGER)):
+        for path in write_files(await planned(database, one), tmp_path / str(place)):
+            psql = [server.binaries / "psql", "-Xqv", "ON_ERROR_STOP=1", "-d", database, "-f", path]
+            await asyncio.to_thread(subprocess.run, psql, check=True)
+        assert (await planned(database, one)).empty
+    assert dump(server.binaries, database) == wanted
+    assert await drift(database, LONGER) == 0
