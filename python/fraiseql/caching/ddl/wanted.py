@@ -9,7 +9,7 @@ from fraiseql.caching.declarations import GeneratedColumn, MaterializedView, Pro
 from fraiseql.caching.definition.tables import Table, load_tables
 from fraiseql.caching.strategies import generated_column, materialized_view
 from fraiseql.caching.strategies.base import Kept, Refusal, Strategy, World, changing_calls
-from fraiseql.caching.strategies.indexes.objects import index_object, index_specs
+from fraiseql.caching.strategies.indexes.objects import wanted_indexes
 from fraiseql.caching.strategies.projection import strategy as projection
 from fraiseql.catalog import Relation
 from fraiseql.catalog.load import load_catalog
@@ -66,9 +66,9 @@ async def load_wanted(schema: Schema, pool: Pool) -> Wanted:
         refused, objects = _of(one)
         refusals += refused
         found += objects
-    specs, refused = index_specs(world)
+    indexes, refused = wanted_indexes(world)
     refusals += refused
-    found += [index_object(spec) for spec in specs]
+    found += indexes
     refusals += _twice(found)
     return Wanted(in_order(found), tuple(refusals), tuple(kept))
 

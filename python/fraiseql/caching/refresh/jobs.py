@@ -11,10 +11,11 @@ from fraiseql.caching.ddl.wanted import (
     strategy_of,
     with_facts,
 )
-from fraiseql.caching.declarations import MaterializedView, Projection
+from fraiseql.caching.declarations import MaterializedView, Projection, RollingIndex
 from fraiseql.caching.definition.tables import load_tables
 from fraiseql.caching.refresh.due import refresh_due
 from fraiseql.caching.refresh.ground import Ground
+from fraiseql.caching.refresh.rolling import roll
 from fraiseql.caching.strategies.base import World
 from fraiseql.caching.strategies.projection.strategy import drain
 from fraiseql.catalog.load import load_catalog
@@ -36,11 +37,13 @@ class Job:
         wanted: Whether anything that is declared needs it.
         run: Does what is due now, and returns the seconds after which to ask again. It holds no
             transaction and no lock afterwards, and what it leaves undone is due again.
+        apart: Whether it has a connection of its own, because its statements may take long.
     """
 
     name: str
     wanted: Callable[[Schema], bool]
     run: Callable[[Ground, Writer], Awaitable[float]]
+    apart: bool = False
 
 
 def _has_views(schema: Schema) -> bool:
@@ -64,9 +67,15 @@ async def _drain_queues(ground: Ground, writer: Writer) -> float:
     return _DRAIN_LOOK
 
 
+def _has_rolling_indexes(schema: Schema) -> bool:
+    declared = (index for one in schema.objects.values() for index in one.indexes)
+    return any(isinstance(index, RollingIndex) for index in declared)
+
+
 JOBS: Final = (
     Job("views", _has_views, refresh_due),
     Job("projections", _has_queues, _drain_queues),
+    Job("rolling indexes", _has_rolling_indexes, roll, apart=True),
 )
 
 

@@ -39,12 +39,13 @@ SELECT EXISTS (SELECT FROM fraiseql.ledger
 async def roll(ground: Ground, writer: Writer) -> float:
     """Move on each rolling index whose time has come; return the seconds until the next look.
 
-    What ``apply`` has not made is left to it.
+    What ``apply`` has not made is left to it, and so are tables of another role.
 
     Raises:
         DatabaseError: An index cannot be built or dropped; it is tried again.
     """
-    specs = [spec for spec in index_specs(ground.world)[0] if spec.rolled is not None]
+    found, _ = index_specs(ground.world)
+    specs = [spec for spec in found if spec.rolled is not None and spec.table.owned]
     looks = [_LONGEST_LOOK]
     for spec in specs:
         if await _is_due(writer, spec):

@@ -39,7 +39,7 @@ class Worker:
         """Begin, if anything that is declared needs it; returns at once and raises nothing."""
         jobs = wanted_jobs(self._schema)
         if jobs and (self._task is None or self._task.done()):
-            self._task = asyncio.get_running_loop().create_task(self._run(jobs))
+            self._task = asyncio.get_running_loop().create_task(self._run_side_by_side(jobs))
             self._task.add_done_callback(_tell_end)
 
     async def stop(self) -> None:
@@ -51,7 +51,14 @@ class Worker:
 
     async def run(self) -> None:
         """Work until cancelled, as a process of its own does."""
-        await self._run(wanted_jobs(self._schema))
+        await self._run_side_by_side(wanted_jobs(self._schema))
+
+    async def _run_side_by_side(self, jobs: Sequence[Job]) -> None:
+        """Run the quick jobs in turn, and beside them each one that takes long."""
+        groups = [[job for job in jobs if not job.apart], *([job] for job in jobs if job.apart)]
+        async with asyncio.TaskGroup() as tasks:
+            for group in filter(None, groups):
+                tasks.create_task(self._run(group))
 
     async def _run(self, jobs: Sequence[Job]) -> None:
         pause, clock = _FIRST_PAUSE, asyncio.get_running_loop().time

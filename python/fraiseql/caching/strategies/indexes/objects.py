@@ -34,6 +34,26 @@ def index_specs(world: World) -> tuple[list[IndexSpec], list[Refusal]]:
     return specs, refusals
 
 
+def wanted_indexes(world: World) -> tuple[list[DatabaseObject], list[Refusal]]:
+    """Return the object of every declared index, and why others cannot be made.
+
+    Raises:
+        SourceError: A declared relation, or what a field stands in, does not exist.
+    """
+    specs, refusals = index_specs(world)
+    refusals += [_not_owned(spec) for spec in specs if not spec.table.owned]
+    return [index_object(spec) for spec in specs if spec.table.owned], refusals
+
+
+def _not_owned(spec: IndexSpec) -> Refusal:
+    return Refusal(
+        "INDEX_TABLE",
+        spec.type_name,
+        f"{spec.table.sql} belongs to a role that the connected one is not a member of.",
+        "Apply as the owner of the table.",
+    )
+
+
 def index_object(spec: IndexSpec) -> DatabaseObject:
     """Return the object that a spec wants."""
     lock = (

@@ -61,13 +61,6 @@ def _of_table(one: IndexedType) -> Refusal | None:
             "Declare the indexes on a type over the table itself; for a partitioned one write"
             " CREATE INDEX yourself, partition by partition.",
         )
-    if not table.owned:
-        return Refusal(
-            "INDEX_TABLE",
-            one.type_name,
-            f"{table.sql} belongs to a role that the connected one is not a member of.",
-            "Apply as the owner of the table, or write the SQL with --sql for the owner to run.",
-        )
     return None
 
 
