@@ -1,12 +1,14 @@
 """Plan: the steps from what is there to what is wanted; plain data that prints."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Literal
 
+from fraiseql.caching.ddl.dependents import dependents, remade, withdrawn
 from fraiseql.caching.ddl.ledger import Entry, Key
 from fraiseql.caching.ddl.objects import DatabaseObject
-from fraiseql.caching.ddl.states import State, Verdict, judge
+from fraiseql.caching.ddl.states import Verdict, judge
 from fraiseql.caching.strategies.base import Refusal
 
 Action = Literal["create", "replace", "rebuild", "drop"]
@@ -102,16 +104,16 @@ def make_plan(
     verdicts = judge(objects, ledger, present, major)
     states = {verdict.key: verdict for verdict in verdicts}
     refused = (*refusals, *(_taken(verdict) for verdict in verdicts if verdict.state == "taken"))
-    rebuilt = _rebuilt(objects, states)
-    withdrawn = _withdrawn(objects, states, rebuilt)
+    rebuilt = remade(objects, states)
+    gone = withdrawn(objects, states, rebuilt)
     withdrawals = [
         Step("drop", (ledger[one.key].as_object(),), reason=states[one.key].reason or _ANEW)
         for one in reversed(objects)
-        if one.key in withdrawn
+        if one.key in gone
     ]
-    states |= {key: replace(states[key], state="missing", reason=_ANEW) for key in withdrawn}
-    rebuilt -= withdrawn
-    waiting = _dependents(objects, rebuilt) - rebuilt
+    states |= {key: replace(states[key], state="missing", reason=_ANEW) for key in gone}
+    rebuilt -= gone
+    waiting = dependents(objects, rebuilt) - rebuilt
     early = [one for one in objects if one.key not in rebuilt | waiting]
     late = [one for one in objects if one.key in waiting]
     steps = [
@@ -128,7 +130,28 @@ def make_plan(
         *(step for one in late for step in _single(one, states[one.key])),
         *_drops(objects, ledger),
     ]
-    return Plan(() if refused else tuple(steps), refused, version, verdicts)
+    return Plan(() if refused else tuple(_together(steps)), refused, version, verdicts)
+
+
+def _together(steps: list[Step]) -> Iterator[Step]:
+    """Join neighbours that do the same with triggers of one table: its lock is taken once."""
+    for _, found in groupby(steps, key=_joined_by):
+        group = list(found)
+        if _joined_by(group[0]) is None or len(group) == 1:
+            yield from group
+            continue
+        dropped = tuple(one for step in group for one in step.dropped)
+        made = tuple(one for step in group for one in step.made)
+        reasons = dict.fromkeys(step.reason for step in group)
+        yield Step(group[0].action, dropped, made, "; ".join(reasons))
+
+
+def _joined_by(step: Step) -> tuple[str, str] | None:
+    objects = (*step.dropped, *step.made)
+    tables = {one.name.partition(" ON ")[2] for one in objects if one.kind == "trigger"}
+    if len(tables) != 1 or any(one.kind != "trigger" for one in objects):
+        return None
+    return (step.action, tables.pop())
 
 
 _ANEW = "what it needs is made anew"
@@ -142,55 +165,6 @@ def _taken(verdict: Verdict) -> Refusal:
         f"there is a {kind} {name} already, which FraiseQL did not make.",
         "Rename or drop it, or declare another name; nothing that is not in the ledger is touched.",
     )
-
-
-_CHANGED: frozenset[State] = frozenset({"outdated", "altered", "unfinished"})
-
-
-def _rebuilt(objects: tuple[DatabaseObject, ...], states: Mapping[Key, Verdict]) -> set[Key]:
-    """Return what must be dropped to be made anew: itself changed, or needing what is dropped."""
-    roots = {
-        one.key
-        for one in objects
-        if states[one.key].state in _CHANGED and not one.replaces and one.kind != "data"
-    }
-    there = {one.key for one in objects if states[one.key].state not in ("missing", "taken")}
-    return roots | (_dependents(objects, roots) & there)
-
-
-def _withdrawn(
-    objects: tuple[DatabaseObject, ...], states: Mapping[Key, Verdict], rebuilt: set[Key]
-) -> set[Key]:
-    """Return the data that has to be made again, and what says that it is there.
-
-    Rows are right as long as everything that they need stayed as it was. Whatever stands on them
-    goes first, so that an apply that is killed half-way leaves nothing that claims to be whole.
-    """
-    unsettled = {key for key, verdict in states.items() if verdict.state not in ("kept", "taken")}
-    hit = _dependents(objects, unsettled)
-    there = {one.key for one in objects if states[one.key].state not in ("missing", "taken")}
-    again = {
-        one.key
-        for one in objects
-        if one.kind == "data" and one.key in there & (hit | unsettled) - rebuilt
-    }
-    remade = {
-        one.key
-        for one in objects
-        if one.key in rebuilt and one.kind == "data" and not one.transactional
-    }
-    return again | (_dependents(objects, again | remade) & there)
-
-
-def _dependents(objects: tuple[DatabaseObject, ...], roots: set[Key]) -> set[Key]:
-    """Return what needs any of ``roots``, at any distance."""
-    names = {name for _, name in roots}
-    found: set[Key] = set()
-    for one in objects:  # in order of needs, so that one pass is enough
-        if one.key not in roots and names.intersection(one.needs):
-            found.add(one.key)
-            names.add(one.name)
-    return found
 
 
 def _single(one: DatabaseObject, verdict: Verdict) -> list[Step]:
