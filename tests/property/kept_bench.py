@@ -1,0 +1,135 @@
+"""Bench: one database whose authors are kept in one way, asked live and kept."""
+
+import asyncio
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import asyncpg
+
+import fraiseql
+from fraiseql.caching import GeneratedColumn, MaterializedView, Projection
+from fraiseql.caching.ddl.apply import apply
+from fraiseql.caching.ddl.wanted import load_wanted
+from fraiseql.caching.refresh.views import refresh_view
+from fraiseql.database import open_pool
+from fraiseql.database.embedded import EmbeddedServer
+from fraiseql.database.writing import open_writer
+from fraiseql.events import Timings
+from fraiseql.serving import Request, Service
+from fraiseql.serving.execution.run import CompiledKeptRoot
+from fraiseql.settings import Settings
+
+from . import shop
+from .operations import Operation
+
+DEEP = ("country", "posts", "posts.remarks", "posts.remarks.writer")
+
+STRATEGIES: dict[str, tuple[Any, bool]] = {
+    "generated": (GeneratedColumn(column="kept"), False),
+    "projection": (Projection(embeds=DEEP), True),
+    "text": (Projection(embeds=DEEP, text=True), True),
+    "statement": (Projection(embeds=("country", "posts"), mode="statement"), True),
+    "view": (MaterializedView(refresh="1h"), True),
+}
+AGED = re.compile(rb',"extensions":\{"staleness":\[(.*)\]\}\}$')
+
+
+class Bench:
+    """One database whose authors are kept in one way, asked live and kept."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self.url = url
+        self.loop = asyncio.new_event_loop()
+        self.stored, embeds = STRATEGIES[name]
+        self.name = name
+        options: dict[str, Any] = {"database_url": url, "max_complexity": 10**9, "worker": False}
+        kept = fraiseql.create_app(queries=shop.queries(self.stored, embeds=embeds), **options)
+        live = fraiseql.create_app(queries=shop.queries(embeds=embeds), **options)
+        self.kept: Service = kept.service
+        self.live: Service = live.service
+        self.run(self._open())
+
+    def run(self, work: Any) -> Any:
+        return self.loop.run_until_complete(work)
+
+    async def _open(self) -> None:
+        self.writer = await asyncpg.connect(self.url)
+        await self.writer.set_type_codec("jsonb", encoder=str, decoder=str, schema="pg_catalog")
+        await self.writer.execute(shop.TABLES)
+        pool = await open_pool(self.url, Settings())
+        wanted = await load_wanted(self.kept.schema, pool)
+        assert wanted.refusals == ()
+        async with open_writer(pool) as writer:
+            await apply(writer, wanted)
+        await pool.close()
+        await self.kept.start()
+        await self.live.start()
+
+    async def _close(self) -> None:
+        await self.kept.stop()
+        await self.live.stop()
+        await self.writer.close()
+
+    def close(self) -> None:
+        self.run(self._close())
+        self.loop.close()
+
+    def fill(self, rows: shop.Rows) -> None:
+        self.run(shop.write(self.writer, rows))
+        if self.name == "view":
+            found = self.run(self.writer.fetch(_VIEWS))
+            assert len(found) == 1
+            self.run(self.refresh(found[0]["name"]))
+
+    async def refresh(self, view: str) -> None:
+        async with open_writer(self.kept.pool) as writer:
+            await refresh_view(writer, view)
+
+    def answers(self, operation: Operation) -> tuple[bytes, bytes]:
+        """Return the kept answer, without its age, and the live one."""
+        request = Request(operation.text, None, operation.variables)
+
+        async def both() -> tuple[bytes, bytes]:
+            found = [
+                bytes((await service.execute(request, {}, Timings())).body)
+                for service in (self.kept, self.live)
+            ]
+            return found[0], found[1]
+
+        kept, live = self.run(both())
+        if self.name == "view":
+            assert b'"seconds":null' not in kept
+            kept = AGED.sub(b"}", kept)
+        return kept, live
+
+    def kept_roots(self, text: str) -> int:
+        """Return how many root fields of an operation are answered from what is kept."""
+        serving, _, _ = self.kept._prepare(Request(text), Timings())
+        return sum(isinstance(root, CompiledKeptRoot) for root in serving.compiled.sql)
+
+
+_VIEWS = """
+SELECT format('"%s"."%s"', n.nspname, c.relname) AS name FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'm'
+"""
+
+
+@contextmanager
+def benches(server: EmbeddedServer, name: str) -> Iterator[Bench]:
+    """Make a database and serve it."""
+    database = f"fql_kept_{name}"
+
+    async def run(statement: str) -> None:
+        connection = await asyncpg.connect(server.url)
+        await connection.execute(statement)
+        await connection.close()
+
+    asyncio.run(run(f"CREATE DATABASE {database}"))
+    made = Bench(server.url_for(database), name)
+    try:
+        yield made
+    finally:
+        made.close()
+        asyncio.run(run(f"DROP DATABASE {database} WITH (FORCE)"))

@@ -1,0 +1,74 @@
+"""Operations on the shop: random selections, filters, orders and limits."""
+
+from typing import Any
+
+from graphql import GraphQLSchema, get_named_type, is_composite_type
+from hypothesis import strategies as st
+
+from .operations import Operation, _Writer
+
+_FILTERS = [
+    "",
+    "id: {gt: 1}",
+    "id: {in: [1, 3, 4]}",
+    "not: {id: {eq: $one}}",
+    "name: {neq: $name}",
+    'name: {contains: "e"}',
+    "score: {gte: 0}",
+    "rating: {isNull: false}",
+    "or: [{vip: {eq: true}}, {id: {lte: $one}}]",
+    "how: {eq: SO_SO}",
+    'born: {gt: "1990-01-01T00:00:00Z"}',
+]
+_ORDERS = [
+    "",
+    "{id: DESC}",
+    "{name: ASC}",
+    "{rating: DESC}",
+    "{vip: ASC}, {id: DESC}",
+    "{score: ASC}",
+    "{born: DESC}",
+]
+
+
+class _ShopWriter(_Writer):
+    """Root fields have their arguments; no fragments on other types are there."""
+
+    def arguments(self, name: str) -> str:
+        if name == "authors":
+            return self.listed()
+        if name in ("author", "byPython"):
+            return self.draw(st.sampled_from(["(id: 1)", "(id: $one)", "(id: 99)"]))
+        return "(name: $name)" if name == "named" else ""
+
+    def listed(self) -> str:
+        where = self.draw(st.sampled_from(_FILTERS))
+        order = self.draw(st.sampled_from(_ORDERS))
+        parts = [f"limit: {self.draw(st.integers(0, 6))}"]
+        parts += [f"where: {{{where}}}"] if where else []
+        parts += [f"orderBy: [{order}]"] if order else []
+        parts += ["offset: 1"] if self.draw(st.booleans()) else []
+        return f"({', '.join(parts)})"
+
+    def field(self, type_: Any, depth: int) -> str:
+        name = self.draw(st.sampled_from([*type_.fields]))
+        inner = get_named_type(type_.fields[name].type)
+        self.aliases += 1
+        text = f"a{self.aliases}: {name}{self.arguments(name)}{self.directive()}"
+        return f"{text} {self.selection(inner, depth + 1)}" if is_composite_type(inner) else text
+
+
+@st.composite
+def shop_operations(draw: Any, schema: GraphQLSchema) -> Operation:
+    """Operations with one or two root fields."""
+    writer = _ShopWriter(schema, draw)
+    roots = [writer.field(schema.query_type, 0) for _ in range(draw(st.integers(1, 2)))]
+    head = 'query Q($one: Int! = 1, $name: String! = "", $yes: Boolean! = true, $no: Boolean!)'
+    # Every variable must be used somewhere.
+    use = "... @include(if: $no) { u1: author(id: $one) { id } u2: named(name: $name) { id } }"
+    skip = "u3: authors(limit: 1) @skip(if: $yes) { id }"
+    text = f"{head} {{ {' '.join(roots)} {use} {skip} }} {' '.join(writer.fragments)}"
+    variables: dict[str, Any] = {"no": draw(st.booleans()), "one": draw(st.integers(0, 5))}
+    if draw(st.booleans()):
+        variables["name"] = draw(st.sampled_from(["", "Ä", "x"]))
+    return Operation(text, variables)
