@@ -74,7 +74,7 @@ class MaterializedView:
             )
         if self.when_stale not in ("serve", "live", "error"):
             raise DeclarationError(f"when_stale={self.when_stale!r} is not serve, live or error.")
-        if self.when_stale != "serve" and self.bound is None:
+        if (self.lag, self.every) == (None, None) and self.when_stale != "serve":
             raise DeclarationError(
                 f"when_stale={self.when_stale!r} says nothing of when the view is stale.",
                 hint='Add target_lag="30s", or refresh="5m".',

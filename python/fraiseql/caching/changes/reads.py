@@ -5,7 +5,7 @@ from typing import Final
 
 from fraiseql.caching.changes.log import TRIGGER
 
-_CLOSURE: Final = """\
+_CLOSURE: Final = r"""
 WITH RECURSIVE begun AS (SELECT unnest({start}) AS oid),
 views(oid) AS (
   SELECT oid FROM begun
@@ -20,7 +20,13 @@ views(oid) AS (
 tables AS (
   SELECT c.oid FROM views v JOIN pg_catalog.pg_class c ON c.oid = v.oid
   WHERE c.relkind IN ('r', 'p', 'f')
-    OR c.relkind = 'm' AND c.oid NOT IN (SELECT oid FROM begun)),
+    OR c.relkind = 'm' AND c.oid NOT IN (SELECT oid FROM begun)
+  UNION
+  -- On the oldest catalogs no dependency is written down; the parsed query names them.
+  SELECT c.oid FROM views v JOIN pg_catalog.pg_rewrite w ON w.ev_class = v.oid
+  CROSS JOIN LATERAL regexp_matches(w.ev_action::text, ':relid (\d+)', 'g') AS named(part)
+  JOIN pg_catalog.pg_class c ON c.oid = named.part[1]::oid
+  WHERE c.relnamespace = 'pg_catalog'::regnamespace AND c.relkind IN ('r', 'v')),
 -- A write may name any table above or below: a partition, or what it is a partition of.
 below(oid) AS (
   SELECT oid FROM tables

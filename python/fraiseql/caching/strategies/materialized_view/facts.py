@@ -10,12 +10,13 @@ from fraiseql.caching.strategies.base import Kept
 from fraiseql.caching.strategies.materialized_view.names import (
     CONSTANT_KEY,
     bare,
+    key_of,
     physical_name,
     query_of,
 )
 from fraiseql.catalog.picture import quote
 from fraiseql.database import Pool
-from fraiseql.database.writing import open_writer, said_by_server, sqlstate_of
+from fraiseql.database.writing import Writer, open_writer, said_by_server, sqlstate_of
 from fraiseql.errors import DatabaseError, SourceError
 
 _PLACE: Final = """
@@ -148,14 +149,19 @@ async def _probed(kept: Kept, pool: Pool) -> ViewFacts:
                 await writer.execute(f"CREATE TEMPORARY VIEW {_PROBE} AS {query}")
                 start = await writer.fetchval(f"SELECT 'pg_temp.{_PROBE}'::regclass::oid")
                 columns, reads, calls = await _described(writer.read, [start])
-                plan = json.loads(await writer.fetchval(f"EXPLAIN (FORMAT JSON) {query}"))
+                single = not key_of(kept) and await _single(writer, query)
             finally:
                 await writer.execute("ROLLBACK")
     except (DatabaseError, SourceError) as error:
         if not sqlstate_of(error):
             raise
         return ViewFacts("", refused=said_by_server(error))
-    return ViewFacts("", columns, reads, calls, _one_row(plan[0]["Plan"]))
+    return ViewFacts("", columns, reads, calls, single)
+
+
+async def _single(writer: Writer, query: str) -> bool:
+    plan = json.loads(await writer.fetchval(f"EXPLAIN (FORMAT JSON) {query}"))
+    return _one_row(plan[0]["Plan"])
 
 
 async def _described(

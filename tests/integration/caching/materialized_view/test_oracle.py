@@ -1,0 +1,183 @@
+"""The age, against the live answer in the reader's own snapshot, while writers and refreshes run.
+
+``0`` and another answer than the live one would be a lie; it must never be met. What the promise
+rests on is taken away in mutants, and the same reader must then meet one.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from time import monotonic
+
+import asyncpg
+import pytest
+
+from fraiseql.caching.changes.compaction import compact
+from fraiseql.caching.changes.state import age
+from fraiseql.caching.refresh import views
+from fraiseql.caching.refresh.views import refresh_view
+from tests.integration.caching.ddl.road import applied
+from tests.integration.caching.materialized_view.views import (
+    BY_AUTHOR,
+    authors_type,
+    counts_type,
+    opened,
+    view_of,
+)
+
+# So slow that others commit while it runs.
+SLOW = f"""{BY_AUTHOR}
+HAVING (SELECT sum(length(md5(n::text))) FROM generate_series(1, 40000) n) > 0"""
+
+
+class Seen:
+    """What a reader met."""
+
+    def __init__(self) -> None:
+        self.fresh = self.stale = self.lies = 0
+
+
+async def read(url: str, view: str, seen: Seen) -> None:
+    connection = await asyncpg.connect(url)
+    text = "SELECT string_agg(q::text, ';' ORDER BY q.id) FROM {} q"
+    try:
+        while True:
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                seconds = await connection.fetchval(f"SELECT {age(view)}")
+                kept = await connection.fetchval(text.format(view))
+                live = await connection.fetchval(text.format(f"({BY_AUTHOR})"))
+            assert seconds is not None
+            seen.fresh += seconds == 0
+            seen.stale += seconds > 0
+            seen.lies += seconds == 0 and kept != live
+    finally:
+        await connection.close()
+
+
+async def write(url: str, chance: random.Random) -> None:
+    """Change one or two tables at random, now and then undoing part of it, or all."""
+    connection = await asyncpg.connect(url)
+    try:
+        while True:
+            with suppress(asyncpg.PostgresError):
+                async with connection.transaction():
+                    await some_change(connection, chance)
+                    if chance.random() < 0.3:
+                        with suppress(ZeroDivisionError):
+                            async with connection.transaction():
+                                await some_change(connection, chance)
+                                if chance.random() < 0.5:
+                                    raise ZeroDivisionError
+                    # Commits late: what was written first is not what is committed first.
+                    await asyncio.sleep(chance.choice((0, 0, 0.01, 0.05)))
+            await asyncio.sleep(chance.uniform(0.01, 0.06))
+            # Quiet now and then, so that a refresh can catch up with everything.
+            moment = monotonic() % 1.2
+            await asyncio.sleep(1.2 - moment if moment > 0.5 else 0)
+    finally:
+        await connection.close()
+
+
+async def some_change(connection: asyncpg.Connection, chance: random.Random) -> None:
+    number, other = chance.randint(1, 20), chance.randint(1, 200)
+    await connection.execute(
+        chance.choice(
+            (
+                f"UPDATE tb_user SET name = name || '.' WHERE id = {number}",
+                f"UPDATE tb_post SET author = {number} WHERE id = {other}",
+                f"DELETE FROM tb_post WHERE id = {other}",
+                f"INSERT INTO tb_post VALUES ({other}, {number}, 7) ON CONFLICT DO NOTHING",
+            )
+        )
+    )
+
+
+async def refresh(url: str, view: str, first: str) -> None:
+    async with opened(url, counts_type()) as (writer, _, _):
+        while True:
+            await writer.execute(first)
+            await refresh_view(writer, view)
+            await compact(writer)
+            await asyncio.sleep(0.02)
+
+
+async def observed(
+    url: str, *, until: Callable[[Seen], bool], within: float, first: str = "SELECT"
+) -> Seen:
+    one, seen = authors_type(SLOW), Seen()
+    await applied(url, one)
+    view = await view_of(url, one)
+    chance = random.Random(7)
+    work = [
+        write(url, chance),
+        write(url, chance),
+        read(url, view, seen),
+        refresh(url, view, first),
+    ]
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        async with asyncio.timeout(within):
+            while not until(seen):
+                await asyncio.sleep(0.05)
+                assert not any(task.done() for task in tasks), [t for t in tasks if t.done()]
+    except TimeoutError:
+        pass
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    return seen
+
+
+async def test_an_age_of_zero_is_never_a_lie(url: str) -> None:
+    begun = monotonic()
+    seen = await observed(
+        url,
+        until=lambda seen: min(seen.fresh, seen.stale) > 20 and monotonic() - begun > 4,
+        within=30,
+    )
+    assert seen.lies == 0
+    assert seen.fresh > 20
+    assert seen.stale > 20
+
+
+async def test_a_snapshot_taken_after_the_refresh_lies(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = views.end_state
+
+    def late(view: str) -> str:
+        found = whole(view).replace("THEN snap END", "THEN pg_current_snapshot() END")
+        assert found != whole(view)
+        return found
+
+    monkeypatch.setattr(views, "end_state", late)
+    assert (await observed(url, until=lambda seen: seen.lies > 0, within=20)).lies > 0
+
+
+async def test_a_mark_that_is_cleared_afterwards_lies(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mark instead of a snapshot forgets who committed while the query ran."""
+    whole = views.end_state
+    clearing = "WITH RECURSIVE cleared AS (DELETE FROM fraiseql.changes), "
+
+    def cleared(view: str) -> str:
+        found = whole(view).lstrip().replace("WITH RECURSIVE ", clearing, 1)
+        assert found.startswith(clearing)
+        return found
+
+    monkeypatch.setattr(views, "end_state", cleared)
+    assert (await observed(url, until=lambda seen: seen.lies > 0, within=20)).lies > 0
+
+
+async def test_a_mark_that_is_cleared_before_lies(url: str) -> None:
+    """What is said to be seen is committed before it is."""
+    seen = await observed(
+        url,
+        until=lambda seen: seen.lies > 0,
+        within=20,
+        first="UPDATE fraiseql.view_state SET snap = pg_current_snapshot()",
+    )
+    assert seen.lies > 0
