@@ -40,8 +40,8 @@ CREATE TABLE tb_task (person_id int, number int, what text, done boolean,
 CREATE TABLE tb_task_low PARTITION OF tb_task FOR VALUES FROM (0) TO (10);
 CREATE TABLE tb_task_high PARTITION OF tb_task FOR VALUES FROM (10) TO (1000)
   PARTITION BY RANGE (number);
-CREATE TABLE tb_task_high_a PARTITION OF tb_task_high FOR VALUES FROM (0) TO (5);
-CREATE TABLE tb_task_high_b PARTITION OF tb_task_high FOR VALUES FROM (5) TO (1000);
+CREATE TABLE tb_task_high_a PARTITION OF tb_task_high FOR VALUES FROM (0) TO (30);
+CREATE TABLE tb_task_high_b PARTITION OF tb_task_high FOR VALUES FROM (30) TO (1000);
 CREATE INDEX ON tb_team (country, code);
 INSERT INTO tb_region VALUES ('no', 1, 'Oslo'), ('no', 2, 'Bergen'), ('fr', 1, 'Lyon'),
   ('de', 7, 'Ulm');

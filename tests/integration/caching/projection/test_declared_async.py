@@ -1,0 +1,144 @@
+"""``mode="async"``: writers only queue, drains recompute; nothing is lost between the two."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import pytest
+
+from fraiseql.caching.ddl.wanted import strategy_of
+from fraiseql.caching.strategies.projection import drain as drain_query
+from fraiseql.caching.strategies.projection.strategy import drain, spec_of
+from tests.integration.caching.ddl.road import applied, planned, road, sql
+from tests.integration.caching.projection.declared import (
+    Hand,
+    Person,
+    drift,
+    made_anew,
+    mended,
+    published_of,
+    region,
+)
+
+Region = region(mode="async")
+
+
+@pytest.fixture
+async def url(database: str) -> AsyncIterator[str]:
+    """Address of a database whose regions are kept asynchronously."""
+    await made_anew(database)
+    await applied(database, Region, Person)
+    return database
+
+
+async def drained(url: str) -> int:
+    """Drain until nothing is left, and return the number of changes."""
+    async with road(url) as (writer, wishes):
+        (kept,) = [one for one in (await wishes(Region)).kept if one.type_name == "Region"]
+        assert strategy_of(kept)
+        total = 0
+        while count := await drain(kept, writer):
+            total += count
+        return total
+
+
+async def query(url: str) -> str:
+    """Return the statement that drains."""
+    async with road(url) as (_, wishes):
+        return next(
+            drain_query(spec_of(one))
+            for one in (await wishes(Region)).kept
+            if one.type_name == "Region"
+        )
+
+
+async def age(url: str) -> float:
+    kept = (await published_of(url, Region))["Region"]
+    assert kept is not None
+    assert kept.freshness is not None
+    assert (kept.freshness.bound, kept.freshness.when_stale) == (None, "serve")
+    return float((await sql(url, f"SELECT {kept.freshness.age} AS age"))[0]["age"])
+
+
+async def test_writers_queue_and_a_drain_catches_up(url: str) -> None:
+    assert (await planned(url, Region, Person)).empty
+    assert await age(url) == 0
+    await sql(url, "UPDATE tb_team SET name = 'new' WHERE country = 'no'")
+    assert await drift(url, Region) > 0
+    assert await drift(url, Person) == 0
+    first = await age(url)
+    await asyncio.sleep(0.1)
+    assert await age(url) >= first + 0.1
+    assert await drained(url) > 0
+    assert await drift(url, Region) == 0
+    assert await age(url) == 0
+
+
+@pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
+async def test_any_isolation_level_may_write(url: str, level: str) -> None:
+    await sql(url, f"BEGIN ISOLATION LEVEL {level}; UPDATE tb_team SET name = 'x'; COMMIT")
+    await drained(url)
+    assert await drift(url, Region) == 0
+
+
+async def test_what_a_drain_does_not_end_is_queued_as_before(url: str) -> None:
+    await sql(url, "UPDATE tb_team SET name = 'new'; TRUNCATE tb_task_low")
+    statement = await query(url)
+    connection = await asyncpg.connect(url)
+    await connection.execute("BEGIN")
+    taken = await connection.fetchval(statement)
+    assert taken > 1
+    # Meanwhile another drain finds nothing that is free, and does not wait.
+    async with asyncio.timeout(5):
+        assert await drained(url) == 0
+    pid = connection.get_server_pid()
+    await sql(url, f"SELECT pg_terminate_backend({pid}, 5000) AS ended")
+    assert await drift(url, Region) > 0
+    assert await drained(url) == taken
+    assert await drift(url, Region) == 0
+
+
+async def test_under_writers_and_several_drains_nothing_is_lost(url: str) -> None:
+    statement = await query(url)
+    statement = statement.replace("(1000)", "(7)")
+    stopped = asyncio.Event()
+
+    async def drain_on(rolls_back: bool) -> int:
+        connection, total = await asyncpg.connect(url), 0
+        while not stopped.is_set():
+            transaction = connection.transaction()
+            await transaction.start()
+            count: Any = await connection.fetchval(statement)
+            if rolls_back and total % 2:
+                await transaction.rollback()
+            else:
+                await transaction.commit()
+            total += count
+            await asyncio.sleep(0 if count else 0.01)
+        await connection.close()
+        return total
+
+    async with asyncio.TaskGroup() as group:
+        drains = [group.create_task(drain_on(rolls_back)) for rolls_back in (False, False, True)]
+        await asyncio.gather(*(Hand(url, seed).write(200) for seed in (1, 2)))
+        stopped.set()
+    assert all(one.result() > 0 for one in drains)
+    await drained(url)
+    assert await drift(url, Region, Person) == 0
+
+
+async def test_repair_and_apply_work_as_ever(url: str) -> None:
+    await sql(url, "UPDATE tb_team SET name = 'new'")
+    assert (await mended(url, Region))["Region"] > 0
+    assert await drift(url, Region) == 0
+    at_once = region()
+    await sql(url, "UPDATE tb_team SET name = 'newer'")
+    await applied(url, at_once, Person)
+    assert await drift(url, at_once) == 0
+    await applied(url, Region, Person)
+    assert await drift(url, Region) == 0
+    assert (await planned(url, Region, Person)).empty
+    # A crash must not empty it: what waits there is known from nowhere else.
+    kinds = await sql(url, "SELECT relpersistence FROM pg_class WHERE relname ~ 'region.*_queue$'")
+    assert [row[0] for row in kinds] == [b"p"]

@@ -1,0 +1,135 @@
+"""Partitions and triggers that come and go: found, withdrawn from readers, and mended by apply."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.integration.caching.ddl.road import applied, planned, sql
+from tests.integration.caching.projection.declared import (
+    Person,
+    drift,
+    made_anew,
+    published_of,
+    region,
+)
+
+Region = region()
+
+
+@pytest.fixture
+async def url(database: str) -> AsyncIterator[str]:
+    """Address of a database with the tables, and the projections of two types over them."""
+    await made_anew(database)
+    await applied(database, Region, Person)
+    return database
+
+
+async def read(url: str) -> set[str]:
+    """Return the types whose kept documents serving is told to read."""
+    return {name for name, kept in (await published_of(url, Region, Person)).items() if kept}
+
+
+async def mend(url: str) -> list[str]:
+    """Apply, and return which generations were made anew."""
+    plan = await applied(url, Region, Person)
+    made = [one.name for step in plan.steps for one in step.made]
+    assert (await planned(url, Region, Person)).empty
+    assert await drift(url, Region, Person) == 0
+    assert await read(url) == {"Region", "Person"}
+    return [name for name in made if name.startswith("rows of")]
+
+
+async def test_a_partition_that_is_attached(url: str) -> None:
+    await sql(
+        url,
+        """CREATE TABLE more (LIKE tb_task INCLUDING ALL);
+        INSERT INTO tb_person VALUES (1500, '00000000-0000-0000-0000-000000000001', 'late');
+        INSERT INTO more VALUES (1500, 1, 'brought along', false)""",
+    )
+    await sql(url, "ALTER TABLE tb_task ATTACH PARTITION more FOR VALUES FROM (1000) TO (2000)")
+    assert await drift(url, Region, Person) == 2
+    assert await read(url) == set()
+    states = (await planned(url, Region, Person)).states
+    assert {one.state for one in states} == {"kept", "missing", "outdated"}
+    assert len(await mend(url)) == 2
+    await sql(url, "UPDATE more SET what = 'written to the partition itself'")
+    assert await drift(url, Region, Person) == 0
+
+
+async def test_a_partition_that_is_detached(url: str) -> None:
+    await sql(url, "ALTER TABLE tb_task_high DETACH PARTITION tb_task_high_a")
+    assert await drift(url, Region, Person) > 0
+    assert await read(url) == set()
+    await mend(url)
+    triggers = "SELECT tgname FROM pg_trigger WHERE tgrelid = 'tb_task_high_a'::regclass"
+    assert await sql(url, triggers) == []
+
+
+async def test_a_partition_that_was_away_meanwhile(url: str) -> None:
+    """Nothing is missing, and no name has changed; the documents have."""
+    await sql(url, "ALTER TABLE tb_task_high DETACH PARTITION tb_task_high_a")
+    await sql(url, "UPDATE tb_person SET name = 'recomputed without their tasks'")
+    await sql(
+        url,
+        "ALTER TABLE tb_task_high ATTACH PARTITION tb_task_high_a FOR VALUES FROM (0) TO (30)",
+    )
+    assert await drift(url, Region, Person) > 0
+    assert await read(url) == set()
+    assert len(await mend(url)) == 2
+
+
+async def test_a_partition_of_the_documents_own_table(url: str) -> None:
+    await sql(
+        url,
+        """CREATE TABLE far (LIKE tb_region INCLUDING ALL);
+        INSERT INTO far VALUES ('jp', 1, 'Osaka'), ('jp', 2, 'Kobe');
+        ALTER TABLE tb_region ATTACH PARTITION far FOR VALUES IN ('jp')""",
+    )
+    assert await read(url) == {"Person"}
+    assert len(await mend(url)) == 1
+    assert len(await sql(url, "SELECT FROM tv_region WHERE country = 'jp'")) == 2
+    await sql(url, "ALTER TABLE tb_region DETACH PARTITION far")
+    await mend(url)
+    assert await sql(url, "SELECT FROM tv_region WHERE country = 'jp'") == []
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DROP TRIGGER {} ON tb_team",
+        "ALTER TABLE tb_team DISABLE TRIGGER {}",
+        "ALTER TABLE tb_team DISABLE TRIGGER ALL",
+        "ALTER TABLE tb_team ENABLE REPLICA TRIGGER {}",
+    ],
+)
+async def test_a_trigger_that_was_off(url: str, damage: str) -> None:
+    (row,) = await sql(
+        url,
+        "SELECT quote_ident(tgname) FROM pg_trigger"
+        " WHERE tgrelid = 'tb_team'::regclass AND tgname LIKE 'fql%region%_update'",
+    )
+    await sql(url, damage.format(row[0]))
+    await sql(url, "UPDATE tb_team SET name = 'nobody noticed'")
+    assert await drift(url, Region) > 0
+    assert await read(url) == {"Person"}
+    assert len(await mend(url)) == 1
+
+
+async def test_an_altered_table_or_function_is_made_anew(url: str) -> None:
+    (row,) = await sql(
+        url,
+        "SELECT c.oid::regclass::text FROM pg_class c"
+        " WHERE relname ~ '^tv_person_' AND relkind = 'r'",
+    )
+    await sql(url, f"ALTER TABLE {row[0]} DROP CONSTRAINT {row[0].partition('.')[2]}_pkey")
+    assert len(await mend(url)) == 1
+    (row,) = await sql(
+        url, "SELECT oid::regprocedure::text FROM pg_proc WHERE proname ~ 'tv_person_.*_flush$'"
+    )
+    await sql(
+        url,
+        f"CREATE OR REPLACE FUNCTION {row[0]} RETURNS bigint LANGUAGE sql AS 'SELECT 0::bigint'",
+    )
+    await sql(url, "UPDATE tb_person SET name = 'nobody flushed' WHERE id = 1")
+    assert await drift(url, Person) > 0
+    assert len(await mend(url)) == 1
