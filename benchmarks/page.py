@@ -1,10 +1,11 @@
 """Page: the document and the plots made of the result files."""
 
 import statistics
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from benchmarks import plot, summary
+from benchmarks import markdown, plot, summary
+from benchmarks.kept import page as kept
 
 COLOURS = {
     "FraiseQL, documents": plot.OURS,
@@ -22,10 +23,10 @@ TITLES = {
 OPENING = """<!-- Written by `python -m benchmarks report` from benchmarks/results/: do not edit -->
 # Benchmarks
 
-What FraiseQL costs, beside two Python GraphQL servers and beside the least that Python can do. One
-command measures everything again: `make bench` (`python -m benchmarks --quick` shows in two minutes
-that it works, with rough figures). Trust ratios and processor time per request, which hold on other
-machines; absolute rates do not.
+What FraiseQL costs, beside two Python GraphQL servers and beside the least that Python can do; and
+what kept documents save and cost. One command measures everything again: `make bench`
+(`python -m benchmarks --quick` shows in a few minutes that it works, with rough figures). Trust
+ratios and processor time per request, which hold on other machines; absolute rates do not.
 """
 
 
@@ -63,13 +64,8 @@ def text(results: Mapping[str, Any]) -> str:
         parts += _first_sight(found)
     if found := results.get("memory"):
         parts += _memory(found)
+    parts += kept.section(results)
     return "\n".join([*parts, *_origin(results)]) + "\n"
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table: the first column to the left, the others to the right."""
-    rule = ["---", *("---:" for _ in head[1:])]
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *rows)) + "\n"
 
 
 def _table(found: Mapping[str, Any]) -> summary.Table:
@@ -82,7 +78,7 @@ def _targets(results: Mapping[str, Any]) -> Iterator[str]:
         (one.step, one.wanted, one.found, "hit" if one.hit else "**missed**")
         for one in summary.targets(results)
     ]
-    yield table(("step", "target", "figure", ""), rows)
+    yield markdown.table(("step", "target", "figure", ""), rows)
 
 
 def _serving(found: Mapping[str, Any]) -> Iterator[str]:
@@ -92,15 +88,15 @@ def _serving(found: Mapping[str, Any]) -> Iterator[str]:
     yield " · ".join(f"**{name}** {title}" for name, title in names.items()) + "\n"
     yield "![Processor time per request](benchmarks/serving.svg)\n"
     yield "Processor time of the server process per request, ms (requests per second):\n"
-    yield table(("", *names), (_cells(p, measured, _cpu) for p in peers))
+    yield markdown.table(("", *names), (_cells(p, measured, _cpu) for p in peers))
     yield "Median and 99th percentile of the time from request to answer, ms:\n"
-    yield table(("", *names), (_cells(p, measured, _latency) for p in peers))
+    yield markdown.table(("", *names), (_cells(p, measured, _latency) for p in peers))
     yield "Processor time of PostgreSQL per request, ms:\n"
-    yield table(("", *names), (_cells(p, measured, _postgres) for p in peers))
+    yield markdown.table(("", *names), (_cells(p, measured, _postgres) for p in peers))
     yield "Processor time as a multiple of the Python ceiling's:\n"
-    yield table(("", *names), (_cells(p, measured, _ratio) for p in peers))
+    yield markdown.table(("", *names), (_cells(p, measured, _ratio) for p in peers))
     yield PEERS
-    yield _method(found["method"])
+    yield markdown.method(found["method"])
     yield _rounds(measured)
 
 
@@ -153,7 +149,7 @@ def _transform(found: Mapping[str, Any]) -> Iterator[str]:
     )
     yield "![Transform](benchmarks/transform.svg)\n"
     yield "Median ms of a call (MB/s of input), the documents once, ten and a hundred times:\n"
-    yield table(
+    yield markdown.table(
         ("", *(f"{factor}x" for factor in rates)),
         [
             [
@@ -166,14 +162,14 @@ def _transform(found: Mapping[str, Any]) -> Iterator[str]:
             for name in TITLES
         ],
     )
-    yield _method(found["method"])
+    yield markdown.method(found["method"])
 
 
 def _first_sight(found: Mapping[str, Any]) -> Iterator[str]:
     yield "## First sight of an operation\n"
     yield "Medians, ms. Steps are those of `Server-Timing`; the rest is HTTP and the pool.\n"
     steps = ("parse", "validate", "plan", "sql", "render")
-    yield table(
+    yield markdown.table(
         ("", "first", "later", *steps),
         [
             [
@@ -188,7 +184,7 @@ def _first_sight(found: Mapping[str, Any]) -> Iterator[str]:
             for name, samples in found["figures"].items()
         ],
     )
-    yield _method(found["method"])
+    yield markdown.method(found["method"])
 
 
 def _memory(found: Mapping[str, Any]) -> Iterator[str]:
@@ -196,7 +192,7 @@ def _memory(found: Mapping[str, Any]) -> Iterator[str]:
     yield "## Memory\n"
     loads = ", ".join(f"{name} {row['rss_mb']:.0f}" for name, row in figures["under_load"].items())
     yield f"Resident MB after start: {figures['start']['rss_mb']:.0f}; after a load of {loads}.\n"
-    yield table(
+    yield markdown.table(
         ("large response", "MB", "before", "at most", "after", "grown / size"),
         [
             [
@@ -210,18 +206,7 @@ def _memory(found: Mapping[str, Any]) -> Iterator[str]:
             for name, row in figures["large"].items()
         ],
     )
-    yield _method(found["method"])
-
-
-def _method(method: Mapping[str, Any]) -> str:
-    lines = [f"- {name.replace('_', ' ')}: {_said(value)}" for name, value in method.items()]
-    return "\n".join(["How:", "", *lines, ""])
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {setting}" for name, setting in value.items())
-    return str(value)
+    yield markdown.method(found["method"])
 
 
 def _origin(results: Mapping[str, Any]) -> Iterator[str]:

@@ -2,8 +2,10 @@
 
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from benchmarks.kept import summary as kept
+from benchmarks.target import Target
 
 OURS = "FraiseQL, documents"
 CEILING = "Python ceiling"
@@ -11,23 +13,6 @@ PYTHON_PEERS = ("Strawberry, loaders", "Ariadne, loaders")
 FIELDS = ("cpu_ms", "postgres_ms", "p50_ms", "p99_ms", "rss_mb", "bytes_each")
 
 Table = Mapping[str, Mapping[str, Mapping[str, float]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A target of the design, with what was found.
-
-    Attributes:
-        step: What is measured.
-        wanted: The target in words.
-        found: The figure in words.
-        hit: Whether the target is reached.
-    """
-
-    step: str
-    wanted: str
-    found: str
-    hit: bool
 
 
 def medians(rounds: Sequence[Mapping[str, Any]], limit: float) -> Table:
@@ -70,6 +55,7 @@ def targets(results: Mapping[str, Any]) -> Iterator[Target]:
         yield from _first_sight(found["figures"])
     if found := results.get("memory"):
         yield from _memory(found["figures"])
+    yield from kept.targets(results)
 
 
 def _transform(figures: Mapping[str, Any]) -> Iterator[Target]:

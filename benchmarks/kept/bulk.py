@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from statistics import median
 from time import perf_counter
-from typing import Any
 
 import asyncpg
 

@@ -93,7 +93,9 @@ def schema(indexes: tuple[Any, ...]) -> Schema:
 async def measure(bench: Bench) -> tuple[dict[str, Any], Any]:
     """Return how it is measured, and the figures: sizes, and times of each statement."""
     async with bench.copy("kept_indexes") as url:
-        await run(url, Template((SQL / "events.sql").read_text()).substitute(events=bench.plan.events))
+        await run(
+            url, Template((SQL / "events.sql").read_text()).substitute(events=bench.plan.events)
+        )
         await settle(url)
         asked = queries()
         without = {one.name: await _timed(bench, url, one, ()) for one in asked}
@@ -102,29 +104,25 @@ async def measure(bench: Bench) -> tuple[dict[str, Any], Any]:
         plain = {one.name: await _timed(bench, url, one, ()) for one in asked}
         fitted = {one.name: await _timed(bench, url, one, INDEXES) for one in asked}
         sizes = await _sizes(url)
-    for name in without:
-        bench.say(f"{name:30} {_said(without[name])} · {_said(plain[name])} · {_said(fitted[name])}")
-    figures = {
-        "sizes": sizes,
-        "times": {
-            name: {
-                "no index": without[name],
-                "statement of parameters": plain[name],
-                "statement for the index": fitted[name],
-            }
-            for name in without
-        },
+    kinds = {
+        "no index": without,
+        "statement of parameters": plain,
+        "statement for the index": fitted,
     }
+    times = {one.name: {kind: found[one.name] for kind, found in kinds.items()} for one in asked}
+    for name, found in times.items():
+        bench.say(f"{name:30} {' · '.join(_said(each) for each in found.values())}")
+    figures = {"sizes": sizes, "times": times}
     how = {
         **method(bench),
         "table": f"tb_event, {bench.plan.events:,} rows over two years, 5 in 100 active and not"
         " deleted",
         "declared": ", ".join(map(repr, INDEXES)),
         "times": f"medians of {bench.plan.executions} EXPLAIN (ANALYZE, TIMING OFF) of the prepared"
-        " statement, ms of planning and of execution, on one connection",
+        " statement, ms of planning and execution, on one connection",
         "plans": ", ".join(f"{name}: plan_cache_mode {mode}" for name, mode in PLANS.items()),
-        "statement_for_the_index": "with the literals and conditions that serving adds when it knows"
-        " the declared indexes",
+        "statement_for_the_index": "with the literals and conditions that serving adds when it"
+        " knows the declared indexes",
     }
     return how, figures
 
@@ -176,7 +174,7 @@ def _literal(shown: str) -> str:
     if shown.startswith("datetime.datetime("):
         numbers = shown.partition("(")[2].partition(", tzinfo")[0].split(", ")
         return f"'{datetime(*map(int, numbers), tzinfo=UTC).isoformat()}'"  # type: ignore[misc]
-    return shown
+    return shown.removeprefix("Decimal(").removesuffix(")")
 
 
 def _scans(node: Mapping[str, Any]) -> list[str]:
@@ -189,11 +187,17 @@ def _scans(node: Mapping[str, Any]) -> list[str]:
 async def _sizes(url: str) -> list[dict[str, Any]]:
     """Return name, definition and bytes of the declared indexes, and of others to compare with."""
     found = [
-        {"name": row["name"], "declared": True, "definition": row["definition"], "bytes": row["size"]}
+        {
+            "name": row["name"],
+            "declared": True,
+            "definition": row["definition"],
+            "bytes": row["size"],
+        }
         for row in await fetch(
             url,
             "SELECT c.relname::text AS name, pg_get_indexdef(c.oid) AS definition,"
-            " pg_relation_size(c.oid) AS size FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+            " pg_relation_size(c.oid) AS size"
+            " FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
             " WHERE i.indrelid = 'tb_event'::regclass AND NOT i.indisprimary ORDER BY c.relname",
         )
     ]

@@ -79,9 +79,7 @@ async def run_at(bench: Bench, url: str, load: Load, seconds: float, rate: int) 
 async def _measured(bench: Bench, url: str, load: Load, length: list[str]) -> Round:
     before = _clocks(bench.database)
     said = await _run(bench, url, load, length)
-    wall, server, own, busy = (
-        b - a for a, b in zip(before, _clocks(bench.database), strict=True)
-    )
+    wall, server, own, busy = (b - a for a, b in zip(before, _clocks(bench.database), strict=True))
     count = int(_number(r"actually processed: (\d+)", said))
     return Round(
         tps=_number(r"tps = ([\d.]+)", said),

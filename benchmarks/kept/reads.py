@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from random import Random
 from typing import Any
 
-from benchmarks.kept import declared, pgbench, served
+from benchmarks.kept import background, declared, pgbench, served
 from benchmarks.kept.pgbench import Load
 from benchmarks.kept.served import Asked
 from benchmarks.kept.server import Bench, method, settle
@@ -36,7 +36,7 @@ class Variant:
         selection: What is selected of each document.
         declare: Declares the type.
         stored: How its documents are kept.
-        bounded: Whether documents are asked for by key and by number; all of them at once otherwise.
+        bounded: Whether documents are asked for by key and by number; if not, all at once.
     """
 
     name: str
@@ -126,14 +126,16 @@ async def _variant(bench: Bench, variant: Variant) -> dict[str, Any]:
             ]
     for one in found:
         ratio = _median(one["live"], "ms") / _median(one["kept"], "ms")
-        bench.say(f"{variant.name:32} {one['name']:9} {ratio:6.1f}x{'' if one['used'] else ' LIVE'}")
+        bench.say(
+            f"{variant.name:32} {one['name']:9} {ratio:6.1f}x{'' if one['used'] else ' LIVE'}"
+        )
     return {"name": variant.name, "operations": found}
 
 
 async def _filled(url: str, variant: Variant) -> None:
     """Fill materialized views: what a worker does soon after they are made."""
     if not variant.bounded:
-        await declared.refreshed(url, variant.declare(variant.stored))
+        await background.refreshed(url, variant.declare(variant.stored))
 
 
 @asynccontextmanager
@@ -181,9 +183,7 @@ async def _agreed(asked: Asked, services: Mapping[str, Service]) -> int:
     return size
 
 
-async def _rounds(
-    bench: Bench, url: str, loads: Mapping[str, Load]
-) -> dict[str, list[Any]]:
+async def _rounds(bench: Bench, url: str, loads: Mapping[str, Load]) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {name: [] for name in loads}
     for _ in range(bench.plan.rounds):
         for name, load in loads.items():

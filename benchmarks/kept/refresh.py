@@ -10,7 +10,7 @@ from typing import Any
 
 import asyncpg
 
-from benchmarks.kept import declared, pgbench
+from benchmarks.kept import background, declared, pgbench
 from benchmarks.kept.server import Bench, fetch, method, run, settle
 from benchmarks.kept.writing import Scenario
 
@@ -49,7 +49,7 @@ async def measure(bench: Bench) -> tuple[dict[str, Any], Any]:
         "view": "a row for each user with count, sum and latest instant of the user's posts, unique"
         " by the user's id",
         "change": "views of one post of that share of the users; one UPDATE before each refresh",
-        "refresh": f"medians of {plan.refreshes}, kinds take turns; the view is vacuumed after each",
+        "refresh": f"medians of {plan.refreshes}, kinds take turns; then the view is vacuumed",
         "log": "writers of the table that a dashboard reads; refreshes wait meanwhile",
         COUNTER: "a trigger that counts up one row: known from many applications",
         "lag": f"dashboard with target_lag {LAG}, one worker, {RATE} transactions a second for"
@@ -62,13 +62,15 @@ async def _refreshes(bench: Bench) -> list[dict[str, Any]]:
     async with bench.copy("kept_refresh") as url:
         schema = declared.authors(refresh="1h")
         await declared.applied(url, schema)
-        await declared.refreshed(url, schema)
+        await background.refreshed(url, schema)
         await settle(url)
         view = await _view(url)
         found = [await _share(bench, url, view, share) for share in SHARES]
     for one in found:
-        bench.say(f"refresh after {one['share']:.1%}: {one['plain']['ms']:.0f} ms plain,"
-                  f" {one['concurrently']['ms']:.0f} ms concurrently")
+        bench.say(
+            f"refresh after {one['share']:.1%}: {one['plain']['ms']:.0f} ms plain,"
+            f" {one['concurrently']['ms']:.0f} ms concurrently"
+        )
     return found
 
 
@@ -127,7 +129,7 @@ async def _log(bench: Bench) -> dict[str, Any]:
             for number, mode in enumerate(("none", "log", COUNTER))
         }
         await declared.applied(urls["log"], LOGGED)
-        await declared.refreshed(urls["log"], LOGGED)
+        await background.refreshed(urls["log"], LOGGED)
         await run(urls[COUNTER], COUNTER_SQL)
         for url in urls.values():
             await settle(url)
@@ -154,10 +156,11 @@ async def _lag(bench: Bench) -> dict[str, Any]:
     async with bench.copy("kept_lag") as url:
         await declared.applied(url, schema)
         await settle(url)
-        async with declared.working(url, schema):
-            await declared.first_refresh(url, schema)
+        async with background.working(url, schema):
+            age = await background.age(url, schema)
+            await background.caught_up(url, age)
             load = Scenario("", 4, 1).load(bench.plan.parents)
-            ages, took = await _watched(bench, url, schema, load)
+            ages, took = await _watched(bench, url, age, load)
     known = sorted(age for age in ages if age is not None)
     found = {
         "asked": len(ages),
@@ -169,19 +172,18 @@ async def _lag(bench: Bench) -> dict[str, Any]:
         "refresh_s": took["took"],
         "target_s": float(LAG.rstrip("s")),
     }
-    bench.say(f"age p50 {found['p50_s']:.2f} s, p99 {found['p99_s']:.2f} s, max {found['max_s']:.2f}")
+    bench.say(
+        f"age p50 {found['p50_s']:.2f} s, p99 {found['p99_s']:.2f} s, max {found['max_s']:.2f}"
+    )
     return found
 
 
 async def _watched(
-    bench: Bench, url: str, schema: Any, load: pgbench.Load
+    bench: Bench, url: str, age: str, load: pgbench.Load
 ) -> tuple[list[float | None], dict[str, float]]:
     before = await _state(url)
-    writing = asyncio.create_task(
-        pgbench.run_at(bench, url, load, bench.plan.lag_seconds, RATE)
-    )
+    writing = asyncio.create_task(pgbench.run_at(bench, url, load, bench.plan.lag_seconds, RATE))
     ages = []
-    age = await declared.age(url, schema)
     connection = await asyncpg.connect(url)
     try:
         while not writing.done():

@@ -54,6 +54,8 @@ async def _scenario(
             left = round(perf_counter() - started, 3)
             found[mode].append({**asdict(one), "left_seconds": left})
     none = max(one["tps"] for one in found["none"])
-    said = ", ".join(f"{mode} {max(r['tps'] for r in found[mode]) / none:.0%}" for mode in POSTS[1:])
+    said = ", ".join(
+        f"{mode} {max(r['tps'] for r in found[mode]) / none:.0%}" for mode in POSTS[1:]
+    )
     bench.say(f"{scenario.name:45} none {none:6.0f}/s, {said}")
     return found

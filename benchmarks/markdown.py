@@ -1,0 +1,22 @@
+"""Markdown: tables and lists of the page."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table: the first column to the left, the others to the right."""
+    rule = ["---", *("---:" for _ in head[1:])]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *rows)) + "\n"
+
+
+def method(found: Mapping[str, Any]) -> str:
+    """Return how a result was measured, as a list."""
+    lines = [f"- {name.replace('_', ' ')}: {_said(value)}" for name, value in found.items()]
+    return "\n".join(["How:", "", *lines, ""])
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {setting}" for name, setting in value.items())
+    return str(value)
