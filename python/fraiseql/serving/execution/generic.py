@@ -1,5 +1,4 @@
 """Generic plans: what PostgreSQL does with a statement that it plans once, for any values."""
-# ruff: noqa: S608 - the statement is one that the framework wrote
 
 import re
 from dataclasses import dataclass

@@ -7,7 +7,7 @@ from fraiseql.caching.ddl.objects import DatabaseObject
 from fraiseql.caching.intervals import seconds_of
 from fraiseql.caching.strategies.base import Refusal, World
 from fraiseql.caching.strategies.indexes.resolve import resolve
-from fraiseql.caching.strategies.indexes.spec import IndexSpec, indexed_types
+from fraiseql.caching.strategies.indexes.spec import IndexSpec, indexed_types, unindexed_types
 from fraiseql.values import as_wire
 
 SLOTS = ("_a", "_b")
@@ -23,7 +23,7 @@ def index_specs(world: World) -> tuple[list[IndexSpec], list[Refusal]]:
         SourceError: A declared relation, or what a field stands in, does not exist.
     """
     specs: list[IndexSpec] = []
-    refusals: list[Refusal] = []
+    refusals = [_made_here(name) for name in unindexed_types(world)]
     for one in indexed_types(world):
         for declared in one.definition.indexes:
             found = resolve(one, declared)
@@ -43,6 +43,15 @@ def wanted_indexes(world: World) -> tuple[list[DatabaseObject], list[Refusal]]:
     specs, refusals = index_specs(world)
     refusals += [_not_owned(spec) for spec in specs if not spec.table.owned]
     return [index_object(spec) for spec in specs if spec.table.owned], refusals
+
+
+def _made_here(type_name: str) -> Refusal:
+    return Refusal(
+        "INDEX_TABLE",
+        type_name,
+        "its relation is made by FraiseQL, or is not there, and takes no indexes of its own.",
+        "Declare the indexes on a type over the table itself.",
+    )
 
 
 def _not_owned(spec: IndexSpec) -> Refusal:

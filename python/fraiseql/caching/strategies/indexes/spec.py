@@ -104,3 +104,10 @@ def indexed_types(world: World) -> Iterator[IndexedType]:
         usual = ("id",) if "id" in relation.columns else ()
         key = definition.key or relation.key or usual
         yield IndexedType(name, definition, relation, world.tables[source], accesses, key)
+
+
+def unindexed_types(world: World) -> Iterator[str]:
+    """Yield the types with declared indexes whose relation is none of the database's tables."""
+    for name, definition in world.schema.objects.items():
+        if definition.indexes and (definition.sql_source or "") not in world.tables:
+            yield name

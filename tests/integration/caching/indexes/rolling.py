@@ -1,0 +1,43 @@
+"""Rolling: what tests of rolling indexes share: the ground, one turn of the job, what is there."""
+
+from typing import Any
+
+import asyncpg
+
+import fraiseql
+from fraiseql.caching.refresh.jobs import load_ground
+from fraiseql.caching.refresh.rolling import roll
+from fraiseql.database import open_pool
+from fraiseql.database.writing import open_writer
+from fraiseql.schema import build_schema
+from fraiseql.settings import Settings
+
+THERE = """
+SELECT c.relname AS name, i.indisvalid AS valid, pg_get_expr(i.indpred, i.indrelid) AS predicate
+FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+WHERE i.indrelid = 'tb_post'::regclass AND c.relname LIKE 'ix\\_%' ORDER BY 1
+"""
+
+
+async def there(url: str) -> list[Any]:
+    """The declared indexes that exist, whole or not."""
+    connection = await asyncpg.connect(url)
+    try:
+        return await connection.fetch(THERE)
+    finally:
+        await connection.close()
+
+
+async def turns(url: str, made: Any, count: int = 1) -> float:
+    """Do the job so often, and return the seconds that it waits then."""
+    schema = build_schema(queries=[fraiseql.find("posts", made)])
+    pool = await open_pool(url, Settings(pool_size=1))
+    try:
+        ground = await load_ground(schema, pool)
+        async with open_writer(pool) as writer:
+            look = 0.0
+            for _ in range(count):
+                look = await roll(ground, writer)
+            return look
+    finally:
+        await pool.close()

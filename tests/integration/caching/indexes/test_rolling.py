@@ -1,0 +1,104 @@
+"""Rolling indexes: moved on by time, at most two of them, no drift, and killed at any moment."""
+
+import asyncio
+import subprocess
+import sys
+import time
+
+from fraiseql import RollingIndex
+from fraiseql.caching.refresh.worker import Worker
+from tests.architecture.source_tree import ROOT
+from tests.integration.caching.ddl.road import applied, planned, sql
+from tests.integration.caching.indexes.posts import explained, post, posts_served
+from tests.integration.caching.indexes.rolling import there, turns
+
+SECOND = RollingIndex("-created_at", window="30 days", step="1 second")
+QUERY = "query ($w: PostWhere) { posts(where: $w, orderBy: [{createdAt: DESC}], limit: 5) { id } }"
+
+
+async def test_it_is_moved_on_and_the_last_one_goes_a_step_later(posts: str) -> None:
+    made = post(SECOND)
+    await applied(posts, made)
+    names, cutoffs = [], []
+    for _ in range(3):
+        found = await there(posts)
+        names.append([row["name"][-2:] for row in found])
+        cutoffs.append(max(row["predicate"] for row in found))
+        assert all(row["valid"] for row in found)
+        assert (await planned(posts, made)).empty
+        await asyncio.sleep(1.05)
+        assert await turns(posts, made) == 1.0
+    assert names == [["_a"], ["_a", "_b"], ["_a", "_b"]]
+    assert cutoffs == sorted(set(cutoffs))
+
+
+async def test_nothing_happens_before_the_time(posts: str) -> None:
+    made = post(RollingIndex("-created_at", window="30 days", step="1 day"))
+    await applied(posts, made)
+    before = await there(posts)
+    assert await turns(posts, made, 3) == 60.0
+    assert await there(posts) == before
+
+
+async def test_what_is_not_applied_is_left_alone(posts: str) -> None:
+    await applied(posts, post())
+    await turns(posts, post(SECOND), 2)
+    assert await there(posts) == []
+
+
+async def test_a_leftover_that_is_not_whole_is_dropped(posts: str) -> None:
+    made = post(RollingIndex("-created_at", window="30 days", step="1 day"))
+    await applied(posts, made)
+    (row,) = await there(posts)
+    other = row["name"][:-2] + "_b"
+    await sql(posts, f"CREATE INDEX {other} ON tb_post (id)")
+    await sql(
+        posts, f"UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{other}'::regclass"
+    )
+    assert (await planned(posts, made)).empty
+    await turns(posts, made)
+    assert await there(posts) == [row]
+
+
+async def test_a_removed_declaration_drops_both(posts: str) -> None:
+    made = post(SECOND)
+    await applied(posts, made)
+    await asyncio.sleep(1.05)
+    await turns(posts, made)
+    assert len(await there(posts)) == 2
+    await applied(posts, post())
+    assert await there(posts) == []
+
+
+def test_the_service_follows_the_cut_off(posts: str) -> None:
+    with posts_served(posts, SECOND) as running:
+        worker = Worker(running.service.schema, running.service.settings)
+        running.run(worker.start())
+        where = {"w": {"createdAt": {"gt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}}}
+        seen = set()
+        for _ in range(3):
+            running.run(asyncio.sleep(1.2))
+            running.run(running.service.republish())
+            report = explained(running, QUERY, where)
+            assert len(report.indexes) == 1
+            seen.add(report.sql)
+        running.run(worker.stop())
+    assert len(seen) > 1
+
+
+def test_killed_at_any_moment_answers_are_right(posts: str) -> None:
+    program = "tests.integration.caching.indexes.killed_builder"
+    done = subprocess.run(
+        [sys.executable, "-m", program, posts],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
+    assert done.returncode == 0, done.stderr
+    *trials, left = [line.split() for line in done.stdout.splitlines()]
+    assert [trial for trial in trials if trial[-1] != "True" or int(trial[2]) > 2] == []
+    assert sum(trial[1] == "killed" for trial in trials) >= 20
+    assert sum(int(trial[3]) for trial in trials) > 0
+    assert left == ["left", "0", "True"]
