@@ -87,7 +87,7 @@ class Service:
     ) -> None:
         self.schema = schema
         self._publish = publish
-        self._look_again = look_again
+        self._rest = look_again
         self.settings = settings
         self._limits = DocumentLimits(
             settings.max_tokens, settings.max_depth, settings.max_aliases, settings.introspection
@@ -111,20 +111,14 @@ class Service:
         """
         pool = await open_pool(self.settings.database_url, self.settings)
         try:
-            catalog = await load_catalog(pool, declared_relations(self.schema))
-            live = map_sources(self.schema, catalog)
-            for probe in check_columns(Relations(self.schema, live)):
-                await _proven(pool, probe)
-
-            def find() -> Awaitable[SourceMap]:
-                return self._publish(self.schema, catalog, pool, live)
-
-            self._use(sources := await find())
+            live, sources = await self._find(pool, prove=True)
+            self._use(sources)
         except BaseException:
             await pool.close()
             raise
         self._pool = pool
-        self._watch = Watch(find, sources, self._use, self._look_again)
+        # Where nothing is declared to be kept, there is nothing to look for later.
+        self._watch = None if sources is live else Watch(self._look, sources, self._use, self._rest)
 
     async def stop(self) -> None:
         """Close every connection."""
@@ -146,6 +140,19 @@ class Service:
         """
         if self._watch is not None:
             await self._watch.look()
+
+    async def _look(self) -> SourceMap:
+        _, sources = await self._find(self.pool)
+        return sources
+
+    async def _find(self, pool: Pool, *, prove: bool = False) -> tuple[SourceMap, SourceMap]:
+        """Return the live sources, and those that are read."""
+        catalog = await load_catalog(pool, declared_relations(self.schema))
+        live = map_sources(self.schema, catalog)
+        for probe in check_columns(Relations(self.schema, live)):
+            if prove:
+                await _proven(pool, probe)
+        return live, await self._publish(self.schema, catalog, pool, live)
 
     def _use(self, sources: SourceMap) -> None:
         self._edition = Edition(self.schema, sources, self.settings, self._lost)
