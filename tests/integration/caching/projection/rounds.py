@@ -55,10 +55,9 @@ class Result:
     journal: Journal
 
 
-async def watch(url: str, case: Case, done: Callable[[], bool]) -> Watched:
+async def watch(url: str, case: Case, watched: Watched, done: Callable[[], bool]) -> None:
     """Compare again and again, each time in one snapshot, and once more when all is done."""
     connection = await asyncpg.connect(url)
-    watched = Watched()
     try:
         last = False
         while not last and not watched.wrong:
@@ -71,7 +70,6 @@ async def watch(url: str, case: Case, done: Callable[[], bool]) -> Watched:
             await asyncio.sleep(0 if last else 0.02)
     finally:
         await connection.close()
-    return watched
 
 
 async def _look(connection: asyncpg.Connection, case: Case, watched: Watched) -> None:
@@ -93,6 +91,7 @@ async def run_round(url: str, chosen: Round, change: Change = as_written) -> Res
     finally:
         await connection.close()
     journal: Journal = deque(maxlen=_LINES)
+    watched = Watched()
     writing = asyncio.create_task(
         storm(
             url,
@@ -101,7 +100,8 @@ async def run_round(url: str, chosen: Round, change: Change = as_written) -> Res
             seconds=chosen.seconds,
             seed=chosen.seed,
             journal=journal,
+            enough=lambda: bool(watched.wrong),
         )
     )
-    watched = await watch(url, case, writing.done)
+    await watch(url, case, watched, writing.done)
     return Result(await writing, watched, journal)

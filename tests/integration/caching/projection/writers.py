@@ -239,8 +239,9 @@ async def storm(
     seconds: float,
     seed: int,
     journal: Journal | None = None,
+    enough: Callable[[], bool] = lambda: False,
 ) -> Counter[str]:
-    """Let writers run for a time; count how their transactions ended."""
+    """Let writers run for a time, or until it is enough; count how their transactions ended."""
     ends: Counter[str] = Counter()
     stop = time.monotonic() + seconds
     kept: Journal = deque(maxlen=1) if journal is None else journal
@@ -249,7 +250,7 @@ async def storm(
         connection = await asyncpg.connect(url, server_settings={"deadlock_timeout": "50ms"})
         writer = Writer(connection, case, Chance(seed * 1000 + number), kept, number)
         try:
-            while time.monotonic() < stop:
+            while time.monotonic() < stop and not enough():
                 ends[await writer.transaction()] += 1
         finally:
             ends["level refused"] += writer.level_refused

@@ -1,0 +1,107 @@
+"""Soak: random storms over kept documents for as long as asked, compared all the while.
+
+``python -m tests.soak --seconds 7200 --seed 1 --server both``: rounds with growing seeds, turn by
+turn on each schema, mode and server. Prints a line per round. At the first wrong document it saves
+what the writers did last to ``soak-SEED.log``, says what was wrong, and ends with 1.
+"""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from itertools import count, product
+from pathlib import Path
+
+from fraiseql.database.embedded import start_embedded
+from fraiseql.database.embedded.binaries import system_directory
+from tests.integration.caching.projection.keeping import as_written
+from tests.integration.caching.projection.mutants import without
+from tests.integration.caching.projection.rounds import Result, Round, run_round
+from tests.integration.caching.projection.schemas import BLOG, OFFICE
+
+ROUND = 30.0
+"""Seconds that a round lasts; its tables are made anew."""
+
+
+def options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=7200, help="how long; 7200 if not given")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the first round")
+    parser.add_argument("--server", choices=["embedded", "system", "both"], default="both")
+    parser.add_argument("--writers", type=int, default=6, help="sessions that write at a time")
+    parser.add_argument("--without", help="leave a section of the flush out: it must be found out")
+    return parser.parse_args(arguments)
+
+
+def servers(chosen: str, stack: ExitStack) -> dict[str, str]:
+    """Start the chosen servers; give the address of each."""
+    found = {}
+    for kind in ("embedded", "system") if chosen == "both" else (chosen,):
+        directory = stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="fraiseql-soak-", ignore_cleanup_errors=True)
+        )
+        binaries = system_directory() if kind == "system" else None
+        if kind == "system" and binaries is None:
+            print("the system has no PostgreSQL server", file=sys.stderr)
+            continue
+        server = start_embedded(Path(directory), binaries=binaries, durable=False)
+        found[f"{kind} {server.version}"] = stack.enter_context(server).url
+    return found
+
+
+def rounds(seed: int, writers: int, seconds: float) -> Iterator[Round]:
+    """Give rounds without end."""
+    turns = list(product((BLOG, OFFICE), ("commit", "statement")))
+    for number in count():
+        case, mode = turns[number % len(turns)]
+        yield Round(case, mode, seed + number, seconds, writers)
+
+
+def line(kind: str, chosen: Round, result: Result) -> str:
+    ends = result.ends
+    retried = {code: number for code, number in sorted(ends.items()) if code[:1].isdigit()}
+    return (
+        f"{kind} {chosen.case.name} {chosen.mode} seed {chosen.seed}: "
+        f"{sum(ends.values()) - ends['level refused']} transactions, "
+        f"{ends['committed']} committed, "
+        f"{result.watched.documents} documents compared in {result.watched.comparisons} snapshots, "
+        f"{len(result.watched.wrong)} wrong, retries {retried}"
+    )
+
+
+def soak(asked: argparse.Namespace, addresses: dict[str, str]) -> int:
+    """Run rounds until the time is over or a document is wrong; return the exit code."""
+    end = time.monotonic() + asked.seconds
+    total: Counter[str] = Counter()
+    change = without(asked.without) if asked.without else as_written
+    for chosen in rounds(asked.seed, asked.writers, min(ROUND, asked.seconds)):
+        for kind, url in addresses.items():
+            if time.monotonic() >= end:
+                print(f"in all {dict(total)}, 0 wrong", flush=True)
+                return 0
+            result = asyncio.run(run_round(url, chosen, change))
+            total.update(result.ends)
+            total["documents"] += result.watched.documents
+            print(line(kind, chosen, result), flush=True)
+            if result.watched.wrong:
+                saved = Path(f"soak-{chosen.seed}.log")
+                saved.write_text("\n".join([*result.watched.wrong, *result.journal]))
+                print("\n".join(result.watched.wrong[:5]), f"\nsaved: {saved}", flush=True)
+                return 1
+    raise AssertionError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Start the servers, run the rounds."""
+    asked = options(arguments)
+    with ExitStack() as stack:
+        addresses = servers(asked.server, stack)
+        return soak(asked, addresses) if addresses else 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
