@@ -95,7 +95,8 @@ def _of_table(place: Place, facts: TableFacts) -> Iterator[Refusal]:
 def _of_key(place: Place, facts: TableFacts) -> Iterator[Refusal]:
     columns = place.table.columns
     missing = [name for name in place.key if name not in columns]
-    if place.key and not missing and facts.unique(place.key):
+    followed = place.key and not missing and facts.unique(place.key)
+    if followed or place.table.kind not in ("r", "p"):
         return
     named = f"key {', '.join(place.key)}, which is not unique" if place.key else "no unique key"
     yield Refusal(
