@@ -22,6 +22,7 @@ from fraiseql.demo import declarations
 from fraiseql.demo.app import create_demo
 from fraiseql.demo.check import Outcome, check
 from fraiseql.demo.client import Client
+from fraiseql.demo.keep import Measured, keep, measured
 from fraiseql.demo.load import load
 from fraiseql.demo.tour import PASTE
 from fraiseql.errors import ConfigurationError
@@ -31,6 +32,8 @@ _HOST = "127.0.0.1"
 _PORT = 8000
 _WIDTHS = (64, 6, 9, 9, 5)
 _HEADS = ("operation", "rows", "first ms", "again ms", "same")
+_KEPT_WIDTHS = (18, 47, 9, 9, 7, 5)
+_KEPT_HEADS = ("answered from", "operation", "live ms", "kept ms", "faster", "same")
 
 
 def add_to(commands: Any) -> None:
@@ -67,8 +70,10 @@ def _run(arguments: Namespace) -> int:
             f"The flights were loaded in {seconds:.1f} s." if seconds else "The flights are there."
         )
         app = create_demo(settings.database_url)
+        running = settings.with_values(database_url=address or settings.database_url)
+        gains = asyncio.run(_keep(running, quiet=arguments.json))
         if arguments.check:
-            return _check(app, settings, seconds, as_json=arguments.json)
+            return _check(app, settings, (seconds, gains), as_json=arguments.json)
         return _serve(app, arguments.port, address)
 
 
@@ -81,6 +86,38 @@ async def _load(settings: Settings) -> float:
     finally:
         await pool.close()
     return time.perf_counter() - start if loaded else 0.0
+
+
+# Keeping.
+
+
+async def _keep(settings: Settings, *, quiet: bool) -> list[Measured]:
+    """Make what is declared to be kept, and measure what it gains."""
+    count = await keep(settings, _step)
+    note(f"{count} steps were applied." if count else "What is declared to be kept is there.")
+    if not quiet:
+        say("\n" + table_line(_KEPT_HEADS, _KEPT_WIDTHS))
+    found = []
+    async with aclosing(measured(settings)) as outcomes:
+        async for one in outcomes:
+            found.append(one)
+            if not quiet:
+                _show_measured(one)
+    if not quiet:
+        say("An index is there for both: the live side of its line was planned without indexes.")
+    return found
+
+
+def _step(event: str) -> None:
+    # Not every step, nor their statements: `fraiseql db plan` prints those.
+    if event.startswith(("create data", "create materialized", "create index", "waiting")):
+        note(f"  {event}")
+
+
+def _show_measured(one: Measured) -> None:
+    figures = (f"{one.live_ms:.2f}", f"{one.kept_ms:.2f}", f"{one.ratio:.1f}x")
+    cells = (one.strategy, one.name, *figures, "yes" if one.same else "NO")
+    say(table_line(cells, _KEPT_WIDTHS))
 
 
 # Serving.
@@ -118,16 +155,25 @@ def _shown(path: str) -> str:
 # Checking.
 
 
-def _check(app: Any, settings: Settings, load_seconds: float, *, as_json: bool) -> int:
+def _check(
+    app: Any, settings: Settings, before: tuple[float, list[Measured]], *, as_json: bool
+) -> int:
+    load_seconds, gains = before
     bound = bind(_HOST, 0)
     with serving(app, bound):
         outcomes = asyncio.run(_outcomes(port_of(bound), settings, quiet=as_json))
     agreed = sum(outcome.fault is None for outcome in outcomes)
+    kept = sum(one.same for one in gains)
     if as_json:
-        say_json(_report(outcomes, load_seconds, agreed))
+        say_json(_report(outcomes, load_seconds, agreed) | {"kept": _kept_facts(gains)})
     else:
         say(f"\n{agreed} of {len(outcomes)} as plain SQL and the rules of GraphQL say.")
-    return 0 if agreed == len(outcomes) else 1
+        say(f"{kept} of {len(gains)} kept answers equal the live ones, byte for byte.")
+    return 0 if agreed == len(outcomes) and kept == len(gains) else 1
+
+
+def _kept_facts(gains: list[Measured]) -> list[dict[str, Any]]:
+    return [{**dataclasses.asdict(one), "ratio": round(one.ratio, 2)} for one in gains]
 
 
 async def _outcomes(port: int, settings: Settings, *, quiet: bool) -> list[Outcome]:

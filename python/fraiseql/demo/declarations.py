@@ -1,10 +1,15 @@
 """What the demo serves: five tables as types, with embeds in both directions."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import fraiseql
 from fraiseql.demo import statements
+
+_STEP = timedelta(days=30)
+# The flights end with 2013, so that the latest ones are sought from there: a month is indexed, and
+# as everywhere the index is moved on step by step as time goes by.
+_WINDOW = -((datetime(2013, 12, 1, tzinfo=UTC) - datetime.now(UTC)) // _STEP) * _STEP
 
 
 @fraiseql.type(sql_source="fraiseql_demo.tb_airline")
@@ -28,7 +33,7 @@ class Airline:
         return [shares.get(carrier) for carrier in carriers]
 
 
-@fraiseql.type(sql_source="fraiseql_demo.tb_airport")
+@fraiseql.type(sql_source="fraiseql_demo.tb_airport", stored=fraiseql.Projection())
 class Airport:
     """An airport. Flights leave from three of them: EWR, JFK and LGA."""
 
@@ -51,7 +56,16 @@ class Airport:
     )
 
 
-@fraiseql.type(sql_source="fraiseql_demo.tb_plane")
+@fraiseql.type(
+    sql_source="fraiseql_demo.tb_plane",
+    # Three levels. An airport or an airline stands in the documents of almost every plane, and
+    # hardly ever changes: that much work for one change is allowed here.
+    stored=fraiseql.Projection(
+        embeds=("flights", "flights.airline", "flights.dest_airport", "flights.weather"),
+        text=True,
+        budget=4_000,
+    ),
+)
 class Plane:
     """An aircraft, as registered.
 
@@ -107,7 +121,15 @@ class Weather:
     )
 
 
-@fraiseql.type(sql_source="fraiseql_demo.tb_flight")
+@fraiseql.type(
+    sql_source="fraiseql_demo.tb_flight",
+    indexes=[
+        fraiseql.Index(("-distance",), where={"dep_time": None}),
+        fraiseql.RollingIndex(
+            "-time_hour", window=f"{_WINDOW.days} days", step=f"{_STEP.days} days"
+        ),
+    ],
+)
 class Flight:
     """One departure from New York in 2013.
 
@@ -183,3 +205,29 @@ class MonthOfDelays:
     cancelled: int
     late: int
     worst_arr_delay: int | None
+
+
+@fraiseql.type(
+    sql_source="fraiseql_demo.mv_dashboard",
+    stored=fraiseql.MaterializedView(
+        statements.DASHBOARD, on_write=True, target_lag="1m", when_stale="live"
+    ),
+)
+class Dashboard:
+    """The year at a glance, refreshed after writes; the response says how stale it is.
+
+    Attributes:
+        punctual: Share of arrivals at most 15 minutes late.
+        mean_dep_delay: Minutes, of the flights that left.
+        worst_arr_delay: Minutes.
+        miles: Of the flights that left.
+    """
+
+    flights: int
+    cancelled: int
+    planes: int
+    destinations: int
+    punctual: Decimal
+    mean_dep_delay: Decimal
+    worst_arr_delay: int
+    miles: int

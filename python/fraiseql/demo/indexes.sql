@@ -16,5 +16,4 @@ CREATE INDEX tb_flight_carrier ON tb_flight (carrier, time_hour, id);
 CREATE INDEX tb_flight_tailnum ON tb_flight (tailnum, time_hour, id);
 CREATE INDEX tb_flight_origin ON tb_flight (origin, time_hour, id);
 CREATE INDEX tb_flight_dest ON tb_flight (dest, time_hour, id);
-CREATE INDEX tb_flight_time_hour ON tb_flight (time_hour, id);
 CREATE INDEX tb_plane_manufacturer ON tb_plane (manufacturer, tailnum);

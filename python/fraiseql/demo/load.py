@@ -10,8 +10,8 @@ from fraiseql.database.load import Load, open_load
 from fraiseql.demo.files import FILES, DataFile, data_directory, open_csv
 from fraiseql.errors import ConfigurationError
 
-MARKER: Final = "FraiseQL demo data, form 1"
-"""Comment on the schema that tells a finished load; the number grows with tables.sql."""
+MARKER: Final = "FraiseQL demo data, form 2"
+"""Comment on the schema that tells a finished load; the number grows with what is loaded."""
 
 _OURS: Final = "FraiseQL demo data"
 _PIECE: Final = 1 << 18

@@ -7,6 +7,7 @@ from fraiseql.demo import statements
 from fraiseql.demo.declarations import (
     Airline,
     Airport,
+    Dashboard,
     Flight,
     MonthOfDelays,
     Plane,
@@ -55,9 +56,10 @@ QUERIES = (
     fraiseql.find("weather_reports", Weather, by=("origin",), order_by="time_hour"),
     fraiseql.find_one("flight", Flight, by="id"),
     fraiseql.find("flights", Flight, by=("carrier", "origin", "dest"), order_by="id"),
+    fraiseql.find_one("dashboard", Dashboard, by=None),
     flight_count,
     busiest_routes,
     delays_by_month,
 )
 
-TYPES = (Airline, Airport, Plane, Weather, Flight, Route, MonthOfDelays)
+TYPES = (Airline, Airport, Plane, Weather, Flight, Dashboard, Route, MonthOfDelays)

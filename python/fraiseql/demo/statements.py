@@ -33,3 +33,16 @@ GROUP BY month
 ORDER BY month
 """
 """Flights, cancellations and delays of each month, of carrier $1 or of all."""
+
+DASHBOARD: Final = """
+SELECT count(*)::int AS flights,
+       count(*) FILTER (WHERE dep_time IS NULL)::int AS cancelled,
+       count(DISTINCT tailnum)::int AS planes,
+       count(DISTINCT dest)::int AS destinations,
+       round(avg((arr_delay <= 15)::int), 4) AS punctual,
+       round(avg(dep_delay), 2) AS mean_dep_delay,
+       max(arr_delay) AS worst_arr_delay,
+       sum(distance) FILTER (WHERE dep_time IS NOT NULL)::int AS miles
+FROM fraiseql_demo.tb_flight
+"""
+"""The year at a glance, in one row."""

@@ -12,9 +12,11 @@ from fraiseql.demo.app import create_demo
 from fraiseql.demo.check import Outcome, check
 from fraiseql.demo.client import Client
 from fraiseql.demo.declarations import Airline
+from fraiseql.demo.keep import Measured, measured
 from fraiseql.demo.queries import QUERIES
 from fraiseql.demo.tour import OPERATIONS, PASTE, REFUSALS, Operation
 from fraiseql.demo.tour.selections import DEPTH, FRAGMENTS
+from fraiseql.settings import Settings
 from tests.integration.flights import at_once, with_pool
 
 HOST = "127.0.0.1"
@@ -56,6 +58,17 @@ def test_an_answer_that_differs_is_found_and_placed(flights: str) -> None:
             "data.airlines[0].name is 'Mesa Airlines Inc.', plain SQL says 'Endeavor Air Inc.'",
         )
     ]
+
+
+def test_what_is_kept_answers_as_the_live_definition_does(flights: str) -> None:
+    async def work() -> list[Measured]:
+        settings = Settings().with_values(database_url=flights)
+        return [one async for one in measured(settings)]
+
+    found = at_once(work())
+    assert [one.name for one in found if not one.same] == []
+    kinds = {one.strategy for one in found}
+    assert kinds == {"projection", "materialized view", "partial index", "rolling index"}
 
 
 def test_the_tour_is_long_enough() -> None:
