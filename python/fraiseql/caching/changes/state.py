@@ -7,7 +7,7 @@ stored here; that snapshot is taken before the view's query runs, so it never cl
 
 from typing import Final
 
-from fraiseql.caching.changes.log import LOG
+from fraiseql.caching.changes.log import LOG, TRIGGER
 from fraiseql.caching.changes.reads import UNTRACKED, closure
 from fraiseql.caching.ddl.objects import DatabaseObject
 
@@ -24,6 +24,8 @@ CREATE TABLE IF NOT EXISTS {STATE} (
   relation oid,
   cluster text NOT NULL,
   snap pg_snapshot,
+  shape text,
+  views oid[] NOT NULL DEFAULT '{{}}',
   tags text[] NOT NULL DEFAULT '{{}}',
   clock boolean NOT NULL DEFAULT false,
   as_of timestamptz NOT NULL,
@@ -34,12 +36,26 @@ CREATE TABLE IF NOT EXISTS {STATE} (
   failure text
 ) WITH (fillfactor = 50)"""
 
+# What decides whether every write comes to the log, and what the query means: triggers that are
+# there and always enabled, partitions, and the views on the way.
+_SHAPE: Final = f"""\
+concat_ws(';',
+  (SELECT string_agg(concat_ws(':', g.tgrelid, g.tgenabled), ',' ORDER BY g.tgrelid)
+   FROM pg_catalog.pg_trigger g
+   WHERE g.tgrelid = ANY ({{tags}}::oid[]) AND g.tgname = '{TRIGGER}'),
+  (SELECT string_agg(concat_ws(':', i.inhparent, i.inhrelid), ',' ORDER BY 1)
+   FROM pg_catalog.pg_inherits i
+   WHERE i.inhparent = ANY ({{tags}}::oid[]) OR i.inhrelid = ANY ({{tags}}::oid[])),
+  (SELECT string_agg(concat_ws(':', w.ev_class, w.xmin), ',' ORDER BY w.ev_class)
+   FROM pg_catalog.pg_rewrite w WHERE w.ev_class = ANY ({{views}})))"""
+
 # The row may have come from another cluster with a dump: there its relation has another number,
 # or its snapshot lies beyond any transaction that there has been here.
 _AGE: Final = f"""\
 (SELECT CASE WHEN s.snap IS NULL OR s.relation IS DISTINCT FROM {{relation}}::oid
     OR pg_catalog.pg_snapshot_xmax(s.snap)
       > pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())
+    OR s.shape IS DISTINCT FROM {{shape}}
   THEN NULL
   ELSE greatest(
     CASE WHEN s.clock
@@ -56,14 +72,16 @@ def age(view: str) -> str:
     """Return the expression of a view's age in seconds, in the snapshot of its statement.
 
     It is 0 when every committed write to what the view reads is in it; otherwise the time since
-    the first statement of those that are not; null when that is not known. A view over the clock
-    is as old as its last refresh, at least.
+    the first statement of those that are not; null when that is not known: after a restore, when
+    a trigger was dropped or disabled, a partition attached or a view in between replaced. A view
+    over the clock is as old as its last refresh, at least.
 
     Args:
         view: The materialized view, quoted and qualified.
     """
     name = literal(view)
-    return _AGE.format(name=name, relation=f"to_regclass({name})")
+    shape = _SHAPE.format(tags="s.tags", views="s.views")
+    return _AGE.format(name=name, relation=f"to_regclass({name})", shape=shape)
 
 
 def state_object() -> DatabaseObject:
@@ -95,13 +113,16 @@ def end_state(view: str) -> str:
     """Return the statement after it: it stores what the view reads, or that this is not logged."""
     name = literal(view)
     return f"""\
-{closure(f"ARRAY[{name}::regclass]::oid[]")}
-UPDATE {STATE} SET relation = {name}::regclass,
-  tags = ARRAY(SELECT reads.oid::text FROM reads ORDER BY 1),
-  snap = CASE WHEN NOT EXISTS ({UNTRACKED}) THEN snap END,
-  took = extract(epoch FROM clock_timestamp() - as_of),
-  refreshes = refreshes + 1, fails = 0, failed_at = NULL, failure = NULL
-WHERE name = {name}"""
+{closure(f"ARRAY[{name}::regclass]::oid[]")}, found AS (
+  SELECT ARRAY(SELECT reads.oid::text FROM reads ORDER BY 1) AS tags,
+    ARRAY(SELECT v.oid FROM views v JOIN pg_catalog.pg_class c ON c.oid = v.oid
+      WHERE c.relkind = 'v' ORDER BY 1) AS views)
+UPDATE {STATE} s SET relation = {name}::regclass, tags = found.tags, views = found.views,
+  shape = {_SHAPE.format(tags="found.tags", views="found.views")},
+  snap = CASE WHEN NOT EXISTS ({UNTRACKED}) THEN s.snap END,
+  took = extract(epoch FROM clock_timestamp() - s.as_of),
+  refreshes = s.refreshes + 1, fails = 0, failed_at = NULL, failure = NULL
+FROM found WHERE s.name = {name}"""
 
 
 def forget_state(view: str) -> str:

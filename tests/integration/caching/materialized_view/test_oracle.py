@@ -148,7 +148,7 @@ async def test_a_snapshot_taken_after_the_refresh_lies(
     whole = views.end_state
 
     def late(view: str) -> str:
-        found = whole(view).replace("THEN snap END", "THEN pg_current_snapshot() END")
+        found = whole(view).replace("THEN s.snap END", "THEN pg_current_snapshot() END")
         assert found != whole(view)
         return found
 
