@@ -48,10 +48,9 @@ def _of_document(kept: Kept) -> Iterator[Refusal]:
 def _of_table(place: Place, facts: TableFacts) -> Iterator[Refusal]:
     table, where = place.table, place.where
     if table.kind not in ("r", "p"):
-        kind = _KINDS.get(table.kind, "no table")
         yield _table(
             where,
-            f"{table.sql} is {kind}, whose changes no trigger sees.",
+            f"{table.sql} is {_KINDS.get(table.kind, 'no table')}, whose changes no trigger sees.",
             "Declare it over the base tables; a query over views can be a MaterializedView.",
         )
         return
@@ -63,25 +62,8 @@ def _of_table(place: Place, facts: TableFacts) -> Iterator[Refusal]:
             "Apply as the owner of the table, or write the SQL with --sql for the owner to run.",
             making=True,
         )
-    if facts.child or facts.parent:
-        yield _table(
-            where,
-            f"{table.sql} is part of an inheritance: writes through one of its tables fire no"
-            " trigger of the others.",
-            "For a partition declare its parent; a table that others inherit from stays live.",
-        )
-    if not facts.lasting:
-        yield _table(
-            where,
-            f"{table.sql} is unlogged or temporary: a crash empties it without any trigger.",
-            "ALTER TABLE … SET LOGGED; or leave the type live.",
-        )
-    if any(part.foreign for part in facts.partitions):
-        yield _table(
-            where,
-            f"{table.sql} has a partition that is a foreign table, whose changes no trigger sees.",
-            "Detach it, or leave the type live.",
-        )
+    for message, alternative in _unseen(facts):
+        yield _table(where, f"{table.sql} {message}", alternative)
     if facts.row_security:
         yield Refusal(
             "ROW_SECURITY",
@@ -89,6 +71,26 @@ def _of_table(place: Place, facts: TableFacts) -> Iterator[Refusal]:
             f"{table.sql} has row-level security: roles may see different rows, and a kept document"
             " is the same for all.",
             "Leave the type live, or leave out the embed that reads this table.",
+        )
+
+
+def _unseen(facts: TableFacts) -> Iterator[tuple[str, str]]:
+    """Yield how rows of a table change without its triggers, and what works instead."""
+    if facts.child or facts.parent:
+        yield (
+            "is part of an inheritance: writes through one of its tables fire no trigger of the"
+            " others.",
+            "For a partition declare its parent; a table that others inherit from stays live.",
+        )
+    if not facts.lasting:
+        yield (
+            "is unlogged or temporary: a crash empties it without any trigger.",
+            "ALTER TABLE … SET LOGGED; or leave the type live.",
+        )
+    if any(part.foreign for part in facts.partitions):
+        yield (
+            "has a partition that is a foreign table, whose changes no trigger sees.",
+            "Detach it, or leave the type live.",
         )
 
 
