@@ -185,7 +185,7 @@ def _documents(tree: Tree) -> str:
     ELSE
 {_sorted_locks(seed, [_hashed(root.below, seed, exclusive=True)])}    END IF;
 {_lock_rows(tree)}  END IF;
-  -- [recompute] and always write: the row's version is what others wait for
+  -- [recompute] all of them, equal or not: who waited for a lock reads anew in any case
 {_upsert(tree)}  GET DIAGNOSTICS fql_rows = ROW_COUNT;
   -- [delete gone]
   IF fql_rows < fql_keys THEN

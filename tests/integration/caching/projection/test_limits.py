@@ -1,0 +1,53 @@
+"""Limits: changes that no trigger notices are found by problems or by verify, and mended."""
+
+import asyncpg
+
+from fraiseql.caching.strategies.projection import (
+    ProjectionSpec,
+    Qualified,
+    problems,
+    repair,
+    verify,
+)
+from tests.integration.caching.projection.keeping import fresh
+from tests.integration.caching.projection.meetings import BLOG_ROWS
+from tests.integration.caching.projection.schemas import USER, Case, table
+
+MOODY = ProjectionSpec(
+    owner="Moody",
+    table=Qualified("app", "tv_moody"),
+    view=Qualified("app", "v_moody"),
+    view_sql="SELECT id, jsonb_build_object('mood', mood) AS data FROM app.moods",
+    root=table("moods", "id bigint"),
+    columns=("mood",),
+)
+MOODS = Case(
+    "moods",
+    "CREATE SCHEMA app; CREATE TYPE app.mood AS ENUM ('good', 'bad'); "
+    "CREATE TABLE app.moods (id bigint PRIMARY KEY, mood app.mood)",
+    ("moods",),
+    (MOODY,),
+    (lambda rows: {(row["id"],): {"mood": row["mood"]} for row in rows["moods"]},),
+)
+
+
+async def test_a_renamed_value_of_an_enum_is_found_and_mended(
+    connection: asyncpg.Connection,
+) -> None:
+    await fresh(connection, MOODS)
+    await connection.execute("INSERT INTO app.moods VALUES (1, 'good'), (2, 'bad')")
+    await connection.execute("ALTER TYPE app.mood RENAME VALUE 'bad' TO 'worse'")
+    assert [row["id"] for row in await connection.fetch(verify(MOODY))] == [2]
+    assert await connection.fetchval(repair(MOODY)) == 1
+    assert await connection.fetch(verify(MOODY)) == []
+
+
+async def test_triggers_that_were_all_off_are_found_weaker(blog: asyncpg.Connection) -> None:
+    await blog.execute(BLOG_ROWS)
+    assert await blog.fetch(problems(USER)) == []
+    await blog.execute("ALTER TABLE app.users DISABLE TRIGGER ALL")
+    await blog.execute("UPDATE app.users SET name = 'unseen' WHERE id = 1")
+    await blog.execute("ALTER TABLE app.users ENABLE TRIGGER ALL")
+    found = [row["problem"] for row in await blog.fetch(problems(USER))]
+    assert [text for text in found if "_update, or it is not ENABLE ALWAYS" in text]
+    assert [row["id"] for row in await blog.fetch(verify(USER))] == [1]
