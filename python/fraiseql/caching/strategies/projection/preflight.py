@@ -78,8 +78,7 @@ def _unseen(facts: TableFacts) -> Iterator[tuple[str, str]]:
     """Yield how rows of a table change without its triggers, and what works instead."""
     if facts.child or facts.parent:
         yield (
-            "is part of an inheritance: writes through one of its tables fire no trigger of the"
-            " others.",
+            "is part of an inheritance: a write through another table fires no trigger of it.",
             "For a partition declare its parent; a table that others inherit from stays live.",
         )
     if not facts.lasting:
