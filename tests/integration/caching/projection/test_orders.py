@@ -1,14 +1,12 @@
 """Orders: schedules of more than two steps, each with the line that makes it come out right."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 
 import asyncpg
 import pytest
 
-from fraiseql.caching.ddl.objects import DatabaseObject
-from fraiseql.caching.strategies.projection import projection_objects, repair, verify
+from fraiseql.caching.strategies.projection import repair, verify
 from fraiseql.caching.strategies.projection.tree import Tree
 from tests.integration.caching.projection.keeping import Change, as_written, differences, fresh
 from tests.integration.caching.projection.meetings import (
@@ -160,35 +158,6 @@ async def test_equal_keys_of_different_texts_are_one_lock(database: str, damaged
         refer = "INSERT INTO app.children VALUES (1, 1.00)"
         await meet(watcher, one, two, rename, refer, early=False)
         assert bool(await differences(watcher, NUMBERED)) is damaged
-
-
-def triggers_last(objects: list[DatabaseObject]) -> list[DatabaseObject]:
-    return sorted(objects, key=lambda each: each.kind == "trigger")
-
-
-@pytest.mark.parametrize(
-    ("order", "wrong"), [(list, False), (triggers_last, True)], ids=["whole", "built first"]
-)
-async def test_building_begins_when_every_writer_is_seen(
-    database: str, order: Callable[[list[DatabaseObject]], list[DatabaseObject]], wrong: bool
-) -> None:
-    """A writer that began before the triggers is waited for, by them, before anything is read."""
-    case = only(POST)
-    async with connections(database, 3) as (watcher, writer, builder):
-        await watcher.execute("DROP SCHEMA IF EXISTS app, fraiseql CASCADE")
-        await watcher.execute(f"{case.tables}; {BLOG_ROWS}")
-        await writer.execute(f"BEGIN; {BLOG_STEPS['insert comment']}")
-
-        async def build() -> None:
-            for each in order(list(projection_objects(case.specs[0]))):
-                for text in each.create:
-                    await builder.execute(text)
-
-        building = asyncio.create_task(build())
-        assert await waits_or_ends(watcher, builder.get_server_pid(), building)
-        await writer.execute("COMMIT")
-        await building
-        assert bool(await differences(watcher, case)) is wrong
 
 
 async def test_a_comparison_meets_a_truncate(database: str) -> None:
