@@ -43,15 +43,15 @@ class Plan:
 FULL = Plan(
     quick=False,
     size=Size(20_000),
-    rounds=3,
+    rounds=2,
     read_seconds=1,
     write_seconds=2,
     parents=1_000,
     bulk_rows=10_000,
-    bulk_rounds=7,
+    bulk_rounds=5,
     wal_transactions=1_000,
     refreshes=3,
-    lag_seconds=20,
+    lag_seconds=15,
     events=200_000,
     executions=200,
 )

@@ -1,6 +1,6 @@
 """Reads: the statements that serving writes, over what is kept against live, in turns."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from random import Random
@@ -10,6 +10,7 @@ from benchmarks.kept import background, declared, pgbench, served
 from benchmarks.kept.pgbench import Load
 from benchmarks.kept.served import Asked
 from benchmarks.kept.server import Bench, method, settle
+from benchmarks.kept.summary import middle
 from fraiseql.caching import GeneratedColumn, Projection
 from fraiseql.naming import to_camel
 from fraiseql.schema import Schema
@@ -114,43 +115,39 @@ async def measure(bench: Bench) -> tuple[dict[str, Any], Any]:
 
 
 async def _variant(bench: Bench, variant: Variant) -> dict[str, Any]:
-    async with bench.copy("kept_reads") as url:
-        schema = variant.declare(variant.stored)
-        await declared.applied(url, schema)
-        await _filled(url, variant)
-        await settle(url)
-        async with _both(url, schema) as services:
-            found = [
-                await _operation(bench, url, asked, services)
-                for asked in variant.operations(bench.plan.size.users)
-            ]
+    async with built(bench, variant) as services:
+        url = services["live"].settings.database_url
+        found = [
+            await _operation(bench, url, asked, services)
+            for asked in variant.operations(bench.plan.size.users)
+        ]
     for one in found:
-        ratio = _median(one["live"], "ms") / _median(one["kept"], "ms")
-        bench.say(
-            f"{variant.name:32} {one['name']:9} {ratio:6.1f}x{'' if one['used'] else ' LIVE'}"
-        )
+        ratio = middle(one["live"], "ms") / middle(one["kept"], "ms")
+        note = "" if one["used"] else " LIVE"
+        bench.say(f"{variant.name:32} {one['name']:9} {ratio:6.1f}x{note}")
     return {"name": variant.name, "operations": found}
 
 
-async def _filled(url: str, variant: Variant) -> None:
-    """Fill materialized views: what a worker does soon after they are made."""
-    if not variant.bounded:
-        await background.refreshed(url, variant.declare(variant.stored))
-
-
 @asynccontextmanager
-async def _both(url: str, schema: Schema) -> AsyncIterator[dict[str, Service]]:
-    async with (
-        served.serving(url, schema, kept=False) as live,
-        served.serving(url, schema, kept=True) as kept,
-    ):
-        yield {"live": live, "kept": kept}
+async def built(bench: Bench, variant: Variant) -> AsyncIterator[dict[str, Service]]:
+    """Give services that read live and kept, of a new database in which a variant is kept."""
+    async with bench.copy("kept_reads") as url:
+        schema = variant.declare(variant.stored)
+        await declared.applied(url, schema)
+        if not variant.bounded:
+            await background.refreshed(url, schema)
+        await settle(url)
+        async with (
+            served.serving(url, schema, kept=False) as live,
+            served.serving(url, schema, kept=True) as kept,
+        ):
+            yield {"live": live, "kept": kept}
 
 
 async def _operation(
     bench: Bench, url: str, asked: Asked, services: Mapping[str, Service]
 ) -> dict[str, Any]:
-    size = await _agreed(asked, services)
+    size = await agreed(asked, services)
     statements = {name: await served.statement(each, asked) for name, each in services.items()}
     loads = {name: served.as_load(found, asked.high) for name, found in statements.items()}
     rounds = await _rounds(bench, url, loads)
@@ -171,8 +168,8 @@ async def _operation(
     }
 
 
-async def _agreed(asked: Asked, services: Mapping[str, Service]) -> int:
-    """Compare answers and return the length of one of them."""
+async def agreed(asked: Asked, services: Mapping[str, Service]) -> int:
+    """Compare answers, byte by byte, and return the length of one of them."""
     random, size = Random(3), 0
     for _ in range(10 if asked.high else 1):
         value = random.randint(1, asked.high or 1)
@@ -190,8 +187,3 @@ async def _rounds(bench: Bench, url: str, loads: Mapping[str, Load]) -> dict[str
             one = await pgbench.measure(bench, url, load, bench.plan.read_seconds)
             found[name].append(asdict(one))
     return found
-
-
-def _median(rounds: Sequence[Mapping[str, float]], name: str) -> float:
-    ordered = sorted(one[name] for one in rounds)
-    return ordered[len(ordered) // 2]

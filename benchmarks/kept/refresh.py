@@ -85,7 +85,7 @@ async def _share(bench: Bench, url: str, view: str, share: float) -> dict[str, A
     samples: dict[str, list[dict[str, float]]] = {kind: [] for kind in KINDS}
     for _ in range(bench.plan.refreshes):
         for kind, word in KINDS.items():
-            await run(url, _change(bench, share))
+            await run(url, change(bench, share))
             samples[kind].append(await _refreshed(url, f"REFRESH MATERIALIZED VIEW {word} {view}"))
             await run(url, f"VACUUM {view}")
     await run(url, "VACUUM tb_post")
@@ -96,7 +96,7 @@ async def _share(bench: Bench, url: str, view: str, share: float) -> dict[str, A
     return {"share": share, "rows": bench.plan.size.users, **medians}
 
 
-def _change(bench: Bench, share: float) -> str:
+def change(bench: Bench, share: float) -> str:
     """Write the change: one post of the first users; the first posts are of one user each."""
     count = round(share * bench.plan.size.users)
     return (

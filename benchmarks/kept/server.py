@@ -65,13 +65,14 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench(plan: Plan) -> AsyncIterator[Bench]:
+async def bench(plan: Plan, directory: Path = CACHE / "kept") -> AsyncIterator[Bench]:
     """Start the server, with the base tables made, while the block runs."""
-    server = await postgres.started(CACHE / "kept", SETTINGS)
+    server = await postgres.started(directory, SETTINGS)
     try:
         label = plan.size.label_of("kept")
         await postgres.create(server.url, label)
-        await data.ensure(server.url_for(label), plan.size, files=FILES, last="tb_wide")
+        url = server.url_for(label)
+        await data.ensure(url, plan.size, files=FILES, last="tb_wide", quiet=plan.quick)
         cores = one_core_each()
         # Through another database: nobody may be connected to the one that is copied.
         first = await postgres.postmaster(server.url)

@@ -32,13 +32,13 @@ async def measure(bench: Bench, urls: Mapping[str, str]) -> dict[str, dict[str, 
     found: dict[str, dict[str, Any]] = {}
     for name, (scenario, bio, modes) in WORKLOADS.items():
         load = scenario.load(bench.plan.parents, bio=bio)
-        found[name] = {mode: await _one(bench, mode, urls[mode], load) for mode in modes}
+        found[name] = {mode: await one(bench, mode, urls[mode], load) for mode in modes}
         said = ", ".join(f"{mode} {one['bytes']:.0f}" for mode, one in found[name].items())
         bench.say(f"WAL bytes, {name}: {said}")
     return found
 
 
-async def _one(bench: Bench, mode: str, url: str, load: pgbench.Load) -> dict[str, float]:
+async def one(bench: Bench, mode: str, url: str, load: pgbench.Load) -> dict[str, float]:
     count = bench.plan.wal_transactions
     # Warm: pages that are touched again need no whole image.
     await pgbench.run(bench, url, load, max(100, count // 4))
