@@ -12,7 +12,8 @@ from tests.integration.caching.projection.declared import made_anew, published_o
 from tests.integration.flights import at_once
 
 TABLES = """
-CREATE TABLE person (id int PRIMARY KEY, name text, wage money, boss_id int, nick text, age float8, doc jsonb,
+CREATE TABLE person (id int PRIMARY KEY, name text, wage money, boss_id int, nick text,
+  age float8, doc jsonb,
   shout text GENERATED ALWAYS AS (upper(name)) STORED);
 CREATE TABLE pet (id int PRIMARY KEY, person_id int, name text, born timestamptz, price money);
 CREATE TABLE loose (id int, person_id int, name text);
