@@ -11,7 +11,7 @@ from fraiseql.serving.sql import (
     Choice,
     ChoicePoint,
     Slot,
-    choose,
+    chooser,
     compile_query,
     converter,
 )
@@ -84,14 +84,16 @@ class _Variants:
         compiled: Callable[[Sequence[Choice]], PreparedQuery],
     ) -> None:
         self._ordinary = ordinary
-        self._points = [(point.access, point.operator, _binder(point.slot)) for point in points]
+        self._points = [
+            (chooser(point.access, point.operator), _binder(point.slot)) for point in points
+        ]
         self._compiled = compiled
         self._variants = {(ORDINARY,) * len(points): ordinary}
 
     def of(self, values: Mapping[str, Any]) -> PreparedQuery:
         """Return the form for the values of a request, compiled when it is first asked for."""
         try:
-            key = tuple([choose(access, name, bind(values)) for access, name, bind in self._points])
+            key = tuple([choose(bind(values)) for choose, bind in self._points])
         except InputError:
             return self._ordinary  # binding it says which value is wrong
         found = self._variants.get(key)

@@ -1,6 +1,6 @@
 """SQL: one statement for each query, its values always as parameters."""
 
-from fraiseql.serving.sql.choices import ORDINARY, Choice, ChoicePoint, choose
+from fraiseql.serving.sql.choices import ORDINARY, Choice, ChoicePoint, chooser
 from fraiseql.serving.sql.select import Statement, compile_query
 from fraiseql.serving.sql.wire import Slot, converter
 
@@ -10,7 +10,7 @@ __all__ = [
     "ChoicePoint",
     "Slot",
     "Statement",
-    "choose",
+    "chooser",
     "compile_query",
     "converter",
 ]

@@ -1,8 +1,9 @@
 """Choices: what a comparison says besides its parameter so that a declared index can serve it."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, NamedTuple
 
 from fraiseql.accesses import SIGNS, Access, constant, wire_type
 from fraiseql.errors import InputError
@@ -14,20 +15,19 @@ _LONGEST_NUMBER: Final = 1_000
 """Characters up to which a text may be a number; PostgreSQL takes 131,072 digits."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """How one comparison is written.
 
     Attributes:
         literal: The value itself, as SQL, where a predicate asks for it; else it is a parameter.
         bounds: Comparisons that hold wherever this one does, as operator and SQL.
-        contained: Whether containment is asked besides: of the value as it is, or of a text that
-            may stand in a document as a number too; empty for neither.
+        contained: ``value`` where containment is asked besides; ``number`` where a document may
+            hold the text as a number too; else empty.
     """
 
     literal: str = ""
     bounds: tuple[str, ...] = ()
-    contained: Literal["", "value", "number"] = ""
+    contained: str = ""
 
 
 ORDINARY: Final = Choice()
@@ -49,26 +49,29 @@ def may_choose(access: Access, operator: str) -> bool:
     return bool(access.bounds or (operator == "eq" and (access.constants or access.contained)))
 
 
-def choose(access: Access, operator: str, value: Any) -> Choice:
-    """Return how a comparison with ``value``, as the driver takes it, is written."""
-    literal = contained = ""
-    if operator == "eq":
-        literal = constant(access, value) if value in access.constants else ""
-        contained = _contained(access, value)
-    bounds = tuple(
-        [
-            f"{SIGNS[sign]} {constant(access, bound)}"
-            for sign, bound in access.bounds
-            if _implied(operator, value, sign, bound)
-        ]
-    )
-    return Choice(literal, bounds, contained)  # type: ignore[arg-type]
+def chooser(access: Access, operator: str) -> Callable[[Any], Choice]:
+    """Return what tells from a value, as the driver takes it, how a comparison is written."""
+    equal = operator == "eq"
+    literals = {value: constant(access, value) for value in access.constants} if equal else {}
+    bounds = [
+        (sign, bound, f"{SIGNS[sign]} {constant(access, bound)}") for sign, bound in access.bounds
+    ]
+
+    def choose(value: Any) -> Choice:
+        literal = literals.get(value, "")
+        contained = _contained(access, value) if equal and access.contained else ""
+        implied = [sql for sign, bound, sql in bounds if _implied(operator, value, sign, bound)]
+        if literal or contained or implied:
+            return Choice(literal, tuple(implied), contained)
+        return ORDINARY
+
+    return choose
 
 
 def choose_constant(access: Access, operator: str, slot: Slot) -> Choice:
     """Return how a comparison with a value of the document itself is written."""
     try:
-        return choose(access, operator, converter(slot)(slot.source))
+        return chooser(access, operator)(converter(slot)(slot.source))
     except InputError:
         # Said when the value is bound, as an error of its field.
         return ORDINARY
@@ -85,9 +88,7 @@ def _implied(operator: str, value: Any, sign: str, bound: Any) -> bool:
 
 
 def _contained(access: Access, value: Any) -> str:
-    """Return in which forms a document can hold a value that reads like ``value``."""
-    if not access.contained:
-        return ""
+    """Return in which forms a document can hold what reads like ``value``."""
     if wire_type(access) != "text":
         return "value"
     if _NUMBER.fullmatch(value):

@@ -77,12 +77,12 @@ def main(url: str) -> None:
         oracle = answers(without)
     made = post(ROLLING, *OTHERS)
     with posts_served(url, ROLLING, *OTHERS, apply=False) as running:
-        for _ in range(15):
+        for _ in range(8):
             asyncio.run(applied(url, post()))
             alive = survive(lambda: applied(url, made), chance.uniform(0.05, 0.5))
             told(url, "apply", alive, oracle, running)
         asyncio.run(applied(url, made))
-        for _ in range(25):
+        for _ in range(20):
             alive = survive(lambda: turns(url, made, 1_000), chance.uniform(0.1, 0.4))
             told(url, "worker", alive, oracle, running)
     asyncio.run(turns(url, made, 2))
