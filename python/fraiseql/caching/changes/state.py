@@ -37,17 +37,20 @@ CREATE TABLE IF NOT EXISTS {STATE} (
 ) WITH (fillfactor = 50)"""
 
 # What decides whether every write comes to the log, and what the query means: triggers that are
-# there and always enabled, partitions, and the views on the way.
+# there and always enabled, partitions, and the views on the way. A row of the catalog that was
+# changed and changed back is another version: it has another xmin.
+# Sums, since a sorted list would cost more than all the rest of an age.
 _SHAPE: Final = f"""\
 concat_ws(';',
-  (SELECT string_agg(concat_ws(':', g.tgrelid, g.tgenabled), ',' ORDER BY g.tgrelid)
+  (SELECT sum(hashtextextended(concat_ws(':', g.tgrelid, g.tgenabled, g.xmin), 0))
    FROM pg_catalog.pg_trigger g
    WHERE g.tgrelid = ANY ({{tags}}::oid[]) AND g.tgname = '{TRIGGER}'),
-  (SELECT string_agg(concat_ws(':', i.inhparent, i.inhrelid), ',' ORDER BY 1)
+  (SELECT sum(hashtextextended(concat_ws(':', i.inhparent, i.inhrelid, i.xmin), 0))
    FROM pg_catalog.pg_inherits i
    WHERE i.inhparent = ANY ({{tags}}::oid[]) OR i.inhrelid = ANY ({{tags}}::oid[])),
-  (SELECT string_agg(concat_ws(':', w.ev_class, w.xmin), ',' ORDER BY w.ev_class)
-   FROM pg_catalog.pg_rewrite w WHERE w.ev_class = ANY ({{views}})))"""
+  CASE WHEN {{views}} <> '{{{{}}}}' THEN
+    (SELECT sum(hashtextextended(concat_ws(':', w.ev_class, w.xmin), 0))
+     FROM pg_catalog.pg_rewrite w WHERE w.ev_class = ANY ({{views}})) END)"""
 
 # The row may have come from another cluster with a dump: there its relation has another number,
 # or its snapshot lies beyond any transaction that there has been here.
@@ -109,20 +112,38 @@ def begin_state(view: str, *, clock: bool) -> str:
     )
 
 
-def end_state(view: str) -> str:
-    """Return the statement after it: it stores what the view reads, or that this is not logged."""
+def shape_now(view: str) -> str:
+    """Return the query for the shape of what a view reads, to be asked before it is filled."""
+    return f"{_found(view)} SELECT found.shape FROM found"
+
+
+def end_state(view: str, unchanged: str = "true") -> str:
+    """Return the statement after it: it stores what the view reads, or that this is not logged.
+
+    Args:
+        view: Quoted and qualified.
+        unchanged: Condition on ``found.shape``: whether it is what it was before.
+    """
     name = literal(view)
     return f"""\
-{closure(f"ARRAY[{name}::regclass]::oid[]")}, found AS (
-  SELECT ARRAY(SELECT reads.oid::text FROM reads ORDER BY 1) AS tags,
-    ARRAY(SELECT v.oid FROM views v JOIN pg_catalog.pg_class c ON c.oid = v.oid
-      WHERE c.relkind = 'v' ORDER BY 1) AS views)
+{_found(view)}
 UPDATE {STATE} s SET relation = {name}::regclass, tags = found.tags, views = found.views,
-  shape = {_SHAPE.format(tags="found.tags", views="found.views")},
-  snap = CASE WHEN NOT EXISTS ({UNTRACKED}) THEN s.snap END,
+  shape = found.shape,
+  snap = CASE WHEN {unchanged} AND NOT EXISTS ({UNTRACKED}) THEN s.snap END,
   took = extract(epoch FROM clock_timestamp() - s.as_of),
   refreshes = s.refreshes + 1, fails = 0, failed_at = NULL, failure = NULL
 FROM found WHERE s.name = {name}"""
+
+
+def _found(view: str) -> str:
+    return f"""\
+{closure(f"ARRAY[{literal(view)}::regclass]::oid[]")}, parts AS (
+  SELECT ARRAY(SELECT reads.oid::text FROM reads ORDER BY 1) AS tags,
+    ARRAY(SELECT v.oid FROM views v JOIN pg_catalog.pg_class c ON c.oid = v.oid
+      WHERE c.relkind = 'v' ORDER BY 1) AS views),
+found AS (
+  SELECT tags, views, {_SHAPE.format(tags="parts.tags", views="parts.views")} AS shape FROM parts)
+"""
 
 
 def forget_state(view: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from fraiseql.caching.changes.log import LOG
-from fraiseql.caching.changes.state import CLUSTER, STATE, age, end_state, literal
+from fraiseql.caching.changes.state import CLUSTER, STATE, age, end_state, literal, shape_now
 from fraiseql.caching.refresh.policy import Condition, Policy
 from fraiseql.database.writing import Writer
 from fraiseql.errors import DatabaseError, FraiseQLError
@@ -108,6 +108,7 @@ async def _refreshed(
         # The lock on the row makes it one at a time; it goes when the connection goes.
         if not await writer.fetch(lock, view):
             return None
+        shape = await writer.fetchval(shape_now(view))
         row = await _looked(writer, view)
         if policy is not None and policy.wait(_condition(row)) > 0:
             return None
@@ -116,7 +117,7 @@ async def _refreshed(
             await writer.execute(f"SET LOCAL lock_timeout = {round(_LOCK_TIMEOUT * 1000)}")
         await writer.execute(_BEGUN, view, row["snap"])
         await writer.execute(f"REFRESH MATERIALIZED VIEW {gently}{view}")
-        await writer.execute(end_state(view))
+        await writer.execute(end_state(view, "found.shape = $1"), shape)
         took = await writer.fetchval(f"SELECT took FROM {STATE} WHERE name = $1", view)
     return Refreshed(view, took, row["age"], bool(gently))
 

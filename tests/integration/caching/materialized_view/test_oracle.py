@@ -147,9 +147,9 @@ async def test_a_snapshot_taken_after_the_refresh_lies(
 ) -> None:
     whole = views.end_state
 
-    def late(view: str) -> str:
-        found = whole(view).replace("THEN s.snap END", "THEN pg_current_snapshot() END")
-        assert found != whole(view)
+    def late(*given: str) -> str:
+        found = whole(*given).replace("THEN s.snap END", "THEN pg_current_snapshot() END")
+        assert found != whole(*given)
         return found
 
     monkeypatch.setattr(views, "end_state", late)
@@ -163,8 +163,8 @@ async def test_a_mark_that_is_cleared_afterwards_lies(
     whole = views.end_state
     clearing = "WITH RECURSIVE cleared AS (DELETE FROM fraiseql.changes), "
 
-    def cleared(view: str) -> str:
-        found = whole(view).lstrip().replace("WITH RECURSIVE ", clearing, 1)
+    def cleared(*given: str) -> str:
+        found = whole(*given).lstrip().replace("WITH RECURSIVE ", clearing, 1)
         assert found.startswith(clearing)
         return found
 
