@@ -1,9 +1,7 @@
-"""Accesses: how SQL reaches each stored value, and the one form in which it is compared."""
+"""Accesses: where each stored value stands, and the type in which it is compared."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
-from decimal import Decimal
 from typing import Any, Final
 
 from graphql import (
@@ -14,11 +12,11 @@ from graphql import (
 )
 
 from fraiseql.catalog import Column, Relation
-from fraiseql.catalog.picture import quote
 from fraiseql.errors import SourceError
 from fraiseql.naming import suggestion
 from fraiseql.schema import Schema, leaf_form
 from fraiseql.sources import NO_INDEXES, IndexFacts
+from fraiseql.values import as_wire
 
 _COLUMN_FORMS: Mapping[str, str] = {
     **dict.fromkeys(("int2", "int4", "int8"), "integer"),
@@ -34,7 +32,6 @@ _DOCUMENT_SCALARS: Mapping[str, str] = {"DateTime": "timestamptz", "Date": "date
 _INTEGERS: Final = frozenset({"int2", "int4", "int8"})
 _FRACTIONS: Final = frozenset({"float4", "float8", "numeric"})
 _SAME: Final = frozenset({"bool", "uuid", "timestamptz", "timestamp", "date", "time"})
-_KINDS: Mapping[str, str] = {"numeric": "number", "bool": "boolean"}
 
 TEXTS: Final = frozenset({"text", "varchar", "bpchar", "name"})
 CASTS: Mapping[str, str] = {
@@ -43,9 +40,6 @@ CASTS: Mapping[str, str] = {
     "time": "::time",
 }
 """Casts of a document's text that depend on settings of the session: no index can hold them."""
-
-SIGNS: Final[Mapping[str, str]] = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-"""The comparisons that an index's predicate may consist of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,16 +146,27 @@ def _form(leaf: GraphQLNamedType) -> str:
 
 
 def _indexed(access: Access, indexes: IndexFacts) -> Access:
-    constants = [value for name, value in indexes.constants if name == access.name]
+    """Return an access with what indexes ask of it, as far as that is compared as it is."""
+    asked = [value for name, value in indexes.constants if name == access.name]
     bounds = [(sign, value) for name, sign, value in indexes.bounds if name == access.name]
     inside = access.in_document and access.column.name in indexes.contained
-    contained = inside and wire_type(access) not in CASTS
     return replace(
         access,
-        constants=tuple([value for value in constants if value is not None]),
-        bounds=tuple(sorted(bounds, key=repr)),
-        contained=contained,
+        constants=tuple([value for value in asked if _fits(access, value)]),
+        bounds=tuple(sorted([one for one in bounds if _fits(access, one[1])], key=repr)),
+        contained=inside and wire_type(access) not in CASTS,
     )
+
+
+def _fits(access: Access, value: Any) -> bool:
+    """Whether values compared with ``access`` are of the very type of a constant.
+
+    Another type over the same table may have declared it, and read the same name otherwise.
+    """
+    try:
+        return type(as_wire(wire_type(access), value)) is type(value)
+    except (ValueError, TypeError, ArithmeticError):
+        return False
 
 
 def wire_type(access: Access) -> str:
@@ -176,86 +181,3 @@ def wire_type(access: Access) -> str:
     if base in _FRACTIONS:
         return "float8" if base == "float8" else "numeric"
     return base if base in _SAME else "text"
-
-
-def literal(text: str) -> str:
-    """Return a known constant as an SQL string literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def column_sql(alias: str, access: Access) -> str:
-    """Return the column of ``access``; ``alias`` is empty where there is but one relation."""
-    return f"{alias}.{quote(access.column.name)}" if alias else quote(access.column.name)
-
-
-def expression(alias: str, access: Access) -> str:
-    """Return the SQL expression of a stored value, in the type that it is compared in.
-
-    A key of a document whose value has another JSON type than its field counts as null.
-    """
-    column = column_sql(alias, access)
-    if not access.in_document:
-        return column
-    key = literal(access.name)
-    text = f"({column}->>{key})"
-    wire = wire_type(access)
-    if wire not in _KINDS:
-        return f"({text}{CASTS[wire]})" if wire in CASTS else text
-    typeof = f"{access.column.base_type}_typeof({column}->{key})"
-    return f"(CASE WHEN {typeof} = '{_KINDS[wire]}' THEN {text}::{wire} END)"
-
-
-def tested(alias: str, access: Access) -> str:
-    """Return the SQL expression of a stored value as it is compared with null."""
-    column = column_sql(alias, access)
-    # ->> gives SQL null for a missing key and for a JSON null alike.
-    return f"({column}->>{literal(access.name)})" if access.in_document else column
-
-
-def column_cast(access: Access, wire: str) -> str:
-    """Return the cast of a text to the column's own type: an enum, a domain; else nothing."""
-    column = access.column
-    if wire != "text" or access.in_document or column.base_type in TEXTS:
-        return ""
-    return f"::{column.type_name}"
-
-
-def constant(access: Access, value: Any) -> str:
-    """Return a known constant as SQL, equal to the parameter that would carry it.
-
-    Args:
-        access: What it is compared with.
-        value: As ``as_wire`` gives it.
-    """
-    wire = wire_type(access)
-    if wire == "bool":
-        return "true" if value else "false"
-    # One cast only: a text that is turned into an enum is no constant to an index.
-    return _quoted(_text(value)) + (column_cast(access, wire) or f"::{wire}")
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, datetime | date | time):
-        return value.isoformat()
-    return format(value, "f") if isinstance(value, Decimal) else str(value)
-
-
-def _quoted(text: str) -> str:
-    if "\\" not in text:
-        return literal(text)
-    # Whatever standard_conforming_strings says.
-    return "E" + literal(text.replace("\\", "\\\\"))
-
-
-def compared(alias: str, access: Access, operator: str, value: Any) -> str:
-    """Return the comparison with a known constant, as statements and predicates have it.
-
-    Args:
-        alias: Of the relation; empty where there is but one.
-        access: What is compared.
-        operator: One of ``SIGNS``.
-        value: As ``as_wire`` gives it; None compares with null.
-    """
-    if value is None:
-        return f"{tested(alias, access)} IS NULL"
-    return f"{expression(alias, access)} {SIGNS[operator]} {constant(access, value)}"

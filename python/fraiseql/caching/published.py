@@ -38,8 +38,11 @@ async def publish(schema: Schema, catalog: Catalog, pool: Pool, live: SourceMap)
     tables = await load_tables(pool, catalog, declared_relations(schema))
     sources = dict(live.sources)
     world = World(schema, catalog, tables, await immutable_calls(schema, pool))
-    for name, indexes in (await published_indexes(world, pool)).items():
-        sources[name] = replace(sources[name], indexes=indexes)
+    indexes = await published_indexes(world, pool)
+    for name, source in live.sources.items():
+        facts = indexes.get((source.relation.schema, source.relation.name))
+        if facts is not None:
+            sources[name] = replace(source, indexes=facts)
     for bare in kept_types(world):
         if type(bare.stored) not in STRATEGIES:
             continue

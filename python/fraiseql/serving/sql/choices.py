@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from fraiseql.accesses import SIGNS, Access, constant, wire_type
+from fraiseql.accesses import Access, wire_type
 from fraiseql.errors import InputError
+from fraiseql.expressions import SIGNS, constant
 from fraiseql.serving.sql.wire import Slot, converter
 
 _LESS: Final = frozenset({"lt", "lte"})

@@ -2,16 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from fraiseql.accesses import (
-    TEXTS,
-    Access,
-    column_cast,
-    column_sql,
-    expression,
-    literal,
-    tested,
-    wire_type,
-)
+from fraiseql.accesses import TEXTS, Access, wire_type
+from fraiseql.expressions import column_cast, column_sql, expression, literal, tested
 from fraiseql.serving.document.structure import Ref
 from fraiseql.serving.planning.filters import Comparison, Filter, Group, Negation, NullTest
 from fraiseql.serving.sql.choices import (

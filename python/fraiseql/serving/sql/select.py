@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fraiseql.accesses import expression, literal
 from fraiseql.catalog import Column
 from fraiseql.catalog.picture import quote
+from fraiseql.expressions import expression, literal
 from fraiseql.serving.planning.reads import (
     DOCUMENT_KEY,
     Embedded,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from fraiseql.accesses import SIGNS
 from fraiseql.caching.strategies.base import changing_calls
+from fraiseql.expressions import SIGNS
 
 _OPERATORS: Final = {sign: name for name, sign in SIGNS.items()}
 _TOKEN: Final = re.compile(

@@ -55,8 +55,10 @@ def cutoffs(spec: IndexSpec, present: Present) -> dict[str, tuple[bool, Any]]:
     return found
 
 
-async def published_indexes(world: World, pool: Pool) -> Mapping[str, IndexFacts]:
-    """Return what statements must say for the declared indexes of each type, by its name.
+async def published_indexes(world: World, pool: Pool) -> Mapping[tuple[str, str], IndexFacts]:
+    """Return what statements must say for declared indexes, by schema and name of the table.
+
+    An index that one type declares serves every type over the same table.
 
     Args:
         world: What the declarations are resolved against.
@@ -70,8 +72,10 @@ async def published_indexes(world: World, pool: Pool) -> Mapping[str, IndexFacts
     if not specs:
         return {}
     present = present_of(await pool.fetch_bytes(PRESENT, arguments(specs)))
-    names = dict.fromkeys(spec.type_name for spec in specs)
-    return {name: _facts([s for s in specs if s.type_name == name], present) for name in names}
+    by_table: dict[tuple[str, str], list[IndexSpec]] = {}
+    for spec in specs:
+        by_table.setdefault((spec.table.schema, spec.table.name), []).append(spec)
+    return {place: _facts(own, present) for place, own in by_table.items()}
 
 
 def _facts(specs: Sequence[IndexSpec], present: Present) -> IndexFacts:

@@ -3,7 +3,7 @@
 from decimal import InvalidOperation
 from typing import Any, Final
 
-from fraiseql.accesses import CASTS, Access, compared, expression, tested, wire_type
+from fraiseql.accesses import CASTS, Access, wire_type
 from fraiseql.caching.declarations import Gin, Index, RollingIndex
 from fraiseql.caching.strategies.base import Refusal
 from fraiseql.caching.strategies.indexes.predicate import (
@@ -15,6 +15,7 @@ from fraiseql.caching.strategies.indexes.predicate import (
 )
 from fraiseql.caching.strategies.indexes.spec import IndexedType, IndexSpec
 from fraiseql.catalog.picture import quote
+from fraiseql.expressions import compared, expression, tested
 from fraiseql.naming import suggestion
 from fraiseql.values import as_wire, plain
 
