@@ -3,13 +3,16 @@
 import asyncio
 from argparse import ArgumentParser, Namespace
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 from fraiseql.caching.ddl.apply import apply, find_plan
 from fraiseql.caching.ddl.plan import Plan, Step
 from fraiseql.caching.ddl.script import plan_files, write_files
+from fraiseql.caching.ddl.states import Verdict
 from fraiseql.caching.ddl.wanted import Wanted, load_wanted
+from fraiseql.caching.refresh.status import ViewStatus, view_statuses
 from fraiseql.caching.strategies.base import Kept
 from fraiseql.caching.strategies.compare import Verified
 from fraiseql.caching.verify import repair, verify
@@ -142,23 +145,36 @@ def _quiet(_: str) -> None:
 
 async def _status(writer: Writer, wanted: Wanted, arguments: Namespace) -> int:
     plan = await find_plan(writer, wanted)
+    views = {one.view: one for one in await view_statuses(writer, wanted.kept)}
     if arguments.json:
-        say_json(
-            [
-                {"kind": v.key[0], "name": v.key[1], "owner": v.owner, "state": v.state}
-                for v in plan.states
-            ]
-        )
+        say_json([_state_facts(verdict, views.get(verdict.key[1])) for verdict in plan.states])
     else:
         for verdict in plan.states:
             kind, name = verdict.key
             reason = f" ({verdict.reason})" if verdict.reason else ""
             say(f"{verdict.state:<10}  {verdict.owner}: {kind} {name}{reason}")
+        for view in views.values():
+            say(str(view))
         if not plan.states:
             say("Nothing is declared with stored=, and nothing was made.")
     for refusal in plan.refusals:
         note(f"refused: {refusal}")
     return 0 if plan.empty else _DIFFERS
+
+
+def _state_facts(verdict: Verdict, view: ViewStatus | None) -> dict[str, Any]:
+    kind, name = verdict.key
+    found: dict[str, Any] = {
+        "kind": kind,
+        "name": name,
+        "owner": verdict.owner,
+        "state": verdict.state,
+    }
+    if view is not None:
+        known = asdict(view)
+        found |= {key: known[key] for key in ("age", "since", "took", "refreshes", "fails")}
+        found["failure"] = view.failure
+    return found
 
 
 async def _verify(writer: Writer, wanted: Wanted, arguments: Namespace) -> int:
@@ -170,7 +186,8 @@ async def _verify(writer: Writer, wanted: Wanted, arguments: Namespace) -> int:
         say_json([_verified_facts(one) for one in found])
     else:
         for one in found:
-            say(f"{one.type_name}: {one.compared:,} compared, {one.differing:,} differ")
+            counted = f"{one.compared:,} compared, {one.differing:,} differ"
+            say(f"{one.type_name}: {one.note or counted}")
             for difference in one.differences:
                 for line in difference.lines():
                     say(f"  {line}")
@@ -184,6 +201,7 @@ def _verified_facts(one: Verified) -> dict[str, Any]:
         "compared": one.compared,
         "differing": one.differing,
         "differences": shown,
+        "note": one.note,
     }
 
 

@@ -1,6 +1,12 @@
 """A declared view on a real database: applied, refreshed, published with its age."""
 
+import pytest
+
+import fraiseql
 from fraiseql.caching.refresh.views import refresh_view
+from fraiseql.caching.verify import repair, verify
+from fraiseql.errors import FraiseQLError
+from fraiseql.testing import Client
 from tests.integration.caching.ddl.road import applied, planned, sql
 from tests.integration.caching.materialized_view.views import (
     authors_type,
@@ -46,3 +52,78 @@ async def test_rows_with_a_key(url: str) -> None:
     assert kept is not None
     rows = await sql(url, "SELECT * FROM mv_author EXCEPT ALL SELECT * FROM v_author")
     assert rows == []
+
+
+@fraiseql.type(sql_source="tb_post")
+class Post:
+    id: int
+    words: int
+
+
+@fraiseql.type(
+    name="User",
+    sql_source="tb_user",
+    stored=fraiseql.MaterializedView(on_write=True, target_lag="1h", when_stale="live"),
+)
+class Kept:
+    id: int
+    name: str
+    posts: list[Post] = fraiseql.embed("tb_post", on="author", order_by="-words", limit=2)
+
+
+@fraiseql.type(name="User", sql_source="tb_user")
+class Live:
+    id: int
+    name: str
+    posts: list[Post] = fraiseql.embed("tb_post", on="author", order_by="-words", limit=2)
+
+
+async def test_documents_of_a_table_with_its_embeds(url: str) -> None:
+    await applied(url, Kept)
+    (kept,) = [one for one in await published(url, Kept) if one is not None]
+    assert (kept.document, kept.embeds) == ("data", frozenset({"posts"}))
+    assert kept.relation.key == ("id",)
+    query = "{ users(order_by: [{name: DESC}], limit: 3) { id name posts { id words } } }"
+    answers = []
+    for one in (Kept, Live):
+        app = fraiseql.create_app(
+            queries=[fraiseql.find("users", one)], database_url=url, worker=False
+        )
+        async with Client(app) as client:
+            answers.append((await client.execute(query)).data)
+    assert answers[0] == answers[1]
+    async with opened(url, Kept) as (writer, wanted, _):
+        (found,) = await verify(writer, wanted.kept)
+        assert (found.compared, found.differing) == (20, 0)
+
+
+async def test_verify_finds_what_no_write_changed_and_repair_mends_it(url: str) -> None:
+    await sql(
+        url,
+        "CREATE TYPE mood AS ENUM ('good', 'bad'); ALTER TABLE tb_user ADD mood mood;"
+        "UPDATE tb_user SET mood = 'good'",
+    )
+    one = counts_type("SELECT 1 AS users, 1 AS posts, jsonb_agg(mood) AS words FROM tb_user")
+    await applied(url, one)
+    async with opened(url, one) as (writer, wanted, _):
+        (found,) = await verify(writer, wanted.kept)
+        assert (found.compared, found.differing) == (1, 0)
+        await sql(url, "ALTER TYPE mood RENAME VALUE 'good' TO 'better'")
+        (found,) = await verify(writer, wanted.kept)
+        assert (found.compared, found.differing) == (1, 1)
+        assert "better" in "".join(found.differences[0].lines())
+        assert await repair(writer, wanted.kept) == {"Counts": 1}
+        (found,) = await verify(writer, wanted.kept)
+        assert (found.compared, found.differing) == (1, 0)
+        await sql(url, "DELETE FROM tb_user WHERE id = 20 AND false")
+        (found,) = await verify(writer, wanted.kept)
+        assert "stale" in found.note
+
+
+async def test_an_application_before_the_first_apply_says_what_to_do(url: str) -> None:
+    app = fraiseql.create_app(
+        queries=[fraiseql.find_one("counts", counts_type(), by=None)], database_url=url
+    )
+    with pytest.raises(FraiseQLError, match="fraiseql db apply"):
+        async with Client(app):
+            pass

@@ -13,13 +13,14 @@ from fraiseql.caching.strategies.materialized_view.facts import ViewFacts, load_
 from fraiseql.caching.strategies.materialized_view.names import (
     CONSTANT_KEY,
     embeds_of,
+    key_of,
     physical_name,
 )
 from fraiseql.caching.strategies.materialized_view.objects import physical, view_objects
 from fraiseql.caching.strategies.materialized_view.refusals import refusals
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Pool
-from fraiseql.sources import Freshness, KeptDocument
+from fraiseql.sources import Freshness, KeptDocument, live_source
 
 __all__ = ["facts", "objects", "published", "refusals", "repair", "verify"]
 
@@ -55,11 +56,16 @@ async def published(kept: Kept, pool: Pool) -> KeptDocument | None:
         return None
     place = ".".join(physical_name(kept, kept.facts.schema))
     relation = (await load_catalog(pool, [place])).relations[place]
-    own = {name: one for name, one in relation.columns.items() if name != CONSTANT_KEY}
-    own_key = tuple(name for name in relation.key if name != CONSTANT_KEY)
+    # PostgreSQL says nothing of nulls and keys of a materialized view: the live relation does.
+    live = kept.world.catalog.relations[live_source(kept.definition) or ""].columns
+    own = {
+        name: live.get(name, one) if kept.stored.sql is None else one
+        for name, one in relation.columns.items()
+        if name != CONSTANT_KEY
+    }
     stored = kept.stored
     return KeptDocument(
-        replace(relation, columns=own, key=own_key),
+        replace(relation, columns=own, key=key_of(kept)),
         None if stored.sql is not None else DOCUMENT,
         "instead",
         frozenset(embeds_of(kept)),

@@ -1,0 +1,67 @@
+"""Status: what is known of each materialized view, for people and for alarms."""
+
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from fraiseql.caching.changes.state import STATE, age, literal
+from fraiseql.caching.declarations import MaterializedView
+from fraiseql.caching.strategies.base import Kept
+from fraiseql.caching.strategies.materialized_view.objects import physical
+from fraiseql.database.writing import Writer
+
+_ASKED: Final = """
+SELECT {age} AS age, extract(epoch FROM clock_timestamp() - v.as_of)::float8 AS since, v.took,
+  v.refreshes, v.fails, v.failure FROM {state} v WHERE v.name = {name}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ViewStatus:
+    """One materialized view.
+
+    Attributes:
+        type_name: GraphQL name of the type.
+        view: Quoted and qualified.
+        age: Seconds; 0 when it lacks nothing, None when that is not known.
+        since: Seconds since its last refresh began.
+        took: Seconds that it took.
+        refreshes: How many there were.
+        fails: Attempts that failed since the last that did not.
+        failure: What the last of them said, or None.
+    """
+
+    type_name: str
+    view: str
+    age: float | None
+    since: float
+    took: float
+    refreshes: int
+    fails: int
+    failure: str | None
+
+    def __str__(self) -> str:
+        """Return it as one line."""
+        ages = {None: "of unknown age", 0.0: "lacks nothing"}
+        shown = ages.get(self.age, f"{self.age or 0:.1f} s old")
+        failed = f"; failed {self.fails} times: {self.failure}" if self.fails else ""
+        done = f"refreshed {self.since:.0f} s ago in {self.took:.2f} s"
+        return f"{self.type_name}: {self.view} {shown}; {done}{failed}"
+
+
+async def view_statuses(writer: Writer, kept: Iterable[Kept]) -> list[ViewStatus]:
+    """Return what is known of each view that is made.
+
+    Raises:
+        DatabaseError: The state of views cannot be read.
+    """
+    views = [one for one in kept if isinstance(one.stored, MaterializedView) and one.facts.schema]
+    if not views or not await writer.fetchval(f"SELECT to_regclass('{STATE}') IS NOT NULL"):
+        return []
+    found = []
+    for one in views:
+        view = physical(one)
+        asked = _ASKED.format(age=age(view), state=STATE, name=literal(view))
+        found += [ViewStatus(one.type_name, view, **row) for row in await writer.fetch(asked)]
+    return found
