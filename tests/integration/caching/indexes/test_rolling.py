@@ -10,7 +10,7 @@ from fraiseql.caching.refresh.worker import Worker
 from tests.architecture.source_tree import ROOT
 from tests.integration.caching.ddl.road import applied, planned, sql
 from tests.integration.caching.indexes.posts import explained, post, posts_served
-from tests.integration.caching.indexes.rolling import there, turns
+from tests.integration.caching.indexes.rolling import facts, there, turns
 
 SECOND = RollingIndex("-created_at", window="30 days", step="1 second")
 QUERY = "query ($w: PostWhere) { posts(where: $w, orderBy: [{createdAt: DESC}], limit: 5) { id } }"
@@ -58,6 +58,30 @@ async def test_a_leftover_that_is_not_whole_is_dropped(posts: str) -> None:
     assert (await planned(posts, made)).empty
     await turns(posts, made)
     assert await there(posts) == [row]
+
+
+async def test_an_index_that_somebody_else_wrote_is_replaced(posts: str) -> None:
+    made = post(RollingIndex("-created_at", window="30 days", step="1 day"))
+    await applied(posts, made)
+    (row,) = await there(posts)
+    await sql(posts, f"DROP INDEX {row['name']}")
+    odd = "created_at > 'infinity'"
+    await sql(posts, f"CREATE INDEX {row['name']} ON tb_post (created_at) WHERE {odd}")
+    assert [one.state for one in (await planned(posts, made)).states] == ["altered"]
+    with_facts = await facts(posts, made)
+    assert with_facts.bounds == frozenset()
+    await applied(posts, made)
+    assert await there(posts) == [row]
+
+
+async def test_several_workers_build_one_index(posts: str) -> None:
+    made = post(SECOND)
+    await applied(posts, made)
+    await asyncio.sleep(1.05)
+    await asyncio.gather(*[turns(posts, made, 5) for _ in range(4)])
+    found = await there(posts)
+    assert [row["valid"] for row in found] == [True] * len(found)
+    assert len(found) == 2
 
 
 async def test_a_removed_declaration_drops_both(posts: str) -> None:

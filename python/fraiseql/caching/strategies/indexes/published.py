@@ -48,11 +48,19 @@ def cutoffs(spec: IndexSpec, present: Present) -> dict[str, tuple[bool, Any]]:
     found = {}
     for slot in SLOTS:
         row = present.get((spec.table.schema, spec.name + slot))
-        literal = _LITERAL.search(row[1] or "") if row is not None else None
         if row is not None:
-            value = as_wire(wire_type(spec.rolled), literal[1]) if literal else None
+            value = _cutoff(wire_type(spec.rolled), row[1] or "")
             found[slot] = (row[0] and value is not None, value)
     return found
+
+
+def _cutoff(wire: str, predicate: str) -> Any:
+    """Return the constant of a predicate, or None where somebody else has written another one."""
+    literal = _LITERAL.search(predicate)
+    try:
+        return as_wire(wire, literal[1]) if literal else None
+    except ValueError:
+        return None
 
 
 async def published_indexes(world: World, pool: Pool) -> Mapping[tuple[str, str], IndexFacts]:
