@@ -2,7 +2,7 @@
 
 ``python -m tests.soak --seconds 7200 --seed 1 --server both``: rounds with growing seeds, turn by
 turn on each schema, mode and server. Prints a line per round. At the first wrong document it saves
-what the writers did last to ``soak-SEED.log``, says what was wrong, and ends with 1.
+what the writers did last to ``.fraiseql/soak-SEED.log``, says what was wrong, and ends with 1.
 """
 
 import argparse
@@ -88,7 +88,8 @@ def soak(asked: argparse.Namespace, addresses: dict[str, str]) -> int:
             total["documents"] += result.watched.documents
             print(line(kind, chosen, result), flush=True)
             if result.watched.wrong:
-                saved = Path(f"soak-{chosen.seed}.log")
+                saved = Path(".fraiseql", f"soak-{chosen.seed}.log")
+                saved.parent.mkdir(exist_ok=True)
                 saved.write_text("\n".join([*result.watched.wrong, *result.journal]))
                 print("\n".join(result.watched.wrong[:5]), f"\nsaved: {saved}", flush=True)
                 return 1
@@ -96,11 +97,14 @@ def soak(asked: argparse.Namespace, addresses: dict[str, str]) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Start the servers, run the rounds."""
+    """Start the servers, run the rounds; stopped before something is wrong, it ends well."""
     asked = options(arguments)
     with ExitStack() as stack:
         addresses = servers(asked.server, stack)
-        return soak(asked, addresses) if addresses else 2
+        try:
+            return soak(asked, addresses) if addresses else 2
+        except KeyboardInterrupt:
+            return 0
 
 
 if __name__ == "__main__":

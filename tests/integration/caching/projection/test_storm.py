@@ -37,7 +37,7 @@ def test_a_storm_finds_what_a_missing_lock_does(
     monkeypatch.chdir(tmp_path)
     asked = options(["--seconds", "20", "--seed", "3", "--without", "lock documents"])
     assert soak(asked, {"this one": database}) == 1
-    assert "oracle" in (tmp_path / "soak-3.log").read_text()
+    assert "oracle" in (tmp_path / ".fraiseql" / "soak-3.log").read_text()
 
 
 def test_a_soak_without_wrong_documents_ends_well(database: str) -> None:
