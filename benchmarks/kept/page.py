@@ -105,6 +105,8 @@ def _writes(figures: Mapping[str, Any]) -> Iterator[str]:
             for name, rounds in figures["rounds"].items()
         ),
     )
+    left = max(one["left_seconds"] for each in figures["rounds"].values() for one in each["async"])
+    yield f"After a round the worker of the async mode was done within {left:.1f} s at most.\n"
     yield BULK
     none = figures["bulk"]["none"]
     yield markdown.table(

@@ -33,12 +33,13 @@ async def measure(bench: Bench, urls: Mapping[str, str]) -> dict[str, dict[str, 
     for name, (scenario, bio, modes) in WORKLOADS.items():
         load = scenario.load(bench.plan.parents, bio=bio)
         found[name] = {mode: await one(bench, mode, urls[mode], load) for mode in modes}
-        said = ", ".join(f"{mode} {one['bytes']:.0f}" for mode, one in found[name].items())
+        said = ", ".join(f"{mode} {each['bytes']:.0f}" for mode, each in found[name].items())
         bench.say(f"WAL bytes, {name}: {said}")
     return found
 
 
 async def one(bench: Bench, mode: str, url: str, load: pgbench.Load) -> dict[str, float]:
+    """Return bytes, records and whole-page images per transaction of one writer."""
     count = bench.plan.wal_transactions
     # Warm: pages that are touched again need no whole image.
     await pgbench.run(bench, url, load, max(100, count // 4))
