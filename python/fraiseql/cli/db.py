@@ -15,6 +15,7 @@ from fraiseql.caching.ddl.wanted import Wanted, load_wanted
 from fraiseql.caching.refresh.status import ViewStatus, view_statuses
 from fraiseql.caching.strategies.base import Kept
 from fraiseql.caching.strategies.compare import Verified
+from fraiseql.caching.strategies.indexes.status import index_statuses
 from fraiseql.caching.verify import repair, verify
 from fraiseql.cli.output import note, say, say_json
 from fraiseql.cli.target import add_target, find_target
@@ -155,8 +156,10 @@ async def _status(writer: Writer, wanted: Wanted, arguments: Namespace) -> int:
             say(f"{verdict.state:<10}  {verdict.owner}: {kind} {name}{reason}")
         for view in views.values():
             say(str(view))
+        for index in await index_statuses(writer, wanted.objects):
+            say(str(index))
         if not plan.states:
-            say("Nothing is declared with stored=, and nothing was made.")
+            say("Nothing is declared with stored= or indexes=, and nothing was made.")
     for refusal in plan.refusals:
         note(f"refused: {refusal}")
     return 0 if plan.empty else _DIFFERS

@@ -1,6 +1,7 @@
 """Surroundings: who serves, who applies, other types over the table, and what explain prints."""
 
 import json
+import re
 from pathlib import Path
 
 import fraiseql
@@ -64,6 +65,8 @@ def test_explain_names_the_declared_index_of_any_plan(posts: str, tmp_path: Path
     (tmp_path / "api.py").write_text(PROGRAM)
     done = command("db", "apply", "api:app", cwd=tmp_path, url=posts)
     assert done.returncode == 0, done.stderr
+    done = command("db", "status", "api:app", cwd=tmp_path, url=posts)
+    assert re.search(r'"public"\."ix_tb_post_\w+": \d+\.\d MB, used \d+ times\n', done.stdout)
     words = ["explain", "api:app", ASKED, "--variables"]
     done = command(*words, '{"a": true}', cwd=tmp_path, url=posts)
     assert "-- uses the declared index ix_tb_post_" in done.stdout

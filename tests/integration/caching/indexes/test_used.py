@@ -4,8 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+import fraiseql
 from fraiseql import Gin, Index, RollingIndex
-from tests.integration.caching.indexes.posts import explained, posts_served
+from fraiseql.database import Identity
+from fraiseql.serving.execution.generic import prove
+from fraiseql.serving.execution.reading import CONTEXT_KEY
+from tests.integration.caching.ddl.road import applied
+from tests.integration.caching.indexes.posts import explained, post, posts_served
+from tests.integration.flights import at_once, run_sql
+from tests.integration.serving.served import served
 
 LATELY = (datetime.now(UTC) - timedelta(days=20)).isoformat()
 WHERE = "query ($w: PostWhere) { posts(where: $w, limit: 20) { id } }"
@@ -111,3 +118,37 @@ def test_a_value_before_the_cut_off_is_not_bounded_by_it(posts: str, asked: str)
         report = explained(running, NEWEST, {"w": {"createdAt": {asked: LATELY}}})
         assert report.sql.count('"created_at" ') == 3
         assert len(report.indexes) == 1
+
+
+def test_a_repository_reads_by_the_index(posts: str) -> None:
+    index = Index("id", where={"active": True, "deleted_at": None})
+    with posts_served(posts, index) as running:
+        context = running.service.context()
+        reader = context[CONTEXT_KEY].reader
+        for wanted, used in ((True, 1), (False, 0)):
+            where = {"active": wanted, "deleted_at": None}
+            reading = reader.prepare("tb_post", where, ["id"], limit=20)
+            query = reading.prepared.query.choose(reading.values)
+            plan = running.run(prove(running.service.pool, query, Identity.NONE))
+            assert sum(name.startswith("ix_") for name in plan.indexes) == used
+
+
+def test_an_embedded_list_is_read_by_the_index(posts: str) -> None:
+    made = post(Index(("author_id", "-created_at")))
+
+    @fraiseql.type(sql_source="tb_author")
+    class Author:
+        id: int
+        posts: list[made] = fraiseql.embed(  # type: ignore[valid-type]
+            "tb_post", on="author_id", order_by="-created_at", limit=3
+        )
+
+    authors = "CREATE TABLE IF NOT EXISTS tb_author AS SELECT generate_series(1, 500) AS id"
+    keyed = "ALTER TABLE tb_author ADD PRIMARY KEY (id)"
+    at_once(run_sql(posts, "DROP TABLE IF EXISTS tb_author", authors, keyed))
+    at_once(applied(posts, made))
+    queries = [fraiseql.find("authors", Author)]
+    with served(posts, queries=queries) as running:
+        report = explained(running, "{ authors(limit: 5) { id posts { id } } }")
+        assert len(report.indexes) == 1, report
+        assert "Sort" not in "\n".join(report.generic)
