@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+import asyncpg
 import pytest
 
 from tests.integration.caching.ddl.road import applied, planned, sql
@@ -103,12 +104,7 @@ async def test_a_partition_of_the_documents_own_table(url: str) -> None:
     ],
 )
 async def test_a_trigger_that_was_off(url: str, damage: str) -> None:
-    (row,) = await sql(
-        url,
-        "SELECT quote_ident(tgname) FROM pg_trigger"
-        " WHERE tgrelid = 'tb_team'::regclass AND tgname LIKE 'fql%region%_update'",
-    )
-    await sql(url, damage.format(row[0]))
+    await sql(url, damage.format(await _trigger(url)))
     await sql(url, "UPDATE tb_team SET name = 'nobody noticed'")
     assert await drift(url, Region) > 0
     assert await read(url) == {"Person"}
@@ -133,3 +129,39 @@ async def test_an_altered_table_or_function_is_made_anew(url: str) -> None:
     await sql(url, "UPDATE tb_person SET name = 'nobody flushed' WHERE id = 1")
     assert await drift(url, Person) > 0
     assert len(await mend(url)) == 1
+
+
+class BrokenOffError(Exception):
+    """Somebody ends the apply."""
+
+
+@pytest.mark.parametrize("point", ["create data start", "create data rows", "COMMIT"])
+async def test_an_apply_that_is_broken_off_misleads_nobody(url: str, point: str) -> None:
+    """Everything that is declared may be there again before the documents are true."""
+    before = (await published_of(url, Region, Person))["Region"]
+    assert before is not None
+    await sql(url, "DROP TRIGGER " + await _trigger(url) + " ON tb_team")
+    await sql(url, "UPDATE tb_team SET name = 'nobody noticed'")
+
+    def watch(event: str) -> None:
+        if event.startswith(point):
+            raise BrokenOffError
+
+    with pytest.raises(BrokenOffError):
+        await applied(url, Region, Person, watch=watch)
+    assert await read(url) == {"Person"}
+    if point != "COMMIT":
+        # Who has been reading it since before is told by an error, too.
+        with pytest.raises(asyncpg.UndefinedTableError):
+            await sql(url, f"SELECT FROM {before.relation.sql}")
+    assert len(await sql(url, "SELECT FROM tv_region")) == 4
+    assert len(await mend(url)) == 1
+
+
+async def _trigger(url: str) -> str:
+    (row,) = await sql(
+        url,
+        "SELECT quote_ident(tgname) FROM pg_trigger"
+        " WHERE tgrelid = 'tb_team'::regclass AND tgname LIKE 'fql%region%_update'",
+    )
+    return str(row[0])

@@ -19,6 +19,7 @@ from tests.integration.caching.projection.declared import (
     made_anew,
     region,
 )
+from tests.integration.flights import at_once, run_sql
 
 SHORT, LONG = region(), region(longer=True)
 SELF, LONGER = alone(), alone(longer=True)
@@ -129,6 +130,22 @@ async def test_built_under_load_it_loses_nothing(database: str) -> None:
             hand.stopped.set()
     assert await drift(database, LONG, Person) == 0
     assert (await planned(database, LONG, Person)).empty
+
+
+async def test_what_is_written_before_all_triggers_are_there_is_not_trusted(database: str) -> None:
+    await made_anew(database)
+    points = []
+
+    def watch(event: str) -> None:
+        if event.startswith("create trigger") and '"tb_person"' in event and "region" in event:
+            points.append(event)
+            # The first makes a document, the second changes it and is not noticed.
+            at_once(run_sql(database, "UPDATE tb_team SET name = 'seen'"))
+            at_once(run_sql(database, "UPDATE tb_person SET name = 'not seen'"))
+
+    await applied(database, SHORT, Person, watch=watch)
+    assert len(points) == 1
+    assert await drift(database, SHORT, Person) == 0
 
 
 async def test_files_give_the_same_schema(
