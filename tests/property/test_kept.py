@@ -15,7 +15,7 @@ from . import shop
 from .kept_bench import STRATEGIES, Bench, benches
 from .shop_operations import shop_operations
 
-EXAMPLES = int(os.environ.get("FRAISEQL_TEST_EXAMPLES", "120"))
+EXAMPLES = int(os.environ.get("FRAISEQL_TEST_EXAMPLES", "100"))
 """Sets of rows that are tried on each server, by all strategies together."""
 
 
