@@ -83,14 +83,16 @@ async def test_documents_of_a_table_with_its_embeds(url: str) -> None:
     (kept,) = [one for one in await published(url, Kept) if one is not None]
     assert (kept.document, kept.embeds) == ("data", frozenset({"posts"}))
     assert kept.relation.key == ("id",)
-    query = "{ users(order_by: [{name: DESC}], limit: 3) { id name posts { id words } } }"
+    query = "{ users(orderBy: [{name: DESC}], limit: 3) { id name posts { id words } } }"
     answers = []
     for one in (Kept, Live):
         app = fraiseql.create_app(
             queries=[fraiseql.find("users", one)], database_url=url, worker=False
         )
         async with Client(app) as client:
-            answers.append((await client.execute(query)).data)
+            answer = await client.execute(query)
+            assert answer.data is not None, answer.errors
+            answers.append(answer.data)
     assert answers[0] == answers[1]
     async with opened(url, Kept) as (writer, wanted, _):
         (found,) = await verify(writer, wanted.kept)
