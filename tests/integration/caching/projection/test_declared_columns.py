@@ -1,0 +1,102 @@
+"""Which columns count: what predicates, orders, joins and generated columns read of others."""
+
+from typing import Any
+
+import asyncpg
+
+import fraiseql
+from tests.integration.caching.ddl.road import applied, sql
+from tests.integration.caching.projection.declared import drift, made_anew
+
+TABLES = """
+CREATE TABLE shop (id int PRIMARY KEY, label text, best int, shown text, spare text);
+CREATE TABLE item (id int PRIMARY KEY, shop_id int, code int UNIQUE, price numeric, kind text,
+  net numeric GENERATED ALWAYS AS (price / 2) STORED{virtual});
+INSERT INTO shop SELECT n, 'shop ' || n, 10 * n, 'cheap' FROM generate_series(1, 4) n;
+INSERT INTO item SELECT n, n % 4 + 1, n * 10, n, CASE n % 2 WHEN 0 THEN 'cheap' ELSE 'dear' END
+FROM generate_series(1, 12) n;
+"""
+
+
+def shop(fields: dict[str, Any], **options: Any) -> type:
+    annotations = {"id": int, **fields}
+    item = fraiseql.type(name="Item", sql_source="item")(
+        type("Item", (), {"__annotations__": annotations, "__module__": __name__})
+    )
+    body = {
+        "__annotations__": {"id": int, "items": list[item], "top": item | None},  # type: ignore[valid-type]
+        "__module__": __name__,
+        "items": fraiseql.embed("item", on="shop_id", **options),
+        "top": fraiseql.embed("item", via="best", target_key="code"),
+    }
+    return fraiseql.type(name="Shop", sql_source="shop", stored=fraiseql.Projection())(
+        type("Shop", (), body)
+    )
+
+
+async def true_after(url: str, type_: type, *statements: str) -> None:
+    await applied(url, type_)
+    for statement in statements:
+        await sql(url, statement)
+        assert await drift(url, type_) == 0, statement
+
+
+async def test_orders_and_joins_on_columns_that_no_document_shows(database: str) -> None:
+    await made_anew(database, TABLES.format(virtual=""))
+    type_ = shop({}, order_by=("kind", "-price"), limit=2)
+    await true_after(
+        database,
+        type_,
+        "UPDATE item SET kind = 'a' WHERE id = 11",
+        "UPDATE item SET price = 100 WHERE id = 3",
+        "UPDATE item SET code = code + 10 WHERE id = 12",
+        "UPDATE item SET code = code - 5 WHERE id IN (1, 3)",
+        "UPDATE shop SET best = 30 WHERE id = 2",
+        "UPDATE shop SET best = NULL WHERE id = 3",
+    )
+
+
+async def test_a_predicate_reads_what_it_likes_of_the_rows_around(database: str) -> None:
+    await made_anew(database, TABLES.format(virtual=""))
+    await true_after(
+        database,
+        shop({}, where="kind = shown AND net > 1"),
+        "UPDATE shop SET shown = 'dear' WHERE id = 1",
+        "UPDATE item SET kind = 'dear' WHERE id = 4",
+        "UPDATE item SET price = 1 WHERE id = 6",
+    )
+
+
+async def test_generated_columns(database: str) -> None:
+    connection = await asyncpg.connect(database)
+    virtual = connection.get_server_version().major >= 18
+    await connection.close()
+    more = ", tax numeric GENERATED ALWAYS AS (price / 5) VIRTUAL" if virtual else ""
+    await made_anew(database, TABLES.format(virtual=more))
+    fields = {"net": str | None, **({"tax": str | None} if virtual else {})}
+    await true_after(
+        database,
+        shop(fields),
+        "UPDATE item SET price = price + 1 WHERE id = 5",
+        "INSERT INTO item VALUES (90, 1, 900, 7)",
+    )
+
+
+async def test_columns_that_are_not_read_cost_nothing(database: str) -> None:
+    await made_anew(database, TABLES.format(virtual=""))
+    await applied(database, shop({}))
+    before = await written(database)
+    await sql(database, "UPDATE shop SET spare = 'x', label = 'y'")
+    assert await written(database) == before
+    await sql(database, "UPDATE shop SET best = NULL")
+    assert await written(database) == before + 4
+
+
+async def written(url: str) -> int:
+    """Return how many documents have been written so far."""
+    (row,) = await sql(
+        url,
+        "SELECT sum(n_tup_ins + n_tup_upd + n_tup_del)::int FROM pg_stat_user_tables"
+        " WHERE schemaname = 'fraiseql' AND relname LIKE 'tv_shop%'",
+    )
+    return int(row[0])
