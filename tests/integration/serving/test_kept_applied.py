@@ -242,3 +242,51 @@ def test_a_view_that_is_emptied_is_answered_live_until_it_is_full(when_stale: Sh
     running.run(running.service.republish())
     assert running.source() == "materialized"
     assert running.right()
+
+
+WORDS = """
+DO $$ DECLARE found text; BEGIN
+  SELECT quote_ident(collname) INTO found FROM pg_collation, pg_database d
+  WHERE d.datname = current_database() AND collencoding IN (-1, d.encoding)
+    AND collprovider IN ('c', 'i') AND collisdeterministic AND ('a' < 'B') <> (CASE collname
+      WHEN 'C' THEN false WHEN 'en-x-icu' THEN true WHEN 'en_US.utf8' THEN true END)
+  LIMIT 1;
+  EXECUTE format('CREATE TABLE word (id text COLLATE %s PRIMARY KEY, text text)',
+    coalesce(found, '"default"'));
+END $$;
+INSERT INTO word VALUES ('a', '1'), ('B', '2'), ('c', '3'), ('_', '4');
+"""
+"""A key whose collation orders otherwise than the database's, where the server has one."""
+
+
+def word(stored: object) -> Any:
+    """The type of words, whose key is a text."""
+    made = type("Word", (), {"__annotations__": {"id": str, "text": str | None}})
+    return fraiseql.type(name="Word", sql_source="word", stored=stored)(made)
+
+
+@pytest.mark.parametrize("stored", [Projection(), MaterializedView(refresh="1h")])
+def test_texts_keep_the_order_of_their_own_collation(url: str, stored: Any) -> None:
+    """A key of another collation than the database's: its table has it, a kept one may not."""
+    at_once(run_sql(url, WORDS))
+    kept, live = word(stored), word(None)
+    at_once(applied(url, kept))
+    operations = [
+        "{ words { id text } }",
+        '{ words(where: {id: {gt: "B"}}) { id text } }',
+        '{ words(where: {id: {in: ["B", "_"]}}, orderBy: [{text: DESC}]) { id text } }',
+        '{ word(id: "B") { id text } }',
+    ]
+    answers = []
+    for type_ in (kept, live):
+        queries = [fraiseql.find("words", type_), fraiseql.find_one("word", type_, by="id")]
+        running = Served(url, queries=queries, worker=False)
+        running.run(running.service.start())
+        answers.append([running.ask(one)["data"] for one in operations])
+        sources = [
+            running.run(running.service.explain(Request(one))).statements[0].source
+            for one in operations
+        ]
+        assert ("live" in sources) == (type_ is live)
+        running.close()
+    assert answers[0] == answers[1]
