@@ -46,16 +46,30 @@ async def test_what_is_not_applied_is_left_alone(posts: str) -> None:
     assert await there(posts) == []
 
 
+async def test_what_apply_is_in_the_middle_of_is_left_to_it(posts: str) -> None:
+    made = post(SECOND)
+    await applied(posts, made)
+    before = await there(posts)
+    await asyncio.sleep(1.05)
+    await sql(posts, "UPDATE fraiseql.ledger SET state = 'doing' WHERE kind = 'rolling index'")
+    await turns(posts, made)
+    assert await there(posts) == before
+    await sql(posts, "UPDATE fraiseql.ledger SET state = 'done' WHERE kind = 'rolling index'")
+    await turns(posts, made)
+    assert len(await there(posts)) == 2
+
+
 async def test_a_leftover_that_is_not_whole_is_dropped(posts: str) -> None:
     made = post(RollingIndex("-created_at", window="30 days", step="1 day"))
     await applied(posts, made)
     (row,) = await there(posts)
     other = row["name"][:-2] + "_b"
-    await sql(posts, f"CREATE INDEX {other} ON tb_post (id)")
+    await sql(posts, f"CREATE INDEX {other} ON tb_post (id) WHERE created_at > '2100-01-01Z'")
     await sql(
         posts, f"UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{other}'::regclass"
     )
     assert (await planned(posts, made)).empty
+    assert (await facts(posts, made)).names == {row["name"]}
     await turns(posts, made)
     assert await there(posts) == [row]
 
