@@ -67,7 +67,7 @@ def main(binaries: Path, url: str) -> None:
     for types, pace in (([SELF], 8), ([SELF, LONGER], 17)):
         trial(url, types, 10_000, 0.0)
         undisturbed = dump(binaries, url)
-        for delay, step in ((0.0, pace), (0.01, 3 * pace)):
+        for delay, step in ((0.0, pace), (0.01, 5 * pace)):
             number, alive = 2, False
             while not alive:
                 alive, right = trial(url, types, number, delay)

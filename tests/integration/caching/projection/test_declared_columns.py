@@ -100,3 +100,46 @@ async def written(url: str) -> int:
         " WHERE schemaname = 'fraiseql' AND relname LIKE 'tv_shop%'",
     )
     return int(row[0])
+
+
+_CODES = """
+CREATE TABLE land (code char(5) COLLATE "C", flag char(3), name text, PRIMARY KEY (code, flag));
+CREATE TABLE town (code char(7), flag char(3), id varchar(9) COLLATE "C" PRIMARY KEY, name text);
+INSERT INTO land SELECT c, b, c || b
+FROM unnest(ARRAY['ab', 'aB', 'B', 'abcde']) c, unnest(ARRAY['101', '111']) b;
+INSERT INTO town SELECT code, flag, code || flag || n, 'town ' || n
+FROM land, generate_series(1, 2) n;
+"""
+
+
+@fraiseql.type(sql_source="town")
+class Town:
+    id: str
+    name: str | None
+
+
+@fraiseql.type(sql_source="land", stored=fraiseql.Projection())
+class Land:
+    code: str
+    flag: str
+    towns: list[Town] = fraiseql.embed("town", on=("code", "flag"))
+
+
+async def test_keys_keep_their_lengths_and_their_order(database: str) -> None:
+    await made_anew(database, _CODES)
+    await true_after(
+        database,
+        Land,
+        "UPDATE town SET name = 'renamed' WHERE flag = '111'",
+        "UPDATE town SET code = 'ab' WHERE code = 'abcde'",
+        "UPDATE land SET name = 'x'; DELETE FROM town WHERE code = 'B'",
+        "UPDATE land SET code = 'abcdf' WHERE code = 'B' AND flag = '101'",
+    )
+    base, kept = [
+        [tuple(row) for row in await sql(database, f"SELECT code, flag FROM {name} ORDER BY 1, 2")]
+        for name in ("land", "tv_land")
+    ]
+    assert kept == base
+    assert len(kept) == 8
+    (row,) = await sql(database, "SELECT count(*) FROM tv_land WHERE data->'towns' <> '[]'")
+    assert row[0] == 4

@@ -26,6 +26,7 @@ CREATE UNLOGGED TABLE fleeting (id int PRIMARY KEY, person_id int);
 CREATE TABLE guarded (id int PRIMARY KEY, person_id int);
 ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;
 CREATE EXTENSION citext;
+CREATE TABLE bits (id bit(8) PRIMARY KEY, person_id int);
 CREATE TABLE named (id citext PRIMARY KEY, person_id int);
 INSERT INTO person SELECT n, 'p', 1, 1 FROM generate_series(1, 3000) n;
 INSERT INTO pet SELECT n, 7, 'pet', NULL, NULL FROM generate_series(1, 40) n;
@@ -81,6 +82,7 @@ def single(source: str, target: str) -> type:
         (kept("fleeting"), "TABLE_NOT_KEPT", "SET LOGGED"),
         (kept("guarded"), "ROW_SECURITY", "Leave the type live"),
         (kept("named", fields={"id": str}), "TABLE_NOT_KEPT", "extension's type"),
+        (kept("bits", fields={"id": str}), "TABLE_NOT_KEPT", "cannot be hashed"),
         (kept(fields={"wage": str | None}), "COLUMN_NOT_KEPT", "numeric"),
         (kept(fields={"age": int | None}), "COLUMN_NOT_KEPT", "float"),
         (kept(options={"jsonb_column": "doc"}), "TABLE_NOT_KEPT", "jsonb_column"),

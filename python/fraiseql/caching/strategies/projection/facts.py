@@ -1,7 +1,7 @@
 """Facts: what the catalog says of the tables under a projection, beyond what all strategies ask."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fraiseql.caching.strategies.projection.spec import Qualified
@@ -43,6 +43,16 @@ JOIN pg_index i ON i.indrelid = c.oid AND i.indpred IS NULL
 JOIN pg_class x ON x.oid = i.indexrelid
 JOIN pg_am m ON m.oid = x.relam
 """
+_COLLATIONS = """
+SELECT a.schema, a.name, t.attname::text AS column, format('%I.%I', cn.nspname, o.collname) AS "of"
+FROM unnest($1::text[], $2::text[]) AS a (schema, name)
+JOIN pg_namespace n ON n.nspname = a.schema
+JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = a.name
+JOIN pg_attribute t ON t.attrelid = c.oid AND t.attnum > 0 AND NOT t.attisdropped
+JOIN pg_type y ON y.oid = t.atttypid AND y.typcollation <> t.attcollation
+JOIN pg_collation o ON o.oid = t.attcollation
+JOIN pg_namespace cn ON cn.oid = o.collnamespace
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,7 @@ class TableFacts:
         row_security: Whether it, or a partition, has row-level security.
         partitions: At any depth, parents first.
         indexes: Those over all rows.
+        collations: By column, quoted, where it is not the type's own.
     """
 
     lasting: bool
@@ -84,6 +95,7 @@ class TableFacts:
     row_security: bool
     partitions: tuple[Partition, ...] = ()
     indexes: tuple[TableIndex, ...] = ()
+    collations: Mapping[str, str] = field(default_factory=dict)
 
     def unique(self, columns: Iterable[str]) -> bool:
         """Tell whether no two rows have the same values in ``columns``."""
@@ -105,8 +117,9 @@ async def load_facts(pool: Pool, names: Iterable[Qualified]) -> TableMap:
     tables = await pool.fetch_bytes(_TABLES, args)
     partitions = _by_table(await pool.fetch_bytes(_PARTITIONS, args))
     indexes = _by_table(await pool.fetch_bytes(_INDEXES, args))
+    collations = _by_table(await pool.fetch_bytes(_COLLATIONS, args))
     return {
-        place: _table(row, partitions.get(place, []), indexes.get(place, []))
+        place: _table(row, *(of.get(place, []) for of in (partitions, indexes, collations)))
         for row in tables
         if (place := Qualified(row["schema"], row["name"]))
     }
@@ -119,7 +132,9 @@ def _by_table(rows: list[Any]) -> dict[Qualified, list[Any]]:
     return found
 
 
-def _table(row: Any, partitions: list[Any], indexes: list[Any]) -> TableFacts:
+def _table(
+    row: Any, partitions: list[Any], indexes: list[Any], collations: list[Any]
+) -> TableFacts:
     return TableFacts(
         row["lasting"],
         row["child"],
@@ -133,4 +148,5 @@ def _table(row: Any, partitions: list[Any], indexes: list[Any]) -> TableFacts:
             TableIndex(i["index"], tuple(i["columns"]), i["unique"], i["ordered"], i["valid"])
             for i in indexes
         ),
+        {one["column"]: one["of"] for one in collations},
     )

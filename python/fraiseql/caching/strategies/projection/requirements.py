@@ -31,7 +31,19 @@ UNION ALL
 SELECT place, 'has key column ' || a.attname
   || ' of a collation that takes different texts as equal' FROM keys JOIN pg_catalog.pg_attribute a
   ON a.attrelid = pg_catalog.to_regclass(place) AND a.attname = keys.name
-JOIN pg_catalog.pg_collation co ON co.oid = a.attcollation WHERE NOT co.collisdeterministic"""
+JOIN pg_catalog.pg_collation co ON co.oid = a.attcollation WHERE NOT co.collisdeterministic
+UNION ALL
+SELECT place, 'has key column ' || a.attname || ' of a type that cannot be hashed: ' || ty.typname
+FROM keys JOIN pg_catalog.pg_attribute a
+  ON a.attrelid = pg_catalog.to_regclass(place) AND a.attname = keys.name
+JOIN pg_catalog.pg_type own ON own.oid = a.atttypid
+JOIN pg_catalog.pg_type ty ON ty.oid = coalesce(nullif(own.typbasetype, 0), own.oid)
+WHERE ty.typtype = 'b' AND ty.typcategory <> 'A' AND NOT EXISTS (
+  SELECT FROM pg_catalog.pg_opclass o
+  JOIN pg_catalog.pg_am m ON m.oid = o.opcmethod AND m.amname = 'hash'
+  WHERE o.opcdefault AND (o.opcintype = ty.oid OR EXISTS (
+    SELECT FROM pg_catalog.pg_cast c
+    WHERE c.castsource = ty.oid AND c.casttarget = o.opcintype AND c.castmethod = 'b')))"""
 
 _UNTRUE = """\
 SELECT place AS relation, 'is not there' AS problem FROM tables WHERE relation IS NULL

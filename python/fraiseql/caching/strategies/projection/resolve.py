@@ -89,7 +89,10 @@ def _base(kept: Kept, place: Place, facts: TableMap, *, partitions: bool = True)
     name = Qualified(table.schema, table.name)
     # One table has one key, wherever it stands: rows are followed by it.
     key = kept.key if name == Qualified(kept.table.schema, kept.table.name) else place.key
-    columns = tuple(KeyColumn(column, table.columns[column].sql_type) for column in key)
+    collations = facts[name].collations
+    columns = tuple(
+        KeyColumn(column, _type(table, column), collations.get(column, "")) for column in key
+    )
     below = facts[name].partitions if partitions else ()
     return BaseTable(name, columns, tuple(part.name for part in below))
 
@@ -103,7 +106,7 @@ def _edges(
         assert embed is not None  # noqa: S101 - everything below a document is embedded
         many = bool(embed.on)
         types = [
-            (place.table.columns[outer] if many else one.table.columns[inner]).sql_type
+            _type(place.table, outer) if many else _type(one.table, inner)
             for inner, outer in one.join
         ]
         join = tuple(Join(*pair, kind) for pair, kind in zip(one.join, types, strict=True))
@@ -111,6 +114,12 @@ def _edges(
         deeper = _edges(kept, one, facts, partitions=partitions)
         found.append(Embed(one.field, base, join, many, _read(kept, one), deeper))
     return tuple(found)
+
+
+def _type(table: Table, column: str) -> str:
+    """Return the type of a column for casts; SQL's own ``character`` means a length of 1."""
+    named = table.columns[column].sql_type
+    return "pg_catalog.bpchar" if named == "character" else named
 
 
 def _read(kept: Kept, place: Place) -> tuple[str, ...]:

@@ -28,10 +28,17 @@ class Qualified:
 
 @dataclass(frozen=True, slots=True)
 class KeyColumn:
-    """A column of a key, and its type as ``format_type`` prints it, qualified where needed."""
+    """A column of a key.
+
+    Attributes:
+        name: As stored in the catalog.
+        type: As SQL names it without any length, qualified where needed.
+        collation: Quoted, where it is not the type's own; the projection is ordered by it too.
+    """
 
     name: str
     type: str
+    collation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

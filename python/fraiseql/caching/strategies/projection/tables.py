@@ -2,6 +2,7 @@
 # ruff: noqa: S608 - this module writes SQL: identifiers are quoted, no values are written
 
 from fraiseql.caching.ddl.objects import DatabaseObject
+from fraiseql.caching.strategies.projection.spec import KeyColumn
 from fraiseql.caching.strategies.projection.tree import FLUSH, SCHEMA, Tree
 from fraiseql.catalog.picture import quote
 
@@ -110,7 +111,7 @@ def _view(tree: Tree) -> DatabaseObject:
 
 def _projection(tree: Tree) -> DatabaseObject:
     spec = tree.spec
-    keys = ", ".join(f"{quote(column.name)} {column.type} NOT NULL" for column in spec.key)
+    keys = ", ".join(_key_column(column) for column in spec.key)
     body = ", body json NOT NULL" if spec.text else ""
     primary = ", ".join(quote(column.name) for column in spec.key)
     create = (
@@ -124,6 +125,11 @@ def _projection(tree: Tree) -> DatabaseObject:
         drop=(f"DROP TABLE IF EXISTS {spec.table.sql}",),
         owner=spec.owner,
     )
+
+
+def _key_column(column: KeyColumn) -> str:
+    collated = f" COLLATE {column.collation}" if column.collation else ""
+    return f"{quote(column.name)} {column.type}{collated} NOT NULL"
 
 
 def _queue(tree: Tree) -> DatabaseObject:
