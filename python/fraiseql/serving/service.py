@@ -1,16 +1,14 @@
 """Service: one application's serving road, from a request's text to the response's bytes."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any, Final
 
 from graphql import GraphQLError
 from graphql.execution.values import VariableValues
 
-from fraiseql.catalog import Catalog
-from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Database, Identity, Pool, open_pool
-from fraiseql.errors import DatabaseError, DatabaseUnavailable, FraiseQLError, SourceError
+from fraiseql.errors import DatabaseUnavailable, FraiseQLError
 from fraiseql.events import Timings
 from fraiseql.schema import Schema
 from fraiseql.serving.bounded import Bounded
@@ -22,18 +20,14 @@ from fraiseql.serving.execution.reading import CONTEXT_KEY, Reads
 from fraiseql.serving.execution.resolvers import Call
 from fraiseql.serving.execution.run import Run
 from fraiseql.serving.explain import Explanation, explain_plan
-from fraiseql.serving.planning.checks import Probe, check_columns
+from fraiseql.serving.finding import Publish, all_live, find_sources
 from fraiseql.serving.planning.plan import Cost, KeptQuery
-from fraiseql.serving.planning.relations import Relations
 from fraiseql.serving.request import Request, Response
 from fraiseql.serving.response.errors import finished, rendered_errors, request_errors
 from fraiseql.serving.response.staleness import staleness
 from fraiseql.serving.watch import LOOK_AGAIN, Watch
 from fraiseql.settings import Settings
-from fraiseql.sources import SourceMap, declared_relations, map_sources
-
-Publish = Callable[[Schema, Catalog, Pool, SourceMap], Awaitable[SourceMap]]
-"""Says which sources are read instead of the live ones: the caching road's word."""
+from fraiseql.sources import SourceMap
 
 _NO_VARIABLES: Mapping[str, Any] = {}
 
@@ -42,25 +36,8 @@ _MOST_KEPT: Final = 65_536
 caches are bounded by entries, and a client must not decide how large an entry is."""
 
 
-async def _all_live(_schema: Schema, _catalog: Catalog, _pool: Pool, live: SourceMap) -> SourceMap:
-    return live
-
-
 def _unnoted(_noted: Noted) -> None:
     """Tell nobody what was read: there is no response to say it in."""
-
-
-async def _proven(pool: Pool, probe: Probe) -> None:
-    """Have PostgreSQL read a developer's own SQL."""
-    try:
-        await pool.fetch_bytes(probe.text)
-    except DatabaseUnavailable:
-        raise
-    except (SourceError, DatabaseError) as error:
-        raise SourceError(
-            f"PostgreSQL refuses the where= of {probe.owner}: {error.__cause__ or error}",
-            hint="It is SQL over the columns of the embedded relation.",
-        ) from error
 
 
 class Service:
@@ -81,7 +58,7 @@ class Service:
         self,
         schema: Schema,
         settings: Settings,
-        publish: Publish = _all_live,
+        publish: Publish = all_live,
         *,
         look_again: float = LOOK_AGAIN,
     ) -> None:
@@ -111,14 +88,15 @@ class Service:
         """
         pool = await open_pool(self.settings.database_url, self.settings)
         try:
-            live, sources = await self._find(pool, prove=True)
-            self._use(sources)
+            found = await find_sources(self.schema, pool, self._publish, prove=True)
+            self._use(found.read)
         except BaseException:
             await pool.close()
             raise
         self._pool = pool
         # Where nothing is declared to be kept, there is nothing to look for later.
-        self._watch = None if sources is live else Watch(self._look, sources, self._use, self._rest)
+        if found.read is not found.live:
+            self._watch = Watch(self._look, found.read, self._use, self._rest)
 
     async def stop(self) -> None:
         """Close every connection."""
@@ -142,17 +120,8 @@ class Service:
             await self._watch.look()
 
     async def _look(self) -> SourceMap:
-        _, sources = await self._find(self.pool)
-        return sources
-
-    async def _find(self, pool: Pool, *, prove: bool = False) -> tuple[SourceMap, SourceMap]:
-        """Return the live sources, and those that are read."""
-        catalog = await load_catalog(pool, declared_relations(self.schema))
-        live = map_sources(self.schema, catalog)
-        for probe in check_columns(Relations(self.schema, live)):
-            if prove:
-                await _proven(pool, probe)
-        return live, await self._publish(self.schema, catalog, pool, live)
+        found = await find_sources(self.schema, self.pool, self._publish)
+        return found.read
 
     def _use(self, sources: SourceMap) -> None:
         self._edition = Edition(self.schema, sources, self.settings, self._lost)

@@ -1,0 +1,71 @@
+"""Finding: the sources of an application, as the database has them at the moment."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from fraiseql.catalog import Catalog
+from fraiseql.catalog.load import load_catalog
+from fraiseql.database import Pool
+from fraiseql.errors import DatabaseError, DatabaseUnavailable, SourceError
+from fraiseql.schema import Schema
+from fraiseql.serving.planning.checks import Probe, check_columns
+from fraiseql.serving.planning.relations import Relations
+from fraiseql.sources import SourceMap, declared_relations, map_sources
+
+Publish = Callable[[Schema, Catalog, Pool, SourceMap], Awaitable[SourceMap]]
+"""Says which sources are read instead of the live ones: the caching road's word. Where nothing is
+declared to be kept, it returns the very live ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Sources as they are at the moment.
+
+    Attributes:
+        live: Those that read everything live.
+        read: Those that are read.
+    """
+
+    live: SourceMap
+    read: SourceMap
+
+
+async def all_live(_schema: Schema, _catalog: Catalog, _pool: Pool, live: SourceMap) -> SourceMap:
+    """Keep nothing."""
+    return live
+
+
+async def find_sources(
+    schema: Schema, pool: Pool, publish: Publish, *, prove: bool = False
+) -> Found:
+    """Return the sources of ``schema``, after checking every declared relation and column.
+
+    Args:
+        schema: What is declared.
+        pool: Connections to the database.
+        publish: Says what is read instead of the live sources.
+        prove: Whether PostgreSQL is also asked if it accepts the developer's own predicates.
+
+    Raises:
+        SourceError: A relation or column does not exist; the message has the nearest name.
+        DatabaseError: The database cannot be reached or does not allow this.
+    """
+    catalog = await load_catalog(pool, declared_relations(schema))
+    live = map_sources(schema, catalog)
+    probes = check_columns(Relations(schema, live))
+    for probe in probes if prove else ():
+        await _prove(pool, probe)
+    return Found(live, await publish(schema, catalog, pool, live))
+
+
+async def _prove(pool: Pool, probe: Probe) -> None:
+    """Have PostgreSQL read a developer's own SQL."""
+    try:
+        await pool.fetch_bytes(probe.text)
+    except DatabaseUnavailable:
+        raise
+    except (SourceError, DatabaseError) as error:
+        raise SourceError(
+            f"PostgreSQL refuses the where= of {probe.owner}: {error.__cause__ or error}",
+            hint="It is SQL over the columns of the embedded relation.",
+        ) from error
