@@ -31,7 +31,7 @@ async def measure(bench: Bench, urls: Mapping[str, str]) -> dict[str, dict[str, 
     """Return bytes, records and whole-page images per transaction, by workload and mode."""
     found: dict[str, dict[str, Any]] = {}
     for name, (scenario, bio, modes) in WORKLOADS.items():
-        load = scenario.load(bench.plan.parents, bio=bio)
+        load = scenario.load(_parents(bench), bio=bio)
         found[name] = {mode: await one(bench, mode, urls[mode], load) for mode in modes}
         said = ", ".join(f"{mode} {each['bytes']:.0f}" for mode, each in found[name].items())
         bench.say(f"WAL bytes, {name}: {said}")
@@ -41,14 +41,19 @@ async def measure(bench: Bench, urls: Mapping[str, str]) -> dict[str, dict[str, 
 async def one(bench: Bench, mode: str, url: str, load: pgbench.Load) -> dict[str, float]:
     """Return bytes, records and whole-page images per transaction of one writer."""
     count = bench.plan.wal_transactions
-    # Warm: pages that are touched again need no whole image.
-    await pgbench.run(bench, url, load, max(100, count // 4))
+    # Warm: a page is logged whole when it is first touched after a checkpoint.
+    await pgbench.run(bench, url, load, 5 * _parents(bench))
     await _quiet(mode, url)
     before = await _counted(url)
     await pgbench.run(bench, url, load, count)
     await _quiet(mode, url)
     after = await _counted(url)
     return {name: (after[name] - before[name]) / count for name in before}
+
+
+def _parents(bench: Bench) -> int:
+    """Return of how many users the writer writes: few, so that their pages are soon warm."""
+    return max(1, bench.plan.parents // 10)
 
 
 async def _quiet(mode: str, url: str) -> None:
