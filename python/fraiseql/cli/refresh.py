@@ -5,6 +5,7 @@ import signal
 from argparse import Namespace
 from typing import Any
 
+from fraiseql.caching.changes.compaction import compact
 from fraiseql.caching.declarations import MaterializedView
 from fraiseql.caching.refresh.jobs import load_ground, wanted_jobs
 from fraiseql.caching.refresh.views import Refreshed, refresh_view
@@ -88,6 +89,7 @@ async def _refreshed(service: Service, pool: Pool, name: str | None) -> list[tup
             done = await refresh_view(writer, physical(kept), wait=True)
             if done is not None:
                 found.append((kept.type_name, done))
+        await compact(writer)
     return found
 
 

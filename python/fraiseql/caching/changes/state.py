@@ -13,6 +13,10 @@ from fraiseql.caching.ddl.objects import DatabaseObject
 
 STATE: Final = '"fraiseql"."view_state"'
 
+BUILDING: Final = 4_711_310_016
+FILLING: Final = 4_711_310_017
+"""Numbers of advisory locks: held, shared, by a transaction that builds a view, or fills one."""
+
 CLUSTER: Final = """\
 (SELECT c.system_identifier || '/' || d.oid FROM pg_catalog.pg_control_system() c,
   pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())"""
@@ -102,14 +106,22 @@ def state_object() -> DatabaseObject:
     )
 
 
-def begin_state(view: str, *, clock: bool) -> str:
-    """Return the statement before the one that fills a view: it stores the snapshot."""
-    return (
-        f"INSERT INTO {STATE} (name, cluster, snap, clock, as_of) VALUES ({literal(view)},"
-        f" {CLUSTER}, pg_catalog.pg_current_snapshot(), {str(clock).lower()}, now())"
-        " ON CONFLICT (name) DO UPDATE SET cluster = excluded.cluster, snap = excluded.snap,"
-        " clock = excluded.clock, as_of = excluded.as_of"
-    )
+def begin_state(view: str, *, clock: bool) -> tuple[str, ...]:
+    """Return the statements before the one that fills a view: they store the snapshot.
+
+    Under another isolation level than READ COMMITTED the snapshot is older than the locks that
+    keep compaction away; then nothing is claimed, until the first refresh.
+    """
+    shared = "SELECT pg_advisory_xact_lock_shared({})"
+    stored = f"""\
+INSERT INTO {STATE} (name, cluster, snap, clock, as_of)
+VALUES ({literal(view)}, {CLUSTER},
+  CASE current_setting('transaction_isolation')
+    WHEN 'read committed' THEN pg_catalog.pg_current_snapshot() END,
+  {str(clock).lower()}, now())
+ON CONFLICT (name) DO UPDATE SET cluster = excluded.cluster, snap = excluded.snap,
+  clock = excluded.clock, as_of = excluded.as_of"""
+    return shared.format(BUILDING), shared.format(FILLING), stored
 
 
 def shape_now(view: str) -> str:

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from fraiseql.caching.changes.log import LOG
-from fraiseql.caching.changes.state import CLUSTER, STATE, age, end_state, literal, shape_now
+from fraiseql.caching.changes.state import (
+    CLUSTER,
+    FILLING,
+    STATE,
+    age,
+    end_state,
+    literal,
+    shape_now,
+)
 from fraiseql.caching.refresh.policy import Condition, Policy
 from fraiseql.database.writing import Writer
 from fraiseql.errors import DatabaseError, FraiseQLError
@@ -32,6 +40,7 @@ SELECT {age} AS age, extract(epoch FROM clock_timestamp() - v.as_of)::float8 AS 
    FROM pg_class c WHERE c.oid = to_regclass({name})) AS gently
 FROM {state} v WHERE v.name = {name}
 """
+_FILLS: Final = f"SELECT pg_advisory_xact_lock_shared({FILLING})"
 _BEGUN: Final = f"UPDATE {STATE} SET snap = $2::text::pg_snapshot, as_of = now() WHERE name = $1"
 _FAILED: Final = f"""
 UPDATE {STATE} SET fails = fails + 1, failed_at = clock_timestamp(), failure = left($2, 1000)
@@ -108,6 +117,7 @@ async def _refreshed(
         # The lock on the row makes it one at a time; it goes when the connection goes.
         if not await writer.fetch(lock, view):
             return None
+        await writer.execute(_FILLS)
         shape = await writer.fetchval(shape_now(view))
         row = await _looked(writer, view)
         if policy is not None and policy.wait(_condition(row)) > 0:

@@ -13,11 +13,13 @@ from time import monotonic
 import asyncpg
 import pytest
 
+from fraiseql.caching.changes import compaction
 from fraiseql.caching.changes.compaction import compact
 from fraiseql.caching.changes.state import age
 from fraiseql.caching.refresh import views
 from fraiseql.caching.refresh.views import refresh_view
-from tests.integration.caching.ddl.road import applied
+from tests.integration.caching.ddl.road import applied, sql
+from tests.integration.caching.materialized_view.test_worker import until
 from tests.integration.caching.materialized_view.views import (
     BY_AUTHOR,
     authors_type,
@@ -98,8 +100,14 @@ async def refresh(url: str, view: str, first: str) -> None:
         while True:
             await writer.execute(first)
             await refresh_view(writer, view)
-            await compact(writer)
             await asyncio.sleep(0.02)
+
+
+async def tidy(url: str) -> None:
+    async with opened(url, counts_type()) as (writer, _, _):
+        while True:
+            await compact(writer)
+            await asyncio.sleep(0.005)
 
 
 async def observed(
@@ -181,3 +189,55 @@ async def test_a_mark_that_is_cleared_before_lies(url: str) -> None:
         first="UPDATE fraiseql.view_state SET snap = pg_current_snapshot()",
     )
     assert seen.lies > 0
+
+
+BUILDING = """
+SELECT count(*) > 0 FROM pg_stat_activity
+WHERE query LIKE 'CREATE MATERIALIZED%' AND state = 'active' AND datname = current_database()
+"""
+
+
+async def built_among_writers(url: str) -> float:
+    """Build a view while somebody writes and compacts, and return the age that it claims."""
+    one = authors_type(SLOW.replace("40000", "900000"))
+    tidying = asyncio.create_task(tidy(url))
+    applying = asyncio.create_task(applied(url, one))
+    try:
+        await until(url, BUILDING, wanted=True, within=20)
+        await sql(url, "UPDATE tb_user SET name = 'written meanwhile' WHERE id = 1")
+        await applying
+        assert not tidying.done()
+    finally:
+        tidying.cancel()
+        await asyncio.wait([tidying])
+    view = await view_of(url, one)
+    differ = f"SELECT * FROM ({BY_AUTHOR}) l EXCEPT SELECT * FROM {view}"
+    assert await sql(url, differ) != []
+    return (await sql(url, f"SELECT {age(view)}"))[0][0]
+
+
+async def test_a_view_that_is_built_keeps_the_marks_that_it_lacks(url: str) -> None:
+    assert await built_among_writers(url) > 0
+
+
+async def test_without_its_lock_compaction_takes_them(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compaction, "BUILDING", 1)
+    assert await built_among_writers(url) == 0
+
+
+async def test_of_what_is_not_seen_only_the_oldest_is_kept(url: str) -> None:
+    one = counts_type()
+    await applied(url, one)
+    view = await view_of(url, one)
+    await sql(url, "DELETE FROM tb_post WHERE id = 1")
+    await asyncio.sleep(0.3)
+    for number in range(50):
+        await sql(url, f"UPDATE tb_user SET name = '{number}' WHERE id = 1")
+    before = (await sql(url, f"SELECT {age(view)}"))[0][0]
+    async with opened(url, one) as (writer, _, _):
+        await compact(writer)
+    assert (await sql(url, "SELECT count(*) FROM fraiseql.changes"))[0][0] == 2
+    after = (await sql(url, f"SELECT {age(view)}"))[0][0]
+    assert 0.3 < before < after < before + 2

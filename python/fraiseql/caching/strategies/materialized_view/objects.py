@@ -78,7 +78,7 @@ def _view(kept: Kept) -> DatabaseObject:
         "materialized view",
         name,
         (
-            begin_state(name, clock=clock),
+            *begin_state(name, clock=clock),
             f"CREATE MATERIALIZED VIEW {name} AS {query}",
             f"CREATE UNIQUE INDEX ON {name} ({columns})",
             end_state(name),
