@@ -149,7 +149,7 @@ def test_rows_chosen_by_more_fetch_their_documents_by_key(by_table: Served) -> N
     assert sql == (
         'SELECT coalesce(convert_to((SELECT k."data"::text FROM "kept"."writer" AS k'
         ' WHERE k."id" = t0."id"), \'UTF8\'), \'\') FROM "public"."writer" AS t0'
-        ' WHERE t0."rank" = $1::int8 LIMIT 1'
+        ' WHERE t0."rank" = $1::int8 ORDER BY t0."id" LIMIT 1'
     )
 
 

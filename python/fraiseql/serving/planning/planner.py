@@ -93,7 +93,10 @@ class Planner:
         accesses = self.relations.accesses(type_name, place)
         where = parse_filter({"and": wanted}, accesses, type_name) if wanted else None
         if not definition.many:
-            return Query(read, where, limit=1)
+            # Of several rows that fit, the same one wherever they are read.
+            only = bool(place.key) and equal.keys() >= set(place.key)
+            first = () if only else self.relations.order((), type_name, place)
+            return Query(read, where, first, limit=1)
         terms = arguments.get("order_by") or definition.order_by
         order = self.relations.order(terms, type_name, place)
         limit = arguments.get("limit")
