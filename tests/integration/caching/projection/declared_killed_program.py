@@ -64,7 +64,7 @@ def trial(url: str, types: list[type], number: int, delay: float) -> tuple[bool,
 
 
 def main(binaries: Path, url: str) -> None:
-    for types, pace in (([SELF], 8), ([SELF, LONGER], 17)):
+    for types, pace in (([SELF], 11), ([SELF, LONGER], 23)):
         trial(url, types, 10_000, 0.0)
         undisturbed = dump(binaries, url)
         for delay, step in ((0.0, pace), (0.01, 5 * pace)):
