@@ -85,7 +85,7 @@ async def test_a_burst_of_writes_under_many_workers(url: str) -> None:
 
 async def test_another_takes_over_from_a_killed_one(url: str, tmp_path: Path) -> None:
     file = tmp_path / "long_app.py"
-    file.write_text(APP.format(size=4_000_000))
+    file.write_text(APP.format(size=2_000_000))
     target = f"{file}:app"
     assert command(url, "db", "apply", target).wait(120) == 0
     joined = "&" if "?" in url else "?"
