@@ -9,7 +9,7 @@ from fraiseql.caching.ddl.wanted import in_order
 
 FUNCTION = DatabaseObject("function", "f()", ("create f",), ("drop f",), replaces=True)
 TABLE = DatabaseObject("table", "t", ("create t",), ("drop t",), "User", needs=("f()",))
-DATA = DatabaseObject("data", "t", ("fill t",), (), "User", needs=("t",))
+DATA = DatabaseObject("data", "rows of t", ("fill t",), (), "User", needs=("t",))
 VIEW = DatabaseObject("view", "v", ("create v",), ("drop v",), "User", ("t",), replaces=True)
 INDEX = DatabaseObject(
     "index", "i", ("create i",), ("drop i",), "User", ("t",), transactional=False
@@ -57,9 +57,9 @@ def test_objects_come_after_what_they_need() -> None:
     assert in_order([INDEX, VIEW, DATA, TABLE, FUNCTION]) == (
         FUNCTION,
         TABLE,
-        DATA,
         INDEX,
         VIEW,
+        DATA,
     )
 
 
@@ -71,21 +71,25 @@ def test_everything_new_is_made_one_by_one() -> None:
     assert told(plan(ALL)) == [
         "create - +f()",
         "create - +t",
-        "create - +t",
+        "create - +rows of t",
         "create - +v",
         "create - +i",
     ]
 
 
-def test_a_function_is_replaced_in_place() -> None:
+def test_a_function_is_replaced_in_place_and_rows_made_again() -> None:
     changed = replace(FUNCTION, create=("create f anew",))
-    assert told(plan((changed, *ALL[1:]), *APPLIED)) == ["replace - +f()"]
+    assert told(plan((changed, *ALL[1:]), *APPLIED)) == [
+        "drop -rows of t +",
+        "replace - +f()",
+        "create - +rows of t",
+    ]
 
 
 def test_what_stands_on_a_changed_table_is_made_anew_with_it() -> None:
     changed = replace(TABLE, create=("create t anew",))
     found = plan((FUNCTION, changed, DATA, VIEW, INDEX), *APPLIED)
-    assert told(found) == ["drop -i +", "rebuild -v,t +t,t,v", "rebuild -i +i"]
+    assert told(found) == ["drop -i +", "rebuild -v,t +t,rows of t,v", "rebuild -i +i"]
     assert found.steps[1].statements == ("drop v", "drop t", "create t anew", "fill t", "create v")
     assert [step.transactional for step in found.steps] == [False, True, False]
 
@@ -119,7 +123,7 @@ def test_what_is_not_declared_goes_in_reverse() -> None:
     assert told(plan((), *APPLIED)) == [
         "drop -i +",
         "drop -v +",
-        "drop -t +",
+        "drop -rows of t +",
         "drop -t +",
         "drop -f() +",
     ]
