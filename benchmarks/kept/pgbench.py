@@ -136,7 +136,15 @@ def _clocks(database: postgres.Database) -> tuple[float, ...]:
 
 
 def _server_seconds(database: postgres.Database) -> float:
-    """Return the processor time of the server, that of its ended sessions included."""
-    fields = Path(f"/proc/{database.postmaster}/stat").read_text().rpartition(")")[2].split()
-    ended = (int(fields[13]) + int(fields[14])) * processes.TICK
-    return processes.cpu_seconds(database.processes()) + ended
+    """Return the processor time of the server, that of its ended sessions included.
+
+    A session that ends meanwhile moves its time to the first process: then both are read anew.
+    """
+    while True:
+        listed = database.processes()
+        stat = Path(f"/proc/{database.postmaster}/stat").read_text()
+        fields = stat.rpartition(")")[2].split()
+        ended = (int(fields[13]) + int(fields[14])) * processes.TICK
+        found = processes.cpu_seconds(listed) + ended
+        if database.processes() == listed:
+            return found
