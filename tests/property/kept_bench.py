@@ -12,7 +12,7 @@ import fraiseql
 from fraiseql.caching import GeneratedColumn, MaterializedView, Projection
 from fraiseql.caching.ddl.apply import apply
 from fraiseql.caching.ddl.wanted import load_wanted
-from fraiseql.caching.refresh.views import refresh_view
+from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
 from fraiseql.database import open_pool
 from fraiseql.database.embedded import EmbeddedServer
 from fraiseql.database.writing import open_writer

@@ -8,10 +8,10 @@ from typing import Any
 from fraiseql.caching.changes.compaction import compact
 from fraiseql.caching.declarations import MaterializedView
 from fraiseql.caching.refresh.jobs import load_ground, wanted_jobs
-from fraiseql.caching.refresh.views import Refreshed, refresh_view
 from fraiseql.caching.refresh.worker import Worker
 from fraiseql.caching.strategies.base import Kept
 from fraiseql.caching.strategies.materialized_view.objects import physical
+from fraiseql.caching.strategies.materialized_view.refreshing import Refreshed, refresh_view
 from fraiseql.cli.output import note, say, say_json
 from fraiseql.cli.target import add_target, find_target
 from fraiseql.database import Pool, open_pool

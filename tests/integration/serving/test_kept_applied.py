@@ -9,7 +9,7 @@ import pytest
 
 import fraiseql
 from fraiseql.caching import GeneratedColumn, MaterializedView, Projection
-from fraiseql.caching.refresh.views import refresh_view
+from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
 from fraiseql.database.writing import open_writer
 from fraiseql.serving import Request
 from tests.integration.caching.ddl.road import applied

@@ -7,7 +7,7 @@ seen it is asked of the snapshot that the view was read in.
 
 from typing import Final
 
-from fraiseql.caching.ddl.objects import DatabaseObject
+from fraiseql.caching.objects import DatabaseObject
 
 LOG: Final = '"fraiseql"."changes"'
 """Logged as the views are: after a crash both are there, or neither is."""

@@ -9,7 +9,7 @@ from typing import Final
 
 from fraiseql.caching.changes.log import LOG, TRIGGER
 from fraiseql.caching.changes.reads import UNTRACKED, closure
-from fraiseql.caching.ddl.objects import DatabaseObject
+from fraiseql.caching.objects import DatabaseObject
 
 STATE: Final = '"fraiseql"."view_state"'
 

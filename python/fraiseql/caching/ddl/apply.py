@@ -14,10 +14,10 @@ from fraiseql.caching.ddl.ledger import (
     record,
     record_dropping,
 )
-from fraiseql.caching.ddl.objects import DatabaseObject
 from fraiseql.caching.ddl.plan import Plan, Step, make_plan
 from fraiseql.caching.ddl.present import look
 from fraiseql.caching.ddl.wanted import Wanted
+from fraiseql.caching.objects import DatabaseObject
 from fraiseql.database.writing import Writer, said_by_server, sqlstate_of
 from fraiseql.errors import DatabaseError, DeclarationError
 

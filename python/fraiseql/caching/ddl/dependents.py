@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from fraiseql.caching.ddl.ledger import Key
-from fraiseql.caching.ddl.objects import DatabaseObject
 from fraiseql.caching.ddl.states import State, Verdict
+from fraiseql.caching.objects import DatabaseObject
 
 _CHANGED: Final[frozenset[State]] = frozenset({"outdated", "altered", "unfinished"})
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fraiseql.caching.ddl.objects import DatabaseObject, Kind
+from fraiseql.caching.objects import DatabaseObject, Kind
 from fraiseql.database import Transaction
 from fraiseql.errors import DatabaseError
 

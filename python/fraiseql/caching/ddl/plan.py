@@ -7,8 +7,8 @@ from typing import Literal
 
 from fraiseql.caching.ddl.dependents import dependents, remade, withdrawn
 from fraiseql.caching.ddl.ledger import Entry, Key
-from fraiseql.caching.ddl.objects import DatabaseObject
 from fraiseql.caching.ddl.states import Verdict, judge
+from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.base import Refusal
 
 Action = Literal["create", "replace", "rebuild", "drop"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fraiseql.caching.ddl.ledger import Entry, Key
-from fraiseql.caching.ddl.objects import DatabaseObject
+from fraiseql.caching.objects import DatabaseObject
 
 State = Literal["kept", "missing", "outdated", "altered", "unfinished", "taken", "undeclared"]
 

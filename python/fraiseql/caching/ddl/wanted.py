@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from fraiseql.caching.ddl.objects import DatabaseObject
 from fraiseql.caching.declarations import GeneratedColumn, MaterializedView, Projection
 from fraiseql.caching.definition.tables import Table, load_tables
+from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies import generated_column, materialized_view
 from fraiseql.caching.strategies.base import Kept, Refusal, Strategy, World, changing_calls
 from fraiseql.caching.strategies.indexes.objects import wanted_indexes

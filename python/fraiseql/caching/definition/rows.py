@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from fraiseql.caching.ddl.objects import DatabaseObject
 from fraiseql.caching.definition.tables import Table, TableColumn
+from fraiseql.caching.objects import DatabaseObject
 from fraiseql.catalog.picture import quote
 
 MOST_COLUMNS: Final = 100

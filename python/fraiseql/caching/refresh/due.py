@@ -5,9 +5,9 @@ from typing import Final
 from fraiseql.caching.changes.compaction import compact
 from fraiseql.caching.declarations import MaterializedView
 from fraiseql.caching.refresh.ground import Ground
-from fraiseql.caching.refresh.policy import Policy
-from fraiseql.caching.refresh.views import condition_of, refresh_view
 from fraiseql.caching.strategies.materialized_view.objects import physical
+from fraiseql.caching.strategies.materialized_view.policy import Policy
+from fraiseql.caching.strategies.materialized_view.refreshing import condition_of, refresh_view
 from fraiseql.database.writing import Writer
 from fraiseql.errors import DatabaseError, SourceError
 

@@ -1,6 +1,5 @@
 """Status: what is known of each materialized view, for people and for alarms."""
 
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from fraiseql.caching.ddl.objects import DatabaseObject
 from fraiseql.caching.definition.tables import Table
+from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.compare import Verified
 from fraiseql.catalog.picture import Catalog
 from fraiseql.database import Pool

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from fraiseql.caching.ddl.objects import DatabaseObject
 from fraiseql.caching.definition.rows import RowFunction, row_function
 from fraiseql.caching.definition.tables import Table
+from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies import live_view
 from fraiseql.caching.strategies.base import Kept, Refusal
 from fraiseql.caching.strategies.compare import Comparison, Verified, compared, mended

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from fraiseql.caching.ddl.objects import DatabaseObject
 from fraiseql.caching.definition.documents import DocumentWriter
+from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.base import Kept, Refusal, refuse_changing
 from fraiseql.caching.strategies.fields import refused_fields
 from fraiseql.catalog.picture import quote

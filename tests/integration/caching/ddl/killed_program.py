@@ -13,7 +13,7 @@ import sys
 import threading
 from pathlib import Path
 
-from fraiseql.caching.ddl.objects import DatabaseObject
+from fraiseql.caching.objects import DatabaseObject
 from tests.integration.caching.ddl.road import QUICK, dump, emptied, made, sql
 
 OBJECTS = [

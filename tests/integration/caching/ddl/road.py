@@ -12,9 +12,9 @@ import asyncpg
 import fraiseql
 from fraiseql.caching import GeneratedColumn
 from fraiseql.caching.ddl.apply import Patience, apply, find_plan
-from fraiseql.caching.ddl.objects import DatabaseObject
 from fraiseql.caching.ddl.plan import Plan
 from fraiseql.caching.ddl.wanted import Wanted, in_order, load_wanted
+from fraiseql.caching.objects import DatabaseObject
 from fraiseql.database import open_pool
 from fraiseql.database.writing import Writer, open_writer
 from fraiseql.schema import Schema, build_schema

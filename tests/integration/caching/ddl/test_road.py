@@ -7,8 +7,8 @@ import asyncpg
 import pytest
 
 from fraiseql.caching.ddl.apply import apply, find_plan
-from fraiseql.caching.ddl.objects import DatabaseObject
 from fraiseql.caching.ddl.script import write_files
+from fraiseql.caching.objects import DatabaseObject
 from fraiseql.database.embedded import EmbeddedServer
 from fraiseql.errors import DatabaseError, DeclarationError
 from tests.integration.caching.ddl.road import (

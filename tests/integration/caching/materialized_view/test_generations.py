@@ -4,7 +4,7 @@ import asyncio
 
 import asyncpg
 
-from fraiseql.caching.refresh.views import refresh_view
+from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
 from tests.integration.caching.ddl.road import Live, applied, planned, sql
 from tests.integration.caching.materialized_view.views import (
     COUNTS,

@@ -12,8 +12,8 @@ from time import monotonic
 import asyncpg
 
 from fraiseql.caching.changes.state import age
-from fraiseql.caching.refresh.policy import SHORTEST
 from fraiseql.caching.refresh.worker import Worker
+from fraiseql.caching.strategies.materialized_view.policy import SHORTEST
 from fraiseql.settings import Settings
 from tests.integration.caching.ddl.road import applied, schema_of, sql
 from tests.integration.caching.materialized_view.test_worker import until

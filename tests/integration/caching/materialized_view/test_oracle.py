@@ -17,7 +17,7 @@ from fraiseql.caching.changes import compaction
 from fraiseql.caching.changes.compaction import compact
 from fraiseql.caching.changes.state import age
 from fraiseql.caching.refresh import views
-from fraiseql.caching.refresh.views import refresh_view
+from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
 from tests.integration.caching.ddl.road import applied, sql
 from tests.integration.caching.materialized_view.test_worker import until
 from tests.integration.caching.materialized_view.views import (

@@ -11,7 +11,7 @@ import pytest
 
 from fraiseql.caching.changes.compaction import compact
 from fraiseql.caching.changes.state import age
-from fraiseql.caching.refresh.views import refresh_view
+from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
 from fraiseql.database.embedded import EmbeddedServer
 from fraiseql.errors import FraiseQLError
 from tests.failure.crashing import GONE, Crashing

@@ -3,7 +3,7 @@
 import pytest
 
 import fraiseql
-from fraiseql.caching.refresh.views import refresh_view
+from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
 from fraiseql.caching.verify import repair, verify
 from fraiseql.errors import FraiseQLError
 from fraiseql.testing import Client

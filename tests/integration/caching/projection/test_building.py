@@ -6,7 +6,7 @@ from collections.abc import Callable
 import asyncpg
 import pytest
 
-from fraiseql.caching.ddl.objects import DatabaseObject
+from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.projection import projection_objects
 from tests.integration.caching.projection.keeping import Change, as_written, differences
 from tests.integration.caching.projection.meetings import (

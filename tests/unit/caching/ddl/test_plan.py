@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from fraiseql.caching.ddl.ledger import Entry
-from fraiseql.caching.ddl.objects import DatabaseObject
 from fraiseql.caching.ddl.plan import Plan, make_plan
 from fraiseql.caching.ddl.wanted import in_order
+from fraiseql.caching.objects import DatabaseObject
 
 FUNCTION = DatabaseObject("function", "f()", ("create f",), ("drop f",), replaces=True)
 TABLE = DatabaseObject("table", "t", ("create t",), ("drop t",), "User", needs=("f()",))

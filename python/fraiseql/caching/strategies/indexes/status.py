@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from fraiseql.caching.ddl.objects import DatabaseObject
+from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.indexes.objects import SLOTS
 from fraiseql.database.writing import Writer
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from fraiseql.caching.changes.state import age, literal
-from fraiseql.caching.ddl.objects import DatabaseObject
+from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.base import Kept
 from fraiseql.caching.strategies.live_view import DOCUMENT
 from fraiseql.caching.strategies.materialized_view.comparing import repair, verify

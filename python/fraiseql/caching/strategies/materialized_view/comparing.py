@@ -4,12 +4,12 @@
 from typing import Any
 
 from fraiseql.caching.changes.state import age
-from fraiseql.caching.refresh.views import refresh_view
 from fraiseql.caching.strategies.base import Kept
 from fraiseql.caching.strategies.compare import SHOWN, Difference, Verified
 from fraiseql.caching.strategies.live_view import DOCUMENT
 from fraiseql.caching.strategies.materialized_view.names import key_of, query_of
 from fraiseql.caching.strategies.materialized_view.objects import physical
+from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
 from fraiseql.catalog.picture import quote
 from fraiseql.database.writing import Writer
 

@@ -11,7 +11,7 @@ from fraiseql.caching.changes.state import (
     state_object,
     unknown_since,
 )
-from fraiseql.caching.ddl.objects import DatabaseObject
+from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies import live_view
 from fraiseql.caching.strategies.base import Kept
 from fraiseql.caching.strategies.live_view import DOCUMENT

@@ -3,7 +3,7 @@
 
 from typing import Final
 
-from fraiseql.caching.ddl.objects import DatabaseObject
+from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.projection.capture import capture_objects
 from fraiseql.caching.strategies.projection.drain import drain_function
 from fraiseql.caching.strategies.projection.flush import flush_function

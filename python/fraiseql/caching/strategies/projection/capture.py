@@ -4,7 +4,7 @@ Only keys are queued; what they lead to is asked when the transaction flushes, u
 """
 # ruff: noqa: S608 - this module writes SQL: identifiers are quoted, no values are written
 
-from fraiseql.caching.ddl.objects import DatabaseObject
+from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.projection.spec import BaseTable, Qualified
 from fraiseql.caching.strategies.projection.tree import FLUSH, Node, Tree
 from fraiseql.catalog.picture import quote

@@ -1,7 +1,7 @@
 """Drain: the function that takes what an asynchronous projection has queued, and recomputes."""
 # ruff: noqa: S608 - this module writes SQL: identifiers are quoted, no values are written
 
-from fraiseql.caching.ddl.objects import DatabaseObject
+from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.projection.tree import SCHEMA, Tree
 
 

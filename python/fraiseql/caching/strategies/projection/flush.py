@@ -6,7 +6,7 @@ share a lock, and whoever comes second sees the first. All take locks in one ord
 """
 # ruff: noqa: S608 - this module writes SQL: identifiers are quoted, no values are written
 
-from fraiseql.caching.ddl.objects import DatabaseObject
+from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.projection.capture import ISOLATION, message
 from fraiseql.caching.strategies.projection.tree import Node, Tree, columns
 from fraiseql.catalog.picture import quote

@@ -3,8 +3,8 @@
 import hashlib
 from collections.abc import Iterator
 
-from fraiseql.caching.ddl.objects import DatabaseObject
 from fraiseql.caching.definition.documents import order_columns
+from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.base import Kept
 from fraiseql.caching.strategies.projection.embeds import Place
 from fraiseql.caching.strategies.projection.facts import TableFacts, TableMap

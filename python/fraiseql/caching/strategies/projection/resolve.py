@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from fraiseql.caching.ddl.objects import DatabaseObject
 from fraiseql.caching.definition.documents import order_columns
 from fraiseql.caching.definition.tables import Table
+from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies import live_view
 from fraiseql.caching.strategies.base import Kept, own_fields
 from fraiseql.caching.strategies.projection.embeds import Place, chosen

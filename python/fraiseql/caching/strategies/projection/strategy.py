@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from fraiseql.caching.ddl.objects import DatabaseObject
+from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies import live_view
 from fraiseql.caching.strategies.base import Kept, Refusal
 from fraiseql.caching.strategies.compare import Verified

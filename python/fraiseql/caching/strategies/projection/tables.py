@@ -1,7 +1,7 @@
 """Tables: the projection, its live view, its queue, and the flush that all projections share."""
 # ruff: noqa: S608 - this module writes SQL: identifiers are quoted, no values are written
 
-from fraiseql.caching.ddl.objects import DatabaseObject
+from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.projection.spec import KeyColumn
 from fraiseql.caching.strategies.projection.tree import FLUSH, SCHEMA, Tree
 from fraiseql.catalog.picture import quote

@@ -1,7 +1,7 @@
 """Upkeep: building a projection under load, comparing it with its live view, and mending it."""
 # ruff: noqa: S608 - this module writes SQL: identifiers are quoted, no values are written
 
-from fraiseql.caching.ddl.objects import DatabaseObject
+from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.projection.flush import RENDERING
 from fraiseql.caching.strategies.projection.tables import BUILDING, BUILT, NEW
 from fraiseql.caching.strategies.projection.tree import SCHEMA, Node, Tree, columns, literal

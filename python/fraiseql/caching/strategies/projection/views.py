@@ -1,7 +1,7 @@
 """Views over a projection: the one that serving reads, and the one that is everybody's."""
 # ruff: noqa: S608 - identifiers are quoted
 
-from fraiseql.caching.ddl.objects import DatabaseObject
+from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies import live_view
 from fraiseql.caching.strategies.base import Kept
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec

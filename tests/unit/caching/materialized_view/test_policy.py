@@ -6,7 +6,7 @@ import pytest
 
 from fraiseql.caching.declarations import MaterializedView
 from fraiseql.caching.intervals import seconds_of
-from fraiseql.caching.refresh.policy import LOOK, Condition, Policy
+from fraiseql.caching.strategies.materialized_view.policy import LOOK, Condition, Policy
 from fraiseql.errors import DeclarationError
 
 ON_WRITE = Policy(on_write=True)

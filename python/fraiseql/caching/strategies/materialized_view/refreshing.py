@@ -14,7 +14,7 @@ from fraiseql.caching.changes.state import (
     literal,
     shape_now,
 )
-from fraiseql.caching.refresh.policy import Condition, Policy
+from fraiseql.caching.strategies.materialized_view.policy import Condition, Policy
 from fraiseql.database.writing import Writer
 from fraiseql.errors import DatabaseError, FraiseQLError
 
