@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,7 +42,9 @@ class Database:
     def pin(self, cores: set[int]) -> None:
         """Keep the server, and the processes that it makes from now on, on ``cores``."""
         for process in self.processes():
-            os.sched_setaffinity(process, cores)
+            # A session may end meanwhile.
+            with suppress(ProcessLookupError):
+                os.sched_setaffinity(process, cores)
 
 
 @asynccontextmanager
