@@ -45,6 +45,8 @@ class ChoicePoint:
 
 def may_choose(access: Access, operator: str) -> bool:
     """Whether the value decides how such a comparison is written."""
+    if operator == "is_null":
+        return True
     if operator not in SIGNS:
         return False
     return bool(access.bounds or (operator == "eq" and (access.constants or access.contained)))
@@ -52,6 +54,8 @@ def may_choose(access: Access, operator: str) -> bool:
 
 def chooser(access: Access, operator: str) -> Callable[[Any], Choice]:
     """Return what tells from a value, as the driver takes it, how a comparison is written."""
+    if operator == "is_null":
+        return _null_test
     equal = operator == "eq"
     literals = {value: constant(access, value) for value in access.constants} if equal else {}
     bounds = [
@@ -67,6 +71,11 @@ def chooser(access: Access, operator: str) -> Callable[[Any], Choice]:
         return ORDINARY
 
     return choose
+
+
+def _null_test(value: Any) -> Choice:
+    """Return the test that indexes know: no predicate is implied by one compared with a value."""
+    return Choice("IS NULL" if value else "IS NOT NULL")
 
 
 def choose_constant(access: Access, operator: str, slot: Slot) -> Choice:

@@ -77,8 +77,7 @@ class ConditionWriter:
     def _comparison(self, part: Comparison) -> str:
         access, operator = part.access, part.operator
         if operator == "is_null":
-            self.slots.append(Slot(part.value, "bool", name=access.name))
-            return f"({tested(self._alias, access)} IS NULL) = ${len(self.slots)}::bool"
+            return self._null_form(part)
         if may_choose(access, operator):
             return self._chosen_form(part)
         left = expression(self._alias, access)
@@ -89,10 +88,21 @@ class ConditionWriter:
             left = f"{left}::text"
         return f"{left} {_INFIX[operator]} {self._parameter(part, array=False)}"
 
+    def _null_form(self, part: Comparison) -> str:
+        """Return ``is_null`` of a request's value."""
+        left = tested(self._alias, part.access)
+        slot = Slot(part.value, "bool", name=part.access.name)
+        choice = self._choice(part, slot)
+        if choice.literal:
+            return f"{left} {choice.literal}"
+        self.slots.append(slot)
+        return f"({left} IS NULL) = ${len(self.slots)}::bool"
+
     def _chosen_form(self, part: Comparison) -> str:
         """Return a comparison with what lets an index serve it; true for the same rows."""
         access, operator = part.access, part.operator
-        choice = self._choice(part)
+        slot = Slot(part.value, wire_type(access), name=access.name)
+        choice = self._choice(part, slot)
         value = choice.literal or self._parameter(part, array=False)
         left = expression(self._alias, access)
         parts = [f"{left} {_INFIX[operator]} {value}"]
@@ -101,8 +111,7 @@ class ConditionWriter:
             parts.append(self._containment(access, value, choice))
         return parts[0] if len(parts) == 1 else f"({' AND '.join(parts)})"
 
-    def _choice(self, part: Comparison) -> Choice:
-        slot = Slot(part.value, wire_type(part.access), name=part.access.name)
+    def _choice(self, part: Comparison, slot: Slot) -> Choice:
         if not isinstance(part.value, Ref):
             return choose_constant(part.access, part.operator, slot)
         self.points.append(ChoicePoint(part.access, part.operator, slot))

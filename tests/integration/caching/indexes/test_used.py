@@ -101,6 +101,15 @@ def test_constants_of_the_document_itself_are_literals(posts: str) -> None:
         assert len(report.indexes) == 1, report
 
 
+@pytest.mark.parametrize("asked", [True, False])
+def test_whether_a_value_is_null_is_decided_by_the_request(posts: str, asked: bool) -> None:
+    query = "query ($none: Boolean!) { posts(where: {deletedAt: {isNull: $none}}) { id } }"
+    with posts_served(posts, Index("id", where={"deleted_at": None})) as running:
+        report = explained(running, query, {"none": asked})
+        assert report.parameters == ()
+        assert len(report.indexes) == int(asked), report
+
+
 def test_a_value_that_no_index_asks_for_stays_a_parameter(posts: str) -> None:
     with posts_served(posts, Index("id", where={"state": "draft"})) as running:
         report = explained(running, WHERE, {"w": {"state": {"eq": "open"}}})

@@ -37,7 +37,9 @@ def test_a_storm_finds_what_a_missing_lock_does(
     monkeypatch.chdir(tmp_path)
     asked = options(["--seconds", "20", "--seed", "3", "--without", "lock documents"])
     assert soak(asked, {"this one": database}) == 1
-    assert "oracle" in (tmp_path / ".fraiseql" / "soak-3.log").read_text()
+    saved = (tmp_path / ".fraiseql" / "soak-3.log").read_text()
+    # Whichever comes first: the documents that Python computes differ, or some were mended.
+    assert "oracle" in saved or "repair mended" in saved
 
 
 def test_a_soak_without_wrong_documents_ends_well(database: str) -> None:

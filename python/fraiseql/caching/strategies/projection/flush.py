@@ -8,7 +8,7 @@ share a lock, and whoever comes second sees the first. All take locks in one ord
 
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.projection.capture import ISOLATION, message
-from fraiseql.caching.strategies.projection.tree import Node, Tree, columns
+from fraiseql.caching.strategies.projection.tree import BY_INDEX, Node, Tree, columns
 from fraiseql.catalog.picture import quote
 
 RENDERING = """\
@@ -27,7 +27,7 @@ def flush_function(tree: Tree) -> DatabaseObject:
     body = f"{isolation}{_collect(tree)}{edges}{_documents(tree)}"
     create = f"""\
 CREATE OR REPLACE FUNCTION {name}() RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER {RENDERING} AS $fraiseql$
+LANGUAGE plpgsql SECURITY DEFINER {RENDERING} {BY_INDEX} AS $fraiseql$
 DECLARE
   fql_all boolean;
   fql_keys bigint;

@@ -3,7 +3,7 @@
 
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.projection.spec import KeyColumn
-from fraiseql.caching.strategies.projection.tree import FLUSH, SCHEMA, Tree
+from fraiseql.caching.strategies.projection.tree import BY_INDEX, FLUSH, SCHEMA, Tree
 from fraiseql.catalog.picture import quote
 
 _CHURN = (
@@ -21,7 +21,7 @@ _TRIGGER = f"{SCHEMA}.flush_projections()"
 
 _DISPATCH = f"""\
 CREATE OR REPLACE FUNCTION {_TRIGGER} RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fraiseql$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp {BY_INDEX} AS $fraiseql$
 DECLARE
   fql_names text[];
   fql_name text;

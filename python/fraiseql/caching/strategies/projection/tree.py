@@ -17,6 +17,10 @@ SCHEMA = "fraiseql"
 FLUSH = f"{SCHEMA}.flush"
 """Table whose deferred trigger flushes, and name of the constraint for SET CONSTRAINTS."""
 
+BY_INDEX = "SET enable_seqscan = off"
+"""A session plans its flush once, when the queues are all but empty: it would go on reading them
+from end to end when others' dead rows fill them between two vacuums."""
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
