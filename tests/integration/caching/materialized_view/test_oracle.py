@@ -16,7 +16,7 @@ import pytest
 from fraiseql.caching.changes import compaction
 from fraiseql.caching.changes.compaction import compact
 from fraiseql.caching.changes.state import age
-from fraiseql.caching.refresh import views
+from fraiseql.caching.strategies.materialized_view import refreshing
 from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
 from tests.integration.caching.ddl.road import applied, sql
 from tests.integration.caching.materialized_view.test_worker import until
@@ -153,14 +153,14 @@ async def test_an_age_of_zero_is_never_a_lie(url: str) -> None:
 async def test_a_snapshot_taken_after_the_refresh_lies(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = views.end_state
+    whole = refreshing.end_state
 
     def late(*given: str) -> str:
         found = whole(*given).replace("THEN s.snap END", "THEN pg_current_snapshot() END")
         assert found != whole(*given)
         return found
 
-    monkeypatch.setattr(views, "end_state", late)
+    monkeypatch.setattr(refreshing, "end_state", late)
     assert (await observed(url, until=lambda seen: seen.lies > 0, within=20)).lies > 0
 
 
@@ -168,7 +168,7 @@ async def test_a_mark_that_is_cleared_afterwards_lies(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A mark instead of a snapshot forgets who committed while the query ran."""
-    whole = views.end_state
+    whole = refreshing.end_state
     clearing = "WITH RECURSIVE cleared AS (DELETE FROM fraiseql.changes), "
 
     def cleared(*given: str) -> str:
@@ -176,7 +176,7 @@ async def test_a_mark_that_is_cleared_afterwards_lies(
         assert found.startswith(clearing)
         return found
 
-    monkeypatch.setattr(views, "end_state", cleared)
+    monkeypatch.setattr(refreshing, "end_state", cleared)
     assert (await observed(url, until=lambda seen: seen.lies > 0, within=20)).lies > 0
 
 
