@@ -40,6 +40,11 @@ DELETE FROM {LOG} WHERE (tag, xid) IN (
   SELECT tag, xid FROM done EXCEPT SELECT tag, xid FROM oldest LIMIT {MOST})
 """
 
+_MINE: Final = f"""
+SELECT coalesce(has_table_privilege(to_regclass('{STATE}'), 'UPDATE')
+  AND has_table_privilege(to_regclass('{LOG}'), 'DELETE'), false)
+"""
+_ANY: Final = f"SELECT EXISTS (SELECT FROM {LOG})"
 _TURN: Final = "SELECT pg_try_advisory_xact_lock($1)"
 
 
@@ -48,11 +53,12 @@ async def compact(writer: Writer) -> None:
 
     A view that is being built is in no committed row of the state, and one that is being refreshed
     has there the snapshot before its own: while there is one, the rows that it may lack are left.
+    Where nothing is logged, or the log is another role's, nothing is done.
 
     Raises:
         DatabaseError: The log cannot be written.
     """
-    if not await writer.fetchval(f"SELECT to_regclass('{STATE}') IS NOT NULL"):
+    if not await writer.fetchval(_MINE) or not await writer.fetchval(_ANY):
         return
     for lock, statement in ((BUILDING, _SEEN), (FILLING, _MERGED)):
         async with writer.begun():

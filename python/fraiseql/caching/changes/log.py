@@ -44,6 +44,7 @@ def log_objects() -> tuple[DatabaseObject, ...]:
             _TABLE,
             f"COMMENT ON TABLE {LOG} IS 'Which transaction wrote which table'",
             f"GRANT SELECT ON {LOG} TO PUBLIC",
+            "GRANT USAGE ON SCHEMA fraiseql TO PUBLIC",
         ),
         (f"DROP TABLE IF EXISTS {LOG}",),
     )

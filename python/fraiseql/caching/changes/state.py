@@ -40,6 +40,10 @@ CREATE TABLE IF NOT EXISTS {STATE} (
   failure text
 ) WITH (fillfactor = 50)"""
 
+_EVERYBODY: Final = (
+    "name, relation, cluster, snap, shape, views, tags, clock, as_of, took, refreshes"
+)
+
 # What decides whether every write comes to the log, and what the query means: triggers that are
 # there and always enabled, partitions, and the views on the way. A row of the catalog that was
 # changed and changed back is another version: it has another xmin.
@@ -91,6 +95,16 @@ def age(view: str) -> str:
     return _AGE.format(name=name, relation=f"to_regclass({name})", shape=shape)
 
 
+def untold(row: str) -> str:
+    """Return the condition that the last refresh, of what there still is, could not tell the age.
+
+    Args:
+        row: Alias of the view's row of the state.
+    """
+    shape = _SHAPE.format(tags=f"{row}.tags", views=f"{row}.views")
+    return f"({row}.snap IS NULL AND {row}.shape IS NOT DISTINCT FROM {shape})"
+
+
 def state_object() -> DatabaseObject:
     """Return the table."""
     return DatabaseObject(
@@ -99,7 +113,8 @@ def state_object() -> DatabaseObject:
         (
             _TABLE,
             f"COMMENT ON TABLE {STATE} IS 'What each materialized view has seen'",
-            f"GRANT SELECT ON {STATE} TO PUBLIC",
+            # Not what a refresh said as it failed, which may hold values of rows.
+            f"GRANT SELECT ({_EVERYBODY}) ON {STATE} TO PUBLIC",
         ),
         (f"DROP TABLE IF EXISTS {STATE}",),
         needs=(LOG,),

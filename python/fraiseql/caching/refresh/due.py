@@ -9,7 +9,7 @@ from fraiseql.caching.strategies.materialized_view.objects import physical
 from fraiseql.caching.strategies.materialized_view.policy import Policy
 from fraiseql.caching.strategies.materialized_view.refreshing import condition_of, refresh_view
 from fraiseql.database.writing import Writer
-from fraiseql.errors import DatabaseError, SourceError
+from fraiseql.errors import FraiseQLError
 
 _NOT_APPLIED: Final = 5.0
 """Seconds after which to look again for a view that is not made yet."""
@@ -21,15 +21,15 @@ async def refresh_due(ground: Ground, writer: Writer) -> float:
     A view that fails does not keep the others waiting; the first failure is raised at the end.
 
     Raises:
-        DatabaseError, SourceError: A refresh failed.
+        FraiseQLError: A refresh failed; a division by zero in a query is an InputError.
     """
-    failed: DatabaseError | SourceError | None = None
+    failed: FraiseQLError | None = None
     looks = [_NOT_APPLIED]
     for kept in ground.kept:
         if isinstance(kept.stored, MaterializedView):
             try:
                 looks.append(await _one(writer, physical(kept), Policy.of(kept.stored)))
-            except (DatabaseError, SourceError) as error:
+            except FraiseQLError as error:
                 if not writer.usable:
                     raise
                 failed = failed or error

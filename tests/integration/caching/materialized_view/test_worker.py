@@ -13,7 +13,13 @@ from fraiseql.caching.refresh.worker import Worker
 from fraiseql.settings import Settings
 from fraiseql.testing import Client
 from tests.integration.caching.ddl.road import applied, schema_of, sql
-from tests.integration.caching.materialized_view.views import COUNTS, counts_type, view_of
+from tests.integration.caching.materialized_view.views import (
+    BY_AUTHOR,
+    COUNTS,
+    authors_type,
+    counts_type,
+    view_of,
+)
 
 SLOW = f"""{COUNTS}
 WHERE (SELECT sum(length(md5(n::text))) FROM generate_series(1, 1500000) n) > 0"""
@@ -99,3 +105,19 @@ async def test_stopping_ends_a_refresh_that_runs(url: str) -> None:
     await until(url, running, 0, within=2)
     (row,) = await sql(url, f"SELECT users FROM {view}")
     assert row[0] == 20
+
+
+async def test_a_view_that_fails_does_not_keep_the_others_waiting(url: str) -> None:
+    """Not even where a row's value is at fault, which is no error of the database itself."""
+    failing = authors_type(f"{BY_AUTHOR} HAVING 1 / (u.id - 21) IS NOT NULL")
+    one = counts_type()
+    await applied(url, failing, one)
+    worker = Worker(schema_of(failing, one), Settings(database_url=url))
+    await worker.start()
+    try:
+        await sql(url, "INSERT INTO tb_user VALUES (21, 'divides by zero')")
+        await until(url, "SELECT users FROM mv_counts", 21, within=5)
+        failures = "SELECT count(*) FROM fraiseql.view_state WHERE failure LIKE 'division%'"
+        await until(url, failures, 1, within=5)
+    finally:
+        await worker.stop()

@@ -26,6 +26,12 @@ def test_what_is_not_known_is_refreshed(policy: Policy) -> None:
     assert policy.wait(Condition(None, 2, 4)) == 6
 
 
+def test_what_a_refresh_could_not_tell_is_not_refreshed_over_and_over() -> None:
+    assert ON_WRITE.wait(Condition(None, 2, 0.1, untold=True)) == 28
+    assert ON_WRITE.wait(Condition(None, 31, 0.1, untold=True)) == 0
+    assert ON_WRITE.wait(Condition(None, 31, 40, untold=True)) == 49
+
+
 def test_a_write_brings_a_refresh_no_sooner_than_twice_its_time() -> None:
     assert ON_WRITE.wait(Condition(0.2, 5, 0.1)) == 0
     assert ON_WRITE.wait(Condition(0.2, 0.25, 0.1)) == 0.75

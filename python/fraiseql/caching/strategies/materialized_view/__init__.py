@@ -24,12 +24,16 @@ from fraiseql.sources import Freshness, KeptDocument, live_source
 
 __all__ = ["facts", "objects", "published", "refusals", "repair", "verify"]
 
+# Asked first: names in a schema that a role may not use cannot even be looked up.
+_USABLE: Final = """
+SELECT FROM pg_namespace WHERE nspname = 'fraiseql' AND has_schema_privilege(oid, 'USAGE')
+"""
 _READABLE: Final = """
 SELECT FROM pg_class c
 WHERE c.oid = to_regclass({view}) AND c.relispopulated
-  AND has_schema_privilege(c.relnamespace, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
+  AND has_table_privilege(c.oid, 'SELECT')
   AND has_table_privilege(to_regclass('fraiseql.changes'), 'SELECT')
-  AND has_table_privilege(to_regclass('fraiseql.view_state'), 'SELECT')
+  AND has_any_column_privilege(to_regclass('fraiseql.view_state'), 'SELECT')
 """
 
 
@@ -50,6 +54,8 @@ async def published(kept: Kept, pool: Pool) -> KeptDocument | None:
     the table, the connected role must be allowed to read all that the documents read.
     """
     view = physical(kept)
+    if not await pool.fetch_bytes(_USABLE):
+        return None
     readable: Any = await pool.fetch_bytes(_READABLE.format(view=literal(view)))
     allowed = kept.stored.sql is not None or all(one.selectable for one in kept.facts.reads)
     if not readable or not allowed:

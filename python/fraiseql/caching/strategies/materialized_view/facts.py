@@ -21,7 +21,8 @@ from fraiseql.errors import DatabaseError, SourceError
 
 _PLACE: Final = """
 SELECT coalesce(nullif($1, ''), current_schema())::text AS schema,
-  to_regclass(format('%I.%I', $2::text, $3::text))::oid AS built,
+  (SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE n.nspname = $2 AND c.relname = $3) AS built,
   (SELECT c.relkind::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
    WHERE n.nspname = coalesce(nullif($1, ''), current_schema()) AND c.relname = $4) AS taken
 """

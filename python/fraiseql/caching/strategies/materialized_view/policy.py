@@ -26,6 +26,7 @@ class Condition:
         took: Seconds that it took.
         fails: Attempts that failed since.
         since_failed: Seconds since the last of those, or None.
+        untold: Whether the last refresh could not tell its age either: a trigger is missing.
     """
 
     age: float | None
@@ -33,6 +34,7 @@ class Condition:
     took: float
     fails: int = 0
     since_failed: float | None = None
+    untold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,8 @@ class Policy:
         if view.fails:
             held = max(held, _backoff(view.fails) - (view.since_failed or 0))
         if view.age is None:
-            return max(0.0, held)
+            # Another refresh would tell no more until somebody mends the trigger.
+            return max(0.0, held, _LONGEST_LOOK - view.since if view.untold else 0.0)
         return max(0.0, held, min(self._wishes(view, view.age)))
 
     def _wishes(self, view: Condition, age: float) -> list[float]:

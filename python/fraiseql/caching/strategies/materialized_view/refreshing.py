@@ -13,6 +13,7 @@ from fraiseql.caching.changes.state import (
     end_state,
     literal,
     shape_now,
+    untold,
 )
 from fraiseql.caching.strategies.materialized_view.policy import Condition, Policy
 from fraiseql.database.writing import Writer
@@ -33,7 +34,7 @@ _THERE: Final = f"SELECT cluster = {CLUSTER} AS own FROM {STATE} WHERE name = $1
 _CONDITION: Final = """
 SELECT {age} AS age, extract(epoch FROM clock_timestamp() - v.as_of)::float8 AS since, v.took,
   v.fails, extract(epoch FROM clock_timestamp() - v.failed_at)::float8 AS since_failed,
-  pg_current_snapshot()::text AS snap,
+  pg_current_snapshot()::text AS snap, {untold} AS untold,
   (SELECT c.relispopulated AND EXISTS (
      SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid
        AND i.indpred IS NULL AND i.indexprs IS NULL)
@@ -47,8 +48,9 @@ UPDATE {STATE} SET fails = fails + 1, failed_at = clock_timestamp(), failure = l
 WHERE name IN (SELECT name FROM {STATE} WHERE name = $1 FOR UPDATE SKIP LOCKED)
 """
 _ADOPT: Final = (
-    f"TRUNCATE {LOG}",
-    f"UPDATE {STATE} SET snap = NULL, cluster = {CLUSTER}",
+    # Not TRUNCATE: a transaction with an older snapshot would find the log empty.
+    f"DELETE FROM {LOG}",
+    f"UPDATE {STATE} SET snap = NULL, shape = NULL, cluster = {CLUSTER}",
 )
 
 
@@ -133,17 +135,19 @@ async def _refreshed(
 
 
 async def _looked(writer: Writer, view: str) -> Any:
-    asked = _CONDITION.format(age=age(view), name=literal(view), state=STATE)
+    asked = _CONDITION.format(age=age(view), untold=untold("v"), name=literal(view), state=STATE)
     return await writer.fetchrow(asked)
 
 
 def _condition(row: Any) -> Condition:
-    return Condition(row["age"], row["since"], row["took"], row["fails"], row["since_failed"])
+    known = ("age", "since", "took", "fails", "since_failed", "untold")
+    return Condition(*(row[name] for name in known))
 
 
 async def _adopted(writer: Writer, view: str) -> None:
     """Forget what another cluster's transactions were, if the rows came here with a dump."""
-    own = await writer.fetchval(_THERE, view)
+    made = await writer.fetchval(f"SELECT to_regclass('{STATE}') IS NOT NULL")
+    own = await writer.fetchval(_THERE, view) if made else None
     if own is None:
         raise DatabaseError(f"There is no {view}.", hint="Run fraiseql db apply.")
     if own:

@@ -122,6 +122,14 @@ def _of_read(kept: Kept, read: Read) -> Iterator[Refusal]:
             f"{read.sql} {why}",
             "Read tables whose writes can be logged, or leave the type live.",
         )
+    elif not read.owned:
+        yield Refusal(
+            "WRITES_NOT_SEEN",
+            kept.type_name,
+            f"{read.sql} is not the connected role's: no trigger can be put on it.",
+            "Apply as a member of its role; or leave the type live.",
+            making=True,
+        )
 
 
 def _untracked(read: Read) -> str:
@@ -132,6 +140,5 @@ def _untracked(read: Read) -> str:
         (read.kind == "f", "is a foreign table: nothing tells when it is written."),
         (read.persistence != "p", "is not logged: a crash empties it, and no trigger fires."),
         (read.subscribed, "is written by a subscription, which fires no statement triggers."),
-        (not read.owned, "is not the connected role's: no trigger can be put on it."),
     )
     return next((reason for holds, reason in reasons if holds), "")
