@@ -10,9 +10,11 @@ from fraiseql.database.pool import Pool
 from fraiseql.errors import FraiseQLError
 
 # Building an index or rewriting a table takes as long as it takes; waiting for a lock does not.
+# Whoever waits for a lock has to see, after it, what the other one did.
 _WRITABLE: Final = (
     "SET default_transaction_read_only = off; SET statement_timeout = 0;"
-    " SET idle_in_transaction_session_timeout = 0"
+    " SET idle_in_transaction_session_timeout = 0;"
+    " SET default_transaction_isolation = 'read committed'"
 )
 
 

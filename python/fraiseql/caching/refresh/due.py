@@ -11,8 +11,8 @@ from fraiseql.caching.strategies.materialized_view.refreshing import condition_o
 from fraiseql.database.writing import Writer
 from fraiseql.errors import FraiseQLError
 
-_NOT_APPLIED: Final = 5.0
-"""Seconds after which to look again for a view that is not made yet."""
+NOT_APPLIED: Final = 5.0
+"""Seconds after which to look again for what is not made yet, or no longer."""
 
 
 async def refresh_due(ground: Ground, writer: Writer) -> float:
@@ -24,7 +24,7 @@ async def refresh_due(ground: Ground, writer: Writer) -> float:
         FraiseQLError: A refresh failed; a division by zero in a query is an InputError.
     """
     failed: FraiseQLError | None = None
-    looks = [_NOT_APPLIED]
+    looks = [NOT_APPLIED]
     for kept in ground.kept:
         if isinstance(kept.stored, MaterializedView):
             try:
@@ -42,9 +42,9 @@ async def refresh_due(ground: Ground, writer: Writer) -> float:
 async def _one(writer: Writer, view: str, policy: Policy) -> float:
     found = await condition_of(writer, view)
     if found is None:
-        return _NOT_APPLIED
+        return NOT_APPLIED
     if policy.wait(found) > 0:
         return policy.look_again(found)
     await refresh_view(writer, view, policy)
     found = await condition_of(writer, view)
-    return _NOT_APPLIED if found is None else policy.look_again(found)
+    return NOT_APPLIED if found is None else policy.look_again(found)

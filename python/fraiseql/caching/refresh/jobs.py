@@ -13,11 +13,11 @@ from fraiseql.caching.ddl.wanted import (
 )
 from fraiseql.caching.declarations import MaterializedView, Projection, RollingIndex
 from fraiseql.caching.definition.tables import load_tables
-from fraiseql.caching.refresh.due import refresh_due
+from fraiseql.caching.refresh.due import NOT_APPLIED, refresh_due
 from fraiseql.caching.refresh.ground import Ground
 from fraiseql.caching.refresh.rolling import roll
 from fraiseql.caching.strategies.base import World
-from fraiseql.caching.strategies.projection.strategy import drain
+from fraiseql.caching.strategies.projection.strategy import drain, has_queue
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Pool
 from fraiseql.database.writing import Writer
@@ -60,11 +60,13 @@ def _has_queues(schema: Schema) -> bool:
 
 async def _drain_queues(ground: Ground, writer: Writer) -> float:
     """Recompute the documents that wait in the queues of asynchronous projections."""
+    looks = [NOT_APPLIED]
     for kept in ground.kept:
-        if _is_async(kept.stored):
+        if _is_async(kept.stored) and await has_queue(kept, writer):
             while await drain(kept, writer):
                 pass
-    return _DRAIN_LOOK
+            looks.append(_DRAIN_LOOK)
+    return min(looks)
 
 
 def _has_rolling_indexes(schema: Schema) -> bool:

@@ -178,6 +178,10 @@ async def test_roles_that_may_not_read_the_tables_are_given_none(url: str) -> No
     )
     try:
         assert (await published_of(url, Person, user="fql_reader"))["Person"] is not None
+        usage = "USAGE ON SCHEMA fraiseql"
+        await sql(url, f"REVOKE {usage} FROM PUBLIC, fql_reader")
+        assert (await published_of(url, Person, user="fql_reader"))["Person"] is None
+        await sql(url, f"GRANT {usage} TO PUBLIC")
         await sql(url, "REVOKE SELECT ON tb_task FROM fql_reader")
         assert (await published_of(url, Person, user="fql_reader"))["Person"] is None
         await sql(url, "GRANT SELECT ON tb_task TO fql_reader")

@@ -8,7 +8,7 @@ import fraiseql
 from fraiseql.caching.ddl.apply import apply
 from fraiseql.errors import DeclarationError
 from tests.integration.caching.ddl.road import applied, planned, road, sql
-from tests.integration.caching.projection.declared import made_anew, published_of
+from tests.integration.caching.projection.declared import drift, made_anew, published_of
 from tests.integration.flights import at_once
 
 TABLES = """
@@ -194,3 +194,19 @@ async def test_a_table_that_a_subscription_writes(tables: str) -> None:
     finally:
         await sql(tables, "ALTER SUBSCRIPTION far SET (slot_name = NONE)")
         await sql(tables, "DROP SUBSCRIPTION far")
+
+
+async def test_a_database_whose_transactions_are_of_another_level(tables: str) -> None:
+    """Else an apply would leave triggers behind that refuse what the application writes."""
+    name = (await sql(tables, "SELECT current_database()::text AS name"))[0]["name"]
+    level = f"ALTER DATABASE {name} SET default_transaction_isolation"
+    await sql(tables, f"{level} = 'repeatable read'")
+    try:
+        (refusal,) = (await planned(tables, kept(fields={"nick": str | None}))).refusals
+        assert (refusal.code, refusal.making) == ("ISOLATION", True)
+        queued = kept(mode="async")
+        await applied(tables, queued)
+        assert await drift(tables, queued) == 0
+        await sql(tables, "UPDATE person SET name = 'written at its level' WHERE id = 1")
+    finally:
+        await sql(tables, f"ALTER DATABASE {name} RESET default_transaction_isolation")

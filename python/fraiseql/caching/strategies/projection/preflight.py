@@ -15,6 +15,11 @@ from fraiseql.naming import suggestion
 _KINDS: Final = {"v": "a view", "m": "a materialized view", "f": "a foreign table"}
 _BEYOND: Final = frozenset({"select", "table"})
 _HIDDEN: Final = frozenset({"ctid", "xmin", "xmax", "cmin", "cmax"})
+LEVEL: Final = (
+    "SELECT reset_val AS level FROM pg_settings WHERE name = 'default_transaction_isolation'"
+)
+"""Query for the isolation that transactions have here that say nothing of it."""
+
 _COMMENT: Final = re.compile(r"--|/\*|\$\w*\$")
 
 
@@ -166,6 +171,19 @@ def _of_predicate(where: str, predicate: str | None) -> Iterator[Refusal]:
             where,
             f"the predicate reads {name}, which changes when the row does not.",
             "Compare with constants or columns only.",
+        )
+
+
+def of_level(kept: Kept, rows: list[Any]) -> Iterator[Refusal]:
+    """Refuse triggers that would refuse nearly every write; ``rows`` are those of ``LEVEL``."""
+    level = rows[0]["level"]
+    if level != "read committed":
+        yield Refusal(
+            "ISOLATION",
+            kept.type_name,
+            f"transactions here are {level.upper()} by default, and such writes would be refused.",
+            'Set default_transaction_isolation to "read committed", or keep it with mode="async".',
+            making=True,
         )
 
 

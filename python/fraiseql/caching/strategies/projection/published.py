@@ -1,7 +1,7 @@
 """Published: whether a projection may be read in place of the live answer, and as what."""
 # ruff: noqa: S608 - identifiers are quoted, and names written as texts
 
-from typing import Any
+from typing import Any, Final
 
 from fraiseql.caching.strategies.base import Kept
 from fraiseql.caching.strategies.projection.requirements import problems
@@ -13,23 +13,32 @@ from fraiseql.catalog.picture import Column, Relation
 from fraiseql.database import Pool
 from fraiseql.sources import Freshness, KeptDocument
 
+# Asked first: names in a schema that a role may not use cannot even be looked up.
+_USABLE: Final = f"""
+SELECT FROM pg_namespace WHERE nspname = '{SCHEMA}' AND has_schema_privilege(oid, 'USAGE')
+"""
+_BUILT: Final = f"""
+SELECT obj_description(c.oid, 'pg_class') = '{BUILT}' AS built
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = $1 AND c.relname = $2
+"""
+
 
 async def is_whole(spec: ProjectionSpec, pool: Pool) -> bool:
     """Tell whether every document is there and kept, and the connected role may read them.
 
     Who may not read the tables themselves, or sees some of their rows only, is given none.
     """
+    if not await pool.fetch_bytes(_USABLE):
+        return False
     rows: list[Any] = await pool.fetch_bytes(_whole(spec))
     return bool(rows) and not await pool.fetch_bytes(problems(spec))
 
 
 async def is_built(spec: ProjectionSpec, pool: Pool) -> bool:
     """Tell whether this generation has been whole once."""
-    name = literal(spec.table.sql)
-    rows: list[Any] = await pool.fetch_bytes(
-        f"SELECT obj_description(to_regclass({name}), 'pg_class') = '{BUILT}' AS built"
-    )
-    return bool(rows[0]["built"])
+    rows: list[Any] = await pool.fetch_bytes(_BUILT, [spec.table.schema, spec.table.name])
+    return bool(rows and rows[0]["built"])
 
 
 def _whole(spec: ProjectionSpec) -> str:
@@ -41,7 +50,7 @@ def _whole(spec: ProjectionSpec) -> str:
     )
     return f"""\
 SELECT FROM pg_namespace n JOIN pg_class c ON c.oid = to_regclass({literal(spec.reading.sql)})
-WHERE n.nspname = '{SCHEMA}' AND has_schema_privilege(n.oid, 'USAGE') AND {readable}
+WHERE n.nspname = '{SCHEMA}' AND {readable}
   AND obj_description(c.oid, 'pg_class') = {literal(whole(spec))}
   AND NOT EXISTS (
     SELECT FROM (VALUES {bases}) AS b(name)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies import live_view
@@ -15,15 +15,23 @@ from fraiseql.caching.strategies.projection.embeds import chosen, places, unknow
 from fraiseql.caching.strategies.projection.facts import load_facts
 from fraiseql.caching.strategies.projection.fan_out import fan_outs, too_many
 from fraiseql.caching.strategies.projection.indexes import index_objects
-from fraiseql.caching.strategies.projection.preflight import of_problems, refused
+from fraiseql.caching.strategies.projection.preflight import LEVEL, of_level, of_problems, refused
 from fraiseql.caching.strategies.projection.published import is_built, is_whole, kept_document
 from fraiseql.caching.strategies.projection.requirements import unfit
 from fraiseql.caching.strategies.projection.resolve import Resolved, resolve
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec, Qualified
+from fraiseql.caching.strategies.projection.tree import Tree
 from fraiseql.caching.strategies.projection.views import public_view, reading_view
 from fraiseql.database import Pool
 from fraiseql.database.writing import Writer
 from fraiseql.sources import KeptDocument
+
+_HAS_QUEUE: Final = """
+SELECT EXISTS (
+  SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname = $1 AND c.relname = $2
+    AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'UPDATE'))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,8 @@ async def facts(kept: Kept, pool: Pool) -> ProjectionFacts:
     spec = resolved.spec
     rows: list[Any] = await pool.fetch_bytes(unfit(spec))
     wrong += tuple(of_problems(kept, rows))
+    if spec.mode != "async":
+        wrong += tuple(of_level(kept, await pool.fetch_bytes(LEVEL)))
     # Data grow: what was within its budget when it was built stays kept.
     if not wrong and spec.mode != "async" and not await is_built(spec, pool):
         wrong = tuple(too_many(kept, await fan_outs(spec, found, pool)))
@@ -97,13 +107,18 @@ async def repair(kept: Kept, writer: Writer) -> int:
     return await mended(spec_of(kept), writer)
 
 
+async def has_queue(kept: Kept, writer: Writer) -> bool:
+    """Tell whether this generation is made, and its queue is for the connected role to drain."""
+    queue = Tree.of(spec_of(kept)).own("queue")
+    return bool(await writer.fetchval(_HAS_QUEUE, queue.schema, queue.name))
+
+
 async def drain(kept: Kept, writer: Writer) -> int:
     """Recompute what a bounded number of queued changes leads to, and return that number.
 
     For ``mode="async"`` only; 0 means that nothing waits, or that other drains have all of it.
     """
-    async with writer.begun():
-        return int(await writer.fetchval(drain_query(spec_of(kept))))
+    return int(await writer.fetchval(drain_query(spec_of(kept))))
 
 
 def spec_of(kept: Kept) -> ProjectionSpec:
