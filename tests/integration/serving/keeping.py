@@ -3,9 +3,11 @@
 Every live name begins with ``live``, every kept one with ``kept``: an answer tells its source.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from time import monotonic
 
 import fraiseql
 from fraiseql.catalog import Catalog, Relation
@@ -126,6 +128,21 @@ def aged(freshness: Freshness, keep: Keep = beside) -> Keep:
         return found and replace(found, freshness=freshness)
 
     return made
+
+
+def rested(running: Served) -> None:
+    """Wait until the look that a loss brings about is over."""
+    watch = running.service._watch
+    assert watch is not None
+    wait_until(running, lambda: not watch._woken.is_set() and not watch._lock.locked())
+
+
+def wait_until(running: Served, come: Callable[[], bool]) -> None:
+    """Let the service's background work go on until something has come about."""
+    end = monotonic() + 60
+    while not come():
+        assert monotonic() < end, "it has not come about"
+        running.run(asyncio.sleep(0.01))
 
 
 @contextmanager

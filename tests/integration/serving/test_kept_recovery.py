@@ -11,7 +11,17 @@ from fraiseql.catalog import Relation
 from fraiseql.sources import Freshness, KeptDocument
 from tests.integration.database.server_log import Log
 from tests.integration.flights import at_once, run_sql
-from tests.integration.serving.keeping import KEPT, TABLES, Keep, aged, beside, instead, keeping
+from tests.integration.serving.keeping import (
+    KEPT,
+    TABLES,
+    Keep,
+    aged,
+    beside,
+    instead,
+    keeping,
+    rested,
+    wait_until,
+)
 from tests.integration.serving.test_kept import sources
 
 QUERY = "{ writers { name novels { title } } }"
@@ -69,7 +79,7 @@ def test_what_is_lost_is_answered_live_and_read_again_when_it_is_back(  # noqa: 
             caplog.records[0].message
         ]
         assert "is read live" in caplog.records[0].message
-        running.run(asyncio.sleep(0.2))  # for what is looked up in the background
+        rested(running)
         log = Log(server_log)
         running.data(query)
         mine = [text for text in log.new() if text.startswith("execute ")]
@@ -91,11 +101,10 @@ def test_many_at_once_read_the_sources_anew_once(kept: str) -> None:
         running.execute("DROP TABLE kept.writer CASCADE")
 
         async def storm() -> list[bytes]:
-            answers = await asyncio.gather(*[running.respond(QUERY) for _ in range(40)])
-            await asyncio.sleep(0.2)
-            return answers
+            return await asyncio.gather(*[running.respond(QUERY) for _ in range(40)])
 
         assert all(b'"live Ada"' in answer for answer in running.run(storm()))
+        rested(running)
         assert len(looks) == 2, "at the start, and once for all"
 
 
@@ -104,10 +113,8 @@ def test_what_is_made_later_is_read_without_a_restart(kept: str) -> None:
     with keeping(kept, beside, look_again=0.1) as running:
         assert sources(running.data(QUERY)) == {"live"}
         running.execute(KEPT)
-        running.run(asyncio.sleep(0.5))
-        assert sources(running.data(QUERY)) == {"kept"}
+        wait_until(running, lambda: sources(running.data(QUERY)) == {"kept"})
         running.execute("DROP SCHEMA kept CASCADE")
-        running.run(asyncio.sleep(0.5))
         assert sources(running.data(QUERY)) == {"live"}
 
 
@@ -121,13 +128,13 @@ def test_a_look_that_fails_is_not_the_last(kept: str, caplog: pytest.LogCaptureF
 
     with keeping(kept, keep, look_again=0.05) as running:
         failing.append(KeyError("a fault of a strategy"))
-        running.run(asyncio.sleep(0.2))
-        assert "could not be looked up" in caplog.text
+        wait_until(running, lambda: "could not be looked up" in caplog.text)
         assert sources(running.data(QUERY)) == {"kept"}
         failing.clear()
         running.execute("DROP SCHEMA kept CASCADE")
-        running.run(asyncio.sleep(0.3))
         assert sources(running.data(QUERY)) == {"live"}
+        running.execute(KEPT)
+        wait_until(running, lambda: sources(running.data(QUERY)) == {"kept"})
 
 
 def test_a_relation_that_stays_unreadable_is_tried_only_now_and_then(
@@ -138,7 +145,7 @@ def test_a_relation_that_stays_unreadable_is_tried_only_now_and_then(
     with keeping(kept, broken) as running:
         running.execute("DROP FUNCTION kept.age()")
         running.data(QUERY)
-        running.run(asyncio.sleep(0.2))
+        rested(running)
         log = Log(server_log)
         for _ in range(3):
             assert sources(running.data(QUERY)) == {"live"}

@@ -9,6 +9,7 @@ import pytest
 
 from fraiseql.serving import Request
 from fraiseql.sources import Freshness
+from tests.integration.caching.ddl.road import sql
 from tests.integration.database.server_log import Log
 from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.keeping import KEPT, TABLES, aged, beside, instead, keeping
@@ -18,6 +19,8 @@ from tests.integration.serving.test_kept import sources
 QUERY = "{ writers { name novels { title } } }"
 BY_ROWS = '{ writers(where: {name: {neq: "x"}}) { name novels { title } } }'
 AGE = "(SELECT seconds FROM kept.lag)"
+ASLEEP = """SELECT count(*) > 0 FROM pg_stat_activity
+WHERE wait_event = 'PgSleep' AND datname = current_database()"""
 LIVE, ERROR = Freshness(AGE, 2.0, "live"), Freshness(AGE, 2.0, "error")
 
 
@@ -156,12 +159,14 @@ def test_one_statement_reads_age_and_rows(tables: str, server_log: Path) -> None
 
 def test_age_and_rows_are_of_one_snapshot(tables: str) -> None:
     """A write between the two would be told as no lag at all, with rows that lack it."""
-    with keeping(tables, aged(Freshness(f"(SELECT {AGE} FROM pg_sleep(0.5))"))) as running:
+    with keeping(tables, aged(Freshness(f"(SELECT {AGE} FROM pg_sleep(1))"))) as running:
         lag(running, 5)
 
         async def read_and_write() -> bytes:
             reading = asyncio.ensure_future(running.respond(QUERY))
-            await asyncio.sleep(0.2)
+            async with asyncio.timeout(60):
+                while not (await sql(tables, ASLEEP))[0][0]:
+                    pass
             await run_sql(
                 tables,
                 "BEGIN; UPDATE kept.lag SET seconds = 0; UPDATE kept.writer SET data ="

@@ -16,8 +16,11 @@ from fraiseql.caching.refresh.worker import Worker
 from fraiseql.caching.strategies.materialized_view.policy import SHORTEST
 from fraiseql.settings import Settings
 from tests.integration.caching.ddl.road import applied, schema_of, sql
-from tests.integration.caching.materialized_view.test_worker import until
+from tests.integration.caching.materialized_view.test_worker import PATIENCE, until
 from tests.integration.caching.materialized_view.views import COUNTS, counts_type, view_of
+
+OFTEN = "SELECT refreshes > 2 FROM fraiseql.view_state"
+"""Made, and refreshed twice at least."""
 
 WORKERS = 12
 SECONDS = 5.0
@@ -28,6 +31,11 @@ WHERE (SELECT sum(length(md5(n::text))) FROM generate_series(1, 100000) n) > 0""
 RUNNING = """
 SELECT count(*) FROM pg_stat_activity
 WHERE query LIKE 'REFRESH%' AND state = 'active' AND datname = current_database()
+"""
+
+CONNECTED = """
+SELECT count(DISTINCT application_name) FROM pg_stat_activity
+WHERE application_name IN ('one', 'two') AND datname = current_database()
 """
 
 APP = '''
@@ -60,15 +68,15 @@ async def test_a_burst_of_writes_under_many_workers(url: str) -> None:
         await worker.start()
     most, writes, begun = 0, 0, monotonic()
     try:
-        while monotonic() - begun < SECONDS:
+        while monotonic() - begun < SECONDS or not await watcher.fetchval(OFTEN):
+            assert monotonic() - begun < PATIENCE
             for _ in range(10):
                 await connection.execute("UPDATE tb_user SET name = name || '.' WHERE id = 1")
             writes += 10
             most = max(most, await watcher.fetchval(RUNNING))
-        ended = monotonic() - begun
         await connection.execute("DELETE FROM tb_post WHERE id = 1")
         # The last write is not forgotten, though nothing follows it.
-        await until(url, f"SELECT {age(view)}", 0.0, within=15)
+        await until(url, f"SELECT {age(view)}", 0.0)
         lasted = monotonic() - begun
     finally:
         for worker in workers:
@@ -79,7 +87,7 @@ async def test_a_burst_of_writes_under_many_workers(url: str) -> None:
     assert most == 1
     assert writes > 50
     assert row["fails"] == 0
-    assert 2 <= row["refreshes"] - 1 <= ceil(lasted / SHORTEST) + 1, (row["refreshes"], ended)
+    assert row["refreshes"] - 1 <= ceil(lasted / SHORTEST) + 1, (row["refreshes"], lasted)
     assert (await sql(url, "SELECT posts FROM mv_counts"))[0][0] == 99
 
 
@@ -87,7 +95,7 @@ async def test_another_takes_over_from_a_killed_one(url: str, tmp_path: Path) ->
     file = tmp_path / "long_app.py"
     file.write_text(APP.format(size=2_000_000))
     target = f"{file}:app"
-    assert command(url, "db", "apply", target).wait(120) == 0
+    assert command(url, "db", "apply", target).wait(PATIENCE) == 0
     joined = "&" if "?" in url else "?"
     named = {name: f"{url}{joined}application_name={name}" for name in ("one", "two")}
     processes = {
@@ -96,28 +104,23 @@ async def test_another_takes_over_from_a_killed_one(url: str, tmp_path: Path) ->
     who = f"SELECT max(application_name) FROM ({RUNNING.replace('count(*)', '*')}) AS r"
     connection = await asyncpg.connect(url)
     try:
-        await asyncio.sleep(1.5)
+        await until(url, CONNECTED, 2)
         await connection.execute("DELETE FROM tb_post; INSERT INTO tb_user VALUES (21, 'new')")
         first = None
         while first is None:
             await asyncio.sleep(0.01)
             first = await connection.fetchval(who)
         processes[first].kill()
-        begun = monotonic()
         second = next(name for name in named if name != first)
-        while await connection.fetchval(who) != second:
-            await asyncio.sleep(0.01)
-            assert monotonic() - begun < 4
-        taken_over = monotonic() - begun
-        await until(url, "SELECT users FROM mv_long", 21, within=30)
+        await until(url, who, second)
+        await until(url, "SELECT users FROM mv_long", 21)
         processes[second].send_signal(signal.SIGTERM)
-        assert processes[second].wait(5) == 0
+        assert processes[second].wait(PATIENCE) == 0
     finally:
         await connection.close()
         for process in processes.values():
             process.kill()
             process.wait()
-    assert taken_over < 2
 
 
 def command(url: str, *words: str) -> subprocess.Popen[bytes]:

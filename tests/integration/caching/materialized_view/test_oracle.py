@@ -19,7 +19,7 @@ from fraiseql.caching.changes.state import age
 from fraiseql.caching.strategies.materialized_view import refreshing
 from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
 from tests.integration.caching.ddl.road import applied, sql
-from tests.integration.caching.materialized_view.test_worker import until
+from tests.integration.caching.materialized_view.test_worker import PATIENCE, until
 from tests.integration.caching.materialized_view.views import (
     BY_AUTHOR,
     authors_type,
@@ -110,9 +110,7 @@ async def tidy(url: str) -> None:
             await asyncio.sleep(0.005)
 
 
-async def observed(
-    url: str, *, until: Callable[[Seen], bool], within: float, first: str = "SELECT"
-) -> Seen:
+async def observed(url: str, *, until: Callable[[Seen], bool], first: str = "SELECT") -> Seen:
     one, seen = authors_type(SLOW), Seen()
     await applied(url, one)
     view = await view_of(url, one)
@@ -125,7 +123,7 @@ async def observed(
     ]
     tasks = [asyncio.create_task(one) for one in work]
     try:
-        async with asyncio.timeout(within):
+        async with asyncio.timeout(PATIENCE):
             while not until(seen):
                 await asyncio.sleep(0.05)
                 assert not any(task.done() for task in tasks), [t for t in tasks if t.done()]
@@ -143,7 +141,6 @@ async def test_an_age_of_zero_is_never_a_lie(url: str) -> None:
     seen = await observed(
         url,
         until=lambda seen: min(seen.fresh, seen.stale) > 20 and monotonic() - begun > 4,
-        within=30,
     )
     assert seen.lies == 0
     assert seen.fresh > 20
@@ -161,7 +158,7 @@ async def test_a_snapshot_taken_after_the_refresh_lies(
         return found
 
     monkeypatch.setattr(refreshing, "end_state", late)
-    assert (await observed(url, until=lambda seen: seen.lies > 0, within=20)).lies > 0
+    assert (await observed(url, until=lambda seen: seen.lies > 0)).lies > 0
 
 
 async def test_a_mark_that_is_cleared_afterwards_lies(
@@ -177,7 +174,7 @@ async def test_a_mark_that_is_cleared_afterwards_lies(
         return found
 
     monkeypatch.setattr(refreshing, "end_state", cleared)
-    assert (await observed(url, until=lambda seen: seen.lies > 0, within=20)).lies > 0
+    assert (await observed(url, until=lambda seen: seen.lies > 0)).lies > 0
 
 
 async def test_a_mark_that_is_cleared_before_lies(url: str) -> None:
@@ -185,7 +182,6 @@ async def test_a_mark_that_is_cleared_before_lies(url: str) -> None:
     seen = await observed(
         url,
         until=lambda seen: seen.lies > 0,
-        within=20,
         first="UPDATE fraiseql.view_state SET snap = pg_current_snapshot()",
     )
     assert seen.lies > 0
@@ -199,11 +195,11 @@ WHERE query LIKE 'CREATE MATERIALIZED%' AND state = 'active' AND datname = curre
 
 async def built_among_writers(url: str) -> float:
     """Build a view while somebody writes and compacts, and return the age that it claims."""
-    one = authors_type(SLOW.replace("40000", "900000"))
+    one = authors_type(SLOW.replace("40000", "1500000"))
     tidying = asyncio.create_task(tidy(url))
     applying = asyncio.create_task(applied(url, one))
     try:
-        await until(url, BUILDING, wanted=True, within=20)
+        await until(url, BUILDING, wanted=True)
         await sql(url, "UPDATE tb_user SET name = 'written meanwhile' WHERE id = 1")
         await applying
         assert not tidying.done()
@@ -240,4 +236,4 @@ async def test_of_what_is_not_seen_only_the_oldest_is_kept(url: str) -> None:
         await compact(writer)
     assert (await sql(url, "SELECT count(*) FROM fraiseql.changes"))[0][0] == 2
     after = (await sql(url, f"SELECT {age(view)}"))[0][0]
-    assert 0.3 < before < after < before + 2
+    assert 0.3 < before < after

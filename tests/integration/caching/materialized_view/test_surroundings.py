@@ -16,6 +16,7 @@ from fraiseql.database.embedded import EmbeddedServer
 from fraiseql.errors import FraiseQLError
 from tests.failure.crashing import GONE, Crashing
 from tests.integration.caching.ddl.road import applied, planned, sql
+from tests.integration.caching.materialized_view.test_worker import until
 from tests.integration.caching.materialized_view.views import (
     BY_AUTHOR,
     TABLES,
@@ -27,6 +28,11 @@ from tests.integration.caching.materialized_view.views import (
 
 LONG = f"""{BY_AUTHOR}
 HAVING (SELECT sum(length(md5(n::text))) FROM generate_series(1, 400000) n) > 0"""
+
+REFRESHING = """
+SELECT count(*) FROM pg_stat_activity
+WHERE query LIKE 'REFRESH%' AND state = 'active' AND datname = current_database()
+"""
 
 
 async def age_of(url: str, view: str) -> float | None:
@@ -56,7 +62,7 @@ async def test_a_crash_loses_no_mark(crashing: Crashing, how: signal.Signals) ->
     view = await view_of(url, one)
     await sql(url, "SET synchronous_commit = on; UPDATE tb_user SET name = 'one' WHERE id = 1")
     refreshing = asyncio.create_task(refreshed(url, view))
-    await asyncio.sleep(0.1)
+    await until(url, REFRESHING, 1)
     await sql(url, "SET synchronous_commit = on; UPDATE tb_user SET name = 'two' WHERE id = 1")
     await crashing.crash(how)
     with suppress(FraiseQLError, *GONE):
