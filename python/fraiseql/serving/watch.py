@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from fraiseql.database.writing import said_by_server
-from fraiseql.errors import FraiseQLError
+from fraiseql.errors import FraiseQLError, SourceError
 from fraiseql.events import logger
 from fraiseql.serving.planning.plan import KeptQuery
 from fraiseql.sources import KeptDocument, SourceMap
@@ -42,6 +42,7 @@ class Watch:
         self._pause = pause
         self._lost: dict[str, KeptDocument] = {}
         self._incomplete: set[str] = set()
+        self._told = ""
         self._lock = asyncio.Lock()
         self._woken = asyncio.Event()
         self._task = asyncio.get_running_loop().create_task(self._run())
@@ -111,11 +112,26 @@ class Watch:
             woken = await self._wait()
             try:
                 await self.look(trust=not woken)
+                self._told = ""
             except FraiseQLError as error:
-                logger.warning("What is kept could not be looked up: %s", error.message)
+                self._tell(error)
+                if isinstance(error, SourceError):
+                    self._distrust()
             except Exception as error:  # noqa: BLE001 - an outermost gate: nobody waits for this
                 # task, and one failed look must not be the last.
                 logger.error("What is kept could not be looked up.", exc_info=error)
+
+    def _tell(self, error: FraiseQLError) -> None:
+        """Log why a look failed, once for as long as it fails for the same reason."""
+        if error.message != self._told:
+            self._told = error.message
+            logger.warning("What is kept could not be looked up: %s", error.message)
+
+    def _distrust(self) -> None:
+        """Read all types live: where tables are not what is declared, nobody can tell what is true."""
+        sources = {name: replace(one, kept=None) for name, one in self._found.sources.items()}
+        self._found = replace(self._found, sources=sources)
+        self._settle()
 
     async def _wait(self) -> bool:
         """Wait for the next look; return whether something was lost meanwhile."""
