@@ -32,12 +32,25 @@ class Projection:
             (``("posts", "posts.author")``); None for the type's own embeds, one level deep.
         text: Whether a response-ready ``json`` column is kept beside the ``jsonb`` one.
         budget: Most documents that one change of a row may touch; more is refused, with the figure.
+
+    Raises:
+        DeclarationError: There is no such mode, ``embeds`` is one text, or ``budget`` is below 1.
     """
 
     mode: Literal["commit", "statement", "async"] = "commit"
     embeds: tuple[str, ...] | None = None
     text: bool = False
     budget: int = 1_000
+
+    def __post_init__(self) -> None:
+        if self.mode not in ("commit", "statement", "async"):
+            raise DeclarationError(f"mode={self.mode!r} is not commit, statement or async.")
+        if isinstance(self.embeds, str):
+            raise DeclarationError(
+                f"embeds={self.embeds!r} is one text.", hint=f"Write ({self.embeds!r},)."
+            )
+        if self.budget < 1:
+            raise DeclarationError(f"budget={self.budget!r} allows no document to change.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from fraiseql.schema.definitions import (
     ObjectDefinition,
 )
 from fraiseql.schema.members import field
-from fraiseql.schema.options import names_of
+from fraiseql.schema.options import listed, names_of
 
 T = TypeVar("T")
 E = TypeVar("E", bound=enums.Enum)
@@ -204,7 +204,7 @@ def _make_object(
         tag=tag,
         interfaces=interfaces_of(cls),
         stored=stored,
-        indexes=tuple(indexes),
+        indexes=listed("indexes", indexes),
     )
 
 

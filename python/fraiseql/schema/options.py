@@ -27,3 +27,16 @@ def names_of(option: str, value: str | Iterable[str] | None) -> tuple[str, ...]:
                 hint=f'Write {option}="name" or {option}=["first", "second"].',
             )
     return found
+
+
+def listed(option: str, values: object) -> tuple[object, ...]:
+    """Read an option that takes a list.
+
+    Raises:
+        DeclarationError: A text was given, or one thing by itself.
+    """
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise DeclarationError(
+            f"{option}={values!r} is no list.", hint=f"Write {option}=[…], with one or several."
+        )
+    return tuple(values)

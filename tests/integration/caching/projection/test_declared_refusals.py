@@ -210,3 +210,16 @@ async def test_a_database_whose_transactions_are_of_another_level(tables: str) -
         await sql(tables, "UPDATE person SET name = 'written at its level' WHERE id = 1")
     finally:
         await sql(tables, f"ALTER DATABASE {name} RESET default_transaction_isolation")
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"mode": "comit"}, "commit, statement or async"),
+        ({"embeds": "posts"}, "is one text"),
+        ({"budget": 0}, "no document"),
+    ],
+)
+def test_what_is_never_right_is_refused_at_once(options: dict[str, Any], says: str) -> None:
+    with pytest.raises(DeclarationError, match=says):
+        fraiseql.Projection(**options)

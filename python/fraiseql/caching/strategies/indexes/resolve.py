@@ -33,9 +33,16 @@ def resolve(one: IndexedType, declared: Any) -> IndexSpec | Refusal:
             return _gin(one, declared)
         if isinstance(declared, RollingIndex):
             return _rolling(one, declared)
-        return _btree(one, declared)
+        if isinstance(declared, Index):
+            return _btree(one, declared)
     except _RefusedError as error:
         return error.refusal
+    return Refusal(
+        "BAD_DECLARATION",
+        one.type_name,
+        f"indexes= holds {declared!r}, which is no index.",
+        "Write Index((column,)), RollingIndex(column, window=…) or Gin(column).",
+    )
 
 
 class _RefusedError(Exception):
