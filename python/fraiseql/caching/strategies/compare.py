@@ -8,10 +8,13 @@ from typing import Any, Final
 
 from fraiseql.catalog.picture import quote
 from fraiseql.database.writing import Writer
+from fraiseql.expressions import literal
 
 _SEED: Final = 42  # the same sample in both statements of one verification
 SHOWN: Final = 20
 """Most differences that are shown of one type."""
+
+_LONGEST: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +32,13 @@ class Difference:
     live: str | None
 
     def lines(self) -> Iterator[str]:
-        """Yield what differs, a line for each field."""
-        kept, live = _fields(self.kept), _fields(self.live)
-        if kept is None or live is None:
-            yield f"{self.key}: kept {self.kept}, live {self.live}"
+        """Yield what differs, a line for each place in the document; long values are cut."""
+        kept, live = _parsed(self.kept), _parsed(self.live)
+        if not isinstance(kept, dict) or not isinstance(live, dict):
+            yield f"{self.key}: kept {_short(self.kept)}, live {_short(self.live)}"
             return
-        for name in dict.fromkeys((*live, *kept)):
-            if kept.get(name, "missing") != live.get(name, "missing"):
-                old, new = kept.get(name, "missing"), live.get(name, "missing")
-                yield f"{self.key}: {name}: kept {old}, live {new}"
+        for path, old, new in _unlike(kept, live):
+            yield f"{self.key}: {path}: kept {old}, live {new}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,18 +113,26 @@ def _differs(how: Comparison) -> str:
 
 
 def _key_text(how: Comparison) -> str:
-    parts = [f"{_literal(name)} || '=' || t.{quote(name)}::text" for name in how.key]
+    parts = [f"{literal(name)} || '=' || t.{quote(name)}::text" for name in how.key]
     return " || ', ' || ".join(parts) or "'row ' || t.ctid::text"
 
 
-def _fields(text: str | None) -> dict[str, str] | None:
-    if text is None:
-        return None
+def _parsed(text: str | None) -> Any:
     # Numbers as they are written: 1.0 and 1.00 are to be told apart.
-    found = json.loads(text, parse_float=_Token, parse_int=_Token)
-    if not isinstance(found, dict):
-        return None
-    return {str(name): _shown(value) for name, value in found.items()}
+    return None if text is None else json.loads(text, parse_float=_Token, parse_int=_Token)
+
+
+def _unlike(kept: Any, live: Any, path: str = "") -> Iterator[tuple[str, str, str]]:
+    """Yield the places where two values differ: ``posts[2].title``, and both texts."""
+    if isinstance(kept, dict) and isinstance(live, dict):
+        for name in dict.fromkeys((*live, *kept)):
+            below = f"{path}.{name}".lstrip(".")
+            yield from _unlike(kept.get(name, _MISSING), live.get(name, _MISSING), below)
+    elif isinstance(kept, list) and isinstance(live, list) and len(kept) == len(live):
+        for place, (old, new) in enumerate(zip(kept, live, strict=True)):
+            yield from _unlike(old, new, f"{path}[{place}]")
+    elif _shown(kept) != _shown(live):
+        yield path, _short(_shown(kept)), _short(_shown(live))
 
 
 class _Token(str):
@@ -132,11 +141,23 @@ class _Token(str):
     __slots__ = ()
 
 
+_MISSING: Final = _Token("missing")
+
+
 def _shown(value: Any) -> str:
     if isinstance(value, _Token):
         return str(value)
+    if isinstance(value, list):
+        return f"[{', '.join(map(_shown, value))}]"
+    if isinstance(value, dict):
+        pairs = (
+            f"{json.dumps(key, ensure_ascii=False)}: {_shown(of)}" for key, of in value.items()
+        )
+        return f"{{{', '.join(pairs)}}}"
     return json.dumps(value, ensure_ascii=False)
 
 
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+def _short(text: str | None) -> str:
+    if text is None:
+        return "nothing"
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}… ({len(text):,} characters)"

@@ -1,0 +1,36 @@
+"""A difference says where in a document it is, and stays short."""
+
+import pytest
+
+from fraiseql.caching.strategies.compare import Difference
+
+
+@pytest.mark.parametrize(
+    ("kept", "live", "lines"),
+    [
+        ('{"a": 1.0}', '{"a": 1.00}', ["id=1: a: kept 1.0, live 1.00"]),
+        (
+            '{"a": 1}',
+            '{"b": 2}',
+            ["id=1: b: kept missing, live 2", "id=1: a: kept 1, live missing"],
+        ),
+        (
+            '{"posts": [{"id": 1, "title": "x"}, {"id": 2, "title": "y"}]}',
+            '{"posts": [{"id": 1, "title": "x"}, {"id": 2, "title": "z"}]}',
+            ['id=1: posts[1].title: kept "y", live "z"'],
+        ),
+        ('{"n": [1]}', '{"n": [1, 2]}', ["id=1: n: kept [1], live [1, 2]"]),
+        ('{"of": {"n": 1}}', '{"of": null}', ['id=1: of: kept {"n": 1}, live null']),
+        (None, '{"a": 1}', ['id=1: kept nothing, live {"a": 1}']),
+    ],
+)
+def test_each_place_that_differs_has_a_line(
+    kept: str | None, live: str | None, lines: list[str]
+) -> None:
+    assert list(Difference("id=1", kept, live).lines()) == lines
+
+
+def test_a_long_value_is_cut_and_says_how_long_it_is() -> None:
+    (line,) = Difference("id=1", '{"a": null}', f'{{"a": "{"x" * 5000}"}}').lines()
+    assert line.endswith("x… (5,002 characters)")
+    assert len(line) < 300
