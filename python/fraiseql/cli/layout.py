@@ -6,6 +6,7 @@ from typing import Final
 _PIECE: Final = re.compile(
     r"""'(?:[^']|'')*'          # a string
       | "(?:[^"]|"")*"          # a quoted name
+      | IS\ (?:NOT\ )?DISTINCT\s+FROM\b
       | [()]
       | \s+(?:FROM|WHERE|ORDER\ BY|LIMIT|OFFSET)\b
       | \w+|\s+|.""",

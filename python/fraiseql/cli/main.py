@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 something differs or failed, 2 used in a wrong way.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -14,6 +15,7 @@ from fraiseql.errors import ConfigurationError, FraiseQLError
 _FAILED = 1
 _MISUSED = 2
 _INTERRUPTED = 130
+_CUT = 141
 _COMMANDS = (demo, serve, db, refresh, schema, explain)
 
 
@@ -33,6 +35,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain(error, _MISUSED)
     except FraiseQLError as error:
         return _complain(error, _FAILED)
+    except BrokenPipeError:
+        # Who reads has seen enough; Python would flush the rest at its end, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _CUT
     except KeyboardInterrupt:
         return _INTERRUPTED
     return code

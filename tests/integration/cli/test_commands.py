@@ -107,3 +107,14 @@ def test_version_and_help(project: Path) -> None:
     assert fraiseql("--version", cwd=project).stdout.startswith("fraiseql 0.")
     text = fraiseql("--help", cwd=project).stdout
     assert all(name in text for name in ("demo", "serve", "dev", "schema", "explain"))
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(project: Path) -> None:
+    command = [sys.executable, "-m", "fraiseql.cli", "schema", "api:app"]
+    with subprocess.Popen(
+        command, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as cut:
+        assert cut.stdout is not None
+        assert cut.stderr is not None
+        cut.stdout.close()
+        assert (cut.stderr.read(), cut.wait()) == (b"", 141)

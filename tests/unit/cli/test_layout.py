@@ -20,6 +20,7 @@ def test_clauses_and_sub_selects_have_lines_of_their_own() -> None:
         "SELECT ' FROM (SELECT WHERE' AS \"x FROM y\"",
         "SELECT 'it''s FROM' FROM t",
         "SELECT extract(epoch FROM at) FROM t",
+        "SELECT (SELECT a FROM b WHERE c IS DISTINCT FROM d)",
         "SELECT (1 + (2)) FROM t WHERE (a AND (b))",
         "SELECT ')' FROM (SELECT 1) AS r",
     ],
