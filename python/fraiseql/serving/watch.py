@@ -128,7 +128,7 @@ class Watch:
             logger.warning("What is kept could not be looked up: %s", error.message)
 
     def _distrust(self) -> None:
-        """Read all types live: where tables are not what is declared, nobody can tell what is true."""
+        """Read all types live: what is true cannot be told of tables that are not as declared."""
         sources = {name: replace(one, kept=None) for name, one in self._found.sources.items()}
         self._found = replace(self._found, sources=sources)
         self._settle()
