@@ -16,7 +16,9 @@ SIGNS: Final[Mapping[str, str]] = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<",
 
 def literal(text: str) -> str:
     """Return a known constant as an SQL string literal."""
-    return "'" + text.replace("'", "''") + "'"
+    escaped = text.replace("'", "''").replace("\\", "\\\\")
+    # Plain where nothing asks for more; E'' says the same whatever standard_conforming_strings is.
+    return f"E'{escaped}'" if "\\" in text else f"'{escaped}'"
 
 
 def column_sql(alias: str, access: Access) -> str:
@@ -67,20 +69,13 @@ def constant(access: Access, value: Any) -> str:
     if wire == "bool":
         return "true" if value else "false"
     # One cast only: a text that is turned into an enum is no constant to an index.
-    return _quoted(_text(value)) + (column_cast(access, wire) or f"::{wire}")
+    return literal(_text(value)) + (column_cast(access, wire) or f"::{wire}")
 
 
 def _text(value: Any) -> str:
     if isinstance(value, datetime | date | time):
         return value.isoformat()
     return format(value, "f") if isinstance(value, Decimal) else str(value)
-
-
-def _quoted(text: str) -> str:
-    if "\\" not in text:
-        return literal(text)
-    # Whatever standard_conforming_strings says.
-    return "E" + literal(text.replace("\\", "\\\\"))
 
 
 def compared(alias: str, access: Access, operator: str, value: Any) -> str:

@@ -10,6 +10,7 @@ from typing import Final
 from fraiseql.caching.changes.log import LOG, TRIGGER
 from fraiseql.caching.changes.reads import UNTRACKED, closure
 from fraiseql.caching.objects import DatabaseObject
+from fraiseql.expressions import literal
 
 STATE: Final = '"fraiseql"."view_state"'
 
@@ -183,8 +184,3 @@ def unknown_since(table: str) -> str:
     return (
         f"UPDATE {STATE} SET snap = NULL WHERE {literal(table)}::regclass::oid::text = ANY (tags)"
     )
-
-
-def literal(text: str) -> str:
-    """Return a literal of SQL."""
-    return "'" + text.replace("'", "''") + "'"

@@ -8,6 +8,7 @@ from typing import Any, Final
 from fraiseql.caching.objects import DatabaseObject, Kind
 from fraiseql.database import Transaction
 from fraiseql.errors import DatabaseError
+from fraiseql.expressions import literal
 
 VERSIONS: Final = (
     (
@@ -33,7 +34,9 @@ VERSIONS: Final = (
 """The statements that bring the ledger from each version to the next, from none at all."""
 
 _VERSION: Final = """
-SELECT to_regclass('fraiseql.ledger_version') IS NOT NULL
+SELECT bool_and(has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'))
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = 'fraiseql' AND c.relname IN ('ledger', 'ledger_version')
 """
 _ROWS: Final = """
 SELECT kind, name, owner, digest, state, transactional, undo, needs, seen, seen_by
@@ -110,10 +113,17 @@ async def ledger_version(database: Transaction) -> int:
     """Return the version of the ledger in the database; 0 when there is none.
 
     Raises:
-        DatabaseError: It is newer than this code.
+        DatabaseError: It is newer than this code, or not for the connected role to read.
     """
-    if not await database.fetchval(_VERSION):
+    readable = await database.fetchval(_VERSION)
+    if readable is None:
         return 0
+    if not readable:
+        raise DatabaseError(
+            "The connected role may not read fraiseql.ledger, which says what was applied here.",
+            hint="Connect as the role that applied, or let that one grant SELECT on it.",
+            code="LEDGER_NOT_READABLE",
+        )
     version = int(await database.fetchval("SELECT version FROM fraiseql.ledger_version"))
     if version > len(VERSIONS):
         raise DatabaseError(
@@ -205,4 +215,4 @@ def _literal(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, list):
         return f"ARRAY[{', '.join(_literal(item) for item in value)}]::text[]"
-    return "E'" + str(value).replace("\\", "\\\\").replace("'", "''") + "'"
+    return literal(str(value))

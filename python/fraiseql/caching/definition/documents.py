@@ -12,6 +12,7 @@ from fraiseql.caching.definition.rows import RowFunction, row_function
 from fraiseql.caching.definition.tables import Table
 from fraiseql.catalog.picture import Catalog, Relation, quote
 from fraiseql.errors import DeclarationError
+from fraiseql.expressions import literal
 from fraiseql.schema import Schema
 from fraiseql.schema.definitions import Embed, FieldDefinition
 
@@ -50,7 +51,7 @@ class DocumentWriter:
         """
         function = self._function(type_name, source)
         pairs = [
-            f"{_literal(one.name)}, {self._embedded((type_name, source, alias), one, inner, depth)}"
+            f"{literal(one.name)}, {self._embedded((type_name, source, alias), one, inner, depth)}"
             for one, inner in self._chosen(type_name, embeds)
         ]
         own = function.call(alias)
@@ -132,7 +133,3 @@ def order_columns(embed: Embed, child: Relation) -> list[tuple[str, bool]]:
 
 def _key(relation: Relation) -> tuple[str, ...]:
     return relation.key or (("id",) if "id" in relation.columns else ())
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -12,6 +12,7 @@ from typing import Final
 from fraiseql.caching.definition.tables import Table, TableColumn
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.catalog.picture import quote
+from fraiseql.expressions import literal
 
 MOST_COLUMNS: Final = 100
 """PostgreSQL's limit of a function's arguments."""
@@ -113,7 +114,7 @@ def row_function(owner: str, table: Table, names: Sequence[str]) -> RowFunction:
 
 def _body(columns: Sequence[TableColumn]) -> str:
     pairs = [
-        f"{_text(column.name)}, {_value(column, f'${place}')}"
+        f"{literal(column.name)}, {_value(column, f'${place}')}"
         for place, column in enumerate(columns, 1)
     ]
     chunks = [pairs[start : start + _CHUNK] for start in range(0, len(pairs), _CHUNK)] or [[]]
@@ -126,12 +127,6 @@ def _value(column: TableColumn, argument: str) -> str:
         return argument
     text = f"pg_catalog.to_json({argument})::pg_catalog.text"
     return f"pg_catalog.regexp_replace({text}, {_EXPONENTS})::pg_catalog.jsonb"
-
-
-def _text(value: str) -> str:
-    # E'' where a backslash stands: plain strings depend on standard_conforming_strings.
-    escaped = value.replace("'", "''").replace("\\", "\\\\")
-    return f"E'{escaped}'" if "\\" in value else f"'{escaped}'"
 
 
 def _quoted(body: str) -> str:

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from fraiseql.caching.changes.state import STATE, age, literal
+from fraiseql.caching.changes.state import STATE, age
 from fraiseql.caching.declarations import MaterializedView
 from fraiseql.caching.strategies.base import Kept
 from fraiseql.caching.strategies.materialized_view.objects import physical
 from fraiseql.database.writing import Writer
+from fraiseql.expressions import literal
 
 _ASKED: Final = """
 SELECT {age} AS age, extract(epoch FROM clock_timestamp() - v.as_of)::float8 AS since, v.took,

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
-from fraiseql.caching.changes.state import age, literal
+from fraiseql.caching.changes.state import age
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.base import Kept
 from fraiseql.caching.strategies.live_view import DOCUMENT
@@ -20,6 +20,7 @@ from fraiseql.caching.strategies.materialized_view.objects import physical, view
 from fraiseql.caching.strategies.materialized_view.refusals import refusals
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Pool
+from fraiseql.expressions import literal
 from fraiseql.sources import Freshness, KeptDocument, live_source
 
 __all__ = ["facts", "objects", "published", "refusals", "repair", "verify"]

@@ -11,13 +11,13 @@ from fraiseql.caching.changes.state import (
     STATE,
     age,
     end_state,
-    literal,
     shape_now,
     untold,
 )
 from fraiseql.caching.strategies.materialized_view.policy import Condition, Policy
 from fraiseql.database.writing import Writer
 from fraiseql.errors import DatabaseError, FraiseQLError
+from fraiseql.expressions import literal
 
 _LOCK_TIMEOUT: Final = 2.0  # of the plain refresh, behind which readers would queue
 # A statement whose client is gone ends within this time, and gives the view free.

@@ -5,9 +5,10 @@ from typing import Any
 
 from fraiseql.caching.strategies.compare import SHOWN, Difference, Verified
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec
-from fraiseql.caching.strategies.projection.tree import Tree, columns, literal
+from fraiseql.caching.strategies.projection.tree import Tree, columns
 from fraiseql.catalog.picture import quote
 from fraiseql.database.writing import Writer
+from fraiseql.expressions import literal
 
 _SEED = 42
 _ALL = 100

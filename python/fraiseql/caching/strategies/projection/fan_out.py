@@ -9,8 +9,9 @@ from typing import Any, Final
 from fraiseql.caching.strategies.base import Kept, Refusal
 from fraiseql.caching.strategies.projection.facts import TableMap
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec, Qualified
-from fraiseql.caching.strategies.projection.tree import Node, Tree, columns, literal
+from fraiseql.caching.strategies.projection.tree import Node, Tree, columns
 from fraiseql.database import Pool
+from fraiseql.expressions import literal
 
 _COUNTED: Final = 64_000_000
 """Bytes of a table up to which values are counted; beyond, PostgreSQL's statistics are asked."""

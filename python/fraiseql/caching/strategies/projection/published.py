@@ -7,10 +7,11 @@ from fraiseql.caching.strategies.base import Kept
 from fraiseql.caching.strategies.projection.requirements import problems
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec
 from fraiseql.caching.strategies.projection.tables import BUILT
-from fraiseql.caching.strategies.projection.tree import SCHEMA, Tree, literal
+from fraiseql.caching.strategies.projection.tree import SCHEMA, Tree
 from fraiseql.caching.strategies.projection.views import whole
 from fraiseql.catalog.picture import Column, Relation
 from fraiseql.database import Pool
+from fraiseql.expressions import literal
 from fraiseql.sources import Freshness, KeptDocument
 
 # Asked first: names in a schema that a role may not use cannot even be looked up.

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec, Qualified
-from fraiseql.caching.strategies.projection.tree import FLUSH, Tree, literal
+from fraiseql.caching.strategies.projection.tree import FLUSH, Tree
+from fraiseql.expressions import literal
 
 _TABLES = """\
 tables(place, relation) AS (

@@ -142,11 +142,6 @@ def columns(alias: str, names: tuple[str, ...]) -> str:
     return ", ".join(f"{alias}.{quote(name)}" for name in names)
 
 
-def literal(text: str) -> str:
-    """Write a name as a text of SQL."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 def _number(embeds: tuple[Embed, ...], nodes: list[Node], parent: int, path: str) -> None:
     for edge in embeds:
         number = len(nodes)

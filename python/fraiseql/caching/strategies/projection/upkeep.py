@@ -4,8 +4,9 @@
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.projection.flush import RENDERING
 from fraiseql.caching.strategies.projection.tables import BUILDING, BUILT, NEW
-from fraiseql.caching.strategies.projection.tree import SCHEMA, Node, Tree, columns, literal
+from fraiseql.caching.strategies.projection.tree import SCHEMA, Node, Tree, columns
 from fraiseql.catalog.picture import quote
+from fraiseql.expressions import literal
 
 
 def verify_function(tree: Tree) -> DatabaseObject:
