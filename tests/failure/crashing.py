@@ -137,6 +137,7 @@ class Writers:
         self.transactions = 0
 
     async def connect(self, url: str) -> None:
+        self._before = self.transactions
         self.connections = [await asyncpg.connect(url) for _ in range(self._number)]
         self._tasks = [
             asyncio.create_task(self._write(number, connection))
@@ -154,6 +155,15 @@ class Writers:
             self.told[number] = max(self.told.get(number, 0), writer.told)
         finally:
             connection.terminate()
+
+    async def some(self, number: int) -> None:
+        """Wait until so many transactions have ended on these connections."""
+        wanted = self._before + number
+        for _ in range(60_000):
+            if self.transactions >= wanted:
+                return
+            await asyncio.sleep(0.001)
+        raise TimeoutError
 
     async def ended(self) -> None:
         """Wait until all have learned that the server is gone."""

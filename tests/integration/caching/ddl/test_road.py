@@ -138,7 +138,7 @@ async def test_only_what_is_ours_is_dropped(url: str) -> None:
 async def test_a_lock_is_waited_for_in_turns_that_let_others_pass(url: str) -> None:
     holder = await asyncpg.connect(url)
     await holder.execute("BEGIN; LOCK TABLE tb_user IN ACCESS SHARE MODE")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         with pytest.raises(DatabaseError) as caught:
             await applied(url, User, patience=QUICK)
     assert caught.value.code == "LOCK_NOT_HAD"

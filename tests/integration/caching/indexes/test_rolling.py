@@ -114,8 +114,9 @@ def test_the_service_follows_the_cut_off(posts: str) -> None:
         running.run(worker.start())
         where = {"w": {"createdAt": {"gt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}}}
         seen = set()
-        for _ in range(3):
-            running.run(asyncio.sleep(1.2))
+        end = time.monotonic() + 60
+        while len(seen) < 2 and time.monotonic() < end:
+            running.run(asyncio.sleep(0.3))
             running.run(running.service.republish())
             report = explained(running, QUERY, where)
             assert len(report.indexes) == 1
@@ -132,7 +133,7 @@ def test_killed_at_any_moment_answers_are_right(posts: str) -> None:
         check=False,
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
     *trials, left = [line.split() for line in done.stdout.splitlines()]

@@ -17,7 +17,7 @@ def test_killed_anywhere_nothing_is_misled_and_the_next_apply_ends_it(
         check=False,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
     trials = [line.split() for line in done.stdout.splitlines()]
