@@ -98,6 +98,8 @@ def single(source: str, target: str) -> type:
             "without SELECT",
         ),
         (listed("pet", where="id > 1 -- or so\n"), "PREDICATE_READS_MORE", "comments"),
+        (listed("pet", where="nmae <> 'Rex'"), "EMBED_NOT_KEPT", 'column "nmae" does not exist'),
+        (listed("pet", where="id > 1 AND ("), "EMBED_NOT_KEPT", "syntax error"),
         (listed("pet", order_by="nome"), "EMBED_NOT_KEPT", "Did you mean 'name'"),
         (single("pet", "person_id"), "EMBED_NOT_KEPT", "left to chance"),
     ],

@@ -15,6 +15,7 @@ from fraiseql.caching.strategies.projection.embeds import chosen, places, unknow
 from fraiseql.caching.strategies.projection.facts import load_facts
 from fraiseql.caching.strategies.projection.fan_out import fan_outs, too_many
 from fraiseql.caching.strategies.projection.indexes import index_objects
+from fraiseql.caching.strategies.projection.predicates import unreadable
 from fraiseql.caching.strategies.projection.preflight import LEVEL, of_level, of_problems, refused
 from fraiseql.caching.strategies.projection.published import is_built, is_whole, kept_document
 from fraiseql.caching.strategies.projection.requirements import unfit
@@ -67,8 +68,10 @@ async def facts(kept: Kept, pool: Pool) -> ProjectionFacts:
     if spec.mode != "async":
         wrong += tuple(of_level(kept, await pool.fetch_bytes(LEVEL)))
     # Data grow: what was within its budget when it was built stays kept.
-    if not wrong and spec.mode != "async" and not await is_built(spec, pool):
-        wrong = tuple(too_many(kept, await fan_outs(spec, found, pool)))
+    if not wrong and not await is_built(spec, pool):
+        wrong = await unreadable(root, pool)
+        if not wrong and spec.mode != "async":
+            wrong = tuple(too_many(kept, await fan_outs(spec, found, pool)))
     return ProjectionFacts(resolved, wrong, tuple(index_objects(kept, root, spec, found)))
 
 
