@@ -49,13 +49,7 @@ def _of_field(
     where = f"{type_name}.{field.name}"
     column = table.columns.get(field.name)
     if column is None or field.name in but:
-        near = suggestion(field.name, [name for name in table.columns if name not in but])
-        yield Refusal(
-            "COLUMN_NOT_KEPT",
-            where,
-            f"{table.sql} has no column of its own for it.{near}",
-            "Add the column, or remove the field.",
-        )
+        yield _without_column(schema, type_name, table, field, but)
     elif not is_kept(column):
         yield Refusal(
             "COLUMN_NOT_KEPT",
@@ -65,6 +59,28 @@ def _of_field(
         )
     else:
         yield from _of_form(schema, type_name, field, column)
+
+
+def _without_column(
+    schema: Schema, type_name: str, table: Table, field: FieldDefinition, but: frozenset[str]
+) -> Refusal:
+    where = f"{type_name}.{field.name}"
+    definition = schema.objects.get(type_name)
+    document = definition.jsonb_column if definition else None
+    if document is not None:
+        return Refusal(
+            "COLUMN_NOT_KEPT",
+            where,
+            f"it stands in jsonb_column={document!r}, which a kept document does not take apart.",
+            "Make it a column of the table, or remove the field.",
+        )
+    near = suggestion(field.name, [name for name in table.columns if name not in but])
+    return Refusal(
+        "COLUMN_NOT_KEPT",
+        where,
+        f"{table.sql} has no column of its own for it.{near}",
+        "Add the column, or remove the field.",
+    )
 
 
 def _of_form(

@@ -25,6 +25,7 @@ CREATE TABLE younger () INHERITS (elder);
 CREATE UNLOGGED TABLE fleeting (id int PRIMARY KEY, person_id int);
 CREATE TABLE guarded (id int PRIMARY KEY, person_id int);
 ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;
+CREATE TABLE boss (id int PRIMARY KEY, boss_id int, doc jsonb);
 CREATE EXTENSION citext;
 CREATE TABLE bits (id bit(8) PRIMARY KEY, person_id int);
 CREATE TABLE named (id citext PRIMARY KEY, person_id int);
@@ -65,6 +66,15 @@ def listed(source: str, **options: Any) -> type:
     return kept(embed=embed, of=list[held(source, **fields)])  # type: ignore[misc]
 
 
+def documented() -> type:
+    """Return a type that embeds one whose field stands in a document."""
+    body = {"__annotations__": {"id": int, "tier": str | None}, "__module__": __name__}
+    of = fraiseql.type(name="Documented", sql_source="boss", jsonb_column="doc")(
+        type("Documented", (), body)
+    )
+    return kept(embed=fraiseql.embed("boss", on="boss_id"), of=list[of])  # type: ignore[valid-type]
+
+
 def single(source: str, target: str) -> type:
     embed = fraiseql.embed(source, via="boss_id", target_key=target)
     return kept(embed=embed, of=held(source) | None)  # type: ignore[operator]
@@ -100,6 +110,7 @@ def single(source: str, target: str) -> type:
         (listed("pet", where="id > 1 -- or so\n"), "PREDICATE_READS_MORE", "comments"),
         (listed("pet", where="nmae <> 'Rex'"), "EMBED_NOT_KEPT", 'column "nmae" does not exist'),
         (listed("pet", where="id > 1 AND ("), "EMBED_NOT_KEPT", "syntax error"),
+        (documented(), "COLUMN_NOT_KEPT", "it stands in jsonb_column='doc'"),
         (listed("pet", order_by="nome"), "EMBED_NOT_KEPT", "Did you mean 'name'"),
         (single("pet", "person_id"), "EMBED_NOT_KEPT", "left to chance"),
     ],
@@ -225,3 +236,14 @@ async def test_a_database_whose_transactions_are_of_another_level(tables: str) -
 def test_what_is_never_right_is_refused_at_once(options: dict[str, Any], says: str) -> None:
     with pytest.raises(DeclarationError, match=says):
         fraiseql.Projection(**options)
+
+
+async def test_a_name_that_would_end_the_text_of_a_function(tables: str) -> None:
+    """What follows it would be run as SQL by whoever applies."""
+    await sql(tables, 'ALTER TABLE pet ADD COLUMN "x$fraiseql$; DROP TABLE person; --" text')
+    try:
+        (refusal,) = (await planned(tables, listed("pet", where="id > 0"))).refusals
+        assert refusal.code == "TABLE_NOT_KEPT"
+        assert "$fraiseql$" in refusal.message
+    finally:
+        await sql(tables, 'ALTER TABLE pet DROP COLUMN "x$fraiseql$; DROP TABLE person; --"')
