@@ -80,7 +80,7 @@ class Crashing:
                 os.kill(child, signal.SIGKILL)
         os.kill(dead, how)
         await self.stop()
-        for _ in range(1000):
+        for _ in range(12_000):
             if not is_there(dead):
                 return await self.start()
             await asyncio.sleep(0.005)
@@ -92,7 +92,7 @@ class Crashing:
         await self.connected_again(pid)
 
     async def connected_again(self, dead: int) -> None:
-        for _ in range(1000):
+        for _ in range(6000):
             if not is_there(dead):
                 try:
                     await (await asyncpg.connect(self.url)).close()

@@ -62,7 +62,7 @@ class Own:
     async def stop(self) -> None:
         """Give up the last claim, and wait until nobody is let in any more."""
         await asyncio.to_thread(self.running.close)
-        for _ in range(500):
+        for _ in range(3000):
             if not await self._lets_in():
                 return
             await asyncio.sleep(0.02)
@@ -130,7 +130,7 @@ def judged(answer: dict[str, Any], number: int) -> str:
 
 
 async def until_answered(service: Service) -> None:
-    for _ in range(500):
+    for _ in range(3000):
         if "errors" not in await ask(service):
             return
         await asyncio.sleep(0.02)

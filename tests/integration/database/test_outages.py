@@ -162,7 +162,7 @@ async def test_a_server_that_crashes_under_load(
         os.kill(backend, signal.SIGKILL)
         outcome = (await asyncio.gather(read, return_exceptions=True))[0]
         assert isinstance(outcome, list | DatabaseUnavailable)
-        for _ in range(200):
+        for _ in range(3000):
             if await pool.ready():
                 break
             await asyncio.sleep(0.02)

@@ -74,7 +74,7 @@ def alive(pid: int) -> bool:
         return False
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 5.0) -> float:
+def wait_until(true: Callable[[], bool], seconds: float = 60.0) -> float:
     """Wait for something to become true; return the seconds that it took."""
     begin = time.monotonic()
     while not true():

@@ -76,7 +76,7 @@ def test_the_server_survives_all_clients_but_the_last(made: Path, client) -> Non
         wait_until(lambda: not alive(pids["server"]), 0.5)
     assert run_sql(second.url, "SELECT 1") == 1
     second.kill()
-    wait_until(lambda: not alive(pids["server"]) and not alive(pids["supervisor"]), 3.0)
+    wait_until(lambda: not alive(pids["server"]) and not alive(pids["supervisor"]))
     assert not list(made.glob("*/server.json"))
     assert not list(made.glob("*/data/postmaster.pid"))
 
@@ -86,7 +86,7 @@ def test_a_client_that_ends_by_itself_needs_not_close(made: Path, client) -> Non
     assert only.url
     pids = record(made)
     only.end()
-    wait_until(lambda: not alive(pids["server"]), 3.0)
+    wait_until(lambda: not alive(pids["server"]))
 
 
 def test_a_forked_child_keeps_its_parents_claim(made: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_forked_child_keeps_its_parents_claim(made: Path) -> None:
     os.close(writing)
     os.waitpid(child, 0)
     os.close(reading)
-    wait_until(lambda: not alive(pids["server"]), 3.0)
+    wait_until(lambda: not alive(pids["server"]))
 
 
 def test_four_processes_start_for_the_first_time_at_once(tmp_path: Path, client) -> None:

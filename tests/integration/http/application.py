@@ -97,7 +97,7 @@ def served(app: Asgi, **options: Any) -> Iterator[str]:
 
 
 def _await_start(server: uvicorn.Server, thread: Thread) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not server.started:
         assert thread.is_alive(), "the application did not start"
         assert time.monotonic() < end, "the server did not start in time"

@@ -57,7 +57,7 @@ async def test_slow_work_is_cancelled_at_the_deadline(seconds: float) -> None:
     loop = asyncio.get_running_loop()
     began = loop.time()
     assert await guarded(seconds, lambda: asyncio.sleep(5)) is Ending.EXPIRED
-    assert seconds * 0.9 <= loop.time() - began < 2
+    assert seconds * 0.9 <= loop.time() - began < 4.5
     task = asyncio.current_task()
     assert task is not None
     assert task.cancelling() == 0, "our own cancellation was not taken back"

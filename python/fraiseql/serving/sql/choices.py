@@ -20,7 +20,8 @@ class Choice(NamedTuple):
     """How one comparison is written.
 
     Attributes:
-        literal: The value itself, as SQL, where a predicate asks for it; else it is a parameter.
+        literal: The value itself, as SQL, where a predicate asks for it, or the test for null that
+            the value asks for; else empty, and the value is a parameter.
         bounds: Comparisons that hold wherever this one does, as operator and SQL.
         contained: ``value`` where containment is asked besides; ``number`` where a document may
             hold the text as a number too; else empty.

@@ -15,7 +15,7 @@ def test_killed_at_every_point_the_outcome_is_the_same(server: EmbeddedServer, u
         check=False,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
     trials = [line.split() for line in done.stdout.splitlines()]

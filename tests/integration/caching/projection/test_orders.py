@@ -108,7 +108,7 @@ async def until(
 ) -> None:
     """Return once a session waits for an advisory lock, or no longer does."""
     asked = "SELECT count(*) FROM pg_locks WHERE pid = $1 AND NOT granted AND objid = $2"
-    for _ in range(5000):
+    for _ in range(60_000):
         found = await watcher.fetchval(asked, other.get_server_pid(), lock & 0xFFFFFFFF)
         if bool(found) is waiting:
             return
