@@ -18,6 +18,7 @@ from fraiseql.caching.strategies.compare import Verified
 from fraiseql.caching.strategies.indexes.status import index_statuses
 from fraiseql.caching.verify import repair, verify
 from fraiseql.cli.output import note, say, say_json
+from fraiseql.cli.steps import plan_lines
 from fraiseql.cli.target import add_target, find_target
 from fraiseql.database import open_pool
 from fraiseql.database.writing import Writer, open_writer
@@ -39,7 +40,12 @@ def add_to(commands: Any) -> None:
         metavar="DIR",
         help="write the steps as SQL files into DIR, for a tool of your own; - prints them",
     )
-    _add(inner, "apply", _apply, "make what is declared; safe to run again after any interruption")
+    making = "make what is declared; safe to run again after any interruption"
+    _add(inner, "apply", _apply, making).add_argument(
+        "--drop",
+        action="store_true",
+        help="even if all that is there belongs to types of another application",
+    )
     _add(inner, "status", _status, "show each object and whether it is as it was made")
     check = _add(inner, "verify", _verify, "compare kept documents with live ones; exits 1 if any")
     check.add_argument(
@@ -84,7 +90,7 @@ async def _plan(writer: Writer, wanted: Wanted, arguments: Namespace) -> int:
     elif arguments.json:
         say_json(_plan_facts(plan))
     else:
-        _show_plan(plan)
+        say("\n".join(plan_lines(plan)))
     return 0 if plan.empty else _DIFFERS
 
 
@@ -107,23 +113,9 @@ def _step_facts(step: Step) -> dict[str, Any]:
     }
 
 
-def _show_plan(plan: Plan) -> None:
-    if plan.empty:
-        say("Nothing to do: the database is as declared.")
-    for place, step in enumerate(plan.steps, 1):
-        say(f"{place}. {step.title}")
-        say(f"   why: {step.reason}")
-        for lock in step.locks or ("none",):
-            say(f"   lock: {lock}")
-        inside = "one transaction" if step.transactional else "outside of any transaction"
-        say(f"   runs in: {inside}")
-        for statement in step.statements:
-            say("     " + statement.replace("\n", "\n     ") + ";")
-        for statement in step.undo:
-            say(f"   undo: {statement};")
-
-
 async def _apply(writer: Writer, wanted: Wanted, arguments: Namespace) -> int:
+    if not arguments.drop:
+        _check_owners(await find_plan(writer, wanted), wanted)
     plan = await apply(writer, wanted, watch=_quiet if arguments.json else _told)
     if arguments.json:
         say_json(_plan_facts(plan))
@@ -131,6 +123,19 @@ async def _apply(writer: Writer, wanted: Wanted, arguments: Namespace) -> int:
         count = len(plan.steps)
         say(f"{count} step{'' if count == 1 else 's'} applied." if count else "Nothing to do.")
     return 0
+
+
+def _check_owners(plan: Plan, wanted: Wanted) -> None:
+    """Refuse to drop what is of unknown types where nothing is there that is declared."""
+    gone = {verdict.owner for verdict in plan.states if verdict.state == "undeclared"}
+    strangers = sorted(gone - wanted.types - {"fraiseql"})
+    own = any(one.state == "kept" and one.owner in wanted.types for one in plan.states)
+    if strangers and not own:
+        raise ConfigurationError(
+            f"What was applied here is of {', '.join(strangers)}, which this application does not"
+            " declare: all of it would be dropped.",
+            hint="One database serves one application: is the address right? --drop goes on.",
+        )
 
 
 def _told(event: str) -> None:

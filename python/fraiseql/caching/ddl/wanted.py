@@ -39,11 +39,13 @@ class Wanted:
         objects: In an order in which they can be made.
         refusals: What is declared and cannot be had; then ``objects`` lacks it.
         kept: The types that are kept.
+        types: Names of all declared types.
     """
 
     objects: tuple[DatabaseObject, ...]
     refusals: tuple[Refusal, ...] = ()
     kept: tuple[Kept, ...] = ()
+    types: frozenset[str] = frozenset()
 
 
 async def load_wanted(schema: Schema, pool: Pool) -> Wanted:
@@ -70,7 +72,8 @@ async def load_wanted(schema: Schema, pool: Pool) -> Wanted:
     refusals += refused
     found += indexes
     refusals += _twice(found)
-    return Wanted(in_order(found), tuple(refusals), tuple(kept))
+    types = frozenset(schema.objects)
+    return Wanted(in_order(found), tuple(refusals), tuple(kept), types)
 
 
 def _twice(objects: list[DatabaseObject]) -> Iterator[Refusal]:
@@ -132,7 +135,9 @@ def _of(kept: Kept) -> tuple[list[Refusal], list[DatabaseObject]]:
     if strategy is None:
         return [_unknown(kept)], []
     refused = list(strategy.refusals(kept))
-    return refused, [] if refused else list(strategy.objects(kept))
+    # What only must not be made by this role, or here, is still what is declared.
+    whole = all(one.making for one in refused)
+    return refused, list(strategy.objects(kept)) if whole else []
 
 
 def _unknown(kept: Kept) -> Refusal:

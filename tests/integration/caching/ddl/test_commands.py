@@ -102,3 +102,52 @@ def test_a_share_must_be_one(run: Run) -> None:
     code, said = run("db", "verify", "--sample", "0")
     assert code == 2
     assert "above 0" in said
+
+
+OTHER = """
+import fraiseql
+
+@fraiseql.type(sql_source="tb_user", stored=fraiseql.GeneratedColumn(column="other"))
+class Customer:
+    id: int
+
+app = fraiseql.create_app(queries=[fraiseql.find("customers", Customer)])
+"""
+
+
+def test_what_another_application_applied_is_not_dropped_by_accident(
+    run: Run, database: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run("db", "apply")
+    (tmp_path / "api_of_another.py").write_text(OTHER)
+    assert main(["db", "apply", "./api_of_another.py:app"]) == 2
+    said = capfd.readouterr().err
+    assert "is of User" in said
+    assert "--drop" in said
+    assert run("db", "plan") == (0, "Nothing to do: the database is as declared.\n")
+    assert main(["db", "apply", "./api_of_another.py:app", "--drop"]) == 0
+    columns = "SELECT attname::text AS name FROM pg_attribute WHERE attrelid = 'tb_user'::regclass"
+    names = {row["name"] for row in at_once(sql(database, columns))}
+    assert "other" in names
+    assert "data" not in names
+
+
+def test_a_role_that_may_not_read_the_ledger_is_told_so(
+    run: Run, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("db", "apply")
+    at_once(sql(database, "CREATE ROLE fql_stranger LOGIN"))
+    try:
+        stranger = database.replace("postgres@", "fql_stranger@")
+        monkeypatch.setenv("FRAISEQL_DATABASE_URL", stranger)
+        code, text = run("db", "status")
+        assert code == 1
+        assert "fraiseql.ledger" in text
+        granted = (
+            "GRANT USAGE ON SCHEMA fraiseql TO fql_stranger;"
+            " GRANT SELECT ON fraiseql.ledger, fraiseql.ledger_version TO fql_stranger"
+        )
+        at_once(sql(database, granted))
+        assert "kept        User: column" in run("db", "status")[1]
+    finally:
+        at_once(sql(database, "DROP OWNED BY fql_stranger; DROP ROLE fql_stranger"))

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from fraiseql.caching.definition.tables import Table
 from fraiseql.caching.strategies import live_view
 from fraiseql.caching.strategies.base import Kept, Refusal
 from fraiseql.caching.strategies.projection.embeds import Place, chosen
@@ -15,6 +16,7 @@ from fraiseql.naming import suggestion
 _KINDS: Final = {"v": "a view", "m": "a materialized view", "f": "a foreign table"}
 _BEYOND: Final = frozenset({"select", "table"})
 _HIDDEN: Final = frozenset({"ctid", "xmin", "xmax", "cmin", "cmax"})
+_QUOTE: Final = "$fraiseql$"
 LEVEL: Final = (
     "SELECT reset_val AS level FROM pg_settings WHERE name = 'default_transaction_isolation'"
 )
@@ -67,6 +69,12 @@ def _of_table(place: Place, facts: TableFacts) -> Iterator[Refusal]:
             "Apply as the owner of the table, or write the SQL with --sql for the owner to run.",
             making=True,
         )
+    if _ends_quote(table, facts):
+        yield _table(
+            where,
+            f"{table.sql} has a name that holds {_QUOTE}, which ends the text of a function.",
+            "Rename the column, type, table or partition.",
+        )
     for message, alternative in _unseen(facts):
         yield _table(where, f"{table.sql} {message}", alternative)
     if facts.row_security:
@@ -77,6 +85,13 @@ def _of_table(place: Place, facts: TableFacts) -> Iterator[Refusal]:
             " is the same for all.",
             "Leave the type live, or leave out the embed that reads this table.",
         )
+
+
+def _ends_quote(table: Table, facts: TableFacts) -> bool:
+    names = [table.sql, *(part.name.sql for part in facts.partitions), *facts.collations.values()]
+    for column in table.columns.values():
+        names += [column.name, column.sql_type]
+    return any(_QUOTE in name for name in names)
 
 
 def _unseen(facts: TableFacts) -> Iterator[tuple[str, str]]:
