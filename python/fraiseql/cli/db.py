@@ -90,7 +90,8 @@ async def _plan(writer: Writer, wanted: Wanted, arguments: Namespace) -> int:
     elif arguments.json:
         say_json(_plan_facts(plan))
     else:
-        say("\n".join(plan_lines(plan)))
+        for line in plan_lines(plan):
+            say(line)
     return 0 if plan.empty else _DIFFERS
 
 
