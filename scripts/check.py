@@ -58,7 +58,7 @@ CHECKS = (
     Check("cargo-test", ("cargo", "test", "--quiet", "--workspace", "--locked"), loud=True),
     Check("stubtest", ("stubtest", "fraiseql_rs")),
     Check("reference", ("python", "scripts/write_reference.py", "--check")),
-    Check("pytest", ("pytest", "-q"), loud=True),
+    Check("pytest", ("pytest", "-q", "--durations=20"), loud=True),
 )
 
 
