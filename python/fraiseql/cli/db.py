@@ -12,6 +12,7 @@ from fraiseql.caching.ddl.plan import Plan, Step
 from fraiseql.caching.ddl.script import plan_files, write_files
 from fraiseql.caching.ddl.states import Verdict
 from fraiseql.caching.ddl.wanted import Wanted, load_wanted
+from fraiseql.caching.refresh.queues import queue_statuses
 from fraiseql.caching.refresh.status import ViewStatus, view_statuses
 from fraiseql.caching.strategies.base import Kept
 from fraiseql.caching.strategies.compare import Verified
@@ -160,8 +161,8 @@ async def _status(writer: Writer, wanted: Wanted, arguments: Namespace) -> int:
             kind, name = verdict.key
             reason = f" ({verdict.reason})" if verdict.reason else ""
             say(f"{verdict.state:<10}  {verdict.owner}: {kind} {name}{reason}")
-        for view in views.values():
-            say(str(view))
+        for behind in (*views.values(), *await queue_statuses(writer, wanted.kept)):
+            say(str(behind))
         for index in await index_statuses(writer, wanted.objects):
             say(str(index))
         if not plan.states:

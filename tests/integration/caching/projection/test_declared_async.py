@@ -1,6 +1,7 @@
 """``mode="async"``: writers only queue, drains recompute; nothing is lost between the two."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -8,6 +9,7 @@ import asyncpg
 import pytest
 
 from fraiseql.caching.ddl.wanted import strategy_of
+from fraiseql.caching.refresh.queues import queue_statuses
 from fraiseql.caching.strategies.projection import drain as drain_query
 from fraiseql.caching.strategies.projection.strategy import drain, spec_of
 from tests.integration.caching.ddl.road import applied, planned, road, sql
@@ -59,6 +61,20 @@ async def age(url: str) -> float:
     assert kept.freshness is not None
     assert (kept.freshness.bound, kept.freshness.when_stale) == (None, "serve")
     return float((await sql(url, f"SELECT {kept.freshness.age} AS age"))[0]["age"])
+
+
+async def told(url: str) -> list[str]:
+    async with road(url) as (writer, wishes):
+        wanted = await wishes(Region, Person)
+        return [str(one) for one in await queue_statuses(writer, wanted.kept)]
+
+
+async def test_status_tells_how_far_behind_it_is(url: str) -> None:
+    assert await told(url) == ["Region: asynchronous projection lacks nothing"]
+    await sql(url, "UPDATE tb_team SET name = 'late' WHERE country = 'no'")
+    await asyncio.sleep(0.1)
+    (line,) = await told(url)
+    assert re.search(r"is [0-9]+\.[1-9] s behind", line)
 
 
 async def test_writers_queue_and_a_drain_catches_up(url: str) -> None:

@@ -1,0 +1,43 @@
+"""Queues: how far behind asynchronous projections are, for people."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fraiseql.caching.declarations import Projection
+from fraiseql.caching.strategies.base import Kept
+from fraiseql.caching.strategies.projection.published import age
+from fraiseql.caching.strategies.projection.strategy import has_queue, spec_of
+from fraiseql.database.writing import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStatus:
+    """One asynchronous projection.
+
+    Attributes:
+        type_name: GraphQL name of the type.
+        age: Seconds since the oldest write that its documents lack; 0 when they lack none.
+    """
+
+    type_name: str
+    age: float
+
+    def __str__(self) -> str:
+        """Return it as one line."""
+        behind = f"is {self.age:.1f} s behind" if self.age else "lacks nothing"
+        return f"{self.type_name}: asynchronous projection {behind}"
+
+
+async def queue_statuses(writer: Writer, kept: Iterable[Kept]) -> list[QueueStatus]:
+    """Return how far behind each asynchronous projection is that is made and may be drained.
+
+    Raises:
+        DatabaseError: A queue cannot be read.
+    """
+    found = []
+    for one in kept:
+        waits = isinstance(one.stored, Projection) and one.stored.mode == "async"
+        if waits and one.facts.resolved is not None and await has_queue(one, writer):
+            seconds = await writer.fetchval(f"SELECT {age(spec_of(one))}")
+            found.append(QueueStatus(one.type_name, float(seconds)))
+    return found
