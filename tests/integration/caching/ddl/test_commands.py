@@ -119,13 +119,15 @@ def test_what_another_application_applied_is_not_dropped_by_accident(
     run: Run, database: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     run("db", "apply")
-    (tmp_path / "api_of_another.py").write_text(OTHER)
-    assert main(["db", "apply", "./api_of_another.py:app"]) == 2
+    # A name of its own: the same test runs in this process for each server.
+    other = f"api_of_another_{next(_numbers)}.py"
+    (tmp_path / other).write_text(OTHER)
+    assert main(["db", "apply", f"./{other}:app"]) == 2
     said = capfd.readouterr().err
     assert "is of User" in said
     assert "--drop" in said
     assert run("db", "plan") == (0, "Nothing to do: the database is as declared.\n")
-    assert main(["db", "apply", "./api_of_another.py:app", "--drop"]) == 0
+    assert main(["db", "apply", f"./{other}:app", "--drop"]) == 0
     columns = "SELECT attname::text AS name FROM pg_attribute WHERE attrelid = 'tb_user'::regclass"
     names = {row["name"] for row in at_once(sql(database, columns))}
     assert "other" in names

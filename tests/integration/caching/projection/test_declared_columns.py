@@ -3,8 +3,10 @@
 from typing import Any
 
 import asyncpg
+import pytest
 
 import fraiseql
+from fraiseql.errors import DeclarationError
 from tests.integration.caching.ddl.road import applied, sql
 from tests.integration.caching.projection.declared import drift, made_anew
 
@@ -56,15 +58,21 @@ async def test_orders_and_joins_on_columns_that_no_document_shows(database: str)
     )
 
 
-async def test_a_predicate_reads_what_it_likes_of_the_rows_around(database: str) -> None:
+async def test_a_predicate_reads_columns_that_no_document_shows(database: str) -> None:
     await made_anew(database, TABLES.format(virtual=""))
     await true_after(
         database,
-        shop({}, where="kind = shown AND net > 1"),
-        "UPDATE shop SET shown = 'dear' WHERE id = 1",
+        shop({}, where="kind = 'cheap' AND net > 1"),
         "UPDATE item SET kind = 'dear' WHERE id = 4",
         "UPDATE item SET price = 1 WHERE id = 6",
     )
+
+
+async def test_a_predicate_of_the_row_around_is_refused(database: str) -> None:
+    await made_anew(database, TABLES.format(virtual=""))
+    with pytest.raises(DeclarationError, match='"shown" does not exist') as refused:
+        await applied(database, shop({}, where="kind = shown"))
+    assert refused.value.code == "EMBED_NOT_KEPT"
 
 
 async def test_generated_columns(database: str) -> None:
