@@ -96,7 +96,12 @@ def bench(database: str) -> Iterator[Bench]:
     made.close()
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=EXAMPLES,
+    derandomize="FRAISEQL_TEST_EXAMPLES" not in os.environ,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(
     st.lists(documents.item, min_size=1, max_size=3),
     st.lists(operations(SCHEMA), min_size=3, max_size=3),

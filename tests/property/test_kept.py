@@ -36,7 +36,10 @@ QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_
 
 
 @settings(
-    max_examples=max(1, EXAMPLES // len(STRATEGIES)), deadline=None, suppress_health_check=QUIET
+    max_examples=max(1, EXAMPLES // len(STRATEGIES)),
+    derandomize="FRAISEQL_TEST_EXAMPLES" not in os.environ,
+    deadline=None,
+    suppress_health_check=QUIET,
 )
 @given(shop.rows(), st.data())
 def test_the_kept_answer_is_the_live_answer(

@@ -11,6 +11,7 @@ use common::{short, value};
 use fraiseql_shape::{Element, Item, Rendered, Shape, check_json};
 use oracle::Oracle;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use random::{Dice, Spec, document, nodes, spec};
 use serde::de::IgnoredAny;
 
@@ -46,8 +47,20 @@ fn spoil(text: String, dice: &mut Dice) -> Vec<u8> {
     bytes
 }
 
+/// The same cases in every run, so that a change is judged by what it changed; other cases by
+/// `PROPTEST_RNG_SEED`, and more of them by `PROPTEST_CASES`.
+fn config() -> ProptestConfig {
+    let given = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
+    let fixed = |name| std::env::var_os(name).is_none();
+    ProptestConfig {
+        cases: if fixed("PROPTEST_CASES") { 4000 } else { given.cases },
+        rng_seed: if fixed("PROPTEST_RNG_SEED") { RngSeed::Fixed(1) } else { given.rng_seed },
+        ..given
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn valid_documents_agree_with_the_oracle(spec in spec(), seed in any::<u64>()) {

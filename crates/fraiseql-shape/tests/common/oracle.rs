@@ -107,16 +107,44 @@ fn leaf(form: &str, text: &str) -> Option<String> {
             digits.filter(|value| i32::try_from(*value).is_ok()).map(|v| v.to_string())
         }
         "Int" => truth.map(f64::from).or(integral).and_then(small),
-        "Float" if string => digits.map(|_| text.trim_matches('"').to_owned()),
+        "Float" if string => {
+            let content = text.trim_matches('"');
+            let number = serde_json::from_str::<serde_json::Number>(content).is_ok();
+            (number && content.trim() == content).then(|| content.to_owned())
+        }
         "Float" => {
             truth.map(|truth| u8::from(truth).to_string()).or(number.map(|_| text.to_owned()))
         }
         "ID" if text.bytes().all(|byte| byte.is_ascii_digit()) => Some(format!("\"{text}\"")),
-        "ID" => integral.and_then(small).map(|text| format!("\"{text}\"")),
+        "ID" => whole(text).map(|digits| format!("\"{digits}\"")),
         _ => None,
     }
 }
 
 fn small(value: f64) -> Option<String> {
     (value.abs() <= 2_147_483_647.0).then(|| format!("{}", value + 0.0))
+}
+
+/// All digits of an integral number, by moving its point a place at a time.
+fn whole(text: &str) -> Option<String> {
+    const MOST_DIGITS: usize = 400;
+    text.parse::<f64>().ok()?;
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (before, after) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let (sign, before) = before.strip_prefix('-').map_or(("", before), |digits| ("-", digits));
+    let (mut before, mut after) = (before.to_owned(), after.to_owned());
+    let most = MOST_DIGITS.max(before.len() + after.len());
+    if before.chars().chain(after.chars()).all(|digit| digit == '0') {
+        return Some("0".to_owned());
+    }
+    let places: i64 = exponent.parse().ok().filter(|places: &i64| places.abs() < 10_000)?;
+    for _ in 0..places.max(0) {
+        before.push(if after.is_empty() { '0' } else { after.remove(0) });
+    }
+    for _ in 0..(-places).max(0) {
+        after.insert(0, before.pop().unwrap_or('0'));
+    }
+    let digits = before.trim_start_matches('0');
+    let integral = after.chars().all(|digit| digit == '0') && !digits.is_empty();
+    (integral && before.len() <= most).then(|| format!("{sign}{digits}"))
 }
