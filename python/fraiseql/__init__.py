@@ -2,6 +2,7 @@
 
 from fraiseql.app import create_app
 from fraiseql.caching import (
+    Cache,
     GeneratedColumn,
     Gin,
     Index,
@@ -44,6 +45,7 @@ from fraiseql.schema import (
 __all__ = [
     "ID",
     "BigInt",
+    "Cache",
     "ConfigurationError",
     "DatabaseError",
     "DatabaseUnavailable",

@@ -36,6 +36,12 @@ class Settings:
         document_cache_size: Parsed and planned documents kept by one process.
         introspection: Whether ``__schema`` and ``__type`` are answered.
         worker: Whether each process also refreshes views and does other background work.
+        cache: Whether result caches are used.
+        cache_max_bytes: Most bytes that each result cache of the database takes.
+        cache_max_entry_bytes: Largest value that is kept in one.
+        cache_connections: Most connections to the database that result caches have of their own.
+        redis_url: ``redis://…`` of the server that ``store="redis"`` means.
+        metrics: Whether ``/metrics`` is answered.
         graphiql: Whether a browser is shown GraphiQL at ``/graphql``.
         debug: Whether internal errors are shown to clients. Never in production.
     """
@@ -56,6 +62,12 @@ class Settings:
     document_cache_size: int = 1_000
     introspection: bool = True
     worker: bool = True
+    cache: bool = True
+    cache_max_bytes: int = 268_435_456
+    cache_max_entry_bytes: int = 1_000_000
+    cache_connections: int = 4
+    redis_url: str = ""
+    metrics: bool = True
     graphiql: bool = True
     debug: bool = False
 

@@ -1,6 +1,7 @@
 """The caching road: what is declared to be kept is defined, applied, refreshed and verified."""
 
 from fraiseql.caching.declarations import (
+    Cache,
     GeneratedColumn,
     Gin,
     Index,
@@ -10,6 +11,7 @@ from fraiseql.caching.declarations import (
 )
 
 __all__ = [
+    "Cache",
     "GeneratedColumn",
     "Gin",
     "Index",

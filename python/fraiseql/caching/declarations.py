@@ -186,3 +186,54 @@ class Gin:
     """
 
     column: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """The result of a query is kept, and given as long as it equals the live answer.
+
+    Role, session variables and arguments are in the key by themselves.
+
+    Args:
+        ttl: Longest life of an entry, such as ``"5m"`` or seconds; None for as long as it is true.
+        stale: How far an answer may be behind what is committed, such as ``"2s"``; None: not at
+            all. The response then says how far it is.
+        vary: Names of entries of ``info.context`` that the answer depends on, dotted for what is
+            inside of them.
+        tags: Relations that a Python resolver reads; ``relation.column={argument}`` for the rows
+            with that value only; any other word is a label for ``invalidate``.
+        store: ``unlogged`` and ``logged`` are tables of the database, the second one survives a
+            crash; ``redis`` is a server that several applications share.
+
+    Raises:
+        DeclarationError: An interval cannot be read, or there is no such store.
+    """
+
+    ttl: str | float | None = None
+    stale: str | float | None = None
+    vary: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    store: Literal["unlogged", "logged", "redis"] = "unlogged"
+
+    def __post_init__(self) -> None:
+        for option in ("ttl", "stale"):
+            value = getattr(self, option)
+            if value is not None and seconds(option, value) <= 0:
+                raise DeclarationError(f"{option}={value!r} is no time.", hint="Leave it out.")
+        for option in ("vary", "tags"):
+            if isinstance(getattr(self, option), str):
+                value = getattr(self, option)
+                raise DeclarationError(
+                    f"{option}={value!r} is one text.", hint=f"Write ({value!r},)."
+                )
+        if self.store not in ("unlogged", "logged", "redis"):
+            raise DeclarationError(f"store={self.store!r} is not unlogged, logged or redis.")
+
+
+def seconds(option: str, value: str | float) -> float:
+    """Return an interval in seconds, given as such or as a text like ``"5m"``.
+
+    Raises:
+        DeclarationError: It cannot be read.
+    """
+    return seconds_of(value, of=option) if isinstance(value, str) else float(value)
