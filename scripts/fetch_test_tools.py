@@ -1,4 +1,4 @@
-"""Fetch test tools: what only tests need from outside Python: node packages and a browser.
+"""Fetch test tools: what only tests need from outside Python: node packages, a browser, Redis.
 
 Safe to repeat; a second run does nothing. What cannot be had is named: the tests that need it fail.
 """
@@ -8,16 +8,20 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 TESTS = Path(__file__).parent.parent / "tests"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# Asked by Debian's packages before they start a service: 101 says no.
+POLICY = Path("/usr/sbin/policy-rc.d")
 FOLDERS = (TESTS / "spec", TESTS / "browser")
 
 
 def main() -> None:
     """Install what is missing."""
-    for missing in (*_node_packages(), *_browser()):
+    for missing in (*_node_packages(), *_browser(), *_redis()):
         print(f"note: missing, tests that need it will fail: {missing}", file=sys.stderr)
 
 
@@ -45,17 +49,42 @@ def _version(package: Path) -> str:
 
 
 def _browser() -> list[str]:
-    if _has_browser():
-        return []
-    if shutil.which("apt-get") and os.geteuid() == 0:
-        print("Installing chromium")
-        _apt_get("update")
-        _apt_get("install", "-y", "--no-install-recommends", "chromium")
+    if not _has_browser():
+        _install("chromium")
     return [] if _has_browser() else ["the browser Chromium (Debian: apt-get install chromium)"]
 
 
 def _has_browser() -> bool:
     return any(map(shutil.which, BROWSERS))
+
+
+def _redis() -> list[str]:
+    if not shutil.which("redis-server"):
+        _install("redis-server")
+    found = shutil.which("redis-server")
+    return [] if found else ["Redis 6.2 or newer (Debian: apt-get install redis-server)"]
+
+
+def _install(package: str) -> None:
+    if shutil.which("apt-get") and os.geteuid() == 0:
+        print(f"Installing {package}")
+        with _starting_no_service():
+            _apt_get("update")
+            _apt_get("install", "-y", "--no-install-recommends", package)
+
+
+@contextmanager
+def _starting_no_service() -> Iterator[None]:
+    """Tests start their own servers: a packaged one is not started when it is installed."""
+    if POLICY.exists():
+        yield
+        return
+    POLICY.write_text("#!/bin/sh\nexit 101\n")
+    POLICY.chmod(0o755)
+    try:
+        yield
+    finally:
+        POLICY.unlink()
 
 
 def _apt_get(*arguments: str) -> None:

@@ -18,5 +18,5 @@ compile() {
 }
 
 compile bootstrap --group bootstrap
-compile dev pyproject.toml --extra embedded --extra serve --group dev
+compile dev pyproject.toml --extra embedded --extra serve --extra redis --group dev
 compile demo --no-deps --group demo

@@ -1,4 +1,4 @@
-"""Fixtures: real PostgreSQL servers (embedded and the system's) and fresh databases on them.
+"""Fixtures: real PostgreSQL servers (embedded and the system's), databases on them, and a Redis.
 
 A test that asks for ``database_url`` or ``database`` runs on both; ``--server`` chooses one.
 """
@@ -14,6 +14,7 @@ import pytest
 
 from fraiseql.database.embedded import EmbeddedServer, start_embedded
 from fraiseql.database.embedded.binaries import system_directory
+from tests.redis_server import RedisServer
 
 SERVERS = ("embedded", "system")
 MISSING = "the system has no PostgreSQL server"
@@ -92,6 +93,20 @@ def database(server: EmbeddedServer) -> Iterator[str]:
     _run(_execute(server.url, f"CREATE DATABASE {name}"))
     yield server.url_for(name)
     _run(_execute(server.url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a real Redis that all tests of a run share."""
+    with RedisServer(tmp_path_factory.mktemp("redis")) as running:
+        yield running.url
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis of the test's own: it may kill it, pause it, and start it again."""
+    with RedisServer(tmp_path) as running:
+        yield running
 
 
 async def _execute(url: str, statement: str) -> None:
