@@ -5,8 +5,9 @@ value, ready for the response.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from fraiseql.catalog import Relation
 from fraiseql.database import Identity, Pool
@@ -166,7 +167,8 @@ class Cached:
 
     Attributes:
         answers: How each cached root field was answered, by response key.
-        whole: Whether nothing else had a part in it.
+        roots: How many root fields there are, ``__typename`` not counted.
+        whole: Whether nothing else had a part in it, and no field failed.
         etag: Digest of the response; empty where there is none.
         unchanged: Whether the client has it already.
         max_age: Seconds for which it may be given without asking again.
@@ -174,8 +176,29 @@ class Cached:
     """
 
     answers: Mapping[str, Answered] = field(default_factory=dict)
+    roots: int = 0
     whole: bool = False
     etag: str = ""
     unchanged: bool = False
     max_age: float = 0.0
     private: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """What Python functions of a request find of its caches.
+
+    Attributes:
+        results: The application's result caches.
+        identity: Role and session variables of the request.
+        note: Told the name of something that a function read which may be stale, and by how many
+            seconds (None: unknown); the response says so.
+    """
+
+    results: Results
+    identity: Identity
+    note: Callable[[str, float | None], None]
+
+
+current: Final[ContextVar[Current | None]] = ContextVar("fraiseql_results", default=None)
+"""Set while Python functions of a request run; None outside of requests, and without caches."""

@@ -186,7 +186,8 @@ class QueryDefinition:
 
     ``function`` is a Python resolver; without it the field is answered by SQL alone:
     ``by`` holds the equality arguments, ``many`` tells a list from one object, and a list takes
-    ``where``, ``order_by``, ``limit`` and ``offset``.
+    ``where``, ``order_by``, ``limit`` and ``offset``. ``cache`` says how its answers are kept; None
+    keeps none.
     """
 
     name: str
@@ -202,3 +203,4 @@ class QueryDefinition:
     order_by: tuple[str, ...] = ()
     default_limit: int | None = None
     max_limit: int | None = None
+    cache: Any = None

@@ -1,13 +1,14 @@
 """Root fields: ``query`` for Python resolvers, ``find`` and ``find_one`` for SQL alone."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Generic, TypeVar, overload
 
 from fraiseql.errors import DeclarationError
 from fraiseql.naming import to_camel
 from fraiseql.schema.definitions import ATTRIBUTE, QueryDefinition
 from fraiseql.schema.functions import docs_of, read_parameters, return_hint
-from fraiseql.schema.options import names_of
+from fraiseql.schema.options import checked_cache, names_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -32,7 +33,11 @@ class OrderBy(list[str], Generic[T]):
 def query(function: F, /) -> F: ...
 @overload
 def query(
-    *, name: str | None = None, description: str | None = None, deprecation: str | None = None
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    deprecation: str | None = None,
+    cache: Any = None,
 ) -> Callable[[F], F]: ...
 def query(
     function: Any = None,
@@ -41,6 +46,7 @@ def query(
     name: str | None = None,
     description: str | None = None,
     deprecation: str | None = None,
+    cache: Any = None,
 ) -> Any:
     """Make a function, sync or async, a field of the root type; it stays callable as it is.
 
@@ -50,9 +56,10 @@ def query(
         name: GraphQL name; the function's in camelCase when left out.
         description: The docstring when left out.
         deprecation: Why not to use the field any more.
+        cache: ``fraiseql.Cache(…)`` keeps its answers; its ``tags`` name the relations it reads.
 
     Raises:
-        DeclarationError: A hint is missing.
+        DeclarationError: A hint is missing, or ``cache`` is no ``Cache``.
 
     Example:
         >>> import fraiseql
@@ -64,7 +71,9 @@ def query(
     """
 
     def decorate(target: Any) -> Any:
-        setattr(target, ATTRIBUTE, _definition(target, name, description, deprecation))
+        made = _definition(target, name, description, deprecation)
+        kept = checked_cache(f"Query {made.name}", cache)
+        setattr(target, ATTRIBUTE, replace(made, cache=kept))
         return target
 
     return decorate if function is None else decorate(function)
@@ -102,6 +111,7 @@ def find_one(
     by: str | Sequence[str] | None,
     description: str | None = None,
     deprecation: str | None = None,
+    cache: Any = None,
 ) -> QueryDefinition:
     """Declare a root field that answers one object, or null, by SQL alone.
 
@@ -112,9 +122,10 @@ def find_one(
             such as a dashboard.
         description: What the field answers.
         deprecation: Why not to use it any more.
+        cache: ``fraiseql.Cache(…)`` keeps its answers; None keeps none.
 
     Raises:
-        DeclarationError: ``by`` is empty.
+        DeclarationError: ``by`` is empty, or ``cache`` is no ``Cache``.
 
     Example:
         >>> import fraiseql
@@ -139,6 +150,7 @@ def find_one(
         deprecation=deprecation,
         takes_info=False,
         by=columns,
+        cache=checked_cache(f"find_one({name!r})", cache),
     )
 
 
@@ -153,6 +165,7 @@ def find(
     max_limit: int | None = None,
     description: str | None = None,
     deprecation: str | None = None,
+    cache: Any = None,
 ) -> QueryDefinition:
     """Declare a root field that answers a list by SQL alone.
 
@@ -168,9 +181,11 @@ def find(
         max_limit: Most rows that a client can ask for; the setting when left out.
         description: What the field answers.
         deprecation: Why not to use it any more.
+        cache: ``fraiseql.Cache(…)`` keeps its answers; None keeps none.
 
     Raises:
-        DeclarationError: A limit is below 1, or the default is above the maximum.
+        DeclarationError: A limit is below 1, the default is above the maximum, or ``cache`` is no
+            ``Cache``.
 
     Example:
         >>> import fraiseql
@@ -195,6 +210,7 @@ def find(
         order_by=names_of("order_by", order_by),
         default_limit=default_limit,
         max_limit=max_limit,
+        cache=checked_cache(f"find({name!r})", cache),
     )
 
 
