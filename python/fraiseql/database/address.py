@@ -1,5 +1,6 @@
 """The address of a database: checked before use, never printed with its password."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit, urlunsplit
@@ -43,8 +44,15 @@ class Address:
     server_settings: dict[str, str]
 
 
-def parse_address(url: str, settings: Settings) -> Address:
+def parse_address(
+    url: str, settings: Settings, overrides: Mapping[str, str] | None = None
+) -> Address:
     """Check ``url`` and say what every connection is set to.
+
+    Args:
+        url: ``postgresql://…``.
+        settings: ``statement_timeout`` counts.
+        overrides: Settings of the server that take the place of the usual ones.
 
     Raises:
         ConfigurationError: The address cannot be used; the message does not show the password.
@@ -54,7 +62,8 @@ def parse_address(url: str, settings: Settings) -> Address:
     options = _options(parts)
     name = options.pop("application_name", "fraiseql")
     plain = urlunsplit(parts._replace(query=urlencode(options)))
-    return Address(plain, {**_server_settings(settings), "application_name": name})
+    chosen = {**_server_settings(settings), **(overrides or {}), "application_name": name}
+    return Address(plain, chosen)
 
 
 def _server_settings(settings: Settings) -> dict[str, str]:

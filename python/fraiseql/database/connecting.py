@@ -1,6 +1,7 @@
 """Making connections: to any server that is new enough, or to the embedded one."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Self
 
 import asyncpg
@@ -27,21 +28,29 @@ class Connector:
     """
 
     def __init__(
-        self, address: Address, settings: Settings, server: EmbeddedServer | None = None
+        self,
+        address: Address,
+        settings: Settings,
+        server: EmbeddedServer | None = None,
+        overrides: Mapping[str, str] | None = None,
     ) -> None:
         self.server_version = 0
+        self._overrides = overrides
         self._address = address
         self._settings = settings
         self._server = server
         self._joining: asyncio.Task[None] | None = None
 
     @classmethod
-    async def prepare(cls, url: str, settings: Settings) -> Self:
+    async def prepare(
+        cls, url: str, settings: Settings, overrides: Mapping[str, str] | None = None
+    ) -> Self:
         """Check the address; start the embedded server, or join it, if that is meant."""
         if url != _EMBEDDED:
-            return cls(parse_address(url, settings), settings)
+            return cls(parse_address(url, settings, overrides), settings, None, overrides)
         server = await asyncio.to_thread(start_embedded, settings.data_dir)
-        return cls(parse_address(server.url, settings), settings, server)
+        address = parse_address(server.url, settings, overrides)
+        return cls(address, settings, server, overrides)
 
     async def connect(self) -> Link:
         """Make a connection that is read-only and carries no identity.
@@ -116,7 +125,7 @@ class Connector:
     async def _join(self) -> None:
         server = await asyncio.to_thread(start_embedded, self._settings.data_dir)
         gone, self._server = self._server, server
-        self._address = parse_address(server.url, self._settings)
+        self._address = parse_address(server.url, self._settings, self._overrides)
         # The old claim goes last: the server must not stop because nobody seems to want it.
         if gone is not None:
             await asyncio.to_thread(gone.close)

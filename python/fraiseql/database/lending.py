@@ -49,6 +49,11 @@ class Lender:
             self._forget(link)
         return None
 
+    @property
+    def has_room(self) -> bool:
+        """Whether a connection can be had without waiting for those that others have."""
+        return bool(self._free) or self._places < self._size
+
     async def obtain(self) -> Link:
         """Make a connection if there is room for one, else wait for one in turn.
 

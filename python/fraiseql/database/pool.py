@@ -1,8 +1,8 @@
 """The pool: what runs statements; a read costs its own round trip and no other."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 from asyncpg import Record
 
@@ -26,11 +26,16 @@ class Pool:
     Args:
         connector: Makes connections.
         settings: ``pool_size`` and ``connect_timeout`` count.
+
+    Attributes:
+        size: Most connections at a time.
     """
 
     def __init__(self, connector: Connector, settings: Settings) -> None:
         self._connector = connector
-        self._lender = Lender(connector, max(1, settings.pool_size), settings.connect_timeout)
+        self.size: Final = max(1, settings.pool_size)
+        self._lender = Lender(connector, self.size, settings.connect_timeout)
+        self._spare = 0
 
     @property
     def server_version(self) -> int:
@@ -105,6 +110,29 @@ class Pool:
             raise
         lender.cleanse(link)
 
+    @asynccontextmanager
+    async def lend_spare(self, keep: int) -> AsyncIterator[Link | None]:
+        """Lend a connection as ``lend`` does if that keeps nobody waiting, else None.
+
+        For what holds a connection long and can do without one.
+
+        Args:
+            keep: Connections that stay free of such use.
+
+        Raises:
+            DatabaseUnavailable: A connection could not be made.
+        """
+        lender = self._lender
+        if self._spare >= self.size - keep or not lender.has_room:
+            yield None
+            return
+        self._spare += 1
+        try:
+            async with self.lend() as link:
+                yield link
+        finally:
+            self._spare -= 1
+
     async def close(self) -> None:
         """End every connection, after a few seconds also those in use; safe to call again."""
         await self._lender.close()
@@ -133,7 +161,9 @@ class Pool:
         return meaning
 
 
-async def open_pool(url: str, settings: Settings) -> Pool:
+async def open_pool(
+    url: str, settings: Settings, server_settings: Mapping[str, str] | None = None
+) -> Pool:
     """Make a pool for ``url``.
 
     ``embedded:`` starts, or joins, the PostgreSQL under ``settings.data_dir``. With any other
@@ -142,12 +172,13 @@ async def open_pool(url: str, settings: Settings) -> Pool:
     Args:
         url: ``postgresql://…`` or ``embedded:``.
         settings: Settings of the application.
+        server_settings: Settings of the server that take the place of the usual ones.
 
     Raises:
         ConfigurationError: The address cannot be used; the message does not show its password.
         EmbeddedServerError: The embedded PostgreSQL does not start.
     """
-    return Pool(await Connector.prepare(url, settings), settings)
+    return Pool(await Connector.prepare(url, settings, server_settings), settings)
 
 
 async def _assume(link: Link, identity: Identity) -> None:
