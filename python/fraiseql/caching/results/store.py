@@ -82,11 +82,14 @@ class Lookup:
         dependencies: Of the value.
         stale: Seconds that it may be behind.
         source_age: SQL expression of a source's age in seconds, or None.
+        role: The role of the request, whose rights are asked for and are part of the shape; None
+            for the connection's own.
     """
 
     dependencies: Dependencies
     stale: float = 0.0
     source_age: str | None = None
+    role: str | None = None
 
 
 class Store(Protocol):
