@@ -1,0 +1,108 @@
+"""Keys: everything that an answer depends on besides the data, hashed into 32 bytes."""
+
+import json
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from typing import Any, Final
+
+from fraiseql.results import Ask, Part
+
+_FORMAT: Final = "1"
+"""Version of what a key says: with another one, entries of before are not found."""
+
+
+_ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
+
+class NoKey(Exception):  # noqa: N818 - no error: a word that something is not kept
+    """A value cannot be written in one way only.
+
+    Args:
+        what: Which value.
+    """
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
+class Keys:
+    """Makes the keys of one part.
+
+    Args:
+        place: Which database of which cluster; empty for what is shared among databases.
+        declared: Digest of all declarations of the application.
+        part: What is asked.
+        sessions: Whether session variables count.
+    """
+
+    __slots__ = ("_begun", "_sessions", "_variables", "_vary")
+
+    def __init__(self, place: str, declared: str, part: Part, *, sessions: bool) -> None:
+        cache = part.cache
+        kept = [cache.ttl, cache.stale, list(cache.vary), list(cache.tags)]
+        name = part.definition.graphql_name
+        head = json.dumps([_FORMAT, place, declared, name, kept, sessions])
+        text = part.text
+        self._begun = sha256(f"{len(head)}:{len(text)}:{head}".encode() + text)
+        self._variables = part.variables
+        self._sessions = sessions
+        self._vary = tuple((name, tuple(name.split("."))) for name in cache.vary)
+
+    def key(self, ask: Ask) -> bytes:
+        """Return the key of what one request asks.
+
+        Raises:
+            NoKey: A variable, or a value of ``vary``, is nothing that JSON can say.
+        """
+        sent, identity = ask.variables, ask.identity
+        variables = {name: sent[name] for name in self._variables if name in sent}
+        said = [
+            identity.role,
+            identity.variables if self._sessions else None,
+            variables,
+            [_found(path, ask.context) for _, path in self._vary],
+        ]
+        digest = self._begun.copy()
+        digest.update(self._text(said, variables))
+        return digest.digest()
+
+    def _text(self, said: list[Any], variables: Mapping[str, Any]) -> bytes:
+        try:
+            return canonical(said)
+        except (TypeError, ValueError, RecursionError):
+            pairs = zip((name for name, _ in self._vary), said[3], strict=True)
+            raise NoKey(_unsayable([*variables.items(), *pairs])) from None
+
+
+def canonical(value: Any) -> bytes:
+    """Return JSON text that is the same for the same value only.
+
+    Raises:
+        TypeError, ValueError: It is nothing that JSON can say.
+    """
+    return _ENCODER.encode(value).encode()
+
+
+def _found(path: tuple[str, ...], context: Mapping[str, Any]) -> list[Any]:
+    """Return what stands in the context, in a list that is empty where nothing does."""
+    value: Any = context
+    for name in path:
+        if isinstance(value, Mapping):
+            if name not in value:
+                return []
+            value = value[name]
+        elif hasattr(value, name):
+            value = getattr(value, name)
+        else:
+            return []
+    return [value]
+
+
+def _unsayable(pairs: Iterable[tuple[str, Any]]) -> str:
+    for name, value in pairs:
+        try:
+            canonical(value)
+        except (TypeError, ValueError, RecursionError):
+            return name
+    return "a value"
