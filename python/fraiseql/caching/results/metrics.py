@@ -15,6 +15,9 @@ NAMES: Final = 500
 WORDS: Final = 50
 """Reasons, and kinds of events, that are counted apart for one query."""
 
+LENGTH: Final = 200
+"""Characters of a name."""
+
 _HEAD: Final = "fraiseql_result_cache"
 
 
@@ -22,6 +25,7 @@ class Tally:
     """Counters of one query since the process began; none of them ever falls.
 
     Attributes:
+        query: Its name, or ``OTHER``.
         hits: Answers that were given from what is kept.
         behind: Those of them that lacked a committed write, as ``stale`` allows.
         misses: Computed, since there was no entry.
@@ -46,6 +50,7 @@ class Tally:
         "hits",
         "misses",
         "oldest",
+        "query",
         "reasons",
         "saved_ms",
         "size",
@@ -53,7 +58,8 @@ class Tally:
         "stored",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, query: str) -> None:
+        self.query = query
         self.hits = self.behind = self.misses = self.stale = self.bypassed = 0
         self.collapsed = self.stored = self.size = 0
         self.saved_ms = self.age = self.oldest = 0.0
@@ -134,7 +140,7 @@ class Metrics:
             tally.hit(cost_ms, size, made)
             if answered.seconds != 0.0:
                 tally.behind += 1
-            self.top.hit(key, query)
+            self.top.hit(key, tally.query)
         else:
             tally.other(answered)
         if answered.collapsed:
@@ -158,9 +164,16 @@ class Metrics:
 
     def _tally(self, query: str) -> Tally:
         """Return the counters of a name that is new, or of all others where there are too many."""
-        if len(self._tallies) >= NAMES:
-            query = OTHER
-        return self._tallies.setdefault(query, Tally())
+        name = readable(query)
+        if name not in self._tallies and len(self._tallies) >= NAMES:
+            name = OTHER
+        return self._tallies.setdefault(name, Tally(name))
+
+
+def readable(query: str) -> str:
+    """Return a name as it is counted: one that PostgreSQL can hold, and not a long one."""
+    cut = query[:LENGTH].replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return cut.encode("utf-8", "replace").decode()
 
 
 # The text format of Prometheus.
@@ -188,13 +201,13 @@ def _lines(tallies: Mapping[str, Tally]) -> Iterator[str]:
         metric = f"{_HEAD}_{name}_total"
         yield from _head(metric, meaning, "counter")
         for query, tally in tallies.items():
-            yield f'{metric}{{query="{escaped(query)}"}} {value(tally):.10g}'
+            yield f'{metric}{{query="{escaped(query)}"}} {value(tally)}'
     yield from _worded("not_hit", "reason", "Answers that were no hit", tallies, _reasons)
     yield from _worded("events", "kind", "What happened beside answers", tallies, _events)
     metric = f"{_HEAD}_oldest_hit_seconds"
     yield from _head(metric, "Age of the oldest hit", "gauge")
     for query, tally in tallies.items():
-        yield f'{metric}{{query="{escaped(query)}"}} {tally.oldest:.10g}'
+        yield f'{metric}{{query="{escaped(query)}"}} {tally.oldest}'
 
 
 def _worded(

@@ -1,0 +1,43 @@
+"""What these tests share: tables of figures in an empty database, and connections that write."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+
+from fraiseql.caching.strategies.result_cache.figures import figure_objects
+from fraiseql.database import open_pool
+from fraiseql.database.writing import Writer, open_writer
+from fraiseql.settings import Settings
+
+
+async def made(url: str) -> None:
+    """Make the schema and the figures' tables and functions anew."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("DROP SCHEMA IF EXISTS fraiseql CASCADE; CREATE SCHEMA fraiseql")
+        for one in figure_objects():
+            for statement in one.create:
+                await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def writer(url: str) -> AsyncIterator[Writer]:
+    """Open a connection that may write."""
+    pool = await open_pool(url, Settings())
+    try:
+        async with open_writer(pool) as found:
+            yield found
+    finally:
+        await pool.close()
+
+
+async def totals(read: Writer) -> dict[str, int]:
+    """Return the hits of each query over all processes."""
+    rows: list[Any] = await read.fetch(
+        "SELECT query, sum(hits)::int AS hits FROM fraiseql.result_figures GROUP BY 1 ORDER BY 1"
+    )
+    return {row["query"]: row["hits"] for row in rows}

@@ -1,0 +1,94 @@
+"""Counters in the process: what is counted, how it is shown, and that it stays bounded."""
+
+import re
+
+import pytest
+
+from fraiseql.caching.results.metrics import LENGTH, NAMES, OTHER, WORDS, Metrics, escaped
+from fraiseql.results import Answered
+
+KEY = bytes(32)
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    """Fresh counters."""
+    return Metrics()
+
+
+def test_counts_each_outcome_apart(metrics: Metrics) -> None:
+    metrics.answered("users", KEY, Answered("hit"), 12.5, 100, 3.0)
+    metrics.answered("users", KEY, Answered("hit", seconds=1.5), 12.5, 50, 7.0)
+    metrics.answered("users", KEY, Answered("miss", detail="absent", stored=True), 12.5, 100)
+    metrics.answered("users", KEY, Answered("stale", detail="changed", collapsed=True), 0.0, 100)
+    metrics.answered("users", b"", Answered("bypass", detail="resting"), 0.0, 0)
+    tally = metrics.tallies["users"]
+    assert (tally.hits, tally.misses, tally.stale, tally.bypassed) == (2, 1, 1, 1)
+    assert (tally.behind, tally.collapsed, tally.stored) == (1, 1, 1)
+    assert (tally.saved_ms, tally.size, tally.age, tally.oldest) == (25.0, 150, 10.0, 7.0)
+    assert tally.reasons == {"absent": 1, "changed": 1, "resting": 1}
+    assert [(one.key, one.query, one.hits) for one in metrics.top] == [(KEY, "users", 2)]
+
+
+def test_an_age_that_is_not_known_counts_as_behind(metrics: Metrics) -> None:
+    metrics.answered("users", KEY, Answered("hit", seconds=None), 1.0, 1)
+    assert metrics.tallies["users"].behind == 1
+
+
+def test_counts_events_by_kind(metrics: Metrics) -> None:
+    for kind in ("full", "forgiven:55P03", "full"):
+        metrics.event("users", kind)
+    assert metrics.tallies["users"].events == {"full": 2, "forgiven:55P03": 1}
+
+
+def test_shows_the_text_format_of_prometheus(metrics: Metrics) -> None:
+    metrics.answered("users", KEY, Answered("hit"), 1_500.0, 100, 3.0)
+    metrics.answered("users", KEY, Answered("miss", detail="absent"), 1.0, 100)
+    metrics.event("users", "refused:full")
+    lines = metrics.lines()
+    assert 'fraiseql_result_cache_hits_total{query="users"} 1' in lines
+    assert 'fraiseql_result_cache_saved_seconds_total{query="users"} 1.5' in lines
+    assert 'fraiseql_result_cache_not_hit_total{query="users",reason="absent"} 1' in lines
+    assert 'fraiseql_result_cache_events_total{query="users",kind="refused:full"} 1' in lines
+    sample = re.compile(r'[a-z_]+\{query="[^"]*"(,[a-z]+="[^"]*")?\} [0-9.e+-]+')
+    assert all(line.startswith("# ") or sample.fullmatch(line) for line in lines)
+    described = [line.split()[2] for line in lines if line.startswith("# TYPE ")]
+    assert len(described) == len(set(described))
+
+
+def test_large_numbers_are_not_rounded(metrics: Metrics) -> None:
+    metrics.answered("users", KEY, Answered("hit"), 0.0, 12_345_678_901_234)
+    line = 'fraiseql_result_cache_bytes_total{query="users"} 12345678901234'
+    assert line in metrics.lines()
+
+
+def test_labels_are_escaped(metrics: Metrics) -> None:
+    assert escaped('a"b\\c\nd') == r"a\"b\\c\nd"
+    metrics.event('a"} 1\nfake_total 9', "x")
+    assert [line for line in metrics.lines() if line.startswith("fake")] == []
+
+
+def test_names_are_bounded(metrics: Metrics) -> None:
+    for number in range(2 * NAMES):
+        metrics.answered(f"name{number}", KEY, Answered("hit"), 1.0, 1)
+    assert len(metrics.tallies) == NAMES + 1
+    assert metrics.tallies[OTHER].hits == NAMES
+    assert sum(one.hits for one in metrics.tallies.values()) == 2 * NAMES
+    assert metrics.tallies["name0"].hits == 1
+
+
+def test_words_are_bounded(metrics: Metrics) -> None:
+    for number in range(3 * WORDS):
+        metrics.event("users", f"kind{number}")
+    events = metrics.tallies["users"].events
+    assert len(events) == WORDS + 1
+    assert events[OTHER] == 2 * WORDS
+
+
+def test_names_are_what_postgresql_can_hold(metrics: Metrics) -> None:
+    for name in ("nul\0", "half \ud800", "x" * 10_000):
+        metrics.answered(name, KEY, Answered("hit"), 1.0, 1)
+        metrics.answered(name, KEY, Answered("hit"), 1.0, 1)
+    assert [one.hits for one in metrics.tallies.values()] == [2, 2, 2]
+    assert all("\0" not in name and len(name) <= LENGTH for name in metrics.tallies)
+    assert "".join(metrics.tallies).encode()
