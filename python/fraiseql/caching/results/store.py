@@ -24,7 +24,7 @@ class Entry:
         query: Name of the query, or the ``query_type`` of ``DatabaseCache``.
         tags: What invalidates it: tags of the change log.
         snapshot: Text of the ``pg_snapshot`` taken before it was computed.
-        shape: Fingerprint of the definitions in that snapshot.
+        shape: Fingerprint of the definitions in that snapshot, and of the rights of a role.
         ttl: Seconds that it lives; None for no end.
         cost: Milliseconds that computing took.
         body: JSON text.
@@ -51,6 +51,8 @@ class Found:
         snapshot: The look-up's own snapshot: what is computed now is labelled with it. None where
             nothing may be stored: on a standby.
         shape: Fingerprint of the definitions in it.
+        rights: Number of what the request's role may do; 0 without a role. An entry's shape is
+            this ``shape`` with ``rights`` folded in (``^``).
         body: JSON text; None for no hit, and where the client has it (``unchanged``).
         unchanged: Whether the entry's etag is one of those given.
         seconds: Age of the oldest committed write that the value lacks: 0.0 for none.
@@ -72,6 +74,7 @@ class Found:
     cost: float = 0.0
     etag: bytes = b""
     source_seconds: float | None = None
+    rights: int = 0
 
 
 @dataclass(frozen=True, slots=True)
