@@ -1,6 +1,6 @@
 """The application: composes the roads into one ASGI callable; no logic of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fraiseql.caching.published import publish
@@ -8,6 +8,7 @@ from fraiseql.caching.refresh.worker import Worker
 from fraiseql.http.endpoint import Application, ContextHook
 from fraiseql.schema import build_schema
 from fraiseql.serving import Service
+from fraiseql.serving.policy import Policy, read_policy
 from fraiseql.settings import Settings
 
 
@@ -19,6 +20,7 @@ def create_app(
     context: ContextHook | None = None,
     path: str = "/graphql",
     graphiql_query: str = "",
+    cached_operations: Mapping[str, Any] | Policy | None = None,
     **settings: Any,
 ) -> Application:
     """Make an ASGI application that serves the declared types and queries.
@@ -32,6 +34,10 @@ def create_app(
             ``session`` entries are the role and session variables that statements run under.
         path: Where GraphQL is served.
         graphiql_query: What GraphiQL's editor holds at first.
+        cached_operations: Operations of which root fields are kept that have no ``cache`` of their
+            own: ``fraiseql.Cache(…)`` by an operation's name, or by ``sha256:`` and the hexadecimal
+            digest of a document's text; or a function ``(name, document) -> Cache | None``,
+            asked once for each document.
         settings: Any other setting by name, over ``FRAISEQL_*`` in the environment.
 
     Raises:
@@ -42,7 +48,8 @@ def create_app(
         ``app = fraiseql.create_app(queries=[user, users])``, then ``uvicorn module:app``.
     """
     chosen = Settings.from_environment().with_values(database_url=database_url, **settings)
-    service = Service(build_schema(types=types, queries=queries), chosen, publish)
+    policy = read_policy(cached_operations)
+    service = Service(build_schema(types=types, queries=queries), chosen, publish, policy=policy)
     return Application(
         service,
         chosen,

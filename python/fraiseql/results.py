@@ -73,11 +73,14 @@ class Computed:
         value: JSON text of the field's value; None where it is too large to be held as one text.
         sound: Whether it may be kept: no error, nothing that may be stale but was not planned so.
         rest: For the one who computed it; nobody else sees it.
+        source_seconds: The age of ``Part.freshness`` as it was computed, which everybody who is
+            given this value is told; None where it is not set or unknown.
     """
 
     value: bytes | None
     sound: bool
     rest: Any = None
+    source_seconds: float | None = None
 
 
 Outcome = Literal["hit", "miss", "stale", "bypass"]

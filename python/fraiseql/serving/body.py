@@ -1,6 +1,7 @@
 """Bodies: a response's text, which is handed out in pieces when it is large."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from fraiseql.native import LargeText
@@ -9,29 +10,52 @@ PIECE: Final = 256 * 1024
 """Bytes of one piece: what is held beside the text while it is being sent."""
 
 
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """The bytes of a large rendered text from ``start`` up to ``end``."""
+
+    text: LargeText
+    start: int
+    end: int
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the bytes in order."""
+        for start in range(self.start, self.end, PIECE):
+            yield self.text.piece(start, min(start + PIECE, self.end))
+
+
 class LargeBody:
     """The text of a large response.
 
     Args:
-        text: The rendered text.
-        tail: What stands in the place of the text's last byte, the closing brace.
+        segments: What it consists of, in order.
     """
 
-    __slots__ = ("_tail", "_text")
+    __slots__ = ("_segments",)
 
-    def __init__(self, text: LargeText, tail: bytes = b"}") -> None:
-        self._text = text
-        self._tail = tail
+    def __init__(self, segments: Sequence[bytes | Extract]) -> None:
+        self._segments = segments
 
     def __len__(self) -> int:
-        return len(self._text) - 1 + len(self._tail)
+        return sum(map(len, self._segments))
 
     def __bytes__(self) -> bytes:
         return b"".join(self.pieces())
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the text in order."""
-        end = len(self._text) - 1
-        for start in range(0, end, PIECE):
-            yield self._text.piece(start, min(start + PIECE, end))
-        yield self._tail
+        for segment in self._segments:
+            if isinstance(segment, Extract):
+                yield from segment.pieces()
+            else:
+                yield segment
+
+
+def body_of(segments: Sequence[bytes | Extract]) -> bytes | LargeBody:
+    """Return the body that consists of ``segments``: one text where none of them is large."""
+    if any(isinstance(segment, Extract) for segment in segments):
+        return LargeBody(segments)
+    return b"".join([segment for segment in segments if isinstance(segment, bytes)])

@@ -2,9 +2,6 @@
 
 from typing import Any
 
-import orjson
-
-from fraiseql.native import Shape
 from fraiseql.schema import Schema
 from fraiseql.serving.bounded import Bounded
 from fraiseql.serving.document import Operation
@@ -13,18 +10,9 @@ from fraiseql.serving.execution.reading import Reader
 from fraiseql.serving.execution.run import CompiledPlan
 from fraiseql.serving.planning import Planner
 from fraiseql.serving.planning.plan import Plan
+from fraiseql.serving.plans import ServingPlan
 from fraiseql.settings import Settings
 from fraiseql.sources import SourceMap
-
-
-class ServingPlan:
-    """A plan ready to serve: compiled statements and the native shape."""
-
-    __slots__ = ("compiled", "shape")
-
-    def __init__(self, compiled: CompiledPlan) -> None:
-        self.compiled = compiled
-        self.shape = Shape(orjson.dumps(compiled.plan.shape))
 
 
 class Edition:

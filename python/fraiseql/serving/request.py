@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fraiseql.results import Cached
 from fraiseql.serving.body import LargeBody
 
 
@@ -16,12 +17,14 @@ class Request:
         operation_name: Which operation of the document; None when it has only one.
         variables: As decoded from JSON.
         read_only: True for GET: anything but a query is refused.
+        etags: Digests of responses that the client has: of ``Response.cached``.
     """
 
     query: str
     operation_name: str | None = None
     variables: Mapping[str, Any] | None = None
     read_only: bool = False
+    etags: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -32,8 +35,11 @@ class Response:
         body: The whole JSON text, UTF-8; a large one comes in pieces.
         executed: False for a request error: there is no ``data`` key.
         status: HTTP status for ``application/graphql-response+json``: 200 when executed.
+        cached: How result caches had a part in it; None where none had. Where it is ``unchanged``,
+            the client has the response, and the body is empty.
     """
 
     body: bytes | LargeBody
     executed: bool = True
     status: int = 200
+    cached: Cached | None = None

@@ -1,30 +1,37 @@
 """Service: one application's serving road, from a request's text to the response's bytes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import Token
+from functools import partial
 from time import perf_counter
 from typing import Any, Final
 
 from graphql import GraphQLError
-from graphql.execution.values import VariableValues
 
 from fraiseql.database import Database, Identity, Pool, open_pool
 from fraiseql.errors import DatabaseUnavailable, FraiseQLError
 from fraiseql.events import Timings
+from fraiseql.results import Current, Results, current
 from fraiseql.schema import Schema
+from fraiseql.serving.answering import Asked, answer_anew, answer_parts, render
 from fraiseql.serving.bounded import Bounded
 from fraiseql.serving.document import DocumentLimits, Operation, RequestError, parse_document
-from fraiseql.serving.edition import Edition, ServingPlan
+from fraiseql.serving.edition import Edition
 from fraiseql.serving.execution.encode import Encoder
 from fraiseql.serving.execution.kept import Noted
-from fraiseql.serving.execution.reading import CONTEXT_KEY, Reads
+from fraiseql.serving.execution.reading import CONTEXT_KEY, Reads, note_in_field
 from fraiseql.serving.execution.resolvers import Call
 from fraiseql.serving.execution.run import Run
 from fraiseql.serving.explain import Explanation, explain_plan
 from fraiseql.serving.finding import Publish, all_live, find_sources
+from fraiseql.serving.joining import cached, joined, known_values
 from fraiseql.serving.planning.plan import Cost, KeptQuery
+from fraiseql.serving.plans import RootPart, ServingPlan
+from fraiseql.serving.policy import Policy
 from fraiseql.serving.request import Request, Response
-from fraiseql.serving.response.errors import finished, rendered_errors, request_errors
+from fraiseql.serving.response.errors import finished, request_errors
 from fraiseql.serving.response.staleness import staleness
+from fraiseql.serving.splitting import Splitter
 from fraiseql.serving.watch import LOOK_AGAIN, Watch
 from fraiseql.settings import Settings
 from fraiseql.sources import SourceMap
@@ -47,11 +54,14 @@ class Service:
         schema: What is declared.
         settings: Address of the database, limits and switches.
         publish: Says which kept documents are read instead of live ones.
-        look_again: Seconds after which it is asked again.
+        results: Result caches; None to keep no results.
+        policy: Which whole operations they keep; None for those of declared root fields only.
+        look_again: Seconds after which it is asked again what is kept.
 
     Attributes:
         schema: The declared schema.
         settings: The settings in force.
+        results: The result caches.
     """
 
     def __init__(
@@ -59,10 +69,14 @@ class Service:
         schema: Schema,
         settings: Settings,
         publish: Publish = all_live,
+        results: Results | None = None,
         *,
+        policy: Policy | None = None,
         look_again: float = LOOK_AGAIN,
     ) -> None:
         self.schema = schema
+        self.results = results
+        self._policy = policy
         self._publish = publish
         self._rest = look_again
         self.settings = settings
@@ -85,18 +99,27 @@ class Service:
         Raises:
             DatabaseUnavailable: The database cannot be reached.
             SourceError: A relation or column does not exist; the message has the nearest name.
+            DeclarationError: A result is declared to be kept that cannot be.
         """
         pool = await open_pool(self.settings.database_url, self.settings)
         try:
             found = await find_sources(self.schema, pool, self._publish, prove=True)
+            if self.results is not None:
+                await self.results.start(self.schema, pool)
             self._use(found.read)
         except BaseException:
             await pool.close()
             raise
         self._pool = pool
         # Where nothing is declared to be kept, there is nothing to look for later.
-        if found.read is not found.live:
-            self._watch = Watch(self._look, found.read, self._use, self._rest)
+        if found.read is not found.live or self._keeps_results:
+            also = None if self.results is None else self.results.look
+            self._watch = Watch(self._look, found.read, self._use, self._rest, also)
+
+    @property
+    def _keeps_results(self) -> bool:
+        declared = any(query.cache is not None for query in self.schema.queries.values())
+        return self.results is not None and (declared or self._policy is not None)
 
     async def stop(self) -> None:
         """Close every connection."""
@@ -105,6 +128,8 @@ class Service:
             await watch.stop()
         pool, self._pool = self._pool, None
         if pool is not None:
+            if self.results is not None:
+                await self.results.stop()
             await pool.close()
 
     async def republish(self) -> None:
@@ -162,25 +187,71 @@ class Service:
             serving, operation, values = self._prepare(request, timings)
         except RequestError as error:
             return Response(request_errors(error.errors, error.code), False, error.status)
-        compiled, shape = serving.compiled, serving.shape
         identity = self._identity(context)
+        if serving.parts is not None:
+            asked = self._asked(operation, values, request, context, timings)
+            return await self._answer_parts(serving, serving.parts, asked, request.etags)
         run = Run(self.pool, identity, values, self._encoder)
-        if compiled.needs_python:
+        token = None
+        if serving.compiled.needs_python:
             full = self._context(context, identity, run.note)
             run.call = self._call(operation, values, request, full)
+            token = self._enter(identity, run.note)
+        try:
+            body, errors = await render(serving, run, timings, debug=self.settings.debug)
+        finally:
+            if token is not None:
+                current.reset(token)
+        stale = None if run.noted is None else staleness(run.noted, serving.compiled.plan)
+        return Response(finished(body, errors, stale))
+
+    async def _answer_parts(
+        self,
+        serving: ServingPlan,
+        parts: Sequence[RootPart],
+        asked: Asked,
+        etags: Sequence[str],
+    ) -> Response:
+        """Answer an operation of which some root fields are kept."""
+        asked.known = known_values(parts, etags) if etags else {}
+        token = self._enter(asked.identity, asked.note)
         start = perf_counter()
-        streams = await compiled.roots(run)
-        fetched = perf_counter()
-        timings.sql = fetched - start
-        body, errors, missing = shape.render(streams)
-        while missing:
-            await compiled.compute(run, missing, streams)
-            body, errors, missing = shape.render(streams)
-        debug = self.settings.debug
-        shown = rendered_errors(errors, compiled.plan, run.failures, debug=debug) if errors else ()
-        timings.render = perf_counter() - fetched
-        stale = staleness(run.noted, compiled.plan) if run.noted is not None else None
-        return Response(finished(body, shown, stale))
+        try:
+            given = await answer_parts(parts, asked)
+            told = cached(parts, given, asked.identity)
+            if told.unchanged and told.etag in etags:
+                return Response(b"", cached=told)
+            if told.unchanged:
+                given = await answer_anew(parts, given, asked)
+                told = cached(parts, given, asked.identity)
+        finally:
+            if token is not None:
+                current.reset(token)
+            asked.timings.sql = perf_counter() - start - asked.timings.render
+        noted = [noted for one in given for noted in one.noted]
+        stale = staleness(noted, serving.compiled.plan) if noted else None
+        return Response(joined(parts, given, stale), cached=told)
+
+    def _asked(
+        self,
+        operation: Operation,
+        values: Mapping[str, Any],
+        request: Request,
+        context: dict[str, Any],
+        timings: Timings,
+    ) -> Asked:
+        identity = self._identity(context)
+        raw = request.variables or _NO_VARIABLES
+        full = partial(operation.full_values, raw)
+        asked = Asked(identity, context, values, raw, full, self.settings.debug, timings)
+        seen = self._context(context, identity, asked.note)
+
+        def new_run(*, python: bool) -> Run:
+            call = self._call(operation, values, request, seen) if python else None
+            return Run(self.pool, identity, values, self._encoder, call)
+
+        asked.new_run = new_run
+        return asked
 
     async def explain(
         self, request: Request, context: Mapping[str, Any] | None = None, *, analyze: bool = False
@@ -251,7 +322,18 @@ class Service:
             raise RequestError([GraphQLError(message)], "BAD_USER_INPUT") from None
         if not plan.cost.terms:
             self._check_cost(plan.cost, values)
-        return edition.compiled(plan)
+        serving = edition.compiled(plan)
+        if self.results is not None:
+            serving.parts = self._split(edition, operation, values, request)
+        return serving
+
+    def _split(
+        self, edition: Edition, operation: Operation, values: Mapping[str, Any], request: Request
+    ) -> tuple[RootPart, ...] | None:
+        assert self.results is not None  # noqa: S101 - the caller saw it
+        splitter = Splitter(self.schema, edition.planner, edition.compiled, self.results)
+        usual = self._policy(operation.name, request.query) if self._policy is not None else None
+        return splitter.split(operation, values, request.variables or _NO_VARIABLES, usual)
 
     def _check_cost(self, plan_cost: Cost, values: Mapping[str, Any]) -> None:
         cost = plan_cost.of(values)
@@ -267,10 +349,16 @@ class Service:
         request: Request,
         context: dict[str, Any],
     ) -> Call:
-        full = operation.variables.full_values(request.variables or _NO_VARIABLES)
-        assert isinstance(full, VariableValues)  # noqa: S101 - they were coerced before
-        name = operation.node.name.value if operation.node.name else None
-        return Call(context, values, full, name, self._encoder)
+        full = operation.full_values(request.variables or _NO_VARIABLES)
+        return Call(context, values, full, operation.name, self._encoder)
+
+    def _enter(
+        self, identity: Identity, note: Callable[[Noted], None]
+    ) -> Token[Current | None] | None:
+        """Let Python functions find the result caches; the token ends it."""
+        if self.results is None:
+            return None
+        return current.set(Current(self.results, identity, partial(note_in_field, note)))
 
     def _context(
         self, context: dict[str, Any], identity: Identity, note: Callable[[Noted], None]

@@ -27,6 +27,7 @@ class Watch:
         found: What it found at the start.
         use: Told the sources that are to be used from now on.
         pause: Seconds between two looks.
+        also: What looks for itself after each look, or None.
     """
 
     def __init__(
@@ -35,11 +36,13 @@ class Watch:
         found: SourceMap,
         use: Callable[[SourceMap], None],
         pause: float = LOOK_AGAIN,
+        also: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._find = find
         self._found = self._used = found
         self._use = use
         self._pause = pause
+        self._also = also
         self._lost: dict[str, KeptDocument] = {}
         self._incomplete: set[str] = set()
         self._told = ""
@@ -87,6 +90,8 @@ class Watch:
             if trust:
                 self._lost.clear()
             self._settle()
+            if self._also is not None:
+                await self._also()
 
     async def stop(self) -> None:
         """Look no more."""

@@ -10,6 +10,7 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
 )
+from graphql.execution.values import VariableValues
 
 from fraiseql.serving.document.variables import Variables
 
@@ -54,6 +55,17 @@ class Operation:
             if isinstance(definition, FragmentDefinitionNode)
         }
         self.variables = Variables(schema, node, self.fragments)
+
+    @property
+    def name(self) -> str | None:
+        """The operation's name."""
+        return self.node.name.value if self.node.name else None
+
+    def full_values(self, raw: Mapping[str, Any]) -> VariableValues:
+        """Return graphql-core's own picture of variables that ``coerce`` takes."""
+        values = self.variables.full_values(raw)
+        assert isinstance(values, VariableValues)  # noqa: S101 - coerce has refused them before
+        return values
 
     def coerce(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """Return the Python values of the variables.

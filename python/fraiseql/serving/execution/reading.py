@@ -220,6 +220,19 @@ class Reads:
     note: Callable[[Noted], None]
 
 
+def note_in_field(note: Callable[[Noted], None], type_name: str, seconds: float | None) -> None:
+    """Note what the Python function that runs has read by other means than a repository.
+
+    Args:
+        note: Told it with the response key of the root field.
+        type_name: What was read.
+        seconds: Its age; None when that is unknown.
+    """
+    field = current_field.get()
+    if field is not None:
+        note(Noted(field.root, type_name, seconds))
+
+
 def _has_floats(read: Read) -> bool:
     columns = read.relation.columns
     if any(columns[name].base_type in _FLOATS for name in read.columns):

@@ -1,6 +1,6 @@
 """Resolvers: Python functions that answer a field, called with what they declare to take."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from inspect import isawaitable
 from typing import Any
 
@@ -58,14 +58,7 @@ class Call:
         return await _called(step.field, computed.function, given, arguments)
 
     def _arguments(self, field: FieldPlan) -> dict[str, Any]:
-        return {name: self._argument(source) for name, source in field.arguments.items()}
-
-    def _argument(self, source: Any) -> Any:
-        if isinstance(source, Ref):
-            return source.value(self._values)
-        if isinstance(source, LiteralSource):
-            return coerce_input_literal(source.node, source.type, self._full)
-        return source
+        return argument_values(field.arguments, self._values, lambda: self._full)
 
     def _info(self, field: FieldPlan) -> Info:
         return Info(
@@ -86,3 +79,24 @@ async def _called(field: FieldPlan, function: Any, given: Any, arguments: dict[s
         return await value if isawaitable(value) else value
     finally:
         current_field.reset(token)
+
+
+def argument_values(
+    sources: Mapping[str, Any], values: Mapping[str, Any], full: Callable[[], VariableValues]
+) -> dict[str, Any]:
+    """Return the arguments of a field by Python name.
+
+    Args:
+        sources: As ``FieldPlan.arguments``.
+        values: Coerced variables.
+        full: Returns graphql-core's picture of the variables.
+    """
+    return {name: _argument(source, values, full) for name, source in sources.items()}
+
+
+def _argument(source: Any, values: Mapping[str, Any], full: Callable[[], VariableValues]) -> Any:
+    if isinstance(source, Ref):
+        return source.value(values)
+    if isinstance(source, LiteralSource):
+        return coerce_input_literal(source.node, source.type, full())
+    return source

@@ -1,11 +1,12 @@
 """Planner: from a validated operation and the structure of its variables to a plan."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import orjson
 from graphql import (
     DocumentNode,
+    GraphQLObjectType,
     OperationDefinitionNode,
     SelectionSetNode,
     execute_sync,
@@ -50,25 +51,32 @@ class Planner:
         }
         self._costs = CostReader(limits, settings.default_limit)
 
-    def plan(self, operation: Operation, values: Mapping[str, Any], raw: Mapping[str, Any]) -> Plan:
+    def plan(
+        self,
+        operation: Operation,
+        values: Mapping[str, Any],
+        raw: Mapping[str, Any],
+        *,
+        only: Collection[str] | None = None,
+    ) -> Plan:
         """Return the plan that serves ``operation`` for every request of this structure.
 
         Args:
             operation: The validated operation.
             values: Coerced variables of the request at hand; only their structure is used.
             raw: The same variables as sent, for introspection.
+            only: Response keys of the root fields to plan, as if there were no others; None for
+                all.
 
         Raises:
             InputError: A filter or order names an unknown field or operator.
         """
-        collector = Collector(self._schema.graphql, operation.fragments, values)
-        root_type = self._schema.graphql.query_type
-        assert root_type is not None  # noqa: S101 - build_schema demands a query
-        selection = collector.select(root_type, [operation.node.selection_set])
+        collector, fields = self._collected(operation, values)
         roots = _RootPlanner(self, operation, values, raw)
-        entries = [roots.entry(field) for field in selection.objects[root_type.name]]
+        entries = [roots.entry(field) for field in fields if only is None or field.key in only]
         objects = roots.objects
-        root = objects.shape.add({"kind": "object", "type": root_type.name, "fields": entries})
+        name = self._root_type.name
+        root = objects.shape.add({"kind": "object", "type": name, "fields": entries})
         return Plan(
             tuple(roots.roots),
             objects.computed,
@@ -77,6 +85,23 @@ class Planner:
             tuple(zip(collector.fields, collector.parents, strict=True)),
             total(roots.costs),
         )
+
+    def roots(self, operation: Operation, values: Mapping[str, Any]) -> tuple[SelectedField, ...]:
+        """Return the root fields of an operation, ``@skip`` and ``@include`` resolved."""
+        return self._collected(operation, values)[1]
+
+    def _collected(
+        self, operation: Operation, values: Mapping[str, Any]
+    ) -> tuple[Collector, tuple[SelectedField, ...]]:
+        collector = Collector(self._schema.graphql, operation.fragments, values)
+        selection = collector.select(self._root_type, [operation.node.selection_set])
+        return collector, selection.objects[self._root_type.name]
+
+    @property
+    def _root_type(self) -> GraphQLObjectType:
+        found = self._schema.graphql.query_type
+        assert found is not None  # noqa: S101 - build_schema demands a query
+        return found
 
     def query(
         self, definition: QueryDefinition, type_name: str, read: Read, arguments: Mapping[str, Any]

@@ -8,7 +8,7 @@ from graphql import GraphQLError
 
 from fraiseql.errors import FraiseQLError
 from fraiseql.native import LargeText, RenderError
-from fraiseql.serving.body import LargeBody
+from fraiseql.serving.body import Extract, LargeBody
 from fraiseql.serving.planning.plan import Plan
 from fraiseql.serving.planning.selection import SelectedField
 
@@ -84,9 +84,17 @@ def finished(
     extensions: Mapping[str, Any] | None = None,
 ) -> bytes | LargeBody:
     """Return the rendered ``{"data": …}`` as a whole body, with what comes after its data."""
+    tail = ending(errors, extensions)
+    if isinstance(body, LargeText):
+        return LargeBody((Extract(body, 0, len(body) - 1), tail))
+    return body if tail == b"}" else body[:-1] + tail
+
+
+def ending(
+    errors: Sequence[Mapping[str, Any]], extensions: Mapping[str, Any] | None = None
+) -> bytes:
+    """Return what comes after the data of a response: errors, extensions, the closing brace."""
     tail = b',"errors":' + orjson.dumps(errors) + b"}" if errors else b"}"
     if extensions is not None:
         tail = tail[:-1] + b',"extensions":' + orjson.dumps(extensions) + b"}"
-    if isinstance(body, LargeText):
-        return LargeBody(body, tail)
-    return body if tail == b"}" else body[:-1] + tail
+    return tail

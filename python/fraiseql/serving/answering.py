@@ -1,0 +1,214 @@
+"""Answering: the parts of one request, from result caches or computed, side by side."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any, Final, Protocol
+
+from graphql.execution.values import VariableValues
+
+from fraiseql.database import Identity
+from fraiseql.events import Timings
+from fraiseql.native import LargeText
+from fraiseql.results import Answered, Ask, Computed, Part
+from fraiseql.serving.body import Extract
+from fraiseql.serving.execution.kept import Noted
+from fraiseql.serving.execution.resolvers import argument_values
+from fraiseql.serving.execution.run import Run
+from fraiseql.serving.plans import RootPart, ServingPlan
+from fraiseql.serving.response.errors import rendered_errors
+from fraiseql.sources import Freshness
+
+Value = bytes | Extract | None
+"""JSON text of a root field's value; None where there is none: ``data`` is null, or the client has
+it."""
+
+_TOO_OLD: Final = "too-old"
+
+
+class NewRun(Protocol):
+    """Makes a run of one root field."""
+
+    def __call__(self, *, python: bool) -> Run:
+        """Return it; ``python``: whether Python functions take part."""
+
+
+@dataclass(slots=True)
+class Given:
+    """What one root field gave to the response.
+
+    Attributes:
+        value: Its value.
+        errors: Errors of fields in it.
+        noted: What it was answered from that may be stale.
+        answered: How a result cache answered it; None where none was asked.
+    """
+
+    value: Value
+    errors: Sequence[Mapping[str, Any]] = ()
+    noted: Sequence[Noted] = ()
+    answered: Answered | None = None
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether the client has the value."""
+        return self.answered is not None and self.answered.unchanged
+
+
+@dataclass(slots=True)
+class Asked:
+    """One request of a split operation.
+
+    Attributes:
+        identity: Role and session variables.
+        context: What resolvers see.
+        values: Coerced variables.
+        raw: Variables as sent.
+        full: graphql-core's picture of the variables.
+        debug: Whether internal errors are shown.
+        timings: Takes the time of rendering.
+        new_run: Makes a run of one of its root fields.
+        known: For each response key, the digests that the client has.
+        read: What Python functions read that may be stale, by response key.
+    """
+
+    identity: Identity
+    context: Mapping[str, Any]
+    values: Mapping[str, Any]
+    raw: Mapping[str, Any]
+    full: Callable[[], VariableValues]
+    debug: bool
+    timings: Timings
+    new_run: NewRun = field(init=False)
+    known: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    read: dict[str, list[Noted]] = field(default_factory=dict)
+
+    def note(self, noted: Noted) -> None:
+        """Keep what a Python function read."""
+        self.read.setdefault(noted.key, []).append(noted)
+
+
+async def render(
+    serving: ServingPlan, run: Run, timings: Timings, *, debug: bool
+) -> tuple[bytes | LargeText, Sequence[Mapping[str, Any]]]:
+    """Run a plan, and return the rendered ``{"data": …}`` and the errors to show.
+
+    Args:
+        serving: The plan.
+        run: The request.
+        timings: Takes the time of each step.
+        debug: Whether internal errors are shown.
+    """
+    compiled, shape = serving.compiled, serving.shape
+    start = perf_counter()
+    streams = await compiled.roots(run)
+    fetched = perf_counter()
+    timings.sql = fetched - start
+    body, errors, missing = shape.render(streams)
+    while missing:
+        await compiled.compute(run, missing, streams)
+        body, errors, missing = shape.render(streams)
+    shown = rendered_errors(errors, compiled.plan, run.failures, debug=debug) if errors else ()
+    timings.render = perf_counter() - fetched
+    return body, shown
+
+
+async def answer_parts(parts: Sequence[RootPart], asked: Asked) -> list[Given]:
+    """Return what each of ``parts`` gives to the response, in their order."""
+    if len(parts) == 1:
+        return [await _answer(parts[0], asked)]
+    return list(await asyncio.gather(*[_answer(part, asked) for part in parts]))
+
+
+async def answer_anew(
+    parts: Sequence[RootPart], given: Sequence[Given], asked: Asked
+) -> list[Given]:
+    """Return the same with the values that the client has, whose response is another one."""
+    asked.known = {}
+    missing = [part for part, one in zip(parts, given, strict=True) if one.unchanged]
+    found = iter(await answer_parts(missing, asked))
+    return [next(found) if one.unchanged else one for one in given]
+
+
+async def _answer(part: RootPart, asked: Asked) -> Given:
+    variant = part.variant(asked.identity)
+    if variant is None:
+        computed: Given = (await _compute(part, None, asked)).rest
+        return computed
+
+    async def compute() -> Computed:
+        return await _compute(part, variant.part, asked)
+
+    answered = await variant.unit.answer(_ask(part, asked), compute)
+    if answered.computed is None and _too_old(variant.part.freshness, answered):
+        answered = Answered("stale", computed=await compute(), detail=_TOO_OLD)
+    if answered.computed is not None:
+        given: Given = answered.computed.rest
+        given.answered = answered
+        return given
+    return Given(answered.value, (), _noted(part.key, variant.part, answered), answered)
+
+
+def _ask(part: RootPart, asked: Asked) -> Ask:
+    return Ask(
+        asked.raw,
+        lambda: argument_values(part.arguments, asked.values, asked.full),
+        asked.identity,
+        asked.context,
+        asked.known.get(part.key, frozenset()),
+    )
+
+
+async def _compute(part: RootPart, kept: Part | None, asked: Asked) -> Computed:
+    """Answer a root field as if there were no caches; it can be done again, and be cancelled."""
+    asked.read.pop(part.key, None)
+    run, timings = asked.new_run(python=part.serving.compiled.needs_python), Timings()
+    body, errors = await render(part.serving, run, timings, debug=asked.debug)
+    asked.timings.render += timings.render
+    own, read = run.noted or [], asked.read.get(part.key, [])
+    given = Given(_value(body, part.name), errors, [*own, *read])
+    if kept is None or not isinstance(given.value, bytes) or errors:
+        return Computed(None, sound=False, rest=given)
+    age = own[0].seconds if own else None
+    return Computed(given.value, _sound(kept, own, read), given, age)
+
+
+def _value(body: bytes | LargeText, name: bytes) -> Value:
+    """Cut the value of the only field out of ``{"data":{"key":VALUE}}``."""
+    start = len(b'{"data":{') + len(name)
+    if isinstance(body, LargeText):
+        return Extract(body, start, len(body) - len(b"}}"))
+    return None if body == b'{"data":null}' else body[start : -len(b"}}")]
+
+
+def _sound(part: Part, own: Sequence[Noted], read: Sequence[Noted]) -> bool:
+    """Whether a value is what the part is planned to be answered from, and nothing older."""
+    if part.freshness is None:
+        return all(noted.seconds == 0 for noted in (*own, *read))
+    return bool(own) and all(noted.seconds == 0 for noted in read)
+
+
+def _too_old(freshness: Freshness | None, answered: Answered) -> bool:
+    """Whether the declaration of what is kept in the tables' place wants another answer."""
+    if freshness is None or freshness.when_stale == "serve":
+        return False
+    age = _source_age(answered)
+    return age is None or (freshness.bound is not None and age > freshness.bound)
+
+
+def _source_age(answered: Answered) -> float | None:
+    """Return the age of a value that was read from what may be stale.
+
+    A value that lacks a refresh was read from what was there before it: how old that was is not
+    known any more.
+    """
+    return answered.source_seconds if answered.seconds == 0 else None
+
+
+def _noted(key: str, part: Part, answered: Answered) -> Sequence[Noted]:
+    if part.freshness is not None:
+        return (Noted(key, part.type_name, _source_age(answered)),)
+    if answered.seconds == 0:
+        return ()
+    return (Noted(key, part.type_name, answered.seconds),)

@@ -1,0 +1,93 @@
+"""Joining: the values of an operation's root fields become one response, and are not read again."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
+from typing import Any, Final
+
+from fraiseql.database import Identity
+from fraiseql.results import Cached
+from fraiseql.serving.answering import Given
+from fraiseql.serving.body import Extract, LargeBody, body_of
+from fraiseql.serving.plans import RootPart
+from fraiseql.serving.response.errors import ending
+
+_MOST_DIGESTS: Final = 8
+"""Root fields of an operation above which its response has no digest, which would be too long."""
+
+
+def joined(
+    parts: Sequence[RootPart], given: Sequence[Given], extensions: Mapping[str, Any] | None
+) -> bytes | LargeBody:
+    """Return the whole body: the values in the operation's order, then errors and extensions."""
+    segments: list[bytes | Extract] = []
+    errors: list[Mapping[str, Any]] = []
+    between = b'{"data":{'
+    for part, one in zip(parts, given, strict=True):
+        errors += one.errors
+        if one.value is None:
+            # Null where none may be: so is all of data, and what comes later tells no errors.
+            return body_of((b'{"data":null', ending(errors, extensions)))
+        segments += (between + part.name, one.value)
+        between = b","
+    return body_of((*segments, b"}", ending(errors, extensions)))
+
+
+def cached(parts: Sequence[RootPart], given: Sequence[Given], identity: Identity) -> Cached:
+    """Return what a response tells of the caches that had a part in it."""
+    kept = [
+        (variant.unit, one.answered)
+        for part, one in zip(parts, given, strict=True)
+        if (variant := part.variant(identity)) is not None and one.answered is not None
+    ]
+    answers = {
+        part.key: one.answered
+        for part, one in zip(parts, given, strict=True)
+        if one.answered is not None
+    }
+    roots = sum(not part.constant for part in parts)
+    whole = len(answers) == roots and not any(one.errors for one in given)
+    ages = [_left(unit.max_age, answered.seconds) for unit, answered in kept]
+    return Cached(
+        answers,
+        roots=roots,
+        whole=whole,
+        etag=_etag(parts, given) if whole else "",
+        unchanged=any(one.unchanged for one in given),
+        max_age=min(ages, default=0.0),
+        private=identity is not Identity.NONE or any(unit.private for unit, _ in kept),
+    )
+
+
+def known_values(parts: Sequence[RootPart], etags: Iterable[str]) -> Mapping[str, frozenset[str]]:
+    """Return the digests of values that the client has by response key, out of its ``etags``."""
+    keys = [part.key for part in parts if not part.constant]
+    found: dict[str, set[str]] = {key: set() for key in keys}
+    for etag in etags:
+        structure, *digests = etag.split(".")
+        if structure == _structure(parts) and len(digests) == len(keys):
+            for key, digest in zip(keys, digests, strict=True):
+                found[key].add(digest)
+    return {key: frozenset(digests) for key, digests in found.items()}
+
+
+def _etag(parts: Sequence[RootPart], given: Sequence[Given]) -> str:
+    """Return the digest of a response: of its keys, then of each value; empty for none."""
+    digests = []
+    for part, one in zip(parts, given, strict=True):
+        if part.constant:
+            continue
+        # What is said of staleness changes while the value does not.
+        if one.answered is None or not one.answered.etag or one.noted or one.answered.seconds != 0:
+            return ""
+        digests.append(one.answered.etag)
+    return ".".join([_structure(parts), *digests]) if len(digests) <= _MOST_DIGESTS else ""
+
+
+def _structure(parts: Sequence[RootPart]) -> str:
+    names = b",".join([part.name for part in parts])
+    return sha256(names).hexdigest()[:12]
+
+
+def _left(max_age: float, seconds: float | None) -> float:
+    """Return for how long a value may be given on that is ``seconds`` behind already."""
+    return 0.0 if seconds is None else max(0.0, max_age - seconds)

@@ -1,0 +1,152 @@
+"""Splitting: an operation with root fields that are kept becomes parts, each with its own plan."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+from graphql import get_named_type
+
+from fraiseql.catalog import Relation
+from fraiseql.results import Part, Results
+from fraiseql.schema import Schema
+from fraiseql.serving.document import Operation
+from fraiseql.serving.fingerprint import fingerprint
+from fraiseql.serving.planning import Planner
+from fraiseql.serving.planning.arguments import ArgumentReader
+from fraiseql.serving.planning.canonical import canonical_text
+from fraiseql.serving.planning.plan import Plan, SqlRoot
+from fraiseql.serving.planning.reads import Read
+from fraiseql.serving.planning.selection import SelectedField
+from fraiseql.serving.plans import RootPart, ServingPlan, Variant
+
+
+@dataclass(frozen=True, slots=True)
+class Splitter:
+    """Splits operations.
+
+    Attributes:
+        schema: The declared schema.
+        planner: Plans a root field.
+        compiled: Makes a plan ready to serve.
+        results: The result caches.
+    """
+
+    schema: Schema
+    planner: Planner
+    compiled: Callable[[Plan], ServingPlan]
+    results: Results
+
+    def split(
+        self,
+        operation: Operation,
+        values: Mapping[str, Any],
+        raw: Mapping[str, Any],
+        usual: Any,
+    ) -> tuple[RootPart, ...] | None:
+        """Return the root fields as parts; None where none of them is kept.
+
+        Args:
+            operation: The validated operation.
+            values: Coerced variables of the request at hand; only their structure is used.
+            raw: The same variables as sent.
+            usual: The ``Cache`` of root fields that have none of their own, or None.
+        """
+        fields = self.planner.roots(operation, values)
+        if not any(self._cache(field, usual) for field in fields):
+            return None
+        arguments = ArgumentReader(values)
+        found = []
+        for field in fields:
+            serving = self.compiled(self.planner.plan(operation, values, raw, only={field.key}))
+            found.append(self._part(field, serving, operation, arguments, usual))
+        kept = any(part.usual or part.under_role for part in found)
+        return tuple(found) if kept else None
+
+    def _cache(self, field: SelectedField, usual: Any) -> Any:
+        if field.name.startswith("__"):
+            return None
+        declared = self.schema.queries[field.name].cache
+        return usual if declared is None else declared
+
+    def _part(
+        self,
+        field: SelectedField,
+        serving: ServingPlan,
+        operation: Operation,
+        arguments: ArgumentReader,
+        usual: Any,
+    ) -> RootPart:
+        name = orjson.dumps(field.key) + b":"
+        cache = self._cache(field, usual)
+        if cache is None or field.field is None:
+            return RootPart(field.key, serving, name, {}, constant=field.field is None)
+        given = arguments.for_python(field.field, field.nodes[0])
+        part = self._described(field, serving, operation, cache)
+        live = self._variant(part)
+        kept = _from_kept(part, serving)
+        ordinary = live if kept is part else self._variant(kept)
+        return RootPart(field.key, serving, name, given, ordinary, live)
+
+    def _described(
+        self, field: SelectedField, serving: ServingPlan, operation: Operation, cache: Any
+    ) -> Part:
+        assert field.field is not None  # noqa: S101 - the caller saw it
+        text, variables = canonical_text(field, operation.node)
+        reads = list(_live_reads(serving))
+        return Part(
+            definition=self.schema.queries[field.name],
+            cache=cache,
+            text=f"{text} {fingerprint(serving.compiled)}".encode(),
+            variables=variables,
+            relations=_distinct([read.relation for read in reads]),
+            predicates=tuple(dict.fromkeys(_predicates(reads))),
+            functions=tuple(sorted(set(_functions(serving)))),
+            type_name=get_named_type(field.field.type).name,
+        )
+
+    def _variant(self, part: Part) -> Variant | None:
+        unit = self.results.unit(part)
+        return None if unit is None else Variant(part, unit)
+
+
+def _from_kept(part: Part, serving: ServingPlan) -> Part:
+    """Return the part as it is answered where what is read instead of the tables may be stale."""
+    for root in serving.compiled.plan.roots:
+        kept = root.kept if isinstance(root, SqlRoot) else None
+        if kept is not None and kept.source.freshness is not None:
+            # Rows may be found in the live relation, and their documents in the kept one.
+            relations = _distinct([kept.query.read.relation, kept.source.relation])
+            return replace(
+                part, relations=relations, predicates=(), freshness=kept.source.freshness
+            )
+    return part
+
+
+def _live_reads(serving: ServingPlan) -> Iterator[Read]:
+    for root in serving.compiled.plan.roots:
+        if isinstance(root, SqlRoot):
+            yield from _with_embeds(root.query.read)
+
+
+def _with_embeds(read: Read) -> Iterator[Read]:
+    yield read
+    for embed in read.embeds:
+        yield from _with_embeds(embed.read)
+
+
+def _distinct(relations: list[Relation]) -> tuple[Relation, ...]:
+    return tuple({relation.sql: relation for relation in relations}.values())
+
+
+def _predicates(reads: list[Read]) -> Iterator[str]:
+    for read in reads:
+        for embed in read.embeds:
+            if embed.condition:
+                yield embed.condition
+
+
+def _functions(serving: ServingPlan) -> Iterator[str]:
+    for step in serving.compiled.plan.computed.values():
+        if step.definition.computed is not None and step.definition.computed.takes_info:
+            yield f"{step.parent}.{step.definition.name}"
