@@ -1,0 +1,169 @@
+"""Objects: the tables of a store of results, and what is there once for all stores.
+
+A store is a ring of segments. Rows are only added; the newest one of a key counts. When a segment
+is full the oldest one is emptied as a whole: nothing is deleted, so nothing is left for vacuum.
+"""
+# ruff: noqa: S608 - names are constants
+
+from typing import Final, Literal
+
+from fraiseql.caching.changes.log import LOG
+from fraiseql.caching.objects import DatabaseObject
+from fraiseql.caching.strategies.result_cache.ring import ring_functions
+
+TableStoreName = Literal["unlogged", "logged"]
+
+SEGMENTS: Final = 4
+"""Segments of a ring; a fifth of a second chance is lost with each one less."""
+
+EPOCH: Final = '"fraiseql"."result_epoch"'
+NEW_EPOCH: Final = '"fraiseql"."new_result_epoch"()'
+INVALIDATE: Final = '"fraiseql"."invalidate"(text[])'
+
+
+def segments(store: TableStoreName) -> tuple[str, ...]:
+    """Return the quoted names of a store's segments, by their numbers."""
+    return tuple(f'"fraiseql"."results_{store[0]}{number}"' for number in range(SEGMENTS))
+
+
+def ring(store: TableStoreName) -> str:
+    """Return the quoted name of the table whose one row says which segment is written."""
+    return f'"fraiseql"."result_ring_{store}"'
+
+
+def store_objects(store: TableStoreName) -> tuple[DatabaseObject, ...]:
+    """Return the objects of one store: nobody but their owner may use them until it grants it."""
+    tables = tuple(_segment(store, name) for name in segments(store))
+    state = _ring(store)
+    needs = (*(one.name for one in tables), state.name)
+    functions = ring_functions(store, segments(store), state.name)
+    made = tuple(
+        DatabaseObject(
+            "function",
+            name,
+            (create, f"REVOKE ALL ON FUNCTION {name} FROM PUBLIC"),
+            (f"DROP FUNCTION IF EXISTS {name}",),
+            needs=needs,
+            replaces=True,
+        )
+        for name, create in functions.items()
+    )
+    return (*tables, state, *made)
+
+
+def common_objects() -> tuple[DatabaseObject, ...]:
+    """Return what every store needs: the epoch, and the function that invalidates by labels."""
+    epoch = DatabaseObject(
+        "table",
+        EPOCH,
+        (
+            _EPOCH,
+            f"COMMENT ON TABLE {EPOCH} IS 'A number that is lost in a crash'",
+            f"REVOKE ALL ON {EPOCH} FROM PUBLIC",
+        ),
+        (f"DROP TABLE IF EXISTS {EPOCH}",),
+    )
+    return epoch, _function(NEW_EPOCH, _NEW_EPOCH, EPOCH), _function(INVALIDATE, _INVALIDATE, LOG)
+
+
+def _function(name: str, create: str, *needs: str) -> DatabaseObject:
+    return DatabaseObject(
+        "function",
+        name,
+        (create, f"REVOKE ALL ON FUNCTION {name} FROM PUBLIC"),
+        (f"DROP FUNCTION IF EXISTS {name}",),
+        needs=needs,
+        replaces=True,
+    )
+
+
+# Nothing is ever updated or deleted but on request, so vacuum would only read for nothing; a
+# table that is emptied is young again.
+_UNVACUUMED: Final = "autovacuum_enabled = false, toast.autovacuum_enabled = false"
+
+
+def _segment(store: TableStoreName, name: str) -> DatabaseObject:
+    create = f"""\
+CREATE {_persistence(store)}TABLE IF NOT EXISTS {name} (
+  key bytea NOT NULL,
+  upto xid8 NOT NULL,
+  snap pg_snapshot NOT NULL,
+  tags text[] NOT NULL,
+  shape bigint NOT NULL,
+  expires timestamptz,
+  made timestamptz NOT NULL,
+  cost real NOT NULL,
+  query text NOT NULL,
+  home oid NOT NULL,
+  etag bytea NOT NULL,
+  body bytea NOT NULL
+) WITH ({_UNVACUUMED})"""
+    index = name.replace('"fraiseql".', "").strip('"') + "_key"
+    return DatabaseObject(
+        "table",
+        name,
+        (
+            create,
+            # Compressing takes longer than all the rest of a hit.
+            f"ALTER TABLE {name} ALTER COLUMN body SET STORAGE EXTERNAL",
+            f'CREATE INDEX IF NOT EXISTS "{index}" ON {name} (key, upto)',
+            f"COMMENT ON TABLE {name} IS 'Results of queries; emptied when its turn comes'",
+            f"REVOKE ALL ON {name} FROM PUBLIC",
+        ),
+        (f"DROP TABLE IF EXISTS {name}",),
+    )
+
+
+def _ring(store: TableStoreName) -> DatabaseObject:
+    name = ring(store)
+    create = f"""\
+CREATE {_persistence(store)}TABLE IF NOT EXISTS {name} (
+  one boolean PRIMARY KEY DEFAULT true CHECK (one),
+  current integer NOT NULL DEFAULT 0,
+  turns bigint NOT NULL DEFAULT 0,
+  rest timestamptz NOT NULL DEFAULT '-infinity'
+)"""
+    return DatabaseObject(
+        "table",
+        name,
+        (
+            create,
+            f"COMMENT ON TABLE {name} IS 'Which segment of the store is written'",
+            f"REVOKE ALL ON {name} FROM PUBLIC",
+        ),
+        (f"DROP TABLE IF EXISTS {name}",),
+    )
+
+
+def _persistence(store: TableStoreName) -> str:
+    return "UNLOGGED " if store == "unlogged" else ""
+
+
+_EPOCH: Final = f"""\
+CREATE UNLOGGED TABLE IF NOT EXISTS {EPOCH} (
+  one boolean PRIMARY KEY DEFAULT true CHECK (one),
+  id uuid NOT NULL
+)"""
+
+_NEW_EPOCH: Final = f"""\
+CREATE OR REPLACE FUNCTION {NEW_EPOCH} RETURNS uuid
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fraiseql$
+BEGIN
+  INSERT INTO {EPOCH} (id) VALUES (gen_random_uuid()) ON CONFLICT DO NOTHING;
+  RETURN (SELECT e.id FROM {EPOCH} e);
+END $fraiseql$"""
+
+_INVALIDATE: Final = f"""\
+CREATE OR REPLACE FUNCTION "fraiseql"."invalidate"(VARIADIC labels text[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fraiseql$
+BEGIN
+  IF current_setting('transaction_read_only') = 'on' THEN
+    RAISE read_only_sql_transaction USING
+      MESSAGE = 'fraiseql.invalidate() needs a transaction that may write.',
+      HINT = 'Call it in the transaction that changes what the label stands for.';
+  END IF;
+  INSERT INTO {LOG} (tag, xid, at)
+  SELECT DISTINCT 'label:' || l.word, pg_current_xact_id(), clock_timestamp()
+  FROM unnest(labels) AS l (word) WHERE l.word IS NOT NULL
+  ON CONFLICT DO NOTHING;
+END $fraiseql$"""
