@@ -1,0 +1,37 @@
+"""Epoch: what a cluster was in between two crashes, for entries that are kept outside of it.
+
+A crash may lose transactions that had committed (``synchronous_commit = off``) and give their
+numbers to others: a snapshot from before says nothing of what came after. Entries inside of the
+database are gone, or as old, with it; those in Redis are not.
+"""
+# ruff: noqa: S608 - names are constants
+
+from typing import Final
+
+from fraiseql.caching.strategies.result_cache.objects import EPOCH, NEW_EPOCH
+from fraiseql.database import Pool
+
+# A crash, a restore and a promotion empty what is not logged; a copy of the files of a server that
+# was stopped has the row, and starts at another time.
+EPOCH_SQL: Final = f"""\
+(SELECT concat(e.id, '/', (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint)
+ FROM {EPOCH} e)"""
+"""Expression of the epoch in a statement's snapshot; null where it must be written anew."""
+
+_RECOVERING: Final = "SELECT pg_is_in_recovery()"
+
+
+async def crash_epoch(pool: Pool) -> str | None:
+    """Return the epoch, begun anew where a crash has ended it; None on a standby.
+
+    Args:
+        pool: One that may write.
+
+    Raises:
+        DatabaseError: The table is not there, or is another role's.
+    """
+    if (await pool.fetch_bytes(_RECOVERING))[0][0]:
+        return None
+    await pool.fetch_bytes(f"SELECT {NEW_EPOCH}")
+    rows = await pool.fetch_bytes(f"SELECT {EPOCH_SQL}")
+    return None if rows[0][0] is None else str(rows[0][0])
