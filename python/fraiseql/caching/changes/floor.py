@@ -4,7 +4,6 @@ Whoever asks what was written since a snapshot is told by the log, unless the fl
 below all that the snapshot saw: then what was asked about may be gone, and nothing is known.
 """
 
-
 from typing import Final
 
 from fraiseql.caching.changes.log import LOG
@@ -16,8 +15,10 @@ FLOOR: Final = '"fraiseql"."changes_floor"'
 _TABLE: Final = f"""\
 CREATE TABLE IF NOT EXISTS {FLOOR} (
   tag text PRIMARY KEY,
-  xid xid8 NOT NULL
+  xid xid8 NOT NULL,
+  forced bigint NOT NULL DEFAULT 0
 )"""
+"""``forced`` counts the rows that were lost for want of room, under a long transaction."""
 
 
 def floor_object() -> DatabaseObject:
