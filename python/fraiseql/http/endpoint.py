@@ -1,11 +1,11 @@
-"""Endpoint: the ASGI callable that serves GraphQL, GraphiQL, /health and /ready.
+"""Endpoint: the ASGI callable that serves GraphQL, GraphiQL, /health, /ready, /metrics.
 
 Travel of a request: route, negotiate, read, execute, reply; this is the outermost gate for errors.
 """
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -13,13 +13,15 @@ from typing import Any, Protocol
 from fraiseql.errors import FraiseQLError
 from fraiseql.events import Timings, logger
 from fraiseql.http.asgi import HttpRequest, Receive, Scope, Send
+from fraiseql.http.cached import cache_status, cached_headers, known_etags
 from fraiseql.http.deadline import Clock, Deadline, Ending
 from fraiseql.http.forgery import check_get, check_post
 from fraiseql.http.graphiql import file_reply, page_reply
 from fraiseql.http.lifecycle import Lifecycle, Startable
 from fraiseql.http.negotiate import JSON, Accepted, Media, negotiate
-from fraiseql.http.refusal import Refusal, not_allowed
+from fraiseql.http.refusal import Headers, Refusal, not_allowed
 from fraiseql.http.reply import (
+    FOR_GET,
     Reply,
     error_reply,
     graphql_reply,
@@ -27,14 +29,17 @@ from fraiseql.http.reply import (
     may_be_shown,
     reply_to_error,
     send_reply,
+    text_reply,
 )
 from fraiseql.http.request import ClientGone, from_body, from_query_string, read_body
 from fraiseql.http.routes import request_headers, route_of
+from fraiseql.results import Cached
 from fraiseql.serving.request import Request, Response
 from fraiseql.settings import Settings
 
 ContextHook = Callable[[HttpRequest], Mapping[str, Any] | Awaitable[Mapping[str, Any]]]
 
+_PROBES = frozenset({"/health", "/ready", "/metrics"})
 _NOT_KEPT = ((b"cache-control", b"no-store"),)
 _CLIENT_GONE = 499
 
@@ -49,6 +54,9 @@ class Serving(Startable, Protocol):
 
     async def ready(self) -> bool:
         """Return whether the database answers."""
+
+    def metrics(self) -> Sequence[str]:
+        """Return the lines of ``/metrics``."""
 
 
 class Application:
@@ -162,6 +170,8 @@ class Application:
         if media is None:
             raise _not_acceptable()
         request = await self._request(scope, headers, receive)
+        if request.read_only:
+            request.etags = known_etags(headers, media)
         deadline.watch(receive)
         if not self._lifecycle.started:
             await self._lifecycle.start()
@@ -170,7 +180,17 @@ class Application:
             context.update(await _made_by(self._context, context["request"]))
         timings = Timings()
         response = await self.service.execute(request, context, timings)
-        return graphql_reply(response, media, timings, kept=request.read_only)
+        extra: Headers = FOR_GET if request.read_only else ()
+        if response.cached is not None:
+            extra = self._told(response.cached, request, headers, media)
+        return graphql_reply(response, media, timings, extra=extra)
+
+    def _told(
+        self, cached: Cached, request: Request, headers: Mapping[bytes, bytes], media: Media
+    ) -> Headers:
+        if not request.read_only:
+            return (cache_status(cached),)
+        return cached_headers(cached, headers, media, personal=self._context is not None)
 
     async def _request(
         self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive
@@ -215,14 +235,16 @@ class Application:
     async def _beside(self, route: str, scope: Scope) -> Reply:
         """Answer what is not GraphQL: probes and the page's files."""
         try:
-            if route in {"/health", "/ready"} or route.startswith(self._static):
+            if route in _PROBES or route.startswith(self._static):
                 if scope["method"] not in {"GET", "HEAD"}:
                     raise not_allowed(scope["method"], "GET", "HEAD")
                 if route == "/health":
                     return json_reply(HTTPStatus.OK, {"status": "ok"}, _NOT_KEPT)
                 if route == "/ready":
                     return await self._readiness()
-                if self.settings.graphiql:
+                if route == "/metrics" and self.settings.metrics:
+                    return text_reply(self.service.metrics(), _NOT_KEPT)
+                if self.settings.graphiql and route not in _PROBES:
                     tag = request_headers(scope).get(b"if-none-match")
                     return file_reply(route.removeprefix(self._static), tag)
             raise Refusal(HTTPStatus.NOT_FOUND, "NOT_FOUND", f"GraphQL is at {self.path}.")

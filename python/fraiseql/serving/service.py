@@ -159,6 +159,10 @@ class Service:
         """Return whether the database answers, with one round trip."""
         return self._pool is not None and await self._pool.ready()
 
+    def metrics(self) -> Sequence[str]:
+        """Return what is counted, as lines in the text format of Prometheus."""
+        return () if self.results is None else self.results.metrics()
+
     @property
     def pool(self) -> Pool:
         """The connections of the started service."""
