@@ -31,8 +31,8 @@ _TYPES: Final = {
 WORDED: Final = ("reasons", "events")
 """Columns that count by word."""
 
-SUMMED: Final = tuple(name for name in _TYPES if name not in ("oldest", *WORDED))
-"""Columns that are added up over processes; of ``oldest`` the largest one counts."""
+SUMMED: Final = {n: kind for n, kind in _TYPES.items() if n not in ("oldest", *WORDED)}
+"""Columns that are added up over processes, with their types; of ``oldest`` the largest counts."""
 
 _LOCK: Final = 4_711_310_030
 """Number of an advisory lock: shared by those who write, held alone by the one who folds."""
