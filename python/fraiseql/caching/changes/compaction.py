@@ -44,10 +44,11 @@ oldest AS (
   WHERE NOT pg_catalog.pg_visible_in_snapshot(d.xid, s.snap)
   ORDER BY s.name, d.tag, d.at, d.xid)
 SELECT c.tag, c.xid FROM done c
-WHERE NOT EXISTS (SELECT FROM oldest o WHERE (o.tag, o.xid) = (c.tag, c.xid)){{more}} LIMIT {MOST}"""
+WHERE NOT EXISTS (SELECT FROM oldest o WHERE (o.tag, o.xid) = (c.tag, c.xid)){{more}}
+LIMIT {MOST}"""
 
-# What no transaction that runs can miss, and no result that may be a little stale needs for its age;
-# of a tag with many rows only the former counts, and of one with too many nothing does.
+# What no transaction that runs can miss, and no result that may be a little stale needs for its
+# age; of a tag with many rows only the former counts, and of one with too many nothing does.
 _HORIZON: Final = "pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())"
 _UNMISSED: Final = f"""
   AND (c.xid < {_HORIZON} AND c.at < clock_timestamp() - {{kept}} * interval '1 second'
