@@ -1,0 +1,91 @@
+"""Remembering: the least that the serving road can be given as result caches.
+
+It keeps whatever is sound for ever, and says what it was asked: tests of how an operation is split
+and joined need no more, and see what the interface carries.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+from fraiseql.database import Pool
+from fraiseql.results import Answered, Ask, Compute, Part, Unit
+from fraiseql.schema import Schema
+
+
+@dataclass
+class Remembering:
+    """Result caches that are a dict.
+
+    Attributes:
+        parts: Every part that a unit was made of.
+        asks: Every question.
+        kept: Values by everything that decides them.
+        alter: What becomes of an answer before it is given.
+    """
+
+    parts: list[Part] = field(default_factory=list)
+    asks: list[Ask] = field(default_factory=list)
+    kept: dict[Any, bytes] = field(default_factory=dict)
+    alter: Callable[[Answered], Answered] = lambda answered: answered
+    max_age: float = 0.0
+    private: bool = False
+    looks: int = 0
+    running: bool = False
+
+    async def start(self, schema: Schema, pool: Pool) -> None:
+        self.running = True
+
+    async def stop(self) -> None:
+        self.running = False
+
+    async def look(self) -> None:
+        self.looks += 1
+
+    def unit(self, part: Part) -> Unit | None:
+        self.parts.append(part)
+        return RememberingUnit(self, part)
+
+    def metrics(self) -> Sequence[str]:
+        return [f"kept {len(self.kept)}"]
+
+
+@dataclass
+class RememberingUnit:
+    """One part of it."""
+
+    results: Remembering
+    part: Part
+
+    @property
+    def max_age(self) -> float:
+        return self.results.max_age
+
+    @property
+    def private(self) -> bool:
+        return self.results.private
+
+    async def answer(self, ask: Ask, compute: Compute) -> Answered:
+        self.results.asks.append(ask)
+        used = {name: ask.variables.get(name, "-") for name in self.part.variables}
+        said = orjson.dumps(used, option=orjson.OPT_SORT_KEYS)
+        key = (self.part.text, self.part.freshness is None, said, ask.identity)
+        found = self.results.kept.get(key)
+        if found is not None:
+            return self.results.alter(given(found, ask))
+        computed = await compute()
+        if computed.sound:
+            assert computed.value is not None
+            self.results.kept[key] = computed.value
+        return Answered("miss", computed=computed, stored=computed.sound, detail="absent")
+
+
+def given(value: bytes, ask: Ask) -> Answered:
+    """Return the answer that is a hit."""
+    etag = sha256(value).hexdigest()[:32]
+    if etag in ask.etags:
+        return Answered("hit", unchanged=True, etag=etag)
+    return Answered("hit", value=value, etag=etag)
