@@ -117,13 +117,13 @@ class Pool:
         For what holds a connection long and can do without one.
 
         Args:
-            keep: Connections that stay free of such use.
+            keep: Connections that stay free of such use; one does in any case.
 
         Raises:
             DatabaseUnavailable: A connection could not be made.
         """
         lender = self._lender
-        if self._spare >= self.size - keep or not lender.has_room:
+        if self._spare >= self.size - max(1, keep) or not lender.has_room:
             yield None
             return
         self._spare += 1
