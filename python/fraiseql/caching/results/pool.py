@@ -14,6 +14,13 @@ _SERVER_SETTINGS: Final = {
     # What is kept can be computed again: no commit waits for the disk.
     "synchronous_commit": "off",
     "lock_timeout": "100ms",
+    # Locks and labels of entries depend on that each statement has a snapshot of its own.
+    "default_transaction_isolation": "read committed",
+    # Planning a look-up takes longer than running it. A plan that was made while a segment was
+    # empty is used when it is full: it must not read all of it.
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
 }
 
 
