@@ -26,10 +26,7 @@ _PUT: Final = (
     " $10::bigint)"
 )
 _KEEP: Final = 'SELECT "fraiseql"."keep_result_{store}"($1::bytea, $2::bigint)'
-_BEGIN: Final = (
-    "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY;"
-    " SET LOCAL idle_in_transaction_session_timeout = 0"
-)
+_BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY"
 _LEAD: Final = "SELECT pg_catalog.pg_try_advisory_xact_lock($1)"
 
 _Place = tuple[int, float, str | None, bool]

@@ -1,0 +1,179 @@
+"""Stage: two tables with their change log, one store over them, and sessions that write."""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import Any, Final
+
+import asyncpg
+
+from fraiseql.caching.changes.floor import floor_object
+from fraiseql.caching.changes.log import log_objects, trigger_object
+from fraiseql.caching.changes.state import state_object
+from fraiseql.caching.results.dependencies import load_dependencies
+from fraiseql.caching.results.pool import open_cache_pool
+from fraiseql.caching.results.store import Entry, Found, Lookup, Put, Store
+from fraiseql.caching.results.table_store import TableStore
+from fraiseql.caching.strategies.result_cache.objects import common_objects, store_objects
+from fraiseql.caching.strategies.result_cache.shape import shape_objects
+from fraiseql.database import Pool
+from fraiseql.settings import Settings
+
+TABLES: Final = """
+DROP SCHEMA public CASCADE; CREATE SCHEMA public;
+CREATE TABLE tb_user (id int PRIMARY KEY, name text NOT NULL);
+CREATE TABLE tb_post (id int PRIMARY KEY, author int, words int NOT NULL);
+CREATE VIEW v_user AS SELECT id, name FROM tb_user;
+INSERT INTO tb_user SELECT n, 'user ' || n FROM generate_series(1, 5) n;
+INSERT INTO tb_post SELECT n, n % 5 + 1, n FROM generate_series(1, 5) n;
+"""
+PATIENCE: Final = 20.0
+"""Seconds that something may take that is bound to come."""
+
+_keys = count(1)
+
+
+def a_key() -> bytes:
+    """A key that no other test has."""
+    return hashlib.sha256(str(next(_keys)).encode()).digest()
+
+
+async def prepare(connection: asyncpg.Connection) -> None:
+    """Make the framework's objects where they are not there yet, and the tables anew."""
+    await connection.execute("CREATE SCHEMA IF NOT EXISTS fraiseql")
+    made = (
+        *log_objects(),
+        state_object(),
+        floor_object(),
+        *shape_objects(),
+        *store_objects("unlogged"),
+        *store_objects("logged"),
+        *common_objects(),
+    )
+    for one in made:
+        for statement in one.create:
+            await connection.execute(statement)
+    await connection.execute("TRUNCATE fraiseql.changes, fraiseql.changes_floor")
+    await connection.execute(TABLES)
+    for table in ("tb_user", "tb_post"):
+        await traced(connection, f"public.{table}")
+
+
+async def traced(connection: asyncpg.Connection, table: str) -> None:
+    """Have the writes of a table logged."""
+    for statement in trigger_object(table, "SELECT").create:
+        await connection.execute(statement)
+
+
+async def eventually(asked: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + PATIENCE
+    while not await asked():
+        assert time.monotonic() < deadline, "it did not come to be"
+        await asyncio.sleep(0.01)
+
+
+@dataclass(slots=True)
+class Stage:
+    """Where a test of a store happens.
+
+    Attributes:
+        url: Of the database.
+        kind: Of the store.
+        pool: The caches' own.
+        store: Under test.
+        db: A session that writes; ``session`` opens others.
+        another: Makes a second store over the same entries, as another process has it.
+    """
+
+    url: str
+    kind: str
+    pool: Pool
+    store: Store
+    db: asyncpg.Connection
+    another: Callable[..., Store]
+    sessions: list[asyncpg.Connection] = field(default_factory=list)
+
+    async def session(self) -> asyncpg.Connection:
+        self.sessions.append(await asyncpg.connect(self.url))
+        return self.sessions[-1]
+
+    async def lookup(self, *reads: str, **options: Any) -> Lookup:
+        """What is asked of an answer over ``reads``."""
+        names = [f'"public"."{name}"' for name in reads or ("v_user",)]
+        return Lookup(await load_dependencies(self.pool.fetch_bytes, names), **options)
+
+    async def fill(self, lookup: Lookup, key: bytes, body: bytes = b"1", **changes: Any) -> Found:
+        """Look up, put, and return what was found before."""
+        found = await self.store.find(lookup, key)
+        assert await self.store.put(entry(lookup, key, found, body, **changes)) == "stored"
+        return found
+
+    async def filled(self, body: bytes = b"1", **changes: Any) -> tuple[Lookup, bytes]:
+        """A look-up and a key that hit."""
+        lookup, key = await self.lookup(), a_key()
+        await self.fill(lookup, key, body, **changes)
+        await self.hits(lookup, key, body)
+        return lookup, key
+
+    async def hits(self, lookup: Lookup, key: bytes, body: bytes = b"1") -> Found:
+        found = await self.store.find(lookup, key)
+        assert (found.reason, found.body) == ("hit", body)
+        return found
+
+    async def misses(self, lookup: Lookup, key: bytes, *reasons: str) -> Found:
+        found = await self.store.find(lookup, key)
+        assert found.reason in reasons
+        assert found.body is None
+        return found
+
+
+def entry(lookup: Lookup, key: bytes, found: Found, body: bytes, **changes: Any) -> Entry:
+    """What a process that found nothing puts after it has computed."""
+    assert found.snapshot is not None
+    made = Entry(
+        key=key,
+        query="users",
+        tags=(*lookup.dependencies.tags, "query:users"),
+        snapshot=found.snapshot,
+        shape=found.shape ^ found.rights,
+        ttl=None,
+        cost=1.0,
+        body=body,
+        etag=hashlib.blake2b(body, digest_size=16).digest(),
+    )
+    return replace(made, **changes)
+
+
+@asynccontextmanager
+async def table_stage(
+    url: str, kind: Any, *, max_bytes: int = 16_000_000, **settings: Any
+) -> AsyncIterator[Stage]:
+    """A stage over a ring of tables."""
+    db = await asyncpg.connect(url)
+    await prepare(db)
+    pool = await open_cache_pool(replace(Settings(), database_url=url, **settings))
+    stores: list[TableStore] = []
+
+    def another(most: int = max_bytes) -> TableStore:
+        stores.append(TableStore(kind, pool, max_bytes=most, max_entry_bytes=200_000))
+        return stores[-1]
+
+    stage = Stage(url, kind, pool, another(), db, another)
+    await stage.store.purge()
+    try:
+        yield stage
+    finally:
+        for session in (db, *stage.sessions):
+            await session.close()
+        for store in stores:
+            await store.close()
+        await pool.close()
+
+
+async def put(stage: Stage, lookup: Lookup, key: bytes, found: Found, body: bytes) -> Put:
+    return await stage.store.put(entry(lookup, key, found, body))
