@@ -1,0 +1,184 @@
+"""``fraiseql cache``: what result caches did and hold; taking results back, and cleaning up."""
+
+import asyncio
+from argparse import ArgumentParser, Namespace
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import Any, Final
+
+from fraiseql.caching.declarations import seconds
+from fraiseql.caching.results.cleaning import clean
+from fraiseql.caching.results.purging import Purged, purge_key, purge_queries, purge_tags
+from fraiseql.caching.results.reports import QueryStats, query_stats, top_keys
+from fraiseql.caching.results.selecting import key_of, query_names, type_tags, word_tags
+from fraiseql.caching.results.stores import Opened, opened
+from fraiseql.caching.strategies.result_cache.queries import caches_of
+from fraiseql.cli.output import note, say, say_json, table_line
+from fraiseql.cli.target import add_target, find_target
+from fraiseql.database.writing import open_writer
+from fraiseql.errors import ConfigurationError
+from fraiseql.serving import Service
+
+_HEADS: Final = ("query", "hits", "missed", "stale", "bypassed", "ratio", "saved s", "stored")
+_WIDTHS: Final = (28, 10, 9, 9, 9, 7, 10, 9)
+
+_SELECTORS: Final = ("type", "tag", "key", "query", "all")
+
+Work = Callable[[Opened, Service, Namespace], Awaitable[int]]
+
+
+def add_to(commands: Any) -> None:
+    """Add the group of commands."""
+    group = commands.add_parser("cache", help="show, take back and clean what result caches hold")
+    inner = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    stats = _add(inner, "stats", _stats, "show what each query's cache did, and what stores hold")
+    stats.add_argument(
+        "--keys", type=int, default=0, metavar="N", help="also the N keys with the most hits"
+    )
+    purge = _add(inner, "purge", _purge, "take results back; exactly one option says which")
+    purge.add_argument("--type", metavar="NAME", help="all that reads the tables of a type")
+    purge.add_argument("--tag", metavar="WORD", help="all that reads a relation, or has a label")
+    purge.add_argument("--key", metavar="HEX", help="one entry, by its key")
+    purge.add_argument("--query", metavar="NAME", help="all results of one query")
+    purge.add_argument("--all", action="store_true", help="everything, in every store")
+    _add(inner, "clean", _clean, "free what can never be given again; safe to run at any time")
+
+
+def _add(inner: Any, name: str, work: Work, text: str) -> ArgumentParser:
+    parser: ArgumentParser = inner.add_parser(name, help=text)
+    add_target(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=lambda arguments: _run(arguments, work))
+    return parser
+
+
+def _run(arguments: Namespace, work: Work) -> int:
+    if work is _purge:
+        _check_selector(arguments)
+    service = find_target(arguments.app).service()
+    return asyncio.run(_opened(service, work, arguments))
+
+
+async def _opened(service: Service, work: Work, arguments: Namespace) -> int:
+    async with opened(service.settings) as found:
+        return await work(found, service, arguments)
+
+
+# Stats.
+
+
+async def _stats(found: Opened, service: Service, arguments: Namespace) -> int:
+    if arguments.keys < 0:
+        raise ConfigurationError("--keys is a number of keys: 0 or more.")
+    read = found.pool.fetch_bytes
+    queries = await query_stats(read)
+    stores = [await _store_facts(store, service) for store in found.stores]
+    keys = [dict(row) for row in await top_keys(read, arguments.keys)] if arguments.keys else []
+    if arguments.json:
+        say_json(
+            {"queries": [_query_facts(one) for one in queries], "stores": stores} | {"keys": keys}
+        )
+        return 0
+    _say_queries(queries)
+    for one in stores:
+        bound = f" of at most {one['max_bytes']:,}" if one["max_bytes"] else ""
+        say(f"{one['store']}: {one['entries']:,} entries, {one['bytes']:,} bytes{bound}")
+    for key in keys:
+        say(f"{key['key']}  {key['query']}  {key['hits']:,} hits")
+    return 0
+
+
+async def _store_facts(store: Any, service: Service) -> dict[str, Any]:
+    entries, size = await store.size()
+    bound = None if store.name == "redis" else service.settings.cache_max_bytes
+    return {"store": store.name, "entries": entries, "bytes": size, "max_bytes": bound}
+
+
+def _query_facts(one: QueryStats) -> dict[str, Any]:
+    facts = {"query": one.query, **one.sums, "oldest_hit_seconds": one.oldest, "ratio": one.ratio}
+    facts["mean_age_seconds"] = one.sums["age"] / one.sums["hits"] if one.sums["hits"] else None
+    return facts | {"reasons": dict(one.reasons), "events": dict(one.events)}
+
+
+def _say_queries(queries: list[QueryStats]) -> None:
+    if not queries:
+        say("Nothing was counted yet; processes write their figures every ten seconds.")
+        return
+    say(table_line(_HEADS, _WIDTHS))
+    for one in queries:
+        sums = one.sums
+        ratio = "-" if one.ratio is None else f"{one.ratio:.1%}"
+        counted = [f"{sums[name]:,}" for name in ("hits", "misses", "stale", "bypassed")]
+        saved = f"{sums['saved_ms'] / 1_000:,.1f}"
+        cells = (one.query, *counted, ratio, saved, f"{sums['stored']:,}")
+        say(table_line(cells, _WIDTHS))
+        for title, words in (("no hit", one.reasons), ("also", one.events)):
+            if words:
+                listed = ", ".join(f"{word} {count:,}" for word, count in sorted(words.items()))
+                say(f"  {title}: {listed}")
+
+
+# Purge.
+
+
+def _check_selector(arguments: Namespace) -> None:
+    given = [name for name in _SELECTORS if getattr(arguments, name)]
+    if len(given) != 1:
+        said = " and ".join(f"--{name}" for name in given) or "nothing"
+        raise ConfigurationError(
+            f"purge was told {said}.",
+            hint="Give exactly one of --type, --tag, --key, --query and --all.",
+        )
+    if arguments.key:
+        key_of(arguments.key)
+
+
+async def _purge(found: Opened, service: Service, arguments: Namespace) -> int:
+    purged = await _purged(found, service, arguments)
+    if arguments.json:
+        say_json(asdict(purged))
+        return 0
+    if purged.entries is None:
+        say("Done; how many entries it concerns only their stores could tell.")
+    else:
+        say(f"{purged.entries:,} entr{'y' if purged.entries == 1 else 'ies'} taken back.")
+    if purged.tags:
+        note(f"written to the change log: {', '.join(purged.tags)}")
+    return 0
+
+
+async def _purged(found: Opened, service: Service, arguments: Namespace) -> Purged:
+    schema, pool = service.schema, found.pool
+    if arguments.type or arguments.tag:
+        tags = await (
+            type_tags(schema, pool, arguments.type)
+            if arguments.type
+            else word_tags(schema, pool, arguments.tag)
+        )
+        async with open_writer(pool) as writer:
+            return await purge_tags(writer, tags)
+    async with open_writer(pool) as writer:
+        if arguments.key:
+            patience = 60.0 + 2 * service.settings.request_timeout
+            return await purge_key(writer, found.stores, key_of(arguments.key), patience)
+        names = await query_names(schema, pool, wanted=arguments.query)
+        return await purge_queries(writer, found.stores, names, whole=arguments.all)
+
+
+# Clean.
+
+
+async def _clean(found: Opened, service: Service, arguments: Namespace) -> int:
+    declared = [one.stale for one in caches_of(service.schema) if one.stale is not None]
+    stale = max((seconds("stale", one) for one in declared), default=0.0)
+    async with open_writer(found.pool) as writer:
+        cleaned = await clean(writer, list(found.tables), stale)
+    if arguments.json:
+        say_json(asdict(cleaned))
+        return 0
+    tables = f"{cleaned.segments} table{'' if cleaned.segments == 1 else 's'}"
+    say(f"{cleaned.size:,} bytes freed: {tables} held nothing that can be given again.")
+    say(f"{cleaned.logged:,} rows of the change log removed.")
+    if cleaned.folded:
+        say(f"{cleaned.folded:,} processes that ended are counted in one row now.")
+    return 0
