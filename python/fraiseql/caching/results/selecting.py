@@ -1,7 +1,7 @@
 """Selecting: what the names in a wish to purge mean to the change log."""
 # ruff: noqa: S608 - names are constants
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from fraiseql.caching.ddl.wanted import load_wanted, strategy_of
 from fraiseql.caching.results.reports import query_stats
 from fraiseql.caching.strategies.result_cache.facts import load_result_facts
 from fraiseql.caching.strategies.result_cache.queries import cached_queries, caches_of
+from fraiseql.caching.strategies.result_cache.row_tags import LABEL, load_tags
 from fraiseql.caching.strategies.result_cache.views import ENTRIES
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Pool
@@ -18,7 +19,6 @@ from fraiseql.naming import suggestion
 from fraiseql.schema import Schema
 from fraiseql.sources import declared_relations, live_source
 
-LABEL: Final = "label:"
 KEY_BYTES: Final = 32
 
 _NAMED: Final = """\
@@ -133,34 +133,21 @@ async def _relation_tags(schema: Schema, pool: Pool, relation: str) -> set[str]:
     """Return the tags of all tables behind a relation, those of rows by their columns too."""
     facts = await load_result_facts(pool.fetch_bytes, [relation])
     tables = {one.oid for one in facts.tables}
-    columns = await _row_columns(schema, pool)
-    return {str(oid) for oid in tables} | {
-        f"{oid}:{column}" for oid, column in columns if oid in tables
-    }
-
-
-async def _row_columns(schema: Schema, pool: Pool) -> list[tuple[int, str]]:
-    """Return table and column of every declared tag that stands for rows with one value."""
-    pairs = [tag.partition("=")[0].rpartition(".") for tag in _tags(schema) if "=" in tag]
-    names = sorted({relation for relation, _, _ in pairs})
-    rows: Any = await pool.fetch_bytes(_NAMED, [names])
-    numbers = {row["name"]: int(row["oid"]) for row in rows}
-    return [(numbers[name], column) for name, _, column in pairs if name in numbers]
+    declared = [await load_tags(pool, cache) for cache in caches_of(schema)]
+    rows = {row.whole for tags in declared for row in tags.rows if row.oid in tables}
+    return {str(oid) for oid in tables} | rows
 
 
 async def _labels(schema: Schema, pool: Pool) -> set[str]:
     """Return every label that is declared, that an entry has, or that was invalidated lately."""
-    found = {tag for tag in _tags(schema) if "=" not in tag}
+    declared = [await load_tags(pool, cache) for cache in caches_of(schema)]
+    found = {label for tags in declared for label in tags.labels}
     for statement in _LABELS:
         # Where no store is a table there is no view over entries.
         with suppress(SourceError):
             rows: Any = await pool.fetch_bytes(statement)
-            found |= {row["tag"].removeprefix(LABEL) for row in rows}
-    return found
-
-
-def _tags(schema: Schema) -> Iterable[str]:
-    return [tag for cache in caches_of(schema) for tag in cache.tags]
+            found |= {row["tag"] for row in rows}
+    return {label.removeprefix(LABEL) for label in found}
 
 
 def _some(names: Sequence[str]) -> str:
