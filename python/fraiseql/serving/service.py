@@ -4,9 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextvars import Token
 from functools import partial
 from time import perf_counter
-from typing import Any, Final
-
-from graphql import GraphQLError
+from typing import Any
 
 from fraiseql.database import Database, Identity, Pool, open_pool
 from fraiseql.errors import DatabaseUnavailable, FraiseQLError
@@ -14,8 +12,7 @@ from fraiseql.events import Timings
 from fraiseql.results import Current, Results, current
 from fraiseql.schema import Schema
 from fraiseql.serving.answering import Asked, answer_anew, answer_parts, render
-from fraiseql.serving.bounded import Bounded
-from fraiseql.serving.document import DocumentLimits, Operation, RequestError, parse_document
+from fraiseql.serving.document import Operation, RequestError
 from fraiseql.serving.edition import Edition
 from fraiseql.serving.execution.encode import Encoder
 from fraiseql.serving.execution.kept import Noted
@@ -25,22 +22,18 @@ from fraiseql.serving.execution.run import Run
 from fraiseql.serving.explain import Explanation, explain_plan
 from fraiseql.serving.finding import Publish, all_live, find_sources
 from fraiseql.serving.joining import cached, joined, known_values
-from fraiseql.serving.planning.plan import Cost, KeptQuery
+from fraiseql.serving.planning.plan import KeptQuery
 from fraiseql.serving.plans import RootPart, ServingPlan
 from fraiseql.serving.policy import Policy
+from fraiseql.serving.preparing import Preparer
 from fraiseql.serving.request import Request, Response
 from fraiseql.serving.response.errors import finished, request_errors
 from fraiseql.serving.response.staleness import staleness
-from fraiseql.serving.splitting import Splitter
 from fraiseql.serving.watch import LOOK_AGAIN, Watch
 from fraiseql.settings import Settings
 from fraiseql.sources import SourceMap
 
 _NO_VARIABLES: Mapping[str, Any] = {}
-
-_MOST_KEPT: Final = 65_536
-"""Characters of a document, or of the structure of its variables, above which it is not kept: the
-caches are bounded by entries, and a client must not decide how large an entry is."""
 
 
 def _unnoted(_noted: Noted) -> None:
@@ -80,12 +73,7 @@ class Service:
         self._publish = publish
         self._rest = look_again
         self.settings = settings
-        self._limits = DocumentLimits(
-            settings.max_tokens, settings.max_depth, settings.max_aliases, settings.introspection
-        )
-        self._operations: Bounded[tuple[str, str | None], Operation] = Bounded(
-            settings.document_cache_size
-        )
+        self._preparer = Preparer(schema, settings, results, policy)
         self._encoder = Encoder(schema)
         self._pool: Pool | None = None
         self._edition: Edition | None = None
@@ -280,71 +268,13 @@ class Service:
     def _prepare(
         self, request: Request, timings: Timings
     ) -> tuple[ServingPlan, Operation, dict[str, Any]]:
-        """Return the plan that serves ``request``, its operation and its variables."""
-        edition = self._current
-        operation = self._operations.get((request.query, request.operation_name))
-        if operation is None:
-            operation = self._first_sight(request, timings)
-        values = operation.coerce(request.variables or _NO_VARIABLES)
-        key = (operation, operation.variables.structure(values))
-        serving = edition.plans.get(key)
-        if serving is None:
-            start = perf_counter()
-            serving = self._plan(edition, operation, values, request)
-            if len(repr(key[1])) <= _MOST_KEPT:
-                edition.plans.put(key, serving)
-            timings.plan = perf_counter() - start
-        if serving.compiled.plan.cost.terms:
-            self._check_cost(serving.compiled.plan.cost, values)
-        return serving, operation, values
-
-    def _first_sight(self, request: Request, timings: Timings) -> Operation:
-        operation = parse_document(self.schema.graphql, request, self._limits, timings)
-        if len(request.query) <= _MOST_KEPT:
-            self._operations.put((request.query, request.operation_name), operation)
-        return operation
+        return self._preparer.prepare(self._current, request, timings)
 
     @property
     def _current(self) -> Edition:
         if self._edition is None:
             raise DatabaseUnavailable("The application is not started.")
         return self._edition
-
-    def _plan(
-        self,
-        edition: Edition,
-        operation: Operation,
-        values: Mapping[str, Any],
-        request: Request,
-    ) -> ServingPlan:
-        try:
-            plan = edition.planner.plan(operation, values, request.variables or _NO_VARIABLES)
-        except FraiseQLError as error:
-            raise RequestError([GraphQLError(error.message)], error.code) from error
-        except RecursionError:
-            message = "The variables are nested too deeply."
-            raise RequestError([GraphQLError(message)], "BAD_USER_INPUT") from None
-        if not plan.cost.terms:
-            self._check_cost(plan.cost, values)
-        serving = edition.compiled(plan)
-        if self.results is not None:
-            serving.parts = self._split(edition, operation, values, request)
-        return serving
-
-    def _split(
-        self, edition: Edition, operation: Operation, values: Mapping[str, Any], request: Request
-    ) -> tuple[RootPart, ...] | None:
-        assert self.results is not None  # noqa: S101 - the caller saw it
-        splitter = Splitter(self.schema, edition.planner, edition.compiled, self.results)
-        usual = self._policy(operation.name, request.query) if self._policy is not None else None
-        return splitter.split(operation, values, request.variables or _NO_VARIABLES, usual)
-
-    def _check_cost(self, plan_cost: Cost, values: Mapping[str, Any]) -> None:
-        cost = plan_cost.of(values)
-        if cost > self.settings.max_complexity:
-            limit = self.settings.max_complexity
-            message = f"The operation may answer {cost} values; the limit is {limit}."
-            raise RequestError([GraphQLError(message)], "TOO_COMPLEX")
 
     def _call(
         self,

@@ -52,14 +52,15 @@ class Splitter:
             raw: The same variables as sent.
             usual: The ``Cache`` of root fields that have none of their own, or None.
         """
-        fields = self.planner.roots(operation, values)
-        if not any(self._cache(field, usual) for field in fields):
+        collected = self.planner.collect(operation, values)
+        if not any(self._cache(field, usual) for field in collected.roots):
             return None
-        arguments = ArgumentReader(values)
         found = []
-        for field in fields:
-            serving = self.compiled(self.planner.plan(operation, values, raw, only={field.key}))
-            found.append(self._part(field, serving, operation, arguments, usual))
+        for field in collected.roots:
+            plan = self.planner.plan(operation, values, raw, collected=collected, only={field.key})
+            found.append(
+                self._part(field, self.compiled(plan), operation, collected.arguments, usual)
+            )
         kept = any(part.usual or part.under_role for part in found)
         return tuple(found) if kept else None
 

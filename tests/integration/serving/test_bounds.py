@@ -43,7 +43,7 @@ async def test_json_values_share_one_plan(service: Service) -> None:
 async def test_a_huge_document_is_answered_and_not_kept(service: Service) -> None:
     query = "{ echo(value: 1) } #" + "x" * 70_000
     assert await ask(service, query) == b'{"data":{"echo":1}}'
-    assert len(service._operations) == 0
+    assert len(service._preparer.operations) == 0
 
 
 async def test_a_huge_structure_is_answered_and_its_plan_not_kept(service: Service) -> None:

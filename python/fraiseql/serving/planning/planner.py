@@ -1,6 +1,7 @@
 """Planner: from a validated operation and the structure of its variables to a plan."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -30,6 +31,21 @@ from fraiseql.settings import Settings
 from fraiseql.sources import SourceMap
 
 
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """The fields of one operation for one structure of its variables.
+
+    Attributes:
+        roots: Root fields, ``@skip`` and ``@include`` resolved.
+        fields: All fields by id, with the name of their parent type.
+        arguments: Reads the fields' arguments.
+    """
+
+    roots: tuple[SelectedField, ...]
+    fields: tuple[tuple[SelectedField, str], ...]
+    arguments: ArgumentReader
+
+
 class Planner:
     """Plans the operations of one application.
 
@@ -57,6 +73,7 @@ class Planner:
         values: Mapping[str, Any],
         raw: Mapping[str, Any],
         *,
+        collected: Collected | None = None,
         only: Collection[str] | None = None,
     ) -> Plan:
         """Return the plan that serves ``operation`` for every request of this structure.
@@ -65,15 +82,16 @@ class Planner:
             operation: The validated operation.
             values: Coerced variables of the request at hand; only their structure is used.
             raw: The same variables as sent, for introspection.
+            collected: What ``collect`` returned, where it has been asked before.
             only: Response keys of the root fields to plan, as if there were no others; None for
                 all.
 
         Raises:
             InputError: A filter or order names an unknown field or operator.
         """
-        collector, fields = self._collected(operation, values)
-        roots = _RootPlanner(self, operation, values, raw)
-        entries = [roots.entry(field) for field in fields if only is None or field.key in only]
+        found = collected or self.collect(operation, values)
+        roots = _RootPlanner(self, operation, found.arguments, raw)
+        entries = [roots.entry(field) for field in found.roots if only is None or field.key in only]
         objects = roots.objects
         name = self._root_type.name
         root = objects.shape.add({"kind": "object", "type": name, "fields": entries})
@@ -82,20 +100,19 @@ class Planner:
             objects.computed,
             objects.shape.description(root),
             objects.streams,
-            tuple(zip(collector.fields, collector.parents, strict=True)),
+            found.fields,
             total(roots.costs),
         )
 
-    def roots(self, operation: Operation, values: Mapping[str, Any]) -> tuple[SelectedField, ...]:
-        """Return the root fields of an operation, ``@skip`` and ``@include`` resolved."""
-        return self._collected(operation, values)[1]
-
-    def _collected(
-        self, operation: Operation, values: Mapping[str, Any]
-    ) -> tuple[Collector, tuple[SelectedField, ...]]:
+    def collect(self, operation: Operation, values: Mapping[str, Any]) -> Collected:
+        """Return the fields of an operation; arguments are those of ``plan``."""
         collector = Collector(self._schema.graphql, operation.fragments, values)
         selection = collector.select(self._root_type, [operation.node.selection_set])
-        return collector, selection.objects[self._root_type.name]
+        return Collected(
+            selection.objects[self._root_type.name],
+            tuple(zip(collector.fields, collector.parents, strict=True)),
+            ArgumentReader(values),
+        )
 
     @property
     def _root_type(self) -> GraphQLObjectType:
@@ -153,14 +170,14 @@ class _RootPlanner:
         self,
         planner: Planner,
         operation: Operation,
-        values: Mapping[str, Any],
+        arguments: ArgumentReader,
         raw: Mapping[str, Any],
     ) -> None:
         self._planner = planner
         self._schema = planner.relations.schema
         self._operation = operation
         self._raw = raw
-        self._arguments = ArgumentReader(values)
+        self._arguments = arguments
         self.objects = ObjectPlanner(planner.relations, self._arguments)
         self.roots: list[Root] = []
         self.costs: list[Cost] = []
