@@ -36,6 +36,8 @@ class Schema:
         queries: By GraphQL field name.
         fields: Of objects and interfaces: type name, then GraphQL field name.
         classes: GraphQL type name by Python class.
+        operation_caches: What whole operations are kept with, where that is declared apart from
+            their queries.
     """
 
     graphql: GraphQLSchema
@@ -48,6 +50,7 @@ class Schema:
     queries: Mapping[str, QueryDefinition]
     fields: Mapping[str, Mapping[str, FieldDefinition]]
     classes: Mapping[type, str]
+    operation_caches: tuple[Any, ...] = ()
 
 
 def build_schema(types: Iterable[Any] = (), queries: Iterable[Any] = ()) -> Schema:

@@ -11,6 +11,7 @@ from fraiseql.caching.strategies import generated_column, materialized_view
 from fraiseql.caching.strategies.base import Kept, Refusal, Strategy, World, changing_calls
 from fraiseql.caching.strategies.indexes.objects import wanted_indexes
 from fraiseql.caching.strategies.projection import strategy as projection
+from fraiseql.caching.strategies.result_cache.wanted import wanted_results
 from fraiseql.catalog import Relation
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Pool
@@ -71,6 +72,9 @@ async def load_wanted(schema: Schema, pool: Pool) -> Wanted:
     indexes, refused = wanted_indexes(world)
     refusals += refused
     found += indexes
+    refused, objects = await wanted_results(schema, pool, kept)
+    refusals += refused
+    found += objects
     refusals += _twice(found)
     types = frozenset(schema.objects)
     return Wanted(in_order(found), tuple(refusals), tuple(kept), types)

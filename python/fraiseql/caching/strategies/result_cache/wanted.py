@@ -1,0 +1,80 @@
+"""Wanted: what an application whose answers are kept wants to be there in the database."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from fraiseql.caching.changes.floor import floor_object
+from fraiseql.caching.changes.log import log_objects, trigger_object
+from fraiseql.caching.changes.state import state_object, unknown_since
+from fraiseql.caching.declarations import Cache, Projection
+from fraiseql.caching.objects import DatabaseObject
+from fraiseql.caching.strategies.base import Kept, Refusal
+from fraiseql.caching.strategies.projection.strategy import ProjectionFacts
+from fraiseql.caching.strategies.result_cache.facts import RelationFacts
+from fraiseql.caching.strategies.result_cache.figures import figure_objects
+from fraiseql.caching.strategies.result_cache.objects import common_objects, store_objects
+from fraiseql.caching.strategies.result_cache.queries import caches_of, has_caches
+from fraiseql.caching.strategies.result_cache.refusals import (
+    Resolved,
+    refusals,
+    resolve_queries,
+)
+from fraiseql.caching.strategies.result_cache.row_triggers import row_trigger_objects
+from fraiseql.caching.strategies.result_cache.shape import shape_objects
+from fraiseql.database import Pool
+from fraiseql.schema import Schema
+
+
+async def wanted_results(
+    schema: Schema, pool: Pool, kept: Sequence[Kept]
+) -> tuple[list[Refusal], list[DatabaseObject]]:
+    """Return what cannot be had, and what is to be there; nothing where no answers are kept.
+
+    Args:
+        schema: Everything declared.
+        pool: Connections to the database.
+        kept: The types that are kept, with their facts.
+
+    Raises:
+        DatabaseError: The database cannot be asked.
+    """
+    if not has_caches(schema):
+        return [], []
+    resolved = await resolve_queries(schema, pool)
+    return list(refusals(resolved)), list(_objects(caches_of(schema), resolved, kept))
+
+
+def _objects(
+    caches: Iterable[Cache], resolved: Sequence[Resolved], kept: Iterable[Kept]
+) -> Iterator[DatabaseObject]:
+    yield from (*log_objects(), state_object(), floor_object(), *shape_objects())
+    yield from common_objects()
+    stores = {cache.store for cache in caches}
+    if "unlogged" in stores:
+        yield from store_objects("unlogged")
+    if "logged" in stores:
+        yield from store_objects("logged")
+    yield from figure_objects()
+    tables = {one.sql: one for each in resolved for one in each.facts.tables if _can_log(one)}
+    for name in sorted(tables):
+        yield trigger_object(name, unknown_since(name))
+    for name in _drained(kept):
+        # Remade with the table, which is another one after another declaration.
+        made = trigger_object(name, unknown_since(name))
+        yield replace(made, needs=(*made.needs, name))
+    rows = {row.whole: row for each in resolved for tags in each.tags for row in tags.rows}
+    for row in rows.values():
+        yield from row_trigger_objects(row)
+
+
+def _can_log(table: RelationFacts) -> bool:
+    return table.kind in ("r", "p") and not table.catalog and table.persistence != "t"
+
+
+def _drained(kept: Iterable[Kept]) -> Iterator[str]:
+    """Yield the tables of asynchronous projections, which answers may be computed from."""
+    for one in kept:
+        if isinstance(one.stored, Projection) and one.stored.mode == "async":
+            facts = one.facts
+            if isinstance(facts, ProjectionFacts) and facts.resolved is not None:
+                yield facts.resolved.spec.table.sql

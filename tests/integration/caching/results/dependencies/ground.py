@@ -1,0 +1,109 @@
+"""Ground: tables, views, policies and partitions, and what looks at them as a look-up does."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+
+import fraiseql
+from fraiseql.caching.ddl.apply import apply, find_plan
+from fraiseql.caching.ddl.plan import Plan
+from fraiseql.caching.ddl.wanted import Wanted, load_wanted
+from fraiseql.caching.results.dependencies import Dependencies, load_dependencies
+from fraiseql.database import Pool, open_pool
+from fraiseql.database.writing import open_writer
+from fraiseql.schema import Schema, build_schema
+from fraiseql.settings import Settings
+
+TABLES = """
+CREATE TYPE mood AS ENUM ('glad', 'sad');
+CREATE TABLE tb_user (id int PRIMARY KEY, name text NOT NULL, mood mood NOT NULL DEFAULT 'glad');
+CREATE TABLE tb_post (id int PRIMARY KEY, author int NOT NULL, words int NOT NULL, slug text,
+  mark uuid, doc jsonb);
+CREATE TABLE tb_secret (id int PRIMARY KEY, owner text NOT NULL);
+CREATE TABLE tb_grant (id int PRIMARY KEY, secret int NOT NULL);
+ALTER TABLE tb_secret ENABLE ROW LEVEL SECURITY;
+CREATE POLICY granted ON tb_secret USING (id IN (SELECT secret FROM tb_grant));
+CREATE TABLE tb_day (id int NOT NULL, day int NOT NULL) PARTITION BY LIST (day);
+CREATE TABLE tb_day_1 PARTITION OF tb_day FOR VALUES IN (1);
+CREATE FUNCTION louder(said text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT upper(said)';
+CREATE VIEW v_inner AS SELECT id, louder(name) AS name, mood FROM tb_user;
+CREATE VIEW v_outer AS SELECT id, name, mood FROM v_inner WHERE id > 0;
+CREATE VIEW v_grouped AS SELECT author AS id, count(*) AS posts FROM tb_post GROUP BY author;
+"""
+
+
+async def laid(url: str) -> None:
+    """Bring the database back to nothing but these."""
+    anew = "DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT ALL ON SCHEMA public TO PUBLIC"
+    await run(url, f"DROP SCHEMA IF EXISTS fraiseql CASCADE; {anew}; {TABLES}")
+
+
+async def run(url: str, *statements: str) -> Any:
+    """Run each statement by itself; the rows of the last one, if it is a query."""
+    connection = await asyncpg.connect(url)
+    try:
+        for statement in statements[:-1]:
+            await connection.execute(statement)
+        if statements[-1].startswith("SELECT"):
+            return await connection.fetch(statements[-1])
+        return await connection.execute(statements[-1])
+    finally:
+        await connection.close()
+
+
+def typed(source: str, *, name: str = "Thing", **options: Any) -> Any:
+    """A type over a relation with an ``id``."""
+
+    @fraiseql.type(name=name, sql_source=source, **options)
+    class Thing:
+        id: int
+
+    return Thing
+
+
+def cached(source: str, *, by: Sequence[str] = (), **cache: Any) -> Schema:
+    """A schema with one cached list of a relation's rows."""
+    query = fraiseql.find("things", typed(source), by=by, cache=fraiseql.Cache(**cache))
+    return build_schema(queries=[query])
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Pool]:
+    pool = await open_pool(url, Settings())
+    try:
+        yield pool
+    finally:
+        await pool.close()
+
+
+async def wanted(url: str, schema: Schema) -> Wanted:
+    async with opened(url) as pool:
+        return await load_wanted(schema, pool)
+
+
+async def applied(url: str, schema: Schema) -> Plan:
+    async with opened(url) as pool:
+        made = await load_wanted(schema, pool)
+        async with open_writer(pool) as writer:
+            return await apply(writer, made)
+
+
+async def planned(url: str, schema: Schema) -> Plan:
+    async with opened(url) as pool:
+        made = await load_wanted(schema, pool)
+        async with open_writer(pool) as writer:
+            return await find_plan(writer, made)
+
+
+async def depended(url: str, *relations: str, calls: Sequence[str] = ()) -> Dependencies:
+    """What an answer over relations of the schema public depends on."""
+    async with opened(url) as pool:
+        names = [f'"public"."{one}"' for one in relations]
+        return await load_dependencies(pool.fetch_bytes, names, calls)
+
+
+def looked(dependencies: Dependencies) -> str:
+    """A statement that asks for the shape as a look-up does."""
+    return f"SELECT {dependencies.shape_sql} AS shape WHERE {dependencies.readable_sql}"

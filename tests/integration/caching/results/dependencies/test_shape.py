@@ -1,0 +1,185 @@
+"""Shape: a prepared look-up notices every change of a definition at its very next execution."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from fraiseql.caching.strategies.result_cache.shape import ROLE_DIGEST
+from tests.integration.caching.results.dependencies.ground import (
+    applied,
+    cached,
+    depended,
+    looked,
+    run,
+)
+
+CHANGES = {
+    "view": ("v_outer", "CREATE OR REPLACE VIEW v_outer AS SELECT id, name, mood FROM v_inner"),
+    "inner view": (
+        "v_outer",
+        "CREATE OR REPLACE VIEW v_inner AS SELECT id, lower(name) AS name, mood FROM tb_user",
+    ),
+    "function": (
+        "v_outer",
+        "CREATE OR REPLACE FUNCTION louder(said text) RETURNS text IMMUTABLE LANGUAGE sql"
+        " AS 'SELECT lower(said)'",
+    ),
+    "trigger off": ("v_outer", "ALTER TABLE tb_user DISABLE TRIGGER fraiseql_changes"),
+    "trigger of origin only": ("v_outer", "ALTER TABLE tb_user ENABLE TRIGGER fraiseql_changes"),
+    "trigger gone": ("v_outer", "DROP TRIGGER fraiseql_changes ON tb_user"),
+    "trigger of a partition off": ("tb_day", "ALTER TABLE tb_day_1 DISABLE TRIGGER ALL"),
+    "trigger above off": ("tb_day_1", "ALTER TABLE ONLY tb_day DISABLE TRIGGER ALL"),
+    "trigger of what a policy reads off": ("tb_secret", "ALTER TABLE tb_grant DISABLE TRIGGER ALL"),
+    "policy more": ("tb_secret", "CREATE POLICY mine ON tb_secret USING (owner = current_user)"),
+    "policy other": ("tb_secret", "ALTER POLICY granted ON tb_secret USING (true)"),
+    "policy gone": ("tb_secret", "DROP POLICY granted ON tb_secret"),
+    "row security": ("tb_post", "ALTER TABLE tb_post ENABLE ROW LEVEL SECURITY"),
+    "row security forced": ("tb_secret", "ALTER TABLE tb_secret FORCE ROW LEVEL SECURITY"),
+    "row security off": ("tb_secret", "ALTER TABLE tb_secret DISABLE ROW LEVEL SECURITY"),
+    "partition more": ("tb_day", "CREATE TABLE tb_day_2 PARTITION OF tb_day FOR VALUES IN (2)"),
+    "partition gone": ("tb_day", "ALTER TABLE tb_day DETACH PARTITION tb_day_1"),
+    "type of a column": ("tb_post", "ALTER TABLE tb_post ALTER COLUMN words TYPE bigint"),
+    "column more": ("tb_post", "ALTER TABLE tb_post ADD COLUMN more int"),
+    "column renamed": ("tb_post", "ALTER TABLE tb_post RENAME COLUMN slug TO mark2"),
+    "column gone": ("tb_post", "ALTER TABLE tb_post DROP COLUMN doc"),
+    "label": ("v_outer", "ALTER TYPE mood RENAME VALUE 'sad' TO 'low'"),
+    "label more": ("v_outer", "ALTER TYPE mood ADD VALUE 'calm' BEFORE 'glad'"),
+    "right": ("tb_post", "GRANT SELECT ON tb_post TO PUBLIC"),
+    "table truncated": ("tb_post", "TRUNCATE tb_post"),
+}
+"""What is read, and the change."""
+
+
+@pytest.fixture
+async def made(url: str) -> str:
+    for source in ("v_outer", "tb_secret", "tb_day", "tb_post"):
+        await applied(url, cached(source, stale="1s"))
+    # Each application of another schema drops what the one before it wanted.
+    tables = ("tb_user", "tb_post", "tb_secret", "tb_grant", "tb_day", "tb_day_1")
+    trigger = (
+        "CREATE OR REPLACE TRIGGER fraiseql_changes AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE"
+        " ON {0} FOR EACH STATEMENT EXECUTE FUNCTION fraiseql.changed();"
+        " ALTER TABLE ONLY {0} ENABLE ALWAYS TRIGGER fraiseql_changes"
+    )
+    await run(url, ";".join(trigger.format(table) for table in tables))
+    return url
+
+
+async def test_every_change_is_noticed_at_once(url: str, made: str) -> None:
+    missed = []
+    for name, (relation, change) in CHANGES.items():
+        connection = await asyncpg.connect(url)
+        try:
+            await connection.execute("SET plan_cache_mode = force_generic_plan")
+            before = await depended(url, relation)
+            statement = await connection.prepare(looked(before))
+            asked = [await statement.fetchval() for _ in range(3)]
+            assert asked == [before.shape] * 3, name
+            await run(url, change)
+            if await statement.fetchval() == before.shape:
+                missed.append(name)
+        finally:
+            await connection.close()
+    assert missed == []
+
+
+async def test_what_changes_nothing_is_no_change(url: str, made: str) -> None:
+    before = await depended(url, "v_outer", "tb_day")
+    await run(
+        url,
+        "INSERT INTO tb_user VALUES (1, 'x'); INSERT INTO tb_day VALUES (1, 1)",
+        "VACUUM ANALYZE tb_user",
+        "ANALYZE tb_day",
+        "CREATE TABLE other (id int)",
+        "COMMENT ON TABLE tb_user IS 'people'",
+    )
+    assert (await depended(url, "v_outer", "tb_day")).shape == before.shape
+
+
+async def test_a_look_up_that_waited_for_the_change_notices_it(url: str, made: str) -> None:
+    reader, changer = await asyncpg.connect(url), await asyncpg.connect(url)
+    try:
+        await reader.execute("SET plan_cache_mode = force_generic_plan")
+        before = await depended(url, "v_outer")
+        statement = await reader.prepare(looked(before))
+        assert await statement.fetchval() == before.shape
+        change = changer.transaction()
+        await change.start()
+        await changer.execute(
+            "CREATE OR REPLACE VIEW v_inner AS SELECT id, name, mood FROM tb_user"
+        )
+        waiting = asyncio.create_task(statement.fetchval())
+        own = reader.get_server_pid()
+        asked = f"SELECT wait_event_type FROM pg_stat_activity WHERE pid = {own}"
+        while (await run(url, asked))[0][0] != "Lock":
+            await asyncio.sleep(0.01)
+        await change.commit()
+        after = await depended(url, "v_outer")
+        assert after.shape != before.shape
+        # Its snapshot for planning is older than the change.
+        assert await waiting != before.shape
+        assert await statement.fetchval() != before.shape
+    finally:
+        await reader.close()
+        await changer.close()
+
+
+async def test_a_relation_made_anew_has_another_shape_and_other_tags(url: str, made: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        before = await depended(url, "tb_post")
+        statement = await connection.prepare(looked(before))
+        assert await statement.fetchval() == before.shape
+        await run(
+            url,
+            "ALTER TABLE tb_post RENAME TO tb_old; CREATE TABLE tb_post (LIKE tb_old)",
+            "DROP TABLE tb_old CASCADE",
+        )
+        assert await statement.fetchval() != before.shape
+        assert (await depended(url, "tb_post")).tags != before.tags
+    finally:
+        await connection.close()
+
+
+async def test_a_right_that_is_taken_away_is_an_error(url: str, made: str) -> None:
+    await run(
+        url,
+        "DROP ROLE IF EXISTS shape_reader; CREATE ROLE shape_reader;"
+        " GRANT shape_reader TO current_user; GRANT SELECT ON v_outer TO shape_reader; GRANT USAGE ON SCHEMA fraiseql TO shape_reader",
+    )
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("SET ROLE shape_reader")
+        before = await depended(url, "v_outer")
+        statement = await connection.prepare(looked(before))
+        assert await statement.fetchval() == before.shape
+        await run(url, "REVOKE SELECT ON v_outer FROM shape_reader")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await statement.fetchval()
+    finally:
+        await connection.close()
+        await run(url, "DROP OWNED BY shape_reader; DROP ROLE shape_reader")
+
+
+async def test_what_a_role_may_do_has_a_number(url: str) -> None:
+    asked = "SELECT " + ROLE_DIGEST.format(role="'shape_member'")
+    await run(
+        url,
+        "DROP ROLE IF EXISTS shape_member; DROP ROLE IF EXISTS shape_group;"
+        " CREATE ROLE shape_member; CREATE ROLE shape_group",
+    )
+    try:
+        seen = [(await run(url, asked))[0][0]]
+        for change in (
+            "GRANT shape_group TO shape_member",
+            "ALTER ROLE shape_member BYPASSRLS",
+            "ALTER ROLE shape_member SUPERUSER",
+            "REVOKE shape_group FROM shape_member",
+        ):
+            await run(url, change)
+            seen.append((await run(url, asked))[0][0])
+        assert None not in seen
+        assert len(set(seen)) == 5
+    finally:
+        await run(url, "DROP ROLE shape_member; DROP ROLE shape_group")
