@@ -9,6 +9,7 @@ from asyncpg import Record
 from fraiseql.database.identity import Identity
 from fraiseql.database.link import Link
 from fraiseql.database.pool import Pool
+from fraiseql.database.watching import opened
 from fraiseql.errors import DatabaseError
 
 
@@ -86,6 +87,11 @@ class Database:
         self._identity = identity
 
     @property
+    def pool(self) -> Pool:
+        """Where connections come from."""
+        return self._pool
+
+    @property
     def identity(self) -> Identity:
         """Role and session variables that statements run under."""
         return self._identity
@@ -132,7 +138,8 @@ class Database:
             own = Transaction(link)
             try:
                 await own.execute("BEGIN READ ONLY" if readonly else "BEGIN READ WRITE")
-                yield own
+                with opened(writable=not readonly):
+                    yield own
                 await _commit(own)
             except Exception:
                 if not link.is_closed() and link.is_in_transaction():

@@ -6,7 +6,7 @@ so a client that wrote and then asks is never given what was read before it wrot
 
 import asyncio
 from enum import Enum
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -142,6 +142,6 @@ class Flights(Generic[T]):
         return flight if turn is Turn.LEAD else turn
 
 
-def _expire(place: "asyncio.Future[object]") -> None:
+def _expire(place: "asyncio.Future[Any]") -> None:
     if not place.done():
         place.set_result(Turn.ALONE)

@@ -30,19 +30,19 @@ class Keys:
     """Makes the keys of one part.
 
     Args:
-        place: Which database of which cluster; empty for what is shared among databases.
-        declared: Digest of all declarations of the application.
+        place: Which database of which cluster, and by whom it is read; empty for what depends on
+            none.
         part: What is asked.
         sessions: Whether session variables count.
     """
 
     __slots__ = ("_begun", "_sessions", "_variables", "_vary")
 
-    def __init__(self, place: str, declared: str, part: Part, *, sessions: bool) -> None:
+    def __init__(self, place: str, part: Part, *, sessions: bool) -> None:
         cache = part.cache
         kept = [cache.ttl, cache.stale, list(cache.vary), list(cache.tags)]
         name = part.definition.graphql_name
-        head = json.dumps([_FORMAT, place, declared, name, kept, sessions])
+        head = json.dumps([_FORMAT, place, name, kept, sessions])
         text = part.text
         self._begun = sha256(f"{len(head)}:{len(text)}:{head}".encode() + text)
         self._variables = part.variables
@@ -71,8 +71,8 @@ class Keys:
         try:
             return canonical(said)
         except (TypeError, ValueError, RecursionError):
-            pairs = zip((name for name, _ in self._vary), said[3], strict=True)
-            raise NoKey(_unsayable([*variables.items(), *pairs])) from None
+            varied = zip((name for name, _ in self._vary), said[3], strict=True)
+            raise NoKey(_unsayable([*variables.items(), *varied])) from None
 
 
 def canonical(value: Any) -> bytes:

@@ -1,0 +1,46 @@
+"""Answering: from memory, from another's flight, from the store, or by computing; in this order."""
+
+from collections.abc import Sequence
+
+from fraiseql.caching.results.flight import Turn
+from fraiseql.caching.results.guarded import Guarded
+from fraiseql.caching.results.leading import Leading
+from fraiseql.caching.results.process import Process, Value, given
+from fraiseql.caching.results.subject import Subject
+from fraiseql.results import Answered, Compute
+
+
+async def answer(
+    process: Process,
+    store: Guarded,
+    subject: Subject,
+    etags: Sequence[bytes],
+    compute: Compute,
+) -> Answered:
+    """Answer one request.
+
+    Args:
+        process: What the process shares.
+        store: Where the value is kept.
+        subject: What is asked.
+        etags: Digests of values that the client has.
+        compute: Computes the value.
+
+    Raises:
+        Whatever ``compute`` raises.
+    """
+    remembered = process.remembered(subject, etags)
+    if remembered is not None:
+        return remembered
+    if store.rests(subject):
+        return await process.alone(subject.query, compute, "resting")
+    flight = process.flights.lead(subject.key)
+    if flight is None:
+        told = await process.flights.wait(subject.key, process.patience)
+        if isinstance(told, Value):
+            return process.count(subject, told, given(told, etags, collapsed=True))
+        if isinstance(told, Turn):
+            return await process.alone(subject.query, compute, "alone")
+        flight = told
+    turn = Leading(process, store, subject, flight=flight, etags=etags, compute=compute)
+    return await turn.answer()

@@ -1,0 +1,191 @@
+"""Caches: the result caches of one application, in one process."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final
+from weakref import WeakKeyDictionary, WeakSet
+
+from fraiseql.caching.changes.state import CLUSTER
+from fraiseql.caching.results.depending import NOT_APPLIED, Needs, load_needs
+from fraiseql.caching.results.figures import EVERY, Figures
+from fraiseql.caching.results.forgiven import kind_of
+from fraiseql.caching.results.guarded import Guarded
+from fraiseql.caching.results.metrics import Metrics
+from fraiseql.caching.results.opening import Stores
+from fraiseql.caching.results.process import Process
+from fraiseql.caching.results.unit import CachedUnit, Ground
+from fraiseql.caching.strategies.result_cache.queries import caches_of, has_caches
+from fraiseql.caching.strategies.result_cache.refusals import cache_refusals
+from fraiseql.database import Pool
+from fraiseql.errors import DatabaseUnavailable, DeclarationError, FraiseQLError
+from fraiseql.events import logger
+from fraiseql.results import Part, Unit
+from fraiseql.schema import Schema
+from fraiseql.settings import Settings
+
+_PLACE: Final = f"SELECT {CLUSTER} || '/' || current_user AS place"
+
+_THERE: Final = """\
+SELECT to_regclass('fraiseql.changes') IS NOT NULL
+  AND to_regprocedure('fraiseql.result_shape(oid[])') IS NOT NULL AS there"""
+
+_started: Final[WeakKeyDictionary[Pool, "ResultCaches"]] = WeakKeyDictionary()
+
+
+class ResultCaches:
+    """Keeps results as declared; see ``fraiseql.results.Results``.
+
+    Args:
+        settings: The application's.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._metrics = Metrics()
+        self._figures = Figures(self._metrics)
+        self._units: WeakSet[CachedUnit] = WeakSet()
+        self._reads: Pool | None = None
+        self._applied = False
+        self._told: set[str] = set()
+        self._flushing: asyncio.Task[None] | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        settings = self._settings
+        self.stores = Stores(settings)
+        self.process = Process(
+            self._metrics, settings.request_timeout, settings.cache_max_entry_bytes
+        )
+        self._guarded: dict[str, Guarded] = {}
+        self._place = ""
+
+    # Life.
+
+    async def start(self, schema: Schema, pool: Pool) -> None:
+        """Make ready.
+
+        Raises:
+            DeclarationError: Something is declared to be kept that cannot be; the reason is told.
+            ConfigurationError: A store cannot be used as the settings are.
+            DatabaseError: The database cannot be reached.
+        """
+        self._begin()
+        self._reads = pool
+        _started[pool] = self
+        if not self._settings.cache or not has_caches(schema):
+            return
+        refused = await cache_refusals(schema, pool)
+        if refused:
+            raise DeclarationError("\n".join(map(str, refused)), code=refused[0].code)
+        for name in sorted({cache.store for cache in caches_of(schema)}):
+            await self.stores.open(name)
+        await self._look_for_tables(pool)
+        if not self._applied:
+            self._warn(
+                "Results are kept as soon as `fraiseql db apply` has run with this application;"
+                " until then every answer is computed."
+            )
+        self._flushing = asyncio.get_running_loop().create_task(self._flush_always())
+
+    async def stop(self) -> None:
+        """Write what is to be written and give back what was opened."""
+        flushing, self._flushing = self._flushing, None
+        if flushing is not None:
+            flushing.cancel()
+            await asyncio.wait([flushing])
+            await self.process.puts.finish()
+            await self._flush()
+        await self.process.puts.finish()
+        await self.stores.close()
+        pool, self._reads = self._reads, None
+        if pool is not None:
+            _started.pop(pool, None)
+
+    async def look(self) -> None:
+        """Look anew at what the declarations read, as the database has it now."""
+        if self._reads is None or not self._settings.cache:
+            return
+        await self._look_for_tables(self._reads)
+        for unit in tuple(self._units):
+            unit.look()
+
+    # Answers.
+
+    def unit(self, part: Part) -> Unit | None:
+        """Return what answers a part; None where it is not kept."""
+        if not self._settings.cache:
+            return None
+        ground = Ground(self.process, self.store(part.cache.store), self.place, self._needs)
+        unit = CachedUnit(ground, part)
+        self._units.add(unit)
+        return unit
+
+    def metrics(self) -> Sequence[str]:
+        """Return the lines of ``/metrics``, in the text format of Prometheus."""
+        return self._metrics.lines()
+
+    def store(self, name: str) -> Guarded:
+        """Return a store as requests see it."""
+        found = self._guarded.get(name)
+        if found is None:
+            opened = partial(self.stores.open, name)
+            found = self._guarded[name] = Guarded(name, opened, self._metrics)
+        return found
+
+    async def place(self) -> str:
+        """Return which database of which cluster this is, and as whom it is read.
+
+        Raises:
+            DatabaseError: The database cannot be asked.
+        """
+        if not self._place:
+            rows: Any = await (await self.stores.pool()).fetch_bytes(_PLACE)
+            self._place = rows[0]["place"]
+        return self._place
+
+    async def _needs(self, part: Part) -> Needs | str:
+        pool = self._reads
+        if pool is None:
+            raise DatabaseUnavailable("The application is not started.")
+        needs = await load_needs(pool, part) if self._applied else NOT_APPLIED
+        if isinstance(needs, str):
+            self._tell(part, needs)
+        return needs
+
+    def _tell(self, part: Part, why: str) -> None:
+        name = part.definition.graphql_name
+        if why == NOT_APPLIED and not self._applied:
+            return
+        hint = " Run `fraiseql db apply`." if why == NOT_APPLIED else ""
+        self._warn(f"Answers of {name} are computed and not kept: {why}.{hint}")
+
+    def _warn(self, text: str) -> None:
+        if text not in self._told:
+            self._told.add(text)
+            logger.warning(text)
+
+    async def _look_for_tables(self, pool: Pool) -> None:
+        rows: Any = await pool.fetch_bytes(_THERE)
+        self._applied = bool(rows[0]["there"])
+
+    # Figures.
+
+    async def _flush_always(self) -> None:
+        while True:
+            await asyncio.sleep(EVERY)
+            await self._flush()
+
+    async def _flush(self) -> None:
+        with suppress(DatabaseUnavailable):
+            pool = await self.stores.pool()
+            try:
+                await self._figures.flush(pool.fetch_bytes)
+            except FraiseQLError as error:
+                self._warn(f"Figures of result caches cannot be written: {kind_of(error)}")
+
+
+def caches_behind(pool: Pool) -> ResultCaches | None:
+    """Return the caches of the application whose connections these are; None where it has none."""
+    return _started.get(pool)

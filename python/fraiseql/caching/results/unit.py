@@ -1,0 +1,184 @@
+"""Unit: one part of an application's operations, ready to be asked for."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+
+from fraiseql.caching.declarations import Cache, seconds
+from fraiseql.caching.results.answering import answer
+from fraiseql.caching.results.dependencies import NOTHING
+from fraiseql.caching.results.depending import Needs
+from fraiseql.caching.results.guarded import Guarded
+from fraiseql.caching.results.keys import Keys, NoKey
+from fraiseql.caching.results.process import Process
+from fraiseql.caching.results.resting import Rest
+from fraiseql.caching.results.store import Lookup
+from fraiseql.caching.results.subject import Subject
+from fraiseql.database import watched_writes
+from fraiseql.events import logger
+from fraiseql.results import Answered, Ask, Compute, Computed, Part
+
+_ETAG: Final = re.compile("[0-9a-f]{32}")
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a unit finds in its application.
+
+    Attributes:
+        process: What the process shares.
+        store: Where values are kept.
+        place: Tells which database of which cluster an entry belongs to, and what it is named by.
+        needs: Loads what a part depends on, or says in one word why it is not kept for now.
+    """
+
+    process: Process
+    store: Guarded
+    place: Callable[[], Awaitable[str]]
+    needs: Callable[[Part], Awaitable[Needs | str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """What is known once the dependencies are loaded."""
+
+    needs: Needs
+    keys: Keys
+    lookup: Lookup
+    session: bool
+
+
+class CachedUnit:
+    """Answers one part from its store, or has it computed; see ``fraiseql.results.Unit``.
+
+    Args:
+        ground: The application's caches.
+        part: What is asked.
+    """
+
+    def __init__(self, ground: Ground, part: Part) -> None:
+        cache: Cache = part.cache
+        self._ground = ground
+        self._part = part
+        self._python = part.definition.function is not None
+        self._query = part.definition.graphql_name
+        self._ttl = None if cache.ttl is None else seconds("ttl", cache.ttl)
+        self._stale = None if cache.stale is None else seconds("stale", cache.stale)
+        self._rest = Rest()
+        self._loading = asyncio.Lock()
+        self._ready: _Ready | None = None
+        self._why = ""
+        self._told_no_key = False
+
+    @property
+    def max_age(self) -> float:
+        """Seconds for which a value may be given without asking again; 0 for none."""
+        return self._stale or 0.0
+
+    @property
+    def private(self) -> bool:
+        """Whether a value is for one client only."""
+        ready = self._ready
+        return ready is None or ready.session or self._python or bool(self._part.cache.vary)
+
+    def forget(self) -> None:
+        """Load anew what the part depends on, when it is next asked for."""
+        self._ready = None
+
+    def look(self) -> None:
+        """Try again at once what could not be kept."""
+        if self._ready is None:
+            self._rest.succeeded()
+
+    async def answer(self, ask: Ask, compute: Compute) -> Answered:
+        """Answer a request; what the cache cannot do, ``compute`` does.
+
+        Raises:
+            Whatever ``compute`` raises; the cache itself fails no request.
+        """
+        process = self._ground.process
+        if self._python:
+            compute = partial(without_writes, compute)
+        ready = self._ready or await self._made_ready()
+        if isinstance(ready, str):
+            return await process.alone(self._query, compute, ready)
+        try:
+            subject = self._subject(ready, ask)
+        except NoKey as error:
+            self._tell(error)
+            return await process.alone(self._query, compute, "no_key")
+        return await answer(process, self._ground.store, subject, _etags(ask), compute)
+
+    def _subject(self, ready: _Ready, ask: Ask) -> Subject:
+        role, lookup, timed = ask.identity.role, ready.lookup, ready.needs.timed
+        return Subject(
+            key=ready.keys.key(ask),
+            query=self._query,
+            lookup=lookup if role is None else replace(lookup, role=role),
+            tags=lambda: ready.needs.tags(ask.arguments()),
+            # Where time alone decides, each of the two stands for the other.
+            ttl=self._stale if timed and self._ttl is None else self._ttl,
+            stale=self._stale or (self._ttl if timed else None) or 0.0,
+            timed=timed,
+            rest=self._rest,
+            freshness=self._part.freshness,
+            outdated=self.forget,
+        )
+
+    async def _made_ready(self) -> _Ready | str:
+        """Load what the part depends on, once for all who ask meanwhile."""
+        if self._rest.resting:
+            return self._why
+        async with self._loading:
+            if self._ready is None and not self._rest.resting:
+                self._why = await self._load()
+            return self._ready or self._why
+
+    async def _load(self) -> str:
+        """Load; return in one word why it is not kept for now, or nothing."""
+        try:
+            needs = await self._ground.needs(self._part)
+            if isinstance(needs, str):
+                self._rest.failed()
+                return needs
+            self._ready = await self._ready_with(needs)
+        except Exception as error:  # noqa: BLE001 - an outermost gate: the answer is computed
+            self._ground.store.failed(error, self._query, self._rest)
+            return "failed"
+        self._rest.succeeded()
+        return ""
+
+    async def _ready_with(self, needs: Needs) -> _Ready:
+        found = needs.dependencies
+        # What depends on no database is the same for all that share the store.
+        place = "" if found == NOTHING else await self._ground.place()
+        session = found.session or self._python
+        keys = Keys(place, self._part, sessions=session)
+        freshness = self._part.freshness
+        # Where time alone decides, what is invalidated is gone at once all the same.
+        stale = 0.0 if needs.timed else self._stale or 0.0
+        lookup = Lookup(found, stale, None if freshness is None else freshness.age)
+        return _Ready(needs, keys, lookup, session)
+
+    def _tell(self, error: NoKey) -> None:
+        if not self._told_no_key:
+            self._told_no_key = True
+            logger.warning(
+                "%s is not kept: %r is nothing that JSON can say, so it cannot be in the key.",
+                self._query,
+                error.what,
+            )
+
+
+async def without_writes(compute: Compute) -> Computed:
+    """Compute; what was computed while something was written is not sound."""
+    with watched_writes() as writes:
+        computed = await compute()
+    return replace(computed, sound=False) if writes.any else computed
+
+
+def _etags(ask: Ask) -> Sequence[bytes]:
+    return [bytes.fromhex(etag) for etag in ask.etags if _ETAG.fullmatch(etag)]
