@@ -21,6 +21,8 @@ _UNSEEN: Final = f"""\
 FROM {LOG} i WHERE i.tag = ANY (e.tags) AND i.xid >= pg_catalog.pg_snapshot_xmin(e.snap)
      AND NOT pg_catalog.pg_visible_in_snapshot(i.xid, e.snap)"""
 
+_AGE: Final = "pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - e.made)"
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -44,6 +46,7 @@ RULES: Final[dict[str, Rule]] = {
     ),
     "shape": Rule("redefined", "e.shape <> (n.shape # n.rights)"),
     "expired": Rule("expired", "e.expires <= pg_catalog.clock_timestamp()"),
+    "aged": Rule("expired", f"{_AGE} > {{stale}}"),
     "floor": Rule(
         "compacted",
         f"EXISTS (SELECT FROM {FLOOR} f WHERE f.tag = ANY (e.tags)"
@@ -54,10 +57,11 @@ RULES: Final[dict[str, Rule]] = {
 }
 """Every rule, by a name; the first that is broken gives the reason.
 
-``unseen`` holds where nothing may be stale, ``behind`` in its place where something may.
+``unseen`` holds where nothing may be stale, ``behind`` in its place where something may; ``aged``
+where the answer changes with time alone.
 """
 
-TABLE_RULES: Final = ("home", "ahead", "shape", "expired", "floor", "unseen", "behind")
+TABLE_RULES: Final = tuple(RULES)
 """The rules for entries that stand in the database itself."""
 
 # A write is at least as old as its commit; what is unseen is never 0 s old.
@@ -166,19 +170,20 @@ def _seconds(lookup: Lookup) -> str:
         return "0::double precision"
     seconds = "coalesce(u.seconds, 0)"
     if lookup.dependencies.clock:
-        made = "pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - e.made)"
-        seconds = f"greatest({seconds}, {made})"
+        seconds = f"greatest({seconds}, {_AGE})"
     return f"({seconds})::double precision"
 
 
 def _reason(lookup: Lookup, rules: Sequence[str]) -> str:
     """Return the expression of the reason: of the first rule that is broken, or ``hit``."""
     stale = f"{lookup.stale!r}::double precision"
-    unused = "unseen" if lookup.stale > 0 else "behind"
+    unused = {"unseen" if lookup.stale > 0 else "behind"}
+    if not lookup.dependencies.clock:
+        unused.add("aged")
     cases = [
         f"WHEN {rule.broken.format(stale=stale)} THEN '{rule.reason}'"
         for name, rule in RULES.items()
-        if name in rules and name != unused
+        if name in rules and name not in unused
     ]
     body = "\n      ".join(("WHEN e.snap IS NULL THEN 'absent'", *cases))
     return f"CASE {body}\n      ELSE 'hit' END"

@@ -54,11 +54,9 @@ async def prepare(connection: asyncpg.Connection) -> None:
         *store_objects("logged"),
         *common_objects(),
     )
-    for one in made:
-        for statement in one.create:
-            await connection.execute(statement)
-    await connection.execute("TRUNCATE fraiseql.changes, fraiseql.changes_floor")
-    await connection.execute(TABLES)
+    statements = [statement for one in made for statement in one.create]
+    statements += ["TRUNCATE fraiseql.changes, fraiseql.changes_floor", TABLES]
+    await connection.execute(";\n".join(statements))
     for table in ("tb_user", "tb_post"):
         await traced(connection, f"public.{table}")
 

@@ -12,7 +12,7 @@ BODIES = (
     b"null",
     b"[]",
     b'{"name":"\xc3\xa9\xf0\x9f\x90\x98 \\u0000 \'quoted\' \\\\"}',
-    b'[%s]' % b",".join(b"%d" % n for n in range(15_000)),
+    b"[%s]" % b",".join(b"%d" % n for n in range(15_000)),
 )
 
 
