@@ -47,7 +47,7 @@ def connect(url: str, *, connections: int = CONNECTIONS, timeout: float = TIMEOU
             "redis_url cannot be used.",
             hint="Write redis://host:6379/0, rediss://user:password@host:6380/0, or unix:///path.",
         ) from error
-    return Redis(connection_pool=pool)
+    return Redis.from_pool(pool)
 
 
 @contextmanager

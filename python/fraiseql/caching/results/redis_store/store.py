@@ -31,7 +31,7 @@ class RedisStore:
     Args:
         url: ``redis://…``, ``rediss://…`` or ``unix://…``.
         pool: The result caches' own, in which entries are judged.
-        most: Bytes of the largest value that is kept.
+        max_entry_bytes: Bytes of the largest value that is kept.
         connections: Most connections to Redis.
         timeout: Seconds that Redis may take for anything.
         lease: Seconds after which a leader that has died is replaced.
@@ -47,14 +47,14 @@ class RedisStore:
         url: str,
         pool: Pool,
         *,
-        most: int = MOST,
+        max_entry_bytes: int = MOST,
         connections: int = CONNECTIONS,
         timeout: float = TIMEOUT,
         lease: float = LEASE,
     ) -> None:
         self._client = connect(url, connections=connections, timeout=timeout)
         self._pool = pool
-        self._most = most
+        self._max_entry_bytes = max_entry_bytes
         self._clock = Clock(self._client)
         self._flight = Flight(self._client, lease)
         self._put = self._client.register_script(PUT)
@@ -86,7 +86,7 @@ class RedisStore:
         Raises:
             StoreUnavailable: Redis cannot be reached, does not answer in time, or refuses.
         """
-        if len(entry.body) > self._most:
+        if len(entry.body) > self._max_entry_bytes:
             return "too_large"
         with told():
             frame = _frame(entry, await self._clock.now())
@@ -143,9 +143,8 @@ class RedisStore:
         if lookup.dependencies == NOTHING:
             return Verdict("absent" if frame is None else "hit")
         verdict = await judge(self._pool, lookup, frame, age)
-        if verdict.orphaned:
-            # A crash ended the one before; who asks next can keep what is computed.
-            await crash_epoch(self._pool)
+        if verdict.orphaned and await crash_epoch(self._pool) is not None:
+            verdict = await judge(self._pool, lookup, frame, age)
         return verdict
 
     async def _read(self, key: bytes) -> Frame | None:

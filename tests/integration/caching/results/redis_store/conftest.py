@@ -1,0 +1,24 @@
+"""Fixtures: a prepared database, and a store over it whose Redis is empty."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from redis.asyncio import Redis
+
+from tests.integration.caching.results.redis_store.place import Place, opened, prepare
+
+
+@pytest.fixture
+async def client(redis_url: str) -> AsyncIterator[Redis]:
+    """A client of the shared Redis, of which nothing is left before the test."""
+    async with Redis.from_url(redis_url) as one:
+        await one.flushall()
+        yield one
+
+
+@pytest.fixture
+async def place(database: str, redis_url: str, client: Redis) -> AsyncIterator[Place]:
+    """A store over a prepared database; nothing is kept yet."""
+    await prepare(database)
+    async with opened(database, redis_url) as one:
+        yield one

@@ -1,0 +1,123 @@
+"""Place: a database with one table, its change log, and Redis stores over it."""
+
+import hashlib
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import asyncpg
+import pytest
+
+from fraiseql.caching.changes.floor import floor_object
+from fraiseql.caching.changes.log import log_objects, trigger_object
+from fraiseql.caching.changes.state import state_object
+from fraiseql.caching.results.dependencies import NOTHING, load_dependencies
+from fraiseql.caching.results.pool import open_cache_pool
+from fraiseql.caching.results.redis_store import RedisStore, judging
+from fraiseql.caching.results.store import Entry, Found, Lookup
+from fraiseql.caching.strategies.result_cache.objects import common_objects
+from fraiseql.caching.strategies.result_cache.shape import shape_objects
+from fraiseql.database import Pool
+from fraiseql.settings import Settings
+
+KEY = hashlib.sha256(b"a key").digest()
+ALONE = Lookup(NOTHING)
+"""Of what depends on nothing that is logged."""
+
+TABLE = "app.users"
+PATIENT = 5.0
+"""Seconds that Redis may take where the machine has other things to do, too."""
+
+
+@dataclass
+class Place:
+    """A store, what asks it, and a connection that writes."""
+
+    store: RedisStore
+    pool: Pool
+    writer: asyncpg.Connection
+    lookup: Lookup
+
+    async def fill(
+        self, body: bytes, found: Found | None = None, *, key: bytes = KEY, **more: object
+    ) -> str:
+        """Put a value, labelled as found (or as is found now)."""
+        found = found or await self.store.find(self.lookup, key)
+        assert found.snapshot is not None
+        return await self.store.put(self.entry(body, found, key=key, **more))
+
+    def entry(self, body: bytes, found: Found, *, key: bytes = KEY, **more: object) -> Entry:
+        entry = Entry(
+            key=key,
+            query="users",
+            tags=self.lookup.dependencies.tags,
+            snapshot=found.snapshot or "",
+            shape=found.shape,
+            ttl=None,
+            cost=1.5,
+            body=body,
+            etag=hashlib.sha256(body).digest()[:16],
+        )
+        return replace(entry, **more)
+
+    async def reason(self) -> str:
+        return (await self.store.find(self.lookup, KEY)).reason
+
+    async def write(self, value: int) -> None:
+        await self.writer.execute(f"UPDATE {TABLE} SET v = {value}")
+
+
+@asynccontextmanager
+async def opened_alone(redis_url: str, **more: object) -> AsyncIterator[Place]:
+    """Open a store for what depends on nothing: there is no database."""
+    nobody: Any = None
+    store = RedisStore(redis_url, nobody, **{"timeout": PATIENT, **more})
+    try:
+        yield Place(store, nobody, nobody, ALONE)
+    finally:
+        await store.close()
+
+
+async def prepare(url: str) -> None:
+    """Make the table and everything that a look-up needs, anew."""
+    connection = await asyncpg.connect(url)
+    objects = [*log_objects(), state_object(), floor_object(), *shape_objects(), *common_objects()]
+    statements = [
+        "DROP SCHEMA IF EXISTS app, fraiseql CASCADE",
+        "CREATE SCHEMA fraiseql",
+        "CREATE SCHEMA app",
+        f"CREATE TABLE {TABLE} (id int, v int)",
+        f"INSERT INTO {TABLE} VALUES (1, 1)",
+        *(statement for one in objects for statement in one.create),
+        *trigger_object(TABLE, "SELECT").create,
+    ]
+    for statement in statements:
+        await connection.execute(statement)
+    await connection.close()
+
+
+@asynccontextmanager
+async def opened(url: str, redis_url: str, **more: object) -> AsyncIterator[Place]:
+    """Open a store over a database that is prepared; its Redis answers what it had before."""
+    pool = await open_cache_pool(Settings(database_url=url, cache_connections=4))
+    store = RedisStore(redis_url, pool, **{"timeout": PATIENT, **more})
+    writer = await asyncpg.connect(url)
+    try:
+        loaded = await load_dependencies(pool.fetch_bytes, [TABLE])
+        yield Place(store, pool, writer, Lookup(loaded))
+    finally:
+        writer.terminate()
+        await store.close()
+        await pool.close()
+
+
+@contextmanager
+def without(rule: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Judge for a while as if there were no such rule."""
+    rest = [name for name in judging.RULES if name != rule]
+    with monkeypatch.context() as patched:
+        patched.setattr(judging, "RULES", rest)
+        judging._statement.cache_clear()
+        yield
+    judging._statement.cache_clear()

@@ -1,0 +1,122 @@
+"""Epochs: a crash, and another database, are places where nothing that was kept is true."""
+
+import shutil
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from fraiseql.caching.results.epoch import crash_epoch
+from fraiseql.database.embedded import EmbeddedServer
+from tests.failure.crashing import Crashing
+from tests.integration.caching.results.redis_store.place import (
+    ALONE,
+    KEY,
+    Place,
+    opened,
+    prepare,
+    without,
+)
+
+NEXT = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+BEFORE = """
+ALTER SYSTEM SET wal_writer_delay = '10s';
+ALTER SYSTEM SET autovacuum = off;
+"""
+
+
+@pytest.fixture
+async def own(server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[Crashing]:
+    """A server of the test's own, where a commit that does not wait for the disk can be lost."""
+    crashing = Crashing(server.binaries, tmp_path / "own")
+    await crashing.prepare()
+    connection = await crashing.connect()
+    for statement in BEFORE.strip().splitlines():
+        await connection.execute(statement)
+    await crashing.crash(signal.SIGQUIT)
+    yield crashing
+    await crashing.stop()
+    shutil.rmtree(tmp_path / "own", ignore_errors=True)
+
+
+async def lose_a_write(place: Place) -> int:
+    """Keep what a transaction wrote that is then lost; return its number."""
+    await place.writer.execute("CHECKPOINT")
+    # Before, so that nothing but the write itself is lost: not the epoch either.
+    await place.store.find(place.lookup, KEY)
+    await place.writer.execute("SET synchronous_commit = off")
+    await place.write(2)
+    number = await place.writer.fetchval(
+        "SELECT xid::text::bigint FROM fraiseql.changes ORDER BY xid DESC LIMIT 1"
+    )
+    assert await place.fill(b"2") == "stored"
+    assert await place.reason() == "hit"
+    return int(number)
+
+
+async def write_as(place: Place, number: int) -> None:
+    """Let the transaction of a number write."""
+    while (now := await place.writer.fetchval(NEXT)) < number:
+        await place.writer.execute("SELECT pg_current_xact_id()")
+    assert now == number, "the number was lost with the write, and is given again"
+    await place.write(3)
+
+
+async def test_what_a_crash_took_back_is_not_given(
+    own: Crashing, redis_url: str, client: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await prepare(own.url)
+    other = bytes(32)
+    async with opened(own.url, redis_url) as place:
+        epoch = await crash_epoch(place.pool)
+        assert epoch == await crash_epoch(place.pool)
+        begun = await place.store.find(place.lookup, other)
+        number = await lose_a_write(place)
+    await own.crash(signal.SIGKILL)
+    async with opened(own.url, redis_url) as place:
+        assert await place.writer.fetchval("SELECT v FROM app.users") == 1, "it was lost"
+        await write_as(place, number)
+        assert await place.reason() == "foreign"
+        assert await crash_epoch(place.pool) not in (None, epoch)
+        with without("home", monkeypatch):
+            # The number is known to the old label: the lost write would be given.
+            assert await place.reason() == "hit"
+        assert await place.fill(b"3") == "stored", "though its numbers may be smaller"
+        assert await place.reason() == "hit"
+        # What was computed before the crash, and is put after it.
+        assert await place.fill(b"1", begun, key=other) == "stored"
+        assert (await place.store.find(place.lookup, other)).reason == "foreign"
+
+
+async def test_two_databases_share_only_what_time_alone_ends(
+    database: str, server: EmbeddedServer, redis_url: str, client: Redis
+) -> None:
+    await prepare(database)
+    async with opened(database, redis_url) as one:
+        await one.writer.execute("CREATE DATABASE fql_another")
+        try:
+            another = server.url_for("fql_another")
+            await prepare(another)
+            async with opened(another, redis_url) as other:
+                await one.store.find(one.lookup, KEY)
+                await other.store.find(other.lookup, KEY)
+                await one.fill(b"1")
+                assert await one.reason() == "hit"
+                assert await other.reason() != "hit"
+                alone = bytes(32)
+                found = await one.store.find(ALONE, alone)
+                await one.store.put(one.entry(b"2", found, key=alone, tags=(), ttl=60.0))
+                assert (await other.store.find(ALONE, alone)).body == b"2"
+        finally:
+            await one.writer.execute("DROP DATABASE fql_another WITH (FORCE)")
+
+
+async def test_on_a_copy_that_was_stopped_nothing_is_true(place: Place) -> None:
+    await place.fill(b"1")
+    await place.writer.execute("UPDATE fraiseql.result_epoch SET id = gen_random_uuid()")
+    assert await place.reason() == "foreign"
+    await place.writer.execute("DELETE FROM fraiseql.result_epoch")
+    assert await place.fill(b"1") == "stored", "whoever asks begins a new one"
+    assert await place.reason() == "hit"
