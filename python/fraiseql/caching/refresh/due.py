@@ -8,6 +8,7 @@ from fraiseql.caching.refresh.ground import Ground
 from fraiseql.caching.strategies.materialized_view.objects import physical
 from fraiseql.caching.strategies.materialized_view.policy import Policy
 from fraiseql.caching.strategies.materialized_view.refreshing import condition_of, refresh_view
+from fraiseql.caching.strategies.result_cache.queries import log_kept
 from fraiseql.database.writing import Writer
 from fraiseql.errors import FraiseQLError
 
@@ -33,7 +34,7 @@ async def refresh_due(ground: Ground, writer: Writer) -> float:
                 if not writer.usable:
                     raise
                 failed = failed or error
-    await compact(writer)
+    await compact(writer, log_kept(ground.world.schema))
     if failed is not None:
         raise failed
     return min(looks)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
+from fraiseql.caching.changes.compaction import compact
 from fraiseql.caching.ddl.wanted import (
     STRATEGIES,
     immutable_calls,
@@ -18,6 +19,7 @@ from fraiseql.caching.refresh.ground import Ground
 from fraiseql.caching.refresh.rolling import roll
 from fraiseql.caching.strategies.base import World
 from fraiseql.caching.strategies.projection.strategy import drain, has_queue
+from fraiseql.caching.strategies.result_cache.queries import has_caches, log_kept
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Pool
 from fraiseql.database.writing import Writer
@@ -26,6 +28,9 @@ from fraiseql.sources import declared_relations
 
 _DRAIN_LOOK: Final = 0.25
 """Seconds between two looks at the queues of asynchronous projections."""
+
+_COMPACT_LOOK: Final = 2.0
+"""Seconds between two compactions of the log; where views are refreshed it is compacted then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +79,17 @@ def _has_rolling_indexes(schema: Schema) -> bool:
     return any(isinstance(index, RollingIndex) for index in declared)
 
 
+async def _compact_log(ground: Ground, writer: Writer) -> float:
+    """Delete what nothing needs from the log of changes, for results alone."""
+    if not _has_views(ground.world.schema):
+        await compact(writer, log_kept(ground.world.schema))
+    return _COMPACT_LOOK
+
+
 JOBS: Final = (
     Job("views", _has_views, refresh_due),
     Job("projections", _has_queues, _drain_queues),
+    Job("results", has_caches, _compact_log),
     Job("rolling indexes", _has_rolling_indexes, roll, apart=True),
 )
 

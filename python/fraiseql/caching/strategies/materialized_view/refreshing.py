@@ -43,6 +43,12 @@ FROM {state} v WHERE v.name = {name}
 """
 _FILLS: Final = f"SELECT pg_advisory_xact_lock_shared({FILLING})"
 _BEGUN: Final = f"UPDATE {STATE} SET snap = $2::text::pg_snapshot, as_of = now() WHERE name = $1"
+# A refresh fires no trigger: whoever keeps what was read from the view is told here.
+_MARKED: Final = f"""
+INSERT INTO {LOG} (tag, xid, at)
+VALUES ($1::text::regclass::oid::text, pg_current_xact_id(), clock_timestamp())
+ON CONFLICT DO NOTHING
+"""
 _FAILED: Final = f"""
 UPDATE {STATE} SET fails = fails + 1, failed_at = clock_timestamp(), failure = left($2, 1000)
 WHERE name IN (SELECT name FROM {STATE} WHERE name = $1 FOR UPDATE SKIP LOCKED)
@@ -129,6 +135,7 @@ async def _refreshed(
             await writer.execute(f"SET LOCAL lock_timeout = {round(_LOCK_TIMEOUT * 1000)}")
         await writer.execute(_BEGUN, view, row["snap"])
         await writer.execute(f"REFRESH MATERIALIZED VIEW {gently}{view}")
+        await writer.execute(_MARKED, view)
         await writer.execute(end_state(view, "found.shape = $1"), shape)
         took = await writer.fetchval(f"SELECT took FROM {STATE} WHERE name = $1", view)
     return Refreshed(view, took, row["age"], bool(gently))

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from graphql import GraphQLNamedType, GraphQLObjectType, get_named_type
 
-from fraiseql.caching.declarations import Cache
+from fraiseql.caching.changes.compaction import KEPT
+from fraiseql.caching.declarations import Cache, seconds
 from fraiseql.schema import Schema
 from fraiseql.schema.definitions import QueryDefinition
 from fraiseql.sources import live_source
@@ -41,6 +42,12 @@ def caches_of(schema: Schema) -> tuple[Cache, ...]:
     """Return every declared cache."""
     own = (one.cache for one in schema.queries.values() if one.cache is not None)
     return (*own, *schema.operation_caches)
+
+
+def log_kept(schema: Schema) -> float:
+    """Return the seconds that rows of the change log are to stay for the age of what is kept."""
+    declared = (seconds("stale", one.stale) for one in caches_of(schema) if one.stale is not None)
+    return KEPT + max(declared, default=0.0)
 
 
 def cached_queries(schema: Schema) -> Iterator[CachedQuery]:
