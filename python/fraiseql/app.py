@@ -1,10 +1,13 @@
 """The application: composes the roads into one ASGI callable; no logic of its own."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from fraiseql.caching.declarations import Cache
 from fraiseql.caching.published import publish
 from fraiseql.caching.refresh.worker import Worker
+from fraiseql.caching.results.caches import ResultCaches
 from fraiseql.http.endpoint import Application, ContextHook
 from fraiseql.schema import build_schema
 from fraiseql.serving import Service
@@ -49,7 +52,10 @@ def create_app(
     """
     chosen = Settings.from_environment().with_values(database_url=database_url, **settings)
     policy = read_policy(cached_operations)
-    service = Service(build_schema(types=types, queries=queries), chosen, publish, policy=policy)
+    schema = build_schema(types=types, queries=queries)
+    schema = replace(schema, operation_caches=_caches(cached_operations))
+    results = ResultCaches(chosen) if chosen.cache else None
+    service = Service(schema, chosen, publish, results, policy=policy)
     return Application(
         service,
         chosen,
@@ -58,3 +64,10 @@ def create_app(
         graphiql_query=graphiql_query,
         background=Worker(service.schema, chosen) if chosen.worker else None,
     )
+
+
+def _caches(operations: Mapping[str, Any] | Policy | None) -> tuple[Any, ...]:
+    """Return what whole operations are kept with; of a function only the usual can be known."""
+    if callable(operations):
+        return (Cache(),)
+    return tuple((operations or {}).values())
