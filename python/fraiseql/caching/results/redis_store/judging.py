@@ -10,13 +10,13 @@ from functools import lru_cache
 from typing import Any, Final
 
 from fraiseql.caching.results.epoch import EPOCH_SQL
-from fraiseql.caching.results.lookup import lookup_sql
+from fraiseql.caching.results.lookup import TABLE_RULES, lookup_sql
 from fraiseql.caching.results.redis_store.frames import Frame
 from fraiseql.caching.results.store import Lookup, Reason
 from fraiseql.database import Pool
 
-RULES: Final = ("home", "ahead", "shape", "floor", "unseen", "behind")
-"""Those of the look-up that count here; the time of an entry is told by the clock of Redis."""
+RULES: Final = tuple(name for name in TABLE_RULES if name != "expired")
+"""Those of the look-up, but for the end of an entry: that is told by the clock of Redis."""
 
 # The place of an entry is the epoch: one that has ended, or has no name yet, is nobody's home.
 _SOURCE: Final = f"""\
