@@ -10,6 +10,7 @@ from fraiseql.caching import (
     Projection,
     RollingIndex,
 )
+from fraiseql.caching.results.explicit import DatabaseCache, cached_query, invalidate
 from fraiseql.errors import (
     ConfigurationError,
     DatabaseError,
@@ -47,6 +48,7 @@ __all__ = [
     "BigInt",
     "Cache",
     "ConfigurationError",
+    "DatabaseCache",
     "DatabaseError",
     "DatabaseUnavailable",
     "DeclarationError",
@@ -66,6 +68,7 @@ __all__ = [
     "StatementTimeout",
     "Where",
     "build_schema",
+    "cached_query",
     "create_app",
     "embed",
     "enum",
@@ -74,6 +77,7 @@ __all__ = [
     "find_one",
     "input",
     "interface",
+    "invalidate",
     "query",
     "scalar",
     "type",

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from fraiseql.caching.ddl.ledger import (
@@ -46,16 +46,30 @@ class Patience:
     turn: float = 60.0
 
 
-async def find_plan(writer: Writer, wanted: Wanted) -> Plan:
+UNDECLARED: Final = "fraiseql (undeclared)"
+"""Owner of what ``extend`` made: it is nobody's to withdraw by declaring something else."""
+
+
+async def find_plan(writer: Writer, wanted: Wanted, *, extending: bool = False) -> Plan:
     """Return the plan for ``wanted`` as the database is now; nothing is changed.
+
+    Args:
+        writer: A connection that may write.
+        wanted: What is to be there.
+        extending: Whether all else that was made stays.
 
     Raises:
         DatabaseError: The database cannot be read, or its ledger is of a newer version.
     """
     async with writer.begun():
         version = await ledger_version(writer)
-        ledger = await read_ledger(writer)
-        keys = {*ledger, *(one.key for one in wanted.objects)}
+        asked = {one.key for one in wanted.objects}
+        ledger = {
+            key: entry
+            for key, entry in (await read_ledger(writer)).items()
+            if key in asked or not (extending or entry.owner == UNDECLARED)
+        }
+        keys = {*ledger, *asked}
         present = await look(writer, keys)
         major = await _major(writer)
     return make_plan(
@@ -69,6 +83,7 @@ async def apply(
     *,
     patience: Patience = Patience(),
     watch: Watch = lambda _: None,
+    extending: bool = False,
 ) -> Plan:
     """Make ``wanted`` true, and return the plan that was carried out.
 
@@ -81,13 +96,17 @@ async def apply(
         wanted: What is to be there.
         patience: How long locks are waited for.
         watch: Told of every step, statement and commit before it runs.
+        extending: Whether all else that was made stays, and what is made now does so later.
 
     Raises:
         DeclarationError: Something declared cannot be had; nothing was changed.
         DatabaseError: A step failed; the steps before it stay, and the next apply goes on there.
     """
+    if extending:
+        owned = tuple(replace(one, owner=UNDECLARED) for one in wanted.objects)
+        wanted = replace(wanted, objects=owned)
     async with _turn(writer, patience):
-        plan = await find_plan(writer, wanted)
+        plan = await find_plan(writer, wanted, extending=extending)
         if plan.refusals:
             first = plan.refusals[0]
             text = "\n".join(str(refusal) for refusal in plan.refusals)

@@ -1,6 +1,7 @@
 """Caches: the result caches of one application, in one process."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
@@ -8,10 +9,12 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary, WeakSet
 
 from fraiseql.caching.changes.state import CLUSTER
+from fraiseql.caching.declarations import Cache
 from fraiseql.caching.results.depending import NOT_APPLIED, Needs, load_needs
 from fraiseql.caching.results.figures import EVERY, Figures
 from fraiseql.caching.results.forgiven import kind_of
 from fraiseql.caching.results.guarded import Guarded
+from fraiseql.caching.results.making import has_tables, make_tables
 from fraiseql.caching.results.metrics import Metrics
 from fraiseql.caching.results.opening import Stores
 from fraiseql.caching.results.process import Process
@@ -19,11 +22,16 @@ from fraiseql.caching.results.unit import CachedUnit, Ground
 from fraiseql.caching.strategies.result_cache.queries import caches_of, has_caches
 from fraiseql.caching.strategies.result_cache.refusals import cache_refusals
 from fraiseql.database import Pool
+from fraiseql.database.writing import said_by_server
 from fraiseql.errors import DatabaseUnavailable, DeclarationError, FraiseQLError
 from fraiseql.events import logger
 from fraiseql.results import Part, Unit
 from fraiseql.schema import Schema
+from fraiseql.schema.definitions import QueryDefinition
 from fraiseql.settings import Settings
+
+_MOST_EXPLICIT: Final = 1_000
+"""Kinds of results under programs' own keys of which is remembered what they depend on."""
 
 _PLACE: Final = f"SELECT {CLUSTER} || '/' || current_user AS place"
 
@@ -39,12 +47,18 @@ class ResultCaches:
 
     Args:
         settings: The application's.
+
+    Attributes:
+        counted: What is counted in this process.
+        figures: Writes it to the database.
+        stores: Stores and the connections that they share.
+        process: What the process shares.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._metrics = Metrics()
-        self._figures = Figures(self._metrics)
+        self.counted = Metrics()
+        self.figures = Figures(self.counted)
         self._units: WeakSet[CachedUnit] = WeakSet()
         self._reads: Pool | None = None
         self._applied = False
@@ -56,10 +70,13 @@ class ResultCaches:
         settings = self._settings
         self.stores = Stores(settings)
         self.process = Process(
-            self._metrics, settings.request_timeout, settings.cache_max_entry_bytes
+            self.counted, settings.request_timeout, settings.cache_max_entry_bytes
         )
         self._guarded: dict[str, Guarded] = {}
         self._place = ""
+        self._making = asyncio.Lock()
+        self._made: set[str] = set()
+        self._explicit: OrderedDict[tuple[str, Cache], CachedUnit] = OrderedDict()
 
     # Life.
 
@@ -87,7 +104,7 @@ class ResultCaches:
                 "Results are kept as soon as `fraiseql db apply` has run with this application;"
                 " until then every answer is computed."
             )
-        self._flushing = asyncio.get_running_loop().create_task(self._flush_always())
+        self._begin_flushing()
 
     async def stop(self) -> None:
         """Write what is to be written and give back what was opened."""
@@ -122,16 +139,56 @@ class ResultCaches:
         self._units.add(unit)
         return unit
 
+    async def explicit(self, query: str, cache: Cache) -> CachedUnit | None:
+        """Return what answers under keys that a program makes; None where nothing is kept.
+
+        Args:
+            query: The kind of result.
+            cache: How it is kept.
+        """
+        if not self._settings.cache:
+            return None
+        await self.made(cache.store)
+        unit = self._explicit.get((query, cache))
+        if unit is None:
+            ground = Ground(self.process, self.store(cache.store), self.place, self._needs)
+            unit = self._explicit[query, cache] = CachedUnit(ground, part_of(query, cache))
+            self._units.add(unit)
+            if len(self._explicit) > _MOST_EXPLICIT:
+                self._explicit.popitem(last=False)
+        self._explicit.move_to_end((query, cache))
+        return unit
+
+    async def made(self, store: str) -> None:
+        """Have the tables of a store made that no declaration wants; tried once."""
+        if store in self._made or self._reads is None:
+            return
+        async with self._making:
+            if store in self._made:
+                return
+            self._made.add(store)
+            try:
+                pool = await self.stores.pool()
+                if not await has_tables(pool, store):
+                    await make_tables(pool, store)
+                await self._look_for_tables(pool)
+            except FraiseQLError as error:
+                self._warn(
+                    f"The tables of the result cache {store} cannot be made, and what was to be"
+                    f" kept there is computed: {said_by_server(error)}"
+                )
+        self._begin_flushing()
+
     def metrics(self) -> Sequence[str]:
         """Return the lines of ``/metrics``, in the text format of Prometheus."""
-        return self._metrics.lines()
+        return self.counted.lines()
 
     def store(self, name: str) -> Guarded:
         """Return a store as requests see it."""
         found = self._guarded.get(name)
         if found is None:
             opened = partial(self.stores.open, name)
-            found = self._guarded[name] = Guarded(name, opened, self._metrics)
+            found = self._guarded[name] = Guarded(name, opened, self.counted)
         return found
 
     async def place(self) -> str:
@@ -172,6 +229,10 @@ class ResultCaches:
 
     # Figures.
 
+    def _begin_flushing(self) -> None:
+        if self._flushing is None:
+            self._flushing = asyncio.get_running_loop().create_task(self._flush_always())
+
     async def _flush_always(self) -> None:
         while True:
             await asyncio.sleep(EVERY)
@@ -181,9 +242,15 @@ class ResultCaches:
         with suppress(DatabaseUnavailable):
             pool = await self.stores.pool()
             try:
-                await self._figures.flush(pool.fetch_bytes)
+                await self.figures.flush(pool.fetch_bytes)
             except FraiseQLError as error:
                 self._warn(f"Figures of result caches cannot be written: {kind_of(error)}")
+
+
+def part_of(query: str, cache: Cache) -> Part:
+    """Return the part that stands for results under keys that a program makes."""
+    definition = QueryDefinition(query, query, Any, function=part_of, takes_info=False)
+    return Part(definition, cache, b"", ("key",), ())
 
 
 def caches_behind(pool: Pool) -> ResultCaches | None:
