@@ -118,7 +118,8 @@ class DatabaseCache:
             return await _computed(compute_fn)
         request = current.get()
         note = None if request is None else request.note
-        return await _answer(caches, db.identity, (query_type, cache_key), cache, compute_fn, note)
+        key, kept = (query_type, cache_key), (cache, compute_fn)
+        return await _answer(caches, db.identity, key, kept, note)
 
     async def get_cache_stats(self, query_type: str) -> dict[str, Any]:
         """Return how results of one kind were used, in all processes.
