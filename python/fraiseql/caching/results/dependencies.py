@@ -3,13 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fraiseql.caching.declarations import Cache
 from fraiseql.caching.strategies.result_cache.facts import Read, ResultFacts, load_result_facts
-from fraiseql.caching.strategies.result_cache.refusals import called_names
-from fraiseql.caching.strategies.result_cache.row_tags import DeclaredTags, load_tags
 from fraiseql.caching.strategies.result_cache.shape import readable, shape_expression
 from fraiseql.catalog import Relation
-from fraiseql.database import Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,28 +85,3 @@ def dependencies_of(reads: Sequence[str], facts: ResultFacts) -> Dependencies:
         session=facts.session,
         traced=all(one.traced for one in facts.relations),
     )
-
-
-async def load_tagged(
-    pool: Pool, relations: Sequence[Relation], cache: Cache, predicates: Sequence[str] = ()
-) -> tuple[Dependencies, DeclaredTags]:
-    """Return what an answer depends on by itself and by the tags of its cache.
-
-    The tags of one entry are ``tags.applied(dependencies.tags, arguments)``.
-
-    Args:
-        pool: Connections to the database.
-        relations: What the answer's statement names; empty for a Python function.
-        cache: How it is kept.
-        predicates: The developers' own SQL in the statement.
-
-    Raises:
-        SourceError: A relation does not exist.
-        DatabaseError: The database cannot be asked.
-    """
-    tags = await load_tags(pool, cache)
-    names = [one.sql for one in (*relations, *tags.relations)]
-    calls = called_names(("", one) for one in predicates)
-    found = await load_dependencies(pool.fetch_bytes, names, calls)
-    # Asked after the shape was: a trigger that goes later changes it.
-    return found, await load_tags(pool, cache) if tags.rows else tags

@@ -46,7 +46,7 @@ async def run(url: str, *statements: str) -> Any:
     try:
         for statement in statements[:-1]:
             await connection.execute(statement)
-        if statements[-1].startswith("SELECT"):
+        if statements[-1].lstrip().startswith("SELECT"):
             return await connection.fetch(statements[-1])
         return await connection.execute(statements[-1])
     finally:
