@@ -75,7 +75,7 @@ class ResultCaches:
         self._guarded: dict[str, Guarded] = {}
         self._place = ""
         self._making = asyncio.Lock()
-        self._made: set[str] = set()
+        self._made = False
         self._explicit: OrderedDict[tuple[str, Cache], CachedUnit] = OrderedDict()
 
     # Life.
@@ -148,7 +148,8 @@ class ResultCaches:
         """
         if not self._settings.cache:
             return None
-        await self.made(cache.store)
+        if not self._made:
+            await self.made()
         unit = self._explicit.get((query, cache))
         if unit is None:
             ground = Ground(self.process, self.store(cache.store), self.place, self._needs)
@@ -159,25 +160,25 @@ class ResultCaches:
         self._explicit.move_to_end((query, cache))
         return unit
 
-    async def made(self, store: str) -> None:
-        """Have the tables of a store made that no declaration wants; tried once."""
-        if store in self._made or self._reads is None:
-            return
+    async def made(self) -> None:
+        """Have the tables made that no declaration wants; tried once, by one at a time."""
         async with self._making:
-            if store in self._made:
-                return
-            self._made.add(store)
-            try:
-                pool = await self.stores.pool()
-                if not await has_tables(pool, store):
-                    await make_tables(pool, store)
-                await self._look_for_tables(pool)
-            except FraiseQLError as error:
-                self._warn(
-                    f"The tables of the result cache {store} cannot be made, and what was to be"
-                    f" kept there is computed: {said_by_server(error)}"
-                )
+            if not self._made and self._reads is not None:
+                self._made = True
+                await self._make(self._reads)
         self._begin_flushing()
+
+    async def _make(self, reads: Pool) -> None:
+        try:
+            pool = await self.stores.pool()
+            if not await has_tables(pool):
+                await make_tables(pool)
+            await self._look_for_tables(reads)
+        except FraiseQLError as error:
+            self._warn(
+                "The tables of result caches cannot be made, and what was to be kept there is"
+                f" computed: {said_by_server(error)}"
+            )
 
     def metrics(self) -> Sequence[str]:
         """Return the lines of ``/metrics``, in the text format of Prometheus."""

@@ -132,7 +132,7 @@ class DatabaseCache:
             DatabaseError: The figures cannot be read.
         """
         caches = self._caches()
-        await caches.made(self._store)
+        await caches.made()
         pool = await caches.stores.pool()
         return await cache_stats(query_type, pool.fetch_bytes, caches.counted, caches.figures)
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from time import monotonic
 from typing import Final
 
 from fraiseql.caching.declarations import Cache, seconds
@@ -20,6 +21,9 @@ from fraiseql.caching.results.subject import Subject
 from fraiseql.database import watched_writes
 from fraiseql.events import logger
 from fraiseql.results import Answered, Ask, Compute, Computed, Part
+
+_SOON: Final = 1.0
+"""Seconds after which it is nothing strange that definitions have changed again."""
 
 _ETAG: Final = re.compile("[0-9a-f]{32}")
 
@@ -71,6 +75,7 @@ class CachedUnit:
         self._loading = asyncio.Lock()
         self._ready: _Ready | None = None
         self._why = ""
+        self._loaded = -_SOON
         self._told_no_key = False
 
     @property
@@ -87,6 +92,10 @@ class CachedUnit:
     def forget(self) -> None:
         """Load anew what the part depends on, when it is next asked for."""
         self._ready = None
+        if monotonic() - self._loaded < _SOON:
+            # Whatever it is that changes all the time: it is not loaded for every request.
+            self._why = "redefined"
+            self._rest.failed()
 
     def look(self) -> None:
         """Try again at once what could not be kept."""
@@ -148,7 +157,7 @@ class CachedUnit:
         except Exception as error:  # noqa: BLE001 - an outermost gate: the answer is computed
             self._ground.store.failed(error, self._query, self._rest)
             return "failed"
-        self._rest.succeeded()
+        self._loaded = monotonic()
         return ""
 
     async def _ready_with(self, needs: Needs) -> _Ready:
