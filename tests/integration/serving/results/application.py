@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import fraiseql
+from fraiseql.caching.published import publish
 from fraiseql.repositories import Repository
 from fraiseql.results import Results
 from fraiseql.serving import Service
@@ -85,7 +86,7 @@ def caching(
     made = Served(url, queries=queries, worker=False)
     plain = made.service
     policy = read_policy(operations)
-    made.service = Service(plain.schema, plain.settings, results=results, policy=policy, **options)
+    made.service = Service(plain.schema, plain.settings, publish, results, policy=policy, **options)
     try:
         made.run(made.service.start())
         yield made

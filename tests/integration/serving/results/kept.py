@@ -1,0 +1,52 @@
+"""Kept: the books served with the real result caches, whose tables are applied."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from fraiseql.caching.ddl.apply import apply
+from fraiseql.caching.ddl.wanted import load_wanted
+from fraiseql.database import open_pool
+from fraiseql.database.writing import open_writer
+from fraiseql.events import Timings
+from fraiseql.schema import Schema
+from fraiseql.serving import Request, Response
+from fraiseql.settings import Settings
+from tests.integration.serving.results.application import QUERIES
+from tests.integration.serving.served import Served
+
+
+async def applied(url: str, schema: Schema) -> None:
+    """Make what the declarations want in the database."""
+    pool = await open_pool(url, Settings())
+    try:
+        wanted = await load_wanted(schema, pool)
+        assert wanted.refusals == ()
+        async with open_writer(pool) as writer:
+            await apply(writer, wanted)
+    finally:
+        await pool.close()
+
+
+@contextmanager
+def keeping_results(url: str, *, queries: Any = QUERIES, **options: Any) -> Iterator[Served]:
+    """Serve an application on a database where ``fraiseql db apply`` has run."""
+    made = Served(url, queries=queries, worker=False, **options)
+    try:
+        made.run(applied(url, made.service.schema))
+        made.run(made.service.start())
+        yield made
+    finally:
+        made.close()
+
+
+def respond(running: Served, query: str, **more: Any) -> Response:
+    """Return the response, with what it tells of the caches."""
+    context = more.pop("context", {})
+    return running.run(running.service.execute(Request(query, **more), context, Timings()))
+
+
+def outcomes(response: Response) -> dict[str, str]:
+    """Return how each root field was answered."""
+    assert response.cached is not None
+    return {key: one.outcome for key, one in response.cached.answers.items()}
