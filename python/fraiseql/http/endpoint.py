@@ -5,7 +5,7 @@ Travel of a request: route, negotiate, read, execute, reply; this is the outermo
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -13,10 +13,11 @@ from typing import Any, Protocol
 from fraiseql.errors import FraiseQLError
 from fraiseql.events import Timings, logger
 from fraiseql.http.asgi import HttpRequest, Receive, Scope, Send
+from fraiseql.http.beside import Beside, Probed
 from fraiseql.http.cached import cache_status, cached_headers, known_etags
 from fraiseql.http.deadline import Clock, Deadline, Ending
 from fraiseql.http.forgery import check_get, check_post
-from fraiseql.http.graphiql import file_reply, page_reply
+from fraiseql.http.graphiql import page_reply
 from fraiseql.http.lifecycle import Lifecycle, Startable
 from fraiseql.http.negotiate import JSON, Accepted, Media, negotiate
 from fraiseql.http.refusal import Headers, Refusal, not_allowed
@@ -25,11 +26,9 @@ from fraiseql.http.reply import (
     Reply,
     error_reply,
     graphql_reply,
-    json_reply,
     may_be_shown,
     reply_to_error,
     send_reply,
-    text_reply,
 )
 from fraiseql.http.request import ClientGone, from_body, from_query_string, read_body
 from fraiseql.http.routes import request_headers, route_of
@@ -39,24 +38,16 @@ from fraiseql.settings import Settings
 
 ContextHook = Callable[[HttpRequest], Mapping[str, Any] | Awaitable[Mapping[str, Any]]]
 
-_PROBES = frozenset({"/health", "/ready", "/metrics"})
-_NOT_KEPT = ((b"cache-control", b"no-store"),)
 _CLIENT_GONE = 499
 
 
-class Serving(Startable, Protocol):
+class Serving(Probed, Protocol):
     """The serving road as this layer sees it."""
 
     def execute(
         self, request: Request, context: dict[str, Any], timings: Timings
     ) -> Awaitable[Response]:
         """Answer one GraphQL request."""
-
-    async def ready(self) -> bool:
-        """Return whether the database answers."""
-
-    def metrics(self) -> Sequence[str]:
-        """Return the lines of ``/metrics``."""
 
 
 class Application:
@@ -97,6 +88,7 @@ class Application:
         self._context = context
         self._graphiql_query = graphiql_query
         self._lifecycle = Lifecycle(service, background)
+        self._beside = Beside(service, self._lifecycle, self.settings, path, self._static)
         self._clock = Clock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -107,7 +99,7 @@ class Application:
             if route == self.path or (root and route in {"", "/"}):
                 await self._graphql(scope, receive, send)
             else:
-                reply = await self._beside(route, scope)
+                reply = await self._beside.reply(route, scope)
                 await send_reply(send, reply, head=scope["method"] == "HEAD")
         elif kind == "lifespan":
             await self._lifecycle.run(receive, send)
@@ -231,39 +223,6 @@ class Application:
             shown or "Internal server error",
             media=media,
         )
-
-    async def _beside(self, route: str, scope: Scope) -> Reply:
-        """Answer what is not GraphQL: probes and the page's files."""
-        try:
-            if route in _PROBES or route.startswith(self._static):
-                if scope["method"] not in {"GET", "HEAD"}:
-                    raise not_allowed(scope["method"], "GET", "HEAD")
-                if route == "/health":
-                    return json_reply(HTTPStatus.OK, {"status": "ok"}, _NOT_KEPT)
-                if route == "/ready":
-                    return await self._readiness()
-                if route == "/metrics" and self.settings.metrics:
-                    return text_reply(self.service.metrics(), _NOT_KEPT)
-                if self.settings.graphiql and route not in _PROBES:
-                    tag = request_headers(scope).get(b"if-none-match")
-                    return file_reply(route.removeprefix(self._static), tag)
-            raise Refusal(HTTPStatus.NOT_FOUND, "NOT_FOUND", f"GraphQL is at {self.path}.")
-        except Refusal as refusal:
-            return reply_to_error(refusal)
-
-    async def _readiness(self) -> Reply:
-        ready = False
-        try:
-            async with asyncio.timeout(self.settings.connect_timeout):
-                if not self._lifecycle.started:
-                    await self._lifecycle.start()
-                ready = await self.service.ready()
-        except (FraiseQLError, TimeoutError) as error:
-            logger.warning("Not ready: %s", error)
-        if ready:
-            return json_reply(HTTPStatus.OK, {"status": "ready"}, _NOT_KEPT)
-        content = {"status": "not ready"}
-        return json_reply(HTTPStatus.SERVICE_UNAVAILABLE, content, _NOT_KEPT)
 
 
 async def _made_by(hook: ContextHook, request: HttpRequest) -> Mapping[str, Any]:

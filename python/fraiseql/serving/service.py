@@ -219,7 +219,8 @@ class Service:
         finally:
             if token is not None:
                 current.reset(token)
-            asked.timings.sql = perf_counter() - start - asked.timings.render
+            # Several fields are rendered while others are fetched.
+            asked.timings.sql = max(0.0, perf_counter() - start - asked.timings.render)
         noted = [noted for one in given for noted in one.noted]
         stale = staleness(noted, serving.compiled.plan) if noted else None
         return Response(joined(parts, given, stale), cached=told)

@@ -1,0 +1,90 @@
+"""Beside: what is answered beside GraphQL: probes, metrics, and the files of GraphiQL's page."""
+
+import asyncio
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Final, Protocol
+
+from fraiseql.errors import FraiseQLError
+from fraiseql.events import logger
+from fraiseql.http.asgi import Scope
+from fraiseql.http.graphiql import file_reply
+from fraiseql.http.lifecycle import Lifecycle, Startable
+from fraiseql.http.refusal import Refusal, not_allowed
+from fraiseql.http.reply import Reply, json_reply, reply_to_error, text_reply
+from fraiseql.http.routes import request_headers
+from fraiseql.settings import Settings
+
+_PROBES: Final = frozenset({"/health", "/ready"})
+_METRICS: Final = "/metrics"
+_NOT_KEPT: Final = ((b"cache-control", b"no-store"),)
+
+
+class Probed(Startable, Protocol):
+    """What is asked how it does."""
+
+    async def ready(self) -> bool:
+        """Return whether the database answers."""
+
+    def metrics(self) -> Sequence[str]:
+        """Return the lines of ``/metrics``."""
+
+
+class Beside:
+    """Answers everything but GraphQL.
+
+    Args:
+        service: What is asked how it does.
+        lifecycle: Starts it.
+        settings: Switches.
+        path: Where GraphQL is served.
+        static: Where the page's files are, with a final slash.
+    """
+
+    def __init__(
+        self, service: Probed, lifecycle: Lifecycle, settings: Settings, path: str, static: str
+    ) -> None:
+        self._service = service
+        self._lifecycle = lifecycle
+        self._settings = settings
+        self._path = path
+        self._static = static
+
+    async def reply(self, route: str, scope: Scope) -> Reply:
+        """Return the answer to a request for ``route``."""
+        try:
+            if not self._has(route):
+                raise Refusal(HTTPStatus.NOT_FOUND, "NOT_FOUND", f"GraphQL is at {self._path}.")
+            if scope["method"] not in {"GET", "HEAD"}:
+                raise not_allowed(scope["method"], "GET", "HEAD")
+            if route == _METRICS:
+                return text_reply(self._service.metrics(), _NOT_KEPT)
+            if route in _PROBES:
+                return await self._probe(route)
+            tag = request_headers(scope).get(b"if-none-match")
+            return file_reply(route.removeprefix(self._static), tag)
+        except Refusal as refusal:
+            return reply_to_error(refusal)
+
+    def _has(self, route: str) -> bool:
+        if route == _METRICS:
+            return self._settings.metrics
+        page = self._settings.graphiql and route.startswith(self._static)
+        return page or route in _PROBES
+
+    async def _probe(self, route: str) -> Reply:
+        if route == "/health":
+            return json_reply(HTTPStatus.OK, {"status": "ok"}, _NOT_KEPT)
+        if await self._ready():
+            return json_reply(HTTPStatus.OK, {"status": "ready"}, _NOT_KEPT)
+        return json_reply(HTTPStatus.SERVICE_UNAVAILABLE, {"status": "not ready"}, _NOT_KEPT)
+
+    async def _ready(self) -> bool:
+        try:
+            async with asyncio.timeout(self._settings.connect_timeout):
+                if not self._lifecycle.started:
+                    await self._lifecycle.start()
+                return await self._service.ready()
+        except (FraiseQLError, TimeoutError) as error:
+            logger.warning("Not ready: %s", error)
+            return False
