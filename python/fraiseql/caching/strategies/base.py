@@ -127,6 +127,7 @@ _BARE: Final = re.compile(
     r"(?i)(?<![\w.\"])(current_(?:timestamp|date|time|user|role|schema|catalog)|localtime(?:stamp)?"
     r"|session_user|user)(?![\w\"(])"
 )
+_QUERY: Final = re.compile(r"(?i)(?<![\w.\"])(?:select|table)(?![\w\"])")
 _KEYWORDS: Final = """
 and or not in any all some exists case when then else between like ilike is values array row
 coalesce nullif greatest least cast extract select from where on as interval overlay trim numeric
@@ -146,6 +147,13 @@ def changing_calls(predicate: str, immutable: frozenset[str]) -> list[str]:
     bare = [match[1].lower() for match in _BARE.finditer(text)]
     changing = [name for name in called if name not in immutable and name not in _NO_FUNCTIONS]
     return list(dict.fromkeys((*changing, *bare)))
+
+
+def has_query(predicate: str) -> bool:
+    """Tell whether a predicate has a query of its own, which may read any table."""
+    # With a backslash, where a string ends is not told by its quotes.
+    text = predicate if "\\" in predicate else _STRING.sub("''", predicate)
+    return _QUERY.search(text) is not None
 
 
 def refuse_changing(where: str, predicate: str, immutable: frozenset[str]) -> list[Refusal]:

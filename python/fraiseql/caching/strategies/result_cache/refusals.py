@@ -1,11 +1,9 @@
 """Refusals: why the answers of a query cannot be kept, or not kept true."""
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
 
-from fraiseql.caching.strategies.base import Refusal, changing_calls
+from fraiseql.caching.strategies.base import Refusal, changing_calls, has_query
 from fraiseql.caching.strategies.result_cache.facts import (
     CallFacts,
     RelationFacts,
@@ -17,8 +15,6 @@ from fraiseql.caching.strategies.result_cache.row_tags import DeclaredTags, load
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Pool
 from fraiseql.schema import Schema
-
-_READS: Final = re.compile(r"(?i)\b(?:select|table)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +104,7 @@ def _of_query(one: Resolved) -> Iterator[Refusal]:
     for call in one.facts.calls:
         yield from _of_call(where, call, tagged=bool(tags.relations), stale=cache.stale is not None)
     for place, predicate in one.query.predicates:
-        if _READS.search(predicate) and not tags.relations:
+        if has_query(predicate) and not tags.relations:
             yield _unknown_predicate(where, place)
     for relation in one.facts.tables:
         yield from _of_relation(where, relation, cache.store)

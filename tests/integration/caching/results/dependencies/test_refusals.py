@@ -1,0 +1,169 @@
+"""Refusals: what cannot be kept true is refused with the reason, and nothing else is."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+import fraiseql
+from fraiseql.caching.strategies.result_cache.refusals import cache_refusals
+from fraiseql.schema import Schema, build_schema
+from tests.integration.caching.results.dependencies.ground import (
+    cached,
+    depended,
+    opened,
+    planned,
+    run,
+    typed,
+)
+
+MADE = """
+CREATE FUNCTION guess(id int) RETURNS int VOLATILE LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION seen(id int) RETURNS bigint STABLE LANGUAGE sql AS 'SELECT count(*) FROM tb_post';
+CREATE VIEW v_random AS SELECT id, random() AS chance FROM tb_user;
+CREATE VIEW v_guess AS SELECT id, guess(id) FROM tb_user;
+CREATE VIEW v_seen AS SELECT id, seen(id) FROM tb_user;
+CREATE VIEW v_now AS SELECT id FROM tb_user WHERE now() > '2001-01-01';
+CREATE VIEW v_today AS SELECT id FROM tb_user WHERE CURRENT_DATE > '2001-01-01';
+CREATE VIEW v_age AS SELECT id, age('2001-01-01'::timestamp) FROM tb_user;
+CREATE VIEW v_clock AS SELECT id, clock_timestamp() FROM tb_user;
+CREATE VIEW v_mine AS SELECT id FROM tb_user WHERE name = current_user
+  OR name = current_setting('app.tenant', true);
+CREATE VIEW v_rights AS SELECT id FROM tb_user WHERE has_table_privilege('tb_post', 'SELECT');
+CREATE VIEW v_catalog AS SELECT oid::int AS id FROM pg_class;
+CREATE VIEW v_loud AS SELECT id, upper(name) || to_char(id, '999') AS name FROM tb_user;
+CREATE MATERIALIZED VIEW mv_own AS SELECT id FROM tb_user;
+CREATE VIEW v_over AS SELECT id FROM mv_own;
+CREATE UNLOGGED TABLE tb_loose (id int PRIMARY KEY);
+CREATE TABLE tb_rowed (id int PRIMARY KEY);
+ALTER TABLE tb_rowed ENABLE ROW LEVEL SECURITY;
+CREATE POLICY guessed ON tb_rowed USING (seen(id) > 0);
+"""
+
+FOUND: list[tuple[str, dict[str, Any], list[str]]] = [
+    ("v_random", {}, ["CACHE_VOLATILE"]),
+    ("v_random", {"stale": "1m", "tags": ("tb_post",)}, ["CACHE_VOLATILE"]),
+    ("v_guess", {}, ["CACHE_VOLATILE"]),
+    ("v_guess", {"tags": ("tb_post",)}, []),
+    ("v_seen", {}, ["CACHE_UNKNOWN"]),
+    ("v_seen", {"tags": ("tb_post",)}, []),
+    ("v_now", {}, ["CACHE_VOLATILE"]),
+    ("v_now", {"stale": "1m"}, []),
+    ("v_today", {}, ["CACHE_VOLATILE"]),
+    ("v_today", {"stale": "1m"}, []),
+    ("v_age", {}, ["CACHE_VOLATILE"]),
+    ("v_clock", {"stale": "1m"}, ["CACHE_VOLATILE"]),
+    ("v_mine", {}, []),
+    ("v_rights", {}, ["CACHE_UNKNOWN"]),
+    ("v_catalog", {}, ["CACHE_WRITES_NOT_SEEN"]),
+    ("v_loud", {}, []),
+    ("v_outer", {}, []),
+    ("v_over", {}, ["CACHE_WRITES_NOT_SEEN"]),
+    ("tb_loose", {}, []),
+    ("tb_loose", {"store": "redis"}, []),
+    ("tb_loose", {"store": "logged"}, ["CACHE_WRITES_NOT_SEEN"]),
+    ("tb_rowed", {}, ["CACHE_UNKNOWN"]),
+    ("tb_secret", {}, []),
+    ("tb_day_1", {}, []),
+]
+"""What is read, how it is kept, and the codes of what stands against it."""
+
+
+async def refused(url: str, schema: Schema) -> list[str]:
+    async with opened(url) as pool:
+        at_start = [one.code for one in await cache_refusals(schema, pool)]
+    plan = await planned(url, schema)
+    assert at_start == [one.code for one in plan.refusals if not one.making]
+    assert all(one.message and one.alternative for one in plan.refusals)
+    return at_start
+
+
+@pytest.fixture
+async def made(url: str) -> str:
+    await run(url, MADE)
+    return url
+
+
+async def test_what_sources_do_decides(made: str) -> None:
+    found = [await refused(made, cached(source, **options)) for source, options, _ in FOUND]
+    assert list(zip(FOUND, found, strict=True)) == [(one, one[2]) for one in FOUND]
+
+
+async def test_what_depends_on_time_or_session_says_so(made: str) -> None:
+    clocks = {name: (await depended(made, name)).clock for name in ("v_today", "v_age", "v_mine")}
+    assert clocks == {"v_today": True, "v_age": True, "v_mine": False}
+    names = ("v_mine", "tb_secret", "v_today", "tb_post")
+    sessions = {name: (await depended(made, name)).session for name in names}
+    assert sessions == {"v_mine": True, "tb_secret": True, "v_today": False, "tb_post": False}
+    assert (await depended(made, "tb_post", calls=["now"])).clock
+
+
+async def test_predicates_of_embeds_are_asked_too(made: str) -> None:
+    for predicate, options, codes in (
+        ("words > 3 AND slug ILIKE 'a%'", {}, []),
+        ("words > random()", {}, ["CACHE_VOLATILE"]),
+        ("now() > '2001-01-01'", {}, ["CACHE_VOLATILE"]),
+        ("CURRENT_DATE > '2001-01-01'", {}, ["CACHE_VOLATILE"]),
+        ("CURRENT_DATE > '2001-01-01'", {"stale": "1m"}, []),
+        ("slug = current_user", {}, []),
+        ("seen(id) > 1", {}, ["CACHE_UNKNOWN"]),
+        ("louder(slug) = 'A'", {}, []),
+        ("EXISTS (SELECT FROM tb_grant g WHERE g.id = tb_post.id)", {}, ["CACHE_UNKNOWN"]),
+        ("EXISTS (SELECT FROM tb_grant)", {"tags": ("tb_grant",)}, []),
+        ("slug = 'select'", {}, []),
+    ):
+
+        @fraiseql.type(name="Post", sql_source="tb_post")
+        class Post:
+            id: int
+
+        @fraiseql.type(name="User", sql_source="tb_user")
+        class User:
+            id: int
+            posts: list[Post] = fraiseql.embed("tb_post", on="author", where=predicate)
+
+        cache = fraiseql.Cache(**options)
+        schema = build_schema(queries=[fraiseql.find("users", User, cache=cache)])
+        assert await refused(made, schema) == codes, predicate
+
+
+async def test_a_python_function_says_what_it_reads_or_how_long_it_lives(made: str) -> None:
+    for options, codes in (
+        ({}, ["CACHE_UNKNOWN"]),
+        ({"ttl": "1m"}, []),
+        ({"stale": "1m"}, []),
+        ({"tags": ("tb_post",)}, []),
+        ({"tags": ("people",)}, []),
+        ({"tags": ("v_over",)}, ["CACHE_WRITES_NOT_SEEN"]),
+        ({"tags": ("v_random",)}, ["CACHE_VOLATILE"]),
+    ):
+
+        @fraiseql.query(cache=fraiseql.Cache(**options))
+        def names() -> list[str]:
+            return []
+
+        assert await refused(made, build_schema(queries=[names])) == codes, options
+
+
+async def test_what_an_operation_is_kept_with_refuses_nothing(made: str) -> None:
+    plain = build_schema(queries=[fraiseql.find("things", typed("v_random"))])
+    schema = replace(plain, operation_caches=(fraiseql.Cache(),))
+    assert await refused(made, schema) == []
+
+
+async def test_a_table_of_another_role_stands_against_making_only(made: str) -> None:
+    other = made.replace("postgres@", "cache_reader@")
+    await run(
+        made,
+        "DROP ROLE IF EXISTS cache_reader; CREATE ROLE cache_reader LOGIN;"
+        " GRANT SELECT ON tb_post TO cache_reader",
+    )
+    try:
+        plan = await planned(other, cached("tb_post"))
+        assert [(one.code, one.making) for one in plan.refusals] == [
+            ("CACHE_WRITES_NOT_SEEN", True)
+        ]
+        async with opened(other) as pool:
+            assert await cache_refusals(cached("tb_post"), pool) == []
+    finally:
+        await run(made, "DROP OWNED BY cache_reader; DROP ROLE cache_reader")
