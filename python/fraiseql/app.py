@@ -54,7 +54,7 @@ def create_app(
     policy = read_policy(cached_operations)
     schema = build_schema(types=types, queries=queries)
     schema = replace(schema, operation_caches=_caches(cached_operations))
-    results = ResultCaches(chosen) if chosen.cache else None
+    results = ResultCaches(chosen)
     service = Service(schema, chosen, publish, results, policy=policy)
     return Application(
         service,
