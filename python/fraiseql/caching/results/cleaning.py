@@ -53,7 +53,7 @@ async def clean(writer: Writer, stores: list[TableStoreName], stale: float) -> C
     ]
     folded = await fold(writer.read)
     found = [size for size in freed if size]
-    return Cleaned(sum(found), len(found), await _compacted(writer), folded)
+    return Cleaned(sum(found), len(found), await _compacted(writer, stale), folded)
 
 
 async def _emptied(writer: Writer, store: TableStoreName, table: str, stale: float) -> int:
@@ -89,13 +89,13 @@ SELECT EXISTS (SELECT FROM {table} r
     AND coalesce({BEHIND}, 0) <= $1::double precision)"""
 
 
-async def _compacted(writer: Writer) -> int:
+async def _compacted(writer: Writer, stale: float) -> int:
     """Compact the log until there is nothing left to be taken away; return how many rows went."""
     counted = f"SELECT count(*) FROM {LOG}"
     first: int = await writer.fetchval(counted)
     before = first
     for _ in range(_ROUNDS):
-        await compact(writer)
+        await compact(writer, stale)
         now: int = await writer.fetchval(counted)
         if now >= before:
             break

@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 
 from fraiseql.caching.strategies.result_cache.figures import figure_objects
+from fraiseql.caching.strategies.result_cache.views import view_objects
 from fraiseql.database import open_pool
 from fraiseql.database.writing import Writer, open_writer
 from fraiseql.settings import Settings
@@ -41,3 +42,11 @@ async def totals(read: Writer) -> dict[str, int]:
         "SELECT query, sum(hits)::int AS hits FROM fraiseql.result_figures GROUP BY 1 ORDER BY 1"
     )
     return {row["query"]: row["hits"] for row in rows}
+
+
+async def shown(connection: asyncpg.Connection) -> None:
+    """Make figures and views beside stores that are there."""
+    for one in (*figure_objects(), *view_objects(("unlogged", "logged"))):
+        for statement in one.create:
+            await connection.execute(statement)
+    await connection.execute("TRUNCATE fraiseql.result_figures, fraiseql.result_keys")

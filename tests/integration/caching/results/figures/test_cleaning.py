@@ -1,0 +1,75 @@
+"""Cleaning: only what can never be given again goes, and the bytes that it took are free."""
+
+from fraiseql.caching.results.cleaning import Cleaned, clean
+from fraiseql.caching.results.store import Lookup
+from fraiseql.database.writing import open_writer
+from tests.integration.caching.results.stores.stage import Stage, a_key, eventually
+
+
+async def cleaned(stage: Stage, stale: float = 0.0) -> Cleaned:
+    async with open_writer(stage.pool) as writer:
+        return await clean(writer, ["unlogged"], stale)
+
+
+async def expired(stage: Stage, lookup: Lookup, body: bytes = b"1") -> None:
+    """Fill an entry, and wait until its time is over."""
+    key = a_key()
+    await stage.fill(lookup, key, body, ttl=0.01)
+
+    async def over() -> bool:
+        return (await stage.store.find(lookup, key)).reason == "expired"
+
+    await eventually(over)
+
+
+async def test_nothing_goes_that_may_be_given(stage: Stage) -> None:
+    lookup, key = await stage.filled(ttl=1_000.0)
+    await expired(stage, lookup)
+    found = await cleaned(stage)
+    assert (found.size, found.segments) == (0, 0)
+    await stage.hits(lookup, key)
+
+
+async def test_tables_of_what_expired_or_changed_are_emptied(stage: Stage) -> None:
+    lookup, key = await stage.filled(b"x" * 100_000)
+    await expired(stage, lookup, b"x" * 100_000)
+    await stage.db.execute("UPDATE tb_user SET name = 'x' WHERE id = 1")
+    before = await stage.store.size()
+    found = await cleaned(stage)
+    after = await stage.store.size()
+    assert (before[0], after[0]) == (2, 0)
+    assert found.size == before[1] - after[1] > 200_000
+    assert found.segments == 1
+    await stage.misses(lookup, key, "absent")
+    await stage.fill(lookup, key)
+    await stage.hits(lookup, key)
+
+
+async def test_what_may_still_be_given_although_it_is_behind_stays(stage: Stage) -> None:
+    lookup, key = await stage.filled()
+    await stage.db.execute("UPDATE tb_user SET name = 'x' WHERE id = 1")
+    assert (await cleaned(stage, stale=1_000.0)).segments == 0
+    behind = await stage.lookup(stale=1_000.0)
+    assert 0 < (await stage.hits(behind, key)).seconds < 1_000
+
+    async def emptied() -> bool:
+        return (await cleaned(stage, stale=0.01)).segments == 1
+
+    await eventually(emptied)
+    await stage.misses(lookup, key, "absent")
+
+
+async def test_older_rows_of_a_key_keep_no_table(stage: Stage) -> None:
+    lookup, key = await stage.filled(b"1")
+    # The next row of the key goes to another table of the ring.
+    await stage.db.execute("UPDATE fraiseql.result_ring_unlogged SET current = (current + 1) % 4")
+    await stage.db.execute("UPDATE tb_user SET name = 'x' WHERE id = 1")
+    await stage.fill(lookup, key, b"2")
+    assert (await cleaned(stage, stale=1_000.0)).segments == 1
+    await stage.hits(lookup, key, b"2")
+
+
+async def test_the_log_is_compacted(stage: Stage) -> None:
+    for number in range(20):
+        await stage.db.execute(f"UPDATE tb_user SET name = '{number}' WHERE id = 1")
+    assert (await cleaned(stage)).logged > 0

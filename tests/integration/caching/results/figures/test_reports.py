@@ -1,0 +1,138 @@
+"""Reports: what views and statistics say of what was counted and is kept, and who may see it."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from fraiseql.caching.results.figures import Figures
+from fraiseql.caching.results.metrics import Metrics
+from fraiseql.caching.results.reports import cache_stats, query_stats, top_keys
+from fraiseql.results import Answered
+from tests.integration.caching.results.stores.stage import Stage, a_key
+
+HIT = Answered("hit")
+
+
+async def test_stats_add_up_all_processes(stage: Stage) -> None:
+    read = stage.pool.fetch_bytes
+    for count in (3, 5):
+        metrics = Metrics()
+        for _ in range(count):
+            metrics.answered("users", a_key(), HIT, 250.0, 100, 2.0)
+        metrics.answered("users", a_key(), Answered("miss", detail="absent"), 1.0, 1)
+        metrics.event("users", "full")
+        await Figures(metrics).flush(read)
+    (found,) = await query_stats(read)
+    assert (found.query, found.sums["hits"], found.sums["saved_ms"]) == ("users", 8, 2_000.0)
+    assert (found.ratio, found.oldest) == (0.8, 2.0)
+    assert (found.reasons, found.events) == ({"absent": 2}, {"full": 2})
+
+
+async def test_top_keys_add_up_all_processes(stage: Stage) -> None:
+    hot, cold = a_key(), a_key()
+    for _ in range(2):
+        metrics = Metrics()
+        for key in (hot, hot, hot, cold):
+            metrics.answered("users", key, HIT, 1.0, 1)
+        await Figures(metrics).flush(stage.pool.fetch_bytes)
+    assert await top_keys(stage.pool.fetch_bytes, 5) == [
+        {"key": hot.hex(), "query": "users", "hits": 6},
+        {"key": cold.hex(), "query": "users", "hits": 2},
+    ]
+    assert len(await top_keys(stage.pool.fetch_bytes, 1)) == 1
+
+
+async def test_cache_stats_count_what_is_not_flushed_yet(stage: Stage) -> None:
+    read = stage.pool.fetch_bytes
+    _, hit = await stage.filled(cost=30.0)
+    await stage.filled(cost=10.0)
+    await stage.filled(query="posts")
+    other, own = Metrics(), Metrics()
+    others, figures = Figures(other), Figures(own)
+    for _ in range(4):
+        other.answered("users", hit, HIT, 30.0, 1)
+        own.answered("users", hit, HIT, 30.0, 1)
+    wanted = {
+        "total_entries": 2,
+        "total_hits": 8,
+        "avg_computation_ms": 20.0,
+        "entries_with_hits": 1,
+    }
+    await others.flush(read)
+    assert await cache_stats("users", read, own, figures) == wanted
+    await figures.flush(read)
+    assert await cache_stats("users", read, own, figures) == wanted
+    assert (await cache_stats("nothing", read, own, figures))["avg_computation_ms"] == 0
+
+
+async def test_entries_are_shown_once_each_with_what_they_lack(stage: Stage) -> None:
+    lookup, key = await stage.filled(b'{"a":1}')
+    await stage.db.execute("INSERT INTO tb_post VALUES (100, 1, 1)")
+    (row,) = await stage.db.fetch("SELECT * FROM fraiseql.result_cache_entries")
+    assert (row["store"], row["key"], row["query"]) == ("unlogged", key.hex(), "users")
+    assert (row["bytes"], row["cost_ms"], row["expires"], row["behind"]) == (7, 1.0, None, None)
+    assert list(row["tags"]) == [*lookup.dependencies.tags, "query:users"]
+    await stage.db.execute("UPDATE tb_user SET name = 'x' WHERE id = 1")
+    (row,) = await stage.db.fetch("SELECT * FROM fraiseql.result_cache_entries")
+    assert 0 < row["behind"] < 60
+    await stage.fill(lookup, key, b"[]", ttl=100.0)
+    (row,) = await stage.db.fetch("SELECT * FROM fraiseql.result_cache_entries")
+    assert (row["bytes"], row["behind"]) == (2, None)
+    assert row["expires"] > row["made"]
+    floor = "INSERT INTO fraiseql.changes_floor VALUES ('query:users', pg_current_xact_id())"
+    await stage.db.execute(floor)
+    (row,) = await stage.db.fetch("SELECT * FROM fraiseql.result_cache_entries")
+    assert row["behind"] == float("inf")
+
+
+@pytest.mark.parametrize(
+    "name", ["result_cache_stats", "result_cache_entries", "result_figures", "result_keys"]
+)
+async def test_only_the_owner_may_look(stage: Stage, name: str) -> None:
+    other = await stage.session()
+    await other.execute("DROP ROLE IF EXISTS somebody; CREATE ROLE somebody")
+    try:
+        await other.execute("SET ROLE somebody")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match=name):
+            await other.fetch(f"SELECT * FROM fraiseql.{name}")
+        for call in (
+            "fold_result_figures('1 day')",
+            "write_result_figures(gen_random_uuid(), false, 1, '[]', '{}', '{}', '{}', '{}')",
+        ):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await other.execute(f"SELECT fraiseql.{call}")
+    finally:
+        await other.execute("RESET ROLE; DROP ROLE somebody")
+
+
+_POSITION = "SELECT (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint"
+# Where each row stands, and which transactions wrote it: what is updated stands elsewhere.
+_ROWS = "\nUNION ALL ".join(
+    f"SELECT concat_ws(' ', r.tableoid, r.ctid, r.xmin, r.xmax, pg_relation_size(r.tableoid))"
+    f" AS row FROM fraiseql.{name} r"
+    for name in (*(f"results_u{number}" for number in range(4)), "result_ring_unlogged")
+)
+
+
+async def test_ten_thousand_hits_write_nothing_but_the_flush(stage: Stage) -> None:
+    lookup, key = await stage.filled(b"x" * 500)
+    metrics = Metrics()
+
+    async def hits() -> None:
+        for _ in range(250):
+            found = await stage.store.find(lookup, key)
+            metrics.answered("users", key, HIT, found.cost, 500, found.made)
+
+    rows, grown = await stage.db.fetch(_ROWS), []
+    for _ in range(10):
+        before = await stage.db.fetchval(_POSITION)
+        await asyncio.gather(*(hits() for _ in range(4)))
+        grown.append(await stage.db.fetchval(_POSITION) - before)
+    # The server writes something by itself now and then, but not all the time.
+    assert sorted(grown)[5] == 0
+    assert await stage.db.fetch(_ROWS) == rows
+    assert await stage.db.fetch("SELECT FROM fraiseql.result_figures") == []
+    await Figures(metrics).flush(stage.pool.fetch_bytes)
+    assert await stage.db.fetchval("SELECT hits FROM fraiseql.result_figures") == 10_000
+    assert await stage.db.fetchval("SELECT hits FROM fraiseql.result_keys") == 10_000
