@@ -1,14 +1,14 @@
 """Joining: the values of an operation's root fields become one response, and are not read again."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from hashlib import sha256
+from math import inf
 from typing import Any, Final
 
 from fraiseql.database import Identity
-from fraiseql.results import Cached
+from fraiseql.results import Answered, Cached
 from fraiseql.serving.answering import Given
 from fraiseql.serving.body import Extract, LargeBody, body_of
-from fraiseql.serving.plans import RootPart
+from fraiseql.serving.plans import RootPart, Split
 from fraiseql.serving.response.errors import ending
 
 _MOST_DIGESTS: Final = 8
@@ -32,60 +32,52 @@ def joined(
     return body_of((*segments, b"}", ending(errors, extensions)))
 
 
-def cached(parts: Sequence[RootPart], given: Sequence[Given], identity: Identity) -> Cached:
+def cached(split: Split, given: Sequence[Given], identity: Identity) -> Cached:
     """Return what a response tells of the caches that had a part in it."""
-    kept = [
-        (variant.unit, one.answered)
-        for part, one in zip(parts, given, strict=True)
-        if (variant := part.variant(identity)) is not None and one.answered is not None
-    ]
-    answers = {
-        part.key: one.answered
-        for part, one in zip(parts, given, strict=True)
-        if one.answered is not None
-    }
-    roots = sum(not part.constant for part in parts)
-    whole = len(answers) == roots and not any(one.errors for one in given)
-    ages = [_left(unit.max_age, answered.seconds) for unit, answered in kept]
+    answers: dict[str, Answered] = {}
+    private, max_age, failed = identity is not Identity.NONE, inf, False
+    for part, one in zip(split.parts, given, strict=True):
+        failed = failed or bool(one.errors)
+        variant = part.variant(identity)
+        if variant is not None and one.answered is not None:
+            answers[part.key] = one.answered
+            private = private or variant.unit.private
+            max_age = min(max_age, _left(variant.unit.max_age, one.answered.seconds))
+    whole = not failed and len(answers) == split.roots
     return Cached(
         answers,
-        roots=roots,
+        roots=split.roots,
         whole=whole,
-        etag=_etag(parts, given) if whole else "",
+        etag=_etag(split, given) if whole else "",
         unchanged=any(one.unchanged for one in given),
-        max_age=min(ages, default=0.0),
-        private=identity is not Identity.NONE or any(unit.private for unit, _ in kept),
+        max_age=max_age,
+        private=private,
     )
 
 
-def known_values(parts: Sequence[RootPart], etags: Iterable[str]) -> Mapping[str, frozenset[str]]:
+def known_values(split: Split, etags: Iterable[str]) -> Mapping[str, frozenset[str]]:
     """Return the digests of values that the client has by response key, out of its ``etags``."""
-    keys = [part.key for part in parts if not part.constant]
+    keys = [part.key for part in split.parts if not part.constant]
     found: dict[str, set[str]] = {key: set() for key in keys}
     for etag in etags:
         structure, *digests = etag.split(".")
-        if structure == _structure(parts) and len(digests) == len(keys):
+        if structure == split.structure and len(digests) == len(keys):
             for key, digest in zip(keys, digests, strict=True):
                 found[key].add(digest)
     return {key: frozenset(digests) for key, digests in found.items()}
 
 
-def _etag(parts: Sequence[RootPart], given: Sequence[Given]) -> str:
+def _etag(split: Split, given: Sequence[Given]) -> str:
     """Return the digest of a response: of its keys, then of each value; empty for none."""
-    digests = []
-    for part, one in zip(parts, given, strict=True):
+    digests = [split.structure]
+    for part, one in zip(split.parts, given, strict=True):
         if part.constant:
             continue
         # What is said of staleness changes while the value does not.
         if one.answered is None or not one.answered.etag or one.noted or one.answered.seconds != 0:
             return ""
         digests.append(one.answered.etag)
-    return ".".join([_structure(parts), *digests]) if len(digests) <= _MOST_DIGESTS else ""
-
-
-def _structure(parts: Sequence[RootPart]) -> str:
-    names = b",".join([part.name for part in parts])
-    return sha256(names).hexdigest()[:12]
+    return ".".join(digests) if split.roots <= _MOST_DIGESTS else ""
 
 
 def _left(max_age: float, seconds: float | None) -> float:

@@ -1,8 +1,9 @@
 """Plans ready to serve: of a whole operation, and of its root fields where some are kept."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from hashlib import sha256
+from typing import Any, Self
 
 import orjson
 
@@ -51,6 +52,34 @@ class RootPart:
         """Return how the field is kept for a request."""
         return self.usual if identity.role is None else self.under_role
 
+    def described(self, identity: Identity) -> Iterator[str]:
+        """Yield in words how the field is kept for a request; nothing where it is not."""
+        variant = self.variant(identity)
+        if variant is not None:
+            yield f"{self.key}: answers are kept as {variant.part.cache!r} says"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """A split operation.
+
+    Attributes:
+        parts: Its root fields, in order.
+        roots: How many of them are no constants.
+        structure: Digest of their names.
+    """
+
+    parts: tuple[RootPart, ...]
+    roots: int
+    structure: str
+
+    @classmethod
+    def of(cls, parts: Sequence[RootPart]) -> Self:
+        """Return the operation with these root fields."""
+        names = b",".join([part.name for part in parts])
+        roots = sum(not part.constant for part in parts)
+        return cls(tuple(parts), roots, sha256(names).hexdigest()[:12])
+
 
 class ServingPlan:
     """A plan ready to serve: compiled statements and the native shape.
@@ -58,12 +87,12 @@ class ServingPlan:
     Attributes:
         compiled: The statements.
         shape: Renders the response.
-        parts: The root fields by themselves; None where none of them is kept.
+        split: The root fields by themselves; None where none of them is kept.
     """
 
-    __slots__ = ("compiled", "parts", "shape")
+    __slots__ = ("compiled", "shape", "split")
 
     def __init__(self, compiled: CompiledPlan) -> None:
         self.compiled = compiled
         self.shape = Shape(orjson.dumps(compiled.plan.shape))
-        self.parts: tuple[RootPart, ...] | None = None
+        self.split: Split | None = None

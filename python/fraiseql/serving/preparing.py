@@ -105,7 +105,7 @@ class Preparer:
         if self._results is not None:
             usual = self._policy(operation.name, request.query) if self._policy else None
             splitter = Splitter(self._schema, edition.planner, edition.compiled, self._results)
-            serving.parts = splitter.split(operation, values, raw, usual)
+            serving.split = splitter.split(operation, values, raw, usual)
         return serving
 
     def _check_cost(self, plan_cost: Cost, values: Mapping[str, Any]) -> None:

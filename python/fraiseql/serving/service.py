@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import Token
+from dataclasses import replace
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -23,7 +24,7 @@ from fraiseql.serving.explain import Explanation, explain_plan
 from fraiseql.serving.finding import Publish, all_live, find_sources
 from fraiseql.serving.joining import cached, joined, known_values
 from fraiseql.serving.planning.plan import KeptQuery
-from fraiseql.serving.plans import RootPart, ServingPlan
+from fraiseql.serving.plans import ServingPlan, Split
 from fraiseql.serving.policy import Policy
 from fraiseql.serving.preparing import Preparer
 from fraiseql.serving.request import Request, Response
@@ -180,9 +181,9 @@ class Service:
         except RequestError as error:
             return Response(request_errors(error.errors, error.code), False, error.status)
         identity = self._identity(context)
-        if serving.parts is not None:
+        if serving.split is not None:
             asked = self._asked(operation, values, request, context, timings)
-            return await self._answer_parts(serving, serving.parts, asked, request.etags)
+            return await self._answer_parts(serving, serving.split, asked, request.etags)
         run = Run(self.pool, identity, values, self._encoder)
         token = None
         if serving.compiled.needs_python:
@@ -200,22 +201,22 @@ class Service:
     async def _answer_parts(
         self,
         serving: ServingPlan,
-        parts: Sequence[RootPart],
+        split: Split,
         asked: Asked,
         etags: Sequence[str],
     ) -> Response:
         """Answer an operation of which some root fields are kept."""
-        asked.known = known_values(parts, etags) if etags else {}
+        asked.known = known_values(split, etags) if etags else {}
         token = self._enter(asked.identity, asked.note)
         start = perf_counter()
         try:
-            given = await answer_parts(parts, asked)
-            told = cached(parts, given, asked.identity)
+            given = await answer_parts(split.parts, asked)
+            told = cached(split, given, asked.identity)
             if told.unchanged and told.etag in etags:
                 return Response(b"", cached=told)
             if told.unchanged:
-                given = await answer_anew(parts, given, asked)
-                told = cached(parts, given, asked.identity)
+                given = await answer_anew(split.parts, given, asked)
+                told = cached(split, given, asked.identity)
         finally:
             if token is not None:
                 current.reset(token)
@@ -223,7 +224,7 @@ class Service:
             asked.timings.sql = max(0.0, perf_counter() - start - asked.timings.render)
         noted = [noted for one in given for noted in one.noted]
         stale = staleness(noted, serving.compiled.plan) if noted else None
-        return Response(joined(parts, given, stale), cached=told)
+        return Response(joined(split.parts, given, stale), cached=told if told.answers else None)
 
     def _asked(
         self,
@@ -264,7 +265,11 @@ class Service:
         run = Run(self.pool, self._identity(context or {}), values, self._encoder)
         sources = self._current.planner.relations.sources.sources.values()
         declared = frozenset().union(*[source.indexes.names for source in sources])
-        return await explain_plan(serving.compiled, run, declared, analyze=analyze)
+        found = await explain_plan(serving.compiled, run, declared, analyze=analyze)
+        if serving.split is None:
+            return found
+        kept = [line for part in serving.split.parts for line in part.described(run.identity)]
+        return replace(found, plan="\n".join([found.plan, *kept]))
 
     def _prepare(
         self, request: Request, timings: Timings

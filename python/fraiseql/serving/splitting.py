@@ -18,7 +18,7 @@ from fraiseql.serving.planning.canonical import canonical_text
 from fraiseql.serving.planning.plan import Plan, SqlRoot
 from fraiseql.serving.planning.reads import Read
 from fraiseql.serving.planning.selection import SelectedField
-from fraiseql.serving.plans import RootPart, ServingPlan, Variant
+from fraiseql.serving.plans import RootPart, ServingPlan, Split, Variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Splitter:
         values: Mapping[str, Any],
         raw: Mapping[str, Any],
         usual: Any,
-    ) -> tuple[RootPart, ...] | None:
+    ) -> Split | None:
         """Return the root fields as parts; None where none of them is kept.
 
         Args:
@@ -62,7 +62,7 @@ class Splitter:
                 self._part(field, self.compiled(plan), operation, collected.arguments, usual)
             )
         kept = any(part.usual or part.under_role for part in found)
-        return tuple(found) if kept else None
+        return Split.of(found) if kept else None
 
     def _cache(self, field: SelectedField, usual: Any) -> Any:
         if field.name.startswith("__"):

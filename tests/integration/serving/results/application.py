@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 import fraiseql
@@ -80,10 +81,11 @@ def caching(
     *,
     queries: Any = QUERIES,
     operations: Mapping[str, Any] | Any = None,
+    settings: Mapping[str, Any] = MappingProxyType({}),
     **options: Any,
 ) -> Iterator[Served]:
     """Serve the books, with these result caches."""
-    made = Served(url, queries=queries, worker=False)
+    made = Served(url, queries=queries, worker=False, **settings)
     plain = made.service
     policy = read_policy(operations)
     made.service = Service(plain.schema, plain.settings, publish, results, policy=policy, **options)

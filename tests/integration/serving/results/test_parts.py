@@ -12,7 +12,7 @@ from fraiseql.events import Timings
 from fraiseql.results import Answered
 from fraiseql.serving import Request, Response
 from tests.integration.flights import at_once, run_sql
-from tests.integration.serving.results.application import QUERIES, TABLES, caching
+from tests.integration.serving.results.application import QUERIES, TABLES, Book, caching
 from tests.integration.serving.results.remembering import Remembering
 from tests.integration.serving.served import Served
 
@@ -80,7 +80,7 @@ def test_an_operation_without_kept_fields_is_not_touched(
     assert response.body == respond(plain, query).body
     assert results.parts == []
     serving, _, _ = kept.service._prepare(Request(query), Timings())
-    assert serving.parts is None
+    assert serving.split is None
 
 
 def test_what_is_asked_for_in_other_words_is_one_part(kept: Served, results: Remembering) -> None:
@@ -261,3 +261,50 @@ def test_the_caches_live_with_the_service(tables: str) -> None:
         running.run(running.service.republish())
         assert results.looks >= 1
     assert not results.running
+
+
+def test_explain_tells_what_is_kept(kept: Served) -> None:
+    query = "{ b: books { id } live { id } }"
+    told = kept.run(kept.service.explain(Request(query)))
+    assert [line.split(":")[0] for line in told.plan.splitlines() if "kept" in line] == ["b"]
+    assert "kept" not in kept.run(kept.service.explain(Request("{ live { id } }"))).plan
+
+
+def _declared(**options: Any) -> list[Any]:
+    @fraiseql.query(cache=fraiseql.Cache(tags=("book",)))
+    def python() -> int:
+        return 1
+
+    @fraiseql.query(name="python", cache=fraiseql.Cache(tags=("book",)))
+    def other() -> int:
+        return 2
+
+    books = fraiseql.find(
+        "books", Book, order_by=options.get("order", "id"), cache=fraiseql.Cache()
+    )
+    return [books, other if options.get("other") else python]
+
+
+@pytest.mark.parametrize(
+    ("query", "first", "second", "same"),
+    [
+        ("{ books { id } }", {}, {}, True),
+        ("{ python }", {}, {}, True),
+        ("{ books { id } }", {}, {"order": "-id"}, False),
+        ("{ python }", {}, {"other": True}, False),
+        ("{ books { id } }", {}, {"settings": {"default_limit": 2}}, False),
+        ("{ books { id } }", {}, {"settings": {"max_limit": 2}}, False),
+    ],
+)
+def test_another_version_of_an_application_has_other_entries(
+    tables: str, query: str, first: dict[str, Any], second: dict[str, Any], same: bool
+) -> None:
+    texts = set()
+    for options in (first, second):
+        results = Remembering()
+        queries, settings = _declared(**options), options.get("settings", {})
+        with caching(tables, results, queries=queries, settings=settings) as running:
+            running.data(query)
+        (part,) = results.parts
+        texts.add(part.text)
+    assert len(texts) == (1 if same else 2)
