@@ -74,7 +74,7 @@ class Stores:
     def _made(self, name: str, pool: Pool) -> Any:
         settings = self._settings
         if name == "redis":
-            return _redis(settings, pool)
+            return open_redis(settings, pool)
         return TableStore(
             "logged" if name == "logged" else "unlogged",
             pool,
@@ -83,7 +83,12 @@ class Stores:
         )
 
 
-def _redis(settings: Settings, pool: Pool) -> Any:
+def open_redis(settings: Settings, pool: Pool) -> Any:
+    """Return the store in Redis.
+
+    Raises:
+        ConfigurationError: Its address or its client is missing.
+    """
     if not settings.redis_url:
         raise ConfigurationError(
             'A result is to be kept with store="redis", and redis_url is not set.',

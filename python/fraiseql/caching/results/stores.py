@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from importlib import import_module
 from typing import Any, Final, get_args
 
+from fraiseql.caching.results.opening import open_redis
 from fraiseql.caching.results.store import Store
 from fraiseql.caching.results.table_store import TableStore
 from fraiseql.caching.strategies.result_cache.figures import FIGURES
@@ -50,7 +50,7 @@ async def opened(settings: Settings) -> AsyncIterator[Opened]:
     try:
         await _check(pool)
         tables = await _tables(pool)
-        redis = _redis(settings, pool) if settings.redis_url else None
+        redis = open_redis(settings, pool) if settings.redis_url else None
         stores: list[Store] = [_table(name, pool, settings) for name in tables]
         yield Opened(pool, (*stores, *(() if redis is None else (redis,))), tables)
     finally:
@@ -80,15 +80,3 @@ def _table(name: TableStoreName, pool: Pool, settings: Settings) -> Store:
         max_bytes=settings.cache_max_bytes,
         max_entry_bytes=settings.cache_max_entry_bytes,
     )
-
-
-def _redis(settings: Settings, pool: Pool) -> Any:
-    # The client is an extra, and only this store needs it.
-    try:
-        module = import_module("fraiseql.caching.results.redis_store")
-    except ModuleNotFoundError as error:
-        raise ConfigurationError(
-            "redis_url is set, but the client of Redis is not installed.",
-            hint="pip install fraiseql[redis]",
-        ) from error
-    return module.RedisStore(settings.redis_url, pool)

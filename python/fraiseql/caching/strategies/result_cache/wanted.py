@@ -2,18 +2,23 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import get_args
 
 from fraiseql.caching.changes.floor import floor_object
 from fraiseql.caching.changes.log import log_objects, trigger_object
 from fraiseql.caching.changes.state import state_object, unknown_since
-from fraiseql.caching.declarations import Cache, Projection
+from fraiseql.caching.declarations import Projection
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.base import Kept, Refusal
 from fraiseql.caching.strategies.projection.strategy import ProjectionFacts
 from fraiseql.caching.strategies.result_cache.facts import RelationFacts
 from fraiseql.caching.strategies.result_cache.figures import figure_objects
-from fraiseql.caching.strategies.result_cache.objects import common_objects, store_objects
-from fraiseql.caching.strategies.result_cache.queries import caches_of, has_caches
+from fraiseql.caching.strategies.result_cache.objects import (
+    TableStoreName,
+    common_objects,
+    store_objects,
+)
+from fraiseql.caching.strategies.result_cache.queries import has_caches
 from fraiseql.caching.strategies.result_cache.refusals import (
     Resolved,
     refusals,
@@ -21,6 +26,7 @@ from fraiseql.caching.strategies.result_cache.refusals import (
 )
 from fraiseql.caching.strategies.result_cache.row_triggers import row_trigger_objects
 from fraiseql.caching.strategies.result_cache.shape import shape_objects
+from fraiseql.caching.strategies.result_cache.views import view_objects
 from fraiseql.database import Pool
 from fraiseql.schema import Schema
 
@@ -41,20 +47,18 @@ async def wanted_results(
     if not has_caches(schema):
         return [], []
     resolved = await resolve_queries(schema, pool)
-    return list(refusals(resolved)), list(_objects(caches_of(schema), resolved, kept))
+    return list(refusals(resolved)), list(_objects(resolved, kept))
 
 
-def _objects(
-    caches: Iterable[Cache], resolved: Sequence[Resolved], kept: Iterable[Kept]
-) -> Iterator[DatabaseObject]:
+def _objects(resolved: Sequence[Resolved], kept: Iterable[Kept]) -> Iterator[DatabaseObject]:
     yield from (*log_objects(), state_object(), floor_object(), *shape_objects())
     yield from common_objects()
-    stores = {cache.store for cache in caches}
-    if "unlogged" in stores:
-        yield from store_objects("unlogged")
-    if "logged" in stores:
-        yield from store_objects("logged")
-    yield from figure_objects()
+    # Both rings, whatever is declared: keys that programs make may go to either, and one view shows
+    # what is in them. The one that is not used holds nothing.
+    stores: tuple[TableStoreName, ...] = get_args(TableStoreName)
+    for store in stores:
+        yield from store_objects(store)
+    yield from (*figure_objects(), *view_objects(stores))
     tables = {one.sql: one for each in resolved for one in each.facts.tables if _can_log(one)}
     for name in sorted(tables):
         yield trigger_object(name, unknown_since(name))
