@@ -1,0 +1,60 @@
+"""Marks: what is kept instead of the tables tells the log when it changes, as no trigger does."""
+
+import fraiseql
+from fraiseql.caching.changes.compaction import compact
+from fraiseql.caching.changes.state import age
+from fraiseql.caching.strategies.materialized_view.objects import physical
+from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
+from fraiseql.database.writing import open_writer
+from fraiseql.schema import Schema, build_schema
+from tests.integration.caching.results.dependencies.ground import (
+    applied,
+    opened,
+    planned,
+    run,
+    typed,
+    wanted,
+)
+
+LOGGED = "SELECT tag, xid::text AS xid FROM fraiseql.changes ORDER BY xid"
+
+
+def schema() -> Schema:
+    kept = fraiseql.MaterializedView(sql="SELECT count(*) AS id FROM tb_post", on_write=True)
+    counts = typed("mv_counts", name="Counts", stored=kept)
+    cache = fraiseql.Cache(stale="1m")
+    return build_schema(queries=[fraiseql.find_one("counts", counts, by=None, cache=cache)])
+
+
+async def test_a_refresh_is_in_the_log(url: str) -> None:
+    await applied(url, schema())
+    view = physical((await wanted(url, schema())).kept[0])
+    (own,) = await run(url, f"SELECT '{view}'::regclass::oid::text AS tag")
+    async with opened(url) as pool, open_writer(pool) as writer:
+        for number in range(2):
+            await run(url, f"INSERT INTO tb_post VALUES ({number}, 1, 1)")
+            before = await run(url, LOGGED)
+            assert await writer.fetchval(f"SELECT {age(view)}") > 0
+            await refresh_view(writer, view)
+            found = [row["tag"] for row in await run(url, LOGGED) if row not in before]
+            assert found == [own["tag"]]
+            # What it says of the view is no write that the view lacks.
+            assert await writer.fetchval(f"SELECT {age(view)}") == 0
+        await compact(writer, 0.0)
+        assert await run(url, LOGGED) == []
+        floors = {row["tag"] for row in await run(url, "SELECT tag FROM fraiseql.changes_floor")}
+        assert own["tag"] in floors
+    assert (await planned(url, schema())).empty
+
+
+async def test_a_refresh_that_fails_is_not(url: str) -> None:
+    await applied(url, schema())
+    view = physical((await wanted(url, schema())).kept[0])
+    await run(url, "INSERT INTO tb_post VALUES (1, 1, 1)")
+    before = await run(url, LOGGED)
+    async with opened(url) as pool, open_writer(pool) as writer, writer.begun():
+        # Another one refreshes it.
+        await writer.execute("SELECT FROM fraiseql.view_state FOR UPDATE")
+        async with open_writer(pool) as late:
+            assert await refresh_view(late, view) is None
+    assert await run(url, LOGGED) == before
