@@ -1,0 +1,66 @@
+"""What a hit costs: one statement, the look-up; without kept fields all costs what it did."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.database.server_log import Log
+from tests.integration.flights import at_once, run_sql
+from tests.integration.serving.results.application import TABLES
+from tests.integration.serving.results.kept import keeping_results
+from tests.integration.serving.served import Served
+
+HIT = "{ books { title reviews { stars } } }"
+LOOK_UP = "v.snapshot"
+"""In the first line of every look-up, and of no other statement."""
+LIVE = "{ live { title reviews { stars } } }"
+
+
+@pytest.fixture(scope="module")
+def kept(database: str) -> Iterator[Served]:
+    name = database.rpartition("/")[2].partition("?")[0]
+    at_once(run_sql(database, TABLES))
+    at_once(run_sql(database, f"ALTER DATABASE {name} SET log_min_duration_statement = 0"))
+    with keeping_results(database) as running:
+        for query in (HIT, HIT, LIVE):
+            running.data(query)
+        yield running
+    at_once(run_sql(database, f"ALTER DATABASE {name} RESET log_min_duration_statement"))
+
+
+@pytest.fixture
+def log(server_log: Path) -> Log:
+    return Log(server_log)
+
+
+def executed(log: Log) -> list[str]:
+    """Return the statements that requests ran; figures are written in the background."""
+    runs = [message for message in log.new() if message.startswith("execute ")]
+    return [run for run in runs if "figures" not in run]
+
+
+def test_a_hit_is_one_statement(kept: Served, log: Log) -> None:
+    log.new()
+    for _ in range(3):
+        kept.data(HIT)
+    statements = executed(log)
+    assert len(statements) == 3, statements
+    assert all(LOOK_UP in statement for statement in statements), statements
+
+
+def test_a_live_operation_is_its_own_statement_alone(kept: Served, log: Log) -> None:
+    log.new()
+    kept.data(LIVE)
+    (statement,) = executed(log)
+    assert LOOK_UP not in statement
+
+
+def test_parts_run_side_by_side_each_once(kept: Served, log: Log) -> None:
+    query = "{ a: books { title reviews { stars } } b: live { id } c: live { id } }"
+    kept.data(query)
+    log.new()
+    kept.data(query)
+    statements = executed(log)
+    assert len(statements) == 3, statements
+    assert sum(LOOK_UP in statement for statement in statements) == 1
