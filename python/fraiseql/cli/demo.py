@@ -17,7 +17,7 @@ from fraiseql.cli.server import (
     serving,
     uvicorn,
 )
-from fraiseql.database import Database, open_pool
+from fraiseql.database import Database, Pool, open_pool
 from fraiseql.demo import declarations
 from fraiseql.demo.app import create_demo
 from fraiseql.demo.check import Outcome, check
@@ -25,6 +25,7 @@ from fraiseql.demo.client import Client
 from fraiseql.demo.keep import Measured, keep, measured
 from fraiseql.demo.load import load
 from fraiseql.demo.tour import PASTE
+from fraiseql.demo.written import Seen, written
 from fraiseql.errors import ConfigurationError
 from fraiseql.settings import Settings
 
@@ -32,8 +33,18 @@ _HOST = "127.0.0.1"
 _PORT = 8000
 _WIDTHS = (64, 6, 9, 9, 5)
 _HEADS = ("operation", "rows", "first ms", "again ms", "same")
-_KEPT_WIDTHS = (18, 47, 9, 9, 7, 5)
+_KEPT_WIDTHS = (18, 51, 9, 9, 7, 5)
 _KEPT_HEADS = ("answered from", "operation", "live ms", "kept ms", "faster", "same")
+_SEEN_WIDTHS = (40, 9, 64, 5)
+_SEEN_HEADS = ("every airline's year, over HTTP", "ms", "Cache-Status", "same")
+_STEPS = {
+    "create data start of ": "waiting until all who write see the triggers of {}",
+    "create data rows of ": "building every document of {}",
+    "create materialized view ": "making the materialized view {}",
+    "create index ": "building the index {}",
+    "waiting": "waiting{}",
+}
+"""The steps that take their time, by how their titles begin, and what they do."""
 
 
 def add_to(commands: Any) -> None:
@@ -110,8 +121,9 @@ async def _keep(settings: Settings, *, quiet: bool) -> list[Measured]:
 
 def _step(event: str) -> None:
     # Not every step, nor their statements: `fraiseql db plan` prints those.
-    if event.startswith(("create data", "create materialized", "create index", "waiting")):
-        note(f"  {event}")
+    for begun, said in _STEPS.items():
+        if event.startswith(begun):
+            note(f"  {said.format(event.removeprefix(begun))}")
 
 
 def _show_measured(one: Measured) -> None:
@@ -161,36 +173,60 @@ def _check(
     load_seconds, gains = before
     bound = bind(_HOST, 0)
     with serving(app, bound):
-        outcomes = asyncio.run(_outcomes(port_of(bound), settings, quiet=as_json))
+        outcomes, seen = asyncio.run(_asked(port_of(bound), settings, quiet=as_json))
     agreed = sum(outcome.fault is None for outcome in outcomes)
     kept = sum(one.same for one in gains)
+    new = sum(one.fault is None for one in seen)
     if as_json:
-        say_json(_report(outcomes, load_seconds, agreed) | {"kept": _kept_facts(gains)})
+        more = {"kept": _kept_facts(gains), "written": [dataclasses.asdict(one) for one in seen]}
+        say_json(_report(outcomes, load_seconds, agreed) | more)
     else:
         say(f"\n{agreed} of {len(outcomes)} as plain SQL and the rules of GraphQL say.")
         say(f"{kept} of {len(gains)} kept answers equal the live ones, byte for byte.")
-    return 0 if agreed == len(outcomes) and kept == len(gains) else 1
+        say(f"{new} of {len(seen)} results are right before and after others write.")
+    return 0 if (agreed, kept, new) == (len(outcomes), len(gains), len(seen)) else 1
 
 
 def _kept_facts(gains: list[Measured]) -> list[dict[str, Any]]:
     return [{**dataclasses.asdict(one), "ratio": round(one.ratio, 2)} for one in gains]
 
 
-async def _outcomes(port: int, settings: Settings, *, quiet: bool) -> list[Outcome]:
+async def _asked(port: int, settings: Settings, *, quiet: bool) -> tuple[list[Outcome], list[Seen]]:
     pool = await open_pool(settings.database_url, settings)
-    outcomes = []
-    if not quiet:
-        say(table_line(_HEADS, _WIDTHS))
     try:
         with Client(_HOST, port) as client:
-            async with aclosing(check(client, Database(pool))) as found:
-                async for outcome in found:
-                    outcomes.append(outcome)
-                    if not quiet:
-                        _show(outcome)
+            return (
+                await _outcomes(client, pool, quiet=quiet),
+                await _written(client, pool, quiet=quiet),
+            )
     finally:
         await pool.close()
+
+
+async def _outcomes(client: Client, pool: Pool, *, quiet: bool) -> list[Outcome]:
+    outcomes = []
+    if not quiet:
+        say("\n" + table_line(_HEADS, _WIDTHS))
+    async with aclosing(check(client, Database(pool))) as found:
+        async for outcome in found:
+            outcomes.append(outcome)
+            if not quiet:
+                _show(outcome)
     return outcomes
+
+
+async def _written(client: Client, pool: Pool, *, quiet: bool) -> list[Seen]:
+    seen = []
+    if not quiet:
+        say("\n" + table_line(_SEEN_HEADS, _SEEN_WIDTHS))
+    async with aclosing(written(client, pool)) as found:
+        async for one in found:
+            seen.append(one)
+            if not quiet:
+                same = "yes" if one.fault is None else "NO"
+                say(table_line((one.name, f"{one.ms:.1f}", one.cache, same), _SEEN_WIDTHS))
+                say(f"    {one.fault}") if one.fault else None
+    return seen
 
 
 def _show(outcome: Outcome) -> None:

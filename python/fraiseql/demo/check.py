@@ -59,12 +59,21 @@ async def check(
 
 async def _answered(client: Client, database: Database, operation: Operation) -> Outcome:
     first, again = await _twice(client, operation)
-    got = _parsed(first)
+    fault = await fault_of(database, operation, first) or _unsteady(first, again)
+    return _outcome(operation.name, _rows(_parsed(first).get("data")), first, again, fault)
+
+
+async def fault_of(database: Database, operation: Operation, answer: Answer) -> str | None:
+    """Return how an answer differs from what plain SQL says now; None where it does not.
+
+    Raises:
+        DatabaseError: Plain SQL could not be run.
+    """
+    got = _parsed(answer)
     wanted: dict[str, Any] = {}
     for statement in operation.oracle:
         wanted |= fold(await database.fetch(statement.sql, *statement.parameters))
-    fault = _failure(first, got) or difference(got.get("data"), wanted) or _unsteady(first, again)
-    return _outcome(operation.name, _rows(got.get("data")), first, again, fault)
+    return _failure(answer, got) or difference(got.get("data"), wanted)
 
 
 async def _refused(client: Client, refusal: Refusal) -> Outcome:

@@ -22,11 +22,13 @@ class Answer:
     Attributes:
         status: HTTP status.
         body: JSON text.
+        cache: What ``Cache-Status`` says; empty where no result cache had a part in it.
         seconds: From the first byte sent to the last one received.
     """
 
     status: int
     body: bytes
+    cache: str
     seconds: float
 
 
@@ -54,7 +56,8 @@ class Client:
         self._connection.request("POST", self._path, text, _HEADERS)
         response = self._connection.getresponse()
         body = response.read()
-        return Answer(response.status, body, time.perf_counter() - start)
+        seconds = time.perf_counter() - start
+        return Answer(response.status, body, response.getheader("Cache-Status", ""), seconds)
 
     def __enter__(self) -> Self:
         """Return the client itself."""

@@ -231,3 +231,20 @@ class Dashboard:
     mean_dep_delay: Decimal
     worst_arr_delay: int
     miles: int
+
+
+@fraiseql.type(sql_source="fraiseql_demo.v_airline_year")
+class AirlineYear:
+    """What one airline did in the year; the answers to ``airlineYears`` are kept until a write.
+
+    Attributes:
+        punctual: Share of arrivals at most 15 minutes late.
+        miles: Of the flights that left.
+    """
+
+    carrier: str
+    name: str
+    flights: int
+    cancelled: int
+    punctual: Decimal | None
+    miles: int

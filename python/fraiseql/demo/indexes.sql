@@ -17,3 +17,12 @@ CREATE INDEX tb_flight_tailnum ON tb_flight (tailnum, time_hour, id);
 CREATE INDEX tb_flight_origin ON tb_flight (origin, time_hour, id);
 CREATE INDEX tb_flight_dest ON tb_flight (dest, time_hour, id);
 CREATE INDEX tb_plane_manufacturer ON tb_plane (manufacturer, tailnum);
+
+-- What a query that is not a table's rows looks like: a plain view. Its answers are kept as results.
+CREATE VIEW v_airline_year AS
+SELECT a.carrier, a.name, count(f.id)::int AS flights,
+       count(f.id) FILTER (WHERE f.dep_time IS NULL)::int AS cancelled,
+       round(avg((f.arr_delay <= 15)::int), 4) AS punctual,
+       coalesce(sum(f.distance) FILTER (WHERE f.dep_time IS NOT NULL), 0)::int AS miles
+FROM tb_airline a LEFT JOIN tb_flight f ON f.carrier = a.carrier
+GROUP BY a.carrier;

@@ -12,6 +12,7 @@ import orjson
 from fraiseql.caching.ddl.apply import Watch, apply
 from fraiseql.caching.ddl.wanted import load_wanted
 from fraiseql.caching.published import publish
+from fraiseql.caching.results.caches import ResultCaches
 from fraiseql.database import open_pool
 from fraiseql.database.writing import open_writer
 from fraiseql.demo.queries import QUERIES, TYPES
@@ -94,6 +95,11 @@ query Planes($n: Int!) {
         "{ dashboard { flights cancelled planes destinations punctual meanDepDelay miles } }",
     ),
     KeptOperation(
+        "result cache",
+        "every airline's year",
+        "{ airlineYears { carrier flights cancelled punctual miles } }",
+    ),
+    KeptOperation(
         "partial index",
         "the longest of all cancelled flights",
         """
@@ -151,7 +157,8 @@ async def measured(settings: Settings) -> AsyncGenerator[Measured]:
     schema = build_schema(types=TYPES, queries=QUERIES)
     url = settings.database_url
     bare = settings.with_values(database_url=f"{url}{'&' if '?' in url else '?'}{_NO_INDEXES}")
-    kept, live = Service(schema, settings, publish), Service(schema, settings)
+    kept = Service(schema, settings, publish, ResultCaches(settings))
+    live = Service(schema, settings)
     without = Service(schema, bare)
     async with _started(kept), _started(live), _started(without):
         for operation in OPERATIONS:

@@ -10,7 +10,7 @@ from fraiseql.database.load import Load, open_load
 from fraiseql.demo.files import FILES, DataFile, data_directory, open_csv
 from fraiseql.errors import ConfigurationError
 
-MARKER: Final = "FraiseQL demo data, form 2"
+MARKER: Final = "FraiseQL demo data, form 3"
 """Comment on the schema that tells a finished load; the number grows with what is loaded."""
 
 _OURS: Final = "FraiseQL demo data"

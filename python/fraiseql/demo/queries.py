@@ -6,6 +6,7 @@ import fraiseql
 from fraiseql.demo import statements
 from fraiseql.demo.declarations import (
     Airline,
+    AirlineYear,
     Airport,
     Dashboard,
     Flight,
@@ -38,7 +39,7 @@ async def busiest_routes(
     return [Route(**row) for row in rows]
 
 
-@fraiseql.query
+@fraiseql.query(cache=fraiseql.Cache(tags=("fraiseql_demo.tb_flight",)))
 async def delays_by_month(info: fraiseql.Info, carrier: str | None = None) -> list[MonthOfDelays]:
     """Flights, cancellations and delays of each month, of one airline or of all."""
     rows: list[Any] = await info.context["db"].fetch(statements.DELAYS_BY_MONTH, carrier)
@@ -57,9 +58,10 @@ QUERIES = (
     fraiseql.find_one("flight", Flight, by="id"),
     fraiseql.find("flights", Flight, by=("carrier", "origin", "dest"), order_by="id"),
     fraiseql.find_one("dashboard", Dashboard, by=None),
+    fraiseql.find("airline_years", AirlineYear, order_by="carrier", cache=fraiseql.Cache()),
     flight_count,
     busiest_routes,
     delays_by_month,
 )
 
-TYPES = (Airline, Airport, Plane, Weather, Flight, Dashboard, Route, MonthOfDelays)
+TYPES = (Airline, Airport, Plane, Weather, Flight, Dashboard, AirlineYear, Route, MonthOfDelays)

@@ -102,6 +102,7 @@ def test_demo_check_from_nothing(tmp_path: Path) -> None:
     found = json.loads(done.stdout)
     assert found["agreed"] == found["total"] >= 15 + 3
     assert found["load_seconds"] > 0
+    assert [one["fault"] for one in found["written"]] == [None] * 5
     assert "tb_flight (336,776 rows)" in done.stderr
     assert (tmp_path / ".fraiseql").is_dir()
 
@@ -109,15 +110,16 @@ def test_demo_check_from_nothing(tmp_path: Path) -> None:
 def test_demo_check_prints_a_table(flights: str, tmp_path: Path) -> None:
     done = fraiseql("demo", "--check", "--database-url", flights, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
-    kept = next(place for place, line in enumerate(lines) if line.endswith("faster   same"))
-    tour = next(place for place, line in enumerate(lines) if line.endswith("again ms   same"))
-    assert all(
-        line.endswith("yes") for line in (*lines[kept + 1 : tour - 1], *lines[tour + 1 : -3])
-    )
-    asked = len(lines) - tour - 4
-    assert lines[-2].startswith(f"{asked} of {asked} as plain SQL")
-    assert lines[-1].startswith("5 of 5 kept answers equal the live ones")
+    tables = [part.splitlines() for part in done.stdout.strip().split("\n\n")]
+    kept, tour, written, sums = tables
+    for head, table in (("faster", kept[:-1]), ("again ms", tour), ("Cache-Status", written)):
+        assert table[0].endswith(f"{head}   same")
+        assert all(line.endswith("yes") for line in table[1:])
+    assert "fwd=stale" in written[3]
+    assert "; hit" in written[4]
+    assert [sum_.split(" ")[:3] for sum_ in sums] == [
+        [f"{count}", "of", f"{count}"] for count in (len(tour) - 1, len(kept) - 2, 5)
+    ]
     assert "materialized view" in done.stdout
 
 

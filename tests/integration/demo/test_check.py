@@ -68,7 +68,13 @@ def test_what_is_kept_answers_as_the_live_definition_does(flights: str) -> None:
     found = at_once(work())
     assert [one.name for one in found if not one.same] == []
     kinds = {one.strategy for one in found}
-    assert kinds == {"projection", "materialized view", "partial index", "rolling index"}
+    assert kinds == {
+        "projection",
+        "materialized view",
+        "result cache",
+        "partial index",
+        "rolling index",
+    }
 
 
 def test_the_tour_is_long_enough() -> None:

@@ -79,4 +79,23 @@ WHERE number = 1545 AND carrier = 'UA' ORDER BY id LIMIT 100"""),
     ),
 )
 
-AGGREGATES = (COUNTS, ROUTES, MONTHS, COMPUTED)
+YEARS = Operation(
+    name="every airline's year, kept as a result",
+    query="{ airlineYears { carrier name flights cancelled punctual miles } }",
+    oracle=(
+        Statement("""
+WITH year AS (
+  SELECT carrier, count(*) AS flights, count(*) - count(dep_time) AS cancelled,
+         count(nullif(arr_delay > 15, true)) / nullif(count(arr_delay), 0)::numeric AS punctual,
+         sum(CASE WHEN dep_time IS NULL THEN 0 ELSE distance END) AS miles
+  FROM fraiseql_demo.tb_flight GROUP BY carrier
+)
+SELECT carrier AS "airlineYears[].carrier", a.name AS "airlineYears[].name",
+       flights AS "airlineYears[].flights", cancelled AS "airlineYears[].cancelled",
+       round(punctual, 4) AS "airlineYears[].punctual", miles AS "airlineYears[].miles"
+FROM fraiseql_demo.tb_airline a JOIN year USING (carrier)
+ORDER BY carrier"""),
+    ),
+)
+
+AGGREGATES = (COUNTS, ROUTES, MONTHS, YEARS, COMPUTED)

@@ -1,0 +1,70 @@
+"""Written: what a result cache gives before and after somebody writes with plain SQL."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Final
+
+from fraiseql.database import Database, Pool
+from fraiseql.database.writing import open_writer
+from fraiseql.demo.check import fault_of
+from fraiseql.demo.client import Client
+from fraiseql.demo.tour.aggregates import YEARS
+
+CHANGE: Final = "UPDATE fraiseql_demo.tb_flight SET distance = distance + $1::int WHERE id = 1"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One request.
+
+    Attributes:
+        name: What happened before it.
+        ms: Milliseconds until it was answered.
+        cache: What ``Cache-Status`` said.
+        fault: What is wrong with the answer; None when it is right.
+    """
+
+    name: str
+    ms: float
+    cache: str
+    fault: str | None
+
+
+async def written(client: Client, pool: Pool) -> AsyncGenerator[Seen]:
+    """Ask for every airline's year, while a flight is changed behind the server's back, and back.
+
+    Every answer is compared with plain SQL.
+
+    Args:
+        client: Connected to the served demo.
+        pool: Connections that share nothing with it.
+
+    Raises:
+        OSError, http.client.HTTPException: The server went away.
+        DatabaseError: The change could not be made.
+    """
+    yield await _asked(client, pool, "asked")
+    yield await _asked(client, pool, "asked again", hit=True)
+    await _change(pool, 1)
+    try:
+        yield await _asked(client, pool, "after an UPDATE with plain SQL", hit=False)
+        yield await _asked(client, pool, "asked again", hit=True)
+    finally:
+        await _change(pool, -1)
+    yield await _asked(client, pool, "after another one that takes it back", hit=False)
+
+
+async def _change(pool: Pool, miles: int) -> None:
+    async with open_writer(pool) as writer:
+        await writer.execute(CHANGE, miles)
+
+
+async def _asked(client: Client, pool: Pool, name: str, *, hit: bool | None = None) -> Seen:
+    """Ask once; ``hit`` says whether it must be one, or must be none."""
+    answer = await asyncio.to_thread(client.post, YEARS.query, YEARS.variables)
+    fault = await fault_of(Database(pool), YEARS, answer)
+    found = "; hit" in answer.cache
+    if fault is None and hit is not None and found is not hit:
+        fault = f"it is {'no' if hit else 'a'} hit of the result cache"
+    return Seen(name, answer.seconds * 1000, answer.cache, fault)
