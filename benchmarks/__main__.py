@@ -1,6 +1,7 @@
-"""Run the benchmark: ``python -m benchmarks [--quick] [data|transform|serving|kept|…]``.
+"""Run the benchmark: ``python -m benchmarks [--quick] [data|transform|serving|kept|cache|…]``.
 
-``kept`` stands for every measurement of kept documents, ``kept-reads`` and so on for one.
+``kept`` stands for every measurement of kept documents, ``kept-reads`` and so on for one; ``cache``
+for those of result caches.
 """
 
 import argparse
@@ -14,13 +15,17 @@ from benchmarks.bench import Bench
 from benchmarks.kept import steps as kept
 from benchmarks.plan import FULL_PLAN, QUICK_PLAN, Plan
 from benchmarks.processes import Cores
+from benchmarks.results_cache import steps as cache
 
+GROUPS = {"kept": tuple(kept.STEPS), "cache": tuple(cache.STEPS)}
 STEPS: Mapping[str, Callable[[Bench], Awaitable[None]]] = {
     "transform": transform.run,
     "serving": serving.run,
     "first-sight": first_sight.run,
     "memory": memory.run,
 }
+ALL = (*kept.STEPS, *cache.STEPS)
+"""The steps that have a server of their own."""
 
 
 def arguments() -> argparse.Namespace:
@@ -30,13 +35,13 @@ def arguments() -> argparse.Namespace:
         "steps",
         nargs="*",
         metavar="STEP",
-        help=f"data, {', '.join(STEPS)}, kept, {', '.join(kept.STEPS)}, report; all if none",
+        help=f"{', '.join(('data', *STEPS, *ALL, *GROUPS))}, report; all if none",
     )
     parser.add_argument("--quick", action="store_true", help="little data, short rounds: < 2 min")
     known = parser.parse_args()
-    if "kept" in known.steps:
-        known.steps += kept.STEPS
-    if unknown := set(known.steps) - {*STEPS, *kept.STEPS, "data", "kept", "report"}:
+    for group, names in GROUPS.items():
+        known.steps += names if group in known.steps else ()
+    if unknown := set(known.steps) - {*STEPS, *ALL, *GROUPS, "data", "report"}:
         parser.error(f"there is no step {', '.join(sorted(unknown))}")
     return known
 
@@ -64,12 +69,15 @@ def main() -> None:
     if sys.platform != "linux":
         sys.exit("The benchmark reads processor time and memory from /proc: it runs on Linux only.")
     plan = QUICK_PLAN if known.quick else FULL_PLAN
-    steps = known.steps or [*STEPS, *kept.STEPS, "report"]
+    steps = known.steps or [*STEPS, *ALL, "report"]
     if {"data", *STEPS} & set(steps):
         asyncio.run(measure(steps, plan))
     if chosen := [name for name in kept.STEPS if name in steps]:
         print("kept documents", flush=True)
         asyncio.run(kept.run(chosen, quick=known.quick))
+    if chosen := [name for name in cache.STEPS if name in steps]:
+        print("result caches", flush=True)
+        asyncio.run(cache.run(chosen, quick=known.quick))
     report.run(quick=known.quick, write="report" in steps and not known.quick)
 
 

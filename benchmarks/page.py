@@ -6,6 +6,7 @@ from typing import Any
 
 from benchmarks import markdown, plot, summary
 from benchmarks.kept import page as kept
+from benchmarks.results_cache import page as cache
 
 COLOURS = {
     "FraiseQL, documents": plot.OURS,
@@ -24,9 +25,10 @@ OPENING = """<!-- Written by `python -m benchmarks report` from benchmarks/resul
 # Benchmarks
 
 What FraiseQL costs, beside two Python GraphQL servers and beside the least that Python can do; and
-what kept documents save and cost. One command measures everything again: `make bench`
-(`python -m benchmarks --quick` shows in a few minutes that it works, with rough figures). Trust
-ratios and processor time per request, which hold on other machines; absolute rates do not.
+what kept documents and result caches save and cost. One command measures everything again:
+`make bench` (`python -m benchmarks --quick` shows in a few minutes that it works, with rough
+figures). Trust ratios and processor time per request, which hold on other machines; absolute rates
+do not.
 """
 
 
@@ -65,6 +67,7 @@ def text(results: Mapping[str, Any]) -> str:
     if found := results.get("memory"):
         parts += _memory(found)
     parts += kept.section(results)
+    parts += cache.section(results)
     return "\n".join([*parts, *_origin(results)]) + "\n"
 
 

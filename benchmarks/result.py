@@ -10,7 +10,8 @@ from benchmarks.bench import Bench
 from benchmarks.places import CACHE, RESULTS
 
 KEPT = ("kept-reads", "kept-writes", "kept-refresh", "kept-indexes")
-KINDS = ("transform", "serving", "first-sight", "memory", *KEPT)
+CACHE_KINDS = ("cache-hits", "cache-writes", "cache-flight", "cache-ring")
+KINDS = ("transform", "serving", "first-sight", "memory", *KEPT, *CACHE_KINDS)
 
 
 def directory(*, quick: bool) -> Path:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from benchmarks.kept import summary as kept
+from benchmarks.results_cache import summary as cache
 from benchmarks.target import Target
 
 OURS = "FraiseQL, documents"
@@ -56,6 +57,7 @@ def targets(results: Mapping[str, Any]) -> Iterator[Target]:
     if found := results.get("memory"):
         yield from _memory(found["figures"])
     yield from kept.targets(results)
+    yield from cache.targets(results)
 
 
 def _transform(figures: Mapping[str, Any]) -> Iterator[Target]:

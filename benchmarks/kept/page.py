@@ -95,7 +95,7 @@ def _request(one: Mapping[str, Any]) -> str:
 
 def _writes(figures: Mapping[str, Any]) -> Iterator[str]:
     yield WRITES
-    yield _shares(figures["rounds"])
+    yield shares(figures["rounds"])
     yield "Processor time of PostgreSQL for a transaction, ms:\n"
     modes = list(next(iter(figures["rounds"].values())))
     yield markdown.table(
@@ -132,7 +132,8 @@ def _times(found: float, none: float) -> str:
     return f"{figure(found)} ({found / none:.2f}x)"
 
 
-def _shares(scenarios: Mapping[str, Mapping[str, Any]]) -> str:
+def shares(scenarios: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the table of transactions per second by scenario and mode."""
     modes = list(next(iter(scenarios.values())))
     return markdown.table(
         ("", *modes),
@@ -181,7 +182,7 @@ def _refresh(figures: Mapping[str, Any]) -> Iterator[str]:
         ),
     )
     yield LOG
-    yield _shares(figures["log"])
+    yield shares(figures["log"])
     lag = figures["lag"]
     yield (
         f"Age that readers are told while others write, s: median {lag['p50_s']:.2f}, 99th"

@@ -129,13 +129,13 @@ def _number(pattern: str, text: str, otherwise: float | None = None) -> float:
 def _clocks(database: postgres.Database) -> tuple[float, ...]:
     return (
         time.perf_counter(),
-        _server_seconds(database),
+        server_seconds(database),
         processes.children_seconds(),
         processes.busy_seconds(),
     )
 
 
-def _server_seconds(database: postgres.Database) -> float:
+def server_seconds(database: postgres.Database) -> float:
     """Return the processor time of the server, that of its ended sessions included.
 
     A session that ends meanwhile moves its time to the first process: then both are read anew.

@@ -21,7 +21,7 @@ async def run(names: Collection[str], *, quick: bool) -> None:
     """Run the steps called ``names``, in order, and write their results."""
     async with server.bench(QUICK if quick else FULL) as bench:
         print(f"  PostgreSQL {bench.database.version}, embedded", flush=True)
-        with _on(bench.cores.server):
+        with on(bench.cores.server):
             for name in names:
                 started = time.monotonic()
                 print(name, flush=True)
@@ -32,7 +32,7 @@ async def run(names: Collection[str], *, quick: bool) -> None:
 
 
 @contextmanager
-def _on(cores: frozenset[int]) -> Iterator[None]:
+def on(cores: frozenset[int]) -> Iterator[None]:
     """Keep this process on ``cores`` while the block runs."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores)
