@@ -34,7 +34,8 @@ class Purged:
     """What was taken back.
 
     Attributes:
-        entries: Entries that were there; None where the stores cannot tell.
+        entries: Entries that were there, older ones of a key counted too where a whole query is
+            taken back; None where the stores cannot tell.
         tags: What was written to the change log.
     """
 
@@ -99,7 +100,8 @@ async def purge_key(writer: Writer, stores: Sequence[Store], key: bytes, patienc
     Raises:
         FraiseQLError: A store cannot be written.
     """
-    count = sum([await store.purge(key=key) for store in stores])
+    # A ring may hold older rows of the key, too.
+    count = sum([min(1, await store.purge(key=key)) for store in stores])
     # A transaction's number is spent, so that the next snapshot tells itself from those before.
     async with writer.begun():
         await writer.execute(_SPENT)
