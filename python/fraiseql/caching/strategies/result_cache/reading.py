@@ -7,6 +7,7 @@ from fraiseql.caching.changes.log import TRIGGER
 from fraiseql.caching.strategies.result_cache.shape import (
     functions_digest,
     shape_sql,
+    subscribed,
     types_digest,
 )
 
@@ -125,6 +126,7 @@ def facts_statement() -> str:
     shape = " # ".join(
         (
             shape_sql("b.relations"),
+            subscribed("b.relations"),
             functions_digest("b.functions"),
             types_digest("b.types"),
         )

@@ -3,7 +3,8 @@
 A look-up holds ``fraiseql.result_shape(…)``, which PostgreSQL computes as it plans the statement,
 and names the relations by their numbers, so that every change of one has the statement planned
 anew: the shape costs a look-up nothing, and is never older than the definitions. What PostgreSQL
-does not plan anew for, bodies of functions and parts of types, is asked about each time.
+does not plan anew for, bodies of functions, parts of types and subscriptions, which fire no
+triggers, is asked about each time.
 """
 # ruff: noqa: S608 - what is joined into SQL are numbers and constants
 
@@ -117,6 +118,12 @@ def types_digest(types: str) -> str:
    WHERE t.oid = ANY ({types}) AND a.attnum > 0 AND NOT a.attisdropped) AS part)"""
 
 
+def subscribed(relations: str) -> str:
+    """Return how many of the relations subscriptions write; ``relations`` is an ``oid[]``."""
+    return f"""\
+(SELECT count(*) FROM pg_catalog.pg_subscription_rel s WHERE s.srrelid = ANY ({relations}))"""
+
+
 def shape_expression(
     relations: Sequence[int], functions: Sequence[int], types: Sequence[int]
 ) -> str:
@@ -129,7 +136,7 @@ def shape_expression(
     """
     # One constant for each: a plan is thrown away when a relation changes whose number is in it.
     numbers = ", ".join(f"'{one}'::oid" for one in relations)
-    found = [f"{_SHAPE}(ARRAY[{numbers}]::oid[])"]
+    found = [f"{_SHAPE}(ARRAY[{numbers}]::oid[])", subscribed(oids(relations))]
     if functions:
         found.append(functions_digest(oids(functions)))
     if types:

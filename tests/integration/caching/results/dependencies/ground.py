@@ -22,9 +22,11 @@ CREATE TABLE tb_user (id int PRIMARY KEY, name text NOT NULL, mood mood NOT NULL
 CREATE TABLE tb_post (id int PRIMARY KEY, author int NOT NULL, words int NOT NULL, slug text,
   mark uuid, doc jsonb);
 CREATE TABLE tb_secret (id int PRIMARY KEY, owner text NOT NULL);
-CREATE TABLE tb_grant (id int PRIMARY KEY, secret int NOT NULL);
+CREATE TYPE pair AS (first int, second int);
+CREATE TABLE tb_grant (id int PRIMARY KEY, secret int NOT NULL, pair pair);
+CREATE FUNCTION within(secret int) RETURNS boolean IMMUTABLE LANGUAGE sql AS 'SELECT secret > 0';
 ALTER TABLE tb_secret ENABLE ROW LEVEL SECURITY;
-CREATE POLICY granted ON tb_secret USING (id IN (SELECT secret FROM tb_grant));
+CREATE POLICY granted ON tb_secret USING (within(id) AND id IN (SELECT secret FROM tb_grant));
 CREATE TABLE tb_day (id int NOT NULL, day int NOT NULL) PARTITION BY LIST (day);
 CREATE TABLE tb_day_1 PARTITION OF tb_day FOR VALUES IN (1);
 CREATE FUNCTION louder(said text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT upper(said)';

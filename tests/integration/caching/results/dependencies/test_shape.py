@@ -1,16 +1,18 @@
 """Shape: a prepared look-up notices every change of a definition at its very next execution."""
 
 import asyncio
+from typing import Any
 
 import asyncpg
 import pytest
 
-from fraiseql.caching.strategies.result_cache.shape import ROLE_DIGEST
+from fraiseql.caching.strategies.result_cache.shape import ROLE_DIGEST, shape_sql
 from tests.integration.caching.results.dependencies.ground import (
     applied,
     cached,
     depended,
     looked,
+    planned,
     run,
 )
 
@@ -25,6 +27,12 @@ CHANGES = {
         "v_outer",
         "CREATE OR REPLACE VIEW v_inner AS SELECT id, lower(name) AS name, mood FROM tb_user",
     ),
+    "function of a policy": (
+        "tb_secret",
+        """CREATE OR REPLACE FUNCTION within(secret int) RETURNS boolean IMMUTABLE LANGUAGE sql
+        AS 'SELECT secret > 1'""",
+    ),
+    "attribute of a type": ("tb_grant", "ALTER TYPE pair RENAME ATTRIBUTE second TO other"),
     "trigger off": ("v_outer", "ALTER TABLE tb_user DISABLE TRIGGER fraiseql_changes"),
     "trigger of origin only": ("v_outer", "ALTER TABLE tb_user ENABLE TRIGGER fraiseql_changes"),
     "trigger gone": ("v_outer", "DROP TRIGGER fraiseql_changes ON tb_user"),
@@ -95,6 +103,22 @@ async def test_what_changes_nothing_is_no_change(url: str, made: str) -> None:
     assert (await depended(url, "v_outer", "tb_day")).shape == before.shape
 
 
+async def waited(
+    url: str, reader: asyncpg.Connection, changer: asyncpg.Connection, statement: Any
+) -> int:
+    """What a look-up says that waited for a view to be replaced."""
+    change = changer.transaction()
+    await change.start()
+    await changer.execute("CREATE OR REPLACE VIEW v_inner AS SELECT id, name, mood FROM tb_user")
+    waiting = asyncio.create_task(statement.fetchval())
+    own = reader.get_server_pid()
+    asked = f"SELECT wait_event_type FROM pg_stat_activity WHERE pid = {own}"
+    while (await run(url, asked))[0][0] != "Lock":  # noqa: ASYNC110 - of another session
+        await asyncio.sleep(0.01)
+    await change.commit()
+    return int(await waiting)
+
+
 async def test_a_look_up_that_waited_for_the_change_notices_it(url: str, made: str) -> None:
     reader, changer = await asyncpg.connect(url), await asyncpg.connect(url)
     try:
@@ -102,25 +126,76 @@ async def test_a_look_up_that_waited_for_the_change_notices_it(url: str, made: s
         before = await depended(url, "v_outer")
         statement = await reader.prepare(looked(before))
         assert await statement.fetchval() == before.shape
-        change = changer.transaction()
-        await change.start()
-        await changer.execute(
-            "CREATE OR REPLACE VIEW v_inner AS SELECT id, name, mood FROM tb_user"
-        )
-        waiting = asyncio.create_task(statement.fetchval())
-        own = reader.get_server_pid()
-        asked = f"SELECT wait_event_type FROM pg_stat_activity WHERE pid = {own}"
-        while (await run(url, asked))[0][0] != "Lock":  # noqa: ASYNC110 - of another session
-            await asyncio.sleep(0.01)
-        await change.commit()
+        waiting = await waited(url, reader, changer, statement)
         after = await depended(url, "v_outer")
         assert after.shape != before.shape
         # Its snapshot for planning is older than the change.
-        assert await waiting != before.shape
+        assert waiting != before.shape
         assert await statement.fetchval() != before.shape
     finally:
         await reader.close()
         await changer.close()
+
+
+async def test_one_function_alone_would_not_notice_what_it_waited_for(url: str, made: str) -> None:
+    """The snapshot of planning is older: that is why another function takes one of its own."""
+    body = shape_sql("relations")
+    await run(
+        url,
+        "CREATE OR REPLACE FUNCTION fraiseql.result_shape(relations oid[]) RETURNS bigint"
+        f" LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN {body}; END $$",
+    )
+    reader, changer = await asyncpg.connect(url), await asyncpg.connect(url)
+    try:
+        await reader.execute("SET plan_cache_mode = force_generic_plan")
+        before = await depended(url, "v_outer")
+        statement = await reader.prepare(looked(before))
+        assert await statement.fetchval() == before.shape
+        await waited(url, reader, changer, statement)
+        assert await statement.fetchval() == before.shape
+    finally:
+        await reader.close()
+        await changer.close()
+
+
+async def test_a_table_that_a_subscription_writes_is_noticed(url: str, made: str) -> None:
+    before = await depended(url, "tb_post")
+    connection = await asyncpg.connect(url)
+    try:
+        statement = await connection.prepare(looked(before))
+        assert await statement.fetchval() == before.shape
+        await run(
+            url,
+            "CREATE SUBSCRIPTION far CONNECTION 'host=/nowhere' PUBLICATION p"
+            " WITH (connect = false)",
+        )
+        await run(
+            url,
+            "SET allow_system_table_mods = on",
+            "INSERT INTO pg_subscription_rel SELECT oid, 'tb_post'::regclass, 'r', NULL"
+            " FROM pg_subscription",
+        )
+        assert await statement.fetchval() != before.shape
+        plan = await planned(url, cached("tb_post"))
+        assert "CACHE_WRITES_NOT_SEEN" in [one.code for one in plan.refusals]
+    finally:
+        await connection.close()
+        await run(
+            url,
+            "DELETE FROM pg_subscription_rel",
+            "ALTER SUBSCRIPTION far SET (slot_name = NONE)",
+            "DROP SUBSCRIPTION far",
+        )
+
+
+async def test_a_virtual_column_is_part_of_the_shape(url: str, made: str) -> None:
+    (version,) = await run(url, "SELECT current_setting('server_version_num')::int AS number")
+    if version["number"] < 180_000:
+        pytest.skip("virtual columns came with PostgreSQL 18")
+    await run(url, "ALTER TABLE tb_post ADD COLUMN twice int GENERATED ALWAYS AS (words * 2)")
+    before = await depended(url, "tb_post")
+    await run(url, "ALTER TABLE tb_post ALTER COLUMN twice SET EXPRESSION AS (words * 3)")
+    assert (await depended(url, "tb_post")).shape != before.shape
 
 
 async def test_a_relation_made_anew_has_another_shape_and_other_tags(url: str, made: str) -> None:
