@@ -9,7 +9,7 @@ from typing import Any, Final
 from fraiseql.caching.declarations import seconds
 from fraiseql.caching.results.cleaning import clean
 from fraiseql.caching.results.purging import Purged, purge_key, purge_queries, purge_tags
-from fraiseql.caching.results.reports import QueryStats, query_stats, top_keys
+from fraiseql.caching.results.reports import QueryStats, log_stats, query_stats, top_keys
 from fraiseql.caching.results.selecting import key_of, query_names, type_tags, word_tags
 from fraiseql.caching.results.stores import Opened, opened
 from fraiseql.caching.strategies.result_cache.queries import caches_of
@@ -73,16 +73,18 @@ async def _stats(found: Opened, service: Service, arguments: Namespace) -> int:
     read = found.pool.fetch_bytes
     queries = await query_stats(read)
     stores = [await _store_facts(store, service) for store in found.stores]
+    log = await log_stats(read)
     keys = [dict(row) for row in await top_keys(read, arguments.keys)] if arguments.keys else []
     if arguments.json:
-        say_json(
-            {"queries": [_query_facts(one) for one in queries], "stores": stores} | {"keys": keys}
-        )
+        counted = [_query_facts(one) for one in queries]
+        say_json({"queries": counted, "stores": stores, "keys": keys, "log": log})
         return 0
     _say_queries(queries)
     for one in stores:
         bound = f" of at most {one['max_bytes']:,}" if one["max_bytes"] else ""
         say(f"{one['store']}: {one['entries']:,} entries, {one['bytes']:,} bytes{bound}")
+    forced = f"; {log['forced']:,} were lost under long transactions" if log["forced"] else ""
+    say(f"change log: {log['rows']:,} rows{forced}")
     for key in keys:
         say(f"{key['key']}  {key['query']}  {key['hits']:,} hits")
     return 0

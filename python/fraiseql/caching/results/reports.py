@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from fraiseql.caching.changes.floor import FLOOR
+from fraiseql.caching.changes.log import LOG
 from fraiseql.caching.results.figures import Figures, Read
 from fraiseql.caching.results.metrics import Metrics, readable
 from fraiseql.caching.strategies.result_cache.figures import FIGURES, KEYS, SUMMED
@@ -27,6 +29,11 @@ SELECT count(*) AS entries, coalesce(avg(e.cost_ms), 0) AS cost_ms,
   count(*) FILTER (WHERE decode(e.key, 'hex') = ANY ($2)
     OR EXISTS (SELECT FROM {KEYS} k WHERE k.key = decode(e.key, 'hex'))) AS hit
 FROM {ENTRIES} e WHERE e.query = $1 AND (e.expires IS NULL OR e.expires > clock_timestamp())"""
+
+
+_LOG: Final = f"""\
+SELECT (SELECT count(*) FROM {LOG}) AS rows,
+  (SELECT coalesce(sum(f.forced), 0)::bigint FROM {FLOOR} f) AS forced"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,18 @@ async def top_keys(read: Read, count: int) -> Sequence[Mapping[str, Any]]:
         DatabaseError: The figures are another role's.
     """
     return [dict(row) for row in await read(_TOP, [count])]
+
+
+async def log_stats(read: Read) -> Mapping[str, int]:
+    """Return the ``rows`` of the change log, and how many were ``forced`` out of it.
+
+    Those were lost for want of room while a transaction was open for long: they cost entries that
+    were true.
+
+    Raises:
+        SourceError: Nothing was applied.
+    """
+    return dict((await read(_LOG, []))[0])
 
 
 async def cache_stats(
