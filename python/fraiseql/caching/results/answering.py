@@ -35,6 +35,7 @@ async def answer(
     if store.rests(subject):
         return await process.alone(subject.query, compute, "resting")
     flight = process.flights.lead(subject.key)
+    waited = flight is None
     if flight is None:
         told = await process.flights.wait(subject.key, process.patience)
         if isinstance(told, Value):
@@ -42,5 +43,7 @@ async def answer(
         if isinstance(told, Turn):
             return await process.alone(subject.query, compute, "alone")
         flight = told
-    turn = Leading(process, store, subject, flight=flight, etags=etags, compute=compute)
+    turn = Leading(
+        process, store, subject, flight=flight, etags=etags, compute=compute, waited=waited
+    )
     return await turn.answer()

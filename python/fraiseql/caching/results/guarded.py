@@ -50,16 +50,8 @@ class Guarded:
         self._told: set[str] = set()
 
     def rests(self, subject: Subject) -> bool:
-        """Whether it is not to be asked now, since it failed a moment ago."""
+        """Whether it is not to be asked this now, since that failed a moment ago."""
         return self._rest.resting or subject.rest.resting
-
-    async def store(self) -> Store:
-        """Return the store itself, opened.
-
-        Raises:
-            FraiseQLError: It cannot be opened.
-        """
-        return await self._opened()
 
     async def find(self, subject: Subject, etags: Sequence[bytes]) -> Found | None:
         """Return what there is; None where the store could not tell."""

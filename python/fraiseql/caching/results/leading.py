@@ -35,6 +35,7 @@ class Leading:
         flight: Those who wait for the same; it is ended in any case.
         etags: Digests of values that the client has.
         compute: Computes the value.
+        waited: Whether another one's turn was waited for.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Leading:
         flight: Flight[Value],
         etags: Sequence[bytes],
         compute: Compute,
+        waited: bool,
     ) -> None:
         self._process = process
         self._store = store
@@ -55,7 +57,7 @@ class Leading:
         self._compute = compute
         self._flying = True
         self._lead: Lead | None = None
-        self._waited = False
+        self._waited = waited
         self._at = 0.0
 
     async def answer(self) -> Answered:

@@ -14,7 +14,7 @@ class Rest:
 
     def __init__(self) -> None:
         self._until = 0.0
-        self._next = FIRST
+        self._next = 0.0
 
     @property
     def resting(self) -> bool:
@@ -25,10 +25,11 @@ class Rest:
         """Rest, longer than the last time; who fails while there is a rest already adds nothing."""
         if self.resting:
             return
-        self._until = monotonic() + self._next
-        self._next = min(2 * self._next, LONGEST)
+        rest = self._next or FIRST
+        self._until = monotonic() + rest
+        self._next = min(2 * rest, LONGEST)
 
     def succeeded(self) -> None:
         """Begin anew with the shortest rest."""
         if self._until:
-            self._until, self._next = 0.0, FIRST
+            self._until = self._next = 0.0

@@ -25,6 +25,9 @@ from fraiseql.results import Answered, Ask, Compute, Computed, Part
 _SOON: Final = 1.0
 """Seconds after which it is nothing strange that definitions have changed again."""
 
+_MOST_IN_TURN: Final = 5
+"""Times that they may change sooner, before answers are not kept for a while."""
+
 _ETAG: Final = re.compile("[0-9a-f]{32}")
 
 
@@ -76,6 +79,7 @@ class CachedUnit:
         self._ready: _Ready | None = None
         self._why = ""
         self._loaded = -_SOON
+        self._in_turn = 0
         self._told_no_key = False
 
     @property
@@ -92,9 +96,10 @@ class CachedUnit:
     def forget(self) -> None:
         """Load anew what the part depends on, when it is next asked for."""
         self._ready = None
-        if monotonic() - self._loaded < _SOON:
+        self._in_turn = self._in_turn + 1 if monotonic() - self._loaded < _SOON else 0
+        if self._in_turn >= _MOST_IN_TURN:
             # Whatever it is that changes all the time: it is not loaded for every request.
-            self._why = "redefined"
+            self._in_turn, self._why = 0, "redefined"
             self._rest.failed()
 
     def look(self) -> None:

@@ -1,0 +1,160 @@
+"""Road: the result caches of an application, asked directly, with computations of a test's own."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+
+import fraiseql
+from fraiseql.caching.ddl.apply import apply
+from fraiseql.caching.ddl.wanted import load_wanted
+from fraiseql.caching.results.caches import ResultCaches
+from fraiseql.catalog.load import load_catalog
+from fraiseql.database import Identity, Pool, open_pool
+from fraiseql.database.writing import open_writer
+from fraiseql.results import Answered, Ask, Computed, Part, Unit
+from fraiseql.schema import build_schema
+from fraiseql.schema.definitions import QueryDefinition
+from fraiseql.settings import Settings
+
+TABLES = """
+CREATE TABLE item (id int PRIMARY KEY, owner text NOT NULL DEFAULT '', name text NOT NULL);
+INSERT INTO item SELECT n, 'owner' || n % 2, 'item' || n FROM generate_series(1, 10) AS n;
+"""
+NAMES = "SELECT coalesce(json_agg(name ORDER BY id), '[]')::text AS names FROM item"
+
+Compute = Callable[[], Awaitable[Computed]]
+
+
+@fraiseql.type(sql_source="item")
+class Item:
+    id: int
+    owner: str
+    name: str
+
+
+STORES = ("unlogged", "logged")
+ITEMS = [
+    fraiseql.find(f"items_{store}", Item, cache=fraiseql.Cache(store=store)) for store in STORES
+]
+SCHEMA = build_schema(queries=ITEMS)
+
+
+async def prepare(url: str) -> None:
+    """Make the tables, and what results are kept in."""
+    await run(url, TABLES)
+    settings = Settings().with_values(database_url=url)
+    pool = await open_pool(url, settings)
+    try:
+        wanted = await load_wanted(SCHEMA, pool)
+        async with open_writer(pool) as writer:
+            await apply(writer, wanted)
+    finally:
+        await pool.close()
+
+
+async def run(url: str, sql: str) -> None:
+    """Run SQL on a connection of its own."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
+
+
+class Road:
+    """Result caches of one process, started on a database.
+
+    Attributes:
+        caches: The result caches.
+        pool: The application's own connections.
+        computed: How often anything was computed.
+    """
+
+    def __init__(self, caches: ResultCaches, pool: Pool, relation: Any) -> None:
+        self.caches = caches
+        self.pool = pool
+        self.computed = 0
+        self._relation = relation
+
+    def unit(
+        self, cache: Any = None, *, name: str = "items", text: bytes = b"items", **more: Any
+    ) -> Unit:
+        """Return the unit of a query over ``item``."""
+        definition = QueryDefinition(name, name, Any, function=more.pop("function", None))
+        relations = more.pop("relations", (self._relation,))
+        part = Part(definition, cache or fraiseql.Cache(), text, ("n",), relations, **more)
+        unit = self.caches.unit(part)
+        assert unit is not None
+        return unit
+
+    async def read(self) -> Computed:
+        """Compute: read the table as it is now."""
+        self.computed += 1
+        rows = await self.pool.fetch_bytes(NAMES)
+        return Computed(rows[0]["names"].encode(), sound=True)
+
+    async def ask(
+        self,
+        unit: Unit,
+        compute: Compute | None = None,
+        *,
+        variables: Mapping[str, Any] | None = None,
+        identity: Identity = Identity.NONE,
+        context: Mapping[str, Any] | None = None,
+        etags: frozenset[str] = frozenset(),
+    ) -> Answered:
+        """Ask a unit."""
+        asked = Ask(variables or {}, dict, identity, context or {}, etags)
+        return await unit.answer(asked, compute or self.read)
+
+    async def settled(self) -> None:
+        """Wait until nothing is stored or led in the background any more."""
+        await until(lambda: not len(self.caches.process.puts))
+        assert len(self.caches.process.flights) == 0
+
+    async def kept(self, unit: Unit, **more: Any) -> Answered:
+        """Ask, and wait until the answer is stored."""
+        answered = await self.ask(unit, **more)
+        await self.settled()
+        return answered
+
+    def events(self, query: str = "items") -> Mapping[str, int]:
+        """Return what was counted beside answers, by kind."""
+        tally = self.caches.counted.tallies.get(query)
+        return {} if tally is None else tally.events
+
+
+@asynccontextmanager
+async def road(url: str, **settings: Any) -> AsyncIterator[Road]:
+    """Start result caches on a database that ``prepare`` has seen."""
+    chosen = Settings().with_values(database_url=url, **settings)
+    pool = await open_pool(url, chosen)
+    caches = ResultCaches(chosen)
+    try:
+        await caches.start(SCHEMA, pool)
+        catalog = await load_catalog(pool, ["item"])
+        yield Road(caches, pool, catalog.relations["item"])
+    finally:
+        await caches.stop()
+        await pool.close()
+
+
+async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+    """Wait until a condition holds.
+
+    Raises:
+        TimeoutError: It does not come to hold in time.
+    """
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - what is waited for sets no event
+            await asyncio.sleep(0.005)
+
+
+def value_of(answered: Answered) -> bytes | None:
+    """Return the value that was given, from wherever it came."""
+    if answered.computed is not None:
+        return answered.computed.value
+    return answered.value

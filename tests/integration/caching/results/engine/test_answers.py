@@ -1,0 +1,147 @@
+"""Answers: a hit equals what would be computed, and is told from what was."""
+
+import asyncpg
+import pytest
+
+import fraiseql
+from fraiseql.database import Identity
+from fraiseql.results import Computed
+from tests.integration.caching.results.engine.road import Road, value_of
+
+
+async def test_the_second_answer_is_a_hit(on_road: Road) -> None:
+    unit = on_road.unit()
+    first = await on_road.kept(unit)
+    second = await on_road.kept(unit)
+    assert (first.outcome, first.detail, first.stored) == ("miss", "absent", True)
+    assert (second.outcome, second.stored, second.seconds) == ("hit", False, 0.0)
+    assert value_of(second) == value_of(first)
+    assert second.etag == first.etag
+    assert on_road.computed == 1
+
+
+async def test_a_write_ends_the_entry(on_road: Road, admin: asyncpg.Connection) -> None:
+    unit = on_road.unit()
+    await on_road.kept(unit)
+    await admin.execute("UPDATE item SET name = 'other' WHERE id = 1")
+    changed = await on_road.kept(unit)
+    assert (changed.outcome, changed.detail) == ("stale", "changed")
+    assert b'"other"' in (value_of(changed) or b"")
+    assert (await on_road.ask(unit)).outcome == "hit"
+    await admin.execute("UPDATE item SET name = 'item1' WHERE id = 1")
+
+
+async def test_what_was_read_before_a_write_is_never_given_after_it(
+    on_road: Road, admin: asyncpg.Connection
+) -> None:
+    unit = on_road.unit()
+
+    async def slow() -> Computed:
+        found = await on_road.read()
+        await admin.execute("UPDATE item SET name = 'meanwhile' WHERE id = 2")
+        return found
+
+    old = await on_road.kept(unit, compute=slow)
+    assert b"meanwhile" not in (value_of(old) or b"")
+    new = await on_road.kept(unit)
+    assert new.outcome == "stale"
+    assert b"meanwhile" in (value_of(new) or b"")
+    await admin.execute("UPDATE item SET name = 'item2' WHERE id = 2")
+
+
+async def test_an_etag_of_the_client_spares_the_value(on_road: Road) -> None:
+    unit = on_road.unit()
+    first = await on_road.kept(unit)
+    again = await on_road.ask(unit, etags=frozenset({first.etag, "no etag"}))
+    assert (again.outcome, again.unchanged, again.value) == ("hit", True, None)
+    other = await on_road.ask(unit, etags=frozenset({"0" * 32}))
+    assert (other.unchanged, other.value) == (False, value_of(first))
+
+
+async def test_role_session_variables_and_vary_tell_entries_apart(on_road: Road) -> None:
+    unit = on_road.unit(fraiseql.Cache(vary=("user.tenant", "language"), tags=("item",)))
+    askers = [
+        {"variables": {"n": 1}},
+        {"variables": {"n": 2}},
+        {"variables": {"n": None}},
+        {"variables": {"n": "1"}},
+        {"context": {"user": {"tenant": 1}}},
+        {"context": {"user": {"tenant": "1"}}},
+        {"context": {"user": {"tenant": None}}},
+        {"context": {"language": "1"}},
+        {},
+    ]
+    for asked in askers:
+        assert (await on_road.kept(unit, **asked)).outcome == "miss", asked
+    for asked in askers:
+        assert (await on_road.kept(unit, **asked)).outcome == "hit", asked
+
+
+async def test_python_answers_are_told_apart_by_session_too(on_road: Road) -> None:
+    unit = on_road.unit(fraiseql.Cache(tags=("item",)), function=print, relations=())
+    one = Identity.of(None, {"app.tenant": "1"})
+    two = Identity.of(None, {"app.tenant": "2"})
+    assert (await on_road.kept(unit, identity=one)).outcome == "miss"
+    assert (await on_road.kept(unit, identity=two)).outcome == "miss"
+    assert (await on_road.kept(unit, identity=one)).outcome == "hit"
+
+
+async def test_a_role_is_given_only_what_it_may_read(
+    on_road: Road, admin: asyncpg.Connection
+) -> None:
+    await admin.execute("DROP ROLE IF EXISTS results_reader; CREATE ROLE results_reader")
+    unit, role = on_road.unit(), Identity.of("results_reader", {})
+    try:
+        assert (await on_road.kept(unit, identity=role)).stored is False
+        await admin.execute("GRANT SELECT ON item TO results_reader")
+        await on_road.kept(unit, identity=role)
+        assert (await on_road.kept(unit, identity=role)).stored is True
+        assert (await on_road.kept(unit, identity=role)).outcome == "hit"
+        await admin.execute("REVOKE SELECT ON item FROM results_reader")
+        assert (await on_road.kept(unit, identity=role)).outcome != "hit"
+    finally:
+        await admin.execute("DROP OWNED BY results_reader; DROP ROLE results_reader")
+
+
+async def test_what_json_cannot_say_is_not_kept_and_told_once(
+    on_road: Road, caplog: pytest.LogCaptureFixture
+) -> None:
+    unit = on_road.unit(fraiseql.Cache(vary=("user",)))
+    for _ in range(3):
+        answered = await on_road.kept(unit, context={"user": object()})
+        assert (answered.outcome, answered.detail) == ("bypass", "no_key")
+    assert on_road.computed == 3
+    assert [one.message for one in caplog.records if "'user'" in one.message] != []
+    assert len(caplog.records) == 1
+
+
+async def test_unsound_answers_are_for_nobody_else(on_road: Road) -> None:
+    unit = on_road.unit()
+
+    async def unsound() -> Computed:
+        return Computed(b'"wrong"', sound=False)
+
+    assert value_of(await on_road.kept(unit, compute=unsound)) == b'"wrong"'
+    after = await on_road.kept(unit)
+    assert after.outcome == "miss"
+    assert value_of(after) != b'"wrong"'
+
+
+async def test_a_definition_that_changes_is_seen(on_road: Road, admin: asyncpg.Connection) -> None:
+    unit = on_road.unit()
+    await on_road.kept(unit)
+    await admin.execute("ALTER TABLE item ADD COLUMN more int")
+    try:
+        changed = await on_road.kept(unit)
+        assert changed.outcome == "stale"
+        await on_road.kept(unit)
+        assert (await on_road.ask(unit)).outcome == "hit"
+    finally:
+        await admin.execute("ALTER TABLE item DROP COLUMN more")
+
+
+async def test_functions_that_read_are_not_kept_without_tags(on_road: Road) -> None:
+    without = on_road.unit(functions=("Item.extra",))
+    assert (await on_road.ask(without)).detail == "functions"
+    tagged = on_road.unit(fraiseql.Cache(tags=("item",)), functions=("Item.extra",))
+    assert (await on_road.ask(tagged)).outcome == "miss"

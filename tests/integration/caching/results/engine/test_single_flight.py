@@ -1,0 +1,224 @@
+"""Single flight: of all who ask for a key at the same time, one computes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import asyncpg
+import pytest
+
+from fraiseql.results import Answered, Computed
+from tests.integration.caching.results.engine.road import Road, road, until, value_of
+
+CALLERS = 1_000
+
+
+class Gate:
+    """A computation that goes on when it is told to.
+
+    Attributes:
+        begun: How often it began.
+        ended: How often it came to its end.
+    """
+
+    def __init__(self, on_road: Road) -> None:
+        self._road = on_road
+        self.open = asyncio.Event()
+        self.begun = self.ended = 0
+
+    async def compute(self) -> Computed:
+        self.begun += 1
+        await self.open.wait()
+        found = await self._road.read()
+        self.ended += 1
+        return found
+
+
+@pytest.fixture
+async def other(ground: str, on_road: Road) -> AsyncIterator[Road]:
+    """What another process would have: other connections, another memory."""
+    async with road(ground) as made:
+        yield made
+
+
+async def test_a_thousand_callers_on_a_cold_key_compute_once(on_road: Road) -> None:
+    unit, gate = on_road.unit(), Gate(on_road)
+    callers = [asyncio.create_task(on_road.ask(unit, gate.compute)) for _ in range(CALLERS)]
+    await until(lambda: gate.begun)
+    gate.open.set()
+    answers = await asyncio.gather(*callers)
+    await on_road.settled()
+    assert gate.begun == 1
+    assert len({value_of(answer) for answer in answers}) == 1
+    assert sum(answer.collapsed for answer in answers) == CALLERS - 1
+    assert sum(answer.computed is not None for answer in answers) == 1
+
+
+async def test_who_comes_during_a_computation_is_not_given_what_it_read_before(
+    on_road: Road, admin: asyncpg.Connection
+) -> None:
+    """A client that wrote and then asks reads its own write, whoever computes meanwhile."""
+    unit = on_road.unit()
+    read, go_on = asyncio.Event(), asyncio.Event()
+
+    async def compute() -> Computed:
+        found = await on_road.read()
+        read.set()
+        await go_on.wait()
+        return found
+
+    early = asyncio.create_task(on_road.ask(unit, compute))
+    await read.wait()
+    await admin.execute("UPDATE item SET name = 'mine' WHERE id = 3")
+    late = [asyncio.create_task(on_road.ask(unit)) for _ in range(20)]
+    await asyncio.sleep(0)
+    go_on.set()
+    assert b"mine" not in (value_of(await early) or b"")
+    for answer in await asyncio.gather(*late):
+        assert b"mine" in (value_of(answer) or b"")
+    await admin.execute("UPDATE item SET name = 'item3' WHERE id = 3")
+    await on_road.settled()
+
+
+async def test_when_the_one_who_computes_is_cancelled_one_takes_over(on_road: Road) -> None:
+    unit, gate = on_road.unit(), Gate(on_road)
+    winner = asyncio.create_task(on_road.ask(unit, gate.compute))
+    await until(lambda: gate.begun)
+    # Their turn ended before they came: they wait for the next one.
+    callers = [asyncio.create_task(on_road.ask(unit, gate.compute)) for _ in range(50)]
+    await asyncio.sleep(0.01)
+    winner.cancel()
+    with suppress(asyncio.CancelledError):
+        await winner
+    await until(lambda: gate.begun == 2)
+    for caller in callers[::3]:
+        caller.cancel()
+    gate.open.set()
+    answers = await asyncio.gather(*callers, return_exceptions=True)
+    await on_road.settled()
+    given = [answer for answer in answers if isinstance(answer, Answered)]
+    assert len(given) >= 32
+    assert len({value_of(answer) for answer in given}) == 1
+    # One more, if the one who had taken over was among those that were cancelled.
+    assert gate.begun <= 3
+
+
+async def test_a_failure_is_its_own_and_one_more_tries(on_road: Road) -> None:
+    unit, begun = on_road.unit(), 0
+
+    async def compute() -> Computed:
+        nonlocal begun
+        begun += 1
+        await asyncio.sleep(0.05)
+        if begun == 1:
+            raise LookupError
+        return await on_road.read()
+
+    callers = [asyncio.create_task(on_road.ask(unit, compute)) for _ in range(100)]
+    answers = await asyncio.gather(*callers, return_exceptions=True)
+    await on_road.settled()
+    assert sum(isinstance(answer, LookupError) for answer in answers) == 1
+    assert begun == 2
+
+
+async def test_what_always_fails_is_not_tried_by_one_after_the_other(on_road: Road) -> None:
+    unit, begun = on_road.unit(), 0
+
+    async def compute() -> Computed:
+        nonlocal begun
+        begun += 1
+        await asyncio.sleep(0.05)
+        raise LookupError
+
+    start = asyncio.get_running_loop().time()
+    callers = [asyncio.create_task(on_road.ask(unit, compute)) for _ in range(200)]
+    answers = await asyncio.gather(*callers, return_exceptions=True)
+    assert all(isinstance(answer, LookupError) for answer in answers)
+    assert begun == 200
+    assert asyncio.get_running_loop().time() - start < 200 * 0.05 / 2
+    await on_road.settled()
+
+
+async def test_two_processes_compute_once(on_road: Road, other: Road) -> None:
+    unit, there = on_road.unit(), other.unit()
+    gate = Gate(on_road)
+    mine = [asyncio.create_task(on_road.ask(unit, gate.compute)) for _ in range(50)]
+    await until(lambda: gate.begun)
+    theirs = [asyncio.create_task(other.ask(there)) for _ in range(50)]
+    await asyncio.sleep(0.2)
+    assert other.computed == 0
+    gate.open.set()
+    answers = await asyncio.gather(*mine, *theirs)
+    assert (on_road.computed, other.computed) == (1, 0)
+    assert len({value_of(answer) for answer in answers}) == 1
+    await on_road.settled()
+    await other.settled()
+
+
+async def test_a_process_that_dies_while_it_computes_is_replaced(
+    on_road: Road, other: Road, admin: asyncpg.Connection
+) -> None:
+    unit, gate = on_road.unit(), Gate(on_road)
+    stuck = asyncio.create_task(on_road.ask(unit, gate.compute))
+    await until(lambda: gate.begun)
+    waiting = asyncio.create_task(other.ask(other.unit()))
+    await asyncio.sleep(0.1)
+    assert not waiting.done()
+    # What a process leaves behind that is killed: its connections end.
+    await admin.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND state = 'idle in transaction'"
+    )
+    answer = await asyncio.wait_for(waiting, 5)
+    assert other.computed == 1
+    gate.open.set()
+    assert value_of(await stuck) == value_of(answer)
+    await on_road.settled()
+    await other.settled()
+
+
+async def test_those_who_wait_hold_no_connection(ground: str, admin: asyncpg.Connection) -> None:
+    async with road(ground, pool_size=1, cache_connections=2) as narrow, road(ground) as winner:
+        gate = Gate(winner)
+        leading = asyncio.create_task(winner.ask(winner.unit(), gate.compute))
+        await until(lambda: gate.begun)
+        unit = narrow.unit()
+        callers = [asyncio.create_task(narrow.ask(unit)) for _ in range(100)]
+        await asyncio.sleep(0.1)
+        clock, took = asyncio.get_running_loop().time, []
+        for _ in range(20):
+            start = clock()
+            await narrow.pool.fetch_bytes("SELECT 1")
+            took.append(clock() - start)
+        assert sorted(took)[10] < 0.05
+        assert narrow.computed == 0
+        gate.open.set()
+        await asyncio.gather(leading, *callers)
+        assert narrow.computed == 0
+        await narrow.settled()
+        await winner.settled()
+
+
+async def test_one_connection_is_enough(ground: str, admin: asyncpg.Connection) -> None:
+    async with road(ground, pool_size=1, cache_connections=1) as narrow:
+        unit = narrow.unit()
+        answers = await asyncio.gather(*(narrow.ask(unit) for _ in range(20)))
+        assert narrow.computed == 1
+        assert len({value_of(answer) for answer in answers}) == 1
+        await narrow.settled()
+        assert (await narrow.ask(unit)).outcome == "hit"
+
+
+async def test_an_answer_too_large_for_the_store_is_shared_all_the_same(
+    ground: str, admin: asyncpg.Connection
+) -> None:
+    async with road(ground, cache_max_entry_bytes=20) as small:
+        unit, gate = small.unit(), Gate(small)
+        callers = [asyncio.create_task(small.ask(unit, gate.compute)) for _ in range(100)]
+        await until(lambda: gate.begun)
+        gate.open.set()
+        answers = await asyncio.gather(*callers)
+        assert gate.begun == 1
+        assert not any(answer.stored for answer in answers)
+        assert small.events()["too_large"] == 1
+        await small.settled()
