@@ -66,11 +66,11 @@ class Asked:
         values: Coerced variables.
         raw: Variables as sent.
         full: graphql-core's picture of the variables.
-        debug: Whether internal errors are shown.
-        timings: Takes the time of rendering.
         new_run: Makes a run of one of its root fields.
-        known: For each response key, the digests that the client has.
+        timings: Takes the time of rendering.
+        debug: Whether internal errors are shown.
         read: What Python functions read that may be stale, by response key.
+        known: For each response key, the digests that the client has.
     """
 
     identity: Identity
@@ -78,15 +78,16 @@ class Asked:
     values: Mapping[str, Any]
     raw: Mapping[str, Any]
     full: Callable[[], VariableValues]
-    debug: bool
+    new_run: NewRun
     timings: Timings
-    new_run: NewRun = field(init=False)
+    debug: bool
+    read: dict[str, list[Noted]]
     known: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    read: dict[str, list[Noted]] = field(default_factory=dict)
 
-    def note(self, noted: Noted) -> None:
-        """Keep what a Python function read."""
-        self.read.setdefault(noted.key, []).append(noted)
+
+def note_under_key(read: dict[str, list[Noted]], noted: Noted) -> None:
+    """Keep what a Python function read."""
+    read.setdefault(noted.key, []).append(noted)
 
 
 async def render(

@@ -1,7 +1,6 @@
 """Service: one application's serving road, from a request's text to the response's bytes."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextvars import Token
 from dataclasses import replace
 from functools import partial
 from time import perf_counter
@@ -10,9 +9,9 @@ from typing import Any
 from fraiseql.database import Database, Identity, Pool, open_pool
 from fraiseql.errors import DatabaseUnavailable, FraiseQLError
 from fraiseql.events import Timings
-from fraiseql.results import Current, Results, current
+from fraiseql.results import Current, Results
 from fraiseql.schema import Schema
-from fraiseql.serving.answering import Asked, answer_anew, answer_parts, render
+from fraiseql.serving.answering import Asked, answer_anew, answer_parts, note_under_key, render
 from fraiseql.serving.document import Operation, RequestError
 from fraiseql.serving.edition import Edition
 from fraiseql.serving.execution.encode import Encoder
@@ -185,16 +184,11 @@ class Service:
             asked = self._asked(operation, values, request, context, timings)
             return await self._answer_parts(serving, serving.split, asked, request.etags)
         run = Run(self.pool, identity, values, self._encoder)
-        token = None
         if serving.compiled.needs_python:
             full = self._context(context, identity, run.note)
-            run.call = self._call(operation, values, request, full)
-            token = self._enter(identity, run.note)
-        try:
-            body, errors = await render(serving, run, timings, debug=self.settings.debug)
-        finally:
-            if token is not None:
-                current.reset(token)
+            current = self._reached(identity, run.note)
+            run.call = self._call(operation, values, request, full, current)
+        body, errors = await render(serving, run, timings, debug=self.settings.debug)
         stale = None if run.noted is None else staleness(run.noted, serving.compiled.plan)
         return Response(finished(body, errors, stale))
 
@@ -207,21 +201,17 @@ class Service:
     ) -> Response:
         """Answer an operation of which some root fields are kept."""
         asked.known = known_values(split, etags) if etags else {}
-        token = self._enter(asked.identity, asked.note)
         start = perf_counter()
-        try:
-            given = await answer_parts(split.parts, asked)
+        given = await answer_parts(split.parts, asked)
+        told = cached(split, given, asked.identity)
+        known = told.unchanged and told.etag in etags
+        if told.unchanged and not known:
+            given = await answer_anew(split.parts, given, asked)
             told = cached(split, given, asked.identity)
-            if told.unchanged and told.etag in etags:
-                return Response(b"", cached=told)
-            if told.unchanged:
-                given = await answer_anew(split.parts, given, asked)
-                told = cached(split, given, asked.identity)
-        finally:
-            if token is not None:
-                current.reset(token)
-            # Several fields are rendered while others are fetched.
-            asked.timings.sql = max(0.0, perf_counter() - start - asked.timings.render)
+        # Several fields are rendered while others are fetched.
+        asked.timings.sql = max(0.0, perf_counter() - start - asked.timings.render)
+        if known:
+            return Response(b"", cached=told)
         noted = [noted for one in given for noted in one.noted]
         stale = staleness(noted, serving.compiled.plan) if noted else None
         return Response(joined(split.parts, given, stale), cached=told if told.answers else None)
@@ -236,16 +226,29 @@ class Service:
     ) -> Asked:
         identity = self._identity(context)
         raw = request.variables or _NO_VARIABLES
-        full = partial(operation.full_values, raw)
-        asked = Asked(identity, context, values, raw, full, self.settings.debug, timings)
-        seen = self._context(context, identity, asked.note)
+        # Nothing here leads back to what is returned: such rings live until they are collected.
+        read: dict[str, list[Noted]] = {}
+        note = partial(note_under_key, read)
+        seen = self._context(context, identity, note)
 
         def new_run(*, python: bool) -> Run:
-            call = self._call(operation, values, request, seen) if python else None
-            return Run(self.pool, identity, values, self._encoder, call)
+            run = Run(self.pool, identity, values, self._encoder)
+            if python:
+                current = self._reached(identity, note)
+                run.call = self._call(operation, values, request, seen, current)
+            return run
 
-        asked.new_run = new_run
-        return asked
+        return Asked(
+            identity,
+            seen,
+            values,
+            raw,
+            partial(operation.full_values, raw),
+            new_run,
+            timings,
+            debug=self.settings.debug,
+            read=read,
+        )
 
     async def explain(
         self, request: Request, context: Mapping[str, Any] | None = None, *, analyze: bool = False
@@ -288,17 +291,16 @@ class Service:
         values: Mapping[str, Any],
         request: Request,
         context: dict[str, Any],
+        current: Current | None,
     ) -> Call:
         full = operation.full_values(request.variables or _NO_VARIABLES)
-        return Call(context, values, full, operation.name, self._encoder)
+        return Call(context, values, full, operation.name, self._encoder, reached=current)
 
-    def _enter(
-        self, identity: Identity, note: Callable[[Noted], None]
-    ) -> Token[Current | None] | None:
-        """Let Python functions find the result caches; the token ends it."""
+    def _reached(self, identity: Identity, note: Callable[[Noted], None]) -> Current | None:
+        """Return what Python functions find of the result caches."""
         if self.results is None:
             return None
-        return current.set(Current(self.results, identity, partial(note_in_field, note)))
+        return Current(self.results, identity, partial(note_in_field, note))
 
     def _context(
         self, context: dict[str, Any], identity: Identity, note: Callable[[Noted], None]

@@ -7,6 +7,7 @@ from typing import Any
 from graphql.execution.values import VariableValues
 from graphql.utilities.coerce_input_value import coerce_input_literal
 
+from fraiseql.results import Current, current
 from fraiseql.schema import Info
 from fraiseql.serving.document.structure import Ref
 from fraiseql.serving.execution.encode import Encoder
@@ -23,9 +24,10 @@ class Call:
         full: graphql-core's picture of the variables, for literals that have variables inside.
         operation_name: Name of the operation.
         encoder: Makes documents.
+        reached: What they find of the result caches.
     """
 
-    __slots__ = ("_context", "_encoder", "_full", "_operation_name", "_values")
+    __slots__ = ("_context", "_encoder", "_full", "_operation_name", "_reached", "_values")
 
     def __init__(
         self,
@@ -34,12 +36,15 @@ class Call:
         full: VariableValues,
         operation_name: str | None,
         encoder: Encoder,
+        *,
+        reached: Current | None = None,
     ) -> None:
         self._context = context
         self._values = values
         self._full = full
         self._operation_name = operation_name
         self._encoder = encoder
+        self._reached = reached
 
     async def root(self, root: PythonRoot) -> Any:
         """Return what a root field's resolver answers."""
@@ -47,7 +52,7 @@ class Call:
         assert definition.function is not None  # noqa: S101 - it is a Python root
         arguments = self._arguments(root.field)
         given = (self._info(root.field),) if definition.takes_info else ()
-        return await _called(root.field, definition.function, given, arguments)
+        return await self._called(root.field, definition.function, given, arguments)
 
     async def computed(self, step: ComputedStep, parents: Any) -> Any:
         """Return what a computed field answers for one parent, or for all if it takes them so."""
@@ -55,7 +60,7 @@ class Call:
         assert computed is not None  # noqa: S101 - it is a computed step
         arguments = self._arguments(step.field)
         given = (parents, self._info(step.field)) if computed.takes_info else (parents,)
-        return await _called(step.field, computed.function, given, arguments)
+        return await self._called(step.field, computed.function, given, arguments)
 
     def _arguments(self, field: FieldPlan) -> dict[str, Any]:
         return argument_values(field.arguments, self._values, lambda: self._full)
@@ -71,14 +76,16 @@ class Call:
             make_document=self._encoder.document,
         )
 
-
-async def _called(field: FieldPlan, function: Any, given: Any, arguments: dict[str, Any]) -> Any:
-    token = current_field.set(field)
-    try:
-        value = function(*given, **arguments)
-        return await value if isawaitable(value) else value
-    finally:
-        current_field.reset(token)
+    async def _called(
+        self, field: FieldPlan, function: Any, given: Any, arguments: dict[str, Any]
+    ) -> Any:
+        token, reached = current_field.set(field), current.set(self._reached)
+        try:
+            value = function(*given, **arguments)
+            return await value if isawaitable(value) else value
+        finally:
+            current.reset(reached)
+            current_field.reset(token)
 
 
 def argument_values(
