@@ -166,7 +166,7 @@ async def _status(writer: Writer, wanted: Wanted, arguments: Namespace) -> int:
         for index in await index_statuses(writer, wanted.objects):
             say(str(index))
         if not plan.states:
-            say("Nothing is declared with stored= or indexes=, and nothing was made.")
+            say("Nothing is declared with stored=, indexes= or cache=, and nothing was made.")
     for refusal in plan.refusals:
         note(f"refused: {refusal}")
     return 0 if plan.empty else _DIFFERS

@@ -135,6 +135,22 @@ async def compact(writer: Writer, kept: float = KEPT) -> None:
                     await writer.execute(statement)
 
 
+async def empty(writer: Writer) -> None:
+    """Delete all of the log, in the caller's transaction, which claims nothing of views any more.
+
+    Raises:
+        DatabaseError: The log cannot be written.
+    """
+    # Not TRUNCATE: a transaction with an older snapshot would find the log empty.
+    everything = f"SELECT tag, xid FROM {LOG}"
+    await writer.fetchval("SELECT pg_advisory_xact_lock($1)", FILLING)
+    if await writer.fetchval(_HAS_FLOOR):
+        for statement in (*_STRANGE, _FLOORED.format(rows=everything)):
+            await writer.execute(statement)
+    else:
+        await writer.execute(_PLAIN.format(rows=everything))
+
+
 def _statements(rows: str, kept: float, *, floor: bool) -> tuple[str, ...]:
     if not floor:
         return (_PLAIN.format(rows=rows.format(more="")),)

@@ -4,6 +4,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
+from fraiseql.caching.changes.compaction import empty
 from fraiseql.caching.changes.log import LOG
 from fraiseql.caching.changes.state import (
     CLUSTER,
@@ -53,11 +54,7 @@ _FAILED: Final = f"""
 UPDATE {STATE} SET fails = fails + 1, failed_at = clock_timestamp(), failure = left($2, 1000)
 WHERE name IN (SELECT name FROM {STATE} WHERE name = $1 FOR UPDATE SKIP LOCKED)
 """
-_ADOPT: Final = (
-    # Not TRUNCATE: a transaction with an older snapshot would find the log empty.
-    f"DELETE FROM {LOG}",
-    f"UPDATE {STATE} SET snap = NULL, shape = NULL, cluster = {CLUSTER}",
-)
+_ADOPT: Final = f"UPDATE {STATE} SET snap = NULL, shape = NULL, cluster = {CLUSTER}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,5 +157,5 @@ async def _adopted(writer: Writer, view: str) -> None:
     if own:
         return
     async with writer.begun(lock_timeout=_LOCK_TIMEOUT):
-        for statement in _ADOPT:
-            await writer.execute(statement)
+        await empty(writer)
+        await writer.execute(_ADOPT)

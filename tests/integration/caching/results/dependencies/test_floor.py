@@ -1,14 +1,20 @@
 """Floor: what compaction deletes is told, and nothing is deleted that a new result would miss."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from time import monotonic
 
 import asyncpg
 import pytest
 
 from fraiseql.caching.changes import compaction
 from fraiseql.caching.changes.compaction import compact
+from fraiseql.caching.refresh.worker import Worker
+from fraiseql.caching.strategies.result_cache import queries
+from fraiseql.caching.strategies.result_cache.queries import log_kept
 from fraiseql.database.writing import open_writer
+from fraiseql.settings import Settings
 from tests.integration.caching.results.dependencies.ground import applied, cached, opened, run
 
 UNSEEN = """
@@ -183,3 +189,26 @@ async def test_who_may_not_raise_the_floor_deletes_nothing(logged: str) -> None:
         assert await rows_of(logged) == 0
     finally:
         await run(logged, "DROP OWNED BY floor_worker; DROP ROLE floor_worker")
+
+
+async def test_the_worker_compacts_where_only_results_are_kept(
+    logged: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "KEPT", 0.0)
+    await run(logged, WRITE.format(1))
+    worker = Worker(cached("tb_post"), Settings(database_url=logged))
+    await worker.start()
+    try:
+        until = monotonic() + 30.0
+        while await rows_of(logged):
+            assert monotonic() < until
+            await asyncio.sleep(0.05)
+    finally:
+        await worker.stop()
+    floors = await run(logged, "SELECT tag FROM fraiseql.changes_floor")
+    assert [row["tag"] for row in floors] == [await tag_of(logged)]
+
+
+def test_the_log_keeps_what_the_longest_staleness_asks_for() -> None:
+    assert log_kept(cached("tb_post")) == compaction.KEPT
+    assert log_kept(cached("tb_post", stale="2m")) == compaction.KEPT + 120.0

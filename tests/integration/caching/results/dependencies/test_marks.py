@@ -58,3 +58,23 @@ async def test_a_refresh_that_fails_is_not(url: str) -> None:
         async with open_writer(pool) as late:
             assert await refresh_view(late, view) is None
     assert await run(url, LOGGED) == before
+
+
+async def test_a_log_that_is_emptied_after_a_restore_raises_the_floor(url: str) -> None:
+    await applied(url, schema())
+    view = physical((await wanted(url, schema())).kept[0])
+    await run(
+        url,
+        "INSERT INTO tb_post VALUES (1, 1, 1)",
+        "INSERT INTO fraiseql.changes VALUES ('1', '9999999999', now())",
+        "UPDATE fraiseql.view_state SET cluster = 'another'",
+    )
+    (row,) = await run(url, "SELECT tag, xid::text AS xid FROM fraiseql.changes WHERE tag <> '1'")
+    async with opened(url) as pool, open_writer(pool) as writer:
+        await refresh_view(writer, view)
+    left = await run(
+        url, "SELECT tag FROM fraiseql.changes WHERE tag IN ('1', '" + row["tag"] + "')"
+    )
+    assert left == []
+    floors = await run(url, "SELECT tag, xid::text AS xid FROM fraiseql.changes_floor")
+    assert [dict(one) for one in floors] == [dict(row)]
