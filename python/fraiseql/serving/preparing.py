@@ -72,6 +72,7 @@ class Preparer:
             start = perf_counter()
             serving = self._plan(edition, operation, values, request)
             if len(repr(key[1])) <= _MOST_KEPT:
+                self._split(edition, serving, operation, values, request)
                 edition.plans.put(key, serving)
             timings.plan = perf_counter() - start
         if serving.compiled.plan.cost.terms:
@@ -101,12 +102,22 @@ class Preparer:
             raise RequestError([GraphQLError(message)], "BAD_USER_INPUT") from None
         if not plan.cost.terms:
             self._check_cost(plan.cost, values)
-        serving = edition.compiled(plan)
-        if self._results is not None:
+        return edition.compiled(plan)
+
+    def _split(
+        self,
+        edition: Edition,
+        serving: ServingPlan,
+        operation: Operation,
+        values: Mapping[str, Any],
+        request: Request,
+    ) -> None:
+        """Split a plan whose root fields are kept; one that is made anew each time is not."""
+        if self._results is not None and len(request.query) <= _MOST_KEPT:
             usual = self._policy(operation.name, request.query) if self._policy else None
             splitter = Splitter(self._schema, edition.planner, edition.compiled, self._results)
+            raw = request.variables or _NO_VARIABLES
             serving.split = splitter.split(operation, values, raw, usual)
-        return serving
 
     def _check_cost(self, plan_cost: Cost, values: Mapping[str, Any]) -> None:
         cost = plan_cost.of(values)

@@ -96,6 +96,8 @@ class Service:
                 await self.results.start(self.schema, pool)
             self._use(found.read)
         except BaseException:
+            if self.results is not None:
+                await self.results.stop()
             await pool.close()
             raise
         self._pool = pool
@@ -179,10 +181,10 @@ class Service:
             serving, operation, values = self._prepare(request, timings)
         except RequestError as error:
             return Response(request_errors(error.errors, error.code), False, error.status)
-        identity = self._identity(context)
         if serving.split is not None:
             asked = self._asked(operation, values, request, context, timings)
             return await self._answer_parts(serving, serving.split, asked, request.etags)
+        identity = self._identity(context)
         run = Run(self.pool, identity, values, self._encoder)
         if serving.compiled.needs_python:
             full = self._context(context, identity, run.note)

@@ -308,3 +308,11 @@ def test_another_version_of_an_application_has_other_entries(
         (part,) = results.parts
         texts.add(part.text)
     assert len(texts) == (1 if same else 2)
+
+
+def test_a_document_that_is_not_remembered_is_not_split(
+    kept: Served, plain: Served, results: Remembering
+) -> None:
+    query = "{ books { id } } #" + "x" * 70_000
+    assert kept.body(query) == plain.body(query)
+    assert results.parts == []
