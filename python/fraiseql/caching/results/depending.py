@@ -50,6 +50,9 @@ async def load_needs(pool: Pool, part: Part) -> Needs | str:
     for refused in refusals([Resolved(query, (declared,), facts)]):
         if not refused.making:
             return refused.code.lower()
+    if declared.rows:
+        # Asked after the shape was: a trigger for rows that goes later changes that.
+        declared = await load_tags(pool, part.cache)
     found = dependencies_of(reads, facts) if reads else NOTHING
     return _needs(part, declared, found) if found.traced else NOT_APPLIED
 
