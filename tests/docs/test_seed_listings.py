@@ -1,7 +1,7 @@
 """The seed's listings: they are quoted as printed, and what they declare answers rightly.
 
-That the page runs is tested with the other pages. The listings of ``cached_query`` and of
-``DatabaseCache`` belong to the result caches, which come later: they are not on the page.
+That the page runs is tested with the other pages. What its listings define as ``cached_query`` and
+``DatabaseCache`` is part of the package; how they are used is on the page.
 """
 
 import asyncio
@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 import fraiseql
+from fraiseql.testing import Client
 from tests.architecture.source_tree import ROOT
 from tests.docs.pages import Block, Reader, blocks_of
+from tests.integration.caching.results.engine.road import until
 from tests.integration.serving.served import Served, execute, served
 
 SEED = ROOT / "tests" / "docs" / "seed.md"
@@ -32,6 +34,12 @@ PRINTED = [
     '    return fraiseql_rs.transform_one(result, "Dashboard", info)',
     "async def active_users(info, limit: int = 10) -> list[User]:",
     'where={"active": True, "deleted_at": None}',
+    'return await cached_query(\n        cache_key="dashboard:main",\n        ttl=300,',
+    "query_fn=lambda: execute_expensive_query()",
+    'cache = DatabaseCache(info.context["db"])',
+    'return await cache.get_or_compute(\n        cache_key="dashboard:main",',
+    "compute_fn=lambda: compute_expensive_dashboard()",
+    'stats = await cache.get_cache_stats("dashboard")',
 ]
 
 
@@ -124,6 +132,34 @@ def test_a_refresh_that_blocks_no_reader_is_seen(seed: Served) -> None:
     assert seed.data("{ stats { totalUsers } }") == {"stats": {"totalUsers": 5}}
     seed.execute("DELETE FROM tb_user WHERE email = 'n'")
     seed.execute("REFRESH MATERIALIZED VIEW CONCURRENTLY mv_dashboard_stats")
+
+
+def test_results_are_kept_under_the_keys_of_the_listings(
+    page: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def ask() -> dict[str, Any]:
+        page.computed.clear()
+        query = "{ expensiveQuery { totalUsers } dashboard { totalUsers } }"
+        async with Client(page.cached) as client:
+            first = await client.execute(query)
+            await until(lambda: not len(page.cached.service.results.process.puts))
+            second = await client.execute(query)
+            assert first.data == second.data
+            page.cache = page.DatabaseCache(page.cached.service.context()["db"])
+            await page.analyze_cache_performance()
+            found: dict[str, Any] = await page.cache.get_cache_stats("dashboard")
+            return found
+
+    stats = asyncio.run(ask())
+    assert sorted(page.computed) == ["dashboard", "query"]
+    assert sorted(stats) == [
+        "avg_computation_ms",
+        "entries_with_hits",
+        "total_entries",
+        "total_hits",
+    ]
+    assert (stats["total_entries"], stats["total_hits"], stats["entries_with_hits"]) == (1, 1, 1)
+    assert "Dashboard cache: 1 hits, avg computation: " in capsys.readouterr().out
 
 
 def test_the_two_spellings_of_the_decorator_are_one(page: ModuleType) -> None:

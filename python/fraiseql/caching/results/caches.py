@@ -164,8 +164,8 @@ class ResultCaches:
         """Have the tables made that no declaration wants; tried once, by one at a time."""
         async with self._making:
             if not self._made and self._reads is not None:
-                self._made = True
                 await self._make(self._reads)
+                self._made = True
         self._begin_flushing()
 
     async def _make(self, reads: Pool) -> None:
