@@ -222,15 +222,6 @@ def test_a_kept_view_is_kept_until_it_is_refreshed(kept: Served, plain: Served) 
     kept.execute("DELETE FROM score WHERE id = 3")
 
 
-def test_it_starts_before_its_tables_are_there(tables: str, kept: Served) -> None:
-    """What another schema of the database would want is looked for again while it runs."""
-    made = Served(tables, queries=QUERIES, worker=False)
-    made.run(made.service.start())
-    made.run(made.service.republish())
-    assert made.data("{ books { id } }")["books"]
-    made.close()
-
-
 def test_whole_operations_are_kept(tables: str) -> None:
     queries = [fraiseql.find("live", Book, order_by="id")]
     with keeping_results(
@@ -274,3 +265,45 @@ async def test_a_client_that_leaves_does_not_end_what_others_wait_for(tables: st
         assert len(counted) == 2
     finally:
         await app.service.stop()
+
+
+@fraiseql.type(sql_source="shaky")
+class Shaky:
+    id: int
+    value: float
+
+
+def test_what_cannot_be_kept_ends_the_start(tables: str) -> None:
+    at_once(run_sql(tables, "CREATE VIEW shaky AS SELECT id, random() AS value FROM score"))
+    queries = [fraiseql.find("shaky", Shaky, cache=fraiseql.Cache())]
+    made = Served(tables, queries=queries, worker=False)
+    with pytest.raises(fraiseql.DeclarationError) as refused:
+        made.run(made.service.start())
+    assert refused.value.code == "CACHE_VOLATILE"
+    made.close()
+
+
+def test_caches_that_are_switched_off_keep_nothing(tables: str) -> None:
+    @fraiseql.query
+    async def computed() -> int:
+        return await fraiseql.cached_query("computed", 60, lambda: next(numbers))
+
+    numbers = iter(range(9))
+    made = Served(tables, queries=[*QUERIES, computed], worker=False, cache=False)
+    made.run(made.service.start())
+    assert respond(made, "{ books { id } }").cached is None
+    assert [made.data("{ computed }")["computed"] for _ in range(2)] == [0, 1]
+    made.close()
+
+
+def test_what_a_function_keeps_by_itself_is_found_again(kept: Served) -> None:
+    @fraiseql.query
+    async def computed() -> int:
+        return await fraiseql.cached_query("found again", 60, lambda: next(numbers), tags=("book",))
+
+    numbers = iter(range(9))
+    with keeping_results(kept.url, queries=[*QUERIES, computed]) as running:
+        answers = [running.ask("{ computed }") for _ in range(2)]
+        assert [answer["data"]["computed"] for answer in answers] == [0, 0]
+        running.execute("UPDATE book SET pages = 1 WHERE id = 2")
+        assert running.data("{ computed }")["computed"] == 1
