@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from benchmarks import page, plot, result, summary
-from benchmarks.places import PAGE
+from benchmarks import comparison, page, plot, result, summary
+from benchmarks.places import COMPARISON, PAGE
 
 
 def run(*, quick: bool, write: bool) -> None:
@@ -20,7 +20,8 @@ def run(*, quick: bool, write: bool) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(drawing)
         PAGE.write_text(page.text(results))
-        print("Written:", ", ".join([PAGE.name, *page.plots(results)]))
+        COMPARISON.write_text(comparison.text(results))
+        print("Written:", ", ".join([PAGE.name, COMPARISON.name, *page.plots(results)]))
 
 
 def console(results: Mapping[str, Any]) -> Iterable[str]:

@@ -26,8 +26,9 @@ async def measure(bench: Bench, plan: Plan) -> tuple[dict[str, Any], Any]:
         "entries": f"{plan.keys} of each size, drawn at random; PostgreSQL reads them from memory",
         "rate": "pgbench with prepared statements, and redis-benchmark, each a process of one"
         f" thread, {plan.rounds} rounds of {plan.read_seconds:g} s, in turns; bodies as text",
-        "asyncio": "tasks of one process with a connection each: asyncpg, the store itself,"
-        " redis-py; bodies as bytes; medians of all answers",
+        "asyncio": "tasks of one process with a connection each: asyncpg, the stores themselves,"
+        " redis-py; bodies as bytes; medians of all answers; a look-up in redis is a GET and a"
+        " statement",
         "postgres": "processor time of all of PostgreSQL's processes for each answer",
         "http": "uvicorn with one process on the clients' core; load, 16 connections, on"
         " PostgreSQL's; the costly query sums up over the posts of 2,000 users",

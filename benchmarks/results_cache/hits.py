@@ -15,9 +15,15 @@ from benchmarks.kept import pgbench
 from benchmarks.kept.pgbench import Load
 from benchmarks.kept.server import Bench, run, settle
 from benchmarks.results_cache import redis_server, stores
-from benchmarks.results_cache.names import GET, LOOK_UP, PLAIN
+from benchmarks.results_cache.names import GET, LOGGED, LOOK_UP, PLAIN, REDIS
 from benchmarks.results_cache.plan import Plan
 
+NAMES: Mapping[str, stores.StoreName] = {
+    LOOK_UP: "unlogged",
+    LOGGED: "logged",
+    REDIS: "redis",
+}
+"""The stores, by what the page calls a look-up in them."""
 Get = Callable[[int], Awaitable[object]]
 
 
@@ -31,16 +37,12 @@ async def _sized(
     bench: Bench, plan: Plan, size: int, server: redis_server.Redis
 ) -> list[dict[str, Any]]:
     async with bench.copy("cache_hits") as url:
-        await stores.applied(url)
+        await stores.applied(url, *NAMES.values())
         await _plain(url, plan, size)
         await redis_filled(server, plan, size)
-        async with stores.opened(url, max_bytes=4 * plan.keys * (size + 30_000)) as store:
-            label = await stores.label(store)
-            for number in range(1, plan.keys + 1):
-                await stores.stored(
-                    store, stores.entry(label, stores.key(number), stores.body(number, size))
-                )
-            scripts = _scripts(plan, stores.script(label))
+        for name in NAMES.values():
+            label = await _filled(url, plan, size, (name, server.url))
+        scripts = _scripts(plan, stores.script(label))
         await settle(url)
         return [
             {
@@ -51,6 +53,17 @@ async def _sized(
             }
             for clients in plan.clients
         ]
+
+
+async def _filled(url: str, plan: Plan, size: int, where: tuple[Any, str]) -> stores.Label:
+    name, redis_url = where
+    most = 4 * plan.keys * (size + 30_000)
+    async with stores.opened(url, name=name, max_bytes=most, redis_url=redis_url) as store:
+        label = await stores.label(store)
+        for number in range(1, plan.keys + 1):
+            one = stores.entry(label, stores.key(number), stores.body(number, size))
+            await stores.stored(store, one)
+    return label
 
 
 async def _plain(url: str, plan: Plan, size: int) -> None:
@@ -117,7 +130,10 @@ async def _asyncio(
     async with AsyncExitStack() as stack:
         ways = {
             PLAIN: await stack.enter_async_context(_primary_key(url, clients)),
-            LOOK_UP: await stack.enter_async_context(_store(url, clients)),
+            **{
+                way: await stack.enter_async_context(_store(url, clients, (name, server.url)))
+                for way, name in NAMES.items()
+            },
             GET: await stack.enter_async_context(_get(server, clients)),
         }
         found: dict[str, list[Any]] = {name: [] for name in ways}
@@ -145,8 +161,9 @@ async def _primary_key(url: str, clients: int) -> Any:
 
 
 @asynccontextmanager
-async def _store(url: str, clients: int) -> Any:
-    async with stores.opened(url, connections=clients) as store:
+async def _store(url: str, clients: int, where: tuple[Any, str]) -> Any:
+    name, redis_url = where
+    async with stores.opened(url, name=name, connections=clients, redis_url=redis_url) as store:
         look_up = (await stores.label(store)).lookup
 
         async def get(number: int) -> object:

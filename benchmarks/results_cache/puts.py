@@ -10,17 +10,18 @@ from benchmarks.results_cache import redis_server, stores
 from benchmarks.results_cache.plan import Plan
 
 BYTES = 1_000
+NAMES: tuple[stores.StoreName, ...] = ("unlogged", "logged", "redis")
 _MOST = 64_000_000
 
 
 async def measure(bench: Bench, plan: Plan) -> dict[str, float]:
     """Return median ms by store, of one task that stores one entry after the other."""
-    found = {}
-    async with bench.copy("cache_puts") as url:
-        await stores.applied(url, "unlogged", "logged")
-        for name in ("unlogged", "logged"):
-            found[name] = await _table(url, plan, name)
+    found: dict[str, float] = {}
     with redis_server.started(bench) as server:
+        async with bench.copy("cache_puts") as url:
+            await stores.applied(url, *NAMES)
+            for name in NAMES:
+                found[name] = await _store(url, plan, name, server.url)
         async with redis_server.connected(server, 1) as client:
 
             async def put(number: int) -> Any:
@@ -31,8 +32,8 @@ async def measure(bench: Bench, plan: Plan) -> dict[str, float]:
     return found
 
 
-async def _table(url: str, plan: Plan, name: Any) -> float:
-    async with stores.opened(url, name=name, max_bytes=_MOST) as store:
+async def _store(url: str, plan: Plan, name: Any, redis_url: str) -> float:
+    async with stores.opened(url, name=name, max_bytes=_MOST, redis_url=redis_url) as store:
         label = await stores.label(store)
 
         async def put(number: int) -> Any:

@@ -53,7 +53,7 @@ async def _looked_up(url: str, hits: int) -> dict[str, int]:
         await stores.stored(store, stores.entry(label, stores.key(1), stores.body(1, 1_000)))
 
         async def hit() -> bool:
-            return (await store.find(label.lookup, stores.key(1))).reason == "hit"
+            return bool((await store.find(label.lookup, stores.key(1))).reason == "hit")
 
         before = await _warmed(url, hit, hits)
     return await _since(url, before)

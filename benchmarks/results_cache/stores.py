@@ -13,12 +13,13 @@ from fraiseql import Cache
 from fraiseql.caching.results.dependencies import load_dependencies
 from fraiseql.caching.results.lookup import table_lookup
 from fraiseql.caching.results.pool import open_cache_pool
-from fraiseql.caching.results.store import Entry, Found, Lookup
+from fraiseql.caching.results.redis_store import RedisStore
+from fraiseql.caching.results.store import Entry, Found, Lookup, Store
 from fraiseql.caching.results.table_store import TableStore
 from fraiseql.schema import build_schema
 from fraiseql.settings import Settings
 
-StoreName = Literal["unlogged", "logged"]
+StoreName = Literal["unlogged", "logged", "redis"]
 TABLES = ('"public"."tb_user"', '"public"."tb_post"')
 KEY = "sha256(int4send(:n::integer))"
 """A key in a script of pgbench, as ``key`` makes it."""
@@ -72,10 +73,15 @@ async def opened(
     name: StoreName = "unlogged",
     connections: int = 4,
     max_bytes: int = 268_435_456,
-) -> AsyncIterator[TableStore]:
+    redis_url: str = "",
+) -> AsyncIterator[Any]:
     """Open a store with a pool of its own."""
     pool = await open_cache_pool(Settings(database_url=url, cache_connections=connections))
-    store = TableStore(name, pool, max_bytes=max_bytes, max_entry_bytes=max_bytes)
+    store: Any
+    if name == "redis":
+        store = RedisStore(redis_url, pool, connections=connections)
+    else:
+        store = TableStore(name, pool, max_bytes=max_bytes, max_entry_bytes=max_bytes)
     try:
         yield store
     finally:
@@ -83,9 +89,9 @@ async def opened(
         await pool.close()
 
 
-async def label(store: TableStore) -> Label:
+async def label(store: Any) -> Label:
     """Return what entries over the base tables are labelled with from now on."""
-    pool: Any = store._pool  # noqa: SLF001 - of a store that this module opened
+    pool = store._pool  # noqa: SLF001 - of a store that this module opened
     lookup = Lookup(await load_dependencies(pool.fetch_bytes, TABLES))
     return Label(lookup, await store.find(lookup, key(0)))
 
@@ -106,7 +112,7 @@ def entry(label: Label, key: bytes, body: bytes) -> Entry:
     )
 
 
-async def stored(store: TableStore, one: Entry) -> None:
+async def stored(store: Store, one: Entry) -> None:
     """Keep an entry, which must be possible."""
     if (answer := await store.put(one)) != "stored":
         raise RuntimeError(f"An entry of {len(one.body):,} bytes is not stored: {answer}.")

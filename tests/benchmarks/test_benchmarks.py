@@ -14,10 +14,11 @@ import asyncpg
 import httpx
 import pytest
 
-from benchmarks import data, load, page, result, summary
+from benchmarks import comparison, data, load, page, result, summary
 from benchmarks.data import Size
 from benchmarks.inside import transform
 from benchmarks.operations import Operation, operations
+from benchmarks.places import COMPARISON
 
 SIZE = Size(200)
 PAGE = Path(page.__file__).parents[1] / "docs/benchmarks.md"
@@ -170,6 +171,7 @@ def test_the_page_says_what_the_committed_results_say():
     results = {kind: found for kind in result.KINDS if (found := result.read(kind, quick=False))}
     assert set(results) == set(result.KINDS), "run `python -m benchmarks` and commit its results"
     assert page.text(results) == PAGE.read_text(), "run `python -m benchmarks report`"
+    assert comparison.text(results) == COMPARISON.read_text(), "run `python -m benchmarks report`"
     for name, drawing in page.plots(results).items():
         ET.fromstring(drawing)
         assert (PAGE.parent / "benchmarks" / name).read_text() == drawing
