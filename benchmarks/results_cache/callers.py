@@ -21,7 +21,7 @@ from fraiseql.testing import Client
 
 CONNECTIONS = 4
 """Of each process, for each of its two pools."""
-STATEMENT = "SELECT sum(views)::integer AS views FROM tb_post WHERE id <= 50000"
+STATEMENT = "SELECT avg(views)::integer AS views FROM tb_post WHERE id <= 50000"
 computed = 0
 
 
@@ -46,7 +46,10 @@ async def together(url: str, callers: int) -> float:
     async with Client(app) as client:
 
         async def ask() -> Any:
-            return (await client.execute("{ report }")).data["report"]  # type: ignore[index]
+            answer = await client.execute("{ report }")
+            if answer.data is None:
+                raise RuntimeError(f"A caller is not answered: {answer.errors}")
+            return answer.data["report"]
 
         return await _all(ask, callers)
 
