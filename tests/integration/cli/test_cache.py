@@ -201,6 +201,7 @@ def test_stats_show_what_processes_counted(site: Site) -> None:
         assert site.ask("users") == "hit"
     # As it stops it writes its figures.
     assert site.server.stop() == 0
+    site.run("purge", "--type", "User")
     found = site.facts("stats", "--keys", "2")
     queries = {one["query"]: one for one in found["queries"]}
     assert set(QUERIES) == set(queries)

@@ -3,11 +3,13 @@
 import json
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from fraiseql.caching.results.metrics import Metrics, Tally
 from fraiseql.caching.results.top import Hits
 from fraiseql.caching.strategies.result_cache.figures import FOLD, SILENT, SUMMED, WORDED, WRITE
+from fraiseql.errors import FraiseQLError
 
 EVERY: Final = 10.0
 """Seconds between two flushes; what was counted since the last one is lost with the process."""
@@ -68,11 +70,15 @@ class Figures:
         if outcome == "folded":
             self._rebase(before)
             return await self.flush(read)
-        self._known = True
+        begun, self._known = not self._known, True
         # A crash of the server emptied the tables: then the next flush writes all of it once more.
         whole = outcome == "written"
         self._written = self._written | rows if whole else {}
         self._keys = {key: one.hits for key, one in top.items()} if whole else {}
+        if begun:
+            # Rows are added by processes that begin: so those of the ended ones go at that time.
+            with suppress(FraiseQLError):
+                await fold(read)
         return True
 
     async def _write(

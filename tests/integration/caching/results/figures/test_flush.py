@@ -136,6 +136,17 @@ async def test_processes_that_ended_are_folded_into_one_row(url: str) -> None:
         assert await database.fetchval("SELECT count(*) FROM fraiseql.result_keys") == 0
 
 
+async def test_a_process_that_begins_folds_those_that_ended(url: str) -> None:
+    async with writer(url) as database:
+        for _ in range(4):
+            metrics = Metrics()
+            _hits(metrics, 5)
+            await Figures(metrics).flush(database.read)
+            await database.execute("UPDATE fraiseql.result_figures SET at = at - interval '2 day'")
+        assert await totals(database) == {"users": 20}
+        assert await database.fetchval("SELECT count(*) FROM fraiseql.result_figures") == 2
+
+
 async def test_a_process_that_wakes_after_it_was_folded_is_not_counted_twice(url: str) -> None:
     metrics = Metrics()
     figures = Figures(metrics)
