@@ -22,7 +22,7 @@ from . import documents, zoo
 from .operations import Operation, operations
 from .test_differential import BONES
 
-EXAMPLES = int(os.environ.get("FRAISEQL_TEST_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("FRAISEQL_TEST_EXAMPLES", "15"))
 """Documents and operations that are tried on each server; more of them for a soak."""
 
 KEPT = fraiseql.Cache()
