@@ -1,0 +1,120 @@
+"""Mutants: one rule of validity is left out at a time, and the schedule that needs it finds it."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from fraiseql.caching.changes import compaction
+from fraiseql.caching.results import dependencies
+from fraiseql.caching.results.lookup import RULES, Rule
+from fraiseql.caching.results.redis_store import judging
+from tests.integration.caching.results.oracle.ground import KINDS, Filling, Kind, made_anew, opened
+from tests.integration.caching.results.schedules import schedules
+from tests.integration.caching.results.schedules.actors import LISTS, asked, on_stage
+from tests.integration.caching.results.schedules.schedules import Schedule
+
+Patch = pytest.MonkeyPatch
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """What is left out, how, and what finds it."""
+
+    name: str
+    damage: Callable[[Patch], None]
+    found_by: Schedule
+    kinds: tuple[Kind, ...] = ("unlogged", "redis")
+
+
+def without(rule: str) -> Callable[[Patch], None]:
+    return lambda patch: patch.delitem(RULES, rule)
+
+
+def rule_with(name: str, old: str, new: str) -> Callable[[Patch], None]:
+    def damage(patch: Patch) -> None:
+        whole = RULES[name]
+        assert old in whole.broken
+        patch.setitem(RULES, name, Rule(whole.reason, whole.broken.replace(old, new)))
+
+    return damage
+
+
+def not_watched(patch: Patch) -> None:
+    """The statement names nothing for whose sake its plan would be thrown away."""
+    whole = dependencies.shape_expression
+
+    def unnamed(*given: Sequence[int]) -> str:
+        found = re.sub(r"ARRAY\['(.*?)'::oid\]", r"'{\1}'", whole(*given).replace("'::oid, '", ","))
+        assert found != whole(*given)
+        return found
+
+    patch.setattr(dependencies, "shape_expression", unnamed)
+    patch.setattr(dependencies, "readable", lambda reads: "true")
+
+
+def no_floor_raised(patch: Patch) -> None:
+    patch.setattr(compaction, "_FLOORED", compaction._PLAIN)
+
+
+def labelled_late(patch: Patch) -> None:
+    """The label is the snapshot after computing, not the one of the look-up before it."""
+    whole = Filling.put
+
+    async def put(self: Filling) -> None:
+        if self.found is not None and self.found.reason != "hit":
+            await self.look()
+        await whole(self)
+
+    patch.setattr(Filling, "put", put)
+
+
+MUTANTS = (
+    Mutant("no look at the log", without("unseen"), schedules.written_while_filled),
+    Mutant(
+        "order of numbers, not visibility",
+        rule_with(
+            "unseen",
+            "NOT pg_catalog.pg_visible_in_snapshot(i.xid, e.snap)",
+            "i.xid >= pg_catalog.pg_snapshot_xmax(e.snap)",
+        ),
+        schedules.numbered_before_committed_after,
+    ),
+    Mutant("no look at the floor", without("floor"), schedules.compacted_before_stored),
+    Mutant("no floor raised", no_floor_raised, schedules.compacted_before_stored),
+    Mutant("no shape", without("shape"), schedules.redefined_view),
+    Mutant("no shape of children", without("shape"), schedules.partly_attached),
+    Mutant("the plan does not watch", not_watched, schedules.redefined_view),
+    Mutant("no home", without("home"), schedules.restored_elsewhere, ("unlogged", "logged")),
+    Mutant("not ahead", without("ahead"), schedules.ahead_of_the_cluster, ("unlogged", "logged")),
+    Mutant("no end", without("expired"), schedules.lived_too_long, ("unlogged", "logged")),
+    Mutant("label after computing", labelled_late, schedules.written_while_filled),
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_each_rule_is_needed(
+    database: str, redis_url: str, monkeypatch: Patch, kind: Kind
+) -> None:
+    await made_anew(database, LISTS)
+    survived = []
+    for mutant in MUTANTS:
+        with monkeypatch.context() as patch:
+            mutant.damage(patch)
+            if kind in mutant.kinds and not await found(database, redis_url, kind, mutant):
+                survived.append(mutant.name)
+    assert survived == []
+
+
+async def found(database: str, redis_url: str, kind: Kind, mutant: Mutant) -> bool:
+    """Whether the schedule finds a wrong hit."""
+    judging._statement.cache_clear()
+    try:
+        async with opened(database, LISTS, kind, redis_url) as ground:
+            await ground.learn(asked(1).reads)
+            async with on_stage(ground) as stage:
+                stage.number = 1_000 * (1 + MUTANTS.index(mutant))
+                return await mutant.found_by(stage) != []
+    finally:
+        judging._statement.cache_clear()

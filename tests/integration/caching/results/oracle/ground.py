@@ -1,0 +1,207 @@
+"""Ground: the tables of a case with their change log, and one store over them."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import asyncpg
+
+from fraiseql.caching.changes.compaction import compact
+from fraiseql.caching.changes.floor import floor_object
+from fraiseql.caching.changes.log import log_objects, trigger_object
+from fraiseql.caching.changes.state import state_object
+from fraiseql.caching.objects import DatabaseObject
+from fraiseql.caching.results.dependencies import Dependencies, load_dependencies
+from fraiseql.caching.results.forgiven import kind_of
+from fraiseql.caching.results.pool import open_cache_pool
+from fraiseql.caching.results.redis_store import RedisStore
+from fraiseql.caching.results.store import Entry, Found, Lookup, Store
+from fraiseql.caching.results.table_store import TableStore
+from fraiseql.caching.strategies.result_cache.objects import common_objects, store_objects
+from fraiseql.caching.strategies.result_cache.shape import shape_objects
+from fraiseql.database import Pool, open_pool
+from fraiseql.database.writing import open_writer
+from fraiseql.errors import FraiseQLError
+from fraiseql.settings import Settings
+from tests.integration.caching.results.oracle.cases import Case, Question
+
+Kind = Literal["unlogged", "logged", "redis"]
+KINDS: tuple[Kind, ...] = ("unlogged", "logged", "redis")
+
+SMALL = 4 * 200_000
+"""Bytes of a ring that is emptied often: a few entries fill a segment."""
+
+LARGE = 4 * 4_000_000
+
+
+async def nothing() -> None:
+    """Between two steps: no pause."""
+
+
+@dataclass(slots=True)
+class Ground:
+    """Where things happen.
+
+    Attributes:
+        url: Of the database.
+        pool: Runs live answers.
+        cache_pool: Of the store.
+    """
+
+    case: Case
+    url: str
+    kind: Kind
+    pool: Pool
+    cache_pool: Pool
+    store: Store
+    store_over: Callable[[Any], Any]
+    dependencies: dict[tuple[str, ...], Dependencies] = field(default_factory=dict)
+    lookups: dict[tuple[tuple[str, ...], float], Lookup] = field(default_factory=dict)
+
+    async def learn(self, *reads: tuple[str, ...]) -> None:
+        """Load what questions depend on."""
+        for names in reads or {question.reads for question in self.case.questions}:
+            loaded = await load_dependencies(self.pool.fetch_bytes, names)
+            assert loaded.traced
+            self.dependencies[names] = loaded
+            self.lookups = {one: it for one, it in self.lookups.items() if one[0] != names}
+
+    def lookup(self, question: Question, stale: float = 0.0) -> Lookup:
+        place = question.reads, stale
+        if place not in self.lookups:
+            self.lookups[place] = Lookup(self.dependencies[question.reads], stale)
+        return self.lookups[place]
+
+    async def live(self, question: Question) -> str:
+        text: str = (await self.pool.fetch_bytes(question.text))[0][0]
+        return text
+
+    async def fill(self, question: Question, pause: Callable[[], Awaitable[None]] = nothing) -> str:
+        """Look up, and where that is no hit compute and put, in the order of the real thing."""
+        filling = Filling(self, question)
+        for step in (filling.look, filling.compute, filling.put):
+            await step()
+            await pause()
+        return filling.outcome
+
+    async def compact(self) -> None:
+        async with open_writer(self.pool) as writer:
+            await compact(writer, kept=0.0)
+
+
+@dataclass(slots=True)
+class Filling:
+    """One fill, step by step."""
+
+    ground: Ground
+    question: Question
+    ttl: float | None = None
+    found: Found | None = None
+    body: bytes | None = None
+    outcome: str = "hit"
+
+    async def look(self) -> None:
+        lookup = self.ground.lookup(self.question)
+        with self._forgiven():
+            self.found = await self.ground.store.find(lookup, self.question.key)
+
+    @property
+    def begun(self) -> Found | None:
+        """What was found, where it is no hit and something may be stored."""
+        return self.found if self.found and self.found.reason != "hit" else None
+
+    async def compute(self) -> None:
+        if self.begun:
+            self.body = (await self.ground.live(self.question)).encode()
+
+    async def put(self) -> None:
+        found, lookup = self.begun, self.ground.lookup(self.question)
+        if found is None or self.body is None or found.snapshot is None:
+            return
+        if found.shape != lookup.dependencies.shape:
+            # A TRUNCATE makes another version of a table, too.
+            self.outcome = "redefined"
+            with self._forgiven():
+                await self.ground.learn(self.question.reads)
+            return
+        entry = Entry(
+            key=self.question.key,
+            query="q",
+            tags=lookup.dependencies.tags,
+            snapshot=found.snapshot,
+            shape=found.shape,
+            ttl=self.ttl,
+            cost=1.0,
+            body=self.body,
+            etag=hashlib.sha256(self.body).digest()[:16],
+        )
+        with self._forgiven():
+            self.outcome = await self.ground.store.put(entry)
+
+    @contextmanager
+    def _forgiven(self) -> Iterator[None]:
+        """What a request would be answered without: a lock that somebody holds, for one."""
+        try:
+            yield
+        except FraiseQLError as error:
+            self.outcome = kind_of(error)
+            if not self.outcome:
+                raise
+
+
+def objects_of(tables: list[str]) -> list[DatabaseObject]:
+    """Everything that result caches want, for all stores at once."""
+    return [
+        *log_objects(),
+        state_object(),
+        floor_object(),
+        *shape_objects(),
+        *common_objects(),
+        *store_objects("unlogged"),
+        *store_objects("logged"),
+        *(trigger_object(name, "SELECT") for name in tables),
+    ]
+
+
+async def made_anew(url: str, case: Case) -> None:
+    """Make the tables of a case, empty, with everything that result caches want."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("DROP SCHEMA IF EXISTS app, fraiseql CASCADE")
+        await connection.execute(f"CREATE SCHEMA fraiseql; {case.tables}")
+        listed = await connection.fetch(
+            "SELECT oid::regclass::text FROM pg_class"
+            " WHERE relnamespace = 'app'::regnamespace AND relkind IN ('r', 'p')"
+        )
+        for each in objects_of([row[0] for row in listed]):
+            for statement in each.create:
+                await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def opened(
+    url: str, case: Case, kind: Kind, redis_url: str, *, most: int = SMALL
+) -> AsyncIterator[Ground]:
+    """Open a store over tables that are there."""
+    settings = Settings(database_url=url, cache_connections=6)
+    pool = await open_pool(url, settings)
+    cache_pool = await open_cache_pool(settings)
+
+    def store_over(pool: Any) -> Any:
+        if kind == "redis":
+            return RedisStore(redis_url, pool, timeout=5.0)
+        return TableStore(kind, pool, max_bytes=most, max_entry_bytes=most)
+
+    store: Any = store_over(cache_pool)
+    ground = Ground(case, url, kind, pool, cache_pool, store, store_over)
+    try:
+        await ground.learn()
+        yield ground
+    finally:
+        await store.close()
+        await asyncio.gather(cache_pool.close(), pool.close())

@@ -1,0 +1,91 @@
+"""Looking: a store's own look-up and the live answer, in one snapshot."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+
+from fraiseql.caching.results.store import Found
+from fraiseql.database import Identity, Pool
+from fraiseql.database.link import Link
+from tests.integration.caching.results.oracle.cases import Question
+from tests.integration.caching.results.oracle.ground import Ground
+
+
+class Within:
+    """In the place of a store's pool: its look-ups run on one connection, in its transaction."""
+
+    def __init__(self, link: Link, pool: Pool) -> None:
+        self._link = link
+        self._pool = pool
+
+    @property
+    def server_version(self) -> int:
+        version = self._link.get_server_version()
+        return version.major * 10_000 + version.minor
+
+    async def fetch_bytes(
+        self, sql: str, args: Sequence[Any] = (), identity: Identity = Identity.NONE
+    ) -> list[asyncpg.Record]:
+        assert identity == Identity.NONE
+        if "keep_result" in sql or "new_result_epoch" in sql:
+            # These write, which nobody does in a snapshot that is read in.
+            return await self._pool.fetch_bytes(sql, args)
+        return await self._link.read(sql, args)
+
+
+class Looker:
+    """One connection that looks up and asks in one snapshot."""
+
+    def __init__(self, ground: Ground, link: Link) -> None:
+        self._ground = ground
+        self._link = link
+        self._store = ground.store_over(Within(link, ground.cache_pool))
+        names = ", ".join(f"app.{name}" for name in ground.case.names)
+        # Before the snapshot: one that is older than a TRUNCATE reads the table as empty.
+        self._locking = f"LOCK TABLE {names} IN ACCESS SHARE MODE; SET LOCAL lock_timeout = '100ms'"
+
+    async def close(self) -> None:
+        await self._store.close()
+
+    async def look(self, question: Question) -> tuple[Found, str]:
+        """Return what is found and what is right."""
+        while True:
+            try:
+                async with self._link.transaction(isolation="repeatable_read", readonly=True):
+                    await self._link.execute(self._locking)
+                    found = await self._store.find(self._ground.lookup(question), question.key)
+                    return found, await self._link.fetchval(question.text)
+            except asyncpg.DeadlockDetectedError:
+                # A TRUNCATE of several tables and this wait for each other: again.
+                continue
+            except asyncpg.LockNotAvailableError:
+                # A segment is being emptied; a request would be answered live.
+                return Found("absent", None, 0), ""
+
+    async def wrong(self, question: Question) -> str:
+        """Return what is wrong with a hit; an empty text for a right one, and for a miss."""
+        return judged(question, *await self.look(question))
+
+
+def judged(question: Question, found: Found, live: str) -> str:
+    if found.reason != "hit":
+        return ""
+    assert found.body is not None
+    assert found.seconds == 0
+    kept = found.body.decode()
+    return "" if kept == live else f"{question.text}: kept {kept}, live {live}"
+
+
+@asynccontextmanager
+async def looker(ground: Ground) -> AsyncIterator[Looker]:
+    async with ground.pool.lend() as link:
+        # Whatever holds a lock for ever fails the test, and does not hang it.
+        await link.execute("SET lock_timeout = '20s'; SET deadlock_timeout = '50ms'")
+        await link.execute("SET statement_timeout = '60s'")
+        made = Looker(ground, link)
+        try:
+            yield made
+        finally:
+            await made.close()

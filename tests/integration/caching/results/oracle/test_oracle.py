@@ -1,0 +1,38 @@
+"""Oracle: a hit equals the live answer in the reader's own snapshot, whoever writes meanwhile."""
+
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+from fraiseql.database.embedded import EmbeddedServer
+from tests.integration.caching.results.oracle.cases import BLOG, OFFICE, Case
+from tests.integration.caching.results.oracle.ground import KINDS, Kind, made_anew, opened
+from tests.integration.caching.results.oracle.rounds import Round, Running
+
+SECONDS = 2.5
+HITS = 200
+
+
+def psql_of(server: EmbeddedServer) -> Path:
+    own = server.binaries / "psql"
+    found = shutil.which("psql")
+    assert own.exists() or found, "psql is not installed (Debian: postgresql-client)"
+    return own if own.exists() else Path(found or "")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("case", [BLOG, OFFICE], ids=lambda case: case.name)
+async def test_a_hit_is_never_wrong(
+    server: EmbeddedServer, database: str, redis_url: str, case: Case, kind: Kind
+) -> None:
+    seed = random.randrange(10**6)
+    await made_anew(database, case)
+    async with opened(database, case, kind, redis_url) as ground:
+        seen = await Running(ground, Round(seed, SECONDS, HITS), psql_of(server)).run()
+    assert seen.wrong == [], f"seed {seed}"
+    assert seen.outcomes["hit"] >= HITS
+    assert seen.outcomes["changed"] > 0
+    assert seen.outcomes["compacted"] > 0
+    assert seen.committed > 20
