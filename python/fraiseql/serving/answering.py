@@ -24,7 +24,7 @@ Value = bytes | Extract | None
 """JSON text of a root field's value; None where there is none: ``data`` is null, or the client has
 it."""
 
-_TOO_OLD: Final = "too-old"
+_TOO_OLD: Final = "source_stale"
 
 
 class NewRun(Protocol):
