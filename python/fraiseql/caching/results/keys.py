@@ -5,12 +5,20 @@ from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any, Final
 
+import orjson
+
 from fraiseql.results import Ask, Part
 
 _FORMAT: Final = "1"
 """Version of what a key says: with another one, entries of before are not found."""
 
 
+_OPTIONS: Final = (
+    orjson.OPT_SORT_KEYS
+    | orjson.OPT_PASSTHROUGH_DATETIME
+    | orjson.OPT_PASSTHROUGH_DATACLASS
+    | orjson.OPT_PASSTHROUGH_SUBCLASS
+)
 _ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
@@ -57,22 +65,28 @@ class Keys:
         """
         sent, identity = ask.variables, ask.identity
         variables = {name: sent[name] for name in self._variables if name in sent}
-        said = [
-            identity.role,
-            identity.variables if self._sessions else None,
-            variables,
-            [_found(path, ask.context) for _, path in self._vary],
-        ]
+        session = identity.variables if self._sessions else ()
+        said = [identity.role is None, identity.role or "", session, variables]
+        varied = [_found(path, ask.context) for _, path in self._vary]
         digest = self._begun.copy()
-        digest.update(self._text(said, variables))
+        try:
+            digest.update(_text(said))
+            if varied:
+                digest.update(canonical(varied))
+        except (TypeError, ValueError, RecursionError):
+            named = zip((name for name, _ in self._vary), varied, strict=True)
+            raise NoKey(_unsayable([*variables.items(), *named])) from None
         return digest.digest()
 
-    def _text(self, said: list[Any], variables: Mapping[str, Any]) -> bytes:
-        try:
-            return canonical(said)
-        except (TypeError, ValueError, RecursionError):
-            varied = zip((name for name, _ in self._vary), said[3], strict=True)
-            raise NoKey(_unsayable([*variables.items(), *varied])) from None
+
+def _text(said: list[Any]) -> bytes:
+    """Return what ``canonical`` does, or sooner a text that is as good."""
+    try:
+        text = orjson.dumps(said, option=_OPTIONS)
+    except TypeError:
+        return canonical(said)
+    # A number that is none would be null too.
+    return canonical(said) if b"null" in text else text
 
 
 def canonical(value: Any) -> bytes:

@@ -86,6 +86,8 @@ class Leading:
                 found = await self._look()
                 break
             if monotonic() > until:
+                # Who comes from now on may have written: it is not in what is computed.
+                self._flight.begin()
                 break
             self._waited = True
             await asyncio.sleep(pause * uniform(1.0, _GROWTH))  # noqa: S311 - no secret

@@ -177,6 +177,35 @@ async def test_a_process_that_dies_while_it_computes_is_replaced(
     await other.settled()
 
 
+async def test_who_comes_after_patience_is_over_is_not_given_what_was_read_before(
+    ground: str, other: Road, admin: asyncpg.Connection
+) -> None:
+    async with road(ground, request_timeout=0.1) as impatient:
+        elsewhere, gate = Gate(other), Gate(impatient)
+        leading = asyncio.create_task(other.ask(other.unit(), elsewhere.compute))
+        await until(lambda: elsewhere.begun)
+        unit, read = impatient.unit(), asyncio.Event()
+
+        async def compute() -> Computed:
+            found = await impatient.read()
+            read.set()
+            return Computed((await gate.compute()).value and found.value, sound=True)
+
+        early = asyncio.create_task(impatient.ask(unit, compute))
+        await read.wait()
+        await admin.execute("UPDATE item SET name = 'late' WHERE id = 5")
+        late = asyncio.create_task(impatient.ask(unit))
+        await asyncio.sleep(0)
+        gate.open.set()
+        assert b'"late"' not in (value_of(await early) or b"")
+        assert b'"late"' in (value_of(await late) or b"")
+        await admin.execute("UPDATE item SET name = 'item5' WHERE id = 5")
+        elsewhere.open.set()
+        await leading
+        await impatient.settled()
+        await other.settled()
+
+
 async def test_those_who_wait_hold_no_connection(ground: str, admin: asyncpg.Connection) -> None:
     async with road(ground, pool_size=1, cache_connections=2) as narrow, road(ground) as winner:
         gate = Gate(winner)
