@@ -114,7 +114,7 @@ class CachedUnit:
             Whatever ``compute`` raises; the cache itself fails no request.
         """
         process = self._ground.process
-        if self._python:
+        if self._python or self._part.functions:
             compute = partial(without_writes, compute)
         ready = self._ready or await self._made_ready()
         if isinstance(ready, str):
