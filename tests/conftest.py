@@ -4,8 +4,10 @@ A test that asks for ``database_url`` or ``database`` runs on both; ``--server``
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -64,14 +66,31 @@ def server_kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def server(server_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+def servers(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[str], EmbeddedServer]]:
+    """Give the run's own server of a kind; started when first asked for, ended with the run.
+
+    Not by parameters: where several processes share the tests, each one goes to and fro between
+    the kinds, and would start a server every time.
+    """
+    with ExitStack() as running:
+
+        @cache
+        def start(kind: str) -> EmbeddedServer:
+            binaries = system_directory() if kind == "system" else None
+            if kind == "system" and binaries is None:
+                pytest.skip(MISSING)
+            data_dir = tmp_path_factory.mktemp(kind)
+            return running.enter_context(start_embedded(data_dir, binaries=binaries, durable=False))
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def server(server_kind: str, servers: Callable[[str], EmbeddedServer]) -> EmbeddedServer:
     """A server of the run's own, with ``.url``, ``.log``, ``.version`` and ``.binaries``."""
-    binaries = system_directory() if server_kind == "system" else None
-    if server_kind == "system" and binaries is None:
-        pytest.skip(MISSING)
-    data_dir = tmp_path_factory.mktemp(server_kind)
-    with start_embedded(data_dir, binaries=binaries, durable=False) as running:
-        yield running
+    return servers(server_kind)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Fixtures: a database with the flights, loaded once for each server."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 
 import pytest
 
@@ -12,11 +13,26 @@ from tests.integration.flights import at_once, quiet, run_sql, with_pool
 
 
 @pytest.fixture(scope="session")
-def flights(server: EmbeddedServer) -> Iterator[str]:
+def loaded(servers: Callable[[str], EmbeddedServer]) -> Iterator[Callable[[str], str]]:
+    """Give the address of the flights on the server of a kind; loaded when first asked for."""
+    made: list[EmbeddedServer] = []
+
+    @cache
+    def load_once(kind: str) -> str:
+        server = servers(kind)
+        at_once(run_sql(server.url, "CREATE DATABASE flights"))
+        made.append(server)
+        url = server.url_for("flights")
+        assert at_once(with_pool(url, lambda pool: load(pool, quiet)))
+        assert at_once(keep(Settings().with_values(database_url=url), lambda _: None))
+        return url
+
+    yield load_once
+    for server in made:
+        at_once(run_sql(server.url, "DROP DATABASE flights WITH (FORCE)"))
+
+
+@pytest.fixture(scope="session")
+def flights(server_kind: str, loaded: Callable[[str], str]) -> str:
     """Address of a database with the data set and what the demo keeps of it; tests only read it."""
-    at_once(run_sql(server.url, "CREATE DATABASE flights"))
-    url = server.url_for("flights")
-    assert at_once(with_pool(url, lambda pool: load(pool, quiet)))
-    assert at_once(keep(Settings().with_values(database_url=url), lambda _: None))
-    yield url
-    at_once(run_sql(server.url, "DROP DATABASE flights WITH (FORCE)"))
+    return loaded(server_kind)
