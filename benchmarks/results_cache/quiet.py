@@ -101,7 +101,7 @@ async def _quiet(url: str, *, checkpoint: bool = True) -> None:
     if checkpoint:
         await settle(url)
     # Counters of a session are there for others when it has ended or a second has passed.
-    await asyncio.sleep(1.5)
+    await asyncio.sleep(1.1)
 
 
 async def _counted(url: str) -> dict[str, int]:
@@ -111,6 +111,6 @@ async def _counted(url: str) -> dict[str, int]:
 
 
 async def _since(url: str, before: dict[str, int]) -> dict[str, int]:
-    await asyncio.sleep(1.5)
+    await asyncio.sleep(1.1)
     after = await _counted(url)
     return {name: after[name] - count for name, count in before.items()}
