@@ -4,6 +4,7 @@ A test that asks for ``database_url`` or ``database`` runs on both; ``--server``
 """
 
 import asyncio
+import os
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -37,6 +38,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write what golden tests find as what they expect from now on",
     )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Shorten the temporary directory of one of several processes: paths of sockets end at 107."""
+    process = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if process and config.option.basetemp:
+        own = Path(config.option.basetemp).with_name(process.removeprefix("gw"))
+        config.option.basetemp = str(own)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
