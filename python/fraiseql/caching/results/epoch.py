@@ -12,10 +12,12 @@ from fraiseql.caching.strategies.result_cache.objects import EPOCH, NEW_EPOCH
 from fraiseql.database import Pool
 
 # A crash, a restore and a promotion empty what is not logged; a copy of the files of a server that
-# was stopped has the row, and starts at another time.
+# was stopped has the row, and starts at another time; a database that another one was the template
+# of has it too, and another number.
 EPOCH_SQL: Final = f"""\
-(SELECT concat(e.id, '/', (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint)
- FROM {EPOCH} e)"""
+(SELECT concat_ws('/', e.id, (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint,
+   d.oid)
+ FROM {EPOCH} e, pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())"""
 """Expression of the epoch in a statement's snapshot; null where it must be written anew."""
 
 _RECOVERING: Final = "SELECT pg_is_in_recovery()"

@@ -5,6 +5,7 @@ import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 from redis.asyncio import Redis
 
@@ -120,3 +121,23 @@ async def test_on_a_copy_that_was_stopped_nothing_is_true(place: Place) -> None:
     await place.writer.execute("DELETE FROM fraiseql.result_epoch")
     assert await place.fill(b"1") == "stored", "whoever asks begins a new one"
     assert await place.reason() == "hit"
+
+
+async def test_a_database_made_from_another_one_is_another_place(
+    database: str, server: EmbeddedServer, redis_url: str, client: Redis
+) -> None:
+    await prepare(database)
+    async with opened(database, redis_url) as one:
+        await one.fill(b"1")
+        assert await one.reason() == "hit"
+        epoch = await crash_epoch(one.pool)
+        name = await one.writer.fetchval("SELECT current_database()")
+    connection = await asyncpg.connect(server.url)
+    await connection.execute(f"CREATE DATABASE fql_copied TEMPLATE {name}")
+    try:
+        async with opened(server.url_for("fql_copied"), redis_url) as copied:
+            assert await copied.reason() == "foreign"
+            assert await crash_epoch(copied.pool) != epoch
+    finally:
+        await connection.execute("DROP DATABASE fql_copied WITH (FORCE)")
+        await connection.close()
