@@ -72,7 +72,11 @@ async def test_a_first_answer_and_a_kept_one_are_equal(on_road: Road, request_on
     assert seconds > 0.0
 
 
-@pytest.mark.parametrize("value", [Decimal("1.5"), float("nan"), b"x", {1}, object()], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [Decimal("1.5"), float("nan"), b"x", {1}, object()],
+    ids=lambda value: type(value).__name__,
+)
 async def test_what_json_cannot_hold_is_an_error_that_says_so(
     request_on: Database, value: Any
 ) -> None:
