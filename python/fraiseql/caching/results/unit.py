@@ -71,6 +71,8 @@ class CachedUnit:
         self._ground = ground
         self._part = part
         self._python = part.definition.function is not None
+        # What Python functions see of a request, its session variables among it, nobody knows.
+        self._personal = self._python or bool(part.functions)
         self._query = part.definition.graphql_name
         self._ttl = None if cache.ttl is None else seconds("ttl", cache.ttl)
         self._stale = None if cache.stale is None else seconds("stale", cache.stale)
@@ -91,7 +93,7 @@ class CachedUnit:
     def private(self) -> bool:
         """Whether a value is for one client only."""
         ready = self._ready
-        return ready is None or ready.session or self._python or bool(self._part.cache.vary)
+        return ready is None or ready.session or bool(self._part.cache.vary)
 
     def forget(self) -> None:
         """Load anew what the part depends on, when it is next asked for."""
@@ -169,7 +171,7 @@ class CachedUnit:
         found = needs.dependencies
         # What depends on no database is the same for all that share the store.
         place = "" if found == NOTHING else await self._ground.place()
-        session = found.session or self._python
+        session = found.session or self._personal
         keys = Keys(place, self._part, sessions=session)
         freshness = self._part.freshness
         # Where time alone decides, what is invalidated is gone at once all the same.

@@ -117,6 +117,11 @@ class CallFacts:
         return self.builtin and self.name in _SESSION
 
     @property
+    def is_opaque(self) -> bool:
+        """Whether it is a function of somebody's own, which may ask for any session variable."""
+        return not self.builtin and self.volatility != "i"
+
+    @property
     def is_unknown(self) -> bool:
         """Whether what it gives may change without anything that is logged."""
         if self.builtin:
@@ -154,9 +159,9 @@ class ResultFacts:
 
     @property
     def session(self) -> bool:
-        """Whether an answer depends on role or session variables."""
+        """Whether an answer may depend on role or session variables."""
         secured = any(one.secured for one in self.relations)
-        return secured or any(call.is_session for call in self.calls)
+        return secured or any(call.is_session or call.is_opaque for call in self.calls)
 
 
 async def load_result_facts(

@@ -65,7 +65,7 @@ texts AS (
 -- No dependency is written down on PostgreSQL's own catalogs; the parsed texts name them.
 relations AS (
   SELECT c.oid, c.relnamespace FROM reached r JOIN pg_catalog.pg_class c ON c.oid = r.oid
-  WHERE r.class = 'pg_catalog.pg_class'::regclass AND c.relkind IN ('r', 'p', 'f', 'm', 'v')
+  WHERE r.class = 'pg_catalog.pg_class'::regclass AND c.relkind IN ('r', 'p', 'f', 'm', 'v', 'S')
   UNION
   SELECT c.oid, c.relnamespace FROM texts
   CROSS JOIN LATERAL regexp_matches(texts.text, ':relid (\\d+)', 'g') AS found (part)

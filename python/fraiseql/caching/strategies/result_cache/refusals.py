@@ -163,6 +163,7 @@ def _untracked(relation: RelationFacts, store: str) -> str:
             relation.kind == "m" and not relation.kept,
             "is a materialized view of your own: nothing tells when it is refreshed.",
         ),
+        (relation.kind == "S", "is a sequence: nothing tells when it goes on."),
         (relation.kind == "f", "is a foreign table: nothing tells when it is written."),
         (relation.persistence == "t", "is temporary: each session has its own."),
         (

@@ -11,14 +11,16 @@ triggers, is asked about each time.
 from collections.abc import Sequence
 from typing import Final
 
-from fraiseql.caching.changes.log import TRIGGER
+from fraiseql.caching.changes.floor import FLOOR
+from fraiseql.caching.changes.log import LOG, TRIGGER
 from fraiseql.caching.objects import DatabaseObject
 
 _NOW: Final = '"fraiseql"."result_shape_now"'
 _SHAPE: Final = '"fraiseql"."result_shape"'
 
 # Rows of the catalog by their version: what is changed and changed back has another xmin. Sums,
-# since their order is no matter.
+# since their order is no matter. A schema that is renamed takes its tables out of their names. Of a
+# log that was emptied by hand (TRUNCATE, or dropped and made again) nobody knows what it had.
 _PARTS: Final = f"""\
     (SELECT concat(count(*), '/', sum(hashtextextended(concat_ws(':', c.oid, c.xmin), 0)))
      FROM pg_catalog.pg_class c WHERE c.oid = ANY ({{relations}})),
@@ -34,7 +36,14 @@ _PARTS: Final = f"""\
      FROM pg_catalog.pg_inherits i
      WHERE i.inhparent = ANY ({{relations}}) OR i.inhrelid = ANY ({{relations}})),
     (SELECT sum(hashtextextended(concat_ws(':', p.oid, p.xmin), 5))
-     FROM pg_catalog.pg_policy p WHERE p.polrelid = ANY ({{relations}}))"""
+     FROM pg_catalog.pg_policy p WHERE p.polrelid = ANY ({{relations}})),
+    (SELECT sum(hashtextextended(concat_ws(':', n.oid, n.xmin), 8))
+     FROM pg_catalog.pg_namespace n
+     WHERE n.oid IN (SELECT c.relnamespace FROM pg_catalog.pg_class c
+       WHERE c.oid = ANY ({{relations}}))),
+    (SELECT sum(hashtextextended(concat_ws(':', c.oid, c.xmin), 10))
+     FROM pg_catalog.pg_class c
+     WHERE c.oid IN (to_regclass('{LOG}'), to_regclass('{FLOOR}')))"""
 
 
 def shape_sql(relations: str) -> str:

@@ -55,6 +55,11 @@ CHANGES = {
     "label more": ("v_outer", "ALTER TYPE mood ADD VALUE 'calm' BEFORE 'glad'"),
     "right": ("tb_post", "GRANT SELECT ON tb_post TO PUBLIC"),
     "table truncated": ("tb_post", "TRUNCATE tb_post"),
+    "another schema in its place": (
+        "tb_post",
+        "ALTER SCHEMA public RENAME TO before; CREATE SCHEMA public;"
+        " CREATE TABLE public.tb_post (LIKE before.tb_post)",
+    ),
 }
 """What is read, and the change."""
 
@@ -88,6 +93,24 @@ async def test_every_change_is_noticed_at_once(url: str, made: str) -> None:
         finally:
             await connection.close()
     assert missed == []
+
+
+async def test_a_log_that_was_emptied_by_hand_is_noticed_at_once(url: str, made: str) -> None:
+    for table in ("changes", "changes_floor"):
+        connection = await asyncpg.connect(url)
+        try:
+            await connection.execute("SET plan_cache_mode = force_generic_plan")
+            before = await depended(url, "tb_post")
+            # A look-up reads both.
+            read = f"NOT EXISTS (SELECT FROM fraiseql.{table} WHERE tag = 'none')"
+            statement = await connection.prepare(f"{looked(before)} AND {read}")
+            assert await statement.fetchval() == before.shape
+            await run(url, f"TRUNCATE fraiseql.{table}")
+            assert await statement.fetchval() != before.shape
+            await run(url, f"VACUUM ANALYZE fraiseql.{table}")
+            assert await statement.fetchval() == (await depended(url, "tb_post")).shape
+        finally:
+            await connection.close()
 
 
 async def test_what_changes_nothing_is_no_change(url: str, made: str) -> None:

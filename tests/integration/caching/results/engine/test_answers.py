@@ -78,12 +78,16 @@ async def test_role_session_variables_and_vary_tell_entries_apart(on_road: Road)
 
 
 async def test_python_answers_are_told_apart_by_session_too(on_road: Road) -> None:
-    unit = on_road.unit(fraiseql.Cache(tags=("item",)), function=print, relations=())
+    cache = fraiseql.Cache(tags=("item",))
+    query = on_road.unit(cache, function=print, relations=())
+    field = on_road.unit(cache, text=b"items with a field", functions=("Item.mine",))
     one = Identity.of(None, {"app.tenant": "1"})
     two = Identity.of(None, {"app.tenant": "2"})
-    assert (await on_road.kept(unit, identity=one)).outcome == "miss"
-    assert (await on_road.kept(unit, identity=two)).outcome == "miss"
-    assert (await on_road.kept(unit, identity=one)).outcome == "hit"
+    for unit in (query, field):
+        assert (await on_road.kept(unit, identity=one)).outcome == "miss"
+        assert (await on_road.kept(unit, identity=two)).outcome == "miss"
+        assert (await on_road.kept(unit, identity=one)).outcome == "hit"
+        assert unit.private
 
 
 async def test_a_role_is_given_only_what_it_may_read(
