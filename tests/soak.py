@@ -3,6 +3,7 @@
 ``python -m tests.soak --seconds 7200 --seed 1 --server both``: rounds with growing seeds, turn by
 turn on each schema, mode and server. Prints a line per round. At the first wrong document it saves
 what the writers did last to ``.fraiseql/soak-SEED.log``, says what was wrong, and ends with 1.
+With ``--results`` the hits of result caches are compared instead, store by store.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from tests.integration.caching.projection.keeping import as_written
 from tests.integration.caching.projection.mutants import without
 from tests.integration.caching.projection.rounds import Result, Round, run_round
 from tests.integration.caching.projection.schemas import BLOG, OFFICE
+from tests.soak_results import soak_results
 
 ROUND = 30.0
 """Seconds that a round lasts; its tables are made anew."""
@@ -34,6 +36,7 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--server", choices=["embedded", "system", "both"], default="both")
     parser.add_argument("--writers", type=int, default=6, help="sessions that write at a time")
     parser.add_argument("--without", help="leave a section of the flush out: it must be found out")
+    parser.add_argument("--results", action="store_true", help="result caches, not projections")
     return parser.parse_args(arguments)
 
 
@@ -102,6 +105,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with ExitStack() as stack:
         addresses = servers(asked.server, stack)
         try:
+            if asked.results and addresses:
+                return soak_results(asked, addresses, ROUND)
             return soak(asked, addresses) if addresses else 2
         except KeyboardInterrupt:
             return 0

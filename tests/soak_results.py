@@ -1,0 +1,44 @@
+"""Soak of result caches: rounds of the snapshot oracle for as long as asked; see ``tests.soak``."""
+
+import asyncio
+import shutil
+import tempfile
+import time
+from argparse import Namespace
+from itertools import count, product
+from pathlib import Path
+
+from tests.integration.caching.results.oracle.cases import BLOG, OFFICE, Case
+from tests.integration.caching.results.oracle.ground import KINDS, Kind, made_anew, opened
+from tests.integration.caching.results.oracle.rounds import Round, Running, Seen
+from tests.redis_server import RedisServer
+
+
+def soak_results(asked: Namespace, addresses: dict[str, str], seconds: float) -> int:
+    """Run rounds until the time is over or a hit is wrong; return the exit code."""
+    end, hits = time.monotonic() + asked.seconds, 0
+    turns = list(product((BLOG, OFFICE), KINDS))
+    with tempfile.TemporaryDirectory() as folder, RedisServer(Path(folder)) as redis:
+        for number in count():
+            case, kind = turns[number % len(turns)]
+            for server, url in addresses.items():
+                if time.monotonic() >= end:
+                    print(f"in all {hits} hits compared, 0 wrong", flush=True)
+                    return 0
+                chosen = Round(asked.seed + number, min(seconds, asked.seconds), 1)
+                seen = asyncio.run(_round(url, redis.url, case, kind, chosen))
+                hits += seen.outcomes["hit"]
+                print(f"{server} {case.name} {kind} seed {chosen.seed}: {seen.committed} committed,"
+                      f" {dict(seen.outcomes)}, {len(seen.wrong)} wrong", flush=True)  # fmt: skip
+                if seen.wrong:
+                    print("\n".join(seen.wrong[:5]), flush=True)
+                    return 1
+    raise AssertionError
+
+
+async def _round(url: str, redis_url: str, case: Case, kind: Kind, chosen: Round) -> Seen:
+    psql = shutil.which("psql")
+    assert psql, "psql is not installed (Debian: postgresql-client)"
+    await made_anew(url, case)
+    async with opened(url, case, kind, redis_url) as ground:
+        return await Running(ground, chosen, Path(psql)).run()
