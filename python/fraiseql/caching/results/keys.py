@@ -38,8 +38,7 @@ class Keys:
     """Makes the keys of one part.
 
     Args:
-        place: Which database of which cluster, and by whom it is read; empty for what depends on
-            none.
+        place: Which database of which cluster, and by whom it is read.
         part: What is asked.
         sessions: Whether session variables count.
     """

@@ -10,7 +10,6 @@ from typing import Final
 
 from fraiseql.caching.declarations import Cache, seconds
 from fraiseql.caching.results.answering import answer
-from fraiseql.caching.results.dependencies import NOTHING
 from fraiseql.caching.results.depending import Needs
 from fraiseql.caching.results.guarded import Guarded
 from fraiseql.caching.results.keys import Keys, NoKey
@@ -169,10 +168,10 @@ class CachedUnit:
 
     async def _ready_with(self, needs: Needs) -> _Ready:
         found = needs.dependencies
-        # What depends on no database is the same for all that share the store.
-        place = "" if found == NOTHING else await self._ground.place()
         session = found.session or self._personal
-        keys = Keys(place, self._part, sessions=session)
+        # Also of what depends on nothing that is logged: a Python function may read this database,
+        # and those of others may share the store.
+        keys = Keys(await self._ground.place(), self._part, sessions=session)
         freshness = self._part.freshness
         # Where time alone decides, what is invalidated is gone at once all the same.
         stale = 0.0 if needs.timed else self._stale or 0.0

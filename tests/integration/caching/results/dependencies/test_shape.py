@@ -57,8 +57,8 @@ CHANGES = {
     "table truncated": ("tb_post", "TRUNCATE tb_post"),
     "another schema in its place": (
         "tb_post",
-        "ALTER SCHEMA public RENAME TO before; CREATE SCHEMA public;"
-        " CREATE TABLE public.tb_post (LIKE before.tb_post)",
+        """ALTER SCHEMA public RENAME TO before; CREATE SCHEMA public;
+        CREATE TABLE public.tb_post (LIKE before.tb_post)""",
     ),
 }
 """What is read, and the change."""
