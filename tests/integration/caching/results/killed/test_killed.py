@@ -35,7 +35,6 @@ async def filling(
         *(sys.executable, "-m", program, url, kind, redis_url),
         cwd=ROOT,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
     )
     try:
         assert process.stdout is not None
@@ -66,20 +65,20 @@ async def hits_compared(url: str, kind: Kind, redis_url: str, *, fill: bool = Fa
 async def test_who_fills_is_killed(database: str, redis_url: str, kind: Kind) -> None:
     await made_anew(database, BLOG)
     stop = asyncio.Event()
-    seed = random.randrange(10**6)
-    writing = asyncio.create_task(write(database, BLOG, seed, stop.is_set))
-    try:
-        async with (
-            filling(database, kind, redis_url) as one,
-            filling(database, kind, redis_url) as two,
-        ):
+    async with (
+        filling(database, kind, redis_url) as one,
+        filling(database, kind, redis_url) as two,
+    ):
+        seed = random.randrange(10**6)
+        writing = asyncio.create_task(write(database, BLOG, seed, stop.is_set))
+        try:
             for process in (one, two):
                 await asyncio.sleep(random.uniform(0.05, 0.4))
                 process.send_signal(signal.SIGKILL)
                 await hits_compared(database, kind, redis_url)
-    finally:
-        stop.set()
-        await writing
+        finally:
+            stop.set()
+            await writing
     assert await hits_compared(database, kind, redis_url, fill=True) == len(BLOG.questions)
 
 
