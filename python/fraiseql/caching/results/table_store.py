@@ -113,7 +113,7 @@ class TableStore:
         Raises:
             FraiseQLError: The database cannot be asked.
         """
-        async with self._pool.lend_spare(self._pool.size // 2) as link:
+        async with self._pool.lend_spare(max(1, self._pool.size // 2)) as link:
             if link is None:
                 yield True
                 return

@@ -11,14 +11,14 @@ from typing import Any, Final
 
 import asyncpg
 
-from fraiseql.caching.changes.floor import floor_object
-from fraiseql.caching.changes.log import log_objects, trigger_object
+from fraiseql.caching.changes.floor import FLOOR, floor_object
+from fraiseql.caching.changes.log import LOG, log_objects, trigger_object
 from fraiseql.caching.changes.state import state_object
 from fraiseql.caching.results.dependencies import load_dependencies
 from fraiseql.caching.results.pool import open_cache_pool
 from fraiseql.caching.results.store import Entry, Found, Lookup, Put, Store
 from fraiseql.caching.results.table_store import TableStore
-from fraiseql.caching.strategies.result_cache.objects import common_objects, store_objects
+from fraiseql.caching.strategies.result_cache.objects import EPOCH, common_objects, store_objects
 from fraiseql.caching.strategies.result_cache.shape import shape_objects
 from fraiseql.database import Pool
 from fraiseql.settings import Settings
@@ -44,27 +44,26 @@ def a_key() -> bytes:
 
 async def prepare(connection: asyncpg.Connection) -> None:
     """Make the framework's objects where they are not there yet, and the tables anew."""
-    await connection.execute("CREATE SCHEMA IF NOT EXISTS fraiseql")
-    made = (
-        *log_objects(),
-        state_object(),
-        floor_object(),
-        *shape_objects(),
-        *store_objects("unlogged"),
-        *store_objects("logged"),
-        *common_objects(),
-    )
-    statements = [statement for one in made for statement in one.create]
-    statements += ["TRUNCATE fraiseql.changes, fraiseql.changes_floor", TABLES]
-    await connection.execute(";\n".join(statements))
+    if await connection.fetchval(f"SELECT to_regclass('{EPOCH}') IS NULL"):
+        made = (
+            *log_objects(),
+            state_object(),
+            floor_object(),
+            *shape_objects(),
+            *store_objects("unlogged"),
+            *store_objects("logged"),
+            *common_objects(),
+        )
+        statements = [statement for one in made for statement in one.create]
+        await connection.execute(";\n".join(("CREATE SCHEMA fraiseql", *statements)))
+    await connection.execute(f"DELETE FROM {LOG}; DELETE FROM {FLOOR}; {TABLES}")
     for table in ("tb_user", "tb_post"):
         await traced(connection, f"public.{table}")
 
 
 async def traced(connection: asyncpg.Connection, table: str) -> None:
     """Have the writes of a table logged."""
-    for statement in trigger_object(table, "SELECT").create:
-        await connection.execute(statement)
+    await connection.execute(";\n".join(trigger_object(table, "SELECT").create))
 
 
 async def eventually(asked: Callable[[], Awaitable[bool]]) -> None:

@@ -21,7 +21,7 @@ from tests.integration.caching.results.stores.stage import (
 )
 
 SMALL = 2_000_000
-STORM = 3.0
+STORM = 2.0
 """Seconds."""
 
 

@@ -1,0 +1,145 @@
+"""Crash: what a server that was killed, and a standby, have of the entries."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from fraiseql.caching.results.forgiven import kind_of
+from fraiseql.caching.results.pool import open_cache_pool
+from fraiseql.caching.results.store import Lookup
+from fraiseql.caching.results.table_store import TableStore
+from fraiseql.caching.strategies.result_cache.objects import ring
+from fraiseql.database.embedded import EmbeddedServer, isolation
+from fraiseql.errors import FraiseQLError
+from fraiseql.settings import Settings
+from tests.failure.crashing import Crashing
+from tests.integration.caching.results.stores.stage import a_key, entry, eventually, table_stage
+
+KINDS: Any = ("unlogged", "logged")
+
+
+@pytest.fixture
+async def own(server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[Crashing]:
+    """A server of the test's own."""
+    made = Crashing(server.binaries, tmp_path / "own")
+    await made.start()
+    yield made
+    await made.stop()
+
+
+@asynccontextmanager
+async def stores_of(url: str) -> AsyncIterator[dict[str, TableStore]]:
+    """Both rings of a database, as a process that starts has them."""
+    pool = await open_cache_pool(replace(Settings(), database_url=url))
+    try:
+        yield {
+            kind: TableStore(kind, pool, max_bytes=16_000_000, max_entry_bytes=200_000)
+            for kind in KINDS
+        }
+    finally:
+        await pool.close()
+
+
+async def filled(url: str) -> tuple[Lookup, bytes]:
+    """Keep an entry in both rings; what was put is on disk as far as it is logged."""
+    async with table_stage(url, "logged") as stage, stores_of(url) as stores:
+        lookup, key = await stage.lookup(), a_key()
+        for store in stores.values():
+            found = await store.find(lookup, key)
+            assert await store.put(entry(lookup, key, found, b"1")) == "stored"
+            assert (await store.find(lookup, key)).reason == "hit"
+        # Commits of fills wait for no disk; this one does, and theirs were before it.
+        await stage.db.execute("UPDATE tb_post SET words = 1")
+    return lookup, key
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGQUIT])
+async def test_a_crash_empties_the_one_and_leaves_the_other(
+    own: Crashing, how: signal.Signals
+) -> None:
+    lookup, key = await filled(own.url)
+    await own.crash(how)
+    async with stores_of(own.url) as stores:
+        assert (await stores["logged"].find(lookup, key)).reason == "hit"
+        found = await stores["unlogged"].find(lookup, key)
+        assert found.reason == "absent"
+        assert (await stores["unlogged"].size())[0] == 0
+        db = await own.connect()
+        assert await db.fetchval(f"SELECT count(*) FROM {ring('unlogged')}") == 0
+        # The next fill makes the ring whole.
+        assert await stores["unlogged"].put(entry(lookup, key, found, b"2")) == "stored"
+        assert (await stores["unlogged"].find(lookup, key)).body == b"2"
+        assert await db.fetchval(f"SELECT count(*) FROM {ring('unlogged')}") == 1
+        # What was logged is judged as before.
+        await db.execute("UPDATE tb_user SET name = 'other'")
+        for store in stores.values():
+            assert (await store.find(lookup, key)).reason == "changed"
+
+
+@asynccontextmanager
+async def standby(own: Crashing, binaries: Path, directory: Path) -> AsyncIterator[str]:
+    """A standby of a server; its address."""
+    copy = [binaries / "pg_basebackup", "-d", own.url, "-D", directory, "-R", "-X", "stream", "-c"]
+    await asyncio.to_thread(subprocess.run, [*copy, "fast", "--no-sync"], check=True)
+    options = {"unix_socket_directories": directory, "listen_addresses": "", "port": 5439}
+    settings = [f"--{name}={value}" for name, value in options.items()]
+    # As the embedded server is run where the tests are root's.
+    isolated = [sys.executable, isolation.__file__, str(os.getpid()), json.dumps([str(directory)])]
+    command = [*isolated, binaries / "postgres", "-D", directory, *settings]
+    with directory.with_suffix(".log").open("w") as log:
+        server = await asyncio.create_subprocess_exec(*command, stdout=log, stderr=log)
+    url = f"postgresql://postgres@/postgres?host={directory}&port=5439"
+    try:
+        await eventually(lambda: _lets_in(url))
+        yield url
+    finally:
+        server.send_signal(signal.SIGQUIT)
+        await server.wait()
+
+
+async def _lets_in(url: str) -> bool:
+    try:
+        await (await asyncpg.connect(url)).close()
+    except (OSError, asyncpg.CannotConnectNowError):
+        return False
+    return True
+
+
+async def test_a_standby_gives_what_is_logged_and_keeps_nothing(
+    own: Crashing, server: EmbeddedServer, tmp_path: Path
+) -> None:
+    lookup, key = await filled(own.url)
+    async with standby(own, server.binaries, tmp_path / "standby") as url, stores_of(url) as stores:
+        await _on_standby(stores, lookup, key, await own.connect())
+
+
+async def _on_standby(
+    stores: dict[str, TableStore], lookup: Lookup, key: bytes, primary: asyncpg.Connection
+) -> None:
+    found = await stores["logged"].find(lookup, key)
+    assert (found.reason, found.snapshot, found.body) == ("hit", None, b"1")
+    with pytest.raises(FraiseQLError) as refused:
+        await stores["unlogged"].find(lookup, key)
+    assert kind_of(refused.value) is not None
+    made = entry(lookup, a_key(), replace(found, snapshot="3:3:"), b"1")
+    with pytest.raises(FraiseQLError) as refused:
+        await stores["logged"].put(made)
+    assert kind_of(refused.value) is not None
+    # A write that has come here is seen in the same snapshot as its mark.
+    await primary.execute("UPDATE tb_user SET name = 'other'")
+
+    async def changed() -> bool:
+        return (await stores["logged"].find(lookup, key)).reason == "changed"
+
+    await eventually(changed)

@@ -1,0 +1,102 @@
+"""Leading: one computes among all processes, and whoever dies is replaced."""
+
+import asyncio
+
+import pytest
+
+from tests.integration.caching.results.stores.stage import Stage, a_key, eventually, table_stage
+
+
+async def test_one_leads_until_its_block_ends(stage: Stage) -> None:
+    key, other = a_key(), stage.another()
+    async with stage.store.lead(key) as mine:
+        assert mine
+        async with other.lead(key) as theirs:
+            assert not theirs
+    async with other.lead(key) as theirs:
+        assert theirs
+
+    async def fail() -> None:
+        async with stage.store.lead(key) as mine:
+            assert mine
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+
+    async def free() -> bool:
+        async with other.lead(key) as theirs:
+            return theirs
+
+    await eventually(free)
+
+
+async def test_two_keys_have_nothing_to_do_with_each_other(stage: Stage) -> None:
+    async with stage.store.lead(a_key()) as first, stage.another().lead(a_key()) as second:
+        assert (first, second) == (True, True)
+
+
+async def test_who_leads_next_sees_what_was_stored(stage: Stage) -> None:
+    lookup, key = await stage.lookup(), a_key()
+    other = stage.another()
+    computed = 0
+
+    async def process(store: object) -> None:
+        nonlocal computed
+        while (await store.find(lookup, key)).reason != "hit":  # type: ignore[attr-defined]
+            async with store.lead(key) as mine:  # type: ignore[attr-defined]
+                if mine and (await store.find(lookup, key)).reason != "hit":  # type: ignore[attr-defined]
+                    await stage.fill(lookup, key)
+                    computed += 1
+            await asyncio.sleep(0.005)
+
+    await asyncio.gather(*(process(one) for one in (stage.store, other)))
+    assert computed == 1
+
+
+async def test_a_leader_that_is_cancelled_is_replaced(stage: Stage) -> None:
+    key, leading = a_key(), asyncio.Event()
+
+    async def lead() -> None:
+        async with stage.store.lead(key) as mine:
+            assert mine
+            leading.set()
+            await asyncio.sleep(600)
+
+    task = asyncio.create_task(lead())
+    await leading.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    async def free() -> bool:
+        async with stage.another().lead(key) as theirs:
+            return theirs
+
+    await eventually(free)
+
+
+async def test_a_leader_whose_connection_is_killed_is_replaced(tables: Stage) -> None:
+    key = a_key()
+    async with tables.store.lead(key) as mine:
+        assert mine
+        await tables.db.execute(
+            "SELECT pg_terminate_backend(l.pid, 5000) FROM pg_locks l"
+            " WHERE l.locktype = 'advisory' AND l.granted AND l.pid <> pg_backend_pid()"
+            " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+        async with tables.another().lead(key) as theirs:
+            assert theirs
+
+
+@pytest.mark.parametrize("kind", ["unlogged", "logged"])
+async def test_who_leads_keeps_no_connection_from_those_who_look_up(
+    database: str, kind: str
+) -> None:
+    """Beyond half of the connections whoever comes computes without being the only one."""
+    async with table_stage(database, kind, cache_connections=2) as stage:
+        lookup, key = await stage.lookup(), a_key()
+        async with stage.store.lead(a_key()) as first, stage.store.lead(key) as second:
+            assert (first, second) == (True, True)
+            async with asyncio.timeout(5):
+                assert (await stage.store.find(lookup, key)).reason == "absent"
