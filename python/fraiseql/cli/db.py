@@ -18,6 +18,7 @@ from fraiseql.caching.strategies.base import Kept
 from fraiseql.caching.strategies.compare import Verified
 from fraiseql.caching.strategies.indexes.status import index_statuses
 from fraiseql.caching.verify import repair, verify
+from fraiseql.cli.granting import add_role, run_grant
 from fraiseql.cli.output import note, say, say_json
 from fraiseql.cli.steps import plan_lines
 from fraiseql.cli.target import add_target, find_target
@@ -53,6 +54,8 @@ def add_to(commands: Any) -> None:
         "--sample", type=float, default=100.0, metavar="PERCENT", help="rows to look at (all)"
     )
     _add(inner, "repair", _repair, "make anew the kept documents that differ")
+    granting = "give the role that the application connects as what result caches need of it"
+    add_role(_add(inner, "grant", run_grant, granting))
 
 
 def _add(inner: Any, name: str, work: Work, text: str) -> ArgumentParser:

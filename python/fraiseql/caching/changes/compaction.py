@@ -99,14 +99,23 @@ KEPT: Final = 10.0
 """Seconds that rows of the log stay where results are kept, at least."""
 
 _MINE: Final = f"""
-SELECT coalesce(has_table_privilege(to_regclass('{STATE}'), 'UPDATE')
-  AND has_table_privilege(to_regclass('{LOG}'), 'DELETE')
+SELECT has_table_privilege(to_regclass('{LOG}'), 'DELETE')
   AND coalesce(has_table_privilege(to_regclass('{FLOOR}'), 'INSERT')
-    AND has_table_privilege(to_regclass('{FLOOR}'), 'UPDATE'), true), false)
+    AND has_table_privilege(to_regclass('{FLOOR}'), 'UPDATE')
+    AND has_table_privilege(to_regclass('{FLOOR}'), 'DELETE'), true)
 """
 _HAS_FLOOR: Final = f"SELECT to_regclass('{FLOOR}') IS NOT NULL"
 _ANY: Final = f"SELECT EXISTS (SELECT FROM {LOG})"
 _TURN: Final = "SELECT pg_try_advisory_xact_lock($1)"
+
+
+async def may_compact(writer: Writer) -> bool:
+    """Return whether the role may delete from the log; also where there is none.
+
+    Raises:
+        DatabaseError: The database cannot be asked.
+    """
+    return await writer.fetchval(_MINE) is not False
 
 
 async def compact(writer: Writer, kept: float = KEPT) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from fraiseql.caching.changes.compaction import compact
+from fraiseql.caching.changes.compaction import compact, may_compact
 from fraiseql.caching.ddl.wanted import (
     STRATEGIES,
     immutable_calls,
@@ -23,6 +23,7 @@ from fraiseql.caching.strategies.result_cache.queries import has_caches, log_kep
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Pool
 from fraiseql.database.writing import Writer
+from fraiseql.errors import DatabaseError
 from fraiseql.schema import Schema
 from fraiseql.sources import declared_relations
 
@@ -80,7 +81,17 @@ def _has_rolling_indexes(schema: Schema) -> bool:
 
 
 async def _compact_log(ground: Ground, writer: Writer) -> float:
-    """Delete what nothing needs from the log of changes, for results alone."""
+    """Delete what nothing needs from the log of changes, for results alone.
+
+    Raises:
+        DatabaseError: The role may not; the log grows until another one does it.
+    """
+    if not await may_compact(writer):
+        raise DatabaseError(
+            "This role may not delete from the change log, which grows until one does that may."
+            " Run `fraiseql db grant APP ROLE`, or now and then `fraiseql cache clean APP`, as the"
+            " role that runs `fraiseql db apply`."
+        )
     if not _has_views(ground.world.schema):
         await compact(writer, log_kept(ground.world.schema))
     return _COMPACT_LOOK

@@ -18,6 +18,7 @@ from fraiseql.caching.results.making import has_tables, make_tables
 from fraiseql.caching.results.metrics import Metrics
 from fraiseql.caching.results.opening import Stores
 from fraiseql.caching.results.process import Process
+from fraiseql.caching.results.rights import advice, lacking
 from fraiseql.caching.results.unit import CachedUnit, Ground
 from fraiseql.caching.strategies.result_cache.queries import caches_of, has_caches
 from fraiseql.caching.strategies.result_cache.refusals import cache_refusals
@@ -37,7 +38,10 @@ _PLACE: Final = f"SELECT {CLUSTER} || '/' || current_user AS place"
 
 _THERE: Final = """\
 SELECT to_regclass('fraiseql.changes') IS NOT NULL
-  AND to_regprocedure('fraiseql.result_shape(oid[])') IS NOT NULL AS there"""
+  AND to_regprocedure('fraiseql.result_shape(oid[])') IS NOT NULL AS there,
+  current_user::text AS role"""
+
+_NOT_ALLOWED: Final = "not_allowed"
 
 _started: Final[WeakKeyDictionary[Pool, "ResultCaches"]] = WeakKeyDictionary()
 
@@ -61,7 +65,7 @@ class ResultCaches:
         self.figures = Figures(self.counted)
         self._units: WeakSet[CachedUnit] = WeakSet()
         self._reads: Pool | None = None
-        self._applied = False
+        self._applied = self._allowed = False
         self._told: set[str] = set()
         self._flushing: asyncio.Task[None] | None = None
         self._begin()
@@ -207,15 +211,17 @@ class ResultCaches:
         pool = self._reads
         if pool is None:
             raise DatabaseUnavailable("The application is not started.")
-        needs = await load_needs(pool, part) if self._applied else NOT_APPLIED
+        if not self._applied:
+            return NOT_APPLIED
+        if not self._allowed:
+            return _NOT_ALLOWED
+        needs = await load_needs(pool, part)
         if isinstance(needs, str):
             self._tell(part, needs)
         return needs
 
     def _tell(self, part: Part, why: str) -> None:
         name = part.definition.graphql_name
-        if why == NOT_APPLIED and not self._applied:
-            return
         hint = " Run `fraiseql db apply`." if why == NOT_APPLIED else ""
         self._warn(f"Answers of {name} are computed and not kept: {why}.{hint}")
 
@@ -227,6 +233,11 @@ class ResultCaches:
     async def _look_for_tables(self, pool: Pool) -> None:
         rows: Any = await pool.fetch_bytes(_THERE)
         self._applied = bool(rows[0]["there"])
+        if self._applied:
+            missing = await lacking(pool.fetch_bytes)
+            self._allowed = all(one.purpose != "answers" for one in missing)
+            if missing:
+                self._warn(advice(rows[0]["role"], missing))
 
     # Figures.
 

@@ -47,7 +47,7 @@ def ring_functions(store: str, segments: Sequence[str], ring: str) -> Mapping[st
         "needed_of_row": _NEEDED.format(row="n."),
         "newest": newest(segments, "$1"),
     }
-    texts = {_TURN_NAME: _TURN, _ROOM_NAME: _ROOM, _STORE_NAME: _STORE, _KEEP_NAME: _KEEP}
+    texts = {_TURN_NAME: _TURN, _ROOM_NAME: _ROOM, STORE_NAME: _STORE, KEEP_NAME: _KEEP}
     return {name.format(store=store): text.format(**parts) for name, text in texts.items()}
 
 
@@ -69,11 +69,11 @@ def newest(segments: Sequence[str], key: str) -> str:
 
 _TURN_NAME: Final = '"fraiseql"."result_turn_{store}"()'
 _ROOM_NAME: Final = '"fraiseql"."result_room_{store}"(bigint, bigint, boolean)'
-_STORE_NAME: Final = (
+STORE_NAME: Final = (
     '"fraiseql"."store_result_{store}"(bytea, text, text[], pg_snapshot, bigint,'
     " double precision, real, bytea, bytea, bigint)"
 )
-_KEEP_NAME: Final = '"fraiseql"."keep_result_{store}"(bytea, bigint)'
+KEEP_NAME: Final = '"fraiseql"."keep_result_{store}"(bytea, bigint)'
 
 _TURN: Final = """\
 CREATE OR REPLACE FUNCTION "fraiseql"."result_turn_{store}"()
