@@ -120,6 +120,7 @@ def own_fields(schema: Schema, type_name: str) -> list[FieldDefinition]:
 
 
 _STRING: Final = re.compile(r"'(?:[^']|'')*'")
+_COMMENT: Final = re.compile(r"(?s)/\*.*?\*/|--[^\n]*")
 _CALL: Final = re.compile(
     r'(?<![\w."])([A-Za-z_]\w*|"[^"]+")\s*(?:\.\s*([A-Za-z_]\w*|"[^"]+"))?\s*\('
 )
@@ -142,7 +143,10 @@ def changing_calls(predicate: str, immutable: frozenset[str]) -> list[str]:
 
     ``immutable`` are the names of functions that cannot; everything else that is called counts.
     """
-    text = _STRING.sub("''", predicate)
+    # With a backslash, where a string ends is not told by its quotes: words in it count too.
+    text = predicate if "\\" in predicate else _STRING.sub("''", predicate)
+    # A comment may stand before the parenthesis; what looks like one may be part of a string.
+    text = f"{text} ; {_COMMENT.sub(' ', text)}"
     called = [(match[2] or match[1]).strip('"').lower() for match in _CALL.finditer(text)]
     bare = [match[1].lower() for match in _BARE.finditer(text)]
     changing = [name for name in called if name not in immutable and name not in _NO_FUNCTIONS]

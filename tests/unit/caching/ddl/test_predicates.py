@@ -19,6 +19,10 @@ IMMUTABLE = frozenset({"lower", "date_part"})
         ("tenant = pg_catalog.current_setting('app.tenant')", ["current_setting"]),
         ("coalesce(rank, 0) > 1 AND CAST(rank AS int) < 9", []),
         ('"user" = 1 AND t1.user_id = 2', []),
+        ("tenant = current_setting /* mine */ ('app.tenant')", ["current_setting"]),
+        ("created_at > now -- by now\n ()", ["now"]),
+        (r"name = E'it\'s' AND tenant = current_setting('app.tenant')", ["current_setting"]),
+        ("name = '--' AND created_at > now()", ["now"]),
     ],
 )
 def test_what_changes_is_named(predicate: str, found: list[str]) -> None:
