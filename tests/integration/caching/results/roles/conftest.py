@@ -16,9 +16,9 @@ def applied(
 ) -> Iterator[Setup]:
     """Two roles, of which one has applied and the other may read the view and no more."""
     folder = tmp_path_factory.mktemp("two_roles")
-    urls = [database.replace("postgres@", f"{quote(role)}@") for role in (OWNER, ROLE)]
-    setup = Setup(*urls, folder)
-    for who, url in zip(("owner", "serving"), urls, strict=True):
+    owner, serving = (database.replace("postgres@", f"{quote(one)}@") for one in (OWNER, ROLE))
+    setup = Setup(owner, serving, folder)
+    for who, url in (("owner", owner), ("serving", serving)):
         text = API.replace("DATABASE", repr(url)).replace("REDIS", repr(redis_url))
         Path(setup.module(who).removesuffix(":app")).write_text(text)
     name = database.rpartition("/")[2].partition("?")[0]

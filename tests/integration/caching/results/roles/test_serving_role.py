@@ -20,6 +20,15 @@ OLD = """INSERT INTO fraiseql.changes
 SELECT 'label:old', (n + 3)::text::xid8, now() - interval '1 hour' FROM generate_series(1, 50) n"""
 COUNTED = "SELECT count(*)::int FROM fraiseql.changes WHERE tag = 'label:old'"
 PATIENCE = 20.0
+USED = (
+    "SELECT fraiseql.invalidate('prices')",
+    "SELECT fraiseql.keep_result_unlogged('\\x00', 1000000)",
+    "SELECT fraiseql.keep_result_logged('\\x00', 1000000)",
+    "SELECT fraiseql.fold_result_figures('1 day')",
+    "SELECT * FROM fraiseql.result_cache_entries",
+    "SELECT * FROM fraiseql.result_keys",
+)
+"""What serving does now and then."""
 
 
 async def ask(client: Client, name: str) -> tuple[str, list[str]]:
@@ -57,7 +66,8 @@ async def test_what_is_granted_is_enough(setup: Setup, caplog: pytest.LogCapture
             status, texts = await ask(client, name)
             assert "; hit" not in status
             assert texts == ["one", "two"]
-        await setup.rows("SELECT fraiseql.invalidate('prices')", who="serving")
+        for statement in USED:
+            await setup.rows(statement, who="serving")
     found = await setup.facts("cache", "stats", "--keys", "5", who="serving")
     assert {one["query"] for one in found["queries"] if one["hits"] > 0} == set(STORES)
     assert {one["query"] for one in found["keys"]} == set(STORES)
@@ -233,7 +243,7 @@ def _worker(setup: Setup) -> Worker:
 
 
 async def _counted(setup: Setup, count: int) -> bool:
-    return (await setup.rows(COUNTED))[0][0] == count
+    return bool((await setup.rows(COUNTED))[0][0] == count)
 
 
 async def _said(caplog: pytest.LogCaptureFixture) -> bool:
