@@ -1,4 +1,4 @@
-"""Answering: from memory, from another's flight, from the store, or by computing; in this order."""
+"""Answering what is not in memory: from another's flight, from the store, or by computing."""
 
 from collections.abc import Sequence
 
@@ -29,9 +29,6 @@ async def answer(
     Raises:
         Whatever ``compute`` raises.
     """
-    remembered = process.remembered(subject, etags)
-    if remembered is not None:
-        return remembered
     if store.rests(subject):
         return await process.alone(subject.query, compute, "resting")
     flight = process.flights.lead(subject.key)

@@ -55,6 +55,8 @@ class _Ready:
     keys: Keys
     lookup: Lookup
     session: bool
+    ttl: float | None
+    stale: float
 
 
 class CachedUnit:
@@ -121,23 +123,28 @@ class CachedUnit:
         if isinstance(ready, str):
             return await process.alone(self._query, compute, ready)
         try:
-            subject = self._subject(ready, ask)
+            key = ready.keys.key(ask)
         except NoKey as error:
             self._tell(error)
             return await process.alone(self._query, compute, "no_key")
-        return await answer(process, self._ground.store, subject, _etags(ask), compute)
+        etags = _etags(ask) if ask.etags else ()
+        if ready.stale:
+            remembered = process.remembered(self._query, key, ready.stale, etags)
+            if remembered is not None:
+                return remembered
+        subject = self._subject(ready, ask, key)
+        return await answer(process, self._ground.store, subject, etags, compute)
 
-    def _subject(self, ready: _Ready, ask: Ask) -> Subject:
-        role, lookup, timed = ask.identity.role, ready.lookup, ready.needs.timed
+    def _subject(self, ready: _Ready, ask: Ask, key: bytes) -> Subject:
+        role, lookup = ask.identity.role, ready.lookup
         return Subject(
-            key=ready.keys.key(ask),
+            key=key,
             query=self._query,
             lookup=lookup if role is None else replace(lookup, role=role),
             tags=lambda: ready.needs.tags(ask.arguments()),
-            # Where time alone decides, each of the two stands for the other.
-            ttl=self._stale if timed and self._ttl is None else self._ttl,
-            stale=self._stale or (self._ttl if timed else None) or 0.0,
-            timed=timed,
+            ttl=ready.ttl,
+            stale=ready.stale,
+            timed=ready.needs.timed,
             rest=self._rest,
             freshness=self._part.freshness,
             outdated=self.forget,
@@ -176,7 +183,10 @@ class CachedUnit:
         # Where time alone decides, what is invalidated is gone at once all the same.
         stale = 0.0 if needs.timed else self._stale or 0.0
         lookup = Lookup(found, stale, None if freshness is None else freshness.age)
-        return _Ready(needs, keys, lookup, session)
+        # Where time alone decides, each of the two stands for the other.
+        ttl = self._stale if needs.timed and self._ttl is None else self._ttl
+        behind = self._stale or (self._ttl if needs.timed else None) or 0.0
+        return _Ready(needs, keys, lookup, session, ttl, behind)
 
     def _tell(self, error: NoKey) -> None:
         if not self._told_no_key:
