@@ -94,7 +94,23 @@ def canonical(value: Any) -> bytes:
     Raises:
         TypeError, ValueError: It is nothing that JSON can say.
     """
+    _check_names(value)
     return _ENCODER.encode(value).encode()
+
+
+def _check_names(value: Any) -> None:
+    """Refuse names that are no texts: JSON would write 1 and "1" in one way.
+
+    Raises:
+        TypeError: There is one.
+    """
+    if isinstance(value, Mapping):
+        if not all(isinstance(name, str) for name in value):
+            raise TypeError("a name that is no text")
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for one in value:
+            _check_names(one)
 
 
 def _found(path: tuple[str, ...], context: Mapping[str, Any]) -> list[Any]:

@@ -129,6 +129,8 @@ _BARE: Final = re.compile(
     r"|session_user|user)(?![\w\"(])"
 )
 _QUERY: Final = re.compile(r"(?i)(?<![\w.\"])(?:select|table)(?![\w\"])")
+_MOMENT: Final = re.compile(r"(?i)'\s*(?:now|today|tomorrow|yesterday)\s*'")
+"""Texts that are moments, as ``now()`` is; to tell where they are only texts takes a parser."""
 _KEYWORDS: Final = """
 and or not in any all some exists case when then else between like ilike is values array row
 coalesce nullif greatest least cast extract select from where on as interval overlay trim numeric
@@ -149,6 +151,7 @@ def changing_calls(predicate: str, immutable: frozenset[str]) -> list[str]:
     text = f"{text} ; {_COMMENT.sub(' ', text)}"
     called = [(match[2] or match[1]).strip('"').lower() for match in _CALL.finditer(text)]
     bare = [match[1].lower() for match in _BARE.finditer(text)]
+    bare += ["now"] if _MOMENT.search(predicate) else []
     changing = [name for name in called if name not in immutable and name not in _NO_FUNCTIONS]
     return list(dict.fromkeys((*changing, *bare)))
 

@@ -23,6 +23,8 @@ IMMUTABLE = frozenset({"lower", "date_part"})
         ("created_at > now -- by now\n ()", ["now"]),
         (r"name = E'it\'s' AND tenant = current_setting('app.tenant')", ["current_setting"]),
         ("name = '--' AND created_at > now()", ["now"]),
+        ("day >= 'Today'::date", ["now"]),
+        ("name = 'todayish'", []),
     ],
 )
 def test_what_changes_is_named(predicate: str, found: list[str]) -> None:

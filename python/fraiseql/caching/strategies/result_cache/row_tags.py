@@ -7,7 +7,7 @@ which stands for all values at once: after TRUNCATE, and where one statement cha
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import md5, sha256
+from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,8 +21,8 @@ from fraiseql.errors import SourceError
 LABEL: Final = "label:"
 """Begins the tags of the log that ``invalidate`` writes; a declared tag may begin so too."""
 
-LONGEST: Final = 100
-"""Bytes of a value that stand in a tag as they are; of a longer one its digest does."""
+PLAIN: Final = "-?[0-9]{1,20}"
+"""Values that stand in a tag as they are. Of others a digest does: everybody may read the log."""
 
 EVENTS: Final = ("INSERT", "DELETE", "UPDATE", "TRUNCATE")
 """Each has a trigger of its own: one trigger has transition tables for one event only."""
@@ -83,8 +83,8 @@ class RowTag:
         text = _text(self.base, value)
         if text is None:
             return None
-        if len(text.encode()) > LONGEST:
-            text = "#" + md5(text.encode(), usedforsecurity=False).hexdigest()
+        if not re.fullmatch(PLAIN, text):
+            text = "#" + sha256(text.encode()).hexdigest()[:32]
         return f"{self.whole}={text}"
 
 

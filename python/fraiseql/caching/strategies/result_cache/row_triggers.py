@@ -8,7 +8,7 @@ from fraiseql.caching.changes.log import LOG
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.result_cache.row_tags import (
     EVENTS,
-    LONGEST,
+    PLAIN,
     RowTag,
     trigger_prefix,
 )
@@ -85,9 +85,8 @@ BEGIN
     VALUES ({whole}, pg_current_xact_id(), clock_timestamp()) ON CONFLICT DO NOTHING;
   ELSIF fql_keys IS NOT NULL THEN
     INSERT INTO {LOG} (tag, xid, at)
-    SELECT {whole} || '=' || CASE
-        WHEN octet_length(convert_to(k.v, 'UTF8')) > {LONGEST}
-        THEN '#' || md5(convert_to(k.v, 'UTF8')) ELSE k.v END,
+    SELECT {whole} || '=' || CASE WHEN k.v ~ '^{PLAIN}$' THEN k.v
+        ELSE '#' || left(encode(sha256(convert_to(k.v, 'UTF8')), 'hex'), 32) END,
       pg_current_xact_id(), clock_timestamp()
     FROM unnest(fql_keys) AS k (v) ON CONFLICT DO NOTHING;
   END IF;

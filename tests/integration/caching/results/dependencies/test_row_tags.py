@@ -1,5 +1,6 @@
 """Row tags: the log says of which values rows were written, before and after."""
 
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -49,15 +50,23 @@ async def logged_by(url: str, *statements: str) -> set[str]:
     return {row["tag"].partition(":")[2] for row in rows} - {""}
 
 
+def digest(value: str) -> str:
+    """What stands in the log for a value that is no number: every role may read the log."""
+    return "#" + sha256(value.encode()).hexdigest()[:32]
+
+
+ONE, MARKED = f"slug={digest('one')}", f"mark={digest(MARK)}"
+
+
 async def test_every_event_logs_the_values_before_and_after(tagged: str) -> None:
     made = f"INSERT INTO tb_post VALUES (1, 7, 1, 'one', '{MARK.upper()}'), (2, 8, 1, NULL, NULL)"
-    assert await logged_by(tagged, made) == {"author=7", "author=8", "slug=one", f"mark={MARK}"}
+    assert await logged_by(tagged, made) == {"author=7", "author=8", ONE, MARKED}
     moved = "UPDATE tb_post SET author = 9 WHERE id = 1"
     assert await logged_by(tagged, moved) == {
         "author=7",
         "author=9",
-        "slug=one",
-        f"mark={MARK}",
+        ONE,
+        MARKED,
     }
     assert await logged_by(tagged, "DELETE FROM tb_post WHERE id = 2") == {"author=8"}
     assert await logged_by(tagged, "DELETE FROM tb_post WHERE id = 99") == set()
