@@ -19,6 +19,7 @@ from fraiseql.caching.results.metrics import Metrics
 from fraiseql.caching.results.opening import Stores
 from fraiseql.caching.results.process import Process
 from fraiseql.caching.results.rights import advice, lacking
+from fraiseql.caching.results.sharing import SharedNeeds
 from fraiseql.caching.results.unit import CachedUnit, Ground
 from fraiseql.caching.strategies.result_cache.queries import caches_of, has_caches
 from fraiseql.caching.strategies.result_cache.refusals import cache_refusals
@@ -77,6 +78,7 @@ class ResultCaches:
             self.counted, settings.request_timeout, settings.cache_max_entry_bytes
         )
         self._guarded: dict[str, Guarded] = {}
+        self._shared = SharedNeeds()
         self._place = ""
         self._making = asyncio.Lock()
         self._made = False
@@ -129,6 +131,7 @@ class ResultCaches:
         if self._reads is None or not self._settings.cache:
             return
         await self._look_for_tables(self._reads)
+        self._shared.clear()
         for unit in tuple(self._units):
             unit.look()
 
@@ -138,8 +141,7 @@ class ResultCaches:
         """Return what answers a part; None where it is not kept."""
         if not self._settings.cache:
             return None
-        ground = Ground(self.process, self.store(part.cache.store), self.place, self._needs)
-        unit = CachedUnit(ground, part)
+        unit = CachedUnit(self._ground(part.cache), part)
         self._units.add(unit)
         return unit
 
@@ -156,8 +158,8 @@ class ResultCaches:
             await self.made()
         unit = self._explicit.get((query, cache))
         if unit is None:
-            ground = Ground(self.process, self.store(cache.store), self.place, self._needs)
-            unit = self._explicit[query, cache] = CachedUnit(ground, part_of(query, cache))
+            unit = CachedUnit(self._ground(cache), part_of(query, cache))
+            self._explicit[query, cache] = unit
             self._units.add(unit)
             if len(self._explicit) > _MOST_EXPLICIT:
                 self._explicit.popitem(last=False)
@@ -207,6 +209,10 @@ class ResultCaches:
             self._place = rows[0]["place"]
         return self._place
 
+    def _ground(self, cache: Cache) -> Ground:
+        store = self.store(cache.store)
+        return Ground(self.process, store, self.place, self._needs, self._shared.drop)
+
     async def _needs(self, part: Part) -> Needs | str:
         pool = self._reads
         if pool is None:
@@ -215,9 +221,14 @@ class ResultCaches:
             return NOT_APPLIED
         if not self._allowed:
             return _NOT_ALLOWED
+        shared = self._shared.get(part)
+        if shared is not None:
+            return shared
         needs = await load_needs(pool, part)
         if isinstance(needs, str):
             self._tell(part, needs)
+        else:
+            self._shared.put(part, needs)
         return needs
 
     def _tell(self, part: Part, why: str) -> None:

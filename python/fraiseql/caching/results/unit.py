@@ -39,12 +39,14 @@ class Ground:
         store: Where values are kept.
         place: Tells which database of which cluster an entry belongs to, and what it is named by.
         needs: Loads what a part depends on, or says in one word why it is not kept for now.
+        outdated: Told what is not so any more.
     """
 
     process: Process
     store: Guarded
     place: Callable[[], Awaitable[str]]
     needs: Callable[[Part], Awaitable[Needs | str]]
+    outdated: Callable[[Part, Needs], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,8 @@ class CachedUnit:
 
     def forget(self) -> None:
         """Load anew what the part depends on, when it is next asked for."""
+        if self._ready is not None:
+            self._ground.outdated(self._part, self._ready.needs)
         self._ready = None
         self._in_turn = self._in_turn + 1 if monotonic() - self._loaded < _SOON else 0
         if self._in_turn >= _MOST_IN_TURN:

@@ -1,11 +1,16 @@
 """Answers: a hit equals what would be computed, and is told from what was."""
 
+from dataclasses import replace
+
 import asyncpg
 import pytest
 
 import fraiseql
-from fraiseql.database import Identity
-from fraiseql.results import Computed
+from fraiseql.caching.results import caches
+from fraiseql.caching.results.depending import Needs, load_needs
+from fraiseql.caching.results.unit import CachedUnit
+from fraiseql.database import Identity, Pool
+from fraiseql.results import Computed, Part
 from tests.integration.caching.results.engine.road import Road, value_of
 
 
@@ -149,3 +154,33 @@ async def test_functions_that_read_are_not_kept_without_tags(on_road: Road) -> N
     assert (await on_road.ask(without)).detail == "functions"
     tagged = on_road.unit(fraiseql.Cache(tags=("item",)), functions=("Item.extra",))
     assert (await on_road.ask(tagged)).outcome == "miss"
+
+
+async def test_what_is_read_is_loaded_once_for_all_documents(
+    on_road: Road, admin: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads: list[Part] = []
+
+    async def counted(pool: Pool, part: Part) -> Needs | str:
+        loads.append(part)
+        return await load_needs(pool, part)
+
+    monkeypatch.setattr(caches, "load_needs", counted)
+    first = on_road.unit(name="many", text=b"0")
+    assert isinstance(first, CachedUnit)
+    units = [CachedUnit(first._ground, replace(first._part, text=b"%d" % n)) for n in range(4)]
+    for unit in units:
+        await on_road.kept(unit)
+        assert (await on_road.ask(unit)).outcome == "hit"
+    assert len(loads) == 1
+    await admin.execute("ALTER TABLE item ADD COLUMN more int")
+    try:
+        for unit in units:
+            assert (await on_road.kept(unit)).outcome == "stale"
+        for unit in units:
+            unit.look()  # it rests where definitions have just changed
+            await on_road.kept(unit)
+            assert (await on_road.ask(unit)).outcome == "hit"
+        assert len(loads) == 2
+    finally:
+        await admin.execute("ALTER TABLE item DROP COLUMN more")
