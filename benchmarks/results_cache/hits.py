@@ -112,9 +112,9 @@ async def _rates(
     for _ in range(plan.rounds):
         for name, text in scripts.items():
             load = Load(text, clients, options=stores.PLANNED)
-            one = await pgbench.measure(bench, url, load, plan.read_seconds)
+            one = await pgbench.measure(bench, url, load, plan.seconds(clients))
             found[name].append(asdict(one))
-        got = await redis_server.measure(bench, server, plan.keys, clients, plan.read_seconds)
+        got = await redis_server.measure(bench, server, plan.keys, clients, plan.seconds(clients))
         found[GET].append(asdict(got))
     rates = {name: median(one["tps"] for one in rounds) for name, rounds in found.items()}
     said = ", ".join(f"{name} {rate:,.0f}/s" for name, rate in rates.items())

@@ -9,7 +9,9 @@ class Plan:
 
     Attributes:
         rounds: Rounds of each way; ways take turns.
-        read_seconds: Length of a round of hits.
+        read_seconds: Length of a round of hits by one client.
+        settling: Whether rounds of more clients are longer, so that what each connection does once,
+            planning above all, does not count.
         write_seconds: Length of a round of writers.
         keys: Entries among which hits are drawn.
         sizes: Bytes of their bodies.
@@ -28,6 +30,7 @@ class Plan:
 
     rounds: int = 2
     read_seconds: float = 1
+    settling: bool = True
     write_seconds: float = 2
     keys: int = 500
     sizes: tuple[int, ...] = (1_000, 100_000)
@@ -43,10 +46,15 @@ class Plan:
     storm_seconds: float = 15
     storm_bytes: int = 16_000_000
 
+    def seconds(self, clients: int) -> float:
+        """Return the length of a round of hits by so many clients."""
+        return self.read_seconds * (max(1.0, clients / 4) if self.settling else 1.0)
+
 
 FULL = Plan()
 QUICK = Plan(
     rounds=1,
+    settling=False,
     write_seconds=1,
     keys=50,
     tables=8,
