@@ -234,6 +234,8 @@ class ResultCaches:
     def _tell(self, part: Part, why: str) -> None:
         name = part.definition.graphql_name
         hint = " Run `fraiseql db apply`." if why == NOT_APPLIED else ""
+        if hint and part.definition.function is part_of:
+            hint = " Its tags name a relation that no applied query with `cache=` reads."
         self._warn(f"Answers of {name} are computed and not kept: {why}.{hint}")
 
     def _warn(self, text: str) -> None:
