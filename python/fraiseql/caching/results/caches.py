@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any, Final
 from weakref import WeakKeyDictionary, WeakSet
 
-from fraiseql.caching.changes.state import CLUSTER
 from fraiseql.caching.declarations import Cache
 from fraiseql.caching.results.depending import NOT_APPLIED, Needs, load_needs
 from fraiseql.caching.results.figures import EVERY, Figures
@@ -17,6 +16,7 @@ from fraiseql.caching.results.guarded import Guarded
 from fraiseql.caching.results.making import has_tables, make_tables
 from fraiseql.caching.results.metrics import Metrics
 from fraiseql.caching.results.opening import Stores
+from fraiseql.caching.results.place import load_place
 from fraiseql.caching.results.process import Process
 from fraiseql.caching.results.rights import advice, lacking
 from fraiseql.caching.results.sharing import SharedNeeds
@@ -34,8 +34,6 @@ from fraiseql.settings import Settings
 
 _MOST_EXPLICIT: Final = 1_000
 """Kinds of results under programs' own keys of which is remembered what they depend on."""
-
-_PLACE: Final = f"SELECT {CLUSTER} || '/' || current_user AS place"
 
 _THERE: Final = """\
 SELECT to_regclass('fraiseql.changes') IS NOT NULL
@@ -131,6 +129,7 @@ class ResultCaches:
         if self._reads is None or not self._settings.cache:
             return
         await self._look_for_tables(self._reads)
+        await self._look_for_place(self._reads)
         self._shared.clear()
         for unit in tuple(self._units):
             unit.look()
@@ -199,15 +198,20 @@ class ResultCaches:
         return found
 
     async def place(self) -> str:
-        """Return which database of which cluster this is, and as whom it is read.
+        """Return in which database, as whom, and under which settings answers are read.
 
         Raises:
             DatabaseError: The database cannot be asked.
         """
-        if not self._place:
-            rows: Any = await (await self.stores.pool()).fetch_bytes(_PLACE)
-            self._place = rows[0]["place"]
+        if not self._place and self._reads is not None:
+            self._place = await load_place(self._reads)
         return self._place
+
+    async def _look_for_place(self, pool: Pool) -> None:
+        before, self._place = self._place, await load_place(pool)
+        if before not in ("", self._place):
+            for unit in tuple(self._units):
+                unit.forget()
 
     def _ground(self, cache: Cache) -> Ground:
         store = self.store(cache.store)

@@ -9,6 +9,7 @@ from fraiseql.database.writing import sqlstate_of
 from fraiseql.errors import DatabaseUnavailable, FraiseQLError
 
 _OF_DEFINITION: Final = {
+    "3F000": "schema_missing",
     "42P01": "relation_missing",
     "42703": "column_missing",
     "42883": "function_missing",
