@@ -34,7 +34,8 @@ WITH names AS (
   UNION SELECT split_part(one, '=', 1) FROM pg_catalog.pg_db_role_setting s,
     unnest(s.setconfig) AS one
   WHERE s.setdatabase IN (0, (SELECT d.oid FROM pg_catalog.pg_database d
-    WHERE d.datname = current_database())) AND s.setrole IN (0, session_user::regrole))
+    WHERE d.datname = current_database()))
+    AND s.setrole IN (0, (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = session_user)))
 SELECT {CLUSTER} || '/' || current_user || '/' || pg_catalog.hashtextextended(
   (SELECT string_agg(concat_ws('=', n.name, current_setting(n.name, true)), ';' ORDER BY n.name)
    FROM names n), 0) AS place
