@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from fraiseql.caching.changes.state import STATE, age
+from fraiseql.caching.changes.state import STATE
 from fraiseql.caching.declarations import MaterializedView
+from fraiseql.caching.dependencies.view_age import age
 from fraiseql.caching.strategies.base import Kept
 from fraiseql.caching.strategies.materialized_view.objects import physical
 from fraiseql.database.writing import Writer

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fraiseql.caching.strategies.result_cache.facts import Read, ResultFacts, load_result_facts
-from fraiseql.caching.strategies.result_cache.shape import readable, shape_expression
+from fraiseql.caching.dependencies.facts import Read, ResultFacts, load_result_facts
+from fraiseql.caching.dependencies.fingerprint import readable, shape_expression
 from fraiseql.catalog import Relation
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from fraiseql.caching.dependencies.facts import load_result_facts
 from fraiseql.caching.results.dependencies import NOTHING, Dependencies, dependencies_of
-from fraiseql.caching.strategies.result_cache.facts import load_result_facts
 from fraiseql.caching.strategies.result_cache.queries import CachedQuery
 from fraiseql.caching.strategies.result_cache.refusals import Resolved, called_names, refusals
 from fraiseql.caching.strategies.result_cache.row_tags import DeclaredTags, load_tags

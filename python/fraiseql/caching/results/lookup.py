@@ -14,7 +14,7 @@ from fraiseql.caching.changes.log import LOG
 from fraiseql.caching.results.store import Lookup, Reason
 from fraiseql.caching.strategies.result_cache.objects import TableStoreName, ring, segments
 from fraiseql.caching.strategies.result_cache.ring import newest
-from fraiseql.caching.strategies.result_cache.shape import ROLE_DIGEST
+from fraiseql.caching.strategies.result_cache.roles import ROLE_DIGEST
 from fraiseql.expressions import literal
 
 _UNSEEN: Final = f"""\

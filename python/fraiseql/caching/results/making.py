@@ -7,6 +7,7 @@ from fraiseql.caching.changes.log import log_objects
 from fraiseql.caching.changes.state import state_object
 from fraiseql.caching.ddl.apply import Patience, apply
 from fraiseql.caching.ddl.wanted import Wanted, in_order
+from fraiseql.caching.dependencies.fingerprint import shape_objects
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.result_cache.figures import figure_objects
 from fraiseql.caching.strategies.result_cache.objects import (
@@ -14,7 +15,6 @@ from fraiseql.caching.strategies.result_cache.objects import (
     common_objects,
     store_objects,
 )
-from fraiseql.caching.strategies.result_cache.shape import shape_objects
 from fraiseql.caching.strategies.result_cache.views import view_objects
 from fraiseql.database import Pool
 from fraiseql.database.writing import open_writer

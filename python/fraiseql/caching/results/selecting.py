@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from fraiseql.caching.changes.log import LOG
 from fraiseql.caching.ddl.wanted import load_wanted, strategy_of
+from fraiseql.caching.dependencies.facts import load_result_facts
 from fraiseql.caching.results.reports import query_stats
-from fraiseql.caching.strategies.result_cache.facts import load_result_facts
 from fraiseql.caching.strategies.result_cache.queries import cached_queries, caches_of
 from fraiseql.caching.strategies.result_cache.row_tags import LABEL, load_tags
 from fraiseql.caching.strategies.result_cache.views import ENTRIES

@@ -11,7 +11,7 @@ from time import monotonic
 
 import asyncpg
 
-from fraiseql.caching.changes.state import age
+from fraiseql.caching.dependencies.view_age import age
 from fraiseql.caching.refresh.worker import Worker
 from fraiseql.caching.strategies.materialized_view.policy import SHORTEST
 from fraiseql.settings import Settings

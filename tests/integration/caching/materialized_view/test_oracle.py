@@ -15,7 +15,7 @@ import pytest
 
 from fraiseql.caching.changes import compaction
 from fraiseql.caching.changes.compaction import compact
-from fraiseql.caching.changes.state import age
+from fraiseql.caching.dependencies.view_age import age
 from fraiseql.caching.strategies.materialized_view import refreshing
 from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
 from tests.integration.caching.ddl.road import applied, sql

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from fraiseql.caching.changes.compaction import compact
-from fraiseql.caching.changes.state import age
+from fraiseql.caching.dependencies.view_age import age
 from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
 from fraiseql.database.embedded import EmbeddedServer
 from fraiseql.errors import FraiseQLError

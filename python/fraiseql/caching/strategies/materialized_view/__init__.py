@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
-from fraiseql.caching.changes.state import age
+from fraiseql.caching.dependencies.view_age import age
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.base import Kept
 from fraiseql.caching.strategies.live_view import DOCUMENT

@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from fraiseql.caching.changes.state import age
+from fraiseql.caching.dependencies.view_age import age
 from fraiseql.caching.strategies.base import Kept
 from fraiseql.caching.strategies.compare import SHOWN, Difference, Verified
 from fraiseql.caching.strategies.live_view import DOCUMENT

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from fraiseql.caching.changes.reads import CALLS, RELATIONS, closure
+from fraiseql.caching.dependencies.reads import CALLS, RELATIONS, closure
 from fraiseql.caching.strategies.base import Kept
 from fraiseql.caching.strategies.materialized_view.names import (
     CONSTANT_KEY,

@@ -4,11 +4,11 @@
 from collections.abc import Iterator
 
 from fraiseql.caching.changes.log import log_objects, trigger_object
-from fraiseql.caching.changes.state import (
+from fraiseql.caching.changes.state import state_object
+from fraiseql.caching.dependencies.view_age import (
     begin_state,
     end_state,
     forget_state,
-    state_object,
     unknown_since,
 )
 from fraiseql.caching.objects import DatabaseObject

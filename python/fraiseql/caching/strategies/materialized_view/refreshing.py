@@ -6,15 +6,8 @@ from typing import Any, Final
 
 from fraiseql.caching.changes.compaction import empty
 from fraiseql.caching.changes.log import LOG
-from fraiseql.caching.changes.state import (
-    CLUSTER,
-    FILLING,
-    STATE,
-    age,
-    end_state,
-    shape_now,
-    untold,
-)
+from fraiseql.caching.changes.state import CLUSTER, FILLING, STATE
+from fraiseql.caching.dependencies.view_age import age, end_state, shape_now, untold
 from fraiseql.caching.strategies.materialized_view.policy import Condition, Policy
 from fraiseql.database.writing import Writer
 from fraiseql.errors import DatabaseError, FraiseQLError

@@ -6,6 +6,7 @@ from typing import Final, Literal, get_args
 
 from fraiseql.caching.changes.floor import FLOOR
 from fraiseql.caching.changes.log import LOG
+from fraiseql.caching.dependencies.fingerprint import shape_objects
 from fraiseql.caching.strategies.result_cache.figures import FIGURES, KEYS, figure_objects
 from fraiseql.caching.strategies.result_cache.objects import (
     EPOCH,
@@ -16,7 +17,6 @@ from fraiseql.caching.strategies.result_cache.objects import (
     segments,
 )
 from fraiseql.caching.strategies.result_cache.ring import KEEP_NAME, STORE_NAME
-from fraiseql.caching.strategies.result_cache.shape import shape_objects
 from fraiseql.caching.strategies.result_cache.views import ENTRIES, STATS
 from fraiseql.catalog.picture import quote
 

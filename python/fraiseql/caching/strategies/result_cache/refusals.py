@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from fraiseql.caching.strategies.base import Refusal, changing_calls, has_query
-from fraiseql.caching.strategies.result_cache.facts import (
+from fraiseql.caching.dependencies.facts import (
     CallFacts,
     RelationFacts,
     ResultFacts,
     load_result_facts,
 )
+from fraiseql.caching.strategies.base import Refusal, changing_calls, has_query
 from fraiseql.caching.strategies.result_cache.queries import CachedQuery, cached_queries
 from fraiseql.caching.strategies.result_cache.row_tags import DeclaredTags, load_tags
 from fraiseql.catalog.load import load_catalog

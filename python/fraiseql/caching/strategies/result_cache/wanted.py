@@ -6,12 +6,14 @@ from typing import get_args
 
 from fraiseql.caching.changes.floor import floor_object
 from fraiseql.caching.changes.log import log_objects, trigger_object
-from fraiseql.caching.changes.state import state_object, unknown_since
+from fraiseql.caching.changes.state import state_object
 from fraiseql.caching.declarations import Projection
+from fraiseql.caching.dependencies.facts import RelationFacts
+from fraiseql.caching.dependencies.fingerprint import shape_objects
+from fraiseql.caching.dependencies.view_age import unknown_since
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.base import Kept, Refusal
 from fraiseql.caching.strategies.projection.strategy import ProjectionFacts
-from fraiseql.caching.strategies.result_cache.facts import RelationFacts
 from fraiseql.caching.strategies.result_cache.figures import figure_objects
 from fraiseql.caching.strategies.result_cache.objects import (
     TableStoreName,
@@ -25,7 +27,6 @@ from fraiseql.caching.strategies.result_cache.refusals import (
     resolve_queries,
 )
 from fraiseql.caching.strategies.result_cache.row_triggers import row_trigger_objects
-from fraiseql.caching.strategies.result_cache.shape import shape_objects
 from fraiseql.caching.strategies.result_cache.views import view_objects
 from fraiseql.database import Pool
 from fraiseql.schema import Schema

@@ -2,7 +2,7 @@
 
 import fraiseql
 from fraiseql.caching.changes.compaction import compact
-from fraiseql.caching.changes.state import age
+from fraiseql.caching.dependencies.view_age import age
 from fraiseql.caching.strategies.materialized_view.objects import physical
 from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
 from fraiseql.database.writing import open_writer

@@ -6,7 +6,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from fraiseql.caching.strategies.result_cache.shape import ROLE_DIGEST, shape_sql
+from fraiseql.caching.dependencies.fingerprint import shape_sql
+from fraiseql.caching.strategies.result_cache.roles import ROLE_DIGEST
 from tests.integration.caching.results.dependencies.ground import (
     applied,
     cached,

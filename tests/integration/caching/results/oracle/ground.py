@@ -13,6 +13,7 @@ from fraiseql.caching.changes.compaction import compact
 from fraiseql.caching.changes.floor import floor_object
 from fraiseql.caching.changes.log import log_objects, trigger_object
 from fraiseql.caching.changes.state import state_object
+from fraiseql.caching.dependencies.fingerprint import shape_objects
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.results.dependencies import Dependencies, load_dependencies
 from fraiseql.caching.results.forgiven import kind_of
@@ -21,7 +22,6 @@ from fraiseql.caching.results.redis_store import RedisStore
 from fraiseql.caching.results.store import Entry, Found, Lookup, Store
 from fraiseql.caching.results.table_store import TableStore
 from fraiseql.caching.strategies.result_cache.objects import common_objects, store_objects
-from fraiseql.caching.strategies.result_cache.shape import shape_objects
 from fraiseql.database import Pool, open_pool
 from fraiseql.database.writing import open_writer
 from fraiseql.errors import FraiseQLError

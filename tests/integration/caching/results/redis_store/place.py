@@ -12,12 +12,12 @@ import pytest
 from fraiseql.caching.changes.floor import floor_object
 from fraiseql.caching.changes.log import log_objects, trigger_object
 from fraiseql.caching.changes.state import state_object
+from fraiseql.caching.dependencies.fingerprint import shape_objects
 from fraiseql.caching.results.dependencies import NOTHING, load_dependencies
 from fraiseql.caching.results.pool import open_cache_pool
 from fraiseql.caching.results.redis_store import RedisStore, judging
 from fraiseql.caching.results.store import Entry, Found, Lookup
 from fraiseql.caching.strategies.result_cache.objects import common_objects
-from fraiseql.caching.strategies.result_cache.shape import shape_objects
 from fraiseql.database import Pool
 from fraiseql.settings import Settings
 

@@ -14,12 +14,12 @@ import asyncpg
 from fraiseql.caching.changes.floor import FLOOR, floor_object
 from fraiseql.caching.changes.log import LOG, log_objects, trigger_object
 from fraiseql.caching.changes.state import state_object
+from fraiseql.caching.dependencies.fingerprint import shape_objects
 from fraiseql.caching.results.dependencies import load_dependencies
 from fraiseql.caching.results.pool import open_cache_pool
 from fraiseql.caching.results.store import Entry, Found, Lookup, Put, Store
 from fraiseql.caching.results.table_store import TableStore
 from fraiseql.caching.strategies.result_cache.objects import EPOCH, common_objects, store_objects
-from fraiseql.caching.strategies.result_cache.shape import shape_objects
 from fraiseql.database import Pool
 from fraiseql.settings import Settings
 

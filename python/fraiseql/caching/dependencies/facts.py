@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fraiseql.caching.strategies.result_cache.reading import facts_statement
+from fraiseql.caching.dependencies.catalog_query import facts_statement
 from fraiseql.catalog.picture import quote
 from fraiseql.errors import SourceError
 

@@ -4,7 +4,7 @@
 from typing import Final
 
 from fraiseql.caching.changes.log import TRIGGER
-from fraiseql.caching.strategies.result_cache.shape import (
+from fraiseql.caching.dependencies.fingerprint import (
     functions_digest,
     shape_sql,
     subscribed,

@@ -1,0 +1,1 @@
+"""What queries read and call, and whether any of its definitions changed."""

@@ -1,0 +1,137 @@
+"""Statements that store what a materialized view has seen, and tell its age.
+
+A view has seen a transaction if and only if the transaction was visible to the snapshot that is
+stored; that snapshot is taken before the view's query runs, so it never claims too much.
+"""
+# ruff: noqa: S608 - names are literals that are escaped here
+
+from typing import Final
+
+from fraiseql.caching.changes.log import LOG, TRIGGER
+from fraiseql.caching.changes.state import BUILDING, CLUSTER, FILLING, STATE
+from fraiseql.caching.dependencies.reads import UNTRACKED, closure
+from fraiseql.expressions import literal
+
+# What decides whether every write comes to the log, and what the query means: triggers that are
+# there and always enabled, partitions, and the views on the way. A row of the catalog that was
+# changed and changed back is another version: it has another xmin.
+# Sums, since a sorted list would cost more than all the rest of an age.
+_SHAPE: Final = f"""\
+concat_ws(';',
+  (SELECT sum(hashtextextended(concat_ws(':', g.tgrelid, g.tgenabled, g.xmin), 0))
+   FROM pg_catalog.pg_trigger g
+   WHERE g.tgrelid = ANY ({{tags}}::oid[]) AND g.tgname = '{TRIGGER}'),
+  (SELECT sum(hashtextextended(concat_ws(':', i.inhparent, i.inhrelid, i.xmin), 0))
+   FROM pg_catalog.pg_inherits i
+   WHERE i.inhparent = ANY ({{tags}}::oid[]) OR i.inhrelid = ANY ({{tags}}::oid[])),
+  CASE WHEN {{views}} <> '{{{{}}}}' THEN
+    (SELECT sum(hashtextextended(concat_ws(':', w.ev_class, w.xmin), 0))
+     FROM pg_catalog.pg_rewrite w WHERE w.ev_class = ANY ({{views}})) END)"""
+
+# The row may have come from another cluster with a dump: there its relation has another number,
+# or its snapshot lies beyond any transaction that there has been here.
+_AGE: Final = f"""\
+(SELECT CASE WHEN s.snap IS NULL OR s.relation IS DISTINCT FROM {{relation}}::oid
+    OR pg_catalog.pg_snapshot_xmax(s.snap)
+      > pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())
+    OR s.shape IS DISTINCT FROM {{shape}}
+  THEN NULL
+  ELSE greatest(
+    CASE WHEN s.clock
+      THEN greatest(extract(epoch FROM clock_timestamp() - s.as_of), 0.000001) ELSE 0 END,
+    (SELECT CASE WHEN min(c.at) IS NULL THEN 0
+       ELSE greatest(extract(epoch FROM clock_timestamp() - min(c.at)), 0.000001) END
+     FROM {LOG} c
+     WHERE c.tag = ANY (s.tags) AND c.xid >= pg_catalog.pg_snapshot_xmin(s.snap)
+       AND NOT pg_catalog.pg_visible_in_snapshot(c.xid, s.snap))) END::double precision
+ FROM {STATE} s WHERE s.name = {{name}})"""
+
+
+def age(view: str) -> str:
+    """Return the expression of a view's age in seconds, in the snapshot of its statement.
+
+    It is 0 when every committed write to what the view reads is in it; otherwise the time since
+    the first statement of those that are not; null when that is not known: after a restore, when
+    a trigger was dropped or disabled, a partition attached or a view in between replaced. A view
+    over the clock is as old as its last refresh, at least.
+
+    Args:
+        view: The materialized view, quoted and qualified.
+    """
+    name = literal(view)
+    shape = _SHAPE.format(tags="s.tags", views="s.views")
+    return _AGE.format(name=name, relation=f"to_regclass({name})", shape=shape)
+
+
+def untold(row: str) -> str:
+    """Return the condition that the last refresh, of what there still is, could not tell the age.
+
+    Args:
+        row: Alias of the view's row of the state.
+    """
+    shape = _SHAPE.format(tags=f"{row}.tags", views=f"{row}.views")
+    return f"({row}.snap IS NULL AND {row}.shape IS NOT DISTINCT FROM {shape})"
+
+
+def begin_state(view: str, *, clock: bool) -> tuple[str, ...]:
+    """Return the statements before the one that fills a view: they store the snapshot.
+
+    Under another isolation level than READ COMMITTED the snapshot is older than the locks that
+    keep compaction away; then nothing is claimed, until the first refresh.
+    """
+    shared = "SELECT pg_advisory_xact_lock_shared({})"
+    stored = f"""\
+INSERT INTO {STATE} (name, cluster, snap, clock, as_of)
+VALUES ({literal(view)}, {CLUSTER},
+  CASE current_setting('transaction_isolation')
+    WHEN 'read committed' THEN pg_catalog.pg_current_snapshot() END,
+  {str(clock).lower()}, now())
+ON CONFLICT (name) DO UPDATE SET cluster = excluded.cluster, snap = excluded.snap,
+  clock = excluded.clock, as_of = excluded.as_of"""
+    return shared.format(BUILDING), shared.format(FILLING), stored
+
+
+def shape_now(view: str) -> str:
+    """Return the query for the shape of what a view reads, to be asked before it is filled."""
+    return f"{_found(view)} SELECT found.shape FROM found"
+
+
+def end_state(view: str, unchanged: str = "true") -> str:
+    """Return the statement after it: it stores what the view reads, or that this is not logged.
+
+    Args:
+        view: Quoted and qualified.
+        unchanged: Condition on ``found.shape``: whether it is what it was before.
+    """
+    name = literal(view)
+    return f"""\
+{_found(view)}
+UPDATE {STATE} s SET relation = {name}::regclass, tags = found.tags, views = found.views,
+  shape = found.shape,
+  snap = CASE WHEN {unchanged} AND NOT EXISTS ({UNTRACKED}) THEN s.snap END,
+  took = extract(epoch FROM clock_timestamp() - s.as_of),
+  refreshes = s.refreshes + 1, fails = 0, failed_at = NULL, failure = NULL
+FROM found WHERE s.name = {name}"""
+
+
+def _found(view: str) -> str:
+    return f"""\
+{closure(f"ARRAY[{literal(view)}::regclass]::oid[]")}, parts AS (
+  SELECT ARRAY(SELECT reads.oid::text FROM reads ORDER BY 1) AS tags,
+    ARRAY(SELECT v.oid FROM views v JOIN pg_catalog.pg_class c ON c.oid = v.oid
+      WHERE c.relkind = 'v' ORDER BY 1) AS views),
+found AS (
+  SELECT tags, views, {_SHAPE.format(tags="parts.tags", views="parts.views")} AS shape FROM parts)
+"""
+
+
+def forget_state(view: str) -> str:
+    """Return the statement that removes what is known of a view that is dropped."""
+    return f"DELETE FROM {STATE} WHERE name = {literal(view)}"
+
+
+def unknown_since(table: str) -> str:
+    """Return the statement after which no view claims to have seen every write of ``table``."""
+    return (
+        f"UPDATE {STATE} SET snap = NULL WHERE {literal(table)}::regclass::oid::text = ANY (tags)"
+    )
