@@ -10,7 +10,7 @@ GRAPHIQL := python/fraiseql/http/static
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-test test-tools graphiql native demo test check soak bench docs format lock clean
+.PHONY: help setup setup-test test-tools graphiql native demo test check soak fuzz bench docs format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,8 +28,11 @@ test: setup-test ## pytest and cargo test
 check: setup-test ## everything that CI runs: format, lint, types, layers, tests
 	@$(BIN)/python scripts/check.py
 
-soak: setup-test ## random writers against kept documents until stopped (SOAK="--seconds 3600")
+soak: setup-test fuzz ## random writers against kept documents until stopped (SOAK="--seconds 3600")
 	@$(BIN)/python -m tests.soak $(SOAK)
+
+fuzz: ## fuzz the Rust core, a minute for each target (FUZZ_SECONDS=60)
+	@scripts/fuzz.sh
 
 bench: setup ## measure, and write benchmarks/results
 	@$(BIN)/python -m benchmarks

@@ -49,7 +49,7 @@ impl Shape {
         let mut nodes: Box<[Node]> = nodes.collect::<Compiled<_>>()?;
         check_root(&nodes, root)?;
         check_cases(&nodes)?;
-        check_depth(&nodes, root)?;
+        check_depth(&nodes)?;
         note_as_is(&mut nodes);
         note_inside(&mut nodes);
         let nested_streams = has_nested_streams(&nodes, root);

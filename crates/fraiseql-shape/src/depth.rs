@@ -1,16 +1,23 @@
-//! A shape must end: no node may lead back to itself, and no way through it may be very long.
+//! Bounded depth: no node leads back to itself, and no way down is very long.
 
 use crate::compile::{Compiled, refuse};
 use crate::shape::{Node, Source};
 
-/// How many nodes may lie on one way from the root: rendering goes down one call a node.
+/// How many nodes may lie on one way down: rendering goes down one call a node.
 pub const MAX_DEPTH: usize = 512;
 
 /// Refuses nodes nested deeper than `MAX_DEPTH`, which a circle of nodes is too.
-pub(crate) fn check_depth(nodes: &[Node], root: usize) -> Compiled<()> {
+///
+/// Nodes that the root does not reach count as well: later steps of compiling visit every node, and
+/// must end on each.
+pub(crate) fn check_depth(nodes: &[Node]) -> Compiled<()> {
     let mut heights = vec![0; nodes.len()];
-    let height = height(nodes, root, 1, &mut heights)?;
-    if height > MAX_DEPTH { too_deep() } else { Ok(()) }
+    for node in 0..nodes.len() {
+        if height(nodes, node, 1, &mut heights)? > MAX_DEPTH {
+            return too_deep();
+        }
+    }
+    Ok(())
 }
 
 fn too_deep<T>() -> Compiled<T> {

@@ -51,13 +51,17 @@ impl Slots {
     /// an object which was made without an inner document may hold them beside its own.
     pub fn flat(&self) -> impl Iterator<Item = (&str, usize)> {
         let own = self.outer.iter().map(String::as_str).zip(0..);
-        own.chain(self.inner().filter(|(key, _)| !self.outer.iter().any(|own| own == key)))
+        own.chain(self.inner().filter(|(key, _)| self.own(key).is_none()))
     }
 
     /// The slots of the keys that are read both from the object itself and from its document.
     pub fn shared(&self) -> Box<[(usize, usize)]> {
-        let own = |key: &str| self.outer.iter().position(|own| own == key);
-        self.inner().filter_map(|(key, slot)| Some((own(key)?, slot))).collect()
+        self.inner().filter_map(|(key, slot)| Some((self.own(key)?, slot))).collect()
+    }
+
+    /// The slot of a key of the object itself; found by hash, since an object may have many keys.
+    fn own(&self, key: &str) -> Option<usize> {
+        self.places.get(&(false, key.to_owned())).copied()
     }
 
     pub fn slot(&self, key: &str, name: &str, document: bool) -> Compiled<usize> {

@@ -66,6 +66,56 @@ fn reasons() {
     assert!(Shape::compile(b"").is_err() && Shape::compile(b"\xff{}").is_err());
 }
 
+#[test]
+fn nodes_beside_the_root_end_too() {
+    let leaf = json!({"kind": "leaf", "form": "Int", "type": "Int"});
+    let list = |item: usize| json!({"kind": "list", "item": item, "item_nullable": true});
+    let object = |node: usize| {
+        json!({"kind": "object", "type": "A", "fields": [
+        {"id": 1, "key": "a", "source": {"name": "a"}, "node": node, "nullable": true}]})
+    };
+    let cases = |node: usize| {
+        json!({"kind": "abstract", "type": "N", "discriminator": "t",
+        "cases": [["A", node]]})
+    };
+    let circles = [
+        json!([leaf, list(2)]),
+        json!([leaf, list(3), list(2)]),
+        json!([leaf, object(2)]),
+        json!([leaf, object(3), list(2)]),
+        json!([leaf, cases(3), object(2)]),
+    ];
+    for nodes in circles {
+        let found = refusal(&with_nodes(nodes));
+        assert!(found.contains("deeper than 512"), "{found:?}");
+    }
+    // Each list is the item of the one before it, or of the one after it.
+    for step in [-1_isize, 1] {
+        let chain = (0..200_000_isize).map(|place| {
+            let item = place + 2 + step;
+            if (1..200_002).contains(&item) { list(item.unsigned_abs()) } else { leaf.clone() }
+        });
+        let nodes: Vec<Value> = std::iter::once(leaf.clone()).chain(chain).collect();
+        assert!(refusal(&with_nodes(nodes.into())).contains("deeper than 512"));
+    }
+}
+
+#[test]
+fn a_hundred_thousand_keys_beside_those_of_a_document() {
+    let field = |id: usize| {
+        json!({"id": id, "key": format!("k{id}"), "node": 2, "nullable": true,
+        "source": {"name": format!("k{}", id / 2), "document": id % 2 == 0}})
+    };
+    let fields: Vec<Value> = (0..200_000).map(field).collect();
+    let object = json!({"kind": "object", "type": "A", "document": "d", "fields": fields});
+    let leaf = json!({"kind": "leaf", "form": "Int", "type": "Int"});
+    let text = with_nodes(json!([object, leaf])).to_string();
+    let start = std::time::Instant::now();
+    assert!(Shape::compile(text.as_bytes()).is_ok());
+    // Comparing each key with each takes minutes.
+    assert!(start.elapsed() < std::time::Duration::from_secs(20), "{:?}", start.elapsed());
+}
+
 /// x: lists in lists around an `Int`, so that `depth` nodes lie on the way.
 fn lists(depth: usize) -> Value {
     let mut nodes: Vec<Value> = (2..depth)
