@@ -34,6 +34,8 @@ class Settings:
         max_limit: Most rows that a list field with a ``limit`` argument returns.
         default_limit: Rows of a list field when ``limit`` is not given.
         document_cache_size: Parsed and planned documents kept by one process.
+        role_required: Whether a request without a role is refused.
+        allow_login_role: Whether a request may name the role that the application logs in as.
         introspection: Whether ``__schema`` and ``__type`` are answered.
         worker: Whether each process also refreshes views and does other background work.
         cache: Whether result caches are used.
@@ -60,6 +62,8 @@ class Settings:
     max_limit: int = 1_000
     default_limit: int = 100
     document_cache_size: int = 1_000
+    role_required: bool = False
+    allow_login_role: bool = False
     introspection: bool = True
     worker: bool = True
     cache: bool = True

@@ -12,7 +12,7 @@ from scripts.build_native import is_fresh
 from tests.architecture.source_tree import PACKAGE, ROOT, committed, python_files, tree
 
 # One code is a single word.
-CODE = re.compile(r"[A-Z]+(_[A-Z]+)+|STALE|ISOLATION")
+CODE = re.compile(r"[A-Z]+(_[A-Z]+)+|STALE|ISOLATION|UNAUTHENTICATED")
 # Names of the operating system and of PostgreSQL's files that have the form of a code.
 NOT_ERROR_CODES = frozenset({"PG_VERSION", "SC_PAGE_SIZE", "SC_PHYS_PAGES"})
 # Addresses of package registries; written in parts, as this file is committed too.

@@ -25,6 +25,7 @@ class Connector:
 
     Attributes:
         server_version: ``server_version_num`` of the server last connected to; 0 before that.
+        login_role: Role that the last connection logged in as; empty before that.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Connector:
         overrides: Mapping[str, str] | None = None,
     ) -> None:
         self.server_version = 0
+        self.login_role = ""
         self._overrides = overrides
         self._address = address
         self._settings = settings
@@ -95,6 +97,8 @@ class Connector:
         link.tainted = False
         link.reads = {}
         self._check_version(link)
+        # PostgreSQL reports it unasked as a connection begins.
+        self.login_role = getattr(link.get_settings(), "session_authorization", "")
         return link
 
     def _check_version(self, link: Link) -> None:

@@ -23,8 +23,8 @@ class Identity:
         variables: Pairs of name and value; a name has a dot, ``app.tenant``.
 
     Raises:
-        InputError: A name cannot be a session variable, a name is given twice, or a text holds a
-            NUL character.
+        InputError: A name cannot be a session variable, a name is given twice, a text holds a NUL
+            character, or the role is ``none``, which PostgreSQL takes for the connection's own.
     """
 
     role: str | None = None
@@ -38,6 +38,11 @@ class Identity:
             _check_text("The role", self.role)
             if not self.role:
                 raise InputError("The role is empty.", hint="Give None for the connection's own.")
+            if self.role == "none":
+                raise InputError(
+                    "The role is 'none', by which PostgreSQL means the connection's own.",
+                    hint="Give the name of a role, or None for the connection's own.",
+                )
         names = set()
         for name, value in self.variables:
             if not _VARIABLE.fullmatch(name):

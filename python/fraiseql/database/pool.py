@@ -42,6 +42,11 @@ class Pool:
         """``server_version_num`` of the server, such as 150018; 0 before the first connection."""
         return self._connector.server_version
 
+    @property
+    def login_role(self) -> str:
+        """Role that connections log in as; empty before the first connection."""
+        return self._connector.login_role
+
     async def fetch_bytes(
         self, sql: str, args: Sequence[Any] = (), identity: Identity = Identity.NONE
     ) -> list[Record]:

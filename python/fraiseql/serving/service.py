@@ -21,6 +21,7 @@ from fraiseql.serving.execution.resolvers import Call
 from fraiseql.serving.execution.run import Run
 from fraiseql.serving.explain import Explanation, explain_plan
 from fraiseql.serving.finding import Publish, all_live, find_sources
+from fraiseql.serving.identifying import request_identity
 from fraiseql.serving.joining import cached, joined, known_values
 from fraiseql.serving.planning.plan import KeptQuery
 from fraiseql.serving.plans import ServingPlan, Split
@@ -311,9 +312,6 @@ class Service:
         context[CONTEXT_KEY] = Reads(self._current.reader, note)
         return context
 
-    @staticmethod
-    def _identity(context: Mapping[str, Any]) -> Identity:
-        role, session = context.get("role"), context.get("session")
-        if role is None and not session:
-            return Identity.NONE
-        return Identity.of(role, session or {})
+    def _identity(self, context: Mapping[str, Any]) -> Identity:
+        login_role = "" if self._pool is None else self._pool.login_role
+        return request_identity(context, self.settings, login_role)

@@ -185,6 +185,8 @@ def test_values_of_session_variables_are_values(bench: Served, attack: str) -> N
         {"session": {"app.name": "a\0b"}},
         {"role": ""},
         {"role": "a\0b"},
+        {"role": "none"},
+        {"role": "postgres"},
     ],
 )
 def test_session_variables_of_a_bad_form_are_refused(
