@@ -21,6 +21,7 @@ from fraiseql.database.embedded import start_embedded
 from fraiseql.database.embedded.binaries import system_directory
 from tests.integration.caching.projection.keeping import as_written
 from tests.integration.caching.projection.mutants import without
+from tests.integration.caching.projection.parted import PARTED
 from tests.integration.caching.projection.rounds import Result, Round, run_round
 from tests.integration.caching.projection.schemas import BLOG, OFFICE
 from tests.soak_results import soak_results
@@ -58,7 +59,7 @@ def servers(chosen: str, stack: ExitStack) -> dict[str, str]:
 
 def rounds(seed: int, writers: int, seconds: float) -> Iterator[Round]:
     """Give rounds without end."""
-    turns = list(product((BLOG, OFFICE), ("commit", "statement")))
+    turns = list(product((BLOG, OFFICE, PARTED), ("commit", "statement")))
     for number in count():
         case, mode = turns[number % len(turns)]
         yield Round(case, mode, seed + number, seconds, writers)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.projection import Qualified, projection_objects
 from fraiseql.caching.strategies.projection.tree import Tree
 from fraiseql.errors import DeclarationError
@@ -45,14 +46,32 @@ def test_names_stay_within_what_postgresql_keeps() -> None:
 
 
 def test_one_trigger_for_each_event_and_always_enabled() -> None:
-    triggers = [each for each in projection_objects(SITE) if each.kind == "trigger"][1:]
-    relations = {each.name.rpartition(" ON ")[2] for each in triggers}
-    assert len(relations) > len({node.table.name for node in Tree.of(SITE).nodes}), "no partitions"
-    assert len(triggers) == 4 * len(relations)
+    triggers = _triggers_of(*(name.name for name in {node.table.name for node in PLAIN}))
+    assert len(triggers) == 4 * len({node.table.name for node in PLAIN})
     for each in triggers:
         assert len(re.findall(r"AFTER (INSERT|UPDATE|DELETE|TRUNCATE) ON", each.create[0])) == 1
         assert "UPDATE OF" not in each.create[0]
         assert "ENABLE ALWAYS" in each.create[1]
+
+
+def test_a_partitioned_table_trusts_no_transition_tables() -> None:
+    own, parts = _triggers_of("tasks"), _triggers_of("tasks_low", "tasks_high")
+    rows = [each for each in own if "FOR EACH ROW" in each.create[0]]
+    assert len(rows) == 3
+    assert [each for each in (*own, *parts) if "REFERENCING" in each.create[0]] == []
+    # Each relation that a statement can name has one that flushes; PostgreSQL copies the others.
+    assert len(own) - len(rows) == 1
+    assert len(parts) == 2
+    assert all("ALTER TABLE ONLY" not in each.create[1] for each in rows)
+
+
+PLAIN = [node for node in Tree.of(SITE).nodes if not node.table.by_row]
+
+
+def _triggers_of(*tables: str) -> list[DatabaseObject]:
+    names = tuple(f' ON "app"."{table}"' for table in tables)
+    made = (each for each in projection_objects(SITE) if each.kind == "trigger")
+    return [each for each in made if each.name.endswith(names)]
 
 
 def test_every_function_names_its_search_path_and_is_nobodys() -> None:

@@ -49,7 +49,11 @@ SELECT a.kind, a.name, CASE a.kind
         quote_ident((parse_ident(a.name))[2])))
       AND t.attname = (parse_ident(a.name))[3] AND NOT t.attisdropped)
   WHEN 'trigger' THEN (
-    SELECT concat_ws(' ', pg_get_triggerdef(g.oid), g.tgenabled)
+    SELECT concat_ws(' ', pg_get_triggerdef(g.oid), g.tgenabled, (
+      -- Of a row trigger of a partitioned table, its copies that are not enabled as it is.
+      SELECT string_agg(concat(k.tgrelid::regclass, k.tgenabled), ' ' ORDER BY k.tgrelid)
+      FROM pg_partition_tree(g.tgrelid) t JOIN pg_trigger k ON k.tgrelid = t.relid
+        AND k.tgname = g.tgname AND k.tgparentid <> 0 AND k.tgenabled <> g.tgenabled))
     FROM pg_trigger g
     WHERE NOT g.tgisinternal AND g.tgparentid = 0
       AND g.tgrelid = to_regclass(split_part(a.name, ' ON ', 2))

@@ -30,6 +30,7 @@ def table(name: str, *keys: str, partitions: tuple[str, ...] = ()) -> BaseTable:
         Qualified("app", name),
         tuple(KeyColumn(column, kind) for column, kind in parts),
         tuple(Qualified("app", part) for part in partitions),
+        by_row=bool(partitions),
     )
 
 

@@ -1,10 +1,15 @@
 """Partitions and triggers that come and go: found, withdrawn from readers, and mended by apply."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 
 import asyncpg
 import pytest
 
+from fraiseql.caching.strategies.projection import strategy
+from fraiseql.caching.strategies.projection.facts import TableMap, load_facts
+from fraiseql.caching.strategies.projection.spec import Qualified
+from fraiseql.database import Pool
 from tests.integration.caching.ddl.road import applied, planned, sql
 from tests.integration.caching.projection.declared import (
     Person,
@@ -129,6 +134,85 @@ async def test_an_altered_table_or_function_is_made_anew(url: str) -> None:
     await sql(url, "UPDATE tb_person SET name = 'nobody flushed' WHERE id = 1")
     assert await drift(url, Person) > 0
     assert len(await mend(url)) == 1
+
+
+@pytest.mark.parametrize(
+    "merge",
+    [
+        # A task that goes to another partition, and with it to another person.
+        (
+            "MERGE INTO tb_task t USING (VALUES (2), (3)) AS s(p) ON t.person_id = s.p"
+            " WHEN MATCHED THEN UPDATE SET person_id = 20, number = t.number + 500"
+        ),
+        # One that stays with its person, between the partitions of a partition.
+        (
+            "MERGE INTO tb_task_high t USING (VALUES (14)) AS s(p) ON t.person_id = s.p"
+            " WHEN MATCHED THEN UPDATE SET number = t.number + 30"
+        ),
+        # The documents' own rows, out of the default partition.
+        (
+            "MERGE INTO tb_region r USING (VALUES (7, 'se')) AS s(c, to_country)"
+            " ON r.code = s.c WHEN MATCHED THEN UPDATE SET country = s.to_country"
+        ),
+    ],
+    ids=["tasks", "a partition's own partitions", "regions"],
+)
+@pytest.mark.parametrize("mode", ["commit", "statement"])
+async def test_merge_moves_rows_to_other_partitions(url: str, merge: str, mode: str) -> None:
+    types = (region(mode=mode), Person)
+    await applied(url, *types)
+    await sql(url, "ALTER TABLE tb_team DROP CONSTRAINT tb_team_country_code_fkey")
+    counted = (
+        "SELECT tableoid::regclass::text, count(*) FROM (SELECT tableoid FROM tb_task"
+        " UNION ALL SELECT tableoid FROM tb_region) rows GROUP BY 1 ORDER BY 1"
+    )
+    before = await sql(url, counted)
+    await sql(url, merge)
+    assert await sql(url, counted) != before
+    assert await drift(url, *types) == 0
+
+
+async def test_a_trigger_that_was_off_for_one_partition_only(url: str) -> None:
+    (row,) = await sql(
+        url,
+        "SELECT quote_ident(tgname) FROM pg_trigger"
+        " WHERE tgrelid = 'tb_task_high_a'::regclass AND tgname LIKE 'fql%person%_row_upd'",
+    )
+    await sql(url, f"ALTER TABLE tb_task_high_a DISABLE TRIGGER {row[0]}")
+    await sql(url, "UPDATE tb_task_high_a SET what = 'nobody noticed'")
+    assert await drift(url, Person) > 0
+    assert await read(url) == {"Region"}
+    await mend(url)
+    await sql(url, "UPDATE tb_task_high_a SET what = 'noticed'")
+    assert await drift(url, Region, Person) == 0
+
+
+async def test_documents_of_a_version_that_captured_by_statement_are_built_again(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The triggers of that version go, and what it left wrong is put right."""
+
+    async def by_statement(pool: Pool, names: Iterable[Qualified]) -> TableMap:
+        found = await load_facts(pool, names)
+        return {name: replace(facts, by_row=False) for name, facts in found.items()}
+
+    with monkeypatch.context() as patched:
+        patched.setattr(strategy, "load_facts", by_statement)
+        await made_anew(url)
+        await applied(url, Region, Person)
+        await sql(
+            url,
+            "MERGE INTO tb_task t USING (VALUES (2)) AS s(p) ON t.person_id = s.p"
+            " WHEN MATCHED THEN UPDATE SET person_id = 20, number = t.number + 500",
+        )
+        assert await drift(url, Person) > 0
+    assert await read(url) == set()
+    assert len(await mend(url)) == 2
+    left = (
+        "SELECT tgname FROM pg_trigger WHERE tgrelid::regclass::text ~ '^tb_(task|region)'"
+        " AND (tgnewtable IS NOT NULL OR tgoldtable IS NOT NULL)"
+    )
+    assert await sql(url, left) == []
 
 
 class BrokenOffError(Exception):

@@ -1,7 +1,7 @@
 """Storm: random concurrent transactions; what is kept is right at every moment and in the end.
 
-The eight storms of a run last sixty seconds together: two schemas, two modes, two servers. An hour
-of them: ``make soak``.
+The twelve storms of a run last ninety seconds together: three schemas, two modes, two servers. An
+hour of them: ``make soak``.
 """
 
 import random
@@ -10,6 +10,7 @@ from typing import Literal
 
 import pytest
 
+from tests.integration.caching.projection.parted import PARTED
 from tests.integration.caching.projection.rounds import Round, run_round
 from tests.integration.caching.projection.schemas import BLOG, OFFICE, Case
 from tests.soak import options, soak
@@ -18,7 +19,7 @@ SECONDS = 7.5
 
 
 @pytest.mark.parametrize("mode", ["commit", "statement"])
-@pytest.mark.parametrize("case", [BLOG, OFFICE], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [BLOG, OFFICE, PARTED], ids=lambda case: case.name)
 async def test_nothing_is_ever_wrong(
     database: str, case: Case, mode: Literal["commit", "statement"]
 ) -> None:

@@ -1,4 +1,4 @@
-"""Writers: random transactions over the two schemas, with savepoints, rollbacks and retries."""
+"""Writers: random transactions over the schemas, with savepoints, rollbacks and retries."""
 
 import asyncio
 import random
@@ -9,7 +9,9 @@ from uuid import UUID
 
 import asyncpg
 
+from tests.integration.caching.projection.parted import PARTITIONS
 from tests.integration.caching.projection.schemas import Case
+from tests.integration.caching.projection.writers_parted import parted
 
 Statement = tuple[str, tuple[object, ...]]
 Journal = deque[str]
@@ -21,10 +23,14 @@ _LEVELS = {"read_committed": 92, "repeatable_read": 4, "serializable": 4}
 
 
 class Chance:
-    """Random keys out of small ranges, so that transactions meet often."""
+    """Random keys out of small ranges, so that transactions meet often.
 
-    def __init__(self, seed: int) -> None:
+    ``major`` is the server's version: what it cannot do is not drawn.
+    """
+
+    def __init__(self, seed: int, major: int = 15) -> None:
         self.random = random.Random(seed)
+        self.major = major
 
     def key(self, most: int) -> int:
         return self.random.randint(1, most)
@@ -125,10 +131,20 @@ def office(c: Chance) -> Statement:
     return _drawn(c, choices)
 
 
-DRAWN: dict[str, Callable[[Chance], Statement]] = {"blog": blog, "office": office}
+def partitioned(c: Chance) -> Statement:
+    """One random statement on partitioned tables."""
+    return _drawn(c, parted(c))
+
+
+DRAWN: dict[str, Callable[[Chance], Statement]] = {
+    "blog": blog,
+    "office": office,
+    "parted": partitioned,
+}
 TRUNCATES = {
     "blog": ("TRUNCATE app.comments", "TRUNCATE app.posts CASCADE", "TRUNCATE app.users CASCADE"),
     "office": ("TRUNCATE app.tasks", "TRUNCATE app.tasks_low", "TRUNCATE app.teams CASCADE"),
+    "parted": ("TRUNCATE app.entries", "TRUNCATE app.entries_b", "TRUNCATE app.accounts CASCADE"),
 }
 
 
@@ -186,6 +202,8 @@ class Writer:
             await self._execute(("SET CONSTRAINTS fraiseql.flush IMMEDIATE", ()))
         if self.c.happens(0.001):
             await self._execute((self.c.random.choice(TRUNCATES[self.case.name]), ()))
+        if self.case.name == "parted" and self.c.happens(0.02):
+            await self._execute((self.c.random.choice(PARTITIONS), ()))
 
     async def _ended(self, transaction: asyncpg.transaction.Transaction) -> None:
         """A commit that fails has ended the transaction; another failure has not."""
@@ -222,8 +240,10 @@ class Writer:
         text, arguments = statement
         self._note(f"{text} {arguments}")
         if text.startswith("COPY app."):
-            name = text.removeprefix("COPY app.")
-            await self.connection.copy_records_to_table(name, schema_name="app", records=arguments)
+            name, _, listed = text.removeprefix("COPY app.").partition(" ")
+            await self.connection.copy_records_to_table(
+                name, schema_name="app", records=arguments, columns=listed.split() or None
+            )
         else:
             await self.connection.execute(text, *arguments)
 
@@ -248,7 +268,8 @@ async def storm(
 
     async def write(number: int) -> None:
         connection = await asyncpg.connect(url, server_settings={"deadlock_timeout": "50ms"})
-        writer = Writer(connection, case, Chance(seed * 1000 + number), kept, number)
+        chance = Chance(seed * 1000 + number, connection.get_server_version().major)
+        writer = Writer(connection, case, chance, kept, number)
         try:
             while time.monotonic() < stop and not enough():
                 ends[await writer.transaction()] += 1

@@ -1,12 +1,25 @@
-"""Capture: statement triggers that queue which groups and documents a statement touched.
+"""Capture: triggers that queue which groups and documents a statement touched.
 
 Only keys are queued; what they lead to is asked when the transaction flushes, under its locks.
+Most tables have statement triggers with transition tables. Where these may lack rows, row triggers
+queue, and a statement trigger flushes what they queued.
 """
 # ruff: noqa: S608 - this module writes SQL: identifiers are quoted, no values are written
 
+from collections.abc import Iterator
+
 from fraiseql.caching.objects import DatabaseObject
+from fraiseql.caching.strategies.projection.captured import (
+    differ,
+    leads,
+    links,
+    queued_columns,
+    read_columns,
+    side,
+)
+from fraiseql.caching.strategies.projection.row_capture import ROW_TRIGGERS, row_objects
 from fraiseql.caching.strategies.projection.spec import BaseTable, Qualified
-from fraiseql.caching.strategies.projection.tree import FLUSH, Node, Tree
+from fraiseql.caching.strategies.projection.tree import BY_INDEX, FLUSH, Node, Tree
 from fraiseql.catalog.picture import quote
 
 _EVENTS = {
@@ -15,6 +28,8 @@ _EVENTS = {
     "DELETE": "REFERENCING OLD TABLE AS oldtab",
     "TRUNCATE": "",
 }
+_WRITTEN = "written"
+"""Ends the name of the statement trigger beside row triggers."""
 
 ISOLATION = """\
   -- [isolation] another level's snapshot is older than the locks that a flush waits for
@@ -32,24 +47,37 @@ def capture_objects(tree: Tree) -> tuple[DatabaseObject, ...]:
     found: list[DatabaseObject] = []
     for number, table, places in tree.tables():
         function = tree.own(f"capture_{number}")
-        found.append(_function(tree, function, table, places))
+        if table.by_row:
+            found += row_objects(tree, number, table, places)
+            found.append(_after_rows(tree, function))
+        else:
+            found.append(_function(tree, function, table, places))
         for relation in (table.name, *table.partitions):
-            found.extend(_trigger(tree, function, relation, event) for event in _EVENTS)
+            found.extend(_triggers(tree, function, table, relation))
     return tuple(found)
+
+
+def trigger_names(tree: Tree) -> Iterator[tuple[Qualified, str]]:
+    """Yield each relation with the names of all the triggers that it must have."""
+    for _, table, _ in tree.tables():
+        events = [event.lower() for event in _EVENTS]
+        names = [*ROW_TRIGGERS.values(), _WRITTEN] if table.by_row else events
+        for relation in (table.name, *table.partitions):
+            yield from ((relation, tree.trigger(name)) for name in names)
 
 
 def _function(
     tree: Tree, function: Qualified, table: BaseTable, places: tuple[Node, ...]
 ) -> DatabaseObject:
     queue = tree.own("queue")
-    head = f"INSERT INTO {queue.sql} ({', '.join(_queued(tree, places))})"
+    head = f"INSERT INTO {queue.sql} ({', '.join(queued_columns(tree, places))})"
     body = f"""\
   IF TG_OP = 'INSERT' THEN
     {head}
-{_select(_side(tree, places, "n", "true"), "newtab n", _leads("n", places))};
+{_select(side(tree, places, "n", "true"), "newtab n", leads("n", places))};
   ELSIF TG_OP = 'DELETE' THEN
     {head}
-{_select(_side(tree, places, "o", "false"), "oldtab o", _leads("o", places))};
+{_select(side(tree, places, "o", "false"), "oldtab o", leads("o", places))};
   ELSIF TG_OP = 'UPDATE' THEN
     {head}
 {_update(tree, table, places)};
@@ -67,13 +95,34 @@ DECLARE
 BEGIN
 {body}
 END $fraiseql$"""
+    return _capture(tree, function, create)
+
+
+def _after_rows(tree: Tree, function: Qualified) -> DatabaseObject:
+    """Write the function that runs at the end of a statement whose rows have been queued."""
+    queue = tree.own("queue").sql
+    create = f"""\
+CREATE OR REPLACE FUNCTION {function.sql}() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp {BY_INDEX} AS $fraiseql$
+BEGIN
+  IF TG_OP = 'TRUNCATE' THEN
+    INSERT INTO {queue} (everything) VALUES (true);
+  ELSIF NOT EXISTS (SELECT FROM {queue} q WHERE q.xid = pg_current_xact_id_if_assigned()) THEN
+    RETURN NULL;
+  END IF;
+{_forward(tree)}  RETURN NULL;
+END $fraiseql$"""
+    return _capture(tree, function, create)
+
+
+def _capture(tree: Tree, function: Qualified, create: str) -> DatabaseObject:
     return DatabaseObject(
         kind="function",
         name=f"{function.sql}()",
         create=(create, f"REVOKE ALL ON FUNCTION {function.sql}() FROM PUBLIC"),
         drop=(f"DROP FUNCTION IF EXISTS {function.sql}()",),
         owner=tree.spec.owner,
-        needs=(queue.sql, f"{tree.own('flush').sql}()", FLUSH, f"flush ON {FLUSH}"),
+        needs=(tree.own("queue").sql, f"{tree.own('flush').sql}()", FLUSH, f"flush ON {FLUSH}"),
         replaces=True,
     )
 
@@ -90,88 +139,49 @@ def _forward(tree: Tree) -> str:
     )
 
 
-def _queued(tree: Tree, places: tuple[Node, ...]) -> list[str]:
-    """Name the queue's columns that a row of these places fills."""
-    below = [name for node in places for name in node.below]
-    return below + [name for _, edge in _hanging(tree, places) for name in edge.above]
-
-
-def _hanging(tree: Tree, places: tuple[Node, ...]) -> list[tuple[Node, Node]]:
-    return [(node, edge) for node in places for edge in tree.locked(node)]
-
-
-def _side(tree: Tree, places: tuple[Node, ...], row: str, moved: str) -> list[str]:
-    """Write the values that one side of a changed row fills the queue with."""
-    values = [
-        _given(row, node.inner, name, kind)
-        for node in places
-        for name, kind in zip(node.inner, node.types, strict=True)
-    ]
-    for _, edge in _hanging(tree, places):
-        for name, kind in zip(edge.outer, edge.types, strict=True):
-            value = _given(row, edge.outer, name, kind)
-            kept = {"true": value, "false": f"NULL::{kind}"}
-            values.append(kept.get(moved, f"CASE WHEN {moved} THEN {value} END"))
-    return values
-
-
-def _given(row: str, together: tuple[str, ...], name: str, kind: str) -> str:
-    """Write one value of a group's key: null unless all of the key is there."""
-    value = f"{row}.{quote(name)}::{kind}"
-    others = [f"{row}.{quote(other)} IS NOT NULL" for other in together if other != name]
-    return f"CASE WHEN {' AND '.join(others)} THEN {value} END" if others else value
-
-
-def _leads(row: str, places: tuple[Node, ...]) -> str:
-    """Write whether a row can stand in a document at all: it has a parent, or is a root."""
-    return " OR ".join(
-        "(" + " AND ".join(f"{row}.{quote(name)} IS NOT NULL" for name in node.inner) + ")"
-        for node in places
-    )
-
-
 def _select(values: list[str], source: str, condition: str) -> str:
     joined = ", ".join(values)
     return f"    SELECT DISTINCT {joined}\n    FROM {source}\n    WHERE {condition}"
 
 
 def _update(tree: Tree, table: BaseTable, places: tuple[Node, ...]) -> str:
-    """Write what an UPDATE queues: both sides of rows in which something that is read changed.
-
-    Rows are compared by their binary images: ``1.0`` and ``1.00`` are equal, their documents not.
-    """
+    """Write what an UPDATE queues: both sides of rows in which something that is read changed."""
     same_row = " AND ".join(f"o.{quote(k.name)} = n.{quote(k.name)}" for k in table.key)
-    links = [name for node in places for name in node.inner]
-    links += [name for _, edge in _hanging(tree, places) for name in edge.outer]
-    keys = [column.name for column in table.key]
-    read = keys + links + [name for node in places for name in node.columns]
-    names = ", ".join(f"f{number}" for number, _ in enumerate(_queued(tree, places)))
-    old = ", ".join(_side(tree, places, "o", "false"))
-    new = ", ".join(_side(tree, places, "n", _differ([*keys, *links])))
+    names = ", ".join(f"f{number}" for number, _ in enumerate(queued_columns(tree, places)))
+    old = ", ".join(side(tree, places, "o", "false"))
+    new = ", ".join(side(tree, places, "n", differ(links(tree, table, places), "o", "n")))
     return f"""\
     SELECT DISTINCT {names}
     FROM oldtab o FULL JOIN newtab n ON {same_row}
     CROSS JOIN LATERAL (
       -- [old side]
-      SELECT {old} WHERE {_leads("o", places)} UNION ALL
+      SELECT {old} WHERE {leads("o", places)} UNION ALL
       -- [new side]
-      SELECT {new} WHERE {_leads("n", places)}
+      SELECT {new} WHERE {leads("n", places)}
     ) AS side({names})
-    WHERE {_differ(read)}"""
+    WHERE {differ(read_columns(tree, table, places), "o", "n")}"""
 
 
-def _differ(names: list[str]) -> str:
-    once = list(dict.fromkeys(names))
-    old, new = (", ".join(f"{row}.{quote(name)}" for name in once) for row in "on")
-    return f"record_image_ne(ROW({old}), ROW({new}))"
+def _triggers(
+    tree: Tree, function: Qualified, table: BaseTable, relation: Qualified
+) -> Iterator[DatabaseObject]:
+    """Yield one trigger for each event: PostgreSQL allows no transition tables for several."""
+    if table.by_row:
+        events = "TRUNCATE" if tree.spec.mode == "async" else " OR ".join(_EVENTS)
+        yield _trigger(tree, function, relation, _WRITTEN, f"AFTER {events} ON {relation.sql}")
+        return
+    for event, tables in _EVENTS.items():
+        yield _trigger(
+            tree, function, relation, event.lower(), f"AFTER {event} ON {relation.sql}\n{tables}"
+        )
 
 
-def _trigger(tree: Tree, function: Qualified, relation: Qualified, event: str) -> DatabaseObject:
-    """One event only: PostgreSQL allows no transition tables for several."""
-    name = quote(f"fql_{tree.spec.name}_{event.lower()}")
+def _trigger(
+    tree: Tree, function: Qualified, relation: Qualified, part: str, when: str
+) -> DatabaseObject:
+    name = quote(tree.trigger(part))
     create = f"""\
-CREATE OR REPLACE TRIGGER {name} AFTER {event} ON {relation.sql}
-{_EVENTS[event]} FOR EACH STATEMENT EXECUTE FUNCTION {function.sql}()"""
+CREATE OR REPLACE TRIGGER {name} {when} FOR EACH STATEMENT EXECUTE FUNCTION {function.sql}()"""
     return DatabaseObject(
         kind="trigger",
         name=f"{name} ON {relation.sql}",

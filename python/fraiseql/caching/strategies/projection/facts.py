@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fraiseql.caching.changes.transition import transition_tables_are_whole
 from fraiseql.caching.strategies.projection.spec import Qualified
 from fraiseql.database import Pool
 
@@ -11,7 +12,8 @@ _TABLES = """
 SELECT a.schema, a.name, c.relpersistence = 'p' AS lasting,
   EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid) AS child,
   c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.oid) AS parent,
-  c.relrowsecurity AS row_security
+  c.relrowsecurity AS row_security, c.relkind = 'p' AS partitioned,
+  current_setting('server_version_num')::integer AS server
 FROM unnest($1::text[], $2::text[]) AS a (schema, name)
 JOIN pg_namespace n ON n.nspname = a.schema
 JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = a.name
@@ -84,6 +86,7 @@ class TableFacts:
         child: Whether it is a partition or an heir of another table.
         parent: Whether it is a plain table that others inherit from.
         row_security: Whether it, or a partition, has row-level security.
+        by_row: Whether transition tables may lack rows that a statement changed.
         partitions: At any depth, parents first.
         indexes: Those over all rows.
         collations: By column, quoted, where it is not the type's own.
@@ -93,6 +96,7 @@ class TableFacts:
     child: bool
     parent: bool
     row_security: bool
+    by_row: bool = False
     partitions: tuple[Partition, ...] = ()
     indexes: tuple[TableIndex, ...] = ()
     collations: Mapping[str, str] = field(default_factory=dict)
@@ -140,6 +144,7 @@ def _table(
         row["child"],
         row["parent"],
         row["row_security"] or any(one["row_security"] for one in partitions),
+        row["partitioned"] or not transition_tables_are_whole(row["server"]),
         tuple(
             Partition(Qualified(p["part_schema"], p["part"]), p["mark"], p["foreign"])
             for p in partitions

@@ -65,7 +65,7 @@ def _collect(tree: Tree) -> str:
   )
   SELECT coalesce(bool_or(q.everything), false),
     {sums}
-  INTO fql_all, {into} FROM gone q;
+  INTO fql_all, {into} FROM (SELECT DISTINCT everything, {", ".join(names)} FROM gone) q;
 """
 
 

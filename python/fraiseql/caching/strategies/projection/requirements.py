@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from fraiseql.caching.strategies.projection.capture import trigger_names
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec, Qualified
 from fraiseql.caching.strategies.projection.tree import FLUSH, Tree
 from fraiseql.expressions import literal
@@ -57,8 +58,9 @@ FROM tables JOIN pg_catalog.pg_class c ON c.oid = tables.relation
 WHERE NOT c.relispartition AND tables.relation NOT IN (SELECT relation FROM roots)
 UNION ALL
 SELECT place, 'lacks trigger ' || wanted.name || ', or it is not ENABLE ALWAYS'
-FROM tables CROSS JOIN (VALUES {triggers}) AS wanted(name)
-WHERE relation IS NOT NULL AND NOT EXISTS (
+FROM tables JOIN (VALUES {triggers}) AS wanted(on_table, name) ON wanted.on_table = tables.place
+WHERE (relation IN (SELECT relation FROM parts) OR relation IN (SELECT relation FROM roots))
+AND NOT EXISTS (
   SELECT FROM pg_catalog.pg_trigger t
   WHERE t.tgrelid = tables.relation AND t.tgname = wanted.name AND t.tgenabled = 'A')
 UNION ALL
@@ -116,9 +118,9 @@ def problems(spec: ProjectionSpec) -> str:
     triggers that are missing or disabled.
     """
     tree = Tree.of(spec)
-    events = ("insert", "update", "delete", "truncate")
+    names = [f"({literal(table.sql)}, {literal(name)})" for table, name in trigger_names(tree)]
     untrue = _UNTRUE.format(
-        triggers=", ".join(f"('fql_{spec.name}_{event}')" for event in events),
+        triggers=", ".join(names),
         flush=FLUSH,
         view=literal(spec.view.sql),
     )

@@ -21,7 +21,7 @@ from fraiseql.caching.strategies.projection.spec import (
     ProjectionSpec,
     Qualified,
 )
-from fraiseql.caching.strategies.projection.tree import SCHEMA
+from fraiseql.caching.strategies.projection.tree import SCHEMA, Tree
 
 _STRING: Final = re.compile(r"'(?:[^']|'')*'")
 _WORD: Final = re.compile(r'"((?:[^"]|"")+)"|([A-Za-z_]\w*)')
@@ -71,6 +71,9 @@ def resolve(kept: Kept, root: Place, facts: TableMap) -> Resolved:
 
 def _digest(spec: ProjectionSpec, *, waits: bool) -> str:
     text = "\0".join((spec.view_sql, repr((spec.root, spec.columns, spec.embeds)), repr(spec.text)))
+    by_row = sorted({table.name.sql for _, table, _ in Tree.of(spec).tables() if table.by_row})
+    # Documents of a version that captured these tables by statement may be wrong: others are built.
+    text += "".join(f"\0by row: {name}" for name in by_row)
     return hashlib.sha256(f"{text}\0{waits}".encode()).hexdigest()[:10]
 
 
@@ -94,7 +97,8 @@ def _base(kept: Kept, place: Place, facts: TableMap, *, partitions: bool = True)
         KeyColumn(column, _type(table, column), collations.get(column, "")) for column in key
     )
     below = facts[name].partitions if partitions else ()
-    return BaseTable(name, columns, tuple(part.name for part in below))
+    partitions_below = tuple(part.name for part in below)
+    return BaseTable(name, columns, partitions_below, facts[name].by_row)
 
 
 def _edges(

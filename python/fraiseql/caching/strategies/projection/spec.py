@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Literal
 
@@ -49,11 +49,14 @@ class BaseTable:
         name: The table.
         key: Columns of a unique, NOT NULL key.
         partitions: Every partition below it, at any depth; each is given the triggers too.
+        by_row: Whether its changes are captured row by row: PostgreSQL does not put every changed
+            row of it into transition tables.
     """
 
     name: Qualified
     key: tuple[KeyColumn, ...]
     partitions: tuple[Qualified, ...] = ()
+    by_row: bool = field(default=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,10 @@ class Tree:
         """Name of an object of the framework for this projection."""
         return Qualified(SCHEMA, f"{self.spec.name}_{part}")
 
+    def trigger(self, part: str) -> str:
+        """Name of a trigger of the framework for this projection, on any table."""
+        return f"fql_{self.spec.name}_{part}"
+
     def seed(self, node: Node) -> int:
         """Number that an edge's locks start from; the root's is for documents not yet there."""
         digest = sha256(f"{self.spec.table.sql}\0{node.path}".encode()).digest()

@@ -12,6 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from fraiseql.caching.changes.log import TRIGGER
+from fraiseql.caching.changes.transition import transition_tables_are_whole
 from fraiseql.caching.declarations import Cache
 from fraiseql.catalog import Catalog, Relation
 from fraiseql.catalog.load import load_catalog
@@ -37,7 +38,8 @@ SELECT c.oid::bigint AS oid, c.relkind::text AS kind, a.attname IS NOT NULL AS f
   CASE WHEN t.typtype = 'b' THEN t.typname::text END AS base,
   coalesce(l.collisdeterministic, true) AS plain,
   (SELECT count(*) FROM pg_trigger g WHERE g.tgrelid = c.oid AND g.tgenabled = 'A'
-    AND starts_with(g.tgname::text, asked.triggers)) AS triggers
+    AND starts_with(g.tgname::text, asked.triggers)) AS triggers,
+  current_setting('server_version_num')::integer AS server
 FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY
   AS asked (relation, name, triggers, place)
 JOIN pg_class c ON c.oid = to_regclass(asked.relation)
@@ -184,7 +186,7 @@ async def _row_tags(
         _COLUMNS, [list(part) for part in zip(*asked, strict=True)]
     )
     return tuple(
-        RowTag(*row, one["oid"], one["base"] or "", one["triggers"] == len(EVENTS), _refused(one))
+        RowTag(*row, one["oid"], one["base"] or "", _traced(one), _refused(one))
         for row, one in zip(rows, found, strict=True)
     )
 
@@ -193,6 +195,12 @@ def trigger_prefix(table: str, column: str) -> str:
     """Return how the names of a column's triggers begin; ``table`` is quoted and qualified."""
     mark = sha256(f"{table}\0{column}".encode()).hexdigest()[:10]
     return f"{TRIGGER}_{mark}_"
+
+
+def _traced(column: Any) -> bool:
+    """Tell whether the triggers for rows are there, and PostgreSQL tells them of every row."""
+    whole = transition_tables_are_whole(column["server"])
+    return bool(whole and column["triggers"] == len(EVENTS))
 
 
 def _refused(column: Any) -> str:
