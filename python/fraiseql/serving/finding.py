@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from fraiseql.catalog import Catalog
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Pool
-from fraiseql.errors import DatabaseError, DatabaseUnavailable, SourceError
 from fraiseql.schema import Schema
-from fraiseql.serving.planning.checks import Probe, check_columns
+from fraiseql.serving.planning.checks import check_columns
 from fraiseql.serving.planning.relations import Relations
+from fraiseql.serving.proving import prove as prove_declarations
 from fraiseql.sources import SourceMap, declared_relations, map_sources
 
 Publish = Callable[[Schema, Catalog, Pool, SourceMap], Awaitable[SourceMap]]
@@ -44,7 +44,7 @@ async def find_sources(
         schema: What is declared.
         pool: Connections to the database.
         publish: Says what is read instead of the live sources.
-        prove: Whether PostgreSQL is also asked if it accepts the developer's own predicates.
+        prove: Whether types and predicates are also compared with what PostgreSQL says of them.
 
     Raises:
         SourceError: A relation or column does not exist; the message has the nearest name.
@@ -52,20 +52,8 @@ async def find_sources(
     """
     catalog = await load_catalog(pool, declared_relations(schema))
     live = map_sources(schema, catalog)
-    probes = check_columns(Relations(schema, live))
-    for probe in probes if prove else ():
-        await _prove(pool, probe)
+    relations = Relations(schema, live)
+    checked = check_columns(relations)
+    if prove:
+        await prove_declarations(pool, relations, checked)
     return Found(live, await publish(schema, catalog, pool, live))
-
-
-async def _prove(pool: Pool, probe: Probe) -> None:
-    """Have PostgreSQL read a developer's own SQL."""
-    try:
-        await pool.fetch_bytes(probe.text)
-    except DatabaseUnavailable:
-        raise
-    except (SourceError, DatabaseError) as error:
-        raise SourceError(
-            f"PostgreSQL refuses the where= of {probe.owner}: {error.__cause__ or error}",
-            hint="It is SQL over the columns of the embedded relation.",
-        ) from error

@@ -70,6 +70,7 @@ def test_what_is_lost_is_answered_live_and_read_again_when_it_is_back(  # noqa: 
     with keeping(kept, keep) as running:
         assert sources(running.data(query)) == {"kept"}
         running.execute(loss)
+        caplog.clear()
         with caplog.at_level(logging.WARNING, "fraiseql"):
             for _ in range(3):
                 answer = running.ask(query)
@@ -160,6 +161,7 @@ def test_a_missing_document_makes_its_field_live(
 ) -> None:
     with keeping(kept, beside) as running:
         running.execute("DELETE FROM kept.writer WHERE id = 2")
+        caplog.clear()
         with caplog.at_level(logging.WARNING, "fraiseql"):
             for _ in range(3):
                 answer = running.data(BY_ROWS)["writers"]

@@ -26,7 +26,20 @@ class Probe:
     text: str
 
 
-def check_columns(relations: Relations) -> list[Probe]:
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the walk through all declarations found.
+
+    Attributes:
+        probes: Developers' predicates, for PostgreSQL to read.
+        places: Object types, each with a relation that answers it.
+    """
+
+    probes: tuple[Probe, ...]
+    places: tuple[tuple[str, Place], ...]
+
+
+def check_columns(relations: Relations) -> Checked:
     """Check what is declared of every relation, and return what PostgreSQL has to be asked.
 
     Raises:
@@ -37,20 +50,20 @@ def check_columns(relations: Relations) -> list[Probe]:
     probes: list[Probe] = []
     places = ((name, relations.place_of(name)) for name in relations.sources.sources)
     left = deque((name, place) for name, place in places if place is not None)
-    seen: set[tuple[str, str]] = set()
+    seen: dict[tuple[str, str], Place] = {}
     while left:
         type_name, place = left.popleft()
         for part in relations.parts(type_name):
             key = (part, place.relation.sql)
             if key in seen:
                 continue
-            seen.add(key)
+            seen[key] = place
             for found in _fields(relations, part, place):
                 if isinstance(found, Probe):
                     probes.append(found)
                 else:
                     left.append(found)
-    return probes
+    return Checked(tuple(probes), tuple((part, place) for (part, _), place in seen.items()))
 
 
 def _fields(

@@ -1,0 +1,234 @@
+"""Comparison of declarations with the catalog, made once when an application starts."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from graphql import GraphQLNonNull, get_named_type
+
+from fraiseql.catalog.details import DetailsMap
+from fraiseql.errors import SourceError
+from fraiseql.schema.definitions import FieldDefinition, QueryDefinition
+from fraiseql.serving.planning.column_types import misfits, python_name
+from fraiseql.serving.planning.fields import Access, stored_column
+from fraiseql.serving.planning.reads import Read
+from fraiseql.serving.planning.relations import Place, Relations
+
+CODE: Final = "COLUMN_TYPE"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a declaration says of a column and the catalog does not.
+
+    Attributes:
+        certain: Whether the application cannot start with it; else it is a warning.
+        message: The field, the column and their types.
+        instead: What to write.
+    """
+
+    certain: bool
+    message: str
+    instead: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """SQL that PostgreSQL has to accept for a declaration to work, and what is wrong if not.
+
+    Attributes:
+        joined: Whether two columns are compared with each other; else one gives an order.
+        types: The SQL types of the columns.
+        finding: What is said where PostgreSQL refuses.
+    """
+
+    joined: bool
+    types: tuple[str, ...]
+    finding: Finding
+
+    def items(self, start: int) -> tuple[list[str], str]:
+        """Return columns of an inner query, the first called ``c<start>``, and what is tried."""
+        names = [f"c{start + number}" for number in range(len(self.types))]
+        columns = [
+            f"NULL::{type_} AS {name}" for type_, name in zip(self.types, names, strict=True)
+        ]
+        return columns, " = ".join(names)
+
+
+def compare(
+    relations: Relations, places: Iterable[tuple[str, Place]], details: DetailsMap
+) -> Iterator[Finding | Comparison]:
+    """Yield what of the declarations does not fit the columns that the catalog describes.
+
+    Args:
+        relations: Declarations, resolved.
+        places: Object types, each with a relation that answers it.
+        details: Of every relation.
+    """
+    comparer = _Comparer(relations, details)
+    for type_name, place in places:
+        if place.relation.sql in details:
+            yield from comparer.of_type(type_name, place)
+    for query in relations.schema.queries.values():
+        if query.function is None:
+            yield from comparer.of_root(query)
+
+
+class _Comparer:
+    """Compares what is declared of types and root fields with the details of relations."""
+
+    def __init__(self, relations: Relations, details: DetailsMap) -> None:
+        self._relations = relations
+        self._details = details
+
+    def of_type(self, type_name: str, place: Place) -> Iterator[Finding | Comparison]:
+        """Yield what does not fit in the fields of one type."""
+        type_: Any = self._relations.schema.graphql.type_map[type_name]
+        for graphql_name, field in self._relations.schema.fields[type_name].items():
+            output = type_.fields[graphql_name].type
+            owner = f"{type_name}.{field.name}"
+            if field.embed is not None:
+                yield from self._of_embed(owner, field, place, get_named_type(output).name)
+            elif field.computed is None:
+                yield from self._of_field(owner, field, place, output)
+
+    def _of_field(
+        self, owner: str, field: FieldDefinition, place: Place, output: Any
+    ) -> Iterator[Finding]:
+        column, inside = stored_column(place.relation, place.document, field.name, wanted_by=owner)
+        if inside:
+            return
+        known, shown = self._details[place.relation.sql], _column(place, column.name)
+        type_ = known.types[column.name]
+        for misfit in misfits(self._relations.schema, output, type_):
+            reason = f": {misfit.reason}" if misfit.reason else ""
+            yield Finding(
+                misfit.certain,
+                f"{owner} is {python_name(output)}, but its column {shown} is {column.type_name}"
+                f"{reason}.",
+                f"Write {field.name}: {misfit.instead}.",
+            )
+        if (
+            isinstance(output, GraphQLNonNull)
+            and known.is_table
+            and column.name not in known.required
+        ):
+            yield Finding(
+                False,
+                f"{owner} is never null, but its column {shown} may hold null: such a row is"
+                " answered with an error.",
+                f"Write {field.name}: {python_name(output)} | None, or make the column NOT NULL.",
+            )
+
+    def _of_embed(
+        self, owner: str, field: FieldDefinition, outer: Place, named: str
+    ) -> Iterator[Finding | Comparison]:
+        assert field.embed is not None  # noqa: S101 - the caller saw it
+        inner = self._relations.embedded_place(field.embed, named)
+        read = Read(inner.relation)
+        embedded = self._relations.embedded(
+            field, outer, named, read, owner=owner.partition(".")[0]
+        )
+        for own, other in embedded.join:
+            yield self._of_join(owner, _Side(inner, own), _Side(outer, other))
+        for term in embedded.order:
+            yield from self._of_order(f"{owner} is ordered", term.access, inner)
+        joined = [own for own, _ in embedded.join]
+        if not embedded.many and not self._details[inner.relation.sql].unique(joined):
+            names = ", ".join(_column(inner, name) for name in joined)
+            yield Finding(
+                False,
+                f"{owner} embeds one row by {names}, which several rows may have: any one of"
+                " them is the answer.",
+                f"Add a unique constraint, or name a key of {inner.relation.name} in target_key=.",
+            )
+
+    def _of_join(self, owner: str, inner: "_Side", outer: "_Side") -> Comparison:
+        finding = Finding(
+            True,
+            f"{owner} joins {inner} with {outer}: PostgreSQL cannot compare the two.",
+            "Name columns of the same type in on=/via= (parent_key= and target_key= name the other"
+            " side), or change the type of one column.",
+        )
+        types = [
+            self._details[side.place.relation.sql].types[side.name].sql for side in (inner, outer)
+        ]
+        return Comparison(True, tuple(types), finding)
+
+    def of_root(self, query: QueryDefinition) -> Iterator[Finding | Comparison]:
+        """Yield what does not fit in one ``find`` or ``find_one``."""
+        root: Any = self._relations.schema.graphql.query_type
+        type_name = get_named_type(root.fields[query.graphql_name].type).name
+        place = self._relations.place_of(type_name)
+        if place is None or place.relation.sql not in self._details:
+            return
+        accesses = self._relations.accesses(type_name, place)
+        label = f"{'find' if query.many else 'find_one'}({query.name!r})"
+        for term in query.order_by:
+            access = accesses[term.removeprefix("-")]
+            yield from self._of_order(f"{label} is ordered", access, place)
+        chosen = [accesses[name] for name in query.by]
+        for access in chosen:
+            yield from self._of_equality(f"{label} compares", access, place)
+        columns = [access.column.name for access in chosen]
+        plain = chosen and not any(access.in_document for access in chosen)
+        if not query.many and plain and not self._details[place.relation.sql].unique(columns):
+            names = ", ".join(_column(place, name) for name in columns)
+            yield Finding(
+                False,
+                f"{label} picks one row by {names}, which several rows may have: the first"
+                " by the key is the answer.",
+                f"Add a unique constraint over {', '.join(columns)}, or declare fraiseql.find.",
+            )
+
+    def _of_order(self, doing: str, access: Access, place: Place) -> Iterator[Comparison]:
+        if not access.in_document:
+            types = (self._sql_type(access, place),)
+            yield Comparison(False, types, _incomparable(doing, access, place))
+
+    def _of_equality(self, doing: str, access: Access, place: Place) -> Iterator[Comparison]:
+        if not access.in_document:
+            types = (self._sql_type(access, place),) * 2
+            yield Comparison(True, types, _incomparable(doing, access, place))
+
+    def _sql_type(self, access: Access, place: Place) -> str:
+        return self._details[place.relation.sql].types[access.column.name].sql
+
+
+def _incomparable(doing: str, access: Access, place: Place) -> Finding:
+    column = access.column
+    return Finding(
+        True,
+        f"{doing} by {_column(place, column.name)}, which is {column.type_name}: PostgreSQL"
+        " cannot compare such values.",
+        "Name another field, or change the type of the column.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """A column that one side of a join names."""
+
+    place: Place
+    name: str
+
+    def __str__(self) -> str:
+        return f"{_column(self.place, self.name)}, which is {self._type}"
+
+    @property
+    def _type(self) -> str:
+        return self.place.relation.columns[self.name].type_name
+
+
+def _column(place: Place, name: str) -> str:
+    return f"{place.relation.schema}.{place.relation.name}.{name}"
+
+
+def refusal(findings: Iterable[Finding]) -> SourceError | None:
+    """Return the one error that says all that is certainly wrong, or None."""
+    wrong = [finding for finding in dict.fromkeys(findings) if finding.certain]
+    if not wrong:
+        return None
+    first, *others = wrong
+    lines = [line for finding in others for line in (finding.message, f"  {finding.instead}")]
+    return SourceError(first.message, hint="\n".join([first.instead, *lines]), code=CODE)
