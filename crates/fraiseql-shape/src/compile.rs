@@ -11,7 +11,8 @@ use crate::keys::{Below, KeyTable, Target};
 use crate::output::Padded;
 use crate::scan::{INTEGER, SOUND};
 use crate::shape::{
-    AbstractNode, EnumNode, Field, LeafNode, ListNode, Meaning, Node, ObjectNode, Shape, Source,
+    AbstractNode, EnumNode, Field, LeafNode, ListNode, Meaning, Node, ObjectNode, RefusedNode,
+    Shape, Source,
 };
 use crate::slots::Slots;
 use crate::text::decode;
@@ -72,7 +73,7 @@ fn check_cases(nodes: &[Node]) -> Compiled<()> {
     for node in nodes {
         let Node::Abstract(node) = node else { continue };
         for (_, case) in &node.cases {
-            if !matches!(nodes[*case], Node::Object(_)) {
+            if !matches!(nodes[*case], Node::Object(_) | Node::Refused(_)) {
                 return refuse(format!("a case of '{}' is not an object", node.name));
             }
         }
@@ -131,6 +132,9 @@ impl Compiler {
                 Node::Leaf(LeafNode { name: r#type.into(), form })
             }
             NodeDescription::Enum { r#type, values } => Node::Enum(enum_(r#type, &values)?),
+            NodeDescription::Refused { r#type, number } => {
+                Node::Refused(RefusedNode { name: r#type.into(), number })
+            }
         })
     }
 

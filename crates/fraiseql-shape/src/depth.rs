@@ -47,6 +47,6 @@ fn children(node: &Node) -> Vec<usize> {
         }
         Node::List(list) => vec![list.item],
         Node::Abstract(node) => node.cases.iter().map(|case| case.1).collect(),
-        Node::Leaf(_) | Node::Enum(_) => Vec::new(),
+        Node::Leaf(_) | Node::Enum(_) | Node::Refused(_) => Vec::new(),
     }
 }

@@ -12,11 +12,33 @@ pub(crate) struct Description {
 #[derive(Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 pub(crate) enum NodeDescription {
-    Object { r#type: String, document: Option<String>, fields: Vec<FieldDescription> },
-    List { item: usize, item_nullable: bool },
-    Abstract { r#type: String, discriminator: String, cases: Vec<(String, usize)> },
-    Leaf { form: Form, r#type: String },
-    Enum { r#type: String, values: Vec<(String, String)> },
+    Object {
+        r#type: String,
+        document: Option<String>,
+        fields: Vec<FieldDescription>,
+    },
+    List {
+        item: usize,
+        item_nullable: bool,
+    },
+    Abstract {
+        r#type: String,
+        discriminator: String,
+        cases: Vec<(String, usize)>,
+    },
+    Leaf {
+        form: Form,
+        r#type: String,
+    },
+    Enum {
+        r#type: String,
+        values: Vec<(String, String)>,
+    },
+    /// An object whose selection cannot be told: every value is a fault.
+    Refused {
+        r#type: String,
+        number: i64,
+    },
 }
 
 #[derive(Deserialize)]

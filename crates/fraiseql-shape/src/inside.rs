@@ -42,6 +42,6 @@ fn is_worth(nodes: &[Node], node: usize) -> bool {
     match &nodes[node] {
         Node::Object(_) => true,
         Node::List(list) => is_worth(nodes, list.item),
-        Node::Abstract(_) | Node::Leaf(_) | Node::Enum(_) => false,
+        Node::Abstract(_) | Node::Leaf(_) | Node::Enum(_) | Node::Refused(_) => false,
     }
 }

@@ -105,9 +105,10 @@ impl<'s, 'a> Renderer<'s, 'a> {
         let (tag, end) = self.read_one(&choice.keys, doc, start)?;
         let shape = self.shape;
         if let Some(case) = case(choice, doc.text, tag) {
-            if let Node::Object(object) = &shape.nodes[case] {
-                return self.object(object, case, doc, start);
-            }
+            return match &shape.nodes[case] {
+                Node::Object(object) => self.object(object, case, doc, start),
+                _ => self.container(case, doc, start),
+            };
         }
         self.fault(Code::Type, node, tag.bytes(doc.text));
         Ok((end, Fate::Stopped))

@@ -8,7 +8,7 @@ use crate::doc::Doc;
 use crate::faults::Place;
 use crate::keys::KeyOrder;
 use crate::leaf::{Refused, Sink, refusal, write, write_enum};
-use crate::result::{Code, Item, RenderError, Rendered, Stream, StreamTooShort};
+use crate::result::{Code, Detail, Item, RenderError, Rendered, Stream, StreamTooShort};
 use crate::scan::{Broken, READ, Scan, Token};
 use crate::shape::{Node, Shape};
 
@@ -192,6 +192,11 @@ impl<'s, 'a> Renderer<'s, 'a> {
             (Node::Object(object), Some(b'{')) => return self.object(object, node, doc, start),
             (Node::Abstract(choice), Some(b'{')) => return self.choice(choice, node, doc, start),
             (Node::List(list), Some(b'[')) => return self.list(list, doc, start),
+            (Node::Refused(refused), Some(b'{')) => {
+                let token = doc.value(start)?;
+                self.note(Code::Refused, node, Detail::Failure(refused.number));
+                return Ok((token.end, Fate::Stopped));
+            }
             (Node::List(_), _) => Code::List,
             _ => Code::Object,
         };

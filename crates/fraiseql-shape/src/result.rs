@@ -45,6 +45,8 @@ pub enum Code {
     Json,
     /// A failure that the caller handed in.
     Failure,
+    /// An object whose selection the caller could not tell.
+    Refused,
 }
 
 impl Code {
@@ -60,6 +62,7 @@ impl Code {
             Self::Type => "type",
             Self::Json => "json",
             Self::Failure => "failure",
+            Self::Refused => "refused",
         }
     }
 }
@@ -84,7 +87,7 @@ pub enum Step {
 pub enum Detail {
     /// The offending text, cut to 80 characters.
     Text(String),
-    /// The number of the failure.
+    /// The number of the failure or refusal.
     Failure(i64),
 }
 

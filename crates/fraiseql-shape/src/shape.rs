@@ -24,6 +24,7 @@ pub(crate) enum Node {
     Abstract(AbstractNode),
     Leaf(LeafNode),
     Enum(EnumNode),
+    Refused(RefusedNode),
 }
 
 #[derive(Debug)]
@@ -95,6 +96,13 @@ pub(crate) struct EnumNode {
     pub tokens: Box<[Meaning]>,
 }
 
+#[derive(Debug)]
+pub(crate) struct RefusedNode {
+    pub name: Box<str>,
+    /// The number of the refusal, which the caller keeps.
+    pub number: i64,
+}
+
 /// A value of an enum, and the JSON text that is written for it.
 pub(crate) type Meaning = (Box<[u8]>, Box<[u8]>);
 
@@ -106,6 +114,7 @@ impl Shape {
             Node::Abstract(abstract_) => &abstract_.name,
             Node::Leaf(leaf) => &leaf.name,
             Node::Enum(enum_) => &enum_.name,
+            Node::Refused(refused) => &refused.name,
             Node::List(list) => self.type_name(list.item),
         }
     }

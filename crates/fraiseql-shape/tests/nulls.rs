@@ -98,3 +98,27 @@ fn field_ids_and_type_names() {
     let found: Vec<_> = rendered.errors.iter().map(|e| (e.field, &*e.type_name)).collect();
     assert_eq!(found, [(2, "Int"), (4, "Int"), (0, "A")]);
 }
+
+/// x: [A], where the selection of A cannot be told; as one of several types or alone.
+fn refused(abstract_: bool) -> Shape {
+    let item = if abstract_ { 3 } else { 2 };
+    shape(
+        true,
+        json!([
+            {"kind": "list", "item": item, "item_nullable": true},
+            {"kind": "refused", "type": "A", "number": 7},
+            {"kind": "abstract", "type": "I", "discriminator": "t", "cases": [["a", 2], ["b", 4]]},
+            {"kind": "object", "type": "B", "fields": [field(1, "n", 5, true)]},
+            {"kind": "leaf", "form": "Int", "type": "Int"}]),
+    )
+}
+
+#[test]
+fn an_object_whose_selection_is_refused_becomes_null() {
+    let text = r#"[{"n": [1, {}]}, null, 3, {}]"#;
+    let errors = ["refused x.0 7", "object x.2 3", "refused x.3 7"];
+    check(&refused(false), text, "[null,null,null,null]", &errors);
+    let text = r#"[{"t": "b", "n": 1}, {"t": "a"}, {"n": 1, "t": "a"}]"#;
+    let wanted = r#"[{"n":1},null,null]"#;
+    check(&refused(true), text, wanted, &["refused x.1 7", "refused x.2 7"]);
+}

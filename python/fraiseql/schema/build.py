@@ -180,7 +180,7 @@ class GraphQLBuilder:
             definition.name,
             fields,
             description=definition.description,
-            out_type=instance_maker(definition.python_class),
+            out_type=instance_maker(definition.python_class, definition.name),
         )
 
     def _generated(self, target: Generated) -> GraphQLInputObjectType:

@@ -11,7 +11,9 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from fraiseql.errors import DeclarationError
+from graphql import GraphQLError
+
+from fraiseql.errors import DeclarationError, InputError
 from fraiseql.schema.definitions import (
     MISSING,
     ArgumentDefinition,
@@ -112,10 +114,15 @@ def _accepted(target: Any) -> Any:
     return None if target in (dict, Any) else target
 
 
-def instance_maker(cls: type) -> Callable[[Mapping[str, Any]], Any]:
+def instance_maker(cls: type, label: str) -> Callable[[Mapping[str, Any]], Any]:
     """Return the function that makes an instance of an input class from coerced values.
 
     Values that come from a ``default_factory`` are copied: the schema keeps one for all requests.
+    What the class itself refuses is an invalid value.
+
+    Args:
+        cls: The input class.
+        label: GraphQL name of the input, for messages.
     """
     shared = tuple(
         entry.name
@@ -128,6 +135,12 @@ def instance_maker(cls: type) -> Callable[[Mapping[str, Any]], Any]:
         for name in shared:
             if name in given:
                 given[name] = copy.copy(given[name])
-        return cls(**given)
+        try:
+            return cls(**given)
+        except InputError as error:
+            raise GraphQLError(error.message, extensions={"code": error.code}) from error
+        except (ValueError, TypeError, ArithmeticError) as error:
+            # What Python says of it is for the developer.
+            raise GraphQLError(f"{label} cannot be made of these values.") from error
 
     return make

@@ -1,7 +1,7 @@
 """Which fields can be filtered and ordered by, and the inputs that are generated for them."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from graphql import (
     GraphQLBoolean,
@@ -11,6 +11,7 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLInputType,
     GraphQLList,
+    GraphQLNamedType,
     GraphQLNonNull,
     GraphQLScalarType,
     GraphQLString,
@@ -21,6 +22,9 @@ from fraiseql.schema.hints import Ref, read_hint
 from fraiseql.schema.leaves import LEAVES
 from fraiseql.schema.model import Composite, Model
 from fraiseql.schema.queries import OrderBy, Where
+
+COMBINING: Final = ("and", "or", "not")
+"""Words that combine filters: no field that can be filtered by has one of them as its name."""
 
 _EQUALITY: Final = {"eq": "eq", "neq": "neq"}
 _ORDER: Final = {"gt": "gt", "gte": "gte", "lt": "lt", "lte": "lte"}
@@ -43,6 +47,8 @@ _MEANING: Final = {
     "endsWith": "Ends with this text.",
 }
 
+_GENERATED: Final = "fraiseql.generated"
+
 ORDER: Final = GraphQLEnumType(
     "Order",
     {
@@ -50,7 +56,14 @@ ORDER: Final = GraphQLEnumType(
         "DESC": GraphQLEnumValue("-", description="Greatest first."),
     },
     description="Direction of an order.",
+    extensions={_GENERATED: "order"},
 )
+
+
+def generated_kind(type_: GraphQLNamedType) -> Literal["where", "order"] | None:
+    """Return whether a type is part of a generated filter or of an order; None for others."""
+    kind: Literal["where", "order"] | None = type_.extensions.get(_GENERATED)
+    return kind
 
 
 def leaf_ref(field: FieldDefinition, model: Model) -> Ref | None:
@@ -116,6 +129,7 @@ def leaf_filter(leaf: GraphQLScalarType | GraphQLEnumType, *, text: bool) -> Gra
         filter_name(leaf.name),
         fields,
         description=f"Comparisons of {leaf.name}; all given ones must hold.",
+        extensions={_GENERATED: "where"},
     )
 
 
@@ -141,6 +155,7 @@ def where_input(
         input_name(Where, definition),
         fields,
         description=f"Filters {definition.name}; all given fields must hold.",
+        extensions={_GENERATED: "where"},
     )
     return where
 
@@ -156,6 +171,7 @@ def order_input(definition: Composite, names: list[str]) -> GraphQLInputObjectTy
         description=f"One field to order {definition.name} by; give several in a list.",
         out_type=_order_term,
         is_one_of=True,
+        extensions={_GENERATED: "order"},
     )
 
 

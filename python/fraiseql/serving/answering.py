@@ -110,7 +110,12 @@ async def render(
     while missing:
         await compiled.compute(run, missing, streams)
         body, errors, missing = shape.render(streams)
-    shown = rendered_errors(errors, compiled.plan, run.failures, debug=debug) if errors else ()
+    shown: Sequence[Mapping[str, Any]] = ()
+    if errors or compiled.errors:
+        shown = [
+            *rendered_errors(errors or (), compiled.plan, run.failures, debug=debug),
+            *[error.formatted for error in compiled.errors],
+        ]
     timings.render = perf_counter() - fetched
     return body, shown
 

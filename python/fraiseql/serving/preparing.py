@@ -97,6 +97,9 @@ class Preparer:
             plan = edition.planner.plan(operation, values, raw)
         except FraiseQLError as error:
             raise RequestError([GraphQLError(error.message)], error.code) from error
+        except GraphQLError as error:
+            # Which root fields there are cannot be told, as execution finds out.
+            raise RequestError([error], "BAD_USER_INPUT", 200, executed=True) from None
         except RecursionError:
             message = "The variables are nested too deeply."
             raise RequestError([GraphQLError(message)], "BAD_USER_INPUT") from None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from time import perf_counter
 from typing import Any
 
@@ -181,7 +181,8 @@ class Service:
         try:
             serving, operation, values = self._prepare(request, timings)
         except RequestError as error:
-            return Response(request_errors(error.errors, error.code), False, error.status)
+            refused = request_errors(error.errors, error.code, executed=error.executed)
+            return Response(refused, error.executed, error.status)
         if serving.split is not None:
             asked = self._asked(operation, values, request, context, timings)
             return await self._answer_parts(serving, serving.split, asked, request.etags)
@@ -296,7 +297,7 @@ class Service:
         context: dict[str, Any],
         current: Current | None,
     ) -> Call:
-        full = operation.full_values(request.variables or _NO_VARIABLES)
+        full = cache(partial(operation.full_values, request.variables or _NO_VARIABLES))
         return Call(context, values, full, operation.name, self._encoder, reached=current)
 
     def _reached(self, identity: Identity, note: Callable[[Noted], None]) -> Current | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
-from graphql import get_named_type
+from graphql import GraphQLError, get_named_type
 
 from fraiseql.catalog import Relation
 from fraiseql.results import Part, Results
@@ -82,7 +82,11 @@ class Splitter:
         cache = self._cache(field, usual)
         if cache is None or field.field is None:
             return RootPart(field.key, serving, name, {}, constant=field.field is None)
-        given = arguments.for_python(field.field, field.nodes[0])
+        try:
+            given = arguments.for_python(field.field, field.nodes[0])
+        except GraphQLError:
+            # It is an error whenever it is asked for.
+            return RootPart(field.key, serving, name, {})
         part = self._described(field, serving, operation, cache)
         live = self._variant(part)
         kept = _from_kept(part, serving)

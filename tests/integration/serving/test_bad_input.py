@@ -17,12 +17,31 @@ def numbers(limit: int | None = None) -> list[int]:
     return list(range(limit or 3))
 
 
+@fraiseql.input
+class Span:
+    """An input that refuses some values itself."""
+
+    first: int = 1
+    last: int = 9
+
+    def __post_init__(self) -> None:
+        if self.first > self.last:
+            raise ValueError("the text of a ValueError")
+        if self.first == 0:
+            raise fraiseql.InputError("Count from 1.")
+
+
+@fraiseql.query
+def span(of: Span) -> int:
+    return of.last - of.first
+
+
 LIMITS = {"max_depth": 5, "max_aliases": 4, "max_tokens": 200, "max_complexity": 500}
 
 
 @pytest.fixture(scope="module")
 def bench(database: str) -> Iterator[Served]:
-    queries = [*application.QUERIES, numbers]
+    queries = [*application.QUERIES, numbers, span]
     with served(database, TABLES, types=TYPES, queries=queries, **LIMITS) as running:
         yield running
 
@@ -183,6 +202,27 @@ def test_a_null_limit_of_a_resolver_counts_as_the_usual_one(bench: Served) -> No
     )
     ((code, _),) = refused(bench, query, {"n": -490, "m": 150})
     assert code == "TOO_COMPLEX"
+
+
+SPANS = [
+    (7, "Span cannot be made of these values."),
+    (0, "Count from 1."),
+]
+
+
+@pytest.mark.parametrize(("first", "words"), SPANS)
+def test_what_an_input_class_refuses_is_bad_input(bench: Served, first: int, words: str) -> None:
+    query = "query ($s: Span!) { span(of: $s) }"
+    assert bench.data(query, {"s": {"first": 2}}) == {"span": 7}
+    ((code, message),) = refused(bench, query, {"s": {"first": first, "last": 1}})
+    assert (code, message) == ("BAD_USER_INPUT", words)
+    for head, number in (("query", first), ("query ($n: Int = 1)", "$n")):
+        query = f"{head} {{ span(of: {{ first: {number}, last: 1 }}) }}"
+        answer = bench.ask(query, {"n": first})
+        assert answer["data"] is None, "the field may not be null"
+        (error,) = answer["errors"]
+        assert (error["path"], error["message"]) == (["span"], words)
+        assert error["extensions"]["code"] == "BAD_USER_INPUT"
 
 
 def test_what_a_filter_refuses_is_an_error_of_the_request(bench: Served) -> None:

@@ -57,4 +57,4 @@ async def test_deep_json_is_refused_or_answered(service: Service) -> None:
     for _ in range(900):
         deep = [deep]
     body = await asyncio.wait_for(ask(service, ECHO, {"v": deep}), 60)
-    assert b'"echo":[[' in body or b"nested too deeply" in body
+    assert b"nested too deeply" in body

@@ -22,13 +22,22 @@ class RequestError(Exception):
         errors: What was wrong, each with its locations.
         code: Stable identifier, sent in ``extensions.code`` of every error.
         status: HTTP status for ``application/graphql-response+json``.
+        executed: Whether it was found while the operation ran: then ``data`` is null.
     """
 
-    def __init__(self, errors: Sequence[GraphQLError], code: str, status: int = 400) -> None:
+    def __init__(
+        self,
+        errors: Sequence[GraphQLError],
+        code: str,
+        status: int = 400,
+        *,
+        executed: bool = False,
+    ) -> None:
         super().__init__(errors[0].message)
         self.errors = errors
         self.code = code
         self.status = status
+        self.executed = executed
 
 
 class Operation:
@@ -39,12 +48,20 @@ class Operation:
         fragments: Fragment definitions of the document, by name.
         document: The whole document, for introspection.
         variables: Coercion and structure of the variables.
+
+    Args:
+        hide_suggestions: Whether messages name nothing that the client did not send.
     """
 
     __slots__ = ("document", "fragments", "node", "schema", "variables")
 
     def __init__(
-        self, schema: GraphQLSchema, document: DocumentNode, node: OperationDefinitionNode
+        self,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        node: OperationDefinitionNode,
+        *,
+        hide_suggestions: bool = False,
     ) -> None:
         self.schema = schema
         self.document = document
@@ -54,7 +71,7 @@ class Operation:
             for definition in document.definitions
             if isinstance(definition, FragmentDefinitionNode)
         }
-        self.variables = Variables(schema, node, self.fragments)
+        self.variables = Variables(schema, node, self.fragments, hide_suggestions=hide_suggestions)
 
     @property
     def name(self) -> str | None:

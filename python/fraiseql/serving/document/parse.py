@@ -65,7 +65,7 @@ def parse_document(
     parsed = perf_counter()
     timings.parse += parsed - start
     _validate(schema, document, limits)
-    operation = Operation(schema, document, node)
+    operation = Operation(schema, document, node, hide_suggestions=not limits.introspection)
     timings.validate += perf_counter() - parsed
     return operation
 

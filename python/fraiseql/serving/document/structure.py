@@ -7,8 +7,8 @@ from typing import Any, Final
 _NULL: Final = "0"
 _GIVEN: Final = "1"
 _LIST: Final = "l"
-BY_VALUE: Final = frozenset({"is_null"})
-"""Keys whose value is part of the form: ``IS NULL`` and ``IS NOT NULL`` differ as statements."""
+_BY_VALUE: Final = frozenset({"is_null"})
+"""Operators whose value is part of the form: ``IS NULL`` and ``IS NOT NULL`` are two statements."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,18 @@ def is_structural(value: list[Any]) -> bool:
     return not value or any(isinstance(item, dict | list) for item in value)
 
 
+def _is_by_value(key: Any, value: Any) -> bool:
+    # A field may have the name of the operator: then its comparisons are a dict.
+    return key in _BY_VALUE and not isinstance(value, dict | list)
+
+
 def form(value: Any) -> Any:
     """Return the structure of a value: its keys, what is null; never a scalar's value."""
     if value is None:
         return _NULL
     if isinstance(value, dict):
         return tuple(
-            [(key, item if key in BY_VALUE else form(item)) for key, item in value.items()]
+            [(key, item if _is_by_value(key, item) else form(item)) for key, item in value.items()]
         )
     if isinstance(value, list):
         return (_LIST, *[form(item) for item in value]) if is_structural(value) else _LIST
@@ -60,7 +65,7 @@ def abstract(value: Any, name: str, path: tuple[str | int, ...] = ()) -> Any:
         return None
     if isinstance(value, dict):
         return {
-            key: item if key in BY_VALUE else abstract(item, name, (*path, key))
+            key: item if _is_by_value(key, item) else abstract(item, name, (*path, key))
             for key, item in value.items()
         }
     if isinstance(value, list) and is_structural(value):

@@ -5,14 +5,14 @@ from inspect import isawaitable
 from typing import Any
 
 from graphql.execution.values import VariableValues
-from graphql.utilities.coerce_input_value import coerce_input_literal
 
 from fraiseql.results import Current, current
 from fraiseql.schema import Info
 from fraiseql.serving.document.structure import Ref
 from fraiseql.serving.execution.encode import Encoder
 from fraiseql.serving.execution.reading import current_field
-from fraiseql.serving.planning.plan import ComputedStep, FieldPlan, LiteralSource, PythonRoot
+from fraiseql.serving.planning.arguments import ArgumentSource, input_error
+from fraiseql.serving.planning.plan import ComputedStep, FieldPlan, PythonRoot
 
 
 class Call:
@@ -21,7 +21,7 @@ class Call:
     Args:
         context: ``info.context``.
         values: Coerced variables.
-        full: graphql-core's picture of the variables, for literals that have variables inside.
+        full: Returns graphql-core's picture of the variables, for literals with variables inside.
         operation_name: Name of the operation.
         encoder: Makes documents.
         reached: What they find of the result caches.
@@ -33,7 +33,7 @@ class Call:
         self,
         context: dict[str, Any],
         values: Mapping[str, Any],
-        full: VariableValues,
+        full: Callable[[], VariableValues],
         operation_name: str | None,
         encoder: Encoder,
         *,
@@ -63,7 +63,9 @@ class Call:
         return await self._called(step.field, computed.function, given, arguments)
 
     def _arguments(self, field: FieldPlan) -> dict[str, Any]:
-        return argument_values(field.arguments, self._values, lambda: self._full)
+        if field.refusal is not None:
+            raise input_error(field.refusal)
+        return argument_values(field.arguments, self._values, self._full)
 
     def _info(self, field: FieldPlan) -> Info:
         return Info(
@@ -97,6 +99,9 @@ def argument_values(
         sources: As ``FieldPlan.arguments``.
         values: Coerced variables.
         full: Returns graphql-core's picture of the variables.
+
+    Raises:
+        GraphQLError: A literal with variables inside is not valid.
     """
     return {name: _argument(source, values, full) for name, source in sources.items()}
 
@@ -104,6 +109,7 @@ def argument_values(
 def _argument(source: Any, values: Mapping[str, Any], full: Callable[[], VariableValues]) -> Any:
     if isinstance(source, Ref):
         return source.value(values)
-    if isinstance(source, LiteralSource):
-        return coerce_input_literal(source.node, source.type, full())
+    if isinstance(source, ArgumentSource):
+        (value,) = source.coerced(full()).values()
+        return value
     return source

@@ -22,6 +22,7 @@ from fraiseql.serving.planning.plan import (
     KeptQuery,
     Plan,
     PythonRoot,
+    RefusedRoot,
     SqlRoot,
 )
 
@@ -84,6 +85,8 @@ class Run:
             return self.encoder.item(value, type_name)
         except FraiseQLError as error:
             return self.fail(error)
+        except RecursionError:
+            return self.fail(DocumentError(f"A value of {type_name} is nested too deeply."))
 
 
 class CompiledRoot:
@@ -149,19 +152,32 @@ class CompiledPlan:
         sql: Root fields that SQL answers.
         python: Root fields that Python answers.
         needs_python: Whether any Python function takes part.
+        refused: Root fields that are errors.
+        errors: Errors of fields that are known before anything runs: in introspection.
     """
 
-    __slots__ = ("_decoders", "_streams", "needs_python", "plan", "python", "sql")
+    __slots__ = (
+        "_decoders",
+        "_streams",
+        "errors",
+        "needs_python",
+        "plan",
+        "python",
+        "refused",
+        "sql",
+    )
 
     def __init__(self, plan: Plan, schema: Schema, lost: Lost) -> None:
         self.plan = plan
         self.sql = [_compiled(root, lost) for root in plan.roots if isinstance(root, SqlRoot)]
         self.python = [root for root in plan.roots if isinstance(root, PythonRoot)]
         self.needs_python = bool(self.python or plan.computed)
+        self.refused = [root for root in plan.roots if isinstance(root, RefusedRoot)]
         self._streams: list[Any] = [None] * plan.streams
-        for root in plan.roots:
-            if isinstance(root, ConstantRoot):
-                self._streams[root.stream] = (root.json,)
+        constants = [root for root in plan.roots if isinstance(root, ConstantRoot)]
+        for constant in constants:
+            self._streams[constant.stream] = (constant.json,)
+        self.errors = [error for constant in constants for error in constant.errors]
         self._decoders = {
             stream: ParentDecoder(schema, step.parent, step.needs)
             for stream, step in plan.computed.items()
@@ -170,6 +186,8 @@ class CompiledPlan:
     async def roots(self, run: Run) -> list[Any]:
         """Run every root field, several side by side, and return the streams."""
         streams = self._streams.copy()
+        for refused in self.refused:
+            streams[refused.stream] = (run.fail(refused.error),)
         if len(self.sql) == 1 and not self.python:
             root = self.sql[0]
             streams[root.stream] = (await root.run(run),)

@@ -1,74 +1,133 @@
-"""Arguments: what a field is given, with places instead of the values that requests bring."""
+"""Arguments: what a field is given, with places instead of the values that requests bring.
+
+Whether a value is valid where it stands is graphql-core's verdict. Null and "not sent" are part
+of the structure that a plan is made for, so that most verdicts are reached once for each plan.
+"""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from graphql import ArgumentNode, FieldNode, GraphQLArgument, GraphQLField, Undefined, VariableNode
-from graphql.execution.values import VariableValues
-from graphql.utilities.coerce_input_value import coerce_default_value, coerce_input_literal
+from graphql import (
+    ArgumentNode,
+    FieldNode,
+    GraphQLArgument,
+    GraphQLError,
+    GraphQLField,
+    VariableNode,
+)
+from graphql.execution.values import VariableValues, coerce_argument, get_argument_values
 
-from fraiseql.serving.document.structure import Ref, abstract
-from fraiseql.serving.document.variables import variable_names
-from fraiseql.serving.planning.plan import LiteralSource
+from fraiseql.serving.document import Operation
+from fraiseql.serving.document.nodes import variable_names
+from fraiseql.serving.document.structure import Ref
 
-_BY_VALUE = "order_by"
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArgumentSource:
+    """An argument as the schema declares it and as the document has it.
+
+    One that is written as a literal with variables inside is coerced for each request.
+
+    Attributes:
+        name: GraphQL name of the argument.
+        argument: Its declaration.
+        node: How it is written; None where it is left out.
+        field: The field that it belongs to.
+        hide_suggestions: Whether messages name nothing that the client did not send.
+    """
+
+    name: str
+    argument: GraphQLArgument
+    node: ArgumentNode | None
+    field: FieldNode
+    hide_suggestions: bool
+
+    @property
+    def variable(self) -> str | None:
+        """The variable that the argument is, and nothing else."""
+        value = self.node.value if self.node is not None else None
+        return value.name.value if isinstance(value, VariableNode) else None
+
+    @property
+    def has_variables_inside(self) -> bool:
+        """Whether the argument is a literal with variables in it."""
+        return self.node is not None and self.variable is None and bool(variable_names(self.node))
+
+    def coerced(self, variables: VariableValues) -> dict[str, Any]:
+        """Return the value by Python name; nothing where there is none.
+
+        Raises:
+            GraphQLError: The value is not valid.
+        """
+        found: dict[str, Any] = {}
+        try:
+            coerce_argument(
+                found,
+                self.field,
+                self.name,
+                self.argument,
+                self.node,
+                variables,
+                None,
+                self.hide_suggestions,
+            )
+        except GraphQLError as error:
+            raise input_error(error) from None
+        return found
+
+
+def input_error(error: GraphQLError) -> GraphQLError:
+    """Return graphql-core's verdict on a value with the code that clients know it by.
+
+    It is a new error without traceback: a plan that holds one must not hold the frames of a
+    request.
+    """
+    extensions = {"code": "BAD_USER_INPUT", **(error.extensions or {})}
+    return GraphQLError(error.message, error.nodes, path=error.path, extensions=extensions)
 
 
 class ArgumentReader:
     """Reads the arguments of fields for one structure of the variables.
 
     Args:
+        operation: The operation.
         values: Coerced variables of the request that the plan is made for.
     """
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        self._values = values
-        self._real = VariableValues({}, dict(values))
-        places = {name: abstract(value, name) for name, value in values.items()}
-        self._places = VariableValues({}, places)
+    def __init__(self, operation: Operation, values: Mapping[str, Any]) -> None:
+        self._values = VariableValues({}, dict(values))
+        self._places = VariableValues({}, operation.variables.places(values))
+        self._hide_suggestions = operation.variables.hide_suggestions
 
     def for_sql(self, field: GraphQLField, node: FieldNode) -> dict[str, Any]:
-        """Return the arguments by Python name; scalars of variables are ``Ref``."""
-        found = {}
-        for name, argument, given in self._given(field, node):
-            variables = self._real if name == _BY_VALUE else self._places
-            value = (
-                coerce_default_value(argument)
-                if given is None
-                else coerce_input_literal(given.value, argument.type, variables)
-            )
-            if value is not Undefined:
-                found[name] = value
-        return found
+        """Return the arguments by Python name; scalars of variables are ``Ref``.
+
+        Raises:
+            GraphQLError: An argument is not valid for this structure.
+        """
+        return get_argument_values(
+            field, node, self._places, hide_suggestions=self._hide_suggestions
+        )
 
     def for_python(self, field: GraphQLField, node: FieldNode) -> dict[str, Any]:
-        """Return the sources of the arguments by Python name: constants, ``Ref``, literals."""
-        found = {}
-        for name, argument, given in self._given(field, node):
-            value = coerce_default_value(argument) if given is None else _source(argument, given)
-            if value is not Undefined:
-                found[name] = value
+        """Return the sources of the arguments by Python name: constants, ``Ref``, literals.
+
+        Raises:
+            GraphQLError: An argument is not valid for this structure.
+        """
+        nodes = {argument.name.value: argument for argument in node.arguments or ()}
+        found: dict[str, Any] = {}
+        for name, argument in field.args.items():
+            written = nodes.get(name)
+            source = ArgumentSource(name, argument, written, node, self._hide_suggestions)
+            found |= self._source(source)
         return found
 
-    def _given(
-        self, field: GraphQLField, node: FieldNode
-    ) -> list[tuple[str, GraphQLArgument, ArgumentNode | None]]:
-        nodes = {argument.name.value: argument for argument in node.arguments or ()}
-        return [
-            (argument.out_name or name, argument, self._present(nodes.get(name)))
-            for name, argument in field.args.items()
-        ]
-
-    def _present(self, node: ArgumentNode | None) -> ArgumentNode | None:
-        """Return the node, unless its variable is not given: then the default holds."""
-        if node is not None and isinstance(node.value, VariableNode):
-            return node if node.value.name.value in self._values else None
-        return node
-
-
-def _source(argument: GraphQLArgument, node: ArgumentNode) -> Any:
-    if isinstance(node.value, VariableNode):
-        return Ref(node.value.name.value)
-    if variable_names(node):
-        return LiteralSource(node.value, argument.type)
-    return coerce_input_literal(node.value, argument.type)
+    def _source(self, source: ArgumentSource) -> dict[str, Any]:
+        if source.has_variables_inside:
+            return {source.argument.out_name or source.name: source}
+        found = source.coerced(self._values)
+        if source.variable in self._values.coerced:
+            return dict.fromkeys(found, Ref(source.variable))
+        return found

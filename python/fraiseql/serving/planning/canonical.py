@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from graphql import OperationDefinitionNode, is_abstract_type, print_ast
 
-from fraiseql.serving.document.variables import variable_names
+from fraiseql.serving.document.nodes import variable_names
 from fraiseql.serving.planning.selection import SelectedField, Selection
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
+    GraphQLError,
     GraphQLInterfaceType,
     GraphQLNamedType,
     GraphQLUnionType,
@@ -16,7 +17,7 @@ from graphql import (
 
 from fraiseql.catalog import Column
 from fraiseql.schema.definitions import FieldDefinition
-from fraiseql.serving.planning.arguments import ArgumentReader
+from fraiseql.serving.planning.arguments import ArgumentReader, input_error
 from fraiseql.serving.planning.fields import own_column, stored_column
 from fraiseql.serving.planning.plan import ComputedStep, FieldPlan
 from fraiseql.serving.planning.reads import DOCUMENT_KEY, Embedded, Read
@@ -55,6 +56,7 @@ class ObjectPlanner:
         computed: Computed fields found, by stream.
         streams: Number of streams handed out.
         root: Response key of the root field that is being planned.
+        refusals: Why selections cannot be told, by number.
     """
 
     def __init__(self, relations: Relations, arguments: ArgumentReader) -> None:
@@ -65,6 +67,7 @@ class ObjectPlanner:
         self.computed: dict[int, ComputedStep] = {}
         self.streams = 0
         self.root = ""
+        self.refusals: list[GraphQLError] = []
         self._aside: dict[str, _Row] | None = None
 
     def stream(self) -> int:
@@ -100,13 +103,13 @@ class ObjectPlanner:
 
     def _composite(self, type_: GraphQLNamedType, selection: Selection, row: _Row | None) -> int:
         if not isinstance(type_, GraphQLInterfaceType | GraphQLUnionType):
-            return self._object(type_.name, selection.objects[type_.name], row)
+            return self._selected(type_.name, selection, row)
         definition: Any = self._schema.interfaces.get(type_.name) or self._schema.unions[type_.name]
         if row is not None:
             self._lift(row, definition.discriminator)
         cases = [
-            [self._schema.objects[name].tag or name, self._object(name, fields, row)]
-            for name, fields in selection.objects.items()
+            [self._schema.objects[name].tag or name, self._selected(name, selection, row)]
+            for name in selection.objects
         ]
         return self.shape.add(
             {
@@ -124,6 +127,14 @@ class ObjectPlanner:
             row.columns[key] = None
         elif row.place.document is not None:
             row.keys[key] = row.place.relation.columns[row.place.document]
+
+    def _selected(self, type_name: str, selection: Selection, row: _Row | None) -> int:
+        refusal = selection.refusals.get(type_name)
+        if refusal is None:
+            return self._object(type_name, selection.objects[type_name], row)
+        self.refusals.append(refusal)
+        number = len(self.refusals) - 1
+        return self.shape.add({"kind": "refused", "type": type_name, "number": number})
 
     def _object(self, type_name: str, fields: tuple[SelectedField, ...], row: _Row | None) -> int:
         row = row or self._row_aside(type_name)
@@ -233,10 +244,18 @@ class ObjectPlanner:
         node, read = self.value(selected.field.type, selected.selection, place)
         aside = {name: row.read() for name, row in self._aside.items()}
         self._aside = outer
-        arguments = self._arguments.for_python(selected.field, selected.nodes[0])
+        arguments, refusal = self._sources(selected)
         names = self._names(selected.selection)
-        plan = FieldPlan(selected, named.name, names, read, aside, arguments, self.root)
+        plan = FieldPlan(selected, named.name, names, read, aside, arguments, self.root, refusal)
         return node, plan
+
+    def _sources(self, selected: SelectedField) -> tuple[Mapping[str, Any], GraphQLError | None]:
+        """Return the sources of the field's arguments, or why they cannot be told."""
+        assert selected.field is not None  # noqa: S101 - the caller saw it
+        try:
+            return self._arguments.for_python(selected.field, selected.nodes[0]), None
+        except GraphQLError as error:
+            return {}, input_error(error)
 
     def _names(self, selection: Selection | None) -> tuple[str, ...]:
         found: dict[str, None] = {}

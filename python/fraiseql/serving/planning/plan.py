@@ -4,22 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import ValueNode
-from graphql.type import GraphQLInputType
+from graphql import GraphQLError
 
 from fraiseql.schema.definitions import FieldDefinition, QueryDefinition
 from fraiseql.serving.document.structure import Ref
 from fraiseql.serving.planning.reads import Query, Read
 from fraiseql.serving.planning.selection import SelectedField
 from fraiseql.sources import KeptDocument
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LiteralSource:
-    """An argument written as a literal that has variables inside: coerced for each request."""
-
-    node: ValueNode
-    type: GraphQLInputType
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,8 +24,9 @@ class FieldPlan:
         read: What of each row answers the sub-fields, when the type has a source.
         aside: The same for other types with a source that are selected further below: their
             documents may stand inside of what the function returns.
-        arguments: Python name → constant, ``Ref``, or ``LiteralSource``.
+        arguments: Python name → constant, ``Ref``, or ``ArgumentSource``.
         root: Response key of the root field that it stands in, or is.
+        refusal: Why the function is not called: an argument is not valid.
     """
 
     selected: SelectedField
@@ -44,6 +36,7 @@ class FieldPlan:
     aside: Mapping[str, Read]
     arguments: Mapping[str, Any]
     root: str
+    refusal: GraphQLError | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,13 +86,33 @@ class PythonRoot:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ConstantRoot:
-    """A root field whose answer is known when the plan is made: introspection."""
+    """A root field whose answer is known when the plan is made: introspection.
+
+    Attributes:
+        stream: Number of the stream that takes the answer.
+        json: The answer.
+        errors: Errors of fields in it.
+    """
 
     stream: int
     json: bytes
+    errors: tuple[GraphQLError, ...] = ()
 
 
-Root = SqlRoot | PythonRoot | ConstantRoot
+@dataclass(frozen=True, slots=True, eq=False)
+class RefusedRoot:
+    """A root field that is an error: one of its arguments is not valid.
+
+    Attributes:
+        stream: Number of the stream that takes the failure.
+        error: What is wrong.
+    """
+
+    stream: int
+    error: GraphQLError
+
+
+Root = SqlRoot | PythonRoot | ConstantRoot | RefusedRoot
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,6 +172,8 @@ class Plan:
         streams: Number of streams.
         fields: Selected fields by id, with the name of their parent type, for errors.
         cost: Complexity.
+        refusals: Why objects are errors whose selection cannot be told, by their number in the
+            shape.
     """
 
     roots: tuple[Root, ...]
@@ -167,3 +182,4 @@ class Plan:
     streams: int
     fields: tuple[tuple[SelectedField, str], ...]
     cost: Cost
+    refusals: tuple[GraphQLError, ...] = ()

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from graphql import (
     DocumentNode,
+    GraphQLError,
     GraphQLObjectType,
     OperationDefinitionNode,
     SelectionSetNode,
@@ -17,12 +18,20 @@ from graphql import (
 from fraiseql.schema import Schema
 from fraiseql.schema.definitions import QueryDefinition
 from fraiseql.serving.document import Operation
-from fraiseql.serving.planning.arguments import ArgumentReader
+from fraiseql.serving.planning.arguments import ArgumentReader, input_error
 from fraiseql.serving.planning.costs import CostReader, total
 from fraiseql.serving.planning.filters import parse_filter
 from fraiseql.serving.planning.kept import kept_query
 from fraiseql.serving.planning.objects import ObjectPlanner
-from fraiseql.serving.planning.plan import ConstantRoot, Cost, Plan, PythonRoot, Root, SqlRoot
+from fraiseql.serving.planning.plan import (
+    ConstantRoot,
+    Cost,
+    Plan,
+    PythonRoot,
+    RefusedRoot,
+    Root,
+    SqlRoot,
+)
 from fraiseql.serving.planning.reads import Query, Read
 from fraiseql.serving.planning.relations import Relations
 from fraiseql.serving.planning.selection import Collector, SelectedField
@@ -88,6 +97,7 @@ class Planner:
 
         Raises:
             InputError: A filter or order names an unknown field or operator.
+            GraphQLError: The root fields cannot be told.
         """
         found = collected or self.collect(operation, values)
         roots = _RootPlanner(self, operation, found.arguments, raw)
@@ -102,16 +112,23 @@ class Planner:
             objects.streams,
             found.fields,
             total(roots.costs),
+            tuple(objects.refusals),
         )
 
     def collect(self, operation: Operation, values: Mapping[str, Any]) -> Collected:
-        """Return the fields of an operation; arguments are those of ``plan``."""
+        """Return the fields of an operation; arguments are those of ``plan``.
+
+        Raises:
+            GraphQLError: The root fields cannot be told: a directive has no valid argument.
+        """
         collector = Collector(self._schema.graphql, operation.fragments, values)
         selection = collector.select(self._root_type, [operation.node.selection_set])
+        for refusal in selection.refusals.values():
+            raise refusal
         return Collected(
             selection.objects[self._root_type.name],
             tuple(zip(collector.fields, collector.parents, strict=True)),
-            ArgumentReader(values),
+            ArgumentReader(operation, values),
         )
 
     @property
@@ -131,7 +148,9 @@ class Planner:
         place = self.relations.place_of(type_name)
         assert place is not None  # noqa: S101 - find() demands a sql_source
         equal = {name: arguments[name] for name in definition.by if name in arguments}
-        wanted = [part for part in (equal, arguments.get("where")) if part]
+        # Where there is one row, arguments may have any name: only a list has a filter.
+        filtered = arguments.get("where") if definition.many else None
+        wanted = [part for part in (equal, filtered) if part]
         accesses = self.relations.accesses(type_name, place)
         where = parse_filter({"and": wanted}, accesses, type_name) if wanted else None
         if not definition.many:
@@ -189,7 +208,7 @@ class _RootPlanner:
         stream = self.objects.stream()
         self.objects.root = selected.key
         if selected.name.startswith("__"):
-            self.roots.append(ConstantRoot(stream, self._introspect(selected)))
+            self.roots.append(self._introspected(selected, stream))
             node, nullable = self.objects.shape.any(), selected.name == "__type"
             return field_node(
                 selected.id, selected.key, {"stream": stream}, node, nullable=nullable
@@ -211,9 +230,13 @@ class _RootPlanner:
         type_name = get_named_type(selected.field.type).name
         relations = self._planner.relations
         place = relations.place_of(type_name)
-        arguments = self._arguments.for_sql(selected.field, selected.nodes[0])
         node, read = self.objects.value(selected.field.type, selected.selection, place)
         assert read is not None  # noqa: S101 - find() demands a sql_source
+        try:
+            arguments = self._arguments.for_sql(selected.field, selected.nodes[0])
+        except GraphQLError as error:
+            self.roots.append(RefusedRoot(stream, input_error(error)))
+            return node
         query = self._planner.query(definition, type_name, read, arguments)
         maximum = self._planner.max_limit(definition)
         kept = kept_query(relations, relations.sources.sources[type_name], query)
@@ -222,7 +245,7 @@ class _RootPlanner:
         self.costs.append(self._planner.cost(selected, definition, arguments))
         return node
 
-    def _introspect(self, selected: SelectedField) -> bytes:
+    def _introspected(self, selected: SelectedField, stream: int) -> Root:
         """Return the answer of an introspection field; it depends on the schema alone."""
         operation = self._operation.node
         only = OperationDefinitionNode(
@@ -233,4 +256,7 @@ class _RootPlanner:
         )
         document = DocumentNode(definitions=(only, *self._operation.fragments.values()))
         result = execute_sync(self._schema.graphql, document, variable_values=dict(self._raw))
-        return orjson.dumps((result.data or {}).get(selected.key))
+        errors = [input_error(error) for error in result.errors or ()]
+        if result.data is None:
+            return RefusedRoot(stream, errors[0])
+        return ConstantRoot(stream, orjson.dumps(result.data.get(selected.key)), tuple(errors))

@@ -1,13 +1,14 @@
 """Selection: the fields that an operation wants of each type, fragments and directives resolved."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLError,
     GraphQLField,
     GraphQLIncludeDirective,
     GraphQLInterfaceType,
@@ -23,6 +24,8 @@ from graphql import (
     is_abstract_type,
 )
 from graphql.execution.values import VariableValues
+
+from fraiseql.serving.planning.arguments import input_error
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,10 +56,12 @@ class Selection:
     Attributes:
         type: The field's named type: object, interface or union.
         objects: Fields by the name of each object type that may stand here, in response order.
+        refusals: Why the fields of a type cannot be told: a directive has no valid argument.
     """
 
     type: GraphQLNamedType
     objects: Mapping[str, tuple[SelectedField, ...]]
+    refusals: Mapping[str, GraphQLError] = field(default_factory=dict)
 
 
 class Collector:
@@ -78,13 +83,12 @@ class Collector:
         self, type_: GraphQLNamedType, selection_sets: Sequence[SelectionSetNode]
     ) -> Selection:
         """Return what ``selection_sets`` together want of ``type_``."""
-        return Selection(
-            type_,
-            {
-                object_.name: self._object(object_, selection_sets)
-                for object_ in self._possible(type_)
-            },
-        )
+        refusals: dict[str, GraphQLError] = {}
+        objects = {
+            object_.name: self._object(object_, selection_sets, refusals)
+            for object_ in self._possible(type_)
+        }
+        return Selection(type_, objects, refusals)
 
     def _possible(self, type_: GraphQLNamedType) -> Sequence[GraphQLObjectType]:
         if isinstance(type_, GraphQLInterfaceType | GraphQLUnionType):
@@ -93,12 +97,19 @@ class Collector:
         return (type_,)
 
     def _object(
-        self, type_: GraphQLObjectType, selection_sets: Sequence[SelectionSetNode]
+        self,
+        type_: GraphQLObjectType,
+        selection_sets: Sequence[SelectionSetNode],
+        refusals: dict[str, GraphQLError],
     ) -> tuple[SelectedField, ...]:
         grouped: dict[str, list[FieldNode]] = {}
         visited: set[str] = set()
-        for selection_set in selection_sets:
-            self._group(type_, selection_set, grouped, visited)
+        try:
+            for selection_set in selection_sets:
+                self._group(type_, selection_set, grouped, visited)
+        except GraphQLError as error:
+            refusals[type_.name] = input_error(error)
+            return ()
         return tuple([self._field(type_, key, nodes) for key, nodes in grouped.items()])
 
     def _group(
@@ -143,13 +154,15 @@ class Collector:
 
     def _field(self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> SelectedField:
         name = nodes[0].name.value
-        field = None if name == "__typename" else self._schema.get_field(type_, name)
+        schema_field = None if name == "__typename" else self._schema.get_field(type_, name)
         number = len(self.fields)
         # Takes the number before the sub-selection takes the next ones.
-        self.fields.append(SelectedField(number, key, name, field, tuple(nodes), None))
+        self.fields.append(SelectedField(number, key, name, schema_field, tuple(nodes), None))
         self.parents.append(type_.name)
         sets = [node.selection_set for node in nodes if node.selection_set]
-        if field is not None and sets and not name.startswith("__"):
-            selection = self.select(get_named_type(field.type), sets)
-            self.fields[number] = SelectedField(number, key, name, field, tuple(nodes), selection)
+        if schema_field is not None and sets and not name.startswith("__"):
+            selection = self.select(get_named_type(schema_field.type), sets)
+            self.fields[number] = SelectedField(
+                number, key, name, schema_field, tuple(nodes), selection
+            )
         return self.fields[number]

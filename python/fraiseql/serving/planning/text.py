@@ -8,6 +8,7 @@ from fraiseql.serving.planning.plan import (
     KeptQuery,
     Plan,
     PythonRoot,
+    RefusedRoot,
     Root,
     SqlRoot,
 )
@@ -40,6 +41,8 @@ def _cost(plan: Plan) -> str:
 def _root(key: str, root: Root) -> Iterator[str]:
     if isinstance(root, ConstantRoot):
         yield f"{key}: known from the schema"
+    elif isinstance(root, RefusedRoot):
+        yield f"{key}: an error, {root.error.message}"
     elif isinstance(root, PythonRoot):
         yield f"{key}: Python, {root.definition.name}({', '.join(root.field.arguments)})"
     else:

@@ -37,6 +37,8 @@ def _rendered(
     selected, parent = plan.fields[error.field_id]
     if error.code == "failure":
         content = _failure(failures[int(error.detail)], debug=debug)
+    elif error.code == "refused":
+        content = _failure(plan.refusals[int(error.detail)], debug=debug)
     elif error.code == "null":
         message = f"Cannot return null for non-nullable field {parent}.{selected.name}."
         content = {"message": message, "extensions": {"code": _BAD_DOCUMENT}}
@@ -48,9 +50,16 @@ def _rendered(
     return {
         "message": content["message"],
         "locations": _locations(selected),
-        "path": error.path,
+        "path": _path(error, failures),
         "extensions": content["extensions"],
     }
+
+
+def _path(error: RenderError, failures: Sequence[Exception]) -> Sequence[str | int]:
+    """Return where an error is; one of introspection knows that itself."""
+    failure = failures[int(error.detail)] if error.code == "failure" else None
+    own = failure.path if isinstance(failure, GraphQLError) else None
+    return own or error.path
 
 
 def _failure(error: Exception, *, debug: bool) -> dict[str, Any]:
@@ -69,13 +78,13 @@ def _locations(selected: SelectedField) -> list[dict[str, int]]:
     return [{"line": token.line, "column": token.column} for token in tokens]
 
 
-def request_errors(errors: Sequence[GraphQLError], code: str) -> bytes:
-    """Return the body of a request that was not executed."""
+def request_errors(errors: Sequence[GraphQLError], code: str, *, executed: bool = False) -> bytes:
+    """Return the body of a request that was not executed, or none of whose fields could be."""
     content = [
         {**error.formatted, "extensions": {"code": code, **(error.extensions or {})}}
         for error in errors
     ]
-    return orjson.dumps({"errors": content})
+    return orjson.dumps({"data": None, "errors": content} if executed else {"errors": content})
 
 
 def finished(

@@ -1,0 +1,139 @@
+"""Kinds of variables: how values of a type are coerced, and what of them decides a plan."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any, Final
+
+from graphql import (
+    GraphQLError,
+    GraphQLInputType,
+    GraphQLList,
+    GraphQLNonNull,
+    Undefined,
+    get_named_type,
+    is_leaf_type,
+)
+from graphql.utilities.coerce_input_value import coerce_input_value
+
+from fraiseql.schema import generated_kind
+from fraiseql.serving.document.structure import ListRef, Ref, abstract, form
+
+Coercer = Callable[[Any], Any]
+"""Turns a raw value into a Python value, or returns ``Undefined`` when it does not fit."""
+
+Probe = Callable[[Any], Any]
+"""Returns what of a coerced value decides the plan."""
+
+_INT_MIN, _INT_MAX = -(1 << 31), (1 << 31) - 1
+
+
+def _int(value: Any) -> Any:
+    fits = type(value) is int and _INT_MIN <= value <= _INT_MAX
+    return value if fits else Undefined
+
+
+def _float(value: Any) -> Any:
+    return value if type(value) is float and isfinite(value) else Undefined
+
+
+def _of_type(kind: type) -> Coercer:
+    return lambda value: value if type(value) is kind else Undefined
+
+
+_PLAIN: Final[Mapping[str, Coercer]] = {
+    "Int": _int,
+    "String": _of_type(str),
+    "Boolean": _of_type(bool),
+    "ID": _of_type(str),
+    "Float": _float,
+}
+
+
+def compile_coercer(type_: GraphQLInputType) -> tuple[Coercer, bool]:
+    """Return a quick coercer for ``type_``, and whether null is refused.
+
+    Undefined from the coercer means "ask graphql-core", which has the words for what is wrong.
+    """
+    required = isinstance(type_, GraphQLNonNull)
+    quick = _PLAIN.get(getattr(_bare(type_), "name", ""))
+    return quick or _by_graphql_core(type_), required
+
+
+def _by_graphql_core(type_: GraphQLInputType) -> Coercer:
+    def coerce(value: Any) -> Any:
+        try:
+            return coerce_input_value(value, type_)
+        except GraphQLError:
+            # An input class refused the values that it was made of.
+            return Undefined
+
+    return coerce
+
+
+def _bare(type_: Any) -> Any:
+    return type_.of_type if isinstance(type_, GraphQLNonNull) else type_
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What planning makes of the values of a type.
+
+    Attributes:
+        place: Returns the place of a value, by the value and the name of its variable.
+        probe: Returns what of a value decides the plan; None where only null does.
+    """
+
+    place: Callable[[Any, str], Any]
+    probe: Probe | None = None
+
+
+def _ref(value: Any, name: str) -> Any:
+    return None if value is None else Ref(name)
+
+
+def _list_ref(value: Any, name: str) -> Any:
+    return None if value is None else ListRef(name)
+
+
+def _itself(value: Any, _name: str) -> Any:
+    return value
+
+
+_OPAQUE: Final = Kind(_ref)
+_LEAVES: Final = Kind(_list_ref)
+_ORDER: Final = Kind(_itself, repr)
+_WHERE: Final = Kind(abstract, form)
+
+
+def kind_of(type_: GraphQLInputType) -> Kind:
+    """Return the kind of a variable's type.
+
+    Only filters and orders are looked into. The values of other types reach Python or a statement
+    whole, so that what a client puts into them cannot multiply plans.
+    """
+    named = get_named_type(type_)
+    generated = generated_kind(named)
+    if generated is not None:
+        return _ORDER if generated == "order" else _WHERE
+    is_list = isinstance(_bare(type_), GraphQLList)
+    return _LEAVES if is_list and is_leaf_type(named) else _OPAQUE
+
+
+def probe_of(type_: GraphQLInputType, *, by_value: bool) -> Probe | None:
+    """Return what of the values of a variable decides the plan; None for nothing.
+
+    Args:
+        type_: The variable's type.
+        by_value: Whether what is selected depends on the value.
+    """
+    if by_value:
+        return repr
+    probe = kind_of(type_).probe
+    if probe is None and not isinstance(type_, GraphQLNonNull):
+        return _is_given
+    return probe
+
+
+def _is_given(value: Any) -> bool:
+    return value is not None

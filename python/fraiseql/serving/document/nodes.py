@@ -1,0 +1,35 @@
+"""Nodes: which variables stand where in a syntax tree."""
+
+from collections.abc import Iterator
+
+from graphql import Node, VariableNode
+from graphql.language import DirectiveNode, FieldNode
+
+
+def walk(root: Node) -> Iterator[Node]:
+    """Yield ``root`` and every node below it; graphql-core's visitor does the same, far slower."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        yield node
+        for key in node.keys:
+            below = getattr(node, key)
+            if isinstance(below, Node):
+                stack.append(below)
+            elif isinstance(below, list | tuple):
+                stack += [item for item in below if isinstance(item, Node)]
+
+
+def variable_names(node: Node) -> set[str]:
+    """Return the names of the variables that are used in ``node``."""
+    return {found.name.value for found in walk(node) if isinstance(found, VariableNode)}
+
+
+def deciding_variables(root: Node) -> set[str]:
+    """Return the variables whose value decides what is selected: of directives, introspection."""
+    names: set[str] = set()
+    for node in walk(root):
+        introspects = isinstance(node, FieldNode) and node.name.value.startswith("__")
+        if introspects or isinstance(node, DirectiveNode):
+            names |= variable_names(node)
+    return names
