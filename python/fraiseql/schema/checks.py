@@ -15,10 +15,11 @@ from fraiseql.schema.definitions import (
     ObjectDefinition,
     UnionDefinition,
 )
-from fraiseql.schema.filters import comparable
+from fraiseql.schema.filters import COMBINING, comparable
 from fraiseql.schema.hints import Generated, Ref, read_hint, show
 from fraiseql.schema.model import Composite, Model
 from fraiseql.schema.names import check_names
+from fraiseql.schema.queries import Where
 
 
 def check_model(model: Model) -> None:
@@ -87,10 +88,22 @@ def _check_argument(entry: ArgumentDefinition, label: str, model: Model) -> None
 
 def _check_generated(target: Generated, label: str, model: Model) -> None:
     found = model.composite(target.of)
-    if found is None or not comparable(found, model):
+    names = comparable(found, model) if found is not None else {}
+    if found is None or not names:
         raise DeclarationError(
             f"{label}: {show(target.of)} has no fields to filter or order by.",
             hint="It needs a stored scalar or enum field, like id: int.",
+        )
+    for name in names if target.kind is Where else ():
+        _check_filter_name(found, found.fields[name])
+
+
+def _check_filter_name(owner: Composite, field: FieldDefinition) -> None:
+    if field.graphql_name in COMBINING:
+        raise DeclarationError(
+            f"{owner.python_class.__name__}.{field.name} has the GraphQL name"
+            f" {field.graphql_name!r}, which combines conditions in every filter.",
+            hint='Give the field another name: fraiseql.field(name="…").',
         )
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 
 from fraiseql.errors import InputError
 from fraiseql.naming import suggestion
+from fraiseql.schema import COMBINING
 from fraiseql.serving.document.structure import ListRef, Ref
 from fraiseql.serving.planning.fields import UNCOMPARED, Access, require_access
 
@@ -73,7 +74,8 @@ def parse_filter(where: Any, accesses: Mapping[str, Access], what: str) -> Group
 
 
 def _entry(key: str, value: Any, accesses: Mapping[str, Access], what: str) -> Filter:
-    if key in ("and", "or", "not") and key not in accesses:
+    # No declared field has one of these names; a column that nobody declares must not matter.
+    if key in COMBINING:
         return _combined(key, value, accesses, what)
     access = require_access(accesses, key, what)
     if value is None:
