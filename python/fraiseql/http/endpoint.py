@@ -4,8 +4,7 @@ Travel of a request: route, negotiate, read, execute, reply; this is the outermo
 """
 
 import asyncio
-import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -15,6 +14,7 @@ from fraiseql.events import Timings, logger
 from fraiseql.http.asgi import HttpRequest, Receive, Scope, Send
 from fraiseql.http.beside import Beside, Probed
 from fraiseql.http.cached import cache_status, cached_headers, known_etags
+from fraiseql.http.context import ContextHook, add_context
 from fraiseql.http.deadline import Clock, Deadline, Ending
 from fraiseql.http.forgery import check_get, check_post
 from fraiseql.http.graphiql import page_reply
@@ -35,8 +35,6 @@ from fraiseql.http.routes import request_headers, route_of
 from fraiseql.results import Cached
 from fraiseql.serving.request import Request, Response
 from fraiseql.settings import Settings
-
-ContextHook = Callable[[HttpRequest], Mapping[str, Any] | Awaitable[Mapping[str, Any]]]
 
 _CLIENT_GONE = 499
 
@@ -169,7 +167,7 @@ class Application:
             await self._lifecycle.start()
         context: dict[str, Any] = {"request": HttpRequest(scope)}
         if self._context is not None:
-            context.update(await _made_by(self._context, context["request"]))
+            await add_context(self._context, context)
         timings = Timings()
         response = await self.service.execute(request, context, timings)
         extra: Headers = FOR_GET if request.read_only else ()
@@ -223,11 +221,6 @@ class Application:
             shown or "Internal server error",
             media=media,
         )
-
-
-async def _made_by(hook: ContextHook, request: HttpRequest) -> Mapping[str, Any]:
-    made = hook(request)
-    return await made if inspect.isawaitable(made) else made
 
 
 def _not_acceptable() -> Refusal:

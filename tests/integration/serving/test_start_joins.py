@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 import fraiseql
+from fraiseql.errors import SourceError
 from tests.integration.serving.served import served
 from tests.integration.serving.starting import one_field, refused, warned
 
@@ -139,3 +140,28 @@ def test_all_that_is_wrong_is_said_at_once(compared: str) -> None:
     text = refused(compared, fraiseql.find("found", Sample))
     assert "Sample.words is int" in text
     assert "Sample.day is datetime.datetime" in text
+
+
+@pytest.mark.parametrize(
+    ("index", "said"),
+    [
+        (fraiseql.Index("wrds"), "no field, 'wrds'. Did you mean 'words'?"),
+        (fraiseql.Index("numbers"), "numbers is integer[]: it has no order"),
+        (fraiseql.Index("words", where={"trut": True}), "Did you mean 'truth'?"),
+        (fraiseql.RollingIndex("words", window="30 days"), "words is text"),
+    ],
+    ids=repr,
+)
+def test_an_index_over_a_column_that_it_cannot_have_is_refused(
+    compared: str, index: Any, said: str
+) -> None:
+    @fraiseql.type(sql_source="sample", indexes=[index])
+    class Sample:
+        id: int
+        words: str
+
+    queries = [fraiseql.find("found", Sample)]
+    with pytest.raises(SourceError) as caught, served(compared, queries=queries):
+        pass
+    assert caught.value.code == "INDEX_COLUMN"
+    assert said in str(caught.value)
