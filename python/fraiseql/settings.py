@@ -32,6 +32,13 @@ class Settings:
         connect_timeout: Seconds to wait for a new connection, and for a free one.
         statement_timeout: Seconds after which PostgreSQL cancels a statement; 0 means no limit.
         request_timeout: Seconds after which a request is answered with an error.
+        header_timeout: Seconds in which a client must send the headers of a request
+            (``fraiseql serve``).
+        send_timeout: Seconds after which a client that does not read its response is disconnected
+            (``fraiseql serve``).
+        max_connections: Most open connections of one process (``fraiseql serve``).
+        max_unsent_bytes: Most bytes of responses that wait for slow clients in one process
+            (``fraiseql serve``).
         max_body_bytes: Most bytes of a request body.
         max_depth: Most levels of nested selections in an operation.
         max_aliases: Most aliased fields in an operation.
@@ -60,6 +67,10 @@ class Settings:
     connect_timeout: float = 10.0
     statement_timeout: float = 15.0
     request_timeout: float = 30.0
+    header_timeout: float = 10.0
+    send_timeout: float = 30.0
+    max_connections: int = 1_000
+    max_unsent_bytes: int = 268_435_456
     max_body_bytes: int = 1_000_000
     max_depth: int = 15
     max_aliases: int = 50
