@@ -140,7 +140,10 @@ def embed(
     parent_key: str | Sequence[str] = (),
     target_key: str | Sequence[str] = (),
 ) -> Any:
-    """Embed rows of another relation: a list (``on``) or one object or null (``via``).
+    """Embed rows of another relation: a list (``on``) or one object (``via``).
+
+    An object is ``User | None``; ``User`` where the columns of ``via`` are NOT NULL and a foreign
+    key, so that there is always one.
 
     Args:
         relation: The child table of a list, the parent table of an object.
