@@ -1,6 +1,7 @@
 """Proof at the start that declarations fit the database, by the catalog and by PostgreSQL."""
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from fraiseql.catalog.details import load_details
 from fraiseql.database import Pool
@@ -9,6 +10,8 @@ from fraiseql.events import logger
 from fraiseql.serving.planning.checks import Checked, Probe
 from fraiseql.serving.planning.declared import Comparison, Finding, compare, refusal
 from fraiseql.serving.planning.relations import Relations
+
+_AMBIGUOUS: Final = "42702"
 
 
 async def prove(pool: Pool, relations: Relations, checked: Checked) -> None:
@@ -44,9 +47,13 @@ async def _prove_predicate(pool: Pool, probe: Probe) -> None:
     except DatabaseUnavailable:
         raise
     except (SourceError, DatabaseError) as error:
+        ambiguous = getattr(error.__cause__, "sqlstate", "") == _AMBIGUOUS
         raise SourceError(
             f"PostgreSQL refuses the where= of {probe.owner}: {error.__cause__ or error}",
-            hint="It is SQL over the columns of the embedded relation.",
+            hint="The name is a column of another relation, which the predicate stands beside. "
+            "Write aliases of your own in front of columns, and call them otherwise."
+            if ambiguous
+            else "It is SQL over the columns of the embedded relation, written without its name.",
         ) from error
 
 

@@ -135,6 +135,24 @@ def embed_syntax() -> Any:
     return Person
 
 
+def embed_alias() -> Any:
+    @fraiseql.type(sql_source="person")
+    class Person:
+        letters: list[Letter] = fraiseql.embed("letter", on="person_id", where="t1.id > 0")
+
+    return Person
+
+
+def embed_captured() -> Any:
+    @fraiseql.type(sql_source="person")
+    class Person:
+        letters: list[Letter] = fraiseql.embed(
+            "letter", on="person_id", where="(SELECT count(full_name) FROM letter AS full_name) > 0"
+        )
+
+    return Person
+
+
 def embed_key_length() -> Any:
     @fraiseql.type(sql_source="pair", jsonb_column="data")
     class Pair:
@@ -194,6 +212,8 @@ CASES = {
     embed_order: (FraiseQLError, "no field 'sent' to compare or order by. Did you mean 'sent_at'?"),
     embed_where: (SourceError, 'where= of Person.letters: column "sent" does not exist'),
     embed_syntax: (SourceError, "PostgreSQL refuses the where= of Person.letters: syntax error"),
+    embed_alias: (SourceError, 'missing FROM-clause entry for table "t1"'),
+    embed_captured: (SourceError, 'column reference "full_name" is ambiguous'),
     embed_key_length: (DeclarationError, "('person_id',) with ('a', 'b'): the two keys differ"),
     embedded_object: (SourceError, "Note.body has no column in public.letter."),
     embedded_below: (DeclarationError, "Inner.people joins by 'letter', no column of"),

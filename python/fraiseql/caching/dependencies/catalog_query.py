@@ -134,8 +134,8 @@ def facts_statement() -> str:
     return f"""\
 {_REACHED}
 SELECT ARRAY(SELECT n.name FROM named n WHERE n.oid IS NULL) AS missing,
-  (SELECT coalesce(json_agg(x), '[]')::text FROM ({_RELATIONS}) AS x) AS relations,
-  (SELECT coalesce(json_agg(x), '[]')::text FROM ({_CALLS}) AS x) AS calls,
+  (SELECT coalesce(json_agg(x.*), '[]')::text FROM ({_RELATIONS}) AS x) AS relations,
+  (SELECT coalesce(json_agg(x.*), '[]')::text FROM ({_CALLS}) AS x) AS calls,
   b.functions, b.types, {shape} AS shape
 FROM behind b
 """

@@ -72,7 +72,19 @@ def objects(kept: Kept, embeds: tuple[str, ...] = ()) -> Iterable[DatabaseObject
 def refusals(kept: Kept, embeds: tuple[str, ...] = ()) -> Iterator[Refusal]:
     """Yield why the view cannot be had: columns and their types, predicates that change."""
     yield from refused_fields(kept.world.schema, kept.type_name, kept.table)
+    yield from refuse_key(kept, DOCUMENT)
     yield from _of_embeds(kept, kept.type_name, embeds)
+
+
+def refuse_key(kept: Kept, column: str) -> Iterator[Refusal]:
+    """Refuse a key with a column that is called as one that the framework writes beside it."""
+    if column in kept.key:
+        yield Refusal(
+            "TABLE_NOT_KEPT",
+            kept.type_name,
+            f"its key has a column {column!r}, which is how the document's own column is called.",
+            "Rename that column, or name another unique key of the table with key=(…).",
+        )
 
 
 def _of_embeds(kept: Kept, type_name: str, embeds: tuple[str, ...]) -> Iterator[Refusal]:

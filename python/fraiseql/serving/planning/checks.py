@@ -1,12 +1,13 @@
 """Checks: every declared column is there, in embedded types too, before the first request."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from graphql import get_named_type
 
+from fraiseql.catalog.picture import quote
 from fraiseql.schema.definitions import FieldDefinition
 from fraiseql.serving.planning.fields import stored_column
 from fraiseql.serving.planning.reads import Read
@@ -24,6 +25,22 @@ class Probe:
 
     owner: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Predicate:
+    """A developer's predicate over the columns of one relation, quoted and qualified."""
+
+    owner: str
+    relation: str
+    where: str
+
+    def probe(self, around: str) -> Probe:
+        """Return the statement that reads the predicate; ``around`` is what it stands in."""
+        # No alias that the text could know: the one in a statement depends on the depth.
+        row = f'{self.relation} AS "fraiseql row"'
+        tested = f"EXISTS (SELECT FROM {row} WHERE ({self.where}))"
+        return Probe(self.owner, f"SELECT {around} WHERE {tested} LIMIT 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +64,7 @@ def check_columns(relations: Relations) -> Checked:
         DeclarationError: An embed joins by a column that does not exist.
         InputError: An embed is ordered by a field that does not exist.
     """
-    probes: list[Probe] = []
+    predicates: list[_Predicate] = []
     places = ((name, relations.place_of(name)) for name in relations.sources.sources)
     left = deque((name, place) for name, place in places if place is not None)
     seen: dict[tuple[str, str], Place] = {}
@@ -59,16 +76,18 @@ def check_columns(relations: Relations) -> Checked:
                 continue
             seen[key] = place
             for found in _fields(relations, part, place):
-                if isinstance(found, Probe):
-                    probes.append(found)
+                if isinstance(found, _Predicate):
+                    predicates.append(found)
                 else:
                     left.append(found)
-    return Checked(tuple(probes), tuple((part, place) for (part, _), place in seen.items()))
+    around = _around(name for place in seen.values() for name in place.relation.columns)
+    probes = tuple(predicate.probe(around) for predicate in predicates)
+    return Checked(probes, tuple((part, place) for (part, _), place in seen.items()))
 
 
 def _fields(
     relations: Relations, type_name: str, place: Place
-) -> Iterator[Probe | tuple[str, Place]]:
+) -> Iterator[_Predicate | tuple[str, Place]]:
     for graphql_name, field in relations.schema.fields[type_name].items():
         owner = f"{type_name}.{field.name}"
         if field.embed is not None:
@@ -81,12 +100,27 @@ def _fields(
 
 def _embed(
     relations: Relations, field: FieldDefinition, outer: Place, named: str, owner: str
-) -> Iterator[Probe | tuple[str, Place]]:
+) -> Iterator[_Predicate | tuple[str, Place]]:
     assert field.embed is not None  # noqa: S101 - the caller saw it
     inner = relations.embedded_place(field.embed, named)
     relations.embedded(field, outer, named, Read(inner.relation), owner=owner)
     if field.embed.where:
-        table = f"{inner.relation.sql} AS t1"
-        text = f"SELECT FROM {table} WHERE ({field.embed.where}) LIMIT 0"
-        yield Probe(f"{owner}.{field.name}", text)
+        yield _Predicate(f"{owner}.{field.name}", inner.relation.sql, field.embed.where)
     yield named, inner
+
+
+_MOST_COLUMNS: Final = 1_500
+"""Of one list of columns; PostgreSQL takes 1,664."""
+
+
+def _around(columns: Iterable[str]) -> str:
+    """Return a FROM clause in which every one of ``columns`` is there twice.
+
+    A predicate stands in statements over other relations. A name that it finds there instead of in
+    its own relation is ambiguous here, and PostgreSQL refuses it.
+    """
+    names = sorted({*columns, "age"})
+    parts = [names[start : start + _MOST_COLUMNS] for start in range(0, len(names), _MOST_COLUMNS)]
+    rows = [f"(SELECT {', '.join(f'NULL AS {quote(name)}' for name in part)})" for part in parts]
+    twice = [f'{row} AS "fraiseql around {place}"' for place, row in enumerate([*rows, *rows])]
+    return f"FROM {', '.join(twice)}"

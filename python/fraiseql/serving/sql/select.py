@@ -64,10 +64,11 @@ def compile_query(
 
 def _aged(rows: str, freshness: Freshness) -> str:
     """Read age and rows in one snapshot; rows that are too old to be given are not computed."""
-    # Materialized: the age is computed once, not for each row.
-    age = f"WITH s AS MATERIALIZED (SELECT ({freshness.age})::double precision AS age)"
+    # OFFSET: the age is computed once, not for each row. No WITH: its name would stand for a
+    # relation that a developer's predicate names.
+    age = f"SELECT ({freshness.age})::double precision AS age OFFSET 0"
     return (
-        f"{age} SELECT d.doc, s.age FROM s LEFT JOIN LATERAL"
+        f"SELECT d.doc, s.age FROM ({age}) AS s LEFT JOIN LATERAL"
         f" (SELECT q.doc FROM ({rows}) AS q(doc){_fresh_enough(freshness)}) AS d ON true"
     )
 
@@ -100,9 +101,10 @@ def _document_rows(read: Read, table: str, tail: str) -> str:
         text = f"t0.{quote(read.document.name)}::text"
         return f"SELECT convert_to({text}, 'UTF8') FROM {table}{tail}"
     # The inner rows are ordered and bounded; building JSON over them keeps their order.
+    # r.* is the row in any case; r alone is a column of that name, of this query or one around it.
     items = row_items(read, "t0", 1)
     return (
-        "SELECT convert_to(row_to_json(r)::text, 'UTF8')"
+        "SELECT convert_to(row_to_json(r.*)::text, 'UTF8')"
         f" FROM (SELECT {', '.join(items)} FROM {table}{tail}) AS r"
     )
 
@@ -157,7 +159,7 @@ def _value(read: Read, alias: str, depth: int) -> str:
         assert read.document is not None  # noqa: S101 - told by is_document
         return f"{alias}.{quote(read.document.name)}::json"
     items = ", ".join(row_items(read, alias, depth + 1))
-    return f"(SELECT row_to_json(x) FROM (SELECT {items}) AS x)"
+    return f"(SELECT row_to_json(x.*) FROM (SELECT {items}) AS x)"
 
 
 def _order(alias: str, terms: tuple[OrderTerm, ...]) -> str:

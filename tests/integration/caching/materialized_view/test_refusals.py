@@ -64,6 +64,11 @@ async def test_more_than_one_row_is_seen(url: str, query: str) -> None:
     assert [code for code, _ in await refused(url, counts_type(query))] == ["NEEDS_KEY"]
 
 
+async def test_a_column_is_not_called_as_the_key_that_is_added(url: str) -> None:
+    query = "SELECT 1 AS users, 2 AS posts, 3 AS words, 4 AS fraiseql_k"
+    assert [code for code, _ in await refused(url, counts_type(query))] == ["VIEW_NOT_KEPT"]
+
+
 @pytest.mark.parametrize(
     ("called", "what"),
     [

@@ -65,7 +65,7 @@ def unlocked_side(seed: int, side: str) -> Change:
     """Leave one side of an edge's groups unlocked: ``a`` above, ``b`` below."""
     values = rf"SELECT 1, hash_record_extended\(ROW\([^)]*\), {seed}\)"
     return replaced(
-        rf"\n +UNION ALL {values}, \w+ FROM unnest\(fql_{side}[^)]*\) AS u\([^)]*\)", ""
+        rf"\n +UNION ALL {values}, \w+ FROM unnest\(fql\.{side}[^)]*\) AS u\([^)]*\)", ""
     )
 
 

@@ -27,6 +27,8 @@ CREATE TABLE guarded (id int PRIMARY KEY, person_id int);
 ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;
 CREATE TABLE boss (id int PRIMARY KEY, boss_id int, doc jsonb);
 CREATE EXTENSION citext;
+CREATE TABLE called (id int NOT NULL, data int, body int UNIQUE NOT NULL,
+  PRIMARY KEY (data, body));
 CREATE TABLE bits (id bit(8) PRIMARY KEY, person_id int);
 CREATE TABLE named (id citext PRIMARY KEY, person_id int);
 INSERT INTO person SELECT n, 'p', 1, 1 FROM generate_series(1, 3000) n;
@@ -92,6 +94,8 @@ def single(source: str, target: str) -> type:
         (kept("fleeting"), "TABLE_NOT_KEPT", "SET LOGGED"),
         (kept("guarded"), "ROW_SECURITY", "Leave the type live"),
         (kept("named", fields={"id": str}), "TABLE_NOT_KEPT", "extension's type"),
+        (kept("called"), "TABLE_NOT_KEPT", "its key has a column 'data'"),
+        (kept("called", options={"key": "body"}, text=True), "TABLE_NOT_KEPT", "column 'body'"),
         (kept("bits", fields={"id": str}), "TABLE_NOT_KEPT", "cannot be hashed"),
         (kept(fields={"wage": str | None}), "COLUMN_NOT_KEPT", "numeric"),
         (kept(fields={"age": int | None}), "COLUMN_NOT_KEPT", "float"),

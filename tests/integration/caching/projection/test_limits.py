@@ -37,7 +37,7 @@ async def test_a_renamed_value_of_an_enum_is_found_and_mended(
     await fresh(connection, MOODS)
     await connection.execute("INSERT INTO app.moods VALUES (1, 'good'), (2, 'bad')")
     await connection.execute("ALTER TYPE app.mood RENAME VALUE 'bad' TO 'worse'")
-    assert [row["id"] for row in await connection.fetch(verify(MOODY))] == [2]
+    assert [row["key0"] for row in await connection.fetch(verify(MOODY))] == [2]
     assert await connection.fetchval(repair(MOODY)) == 1
     assert await connection.fetch(verify(MOODY)) == []
 
@@ -50,4 +50,4 @@ async def test_triggers_that_were_all_off_are_found_weaker(blog: asyncpg.Connect
     await blog.execute("ALTER TABLE app.users ENABLE TRIGGER ALL")
     found = [row["problem"] for row in await blog.fetch(problems(USER))]
     assert [text for text in found if "_update, or it is not ENABLE ALWAYS" in text]
-    assert [row["id"] for row in await blog.fetch(verify(USER))] == [1]
+    assert [row["key0"] for row in await blog.fetch(verify(USER))] == [1]

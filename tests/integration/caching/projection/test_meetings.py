@@ -69,7 +69,7 @@ async def test_two_first_writers_of_a_document(database: str, damaged: bool) -> 
         await one.execute("COMMIT")
         await work
         found = [each for each in await differences(watcher, BLOG) if "verify Post" in each]
-        assert bool([each for each in found if "id=10 " in each]) is damaged
+        assert bool([each for each in found if "key0=10 " in each]) is damaged
 
 
 async def opposite(

@@ -40,7 +40,7 @@ async def _compared(kept: Kept, writer: Writer, sample: float) -> Verified:
     row = ", ".join(f"q.{quote(column)}" for column in columns)
     key = ", ".join(f"q.{quote(column)}" for column in key_of(kept)) or "1"
     kept_rows, live_rows = (
-        f"SELECT ROW({key})::text AS key, to_json(q)::text AS body"
+        f"SELECT ROW({key})::text AS key, to_json(q.*)::text AS body"
         f" FROM (SELECT {row} FROM {relation} AS q) AS q"
         for relation in (physical(kept), f"({query})")
     )

@@ -7,7 +7,12 @@ from fraiseql.caching.strategies import live_view
 from fraiseql.caching.strategies.base import Kept, Refusal
 from fraiseql.caching.strategies.live_view import DOCUMENT
 from fraiseql.caching.strategies.materialized_view.facts import Read, ViewFacts
-from fraiseql.caching.strategies.materialized_view.names import embeds_of, key_of, public_name
+from fraiseql.caching.strategies.materialized_view.names import (
+    CONSTANT_KEY,
+    embeds_of,
+    key_of,
+    public_name,
+)
 from fraiseql.caching.strategies.materialized_view.queries import reads_clock, uncertain
 from fraiseql.naming import suggestion
 
@@ -63,6 +68,13 @@ def _of_query(kept: Kept, facts: ViewFacts) -> Iterator[Refusal]:
     key = key_of(kept)
     if not key and not facts.one_row:
         yield _needs_key(kept, "its rows have no key, and its plan may give more than one row.")
+    if CONSTANT_KEY in facts.columns:
+        yield Refusal(
+            "VIEW_NOT_KEPT",
+            kept.type_name,
+            f"its sql has a column {CONSTANT_KEY!r}, which is the framework's own.",
+            "Call that column otherwise.",
+        )
     for column in key:
         if column not in facts.columns:
             near = suggestion(column, facts.columns)

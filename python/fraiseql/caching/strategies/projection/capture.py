@@ -151,7 +151,7 @@ def _update(tree: Tree, table: BaseTable, places: tuple[Node, ...]) -> str:
     old = ", ".join(side(tree, places, "o", "false"))
     new = ", ".join(side(tree, places, "n", differ(links(tree, table, places), "o", "n")))
     return f"""\
-    SELECT DISTINCT {names}
+    SELECT DISTINCT side.*
     FROM oldtab o FULL JOIN newtab n ON {same_row}
     CROSS JOIN LATERAL (
       -- [old side]

@@ -44,7 +44,7 @@ WITH keys({own}) AS MATERIALIZED (
   SELECT {columns("t", names)} FROM {spec.table.sql} t{part}
   UNION SELECT {columns("b", names)} FROM {spec.root.name.sql} b{part}
 ), found AS MATERIALIZED (
-  SELECT {key} AS key, {own}, {kept} AS kept, v.data::text AS live
+  SELECT {key} AS key, k.*, {kept} AS kept, v.data::text AS live
   FROM keys k
   LEFT JOIN {spec.table.sql} t ON {is_["t"]}
   LEFT JOIN LATERAL (SELECT v.data FROM {spec.view.sql} v WHERE {is_["v"]} OFFSET 0) v ON true

@@ -8,7 +8,7 @@ share a lock, and whoever comes second sees the first. All take locks in one ord
 
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.projection.capture import ISOLATION, message
-from fraiseql.caching.strategies.projection.tree import BY_INDEX, Node, Tree, columns
+from fraiseql.caching.strategies.projection.tree import BY_INDEX, OWN_NAMES, Node, Tree, columns
 from fraiseql.catalog.picture import quote
 
 RENDERING = """\
@@ -28,13 +28,14 @@ def flush_function(tree: Tree) -> DatabaseObject:
     create = f"""\
 CREATE OR REPLACE FUNCTION {name}() RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER {RENDERING} {BY_INDEX} AS $fraiseql$
+{OWN_NAMES}
 DECLARE
-  fql_all boolean;
-  fql_keys bigint;
-  fql_rows bigint;
+  everything boolean;
+  keys bigint;
+  written bigint;
 {_variables(tree)}
 BEGIN
-{body}  RETURN fql_keys;
+{body}  RETURN fql.keys;
 END $fraiseql$"""
     return DatabaseObject(
         kind="function",
@@ -48,7 +49,7 @@ END $fraiseql$"""
 
 
 def _variables(tree: Tree) -> str:
-    return "\n".join(f"  fql_{name} {kind}[];" for name, kind in tree.queued())
+    return "\n".join(f"  {name} {kind}[];" for name, kind in tree.queued())
 
 
 def _collect(tree: Tree) -> str:
@@ -57,7 +58,7 @@ def _collect(tree: Tree) -> str:
         f"coalesce(array_agg(q.{name}) FILTER (WHERE q.{name} IS NOT NULL), '{{}}')"
         for name in names
     )
-    into = ", ".join(f"fql_{name}" for name in names)
+    into = ", ".join(f"fql.{name}" for name in names)
     return f"""\
   -- [collect] and clear in one statement: what is queued later starts another flush
   WITH gone AS (
@@ -65,13 +66,13 @@ def _collect(tree: Tree) -> str:
   )
   SELECT coalesce(bool_or(q.everything), false),
     {sums}
-  INTO fql_all, {into} FROM (SELECT DISTINCT everything, {", ".join(names)} FROM gone) q;
+  INTO fql.everything, {into} FROM (SELECT DISTINCT everything, {", ".join(names)} FROM gone) q;
 """
 
 
 def _unnested(names: tuple[str, ...]) -> str:
     """Write arrays side by side as a relation ``u(v0, …)``."""
-    arrays = ", ".join(f"fql_{name}" for name in names)
+    arrays = ", ".join(f"fql.{name}" for name in names)
     return f"unnest({arrays}) AS u({', '.join(f'v{place}' for place, _ in enumerate(names))})"
 
 
@@ -106,7 +107,7 @@ def _lock_edge(tree: Tree, node: Node) -> str:
         return ""
     below = _hashed(node.below, tree.seed(node), exclusive=not node.many)
     above = _hashed(node.above, tree.seed(node), exclusive=node.many)
-    count = f"cardinality(fql_{node.below[0]}) + cardinality(fql_{node.above[0]})"
+    count = f"cardinality(fql.{node.below[0]}) + cardinality(fql.{node.above[0]})"
     return f"""\
   -- [lock edge {node.path}]
   IF {count} > {tree.spec.lock_limit} THEN
@@ -122,7 +123,7 @@ def _expand(tree: Tree, node: Node) -> str:
     if tree.direct(node):
         pairs = dict(zip(node.outer, node.below, strict=True))
         moved = "".join(
-            f"  fql_{target} := fql_{target} || fql_{pairs[name]};\n"
+            f"  fql.{target} := fql.{target} || fql.{pairs[name]};\n"
             for target, name in zip(parent.below, parent.inner, strict=True)
         )
         return f"  -- [expand {node.path}]\n{moved}"
@@ -132,14 +133,14 @@ def _expand(tree: Tree, node: Node) -> str:
     )
     present = " AND ".join(f"p.{quote(name)} IS NOT NULL" for name in parent.inner)
     sums = ", ".join(
-        f"fql_{name} || coalesce(array_agg(s.v{place}), '{{}}')"
+        f"fql.{name} || coalesce(array_agg(s.v{place}), '{{}}')"
         for place, name in enumerate(parent.below)
     )
     return f"""\
   -- [expand {node.path}]
-  IF cardinality(fql_{node.below[0]}) > 0 THEN
+  IF cardinality(fql.{node.below[0]}) > 0 THEN
     SELECT {sums}
-    INTO {", ".join(f"fql_{name}" for name in parent.below)}
+    INTO {", ".join(f"fql.{name}" for name in parent.below)}
     FROM (
       SELECT DISTINCT {values} FROM {parent.table.name.sql} p
       WHERE {among("p", node.outer, node.below)} AND {present}
@@ -151,7 +152,7 @@ def _expand(tree: Tree, node: Node) -> str:
 def among(alias: str, names: tuple[str, ...], arrays: tuple[str, ...]) -> str:
     """Write that columns have one of the values that the arrays hold side by side."""
     if len(names) == 1:
-        return f"{alias}.{quote(names[0])} = ANY (fql_{arrays[0]})"
+        return f"{alias}.{quote(names[0])} = ANY (fql.{arrays[0]})"
     values = ", ".join(f"u.v{place}" for place, _ in enumerate(names))
     return f"({columns(alias, names)}) IN (SELECT {values} FROM {_unnested(arrays)})"
 
@@ -165,7 +166,7 @@ def _documents(tree: Tree) -> str:
     values = ", ".join(f"u.v{place}" for place, _ in enumerate(root.below))
     return f"""\
   -- [all documents] after TRUNCATE
-  IF fql_all THEN
+  IF fql.everything THEN
     SELECT {picked} INTO {_into(root)} FROM (
       SELECT {columns("t", root.inner)} FROM {kept} t
       UNION SELECT {columns("b", root.inner)} FROM {spec.root.name.sql} b
@@ -174,21 +175,21 @@ def _documents(tree: Tree) -> str:
     SELECT {picked} INTO {_into(root)}
     FROM (SELECT DISTINCT {values} FROM {_unnested(root.below)}) AS s({_names(root)});
   END IF;
-  fql_keys := coalesce(cardinality(fql_{root.below[0]}), 0);
-  IF fql_keys = 0 THEN RETURN 0; END IF;
+  fql.keys := coalesce(cardinality(fql.{root.below[0]}), 0);
+  IF fql.keys = 0 THEN RETURN 0; END IF;
   -- [lock documents] a statement of its own: the recomputation's snapshot is younger
-{_lock_rows(tree)}  GET DIAGNOSTICS fql_rows = ROW_COUNT;
+{_lock_rows(tree)}  GET DIAGNOSTICS written = ROW_COUNT;
   -- [lock absent documents] two first writers of one document have no row to meet at
-  IF fql_rows < fql_keys THEN
-    IF fql_keys > {spec.lock_limit} THEN
+  IF fql.written < fql.keys THEN
+    IF fql.keys > {spec.lock_limit} THEN
       PERFORM pg_advisory_xact_lock({seed});
     ELSE
 {_sorted_locks(seed, [_hashed(root.below, seed, exclusive=True)])}    END IF;
 {_lock_rows(tree)}  END IF;
   -- [recompute] all of them, equal or not: who waited for a lock reads anew in any case
-{_upsert(tree)}  GET DIAGNOSTICS fql_rows = ROW_COUNT;
+{_upsert(tree)}  GET DIAGNOSTICS written = ROW_COUNT;
   -- [delete gone]
-  IF fql_rows < fql_keys THEN
+  IF fql.written < fql.keys THEN
     DELETE FROM {kept} t WHERE {among("t", root.inner, root.below)}
       AND NOT EXISTS (SELECT FROM {view} v WHERE {_same("v", "t", root.inner)});
   END IF;
@@ -223,7 +224,7 @@ def _same(left: str, right: str, names: tuple[str, ...]) -> str:
 
 
 def _into(node: Node) -> str:
-    return ", ".join(f"fql_{name}" for name in node.below)
+    return ", ".join(f"fql.{name}" for name in node.below)
 
 
 def _names(node: Node) -> str:

@@ -20,7 +20,9 @@ async def unreadable(root: Place, pool: Pool) -> tuple[Refusal, ...]:
     found = []
     for place in root.everywhere():
         if place.embed is not None and place.embed.where:
-            said = await _said(f"SELECT FROM {place.table.sql} WHERE ({place.embed.where})", pool)
+            # No alias that the text could know: the one in a statement depends on the depth.
+            row = f'{place.table.sql} AS "fraiseql row"'
+            said = await _said(f"SELECT FROM {row} WHERE ({place.embed.where})", pool)
             if said:
                 found.append(_refusal(place, said))
     return tuple(found)

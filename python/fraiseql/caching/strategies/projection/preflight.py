@@ -50,6 +50,8 @@ def _of_document(kept: Kept) -> Iterator[Refusal]:
             f"it names jsonb_column={document!r}: a document that somebody else writes.",
             "Leave jsonb_column out: the framework makes the documents from the columns.",
         )
+    if kept.stored.text:
+        yield from live_view.refuse_key(kept, "body")
 
 
 def _of_table(place: Place, facts: TableFacts) -> Iterator[Refusal]:

@@ -22,6 +22,11 @@ BY_INDEX = "SET enable_seqscan = off"
 from end to end when others' dead rows fill them between two vacuums."""
 
 
+OWN_NAMES = "#variable_conflict use_column\n<<fql>>"
+"""Begins the body of a function: its variables are ``fql.x``, which no column can be taken for, and
+a name alone is a column."""
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """One place in the tree; number 0 is the root, which has no edge above it.

@@ -4,7 +4,7 @@
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.projection.flush import RENDERING
 from fraiseql.caching.strategies.projection.tables import BUILDING, BUILT, NEW
-from fraiseql.caching.strategies.projection.tree import SCHEMA, Node, Tree, columns
+from fraiseql.caching.strategies.projection.tree import OWN_NAMES, SCHEMA, Node, Tree, columns
 from fraiseql.catalog.picture import quote
 from fraiseql.expressions import literal
 
@@ -17,7 +17,7 @@ def verify_function(tree: Tree) -> DatabaseObject:
     """
     spec, root = tree.spec, tree.root
     name = tree.own("verify").sql
-    typed = ", ".join(f"{quote(column.name)} {column.type}" for column in spec.key)
+    typed = ", ".join(f"key{place} {kind}" for place, kind in enumerate(root.types))
     bases = dict.fromkeys(node.table.name.sql for node in tree.nodes)
     either = ", ".join(
         f"coalesce(t.{quote(key)}, v.{quote(key)})::{kind}"
@@ -41,7 +41,7 @@ END $fraiseql$"""
 def repair_function(tree: Tree) -> DatabaseObject:
     """Write the function that recomputes what differs, under the locks that writers take."""
     name = tree.own("repair").sql
-    keys = columns("d", tree.root.inner)
+    keys = ", ".join(f"d.key{place}" for place, _ in enumerate(tree.root.types))
     create = f"""\
 CREATE OR REPLACE FUNCTION {name}() RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $fraiseql$
@@ -66,6 +66,8 @@ def build_function(tree: Tree) -> DatabaseObject:
     create = f"""\
 CREATE OR REPLACE FUNCTION {name}({_given(root)})
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $fraiseql$
+{OWN_NAMES}
+DECLARE {_copied(root)}
 BEGIN
   WITH next AS (
     SELECT {keys} FROM {spec.root.name.sql} b
@@ -97,8 +99,10 @@ def mend_function(tree: Tree) -> DatabaseObject:
     create = f"""\
 CREATE OR REPLACE FUNCTION {name}({_given(root)}, OUT fql_mended bigint)
 LANGUAGE plpgsql {RENDERING} AS $fraiseql$
+{OWN_NAMES}
+DECLARE {_copied(root)}
 BEGIN
-  IF fql_last0 IS NULL THEN
+  IF fql.after0 IS NULL THEN
     INSERT INTO {tree.own("queue").sql} ({below}) SELECT {columns("t", root.inner)}
     FROM {kept} t WHERE NOT EXISTS (SELECT FROM {spec.root.name.sql} b WHERE {_same("b", root)});
   END IF;
@@ -209,7 +213,15 @@ def _lasts(root: Node) -> str:
 
 
 def _beyond(root: Node) -> str:
-    return f"(fql_last0 IS NULL OR ({columns('b', root.inner)}) > ({_last(root)}))"
+    after = ", ".join(f"fql.after{place}" for place, _ in enumerate(root.types))
+    return f"(fql.after0 IS NULL OR ({columns('b', root.inner)}) > ({after}))"
+
+
+def _copied(root: Node) -> str:
+    """Declare the last key of the range before: a parameter has no label that is short."""
+    return " ".join(
+        f"after{place} {kind} := fql_last{place};" for place, kind in enumerate(root.types)
+    )
 
 
 def _backwards(root: Node) -> str:
