@@ -39,6 +39,8 @@ class Settings:
         introspection: Whether ``__schema`` and ``__type`` are answered.
         worker: Whether each process also refreshes views and does other background work.
         cache: Whether result caches are used.
+        code_version: Version of the application, such as the hash of a commit: cached answers of
+            another version are not used. For what the digest of the code does not show.
         cache_max_bytes: Most bytes that each result cache of the database takes.
         cache_max_entry_bytes: Largest value that is kept in one.
         cache_connections: Most connections to the database that result caches have of their own.
@@ -67,6 +69,7 @@ class Settings:
     introspection: bool = True
     worker: bool = True
     cache: bool = True
+    code_version: str = ""
     cache_max_bytes: int = 268_435_456
     cache_max_entry_bytes: int = 1_000_000
     cache_connections: int = 4

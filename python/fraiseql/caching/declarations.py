@@ -204,6 +204,8 @@ class Cache:
             with that value only; any other word is a label for ``invalidate``.
         store: ``unlogged`` and ``logged`` are tables of the database, the second one survives a
             crash; ``redis`` is a server that several applications share.
+        code_version: A word that you change when the answer changes for a reason that the code of
+            the application does not show, such as a file that a function reads.
 
     Raises:
         DeclarationError: An interval cannot be read, or there is no such store.
@@ -214,6 +216,7 @@ class Cache:
     vary: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     store: Literal["unlogged", "logged", "redis"] = "unlogged"
+    code_version: str = ""
 
     def __post_init__(self) -> None:
         for option in ("ttl", "stale"):
@@ -226,6 +229,8 @@ class Cache:
                 raise DeclarationError(
                     f"{option}={value!r} is one text.", hint=f"Write ({value!r},)."
                 )
+        if not isinstance(self.code_version, str):
+            raise DeclarationError(f"code_version={self.code_version!r} is not a text.")
         if self.store not in ("unlogged", "logged", "redis"):
             raise DeclarationError(f"store={self.store!r} is not unlogged, logged or redis.")
 

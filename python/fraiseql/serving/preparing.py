@@ -11,6 +11,7 @@ from fraiseql.events import Timings
 from fraiseql.results import Results
 from fraiseql.schema import Schema
 from fraiseql.serving.bounded import Bounded
+from fraiseql.serving.declared_code import DeclaredCode
 from fraiseql.serving.document import DocumentLimits, Operation, RequestError, parse_document
 from fraiseql.serving.edition import Edition
 from fraiseql.serving.planning.plan import Cost
@@ -37,6 +38,7 @@ class Preparer:
         policy: Which whole operations they keep.
 
     Attributes:
+        code: Digests of the Python code behind fields.
         operations: Validated operations by text and operation name.
     """
 
@@ -44,6 +46,7 @@ class Preparer:
         self, schema: Schema, settings: Settings, results: Results | None, policy: Policy | None
     ) -> None:
         self._schema = schema
+        self.code = DeclaredCode(schema, settings.code_version)
         self._results = results
         self._policy = policy
         self._max_complexity = settings.max_complexity
@@ -118,7 +121,9 @@ class Preparer:
         """Split a plan whose root fields are kept; one that is made anew each time is not."""
         if self._results is not None and len(request.query) <= _MOST_KEPT:
             usual = self._policy(operation.name, request.query) if self._policy else None
-            splitter = Splitter(self._schema, edition.planner, edition.compiled, self._results)
+            splitter = Splitter(
+                self._schema, edition.planner, edition.compiled, self._results, self.code
+            )
             raw = request.variables or _NO_VARIABLES
             serving.split = splitter.split(operation, values, raw, usual)
 

@@ -95,6 +95,8 @@ class Service:
             found = await find_sources(self.schema, pool, self._publish, prove=True)
             if self.results is not None:
                 await self.results.start(self.schema, pool)
+            if self._keeps_results:
+                self._preparer.code.read()
             self._use(found.read)
         except BaseException:
             if self.results is not None:

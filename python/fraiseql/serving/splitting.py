@@ -10,6 +10,7 @@ from graphql import GraphQLError, get_named_type
 from fraiseql.catalog import Relation
 from fraiseql.results import Part, Results
 from fraiseql.schema import Schema
+from fraiseql.serving.declared_code import DeclaredCode
 from fraiseql.serving.document import Operation
 from fraiseql.serving.fingerprint import fingerprint
 from fraiseql.serving.planning import Planner
@@ -30,12 +31,14 @@ class Splitter:
         planner: Plans a root field.
         compiled: Makes a plan ready to serve.
         results: The result caches.
+        code: Digests of the Python code behind fields.
     """
 
     schema: Schema
     planner: Planner
     compiled: Callable[[Plan], ServingPlan]
     results: Results
+    code: DeclaredCode
 
     def split(
         self,
@@ -102,7 +105,7 @@ class Splitter:
         return Part(
             definition=self.schema.queries[field.name],
             cache=cache,
-            text=f"{text} {fingerprint(serving.compiled)}".encode(),
+            text=f"{text} {fingerprint(serving.compiled, self.code)}".encode(),
             variables=variables,
             relations=_distinct([read.relation for read in reads]),
             predicates=tuple(dict.fromkeys(_predicates(reads))),

@@ -157,7 +157,9 @@ class ResultCaches:
             await self.made()
         unit = self._explicit.get((query, cache))
         if unit is None:
-            unit = CachedUnit(self._ground(cache), part_of(query, cache))
+            unit = CachedUnit(
+                self._ground(cache), part_of(query, cache, self._settings.code_version)
+            )
             self._explicit[query, cache] = unit
             self._units.add(unit)
             if len(self._explicit) > _MOST_EXPLICIT:
@@ -276,10 +278,10 @@ class ResultCaches:
                 self._warn(f"Figures of result caches cannot be written: {kind_of(error)}")
 
 
-def part_of(query: str, cache: Cache) -> Part:
+def part_of(query: str, cache: Cache, code_version: str = "") -> Part:
     """Return the part that stands for results under keys that a program makes."""
     definition = QueryDefinition(query, query, Any, function=part_of, takes_info=False)
-    return Part(definition, cache, b"", ("key",), ())
+    return Part(definition, cache, code_version.encode(), ("key",), ())
 
 
 def caches_behind(pool: Pool) -> ResultCaches | None:

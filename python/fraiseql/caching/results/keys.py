@@ -47,7 +47,7 @@ class Keys:
 
     def __init__(self, place: str, part: Part, *, sessions: bool) -> None:
         cache = part.cache
-        kept = [cache.ttl, cache.stale, list(cache.vary), list(cache.tags)]
+        kept = [cache.ttl, cache.stale, list(cache.vary), list(cache.tags), cache.code_version]
         name = part.definition.graphql_name
         head = json.dumps([_FORMAT, place, name, kept, sessions])
         text = part.text
