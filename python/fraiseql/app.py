@@ -5,11 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 from fraiseql.caching.declarations import Cache
+from fraiseql.caching.declared import check_stored
 from fraiseql.caching.published import publish
 from fraiseql.caching.refresh.worker import Worker
 from fraiseql.caching.results.caches import ResultCaches
-from fraiseql.http.endpoint import Application, ContextHook
+from fraiseql.http.context import ContextHook, check_mount
+from fraiseql.http.endpoint import Application
 from fraiseql.schema import build_schema
+from fraiseql.schema.options import listed
 from fraiseql.serving import Service
 from fraiseql.serving.policy import Policy, read_policy
 from fraiseql.settings import Settings
@@ -50,9 +53,11 @@ def create_app(
     Example:
         ``app = fraiseql.create_app(queries=[user, users])``, then ``uvicorn module:app``.
     """
+    check_mount(path, context)
     chosen = Settings.from_environment().with_values(database_url=database_url, **settings)
     policy = read_policy(cached_operations)
-    schema = build_schema(types=types, queries=queries)
+    schema = build_schema(types=listed("types", types), queries=listed("queries", queries))
+    check_stored(schema)
     schema = replace(schema, operation_caches=_caches(cached_operations))
     results = ResultCaches(chosen)
     service = Service(schema, chosen, publish, results, policy=policy)

@@ -6,11 +6,17 @@ Each can be given to ``create_app``, or in the environment as ``FRAISEQL_`` and 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from fraiseql.errors import ConfigurationError
 from fraiseql.naming import suggestion
 
+_PREFIX: Final = "FRAISEQL_"
+_NO_SETTINGS: Final = frozenset(
+    {"FRAISEQL_EMBEDDED_ISOLATION", "FRAISEQL_SOAK"}
+    | {"FRAISEQL_TEST_EXAMPLES", "FRAISEQL_TEST_SECONDS"}
+)
+"""Variables that are read elsewhere: by the embedded server, and by the project's own tests."""
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
 
@@ -26,6 +32,13 @@ class Settings:
         connect_timeout: Seconds to wait for a new connection, and for a free one.
         statement_timeout: Seconds after which PostgreSQL cancels a statement; 0 means no limit.
         request_timeout: Seconds after which a request is answered with an error.
+        header_timeout: Seconds in which a client must send the headers of a request
+            (``fraiseql serve``).
+        send_timeout: Seconds after which a client that does not read its response is disconnected
+            (``fraiseql serve``).
+        max_connections: Most open connections of one process (``fraiseql serve``).
+        max_unsent_bytes: Most bytes of responses that wait for slow clients in one process
+            (``fraiseql serve``).
         max_body_bytes: Most bytes of a request body.
         max_depth: Most levels of nested selections in an operation.
         max_aliases: Most aliased fields in an operation.
@@ -56,6 +69,10 @@ class Settings:
     connect_timeout: float = 10.0
     statement_timeout: float = 15.0
     request_timeout: float = 30.0
+    header_timeout: float = 10.0
+    send_timeout: float = 30.0
+    max_connections: int = 1_000
+    max_unsent_bytes: int = 268_435_456
     max_body_bytes: int = 1_000_000
     max_depth: int = 15
     max_aliases: int = 50
@@ -82,12 +99,14 @@ class Settings:
         """Return a copy with ``values`` set; None leaves a setting as it is.
 
         Raises:
-            ConfigurationError: A name is not a setting.
+            ConfigurationError: A name is not a setting, or a value is of another type than it.
         """
         known = {field.name for field in fields(self)}
         for name in values:
             if name not in known:
                 raise ConfigurationError(f"There is no setting {name!r}.{suggestion(name, known)}")
+        for field in fields(self):
+            _check_kind(field.name, type(field.default), values.get(field.name))
         return replace(self, **{name: value for name, value in values.items() if value is not None})
 
     @classmethod
@@ -95,15 +114,38 @@ class Settings:
         """Read ``FRAISEQL_*`` variables over the defaults.
 
         Raises:
-            ConfigurationError: A value has not the form of its setting.
+            ConfigurationError: A value has not the form of its setting, or a variable that begins
+                with ``FRAISEQL_`` names none.
         """
         source = os.environ if environment is None else environment
+        _refuse_unknown(source, [_PREFIX + field.name.upper() for field in fields(cls)])
         values = {}
         for field in fields(cls):
-            text = source.get("FRAISEQL_" + field.name.upper())
+            text = source.get(_PREFIX + field.name.upper())
             if text is not None:
                 values[field.name] = _parse(field.name, type(field.default), text)
         return cls(**values)
+
+
+def _refuse_unknown(source: Mapping[str, str], known: list[str]) -> None:
+    for name in source:
+        if name.startswith(_PREFIX) and name not in known and name not in _NO_SETTINGS:
+            raise ConfigurationError(
+                f"The environment has {name}, which is not a setting.{suggestion(name, known)}",
+                hint="Correct its name, or unset it; docs/reference/settings.md lists all.",
+            )
+
+
+def _check_kind(name: str, kind: type, value: object) -> None:
+    if value is None:
+        return
+    fits = isinstance(value, kind) or (kind is float and isinstance(value, int))
+    if not fits or (kind is not bool and isinstance(value, bool)):
+        wanted = "True or False" if kind is bool else f"of type {kind.__name__}"
+        raise ConfigurationError(
+            f"The setting {name} is {value!r}, of type {type(value).__name__}.",
+            hint=f"Give a value that is {wanted}.",
+        )
 
 
 def _parse(name: str, kind: type, text: str) -> Any:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from fraiseql.caching.intervals import seconds_of
 from fraiseql.errors import DeclarationError
+from fraiseql.schema.options import check_form
 
 WhenStale = Literal["serve", "live", "error"]
 
@@ -19,6 +20,9 @@ class GeneratedColumn:
     """
 
     column: str = "data"
+
+    def __post_init__(self) -> None:
+        check_form(self, texts=("column",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class Projection:
     budget: int = 1_000
 
     def __post_init__(self) -> None:
+        check_form(self, switches=("text",), numbers=("budget",), lists=("embeds",))
         if self.mode not in ("commit", "statement", "async"):
             raise DeclarationError(f"mode={self.mode!r} is not commit, statement or async.")
         if isinstance(self.embeds, str):
@@ -80,6 +85,9 @@ class MaterializedView:
     key: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
+        check_form(
+            self, texts=("sql", "refresh", "target_lag"), switches=("on_write",), lists=("key",)
+        )
         if self.refresh is None and not self.on_write and self.target_lag is None:
             raise DeclarationError(
                 "A MaterializedView says nothing of when it is refreshed.",
@@ -148,6 +156,7 @@ class Index:
     where: Mapping[str, object] | str | None = None
 
     def __post_init__(self) -> None:
+        check_form(self, lists=("columns",), mappings=("where",))
         if not self.columns:
             raise DeclarationError("An Index has no column.", hint='Write Index(("-created_at",)).')
 
@@ -170,6 +179,7 @@ class RollingIndex:
     step: str = "1 day"
 
     def __post_init__(self) -> None:
+        check_form(self, texts=("column", "window", "step"))
         if seconds_of(self.step, of="step") > seconds_of(self.window, of="window"):
             raise DeclarationError(
                 f"A RollingIndex of {self.window!r} is moved on every {self.step!r} only.",
@@ -186,6 +196,9 @@ class Gin:
     """
 
     column: str
+
+    def __post_init__(self) -> None:
+        check_form(self, texts=("column",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +232,7 @@ class Cache:
     code_version: str = ""
 
     def __post_init__(self) -> None:
+        check_form(self, times=("ttl", "stale"), lists=("vary", "tags"))
         for option in ("ttl", "stale"):
             value = getattr(self, option)
             if value is not None and seconds(option, value) <= 0:

@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from fraiseql.catalog.picture import Relation
+from fraiseql.catalog.picture import Relation, quote
 from fraiseql.database import Pool
 
 _RELATIONS: Final = """
@@ -19,6 +19,19 @@ SELECT a.schema, a.name, c.oid, c.relkind IN ('r', 'p', 'f') AS is_table, ARRAY(
 FROM unnest($1::text[], $2::text[]) AS a (schema, name)
 JOIN pg_catalog.pg_namespace n ON n.nspname = a.schema
 JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = a.name
+"""
+_FOREIGN_KEYS: Final = """
+SELECT k.conrelid, n.nspname::text AS schema, c.relname::text AS name,
+  ARRAY(SELECT a.attname::text FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY o (number, place)
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = o.number
+    ORDER BY o.place) AS columns,
+  ARRAY(SELECT a.attname::text FROM pg_catalog.unnest(k.confkey) WITH ORDINALITY o (number, place)
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = o.number
+    ORDER BY o.place) AS targets
+FROM pg_catalog.pg_constraint k
+JOIN pg_catalog.pg_class c ON c.oid = k.confrelid
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE k.contype = 'f' AND k.convalidated AND k.conrelid = ANY ($1::oid[])
 """
 # A check of NOT NULL, of the table or of a domain, is as good as the constraint of that name.
 _COLUMNS: Final = """
@@ -100,6 +113,9 @@ class ColumnType:
         return precision if scale == 0 else None
 
 
+ForeignKey = tuple[str, frozenset[tuple[str, str]]]
+
+
 @dataclass(frozen=True, slots=True)
 class RelationDetails:
     """What the catalog says of one relation's columns.
@@ -109,12 +125,14 @@ class RelationDetails:
         types: By column.
         required: Columns that are never null, as far as constraints say.
         uniques: Sets of columns that no two rows have the same values of.
+        foreign_keys: Of each the other relation, and pairs of own and other column.
     """
 
     is_table: bool
     types: Mapping[str, ColumnType]
     required: frozenset[str]
     uniques: tuple[frozenset[str], ...] = ()
+    foreign_keys: frozenset[ForeignKey] = frozenset()
 
     def unique(self, columns: Iterable[str]) -> bool:
         """Return whether ``columns`` pick at most one row; True for a view: nothing is known."""
@@ -127,7 +145,7 @@ DetailsMap = Mapping[str, RelationDetails]
 
 
 async def load_details(pool: Pool, relations: Iterable[Relation]) -> DetailsMap:
-    """Read the details of relations, in three statements.
+    """Read the details of relations, in four statements.
 
     Raises:
         DatabaseError: The database cannot be reached or does not allow this.
@@ -135,14 +153,21 @@ async def load_details(pool: Pool, relations: Iterable[Relation]) -> DetailsMap:
     by_name = {(relation.schema, relation.name): relation.sql for relation in relations}
     names = [[schema for schema, _ in by_name], [name for _, name in by_name]]
     tables = await pool.fetch_bytes(_RELATIONS, names)
-    columns = await pool.fetch_bytes(_COLUMNS, [[row["oid"] for row in tables]])
+    oids = [[row["oid"] for row in tables]]
+    columns = await pool.fetch_bytes(_COLUMNS, oids)
+    keys: dict[int, set[ForeignKey]] = defaultdict(set)
+    for row in await pool.fetch_bytes(_FOREIGN_KEYS, oids):
+        pairs = frozenset(zip(row["columns"], row["targets"], strict=True))
+        keys[row["conrelid"]].add((f"{quote(row['schema'])}.{quote(row['name'])}", pairs))
     rows = await pool.fetch_bytes(_TYPES, [sorted({row["type"] for row in columns})])
     types = {row["oid"]: row for row in rows}
     of_table: dict[int, list[Any]] = defaultdict(list)
     for row in columns:
         of_table[row["attrelid"]].append(row)
     return {
-        by_name[row["schema"], row["name"]]: _relation(row, of_table[row["oid"]], types)
+        by_name[row["schema"], row["name"]]: replace(
+            _relation(row, of_table[row["oid"]], types), foreign_keys=frozenset(keys[row["oid"]])
+        )
         for row in tables
     }
 

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from fraiseql.cli.listen import bind, url_of
-from fraiseql.cli.server import holding_database, make_server, run_until_stopped, uvicorn
+from fraiseql.cli.server import OPTIONS, holding_database, make_server, run_until_stopped, uvicorn
 from fraiseql.cli.target import Target, add_target, find_target
 from fraiseql.http.endpoint import Application
 
@@ -79,8 +79,7 @@ def _run_processes(target: Target, arguments: Namespace, **options: Any) -> None
         host=arguments.host,
         port=arguments.port,
         app_dir=str(target.folder),
-        lifespan="on",
-        server_header=False,
+        **OPTIONS,
         **{"access_log": getattr(arguments, "access_log", False)} | options,
     )
 

@@ -4,7 +4,7 @@ import importlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, Final
@@ -16,6 +16,16 @@ from fraiseql.settings import Settings
 _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 10
 _PAUSE: Final = 0.01
+
+OPTIONS: Final[Mapping[str, Any]] = {
+    "lifespan": "on",
+    "server_header": False,
+    "timeout_graceful_shutdown": _STOP_SECONDS,
+    # Named as text: other processes import it for themselves.
+    "http": "fraiseql.cli.http_protocol:LimitedProtocol",
+    "ws": "none",
+}
+"""How uvicorn serves, in whatever number of processes."""
 
 
 def uvicorn() -> ModuleType:
@@ -35,14 +45,7 @@ def uvicorn() -> ModuleType:
 
 def make_server(app: Any, *, log_level: str = "info", access_log: bool = False) -> Any:
     """Return a uvicorn server of one process for an ASGI application."""
-    config = uvicorn().Config(
-        app,
-        lifespan="on",
-        log_level=log_level,
-        access_log=access_log,
-        server_header=False,
-        timeout_graceful_shutdown=_STOP_SECONDS,
-    )
+    config = uvicorn().Config(app, log_level=log_level, access_log=access_log, **OPTIONS)
     return uvicorn().Server(config)
 
 

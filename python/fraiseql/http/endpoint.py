@@ -4,8 +4,7 @@ Travel of a request: route, negotiate, read, execute, reply; this is the outermo
 """
 
 import asyncio
-import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -15,11 +14,14 @@ from fraiseql.events import Timings, logger
 from fraiseql.http.asgi import HttpRequest, Receive, Scope, Send
 from fraiseql.http.beside import Beside, Probed
 from fraiseql.http.cached import cache_status, cached_headers, known_etags
+from fraiseql.http.context import ContextHook, add_context
 from fraiseql.http.deadline import Clock, Deadline, Ending
+from fraiseql.http.foreign import of_framework
 from fraiseql.http.forgery import check_get, check_post
 from fraiseql.http.graphiql import page_reply
 from fraiseql.http.lifecycle import Lifecycle, Startable
 from fraiseql.http.negotiate import JSON, Accepted, Media, negotiate
+from fraiseql.http.persisted import PersistedQueries
 from fraiseql.http.refusal import Headers, Refusal, not_allowed
 from fraiseql.http.reply import (
     FOR_GET,
@@ -35,8 +37,6 @@ from fraiseql.http.routes import request_headers, route_of
 from fraiseql.results import Cached
 from fraiseql.serving.request import Request, Response
 from fraiseql.settings import Settings
-
-ContextHook = Callable[[HttpRequest], Mapping[str, Any] | Awaitable[Mapping[str, Any]]]
 
 _CLIENT_GONE = 499
 
@@ -61,7 +61,7 @@ class Application:
         path: Where GraphQL is served; when mounted, the mount point itself serves it as well.
         context: Makes further entries of ``info.context`` for a request; may be async. Raise
             ``FraiseQLError(message, code="UNAUTHENTICATED")`` (401) or ``"FORBIDDEN"`` (403)
-            to refuse it.
+            to refuse it, or an ``HTTPException`` of Starlette or FastAPI, which keeps its status.
         graphiql_query: What GraphiQL's editor holds at first.
         background: Started after the service and stopped before it; it must not make either wait.
 
@@ -90,6 +90,7 @@ class Application:
         self._lifecycle = Lifecycle(service, background)
         self._beside = Beside(service, self._lifecycle, self.settings, path, self._static)
         self._clock = Clock()
+        self._persisted = PersistedQueries()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""
@@ -169,7 +170,7 @@ class Application:
             await self._lifecycle.start()
         context: dict[str, Any] = {"request": HttpRequest(scope)}
         if self._context is not None:
-            context.update(await _made_by(self._context, context["request"]))
+            await add_context(self._context, context)
         timings = Timings()
         response = await self.service.execute(request, context, timings)
         extra: Headers = FOR_GET if request.read_only else ()
@@ -191,10 +192,11 @@ class Application:
         limit = self.settings.max_body_bytes
         if method == "POST":
             check_post(headers)
-            return from_body(await read_body(receive, headers.get(b"content-length"), limit))
+            body = await read_body(receive, headers.get(b"content-length"), limit)
+            return from_body(body, self._persisted)
         if method == "GET":
             check_get(headers)
-            return from_query_string(scope["query_string"], limit)
+            return from_query_string(scope["query_string"], limit, self._persisted)
         raise not_allowed(method, "GET", "POST")
 
     def _page(self, scope: Scope) -> Reply:
@@ -213,6 +215,9 @@ class Application:
         )
 
     def _failed(self, error: Exception, media: Media) -> Reply:
+        refusal = of_framework(error)
+        if refusal is not None:
+            return reply_to_error(refusal, media)
         if isinstance(error, FraiseQLError) and may_be_shown(error):
             return reply_to_error(error, media)
         logger.error("A request failed.", exc_info=error)
@@ -223,11 +228,6 @@ class Application:
             shown or "Internal server error",
             media=media,
         )
-
-
-async def _made_by(hook: ContextHook, request: HttpRequest) -> Mapping[str, Any]:
-    made = hook(request)
-    return await made if inspect.isawaitable(made) else made
 
 
 def _not_acceptable() -> Refusal:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 import orjson
 
 from fraiseql.http.asgi import Receive
+from fraiseql.http.persisted import PersistedQueries
 from fraiseql.http.refusal import Refusal, bad_request, too_large
 from fraiseql.serving.request import Request
 
@@ -51,8 +52,12 @@ async def read_body(receive: Receive, declared: bytes | None, limit: int) -> byt
         chunks.append(chunk)
 
 
-def from_body(body: bytes) -> Request:
+def from_body(body: bytes, persisted: PersistedQueries | None = None) -> Request:
     """Decode a JSON body into the request that it holds.
+
+    Args:
+        body: The body.
+        persisted: Documents that clients name by a digest; None for none.
 
     Raises:
         Refusal: It is not JSON, or a part has the wrong type.
@@ -63,11 +68,18 @@ def from_body(body: bytes) -> Request:
         raise bad_request(f"The body is not JSON: {error}.") from error
     if type(content) is not dict:
         raise _not_an_object(content)
-    return _request(content, read_only=False)
+    return _request(content, persisted, read_only=False)
 
 
-def from_query_string(query_string: bytes, limit: int) -> Request:
+def from_query_string(
+    query_string: bytes, limit: int, persisted: PersistedQueries | None = None
+) -> Request:
     """Decode the query string of a GET into the request that it holds.
+
+    Args:
+        query_string: As it was sent.
+        limit: Most bytes of it.
+        persisted: Documents that clients name by a digest; None for none.
 
     Raises:
         Refusal: A parameter is given twice, is not text in UTF-8, or has the wrong type.
@@ -87,7 +99,7 @@ def from_query_string(query_string: bytes, limit: int) -> Request:
     for name in ("variables", "extensions"):
         if name in content:
             content[name] = _decoded(name, content[name])
-    return _request(content, read_only=True)
+    return _request(content, persisted, read_only=True)
 
 
 def _parameters(query_string: bytes) -> list[tuple[str, str]]:
@@ -111,10 +123,12 @@ def _decoded(name: str, text: str) -> Any:
         raise bad_request(f"The parameter {name!r} is not JSON: {error}.") from error
 
 
-def _request(content: Mapping[str, Any], *, read_only: bool) -> Request:
+def _request(
+    content: Mapping[str, Any], persisted: PersistedQueries | None, *, read_only: bool
+) -> Request:
     query = content.get("query")
-    if type(query) is not str:
-        raise _no_query(query)
+    if query is not None and type(query) is not str:
+        raise _wrong("query", "a string", query)
     variables = content.get("variables")
     if variables is not None and type(variables) is not dict:
         raise _wrong("variables", "an object", variables)
@@ -124,14 +138,12 @@ def _request(content: Mapping[str, Any], *, read_only: bool) -> Request:
     extensions = content.get("extensions")
     if extensions is not None and type(extensions) is not dict:
         raise _wrong("extensions", "an object", extensions)
+    if persisted is not None and extensions:
+        query = persisted.document(query, extensions)
+    if query is None:
+        raise bad_request("There is no 'query': send the GraphQL document as a string.")
     # An empty name is a client's way of giving none.
     return Request(query, operation_name or None, variables, read_only)
-
-
-def _no_query(query: Any) -> Refusal:
-    if query is None:
-        return bad_request("There is no 'query': send the GraphQL document as a string.")
-    return _wrong("query", "a string", query)
 
 
 def _wrong(name: str, wanted: str, value: Any) -> Refusal:

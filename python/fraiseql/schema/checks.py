@@ -116,10 +116,10 @@ def _check_embed(ref: Ref, field: FieldDefinition, label: str, model: Model) -> 
         raise DeclarationError(
             f"{label} embeds a list (on=), but its hint is {shown}.", hint=f"Write list[{name}]."
         )
-    if embed.via and (ref.item is not None or not ref.nullable):
+    if embed.via and ref.item is not None:
         raise DeclarationError(
-            f"{label} embeds one object or null (via=), but its hint is {shown}.",
-            hint=f"Write {name} | None.",
+            f"{label} embeds one object (via=), but its hint is {shown}.",
+            hint=f"Write {name} | None; {name} where a foreign key says that there is always one.",
         )
     if item is None or model.composite(item.target) is None:
         raise DeclarationError(

@@ -21,7 +21,7 @@ from fraiseql.schema.definitions import (
     ObjectDefinition,
 )
 from fraiseql.schema.members import field
-from fraiseql.schema.options import listed, names_of
+from fraiseql.schema.options import check_options, check_stored, listed, names_of
 
 T = TypeVar("T")
 E = TypeVar("E", bound=enums.Enum)
@@ -171,10 +171,13 @@ def _decorate(cls: Any, make: Callable[..., Any], kind: str, options: dict[str, 
                 f"@fraiseql.{kind} stands on {target!r}, which is not a class.",
                 hint=f"Write @fraiseql.{kind} above a class statement.",
             )
+        label = f"@fraiseql.{kind} on {target.__name__}"
+        check_options(label, options)
+        check_stored(label, options.get("stored"))
         try:
             setattr(target, ATTRIBUTE, make(target, **options))
         except TypeError as error:
-            raise DeclarationError(f"@fraiseql.{kind} on {target.__name__}: {error}.") from error
+            raise DeclarationError(f"{label}: {error}.") from error
         return target
 
     return decorate if cls is None else decorate(cls)

@@ -50,7 +50,7 @@ _MEANING: Final = {
 _GENERATED: Final = "fraiseql.generated"
 
 ORDER: Final = GraphQLEnumType(
-    "Order",
+    "OrderDirection",
     {
         "ASC": GraphQLEnumValue("", description="Smallest first."),
         "DESC": GraphQLEnumValue("-", description="Greatest first."),

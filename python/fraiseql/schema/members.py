@@ -7,7 +7,7 @@ from typing import Any, TypeVar, overload
 
 from fraiseql.errors import DeclarationError
 from fraiseql.schema.definitions import ATTRIBUTE, MISSING, Embed
-from fraiseql.schema.options import names_of
+from fraiseql.schema.options import check_options, names_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -114,6 +114,7 @@ def field(function: Any = None, /, **options: Any) -> Any:
         >>> User(first_name="Ada").greeting()
         'Hello Ada'
     """
+    check_options("fraiseql.field", options)
     if "needs" in options:
         options["needs"] = names_of("needs", options["needs"])
     try:
@@ -139,7 +140,10 @@ def embed(
     parent_key: str | Sequence[str] = (),
     target_key: str | Sequence[str] = (),
 ) -> Any:
-    """Embed rows of another relation: a list (``on``) or one object or null (``via``).
+    """Embed rows of another relation: a list (``on``) or one object (``via``).
+
+    An object is ``User | None``; ``User`` where the columns of ``via`` are NOT NULL and a foreign
+    key, so that there is always one.
 
     Args:
         relation: The child table of a list, the parent table of an object.
@@ -187,6 +191,11 @@ def embed(
 
 def _check_embed(embed: Embed) -> None:
     where = f"fraiseql.embed({embed.relation!r})"
+    if embed.where is not None and not isinstance(embed.where, str):
+        raise DeclarationError(
+            f"{where} has where={embed.where!r}, which is no text.",
+            hint='Write SQL over the columns of the relation: where="NOT hidden".',
+        )
     if not isinstance(embed.relation, str) or not embed.relation:
         raise DeclarationError(f"{where} names no relation.", hint='Write embed("tb_post", …).')
     if bool(embed.on) == bool(embed.via):

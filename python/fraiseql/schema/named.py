@@ -8,6 +8,7 @@ from fraiseql.errors import DeclarationError
 from fraiseql.schema.coercion import JSON_FORMS
 from fraiseql.schema.definitions import ATTRIBUTE, ScalarDefinition, UnionDefinition
 from fraiseql.schema.docstrings import read_docstring
+from fraiseql.schema.options import check_options, listed
 
 T = TypeVar("T")
 
@@ -49,9 +50,11 @@ def union(
         ...     name: str
         >>> Pet = fraiseql.union("Pet", [Dog, Cat])
     """
-    definition = UnionDefinition(
-        name, tuple(members), description, discriminator, sql_source, jsonb_column
-    )
+    texts = {"name": name, "discriminator": discriminator, "description": description}
+    relation = {"sql_source": sql_source, "jsonb_column": jsonb_column}
+    check_options(f"fraiseql.union({name!r})", texts | relation)
+    chosen: Any = listed("members", members)
+    definition = UnionDefinition(name, chosen, description, discriminator, sql_source, jsonb_column)
     for member in definition.members:
         if not isinstance(member, type):
             raise DeclarationError(
@@ -143,6 +146,8 @@ def _scalar(
     specified_by_url: str | None = None,
     description: str | None = None,
 ) -> ScalarDefinition:
+    texts = {"name": name, "specified_by_url": specified_by_url, "description": description}
+    check_options(f"Scalar {name}", texts | {"parse": parse, "serialize": serialize})
     chosen = form or _form_of(base)
     if chosen not in JSON_FORMS:
         raise DeclarationError(

@@ -1,10 +1,28 @@
 """Options of declarations that several of them share."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from typing import Any, Final
 
 from fraiseql.errors import DeclarationError
 
+_TEXTS: Final = frozenset(
+    {
+        "column",
+        "deprecation",
+        "description",
+        "discriminator",
+        "jsonb_column",
+        "name",
+        "relation",
+        "specified_by_url",
+        "sql_source",
+        "tag",
+    }
+)
+_NAMES: Final = _TEXTS - {"deprecation", "description"}
+_SWITCHES: Final = frozenset({"batch"})
+_FUNCTIONS: Final = frozenset({"default_factory", "parse", "serialize"})
 _OF_A_CACHE: Final = ("ttl", "stale", "vary", "tags", "store")
 
 
@@ -29,6 +47,91 @@ def names_of(option: str, value: str | Iterable[str] | None) -> tuple[str, ...]:
                 hint=f'Write {option}="name" or {option}=["first", "second"].',
             )
     return found
+
+
+def check_options(label: str, options: Mapping[str, object]) -> None:
+    """Check the types of options that every declaration writes in the same way.
+
+    Args:
+        label: What they are given for, for the error.
+        options: By name; those with a rule of their own are left out of account.
+
+    Raises:
+        DeclarationError: A text is no text or empty, a switch no bool, a function not callable.
+    """
+    for name, value in options.items():
+        if name in _SWITCHES and not isinstance(value, bool):
+            _refuse(label, name, value, "True or False")
+        if value is None:
+            continue
+        if name in _TEXTS and not isinstance(value, str):
+            _refuse(label, name, value, "a text")
+        if name in _NAMES and not value:
+            _refuse(label, name, value, "a name, or leave it out")
+        if name in _FUNCTIONS and not callable(value):
+            _refuse(label, name, value, "a function")
+
+
+def _refuse(label: str, name: str, value: object, wanted: str) -> None:
+    raise DeclarationError(f"{label} has {name}={value!r}.", hint=f"Write {wanted}.")
+
+
+def check_form(
+    declaration: Any,
+    *,
+    texts: Iterable[str] = (),
+    switches: Iterable[str] = (),
+    numbers: Iterable[str] = (),
+    times: Iterable[str] = (),
+    lists: Iterable[str] = (),
+    mappings: Iterable[str] = (),
+) -> None:
+    """Check the types of the options of one declaration; None is right where it is the default.
+
+    Args:
+        declaration: What has the options as attributes.
+        texts: Options that are a text.
+        switches: True or False.
+        numbers: Whole numbers.
+        times: Texts such as ``"5m"``, or seconds.
+        lists: Names in a tuple or list, or one text where that is allowed.
+        mappings: Mappings or texts.
+
+    Raises:
+        DeclarationError: An option is of another type.
+    """
+    forms: dict[str, tuple[Iterable[str], Any]] = {
+        "a text": (texts, str),
+        "True or False": (switches, bool),
+        "a whole number": (numbers, int),
+        'a text such as "5m", or seconds': (times, (str, int, float)),
+        'names in parentheses: ("first", "second")': (lists, (str, tuple, list)),
+        "a mapping of fields, or SQL": (mappings, (str, Mapping)),
+    }
+    label = type(declaration).__name__
+    may_be_none = {field.name for field in fields(declaration) if field.default is None}
+    for wanted, (names, kinds) in forms.items():
+        for name in names:
+            value = getattr(declaration, name)
+            wrong = not isinstance(value, kinds) or (kinds is not bool and isinstance(value, bool))
+            items = value if isinstance(value, tuple | list) else ()
+            if value is None and name in may_be_none:
+                continue
+            if wrong or not all(isinstance(i, str) and i for i in items):
+                _refuse(label, name, value, wanted)
+
+
+def check_stored(label: str, value: object) -> None:
+    """Check that ``stored=`` is an instance of a strategy, and not its class.
+
+    Raises:
+        DeclarationError: It is a class.
+    """
+    if isinstance(value, type):
+        raise DeclarationError(
+            f"{label} has stored={value.__name__}, which is a class.",
+            hint=f"Write stored=fraiseql.{value.__name__}(), with its options in parentheses.",
+        )
 
 
 def listed(option: str, values: object) -> tuple[object, ...]:

@@ -8,7 +8,7 @@ from fraiseql.errors import DeclarationError
 from fraiseql.naming import to_camel
 from fraiseql.schema.definitions import ATTRIBUTE, QueryDefinition
 from fraiseql.schema.functions import docs_of, read_parameters, return_hint
-from fraiseql.schema.options import checked_cache, names_of
+from fraiseql.schema.options import check_options, checked_cache, names_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -69,6 +69,8 @@ def query(
         >>> greeting("Ada")
         'Hello Ada'
     """
+    texts = {"name": name, "description": description, "deprecation": deprecation}
+    check_options("@fraiseql.query", texts)
 
     def decorate(target: Any) -> Any:
         made = _definition(target, name, description, deprecation)
@@ -136,6 +138,8 @@ def find_one(
         'user'
     """
     _check_name("find_one", name)
+    texts = {"description": description, "deprecation": deprecation}
+    check_options(f"find_one({name!r})", texts)
     columns = () if by is None else names_of("by", by)
     if not columns and by is not None:
         raise DeclarationError(
@@ -197,6 +201,8 @@ def find(
         True
     """
     _check_name("find", name)
+    texts = {"description": description, "deprecation": deprecation}
+    check_options(f"find({name!r})", texts)
     _check_limits(name, default_limit, max_limit)
     return QueryDefinition(
         name=name,

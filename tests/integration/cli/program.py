@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http.client import HTTPException
 from pathlib import Path
 
@@ -75,14 +75,30 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(*words: str, cwd: Path, url: str | None = None) -> Iterator[Running]:
-    """Run a command that serves, and see to it that it and its children are gone afterwards."""
+def running(
+    *words: str,
+    cwd: Path,
+    url: str | None = None,
+    settings: Mapping[str, object] | None = None,
+    files: int | None = None,
+) -> Iterator[Running]:
+    """Run a command that serves, and see to it that it and its children are gone afterwards.
+
+    Args:
+        words: Words of the command.
+        cwd: Where it runs.
+        url: Address of the database.
+        settings: Settings by their names in the environment without ``FRAISEQL_``.
+        files: Most files that it may open; None for the limit of this process.
+    """
     output = cwd / "output.txt"
+    more = {f"FRAISEQL_{name}": str(value) for name, value in (settings or {}).items()}
+    limit = [] if files is None else ["prlimit", f"--nofile={files}"]
     with output.open("wb") as sink:
         process = subprocess.Popen(
-            [*_PROGRAM, *words],
+            [*limit, *_PROGRAM, *words],
             cwd=cwd,
-            env=environment(url),
+            env={**environment(url), **more},
             stdout=sink,
             stderr=subprocess.STDOUT,
             start_new_session=True,

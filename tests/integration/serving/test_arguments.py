@@ -65,9 +65,8 @@ def test_defaults_and_variables_that_are_not_given(library: Served) -> None:
 
 
 def test_the_order_may_stand_in_variables(library: Served) -> None:
-    query = (
-        "query ($up: Order!, $id: BookOrderBy!) { books(orderBy: [{ genre: $up }, $id]) { id } }"
-    )
+    variables = "($up: OrderDirection!, $id: BookOrderBy!)"
+    query = f"query {variables} {{ books(orderBy: [{{ genre: $up }}, $id]) {{ id }} }}"
 
     def found(up: str, by: str) -> list[int]:
         books = library.data(query, {"up": up, "id": {"id": by}})["books"]

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 import fraiseql
+from fraiseql.errors import SourceError
 from tests.integration.serving.served import served
 from tests.integration.serving.starting import one_field, refused, warned
 
@@ -139,3 +140,66 @@ def test_all_that_is_wrong_is_said_at_once(compared: str) -> None:
     text = refused(compared, fraiseql.find("found", Sample))
     assert "Sample.words is int" in text
     assert "Sample.day is datetime.datetime" in text
+
+
+@pytest.mark.parametrize(
+    ("index", "said"),
+    [
+        (fraiseql.Index("wrds"), "no field, 'wrds'. Did you mean 'words'?"),
+        (fraiseql.Index("numbers"), "numbers is integer[]: it has no order"),
+        (fraiseql.Index("words", where={"trut": True}), "Did you mean 'truth'?"),
+        (fraiseql.RollingIndex("words", window="30 days"), "words is text"),
+    ],
+    ids=repr,
+)
+def test_an_index_over_a_column_that_it_cannot_have_is_refused(
+    compared: str, index: Any, said: str
+) -> None:
+    @fraiseql.type(sql_source="sample", indexes=[index])
+    class Sample:
+        id: int
+        words: str
+
+    queries = [fraiseql.find("found", Sample)]
+    with pytest.raises(SourceError) as caught, served(compared, queries=queries):
+        pass
+    assert caught.value.code == "INDEX_COLUMN"
+    assert said in str(caught.value)
+
+
+OWNED = """
+CREATE TABLE owner (id int PRIMARY KEY, name text NOT NULL);
+CREATE TABLE thing (id int PRIMARY KEY, owner_id int NOT NULL REFERENCES owner, loose_id int
+  REFERENCES owner, free_id int NOT NULL);
+INSERT INTO owner VALUES (1, 'Ada'); INSERT INTO thing VALUES (1, 1, NULL, 9), (2, 1, 1, 1);
+"""
+
+
+@fraiseql.type
+class Owner:
+    id: int
+    name: str
+
+
+def test_an_embedded_object_may_be_non_null_over_a_foreign_key(
+    database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    @fraiseql.type(sql_source="thing")
+    class Thing:
+        id: int
+        owner: Owner = fraiseql.embed("owner", via="owner_id")
+        loose: Owner = fraiseql.embed("owner", via="loose_id")
+        free: Owner = fraiseql.embed("owner", via="free_id")
+
+    with served(database, OWNED, queries=[fraiseql.find("things", Thing)]) as running:
+        text = caplog.text
+        rows = running.data("{ things { owner { name } } }")["things"]
+        assert rows == [{"owner": {"name": "Ada"}}] * 2
+        for name in ("loose", "free"):
+            error = running.error(f"{{ things {{ {name} {{ name }} }} }}")
+            assert error["path"] == ["things", 0, name]
+        thing: Any = running.service.schema.graphql.type_map["Thing"]
+        assert str(thing.fields["owner"].type) == "Owner!"
+    assert "Thing.owner" not in text
+    assert "Thing.loose is never null, but public.thing.loose_id may hold null" in text
+    assert "Thing.free is never null, but public.thing.free_id is no foreign key to owner" in text

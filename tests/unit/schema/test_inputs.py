@@ -181,4 +181,17 @@ def test_filters_are_made_for_types_that_are_found_only() -> None:
 
     names = set(fraiseql.build_schema(queries=[user]).graphql.type_map)
     assert not [name for name in names if name.endswith(("Where", "OrderBy", "Filter"))]
-    assert "Order" not in names
+    assert "OrderDirection" not in names
+
+
+def test_a_type_may_be_called_order() -> None:
+    @fraiseql.type(sql_source="orders")
+    class Order:
+        id: int
+
+    printed = graphql.print_schema(
+        fraiseql.build_schema(queries=[fraiseql.find("orders", Order)]).graphql
+    )
+    assert "type Order {" in printed
+    assert "input OrderOrderBy" in printed
+    assert "enum OrderDirection {" in printed

@@ -165,9 +165,9 @@ def embedded_list_with_the_hint_of_an_object() -> None:
     with_field(User | None, fraiseql.embed("users", on="thing_id"))
 
 
-@mistake("Thing.wrong embeds one object or null (via=)", "hint is User.", "Write User | None")
-def embedded_object_that_cannot_be_null() -> None:
-    with_field(User, fraiseql.embed("users", via="user_id"))
+@mistake("Thing.wrong embeds one object (via=)", "but its hint is list[", "Write User | None")
+def embedded_object_with_the_hint_of_a_list() -> None:
+    with_field(list[User], fraiseql.embed("users", via="user_id"))
 
 
 @mistake("Thing.wrong embeds int, which is not an object type", "@fraiseql.type")

@@ -1,7 +1,9 @@
 """Resolvers: Python functions that answer a field, called with what they declare to take."""
 
-from collections.abc import Callable, Mapping
-from inspect import isawaitable
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from inspect import isawaitable, iscoroutinefunction
 from typing import Any
 
 from graphql.execution.values import VariableValues
@@ -54,13 +56,46 @@ class Call:
         given = (self._info(root.field),) if definition.takes_info else ()
         return await self._called(root.field, definition.function, given, arguments)
 
-    async def computed(self, step: ComputedStep, parents: Any) -> Any:
-        """Return what a computed field answers for one parent, or for all if it takes them so."""
+    async def batch(self, step: ComputedStep, parents: Sequence[Any]) -> Any:
+        """Return what a computed field that takes all parents at once answers."""
         computed = step.definition.computed
         assert computed is not None  # noqa: S101 - it is a computed step
         arguments = self._arguments(step.field)
-        given = (parents, self._info(step.field)) if computed.takes_info else (parents,)
+        given = (parents, *self._info_of(step))
         return await self._called(step.field, computed.function, given, arguments)
+
+    async def each(self, step: ComputedStep, parents: Sequence[Any]) -> Sequence[Awaitable[Any]]:
+        """Return what a computed field answers for each parent, to be awaited one by one."""
+        computed = step.definition.computed
+        assert computed is not None  # noqa: S101 - it is a computed step
+        function = computed.function
+        if runs_on_the_loop(function):
+            return [self._one(step, function, parent) for parent in parents]
+        # One trip to a thread for all: a trip costs more than most such functions.
+        calls = [partial(self._outcome, step, function, parent) for parent in parents]
+        outcomes = await self._reaching(step.field, lambda: asyncio.to_thread(_all, calls))
+        return [self._awaited(step.field, outcome) for outcome in outcomes]
+
+    async def _one(self, step: ComputedStep, function: Any, parent: Any) -> Any:
+        given = (parent, *self._info_of(step))
+        return await self._called(step.field, function, given, self._arguments(step.field))
+
+    def _outcome(self, step: ComputedStep, function: Any, parent: Any) -> Any:
+        """Return what a function returns, or the error that it raises."""
+        try:
+            return function(parent, *self._info_of(step), **self._arguments(step.field))
+        except Exception as error:  # noqa: BLE001 - user code may raise anything: its field's error
+            return _Raised(error)
+
+    async def _awaited(self, field: FieldPlan, outcome: Any) -> Any:
+        if isinstance(outcome, _Raised):
+            raise outcome.error
+        return await self._reaching(field, lambda: outcome) if isawaitable(outcome) else outcome
+
+    def _info_of(self, step: ComputedStep) -> tuple[Info, ...]:
+        computed = step.definition.computed
+        takes_info = computed is not None and computed.takes_info
+        return (self._info(step.field),) if takes_info else ()
 
     def _arguments(self, field: FieldPlan) -> dict[str, Any]:
         if field.refusal is not None:
@@ -81,13 +116,41 @@ class Call:
     async def _called(
         self, field: FieldPlan, function: Any, given: Any, arguments: dict[str, Any]
     ) -> Any:
+        if runs_on_the_loop(function):
+            return await self._reaching(field, lambda: function(*given, **arguments))
+        call = partial(function, *given, **arguments)
+        value = await self._reaching(field, lambda: asyncio.to_thread(call))
+        return await self._reaching(field, lambda: value) if isawaitable(value) else value
+
+    async def _reaching(self, field: FieldPlan, start: Callable[[], Awaitable[Any]]) -> Any:
+        """Await what is started where it finds the field and the result caches."""
         token, reached = current_field.set(field), current.set(self._reached)
         try:
-            value = function(*given, **arguments)
-            return await value if isawaitable(value) else value
+            return await start()
         finally:
             current.reset(reached)
             current_field.reset(token)
+
+
+class _Raised:
+    """An error that a function raised in a thread, for the field of one parent."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+
+def _all(calls: Sequence[Callable[[], Any]]) -> list[Any]:
+    return [call() for call in calls]
+
+
+def runs_on_the_loop(function: Callable[..., Any]) -> bool:
+    """Return whether a function is ``async def``; any other may block, and runs in a thread."""
+    while isinstance(function, partial):
+        function = function.func
+    call = getattr(type(function), "__call__", None)  # noqa: B004 - the method, not whether
+    return iscoroutinefunction(function) or iscoroutinefunction(call)
 
 
 def argument_values(

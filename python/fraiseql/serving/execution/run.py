@@ -218,7 +218,7 @@ class CompiledPlan:
         computed = step.definition.computed
         if computed is not None and computed.batch:
             return await _batch(run, step, parents)
-        return await _side_by_side([_one(run, step, parent) for parent in parents])
+        return await _each(run, step, parents)
 
 
 def _compiled(root: SqlRoot, lost: Lost) -> CompiledRoot:
@@ -233,17 +233,24 @@ def _decoded(run: Run, decode: ParentDecoder, raw: bytes) -> Any:
         return run.fail(error)
 
 
-async def _one(run: Run, step: ComputedStep, parent: Any) -> Item:
-    if isinstance(parent, int):
-        return parent
-    return await run.item(run.python().computed(step, parent), step.field.type_name)
+async def _each(run: Run, step: ComputedStep, parents: Sequence[Any]) -> Sequence[Item]:
+    """Return the values of parents that are called one by one; failures stay failures."""
+    whole = [parent for parent in parents if not isinstance(parent, int)]
+    try:
+        answers = await run.python().each(step, whole) if whole else []
+    except FraiseQLError as error:
+        number = run.fail(error)
+        return [parent if isinstance(parent, int) else number for parent in parents]
+    name = step.field.type_name
+    items = iter(await _side_by_side([run.item(answer, name) for answer in answers]))
+    return [parent if isinstance(parent, int) else next(items) for parent in parents]
 
 
 async def _batch(run: Run, step: ComputedStep, parents: Sequence[Any]) -> Sequence[Item]:
     """Return the values of all parents; those that could not be made stay failures."""
     whole = [parent for parent in parents if not isinstance(parent, int)]
     try:
-        values = list(await run.python().computed(step, whole)) if whole else []
+        values = list(await run.python().batch(step, whole)) if whole else []
         if len(values) != len(whole):
             raise DocumentError(
                 f"{step.parent}.{step.definition.name} was given {len(whole)} parents"

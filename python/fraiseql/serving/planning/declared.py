@@ -88,7 +88,10 @@ class _Comparer:
             output = type_.fields[graphql_name].type
             owner = f"{type_name}.{field.name}"
             if field.embed is not None:
-                yield from self._of_embed(owner, field, place, get_named_type(output).name)
+                named = get_named_type(output).name
+                yield from self._of_embed(owner, field, place, named)
+                if field.embed.via and isinstance(output, GraphQLNonNull):
+                    yield from self._of_certainty(owner, field, place, named)
             elif field.computed is None:
                 yield from self._of_field(owner, field, place, output)
 
@@ -141,6 +144,29 @@ class _Comparer:
                 f"{owner} embeds one row by {names}, which several rows may have: any one of"
                 " them is the answer.",
                 f"Add a unique constraint, or name a key of {inner.relation.name} in target_key=.",
+            )
+
+    def _of_certainty(
+        self, owner: str, field: FieldDefinition, outer: Place, named: str
+    ) -> Iterator[Finding]:
+        """Yield what stands against an embedded object that is never null."""
+        assert field.embed is not None  # noqa: S101 - the caller saw it
+        inner = self._relations.embedded_place(field.embed, named)
+        read = Read(inner.relation)
+        join = self._relations.embedded(field, outer, named, read, owner=owner.partition(".")[0])
+        known = self._details[outer.relation.sql]
+        if not known.is_table:
+            return
+        loose = [name for _, name in join.join if name not in known.required]
+        pairs = frozenset((name, own) for own, name in join.join)
+        shown = ", ".join(_column(outer, name) for name in loose or field.embed.via)
+        reason = "may hold null" if loose else f"is no foreign key to {inner.relation.name}"
+        if loose or (inner.relation.sql, pairs) not in known.foreign_keys:
+            yield Finding(
+                False,
+                f"{owner} is never null, but {shown} {reason}: a row without a"
+                f" {named} is answered with an error.",
+                f"Write {field.name}: {named} | None, or add the constraint.",
             )
 
     def _of_join(self, owner: str, inner: "_Side", outer: "_Side") -> Comparison:

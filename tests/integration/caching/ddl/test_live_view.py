@@ -44,7 +44,7 @@ class Note:
     writer: Writer | None = fraiseql.embed("tb_writer", via="writer_id")
 
 
-@fraiseql.type(name="Author", sql_source="tb_writer", stored="not applied here")
+@fraiseql.type(name="Author", sql_source="tb_writer", stored=fraiseql.Projection(embeds=("notes",)))
 class Author:
     id: int
     name: str

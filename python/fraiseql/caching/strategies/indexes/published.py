@@ -9,6 +9,7 @@ from fraiseql.caching.strategies.base import World
 from fraiseql.caching.strategies.indexes.objects import SLOTS, index_specs
 from fraiseql.caching.strategies.indexes.spec import IndexSpec
 from fraiseql.database import Pool
+from fraiseql.errors import SourceError
 from fraiseql.sources import IndexFacts
 from fraiseql.values import as_wire
 
@@ -73,10 +74,15 @@ async def published_indexes(world: World, pool: Pool) -> Mapping[tuple[str, str]
         pool: Connections to the database.
 
     Raises:
-        SourceError: A declared relation, or what a field stands in, does not exist.
+        SourceError: A declared relation, or what a field stands in, does not exist; or an index is
+            declared over a column that does not exist or has no order.
         DatabaseError: The database cannot be reached.
     """
-    specs, _ = index_specs(world)
+    specs, refusals = index_specs(world)
+    for refusal in refusals:
+        if refusal.code == "INDEX_COLUMN":
+            text = f"{refusal.where}: {refusal.message}"
+            raise SourceError(text, hint=refusal.alternative, code=refusal.code)
     if not specs:
         return {}
     present = present_of(await pool.fetch_bytes(PRESENT, arguments(specs)))

@@ -1,19 +1,22 @@
 """Facts: what the catalog says of the tables under a projection, beyond what all strategies ask."""
+# ruff: noqa: S608 - what is joined into SQL is a constant
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from fraiseql.caching.changes.transition import transition_tables_are_whole
+from fraiseql.caching.strategies.projection.lineage import LINEAGE
 from fraiseql.caching.strategies.projection.spec import Qualified
 from fraiseql.database import Pool
 
-_TABLES = """
+_TABLES = f"""
 SELECT a.schema, a.name, c.relpersistence = 'p' AS lasting,
   EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid) AS child,
   c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.oid) AS parent,
   c.relrowsecurity AS row_security, c.relkind = 'p' AS partitioned,
-  current_setting('server_version_num')::integer AS server
+  current_setting('server_version_num')::integer AS server,
+  {LINEAGE.format(roots="ARRAY[c.oid]")}::text AS lineage
 FROM unnest($1::text[], $2::text[]) AS a (schema, name)
 JOIN pg_namespace n ON n.nspname = a.schema
 JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = a.name
@@ -90,6 +93,7 @@ class TableFacts:
         partitions: At any depth, parents first.
         indexes: Those over all rows.
         collations: By column, quoted, where it is not the type's own.
+        lineage: Number of all that inherits from it.
     """
 
     lasting: bool
@@ -100,6 +104,7 @@ class TableFacts:
     partitions: tuple[Partition, ...] = ()
     indexes: tuple[TableIndex, ...] = ()
     collations: Mapping[str, str] = field(default_factory=dict)
+    lineage: int = 0
 
     def unique(self, columns: Iterable[str]) -> bool:
         """Tell whether no two rows have the same values in ``columns``."""
@@ -154,4 +159,5 @@ def _table(
             for i in indexes
         ),
         {one["column"]: one["of"] for one in collations},
+        int(row["lineage"]),
     )

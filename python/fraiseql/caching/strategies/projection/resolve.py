@@ -65,6 +65,7 @@ def resolve(kept: Kept, root: Place, facts: TableMap) -> Resolved:
         mode=kept.stored.mode,
         calls=tuple(one.name for one in query.functions),
         parts=_parts(root, facts),
+        lineage=sum(facts[name].lineage for name in _tables(root)),
     )
     return Resolved(spec, query.functions)
 
@@ -78,13 +79,16 @@ def _digest(spec: ProjectionSpec, *, waits: bool) -> str:
 
 
 def _parts(root: Place, facts: TableMap) -> str:
-    tables = sorted({(one.table.schema, one.table.name) for one in root.everywhere()})
     found = [
-        f"{part.name.sql} {part.mark}"
-        for schema, name in tables
-        for part in facts[Qualified(schema, name)].partitions
+        f"{part.name.sql} {part.mark}" for name in _tables(root) for part in facts[name].partitions
     ]
     return hashlib.sha256("\0".join(found).encode()).hexdigest()[:16] if found else ""
+
+
+def _tables(root: Place) -> list[Qualified]:
+    """Return each table under the documents once."""
+    names = sorted({(one.table.schema, one.table.name) for one in root.everywhere()})
+    return [Qualified(*name) for name in names]
 
 
 def _base(kept: Kept, place: Place, facts: TableMap, *, partitions: bool = True) -> BaseTable:

@@ -114,6 +114,7 @@ class ProjectionSpec:
             PostgreSQL's table of locks is finite and shared by all sessions.
         calls: Names of the functions that the view's query calls.
         parts: What tells one set of partitions from another; empty where nothing is partitioned.
+        lineage: Number of all that inherits from the tables, as ``LINEAGE`` computes it.
     """
 
     owner: str
@@ -128,6 +129,7 @@ class ProjectionSpec:
     lock_limit: int = 250
     calls: tuple[str, ...] = ()
     parts: str = ""
+    lineage: int = 0
 
     def __post_init__(self) -> None:
         for place in (self.root, *(edge.table for edge in _below(self.embeds))):

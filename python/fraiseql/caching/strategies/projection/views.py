@@ -4,9 +4,11 @@
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies import live_view
 from fraiseql.caching.strategies.base import Kept
+from fraiseql.caching.strategies.projection.lineage import SAME, unchanged
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec
 from fraiseql.caching.strategies.projection.tree import columns
 from fraiseql.catalog.picture import quote
+from fraiseql.expressions import literal
 
 
 def columns_of(spec: ProjectionSpec) -> tuple[str, ...]:
@@ -24,16 +26,16 @@ def reading_view(spec: ProjectionSpec) -> DatabaseObject:
     """Write the view by which this very generation is read.
 
     It comes when the rows are whole, and goes before anything else: who reads it when the
-    triggers are taken away is told so by an error, and reads live.
+    triggers are taken away, or a partition comes or goes, is told so by an error, and reads live.
     """
     name = spec.reading.sql
     return DatabaseObject(
         "view",
         name,
-        (_view(name, spec), f"COMMENT ON VIEW {name} IS '{whole(spec)}'"),
+        (_guarded(name, spec), f"COMMENT ON VIEW {name} IS '{whole(spec)}'"),
         (f"DROP VIEW IF EXISTS {name}",),
         spec.owner,
-        needs=(f"rows of {spec.table.sql}",),
+        needs=(f"rows of {spec.table.sql}", SAME),
         lock=f"ACCESS EXCLUSIVE on {name} for an instant",
         replaces=True,
     )
@@ -58,3 +60,9 @@ def public_view(kept: Kept, spec: ProjectionSpec) -> DatabaseObject:
 def _view(name: str, spec: ProjectionSpec) -> str:
     listed = columns("t", columns_of(spec))
     return f"CREATE OR REPLACE VIEW {name} AS SELECT {listed} FROM {spec.table.sql} t"
+
+
+def _guarded(name: str, spec: ProjectionSpec) -> str:
+    """Write the view with the condition that tables and partitions are those of the documents."""
+    text = literal(f"{_view(name, spec)} WHERE ")
+    return f"DO $fraiseql$ BEGIN EXECUTE {text} || {unchanged(spec)}; END $fraiseql$"

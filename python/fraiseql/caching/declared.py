@@ -1,0 +1,62 @@
+"""Checks of ``stored=`` and ``indexes=`` that need no database."""
+
+from typing import Any, Final
+
+from graphql import get_named_type
+
+from fraiseql.caching.ddl.wanted import STRATEGIES
+from fraiseql.caching.declarations import Gin, Index, RollingIndex
+from fraiseql.errors import DeclarationError
+from fraiseql.naming import suggestion
+from fraiseql.schema import Schema
+
+_INDEXES: Final = (Index, RollingIndex, Gin)
+
+
+def check_stored(schema: Schema) -> None:
+    """Check what types are stored as, the embeds that they store, and their indexes.
+
+    Raises:
+        DeclarationError: There is no such strategy, index or embedded field.
+    """
+    for name, definition in schema.objects.items():
+        stored = definition.stored
+        if stored is not None and type(stored) not in STRATEGIES:
+            raise _refused("UNKNOWN_STRATEGY", f"{name} has stored={stored!r}.", _strategies())
+        for path in getattr(stored, "embeds", None) or ():
+            _check_embed(schema, name, path)
+        for index in definition.indexes:
+            if not isinstance(index, _INDEXES):
+                raise _refused(
+                    "BAD_DECLARATION",
+                    f"{name} has {index!r} in indexes=, which is no index.",
+                    "Write Index((column,)), RollingIndex(column, window=…) or Gin(column).",
+                )
+
+
+def _strategies() -> str:
+    names = " or ".join(f"fraiseql.{strategy.__name__}(…)" for strategy in STRATEGIES)
+    return f"Write stored={names}, or leave stored out to read live."
+
+
+def _check_embed(schema: Schema, owner: str, path: str) -> None:
+    type_name = owner
+    for part in path.split("."):
+        fields = {
+            field.name: graphql_name
+            for graphql_name, field in schema.fields.get(type_name, {}).items()
+            if field.embed is not None
+        }
+        if part not in fields:
+            raise _refused(
+                "UNKNOWN_EMBED",
+                f"{owner} stores the embed {path!r}: {type_name} has no embedded field {part!r}."
+                f"{suggestion(part, fields)}",
+                f"Name one of: {', '.join(fields) or 'nothing (embeds=())'}.",
+            )
+        type_: Any = schema.graphql.type_map[type_name]
+        type_name = get_named_type(type_.fields[fields[part]].type).name
+
+
+def _refused(code: str, message: str, hint: str) -> DeclarationError:
+    return DeclarationError(message, hint=hint, code=code)

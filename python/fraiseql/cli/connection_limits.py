@@ -1,0 +1,153 @@
+"""Bounds on the connections of one serving process."""
+
+import resource
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from fraiseql.events import logger
+from fraiseql.settings import Settings
+
+SWEEP_SECONDS: Final = 1.0
+"""Seconds between two looks at all connections."""
+
+_RESERVED_FILES: Final = 40
+"""Open files that are left for everything but connections: logs, libraries, listening sockets."""
+
+_LEAST_CONNECTIONS: Final = 16
+_LOG_PAUSE: Final = 10.0
+"""Seconds in which one line of each kind is logged, however many clients cause it."""
+
+_MIN_RATE: Final = 1024.0
+"""Bytes per second that a client must read while the process holds a response for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """Limits of one process.
+
+    Attributes:
+        connections: Most open connections.
+        header_seconds: Seconds in which a client must send the headers of a request.
+        body_seconds: Seconds in which it must send the body.
+        send_seconds: Seconds after which a client that does not read is disconnected.
+        unsent_bytes: Most bytes of responses that wait for slow clients.
+    """
+
+    connections: int
+    header_seconds: float
+    body_seconds: float
+    send_seconds: float
+    unsent_bytes: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> "ConnectionLimits":
+        """Return the limits of ``settings``, lowered to what the open files allow."""
+        return cls(
+            _connections(settings),
+            settings.header_timeout,
+            settings.request_timeout,
+            settings.send_timeout,
+            settings.max_unsent_bytes,
+        )
+
+
+def _connections(settings: Settings) -> int:
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files == resource.RLIM_INFINITY:
+        return settings.max_connections
+    reserved = _RESERVED_FILES + settings.pool_size + settings.cache_connections
+    allowed = max(_LEAST_CONNECTIONS, files - reserved)
+    if allowed >= settings.max_connections:
+        return settings.max_connections
+    logger.warning(
+        "At most %d connections are served at a time, not %d (max_connections): the process may"
+        " open %d files. Raise the limit (ulimit -n).",
+        allowed,
+        settings.max_connections,
+        files,
+    )
+    return allowed
+
+
+class Limited(Protocol):
+    """A connection, as the sweeper sees it."""
+
+    @property
+    def unsent(self) -> int:
+        """Bytes of a response that the client has not read yet."""
+
+    def overdue(self, now: float) -> str:
+        """Return why the connection must end, or nothing."""
+
+    def end(self, reason: str) -> None:
+        """End the connection."""
+
+
+class ConnectionGuard:
+    """Watches the connections of one process.
+
+    Attributes:
+        limits: What is enforced.
+    """
+
+    def __init__(self, limits: ConnectionLimits) -> None:
+        self.limits = limits
+        self._unsent = 0
+        self._logged: dict[str, float] = {}
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much waits for slow clients that new requests are refused."""
+        return self._unsent > self.limits.unsent_bytes
+
+    def sweep(self, connections: Iterable[Limited], now: float) -> None:
+        """End the connections whose time is over, then the largest while too much is unsent."""
+        left = []
+        for connection in connections:
+            reason = connection.overdue(now)
+            if reason:
+                self._end(connection, reason, now)
+            else:
+                left.append((connection.unsent, connection))
+        self._unsent = sum(size for size, _ in left)
+        left.sort(key=lambda pair: pair[0], reverse=True)
+        for size, connection in left:
+            if not self.is_full or not size:
+                return
+            self._unsent -= size
+            self._end(connection, "the process holds too many unsent bytes", now)
+
+    def refused(self, reason: str, now: float) -> None:
+        """Log that a client was refused, at most once in a while for each reason."""
+        if now - self._logged.get(reason, -_LOG_PAUSE) >= _LOG_PAUSE:
+            self._logged[reason] = now
+            logger.warning("A client was disconnected or refused: %s.", reason)
+
+    def _end(self, connection: Limited, reason: str, now: float) -> None:
+        self.refused(reason, now)
+        connection.end(reason)
+
+
+class SendProgress:
+    """Whether a client reads what is sent to it.
+
+    Args:
+        seconds: Seconds that it may read slower than a kilobyte a second.
+    """
+
+    __slots__ = ("_left", "_seconds", "_since")
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._since = 0.0
+        self._left = 0
+
+    def stalled(self, unsent: int, now: float) -> bool:
+        """Return whether the client has read too little for too long."""
+        read_enough = self._left - unsent >= _MIN_RATE * (now - self._since)
+        # More is unsent than before: another piece was written, so the one before it was read.
+        if unsent == 0 or self._left == 0 or unsent > self._left or read_enough:
+            self._left, self._since = unsent, now
+            return False
+        return now - self._since > self._seconds

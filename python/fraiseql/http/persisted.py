@@ -1,0 +1,77 @@
+"""Automatic persisted queries: documents that clients name by their SHA-256 digest."""
+
+import hashlib
+import re
+from collections import OrderedDict
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from fraiseql.http.refusal import Refusal, bad_request
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_MAX_BYTES: Final = 4_000_000
+
+
+class PersistedQueries:
+    """The documents that clients sent together with their digest, the least recent dropped first.
+
+    Each process has its own: a client that is answered ``PersistedQueryNotFound`` sends the
+    document once more, as Apollo Client and urql do.
+
+    Args:
+        max_bytes: Most bytes of all documents.
+    """
+
+    def __init__(self, max_bytes: int = _MAX_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._documents: OrderedDict[str, str] = OrderedDict()
+
+    def document(self, query: str | None, extensions: Mapping[str, Any] | None) -> str | None:
+        """Return the document of a request: its own, or the one that it names by a digest.
+
+        Args:
+            query: The document that was sent, if any.
+            extensions: As sent; ``persistedQuery`` holds ``version`` 1 and ``sha256Hash``.
+
+        Raises:
+            Refusal: The digest is malformed, is not the document's, or names none.
+        """
+        entry = extensions.get("persistedQuery") if extensions else None
+        if entry is None:
+            return query
+        digest = _digest(entry)
+        if query is None:
+            return self._find(digest)
+        if hashlib.sha256(query.encode("utf-8", "surrogatepass")).hexdigest() != digest:
+            raise bad_request("The sha256Hash of persistedQuery is not that of 'query'.")
+        self._add(digest, query)
+        return query
+
+    def _find(self, digest: str) -> str:
+        found = self._documents.get(digest)
+        if found is None:
+            # Clients compare the message; the status of an answered request is 200.
+            raise Refusal(HTTPStatus.OK, "PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")
+        self._documents.move_to_end(digest)
+        return found
+
+    def _add(self, digest: str, document: str) -> None:
+        if digest in self._documents or len(document) > self._max_bytes // 10:
+            return
+        self._documents[digest] = document
+        self._bytes += len(document)
+        while self._bytes > self._max_bytes:
+            _, dropped = self._documents.popitem(last=False)
+            self._bytes -= len(dropped)
+
+
+def _digest(entry: Any) -> str:
+    digest = entry.get("sha256Hash") if isinstance(entry, dict) else None
+    if not isinstance(digest, str) or not _DIGEST.fullmatch(digest) or entry.get("version") != 1:
+        raise bad_request(
+            "'persistedQuery' must be an object with version 1 and sha256Hash, 64 hexadecimal"
+            " digits in lower case."
+        )
+    return digest

@@ -1,0 +1,101 @@
+"""Hooks: what a context hook raises or returns, as the client and the log see it."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from graphql import GraphQLError
+
+import fraiseql
+from tests.integration.http.application import make_app, served
+
+
+class HTTPException(Exception):  # noqa: N818 - the name of Starlette's
+    """Has the name, module and attributes of Starlette's, which is not installed here."""
+
+    __module__ = "starlette.exceptions"
+
+    def __init__(self, status_code: int, detail: Any = None, headers: Any = None) -> None:
+        self.status_code = status_code
+        self.detail = detail
+        self.headers = headers
+
+
+class OfFastApi(HTTPException):
+    __module__ = "fastapi.exceptions"
+
+
+REFUSALS: dict[str, tuple[Exception, int, str, str]] = {
+    "unauthenticated": (
+        fraiseql.FraiseQLError("Who are you?", code="UNAUTHENTICATED"),
+        401,
+        "UNAUTHENTICATED",
+        "Who are you?",
+    ),
+    "forbidden": (fraiseql.FraiseQLError("No.", code="FORBIDDEN"), 403, "FORBIDDEN", "No."),
+    "graphql 401": (
+        GraphQLError("Log in.", extensions={"code": "UNAUTHENTICATED"}),
+        401,
+        "UNAUTHENTICATED",
+        "Log in.",
+    ),
+    "graphql 403": (
+        GraphQLError("No.", extensions={"code": "FORBIDDEN"}),
+        403,
+        "FORBIDDEN",
+        "No.",
+    ),
+    "graphql": (GraphQLError("No.", extensions={"code": "PLAN"}), 400, "PLAN", "No."),
+    "starlette 401": (HTTPException(401, "Log in."), 401, "UNAUTHENTICATED", "Log in."),
+    "starlette 403": (HTTPException(403, "No."), 403, "FORBIDDEN", "No."),
+    "fastapi 429": (OfFastApi(429, "Slowly."), 429, "TOO_MANY_REQUESTS", "Slowly."),
+    "fastapi 402": (OfFastApi(402, {"a": 1}), 402, "PAYMENT_REQUIRED", "Payment Required"),
+    "starlette 503": (HTTPException(503, "Later."), 503, "SERVICE_UNAVAILABLE", "Later."),
+    "starlette 499": (HTTPException(499), 499, "HTTP_499", "HTTP 499"),
+}
+
+
+def answer(url: str, hook: Callable[[Any], Any], accept: str = "*/*") -> httpx.Response:
+    with served(make_app(url, context=hook)) as address:
+        body = {"query": "{ __typename }"}
+        return httpx.post(f"{address}/graphql", json=body, headers={"accept": accept})
+
+
+def raising(error: Exception) -> Callable[[Any], Any]:
+    def hook(_request: Any) -> Any:
+        raise error
+
+    return hook
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+@pytest.mark.parametrize("accept", ["application/json", "application/graphql-response+json"])
+def test_a_refusal_keeps_its_status_and_its_message(tables: str, case: str, accept: str) -> None:
+    error, status, code, message = REFUSALS[case]
+    found = answer(tables, raising(error), accept)
+    assert found.status_code == status
+    assert found.json() == {"errors": [{"message": message, "extensions": {"code": code}}]}
+
+
+def test_headers_of_a_refusal_are_sent(tables: str) -> None:
+    error = HTTPException(401, "Log in.", {"WWW-Authenticate": "Bearer"})
+    assert answer(tables, raising(error)).headers["www-authenticate"] == "Bearer"
+
+
+def test_any_other_error_stays_in_the_log(tables: str) -> None:
+    found = answer(tables, raising(KeyError("secret")))
+    assert found.status_code == 500
+    assert "secret" not in found.text
+
+
+@pytest.mark.parametrize("returned", [None, {"roles": ["reader"]}])
+def test_what_a_hook_returned_wrongly_is_in_the_log(
+    tables: str, returned: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.ERROR, "fraiseql"):
+        found = answer(tables, lambda _request: returned)
+    assert found.status_code == 500
+    assert "context hook" in caplog.text
+    assert ("not a mapping" in caplog.text) is (returned is None)

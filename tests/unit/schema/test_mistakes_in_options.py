@@ -1,0 +1,158 @@
+"""Mistakes in options: a value of another type than the option's is refused where it is written."""
+
+from typing import Any
+
+import pytest
+
+import fraiseql
+from fraiseql import Cache, GeneratedColumn, Gin, Index, MaterializedView, Projection, RollingIndex
+from fraiseql.errors import ConfigurationError, DeclarationError
+from fraiseql.settings import Settings
+
+
+def declared(**options: Any) -> Any:
+    return fraiseql.type(**options)(type("Thing", (), {"__annotations__": {"id": int}}))
+
+
+MISTAKES = {
+    "stored=Projection, which is a class": lambda: declared(stored=Projection),
+    "fraiseql.Projection(), with its options": lambda: declared(stored=Projection),
+    "stored=GeneratedColumn, which": lambda: declared(stored=GeneratedColumn),
+    "sql_source=5": lambda: declared(sql_source=5),
+    "sql_source=''": lambda: declared(sql_source=""),
+    "jsonb_column=True": lambda: declared(sql_source="t", jsonb_column=True),
+    "name=3": lambda: declared(name=3),
+    "tag=7": lambda: declared(tag=7),
+    "description=['a']": lambda: declared(description=["a"]),
+    "key holds 1": lambda: declared(key=1),
+    "indexes=": lambda: declared(indexes=Index("id")),
+    "fraiseql.field has name=1": lambda: fraiseql.field(name=1),
+    "deprecation=True": lambda: fraiseql.field(deprecation=True),
+    "batch='yes'": lambda: fraiseql.field(batch="yes"),  # type: ignore[call-overload]
+    "default_factory=[]": lambda: fraiseql.field(default_factory=[]),  # type: ignore[call-overload]
+    "where=True": lambda: fraiseql.embed("t", on="a", where=True),  # type: ignore[arg-type]
+    "find('x') has description=1": lambda: fraiseql.find("x", int, description=1),  # type: ignore[arg-type]
+    "discriminator=1": lambda: fraiseql.union("Pet", (int,), discriminator=1),  # type: ignore[arg-type]
+    "members=": lambda: fraiseql.union("Pet", int),  # type: ignore[arg-type]
+    "parse='int'": lambda: fraiseql.scalar("Word", str, parse="int"),  # type: ignore[call-overload]
+    "GeneratedColumn has column=1": lambda: GeneratedColumn(1),  # type: ignore[arg-type]
+    "column=None": lambda: GeneratedColumn(None),  # type: ignore[arg-type]
+    "embeds=5": lambda: Projection(embeds=5),  # type: ignore[arg-type]
+    "embeds=(1,)": lambda: Projection(embeds=(1,)),  # type: ignore[arg-type]
+    "budget='many'": lambda: Projection(budget="many"),  # type: ignore[arg-type]
+    "budget=True": lambda: Projection(budget=True),
+    "text='no'": lambda: Projection(text="no"),  # type: ignore[arg-type]
+    "refresh=5": lambda: MaterializedView(refresh=5),  # type: ignore[arg-type]
+    "on_write='5m'": lambda: MaterializedView(on_write="5m"),  # type: ignore[arg-type]
+    "key=(1,)": lambda: MaterializedView(on_write=True, key=(1,)),  # type: ignore[arg-type]
+    "columns=(1,)": lambda: Index((1,)),  # type: ignore[arg-type]
+    "where=['a']": lambda: Index("a", where=["a"]),  # type: ignore[arg-type]
+    "window=30": lambda: RollingIndex("a", window=30),  # type: ignore[arg-type]
+    "column=('doc',)": lambda: Gin(("doc",)),  # type: ignore[arg-type]
+    "ttl=True": lambda: Cache(ttl=True),
+    "ttl=['5m']": lambda: Cache(ttl=["5m"]),  # type: ignore[arg-type]
+    "vary=(1,)": lambda: Cache(vary=(1,)),  # type: ignore[arg-type]
+    "tags={'a'": lambda: Cache(tags={"a": 1}),  # type: ignore[arg-type]
+    "stored='projection'": lambda: served(declared(sql_source="t", stored="projection")),
+    "'nothing' in indexes=": lambda: served(declared(sql_source="t", indexes=["nothing"])),
+    "types='Thing' is no list": lambda: fraiseql.create_app(types="Thing"),
+    "queries=": lambda: fraiseql.create_app(queries=fraiseql.find("x", int)),  # type: ignore[arg-type]
+}
+
+
+def served(type_: Any) -> Any:
+    return fraiseql.create_app(queries=[fraiseql.find("things", type_)])
+
+
+@pytest.mark.parametrize("said", MISTAKES)
+def test_an_option_of_another_type_is_refused_with_its_name(said: str) -> None:
+    with pytest.raises(DeclarationError) as caught:
+        MISTAKES[said]()
+    assert said in str(caught.value)
+
+
+@fraiseql.type
+class Comment:
+    id: int
+
+
+@fraiseql.type
+class Post:
+    id: int
+    comments: list[Comment] = fraiseql.embed("comment", on="post_id")
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("typo", "User has no embedded field 'typo'"),
+        ("post", "Did you mean 'posts'?"),
+        ("posts.comment", "Post has no embedded field 'comment'. Did you mean 'comments'?"),
+        ("posts.id", "Post has no embedded field 'id'"),
+        ("id", "User has no embedded field 'id'"),
+    ],
+)
+def test_an_embed_that_is_not_there_is_refused_when_the_application_is_made(
+    path: str, said: str
+) -> None:
+    @fraiseql.type(sql_source="users", stored=Projection(embeds=("posts", path)))
+    class User:
+        id: int
+        posts: list[Post] = fraiseql.embed("post", on="user_id")
+
+    with pytest.raises(DeclarationError) as caught:
+        served(User)
+    assert said in str(caught.value)
+    assert caught.value.code == "UNKNOWN_EMBED"
+
+
+def test_embeds_that_are_there_are_taken() -> None:
+    @fraiseql.type(sql_source="users", stored=Projection(embeds=("posts", "posts.comments")))
+    class User:
+        id: int
+        posts: list[Post] = fraiseql.embed("post", on="user_id")
+
+    served(User)
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [("FRAISEQL_POOLSIZE", "FRAISEQL_POOL_SIZE"), ("FRAISEQL_DATABASE", "FRAISEQL_DATABASE_URL")],
+)
+def test_a_variable_that_is_no_setting_is_refused(name: str, near: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Settings.from_environment({name: "5", "PATH": "/bin"})
+    assert f"The environment has {name}" in str(caught.value)
+    assert f"Did you mean {near!r}?" in str(caught.value)
+
+
+def test_variables_that_are_read_elsewhere_are_taken() -> None:
+    Settings.from_environment({"FRAISEQL_EMBEDDED_ISOLATION": "setuid", "FRAISEQL_POOL_SIZE": "3"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("pool_size", "10"),
+        ("pool_size", 1.5),
+        ("pool_size", True),
+        ("debug", "on"),
+        ("debug", 1),
+        ("database_url", 5),
+        ("request_timeout", "3s"),
+        ("request_timeout", False),
+    ],
+)
+def test_a_setting_of_another_type_is_refused(name: str, value: object) -> None:
+    with pytest.raises(ConfigurationError, match=f"The setting {name} is"):
+        fraiseql.create_app(**{name: value})
+
+
+def test_whole_seconds_are_seconds() -> None:
+    assert Settings().with_values(request_timeout=3).request_timeout == 3
+
+
+@pytest.mark.parametrize("options", [{"path": "graphql"}, {"path": 5}, {"context": {"role": "a"}}])
+def test_a_path_or_hook_of_another_form_is_refused(options: Any) -> None:
+    with pytest.raises(ConfigurationError, match=next(iter(options))):
+        fraiseql.create_app(**options)
