@@ -10,8 +10,9 @@ from benchmarks.kept import declared as kept
 from benchmarks.kept.server import run
 from benchmarks.results_cache import declared
 from fraiseql import Cache
+from fraiseql.caching.dependencies.privileges import load_reader
 from fraiseql.caching.results.dependencies import load_dependencies
-from fraiseql.caching.results.lookup import table_lookup
+from fraiseql.caching.results.lookup import reader_arguments, table_lookup
 from fraiseql.caching.results.pool import open_cache_pool
 from fraiseql.caching.results.redis_store import RedisStore
 from fraiseql.caching.results.store import Entry, Found, Lookup, Store
@@ -92,7 +93,8 @@ async def opened(
 async def label(store: Any) -> Label:
     """Return what entries over the base tables are labelled with from now on."""
     pool = store._pool  # noqa: SLF001 - of a store that this module opened
-    lookup = Lookup(await load_dependencies(pool.fetch_bytes, TABLES))
+    dependencies = await load_dependencies(pool.fetch_bytes, TABLES)
+    lookup = Lookup(dependencies, reader=await load_reader(pool.fetch_bytes, None))
     return Label(lookup, await store.find(lookup, key(0)))
 
 
@@ -104,7 +106,7 @@ def entry(label: Label, key: bytes, body: bytes) -> Entry:
         query="bench",
         tags=label.lookup.dependencies.tags,
         snapshot=found.snapshot or "",
-        shape=found.shape,
+        shape=found.shape ^ found.rights,
         ttl=None,
         cost=1.0,
         body=body,
@@ -122,6 +124,9 @@ def script(label: Label) -> str:
     """Write the look-up of entry ``:n`` for pgbench, its body as text."""
     sql = table_lookup("unlogged", label.lookup)
     sql = sql.replace("$1::bytea", KEY).replace("$2::bytea[]", "'{}'::bytea[]")
+    for number, argument in enumerate(reader_arguments(label.lookup), start=3):
+        numbers = ",".join(map(str, argument))
+        sql = sql.replace(f"${number}::oid[]", f"'{{{numbers}}}'::oid[]")
     # As text: pgbench asks for text, and bytes would come as hexadecimal digits.
     shown = "l.reason, l.snapshot, l.shape, l.seconds, convert_from(l.body, 'UTF8')"
     return f"SELECT {shown} FROM ({sql}) l;\n"

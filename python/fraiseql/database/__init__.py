@@ -4,16 +4,23 @@ from asyncpg import Record
 
 from fraiseql.database.facade import Database, Transaction
 from fraiseql.database.identity import Identity
+from fraiseql.database.observing import Observation, observed
+from fraiseql.database.origin import Origin
 from fraiseql.database.pool import Pool, open_pool
+from fraiseql.database.session_monitor import SessionMonitor
 from fraiseql.database.watching import in_transaction, watched_writes
 
 __all__ = [
     "Database",
     "Identity",
+    "Observation",
+    "Origin",
     "Pool",
     "Record",
+    "SessionMonitor",
     "Transaction",
     "in_transaction",
+    "observed",
     "open_pool",
     "watched_writes",
 ]

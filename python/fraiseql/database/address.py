@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from math import ceil
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
@@ -38,10 +39,12 @@ class Address:
     Attributes:
         url: Address for the driver. Holds the password: never print it.
         server_settings: Settings that the connection starts with; RESET ALL returns to them.
+        digest: Number of the settings that the address itself asks for.
     """
 
     url: str
     server_settings: dict[str, str]
+    digest: int = 0
 
 
 def parse_address(
@@ -63,7 +66,15 @@ def parse_address(
     name = options.pop("application_name", "fraiseql")
     plain = urlunsplit(parts._replace(query=urlencode(options)))
     chosen = {**_server_settings(settings), **(overrides or {}), "application_name": name}
-    return Address(plain, chosen)
+    return Address(plain, chosen, _digest(options))
+
+
+def _digest(options: Mapping[str, str]) -> int:
+    """Return 62 bits that tell options apart; 0 for none."""
+    if not options:
+        return 0
+    text = repr(sorted(options.items())).encode()
+    return int.from_bytes(sha256(text).digest()[:8], "big") >> 2
 
 
 def _server_settings(settings: Settings) -> dict[str, str]:

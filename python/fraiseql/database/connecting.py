@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Self
 
 import asyncpg
@@ -9,8 +10,8 @@ import asyncpg
 from fraiseql.database.address import Address, parse_address
 from fraiseql.database.embedded import EmbeddedServer, start_embedded
 from fraiseql.database.failures import RAISED, mapped_connecting
-from fraiseql.database.identity import Identity
 from fraiseql.database.link import Link
+from fraiseql.database.origin import load_origin
 from fraiseql.errors import ConfigurationError, DatabaseUnavailable, EmbeddedServerError
 from fraiseql.settings import Settings
 
@@ -93,12 +94,15 @@ class Connector:
             max_cached_statement_lifetime=0,
             max_cacheable_statement_size=0,
         )
-        link.identity = Identity.NONE
-        link.tainted = False
-        link.reads = {}
         self._check_version(link)
         # PostgreSQL reports it unasked as a connection begins.
         self.login_role = getattr(link.get_settings(), "session_authorization", "")
+        try:
+            origin = await load_origin(link)
+        except BaseException:
+            link.terminate()
+            raise
+        link.begin(replace(origin, settings=origin.settings ^ address.digest))
         return link
 
     def _check_version(self, link: Link) -> None:

@@ -32,6 +32,7 @@ class Lender:
         self._connector = connector
         self._size = size
         self._patience = patience
+        self._generation = 0
         self._places = 0
         self._free: list[Link] = []
         self._links: set[Link] = set()
@@ -75,8 +76,26 @@ class Lender:
             self._links.discard(lost)
         return await self._open()
 
+    def outdate(self, but: Link | None = None) -> None:
+        """Have every connection throw its plans away before it is used again; see ``Link.renew``.
+
+        Args:
+            but: One that has done so.
+        """
+        for link in self._links:
+            link.outdated = link is not but
+
+    def replace_all(self) -> None:
+        """End every connection, those in use when they come back: new ones are made when needed."""
+        self._generation += 1
+        while self._free:
+            self.discard(self._free.pop())
+
     def release(self, link: Link) -> None:
         """Hand a clean connection to the first who waits, else keep it."""
+        if link.generation != self._generation:
+            self.discard(link)
+            return
         waiters = self._waiters
         while waiters:
             waiter = waiters.popleft()
@@ -137,7 +156,7 @@ class Lender:
     async def _open(self) -> Link:
         """Make a connection for a place that is already counted."""
         try:
-            link = await self._connector.connect()
+            link = await self._connect()
         except BaseException:
             self._vacate()
             raise
@@ -146,6 +165,16 @@ class Lender:
             self.discard(link)
             raise _ended()
         return link
+
+    async def _connect(self) -> Link:
+        """Make a connection that began after all were replaced last."""
+        while True:
+            generation = self._generation
+            link = await self._connector.connect()
+            link.generation = generation
+            if generation == self._generation:
+                return link
+            link.terminate()
 
     async def _wait(self) -> Link | None:
         """Wait in turn for a connection, or for the room to make one (None)."""

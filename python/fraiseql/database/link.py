@@ -9,6 +9,7 @@ import asyncpg
 
 from fraiseql.database.failures import RAISED, mapped
 from fraiseql.database.identity import Identity
+from fraiseql.database.origin import STATE, Origin
 
 _RESET: Final = (
     "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; UNLISTEN *; "
@@ -26,6 +27,8 @@ MOST_STATEMENTS: Final = 1_000
 _MOST_TEXT: Final = 15_000
 """Characters of a statement above which it is not kept prepared; the driver's own limit too."""
 
+_LOADED: Final = "SELECT pg_catalog.pg_conf_load_time()"
+
 _INVALID: Final = (
     asyncpg.exceptions.OutdatedSchemaCacheError,
     asyncpg.InvalidCachedStatementError,
@@ -39,14 +42,49 @@ class Link(asyncpg.Connection):
         identity: What is set on the connection; None while that is not known. A link whose identity
             is not known is closed, or reset, before anyone is given it.
         tainted: Whether a statement ran whose effect a reset does not undo.
-        reads: The framework's own statements that are prepared on the connection, by their text.
+        reads: The framework's own statements that are prepared on the connection, by their text,
+            and by the role that runs them.
+        origin: The server, and the settings that the connection began with.
+        generation: Number of the pool's generation of connections that it belongs to.
+        settled: Whether nothing ran since ``settle`` that may have set anything.
+        outdated: Whether roles changed since its plans were made.
+        roles: Digest of all roles when its plans were last thrown away; None before that.
+        lent_to: Role that last ran a developer's own SQL on the connection.
     """
 
-    __slots__ = ("identity", "reads", "tainted")
+    __slots__ = (
+        "generation",
+        "identity",
+        "lent_to",
+        "origin",
+        "outdated",
+        "reads",
+        "roles",
+        "settled",
+        "tainted",
+    )
     identity: Identity | None
     tainted: bool
-    reads: dict[str, Any]
+    reads: dict[str | tuple[str, str], Any]
+    origin: Origin
+    generation: int
+    settled: bool
+    outdated: bool
+    roles: int | None
+    lent_to: str | None
     _protocol: Any
+
+    def begin(self, origin: Origin) -> None:
+        """Note what holds for a connection that was just made."""
+        self.identity = Identity.NONE
+        self.tainted = False
+        self.reads = {}
+        self.origin = origin
+        self.generation = 0
+        self.settled = True
+        self.outdated = False
+        self.roles = None
+        self.lent_to = None
 
     async def read(self, sql: str, args: Sequence[Any]) -> list[asyncpg.Record]:
         """Run a statement of the framework's own, prepared when it is met first.
@@ -57,25 +95,29 @@ class Link(asyncpg.Connection):
         """
         if len(sql) > _MOST_TEXT:
             return await self.fetch(sql, *args)
-        statement = self.reads.get(sql)
+        identity = self.identity
+        role = None if identity is None else identity.role
+        # A plan may hold what one role alone may run: a function that was put in place of its call.
+        key = sql if role is None else (role, sql)
+        statement = self.reads.get(key)
         if statement is None:
-            statement = await self._learn(sql)
+            statement = await self._learn(key, sql)
         state = statement._state  # noqa: SLF001 - see above
         try:
             rows: list[asyncpg.Record] = await self._protocol.bind_execute(
                 state, args, "", 0, False, None
             )
         except _INVALID:
-            del self.reads[sql]
+            del self.reads[key]
             return await self.fetch(sql, *args)
         return rows
 
-    async def _learn(self, sql: str) -> Any:
+    async def _learn(self, key: str | tuple[str, str], sql: str) -> Any:
         statement = await self.prepare(sql)
         if len(self.reads) >= MOST_STATEMENTS:
             # The driver closes a statement that nobody holds any more.
             del self.reads[next(iter(self.reads))]
-        self.reads[sql] = statement
+        self.reads[key] = statement
         return statement
 
     @contextmanager
@@ -90,6 +132,8 @@ class Link(asyncpg.Connection):
 
     async def assume(self, wanted: Identity) -> None:
         """Carry ``wanted`` and nothing of the identity before it, with one statement."""
+        if self.outdated:
+            await self.renew()
         before = self.identity
         if before == wanted:
             return
@@ -107,6 +151,52 @@ class Link(asyncpg.Connection):
             await self.execute("ROLLBACK")
         await self.execute(_RESET)
         self.identity = Identity.NONE
+        self.settled = True
+
+    async def lend(self) -> None:
+        """Make ready for a developer's own SQL, whose statements the driver prepares for all roles.
+
+        A plan that was made for another role is thrown away.
+        """
+        role = None if self.identity is None else self.identity.role
+        if role != self.lent_to:
+            await self.execute("DISCARD PLANS")
+            self.lent_to = role
+
+    async def renew(self) -> None:
+        """Throw plans and identity away: both were checked against rights that have changed.
+
+        PostgreSQL keeps the plan of a query under row security when memberships and attributes of
+        roles change, and does not ask again whether a role may be taken on.
+        """
+        self.outdated = False
+        await self.cleanse()
+        await self.execute("DISCARD PLANS")
+
+    async def settle(self, identity: Identity) -> tuple[int, bool]:
+        """Have what runs next depend on nothing that ran before.
+
+        Returns the digest of all roles, and whether a connection that is made now begins with the
+        same settings.
+        """
+        if not self.settled:
+            await self.cleanse()
+        rows = await self.read(STATE, ())
+        roles: int = rows[0]["roles"]
+        if roles != self.roles:
+            await self.renew()
+            self.roles = roles
+        await self.assume(identity)
+        origin = self.origin
+        return roles, rows[0]["altered"] == origin.altered and rows[0]["loaded"] == origin.loaded
+
+    async def is_steady(self) -> bool:
+        """Whether the settings are those that the connection began with.
+
+        Values of the server's files that a running connection has read again are others.
+        """
+        loaded: bool = (await self.read(_LOADED, ()))[0][0] == self.origin.loaded
+        return loaded
 
 
 def _changes(before: Identity, wanted: Identity) -> list[str | None]:

@@ -1,18 +1,26 @@
 """The pool: what runs statements; a read costs its own round trip and no other."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeVar
 
-from asyncpg import Record
+from asyncpg import InsufficientPrivilegeError, Record
 
 from fraiseql.database.connecting import Connector
 from fraiseql.database.failures import RAISED, is_loss, mapped, mapped_assuming
 from fraiseql.database.identity import Identity
 from fraiseql.database.lending import Lender
 from fraiseql.database.link import Link
+from fraiseql.database.observing import observation
+from fraiseql.database.origin import STATE, Origin
 from fraiseql.errors import FraiseQLError
 from fraiseql.settings import Settings
+
+T = TypeVar("T")
+
+_ENDED: Final = -1
+"""Generation of a connection that is not to be used again."""
 
 
 class Pool:
@@ -29,6 +37,7 @@ class Pool:
 
     Attributes:
         size: Most connections at a time.
+        on_replaced: Called when all connections are replaced.
     """
 
     def __init__(self, connector: Connector, settings: Settings) -> None:
@@ -36,6 +45,8 @@ class Pool:
         self.size: Final = max(1, settings.pool_size)
         self._lender = Lender(connector, self.size, settings.connect_timeout)
         self._spare = 0
+        self._roles: int | None = None
+        self.on_replaced: Callable[[], None] | None = None
 
     @property
     def server_version(self) -> int:
@@ -66,11 +77,14 @@ class Pool:
             SourceError: A relation or column does not exist.
             DatabaseError: The server failed otherwise.
         """
+        if observation.get() is not None:
+            return await self._run(partial(self._observed, sql, args, identity), identity)
         lender = self._lender
         link = lender.take(identity) or await lender.obtain()
         try:
-            if link.identity is not identity:
+            if link.outdated or link.identity is not identity:
                 await link.assume(identity)
+            link.settled = False
             rows = await link.read(sql, args)
         except RAISED as error:
             if lender.closed or not is_loss(error):
@@ -81,7 +95,49 @@ class Pool:
         else:
             lender.release(link)
             return rows
-        return await self._fetch_anew(link, sql, args, identity)
+        return await self._again(link, partial(_read, sql, args, identity))
+
+    async def fetch_at(
+        self, sql: str, args: Sequence[Any] = (), server: Origin | None = None
+    ) -> tuple[list[Record], Origin] | None:
+        """Run one of the framework's own statements; return its rows, and where it ran.
+
+        Args:
+            sql: A statement that sets nothing.
+            args: Values of its parameters.
+            server: Where it has to run. Where the free connection is one to another server, nothing
+                is run and None is returned.
+
+        Raises:
+            FraiseQLError: As ``fetch_bytes``.
+        """
+        return await self._run(partial(_read_at, sql, args, server), Identity.NONE)
+
+    def outdate(self) -> None:
+        """Have no statement run with a plan, or a role, from before now: rights have changed."""
+        self._lender.outdate()
+
+    async def check(self) -> Origin:
+        """Notice roles and settings that have changed; see ``outdate`` and ``replace_all``.
+
+        Returns the origin of the connection that was asked.
+
+        Raises:
+            DatabaseError: The database cannot be asked.
+        """
+        fetched = await self.fetch_at(STATE)
+        assert fetched is not None  # noqa: S101 - no server was asked for
+        (row,), origin = fetched
+        self._compare_roles(row["roles"], None)
+        if (row["altered"], row["loaded"]) != (origin.altered, origin.loaded):
+            self.replace_all()
+        return origin
+
+    def replace_all(self) -> None:
+        """Replace every connection by a new one: settings have changed."""
+        self._lender.replace_all()
+        if self.on_replaced is not None:
+            self.on_replaced()
 
     async def ready(self) -> bool:
         """Whether the database answers, found out with one round trip."""
@@ -104,10 +160,15 @@ class Pool:
         """
         lender = self._lender
         link = lender.take(identity) or await lender.obtain()
+        seen = observation.get()
         try:
-            await _assume(link, identity)
+            steady = await self._assume(link, identity)
             yield link
+            if seen is not None:
+                await _note(link, steady=steady)
         except Exception:
+            if seen is not None:
+                seen.note(link.origin, steady=False)
             lender.cleanse(link)
             raise
         except BaseException:
@@ -143,21 +204,74 @@ class Pool:
         await self._lender.close()
         await self._connector.close()
 
-    async def _fetch_anew(
-        self, lost: Link, sql: str, args: Sequence[Any], identity: Identity
-    ) -> list[Record]:
-        """Run a read once more, on a new connection in the place of the lost one."""
+    async def _run(self, work: Callable[[Link], Awaitable[T]], identity: Identity) -> T:
+        """Have work done on a connection; when that is lost, once more on a new one."""
+        lender = self._lender
+        link = lender.take(identity) or await lender.obtain()
+        try:
+            result = await work(link)
+        except RAISED as error:
+            if lender.closed or not is_loss(error):
+                raise self._failure(link, error) from error
+        except BaseException:
+            lender.discard(link)
+            raise
+        else:
+            lender.release(link)
+            return result
+        return await self._again(link, work)
+
+    async def _again(self, lost: Link, work: Callable[[Link], Awaitable[T]]) -> T:
+        """Have work done once more, on a new connection in the place of the lost one."""
         link = await self._lender.replace(lost)
         try:
-            await link.assume(identity)
-            rows = await link.read(sql, args)
+            result = await work(link)
         except RAISED as error:
             raise self._failure(link, error) from error
         except BaseException:
             self._lender.discard(link)
             raise
         self._lender.release(link)
+        return result
+
+    async def _observed(
+        self, sql: str, args: Sequence[Any], identity: Identity, link: Link
+    ) -> list[Record]:
+        """Run a read for something that may be stored."""
+        steady = await self._settle(link, identity)
+        link.settled = False
+        rows = await link.read(sql, args)
+        await _note(link, steady=steady)
         return rows
+
+    async def _settle(self, link: Link, identity: Identity) -> bool:
+        """Have a connection run without old plans; return whether that could be done."""
+        try:
+            roles, steady = await link.settle(identity)
+        except InsufficientPrivilegeError:
+            # The role may not read the catalog: it is answered, and nothing is stored.
+            await link.assume(identity)
+            return False
+        self._compare_roles(roles, link)
+        return steady
+
+    def _compare_roles(self, roles: int, current: Link | None) -> None:
+        if self._roles not in (None, roles):
+            self._lender.outdate(but=current)
+        self._roles = roles
+
+    async def _assume(self, link: Link, identity: Identity) -> bool:
+        """Have a connection that is lent carry an identity; return whether plans are current."""
+        steady = True
+        try:
+            if observation.get() is None:
+                await link.assume(identity)
+            else:
+                steady = await self._settle(link, identity)
+            await link.lend()
+        except RAISED as error:
+            raise mapped_assuming(error) from error
+        return steady
 
     def _failure(self, link: Link, error: Exception) -> FraiseQLError:
         """Put the connection back and return what the failure of its statement means."""
@@ -186,8 +300,27 @@ async def open_pool(
     return Pool(await Connector.prepare(url, settings, server_settings), settings)
 
 
-async def _assume(link: Link, identity: Identity) -> None:
-    try:
-        await link.assume(identity)
-    except RAISED as error:
-        raise mapped_assuming(error) from error
+async def _read(sql: str, args: Sequence[Any], identity: Identity, link: Link) -> list[Record]:
+    await link.assume(identity)
+    link.settled = False
+    return await link.read(sql, args)
+
+
+async def _read_at(
+    sql: str, args: Sequence[Any], server: Origin | None, link: Link
+) -> tuple[list[Record], Origin] | None:
+    if link.outdated or link.identity is not Identity.NONE:
+        await link.assume(Identity.NONE)
+    if server is not None and not server.same_server(link.origin):
+        return None
+    return await link.read(sql, args), link.origin
+
+
+async def _note(link: Link, *, steady: bool) -> None:
+    """Note what ran on a connection; one whose settings have changed is not used again."""
+    seen = observation.get()
+    unchanged = await link.is_steady()
+    if not unchanged:
+        link.generation = _ENDED
+    if seen is not None:
+        seen.note(link.origin, steady=steady and unchanged)

@@ -6,7 +6,7 @@ from functools import cache, partial
 from time import perf_counter
 from typing import Any
 
-from fraiseql.database import Database, Identity, Pool, open_pool
+from fraiseql.database import Database, Identity, Pool, SessionMonitor, open_pool
 from fraiseql.errors import DatabaseUnavailable, FraiseQLError
 from fraiseql.events import Timings
 from fraiseql.results import Current, Results
@@ -79,6 +79,7 @@ class Service:
         self._pool: Pool | None = None
         self._edition: Edition | None = None
         self._watch: Watch | None = None
+        self._monitor: SessionMonitor | None = None
 
     # Life.
 
@@ -104,6 +105,7 @@ class Service:
             await pool.close()
             raise
         self._pool = pool
+        self._monitor = SessionMonitor(pool)
         # Where nothing is declared to be kept, there is nothing to look for later.
         if found.read is not found.live or self._keeps_results:
             also = None if self.results is None else self.results.look
@@ -119,6 +121,9 @@ class Service:
         watch, self._watch = self._watch, None
         if watch is not None:
             await watch.stop()
+        monitor, self._monitor = self._monitor, None
+        if monitor is not None:
+            await monitor.stop()
         pool, self._pool = self._pool, None
         if pool is not None:
             if self.results is not None:

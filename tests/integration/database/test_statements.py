@@ -15,6 +15,7 @@ async def test_a_read_is_parsed_once_and_then_costs_one_statement(
     log: Log, make_pool: MakePool
 ) -> None:
     pool = await make_pool(pool_size=1)
+    await pool.fetch_bytes("SELECT 1")
     log.new()
     assert [row[0] for row in await pool.fetch_bytes(SQL, ["a"])] == [b"a"]
     assert log.new() == [f"parse {SQL}", *ONCE]
@@ -69,6 +70,7 @@ async def test_a_raw_statement_is_followed_by_a_reset_in_the_background(
     log: Log, make_pool: MakePool
 ) -> None:
     pool = await make_pool(pool_size=1)
+    await pool.fetch_bytes("SELECT 2")
     log.new()
     assert await Database(pool).fetchval("SELECT 1") == 1
     assert log.new() == ["parse SELECT 1", "bind SELECT 1", "execute SELECT 1"]

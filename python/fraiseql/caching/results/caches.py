@@ -16,8 +16,9 @@ from fraiseql.caching.results.guarded import Guarded
 from fraiseql.caching.results.making import has_tables, make_tables
 from fraiseql.caching.results.metrics import Metrics
 from fraiseql.caching.results.opening import Stores
-from fraiseql.caching.results.place import load_place
+from fraiseql.caching.results.place import Place, load_place
 from fraiseql.caching.results.process import Process
+from fraiseql.caching.results.readers import Readers
 from fraiseql.caching.results.rights import advice, lacking
 from fraiseql.caching.results.sharing import SharedNeeds
 from fraiseql.caching.results.unit import CachedUnit, Ground
@@ -77,7 +78,9 @@ class ResultCaches:
         )
         self._guarded: dict[str, Guarded] = {}
         self._shared = SharedNeeds()
-        self._place = ""
+        self._place: Place | None = None
+        self._placing = asyncio.Lock()
+        self._readers = Readers(lambda: self._reads)
         self._making = asyncio.Lock()
         self._made = False
         self._explicit: OrderedDict[tuple[str, Cache], CachedUnit] = OrderedDict()
@@ -94,6 +97,7 @@ class ResultCaches:
         """
         self._begin()
         self._reads = pool
+        pool.on_replaced = self._resettle
         _started[pool] = self
         if not self._settings.cache or not has_caches(schema):
             return
@@ -122,6 +126,7 @@ class ResultCaches:
         await self.stores.close()
         pool, self._reads = self._reads, None
         if pool is not None:
+            pool.on_replaced = None
             _started.pop(pool, None)
 
     async def look(self) -> None:
@@ -129,7 +134,9 @@ class ResultCaches:
         if self._reads is None or not self._settings.cache:
             return
         await self._look_for_tables(self._reads)
-        await self._look_for_place(self._reads)
+        origin, place = await self._reads.check(), self._place
+        if place is not None and not place.origin.same_settings(origin):
+            self._resettle()
         self._shared.clear()
         for unit in tuple(self._units):
             unit.look()
@@ -199,25 +206,40 @@ class ResultCaches:
             found = self._guarded[name] = Guarded(name, opened, self.counted)
         return found
 
-    async def place(self) -> str:
-        """Return in which database, as whom, and under which settings answers are read.
+    async def place(self) -> Place:
+        """Return the database, role and settings that answers are read under.
 
         Raises:
             DatabaseError: The database cannot be asked.
         """
-        if not self._place and self._reads is not None:
-            self._place = await load_place(self._reads)
-        return self._place
+        async with self._placing:
+            place = self._place
+            if place is None:
+                if self._reads is None:
+                    raise DatabaseUnavailable("The application is not started.")
+                place = self._place = await load_place(self._reads)
+                (await self.stores.pool()).replace_all()
+        return place
 
-    async def _look_for_place(self, pool: Pool) -> None:
-        before, self._place = self._place, await load_place(pool)
-        if before not in ("", self._place):
-            for unit in tuple(self._units):
-                unit.forget()
+    def _resettle(self) -> None:
+        """Load settings again, on new connections; a unit that does so all the time rests."""
+        if self._placing.locked():
+            return
+        self._place = None
+        for unit in tuple(self._units):
+            unit.forget()
 
     def _ground(self, cache: Cache) -> Ground:
         store = self.store(cache.store)
-        return Ground(self.process, store, self.place, self._needs, self._shared.drop)
+        return Ground(
+            self.process,
+            store,
+            self.place,
+            self._needs,
+            self._shared.drop,
+            self._readers,
+            self._resettle,
+        )
 
     async def _needs(self, part: Part) -> Needs | str:
         pool = self._reads

@@ -1,10 +1,16 @@
 """Dependencies: what the value of a part depends on, as the database has it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fraiseql.caching.dependencies.facts import Read, ResultFacts, load_result_facts
 from fraiseql.caching.dependencies.fingerprint import readable, shape_expression
+from fraiseql.caching.dependencies.privileges import (
+    NO_ROLES,
+    Roles,
+    load_database_owner,
+    load_owners,
+)
 from fraiseql.catalog import Relation
 
 
@@ -23,6 +29,8 @@ class Dependencies:
         clock: Whether the answer changes with time alone.
         session: Whether it depends on session variables.
         traced: Whether all writes of the tables come to the log; else nothing may be stored.
+        owners: Roles under whose rights relations are read and functions run.
+        database_owner: The role that owns the database; 0 where no right depends on it.
     """
 
     tags: tuple[str, ...] = ()
@@ -34,6 +42,8 @@ class Dependencies:
     clock: bool = False
     session: bool = False
     traced: bool = True
+    owners: Roles = NO_ROLES
+    database_owner: int = 0
 
     @property
     def shape_sql(self) -> str:
@@ -69,7 +79,28 @@ async def load_dependencies(
     if not relations:
         return NOTHING
     names = [one if isinstance(one, str) else one.sql for one in relations]
-    return dependencies_of(names, await load_result_facts(read, names, calls))
+    return await with_owners(
+        read, dependencies_of(names, await load_result_facts(read, names, calls))
+    )
+
+
+async def with_owners(read: Read, dependencies: Dependencies) -> Dependencies:
+    """Return dependencies with the owners of what is read and called.
+
+    They are loaded after the fingerprint: a look-up notices an owner that was changed since.
+
+    Args:
+        read: Asks the database.
+        dependencies: Without owners.
+
+    Raises:
+        DatabaseError: The database cannot be asked.
+    """
+    objects = dependencies.relations, dependencies.functions
+    owners = await load_owners(read, *objects)
+    return replace(
+        dependencies, owners=owners, database_owner=await load_database_owner(read, *objects)
+    )
 
 
 def dependencies_of(reads: Sequence[str], facts: ResultFacts) -> Dependencies:

@@ -5,7 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from fraiseql.caching.dependencies.facts import load_result_facts
-from fraiseql.caching.results.dependencies import NOTHING, Dependencies, dependencies_of
+from fraiseql.caching.results.dependencies import (
+    NOTHING,
+    Dependencies,
+    dependencies_of,
+    with_owners,
+)
 from fraiseql.caching.strategies.result_cache.queries import CachedQuery
 from fraiseql.caching.strategies.result_cache.refusals import Resolved, called_names, refusals
 from fraiseql.caching.strategies.result_cache.row_tags import DeclaredTags, load_tags
@@ -53,7 +58,9 @@ async def load_needs(pool: Pool, part: Part) -> Needs | str:
     if declared.rows:
         # Asked after the shape was: a trigger for rows that goes later changes that.
         declared = await load_tags(pool, part.cache)
-    found = dependencies_of(reads, facts) if reads else NOTHING
+    found = NOTHING
+    if reads:
+        found = await with_owners(pool.fetch_bytes, dependencies_of(reads, facts))
     return _needs(part, declared, found) if found.traced else NOT_APPLIED
 
 

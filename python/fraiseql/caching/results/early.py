@@ -45,7 +45,7 @@ async def compute_early(
         found = await store.find(subject, ()) if lead is not None else None
         if found is None or not subject.source_serves(found) or _is_new(found):
             return None
-        work = computed_value(compute, found, at)
+        work = computed_value(compute, subject, found, at)
         return await _computed(process, store, subject, found, work)
     finally:
         process.early.discard(subject.key)

@@ -8,26 +8,34 @@ from fraiseql.caching.results.guarded import Guarded
 from fraiseql.caching.results.process import Process, Value
 from fraiseql.caching.results.store import Entry, Found
 from fraiseql.caching.results.subject import Subject
+from fraiseql.database import observed
 from fraiseql.results import Compute, Computed, Outcome
 
 _ETAG_BYTES: Final = 16
 
 
 async def computed_value(
-    compute: Compute, found: Found | None, since: float
+    compute: Compute, subject: Subject, found: Found | None, since: float
 ) -> tuple[Computed, Value | None]:
     """Compute, and return the value too; None where it is for nobody else.
 
     Args:
         compute: Computes it.
+        subject: What is asked.
         found: What the look-up before it found.
         since: When that began, by the clock of the process: the value is as old.
     """
-    computed = await compute()
+    with observed() as seen:
+        computed = await compute()
     if not computed.sound or computed.value is None:
         return computed, None
     cost = (monotonic() - since) * 1_000
+    misfit = "" if found is None else subject.misfit(seen, found)
     outcome, detail = why(found)
+    if misfit:
+        outcome, detail = "bypass", misfit
+    if misfit == "settings":
+        subject.known.settings_changed()
     etag = sha256(computed.value).digest()[:_ETAG_BYTES]
     value = Value(
         outcome,
@@ -36,6 +44,7 @@ async def computed_value(
         source_seconds=computed.source_seconds,
         cost=cost,
         detail=detail,
+        misfit=misfit,
     )
     return computed, value
 
@@ -54,7 +63,9 @@ def is_kept(process: Process, subject: Subject, found: Found | None, value: Valu
     if found is None:
         return False
     size = len(value.body or b"")
-    if not subject.fills(found):
+    if value.misfit:
+        reason = value.misfit
+    elif not subject.fills(found):
         reason = "no_snapshot" if found.snapshot is None else "redefined"
     elif size > process.most:
         reason = "too_large"
@@ -79,6 +90,7 @@ def entry_of(subject: Subject, found: Found, value: Value) -> Entry:
         cost=value.cost,
         body=value.body,
         etag=value.etag,
+        origin=found.origin,
     )
 
 

@@ -104,8 +104,8 @@ class Leading:
         crowd = self._flight.begin()
         self._at = monotonic()
         found = await self._store.find(self._subject, () if crowd else self._etags)
-        if found is not None and found.shape != self._subject.lookup.dependencies.shape:
-            self._subject.outdated()
+        if found is not None:
+            self._subject.compare(found)
         return found
 
     def _is_wanted(self, found: Found | None) -> bool:
@@ -138,8 +138,8 @@ class Leading:
     async def _computed(self, found: Found | None) -> Answered:
         """Compute, give it to those who wait, and have it stored."""
         subject, process = self._subject, self._process
-        computed, value = await computed_value(self._compute, found, self._at)
-        outcome, detail = why(found)
+        computed, value = await computed_value(self._compute, subject, found, self._at)
+        outcome, detail = why(found) if value is None else (value.outcome, value.detail)
         answered = Answered(outcome, computed=computed, collapsed=self._waited, detail=detail)
         answered.source_seconds = computed.source_seconds
         if value is None:

@@ -11,10 +11,11 @@ from typing import Final
 
 from fraiseql.caching.changes.floor import FLOOR
 from fraiseql.caching.changes.log import LOG
+from fraiseql.caching.dependencies.fingerprint import oids
+from fraiseql.caching.dependencies.privileges import DATABASE_OWNER, roles_digest
 from fraiseql.caching.results.store import Lookup, Reason
 from fraiseql.caching.strategies.result_cache.objects import TableStoreName, ring, segments
 from fraiseql.caching.strategies.result_cache.ring import newest
-from fraiseql.caching.strategies.result_cache.roles import ROLE_DIGEST
 from fraiseql.expressions import literal
 
 _UNSEEN: Final = f"""\
@@ -78,14 +79,15 @@ def lookup_sql(
     source: str,
     columns: Mapping[str, str],
     *,
+    first: int,
     rules: Sequence[str] = TABLE_RULES,
-    role: str = "",
 ) -> str:
     """Return the statement, whose answer is exactly one row.
 
     Its columns: ``snapshot``, null where nothing may be stored; ``shape`` and ``rights`` of the
-    reader; ``reason`` as in ``Found``; ``seconds``, the age of the oldest write that the entry
-    lacks, else 0; ``source_seconds``, the age of a source that may be stale; and ``columns``.
+    reader; ``loaded``, when the server's files were read; ``reason`` as in ``Found``; ``seconds``,
+    the age of the oldest write that the entry lacks, else 0; ``source_seconds``, the age of a
+    source that may be stale; and ``columns``.
 
     Args:
         lookup: What is asked.
@@ -93,18 +95,20 @@ def lookup_sql(
             ``tags``, ``shape``, ``made``, and what ``rules`` and ``columns`` ask for.
         columns: Names and SQL of what else is returned, over the row ``v``, which has the columns
             of ``source``.
+        first: Number of the first of the parameters that ``reader_arguments`` gives.
         rules: Names of the rules that count.
-        role: SQL of the name of ``lookup.role``, where that is set.
     """
     more = "".join(f",\n  {sql} AS {name}" for name, sql in columns.items())
     # Each OFFSET 0 keeps what is below it from being computed once for every mention.
     return f"""\
-SELECT v.snapshot, v.reader_shape AS shape, v.rights, v.reason, v.seconds, v.source_seconds{more}
+SELECT v.snapshot, v.reader_shape AS shape, v.rights, v.loaded, v.reason, v.seconds,
+  v.source_seconds{more}
 FROM (
   SELECT n.snapshot, n.shape AS reader_shape, n.rights, n.source_seconds, e.*,
+    pg_catalog.pg_conf_load_time() AS loaded,
     {_seconds(lookup)} AS seconds,
     {_reason(lookup, rules)} AS reason
-  FROM ({_reader(lookup, role)}
+  FROM ({_reader(lookup, first)}
     OFFSET 0) n
   LEFT JOIN ({source}) e ON n.allowed AND {lookup.dependencies.readable_sql}
   {_BEHIND if lookup.stale > 0 else ""}
@@ -112,7 +116,7 @@ FROM (
 
 
 def table_lookup(store: TableStoreName, lookup: Lookup) -> str:
-    """Return the statement for a ring of tables: ``$1`` key, ``$2`` etags, ``$3`` the role if any.
+    """Return the statement for a ring of tables: ``$1`` key, ``$2`` etags, and the reader's.
 
     Args:
         store: Name of the ring.
@@ -130,25 +134,35 @@ def table_lookup(store: TableStoreName, lookup: Lookup) -> str:
         "turn": f"(SELECT r.turns FROM {ring(store)} r"
         f" WHERE (r.current + 1) % {len(tables)} = v.segment)",
     }
-    return lookup_sql(lookup, newest(tables, "$1::bytea"), columns, role="$3::text")
+    return lookup_sql(lookup, newest(tables, "$1::bytea"), columns, first=3)
 
 
-def _reader(lookup: Lookup, role: str) -> str:
+def reader_arguments(lookup: Lookup) -> tuple[object, ...]:
+    """Return the values of the parameters that tell who asks."""
+    reader = lookup.reader
+    named = () if reader.role is None else (reader.role,)
+    return (reader.roles.oids, *named)
+
+
+def _reader(lookup: Lookup, first: int) -> str:
     """Return the query for what the reader's own snapshot says, whatever entry there is."""
     dependencies = lookup.dependencies
     age = lookup.source_age or "NULL"
-    snapshot = """\
-CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_current_snapshot()::text END"""
+    owners = f" || {oids(dependencies.owners.oids)}" if dependencies.owners.oids else ""
+    rights = roles_digest(f"${first}::oid[]{owners}")
+    if dependencies.database_owner:
+        rights = f"{rights} # {DATABASE_OWNER}"
     row = f"""\
-SELECT {snapshot} AS snapshot,
-    ({dependencies.shape_sql})::bigint AS shape, ({age})::double precision AS source_seconds"""
-    if lookup.role is None:
-        return f"{row}, 0::bigint AS rights, true AS allowed"
+SELECT CASE WHEN NOT pg_catalog.pg_is_in_recovery()
+      THEN pg_catalog.pg_current_snapshot()::text END AS snapshot,
+    ({dependencies.shape_sql})::bigint AS shape, ({age})::double precision AS source_seconds,
+    {rights} AS rights"""
+    if lookup.reader.role is None:
+        return f"{row}, true AS allowed"
     return f"""\
-SELECT CASE WHEN o.allowed THEN o.snapshot END AS snapshot, o.shape, o.source_seconds,
-    coalesce(o.rights, 0) AS rights, o.allowed
-  FROM ({row}, {ROLE_DIGEST.format(role=role)} AS rights,
-    {_allowed(dependencies.reads, role)} AS allowed
+SELECT CASE WHEN o.allowed THEN o.snapshot END AS snapshot, o.shape, o.source_seconds, o.rights,
+    o.allowed
+  FROM ({row}, {_allowed(dependencies.reads, f"${first + 1}::text")} AS allowed
     OFFSET 0) o"""
 
 
@@ -160,7 +174,10 @@ def _allowed(reads: Sequence[str], role: str) -> str:
     SELECT bool_and(pg_catalog.has_table_privilege({oid}, c.oid, 'SELECT')
       AND pg_catalog.has_schema_privilege({oid}, c.relnamespace, 'USAGE'))
     FROM pg_catalog.pg_class c WHERE c.oid = ANY (ARRAY[{named}]::oid[]))"""
-    member = f"pg_catalog.pg_has_role(current_user, {oid}, 'MEMBER')"
+    # Since PostgreSQL 16 a membership says whether it allows SET ROLE.
+    taking = """CASE WHEN pg_catalog.current_setting('server_version_num')::int >= 160000
+      THEN 'SET' ELSE 'MEMBER' END"""
+    member = f"pg_catalog.pg_has_role(session_user, {oid}, {taking})"
     return f"coalesce({member}{f' AND {readable}' if reads else ''}, false)"
 
 

@@ -1,55 +1,68 @@
-"""Place: in which database, as whom, and under which settings the application reads.
+"""Place: the database, role and settings that answers are read under.
 
-Session variables of a request are in the key by themselves; this is what a connection begins with,
-by PostgreSQL's configuration, ``ALTER DATABASE … SET`` and ``ALTER ROLE … SET``.
+Session variables of a request are in the key by themselves; this is what connections begin with.
 """
-# ruff: noqa: S608 - names are constants
 
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 from fraiseql.caching.changes.state import CLUSTER
-from fraiseql.database import Pool
+from fraiseql.database import Origin, Pool
+from fraiseql.errors import DatabaseUnavailable
 
-_SETTINGS: Final = (
-    "array_nulls",
-    "default_text_search_config",
-    "lc_monetary",
-    "lc_numeric",
-    "lc_time",
-    "quote_all_identifiers",
-    "row_security",
-    "search_path",
-    "timezone_abbreviations",
-    "transform_null_equals",
-    "xmlbinary",
-    "xmloption",
-)
-"""Settings that functions of PostgreSQL read without being told; others are the same everywhere,
-since connections set them as they begin."""
+_PLACE: Final = f"""\
+SELECT {CLUSTER} || '/' || current_user AS name, pg_catalog.pg_conf_load_time() AS loaded"""
 
-# The values that hold on the connection: one that began before a change has those of before.
-_PLACE: Final = f"""
-WITH names AS (
-  SELECT unnest($1::text[]) AS name
-  UNION SELECT split_part(one, '=', 1) FROM pg_catalog.pg_db_role_setting s,
-    unnest(s.setconfig) AS one
-  WHERE s.setdatabase IN (0, (SELECT d.oid FROM pg_catalog.pg_database d
-    WHERE d.datname = current_database()))
-    AND s.setrole IN (0, (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = session_user)))
-SELECT {CLUSTER} || '/' || current_user || '/' || pg_catalog.hashtextextended(
-  (SELECT string_agg(concat_ws('=', n.name, current_setting(n.name, true)), ';' ORDER BY n.name)
-   FROM names n), 0) AS place
-"""
+_ATTEMPTS: Final = 3
 
 
-async def load_place(pool: Pool) -> str:
-    """Return what tells the place from any other.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What tells answers of one place from those of any other.
 
-    Args:
-        pool: The application's own connections.
+    Attributes:
+        name: Database, and role of the connections.
+        origin: Of a connection that began with the settings of now.
+    """
+
+    name: str
+    origin: Origin
+
+    def key(self, *, sessions: bool) -> str:
+        """Return what is in the keys of answers.
+
+        Args:
+            sessions: Whether an answer may depend on variables of an application: those that stand
+                in the server's files have no other trace than when these were read.
+        """
+        origin = self.origin
+        files = f"/{origin.loaded.isoformat()}" if sessions else ""
+        return f"{self.name}/{origin.settings}/{origin.altered}{files}"
+
+    def has_settings(self, origin: Origin, *, sessions: bool) -> bool:
+        """Whether a connection has the settings that are in the keys of answers."""
+        own = self.origin
+        same = origin.settings == own.settings and origin.altered == own.altered
+        return same and (not sessions or origin.loaded == own.loaded)
+
+
+async def load_place(pool: Pool) -> Place:
+    """Return the place, as connections that are made from now on have it.
 
     Raises:
         DatabaseError: The database cannot be asked.
+        DatabaseUnavailable: Its settings change all the time.
     """
-    rows: Any = await pool.fetch_bytes(_PLACE, [_SETTINGS])
-    return str(rows[0]["place"])
+    before: Origin | None = None
+    for _ in range(_ATTEMPTS):
+        fetched = await pool.fetch_at(_PLACE)
+        assert fetched is not None  # noqa: S101 - no server was asked for
+        (row,), origin = fetched
+        steady = row["loaded"] == origin.loaded
+        if before is not None and steady and before.altered == origin.altered:
+            return Place(row["name"], origin)
+        # A connection has the settings that it began with, which may be older than what was read
+        # a moment later: one that begins after they are known has those, or newer ones.
+        before = origin
+        pool.replace_all()
+    raise DatabaseUnavailable("The settings of the database change all the time.")

@@ -26,6 +26,7 @@ class Value:
         cost: Milliseconds that computing took.
         made: Seconds since it was computed.
         detail: Why it was no hit.
+        misfit: In one word why it may not be stored, apart from its size and its look-up.
     """
 
     outcome: Outcome
@@ -37,6 +38,7 @@ class Value:
     cost: float = 0.0
     made: float = 0.0
     detail: str = ""
+    misfit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,9 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from fraiseql.caching.dependencies.privileges import NOBODY, Reader
 from fraiseql.caching.results.dependencies import Dependencies
+from fraiseql.database import Origin
 
 Reason = Literal["hit", "absent", "expired", "changed", "compacted", "redefined", "foreign"]
 """Why an entry is given, or not: there is none; its time is over; a table that it reads was
@@ -29,6 +31,7 @@ class Entry:
         cost: Milliseconds that computing took.
         body: JSON text.
         etag: 16 bytes: digest of ``body``.
+        origin: Where ``snapshot`` was taken: it means nothing on another server.
     """
 
     key: bytes
@@ -40,6 +43,7 @@ class Entry:
     cost: float
     body: bytes
     etag: bytes
+    origin: Origin | None = None
 
 
 # One is made for every request: a frozen one takes three times as long to make.
@@ -52,8 +56,8 @@ class Found:
         snapshot: The look-up's own snapshot: what is computed now is labelled with it. None where
             nothing may be stored: on a standby.
         shape: Fingerprint of the definitions in it.
-        rights: Number of what the request's role may do; 0 without a role. An entry's shape is
-            this ``shape`` with ``rights`` folded in (``^``).
+        rights: Digest of the roles that count. An entry's shape is this ``shape`` with ``rights``
+            folded in (``^``).
         body: JSON text; None for no hit, and where the client has it (``unchanged``).
         unchanged: Whether the entry's etag is one of those given.
         seconds: Age of the oldest committed write that the value lacks: 0.0 for none.
@@ -62,6 +66,8 @@ class Found:
         cost: Milliseconds that computing took.
         etag: 16 bytes.
         source_seconds: The age of a source that may be stale, where one was asked about.
+        origin: Of the connection that looked up; None where none did.
+        steady: Whether that connection still has the settings that it began with.
     """
 
     reason: Reason
@@ -76,6 +82,8 @@ class Found:
     etag: bytes = b""
     source_seconds: float | None = None
     rights: int = 0
+    origin: Origin | None = None
+    steady: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +94,13 @@ class Lookup:
         dependencies: Of the value.
         stale: Seconds that it may be behind.
         source_age: SQL expression of a source's age in seconds, or None.
-        role: The role of the request, whose rights are asked for and are part of the shape; None
-            for the connection's own.
+        reader: The roles by which the request is judged.
     """
 
     dependencies: Dependencies
     stale: float = 0.0
     source_age: str | None = None
-    role: str | None = None
+    reader: Reader = NOBODY
 
 
 class Store(Protocol):

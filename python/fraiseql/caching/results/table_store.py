@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 from fraiseql.caching.results.dependencies import Dependencies
-from fraiseql.caching.results.lookup import table_lookup
+from fraiseql.caching.results.lookup import reader_arguments, table_lookup
 from fraiseql.caching.results.store import Entry, Found, Lookup, Put
 from fraiseql.caching.strategies.result_cache.objects import TableStoreName, ring, segments
-from fraiseql.database import Pool
+from fraiseql.database import Origin, Pool
 from fraiseql.database.writing import Writer, open_writer
 from fraiseql.errors import FraiseQLError
 
@@ -63,21 +63,15 @@ class TableStore:
         Raises:
             FraiseQLError: The tables are not there, or the database cannot be asked.
         """
-        role = lookup.role
-        args = (key, etags) if role is None else (key, etags, role)
-        rows: Any = await self._pool.fetch_bytes(self._statement(lookup), args)
-        row = rows[0]
+        args = (key, etags, *reader_arguments(lookup))
+        fetched = await self._pool.fetch_at(self._statement(lookup), args)
+        assert fetched is not None  # noqa: S101 - no server was asked for
+        (row,), origin = fetched
         if row["reason"] != "hit":
-            return Found(
-                row["reason"],
-                row["snapshot"],
-                row["shape"],
-                source_seconds=row["source_seconds"],
-                rights=row["rights"],
-            )
+            return Found(row["reason"], row["snapshot"], row["shape"], **_reader(row, origin))
         if row["turn"] is not None:
             self._second_chance(key, row["turn"])
-        return _hit(row)
+        return _hit(row, origin)
 
     async def put(self, entry: Entry) -> Put:
         """Keep an entry, with one statement.
@@ -99,8 +93,10 @@ class TableStore:
             entry.etag,
             self._max_bytes,
         )
-        rows: Any = await self._pool.fetch_bytes(self._put, args)
-        answer: Put = rows[0][0]
+        fetched = await self._pool.fetch_at(self._put, args, entry.origin)
+        if fetched is None:
+            return "refused"
+        answer: Put = fetched[0][0][0]
         return answer
 
     @asynccontextmanager
@@ -171,7 +167,7 @@ class TableStore:
     def _statement(self, lookup: Lookup) -> str:
         # By identity: hashing what a look-up depends on would take longer than binding its values.
         dependencies = lookup.dependencies
-        place = (id(dependencies), lookup.stale, lookup.source_age, lookup.role is None)
+        place = (id(dependencies), lookup.stale, lookup.source_age, lookup.reader.role is None)
         found = self._statements.get(place)
         if found is None:
             if len(self._statements) >= _STATEMENTS:
@@ -208,7 +204,17 @@ class TableStore:
             await self._pool.fetch_bytes(self._keep, (key, self._max_bytes))
 
 
-def _hit(row: Any) -> Found:
+def _reader(row: Any, origin: Origin) -> dict[str, Any]:
+    """Return what every look-up tells of the reader."""
+    return {
+        "source_seconds": row["source_seconds"],
+        "rights": row["rights"],
+        "origin": origin,
+        "steady": row["loaded"] == origin.loaded,
+    }
+
+
+def _hit(row: Any, origin: Origin) -> Found:
     now, expires, body = row["now"], row["expires"], row["body"]
     return Found(
         "hit",
@@ -221,6 +227,5 @@ def _hit(row: Any) -> Found:
         ttl=None if expires is None else (expires - now).total_seconds(),
         cost=row["cost"],
         etag=row["etag"],
-        source_seconds=row["source_seconds"],
-        rights=row["rights"],
+        **_reader(row, origin),
     )

@@ -3,21 +3,25 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from time import monotonic
 from typing import Final
 
 from fraiseql.caching.declarations import Cache, seconds
+from fraiseql.caching.dependencies.privileges import Reader, joined_digest
 from fraiseql.caching.results.answering import answer
 from fraiseql.caching.results.depending import Needs
 from fraiseql.caching.results.guarded import Guarded
 from fraiseql.caching.results.keys import Keys, NoKey
+from fraiseql.caching.results.place import Place
 from fraiseql.caching.results.process import Process
+from fraiseql.caching.results.readers import Readers
 from fraiseql.caching.results.resting import Rest
 from fraiseql.caching.results.store import Lookup
 from fraiseql.caching.results.subject import Subject
 from fraiseql.database import watched_writes
+from fraiseql.errors import FraiseQLError
 from fraiseql.events import logger
 from fraiseql.results import Answered, Ask, Compute, Computed, Part
 
@@ -26,6 +30,8 @@ _SOON: Final = 1.0
 
 _MOST_IN_TURN: Final = 5
 """Times that they may change sooner, before answers are not kept for a while."""
+
+_MOST_ROLES: Final = 1_000
 
 _ETAG: Final = re.compile("[0-9a-f]{32}")
 
@@ -37,16 +43,20 @@ class Ground:
     Attributes:
         process: What the process shares.
         store: Where values are kept.
-        place: Tells which database of which cluster an entry belongs to, and what it is named by.
+        place: Returns database, role and settings that answers are read under.
         needs: Loads what a part depends on, or says in one word why it is not kept for now.
-        outdated: Told what is not so any more.
+        outdated: Called when what was loaded for a part is out of date.
+        readers: The roles by which requests are judged.
+        resettled: Called when connections begin with other settings.
     """
 
     process: Process
     store: Guarded
-    place: Callable[[], Awaitable[str]]
+    place: Callable[[], Awaitable[Place]]
     needs: Callable[[Part], Awaitable[Needs | str]]
     outdated: Callable[[Part, Needs], None]
+    readers: Readers
+    resettled: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +64,24 @@ class _Ready:
     """What is known once the dependencies are loaded."""
 
     needs: Needs
+    place: Place
     keys: Keys
     lookup: Lookup
     session: bool
     ttl: float | None
     stale: float
+    _rights: dict[str | None, tuple[Reader, int]] = field(default_factory=dict)
+
+    def rights_of(self, reader: Reader) -> int:
+        """Return the digest of a reader's roles and the owners of what is read."""
+        known = self._rights.get(reader.role)
+        if known is None or known[0] is not reader:
+            if len(self._rights) >= _MOST_ROLES:
+                self._rights.clear()
+            needed = self.needs.dependencies
+            digest = joined_digest(reader.roles, needed.owners) ^ needed.database_owner
+            known = self._rights[reader.role] = reader, digest
+        return known[1]
 
 
 class CachedUnit:
@@ -131,27 +154,54 @@ class CachedUnit:
         except NoKey as error:
             self._tell(error)
             return await process.alone(self._query, compute, "no_key")
+        reader = self._ground.readers.get(ask.identity.role) or await self._reader(ask)
+        if reader is None:
+            return await process.alone(self._query, compute, "failed")
         etags = _etags(ask) if ask.etags else ()
         if ready.stale:
             remembered = process.remembered(self._query, key, ready.stale, etags)
             if remembered is not None:
                 return remembered
-        subject = self._subject(ready, ask, key)
+        subject = self._subject(ready, ask, key, reader)
         return await answer(process, self._ground.store, subject, etags, compute)
 
-    def _subject(self, ready: _Ready, ask: Ask, key: bytes) -> Subject:
-        role, lookup = ask.identity.role, ready.lookup
+    async def _reader(self, ask: Ask) -> Reader | None:
+        """Load the roles by which a request is judged; None where that fails."""
+        try:
+            return await self._ground.readers.load(ask.identity.role)
+        except FraiseQLError as error:
+            self._ground.store.failed(error, self._query, self._rest)
+            return None
+
+    def redefined(self) -> None:
+        """Load again what the part depends on, when it is next asked for."""
+        self.forget()
+
+    def rights_changed(self, role: str | None) -> None:
+        """Load again which roles count, of the part and of requests with ``role``."""
+        self._ground.readers.drop(role)
+        self.forget()
+
+    def settings_changed(self) -> None:
+        """Replace connections, and load the settings again that they begin with."""
+        self._ground.resettled()
+
+    def _subject(self, ready: _Ready, ask: Ask, key: bytes, reader: Reader) -> Subject:
+        found = ready.lookup
         return Subject(
             key=key,
             query=self._query,
-            lookup=lookup if role is None else replace(lookup, role=role),
+            lookup=Lookup(found.dependencies, found.stale, found.source_age, reader),
             tags=lambda: ready.needs.tags(ask.arguments()),
             ttl=ready.ttl,
             stale=ready.stale,
             timed=ready.needs.timed,
             rest=self._rest,
             freshness=self._part.freshness,
-            outdated=self.forget,
+            place=ready.place,
+            sessions=ready.session,
+            rights=ready.rights_of(reader),
+            known=self,
         )
 
     async def _made_ready(self) -> _Ready | str:
@@ -182,7 +232,8 @@ class CachedUnit:
         session = found.session or self._personal
         # Also of what depends on nothing that is logged: a Python function may read this database,
         # and those of others may share the store.
-        keys = Keys(await self._ground.place(), self._part, sessions=session)
+        place = await self._ground.place()
+        keys = Keys(place.key(sessions=session), self._part, sessions=session)
         freshness = self._part.freshness
         # Where time alone decides, what is invalidated is gone at once all the same.
         stale = 0.0 if needs.timed else self._stale or 0.0
@@ -190,7 +241,7 @@ class CachedUnit:
         # Where time alone decides, each of the two stands for the other.
         ttl = self._stale if needs.timed and self._ttl is None else self._ttl
         behind = self._stale or (self._ttl if needs.timed else None) or 0.0
-        return _Ready(needs, keys, lookup, session, ttl, behind)
+        return _Ready(needs, place, keys, lookup, session, ttl, behind)
 
     def _tell(self, error: NoKey) -> None:
         if not self._told_no_key:

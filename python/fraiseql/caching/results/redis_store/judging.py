@@ -5,15 +5,16 @@ written since the frame was, nor a frame that is ahead of it or from before a cr
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
 
+from fraiseql.caching.dependencies.privileges import Reader
 from fraiseql.caching.results.epoch import EPOCH_SQL
-from fraiseql.caching.results.lookup import TABLE_RULES, lookup_sql
+from fraiseql.caching.results.lookup import TABLE_RULES, lookup_sql, reader_arguments
 from fraiseql.caching.results.redis_store.frames import Frame
 from fraiseql.caching.results.store import Lookup, Reason
-from fraiseql.database import Pool
+from fraiseql.database import Origin, Pool
 
 RULES: Final = tuple(name for name in TABLE_RULES if name != "expired")
 """Those of the look-up, but for the end of an entry: that is told by the clock of Redis."""
@@ -35,10 +36,12 @@ class Verdict:
         reason: ``hit`` where the frame may be given, if its time is not over.
         label: What an entry that is computed now is labelled with; None where none may be kept.
         shape: Fingerprint of the definitions.
-        rights: Number of what the role may do.
+        rights: Digest of the roles that count.
         seconds: Age of the oldest committed write that the frame lacks.
         source_seconds: Age of a source that may be stale.
         orphaned: Whether an epoch must be begun before anything can be kept.
+        origin: Of the connection that judged.
+        steady: Whether it still has the settings that it began with.
     """
 
     reason: Reason
@@ -48,6 +51,8 @@ class Verdict:
     seconds: float = 0.0
     source_seconds: float | None = None
     orphaned: bool = False
+    origin: Origin | None = None
+    steady: bool = True
 
 
 async def judge(pool: Pool, lookup: Lookup, frame: Frame | None, age: float) -> Verdict:
@@ -63,7 +68,9 @@ async def judge(pool: Pool, lookup: Lookup, frame: Frame | None, age: float) -> 
         DatabaseError: It cannot be asked.
     """
     values = _values(lookup, frame, age)
-    row = (await pool.fetch_bytes(_statement(lookup), values))[0]
+    fetched = await pool.fetch_at(_statement(lookup), values)
+    assert fetched is not None  # noqa: S101 - no server was asked for
+    (row,), origin = fetched
     snapshot, epoch = row["snapshot"], row["epoch"]
     return Verdict(
         row["reason"],
@@ -73,6 +80,8 @@ async def judge(pool: Pool, lookup: Lookup, frame: Frame | None, age: float) -> 
         row["seconds"],
         row["source_seconds"],
         orphaned=epoch is None,
+        origin=origin,
+        steady=row["loaded"] == origin.loaded,
     )
 
 
@@ -80,11 +89,15 @@ def _values(lookup: Lookup, frame: Frame | None, age: float) -> Sequence[Any]:
     values: list[Any] = [None, None, None, None, None]
     if frame is not None:
         values = [frame.snapshot, frame.tags, frame.shape, age, frame.epoch]
-    if lookup.role is not None:
-        values.append(lookup.role)
-    return values
+    return [*values, *reader_arguments(lookup)]
+
+
+def _statement(lookup: Lookup) -> str:
+    # Readers are told apart by parameters alone, but for whether they set a role.
+    named = "" if lookup.reader.role is not None else None
+    return _text(replace(lookup, reader=Reader(named)))
 
 
 @lru_cache(maxsize=10_000)
-def _statement(lookup: Lookup) -> str:
-    return lookup_sql(lookup, _SOURCE, _COLUMNS, rules=RULES, role="$6::text")
+def _text(lookup: Lookup) -> str:
+    return lookup_sql(lookup, _SOURCE, _COLUMNS, rules=RULES, first=6)

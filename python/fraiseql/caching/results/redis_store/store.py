@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 from redis.exceptions import RedisError, ResponseError
 
@@ -181,13 +181,17 @@ def _frame(entry: Entry, now: float) -> Frame:
 
 
 def _missed(verdict: Verdict, reason: Reason) -> Found:
-    return Found(
-        reason,
-        verdict.label,
-        verdict.shape,
-        source_seconds=verdict.source_seconds,
-        rights=verdict.rights,
-    )
+    return Found(reason, verdict.label, verdict.shape, **_reader(verdict))
+
+
+def _reader(verdict: Verdict) -> dict[str, Any]:
+    """Return what every look-up tells of the reader."""
+    return {
+        "source_seconds": verdict.source_seconds,
+        "rights": verdict.rights,
+        "origin": verdict.origin,
+        "steady": verdict.steady,
+    }
 
 
 def _hit(
@@ -205,6 +209,5 @@ def _hit(
         ttl=left,
         cost=frame.cost,
         etag=frame.etag,
-        source_seconds=verdict.source_seconds,
-        rights=verdict.rights,
+        **_reader(verdict),
     )

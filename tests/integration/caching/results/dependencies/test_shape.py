@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from fraiseql.caching.dependencies.fingerprint import shape_sql
-from fraiseql.caching.strategies.result_cache.roles import ROLE_DIGEST
+from fraiseql.caching.dependencies.privileges import roles_digest
 from tests.integration.caching.results.dependencies.ground import (
     applied,
     cached,
@@ -265,7 +265,8 @@ async def test_a_right_that_is_taken_away_is_an_error(url: str, made: str) -> No
 
 
 async def test_what_a_role_may_do_has_a_number(url: str) -> None:
-    asked = "SELECT " + ROLE_DIGEST.format(role="'shape_member'")
+    roles = "ARRAY['shape_member'::regrole::oid]"
+    asked = f"SELECT {roles_digest(roles)}"
     await run(
         url,
         "DROP ROLE IF EXISTS shape_member; DROP ROLE IF EXISTS shape_group;"

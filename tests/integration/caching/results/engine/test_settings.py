@@ -1,11 +1,13 @@
 """Settings that connections begin with are told apart, as session variables are."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
 
-from fraiseql.results import Computed
+import fraiseql
+from fraiseql.results import Computed, Unit
 from tests.integration.caching.results.engine.road import Road, road, value_of
 
 SET = ("app.rate", "default_text_search_config", "search_path")
@@ -72,3 +74,110 @@ async def test_a_look_finds_other_settings(
     await on_road.caches.look()
     assert (await on_road.kept(unit)).outcome == "miss"
     assert (await on_road.kept(unit)).outcome == "hit"
+
+
+async def rate(on: Road, unit: Unit) -> tuple[str, bytes | None]:
+    """Ask for the value of ``app.rate`` as a live answer has it."""
+
+    async def computed() -> Computed:
+        rows = await on.pool.fetch_bytes("SELECT current_setting('app.rate', true)")
+        return Computed(f'"{rows[0][0]}"'.encode(), sound=True)
+
+    answered = await on.kept(unit, compute=computed)
+    return answered.outcome, value_of(answered)
+
+
+async def test_a_connection_from_before_a_change_fills_nothing(
+    ground: str, set_back: asyncpg.Connection
+) -> None:
+    """The pool of one process has older connections; each write makes every process compute."""
+    await set_back.execute(f"{await altered(set_back)} SET app.rate = 1")
+    async with road(ground) as old:
+        unit = old.unit()
+        assert [(await rate(old, unit))[1] for _ in range(2)] == [b'"1"'] * 2
+        for value in (2, 3):
+            await set_back.execute(f"{await altered(set_back)} SET app.rate = {value}")
+            await set_back.execute("UPDATE item SET name = name WHERE id = 1")
+            await rate(old, unit)
+            async with road(ground) as new:
+                for _ in range(2):
+                    assert (await rate(new, new.unit()))[1] == f'"{value}"'.encode()
+            assert (await rate(old, unit))[1] == f'"{value}"'.encode()
+            assert await rate(old, unit) == ("hit", f'"{value}"'.encode())
+
+
+async def test_connections_that_were_not_replaced_are_noticed(
+    ground: str, set_back: asyncpg.Connection
+) -> None:
+    """A connection of the cache begins under new settings, while those that compute are old."""
+    async with road(ground) as old:
+        unit = old.unit()
+        await rate(old, unit)
+        await set_back.execute(f"{await altered(set_back)} SET app.rate = 4")
+        (await old.caches.stores.pool()).replace_all()
+        assert (await rate(old, unit))[0] != "hit"
+        assert (await rate(old, unit))[1] == b'"4"'
+
+
+SCOPES = {
+    "database": "ALTER DATABASE {database} {change}",
+    "role": "ALTER ROLE CURRENT_USER {change}",
+    "both": "ALTER ROLE CURRENT_USER IN DATABASE {database} {change}",
+    "everybody": "ALTER ROLE ALL {change}",
+    "files": "ALTER SYSTEM {change}",
+}
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("app.rate", "7"),
+        ("search_path", "public, pg_catalog"),
+        ("xmlbinary", "hex"),
+        ("array_nulls", "off"),
+        ("quote_all_identifiers", "on"),
+        ("lc_monetary", "'C.UTF-8'"),
+        ("default_text_search_config", "'pg_catalog.german'"),
+        ("standard_conforming_strings", "off"),
+        ("backslash_quote", "on"),
+        ("gin_fuzzy_search_limit", "5"),
+        ("TimeZone", "'Europe/Oslo'"),
+        ("extra_float_digits", "0"),
+    ],
+)
+async def test_no_answer_is_older_than_the_setting_that_it_was_computed_under(
+    ground: str, set_back: asyncpg.Connection, scope: str, name: str, value: str
+) -> None:
+    database = f'"{await set_back.fetchval("SELECT current_database()")}"'
+
+    async def change(text: str) -> None:
+        await set_back.execute(f"SET {name} = {value}")
+        await set_back.execute(SCOPES[scope].format(database=database, change=text))
+        await set_back.execute("SELECT pg_reload_conf()")
+        await asyncio.sleep(0.05)
+
+    async def asked(on: Road, unit: Unit) -> tuple[str, bytes | None]:
+        async def computed() -> Computed:
+            rows = await on.pool.fetch_bytes("SELECT current_setting($1, true)", [name])
+            return Computed(f'"{rows[0][0]}"'.encode(), sound=True)
+
+        answered = await on.kept(unit, compute=computed)
+        return answered.outcome, value_of(answered)
+
+    async with road(ground) as old:
+        cache = fraiseql.Cache(tags=("item",))
+        unit = old.unit(cache, function=print, relations=())
+        before = await asked(old, unit)
+        assert await asked(old, unit) == ("hit", before[1])
+        try:
+            await change(f"SET {name} = {value}")
+            async with road(ground) as new:
+                again = new.unit(cache, function=print, relations=())
+                right = (await new.pool.fetch_bytes("SELECT current_setting($1, true)", [name]))[0]
+                for _ in range(3):
+                    assert (await asked(new, again))[1] == f'"{right[0]}"'.encode()
+            await old.pool.check()
+            assert (await asked(old, unit))[1] == f'"{right[0]}"'.encode()
+        finally:
+            await change(f"RESET {name}")

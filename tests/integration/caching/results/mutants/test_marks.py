@@ -7,9 +7,10 @@ import pytest
 
 import fraiseql
 from fraiseql.caching import MaterializedView
+from fraiseql.caching.dependencies import fingerprint
 from fraiseql.caching.strategies.materialized_view import refreshing
 from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
-from fraiseql.caching.strategies.result_cache import row_triggers, shape
+from fraiseql.caching.strategies.result_cache import row_triggers
 from fraiseql.database.writing import open_writer
 from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.results.kept import keeping_results, outcomes, respond
@@ -130,7 +131,7 @@ def no_mark(patch: Patch) -> None:
     assert refreshing._MARKED.lstrip().startswith("INSERT")
     patch.setattr(refreshing, "_MARKED", "SELECT $1::text")
     # A refresh makes another version of the view's row in the catalog, too.
-    patch.setattr(shape, "_PARTS", shape._PARTS.replace("c.oid, c.xmin", "c.oid"))
+    patch.setattr(fingerprint, "_PARTS", fingerprint._PARTS.replace("c.oid, c.xmin", "c.oid"))
 
 
 ROWS = {

@@ -109,7 +109,7 @@ async def test_each_rule_is_needed(
 
 async def found(database: str, redis_url: str, kind: Kind, mutant: Mutant) -> bool:
     """Whether the schedule finds a wrong hit."""
-    judging._statement.cache_clear()
+    judging._text.cache_clear()
     try:
         async with opened(database, LISTS, kind, redis_url) as ground:
             await ground.learn(asked(1).reads)
@@ -117,4 +117,4 @@ async def found(database: str, redis_url: str, kind: Kind, mutant: Mutant) -> bo
                 stage.number = 1_000 * (1 + MUTANTS.index(mutant))
                 return await mutant.found_by(stage) != []
     finally:
-        judging._statement.cache_clear()
+        judging._text.cache_clear()

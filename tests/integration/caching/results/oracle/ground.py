@@ -132,7 +132,7 @@ class Filling:
             query="q",
             tags=lookup.dependencies.tags,
             snapshot=found.snapshot,
-            shape=found.shape,
+            shape=found.shape ^ found.rights,
             ttl=self.ttl,
             cost=1.0,
             body=self.body,

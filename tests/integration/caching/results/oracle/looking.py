@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 
 from fraiseql.caching.results.store import Found
-from fraiseql.database import Identity, Pool
+from fraiseql.database import Identity, Origin, Pool
 from fraiseql.database.link import Link
 from tests.integration.caching.results.oracle.cases import Question
 from tests.integration.caching.results.oracle.ground import Ground
@@ -33,6 +33,11 @@ class Within:
             # These write, which nobody does in a snapshot that is read in.
             return await self._pool.fetch_bytes(sql, args)
         return await self._link.read(sql, args)
+
+    async def fetch_at(
+        self, sql: str, args: Sequence[Any] = (), server: Origin | None = None
+    ) -> tuple[list[asyncpg.Record], Origin]:
+        return await self.fetch_bytes(sql, args), self._link.origin
 
 
 class Looker:

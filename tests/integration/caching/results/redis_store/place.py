@@ -53,7 +53,7 @@ class Place:
             query="users",
             tags=self.lookup.dependencies.tags,
             snapshot=found.snapshot or "",
-            shape=found.shape,
+            shape=found.shape ^ found.rights,
             ttl=None,
             cost=1.5,
             body=body,
@@ -118,6 +118,6 @@ def without(rule: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     rest = [name for name in judging.RULES if name != rule]
     with monkeypatch.context() as patched:
         patched.setattr(judging, "RULES", rest)
-        judging._statement.cache_clear()
+        judging._text.cache_clear()
         yield
-    judging._statement.cache_clear()
+    judging._text.cache_clear()

@@ -15,6 +15,7 @@ from fraiseql.caching.changes.floor import FLOOR, floor_object
 from fraiseql.caching.changes.log import LOG, log_objects, trigger_object
 from fraiseql.caching.changes.state import state_object
 from fraiseql.caching.dependencies.fingerprint import shape_objects
+from fraiseql.caching.dependencies.privileges import load_reader
 from fraiseql.caching.results.dependencies import load_dependencies
 from fraiseql.caching.results.pool import open_cache_pool
 from fraiseql.caching.results.store import Entry, Found, Lookup, Put, Store
@@ -99,10 +100,12 @@ class Stage:
         self.sessions.append(await asyncpg.connect(self.url))
         return self.sessions[-1]
 
-    async def lookup(self, *reads: str, **options: Any) -> Lookup:
+    async def lookup(self, *reads: str, role: str | None = None, **options: Any) -> Lookup:
         """What is asked of an answer over ``reads``."""
         names = [f'"public"."{name}"' for name in reads or ("v_user",)]
-        return Lookup(await load_dependencies(self.pool.fetch_bytes, names), **options)
+        reader = await load_reader(self.pool.fetch_bytes, role)
+        dependencies = await load_dependencies(self.pool.fetch_bytes, names)
+        return Lookup(dependencies, reader=reader, **options)
 
     async def fill(self, lookup: Lookup, key: bytes, body: bytes = b"1", **changes: Any) -> Found:
         """Look up, put, and return what was found before."""

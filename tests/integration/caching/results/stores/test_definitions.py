@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from fraiseql.caching.results.dependencies import NOTHING
-from fraiseql.caching.results.lookup import table_lookup
+from fraiseql.caching.results.lookup import reader_arguments, table_lookup
 from fraiseql.caching.results.store import Lookup
 from fraiseql.database import open_pool
 from fraiseql.database.embedded import EmbeddedServer
@@ -100,16 +100,24 @@ async def test_a_definition_that_is_replaced_while_a_look_up_waits_for_it(tables
     try:
         lookup, key = await tables.filled()
         sql = table_lookup(tables.kind, lookup)  # type: ignore[arg-type]
-        assert (await patient.fetch_bytes(sql, (key, [])))[0]["reason"] == "hit"
+        assert (await patient.fetch_bytes(sql, (key, [], *reader_arguments(lookup))))[0][
+            "reason"
+        ] == "hit"
         for _ in range(5):
             lookup, key = await tables.filled()
-            assert (await patient.fetch_bytes(sql, (key, [])))[0]["reason"] == "hit"
+            assert (await patient.fetch_bytes(sql, (key, [], *reader_arguments(lookup))))[0][
+                "reason"
+            ] == "hit"
             await tables.db.execute(f"BEGIN; {CHANGES[0]}")
-            waiting = asyncio.create_task(patient.fetch_bytes(sql, (key, [])))
+            waiting = asyncio.create_task(
+                patient.fetch_bytes(sql, (key, [], *reader_arguments(lookup)))
+            )
             await eventually(lambda: _waits(tables))
             await tables.db.execute("COMMIT")
             assert (await waiting)[0]["reason"] == "redefined"
-            assert (await patient.fetch_bytes(sql, (key, [])))[0]["reason"] == "redefined"
+            assert (await patient.fetch_bytes(sql, (key, [], *reader_arguments(lookup))))[0][
+                "reason"
+            ] == "redefined"
     finally:
         await patient.close()
 
@@ -161,8 +169,9 @@ async def _is_foreign(url: str, kind: str, key: bytes) -> None:
     try:
         # Beyond what the numbers of transactions tell by themselves.
         await connection.execute(f"UPDATE fraiseql.results_{kind[0]}0 SET snap = '3:3:', shape = 0")
-        text = table_lookup(kind, Lookup(NOTHING))  # type: ignore[arg-type]
-        row = await connection.fetchrow(text, key, [])
+        lookup = Lookup(NOTHING)
+        text = table_lookup(kind, lookup)  # type: ignore[arg-type]
+        row = await connection.fetchrow(text, key, [], *reader_arguments(lookup))
         assert row is not None
         assert row["reason"] == "foreign"
     finally:

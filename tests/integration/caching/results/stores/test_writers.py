@@ -1,11 +1,11 @@
 """Writers: whoever writes what an entry depends on, in whatever order, it is not given after."""
 
 import asyncio
+from dataclasses import replace
 
 import asyncpg
 import pytest
 
-from fraiseql.caching.results.store import Lookup
 from tests.integration.caching.results.stores.stage import Stage, a_key, eventually, put
 
 RENAME = "UPDATE tb_user SET name = name || '!' WHERE id = 1"
@@ -148,7 +148,7 @@ async def test_what_the_log_has_lost_is_not_taken_for_unwritten(stage: Stage) ->
     )
     await stage.db.execute("DELETE FROM fraiseql.changes")
     await stage.misses(lookup, key, "compacted")
-    assert (await stage.store.find(Lookup(lookup.dependencies, 60.0), key)).reason == "compacted"
+    assert (await stage.store.find(replace(lookup, stale=60.0), key)).reason == "compacted"
     # What is computed now has seen all that was lost.
     await stage.fill(lookup, key, b"2")
     await stage.hits(lookup, key, b"2")
@@ -156,8 +156,8 @@ async def test_what_the_log_has_lost_is_not_taken_for_unwritten(stage: Stage) ->
 
 async def test_a_bound_lets_an_entry_be_behind_for_so_long(stage: Stage) -> None:
     exact, key = await stage.filled()
-    loose = Lookup(exact.dependencies, stale=60.0)
-    tight = Lookup(exact.dependencies, stale=0.2)
+    loose = replace(exact, stale=60.0)
+    tight = replace(exact, stale=0.2)
     assert (await stage.hits(loose, key)).seconds == 0.0
     await stage.db.execute(RENAME)
     behind = [(await stage.hits(loose, key)).seconds for _ in range(3)]
@@ -182,7 +182,7 @@ async def test_an_answer_over_the_clock_is_as_far_behind_as_it_is_old(stage: Sta
     lookup, key = await stage.lookup("v_clock", stale=0.3), a_key()
     assert lookup.dependencies.clock
     await stage.fill(lookup, key)
-    found = await stage.store.find(Lookup(lookup.dependencies, stale=60.0), key)
+    found = await stage.store.find(replace(lookup, stale=60.0), key)
     assert found.reason == "hit"
     assert 0 < found.seconds < 60
 

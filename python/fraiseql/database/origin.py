@@ -1,0 +1,125 @@
+"""Origin of a connection: its server and the settings that it began with."""
+# ruff: noqa: S608 - what is joined into SQL are constants
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import asyncpg
+
+_OWN: Final = (
+    "application_name",
+    "default_transaction_isolation",
+    "default_transaction_read_only",
+    "enable_bitmapscan",
+    "enable_seqscan",
+    "idle_in_transaction_session_timeout",
+    "is_superuser",
+    "lock_timeout",
+    "plan_cache_mode",
+    "role",
+    "session_authorization",
+    "statement_timeout",
+    "synchronous_commit",
+    "transaction_deferrable",
+    "transaction_isolation",
+    "transaction_read_only",
+)
+"""Settings that differ between our own pools, or follow the transaction and the role."""
+
+# Every setting that a session may have of its own. Variables of an application are not among them:
+# those of ALTER DATABASE and ALTER ROLE are in ``altered``, those of the server's files change with
+# the time at which the files were read.
+_SETTINGS: Final = f"""\
+(SELECT pg_catalog.hashtextextended(
+   string_agg(concat_ws('=', s.name, s.setting), ';' ORDER BY s.name), 0)
+ FROM pg_catalog.pg_settings s
+ WHERE s.context IN ('user', 'superuser', 'backend', 'superuser-backend')
+   AND s.name NOT IN ({", ".join(f"'{name}'" for name in _OWN)}))"""
+
+_ALTERED: Final = """\
+(SELECT coalesce(bit_xor(pg_catalog.hashtextextended(
+   concat_ws(':', s.setdatabase, s.setrole, s.xmin), 0)), 0)
+ FROM pg_catalog.pg_db_role_setting s
+ WHERE s.setdatabase IN (0, (SELECT d.oid FROM pg_catalog.pg_database d
+     WHERE d.datname = pg_catalog.current_database()))
+   AND s.setrole IN (0, (SELECT r.oid FROM pg_catalog.pg_roles r
+     WHERE r.rolname = session_user)))"""
+
+_SYSTEM: Final = "(SELECT c.system_identifier FROM pg_catalog.pg_control_system() c)"
+
+# The control file has the timeline of the last checkpoint, which may be older than a promotion.
+_TIMELINE: Final = """\
+CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN
+  pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 8) END"""
+
+_ORIGIN: Final = f"""\
+SELECT {{system}} AS system, {{timeline}} AS timeline,
+  pg_catalog.pg_postmaster_start_time() AS started, pg_catalog.pg_conf_load_time() AS loaded,
+  {_SETTINGS} AS settings, {_ALTERED} AS altered"""
+
+ROLES: Final = """\
+pg_catalog.hashtextextended(concat_ws(';',
+  (SELECT sum(pg_catalog.hashtextextended(concat_ws(':', r.oid, r.rolname, r.rolsuper,
+     r.rolbypassrls, r.rolinherit), 0)) FROM pg_catalog.pg_roles r),
+  (SELECT sum(pg_catalog.hashtextextended(concat_ws(':', m.roleid, m.member, m.xmin), 1))
+   FROM pg_catalog.pg_auth_members m),
+  (SELECT d.datdba FROM pg_catalog.pg_database d
+   WHERE d.datname = pg_catalog.current_database())), 0)"""
+"""Digest of all roles and memberships: plans that were made under another one may be wrong."""
+
+STATE: Final = f"""\
+SELECT {ROLES} AS roles, {_ALTERED} AS altered, pg_catalog.pg_conf_load_time() AS loaded"""
+"""Query for what may have changed since a connection began."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The server that a connection reaches, and what the connection began with.
+
+    Attributes:
+        system: Identifier of the cluster; None where the role may not ask for it.
+        timeline: Of the write-ahead log; None on a standby.
+        started: When the server was started.
+        settings: Digest of every setting that a session may have of its own.
+        altered: Digest of ALTER DATABASE … SET and ALTER ROLE … SET.
+        loaded: When the server had read its configuration files.
+    """
+
+    system: int | None
+    timeline: str | None
+    started: datetime
+    settings: int
+    altered: int
+    loaded: datetime
+
+    @property
+    def writes(self) -> bool:
+        """Whether it is a primary, as far as the role may know."""
+        return self.system is not None and self.timeline is not None
+
+    def same_settings(self, other: "Origin") -> bool:
+        """Whether both are connections that began with the same settings."""
+        own = (self.settings, self.altered, self.loaded)
+        return own == (other.settings, other.altered, other.loaded)
+
+    def same_server(self, other: "Origin") -> bool:
+        """Whether both are connections to the same start of the same server."""
+        own = (self.system, self.timeline, self.started)
+        return own == (other.system, other.timeline, other.started)
+
+
+async def load_origin(connection: "asyncpg.Connection[Any]") -> Origin:
+    """Return the origin of a connection that was just made.
+
+    Raises:
+        PostgresError: The server refuses it.
+    """
+    try:
+        row = await connection.fetchrow(_ORIGIN.format(system=_SYSTEM, timeline=_TIMELINE))
+    except asyncpg.InsufficientPrivilegeError:
+        row = await connection.fetchrow(
+            _ORIGIN.format(system="NULL::bigint", timeline="NULL::text")
+        )
+    assert row is not None  # noqa: S101 - the query has no FROM
+    return Origin(**row)
