@@ -46,6 +46,7 @@ class DatabaseObject:
     lock: str = "none"
     replaces: bool = False
     version: str = ""
+    adopts: bool = False
 
     @property
     def key(self) -> tuple[str, str]:

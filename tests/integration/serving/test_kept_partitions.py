@@ -42,7 +42,7 @@ class Shelf:
 
 
 class Shelves(Served):
-    """Shelves and one shelf; what is kept is looked at when the service starts, and not again."""
+    """Shelves and one shelf; what is kept is looked at as the service starts."""
 
     def __init__(self, url: str) -> None:
         queries = [fraiseql.find("shelves", Shelf), fraiseql.find_one("shelf", Shelf, by="id")]

@@ -15,6 +15,12 @@ LOG: Final = '"fraiseql"."changes"'
 TRIGGER: Final = "fraiseql_changes"
 _FUNCTION: Final = '"fraiseql"."changed"()'
 
+CREATE_TRIGGER: Final = (
+    f"CREATE OR REPLACE TRIGGER {TRIGGER} AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE"
+    f" ON {{table}} FOR EACH STATEMENT EXECUTE FUNCTION {_FUNCTION}"
+)
+ENABLE_TRIGGER: Final = f"ALTER TABLE ONLY {{table}} ENABLE ALWAYS TRIGGER {TRIGGER}"
+
 _TABLE: Final = f"""\
 CREATE TABLE IF NOT EXISTS {LOG} (
   tag text NOT NULL,
@@ -70,16 +76,14 @@ def trigger_object(table: str, forget: str) -> DatabaseObject:
         forget: Statement that declares unknown what views have seen of the table: what was
             written while the trigger was not there is not in the log.
     """
-    create = (
-        f"CREATE OR REPLACE TRIGGER {TRIGGER} AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE"
-        f" ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {_FUNCTION}"
-    )
+    create, enable = (text.format(table=table) for text in (CREATE_TRIGGER, ENABLE_TRIGGER))
     return DatabaseObject(
         "trigger",
         f"{TRIGGER} ON {table}",
-        (create, f"ALTER TABLE ONLY {table} ENABLE ALWAYS TRIGGER {TRIGGER}", forget),
+        (create, enable, forget),
         (f"DROP TRIGGER IF EXISTS {TRIGGER} ON {table}",),
         needs=(_FUNCTION,),
         lock=f"SHARE ROW EXCLUSIVE on {table} until commit; waits for its writers",
         replaces=True,
+        adopts=True,
     )

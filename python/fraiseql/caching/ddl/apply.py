@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from fraiseql.caching.ddl.ledger import (
@@ -47,7 +47,7 @@ class Patience:
 
 
 UNDECLARED: Final = "fraiseql (undeclared)"
-"""Owner of what ``extend`` made: it is nobody's to withdraw by declaring something else."""
+"""Owner of what no declaration wants: it is nobody's to withdraw by declaring something else."""
 
 
 async def find_plan(writer: Writer, wanted: Wanted, *, extending: bool = False) -> Plan:
@@ -96,15 +96,12 @@ async def apply(
         wanted: What is to be there.
         patience: How long locks are waited for.
         watch: Told of every step, statement and commit before it runs.
-        extending: Whether all else that was made stays, and what is made now does so later.
+        extending: Whether all else that was made stays.
 
     Raises:
         DeclarationError: Something declared cannot be had; nothing was changed.
         DatabaseError: A step failed; the steps before it stay, and the next apply goes on there.
     """
-    if extending:
-        owned = tuple(replace(one, owner=UNDECLARED) for one in wanted.objects)
-        wanted = replace(wanted, objects=owned)
     async with _turn(writer, patience):
         plan = await find_plan(writer, wanted, extending=extending)
         if plan.refusals:

@@ -51,9 +51,7 @@ def judge(
 
 def _judged(one: DatabaseObject, entry: Entry | None, now: str | None, major: int) -> Verdict:
     if entry is None:
-        state: State = "missing" if now is None else "taken"
-        reason = "it is new" if now is None else "another object has its name"
-        return Verdict(one.key, one.owner, state, reason)
+        return _unrecorded(one, now)
     if entry.state != "done":
         return Verdict(one.key, one.owner, "unfinished", "an earlier apply ended in the middle")
     if now is None and one.kind != "data":
@@ -65,3 +63,13 @@ def _judged(one: DatabaseObject, entry: Entry | None, now: str | None, major: in
         reason = "somebody altered it"
         return Verdict(one.key, one.owner, "altered", reason, drift=True)
     return Verdict(one.key, one.owner, "kept")
+
+
+def _unrecorded(one: DatabaseObject, now: str | None) -> Verdict:
+    """Return the state of an object that no apply has made."""
+    if now is None:
+        return Verdict(one.key, one.owner, "missing", "it is new")
+    if one.adopts:
+        reason = "a worker made it, and no apply has recorded it"
+        return Verdict(one.key, one.owner, "missing", reason)
+    return Verdict(one.key, one.owner, "taken", "another object has its name")

@@ -16,6 +16,7 @@ from fraiseql.caching.declarations import MaterializedView, Projection, RollingI
 from fraiseql.caching.definition.tables import load_tables
 from fraiseql.caching.refresh.due import NOT_APPLIED, refresh_due
 from fraiseql.caching.refresh.ground import Ground
+from fraiseql.caching.refresh.partitions import adopt_partitions_of, reads_partitions
 from fraiseql.caching.refresh.rolling import roll
 from fraiseql.caching.strategies.base import World
 from fraiseql.caching.strategies.projection.strategy import drain, has_queue
@@ -41,14 +42,15 @@ class Job:
     Attributes:
         name: For the log.
         wanted: Whether anything that is declared needs it.
-        run: Does what is due now, and returns the seconds after which to ask again. It holds no
-            transaction and no lock afterwards, and what it leaves undone is due again.
+        run: Does what is due now, and returns the seconds after which to ask again; None when what
+            it was given is older than the catalog. It holds no transaction and no lock afterwards,
+            and what it leaves undone is due again.
         apart: Whether it has a connection of its own, because its statements may take long.
     """
 
     name: str
     wanted: Callable[[Schema], bool]
-    run: Callable[[Ground, Writer], Awaitable[float]]
+    run: Callable[[Ground, Writer], Awaitable[float | None]]
     apart: bool = False
 
 
@@ -101,6 +103,7 @@ JOBS: Final = (
     Job("views", _has_views, refresh_due),
     Job("projections", _has_queues, _drain_queues),
     Job("results", has_caches, _compact_log),
+    Job("partitions", reads_partitions, adopt_partitions_of, apart=True),
     Job("rolling indexes", _has_rolling_indexes, roll, apart=True),
 )
 

@@ -84,11 +84,14 @@ class Worker:
             await pool.close()
 
     async def _tended(self, jobs: Sequence[Job], ground: Ground, writer: Writer) -> bool:
-        """Do each job once and wait for the next time; false when the connection is of no use."""
+        """Do each job once and wait for the next time; false when all is to be loaded again."""
         looks = []
         for job in jobs:
             try:
-                looks.append(await job.run(ground, writer))
+                look = await job.run(ground, writer)
+                if look is None:
+                    return False
+                looks.append(look)
             except FraiseQLError as error:
                 self._tell(job.name, error)
                 if not writer.usable:

@@ -1,11 +1,12 @@
 """Making: the tables that nothing declares, for results under keys that programs make."""
 
+from dataclasses import replace
 from typing import Final, get_args
 
 from fraiseql.caching.changes.floor import floor_object
 from fraiseql.caching.changes.log import log_objects
 from fraiseql.caching.changes.state import state_object
-from fraiseql.caching.ddl.apply import Patience, apply
+from fraiseql.caching.ddl.apply import UNDECLARED, Patience, apply
 from fraiseql.caching.ddl.wanted import Wanted, in_order
 from fraiseql.caching.dependencies.fingerprint import shape_objects
 from fraiseql.caching.objects import DatabaseObject
@@ -52,4 +53,4 @@ def _objects() -> tuple[DatabaseObject, ...]:
     for store in stores:
         objects += store_objects(store)
     objects += [*figure_objects(), *view_objects(stores)]
-    return in_order(objects)
+    return in_order([replace(one, owner=UNDECLARED) for one in objects])

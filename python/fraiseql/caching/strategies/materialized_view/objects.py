@@ -3,6 +3,7 @@
 
 from collections.abc import Iterator
 
+from fraiseql.caching.changes.adoption import adoption_object
 from fraiseql.caching.changes.log import log_objects, trigger_object
 from fraiseql.caching.changes.state import state_object
 from fraiseql.caching.dependencies.view_age import (
@@ -36,7 +37,7 @@ def view_objects(kept: Kept) -> Iterator[DatabaseObject]:
     """
     facts: ViewFacts = kept.facts
     state = state_object()
-    yield from (*log_objects(), state)
+    yield from (*log_objects(), state, adoption_object())
     for table in facts.reads:
         # Not a need of the view: a trigger that is mended must not have it built anew.
         yield trigger_object(table.sql, unknown_since(table.sql))

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
+from fraiseql.caching.changes.adoption import ADOPT
 from fraiseql.caching.changes.floor import FLOOR
 from fraiseql.caching.changes.log import LOG
 from fraiseql.caching.dependencies.fingerprint import shape_objects
@@ -20,12 +21,13 @@ from fraiseql.caching.strategies.result_cache.ring import KEEP_NAME, STORE_NAME
 from fraiseql.caching.strategies.result_cache.views import ENTRIES, STATS
 from fraiseql.catalog.picture import quote
 
-Purpose = Literal["answers", "figures", "labels", "log"]
+Purpose = Literal["answers", "figures", "labels", "log", "partitions"]
 
 MEANINGS: Final[dict[Purpose, str]] = {
     "answers": "give and keep answers",
     "figures": "write and read figures",
     "labels": "invalidate by labels",
+    "partitions": "follow partitions that are attached (the worker)",
     "log": "delete from the change log what nothing needs (the worker)",
 }
 """What each kind of right is for, for those who read it."""
@@ -56,7 +58,8 @@ def serving_rights() -> tuple[Right, ...]:
 
     What everybody may is in it too: somebody may have taken that from PUBLIC.
     """
-    return (*_answers(), *_figures(), Right("labels", "EXECUTE", INVALIDATE), *_log())
+    called = (Right("labels", "EXECUTE", INVALIDATE), Right("partitions", "EXECUTE", ADOPT))
+    return (*_answers(), *_figures(), *called, *_log())
 
 
 def _answers() -> Iterator[Right]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import get_args
 
+from fraiseql.caching.changes.adoption import adoption_object
 from fraiseql.caching.changes.floor import floor_object
 from fraiseql.caching.changes.log import log_objects, trigger_object
 from fraiseql.caching.changes.state import state_object
@@ -53,6 +54,7 @@ async def wanted_results(
 
 def _objects(resolved: Sequence[Resolved], kept: Iterable[Kept]) -> Iterator[DatabaseObject]:
     yield from (*log_objects(), state_object(), floor_object(), *shape_objects())
+    yield adoption_object()
     yield from common_objects()
     # Both rings, whatever is declared: keys that programs make may go to either, and one view shows
     # what is in them. The one that is not used holds nothing.

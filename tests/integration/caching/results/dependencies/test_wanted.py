@@ -40,7 +40,7 @@ async def test_applied_once_there_is_nothing_to_do(url: str) -> None:
         plan = await planned(url, schema)
         assert plan.empty, [step.title for step in plan.steps]
         assert {verdict.state for verdict in plan.states} == {"kept"}
-    assert [job.name for job in wanted_jobs(cached("v_outer"))] == ["results"]
+    assert [job.name for job in wanted_jobs(cached("v_outer"))] == ["results", "partitions"]
 
 
 async def test_what_is_applied_is_traced(url: str) -> None:

@@ -1,0 +1,66 @@
+"""Partitions: the job that adopts those that came or went since the last apply."""
+# ruff: noqa: S608 - identifiers are quoted, and names written as texts
+
+from typing import Final
+
+from fraiseql.caching.changes.adoption import adopt_partitions
+from fraiseql.caching.ddl.adopt import adopt
+from fraiseql.caching.ddl.wanted import strategy_of
+from fraiseql.caching.declarations import MaterializedView, Projection
+from fraiseql.caching.refresh.ground import Ground
+from fraiseql.caching.strategies.projection.lineage import LINEAGE
+from fraiseql.caching.strategies.projection.spec import ProjectionSpec
+from fraiseql.caching.strategies.projection.strategy import spec_of
+from fraiseql.caching.strategies.projection.tables import BUILT
+from fraiseql.caching.strategies.projection.tree import Tree
+from fraiseql.caching.strategies.projection.views import whole
+from fraiseql.caching.strategies.result_cache.queries import has_caches
+from fraiseql.database.writing import Writer
+from fraiseql.expressions import literal
+from fraiseql.schema import Schema
+
+_LOOK: Final = 2.0
+"""Seconds between two looks at the catalog."""
+
+RELOAD: Final = None
+"""Says that what the job was given is older than the catalog."""
+
+
+def reads_partitions(schema: Schema) -> bool:
+    """Return whether anything that is stored may be read from partitioned tables."""
+    stored = (one.stored for one in schema.objects.values())
+    return has_caches(schema) or any(
+        isinstance(one, (Projection, MaterializedView)) for one in stored
+    )
+
+
+async def adopt_partitions_of(ground: Ground, writer: Writer) -> float | None:
+    """Have the change log told of new partitions, and documents built of those there are.
+
+    Raises:
+        DatabaseError: A lock was not to be had, or a step failed; the next turn goes on.
+    """
+    await adopt_partitions(writer)
+    projections = [one for one in ground.kept if isinstance(one.stored, Projection)]
+    for kept in projections:
+        spec = spec_of(kept)
+        if await writer.fetchval(_lineage(spec)) != spec.lineage:
+            return RELOAD
+        if await writer.fetchval(_outdated(spec)):
+            await adopt(writer, list(strategy_of(kept).objects(kept)))
+    return _LOOK
+
+
+def _lineage(spec: ProjectionSpec) -> str:
+    names = ", ".join(literal(table.name.sql) for _, table, _ in Tree.of(spec).tables())
+    roots = f"ARRAY(SELECT to_regclass(n)::oid FROM unnest(ARRAY[{names}]::text[]) AS n)"
+    return f"SELECT {LINEAGE.format(roots=roots)}"
+
+
+def _outdated(spec: ProjectionSpec) -> str:
+    """Write whether documents that were whole once are of other partitions than there are."""
+    table, view = literal(spec.table.sql), literal(spec.reading.sql)
+    return f"""\
+SELECT obj_description(to_regclass({table}), 'pg_class') = '{BUILT}'
+  AND obj_description(to_regclass({view}), 'pg_class') IS DISTINCT FROM {literal(whole(spec))}
+  AND has_table_privilege(to_regclass('fraiseql.ledger'), 'UPDATE')"""
