@@ -15,6 +15,7 @@ from fraiseql.catalog import Column, Relation
 from fraiseql.errors import SourceError
 from fraiseql.naming import suggestion
 from fraiseql.schema import Schema, leaf_form
+from fraiseql.schema.definitions import FieldDefinition
 from fraiseql.sources import NO_INDEXES, IndexFacts
 from fraiseql.values import as_wire
 
@@ -83,13 +84,17 @@ def column_access(column: Column) -> Access:
 
 
 def stored_column(
-    relation: Relation, document: str | None, name: str, *, wanted_by: str
+    relation: Relation, document: str | None, field: FieldDefinition, *, wanted_by: str
 ) -> tuple[Column, bool]:
-    """Return the column that holds the field ``name``, and whether as a key of its document.
+    """Return the column that holds a stored field, and whether as a key of its document.
 
     Raises:
-        SourceError: The relation has neither a column of that name nor a document column.
+        SourceError: The relation has neither a column of its name nor a document column, or not the
+            column that it names.
     """
+    name = field.name
+    if field.column is not None:
+        return _named_column(relation, field.column, wanted_by), False
     column = own_column(relation, document, name)
     if column is not None:
         return column, False
@@ -99,6 +104,17 @@ def stored_column(
         f"{wanted_by} has no column in {relation.schema}.{relation.name}."
         f"{suggestion(name, relation.columns)}",
         hint=f"Add the column {name!r}, name a jsonb_column that holds it, or remove the field.",
+    )
+
+
+def _named_column(relation: Relation, name: str, wanted_by: str) -> Column:
+    column = relation.columns.get(name)
+    if column is not None:
+        return column
+    raise SourceError(
+        f"{wanted_by} has column={name!r}, no column of {relation.schema}.{relation.name}."
+        f"{suggestion(name, relation.columns)}",
+        hint="Name a column of the relation; keys of a document have the names of their fields.",
     )
 
 
@@ -129,7 +145,7 @@ def _leaves(
         leaf = None if field.embed or field.computed else _leaf(schema, type_name, graphql_name)
         if leaf is not None:
             wanted_by = f"{type_name}.{field.name}"
-            column, inside = stored_column(relation, document, field.name, wanted_by=wanted_by)
+            column, inside = stored_column(relation, document, field, wanted_by=wanted_by)
             yield Access(field.name, column, inside, _form(leaf), leaf.name)
 
 

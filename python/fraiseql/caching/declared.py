@@ -25,6 +25,8 @@ def check_stored(schema: Schema) -> None:
             raise _refused("UNKNOWN_STRATEGY", f"{name} has stored={stored!r}.", _strategies())
         for path in getattr(stored, "embeds", None) or ():
             _check_embed(schema, name, path)
+        if stored is not None:
+            _check_columns(schema, name, name, frozenset())
         for index in definition.indexes:
             if not isinstance(index, _INDEXES):
                 raise _refused(
@@ -56,6 +58,25 @@ def _check_embed(schema: Schema, owner: str, path: str) -> None:
             )
         type_: Any = schema.graphql.type_map[type_name]
         type_name = get_named_type(type_.fields[fields[part]].type).name
+
+
+def _check_columns(schema: Schema, owner: str, type_name: str, outer: frozenset[str]) -> None:
+    """Refuse a field with ``column=`` in what is stored: documents have columns by their names."""
+    if type_name in outer:
+        return
+    for graphql_name, field in schema.fields.get(type_name, {}).items():
+        if field.column is not None:
+            raise _refused(
+                "COLUMN_NOT_KEPT",
+                f"{owner} is stored, and {type_name}.{field.name} is read from the column"
+                f" {field.column!r}: documents are made of columns with the names of fields.",
+                "Rename the column, read the type through a view that renames it, or leave stored"
+                " out.",
+            )
+        if field.embed is not None:
+            type_: Any = schema.graphql.type_map[type_name]
+            inner = get_named_type(type_.fields[graphql_name].type).name
+            _check_columns(schema, owner, inner, outer | {type_name})
 
 
 def _refused(code: str, message: str, hint: str) -> DeclarationError:

@@ -42,6 +42,7 @@ def _check_union(definition: UnionDefinition, model: Model) -> None:
             f"Union {definition.name} names a member twice.", hint="Name each class once."
         )
     _check_tags(f"union {definition.name}", objects)
+    _check_columns(f"union {definition.name}", definition.discriminator, objects)
 
 
 def implementations(target: Any, model: Model) -> list[Composite]:
@@ -58,8 +59,31 @@ def _check_interface(target: Any, definition: InterfaceDefinition, model: Model)
             hint=f"Derive a type from {definition.python_class.__name__} and give it in types=[…].",
         )
     _check_tags(f"interface {definition.name}", objects)
+    _check_columns(f"interface {definition.name}", definition.discriminator, objects)
     for entry in found:
         _check_promise(entry, definition, model)
+
+
+def _check_columns(label: str, discriminator: str, objects: list[ObjectDefinition]) -> None:
+    """Check that types that share rows read a field of one name from one column."""
+    seen: dict[str, tuple[str, str | None]] = {}
+    for entry in objects:
+        for field in entry.fields.values():
+            if field.embed is not None or field.computed is not None:
+                continue
+            owner, column = seen.setdefault(field.name, (entry.name, field.column))
+            if column != field.column:
+                raise DeclarationError(
+                    f"{owner}.{field.name} and {entry.name}.{field.name} of {label} are read from"
+                    " different columns.",
+                    hint="Give both the same column=, or one of the fields another name.",
+                )
+            if column is not None and field.name == discriminator:
+                raise DeclarationError(
+                    f"{entry.name}.{field.name} of {label} has column={column!r}, but its name is"
+                    " that of the discriminator.",
+                    hint="Give the field another name, and name=… for GraphQL.",
+                )
 
 
 def _check_tags(label: str, objects: list[ObjectDefinition]) -> None:

@@ -92,6 +92,11 @@ def input_fields(cls: type, docs: Docs) -> dict[str, ArgumentDefinition]:
                 hint="Embeds belong to types; write a plain field here.",
             )
         mark = mark or FieldMark()
+        if mark.column is not None:
+            raise DeclarationError(
+                f"{cls.__name__}.{entry.name} has column=, but {cls.__name__} is an input.",
+                hint="Columns belong to types; leave it out.",
+            )
         fields[entry.name] = ArgumentDefinition(
             name=entry.name,
             graphql_name=mark.name or to_camel(entry.name),
@@ -139,6 +144,7 @@ def _stored_field(entry: "dataclasses.Field[Any]", description: str | None) -> F
         deprecation=options.deprecation,
         embed=mark if isinstance(mark, Embed) else None,
         default=_default(entry),
+        column=options.column,
     )
 
 

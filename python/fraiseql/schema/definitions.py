@@ -70,7 +70,10 @@ class Computed:
 
 @dataclass(frozen=True, slots=True)
 class FieldDefinition:
-    """One field of an object or interface: at most one of ``embed`` and ``computed`` is set."""
+    """One field of an object or interface: at most one of ``embed`` and ``computed`` is set.
+
+    ``column`` is the relation's column that a stored field is read from; None for that of its name.
+    """
 
     name: str
     graphql_name: str
@@ -80,6 +83,7 @@ class FieldDefinition:
     embed: Embed | None = None
     computed: Computed | None = None
     default: Any = MISSING
+    column: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -186,8 +190,8 @@ class QueryDefinition:
 
     ``function`` is a Python resolver; without it the field is answered by SQL alone:
     ``by`` holds the equality arguments, ``many`` tells a list from one object, and a list takes
-    ``where``, ``order_by``, ``limit`` and ``offset``. ``cache`` says how its answers are kept; None
-    keeps none.
+    ``where``, ``order_by``, ``limit`` and ``offset``. The declared ``where`` always holds, besides
+    what a client asks. ``cache`` says how its answers are kept; None keeps none.
     """
 
     name: str
@@ -204,3 +208,4 @@ class QueryDefinition:
     default_limit: int | None = None
     max_limit: int | None = None
     cache: Any = None
+    where: Mapping[str, Any] | None = None

@@ -23,6 +23,7 @@ class FieldMark:
     batch: bool = False
     default: Any = MISSING
     default_factory: Callable[[], Any] | None = None
+    column: str | None = None
 
     def __call__(self, function: F) -> F:
         """Mark a method as a computed field, and return it unchanged."""
@@ -30,6 +31,11 @@ class FieldMark:
             raise DeclarationError(
                 f"Computed field {_plain(function).__qualname__} has a default.",
                 hint="Leave out default: the function gives the value.",
+            )
+        if self.column is not None:
+            raise DeclarationError(
+                f"Computed field {_plain(function).__qualname__} has column={self.column!r}.",
+                hint="Leave it out: a computed field is read from no column.",
             )
         setattr(_plain(function), ATTRIBUTE, self)
         return function
@@ -85,6 +91,7 @@ def field(
     *,
     default: Any = ...,
     default_factory: Callable[[], Any] = ...,
+    column: str | None = ...,
     name: str | None = ...,
     description: str | None = ...,
     deprecation: str | None = ...,
@@ -95,7 +102,8 @@ def field(function: Any = None, /, **options: Any) -> Any:
     Args:
         function: The method, when used as ``@fraiseql.field`` without parentheses.
         **options: ``name`` (GraphQL name), ``description``, ``deprecation`` (reason); for stored
-            fields ``default`` or ``default_factory``; for computed fields ``needs`` (fields of the
+            fields ``default`` or ``default_factory``, and ``column`` (the column that it is read
+            from, where that has another name); for computed fields ``needs`` (fields of the
             parent that the function reads; all stored leaf fields when left out) and ``batch``
             (the function takes all parents at once and returns a list of the same length).
 
@@ -122,7 +130,8 @@ def field(function: Any = None, /, **options: Any) -> Any:
     except TypeError as error:
         raise DeclarationError(
             f"fraiseql.field has no such option: {error}.",
-            hint="Options: name, description, deprecation, default, default_factory, needs, batch.",
+            hint="Options: name, description, deprecation, default, column, default_factory,"
+            " needs, batch.",
         ) from error
     if function is None:
         return mark

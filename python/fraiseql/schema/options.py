@@ -5,6 +5,7 @@ from dataclasses import fields
 from typing import Any, Final
 
 from fraiseql.errors import DeclarationError
+from fraiseql.values import plain
 
 _TEXTS: Final = frozenset(
     {
@@ -132,6 +133,31 @@ def check_stored(label: str, value: object) -> None:
             f"{label} has stored={value.__name__}, which is a class.",
             hint=f"Write stored=fraiseql.{value.__name__}(), with its options in parentheses.",
         )
+
+
+def fixed_filter(label: str, where: object) -> Mapping[str, Any] | None:
+    """Read a ``where`` of constants; members of an enum become what is stored for them.
+
+    Raises:
+        DeclarationError: It is no mapping with names of fields, or is empty.
+    """
+    if where is None:
+        return None
+    if not isinstance(where, Mapping) or not where or not all(isinstance(k, str) for k in where):
+        raise DeclarationError(
+            f"{label} has where={where!r}, which is no mapping of fields.",
+            hint='Write where={"active": True}, where={"age": {"gte": 18}} or leave it out.',
+        )
+    return {name: _constants(value) for name, value in where.items()}
+
+
+def _constants(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _constants(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        items = sorted(value, key=repr) if isinstance(value, set | frozenset) else value
+        return [_constants(item) for item in items]
+    return plain(value)
 
 
 def listed(option: str, values: object) -> tuple[object, ...]:

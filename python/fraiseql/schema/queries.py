@@ -1,6 +1,6 @@
 """Root fields: ``query`` for Python resolvers, ``find`` and ``find_one`` for SQL alone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Generic, TypeVar, overload
 
@@ -8,7 +8,7 @@ from fraiseql.errors import DeclarationError
 from fraiseql.naming import to_camel
 from fraiseql.schema.definitions import ATTRIBUTE, QueryDefinition
 from fraiseql.schema.functions import docs_of, read_parameters, return_hint
-from fraiseql.schema.options import check_options, checked_cache, names_of
+from fraiseql.schema.options import check_options, checked_cache, fixed_filter, names_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -111,6 +111,7 @@ def find_one(
     /,
     *,
     by: str | Sequence[str] | None,
+    where: Mapping[str, Any] | None = None,
     description: str | None = None,
     deprecation: str | None = None,
     cache: Any = None,
@@ -122,12 +123,13 @@ def find_one(
         of: A declared type or interface with ``sql_source``.
         by: The fields that must be given, compared for equality; None for a relation of one row,
             such as a dashboard.
+        where: A filter that always holds, as for ``find``.
         description: What the field answers.
         deprecation: Why not to use it any more.
         cache: ``fraiseql.Cache(…)`` keeps its answers; None keeps none.
 
     Raises:
-        DeclarationError: ``by`` is empty, or ``cache`` is no ``Cache``.
+        DeclarationError: ``by`` is empty, ``where`` is no mapping, or ``cache`` is no ``Cache``.
 
     Example:
         >>> import fraiseql
@@ -154,6 +156,7 @@ def find_one(
         deprecation=deprecation,
         takes_info=False,
         by=columns,
+        where=fixed_filter(f"find_one({name!r})", where),
         cache=checked_cache(f"find_one({name!r})", cache),
     )
 
@@ -164,6 +167,7 @@ def find(
     /,
     *,
     by: str | Sequence[str] = (),
+    where: Mapping[str, Any] | None = None,
     order_by: str | Sequence[str] = (),
     default_limit: int | None = None,
     max_limit: int | None = None,
@@ -180,6 +184,9 @@ def find(
         name: Name of the field, in snake_case.
         of: A declared type, interface or union with ``sql_source``.
         by: Fields with an argument of their own.
+        where: A filter that always holds, besides what a client asks for: field or column →
+            constant (None: is null), list, or comparison such as ``{"gte": 18}``; ``and``, ``or``
+            and ``not`` as in ``Repository.find``.
         order_by: Order when the client gives none; ``-`` in front for descending.
         default_limit: Rows when the client gives no limit; the setting when left out.
         max_limit: Most rows that a client can ask for; the setting when left out.
@@ -188,8 +195,8 @@ def find(
         cache: ``fraiseql.Cache(…)`` keeps its answers; None keeps none.
 
     Raises:
-        DeclarationError: A limit is below 1, the default is above the maximum, or ``cache`` is no
-            ``Cache``.
+        DeclarationError: A limit is below 1, the default is above the maximum, ``where`` is no
+            mapping, or ``cache`` is no ``Cache``.
 
     Example:
         >>> import fraiseql
@@ -212,6 +219,7 @@ def find(
         deprecation=deprecation,
         takes_info=False,
         by=names_of("by", by),
+        where=fixed_filter(f"find({name!r})", where),
         many=True,
         order_by=names_of("order_by", order_by),
         default_limit=default_limit,

@@ -7,6 +7,7 @@ from fraiseql.catalog.details import load_details
 from fraiseql.database import Pool
 from fraiseql.errors import DatabaseError, DatabaseUnavailable, SourceError
 from fraiseql.events import logger
+from fraiseql.serving.fixed_filters import prove_filters
 from fraiseql.serving.planning.checks import Checked, Probe
 from fraiseql.serving.planning.declared import Comparison, Finding, compare, refusal
 from fraiseql.serving.planning.relations import Relations
@@ -24,10 +25,12 @@ async def prove(pool: Pool, relations: Relations, checked: Checked) -> None:
 
     Raises:
         SourceError: A predicate is refused by PostgreSQL, or a declaration does not fit its column.
+        DeclarationError: A declared filter cannot be written.
         DatabaseError: The database cannot be reached.
     """
     for probe in checked.probes:
         await _prove_predicate(pool, probe)
+    await prove_filters(pool, relations)
     details = await load_details(pool, [place.relation for _, place in checked.places])
     found = list(dict.fromkeys(compare(relations, checked.places, details)))
     findings = [entry for entry in found if isinstance(entry, Finding)]

@@ -101,9 +101,13 @@ class Splitter:
     ) -> Part:
         assert field.field is not None  # noqa: S101 - the caller saw it
         text, variables = canonical_text(field, operation.node)
+        definition = self.schema.queries[field.name]
+        if definition.where is not None:
+            # Its constants are parameters, which the text of the statement does not say.
+            text = f"{text} {definition.where!r}"
         reads = list(_live_reads(serving))
         return Part(
-            definition=self.schema.queries[field.name],
+            definition=definition,
             cache=cache,
             text=f"{text} {fingerprint(serving.compiled, self.code)}".encode(),
             variables=variables,

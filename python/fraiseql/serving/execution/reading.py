@@ -186,11 +186,26 @@ class Reader:
         """Return the read of every stored field: a resolver may look into the document itself."""
         document = place.relation.columns[place.document] if place.document is not None else None
         names = dict.fromkeys(self._stored_names(source.type_name))
-        own = [name for name in names if own_column(place.relation, place.document, name)]
+        renamed = self._renamed(source.type_name)
+        own = [
+            name
+            for name in names
+            if name not in renamed and own_column(place.relation, place.document, name)
+        ]
         keys = names.keys() & {self._discriminator(source.type_name), place.document}
         lifted = [(key, document) for key in sorted(keys - set(own)) if document is not None]
-        inside = document if len(names) > len(own) else None
-        return Read(place.relation, tuple(own), inside, tuple(lifted))
+        inside = document if len(names) > len(own) + len(renamed) else None
+        pairs = tuple(renamed.items())
+        return Read(place.relation, tuple(own), inside, tuple(lifted), renamed=pairs)
+
+    def _renamed(self, type_name: str) -> dict[str, str]:
+        """Return the columns of fields that name theirs, by the name of the field."""
+        return {
+            field.name: field.column
+            for part in self._relations.parts(type_name)
+            for field in self._relations.schema.fields[part].values()
+            if field.column is not None
+        }
 
     def _stored_names(self, type_name: str) -> Iterator[str]:
         for part in self._relations.parts(type_name):

@@ -95,7 +95,7 @@ def _fields(
             named = get_named_type(type_.fields[graphql_name].type).name
             yield from _embed(relations, field, place, named, type_name)
         elif field.computed is None:
-            stored_column(place.relation, place.document, field.name, wanted_by=owner)
+            stored_column(place.relation, place.document, field, wanted_by=owner)
 
 
 def _embed(

@@ -98,7 +98,7 @@ class _Comparer:
     def _of_field(
         self, owner: str, field: FieldDefinition, place: Place, output: Any
     ) -> Iterator[Finding]:
-        column, inside = stored_column(place.relation, place.document, field.name, wanted_by=owner)
+        column, inside = stored_column(place.relation, place.document, field, wanted_by=owner)
         if inside:
             return
         known, shown = self._details[place.relation.sql], _column(place, column.name)

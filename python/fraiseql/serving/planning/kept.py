@@ -80,7 +80,8 @@ def _by_columns(query: Query, kept: KeptDocument) -> Query | None:
     """Read the same columns of the other relation, which holds no documents of its own."""
     read, columns = query.read, kept.relation.columns
     sources = [read.document, *(column for _, column in read.keys)]
-    wanted = {*read.columns, *(column.name for column in sources if column is not None)}
+    renamed = [name for _, name in read.renamed]
+    wanted = {*read.columns, *renamed, *(column.name for column in sources if column is not None)}
     if read.embeds or not wanted <= columns.keys():
         return None
     return replace(query, read=replace(read, relation=kept.relation))
@@ -92,7 +93,12 @@ def _has(
     """Whether a document with ``embeds`` has everything that is read of the row."""
     named = {field.name: field for field in relations.schema.fields[type_name].values()}
     # What stands in a document of somebody else's, under "$", has another form than kept ones.
-    if read.document is not None or read.keys or not named.keys() >= set(read.columns):
+    if (
+        read.document is not None
+        or read.keys
+        or read.renamed
+        or not named.keys() >= set(read.columns)
+    ):
         return False
     for embed in read.embeds:
         inner: Any = relations.schema.graphql.type_map[type_name]

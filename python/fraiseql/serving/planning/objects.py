@@ -32,6 +32,7 @@ class _Row:
 
     place: Place
     columns: dict[str, None] = field(default_factory=dict)
+    renamed: dict[str, str] = field(default_factory=dict)
     document: Column | None = None
     keys: dict[str, Column] = field(default_factory=dict)
     embeds: dict[str, Embedded] = field(default_factory=dict)
@@ -44,6 +45,7 @@ class _Row:
             self.document,
             tuple(self.keys.items()),
             tuple(self.embeds.values()),
+            renamed=tuple(self.renamed.items()),
             exact=self.exact or any(embed.read.exact for embed in self.embeds.values()),
         )
 
@@ -164,10 +166,12 @@ class ObjectPlanner:
         column, inside = stored_column(
             place.relation,
             place.document,
-            definition.name,
+            definition,
             wanted_by=f"{type_name}.{definition.name}",
         )
-        if not inside:
+        if definition.column is not None:
+            row.renamed[definition.name] = column.name
+        elif not inside:
             row.columns[column.name] = None
         elif definition.name == place.document:
             row.keys[definition.name] = column
@@ -284,6 +288,7 @@ def merged(one: Read, other: Read) -> Read:
         one.document or other.document,
         tuple(dict.fromkeys((*one.keys, *other.keys))),
         tuple(embeds.values()),
+        renamed=tuple(dict.fromkeys((*one.renamed, *other.renamed))),
         exact=one.exact or other.exact,
     )
 

@@ -150,7 +150,7 @@ class Planner:
         equal = {name: arguments[name] for name in definition.by if name in arguments}
         # Where there is one row, arguments may have any name: only a list has a filter.
         filtered = arguments.get("where") if definition.many else None
-        wanted = [part for part in (equal, filtered) if part]
+        wanted = [part for part in (definition.where, equal, filtered) if part]
         accesses = self.relations.accesses(type_name, place)
         where = parse_filter({"and": wanted}, accesses, type_name) if wanted else None
         if not definition.many:

@@ -63,6 +63,7 @@ class Read:
     Attributes:
         relation: The relation.
         columns: Own columns, by name.
+        renamed: Pairs of the key in the row's JSON and the own column that it is read from.
         document: The document column when it is wanted.
         keys: Keys of the document that are lifted to the row's top: a field that has the document
             column's own name, and the discriminator of an interface or union.
@@ -82,6 +83,7 @@ class Read:
     mirrored: bool = False
     fetched: Fetched | None = None
     exact: bool = False
+    renamed: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_document(self) -> bool:

@@ -120,6 +120,7 @@ def _fetched(fetched: Fetched) -> str:
 def row_items(read: Read, alias: str, depth: int) -> list[str]:
     """Return the select list of one row: columns, document, lifted keys and embeds."""
     items = [f"{alias}.{quote(name)}" for name in read.columns]
+    items += [f"{alias}.{quote(name)} AS {quote(key)}" for key, name in read.renamed]
     if read.document is not None:
         items.append(f"{alias}.{quote(read.document.name)} AS {quote(DOCUMENT_KEY)}")
     items += [_lifted(alias, key, column) for key, column in read.keys]

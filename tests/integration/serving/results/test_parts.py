@@ -280,7 +280,11 @@ def _declared(**options: Any) -> list[Any]:
         return 2
 
     books = fraiseql.find(
-        "books", Book, order_by=options.get("order", "id"), cache=fraiseql.Cache()
+        "books",
+        Book,
+        order_by=options.get("order", "id"),
+        where=options.get("where"),
+        cache=fraiseql.Cache(),
     )
     return [books, other if options.get("other") else python]
 
@@ -292,6 +296,10 @@ def _declared(**options: Any) -> list[Any]:
         ("{ python }", {}, {}, True),
         ("{ books { id } }", {}, {"order": "-id"}, False),
         ("{ python }", {}, {"other": True}, False),
+        ("{ books { id } }", {"where": {"id": 1}}, {"where": {"id": 1}}, True),
+        ("{ books { id } }", {}, {"where": {"id": 1}}, False),
+        ("{ books { id } }", {"where": {"id": 1}}, {"where": {"id": 2}}, False),
+        ("{ books { id } }", {"where": {"id": [1]}}, {"where": {"id": [1, 2]}}, False),
         ("{ books { id } }", {}, {"settings": {"default_limit": 2}}, False),
         ("{ books { id } }", {}, {"settings": {"max_limit": 2}}, False),
     ],

@@ -92,7 +92,7 @@ def _btree(one: IndexedType, declared: Index) -> IndexSpec:
 
 def _ties(one: IndexedType, accesses: list[tuple[Access, bool]]) -> list[str]:
     """Return the rest of the key, which every order ends with, in the direction of the last."""
-    named = {access.name for access, _ in accesses if not access.in_document}
+    named = {access.column.name for access, _ in accesses if not access.in_document}
     tail = " DESC" if accesses[-1][1] else ""
     return [quote(name) + tail for name in one.key if name not in named]
 

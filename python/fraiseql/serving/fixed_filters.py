@@ -1,0 +1,75 @@
+"""Proof of the filters that ``find`` and ``find_one`` declare: names, operators and constants."""
+
+from collections.abc import Iterator
+
+from graphql import get_named_type
+
+from fraiseql.accesses import wire_type
+from fraiseql.database import Pool
+from fraiseql.errors import DatabaseUnavailable, DeclarationError, FraiseQLError
+from fraiseql.expressions import column_cast
+from fraiseql.schema.definitions import QueryDefinition
+from fraiseql.serving.planning.filters import Comparison, Filter, Group, Negation, parse_filter
+from fraiseql.serving.planning.relations import Relations
+from fraiseql.serving.sql.wire import Slot, converter
+
+_LISTS = frozenset({"in", "not_in"})
+_PATTERNS = frozenset({"like", "ilike", "contains", "icontains", "starts_with", "ends_with"})
+
+
+async def prove_filters(pool: Pool, relations: Relations) -> None:
+    """Convert the constants of every declared filter once, as each request will.
+
+    Raises:
+        DeclarationError: A name, an operator or a constant does not fit.
+        DatabaseUnavailable: The database cannot be reached.
+    """
+    for definition in relations.schema.queries.values():
+        if definition.where is None:
+            continue
+        try:
+            await _prove(pool, relations, definition)
+        except DatabaseUnavailable:
+            raise
+        except FraiseQLError as error:
+            label = f"{'find' if definition.many else 'find_one'}({definition.name!r})"
+            # What PostgreSQL itself says of a value is the best explanation.
+            refused = hasattr(error.__cause__, "sqlstate")
+            text = str(error.__cause__) if refused else error.message
+            raise DeclarationError(
+                f"{label} has where={dict(definition.where)!r}: {text}",
+                hint=error.hint or "Write constants that the fields can hold.",
+            ) from error
+
+
+async def _prove(pool: Pool, relations: Relations, definition: QueryDefinition) -> None:
+    root = relations.schema.graphql.query_type
+    assert root is not None  # noqa: S101 - build_schema demands a query
+    type_name = get_named_type(root.fields[definition.graphql_name].type).name
+    place = relations.place_of(type_name)
+    assert place is not None  # noqa: S101 - find() demands a sql_source
+    accesses = relations.accesses(type_name, place)
+    for comparison in _comparisons(parse_filter(definition.where, accesses, type_name)):
+        await _prove_value(pool, comparison)
+
+
+async def _prove_value(pool: Pool, comparison: Comparison) -> None:
+    access, is_list = comparison.access, comparison.operator in _LISTS
+    is_pattern = comparison.operator in _PATTERNS
+    wire = "text" if is_pattern else wire_type(access)
+    slot = Slot(comparison.value, wire, is_list, name=access.name)
+    value = converter(slot)(comparison.value)
+    cast = "" if is_pattern else column_cast(access, wire)
+    for item in (value if is_list else [value]) if cast else ():
+        # No table is read; PostgreSQL alone knows what its own types can hold.
+        await pool.fetch_bytes(f"SELECT $1::text{cast}", [item])
+
+
+def _comparisons(part: Filter) -> Iterator[Comparison]:
+    if isinstance(part, Comparison):
+        yield part
+    elif isinstance(part, Negation):
+        yield from _comparisons(part.part)
+    elif isinstance(part, Group):
+        for inner in part.parts:
+            yield from _comparisons(inner)
