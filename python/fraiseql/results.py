@@ -75,12 +75,14 @@ class Computed:
         rest: For the one who computed it; nobody else sees it.
         source_seconds: The age of ``Part.freshness`` as it was computed, which everybody who is
             given this value is told; None where it is not set or unknown.
+        unvaried: What Python functions read of the request that is not in the key.
     """
 
     value: bytes | None
     sound: bool
     rest: Any = None
     source_seconds: float | None = None
+    unvaried: tuple[str, ...] = ()
 
 
 Outcome = Literal["hit", "miss", "stale", "bypass"]

@@ -219,6 +219,9 @@ class Cache:
             crash; ``redis`` is a server that several applications share.
         code_version: A word that you change when the answer changes for a reason that the code of
             the application does not show, such as a file that a function reads.
+        shared: Names of entries of ``info.context`` that are the same for every client, such as a
+            connection to another service. A Python function that reads anything else of the
+            request has its answer computed and not stored.
 
     Raises:
         DeclarationError: An interval cannot be read, or there is no such store.
@@ -230,6 +233,7 @@ class Cache:
     tags: tuple[str, ...] = ()
     store: Literal["unlogged", "logged", "redis"] = "unlogged"
     code_version: str = ""
+    shared: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_form(self, times=("ttl", "stale"), lists=("vary", "tags"))
@@ -237,7 +241,7 @@ class Cache:
             value = getattr(self, option)
             if value is not None and seconds(option, value) <= 0:
                 raise DeclarationError(f"{option}={value!r} is no time.", hint="Leave it out.")
-        for option in ("vary", "tags"):
+        for option in ("vary", "shared", "tags"):
             if isinstance(getattr(self, option), str):
                 value = getattr(self, option)
                 raise DeclarationError(

@@ -13,6 +13,7 @@ from fraiseql.events import Timings
 from fraiseql.native import LargeText
 from fraiseql.results import Answered, Ask, Computed, Part
 from fraiseql.serving.body import Extract
+from fraiseql.serving.execution.context_reads import ContextReads
 from fraiseql.serving.execution.kept import Noted
 from fraiseql.serving.execution.resolvers import argument_values
 from fraiseql.serving.execution.run import Run
@@ -30,8 +31,13 @@ _TOO_OLD: Final = "source_stale"
 class NewRun(Protocol):
     """Makes a run of one root field."""
 
-    def __call__(self, *, python: bool) -> Run:
-        """Return it; ``python``: whether Python functions take part."""
+    def __call__(self, *, python: bool, reads: ContextReads | None = None) -> Run:
+        """Return it.
+
+        Args:
+            python: Whether Python functions take part.
+            reads: Notes what they read of the request.
+        """
 
 
 @dataclass(slots=True)
@@ -168,16 +174,38 @@ def _ask(part: RootPart, asked: Asked) -> Ask:
 
 async def _compute(part: RootPart, kept: Part | None, asked: Asked) -> Computed:
     """Answer a root field as if there were no caches; it can be done again, and be cancelled."""
-    asked.read.pop(part.key, None)
-    run, timings = asked.new_run(python=part.serving.compiled.needs_python), Timings()
-    body, errors = await render(part.serving, run, timings, debug=asked.debug)
-    asked.timings.render += timings.render
+    reads = _watched(part, kept, asked)
+    run, body, errors = await _rendered(part, asked, reads)
+    if errors and reads is not None and reads.looked_into:
+        # Code may need an object itself in place of its stand-in. Then the answer is not stored.
+        run, body, errors = await _rendered(part, asked, None)
+        kept = None
     own, read = run.noted or [], asked.read.get(part.key, [])
     given = Given(_value(body, part.name), errors, [*own, *read])
-    if kept is None or not isinstance(given.value, bytes) or errors:
-        return Computed(None, sound=False, rest=given)
+    unvaried = () if reads is None else tuple(reads.unvaried)
+    if kept is None or not isinstance(given.value, bytes) or errors or unvaried:
+        return Computed(None, sound=False, rest=given, unvaried=unvaried)
     age = own[0].seconds if own else None
     return Computed(given.value, _sound(kept, own, read), given, age)
+
+
+async def _rendered(
+    part: RootPart, asked: Asked, reads: ContextReads | None
+) -> tuple[Run, bytes | LargeText, Sequence[Mapping[str, Any]]]:
+    asked.read.pop(part.key, None)
+    run = asked.new_run(python=part.serving.compiled.needs_python, reads=reads)
+    timings = Timings()
+    body, errors = await render(part.serving, run, timings, debug=asked.debug)
+    asked.timings.render += timings.render
+    return run, body, errors
+
+
+def _watched(part: RootPart, kept: Part | None, asked: Asked) -> ContextReads | None:
+    """Return what notes the reads of Python functions, where their answer may be stored."""
+    if kept is None or not part.serving.compiled.needs_python:
+        return None
+    cache = kept.cache
+    return ContextReads(cache.vary, cache.shared, kept.variables, asked.identity)
 
 
 def _value(body: bytes | LargeText, name: bytes) -> Value:

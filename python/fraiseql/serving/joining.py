@@ -41,6 +41,9 @@ def cached(split: Split, given: Sequence[Given], identity: Identity) -> Cached:
         variant = part.variant(identity)
         if variant is not None and one.answered is not None:
             answers[part.key] = one.answered
+            computed = one.answered.computed
+            # A browser must not give it to the same client with other cookies.
+            failed = failed or (computed is not None and bool(computed.unvaried))
             private = private or variant.unit.private
             max_age = min(max_age, _left(variant.unit.max_age, one.answered.seconds))
     whole = not failed and len(answers) == split.roots

@@ -14,6 +14,7 @@ from fraiseql.schema import Schema
 from fraiseql.serving.answering import Asked, answer_anew, answer_parts, note_under_key, render
 from fraiseql.serving.document import Operation, RequestError
 from fraiseql.serving.edition import Edition
+from fraiseql.serving.execution.context_reads import ContextReads
 from fraiseql.serving.execution.encode import Encoder
 from fraiseql.serving.execution.kept import Noted
 from fraiseql.serving.execution.reading import CONTEXT_KEY, Reads, note_in_field
@@ -242,11 +243,11 @@ class Service:
         note = partial(note_under_key, read)
         seen = self._context(context, identity, note)
 
-        def new_run(*, python: bool) -> Run:
+        def new_run(*, python: bool, reads: ContextReads | None = None) -> Run:
             run = Run(self.pool, identity, values, self._encoder)
             if python:
                 current = self._reached(identity, note)
-                run.call = self._call(operation, values, request, seen, current)
+                run.call = self._call(operation, values, request, seen, current, reads=reads)
             return run
 
         return Asked(
@@ -303,9 +304,12 @@ class Service:
         request: Request,
         context: dict[str, Any],
         current: Current | None,
+        *,
+        reads: ContextReads | None = None,
     ) -> Call:
         full = cache(partial(operation.full_values, request.variables or _NO_VARIABLES))
-        return Call(context, values, full, operation.name, self._encoder, reached=current)
+        name, encoder = operation.name, self._encoder
+        return Call(context, values, full, name, encoder, reached=current, reads=reads)
 
     def _reached(self, identity: Identity, note: Callable[[Noted], None]) -> Current | None:
         """Return what Python functions find of the result caches."""

@@ -114,18 +114,27 @@ def _check_names(value: Any) -> None:
 
 
 def _found(path: tuple[str, ...], context: Mapping[str, Any]) -> list[Any]:
-    """Return what stands in the context, in a list that is empty where nothing does."""
+    """Return the value of a path in the context, in a list; how far it leads where it ends early.
+
+    A function sees whether there is no user, or a user without a plan.
+    """
     value: Any = context
-    for name in path:
+    for depth, name in enumerate(path):
         if isinstance(value, Mapping):
             if name not in value:
-                return []
+                return _ended(depth, value)
             value = value[name]
         elif hasattr(value, name):
             value = getattr(value, name)
         else:
-            return []
+            return _ended(depth, value)
     return [value]
+
+
+def _ended(depth: int, value: Any) -> list[Any]:
+    if isinstance(value, bool | int | float | str | None):
+        return [depth, "value", value]
+    return [depth, "type", type(value).__qualname__]
 
 
 def _unsayable(pairs: Iterable[tuple[str, Any]]) -> str:

@@ -109,6 +109,7 @@ class CachedUnit:
         self._loaded = -_SOON
         self._in_turn = 0
         self._told_no_key = False
+        self._told_reads: set[str] = set()
 
     @property
     def max_age(self) -> float:
@@ -145,7 +146,7 @@ class CachedUnit:
         """
         process = self._ground.process
         if self._python or self._part.functions:
-            compute = partial(without_writes, compute)
+            compute = partial(self._watching, compute)
         ready = self._ready or await self._made_ready()
         if isinstance(ready, str):
             return await process.alone(self._query, compute, ready)
@@ -242,6 +243,28 @@ class CachedUnit:
         ttl = self._stale if needs.timed and self._ttl is None else self._ttl
         behind = self._stale or (self._ttl if needs.timed else None) or 0.0
         return _Ready(needs, place, keys, lookup, session, ttl, behind)
+
+    async def _watching(self, compute: Compute) -> Computed:
+        """Compute; leave the cache alone for a while where the key says too little."""
+        computed = await without_writes(compute)
+        if computed.unvaried:
+            self._tell_reads(computed.unvaried)
+            # Requests would only wait for one another.
+            self._ready, self._why = None, "unvaried"
+            self._rest.failed()
+        return computed
+
+    def _tell_reads(self, names: Sequence[str]) -> None:
+        new = [name for name in names if name not in self._told_reads]
+        if new:
+            self._told_reads.update(new)
+            logger.warning(
+                "An answer of %s is not cached: its code read %s, which is not in the key."
+                " Name an entry of info.context in vary= of its Cache, or in shared= where it is"
+                " the same for every client; pass anything else as an argument.",
+                self._query,
+                ", ".join(new),
+            )
 
     def _tell(self, error: NoKey) -> None:
         if not self._told_no_key:

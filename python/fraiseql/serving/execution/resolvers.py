@@ -11,6 +11,7 @@ from graphql.execution.values import VariableValues
 from fraiseql.results import Current, current
 from fraiseql.schema import Info
 from fraiseql.serving.document.structure import Ref
+from fraiseql.serving.execution.context_reads import ContextReads, WatchedInfo
 from fraiseql.serving.execution.encode import Encoder
 from fraiseql.serving.execution.reading import current_field
 from fraiseql.serving.planning.arguments import ArgumentSource, input_error
@@ -27,9 +28,19 @@ class Call:
         operation_name: Name of the operation.
         encoder: Makes documents.
         reached: What they find of the result caches.
+        reads: Notes what they read of the request; None where no answer is stored.
     """
 
-    __slots__ = ("_context", "_encoder", "_full", "_operation_name", "_reached", "_values")
+    __slots__ = (
+        "_context",
+        "_encoder",
+        "_full",
+        "_operation_name",
+        "_reached",
+        "_reads",
+        "_values",
+        "_variables",
+    )
 
     def __init__(
         self,
@@ -40,9 +51,12 @@ class Call:
         encoder: Encoder,
         *,
         reached: Current | None = None,
+        reads: ContextReads | None = None,
     ) -> None:
-        self._context = context
+        self._context = context if reads is None else reads.context(context)
         self._values = values
+        self._variables = values if reads is None else reads.variables(values)
+        self._reads = reads
         self._full = full
         self._operation_name = operation_name
         self._encoder = encoder
@@ -103,11 +117,12 @@ class Call:
         return argument_values(field.arguments, self._values, self._full)
 
     def _info(self, field: FieldPlan) -> Info:
-        return Info(
+        kind = Info if self._reads is None else WatchedInfo.noting(self._reads)
+        return kind(
             context=self._context,
             field_name=field.selected.name,
             path=(field.selected.key,),
-            variables=self._values,
+            variables=self._variables,
             operation_name=self._operation_name,
             selection=field.names,
             make_document=self._encoder.document,
