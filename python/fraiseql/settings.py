@@ -43,9 +43,12 @@ class Settings:
         max_depth: Most levels of nested selections in an operation.
         max_aliases: Most aliased fields in an operation.
         max_tokens: Most tokens in a document.
-        max_complexity: Most fields that an operation may ask for, lists counted by their limit.
+        max_complexity: Most values that an operation may answer, lists counted by the most items
+            that they can have.
         max_limit: Most rows that a list field with a ``limit`` argument returns.
         default_limit: Rows of a list field when ``limit`` is not given.
+        max_embed_items: Most items of an embedded list that is declared without ``limit``; more are
+            the error ``LIST_TOO_LONG``.
         document_cache_size: Parsed and planned documents kept by one process.
         role_required: Whether a request without a role is refused.
         allow_login_role: Whether a request may name the role that the application logs in as.
@@ -77,9 +80,10 @@ class Settings:
     max_depth: int = 15
     max_aliases: int = 50
     max_tokens: int = 5_000
-    max_complexity: int = 100_000
+    max_complexity: int = 1_000_000
     max_limit: int = 1_000
     default_limit: int = 100
+    max_embed_items: int = 1_000
     document_cache_size: int = 1_000
     role_required: bool = False
     allow_login_role: bool = False

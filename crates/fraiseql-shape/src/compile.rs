@@ -122,9 +122,11 @@ impl Compiler {
             NodeDescription::Object { r#type, document, fields } => {
                 Node::Object(self.object(r#type, document, fields)?)
             }
-            NodeDescription::List { item, item_nullable } => {
-                Node::List(ListNode { item: self.reference(item)?, nullable: item_nullable })
-            }
+            NodeDescription::List { item, item_nullable, max_items } => Node::List(ListNode {
+                item: self.reference(item)?,
+                nullable: item_nullable,
+                max_items: max_items.unwrap_or(usize::MAX),
+            }),
             NodeDescription::Abstract { r#type, discriminator, cases } => {
                 Node::Abstract(self.abstract_(r#type, &discriminator, cases)?)
             }

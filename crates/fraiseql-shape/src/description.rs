@@ -20,6 +20,9 @@ pub(crate) enum NodeDescription {
     List {
         item: usize,
         item_nullable: bool,
+        /// Most items; more are a fault of the list.
+        #[serde(default)]
+        max_items: Option<usize>,
     },
     Abstract {
         r#type: String,

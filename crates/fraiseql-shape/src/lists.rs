@@ -37,6 +37,11 @@ impl<'s, 'a> Renderer<'s, 'a> {
         let mut sum = Fate::Kept;
         let mut pos = first;
         for index in 0.. {
+            if index == list.max_items {
+                let fate = self.too_long(list);
+                self.add(&mut sum, fate);
+                break;
+            }
             self.path[depth - 1] = Place::Index(index);
             let (end, fate) = self.element(list.item, list.nullable, doc, pos)?;
             if self.add(&mut sum, fate) {
@@ -60,6 +65,11 @@ impl<'s, 'a> Renderer<'s, 'a> {
         let depth = self.path.len();
         let (mut sum, mut head) = (Fate::Kept, head);
         for index in 0.. {
+            if index == list.max_items {
+                let fate = self.too_long(list);
+                self.add(&mut sum, fate);
+                break;
+            }
             self.path[depth - 1] = Place::Index(index);
             let item = self.slots[head];
             let inside = Token { link: link(head + 1)?, ..item };
@@ -73,6 +83,15 @@ impl<'s, 'a> Renderer<'s, 'a> {
         self.path.pop();
         self.out.push(b']');
         Ok(self.close(sum))
+    }
+
+    /// Notes at the list, not at the item that the path leads to, that it has too many items.
+    #[cold]
+    pub fn too_long(&mut self, list: &ListNode) -> Fate {
+        let item = self.path.pop();
+        self.fault(Code::TooLong, list.item, list.max_items.to_string().as_bytes());
+        self.path.extend(item);
+        Fate::Stopped
     }
 
     /// One value in a place, null included, whose end is not known yet.

@@ -37,6 +37,8 @@ pub enum Code {
     Enum,
     /// Not an array.
     List,
+    /// An array with more items than its list may have.
+    TooLong,
     /// Not an object.
     Object,
     /// An object whose type is unknown.
@@ -58,6 +60,7 @@ impl Code {
             Self::Leaf => "leaf",
             Self::Enum => "enum",
             Self::List => "list",
+            Self::TooLong => "too_long",
             Self::Object => "object",
             Self::Type => "type",
             Self::Json => "json",

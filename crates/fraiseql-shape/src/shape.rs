@@ -70,6 +70,7 @@ pub(crate) enum Source {
 pub(crate) struct ListNode {
     pub item: usize,
     pub nullable: bool,
+    pub max_items: usize,
 }
 
 #[derive(Debug)]

@@ -58,9 +58,10 @@ impl<'s, 'a> Renderer<'s, 'a> {
     /// A list whose items are documents of their own.
     fn many(&mut self, field: &'s Field, elements: &[Element<'a>]) -> Fate {
         let mark = self.out.len();
-        let (item, nullable) = match &self.shape.nodes[field.node] {
-            Node::List(ListNode { item, nullable }) => (*item, *nullable),
-            Node::Leaf(LeafNode { form: Form::Any, .. }) => (field.node, true),
+        let any = ListNode { item: field.node, nullable: true, max_items: usize::MAX };
+        let list = match &self.shape.nodes[field.node] {
+            Node::List(list) => list,
+            Node::Leaf(LeafNode { form: Form::Any, .. }) => &any,
             node => {
                 let code = match node {
                     Node::Leaf(_) => Code::Leaf,
@@ -71,21 +72,26 @@ impl<'s, 'a> Renderer<'s, 'a> {
                 return self.settle(Fate::Stopped, field.nullable, mark);
             }
         };
-        let fate = self.each(item, nullable, elements);
+        let fate = self.each(list, elements);
         self.settle(fate, field.nullable, mark)
     }
 
-    fn each(&mut self, item: usize, nullable: bool, elements: &[Element<'a>]) -> Fate {
+    fn each(&mut self, list: &ListNode, elements: &[Element<'a>]) -> Fate {
         let mut sum = Fate::Kept;
         self.out.push(b'[');
         self.path.push(Place::Index(0));
         let depth = self.path.len();
         for (index, element) in elements.iter().enumerate() {
+            if index == list.max_items {
+                let fate = self.too_long(list);
+                self.add(&mut sum, fate);
+                break;
+            }
             if index > 0 {
                 self.out.push(b',');
             }
             self.path[depth - 1] = Place::Index(index);
-            let fate = self.given(item, nullable, *element);
+            let fate = self.given(list.item, list.nullable, *element);
             if self.add(&mut sum, fate) {
                 break;
             }

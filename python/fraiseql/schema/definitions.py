@@ -23,7 +23,8 @@ class Embed:
         via: Own column that holds the other row's key (object embeds).
         where: SQL predicate over the child's columns, written by the developer.
         order_by: Columns, ``-`` in front for descending.
-        limit: Most items of the list.
+        limit: Most items of the list; further rows are left out.
+        max_items: Most items of a list without a limit; more are an error.
         parent_key: Column of the own row that ``on`` points to; the own key when None.
         target_key: Column of the other row that ``via`` points to; its key when None.
     """
@@ -34,8 +35,13 @@ class Embed:
     where: str | None = None
     order_by: tuple[str, ...] = ()
     limit: int | None = None
+    max_items: int | None = None
     parent_key: tuple[str, ...] = ()
     target_key: tuple[str, ...] = ()
+
+    def most(self, usual: int) -> int:
+        """Return how many items the list has at most; ``usual`` where it says nothing of it."""
+        return self.limit or self.max_items or usual
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,6 +146,7 @@ def embed(
     where: str | None = None,
     order_by: str | Sequence[str] = (),
     limit: int | None = None,
+    max_items: int | None = None,
     parent_key: str | Sequence[str] = (),
     target_key: str | Sequence[str] = (),
 ) -> Any:
@@ -160,7 +161,9 @@ def embed(
         via: Own column that holds the other row's key.
         where: SQL predicate over the columns of a list's relation, written by the developer.
         order_by: Columns, ``-`` in front for descending; ties are broken by the key.
-        limit: Most rows of the list.
+        limit: Most rows of the list; further rows are left out.
+        max_items: Most rows of a list without ``limit``; more are the error ``LIST_TOO_LONG``. The
+            setting ``max_embed_items`` when left out.
         parent_key: Column of this row that ``on`` points to; the key when left out.
         target_key: Column of the other row that ``via`` points to; its key when left out.
 
@@ -168,7 +171,8 @@ def embed(
         A default for the field: the constructor takes it as an empty list or None.
 
     Raises:
-        DeclarationError: Both or neither of ``on`` and ``via``, or a limit below 1.
+        DeclarationError: Both or neither of ``on`` and ``via``; both of ``limit`` and
+            ``max_items``, or one below 1.
 
     Example:
         >>> import fraiseql
@@ -189,6 +193,7 @@ def embed(
         where=where,
         order_by=names_of("order_by", order_by),
         limit=limit,
+        max_items=max_items,
         parent_key=names_of("parent_key", parent_key),
         target_key=names_of("target_key", target_key),
     )
@@ -212,14 +217,23 @@ def _check_embed(embed: Embed) -> None:
             f"{where} has {'both on and via' if embed.on else 'neither on nor via'}.",
             hint="Write on=<column of the child> for a list, or via=<own column> for one object.",
         )
-    limit = embed.limit
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
+    for name in ("limit", "max_items"):
+        _check_count(where, name, getattr(embed, name))
+    if embed.limit and embed.max_items:
         raise DeclarationError(
-            f"{where} has limit={limit!r}.", hint="Write a whole number of 1 or more."
+            f"{where} has both limit and max_items.",
+            hint="limit= leaves rows out, max_items= makes more rows an error: write one of them.",
         )
-    for option, given in (("where", embed.where), ("order_by", embed.order_by), ("limit", limit)):
-        if embed.via and given:
+    for name in ("where", "order_by", "limit", "max_items"):
+        if embed.via and getattr(embed, name):
             raise DeclarationError(
-                f"{where} has via and {option}; via embeds one object.",
-                hint=f"Leave out {option}, or embed a list with on=.",
+                f"{where} has via and {name}; via embeds one object.",
+                hint=f"Leave out {name}, or embed a list with on=.",
             )
+
+
+def _check_count(where: str, name: str, count: Any) -> None:
+    if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
+        raise DeclarationError(
+            f"{where} has {name}={count!r}.", hint="Write a whole number of 1 or more."
+        )

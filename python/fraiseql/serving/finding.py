@@ -52,7 +52,8 @@ async def find_sources(
     """
     catalog = await load_catalog(pool, declared_relations(schema))
     live = map_sources(schema, catalog)
-    relations = Relations(schema, live)
+    # Nothing is read with them: lists need no bound.
+    relations = Relations(schema, live, max_embed_items=0)
     checked = check_columns(relations)
     if prove:
         await prove_declarations(pool, relations, checked)

@@ -150,6 +150,16 @@ def embed_with_on_and_via() -> None:
     fraiseql.embed("posts", on="user_id", via="post_id")
 
 
+@mistake("fraiseql.embed('posts')", "max_items=0", "1 or more")
+def embed_max_items_of_none() -> None:
+    fraiseql.embed("posts", on="user_id", max_items=0)
+
+
+@mistake("fraiseql.embed('posts')", "both limit and max_items", "write one of them")
+def embed_with_two_bounds() -> None:
+    fraiseql.embed("posts", on="user_id", limit=2, max_items=3)
+
+
 @mistake("fraiseql.embed('posts')", "limit=0", "1 or more")
 def embed_with_limit_zero() -> None:
     fraiseql.embed("posts", on="user_id", limit=0)

@@ -19,7 +19,7 @@ SCHEMA = build_schema(
     union Thing = User | Post
     """
 )
-COSTS = CostReader({("User", "posts"): 5, ("User", "loose"): None}, 100)
+COSTS = CostReader({("User", "posts"): 5, ("User", "loose"): 100}, 100)
 
 
 def root(text: str) -> SelectedField:

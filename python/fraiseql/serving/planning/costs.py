@@ -22,11 +22,11 @@ class CostReader:
     """Counts the values below each field; lists by their limit.
 
     Args:
-        limits: (type name, GraphQL field name) → items of embedded lists; None when they have none.
-        unbounded: Items counted for a list that states no limit.
+        limits: (type name, GraphQL field name) → most items of embedded lists.
+        unbounded: Items counted for a root list of Python's, which states no limit.
     """
 
-    def __init__(self, limits: Mapping[tuple[str, str], int | None], unbounded: int) -> None:
+    def __init__(self, limits: Mapping[tuple[str, str], int], unbounded: int) -> None:
         self._limits = limits
         self._unbounded = unbounded
 
@@ -62,8 +62,7 @@ class CostReader:
     def _field(self, type_name: str, selected: SelectedField) -> int:
         if selected.field is None or not is_list(selected.field.type):
             return 1 + self._below(selected.selection)
-        limit = self._limits.get((type_name, selected.name), DOCUMENT_LIST)
-        items = self._unbounded if limit is None else limit
+        items = self._limits.get((type_name, selected.name), DOCUMENT_LIST)
         return 1 + items * max(1, self._below(selected.selection))
 
 

@@ -188,6 +188,8 @@ class ObjectPlanner:
         inner = self._relations.embedded_place(definition.embed, named)
         node, read = self.value(selected.field.type, selected.selection, inner)
         assert read is not None  # noqa: S101 - an embed is an object or a list of objects
+        if definition.embed.on and definition.embed.limit is None:
+            self.shape.bound(node, definition.embed.most(self._relations.max_embed_items))
         known = row.embeds.get(definition.name)
         embedded = self._relations.embedded(
             definition,

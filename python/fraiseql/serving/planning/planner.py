@@ -65,11 +65,11 @@ class Planner:
     """
 
     def __init__(self, schema: Schema, sources: SourceMap, settings: Settings) -> None:
-        self.relations = Relations(schema, sources)
+        self.relations = Relations(schema, sources, settings.max_embed_items)
         self._schema = schema
         self._settings = settings
         limits = {
-            (type_name, name): field.embed.limit
+            (type_name, name): field.embed.most(settings.max_embed_items)
             for type_name, fields in schema.fields.items()
             for name, field in fields.items()
             if field.embed is not None

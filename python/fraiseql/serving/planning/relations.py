@@ -38,9 +38,16 @@ def place_at(source: Source) -> Place:
 
 
 class Relations:
-    """Resolves names of fields to columns, for every type that has a source or is embedded."""
+    """Resolves names of fields to columns, for every type that has a source or is embedded.
 
-    def __init__(self, schema: Schema, sources: SourceMap) -> None:
+    Args:
+        schema: The declared schema.
+        sources: Which relation answers which type.
+        max_embed_items: Most items of an embedded list that states no limit.
+    """
+
+    def __init__(self, schema: Schema, sources: SourceMap, max_embed_items: int) -> None:
+        self.max_embed_items = max_embed_items
         self.schema = schema
         self.sources = sources
         self._accesses: dict[tuple[str, str, str], Mapping[str, Access]] = {}
@@ -126,7 +133,8 @@ class Relations:
             _require_column(inner.relation, own, wanted_by)
             _require_column(outer.relation, other, wanted_by)
         order = self.order(embed.order_by, type_name, inner) if embed.on else ()
-        limit = embed.limit if embed.on else 1
+        # One row more than may be is read: the shape finds the list too long then.
+        limit = embed.limit or embed.most(self.max_embed_items) + 1 if embed.on else 1
         return Embedded(field.name, read, bool(embed.on), pairs, embed.where, order, limit)
 
 

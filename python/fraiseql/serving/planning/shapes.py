@@ -20,6 +20,10 @@ class ShapeBuilder:
         self.nodes.append(node)
         return len(self.nodes) - 1
 
+    def bound(self, node: int, max_items: int) -> None:
+        """Make more than ``max_items`` items of a list an error at its field."""
+        self.nodes[node]["max_items"] = max_items
+
     def leaf(self, type_: GraphQLNamedType) -> int:
         """Return the node of a scalar or enum."""
         if type_.name not in self._leaves:

@@ -22,6 +22,7 @@ _WORDS: Mapping[str, str] = {
     "json": "The document of {place} is not JSON: {detail}.",
 }
 _BAD_DOCUMENT = "BAD_DOCUMENT"
+_LIST_TOO_LONG = "LIST_TOO_LONG"
 
 
 def rendered_errors(
@@ -42,6 +43,9 @@ def _rendered(
     elif error.code == "null":
         message = f"Cannot return null for non-nullable field {parent}.{selected.name}."
         content = {"message": message, "extensions": {"code": _BAD_DOCUMENT}}
+    elif error.code == "too_long":
+        message = f"{parent}.{selected.name} has more than {error.detail} items."
+        content = {"message": message, "extensions": {"code": _LIST_TOO_LONG}}
     else:
         message = _WORDS[error.code].format(
             place=f"{parent}.{selected.name}", detail=error.detail, type_name=error.type_name
