@@ -40,11 +40,15 @@ class Settings:
         max_unsent_bytes: Most bytes of responses that wait for slow clients in one process
             (``fraiseql serve``).
         max_body_bytes: Most bytes of a request body.
-        max_depth: Most levels of nested selections in an operation.
+        max_depth: Most levels of nested selections, and of ``and``, ``or``, ``not`` in a filter.
         max_aliases: Most aliased fields in an operation.
+        max_document_bytes: Most characters of a document.
         max_tokens: Most tokens in a document.
+        max_fields: Most fields that an operation selects, fragments counted where they are used.
+        max_input_values: Most items of lists and fields of input objects in a request's variables.
+        max_conditions: Most conditions of a filter and terms of an order.
         max_complexity: Most values that an operation may answer, lists counted by the most items
-            that they can have.
+            that they can have, conditions of filters among them.
         max_limit: Most rows that a list field with a ``limit`` argument returns.
         default_limit: Rows of a list field when ``limit`` is not given.
         max_embed_items: Most items of an embedded list that is declared without ``limit``; more are
@@ -79,7 +83,11 @@ class Settings:
     max_body_bytes: int = 1_000_000
     max_depth: int = 15
     max_aliases: int = 50
-    max_tokens: int = 5_000
+    max_document_bytes: int = 100_000
+    max_tokens: int = 2_500
+    max_fields: int = 2_000
+    max_input_values: int = 10_000
+    max_conditions: int = 500
     max_complexity: int = 1_000_000
     max_limit: int = 1_000
     default_limit: int = 100

@@ -47,7 +47,8 @@ def bench(server: EmbeddedServer, request: pytest.FixtureRequest) -> Iterator[Be
 
 async def compared(bench: Bench, text: str, variables: Mapping[str, Any]) -> tuple[bytes, bytes]:
     """Return the kept and the live answer of one snapshot, on one connection."""
-    serving, _, values = bench.kept._prepare(Request(text, variables=variables), Timings())
+    request = Request(text, variables=variables)
+    serving, _, values = await bench.kept._prepare(request, Timings())
     (root,) = serving.compiled.sql
     assert isinstance(root, CompiledKeptRoot)
     bodies = []

@@ -52,7 +52,7 @@ _readable: dict[bytes, bool] = {}
 
 
 def negotiate(accept: bytes | None) -> Accepted:
-    """Return what the ``Accept`` header asks for; without one, plain JSON."""
+    """Return what the ``Accept`` header asks for; without one, or an empty one, plain JSON."""
     if accept is None:
         return _BY_DEFAULT
     known = _accepted.get(accept)
@@ -80,6 +80,9 @@ def _keep(kept: dict[bytes, V], key: bytes, value: V) -> None:
 
 
 def _negotiate(accept: str) -> Accepted:
+    if not accept.strip(", \t"):
+        # A list without items says nothing, as no header does.
+        return _BY_DEFAULT
     ranges = [parsed for part in accept.split(",") if (parsed := _range(part)) is not None]
     response = _rank("application/graphql-response+json", ranges)
     plain = _rank("application/json", ranges)

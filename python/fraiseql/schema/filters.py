@@ -19,7 +19,7 @@ from graphql import (
 
 from fraiseql.schema.definitions import EnumDefinition, FieldDefinition, ScalarDefinition
 from fraiseql.schema.hints import Ref, read_hint
-from fraiseql.schema.leaves import LEAVES
+from fraiseql.schema.leaves import LEAVES, EnumType
 from fraiseql.schema.model import Composite, Model
 from fraiseql.schema.queries import OrderBy, Where
 
@@ -49,7 +49,7 @@ _MEANING: Final = {
 
 _GENERATED: Final = "fraiseql.generated"
 
-ORDER: Final = GraphQLEnumType(
+ORDER: Final = EnumType(
     "OrderDirection",
     {
         "ASC": GraphQLEnumValue("", description="Smallest first."),

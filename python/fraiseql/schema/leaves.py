@@ -137,8 +137,18 @@ def custom_scalar(definition: ScalarDefinition) -> GraphQLScalarType:
     )
 
 
+_LONGEST_MEMBER: Final = 200
+"""Characters of a text to which no nearest member is looked for."""
+
+
 class EnumType(GraphQLEnumType):
     """An enum whose response value may be a member or what a document holds: the member's value."""
+
+    def coerce_input_value(self, input_value: Any, hide_suggestions: bool = False) -> Any:
+        """Return the member of a name; a very long name costs nothing."""
+        if isinstance(input_value, str) and len(input_value) > _LONGEST_MEMBER:
+            raise GraphQLError(f"Value does not exist in {self.name!r} enum.")
+        return super().coerce_input_value(input_value, hide_suggestions)
 
     def coerce_output_value(self, output_value: Any) -> str:
         """Return the name of a member, given the member or its value."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from fraiseql.schema import Schema
 from fraiseql.serving.bounded import Bounded
-from fraiseql.serving.document import Operation
+from fraiseql.serving.document import Operation, RequestError
 from fraiseql.serving.execution.kept import Lost
 from fraiseql.serving.execution.reading import Reader
 from fraiseql.serving.execution.run import CompiledPlan
@@ -27,7 +27,7 @@ class Edition:
     Attributes:
         planner: Plans operations.
         reader: Prepares the reads of resolvers.
-        plans: Plans by operation and structure of its variables.
+        plans: Plans by operation and structure of its variables, or why there is none.
     """
 
     __slots__ = ("_lost", "_schema", "planner", "plans", "reader")
@@ -37,7 +37,7 @@ class Edition:
         self._lost = lost
         self.planner = Planner(schema, sources, settings)
         self.reader = Reader(self.planner.relations, lost)
-        self.plans: Bounded[tuple[Operation, Any], ServingPlan] = Bounded(
+        self.plans: Bounded[tuple[Operation, Any], ServingPlan | RequestError] = Bounded(
             settings.document_cache_size
         )
 

@@ -1,8 +1,11 @@
 """Preparing: from a request to the plan that serves it, made once for all requests of its form."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from graphql import GraphQLError
 
@@ -12,7 +15,14 @@ from fraiseql.results import Results
 from fraiseql.schema import Schema
 from fraiseql.serving.bounded import Bounded
 from fraiseql.serving.declared_code import DeclaredCode
-from fraiseql.serving.document import DocumentLimits, Operation, RequestError, parse_document
+from fraiseql.serving.document import (
+    DocumentLimits,
+    Operation,
+    Refusals,
+    RequestError,
+    digest_of,
+    parse_document,
+)
 from fraiseql.serving.edition import Edition
 from fraiseql.serving.planning.plan import Cost
 from fraiseql.serving.plans import ServingPlan
@@ -27,6 +37,42 @@ _MOST_KEPT: Final = 65_536
 """Characters of a document, or of the structure of its variables, above which it is not kept: the
 caches are bounded by entries, and a client must not decide how large an entry is."""
 
+_AT_ONCE: Final = 2_000
+"""Characters of a document that is read, or of a structure that is planned for, at once. Larger
+ones are worked on in another thread, so that other requests do not wait for them."""
+
+_FIELDS_AT_ONCE: Final = 100
+"""The same for the fields of an operation that is planned."""
+
+Prepared = tuple[ServingPlan, Operation, dict[str, Any]]
+"""The plan that serves a request, its operation, and its coerced variables."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What a plan is made for.
+
+    Attributes:
+        edition: The state of the sources.
+        operation: The operation.
+        values: Coerced variables.
+        structure: Their structure.
+        request: The request at hand.
+    """
+
+    edition: Edition
+    operation: Operation
+    values: dict[str, Any]
+    structure: tuple[Any, ...]
+    request: Request
+
+    @property
+    def raw(self) -> Mapping[str, Any]:
+        """Variables as sent."""
+        return self.request.variables or _NO_VARIABLES
+
 
 class Preparer:
     """Finds or makes plans.
@@ -40,6 +86,7 @@ class Preparer:
     Attributes:
         code: Digests of the Python code behind fields.
         operations: Validated operations by text and operation name.
+        refusals: Documents that were refused.
     """
 
     def __init__(
@@ -50,16 +97,14 @@ class Preparer:
         self._results = results
         self._policy = policy
         self._max_complexity = settings.max_complexity
-        self._limits = DocumentLimits(
-            settings.max_tokens, settings.max_depth, settings.max_aliases, settings.introspection
-        )
+        self._limits = DocumentLimits.of(settings)
         self.operations: Bounded[tuple[str, str | None], Operation] = Bounded(
             settings.document_cache_size
         )
+        self.refusals = Refusals()
+        self._thread: ThreadPoolExecutor | None = None
 
-    def prepare(
-        self, edition: Edition, request: Request, timings: Timings
-    ) -> tuple[ServingPlan, Operation, dict[str, Any]]:
+    async def prepare(self, edition: Edition, request: Request, timings: Timings) -> Prepared:
         """Return the plan that serves ``request``, its operation and its variables.
 
         Raises:
@@ -67,65 +112,90 @@ class Preparer:
         """
         operation = self.operations.get((request.query, request.operation_name))
         if operation is None:
-            operation = self._first_sight(request, timings)
+            operation = await self._first_sight(request, timings)
         values = operation.coerce(request.variables or _NO_VARIABLES)
-        key = (operation, operation.variables.structure(values))
-        serving = edition.plans.get(key)
+        structure = operation.variables.structure(values)
+        serving = edition.plans.get((operation, structure))
         if serving is None:
-            start = perf_counter()
-            serving = self._plan(edition, operation, values, request)
-            if len(repr(key[1])) <= _MOST_KEPT:
-                self._split(edition, serving, operation, values, request)
-                edition.plans.put(key, serving)
-            timings.plan = perf_counter() - start
+            job = _Job(edition, operation, values, structure, request)
+            serving = await self._first_plan(job, timings)
+        if isinstance(serving, RequestError):
+            raise serving.again()
         if serving.compiled.plan.cost.terms:
             self._check_cost(serving.compiled.plan.cost, values)
         return serving, operation, values
 
-    def _first_sight(self, request: Request, timings: Timings) -> Operation:
-        operation = parse_document(self._schema.graphql, request, self._limits, timings)
+    def close(self) -> None:
+        """End the thread for large work."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.shutdown(wait=False, cancel_futures=True)
+
+    async def _aside(self, work: Callable[[], T]) -> T:
+        """Do work in the other thread; there is but one, so that little time is taken from us."""
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, "fraiseql-documents")
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    async def _first_sight(self, request: Request, timings: Timings) -> Operation:
+        digest = digest_of(request)
+        self.refusals.check(digest)
+
+        def read() -> Operation:
+            return parse_document(self._schema.graphql, request, self._limits, timings)
+
+        try:
+            large = len(request.query) > _AT_ONCE
+            operation = await self._aside(read) if large else read()
+        except RequestError as error:
+            self.refusals.add(digest, error)
+            raise
         if len(request.query) <= _MOST_KEPT:
             self.operations.put((request.query, request.operation_name), operation)
         return operation
 
-    def _plan(
-        self,
-        edition: Edition,
-        operation: Operation,
-        values: Mapping[str, Any],
-        request: Request,
-    ) -> ServingPlan:
-        raw = request.variables or _NO_VARIABLES
+    async def _first_plan(self, job: _Job, timings: Timings) -> ServingPlan | RequestError:
+        """Return the plan, or why there is none, and keep it unless it is huge."""
+        start = perf_counter()
+        size = len(repr(job.structure))
+        large = size > _AT_ONCE or job.operation.size > _FIELDS_AT_ONCE
+
+        def plan() -> ServingPlan | RequestError:
+            return self._plan(job)
+
+        serving = await self._aside(plan) if large else plan()
+        if size <= _MOST_KEPT:
+            if isinstance(serving, ServingPlan):
+                self._split(job, serving)
+            job.edition.plans.put((job.operation, job.structure), serving)
+        timings.plan = perf_counter() - start
+        return serving
+
+    def _plan(self, job: _Job) -> ServingPlan | RequestError:
         try:
-            plan = edition.planner.plan(operation, values, raw)
+            plan = job.edition.planner.plan(job.operation, job.values, job.raw)
+            if not plan.cost.terms:
+                self._check_cost(plan.cost, job.values)
+            return job.edition.compiled(plan)
         except FraiseQLError as error:
-            raise RequestError([GraphQLError(error.message)], error.code) from error
+            return RequestError([GraphQLError(error.message)], error.code)
         except GraphQLError as error:
             # Which root fields there are cannot be told, as execution finds out.
-            raise RequestError([error], "BAD_USER_INPUT", 200, executed=True) from None
+            return RequestError([error], "BAD_USER_INPUT", 200, executed=True).again()
+        except RequestError as error:
+            return error.again()
         except RecursionError:
-            message = "The variables are nested too deeply."
-            raise RequestError([GraphQLError(message)], "BAD_USER_INPUT") from None
-        if not plan.cost.terms:
-            self._check_cost(plan.cost, values)
-        return edition.compiled(plan)
+            message = "The operation or its variables are nested too deeply."
+            return RequestError([GraphQLError(message)], "BAD_USER_INPUT")
 
-    def _split(
-        self,
-        edition: Edition,
-        serving: ServingPlan,
-        operation: Operation,
-        values: Mapping[str, Any],
-        request: Request,
-    ) -> None:
+    def _split(self, job: _Job, serving: ServingPlan) -> None:
         """Split a plan whose root fields are kept; one that is made anew each time is not."""
-        if self._results is not None and len(request.query) <= _MOST_KEPT:
-            usual = self._policy(operation.name, request.query) if self._policy else None
-            splitter = Splitter(
-                self._schema, edition.planner, edition.compiled, self._results, self.code
-            )
-            raw = request.variables or _NO_VARIABLES
-            serving.split = splitter.split(operation, values, raw, usual)
+        if self._results is not None and len(job.request.query) <= _MOST_KEPT:
+            name, query = job.operation.name, job.request.query
+            usual = self._policy(name, query) if self._policy else None
+            planner, compiled = job.edition.planner, job.edition.compiled
+            splitter = Splitter(self._schema, planner, compiled, self._results, self.code)
+            serving.split = splitter.split(job.operation, job.values, job.raw, usual)
 
     def _check_cost(self, plan_cost: Cost, values: Mapping[str, Any]) -> None:
         cost = plan_cost.of(values)

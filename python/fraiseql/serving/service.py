@@ -27,7 +27,7 @@ from fraiseql.serving.joining import cached, joined, known_values
 from fraiseql.serving.planning.plan import KeptQuery
 from fraiseql.serving.plans import ServingPlan, Split
 from fraiseql.serving.policy import Policy
-from fraiseql.serving.preparing import Preparer
+from fraiseql.serving.preparing import Prepared, Preparer
 from fraiseql.serving.request import Request, Response
 from fraiseql.serving.response.errors import finished, request_errors
 from fraiseql.serving.response.staleness import staleness
@@ -125,6 +125,7 @@ class Service:
         monitor, self._monitor = self._monitor, None
         if monitor is not None:
             await monitor.stop()
+        self._preparer.close()
         pool, self._pool = self._pool, None
         if pool is not None:
             if self.results is not None:
@@ -187,7 +188,7 @@ class Service:
             timings: Takes the time of each step.
         """
         try:
-            serving, operation, values = self._prepare(request, timings)
+            serving, operation, values = await self._prepare(request, timings)
         except RequestError as error:
             refused = request_errors(error.errors, error.code, executed=error.executed)
             return Response(refused, error.executed, error.status)
@@ -276,7 +277,7 @@ class Service:
             RequestError: The operation cannot be executed.
             InputError: A value has not the form of its field.
         """
-        serving, _, values = self._prepare(request, Timings())
+        serving, _, values = await self._prepare(request, Timings())
         run = Run(self.pool, self._identity(context or {}), values, self._encoder)
         sources = self._current.planner.relations.sources.sources.values()
         declared = frozenset().union(*[source.indexes.names for source in sources])
@@ -286,10 +287,8 @@ class Service:
         kept = [line for part in serving.split.parts for line in part.described(run.identity)]
         return replace(found, plan="\n".join([found.plan, *kept]))
 
-    def _prepare(
-        self, request: Request, timings: Timings
-    ) -> tuple[ServingPlan, Operation, dict[str, Any]]:
-        return self._preparer.prepare(self._current, request, timings)
+    async def _prepare(self, request: Request, timings: Timings) -> Prepared:
+        return await self._preparer.prepare(self._current, request, timings)
 
     @property
     def _current(self) -> Edition:

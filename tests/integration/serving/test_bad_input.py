@@ -58,6 +58,10 @@ def refused(bench: Served, query: str, variables: Any = None, **more: Any) -> li
     [
         ("", "GRAPHQL_PARSE_FAILED", "Syntax Error"),
         ("{", "GRAPHQL_PARSE_FAILED", "Expected Name, found <EOF>"),
+        ("{}", "GRAPHQL_PARSE_FAILED", "Expected Name, found '}'"),
+        ("{ author(id: 1) {} }", "GRAPHQL_PARSE_FAILED", "Expected Name, found '}'"),
+        ("{ lucky { ... {} } }", "GRAPHQL_PARSE_FAILED", "Expected Name, found '}'"),
+        ("{ lucky { ...F } } fragment F on Author { }", "GRAPHQL_PARSE_FAILED", "found '}'"),
         ("{ autor(id: 1) { id } }", "GRAPHQL_VALIDATION_FAILED", "Did you mean 'author'"),
         ("{ author(id: 1) { nam } }", "GRAPHQL_VALIDATION_FAILED", "Cannot query field 'nam'"),
         ("{ author { id } }", "GRAPHQL_VALIDATION_FAILED", "of type 'Int!' is required"),

@@ -2,5 +2,15 @@
 
 from fraiseql.serving.document.operation import Operation, RequestError
 from fraiseql.serving.document.parse import DocumentLimits, parse_document
+from fraiseql.serving.document.refusals import Refusals, digest_of
+from fraiseql.serving.document.sizes import input_limits
 
-__all__ = ["DocumentLimits", "Operation", "RequestError", "parse_document"]
+__all__ = [
+    "DocumentLimits",
+    "Operation",
+    "Refusals",
+    "RequestError",
+    "digest_of",
+    "input_limits",
+    "parse_document",
+]

@@ -12,6 +12,7 @@ from graphql import (
     GraphQLNonNull,
     Undefined,
     get_named_type,
+    is_enum_type,
     is_leaf_type,
 )
 from graphql.utilities.coerce_input_value import coerce_input_value
@@ -82,10 +83,16 @@ class Kind:
     Attributes:
         place: Returns the place of a value, by the value and the name of its variable.
         probe: Returns what of a value decides the plan; None where only null does.
+        is_composite: Whether a value consists of others: of items or fields.
+        is_filter: Whether it is a filter, or part of one.
+        has_names: Whether a client writes names in it: of fields, or of members of an enum.
     """
 
     place: Callable[[Any, str], Any]
     probe: Probe | None = None
+    is_composite: bool = True
+    is_filter: bool = False
+    has_names: bool = True
 
 
 def _ref(value: Any, name: str) -> Any:
@@ -100,10 +107,12 @@ def _itself(value: Any, _name: str) -> Any:
     return value
 
 
+_LEAF: Final = Kind(_ref, is_composite=False, has_names=False)
+_ENUM: Final = Kind(_ref, is_composite=False)
 _OPAQUE: Final = Kind(_ref)
 _LEAVES: Final = Kind(_list_ref)
 _ORDER: Final = Kind(_itself, repr)
-_WHERE: Final = Kind(abstract, form)
+_WHERE: Final = Kind(abstract, form, is_filter=True)
 
 
 def kind_of(type_: GraphQLInputType) -> Kind:
@@ -116,8 +125,11 @@ def kind_of(type_: GraphQLInputType) -> Kind:
     generated = generated_kind(named)
     if generated is not None:
         return _ORDER if generated == "order" else _WHERE
-    is_list = isinstance(_bare(type_), GraphQLList)
-    return _LEAVES if is_list and is_leaf_type(named) else _OPAQUE
+    if not is_leaf_type(named):
+        return _OPAQUE
+    if isinstance(_bare(type_), GraphQLList):
+        return _LEAVES
+    return _ENUM if is_enum_type(named) else _LEAF
 
 
 def probe_of(type_: GraphQLInputType, *, by_value: bool) -> Probe | None:

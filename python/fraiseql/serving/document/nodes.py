@@ -22,7 +22,12 @@ def walk(root: Node) -> Iterator[Node]:
 
 def variable_names(node: Node) -> set[str]:
     """Return the names of the variables that are used in ``node``."""
-    return {found.name.value for found in walk(node) if isinstance(found, VariableNode)}
+    return set(variables_inside(node))
+
+
+def variables_inside(node: Node) -> tuple[str, ...]:
+    """Return the names of the variables in ``node``, each as often as it is used."""
+    return tuple([found.name.value for found in walk(node) if isinstance(found, VariableNode)])
 
 
 def deciding_variables(root: Node) -> set[str]:

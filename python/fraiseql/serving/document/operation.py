@@ -12,6 +12,8 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues
 
+from fraiseql.errors import InputError
+from fraiseql.serving.document.sizes import InputLimits
 from fraiseql.serving.document.variables import Variables
 
 
@@ -39,6 +41,17 @@ class RequestError(Exception):
         self.status = status
         self.executed = executed
 
+    def again(self) -> "RequestError":
+        """Return the same error to be raised once more, without syntax trees and tracebacks."""
+        errors = [_light(error) for error in self.errors]
+        return RequestError(errors, self.code, self.status, executed=self.executed)
+
+
+def _light(error: GraphQLError) -> GraphQLError:
+    light = GraphQLError(error.message, path=error.path, extensions=error.extensions)
+    light.locations = error.locations
+    return light
+
 
 class Operation:
     """A validated operation.
@@ -48,21 +61,26 @@ class Operation:
         fragments: Fragment definitions of the document, by name.
         document: The whole document, for introspection.
         variables: Coercion and structure of the variables.
+        size: How many fields it selects, fragments counted where they are used.
 
     Args:
+        limits: How much the values of a request may be.
         hide_suggestions: Whether messages name nothing that the client did not send.
     """
 
-    __slots__ = ("document", "fragments", "node", "schema", "variables")
+    __slots__ = ("document", "fragments", "node", "schema", "size", "variables")
 
     def __init__(
         self,
         schema: GraphQLSchema,
         document: DocumentNode,
         node: OperationDefinitionNode,
+        limits: InputLimits,
         *,
+        size: int = 0,
         hide_suggestions: bool = False,
     ) -> None:
+        self.size = size
         self.schema = schema
         self.document = document
         self.node = node
@@ -71,7 +89,9 @@ class Operation:
             for definition in document.definitions
             if isinstance(definition, FragmentDefinitionNode)
         }
-        self.variables = Variables(schema, node, self.fragments, hide_suggestions=hide_suggestions)
+        self.variables = Variables(
+            schema, node, self.fragments, limits, hide_suggestions=hide_suggestions
+        )
 
     @property
     def name(self) -> str | None:
@@ -88,8 +108,12 @@ class Operation:
         """Return the Python values of the variables.
 
         Raises:
-            RequestError: A value does not fit its variable's type.
+            RequestError: A value does not fit its variable's type, or there is too much.
         """
+        try:
+            self.variables.check(raw)
+        except InputError as error:
+            raise RequestError([GraphQLError(error.message)], error.code) from None
         values = self.variables.coerce(raw)
         if isinstance(values, list):
             raise RequestError(values, "BAD_USER_INPUT")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Final
+from typing import Final, Self
 
 from graphql import (
     ASTValidationRule,
@@ -21,7 +21,10 @@ from graphql import (
 from fraiseql.events import Timings
 from fraiseql.serving.document.limits import check_limits
 from fraiseql.serving.document.operation import Operation, RequestError
+from fraiseql.serving.document.repeats import check_repeats
+from fraiseql.serving.document.sizes import InputLimits, input_limits
 from fraiseql.serving.request import Request
+from fraiseql.settings import Settings
 
 _RULES: Final[tuple[type[ASTValidationRule], ...]] = tuple(
     rule
@@ -36,16 +39,35 @@ class DocumentLimits:
     """What a document may ask for.
 
     Attributes:
+        max_bytes: Most characters.
         max_tokens: Most lexical tokens.
+        max_fields: Most fields that an operation selects, fragments counted where they are used.
         max_depth: Most levels of nested fields.
         max_aliases: Most aliased fields, fragments counted each time they are spread.
         introspection: Whether ``__schema`` and ``__type`` are allowed.
+        inputs: How much the values of a request may be.
     """
 
+    max_bytes: int
     max_tokens: int
+    max_fields: int
     max_depth: int
     max_aliases: int
     introspection: bool
+    inputs: InputLimits
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Return the limits that settings name."""
+        return cls(
+            settings.max_document_bytes,
+            settings.max_tokens,
+            settings.max_fields,
+            settings.max_depth,
+            settings.max_aliases,
+            settings.introspection,
+            input_limits(settings),
+        )
 
 
 def parse_document(
@@ -58,21 +80,33 @@ def parse_document(
             has no such operation, or one that is not a query.
     """
     start = perf_counter()
-    document = _parse(request.query, limits.max_tokens)
+    document = _parse(request.query, limits)
     node = _operation(document, request.operation_name)
     _require_query(node, read_only=request.read_only)
     check_limits(document, limits.max_depth, limits.max_aliases)
+    sizes = check_repeats(document, limits.max_fields)
     parsed = perf_counter()
     timings.parse += parsed - start
     _validate(schema, document, limits)
-    operation = Operation(schema, document, node, hide_suggestions=not limits.introspection)
+    operation = Operation(
+        schema,
+        document,
+        node,
+        limits.inputs,
+        size=sizes[id(node)],
+        hide_suggestions=not limits.introspection,
+    )
     timings.validate += perf_counter() - parsed
     return operation
 
 
-def _parse(text: str, max_tokens: int) -> DocumentNode:
+def _parse(text: str, limits: DocumentLimits) -> DocumentNode:
+    # Comments are no tokens, but each is read as one.
+    if len(text) > limits.max_bytes or text.count("#") > limits.max_tokens:
+        message = f"The document has more than {limits.max_bytes} characters, or too many comments."
+        raise RequestError([GraphQLError(message)], "DOCUMENT_TOO_LARGE")
     try:
-        return parse(text, max_tokens=max_tokens)
+        return parse(text, max_tokens=limits.max_tokens, allow_empty_selection_sets=False)
     except GraphQLSyntaxError as error:
         code = "DOCUMENT_TOO_LARGE" if "tokens" in error.message else "GRAPHQL_PARSE_FAILED"
         raise RequestError([error], code) from error

@@ -16,6 +16,7 @@ from graphql import (
 )
 
 from fraiseql.errors import DocumentError
+from fraiseql.events import logger
 from fraiseql.native import check_json
 from fraiseql.schema import Schema, leaf_form
 from fraiseql.schema.definitions import ATTRIBUTE, ObjectDefinition
@@ -39,6 +40,9 @@ class Encoder:
         self._schema = schema
         self._tags = {name: _tags(schema, name) for name in schema.objects}
         self._abstract = frozenset([*schema.interfaces, *schema.unions])
+        types = schema.graphql.type_map.values()
+        scalars = [type_ for type_ in types if isinstance(type_, GraphQLScalarType)]
+        self._json_types = frozenset([one.name for one in scalars if leaf_form(one) == "any"])
         self._serializers: dict[type, Callable[[Any], Any]] = {
             scalar.python_class: scalar.serialize
             for scalar in schema.scalars.values()
@@ -59,11 +63,19 @@ class Encoder:
             return None
         if isinstance(value, Document):
             return self._tagged(value) if type_name in self._abstract else value.raw
-        if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
-            return [self.item(item, type_name) for item in value]
+        if _is_list(value):
+            return self._list(value, type_name)
         if is_record(value):
             return self.document(value, type_name).raw
         return self._json(value)
+
+    def _list(self, value: Any, type_name: str) -> Item:
+        if type_name in self._json_types and not any(isinstance(item, Document) for item in value):
+            return self._json(value)
+        # Only the outermost list is a list of the stream: what is inside is one document each.
+        return [
+            self._json(item) if _is_list(item) else self.item(item, type_name) for item in value
+        ]
 
     def document(self, row: Any, type_name: str) -> Document:
         """Return the document of a record, mapping, JSON text or JSON bytes.
@@ -121,9 +133,14 @@ class Encoder:
     def _json(self, value: Any) -> bytes:
         try:
             return orjson.dumps(value, self._default, _OPTIONS)
-        except TypeError as error:
+        except (TypeError, RecursionError) as error:
+            # What the encoder says of it is for the log.
+            deep = isinstance(error, RecursionError) or "ecursion" in str(error)
+            if not deep:
+                logger.warning("A value has no JSON form: %s", error)
+            reason = "is nested too deeply for JSON" if deep else "has no JSON form"
             raise DocumentError(
-                f"A value of type {type(value).__name__} has no JSON form: {error}.",
+                f"A value of type {type(value).__name__} {reason}.",
                 hint="Return declared objects, mappings, documents, scalars, or lists of these.",
             ) from error
 
@@ -151,6 +168,11 @@ class Encoder:
             if field.computed is None:
                 content[field.name] = getattr(value, field.name, None)
         return content
+
+
+def _is_list(value: Any) -> bool:
+    """Whether a value is a list: a named tuple is a record."""
+    return isinstance(value, list | tuple) and not hasattr(value, "_fields")
 
 
 def is_record(value: Any) -> bool:

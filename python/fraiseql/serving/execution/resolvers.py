@@ -180,6 +180,7 @@ def argument_values(
 
     Raises:
         GraphQLError: A literal with variables inside is not valid.
+        InputError: It holds too much.
     """
     return {name: _argument(source, values, full) for name, source in sources.items()}
 
@@ -188,6 +189,5 @@ def _argument(source: Any, values: Mapping[str, Any], full: Callable[[], Variabl
     if isinstance(source, Ref):
         return source.value(values)
     if isinstance(source, ArgumentSource):
-        (value,) = source.coerced(full()).values()
-        return value
+        return source.value(full())
     return source

@@ -85,8 +85,6 @@ class Run:
             return self.encoder.item(value, type_name)
         except FraiseQLError as error:
             return self.fail(error)
-        except RecursionError:
-            return self.fail(DocumentError(f"A value of {type_name} is nested too deeply."))
 
 
 class CompiledRoot:

@@ -15,11 +15,14 @@ from graphql import (
     GraphQLError,
     GraphQLField,
     VariableNode,
+    get_named_type,
 )
 from graphql.execution.values import VariableValues, coerce_argument, get_argument_values
 
+from fraiseql.schema import generated_kind
 from fraiseql.serving.document import Operation
-from fraiseql.serving.document.nodes import variable_names
+from fraiseql.serving.document.nodes import variables_inside
+from fraiseql.serving.document.sizes import InputLimits, check_filter, count_values
 from fraiseql.serving.document.structure import Ref
 
 
@@ -34,14 +37,18 @@ class ArgumentSource:
         argument: Its declaration.
         node: How it is written; None where it is left out.
         field: The field that it belongs to.
+        limits: How much its value may be.
         hide_suggestions: Whether messages name nothing that the client did not send.
+        inside: Variables that stand inside of a literal, each as often as it does.
     """
 
     name: str
     argument: GraphQLArgument
     node: ArgumentNode | None
     field: FieldNode
+    limits: InputLimits
     hide_suggestions: bool
+    inside: tuple[str, ...] = ()
 
     @property
     def variable(self) -> str | None:
@@ -49,16 +56,12 @@ class ArgumentSource:
         value = self.node.value if self.node is not None else None
         return value.name.value if isinstance(value, VariableNode) else None
 
-    @property
-    def has_variables_inside(self) -> bool:
-        """Whether the argument is a literal with variables in it."""
-        return self.node is not None and self.variable is None and bool(variable_names(self.node))
-
     def coerced(self, variables: VariableValues) -> dict[str, Any]:
         """Return the value by Python name; nothing where there is none.
 
         Raises:
             GraphQLError: The value is not valid.
+            InputError: It is a filter that is too large.
         """
         found: dict[str, Any] = {}
         try:
@@ -74,7 +77,25 @@ class ArgumentSource:
             )
         except GraphQLError as error:
             raise input_error(error) from None
+        if generated_kind(get_named_type(self.argument.type)) == "where":
+            for value in found.values():
+                check_filter(value, self.limits)
         return found
+
+    def value(self, variables: VariableValues) -> Any:
+        """Return the value of an argument with variables inside, for one request.
+
+        Raises:
+            GraphQLError: The value is not valid.
+            InputError: It holds too much: a variable may stand in it many times.
+        """
+        left = self.limits.max_values
+        for name in self.inside:
+            left -= count_values(variables.coerced.get(name), left)
+            if left < 0:
+                raise self.limits.too_large()
+        (value,) = self.coerced(variables).values()
+        return value
 
 
 def input_error(error: GraphQLError) -> GraphQLError:
@@ -99,6 +120,7 @@ class ArgumentReader:
         self._values = VariableValues({}, dict(values))
         self._places = VariableValues({}, operation.variables.places(values))
         self._hide_suggestions = operation.variables.hide_suggestions
+        self._limits = operation.variables.limits
 
     def for_sql(self, field: GraphQLField, node: FieldNode) -> dict[str, Any]:
         """Return the arguments by Python name; scalars of variables are ``Ref``.
@@ -115,17 +137,28 @@ class ArgumentReader:
 
         Raises:
             GraphQLError: An argument is not valid for this structure.
+            InputError: A filter is too large.
         """
         nodes = {argument.name.value: argument for argument in node.arguments or ()}
         found: dict[str, Any] = {}
         for name, argument in field.args.items():
             written = nodes.get(name)
-            source = ArgumentSource(name, argument, written, node, self._hide_suggestions)
+            source = self._written(name, argument, written, node)
             found |= self._source(source)
         return found
 
+    def _written(
+        self, name: str, argument: GraphQLArgument, written: ArgumentNode | None, node: FieldNode
+    ) -> ArgumentSource:
+        inside: tuple[str, ...] = ()
+        if written is not None and not isinstance(written.value, VariableNode):
+            inside = variables_inside(written)
+        return ArgumentSource(
+            name, argument, written, node, self._limits, self._hide_suggestions, inside
+        )
+
     def _source(self, source: ArgumentSource) -> dict[str, Any]:
-        if source.has_variables_inside:
+        if source.inside:
             return {source.argument.out_name or source.name: source}
         found = source.coerced(self._values)
         if source.variable in self._values.coerced:

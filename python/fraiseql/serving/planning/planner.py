@@ -17,7 +17,8 @@ from graphql import (
 
 from fraiseql.schema import Schema
 from fraiseql.schema.definitions import QueryDefinition
-from fraiseql.serving.document import Operation
+from fraiseql.serving.document import Operation, input_limits
+from fraiseql.serving.document.sizes import check_filter, check_order
 from fraiseql.serving.planning.arguments import ArgumentReader, input_error
 from fraiseql.serving.planning.costs import CostReader, total
 from fraiseql.serving.planning.filters import parse_filter
@@ -68,6 +69,7 @@ class Planner:
         self.relations = Relations(schema, sources, settings.max_embed_items)
         self._schema = schema
         self._settings = settings
+        self._inputs = input_limits(settings)
         limits = {
             (type_name, name): field.embed.most(settings.max_embed_items)
             for type_name, fields in schema.fields.items()
@@ -152,17 +154,20 @@ class Planner:
         filtered = arguments.get("where") if definition.many else None
         wanted = [part for part in (definition.where, equal, filtered) if part]
         accesses = self.relations.accesses(type_name, place)
+        conditions = check_filter(filtered, self._inputs) if filtered else 0
         where = parse_filter({"and": wanted}, accesses, type_name) if wanted else None
         if not definition.many:
             # Of several rows that fit, the same one wherever they are read.
             only = bool(place.key) and equal.keys() >= set(place.key)
             first = () if only else self.relations.order((), type_name, place)
-            return Query(read, where, first, limit=1)
+            return Query(read, where, first, limit=1, conditions=conditions)
         terms = arguments.get("order_by") or definition.order_by
+        check_order(terms, self._inputs)
         order = self.relations.order(terms, type_name, place)
         limit = arguments.get("limit")
         limit = self._default_limit(definition) if limit is None else limit
-        return Query(read, where, order, limit, arguments.get("offset"))
+        conditions += len(arguments.get("order_by") or ())
+        return Query(read, where, order, limit, arguments.get("offset"), conditions=conditions)
 
     def max_limit(self, definition: QueryDefinition) -> int:
         """Return the largest ``limit`` of a root field."""
@@ -242,6 +247,7 @@ class _RootPlanner:
         kept = kept_query(relations, relations.sources.sources[type_name], query)
         root = SqlRoot(stream, selected.key, query, definition.many, maximum, kept)
         self.roots.append(root)
+        self.costs.append(Cost(query.conditions))
         self.costs.append(self._planner.cost(selected, definition, arguments))
         return node
 

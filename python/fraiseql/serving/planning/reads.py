@@ -101,6 +101,7 @@ class Query:
         order: Terms of the order.
         limit: A ``Ref``, a number, or None for no limit.
         offset: A ``Ref``, a number, or None.
+        conditions: How many conditions and terms of its order a request brings.
         outcome: ``rows``, or only how many (``count``), or whether there is one (``exists``).
     """
 
@@ -109,4 +110,5 @@ class Query:
     order: tuple[OrderTerm, ...] = ()
     limit: Any = None
     offset: Any = None
+    conditions: int = 0
     outcome: Literal["rows", "count", "exists"] = "rows"

@@ -23,6 +23,7 @@ _WORDS: Mapping[str, str] = {
 }
 _BAD_DOCUMENT = "BAD_DOCUMENT"
 _LIST_TOO_LONG = "LIST_TOO_LONG"
+_MOST_CHARACTERS = 1_000
 
 
 def rendered_errors(
@@ -82,10 +83,19 @@ def _locations(selected: SelectedField) -> list[dict[str, int]]:
     return [{"line": token.line, "column": token.column} for token in tokens]
 
 
+def _shortened(message: str) -> str:
+    """Return a message without the end of a long text that a client sent."""
+    return message if len(message) <= _MOST_CHARACTERS else message[:_MOST_CHARACTERS] + "…"
+
+
 def request_errors(errors: Sequence[GraphQLError], code: str, *, executed: bool = False) -> bytes:
     """Return the body of a request that was not executed, or none of whose fields could be."""
     content = [
-        {**error.formatted, "extensions": {"code": code, **(error.extensions or {})}}
+        {
+            **error.formatted,
+            "message": _shortened(error.message),
+            "extensions": {"code": code, **(error.extensions or {})},
+        }
         for error in errors
     ]
     return orjson.dumps({"data": None, "errors": content} if executed else {"errors": content})

@@ -79,7 +79,7 @@ def test_an_operation_without_kept_fields_is_not_touched(
     assert response.cached is None
     assert response.body == respond(plain, query).body
     assert results.parts == []
-    serving, _, _ = kept.service._prepare(Request(query), Timings())
+    serving, _, _ = kept.run(kept.service._prepare(Request(query), Timings()))
     assert serving.split is None
 
 

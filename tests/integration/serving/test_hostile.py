@@ -1,0 +1,207 @@
+"""Nothing that a client sends holds a process, fails it, or fills its log."""
+
+import asyncio
+import gc
+import json
+import logging
+from collections.abc import Awaitable, Iterator
+from itertools import pairwise
+from time import monotonic, thread_time
+from typing import Any
+
+import orjson
+import pytest
+
+import fraiseql
+from tests.golden import application
+from tests.integration.serving.hostile import HOSTILE, Hostile, many, texts
+from tests.integration.serving.served import execute
+
+MOST_HELD = 0.05
+"""Seconds of its own processor time for which the thread of the loop may do nothing else."""
+
+
+@fraiseql.input
+class Tree:
+    n: int = 1
+    tree: "Tree | None" = None
+
+
+@fraiseql.query
+def tree(of: Tree) -> int:
+    return of.n
+
+
+@fraiseql.query
+def echo(value: Any | None = None) -> Any | None:
+    return value
+
+
+@fraiseql.query
+def echoes(values: list[Any] | None = None) -> int:
+    return len(values or ())
+
+
+@fraiseql.query
+def by(where: fraiseql.Where[application.Book] | None = None) -> int:
+    return len(where or ())
+
+
+QUERIES = [*application.QUERIES, tree, echo, echoes, by]
+
+
+@pytest.fixture(scope="module")
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    made = asyncio.new_event_loop()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def app(database: str, loop: asyncio.AbstractEventLoop) -> Iterator[Any]:
+    made = fraiseql.create_app(types=application.TYPES, queries=QUERIES, database_url=database)
+    loop.run_until_complete(execute(database, application.TABLES))
+    loop.run_until_complete(made.start())
+    yield made
+    loop.run_until_complete(made.stop())
+
+
+async def post(app: Any, body: bytes) -> tuple[int, dict[str, Any]]:
+    """Return the status and the decoded answer."""
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/graphql",
+        "root_path": "",
+        "query_string": b"",
+        "headers": [
+            (b"content-type", b"application/json"),
+            (b"accept", b"application/graphql-response+json"),
+        ],
+    }
+    sent: list[Any] = []
+    received = iter([{"type": "http.request", "body": body}])
+
+    async def receive() -> Any:
+        message = next(received, None)
+        return await asyncio.Event().wait() if message is None else message
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    text = b"".join([message.get("body", b"") for message in sent[1:]])
+    return sent[0]["status"], json.loads(text)
+
+
+class Heartbeat:
+    """Measures for how long the loop's thread worked on one thing."""
+
+    def __init__(self) -> None:
+        self.worst = 0.0
+
+    async def beat(self) -> None:
+        last = thread_time()
+        while True:
+            await asyncio.sleep(0.0005)
+            now = thread_time()
+            self.worst = max(self.worst, now - last)
+            last = now
+
+
+async def measured(app: Any, body: bytes) -> tuple[int, dict[str, Any], float]:
+    """Return status, answer, and how long the loop was held."""
+    heart = Heartbeat()
+    task = asyncio.create_task(heart.beat())
+    await asyncio.sleep(0.002)
+    status, answer = await post(app, body)
+    await asyncio.sleep(0.002)
+    task.cancel()
+    return status, answer, heart.worst
+
+
+def body_of(hostile: Hostile) -> bytes:
+    return orjson.dumps({"query": hostile.query, "variables": hostile.variables})
+
+
+def codes_of(answer: dict[str, Any]) -> set[str | None]:
+    errors = answer.get("errors") or ()
+    return {error["extensions"]["code"] for error in errors} or {None}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_collection() -> Iterator[None]:
+    """What the collector takes for the garbage of other tests is not the request's."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def check(app: Any, loop: Any, body: bytes, codes: set[str | None], caplog: Any) -> None:
+    """Send a request twice: what is remembered of the first one must not be worse."""
+    assert len(body) <= 1_000_000
+    with caplog.at_level(logging.DEBUG, "fraiseql"):
+        for _ in range(2):
+            status, answer, held = loop.run_until_complete(measured(app, body))
+            if held > MOST_HELD:
+                _, _, held = loop.run_until_complete(measured(app, body))
+            assert codes_of(answer) <= codes, str(answer)[:500]
+            assert status in (200, 400)
+            assert held < MOST_HELD
+    assert not caplog.records
+    assert len(json.dumps(answer)) < 2 * len(body) + 20_000
+
+
+@pytest.mark.parametrize("hostile", HOSTILE, ids=lambda hostile: hostile.name.replace(" ", "_"))
+def test_a_hostile_request_holds_nothing(
+    app: Any, loop: Any, hostile: Hostile, caplog: pytest.LogCaptureFixture
+) -> None:
+    check(app, loop, body_of(hostile), set(hostile.codes), caplog)
+
+
+TEXTS = dict(texts())
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_deep_body_holds_nothing(
+    app: Any, loop: Any, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    codes = {None, "BAD_REQUEST", "BAD_DOCUMENT", "BAD_USER_INPUT", "DOCUMENT_TOO_DEEP"}
+    check(app, loop, TEXTS[name].encode(), codes | {"TOO_COMPLEX"}, caplog)
+
+
+async def gaps(work: Awaitable[Any]) -> float:
+    """Return how long nine in ten waits of a thousandth of a second took while ``work`` ran."""
+    beats: list[float] = []
+
+    async def beat() -> None:
+        while True:
+            beats.append(monotonic())
+            await asyncio.sleep(0.001)
+
+    task = asyncio.create_task(beat())
+    await asyncio.sleep(0)
+    await work
+    task.cancel()
+    found = sorted([later - earlier for earlier, later in pairwise(beats)])
+    assert len(found) > 10
+    return found[len(found) * 9 // 10]
+
+
+def test_others_are_served_while_large_documents_are_read(app: Any, loop: Any) -> None:
+    """The loop goes on while large documents are read, nearly as it does when it is idle."""
+    texts = many('"text #"', 1_800)
+    large = [
+        f"{{ books(where: {{ title: {{ in: [{texts}] }} }}) {{ id }} }} # {number}"
+        for number in range(12)
+    ]
+
+    async def ask() -> None:
+        bodies = [orjson.dumps({"query": query}) for query in large]
+        for _, answer in await asyncio.gather(*[post(app, body) for body in bodies]):
+            assert answer == {"data": {"books": []}}
+
+    idle = loop.run_until_complete(gaps(asyncio.sleep(0.5)))
+    busy = loop.run_until_complete(gaps(ask()))
+    assert busy < 10 * idle + MOST_HELD
