@@ -53,6 +53,13 @@ _TIMELINE: Final = """\
 CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN
   pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 8) END"""
 
+NEEDED: Final = (
+    "pg_catalog.pg_control_system()",
+    "pg_catalog.pg_current_wal_insert_lsn()",
+    "pg_catalog.pg_walfile_name(pg_lsn)",
+)
+"""Functions that a role has to be allowed to call for its connections to know their server."""
+
 _ORIGIN: Final = f"""\
 SELECT {{system}} AS system, {{timeline}} AS timeline,
   pg_catalog.pg_postmaster_start_time() AS started, pg_catalog.pg_conf_load_time() AS loaded,

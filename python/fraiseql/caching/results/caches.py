@@ -24,7 +24,9 @@ from fraiseql.caching.results.sharing import SharedNeeds
 from fraiseql.caching.results.unit import CachedUnit, Ground
 from fraiseql.caching.strategies.result_cache.queries import caches_of, has_caches
 from fraiseql.caching.strategies.result_cache.refusals import cache_refusals
+from fraiseql.catalog.picture import quote
 from fraiseql.database import Pool
+from fraiseql.database.origin import NEEDED
 from fraiseql.database.writing import said_by_server
 from fraiseql.errors import DatabaseUnavailable, DeclarationError, FraiseQLError
 from fraiseql.events import logger
@@ -39,7 +41,9 @@ _MOST_EXPLICIT: Final = 1_000
 _THERE: Final = """\
 SELECT to_regclass('fraiseql.changes') IS NOT NULL
   AND to_regprocedure('fraiseql.result_shape(oid[])') IS NOT NULL AS there,
-  current_user::text AS role"""
+  current_user::text AS role,
+  ARRAY(SELECT f FROM unnest($1::text[]) AS f
+    WHERE NOT has_function_privilege(f, 'EXECUTE')) AS server"""
 
 _NOT_ALLOWED: Final = "not_allowed"
 
@@ -272,13 +276,16 @@ class ResultCaches:
             logger.warning(text)
 
     async def _look_for_tables(self, pool: Pool) -> None:
-        rows: Any = await pool.fetch_bytes(_THERE)
+        rows: Any = await pool.fetch_bytes(_THERE, [NEEDED])
         self._applied = bool(rows[0]["there"])
         if self._applied:
             missing = await lacking(pool.fetch_bytes)
             self._allowed = all(one.purpose != "answers" for one in missing)
             if missing:
                 self._warn(advice(rows[0]["role"], missing))
+            if rows[0]["server"]:
+                self._allowed = False
+                self._warn(_unknown_server(rows[0]["role"], rows[0]["server"]))
 
     # Figures.
 
@@ -298,6 +305,14 @@ class ResultCaches:
                 await self.figures.flush(pool.fetch_bytes)
             except FraiseQLError as error:
                 self._warn(f"Figures of result caches cannot be written: {kind_of(error)}")
+
+
+def _unknown_server(role: str, functions: Sequence[str]) -> str:
+    named = ", ".join(functions)
+    return (
+        f"The role {role} may not ask which server its connections lead to, so no answer is stored:"
+        f" GRANT EXECUTE ON FUNCTION {named} TO {quote(role)}."
+    )
 
 
 def part_of(query: str, cache: Cache, code_version: str = "") -> Part:

@@ -167,3 +167,22 @@ async def hit(served: Served, name: str) -> bool:
     response = await served.service.execute(request, {}, Timings())
     assert response.cached is not None
     return response.cached.answers[name].outcome == "hit"
+
+
+def test_a_role_that_may_not_ask_for_its_server_is_answered_live(
+    served: Served, database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    function = "FUNCTION pg_control_system()"
+    at_once(run_sql(database, f"REVOKE EXECUTE ON {function} FROM PUBLIC"))
+    served.run(served.service.stop())
+    served.run(served.service.start())
+    try:
+        name = named("note", "unlogged")
+        right = served.run(truth(served.url, "note", None))
+        assert served.run(answers(served, name, None)) == [right]
+        assert not served.run(hit(served, name))
+        told = [text for text in caplog.messages if "GRANT EXECUTE" in text]
+        assert len(told) == 1
+        assert "pg_control_system" in told[0]
+    finally:
+        at_once(run_sql(database, f"GRANT EXECUTE ON {function} TO PUBLIC"))

@@ -1,11 +1,6 @@
 """Crash: what a server that was killed, and a standby, have of the entries."""
 
-import asyncio
-import json
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -20,11 +15,12 @@ from fraiseql.caching.results.pool import open_cache_pool
 from fraiseql.caching.results.store import Lookup
 from fraiseql.caching.results.table_store import TableStore
 from fraiseql.caching.strategies.result_cache.objects import ring
-from fraiseql.database.embedded import EmbeddedServer, isolation
+from fraiseql.database.embedded import EmbeddedServer
 from fraiseql.errors import FraiseQLError
 from fraiseql.settings import Settings
 from tests.failure.crashing import Crashing
 from tests.integration.caching.results.stores.stage import a_key, entry, eventually, table_stage
+from tests.integration.caching.results.stores.standby import standby
 
 KINDS: Any = ("unlogged", "logged")
 
@@ -85,35 +81,6 @@ async def test_a_crash_empties_the_one_and_leaves_the_other(
         await db.execute("UPDATE tb_user SET name = 'other'")
         for store in stores.values():
             assert (await store.find(lookup, key)).reason == "changed"
-
-
-@asynccontextmanager
-async def standby(own: Crashing, binaries: Path, directory: Path) -> AsyncIterator[str]:
-    """A standby of a server; its address."""
-    copy = [binaries / "pg_basebackup", "-d", own.url, "-D", directory, "-R", "-X", "stream", "-c"]
-    await asyncio.to_thread(subprocess.run, [*copy, "fast", "--no-sync"], check=True)
-    options = {"unix_socket_directories": directory, "listen_addresses": "", "port": 5439}
-    settings = [f"--{name}={value}" for name, value in options.items()]
-    # As the embedded server is run where the tests are root's.
-    isolated = [sys.executable, isolation.__file__, str(os.getpid()), json.dumps([str(directory)])]
-    command = [*isolated, binaries / "postgres", "-D", directory, *settings]
-    with directory.with_suffix(".log").open("w") as log:
-        server = await asyncio.create_subprocess_exec(*command, stdout=log, stderr=log)
-    url = f"postgresql://postgres@/postgres?host={directory}&port=5439"
-    try:
-        await eventually(lambda: _lets_in(url))
-        yield url
-    finally:
-        server.send_signal(signal.SIGQUIT)
-        await server.wait()
-
-
-async def _lets_in(url: str) -> bool:
-    try:
-        await (await asyncpg.connect(url)).close()
-    except (OSError, asyncpg.CannotConnectNowError):
-        return False
-    return True
 
 
 async def test_a_standby_gives_what_is_logged_and_keeps_nothing(
