@@ -44,6 +44,8 @@ class KeptDocument:
             the live source's columns too, and is filtered and ordered in its place.
         embeds: Embedded fields that the document holds, dotted for those inside of embeds.
         freshness: None for documents that are never stale.
+        unchanged: SQL condition of every statement that reads them: it holds, or it fails with an
+            error, once a definition that they are computed from has changed; None for none.
     """
 
     relation: Relation
@@ -51,6 +53,7 @@ class KeptDocument:
     place: Literal["row", "beside", "instead"]
     embeds: frozenset[str] = frozenset()
     freshness: Freshness | None = None
+    unchanged: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

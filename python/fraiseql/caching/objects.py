@@ -14,6 +14,7 @@ Kind = Literal[
     "trigger",
     "index",
     "rolling index",
+    "fingerprint",
     "data",
 ]
 

@@ -42,7 +42,7 @@ def _follows(one: DatabaseObject, states: Mapping[Key, Verdict]) -> bool:
         return True
     if one.kind == "trigger":
         return state == "missing" and _on_another_table(one, states)
-    return one.kind == "data" or (
+    return one.kind in ("data", "fingerprint") or (
         one.kind == "view" and any("rows of" in need for need in one.needs)
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from fraiseql.caching.ddl.ledger import Key
+from fraiseql.caching.dependencies.recorded import compared_fingerprints
 from fraiseql.database import Transaction
 
 # Names are resolved, and definitions written out, with nothing but pg_catalog on the search path:
@@ -72,4 +73,7 @@ async def look(database: Transaction, keys: Iterable[Key]) -> Mapping[Key, str]:
     asked = sorted(set(keys))
     await database.execute(_ALONE)
     rows = await database.fetch(_PRESENT, [kind for kind, _ in asked], [name for _, name in asked])
-    return {(row["kind"], row["name"]): row["seen"] for row in rows if row["seen"] is not None}
+    found = {(row["kind"], row["name"]): row["seen"] for row in rows if row["seen"] is not None}
+    recorded = [name for kind, name in asked if kind == "fingerprint"]
+    compared = await compared_fingerprints(database, recorded)
+    return found | {("fingerprint", name): said for name, said in compared.items()}

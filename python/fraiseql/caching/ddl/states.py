@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fraiseql.caching.ddl.ledger import Entry, Key
+from fraiseql.caching.dependencies.recorded import AS_RECORDED
 from fraiseql.caching.objects import DatabaseObject
 
 State = Literal["kept", "missing", "outdated", "altered", "unfinished", "taken", "undeclared"]
@@ -59,8 +60,8 @@ def _judged(one: DatabaseObject, entry: Entry | None, now: str | None, major: in
         return Verdict(one.key, one.owner, "missing", reason, drift=True)
     if entry.digest != one.digest:
         return Verdict(one.key, one.owner, "outdated", "it is declared otherwise now")
-    if entry.seen is not None and entry.seen_by == major and entry.seen != now:
-        reason = "somebody altered it"
+    reason = _altered(one, entry, now, major)
+    if reason:
         return Verdict(one.key, one.owner, "altered", reason, drift=True)
     return Verdict(one.key, one.owner, "kept")
 
@@ -73,3 +74,11 @@ def _unrecorded(one: DatabaseObject, now: str | None) -> Verdict:
         reason = "a worker made it, and no apply has recorded it"
         return Verdict(one.key, one.owner, "missing", reason)
     return Verdict(one.key, one.owner, "taken", "another object has its name")
+
+
+def _altered(one: DatabaseObject, entry: Entry, now: str | None, major: int) -> str:
+    """Return why an object is not as it was made; empty when it is."""
+    if one.kind == "fingerprint":
+        return "" if now == AS_RECORDED else f"changed since its documents were computed: {now}"
+    same = entry.seen is None or entry.seen_by != major or entry.seen == now
+    return "" if same else "somebody altered it"

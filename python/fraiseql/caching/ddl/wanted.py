@@ -85,7 +85,8 @@ def _twice(objects: list[DatabaseObject]) -> Iterator[Refusal]:
     first: dict[tuple[str, str], DatabaseObject] = {}
     for one in objects:
         other = first.setdefault(one.key, one)
-        if other.digest != one.digest:
+        # What it is the fingerprint of is refused itself.
+        if other.digest != one.digest and one.kind != "fingerprint":
             yield Refusal(
                 "NAME_TAKEN",
                 one.owner,

@@ -10,6 +10,7 @@ from typing import Final
 from fraiseql.caching.changes.log import LOG, TRIGGER
 from fraiseql.caching.changes.state import BUILDING, CLUSTER, FILLING, STATE
 from fraiseql.caching.dependencies.reads import UNTRACKED, closure
+from fraiseql.caching.dependencies.recorded import is_unchanged
 from fraiseql.expressions import literal
 
 # What decides whether every write comes to the log, and what the query means: triggers that are
@@ -34,7 +35,7 @@ _AGE: Final = f"""\
 (SELECT CASE WHEN s.snap IS NULL OR s.relation IS DISTINCT FROM {{relation}}::oid
     OR pg_catalog.pg_snapshot_xmax(s.snap)
       > pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())
-    OR s.shape IS DISTINCT FROM {{shape}}
+    OR s.shape IS DISTINCT FROM {{shape}} OR {{unchanged}} IS NOT TRUE
   THEN NULL
   ELSE greatest(
     CASE WHEN s.clock
@@ -47,7 +48,7 @@ _AGE: Final = f"""\
  FROM {STATE} s WHERE s.name = {{name}})"""
 
 
-def age(view: str) -> str:
+def age(view: str, unchanged: str | None = None) -> str:
     """Return the expression of a view's age in seconds, in the snapshot of its statement.
 
     It is 0 when every committed write to what the view reads is in it; otherwise the time since
@@ -57,10 +58,13 @@ def age(view: str) -> str:
 
     Args:
         view: The materialized view, quoted and qualified.
+        unchanged: Condition that tells whether all definitions are as recorded; None to compare
+            all of them.
     """
     name = literal(view)
+    unchanged = unchanged or is_unchanged(view)
     shape = _SHAPE.format(tags="s.tags", views="s.views")
-    return _AGE.format(name=name, relation=f"to_regclass({name})", shape=shape)
+    return _AGE.format(name=name, relation=f"to_regclass({name})", shape=shape, unchanged=unchanged)
 
 
 def untold(row: str) -> str:

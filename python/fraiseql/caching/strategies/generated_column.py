@@ -5,6 +5,14 @@ from typing import Any, Final
 
 from fraiseql.caching.definition.rows import RowFunction, row_function
 from fraiseql.caching.definition.tables import Table
+from fraiseql.caching.dependencies.recorded import (
+    fingerprint_name,
+    fingerprint_object,
+    fingerprint_objects,
+    must_be_unchanged,
+    record,
+    recorded_prompt,
+)
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies import live_view
 from fraiseql.caching.strategies.base import Kept, Refusal
@@ -61,15 +69,20 @@ def objects(kept: Kept) -> Iterable[DatabaseObject]:
     column = quote(kept.stored.column)
     table = kept.table.sql
     add = f"ADD COLUMN {column} jsonb GENERATED ALWAYS AS ({function.call()}) STORED"
+    subject = column_name(kept)
+    statement = record(subject, (), (function.object.name,))
+    needs = (function.object.name,)
     return [
         function.object,
+        *fingerprint_objects(),
+        fingerprint_object(subject, statement, kept.type_name, needs),
         DatabaseObject(
             "column",
-            column_name(kept),
+            subject,
             (f"ALTER TABLE {table} {add}",),
             (f"ALTER TABLE {table} DROP COLUMN IF EXISTS {column}",),
             kept.type_name,
-            needs=(function.object.name,),
+            needs=(function.object.name, fingerprint_name(subject)),
             lock=rewrite_lock(kept.table),
         ),
         *live_view.objects(kept),
@@ -82,8 +95,12 @@ async def published(kept: Kept, pool: Pool) -> KeptDocument | None:
     args: list[Any] = [table.schema, table.name, column, function_of(kept).name]
     if not await pool.fetch_bytes(_APPLIED, args):
         return None
+    prompt = await recorded_prompt(pool, column_name(kept))
+    if prompt is None:
+        return None
     relation = kept.world.catalog.relations[kept.definition.sql_source or ""]
-    return KeptDocument(relation, column, "row")
+    unchanged = must_be_unchanged(column_name(kept), prompt, ())
+    return KeptDocument(relation, column, "row", unchanged=unchanged)
 
 
 async def verify(kept: Kept, writer: Writer, sample: float) -> Verified:

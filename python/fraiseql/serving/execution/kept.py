@@ -59,7 +59,9 @@ class KeptStatement:
         self._fetched = kept.query.read.fetched is not None
         self.source = kept
         self._lost = lost
-        self.query = PreparedQuery(kept.query, max_limit, self._freshness)
+        self.query = PreparedQuery(
+            kept.query, max_limit, self._freshness, condition=kept.source.unchanged
+        )
 
     async def rows(
         self, read: ReadRows, values: Mapping[str, Any], key: str, note: Callable[[Noted], None]

@@ -30,6 +30,7 @@ class PreparedQuery:
         max_limit: Largest ``limit`` that a request may give.
         freshness: Of documents that may be stale: rows then carry their age beside the document.
         chosen: How comparisons are written whose form depends on values; given for variants only.
+        condition: What must hold for the statement as a whole, in SQL.
 
     Attributes:
         text: SQL.
@@ -46,8 +47,9 @@ class PreparedQuery:
         max_limit: int,
         freshness: Freshness | None = None,
         chosen: Sequence[Choice] = (),
+        condition: str | None = None,
     ) -> None:
-        statement = compile_query(query, max_limit, freshness, chosen)
+        statement = compile_query(query, max_limit, freshness, chosen, condition)
         self.text = statement.text
         self.slots = statement.slots
         self._binders = [_binder(slot) for slot in statement.slots]
@@ -55,7 +57,7 @@ class PreparedQuery:
         if statement.points and not chosen:
 
             def compiled(choices: Sequence[Choice]) -> PreparedQuery:
-                return PreparedQuery(query, max_limit, freshness, choices)
+                return PreparedQuery(query, max_limit, freshness, choices, condition)
 
             self.choose = _Variants(self, statement.points, compiled).of
 

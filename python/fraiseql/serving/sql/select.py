@@ -45,6 +45,7 @@ def compile_query(
     max_limit: int = MAX_OFFSET,
     freshness: Freshness | None = None,
     chosen: Sequence[Choice] = (),
+    condition: str | None = None,
 ) -> Statement:
     """Return the statement that answers ``query``.
 
@@ -54,9 +55,10 @@ def compile_query(
         freshness: Given, each row has the age of what is read as its second column, and one row
             without a document stands for none.
         chosen: How each of the statement's ``points`` is written; without it, as for any value.
+        condition: What must hold for the statement as a whole, in SQL.
     """
     writer = ConditionWriter("t0", [], chosen)
-    rows = _rows(query, writer, max_limit)
+    rows = _rows(query, writer, max_limit, condition)
     if freshness is not None:
         rows = _aged(rows, freshness)
     return Statement(rows, tuple(writer.slots), tuple(writer.points))
@@ -82,8 +84,11 @@ def _fresh_enough(freshness: Freshness) -> str:
     return f" WHERE s.age {limit} OFFSET 0"
 
 
-def _rows(query: Query, writer: ConditionWriter, max_limit: int) -> str:
+def _rows(query: Query, writer: ConditionWriter, max_limit: int, condition: str | None) -> str:
     where = f" WHERE {writer.condition(query.where)}" if query.where is not None else ""
+    if condition is not None:
+        # It reads no row of the table: PostgreSQL tests it once, before the first row.
+        where = f"{where} AND {condition}" if where else f" WHERE {condition}"
     table = f"{query.read.relation.sql} AS t0{where}"
     if query.outcome == "count":
         return f"SELECT count(*) FROM {table}"

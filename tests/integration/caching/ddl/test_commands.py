@@ -59,15 +59,15 @@ def test_from_plan_to_repair(run: Run) -> None:
     assert "GENERATED ALWAYS AS" in text
     assert "lock: ACCESS EXCLUSIVE" in text
     assert "undo: ALTER TABLE" in text
-    assert run("db", "status")[1].count("missing") == 3
+    assert run("db", "status")[1].count("missing") == 9
     missing = "User: not as declared; run fraiseql db status, then fraiseql db apply\n"
     assert run("db", "verify") == (1, missing)
 
-    assert run("db", "apply") == (0, "3 steps applied.\n")
+    assert run("db", "apply") == (0, "9 steps applied.\n")
     assert run("db", "plan") == (0, "Nothing to do: the database is as declared.\n")
     assert run("db", "apply") == (0, "Nothing to do.\n")
     states = json.loads(run("db", "status", "--json")[1])
-    assert [one["state"] for one in states] == ["kept"] * 3
+    assert [one["state"] for one in states] == ["kept"] * 9
     assert run("db", "verify") == (0, "User: 50 compared, 0 differ\n")
     assert run("db", "repair") == (0, "User: 0 mended\n")
     assert json.loads(run("db", "plan", "--json")[1]) == {"refusals": [], "steps": []}
@@ -94,7 +94,7 @@ def test_files_are_printed_or_written(run: Run, tmp_path: Path) -> None:
     assert "-- 0000_ledger.sql\n" in printed
     run("db", "plan", "--sql", "out")
     paths = sorted((tmp_path / "out").iterdir())
-    assert [path.name.split("_")[0] for path in paths] == ["0000", "0001", "0002", "0003"]
+    assert [path.name.split("_")[0] for path in paths] == [f"{number:04}" for number in range(10)]
     assert all(path.read_text() in printed for path in paths)
 
 

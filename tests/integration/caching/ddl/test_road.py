@@ -28,9 +28,11 @@ from tests.integration.caching.ddl.road import (
 
 async def test_a_plan_prints_and_changes_nothing(url: str) -> None:
     plan = await planned(url, User)
-    assert [step.made[0].kind for step in plan.steps] == ["function", "column", "view"]
-    assert "ACCESS EXCLUSIVE" in plan.steps[1].locks[0]
-    assert plan.steps[1].undo == ('ALTER TABLE "public"."tb_user" DROP COLUMN IF EXISTS "data"',)
+    kinds = [step.made[0].kind for step in plan.steps]
+    assert kinds[0] == "function"
+    assert kinds[-3:] == ["fingerprint", "column", "view"]
+    assert "ACCESS EXCLUSIVE" in plan.steps[-2].locks[0]
+    assert plan.steps[-2].undo == ('ALTER TABLE "public"."tb_user" DROP COLUMN IF EXISTS "data"',)
     assert all(step.transactional for step in plan.steps)
     assert await sql(url, "SELECT 1 FROM pg_namespace WHERE nspname = 'fraiseql'") == []
 
@@ -81,7 +83,9 @@ async def test_drift_is_told_and_mended(url: str) -> None:
     plan = await planned(url, User)
     states = {verdict.key[0]: (verdict.state, verdict.drift) for verdict in plan.states}
     assert states == {
+        "table": ("kept", False),
         "function": ("kept", False),
+        "fingerprint": ("kept", False),
         "column": ("missing", True),
         "view": ("altered", True),
     }
@@ -127,7 +131,9 @@ async def test_only_what_is_ours_is_dropped(url: str) -> None:
     await applied(url, User)
     await sql(url, "CREATE FUNCTION fraiseql.mine() RETURNS int LANGUAGE sql AS 'SELECT 1'")
     plan = await applied(url, Live)
-    assert [step.dropped[0].kind for step in plan.steps] == ["view", "column", "function"]
+    kinds = [step.dropped[0].kind for step in plan.steps]
+    assert kinds[:2] == ["view", "column"]
+    assert set(kinds[2:]) == {"fingerprint", "function", "table"}
     names = await sql(
         url, "SELECT proname FROM pg_proc WHERE pronamespace = 'fraiseql'::regnamespace"
     )
@@ -151,7 +157,7 @@ async def test_a_lock_is_waited_for_in_turns_that_let_others_pass(url: str) -> N
 
 async def test_of_two_applies_one_does_the_work(url: str) -> None:
     plans = await asyncio.gather(applied(url, User), applied(url, User), applied(url, User))
-    assert sorted(len(plan.steps) for plan in plans) == [0, 0, 3]
+    assert sorted(len(plan.steps) for plan in plans) == [0, 0, 9]
 
 
 async def test_a_failed_step_says_what_postgresql_said_and_is_gone_on_from(url: str) -> None:

@@ -41,8 +41,9 @@ async def test_a_changed_query_is_rolled_over_under_readers(url: str) -> None:
     stop.set()
     await asyncio.wait_for(reader, PATIENCE)
     actions = [step.action for step in plan.steps]
-    # The live view, the next view, its name; the last view and the trigger that nothing needs.
-    assert actions == ["replace", "create", "replace", "drop", "drop"]
+    # The live view, the next fingerprint and view, its name; the last view and fingerprint, and the
+    # trigger that nothing needs.
+    assert actions == ["replace", "create", "create", "replace", "drop", "drop", "drop"]
     assert met == {20, 100}
     # While the next view was filled, readers went on.
     events = [event.lstrip() for event in before]

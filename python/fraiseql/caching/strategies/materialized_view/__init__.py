@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
+from fraiseql.caching.dependencies.recorded import guard, recorded_prompt
 from fraiseql.caching.dependencies.view_age import age
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.base import Kept
@@ -61,6 +62,9 @@ async def published(kept: Kept, pool: Pool) -> KeptDocument | None:
     allowed = kept.stored.sql is not None or all(one.selectable for one in kept.facts.reads)
     if not readable or not allowed:
         return None
+    prompt = await recorded_prompt(pool, view)
+    if prompt is None:
+        return None
     place = ".".join(physical_name(kept, kept.facts.schema))
     relation = (await load_catalog(pool, [place])).relations[place]
     # PostgreSQL says nothing of nulls and keys of a materialized view: the live relation does.
@@ -76,5 +80,5 @@ async def published(kept: Kept, pool: Pool) -> KeptDocument | None:
         None if stored.sql is not None else DOCUMENT,
         "instead",
         frozenset(embeds_of(kept)),
-        Freshness(age(view), stored.bound, stored.when_stale),
+        Freshness(age(view, guard(view, prompt)), stored.bound, stored.when_stale),
     )

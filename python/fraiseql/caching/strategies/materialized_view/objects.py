@@ -5,7 +5,14 @@ from collections.abc import Iterator
 
 from fraiseql.caching.changes.adoption import adoption_object
 from fraiseql.caching.changes.log import log_objects, trigger_object
-from fraiseql.caching.changes.state import state_object
+from fraiseql.caching.changes.state import STATE, state_object
+from fraiseql.caching.dependencies.recorded import (
+    fingerprint_name,
+    fingerprint_object,
+    fingerprint_objects,
+    is_unchanged,
+    record,
+)
 from fraiseql.caching.dependencies.view_age import (
     begin_state,
     end_state,
@@ -28,6 +35,7 @@ from fraiseql.caching.strategies.materialized_view.names import (
 )
 from fraiseql.caching.strategies.materialized_view.queries import reads_clock
 from fraiseql.catalog.picture import quote
+from fraiseql.expressions import literal
 
 
 def view_objects(kept: Kept) -> Iterator[DatabaseObject]:
@@ -42,6 +50,8 @@ def view_objects(kept: Kept) -> Iterator[DatabaseObject]:
         # Not a need of the view: a trigger that is mended must not have it built anew.
         yield trigger_object(table.sql, unknown_since(table.sql))
     yield from _live(kept)
+    yield from fingerprint_objects()
+    yield _fingerprint(kept)
     yield _view(kept)
     yield _public(kept)
 
@@ -68,6 +78,17 @@ def _live(kept: Kept) -> Iterator[DatabaseObject]:
     )
 
 
+def _fingerprint(kept: Kept) -> DatabaseObject:
+    """Record what the query of a view is computed from, before it is."""
+    name, own = physical(kept), kept.stored.sql is not None
+    live = live_name(kept, kept.facts.schema) if own else live_view.view_name(kept)
+    statement = record(name, (live,) if own else (live, kept.table.sql))
+    # A view that was filled before its fingerprint was recorded has an unknown age.
+    after = (f"UPDATE {STATE} SET snap = NULL WHERE name = {literal(name)}",)
+    needs = (live, state_object().name)
+    return fingerprint_object(name, statement, kept.type_name, needs, after=after)
+
+
 def _view(kept: Kept) -> DatabaseObject:
     name, clock = physical(kept), reads_clock(kept.facts)
     query, functions = query_of(kept)
@@ -82,11 +103,15 @@ def _view(kept: Kept) -> DatabaseObject:
             *begin_state(name, clock=clock),
             f"CREATE MATERIALIZED VIEW {name} AS {query}",
             f"CREATE UNIQUE INDEX ON {name} ({columns})",
-            end_state(name),
+            end_state(name, is_unchanged(name)),
         ),
         (f"DROP MATERIALIZED VIEW IF EXISTS {name}", forget_state(name)),
         kept.type_name,
-        needs=(state_object().name, *(function.object.name for function in functions)),
+        needs=(
+            state_object().name,
+            fingerprint_name(name),
+            *(function.object.name for function in functions),
+        ),
         lock="ACCESS SHARE on what the query reads, for as long as it runs",
     )
 

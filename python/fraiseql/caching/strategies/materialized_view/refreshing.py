@@ -7,6 +7,7 @@ from typing import Any, Final
 from fraiseql.caching.changes.compaction import empty
 from fraiseql.caching.changes.log import LOG
 from fraiseql.caching.changes.state import CLUSTER, FILLING, STATE
+from fraiseql.caching.dependencies.recorded import is_unchanged, record_again
 from fraiseql.caching.dependencies.view_age import age, end_state, shape_now, untold
 from fraiseql.caching.strategies.materialized_view.policy import Condition, Policy
 from fraiseql.database.writing import Writer
@@ -124,9 +125,11 @@ async def _refreshed(
         if not gently:
             await writer.execute(f"SET LOCAL lock_timeout = {round(_LOCK_TIMEOUT * 1000)}")
         await writer.execute(_BEGUN, view, row["snap"])
+        await writer.execute(record_again(view))
         await writer.execute(f"REFRESH MATERIALIZED VIEW {gently}{view}")
         await writer.execute(_MARKED, view)
-        await writer.execute(end_state(view, "found.shape = $1"), shape)
+        unchanged = f"found.shape = $1 AND {is_unchanged(view)}"
+        await writer.execute(end_state(view, unchanged), shape)
         took = await writer.fetchval(f"SELECT took FROM {STATE} WHERE name = $1", view)
     return Refreshed(view, took, row["age"], bool(gently))
 

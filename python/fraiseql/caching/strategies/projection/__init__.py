@@ -3,6 +3,11 @@
 
 from typing import Final
 
+from fraiseql.caching.dependencies.recorded import (
+    fingerprint_object,
+    fingerprint_objects,
+    record,
+)
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.projection.capture import capture_objects
 from fraiseql.caching.strategies.projection.drain import drain_function
@@ -71,9 +76,20 @@ def projection_objects(spec: ProjectionSpec) -> tuple[DatabaseObject, ...]:
         mend_function(tree),
         *([drain_function(tree)] if spec.mode == "async" else []),
         *captures,
+        *fingerprint_objects(),
+        _fingerprint(tree, triggers),
         start(tree, triggers),
         backfill(tree),
     )
+
+
+def _fingerprint(tree: Tree, triggers: tuple[str, ...]) -> DatabaseObject:
+    """Record what documents are computed from, before any is."""
+    spec = tree.spec
+    subject = spec.table.sql
+    statement = record(subject, (spec.view.sql,), triggers=f"^fql_{spec.name}_")
+    needs = (spec.view.sql, *triggers)
+    return fingerprint_object(subject, statement, spec.owner, needs, replaces=True)
 
 
 def flush_now() -> str:

@@ -3,6 +3,7 @@
 
 from typing import Any, Final
 
+from fraiseql.caching.dependencies.recorded import must_be_unchanged
 from fraiseql.caching.strategies.base import Kept
 from fraiseql.caching.strategies.projection.requirements import problems
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec
@@ -59,8 +60,10 @@ WHERE n.nspname = '{SCHEMA}' AND {readable}
       AND NOT row_security_active(to_regclass(b.name))) IS NOT TRUE)"""
 
 
-def kept_document(kept: Kept, spec: ProjectionSpec, embeds: tuple[str, ...]) -> KeptDocument:
-    """Return the projection as serving reads it."""
+def kept_document(
+    kept: Kept, spec: ProjectionSpec, embeds: tuple[str, ...], prompt: str
+) -> KeptDocument:
+    """Return the projection as serving reads it; ``prompt`` is what its fingerprint says."""
     source = kept.world.catalog.relations[kept.definition.sql_source or ""]
     keys = {name: source.columns[name] for name in kept.key}
     columns = {**keys, "data": Column("data", "jsonb", "jsonb", nullable=False)}
@@ -69,7 +72,9 @@ def kept_document(kept: Kept, spec: ProjectionSpec, embeds: tuple[str, ...]) -> 
     relation = Relation(spec.reading.schema, spec.reading.name, "view", columns, kept.key)
     freshness = Freshness(age(spec)) if spec.mode == "async" else None
     document = "body" if spec.text else "data"
-    return KeptDocument(relation, document, "beside", frozenset(embeds), freshness)
+    bases = tuple(table.name.sql for _, table, _ in Tree.of(spec).tables())
+    unchanged = must_be_unchanged(spec.table.sql, prompt, bases)
+    return KeptDocument(relation, document, "beside", frozenset(embeds), freshness, unchanged)
 
 
 def age(spec: ProjectionSpec) -> str:

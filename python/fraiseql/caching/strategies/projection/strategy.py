@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from fraiseql.caching.dependencies.recorded import recorded_prompt
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies import live_view
 from fraiseql.caching.strategies.base import Kept, Refusal
@@ -97,7 +98,8 @@ async def published(kept: Kept, pool: Pool) -> KeptDocument | None:
     spec = spec_of(kept)
     if not await is_whole(spec, pool):
         return None
-    return kept_document(kept, spec, chosen(kept))
+    prompt = await recorded_prompt(pool, spec.table.sql)
+    return None if prompt is None else kept_document(kept, spec, chosen(kept), prompt)
 
 
 async def verify(kept: Kept, writer: Writer, sample: float) -> Verified:

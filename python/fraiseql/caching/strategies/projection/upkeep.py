@@ -1,6 +1,7 @@
 """Upkeep: building a projection under load, comparing it with its live view, and mending it."""
 # ruff: noqa: S608 - this module writes SQL: identifiers are quoted, no values are written
 
+from fraiseql.caching.dependencies.recorded import fingerprint_name
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.projection.flush import RENDERING
 from fraiseql.caching.strategies.projection.tables import BUILDING, BUILT, NEW
@@ -148,7 +149,7 @@ END $fraiseql$"""
         name=f"start of {kept}",
         create=(create,),
         owner=tree.spec.owner,
-        needs=(kept, *triggers),
+        needs=(kept, fingerprint_name(kept), *triggers),
         lock=f"ACCESS EXCLUSIVE on {kept} for an instant; waits for its writers",
     )
 

@@ -1,0 +1,95 @@
+"""SQL that follows the catalog's dependencies from where an answer begins."""
+# ruff: noqa: S608 - what is joined into SQL is written here
+
+from typing import Final
+
+FOLLOWED: Final = (
+    "pg_class",
+    "pg_proc",
+    "pg_operator",
+    "pg_type",
+    "pg_opclass",
+    "pg_opfamily",
+    "pg_collation",
+    "pg_ts_config",
+    "pg_ts_dict",
+    "pg_ts_parser",
+    "pg_ts_template",
+    "pg_extension",
+)
+"""Catalogs whose objects an answer may depend on by ``pg_depend``."""
+
+# Objects made by initdb from here on can be altered, and dependencies on them are written down.
+_UNPINNED: Final = 12_000
+
+_CLASSES: Final = ", ".join(f"'pg_catalog.{name}'::regclass" for name in FOLLOWED)
+
+# Dependencies are followed from relations to the rules of views, to policies, and on to functions,
+# operators and types; writes may name a partition, or what a table is a partition of.
+# A materialized view is an end: what it shows changes when it is refreshed.
+# A type of rows leads to the types of its attributes, not to the table that it is the type of.
+# What is found by a type or an operator without being named: a domain's constraints, the cast by
+# which JSON shows a type, the default operator classes and their support functions.
+REACHED: Final = f"""\
+reached(class, oid) AS (
+  SELECT b.class, b.oid FROM begun b
+  UNION
+  SELECT e.class, e.oid FROM reached r CROSS JOIN LATERAL (
+    SELECT d.refclassid AS class, d.refobjid AS oid
+    FROM (
+      SELECT r.class, r.oid
+      UNION ALL
+      SELECT 'pg_catalog.pg_rewrite'::regclass, w.oid
+      FROM pg_catalog.pg_rewrite w JOIN pg_catalog.pg_class c ON c.oid = w.ev_class
+      WHERE r.class = 'pg_catalog.pg_class'::regclass AND w.ev_class = r.oid AND c.relkind = 'v'
+      UNION ALL
+      SELECT 'pg_catalog.pg_policy'::regclass, p.oid
+      FROM pg_catalog.pg_policy p
+      WHERE r.class = 'pg_catalog.pg_class'::regclass AND p.polrelid = r.oid
+        AND p.polcmd IN ('r', '*')) AS via (class, oid)
+    JOIN pg_catalog.pg_depend d ON d.classid = via.class AND d.objid = via.oid
+    WHERE d.refclassid IN ({_CLASSES})
+      AND NOT (d.refclassid = 'pg_catalog.pg_class'::regclass
+        AND via.class IN ('pg_catalog.pg_class'::regclass, 'pg_catalog.pg_type'::regclass))
+    UNION ALL
+    SELECT r.class, i.inhrelid FROM pg_catalog.pg_inherits i
+    WHERE r.class = 'pg_catalog.pg_class'::regclass AND i.inhparent = r.oid
+    UNION ALL
+    SELECT r.class, i.inhparent FROM pg_catalog.pg_inherits i
+    WHERE r.class = 'pg_catalog.pg_class'::regclass AND i.inhrelid = r.oid
+    UNION ALL
+    SELECT 'pg_catalog.pg_attrdef'::regclass, d.oid
+    FROM pg_catalog.pg_attrdef d JOIN pg_catalog.pg_attribute a
+      ON a.attrelid = d.adrelid AND a.attnum = d.adnum AND a.attgenerated <> ''
+    WHERE r.class = 'pg_catalog.pg_class'::regclass AND d.adrelid = r.oid
+    UNION ALL
+    SELECT r.class, a.atttypid
+    FROM pg_catalog.pg_type t JOIN pg_catalog.pg_attribute a ON a.attrelid = t.typrelid
+    WHERE r.class = 'pg_catalog.pg_type'::regclass AND t.oid = r.oid AND a.attnum > 0
+    UNION ALL
+    SELECT 'pg_catalog.pg_constraint'::regclass, k.oid
+    FROM pg_catalog.pg_constraint k
+    WHERE r.class = 'pg_catalog.pg_type'::regclass AND k.contypid = r.oid
+    UNION ALL
+    SELECT 'pg_catalog.pg_cast'::regclass, k.oid
+    FROM pg_catalog.pg_cast k
+    WHERE r.class = 'pg_catalog.pg_type'::regclass AND k.castsource = r.oid
+    UNION ALL
+    SELECT 'pg_catalog.pg_opclass'::regclass, o.oid
+    FROM pg_catalog.pg_opclass o
+    WHERE r.class = 'pg_catalog.pg_type'::regclass AND o.opcintype = r.oid AND r.oid >= 16384
+    UNION ALL
+    SELECT 'pg_catalog.pg_opfamily'::regclass, o.amopfamily
+    FROM pg_catalog.pg_amop o
+    WHERE r.class = 'pg_catalog.pg_operator'::regclass AND o.amopopr = r.oid
+    UNION ALL
+    SELECT 'pg_catalog.pg_proc'::regclass, f.amproc
+    FROM pg_catalog.pg_amproc f
+    WHERE r.class = 'pg_catalog.pg_opfamily'::regclass AND f.amprocfamily = r.oid) AS e
+  WHERE e.oid >= 16384 OR e.class = 'pg_catalog.pg_class'::regclass
+    OR e.oid >= {_UNPINNED} AND e.class IN ('pg_catalog.pg_collation'::regclass,
+      'pg_catalog.pg_ts_config'::regclass, 'pg_catalog.pg_ts_dict'::regclass))"""
+"""``reached(class, oid)``: everything behind ``begun(class, oid)``, which comes before it.
+
+``WITH RECURSIVE`` begins the statement.
+"""

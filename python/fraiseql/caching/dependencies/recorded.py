@@ -1,0 +1,388 @@
+"""Fingerprints that are recorded when stored documents are computed.
+
+A fingerprint is recorded before the documents are computed. A function of its own then tells, in
+the snapshot of the statement that calls it, whether any definition behind the documents is another
+one. What makes PostgreSQL plan again is computed once for each plan; the rest is read each time.
+"""
+# ruff: noqa: S608 - what is joined into SQL is written here
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from fraiseql.caching.dependencies.fingerprint import readable
+from fraiseql.caching.dependencies.parts import PARTS, digests
+from fraiseql.caching.dependencies.reach import REACHED
+from fraiseql.caching.objects import DatabaseObject
+from fraiseql.database import Pool, Transaction
+from fraiseql.expressions import literal
+
+FINGERPRINTS: Final = '"fraiseql"."fingerprints"'
+
+_PREFIX: Final = "fingerprint of "
+_NOW: Final = '"fraiseql"."fingerprint_now"(oid[], bigint[])'
+_FOLDED: Final = '"fraiseql"."is_as_recorded"(text, regclass[])'
+_RECORD: Final = '"fraiseql"."record_fingerprint"(text, text, text[], text[], text)'
+_CHANGED: Final = '"fraiseql"."definitions_changed"()'
+
+_TABLE: Final = f"""\
+CREATE TABLE IF NOT EXISTS {FINGERPRINTS} (
+  name text PRIMARY KEY,
+  guard text NOT NULL,
+  relations text[] NOT NULL,
+  functions text[] NOT NULL,
+  triggers text NOT NULL,
+  objects oid[] NOT NULL,
+  columns bigint[] NOT NULL,
+  parts bigint[] NOT NULL,
+  prompt text NOT NULL
+)"""
+
+
+def _all_parts(objects: str, columns: str) -> str:
+    listed = ",\n    ".join(digests(PARTS, objects, columns))
+    return f"ARRAY[{listed}]"
+
+
+# Volatile, for a snapshot of its own: the one that a statement is planned with was taken before
+# the locks that the plan waited for, and does not see what was changed in between.
+_NOW_SQL: Final = f"""\
+CREATE OR REPLACE FUNCTION "fraiseql"."fingerprint_now"(objects oid[], columns bigint[])
+RETURNS bigint[] LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $fraiseql$
+BEGIN
+  RETURN {_all_parts("objects", "columns")};
+END $fraiseql$"""
+
+# It is not immutable. Said to be so, it is computed once, as a statement is planned.
+_FOLDED_SQL: Final = f"""\
+CREATE OR REPLACE FUNCTION "fraiseql"."is_as_recorded"(subject text, relations regclass[])
+RETURNS boolean LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $fraiseql$
+BEGIN
+  RETURN coalesce((
+    SELECT f.parts = "fraiseql"."fingerprint_now"(f.objects, f.columns)
+    FROM {FINGERPRINTS} f WHERE f.name = subject), false);
+END $fraiseql$"""
+
+# The error that a view gives which is not filled: what reads it answers live.
+_CHANGED_SQL: Final = f"""\
+CREATE OR REPLACE FUNCTION {_CHANGED} RETURNS boolean
+LANGUAGE plpgsql STABLE PARALLEL SAFE AS $fraiseql$
+BEGIN
+  RAISE object_not_in_prerequisite_state
+    USING MESSAGE = 'a definition that the stored documents are computed from has changed',
+      HINT = 'Run fraiseql db apply.';
+END $fraiseql$"""
+
+# Column 0 is the row as a whole, with columns that are added later.
+_BEHIND: Final = f"""\
+  WITH RECURSIVE begun(class, oid) AS (
+    SELECT 'pg_catalog.pg_class'::regclass::oid, pg_catalog.to_regclass(name)::oid
+    FROM unnest(relations) AS given (name)
+    UNION
+    SELECT 'pg_catalog.pg_proc'::regclass::oid, pg_catalog.to_regprocedure(name)::oid
+    FROM unnest(functions) AS given (name)),
+  {REACHED},
+  rules(class, oid, tree) AS (
+    SELECT 'pg_catalog.pg_rewrite'::regclass, w.oid, w.ev_action::text
+    FROM reached r JOIN pg_catalog.pg_rewrite w ON w.ev_class = r.oid
+    JOIN pg_catalog.pg_class c ON c.oid = w.ev_class AND c.relkind = 'v'
+    WHERE r.class = 'pg_catalog.pg_class'::regclass
+    UNION ALL
+    SELECT r.class, r.oid, d.adbin::text
+    FROM reached r JOIN pg_catalog.pg_attrdef d ON d.oid = r.oid
+    WHERE r.class = 'pg_catalog.pg_attrdef'::regclass
+    UNION ALL
+    SELECT r.class, r.oid, p.prosqlbody::text
+    FROM reached r JOIN pg_catalog.pg_proc p ON p.oid = r.oid
+    WHERE r.class = 'pg_catalog.pg_proc'::regclass AND p.prosqlbody IS NOT NULL),
+  seen AS (
+    SELECT bool_or(u.tree ~ ':varattno 0 ') AS whole_rows,
+      bool_or(u.tree ~ ':(sortClause|aggorder|distinctClause) \\(|:inputcollid [1-9]') AS sorts
+    FROM rules u),
+  wide(oid) AS (
+    SELECT r.oid FROM reached r, seen
+    WHERE r.class = 'pg_catalog.pg_class'::regclass AND seen.whole_rows),
+  behind AS MATERIALIZED (
+    SELECT ARRAY(
+        SELECT r.oid FROM reached r
+        UNION SELECT e.oid FROM reached r JOIN pg_catalog.pg_enum e ON e.enumtypid = r.oid
+        UNION SELECT g.oid FROM reached r JOIN pg_catalog.pg_trigger g ON g.tgrelid = r.oid
+          WHERE r.class = 'pg_catalog.pg_class'::regclass AND g.tgname ~ triggers
+        UNION SELECT 100 FROM seen WHERE seen.sorts
+        ORDER BY 1) AS objects,
+      ARRAY(
+        SELECT d.refobjid::bigint * 65536 + d.refobjsubid
+        FROM rules u JOIN pg_catalog.pg_depend d ON d.classid = u.class AND d.objid = u.oid
+        WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjsubid > 0
+        UNION SELECT a.attrelid::bigint * 65536 + a.attnum
+        FROM wide w JOIN pg_catalog.pg_attribute a ON a.attrelid = w.oid AND a.attnum > 0
+        UNION SELECT w.oid::bigint * 65536 FROM wide w
+        ORDER BY 1) AS columns,
+      ARRAY(
+        SELECT r.oid FROM reached r WHERE r.class = 'pg_catalog.pg_class'::regclass
+        UNION SELECT t.typrelid FROM reached r JOIN pg_catalog.pg_type t ON t.oid = r.oid
+        WHERE r.class = 'pg_catalog.pg_type'::regclass AND t.typrelid <> 0
+        ORDER BY 1) AS tables,
+      (SELECT jsonb_object_agg(p.kind, p.oids)
+       FROM (SELECT p.kind, array_agg(p.oid ORDER BY p.oid) AS oids FROM (
+           SELECT coalesce(CASE f.prokind WHEN 'a' THEN 'aggregate' END,
+             CASE t.typtype WHEN 'd' THEN 'domain' WHEN 'c' THEN 'row' END,
+             CASE WHEN t.typcategory = 'A' THEN 'array' END, c.relname) AS kind, r.oid
+           FROM reached r JOIN pg_catalog.pg_class c ON c.oid = r.class
+           LEFT JOIN pg_catalog.pg_proc f
+             ON f.oid = r.oid AND r.class = 'pg_catalog.pg_proc'::regclass
+           LEFT JOIN pg_catalog.pg_type t
+             ON t.oid = r.oid AND r.class = 'pg_catalog.pg_type'::regclass
+           WHERE f.pronamespace IS DISTINCT FROM 'fraiseql'::regnamespace
+           UNION SELECT 'pg_enum', e.oid
+           FROM reached r JOIN pg_catalog.pg_enum e ON e.enumtypid = r.oid) AS p
+         GROUP BY p.kind) AS p) AS by_kind)"""
+
+
+def _prompt_sql() -> str:
+    """Return SQL of the conditions that are read each time, of the record ``fql_found``."""
+    parts = [part for part in PARTS if part.prompt]
+    listed = ",\n    ".join(
+        f"($part${part.rows.format(objects='@objects@')}$part$,"
+        f" '{{{','.join(part.prompt)}}}'::text[])"
+        for part in parts
+    )
+    return f"""\
+  SELECT string_agg(replace(given.rows, '@objects@', quote_literal(chosen.oids) || '::oid[]'),
+    ' UNION ALL ') INTO fql_prompt
+  FROM (VALUES {listed}) AS given (rows, kinds)
+  CROSS JOIN LATERAL (
+    SELECT array_agg(oid::oid) AS oids FROM unnest(given.kinds) AS kind,
+      jsonb_array_elements_text(fql_found.by_kind -> kind) AS oid) AS chosen
+  WHERE chosen.oids IS NOT NULL;"""
+
+
+def _record_sql() -> str:
+    return f"""\
+CREATE OR REPLACE FUNCTION "fraiseql"."record_fingerprint"(subject text, guard text,
+  relations text[], functions text[], triggers text)
+RETURNS void LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $fraiseql$
+#variable_conflict use_variable
+DECLARE
+  fql_found record;
+  fql_prompt text;
+  fql_number numeric;
+BEGIN
+{_BEHIND}
+  SELECT b.objects, b.columns, b.tables, coalesce(b.by_kind, '{{}}') AS by_kind,
+    {_all_parts("b.objects", "b.columns")} AS parts
+  INTO fql_found FROM behind b;
+{_prompt_sql()}
+  IF fql_prompt IS NOT NULL THEN
+    fql_prompt := format('(SELECT sum(p.number) FROM (%s) AS p (number))', fql_prompt);
+    EXECUTE 'SELECT ' || fql_prompt INTO fql_number;
+    fql_prompt := format('%s IS NOT DISTINCT FROM %L::numeric', fql_prompt, fql_number);
+  END IF;
+  EXECUTE format($make$
+CREATE OR REPLACE FUNCTION "fraiseql".%I() RETURNS boolean
+LANGUAGE plpgsql STABLE PARALLEL SAFE AS $guard$
+BEGIN
+  RETURN "fraiseql"."is_as_recorded"(%L, ARRAY[%s]::pg_catalog.regclass[]);
+END $guard$ $make$,
+    guard, subject, (SELECT string_agg(quote_literal(t::regclass) || '::pg_catalog.regclass', ', '
+        ORDER BY t::regclass::text)
+      FROM unnest(fql_found.tables) AS t));
+  EXECUTE format('GRANT EXECUTE ON FUNCTION "fraiseql".%I() TO PUBLIC', guard);
+  INSERT INTO {FINGERPRINTS} AS f
+    (name, guard, relations, functions, triggers, objects, columns, parts, prompt)
+  VALUES (subject, guard, relations, functions, triggers, fql_found.objects,
+    fql_found.columns, fql_found.parts, coalesce(fql_prompt, 'true'))
+  ON CONFLICT (name) DO UPDATE SET guard = excluded.guard, relations = excluded.relations,
+    functions = excluded.functions, triggers = excluded.triggers, objects = excluded.objects,
+    columns = excluded.columns, parts = excluded.parts, prompt = excluded.prompt;
+END $fraiseql$"""
+
+
+def fingerprint_objects() -> tuple[DatabaseObject, ...]:
+    """Return the table of fingerprints, and the functions that record and compare them."""
+    table = DatabaseObject(
+        "table",
+        FINGERPRINTS,
+        (
+            _TABLE,
+            f"COMMENT ON TABLE {FINGERPRINTS} IS 'What stored documents are computed from'",
+            f"GRANT SELECT ON {FINGERPRINTS} TO PUBLIC",
+            "GRANT USAGE ON SCHEMA fraiseql TO PUBLIC",
+        ),
+        (f"DROP TABLE IF EXISTS {FINGERPRINTS}",),
+    )
+    functions = (
+        _function(_NOW, _NOW_SQL),
+        _function(_FOLDED, _FOLDED_SQL, _NOW),
+        _function(_CHANGED, _CHANGED_SQL),
+        _function(_RECORD, _record_sql(), FINGERPRINTS, _NOW, _FOLDED, public=False),
+    )
+    return (table, *functions)
+
+
+def _function(name: str, create: str, *needs: str, public: bool = True) -> DatabaseObject:
+    rights = f"GRANT EXECUTE ON FUNCTION {name} TO PUBLIC"
+    if not public:
+        rights = f"REVOKE ALL ON FUNCTION {name} FROM PUBLIC"
+    return DatabaseObject(
+        "function",
+        name,
+        (create, rights),
+        (f"DROP FUNCTION IF EXISTS {name}",),
+        needs=needs,
+        replaces=True,
+    )
+
+
+def guard_name(subject: str) -> str:
+    """Return the bare name of the function that tells whether ``subject`` is as recorded."""
+    return f"unchanged_{hashlib.sha256(subject.encode()).hexdigest()[:16]}"
+
+
+def is_unchanged(subject: str) -> str:
+    """Return SQL that is true while every definition behind ``subject`` is as recorded."""
+    return f"""\
+(SELECT f.parts = "fraiseql"."fingerprint_now"(f.objects, f.columns)
+ FROM {FINGERPRINTS} f WHERE f.name = {literal(subject)})"""
+
+
+def guard(subject: str, prompt: str) -> str:
+    """Return SQL that is true while every definition is as recorded, and costs little.
+
+    Args:
+        subject: What is stored.
+        prompt: The recorded condition that is read each time.
+    """
+    folded = f'"fraiseql"."{guard_name(subject)}"()'
+    return folded if prompt == "true" else f"({folded} AND {prompt})"
+
+
+def must_be_unchanged(subject: str, prompt: str, reads: Sequence[str]) -> str:
+    """Return the SQL condition of a statement: true, or it fails once a definition has changed.
+
+    Args:
+        subject: What is stored.
+        prompt: The recorded condition that is read each time.
+        reads: Quoted names of tables whose definition must not change under the statement.
+    """
+    condition = f"CASE WHEN {guard(subject, prompt)} THEN true ELSE {_CHANGED} END"
+    return f"{readable(reads)} AND {condition}" if reads else condition
+
+
+async def recorded_prompt(pool: Pool, subject: str) -> str | None:
+    """Return the condition that is read each time; None unless all is as recorded.
+
+    Raises:
+        DatabaseError: The database cannot be asked.
+    """
+    if not (await pool.fetch_bytes(_USABLE))[0]["usable"]:
+        return None
+    sql = f"SELECT f.prompt FROM {FINGERPRINTS} f WHERE f.name = $1 AND {is_unchanged(subject)}"
+    rows = await pool.fetch_bytes(sql, [subject])
+    return str(rows[0]["prompt"]) if rows else None
+
+
+def record(
+    subject: str,
+    relations: tuple[str, ...],
+    functions: tuple[str, ...] = (),
+    triggers: str = "$none",
+) -> str:
+    """Return the statement that records the fingerprint of ``subject`` as it is now.
+
+    Args:
+        subject: What is stored: a quoted, qualified name.
+        relations: Where the documents begin: quoted, qualified names, as of a live view.
+        functions: The same, with the types of their arguments.
+        triggers: Pattern of the names of triggers that must stay as they are.
+    """
+    given = ", ".join(
+        f"ARRAY[{', '.join(literal(name) for name in names)}]::text[]"
+        for names in (relations, functions)
+    )
+    return (
+        f'SELECT "fraiseql"."record_fingerprint"({literal(subject)},'
+        f" {literal(guard_name(subject))}, {given}, {literal(triggers)})"
+    )
+
+
+def record_again(subject: str) -> str:
+    """Return the statement that records the fingerprint again, if it is another one now."""
+    return f"""\
+SELECT "fraiseql"."record_fingerprint"(f.name, f.guard, f.relations, f.functions, f.triggers)
+FROM {FINGERPRINTS} f WHERE f.name = {literal(subject)} AND NOT {is_unchanged(subject)}"""
+
+
+def fingerprint_name(subject: str) -> str:
+    """Return what the object is called that is the fingerprint of ``subject``."""
+    return f"{_PREFIX}{subject}"
+
+
+def fingerprint_object(
+    subject: str,
+    statement: str,
+    owner: str,
+    needs: tuple[str, ...],
+    *,
+    after: tuple[str, ...] = (),
+    replaces: bool = False,
+) -> DatabaseObject:
+    """Return the object that is the recorded fingerprint of ``subject``.
+
+    Args:
+        subject: What is stored.
+        statement: Of ``record``.
+        owner: The declaration.
+        needs: What must be there before.
+        after: Statements that follow it.
+        replaces: Whether it is recorded again without what needs it being dropped.
+    """
+    guard = f'"fraiseql"."{guard_name(subject)}"()'
+    return DatabaseObject(
+        "fingerprint",
+        fingerprint_name(subject),
+        (statement, *after),
+        (
+            f"DROP FUNCTION IF EXISTS {guard}",
+            f"DELETE FROM {FINGERPRINTS} WHERE name = {literal(subject)}",
+        ),
+        owner,
+        needs=(*needs, _RECORD),
+        replaces=replaces,
+    )
+
+
+AS_RECORDED: Final = "as recorded"
+# Asked first: names in a schema that a role may not use cannot even be looked up.
+_USABLE: Final = """
+SELECT EXISTS (
+  SELECT FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid
+  WHERE n.nspname = 'fraiseql' AND c.relname = 'fingerprints'
+    AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')) AS usable
+"""
+_HAS_TABLE: Final = f"SELECT to_regclass('{FINGERPRINTS}') IS NOT NULL"
+_COMPARED: Final = f"""
+SELECT f.name, ARRAY(
+  SELECT p.place FROM unnest(f.parts, "fraiseql"."fingerprint_now"(f.objects, f.columns))
+    WITH ORDINALITY AS p (recorded, present, place)
+  WHERE p.recorded IS DISTINCT FROM p.present)::int[] AS places
+FROM {FINGERPRINTS} f WHERE f.name = ANY ($1::text[])"""
+
+
+async def compared_fingerprints(database: Transaction, names: Iterable[str]) -> Mapping[str, str]:
+    """Return ``AS_RECORDED``, or what has changed, for each fingerprint that is recorded.
+
+    Args:
+        database: A connection inside of a transaction.
+        names: Of the objects.
+    """
+    subjects = [name.removeprefix(_PREFIX) for name in names]
+    if not subjects or not await database.fetchval(_HAS_TABLE):
+        return {}
+    rows = await database.fetch(_COMPARED, subjects)
+    return {fingerprint_name(row["name"]): _said(row["places"]) for row in rows}
+
+
+def _said(places: Iterable[int]) -> str:
+    titles = [PARTS[place - 1].title for place in places if place <= len(PARTS)]
+    return ", ".join(titles) or AS_RECORDED
