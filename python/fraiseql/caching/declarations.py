@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from fraiseql.caching.intervals import seconds_of
 from fraiseql.errors import DeclarationError
 from fraiseql.schema.options import check_form
 
 WhenStale = Literal["serve", "live", "error"]
+
+MOST_BYTES: Final = 2**28 - 1
+"""Bytes that PostgreSQL allows a ``jsonb`` value to have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +39,22 @@ class Projection:
             (``("posts", "posts.author")``); None for the type's own embeds, one level deep.
         text: Whether a response-ready ``json`` column is kept beside the ``jsonb`` one.
         budget: Most documents that one change of a row may touch; more is refused, with the figure.
+        max_bytes: Bytes of ``jsonb`` beyond which a document is not stored but answered live. None
+            refuses lists without ``limit=``, whose documents grow without end.
 
     Raises:
-        DeclarationError: There is no such mode, ``embeds`` is one text, or ``budget`` is below 1.
+        DeclarationError: There is no such mode, ``embeds`` is one text, or a number is no
+            size.
     """
 
     mode: Literal["commit", "statement", "async"] = "commit"
     embeds: tuple[str, ...] | None = None
     text: bool = False
     budget: int = 1_000
+    max_bytes: int | None = None
 
     def __post_init__(self) -> None:
-        check_form(self, switches=("text",), numbers=("budget",), lists=("embeds",))
+        check_form(self, switches=("text",), numbers=("budget", "max_bytes"), lists=("embeds",))
         if self.mode not in ("commit", "statement", "async"):
             raise DeclarationError(f"mode={self.mode!r} is not commit, statement or async.")
         if isinstance(self.embeds, str):
@@ -56,6 +63,11 @@ class Projection:
             )
         if self.budget < 1:
             raise DeclarationError(f"budget={self.budget!r} allows no document to change.")
+        if self.max_bytes is not None and not 0 < self.max_bytes <= MOST_BYTES:
+            raise DeclarationError(
+                f"max_bytes={self.max_bytes!r} is not between 1 and {MOST_BYTES:,}.",
+                hint="PostgreSQL has no jsonb beyond that; one megabyte is a large document.",
+            )
 
 
 @dataclass(frozen=True, slots=True)

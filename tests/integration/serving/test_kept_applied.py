@@ -91,8 +91,8 @@ class Shelves(Served):
 
 
 KINDS = [
-    pytest.param(Projection(), QUERY, "projection", id="projection"),
-    pytest.param(Projection(text=True), QUERY, "projection", id="text"),
+    pytest.param(Projection(max_bytes=10**6), QUERY, "projection", id="projection"),
+    pytest.param(Projection(text=True, max_bytes=10**6), QUERY, "projection", id="text"),
     pytest.param(MaterializedView(refresh="1h"), QUERY, "materialized", id="view"),
     pytest.param(GeneratedColumn(column="kept"), PLAIN, "generated", id="column"),
 ]
@@ -265,7 +265,7 @@ def word(stored: object) -> Any:
     return fraiseql.type(name="Word", sql_source="word", stored=stored)(made)
 
 
-@pytest.mark.parametrize("stored", [Projection(), MaterializedView(refresh="1h")])
+@pytest.mark.parametrize("stored", [Projection(max_bytes=10**6), MaterializedView(refresh="1h")])
 def test_texts_keep_the_order_of_their_own_collation(url: str, stored: Any) -> None:
     """A key of another collation than the database's: its table has it, a kept one may not."""
     at_once(run_sql(url, WORDS))

@@ -41,6 +41,7 @@ MISTAKES = {
     "embeds=(1,)": lambda: Projection(embeds=(1,)),  # type: ignore[arg-type]
     "budget='many'": lambda: Projection(budget="many"),  # type: ignore[arg-type]
     "budget=True": lambda: Projection(budget=True),
+    "max_bytes='1 MB'": lambda: Projection(max_bytes="1 MB"),  # type: ignore[arg-type]
     "text='no'": lambda: Projection(text="no"),  # type: ignore[arg-type]
     "refresh=5": lambda: MaterializedView(refresh=5),  # type: ignore[arg-type]
     "on_write='5m'": lambda: MaterializedView(on_write="5m"),  # type: ignore[arg-type]

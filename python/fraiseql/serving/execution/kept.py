@@ -15,6 +15,9 @@ GONE: Final = frozenset({"42P01", "42703", "42883", "55000", "42501"})
 """What PostgreSQL says of something kept that is not there, not filled, or not to be read: no such
 relation, column or function, not populated, not allowed. Anything else is the field's error."""
 
+_ABSENT: Final = b"null"
+"""A document that is too large to be stored; no document is the JSON ``null``."""
+
 _first: Final = itemgetter(0)
 
 Lost = Callable[[KeptQuery, FraiseQLError | None], None]
@@ -52,11 +55,12 @@ class KeptStatement:
         source: What is read.
     """
 
-    __slots__ = ("_fetched", "_freshness", "_lost", "query", "source")
+    __slots__ = ("_fetched", "_freshness", "_lost", "_sparse", "query", "source")
 
     def __init__(self, kept: KeptQuery, max_limit: int, lost: Lost) -> None:
         self._freshness = kept.source.freshness
         self._fetched = kept.query.read.fetched is not None
+        self._sparse = kept.source.place == "beside"
         self.source = kept
         self._lost = lost
         self.query = PreparedQuery(
@@ -96,14 +100,22 @@ class KeptStatement:
                 return None
             if rows[0][0] is None:
                 rows = []
-        if self._fetched and b"" in map(_first, rows):
-            # A row that asynchronous upkeep has not come to is nothing to complain about.
-            if self._freshness is None:
-                self._lost(self.source, None)
+        if self._lacks_any(rows):
             return None
         if self._freshness is not None:
             note(Noted(key, self.source.type_name, age))
         return rows
+
+    def _lacks_any(self, rows: list[Any]) -> bool:
+        """Tell whether the document of any row is not there."""
+        if self._sparse and _ABSENT in map(_first, rows):
+            return True
+        if not self._fetched or b"" not in map(_first, rows):
+            return False
+        # A row that asynchronous upkeep has not come to is nothing to complain about.
+        if self._freshness is None:
+            self._lost(self.source, None)
+        return True
 
     def _too_old(self, freshness: Freshness, age: float | None) -> bool:
         """Whether the live answer is wanted.

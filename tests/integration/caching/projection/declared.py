@@ -102,7 +102,7 @@ def region(*, longer: bool = False, **options: Any) -> type:
     if longer:
         annotations["city"] = str | None
     teams = fraiseql.embed("tb_team", on=("country", "code"))
-    stored = fraiseql.Projection(**{"embeds": DEEP, **options})
+    stored = fraiseql.Projection(**{"embeds": DEEP, "max_bytes": 10**7, **options})
     body = {"__annotations__": annotations, "teams": teams, "__module__": __name__}
     return fraiseql.type(name="Region", sql_source="tb_region", stored=stored)(
         type("Region", (), body)

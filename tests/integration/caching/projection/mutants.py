@@ -76,7 +76,7 @@ def shared_only(seed: int) -> Change:
 
 LOCK_AND_RECOMPUTE_AT_ONCE = replaced(
     r"  -- \[lock documents\][^\n]*\n  PERFORM (FROM.*?FOR NO KEY UPDATE);.*?"
-    r"(  -- \[recompute\][^\n]*\n)(  INSERT INTO.*?)(\n  ON CONFLICT)",
+    r"(  -- \[recompute\][^\n]*\n  BEGIN\n)(  INSERT INTO.*?)(\n  ON CONFLICT)",
     r"\2  WITH held AS MATERIALIZED (SELECT \1)\n\3 AND (SELECT count(*) FROM held) >= 0\4",
 )
 

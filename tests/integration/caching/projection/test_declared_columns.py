@@ -31,9 +31,9 @@ def shop(fields: dict[str, Any], **options: Any) -> type:
         "items": fraiseql.embed("item", on="shop_id", **options),
         "top": fraiseql.embed("item", via="best", target_key="code"),
     }
-    return fraiseql.type(name="Shop", sql_source="shop", stored=fraiseql.Projection())(
-        type("Shop", (), body)
-    )
+    return fraiseql.type(
+        name="Shop", sql_source="shop", stored=fraiseql.Projection(max_bytes=10**6)
+    )(type("Shop", (), body))
 
 
 async def true_after(url: str, type_: type, *statements: str) -> None:
@@ -126,7 +126,7 @@ class Town:
     name: str | None
 
 
-@fraiseql.type(sql_source="land", stored=fraiseql.Projection())
+@fraiseql.type(sql_source="land", stored=fraiseql.Projection(max_bytes=10**6))
 class Land:
     code: str
     flag: str

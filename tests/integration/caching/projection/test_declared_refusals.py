@@ -164,7 +164,7 @@ async def test_an_authors_posts_author_is_the_author(tables: str) -> None:
         )
     )
     type_ = kept(
-        embed=fraiseql.embed("pet", on="person_id"),
+        embed=fraiseql.embed("pet", on="person_id", limit=9),
         of=list[pet],  # type: ignore[valid-type]
         embeds=("held.owner",),
         budget=5,
@@ -235,6 +235,8 @@ async def test_a_database_whose_transactions_are_of_another_level(tables: str) -
         ({"mode": "comit"}, "commit, statement or async"),
         ({"embeds": "posts"}, "is one text"),
         ({"budget": 0}, "no document"),
+        ({"max_bytes": 0}, "not between 1 and"),
+        ({"max_bytes": 2**28}, "not between 1 and"),
     ],
 )
 def test_what_is_never_right_is_refused_at_once(options: dict[str, Any], says: str) -> None:

@@ -34,7 +34,9 @@ class Volume:
     title: str
 
 
-@fraiseql.type(sql_source="shelf", stored=Projection(embeds=("volumes",), mode="async"))
+@fraiseql.type(
+    sql_source="shelf", stored=Projection(embeds=("volumes",), mode="async", max_bytes=10**6)
+)
 class Shelf:
     id: int
     name: str

@@ -5,6 +5,7 @@ from typing import Any
 
 from fraiseql.caching.strategies.compare import SHOWN, Difference, Verified
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec
+from fraiseql.caching.strategies.projection.storing import ABSENT
 from fraiseql.caching.strategies.projection.tree import Tree, columns
 from fraiseql.catalog.picture import quote
 from fraiseql.database.writing import Writer
@@ -47,8 +48,9 @@ WITH keys({own}) AS MATERIALIZED (
   SELECT {key} AS key, k.*, {kept} AS kept, v.data::text AS live
   FROM keys k
   LEFT JOIN {spec.table.sql} t ON {is_["t"]}
-  LEFT JOIN LATERAL (SELECT v.data FROM {spec.view.sql} v WHERE {is_["v"]} OFFSET 0) v ON true
-  WHERE {kept} IS DISTINCT FROM v.data::text{_data_too(spec)}
+  LEFT JOIN LATERAL (SELECT v.data FROM {spec.view.sql} v
+    WHERE {is_["v"]} AND t.data IS DISTINCT FROM {ABSENT} OFFSET 0) v ON true
+  WHERE t.data IS DISTINCT FROM {ABSENT} AND ({kept} IS DISTINCT FROM v.data::text{_data_too(spec)})
 )
 SELECT (SELECT count(*) FROM keys) AS compared, (SELECT count(*) FROM found) AS differing, f.*
 FROM (SELECT) AS one LEFT JOIN (SELECT * FROM found ORDER BY {own} LIMIT {SHOWN}) f ON true"""

@@ -8,6 +8,7 @@ share a lock, and whoever comes second sees the first. All take locks in one ord
 
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.projection.capture import ISOLATION, message
+from fraiseql.caching.strategies.projection.storing import one_by_one, upsert
 from fraiseql.caching.strategies.projection.tree import BY_INDEX, OWN_NAMES, Node, Tree, columns
 from fraiseql.catalog.picture import quote
 
@@ -33,6 +34,7 @@ DECLARE
   everything boolean;
   keys bigint;
   written bigint;
+  stored bigint;
 {_variables(tree)}
 BEGIN
 {body}  RETURN fql.keys;
@@ -187,7 +189,9 @@ def _documents(tree: Tree) -> str:
 {_sorted_locks(seed, [_hashed(root.below, seed, exclusive=True)])}    END IF;
 {_lock_rows(tree)}  END IF;
   -- [recompute] all of them, equal or not: who waited for a lock reads anew in any case
-{_upsert(tree)}  GET DIAGNOSTICS written = ROW_COUNT;
+  BEGIN
+{upsert(tree, among("v", root.inner, root.below))}  GET DIAGNOSTICS written = ROW_COUNT;
+{one_by_one(tree)}  END;
   -- [delete gone]
   IF fql.written < fql.keys THEN
     DELETE FROM {kept} t WHERE {among("t", root.inner, root.below)}
@@ -202,20 +206,6 @@ def _lock_rows(tree: Tree) -> str:
     return f"""\
   PERFORM FROM {tree.spec.table.sql} t WHERE {among("t", root.inner, root.below)}
     ORDER BY {columns("t", root.inner)} FOR NO KEY UPDATE;
-"""
-
-
-def _upsert(tree: Tree) -> str:
-    spec, root = tree.spec, tree.root
-    keys = ", ".join(quote(name) for name in root.inner)
-    body, value, renewed = (
-        (", body", ", v.data::text::json", ", body = excluded.body") if spec.text else ("", "", "")
-    )
-    return f"""\
-  INSERT INTO {spec.table.sql} ({keys}, data{body})
-  SELECT {columns("v", root.inner)}, v.data{value} FROM {spec.view.sql} v
-  WHERE {among("v", root.inner, root.below)}
-  ON CONFLICT ({keys}) DO UPDATE SET data = excluded.data{renewed};
 """
 
 

@@ -158,6 +158,27 @@ def _of_embed(kept: Kept, place: Place, facts: TableFacts) -> Iterator[Refusal]:
         )
 
 
+def unbounded(kept: Kept, root: Place, facts: TableMap) -> Iterator[Refusal]:
+    """Refuse lists without an end, unless the declaration says how large documents may be."""
+    if kept.stored.max_bytes is not None:
+        return
+    for place in root.everywhere():
+        embed = place.embed
+        if embed is None or not embed.on or embed.limit is not None:
+            continue
+        inner = [name for name, _ in place.join]
+        if not facts[Qualified(place.table.schema, place.table.name)].unique(inner):
+            yield Refusal(
+                "UNBOUNDED_EMBED",
+                place.where,
+                f"a document holds every row of {place.table.sql} of one {', '.join(inner)}, and"
+                " a write of one of them computes and stores all of it again.",
+                "Give the embed a limit: embed(…, limit=100); leave it out with embeds=(…); or let"
+                " larger documents be answered live: Projection(max_bytes=1_000_000).",
+                making=True,
+            )
+
+
 def _of_joins(place: Place) -> Iterator[Refusal]:
     for one in place.below:
         for inner, outer in one.join:

@@ -65,6 +65,7 @@ def resolve(kept: Kept, root: Place, facts: TableMap) -> Resolved:
         mode=kept.stored.mode,
         calls=tuple(one.name for one in query.functions),
         parts=_parts(root, facts),
+        max_bytes=kept.stored.max_bytes,
         lineage=sum(facts[name].lineage for name in _tables(root)),
     )
     return Resolved(spec, query.functions)

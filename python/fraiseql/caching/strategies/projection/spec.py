@@ -114,6 +114,7 @@ class ProjectionSpec:
             PostgreSQL's table of locks is finite and shared by all sessions.
         calls: Names of the functions that the view's query calls.
         parts: What tells one set of partitions from another; empty where nothing is partitioned.
+        max_bytes: Bytes beyond which a document is stored as absent; None: what PostgreSQL allows.
         lineage: Number of all that inherits from the tables, as ``LINEAGE`` computes it.
     """
 
@@ -130,6 +131,7 @@ class ProjectionSpec:
     calls: tuple[str, ...] = ()
     parts: str = ""
     lineage: int = 0
+    max_bytes: int | None = None
 
     def __post_init__(self) -> None:
         for place in (self.root, *(edge.table for edge in _below(self.embeds))):

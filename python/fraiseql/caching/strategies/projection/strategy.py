@@ -17,7 +17,13 @@ from fraiseql.caching.strategies.projection.facts import load_facts
 from fraiseql.caching.strategies.projection.fan_out import fan_outs, too_many
 from fraiseql.caching.strategies.projection.indexes import index_objects
 from fraiseql.caching.strategies.projection.predicates import unreadable
-from fraiseql.caching.strategies.projection.preflight import LEVEL, of_level, of_problems, refused
+from fraiseql.caching.strategies.projection.preflight import (
+    LEVEL,
+    of_level,
+    of_problems,
+    refused,
+    unbounded,
+)
 from fraiseql.caching.strategies.projection.published import is_built, is_whole, kept_document
 from fraiseql.caching.strategies.projection.requirements import unfit
 from fraiseql.caching.strategies.projection.resolve import Resolved, resolve
@@ -70,7 +76,7 @@ async def facts(kept: Kept, pool: Pool) -> ProjectionFacts:
         wrong += tuple(of_level(kept, await pool.fetch_bytes(LEVEL)))
     # Data grow: what was within its budget when it was built stays kept.
     if not wrong and not await is_built(spec, pool):
-        wrong = await unreadable(root, pool)
+        wrong = await unreadable(root, pool) or tuple(unbounded(kept, root, found))
         if not wrong and spec.mode != "async":
             wrong = tuple(too_many(kept, await fan_outs(spec, found, pool)))
     return ProjectionFacts(resolved, wrong, tuple(index_objects(kept, root, spec, found)))

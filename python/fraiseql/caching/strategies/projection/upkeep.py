@@ -4,6 +4,7 @@
 from fraiseql.caching.dependencies.recorded import fingerprint_name
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.projection.flush import RENDERING
+from fraiseql.caching.strategies.projection.storing import ABSENT
 from fraiseql.caching.strategies.projection.tables import BUILDING, BUILT, NEW
 from fraiseql.caching.strategies.projection.tree import OWN_NAMES, SCHEMA, Node, Tree, columns
 from fraiseql.catalog.picture import quote
@@ -34,7 +35,7 @@ BEGIN
   LOCK TABLE {", ".join(bases)} IN ACCESS SHARE MODE;
   RETURN QUERY SELECT {either}, t.data, v.data
   FROM {spec.table.sql} t FULL JOIN {spec.view.sql} v ON {same}
-  WHERE t.data::text IS DISTINCT FROM v.data::text{body};
+  WHERE t.data IS DISTINCT FROM {ABSENT} AND (t.data::text IS DISTINCT FROM v.data::text{body});
 END $fraiseql$"""
     return _function(tree, f"{name}()", create, (spec.table.sql, spec.view.sql))
 
@@ -115,9 +116,9 @@ BEGIN
     SELECT {_values(root)} FROM batch s({_values(root, "")})
     LEFT JOIN {kept} t ON {_is("t", root)}
     -- OFFSET 0: looked up for each key, whatever the planner thinks of the whole view.
-    LEFT JOIN LATERAL (SELECT v.data FROM {spec.view.sql} v WHERE {_is("v", root)} OFFSET 0) v
-      ON true
-    WHERE t.data::text IS DISTINCT FROM v.data::text{body}
+    LEFT JOIN LATERAL (SELECT v.data FROM {spec.view.sql} v
+      WHERE {_is("v", root)} AND t.data IS DISTINCT FROM {ABSENT} OFFSET 0) v ON true
+    WHERE t.data IS DISTINCT FROM {ABSENT} AND (t.data::text IS DISTINCT FROM v.data::text{body})
   )
   SELECT {_values(root)} INTO {_last(root)} FROM batch s({_values(root, "")})
   ORDER BY {_backwards(root)} LIMIT 1;
