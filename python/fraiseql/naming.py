@@ -1,7 +1,11 @@
 """Names: the one snake_case to camelCase function, and the nearest name for a mistyped one."""
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Final
+
+_SUGGESTION: Final = re.compile(r" Did you mean '[^']*'\?")
 
 
 def to_camel(name: str) -> str:
@@ -30,6 +34,11 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name closest to ``name``, or None when nothing is close."""
     found = get_close_matches(name, list(known), n=1, cutoff=0.6)
     return found[0] if found else None
+
+
+def without_suggestion(message: str) -> str:
+    """Return a message without what ``suggestion`` added to it."""
+    return _SUGGESTION.sub("", message)
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

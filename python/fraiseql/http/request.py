@@ -65,7 +65,7 @@ def from_body(body: bytes, persisted: PersistedQueries | None = None) -> Request
     try:
         content = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise bad_request(f"The body is not JSON: {error}.") from error
+        raise bad_request(f"The body is not JSON{_place(error)}.") from error
     if type(content) is not dict:
         raise _not_an_object(content)
     return _request(content, persisted, read_only=False)
@@ -120,7 +120,12 @@ def _decoded(name: str, text: str) -> Any:
     try:
         return orjson.loads(text) if text else None
     except orjson.JSONDecodeError as error:
-        raise bad_request(f"The parameter {name!r} is not JSON: {error}.") from error
+        raise bad_request(f"The parameter {name!r} is not JSON{_place(error)}.") from error
+
+
+def _place(error: orjson.JSONDecodeError) -> str:
+    # What the parser says of it is not for clients.
+    return f": see line {error.lineno}, column {error.colno}"
 
 
 def _request(

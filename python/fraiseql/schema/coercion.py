@@ -30,9 +30,13 @@ JSON_FORMS: Final = ("string", "number", "integer", "boolean", "any")
 
 def refuse(name: str, value: object, wanted: str) -> GraphQLError:
     """Return the error that says what a scalar cannot represent, and what to write."""
+    return GraphQLError(f"{name} cannot represent value: {excerpt(value)}. Write {wanted}.")
+
+
+def excerpt(value: object) -> str:
+    """Return a value as messages show it, cut off where it is long."""
     shown = repr(value)
-    shown = shown if len(shown) <= _SHOWN else shown[: _SHOWN - 3] + "..."
-    return GraphQLError(f"{name} cannot represent value: {shown}. Write {wanted}.")
+    return shown if len(shown) <= _SHOWN else shown[: _SHOWN - 3] + "..."
 
 
 def _from_text(name: str, value: object, read: Callable[[str], Any], wanted: str) -> Any:

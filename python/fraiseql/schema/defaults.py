@@ -23,6 +23,7 @@ from fraiseql.schema.definitions import (
 )
 from fraiseql.schema.hints import Ref, read_hint, show
 from fraiseql.schema.model import Model
+from fraiseql.schema.words import written_words
 
 MISSING_DEFAULT: Final = MISSING
 """No default is shown: there is none, or it is null, or a new one is made for each request."""
@@ -140,7 +141,7 @@ def instance_maker(cls: type, label: str) -> Callable[[Mapping[str, Any]], Any]:
         except InputError as error:
             raise GraphQLError(error.message, extensions={"code": error.code}) from error
         except (ValueError, TypeError, ArithmeticError) as error:
-            # What Python says of it is for the developer.
-            raise GraphQLError(f"{label} cannot be made of these values.") from error
+            words = written_words(error) or "it cannot be made of these values."
+            raise GraphQLError(f"{label}: {words}") from error
 
     return make

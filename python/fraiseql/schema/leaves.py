@@ -19,8 +19,10 @@ from graphql import (
     is_specified_scalar_type,
 )
 
+from fraiseql.errors import InputError
 from fraiseql.schema import coercion
 from fraiseql.schema.definitions import ScalarDefinition
+from fraiseql.schema.words import written_words
 
 ID = NewType("ID", str)
 """An identifier: GraphQL's ``ID``, a string in the response."""
@@ -120,8 +122,11 @@ def custom_scalar(definition: ScalarDefinition) -> GraphQLScalarType:
             raise coercion.refuse(definition.name, value, f"a value of form {definition.form!r}")
         try:
             return definition.parse(value) if definition.parse else value
+        except InputError as error:
+            raise GraphQLError(error.message) from error
         except (ValueError, TypeError, ArithmeticError) as error:
-            raise GraphQLError(f"{definition.name} cannot represent value: {error}") from error
+            words = written_words(error) or f"{coercion.excerpt(value)}."
+            raise GraphQLError(f"{definition.name} cannot represent value: {words}") from error
 
     def written(value: Any) -> Any:
         return write(definition.serialize(value) if definition.serialize else value)

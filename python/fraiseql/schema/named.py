@@ -99,8 +99,9 @@ def scalar(first: Any = None, base: Any = None, /, **options: Any) -> Any:
             ``Email = Annotated[str, fraiseql.scalar("Email", form="string")]``.
         **options: ``form`` of the JSON value in a document (``string``, ``number``, ``integer``,
             ``boolean``, ``any``; told by the base when left out), ``parse`` (a client's JSON value
-            to the value that resolvers are given; raises ValueError), ``serialize`` (a resolver's
-            value to JSON), ``name`` (on a class), ``specified_by_url``, ``description``.
+            to the value that resolvers are given; raises ValueError, or ``InputError`` with words
+            for the client), ``serialize`` (a resolver's value to JSON), ``name`` (on a class),
+            ``specified_by_url``, ``description``.
 
     Returns:
         A hint, or the class.

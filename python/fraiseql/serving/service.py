@@ -196,7 +196,7 @@ class Service:
             asked = self._asked(operation, values, request, context, timings)
             return await self._answer_parts(serving, serving.split, asked, request.etags)
         identity = self._identity(context)
-        run = Run(self.pool, identity, values, self._encoder)
+        run = self._run(identity, values)
         if serving.compiled.needs_python:
             full = self._context(context, identity, run.note)
             current = self._reached(identity, run.note)
@@ -245,7 +245,7 @@ class Service:
         seen = self._context(context, identity, note)
 
         def new_run(*, python: bool, reads: ContextReads | None = None) -> Run:
-            run = Run(self.pool, identity, values, self._encoder)
+            run = self._run(identity, values)
             if python:
                 current = self._reached(identity, note)
                 run.call = self._call(operation, values, request, seen, current, reads=reads)
@@ -278,7 +278,7 @@ class Service:
             InputError: A value has not the form of its field.
         """
         serving, _, values = await self._prepare(request, Timings())
-        run = Run(self.pool, self._identity(context or {}), values, self._encoder)
+        run = self._run(self._identity(context or {}), values)
         sources = self._current.planner.relations.sources.sources.values()
         declared = frozenset().union(*[source.indexes.names for source in sources])
         found = await explain_plan(serving.compiled, run, declared, analyze=analyze)
@@ -295,6 +295,10 @@ class Service:
         if self._edition is None:
             raise DatabaseUnavailable("The application is not started.")
         return self._edition
+
+    def _run(self, identity: Identity, values: Mapping[str, Any]) -> Run:
+        hidden = not self.settings.introspection
+        return Run(self.pool, identity, values, self._encoder, hide_suggestions=hidden)
 
     def _call(
         self,

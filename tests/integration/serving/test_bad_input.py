@@ -25,8 +25,10 @@ class Span:
     last: int = 9
 
     def __post_init__(self) -> None:
+        if self.first == 6:
+            raise ValueError("Six is too many.")
         if self.first > self.last:
-            raise ValueError("the text of a ValueError")
+            int("the words of Python")
         if self.first == 0:
             raise fraiseql.InputError("Count from 1.")
 
@@ -209,7 +211,8 @@ def test_a_null_limit_of_a_resolver_counts_as_the_usual_one(bench: Served) -> No
 
 
 SPANS = [
-    (7, "Span cannot be made of these values."),
+    (6, "Span: Six is too many."),
+    (7, "Span: it cannot be made of these values."),
     (0, "Count from 1."),
 ]
 

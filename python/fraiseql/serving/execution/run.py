@@ -8,8 +8,9 @@ from typing import Any
 from graphql import GraphQLError
 
 from fraiseql.database import Identity, Pool
-from fraiseql.errors import DocumentError, FraiseQLError
+from fraiseql.errors import DocumentError, FraiseQLError, InputError
 from fraiseql.events import logger
+from fraiseql.naming import without_suggestion
 from fraiseql.schema import Schema
 from fraiseql.serving.execution.decode import ParentDecoder
 from fraiseql.serving.execution.encode import Encoder, Item
@@ -39,6 +40,7 @@ class Run:
         call: Calls Python functions; None when the plan has none.
         noted: What root fields were answered from that may be stale; None for nothing.
         failures: Errors of fields; a stream refers to each by its number.
+        hide_suggestions: Whether errors name nothing that the client did not send.
     """
 
     pool: Pool
@@ -48,11 +50,14 @@ class Run:
     call: Call | None = None
     noted: list[Noted] | None = None
     failures: list[Exception] = field(default_factory=list)
+    hide_suggestions: bool = False
 
     def fail(self, error: Exception) -> int:
         """Keep the error of a field and return its number."""
         if not isinstance(error, GraphQLError) and not getattr(error, "for_clients", False):
             logger.error("A field failed.", exc_info=error)
+        if self.hide_suggestions and isinstance(error, InputError):
+            error = InputError(without_suggestion(error.message), code=error.code)
         self.failures.append(error)
         return len(self.failures) - 1
 

@@ -1,5 +1,6 @@
 """Errors of a response: message, locations, path and code, never anything internal."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,6 +25,7 @@ _WORDS: Mapping[str, str] = {
 _BAD_DOCUMENT = "BAD_DOCUMENT"
 _LIST_TOO_LONG = "LIST_TOO_LONG"
 _MOST_CHARACTERS = 1_000
+_ENCOUNTERED = re.compile(", but encountered error '.*'; found", re.DOTALL)
 
 
 def rendered_errors(
@@ -73,7 +75,7 @@ def _failure(error: Exception, *, debug: bool) -> dict[str, Any]:
         return {"message": error.message, "extensions": extensions}
     if isinstance(error, GraphQLError):
         code = {"code": "RESOLVER_ERROR", **(error.extensions or {})}
-        return {"message": error.message, "extensions": code}
+        return {"message": _for_clients(error.message), "extensions": code}
     message = f"{type(error).__name__}: {error}" if debug else _INTERNAL
     return {"message": message, "extensions": {"code": "INTERNAL_ERROR"}}
 
@@ -83,8 +85,13 @@ def _locations(selected: SelectedField) -> list[dict[str, int]]:
     return [{"line": token.line, "column": token.column} for token in tokens]
 
 
-def _shortened(message: str) -> str:
-    """Return a message without the end of a long text that a client sent."""
+def _for_clients(message: str) -> str:
+    """Return a message of graphql-core as clients see it.
+
+    What an exception of Python says is not for them, and a long text that they sent is cut off.
+    """
+    if "but encountered error '" in message:
+        message = _ENCOUNTERED.sub("; found", message)
     return message if len(message) <= _MOST_CHARACTERS else message[:_MOST_CHARACTERS] + "…"
 
 
@@ -93,7 +100,7 @@ def request_errors(errors: Sequence[GraphQLError], code: str, *, executed: bool 
     content = [
         {
             **error.formatted,
-            "message": _shortened(error.message),
+            "message": _for_clients(error.message),
             "extensions": {"code": code, **(error.extensions or {})},
         }
         for error in errors

@@ -62,11 +62,21 @@ def _worded(convert: Callable[[Any], Any], slot: Slot) -> Callable[[Any], Any]:
             return convert(value)
         except (ValueError, TypeError, InvalidOperation, OverflowError) as error:
             raise InputError(
-                f"{value!r} cannot be compared with {slot.name}, which is {_WORDS[slot.wire]}."
+                f"{_shown(value)} cannot be compared with {slot.name},"
+                f" which is {_WORDS[slot.wire]}."
             ) from error
 
     return checked
 
+
+def _shown(value: Any) -> str:
+    """Return a value as a client wrote it, cut off where it is long."""
+    bare = plain(value)
+    text = repr(bare) if isinstance(bare, str | list | dict) else str(bare)
+    return text if len(text) <= _MOST_SHOWN else text[:_MOST_SHOWN] + "…"
+
+
+_MOST_SHOWN = 80
 
 _WORDS: Mapping[str, str] = {
     "int8": "an integer",
