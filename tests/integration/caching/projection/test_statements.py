@@ -60,7 +60,8 @@ async def left_over(connection: asyncpg.Connection) -> int:
     """Count rows of all queues: whatever ends a transaction leaves none that is visible."""
     names = await connection.fetch(
         "SELECT oid::regclass::text AS name FROM pg_class "
-        "WHERE relnamespace = 'fraiseql'::regnamespace AND relkind = 'r'"
+        "WHERE relnamespace = 'fraiseql'::regnamespace AND relkind = 'r' "
+        "AND relname ~ '(_queue|^flush)$'"
     )
     return sum([await connection.fetchval(f"SELECT count(*) FROM {row['name']}") for row in names])
 
