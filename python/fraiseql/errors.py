@@ -8,7 +8,8 @@ FraiseQLError
 ├── InputError             a value given by a client cannot be used (bad filter, operator, argument)
 ├── DatabaseError          the database refused, failed, or cannot be reached
 │   ├── DatabaseUnavailable
-│   └── StatementTimeout
+│   ├── StatementTimeout
+│   └── ResponseTooLarge
 └── DocumentError          a document or value has not the form that its type declares
 """
 
@@ -89,6 +90,22 @@ class StatementTimeout(DatabaseError):  # noqa: N818 - the field's name for it
     """A statement ran longer than ``statement_timeout``."""
 
     default_code = "STATEMENT_TIMEOUT"
+
+
+class ResponseTooLarge(DatabaseError):  # noqa: N818 - the field's name for it
+    """What was asked for has more bytes than ``max_response_bytes``.
+
+    Args:
+        max_bytes: The setting.
+    """
+
+    default_code = "RESPONSE_TOO_LARGE"
+
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(
+            f"The answer has more than {max_bytes} bytes.",
+            hint="Ask for fewer rows or fields.",
+        )
 
 
 class DocumentError(FraiseQLError):

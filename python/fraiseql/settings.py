@@ -32,6 +32,8 @@ class Settings:
         connect_timeout: Seconds to wait for a new connection, and for a free one.
         statement_timeout: Seconds after which PostgreSQL cancels a statement; 0 means no limit.
         request_timeout: Seconds after which a request is answered with an error.
+        max_response_bytes: Most bytes that the statements of a request may return, and that its
+            response may have.
         header_timeout: Seconds in which a client must send the headers of a request
             (``fraiseql serve``).
         send_timeout: Seconds after which a client that does not read its response is disconnected
@@ -76,6 +78,7 @@ class Settings:
     connect_timeout: float = 10.0
     statement_timeout: float = 15.0
     request_timeout: float = 30.0
+    max_response_bytes: int = 67_108_864
     header_timeout: float = 10.0
     send_timeout: float = 30.0
     max_connections: int = 1_000

@@ -1,6 +1,7 @@
 //! The compiled shape, as Python sees it.
 
 use fraiseql_shape::{Element, Item, Rendered, Shape as Compiled, Stream};
+use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
@@ -27,13 +28,22 @@ impl Shape {
     }
 
     /// Render the response for ``streams``.
-    fn render<'py>(&self, py: Python<'py>, streams: &Bound<'py, PyAny>) -> PyResult<Triple<'py>> {
+    ///
+    /// ``OverflowError`` where it has more than ``max_bytes``.
+    #[pyo3(signature = (streams, max_bytes=None))]
+    fn render<'py>(
+        &self,
+        py: Python<'py>,
+        streams: &Bound<'py, PyAny>,
+        max_bytes: Option<usize>,
+    ) -> PyResult<Triple<'py>> {
+        let max_bytes = max_bytes.unwrap_or(usize::MAX);
         if let Some(document) = only_document(streams) {
             let stream = [Some(vec![Item::One(Element::Document(document.as_bytes()))])];
-            return self.answer(py, &stream);
+            return self.answer(py, &stream, max_bytes);
         }
         let held = hold_streams(streams)?;
-        self.answer(py, &borrow(&held)?)
+        self.answer(py, &borrow(&held)?, max_bytes)
     }
 }
 
@@ -42,10 +52,15 @@ impl Shape {
         &self,
         py: Python<'py>,
         streams: &[Option<Stream<'_>>],
+        max_bytes: usize,
     ) -> PyResult<Triple<'py>> {
         let size = streams.iter().flatten().flatten().map(Item::size).sum();
         let compiled = &self.compiled;
-        let rendered = run(py, size, || compiled.render(streams).map_err(Refusal::Streams))?;
+        let render = || compiled.render_within(streams, max_bytes).map_err(Refusal::Streams);
+        let rendered = run(py, size, render)?;
+        if rendered.too_large {
+            return Err(PyOverflowError::new_err(format!("more than {max_bytes} bytes")));
+        }
         answer(py, rendered)
     }
 }

@@ -12,7 +12,6 @@ mod inside;
 mod keys;
 mod leaf;
 mod lists;
-mod moment;
 mod number;
 mod objects;
 mod output;

@@ -37,7 +37,7 @@ impl<'s, 'a> Renderer<'s, 'a> {
         let mut sum = Fate::Kept;
         let mut pos = first;
         for index in 0.. {
-            if index == list.max_items {
+            if index == list.max_items || self.is_full() {
                 let fate = self.too_long(list);
                 self.add(&mut sum, fate);
                 break;
@@ -65,7 +65,7 @@ impl<'s, 'a> Renderer<'s, 'a> {
         let depth = self.path.len();
         let (mut sum, mut head) = (Fate::Kept, head);
         for index in 0.. {
-            if index == list.max_items {
+            if index == list.max_items || self.is_full() {
                 let fate = self.too_long(list);
                 self.add(&mut sum, fate);
                 break;

@@ -93,6 +93,10 @@ impl<'s, 'a> Renderer<'s, 'a> {
         self.path.push(Place::Index(0));
         let depth = self.path.len();
         for field in &object.fields {
+            if self.is_full() {
+                self.add(&mut sum, Fate::Stopped);
+                break;
+            }
             field.prefix.append_to(&mut self.out);
             self.path[depth - 1] = Place::Field(field);
             let fate = match field.source {

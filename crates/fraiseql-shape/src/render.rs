@@ -43,6 +43,9 @@ pub(crate) struct Renderer<'s, 'a> {
     pub errors: Vec<RenderError>,
     pub missing: BTreeMap<usize, Vec<Box<[u8]>>>,
     pub too_short: Option<StreamTooShort>,
+    /// Most bytes of the output; 0 once there were more.
+    max_bytes: usize,
+    too_large: bool,
     /// Above zero while nothing that is visited can stay in the output: no errors are noted.
     pub silent: usize,
 }
@@ -53,8 +56,22 @@ impl Shape {
     /// # Errors
     /// A stream with fewer values than the documents ask for.
     pub fn render(&self, streams: &[Option<Stream<'_>>]) -> Result<Rendered, StreamTooShort> {
-        let mut renderer = Renderer::new(self, streams);
+        self.render_within(streams, usize::MAX)
+    }
+
+    /// Renders as `render` does, and stops where the output has more than `max_bytes`.
+    ///
+    /// # Errors
+    /// As those of `render`.
+    pub fn render_within(
+        &self,
+        streams: &[Option<Stream<'_>>],
+        max_bytes: usize,
+    ) -> Result<Rendered, StreamTooShort> {
+        let mut renderer = Renderer::new(self, streams, max_bytes);
         renderer.root();
+        // A value that came last is not followed by a check.
+        let too_large = renderer.too_large || renderer.out.len() > max_bytes;
         if renderer.learned {
             *self.orders.lock().unwrap_or_else(PoisonError::into_inner) = renderer.orders;
         }
@@ -64,13 +81,14 @@ impl Shape {
                 body: renderer.out,
                 errors: renderer.errors,
                 missing: renderer.missing,
+                too_large,
             }),
         }
     }
 }
 
 impl<'s, 'a> Renderer<'s, 'a> {
-    fn new(shape: &'s Shape, streams: &'a [Option<Stream<'a>>]) -> Self {
+    fn new(shape: &'s Shape, streams: &'a [Option<Stream<'a>>], max_bytes: usize) -> Self {
         let input: usize = streams.iter().flatten().flatten().map(Item::size).sum();
         Self {
             shape,
@@ -86,6 +104,8 @@ impl<'s, 'a> Renderer<'s, 'a> {
             errors: Vec::new(),
             missing: BTreeMap::new(),
             too_short: None,
+            max_bytes,
+            too_large: false,
             silent: 0,
         }
     }
@@ -101,6 +121,17 @@ impl<'s, 'a> Renderer<'s, 'a> {
             }
         }
         self.out.push(b'}');
+    }
+
+    /// Whether the output has more bytes than it may; nothing more is visited then.
+    #[inline]
+    pub fn is_full(&mut self) -> bool {
+        if self.out.len() <= self.max_bytes {
+            return false;
+        }
+        self.too_large = true;
+        self.max_bytes = 0;
+        true
     }
 
     /// Cuts the output off at `mark` and writes null there.

@@ -118,6 +118,8 @@ pub struct Rendered {
     pub errors: Vec<RenderError>,
     /// For each stream that was not given: the objects that ask for a value of it, in order.
     pub missing: BTreeMap<usize, Vec<Box<[u8]>>>,
+    /// Whether the text would have more bytes than allowed: it has not all of the result then.
+    pub too_large: bool,
 }
 
 /// A stream that was given has fewer values than the documents ask for.

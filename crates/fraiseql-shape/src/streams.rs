@@ -82,7 +82,7 @@ impl<'s, 'a> Renderer<'s, 'a> {
         self.path.push(Place::Index(0));
         let depth = self.path.len();
         for (index, element) in elements.iter().enumerate() {
-            if index == list.max_items {
+            if index == list.max_items || self.is_full() {
                 let fate = self.too_long(list);
                 self.add(&mut sum, fate);
                 break;

@@ -57,3 +57,32 @@ fn a_list_of_a_stream_with_too_many_items() {
         assert_eq!((value(&rendered).as_str(), rendered.errors.len()), (text, faults));
     }
 }
+
+#[test]
+fn a_response_with_more_bytes_than_it_may_have_is_not_made() {
+    let list = json!([
+        {"kind": "list", "item": 2, "item_nullable": true},
+        {"kind": "leaf", "form": "Int", "type": "Int"}
+    ]);
+    let object = json!([
+        {"kind": "list", "item": 2, "item_nullable": true},
+        {"kind": "object", "type": "A", "fields": [field(1, "a", 3, true), field(2, "b", 3, true)]},
+        {"kind": "leaf", "form": "String", "type": "String"}
+    ]);
+    let text = "x".repeat(1000);
+    let rows = format!("[{}]", vec![format!(r#"{{"a":"{text}","b":"{text}"}}"#); 100].join(","));
+    let numbers = format!("[{}]", vec!["1234567"; 1000].join(","));
+    for (nodes, document) in [(list, numbers), (object, rows)] {
+        let shape = shape(true, nodes);
+        let element = Element::Document(document.as_bytes());
+        let streams = [Some(vec![Item::One(element)])];
+        let whole = shape.render(&streams).expect("enough values");
+        assert!(!whole.too_large && whole.errors.is_empty());
+        let exact = shape.render_within(&streams, whole.body.len()).expect("enough values");
+        assert_eq!(exact, whole);
+        let short = shape.render_within(&streams, whole.body.len() - 1).expect("enough values");
+        assert!(short.too_large);
+        let cut = shape.render_within(&streams, 3000).expect("enough values");
+        assert!(cut.too_large && cut.body.len() < 3000, "{}", cut.body.len());
+    }
+}

@@ -2,6 +2,7 @@
 
 from asyncpg import Record
 
+from fraiseql.database.bounding import UNBOUNDED, Budget
 from fraiseql.database.facade import Database, Transaction
 from fraiseql.database.identity import Identity
 from fraiseql.database.observing import Observation, observed
@@ -11,6 +12,8 @@ from fraiseql.database.session_monitor import SessionMonitor
 from fraiseql.database.watching import in_transaction, watched_writes
 
 __all__ = [
+    "UNBOUNDED",
+    "Budget",
     "Database",
     "Identity",
     "Observation",

@@ -6,6 +6,7 @@ from typing import Any
 
 from asyncpg import Record
 
+from fraiseql.database.bounding import UNBOUNDED, Budget
 from fraiseql.database.identity import Identity
 from fraiseql.database.link import Link
 from fraiseql.database.pool import Pool
@@ -71,6 +72,7 @@ class Database:
     Args:
         pool: Where connections come from.
         identity: Role and session variables of the request.
+        budget: Bytes that reads of the framework's own may return in the request.
 
     Raises:
         DatabaseUnavailable, StatementTimeout, InputError, SourceError, DatabaseError: Every method
@@ -80,9 +82,12 @@ class Database:
         ``row = await info.context["db"].fetchrow("SELECT data FROM tv_user WHERE id = $1", id)``
     """
 
-    __slots__ = ("_identity", "_pool")
+    __slots__ = ("_budget", "_identity", "_pool")
 
-    def __init__(self, pool: Pool, identity: Identity = Identity.NONE) -> None:
+    def __init__(
+        self, pool: Pool, identity: Identity = Identity.NONE, budget: Budget = UNBOUNDED
+    ) -> None:
+        self._budget = budget
         self._pool = pool
         self._identity = identity
 
@@ -98,7 +103,7 @@ class Database:
 
     async def read(self, sql: str, args: Sequence[Any]) -> list[Record]:
         """Return all rows of a read-only statement that the framework wrote: one round trip."""
-        return await self._pool.fetch_bytes(sql, args, self._identity)
+        return await self._pool.fetch_bytes(sql, args, self._identity, self._budget)
 
     async def fetch(self, sql: str, *args: Any) -> list[Record]:
         """Return all rows."""

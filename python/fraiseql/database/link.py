@@ -7,9 +7,11 @@ from typing import Any, Final
 
 import asyncpg
 
+from fraiseql.database.bounding import UNBOUNDED, BoundedProtocol, Budget
 from fraiseql.database.failures import RAISED, mapped
 from fraiseql.database.identity import Identity
 from fraiseql.database.origin import STATE, Origin
+from fraiseql.errors import ResponseTooLarge
 
 _RESET: Final = (
     "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; UNLISTEN *; "
@@ -53,6 +55,7 @@ class Link(asyncpg.Connection):
     """
 
     __slots__ = (
+        "bound",
         "generation",
         "identity",
         "lent_to",
@@ -63,6 +66,7 @@ class Link(asyncpg.Connection):
         "settled",
         "tainted",
     )
+    bound: BoundedProtocol
     identity: Identity | None
     tainted: bool
     reads: dict[str | tuple[str, str], Any]
@@ -73,9 +77,12 @@ class Link(asyncpg.Connection):
     roles: int | None
     lent_to: str | None
     _protocol: Any
+    _transport: Any
 
     def begin(self, origin: Origin) -> None:
         """Note what holds for a connection that was just made."""
+        self.bound = BoundedProtocol(self._protocol, self._transport)
+        self._transport.set_protocol(self.bound)
         self.identity = Identity.NONE
         self.tainted = False
         self.reads = {}
@@ -86,8 +93,31 @@ class Link(asyncpg.Connection):
         self.roles = None
         self.lent_to = None
 
-    async def read(self, sql: str, args: Sequence[Any]) -> list[asyncpg.Record]:
+    async def read(
+        self, sql: str, args: Sequence[Any], budget: Budget = UNBOUNDED
+    ) -> list[asyncpg.Record]:
         """Run a statement of the framework's own, prepared when it is met first.
+
+        Args:
+            sql: The statement.
+            args: Values of its parameters.
+            budget: Bytes that it may return.
+
+        Raises:
+            ResponseTooLarge: It returned more; the connection is cut.
+        """
+        self.bound.budget = budget
+        try:
+            return await self._read(sql, args)
+        except RAISED:
+            if self.bound.exceeded:
+                raise ResponseTooLarge(budget.most) from None
+            raise
+        finally:
+            self.bound.budget = UNBOUNDED
+
+    async def _read(self, sql: str, args: Sequence[Any]) -> list[asyncpg.Record]:
+        """Run a statement.
 
         The driver's ``fetch`` does the same through five more calls, which take longer than the
         binding itself; so this goes to the driver's protocol, and back to ``fetch`` where a

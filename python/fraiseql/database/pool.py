@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 
 from asyncpg import InsufficientPrivilegeError, Record
 
+from fraiseql.database.bounding import UNBOUNDED, Budget
 from fraiseql.database.connecting import Connector
 from fraiseql.database.failures import RAISED, is_loss, mapped, mapped_assuming
 from fraiseql.database.identity import Identity
@@ -45,6 +46,7 @@ class Pool:
         self.size: Final = max(1, settings.pool_size)
         self._lender = Lender(connector, self.size, settings.connect_timeout)
         self._spare = 0
+        self._max_bytes = settings.max_response_bytes
         self._roles: int | None = None
         self.on_replaced: Callable[[], None] | None = None
 
@@ -53,13 +55,21 @@ class Pool:
         """``server_version_num`` of the server, such as 150018; 0 before the first connection."""
         return self._connector.server_version
 
+    def budget(self) -> Budget:
+        """Return the bytes that the statements of one request may return (max_response_bytes)."""
+        return Budget(self._max_bytes)
+
     @property
     def login_role(self) -> str:
         """Role that connections log in as; empty before the first connection."""
         return self._connector.login_role
 
     async def fetch_bytes(
-        self, sql: str, args: Sequence[Any] = (), identity: Identity = Identity.NONE
+        self,
+        sql: str,
+        args: Sequence[Any] = (),
+        identity: Identity = Identity.NONE,
+        budget: Budget = UNBOUNDED,
     ) -> list[Record]:
         """Run one of the framework's own read-only statements and return its rows.
 
@@ -69,8 +79,10 @@ class Pool:
             sql: A statement that sets nothing; ``$1`` and so on stand for ``args``.
             args: Values of the parameters, in the Python types that the driver encodes.
             identity: Role and session variables to run under.
+            budget: Bytes that the rows may have; see ``budget``.
 
         Raises:
+            ResponseTooLarge: The rows have more bytes.
             DatabaseUnavailable: No connection could be had, or it was lost twice.
             StatementTimeout: ``statement_timeout`` passed.
             InputError: A value cannot be used.
@@ -78,14 +90,14 @@ class Pool:
             DatabaseError: The server failed otherwise.
         """
         if observation.get() is not None:
-            return await self._run(partial(self._observed, sql, args, identity), identity)
+            return await self._run(partial(self._observed, sql, args, identity, budget), identity)
         lender = self._lender
         link = lender.take(identity) or await lender.obtain()
         try:
             if link.outdated or link.identity is not identity:
                 await link.assume(identity)
             link.settled = False
-            rows = await link.read(sql, args)
+            rows = await link.read(sql, args, budget)
         except RAISED as error:
             if lender.closed or not is_loss(error):
                 raise self._failure(link, error) from error
@@ -95,7 +107,7 @@ class Pool:
         else:
             lender.release(link)
             return rows
-        return await self._again(link, partial(_read, sql, args, identity))
+        return await self._again(link, partial(_read, sql, args, identity, budget))
 
     async def fetch_at(
         self, sql: str, args: Sequence[Any] = (), server: Origin | None = None
@@ -235,12 +247,12 @@ class Pool:
         return result
 
     async def _observed(
-        self, sql: str, args: Sequence[Any], identity: Identity, link: Link
+        self, sql: str, args: Sequence[Any], identity: Identity, budget: Budget, link: Link
     ) -> list[Record]:
         """Run a read for something that may be stored."""
         steady = await self._settle(link, identity)
         link.settled = False
-        rows = await link.read(sql, args)
+        rows = await link.read(sql, args, budget)
         await _note(link, steady=steady)
         return rows
 
@@ -300,10 +312,12 @@ async def open_pool(
     return Pool(await Connector.prepare(url, settings, server_settings), settings)
 
 
-async def _read(sql: str, args: Sequence[Any], identity: Identity, link: Link) -> list[Record]:
+async def _read(
+    sql: str, args: Sequence[Any], identity: Identity, budget: Budget, link: Link
+) -> list[Record]:
     await link.assume(identity)
     link.settled = False
-    return await link.read(sql, args)
+    return await link.read(sql, args, budget)
 
 
 async def _read_at(

@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 from graphql.execution.values import VariableValues
 
 from fraiseql.database import Identity
+from fraiseql.errors import ResponseTooLarge
 from fraiseql.events import Timings
 from fraiseql.native import LargeText
 from fraiseql.results import Answered, Ask, Computed, Part
@@ -18,13 +19,14 @@ from fraiseql.serving.execution.kept import Noted
 from fraiseql.serving.execution.resolvers import argument_values
 from fraiseql.serving.execution.run import Run
 from fraiseql.serving.plans import RootPart, ServingPlan
-from fraiseql.serving.response.errors import rendered_errors
+from fraiseql.serving.response.errors import described, rendered_errors
 from fraiseql.sources import Freshness
 
 Value = bytes | Extract | None
 """JSON text of a root field's value; None where there is none: ``data`` is null, or the client has
 it."""
 
+_NO_DATA: Final = b'{"data":null}'
 _TOO_OLD: Final = "source_stale"
 
 
@@ -112,10 +114,15 @@ async def render(
     streams = await compiled.roots(run)
     fetched = perf_counter()
     timings.sql = fetched - start
-    body, errors, missing = shape.render(streams)
-    while missing:
-        await compiled.compute(run, missing, streams)
-        body, errors, missing = shape.render(streams)
+    most = run.budget.most
+    try:
+        body, errors, missing = shape.render(streams, most)
+        while missing:
+            await compiled.compute(run, missing, streams)
+            body, errors, missing = shape.render(streams, most)
+    except OverflowError:
+        timings.render = perf_counter() - fetched
+        return _NO_DATA, (described(ResponseTooLarge(most)),)
     shown: Sequence[Mapping[str, Any]] = ()
     if errors or compiled.errors:
         shown = [
@@ -213,7 +220,7 @@ def _value(body: bytes | LargeText, name: bytes) -> Value:
     start = len(b'{"data":{') + len(name)
     if isinstance(body, LargeText):
         return Extract(body, start, len(body) - len(b"}}"))
-    return None if body == b'{"data":null}' else body[start : -len(b"}}")]
+    return None if body == _NO_DATA else body[start : -len(b"}}")]
 
 
 def _sound(part: Part, own: Sequence[Noted], read: Sequence[Noted]) -> bool:

@@ -6,7 +6,7 @@ from functools import cache, partial
 from time import perf_counter
 from typing import Any
 
-from fraiseql.database import Database, Identity, Pool, SessionMonitor, open_pool
+from fraiseql.database import UNBOUNDED, Budget, Database, Identity, Pool, SessionMonitor, open_pool
 from fraiseql.errors import DatabaseUnavailable, FraiseQLError
 from fraiseql.events import Timings
 from fraiseql.results import Current, Results
@@ -172,7 +172,8 @@ class Service:
 
     def context(self, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return a context as resolvers see it, for a request or for a script of one's own."""
-        return self._context(dict(given or {}), self._identity(given or {}), _unnoted)
+        identity = self._identity(given or {})
+        return self._context(dict(given or {}), identity, _unnoted, UNBOUNDED)
 
     # Requests.
 
@@ -196,9 +197,10 @@ class Service:
             asked = self._asked(operation, values, request, context, timings)
             return await self._answer_parts(serving, serving.split, asked, request.etags)
         identity = self._identity(context)
-        run = self._run(identity, values)
+        budget = self.pool.budget()
+        run = self._run(identity, values, budget)
         if serving.compiled.needs_python:
-            full = self._context(context, identity, run.note)
+            full = self._context(context, identity, run.note, budget)
             current = self._reached(identity, run.note)
             run.call = self._call(operation, values, request, full, current)
         body, errors = await render(serving, run, timings, debug=self.settings.debug)
@@ -242,10 +244,11 @@ class Service:
         # Nothing here leads back to what is returned: such rings live until they are collected.
         read: dict[str, list[Noted]] = {}
         note = partial(note_under_key, read)
-        seen = self._context(context, identity, note)
+        budget = self.pool.budget()
+        seen = self._context(context, identity, note, budget)
 
         def new_run(*, python: bool, reads: ContextReads | None = None) -> Run:
-            run = self._run(identity, values)
+            run = self._run(identity, values, budget)
             if python:
                 current = self._reached(identity, note)
                 run.call = self._call(operation, values, request, seen, current, reads=reads)
@@ -278,7 +281,7 @@ class Service:
             InputError: A value has not the form of its field.
         """
         serving, _, values = await self._prepare(request, Timings())
-        run = self._run(self._identity(context or {}), values)
+        run = self._run(self._identity(context or {}), values, self.pool.budget())
         sources = self._current.planner.relations.sources.sources.values()
         declared = frozenset().union(*[source.indexes.names for source in sources])
         found = await explain_plan(serving.compiled, run, declared, analyze=analyze)
@@ -296,9 +299,11 @@ class Service:
             raise DatabaseUnavailable("The application is not started.")
         return self._edition
 
-    def _run(self, identity: Identity, values: Mapping[str, Any]) -> Run:
+    def _run(self, identity: Identity, values: Mapping[str, Any], budget: Budget) -> Run:
         hidden = not self.settings.introspection
-        return Run(self.pool, identity, values, self._encoder, hide_suggestions=hidden)
+        return Run(
+            self.pool, identity, values, self._encoder, hide_suggestions=hidden, budget=budget
+        )
 
     def _call(
         self,
@@ -321,9 +326,13 @@ class Service:
         return Current(self.results, identity, partial(note_in_field, note))
 
     def _context(
-        self, context: dict[str, Any], identity: Identity, note: Callable[[Noted], None]
+        self,
+        context: dict[str, Any],
+        identity: Identity,
+        note: Callable[[Noted], None],
+        budget: Budget,
     ) -> dict[str, Any]:
-        context.setdefault("db", Database(self.pool, identity))
+        context.setdefault("db", Database(self.pool, identity, budget))
         context[CONTEXT_KEY] = Reads(self._current.reader, note)
         return context
 

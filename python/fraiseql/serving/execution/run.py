@@ -7,7 +7,7 @@ from typing import Any
 
 from graphql import GraphQLError
 
-from fraiseql.database import Identity, Pool
+from fraiseql.database import UNBOUNDED, Budget, Identity, Pool
 from fraiseql.errors import DocumentError, FraiseQLError, InputError
 from fraiseql.events import logger
 from fraiseql.naming import without_suggestion
@@ -41,6 +41,7 @@ class Run:
         noted: What root fields were answered from that may be stale; None for nothing.
         failures: Errors of fields; a stream refers to each by its number.
         hide_suggestions: Whether errors name nothing that the client did not send.
+        budget: Bytes that the request's statements may still return.
     """
 
     pool: Pool
@@ -51,6 +52,7 @@ class Run:
     noted: list[Noted] | None = None
     failures: list[Exception] = field(default_factory=list)
     hide_suggestions: bool = False
+    budget: Budget = UNBOUNDED
 
     def fail(self, error: Exception) -> int:
         """Keep the error of a field and return its number."""
@@ -67,7 +69,7 @@ class Run:
 
     def read(self, sql: str, args: Sequence[Any]) -> Awaitable[list[Any]]:
         """Run a statement of the framework's own under the request's identity."""
-        return self.pool.fetch_bytes(sql, args, self.identity)
+        return self.pool.fetch_bytes(sql, args, self.identity, self.budget)
 
     def python(self) -> Call:
         """Return what calls Python functions."""
@@ -108,7 +110,7 @@ class CompiledRoot:
             query = self.query
             if query.choose is not None:
                 query = query.choose(run.values)
-            rows = await run.pool.fetch_bytes(query.text, query.bind(run.values), run.identity)
+            rows = await run.read(query.text, query.bind(run.values))
         except FraiseQLError as error:
             return run.fail(error)
         if self.many:

@@ -40,9 +40,9 @@ def _rendered(
 ) -> dict[str, Any]:
     selected, parent = plan.fields[error.field_id]
     if error.code == "failure":
-        content = _failure(failures[int(error.detail)], debug=debug)
+        content = described(failures[int(error.detail)], debug=debug)
     elif error.code == "refused":
-        content = _failure(plan.refusals[int(error.detail)], debug=debug)
+        content = described(plan.refusals[int(error.detail)], debug=debug)
     elif error.code == "null":
         message = f"Cannot return null for non-nullable field {parent}.{selected.name}."
         content = {"message": message, "extensions": {"code": _BAD_DOCUMENT}}
@@ -69,7 +69,8 @@ def _path(error: RenderError, failures: Sequence[Exception]) -> Sequence[str | i
     return own or error.path
 
 
-def _failure(error: Exception, *, debug: bool) -> dict[str, Any]:
+def described(error: Exception, *, debug: bool = False) -> dict[str, Any]:
+    """Return message and extensions of an error; what is internal is left out."""
     if isinstance(error, FraiseQLError) and (error.for_clients or debug):
         extensions = {"code": error.code, **({"hint": error.hint} if error.hint else {})}
         return {"message": error.message, "extensions": extensions}
