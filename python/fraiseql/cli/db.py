@@ -4,6 +4,7 @@ import asyncio
 from argparse import ArgumentParser, Namespace
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
+from math import isfinite
 from pathlib import Path
 from typing import Any, Final
 
@@ -186,6 +187,7 @@ def _state_facts(verdict: Verdict, view: ViewStatus | None) -> dict[str, Any]:
     if view is not None:
         known = asdict(view)
         found |= {key: known[key] for key in ("age", "since", "took", "refreshes", "fails")}
+        found["since"] = view.since if isfinite(view.since) else None
         found["failure"] = view.failure
     return found
 

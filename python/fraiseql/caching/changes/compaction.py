@@ -32,7 +32,8 @@ WHERE NOT EXISTS (
     AND NOT pg_catalog.pg_visible_in_snapshot(c.xid, s.snap)){{more}}
 ORDER BY c.tag, c.xid LIMIT {MOST}"""
 
-# Of what a view has not seen, the oldest row of each table tells its age as all of them do, and
+# Of what a view has not seen, the oldest row of each table tells its age as all of them do, one of
+# the future that it is not known, and
 # every snapshot to come sees all that this one sees: so no other row is missed.
 _MERGED: Final = f"""
 WITH done AS MATERIALIZED (
@@ -42,7 +43,7 @@ oldest AS (
   SELECT DISTINCT ON (s.name, d.tag) d.tag, d.xid
   FROM {STATE} s JOIN done d ON d.tag = ANY (s.tags)
   WHERE NOT pg_catalog.pg_visible_in_snapshot(d.xid, s.snap)
-  ORDER BY s.name, d.tag, d.at, d.xid)
+  ORDER BY s.name, d.tag, d.at > clock_timestamp() DESC, d.at, d.xid)
 SELECT c.tag, c.xid FROM done c
 WHERE NOT EXISTS (SELECT FROM oldest o WHERE (o.tag, o.xid) = (c.tag, c.xid)){{more}}
 LIMIT {MOST}"""

@@ -41,6 +41,16 @@ BEGIN
 END $fraiseql$"""
 
 
+def seconds_since(instant: str) -> str:
+    """Return the expression of the seconds since an instant; ``Infinity`` for one in the future.
+
+    That was stored before the clock was set back, so how long ago it is, is not known.
+    """
+    return f"""\
+CASE WHEN {instant} > clock_timestamp() THEN 'Infinity'::float8
+  ELSE extract(epoch FROM clock_timestamp() - {instant})::float8 END"""
+
+
 def log_objects() -> tuple[DatabaseObject, ...]:
     """Return the table of the log, and the function that writes to it."""
     table = DatabaseObject(

@@ -36,15 +36,16 @@ _AGE: Final = f"""\
     OR pg_catalog.pg_snapshot_xmax(s.snap)
       > pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())
     OR s.shape IS DISTINCT FROM {{shape}} OR {{unchanged}} IS NOT TRUE
+    OR s.clock AND s.as_of > clock_timestamp()
   THEN NULL
-  ELSE greatest(
-    CASE WHEN s.clock
-      THEN greatest(extract(epoch FROM clock_timestamp() - s.as_of), 0.000001) ELSE 0 END,
-    (SELECT CASE WHEN min(c.at) IS NULL THEN 0
-       ELSE greatest(extract(epoch FROM clock_timestamp() - min(c.at)), 0.000001) END
+  ELSE (SELECT CASE WHEN max(c.at) > clock_timestamp() THEN NULL ELSE greatest(
+      CASE WHEN s.clock
+        THEN greatest(extract(epoch FROM clock_timestamp() - s.as_of), 0.000001) ELSE 0 END,
+      CASE WHEN min(c.at) IS NULL THEN 0
+        ELSE greatest(extract(epoch FROM clock_timestamp() - min(c.at)), 0.000001) END) END
      FROM {LOG} c
      WHERE c.tag = ANY (s.tags) AND c.xid >= pg_catalog.pg_snapshot_xmin(s.snap)
-       AND NOT pg_catalog.pg_visible_in_snapshot(c.xid, s.snap))) END::double precision
+       AND NOT pg_catalog.pg_visible_in_snapshot(c.xid, s.snap)) END::double precision
  FROM {STATE} s WHERE s.name = {{name}})"""
 
 
@@ -53,7 +54,8 @@ def age(view: str, unchanged: str | None = None) -> str:
 
     It is 0 when every committed write to what the view reads is in it; otherwise the time since
     the first statement of those that are not; null when that is not known: after a restore, when
-    a trigger was dropped or disabled, a partition attached or a view in between replaced. A view
+    a trigger was dropped or disabled, a partition attached or a view in between replaced, and when
+    an instant lies in the future, since the clock was set back. A view
     over the clock is as old as its last refresh, at least.
 
     Args:
@@ -113,7 +115,7 @@ def end_state(view: str, unchanged: str = "true") -> str:
 UPDATE {STATE} s SET relation = {name}::regclass, tags = found.tags, views = found.views,
   shape = found.shape,
   snap = CASE WHEN {unchanged} AND NOT EXISTS ({UNTRACKED}) THEN s.snap END,
-  took = extract(epoch FROM clock_timestamp() - s.as_of),
+  took = greatest(0, extract(epoch FROM clock_timestamp() - s.as_of)),
   refreshes = s.refreshes + 1, fails = 0, failed_at = NULL, failure = NULL
 FROM found WHERE s.name = {name}"""
 

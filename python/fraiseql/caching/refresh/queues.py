@@ -16,15 +16,18 @@ class QueueStatus:
 
     Attributes:
         type_name: GraphQL name of the type.
-        age: Seconds since the oldest write that its documents lack; 0 when they lack none.
+        age: Seconds since the oldest write that its documents lack; 0 when they lack none; None
+            when the clock was set back since.
     """
 
     type_name: str
-    age: float
+    age: float | None
 
     def __str__(self) -> str:
         """Return it as one line."""
         behind = f"is {self.age:.1f} s behind" if self.age else "lacks nothing"
+        if self.age is None:
+            behind = "is behind, for an unknown time: the clock was set back"
         return f"{self.type_name}: asynchronous projection {behind}"
 
 
@@ -39,5 +42,5 @@ async def queue_statuses(writer: Writer, kept: Iterable[Kept]) -> list[QueueStat
         waits = isinstance(one.stored, Projection) and one.stored.mode == "async"
         if waits and one.facts.resolved is not None and await has_queue(one, writer):
             seconds = await writer.fetchval(f"SELECT {age(spec_of(one))}")
-            found.append(QueueStatus(one.type_name, float(seconds)))
+            found.append(QueueStatus(one.type_name, seconds))
     return found

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import isfinite
 from typing import Final
 
+from fraiseql.caching.changes.log import seconds_since
 from fraiseql.caching.changes.state import STATE
 from fraiseql.caching.declarations import MaterializedView
 from fraiseql.caching.dependencies.view_age import age
@@ -13,7 +15,7 @@ from fraiseql.database.writing import Writer
 from fraiseql.expressions import literal
 
 _ASKED: Final = """
-SELECT {age} AS age, extract(epoch FROM clock_timestamp() - v.as_of)::float8 AS since, v.took,
+SELECT {age} AS age, {since} AS since, v.took,
   v.refreshes, v.fails, v.failure FROM {state} v WHERE v.name = {name}
 """
 
@@ -26,7 +28,7 @@ class ViewStatus:
         type_name: GraphQL name of the type.
         view: Quoted and qualified.
         age: Seconds; 0 when it lacks nothing, None when that is not known.
-        since: Seconds since its last refresh began.
+        since: Seconds since its last refresh began; infinite when the clock was set back since.
         took: Seconds that it took.
         refreshes: How many there were.
         fails: Attempts that failed since the last that did not.
@@ -47,7 +49,8 @@ class ViewStatus:
         ages = {None: "of unknown age", 0.0: "lacks nothing"}
         shown = ages.get(self.age, f"{self.age or 0:.1f} s old")
         failed = f"; failed {self.fails} times: {self.failure}" if self.fails else ""
-        done = f"refreshed {self.since:.0f} s ago in {self.took:.2f} s"
+        since = f"{self.since:.0f} s ago" if isfinite(self.since) else "before the clock went back"
+        done = f"refreshed {since} in {self.took:.2f} s"
         return f"{self.type_name}: {self.view} {shown}; {done}{failed}"
 
 
@@ -63,6 +66,7 @@ async def view_statuses(writer: Writer, kept: Iterable[Kept]) -> list[ViewStatus
     found = []
     for one in views:
         view = physical(one)
-        asked = _ASKED.format(age=age(view), state=STATE, name=literal(view))
+        since = seconds_since("v.as_of")
+        asked = _ASKED.format(age=age(view), since=since, state=STATE, name=literal(view))
         found += [ViewStatus(one.type_name, view, **row) for row in await writer.fetch(asked)]
     return found

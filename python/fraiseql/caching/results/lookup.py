@@ -46,8 +46,12 @@ RULES: Final[dict[str, Rule]] = {
         " > pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())",
     ),
     "shape": Rule("redefined", "e.shape <> (n.shape # n.rights)"),
-    "expired": Rule("expired", "e.expires <= pg_catalog.clock_timestamp()"),
-    "aged": Rule("expired", f"{_AGE} > {{stale}}"),
+    # An instant in the future was stored before the clock was set back: how long ago is unknown.
+    "expired": Rule(
+        "expired",
+        "e.expires IS NOT NULL AND pg_catalog.clock_timestamp() NOT BETWEEN e.made AND e.expires",
+    ),
+    "aged": Rule("expired", f"{_AGE} NOT BETWEEN 0 AND {{stale}}"),
     "floor": Rule(
         "compacted",
         f"EXISTS (SELECT FROM {FLOOR} f WHERE f.tag = ANY (e.tags)"
@@ -68,8 +72,9 @@ TABLE_RULES: Final = tuple(RULES)
 # A write is at least as old as its commit; what is unseen is never 0 s old.
 _BEHIND: Final = f"""\
 LEFT JOIN LATERAL (
-  SELECT greatest(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - min(i.at)),
-    0.000001) AS seconds
+  SELECT CASE WHEN max(i.at) > pg_catalog.clock_timestamp() THEN 'Infinity'
+    ELSE greatest(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - min(i.at)), 0.000001)
+    END AS seconds
   {_UNSEEN} HAVING count(*) > 0
 ) u ON true"""
 

@@ -67,6 +67,8 @@ class TableStore:
         fetched = await self._pool.fetch_at(self._statement(lookup), args)
         assert fetched is not None  # noqa: S101 - no server was asked for
         (row,), origin = fetched
+        if row["reason"] == "foreign":
+            self._start(key)
         if row["reason"] != "hit":
             return Found(row["reason"], row["snapshot"], row["shape"], **_reader(row, origin))
         if row["turn"] is not None:
@@ -194,6 +196,10 @@ class TableStore:
         if key in self._kept:
             return
         self._kept.add(key)
+        self._start(key)
+
+    def _start(self, key: bytes) -> None:
+        """Have an entry written again, or removed where it is not of this database's time."""
         task = asyncio.get_running_loop().create_task(self._write_again(key))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -223,7 +229,7 @@ def _hit(row: Any, origin: Origin) -> Found:
         body=body,
         unchanged=body is None,
         seconds=row["seconds"],
-        made=(now - row["made"]).total_seconds(),
+        made=max(0.0, (now - row["made"]).total_seconds()),
         ttl=None if expires is None else (expires - now).total_seconds(),
         cost=row["cost"],
         etag=row["etag"],

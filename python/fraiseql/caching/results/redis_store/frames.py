@@ -13,6 +13,9 @@ from zlib import crc32
 MAGIC: Final = b"FQR1"
 """With the version of the layout."""
 
+_SKEW: Final = 0.1
+"""Seconds by which two processes may reckon the clock of Redis differently."""
+
 _SUM: Final = struct.Struct("!4sI")
 _HEAD: Final = struct.Struct("!16sQddfq16sIII")
 _START: Final = _SUM.size + _HEAD.size
@@ -53,8 +56,12 @@ class Frame:
     body: bytes
 
     def age(self, now: float) -> float:
-        """Return the seconds since it was computed, by the clock of Redis."""
-        return max(0.0, now - self.made)
+        """Return the seconds since it was computed, by the clock of Redis.
+
+        Less than none where that clock was set back since: then they are not known.
+        """
+        age = now - self.made
+        return 0.0 if -_SKEW < age < 0.0 else age
 
     def left(self, now: float) -> float | None:
         """Return the seconds that it may still be given; None for no end."""

@@ -20,6 +20,12 @@ return 1
 """
 """Keep a frame unless a newer one is there; arguments: the frame, its life in milliseconds."""
 
+REMOVE: Final = f"""
+if redis.pcall('GETRANGE', KEYS[1], 0, {ORDER_END - 1}) ~= ARGV[1] then return 0 end
+return redis.call('UNLINK', KEYS[1])
+"""
+"""Remove a frame, unless another one is there now; argument: its beginning."""
+
 BEAT: Final = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])

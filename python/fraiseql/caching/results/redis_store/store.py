@@ -12,9 +12,9 @@ from fraiseql.caching.results.redis_store import contents
 from fraiseql.caching.results.redis_store.client import CONNECTIONS, TIMEOUT, connect, is_full, told
 from fraiseql.caching.results.redis_store.clock import Clock
 from fraiseql.caching.results.redis_store.flight import LEASE, Flight
-from fraiseql.caching.results.redis_store.frames import Frame, pack, unpack
+from fraiseql.caching.results.redis_store.frames import ORDER_END, Frame, pack, unpack
 from fraiseql.caching.results.redis_store.judging import Verdict, judge
-from fraiseql.caching.results.redis_store.scripts import PUT
+from fraiseql.caching.results.redis_store.scripts import PUT, REMOVE
 from fraiseql.caching.results.store import Entry, Found, Lookup, Put, Reason
 from fraiseql.database import Pool
 
@@ -58,6 +58,7 @@ class RedisStore:
         self._clock = Clock(self._client)
         self._flight = Flight(self._client, lease)
         self._put = self._client.register_script(PUT)
+        self._remove = self._client.register_script(REMOVE)
 
     async def find(self, lookup: Lookup, key: bytes, etags: Sequence[bytes] = ()) -> Found:
         """Look one entry up: first what Redis has, then, in a younger snapshot, whether it is true.
@@ -71,11 +72,13 @@ class RedisStore:
         with told():
             frame, now = await self._read(key), await self._clock.now()
         left = None if frame is None else frame.left(now)
-        if left is not None and left <= 0.0:
+        age = 0.0 if frame is None else frame.age(now)
+        if left is not None and (left <= 0.0 or age < 0.0):
             verdict = await self._judge(lookup, None, 0.0)
             return _missed(verdict, "expired")
-        age = 0.0 if frame is None else frame.age(now)
         verdict = await self._judge(lookup, frame, age)
+        if frame is not None and verdict.reason == "foreign":
+            await self._remove_foreign(key, frame)
         if frame is None or verdict.reason != "hit":
             return _missed(verdict, verdict.reason)
         return _hit(verdict, frame, age, left, etags)
@@ -138,6 +141,11 @@ class RedisStore:
     async def close(self) -> None:
         """End every connection."""
         await self._client.aclose()
+
+    async def _remove_foreign(self, key: bytes, frame: Frame) -> None:
+        """Remove what is ahead of the database, or of another epoch: it may seem true later."""
+        with told():
+            await self._remove(keys=[contents.entry_name(key)], args=[pack(frame)[:ORDER_END]])
 
     async def _judge(self, lookup: Lookup, frame: Frame | None, age: float) -> Verdict:
         if lookup.dependencies == NOTHING:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from fraiseql.caching.changes.compaction import empty
-from fraiseql.caching.changes.log import LOG
+from fraiseql.caching.changes.log import LOG, seconds_since
 from fraiseql.caching.changes.state import CLUSTER, FILLING, STATE
 from fraiseql.caching.dependencies.recorded import is_unchanged, record_again
 from fraiseql.caching.dependencies.view_age import age, end_state, shape_now, untold
@@ -27,8 +27,7 @@ _MINE: Final = f"SELECT FROM {STATE} WHERE name = $1 FOR UPDATE SKIP LOCKED"
 _WAITED: Final = f"SELECT FROM {STATE} WHERE name = $1 FOR UPDATE"
 _THERE: Final = f"SELECT cluster = {CLUSTER} AS own FROM {STATE} WHERE name = $1"
 _CONDITION: Final = """
-SELECT {age} AS age, extract(epoch FROM clock_timestamp() - v.as_of)::float8 AS since, v.took,
-  v.fails, extract(epoch FROM clock_timestamp() - v.failed_at)::float8 AS since_failed,
+SELECT {age} AS age, {since} AS since, v.took, v.fails, {since_failed} AS since_failed,
   pg_current_snapshot()::text AS snap, {untold} AS untold,
   (SELECT c.relispopulated AND EXISTS (
      SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid
@@ -135,7 +134,14 @@ async def _refreshed(
 
 
 async def _looked(writer: Writer, view: str) -> Any:
-    asked = _CONDITION.format(age=age(view), untold=untold("v"), name=literal(view), state=STATE)
+    asked = _CONDITION.format(
+        age=age(view),
+        since=seconds_since("v.as_of"),
+        since_failed=seconds_since("v.failed_at"),
+        untold=untold("v"),
+        name=literal(view),
+        state=STATE,
+    )
     return await writer.fetchrow(asked)
 
 

@@ -78,7 +78,13 @@ def kept_document(
 
 
 def age(spec: ProjectionSpec) -> str:
-    """Write the seconds since the oldest write that waits for a drain; 0 when none does."""
+    """Write the seconds since the oldest write that waits for a drain; 0 when none does.
+
+    Null where the clock was set back since one of them.
+    """
     queue = Tree.of(spec).own("queue").sql
-    waited = "extract(epoch FROM clock_timestamp() - min(q.at))"
-    return f"(SELECT coalesce(greatest({waited}, 0), 0)::double precision FROM {queue} q)"
+    waited = "coalesce(extract(epoch FROM clock_timestamp() - min(q.at)), 0)"
+    return (
+        f"(SELECT CASE WHEN max(q.at) > clock_timestamp() THEN NULL ELSE greatest({waited}, 0) END"
+        f"::double precision FROM {queue} q)"
+    )

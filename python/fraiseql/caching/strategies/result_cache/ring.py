@@ -46,6 +46,7 @@ def ring_functions(store: str, segments: Sequence[str], ring: str) -> Mapping[st
         "needed": _NEEDED.format(row=""),
         "needed_of_row": _NEEDED.format(row="n."),
         "newest": newest(segments, "$1"),
+        "removed": "\n  ".join(_REMOVED.format(segment=name) for name in segments),
     }
     texts = {_TURN_NAME: _TURN, _ROOM_NAME: _ROOM, STORE_NAME: _STORE, KEEP_NAME: _KEEP}
     return {name.format(store=store): text.format(**parts) for name, text in texts.items()}
@@ -66,6 +67,10 @@ def newest(segments: Sequence[str], key: str) -> str:
     union = "\nUNION ALL ".join(parts)
     return f"SELECT * FROM ({union}) AS every ORDER BY upto DESC LIMIT 1"
 
+
+_REMOVED: Final = """\
+DELETE FROM {segment} r WHERE r.key = $1 AND (r.home <> r.tableoid
+    OR pg_snapshot_xmax(r.snap) > pg_snapshot_xmax(pg_current_snapshot()));"""
 
 _TURN_NAME: Final = '"fraiseql"."result_turn_{store}"()'
 _ROOM_NAME: Final = '"fraiseql"."result_room_{store}"(bigint, bigint, boolean)'
@@ -103,7 +108,8 @@ BEGIN
   segment := ('{stem}' || state.current || '"')::regclass;
   IF pg_total_relation_size(segment) + needed <= most / {count} THEN
     RETURN state.current;
-  ELSIF NOT making OR state.rest > clock_timestamp() THEN
+  ELSIF NOT making OR state.rest BETWEEN clock_timestamp()
+      AND clock_timestamp() + interval '{rest}' THEN
     RETURN -1;
   END IF;
   oldest := (state.current + 1) % {count};
@@ -152,7 +158,8 @@ BEGIN
 END $fraiseql$"""
 
 # A row whose segment is emptied next is written again, with the label that it has. No room is
-# made for it: that would empty the segment in which it stands.
+# made for it: that would empty the segment in which it stands. A row that came with a backup, or is
+# ahead of this database's transactions, is removed: it would be taken for one of its own later.
 _KEEP: Final = """\
 CREATE OR REPLACE FUNCTION "fraiseql"."keep_result_{store}"(bytea, bigint)
 RETURNS boolean {head} AS $fraiseql$
@@ -164,6 +171,7 @@ BEGIN
   IF NOT "fraiseql"."result_turn_{store}"() THEN
     RETURN false;
   END IF;
+  {removed}
   SELECT n.segment, {needed_of_row} INTO place, needed FROM ({newest}) AS n;
   room := "fraiseql"."result_room_{store}"(needed, $2, false);
   IF place IS NULL OR room < 0 OR room = place THEN

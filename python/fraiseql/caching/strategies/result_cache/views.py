@@ -31,7 +31,8 @@ BEHIND: Final = f"""\
 CASE WHEN EXISTS (SELECT FROM {FLOOR} f
     WHERE f.tag = ANY (r.tags) AND f.xid >= pg_catalog.pg_snapshot_xmin(r.snap))
   THEN 'Infinity'::double precision
-  ELSE (SELECT extract(epoch FROM clock_timestamp() - min(c.at)) FROM {LOG} c
+  ELSE (SELECT CASE WHEN max(c.at) > clock_timestamp() THEN 'Infinity'
+      ELSE extract(epoch FROM clock_timestamp() - min(c.at)) END FROM {LOG} c
     WHERE c.tag = ANY (r.tags) AND c.xid >= pg_catalog.pg_snapshot_xmin(r.snap)
       AND NOT pg_catalog.pg_visible_in_snapshot(c.xid, r.snap))::double precision END"""
 """Seconds since the oldest write that a row ``r`` of a store lacks; null where it lacks none."""

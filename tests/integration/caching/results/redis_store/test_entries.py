@@ -70,6 +70,7 @@ async def test_a_reader_who_is_behind_is_not_given_what_is_ahead(
     ahead = replace(far, snapshot=f"{epoch} {xmin}:{int(xmax) + 1000}:")
     await place.fill(b"9", ahead)
     assert await place.reason() == "foreign"
+    await place.fill(b"9", ahead)
     with without("ahead", monkeypatch):
         assert await place.reason() == "hit", "nothing else refuses it"
 

@@ -79,7 +79,10 @@ async def test_what_a_crash_took_back_is_not_given(
     async with opened(own.url, redis_url) as place:
         assert await place.writer.fetchval("SELECT v FROM app.users") == 1, "it was lost"
         await write_as(place, number)
+        frames = {name: await client.get(name) for name in await client.keys()}
         assert await place.reason() == "foreign"
+        # What is foreign is removed when it is met.
+        await client.mset(frames)
         assert await crash_epoch(place.pool) not in (None, epoch)
         with without("home", monkeypatch):
             # The number is known to the old label: the lost write would be given.
@@ -141,3 +144,15 @@ async def test_a_database_made_from_another_one_is_another_place(
     finally:
         await connection.execute("DROP DATABASE fql_copied WITH (FORCE)")
         await connection.close()
+
+
+async def test_what_is_of_another_epoch_or_ahead_is_removed_when_it_is_met(place: Place) -> None:
+    found = await place.store.find(place.lookup, KEY)
+    epoch, _, _ = (found.snapshot or "").rpartition(" ")
+    far = "4000000000:4000000000:"
+    for snapshot in (f"{epoch} {far}", f"another/1/2 {(found.snapshot or '').rpartition(' ')[2]}"):
+        assert await place.store.put(place.entry(b"1", found, snapshot=snapshot)) == "stored"
+        assert await place.reason() == "foreign"
+        assert await place.reason() == "absent"
+    assert await place.fill(b"2") == "stored"
+    assert await place.reason() == "hit"

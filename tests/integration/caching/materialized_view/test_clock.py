@@ -1,0 +1,53 @@
+"""Clock: instants that are ahead, since the clock was set back, are of unknown age."""
+
+from fraiseql.caching.changes.compaction import compact
+from fraiseql.caching.dependencies.view_age import age
+from fraiseql.caching.strategies.materialized_view.policy import Policy
+from fraiseql.caching.strategies.materialized_view.refreshing import condition_of, refresh_view
+from tests.integration.caching.ddl.road import applied, sql
+from tests.integration.caching.materialized_view.views import counts_type, opened, view_of
+
+AHEAD = "interval '1 hour'"
+
+
+async def test_a_write_of_the_future_has_no_age(url: str) -> None:
+    one = counts_type()
+    await applied(url, one)
+    view = await view_of(url, one)
+    await sql(url, "INSERT INTO tb_user VALUES (21, 'new')")
+    async with opened(url, one) as (writer, _, _):
+        assert (await writer.fetchval(f"SELECT {age(view)}")) > 0
+        await writer.execute(f"UPDATE fraiseql.changes SET at = at + {AHEAD}")
+        assert await writer.fetchval(f"SELECT {age(view)}") is None
+        # A later write, which is of the past, does not hide it; nor does compaction.
+        await sql(url, "INSERT INTO tb_user VALUES (22, 'newer')")
+        assert await writer.fetchval(f"SELECT {age(view)}") is None
+        await compact(writer, 0.0)
+        assert await writer.fetchval(f"SELECT {age(view)}") is None
+        await refresh_view(writer, view)
+        assert await writer.fetchval(f"SELECT {age(view)}") == 0
+
+
+async def test_a_refresh_of_the_future_does_not_put_the_next_one_off(url: str) -> None:
+    one = counts_type()
+    await applied(url, one)
+    view = await view_of(url, one)
+    await sql(url, "INSERT INTO tb_user VALUES (21, 'new')")
+    async with opened(url, one) as (writer, _, _):
+        state = f"UPDATE fraiseql.view_state SET as_of = now() + {AHEAD}"
+        await writer.execute(f"{state}, fails = 3, failed_at = now() + {AHEAD}")
+        for policy in (Policy(on_write=True), Policy(every=60.0)):
+            found = await condition_of(writer, view)
+            assert found is not None
+            assert policy.wait(found) == 0
+
+
+async def test_a_view_over_the_clock_is_of_unknown_age(url: str) -> None:
+    one = counts_type()
+    await applied(url, one)
+    view = await view_of(url, one)
+    async with opened(url, one) as (writer, _, _):
+        await writer.execute("UPDATE fraiseql.view_state SET clock = true")
+        assert (await writer.fetchval(f"SELECT {age(view)}")) > 0
+        await writer.execute(f"UPDATE fraiseql.view_state SET as_of = now() + {AHEAD}")
+        assert await writer.fetchval(f"SELECT {age(view)}") is None

@@ -1,0 +1,109 @@
+"""Clock: what was stored before the clock was set back is of unknown age, and is not given.
+
+A step back of an hour is the same as instants that are an hour ahead: those are written here.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from fraiseql.caching.results.store import Lookup
+from fraiseql.caching.strategies.result_cache.objects import ring, segments
+from tests.integration.caching.results.stores.stage import (
+    Stage,
+    a_key,
+    entry,
+    eventually,
+)
+
+HOUR = 3_600.0
+LATER = "interval '1 hour'"
+
+
+async def ahead(stage: Stage) -> None:
+    """Have every entry made an hour from now."""
+    if stage.kind == "redis":
+        store: Any = stage.store
+        store._clock._ahead -= HOUR
+        return
+    for name in segments(stage.kind):  # type: ignore[arg-type]
+        await stage.db.execute(
+            f"UPDATE {name} SET made = made + {LATER}, expires = expires + {LATER}"
+        )
+
+
+async def test_a_write_of_the_future_is_not_recent(stage: Stage) -> None:
+    exact, key = await stage.filled()
+    lookup = replace(exact, stale=60.0)
+    await stage.db.execute("UPDATE tb_user SET name = 'new' WHERE id = 1")
+    assert 0 < (await stage.hits(lookup, key)).seconds < 60
+    await stage.db.execute("UPDATE fraiseql.changes SET at = at + interval '1 hour'")
+    await stage.misses(lookup, key, "changed")
+    # Also where a write that is not of the future was later.
+    await stage.db.execute("UPDATE tb_user SET name = 'newer' WHERE id = 1")
+    await stage.misses(lookup, key, "changed")
+
+
+async def test_an_end_is_not_put_off(stage: Stage) -> None:
+    lookup, key = await stage.filled(ttl=5.0)
+    await stage.hits(lookup, key)
+    await ahead(stage)
+    await stage.misses(lookup, key, "expired")
+
+
+async def test_what_changes_with_time_is_not_given(stage: Stage) -> None:
+    plain = await stage.lookup()
+    dependencies = replace(plain.dependencies, clock=True)
+    lookup = Lookup(dependencies, 60.0, reader=plain.reader)
+    key = a_key()
+    await stage.fill(lookup, key)
+    await stage.hits(lookup, key)
+    await ahead(stage)
+    await stage.misses(lookup, key, "expired")
+
+
+async def test_what_never_ends_and_is_exact_needs_no_clock(stage: Stage) -> None:
+    lookup, key = await stage.filled()
+    await ahead(stage)
+    found = await stage.hits(lookup, key)
+    assert found.seconds == 0
+
+
+async def test_a_ring_does_not_rest_for_long(tables: Stage) -> None:
+    """What could not be emptied a moment ago is tried again."""
+    most = 2_000_000
+    store = tables.another(most)
+    lookup = await tables.lookup()
+    await tables.db.execute(f"UPDATE {ring(tables.kind)} SET rest = now() + {LATER}")  # type: ignore[arg-type]
+    for _ in range(40):
+        key = a_key()
+        found = await store.find(lookup, key)
+        assert await store.put(entry(lookup, key, found, b"x" * 90_000)) == "stored"
+
+
+async def test_an_entry_of_a_later_time_is_removed(tables: Stage) -> None:
+    """It would seem true as soon as the numbers of transactions have come so far."""
+    lookup, key = await tables.filled()
+    far = "snap = '4000000000:4000000000:', upto = '4000000000'"
+    for name in segments(tables.kind):  # type: ignore[arg-type]
+        await tables.db.execute(f"UPDATE {name} SET {far}")
+    await removed(tables, lookup, key)
+
+
+async def test_an_entry_of_another_place_is_removed(tables: Stage) -> None:
+    lookup, key = await tables.filled()
+    for name in segments(tables.kind):  # type: ignore[arg-type]
+        await tables.db.execute(f"UPDATE {name} SET home = 1")
+    await removed(tables, lookup, key)
+
+
+async def removed(tables: Stage, lookup: Lookup, key: bytes) -> None:
+    """Meet an entry: it is gone, and the next one of its key is given."""
+    await tables.misses(lookup, key, "foreign")
+    counts = [f"(SELECT count(*) FROM {name} WHERE key = $1)" for name in segments(tables.kind)]  # type: ignore[arg-type]
+
+    async def gone() -> bool:
+        return bool(await tables.db.fetchval(f"SELECT {' + '.join(counts)} = 0", key))
+
+    await eventually(gone)
+    await tables.fill(lookup, key, b"2")
+    await tables.hits(lookup, key, b"2")
