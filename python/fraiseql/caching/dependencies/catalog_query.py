@@ -10,50 +10,19 @@ from fraiseql.caching.dependencies.fingerprint import (
     subscribed,
     types_digest,
 )
+from fraiseql.caching.dependencies.hidden import HIDDEN
+from fraiseql.caching.dependencies.reach import REACHED
 
-# Dependencies are followed from relations to the rules of views, to policies, and on to functions,
-# operators and types; writes may name a partition, or what a table is a partition of.
-# A materialized view is an end: what it shows changes when it is refreshed.
-# A type of rows leads to the types of its attributes, not to the table that it is the type of.
-_REACHED: Final = """\
+_REACHED: Final = f"""\
 WITH RECURSIVE named AS (
   SELECT asked.name, to_regclass(asked.name)::oid AS oid FROM unnest($1::text[]) AS asked (name)),
 called AS (
   SELECT p.oid, p.proname FROM pg_catalog.pg_proc p WHERE p.proname = ANY ($2::text[])),
-reached(class, oid) AS (
+begun(class, oid) AS (
   SELECT 'pg_catalog.pg_class'::regclass::oid, n.oid FROM named n WHERE n.oid IS NOT NULL
   UNION
-  SELECT 'pg_catalog.pg_proc'::regclass::oid, c.oid FROM called c WHERE c.oid >= 16384
-  UNION
-  SELECT e.class, e.oid FROM reached r CROSS JOIN LATERAL (
-    SELECT d.refclassid AS class, d.refobjid AS oid
-    FROM (
-      SELECT r.class, r.oid
-      UNION ALL
-      SELECT 'pg_catalog.pg_rewrite'::regclass, w.oid
-      FROM pg_catalog.pg_rewrite w JOIN pg_catalog.pg_class c ON c.oid = w.ev_class
-      WHERE r.class = 'pg_catalog.pg_class'::regclass AND w.ev_class = r.oid AND c.relkind = 'v'
-      UNION ALL
-      SELECT 'pg_catalog.pg_policy'::regclass, p.oid
-      FROM pg_catalog.pg_policy p
-      WHERE r.class = 'pg_catalog.pg_class'::regclass AND p.polrelid = r.oid
-        AND p.polcmd IN ('r', '*')) AS via (class, oid)
-    JOIN pg_catalog.pg_depend d ON d.classid = via.class AND d.objid = via.oid
-    WHERE d.refclassid IN ('pg_catalog.pg_class'::regclass, 'pg_catalog.pg_proc'::regclass,
-        'pg_catalog.pg_operator'::regclass, 'pg_catalog.pg_type'::regclass)
-      AND NOT (d.refclassid = 'pg_catalog.pg_class'::regclass
-        AND via.class IN ('pg_catalog.pg_class'::regclass, 'pg_catalog.pg_type'::regclass))
-    UNION ALL
-    SELECT r.class, i.inhrelid FROM pg_catalog.pg_inherits i
-    WHERE r.class = 'pg_catalog.pg_class'::regclass AND i.inhparent = r.oid
-    UNION ALL
-    SELECT r.class, i.inhparent FROM pg_catalog.pg_inherits i
-    WHERE r.class = 'pg_catalog.pg_class'::regclass AND i.inhrelid = r.oid
-    UNION ALL
-    SELECT r.class, a.atttypid
-    FROM pg_catalog.pg_type t JOIN pg_catalog.pg_attribute a ON a.attrelid = t.typrelid
-    WHERE r.class = 'pg_catalog.pg_type'::regclass AND t.oid = r.oid AND a.attnum > 0) AS e
-  WHERE e.oid >= 16384 OR e.class = 'pg_catalog.pg_class'::regclass),
+  SELECT 'pg_catalog.pg_proc'::regclass::oid, c.oid FROM called c WHERE c.oid >= 16384),
+{REACHED},
 texts AS (
   SELECT w.ev_action::text AS text FROM reached r
   JOIN pg_catalog.pg_class c ON c.oid = r.oid AND c.relkind = 'v'
@@ -61,7 +30,14 @@ texts AS (
   WHERE r.class = 'pg_catalog.pg_class'::regclass
   UNION ALL
   SELECT p.polqual::text FROM reached r JOIN pg_catalog.pg_policy p ON p.polrelid = r.oid
-  WHERE r.class = 'pg_catalog.pg_class'::regclass AND p.polcmd IN ('r', '*')),
+  WHERE r.class = 'pg_catalog.pg_class'::regclass AND p.polcmd IN ('r', '*')
+  UNION ALL
+  SELECT p.prosqlbody::text FROM reached r JOIN pg_catalog.pg_proc p ON p.oid = r.oid
+  WHERE r.class = 'pg_catalog.pg_proc'::regclass AND p.prosqlbody IS NOT NULL
+  UNION ALL
+  SELECT d.adbin::text FROM reached r JOIN pg_catalog.pg_attrdef d ON d.oid = r.oid
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+  WHERE r.class = 'pg_catalog.pg_attrdef'::regclass AND a.attgenerated = 'v'),
 -- No dependency is written down on PostgreSQL's own catalogs; the parsed texts name them.
 relations AS (
   SELECT c.oid, c.relnamespace FROM reached r JOIN pg_catalog.pg_class c ON c.oid = r.oid
@@ -82,7 +58,10 @@ calls AS (
     SELECT c.oid FROM called c
     UNION SELECT r.oid FROM reached r WHERE r.class = 'pg_catalog.pg_proc'::regclass)),
 said AS (
-  SELECT DISTINCT CASE WHEN found.part[1]::int <= 8 THEN 'now' ELSE 'current_user' END AS name
+  SELECT DISTINCT hidden.name, hidden.volatility
+  FROM texts JOIN {HIDDEN} ON texts.text ~ hidden.pattern
+  UNION
+  SELECT DISTINCT CASE WHEN found.part[1]::int <= 8 THEN 'now' ELSE 'current_user' END, 's'
   FROM texts CROSS JOIN LATERAL regexp_matches(
     texts.text, 'SQLVALUEFUNCTION :op (\\d+)', 'g') AS found (part)),
 behind AS MATERIALIZED (
@@ -113,7 +92,7 @@ SELECT c.proname AS name, c.provolatile AS volatility, c.oid < 16384 AS builtin,
   c.pronargs AS arguments
 FROM calls c WHERE c.provolatile <> 'i' OR c.oid >= 16384
 UNION
-SELECT s.name::name, 's', true, 0 FROM said s
+SELECT s.name::name, s.volatility::"char", true, 0 FROM said s
 ORDER BY 1"""
 
 

@@ -12,7 +12,12 @@ from fraiseql.errors import SourceError
 Read = Callable[[str, Sequence[Any]], Awaitable[Any]]
 """Runs one statement with its parameters and returns its rows, as ``Pool.fetch_bytes`` does."""
 
-_CLOCK: Final = frozenset({"now", "transaction_timestamp", "statement_timestamp"})
+CLOCK: Final = frozenset(
+    {"now", "transaction_timestamp", "statement_timestamp", "timestamptz_in"}
+    | {"json_populate_record", "jsonb_populate_record"}
+    | {"json_populate_recordset", "jsonb_populate_recordset"}
+)
+"""What tells the time, or reads texts as moments, of which one may be ``'now'``."""
 _SESSION: Final = frozenset(
     {
         "current_setting",
@@ -29,6 +34,9 @@ _SESSION: Final = frozenset(
 _OF_SERVER: Final = (
     "has_",
     "row_security",
+    "reg",
+    "format_type",
+    "enum_",
     "inet_",
     "txid_",
     "pg_",
@@ -108,7 +116,7 @@ class CallFacts:
     def is_clock(self) -> bool:
         """Whether it tells the time of its transaction or statement."""
         # age(timestamp) of one argument counts from today's midnight.
-        named = self.name in _CLOCK or (self.name == "age" and self.arguments == 1)
+        named = self.name in CLOCK or (self.name == "age" and self.arguments == 1)
         return self.builtin and named
 
     @property
@@ -119,7 +127,8 @@ class CallFacts:
     @property
     def is_opaque(self) -> bool:
         """Whether it is a function of somebody's own, which may ask for any session variable."""
-        return not self.builtin and self.volatility != "i"
+        # Whatever its label says: PostgreSQL checks no label against the body.
+        return not self.builtin
 
     @property
     def is_unknown(self) -> bool:

@@ -4,6 +4,7 @@
 from typing import Final
 
 from fraiseql.caching.changes.log import TRIGGER
+from fraiseql.caching.dependencies.hidden import HIDDEN
 
 _CLOSURE: Final = r"""
 WITH RECURSIVE begun AS (SELECT unnest({start}) AS oid),
@@ -72,7 +73,7 @@ ORDER BY 1, 2
 """
 """What is to be known of each table among ``reads``."""
 
-CALLS: Final = r"""
+CALLS: Final = rf"""
 SELECT DISTINCT p.proname::text AS name, p.provolatile::text AS volatility,
   n.nspname = 'pg_catalog' AND p.oid < 16384 AS builtin, p.pronargs AS arguments
 FROM views v
@@ -90,6 +91,12 @@ JOIN pg_catalog.pg_class c ON c.oid = v.oid AND c.relkind IN ('v', 'm')
 JOIN pg_catalog.pg_rewrite w ON w.ev_class = v.oid
 CROSS JOIN LATERAL regexp_matches(
   w.ev_action::text, 'SQLVALUEFUNCTION :op (\d+)', 'g') AS found(part)
+UNION
+SELECT hidden.name, hidden.volatility, true, 0
+FROM views v
+JOIN pg_catalog.pg_class c ON c.oid = v.oid AND c.relkind IN ('v', 'm')
+JOIN pg_catalog.pg_rewrite w ON w.ev_class = v.oid
+JOIN {HIDDEN} ON w.ev_action::text ~ hidden.pattern
 ORDER BY 1
 """
 """Functions that a query calls, inside of views too, whose result may change without a write.

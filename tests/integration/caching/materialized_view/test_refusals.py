@@ -91,6 +91,16 @@ async def test_what_changes_by_itself(url: str, called: str, what: str) -> None:
     assert f"{called}()" in text
 
 
+async def test_a_view_that_changes_by_itself_is_refused_as_a_query_is(url: str) -> None:
+    await sql(url, "CREATE VIEW v_mine AS SELECT id FROM tb_user WHERE name = current_user")
+
+    @fraiseql.type(sql_source="v_mine", stored=fraiseql.MaterializedView(refresh="1h", key=("id",)))
+    class Mine:
+        id: int
+
+    assert [code for code, _ in await refused(url, Mine)] == ["VIEW_CHANGES"]
+
+
 async def test_the_clock_needs_a_schedule(url: str) -> None:
     for clock in ("now()", "CURRENT_DATE", "age(timestamp '2000-01-01')"):
         query = counting(f"({clock})::text <> ''")

@@ -136,8 +136,8 @@ async def load_facts(kept: Kept, pool: Pool) -> ViewFacts:
         own = tuple(name for name in columns if name != CONSTANT_KEY)
         return ViewFacts(schema, own, reads, calls, CONSTANT_KEY in columns, taken)
     if kept.stored.sql is None:
-        _, reads, _ = await _described(pool.fetch_bytes, await _tables(kept, pool))
-        return ViewFacts(schema, (), reads, taken=taken)
+        _, reads, calls = await _described(pool.fetch_bytes, await _tables(kept, pool))
+        return ViewFacts(schema, (), reads, calls, taken=taken)
     return replace(await _probed(kept, pool), schema=schema, taken=taken)
 
 

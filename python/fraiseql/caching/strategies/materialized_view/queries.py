@@ -3,15 +3,18 @@
 from collections.abc import Iterator
 from typing import Final
 
+from fraiseql.caching.dependencies.facts import CLOCK
 from fraiseql.caching.strategies.materialized_view.facts import Call, ViewFacts
 
-_CLOCK: Final = frozenset({"now", "transaction_timestamp", "statement_timestamp"})
 _OF_SESSION: Final = (
     "current_",
     "session_",
     "user",
     "has_",
     "row_security",
+    "reg",
+    "format_type",
+    "enum_",
     "inet_",
     "txid_",
     "pg_",
@@ -47,4 +50,4 @@ def uncertain(facts: ViewFacts) -> Iterator[Call]:
 
 def _is_clock(call: Call) -> bool:
     # age(timestamp) of one argument counts from today's midnight.
-    return call.builtin and (call.name in _CLOCK or (call.name == "age" and call.arguments == 1))
+    return call.builtin and (call.name in CLOCK or (call.name == "age" and call.arguments == 1))

@@ -36,6 +36,7 @@ def refusals(kept: Kept) -> Iterator[Refusal]:
         yield from _of_table(kept)
     else:
         yield from _of_query(kept, facts)
+    yield from _of_calls(kept, facts)
     for read in facts.reads:
         yield from _of_read(kept, read)
 
@@ -81,18 +82,21 @@ def _of_query(kept: Kept, facts: ViewFacts) -> Iterator[Refusal]:
             yield _needs_key(kept, f"its sql has no key column {column!r}.{near}")
     if kept.definition.jsonb_column is None:
         yield from _of_fields(kept, facts)
+
+
+def _of_calls(kept: Kept, facts: ViewFacts) -> Iterator[Refusal]:
     for call in uncertain(facts):
         yield Refusal(
             "VIEW_CHANGES",
             kept.type_name,
-            f"its sql calls {call.name}(), whose result may change or differ without a write.",
-            "Leave it out. A function of your own that reads no table must be declared IMMUTABLE.",
+            f"its query calls {call.name}(), whose result may change or differ without a write.",
+            "Leave it out, or leave the type live.",
         )
     if reads_clock(facts) and kept.stored.bound is None:
         yield Refusal(
             "VIEW_CHANGES",
             kept.type_name,
-            "its sql reads the time, and only writes would bring a refresh.",
+            "its query reads the time, and only writes would bring a refresh.",
             'Add refresh="5m" or target_lag="1m": the time since the last refresh is its age.',
         )
 

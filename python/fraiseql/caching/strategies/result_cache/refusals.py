@@ -116,8 +116,8 @@ def _of_call(where: str, call: CallFacts, *, tagged: bool, stale: bool) -> Itera
             "CACHE_VOLATILE",
             where,
             f"{call.name}(), which it calls, may give something else each time.",
-            "Leave the call out of what is kept. A function of your own that reads nothing should"
-            " be declared IMMUTABLE; for one that reads, name the tables: Cache(tags=…).",
+            "Leave the call out of what is cached. For a function of your own, name the tables"
+            ' that it reads: Cache(tags=("tb_post",)).',
         )
     elif call.is_clock and not stale:
         yield Refusal(
@@ -131,7 +131,7 @@ def _of_call(where: str, call: CallFacts, *, tagged: bool, stale: bool) -> Itera
             "CACHE_UNKNOWN",
             where,
             f"{call.name}(), which it calls, may read what nobody here can see.",
-            "Declare the function IMMUTABLE if it reads nothing, or name the tables that it reads:"
+            "Leave the call out of what is cached, or name the tables that it reads:"
             ' Cache(tags=("tb_post",)).',
         )
 

@@ -98,9 +98,36 @@ async def test_what_depends_on_time_or_session_says_so(made: str) -> None:
     assert clocks == {"v_today": True, "v_age": True, "v_mine": False}
     names = ("v_mine", "tb_secret", "v_seen", "v_today", "v_outer", "tb_post")
     sessions = [name for name in names if (await depended(made, name)).session]
-    # A function of one's own may ask for a session variable, unless it is immutable.
-    assert sessions == ["v_mine", "tb_secret", "v_seen"]
+    # A function of one's own may ask for a session variable, whatever its label says.
+    assert sessions == ["v_mine", "tb_secret", "v_seen", "v_outer"]
     assert (await depended(made, "tb_post", calls=["now"])).clock
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("SELECT id, slug::timestamptz AS at FROM tb_post", "CACHE_VOLATILE"),
+        ("SELECT id, j.at FROM tb_post, jsonb_to_record(doc) AS j (at date)", "CACHE_VOLATILE"),
+        ("SELECT id FROM tb_post TABLESAMPLE system (50)", "CACHE_VOLATILE"),
+        ("SELECT id, ctid::text AS place FROM tb_post", "CACHE_VOLATILE"),
+        ("SELECT id, tableoid::regclass::text AS name FROM tb_post", "CACHE_UNKNOWN"),
+        ("SELECT id, format_type(words::oid, NULL) FROM tb_post", "CACHE_UNKNOWN"),
+        ("SELECT id, inner_random(id) FROM tb_post", "CACHE_VOLATILE"),
+        ("SELECT id, j.n FROM tb_post, jsonb_to_record(doc) AS j (n int)", None),
+        ("SELECT id, words::text AS words FROM tb_post", None),
+    ],
+)
+async def test_what_is_called_without_being_named(made: str, query: str, code: str | None) -> None:
+    await run(
+        made,
+        "CREATE OR REPLACE FUNCTION inner_random(id int) RETURNS float IMMUTABLE LANGUAGE sql"
+        " RETURN id + random()",
+        "DROP VIEW IF EXISTS v_hidden",
+        f"CREATE VIEW v_hidden AS {query}",
+    )
+    codes = [one.code for one in (await planned(made, cached("v_hidden"))).refusals]
+    await run(made, "DROP VIEW v_hidden")
+    assert codes == ([] if code is None else [code])
 
 
 async def test_predicates_of_embeds_are_asked_too(made: str) -> None:
