@@ -5,6 +5,7 @@ The oracle is graphql-core, which executes the same schema over plain dicts.
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,16 +19,29 @@ from graphql import (
 )
 
 import fraiseql
+from fraiseql.schema.finder import query_definition
 from tests.integration.serving import oracle, positions
 from tests.integration.serving.positions import POSITIONS, QUERIES, TABLES, Kind, Position
+from tests.integration.serving.results.kept import keeping_results
 from tests.integration.serving.served import Served, served
 
 _PYTHON = {"scalars", "flag", "lists", "inputs", "filtered"}
 
 
-@pytest.fixture(scope="module")
-def bench(database: str) -> Iterator[Served]:
-    with served(database, TABLES, queries=QUERIES) as running:
+@pytest.fixture(scope="module", params=[False, True], ids=["live", "cached"])
+def bench(request: pytest.FixtureRequest, database: str) -> Iterator[Served]:
+    """The application, and the same one with its answers in result caches."""
+    if not request.param:
+        with served(database, TABLES, queries=QUERIES) as running:
+            yield running
+        return
+    queries = [
+        replace(query_definition(query), cache=fraiseql.Cache(tags=["doc"]))
+        if query_definition(query).function is not None
+        else replace(query_definition(query), cache=fraiseql.Cache())
+        for query in QUERIES
+    ]
+    with keeping_results(database, queries=queries) as running:
         yield running
 
 

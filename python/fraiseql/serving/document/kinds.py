@@ -1,8 +1,7 @@
 """Kinds of variables: how values of a type are coerced, and what of them decides a plan."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any, Final
 
 from graphql import (
@@ -18,6 +17,8 @@ from graphql import (
 from graphql.utilities.coerce_input_value import coerce_input_value
 
 from fraiseql.schema import generated_kind
+from fraiseql.serving.document.filter_values import filter_coercer
+from fraiseql.serving.document.plain_values import PLAIN
 from fraiseql.serving.document.structure import ListRef, Ref, abstract, form
 
 Coercer = Callable[[Any], Any]
@@ -26,30 +27,6 @@ Coercer = Callable[[Any], Any]
 Probe = Callable[[Any], Any]
 """Returns what of a coerced value decides the plan."""
 
-_INT_MIN, _INT_MAX = -(1 << 31), (1 << 31) - 1
-
-
-def _int(value: Any) -> Any:
-    fits = type(value) is int and _INT_MIN <= value <= _INT_MAX
-    return value if fits else Undefined
-
-
-def _float(value: Any) -> Any:
-    return value if type(value) is float and isfinite(value) else Undefined
-
-
-def _of_type(kind: type) -> Coercer:
-    return lambda value: value if type(value) is kind else Undefined
-
-
-_PLAIN: Final[Mapping[str, Coercer]] = {
-    "Int": _int,
-    "String": _of_type(str),
-    "Boolean": _of_type(bool),
-    "ID": _of_type(str),
-    "Float": _float,
-}
-
 
 def compile_coercer(type_: GraphQLInputType) -> tuple[Coercer, bool]:
     """Return a quick coercer for ``type_``, and whether null is refused.
@@ -57,7 +34,9 @@ def compile_coercer(type_: GraphQLInputType) -> tuple[Coercer, bool]:
     Undefined from the coercer means "ask graphql-core", which has the words for what is wrong.
     """
     required = isinstance(type_, GraphQLNonNull)
-    quick = _PLAIN.get(getattr(_bare(type_), "name", ""))
+    quick = PLAIN.get(getattr(_bare(type_), "name", ""))
+    if quick is None and generated_kind(get_named_type(type_)) == "where":
+        quick = filter_coercer(type_)
     return quick or _by_graphql_core(type_), required
 
 
