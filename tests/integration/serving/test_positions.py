@@ -22,7 +22,7 @@ import fraiseql
 from fraiseql.schema.finder import query_definition
 from tests.integration.serving import oracle, positions
 from tests.integration.serving.positions import POSITIONS, QUERIES, TABLES, Kind, Position
-from tests.integration.serving.results.kept import keeping_results
+from tests.integration.serving.results.kept import keeping_results, outcomes, respond
 from tests.integration.serving.served import Served, served
 
 _PYTHON = {"scalars", "flag", "lists", "inputs", "filtered"}
@@ -36,7 +36,7 @@ def bench(request: pytest.FixtureRequest, database: str) -> Iterator[Served]:
             yield running
         return
     queries = [
-        replace(query_definition(query), cache=fraiseql.Cache(tags=["doc"]))
+        replace(query_definition(query), cache=fraiseql.Cache(tags=("doc",)))
         if query_definition(query).function is not None
         else replace(query_definition(query), cache=fraiseql.Cache())
         for query in QUERIES
@@ -166,3 +166,12 @@ def test_a_variable_means_what_graphql_core_says(
         # Backwards too: a plan that was made for one of them must not answer another one.
         for values, theirs in (*wanted, *reversed(wanted)):
             check(bench.ask(text, values), theirs, (text, values))
+
+
+def test_answers_do_come_from_the_caches(bench: Served) -> None:
+    query = "query ($x: Int = 1) { doc(tenant: $x, id: 7) { id } scalars(a: $x) }"
+    asked = [respond(bench, query, variables={"x": 2}) for _ in range(20)]
+    if asked[0].cached is not None:
+        assert set(outcomes(asked[-1]).values()) == {"hit"}
+    refused = respond(bench, query, variables={"x": None})
+    assert json.loads(bytes(refused.body))["data"] is None
