@@ -10,7 +10,7 @@ GRAPHIQL := python/fraiseql/http/static
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-test test-tools graphiql native demo test check soak fuzz bench docs format lock clean
+.PHONY: help setup setup-test test-tools graphiql native demo test check soak fuzz wheel bench docs format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ soak: setup-test fuzz ## random writers against kept documents until stopped (SO
 
 fuzz: ## fuzz the Rust core, a minute for each target (FUZZ_SECONDS=60)
 	@scripts/fuzz.sh
+
+wheel: $(STAMPS)/venv ## build a wheel from a clean clone, and try it where the repository is not
+	@$(BIN)/python scripts/try_wheel.py
 
 bench: setup ## measure, and write benchmarks/results
 	@$(BIN)/python -m benchmarks

@@ -59,6 +59,7 @@ CHECKS = (
     Check("cargo-test", ("cargo", "test", "--quiet", "--workspace", "--locked"), loud=True),
     Check("stubtest", ("stubtest", "fraiseql_rs")),
     Check("reference", ("python", "scripts/write_reference.py", "--check")),
+    Check("wheel", ("python", "scripts/try_wheel.py")),
     # Most tests wait for a server. A file is one process's, since its tests share a database; a
     # process that dies fails the test that it ran.
     Check("pytest", ("pytest", "-q", "-n2", "--dist=loadfile", "--durations=20"), loud=True),

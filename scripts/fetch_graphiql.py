@@ -42,7 +42,7 @@ CHECKSUMS = {
 
 def main() -> int:
     """Fetch what is missing or differs; return the exit status."""
-    if all(_checksum(TARGET / name) == wanted for name, wanted in CHECKSUMS.items()):
+    if is_complete():
         return 0
     npm = shutil.which("npm")
     if npm is None:
@@ -59,6 +59,11 @@ def main() -> int:
         (TARGET / name).unlink(missing_ok=True)
         print(f"{name} is not the file that was expected; it is not used.", file=sys.stderr)
     return 1 if wrong else 0
+
+
+def is_complete() -> bool:
+    """Return whether every file is there, and is the one that is expected."""
+    return all(_checksum(TARGET / name) == wanted for name, wanted in CHECKSUMS.items())
 
 
 def _pack(npm: str, folder: Path) -> None:

@@ -17,6 +17,7 @@ _NO_SETTINGS: Final = frozenset(
     | {"FRAISEQL_TEST_EXAMPLES", "FRAISEQL_TEST_SECONDS"}
 )
 """Variables that are read elsewhere: by the embedded server, and by the project's own tests."""
+_KINDS: Final = {bool: "a switch", int: "a whole number", float: "a number", str: "a text"}
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
 
@@ -26,7 +27,8 @@ class Settings:
     """What a running application can be told.
 
     Attributes:
-        database_url: ``postgresql://…``, or ``embedded:`` for PostgreSQL under ``data_dir``.
+        database_url: ``postgresql://…``, or ``embedded:`` for PostgreSQL under ``data_dir``. In the
+            environment ``DATABASE_URL`` counts, too, where it is a ``postgresql://`` address.
         data_dir: Directory of the embedded PostgreSQL.
         pool_size: Most connections to the database that one process holds.
         connect_timeout: Seconds to wait for a new connection, and for a free one.
@@ -139,7 +141,17 @@ class Settings:
             text = source.get(_PREFIX + field.name.upper())
             if text is not None:
                 values[field.name] = _parse(field.name, type(field.default), text)
+        usual = _usual_address(source)
+        if usual is not None:
+            values.setdefault("database_url", usual)
         return cls(**values)
+
+
+def _usual_address(source: Mapping[str, str]) -> str | None:
+    """Return ``DATABASE_URL`` where it names a PostgreSQL, without the name of a driver."""
+    scheme, colon, rest = source.get("DATABASE_URL", "").partition(":")
+    name = scheme.partition("+")[0]
+    return f"{name}:{rest}" if colon and name in ("postgres", "postgresql") else None
 
 
 def _refuse_unknown(source: Mapping[str, str], known: list[str]) -> None:
@@ -156,10 +168,10 @@ def _check_kind(name: str, kind: type, value: object) -> None:
         return
     fits = isinstance(value, kind) or (kind is float and isinstance(value, int))
     if not fits or (kind is not bool and isinstance(value, bool)):
-        wanted = "True or False" if kind is bool else f"of type {kind.__name__}"
+        wanted = "True or False" if kind is bool else _KINDS[kind]
         raise ConfigurationError(
             f"The setting {name} is {value!r}, of type {type(value).__name__}.",
-            hint=f"Give a value that is {wanted}.",
+            hint=f"Give {wanted}.",
         )
 
 
@@ -173,6 +185,6 @@ def _parse(name: str, kind: type, text: str) -> Any:
     except ValueError:
         pass
     raise ConfigurationError(
-        f"FRAISEQL_{name.upper()} is {text!r}, which is not a {kind.__name__}.",
+        f"FRAISEQL_{name.upper()} is {text!r}, which is not {_KINDS[kind]}.",
         hint="For a switch write 'on' or 'off'." if kind is bool else "Write a plain number.",
     )

@@ -17,6 +17,7 @@ CODE = re.compile(r"[A-Z]+(_[A-Z]+)+|STALE|ISOLATION|UNAUTHENTICATED")
 NOT_ERROR_CODES = frozenset(
     {  # Instructions of CPython: what code refers to.
         "EXTENDED_ARG",
+        "DATABASE_URL",
         "IMPORT_NAME",
         "LOAD_ATTR",
         "LOAD_FROM_DICT_OR_GLOBALS",

@@ -19,7 +19,7 @@ from fraiseql.cli.server import (
 )
 from fraiseql.database import Database, Pool, open_pool
 from fraiseql.demo import declarations
-from fraiseql.demo.app import create_demo
+from fraiseql.demo.application import create_demo
 from fraiseql.demo.check import Outcome, check
 from fraiseql.demo.client import Client
 from fraiseql.demo.keep import Measured, keep, measured
@@ -75,17 +75,17 @@ def _run(arguments: Namespace) -> int:
     settings = Settings.from_environment().with_values(database_url=arguments.database_url)
     if settings.database_url == "embedded:":
         note(f"Starting or joining PostgreSQL under {settings.data_dir}/")
-    with holding_database(settings) as address:
+    with holding_database(settings) as server:
         seconds = asyncio.run(_load(settings))
         note(
             f"The flights were loaded in {seconds:.1f} s." if seconds else "The flights are there."
         )
         app = create_demo(settings.database_url)
-        running = settings.with_values(database_url=address or settings.database_url)
+        running = settings.with_values(database_url=server.url if server else None)
         gains = asyncio.run(_keep(running, quiet=arguments.json))
         if arguments.check:
             return _check(app, settings, (seconds, gains), as_json=arguments.json)
-        return _serve(app, arguments.port, address)
+        return _serve(app, arguments.port, server.url if server else None)
 
 
 async def _load(settings: Settings) -> float:

@@ -8,8 +8,16 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from fraiseql.cli.listen import bind, url_of
-from fraiseql.cli.server import OPTIONS, holding_database, make_server, run_until_stopped, uvicorn
+from fraiseql.cli.server import (
+    OPTIONS,
+    database_line,
+    holding_database,
+    make_server,
+    run_until_stopped,
+    uvicorn,
+)
 from fraiseql.cli.target import Target, add_target, find_target
+from fraiseql.database.embedded import EmbeddedServer
 from fraiseql.http.endpoint import Application
 
 _MOST_WORKERS = 256
@@ -46,8 +54,8 @@ def _serve(arguments: Namespace) -> int:
     uvicorn()
     target = find_target(arguments.app)
     bound = bind(arguments.host, arguments.port)
-    with _database_of(target.app):
-        _announce(target, arguments)
+    with _database_of(target.app) as held:
+        _announce(target, arguments, held)
         if arguments.workers == 1:
             server = make_server(target.app, access_log=arguments.access_log)
             return 0 if run_until_stopped(server, bound) else 1
@@ -63,10 +71,8 @@ def _dev(arguments: Namespace) -> int:
     uvicorn()
     target = find_target(arguments.app)
     bind(arguments.host, arguments.port).close()
-    with _database_of(target.app) as address:
-        _announce(target, arguments)
-        if address:
-            _print(f"Database  {address}")
+    with _database_of(target.app) as held:
+        _announce(target, arguments, held)
         folder = str(target.folder)
         _run_processes(target, arguments, reload=True, reload_dirs=[folder], access_log=True)
     return 0
@@ -84,7 +90,7 @@ def _run_processes(target: Target, arguments: Namespace, **options: Any) -> None
     )
 
 
-def _database_of(app: Any) -> AbstractContextManager[str | None]:
+def _database_of(app: Any) -> AbstractContextManager[EmbeddedServer | None]:
     return holding_database(app.settings) if isinstance(app, Application) else nullcontext()
 
 
@@ -99,9 +105,11 @@ async def _start_and_stop(app: Application) -> None:
     await app.stop()
 
 
-def _announce(target: Target, arguments: Namespace) -> None:
+def _announce(target: Target, arguments: Namespace, server: EmbeddedServer | None) -> None:
     path = target.app.path if isinstance(target.app, Application) else "/"
     _print(f"{target.text}  {url_of(arguments.host, arguments.port, path)}")
+    if isinstance(target.app, Application):
+        _print(database_line(target.app.settings, server))
 
 
 def _print(line: str) -> None:

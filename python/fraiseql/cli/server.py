@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, Final
 
-from fraiseql.database.embedded import start_embedded
+from fraiseql.database.address import shown_address
+from fraiseql.database.embedded import EmbeddedServer, start_embedded
 from fraiseql.errors import ConfigurationError, FraiseQLError
 from fraiseql.settings import Settings
 
@@ -89,13 +90,21 @@ def _wait(server: Any, thread: threading.Thread) -> None:
 
 
 @contextmanager
-def holding_database(settings: Settings) -> Iterator[str | None]:
+def holding_database(settings: Settings) -> Iterator[EmbeddedServer | None]:
     """Keep the embedded PostgreSQL up while the block runs, so that reloads find it running.
 
-    Gives its address, or None when the settings name another server.
+    Gives the server, or None when the settings name another one.
     """
     if settings.database_url != "embedded:":
         yield None
         return
     with start_embedded(settings.data_dir) as server:
-        yield server.url
+        yield server
+
+
+def database_line(settings: Settings, server: EmbeddedServer | None) -> str:
+    """Return which database is served, without its password."""
+    if server is None:
+        return f"Database  {shown_address(settings.database_url)}"
+    programs = f"PostgreSQL {server.version} from {server.binaries}"
+    return f"Database  {server.url}  (embedded: {programs})"

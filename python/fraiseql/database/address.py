@@ -77,6 +77,20 @@ def _digest(options: Mapping[str, str]) -> int:
     return int.from_bytes(sha256(text).digest()[:8], "big") >> 2
 
 
+def shown_address(url: str) -> str:
+    """Return where an address leads, without its password and its other options."""
+    try:
+        parts = urlsplit(url)
+        options = dict(parse_qsl(parts.query))
+        user = unquote(parts.username or options.get("user", ""))
+    except ValueError:
+        return "an address that cannot be read"
+    host = parts.netloc.rpartition("@")[2] or options.get("host", "")
+    port = f":{options['port']}" if "port" in options and ":" not in host else ""
+    database = unquote(parts.path[1:]) or options.get("dbname", "")
+    return f"{parts.scheme}://{f'{user}@' if user else ''}{host}{port}/{database}"
+
+
 def _server_settings(settings: Settings) -> dict[str, str]:
     """Return settings under which the same data gives the same text on every server."""
     return {

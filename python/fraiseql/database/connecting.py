@@ -12,11 +12,19 @@ from fraiseql.database.embedded import EmbeddedServer, start_embedded
 from fraiseql.database.failures import RAISED, mapped_connecting
 from fraiseql.database.link import Link
 from fraiseql.database.origin import load_origin
+from fraiseql.database.pooler import (
+    Connection,
+    Pooling,
+    check_settings,
+    find_pooling,
+    refused_parameter,
+)
 from fraiseql.errors import ConfigurationError, DatabaseUnavailable, EmbeddedServerError
 from fraiseql.settings import Settings
 
 _EMBEDDED = "embedded:"
 _OLDEST = 15
+_PROBE_SECONDS = 2.0
 _STATEMENTS = 1_000
 """Prepared statements that a connection keeps; as many as the document cache has by default."""
 
@@ -43,6 +51,7 @@ class Connector:
         self._settings = settings
         self._server = server
         self._joining: asyncio.Task[None] | None = None
+        self._pooling: Pooling | None = None
 
     @classmethod
     async def prepare(
@@ -85,25 +94,46 @@ class Connector:
             await asyncio.to_thread(server.close)
 
     async def _dial(self, address: Address) -> Link:
-        link: Link = await asyncpg.connect(
-            address.url,
-            connection_class=Link,
-            server_settings=address.server_settings,
-            timeout=self._settings.connect_timeout,
-            statement_cache_size=_STATEMENTS,
-            max_cached_statement_lifetime=0,
-            max_cacheable_statement_size=0,
-        )
+        try:
+            link: Link = await asyncpg.connect(
+                address.url,
+                connection_class=Link,
+                server_settings=address.server_settings,
+                timeout=self._settings.connect_timeout,
+                statement_cache_size=_STATEMENTS,
+                max_cached_statement_lifetime=0,
+                max_cacheable_statement_size=0,
+            )
+        except asyncpg.PostgresError as error:
+            refused = refused_parameter(error.__cause__ or error, address.server_settings)
+            if refused is None:
+                raise
+            raise refused from error
         self._check_version(link)
         # PostgreSQL reports it unasked as a connection begins.
         self.login_role = getattr(link.get_settings(), "session_authorization", "")
         try:
+            link.pooling = await self._find_pooling(link, address)
             origin = await load_origin(link)
         except BaseException:
             link.terminate()
             raise
         link.begin(replace(origin, settings=origin.settings ^ address.digest))
         return link
+
+    async def _find_pooling(self, link: Link, address: Address) -> Pooling:
+        """Ask once for all connections; what a pooler ignored is asked of each."""
+        if self._pooling is None:
+
+            async def another() -> Connection:
+                return await asyncpg.connect(
+                    address.url, server_settings=address.server_settings, timeout=_PROBE_SECONDS
+                )
+
+            self._pooling = await find_pooling(link, another)
+        if self._pooling != "none":
+            await check_settings(link, address.server_settings)
+        return self._pooling
 
     def _check_version(self, link: Link) -> None:
         version = link.get_server_version()

@@ -11,7 +11,8 @@ from fraiseql.database.bounding import UNBOUNDED, BoundedProtocol, Budget
 from fraiseql.database.failures import RAISED, mapped
 from fraiseql.database.identity import Identity
 from fraiseql.database.origin import STATE, Origin
-from fraiseql.errors import ResponseTooLarge
+from fraiseql.database.pooler import Pooling
+from fraiseql.errors import ConfigurationError, ResponseTooLarge
 
 _RESET: Final = (
     "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; UNLISTEN *; "
@@ -52,6 +53,7 @@ class Link(asyncpg.Connection):
         outdated: Whether roles changed since its plans were made.
         roles: Digest of all roles when its plans were last thrown away; None before that.
         lent_to: Role that last ran a developer's own SQL on the connection.
+        pooling: How a pooler in front of PostgreSQL shares servers, or ``none``.
     """
 
     __slots__ = (
@@ -61,6 +63,7 @@ class Link(asyncpg.Connection):
         "lent_to",
         "origin",
         "outdated",
+        "pooling",
         "reads",
         "roles",
         "settled",
@@ -76,6 +79,7 @@ class Link(asyncpg.Connection):
     outdated: bool
     roles: int | None
     lent_to: str | None
+    pooling: Pooling
     _protocol: Any
     _transport: Any
 
@@ -167,6 +171,13 @@ class Link(asyncpg.Connection):
         before = self.identity
         if before == wanted:
             return
+        if self.pooling == "transaction":
+            raise ConfigurationError(
+                "A role and session variables cannot be kept apart through a pooler that shares"
+                " servers between transactions.",
+                hint="Set pool_mode = session in PgBouncer for this database, or connect without"
+                " it.",
+            )
         # Known again only when the server has answered: a cancelled or failed change leaves None.
         self.identity = None
         pairs = _changes(before or Identity.NONE, wanted)

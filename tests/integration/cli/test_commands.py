@@ -1,6 +1,7 @@
 """Commands that print and end: schema, explain, and every wrong use."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -118,3 +119,33 @@ def test_a_reader_that_has_seen_enough_is_no_error(project: Path) -> None:
         assert cut.stderr is not None
         cut.stdout.close()
         assert (cut.stderr.read(), cut.wait()) == (b"", 141)
+
+
+@pytest.mark.parametrize("words", [("--version",), ("--help",), ("serve", "--help")])
+def test_a_wrong_setting_is_no_traceback(words: tuple[str, ...], tmp_path: Path) -> None:
+    for name, value in (("FRAISEQL_POOL_SIZE", "abc"), ("FRAISEQL_POOLSIZE", "5")):
+        environment = {**os.environ, name: value}
+        done = subprocess.run(
+            [sys.executable, "-m", "fraiseql.cli", *words],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_wrong_setting_is_said_by_a_command_that_needs_it(tmp_path: Path) -> None:
+    environment = {**os.environ, "FRAISEQL_POOL_SIZE": "abc"}
+    done = subprocess.run(
+        [sys.executable, "-m", "fraiseql.cli", "schema", "fraiseql.demo.app:app"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "FRAISEQL_POOL_SIZE is 'abc', which is not a whole number." in done.stderr
+    assert "Traceback" not in done.stderr

@@ -28,6 +28,7 @@ def test_serve_answers_until_it_is_stopped(
             {"firstName": "Alan"},
         ]
         assert f"api:app  http://{HOST}:{port}/graphql" in server.text()
+        assert "Database  postgresql://" in server.text()
         assert server.stop() == 0
 
 

@@ -8,7 +8,7 @@ import fraiseql
 from fraiseql.cli.listen import bind, port_of
 from fraiseql.cli.server import serving
 from fraiseql.database import Database, Pool
-from fraiseql.demo.app import create_demo
+from fraiseql.demo.application import create_demo
 from fraiseql.demo.check import Outcome, check
 from fraiseql.demo.client import Client
 from fraiseql.demo.declarations import Airline

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fraiseql.database.address import parse_address
+from fraiseql.database.address import parse_address, shown_address
 from fraiseql.errors import ConfigurationError
 from fraiseql.settings import Settings
 
@@ -78,3 +78,19 @@ def test_statement_timeout_is_in_milliseconds_and_never_becomes_none(
 
 def test_an_address_does_not_print() -> None:
     assert PASSWORD not in repr(parse_address(f"postgresql://u:{PASSWORD}@h/d", Settings()))
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://u:s3cr3t@h:5433/d", "postgresql://u@h:5433/d"),
+        ("postgresql://u:s3cr3t@h1:1,h2:2/d?sslmode=require", "postgresql://u@h1:1,h2:2/d"),
+        ("postgresql://h/d?user=u&password=s3cr3t", "postgresql://u@h/d"),
+        ("postgresql://u@/d%20e?host=/run/x&port=5&password=s3cr3t", "postgresql://u@/run/x:5/d e"),
+        ("postgresql://u:s3cr3t@[::1]:5432/d", "postgresql://u@[::1]:5432/d"),
+        ("postgresql:///?dbname=d", "postgresql:///d"),
+        ("postgresql://[u:s3cr3t@h/d", "an address that cannot be read"),
+    ],
+)
+def test_an_address_is_shown_without_its_password(url: str, shown: str) -> None:
+    assert shown_address(url) == shown

@@ -157,3 +157,19 @@ def test_whole_seconds_are_seconds() -> None:
 def test_a_path_or_hook_of_another_form_is_refused(options: Any) -> None:
     with pytest.raises(ConfigurationError, match=next(iter(options))):
         fraiseql.create_app(**options)
+
+
+@pytest.mark.parametrize(
+    ("environment", "address"),
+    [
+        ({}, "embedded:"),
+        ({"DATABASE_URL": "postgres://h/d"}, "postgres://h/d"),
+        ({"DATABASE_URL": "postgresql+asyncpg://h/d"}, "postgresql://h/d"),
+        ({"DATABASE_URL": "mysql://h/d"}, "embedded:"),
+        ({"DATABASE_URL": ""}, "embedded:"),
+        ({"DATABASE_URL": "postgresql://h/d", "FRAISEQL_DATABASE_URL": "embedded:"}, "embedded:"),
+        ({"FRAISEQL_DATABASE_URL": "postgresql://h/e"}, "postgresql://h/e"),
+    ],
+)
+def test_the_usual_variable_of_an_address_counts(environment: dict[str, str], address: str) -> None:
+    assert Settings.from_environment(environment).database_url == address
