@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 
+from api_reference import sections as python_sections
+
 from fraiseql.cli.main import make_parser
 from fraiseql.settings import Settings
 
@@ -63,6 +65,15 @@ def command_page() -> str:
     return _page("Command line", sections)
 
 
+def python_page() -> str:
+    """Return the signatures and docstrings of every public name."""
+    text = (
+        "Every public name, with its signatures and docstring. A name that is not here may change\n"
+        "without notice."
+    )
+    return _page("Python", [text, *python_sections()])
+
+
 def _parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
     yield parser
     for action in parser._actions:  # noqa: SLF001 - argparse has no public way to list commands
@@ -83,6 +94,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "settings.md": settings_page(),
         REFERENCE / "errors.md": errors_page(),
         REFERENCE / "command-line.md": command_page(),
+        REFERENCE / "python.md": python_page(),
     }
 
 
