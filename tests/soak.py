@@ -3,7 +3,9 @@
 ``python -m tests.soak --seconds 7200 --seed 1 --server both``: rounds with growing seeds, turn by
 turn on each schema, mode and server. Prints a line per round. At the first wrong document it saves
 what the writers did last to ``.fraiseql/soak-SEED.log``, says what was wrong, and ends with 1.
-With ``--results`` the hits of result caches are compared instead, store by store.
+With ``--results`` the hits of result caches are compared instead, store by store. With
+``--upheaval`` an application's answers are compared after changes of data, rights, settings and
+definitions, and after deploys; ``--actors`` says which.
 """
 
 import argparse
@@ -25,6 +27,7 @@ from tests.integration.caching.projection.parted import PARTED
 from tests.integration.caching.projection.rounds import Result, Round, run_round
 from tests.integration.caching.projection.schemas import BLOG, OFFICE
 from tests.soak_results import soak_results
+from tests.soak_upheaval import soak_upheaval
 
 ROUND = 30.0
 """Seconds that a round lasts; its tables are made anew."""
@@ -38,6 +41,8 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--writers", type=int, default=6, help="sessions that write at a time")
     parser.add_argument("--without", help="leave a section of the flush out: it must be found out")
     parser.add_argument("--results", action="store_true", help="result caches, not projections")
+    parser.add_argument("--upheaval", action="store_true", help="applications under all changes")
+    parser.add_argument("--actors", help="of the upheaval, with commas; all that find no fault")
     return parser.parse_args(arguments)
 
 
@@ -106,6 +111,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with ExitStack() as stack:
         addresses = servers(asked.server, stack)
         try:
+            if asked.upheaval and addresses:
+                return soak_upheaval(asked, addresses, ROUND)
             if asked.results and addresses:
                 return soak_results(asked, addresses, ROUND)
             return soak(asked, addresses) if addresses else 2

@@ -1,0 +1,98 @@
+"""Deploys of one application, each with a constant of its own."""
+
+import sys
+from types import ModuleType
+from typing import Any
+
+import fraiseql
+
+CODE = """
+import fraiseql
+
+FACTOR = {factor}
+
+
+def scale(value):
+    return value * FACTOR
+
+
+@fraiseql.type(sql_source="entry", key=("zone", "id"))
+class Entry:
+    zone: int
+    id: int
+    amount: int
+
+
+@fraiseql.type(sql_source="item", stored=fraiseql.Projection())
+class Item:
+    id: int
+    owner: str
+    gross: int
+    mood: str
+    entries: list[Entry] = fraiseql.embed(
+        "entry", on="item_id", order_by=("zone", "id"), limit=100
+    )
+
+
+@fraiseql.type(sql_source="v_labelled")
+class Labelled:
+    id: int
+    owner: str
+    gross: int
+    label: str
+    mood: str
+
+
+@fraiseql.type(sql_source="v_total")
+class Total:
+    id: int
+    total: int
+    entries: int
+
+
+@fraiseql.type(sql_source="note")
+class Note:
+    id: int
+    text: str
+
+
+@fraiseql.type(sql_source="v_note")
+class OwnersNote:
+    id: int
+    text: str
+
+
+@fraiseql.type(sql_source="v_flag")
+class Flag:
+    id: int
+    flag: str
+    day: str
+    items: int
+
+
+@fraiseql.query(cache=fraiseql.Cache(tags=("item",)))
+async def scaled(info: fraiseql.Info) -> int:
+    return scale(await info.context["db"].fetchval("SELECT count(*)::int FROM item"))
+
+
+CACHED = fraiseql.Cache()
+QUERIES = [
+    fraiseql.find("stored", Item, order_by="id"),
+    fraiseql.find("items", Labelled, order_by="id", cache=CACHED),
+    fraiseql.find("lasting", Labelled, order_by="id", cache=fraiseql.Cache(store="logged")),
+    fraiseql.find("totals", Total, order_by="id", cache=CACHED),
+    fraiseql.find("notes", Note, order_by="id", cache=CACHED),
+    fraiseql.find("owners_notes", OwnersNote, order_by="id", cache=CACHED),
+    fraiseql.find("flags", Flag, order_by="id", cache=CACHED),
+    scaled,
+]
+"""
+
+
+def deployed(url: str, factor: int) -> Any:
+    """Return the application as a deploy with this constant has it."""
+    # Hints of classes are read from their module.
+    module = ModuleType("fqu_deployed")
+    sys.modules[module.__name__] = module
+    exec(CODE.format(factor=factor), vars(module))
+    return fraiseql.create_app(queries=module.QUERIES, database_url=url, worker=False, pool_size=3)
