@@ -29,7 +29,7 @@ def unset(setting: str) -> Change:
     """Let the flush render as the writer's session says; the comparison still says its own."""
 
     def change(statement: str) -> str:
-        if "fql_all boolean" not in statement:
+        if "  everything boolean;" not in statement:
             return statement
         changed = re.sub(rf"SET {setting} = \S+", "", statement)
         assert changed != statement
