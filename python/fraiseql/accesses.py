@@ -1,5 +1,6 @@
 """Accesses: where each stored value stands, and the type in which it is compared."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -17,7 +18,7 @@ from fraiseql.naming import suggestion
 from fraiseql.schema import Schema, leaf_form
 from fraiseql.schema.definitions import FieldDefinition
 from fraiseql.sources import NO_INDEXES, IndexFacts
-from fraiseql.values import as_wire
+from fraiseql.values import as_wire, plain, text_value
 
 _COLUMN_FORMS: Mapping[str, str] = {
     **dict.fromkeys(("int2", "int4", "int8"), "integer"),
@@ -25,22 +26,40 @@ _COLUMN_FORMS: Mapping[str, str] = {
     "bool": "boolean",
     **dict.fromkeys(("json", "jsonb"), "any"),
 }
-_DOCUMENT_WIRES: Mapping[str, str] = {
-    **dict.fromkeys(("Int", "Float", "number", "integer"), "numeric"),
+_JSON_WIRES: Mapping[str, str] = {
+    **dict.fromkeys(("Int", "number", "integer"), "numeric"),
+    "Float": "float8",
     **dict.fromkeys(("Boolean", "boolean"), "bool"),
 }
-_DOCUMENT_SCALARS: Mapping[str, str] = {"DateTime": "timestamptz", "Date": "date", "Time": "time"}
-_INTEGERS: Final = frozenset({"int2", "int4", "int8"})
-_FRACTIONS: Final = frozenset({"float4", "float8", "numeric"})
-_SAME: Final = frozenset({"bool", "uuid", "timestamptz", "timestamp", "date", "time"})
-
-TEXTS: Final = frozenset({"text", "varchar", "bpchar", "name"})
-CASTS: Mapping[str, str] = {
-    "timestamptz": "::timestamptz",
-    "date": "::date",
-    "time": "::time",
+_JSON_SCALARS: Mapping[str, str] = {
+    "DateTime": "timestamptz",
+    "Date": "date",
+    "Time": "time",
+    "UUID": "uuid",
 }
-"""Casts of a document's text that depend on settings of the session: no index can hold them."""
+_INTEGERS: Final = frozenset({"int2", "int4", "int8"})
+_NUMBERS: Final = frozenset({*_INTEGERS, "float4", "float8", "numeric"})
+_NAMED: Final = frozenset({"uuid", "timestamptz", "timestamp", "date", "time"})
+_NUMBER_FORMS: Final = frozenset({"Int", "Float", "number", "integer"})
+_TRUTHS: Final = frozenset({"Boolean", "boolean"})
+_MOMENTS: Mapping[str, frozenset[str]] = {
+    "DateTime": frozenset({"timestamptz", "timestamp", "date"}),
+    "Date": frozenset({"timestamptz", "timestamp", "date"}),
+    "Time": frozenset({"time", "timetz"}),
+    "UUID": frozenset({"uuid"}),
+}
+"""Scalars that are JSON strings, and the columns that are compared with them as they are."""
+
+TEXTS: Final = frozenset({"text", "varchar", "name"})
+SESSION_WIRES: Final = frozenset({"timestamptz", "date", "time"})
+"""Types that PostgreSQL reads from a text by settings of the session: no index can hold that."""
+
+_PRECISION: Final = re.compile(r"numeric\(([0-9]+),.*\)")
+_DOUBLE_DIGITS: Final = 15
+"""Digits that come back the same from a double."""
+
+OPAQUE: Final = "opaque"
+"""Form of a column whose values PostgreSQL does not compare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +72,7 @@ class Access:
         in_document: Whether the value stands in ``column`` under the key ``name``.
         form: Form of the leaf, as shapes name it; ``array`` for an array of PostgreSQL.
         type_name: GraphQL type of the leaf; empty for a column that is not declared.
+        labels: Values of an enum, as texts.
         constants: Values that predicates of indexes ask it to be equal to.
         bounds: Operator and value of what else predicates of indexes ask of it.
         contained: Whether equality can be found by containment in a GIN index.
@@ -63,9 +83,15 @@ class Access:
     in_document: bool
     form: str
     type_name: str = ""
+    labels: tuple[str, ...] = ()
     constants: tuple[Any, ...] = ()
     bounds: tuple[tuple[str, Any], ...] = ()
     contained: bool = False
+
+    @property
+    def ordered(self) -> bool:
+        """Whether the values have an order."""
+        return self.in_document or self.column.order == "btree"
 
 
 def own_column(relation: Relation, document: str | None, name: str) -> Column | None:
@@ -80,7 +106,15 @@ def column_access(column: Column) -> Access:
     """Return the access to a column that no field declares."""
     # PostgreSQL's own names of array types begin with an underscore.
     other = "array" if column.base_type.startswith("_") else "string"
-    return Access(column.name, column, False, _COLUMN_FORMS.get(column.base_type, other))
+    form = _COLUMN_FORMS.get(column.base_type, other)
+    return Access(column.name, column, False, _comparable(column, form))
+
+
+def _comparable(column: Column, form: str) -> str:
+    """Return the form of an own column, unless PostgreSQL compares no values of its type."""
+    if form == "any" or column.order:
+        return "array" if column.base_type.startswith("_") and form != "any" else form
+    return OPAQUE
 
 
 def stored_column(
@@ -146,7 +180,8 @@ def _leaves(
         if leaf is not None:
             wanted_by = f"{type_name}.{field.name}"
             column, inside = stored_column(relation, document, field, wanted_by=wanted_by)
-            yield Access(field.name, column, inside, _form(leaf), leaf.name)
+            form = _form(leaf) if inside else _comparable(column, _form(leaf))
+            yield Access(field.name, column, inside, form, leaf.name, _labels(leaf))
 
 
 def _leaf(schema: Schema, type_name: str, graphql_name: str) -> GraphQLNamedType | None:
@@ -161,6 +196,12 @@ def _form(leaf: GraphQLNamedType) -> str:
     return "enum" if isinstance(leaf, GraphQLEnumType) else leaf_form(leaf)
 
 
+def _labels(leaf: GraphQLNamedType) -> tuple[str, ...]:
+    if not isinstance(leaf, GraphQLEnumType):
+        return ()
+    return tuple([text_value(plain(entry.value)) for entry in leaf.values.values()])
+
+
 def _indexed(access: Access, indexes: IndexFacts) -> Access:
     """Return an access with what indexes ask of it, as far as that is compared as it is."""
     asked = [value for name, value in indexes.constants if name == access.name]
@@ -170,7 +211,7 @@ def _indexed(access: Access, indexes: IndexFacts) -> Access:
         access,
         constants=tuple([value for value in asked if _fits(access, value)]),
         bounds=tuple(sorted([one for one in bounds if _fits(access, one[1])], key=repr)),
-        contained=inside and wire_type(access) not in CASTS,
+        contained=inside and may_be_contained(access),
     )
 
 
@@ -185,15 +226,57 @@ def _fits(access: Access, value: Any) -> bool:
         return False
 
 
-def wire_type(access: Access) -> str:
-    """Return the type that values compared with ``access`` are sent as."""
+def may_be_contained(access: Access) -> bool:
+    """Whether the values of a key that are equal to another have few forms in a document."""
+    return wire_type(access) == "text" or access.form in ("Int", "integer", "Boolean", "boolean")
+
+
+def as_json(access: Access) -> bool:
+    """Whether a value is compared by its JSON form: a key, or a column of another kind of value."""
     if access.in_document:
-        form = _DOCUMENT_WIRES.get(access.form, "text")
-        return _DOCUMENT_SCALARS.get(access.type_name) or form
+        return True
+    base, form = access.column.base_type, access.form
+    if base == "jsonb":
+        return form != "any"
+    if access.type_name in _MOMENTS:
+        return base not in _MOMENTS[access.type_name]
+    if form in _NUMBER_FORMS:
+        return base not in _NUMBERS
+    return form in _TRUTHS and base != "bool"
+
+
+def is_rounded(access: Access) -> bool:
+    """Whether a client reads other numbers than the column holds: digits beyond a double's."""
+    if as_json(access) or access.form != "Float":
+        return False
     base = access.column.base_type
+    precision = _PRECISION.fullmatch(access.column.type_name)
+    exact = precision is not None and int(precision[1]) <= _DOUBLE_DIGITS
+    return base == "int8" or (base == "numeric" and not exact)
+
+
+def wire_type(access: Access) -> str:
+    """Return the type that values compared with ``access`` are sent as.
+
+    ``column`` stands for a text that PostgreSQL reads as a value of the column's own type.
+    """
+    if as_json(access):
+        wire = _JSON_WIRES.get(access.form, "text")
+        return _JSON_SCALARS.get(access.type_name) or wire
+    base, form = access.column.base_type, access.form
+    if base in _NUMBERS:
+        return _number_wire(access)
+    if base == "date" and access.type_name == "DateTime":
+        return "timestamptz"
+    if base in _NAMED or (base == "bool" and form in _TRUTHS):
+        return base
+    return "text" if base in TEXTS or not access.column.base_sql else "column"
+
+
+def _number_wire(access: Access) -> str:
+    base, form = access.column.base_type, access.form
     if base in _INTEGERS:
         # A fraction compared with an integer column must not be cut off.
-        return "numeric" if access.form in ("Float", "number") else "int8"
-    if base in _FRACTIONS:
-        return "float8" if base == "float8" else "numeric"
-    return base if base in _SAME else "text"
+        return "numeric" if form in ("Float", "number") else "int8"
+    # Texts may be NaN or Infinity, which only PostgreSQL reads.
+    return base if form in _NUMBER_FORMS or not access.type_name else "column"

@@ -5,10 +5,14 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
 
-from fraiseql.accesses import CASTS, TEXTS, Access, wire_type
+from fraiseql.accesses import TEXTS, Access, as_json, wire_type
 from fraiseql.catalog.picture import quote
+from fraiseql.document_values import JsonValue, as_double, readable, typed
 
-_KINDS: Final[Mapping[str, str]] = {"numeric": "number", "bool": "boolean"}
+_SENT_AS_TEXT: Final = frozenset({"column", "timestamptz", "timestamp", "date", "time"})
+"""PostgreSQL reads these from a text: it has values that the driver's Python types have not."""
+
+_DEFAULT: Final = 'COLLATE pg_catalog."default"'
 
 SIGNS: Final[Mapping[str, str]] = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 """The comparisons that an index's predicate may consist of."""
@@ -29,33 +33,88 @@ def column_sql(alias: str, access: Access) -> str:
 def expression(alias: str, access: Access) -> str:
     """Return the SQL expression of a stored value, in the type that it is compared in.
 
-    A key of a document whose value has another JSON type than its field counts as null.
+    A JSON value that its field could not serve counts as null.
     """
     column = column_sql(alias, access)
-    if not access.in_document:
+    if not as_json(access):
         return column
-    key = literal(access.name)
-    text = f"({column}->>{key})"
-    wire = wire_type(access)
-    if wire not in _KINDS:
-        return f"({text}{CASTS[wire]})" if wire in CASTS else text
-    typeof = f"{access.column.base_type}_typeof({column}->{key})"
-    return f"(CASE WHEN {typeof} = '{_KINDS[wire]}' THEN {text}::{wire} END)"
+    labels = [literal(label) for label in access.labels]
+    if access.in_document and access.column.base_type == "json":
+        # Made readable once for each row; only statements come here, as no index can hold it.
+        key = f"{readable(column, 'json')}->{literal(access.name)}"
+        value = JsonValue("s.v", "(s.v #>> '{}')", "json", access.column.checks)
+        inner = typed(value, access.form, access.type_name, labels)
+        # The parts are quoted and escaped where they are made.
+        return f"(SELECT {inner} FROM (SELECT {key} AS v OFFSET 0) AS s)"  # noqa: S608
+    return typed(_json_value(column, access), access.form, access.type_name, labels)
+
+
+def _json_value(column: str, access: Access) -> JsonValue:
+    checks = access.column.checks
+    if access.in_document:
+        key = literal(access.name)
+        return JsonValue(f"({column}->{key})", f"({column}->>{key})", "jsonb", checks)
+    value = column if access.column.base_type == "jsonb" else f"to_jsonb({column})"
+    return JsonValue(value, f"({value} #>> '{{}}')", "jsonb", checks)
+
+
+def rounded(alias: str, access: Access) -> str:
+    """Return a number as the double that a client reads, null where there is none."""
+    column = column_sql(alias, access)
+    if access.column.base_type == "int8":
+        return f"{column}::float8"
+    return f"(CASE {as_double(column)} END)"
 
 
 def tested(alias: str, access: Access) -> str:
     """Return the SQL expression of a stored value as it is compared with null."""
     column = column_sql(alias, access)
-    # ->> gives SQL null for a missing key and for a JSON null alike.
-    return f"({column}->>{literal(access.name)})" if access.in_document else column
+    if access.in_document:
+        # ->> gives SQL null for a missing key and for a JSON null alike.
+        return f"({readable(column, access.column.base_type)}->>{literal(access.name)})"
+    # A response has null for a JSON null too.
+    if access.column.base_type == "jsonb":
+        return f"nullif({column}, 'null'::jsonb)"
+    if access.column.base_type == "json":
+        return f"nullif(json_typeof({column}), 'null')"
+    return column
 
 
-def column_cast(access: Access, wire: str) -> str:
-    """Return the cast of a text to the column's own type: an enum, a domain; else nothing."""
-    column = access.column
-    if wire != "text" or access.in_document or column.base_type in TEXTS:
-        return ""
-    return f"::{column.type_name}"
+def text_expression(alias: str, access: Access) -> str:
+    """Return the SQL expression of a stored value as the text that a response has for it."""
+    left = expression(alias, access)
+    if as_json(access):
+        return left
+    base = access.column.base_type
+    if base in TEXTS or base in ("bpchar", "citext"):
+        return left if access.column.deterministic else f"{left} {_DEFAULT}"
+    return f"(to_jsonb({left}) #>> '{{}}')"
+
+
+def sent_as_text(access: Access) -> bool:
+    """Whether values travel as texts that PostgreSQL reads as values of their type."""
+    return wire_type(access) in _SENT_AS_TEXT
+
+
+def parameter(place: int, access: Access, *, array: bool) -> str:
+    """Return the SQL of a parameter that carries a value, or a list of them.
+
+    Args:
+        place: Number of the parameter.
+        access: What the value is compared with.
+        array: Whether it is a list.
+    """
+    wire, brackets = wire_type(access), "[]" if array else ""
+    if wire in _SENT_AS_TEXT:
+        return f"${place}::text{brackets}::{_cast(access, wire)}{brackets}"
+    return f"${place}::{_cast(access, wire)}{brackets}"
+
+
+def _cast(access: Access, wire: str) -> str:
+    if wire == "column":
+        return access.column.base_sql
+    # A float4 is compared with the double that has its value, which is never out of range.
+    return "float8" if wire == "float4" else wire
 
 
 def constant(access: Access, value: Any) -> str:
@@ -69,7 +128,7 @@ def constant(access: Access, value: Any) -> str:
     if wire == "bool":
         return "true" if value else "false"
     # One cast only: a text that is turned into an enum is no constant to an index.
-    return literal(_text(value)) + (column_cast(access, wire) or f"::{wire}")
+    return f"{literal(_text(value))}::{_cast(access, wire)}"
 
 
 def _text(value: Any) -> str:

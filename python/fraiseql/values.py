@@ -1,13 +1,55 @@
 """Values: the few PostgreSQL types that values are compared in, and how Python values get there."""
 
+import math
+import re
+import struct
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, Self
 from uuid import UUID
 
+from fraiseql.grammars import ANY_DATE, ANY_INSTANT, TIME
+from fraiseql.grammars import UUID as UUID_GRAMMAR
+
 _INT8: Final = 1 << 63
+_INTEGER: Final = re.compile("-?[0-9]+")
+_NUMBER: Final = re.compile("[+-]?[0-9]+(?:[.][0-9]*)?(?:[eE][+-]?[0-9]+)?")
+_UUID: Final = re.compile(UUID_GRAMMAR)
+_DATE: Final = re.compile(ANY_DATE)
+_INSTANT: Final = re.compile(ANY_INSTANT)
+_TIME: Final = re.compile(TIME)
+_CLOCK: Final = re.compile("([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:[.]([0-9]+))?(.*)")
+_UTC: Final = re.compile("(?:[Zz]|[+-]00(?::?00)?)(?= BC$|$)")
+_ZONE: Final = re.compile(":[0-9]{2}(?:[.][0-9]+)?[+-]")
+
+
+class PostgresText(str):
+    """A date or time that PostgreSQL has and Python has not, as text: ``infinity``, a year BC."""
+
+    __slots__ = ()
+
+
+class ExactFloat(float):
+    """A number of a request whose digits a float does not hold.
+
+    Attributes:
+        text: The number as it was written.
+    """
+
+    __slots__ = ("text",)
+    text: str
+
+    def __new__(cls, text: str) -> Self:
+        """Make the nearest float, which knows its text."""
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+    def is_integer(self) -> bool:
+        """Return False: no scalar may take it for the integer that the float happens to be."""
+        return False
 
 
 def plain(value: Any) -> Any:
@@ -16,11 +58,11 @@ def plain(value: Any) -> Any:
 
 
 def as_wire(wire: str, value: Any) -> Any:
-    """Return ``value`` as the driver takes it for a parameter of the type ``wire``.
+    """Return ``value`` as a Python value of the type ``wire``, which compares as PostgreSQL does.
 
     Args:
-        wire: ``int8``, ``numeric``, ``float8``, ``bool``, ``text``, ``uuid``, ``timestamptz``,
-            ``timestamp``, ``date`` or ``time``.
+        wire: ``int8``, ``numeric``, ``float8``, ``float4``, ``bool``, ``text``, ``column``,
+            ``uuid``, ``timestamptz``, ``timestamp``, ``date`` or ``time``.
         value: What a request, or a declaration, holds.
 
     Raises:
@@ -29,7 +71,23 @@ def as_wire(wire: str, value: Any) -> Any:
     return CONVERTERS[wire](value)
 
 
+def as_parameter(wire: str, value: Any) -> Any:
+    """Return ``value`` as the driver takes it for a parameter of the type ``wire``.
+
+    Dates and times travel as text: the driver takes the last ones of Python for infinity.
+
+    Raises:
+        ValueError, TypeError, ArithmeticError: The value has not the form of that type.
+    """
+    found = CONVERTERS[wire](value)
+    if isinstance(found, date | time):
+        return found.isoformat()
+    return str(found) if isinstance(found, PostgresText) else found
+
+
 def _int8(value: Any) -> int:
+    if isinstance(value, str) and not _INTEGER.fullmatch(value):
+        raise ValueError
     number = int(value)
     # Nothing is cut off: 1.5 is not 1, whatever kind of number it is.
     if isinstance(value, bool) or (number != value and not isinstance(value, str)):
@@ -39,14 +97,61 @@ def _int8(value: Any) -> int:
     return number
 
 
+def parse_number(text: str) -> Decimal:
+    """Read decimal digits, with a fraction or an exponent, and nothing else.
+
+    Raises:
+        ValueError: It is anything else that Python takes: spaces, underscores, other digits, NaN.
+    """
+    if not _NUMBER.fullmatch(text):
+        raise ValueError
+    return Decimal(text)
+
+
 def _numeric(value: Any) -> Decimal:
     if isinstance(value, bool):
         raise ValueError  # noqa: TRY004
+    if isinstance(value, str):
+        return parse_number(value)
     # repr: 0.1 is meant as 0.1, not as the binary fraction next to it.
-    number = Decimal(repr(value) if isinstance(value, float) else value)
+    number = Decimal(repr(float(value)) if isinstance(value, float) else value)
     if not number.is_finite():
         raise ValueError
     return number
+
+
+def _float8(value: Any) -> float:
+    number = float(_numeric(value))
+    # What is beyond every double is not infinite.
+    if number in (float("inf"), float("-inf")):
+        raise ValueError
+    return number
+
+
+def neighbour(value: Any, side: str) -> Decimal:
+    """Return the next double ``below`` or ``above`` a number, with all its digits.
+
+    Raises:
+        ValueError, TypeError, ArithmeticError: The value is no number, or beyond every double.
+    """
+    towards = -math.inf if side == "below" else math.inf
+    found = math.nextafter(_float8(value), towards)
+    # Beyond the greatest double every number counts.
+    return (
+        Decimal(found)
+        if math.isfinite(found)
+        else Decimal(math.copysign(2, found)) * Decimal(2) ** 1025
+    )
+
+
+def _float4(value: Any) -> float:
+    """Return the double that has the value of the nearest ``float4``, if there is one near."""
+    number = _float8(value)
+    try:
+        (near,) = struct.unpack("<f", struct.pack("<f", number))
+    except OverflowError:
+        return number
+    return float(near) if near or not number else number
 
 
 def _bool(value: Any) -> bool:
@@ -77,8 +182,83 @@ def _text_of(value: Any) -> str:
     raise ValueError
 
 
-def _instant(value: Any) -> datetime:
-    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+def parse_instant(text: str) -> datetime | PostgresText:
+    """Read an instant in ISO 8601; without an offset it is taken as UTC.
+
+    Digits beyond microseconds are rounded as PostgreSQL rounds them.
+
+    Raises:
+        ValueError: It is not in ISO 8601.
+    """
+    if not _INSTANT.fullmatch(text):
+        raise ValueError
+    day, clock = text[:10], text[11:]
+    try:
+        whole, micros, offset = _clock_parts(clock) if clock else ("00:00", 0, "")
+        moment = datetime.fromisoformat(f"{day}T{whole}{offset.upper()}")
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment + timedelta(microseconds=micros)
+    except (ValueError, OverflowError):
+        # The grammar is PostgreSQL's, so it is Python that has no such instant.
+        return PostgresText(text)
+
+
+def _clock_parts(clock: str) -> tuple[str, int, str]:
+    """Return hours to seconds, microseconds, and what follows."""
+    match = _CLOCK.fullmatch(clock)
+    if match is None:
+        raise ValueError
+    whole, fraction, rest = match[1], match[2] or "", match[3]
+    return whole, round(float(f"0.{fraction}") * 1_000_000) if fraction else 0, rest
+
+
+def parse_day(text: str) -> date | PostgresText:
+    """Read a date in ISO 8601.
+
+    Raises:
+        ValueError: It is not in ISO 8601.
+    """
+    if not _DATE.fullmatch(text):
+        raise ValueError
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return PostgresText(text)
+
+
+def parse_clock(text: str) -> time | PostgresText:
+    """Read a time of day in ISO 8601; 24:00:00 is the end of the day.
+
+    Raises:
+        ValueError: It is not in ISO 8601.
+    """
+    if not _TIME.fullmatch(text):
+        raise ValueError
+    whole, micros, offset = _clock_parts(text)
+    try:
+        clock = time.fromisoformat(whole + offset.upper())
+        return clock.replace(microsecond=micros)
+    except ValueError:
+        return PostgresText(text)
+
+
+def parse_uuid(text: str) -> UUID:
+    """Read a UUID, with or without hyphens and braces.
+
+    Raises:
+        ValueError: It is anything else.
+    """
+    if not _UUID.fullmatch(text):
+        raise ValueError
+    return UUID(text)
+
+
+def _instant(value: Any) -> Any:
+    if isinstance(value, PostgresText):
+        return value
+    moment = parse_instant(value) if isinstance(value, str) else value
+    if isinstance(moment, PostgresText):
+        return moment
     if not isinstance(moment, datetime):
         if not isinstance(moment, date):
             raise ValueError  # noqa: TRY004
@@ -86,23 +266,33 @@ def _instant(value: Any) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _local(value: Any) -> datetime:
+def _local(value: Any) -> Any:
     # Columns without a zone hold UTC, as the session's TimeZone does.
-    return _instant(value).astimezone(UTC).replace(tzinfo=None)
+    moment = _instant(value)
+    if isinstance(moment, datetime):
+        return moment.astimezone(UTC).replace(tzinfo=None)
+    text = _UTC.sub("", moment)
+    if _ZONE.search(text):
+        raise ValueError
+    return PostgresText(text)
 
 
-def _date(value: Any) -> date:
+def _date(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.date()
-    return date.fromisoformat(value) if isinstance(value, str) else _checked(value, date)
+    if isinstance(value, PostgresText):
+        return value
+    return parse_day(value) if isinstance(value, str) else _checked(value, date)
 
 
-def _time(value: Any) -> time:
-    return time.fromisoformat(value) if isinstance(value, str) else _checked(value, time)
+def _time(value: Any) -> Any:
+    if isinstance(value, PostgresText):
+        return value
+    return parse_clock(value) if isinstance(value, str) else _checked(value, time)
 
 
 def _uuid(value: Any) -> UUID:
-    return UUID(value) if isinstance(value, str) else _checked(value, UUID)
+    return parse_uuid(value) if isinstance(value, str) else _checked(value, UUID)
 
 
 def _checked(value: Any, kind: type[Any]) -> Any:
@@ -114,13 +304,15 @@ def _checked(value: Any, kind: type[Any]) -> Any:
 CONVERTERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "int8": _int8,
     "numeric": _numeric,
-    "float8": lambda value: float(_numeric(value)),
+    "float8": _float8,
+    "float4": _float4,
     "bool": _bool,
     "text": text_value,
+    "column": text_value,
     "uuid": _uuid,
     "timestamptz": _instant,
     "timestamp": _local,
     "date": _date,
     "time": _time,
 }
-"""What turns a value into the driver's, by the type that it is sent as."""
+"""What turns a value into one that compares as PostgreSQL compares, by the type it is sent as."""

@@ -85,10 +85,15 @@ fn check_cases(nodes: &[Node]) -> Compiled<()> {
 fn note_as_is(nodes: &mut [Node]) {
     let flags = |node: &Node| match node {
         Node::Leaf(leaf) => match leaf.form {
-            Form::String | Form::Text | Form::Id => SOUND,
+            Form::String
+            | Form::Text
+            | Form::Id
+            | Form::StoredString
+            | Form::StoredText
+            | Form::StoredId => SOUND,
             Form::Int | Form::Float | Form::Number | Form::Integer => INTEGER,
             Form::Any => SOUND | INTEGER,
-            Form::Boolean | Form::Truth => 0,
+            _ => 0,
         },
         _ => 0,
     };

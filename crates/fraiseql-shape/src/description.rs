@@ -82,6 +82,24 @@ pub(crate) enum Form {
     /// A JSON string as it is (date and time, UUID, …).
     #[serde(rename = "string")]
     Text,
+    /// A date in ISO 8601.
+    Date,
+    /// An instant in ISO 8601.
+    DateTime,
+    /// A time of day in ISO 8601.
+    Time,
+    /// A UUID.
+    #[serde(rename = "UUID")]
+    Uuid,
+    /// A `String` whose characters are in what `PostgreSQL` can compare: no NUL, no half of a pair.
+    #[serde(rename = "stored String")]
+    StoredString,
+    /// An `ID` of the same characters.
+    #[serde(rename = "stored ID")]
+    StoredId,
+    /// A JSON string of the same characters.
+    #[serde(rename = "stored string")]
+    StoredText,
     /// A number of any size, perhaps written in a string.
     #[serde(rename = "number")]
     Number,

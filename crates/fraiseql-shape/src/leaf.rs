@@ -4,11 +4,12 @@
 use crate::check::{is_scalar, is_sound, string as strict_string, value_end};
 use crate::description::Form;
 use crate::doc::Doc;
-use crate::number::{integral, is_digits, is_integer, is_nonzero, is_number};
+use crate::moment::{self, is_uuid};
+use crate::number::{integral, is_double, is_integer, is_nonzero, is_number};
 use crate::output::append;
 use crate::scan::{INTEGER, Token};
 use crate::shape::{EnumNode, Meaning};
-use crate::text::decode;
+use crate::text::{decode, is_storable};
 
 /// Why a token was not written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,10 +89,18 @@ fn string(form: Form, doc: &[u8], token: Token, out: &mut Vec<u8>) -> Written {
     if !is_sound(doc, token) {
         return Err(Refused::Json);
     }
+    let content = &doc[token.start + 1..token.end - 1];
     match form {
         Form::String | Form::Text | Form::Id => copy(doc, token, out),
+        Form::StoredString | Form::StoredText | Form::StoredId if is_storable(content) => {
+            copy(doc, token, out);
+        }
+        Form::Date if moment::is_date(&decode(content)) => copy(doc, token, out),
+        Form::DateTime if moment::is_instant(&decode(content)) => copy(doc, token, out),
+        Form::Time if moment::is_time(&decode(content)) => copy(doc, token, out),
+        Form::Uuid if is_uuid(&decode(content)) => copy(doc, token, out),
         Form::Boolean | Form::Truth | Form::Any => return Err(Refused::Kind),
-        _ => return number_in_string(form, &decode(&doc[token.start + 1..token.end - 1]), out),
+        _ => return number_in_string(form, &decode(content), out),
     }
     Ok(())
 }
@@ -99,9 +108,10 @@ fn string(form: Form, doc: &[u8], token: Token, out: &mut Vec<u8>) -> Written {
 #[cold]
 fn number_in_string(form: Form, text: &[u8], out: &mut Vec<u8>) -> Written {
     match form {
-        Form::Int if is_digits(text) => put(out, &int(text)?),
-        Form::Integer if is_digits(text) => put(out, &integer(text)?),
-        Form::Float | Form::Number if is_number(text) => put(out, text),
+        Form::Int if is_integer(text) => put(out, &int(text)?),
+        Form::Integer if is_integer(text) => put(out, &integer(text)?),
+        Form::Float if is_number(text) && is_double(text) => put(out, text),
+        Form::Number if is_number(text) => put(out, text),
         _ => return Err(Refused::Kind),
     }
     Ok(())
@@ -119,10 +129,11 @@ fn number(form: Form, doc: &[u8], token: Token, out: &mut Vec<u8>) -> Written {
     }
     match form {
         Form::Int => put(out, &int(text)?),
-        Form::Float | Form::Number => copy(doc, token, out),
-        Form::String => put_quoted(out, text),
+        Form::Float if is_double(text) => copy(doc, token, out),
+        Form::Number => copy(doc, token, out),
+        Form::String | Form::StoredString => put_quoted(out, text),
         Form::Boolean => put(out, if is_nonzero(text) { b"true" } else { b"false" }),
-        Form::Id => put_quoted(out, &integer(text)?),
+        Form::Id | Form::StoredId => put_quoted(out, &integer(text)?),
         Form::Integer if is_integer(text) => copy(doc, token, out),
         _ => return Err(Refused::Kind),
     }
@@ -159,7 +170,7 @@ fn literal(form: Form, text: &[u8], out: &mut Vec<u8>) -> Written {
     match form {
         Form::Boolean | Form::Truth => put(out, text),
         Form::Int | Form::Float => put(out, if truth { b"1" } else { b"0" }),
-        Form::String => put_quoted(out, text),
+        Form::String | Form::StoredString => put_quoted(out, text),
         _ => return Err(Refused::Kind),
     }
     Ok(())

@@ -12,6 +12,7 @@ mod inside;
 mod keys;
 mod leaf;
 mod lists;
+mod moment;
 mod number;
 mod objects;
 mod output;

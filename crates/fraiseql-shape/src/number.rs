@@ -65,6 +65,17 @@ pub(crate) fn is_nonzero(text: &[u8]) -> bool {
     mantissa.any(|byte| matches!(byte, b'1'..=b'9'))
 }
 
+/// Whether a valid number is in the range of an IEEE double.
+pub(crate) fn is_double(text: &[u8]) -> bool {
+    const MOST: usize = 300;
+    // Digits alone are the rule, and too few of them to leave the range.
+    if text.len() <= MOST && !text.iter().any(|byte| matches!(byte, b'e' | b'E')) {
+        return true;
+    }
+    let value = std::str::from_utf8(text).ok().and_then(|text| text.parse::<f64>().ok());
+    value.is_some_and(f64::is_finite)
+}
+
 /// Whether the text is decimal digits, perhaps after a minus: leading zeros are allowed.
 pub(crate) fn is_digits(text: &[u8]) -> bool {
     let size = unsigned(text);
@@ -111,7 +122,7 @@ fn shortest(negative: bool, digits: &[u8], zeros: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{integral, is_integer, is_nonzero, is_number};
+    use super::{integral, is_double, is_integer, is_nonzero, is_number};
 
     #[test]
     fn grammar() {
@@ -144,6 +155,17 @@ mod tests {
         for text in ["1.5", "1e-1", "1e1000000000", "1e99999999999999999999", "x", ""] {
             assert_eq!(integral(text.as_bytes()), None, "{text}");
         }
+    }
+
+    #[test]
+    fn doubles() {
+        for text in ["0", "1.5", "1e308", "-1.7976931348623157E308", "1e-400", "0.1e1"] {
+            assert!(is_double(text.as_bytes()), "{text}");
+        }
+        for text in ["1e309", "-1e400", "1.8e308"] {
+            assert!(!is_double(text.as_bytes()), "{text}");
+        }
+        assert!(is_double("9".repeat(308).as_bytes()) && !is_double("9".repeat(310).as_bytes()));
     }
 
     #[test]

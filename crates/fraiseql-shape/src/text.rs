@@ -47,6 +47,26 @@ fn unicode<'a>(text: &'a [u8], decoded: &mut Vec<u8>) -> &'a [u8] {
     rest
 }
 
+/// Whether the content of a valid JSON string is text that `PostgreSQL` can hold: without NUL, and
+/// without half of a surrogate pair.
+pub(crate) fn is_storable(text: &[u8]) -> bool {
+    let mut rest = text;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        let Some((kind, after)) = rest[at + 1..].split_first() else { return true };
+        rest = after;
+        if *kind == b'u' {
+            let Some((first, after)) = unit(rest) else { return true };
+            let second = after.strip_prefix(b"\\u").and_then(unit);
+            rest = match (first, second) {
+                (0xd800..=0xdbff, Some((0xdc00..=0xdfff, after))) => after,
+                (0 | 0xd800..=0xdfff, _) => return false,
+                _ => after,
+            };
+        }
+    }
+    true
+}
+
 /// Four hexadecimal digits, and what follows them.
 fn unit(text: &[u8]) -> Option<(u32, &[u8])> {
     let (digits, rest) = text.split_at_checked(4)?;
@@ -70,7 +90,7 @@ pub(crate) fn character_width(text: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{character_width, decode};
+    use super::{character_width, decode, is_storable};
 
     #[test]
     fn widths_are_those_of_the_standard_library() {
@@ -93,6 +113,19 @@ mod tests {
         assert_eq!(&*decode(br#"a\"\\\/\n\u00e9"#), "a\"\\/\né".as_bytes());
         assert_eq!(&*decode(br"\ud83d\ude00!"), "😀!".as_bytes());
         assert_eq!(&*decode(br"\ud83dx\ude00"), "\u{fffd}x\u{fffd}".as_bytes());
+    }
+
+    #[test]
+    fn storable() {
+        for text in [r"a\n\u0041\ud83d\ude00", r"\\u0000", r"\\ud800", "é", r"\u00001"] {
+            let nul = text == r"\u00001";
+            assert_eq!(is_storable(text.as_bytes()), !nul, "{text}");
+        }
+        for text in
+            [r"\u0000", r"\ud800", r"\ud800\ud800", r"\ude00", r"\\\u0000", r"\ud83dx\ude00"]
+        {
+            assert!(!is_storable(text.as_bytes()), "{text}");
+        }
     }
 
     #[test]

@@ -42,7 +42,8 @@ fn int() {
             ("true", "1"),
             ("false", "0"),
             (r#""12""#, "12"),
-            (r#""-007""#, "-7"),
+            (r#""-007""#, "!leaf"),
+            (r#""-0""#, "0"),
             (r#""\u0031""#, "1"),
             (r#""1.0""#, "!leaf"),
             (r#""""#, "!leaf"),
@@ -64,7 +65,9 @@ fn float() {
         &[
             ("1", "1"),
             ("12345678901234567890.123456789", "12345678901234567890.123456789"),
-            ("1E400", "1E400"),
+            ("1E400", "!leaf"),
+            (r#""1E400""#, "!leaf"),
+            ("1e-400", "1e-400"),
             ("-0.0", "-0.0"),
             ("true", "1"),
             ("false", "0"),
@@ -135,6 +138,36 @@ fn id() {
 }
 
 #[test]
+fn stored_texts() {
+    let same = [r#""a\u00e9\ud83d\ude00""#, r#""\\u0000""#, r#""é""#];
+    let refused = [r#""a\u0000""#, r#""\ud800""#, r#""\ude00\ud83d""#];
+    for form in ["stored String", "stored ID", "stored string"] {
+        for text in same {
+            check(form, &[(text, text)]);
+        }
+        for text in refused {
+            check(form, &[(text, "!leaf")]);
+        }
+    }
+    check("stored String", &[("1.50", r#""1.50""#), ("true", r#""true""#), ("[]", "!leaf")]);
+    check("stored ID", &[("3.0", r#""3""#), ("true", "!leaf")]);
+    check("stored string", &[("1", "!leaf")]);
+}
+
+#[test]
+fn texts_of_moments_and_uuids() {
+    let uuid = r#""{6BA7B810-9dad-11d1-80b4-00c04fd430c8}""#;
+    check(
+        "Date",
+        &[(r#""2024-02-29""#, r#""2024-02-29""#), (r#""soon""#, "!leaf"), ("1", "!leaf")],
+    );
+    check("Date", &[(r#""2024\u002d01-01""#, r#""2024\u002d01-01""#), ("true", "!leaf")]);
+    check("DateTime", &[(r#""infinity""#, r#""infinity""#), (r#""2024-01-01T25:00""#, "!leaf")]);
+    check("Time", &[(r#""24:00:00""#, r#""24:00:00""#), (r#""24:00:01""#, "!leaf")]);
+    check("UUID", &[(uuid, uuid), (r#""6ba7b810""#, "!leaf"), ("[]", "!leaf")]);
+}
+
+#[test]
 fn strict_forms() {
     check("string", &[(r#""2024-01-01""#, r#""2024-01-01""#), ("1", "!leaf"), ("true", "!leaf")]);
     check(
@@ -145,7 +178,8 @@ fn strict_forms() {
         "integer",
         &[
             ("123456789012345678901234567890", "123456789012345678901234567890"),
-            (r#""-00123456789012345678901""#, "-123456789012345678901"),
+            (r#""-123456789012345678901""#, "-123456789012345678901"),
+            (r#""007""#, "!leaf"),
             ("1.0", "!leaf"),
             ("false", "!leaf"),
         ],

@@ -41,27 +41,53 @@ ORDER BY n.nspname, c.relname
 _COLUMNS = """
 WITH RECURSIVE used AS (
   SELECT a.attrelid, a.attnum, a.attname::text AS name, a.attnotnull, a.atttypid,
+    coalesce(l.collisdeterministic, true) AS deterministic,
     format_type(a.atttypid, a.atttypmod) AS type_name
   FROM pg_attribute a
+  LEFT JOIN pg_collation l ON l.oid = a.attcollation
   WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped),
 resolved AS (
-  SELECT t.oid AS start, t.oid, t.typname, t.typtype, t.typbasetype, t.typnotnull
+  SELECT t.oid AS start, t.oid, t.typname, t.typtype, t.typbasetype, t.typnotnull, t.typcategory,
+    t.typnamespace
   FROM pg_type t
   WHERE t.oid IN (SELECT atttypid FROM used)
     OR t.typarray IN (SELECT atttypid FROM used)
   UNION ALL
-  SELECT r.start, b.oid, b.typname, b.typtype, b.typbasetype, r.typnotnull OR b.typnotnull
+  SELECT r.start, b.oid, b.typname, b.typtype, b.typbasetype, r.typnotnull OR b.typnotnull,
+    b.typcategory, b.typnamespace
   FROM resolved r
   JOIN pg_type b ON b.oid = r.typbasetype
   WHERE r.typtype = 'd')
-SELECT u.attrelid, u.name, u.type_name, NOT (u.attnotnull OR own.typnotnull) AS nullable,
-  coalesce('_' || item.typname, own.typname)::text AS base_type
+SELECT u.attrelid, u.name, u.type_name, u.deterministic,
+  NOT (u.attnotnull OR own.typnotnull) AS nullable,
+  coalesce('_' || item.typname, own.typname)::text AS base_type,
+  -- The name alone has no modifiers: a cast to bit would be one to bit(1).
+  quote_ident(space.nspname) || '.' || quote_ident(own.typname) AS base_sql,
+  -- As PostgreSQL itself finds the default operator class of a type, by way of what it can be read
+  -- as without conversion.
+  coalesce((
+    SELECT m.amname
+    FROM pg_opclass c JOIN pg_am m ON m.oid = c.opcmethod
+    WHERE c.opcdefault AND m.amname IN ('btree', 'hash') AND (
+      c.opcintype = own.oid
+      OR c.opcintype = CASE own.typtype WHEN 'e' THEN 'anyenum' WHEN 'r' THEN 'anyrange'
+        WHEN 'm' THEN 'anymultirange' WHEN 'c' THEN 'record' END::regtype
+      OR own.typcategory = 'A' AND c.opcintype = 'anyarray'::regtype
+      OR EXISTS (
+        SELECT FROM pg_cast k
+        WHERE k.castsource = own.oid AND k.casttarget = c.opcintype
+          AND k.castmethod = 'b' AND k.castcontext = 'i'))
+    ORDER BY m.amname LIMIT 1), '')::text AS "order"
 FROM used u
 JOIN resolved own ON own.start = u.atttypid AND own.typtype <> 'd'
+JOIN pg_namespace space ON space.oid = own.typnamespace
 LEFT JOIN pg_type element ON element.typarray = own.oid
 LEFT JOIN resolved item ON item.start = element.oid AND item.typtype <> 'd'
 ORDER BY u.attrelid, u.attnum
 """
+
+_CHECKS_INPUT = 160_000
+"""First server with ``pg_input_is_valid``."""
 
 
 async def load_catalog(pool: Pool, names: Iterable[str]) -> Catalog:
@@ -84,7 +110,14 @@ async def load_catalog(pool: Pool, names: Iterable[str]) -> Catalog:
     columns: dict[int, dict[str, Column]] = defaultdict(dict)
     for row in await pool.fetch_bytes(_COLUMNS, [oids]) if oids else ():
         columns[row["attrelid"]][row["name"]] = Column(
-            row["name"], row["type_name"], row["base_type"], row["nullable"]
+            row["name"],
+            row["type_name"],
+            row["base_type"],
+            row["nullable"],
+            row["base_sql"],
+            row["order"],
+            row["deterministic"],
+            checks=pool.server_version >= _CHECKS_INPUT,
         )
     relations = {name: _relation(row, columns[row["oid"]]) for name, row in by_name.items()}
     known = tuple(row["name"] for row in found if row["visible"])

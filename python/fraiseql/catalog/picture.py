@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from fraiseql.errors import SourceError
 from fraiseql.naming import suggestion
@@ -21,12 +22,21 @@ class Column:
         type_name: With modifiers and schema where needed: ``character varying(20)``.
         base_type: ``typname`` after domains are resolved: ``varchar``, ``int4``, ``_text``.
         nullable: False when the catalog says NOT NULL.
+        base_sql: The base type for a cast: qualified and quoted, without modifiers.
+        order: How PostgreSQL compares values of the type: ``btree`` by order, ``hash`` by equality
+            only, or empty for not at all.
+        deterministic: Whether texts are equal only if their bytes are, by the column's collation.
+        checks: Whether the server can say if a text is a value of a type.
     """
 
     name: str
     type_name: str
     base_type: str
     nullable: bool = True
+    base_sql: str = ""
+    order: Literal["btree", "hash", ""] = "btree"
+    deterministic: bool = True
+    checks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,10 @@
 Everything malformed is refused here, with a message that says what to send.
 """
 
+import json
+import re
 from collections.abc import Mapping
+from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
@@ -14,9 +17,11 @@ from fraiseql.http.asgi import Receive
 from fraiseql.http.persisted import PersistedQueries
 from fraiseql.http.refusal import Refusal, bad_request, too_large
 from fraiseql.serving.request import Request
+from fraiseql.values import ExactFloat
 
 _PARAMETERS = frozenset({"query", "operationName", "variables", "extensions"})
 _MOST_PARAMETERS = 100
+_LONG_NUMBER = re.compile(rb"[0-9.]{16}")
 
 
 class ClientGone(Exception):  # noqa: N818 - an event, not a fault
@@ -63,12 +68,33 @@ def from_body(body: bytes, persisted: PersistedQueries | None = None) -> Request
         Refusal: It is not JSON, or a part has the wrong type.
     """
     try:
-        content = orjson.loads(body)
+        content = decoded(body)
     except orjson.JSONDecodeError as error:
         raise bad_request(f"The body is not JSON{_place(error)}.") from error
     if type(content) is not dict:
         raise _not_an_object(content)
     return _request(content, persisted, read_only=False)
+
+
+def decoded(text: bytes) -> Any:
+    """Decode JSON; numbers keep their digits where a float or 64 bits would not hold them.
+
+    Raises:
+        orjson.JSONDecodeError: It is not JSON.
+    """
+    content = orjson.loads(text)
+    if _LONG_NUMBER.search(text) is None:
+        return content
+    try:
+        return json.loads(text, parse_float=_number)
+    except (ValueError, RecursionError):
+        # More digits than Python reads, or more depth: no such value is taken anyway.
+        return content
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    return number if Decimal(repr(number)) == Decimal(text) else ExactFloat(text)
 
 
 def from_query_string(
@@ -118,7 +144,7 @@ def _parameters(query_string: bytes) -> list[tuple[str, str]]:
 
 def _decoded(name: str, text: str) -> Any:
     try:
-        return orjson.loads(text) if text else None
+        return decoded(text.encode()) if text else None
     except orjson.JSONDecodeError as error:
         raise bad_request(f"The parameter {name!r} is not JSON{_place(error)}.") from error
 

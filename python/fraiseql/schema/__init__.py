@@ -5,7 +5,7 @@ from fraiseql.schema.declare import enum, input, interface, type  # noqa: A004 -
 from fraiseql.schema.definitions import ATTRIBUTE, MISSING
 from fraiseql.schema.filters import COMBINING, generated_kind
 from fraiseql.schema.info import Info
-from fraiseql.schema.leaves import ID, BigInt, leaf_form
+from fraiseql.schema.leaves import ID, BigInt, leaf_form, shape_form
 from fraiseql.schema.members import embed, field
 from fraiseql.schema.named import scalar, union
 from fraiseql.schema.queries import OrderBy, Where, find, find_one, query
@@ -32,6 +32,7 @@ __all__ = [
     "leaf_form",
     "query",
     "scalar",
+    "shape_form",
     "type",
     "union",
 ]

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time
-from decimal import Decimal, InvalidOperation
+from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,10 +17,23 @@ from graphql import (
     value_from_ast_untyped,
 )
 
+from fraiseql.values import (
+    ExactFloat,
+    PostgresText,
+    parse_clock,
+    parse_day,
+    parse_instant,
+    parse_number,
+)
+from fraiseql.values import parse_uuid as read_uuid
+
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 _INTEGER: Final = re.compile(r"-?\d+", re.ASCII)
 _SHOWN: Final = 80
-_EXACT_FLOAT: Final = 2**53
+_EXACT_FLOAT: Final = 10**15
+"""Up to here a float is what its digits said; beyond, others may have been meant."""
+
+_NOT_FINITE: Final = {text: Decimal(text) for text in ("NaN", "Infinity", "-Infinity")}
 _MOST_DIGITS: Final = 131_072
 _MOST_DECIMALS: Final = 16_383
 
@@ -48,31 +61,43 @@ def _from_text(name: str, value: object, read: Callable[[str], Any], wanted: str
         raise refuse(name, value, wanted) from error
 
 
-def parse_datetime(value: object) -> datetime:
-    """Read an ISO 8601 instant; without an offset it is taken as UTC."""
-    found: datetime = _from_text(
-        "DateTime", value, datetime.fromisoformat, "ISO 8601, like 2024-05-01T12:00:00Z"
-    )
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+def parse_datetime(value: object) -> datetime | PostgresText:
+    """Read an ISO 8601 instant; without an offset it is taken as UTC.
 
-
-def parse_date(value: object) -> date:
-    """Read an ISO 8601 date."""
-    found: date = _from_text("Date", value, date.fromisoformat, "ISO 8601, like 2024-05-01")
+    Filters take the instants that PostgreSQL has and Python has not; resolvers are not given them.
+    """
+    wanted = "ISO 8601, like 2024-05-01T12:00:00Z"
+    found: datetime | PostgresText = _from_text("DateTime", value, parse_instant, wanted)
     return found
 
 
-def parse_time(value: object) -> time:
+def parse_date(value: object) -> date | PostgresText:
+    """Read an ISO 8601 date."""
+    wanted = "ISO 8601, like 2024-05-01"
+    found: date | PostgresText = _from_text("Date", value, parse_day, wanted)
+    return found
+
+
+def parse_time(value: object) -> time | PostgresText:
     """Read an ISO 8601 time of day."""
-    found: time = _from_text("Time", value, time.fromisoformat, "ISO 8601, like 12:30:00")
+    wanted = "ISO 8601, like 12:30:00"
+    found: time | PostgresText = _from_text("Time", value, parse_clock, wanted)
     return found
 
 
 def parse_uuid(value: object) -> UUID:
     """Read a UUID."""
     wanted = "32 hexadecimal digits, like 6ba7b810-9dad-11d1-80b4-00c04fd430c8"
-    found: UUID = _from_text("UUID", value, UUID, wanted)
+    found: UUID = _from_text("UUID", value, read_uuid, wanted)
     return found
+
+
+def _decimal(value: float | str | Decimal) -> Decimal:
+    if isinstance(value, ExactFloat):
+        return parse_number(value.text)
+    if isinstance(value, str):
+        return _NOT_FINITE.get(value) or parse_number(value)
+    return Decimal(repr(value) if isinstance(value, float) else value)
 
 
 def parse_decimal(value: object) -> Decimal:
@@ -81,8 +106,8 @@ def parse_decimal(value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         raise refuse("Decimal", value, wanted)
     try:
-        found = Decimal(repr(value) if isinstance(value, float) else value)
-    except (InvalidOperation, ValueError) as error:
+        found = _decimal(value)
+    except ValueError as error:
         raise refuse("Decimal", value, wanted) from error
     exponent = found.as_tuple().exponent
     if not isinstance(exponent, int):
@@ -96,7 +121,7 @@ def parse_decimal(value: object) -> Decimal:
 def parse_bigint(value: object) -> int:
     """Read an integer of any size, or a string that holds one."""
     wanted = 'an integer, or a string like "9007199254740993"'
-    if isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT_FLOAT:
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT_FLOAT:
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
@@ -152,6 +177,19 @@ def write_string(name: str) -> Callable[[object], str]:
         raise refuse(name, value, "a string")
 
     return write
+
+
+def write_read_text(name: str, parse: Callable[[object], Any]) -> Callable[[object], str]:
+    """Make the writer of a scalar whose text must be one that the scalar reads."""
+    write = write_string(name)
+
+    def checked(value: object) -> str:
+        text = write(value)
+        if isinstance(value, str):
+            parse(text)
+        return text
+
+    return checked
 
 
 def write_number(name: str) -> Callable[[object], Any]:

@@ -24,6 +24,7 @@ from fraiseql.schema.definitions import (
 from fraiseql.schema.hints import Ref, read_hint, show
 from fraiseql.schema.model import Model
 from fraiseql.schema.words import written_words
+from fraiseql.values import PostgresText
 
 MISSING_DEFAULT: Final = MISSING
 """No default is shown: there is none, or it is null, or a new one is made for each request."""
@@ -115,6 +116,23 @@ def _accepted(target: Any) -> Any:
     return None if target in (dict, Any) else target
 
 
+def refuse_beyond_python(value: Any) -> None:
+    """Refuse a date or time that PostgreSQL has and Python has not.
+
+    Raises:
+        GraphQLError: ``value`` is one, or a list that has one.
+    """
+    if isinstance(value, list):
+        for item in value:
+            refuse_beyond_python(item)
+    elif isinstance(value, PostgresText):
+        raise GraphQLError(
+            f"{value!r} is no date or time of Python, which this argument needs: a filter"
+            " takes it.",
+            extensions={"code": "BAD_USER_INPUT"},
+        )
+
+
 def instance_maker(cls: type, label: str) -> Callable[[Mapping[str, Any]], Any]:
     """Return the function that makes an instance of an input class from coerced values.
 
@@ -133,6 +151,8 @@ def instance_maker(cls: type, label: str) -> Callable[[Mapping[str, Any]], Any]:
 
     def make(values: Mapping[str, Any]) -> Any:
         given = dict(values)
+        for value in given.values():
+            refuse_beyond_python(value)
         for name in shared:
             if name in given:
                 given[name] = copy.copy(given[name])

@@ -36,7 +36,7 @@ _FORM: Final = "fraiseql.form"
 def _text_scalar(name: str, parse: Any, description: str) -> GraphQLScalarType:
     return GraphQLScalarType(
         name,
-        coerce_output_value=coercion.writer(name, "string"),
+        coerce_output_value=coercion.write_read_text(name, parse),
         coerce_input_value=parse,
         coerce_input_literal=coercion.literal_of_text(name, parse),
         description=description,
@@ -89,12 +89,17 @@ LEAVES: Final[Mapping[Any, GraphQLScalarType]] = {
 
 LEAF_NAMES: Final = frozenset(scalar.name for scalar in LEAVES.values())
 
+MOMENT_LEAVES: Final = frozenset({"DateTime", "Date", "Time", "UUID"})
+"""Names of the scalars whose texts must be read as what they stand for."""
+
+_TEXTUAL: Final = frozenset({"String", "ID", "string"})
+
 TEXT_LEAVES: Final = frozenset({str})
 """Python types whose columns are compared as text (``like``, ``contains`` …)."""
 
 
 def leaf_form(leaf: GraphQLNamedType) -> str:
-    """Return the form that the response renderer gives a scalar.
+    """Return the form of a scalar in documents.
 
     Args:
         leaf: A scalar of a built schema. Enums have a form of their own in a shape.
@@ -111,6 +116,19 @@ def leaf_form(leaf: GraphQLNamedType) -> str:
     if is_specified_scalar_type(leaf):
         return leaf.name
     return str(leaf.extensions.get(_FORM, "any"))
+
+
+def shape_form(leaf: GraphQLNamedType, *, stored: bool = False) -> str:
+    """Return the form that the response renderer gives a scalar.
+
+    Args:
+        leaf: A scalar of a built schema.
+        stored: Whether it is read from ``json``, which holds characters that no text can.
+    """
+    if leaf.name in MOMENT_LEAVES:
+        return leaf.name
+    form = leaf_form(leaf)
+    return f"stored {form}" if stored and form in _TEXTUAL else form
 
 
 def custom_scalar(definition: ScalarDefinition) -> GraphQLScalarType:

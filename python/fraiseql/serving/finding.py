@@ -1,6 +1,6 @@
 """Finding: the sources of an application, as the database has them at the moment."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from fraiseql.catalog import Catalog
@@ -8,7 +8,8 @@ from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Pool
 from fraiseql.schema import Schema
 from fraiseql.serving.planning.checks import check_columns
-from fraiseql.serving.planning.relations import Relations
+from fraiseql.serving.planning.relations import Place, Relations
+from fraiseql.serving.planning.uncompared import withdraw_uncompared
 from fraiseql.serving.proving import prove as prove_declarations
 from fraiseql.sources import SourceMap, declared_relations, map_sources
 
@@ -44,7 +45,8 @@ async def find_sources(
         schema: What is declared.
         pool: Connections to the database.
         publish: Says what is read instead of the live sources.
-        prove: Whether types and predicates are also compared with what PostgreSQL says of them.
+        prove: Whether types and predicates are also compared with what PostgreSQL says of them,
+            and the schema is left without filters that PostgreSQL has no operator for.
 
     Raises:
         SourceError: A relation or column does not exist; the message has the nearest name.
@@ -56,5 +58,17 @@ async def find_sources(
     relations = Relations(schema, live, max_embed_items=0)
     checked = check_columns(relations)
     if prove:
+        withdraw_uncompared(relations, _served(relations, checked.places))
         await prove_declarations(pool, relations, checked)
     return Found(live, await publish(schema, catalog, pool, live))
+
+
+def _served(
+    relations: Relations, places: Iterable[tuple[str, Place]]
+) -> Iterator[tuple[str, Place]]:
+    """Yield types with their relations; interfaces and unions besides their object types."""
+    yield from places
+    for type_name in relations.schema.interfaces:
+        place = relations.place_of(type_name)
+        if place is not None:
+            yield type_name, place

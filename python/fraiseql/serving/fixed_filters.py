@@ -7,7 +7,7 @@ from graphql import get_named_type
 from fraiseql.accesses import wire_type
 from fraiseql.database import Pool
 from fraiseql.errors import DatabaseUnavailable, DeclarationError, FraiseQLError
-from fraiseql.expressions import column_cast
+from fraiseql.expressions import parameter, sent_as_text
 from fraiseql.schema.definitions import QueryDefinition
 from fraiseql.serving.planning.filters import Comparison, Filter, Group, Negation, parse_filter
 from fraiseql.serving.planning.relations import Relations
@@ -59,10 +59,11 @@ async def _prove_value(pool: Pool, comparison: Comparison) -> None:
     wire = "text" if is_pattern else wire_type(access)
     slot = Slot(comparison.value, wire, is_list, name=access.name)
     value = converter(slot)(comparison.value)
-    cast = "" if is_pattern else column_cast(access, wire)
-    for item in (value if is_list else [value]) if cast else ():
+    if is_pattern or not sent_as_text(access):
+        return
+    for item in value if is_list else [value]:
         # No table is read; PostgreSQL alone knows what its own types can hold.
-        await pool.fetch_bytes(f"SELECT $1::text{cast}", [item])
+        await pool.fetch_bytes(f"SELECT {parameter(1, access, array=False)}", [item])
 
 
 def _comparisons(part: Filter) -> Iterator[Comparison]:

@@ -38,7 +38,7 @@ class Served:
 
     def fetch(self, sql: str, *args: Any) -> list[dict[str, Any]]:
         """Return rows as the driver gives them, on a connection of its own."""
-        return self.run(_fetch(self.url, sql, args))
+        return self.run(fetch(self.url, sql, args))
 
     async def respond(
         self,
@@ -90,7 +90,7 @@ async def execute(url: str, sql: str) -> None:
         await connection.close()
 
 
-async def _fetch(url: str, sql: str, args: Any) -> list[dict[str, Any]]:
+async def fetch(url: str, sql: str, args: Any = ()) -> list[dict[str, Any]]:
     connection = await asyncpg.connect(url)
     try:
         return [dict(row) for row in await connection.fetch(sql, *args)]

@@ -191,9 +191,9 @@ WARNED = {
     ("exact", int): ("with a fraction", "exact: decimal.Decimal"),
     ("double", fraiseql.BigInt): ("with a fraction", "double: float"),
     ("double", decimal.Decimal): ("not exact", "double: float"),
-    ("normal", str): ("filters that compare text", "normal: int"),
-    ("words", uuid.UUID): ("as it is", "words: str"),
-    ("words", dt.date): ("as it is", "words: str"),
+    ("normal", str): ("filters compare numbers", "normal: int"),
+    ("words", uuid.UUID): ("compared as null", "words: str"),
+    ("words", dt.date): ("compared as null", "words: str"),
     ("binary_json", str): ("other JSON", "binary_json: dict"),
     ("feeling", Half): ("rows with 'sad'", "members whose values are 'glad', 'sad'"),
 }

@@ -1,6 +1,6 @@
 """Wire: a request's value becomes the parameter that its field is compared by, or is refused."""
 
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
@@ -38,17 +38,30 @@ east = timezone(timedelta(hours=9))
         ("text", UUID(int=1), "00000000-0000-0000-0000-000000000001"),
         ("text", Colour.RED, "red"),
         ("uuid", "0" * 31 + "1", UUID(int=1)),
-        ("timestamptz", "2024-01-01T00:00:00Z", datetime(2024, 1, 1, tzinfo=UTC)),
-        ("timestamptz", "2024-01-01", datetime(2024, 1, 1, tzinfo=UTC)),
-        ("timestamptz", date(2024, 1, 1), datetime(2024, 1, 1, tzinfo=UTC)),
+        ("timestamptz", "2024-01-01T00:00:00Z", "2024-01-01T00:00:00+00:00"),
+        ("timestamptz", "2024-01-01", "2024-01-01T00:00:00+00:00"),
+        ("timestamptz", date(2024, 1, 1), "2024-01-01T00:00:00+00:00"),
         (
             "timestamp",
             datetime(2024, 1, 1, 9, tzinfo=east),
-            datetime(2024, 1, 1),  # noqa: DTZ001 - a column without a zone
+            "2024-01-01T00:00:00",
         ),
-        ("date", "2024-02-29", date(2024, 2, 29)),
-        ("date", datetime(2024, 2, 29, 23, tzinfo=UTC), date(2024, 2, 29)),
-        ("time", "09:30", time(9, 30)),
+        ("date", "2024-02-29", "2024-02-29"),
+        ("date", datetime(2024, 2, 29, 23, tzinfo=UTC), "2024-02-29"),
+        ("time", "09:30", "09:30:00"),
+        ("timestamptz", "9999-12-31T23:59:59.9999999Z", "9999-12-31T23:59:59.9999999Z"),
+        ("timestamptz", "2024-01-01 00:00:00.1234565+02", "2024-01-01T00:00:00.123456+02:00"),
+        ("timestamptz", "0044-03-15T12:00:00+00:00 BC", "0044-03-15T12:00:00+00:00 BC"),
+        ("timestamp", "10000-01-01T00:00:00Z", "10000-01-01T00:00:00"),
+        ("timestamp", "0044-03-15T12:00:00+00:00 BC", "0044-03-15T12:00:00 BC"),
+        ("timestamp", "infinity", "infinity"),
+        ("date", "infinity", "infinity"),
+        ("date", "0001-02-29 BC", "0001-02-29 BC"),
+        ("time", "24:00:00", "24:00:00"),
+        ("float4", 0.1, 0.10000000149011612),
+        ("float4", 1e300, 1e300),
+        ("float4", 1e-300, 1e-300),
+        ("column", "a", "a"),
     ],
 )
 def test_a_value_of_the_right_form(wire: str, value: Any, parameter: Any) -> None:
@@ -74,6 +87,23 @@ def test_a_value_of_the_right_form(wire: str, value: Any, parameter: Any) -> Non
         ("numeric", "NaN"),
         ("numeric", "Infinity"),
         ("numeric", "x"),
+        ("numeric", "1_5"),
+        ("numeric", " 1.5 "),
+        ("numeric", "\uff11.5"),
+        ("int8", "1_5"),
+        ("int8", " 15"),
+        ("int8", "१५"),
+        ("float8", "1e400"),
+        ("float8", Decimal("-1e400")),
+        ("uuid", "urn:uuid:6ba7b810-9dad-11d1-80b4-00c04fd430c8"),
+        ("uuid", "6_a7b8109dad11d180b400c04fd430c8"),
+        ("uuid", "+" + "1" * 31),
+        ("timestamptz", "2024-01-01T00:00:00+16:00"),
+        ("timestamptz", "20240101"),
+        ("timestamptz", "0000-01-01"),
+        ("timestamptz", "0003-02-29 BC"),
+        ("timestamp", "10000-01-01T00:00:00+02:00"),
+        ("time", "24:00:01"),
         ("numeric", [1]),
         ("bool", 1),
         ("bool", "true"),

@@ -10,6 +10,7 @@ from graphql import GraphQLEnumType, GraphQLError, GraphQLScalarType, is_list_ty
 
 from fraiseql.errors import DocumentError, FraiseQLError
 from fraiseql.schema import Schema, leaf_form
+from fraiseql.schema.defaults import refuse_beyond_python
 from fraiseql.serving.planning.reads import DOCUMENT_KEY
 
 Convert = Callable[[Any], Any]
@@ -124,7 +125,13 @@ def _scalar(type_: GraphQLScalarType) -> Convert:
         return lambda value: value
     if form in ("String", "ID"):
         return _text
-    return type_.coerce_input_value
+    return lambda value: _read(type_, value)
+
+
+def _read(type_: GraphQLScalarType, value: Any) -> Any:
+    found = type_.coerce_input_value(value)
+    refuse_beyond_python(found)
+    return found
 
 
 def _float(value: Any) -> float:

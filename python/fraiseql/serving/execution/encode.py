@@ -22,6 +22,7 @@ from fraiseql.schema import Schema, leaf_form
 from fraiseql.schema.definitions import ATTRIBUTE, ObjectDefinition
 from fraiseql.serving.execution.documents import Document
 from fraiseql.serving.planning.reads import DOCUMENT_KEY
+from fraiseql.values import ExactFloat
 
 _OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 
@@ -217,11 +218,13 @@ def _plain(value: Any) -> Any:
     return _text(value)
 
 
-def _text(value: Any) -> str:
+def _text(value: Any) -> str | float:
     if isinstance(value, UUID):  # the driver's own kind
         return str(value)
     if hasattr(value, "isoformat"):
         return str(value.isoformat())
+    if isinstance(value, ExactFloat):
+        return float(value)
     raise TypeError(f"{type(value).__name__} is not serializable")
 
 

@@ -10,6 +10,7 @@ from graphql.execution.values import VariableValues
 
 from fraiseql.results import Current, current
 from fraiseql.schema import Info
+from fraiseql.schema.defaults import refuse_beyond_python
 from fraiseql.serving.document.structure import Ref
 from fraiseql.serving.execution.context_reads import ContextReads, WatchedInfo
 from fraiseql.serving.execution.encode import Encoder
@@ -179,10 +180,13 @@ def argument_values(
         full: Returns graphql-core's picture of the variables.
 
     Raises:
-        GraphQLError: A literal with variables inside is not valid.
+        GraphQLError: A literal with variables inside is not valid, or Python has no such value.
         InputError: It holds too much.
     """
-    return {name: _argument(source, values, full) for name, source in sources.items()}
+    found = {name: _argument(source, values, full) for name, source in sources.items()}
+    for value in found.values():
+        refuse_beyond_python(value)
+    return found
 
 
 def _argument(source: Any, values: Mapping[str, Any], full: Callable[[], VariableValues]) -> Any:

@@ -12,6 +12,7 @@ from fraiseql.serving.sql import (
     ChoicePoint,
     Slot,
     chooser,
+    comparable,
     compile_query,
     converter,
 )
@@ -52,7 +53,7 @@ class PreparedQuery:
         statement = compile_query(query, max_limit, freshness, chosen, condition)
         self.text = statement.text
         self.slots = statement.slots
-        self._binders = [_binder(slot) for slot in statement.slots]
+        self._binders = [_binder(slot, converter(slot)) for slot in statement.slots]
         self.choose: Callable[[Mapping[str, Any]], PreparedQuery] | None = None
         if statement.points and not chosen:
 
@@ -87,7 +88,8 @@ class _Variants:
     ) -> None:
         self._ordinary = ordinary
         self._points = [
-            (chooser(point.access, point.operator), _binder(point.slot)) for point in points
+            (chooser(point.access, point.operator), _binder(point.slot, comparable(point.slot)))
+            for point in points
         ]
         self._compiled = compiled
         self._variants = {(ORDINARY,) * len(points): ordinary}
@@ -104,8 +106,7 @@ class _Variants:
         return found or self._ordinary
 
 
-def _binder(slot: Slot) -> Bind:
-    convert = converter(slot)
+def _binder(slot: Slot, convert: Callable[[Any], Any]) -> Bind:
     source = slot.source
     if isinstance(source, Ref):
         name = source.name

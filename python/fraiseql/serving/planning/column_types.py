@@ -28,10 +28,8 @@ _TIMES: Final = frozenset({"time", "timetz"})
 _INT_DIGITS: Final = 9
 _BEYOND_INT: Final = "values beyond 32 bits are answered with an error"
 _FRACTIONS: Final = "values with a fraction are answered with an error"
-_UNCHECKED: Final = "what other text it holds is answered as it is, and compared as text"
-_ANY_JSON: Final = (
-    "other JSON in it is answered with an error, and filters compare it as JSON, not as the field"
-)
+_UNCHECKED: Final = "what other text it holds is answered with an error, and compared as null"
+_ANY_JSON: Final = "other JSON in it is answered with an error, and compared as null"
 
 _PYTHON: Final[Mapping[str, str]] = {
     **dict.fromkeys(_SMALL, "int"),
@@ -78,7 +76,7 @@ _DOUBTFUL: Final[Mapping[str, Mapping[str, str]]] = {
     "Decimal": dict.fromkeys(
         _FLOATS, "a binary fraction is not exact, and NaN and Infinity are answered with an error"
     ),
-    "String": dict.fromkeys(_NUMBERS, "filters that compare text are refused by PostgreSQL"),
+    "String": dict.fromkeys(_NUMBERS, "filters compare numbers, and take digits only"),
     **dict.fromkeys(("UUID", "DateTime", "Date", "Time"), dict.fromkeys(_TEXTS, _UNCHECKED)),
 }
 _FORMS: Final[Mapping[str, frozenset[str]]] = {

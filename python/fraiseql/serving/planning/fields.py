@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from fraiseql.accesses import Access, column_access, own_column, stored_column
+from fraiseql.accesses import OPAQUE, Access, column_access, own_column, stored_column
 from fraiseql.errors import InputError
 from fraiseql.naming import suggestion
 
@@ -16,7 +16,11 @@ __all__ = [
     "stored_column",
 ]
 
-UNCOMPARED: Mapping[str, str] = {"any": "JSON", "array": "a list"}
+UNCOMPARED: Mapping[str, str] = {
+    "any": "JSON",
+    "array": "a list",
+    OPAQUE: "values that PostgreSQL does not compare",
+}
 """Forms whose values are only compared with null, in words."""
 
 
@@ -44,4 +48,6 @@ def orderable(accesses: Mapping[str, Access], name: str, what: str) -> Access:
     found = require_access(accesses, name, what)
     if found.form in UNCOMPARED:
         raise InputError(f"{what}.{name} holds {UNCOMPARED[found.form]}: it gives no order.")
+    if not found.ordered:
+        raise InputError(f"{what}.{name} holds {found.column.type_name}, which has no order.")
     return found

@@ -138,3 +138,6 @@ def _check_operator(access: Access, operator: str, what: str) -> None:
         raise InputError(f"{operator} compares text; {what}.{access.name} is not text.")
     if operator in _ORDERED and access.form in ("Boolean", "boolean"):
         raise InputError(f"{operator} does not compare the boolean {what}.{access.name}.")
+    if operator in _ORDERED and not access.ordered:
+        held = access.column.type_name
+        raise InputError(f"{operator} compares by order; {what}.{access.name} is {held}.")

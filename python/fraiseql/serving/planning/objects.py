@@ -78,17 +78,25 @@ class ObjectPlanner:
         return self.streams - 1
 
     def value(
-        self, type_: Any, selection: Selection | None, place: Place | None
+        self,
+        type_: Any,
+        selection: Selection | None,
+        place: Place | None,
+        *,
+        stored: bool = False,
     ) -> tuple[int, Read | None]:
-        """Return the node of a field's value, and what of each row of ``place`` it needs."""
+        """Return the node of a field's value, and what of each row of ``place`` it needs.
+
+        ``stored`` says that the value is read from a column of type ``json``.
+        """
         if is_non_null_type(type_):
-            return self.value(type_.of_type, selection, place)
+            return self.value(type_.of_type, selection, place, stored=stored)
         if is_list_type(type_):
-            item, read = self.value(type_.of_type, selection, place)
+            item, read = self.value(type_.of_type, selection, place, stored=stored)
             nullable = not is_non_null_type(type_.of_type)
             return self.shape.add({"kind": "list", "item": item, "item_nullable": nullable}), read
         if is_leaf_type(type_):
-            return self.shape.leaf(type_), None
+            return self.shape.leaf(type_, stored=stored), None
         assert selection is not None  # noqa: S101 - validation saw to it
         row = self._row_aside(type_.name) if place is None else None
         if place is not None:
@@ -155,13 +163,17 @@ class ObjectPlanner:
         if row is not None and definition.embed is not None:
             return self._embedded(type_name, selected, definition, row)
         source: dict[str, Any] = {"name": definition.name}
-        if row is not None and self._store(type_name, definition, row):
-            source["document"] = True
-        node, _ = self.value(selected.field.type, selected.selection, None)
+        stored = False
+        if row is not None:
+            column, inside = self._store(type_name, definition, row)
+            stored = column.base_type == "json"
+            if inside:
+                source["document"] = True
+        node, _ = self.value(selected.field.type, selected.selection, None, stored=stored)
         return _entry(selected, source, node)
 
-    def _store(self, type_name: str, definition: FieldDefinition, row: _Row) -> bool:
-        """Have the row carry a stored field; return whether it does so inside its document."""
+    def _store(self, type_name: str, definition: FieldDefinition, row: _Row) -> tuple[Column, bool]:
+        """Have the row carry a stored field; return its column, and whether inside a document."""
         place = row.place
         column, inside = stored_column(
             place.relation,
@@ -175,10 +187,10 @@ class ObjectPlanner:
             row.columns[column.name] = None
         elif definition.name == place.document:
             row.keys[definition.name] = column
-            return False
+            return column, False
         else:
             row.document = column
-        return inside
+        return column, inside
 
     def _embedded(
         self, type_name: str, selected: SelectedField, definition: FieldDefinition, row: _Row

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 from graphql import GraphQLEnumType, GraphQLNamedType
 
-from fraiseql.schema import leaf_form
+from fraiseql.schema import shape_form
 
 
 class ShapeBuilder:
@@ -13,7 +13,7 @@ class ShapeBuilder:
 
     def __init__(self) -> None:
         self.nodes: list[dict[str, Any]] = []
-        self._leaves: dict[str, int] = {}
+        self._leaves: dict[tuple[str, bool], int] = {}
 
     def add(self, node: dict[str, Any]) -> int:
         """Append ``node`` and return its number."""
@@ -24,11 +24,12 @@ class ShapeBuilder:
         """Make more than ``max_items`` items of a list an error at its field."""
         self.nodes[node]["max_items"] = max_items
 
-    def leaf(self, type_: GraphQLNamedType) -> int:
-        """Return the node of a scalar or enum."""
-        if type_.name not in self._leaves:
-            self._leaves[type_.name] = self.add(_leaf_node(type_))
-        return self._leaves[type_.name]
+    def leaf(self, type_: GraphQLNamedType, *, stored: bool = False) -> int:
+        """Return the node of a scalar or enum; ``stored`` in a column of type ``json``."""
+        key = (type_.name, stored)
+        if key not in self._leaves:
+            self._leaves[key] = self.add(_leaf_node(type_, stored=stored))
+        return self._leaves[key]
 
     def any(self) -> int:
         """Return the node that passes JSON through untouched."""
@@ -39,14 +40,14 @@ class ShapeBuilder:
         return {"root": root, "nodes": self.nodes}
 
 
-def _leaf_node(type_: GraphQLNamedType) -> dict[str, Any]:
+def _leaf_node(type_: GraphQLNamedType, *, stored: bool) -> dict[str, Any]:
     if isinstance(type_, GraphQLEnumType):
         values = [
             [orjson.dumps(getattr(value.value, "value", value.value)).decode(), name]
             for name, value in type_.values.items()
         ]
         return {"kind": "enum", "type": type_.name, "values": values}
-    return {"kind": "leaf", "form": leaf_form(type_), "type": type_.name}
+    return {"kind": "leaf", "form": shape_form(type_, stored=stored), "type": type_.name}
 
 
 def field_node(

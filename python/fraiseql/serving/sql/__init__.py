@@ -2,7 +2,7 @@
 
 from fraiseql.serving.sql.choices import ORDINARY, Choice, ChoicePoint, chooser
 from fraiseql.serving.sql.select import Statement, compile_query
-from fraiseql.serving.sql.wire import Slot, converter
+from fraiseql.serving.sql.wire import Slot, comparable, converter
 
 __all__ = [
     "ORDINARY",
@@ -11,6 +11,7 @@ __all__ = [
     "Slot",
     "Statement",
     "chooser",
+    "comparable",
     "compile_query",
     "converter",
 ]

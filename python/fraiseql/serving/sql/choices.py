@@ -5,10 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from fraiseql.accesses import Access, wire_type
+from fraiseql.accesses import Access
 from fraiseql.errors import InputError
 from fraiseql.expressions import SIGNS, constant
-from fraiseql.serving.sql.wire import Slot, converter
+from fraiseql.serving.sql.wire import Slot, comparable
+from fraiseql.values import PostgresText
 
 _LESS: Final = frozenset({"lt", "lte"})
 _NUMBER: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
@@ -23,13 +24,13 @@ class Choice(NamedTuple):
         literal: The value itself, as SQL, where a predicate asks for it, or the test for null that
             the value asks for; else empty, and the value is a parameter.
         bounds: Comparisons that hold wherever this one does, as operator and SQL.
-        contained: ``value`` where containment is asked besides; ``number`` where a document may
-            hold the text as a number too; else empty.
+        contained: The JSON values of which a document must contain one, where a GIN index finds
+            them; ``{}`` stands for the value.
     """
 
     literal: str = ""
     bounds: tuple[str, ...] = ()
-    contained: str = ""
+    contained: tuple[str, ...] = ()
 
 
 ORDINARY: Final = Choice()
@@ -54,7 +55,7 @@ def may_choose(access: Access, operator: str) -> bool:
 
 
 def chooser(access: Access, operator: str) -> Callable[[Any], Choice]:
-    """Return what tells from a value, as the driver takes it, how a comparison is written."""
+    """Return what tells from a value, as Python compares it, how a comparison is written."""
     if operator == "is_null":
         return _null_test
     equal = operator == "eq"
@@ -65,7 +66,7 @@ def chooser(access: Access, operator: str) -> Callable[[Any], Choice]:
 
     def choose(value: Any) -> Choice:
         literal = literals.get(value, "")
-        contained = _contained(access, value) if equal and access.contained else ""
+        contained = _contained(access, value) if equal and access.contained else ()
         implied = [sql for sign, bound, sql in bounds if _implied(operator, value, sign, bound)]
         if literal or contained or implied:
             return Choice(literal, tuple(implied), contained)
@@ -82,7 +83,7 @@ def _null_test(value: Any) -> Choice:
 def choose_constant(access: Access, operator: str, slot: Slot) -> Choice:
     """Return how a comparison with a value of the document itself is written."""
     try:
-        return chooser(access, operator)(converter(slot)(slot.source))
+        return chooser(access, operator)(comparable(slot)(slot.source))
     except InputError:
         # Said when the value is bound, as an error of its field.
         return ORDINARY
@@ -95,14 +96,32 @@ def _implied(operator: str, value: Any, sign: str, bound: Any) -> bool:
         return False
     if value == bound:
         return operator == sign or sign in ("gte", "lte")
+    if isinstance(value, PostgresText):
+        return False
     return bool(value < bound if less else value > bound)
 
 
-def _contained(access: Access, value: Any) -> str:
-    """Return in which forms a document can hold what reads like ``value``."""
-    if wire_type(access) != "text":
-        return "value"
+def _contained(access: Access, value: Any) -> tuple[str, ...]:
+    """Return the JSON values that a document can hold for what is equal to ``value``, as SQL.
+
+    ``{}`` stands for the parameter; none at all where they are too many.
+    """
+    if access.form in ("Int", "integer"):
+        return _integers(value, truths=access.form == "Int")
+    if access.form in ("Boolean", "boolean"):
+        # Every number but zero is true.
+        return () if value else ("{}", "0")
     if _NUMBER.fullmatch(value):
-        return "number" if len(value) <= _LONGEST_NUMBER else ""
+        # A document may hold the number itself where its text is asked for.
+        return ("{}", "{}::numeric") if len(value) <= _LONGEST_NUMBER else ()
     # These may be the text of a boolean, an object or a list.
-    return "" if value in ("true", "false") or value[:1] in ("{", "[") else "value"
+    return () if value in ("true", "false") or value[:1] in ("{", "[") else ("{}",)
+
+
+def _integers(value: Any, *, truths: bool) -> tuple[str, ...]:
+    forms = ["{}", "trim_scale({})::text"]
+    if value == 0:
+        forms.append("'-0'::text")
+    if truths and value in (0, 1):
+        forms.append("true" if value else "false")
+    return tuple(forms)

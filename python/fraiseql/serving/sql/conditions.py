@@ -2,8 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
-from fraiseql.accesses import TEXTS, Access, wire_type
-from fraiseql.expressions import column_cast, column_sql, expression, literal, tested
+from fraiseql.accesses import Access, is_rounded, wire_type
+from fraiseql.expressions import (
+    column_sql,
+    expression,
+    literal,
+    parameter,
+    rounded,
+    tested,
+    text_expression,
+)
 from fraiseql.serving.document.structure import Ref
 from fraiseql.serving.planning.filters import Comparison, Filter, Group, Negation, NullTest
 from fraiseql.serving.sql.choices import (
@@ -35,6 +43,14 @@ _PATTERNS: Mapping[str, str] = {
     "starts_with": "starts_with",
     "ends_with": "ends_with",
 }
+_SIDES: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "eq": ((">=", "below"), ("<=", "above")),
+    "gt": ((">=", "below"),),
+    "gte": ((">=", "below"),),
+    "lt": (("<=", "above"),),
+    "lte": (("<=", "above"),),
+}
+"""What holds of every number that rounds to one which compares so: a double's neighbours."""
 
 
 class ConditionWriter:
@@ -78,15 +94,42 @@ class ConditionWriter:
         access, operator = part.access, part.operator
         if operator == "is_null":
             return self._null_form(part)
-        if may_choose(access, operator):
+        if may_choose(access, operator) and not is_rounded(access):
             return self._chosen_form(part)
+        if _INFIX.get(operator, "").endswith("LIKE"):
+            return self._pattern_form(part)
+        if is_rounded(access):
+            return self._rounded_form(part)
         left = expression(self._alias, access)
         if operator in ("in", "not_in"):
             values = self._parameter(part, array=True)
             return f"{left} = ANY({values})" if operator == "in" else f"{left} <> ALL({values})"
-        if _INFIX[operator].endswith("LIKE") and self._needs_text(access):
-            left = f"{left}::text"
         return f"{left} {_INFIX[operator]} {self._parameter(part, array=False)}"
+
+    def _rounded_form(self, part: Comparison) -> str:
+        """Return a comparison of the number that a client reads, with bounds for an index."""
+        access, operator = part.access, part.operator
+        left, array = rounded(self._alias, access), operator in ("in", "not_in")
+        value = self._slot(part, "float8", array=array)
+        if array:
+            return f"{left} = ANY({value})" if operator == "in" else f"{left} <> ALL({value})"
+        parts = [f"{left} {_INFIX[operator]} {value}"]
+        if access.column.base_type == "numeric":
+            column = column_sql(self._alias, access)
+            for sign, side in _SIDES.get(operator, ()):
+                parts.append(f"{column} {sign} {self._slot(part, 'numeric', side=side)}")
+        return parts[0] if len(parts) == 1 else f"({' AND '.join(parts)})"
+
+    def _slot(self, part: Comparison, wire: str, *, array: bool = False, side: str = "") -> str:
+        self.slots.append(Slot(part.value, wire, array, side=side, name=part.access.name))
+        return f"${len(self.slots)}::{wire}{'[]' if array else ''}"
+
+    def _pattern_form(self, part: Comparison) -> str:
+        """Return a comparison of the text that a response has for the value."""
+        pattern = _PATTERNS.get(part.operator, "")
+        self.slots.append(Slot(part.value, "text", pattern=pattern, name=part.access.name))
+        left = text_expression(self._alias, part.access)
+        return f"{left} {_INFIX[part.operator]} ${len(self.slots)}::text"
 
     def _null_form(self, part: Comparison) -> str:
         """Return ``is_null`` of a request's value."""
@@ -120,23 +163,13 @@ class ConditionWriter:
 
     def _containment(self, access: Access, value: str, choice: Choice) -> str:
         column, key = column_sql(self._alias, access), literal(access.name)
-        found = f"{column} @> jsonb_build_object({key}, {value})"
-        if choice.contained == "value":
-            return found
-        # A document may hold the number itself where its text is asked for.
-        return f"({found} OR {column} @> jsonb_build_object({key}, {value}::numeric))"
-
-    @staticmethod
-    def _needs_text(access: Access) -> bool:
-        return not access.in_document and access.column.base_type not in {*TEXTS, "citext"}
+        found = [
+            f"{column} @> jsonb_build_object({key}, {form.format(value)})"
+            for form in choice.contained
+        ]
+        return found[0] if len(found) == 1 else f"({' OR '.join(found)})"
 
     def _parameter(self, part: Comparison, *, array: bool) -> str:
-        wire = wire_type(part.access)
-        like = _INFIX.get(part.operator, "").endswith("LIKE")
-        if like:
-            wire = "text"
-        pattern = _PATTERNS.get(part.operator, "")
-        self.slots.append(Slot(part.value, wire, array, pattern, name=part.access.name))
-        brackets = "[]" if array else ""
-        cast = "" if like else column_cast(part.access, wire)
-        return f"${len(self.slots)}::{wire}{brackets}{cast and cast + brackets}"
+        access = part.access
+        self.slots.append(Slot(part.value, wire_type(access), array, name=access.name))
+        return parameter(len(self.slots), access, array=array)

@@ -6,7 +6,7 @@ from decimal import InvalidOperation
 from typing import Any
 
 from fraiseql.errors import InputError
-from fraiseql.values import CONVERTERS, plain, text_value
+from fraiseql.values import CONVERTERS, as_parameter, neighbour, plain, text_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class Slot:
         array: Whether it is a list of that type.
         pattern: How a text becomes a LIKE pattern: ``contains``, ``starts_with``, ``ends_with``.
         maximum: Largest value of a row count; None when it is not one.
+        side: Which neighbour of a double is sent in its place: ``below`` or ``above``.
         name: What the value is compared with, for messages.
     """
 
@@ -27,6 +28,7 @@ class Slot:
     array: bool = False
     pattern: str = ""
     maximum: int | None = None
+    side: str = ""
     name: str = ""
 
 
@@ -46,14 +48,25 @@ def converter(slot: Slot) -> Callable[[Any], Any]:
 
     The function raises ``InputError`` for a value that has not the form of its field.
     """
-    one = CONVERTERS[slot.wire]
+    wire = slot.wire
     if slot.maximum is not None:
         return _row_count(slot.name, slot.maximum)
+    if slot.side:
+        return _worded(lambda value: neighbour(value, slot.side), slot)
     if slot.pattern:
         return _worded(lambda value: pattern_of(slot.pattern, text_value(plain(value))), slot)
     if slot.array:
-        return _worded(lambda value: [one(plain(item)) for item in value], slot)
-    return _worded(lambda value: one(plain(value)), slot)
+        return _worded(lambda value: [as_parameter(wire, plain(item)) for item in value], slot)
+    return _worded(lambda value: as_parameter(wire, plain(value)), slot)
+
+
+def comparable(slot: Slot) -> Callable[[Any], Any]:
+    """Return the function that turns a request's value into one that Python compares alike.
+
+    The function raises ``InputError`` for a value that has not the form of its field.
+    """
+    convert = CONVERTERS[slot.wire]
+    return _worded(lambda value: convert(plain(value)), slot)
 
 
 def _worded(convert: Callable[[Any], Any], slot: Slot) -> Callable[[Any], Any]:
@@ -82,8 +95,10 @@ _WORDS: Mapping[str, str] = {
     "int8": "an integer",
     "numeric": "a number",
     "float8": "a number",
+    "float4": "a number",
     "bool": "a boolean",
     "text": "text",
+    "column": "text",
     "uuid": "a UUID",
     "timestamptz": "an instant (ISO 8601)",
     "timestamp": "an instant (ISO 8601)",

@@ -11,7 +11,7 @@ from fraiseql.caching.strategies.indexes.spec import IndexSpec
 from fraiseql.database import Pool
 from fraiseql.errors import SourceError
 from fraiseql.sources import IndexFacts
-from fraiseql.values import as_wire
+from fraiseql.values import PostgresText, as_wire
 
 PRESENT: Final = """
 SELECT n.nspname::text AS schema, c.relname::text AS name, i.indisvalid AND i.indisready AS valid,
@@ -59,9 +59,11 @@ def _cutoff(wire: str, predicate: str) -> Any:
     """Return the constant of a predicate, or None where somebody else has written another one."""
     literal = _LITERAL.search(predicate)
     try:
-        return as_wire(wire, literal[1]) if literal else None
+        value = as_wire(wire, literal[1]) if literal else None
     except ValueError:
         return None
+    # No index of ours begins at infinity, or where Python has no dates.
+    return None if isinstance(value, PostgresText) else value
 
 
 async def published_indexes(world: World, pool: Pool) -> Mapping[tuple[str, str], IndexFacts]:

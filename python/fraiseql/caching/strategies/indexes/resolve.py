@@ -3,7 +3,7 @@
 from decimal import InvalidOperation
 from typing import Any, Final
 
-from fraiseql.accesses import CASTS, Access, wire_type
+from fraiseql.accesses import OPAQUE, SESSION_WIRES, Access, as_json, may_be_contained, wire_type
 from fraiseql.caching.declarations import Gin, Index, RollingIndex
 from fraiseql.caching.strategies.base import Refusal
 from fraiseql.caching.strategies.indexes.predicate import (
@@ -20,6 +20,7 @@ from fraiseql.naming import suggestion
 from fraiseql.values import as_wire, plain
 
 _ORDERED: Final = frozenset({"int8", "numeric", "float8", "timestamptz", "timestamp", "date"})
+_UNORDERED: Final = frozenset({"any", "array", OPAQUE})
 ROLLED: Final = frozenset({"timestamptz", "timestamp", "date"})
 
 
@@ -133,12 +134,13 @@ def _gin(one: IndexedType, declared: Gin) -> IndexSpec:
             "Make the column jsonb.",
         )
     inside = [access for access in one.accesses.values() if access.in_document]
-    if not any(wire_type(access) not in CASTS for access in inside):
+    if not any(may_be_contained(access) for access in inside):
         raise _RefusedError(
             one,
             "UNPROVEN_INDEX",
-            f"Gin({declared.column!r}): no field of {one.type_name} is compared inside of it.",
-            "Declare fields that stand in the document, or leave the index out.",
+            f"Gin({declared.column!r}): no field of {one.type_name} is found inside of it by"
+            " containment.",
+            "Declare Index((name,)) for each field that is filtered by.",
         )
     return IndexSpec(
         declared, one.type_name, one.table, "gin", (f"{quote(column.name)} jsonb_path_ops",)
@@ -163,7 +165,7 @@ def _described(access: Access) -> str:
 
 
 def _item(one: IndexedType, access: Access, descending: bool) -> str:
-    if access.form in ("any", "array"):
+    if access.form in _UNORDERED or not access.ordered:
         raise _RefusedError(
             one,
             "INDEX_COLUMN",
@@ -175,13 +177,25 @@ def _item(one: IndexedType, access: Access, descending: bool) -> str:
 
 
 def _require_constant_form(one: IndexedType, access: Access) -> None:
-    if access.in_document and wire_type(access) in CASTS:
+    if not as_json(access):
+        return
+    if wire_type(access) in SESSION_WIRES:
         raise _RefusedError(
             one,
             "INDEX_COLUMN",
             f"{access.name} is a {access.type_name} kept as text in {access.column.name}: reading"
             " it depends on settings of the session, and PostgreSQL keeps no index on that.",
             f"Give {access.name} a column of its own.",
+        )
+    if access.column.base_type != "jsonb":
+        raise _RefusedError(
+            one,
+            "INDEX_COLUMN",
+            f"{access.name} is read from {access.column.name}, which is"
+            f" {access.column.type_name}: PostgreSQL keeps no index on how that is read.",
+            "Make the column jsonb."
+            if access.in_document
+            else f"Declare {access.name} with the type that its column has.",
         )
 
 
@@ -217,7 +231,7 @@ def _fitted(one: IndexedType, condition: Condition) -> Condition:
         return Condition(access.name, condition.operator)
     _require_constant_form(one, access)
     wire = wire_type(access)
-    if access.form in ("any", "array"):
+    if access.form in _UNORDERED:
         raise UnprovenError(f"{access.name} is {_described(access)}")
     # Values of float4 are compared after rounding, constants before.
     if condition.operator != "eq" and (wire not in _ORDERED or access.column.base_type == "float4"):

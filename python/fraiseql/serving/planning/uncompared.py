@@ -1,0 +1,37 @@
+"""Removal of filters and orders for columns whose values PostgreSQL does not compare."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from graphql import GraphQLInputObjectType, GraphQLSchema
+
+from fraiseql.serving.planning.fields import UNCOMPARED
+from fraiseql.serving.planning.relations import Place, Relations
+
+
+def withdraw_uncompared(relations: Relations, places: Iterable[tuple[str, Place]]) -> None:
+    """Take from the schema's inputs what no statement could answer.
+
+    The schema is built from declarations alone; what the columns are is known when it is served.
+
+    Args:
+        relations: Declarations, resolved.
+        places: Types, each with a relation that answers it.
+    """
+    graphql = relations.schema.graphql
+    for type_name, place in places:
+        accesses = relations.accesses(type_name, place)
+        for graphql_name, field in relations.schema.fields[type_name].items():
+            access = accesses.get(field.name)
+            if access is None:
+                continue
+            if access.form in UNCOMPARED:
+                _remove(graphql, f"{type_name}Where", graphql_name)
+            if access.form in UNCOMPARED or not access.ordered:
+                _remove(graphql, f"{type_name}OrderBy", graphql_name)
+
+
+def _remove(graphql: GraphQLSchema, input_name: str, field: str) -> None:
+    input_: Any = graphql.type_map.get(input_name)
+    if isinstance(input_, GraphQLInputObjectType):
+        input_.fields.pop(field, None)
