@@ -34,6 +34,8 @@ _BAD_ESCAPES: Final = _literal(
 _MARK: Final = r"\u001a\u001a\u001a"
 """Stands for such an escape, so that the rest of the document can be read."""
 
+_MARK_READ: Final = r"E'\x1a\x1a\x1a'"
+
 
 @dataclass(frozen=True, slots=True)
 class JsonValue:
@@ -102,8 +104,7 @@ def _sound(value: JsonValue, text: str) -> str:
     """Return a text, or null where it holds what stands for a character that is none."""
     if value.base == "jsonb":
         return text
-    mark = _literal(_MARK)
-    return f"CASE WHEN strpos({value.text}, {mark}) = 0 THEN {text} END"
+    return f"CASE WHEN strpos({value.text}, {_MARK_READ}) = 0 THEN {text} END"
 
 
 def _text(value: JsonValue) -> str:

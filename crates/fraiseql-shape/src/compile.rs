@@ -85,12 +85,7 @@ fn check_cases(nodes: &[Node]) -> Compiled<()> {
 fn note_as_is(nodes: &mut [Node]) {
     let flags = |node: &Node| match node {
         Node::Leaf(leaf) => match leaf.form {
-            Form::String
-            | Form::Text
-            | Form::Id
-            | Form::StoredString
-            | Form::StoredText
-            | Form::StoredId => SOUND,
+            Form::String | Form::Text | Form::Id => SOUND,
             Form::Int | Form::Float | Form::Number | Form::Integer => INTEGER,
             Form::Any => SOUND | INTEGER,
             _ => 0,

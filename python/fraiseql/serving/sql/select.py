@@ -8,6 +8,7 @@ from typing import Any
 
 from fraiseql.catalog import Column
 from fraiseql.catalog.picture import quote
+from fraiseql.document_values import readable
 from fraiseql.expressions import expression, literal
 from fraiseql.serving.planning.reads import (
     DOCUMENT_KEY,
@@ -135,13 +136,14 @@ def row_items(read: Read, alias: str, depth: int) -> list[str]:
 
 def _lifted(alias: str, key: str, column: Column) -> str:
     source = f"{alias}.{quote(column.name)}"
+    sound = readable(source, column.base_type)
     if key != column.name:
-        return f"{source}->{literal(key)} AS {quote(key)}"
+        return f"{sound}->{literal(key)} AS {quote(key)}"
     # A field of the document column's own name: that key of the document, or else all of it.
     kind = f"{column.base_type}_typeof({source})"
-    has_key = f"{source}::jsonb ? {literal(key)}"
+    has_key = f"{sound}::jsonb ? {literal(key)}"
     return (
-        f"CASE WHEN {kind} = 'object' AND {has_key} THEN {source}->{literal(key)}"
+        f"CASE WHEN {kind} = 'object' AND {has_key} THEN {sound}->{literal(key)}"
         f" ELSE {source} END AS {quote(key)}"
     )
 
