@@ -35,8 +35,6 @@ def test_objects_of_several_projections_are_told_apart() -> None:
         "fraiseql.flush",
         "fraiseql.flush_projections()",
         "flush ON fraiseql.flush",
-        "fraiseql.same_tables_now(oid[], oid[], text[], numeric)",
-        "fraiseql.same_tables(oid[], oid[], text[], numeric)",
     }
 
 
@@ -82,9 +80,7 @@ def test_every_function_names_its_search_path_and_is_nobodys() -> None:
     for each in projection_objects(SITE):
         if each.kind == "function" and each not in fingerprint_objects():
             assert "SET search_path = pg_catalog, pg_temp" in each.create[0]
-            # What the view for readers calls is everybody's: it tells nothing.
-            said = "TO PUBLIC" if "same_tables" in each.name else "FROM PUBLIC"
-            assert said in each.create[1]
+            assert "FROM PUBLIC" in each.create[1]
 
 
 def test_the_backfill_is_last_and_commits_by_itself() -> None:

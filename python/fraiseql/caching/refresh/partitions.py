@@ -8,11 +8,10 @@ from fraiseql.caching.ddl.adopt import adopt
 from fraiseql.caching.ddl.wanted import strategy_of
 from fraiseql.caching.declarations import MaterializedView, Projection
 from fraiseql.caching.refresh.ground import Ground
-from fraiseql.caching.strategies.projection.lineage import LINEAGE
+from fraiseql.caching.strategies.projection.lineage import lineage
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec
 from fraiseql.caching.strategies.projection.strategy import spec_of
 from fraiseql.caching.strategies.projection.tables import BUILT
-from fraiseql.caching.strategies.projection.tree import Tree
 from fraiseql.caching.strategies.projection.views import whole
 from fraiseql.caching.strategies.result_cache.queries import has_caches
 from fraiseql.database.writing import Writer
@@ -44,17 +43,11 @@ async def adopt_partitions_of(ground: Ground, writer: Writer) -> float | None:
     projections = [one for one in ground.kept if isinstance(one.stored, Projection)]
     for kept in projections:
         spec = spec_of(kept)
-        if await writer.fetchval(_lineage(spec)) != spec.lineage:
+        if await writer.fetchval(f"SELECT {lineage(spec)}") != spec.lineage:
             return RELOAD
         if await writer.fetchval(_outdated(spec)):
             await adopt(writer, list(strategy_of(kept).objects(kept)))
     return _LOOK
-
-
-def _lineage(spec: ProjectionSpec) -> str:
-    names = ", ".join(literal(table.name.sql) for _, table, _ in Tree.of(spec).tables())
-    roots = f"ARRAY(SELECT to_regclass(n)::oid FROM unnest(ARRAY[{names}]::text[]) AS n)"
-    return f"SELECT {LINEAGE.format(roots=roots)}"
 
 
 def _outdated(spec: ProjectionSpec) -> str:

@@ -2,7 +2,6 @@
 # ruff: noqa: S608 - this module writes SQL: identifiers are quoted, no values are written
 
 from fraiseql.caching.objects import DatabaseObject
-from fraiseql.caching.strategies.projection.lineage import lineage_objects
 from fraiseql.caching.strategies.projection.spec import KeyColumn
 from fraiseql.caching.strategies.projection.tree import BY_INDEX, FLUSH, SCHEMA, Tree
 from fraiseql.catalog.picture import quote
@@ -44,10 +43,6 @@ def shared_objects() -> tuple[DatabaseObject, ...]:
 
     Equal for every projection, so that several lists can be joined by ``DatabaseObject.key``.
     """
-    return (*_flush_objects(), *lineage_objects())
-
-
-def _flush_objects() -> tuple[DatabaseObject, ...]:
     constraint = f"""\
 DO $fraiseql$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger

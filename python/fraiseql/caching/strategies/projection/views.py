@@ -4,11 +4,10 @@
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies import live_view
 from fraiseql.caching.strategies.base import Kept
-from fraiseql.caching.strategies.projection.lineage import SAME, unchanged
+from fraiseql.caching.strategies.projection.lineage import must_be_built_from
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec
 from fraiseql.caching.strategies.projection.tree import columns
 from fraiseql.catalog.picture import quote
-from fraiseql.expressions import literal
 
 
 def columns_of(spec: ProjectionSpec) -> tuple[str, ...]:
@@ -32,10 +31,10 @@ def reading_view(spec: ProjectionSpec) -> DatabaseObject:
     return DatabaseObject(
         "view",
         name,
-        (_guarded(name, spec), f"COMMENT ON VIEW {name} IS '{whole(spec)}'"),
+        (must_be_built_from(spec), _view(name, spec), f"COMMENT ON VIEW {name} IS '{whole(spec)}'"),
         (f"DROP VIEW IF EXISTS {name}",),
         spec.owner,
-        needs=(f"rows of {spec.table.sql}", SAME),
+        needs=(f"rows of {spec.table.sql}",),
         lock=f"ACCESS EXCLUSIVE on {name} for an instant",
         replaces=True,
     )
@@ -60,9 +59,3 @@ def public_view(kept: Kept, spec: ProjectionSpec) -> DatabaseObject:
 def _view(name: str, spec: ProjectionSpec) -> str:
     listed = columns("t", columns_of(spec))
     return f"CREATE OR REPLACE VIEW {name} AS SELECT {listed} FROM {spec.table.sql} t"
-
-
-def _guarded(name: str, spec: ProjectionSpec) -> str:
-    """Write the view with the condition that tables and partitions are those of the documents."""
-    text = literal(f"{_view(name, spec)} WHERE ")
-    return f"DO $fraiseql$ BEGIN EXECUTE {text} || {unchanged(spec)}; END $fraiseql$"
