@@ -55,7 +55,7 @@ class Novel:
     id: int
     writer_id: int
     title: str
-    chapters: list[Chapter] = fraiseql.embed("chapter", on="novel_id")
+    chapters: list[Chapter] = fraiseql.embed("chapter", on="novel_id", max_items=100)
 
 
 @fraiseql.type(sql_source="writer")
