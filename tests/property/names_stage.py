@@ -155,7 +155,7 @@ class Stage:
             "Box",
             "box",
             {**more, "items": list[item]},
-            items=fraiseql.embed("item", on="box_id", order_by="id", where="place > 0"),
+            items=fraiseql.embed("item", on="box_id", order_by="id", where="place > 0", limit=50),
         )
         above = _declare("Above", "shelf", more)
         if isinstance(stored, MaterializedView) and stored.sql:
@@ -170,7 +170,12 @@ class Stage:
                 stored=stored,
                 above=fraiseql.embed("shelf", via="shelf_id", target_key="id"),
                 boxes=fraiseql.embed(
-                    "box", on="shelf_id", parent_key="id", order_by="-id", where=self.where
+                    "box",
+                    on="shelf_id",
+                    parent_key="id",
+                    order_by="-id",
+                    where=self.where,
+                    limit=50,
                 ),
             ),
         )
