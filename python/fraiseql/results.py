@@ -28,7 +28,7 @@ class Part:
         variables: Names of the variables that ``text`` uses.
         relations: Relations that the live answer reads; those of ``freshness`` where that is set;
             empty for a Python resolver, whose reads only its declaration tells.
-        predicates: The developers' own SQL in it.
+        predicates: The developers' own SQL in it, each with the quoted relation it is over.
         functions: Names (``Type.field``) of the Python functions in it that could read more than
             their parent.
         freshness: Set where what is kept in place of the live source may be stale.
@@ -40,7 +40,7 @@ class Part:
     text: bytes
     variables: tuple[str, ...]
     relations: tuple[Relation, ...]
-    predicates: tuple[str, ...] = ()
+    predicates: tuple[tuple[str, str], ...] = ()
     functions: tuple[str, ...] = ()
     freshness: Freshness | None = None
     type_name: str = ""

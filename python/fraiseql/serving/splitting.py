@@ -151,11 +151,11 @@ def _distinct(relations: list[Relation]) -> tuple[Relation, ...]:
     return tuple({relation.sql: relation for relation in relations}.values())
 
 
-def _predicates(reads: list[Read]) -> Iterator[str]:
+def _predicates(reads: list[Read]) -> Iterator[tuple[str, str]]:
     for read in reads:
         for embed in read.embeds:
             if embed.condition:
-                yield embed.condition
+                yield embed.read.relation.sql, embed.condition
 
 
 def _functions(serving: ServingPlan) -> Iterator[str]:

@@ -16,14 +16,23 @@ from fraiseql.caching.dependencies.reach import REACHED
 _REACHED: Final = f"""\
 WITH RECURSIVE named AS (
   SELECT asked.name, to_regclass(asked.name)::oid AS oid FROM unnest($1::text[]) AS asked (name)),
-called AS (
-  SELECT p.oid, p.proname FROM pg_catalog.pg_proc p WHERE p.proname = ANY ($2::text[])),
+trees AS (SELECT tree.text FROM unnest($2::text[]) AS tree (text)),
+numbers(class, oid) AS (
+  SELECT CASE WHEN found.part[1] = 'relid' THEN 'pg_catalog.pg_class'::regclass
+      WHEN found.part[1] = 'opno' THEN 'pg_catalog.pg_operator'::regclass
+      WHEN found.part[1] LIKE '%type' THEN 'pg_catalog.pg_type'::regclass
+      ELSE 'pg_catalog.pg_proc'::regclass END::oid, found.part[2]::oid
+  FROM trees CROSS JOIN LATERAL regexp_matches(trees.text,
+    ':(relid|opno|[a-z]*type|funcid|opfuncid|aggfnoid|winfnoid) (\\d+)', 'g') AS found (part)),
 begun(class, oid) AS (
   SELECT 'pg_catalog.pg_class'::regclass::oid, n.oid FROM named n WHERE n.oid IS NOT NULL
   UNION
-  SELECT 'pg_catalog.pg_proc'::regclass::oid, c.oid FROM called c WHERE c.oid >= 16384),
+  SELECT n.class, n.oid FROM numbers n
+  WHERE n.oid >= 16384 OR n.class = 'pg_catalog.pg_class'::regclass AND n.oid > 0),
 {REACHED},
 texts AS (
+  SELECT trees.text FROM trees
+  UNION ALL
   SELECT w.ev_action::text AS text FROM reached r
   JOIN pg_catalog.pg_class c ON c.oid = r.oid AND c.relkind = 'v'
   JOIN pg_catalog.pg_rewrite w ON w.ev_class = c.oid
@@ -55,8 +64,7 @@ calls AS (
   UNION
   SELECT p.oid, p.proname, p.provolatile, p.pronamespace, p.pronargs
   FROM pg_catalog.pg_proc p WHERE p.oid IN (
-    SELECT c.oid FROM called c
-    UNION SELECT r.oid FROM reached r WHERE r.class = 'pg_catalog.pg_proc'::regclass)),
+    SELECT r.oid FROM reached r WHERE r.class = 'pg_catalog.pg_proc'::regclass)),
 said AS (
   SELECT DISTINCT hidden.name, hidden.volatility
   FROM texts JOIN {HIDDEN} ON texts.text ~ hidden.pattern
@@ -97,10 +105,11 @@ ORDER BY 1"""
 
 
 def facts_statement() -> str:
-    """Return the statement; its parameters are quoted names of relations, and names of functions.
+    """Return the statement; its parameters are quoted names of relations, and parsed predicates.
 
     Its one row has ``missing``, names of relations that there are not; ``relations`` and ``calls``,
-    JSON; ``functions`` and ``types``, numbers; ``shape``.
+    JSON; ``functions`` and ``types``, numbers; ``shape``; ``named``, relations that the predicates
+    name themselves.
     """
     shape = " # ".join(
         (
@@ -115,6 +124,11 @@ def facts_statement() -> str:
 SELECT ARRAY(SELECT n.name FROM named n WHERE n.oid IS NULL) AS missing,
   (SELECT coalesce(json_agg(x.*), '[]')::text FROM ({_RELATIONS}) AS x) AS relations,
   (SELECT coalesce(json_agg(x.*), '[]')::text FROM ({_CALLS}) AS x) AS calls,
+  ARRAY(SELECT concat('"', replace(s.nspname, '"', '""'), '"."', replace(c.relname, '"', '""'), '"')
+    FROM numbers n
+    JOIN pg_catalog.pg_class c ON c.oid = n.oid
+    JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace
+    WHERE n.class = 'pg_catalog.pg_class'::regclass) AS named,
   b.functions, b.types, {shape} AS shape
 FROM behind b
 """

@@ -148,6 +148,7 @@ class ResultFacts:
         functions: Numbers of user-defined functions.
         types: Numbers of enums and composite types of what is read.
         shape: Fingerprint of all definitions.
+        named: Quoted names of relations that parsed predicates read themselves.
     """
 
     relations: tuple[RelationFacts, ...]
@@ -155,6 +156,7 @@ class ResultFacts:
     functions: tuple[int, ...]
     types: tuple[int, ...]
     shape: int
+    named: tuple[str, ...] = ()
 
     @property
     def tables(self) -> tuple[RelationFacts, ...]:
@@ -174,20 +176,20 @@ class ResultFacts:
 
 
 async def load_result_facts(
-    read: Read, relations: Sequence[str], calls: Sequence[str] = ()
+    read: Read, relations: Sequence[str], trees: Sequence[str] = ()
 ) -> ResultFacts:
     """Return all that is behind an answer.
 
     Args:
         read: Asks the database.
         relations: Quoted, qualified names of relations that the answer's statement names.
-        calls: Names of functions that developers' own SQL in it calls.
+        trees: Parsed predicates that stand in it, as ``parse_predicates`` returns them.
 
     Raises:
         SourceError: A relation does not exist.
         DatabaseError: The database cannot be asked.
     """
-    (row,) = await read(facts_statement(), [sorted(set(relations)), sorted(set(calls))])
+    (row,) = await read(facts_statement(), [sorted(set(relations)), sorted(set(trees))])
     if row["missing"]:
         raise SourceError(f"There is no relation {row['missing'][0]}.")
     return ResultFacts(
@@ -196,4 +198,5 @@ async def load_result_facts(
         tuple(row["functions"]),
         tuple(row["types"]),
         row["shape"],
+        tuple(row["named"]),
     )

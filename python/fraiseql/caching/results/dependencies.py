@@ -63,14 +63,14 @@ NOTHING = Dependencies()
 
 
 async def load_dependencies(
-    read: Read, relations: Sequence[Relation | str], calls: Sequence[str] = ()
+    read: Read, relations: Sequence[Relation | str], trees: Sequence[str] = ()
 ) -> Dependencies:
     """Return what an answer over ``relations`` depends on, all of it in one snapshot.
 
     Args:
         read: Asks the database, as ``Pool.fetch_bytes`` does.
         relations: What the answer's statement names; texts are quoted, qualified names.
-        calls: Names of functions that developers' own SQL in it calls.
+        trees: Parsed predicates that stand in it.
 
     Raises:
         SourceError: A relation does not exist.
@@ -80,7 +80,7 @@ async def load_dependencies(
         return NOTHING
     names = [one if isinstance(one, str) else one.sql for one in relations]
     return await with_owners(
-        read, dependencies_of(names, await load_result_facts(read, names, calls))
+        read, dependencies_of(names, await load_result_facts(read, names, trees))
     )
 
 
@@ -110,7 +110,7 @@ def dependencies_of(reads: Sequence[str], facts: ResultFacts) -> Dependencies:
         relations=tuple(sorted(one.oid for one in facts.relations)),
         functions=facts.functions,
         enums=facts.types,
-        reads=tuple(sorted(set(reads))),
+        reads=tuple(sorted({*reads, *facts.named})),
         shape=facts.shape,
         clock=facts.clock,
         session=facts.session,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from fraiseql.caching.dependencies.facts import load_result_facts
+from fraiseql.caching.dependencies.parsed import Predicate, parse_predicates
 from fraiseql.caching.results.dependencies import (
     NOTHING,
     Dependencies,
@@ -12,7 +13,7 @@ from fraiseql.caching.results.dependencies import (
     with_owners,
 )
 from fraiseql.caching.strategies.result_cache.queries import CachedQuery
-from fraiseql.caching.strategies.result_cache.refusals import Resolved, called_names, refusals
+from fraiseql.caching.strategies.result_cache.refusals import Resolved, refusals
 from fraiseql.caching.strategies.result_cache.row_tags import DeclaredTags, load_tags
 from fraiseql.database import Pool
 from fraiseql.results import Part
@@ -49,10 +50,11 @@ async def load_needs(pool: Pool, part: Part) -> Needs | str:
     if part.functions and not declared.relations:
         return "functions"
     reads = list(dict.fromkeys(one.sql for one in (*part.relations, *declared.relations)))
-    places = [(part.type_name, text) for text in part.predicates]
-    facts = await load_result_facts(pool.fetch_bytes, reads, called_names(places))
-    query = CachedQuery(part.definition, (part.cache,), True, tuple(reads), tuple(places))
-    for refused in refusals([Resolved(query, (declared,), facts)]):
+    predicates = [Predicate(part.type_name, *one) for one in part.predicates]
+    trees = await parse_predicates(pool, predicates)
+    facts = await load_result_facts(pool.fetch_bytes, reads, trees.texts)
+    query = CachedQuery(part.definition, (part.cache,), True, tuple(reads), ())
+    for refused in refusals([Resolved(query, (declared,), facts, trees.refused)]):
         if not refused.making:
             return refused.code.lower()
     if declared.rows:

@@ -128,7 +128,6 @@ _BARE: Final = re.compile(
     r"(?i)(?<![\w.\"])(current_(?:timestamp|date|time|user|role|schema|catalog)|localtime(?:stamp)?"
     r"|session_user|user)(?![\w\"(])"
 )
-_QUERY: Final = re.compile(r"(?i)(?<![\w.\"])(?:select|table)(?![\w\"])")
 _MOMENT: Final = re.compile(r"(?i)'\s*(?:now|today|tomorrow|yesterday)\s*'")
 """Texts that are moments, as ``now()`` is; to tell where they are only texts takes a parser."""
 _KEYWORDS: Final = """
@@ -154,13 +153,6 @@ def changing_calls(predicate: str, immutable: frozenset[str]) -> list[str]:
     bare += ["now"] if _MOMENT.search(predicate) else []
     changing = [name for name in called if name not in immutable and name not in _NO_FUNCTIONS]
     return list(dict.fromkeys((*changing, *bare)))
-
-
-def has_query(predicate: str) -> bool:
-    """Tell whether a predicate has a query of its own, which may read any table."""
-    # With a backslash, where a string ends is not told by its quotes.
-    text = predicate if "\\" in predicate else _STRING.sub("''", predicate)
-    return _QUERY.search(text) is not None
 
 
 def refuse_changing(where: str, predicate: str, immutable: frozenset[str]) -> list[Refusal]:

@@ -130,7 +130,7 @@ def test_a_part_says_what_is_read(kept: Served, results: Remembering) -> None:
     embedding, shouting, calling, python = results.parts
     names = [[relation.name for relation in part.relations] for part in results.parts]
     assert names == [["book", "review"], ["book"], ["book"], []]
-    assert embedding.predicates == ("NOT hidden",)
+    assert embedding.predicates == (('"public"."review"', "NOT hidden"),)
     assert shouting.functions == ()
     assert calling.functions == ("Book.next",)
     assert python.definition.function is not None

@@ -21,14 +21,15 @@ class CachedQuery:
         caches: How they are kept: its own way, or those of operations.
         own: Whether it says so itself.
         relations: Names, as declared, of what a statement of it may name.
-        predicates: The developers' own SQL that may stand in one, with the field that has it.
+        predicates: The developers' own SQL that may stand in one: its field, its relation, and
+            the text.
     """
 
     definition: QueryDefinition
     caches: tuple[Cache, ...]
     own: bool
     relations: tuple[str, ...]
-    predicates: tuple[tuple[str, str], ...]
+    predicates: tuple[tuple[str, str, str], ...]
 
 
 def has_caches(schema: Schema) -> bool:
@@ -60,13 +61,13 @@ def cached_queries(schema: Schema) -> Iterator[CachedQuery]:
             yield CachedQuery(one, tuple(caches), own, relations, predicates)
 
 
-def _reads(schema: Schema, query: str) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+def _reads(schema: Schema, query: str) -> tuple[tuple[str, ...], tuple[tuple[str, str, str], ...]]:
     """Return the relations of a query's type and of all embeds below it, and their predicates."""
     query_type = schema.graphql.query_type
     assert query_type is not None  # noqa: S101 - it has the query
     begun = get_named_type(query_type.fields[query].type)
     relations: dict[str, None] = {}
-    predicates: dict[tuple[str, str], None] = {}
+    predicates: dict[tuple[str, str, str], None] = {}
     root = (
         schema.objects.get(begun.name)
         or schema.interfaces.get(begun.name)
@@ -80,7 +81,8 @@ def _reads(schema: Schema, query: str) -> tuple[tuple[str, ...], tuple[tuple[str
             if field.embed is not None:
                 relations[field.embed.relation] = None
                 if field.embed.where:
-                    predicates[f"{name}.{field.name}", field.embed.where] = None
+                    where = field.embed.where
+                    predicates[f"{name}.{field.name}", field.embed.relation, where] = None
     return tuple(relations), tuple(predicates)
 
 

@@ -9,7 +9,8 @@ from fraiseql.caching.dependencies.facts import (
     ResultFacts,
     load_result_facts,
 )
-from fraiseql.caching.strategies.base import Refusal, changing_calls, has_query
+from fraiseql.caching.dependencies.parsed import Predicate, parse_predicates
+from fraiseql.caching.strategies.base import Refusal
 from fraiseql.caching.strategies.result_cache.queries import CachedQuery, cached_queries
 from fraiseql.caching.strategies.result_cache.row_tags import DeclaredTags, load_tags
 from fraiseql.catalog.load import load_catalog
@@ -25,11 +26,13 @@ class Resolved:
         query: What is declared.
         tags: What its tags mean, of each of its caches.
         facts: What is behind its answers and its tags.
+        unread: Fields whose predicate PostgreSQL refuses, each with its words.
     """
 
     query: CachedQuery
     tags: tuple[DeclaredTags, ...]
     facts: ResultFacts
+    unread: tuple[tuple[str, str], ...] = ()
 
 
 async def resolve_queries(schema: Schema, pool: Pool) -> list[Resolved]:
@@ -48,23 +51,15 @@ async def resolve_queries(schema: Schema, pool: Pool) -> list[Resolved]:
         tags = tuple([await load_tags(pool, cache) for cache in query.caches])
         reads = [catalog.relations[name] for name in query.relations if name in catalog.relations]
         reads += [one for declared in tags for one in declared.relations]
-        facts = await load_result_facts(
-            pool.fetch_bytes, [one.sql for one in reads], called_names(query.predicates)
-        )
-        found.append(Resolved(query, tags, facts))
+        predicates = [
+            Predicate(owner, catalog.relations[name].sql, text)
+            for owner, name, text in query.predicates
+            if name in catalog.relations
+        ]
+        trees = await parse_predicates(pool, predicates)
+        facts = await load_result_facts(pool.fetch_bytes, [one.sql for one in reads], trees.texts)
+        found.append(Resolved(query, tags, facts, trees.refused))
     return found
-
-
-def called_names(predicates: Iterable[tuple[str, str]]) -> list[str]:
-    """Return the names of functions that predicates call, ``now`` for ``CURRENT_DATE`` and kin."""
-    words = {word for _, text in predicates for word in changing_calls(text, frozenset())}
-    return sorted({_function(word) for word in words})
-
-
-def _function(word: str) -> str:
-    if word.startswith(("current_date", "current_time", "localtime")):
-        return "now"
-    return "current_user" if word in ("user", "current_role") else word
 
 
 async def cache_refusals(schema: Schema, pool: Pool) -> list[Refusal]:
@@ -103,9 +98,8 @@ def _of_query(one: Resolved) -> Iterator[Refusal]:
             yield _unknown_function(where)
     for call in one.facts.calls:
         yield from _of_call(where, call, tagged=bool(tags.relations), stale=cache.stale is not None)
-    for place, predicate in one.query.predicates:
-        if has_query(predicate) and not tags.relations:
-            yield _unknown_predicate(where, place)
+    for place, words in one.unread:
+        yield _unread_predicate(where, place, words)
     for relation in one.facts.tables:
         yield from _of_relation(where, relation, cache.store)
 
@@ -185,12 +179,12 @@ def _unknown_function(where: str) -> Refusal:
     )
 
 
-def _unknown_predicate(where: str, place: str) -> Refusal:
+def _unread_predicate(where: str, place: str, words: str) -> Refusal:
     return Refusal(
         "CACHE_UNKNOWN",
         where,
-        f"the predicate of {place} has a query of its own, whose tables are not known.",
-        'Name the tables that it reads: Cache(tags=("tb_post",)).',
+        f"PostgreSQL refuses the predicate of {place}: {words}",
+        "Correct it; it stands in a query over its relation alone.",
     )
 
 

@@ -10,6 +10,7 @@ import fraiseql
 from fraiseql.caching.ddl.apply import apply, find_plan
 from fraiseql.caching.ddl.plan import Plan
 from fraiseql.caching.ddl.wanted import Wanted, load_wanted
+from fraiseql.caching.dependencies.parsed import Predicate, parse_predicates
 from fraiseql.caching.results.dependencies import Dependencies, load_dependencies
 from fraiseql.database import Pool, open_pool
 from fraiseql.database.writing import open_writer
@@ -99,11 +100,12 @@ async def planned(url: str, schema: Schema) -> Plan:
             return await find_plan(writer, made)
 
 
-async def depended(url: str, *relations: str, calls: Sequence[str] = ()) -> Dependencies:
+async def depended(url: str, *relations: str, predicate: str = "true") -> Dependencies:
     """What an answer over relations of the schema public depends on."""
     async with opened(url) as pool:
         names = [f'"public"."{one}"' for one in relations]
-        return await load_dependencies(pool.fetch_bytes, names, calls)
+        parsed = await parse_predicates(pool, [Predicate("Thing.field", names[0], predicate)])
+        return await load_dependencies(pool.fetch_bytes, names, parsed.texts)
 
 
 def looked(dependencies: Dependencies) -> str:

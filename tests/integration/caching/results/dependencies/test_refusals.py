@@ -100,7 +100,7 @@ async def test_what_depends_on_time_or_session_says_so(made: str) -> None:
     sessions = [name for name in names if (await depended(made, name)).session]
     # A function of one's own may ask for a session variable, whatever its label says.
     assert sessions == ["v_mine", "tb_secret", "v_seen", "v_outer"]
-    assert (await depended(made, "tb_post", calls=["now"])).clock
+    assert (await depended(made, "tb_post", predicate="now() > '2001-01-01'")).clock
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,17 @@ async def test_predicates_of_embeds_are_asked_too(made: str) -> None:
         ("slug = current_user", {}, []),
         ("seen(id) > 1", {}, ["CACHE_UNKNOWN"]),
         ("louder(slug) = 'A'", {}, []),
+        ("EXISTS (SELECT FROM tb_grant g WHERE g.id = author)", {}, []),
         ("EXISTS (SELECT FROM tb_grant g WHERE g.id = tb_post.id)", {}, ["CACHE_UNKNOWN"]),
+        ("EXISTS (SELECT FROM pg_class WHERE relname = slug)", {}, ["CACHE_WRITES_NOT_SEEN"]),
+        ("EXISTS (SELECT FROM v_random WHERE chance > words)", {}, ["CACHE_VOLATILE"]),
+        ('U&"\\0072andom"() > words', {}, ["CACHE_VOLATILE"]),
+        ("slug::timestamptz > '2001-01-01'", {}, ["CACHE_VOLATILE"]),
+        ("'today 12:00'::timestamptz > '2001-01-01'", {}, ["CACHE_VOLATILE"]),
+        ("date U&'t\\006fday' > '2001-01-01'", {}, ["CACHE_VOLATILE"]),
+        ("'2001-01-01'::date > '2001-01-01'", {}, []),
+        ("slug = 'now'", {}, []),
+        ("words::regtype::text = slug", {}, ["CACHE_UNKNOWN"]),
         ("EXISTS (SELECT FROM tb_grant)", {"tags": ("tb_grant",)}, []),
         ("slug = 'select'", {}, []),
     ):
@@ -157,6 +167,45 @@ async def test_predicates_of_embeds_are_asked_too(made: str) -> None:
         cache = fraiseql.Cache(**options)
         schema = build_schema(queries=[fraiseql.find("users", User, cache=cache)])
         assert await refused(made, schema) == codes, predicate
+
+
+@pytest.mark.parametrize(
+    "predicate",
+    [
+        "U&\"\\0063urrent_setting\"('app.tenant') = slug",
+        "slug = CURRENT_USER",
+        "slug @=@ slug",
+        '("fraiseql row").of_tenant',
+        "labelled(slug)",
+        "slug::tenant = slug",
+        "EXISTS (SELECT FROM v_mine)",
+        "EXISTS (SELECT FROM tb_secret)",
+    ],
+)
+async def test_a_predicate_that_may_read_the_session_has_it_in_the_key(
+    made: str, predicate: str
+) -> None:
+    await run(
+        made,
+        "CREATE OR REPLACE FUNCTION labelled(slug text) RETURNS bool IMMUTABLE LANGUAGE sql"
+        " AS $$SELECT slug = current_setting('app.tenant', true)$$",
+        "CREATE OR REPLACE FUNCTION both_labelled(a text, b text) RETURNS bool IMMUTABLE"
+        " LANGUAGE sql AS 'SELECT labelled(a) AND labelled(b)'",
+        "CREATE OR REPLACE FUNCTION of_tenant(tb_post) RETURNS bool IMMUTABLE LANGUAGE sql"
+        " AS 'SELECT labelled($1.slug)'",
+        "DROP OPERATOR IF EXISTS @=@ (text, text)",
+        "CREATE OPERATOR @=@ (LEFTARG = text, RIGHTARG = text, FUNCTION = both_labelled)",
+        "DROP DOMAIN IF EXISTS tenant",
+        "CREATE DOMAIN tenant AS text CHECK (labelled(VALUE))",
+    )
+    assert (await depended(made, "tb_post", predicate=predicate)).session
+
+
+async def test_tables_that_a_predicate_reads_are_among_what_is_read(made: str) -> None:
+    within = await depended(made, "tb_post", predicate="id IN (SELECT id FROM v_loud)")
+    named = await depended(made, "tb_post", "v_loud")
+    assert (within.tags, within.reads) == (named.tags, named.reads)
+    assert within.tags != (await depended(made, "tb_post")).tags
 
 
 async def test_a_python_function_says_what_it_reads_or_how_long_it_lives(made: str) -> None:
