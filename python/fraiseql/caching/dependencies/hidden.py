@@ -12,14 +12,15 @@ _TYPED: Final = "vartype|consttype|paramtype|funcresulttype|opresulttype|resultt
 
 HIDDEN: Final = f"""\
 (VALUES
+  -- A brace before a name of ours: in names, which the trees have too, braces are escaped.
   -- A text that becomes a moment may be 'now' or 'today'.
-  ('COERCEVIAIO .*:resulttype ({_TIMES}) ', 'timestamptz_in', 's'),
+  ('\\{{COERCEVIAIO .*:resulttype ({_TIMES}) ', 'timestamptz_in', 's'),
   (':funccoltypes \\(o[^)]*\\y({_TIMES})\\y', 'timestamptz_in', 's'),
   -- Names of relations, roles, functions and types change without a write.
   (':({_TYPED}) ({_NAMES_OF_CATALOG}) ', 'regclassout', 's'),
   (':tablesample \\{{', 'tablesample', 'v'),
   -- Where a row is stored, and which transaction wrote it: VACUUM FULL and a dump change it.
   (':varattno -[1-5] ', 'ctid', 'v'),
-  ('NEXTVALUEEXPR', 'nextval', 'v')
+  ('\\{{NEXTVALUEEXPR ', 'nextval', 'v')
 ) AS hidden (pattern, name, volatility)"""
 """SQL of a table of patterns of parsed queries, and the built-in call that each stands for."""
