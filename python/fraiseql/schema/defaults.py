@@ -122,15 +122,18 @@ def refuse_beyond_python(value: Any) -> None:
     Raises:
         GraphQLError: ``value`` is one, or a list that has one.
     """
-    if isinstance(value, list):
-        for item in value:
-            refuse_beyond_python(item)
-    elif isinstance(value, PostgresText):
-        raise GraphQLError(
-            f"{value!r} is no date or time of Python, which this argument needs: a filter"
-            " takes it.",
-            extensions={"code": "BAD_USER_INPUT"},
-        )
+    # Not by recursion: a client decides how deep lists stand in each other.
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, list):
+            stack += item
+        elif isinstance(item, PostgresText):
+            raise GraphQLError(
+                f"{item!r} is no date or time of Python, which this argument needs: a filter"
+                " takes it.",
+                extensions={"code": "BAD_USER_INPUT"},
+            )
 
 
 def instance_maker(cls: type, label: str) -> Callable[[Mapping[str, Any]], Any]:
