@@ -42,7 +42,7 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--without", help="leave a section of the flush out: it must be found out")
     parser.add_argument("--results", action="store_true", help="result caches, not projections")
     parser.add_argument("--upheaval", action="store_true", help="applications under all changes")
-    parser.add_argument("--actors", help="of the upheaval, with commas; all that find no fault")
+    parser.add_argument("--actors", help="of the upheaval, with commas; else all")
     return parser.parse_args(arguments)
 
 

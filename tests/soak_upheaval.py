@@ -6,14 +6,14 @@ from argparse import Namespace
 from collections import Counter
 from itertools import count
 
-from tests.integration.caching.upheaval.actors import ACTORS, PENDING
+from tests.integration.caching.upheaval.actors import ACTORS
 from tests.integration.caching.upheaval.rounds import DEPLOY, Upheaval
 
 
 def soak_upheaval(asked: Namespace, addresses: dict[str, str], seconds: float) -> int:
     """Run rounds until the time is over or an answer is wrong; return the exit code."""
     end, total = time.monotonic() + asked.seconds, Counter[str]()
-    actors = asked.actors.split(",") if asked.actors else {*ACTORS, DEPLOY} - PENDING
+    actors = asked.actors.split(",") if asked.actors else {*ACTORS, DEPLOY}
     for seed in count(asked.seed):
         for server, url in addresses.items():
             if time.monotonic() >= end:

@@ -17,7 +17,9 @@ from tests.integration.serving.served import Served
 TABLES = """
 DROP SCHEMA IF EXISTS fraiseql CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public;
 CREATE TYPE mood AS ENUM ('glad', 'sad');
-CREATE FUNCTION twice(n int) RETURNS int IMMUTABLE LANGUAGE sql RETURN n * 2;
+CREATE FUNCTION inner_twice(n int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT n * 2';
+CREATE FUNCTION twice(n int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS
+  'BEGIN RETURN public.inner_twice(n); END';
 CREATE FUNCTION large(n int) RETURNS boolean IMMUTABLE LANGUAGE sql RETURN twice(n) > 2;
 CREATE TABLE shelf (id int PRIMARY KEY, name text NOT NULL, mood mood NOT NULL);
 CREATE TABLE volume (id int PRIMARY KEY, shelf_id int REFERENCES shelf, pages int NOT NULL,
@@ -72,7 +74,8 @@ CHANGES = {
         17,
     ),
     "inner function": (
-        "CREATE OR REPLACE FUNCTION twice(n int) RETURNS int IMMUTABLE LANGUAGE sql RETURN n / 3",
+        """CREATE OR REPLACE FUNCTION inner_twice(n int) RETURNS int IMMUTABLE LANGUAGE sql
+        AS 'SELECT n / 3'""",
         "a function",
         15,
     ),

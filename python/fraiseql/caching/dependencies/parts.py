@@ -125,7 +125,10 @@ PARTS: Final[tuple[Part, ...]] = (
     Part("a label of an enum", _versions("pg_enum", _NAMED), ("pg_enum",)),
     Part(
         "a cast",
-        _versions("pg_cast", "x.castsource = ANY ({objects}) AND x.castsource >= 16384"),
+        _versions(
+            "pg_cast",
+            "(x.oid = ANY ({objects}) OR x.castsource = ANY ({objects})) AND x.oid >= 16384",
+        ),
     ),
     Part(
         "an operator or an operator class",

@@ -3,6 +3,8 @@
 
 from typing import Final
 
+from fraiseql.caching.dependencies.bodies import NAMEABLE, NAMED_IN_BODY
+
 FOLLOWED: Final = (
     "pg_class",
     "pg_proc",
@@ -31,6 +33,7 @@ _CLASSES: Final = ", ".join(f"'pg_catalog.{name}'::regclass" for name in FOLLOWE
 # What is found by a type or an operator without being named: a domain's constraints, the cast by
 # which JSON shows a type, the default operator classes and their support functions.
 REACHED: Final = f"""\
+{NAMEABLE},
 reached(class, oid) AS (
   SELECT b.class, b.oid FROM begun b
   UNION
@@ -51,6 +54,8 @@ reached(class, oid) AS (
     WHERE d.refclassid IN ({_CLASSES})
       AND NOT (d.refclassid = 'pg_catalog.pg_class'::regclass
         AND via.class IN ('pg_catalog.pg_class'::regclass, 'pg_catalog.pg_type'::regclass))
+    UNION ALL
+    {NAMED_IN_BODY}
     UNION ALL
     SELECT r.class, i.inhrelid FROM pg_catalog.pg_inherits i
     WHERE r.class = 'pg_catalog.pg_class'::regclass AND i.inhparent = r.oid
@@ -90,6 +95,8 @@ reached(class, oid) AS (
     OR e.oid >= {_UNPINNED} AND e.class IN ('pg_catalog.pg_collation'::regclass,
       'pg_catalog.pg_ts_config'::regclass, 'pg_catalog.pg_ts_dict'::regclass))"""
 """``reached(class, oid)``: everything behind ``begun(class, oid)``, which comes before it.
+
+``nameable`` comes with it, for ``NAMED_IN_BODY``.
 
 ``WITH RECURSIVE`` begins the statement.
 """

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from fraiseql.caching.dependencies.bodies import NAMED_IN_BODY
 from fraiseql.caching.dependencies.fingerprint import readable
 from fraiseql.caching.dependencies.parts import PARTS, digests
 from fraiseql.caching.dependencies.reach import REACHED
@@ -101,7 +102,11 @@ _BEHIND: Final = f"""\
     FROM rules u),
   wide(oid) AS (
     SELECT r.oid FROM reached r, seen
-    WHERE r.class = 'pg_catalog.pg_class'::regclass AND seen.whole_rows),
+    WHERE r.class = 'pg_catalog.pg_class'::regclass AND seen.whole_rows
+    UNION
+    SELECT named.oid FROM reached r CROSS JOIN LATERAL (
+    {NAMED_IN_BODY}) AS named (class, oid)
+    WHERE named.class = 'pg_catalog.pg_class'::regclass),
   behind AS MATERIALIZED (
     SELECT ARRAY(
         SELECT r.oid FROM reached r

@@ -195,6 +195,3 @@ ACTORS: dict[str, Actor] = {
     "definitions": definitions,
 }
 """By name, so that a run can leave some out; ``deploy`` is the run's own."""
-
-PENDING = frozenset({"functions"})
-"""Actors that still find faults: a function that a cached view's function calls is not seen."""

@@ -1,0 +1,104 @@
+"""Names in functions' bodies that PostgreSQL stores as texts.
+
+It records no dependency for such a body, and a procedural language may build statements from
+strings. So every word counts, in code, strings and comments alike: whatever has that name, in any
+schema, counts as read or called. A name that is joined from parts is not found.
+"""
+# ruff: noqa: S608 - what is joined into SQL is written here
+
+from typing import Final
+
+# ASCII but letters, digits and the underscore: a name with one of these is no word.
+_BETWEEN: Final = r"[\x02-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]"
+
+# The escapes of E'd\x61ta' and of U&"d\0061ta"; UESCAPE lets any character begin the latter.
+# In a name each stands for any number of any characters.
+_IN_STRINGS: Final = r"(?<!\\)(\\\\)*\\(u[0-9a-f]{4}|u[0-9a-f]{8}|x[0-9a-f]{1,2}|[0-7]{1,3})"
+_IN_NAMES: Final = r"\\(\+[0-9a-f]{6}|[0-9a-f]{4})"
+_CHOSEN: Final = r"\S(\+[0-9a-f]{6}|[0-9a-f]{4})"
+
+_OURS: Final = "pg_catalog.to_regnamespace('fraiseql')"
+
+
+def _folded(text: str) -> str:
+    return f'lower({text} COLLATE pg_catalog."default")'
+
+
+def _unquoted(text: str) -> str:
+    """Return SQL of a text without quotes and backslashes, which strings in strings double."""
+    return rf"translate({text}, $$'\"$$, '')"
+
+
+# A value is cast without a word, as it is assigned or returned: casts count for every body.
+NAMEABLE: Final = f"""\
+nameable(class, oid, name, is_word, is_ours) AS MATERIALIZED (
+  SELECT x.class, x.oid, {_folded("x.name::text")}, x.name <> '' AND x.name::text !~ '{_BETWEEN}',
+    x.namespace IS NOT DISTINCT FROM {_OURS}
+  FROM (
+    SELECT 'pg_catalog.pg_class'::regclass::oid, c.oid, c.relname, c.relnamespace
+    FROM pg_catalog.pg_class c
+    WHERE c.relkind IN ('r', 'p', 'f', 'm', 'v', 'S') AND c.relpersistence <> 't'
+    UNION ALL
+    SELECT 'pg_catalog.pg_proc'::regclass, p.oid, p.proname, p.pronamespace
+    FROM pg_catalog.pg_proc p WHERE p.pronamespace IS DISTINCT FROM {_OURS}
+    UNION ALL
+    SELECT 'pg_catalog.pg_type'::regclass, t.oid, t.typname, t.typnamespace
+    FROM pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid
+    WHERE t.typtype <> 'p' AND t.typcategory <> 'A' AND coalesce(c.relkind, 'c') = 'c'
+    UNION ALL
+    SELECT 'pg_catalog.pg_operator'::regclass, o.oid, o.oprname, o.oprnamespace
+    FROM pg_catalog.pg_operator o
+    UNION ALL
+    SELECT 'pg_catalog.pg_collation'::regclass, l.oid, l.collname, l.collnamespace
+    FROM pg_catalog.pg_collation l
+    UNION ALL
+    SELECT 'pg_catalog.pg_ts_config'::regclass, s.oid, s.cfgname, s.cfgnamespace
+    FROM pg_catalog.pg_ts_config s
+    UNION ALL
+    SELECT 'pg_catalog.pg_ts_dict'::regclass, d.oid, d.dictname, d.dictnamespace
+    FROM pg_catalog.pg_ts_dict d
+    UNION ALL
+    SELECT 'pg_catalog.pg_cast'::regclass, k.oid, '', 0 FROM pg_catalog.pg_cast k
+  ) AS x (class, oid, name, namespace)
+  WHERE x.oid >= 16384)"""
+"""``nameable``: every user-defined object that a body may name, or use unnamed."""
+
+
+def _parts_of(text: str) -> str:
+    """Return SQL of the rows ``part(word)``: what is between separators."""
+    return f"regexp_split_to_table({text}, '{_BETWEEN}+') AS part (word)"
+
+
+# A line break that is written as an escape separates words. Longer words are cut as names are.
+_BROKEN: Final = r"concat(p.prosrc, ' ', regexp_replace(p.prosrc, '\\[bfnrt]', ' ', 'g'))"
+_WORDS: Final = f"""\
+ARRAY(
+        SELECT DISTINCT {_folded("part.word::name::text")} FROM {_parts_of(_BROKEN)})"""
+
+# The mark of an escape is no separator. One escape alone stands for one character.
+_PATTERNS: Final = f"""\
+ARRAY(
+        SELECT DISTINCT CASE part.word WHEN chr(1) THEN '_' ELSE replace(part.word, chr(1), '%') END
+        FROM {_parts_of(f"regexp_replace({_folded('p.prosrc')}, found.escape, chr(1), 'g')")}
+        WHERE strpos(part.word, chr(1)) > 0)"""
+
+# The text of a function in C is a symbol of its library. A function of ours calls no other one.
+NAMED_IN_BODY: Final = rf"""SELECT n.class, n.oid
+    FROM pg_catalog.pg_proc p
+    JOIN pg_catalog.pg_language g ON g.oid = p.prolang AND g.lanname NOT IN ('internal', 'c')
+    CROSS JOIN LATERAL (
+      SELECT nullif(concat_ws('|',
+        CASE WHEN p.prosrc ~* '\me''' THEN '{_IN_STRINGS}' END,
+        CASE WHEN p.prosrc ~* '\mu&' THEN '{_IN_NAMES}' END,
+        CASE WHEN p.prosrc ~* '\muescape\M' THEN '{_CHOSEN}' END), '') AS escape) AS found
+    CROSS JOIN LATERAL (
+      SELECT {_unquoted(_folded("p.prosrc"))} AS text, {_WORDS} AS words,
+      CASE WHEN p.prosrc ~* found.escape THEN {_PATTERNS} END AS patterns
+      OFFSET 0) AS body
+    JOIN nameable n ON CASE
+      WHEN n.is_word THEN n.name = ANY (body.words) OR n.name LIKE ANY (body.patterns)
+      ELSE body.patterns IS NOT NULL OR strpos(body.text, {_unquoted("n.name")}) > 0 END
+    WHERE r.class = 'pg_catalog.pg_proc'::regclass AND p.oid = r.oid AND p.prosqlbody IS NULL
+      AND p.pronamespace IS DISTINCT FROM {_OURS}
+      AND (NOT n.is_ours OR 'fraiseql' = ANY (body.words))"""
+"""What the body of a function ``r`` names, ``class`` and ``oid``; ``nameable`` comes before it."""
