@@ -10,7 +10,7 @@ from fraiseql.caching.dependencies.fingerprint import (
     subscribed,
     types_digest,
 )
-from fraiseql.caching.dependencies.hidden import HIDDEN
+from fraiseql.caching.dependencies.hidden import HANDLED, HIDDEN, NUMBERS
 from fraiseql.caching.dependencies.reach import REACHED
 
 _REACHED: Final = f"""\
@@ -18,12 +18,7 @@ WITH RECURSIVE named AS (
   SELECT asked.name, to_regclass(asked.name)::oid AS oid FROM unnest($1::text[]) AS asked (name)),
 trees AS (SELECT tree.text FROM unnest($2::text[]) AS tree (text)),
 numbers(class, oid) AS (
-  SELECT CASE WHEN found.part[1] = 'relid' THEN 'pg_catalog.pg_class'::regclass
-      WHEN found.part[1] = 'opno' THEN 'pg_catalog.pg_operator'::regclass
-      WHEN found.part[1] LIKE '%type' THEN 'pg_catalog.pg_type'::regclass
-      ELSE 'pg_catalog.pg_proc'::regclass END::oid, found.part[2]::oid
-  FROM trees CROSS JOIN LATERAL regexp_matches(trees.text,
-    ':(relid|opno|[a-z]*type|funcid|opfuncid|aggfnoid|winfnoid) (\\d+)', 'g') AS found (part)),
+  {NUMBERS}),
 begun(class, oid) AS (
   SELECT 'pg_catalog.pg_class'::regclass::oid, n.oid FROM named n WHERE n.oid IS NOT NULL
   UNION
@@ -56,22 +51,20 @@ relations AS (
   CROSS JOIN LATERAL regexp_matches(texts.text, ':relid (\\d+)', 'g') AS found (part)
   JOIN pg_catalog.pg_class c ON c.oid = found.part[1]::oid
   WHERE c.relnamespace = 'pg_catalog'::regnamespace AND c.relkind IN ('r', 'v')),
+{HANDLED},
 calls AS (
-  SELECT p.oid, p.proname, p.provolatile, p.pronamespace, p.pronargs
-  FROM texts CROSS JOIN LATERAL regexp_matches(
-    texts.text, ':(?:funcid|opfuncid|aggfnoid|winfnoid) (\\d+)', 'g') AS found (part)
-  JOIN pg_catalog.pg_proc p ON p.oid = found.part[1]::oid
+  SELECT p.oid, p.proname, p.provolatile, p.proargtypes
+  FROM spoken CROSS JOIN LATERAL regexp_matches(
+    spoken.text, ':(?:funcid|opfuncid|aggfnoid|winfnoid) (\\d+)', 'g') AS found (part)
+  -- Some aggregates are labelled immutable, and what they are made of is not.
+  LEFT JOIN pg_catalog.pg_aggregate g ON g.aggfnoid = found.part[1]::oid
+  JOIN pg_catalog.pg_proc p ON p.oid IN (found.part[1]::oid, g.aggtransfn, g.aggfinalfn)
   UNION
-  SELECT p.oid, p.proname, p.provolatile, p.pronamespace, p.pronargs
+  SELECT p.oid, p.proname, p.provolatile, p.proargtypes
   FROM pg_catalog.pg_proc p WHERE p.oid IN (
     SELECT r.oid FROM reached r WHERE r.class = 'pg_catalog.pg_proc'::regclass)),
 said AS (
-  SELECT DISTINCT hidden.name, hidden.volatility
-  FROM texts JOIN {HIDDEN} ON texts.text ~ hidden.pattern
-  UNION
-  SELECT DISTINCT CASE WHEN found.part[1]::int <= 8 THEN 'now' ELSE 'current_user' END, 's'
-  FROM texts CROSS JOIN LATERAL regexp_matches(
-    texts.text, 'SQLVALUEFUNCTION :op (\\d+)', 'g') AS found (part)),
+  {HIDDEN}),
 behind AS MATERIALIZED (
   SELECT ARRAY(SELECT r.oid FROM relations r ORDER BY 1) AS relations,
     ARRAY(SELECT c.oid FROM calls c WHERE c.oid >= 16384 ORDER BY 1) AS functions,
@@ -96,11 +89,13 @@ JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 ORDER BY 2, 3"""
 
 _CALLS: Final = """\
-SELECT c.proname AS name, c.provolatile AS volatility, c.oid < 16384 AS builtin,
-  c.pronargs AS arguments
+SELECT c.proname::text AS name, c.provolatile::text AS volatility, c.oid < 16384 AS builtin,
+  (SELECT coalesce(string_agg(t.typname, ',' ORDER BY a.place), '')
+   FROM unnest(c.proargtypes) WITH ORDINALITY AS a (oid, place)
+   JOIN pg_catalog.pg_type t ON t.oid = a.oid) AS arguments, false AS shown
 FROM calls c WHERE c.provolatile <> 'i' OR c.oid >= 16384
 UNION
-SELECT s.name::name, s.volatility::"char", true, 0 FROM said s
+SELECT s.name, s.volatility, true, '', s.shown FROM said s
 ORDER BY 1"""
 
 

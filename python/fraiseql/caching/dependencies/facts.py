@@ -1,56 +1,17 @@
 """Facts: what an answer reads and calls at any depth, as PostgreSQL's own catalog has it."""
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
+from fraiseql.caching.dependencies.builtins import Kind, kind_of
 from fraiseql.caching.dependencies.catalog_query import facts_statement
 from fraiseql.catalog.picture import quote
 from fraiseql.errors import SourceError
 
 Read = Callable[[str, Sequence[Any]], Awaitable[Any]]
 """Runs one statement with its parameters and returns its rows, as ``Pool.fetch_bytes`` does."""
-
-CLOCK: Final = frozenset(
-    {"now", "transaction_timestamp", "statement_timestamp", "timestamptz_in"}
-    | {"json_populate_record", "jsonb_populate_record"}
-    | {"json_populate_recordset", "jsonb_populate_recordset"}
-)
-"""What tells the time, or reads texts as moments, of which one may be ``'now'``."""
-_SESSION: Final = frozenset(
-    {
-        "current_setting",
-        "current_user",
-        "session_user",
-        "getpgusername",
-        "current_schema",
-        "current_schemas",
-        "current_database",
-    }
-)
-"""What these give is told by role, session variables and database: all are in the key."""
-
-_OF_SERVER: Final = (
-    "has_",
-    "row_security",
-    "reg",
-    "format_type",
-    "enum_",
-    "inet_",
-    "txid_",
-    "pg_",
-    "to_reg",
-    "obj_",
-    "col_",
-    "shobj_",
-    "query_to",
-    "table_to",
-    "schema_to",
-    "database_to",
-    "cursor_to",
-)
-"""How names of functions begin that read the catalog, the connection or any relation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,38 +65,26 @@ class CallFacts:
         name: Without schema.
         volatility: ``i``, ``s`` or ``v``.
         builtin: Whether it is PostgreSQL's own.
-        arguments: How many it takes.
+        arguments: Names of the types that it takes, with commas.
+        shown: Whether it only writes a value of a type that stands there, if anything does.
     """
 
     name: str
     volatility: str
     builtin: bool
-    arguments: int
+    arguments: str = ""
+    shown: bool = False
 
     @property
-    def is_clock(self) -> bool:
-        """Whether it tells the time of its transaction or statement."""
-        # age(timestamp) of one argument counts from today's midnight.
-        named = self.name in CLOCK or (self.name == "age" and self.arguments == 1)
-        return self.builtin and named
-
-    @property
-    def is_session(self) -> bool:
-        """Whether what it gives is told by role and session variables."""
-        return self.builtin and self.name in _SESSION
+    def kind(self) -> Kind | None:
+        """What the result of one of PostgreSQL's own depends on; None of any other."""
+        return kind_of(self.name, self.arguments, self.volatility) if self.builtin else None
 
     @property
     def is_opaque(self) -> bool:
         """Whether it is a function of somebody's own, which may ask for any session variable."""
         # Whatever its label says: PostgreSQL checks no label against the body.
         return not self.builtin
-
-    @property
-    def is_unknown(self) -> bool:
-        """Whether what it gives may change without anything that is logged."""
-        if self.builtin:
-            return self.name.startswith(_OF_SERVER)
-        return self.volatility != "i"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +115,13 @@ class ResultFacts:
     @property
     def clock(self) -> bool:
         """Whether an answer changes with time alone."""
-        return any(call.is_clock for call in self.calls)
+        return any(call.kind is Kind.CLOCK for call in self.calls)
 
     @property
     def session(self) -> bool:
         """Whether an answer may depend on role or session variables."""
         secured = any(one.secured for one in self.relations)
-        return secured or any(call.is_session or call.is_opaque for call in self.calls)
+        return secured or any(call.kind is Kind.SESSION or call.is_opaque for call in self.calls)
 
 
 async def load_result_facts(
@@ -194,9 +143,16 @@ async def load_result_facts(
         raise SourceError(f"There is no relation {row['missing'][0]}.")
     return ResultFacts(
         tuple(RelationFacts(**one) for one in json.loads(row["relations"])),
-        tuple(CallFacts(**one) for one in json.loads(row["calls"])),
+        tuple(_calls(json.loads(row["calls"]))),
         tuple(row["functions"]),
         tuple(row["types"]),
         row["shape"],
         tuple(row["named"]),
     )
+
+
+def _calls(rows: list[dict[str, Any]]) -> Iterator[CallFacts]:
+    for row in rows:
+        call = CallFacts(**row)
+        if not call.shown or call.kind is Kind.SERVER:
+            yield call

@@ -95,7 +95,7 @@ async def parse_predicates(pool: Pool, predicates: Iterable[Predicate]) -> Trees
                 words = await _parse(link, one)
                 # The driver hands messages on in a later turn of the loop.
                 await asyncio.sleep(0)
-                trees = [each.detail for each in messages if each.message == "parse tree:"]
+                trees = [_whole(each.detail) for each in messages if each.message == "parse tree:"]
                 messages.clear()
                 if words or not trees:
                     refused.append((one.owner, words or "it shows no tree."))
@@ -103,6 +103,11 @@ async def parse_predicates(pool: Pool, predicates: Iterable[Predicate]) -> Trees
         finally:
             link.remove_log_listener(note)
     return Trees(tuple(texts), tuple(refused))
+
+
+def _whole(tree: str) -> str:
+    """Return a tree on one line: as it is shown, any blank may be the end of a line."""
+    return tree.replace("\n", " ")
 
 
 async def _parse(link: Any, predicate: Predicate) -> str:

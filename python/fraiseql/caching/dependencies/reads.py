@@ -4,7 +4,6 @@
 from typing import Final
 
 from fraiseql.caching.changes.log import TRIGGER
-from fraiseql.caching.dependencies.hidden import HIDDEN
 
 _CLOSURE: Final = r"""
 WITH RECURSIVE begun AS (SELECT unnest({start}) AS oid),
@@ -72,35 +71,3 @@ JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 ORDER BY 1, 2
 """
 """What is to be known of each table among ``reads``."""
-
-CALLS: Final = rf"""
-SELECT DISTINCT p.proname::text AS name, p.provolatile::text AS volatility,
-  n.nspname = 'pg_catalog' AND p.oid < 16384 AS builtin, p.pronargs AS arguments
-FROM views v
-JOIN pg_catalog.pg_class c ON c.oid = v.oid AND c.relkind IN ('v', 'm')
-JOIN pg_catalog.pg_rewrite w ON w.ev_class = v.oid
-CROSS JOIN LATERAL regexp_matches(
-  w.ev_action::text, ':(?:funcid|opfuncid|aggfnoid|winfnoid) (\d+)', 'g') AS found(part)
-JOIN pg_catalog.pg_proc p ON p.oid = found.part[1]::oid
-JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-WHERE p.provolatile <> 'i'
-UNION
-SELECT CASE WHEN found.part[1]::int <= 8 THEN 'now' ELSE 'current_user' END, 's', true, 0
-FROM views v
-JOIN pg_catalog.pg_class c ON c.oid = v.oid AND c.relkind IN ('v', 'm')
-JOIN pg_catalog.pg_rewrite w ON w.ev_class = v.oid
-CROSS JOIN LATERAL regexp_matches(
-  w.ev_action::text, 'SQLVALUEFUNCTION :op (\d+)', 'g') AS found(part)
-UNION
-SELECT hidden.name, hidden.volatility, true, 0
-FROM views v
-JOIN pg_catalog.pg_class c ON c.oid = v.oid AND c.relkind IN ('v', 'm')
-JOIN pg_catalog.pg_rewrite w ON w.ev_class = v.oid
-JOIN {HIDDEN} ON w.ev_action::text ~ hidden.pattern
-ORDER BY 1
-"""
-"""Functions that a query calls, inside of views too, whose result may change without a write.
-
-The parsed query has numbers of functions, so no name is guessed; ``CURRENT_DATE`` and its kin are
-no functions there.
-"""

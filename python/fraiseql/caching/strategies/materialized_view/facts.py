@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from fraiseql.caching.dependencies.reads import CALLS, RELATIONS, closure
+from fraiseql.caching.dependencies.facts import CallFacts, load_result_facts
+from fraiseql.caching.dependencies.reads import RELATIONS, closure
 from fraiseql.caching.strategies.base import Kept
 from fraiseql.caching.strategies.materialized_view.names import (
     CONSTANT_KEY,
@@ -34,6 +35,12 @@ WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped ORDER BY attnum
 _OIDS: Final = """
 SELECT to_regclass(name)::oid AS oid
 FROM unnest($1::text[]) WITH ORDINALITY AS asked (name, place) ORDER BY place
+"""
+# A materialized view is an end to all that only read it; here its own query is what counts.
+_BEGUN: Final = """
+SELECT c.oid::regclass::text AS name, w.ev_action::text AS tree
+FROM pg_class c LEFT JOIN pg_rewrite w ON w.ev_class = c.oid AND c.relkind = 'm'
+WHERE c.oid = ANY ($1::oid[])
 """
 _PROBE: Final = "fraiseql_probe"
 Ask = Callable[[str, Sequence[Any]], Awaitable[Any]]
@@ -76,23 +83,6 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One function that a query calls and that is not immutable.
-
-    Attributes:
-        name: Without schema.
-        volatility: ``s`` or ``v``.
-        builtin: Whether it is PostgreSQL's own.
-        arguments: How many it takes.
-    """
-
-    name: str
-    volatility: str
-    builtin: bool
-    arguments: int
-
-
-@dataclass(frozen=True, slots=True)
 class ViewFacts:
     """What is known of one declared view.
 
@@ -100,7 +90,7 @@ class ViewFacts:
         schema: Where ``mv_x`` and ``v_x`` stand.
         columns: Of the query, in order.
         reads: Tables that it reads, with their partitions.
-        calls: Functions that are not immutable.
+        calls: Functions that are not immutable, or not PostgreSQL's own.
         one_row: Whether it provably gives no more than one row.
         taken: ``relkind`` of what has the public name, if that is no view; else empty.
         refused: PostgreSQL's words on the query, if it refuses it.
@@ -109,7 +99,7 @@ class ViewFacts:
     schema: str
     columns: tuple[str, ...] = ()
     reads: tuple[Read, ...] = ()
-    calls: tuple[Call, ...] = ()
+    calls: tuple[CallFacts, ...] = ()
     one_row: bool = False
     taken: str = ""
     refused: str = ""
@@ -167,16 +157,19 @@ async def _single(writer: Writer, query: str) -> bool:
 
 async def _described(
     read: Ask, start: list[int]
-) -> tuple[tuple[str, ...], tuple[Read, ...], tuple[Call, ...]]:
+) -> tuple[tuple[str, ...], tuple[Read, ...], tuple[CallFacts, ...]]:
     """Return the columns of the first of ``start``, and what all of them read and call."""
     head = closure("$1::oid[]")
     columns = await read(_COLUMNS, [start[0]])
     reads = await read(head + RELATIONS, [start])
-    calls = await read(head + CALLS, [start])
+    begun = await read(_BEGUN, [start])
+    names = [row["name"] for row in begun if row["tree"] is None]
+    trees = [row["tree"] for row in begun if row["tree"] is not None]
+    found = await load_result_facts(read, names, trees)
     return (
         tuple(row["name"] for row in columns),
         tuple(Read(**dict(row)) for row in reads),
-        tuple(Call(**dict(row)) for row in calls),
+        found.calls,
     )
 
 

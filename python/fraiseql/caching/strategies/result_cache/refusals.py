@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from fraiseql.caching.dependencies.builtins import Kind
 from fraiseql.caching.dependencies.facts import (
     CallFacts,
     RelationFacts,
@@ -113,14 +114,23 @@ def _of_call(where: str, call: CallFacts, *, tagged: bool, stale: bool) -> Itera
             "Leave the call out of what is cached. For a function of your own, name the tables"
             ' that it reads: Cache(tags=("tb_post",)).',
         )
-    elif call.is_clock and not stale:
+    elif call.kind is Kind.SERVER:
+        yield Refusal(
+            "CACHE_VOLATILE",
+            where,
+            f"{call.name}(), which it calls, tells of the server, the connection or the catalog,"
+            " which change without a write that is logged.",
+            "Leave the call out of what is cached. For text search name the configuration:"
+            " to_tsvector('english', body).",
+        )
+    elif call.kind is Kind.CLOCK and not stale:
         yield Refusal(
             "CACHE_VOLATILE",
             where,
             f"it calls {call.name}(): the answer changes with time, without a write.",
             'Say how old an answer may be: Cache(stale="1m"); or compare with an argument.',
         )
-    elif call.is_unknown and not tagged:
+    elif call.is_opaque and call.volatility != "i" and not tagged:
         yield Refusal(
             "CACHE_UNKNOWN",
             where,

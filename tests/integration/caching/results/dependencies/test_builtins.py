@@ -1,0 +1,150 @@
+"""Every function, operator, cast and type of PostgreSQL's own has a kind that is seen."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from fraiseql.caching.dependencies.builtins import LISTED, Kind, kind_of
+from fraiseql.caching.dependencies.facts import ResultFacts, load_result_facts
+from fraiseql.caching.dependencies.parsed import Predicate, parse_predicates
+from fraiseql.database import Pool
+from tests.integration.caching.results.dependencies.ground import opened, run
+
+PLACE = '"pg_catalog"."pg_am"'
+
+FUNCTIONS = """
+SELECT p.proname AS name, p.provolatile::text AS volatility, p.prokind::text AS kind,
+  p.provariadic <> 0 AND p.provariadic <> 2276 AS variadic,
+  ARRAY(SELECT t.typname FROM unnest(p.proargtypes) WITH ORDINALITY AS a (oid, place)
+    JOIN pg_type t ON t.oid = a.oid ORDER BY a.place)::text[] AS types
+FROM pg_proc p JOIN pg_type r ON r.oid = p.prorettype
+WHERE p.oid < 16384 AND p.pronamespace = 'pg_catalog'::regnamespace
+ORDER BY p.oid
+"""
+CASTS = """
+SELECT k.castsource::regtype::text AS source, k.casttarget::regtype::text AS target,
+  coalesce(f.proname, CASE k.castmethod WHEN 'i' THEN o.proname END, '') AS called,
+  coalesce(f.provolatile, o.provolatile)::text AS volatility, k.castmethod::text AS method
+FROM pg_cast k LEFT JOIN pg_proc f ON f.oid = k.castfunc
+JOIN pg_type s ON s.oid = k.castsource JOIN pg_proc o ON o.oid = s.typoutput
+WHERE k.oid < 16384 ORDER BY k.oid
+"""
+OPERATORS = """
+SELECT o.oprname AS name, o.oprleft::regtype::text AS "left", o.oprright::regtype::text AS "right",
+  f.proname AS called, f.provolatile::text AS volatility
+FROM pg_operator o JOIN pg_proc f ON f.oid = o.oprcode
+WHERE o.oid < 16384 AND f.provolatile <> 'i' AND o.oprkind = 'b' ORDER BY o.oid
+"""
+TYPES = """
+SELECT t.oid::regtype::text AS type, i.proname AS input, i.provolatile::text AS reading,
+  o.proname AS output, o.provolatile::text AS writing
+FROM pg_type t JOIN pg_proc i ON i.oid = t.typinput JOIN pg_proc o ON o.oid = t.typoutput
+WHERE t.typnamespace = 'pg_catalog'::regnamespace AND t.oid < 16384 AND t.typtype IN ('b', 'r', 'm')
+  AND t.typcategory <> 'A' ORDER BY t.oid
+"""
+STANDS_FOR = {
+    "any": "int4",
+    "anyelement": "int4",
+    "anynonarray": "int4",
+    "anycompatible": "int4",
+    "anycompatiblenonarray": "int4",
+    "anyarray": "int4[]",
+    "anycompatiblearray": "int4[]",
+    "anyrange": "int4range",
+    "anycompatiblerange": "int4range",
+    "anymultirange": "int4multirange",
+    "anycompatiblemultirange": "int4multirange",
+    "anyenum": "mood",
+}
+_UNREACHABLE = """
+internal table_am_handler index_am_handler tsm_handler fdw_handler language_handler
+trigger event_trigger pg_ddl_command record _record cstring _cstring void
+"""
+UNREACHABLE = frozenset(_UNREACHABLE.split())
+"""Types of which no text is a value: functions of them are called by the server only."""
+
+
+async def facts_of(pool: Pool, predicates: Iterable[str]) -> ResultFacts:
+    trees = await parse_predicates(pool, [Predicate("T.f", PLACE, one) for one in predicates])
+    assert not trees.refused
+    return await load_result_facts(pool.fetch_bytes, [], trees.texts)
+
+
+def call_of(row: Any) -> str | None:
+    """Return a call of a function with nulls; None where SQL cannot call it so."""
+    if row["kind"] not in ("f", "a") or UNREACHABLE & set(row["types"]):
+        return None
+    types = [STANDS_FOR.get(one, f'pg_catalog."{one}"') for one in row["types"]]
+    given = [f"NULL::{one}" for one in types]
+    if row["variadic"]:
+        given[-1] = f"VARIADIC {given[-1]}"
+    return f'EXISTS (SELECT pg_catalog."{row["name"]}"({", ".join(given)}))'
+
+
+async def test_every_function_is_seen_as_what_it_is(url: str) -> None:
+    """All functions of a kind are called in one predicate, and each of them is found in it."""
+    async with opened(url) as pool:
+        rows = await pool.fetch_bytes(FUNCTIONS)
+        kinds: dict[Kind, dict[tuple[str, str], str]] = {kind: {} for kind in Kind}
+        for row in rows:
+            arguments = ",".join(row["types"])
+            call, kind = call_of(row), kind_of(row["name"], arguments, row["volatility"])
+            if call is not None and kind is not Kind.CONSTANT:
+                kinds[kind][row["name"], arguments] = call
+        for kind, calls in kinds.items():
+            seen = (await facts_of(pool, calls.values())).calls
+            found = {(one.name, one.arguments) for one in seen if one.kind is kind}
+            assert calls.keys() - found == set(), kind
+            assert len(calls) > 5 or kind is Kind.CONSTANT
+
+
+async def test_nothing_else_is_listed(url: str) -> None:
+    async with opened(url) as pool:
+        rows = await pool.fetch_bytes(FUNCTIONS)
+    stable = {row["name"] for row in rows if row["volatility"] == "s"}
+    signatures = {f"{row['name']}({','.join(row['types'])})" for row in rows}
+    older = "date_add" not in stable
+    assert older or stable | signatures >= LISTED
+
+
+async def test_every_cast_and_operator_is_seen_as_what_it_is(url: str) -> None:
+    async with opened(url) as pool:
+        for row in await pool.fetch_bytes(OPERATORS):
+            left, right = (STANDS_FOR.get(row[side], row[side]) for side in ("left", "right"))
+            used = f"(NULL::{left} OPERATOR(pg_catalog.{row['name']}) NULL::{right}) IS NULL"
+            facts = await facts_of(pool, [used])
+            assert row["called"] in {one.name for one in facts.calls}, used
+        for row in await pool.fetch_bytes(CASTS):
+            if not row["called"] or row["volatility"] == "i":
+                continue
+            cast = f"(NULL::{row['source']})::{row['target']} IS NULL"
+            names = {one.name for one in (await facts_of(pool, [cast])).calls}
+            assert row["called"] in names, cast
+
+
+READ_AS_MOMENTS = {
+    *("date", "time without time zone", "time with time zone"),
+    *("timestamp without time zone", "timestamp with time zone"),
+    *("tsrange", "tstzrange", "daterange", "tsmultirange", "tstzmultirange", "datemultirange"),
+}
+
+
+async def test_texts_are_seen_to_be_read_as_moments_or_names(url: str) -> None:
+    """Each type is made from a text, and it is seen whether that reads the clock or the catalog."""
+    async with opened(url) as pool:
+        for row in await pool.fetch_bytes(TYPES):
+            name = row["type"]
+            facts = await facts_of(pool, [f"(amname::text::{name}) IS NULL"])
+            assert facts.clock is (name in READ_AS_MOMENTS), name
+            named = any(one.kind is Kind.SERVER for one in facts.calls)
+            assert named is (name.startswith("reg") or name == "aclitem"), name
+
+
+async def test_a_tree_is_read_whole_wherever_its_lines_end(url: str) -> None:
+    """The server ends lines of a tree at blanks, which may stand before any number."""
+    await run(url, "CREATE FUNCTION own(name) RETURNS bool LANGUAGE sql STABLE RETURN true")
+    predicates = [f"'{'x' * width}' = amname::text AND own(amname)" for width in range(1, 80)]
+    async with opened(url) as pool:
+        parsed = await parse_predicates(pool, [Predicate("T.f", PLACE, one) for one in predicates])
+        (row,) = await pool.fetch_bytes("SELECT 'own'::regproc::oid::bigint AS oid")
+    assert len(parsed.texts) == len(predicates)
+    assert all(f":funcid {row['oid']} " in tree for tree in parsed.texts)
