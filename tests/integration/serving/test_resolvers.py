@@ -161,7 +161,8 @@ def colours() -> list[Colour]:
 @fraiseql.query
 def anything(of: str) -> Any:
     known = {"set": {1}, "nested": {"a": [made().uid, Decimal("1.0")]}, "odd": {"a": object()}}
-    return {**VALUES, **known}[of]
+    large = {"a": [1 << 70, -(1 << 64)], "b": frozenset({1 << 64})}
+    return {**VALUES, **known, "large": large}[of]
 
 
 @fraiseql.query
@@ -239,6 +240,10 @@ def test_none_is_null(bench: Served) -> None:
         ("{ colours }", '["BLUE","RED"]'),
         ('{ anything(of: "day") }', '"0001-01-01"'),
         ('{ anything(of: "set") }', "[1]"),
+        (
+            '{ anything(of: "large") }',
+            '{"a":[1180591620717411303424,-18446744073709551616],"b":[18446744073709551616]}',
+        ),
         ('{ anything(of: "uid") }', '"00000000-0000-0000-0000-000000000001"'),
         ('{ anything(of: "nested") }', '{"a":["00000000-0000-0000-0000-0000000000ff",1.0]}'),
     ],

@@ -24,6 +24,10 @@ from fraiseql.serving.execution.documents import Document
 from fraiseql.serving.planning.reads import DOCUMENT_KEY
 from fraiseql.values import ExactFloat
 
+_INT64: Final = 1 << 63
+_BEYOND: Final = "exceeds 64-bit"
+"""What the encoder says of an integer that it does not take."""
+
 _OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 
 Item = Any
@@ -133,8 +137,8 @@ class Encoder:
 
     def _json(self, value: Any) -> bytes:
         try:
-            return orjson.dumps(value, self._default, _OPTIONS)
-        except (TypeError, RecursionError) as error:
+            return self._dumps(value)
+        except (TypeError, ValueError, RecursionError) as error:
             # What the encoder says of it is for the log.
             deep = isinstance(error, RecursionError) or "ecursion" in str(error)
             if not deep:
@@ -144,6 +148,16 @@ class Encoder:
                 f"A value of type {type(value).__name__} {reason}.",
                 hint="Return declared objects, mappings, documents, scalars, or lists of these.",
             ) from error
+
+    def _dumps(self, value: Any) -> bytes:
+        try:
+            return orjson.dumps(value, self._default, _OPTIONS)
+        except TypeError as error:
+            if _BEYOND not in str(error):
+                raise
+        # The encoder takes integers of 64 bits; this way all digits of others are kept.
+        default = self._default
+        return orjson.dumps(_whole(value), lambda one: _whole(default(one)), _OPTIONS)
 
     def _default(self, value: Any) -> Any:
         if isinstance(value, Document):
@@ -169,6 +183,15 @@ class Encoder:
             if field.computed is None:
                 content[field.name] = getattr(value, field.name, None)
         return content
+
+
+def _whole(value: Any) -> Any:
+    """Return a value with its large integers as JSON text."""
+    if isinstance(value, int) and not -_INT64 <= value < _INT64:
+        return orjson.Fragment(int.__repr__(value))
+    if isinstance(value, list | tuple):
+        return [_whole(item) for item in value]
+    return {k: _whole(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 
 def _is_list(value: Any) -> bool:
