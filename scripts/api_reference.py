@@ -55,7 +55,7 @@ def _assigned(name: str) -> str:
     """Return the text below a name that is assigned: the scalars that are only hints."""
     from_leaves = {
         "fraiseql.ID": "An identifier: GraphQL's ``ID``, a string in the response.",
-        "fraiseql.BigInt": "An integer beyond 32 bits; a number with all its digits.",
+        "fraiseql.BigInt": "An integer beyond 32 bits, with all its digits in the response.",
     }
     return from_leaves.get(name, "")
 

@@ -56,7 +56,11 @@ def create_app(
     check_mount(path, context)
     chosen = Settings.from_environment().with_values(database_url=database_url, **settings)
     policy = read_policy(cached_operations)
-    schema = build_schema(types=listed("types", types), queries=listed("queries", queries))
+    schema = build_schema(
+        types=listed("types", types),
+        queries=listed("queries", queries),
+        numbers_as=chosen.numbers_as,
+    )
     check_stored(schema)
     schema = replace(schema, operation_caches=_caches(cached_operations))
     results = ResultCaches(chosen)

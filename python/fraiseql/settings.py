@@ -6,10 +6,13 @@ Each can be given to ``create_app``, or in the environment as ``FRAISEQL_`` and 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self, get_args
 
 from fraiseql.errors import ConfigurationError
 from fraiseql.naming import suggestion
+
+NumberForm = Literal["number", "text"]
+"""How responses write BigInt and Decimal."""
 
 _PREFIX: Final = "FRAISEQL_"
 _NO_SETTINGS: Final = frozenset(
@@ -18,6 +21,7 @@ _NO_SETTINGS: Final = frozenset(
 )
 """Variables that are read elsewhere: by the embedded server, and by the project's own tests."""
 _KINDS: Final = {bool: "a switch", int: "a whole number", float: "a number", str: "a text"}
+_CHOICES: Final[Mapping[str, tuple[str, ...]]] = {"numbers_as": get_args(NumberForm)}
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
 
@@ -60,6 +64,8 @@ class Settings:
         document_cache_size: Parsed and planned documents kept by one process.
         role_required: Whether a request without a role is refused.
         allow_login_role: Whether a request may name the role that the application logs in as.
+        numbers_as: How responses write BigInt and Decimal: ``number`` is a JSON number, ``text`` a
+            JSON string, which clients in JavaScript read with all its digits.
         introspection: Whether ``__schema`` and ``__type`` are answered.
         worker: Whether each process also refreshes views and does other background work.
         cache: Whether result caches are used.
@@ -100,6 +106,7 @@ class Settings:
     document_cache_size: int = 1_000
     role_required: bool = False
     allow_login_role: bool = False
+    numbers_as: NumberForm = "number"
     introspection: bool = True
     worker: bool = True
     cache: bool = True
@@ -123,7 +130,9 @@ class Settings:
             if name not in known:
                 raise ConfigurationError(f"There is no setting {name!r}.{suggestion(name, known)}")
         for field in fields(self):
-            _check_kind(field.name, type(field.default), values.get(field.name))
+            value = values.get(field.name)
+            _check_kind(field.name, type(field.default), value)
+            _check_choice(f"The setting {field.name}", field.name, value)
         return replace(self, **{name: value for name, value in values.items() if value is not None})
 
     @classmethod
@@ -138,9 +147,11 @@ class Settings:
         _refuse_unknown(source, [_PREFIX + field.name.upper() for field in fields(cls)])
         values = {}
         for field in fields(cls):
-            text = source.get(_PREFIX + field.name.upper())
+            variable = _PREFIX + field.name.upper()
+            text = source.get(variable)
             if text is not None:
                 values[field.name] = _parse(field.name, type(field.default), text)
+                _check_choice(variable, field.name, values[field.name])
         usual = _usual_address(source)
         if usual is not None:
             values.setdefault("database_url", usual)
@@ -173,6 +184,13 @@ def _check_kind(name: str, kind: type, value: object) -> None:
             f"The setting {name} is {value!r}, of type {type(value).__name__}.",
             hint=f"Give {wanted}.",
         )
+
+
+def _check_choice(what: str, name: str, value: object) -> None:
+    choices = _CHOICES.get(name, ())
+    if choices and value is not None and value not in choices:
+        allowed = " or ".join(map(repr, choices))
+        raise ConfigurationError(f"{what} is {value!r}.", hint=f"Write {allowed}.")
 
 
 def _parse(name: str, kind: type, text: str) -> Any:

@@ -106,6 +106,12 @@ pub(crate) enum Form {
     /// An integer of any size, perhaps written in a string.
     #[serde(rename = "integer")]
     Integer,
+    /// A number of any size, written as a string, which every client reads with all digits.
+    #[serde(rename = "quoted number")]
+    QuotedNumber,
+    /// An integer of any size, written as a string.
+    #[serde(rename = "quoted integer")]
+    QuotedInteger,
     /// `true` or `false` and nothing else.
     #[serde(rename = "boolean")]
     Truth,

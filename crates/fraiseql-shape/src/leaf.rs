@@ -112,6 +112,8 @@ fn number_in_string(form: Form, text: &[u8], out: &mut Vec<u8>) -> Written {
         Form::Integer if is_integer(text) => put(out, &integer(text)?),
         Form::Float if is_number(text) && is_double(text) => put(out, text),
         Form::Number if is_number(text) => put(out, text),
+        Form::QuotedInteger if is_integer(text) => put_quoted(out, &integer(text)?),
+        Form::QuotedNumber if is_number(text) => put_quoted(out, text),
         _ => return Err(Refused::Kind),
     }
     Ok(())
@@ -135,6 +137,8 @@ fn number(form: Form, doc: &[u8], token: Token, out: &mut Vec<u8>) -> Written {
         Form::Boolean => put(out, if is_nonzero(text) { b"true" } else { b"false" }),
         Form::Id | Form::StoredId => put_quoted(out, &integer(text)?),
         Form::Integer if is_integer(text) => copy(doc, token, out),
+        Form::QuotedInteger if is_integer(text) => put_quoted(out, text),
+        Form::QuotedNumber => put_quoted(out, text),
         _ => return Err(Refused::Kind),
     }
     Ok(())

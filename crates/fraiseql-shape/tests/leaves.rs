@@ -188,6 +188,38 @@ fn strict_forms() {
 }
 
 #[test]
+fn numbers_as_text_keep_every_digit() {
+    let numbers = ["0", "-0", "-0.0", "1.10", "1e400", "1E+05", "9007199254740993", "0.1e-7"];
+    for number in numbers {
+        let quoted = format!("\"{number}\"");
+        check("quoted number", &[(number, &quoted), (&quoted, &quoted)]);
+    }
+    let refused =
+        ["true", "[]", "{}", r#""""#, r#""NaN""#, r#""1,5""#, r#"" 1""#, r#""1_0""#, r#""١""#];
+    for text in refused {
+        check("quoted number", &[(text, "!leaf")]);
+        check("quoted integer", &[(text, "!leaf")]);
+    }
+    let long = "123456789012345678901234567890";
+    let quoted = format!("\"{long}\"");
+    check("quoted integer", &[(long, &quoted), (&quoted, &quoted), ("-7", r#""-7""#)]);
+    check(
+        "quoted integer",
+        &[
+            (r#""\u0031""#, r#""1""#),
+            (r#""007""#, "!leaf"),
+            ("1.0", "!leaf"),
+            ("1e3", "!leaf"),
+            ("007", "!json"),
+        ],
+    );
+    check(
+        "quoted number",
+        &[(r#""\u0031.\u0035""#, r#""1.5""#), ("1.", "!json"), ("--1", "!json")],
+    );
+}
+
+#[test]
 fn any_passes_through_unchanged() {
     check(
         "any",

@@ -21,8 +21,10 @@ from fraiseql.schema.definitions import (
     UnionDefinition,
 )
 from fraiseql.schema.finder import find_declarations
+from fraiseql.schema.leaves import leaves_of
 from fraiseql.schema.model import Model
 from fraiseql.schema.roots import complete_roots
+from fraiseql.settings import NumberForm
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,16 +55,23 @@ class Schema:
     operation_caches: tuple[Any, ...] = ()
 
 
-def build_schema(types: Iterable[Any] = (), queries: Iterable[Any] = ()) -> Schema:
+def build_schema(
+    types: Iterable[Any] = (),
+    queries: Iterable[Any] = (),
+    *,
+    numbers_as: NumberForm = "number",
+) -> Schema:
     """Build the schema of one application.
 
     Args:
         types: Declared types that no query names: implementations of an interface, and classes that
             string hints name but their module does not know.
         queries: Functions decorated with ``query``, and what ``find`` and ``find_one`` return.
+        numbers_as: How responses write BigInt and Decimal: ``number`` or ``text``.
 
     Raises:
-        DeclarationError: A declaration cannot be served as it is written.
+        DeclarationError: A declaration cannot be served as it is written, or ``numbers_as`` is
+            neither of its two words.
 
     Example:
         >>> import fraiseql, graphql
@@ -77,7 +86,7 @@ def build_schema(types: Iterable[Any] = (), queries: Iterable[Any] = ()) -> Sche
     model = find_declarations(types, queries)
     complete_roots(model)
     check_model(model)
-    built = GraphQLBuilder(model).schema()
+    built = GraphQLBuilder(model, leaves_of(numbers_as)).schema()
     errors = validate_schema(built)
     if errors:
         raise DeclarationError("; ".join(error.message for error in errors))

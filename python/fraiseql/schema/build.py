@@ -36,7 +36,7 @@ from fraiseql.schema.definitions import (
 )
 from fraiseql.schema.filters import comparable, leaf_filter, order_input, where_input
 from fraiseql.schema.hints import Generated, Ref, read_hint
-from fraiseql.schema.leaves import LEAVES, TEXT_LEAVES, EnumType, custom_scalar
+from fraiseql.schema.leaves import TEXT_LEAVES, EnumType, custom_scalar
 from fraiseql.schema.model import Composite, Definition, Model
 from fraiseql.schema.queries import Where
 
@@ -44,8 +44,9 @@ from fraiseql.schema.queries import Where
 class GraphQLBuilder:
     """Builds each GraphQL type of a model once."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, leaves: Mapping[Any, GraphQLScalarType]) -> None:
         self.model = model
+        self.leaves = leaves
         self.types: dict[Any, Any] = {}
         self.filters: dict[Any, GraphQLInputObjectType] = {}
 
@@ -57,8 +58,8 @@ class GraphQLBuilder:
         return GraphQLSchema(query=root, types=named)
 
     def _named(self, target: Any) -> Any:
-        if target in LEAVES:
-            return LEAVES[target]
+        if target in self.leaves:
+            return self.leaves[target]
         if target not in self.types:
             self.types[target] = self._make(target)
         return self.types[target]

@@ -218,6 +218,21 @@ def write_integer(name: str) -> Callable[[object], int]:
     return write
 
 
+def write_quoted(name: str, write: Callable[[Any], Any]) -> Callable[[object], str]:
+    """Make the writer of a scalar that is a number, written as a string with all its digits."""
+
+    def quoted(value: object) -> str:
+        number = write(value)
+        if isinstance(value, str):
+            return value
+        digits = Decimal(str(number))
+        if not digits.is_finite():
+            raise refuse(name, value, "a finite number")
+        return format(digits, "f")
+
+    return quoted
+
+
 def write_boolean(name: str) -> Callable[[object], bool]:
     """Make the writer of a scalar that is true or false."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any, Final, NewType
+from typing import Any, Final, NewType, get_args
 from uuid import UUID
 
 from graphql import (
@@ -19,18 +19,20 @@ from graphql import (
     is_specified_scalar_type,
 )
 
-from fraiseql.errors import InputError
+from fraiseql.errors import DeclarationError, InputError
 from fraiseql.schema import coercion
 from fraiseql.schema.definitions import ScalarDefinition
 from fraiseql.schema.words import written_words
+from fraiseql.settings import NumberForm
 
 ID = NewType("ID", str)
 """An identifier: GraphQL's ``ID``, a string in the response."""
 
 BigInt = NewType("BigInt", int)
-"""An integer beyond 32 bits; a JSON number with all its digits in the response."""
+"""An integer beyond 32 bits, with all its digits in the response."""
 
 _FORM: Final = "fraiseql.form"
+_WRITTEN: Final = "fraiseql.written"
 
 
 def _text_scalar(name: str, parse: Any, description: str) -> GraphQLScalarType:
@@ -54,6 +56,15 @@ def _number_scalar(name: str, form: str, parse: Any, description: str) -> GraphQ
         description=description,
         extensions={_FORM: form},
     )
+
+
+def _as_text(scalar: GraphQLScalarType, description: str) -> GraphQLScalarType:
+    """Return a scalar that reads what ``scalar`` does, and is written as a string."""
+    extensions = {**scalar.extensions, _WRITTEN: f"quoted {scalar.extensions[_FORM]}"}
+    write = coercion.write_quoted(scalar.name, scalar.coerce_output_value)
+    changed = {"coerce_output_value": write, "description": description, "extensions": extensions}
+    known: dict[str, Any] = {**scalar.to_kwargs(), **changed}
+    return GraphQLScalarType(**known)
 
 
 JSON: Final = GraphQLScalarType(
@@ -87,6 +98,31 @@ LEAVES: Final[Mapping[Any, GraphQLScalarType]] = {
 }
 """Every built-in leaf, by the Python type that stands for it."""
 
+_NUMBERS_AS_TEXT: Final[Mapping[Any, GraphQLScalarType]] = {
+    BigInt: _as_text(
+        LEAVES[BigInt], "An integer of any size, written as a string; an integer is read, too."
+    ),
+    Decimal: _as_text(
+        LEAVES[Decimal],
+        "A decimal number with all its digits, written as a string; a number is read, too.",
+    ),
+}
+
+
+def leaves_of(numbers_as: NumberForm) -> Mapping[Any, GraphQLScalarType]:
+    """Return every built-in leaf of an application, by the Python type that stands for it.
+
+    Raises:
+        DeclarationError: There is no such form of numbers.
+    """
+    if numbers_as not in get_args(NumberForm):
+        raise DeclarationError(
+            f"numbers_as={numbers_as!r} is no form of numbers.",
+            hint='Write numbers_as="number" or numbers_as="text".',
+        )
+    return LEAVES if numbers_as == "number" else {**LEAVES, **_NUMBERS_AS_TEXT}
+
+
 LEAF_NAMES: Final = frozenset(scalar.name for scalar in LEAVES.values())
 
 MOMENT_LEAVES: Final = frozenset({"DateTime", "Date", "Time", "UUID"})
@@ -99,7 +135,7 @@ TEXT_LEAVES: Final = frozenset({str})
 
 
 def leaf_form(leaf: GraphQLNamedType) -> str:
-    """Return the form of a scalar in documents.
+    """Return the form of a scalar in documents, which responses may write otherwise.
 
     Args:
         leaf: A scalar of a built schema. Enums have a form of their own in a shape.
@@ -127,7 +163,7 @@ def shape_form(leaf: GraphQLNamedType, *, stored: bool = False) -> str:
     """
     if leaf.name in MOMENT_LEAVES:
         return leaf.name
-    form = leaf_form(leaf)
+    form = str(leaf.extensions.get(_WRITTEN) or leaf_form(leaf))
     return f"stored {form}" if stored and form in _TEXTUAL else form
 
 

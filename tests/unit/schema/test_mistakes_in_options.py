@@ -140,6 +140,8 @@ def test_variables_that_are_read_elsewhere_are_taken() -> None:
         ("debug", "on"),
         ("debug", 1),
         ("database_url", 5),
+        ("numbers_as", "texts"),
+        ("numbers_as", True),
         ("request_timeout", "3s"),
         ("request_timeout", False),
     ],
@@ -147,6 +149,17 @@ def test_variables_that_are_read_elsewhere_are_taken() -> None:
 def test_a_setting_of_another_type_is_refused(name: str, value: object) -> None:
     with pytest.raises(ConfigurationError, match=f"The setting {name} is"):
         fraiseql.create_app(**{name: value})
+
+
+def test_a_choice_is_one_of_its_words() -> None:
+    now = fraiseql.find("now", declared(sql_source="t"))
+    variable = "FRAISEQL_NUMBERS_AS"
+    assert Settings.from_environment({variable: "text"}).numbers_as == "text"
+    with pytest.raises(ConfigurationError, match=f"{variable} is 'string'") as caught:
+        Settings.from_environment({variable: "string"})
+    assert "Write 'number' or 'text'." in str(caught.value)
+    with pytest.raises(DeclarationError, match="numbers_as='string'"):
+        fraiseql.build_schema([], [now], numbers_as="string")  # type: ignore[arg-type]
 
 
 def test_whole_seconds_are_seconds() -> None:

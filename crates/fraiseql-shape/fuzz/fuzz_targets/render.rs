@@ -8,8 +8,12 @@ use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 
 fn shape(node: Value) -> Shape {
-    let leaves = ["Int", "Float", "String", "Boolean", "ID", "string", "number", "integer", "any"]
-        .map(|form| json!({"kind": "leaf", "form": form, "type": form}));
+    let forms = [
+        &["Int", "Float", "String", "Boolean", "ID", "string", "number", "integer", "any"][..],
+        &["quoted number", "quoted integer"],
+    ];
+    let leaves = forms.concat().into_iter();
+    let leaves = leaves.map(|form| json!({"kind": "leaf", "form": form, "type": form}));
     let field = |id: usize, name: &str, node: usize, document: bool| {
         json!({"id": id, "key": format!("k{id}"), "node": node, "nullable": id % 2 == 0,
             "source": {"name": name, "document": document}})
@@ -20,7 +24,8 @@ fn shape(node: Value) -> Shape {
         node,
         json!({"kind": "object", "type": "A", "document": "d", "fields": [
             field(1, "a", 5, false), field(2, "b", 6, false), field(3, "a", 13, true),
-            field(4, "c", 3, false), field(5, "e", 4, true), field(6, "d", 13, false)]}),
+            field(4, "c", 3, false), field(5, "e", 4, true), field(6, "d", 13, false),
+            field(7, "f", 14, false), field(8, "g", 15, true)]}),
         json!({"kind": "list", "item": 11, "item_nullable": false}),
         json!({"kind": "enum", "type": "E", "values": [["\"red\"", "RED"], ["1", "ONE"]]}),
     ];

@@ -107,18 +107,26 @@ fn leaf(form: &str, text: &str) -> Option<String> {
             digits.filter(|value| i32::try_from(*value).is_ok()).map(|v| v.to_string())
         }
         "Int" => truth.map(f64::from).or(integral).and_then(small),
-        "Float" if string => {
-            let content = text.trim_matches('"');
-            let number = serde_json::from_str::<serde_json::Number>(content).is_ok();
-            (number && content.trim() == content).then(|| content.to_owned())
-        }
+        "Float" if string => json_number(text).map(str::to_owned),
         "Float" => {
             truth.map(|truth| u8::from(truth).to_string()).or(number.map(|_| text.to_owned()))
+        }
+        "quoted number" => json_number(text).map(|content| format!("\"{content}\"")),
+        "quoted integer" => {
+            let value: Option<i128> = text.trim_matches('"').parse().ok();
+            value.map(|value| format!("\"{value}\""))
         }
         "ID" if text.bytes().all(|byte| byte.is_ascii_digit()) => Some(format!("\"{text}\"")),
         "ID" => whole(text).map(|digits| format!("\"{digits}\"")),
         _ => None,
     }
+}
+
+/// The number in a token, which may be a string.
+fn json_number(text: &str) -> Option<&str> {
+    let content = text.trim_matches('"');
+    let number = serde_json::from_str::<serde_json::Number>(content).is_ok();
+    (number && content.trim() == content).then_some(content)
 }
 
 fn small(value: f64) -> Option<String> {

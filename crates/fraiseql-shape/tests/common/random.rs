@@ -29,8 +29,18 @@ pub const KEYS: [(&str, &str, &str); 6] = [
     ("q\"\\", r#""q\"\\""#, r#""\u0071\u0022\u005c""#),
 ];
 
-pub const FORMS: [&str; 8] =
-    ["Int", "Float", "String", "Boolean", "ID", "string", "boolean", "any"];
+pub const FORMS: [&str; 10] = [
+    "Int",
+    "Float",
+    "String",
+    "Boolean",
+    "ID",
+    "string",
+    "boolean",
+    "any",
+    "quoted number",
+    "quoted integer",
+];
 
 const SCALARS: [&str; 24] = [
     "0",
