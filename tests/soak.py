@@ -5,7 +5,9 @@ turn on each schema, mode and server. Prints a line per round. At the first wron
 what the writers did last to ``.fraiseql/soak-SEED.log``, says what was wrong, and ends with 1.
 With ``--results`` the hits of result caches are compared instead, store by store. With
 ``--upheaval`` an application's answers are compared after changes of data, rights, settings and
-definitions, and after deploys; ``--actors`` says which.
+definitions, and after deploys; ``--actors`` says which. With ``--hostile`` clients attack, abort
+and do not read while PostgreSQL crashes and the way to it is faulty; memory, errors and the
+slowest heartbeat are told.
 """
 
 import argparse
@@ -26,6 +28,7 @@ from tests.integration.caching.projection.mutants import without
 from tests.integration.caching.projection.parted import PARTED
 from tests.integration.caching.projection.rounds import Result, Round, run_round
 from tests.integration.caching.projection.schemas import BLOG, OFFICE
+from tests.soak_hostile import soak_hostile
 from tests.soak_results import soak_results
 from tests.soak_upheaval import soak_upheaval
 
@@ -43,6 +46,7 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--results", action="store_true", help="result caches, not projections")
     parser.add_argument("--upheaval", action="store_true", help="applications under all changes")
     parser.add_argument("--actors", help="of the upheaval, with commas; else all")
+    parser.add_argument("--hostile", action="store_true", help="hostile traffic over HTTP")
     return parser.parse_args(arguments)
 
 
@@ -113,6 +117,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             if asked.upheaval and addresses:
                 return soak_upheaval(asked, addresses, ROUND)
+            if asked.hostile and addresses:
+                return soak_hostile(asked, addresses)
             if asked.results and addresses:
                 return soak_results(asked, addresses, ROUND)
             return soak(asked, addresses) if addresses else 2

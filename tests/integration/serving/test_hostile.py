@@ -15,39 +15,14 @@ import pytest
 import fraiseql
 from tests.golden import application
 from tests.integration.serving.hostile import HOSTILE, Hostile, many, texts
+from tests.integration.serving.hostile_queries import HOSTILE_QUERIES
 from tests.integration.serving.served import execute
 
 MOST_HELD = 0.05
 """Seconds of its own processor time for which the thread of the loop may do nothing else."""
 
 
-@fraiseql.input
-class Tree:
-    n: int = 1
-    tree: "Tree | None" = None
-
-
-@fraiseql.query
-def tree(of: Tree) -> int:
-    return of.n
-
-
-@fraiseql.query
-def echo(value: Any | None = None) -> Any | None:
-    return value
-
-
-@fraiseql.query
-def echoes(values: list[Any] | None = None) -> int:
-    return len(values or ())
-
-
-@fraiseql.query
-def by(where: fraiseql.Where[application.Book] | None = None) -> int:
-    return len(where or ())
-
-
-QUERIES = [*application.QUERIES, tree, echo, echoes, by]
+QUERIES = [*application.QUERIES, *HOSTILE_QUERIES]
 
 
 @pytest.fixture(scope="module")

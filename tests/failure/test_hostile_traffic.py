@@ -1,0 +1,18 @@
+"""Hostile traffic of all kinds at once: nobody is told what is not his, nothing fails inside."""
+
+import asyncio
+from pathlib import Path
+
+from tests.failure.traffic.storm import Storm, run
+
+
+def test_a_storm(database: str, tmp_path: Path) -> None:
+    report = asyncio.run(run(Storm(database, tmp_path, seconds=4, seed=7)))
+    assert not report.seen.wrong, report.seen.wrong[:3]
+    assert report.tracebacks == 0
+    answers = report.seen.answers
+    assert answers["honest 200"] > 20, report.line()
+    assert sum(number for kind, number in answers.items() if kind.startswith("attacker 4")) > 5
+    assert answers["aborted"] > 0
+    assert report.faults
+    assert report.watched.beats > 0

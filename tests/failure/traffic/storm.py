@@ -1,0 +1,167 @@
+"""Storm of hostile traffic against ``fraiseql serve`` over a faulty way to PostgreSQL."""
+
+import asyncio
+import contextlib
+import os
+import random
+import signal
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from fraiseql.cli.listen import bind_near, port_of
+from tests.failure.traffic.application import TABLES
+from tests.failure.traffic.clients import HOST, NOTES, Clients, Seen, exchange, request
+from tests.failure.traffic.proxy import Proxy
+from tests.failure.traffic.watching import Watched, beat, weigh
+from tests.integration.cli.program import fraiseql, running
+
+ROOT = Path(__file__).resolve().parents[3]
+API = f"""
+import sys
+
+sys.path.insert(0, {str(ROOT)!r})
+from tests.failure.traffic.application import app
+"""
+SETTINGS = {"SEND_TIMEOUT": 3, "REQUEST_TIMEOUT": 20, "STATEMENT_TIMEOUT": 5, "POOL_SIZE": 4}
+
+
+@dataclass(frozen=True)
+class Storm:
+    """One run.
+
+    Attributes:
+        url: Address of a database of its own; its tables are made here.
+        folder: Where the program runs and writes its output.
+        seconds: How long.
+        seed: Of all that is chosen.
+        share: Share of what passes between program and database that meets a fault.
+        crashes: Whether PostgreSQL is made to restart, which all on the server notice.
+        each: Clients of each kind.
+    """
+
+    url: str
+    folder: Path
+    seconds: float
+    seed: int
+    share: float = 0.002
+    crashes: bool = False
+    each: int = 2
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of a storm: what clients saw, the figures, the faults, the lines of the log."""
+
+    seen: Seen
+    watched: Watched
+    faults: dict[str, int]
+    log_lines: int
+    tracebacks: int
+
+    def line(self) -> str:
+        """The report in words; memory in MB at a tenth of the time, in the middle, at the end."""
+        return (
+            f"{dict(sorted(self.seen.answers.items()))}, process {_course(self.watched.process)},"
+            f" largest backend {_course(self.watched.backend)}, slowest of {self.watched.beats}"
+            f" heartbeats {self.watched.slowest:.2f} s, faults {self.faults},"
+            f" {self.log_lines} lines in the log, {self.tracebacks} tracebacks,"
+            f" {len(self.seen.wrong)} wrong"
+        )
+
+
+def _course(figures: list[int]) -> str:
+    places = (len(figures) // 10, len(figures) // 2, len(figures) - 1)
+    return "/".join(f"{figures[place] / 1e6:.0f}" for place in places) + " MB" if figures else "-"
+
+
+async def run(storm: Storm) -> Report:
+    """Make the tables, serve, send all kinds of traffic, and say what came of it."""
+    await _executed(storm.url, f"DROP SCHEMA public CASCADE; CREATE SCHEMA public; {TABLES}")
+    (storm.folder / "api.py").write_text(API)
+    applied = await asyncio.to_thread(
+        fraiseql, "db", "apply", "api:app", cwd=storm.folder, url=storm.url
+    )
+    assert applied.returncode == 0, applied.stderr
+    chosen = random.Random(storm.seed)
+    async with Proxy(storm.url, chosen, storm.share).listening() as proxy:
+        with bind_near(HOST, 23_000) as bound:
+            port = port_of(bound)
+        words = ("serve", "api:app", "--port", str(port))
+        with running(*words, cwd=storm.folder, url=proxy.url, settings=SETTINGS) as program:
+            await _until_ready(port)
+            clients, watched = Clients(port, storm.seed), Watched([], [])
+            works = [
+                *_clients(clients, storm.each),
+                beat(port, watched),
+                weigh(program.process.pid, storm.url, watched),
+                _outages(storm, chosen),
+            ]
+            await _for(storm.seconds, works)
+            proxy.share = 0.0
+            await _until_ready(port)
+            text = program.text()
+    tracebacks = text.count("Traceback (most recent call last)")
+    return Report(clients.seen, watched, dict(proxy.faults), text.count("\n"), tracebacks)
+
+
+def _clients(clients: Clients, each: int) -> Iterator[Coroutine[Any, Any, None]]:
+    kinds = (clients.honest, clients.attacker, clients.varying, clients.aborting, clients.slow)
+    return (kind() for kind in kinds for _ in range(each))
+
+
+async def _for(seconds: float, works: list[Coroutine[Any, Any, None]]) -> None:
+    """Let all work for so long; one that fails fails the storm."""
+    tasks = [asyncio.create_task(work) for work in works]
+    done, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()
+
+
+async def _outages(storm: Storm, chosen: random.Random) -> None:
+    """End the backends of the program from time to time, or let PostgreSQL crash by one."""
+    while True:
+        await asyncio.sleep(storm.seconds / 60 + chosen.random() * storm.seconds / 10)
+        with contextlib.suppress(OSError, asyncpg.PostgresError):
+            async with _connected(storm.url) as connection:
+                ending = "pg_terminate_backend(pid)" if not storm.crashes else "true"
+                rows = await connection.fetch(
+                    f"SELECT pid, {ending} FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+                    " AND datname = current_database() AND backend_type = 'client backend'"
+                )
+                if storm.crashes and rows:
+                    os.kill(chosen.choice(rows)["pid"], signal.SIGKILL)
+
+
+async def _until_ready(port: int) -> None:
+    """Ask until the notes are answered."""
+    sent = request(f'{{"query": "{NOTES[0]}"}}'.encode(), "t0")
+    text = b""
+    for _ in range(600):
+        with contextlib.suppress(OSError, TimeoutError):
+            status, text = await exchange(port, sent)
+            if status == 200 and b"errors" not in text:
+                return
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"the program does not answer: {text[:300]!r}")
+
+
+@contextlib.asynccontextmanager
+async def _connected(url: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(url, timeout=5)
+    try:
+        yield connection
+    finally:
+        await connection.close(timeout=5)
+
+
+async def _executed(url: str, text: str) -> None:
+    async with _connected(url) as connection:
+        await connection.execute("DROP SCHEMA IF EXISTS fraiseql CASCADE")
+        await connection.execute(text)
