@@ -75,6 +75,8 @@ class Settings:
         cache_max_entry_bytes: Largest value that is kept in one.
         cache_connections: Most connections to the database that result caches have of their own.
         redis_url: ``redis://…`` of the server that ``store="redis"`` means.
+        cache_secret: What entries in Redis are authenticated with, of 32 characters at least; where
+            it is not set, a secret that ``fraiseql db apply`` makes in the database.
         metrics: Whether ``/metrics`` is answered.
         graphiql: Whether a browser is shown GraphiQL at ``/graphql``.
         debug: Whether internal errors are shown to clients. Never in production.
@@ -115,6 +117,7 @@ class Settings:
     cache_max_entry_bytes: int = 1_000_000
     cache_connections: int = 4
     redis_url: str = ""
+    cache_secret: str = ""
     metrics: bool = True
     graphiql: bool = True
     debug: bool = False

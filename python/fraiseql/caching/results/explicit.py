@@ -206,9 +206,14 @@ async def _answer(
     answered = await unit.answer(ask, compute)
     if answered.computed is not None:
         return decoded(answered.computed.value)
+    try:
+        value = decoded(answered.value)
+    except ValueError:
+        # Somebody else wrote it: what is kept was JSON.
+        return await _computed(function)
     if note is not None and answered.seconds != 0.0:
         note(query_type, answered.seconds)
-    return decoded(answered.value)
+    return value
 
 
 async def _computed(function: Function) -> Any:

@@ -1,17 +1,13 @@
 """Filling: a value is computed, judged, and made an entry of a store."""
 
-from hashlib import sha256
 from time import monotonic
-from typing import Final
 
 from fraiseql.caching.results.guarded import Guarded
 from fraiseql.caching.results.process import Process, Value
-from fraiseql.caching.results.store import Entry, Found
+from fraiseql.caching.results.store import Entry, Found, etag_of
 from fraiseql.caching.results.subject import Subject
 from fraiseql.database import observed
 from fraiseql.results import Compute, Computed, Outcome
-
-_ETAG_BYTES: Final = 16
 
 
 async def computed_value(
@@ -36,11 +32,10 @@ async def computed_value(
         outcome, detail = "bypass", misfit
     if misfit == "settings":
         subject.known.settings_changed()
-    etag = sha256(computed.value).digest()[:_ETAG_BYTES]
     value = Value(
         outcome,
         computed.value,
-        etag,
+        etag_of(computed.value),
         source_seconds=computed.source_seconds,
         cost=cost,
         detail=detail,
@@ -55,7 +50,8 @@ def why(found: Found | None) -> tuple[Outcome, str]:
         return "bypass", "failed"
     if found.reason == "hit":
         return "stale", "too_old"
-    return ("miss" if found.reason == "absent" else "stale"), found.reason
+    missing = found.reason in ("absent", "invalid")
+    return ("miss" if missing else "stale"), found.reason
 
 
 def is_kept(process: Process, subject: Subject, found: Found | None, value: Value) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Final
 
 from fraiseql.caching.results.forgiven import concerns_one, kind_of
@@ -63,7 +64,7 @@ class Guarded:
             return None
         self._rest.succeeded()
         subject.rest.succeeded()
-        return found
+        return self._checked(found, subject.query)
 
     async def put(self, subject: Subject, entry: Entry) -> Put | None:
         """Keep an entry; None where that failed."""
@@ -90,6 +91,22 @@ class Guarded:
             return lead
         await lead.release()
         return None
+
+    def _checked(self, found: Found, query: str) -> Found:
+        """Return what was found, without what no entry can be; such are counted, one is logged."""
+        if not found.sound:
+            found = replace(found, reason="invalid", body=None, unchanged=False)
+        if found.reason != "invalid":
+            return found
+        self._metrics.event(query, found.reason)
+        if found.reason not in self._told:
+            self._told.add(found.reason)
+            logger.warning(
+                "The result cache %s had an entry that is damaged or was not written with this"
+                " application's secret; it counts as absent.",
+                self.name,
+            )
+        return found
 
     def failed(self, error: Exception, query: str, rest: Rest) -> None:
         """Count a failure, log the first one of its kind, and have nothing asked for a while.

@@ -22,7 +22,14 @@ _UNSEEN: Final = f"""\
 FROM {LOG} i WHERE i.tag = ANY (e.tags) AND i.xid >= pg_catalog.pg_snapshot_xmin(e.snap)
      AND NOT pg_catalog.pg_visible_in_snapshot(i.xid, e.snap)"""
 
-_AGE: Final = "pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - e.made)"
+# No instant without an end is subtracted: before version 17 that is an error.
+_AGE: Final = """\
+CASE WHEN pg_catalog.isfinite({row}.made)
+  THEN pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - {row}.made)
+  ELSE 'Infinity'::double precision END"""
+_LEFT: Final = """\
+CASE WHEN pg_catalog.isfinite(v.expires)
+  THEN pg_catalog.date_part('epoch', v.expires - pg_catalog.clock_timestamp()) END"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,7 @@ RULES: Final[dict[str, Rule]] = {
         "expired",
         "e.expires IS NOT NULL AND pg_catalog.clock_timestamp() NOT BETWEEN e.made AND e.expires",
     ),
-    "aged": Rule("expired", f"{_AGE} NOT BETWEEN 0 AND {{stale}}"),
+    "aged": Rule("expired", f"({_AGE.format(row='e')}) NOT BETWEEN 0 AND {{stale}}"),
     "floor": Rule(
         "compacted",
         f"EXISTS (SELECT FROM {FLOOR} f WHERE f.tag = ANY (e.tags)"
@@ -130,11 +137,10 @@ def table_lookup(store: TableStoreName, lookup: Lookup) -> str:
     tables = segments(store)
     columns = {
         "body": "CASE WHEN v.reason = 'hit' AND v.etag <> ALL ($2::bytea[]) THEN v.body END",
-        "made": "v.made",
-        "expires": "v.expires",
+        "age": _AGE.format(row="v"),
+        "left_seconds": _LEFT,
         "cost": "v.cost",
         "etag": "v.etag",
-        "now": "pg_catalog.clock_timestamp()",
         # Set where the entry stands in the segment that is emptied next.
         "turn": f"(SELECT r.turns FROM {ring(store)} r"
         f" WHERE (r.current + 1) % {len(tables)} = v.segment)",
@@ -192,7 +198,7 @@ def _seconds(lookup: Lookup) -> str:
         return "0::double precision"
     seconds = "coalesce(u.seconds, 0)"
     if lookup.dependencies.clock:
-        seconds = f"greatest({seconds}, {_AGE})"
+        seconds = f"greatest({seconds}, {_AGE.format(row='e')})"
     return f"({seconds})::double precision"
 
 

@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import Any
 
 from fraiseql.caching.results.pool import open_cache_pool
+from fraiseql.caching.results.secret import secret_of
 from fraiseql.caching.results.store import Store
 from fraiseql.caching.results.table_store import TableStore
 from fraiseql.database import Pool
@@ -87,7 +88,7 @@ def open_redis(settings: Settings, pool: Pool) -> Any:
     """Return the store in Redis.
 
     Raises:
-        ConfigurationError: Its address or its client is missing.
+        ConfigurationError: Its address or its client is missing, or the secret is too short.
     """
     if not settings.redis_url:
         raise ConfigurationError(
@@ -103,5 +104,8 @@ def open_redis(settings: Settings, pool: Pool) -> Any:
             hint="pip install fraiseql[redis]",
         ) from error
     return module.RedisStore(
-        settings.redis_url, pool, max_entry_bytes=settings.cache_max_entry_bytes
+        settings.redis_url,
+        pool,
+        secret=secret_of(settings.cache_secret),
+        max_entry_bytes=settings.cache_max_entry_bytes,
     )

@@ -3,18 +3,28 @@
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from hashlib import sha256
+from math import inf
 from typing import Literal, Protocol
 
 from fraiseql.caching.dependencies.privileges import NOBODY, Reader
 from fraiseql.caching.results.dependencies import Dependencies
 from fraiseql.database import Origin
 
-Reason = Literal["hit", "absent", "expired", "changed", "compacted", "redefined", "foreign"]
-"""Why an entry is given, or not: there is none; its time is over; a table that it reads was
-written; that is no longer known, since the log was compacted; a definition changed; it was made
-elsewhere (restore, clone, other cluster)."""
+Reason = Literal[
+    "hit", "absent", "invalid", "expired", "changed", "compacted", "redefined", "foreign"
+]
+"""Why an entry is given, or not: there is none; it is damaged, or was not written by this
+application; its time is over; a table that it reads was written; that is no longer known, since
+the log was compacted; a definition changed; it was made elsewhere (restore, clone, other
+cluster)."""
 
 Put = Literal["stored", "too_large", "full", "refused"]
+
+
+def etag_of(body: bytes) -> bytes:
+    """Return the digest of a body, of 16 bytes."""
+    return sha256(body).digest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +94,20 @@ class Found:
     rights: int = 0
     origin: Origin | None = None
     steady: bool = True
+
+    @property
+    def sound(self) -> bool:
+        """Whether what was found may be given, as far as its form tells: it is counted, and sent.
+
+        Only a hit can be unsound. Comparisons with what is no number are false.
+        """
+        if self.reason != "hit":
+            return True
+        left = 0.0 if self.ttl is None else self.ttl
+        figures = (self.seconds, self.made, self.cost, left)
+        return (self.unchanged or self.body is not None) and all(
+            0.0 <= one < inf for one in figures
+        )
 
 
 @dataclass(frozen=True, slots=True)

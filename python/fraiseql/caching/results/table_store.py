@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from fraiseql.caching.results.dependencies import Dependencies
 from fraiseql.caching.results.lookup import reader_arguments, table_lookup
-from fraiseql.caching.results.store import Entry, Found, Lookup, Put
+from fraiseql.caching.results.store import Entry, Found, Lookup, Put, etag_of
 from fraiseql.caching.strategies.result_cache.objects import TableStoreName, ring, segments
 from fraiseql.database import Origin, Pool
 from fraiseql.database.writing import Writer, open_writer
@@ -221,17 +221,19 @@ def _reader(row: Any, origin: Origin) -> dict[str, Any]:
 
 
 def _hit(row: Any, origin: Origin) -> Found:
-    now, expires, body = row["now"], row["expires"], row["body"]
+    body, etag = row["body"], row["etag"]
+    # What somebody else wrote into the table, or a disk has spoilt, is not given.
+    whole = body is None or etag_of(body) == etag
     return Found(
-        "hit",
+        "hit" if whole else "invalid",
         row["snapshot"],
         row["shape"],
         body=body,
         unchanged=body is None,
         seconds=row["seconds"],
-        made=max(0.0, (now - row["made"]).total_seconds()),
-        ttl=None if expires is None else (expires - now).total_seconds(),
+        made=max(0.0, row["age"]),
+        ttl=row["left_seconds"],
         cost=row["cost"],
-        etag=row["etag"],
+        etag=etag,
         **_reader(row, origin),
     )

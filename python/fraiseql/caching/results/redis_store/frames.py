@@ -1,29 +1,41 @@
 """Frames: how an entry is written as one value of Redis, and read again.
 
-Whatever else is found under one of our keys, such as a value cut short, is no frame.
+A frame begins with a code that only those make who have the secret: over the layout's version, the
+key under which it is kept, and everything in it. Whatever else is found there is no frame: a value
+cut short, one of another key, one that somebody else wrote.
 """
 
+import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from hmac import compare_digest, new
 from typing import Final
-from zlib import crc32
 
-MAGIC: Final = b"FQR1"
+MAGIC: Final = b"FQR2"
 """With the version of the layout."""
 
 _SKEW: Final = 0.1
 """Seconds by which two processes may reckon the clock of Redis differently."""
 
-_SUM: Final = struct.Struct("!4sI")
-_HEAD: Final = struct.Struct("!16sQddfq16sIII")
-_START: Final = _SUM.size + _HEAD.size
+_CODE: Final = 32
+"""Bytes of HMAC-SHA-256."""
 
-ORDER_END: Final = _SUM.size + 24
-"""Bytes from the start that tell which of two frames is newer: 16 of the epoch, 8 of the xmax."""
+_HEAD: Final = struct.Struct("!16sQddfq16sIII")
+
+ORDER: Final = len(MAGIC) + _CODE
+"""Bytes before those that tell which of two frames is newer: 16 of the epoch, 8 of the xmax."""
+
+ORDER_END: Final = ORDER + 24
+_START: Final = ORDER + _HEAD.size
+
+_SNAPSHOT: Final = re.compile(r"[0-9]{1,19}:[0-9]{1,19}:[0-9,]*")
 
 NO_END: Final = -1.0
+
+_MOST: Final = 1e12
+"""Above every number of seconds or milliseconds that an entry may say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +80,8 @@ class Frame:
         return None if self.ttl is None else self.ttl - self.age(now)
 
 
-def pack(frame: Frame) -> bytes:
-    """Return the value to keep."""
+def pack(frame: Frame, key: bytes, secret: bytes) -> bytes:
+    """Return the value to keep under a key."""
     label = f"{frame.epoch} {frame.snapshot}".encode() if frame.snapshot else b""
     query, tags = frame.query.encode(), "\0".join(frame.tags).encode()
     head = _HEAD.pack(
@@ -85,17 +97,39 @@ def pack(frame: Frame) -> bytes:
         len(tags),
     )
     rest = b"".join((head, query, label, tags, frame.body))
-    return _SUM.pack(MAGIC, crc32(rest)) + rest
+    return b"".join((MAGIC, _code(key, rest, secret), rest))
 
 
-def unpack(value: bytes) -> Frame | None:
-    """Return what a value says; None where it is not, or no longer, what ``pack`` returned."""
-    if len(value) < _START:
+def unpack(value: bytes, key: bytes, secret: bytes) -> Frame | None:
+    """Return what a value says; None where it is not what ``pack`` returned for this key."""
+    if len(value) < _START or not value.startswith(MAGIC):
         return None
-    magic, total = _SUM.unpack_from(value)
-    if magic != MAGIC or crc32(memoryview(value)[_SUM.size :]) != total:
+    code = _code(key, memoryview(value)[ORDER:], secret)
+    if not compare_digest(code, value[len(MAGIC) : ORDER]):
         return None
-    _, _, made, ttl, cost, shape, etag, *lengths = _HEAD.unpack_from(value, _SUM.size)
+    try:
+        frame = _read(value)
+    except UnicodeDecodeError:
+        return None
+    return frame if _is_sound(frame) else None
+
+
+def _code(key: bytes, rest: bytes | memoryview, secret: bytes) -> bytes:
+    code = new(secret, MAGIC + len(key).to_bytes(4, "big") + key, "sha256")
+    code.update(rest)
+    return code.digest()
+
+
+def _is_sound(frame: Frame) -> bool:
+    """Whether a frame says what an entry may: all of it is counted, or sent to PostgreSQL."""
+    figures = (frame.made, frame.cost, frame.ttl or 0.0)
+    if not all(0.0 <= one < _MOST for one in figures):
+        return False
+    return not frame.snapshot or _SNAPSHOT.fullmatch(frame.snapshot) is not None
+
+
+def _read(value: bytes) -> Frame:
+    _, _, made, ttl, cost, shape, etag, *lengths = _HEAD.unpack_from(value, ORDER)
     query, label, tags, start = _texts(value, lengths)
     epoch, _, snapshot = label.rpartition(" ")
     return Frame(
@@ -124,7 +158,7 @@ def query_of(beginning: bytes) -> str | None:
     """Return the query of a frame of which only the beginning was read; None where it is none."""
     if len(beginning) < _START or not beginning.startswith(MAGIC):
         return None
-    *_, length, _, _ = _HEAD.unpack_from(beginning, _SUM.size)
+    *_, length, _, _ = _HEAD.unpack_from(beginning, ORDER)
     return beginning[_START : _START + length].decode(errors="replace")
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from fraiseql.caching.results.redis_store.frames import MAGIC, ORDER_END
+from fraiseql.caching.results.redis_store.frames import MAGIC, ORDER, ORDER_END
 
 # Within an epoch, what knows fewer transactions is older; it must not be given to those who have
 # read the newer one. Of another epoch nothing can be said: the one that comes last is kept.
@@ -10,9 +10,9 @@ PUT: Final = f"""
 local old = redis.pcall('GETRANGE', KEYS[1], 0, {ORDER_END - 1})
 local new = ARGV[1]
 if type(old) == 'string' and #old == {ORDER_END} and old:sub(1, 4) == '{MAGIC.decode()}'
-    and old:sub(9, 24) == new:sub(9, 24) then
-  local a, b = struct.unpack('>I4I4', old:sub(25, 32))
-  local c, d = struct.unpack('>I4I4', new:sub(25, 32))
+    and old:sub({ORDER + 1}, {ORDER + 16}) == new:sub({ORDER + 1}, {ORDER + 16}) then
+  local a, b = struct.unpack('>I4I4', old:sub({ORDER + 17}, {ORDER_END}))
+  local c, d = struct.unpack('>I4I4', new:sub({ORDER + 17}, {ORDER_END}))
   if a > c or (a == c and b > d) then return 0 end
 end
 redis.call('SET', KEYS[1], new, 'PX', ARGV[2])

@@ -15,6 +15,7 @@ from fraiseql.caching.results.redis_store.flight import LEASE, Flight
 from fraiseql.caching.results.redis_store.frames import ORDER_END, Frame, pack, unpack
 from fraiseql.caching.results.redis_store.judging import Verdict, judge
 from fraiseql.caching.results.redis_store.scripts import PUT, REMOVE
+from fraiseql.caching.results.secret import load_secret
 from fraiseql.caching.results.store import Entry, Found, Lookup, Put, Reason
 from fraiseql.database import Pool
 
@@ -31,6 +32,7 @@ class RedisStore:
     Args:
         url: ``redis://…``, ``rediss://…`` or ``unix://…``.
         pool: The result caches' own, in which entries are judged.
+        secret: What entries are authenticated with; the database's own where it is empty.
         max_entry_bytes: Bytes of the largest value that is kept.
         connections: Most connections to Redis.
         timeout: Seconds that Redis may take for anything.
@@ -47,6 +49,7 @@ class RedisStore:
         url: str,
         pool: Pool,
         *,
+        secret: bytes = b"",
         max_entry_bytes: int = MOST,
         connections: int = CONNECTIONS,
         timeout: float = TIMEOUT,
@@ -54,6 +57,8 @@ class RedisStore:
     ) -> None:
         self._client = connect(url, connections=connections, timeout=timeout)
         self._pool = pool
+        self._given = secret
+        self._secret = secret
         self._max_entry_bytes = max_entry_bytes
         self._clock = Clock(self._client)
         self._flight = Flight(self._client, lease)
@@ -67,18 +72,23 @@ class RedisStore:
 
         Raises:
             StoreUnavailable: Redis cannot be reached, does not answer in time, or refuses.
-            DatabaseError: PostgreSQL cannot judge.
+            DatabaseError: PostgreSQL cannot judge, or does not give the secret.
         """
+        secret = await self._secret_now()
         with told():
-            frame, now = await self._read(key), await self._clock.now()
+            value, now = await self._read(key), await self._clock.now()
+            frame = None if value is None else unpack(value, key, secret)
+            if frame is None and value is not None:
+                await self._remove_invalid(key)
+                return _missed(await self._judge(lookup, None, 0.0), "invalid")
         left = None if frame is None else frame.left(now)
         age = 0.0 if frame is None else frame.age(now)
         if left is not None and (left <= 0.0 or age < 0.0):
             verdict = await self._judge(lookup, None, 0.0)
             return _missed(verdict, "expired")
         verdict = await self._judge(lookup, frame, age)
-        if frame is not None and verdict.reason == "foreign":
-            await self._remove_foreign(key, frame)
+        if value is not None and verdict.reason == "foreign":
+            await self._remove_foreign(key, value)
         if frame is None or verdict.reason != "hit":
             return _missed(verdict, verdict.reason)
         return _hit(verdict, frame, age, left, etags)
@@ -91,6 +101,7 @@ class RedisStore:
         """
         if len(entry.body) > self._max_entry_bytes:
             return "too_large"
+        secret = await self._secret_now()
         with told():
             frame = _frame(entry, await self._clock.now())
             left = LONGEST if entry.ttl is None else entry.ttl - entry.cost / 1000
@@ -99,7 +110,7 @@ class RedisStore:
             try:
                 kept = await self._put(
                     keys=[contents.entry_name(entry.key)],
-                    args=[pack(frame), max(1, round(left * 1000))],
+                    args=[pack(frame, entry.key, secret), max(1, round(left * 1000))],
                 )
             except RedisError as error:
                 # It answers as before, and drops what nobody asks for when it is told to.
@@ -142,10 +153,21 @@ class RedisStore:
         """End every connection."""
         await self._client.aclose()
 
-    async def _remove_foreign(self, key: bytes, frame: Frame) -> None:
+    async def _secret_now(self) -> bytes:
+        """Return what entries are authenticated with, loaded once."""
+        if not self._secret:
+            self._secret = await load_secret(self._pool)
+        return self._secret
+
+    async def _remove_invalid(self, key: bytes) -> None:
+        """Remove what is no frame, whoever put it there; the secret may be another one now."""
+        self._secret = self._given
+        await self._client.unlink(contents.entry_name(key))
+
+    async def _remove_foreign(self, key: bytes, value: bytes) -> None:
         """Remove what is ahead of the database, or of another epoch: it may seem true later."""
         with told():
-            await self._remove(keys=[contents.entry_name(key)], args=[pack(frame)[:ORDER_END]])
+            await self._remove(keys=[contents.entry_name(key)], args=[value[:ORDER_END]])
 
     async def _judge(self, lookup: Lookup, frame: Frame | None, age: float) -> Verdict:
         if lookup.dependencies == NOTHING:
@@ -155,21 +177,15 @@ class RedisStore:
             verdict = await judge(self._pool, lookup, frame, age)
         return verdict
 
-    async def _read(self, key: bytes) -> Frame | None:
-        """Return what is kept; what is no frame, whoever put it there, is removed."""
-        name = contents.entry_name(key)
+    async def _read(self, key: bytes) -> bytes | None:
+        """Return what is kept; no bytes for what is none, such as a list."""
         try:
-            value = await self._client.get(name)
+            value = await self._client.get(contents.entry_name(key))
         except ResponseError as error:
             if not str(error).startswith("WRONGTYPE"):
                 raise
-            value = b""
-        if value is None:
-            return None
-        frame = unpack(value) if isinstance(value, bytes) else None
-        if frame is None:
-            await self._client.unlink(name)
-        return frame
+            return b""
+        return value if value is None or isinstance(value, bytes) else b""
 
 
 def _frame(entry: Entry, now: float) -> Frame:

@@ -13,6 +13,7 @@ from fraiseql.caching.strategies.result_cache.objects import (
     EPOCH,
     INVALIDATE,
     NEW_EPOCH,
+    SECRET,
     TableStoreName,
     ring,
     segments,
@@ -65,7 +66,7 @@ def serving_rights() -> tuple[Right, ...]:
 def _answers() -> Iterator[Right]:
     stores: tuple[TableStoreName, ...] = get_args(TableStoreName)
     tables = [name for store in stores for name in (*segments(store), ring(store))]
-    yield from (Right("answers", "SELECT", name) for name in (*tables, EPOCH, LOG, FLOOR))
+    yield from (Right("answers", "SELECT", name) for name in (*tables, EPOCH, SECRET, LOG, FLOOR))
     made = [name.format(store=store) for store in stores for name in (STORE_NAME, KEEP_NAME)]
     made += [NEW_EPOCH, *(one.name for one in shape_objects())]
     yield from (Right("answers", "EXECUTE", name) for name in made)

@@ -17,6 +17,7 @@ SEGMENTS: Final = 4
 """Segments of a ring; a fifth of a second chance is lost with each one less."""
 
 EPOCH: Final = '"fraiseql"."result_epoch"'
+SECRET: Final = '"fraiseql"."secret"'  # noqa: S105 - a name
 NEW_EPOCH: Final = '"fraiseql"."new_result_epoch"()'
 INVALIDATE: Final = '"fraiseql"."invalidate"(text[])'
 
@@ -52,7 +53,7 @@ def store_objects(store: TableStoreName) -> tuple[DatabaseObject, ...]:
 
 
 def common_objects() -> tuple[DatabaseObject, ...]:
-    """Return what every store needs: the epoch, and the function that invalidates by labels."""
+    """Return what every store needs: epoch, secret, and the function that invalidates by labels."""
     epoch = DatabaseObject(
         "table",
         EPOCH,
@@ -63,7 +64,23 @@ def common_objects() -> tuple[DatabaseObject, ...]:
         ),
         (f"DROP TABLE IF EXISTS {EPOCH}",),
     )
-    return epoch, _function(NEW_EPOCH, _NEW_EPOCH, EPOCH), _function(INVALIDATE, _INVALIDATE, LOG)
+    secret = DatabaseObject(
+        "table",
+        SECRET,
+        (
+            _SECRET,
+            f"COMMENT ON TABLE {SECRET} IS 'What entries in Redis are authenticated with'",
+            f"REVOKE ALL ON {SECRET} FROM PUBLIC",
+            _RANDOM,
+        ),
+        (f"DROP TABLE IF EXISTS {SECRET}",),
+    )
+    return (
+        epoch,
+        secret,
+        _function(NEW_EPOCH, _NEW_EPOCH, EPOCH),
+        _function(INVALIDATE, _INVALIDATE, LOG),
+    )
 
 
 def _function(name: str, create: str, *needs: str) -> DatabaseObject:
@@ -144,6 +161,21 @@ CREATE UNLOGGED TABLE IF NOT EXISTS {EPOCH} (
   one boolean PRIMARY KEY DEFAULT true CHECK (one),
   id uuid NOT NULL
 )"""
+
+# Logged, unlike the epoch: it outlives a crash, and a standby has it.
+_SECRET: Final = f"""\
+CREATE TABLE IF NOT EXISTS {SECRET} (
+  one boolean PRIMARY KEY DEFAULT true CHECK (one),
+  entries bytea NOT NULL
+)"""
+
+# Three UUIDs have 366 random bits, from the server's strong source.
+_RANDOM: Final = f"""\
+INSERT INTO {SECRET} (entries)
+SELECT pg_catalog.sha256(pg_catalog.uuid_send(pg_catalog.gen_random_uuid())
+  OPERATOR(pg_catalog.||) pg_catalog.uuid_send(pg_catalog.gen_random_uuid())
+  OPERATOR(pg_catalog.||) pg_catalog.uuid_send(pg_catalog.gen_random_uuid()))
+ON CONFLICT DO NOTHING"""
 
 _NEW_EPOCH: Final = f"""\
 CREATE OR REPLACE FUNCTION {NEW_EPOCH} RETURNS uuid

@@ -84,6 +84,21 @@ async def test_what_json_cannot_hold_is_an_error_that_says_so(
         await fraiseql.cached_query("bad", 60, lambda: value)
 
 
+async def test_a_row_that_is_no_json_is_computed(
+    on_road: Road, request_on: Database, admin: asyncpg.Connection
+) -> None:
+    function = Counted([1])
+    for _ in range(2):
+        assert await fraiseql.cached_query("spoilt", "5m", function) == [1]
+        await on_road.settled()
+        for number in range(4):
+            await admin.execute(
+                f"UPDATE fraiseql.results_u{number}"
+                " SET body = 'x', etag = substr(sha256('x'), 1, 16)"
+            )
+    assert function.calls == 2
+
+
 async def test_figures_by_kind_and_labels(on_road: Road, request_on: Database) -> None:
     cache, function = fraiseql.DatabaseCache(request_on), Counted([1])
     for _ in range(3):

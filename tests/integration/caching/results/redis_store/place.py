@@ -16,7 +16,7 @@ from fraiseql.caching.dependencies.fingerprint import shape_objects
 from fraiseql.caching.results.dependencies import NOTHING, load_dependencies
 from fraiseql.caching.results.pool import open_cache_pool
 from fraiseql.caching.results.redis_store import RedisStore, judging
-from fraiseql.caching.results.store import Entry, Found, Lookup
+from fraiseql.caching.results.store import Entry, Found, Lookup, etag_of
 from fraiseql.caching.strategies.result_cache.objects import common_objects
 from fraiseql.database import Pool
 from fraiseql.settings import Settings
@@ -25,6 +25,7 @@ KEY = hashlib.sha256(b"a key").digest()
 ALONE = Lookup(NOTHING)
 """Of what depends on nothing that is logged."""
 
+SECRET = b"of a test that has no database".ljust(32)
 TABLE = "app.users"
 PATIENT = 5.0
 """Seconds that Redis may take where the machine has other things to do, too."""
@@ -57,7 +58,7 @@ class Place:
             ttl=None,
             cost=1.5,
             body=body,
-            etag=hashlib.sha256(body).digest()[:16],
+            etag=etag_of(body),
         )
         return replace(entry, **more)
 
@@ -72,7 +73,7 @@ class Place:
 async def opened_alone(redis_url: str, **more: object) -> AsyncIterator[Place]:
     """Open a store for what depends on nothing: there is no database."""
     nobody: Any = None
-    store = RedisStore(redis_url, nobody, **{"timeout": PATIENT, **more})
+    store = RedisStore(redis_url, nobody, secret=SECRET, **{"timeout": PATIENT, **more})
     try:
         yield Place(store, nobody, nobody, ALONE)
     finally:

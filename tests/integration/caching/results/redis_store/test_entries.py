@@ -6,7 +6,9 @@ from dataclasses import replace
 import pytest
 from redis.asyncio import Redis
 
+from fraiseql.caching.results.forgiven import StoreUnavailable, kind_of
 from fraiseql.caching.results.redis_store import RedisStore, contents, frames
+from fraiseql.caching.strategies.result_cache.objects import SECRET, common_objects
 from fraiseql.errors import ConfigurationError
 from tests.integration.caching.results.redis_store.place import (
     ALONE,
@@ -117,9 +119,45 @@ async def test_what_is_damaged_is_removed(place: Place, client: Redis, spoilt: s
             await client.lpush(NAME, "1")
         case _:
             await client.set(NAME, b"" if spoilt == "empty" else b"of somebody else" * 20)
-    assert await place.reason() == "absent"
+    assert await place.reason() == "invalid"
     assert not await client.exists(NAME)
+    assert await place.reason() == "absent"
     assert await place.fill(b"[1]") == "stored"
+    assert await place.reason() == "hit"
+
+
+async def test_an_entry_is_of_its_key_and_of_those_who_have_the_secret(
+    place: Place, client: Redis, database: str, redis_url: str
+) -> None:
+    await place.fill(b"[1]")
+    value = await client.get(NAME)
+    other = bytes(32)
+    await client.set(contents.entry_name(other), value)
+    found = await place.store.find(place.lookup, other)
+    assert (found.reason, found.body) == ("invalid", None)
+    assert found.snapshot, "what is computed instead may be stored"
+    async with opened(database, redis_url, secret=bytes(32)) as stranger:
+        assert await stranger.reason() == "invalid"
+        assert await stranger.fill(b"[2]") == "stored"
+    assert await place.reason() == "invalid"
+    assert await place.fill(b"[3]") == "stored"
+    assert await place.reason() == "hit"
+
+
+async def test_a_secret_that_is_changed_is_loaded_again(place: Place, client: Redis) -> None:
+    await place.fill(b"1")
+    old = await client.get(NAME)
+    await place.writer.execute("TRUNCATE fraiseql.secret")
+    await client.set(NAME, b"")
+    assert await place.reason() == "invalid"
+    with pytest.raises(StoreUnavailable) as caught:
+        await place.reason()
+    assert kind_of(caught.value) == "secret_missing"
+    for statement in next(one for one in common_objects() if one.name == SECRET).create:
+        await place.writer.execute(statement)
+    await client.set(NAME, old)
+    assert await place.reason() == "invalid"
+    assert await place.fill(b"1") == "stored"
     assert await place.reason() == "hit"
 
 

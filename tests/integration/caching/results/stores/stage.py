@@ -18,7 +18,7 @@ from fraiseql.caching.dependencies.fingerprint import shape_objects
 from fraiseql.caching.dependencies.privileges import load_reader
 from fraiseql.caching.results.dependencies import load_dependencies
 from fraiseql.caching.results.pool import open_cache_pool
-from fraiseql.caching.results.store import Entry, Found, Lookup, Put, Store
+from fraiseql.caching.results.store import Entry, Found, Lookup, Put, Store, etag_of
 from fraiseql.caching.results.table_store import TableStore
 from fraiseql.caching.strategies.result_cache.objects import EPOCH, common_objects, store_objects
 from fraiseql.database import Pool
@@ -144,7 +144,7 @@ def entry(lookup: Lookup, key: bytes, found: Found, body: bytes, **changes: Any)
         ttl=None,
         cost=1.0,
         body=body,
-        etag=hashlib.blake2b(body, digest_size=16).digest(),
+        etag=etag_of(body),
     )
     return replace(made, **changes)
 

@@ -1,0 +1,101 @@
+"""Broken entries: whatever a store has under a key, the answer is right and nothing fails."""
+
+import random
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+from redis.asyncio import Redis
+
+import fraiseql
+from fraiseql.caching.results.redis_store.frames import MAGIC
+from tests.integration.caching.results.engine.road import Road, road, value_of
+
+ROWS = {
+    "body = '\\x00'": "invalid",
+    "body = ''": "invalid",
+    "etag = ''": "invalid",
+    "cost = 'NaN'": "invalid",
+    "cost = 'Infinity'": "invalid",
+    "cost = -1": "invalid",
+    "made = '-infinity'": "invalid",
+    "made = 'infinity'": "invalid",
+    "made = 'infinity', expires = 'infinity'": "expired",
+    "made = '4713-01-01 BC'": "",
+    "expires = 'infinity'": "",
+    "expires = '-infinity'": "expired",
+    "expires = '294276-12-31'": "",
+    "tags = ARRAY[NULL]::text[]": "",
+    "tags = '{}'": "",
+}
+"""What is done to a row, and why it is no hit then."""
+
+SEGMENTS = [f"fraiseql.results_u{number}" for number in range(4)]
+
+
+@pytest.fixture
+async def client(redis_url: str) -> AsyncIterator[Redis]:
+    """A client of the Redis, of which nothing is left before the test."""
+    async with Redis.from_url(redis_url) as one:
+        await one.flushall()
+        yield one
+
+
+def counted(on_road: Road, reason: str) -> int:
+    tally = on_road.caches.counted.tallies["items"]
+    return tally.reasons.get(reason, 0)
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [one.getMessage() for one in caplog.records if one.name == "fraiseql"]
+
+
+@pytest.mark.parametrize("cache", [fraiseql.Cache(), fraiseql.Cache(stale="1h")])
+async def test_a_row_that_is_broken_fails_no_request(
+    on_road: Road,
+    admin: asyncpg.Connection,
+    cache: fraiseql.Cache,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    unit = on_road.unit(cache)
+    right = (await on_road.read()).value
+    for change, reason in ROWS.items():
+        assert value_of(await on_road.kept(unit)) == right
+        on_road.caches.process.memory._kept.clear()
+        before = counted(on_road, reason)
+        for table in SEGMENTS:
+            await admin.execute(f"UPDATE {table} SET {change}")
+        answered = await on_road.kept(unit)
+        assert value_of(answered) == right, change
+        assert (answered.outcome == "hit") is not bool(reason), change
+        assert counted(on_road, reason) == before + bool(reason), change
+        assert answered.ttl is None or int(answered.ttl) > 0
+        on_road.caches.process.memory._kept.clear()
+        await admin.execute(f"TRUNCATE {', '.join(SEGMENTS)}")
+    assert not [kind for kind in on_road.events() if kind.startswith("forgiven")]
+    assert len(logged(caplog)) == 1
+
+
+async def test_what_others_put_into_redis_fails_no_request(
+    ground: str, redis_url: str, client: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    chance = random.Random(8)
+    async with road(ground, redis_url=redis_url) as on_road:
+        unit = on_road.unit(fraiseql.Cache(store="redis"))
+        right = value_of(await on_road.kept(unit))
+        assert (await on_road.kept(unit)).outcome == "hit"
+        (name,) = [one for one in await client.keys() if len(one) == len("fraiseql:") + 64]
+        mine = await client.get(name)
+        for turn in range(40):
+            spoilt = bytearray(mine)
+            for _ in range(chance.randint(1, 8)):
+                spoilt[chance.randrange(len(mine))] ^= chance.randint(1, 255)
+            cut = chance.randrange(len(mine))
+            value = [bytes(spoilt), mine[:cut], MAGIC + chance.randbytes(cut), b""][turn % 4]
+            await client.set(name, value)
+            answered = await on_road.kept(unit)
+            assert (value_of(answered), answered.outcome) == (right, "miss")
+        assert on_road.events()["invalid"] == 40
+        assert (await on_road.kept(unit)).outcome == "hit"
+        assert not [kind for kind in on_road.events() if kind.startswith("forgiven")]
+    assert len(logged(caplog)) == 1
