@@ -96,11 +96,19 @@ def made() -> list[Pet]:
     return [Cat(id=8, name="New", lives=None), dog]
 
 
+TYPES = [Dog, Cat]
+QUERIES = [
+    fraiseql.find("pets", Pet),
+    fraiseql.find("finds", Find),
+    home,
+    pets_by_python,
+    made,
+]
+
+
 @pytest.fixture(scope="module")
 def bench(database: str) -> Iterator[Served]:
-    queries = [fraiseql.find("pets", Pet), fraiseql.find("finds", Find)]
-    queries += [home, pets_by_python, made]
-    with served(database, TABLES, types=[Dog, Cat], queries=queries) as running:
+    with served(database, TABLES, types=TYPES, queries=QUERIES) as running:
         yield running
 
 

@@ -60,15 +60,18 @@ async def by_python(info: fraiseql.Info) -> list[Person]:
     )
 
 
+TYPES = [Mate]
+QUERIES = [
+    fraiseql.find("people", Person, by="first_name", order_by="-first_name"),
+    fraiseql.find_one("person", Person, by="id"),
+    fraiseql.find("adas", Person, where={"first_name": "Ada"}),
+    by_python,
+]
+
+
 @pytest.fixture(scope="module")
 def running(database: str) -> Iterator[Served]:
-    queries = [
-        fraiseql.find("people", Person, by="first_name", order_by="-first_name"),
-        fraiseql.find_one("person", Person, by="id"),
-        fraiseql.find("adas", Person, where={"first_name": "Ada"}),
-        by_python,
-    ]
-    with served(database, TABLES, types=[Mate], queries=queries) as application:
+    with served(database, TABLES, types=TYPES, queries=QUERIES) as application:
         yield application
 
 

@@ -127,10 +127,12 @@ def made() -> Shop:
     return Shop(id=9, name="made", rate=Decimal("1.50"), items=[])
 
 
+QUERIES = [fraiseql.find("shops", Shop), fraiseql.find("items", Item), made]
+
+
 @pytest.fixture(scope="module")
 def bench(database: str) -> Iterator[Served]:
-    queries = [fraiseql.find("shops", Shop), fraiseql.find("items", Item), made]
-    with served(database, TABLES, queries=queries, pool_size=4) as running:
+    with served(database, TABLES, queries=QUERIES, pool_size=4) as running:
         yield running
 
 

@@ -21,15 +21,18 @@ query ($where: SampleWhere, $order: [SampleOrderBy!], $limit: Int, $offset: Int)
 """
 INSERT = f"INSERT INTO sample (id, {', '.join(COLUMNS)}, data) VALUES ({{}})"
 ROWS = samples.rows()
+FILLED = [
+    (INSERT.format(", ".join(f"${n + 1}" for n in range(len(COLUMNS) + 2))), samples.stored(row))
+    for row in ROWS
+]
+QUERIES = [fraiseql.find("samples", samples.Sample, order_by="id", max_limit=50)]
 
 
 @pytest.fixture(scope="module")
 def bench(database: str) -> Iterator[Served]:
-    query = fraiseql.find("samples", samples.Sample, order_by="id", max_limit=50)
-    with served(database, samples.TABLE, queries=[query]) as running:
-        places = ", ".join(f"${n + 1}" for n in range(len(COLUMNS) + 2))
-        for row in ROWS:
-            running.fetch(INSERT.format(places), *samples.stored(row))
+    with served(database, samples.TABLE, queries=QUERIES) as running:
+        for sql, values in FILLED:
+            running.fetch(sql, *values)
         yield running
 
 

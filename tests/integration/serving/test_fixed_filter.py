@@ -57,15 +57,19 @@ FILTERS: dict[str, tuple[Any, list[int]]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def running(database: str) -> Iterator[Served]:
-    queries = [
+QUERIES = [
+    *[
         fraiseql.find(name, Post, by="state", order_by="id", where=where)
         for name, (where, _) in FILTERS.items()
-    ]
-    one = fraiseql.find_one("live", Post, by="id", where={"deleted_at": None})
-    first = fraiseql.find_one("first", Post, by=None, where={"state": "draft"})
-    with served(database, TABLES, queries=[*queries, one, first]) as application:
+    ],
+    fraiseql.find_one("live", Post, by="id", where={"deleted_at": None}),
+    fraiseql.find_one("first", Post, by=None, where={"state": "draft"}),
+]
+
+
+@pytest.fixture(scope="module")
+def running(database: str) -> Iterator[Served]:
+    with served(database, TABLES, queries=QUERIES) as application:
         yield application
 
 

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 import fraiseql
+from fraiseql.caching.refresh.status import view_statuses
 from fraiseql.errors import DeclarationError
-from tests.integration.caching.ddl.road import planned, sql
+from tests.integration.caching.ddl.road import planned, road, sql
 from tests.integration.caching.materialized_view.views import (
     BY_AUTHOR,
     authors_type,
@@ -176,3 +177,23 @@ def test_declarations_that_say_too_little() -> None:
             view(BY_AUTHOR, **options)
     assert view(BY_AUTHOR, refresh="1h 30m").bound == 5400
     assert fraiseql.MaterializedView(refresh="5m", target_lag="30 s").bound == 30
+
+
+async def test_fields_that_stand_in_a_document_are_refused_at_any_depth(url: str) -> None:
+    @fraiseql.type(name="Piece", sql_source="piece", jsonb_column="data")
+    class Piece:
+        id: int
+        title: str
+
+    @fraiseql.type(name="Owner", sql_source="holder", stored=view(None))
+    class Owner:
+        id: int
+        pieces: list[Piece] = fraiseql.embed("piece", on="id")
+
+    await sql(url, "CREATE TABLE holder (id int PRIMARY KEY)")
+    await sql(url, "CREATE TABLE piece (id int PRIMARY KEY, data jsonb)")
+    ((code, text),) = await refused(url, Owner)
+    assert code == "COLUMN_NOT_KEPT"
+    assert text.startswith("Piece.title")
+    async with road(url) as (writer, wishes):
+        assert await view_statuses(writer, (await wishes(Owner)).kept) == []

@@ -7,10 +7,12 @@ from typing import Any, Final
 
 from fraiseql.caching.dependencies.facts import CallFacts, load_result_facts
 from fraiseql.caching.dependencies.reads import RELATIONS, closure
+from fraiseql.caching.strategies import live_view
 from fraiseql.caching.strategies.base import Kept
 from fraiseql.caching.strategies.materialized_view.names import (
     CONSTANT_KEY,
     bare,
+    embeds_of,
     key_of,
     physical_name,
     query_of,
@@ -87,7 +89,7 @@ class ViewFacts:
     """What is known of one declared view.
 
     Attributes:
-        schema: Where ``mv_x`` and ``v_x`` stand.
+        schema: Where ``mv_x`` and ``v_x`` stand; empty where the query cannot be written.
         columns: Of the query, in order.
         reads: Tables that it reads, with their partitions.
         calls: Functions that are not immutable, or not PostgreSQL's own.
@@ -114,9 +116,12 @@ async def load_facts(kept: Kept, pool: Pool) -> ViewFacts:
     Raises:
         DatabaseError: The database cannot be reached.
     """
+    if kept.stored.sql is None and any(live_view.refusals(kept, embeds_of(kept))):
+        # The view is named by its query, which cannot be written: it has no name and no place.
+        _, reads, calls = await _described(pool.fetch_bytes, await _tables(kept, pool))
+        return ViewFacts("", (), reads, calls)
     named = (kept.definition.sql_source or "").rpartition(".")[0]
-    given = kept.table.schema or named
-    (row,) = await pool.fetch_bytes(_SCHEMA, [given])
+    (row,) = await pool.fetch_bytes(_SCHEMA, [kept.table.schema or named])
     schema = str(row["schema"])
     args = [schema, *physical_name(kept, schema), f"mv_{bare(kept)}"]
     (place,) = await pool.fetch_bytes(_PLACE, args)
