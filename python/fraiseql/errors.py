@@ -9,7 +9,8 @@ FraiseQLError
 ├── DatabaseError          the database refused, failed, or cannot be reached
 │   ├── DatabaseUnavailable
 │   ├── StatementTimeout
-│   └── ResponseTooLarge
+│   ├── ResponseTooLarge
+│   └── StaleSource
 └── DocumentError          a document or value has not the form that its type declares
 """
 
@@ -23,17 +24,23 @@ class FraiseQLError(Exception):
         message: What was wrong, in one sentence.
         hint: What to do about it; empty when there is nothing to add.
         code: Stable identifier in upper case; has a page in ``docs/errors``.
+
+    Attributes:
+        relation: The relation that was read, for the log; empty when that is not known.
     """
 
     default_code: ClassVar[str] = "INTERNAL_ERROR"
     for_clients: ClassVar[bool] = True
     """Whether a client of the API is shown the message; else it is for the log."""
+    hides: ClassVar[bool] = False
+    """Whether there is more to know than the message says: then it is logged, under an id."""
 
     def __init__(self, message: str, *, hint: str = "", code: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.code = code or self.default_code
+        self.relation = ""
 
     def __str__(self) -> str:
         """Return the message, followed by the hint on its own line when there is one."""
@@ -78,6 +85,7 @@ class DatabaseError(FraiseQLError):
     """The database refused a statement or failed while running it."""
 
     default_code = "DATABASE_ERROR"
+    hides = True
 
 
 class DatabaseUnavailable(DatabaseError):  # noqa: N818 - reads as the state that it reports
@@ -100,6 +108,7 @@ class ResponseTooLarge(DatabaseError):  # noqa: N818 - the field's name for it
     """
 
     default_code = "RESPONSE_TOO_LARGE"
+    hides = False
 
     def __init__(self, max_bytes: int) -> None:
         super().__init__(
@@ -108,7 +117,20 @@ class ResponseTooLarge(DatabaseError):  # noqa: N818 - the field's name for it
         )
 
 
+class StaleSource(DatabaseError):  # noqa: N818 - reads as the state that it reports
+    """What is stored lacks writes for longer than its declaration allows."""
+
+    default_code = "STALE"
+    hides = False
+
+
 class DocumentError(FraiseQLError):
     """A document or value has not the form that its type declares."""
 
     default_code = "BAD_DOCUMENT"
+    hides = True
+
+
+def sqlstate_of(error: Exception) -> str:
+    """Return PostgreSQL's five-letter code behind an error, or an empty string."""
+    return getattr(error.__cause__, "sqlstate", None) or ""

@@ -42,6 +42,9 @@ def outcome(golden: Served, query: str, variables: dict[str, Any]) -> dict[str, 
 def indented(body: bytes) -> str:
     """Lay JSON out for readers; numbers keep their text."""
     content = json.loads(body, parse_float=lambda text: f"<{text}>")
+    for error in content.get("errors", ()):
+        if "id" in error["extensions"]:
+            error["extensions"]["id"] = "…"
     text = json.dumps(content, indent=2, ensure_ascii=False)
     return re.sub(r'"<(-?[\d.eE+-]+)>"', r"\1", text) + "\n"
 

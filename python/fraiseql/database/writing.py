@@ -78,11 +78,6 @@ async def open_writer(pool: Pool) -> AsyncIterator[Writer]:
         yield writer
 
 
-def sqlstate_of(error: FraiseQLError) -> str:
-    """Return PostgreSQL's five-letter code behind an error, or an empty string."""
-    return getattr(error.__cause__, "sqlstate", None) or ""
-
-
 def said_by_server(error: FraiseQLError) -> str:
     """Return PostgreSQL's own words behind an error: for developers, never for clients."""
     cause = error.__cause__

@@ -9,8 +9,9 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Protocol
 
+from fraiseql.error_log import ErrorLog
 from fraiseql.errors import FraiseQLError
-from fraiseql.events import Timings, logger
+from fraiseql.events import Timings
 from fraiseql.http.asgi import HttpRequest, Receive, Scope, Send
 from fraiseql.http.beside import Beside, Probed
 from fraiseql.http.cached import cache_status, cached_headers, known_etags
@@ -218,15 +219,16 @@ class Application:
         refusal = of_framework(error)
         if refusal is not None:
             return reply_to_error(refusal, media)
+        extensions = ErrorLog().extensions(error)
         if isinstance(error, FraiseQLError) and may_be_shown(error):
-            return reply_to_error(error, media)
-        logger.error("A request failed.", exc_info=error)
+            return reply_to_error(error, media, extensions)
         shown = f"Internal server error: {error!r}" if self.settings.debug else None
         return error_reply(
             HTTPStatus.INTERNAL_SERVER_ERROR,
             "INTERNAL_ERROR",
             shown or "Internal server error",
             media=media,
+            extensions=extensions,
         )
 
 

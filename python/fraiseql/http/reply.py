@@ -3,7 +3,7 @@
 One home for the headers that every answer carries.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
@@ -25,6 +25,7 @@ _NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
 FOR_GET: Final = (_VARY, _NOSNIFF)
 """What a cache or a browser's address bar is told, either of which may have sent a GET."""
 _METRICS: Final = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
+NO_EXTENSIONS: Final[Mapping[str, str]] = {}
 _STATUS_OF_CODE: Final = {
     "UNAUTHENTICATED": HTTPStatus.UNAUTHORIZED,
     "FORBIDDEN": HTTPStatus.FORBIDDEN,
@@ -100,21 +101,32 @@ def json_reply(status: int, content: Any, extra: Headers = ()) -> Reply:
 
 
 def error_reply(
-    status: int, code: str, message: str, *, media: Media = JSON, extra: Headers = ()
+    status: int,
+    code: str,
+    message: str,
+    *,
+    media: Media = JSON,
+    extra: Headers = (),
+    extensions: Mapping[str, str] = NO_EXTENSIONS,
 ) -> Reply:
     """Return one GraphQL error that was found outside the serving road."""
-    body = orjson.dumps({"errors": [{"message": message, "extensions": {"code": code}}]})
+    content = {"message": message, "extensions": {"code": code, **extensions}}
+    body = orjson.dumps({"errors": [content]})
     length = (b"content-length", b"%d" % len(body))
     return Reply(status, [media.header, length, NONE, _VARY, _NOSNIFF, *extra], body)
 
 
-def reply_to_error(error: FraiseQLError, media: Media = JSON) -> Reply:
+def reply_to_error(
+    error: FraiseQLError, media: Media = JSON, extensions: Mapping[str, str] = NO_EXTENSIONS
+) -> Reply:
     """Return the reply for an error that was raised on purpose and may be shown."""
     if isinstance(error, Refusal):
         return error_reply(
             error.status, error.code, error.message, media=media, extra=error.headers
         )
-    return error_reply(_status(error), error.code, error.message, media=media)
+    return error_reply(
+        _status(error), error.code, error.message, media=media, extensions=extensions
+    )
 
 
 def may_be_shown(error: FraiseQLError) -> bool:

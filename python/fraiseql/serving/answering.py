@@ -19,14 +19,13 @@ from fraiseql.serving.execution.kept import Noted
 from fraiseql.serving.execution.resolvers import argument_values
 from fraiseql.serving.execution.run import Run
 from fraiseql.serving.plans import RootPart, ServingPlan
-from fraiseql.serving.response.errors import described, rendered_errors
+from fraiseql.serving.response.errors import NO_DATA, ResponseErrors
 from fraiseql.sources import Freshness
 
 Value = bytes | Extract | None
 """JSON text of a root field's value; None where there is none: ``data`` is null, or the client has
 it."""
 
-_NO_DATA: Final = b'{"data":null}'
 _TOO_OLD: Final = "source_stale"
 
 
@@ -76,7 +75,7 @@ class Asked:
         full: graphql-core's picture of the variables.
         new_run: Makes a run of one of its root fields.
         timings: Takes the time of rendering.
-        debug: Whether internal errors are shown.
+        errors: Makes the errors of the response.
         read: What Python functions read that may be stale, by response key.
         known: For each response key, the digests that the client has.
     """
@@ -88,7 +87,7 @@ class Asked:
     full: Callable[[], VariableValues]
     new_run: NewRun
     timings: Timings
-    debug: bool
+    errors: ResponseErrors
     read: dict[str, list[Noted]]
     known: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
@@ -99,7 +98,7 @@ def note_under_key(read: dict[str, list[Noted]], noted: Noted) -> None:
 
 
 async def render(
-    serving: ServingPlan, run: Run, timings: Timings, *, debug: bool
+    serving: ServingPlan, run: Run, timings: Timings, response_errors: ResponseErrors
 ) -> tuple[bytes | LargeText, Sequence[Mapping[str, Any]]]:
     """Run a plan, and return the rendered ``{"data": …}`` and the errors to show.
 
@@ -107,7 +106,7 @@ async def render(
         serving: The plan.
         run: The request.
         timings: Takes the time of each step.
-        debug: Whether internal errors are shown.
+        response_errors: Makes the errors to show.
     """
     compiled, shape = serving.compiled, serving.shape
     start = perf_counter()
@@ -122,11 +121,12 @@ async def render(
             body, errors, missing = shape.render(streams, most)
     except OverflowError:
         timings.render = perf_counter() - fetched
-        return _NO_DATA, (described(ResponseTooLarge(most)),)
+        response_errors.of_fields((), compiled.plan, run.failures)
+        return NO_DATA, (response_errors.described(ResponseTooLarge(most)),)
     shown: Sequence[Mapping[str, Any]] = ()
-    if errors or compiled.errors:
+    if errors or compiled.errors or run.failures:
         shown = [
-            *rendered_errors(errors or (), compiled.plan, run.failures, debug=debug),
+            *response_errors.of_fields(errors or (), compiled.plan, run.failures),
             *[error.formatted for error in compiled.errors],
         ]
     timings.render = perf_counter() - fetched
@@ -202,7 +202,7 @@ async def _rendered(
     asked.read.pop(part.key, None)
     run = asked.new_run(python=part.serving.compiled.needs_python, reads=reads)
     timings = Timings()
-    body, errors = await render(part.serving, run, timings, debug=asked.debug)
+    body, errors = await render(part.serving, run, timings, asked.errors)
     asked.timings.render += timings.render
     return run, body, errors
 
@@ -220,7 +220,7 @@ def _value(body: bytes | LargeText, name: bytes) -> Value:
     start = len(b'{"data":{') + len(name)
     if isinstance(body, LargeText):
         return Extract(body, start, len(body) - len(b"}}"))
-    return None if body == _NO_DATA else body[start : -len(b"}}")]
+    return None if body == NO_DATA else body[start : -len(b"}}")]
 
 
 def _sound(part: Part, own: Sequence[Noted], read: Sequence[Noted]) -> bool:

@@ -178,6 +178,8 @@ class Preparer:
                 self._check_cost(plan.cost, job.values)
             return job.edition.compiled(plan)
         except FraiseQLError as error:
+            if not error.for_clients:
+                raise
             return RequestError([GraphQLError(error.message)], error.code)
         except GraphQLError as error:
             # Which root fields there are cannot be told, as execution finds out.

@@ -29,7 +29,7 @@ from fraiseql.serving.plans import ServingPlan, Split
 from fraiseql.serving.policy import Policy
 from fraiseql.serving.preparing import Prepared, Preparer
 from fraiseql.serving.request import Request, Response
-from fraiseql.serving.response.errors import finished, request_errors
+from fraiseql.serving.response.errors import ResponseErrors, finished
 from fraiseql.serving.response.staleness import staleness
 from fraiseql.serving.watch import LOOK_AGAIN, Watch
 from fraiseql.settings import Settings
@@ -191,7 +191,9 @@ class Service:
         try:
             serving, operation, values = await self._prepare(request, timings)
         except RequestError as error:
-            refused = request_errors(error.errors, error.code, executed=error.executed)
+            refused = self._errors(request.operation_name).of_request(
+                error.errors, error.code, executed=error.executed
+            )
             return Response(refused, error.executed, error.status)
         if serving.split is not None:
             asked = self._asked(operation, values, request, context, timings)
@@ -203,7 +205,7 @@ class Service:
             full = self._context(context, identity, run.note, budget)
             current = self._reached(identity, run.note)
             run.call = self._call(operation, values, request, full, current)
-        body, errors = await render(serving, run, timings, debug=self.settings.debug)
+        body, errors = await render(serving, run, timings, self._errors(operation.name))
         stale = None if run.noted is None else staleness(run.noted, serving.compiled.plan)
         return Response(finished(body, errors, stale))
 
@@ -262,9 +264,12 @@ class Service:
             partial(operation.full_values, raw),
             new_run,
             timings,
-            debug=self.settings.debug,
+            errors=self._errors(operation.name),
             read=read,
         )
+
+    def _errors(self, operation: str | None) -> ResponseErrors:
+        return ResponseErrors(operation, debug=self.settings.debug)
 
     async def explain(
         self, request: Request, context: Mapping[str, Any] | None = None, *, analyze: bool = False

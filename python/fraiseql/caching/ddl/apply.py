@@ -18,8 +18,8 @@ from fraiseql.caching.ddl.plan import Plan, Step, make_plan
 from fraiseql.caching.ddl.present import look
 from fraiseql.caching.ddl.wanted import Wanted
 from fraiseql.caching.objects import DatabaseObject
-from fraiseql.database.writing import Writer, said_by_server, sqlstate_of
-from fraiseql.errors import DatabaseError, DeclarationError
+from fraiseql.database.writing import Writer, said_by_server
+from fraiseql.errors import DatabaseError, DeclarationError, sqlstate_of
 
 LOCK: Final = 4_711_310_015  # the framework's own number; any other would do
 _RETRIED: Final = frozenset({"55P03", "40P01"})

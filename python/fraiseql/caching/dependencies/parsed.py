@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from fraiseql.database import Pool
-from fraiseql.database.writing import said_by_server, sqlstate_of
-from fraiseql.errors import DatabaseError, SourceError
+from fraiseql.database.writing import said_by_server
+from fraiseql.errors import DatabaseError, SourceError, sqlstate_of
 
 # The server sends the tree of each statement that it parses, which needs no right and writes
 # nothing: it works on standbys too.

@@ -8,8 +8,8 @@ from typing import Final
 from fraiseql.caching.refresh.ground import Ground
 from fraiseql.caching.refresh.jobs import Job, load_ground, wanted_jobs
 from fraiseql.database import open_pool
-from fraiseql.database.writing import Writer, open_writer, said_by_server, sqlstate_of
-from fraiseql.errors import FraiseQLError
+from fraiseql.database.writing import Writer, open_writer, said_by_server
+from fraiseql.errors import FraiseQLError, sqlstate_of
 from fraiseql.events import logger
 from fraiseql.schema import Schema
 from fraiseql.settings import Settings

@@ -5,8 +5,7 @@ The list is closed: what is not in it is a fault of this package, and is logged 
 
 from typing import Final
 
-from fraiseql.database.writing import sqlstate_of
-from fraiseql.errors import DatabaseUnavailable, FraiseQLError
+from fraiseql.errors import DatabaseUnavailable, FraiseQLError, sqlstate_of
 
 _OF_DEFINITION: Final = {
     "3F000": "schema_missing",

@@ -16,7 +16,6 @@ from graphql import (
 )
 
 from fraiseql.errors import DocumentError
-from fraiseql.events import logger
 from fraiseql.native import check_json
 from fraiseql.schema import Schema, leaf_form
 from fraiseql.schema.definitions import ATTRIBUTE, ObjectDefinition
@@ -139,10 +138,7 @@ class Encoder:
         try:
             return self._dumps(value)
         except (TypeError, ValueError, RecursionError) as error:
-            # What the encoder says of it is for the log.
             deep = isinstance(error, RecursionError) or "ecursion" in str(error)
-            if not deep:
-                logger.warning("A value has no JSON form: %s", error)
             reason = "is nested too deeply for JSON" if deep else "has no JSON form"
             raise DocumentError(
                 f"A value of type {type(value).__name__} {reason}.",

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Final
 
-from fraiseql.database.writing import sqlstate_of
-from fraiseql.errors import DatabaseError, FraiseQLError
+from fraiseql.errors import FraiseQLError, StaleSource, sqlstate_of
 from fraiseql.serving.execution.statements import PreparedQuery
 from fraiseql.serving.planning.plan import KeptQuery
 from fraiseql.sources import Freshness
@@ -121,7 +120,7 @@ class KeptStatement:
         """Whether the live answer is wanted.
 
         Raises:
-            DatabaseError: An error is wanted.
+            StaleSource: An error is wanted.
         """
         if freshness.when_stale == "serve":
             return False
@@ -129,11 +128,10 @@ class KeptStatement:
             return False
         if freshness.when_stale == "live":
             return True
-        raise DatabaseError(
+        raise StaleSource(
             _stale_message(self.source.type_name, age, freshness.bound),
             hint="Ask again later, or declare when_stale='live' or 'serve'; fraiseql db status"
             " shows what holds its refresh up.",
-            code="STALE",
         )
 
 

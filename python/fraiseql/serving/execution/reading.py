@@ -5,7 +5,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from fraiseql.errors import InputError, SourceError
+from fraiseql.errors import FraiseQLError, InputError, SourceError
 from fraiseql.naming import suggestion
 from fraiseql.serving.bounded import Bounded
 from fraiseql.serving.document.structure import abstract, form
@@ -72,6 +72,13 @@ class Reading:
         Raises:
             FraiseQLError: A value cannot be used, or the database failed.
         """
+        try:
+            return await self._rows(read, note)
+        except FraiseQLError as error:
+            error.relation = self.prepared.query.relation
+            raise
+
+    async def _rows(self, read: ReadRows, note: Callable[[Noted], None] | None) -> list[Any]:
         kept = self.prepared.kept
         if kept is not None and note is not None:
             field = current_field.get()

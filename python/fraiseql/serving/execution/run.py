@@ -5,11 +5,8 @@ from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import GraphQLError
-
 from fraiseql.database import UNBOUNDED, Budget, Identity, Pool
 from fraiseql.errors import DocumentError, FraiseQLError, InputError
-from fraiseql.events import logger
 from fraiseql.naming import without_suggestion
 from fraiseql.schema import Schema
 from fraiseql.serving.execution.decode import ParentDecoder
@@ -56,10 +53,8 @@ class Run:
 
     def fail(self, error: Exception) -> int:
         """Keep the error of a field and return its number."""
-        if not isinstance(error, GraphQLError) and not getattr(error, "for_clients", False):
-            logger.error("A field failed.", exc_info=error)
         if self.hide_suggestions and isinstance(error, InputError):
-            error = InputError(without_suggestion(error.message), code=error.code)
+            error = _without_suggestion(error)
         self.failures.append(error)
         return len(self.failures) - 1
 
@@ -92,6 +87,12 @@ class Run:
             return self.encoder.item(value, type_name)
         except FraiseQLError as error:
             return self.fail(error)
+
+
+def _without_suggestion(error: InputError) -> InputError:
+    plain = InputError(without_suggestion(error.message), code=error.code)
+    plain.__cause__, plain.relation = error.__cause__, error.relation
+    return plain
 
 
 class CompiledRoot:

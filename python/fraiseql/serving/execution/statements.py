@@ -35,12 +35,13 @@ class PreparedQuery:
 
     Attributes:
         text: SQL.
+        relation: What it reads, for the log.
         slots: Where its parameters come from, for printing.
         choose: Returns the variant to bind and run for the values of a request, where a declared
             index is served by another text for some of them; None where one text serves them all.
     """
 
-    __slots__ = ("_binders", "choose", "slots", "text")
+    __slots__ = ("_binders", "choose", "relation", "slots", "text")
 
     def __init__(
         self,
@@ -52,6 +53,7 @@ class PreparedQuery:
     ) -> None:
         statement = compile_query(query, max_limit, freshness, chosen, condition)
         self.text = statement.text
+        self.relation = query.read.relation.sql
         self.slots = statement.slots
         self._binders = [_binder(slot, converter(slot)) for slot in statement.slots]
         self.choose: Callable[[Mapping[str, Any]], PreparedQuery] | None = None

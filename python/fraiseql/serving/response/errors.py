@@ -1,65 +1,143 @@
 """Errors of a response: message, locations, path and code, never anything internal."""
 
-import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from graphql import GraphQLError
 
-from fraiseql.errors import FraiseQLError
+from fraiseql.error_log import HIDDEN_WORDS, NOWHERE, ErrorLog, ErrorPlace, code_of
+from fraiseql.errors import DocumentError, FraiseQLError
 from fraiseql.native import LargeText, RenderError
 from fraiseql.serving.body import Extract, LargeBody
-from fraiseql.serving.planning.plan import Plan
+from fraiseql.serving.planning.plan import Plan, SqlRoot
 from fraiseql.serving.planning.selection import SelectedField
 
-_INTERNAL = "Internal server error"
-_WORDS: Mapping[str, str] = {
-    "list": "Expected a list for {place}, found {detail}.",
-    "object": "Expected an object for {place}, found {detail}.",
-    "enum": "Enum {type_name} cannot represent value {detail} of {place}.",
-    "leaf": "{type_name} cannot represent value {detail} of {place}.",
-    "type": "The value of {place} does not tell which type of {type_name} it is: {detail}.",
-    "json": "The document of {place} is not JSON: {detail}.",
+NO_DATA: Final = b'{"data":null}'
+"""The beginning of a response that has no data."""
+
+_INTERNAL: Final = "Internal server error"
+_WORDS: Final[Mapping[str, str]] = {
+    "list": "Expected a list for {place}, found {found}.",
+    "object": "Expected an object for {place}, found {found}.",
+    "enum": "Enum {type_name} cannot represent the value of {place}, {found}.",
+    "leaf": "{type_name} cannot represent the value of {place}, {found}.",
+    "type": "The value of {place} does not tell which type of {type_name} it is.",
+    "json": "The document of {place} is not JSON.",
 }
-_BAD_DOCUMENT = "BAD_DOCUMENT"
-_LIST_TOO_LONG = "LIST_TOO_LONG"
-_MOST_CHARACTERS = 1_000
-_ENCOUNTERED = re.compile(", but encountered error '.*'; found", re.DOTALL)
+_KINDS: Final = {
+    '"': "a string",
+    "[": "a list",
+    "{": "an object",
+    "t": "a boolean",
+    "f": "a boolean",
+    "n": "null",
+}
+_MOST_CHARACTERS: Final = 1_000
 
 
-def rendered_errors(
-    errors: Sequence[RenderError], plan: Plan, failures: Sequence[Exception], *, debug: bool
-) -> list[dict[str, Any]]:
-    """Return the ``errors`` of an executed response."""
-    return [_rendered(error, plan, failures, debug=debug) for error in errors]
+class ResponseErrors:
+    """Makes the ``errors`` of one request's response.
+
+    Args:
+        operation: Name of the operation.
+        debug: Whether internal errors are shown.
+    """
+
+    __slots__ = ("_debug", "_log")
+
+    def __init__(self, operation: str | None = None, *, debug: bool = False) -> None:
+        self._log = ErrorLog(operation)
+        self._debug = debug
+
+    def of_fields(
+        self, errors: Sequence[RenderError], plan: Plan, failures: Sequence[Exception]
+    ) -> list[dict[str, Any]]:
+        """Return the errors of an executed operation's fields, and log what is hidden."""
+        shown = [self._of_field(error, plan, failures) for error in errors]
+        self._log.write_unshown(failures)
+        return shown
+
+    def _of_field(
+        self, error: RenderError, plan: Plan, failures: Sequence[Exception]
+    ) -> dict[str, Any]:
+        selected, parent = plan.fields[error.field_id]
+        field = f"{parent}.{selected.name}"
+        cause = _cause(error, field, plan, failures)
+        path = _path(error, failures)
+        content = self.described(cause, ErrorPlace(path, field, _relation(plan, path)))
+        if self._debug and error.code in _WORDS:
+            content["message"] += f" It is: {error.detail}"
+        return {
+            "message": content["message"],
+            "locations": _locations(selected),
+            "path": path,
+            "extensions": content["extensions"],
+        }
+
+    def described(self, error: Exception, place: ErrorPlace = NOWHERE) -> dict[str, Any]:
+        """Return message and extensions of an error; what is internal is left out, and logged."""
+        extensions = {"code": code_of(error)}
+        if isinstance(error, FraiseQLError) and (error.for_clients or self._debug):
+            extensions["code"] = error.code
+            message = error.message
+            # What to do about an error that hides something is for those who read the log.
+            if error.hint and (self._debug or not error.hides):
+                extensions["hint"] = error.hint
+        elif isinstance(error, GraphQLError):
+            message = _for_clients(error.message)
+            extensions |= error.extensions or {}
+        else:
+            message = f"{type(error).__name__}: {error}" if self._debug else _INTERNAL
+        return {
+            "message": message,
+            "extensions": {**extensions, **self._log.extensions(error, place)},
+        }
+
+    def of_request(
+        self, errors: Sequence[GraphQLError], code: str, *, executed: bool = False
+    ) -> bytes:
+        """Return the body of a request none of whose fields could be executed."""
+        content = [
+            {
+                **error.formatted,
+                "message": _for_clients(error.message),
+                "extensions": {
+                    "code": code,
+                    **(error.extensions or {}),
+                    **self._log.extensions(error, code=code),
+                },
+            }
+            for error in errors
+        ]
+        return orjson.dumps({"data": None, "errors": content} if executed else {"errors": content})
 
 
-def _rendered(
-    error: RenderError, plan: Plan, failures: Sequence[Exception], *, debug: bool
-) -> dict[str, Any]:
-    selected, parent = plan.fields[error.field_id]
+def _cause(error: RenderError, field: str, plan: Plan, failures: Sequence[Exception]) -> Exception:
+    """Return what a fault that the renderer met stands for."""
     if error.code == "failure":
-        content = described(failures[int(error.detail)], debug=debug)
-    elif error.code == "refused":
-        content = described(plan.refusals[int(error.detail)], debug=debug)
-    elif error.code == "null":
-        message = f"Cannot return null for non-nullable field {parent}.{selected.name}."
-        content = {"message": message, "extensions": {"code": _BAD_DOCUMENT}}
-    elif error.code == "too_long":
-        message = f"{parent}.{selected.name} has more than {error.detail} items."
-        content = {"message": message, "extensions": {"code": _LIST_TOO_LONG}}
-    else:
-        message = _WORDS[error.code].format(
-            place=f"{parent}.{selected.name}", detail=error.detail, type_name=error.type_name
-        )
-        content = {"message": message, "extensions": {"code": _BAD_DOCUMENT}}
-    return {
-        "message": content["message"],
-        "locations": _locations(selected),
-        "path": _path(error, failures),
-        "extensions": content["extensions"],
-    }
+        return failures[int(error.detail)]
+    if error.code == "refused":
+        return plan.refusals[int(error.detail)]
+    if error.code == "null":
+        message = f"Cannot return null for non-nullable field {field}."
+        # A row that does not exist is no fault of what is stored.
+        missing = len(error.path) == 1
+        return FraiseQLError(message, code="BAD_DOCUMENT") if missing else DocumentError(message)
+    if error.code == "too_long":
+        message = f"{field} has more than {error.detail} items."
+        return FraiseQLError(message, code="LIST_TOO_LONG")
+    found = _KINDS.get(str(error.detail)[:1], "a number")
+    words = _WORDS[error.code].format(place=field, found=found, type_name=error.type_name)
+    return DocumentError(words)
+
+
+def _relation(plan: Plan, path: Sequence[str | int]) -> str:
+    """Return the relation that the root field above a path is read from."""
+    for root in plan.roots:
+        if isinstance(root, SqlRoot) and path[:1] == [root.key]:
+            return root.query.read.relation.sql
+    return ""
 
 
 def _path(error: RenderError, failures: Sequence[Exception]) -> Sequence[str | int]:
@@ -67,18 +145,6 @@ def _path(error: RenderError, failures: Sequence[Exception]) -> Sequence[str | i
     failure = failures[int(error.detail)] if error.code == "failure" else None
     own = failure.path if isinstance(failure, GraphQLError) else None
     return own or error.path
-
-
-def described(error: Exception, *, debug: bool = False) -> dict[str, Any]:
-    """Return message and extensions of an error; what is internal is left out."""
-    if isinstance(error, FraiseQLError) and (error.for_clients or debug):
-        extensions = {"code": error.code, **({"hint": error.hint} if error.hint else {})}
-        return {"message": error.message, "extensions": extensions}
-    if isinstance(error, GraphQLError):
-        code = {"code": "RESOLVER_ERROR", **(error.extensions or {})}
-        return {"message": _for_clients(error.message), "extensions": code}
-    message = f"{type(error).__name__}: {error}" if debug else _INTERNAL
-    return {"message": message, "extensions": {"code": "INTERNAL_ERROR"}}
 
 
 def _locations(selected: SelectedField) -> list[dict[str, int]]:
@@ -92,21 +158,8 @@ def _for_clients(message: str) -> str:
     What an exception of Python says is not for them, and a long text that they sent is cut off.
     """
     if "but encountered error '" in message:
-        message = _ENCOUNTERED.sub("; found", message)
+        message = HIDDEN_WORDS.sub("; found", message)
     return message if len(message) <= _MOST_CHARACTERS else message[:_MOST_CHARACTERS] + "…"
-
-
-def request_errors(errors: Sequence[GraphQLError], code: str, *, executed: bool = False) -> bytes:
-    """Return the body of a request that was not executed, or none of whose fields could be."""
-    content = [
-        {
-            **error.formatted,
-            "message": _for_clients(error.message),
-            "extensions": {"code": code, **(error.extensions or {})},
-        }
-        for error in errors
-    ]
-    return orjson.dumps({"data": None, "errors": content} if executed else {"errors": content})
 
 
 def finished(

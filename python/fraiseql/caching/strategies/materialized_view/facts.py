@@ -19,8 +19,8 @@ from fraiseql.caching.strategies.materialized_view.names import (
 )
 from fraiseql.catalog.picture import quote
 from fraiseql.database import Pool
-from fraiseql.database.writing import Writer, open_writer, said_by_server, sqlstate_of
-from fraiseql.errors import DatabaseError, SourceError
+from fraiseql.database.writing import Writer, open_writer, said_by_server
+from fraiseql.errors import DatabaseError, SourceError, sqlstate_of
 
 _PLACE: Final = """
 SELECT coalesce(nullif($1, ''), current_schema())::text AS schema,

@@ -5,8 +5,8 @@ from typing import Final
 from fraiseql.caching.strategies.base import Refusal
 from fraiseql.caching.strategies.projection.embeds import Place
 from fraiseql.database import Pool
-from fraiseql.database.writing import said_by_server, sqlstate_of
-from fraiseql.errors import DatabaseError, SourceError
+from fraiseql.database.writing import said_by_server
+from fraiseql.errors import DatabaseError, SourceError, sqlstate_of
 
 _NO_RIGHT: Final = "42501"  # says nothing of the predicate
 
