@@ -125,7 +125,8 @@ def judged(answer: dict[str, Any], number: int) -> str:
         right = answer["data"] == {"point": {"id": number, **name}, "slow": name}
         return "right" if right else "WRONG"
     codes = {error["extensions"]["code"] for error in answer["errors"]}
-    nulls = [answer["data"][error["path"][0]] is None for error in answer["errors"]]
+    data = answer["data"] or {}
+    nulls = [data.get(error["path"][0]) is None for error in answer["errors"]]
     return "refused" if codes == {"DATABASE_UNAVAILABLE"} and all(nulls) else f"ODD {answer}"
 
 

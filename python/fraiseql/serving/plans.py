@@ -11,6 +11,7 @@ from fraiseql.database import Identity
 from fraiseql.native import Shape
 from fraiseql.results import Part, Unit
 from fraiseql.serving.execution.run import CompiledPlan
+from fraiseql.serving.planning.plan import ConstantRoot
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,12 +88,15 @@ class ServingPlan:
     Attributes:
         compiled: The statements.
         shape: Renders the response.
+        roots: How many root fields are no constants.
         split: The root fields by themselves; None where none of them is kept.
     """
 
-    __slots__ = ("compiled", "shape", "split")
+    __slots__ = ("compiled", "roots", "shape", "split")
 
     def __init__(self, compiled: CompiledPlan) -> None:
         self.compiled = compiled
         self.shape = Shape(orjson.dumps(compiled.plan.shape))
+        roots = compiled.plan.roots
+        self.roots = sum(not isinstance(root, ConstantRoot) for root in roots)
         self.split: Split | None = None

@@ -35,6 +35,7 @@ class Response:
         body: The whole JSON text, UTF-8; a large one comes in pieces.
         executed: False for a request error: there is no ``data`` key.
         status: HTTP status for ``application/graphql-response+json``: 200 when executed.
+            503, where the database was away for all of it, holds for every media type.
         cached: How result caches had a part in it; None where none had. Where it is ``unchanged``,
             the client has the response, and the body is empty.
     """

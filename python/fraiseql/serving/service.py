@@ -29,7 +29,8 @@ from fraiseql.serving.plans import ServingPlan, Split
 from fraiseql.serving.policy import Policy
 from fraiseql.serving.preparing import Prepared, Preparer
 from fraiseql.serving.request import Request, Response
-from fraiseql.serving.response.errors import ResponseErrors, finished
+from fraiseql.serving.response.errors import NO_DATA, ResponseErrors, finished
+from fraiseql.serving.response.outage import outage
 from fraiseql.serving.response.staleness import staleness
 from fraiseql.serving.watch import LOOK_AGAIN, Watch
 from fraiseql.settings import Settings
@@ -206,6 +207,10 @@ class Service:
             current = self._reached(identity, run.note)
             run.call = self._call(operation, values, request, full, current)
         body, errors = await render(serving, run, timings, self._errors(operation.name))
+        if errors:
+            away = outage(errors, serving.roots, no_data=body == NO_DATA)
+            if away is not None:
+                return away
         stale = None if run.noted is None else staleness(run.noted, serving.compiled.plan)
         return Response(finished(body, errors, stale))
 
@@ -229,6 +234,12 @@ class Service:
         asked.timings.sql = max(0.0, perf_counter() - start - asked.timings.render)
         if known:
             return Response(b"", cached=told)
+        errors = [error for one in given for error in one.errors]
+        if errors:
+            no_data = any(one.value is None for one in given)
+            away = outage(errors, split.roots, no_data=no_data)
+            if away is not None:
+                return away
         noted = [noted for one in given for noted in one.noted]
         stale = staleness(noted, serving.compiled.plan) if noted else None
         return Response(joined(split.parts, given, stale), cached=told if told.answers else None)

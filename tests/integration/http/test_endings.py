@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -164,3 +165,25 @@ def test_without_its_database_the_process_lives_but_is_not_ready() -> None:
             assert answer.status_code == 503
             assert answer.json()["errors"][0]["extensions"]["code"] == "DATABASE_UNAVAILABLE"
             assert "s3cret" not in answer.text
+
+
+def test_where_nothing_could_be_answered_the_status_is_503(
+    tables: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    options = {"pool_size": 1, "connect_timeout": 0.1, "request_timeout": 2.0}
+    with client_of(tables, **options) as client:
+        occupying = threading.Thread(target=client.post, args=["/graphql"], kwargs={"json": SLEEP})
+        occupying.start()
+        await_sleeping(tables, 1)
+        query = {"query": "{ __typename user(id: 1) { id } other: user(id: 2) { id } }"}
+        for accept in ("application/json", "application/graphql-response+json"):
+            answer = client.post("/graphql", json=query, headers={"accept": accept})
+            assert (answer.status_code, answer.json()["data"]) == (503, None)
+            assert [error["path"] for error in answer.json()["errors"]] == [["user"], ["other"]]
+            for error in answer.json()["errors"]:
+                assert error["extensions"]["code"] == "DATABASE_UNAVAILABLE"
+                assert caplog.text.count(error["extensions"]["id"]) == 1
+        # What needs no database is answered, and so is the request.
+        partly = client.post("/graphql", json={"query": "{ agent user(id: 1) { id } }"})
+        assert (partly.status_code, partly.json()["data"]["user"]) == (200, None)
+        occupying.join()
