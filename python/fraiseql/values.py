@@ -5,7 +5,7 @@ import re
 import struct
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Any, Final, Self
 from uuid import UUID
@@ -32,7 +32,7 @@ class PostgresText(str):
 
 
 class ExactFloat(float):
-    """A number of a request whose digits a float does not hold.
+    """A number of a request whose digits a float does not hold; those beyond floats are infinite.
 
     Attributes:
         text: The number as it was written.
@@ -46,6 +46,10 @@ class ExactFloat(float):
         number = super().__new__(cls, text)
         number.text = text
         return number
+
+    def __repr__(self) -> str:
+        """Return the number as it was written."""
+        return self.text
 
     def is_integer(self) -> bool:
         """Return False: no scalar may take it for the integer that the float happens to be."""
@@ -105,7 +109,11 @@ def parse_number(text: str) -> Decimal:
     """
     if not _NUMBER.fullmatch(text):
         raise ValueError
-    return Decimal(text)
+    try:
+        return Decimal(text)
+    except InvalidOperation as error:
+        # Its exponent is beyond those of Python.
+        raise ValueError from error
 
 
 def _numeric(value: Any) -> Decimal:
@@ -113,6 +121,8 @@ def _numeric(value: Any) -> Decimal:
         raise ValueError  # noqa: TRY004
     if isinstance(value, str):
         return parse_number(value)
+    if isinstance(value, ExactFloat):
+        return parse_number(value.text)
     # repr: 0.1 is meant as 0.1, not as the binary fraction next to it.
     number = Decimal(repr(float(value)) if isinstance(value, float) else value)
     if not number.is_finite():

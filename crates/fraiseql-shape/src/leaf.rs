@@ -133,12 +133,11 @@ fn number(form: Form, doc: &[u8], token: Token, out: &mut Vec<u8>) -> Written {
         Form::Int => put(out, &int(text)?),
         Form::Float if is_double(text) => copy(doc, token, out),
         Form::Number => copy(doc, token, out),
-        Form::String | Form::StoredString => put_quoted(out, text),
+        Form::String | Form::StoredString | Form::QuotedNumber => put_quoted(out, text),
         Form::Boolean => put(out, if is_nonzero(text) { b"true" } else { b"false" }),
         Form::Id | Form::StoredId => put_quoted(out, &integer(text)?),
         Form::Integer if is_integer(text) => copy(doc, token, out),
         Form::QuotedInteger if is_integer(text) => put_quoted(out, text),
-        Form::QuotedNumber => put_quoted(out, text),
         _ => return Err(Refused::Kind),
     }
     Ok(())

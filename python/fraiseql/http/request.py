@@ -6,7 +6,7 @@ Everything malformed is refused here, with a message that says what to send.
 import json
 import re
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
@@ -16,12 +16,14 @@ import orjson
 from fraiseql.http.asgi import Receive
 from fraiseql.http.persisted import PersistedQueries
 from fraiseql.http.refusal import Refusal, bad_request, too_large
+from fraiseql.native import check_json
 from fraiseql.serving.request import Request
 from fraiseql.values import ExactFloat
 
 _PARAMETERS = frozenset({"query", "operationName", "variables", "extensions"})
 _MOST_PARAMETERS = 100
-_LONG_NUMBER = re.compile(rb"[0-9.]{16}")
+_LONG_NUMBER = re.compile(rb"[0-9.]{16}|[:,\[\s]-?[0-9][0-9.]*[eE][+-]?[0-9]{3}")
+"""Where a number may have more digits, or a larger exponent, than a float holds."""
 
 
 class ClientGone(Exception):  # noqa: N818 - an event, not a fault
@@ -82,7 +84,10 @@ def decoded(text: bytes) -> Any:
     Raises:
         orjson.JSONDecodeError: It is not JSON.
     """
-    content = orjson.loads(text)
+    try:
+        content = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        return _beyond_floats(text, error)
     if _LONG_NUMBER.search(text) is None:
         return content
     try:
@@ -92,9 +97,29 @@ def decoded(text: bytes) -> Any:
         return content
 
 
+def _beyond_floats(text: bytes, error: orjson.JSONDecodeError) -> Any:
+    """Decode what may be JSON all the same: a number beyond every float is refused like bad JSON.
+
+    Raises:
+        orjson.JSONDecodeError: It is not JSON.
+    """
+    try:
+        check_json(text)
+        content = json.loads(text, parse_float=_number)
+        # Half of a surrogate pair is no text.
+        json.dumps(content, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise error from None
+    return content
+
+
 def _number(text: str) -> float:
     number = float(text)
-    return number if Decimal(repr(number)) == Decimal(text) else ExactFloat(text)
+    try:
+        held = Decimal(repr(number)) == Decimal(text)
+    except InvalidOperation:
+        held = False
+    return number if held else ExactFloat(text)
 
 
 def from_query_string(

@@ -13,6 +13,7 @@ import pytest
 import fraiseql
 from fraiseql import BigInt
 from fraiseql.caching import GeneratedColumn, MaterializedView, Projection
+from fraiseql.http.request import from_body
 from fraiseql.serving import Request
 from tests.integration.caching.ddl.road import applied
 from tests.integration.flights import at_once, run_sql
@@ -147,6 +148,11 @@ async def remembered(info: fraiseql.Info) -> Decimal:
     return Decimal(await fraiseql.cached_query("numbers", 60, compute))
 
 
+def rows_by_exact(running: Served, variables: Any) -> list[int]:
+    query = "query ($x: Decimal!) { entries(where: {exact: {eq: $x}}) { id } }"
+    return [row["id"] for row in running.data(query, variables)["entries"]]
+
+
 def test_cached_answers_of_the_two_forms_do_not_meet(database: str) -> None:
     at_once(run_sql(database, "DROP SCHEMA IF EXISTS fraiseql CASCADE", RESET, TABLES))
     queries = [fraiseql.find("entries", Entry, order_by="id", cache=CACHE), total, remembered]
@@ -158,6 +164,10 @@ def test_cached_answers_of_the_two_forms_do_not_meet(database: str) -> None:
         }
         first = {form: respond(one, request) for form, one in running.items()}
         again = {form: respond(one, request) for form, one in running.items()}
+        for text, found in [("0.1000000000000000055", []), ("0.1", [1])] * 2:
+            # A float holds the same for both.
+            body = f'{{"query": "", "variables": {{"x": {text}}}}}'.encode()
+            assert rows_by_exact(running["text"], from_body(body).variables) == found
         for _ in range(2):
             assert running["text"].data("{ remembered }") == {"remembered": "1.10"}
     for form in running:

@@ -8,6 +8,7 @@ from fraiseql.http.asgi import Message
 from fraiseql.http.refusal import Refusal
 from fraiseql.http.request import ClientGone, from_body, from_query_string, read_body
 from fraiseql.serving.request import Request
+from fraiseql.values import ExactFloat
 
 
 class Client:
@@ -65,6 +66,28 @@ def test_a_malformed_body_is_refused_with_its_reason(body: bytes, said: str) -> 
         from_body(body)
     assert caught.value.status == 400
     assert said in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("1e400", "-1.5E+0400", "1e-400", "9007199254740993.0", "0.12345678901234567891"),
+        *("2e308", "1e-99999999999999999999", "12345678901234567890.10", "1.0000000000000001e-300"),
+    ],
+)
+def test_a_number_keeps_its_digits(text: str) -> None:
+    body = f'{{"query":"{{a}}","variables":{{"x":[{text},"e123"],"y":{{"z": {text}}}}}}}'
+    variables = from_body(body.encode()).variables
+    assert variables is not None
+    for number in (variables["x"][0], variables["y"]["z"]):
+        assert isinstance(number, ExactFloat)
+        assert number.text == repr(number) == text
+
+
+@pytest.mark.parametrize("bad", ["NaN", '"\\ud800"', "1e400,", "01e400", "[" * 5000])
+def test_a_large_number_lets_no_bad_json_in(bad: str) -> None:
+    with pytest.raises(Refusal, match="not JSON"):
+        from_body(f'{{"query":"{{a}}","variables":{{"x":[1e400,{bad}]}}}}'.encode())
 
 
 @given(st.binary(max_size=200))

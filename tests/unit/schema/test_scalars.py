@@ -14,6 +14,7 @@ from graphql.utilities import coerce_input_literal
 import fraiseql
 from fraiseql.schema import leaf_form
 from fraiseql.schema.leaves import JSON, LEAVES
+from fraiseql.values import ExactFloat
 
 UUID_TEXT = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
 Code = NewType("Code", str)
@@ -32,6 +33,7 @@ ACCEPTED = [
     (Decimal, "12.50", Decimal("12.50")),
     (Decimal, 3, Decimal(3)),
     (Decimal, 0.1, Decimal("0.1")),
+    (Decimal, ExactFloat("1e-400"), Decimal("1e-400")),
     (fraiseql.BigInt, 9007199254740993, 9007199254740993),
     (fraiseql.BigInt, "-12345678901234567890", -12345678901234567890),
     (fraiseql.BigInt, 4.0, 4),
@@ -52,6 +54,8 @@ REFUSED = [
     (Decimal, "Infinity", "a finite number"),
     (Decimal, "1e999999999", "131072 digits"),
     (Decimal, "1e-20000", "16383 decimals"),
+    (Decimal, "1e99999999999999999999", "a number"),
+    (Decimal, ExactFloat("1e-99999999999999999999"), "1e-99999999999999999999"),
     (Decimal, [], "a number"),
     (fraiseql.BigInt, 1.5, "an integer"),
     (fraiseql.BigInt, 1e300, "an integer"),

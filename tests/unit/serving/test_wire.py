@@ -12,6 +12,7 @@ import pytest
 from fraiseql.errors import InputError
 from fraiseql.serving.sql import Slot, converter
 from fraiseql.serving.sql.wire import pattern_of
+from fraiseql.values import ExactFloat
 
 
 class Colour(Enum):
@@ -30,6 +31,7 @@ east = timezone(timedelta(hours=9))
         ("int8", Decimal(3), 3),
         ("numeric", 0.1, Decimal("0.1")),
         ("numeric", "1e2", Decimal(100)),
+        ("numeric", ExactFloat("0.12345678901234567891"), Decimal("0.12345678901234567891")),
         ("float8", Decimal("1.5"), 1.5),
         ("bool", True, True),
         ("text", "a", "a"),

@@ -8,6 +8,7 @@ from typing import Any, Final
 import orjson
 
 from fraiseql.results import Ask, Part
+from fraiseql.values import ExactFloat
 
 _FORMAT: Final = "1"
 """Version of what a key says: with another one, entries of before are not found."""
@@ -94,23 +95,29 @@ def canonical(value: Any) -> bytes:
     Raises:
         TypeError, ValueError: It is nothing that JSON can say.
     """
-    _check_names(value)
-    return _ENCODER.encode(value).encode()
+    digits: list[str] = []
+    _check(value, digits)
+    # What floats do not hold follows the text, in the text's order.
+    return "\n".join([_ENCODER.encode(value), *digits]).encode()
 
 
-def _check_names(value: Any) -> None:
-    """Refuse names that are no texts: JSON would write 1 and "1" in one way.
+def _check(value: Any, digits: list[str]) -> None:
+    """Refuse names that are no texts, and add the digits of numbers that JSON would round.
+
+    JSON would write 1 and "1" in one way, as names.
 
     Raises:
-        TypeError: There is one.
+        TypeError: There is such a name.
     """
-    if isinstance(value, Mapping):
+    if isinstance(value, ExactFloat):
+        digits.append(value.text)
+    elif isinstance(value, Mapping):
         if not all(isinstance(name, str) for name in value):
             raise TypeError("a name that is no text")
-        value = list(value.values())
+        value = [value[name] for name in sorted(value)]
     if isinstance(value, list | tuple):
         for one in value:
-            _check_names(one)
+            _check(one, digits)
 
 
 def _found(path: tuple[str, ...], context: Mapping[str, Any]) -> list[Any]:

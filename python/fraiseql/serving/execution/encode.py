@@ -237,13 +237,13 @@ def _plain(value: Any) -> Any:
     return _text(value)
 
 
-def _text(value: Any) -> str | float:
+def _text(value: Any) -> Any:
     if isinstance(value, UUID):  # the driver's own kind
         return str(value)
     if hasattr(value, "isoformat"):
         return str(value.isoformat())
     if isinstance(value, ExactFloat):
-        return float(value)
+        return orjson.Fragment(value.text)
     raise TypeError(f"{type(value).__name__} is not serializable")
 
 
