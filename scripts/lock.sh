@@ -20,3 +20,4 @@ compile() {
 compile bootstrap --group bootstrap
 compile dev pyproject.toml --extra embedded --extra serve --extra redis --group dev
 compile demo --no-deps --group demo
+compile soak --group soak

@@ -7,7 +7,8 @@ With ``--results`` the hits of result caches are compared instead, store by stor
 ``--upheaval`` an application's answers are compared after changes of data, rights, settings and
 definitions, and after deploys; ``--actors`` says which. With ``--hostile`` clients attack, abort
 and do not read while PostgreSQL crashes and the way to it is faulty; memory, errors and the
-slowest heartbeat are told.
+slowest heartbeat are told. With ``--schema`` schemathesis makes operations from the schema: none
+may fail inside.
 """
 
 import argparse
@@ -30,6 +31,7 @@ from tests.integration.caching.projection.rounds import Result, Round, run_round
 from tests.integration.caching.projection.schemas import BLOG, OFFICE
 from tests.soak_hostile import soak_hostile
 from tests.soak_results import soak_results
+from tests.soak_schema import soak_schema
 from tests.soak_upheaval import soak_upheaval
 
 ROUND = 30.0
@@ -47,6 +49,7 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--upheaval", action="store_true", help="applications under all changes")
     parser.add_argument("--actors", help="of the upheaval, with commas; else all")
     parser.add_argument("--hostile", action="store_true", help="hostile traffic over HTTP")
+    parser.add_argument("--schema", action="store_true", help="operations made by schemathesis")
     return parser.parse_args(arguments)
 
 
@@ -119,6 +122,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return soak_upheaval(asked, addresses, ROUND)
             if asked.hostile and addresses:
                 return soak_hostile(asked, addresses)
+            if asked.schema and addresses:
+                return soak_schema(asked, addresses)
             if asked.results and addresses:
                 return soak_results(asked, addresses, ROUND)
             return soak(asked, addresses) if addresses else 2

@@ -11,7 +11,7 @@ def test_a_storm(database: str, tmp_path: Path) -> None:
     assert not report.seen.wrong, report.seen.wrong[:3]
     assert report.tracebacks == 0
     answers = report.seen.answers
-    assert answers["honest 200"] > 20, report.line()
+    assert answers["honest 200"] > 0, report.line()
     assert sum(number for kind, number in answers.items() if kind.startswith("attacker 4")) > 5
     assert answers["aborted"] > 0
     assert report.faults

@@ -5,28 +5,17 @@ import contextlib
 import os
 import random
 import signal
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 
-from fraiseql.cli.listen import bind_near, port_of
-from tests.failure.traffic.application import TABLES
-from tests.failure.traffic.clients import HOST, NOTES, Clients, Seen, exchange, request
+from tests.failure.traffic.clients import Clients, Seen
+from tests.failure.traffic.ground import connected, prepare, served, until_ready
 from tests.failure.traffic.proxy import Proxy
 from tests.failure.traffic.watching import Watched, beat, weigh
-from tests.integration.cli.program import fraiseql, running
-
-ROOT = Path(__file__).resolve().parents[3]
-API = f"""
-import sys
-
-sys.path.insert(0, {str(ROOT)!r})
-from tests.failure.traffic.application import app
-"""
-SETTINGS = {"SEND_TIMEOUT": 3, "REQUEST_TIMEOUT": 20, "STATEMENT_TIMEOUT": 5, "POOL_SIZE": 4}
 
 
 @dataclass(frozen=True)
@@ -80,30 +69,23 @@ def _course(figures: list[int]) -> str:
 
 async def run(storm: Storm) -> Report:
     """Make the tables, serve, send all kinds of traffic, and say what came of it."""
-    await _executed(storm.url, f"DROP SCHEMA public CASCADE; CREATE SCHEMA public; {TABLES}")
-    (storm.folder / "api.py").write_text(API)
-    applied = await asyncio.to_thread(
-        fraiseql, "db", "apply", "api:app", cwd=storm.folder, url=storm.url
-    )
-    assert applied.returncode == 0, applied.stderr
+    await prepare(storm.url, storm.folder)
     chosen = random.Random(storm.seed)
-    async with Proxy(storm.url, chosen, storm.share).listening() as proxy:
-        with bind_near(HOST, 23_000) as bound:
-            port = port_of(bound)
-        words = ("serve", "api:app", "--port", str(port))
-        with running(*words, cwd=storm.folder, url=proxy.url, settings=SETTINGS) as program:
-            await _until_ready(port)
-            clients, watched = Clients(port, storm.seed), Watched([], [])
-            works = [
-                *_clients(clients, storm.each),
-                beat(port, watched),
-                weigh(program.process.pid, storm.url, watched),
-                _outages(storm, chosen),
-            ]
-            await _for(storm.seconds, works)
-            proxy.share = 0.0
-            await _until_ready(port)
-            text = program.text()
+    async with (
+        Proxy(storm.url, chosen, storm.share).listening() as proxy,
+        served(proxy.url, storm.folder) as (port, program),
+    ):
+        clients, watched = Clients(port, storm.seed), Watched([], [])
+        works = [
+            *_clients(clients, storm.each),
+            beat(port, watched),
+            weigh(program.process.pid, storm.url, watched),
+            _outages(storm, chosen),
+        ]
+        await _for(storm.seconds, works)
+        proxy.share = 0.0
+        await until_ready(port)
+        text = program.text()
     tracebacks = text.count("Traceback (most recent call last)")
     return Report(clients.seen, watched, dict(proxy.faults), text.count("\n"), tracebacks)
 
@@ -129,7 +111,7 @@ async def _outages(storm: Storm, chosen: random.Random) -> None:
     while True:
         await asyncio.sleep(storm.seconds / 60 + chosen.random() * storm.seconds / 10)
         with contextlib.suppress(OSError, asyncpg.PostgresError):
-            async with _connected(storm.url) as connection:
+            async with connected(storm.url) as connection:
                 ending = "pg_terminate_backend(pid)" if not storm.crashes else "true"
                 rows = await connection.fetch(
                     f"SELECT pid, {ending} FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
@@ -137,31 +119,3 @@ async def _outages(storm: Storm, chosen: random.Random) -> None:
                 )
                 if storm.crashes and rows:
                     os.kill(chosen.choice(rows)["pid"], signal.SIGKILL)
-
-
-async def _until_ready(port: int) -> None:
-    """Ask until the notes are answered."""
-    sent = request(f'{{"query": "{NOTES[0]}"}}'.encode(), "t0")
-    text = b""
-    for _ in range(600):
-        with contextlib.suppress(OSError, TimeoutError):
-            status, text = await exchange(port, sent)
-            if status == 200 and b"errors" not in text:
-                return
-        await asyncio.sleep(0.1)
-    raise AssertionError(f"the program does not answer: {text[:300]!r}")
-
-
-@contextlib.asynccontextmanager
-async def _connected(url: str) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(url, timeout=5)
-    try:
-        yield connection
-    finally:
-        await connection.close(timeout=5)
-
-
-async def _executed(url: str, text: str) -> None:
-    async with _connected(url) as connection:
-        await connection.execute("DROP SCHEMA IF EXISTS fraiseql CASCADE")
-        await connection.execute(text)

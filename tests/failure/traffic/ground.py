@@ -1,0 +1,66 @@
+"""Ground of hostile traffic: tables, and a program that serves the application on a port."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+
+from fraiseql.cli.listen import bind_near, port_of
+from tests.failure.traffic.application import TABLES
+from tests.failure.traffic.clients import HOST, NOTES, exchange, request
+from tests.integration.cli.program import Running, fraiseql, running
+
+ROOT = Path(__file__).resolve().parents[3]
+API = f"""
+import sys
+
+sys.path.insert(0, {str(ROOT)!r})
+from tests.failure.traffic.application import app
+"""
+SETTINGS = {"SEND_TIMEOUT": 3, "REQUEST_TIMEOUT": 20, "STATEMENT_TIMEOUT": 5, "POOL_SIZE": 4}
+
+
+async def prepare(url: str, folder: Path) -> None:
+    """Make the tables anew, and in the folder the module that is served; apply it."""
+    async with connected(url) as connection:
+        await connection.execute("DROP SCHEMA IF EXISTS fraiseql CASCADE")
+        await connection.execute(f"DROP SCHEMA public CASCADE; CREATE SCHEMA public; {TABLES}")
+    (folder / "api.py").write_text(API)
+    words = ("db", "apply", "api:app")
+    applied = await asyncio.to_thread(fraiseql, *words, cwd=folder, url=url)
+    assert applied.returncode == 0, applied.stderr
+
+
+@contextlib.asynccontextmanager
+async def served(url: str, folder: Path) -> AsyncIterator[tuple[int, Running]]:
+    """The port and the program, once it answers."""
+    with bind_near(HOST, 23_000) as bound:
+        port = port_of(bound)
+    words = ("serve", "api:app", "--port", str(port))
+    with running(*words, cwd=folder, url=url, settings=SETTINGS) as program:
+        await until_ready(port)
+        yield port, program
+
+
+async def until_ready(port: int) -> None:
+    """Ask until the notes are answered."""
+    sent = request(f'{{"query": "{NOTES[0]}"}}'.encode(), "t0")
+    text = b""
+    for _ in range(600):
+        with contextlib.suppress(OSError, TimeoutError):
+            status, text = await exchange(port, sent)
+            if status == 200 and b"errors" not in text:
+                return
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"the program does not answer: {text[:300]!r}")
+
+
+@contextlib.asynccontextmanager
+async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(url, timeout=5)
+    try:
+        yield connection
+    finally:
+        await connection.close(timeout=5)

@@ -1,0 +1,42 @@
+"""Soak by schemathesis: operations made from the schema; see ``tests.soak``."""
+
+import asyncio
+import subprocess
+import tempfile
+from argparse import Namespace
+from pathlib import Path
+
+from tests.failure.traffic.ground import prepare, served
+
+PROGRAM = Path(__file__).parent.parent / ".setup" / "soak" / "bin" / "schemathesis"
+
+
+def soak_schema(asked: Namespace, addresses: dict[str, str]) -> int:
+    """Let it ask the program on each server for its share of the time; return the exit code."""
+    if not PROGRAM.exists():
+        print("NOT DONE: schemathesis is not installed (make .setup/soak)", flush=True)
+        return 2
+    seconds = max(1, round(asked.seconds / len(addresses)))
+    for server, url in addresses.items():
+        with tempfile.TemporaryDirectory() as folder:
+            code = asyncio.run(_one(url, Path(folder), seconds, asked.seed))
+        print(f"{server} schemathesis seed {asked.seed}: exit {code}", flush=True)
+        if code:
+            return code
+    return 0
+
+
+async def _one(url: str, folder: Path, seconds: int, seed: int) -> int:
+    await prepare(url, folder)
+    async with served(url, folder) as (port, _):
+        asking = await asyncio.to_thread(_run, port, seconds, seed)
+    print("\n".join(asking.stdout.splitlines()[-40:]), flush=True)
+    return asking.returncode
+
+
+def _run(port: int, seconds: int, seed: int) -> subprocess.CompletedProcess[str]:
+    words = ("run", f"http://127.0.0.1:{port}/graphql", "--checks", "not_a_server_error")
+    more = ("--max-time", str(seconds), "--seed", str(seed), "--header", "x-tenant: t0")
+    return subprocess.run(
+        [PROGRAM, *words, *more, "--no-color"], capture_output=True, text=True, check=False
+    )
