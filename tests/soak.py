@@ -1,18 +1,19 @@
 """Soak: random storms over kept documents for as long as asked, compared all the while.
 
 ``python -m tests.soak --seconds 7200 --seed 1 --server both``: rounds with growing seeds, turn by
-turn on each schema, mode and server. Prints a line per round. At the first wrong document it saves
-what the writers did last to ``.fraiseql/soak-SEED.log``, says what was wrong, and ends with 1.
-With ``--results`` the hits of result caches are compared instead, store by store. With
-``--upheaval`` an application's answers are compared after changes of data, rights, settings and
-definitions, and after deploys; ``--actors`` says which. With ``--hostile`` clients attack, abort
-and do not read while PostgreSQL crashes and the way to it is faulty; memory, errors and the
-slowest heartbeat are told. With ``--schema`` schemathesis makes operations from the schema: none
-may fail inside.
+turn on each schema, mode and server, and now and then an application under changes of data,
+rights, settings and definitions, and after deploys. Prints a line per round. At the first wrong
+document it saves what the writers did last to ``.fraiseql/soak-SEED.log``, says what was wrong,
+and ends with 1. With ``--results`` the hits of result caches are compared instead, store by store,
+and an application's answers while all of this changes. With ``--upheaval`` there are only
+applications; ``--actors`` says what changes. With ``--hostile`` clients attack, abort and do not
+read while PostgreSQL crashes and the way to it is faulty; memory, errors and the slowest heartbeat
+are told. With ``--schema`` schemathesis makes operations from the schema: none may fail inside.
 """
 
 import argparse
 import asyncio
+import logging
 import sys
 import tempfile
 import time
@@ -29,10 +30,11 @@ from tests.integration.caching.projection.mutants import without
 from tests.integration.caching.projection.parted import PARTED
 from tests.integration.caching.projection.rounds import Result, Round, run_round
 from tests.integration.caching.projection.schemas import BLOG, OFFICE
+from tests.integration.caching.upheaval.rounds import Upheaval
 from tests.soak_hostile import soak_hostile
 from tests.soak_results import soak_results
 from tests.soak_schema import soak_schema
-from tests.soak_upheaval import soak_upheaval
+from tests.soak_upheaval import ALL, soak_upheaval, upheaval_round
 
 ROUND = 30.0
 """Seconds that a round lasts; its tables are made anew."""
@@ -69,12 +71,12 @@ def servers(chosen: str, stack: ExitStack) -> dict[str, str]:
     return found
 
 
-def rounds(seed: int, writers: int, seconds: float) -> Iterator[Round]:
-    """Give rounds without end."""
-    turns = list(product((BLOG, OFFICE, PARTED), ("commit", "statement")))
-    for number in count():
-        case, mode = turns[number % len(turns)]
-        yield Round(case, mode, seed + number, seconds, writers)
+def rounds(seed: int, writers: int, seconds: float) -> Iterator[Round | int]:
+    """Give rounds without end; a number is the seed of one with all changes."""
+    turns = [*product((BLOG, OFFICE, PARTED), ("commit", "statement")), None]
+    for number in count(seed):
+        turn = turns[(number - seed) % len(turns)]
+        yield number if turn is None else Round(*turn, number, seconds, writers)
 
 
 def line(kind: str, chosen: Round, result: Result) -> str:
@@ -94,27 +96,42 @@ def soak(asked: argparse.Namespace, addresses: dict[str, str]) -> int:
     end = time.monotonic() + asked.seconds
     total: Counter[str] = Counter()
     change = without(asked.without) if asked.without else as_written
-    for chosen in rounds(asked.seed, asked.writers, min(ROUND, asked.seconds)):
+    lasting = min(ROUND, asked.seconds)
+    for chosen in rounds(asked.seed, asked.writers, lasting):
         for kind, url in addresses.items():
             if time.monotonic() >= end:
                 print(f"in all {dict(total)}, 0 wrong", flush=True)
                 return 0
-            result = asyncio.run(run_round(url, chosen, change))
-            total.update(result.ends)
-            total["documents"] += result.watched.documents
-            print(line(kind, chosen, result), flush=True)
-            if result.watched.wrong:
-                saved = Path(".fraiseql", f"soak-{chosen.seed}.log")
-                saved.parent.mkdir(exist_ok=True)
-                saved.write_text("\n".join([*result.watched.wrong, *result.journal]))
-                print("\n".join(result.watched.wrong[:5]), f"\nsaved: {saved}", flush=True)
+            if isinstance(chosen, int):
+                upheaval = Upheaval(url, chosen, ALL)
+                seen = upheaval_round(upheaval, f"{kind} all changes seed {chosen}", lasting)
+                total["comparisons"] += seen.comparisons
+                wrong = bool(seen.wrong)
+            else:
+                result = asyncio.run(run_round(url, chosen, change))
+                total.update(result.ends)
+                total["documents"] += result.watched.documents
+                print(line(kind, chosen, result), flush=True)
+                wrong = saved(chosen, result)
+            if wrong:
                 return 1
     raise AssertionError
+
+
+def saved(chosen: Round, result: Result) -> bool:
+    """Save what the writers did last, if something is wrong; tell whether it is."""
+    if result.watched.wrong:
+        path = Path(".fraiseql", f"soak-{chosen.seed}.log")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("\n".join([*result.watched.wrong, *result.journal]))
+        print("\n".join(result.watched.wrong[:5]), f"\nsaved: {path}", flush=True)
+    return bool(result.watched.wrong)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Start the servers, run the rounds; stopped before something is wrong, it ends well."""
     asked = options(arguments)
+    logging.getLogger("fraiseql").setLevel(logging.ERROR)
     with ExitStack() as stack:
         addresses = servers(asked.server, stack)
         try:

@@ -11,13 +11,16 @@ from pathlib import Path
 from tests.integration.caching.results.oracle.cases import BLOG, OFFICE, Case
 from tests.integration.caching.results.oracle.ground import KINDS, Kind, made_anew, opened
 from tests.integration.caching.results.oracle.rounds import Round, Running, Seen
+from tests.integration.caching.upheaval.together import Together
 from tests.redis_server import RedisServer
+from tests.soak_upheaval import ALL, upheaval_round
 
 
 def soak_results(asked: Namespace, addresses: dict[str, str], seconds: float) -> int:
     """Run rounds until the time is over or a hit is wrong; return the exit code."""
     end, hits = time.monotonic() + asked.seconds, 0
-    turns = list(product((BLOG, OFFICE), KINDS))
+    turns = list(product((BLOG, OFFICE, None), KINDS))
+    lasting = min(seconds, asked.seconds)
     with tempfile.TemporaryDirectory() as folder, RedisServer(Path(folder)) as redis:
         for number in count():
             case, kind = turns[number % len(turns)]
@@ -25,13 +28,19 @@ def soak_results(asked: Namespace, addresses: dict[str, str], seconds: float) ->
                 if time.monotonic() >= end:
                     print(f"in all {hits} hits compared, 0 wrong", flush=True)
                     return 0
-                chosen = Round(asked.seed + number, min(seconds, asked.seconds), 1)
-                seen = asyncio.run(_round(url, redis.url, case, kind, chosen))
-                hits += seen.outcomes["hit"]
-                print(f"{server} {case.name} {kind} seed {chosen.seed}: {seen.committed} committed,"
-                      f" {dict(seen.outcomes)}, {len(seen.wrong)} wrong", flush=True)  # fmt: skip
-                if seen.wrong:
-                    print("\n".join(seen.wrong[:5]), flush=True)
+                chosen = Round(asked.seed + number, lasting, 1)
+                if case is None:
+                    upheaval = Together(url, chosen.seed, ALL, kind, redis.url)
+                    name = f"{server} all changes {kind} seed {chosen.seed}"
+                    met = upheaval_round(upheaval, name, lasting)
+                    hits, wrong = hits + met.outcomes["hit"], met.wrong
+                else:
+                    seen = asyncio.run(_round(url, redis.url, case, kind, chosen))
+                    hits, wrong = hits + seen.outcomes["hit"], seen.wrong
+                    print(f"{server} {case.name} {kind} seed {chosen.seed}: {seen.committed}"
+                          f" committed, {dict(seen.outcomes)}, {len(wrong)} wrong",
+                          *wrong[:5], sep="\n", flush=True)  # fmt: skip
+                if wrong:
                     return 1
     raise AssertionError
 

@@ -4,6 +4,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import asyncpg
+
 SINCE_17, SINCE_18 = 17, 18
 
 
@@ -16,6 +18,8 @@ class Chance:
         major: Major version of the server.
         database: Name of the database.
         attached: Zones that have a partition.
+        detached: Zones whose table is no partition now.
+        halfway: Zones whose partition is being detached.
         labels: Labels of the enum.
     """
 
@@ -24,6 +28,7 @@ class Chance:
     database: str
     attached: set[int] = field(default_factory=lambda: {0, 1})
     detached: set[int] = field(default_factory=set)
+    halfway: set[int] = field(default_factory=set)
     labels: list[str] = field(default_factory=lambda: ["calm", "wild"])
 
     def key(self) -> int:
@@ -98,22 +103,26 @@ def partitions(c: Chance) -> list[str]:
     """Partitions that are made, detached, written while detached, and attached."""
     zone = c.random.randint(0, 4)
     name = f"entry_{zone}"
-    if zone in c.attached and len(c.attached) > 1:
-        c.attached.remove(zone)
-        c.detached.add(zone)
-        return [f"ALTER TABLE entry DETACH PARTITION {name}"]
+    if zone in c.halfway:
+        return []
+    if zone in c.attached:
+        return [f"ALTER TABLE entry DETACH PARTITION {name}"] if len(c.attached) > 1 else []
     if zone in c.detached:
-        c.detached.remove(zone)
-        c.attached.add(zone)
         return [
             f"UPDATE {name} SET amount = amount + 100",
             f"ALTER TABLE entry ATTACH PARTITION {name} FOR VALUES IN ({zone})",
         ]
-    if zone in c.attached:
-        return []
-    c.attached.add(zone)
     made = f"CREATE TABLE {name} PARTITION OF entry FOR VALUES IN ({zone})"
     return [made, f"INSERT INTO {name} VALUES ({zone}, {c.key()}, {c.key()}, 5)"]
+
+
+def detaching(c: Chance) -> list[str]:
+    """Partitions that are detached in two transactions, while their table is used."""
+    if c.halfway:
+        return [f"ALTER TABLE entry DETACH PARTITION entry_{min(c.halfway)} FINALIZE"]
+    if len(c.attached) < 2:
+        return []
+    return [f"ALTER TABLE entry DETACH PARTITION entry_{c.zone()} CONCURRENTLY"]
 
 
 def rights(c: Chance) -> list[str]:
@@ -145,21 +154,39 @@ def settings(c: Chance) -> list[str]:
     return [f"ALTER {where} RESET {name}" if ends else f"ALTER {where} SET {name} = {value}"]
 
 
-def functions(c: Chance) -> list[str]:
-    """Functions that a view calls, also those that are called by them."""
-    if c.random.random() < 1 / 2:
-        return [
-            (
-                "CREATE OR REPLACE FUNCTION inner_label(int) RETURNS text IMMUTABLE LANGUAGE sql AS"
-                f" $$ SELECT '{c.word()}' || $1 $$"
-            )
-        ]
+def server(c: Chance) -> list[str]:
+    """Settings in the server's files, which are read again."""
+    ends = c.random.random() < 1 / 3
+    name = "app.f"
     return [
-        (
-            "CREATE OR REPLACE FUNCTION label(int) RETURNS text IMMUTABLE LANGUAGE plpgsql AS"
-            f" $$ BEGIN RETURN '{c.word()}' || public.inner_label($1); END $$"
-        )
+        f"ALTER SYSTEM RESET {name}" if ends else f"ALTER SYSTEM SET {name} = '{c.word()}'",
+        "SELECT pg_reload_conf()",
     ]
+
+
+def labels(c: Chance) -> list[str]:
+    """Labels that an enum gains, before others."""
+    if len(c.labels) > 12:
+        return []
+    return [f"ALTER TYPE mood ADD VALUE IF NOT EXISTS '{c.word()}' BEFORE '{c.label()}'"]
+
+
+def functions(c: Chance) -> list[str]:
+    """Functions that views call, also those that are called by them, and read other tables."""
+    made = "CREATE OR REPLACE FUNCTION {} RETURNS {} IMMUTABLE LANGUAGE {} AS $$ {} $$"
+    label = made.format("inner_label(int)", "text", "{}", "{}")
+    return [
+        c.random.choice((
+            label.format("sql", f"SELECT '{c.word()}' || $1"),
+            label.format("sql", f"SELECT '{c.word()}' || coalesce(sum(amount + $1), 0)"
+                " FROM public.entry"),
+            label.format("plpgsql", "DECLARE n text; BEGIN EXECUTE"
+                " 'SELECT count(*) FROM public.U&\"en\\0074ry\"' INTO n; RETURN n; END"),
+            made.format("label(int)", "text", "plpgsql",
+                f"BEGIN RETURN '{c.word()}' || public.inner_label($1); END"),
+            made.format("inner_worth(int)", "boolean", "sql", f"SELECT $1 > {c.key()}"),
+        ))
+    ]  # fmt: skip
 
 
 def definitions(c: Chance) -> list[str]:
@@ -177,10 +204,7 @@ def definitions(c: Chance) -> list[str]:
     rename = f"ALTER TYPE mood RENAME VALUE '{c.labels[number]}' TO '{new}'"
     if c.random.random() < 1 / 2:
         return [c.random.choice(choices)]
-    if new not in c.labels:
-        c.labels[number] = new
-        return [rename]
-    return []
+    return [] if new in c.labels else [rename]
 
 
 Actor = Callable[[Chance], list[str]]
@@ -189,9 +213,35 @@ ACTORS: dict[str, Actor] = {
     "write": write,
     "merge": merge,
     "partitions": partitions,
+    "detaching": detaching,
     "rights": rights,
     "settings": settings,
+    "server": server,
     "functions": functions,
+    "labels": labels,
     "definitions": definitions,
 }
 """By name, so that a run can leave some out; ``deploy`` is the run's own."""
+
+ALONE = frozenset({"detaching", "server"})
+"""Those whose statements run in no transaction."""
+
+OF_SETTINGS = frozenset({"settings", "server"})
+"""Those after which only new processes are sure to have the settings of new sessions."""
+
+_STATE = """
+SELECT array_agg(right(c.relname, 1)::int) FILTER (WHERE NOT i.inhdetachpending) AS attached,
+  array_agg(right(c.relname, 1)::int) FILTER (WHERE i.inhdetachpending) AS halfway,
+  array_agg(right(c.relname, 1)::int) FILTER (WHERE i.inhrelid IS NULL) AS detached,
+  (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e
+   WHERE e.enumtypid = 'mood'::regtype) AS labels
+FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
+WHERE c.relnamespace = 'public'::regnamespace AND c.relname ~ '^entry_[0-9]$'
+"""
+
+
+async def look_around(c: Chance, connection: asyncpg.Connection) -> None:
+    """Learn which partitions and labels there are now."""
+    row = await connection.fetchrow(_STATE)
+    c.attached, c.detached = set(row["attached"] or ()), set(row["detached"] or ())
+    c.halfway, c.labels = set(row["halfway"] or ()), list(row["labels"])

@@ -1,6 +1,10 @@
 """Deploys of one application, each with a constant of its own."""
 
+import asyncio
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
@@ -27,10 +31,10 @@ class Entry:
 class Item:
     id: int
     owner: str
-    gross: int
+    gross: int | None
     mood: str
     entries: list[Entry] = fraiseql.embed(
-        "entry", on="item_id", order_by=("zone", "id"), limit=100
+        "entry", on="item_id", where="worth(amount)", order_by=("zone", "id"), limit=100
     )
 
 
@@ -38,7 +42,7 @@ class Item:
 class Labelled:
     id: int
     owner: str
-    gross: int
+    gross: int | None
     label: str
     mood: str
 
@@ -70,12 +74,12 @@ class Flag:
     items: int
 
 
-@fraiseql.query(cache=fraiseql.Cache(tags=("item",)))
+@fraiseql.query(cache=fraiseql.Cache(store="{store}", tags=("item",)))
 async def scaled(info: fraiseql.Info) -> int:
     return scale(await info.context["db"].fetchval("SELECT count(*)::int FROM item"))
 
 
-CACHED = fraiseql.Cache()
+CACHED = fraiseql.Cache(store="{store}")
 QUERIES = [
     fraiseql.find("stored", Item, order_by="id"),
     fraiseql.find("items", Labelled, order_by="id", cache=CACHED),
@@ -89,10 +93,56 @@ QUERIES = [
 """
 
 
-def deployed(url: str, factor: int) -> Any:
-    """Return the application as a deploy with this constant has it."""
+def deployed(url: str, factor: int, store: str = "unlogged", redis_url: str = "") -> Any:
+    """Return the application as a deploy with this constant has it.
+
+    Args:
+        url: Address of the database.
+        factor: The constant.
+        store: Where the answers of most queries are stored.
+        redis_url: Address of the store ``redis``.
+    """
     # Hints of classes are read from their module.
     module = ModuleType("fqu_deployed")
     sys.modules[module.__name__] = module
-    exec(CODE.format(factor=factor), vars(module))
-    return fraiseql.create_app(queries=module.QUERIES, database_url=url, worker=False, pool_size=3)
+    exec(CODE.format(factor=factor, store=store), vars(module))
+    return fraiseql.create_app(
+        queries=module.QUERIES,
+        database_url=url,
+        redis_url=redis_url,
+        worker=False,
+        pool_size=3,
+    )
+
+
+@dataclass
+class Process:
+    """One process of the application.
+
+    Attributes:
+        service: Its serving road.
+        factor: The constant of its code.
+        settings: How often settings had been changed when it began.
+        idle: Whether no request is to be answered.
+    """
+
+    service: Any
+    factor: int
+    settings: int
+    idle: asyncio.Event = field(default_factory=asyncio.Event)
+    _asked: int = 0
+
+    def __post_init__(self) -> None:
+        self.idle.set()
+
+    @contextmanager
+    def asked(self) -> Iterator[None]:
+        """Surround a request, and what goes with it."""
+        self._asked += 1
+        self.idle.clear()
+        try:
+            yield
+        finally:
+            self._asked -= 1
+            if not self._asked:
+                self.idle.set()

@@ -5,32 +5,32 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
 
-from fraiseql.caching.results.rights import grant
-from fraiseql.database import open_pool
-from fraiseql.database.writing import open_writer
 from fraiseql.events import Timings
+from fraiseql.schema import Schema
 from fraiseql.serving import Request
-from fraiseql.settings import Settings
-from tests.integration.caching.upheaval.actors import ACTORS, Chance
-from tests.integration.caching.upheaval.application import deployed
-from tests.integration.caching.upheaval.tables import (
-    LOGIN,
-    QUESTIONS,
-    REQUEST,
-    ROLES,
-    TABLES,
-    Question,
+from tests.integration.caching.upheaval.actors import (
+    ACTORS,
+    ALONE,
+    OF_SETTINGS,
+    Chance,
+    look_around,
 )
-from tests.integration.serving.results.kept import applied
+from tests.integration.caching.upheaval.application import Process, deployed
+from tests.integration.caching.upheaval.making import cleared, declared, made
+from tests.integration.caching.upheaval.tables import LOGIN, QUESTIONS, REQUEST, Question
 
 DEPLOY = "deploy"
 SIDE_BY_SIDE = 3
+_DATABASE = "SELECT current_database()"
+APPLIED = 1 / 4
+"""Deploys before which the declarations are applied."""
 
 
 @dataclass
@@ -40,29 +40,16 @@ class Seen:
     Attributes:
         changes: Transactions by actor; refused ones under ``refused``.
         comparisons: Answers that were compared.
+        unsure: Answers that another change came between.
         outcomes: Of root fields with a cache.
         wrong: What was answered, and what is right.
     """
 
     changes: Counter[str] = field(default_factory=Counter)
     comparisons: int = 0
+    unsure: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
-
-
-@dataclass
-class Process:
-    """One process of the application.
-
-    Attributes:
-        service: Its serving road.
-        factor: The constant of its code.
-        settings: How often settings had been changed when it began.
-    """
-
-    service: Any
-    factor: int
-    settings: int
 
 
 class Upheaval:
@@ -72,10 +59,20 @@ class Upheaval:
         url: Address as superuser.
         seed: Decides every choice.
         actors: Names of those that take part; ``deploy`` among them.
+        store: Where the answers of most queries are stored.
+        redis_url: Address of the store ``redis``.
     """
 
-    def __init__(self, url: str, seed: int, actors: Iterable[str]) -> None:
+    def __init__(
+        self,
+        url: str,
+        seed: int,
+        actors: Iterable[str],
+        store: str = "unlogged",
+        redis_url: str = "",
+    ) -> None:
         self.url = url
+        self._store = store, redis_url
         self.login = url.replace("postgres@", f"{LOGIN}@")
         self.seen = Seen()
         self._random = random.Random(seed)
@@ -86,44 +83,35 @@ class Upheaval:
 
     async def run(self, seconds: float) -> Seen:
         """Change and compare until the time is over, or something is wrong."""
-        admin = await asyncpg.connect(self.url)
-        try:
-            chance = await self._made(admin)
-            for _ in range(2):
-                self._processes.append(await self._begun(1))
-            await self._compare()
+        async with self._begun_round() as (admin, chance):
             end = time.monotonic() + seconds
             while time.monotonic() < end and not self.seen.wrong:
                 await self._change(admin, chance)
                 await self._compare()
+        return self.seen
+
+    @asynccontextmanager
+    async def _begun_round(self) -> AsyncIterator[tuple[asyncpg.Connection, Chance]]:
+        admin = await asyncpg.connect(self.url)
+        try:
+            await made(admin, self.url, self._schema())
+            major, name = admin.get_server_version().major, await admin.fetchval(_DATABASE)
+            chance = Chance(self._random, major, name)
+            for _ in range(2):
+                self._processes.append(await self._begun(1))
+            await self._compare()
+            yield admin, chance
         finally:
             for process in self._processes:
                 await process.service.stop()
-            await _cleared(admin)
+            await cleared(admin)
             await admin.close()
-        return self.seen
 
-    async def _made(self, admin: asyncpg.Connection) -> Chance:
-        await _cleared(admin)
-        await admin.execute("CREATE SCHEMA IF NOT EXISTS public")
-        await admin.execute(";".join(f"CREATE ROLE {role} LOGIN" for role in ROLES))
-        names = ", ".join(ROLES)
-        await admin.execute(f"GRANT USAGE, CREATE ON SCHEMA public TO {names}")
-        await admin.execute(f"GRANT {REQUEST} TO {LOGIN}")
-        await admin.execute(TABLES)
-        await applied(self.url, deployed(self.url, 1).service.schema)
-        await admin.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO PUBLIC")
-        pool = await open_pool(self.url, Settings())
-        try:
-            async with open_writer(pool) as writer:
-                await grant(writer, LOGIN)
-        finally:
-            await pool.close()
-        name = await admin.fetchval("SELECT current_database()")
-        return Chance(self._random, admin.get_server_version().major, name)
+    def _schema(self) -> Schema:
+        return deployed(self.url, 1, *self._store).service.schema
 
     async def _begun(self, factor: int) -> Process:
-        service = deployed(self.login, factor).service
+        service = deployed(self.login, factor, *self._store).service
         await service.start()
         return Process(service, factor, self._settings)
 
@@ -132,28 +120,46 @@ class Upheaval:
         if name == DEPLOY:
             await self._deploy()
             return
+        await look_around(chance, admin)
         statements = ACTORS[name](chance)
         self._last = f"{name}: {'; '.join(statements)}"
+        moment = await admin.fetchval("SELECT clock_timestamp()::text")
         try:
-            async with admin.transaction():
+            if name in ALONE:
                 for statement in statements:
                     await admin.execute(statement)
+            else:
+                await in_one(admin, statements)
         except asyncpg.PostgresError as error:
-            if name in ("partitions", "definitions"):
-                raise
-            self.seen.changes[f"{name} refused {error.sqlstate}"] += 1
+            self._refused(name, error)
             return
         self.seen.changes[name] += 1
-        if name == "settings":
+        if name == "server":
+            await self._reloaded(moment)
+        if name in OF_SETTINGS:
             # A running process has connections with the settings of before; a new one has none.
             self._settings += 1
             await self._deploy()
+
+    def _refused(self, name: str, error: asyncpg.PostgresError) -> None:
+        if name not in ("write", "merge", "rights"):
+            raise error
+        self.seen.changes[f"{name} refused {error.sqlstate}"] += 1
+
+    async def _reloaded(self, moment: str) -> None:
+        """Wait until new sessions begin with the server's files as they are now."""
+        read = f"SELECT 'yes' WHERE pg_conf_load_time() > '{moment}'"
+        while await self._right(read, None) is None:
+            pass
 
     async def _deploy(self) -> None:
         """End one of the two processes, and begin one with other code."""
         number, factor = self._random.randrange(2), self._random.randint(1, 3)
         old = self._processes[number]
+        if self._random.random() < APPLIED:
+            await declared(self.url, self._schema())
         self._processes[number] = await self._begun(factor)
+        await old.idle.wait()
         await old.service.stop()
         self.seen.changes[DEPLOY] += 1
         self._last += f"; process {number} has the factor {factor}"
@@ -161,7 +167,7 @@ class Upheaval:
     async def _compare(self) -> None:
         for question in QUESTIONS:
             for role in (None, REQUEST):
-                right = await self._right(question, role)
+                right = await self._right(question.sql, role)
                 for process in self._processes:
                     await self._compared(process, question, role, right)
 
@@ -169,48 +175,52 @@ class Upheaval:
         self, process: Process, question: Question, role: str | None, right: str | None
     ) -> None:
         sure = not question.settings or process.settings == self._settings
-        value = None if right is None else json.loads(right.replace("{factor}", "1"))
-        if question.name == "scaled" and value is not None:
-            value *= process.factor
+        value = value_of(right, question, process)
         for _ in range(2):
             together = [self._asked(process, question, role) for _ in range(SIDE_BY_SIDE)]
             for given in await asyncio.gather(*together):
                 self.seen.comparisons += 1
                 if sure and given != value:
-                    self.seen.wrong.append(
-                        f"after {self._last}: {question.name} as {role}: {given}, not {value}"
-                    )
+                    self._wrong(question, role, given, value)
+
+    def _wrong(self, question: Question, role: str | None, given: Any, value: Any) -> None:
+        self.seen.wrong.append(
+            f"after {self._last}: {question.name} as {role}: {given}, not {value}"
+        )
 
     async def _asked(self, process: Process, question: Question, role: str | None) -> Any:
         """Return what a process answers; None for an error."""
         request = Request(f"{{ {question.name} {question.selection} }}")
         context = {} if role is None else {"role": role}
-        response = await process.service.execute(request, context, Timings())
+        with process.asked():
+            response = await process.service.execute(request, context, Timings())
         if response.cached is not None:
             told = response.cached.answers.values()
             self.seen.outcomes.update(answered.outcome for answered in told)
         answer = json.loads(bytes(response.body))
         return None if "errors" in answer else answer["data"][question.name]
 
-    async def _right(self, question: Question, role: str | None) -> str | None:
+    async def _right(self, sql: str, role: str | None) -> str | None:
         """Return what a session reads that has just begun, and has no plan of before."""
         connection = await asyncpg.connect(self.login)
         try:
             if role is not None:
                 await connection.execute(f"SET ROLE {role}")
-            return await connection.fetchval(question.sql.replace("{factor}", "1"))
+            return await connection.fetchval(sql.replace("{factor}", "1"))
         except asyncpg.InsufficientPrivilegeError:
             return None
         finally:
             await connection.close()
 
 
-async def _cleared(admin: asyncpg.Connection) -> None:
-    """Take away what a round made: roles outlive databases."""
-    name = await admin.fetchval("SELECT current_database()")
-    await admin.execute(f'ALTER DATABASE "{name}" RESET ALL')
-    await admin.execute("DROP SCHEMA IF EXISTS fraiseql, public CASCADE; CREATE SCHEMA public")
-    found = await admin.fetch("SELECT rolname FROM pg_roles WHERE rolname = ANY($1)", list(ROLES))
-    names = ", ".join(row["rolname"] for row in found)
-    if names:
-        await admin.execute(f"DROP OWNED BY {names} CASCADE; DROP ROLE {names}")
+async def in_one(connection: asyncpg.Connection, statements: Iterable[str]) -> None:
+    """Run statements in one transaction."""
+    async with connection.transaction():
+        for statement in statements:
+            await connection.execute(statement)
+
+
+def value_of(right: str | None, question: Question, process: Process) -> Any:
+    """Return what a process must answer, for what SQL gives."""
+    value = None if right is None else json.loads(right)
+    return value * process.factor if question.name == "scaled" and value is not None else value

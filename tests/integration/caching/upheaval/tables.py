@@ -25,6 +25,9 @@ CREATE POLICY audited ON note TO fqu_auditors USING (true);
 CREATE FUNCTION inner_label(int) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT 'a' || $1 $$;
 CREATE FUNCTION label(int) RETURNS text IMMUTABLE LANGUAGE plpgsql AS
   $$ BEGIN RETURN 'b' || public.inner_label($1); END $$;
+CREATE FUNCTION inner_worth(int) RETURNS boolean IMMUTABLE LANGUAGE sql AS $$ SELECT $1 > 2 $$;
+CREATE FUNCTION worth(int) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS
+  $$ BEGIN RETURN public.inner_worth($1); END $$;
 CREATE VIEW v_labelled AS
   SELECT id, owner, gross, label(price) AS label, mood::text AS mood FROM item;
 CREATE VIEW v_total AS
@@ -66,7 +69,7 @@ _STORED = """SELECT coalesce(json_agg(row_to_json(q) ORDER BY q.id), '[]')::text
   SELECT i.id, i.owner, i.gross, i.mood::text AS mood,
   (SELECT coalesce(json_agg(json_build_object(
       'zone', e.zone, 'id', e.id, 'amount', e.amount) ORDER BY e.zone, e.id), '[]')
-    FROM public.entry e WHERE e.item_id = i.id) AS entries
+    FROM public.entry e WHERE e.item_id = i.id AND public.worth(e.amount)) AS entries
   FROM public.item i) q"""
 
 QUESTIONS = (

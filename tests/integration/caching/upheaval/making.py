@@ -1,0 +1,50 @@
+"""Making: roles and tables of a round, with what the application declares, and their end."""
+
+import asyncpg
+
+from fraiseql.caching.results.rights import grant
+from fraiseql.database import open_pool
+from fraiseql.database.writing import open_writer
+from fraiseql.schema import Schema
+from fraiseql.settings import Settings
+from tests.integration.caching.upheaval.tables import LOGIN, REQUEST, ROLES, TABLES
+from tests.integration.serving.results.kept import applied
+
+
+async def made(admin: asyncpg.Connection, url: str, schema: Schema) -> None:
+    """Make everything anew."""
+    await cleared(admin)
+    await admin.execute("CREATE SCHEMA IF NOT EXISTS public")
+    await admin.execute(";".join(f"CREATE ROLE {role} LOGIN" for role in ROLES))
+    names = ", ".join(ROLES)
+    await admin.execute(f"GRANT USAGE, CREATE ON SCHEMA public TO {names}")
+    await admin.execute(f"GRANT {REQUEST} TO {LOGIN}")
+    await admin.execute(TABLES)
+    await declared(url, schema)
+    await admin.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO PUBLIC")
+
+
+async def declared(url: str, schema: Schema) -> None:
+    """Apply what is declared, and grant the login role what it needs of it."""
+    await applied(url, schema)
+    pool = await open_pool(url, Settings())
+    try:
+        async with open_writer(pool) as writer:
+            await grant(writer, LOGIN)
+    finally:
+        await pool.close()
+
+
+async def cleared(admin: asyncpg.Connection) -> None:
+    """Take away what a round made: roles outlive databases."""
+    name = await admin.fetchval("SELECT current_database()")
+    await admin.execute(f'ALTER DATABASE "{name}" RESET ALL')
+    # An older server alters only what the session knows.
+    await admin.execute("SET app.f = ''")
+    await admin.execute("ALTER SYSTEM RESET app.f")
+    await admin.execute("SELECT pg_reload_conf()")
+    await admin.execute("DROP SCHEMA IF EXISTS fraiseql, public CASCADE; CREATE SCHEMA public")
+    found = await admin.fetch("SELECT rolname FROM pg_roles WHERE rolname = ANY($1)", list(ROLES))
+    names = ", ".join(row["rolname"] for row in found)
+    if names:
+        await admin.execute(f"DROP OWNED BY {names} CASCADE; DROP ROLE {names}")
