@@ -32,7 +32,8 @@ class DatabaseObject:
         needs: Names of objects that must be there before.
         transactional: False for what cannot run in a transaction (``CREATE INDEX CONCURRENTLY``).
         lock: The strongest lock that ``create`` takes, on what, and for how long, for the reader.
-        replaces: Whether ``create`` may run over an older version of the object (views, functions).
+        replaces: Whether ``create`` may run over an older version of the object (views, functions,
+            tables of which only the rights are others).
         version: What tells one version from another in place of ``create``, where that says when
             the object was made.
     """

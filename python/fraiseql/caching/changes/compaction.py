@@ -104,6 +104,7 @@ SELECT has_table_privilege(to_regclass('{LOG}'), 'DELETE')
   AND coalesce(has_table_privilege(to_regclass('{FLOOR}'), 'INSERT')
     AND has_table_privilege(to_regclass('{FLOOR}'), 'UPDATE')
     AND has_table_privilege(to_regclass('{FLOOR}'), 'DELETE'), true)
+  AND coalesce(has_any_column_privilege(to_regclass('{STATE}'), 'SELECT'), true)
 """
 _HAS_FLOOR: Final = f"SELECT to_regclass('{FLOOR}') IS NOT NULL"
 _ANY: Final = f"SELECT EXISTS (SELECT FROM {LOG})"

@@ -33,8 +33,9 @@ def floor_object() -> DatabaseObject:
             shared.format(FILLING),
             _TABLE,
             f"COMMENT ON TABLE {FLOOR} IS 'The latest transaction of each tag that the log lost'",
-            f"GRANT SELECT ON {FLOOR} TO PUBLIC",
+            f"REVOKE ALL ON {FLOOR} FROM PUBLIC",
         ),
         (f"DROP TABLE IF EXISTS {FLOOR}",),
         needs=(LOG,),
+        replaces=True,
     )

@@ -59,10 +59,12 @@ def log_objects() -> tuple[DatabaseObject, ...]:
         (
             _TABLE,
             f"COMMENT ON TABLE {LOG} IS 'Which transaction wrote which table'",
-            f"GRANT SELECT ON {LOG} TO PUBLIC",
+            # It names rows and labels: ``fraiseql db grant`` lets the serving role read it.
+            f"REVOKE ALL ON {LOG} FROM PUBLIC",
             "GRANT USAGE ON SCHEMA fraiseql TO PUBLIC",
         ),
         (f"DROP TABLE IF EXISTS {LOG}",),
+        replaces=True,
     )
     function = DatabaseObject(
         "function",

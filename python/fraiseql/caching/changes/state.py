@@ -38,9 +38,8 @@ CREATE TABLE IF NOT EXISTS {STATE} (
   failure text
 ) WITH (fillfactor = 50)"""
 
-_EVERYBODY: Final = (
-    "name, relation, cluster, snap, shape, views, tags, clock, as_of, took, refreshes"
-)
+READABLE: Final = "name, relation, cluster, snap, shape, views, tags, clock, as_of, took, refreshes"
+"""Columns that serving may read: not what a refresh said as it failed, which may hold values."""
 
 
 def state_object() -> DatabaseObject:
@@ -51,9 +50,9 @@ def state_object() -> DatabaseObject:
         (
             _TABLE,
             f"COMMENT ON TABLE {STATE} IS 'What each materialized view has seen'",
-            # Not what a refresh said as it failed, which may hold values of rows.
-            f"GRANT SELECT ({_EVERYBODY}) ON {STATE} TO PUBLIC",
+            f"REVOKE ALL ON {STATE} FROM PUBLIC",
         ),
         (f"DROP TABLE IF EXISTS {STATE}",),
         needs=(LOG,),
+        replaces=True,
     )

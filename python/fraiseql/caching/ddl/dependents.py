@@ -10,12 +10,19 @@ from fraiseql.caching.objects import DatabaseObject
 _CHANGED: Final[frozenset[State]] = frozenset({"outdated", "altered", "unfinished"})
 
 
+def _is_replaced(one: DatabaseObject, verdict: Verdict) -> bool:
+    """Tell whether its statements bring it up to date where it is, which no table's columns do."""
+    return one.replaces and not (one.kind == "table" and verdict.state == "altered")
+
+
 def remade(objects: tuple[DatabaseObject, ...], states: Mapping[Key, Verdict]) -> set[Key]:
     """Return what must be dropped to be made anew: itself changed, or needing what is dropped."""
     roots = {
         one.key
         for one in objects
-        if states[one.key].state in _CHANGED and not one.replaces and one.kind != "data"
+        if states[one.key].state in _CHANGED
+        and not _is_replaced(one, states[one.key])
+        and one.kind != "data"
     }
     there = {one.key for one in objects if states[one.key].state not in ("missing", "taken")}
     return roots | (dependents(objects, roots) & there)

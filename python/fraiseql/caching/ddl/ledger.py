@@ -34,7 +34,10 @@ VERSIONS: Final = (
 """The statements that bring the ledger from each version to the next, from none at all."""
 
 _VERSION: Final = """
-SELECT bool_and(has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'))
+SELECT bool_and(has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
+  AND has_table_privilege(coalesce(to_regclass('fraiseql.fingerprints'), c.oid), 'SELECT')
+  AND coalesce(has_function_privilege(
+    to_regprocedure('fraiseql.fingerprint_now(oid[], bigint[])')::oid, 'EXECUTE'), true))
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = 'fraiseql' AND c.relname IN ('ledger', 'ledger_version')
 """
@@ -121,7 +124,7 @@ async def ledger_version(database: Transaction) -> int:
     if not readable:
         raise DatabaseError(
             "The connected role may not read fraiseql.ledger, which says what was applied here.",
-            hint="Connect as the role that applied, or let that one grant SELECT on it.",
+            hint="Connect as the role that applied, or let that one grant it.",
             code="LEDGER_NOT_READABLE",
         )
     version = int(await database.fetchval("SELECT version FROM fraiseql.ledger_version"))

@@ -11,8 +11,7 @@ triggers, is asked about each time.
 from collections.abc import Sequence
 from typing import Final
 
-from fraiseql.caching.changes.floor import FLOOR
-from fraiseql.caching.changes.log import LOG, TRIGGER
+from fraiseql.caching.changes.log import TRIGGER
 from fraiseql.caching.objects import DatabaseObject
 
 _NOW: Final = '"fraiseql"."result_shape_now"'
@@ -20,7 +19,8 @@ _SHAPE: Final = '"fraiseql"."result_shape"'
 
 # Rows of the catalog by their version: what is changed and changed back has another xmin. Sums,
 # since their order is no matter. A schema that is renamed takes its tables out of their names. Of a
-# log that was emptied by hand (TRUNCATE, or dropped and made again) nobody knows what it had.
+# log that was emptied by hand (TRUNCATE, or dropped and made again) nobody knows what it had; it is
+# named so that also a role may ask that may not use its schema.
 _PARTS: Final = f"""\
     (SELECT concat(count(*), '/', sum(hashtextextended(concat_ws(':', c.oid, c.xmin), 0)))
      FROM pg_catalog.pg_class c WHERE c.oid = ANY ({{relations}})),
@@ -43,7 +43,8 @@ _PARTS: Final = f"""\
        WHERE c.oid = ANY ({{relations}}))),
     (SELECT sum(hashtextextended(concat_ws(':', c.oid, c.xmin), 10))
      FROM pg_catalog.pg_class c
-     WHERE c.oid IN (to_regclass('{LOG}'), to_regclass('{FLOOR}')))"""
+     WHERE c.relnamespace = pg_catalog.to_regnamespace('fraiseql')
+       AND c.relname IN ('changes', 'changes_floor'))"""
 
 
 def shape_sql(relations: str) -> str:
@@ -78,11 +79,11 @@ END $fraiseql$"""
 
 def _function(name: str, create: str, *needs: str) -> DatabaseObject:
     name = f"{name}(oid[])"
-    granted = f"GRANT EXECUTE ON FUNCTION {name} TO PUBLIC"
+    revoked = f"REVOKE ALL ON FUNCTION {name} FROM PUBLIC"
     return DatabaseObject(
         "function",
         name,
-        (create, granted),
+        (create, revoked),
         (f"DROP FUNCTION IF EXISTS {name}",),
         needs=needs,
         replaces=True,

@@ -26,6 +26,9 @@ _FOLDED: Final = '"fraiseql"."is_as_recorded"(text, regclass[])'
 _RECORD: Final = '"fraiseql"."record_fingerprint"(text, text, text[], text[], text)'
 _CHANGED: Final = '"fraiseql"."definitions_changed"()'
 
+CALLED: Final = (_NOW, _FOLDED, _CHANGED)
+"""Functions that statements over stored documents call, besides those that look at one of them."""
+
 _TABLE: Final = f"""\
 CREATE TABLE IF NOT EXISTS {FINGERPRINTS} (
   name text PRIMARY KEY,
@@ -192,6 +195,7 @@ END $guard$ $make$,
     guard, subject, (SELECT string_agg(quote_literal(t::regclass) || '::pg_catalog.regclass', ', '
         ORDER BY t::regclass::text)
       FROM unnest(fql_found.tables) AS t));
+  -- Whoever may not call what it calls learns nothing by it.
   EXECUTE format('GRANT EXECUTE ON FUNCTION "fraiseql".%I() TO PUBLIC', guard);
   INSERT INTO {FINGERPRINTS} AS f
     (name, guard, relations, functions, triggers, objects, columns, parts, prompt)
@@ -211,28 +215,26 @@ def fingerprint_objects() -> tuple[DatabaseObject, ...]:
         (
             _TABLE,
             f"COMMENT ON TABLE {FINGERPRINTS} IS 'What stored documents are computed from'",
-            f"GRANT SELECT ON {FINGERPRINTS} TO PUBLIC",
+            f"REVOKE ALL ON {FINGERPRINTS} FROM PUBLIC",
             "GRANT USAGE ON SCHEMA fraiseql TO PUBLIC",
         ),
         (f"DROP TABLE IF EXISTS {FINGERPRINTS}",),
+        replaces=True,
     )
     functions = (
         _function(_NOW, _NOW_SQL),
         _function(_FOLDED, _FOLDED_SQL, _NOW),
         _function(_CHANGED, _CHANGED_SQL),
-        _function(_RECORD, _record_sql(), FINGERPRINTS, _NOW, _FOLDED, public=False),
+        _function(_RECORD, _record_sql(), FINGERPRINTS, _NOW, _FOLDED),
     )
     return (table, *functions)
 
 
-def _function(name: str, create: str, *needs: str, public: bool = True) -> DatabaseObject:
-    rights = f"GRANT EXECUTE ON FUNCTION {name} TO PUBLIC"
-    if not public:
-        rights = f"REVOKE ALL ON FUNCTION {name} FROM PUBLIC"
+def _function(name: str, create: str, *needs: str) -> DatabaseObject:
     return DatabaseObject(
         "function",
         name,
-        (create, rights),
+        (create, f"REVOKE ALL ON FUNCTION {name} FROM PUBLIC"),
         (f"DROP FUNCTION IF EXISTS {name}",),
         needs=needs,
         replaces=True,
@@ -358,12 +360,16 @@ def fingerprint_object(
 
 
 AS_RECORDED: Final = "as recorded"
+_NAMES: Final = "fingerprint_now, is_as_recorded, definitions_changed"
+
 # Asked first: names in a schema that a role may not use cannot even be looked up.
-_USABLE: Final = """
+_USABLE: Final = f"""
 SELECT EXISTS (
   SELECT FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid
   WHERE n.nspname = 'fraiseql' AND c.relname = 'fingerprints'
-    AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')) AS usable
+    AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
+    AND (SELECT bool_and(has_function_privilege(p.oid, 'EXECUTE')) FROM pg_proc p
+      WHERE p.pronamespace = n.oid AND p.proname = ANY ('{{{_NAMES}}}'))) AS usable
 """
 _HAS_TABLE: Final = f"SELECT to_regclass('{FINGERPRINTS}') IS NOT NULL"
 _COMPARED: Final = f"""

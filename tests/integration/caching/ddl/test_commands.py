@@ -150,6 +150,12 @@ def test_a_role_that_may_not_read_the_ledger_is_told_so(
             " GRANT SELECT ON fraiseql.ledger, fraiseql.ledger_version TO fql_stranger"
         )
         at_once(sql(database, granted))
+        assert "fraiseql.ledger" in run("db", "status")[1]
+        granted = (
+            "GRANT SELECT ON fraiseql.fingerprints TO fql_stranger;"
+            " GRANT EXECUTE ON FUNCTION fraiseql.fingerprint_now TO fql_stranger"
+        )
+        at_once(sql(database, granted))
         assert "kept        User: column" in run("db", "status")[1]
     finally:
         at_once(sql(database, "DROP OWNED BY fql_stranger; DROP ROLE fql_stranger"))

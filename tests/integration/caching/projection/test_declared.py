@@ -175,10 +175,19 @@ async def test_roles_that_may_not_read_the_tables_are_given_none(url: str) -> No
     await sql(
         url,
         """CREATE ROLE fql_reader LOGIN; GRANT USAGE ON SCHEMA fraiseql, public TO fql_reader;
-        GRANT SELECT ON ALL TABLES IN SCHEMA public, fraiseql TO fql_reader""",
+        GRANT SELECT ON ALL TABLES IN SCHEMA public, fraiseql TO fql_reader;
+        GRANT EXECUTE ON FUNCTION fraiseql.fingerprint_now, fraiseql.is_as_recorded,
+          fraiseql.definitions_changed TO fql_reader""",
     )
     try:
         assert (await published_of(url, Person, user="fql_reader"))["Person"] is not None
+        for right in (
+            "SELECT ON fraiseql.fingerprints",
+            "EXECUTE ON FUNCTION fraiseql.is_as_recorded",
+        ):
+            await sql(url, f"REVOKE {right} FROM fql_reader")
+            assert (await published_of(url, Person, user="fql_reader"))["Person"] is None
+            await sql(url, f"GRANT {right} TO fql_reader")
         usage = "USAGE ON SCHEMA fraiseql"
         await sql(url, f"REVOKE {usage} FROM PUBLIC, fql_reader")
         assert (await published_of(url, Person, user="fql_reader"))["Person"] is None

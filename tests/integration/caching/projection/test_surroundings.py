@@ -62,7 +62,7 @@ async def test_a_writer_has_no_rights_on_what_keeps(writer: asyncpg.Connection) 
     functions = await writer.fetch(
         "SELECT oid::regprocedure::text AS name FROM pg_proc "
         "WHERE pronamespace = 'fraiseql'::regnamespace AND proname !~ "
-        "'^(unchanged_|fingerprint_now|is_as_recorded|definitions_changed)' "
+        "'^unchanged_' "
         "AND has_function_privilege(oid, 'EXECUTE')"
     )
     assert functions == []

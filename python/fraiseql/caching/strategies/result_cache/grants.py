@@ -7,7 +7,9 @@ from typing import Final, Literal, get_args
 from fraiseql.caching.changes.adoption import ADOPT
 from fraiseql.caching.changes.floor import FLOOR
 from fraiseql.caching.changes.log import LOG
+from fraiseql.caching.changes.state import READABLE, STATE
 from fraiseql.caching.dependencies.fingerprint import shape_objects
+from fraiseql.caching.dependencies.recorded import CALLED, FINGERPRINTS
 from fraiseql.caching.strategies.result_cache.figures import FIGURES, KEYS, figure_objects
 from fraiseql.caching.strategies.result_cache.objects import (
     EPOCH,
@@ -22,10 +24,11 @@ from fraiseql.caching.strategies.result_cache.ring import KEEP_NAME, STORE_NAME
 from fraiseql.caching.strategies.result_cache.views import ENTRIES, STATS
 from fraiseql.catalog.picture import quote
 
-Purpose = Literal["answers", "figures", "labels", "log", "partitions"]
+Purpose = Literal["answers", "documents", "figures", "labels", "log", "partitions"]
 
 MEANINGS: Final[dict[Purpose, str]] = {
     "answers": "give and keep answers",
+    "documents": "know whether stored documents are true, and how old",
     "figures": "write and read figures",
     "labels": "invalidate by labels",
     "partitions": "follow partitions that are attached (the worker)",
@@ -42,11 +45,13 @@ class Right:
         purpose: What it is for.
         privilege: ``SELECT``, ``EXECUTE`` …
         name: Quoted and qualified; a function with the types of its arguments.
+        columns: To which columns of a table it is limited; none for the whole table.
     """
 
     purpose: Purpose
     privilege: str
     name: str
+    columns: str = ""
 
     @property
     def kind(self) -> Literal["TABLE", "FUNCTION"]:
@@ -55,12 +60,9 @@ class Right:
 
 
 def serving_rights() -> tuple[Right, ...]:
-    """Return all that serving needs, and nothing that only purging and applying do.
-
-    What everybody may is in it too: somebody may have taken that from PUBLIC.
-    """
+    """Return all that serving needs, and nothing that only purging and applying do."""
     called = (Right("labels", "EXECUTE", INVALIDATE), Right("partitions", "EXECUTE", ADOPT))
-    return (*_answers(), *_figures(), *called, *_log())
+    return (*_answers(), *_documents(), *_figures(), *called, *_log())
 
 
 def _answers() -> Iterator[Right]:
@@ -70,6 +72,12 @@ def _answers() -> Iterator[Right]:
     made = [name.format(store=store) for store in stores for name in (STORE_NAME, KEEP_NAME)]
     made += [NEW_EPOCH, *(one.name for one in shape_objects())]
     yield from (Right("answers", "EXECUTE", name) for name in made)
+
+
+def _documents() -> Iterator[Right]:
+    yield Right("documents", "SELECT", STATE, READABLE)
+    yield Right("documents", "SELECT", FINGERPRINTS)
+    yield from (Right("documents", "EXECUTE", name) for name in CALLED)
 
 
 def _figures() -> Iterator[Right]:
@@ -93,7 +101,8 @@ def grant_statements(rights: Iterable[Right], role: str) -> dict[str, str]:
     """
     grouped: dict[tuple[Purpose, str, str], list[str]] = {}
     for one in rights:
-        grouped.setdefault((one.purpose, one.kind, one.privilege), []).append(one.name)
+        privilege = f"{one.privilege} ({one.columns})" if one.columns else one.privilege
+        grouped.setdefault((one.purpose, one.kind, privilege), []).append(one.name)
     to = quote(role)
     found = {f"GRANT USAGE ON SCHEMA fraiseql TO {to}": "find what is there"}
     for (purpose, kind, privilege), names in grouped.items():
@@ -103,16 +112,19 @@ def grant_statements(rights: Iterable[Right], role: str) -> dict[str, str]:
 
 
 LACKING: Final = """\
-SELECT a.purpose, a.privilege, a.name, CASE WHEN a.privilege = 'EXECUTE'
+SELECT CASE WHEN a.privilege = 'EXECUTE'
   THEN has_function_privilege({role}, to_regprocedure(a.name)::oid, a.privilege)
+  WHEN a.columns <> '' THEN (
+    SELECT bool_and(has_column_privilege({role}, to_regclass(a.name)::oid, c.name, a.privilege))
+    FROM unnest(string_to_array(a.columns, ', ')) AS c (name))
   ELSE has_table_privilege({role}, to_regclass(a.name)::oid, a.privilege) END AS had
-FROM unnest($1::text[], $2::text[], $3::text[])
-  WITH ORDINALITY AS a (purpose, privilege, name, place)
+FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY
+  AS a (privilege, name, columns, place)
 ORDER BY a.place"""
 """Whether a role has each right; null where the object is not there. ``{role}`` is SQL."""
 
 
 def lacking_arguments(rights: Iterable[Right]) -> list[list[str]]:
     """Return the arguments of ``LACKING``."""
-    rows = [(one.purpose, one.privilege, one.name) for one in rights]
+    rows = [(one.privilege, one.name, one.columns) for one in rights]
     return [list(column) for column in zip(*rows, strict=True)]

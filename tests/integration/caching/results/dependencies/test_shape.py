@@ -248,7 +248,7 @@ async def test_a_right_that_is_taken_away_is_an_error(url: str, made: str) -> No
         url,
         "DROP ROLE IF EXISTS shape_reader; CREATE ROLE shape_reader;"
         " GRANT shape_reader TO current_user; GRANT SELECT ON v_outer TO shape_reader;"
-        " GRANT USAGE ON SCHEMA fraiseql TO shape_reader",
+        " GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA fraiseql TO shape_reader",
     )
     connection = await asyncpg.connect(url)
     try:
