@@ -235,7 +235,7 @@ async def _applied(writer: Writer, wanted: Wanted) -> tuple[list[Kept], list[str
     """Return the types whose objects are all there as declared, and the names of the others."""
     plan = await find_plan(writer, wanted)
     open_ = {verdict.owner for verdict in plan.states if verdict.state != "kept"}
-    open_ |= {refusal.where.partition(".")[0] for refusal in plan.refusals}
+    open_ |= {refusal.where.partition(".")[0] for refusal in plan.refusals} | wanted.refused
     missing = [one.type_name for one in wanted.kept if one.type_name in open_]
     for name in missing:
         note(f"{name}: not as declared; run fraiseql db status, then fraiseql db apply")

@@ -41,12 +41,14 @@ class Wanted:
         refusals: What is declared and cannot be had; then ``objects`` lacks it.
         kept: The types that are kept.
         types: Names of all declared types.
+        refused: Names of kept types whose documents cannot be had, be it for an embedded type.
     """
 
     objects: tuple[DatabaseObject, ...]
     refusals: tuple[Refusal, ...] = ()
     kept: tuple[Kept, ...] = ()
     types: frozenset[str] = frozenset()
+    refused: frozenset[str] = frozenset()
 
 
 async def load_wanted(schema: Schema, pool: Pool) -> Wanted:
@@ -65,10 +67,13 @@ async def load_wanted(schema: Schema, pool: Pool) -> Wanted:
     found: list[DatabaseObject] = []
     refusals: list[Refusal] = []
     kept = [await with_facts(one, pool) for one in kept_types(world)]
+    without: set[str] = set()
     for one in kept:
         refused, objects = _of(one)
         refusals += refused
         found += objects
+        if not all(each.making for each in refused):
+            without.add(one.type_name)
     indexes, refused = wanted_indexes(world)
     refusals += refused
     found += indexes
@@ -77,7 +82,7 @@ async def load_wanted(schema: Schema, pool: Pool) -> Wanted:
     found += objects
     refusals += _twice(found)
     types = frozenset(schema.objects)
-    return Wanted(in_order(found), tuple(refusals), tuple(kept), types)
+    return Wanted(in_order(found), tuple(refusals), tuple(kept), types, frozenset(without))
 
 
 def _twice(objects: list[DatabaseObject]) -> Iterator[Refusal]:

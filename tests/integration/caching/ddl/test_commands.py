@@ -104,6 +104,37 @@ def test_a_share_must_be_one(run: Run) -> None:
     assert "above 0" in said
 
 
+EMBEDDING = """
+import fraiseql
+
+@fraiseql.type(sql_source="tb_user", jsonb_column="extra")
+class Twin:
+    word: str
+
+@fraiseql.type(sql_source="tb_user", stored=fraiseql.{stored})
+class User:
+    id: int
+    twin: Twin | None = fraiseql.embed("tb_user", via="id")
+
+app = fraiseql.create_app(queries=[fraiseql.find("users", User)])
+"""
+
+
+@pytest.mark.parametrize("stored", ["MaterializedView(refresh='1h')", "Projection()"])
+def test_a_type_that_cannot_be_stored_for_an_embedded_one_is_not_compared(
+    run: Run, database: str, monkeypatch: pytest.MonkeyPatch, stored: str
+) -> None:
+    at_once(sql(database, "ALTER TABLE tb_user ADD extra jsonb DEFAULT '{}'"))
+    monkeypatch.setattr(f"{__name__}.API", EMBEDDING.replace("{stored}", stored))
+    code, said = run("db", "plan")
+    assert code == 1
+    assert "Twin.word: it stands in jsonb_column" in said
+    for command in ("verify", "repair"):
+        missing = "User: not as declared; run fraiseql db status, then fraiseql db apply\n"
+        code, said = run("db", command)
+        assert (code, said.strip()) == (1, missing.strip())
+
+
 OTHER = """
 import fraiseql
 
