@@ -248,7 +248,7 @@ class Cache:
     shared: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        check_form(self, times=("ttl", "stale"), lists=("vary", "tags"))
+        check_form(self, times=("ttl", "stale"), lists=("vary", "tags", "shared"))
         for option in ("ttl", "stale"):
             value = getattr(self, option)
             if value is not None and seconds(option, value) <= 0:

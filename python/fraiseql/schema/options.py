@@ -87,7 +87,9 @@ def check_form(
     lists: Iterable[str] = (),
     mappings: Iterable[str] = (),
 ) -> None:
-    """Check the types of the options of one declaration; None is right where it is the default.
+    """Check the types of the options of one declaration; lists become tuples.
+
+    None is right where it is the default.
 
     Args:
         declaration: What has the options as attributes.
@@ -120,6 +122,9 @@ def check_form(
                 continue
             if wrong or not all(isinstance(i, str) and i for i in items):
                 _refuse(label, name, value, wanted)
+            if isinstance(value, list):
+                # Declarations are compared and hashed, as the names in a tuple are.
+                object.__setattr__(declaration, name, tuple(value))
 
 
 def check_stored(label: str, value: object) -> None:

@@ -134,7 +134,7 @@ def test_documents_are_stored_in_one_form(database: str, stored: Any, source: st
 CACHE = fraiseql.Cache()
 
 
-@fraiseql.query(cache=fraiseql.Cache(tags=("ledger",)))
+@fraiseql.query(cache=fraiseql.Cache(tags=["ledger"]))  # type: ignore[arg-type]
 async def total(info: fraiseql.Info) -> Decimal:
     found: Decimal = await info.context["db"].fetchval("SELECT sum(exact) FROM ledger")
     return found

@@ -72,6 +72,23 @@ def test_an_option_of_another_type_is_refused_with_its_name(said: str) -> None:
     assert said in str(caught.value)
 
 
+def test_names_in_a_list_are_those_in_parentheses() -> None:
+    pairs: list[tuple[Any, Any]] = [
+        (
+            Cache(tags=["a"], vary=["b"], shared=["c"]),
+            Cache(tags=("a",), vary=("b",), shared=("c",)),
+        ),
+        (Projection(embeds=["posts"]), Projection(embeds=("posts",))),
+        (MaterializedView(key=["a"], on_write=True), MaterializedView(key=("a",), on_write=True)),
+        (Index(["a", "-b"]), Index(("a", "-b"))),
+    ]
+    for listed, usual in pairs:
+        assert listed == usual
+        assert hash(listed) == hash(usual)
+    with pytest.raises(DeclarationError, match="Cache has shared="):
+        Cache(shared=(1,))  # type: ignore[arg-type]
+
+
 @fraiseql.type
 class Comment:
     id: int
