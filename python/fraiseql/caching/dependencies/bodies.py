@@ -8,6 +8,7 @@ schema, counts as read or called. A name that is joined from parts is not found.
 
 from typing import Final
 
+# Patterns stand in dollar quotes: 'x' depends on standard_conforming_strings.
 # ASCII but letters, digits and the underscore: a name with one of these is no word.
 _BETWEEN: Final = r"[\x02-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]"
 
@@ -32,7 +33,7 @@ def _unquoted(text: str) -> str:
 # A value is cast without a word, as it is assigned or returned: casts count for every body.
 NAMEABLE: Final = f"""\
 nameable(class, oid, name, is_word, is_ours) AS MATERIALIZED (
-  SELECT x.class, x.oid, {_folded("x.name::text")}, x.name <> '' AND x.name::text !~ '{_BETWEEN}',
+  SELECT x.class, x.oid, {_folded("x.name::text")}, x.name <> '' AND x.name::text !~ $${_BETWEEN}$$,
     x.namespace IS NOT DISTINCT FROM {_OURS}
   FROM (
     SELECT 'pg_catalog.pg_class'::regclass::oid, c.oid, c.relname, c.relnamespace
@@ -66,11 +67,11 @@ nameable(class, oid, name, is_word, is_ours) AS MATERIALIZED (
 
 def _parts_of(text: str) -> str:
     """Return SQL of the rows ``part(word)``: what is between separators."""
-    return f"regexp_split_to_table({text}, '{_BETWEEN}+') AS part (word)"
+    return f"regexp_split_to_table({text}, $${_BETWEEN}+$$) AS part (word)"
 
 
 # A line break that is written as an escape separates words. Longer words are cut as names are.
-_BROKEN: Final = r"concat(p.prosrc, ' ', regexp_replace(p.prosrc, '\\[bfnrt]', ' ', 'g'))"
+_BROKEN: Final = r"concat(p.prosrc, ' ', regexp_replace(p.prosrc, $$\\[bfnrt]$$, ' ', 'g'))"
 _WORDS: Final = f"""\
 ARRAY(
         SELECT DISTINCT {_folded("part.word::name::text")} FROM {_parts_of(_BROKEN)})"""
@@ -88,9 +89,9 @@ NAMED_IN_BODY: Final = rf"""SELECT n.class, n.oid
     JOIN pg_catalog.pg_language g ON g.oid = p.prolang AND g.lanname NOT IN ('internal', 'c')
     CROSS JOIN LATERAL (
       SELECT nullif(concat_ws('|',
-        CASE WHEN p.prosrc ~* '\me''' THEN '{_IN_STRINGS}' END,
-        CASE WHEN p.prosrc ~* '\mu&' THEN '{_IN_NAMES}' END,
-        CASE WHEN p.prosrc ~* '\muescape\M' THEN '{_CHOSEN}' END), '') AS escape) AS found
+        CASE WHEN p.prosrc ~* $$\me'$$ THEN $${_IN_STRINGS}$$ END,
+        CASE WHEN p.prosrc ~* $$\mu&$$ THEN $${_IN_NAMES}$$ END,
+        CASE WHEN p.prosrc ~* $$\muescape\M$$ THEN $${_CHOSEN}$$ END), '') AS escape) AS found
     CROSS JOIN LATERAL (
       SELECT {_unquoted(_folded("p.prosrc"))} AS text, {_WORDS} AS words,
       CASE WHEN p.prosrc ~* found.escape THEN {_PATTERNS} END AS patterns

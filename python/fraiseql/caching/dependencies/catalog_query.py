@@ -48,14 +48,14 @@ relations AS (
   WHERE r.class = 'pg_catalog.pg_class'::regclass AND c.relkind IN ('r', 'p', 'f', 'm', 'v', 'S')
   UNION
   SELECT c.oid, c.relnamespace FROM texts
-  CROSS JOIN LATERAL regexp_matches(texts.text, ':relid (\\d+)', 'g') AS found (part)
+  CROSS JOIN LATERAL regexp_matches(texts.text, $$:relid (\\d+)$$, 'g') AS found (part)
   JOIN pg_catalog.pg_class c ON c.oid = found.part[1]::oid
   WHERE c.relnamespace = 'pg_catalog'::regnamespace AND c.relkind IN ('r', 'v')),
 {HANDLED},
 calls AS (
   SELECT p.oid, p.proname, p.provolatile, p.proargtypes
   FROM spoken CROSS JOIN LATERAL regexp_matches(
-    spoken.text, ':(?:funcid|opfuncid|aggfnoid|winfnoid) (\\d+)', 'g') AS found (part)
+    spoken.text, $$:(?:funcid|opfuncid|aggfnoid|winfnoid) (\\d+)$$, 'g') AS found (part)
   -- Some aggregates are labelled immutable, and what they are made of is not.
   LEFT JOIN pg_catalog.pg_aggregate g ON g.aggfnoid = found.part[1]::oid
   JOIN pg_catalog.pg_proc p ON p.oid IN (found.part[1]::oid, g.aggtransfn, g.aggfinalfn)

@@ -16,10 +16,10 @@ NUMBERS: Final = f"""\
 SELECT DISTINCT named.class::oid AS class, named.oid
   FROM trees CROSS JOIN LATERAL (
     SELECT {_CLASS}, found.part[2]::oid
-    FROM regexp_matches(trees.text, ':([A-Za-z_]+) (\\d+)', 'g') AS found (part)
+    FROM regexp_matches(trees.text, $$:([A-Za-z_]+) (\\d+)$$, 'g') AS found (part)
     UNION ALL
     SELECT {_CLASS}, unnest(string_to_array(found.part[2], ' '))::oid
-    FROM regexp_matches(trees.text, ':([A-Za-z_]+) \\(o ([\\d ]+)\\)', 'g') AS found (part)
+    FROM regexp_matches(trees.text, $$:([A-Za-z_]+) \\(o ([\\d ]+)\\)$$, 'g') AS found (part)
   ) AS named (class, oid)
   WHERE named.class IS NOT NULL"""
 """SQL of ``(class, oid)``: all that ``trees(text)`` name by its number."""
@@ -35,22 +35,22 @@ handled(kind, oid) AS (
   JOIN pg_catalog.pg_attribute a ON a.attrelid = n.oid AND a.attnum > 0 AND NOT a.attisdropped
   UNION
   SELECT CASE WHEN found.part[1] ~ '^(resulttype|typid)$' THEN
-      CASE WHEN texts.text ~ '{_READ}' THEN 'read'
-        WHEN texts.text ~ '\\{{COERCETODOMAIN ' THEN 'checked' ELSE 'shown' END
+      CASE WHEN texts.text ~ $${_READ}$$ THEN 'read'
+        WHEN texts.text ~ $$\\{{COERCETODOMAIN $$ THEN 'checked' ELSE 'shown' END
     ELSE 'shown' END, found.part[2]::oid
   FROM texts CROSS JOIN LATERAL regexp_matches(
-    texts.text, ':([a-z]*type|typid) (\\d+)', 'g') AS found (part)
+    texts.text, $$:([a-z]*type|typid) (\\d+)$$, 'g') AS found (part)
   WHERE NOT (found.part[1] = 'consttype' AND found.part[2] IN ('3734', '3769'))
   UNION
   SELECT 'written', found.part[1]::oid
   FROM texts CROSS JOIN LATERAL regexp_matches(
-    texts.text, '\\{{COERCEVIAIO :arg [^}}]*?:(?:[a-z]*type|array_typeid) (\\d+)', 'g')
+    texts.text, $$\\{{COERCEVIAIO :arg [^}}]*?:(?:[a-z]*type|array_typeid) (\\d+)$$, 'g')
     AS found (part)
   UNION
   SELECT 'read', unnest(string_to_array(found.part[1], ' '))::oid
   FROM texts CROSS JOIN LATERAL regexp_matches(
-    texts.text, ':(?:func)?coltypes \\(o ([\\d ]+)\\)', 'g') AS found (part)
-  WHERE texts.text ~ ':funccoltypes \\(o|\\{{TABLEFUNC '
+    texts.text, $$:(?:func)?coltypes \\(o ([\\d ]+)\\)$$, 'g') AS found (part)
+  WHERE texts.text ~ $$:funccoltypes \\(o|\\{{TABLEFUNC $$
   UNION
   SELECT h.kind, part.oid FROM handled h CROSS JOIN LATERAL (
     SELECT unnest(ARRAY[t.typelem, t.typbasetype]) FROM pg_catalog.pg_type t WHERE t.oid = h.oid
@@ -62,7 +62,7 @@ handled(kind, oid) AS (
     WHERE t.oid = h.oid AND t.typtype = 'c' AND NOT a.attisdropped
     UNION ALL
     SELECT found.part[1]::oid FROM pg_catalog.pg_constraint k CROSS JOIN LATERAL regexp_matches(
-      k.conbin::text, ':resulttype (\\d+)', 'g') AS found (part)
+      k.conbin::text, $$:resulttype (\\d+)$$, 'g') AS found (part)
     WHERE h.kind IN ('read', 'checked') AND k.contypid = h.oid) AS part (oid)
   WHERE part.oid <> 0),
 spoken AS (
@@ -87,13 +87,13 @@ SELECT p.oid, p.proname::text AS name, p.provolatile::text AS volatility, h.kind
   UNION
   SELECT 0, hidden.name, hidden.volatility, false
   FROM spoken JOIN (VALUES
-    (':tablesample \\{', 'tablesample', 'v'),
+    ($$:tablesample \\{$$, 'tablesample', 'v'),
     -- Where a row is stored, and which transaction wrote it: VACUUM FULL and a dump change it.
     (':varattno -[1-5] ', 'ctid', 'v'),
-    ('\\{NEXTVALUEEXPR ', 'nextval', 'v')) AS hidden (pattern, name, volatility)
+    ($$\\{NEXTVALUEEXPR $$, 'nextval', 'v')) AS hidden (pattern, name, volatility)
     ON spoken.text ~ hidden.pattern
   UNION
   SELECT 0, CASE WHEN found.part[1]::int <= 8 THEN 'now' ELSE 'current_user' END, 's', false
   FROM spoken CROSS JOIN LATERAL regexp_matches(
-    spoken.text, '\\{SQLVALUEFUNCTION :op (\\d+)', 'g') AS found (part)"""
+    spoken.text, $$\\{SQLVALUEFUNCTION :op (\\d+)$$, 'g') AS found (part)"""
 """SQL of the built-in functions that are called without being named."""

@@ -24,7 +24,7 @@ tables AS (
   UNION
   -- On the oldest catalogs no dependency is written down; the parsed query names them.
   SELECT c.oid FROM views v JOIN pg_catalog.pg_rewrite w ON w.ev_class = v.oid
-  CROSS JOIN LATERAL regexp_matches(w.ev_action::text, ':relid (\d+)', 'g') AS named(part)
+  CROSS JOIN LATERAL regexp_matches(w.ev_action::text, $$:relid (\d+)$$, 'g') AS named(part)
   JOIN pg_catalog.pg_class c ON c.oid = named.part[1]::oid
   WHERE c.relnamespace = 'pg_catalog'::regnamespace AND c.relkind IN ('r', 'v')),
 -- A write may name any table above or below: a partition, or what it is a partition of.

@@ -101,7 +101,7 @@ _BEHIND: Final = f"""\
     WHERE r.class = 'pg_catalog.pg_proc'::regclass AND p.prosqlbody IS NOT NULL),
   seen AS (
     SELECT bool_or(u.tree ~ ':varattno 0 ') AS whole_rows,
-      bool_or(u.tree ~ ':(sortClause|aggorder|distinctClause) \\(|:inputcollid [1-9]') AS sorts
+      bool_or(u.tree ~ $$:(sortClause|aggorder|distinctClause) \\(|:inputcollid [1-9]$$) AS sorts
     FROM rules u),
   wide(oid) AS (
     SELECT r.oid FROM reached r, seen

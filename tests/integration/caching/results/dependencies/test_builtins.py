@@ -6,7 +6,8 @@ from typing import Any
 from fraiseql.caching.dependencies.builtins import LISTED, Kind, kind_of
 from fraiseql.caching.dependencies.facts import ResultFacts, load_result_facts
 from fraiseql.caching.dependencies.parsed import Predicate, parse_predicates
-from fraiseql.database import Pool
+from fraiseql.database import Pool, open_pool
+from fraiseql.settings import Settings
 from tests.integration.caching.results.dependencies.ground import opened, run
 
 PLACE = '"pg_catalog"."pg_am"'
@@ -78,6 +79,22 @@ def call_of(row: Any) -> str | None:
     if row["variadic"]:
         given[-1] = f"VARIADIC {given[-1]}"
     return f'EXISTS (SELECT pg_catalog."{row["name"]}"({", ".join(given)}))'
+
+
+async def test_nothing_is_hidden_by_what_a_backslash_means(url: str) -> None:
+    """The text of our statements has patterns, which must be read alike by every session."""
+    names = ['"public"."v_outer"', '"public"."tb_secret"', '"public"."tb_day"']
+    texts = ["now()::text::timestamptz <> clock_timestamp()", "current_user::text = name::text"]
+    found = []
+    for value in ("on", "off"):
+        pool = await open_pool(url, Settings(), {"standard_conforming_strings": value})
+        try:
+            trees = await parse_predicates(pool, [Predicate("T.f", names[0], one) for one in texts])
+            found.append(await load_result_facts(pool.fetch_bytes, names, trees.texts))
+        finally:
+            await pool.close()
+    assert found[0] == found[1]
+    assert {"now", "clock_timestamp"} <= {call.name for call in found[0].calls}
 
 
 async def test_every_function_is_seen_as_what_it_is(url: str) -> None:
