@@ -4,23 +4,34 @@
 from typing import Final
 
 from fraiseql.caching.changes.log import TRIGGER
+from fraiseql.caching.dependencies.reach import REACHED
 
-_CLOSURE: Final = r"""
-WITH RECURSIVE begun AS (SELECT unnest({start}) AS oid),
+_CLOSURE: Final = rf"""
+WITH RECURSIVE started AS (SELECT unnest({{start}}) AS oid),
 views(oid) AS (
-  SELECT oid FROM begun
+  SELECT oid FROM started
   UNION
   SELECT d.refobjid FROM views v
   JOIN pg_catalog.pg_class c ON c.oid = v.oid
-    AND (c.relkind = 'v' OR c.relkind = 'm' AND c.oid IN (SELECT oid FROM begun))
+    AND (c.relkind = 'v' OR c.relkind = 'm' AND c.oid IN (SELECT oid FROM started))
   JOIN pg_catalog.pg_rewrite w ON w.ev_class = v.oid
   JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass
     AND d.objid = w.oid AND d.refclassid = 'pg_catalog.pg_class'::regclass
     AND d.refobjid <> v.oid),
+-- What the functions on the way read, and those that they call, counts too.
+begun(class, oid) AS (
+  SELECT d.refclassid, d.refobjid FROM views v
+  JOIN pg_catalog.pg_rewrite w ON w.ev_class = v.oid
+  JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = w.oid
+  WHERE d.refclassid IN ('pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_operator'::regclass)),
+{REACHED},
 tables AS (
   SELECT c.oid FROM views v JOIN pg_catalog.pg_class c ON c.oid = v.oid
   WHERE c.relkind IN ('r', 'p', 'f')
-    OR c.relkind = 'm' AND c.oid NOT IN (SELECT oid FROM begun)
+    OR c.relkind = 'm' AND c.oid NOT IN (SELECT oid FROM started)
+  UNION
+  SELECT c.oid FROM reached r JOIN pg_catalog.pg_class c ON c.oid = r.oid
+  WHERE r.class = 'pg_catalog.pg_class'::regclass AND c.relkind IN ('r', 'p', 'f', 'm', 'S')
   UNION
   -- On the oldest catalogs no dependency is written down; the parsed query names them.
   SELECT c.oid FROM views v JOIN pg_catalog.pg_rewrite w ON w.ev_class = v.oid
@@ -46,7 +57,7 @@ def closure(start: str) -> str:
     Args:
         start: SQL of an ``oid[]``: views, materialized views or tables.
     """
-    return _CLOSURE.format(start=start)
+    return _CLOSURE.replace("{start}", start)
 
 
 UNTRACKED: Final = f"""\

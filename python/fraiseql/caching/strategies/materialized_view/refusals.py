@@ -153,6 +153,7 @@ def _untracked(read: Read) -> str:
     reasons = (
         (read.catalog, "is PostgreSQL's own: no trigger can log its writes."),
         (read.kind == "m", "is a materialized view: nothing tells when it is refreshed."),
+        (read.kind == "S", "is a sequence: nothing tells when it goes on."),
         (read.kind == "f", "is a foreign table: nothing tells when it is written."),
         (read.persistence != "p", "is not logged: a crash empties it, and no trigger fires."),
         (read.subscribed, "is written by a subscription, which fires no statement triggers."),

@@ -1,7 +1,9 @@
-"""Predicates: whether PostgreSQL can read what the embeds of a declared projection ask for."""
+"""Predicates: whether PostgreSQL reads what embeds ask for, and nothing but their own table."""
 
 from typing import Final
 
+from fraiseql.caching.dependencies.facts import load_result_facts
+from fraiseql.caching.dependencies.parsed import Predicate, parse_predicates
 from fraiseql.caching.strategies.base import Refusal
 from fraiseql.caching.strategies.projection.embeds import Place
 from fraiseql.database import Pool
@@ -12,7 +14,7 @@ _NO_RIGHT: Final = "42501"  # says nothing of the predicate
 
 
 async def unreadable(root: Place, pool: Pool) -> tuple[Refusal, ...]:
-    """Refuse every predicate that PostgreSQL refuses; none is run.
+    """Refuse every predicate that PostgreSQL refuses, or that reads other tables; none is run.
 
     Raises:
         DatabaseError: The database cannot be reached.
@@ -25,7 +27,28 @@ async def unreadable(root: Place, pool: Pool) -> tuple[Refusal, ...]:
             said = await _said(f"SELECT FROM {row} WHERE ({place.embed.where})", pool)
             if said:
                 found.append(_refusal(place, said))
+            else:
+                found += await _reading_more(place, place.embed.where, pool)
     return tuple(found)
+
+
+async def _reading_more(place: Place, where: str, pool: Pool) -> list[Refusal]:
+    """Refuse a predicate whose functions read relations, as the catalog or their bodies say."""
+    table = place.table.sql
+    trees = await parse_predicates(pool, [Predicate(place.where, table, where)])
+    plain = await load_result_facts(pool.fetch_bytes, [table])
+    facts = await load_result_facts(pool.fetch_bytes, [table], trees.texts)
+    known = {one.oid for one in plain.relations}
+    return [
+        Refusal(
+            "PREDICATE_READS_MORE",
+            place.where,
+            f"a function that the predicate calls names {one.sql}, which is not followed.",
+            "Compare columns of the embedded table with constants.",
+        )
+        for one in facts.relations
+        if one.oid not in known
+    ]
 
 
 async def _said(query: str, pool: Pool) -> str:
