@@ -7,6 +7,7 @@ from fraiseql.database import Database
 from fraiseql.errors import ConfigurationError
 from fraiseql.serving.execution.documents import Document
 from fraiseql.serving.execution.reading import CONTEXT_KEY, Outcome, Reading, Reads, check_count
+from fraiseql.serving.execution.withheld import OnBehalf
 
 
 class Repository:
@@ -14,8 +15,8 @@ class Repository:
 
     Inside a resolver, what the operation selects of the field's type decides what is read, so that
     an embedded list that nobody asks for is not computed. What is kept of the type is read where it
-    is kept; live under a role, which has rights of its own, and inside a transaction, which sees
-    its own writes.
+    is kept; live for a role that may not read all that it is made of, and inside a transaction,
+    which sees its own writes.
 
     Args:
         db: ``info.context["db"]``.
@@ -37,8 +38,8 @@ class Repository:
             )
         self.db = db
         self._reader = reads.reader
-        plain = isinstance(db, Database) and db.identity.role is None
-        self._note = reads.note if plain else None
+        self._note = reads.note
+        self._behalf = _behalf(db) if isinstance(db, Database) else None
 
     async def find(
         self,
@@ -109,7 +110,12 @@ class Repository:
         return rows[0][0]
 
     async def _run(self, reading: Reading) -> list[Any]:
-        return await reading.rows(self.db.read, self._note)
+        return await reading.rows(self.db.read, self._behalf, self._note)
+
+
+def _behalf(db: Database) -> OnBehalf:
+    role = db.identity.role
+    return OnBehalf(role, db.read if role is None else db.read_without_role)
 
 
 def _joined(where: Mapping[str, Any] | None, equal: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -32,6 +32,26 @@ class Freshness:
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """Which roles may be given stored documents: those that would be answered the same live.
+
+    Attributes:
+        reasons: Query of why a role may not, in the rows ``reason`` and ``name``, of which there
+            are none where it may; ``{role}`` in it stands for SQL of the role's name.
+    """
+
+    reasons: str
+
+    def reasons_of(self, role: str) -> str:
+        """Return the query for the role that the SQL ``role`` names."""
+        return self.reasons.replace("{role}", role)
+
+    def allowed(self, role: str) -> str:
+        """Return the condition that the role may which the SQL ``role`` names."""
+        return f"NOT EXISTS ({self.reasons_of(role)})"
+
+
+@dataclass(frozen=True, slots=True)
 class KeptDocument:
     """Where the documents of a type are kept, equal to what the live source would answer.
 
@@ -46,6 +66,7 @@ class KeptDocument:
         freshness: None for documents that are never stale.
         unchanged: SQL condition of every statement that reads them: it holds, or it fails with an
             error, once a definition that they are computed from has changed; None for none.
+        access: Which roles of requests may be given them; None for no role at all.
     """
 
     relation: Relation
@@ -54,6 +75,7 @@ class KeptDocument:
     embeds: frozenset[str] = frozenset()
     freshness: Freshness | None = None
     unchanged: str | None = None
+    access: Access | None = None
 
 
 @dataclass(frozen=True, slots=True)

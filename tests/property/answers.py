@@ -35,6 +35,7 @@ STRATEGIES: Final = (Projection(max_bytes=10**6), MaterializedView(refresh="1h")
 _reads: Final[Counter[str]] = Counter()
 """Reads of stored documents, by the name of their type, while ``counted`` is in force."""
 
+_NUMBERED: Final = re.compile(rb',"id":"\w{8}"(?=\}\})')
 _AGED: Final = re.compile(rb',"extensions":\{"staleness":\[[^]]*\]\}\}$')
 
 
@@ -56,7 +57,7 @@ class Answers:
     outcomes: Counter[tuple[str, str | None]] = field(default_factory=Counter)
 
     async def ask(self, service: str, operation: Operation, context: Mapping[str, Any]) -> bytes:
-        """Return the body of the response, without the age of what it was read from."""
+        """Return the body of the response, without ages and without numbers of errors."""
         request = Request(operation.text, None, operation.variables)
         role, before = context.get("role"), _reads.total()
         response = await self.services[service].execute(request, dict(context), Timings())
@@ -64,7 +65,7 @@ class Answers:
         if response.cached is not None:
             answers = response.cached.answers.values()
             self.outcomes.update((one.outcome, role) for one in answers)
-        return _AGED.sub(b"}", bytes(response.body))
+        return _NUMBERED.sub(b"", _AGED.sub(b"}", bytes(response.body)))
 
     async def stop(self) -> None:
         """Close every connection."""

@@ -130,6 +130,7 @@ def test_every_way_gives_the_live_answer(bench: Bench, name: str) -> None:
         # Without this, two live answers could be compared.
         if answers.strategies and name not in UNREAD:
             assert answers.outcomes["stored", None] > 0
+            assert answers.outcomes["stored", ROLE] == answers.outcomes["stored", None]
 
     bench.ask(name, work)
 

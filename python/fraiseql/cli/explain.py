@@ -28,14 +28,24 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--analyze", action="store_true", help="run the statements and show their times"
     )
+    parser.add_argument("--role", metavar="ROLE", help="explain it for requests with this role")
+    parser.add_argument(
+        "--session",
+        default="{}",
+        metavar="JSON",
+        help="session variables of the request: a JSON object of texts",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: Namespace) -> int:
-    request = Request(_text(arguments.query), arguments.operation, _variables(arguments.variables))
+    variables = _mapping("--variables", arguments.variables, """'{"id": 1}'""")
+    session = _mapping("--session", arguments.session, """'{"app.tenant": "1"}'""")
+    request = Request(_text(arguments.query), arguments.operation, variables)
+    context = {"role": arguments.role, "session": session}
     service = find_target(arguments.app).service()
-    explanation = asyncio.run(_explain(service, request, analyze=arguments.analyze))
+    explanation = asyncio.run(_explain(service, request, context, analyze=arguments.analyze))
     if arguments.json:
         say_json(dataclasses.asdict(explanation))
     else:
@@ -47,22 +57,24 @@ def _text(query: str) -> str:
     return sys.stdin.read() if query == "-" else query
 
 
-def _variables(text: str) -> dict[str, Any]:
+def _mapping(option: str, text: str, example: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except ValueError as error:
         raise ConfigurationError(
-            f"--variables is not JSON: {error}.", hint="""Write --variables '{"id": 1}'."""
+            f"{option} is not JSON: {error}.", hint=f"Write {option} {example}."
         ) from None
     if isinstance(found, dict):
         return found
-    raise ConfigurationError("--variables is not a JSON object.", hint='Write {"name": value}.')
+    raise ConfigurationError(f"{option} is not a JSON object.", hint='Write {"name": value}.')
 
 
-async def _explain(service: Service, request: Request, *, analyze: bool) -> Explanation:
+async def _explain(
+    service: Service, request: Request, context: dict[str, Any], *, analyze: bool
+) -> Explanation:
     await service.start()
     try:
-        return await service.explain(request, analyze=analyze)
+        return await service.explain(request, context, analyze=analyze)
     except RequestError as error:
         raise FraiseQLError("\n".join(str(one) for one in error.errors)) from None
     finally:
@@ -73,7 +85,10 @@ def _show(explanation: Explanation) -> None:
     say(explanation.plan)
     for statement in explanation.statements:
         source = "" if statement.source == "live" else f", from the {statement.source}"
-        say(f"\n-- {statement.key}{source}\n{lay_out(statement.sql)}")
+        say(f"\n-- {statement.key}{source}")
+        if statement.withheld:
+            say(f"-- stored documents are not read for this role: {statement.withheld}")
+        say(lay_out(statement.sql))
         for number, parameter in enumerate(statement.parameters, 1):
             say(f"-- ${number} = {parameter}")
         say()

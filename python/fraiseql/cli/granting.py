@@ -1,8 +1,8 @@
-"""``fraiseql db grant``: the role that serves is given what result caches need of it."""
+"""``fraiseql db grant``: the role that serves is given what it reads of what was applied."""
 
 from argparse import ArgumentParser, Namespace
 
-from fraiseql.caching.ddl.wanted import Wanted
+from fraiseql.caching.ddl.wanted import Wanted, document_rights
 from fraiseql.caching.results.rights import grant, wanted_grants
 from fraiseql.cli.output import note, say, say_json
 from fraiseql.database.writing import Writer
@@ -16,7 +16,7 @@ def add_role(parser: ArgumentParser) -> None:
     )
 
 
-async def run_grant(writer: Writer, _: Wanted, arguments: Namespace) -> int:
+async def run_grant(writer: Writer, wanted: Wanted, arguments: Namespace) -> int:
     """Grant, and print each statement under what it is for.
 
     Raises:
@@ -24,7 +24,7 @@ async def run_grant(writer: Writer, _: Wanted, arguments: Namespace) -> int:
         DatabaseError: The connected role may not grant it.
     """
     work = wanted_grants if arguments.only_print else grant
-    statements = await work(writer, arguments.role)
+    statements = await work(writer, arguments.role, document_rights(wanted))
     if arguments.json:
         say_json([{"for": purpose, "sql": sql} for sql, purpose in statements.items()])
         return 0

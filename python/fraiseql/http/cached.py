@@ -58,6 +58,12 @@ def cache_status(cached: Cached) -> tuple[bytes, bytes]:
     return b"cache-status", "; ".join(["fraiseql", *_parameters(answers, cached.roots)]).encode()
 
 
+def withheld_header(withheld: Mapping[str, str]) -> tuple[bytes, bytes]:
+    """Return ``FraiseQL-Live``: types that are stored and were read live for the request's role."""
+    listed = ", ".join([f"{name};reason={reason}" for name, reason in withheld.items()])
+    return b"fraiseql-live", listed.encode()
+
+
 def _parameters(answers: list[Answered], roots: int) -> Iterator[str]:
     missed = [one for one in answers if one.outcome != "hit"]
     hits = len(answers) - len(missed)

@@ -14,7 +14,7 @@ from fraiseql.errors import FraiseQLError
 from fraiseql.events import Timings
 from fraiseql.http.asgi import HttpRequest, Receive, Scope, Send
 from fraiseql.http.beside import Beside, Probed
-from fraiseql.http.cached import cache_status, cached_headers, known_etags
+from fraiseql.http.cached import cache_status, cached_headers, known_etags, withheld_header
 from fraiseql.http.context import ContextHook, add_context
 from fraiseql.http.deadline import Clock, Deadline, Ending
 from fraiseql.http.foreign import of_framework
@@ -177,6 +177,8 @@ class Application:
         extra: Headers = FOR_GET if request.read_only else ()
         if response.cached is not None:
             extra = self._told(response.cached, request, headers, media)
+        if response.withheld:
+            extra = (*extra, withheld_header(response.withheld))
         return graphql_reply(response, media, timings, extra=extra)
 
     def _told(

@@ -5,7 +5,7 @@ from typing import Any
 from fraiseql.schema import Schema
 from fraiseql.serving.bounded import Bounded
 from fraiseql.serving.document import Operation, RequestError
-from fraiseql.serving.execution.kept import Lost
+from fraiseql.serving.execution.kept import Unread
 from fraiseql.serving.execution.reading import Reader
 from fraiseql.serving.execution.run import CompiledPlan
 from fraiseql.serving.planning import Planner
@@ -22,7 +22,7 @@ class Edition:
         schema: The application's schema.
         sources: Which relation answers which type.
         settings: Limits of lists, and how many plans are held.
-        lost: Told when something kept cannot be read.
+        unread: Told when something kept is not read.
 
     Attributes:
         planner: Plans operations.
@@ -30,17 +30,19 @@ class Edition:
         plans: Plans by operation and structure of its variables, or why there is none.
     """
 
-    __slots__ = ("_lost", "_schema", "planner", "plans", "reader")
+    __slots__ = ("_schema", "_unread", "planner", "plans", "reader")
 
-    def __init__(self, schema: Schema, sources: SourceMap, settings: Settings, lost: Lost) -> None:
+    def __init__(
+        self, schema: Schema, sources: SourceMap, settings: Settings, unread: Unread
+    ) -> None:
         self._schema = schema
-        self._lost = lost
+        self._unread = unread
         self.planner = Planner(schema, sources, settings)
-        self.reader = Reader(self.planner.relations, lost)
+        self.reader = Reader(self.planner.relations, unread)
         self.plans: Bounded[tuple[Operation, Any], ServingPlan | RequestError] = Bounded(
             settings.document_cache_size
         )
 
     def compiled(self, plan: Plan) -> ServingPlan:
         """Return a plan ready to serve."""
-        return ServingPlan(CompiledPlan(plan, self._schema, self._lost))
+        return ServingPlan(CompiledPlan(plan, self._schema, self._unread))

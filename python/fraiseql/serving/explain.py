@@ -1,14 +1,16 @@
 """Explain: an operation's plan, its statements, and what PostgreSQL would do with them."""
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from fraiseql.database import Identity, Pool
 from fraiseql.errors import FraiseQLError
 from fraiseql.serving.execution.generic import GenericPlan, prove
 from fraiseql.serving.execution.run import CompiledKeptRoot, CompiledPlan, CompiledRoot, Run
 from fraiseql.serving.execution.statements import PreparedQuery
+from fraiseql.serving.execution.withheld import why_withheld
 from fraiseql.serving.planning.text import kept_text, plan_text
+from fraiseql.serving.sql import ROLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,8 @@ class StatementReport:
         plan: PostgreSQL's plan for these values, one line an entry.
         generic: Its plan for any values, which a prepared statement ends with.
         indexes: Declared indexes that the plan for any values uses.
+        withheld: Why stored documents are not read for the role of the request; empty where they
+            are, or where there are none.
     """
 
     key: str
@@ -33,6 +37,7 @@ class StatementReport:
     plan: tuple[str, ...]
     generic: tuple[str, ...] = ()
     indexes: tuple[str, ...] = ()
+    withheld: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,44 +69,70 @@ async def explain_plan(
         DatabaseError: PostgreSQL refuses a statement.
     """
     reports = [
-        await _report(compiled, (root, source, query), run, declared, analyze=analyze)
+        await _report(compiled, asked, run, declared, analyze=analyze)
         for root in compiled.sql
-        for source, query in _queries(root, run)
+        for asked in await _asked(root, run)
     ]
     return Explanation(plan_text(compiled.plan), tuple(reports))
 
 
-def _queries(root: CompiledRoot, run: Run) -> Iterator[tuple[str, PreparedQuery]]:
-    if isinstance(root, CompiledKeptRoot) and run.identity.role is None:
-        yield kept_text(root.kept.source), root.kept.query
-    yield "live", root.query
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One statement that is explained; the attributes beside are those of its report."""
+
+    root: CompiledRoot
+    source: str
+    query: PreparedQuery
+    identity: Identity
+    withheld: str = ""
+
+
+async def _asked(root: CompiledRoot, run: Run) -> list[_Asked]:
+    """Return the statements of a root field: over what is stored, where it is read, and live."""
+    identity = run.identity
+    live = _Asked(root, "live", root.query, identity)
+    if not isinstance(root, CompiledKeptRoot):
+        return [live]
+    kept = root.kept
+    reason = await why_withheld(kept.source.source, run.behalf())
+    if reason is not None:
+        return [replace(live, withheld=str(reason))]
+    query = kept.query_for(identity.role)
+    return [_Asked(root, kept_text(kept.source), query, identity.without_role), live]
 
 
 async def _report(
     compiled: CompiledPlan,
-    asked: tuple[CompiledRoot, str, PreparedQuery],
+    asked: _Asked,
     run: Run,
     declared: Collection[str],
     *,
     analyze: bool,
 ) -> StatementReport:
-    root, source, query = asked
+    query, values = asked.query, {**run.values, ROLE: run.identity.role}
     if query.choose is not None:
-        query = query.choose(run.values)
-    args = query.bind(run.values)
+        query = query.choose(values)
+    args = query.bind(values)
     options = "ANALYZE, BUFFERS" if analyze else "COSTS"
-    lines = await _lines(run.pool, f"EXPLAIN ({options}) {query.text}", args, run.identity)
+    lines = await _lines(run.pool, f"EXPLAIN ({options}) {query.text}", args, asked.identity)
     fields = compiled.plan.shape["nodes"][compiled.plan.shape["root"]]["fields"]
-    key = next(f["key"] for f in fields if f["source"].get("stream") == root.stream)
-    generic = await _generic(run, query)
-    parameters = tuple(repr(arg) for arg in args)
-    used = tuple([name for name in generic.indexes if name in declared])
-    return StatementReport(key, source, query.text, parameters, lines, generic.lines, used)
+    key = next(f["key"] for f in fields if f["source"].get("stream") == asked.root.stream)
+    generic = await _generic(run.pool, query, asked.identity)
+    return StatementReport(
+        key,
+        asked.source,
+        query.text,
+        tuple(repr(arg) for arg in args),
+        lines,
+        generic.lines,
+        tuple([name for name in generic.indexes if name in declared]),
+        asked.withheld,
+    )
 
 
-async def _generic(run: Run, query: PreparedQuery) -> GenericPlan:
+async def _generic(pool: Pool, query: PreparedQuery, identity: Identity) -> GenericPlan:
     try:
-        return await prove(run.pool, query, run.identity)
+        return await prove(pool, query, identity)
     except FraiseQLError as error:
         return GenericPlan((f"not explained: {error.message}",), ())
 

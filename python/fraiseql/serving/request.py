@@ -1,7 +1,7 @@
 """What enters and leaves the serving road, free of HTTP."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fraiseql.results import Cached
@@ -38,9 +38,12 @@ class Response:
             503, where the database was away for all of it, holds for every media type.
         cached: How result caches had a part in it; None where none had. Where it is ``unchanged``,
             the client has the response, and the body is empty.
+        withheld: Why types were read live for the request's role although they are stored, in one
+            word, by their names.
     """
 
     body: bytes | LargeBody
     executed: bool = True
     status: int = 200
     cached: Cached | None = None
+    withheld: Mapping[str, str] = field(default_factory=dict)

@@ -16,10 +16,11 @@ from fraiseql.serving.document import Operation, RequestError
 from fraiseql.serving.edition import Edition
 from fraiseql.serving.execution.context_reads import ContextReads
 from fraiseql.serving.execution.encode import Encoder
-from fraiseql.serving.execution.kept import Noted
+from fraiseql.serving.execution.kept import Noted, Unread
 from fraiseql.serving.execution.reading import CONTEXT_KEY, Reads, note_in_field
 from fraiseql.serving.execution.resolvers import Call
 from fraiseql.serving.execution.run import Run
+from fraiseql.serving.execution.withheld import Withheld
 from fraiseql.serving.explain import Explanation, explain_plan
 from fraiseql.serving.finding import Publish, all_live, find_sources
 from fraiseql.serving.identifying import request_identity
@@ -31,7 +32,7 @@ from fraiseql.serving.preparing import Prepared, Preparer
 from fraiseql.serving.request import Request, Response
 from fraiseql.serving.response.errors import NO_DATA, ResponseErrors, finished
 from fraiseql.serving.response.outage import outage
-from fraiseql.serving.response.staleness import staleness
+from fraiseql.serving.response.staleness import staleness, withheld
 from fraiseql.serving.watch import LOOK_AGAIN, Watch
 from fraiseql.settings import Settings
 from fraiseql.sources import SourceMap
@@ -82,6 +83,7 @@ class Service:
         self._edition: Edition | None = None
         self._watch: Watch | None = None
         self._monitor: SessionMonitor | None = None
+        self._unread = Unread(self._lost, Withheld())
 
     # Life.
 
@@ -142,6 +144,7 @@ class Service:
         Raises:
             DatabaseError: The database cannot be reached.
         """
+        self._unread.withheld.clear()
         if self._watch is not None:
             await self._watch.look()
 
@@ -150,7 +153,7 @@ class Service:
         return found.read
 
     def _use(self, sources: SourceMap) -> None:
-        self._edition = Edition(self.schema, sources, self.settings, self._lost)
+        self._edition = Edition(self.schema, sources, self.settings, self._unread)
 
     def _lost(self, kept: KeptQuery, error: FraiseQLError | None) -> None:
         if self._watch is not None:
@@ -211,8 +214,10 @@ class Service:
             away = outage(errors, serving.roots, no_data=body == NO_DATA)
             if away is not None:
                 return away
-        stale = None if run.noted is None else staleness(run.noted, serving.compiled.plan)
-        return Response(finished(body, errors, stale))
+        if run.noted is None:
+            return Response(finished(body, errors))
+        stale = staleness(run.noted, serving.compiled.plan)
+        return Response(finished(body, errors, stale), withheld=withheld(run.noted))
 
     async def _answer_parts(
         self,
@@ -241,8 +246,9 @@ class Service:
             if away is not None:
                 return away
         noted = [noted for one in given for noted in one.noted]
-        stale = staleness(noted, serving.compiled.plan) if noted else None
-        return Response(joined(split.parts, given, stale), cached=told if told.answers else None)
+        stale = staleness(noted, serving.compiled.plan)
+        whole = joined(split.parts, given, stale)
+        return Response(whole, cached=told if told.answers else None, withheld=withheld(noted))
 
     def _asked(
         self,
@@ -289,7 +295,8 @@ class Service:
 
         Args:
             request: The operation and the variables to explain it with.
-            context: ``role`` and ``session``, as for ``execute``.
+            context: ``role`` and ``session``, as for ``execute``: why stored documents are not
+                read for the role is said.
             analyze: Whether PostgreSQL also runs the statements and tells times.
 
         Raises:

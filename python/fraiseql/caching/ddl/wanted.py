@@ -11,6 +11,7 @@ from fraiseql.caching.strategies import generated_column, materialized_view
 from fraiseql.caching.strategies.base import Kept, Refusal, Strategy, World, changing_calls
 from fraiseql.caching.strategies.indexes.objects import wanted_indexes
 from fraiseql.caching.strategies.projection import strategy as projection
+from fraiseql.caching.strategies.result_cache.grants import Right
 from fraiseql.caching.strategies.result_cache.wanted import wanted_results
 from fraiseql.catalog import Relation
 from fraiseql.catalog.load import load_catalog
@@ -132,6 +133,17 @@ def _split(name: str) -> tuple[str, str]:
 def strategy_of(kept: Kept) -> Strategy:
     """Return the module behind the declaration of a type that is kept."""
     return STRATEGIES[type(kept.stored)]
+
+
+def document_rights(wanted: Wanted) -> tuple[Right, ...]:
+    """Return what a role needs to read stored documents, besides the tables themselves."""
+    names = [
+        name
+        for kept in wanted.kept
+        if all(one.making for one in strategy_of(kept).refusals(kept))
+        for name in strategy_of(kept).readable(kept)
+    ]
+    return tuple(Right("stored", "SELECT", name) for name in dict.fromkeys(names))
 
 
 async def with_facts(kept: Kept, pool: Pool) -> Kept:

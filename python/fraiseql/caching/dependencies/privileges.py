@@ -45,6 +45,13 @@ SELECT {DATABASE_OWNER} AS owner WHERE 6171 IN (
       AND NOT EXISTS (SELECT FROM aclexplode(n.nspacl) AS e WHERE e.grantee = 0)) AS acls (acl),
     aclexplode(acls.acl) AS x)"""  # noqa: S608 - what is joined is a constant
 
+# Since PostgreSQL 16 a membership says whether it allows SET ROLE.
+MAY_BECOME: Final = """\
+pg_catalog.pg_has_role(session_user, {role},
+  CASE WHEN pg_catalog.current_setting('server_version_num')::int >= 160000
+    THEN 'SET' ELSE 'MEMBER' END)"""
+"""Condition that the role of the connection may be set to that of the number ``{role}``."""
+
 _HELD: Final = """\
 WITH RECURSIVE held(oid) AS (
   {start}
@@ -96,6 +103,15 @@ class Reader:
 
 NOBODY: Final = Reader()
 """Of what asks a store for no request."""
+
+
+def role_number(name: str) -> str:
+    """Return the expression of a role's number; null for one that does not exist.
+
+    Args:
+        name: SQL of its name.
+    """
+    return f"pg_catalog.to_regrole(pg_catalog.quote_ident({name}))::oid"
 
 
 def roles_digest(roles: str) -> str:

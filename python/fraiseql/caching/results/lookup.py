@@ -12,7 +12,12 @@ from typing import Final
 from fraiseql.caching.changes.floor import FLOOR
 from fraiseql.caching.changes.log import LOG
 from fraiseql.caching.dependencies.fingerprint import oids
-from fraiseql.caching.dependencies.privileges import DATABASE_OWNER, roles_digest
+from fraiseql.caching.dependencies.privileges import (
+    DATABASE_OWNER,
+    MAY_BECOME,
+    role_number,
+    roles_digest,
+)
 from fraiseql.caching.results.store import Lookup, Reason
 from fraiseql.caching.strategies.result_cache.objects import TableStoreName, ring, segments
 from fraiseql.caching.strategies.result_cache.ring import newest
@@ -179,16 +184,13 @@ SELECT CASE WHEN o.allowed THEN o.snapshot END AS snapshot, o.shape, o.source_se
 
 def _allowed(reads: Sequence[str], role: str) -> str:
     """Return the condition that a role may be taken on and may read what the statement names."""
-    oid = f"pg_catalog.to_regrole(pg_catalog.quote_ident({role}))::oid"
+    oid = role_number(role)
     named = ", ".join(f"{literal(name)}::regclass" for name in reads)
     readable = f"""(
     SELECT bool_and(pg_catalog.has_table_privilege({oid}, c.oid, 'SELECT')
       AND pg_catalog.has_schema_privilege({oid}, c.relnamespace, 'USAGE'))
     FROM pg_catalog.pg_class c WHERE c.oid = ANY (ARRAY[{named}]::oid[]))"""
-    # Since PostgreSQL 16 a membership says whether it allows SET ROLE.
-    taking = """CASE WHEN pg_catalog.current_setting('server_version_num')::int >= 160000
-      THEN 'SET' ELSE 'MEMBER' END"""
-    member = f"pg_catalog.pg_has_role(session_user, {oid}, {taking})"
+    member = MAY_BECOME.format(role=oid)
     return f"coalesce({member}{f' AND {readable}' if reads else ''}, false)"
 
 

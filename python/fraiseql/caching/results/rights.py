@@ -1,6 +1,6 @@
 """Rights: whether a role may do what serving needs of result caches, and giving it that."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from fraiseql.caching.results.figures import Read
@@ -42,8 +42,13 @@ def advice(role: str, missing: tuple[Right, ...]) -> str:
     return f"{text} Until then every answer is computed." if "answers" in purposes else text
 
 
-async def wanted_grants(writer: Writer, role: str) -> Mapping[str, str]:
+async def wanted_grants(writer: Writer, role: str, also: Sequence[Right] = ()) -> Mapping[str, str]:
     """Return the statements that give a role what serving needs, by what each is for.
+
+    Args:
+        writer: A connection of the role that applies.
+        role: The role that serves.
+        also: What it needs besides result caches.
 
     Raises:
         ConfigurationError: There is no such role, or nothing was applied.
@@ -55,30 +60,36 @@ async def wanted_grants(writer: Writer, role: str) -> Mapping[str, str]:
             f"There is no role {role!r}.{suggestion(role, names)}",
             hint="Give the name that the application connects as; CREATE ROLE makes one.",
         )
-    rights = serving_rights()
+    rights = (*also, *serving_rights())
     rows = await _asked_of(writer, role, rights)
     there = [one for one, row in zip(rights, rows, strict=True) if row["had"] is not None]
     if not there:
         raise ConfigurationError(
-            "Nothing of result caches is there to be granted.",
-            hint="Run fraiseql db apply first, with an application that declares cache=.",
+            "Nothing of result caches or stored documents is there to be granted.",
+            hint="Run fraiseql db apply first, with an application that declares cache= or"
+            " stored=.",
         )
     return grant_statements(there, role)
 
 
-async def grant(writer: Writer, role: str) -> Mapping[str, str]:
+async def grant(writer: Writer, role: str, also: Sequence[Right] = ()) -> Mapping[str, str]:
     """Give a role what serving needs, in one transaction; return the statements and what for.
+
+    Args:
+        writer: A connection of the role that applies.
+        role: The role that serves.
+        also: What it needs besides result caches.
 
     Raises:
         ConfigurationError: There is no such role, or nothing was applied.
         DatabaseError: The connected role may not grant it.
     """
-    statements = await wanted_grants(writer, role)
+    statements = await wanted_grants(writer, role, also)
     async with writer.begun():
         for statement in statements:
             await writer.execute(statement)
         # Who holds a right and may not pass it on is only warned by PostgreSQL.
-        rights = serving_rights()
+        rights = (*also, *serving_rights())
         missing = _without(await _asked_of(writer, role, rights), rights)
         if missing:
             raise DatabaseError(

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from graphql import get_named_type
+
 from fraiseql.caching.definition.tables import Table
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.compare import Verified
@@ -13,7 +15,7 @@ from fraiseql.database import Pool
 from fraiseql.database.writing import Writer
 from fraiseql.schema import Schema
 from fraiseql.schema.definitions import FieldDefinition, ObjectDefinition
-from fraiseql.sources import KeptDocument
+from fraiseql.sources import KeptDocument, live_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,26 @@ class Kept:
         return [field for field in fields if field.embed is not None]
 
 
+def live_reads(kept: Kept, embeds: Iterable[str] = ()) -> list[str]:
+    """Return the quoted names of the relations that the live answer's statement names.
+
+    Args:
+        kept: The type.
+        embeds: Embedded fields that the stored document holds, dotted for those inside of embeds.
+    """
+    world, found = kept.world, [live_source(kept.definition) or ""]
+    for path in embeds:
+        type_name = kept.type_name
+        for part in path.split("."):
+            fields = world.schema.fields[type_name].items()
+            graphql_name, field = next(one for one in fields if one[1].name == part)
+            assert field.embed is not None  # noqa: S101 - its documents are stored
+            found.append(field.embed.relation)
+            type_: Any = world.schema.graphql.type_map[type_name]
+            type_name = get_named_type(type_.fields[graphql_name].type).name
+    return list(dict.fromkeys(world.catalog.relations[name].sql for name in found))
+
+
 class Strategy(Protocol):
     """What a module of this package offers: the verbs of one strategy, written once each."""
 
@@ -102,6 +124,9 @@ class Strategy(Protocol):
 
     async def published(self, kept: Kept, pool: Pool) -> KeptDocument | None:
         """Return what may be read in place of the live answer, if it is there and whole."""
+
+    def readable(self, kept: Kept) -> Iterable[str]:
+        """Return the quoted names of what is read in place of the live answer, tables apart."""
 
     async def verify(self, kept: Kept, writer: Writer, sample: float) -> Verified:
         """Compare what is kept with the live answer, in the snapshot that ``writer`` is in.

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from fraiseql.caching.definition.rows import RowFunction, row_function
 from fraiseql.caching.definition.tables import Table
+from fraiseql.caching.dependencies.access import load_access
 from fraiseql.caching.dependencies.recorded import (
     fingerprint_name,
     fingerprint_object,
@@ -15,7 +16,7 @@ from fraiseql.caching.dependencies.recorded import (
 )
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies import live_view
-from fraiseql.caching.strategies.base import Kept, Refusal
+from fraiseql.caching.strategies.base import Kept, Refusal, live_reads
 from fraiseql.caching.strategies.compare import Comparison, Verified, compared, mended
 from fraiseql.caching.strategies.fields import refused_fields
 from fraiseql.catalog.picture import quote
@@ -100,7 +101,13 @@ async def published(kept: Kept, pool: Pool) -> KeptDocument | None:
         return None
     relation = kept.world.catalog.relations[kept.definition.sql_source or ""]
     unchanged = must_be_unchanged(column_name(kept), prompt, ())
-    return KeptDocument(relation, column, "row", unchanged=unchanged)
+    access = await load_access(pool.fetch_bytes, column_name(kept), live_reads(kept))
+    return KeptDocument(relation, column, "row", unchanged=unchanged, access=access)
+
+
+def readable(_kept: Kept) -> Iterable[str]:
+    """Return nothing: the column is one of the table."""
+    return ()
 
 
 async def verify(kept: Kept, writer: Writer, sample: float) -> Verified:

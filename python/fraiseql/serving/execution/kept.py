@@ -1,13 +1,15 @@
 """Kept statements: rows from what is kept, or word that they are to be read live."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Final
 
 from fraiseql.errors import FraiseQLError, StaleSource, sqlstate_of
 from fraiseql.serving.execution.statements import PreparedQuery
+from fraiseql.serving.execution.withheld import OnBehalf, Withheld
 from fraiseql.serving.planning.plan import KeptQuery
+from fraiseql.serving.sql import ROLE
 from fraiseql.sources import Freshness
 
 GONE: Final = frozenset({"42P01", "42703", "42883", "55000", "42501"})
@@ -22,9 +24,6 @@ _first: Final = itemgetter(0)
 Lost = Callable[[KeptQuery, FraiseQLError | None], None]
 """Told what is kept and could not be read, and why; None: a document is missing."""
 
-ReadRows = Callable[[str, Sequence[Any]], Awaitable[list[Any]]]
-"""Runs a statement of the framework's own and returns its rows."""
-
 
 @dataclass(frozen=True, slots=True)
 class Noted:
@@ -34,11 +33,26 @@ class Noted:
         key: Response key of the root field.
         type_name: GraphQL name of the type that was read.
         seconds: Age of the oldest committed write that it lacks; None when that is unknown.
+        withheld: Why it was read live although it is stored; empty for what was read as stored.
     """
 
     key: str
     type_name: str
     seconds: float | None
+    withheld: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Who is told of stored documents that are not read.
+
+    Attributes:
+        lost: Told what could not be read.
+        withheld: Knows the roles that are not given them.
+    """
+
+    lost: Lost
+    withheld: Withheld
 
 
 class KeptStatement:
@@ -47,32 +61,58 @@ class KeptStatement:
     Args:
         kept: What is read.
         max_limit: Largest ``limit`` that a request may give.
-        lost: Told when it cannot be read.
+        unread: Told when it is not read.
 
     Attributes:
         query: The prepared statement.
         source: What is read.
     """
 
-    __slots__ = ("_fetched", "_freshness", "_lost", "_sparse", "query", "source")
+    __slots__ = (
+        "_fetched",
+        "_for_roles",
+        "_freshness",
+        "_max_limit",
+        "_sparse",
+        "_unread",
+        "query",
+        "source",
+    )
 
-    def __init__(self, kept: KeptQuery, max_limit: int, lost: Lost) -> None:
+    def __init__(self, kept: KeptQuery, max_limit: int, unread: Unread) -> None:
         self._freshness = kept.source.freshness
         self._fetched = kept.query.read.fetched is not None
         self._sparse = kept.source.place == "beside"
         self.source = kept
-        self._lost = lost
+        self._unread = unread
+        self._max_limit = max_limit
+        self._for_roles: PreparedQuery | None = None
         self.query = PreparedQuery(
             kept.query, max_limit, self._freshness, condition=kept.source.unchanged
         )
 
+    def query_for(self, role: str | None) -> PreparedQuery:
+        """Return the statement for requests with a role, or for those without."""
+        if role is None:
+            return self.query
+        if self._for_roles is None:
+            source = self.source.source
+            self._for_roles = PreparedQuery(
+                self.source.query,
+                self._max_limit,
+                self._freshness,
+                condition=source.unchanged,
+                access=source.access,
+            )
+        return self._for_roles
+
     async def rows(
-        self, read: ReadRows, values: Mapping[str, Any], key: str, note: Callable[[Noted], None]
+        self, behalf: OnBehalf, values: Mapping[str, Any], key: str, note: Callable[[Noted], None]
     ) -> list[Any] | None:
         """Return the rows, the document first in each, or None when they are to be read live.
 
         Args:
-            read: Runs the statement.
+            behalf: Who reads.
             values: Values of the request.
             key: Response key of the root field.
             note: Told the age of what was read, where it may be stale.
@@ -81,23 +121,41 @@ class KeptStatement:
             FraiseQLError: A value cannot be used, the database failed otherwise, or what is kept
                 is too stale for its declaration.
         """
-        query = self.query
+        role, source = behalf.role, self.source
+        if role is not None:
+            reason = self._unread.withheld.known(source.type_name, source.source, role)
+            if reason is not None:
+                note(Noted(key, source.type_name, 0.0, reason.code))
+                return None
+            values = {**values, ROLE: role}
+        query = self.query_for(role)
         if query.choose is not None:
             query = query.choose(values)
         args = query.bind(values)
         try:
-            rows = await read(query.text, args)
+            rows = await behalf.read(query.text, args)
         except FraiseQLError as error:
             if sqlstate_of(error) not in GONE:
                 raise
-            self._lost(self.source, error)
+            self._unread.lost(source, error)
             return None
+        if role is not None and not rows[0]["allowed"]:
+            reason = await self._unread.withheld.ask(source.type_name, source.source, behalf)
+            if reason is not None:
+                note(Noted(key, source.type_name, 0.0, reason.code))
+            return None
+        return self._given(rows, key, note, bare=role is None and self._freshness is None)
+
+    def _given(
+        self, rows: list[Any], key: str, note: Callable[[Noted], None], *, bare: bool
+    ) -> list[Any] | None:
+        """Return the rows of an answer, or None when they are to be read live."""
         age = None
-        if self._freshness is not None:
-            age = rows[0][1]
-            if self._too_old(self._freshness, age):
+        if not bare:
+            age = rows[0]["age"]
+            if self._freshness is not None and self._too_old(self._freshness, age):
                 return None
-            if rows[0][0] is None:
+            if rows[0]["doc"] is None:
                 rows = []
         if self._lacks_any(rows):
             return None
@@ -113,7 +171,7 @@ class KeptStatement:
             return False
         # A row that asynchronous upkeep has not come to is nothing to complain about.
         if self._freshness is None:
-            self._lost(self.source, None)
+            self._unread.lost(self.source, None)
         return True
 
     def _too_old(self, freshness: Freshness, age: float | None) -> bool:

@@ -9,8 +9,9 @@ from fraiseql.errors import FraiseQLError, InputError, SourceError
 from fraiseql.naming import suggestion
 from fraiseql.serving.bounded import Bounded
 from fraiseql.serving.document.structure import abstract, form
-from fraiseql.serving.execution.kept import KeptStatement, Lost, Noted, ReadRows
+from fraiseql.serving.execution.kept import KeptStatement, Noted, Unread
 from fraiseql.serving.execution.statements import PreparedQuery
+from fraiseql.serving.execution.withheld import OnBehalf, ReadRows
 from fraiseql.serving.planning.fields import own_column
 from fraiseql.serving.planning.filters import parse_filter
 from fraiseql.serving.planning.kept import kept_query
@@ -62,27 +63,32 @@ class Reading:
         """GraphQL name of the documents' type."""
         return self.prepared.type_name
 
-    async def rows(self, read: ReadRows, note: Callable[[Noted], None] | None) -> list[Any]:
+    async def rows(
+        self, read: ReadRows, behalf: OnBehalf | None, note: Callable[[Noted], None]
+    ) -> list[Any]:
         """Return the rows, the document or value first in each.
 
         Args:
             read: Runs a statement.
-            note: Told the age of what may be stale; None has the live rows read.
+            behalf: Who reads stored documents; None has the live rows read.
+            note: Told the age of what may be stale, and what is not read as it is stored.
 
         Raises:
             FraiseQLError: A value cannot be used, or the database failed.
         """
         try:
-            return await self._rows(read, note)
+            return await self._rows(read, behalf, note)
         except FraiseQLError as error:
             error.relation = self.prepared.query.relation
             raise
 
-    async def _rows(self, read: ReadRows, note: Callable[[Noted], None] | None) -> list[Any]:
+    async def _rows(
+        self, read: ReadRows, behalf: OnBehalf | None, note: Callable[[Noted], None]
+    ) -> list[Any]:
         kept = self.prepared.kept
-        if kept is not None and note is not None:
+        if kept is not None and behalf is not None:
             field = current_field.get()
-            found = await kept.rows(read, self.values, field.root if field else "", note)
+            found = await kept.rows(behalf, self.values, field.root if field else "", note)
             if found is not None:
                 return found
         query = self.prepared.query
@@ -96,12 +102,12 @@ class Reader:
 
     Args:
         relations: Names of fields and how they are reached.
-        lost: Told when something kept cannot be read.
+        unread: Told when something kept is not read.
     """
 
-    def __init__(self, relations: Relations, lost: Lost) -> None:
+    def __init__(self, relations: Relations, unread: Unread) -> None:
         self._relations = relations
-        self._lost = lost
+        self._unread = unread
         self._prepared: Bounded[Any, Prepared] = Bounded(_CACHED)
 
     def prepare(
@@ -145,7 +151,7 @@ class Reader:
     def _made(self, source: Source, query: Query) -> Prepared:
         # A resolver may look into what it reads, and documents keep floats as text.
         kept = None if _has_floats(query.read) else kept_query(self._relations, source, query)
-        statement = None if kept is None else KeptStatement(kept, MAX_OFFSET, self._lost)
+        statement = None if kept is None else KeptStatement(kept, MAX_OFFSET, self._unread)
         return Prepared(PreparedQuery(query, MAX_OFFSET), statement, source.type_name)
 
     def _query(

@@ -11,9 +11,10 @@ from fraiseql.naming import without_suggestion
 from fraiseql.schema import Schema
 from fraiseql.serving.execution.decode import ParentDecoder
 from fraiseql.serving.execution.encode import Encoder, Item
-from fraiseql.serving.execution.kept import KeptStatement, Lost, Noted
+from fraiseql.serving.execution.kept import KeptStatement, Noted, Unread
 from fraiseql.serving.execution.resolvers import Call
 from fraiseql.serving.execution.statements import PreparedQuery
+from fraiseql.serving.execution.withheld import OnBehalf
 from fraiseql.serving.planning.plan import (
     ComputedStep,
     ConstantRoot,
@@ -65,6 +66,14 @@ class Run:
     def read(self, sql: str, args: Sequence[Any]) -> Awaitable[list[Any]]:
         """Run a statement of the framework's own under the request's identity."""
         return self.pool.fetch_bytes(sql, args, self.identity, self.budget)
+
+    def behalf(self) -> OnBehalf:
+        """Return who reads stored documents: with the rights of the connection's role."""
+        identity = self.identity
+        return OnBehalf(identity.role, self.read if identity.role is None else self._read_stored)
+
+    def _read_stored(self, sql: str, args: Sequence[Any]) -> Awaitable[list[Any]]:
+        return self.pool.fetch_bytes(sql, args, self.identity.without_role, self.budget)
 
     def python(self) -> Call:
         """Return what calls Python functions."""
@@ -124,18 +133,15 @@ class CompiledKeptRoot(CompiledRoot):
 
     __slots__ = ("_key", "kept")
 
-    def __init__(self, root: SqlRoot, kept: KeptQuery, lost: Lost) -> None:
+    def __init__(self, root: SqlRoot, kept: KeptQuery, unread: Unread) -> None:
         super().__init__(root)
         self._key = root.key
-        self.kept = KeptStatement(kept, root.max_limit, lost)
+        self.kept = KeptStatement(kept, root.max_limit, unread)
 
     async def run(self, run: Run) -> Item:
         """Return the stream item, as ``CompiledRoot.run`` does."""
-        # A role has its own rights on the tables, which what is kept knows nothing of.
-        if run.identity.role is not None:
-            return await super().run(run)
         try:
-            rows = await self.kept.rows(run.read, run.values, self._key, run.note)
+            rows = await self.kept.rows(run.behalf(), run.values, self._key, run.note)
         except FraiseQLError as error:
             return run.fail(error)
         if rows is None:
@@ -151,7 +157,7 @@ class CompiledPlan:
     Args:
         plan: The plan.
         schema: The application's schema.
-        lost: Told when something kept cannot be read.
+        unread: Told when something kept is not read.
 
     Attributes:
         plan: The plan.
@@ -173,9 +179,9 @@ class CompiledPlan:
         "sql",
     )
 
-    def __init__(self, plan: Plan, schema: Schema, lost: Lost) -> None:
+    def __init__(self, plan: Plan, schema: Schema, unread: Unread) -> None:
         self.plan = plan
-        self.sql = [_compiled(root, lost) for root in plan.roots if isinstance(root, SqlRoot)]
+        self.sql = [_compiled(root, unread) for root in plan.roots if isinstance(root, SqlRoot)]
         self.python = [root for root in plan.roots if isinstance(root, PythonRoot)]
         self.needs_python = bool(self.python or plan.computed)
         self.refused = [root for root in plan.roots if isinstance(root, RefusedRoot)]
@@ -227,8 +233,8 @@ class CompiledPlan:
         return await _each(run, step, parents)
 
 
-def _compiled(root: SqlRoot, lost: Lost) -> CompiledRoot:
-    return CompiledRoot(root) if root.kept is None else CompiledKeptRoot(root, root.kept, lost)
+def _compiled(root: SqlRoot, unread: Unread) -> CompiledRoot:
+    return CompiledRoot(root) if root.kept is None else CompiledKeptRoot(root, root.kept, unread)
 
 
 def _decoded(run: Run, decode: ParentDecoder, raw: bytes) -> Any:

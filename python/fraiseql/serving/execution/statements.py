@@ -16,7 +16,7 @@ from fraiseql.serving.sql import (
     compile_query,
     converter,
 )
-from fraiseql.sources import Freshness
+from fraiseql.sources import Access, Freshness
 
 Bind = Callable[[Mapping[str, Any]], Any]
 
@@ -32,6 +32,7 @@ class PreparedQuery:
         freshness: Of documents that may be stale: rows then carry their age beside the document.
         chosen: How comparisons are written whose form depends on values; given for variants only.
         condition: What must hold for the statement as a whole, in SQL.
+        access: Which roles may be answered by it; given, the request's role is bound as ``ROLE``.
 
     Attributes:
         text: SQL.
@@ -50,8 +51,10 @@ class PreparedQuery:
         freshness: Freshness | None = None,
         chosen: Sequence[Choice] = (),
         condition: str | None = None,
+        *,
+        access: Access | None = None,
     ) -> None:
-        statement = compile_query(query, max_limit, freshness, chosen, condition)
+        statement = compile_query(query, max_limit, freshness, chosen, condition, access=access)
         self.text = statement.text
         self.relation = query.read.relation.sql
         self.slots = statement.slots
@@ -60,7 +63,7 @@ class PreparedQuery:
         if statement.points and not chosen:
 
             def compiled(choices: Sequence[Choice]) -> PreparedQuery:
-                return PreparedQuery(query, max_limit, freshness, choices, condition)
+                return PreparedQuery(query, max_limit, freshness, choices, condition, access=access)
 
             self.choose = _Variants(self, statement.points, compiled).of
 

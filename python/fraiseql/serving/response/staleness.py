@@ -7,8 +7,8 @@ from fraiseql.serving.execution.kept import Noted
 from fraiseql.serving.planning.plan import Plan
 
 
-def staleness(noted: Sequence[Noted], plan: Plan) -> Mapping[str, Any]:
-    """Return the response's ``extensions``: one entry for each root field and type.
+def staleness(noted: Sequence[Noted], plan: Plan) -> Mapping[str, Any] | None:
+    """Return the response's ``extensions``: one entry for each root field and type; None for none.
 
     Seconds are 0 when nothing is missing, and null when that is unknown. Of several reads the
     oldest counts.
@@ -17,9 +17,12 @@ def staleness(noted: Sequence[Noted], plan: Plan) -> Mapping[str, Any]:
         noted: What was read.
         plan: The operation's plan; its root fields are told in their order.
     """
+    stored = [one for one in noted if not one.withheld]
+    if not stored:
+        return None
     order = [field["key"] for field in plan.shape["nodes"][plan.shape["root"]]["fields"]]
     oldest: dict[tuple[str, str], float | None] = {}
-    for one in noted:
+    for one in stored:
         place = (one.key, one.type_name)
         oldest[place] = _older(oldest.get(place, 0.0), one.seconds)
     entries = [
@@ -33,6 +36,11 @@ def staleness(noted: Sequence[Noted], plan: Plan) -> Mapping[str, Any]:
         )
     ]
     return {"staleness": entries}
+
+
+def withheld(noted: Sequence[Noted]) -> Mapping[str, str]:
+    """Return why types were read live although they are stored, by their names."""
+    return {one.type_name: one.withheld for one in noted if one.withheld}
 
 
 def _older(one: float | None, other: float | None) -> float | None:

@@ -4,12 +4,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from fraiseql.catalog import Column
 from fraiseql.catalog.picture import quote
 from fraiseql.document_values import readable
 from fraiseql.expressions import expression, literal
+from fraiseql.serving.document.structure import Ref
 from fraiseql.serving.planning.reads import (
     DOCUMENT_KEY,
     Embedded,
@@ -21,9 +22,14 @@ from fraiseql.serving.planning.reads import (
 from fraiseql.serving.sql.choices import Choice, ChoicePoint
 from fraiseql.serving.sql.conditions import ConditionWriter
 from fraiseql.serving.sql.wire import Slot
-from fraiseql.sources import Freshness
+from fraiseql.sources import Access, Freshness
 
 MAX_OFFSET = (1 << 63) - 1
+
+ROLE: Final = ":role"
+"""Name of the request's role among the values of a statement; no variable can be called so."""
+
+_NEVER_STALE: Final = Freshness("0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,8 @@ def compile_query(
     freshness: Freshness | None = None,
     chosen: Sequence[Choice] = (),
     condition: str | None = None,
+    *,
+    access: Access | None = None,
 ) -> Statement:
     """Return the statement that answers ``query``.
 
@@ -57,32 +65,40 @@ def compile_query(
             without a document stands for none.
         chosen: How each of the statement's ``points`` is written; without it, as for any value.
         condition: What must hold for the statement as a whole, in SQL.
+        access: Given, the role that the statement's last parameter names is answered: each row has
+            as its third column whether it may be; where it may not, no row is read.
     """
     writer = ConditionWriter("t0", [], chosen)
     rows = _rows(query, writer, max_limit, condition)
-    if freshness is not None:
+    if access is not None:
+        writer.slots.append(Slot(Ref(ROLE), "text", name="role"))
+        allowed = access.allowed(f"${len(writer.slots)}::text")
+        rows = _aged(rows, freshness or _NEVER_STALE, f", {allowed} AS allowed")
+    elif freshness is not None:
         rows = _aged(rows, freshness)
     return Statement(rows, tuple(writer.slots), tuple(writer.points))
 
 
-def _aged(rows: str, freshness: Freshness) -> str:
-    """Read age and rows in one snapshot; rows that are too old to be given are not computed."""
+def _aged(rows: str, freshness: Freshness, allowed: str = "") -> str:
+    """Read age and rows in one snapshot; rows that may not be given are not computed."""
     # OFFSET: the age is computed once, not for each row. No WITH: its name would stand for a
     # relation that a developer's predicate names.
-    age = f"SELECT ({freshness.age})::double precision AS age OFFSET 0"
+    age = f"SELECT ({freshness.age})::double precision AS age{allowed} OFFSET 0"
+    tests = _fresh_enough(freshness) + (["s.allowed"] if allowed else [])
+    # OFFSET keeps the conditions inside: they are tested once, before the first row is computed.
+    where = f" WHERE {' AND '.join(tests)} OFFSET 0" if tests else ""
     return (
-        f"SELECT d.doc, s.age FROM ({age}) AS s LEFT JOIN LATERAL"
-        f" (SELECT q.doc FROM ({rows}) AS q(doc){_fresh_enough(freshness)}) AS d ON true"
+        f"SELECT d.doc, s.age{', s.allowed' if allowed else ''} FROM ({age}) AS s"
+        f" LEFT JOIN LATERAL (SELECT q.doc FROM ({rows}) AS q(doc){where}) AS d ON true"
     )
 
 
-def _fresh_enough(freshness: Freshness) -> str:
+def _fresh_enough(freshness: Freshness) -> list[str]:
     if freshness.when_stale == "serve":
-        return ""
+        return []
     # An unknown age is beyond every bound, also where none is set.
     limit = "IS NOT NULL" if freshness.bound is None else f"<= {freshness.bound!r}"
-    # OFFSET keeps the condition inside: it is tested once, before the first row is computed.
-    return f" WHERE s.age {limit} OFFSET 0"
+    return [f"s.age {limit}"]
 
 
 def _rows(query: Query, writer: ConditionWriter, max_limit: int, condition: str | None) -> str:

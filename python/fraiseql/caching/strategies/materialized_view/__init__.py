@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
+from fraiseql.caching.dependencies.access import load_access
 from fraiseql.caching.dependencies.recorded import guard, recorded_prompt
 from fraiseql.caching.dependencies.view_age import age
 from fraiseql.caching.objects import DatabaseObject
-from fraiseql.caching.strategies.base import Kept
+from fraiseql.caching.strategies.base import Kept, live_reads
 from fraiseql.caching.strategies.live_view import DOCUMENT
 from fraiseql.caching.strategies.materialized_view.comparing import repair, verify
 from fraiseql.caching.strategies.materialized_view.facts import ViewFacts, load_facts
@@ -24,7 +25,7 @@ from fraiseql.database import Pool
 from fraiseql.expressions import literal
 from fraiseql.sources import Freshness, KeptDocument, live_source
 
-__all__ = ["facts", "objects", "published", "refusals", "repair", "verify"]
+__all__ = ["facts", "objects", "published", "readable", "refusals", "repair", "verify"]
 
 # Asked first: names in a schema that a role may not use cannot even be looked up.
 _USABLE: Final = """
@@ -47,6 +48,11 @@ async def facts(kept: Kept, pool: Pool) -> ViewFacts:
 def objects(kept: Kept) -> Iterable[DatabaseObject]:
     """Return the change log, the live view, the materialized view and its public name."""
     return list(view_objects(kept))
+
+
+def readable(kept: Kept) -> Iterable[str]:
+    """Return the materialized view."""
+    return (physical(kept),)
 
 
 async def published(kept: Kept, pool: Pool) -> KeptDocument | None:
@@ -81,4 +87,5 @@ async def published(kept: Kept, pool: Pool) -> KeptDocument | None:
         "instead",
         frozenset(embeds_of(kept)),
         Freshness(age(view, guard(view, prompt)), stored.bound, stored.when_stale),
+        access=await load_access(pool.fetch_bytes, view, live_reads(kept, embeds_of(kept))),
     )

@@ -1,13 +1,14 @@
 """Strategy: what ``stored=Projection()`` wants, refuses, publishes, compares and mends."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from fraiseql.caching.dependencies.access import load_access
 from fraiseql.caching.dependencies.recorded import recorded_prompt
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies import live_view
-from fraiseql.caching.strategies.base import Kept, Refusal
+from fraiseql.caching.strategies.base import Kept, Refusal, live_reads
 from fraiseql.caching.strategies.compare import Verified
 from fraiseql.caching.strategies.projection import drain as drain_query
 from fraiseql.caching.strategies.projection import projection_objects
@@ -105,7 +106,18 @@ async def published(kept: Kept, pool: Pool) -> KeptDocument | None:
     if not await is_whole(spec, pool):
         return None
     prompt = await recorded_prompt(pool, spec.table.sql)
-    return None if prompt is None else kept_document(kept, spec, chosen(kept), prompt)
+    if prompt is None:
+        return None
+    embeds = chosen(kept)
+    access = await load_access(pool.fetch_bytes, spec.table.sql, live_reads(kept, embeds))
+    return replace(kept_document(kept, spec, embeds, prompt), access=access)
+
+
+def readable(kept: Kept) -> Iterable[str]:
+    """Return the view that shows the documents, and the queue that tells their age."""
+    spec = spec_of(kept)
+    queue = (Tree.of(spec).own("queue").sql,) if spec.mode == "async" else ()
+    return (spec.reading.sql, *queue)
 
 
 async def verify(kept: Kept, writer: Writer, sample: float) -> Verified:

@@ -24,11 +24,12 @@ from fraiseql.caching.strategies.result_cache.ring import KEEP_NAME, STORE_NAME
 from fraiseql.caching.strategies.result_cache.views import ENTRIES, STATS
 from fraiseql.catalog.picture import quote
 
-Purpose = Literal["answers", "documents", "figures", "labels", "log", "partitions"]
+Purpose = Literal["answers", "documents", "figures", "labels", "log", "partitions", "stored"]
 
 MEANINGS: Final[dict[Purpose, str]] = {
     "answers": "give and keep answers",
     "documents": "know whether stored documents are true, and how old",
+    "stored": "read stored documents",
     "figures": "write and read figures",
     "labels": "invalidate by labels",
     "partitions": "follow partitions that are attached (the worker)",
