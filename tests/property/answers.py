@@ -26,6 +26,7 @@ from fraiseql.serving.execution.kept import KeptStatement
 from fraiseql.serving.planning import kept as planning
 from fraiseql.settings import Settings
 from fraiseql.sources import declared_relations
+from tests.integration.serving.served import unnumbered
 from tests.property.operations import Operation
 from tests.property.stages import Stage, Statement
 
@@ -35,7 +36,6 @@ STRATEGIES: Final = (Projection(max_bytes=10**6), MaterializedView(refresh="1h")
 _reads: Final[Counter[str]] = Counter()
 """Reads of stored documents, by the name of their type, while ``counted`` is in force."""
 
-_NUMBERED: Final = re.compile(rb',"id":"\w{8}"(?=\}\})')
 _AGED: Final = re.compile(rb',"extensions":\{"staleness":\[[^]]*\]\}\}$')
 
 
@@ -65,7 +65,7 @@ class Answers:
         if response.cached is not None:
             answers = response.cached.answers.values()
             self.outcomes.update((one.outcome, role) for one in answers)
-        return _NUMBERED.sub(b"", _AGED.sub(b"}", bytes(response.body)))
+        return unnumbered(_AGED.sub(b"}", bytes(response.body)))
 
     async def stop(self) -> None:
         """Close every connection."""
