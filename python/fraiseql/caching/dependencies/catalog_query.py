@@ -4,44 +4,42 @@
 from typing import Final
 
 from fraiseql.caching.changes.log import TRIGGER
-from fraiseql.caching.dependencies.fingerprint import (
-    functions_digest,
-    shape_sql,
-    subscribed,
-    types_digest,
-)
+from fraiseql.caching.dependencies.behind import PARSED, behind, prompt_rows
+from fraiseql.caching.dependencies.fingerprint import PARTS_OF_ANSWERS, shape_now
 from fraiseql.caching.dependencies.hidden import HANDLED, HIDDEN, NUMBERS
-from fraiseql.caching.dependencies.reach import REACHED
+from fraiseql.caching.dependencies.parts import DATABASE_COLLATION
+from fraiseql.caching.dependencies.reach import REACHED, UNPINNED
 
 _REACHED: Final = f"""\
 WITH RECURSIVE named AS (
   SELECT asked.name, to_regclass(asked.name)::oid AS oid FROM unnest($1::text[]) AS asked (name)),
 trees AS (SELECT tree.text FROM unnest($2::text[]) AS tree (text)),
 numbers(class, oid) AS (
-  {NUMBERS}),
+  {NUMBERS}
+  UNION
+  -- Constants of the types regconfig and regdictionary, as bytes with a sign.
+  SELECT CASE found.part[1] WHEN '3734' THEN 'pg_catalog.pg_ts_config'::regclass
+      ELSE 'pg_catalog.pg_ts_dict'::regclass END::oid,
+    (SELECT sum((byte.text::int & 255)::bigint << (byte.place::int - 1) * 8)
+     FROM unnest(found.part[2:5]) WITH ORDINALITY AS byte (text, place))::bigint::oid
+  FROM trees CROSS JOIN LATERAL regexp_matches(trees.text,
+    $$:consttype (3734|3769) [^{{}}]*?:constvalue 4 \\[ (-?\\d+) (-?\\d+) (-?\\d+) (-?\\d+) $$,
+    'g') AS found (part)),
 begun(class, oid) AS (
   SELECT 'pg_catalog.pg_class'::regclass::oid, n.oid FROM named n WHERE n.oid IS NOT NULL
   UNION
   SELECT n.class, n.oid FROM numbers n
-  WHERE n.oid >= 16384 OR n.class = 'pg_catalog.pg_class'::regclass AND n.oid > 0),
+  WHERE n.oid >= {UNPINNED} OR n.class = 'pg_catalog.pg_class'::regclass AND n.oid > 0),
 {REACHED},
-texts AS (
-  SELECT trees.text FROM trees
+{PARSED},
+-- A generated column that is stored was computed as it was written.
+texts(text) AS (
+  SELECT t.text FROM trees t
   UNION ALL
-  SELECT w.ev_action::text AS text FROM reached r
-  JOIN pg_catalog.pg_class c ON c.oid = r.oid AND c.relkind = 'v'
-  JOIN pg_catalog.pg_rewrite w ON w.ev_class = c.oid
-  WHERE r.class = 'pg_catalog.pg_class'::regclass
-  UNION ALL
-  SELECT p.polqual::text FROM reached r JOIN pg_catalog.pg_policy p ON p.polrelid = r.oid
-  WHERE r.class = 'pg_catalog.pg_class'::regclass AND p.polcmd IN ('r', '*')
-  UNION ALL
-  SELECT p.prosqlbody::text FROM reached r JOIN pg_catalog.pg_proc p ON p.oid = r.oid
-  WHERE r.class = 'pg_catalog.pg_proc'::regclass AND p.prosqlbody IS NOT NULL
-  UNION ALL
-  SELECT d.adbin::text FROM reached r JOIN pg_catalog.pg_attrdef d ON d.oid = r.oid
-  JOIN pg_catalog.pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
-  WHERE r.class = 'pg_catalog.pg_attrdef'::regclass AND a.attgenerated = 'v'),
+  SELECT p.tree FROM parsed p WHERE p.class <> 'pg_catalog.pg_attrdef'::regclass OR EXISTS (
+    SELECT FROM pg_catalog.pg_attrdef d JOIN pg_catalog.pg_attribute a
+      ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+    WHERE d.oid = p.oid AND a.attgenerated = 'v')),
 -- No dependency is written down on PostgreSQL's own catalogs; the parsed texts name them.
 relations AS (
   SELECT c.oid, c.relnamespace FROM reached r JOIN pg_catalog.pg_class c ON c.oid = r.oid
@@ -65,12 +63,15 @@ calls AS (
     SELECT r.oid FROM reached r WHERE r.class = 'pg_catalog.pg_proc'::regclass)),
 said AS (
   {HIDDEN}),
-behind AS MATERIALIZED (
-  SELECT ARRAY(SELECT r.oid FROM relations r ORDER BY 1) AS relations,
-    ARRAY(SELECT c.oid FROM calls c WHERE c.oid >= 16384 ORDER BY 1) AS functions,
-    ARRAY(SELECT t.oid FROM reached r JOIN pg_catalog.pg_type t ON t.oid = r.oid
-      WHERE r.class = 'pg_catalog.pg_type'::regclass AND t.typtype IN ('e', 'c')
-      ORDER BY 1) AS types)
+-- Whatever compares texts may be in the statement itself.
+marked(kind, oid) AS (SELECT 'collation', {DATABASE_COLLATION}::oid),
+{behind()},
+-- Relations once more, for PostgreSQL's own.
+whole AS MATERIALIZED (
+  SELECT ARRAY(SELECT unnest(b.objects || b.tables) UNION SELECT r.oid FROM relations r
+      ORDER BY 1) AS objects,
+    ARRAY(SELECT c.oid FROM calls c WHERE c.oid >= 16384 ORDER BY 1) AS functions, b.by_kind
+  FROM behind b)
 """
 
 _RELATIONS: Final = f"""\
@@ -103,17 +104,9 @@ def facts_statement() -> str:
     """Return the statement; its parameters are quoted names of relations, and parsed predicates.
 
     Its one row has ``missing``, names of relations that there are not; ``relations`` and ``calls``,
-    JSON; ``functions`` and ``types``, numbers; ``shape``; ``named``, relations that the predicates
-    name themselves.
+    JSON; ``functions`` and ``objects``, numbers; ``prompt``, a query; ``shape``; ``named``,
+    relations that the predicates name themselves.
     """
-    shape = " # ".join(
-        (
-            shape_sql("b.relations"),
-            subscribed("b.relations"),
-            functions_digest("b.functions"),
-            types_digest("b.types"),
-        )
-    )
     return f"""\
 {_REACHED}
 SELECT ARRAY(SELECT n.name FROM named n WHERE n.oid IS NULL) AS missing,
@@ -124,6 +117,7 @@ SELECT ARRAY(SELECT n.name FROM named n WHERE n.oid IS NULL) AS missing,
     JOIN pg_catalog.pg_class c ON c.oid = n.oid
     JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace
     WHERE n.class = 'pg_catalog.pg_class'::regclass) AS named,
-  b.functions, b.types, {shape} AS shape
-FROM behind b
+  w.functions, w.objects, {prompt_rows(PARTS_OF_ANSWERS, "w.by_kind")} AS prompt,
+  {shape_now("w.objects", "w.by_kind")} AS shape
+FROM whole w
 """

@@ -95,7 +95,8 @@ class ResultFacts:
         relations: Tables, views and materialized views, by schema and name.
         calls: Functions whose result may change, or whose definition may.
         functions: Numbers of user-defined functions.
-        types: Numbers of enums and composite types of what is read.
+        objects: Numbers of all that an answer is computed from.
+        prompt: Query for the numbers of what is read each time.
         shape: Fingerprint of all definitions.
         named: Quoted names of relations that parsed predicates read themselves.
     """
@@ -103,7 +104,8 @@ class ResultFacts:
     relations: tuple[RelationFacts, ...]
     calls: tuple[CallFacts, ...]
     functions: tuple[int, ...]
-    types: tuple[int, ...]
+    objects: tuple[int, ...]
+    prompt: str
     shape: int
     named: tuple[str, ...] = ()
 
@@ -145,7 +147,8 @@ async def load_result_facts(
         tuple(RelationFacts(**one) for one in json.loads(row["relations"])),
         tuple(_calls(json.loads(row["calls"]))),
         tuple(row["functions"]),
-        tuple(row["types"]),
+        tuple(row["objects"]),
+        str(row["prompt"]),
         row["shape"],
         tuple(row["named"]),
     )

@@ -2,59 +2,87 @@
 
 A look-up holds ``fraiseql.result_shape(…)``, which PostgreSQL computes as it plans the statement,
 and names the relations by their numbers, so that every change of one has the statement planned
-anew: the shape costs a look-up nothing, and is never older than the definitions. What PostgreSQL
-does not plan anew for, bodies of functions, parts of types and subscriptions, which fire no
-triggers, is asked about each time.
+again: the shape costs a look-up nothing, and is never older than the definitions. What PostgreSQL
+does not plan again for is asked about each time (``Part.prompt``).
 """
-# ruff: noqa: S608 - what is joined into SQL are numbers and constants
 
 from collections.abc import Sequence
 from typing import Final
 
 from fraiseql.caching.changes.log import TRIGGER
+from fraiseql.caching.dependencies.behind import prompt_number
+from fraiseql.caching.dependencies.parts import NAMED, PARTS, Part, digest, digests, versions
 from fraiseql.caching.objects import DatabaseObject
 
 _NOW: Final = '"fraiseql"."result_shape_now"'
 _SHAPE: Final = '"fraiseql"."result_shape"'
 
-# Rows of the catalog by their version: what is changed and changed back has another xmin. Sums,
-# since their order is no matter. A schema that is renamed takes its tables out of their names. Of a
-# log that was emptied by hand (TRUNCATE, or dropped and made again) nobody knows what it had; it is
-# named so that also a role may ask that may not use its schema.
-_PARTS: Final = f"""\
-    (SELECT concat(count(*), '/', sum(hashtextextended(concat_ws(':', c.oid, c.xmin), 0)))
-     FROM pg_catalog.pg_class c WHERE c.oid = ANY ({{relations}})),
-    (SELECT sum(hashtextextended(concat_ws(':', a.attrelid, a.attnum, a.xmin), 1))
-     FROM pg_catalog.pg_attribute a
-     WHERE a.attrelid = ANY ({{relations}}) AND a.attnum > 0 AND NOT a.attisdropped),
-    (SELECT sum(hashtextextended(concat_ws(':', w.ev_class, w.oid, w.xmin), 2))
-     FROM pg_catalog.pg_rewrite w WHERE w.ev_class = ANY ({{relations}})),
-    (SELECT sum(hashtextextended(concat_ws(':', g.oid, g.tgenabled, g.xmin), 3))
-     FROM pg_catalog.pg_trigger g
-     WHERE g.tgrelid = ANY ({{relations}}) AND g.tgname ~ '^{TRIGGER}'),
-    (SELECT sum(hashtextextended(concat_ws(':', i.inhparent, i.inhrelid, i.xmin), 4))
-     FROM pg_catalog.pg_inherits i
-     WHERE i.inhparent = ANY ({{relations}}) OR i.inhrelid = ANY ({{relations}})),
-    (SELECT sum(hashtextextended(concat_ws(':', p.oid, p.xmin), 5))
-     FROM pg_catalog.pg_policy p WHERE p.polrelid = ANY ({{relations}})),
-    (SELECT sum(hashtextextended(concat_ws(':', n.oid, n.xmin), 8))
-     FROM pg_catalog.pg_namespace n
-     WHERE n.oid IN (SELECT c.relnamespace FROM pg_catalog.pg_class c
-       WHERE c.oid = ANY ({{relations}}))),
-    (SELECT sum(hashtextextended(concat_ws(':', c.oid, c.xmin), 10))
-     FROM pg_catalog.pg_class c
-     WHERE c.relnamespace = pg_catalog.to_regnamespace('fraiseql')
-       AND c.relname IN ('changes', 'changes_floor'))"""
+# Whatever decides what is behind an answer is here too, such as a new trigger: processes that find
+# it at different times must come to one number. Privileges are part of an answer, and no document
+# is read without them; they are in the rows of relations, columns and schemas. A schema that is
+# renamed takes its tables out of their names. Of a log that was emptied by hand (TRUNCATE, or
+# dropped and made again) nobody knows what it had; it is named so that also a role may ask that
+# may not use its schema. Subscriptions fire no triggers.
+PARTS_OF_ANSWERS: Final = (
+    *PARTS,
+    Part("a relation or a privilege on it", versions("pg_class", NAMED)),
+    Part(
+        "a column or a privilege on it",
+        versions(
+            "pg_attribute",
+            "x.attrelid = ANY ({objects}) AND x.attnum > 0",
+            "x.attrelid::bigint * 65536 + x.attnum",
+        ),
+    ),
+    Part(
+        "a schema",
+        versions(
+            "pg_namespace",
+            "x.oid IN (SELECT c.relnamespace FROM pg_catalog.pg_class c"
+            " WHERE c.oid = ANY ({objects}))",
+        ),
+    ),
+    Part(
+        "a trigger of the change log",
+        versions("pg_trigger", f"x.tgrelid = ANY ({{objects}}) AND x.tgname ~ '^{TRIGGER}'"),
+    ),
+    Part("the labels of an enum", versions("pg_enum", "x.enumtypid = ANY ({objects})"), ("enum",)),
+    Part(
+        "the change log",
+        versions(
+            "pg_class",
+            "x.relnamespace = pg_catalog.to_regnamespace('fraiseql')"
+            " AND x.relname IN ('changes', 'changes_floor')",
+        ),
+    ),
+    Part(
+        "a subscription",
+        "SELECT s.srrelid::bigint FROM pg_catalog.pg_subscription_rel s"
+        " WHERE s.srrelid = ANY ({objects})",
+        ("pg_class",),
+    ),
+)
+"""What an answer is computed from, and what lets a reader have it."""
 
 
-def shape_sql(relations: str) -> str:
-    """Return the expression of the shape in the statement's own snapshot.
+def shape_sql(objects: str) -> str:
+    """Return the expression of what is computed for each plan, in the statement's own snapshot.
 
     Args:
-        relations: SQL of an ``oid[]``.
+        objects: SQL of an ``oid[]``.
     """
-    parts = _PARTS.format(relations=relations)
-    return f"pg_catalog.hashtextextended(concat_ws(';',\n{parts}), 0)"
+    parts = ",\n    ".join(digests(PARTS_OF_ANSWERS, objects))
+    return f"pg_catalog.hashtextextended(concat_ws(';',\n    {parts}), 0)"
+
+
+def shape_now(objects: str, by_kind: str) -> str:
+    """Return the expression of the whole shape in the statement's own snapshot.
+
+    Args:
+        objects: SQL of an ``oid[]``.
+        by_kind: SQL of a ``jsonb``, as ``behind`` has it.
+    """
+    return f"{shape_sql(objects)} # {prompt_number(PARTS_OF_ANSWERS, by_kind)}"
 
 
 def shape_objects() -> tuple[DatabaseObject, ...]:
@@ -62,17 +90,17 @@ def shape_objects() -> tuple[DatabaseObject, ...]:
     # Volatile, for a snapshot of its own: the one that a statement is planned with was taken
     # before the locks that the plan waited for, and does not see what was changed meanwhile.
     now = f"""\
-CREATE OR REPLACE FUNCTION {_NOW}(relations oid[]) RETURNS bigint
+CREATE OR REPLACE FUNCTION {_NOW}(objects oid[]) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $fraiseql$
 BEGIN
-  RETURN {shape_sql("relations")};
+  RETURN {shape_sql("objects")};
 END $fraiseql$"""
     # It is not immutable. Said to be so, it is computed once, as a statement is planned.
     folded = f"""\
-CREATE OR REPLACE FUNCTION {_SHAPE}(relations oid[]) RETURNS bigint
+CREATE OR REPLACE FUNCTION {_SHAPE}(objects oid[]) RETURNS bigint
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $fraiseql$
 BEGIN
-  RETURN {_NOW}(relations);
+  RETURN {_NOW}(objects);
 END $fraiseql$"""
     return _function(_NOW, now), _function(_SHAPE, folded, f"{_NOW}(oid[])")
 
@@ -108,47 +136,13 @@ def readable(reads: Sequence[str]) -> str:
     return " AND ".join(parts) or "true"
 
 
-def functions_digest(functions: str) -> str:
-    """Return the number of functions' definitions, 0 for none; ``functions`` is an ``oid[]``."""
-    return f"""\
-(SELECT coalesce(pg_catalog.hashtextextended(
-   sum(pg_catalog.hashtextextended(concat_ws(':', p.oid, p.xmin), 6))::text, 6), 0)
- FROM pg_catalog.pg_proc p WHERE p.oid = ANY ({functions}))"""
-
-
-def types_digest(types: str) -> str:
-    """Return the number of enums' labels and composite types' attributes, 0 for none."""
-    return f"""\
-(SELECT coalesce(pg_catalog.hashtextextended(sum(pg_catalog.hashtextextended(part.text, 7))::text,
-   7), 0)
- FROM (SELECT concat_ws(':', e.oid, e.xmin, e.enumsortorder, e.enumlabel) AS text
-   FROM pg_catalog.pg_enum e WHERE e.enumtypid = ANY ({types})
-   UNION ALL SELECT concat_ws(':', a.attrelid, a.attnum, a.xmin)
-   FROM pg_catalog.pg_type t JOIN pg_catalog.pg_attribute a ON a.attrelid = t.typrelid
-   WHERE t.oid = ANY ({types}) AND a.attnum > 0 AND NOT a.attisdropped) AS part)"""
-
-
-def subscribed(relations: str) -> str:
-    """Return how many of the relations subscriptions write; ``relations`` is an ``oid[]``."""
-    return f"""\
-(SELECT count(*) FROM pg_catalog.pg_subscription_rel s WHERE s.srrelid = ANY ({relations}))"""
-
-
-def shape_expression(
-    relations: Sequence[int], functions: Sequence[int], types: Sequence[int]
-) -> str:
+def shape_expression(objects: Sequence[int], prompt: str) -> str:
     """Return the SQL expression of the shape as a look-up has it.
 
     Args:
-        relations: Tables and views whose definition counts.
-        functions: User-defined ones that are called.
-        types: Enums, whose labels show, and composite types, whose attributes do.
+        objects: All that an answer is computed from.
+        prompt: Query for the numbers that are read each time.
     """
     # One constant for each: a plan is thrown away when a relation changes whose number is in it.
-    numbers = ", ".join(f"'{one}'::oid" for one in relations)
-    found = [f"{_SHAPE}(ARRAY[{numbers}]::oid[])", subscribed(oids(relations))]
-    if functions:
-        found.append(functions_digest(oids(functions)))
-    if types:
-        found.append(types_digest(oids(types)))
-    return f"({' # '.join(found)})"
+    numbers = ", ".join(f"'{one}'::oid" for one in objects)
+    return f"({_SHAPE}(ARRAY[{numbers}]::oid[]) # {digest(prompt)})"

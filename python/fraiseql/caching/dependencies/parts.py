@@ -22,7 +22,7 @@ class Part:
     prompt: tuple[str, ...] = ()
 
 
-def _versions(catalog: str, condition: str, oid: str = "x.oid") -> str:
+def versions(catalog: str, condition: str, oid: str = "x.oid") -> str:
     """Return the query for the versions of the rows of one catalog, ``x``."""
     number = f"pg_catalog.hashtextextended(x.xmin::text, ({oid})::bigint)"
     return f"SELECT {number} FROM pg_catalog.{catalog} x WHERE {condition}"
@@ -36,7 +36,10 @@ def _either(*queries: str) -> str:
     return "\n    UNION ALL ".join(queries)
 
 
-_NAMED = "x.oid = ANY ({objects})"
+NAMED: Final = "x.oid = ANY ({objects})"
+
+DATABASE_COLLATION: Final = 100
+"""Stands among objects for the collation that the database has by default."""
 
 # Rows by their version (xmin): what is changed and changed back is another version, since documents
 # may have been written in between. Tables and columns by their content: a live view reads each of
@@ -44,7 +47,7 @@ _NAMED = "x.oid = ANY ({objects})"
 # An object of one number may be counted in two catalogs: it is one change more, never one less.
 PARTS: Final[tuple[Part, ...]] = (
     Part(
-        "the name or the row security of a table",
+        "the name or the row security of a table, or an option of a view",
         f"""SELECT {
             _texts(
                 "c.oid",
@@ -53,6 +56,8 @@ PARTS: Final[tuple[Part, ...]] = (
                 "c.relkind",
                 "c.relrowsecurity",
                 "c.relforcerowsecurity",
+                "CASE c.relkind WHEN 'v' THEN c.relowner END",
+                "CASE c.relkind WHEN 'v' THEN c.reloptions END",
             )
         }
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -81,34 +86,26 @@ PARTS: Final[tuple[Part, ...]] = (
     WHERE c.oid = ANY ({{objects}}) AND c.oid::bigint * 65536 = ANY ({{columns}})""",
         ),
     ),
-    Part("the expression of a generated column", _versions("pg_attrdef", _NAMED)),
+    Part("the expression of a generated column", versions("pg_attrdef", NAMED)),
     Part(
         "the query of a view",
-        _versions("pg_rewrite", "x.ev_class = ANY ({objects}) AND x.ev_type = '1'"),
+        versions("pg_rewrite", "x.ev_class = ANY ({objects}) AND x.ev_type = '1'"),
     ),
-    Part("a policy", _versions("pg_policy", "x.polrelid = ANY ({objects})")),
-    Part("a trigger of ours", _versions("pg_trigger", _NAMED)),
+    Part("a policy", versions("pg_policy", "x.polrelid = ANY ({objects})")),
+    Part("a trigger of ours", versions("pg_trigger", NAMED)),
     Part(
         "a partition or an inheriting table",
-        _versions(
+        versions(
             "pg_inherits",
             "x.inhparent = ANY ({objects}) OR x.inhrelid = ANY ({objects})",
             "x.inhparent::bigint * 31 + x.inhrelid::bigint",
         ),
     ),
-    Part("a function", _versions("pg_proc", _NAMED), ("pg_proc",)),
-    Part(
-        "an aggregate",
-        _either(
-            _versions("pg_aggregate", "x.aggfnoid = ANY ({objects})", "x.aggfnoid::oid"),
-            _versions("pg_proc", _NAMED + " AND x.prokind = 'a'"),
-        ),
-        ("aggregate",),
-    ),
+    Part("a function or an aggregate", versions("pg_proc", NAMED), ("pg_proc",)),
     Part(
         "a type",
         _either(
-            _versions("pg_type", _NAMED),
+            f"SELECT x.oid::bigint FROM pg_catalog.pg_type x WHERE {NAMED}",
             # Attributes of composite types; a table's row type has the table's columns.
             """SELECT pg_catalog.hashtextextended(a.xmin::text,
       a.attrelid::bigint * 65536 + a.attnum)
@@ -118,56 +115,64 @@ PARTS: Final[tuple[Part, ...]] = (
         ),
     ),
     Part(
-        "the constraint of a domain",
-        _versions("pg_constraint", "x.contypid <> 0 AND x.contypid = ANY ({objects})"),
+        "a domain or its constraint",
+        _either(
+            versions("pg_type", NAMED + " AND x.typtype = 'd'"),
+            versions("pg_constraint", "x.contypid <> 0 AND x.contypid = ANY ({objects})"),
+        ),
         ("domain",),
     ),
-    Part("a label of an enum", _versions("pg_enum", _NAMED), ("pg_enum",)),
+    Part("a label of an enum", versions("pg_enum", NAMED), ("label",)),
     Part(
         "a cast",
-        _versions(
+        versions(
             "pg_cast",
             "(x.oid = ANY ({objects}) OR x.castsource = ANY ({objects})) AND x.oid >= 16384",
         ),
+        ("pg_type", "enum", "pg_cast"),
     ),
     Part(
-        "an operator or an operator class",
+        "an operator",
         _either(
-            _versions("pg_operator", _NAMED),
-            _versions("pg_opclass", _NAMED),
-            _versions("pg_amproc", "x.amprocfamily = ANY ({objects})"),
-            _versions("pg_amop", "x.amopfamily = ANY ({objects})"),
+            versions("pg_operator", NAMED),
+            versions("pg_amop", "x.amopfamily = ANY ({objects})"),
+            "SELECT x.oid::bigint FROM pg_catalog.pg_opclass x WHERE x.opcintype = ANY ({objects})",
         ),
-        ("pg_operator", "pg_opclass", "pg_opfamily"),
+    ),
+    Part(
+        "an operator class",
+        _either(
+            versions("pg_opclass", NAMED),
+            versions("pg_amproc", "x.amprocfamily = ANY ({objects})"),
+        ),
+        ("pg_opclass", "pg_opfamily"),
     ),
     Part(
         "a text search configuration or dictionary",
         _either(
-            _versions("pg_ts_config", _NAMED),
-            _versions(
+            versions("pg_ts_config", NAMED),
+            versions(
                 "pg_ts_config_map",
                 "x.mapcfg = ANY ({objects})",
                 "x.mapcfg::bigint * 65536 + x.maptokentype * 256 + x.mapseqno",
             ),
-            _versions("pg_ts_dict", _NAMED),
-            _versions("pg_ts_parser", _NAMED),
-            _versions("pg_ts_template", _NAMED),
+            versions("pg_ts_dict", NAMED),
+            versions("pg_ts_parser", NAMED),
+            versions("pg_ts_template", NAMED),
         ),
         ("pg_ts_config", "pg_ts_dict", "pg_ts_parser", "pg_ts_template"),
     ),
     Part(
         "a collation",
         _either(
-            f"""SELECT {_texts("o.oid", "o.xmin", "pg_catalog.pg_collation_actual_version(o.oid)")}
+            f"""SELECT {_texts("o.oid", "pg_catalog.pg_collation_actual_version(o.oid)")}
     FROM pg_catalog.pg_collation o WHERE o.oid = ANY ({{objects}})""",
-            f"""SELECT {
-                _texts("d.datcollversion", "pg_catalog.pg_database_collation_actual_version(d.oid)")
-            }
+            f"""SELECT {_texts("d.oid", "pg_catalog.pg_database_collation_actual_version(d.oid)")}
     FROM pg_catalog.pg_database d
-    WHERE d.datname = pg_catalog.current_database() AND 100 = ANY ({{objects}})""",
+    WHERE d.datname = pg_catalog.current_database() AND {DATABASE_COLLATION} = ANY ({{objects}})""",
         ),
     ),
-    Part("an extension", _versions("pg_extension", _NAMED), ("pg_extension",)),
+    Part("an extension", versions("pg_extension", NAMED), ("pg_extension",)),
 )
 
 

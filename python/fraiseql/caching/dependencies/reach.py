@@ -21,8 +21,8 @@ FOLLOWED: Final = (
 )
 """Catalogs whose objects an answer may depend on by ``pg_depend``."""
 
-# Objects made by initdb from here on can be altered, and dependencies on them are written down.
-_UNPINNED: Final = 12_000
+UNPINNED: Final = 12_000
+"""Objects made by initdb from here on can be altered, and dependencies on them are written down."""
 
 _CLASSES: Final = ", ".join(f"'pg_catalog.{name}'::regclass" for name in FOLLOWED)
 
@@ -88,12 +88,17 @@ reached(class, oid) AS (
     FROM pg_catalog.pg_amop o
     WHERE r.class = 'pg_catalog.pg_operator'::regclass AND o.amopopr = r.oid
     UNION ALL
+    SELECT 'pg_catalog.pg_operator'::regclass, o.amopopr
+    FROM pg_catalog.pg_amop o
+    WHERE r.class = 'pg_catalog.pg_opfamily'::regclass AND o.amopfamily = r.oid
+    UNION ALL
     SELECT 'pg_catalog.pg_proc'::regclass, f.amproc
     FROM pg_catalog.pg_amproc f
     WHERE r.class = 'pg_catalog.pg_opfamily'::regclass AND f.amprocfamily = r.oid) AS e
   WHERE e.oid >= 16384 OR e.class = 'pg_catalog.pg_class'::regclass
-    OR e.oid >= {_UNPINNED} AND e.class IN ('pg_catalog.pg_collation'::regclass,
-      'pg_catalog.pg_ts_config'::regclass, 'pg_catalog.pg_ts_dict'::regclass))"""
+    OR e.oid >= {UNPINNED} AND e.class IN ('pg_catalog.pg_collation'::regclass,
+      'pg_catalog.pg_ts_config'::regclass, 'pg_catalog.pg_ts_dict'::regclass,
+      'pg_catalog.pg_extension'::regclass))"""
 """``reached(class, oid)``: everything behind ``begun(class, oid)``, which comes before it.
 
 ``nameable`` comes with it, for ``NAMED_IN_BODY``.

@@ -10,9 +10,10 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from fraiseql.caching.dependencies.behind import PARSED, behind, prompt_number, prompt_rows
 from fraiseql.caching.dependencies.bodies import NAMED_IN_BODY
 from fraiseql.caching.dependencies.fingerprint import readable
-from fraiseql.caching.dependencies.parts import PARTS, digests
+from fraiseql.caching.dependencies.parts import DATABASE_COLLATION, PARTS, digest, digests
 from fraiseql.caching.dependencies.reach import REACHED
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.database import Pool, Transaction
@@ -86,83 +87,34 @@ _BEHIND: Final = f"""\
     SELECT 'pg_catalog.pg_proc'::regclass::oid, pg_catalog.to_regprocedure(name)::oid
     FROM unnest(functions) AS given (name)),
   {REACHED},
-  rules(class, oid, tree) AS (
-    SELECT 'pg_catalog.pg_rewrite'::regclass, w.oid, w.ev_action::text
-    FROM reached r JOIN pg_catalog.pg_rewrite w ON w.ev_class = r.oid
-    JOIN pg_catalog.pg_class c ON c.oid = w.ev_class AND c.relkind = 'v'
-    WHERE r.class = 'pg_catalog.pg_class'::regclass
-    UNION ALL
-    SELECT r.class, r.oid, d.adbin::text
-    FROM reached r JOIN pg_catalog.pg_attrdef d ON d.oid = r.oid
-    WHERE r.class = 'pg_catalog.pg_attrdef'::regclass
-    UNION ALL
-    SELECT r.class, r.oid, p.prosqlbody::text
-    FROM reached r JOIN pg_catalog.pg_proc p ON p.oid = r.oid
-    WHERE r.class = 'pg_catalog.pg_proc'::regclass AND p.prosqlbody IS NOT NULL),
-  seen AS (
-    SELECT bool_or(u.tree ~ ':varattno 0 ') AS whole_rows,
-      bool_or(u.tree ~ $$:(sortClause|aggorder|distinctClause) \\(|:inputcollid [1-9]$$) AS sorts
-    FROM rules u),
+  {PARSED},
   wide(oid) AS (
-    SELECT r.oid FROM reached r, seen
-    WHERE r.class = 'pg_catalog.pg_class'::regclass AND seen.whole_rows
+    SELECT r.oid FROM reached r
+    WHERE r.class = 'pg_catalog.pg_class'::regclass
+      AND EXISTS (SELECT FROM parsed p WHERE p.tree ~ ':varattno 0 ')
     UNION
     SELECT named.oid FROM reached r CROSS JOIN LATERAL (
     {NAMED_IN_BODY}) AS named (class, oid)
     WHERE named.class = 'pg_catalog.pg_class'::regclass),
-  behind AS MATERIALIZED (
+  picked AS (
     SELECT ARRAY(
-        SELECT r.oid FROM reached r
-        UNION SELECT e.oid FROM reached r JOIN pg_catalog.pg_enum e ON e.enumtypid = r.oid
-        UNION SELECT g.oid FROM reached r JOIN pg_catalog.pg_trigger g ON g.tgrelid = r.oid
-          WHERE r.class = 'pg_catalog.pg_class'::regclass AND g.tgname ~ triggers
-        UNION SELECT 100 FROM seen WHERE seen.sorts
-        ORDER BY 1) AS objects,
-      ARRAY(
         SELECT d.refobjid::bigint * 65536 + d.refobjsubid
-        FROM rules u JOIN pg_catalog.pg_depend d ON d.classid = u.class AND d.objid = u.oid
+        FROM parsed p JOIN pg_catalog.pg_depend d ON d.classid = p.class AND d.objid = p.oid
         WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjsubid > 0
         UNION SELECT a.attrelid::bigint * 65536 + a.attnum
         FROM wide w JOIN pg_catalog.pg_attribute a ON a.attrelid = w.oid AND a.attnum > 0
         UNION SELECT w.oid::bigint * 65536 FROM wide w
-        ORDER BY 1) AS columns,
-      ARRAY(
-        SELECT r.oid FROM reached r WHERE r.class = 'pg_catalog.pg_class'::regclass
-        UNION SELECT t.typrelid FROM reached r JOIN pg_catalog.pg_type t ON t.oid = r.oid
-        WHERE r.class = 'pg_catalog.pg_type'::regclass AND t.typrelid <> 0
-        ORDER BY 1) AS tables,
-      (SELECT jsonb_object_agg(p.kind, p.oids)
-       FROM (SELECT p.kind, array_agg(p.oid ORDER BY p.oid) AS oids FROM (
-           SELECT coalesce(CASE f.prokind WHEN 'a' THEN 'aggregate' END,
-             CASE t.typtype WHEN 'd' THEN 'domain' WHEN 'c' THEN 'row' END,
-             CASE WHEN t.typcategory = 'A' THEN 'array' END, c.relname) AS kind, r.oid
-           FROM reached r JOIN pg_catalog.pg_class c ON c.oid = r.class
-           LEFT JOIN pg_catalog.pg_proc f
-             ON f.oid = r.oid AND r.class = 'pg_catalog.pg_proc'::regclass
-           LEFT JOIN pg_catalog.pg_type t
-             ON t.oid = r.oid AND r.class = 'pg_catalog.pg_type'::regclass
-           WHERE f.pronamespace IS DISTINCT FROM 'fraiseql'::regnamespace
-           UNION SELECT 'pg_enum', e.oid
-           FROM reached r JOIN pg_catalog.pg_enum e ON e.enumtypid = r.oid) AS p
-         GROUP BY p.kind) AS p) AS by_kind)"""
-
-
-def _prompt_sql() -> str:
-    """Return SQL of the conditions that are read each time, of the record ``fql_found``."""
-    parts = [part for part in PARTS if part.prompt]
-    listed = ",\n    ".join(
-        f"($part${part.rows.format(objects='@objects@')}$part$,"
-        f" '{{{','.join(part.prompt)}}}'::text[])"
-        for part in parts
-    )
-    return f"""\
-  SELECT string_agg(replace(given.rows, '@objects@', quote_literal(chosen.oids) || '::oid[]'),
-    ' UNION ALL ') INTO fql_prompt
-  FROM (VALUES {listed}) AS given (rows, kinds)
-  CROSS JOIN LATERAL (
-    SELECT array_agg(oid::oid) AS oids FROM unnest(given.kinds) AS kind,
-      jsonb_array_elements_text(fql_found.by_kind -> kind) AS oid) AS chosen
-  WHERE chosen.oids IS NOT NULL;"""
+        ORDER BY 1) AS columns),
+  marked(kind, oid) AS (
+    SELECT 'label', e.oid FROM reached r JOIN pg_catalog.pg_enum e ON e.enumtypid = r.oid
+    UNION ALL
+    SELECT 'trigger', g.oid FROM reached r JOIN pg_catalog.pg_trigger g ON g.tgrelid = r.oid
+    WHERE r.class = 'pg_catalog.pg_class'::regclass AND g.tgname ~ triggers
+    UNION ALL
+    SELECT 'collation', {DATABASE_COLLATION} WHERE EXISTS (
+      SELECT FROM parsed p
+      WHERE p.tree ~ $$:(sortClause|aggorder|distinctClause) \\(|:inputcollid [1-9]$$)),
+{behind("'fraiseql'::regnamespace")}"""
 
 
 def _record_sql() -> str:
@@ -174,17 +126,14 @@ RETURNS void LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS 
 DECLARE
   fql_found record;
   fql_prompt text;
-  fql_number numeric;
 BEGIN
 {_BEHIND}
-  SELECT b.objects, b.columns, b.tables, coalesce(b.by_kind, '{{}}') AS by_kind,
-    {_all_parts("b.objects", "b.columns")} AS parts
-  INTO fql_found FROM behind b;
-{_prompt_sql()}
-  IF fql_prompt IS NOT NULL THEN
-    fql_prompt := format('(SELECT sum(p.number) FROM (%s) AS p (number))', fql_prompt);
-    EXECUTE 'SELECT ' || fql_prompt INTO fql_number;
-    fql_prompt := format('%s IS NOT DISTINCT FROM %L::numeric', fql_prompt, fql_number);
+  SELECT b.objects, p.columns, b.tables, {_all_parts("b.objects", "p.columns")} AS parts,
+    {prompt_rows(PARTS, "b.by_kind")} AS prompt, {prompt_number(PARTS, "b.by_kind")} AS number
+  INTO fql_found FROM behind b, picked p;
+  IF fql_found.prompt IS NOT NULL THEN
+    fql_prompt := format($digest$%s = %L::bigint$digest$,
+      replace($digest${digest("@rows@")}$digest$, '@rows@', fql_found.prompt), fql_found.number);
   END IF;
   EXECUTE format($make$
 CREATE OR REPLACE FUNCTION "fraiseql".%I() RETURNS boolean

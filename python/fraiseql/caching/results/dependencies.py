@@ -22,7 +22,8 @@ class Dependencies:
         tags: What the change log calls the tables: their numbers, as text, sorted.
         relations: Numbers of tables and views whose definition counts.
         functions: Numbers of functions that are called.
-        enums: Numbers of types whose labels or attributes show.
+        objects: Numbers of all that the answer is computed from.
+        prompt: Query for the numbers of what a look-up reads each time.
         reads: Quoted names of the relations that the answer's statement names itself.
         shape: Fingerprint of all the definitions, when this was loaded. A look-up that finds
             another one must store nothing under these dependencies: they are to be loaded anew.
@@ -36,7 +37,8 @@ class Dependencies:
     tags: tuple[str, ...] = ()
     relations: tuple[int, ...] = ()
     functions: tuple[int, ...] = ()
-    enums: tuple[int, ...] = ()
+    objects: tuple[int, ...] = ()
+    prompt: str = ""
     reads: tuple[str, ...] = ()
     shape: int = 0
     clock: bool = False
@@ -50,7 +52,7 @@ class Dependencies:
         """SQL expression of the shape now; ``0`` where nothing is read."""
         if not self.relations:
             return "0"
-        return shape_expression(self.relations, self.functions, self.enums)
+        return shape_expression(self.objects, self.prompt)
 
     @property
     def readable_sql(self) -> str:
@@ -109,7 +111,8 @@ def dependencies_of(reads: Sequence[str], facts: ResultFacts) -> Dependencies:
         tags=tuple(sorted(str(one.oid) for one in facts.tables)),
         relations=tuple(sorted(one.oid for one in facts.relations)),
         functions=facts.functions,
-        enums=facts.types,
+        objects=facts.objects,
+        prompt=facts.prompt,
         reads=tuple(sorted({*reads, *facts.named})),
         shape=facts.shape,
         clock=facts.clock,

@@ -28,6 +28,16 @@ CREATE TABLE tb_grant (id int PRIMARY KEY, secret int NOT NULL, pair pair);
 CREATE FUNCTION within(secret int) RETURNS boolean IMMUTABLE LANGUAGE sql AS 'SELECT secret > 0';
 ALTER TABLE tb_secret ENABLE ROW LEVEL SECURITY;
 CREATE POLICY granted ON tb_secret USING (within(id) AND id IN (SELECT secret FROM tb_grant));
+CREATE DOMAIN brief AS text CHECK (length(value) < 99);
+CREATE AGGREGATE total(int) (SFUNC = int4pl, STYPE = int, INITCOND = '0');
+CREATE FUNCTION order_pair(p pair, q pair) RETURNS int IMMUTABLE LANGUAGE sql
+  AS 'SELECT p.first - q.first';
+CREATE OPERATOR CLASS pairs FOR TYPE pair USING btree AS FUNCTION 1 order_pair(pair, pair);
+CREATE TEXT SEARCH CONFIGURATION words (COPY = pg_catalog.english);
+CREATE TEXT SEARCH DICTIONARY stems (TEMPLATE = simple);
+ALTER TEXT SEARCH CONFIGURATION words ALTER MAPPING FOR asciiword WITH stems;
+CREATE VIEW v_kinds AS SELECT total(id) AS id, max(name)::brief AS name,
+  to_tsvector('words', max(name)) AS found FROM tb_user;
 CREATE TABLE tb_day (id int NOT NULL, day int NOT NULL) PARTITION BY LIST (day);
 CREATE TABLE tb_day_1 PARTITION OF tb_day FOR VALUES IN (1);
 CREATE FUNCTION louder(said text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT upper(said)';

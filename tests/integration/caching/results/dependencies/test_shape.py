@@ -52,6 +52,23 @@ CHANGES = {
     "column more": ("tb_post", "ALTER TABLE tb_post ADD COLUMN more int"),
     "column renamed": ("tb_post", "ALTER TABLE tb_post RENAME COLUMN slug TO mark2"),
     "column gone": ("tb_post", "ALTER TABLE tb_post DROP COLUMN doc"),
+    "domain": ("v_kinds", "ALTER DOMAIN brief ADD CHECK (value <> 'x')"),
+    "cast": ("v_inner", "CREATE CAST (mood AS json) WITH INOUT"),
+    "aggregate": (
+        "v_kinds",
+        "CREATE OR REPLACE AGGREGATE total(int) (SFUNC = int4pl, STYPE = int, INITCOND = '1')",
+    ),
+    "function of a class": (
+        "tb_grant",
+        """CREATE OR REPLACE FUNCTION order_pair(p pair, q pair) RETURNS int
+        IMMUTABLE LANGUAGE sql AS 'SELECT 0'""",
+    ),
+    "operator class": ("tb_grant", "DROP OPERATOR CLASS pairs USING btree CASCADE"),
+    "dictionary": ("v_kinds", "ALTER TEXT SEARCH DICTIONARY stems (STOPWORDS = english)"),
+    "configuration": (
+        "v_kinds",
+        "ALTER TEXT SEARCH CONFIGURATION words ALTER MAPPING FOR asciiword WITH simple",
+    ),
     "label": ("v_outer", "ALTER TYPE mood RENAME VALUE 'sad' TO 'low'"),
     "label more": ("v_outer", "ALTER TYPE mood ADD VALUE 'calm' BEFORE 'glad'"),
     "right": ("tb_post", "GRANT SELECT ON tb_post TO PUBLIC"),
@@ -163,10 +180,10 @@ async def test_a_look_up_that_waited_for_the_change_notices_it(url: str, made: s
 
 async def test_one_function_alone_would_not_notice_what_it_waited_for(url: str, made: str) -> None:
     """The snapshot of planning is older: that is why another function takes one of its own."""
-    body = shape_sql("relations")
+    body = shape_sql("objects")
     await run(
         url,
-        "CREATE OR REPLACE FUNCTION fraiseql.result_shape(relations oid[]) RETURNS bigint"
+        "CREATE OR REPLACE FUNCTION fraiseql.result_shape(objects oid[]) RETURNS bigint"
         f" LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN {body}; END $$",
     )
     reader, changer = await asyncpg.connect(url), await asyncpg.connect(url)
@@ -210,6 +227,20 @@ async def test_a_table_that_a_subscription_writes_is_noticed(url: str, made: str
             "ALTER SUBSCRIPTION far SET (slot_name = NONE)",
             "DROP SUBSCRIPTION far",
         )
+
+
+async def test_another_version_of_an_extension_is_noticed(url: str, made: str) -> None:
+    await run(url, "ALTER EXTENSION plpgsql ADD FUNCTION louder(text)")
+    connection = await asyncpg.connect(url)
+    try:
+        before = await depended(url, "v_outer")
+        statement = await connection.prepare(looked(before))
+        assert await statement.fetchval() == before.shape
+        await run(url, "UPDATE pg_extension SET extversion = extversion WHERE extname = 'plpgsql'")
+        assert await statement.fetchval() != before.shape
+    finally:
+        await connection.close()
+        await run(url, "ALTER EXTENSION plpgsql DROP FUNCTION louder(text)")
 
 
 async def test_a_generated_column_is_part_of_the_shape(url: str, made: str) -> None:

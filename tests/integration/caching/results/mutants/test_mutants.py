@@ -45,9 +45,10 @@ def not_watched(patch: Patch) -> None:
     """The statement names nothing for whose sake its plan would be thrown away."""
     whole = dependencies.shape_expression
 
-    def unnamed(*given: Sequence[int]) -> str:
-        found = re.sub(r"ARRAY\['(.*?)'::oid\]", r"'{\1}'", whole(*given).replace("'::oid, '", ","))
-        assert found != whole(*given)
+    def unnamed(objects: Sequence[int], prompt: str) -> str:
+        named = whole(objects, prompt)
+        found = re.sub(r"ARRAY\['(.*?)'::oid\]", r"'{\1}'", named.replace("'::oid, '", ","))
+        assert found != named
         return found
 
     patch.setattr(dependencies, "shape_expression", unnamed)
