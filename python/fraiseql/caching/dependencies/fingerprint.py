@@ -21,8 +21,9 @@ _SHAPE: Final = '"fraiseql"."result_shape"'
 # it at different times must come to one number. Privileges are part of an answer, and no document
 # is read without them; they are in the rows of relations, columns and schemas. A schema that is
 # renamed takes its tables out of their names. Of a log that was emptied by hand (TRUNCATE, or
-# dropped and made again) nobody knows what it had; it is named so that also a role may ask that
-# may not use its schema. Subscriptions fire no triggers.
+# dropped and made again) nobody knows what it had, and with another secret the tags of rows are
+# others; both are named so that also a role may ask that may not use their schema. Subscriptions
+# fire no triggers.
 PARTS_OF_ANSWERS: Final = (
     *PARTS,
     Part("a relation or a privilege on it", versions("pg_class", NAMED)),
@@ -48,11 +49,11 @@ PARTS_OF_ANSWERS: Final = (
     ),
     Part("the labels of an enum", versions("pg_enum", "x.enumtypid = ANY ({objects})"), ("enum",)),
     Part(
-        "the change log",
+        "the change log or the secret",
         versions(
             "pg_class",
             "x.relnamespace = pg_catalog.to_regnamespace('fraiseql')"
-            " AND x.relname IN ('changes', 'changes_floor')",
+            " AND x.relname IN ('changes', 'changes_floor', 'secret')",
         ),
     ),
     Part(

@@ -11,6 +11,7 @@ from fraiseql.caching.dependencies.privileges import (
     load_database_owner,
     load_owners,
 )
+from fraiseql.caching.strategies.result_cache.objects import SECRET
 from fraiseql.catalog import Relation
 
 
@@ -32,6 +33,7 @@ class Dependencies:
         traced: Whether all writes of the tables come to the log; else nothing may be stored.
         owners: Roles under whose rights relations are read and functions run.
         database_owner: The role that owns the database; 0 where no right depends on it.
+        salted: Whether tags of answers are hashed with the secret, which must be the present one.
     """
 
     tags: tuple[str, ...] = ()
@@ -46,6 +48,7 @@ class Dependencies:
     traced: bool = True
     owners: Roles = NO_ROLES
     database_owner: int = 0
+    salted: bool = False
 
     @property
     def shape_sql(self) -> str:
@@ -57,7 +60,7 @@ class Dependencies:
     @property
     def readable_sql(self) -> str:
         """SQL condition that always holds; it fails where the role may not read what is read."""
-        return readable(self.reads)
+        return readable((*self.reads, SECRET) if self.salted else self.reads)
 
 
 NOTHING = Dependencies()

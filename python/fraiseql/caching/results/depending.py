@@ -63,6 +63,7 @@ async def load_needs(pool: Pool, part: Part) -> Needs | str:
     found = NOTHING
     if reads:
         found = await with_owners(pool.fetch_bytes, dependencies_of(reads, facts))
+        found = replace(found, salted=any(row.traced for row in declared.rows))
     return _needs(part, declared, found) if found.traced else NOT_APPLIED
 
 

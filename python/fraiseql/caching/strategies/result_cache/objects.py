@@ -18,6 +18,7 @@ SEGMENTS: Final = 4
 
 EPOCH: Final = '"fraiseql"."result_epoch"'
 SECRET: Final = '"fraiseql"."secret"'  # noqa: S105 - a name
+NEW_SECRET: Final = '"fraiseql"."new_secret"()'  # noqa: S105 - a name
 NEW_EPOCH: Final = '"fraiseql"."new_result_epoch"()'
 INVALIDATE: Final = '"fraiseql"."invalidate"(text[])'
 
@@ -69,7 +70,7 @@ def common_objects() -> tuple[DatabaseObject, ...]:
         SECRET,
         (
             _SECRET,
-            f"COMMENT ON TABLE {SECRET} IS 'What entries in Redis are authenticated with'",
+            f"COMMENT ON TABLE {SECRET} IS 'What entries in Redis and row tags are hashed with'",
             f"REVOKE ALL ON {SECRET} FROM PUBLIC",
             _RANDOM,
         ),
@@ -78,6 +79,7 @@ def common_objects() -> tuple[DatabaseObject, ...]:
     return (
         epoch,
         secret,
+        _function(NEW_SECRET, _NEW_SECRET, SECRET),
         _function(NEW_EPOCH, _NEW_EPOCH, EPOCH),
         _function(INVALIDATE, _INVALIDATE, LOG),
     )
@@ -166,16 +168,29 @@ CREATE UNLOGGED TABLE IF NOT EXISTS {EPOCH} (
 _SECRET: Final = f"""\
 CREATE TABLE IF NOT EXISTS {SECRET} (
   one boolean PRIMARY KEY DEFAULT true CHECK (one),
-  entries bytea NOT NULL
+  entries bytea NOT NULL,
+  tags bytea NOT NULL
 )"""
 
 # Three UUIDs have 366 random bits, from the server's strong source.
-_RANDOM: Final = f"""\
-INSERT INTO {SECRET} (entries)
-SELECT pg_catalog.sha256(pg_catalog.uuid_send(pg_catalog.gen_random_uuid())
+_BYTES: Final = """\
+pg_catalog.sha256(pg_catalog.uuid_send(pg_catalog.gen_random_uuid())
   OPERATOR(pg_catalog.||) pg_catalog.uuid_send(pg_catalog.gen_random_uuid())
-  OPERATOR(pg_catalog.||) pg_catalog.uuid_send(pg_catalog.gen_random_uuid()))
-ON CONFLICT DO NOTHING"""
+  OPERATOR(pg_catalog.||) pg_catalog.uuid_send(pg_catalog.gen_random_uuid()))"""
+
+_RANDOM: Final = f"""\
+INSERT INTO {SECRET} (entries, tags)
+SELECT {_BYTES}, {_BYTES} ON CONFLICT DO NOTHING"""
+
+# TRUNCATE waits for those who write with the old one, and changes the shape of every answer: who
+# looks up with a tag of the old one is told to load the new one.
+_NEW_SECRET: Final = f"""\
+CREATE OR REPLACE FUNCTION {NEW_SECRET} RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $fraiseql$
+BEGIN
+  TRUNCATE {SECRET};
+  {_RANDOM};
+END $fraiseql$"""
 
 _NEW_EPOCH: Final = f"""\
 CREATE OR REPLACE FUNCTION {NEW_EPOCH} RETURNS uuid

@@ -3,6 +3,7 @@
 A row tag is ``<table>:<column>=<value>`` in the log. Beside it an entry has ``<table>:<column>``,
 which stands for all values at once: after TRUNCATE, and where one statement changed very many.
 """
+# ruff: noqa: S608 - names are constants
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +15,7 @@ from uuid import UUID
 from fraiseql.caching.changes.log import TRIGGER
 from fraiseql.caching.changes.transition import transition_tables_are_whole
 from fraiseql.caching.declarations import Cache
+from fraiseql.caching.strategies.result_cache.objects import SECRET
 from fraiseql.catalog import Catalog, Relation
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Pool
@@ -23,7 +25,10 @@ LABEL: Final = "label:"
 """Begins the tags of the log that ``invalidate`` writes; a declared tag may begin so too."""
 
 PLAIN: Final = "-?[0-9]{1,20}"
-"""Values that stand in a tag as they are. Of others a digest does: everybody may read the log."""
+"""Values that stand in a tag as they are. Of others a digest with the database's secret does."""
+
+_FORM: Final = "2"
+"""Version of what triggers log: processes that expect another form do not find these triggers."""
 
 EVENTS: Final = ("INSERT", "DELETE", "UPDATE", "TRUNCATE")
 """Each has a trigger of its own: one trigger has transition tables for one event only."""
@@ -51,6 +56,16 @@ ORDER BY asked.place
 """
 
 
+# Asked first: names in a schema that a role may not use cannot even be looked up.
+_HAS_SALT: Final = """
+SELECT has_schema_privilege(n.oid, 'USAGE')
+  AND has_column_privilege(c.oid, a.attnum, 'SELECT') AS readable
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tags'
+WHERE n.nspname = 'fraiseql' AND c.relname = 'secret'
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class RowTag:
     """Rows of a table that have, in one column, the value of an argument.
@@ -64,6 +79,7 @@ class RowTag:
         base: ``typname`` of the column.
         traced: Whether every change of its rows comes to the log by their values.
         refused: Why it cannot be had; empty when it can.
+        salt: The secret of the database.
     """
 
     declared: str
@@ -74,6 +90,7 @@ class RowTag:
     base: str
     traced: bool = False
     refused: str = ""
+    salt: bytes = b""
 
     @property
     def whole(self) -> str:
@@ -86,7 +103,7 @@ class RowTag:
         if text is None:
             return None
         if not re.fullmatch(PLAIN, text):
-            text = "#" + sha256(text.encode()).hexdigest()[:32]
+            text = "#" + sha256(self.salt + text.encode()).hexdigest()[:32]
         return f"{self.whole}={text}"
 
 
@@ -185,15 +202,32 @@ async def _row_tags(
     found: list[Any] = await pool.fetch_bytes(
         _COLUMNS, [list(part) for part in zip(*asked, strict=True)]
     )
+    salt = await _salt(pool)
     return tuple(
-        RowTag(*row, one["oid"], one["base"] or "", _traced(one), _refused(one))
+        RowTag(
+            *row,
+            one["oid"],
+            one["base"] or "",
+            bool(salt) and _traced(one),
+            _refused(one),
+            salt,
+        )
         for row, one in zip(rows, found, strict=True)
     )
 
 
+async def _salt(pool: Pool) -> bytes:
+    """Return the secret of the database; nothing where there is none, or none for this role."""
+    readable = await pool.fetch_bytes(_HAS_SALT)
+    if not readable or not readable[0]["readable"]:
+        return b""
+    rows = await pool.fetch_bytes(f"SELECT s.tags FROM {SECRET} s")
+    return bytes(rows[0][0]) if rows else b""
+
+
 def trigger_prefix(table: str, column: str) -> str:
     """Return how the names of a column's triggers begin; ``table`` is quoted and qualified."""
-    mark = sha256(f"{table}\0{column}".encode()).hexdigest()[:10]
+    mark = sha256(f"{_FORM}\0{table}\0{column}".encode()).hexdigest()[:10]
     return f"{TRIGGER}_{mark}_"
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from fraiseql.caching.changes.log import LOG
 from fraiseql.caching.objects import DatabaseObject
+from fraiseql.caching.strategies.result_cache.objects import SECRET
 from fraiseql.caching.strategies.result_cache.row_tags import (
     EVENTS,
     PLAIN,
@@ -36,7 +37,7 @@ def row_trigger_objects(row: RowTag) -> Iterator[DatabaseObject]:
         function,
         (_body(function, row), f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC"),
         (f"DROP FUNCTION IF EXISTS {function}",),
-        needs=(LOG,),
+        needs=(LOG, SECRET),
         replaces=True,
     )
     for event in EVENTS:
@@ -85,8 +86,10 @@ BEGIN
     VALUES ({whole}, pg_current_xact_id(), clock_timestamp()) ON CONFLICT DO NOTHING;
   ELSIF fql_keys IS NOT NULL THEN
     INSERT INTO {LOG} (tag, xid, at)
-    SELECT {whole} || '=' || CASE WHEN k.v ~ '^{PLAIN}$' THEN k.v
-        ELSE '#' || left(encode(sha256(convert_to(k.v, 'UTF8')), 'hex'), 32) END,
+    -- Read once, and only for a value that needs it; without a secret the column counts.
+    SELECT coalesce({whole} || '=' || CASE WHEN k.v ~ '^{PLAIN}$' THEN k.v
+        ELSE '#' || left(encode(sha256((SELECT s.tags FROM {SECRET} s)
+          || convert_to(k.v, 'UTF8')), 'hex'), 32) END, {whole}),
       pg_current_xact_id(), clock_timestamp()
     FROM unnest(fql_keys) AS k (v) ON CONFLICT DO NOTHING;
   END IF;

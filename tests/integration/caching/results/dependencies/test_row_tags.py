@@ -1,9 +1,11 @@
 """Row tags: the log says of which values rows were written, before and after."""
 
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 import fraiseql
@@ -13,6 +15,7 @@ from fraiseql.schema import Schema, build_schema
 from tests.integration.caching.results.dependencies.ground import (
     applied,
     depended,
+    looked,
     opened,
     planned,
     run,
@@ -50,29 +53,54 @@ async def logged_by(url: str, *statements: str) -> set[str]:
     return {row["tag"].partition(":")[2] for row in rows} - {""}
 
 
-def digest(value: str) -> str:
-    """What stands in the log for a value that is no number: every role may read the log."""
-    return "#" + sha256(value.encode()).hexdigest()[:32]
-
-
-ONE, MARKED = f"slug={digest('one')}", f"mark={digest(MARK)}"
+async def digest(url: str, value: str) -> str:
+    """What stands in the log for a value that is no number: nobody can guess it from outside."""
+    ((salt,),) = await run(url, "SELECT tags FROM fraiseql.secret")
+    return "#" + sha256(salt + value.encode()).hexdigest()[:32]
 
 
 async def test_every_event_logs_the_values_before_and_after(tagged: str) -> None:
+    one, marked = f"slug={await digest(tagged, 'one')}", f"mark={await digest(tagged, MARK)}"
     made = f"INSERT INTO tb_post VALUES (1, 7, 1, 'one', '{MARK.upper()}'), (2, 8, 1, NULL, NULL)"
-    assert await logged_by(tagged, made) == {"author=7", "author=8", ONE, MARKED}
+    assert await logged_by(tagged, made) == {"author=7", "author=8", one, marked}
     moved = "UPDATE tb_post SET author = 9 WHERE id = 1"
-    assert await logged_by(tagged, moved) == {
-        "author=7",
-        "author=9",
-        ONE,
-        MARKED,
-    }
+    assert await logged_by(tagged, moved) == {"author=7", "author=9", one, marked}
     assert await logged_by(tagged, "DELETE FROM tb_post WHERE id = 2") == {"author=8"}
     assert await logged_by(tagged, "DELETE FROM tb_post WHERE id = 99") == set()
     assert await logged_by(tagged, "TRUNCATE tb_post") == {"author", "slug", "mark"}
     rolled = "BEGIN; INSERT INTO tb_post VALUES (5, 5, 5); ROLLBACK"
     assert await logged_by(tagged, rolled) == set()
+
+
+async def test_a_secret_that_is_renewed_or_lost_misses_no_write(tagged: str) -> None:
+    written = "UPDATE tb_post SET author = 3 WHERE id = 1"
+    await run(tagged, "INSERT INTO tb_post VALUES (1, 3, 1, 'one')")
+    (row,) = (await tags_of(tagged, "tb_post.slug={slug}")).rows
+    shape = (await depended(tagged, "tb_post")).shape
+    await run(tagged, "SELECT fraiseql.new_secret()")
+    assert (await depended(tagged, "tb_post")).shape != shape, "who has the old one loads again"
+    (renewed,) = (await tags_of(tagged, "tb_post.slug={slug}")).rows
+    assert renewed.tag("one") != row.tag("one")
+    logged = await logged_by(tagged, written)
+    assert str(renewed.tag("one")).partition(":")[2] in logged
+    assert renewed.tag("7") == row.tag("7")
+    await run(tagged, "TRUNCATE fraiseql.secret")
+    assert await logged_by(tagged, written) == {"author=3", "slug"}
+    (lost,) = (await tags_of(tagged, "tb_post.slug={slug}")).rows
+    assert not lost.traced, "the whole table counts"
+    await run(tagged, "SELECT fraiseql.new_secret()")
+
+
+async def test_a_look_up_that_is_planned_notices_another_secret(tagged: str) -> None:
+    found = replace(await depended(tagged, "tb_post"), salted=True)
+    connection = await asyncpg.connect(tagged)
+    try:
+        statement = await connection.prepare(looked(found))
+        assert await statement.fetchval() == found.shape
+        await run(tagged, "SELECT fraiseql.new_secret()")
+        assert await statement.fetchval() != found.shape
+    finally:
+        await connection.close()
 
 
 async def test_other_ways_to_write_log_too(tagged: str) -> None:
