@@ -109,8 +109,20 @@ def hides(error: Exception) -> bool:
     if isinstance(error, FraiseQLError):
         return error.hides or not error.for_clients or bool(sqlstate_of(error))
     if isinstance(error, GraphQLError):
-        return HIDDEN_WORDS.search(error.message) is not None
+        # A ValueError is how a scalar refuses a value: there is no more to know of it.
+        origin = _origin(error)
+        return origin is not None and not isinstance(origin, ValueError)
     return True
+
+
+def _origin(error: GraphQLError) -> Exception | None:
+    """Return the exception that graphql-core met, if its words stand in the message."""
+    if "but encountered error '" not in error.message:
+        return None
+    origin: Exception | None = error
+    while isinstance(origin, GraphQLError):
+        origin = origin.original_error
+    return origin
 
 
 def code_of(error: Exception) -> str:
@@ -137,7 +149,7 @@ def _relation(error: Exception) -> str:
 def _words(error: Exception) -> str:
     """Return the kind of an error and, where they quote no value, its words; always one line."""
     if isinstance(error, GraphQLError):
-        return type(error.original_error or error).__name__
+        return type(_origin(error)).__name__
     cause = error.__cause__ if isinstance(error, FraiseQLError) else None
     source = cause or error
     words = "" if _quotes_values(error, cause) else _message(source)

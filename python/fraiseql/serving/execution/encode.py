@@ -15,7 +15,7 @@ from graphql import (
     is_non_null_type,
 )
 
-from fraiseql.errors import DocumentError
+from fraiseql.errors import DocumentError, FraiseQLError
 from fraiseql.native import check_json
 from fraiseql.schema import Schema, leaf_form
 from fraiseql.schema.definitions import ATTRIBUTE, ObjectDefinition
@@ -61,7 +61,7 @@ class Encoder:
             type_name: Named GraphQL type of the field.
 
         Raises:
-            DocumentError: The value has no JSON form.
+            FraiseQLError: The value has no JSON form.
         """
         if value is None:
             return None
@@ -139,9 +139,14 @@ class Encoder:
             return self._dumps(value)
         except (TypeError, ValueError, RecursionError) as error:
             deep = isinstance(error, RecursionError) or "ecursion" in str(error)
-            reason = "is nested too deeply for JSON" if deep else "has no JSON form"
+            if deep:
+                # Often it is a client's own value that a resolver returns: nothing is hidden.
+                raise FraiseQLError(
+                    f"A value of type {type(value).__name__} is nested too deeply for JSON.",
+                    code=DocumentError.default_code,
+                ) from error
             raise DocumentError(
-                f"A value of type {type(value).__name__} {reason}.",
+                f"A value of type {type(value).__name__} has no JSON form.",
                 hint="Return declared objects, mappings, documents, scalars, or lists of these.",
             ) from error
 
