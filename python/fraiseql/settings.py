@@ -62,6 +62,10 @@ class Settings:
         max_embed_items: Most items of an embedded list that is declared without ``limit``; more are
             the error ``LIST_TOO_LONG``.
         document_cache_size: Parsed and planned documents kept by one process.
+        document_cache_bytes: Most bytes of memory that these take, about; counted by tokens, fields
+            and characters of SQL.
+        prepared_bytes: Most bytes of SQL that stay prepared on one connection; PostgreSQL takes
+            about a hundred times as much memory for them.
         role_required: Whether a request without a role is refused.
         allow_login_role: Whether a request may name the role that the application logs in as.
         numbers_as: How responses write BigInt and Decimal: ``number`` is a JSON number, ``text`` a
@@ -106,6 +110,8 @@ class Settings:
     default_limit: int = 100
     max_embed_items: int = 1_000
     document_cache_size: int = 1_000
+    document_cache_bytes: int = 134_217_728
+    prepared_bytes: int = 262_144
     role_required: bool = False
     allow_login_role: bool = False
     numbers_as: NumberForm = "number"

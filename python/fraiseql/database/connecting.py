@@ -25,8 +25,10 @@ from fraiseql.settings import Settings
 _EMBEDDED = "embedded:"
 _OLDEST = 15
 _PROBE_SECONDS = 2.0
-_STATEMENTS = 1_000
-"""Prepared statements that a connection keeps; as many as the document cache has by default."""
+_STATEMENTS = 100
+"""Statements of developers that stay prepared on a connection."""
+_MOST_TEXT = 4_096
+"""Characters of the longest of these: PostgreSQL takes a hundred times as much for a statement."""
 
 
 class Connector:
@@ -102,7 +104,7 @@ class Connector:
                 timeout=self._settings.connect_timeout,
                 statement_cache_size=_STATEMENTS,
                 max_cached_statement_lifetime=0,
-                max_cacheable_statement_size=0,
+                max_cacheable_statement_size=_MOST_TEXT,
             )
         except asyncpg.PostgresError as error:
             refused = refused_parameter(error.__cause__ or error, address.server_settings)
@@ -118,7 +120,10 @@ class Connector:
         except BaseException:
             link.terminate()
             raise
-        link.begin(replace(origin, settings=origin.settings ^ address.digest))
+        link.begin(
+            replace(origin, settings=origin.settings ^ address.digest),
+            self._settings.prepared_bytes,
+        )
         return link
 
     async def _find_pooling(self, link: Link, address: Address) -> Pooling:

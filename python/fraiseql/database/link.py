@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import asyncpg
 
+from fraiseql.bounded import Bounded
 from fraiseql.database.bounding import UNBOUNDED, BoundedProtocol, Budget
 from fraiseql.database.failures import RAISED, mapped
 from fraiseql.database.identity import Identity
@@ -24,11 +25,11 @@ _PAST_RESET: Final = re.compile(r"(?im)(?:^|;|\*/)\s*(?:prepare|deallocate|disca
 """Commands whose effect on a connection ``_RESET`` does not undo."""
 
 
-MOST_STATEMENTS: Final = 1_000
+_MOST_STATEMENTS: Final = 1_000
 """Statements that stay prepared on one connection."""
 
 _MOST_TEXT: Final = 15_000
-"""Characters of a statement above which it is not kept prepared; the driver's own limit too."""
+"""Characters of a statement above which it is not kept prepared."""
 
 _LOADED: Final = "SELECT pg_catalog.pg_conf_load_time()"
 
@@ -72,7 +73,7 @@ class Link(asyncpg.Connection):
     bound: BoundedProtocol
     identity: Identity | None
     tainted: bool
-    reads: dict[str | tuple[str, str], Any]
+    reads: Bounded[str | tuple[str, str], Any]
     origin: Origin
     generation: int
     settled: bool
@@ -83,13 +84,19 @@ class Link(asyncpg.Connection):
     _protocol: Any
     _transport: Any
 
-    def begin(self, origin: Origin) -> None:
-        """Note what holds for a connection that was just made."""
+    def begin(self, origin: Origin, prepared_bytes: int) -> None:
+        """Note what holds for a connection that was just made.
+
+        Args:
+            origin: Its server and settings.
+            prepared_bytes: Most bytes of SQL that stay prepared on it.
+        """
         self.bound = BoundedProtocol(self._protocol, self._transport)
         self._transport.set_protocol(self.bound)
         self.identity = Identity.NONE
         self.tainted = False
-        self.reads = {}
+        # The driver closes a statement that nobody holds any more.
+        self.reads = Bounded(_MOST_STATEMENTS, prepared_bytes)
         self.origin = origin
         self.generation = 0
         self.settled = True
@@ -127,7 +134,7 @@ class Link(asyncpg.Connection):
         binding itself; so this goes to the driver's protocol, and back to ``fetch`` where a
         changed schema has made the prepared statement invalid.
         """
-        if len(sql) > _MOST_TEXT:
+        if len(sql) > _MOST_TEXT or not self.reads.takes(len(sql)):
             return await self.fetch(sql, *args)
         identity = self.identity
         role = None if identity is None else identity.role
@@ -142,17 +149,12 @@ class Link(asyncpg.Connection):
                 state, args, "", 0, False, None
             )
         except _INVALID:
-            del self.reads[key]
+            self.reads.remove(key)
             return await self.fetch(sql, *args)
         return rows
 
     async def _learn(self, key: str | tuple[str, str], sql: str) -> Any:
-        statement = await self.prepare(sql)
-        if len(self.reads) >= MOST_STATEMENTS:
-            # The driver closes a statement that nobody holds any more.
-            del self.reads[next(iter(self.reads))]
-        self.reads[key] = statement
-        return statement
+        return self.reads.put(key, await self.prepare(sql), len(sql))
 
     @contextmanager
     def foreign(self, sql: str) -> Iterator[None]:

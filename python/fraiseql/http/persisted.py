@@ -2,15 +2,16 @@
 
 import hashlib
 import re
-from collections import OrderedDict
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
+from fraiseql.bounded import Bounded
 from fraiseql.http.refusal import Refusal, bad_request
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _MAX_BYTES: Final = 4_000_000
+_MOST: Final = 100_000
 
 
 class PersistedQueries:
@@ -24,9 +25,7 @@ class PersistedQueries:
     """
 
     def __init__(self, max_bytes: int = _MAX_BYTES) -> None:
-        self._max_bytes = max_bytes
-        self._bytes = 0
-        self._documents: OrderedDict[str, str] = OrderedDict()
+        self._documents: Bounded[str, str] = Bounded(_MOST, max_bytes)
 
     def document(self, query: str | None, extensions: Mapping[str, Any] | None) -> str | None:
         """Return the document of a request: its own, or the one that it names by a digest.
@@ -46,25 +45,14 @@ class PersistedQueries:
             return self._find(digest)
         if hashlib.sha256(query.encode("utf-8", "surrogatepass")).hexdigest() != digest:
             raise bad_request("The sha256Hash of persistedQuery is not that of 'query'.")
-        self._add(digest, query)
-        return query
+        return self._documents.put(digest, query, len(query))
 
     def _find(self, digest: str) -> str:
         found = self._documents.get(digest)
         if found is None:
             # Clients compare the message; the status of an answered request is 200.
             raise Refusal(HTTPStatus.OK, "PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")
-        self._documents.move_to_end(digest)
         return found
-
-    def _add(self, digest: str, document: str) -> None:
-        if digest in self._documents or len(document) > self._max_bytes // 10:
-            return
-        self._documents[digest] = document
-        self._bytes += len(document)
-        while self._bytes > self._max_bytes:
-            _, dropped = self._documents.popitem(last=False)
-            self._bytes -= len(dropped)
 
 
 def _digest(entry: Any) -> str:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from fraiseql.bounded import Bounded
 from fraiseql.schema import Schema
-from fraiseql.serving.bounded import Bounded
 from fraiseql.serving.document import Operation, RequestError
 from fraiseql.serving.execution.kept import Unread
 from fraiseql.serving.execution.reading import Reader
@@ -38,9 +38,10 @@ class Edition:
         self._schema = schema
         self._unread = unread
         self.planner = Planner(schema, sources, settings)
-        self.reader = Reader(self.planner.relations, unread)
+        bytes_held = settings.document_cache_bytes
+        self.reader = Reader(self.planner.relations, unread, bytes_held // 8)
         self.plans: Bounded[tuple[Operation, Any], ServingPlan | RequestError] = Bounded(
-            settings.document_cache_size
+            settings.document_cache_size, bytes_held // 2
         )
 
     def compiled(self, plan: Plan) -> ServingPlan:

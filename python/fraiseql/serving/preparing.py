@@ -9,11 +9,11 @@ from typing import Any, Final, TypeVar
 
 from graphql import GraphQLError
 
+from fraiseql.bounded import Bounded
 from fraiseql.errors import FraiseQLError
 from fraiseql.events import Timings
 from fraiseql.results import Results
 from fraiseql.schema import Schema
-from fraiseql.serving.bounded import Bounded
 from fraiseql.serving.declared_code import DeclaredCode
 from fraiseql.serving.document import (
     DocumentLimits,
@@ -29,13 +29,10 @@ from fraiseql.serving.plans import ServingPlan
 from fraiseql.serving.policy import Policy
 from fraiseql.serving.request import Request
 from fraiseql.serving.splitting import Splitter
+from fraiseql.serving.weights import operation_weight, plan_weight
 from fraiseql.settings import Settings
 
 _NO_VARIABLES: Final[Mapping[str, Any]] = {}
-
-_MOST_KEPT: Final = 65_536
-"""Characters of a document, or of the structure of its variables, above which it is not kept: the
-caches are bounded by entries, and a client must not decide how large an entry is."""
 
 _AT_ONCE: Final = 2_000
 """Characters of a document that is read, or of a structure that is planned for, at once. Larger
@@ -99,7 +96,7 @@ class Preparer:
         self._max_complexity = settings.max_complexity
         self._limits = DocumentLimits.of(settings)
         self.operations: Bounded[tuple[str, str | None], Operation] = Bounded(
-            settings.document_cache_size
+            settings.document_cache_size, settings.document_cache_bytes * 3 // 8
         )
         self.refusals = Refusals()
         self._thread: ThreadPoolExecutor | None = None
@@ -150,12 +147,11 @@ class Preparer:
         except RequestError as error:
             self.refusals.add(digest, error)
             raise
-        if len(request.query) <= _MOST_KEPT:
-            self.operations.put((request.query, request.operation_name), operation)
-        return operation
+        weight = operation_weight(operation) + len(request.query)
+        return self.operations.put((request.query, request.operation_name), operation, weight)
 
     async def _first_plan(self, job: _Job, timings: Timings) -> ServingPlan | RequestError:
-        """Return the plan, or why there is none, and keep it unless it is huge."""
+        """Return the plan, or why there is none, and hold it unless it is huge."""
         start = perf_counter()
         size = len(repr(job.structure))
         large = size > _AT_ONCE or job.operation.size > _FIELDS_AT_ONCE
@@ -164,10 +160,13 @@ class Preparer:
             return self._plan(job)
 
         serving = await self._aside(plan) if large else plan()
-        if size <= _MOST_KEPT:
-            if isinstance(serving, ServingPlan):
+        weight = size + operation_weight(job.operation)
+        if isinstance(serving, ServingPlan):
+            weight = size + plan_weight(serving, job.operation)
+            if job.edition.plans.takes(weight):
                 self._split(job, serving)
-            job.edition.plans.put((job.operation, job.structure), serving)
+                weight = size + plan_weight(serving, job.operation)
+        job.edition.plans.put((job.operation, job.structure), serving, weight)
         timings.plan = perf_counter() - start
         return serving
 
@@ -192,7 +191,7 @@ class Preparer:
 
     def _split(self, job: _Job, serving: ServingPlan) -> None:
         """Split a plan whose root fields are kept; one that is made anew each time is not."""
-        if self._results is not None and len(job.request.query) <= _MOST_KEPT:
+        if self._results is not None:
             name, query = job.operation.name, job.request.query
             usual = self._policy(name, query) if self._policy else None
             planner, compiled = job.edition.planner, job.edition.compiled

@@ -162,9 +162,9 @@ def test_a_refused_document_is_remembered_within_bounds(bench: Served) -> None:
     for number in range(1_500):
         bench.ask(f"{{ nope{number} {{ id }} }}")
     assert len(refusals) < 1_100
-    assert refusals._bytes <= 1_000_000
+    assert refusals.weight <= 1_000_000
     bench.ask("{ " + " ".join(f"{'n' * 4_000}{number}" for number in range(20)) + " }")
-    assert refusals._bytes <= 1_000_000
+    assert refusals.weight <= 1_000_000
 
 
 def test_a_refused_plan_is_remembered(bench: Served) -> None:

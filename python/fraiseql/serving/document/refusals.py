@@ -1,12 +1,13 @@
 """Refusals: documents that were refused lately, so that sending one again costs next to nothing."""
 
-from collections import OrderedDict
 from hashlib import blake2b
 from typing import Final
 
+from fraiseql.bounded import Bounded
 from fraiseql.serving.document.operation import RequestError
 from fraiseql.serving.request import Request
 
+_MOST: Final = 1_000
 _MOST_BYTES: Final = 1_000_000
 _MOST_OF_ONE: Final = 16_384
 _OVERHEAD: Final = 1_000
@@ -29,11 +30,15 @@ class Refusals:
     """Holds refusals, at most a million bytes of them."""
 
     def __init__(self) -> None:
-        self._entries: OrderedDict[Digest, tuple[RequestError, int]] = OrderedDict()
-        self._bytes = 0
+        self._entries: Bounded[Digest, RequestError] = Bounded(_MOST, _MOST_BYTES)
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes the refusals take."""
+        return self._entries.weight
 
     def check(self, digest: Digest) -> None:
         """Refuse again what was refused.
@@ -41,18 +46,12 @@ class Refusals:
         Raises:
             RequestError: The document was refused.
         """
-        entry = self._entries.get(digest)
-        if entry is not None:
-            self._entries.move_to_end(digest)
-            raise entry[0].again()
+        error = self._entries.get(digest)
+        if error is not None:
+            raise error.again()
 
     def add(self, digest: Digest, error: RequestError) -> None:
         """Remember a refusal; the oldest ones make room for it."""
         size = _OVERHEAD + sum(len(one.message) for one in error.errors)
-        if size > _MOST_OF_ONE or digest in self._entries:
-            return
-        self._entries[digest] = (error.again(), size)
-        self._bytes += size
-        while self._bytes > _MOST_BYTES:
-            _, (_, removed) = self._entries.popitem(last=False)
-            self._bytes -= removed
+        if size <= _MOST_OF_ONE:
+            self._entries.put(digest, error.again(), size)

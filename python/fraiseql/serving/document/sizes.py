@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from fraiseql.errors import InputError
 from fraiseql.schema import COMBINING
+from fraiseql.serving.document.structure import Repeated
 from fraiseql.settings import Settings
 
 MOST_LEVELS: Final = 100
@@ -133,8 +134,10 @@ def count_conditions(where: Any, most: int) -> tuple[int, int]:
     while left and count <= most:
         part, level = left.pop()
         if isinstance(part, list | tuple):
-            left += [(item, level) for item in part[: most + 1]]
-            count += max(0, len(part) - most)
+            # Up to as many again repeat one of the others.
+            items = [item for item in part[: 2 * most + 2] if not isinstance(item, Repeated)]
+            left += [(item, level) for item in items[: most + 1]]
+            count += max(0, len(items) - most)
         elif isinstance(part, Mapping):
             deepest = max(deepest, level)
             count += 1

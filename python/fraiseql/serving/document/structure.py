@@ -30,6 +30,10 @@ class Ref:
         return "$" + ".".join([self.name, *map(str, self.path)])
 
 
+class Repeated(dict[str, Any]):
+    """An item of a filter that repeats the one before it: no condition that somebody asked for."""
+
+
 def is_structural(value: list[Any]) -> bool:
     """Whether a list holds objects or lists, and not only the values of one parameter.
 
@@ -64,10 +68,11 @@ def abstract(value: Any, name: str, path: tuple[str | int, ...] = ()) -> Any:
     if value is None:
         return None
     if isinstance(value, dict):
-        return {
+        places = {
             key: item if _is_by_value(key, item) else abstract(item, name, (*path, key))
             for key, item in value.items()
         }
+        return Repeated(places) if isinstance(value, Repeated) else places
     if isinstance(value, list) and is_structural(value):
         return [abstract(item, name, (*path, index)) for index, item in enumerate(value)]
     return ListRef(name, path) if isinstance(value, list) else Ref(name, path)

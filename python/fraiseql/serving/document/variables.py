@@ -21,6 +21,7 @@ from fraiseql.serving.document.sizes import (
     count_values,
     has_long_text,
 )
+from fraiseql.serving.document.uniform import uniform
 
 _MISSING = "-"
 
@@ -40,6 +41,7 @@ class Variables:
         "_bounded",
         "_coercers",
         "_few",
+        "_filters",
         "_kinds",
         "_node",
         "_probes",
@@ -78,6 +80,7 @@ class Variables:
             if probe is not None:
                 self._probes.append((name, probe))
         self._few = min(limits.max_conditions, limits.max_depth)
+        self._filters = [name for name, kind in self._kinds.items() if kind.is_filter]
         # A scalar is one value, and JSON is passed on as it is.
         self._bounded = [name for name, kind in self._kinds.items() if kind.is_composite]
 
@@ -101,6 +104,14 @@ class Variables:
 
     def coerce(self, raw: Mapping[str, Any]) -> dict[str, Any] | list[GraphQLError]:
         """Return the Python values by name, or what is wrong with them."""
+        values = self._coerced(raw)
+        if isinstance(values, dict):
+            for name in self._filters:
+                if name in values:
+                    values[name] = uniform(values[name])
+        return values
+
+    def _coerced(self, raw: Mapping[str, Any]) -> dict[str, Any] | list[GraphQLError]:
         values: dict[str, Any] = {}
         for name, coerce, required, has_default in self._coercers:
             value = raw.get(name, Undefined)

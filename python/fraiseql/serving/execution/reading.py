@@ -5,10 +5,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from fraiseql.bounded import Bounded
 from fraiseql.errors import FraiseQLError, InputError, SourceError
 from fraiseql.naming import suggestion
-from fraiseql.serving.bounded import Bounded
 from fraiseql.serving.document.structure import abstract, form
+from fraiseql.serving.document.uniform import uniform
 from fraiseql.serving.execution.kept import KeptStatement, Noted, Unread
 from fraiseql.serving.execution.statements import PreparedQuery
 from fraiseql.serving.execution.withheld import OnBehalf, ReadRows
@@ -49,6 +50,11 @@ class Prepared:
     query: PreparedQuery
     kept: KeptStatement | None
     type_name: str
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes of memory it takes."""
+        return self.query.weight + (0 if self.kept is None else self.kept.query.weight)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +109,13 @@ class Reader:
     Args:
         relations: Names of fields and how they are reached.
         unread: Told when something kept is not read.
+        max_bytes: Most bytes that prepared reads take, about.
     """
 
-    def __init__(self, relations: Relations, unread: Unread) -> None:
+    def __init__(self, relations: Relations, unread: Unread, max_bytes: int) -> None:
         self._relations = relations
         self._unread = unread
-        self._prepared: Bounded[Any, Prepared] = Bounded(_CACHED)
+        self._prepared: Bounded[Any, Prepared] = Bounded(_CACHED, max_bytes)
 
     def prepare(
         self,
@@ -135,7 +142,7 @@ class Reader:
             InputError: A field or operator is unknown.
         """
         field = current_field.get()
-        where = _copied(where)
+        where = uniform(_copied(where))
         values = {"where": where, "limit": limit, "offset": offset}
         key = (
             (declared, field, outcome, limit is None, offset is None),
@@ -145,7 +152,8 @@ class Reader:
         if prepared is None:
             source = self._source(declared, field)
             query = self._query(source, field, values, order_by, outcome)
-            prepared = self._prepared.put(key, self._made(source, query))
+            prepared = self._made(source, query)
+            self._prepared.put(key, prepared, prepared.weight)
         return Reading(prepared, values)
 
     def _made(self, source: Source, query: Query) -> Prepared:

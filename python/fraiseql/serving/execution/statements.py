@@ -22,6 +22,10 @@ Bind = Callable[[Mapping[str, Any]], Any]
 
 _MOST_VARIANTS: Final = 8
 
+_STATEMENT: Final = 2_000
+_CHARACTER: Final = 15
+"""Bytes of memory that a statement takes for each character, with what binds its parameters."""
+
 
 class PreparedQuery:
     """A query compiled once; binding it is all that a request does.
@@ -66,6 +70,12 @@ class PreparedQuery:
                 return PreparedQuery(query, max_limit, freshness, choices, condition, access=access)
 
             self.choose = _Variants(self, statement.points, compiled).of
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes of memory it takes, with all variants that it may get."""
+        forms = 1 if self.choose is None else _MOST_VARIANTS
+        return forms * (_STATEMENT + _CHARACTER * len(self.text))
 
     def bind(self, values: Mapping[str, Any]) -> list[Any]:
         """Return the parameters for one request.

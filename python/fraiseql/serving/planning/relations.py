@@ -93,10 +93,13 @@ class Relations:
             InputError: A term names an unknown field.
         """
         accesses = self.accesses(type_name, place)
-        found = [
-            OrderTerm(orderable(accesses, term.removeprefix("-"), type_name), term.startswith("-"))
-            for term in terms
-        ]
+        first: dict[str, OrderTerm] = {}
+        for term in terms:
+            name = term.removeprefix("-")
+            access = orderable(accesses, name, type_name)
+            # A field that is named again decides nothing any more, and must not make a plan.
+            first.setdefault(name, OrderTerm(access, term.startswith("-")))
+        found = tuple(first.values())
         ordered = {term.access.column.name for term in found if not term.access.in_document}
         last = found[-1].descending if found else False
         ties = [

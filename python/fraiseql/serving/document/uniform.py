@@ -1,0 +1,46 @@
+"""Uniform filters: lists of conditions that differ in number and order get one structure."""
+
+from typing import Any
+
+from fraiseql.schema import COMBINING
+from fraiseql.serving.document.structure import Repeated, form
+
+_COMBINING = frozenset(COMBINING)
+
+
+def uniform(where: Any) -> Any:
+    """Return a filter that is true of the same rows, in one of few structures.
+
+    Items of ``and`` and ``or`` are sorted by their structure, and the last one of each structure is
+    repeated until there are a power of two of them: what a client asks for with 3, 5 or 100 items
+    is planned, and prepared, for 4, 8 and 128.
+
+    Args:
+        where: Coerced value of a filter, by Python names.
+    """
+    if not isinstance(where, dict) or _COMBINING.isdisjoint(where):
+        return where
+    return {key: _combined(value) if key in _COMBINING else value for key, value in where.items()}
+
+
+def _combined(value: Any) -> Any:
+    if not isinstance(value, list):
+        return uniform(value)
+    items = [uniform(item) for item in value]
+    return items if len(items) <= 1 else _padded(items)
+
+
+def _padded(items: list[Any]) -> list[Any]:
+    groups: dict[Any, list[Any]] = {}
+    for item in items:
+        if not isinstance(item, dict):
+            return items  # null, which is refused later
+        groups.setdefault(form(item), []).append(item)
+    padded = []
+    for structure in groups if len(groups) == 1 else sorted(groups, key=repr):
+        group = groups[structure]
+        missing = (1 << (len(group) - 1).bit_length()) - len(group)
+        padded += group
+        if missing:
+            padded += [Repeated(group[-1])] * missing
+    return padded
