@@ -58,7 +58,8 @@ PARTS_OF_ANSWERS: Final = (
     ),
     Part(
         "a subscription",
-        "SELECT s.srrelid::bigint FROM pg_catalog.pg_subscription_rel s"
+        "SELECT pg_catalog.hashoidextended(s.srrelid, s.srsubid::bigint)"
+        " FROM pg_catalog.pg_subscription_rel s"
         " WHERE s.srrelid = ANY ({objects})",
         ("pg_class",),
     ),

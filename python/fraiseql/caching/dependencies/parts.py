@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 from typing import Final
+from zlib import crc32
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,9 @@ class Part:
 
 def versions(catalog: str, condition: str, oid: str = "x.oid") -> str:
     """Return the query for the versions of the rows of one catalog, ``x``."""
-    number = f"pg_catalog.hashtextextended(x.xmin::text, ({oid})::bigint)"
+    # Equal numbers would cancel each other: a catalog has seeds of its own.
+    seed = crc32(catalog.encode()) % 2**20 << 42
+    number = f"pg_catalog.hashtextextended(x.xmin::text, ({oid})::bigint + {seed})"
     return f"SELECT {number} FROM pg_catalog.{catalog} x WHERE {condition}"
 
 
@@ -44,7 +47,6 @@ DATABASE_COLLATION: Final = 100
 # Rows by their version (xmin): what is changed and changed back is another version, since documents
 # may have been written in between. Tables and columns by their content: a live view reads each of
 # them, so PostgreSQL refuses to change its type, and a GRANT changes no document.
-# An object of one number may be counted in two catalogs: it is one change more, never one less.
 PARTS: Final[tuple[Part, ...]] = (
     Part(
         "the name or the row security of a table, or an option of a view",
@@ -105,7 +107,7 @@ PARTS: Final[tuple[Part, ...]] = (
     Part(
         "a type",
         _either(
-            f"SELECT x.oid::bigint FROM pg_catalog.pg_type x WHERE {NAMED}",
+            f"SELECT pg_catalog.hashoidextended(x.oid, 0) FROM pg_catalog.pg_type x WHERE {NAMED}",
             # Attributes of composite types; a table's row type has the table's columns.
             """SELECT pg_catalog.hashtextextended(a.xmin::text,
       a.attrelid::bigint * 65536 + a.attnum)
@@ -136,7 +138,8 @@ PARTS: Final[tuple[Part, ...]] = (
         _either(
             versions("pg_operator", NAMED),
             versions("pg_amop", "x.amopfamily = ANY ({objects})"),
-            "SELECT x.oid::bigint FROM pg_catalog.pg_opclass x WHERE x.opcintype = ANY ({objects})",
+            """SELECT pg_catalog.hashoidextended(x.oid, 0) FROM pg_catalog.pg_opclass x
+    WHERE x.opcintype = ANY ({objects})""",
         ),
     ),
     Part(
@@ -179,7 +182,7 @@ PARTS: Final[tuple[Part, ...]] = (
 def digest(rows: str) -> str:
     """Return SQL of one number for rows' numbers, whatever their order."""
     return f"""\
-(SELECT coalesce(pg_catalog.hashtextextended(sum(part.number)::text, 0), 0)
+(SELECT coalesce(bit_xor(part.number), 0)
    FROM ({rows}) AS part (number))"""
 
 

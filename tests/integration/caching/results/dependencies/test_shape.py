@@ -229,6 +229,20 @@ async def test_a_table_that_a_subscription_writes_is_noticed(url: str, made: str
         )
 
 
+async def test_constants_of_a_predicate_are_seen(url: str, made: str) -> None:
+    """PostgreSQL writes down no dependency of a predicate that stands in no view."""
+    connection = await asyncpg.connect(url)
+    try:
+        predicate = "to_tsvector('words', name) @@ to_tsquery('a')"
+        before = await depended(url, "tb_user", predicate=predicate)
+        statement = await connection.prepare(looked(before))
+        assert await statement.fetchval() == before.shape
+        await run(url, "ALTER TEXT SEARCH CONFIGURATION words DROP MAPPING FOR word")
+        assert await statement.fetchval() != before.shape
+    finally:
+        await connection.close()
+
+
 async def test_another_version_of_an_extension_is_noticed(url: str, made: str) -> None:
     await run(url, "ALTER EXTENSION plpgsql ADD FUNCTION louder(text)")
     connection = await asyncpg.connect(url)
