@@ -1,7 +1,9 @@
 """Bodies: what a function names that PostgreSQL stores as text counts as read or called."""
 
 import fraiseql
-from tests.integration.caching.results.dependencies.ground import depended, laid, run
+from fraiseql.caching.dependencies.builtins import Kind
+from fraiseql.caching.dependencies.facts import load_result_facts
+from tests.integration.caching.results.dependencies.ground import depended, laid, opened, run
 from tests.integration.flights import at_once
 from tests.integration.serving.results.kept import keeping_results, outcomes, respond
 
@@ -96,6 +98,38 @@ async def test_a_body_that_names_nothing_brings_nothing(url: str) -> None:
     names = "'v_plain', 'tb_user'"
     own = await run(url, f"SELECT oid::int FROM pg_class WHERE relname IN ({names}) ORDER BY 1")
     assert (await depended(url, "v_plain")).relations == tuple(row["oid"] for row in own)
+
+
+CALLS = {
+    "BEGIN RETURN extract(epoch FROM now()); END": "now",
+    'BEGIN RETURN extract(epoch FROM "now" /**/ ()); END': "now",
+    "BEGIN RETURN extract(year FROM CURRENT_DATE); END": "now",
+    "BEGIN RETURN extract(year FROM 'today'::date); END": "now",
+    "BEGIN RETURN public.timed(); END": "now",
+    "DECLARE n int; BEGIN EXECUTE 'SELECT random()' INTO n; RETURN n; END": "random",
+    "BEGIN RETURN length(age('2026-01-01'::date, '2025-01-01'::date)::text); END": "",
+}
+TIMED = """
+CREATE FUNCTION timed() RETURNS int IMMUTABLE LANGUAGE sql AS
+  'SELECT extract(epoch FROM statement_timestamp())::int + extract(epoch FROM now())::int'
+"""
+
+
+async def test_a_body_that_tells_the_time_is_seen(url: str) -> None:
+    await run(url, TIMED)
+    missed = []
+    for body, name in CALLS.items():
+        await run(
+            url,
+            "CREATE OR REPLACE FUNCTION told() RETURNS int IMMUTABLE LANGUAGE plpgsql AS"
+            f" $body${body}$body$; CREATE OR REPLACE VIEW v_told AS SELECT id, told() FROM tb_user",
+        )
+        async with opened(url) as pool:
+            facts = await load_result_facts(pool.fetch_bytes, ['"public"."v_told"'])
+        names = {call.name for call in facts.calls if call.kind in (Kind.CLOCK, Kind.VOLATILE)}
+        if names & {"now", "random"} != ({name} if name else set()):
+            missed.append((body, names))
+    assert missed == []
 
 
 def test_an_entry_ends_with_a_write_to_what_inner_functions_read(database: str) -> None:
