@@ -321,9 +321,11 @@ SELECT EXISTS (
       WHERE p.pronamespace = n.oid AND p.proname = ANY ('{{{_NAMES}}}'))) AS usable
 """
 _HAS_TABLE: Final = f"SELECT to_regclass('{FINGERPRINTS}') IS NOT NULL"
+# Not by the function of the database, which may be that of an earlier release: what it recorded
+# has to be recorded again by the apply that replaces it.
 _COMPARED: Final = f"""
 SELECT f.name, ARRAY(
-  SELECT p.place FROM unnest(f.parts, "fraiseql"."fingerprint_now"(f.objects, f.columns))
+  SELECT p.place FROM unnest(f.parts, {_all_parts("f.objects", "f.columns")})
     WITH ORDINALITY AS p (recorded, present, place)
   WHERE p.recorded IS DISTINCT FROM p.present)::int[] AS places
 FROM {FINGERPRINTS} f WHERE f.name = ANY ($1::text[])"""
