@@ -34,6 +34,10 @@ from fraiseql.settings import Settings
 
 _NO_VARIABLES: Final[Mapping[str, Any]] = {}
 
+_MOST_KEPT: Final = 65_536
+"""Characters of a document, or of the structure of its variables, above which it is not kept: it
+is seldom sent again, and would take the place of many others."""
+
 _AT_ONCE: Final = 2_000
 """Characters of a document that is read, or of a structure that is planned for, at once. Larger
 ones are worked on in another thread, so that other requests do not wait for them."""
@@ -147,8 +151,10 @@ class Preparer:
         except RequestError as error:
             self.refusals.add(digest, error)
             raise
-        weight = operation_weight(operation) + len(request.query)
-        return self.operations.put((request.query, request.operation_name), operation, weight)
+        if len(request.query) <= _MOST_KEPT:
+            weight = operation_weight(operation) + len(request.query)
+            self.operations.put((request.query, request.operation_name), operation, weight)
+        return operation
 
     async def _first_plan(self, job: _Job, timings: Timings) -> ServingPlan | RequestError:
         """Return the plan, or why there is none, and hold it unless it is huge."""
@@ -160,15 +166,20 @@ class Preparer:
             return self._plan(job)
 
         serving = await self._aside(plan) if large else plan()
-        weight = size + operation_weight(job.operation)
-        if isinstance(serving, ServingPlan):
-            weight = size + plan_weight(serving, job.operation)
-            if job.edition.plans.takes(weight):
-                self._split(job, serving)
-                weight = size + plan_weight(serving, job.operation)
-        job.edition.plans.put((job.operation, job.structure), serving, weight)
+        if size <= _MOST_KEPT:
+            self._keep(job, serving, size)
         timings.plan = perf_counter() - start
         return serving
+
+    def _keep(self, job: _Job, serving: ServingPlan | RequestError, size: int) -> None:
+        weight = size + operation_weight(job.operation)
+        plans = job.edition.plans
+        if isinstance(serving, ServingPlan):
+            weight = size + plan_weight(serving, job.operation)
+            if plans.takes(weight):
+                self._split(job, serving)
+                weight = size + plan_weight(serving, job.operation)
+        plans.put((job.operation, job.structure), serving, weight)
 
     def _plan(self, job: _Job) -> ServingPlan | RequestError:
         try:
@@ -191,7 +202,7 @@ class Preparer:
 
     def _split(self, job: _Job, serving: ServingPlan) -> None:
         """Split a plan whose root fields are kept; one that is made anew each time is not."""
-        if self._results is not None:
+        if self._results is not None and len(job.request.query) <= _MOST_KEPT:
             name, query = job.operation.name, job.request.query
             usual = self._policy(name, query) if self._policy else None
             planner, compiled = job.edition.planner, job.edition.compiled
