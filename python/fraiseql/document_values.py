@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fraiseql.grammars import DATE, INSTANT, TIME, USUAL_DATE, USUAL_INSTANT, UUID
+from fraiseql.sql_names import fn, op, ty
 
 _INTEGER: Final = "'^-?(?:0|[1-9][0-9]*)$'"
 _DIGITS: Final = "'^[0-9]{1,9}$'"
@@ -18,6 +19,15 @@ _LONGEST: Final = 10_000
 
 _GREATEST: Final = "1.7976931348623157e308"
 _LEAST: Final = "2.5e-324"
+
+_EQ: Final = op("=")
+_MATCHES: Final = op("~")
+_NUMERIC: Final = ty("numeric")
+_FLOAT8: Final = ty("float8")
+_BOOL: Final = ty("bool")
+_LENGTH: Final = fn("length")
+_TRUNC: Final = fn("trunc")
+_STRPOS: Final = fn("strpos")
 
 
 def _literal(text: str) -> str:
@@ -56,7 +66,11 @@ class JsonValue:
     @property
     def kind(self) -> str:
         """The JSON type of the value."""
-        return f"{self.base}_typeof({self.value})"
+        return f"{fn(f'{self.base}_typeof')}({self.value})"
+
+    def is_a(self, kind: str) -> str:
+        """Return the condition that the value is of a JSON type."""
+        return f"{self.kind} {_EQ} '{kind}'"
 
 
 def readable(column: str, base: str) -> str:
@@ -66,14 +80,15 @@ def readable(column: str, base: str) -> str:
     """
     if base == "jsonb":
         return column
-    text = f"{column}::text"
+    text = f"{column}::{ty('text')}"
     # With backslashes written by their number, every backslash left begins an escape.
-    plain = f"replace({text}, {_literal(_BACKSLASHES)}, {_literal(_BY_NUMBER)})"
+    plain = f"{fn('replace')}({text}, {_literal(_BACKSLASHES)}, {_literal(_BY_NUMBER)})"
     # The backslashes of what is put in are doubled: a single one refers to a group.
     mark = _literal(_MARK.replace("\\", "\\\\"))
     return (
-        f"(CASE WHEN strpos({text}, {_literal(_ESCAPE)}) = 0 OR {plain} !~ {_BAD_ESCAPES}"
-        f" THEN {column} ELSE regexp_replace({plain}, {_BAD_ESCAPES}, {mark}, 'g')::json END)"
+        f"(CASE WHEN {_STRPOS}({text}, {_literal(_ESCAPE)}) {_EQ} 0"
+        f" OR {plain} {op('!~')} {_BAD_ESCAPES} THEN {column}"
+        f" ELSE {fn('regexp_replace')}({plain}, {_BAD_ESCAPES}, {mark}, 'g')::{ty('json')} END)"
     )
 
 
@@ -96,7 +111,8 @@ def typed(value: JsonValue, form: str, scalar: str, labels: Sequence[str] = ()) 
     if scalar == "UUID":
         return _uuid(value)
     if form == "enum":
-        return f"(CASE WHEN {value.text} IN ({', '.join(labels)}) THEN {value.text} END)"
+        among = f"{value.text} {_EQ} ANY (ARRAY[{', '.join(labels)}]::{ty('text')}[])"
+        return f"(CASE WHEN {among} THEN {value.text} END)"
     return _FORMS.get(form, _string)(value)
 
 
@@ -104,108 +120,127 @@ def _sound(value: JsonValue, text: str) -> str:
     """Return a text, or null where it holds what stands for a character that is none."""
     if value.base == "jsonb":
         return text
-    return f"CASE WHEN strpos({value.text}, {_MARK_READ}) = 0 THEN {text} END"
+    return f"CASE WHEN {_STRPOS}({value.text}, {_MARK_READ}) {_EQ} 0 THEN {text} END"
 
 
 def _text(value: JsonValue) -> str:
+    composite = f"{value.kind} {_EQ} ANY ('{{object,array}}'::{ty('text')}[])"
+    text = _sound(value, value.text)
     return (
-        f"(CASE {value.kind} WHEN 'object' THEN NULL WHEN 'array' THEN NULL"
-        f" ELSE {_sound(value, value.text)} END)"
+        f"(CASE WHEN {value.is_a('string')} THEN {text} WHEN {composite} THEN NULL ELSE {text} END)"
     )
 
 
 def _string(value: JsonValue) -> str:
-    return f"(CASE WHEN {value.kind} = 'string' THEN {_sound(value, value.text)} END)"
+    return f"(CASE WHEN {value.is_a('string')} THEN {_sound(value, value.text)} END)"
 
 
 def _id(value: JsonValue) -> str:
-    number = _bounded(value.text, f"trunc({value.text}::numeric)::text", whole=True)
+    whole = f"{_TRUNC}({value.text}::{_NUMERIC})::{ty('text')}"
+    number = _bounded(value.text, whole, whole=True)
     return (
-        f"(CASE {value.kind} WHEN 'string' THEN {_sound(value, value.text)}"
-        f" WHEN 'number' THEN CASE WHEN {value.text} ~ {_INTEGER} THEN {value.text}"
+        f"(CASE WHEN {value.is_a('string')} THEN {_sound(value, value.text)}"
+        f" WHEN {value.is_a('number')}"
+        f" THEN CASE WHEN {value.text} {_MATCHES} {_INTEGER} THEN {value.text}"
         f" ELSE {number} END END)"
     )
 
 
 def _bounded(text: str, outcome: str, *, whole: bool = False) -> str:
     """Return ``outcome`` where a text is a number that can be cast, else null."""
-    fraction = f" AND {text}::numeric % 1 = 0" if whole else ""
+    fraction = f" AND ({text}::{_NUMERIC} {op('%')} 1) {_EQ} 0" if whole else ""
     return (
-        f"CASE WHEN length({text}) <= {_LONGEST} AND {text} ~ {_NUMBER}"
+        f"CASE WHEN {_LENGTH}({text}) {op('<=')} {_LONGEST} AND {text} {_MATCHES} {_NUMBER}"
         f" THEN CASE WHEN true{fraction} THEN {outcome} END END"
     )
 
 
 def _int(value: JsonValue) -> str:
     text = value.text
-    inside = f"{text}::numeric BETWEEN -2147483648 AND 2147483647"
-    slow = _bounded(text, f"CASE WHEN {inside} THEN trunc({text}::numeric) END", whole=True)
+    number = f"{text}::{_NUMERIC}"
+    inside = _between(number, "-2147483648", "2147483647")
+    slow = _bounded(text, f"CASE WHEN {inside} THEN {_TRUNC}({number}) END", whole=True)
     written = (
-        f"CASE WHEN length({text}) <= {_LONGEST} AND {text} ~ {_INTEGER}"
-        f" THEN CASE WHEN {inside} THEN {text}::numeric END END"
+        f"CASE WHEN {_LENGTH}({text}) {op('<=')} {_LONGEST} AND {text} {_MATCHES} {_INTEGER}"
+        f" THEN CASE WHEN {inside} THEN {number} END END"
     )
     return (
-        f"(CASE {value.kind} WHEN 'number' THEN CASE WHEN {text} ~ {_DIGITS} THEN {text}::numeric"
-        f" ELSE {slow} END WHEN 'string' THEN {written}"
-        f" WHEN 'boolean' THEN CASE {text} WHEN 'true' THEN 1::numeric ELSE 0 END END)"
+        f"(CASE WHEN {value.is_a('number')}"
+        f" THEN CASE WHEN {text} {_MATCHES} {_DIGITS} THEN {number} ELSE {slow} END"
+        f" WHEN {value.is_a('string')} THEN {written}"
+        f" WHEN {value.is_a('boolean')}"
+        f" THEN CASE WHEN {text} {_EQ} 'true' THEN 1::{_NUMERIC} ELSE 0 END END)"
     )
+
+
+def _between(number: str, least: str, greatest: str) -> str:
+    return f"({number} {op('>=')} {least} AND {number} {op('<=')} {greatest})"
 
 
 def as_double(number: str) -> str:
     """Return the branches of a CASE that casts a number to the nearest double, if there is one."""
+    size = f"{fn('abs')}({number})"
     return (
-        f"WHEN abs({number}) BETWEEN {_LEAST} AND {_GREATEST} THEN ({number})::float8"
-        f" WHEN abs({number}) < {_LEAST} THEN 0"
+        f"WHEN {_between(size, _LEAST, _GREATEST)} THEN ({number})::{_FLOAT8}"
+        f" WHEN {size} {op('<')} {_LEAST} THEN 0"
     )
 
 
 def _float(value: JsonValue) -> str:
     text = value.text
-    slow = _bounded(text, f"CASE {as_double(f'{text}::numeric')} END")
+    slow = _bounded(text, f"CASE {as_double(f'{text}::{_NUMERIC}')} END")
     # Short digits without an exponent are in the range of a double.
-    usual = f"length({text}) < 300" + (
-        "" if value.base == "jsonb" else f" AND {text} ~ '^[-0-9.]+$'"
+    usual = f"{_LENGTH}({text}) {op('<')} 300" + (
+        "" if value.base == "jsonb" else f" AND {text} {_MATCHES} '^[-0-9.]+$'"
     )
     return (
-        f"(CASE {value.kind} WHEN 'number' THEN CASE WHEN {usual} THEN {text}::float8"
-        f" ELSE {slow} END WHEN 'string' THEN {slow}"
-        f" WHEN 'boolean' THEN CASE {text} WHEN 'true' THEN 1::float8 ELSE 0 END END)"
+        f"(CASE WHEN {value.is_a('number')}"
+        f" THEN CASE WHEN {usual} THEN {text}::{_FLOAT8} ELSE {slow} END"
+        f" WHEN {value.is_a('string')} THEN {slow}"
+        f" WHEN {value.is_a('boolean')}"
+        f" THEN CASE WHEN {text} {_EQ} 'true' THEN 1::{_FLOAT8} ELSE 0 END END)"
     )
 
 
 def _number(value: JsonValue) -> str:
     text = value.text
-    bounded = _bounded(text, f"{text}::numeric")
-    number = f"{text}::numeric" if value.base == "jsonb" else bounded
-    return f"(CASE {value.kind} WHEN 'number' THEN {number} WHEN 'string' THEN {bounded} END)"
+    bounded = _bounded(text, f"{text}::{_NUMERIC}")
+    number = f"{text}::{_NUMERIC}" if value.base == "jsonb" else bounded
+    return (
+        f"(CASE WHEN {value.is_a('number')} THEN {number}"
+        f" WHEN {value.is_a('string')} THEN {bounded} END)"
+    )
 
 
 def _integer(value: JsonValue) -> str:
     # Digits alone are the text of a number or a string, whatever the type of the value is.
     text = value.text
     return (
-        f"(CASE WHEN {text} ~ {_INTEGER} AND length({text}) <= {_LONGEST} THEN {text}::numeric END)"
+        f"(CASE WHEN {text} {_MATCHES} {_INTEGER} AND {_LENGTH}({text}) {op('<=')} {_LONGEST}"
+        f" THEN {text}::{_NUMERIC} END)"
     )
 
 
 def _boolean(value: JsonValue) -> str:
     # A number is true unless its digits are all zero: no cast, so no number is too large.
     return (
-        f"(CASE {value.kind} WHEN 'boolean' THEN {value.text}::bool"
-        f" WHEN 'number' THEN {value.text} ~ '^[^eE]*[1-9]' END)"
+        f"(CASE WHEN {value.is_a('boolean')} THEN {value.text}::{_BOOL}"
+        f" WHEN {value.is_a('number')} THEN {value.text} {_MATCHES} '^[^eE]*[1-9]' END)"
     )
 
 
 def _truth(value: JsonValue) -> str:
-    return f"(CASE WHEN {value.kind} = 'boolean' THEN {value.text}::bool END)"
+    return f"(CASE WHEN {value.is_a('boolean')} THEN {value.text}::{_BOOL} END)"
 
 
 def _uuid(value: JsonValue) -> str:
     text, digits = value.text, "[0-9A-Fa-f]+"
     usual = "-".join(["_" * size for size in (8, 4, 4, 4, 12)])
+    cast = f"{text}::{ty('uuid')}"
     return (
-        f"(CASE WHEN {text} LIKE '{usual}' AND {text} ~ '^{'-'.join([digits] * 5)}$'"
-        f" THEN {text}::uuid WHEN {text} ~ '^{UUID}$' THEN {text}::uuid END)"
+        f"(CASE WHEN {text} {op('~~')} '{usual}'"
+        f" AND {text} {_MATCHES} '^{'-'.join([digits] * 5)}$' THEN {cast}"
+        f" WHEN {text} {_MATCHES} '^{UUID}$' THEN {cast} END)"
     )
 
 
@@ -240,14 +275,15 @@ _MOMENTS: Final = {
 
 def _moment(value: JsonValue, scalar: str) -> str:
     text, moment = value.text, _MOMENTS[scalar]
-    cast = f"{text}::{moment.type}"
-    parts = [f"{text} ~ '^{moment.grammar}$'"]
+    cast = f"{text}::{ty(moment.type)}"
+    parts = [f"{text} {_MATCHES} '^{moment.grammar}$'"]
     if value.checks and moment.shape is not None:
         like, characters = moment.shape
-        valid = f"pg_input_is_valid({text}, '{moment.type}')"
-        parts.insert(0, f"{text} LIKE '{like}' AND {text} ~ '^{characters}$' AND {valid}")
+        valid = f"{fn('pg_input_is_valid')}({text}, '{ty(moment.type)}')"
+        usual = f"{text} {op('~~')} '{like}' AND {text} {_MATCHES} '^{characters}$'"
+        parts.insert(0, f"{usual} AND {valid}")
     elif moment.usual:
-        parts.insert(0, f"{text} ~ '^{moment.usual}$'")
+        parts.insert(0, f"{text} {_MATCHES} '^{moment.usual}$'")
     return f"(CASE {' '.join([f'WHEN {part} THEN {cast}' for part in parts])} END)"
 
 

@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import Any, Final
 
 from fraiseql.accesses import TEXTS, Access, as_json, wire_type
-from fraiseql.catalog.picture import quote
+from fraiseql.catalog.picture import Column, quote
 from fraiseql.document_values import JsonValue, as_double, readable, typed
+from fraiseql.sql_names import CATALOG, fn, op, ty
 
 _SENT_AS_TEXT: Final = frozenset({"column", "timestamptz", "timestamp", "date", "time"})
 """PostgreSQL reads these from a text: it has values that the driver's Python types have not."""
@@ -41,8 +42,8 @@ def expression(alias: str, access: Access) -> str:
     labels = [literal(label) for label in access.labels]
     if access.in_document and access.column.base_type == "json":
         # Made readable once for each row; only statements come here, as no index can hold it.
-        key = f"{readable(column, 'json')}->{literal(access.name)}"
-        value = JsonValue("s.v", "(s.v #>> '{}')", "json", access.column.checks)
+        key = f"{readable(column, 'json')} {op('->')} {literal(access.name)}"
+        value = JsonValue("s.v", f"(s.v {op('#>>')} '{{}}')", "json", access.column.checks)
         inner = typed(value, access.form, access.type_name, labels)
         # The parts are quoted and escaped where they are made.
         return f"(SELECT {inner} FROM (SELECT {key} AS v OFFSET 0) AS s)"  # noqa: S608
@@ -52,17 +53,17 @@ def expression(alias: str, access: Access) -> str:
 def _json_value(column: str, access: Access) -> JsonValue:
     checks = access.column.checks
     if access.in_document:
-        key = literal(access.name)
-        return JsonValue(f"({column}->{key})", f"({column}->>{key})", "jsonb", checks)
-    value = column if access.column.base_type == "jsonb" else f"to_jsonb({column})"
-    return JsonValue(value, f"({value} #>> '{{}}')", "jsonb", checks)
+        value, text = (f"({column} {op(sign)} {literal(access.name)})" for sign in ("->", "->>"))
+        return JsonValue(value, text, "jsonb", checks)
+    value = column if access.column.base_type == "jsonb" else f"{fn('to_jsonb')}({column})"
+    return JsonValue(value, f"({value} {op('#>>')} '{{}}')", "jsonb", checks)
 
 
 def rounded(alias: str, access: Access) -> str:
     """Return a number as the double that a client reads, null where there is none."""
     column = column_sql(alias, access)
     if access.column.base_type == "int8":
-        return f"{column}::float8"
+        return f"{column}::{ty('float8')}"
     return f"(CASE {as_double(column)} END)"
 
 
@@ -71,12 +72,12 @@ def tested(alias: str, access: Access) -> str:
     column = column_sql(alias, access)
     if access.in_document:
         # ->> gives SQL null for a missing key and for a JSON null alike.
-        return f"({readable(column, access.column.base_type)}->>{literal(access.name)})"
+        document = readable(column, access.column.base_type)
+        return f"({document} {op('->>')} {literal(access.name)})"
     # A response has null for a JSON null too.
-    if access.column.base_type == "jsonb":
-        return f"nullif({column}, 'null'::jsonb)"
-    if access.column.base_type == "json":
-        return f"nullif(json_typeof({column}), 'null')"
+    base = access.column.base_type
+    if base in ("json", "jsonb"):
+        return f"(CASE WHEN {fn(f'{base}_typeof')}({column}) {op('<>')} 'null' THEN {column} END)"
     return column
 
 
@@ -88,7 +89,23 @@ def text_expression(alias: str, access: Access) -> str:
     base = access.column.base_type
     if base in TEXTS or base in ("bpchar", "citext"):
         return left if access.column.deterministic else f"{left} {_DEFAULT}"
-    return f"(to_jsonb({left}) #>> '{{}}')"
+    return f"({fn('to_jsonb')}({left}) {op('#>>')} '{{}}')"
+
+
+def infix(access: Access, sign: str) -> str:
+    """Return the operator between a value as ``expression`` writes it and its parameter."""
+    return op(sign) if as_json(access) else op(sign, access.column.operators)
+
+
+def equals(left: Column, right: Column) -> str:
+    """Return the operator by which two columns are joined."""
+    same = left.operators == right.operators
+    return op("=", left.operators if same else CATALOG)
+
+
+def text_operator(access: Access, sign: str) -> str:
+    """Return the operator between a text as ``text_expression`` writes it and a pattern."""
+    return op(sign, access.column.operators if access.column.base_type == "citext" else CATALOG)
 
 
 def sent_as_text(access: Access) -> bool:
@@ -106,7 +123,7 @@ def parameter(place: int, access: Access, *, array: bool) -> str:
     """
     wire, brackets = wire_type(access), "[]" if array else ""
     if wire in _SENT_AS_TEXT:
-        return f"${place}::text{brackets}::{_cast(access, wire)}{brackets}"
+        return f"${place}::{ty('text')}{brackets}::{_cast(access, wire)}{brackets}"
     return f"${place}::{_cast(access, wire)}{brackets}"
 
 
@@ -114,7 +131,7 @@ def _cast(access: Access, wire: str) -> str:
     if wire == "column":
         return access.column.base_sql
     # A float4 is compared with the double that has its value, which is never out of range.
-    return "float8" if wire == "float4" else wire
+    return ty("float8" if wire == "float4" else wire)
 
 
 def constant(access: Access, value: Any) -> str:
@@ -137,15 +154,16 @@ def _text(value: Any) -> str:
     return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
-def compared(alias: str, access: Access, operator: str, value: Any) -> str:
+def compared(alias: str, access: Access, comparison: str, value: Any) -> str:
     """Return the comparison with a known constant, as statements and predicates have it.
 
     Args:
         alias: Of the relation; empty where there is but one.
         access: What is compared.
-        operator: One of ``SIGNS``.
+        comparison: One of ``SIGNS``.
         value: As ``as_wire`` gives it; None compares with null.
     """
     if value is None:
         return f"{tested(alias, access)} IS NULL"
-    return f"{expression(alias, access)} {SIGNS[operator]} {constant(access, value)}"
+    left = expression(alias, access)
+    return f"{left} {infix(access, SIGNS[comparison])} {constant(access, value)}"

@@ -36,6 +36,9 @@ class DatabaseObject:
             tables of which only the rights are others).
         version: What tells one version from another in place of ``create``, where that says when
             the object was made.
+        declared: The statement of ``create`` with SQL of a developer, whose names are looked up on
+            the application's search path; those of the framework's own are qualified in it. In
+            every other statement names without a schema are PostgreSQL's own.
     """
 
     kind: Kind
@@ -49,6 +52,7 @@ class DatabaseObject:
     replaces: bool = False
     version: str = ""
     adopts: bool = False
+    declared: str = ""
 
     @property
     def key(self) -> tuple[str, str]:

@@ -152,14 +152,14 @@ async def load_details(pool: Pool, relations: Iterable[Relation]) -> DetailsMap:
     """
     by_name = {(relation.schema, relation.name): relation.sql for relation in relations}
     names = [[schema for schema, _ in by_name], [name for _, name in by_name]]
-    tables = await pool.fetch_bytes(_RELATIONS, names)
+    tables = await pool.inspect(_RELATIONS, names)
     oids = [[row["oid"] for row in tables]]
-    columns = await pool.fetch_bytes(_COLUMNS, oids)
+    columns = await pool.inspect(_COLUMNS, oids)
     keys: dict[int, set[ForeignKey]] = defaultdict(set)
-    for row in await pool.fetch_bytes(_FOREIGN_KEYS, oids):
+    for row in await pool.inspect(_FOREIGN_KEYS, oids):
         pairs = frozenset(zip(row["columns"], row["targets"], strict=True))
         keys[row["conrelid"]].add((f"{quote(row['schema'])}.{quote(row['name'])}", pairs))
-    rows = await pool.fetch_bytes(_TYPES, [sorted({row["type"] for row in columns})])
+    rows = await pool.inspect(_TYPES, [sorted({row["type"] for row in columns})])
     types = {row["oid"]: row for row in rows}
     of_table: dict[int, list[Any]] = defaultdict(list)
     for row in columns:

@@ -1,14 +1,23 @@
-"""Reading the catalog: the relations an application asks for, in two statements."""
+"""Reading the catalog: the relations an application asks for, in three statements."""
+# ruff: noqa: S608 - what is joined into SQL are constants
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from fraiseql.catalog.picture import Catalog, Column, Relation
 from fraiseql.database import Pool, Record
+from fraiseql.sql_names import op
+
+# The one thing that is asked of the search path of the application.
+_VISIBLE = f"""
+SELECT pg_catalog.array_agg(c.oid) AS oids FROM pg_catalog.pg_class c
+WHERE c.relkind {op("=")} ANY ('{{r,v,m,f,p}}'::pg_catalog."char"[])
+  AND pg_catalog.pg_table_is_visible(c.oid)
+"""
 
 _RELATIONS = """
 SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name,
-  pg_table_is_visible(c.oid) AS visible,
+  c.oid = ANY ($2::oid[]) AS visible,
   CASE c.relkind WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
     WHEN 'f' THEN 'foreign table' WHEN 'p' THEN 'partitioned table' END AS kind,
   ARRAY(
@@ -32,8 +41,8 @@ LEFT JOIN LATERAL (
   ORDER BY x.indisprimary DESC, x.indexrelid
   LIMIT 1) i ON true
 WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p')
-  AND (pg_table_is_visible(c.oid) AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-    OR c.relname::text = ANY ($1::text[]) AND pg_table_is_visible(c.oid)
+  AND (c.oid = ANY ($2::oid[]) AND (c.relname::text = ANY ($1::text[])
+      OR n.nspname NOT IN ('pg_catalog', 'information_schema'))
     OR n.nspname || '.' || c.relname = ANY ($1::text[]))
 ORDER BY n.nspname, c.relname
 """
@@ -77,7 +86,16 @@ SELECT u.attrelid, u.name, u.type_name, u.deterministic,
         SELECT FROM pg_cast k
         WHERE k.castsource = own.oid AND k.casttarget = c.opcintype
           AND k.castmethod = 'b' AND k.castcontext = 'i'))
-    ORDER BY m.amname LIMIT 1), '')::text AS "order"
+    ORDER BY m.amname LIMIT 1), '')::text AS "order",
+  -- Operators of an extension's type are where the extension is.
+  coalesce((
+    SELECT s.nspname
+    FROM pg_opclass c JOIN pg_am m ON m.oid = c.opcmethod
+    JOIN pg_amop a ON a.amopfamily = c.opcfamily AND a.amopstrategy = CASE m.amname
+      WHEN 'btree' THEN 3 ELSE 1 END AND a.amoplefttype = own.oid AND a.amoprighttype = own.oid
+    JOIN pg_operator o ON o.oid = a.amopopr JOIN pg_namespace s ON s.oid = o.oprnamespace
+    WHERE c.opcdefault AND m.amname IN ('btree', 'hash') AND c.opcintype = own.oid
+    ORDER BY m.amname LIMIT 1), 'pg_catalog')::text AS operators
 FROM used u
 JOIN resolved own ON own.start = u.atttypid AND own.typtype <> 'd'
 JOIN pg_namespace space ON space.oid = own.typnamespace
@@ -104,11 +122,12 @@ async def load_catalog(pool: Pool, names: Iterable[str]) -> Catalog:
         DatabaseError: The database cannot be reached or does not allow this.
     """
     wanted = sorted(set(names))
-    found = await pool.fetch_bytes(_RELATIONS, [wanted])
+    visible = (await pool.fetch_bytes(_VISIBLE))[0]["oids"]
+    found = await pool.inspect(_RELATIONS, [wanted, visible])
     by_name = _by_name(found, wanted)
     oids = sorted({row["oid"] for row in by_name.values()})
     columns: dict[int, dict[str, Column]] = defaultdict(dict)
-    for row in await pool.fetch_bytes(_COLUMNS, [oids]) if oids else ():
+    for row in await pool.inspect(_COLUMNS, [oids]) if oids else ():
         columns[row["attrelid"]][row["name"]] = Column(
             row["name"],
             row["type_name"],
@@ -118,6 +137,7 @@ async def load_catalog(pool: Pool, names: Iterable[str]) -> Catalog:
             row["order"],
             row["deterministic"],
             checks=pool.server_version >= _CHECKS_INPUT,
+            operators=row["operators"],
         )
     relations = {name: _relation(row, columns[row["oid"]]) for name, row in by_name.items()}
     known = tuple(row["name"] for row in found if row["visible"])

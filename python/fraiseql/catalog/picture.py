@@ -6,6 +6,7 @@ from typing import Literal
 
 from fraiseql.errors import SourceError
 from fraiseql.naming import suggestion
+from fraiseql.sql_names import CATALOG
 
 
 def quote(name: str) -> str:
@@ -27,6 +28,7 @@ class Column:
             only, or empty for not at all.
         deterministic: Whether texts are equal only if their bytes are, by the column's collation.
         checks: Whether the server can say if a text is a value of a type.
+        operators: Schema of the operators that compare values of the type.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Column:
     order: Literal["btree", "hash", ""] = "btree"
     deterministic: bool = True
     checks: bool = False
+    operators: str = CATALOG
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ async def _opened(service: Service, work: Work, arguments: Namespace) -> int:
 async def _stats(found: Opened, service: Service, arguments: Namespace) -> int:
     if arguments.keys < 0:
         raise ConfigurationError("--keys is a number of keys: 0 or more.")
-    read = found.pool.fetch_bytes
+    read = found.pool.inspect
     queries = await query_stats(read)
     stores = [await _store_facts(store, service) for store in found.stores]
     log = await log_stats(read)

@@ -45,9 +45,12 @@ class Connector:
         settings: Settings,
         server: EmbeddedServer | None = None,
         overrides: Mapping[str, str] | None = None,
+        *,
+        own_path: bool = False,
     ) -> None:
         self.server_version = 0
         self.login_role = ""
+        self._own_path = own_path
         self._overrides = overrides
         self._address = address
         self._settings = settings
@@ -57,14 +60,20 @@ class Connector:
 
     @classmethod
     async def prepare(
-        cls, url: str, settings: Settings, overrides: Mapping[str, str] | None = None
+        cls,
+        url: str,
+        settings: Settings,
+        overrides: Mapping[str, str] | None = None,
+        *,
+        own_path: bool = False,
     ) -> Self:
         """Check the address; start the embedded server, or join it, if that is meant."""
-        if url != _EMBEDDED:
-            return cls(parse_address(url, settings, overrides), settings, None, overrides)
-        server = await asyncio.to_thread(start_embedded, settings.data_dir)
-        address = parse_address(server.url, settings, overrides)
-        return cls(address, settings, server, overrides)
+        server = None
+        if url == _EMBEDDED:
+            server = await asyncio.to_thread(start_embedded, settings.data_dir)
+            url = server.url
+        address = parse_address(url, settings, overrides)
+        return cls(address, settings, server, overrides, own_path=own_path)
 
     async def connect(self) -> Link:
         """Make a connection that is read-only and carries no identity.
@@ -117,13 +126,15 @@ class Connector:
         try:
             link.pooling = await self._find_pooling(link, address)
             origin = await load_origin(link)
+            link.begin(
+                replace(origin, settings=origin.settings ^ address.digest),
+                self._settings.prepared_bytes,
+            )
+            if self._own_path:
+                await link.keep_own_path()
         except BaseException:
             link.terminate()
             raise
-        link.begin(
-            replace(origin, settings=origin.settings ^ address.digest),
-            self._settings.prepared_bytes,
-        )
         return link
 
     async def _find_pooling(self, link: Link, address: Address) -> Pooling:

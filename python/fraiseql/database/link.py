@@ -14,10 +14,11 @@ from fraiseql.database.identity import Identity
 from fraiseql.database.origin import STATE, Origin
 from fraiseql.database.pooler import Pooling
 from fraiseql.errors import ConfigurationError, ResponseTooLarge
+from fraiseql.sql_names import OWN_PATH, OWN_PATH_OF_TRANSACTION
 
 _RESET: Final = (
     "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; UNLISTEN *; "
-    "SELECT pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES"
+    "SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES"
 )
 # DISCARD ALL would do it in one word, but also throw away every prepared statement.
 
@@ -28,9 +29,10 @@ _PAST_RESET: Final = re.compile(r"(?im)(?:^|;|\*/)\s*(?:prepare|deallocate|disca
 _MOST_STATEMENTS: Final = 1_000
 """Statements that stay prepared on one connection."""
 
-_MOST_TEXT: Final = 15_000
-"""Characters of a statement above which it is not kept prepared."""
+_MOST_TEXT: Final = 30_000
+"""Characters of a statement above which it is not kept prepared; half of them qualify names."""
 
+_SAVEPOINT: Final = "SAVEPOINT fraiseql_types"
 _LOADED: Final = "SELECT pg_catalog.pg_conf_load_time()"
 
 _INVALID: Final = (
@@ -55,6 +57,8 @@ class Link(asyncpg.Connection):
         roles: Digest of all roles when its plans were last thrown away; None before that.
         lent_to: Role that last ran a developer's own SQL on the connection.
         pooling: How a pooler in front of PostgreSQL shares servers, or ``none``.
+        own_path: Whether names without a schema are always PostgreSQL's own: no statement of a
+            developer runs on the connection.
     """
 
     __slots__ = (
@@ -64,6 +68,7 @@ class Link(asyncpg.Connection):
         "lent_to",
         "origin",
         "outdated",
+        "own_path",
         "pooling",
         "reads",
         "roles",
@@ -80,6 +85,7 @@ class Link(asyncpg.Connection):
     outdated: bool
     roles: int | None
     lent_to: str | None
+    own_path: bool
     pooling: Pooling
     _protocol: Any
     _transport: Any
@@ -103,6 +109,29 @@ class Link(asyncpg.Connection):
         self.outdated = False
         self.roles = None
         self.lent_to = None
+        self.own_path = False
+
+    async def keep_own_path(self) -> None:
+        """Have names without a schema be PostgreSQL's own from now on, after a reset too."""
+        self.own_path = True
+        await self.execute(OWN_PATH)
+
+    async def inspect(self, sql: str, args: Sequence[Any]) -> list[asyncpg.Record]:
+        """Run a statement of the framework's own in which names without a schema are PostgreSQL's.
+
+        It is in a transaction of its own, so that this works through any pooler.
+        """
+        if self.own_path:
+            return await self.read(sql, args)
+        await self.execute(f"BEGIN; {OWN_PATH_OF_TRANSACTION}")
+        try:
+            rows = await self.read(sql, args)
+        except RAISED:
+            if not self.is_closed():
+                await self.execute("ROLLBACK")
+            raise
+        await self.execute("COMMIT")
+        return rows
 
     async def read(
         self, sql: str, args: Sequence[Any], budget: Budget = UNBOUNDED
@@ -156,6 +185,15 @@ class Link(asyncpg.Connection):
     async def _learn(self, key: str | tuple[str, str], sql: str) -> Any:
         return self.reads.put(key, await self.prepare(sql), len(sql))
 
+    async def _introspect_types(self, *args: Any) -> Any:
+        """Have the driver ask about types that it does not know: its query qualifies no names."""
+        inside = self.is_in_transaction()
+        await self.execute(f"{_SAVEPOINT if inside else 'BEGIN'}; {OWN_PATH_OF_TRANSACTION}")
+        found = await super()._introspect_types(*args)  # type: ignore[misc]
+        undo = f"ROLLBACK TO {_SAVEPOINT}; RELEASE {_SAVEPOINT}"
+        await self.execute(undo if inside else "COMMIT")
+        return found
+
     @contextmanager
     def foreign(self, sql: str) -> Iterator[None]:
         """Surround a statement that is not ours: what it may leave is noted, its failure mapped."""
@@ -183,7 +221,9 @@ class Link(asyncpg.Connection):
         # Known again only when the server has answered: a cancelled or failed change leaves None.
         self.identity = None
         pairs = _changes(before or Identity.NONE, wanted)
-        calls = ", ".join(f"set_config(${n}, ${n + 1}, false)" for n in range(1, len(pairs), 2))
+        calls = ", ".join(
+            f"pg_catalog.set_config(${n}, ${n + 1}, false)" for n in range(1, len(pairs), 2)
+        )
         await self.fetch(f"SELECT {calls}", *pairs)
         self.identity = wanted
 
@@ -192,7 +232,7 @@ class Link(asyncpg.Connection):
         self.identity = None
         if self.is_in_transaction():
             await self.execute("ROLLBACK")
-        await self.execute(_RESET)
+        await self.execute(f"{_RESET}; {OWN_PATH}" if self.own_path else _RESET)
         self.identity = Identity.NONE
         self.settled = True
 

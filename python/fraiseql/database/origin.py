@@ -7,6 +7,10 @@ from typing import Any, Final
 
 import asyncpg
 
+from fraiseql.sql_names import op
+
+_EQ: Final = op("=")
+
 _OWN: Final = (
     "application_name",
     "default_transaction_isolation",
@@ -31,20 +35,20 @@ _OWN: Final = (
 # those of ALTER DATABASE and ALTER ROLE are in ``altered``, those of the server's files change with
 # the time at which the files were read.
 _SETTINGS: Final = f"""\
-(SELECT pg_catalog.hashtextextended(
-   string_agg(concat_ws('=', s.name, s.setting), ';' ORDER BY s.name), 0)
+(SELECT pg_catalog.hashtextextended(pg_catalog.string_agg(
+   pg_catalog.concat_ws('=', s.name, s.setting), ';' ORDER BY s.name), 0)
  FROM pg_catalog.pg_settings s
- WHERE s.context IN ('user', 'superuser', 'backend', 'superuser-backend')
-   AND s.name NOT IN ({", ".join(f"'{name}'" for name in _OWN)}))"""
+ WHERE s.context {_EQ} ANY ('{{{{user,superuser,backend,superuser-backend}}}}'::pg_catalog.text[])
+   AND s.name {op("<>")} ALL ('{{{{{",".join(_OWN)}}}}}'::pg_catalog.text[]))"""
 
-_ALTERED: Final = """\
-(SELECT coalesce(bit_xor(pg_catalog.hashtextextended(
-   concat_ws(':', s.setdatabase, s.setrole, s.xmin), 0)), 0)
+_ALTERED: Final = f"""\
+(SELECT coalesce(pg_catalog.bit_xor(pg_catalog.hashtextextended(
+   pg_catalog.concat_ws(':', s.setdatabase, s.setrole, s.xmin), 0)), 0)
  FROM pg_catalog.pg_db_role_setting s
- WHERE s.setdatabase IN (0, (SELECT d.oid FROM pg_catalog.pg_database d
-     WHERE d.datname = pg_catalog.current_database()))
-   AND s.setrole IN (0, (SELECT r.oid FROM pg_catalog.pg_roles r
-     WHERE r.rolname = session_user)))"""
+ WHERE s.setdatabase {_EQ} ANY (ARRAY[0, (SELECT d.oid FROM pg_catalog.pg_database d
+     WHERE d.datname {_EQ} pg_catalog.current_database())]::pg_catalog.oid[])
+   AND s.setrole {_EQ} ANY (ARRAY[0, (SELECT r.oid FROM pg_catalog.pg_roles r
+     WHERE r.rolname {_EQ} session_user)]::pg_catalog.oid[]))"""
 
 _SYSTEM: Final = "(SELECT c.system_identifier FROM pg_catalog.pg_control_system() c)"
 
@@ -65,14 +69,15 @@ SELECT {{system}} AS system, {{timeline}} AS timeline,
   pg_catalog.pg_postmaster_start_time() AS started, pg_catalog.pg_conf_load_time() AS loaded,
   {_SETTINGS} AS settings, {_ALTERED} AS altered"""
 
-ROLES: Final = """\
-pg_catalog.hashtextextended(concat_ws(';',
-  (SELECT sum(pg_catalog.hashtextextended(concat_ws(':', r.oid, r.rolname, r.rolsuper,
-     r.rolbypassrls, r.rolinherit), 0)) FROM pg_catalog.pg_roles r),
-  (SELECT sum(pg_catalog.hashtextextended(concat_ws(':', m.roleid, m.member, m.xmin), 1))
+ROLES: Final = f"""\
+pg_catalog.hashtextextended(pg_catalog.concat_ws(';',
+  (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat_ws(':', r.oid, r.rolname,
+     r.rolsuper, r.rolbypassrls, r.rolinherit), 0)) FROM pg_catalog.pg_roles r),
+  (SELECT pg_catalog.sum(pg_catalog.hashtextextended(
+     pg_catalog.concat_ws(':', m.roleid, m.member, m.xmin), 1))
    FROM pg_catalog.pg_auth_members m),
   (SELECT d.datdba FROM pg_catalog.pg_database d
-   WHERE d.datname = pg_catalog.current_database())), 0)"""
+   WHERE d.datname {_EQ} pg_catalog.current_database())), 0)"""
 """Digest of all roles and memberships: plans that were made under another one may be wrong."""
 
 STATE: Final = f"""\
@@ -126,7 +131,7 @@ async def load_origin(connection: "asyncpg.Connection[Any]") -> Origin:
         row = await connection.fetchrow(_ORIGIN.format(system=_SYSTEM, timeline=_TIMELINE))
     except asyncpg.InsufficientPrivilegeError:
         row = await connection.fetchrow(
-            _ORIGIN.format(system="NULL::bigint", timeline="NULL::text")
+            _ORIGIN.format(system="NULL::bigint", timeline="NULL::pg_catalog.text")
         )
     assert row is not None  # noqa: S101 - the query has no FROM
     return Origin(**row)

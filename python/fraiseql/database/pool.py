@@ -109,10 +109,20 @@ class Pool:
             return rows
         return await self._again(link, partial(_read, sql, args, identity, budget))
 
+    async def inspect(self, sql: str, args: Sequence[Any] = ()) -> list[Record]:
+        """Run a statement that names nothing of the application's; return its rows.
+
+        Names without a schema are PostgreSQL's own in it, whatever the search path is.
+
+        Raises:
+            FraiseQLError: As ``fetch_bytes``.
+        """
+        return await self._run(partial(_inspect, sql, args), Identity.NONE)
+
     async def fetch_at(
         self, sql: str, args: Sequence[Any] = (), server: Origin | None = None
     ) -> tuple[list[Record], Origin] | None:
-        """Run one of the framework's own statements; return its rows, and where it ran.
+        """Run a statement as ``inspect`` does; return its rows, and where it ran.
 
         Args:
             sql: A statement that sets nothing.
@@ -123,7 +133,7 @@ class Pool:
         Raises:
             FraiseQLError: As ``fetch_bytes``.
         """
-        return await self._run(partial(_read_at, sql, args, server), Identity.NONE)
+        return await self._run(partial(_inspect_at, sql, args, server), Identity.NONE)
 
     def outdate(self) -> None:
         """Have no statement run with a plan, or a role, from before now: rights have changed."""
@@ -137,9 +147,7 @@ class Pool:
         Raises:
             DatabaseError: The database cannot be asked.
         """
-        fetched = await self.fetch_at(STATE)
-        assert fetched is not None  # noqa: S101 - no server was asked for
-        (row,), origin = fetched
+        (row,), origin = await self._run(partial(_read_at, STATE), Identity.NONE)
         self._compare_roles(row["roles"], None)
         if (row["altered"], row["loaded"]) != (origin.altered, origin.loaded):
             self.replace_all()
@@ -293,7 +301,11 @@ class Pool:
 
 
 async def open_pool(
-    url: str, settings: Settings, server_settings: Mapping[str, str] | None = None
+    url: str,
+    settings: Settings,
+    server_settings: Mapping[str, str] | None = None,
+    *,
+    own_path: bool = False,
 ) -> Pool:
     """Make a pool for ``url``.
 
@@ -304,12 +316,15 @@ async def open_pool(
         url: ``postgresql://…`` or ``embedded:``.
         settings: Settings of the application.
         server_settings: Settings of the server that take the place of the usual ones.
+        own_path: Whether names without a schema are PostgreSQL's own in every statement: nothing
+            that a developer wrote is run.
 
     Raises:
         ConfigurationError: The address cannot be used; the message does not show its password.
         EmbeddedServerError: The embedded PostgreSQL does not start.
     """
-    return Pool(await Connector.prepare(url, settings, server_settings), settings)
+    connector = await Connector.prepare(url, settings, server_settings, own_path=own_path)
+    return Pool(connector, settings)
 
 
 async def _read(
@@ -320,14 +335,29 @@ async def _read(
     return await link.read(sql, args, budget)
 
 
-async def _read_at(
+async def _inspect(sql: str, args: Sequence[Any], link: Link) -> list[Record]:
+    await _plain(link)
+    return await link.inspect(sql, args)
+
+
+async def _inspect_at(
     sql: str, args: Sequence[Any], server: Origin | None, link: Link
 ) -> tuple[list[Record], Origin] | None:
-    if link.outdated or link.identity is not Identity.NONE:
-        await link.assume(Identity.NONE)
+    await _plain(link)
     if server is not None and not server.same_server(link.origin):
         return None
-    return await link.read(sql, args), link.origin
+    return await link.inspect(sql, args), link.origin
+
+
+async def _read_at(sql: str, link: Link) -> tuple[list[Record], Origin]:
+    await _plain(link)
+    return await link.read(sql, ()), link.origin
+
+
+async def _plain(link: Link) -> None:
+    """Have a connection carry no identity."""
+    if link.outdated or link.identity is not Identity.NONE:
+        await link.assume(Identity.NONE)
 
 
 async def _note(link: Link, *, steady: bool) -> None:

@@ -107,9 +107,9 @@ async def check_settings(connection: Connection, wanted: Mapping[str, str]) -> N
     """
     names = [name for name in wanted if name != "application_name"]
     row = await connection.fetchrow(
-        "SELECT session_user::text AS role, ARRAY(SELECT pg_catalog.current_setting(n)"
-        " FROM pg_catalog.unnest($1::text[]) WITH ORDINALITY AS u (n, place) ORDER BY place)"
-        " AS held",
+        "SELECT session_user::pg_catalog.text AS role, ARRAY(SELECT pg_catalog.current_setting(n)"
+        " FROM pg_catalog.unnest($1::pg_catalog.text[]) WITH ORDINALITY AS u (n, place)"
+        " ORDER BY place) AS held",
         names,
     )
     assert row is not None  # noqa: S101 - the query has no FROM

@@ -8,18 +8,22 @@ from fraiseql.database.facade import Transaction
 from fraiseql.database.identity import Identity
 from fraiseql.database.pool import Pool
 from fraiseql.errors import FraiseQLError
+from fraiseql.sql_names import OWN_PATH
 
 # Building an index or rewriting a table takes as long as it takes; waiting for a lock does not.
 # Whoever waits for a lock has to see, after it, what the other one did.
 _WRITABLE: Final = (
     "SET default_transaction_read_only = off; SET statement_timeout = 0;"
     " SET idle_in_transaction_session_timeout = 0;"
-    " SET default_transaction_isolation = 'read committed'"
+    f" SET default_transaction_isolation = 'read committed'; {OWN_PATH}"
 )
 
 
 class Writer(Transaction):
-    """One connection, outside of any transaction until ``begun`` is entered."""
+    """One connection, outside of any transaction until ``begun`` is entered.
+
+    Names without a schema are PostgreSQL's own, but for what runs inside of ``declared``.
+    """
 
     __slots__ = ()
 
@@ -27,6 +31,19 @@ class Writer(Transaction):
     def usable(self) -> bool:
         """Whether the connection still stands and no transaction is open on it."""
         return not self._link.is_closed() and not self._link.is_in_transaction()
+
+    @asynccontextmanager
+    async def declared(self) -> AsyncIterator[None]:
+        """Run what developers wrote, or calls it: names are looked up on their search path."""
+        await self.execute("SET search_path TO DEFAULT")
+        try:
+            yield
+        except Exception:
+            # A transaction is rolled back, and the path with it.
+            if self.usable:
+                await self.execute(OWN_PATH)
+            raise
+        await self.execute(OWN_PATH)
 
     @asynccontextmanager
     async def begun(self, *, lock_timeout: float = 0.0) -> AsyncIterator[None]:

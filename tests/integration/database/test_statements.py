@@ -39,7 +39,7 @@ async def test_an_identity_costs_one_statement_when_it_changes(
 ) -> None:
     pool = await make_pool(pool_size=1)
     one, other = (Identity.of(None, {"app.tenant": text}) for text in "12")
-    change = "SELECT set_config($1, $2, false)"
+    change = "SELECT pg_catalog.set_config($1, $2, false)"
     for identity in (one, other, Identity.NONE):  # parsed in all forms
         await pool.fetch_bytes(SQL, ["a"], identity)
     log.new()

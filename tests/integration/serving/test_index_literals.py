@@ -14,6 +14,7 @@ from fraiseql.repositories import Repository
 from tests.integration.caching.indexes.posts import TABLE, explained, posts_served
 from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.served import Served
+from tests.sql_text import plain
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 INDEXES = (
@@ -201,9 +202,10 @@ def test_repositories_read_the_same(both: tuple[Served, Served]) -> None:
 def test_facts_are_used_at_all(both: tuple[Served, Served]) -> None:
     without, facts = both
     asked = {"w": {"slug": {"eq": "x"}, "likes": {"gt": 11}, "active": {"eq": True}}}
-    assert "@>" in explained(facts, QUERY, asked).sql
-    assert "> '10'::int8" in explained(facts, QUERY, asked).sql
-    assert '"active" = true' in explained(facts, QUERY, asked).sql
+    sql = plain(explained(facts, QUERY, asked).sql)
+    assert "@>" in sql
+    assert "> '10'::bigint" in sql
+    assert '"active" = true' in sql
     assert "@>" not in explained(without, QUERY, asked).sql
 
 

@@ -11,6 +11,7 @@ from tests.integration.database.server_log import Log
 from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.keeping import KEPT, TABLES, beside, instead, keeping
 from tests.integration.serving.served import Served
+from tests.sql_text import plain
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +130,7 @@ def test_one_statement_for_each_root_field(by_table: Served, server_log: Path, q
 
 def statements(running: Served, query: str, **context: Any) -> list[tuple[str, str]]:
     explained = running.run(running.service.explain(Request(query), context))
-    return [(one.source, one.sql) for one in explained.statements]
+    return [(one.source, plain(one.sql)) for one in explained.statements]
 
 
 def test_rows_chosen_by_their_key_need_nothing_of_the_live_relation(by_table: Served) -> None:
@@ -137,7 +138,7 @@ def test_rows_chosen_by_their_key_need_nothing_of_the_live_relation(by_table: Se
     assert source == "projection kept.writer, alone"
     assert sql == (
         'SELECT convert_to(t0."data"::text, \'UTF8\') FROM "kept"."writer" AS t0'
-        ' WHERE t0."id" = $1::int8 LIMIT 1'
+        ' WHERE t0."id" = $1::bigint LIMIT 1'
     )
     assert live[0] == "live"
     assert '"kept"' not in live[1]
@@ -149,7 +150,7 @@ def test_rows_chosen_by_more_fetch_their_documents_by_key(by_table: Served) -> N
     assert sql == (
         'SELECT coalesce(convert_to((SELECT k."data"::text FROM "kept"."writer" AS k'
         ' WHERE k."id" = t0."id"), \'UTF8\'), \'\') FROM "public"."writer" AS t0'
-        ' WHERE t0."rank" = $1::int8 ORDER BY t0."id" LIMIT 1'
+        ' WHERE t0."rank" = $1::bigint ORDER BY t0."id" LIMIT 1'
     )
 
 

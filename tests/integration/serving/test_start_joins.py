@@ -63,7 +63,7 @@ def order_without_operator() -> Any:
 JOINS = {
     embed_of_another_type: ("child.parent, which is text", "sample.id, which is integer"),
     object_of_another_type: ("child.id, which is integer", "sample.ident, which is uuid"),
-    enum_with_text: ("child.parent, which is text", "sample.feeling, which is mood"),
+    enum_with_text: ("child.parent, which is text", "sample.feeling, which is public.mood"),
 }
 
 

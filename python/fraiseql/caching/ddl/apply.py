@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Final
 
@@ -190,15 +190,16 @@ async def _run(writer: Writer, step: Step, patience: Patience, watch: Watch) -> 
 
 async def _make(writer: Writer, one: DatabaseObject, watch: Watch, *, in_place: bool) -> None:
     if not in_place or not one.drop:
-        return await _all(writer, one.create, watch)
+        return await _create(writer, one, watch)
     await writer.execute("SAVEPOINT fraiseql_step")
     try:
-        await _all(writer, one.create, watch)
+        await _create(writer, one, watch)
     except DatabaseError as error:
         if sqlstate_of(error) not in _NOT_IN_PLACE:
             raise
         await writer.execute("ROLLBACK TO SAVEPOINT fraiseql_step")
-        await _all(writer, (*one.drop, *one.create), watch)
+        await _all(writer, one.drop, watch)
+        await _create(writer, one, watch)
     return None
 
 
@@ -217,7 +218,7 @@ async def _run_outside(writer: Writer, step: Step, watch: Watch) -> None:
         await record(writer, one, "doing")
         if step.action != "create":
             await _all(writer, one.drop, watch)
-        await _all(writer, one.create, watch)
+        await _create(writer, one, watch)
         async with writer.begun():
             await _record_made(writer, (one,))
             watch("COMMIT")
@@ -227,6 +228,13 @@ async def _all(writer: Writer, statements: Iterable[str], watch: Watch) -> None:
     for statement in statements:
         watch(statement)
         await writer.execute(statement)
+
+
+async def _create(writer: Writer, one: DatabaseObject, watch: Watch) -> None:
+    for statement in one.create:
+        watch(statement)
+        async with writer.declared() if statement == one.declared else nullcontext():
+            await writer.execute(statement)
 
 
 async def _record_made(writer: Writer, made: tuple[DatabaseObject, ...]) -> None:

@@ -42,6 +42,11 @@ class Step:
         return (*drops, *(text for one in self.made for text in one.create))
 
     @property
+    def declared(self) -> frozenset[str]:
+        """Those of the statements that have SQL of a developer in them."""
+        return frozenset(one.declared for one in self.made)
+
+    @property
     def undo(self) -> tuple[str, ...]:
         """SQL that takes back what is made; what was dropped is made again by ``apply``."""
         return tuple(text for one in reversed(self.made) for text in one.drop)

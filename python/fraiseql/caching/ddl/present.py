@@ -5,12 +5,10 @@ from typing import Final
 
 from fraiseql.caching.ddl.ledger import Key
 from fraiseql.caching.dependencies.recorded import compared_fingerprints
-from fraiseql.database import Transaction
+from fraiseql.database.writing import Writer
 
-# Names are resolved, and definitions written out, with nothing but pg_catalog on the search path:
-# so every name in them is qualified, and the text is the same for whoever asks.
-_ALONE: Final = "SET LOCAL search_path = pg_catalog"
-
+# Definitions are written out by a connection that has only PostgreSQL's own on its search path: so
+# every name in them is qualified, and the text is the same for whoever asks.
 _PRESENT: Final = """
 SELECT a.kind, a.name, CASE a.kind
   WHEN 'function' THEN (
@@ -64,14 +62,12 @@ FROM unnest($1::text[], $2::text[]) AS a (kind, name)
 """
 
 
-async def look(database: Transaction, keys: Iterable[Key]) -> Mapping[Key, str]:
+async def look(database: Writer, keys: Iterable[Key]) -> Mapping[Key, str]:
     """Return what PostgreSQL says of each object that is there; changes of data never are.
 
-    Must run inside a transaction, whose search path it narrows until its end. A trigger is named
-    ``name ON table``, a column ``schema.table.column``.
+    A trigger is named ``name ON table``, a column ``schema.table.column``.
     """
     asked = sorted(set(keys))
-    await database.execute(_ALONE)
     rows = await database.fetch(_PRESENT, [kind for kind, _ in asked], [name for _, name in asked])
     found = {(row["kind"], row["name"]): row["seen"] for row in rows if row["seen"] is not None}
     recorded = [name for kind, name in asked if kind == "fingerprint"]

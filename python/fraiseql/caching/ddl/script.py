@@ -1,10 +1,12 @@
 """Script: a plan as plain SQL files, for whoever applies changes with a tool of their own."""
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 from fraiseql.caching.ddl.ledger import forget_text, ledger_statements, record_text
 from fraiseql.caching.ddl.plan import Plan, Step
+from fraiseql.sql_names import OWN_PATH, OWN_PATH_OF_TRANSACTION
 
 
 def plan_files(plan: Plan) -> dict[str, str]:
@@ -12,7 +14,7 @@ def plan_files(plan: Plan) -> dict[str, str]:
     texts = []
     if plan.steps and (statements := ledger_statements(plan.ledger)):
         texts.append(
-            ("ledger", _in_transaction(["-- the ledger of what FraiseQL made"], statements))
+            ("ledger", _in_transaction(["-- the ledger of what FraiseQL made"], statements, ()))
         )
     texts += [(_slug(step), _step_text(step)) for step in plan.steps]
     return {f"{place:04}_{slug}.sql": text for place, (slug, text) in enumerate(texts)}
@@ -44,13 +46,31 @@ def _step_text(step: Step) -> str:
     records = [forget_text(one.key) for one in step.dropped]
     records += [record_text(one) for one in step.made]
     if step.transactional:
-        return _in_transaction(head, [*step.statements, *records])
+        return _in_transaction(head, [*step.statements, *records], step.declared)
     head.append("-- cannot run in a transaction")
-    return _text(head, [*step.statements, *records])
+    statements = _on_paths([*step.statements, *records], step.declared, OWN_PATH)
+    return _text(head, [*statements, "RESET search_path"])
 
 
-def _in_transaction(head: list[str], statements: list[str]) -> str:
-    return _text(head, ["BEGIN", *statements, "COMMIT"])
+def _in_transaction(head: list[str], statements: list[str], declared: Collection[str]) -> str:
+    on_paths = _on_paths(statements, declared, OWN_PATH_OF_TRANSACTION)
+    return _text(head, ["BEGIN", *on_paths, "COMMIT"])
+
+
+def _on_paths(statements: list[str], declared: Collection[str], own: str) -> list[str]:
+    """Have developers' own SQL, and nothing else, find names on the search path of the session.
+
+    Args:
+        statements: In order.
+        declared: Those that have it.
+        own: The statement that leaves nothing but PostgreSQL's own names on the path.
+    """
+    path = own.partition(" =")[0]
+    found = [own]
+    for statement in statements:
+        on_theirs = statement in declared
+        found += [f"{path} TO DEFAULT", statement, own] if on_theirs else [statement]
+    return found
 
 
 def _text(head: list[str], statements: list[str]) -> str:

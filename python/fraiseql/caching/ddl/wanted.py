@@ -186,7 +186,7 @@ async def immutable_calls(schema: Schema, pool: Pool) -> frozenset[str]:
                 called.update(changing_calls(field.embed.where, frozenset()))
     if not called:
         return frozenset()
-    rows: list[Any] = await pool.fetch_bytes(_IMMUTABLE, [sorted(called)])
+    rows: list[Any] = await pool.inspect(_IMMUTABLE, [sorted(called)])
     return frozenset(row["name"] for row in rows)
 
 

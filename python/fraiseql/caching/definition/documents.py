@@ -12,9 +12,10 @@ from fraiseql.caching.definition.rows import RowFunction, row_function
 from fraiseql.caching.definition.tables import Table
 from fraiseql.catalog.picture import Catalog, Relation, quote
 from fraiseql.errors import DeclarationError
-from fraiseql.expressions import literal
+from fraiseql.expressions import equals, literal
 from fraiseql.schema import Schema
 from fraiseql.schema.definitions import Embed, FieldDefinition
+from fraiseql.sql_names import fn, op
 
 
 @dataclass(slots=True)
@@ -55,7 +56,8 @@ class DocumentWriter:
             for one, inner in self._chosen(type_name, embeds)
         ]
         own = function.call(alias)
-        return f"({own} || jsonb_build_object({', '.join(pairs)}))" if pairs else own
+        embedded = f"{fn('jsonb_build_object')}({', '.join(pairs)})"
+        return f"({own} {op('||')} {embedded})" if pairs else own
 
     def _function(self, type_name: str, source: str) -> RowFunction:
         key = (type_name, source)
@@ -83,7 +85,8 @@ class DocumentWriter:
         alias = f"t{depth}"
         parent, child = self.catalog.relations[source], self.catalog.relations[embed.relation]
         joined = [
-            f"{alias}.{quote(own)} = {outer}.{quote(other)}"
+            f"{alias}.{quote(own)} {equals(child.columns[own], parent.columns[other])}"
+            f" {outer}.{quote(other)}"
             for own, other in join_columns(embed, parent, child, f"{type_name}.{one.name}")
         ]
         where = " AND ".join([*joined, *([f"({embed.where})"] if embed.where else [])])
@@ -98,7 +101,8 @@ class DocumentWriter:
         limit = "" if embed.limit is None else f" LIMIT {embed.limit}"
         ordered = f"{rows} ORDER BY {order}{limit}" if order else f"{rows}{limit}"
         # Ordered and limited inside, aggregated outside: LIMIT beside an aggregate bounds nothing.
-        return f"(SELECT coalesce(jsonb_agg(r{depth}.v), '[]') FROM ({ordered}) AS r{depth})"
+        rows = f"{fn('jsonb_agg')}(r{depth}.v)"
+        return f"(SELECT coalesce({rows}, '[]') FROM ({ordered}) AS r{depth})"
 
     def named(self, type_name: str, one: FieldDefinition) -> str:
         """Return the GraphQL name of what a field holds."""

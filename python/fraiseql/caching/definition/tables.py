@@ -113,7 +113,7 @@ async def load_tables(pool: Pool, catalog: Catalog, names: Iterable[str]) -> Map
     found = {name: catalog.relations[name] for name in names if name in catalog.relations}
     places = sorted({(relation.schema, relation.name) for relation in found.values()})
     args = [[schema for schema, _ in places], [name for _, name in places]]
-    rows = await pool.fetch_bytes(_COLUMNS, args)
+    rows = await pool.inspect(_COLUMNS, args)
     by_place: dict[tuple[str, str], list[Mapping[str, object]]] = {place: [] for place in places}
     for row in rows:
         by_place[row["schema"], row["name"]].append(dict(row))

@@ -10,6 +10,7 @@ from fraiseql.caching.dependencies.privileges import MAY_BECOME, role_number
 from fraiseql.caching.dependencies.recorded import FINGERPRINTS
 from fraiseql.expressions import literal
 from fraiseql.sources import Access
+from fraiseql.sql_names import op
 
 # Tables under views are read with the rights of the views' owners. What else is behind the
 # documents, such as partitions, is in their fingerprint.
@@ -43,34 +44,35 @@ SELECT ARRAY(SELECT n.oid::bigint FROM named n ORDER BY 1) AS named,
 
 # OFFSET 0 keeps the role from being looked up for every mention.
 _ROLE: Final = f"(SELECT {role_number('{{role}}')} AS oid OFFSET 0) AS r"
-_RELATION: Final = "c.oid::pg_catalog.regclass::text"
+_EQ: Final = op("=")
+_RELATION: Final = "c.oid::pg_catalog.regclass::pg_catalog.text"
 
 _READER: Final = f"""\
 SELECT 'role' AS reason, '' AS name FROM {_ROLE}
 WHERE {MAY_BECOME.format(role="r.oid")} IS NOT TRUE
 UNION ALL SELECT 'select', {{relation}} FROM {_ROLE}, pg_catalog.pg_class c
-WHERE c.oid = ANY ({{named}})
+WHERE c.oid {_EQ} ANY ({{named}})
   AND pg_catalog.has_table_privilege(r.oid, c.oid, 'SELECT') IS NOT TRUE
-UNION ALL SELECT 'usage', c.relnamespace::pg_catalog.regnamespace::text
-FROM {_ROLE}, pg_catalog.pg_class c WHERE c.oid = ANY ({{named}})
+UNION ALL SELECT 'usage', c.relnamespace::pg_catalog.regnamespace::pg_catalog.text
+FROM {_ROLE}, pg_catalog.pg_class c WHERE c.oid {_EQ} ANY ({{named}})
   AND pg_catalog.has_schema_privilege(r.oid, c.relnamespace, 'USAGE') IS NOT TRUE"""
 
 # Whether a policy lets the role see every row, nobody can tell.
-_READ: Final = """\
-SELECT 'row_security', {relation} FROM pg_catalog.pg_class c
-WHERE c.oid = ANY ({relations}) AND c.relrowsecurity
-UNION ALL SELECT 'invoker', {relation} FROM pg_catalog.pg_class c
-WHERE c.oid = ANY ({relations})
-  AND pg_catalog.array_to_string(c.reloptions, ',') ~* 'security_invoker'"""
+_READ: Final = f"""\
+SELECT 'row_security', {{relation}} FROM pg_catalog.pg_class c
+WHERE c.oid {_EQ} ANY ({{relations}}) AND c.relrowsecurity
+UNION ALL SELECT 'invoker', {{relation}} FROM pg_catalog.pg_class c
+WHERE c.oid {_EQ} ANY ({{relations}})
+  AND pg_catalog.array_to_string(c.reloptions, ',') {op("~*")} 'security_invoker'"""
 
-_OWNERS: Final = """\
-SELECT 'owner', {relation} FROM ROWS FROM (
-  pg_catalog.unnest({views}), pg_catalog.unnest({viewed})) AS p (view, viewed)
-JOIN pg_catalog.pg_class c ON c.oid = p.view
+_OWNERS: Final = f"""\
+SELECT 'owner', {{relation}} FROM ROWS FROM (
+  pg_catalog.unnest({{views}}), pg_catalog.unnest({{viewed}})) AS p (view, viewed)
+JOIN pg_catalog.pg_class c ON c.oid {_EQ} p.view
 WHERE pg_catalog.has_table_privilege(c.relowner, p.viewed, 'SELECT') IS NOT TRUE"""
 
 _CALLED: Final = f"""\
-SELECT 'execute', p.oid::pg_catalog.regprocedure::text
+SELECT 'execute', p.oid::pg_catalog.regprocedure::pg_catalog.text
 FROM {_ROLE}, pg_catalog.unnest({{functions}}) AS p (oid)
 WHERE pg_catalog.has_function_privilege(r.oid, p.oid, 'EXECUTE') IS NOT TRUE"""
 

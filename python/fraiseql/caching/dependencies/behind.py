@@ -74,8 +74,8 @@ def prompt_rows(parts: Iterable[Part], by_kind: str) -> str:
         if part.prompt
     )
     return f"""\
-(SELECT string_agg(replace(part.rows, '@objects@', quote_literal(chosen.oids) || '::oid[]'),
-    ' UNION ALL ')
+(SELECT string_agg(replace(part.rows, '@objects@',
+    quote_literal(chosen.oids) || '::pg_catalog.oid[]'), ' UNION ALL ')
   FROM (VALUES {listed}) AS part (rows, kinds)
   CROSS JOIN LATERAL ({_chosen("part.kinds", by_kind)}) AS chosen (oids)
   WHERE chosen.oids IS NOT NULL)"""

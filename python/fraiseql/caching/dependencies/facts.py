@@ -11,7 +11,7 @@ from fraiseql.catalog.picture import quote
 from fraiseql.errors import SourceError
 
 Read = Callable[[str, Sequence[Any]], Awaitable[Any]]
-"""Runs one statement with its parameters and returns its rows, as ``Pool.fetch_bytes`` does."""
+"""Runs one statement with its parameters and returns its rows, as ``Pool.inspect`` does."""
 
 
 @dataclass(frozen=True, slots=True)

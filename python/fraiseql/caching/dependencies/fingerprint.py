@@ -122,7 +122,7 @@ def _function(name: str, create: str, *needs: str) -> DatabaseObject:
 
 def oids(numbers: Sequence[int]) -> str:
     """Return numbers as SQL of an ``oid[]``."""
-    return "'{" + ",".join(map(str, numbers)) + "}'::oid[]"
+    return "'{" + ",".join(map(str, numbers)) + "}'::pg_catalog.oid[]"
 
 
 def readable(reads: Sequence[str]) -> str:

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 from zlib import crc32
 
+from fraiseql.sql_names import op
+
+_EQ: Final = op("=")
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -27,8 +31,14 @@ def versions(catalog: str, condition: str, oid: str = "x.oid") -> str:
     """Return the query for the versions of the rows of one catalog, ``x``."""
     # Equal numbers would cancel each other: a catalog has seeds of its own.
     seed = crc32(catalog.encode()) % 2**20 << 42
-    number = f"pg_catalog.hashtextextended(x.xmin::text, ({oid})::bigint + {seed})"
+    number = (
+        f"pg_catalog.hashtextextended(x.xmin::pg_catalog.text, ({oid})::bigint {op('+')} {seed})"
+    )
     return f"SELECT {number} FROM pg_catalog.{catalog} x WHERE {condition}"
+
+
+def _number(high: str, factor: int, low: str) -> str:
+    return f"({high}::bigint {op('*')} {factor}) {op('+')} {low}"
 
 
 def _texts(*columns: str) -> str:
@@ -39,7 +49,7 @@ def _either(*queries: str) -> str:
     return "\n    UNION ALL ".join(queries)
 
 
-NAMED: Final = "x.oid = ANY ({objects})"
+NAMED: Final = f"x.oid {_EQ} ANY ({{objects}})"
 
 DATABASE_COLLATION: Final = 100
 """Stands among objects for the collation that the database has by default."""
@@ -58,12 +68,12 @@ PARTS: Final[tuple[Part, ...]] = (
                 "c.relkind",
                 "c.relrowsecurity",
                 "c.relforcerowsecurity",
-                "CASE c.relkind WHEN 'v' THEN c.relowner END",
-                "CASE c.relkind WHEN 'v' THEN c.reloptions END",
+                f"CASE WHEN c.relkind {_EQ} 'v' THEN c.relowner END",
+                f"CASE WHEN c.relkind {_EQ} 'v' THEN c.reloptions END",
             )
         }
-    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.oid = ANY ({{objects}})""",
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid {_EQ} c.relnamespace
+    WHERE c.oid {_EQ} ANY ({{objects}})""",
     ),
     Part(
         "a column",
@@ -81,26 +91,27 @@ PARTS: Final[tuple[Part, ...]] = (
                 )
             }
     FROM pg_catalog.pg_attribute a
-    WHERE a.attrelid = ANY ({{objects}})
-      AND a.attrelid::bigint * 65536 + a.attnum = ANY ({{columns}})""",
+    WHERE a.attrelid {_EQ} ANY ({{objects}})
+      AND ({_number("a.attrelid", 65536, "a.attnum")}) {_EQ} ANY ({{columns}})""",
             # Of a row as a whole, every column counts, also one that is added later.
             f"""SELECT {_texts("c.oid", "c.relnatts")} FROM pg_catalog.pg_class c
-    WHERE c.oid = ANY ({{objects}}) AND c.oid::bigint * 65536 = ANY ({{columns}})""",
+    WHERE c.oid {_EQ} ANY ({{objects}})
+      AND (c.oid::bigint {op("*")} 65536) {_EQ} ANY ({{columns}})""",
         ),
     ),
     Part("the expression of a generated column", versions("pg_attrdef", NAMED)),
     Part(
         "the query of a view",
-        versions("pg_rewrite", "x.ev_class = ANY ({objects}) AND x.ev_type = '1'"),
+        versions("pg_rewrite", f"x.ev_class {_EQ} ANY ({{objects}}) AND x.ev_type {_EQ} '1'"),
     ),
-    Part("a policy", versions("pg_policy", "x.polrelid = ANY ({objects})")),
+    Part("a policy", versions("pg_policy", f"x.polrelid {_EQ} ANY ({{objects}})")),
     Part("a trigger of ours", versions("pg_trigger", NAMED)),
     Part(
         "a partition or an inheriting table",
         versions(
             "pg_inherits",
-            "x.inhparent = ANY ({objects}) OR x.inhrelid = ANY ({objects})",
-            "x.inhparent::bigint * 31 + x.inhrelid::bigint",
+            f"x.inhparent {_EQ} ANY ({{objects}}) OR x.inhrelid {_EQ} ANY ({{objects}})",
+            _number("x.inhparent", 31, "x.inhrelid::bigint"),
         ),
     ),
     Part("a function or an aggregate", versions("pg_proc", NAMED), ("pg_proc",)),
@@ -109,18 +120,21 @@ PARTS: Final[tuple[Part, ...]] = (
         _either(
             f"SELECT pg_catalog.hashoidextended(x.oid, 0) FROM pg_catalog.pg_type x WHERE {NAMED}",
             # Attributes of composite types; a table's row type has the table's columns.
-            """SELECT pg_catalog.hashtextextended(a.xmin::text,
-      a.attrelid::bigint * 65536 + a.attnum)
-    FROM pg_catalog.pg_type t JOIN pg_catalog.pg_class c ON c.oid = t.typrelid AND c.relkind = 'c'
-    JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
-    WHERE t.oid = ANY ({objects})""",
+            f"""SELECT pg_catalog.hashtextextended(a.xmin::pg_catalog.text,
+      {_number("a.attrelid", 65536, "a.attnum")})
+    FROM pg_catalog.pg_type t
+    JOIN pg_catalog.pg_class c ON c.oid {_EQ} t.typrelid AND c.relkind {_EQ} 'c'
+    JOIN pg_catalog.pg_attribute a ON a.attrelid {_EQ} c.oid AND a.attnum {op(">")} 0
+    WHERE t.oid {_EQ} ANY ({{objects}})""",
         ),
     ),
     Part(
         "a domain or its constraint",
         _either(
-            versions("pg_type", NAMED + " AND x.typtype = 'd'"),
-            versions("pg_constraint", "x.contypid <> 0 AND x.contypid = ANY ({objects})"),
+            versions("pg_type", f"{NAMED} AND x.typtype {_EQ} 'd'"),
+            versions(
+                "pg_constraint", f"x.contypid {op('<>')} 0 AND x.contypid {_EQ} ANY ({{objects}})"
+            ),
         ),
         ("domain",),
     ),
@@ -129,7 +143,8 @@ PARTS: Final[tuple[Part, ...]] = (
         "a cast",
         versions(
             "pg_cast",
-            "(x.oid = ANY ({objects}) OR x.castsource = ANY ({objects})) AND x.oid >= 16384",
+            f"(x.oid {_EQ} ANY ({{objects}}) OR x.castsource {_EQ} ANY ({{objects}}))"
+            f" AND x.oid {op('>=')} 16384",
         ),
         ("pg_type", "enum", "pg_cast"),
     ),
@@ -137,16 +152,16 @@ PARTS: Final[tuple[Part, ...]] = (
         "an operator",
         _either(
             versions("pg_operator", NAMED),
-            versions("pg_amop", "x.amopfamily = ANY ({objects})"),
-            """SELECT pg_catalog.hashoidextended(x.oid, 0) FROM pg_catalog.pg_opclass x
-    WHERE x.opcintype = ANY ({objects})""",
+            versions("pg_amop", f"x.amopfamily {_EQ} ANY ({{objects}})"),
+            f"""SELECT pg_catalog.hashoidextended(x.oid, 0) FROM pg_catalog.pg_opclass x
+    WHERE x.opcintype {_EQ} ANY ({{objects}})""",
         ),
     ),
     Part(
         "an operator class",
         _either(
             versions("pg_opclass", NAMED),
-            versions("pg_amproc", "x.amprocfamily = ANY ({objects})"),
+            versions("pg_amproc", f"x.amprocfamily {_EQ} ANY ({{objects}})"),
         ),
         ("pg_opclass", "pg_opfamily"),
     ),
@@ -156,8 +171,10 @@ PARTS: Final[tuple[Part, ...]] = (
             versions("pg_ts_config", NAMED),
             versions(
                 "pg_ts_config_map",
-                "x.mapcfg = ANY ({objects})",
-                "x.mapcfg::bigint * 65536 + x.maptokentype * 256 + x.mapseqno",
+                f"x.mapcfg {_EQ} ANY ({{objects}})",
+                _number(
+                    f"(x.mapcfg::bigint {op('*')} 256 {op('+')} x.maptokentype)", 256, "x.mapseqno"
+                ),
             ),
             versions("pg_ts_dict", NAMED),
             versions("pg_ts_parser", NAMED),
@@ -169,10 +186,11 @@ PARTS: Final[tuple[Part, ...]] = (
         "a collation",
         _either(
             f"""SELECT {_texts("o.oid", "pg_catalog.pg_collation_actual_version(o.oid)")}
-    FROM pg_catalog.pg_collation o WHERE o.oid = ANY ({{objects}})""",
+    FROM pg_catalog.pg_collation o WHERE o.oid {_EQ} ANY ({{objects}})""",
             f"""SELECT {_texts("d.oid", "pg_catalog.pg_database_collation_actual_version(d.oid)")}
     FROM pg_catalog.pg_database d
-    WHERE d.datname = pg_catalog.current_database() AND {DATABASE_COLLATION} = ANY ({{objects}})""",
+    WHERE d.datname {_EQ} pg_catalog.current_database()
+      AND {DATABASE_COLLATION} {_EQ} ANY ({{objects}})""",
         ),
     ),
     Part("an extension", versions("pg_extension", NAMED), ("pg_extension",)),
@@ -182,7 +200,7 @@ PARTS: Final[tuple[Part, ...]] = (
 def digest(rows: str) -> str:
     """Return SQL of one number for rows' numbers, whatever their order."""
     return f"""\
-(SELECT coalesce(bit_xor(part.number), 0)
+(SELECT coalesce(pg_catalog.bit_xor(part.number), 0)
    FROM ({rows}) AS part (number))"""
 
 

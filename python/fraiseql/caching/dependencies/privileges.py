@@ -11,6 +11,7 @@ from operator import xor
 from typing import Final
 
 from fraiseql.caching.dependencies.facts import Read
+from fraiseql.sql_names import op
 
 # A membership by its version: one that is revoked and granted again has another xmin. A role by
 # its name too, by which requests, and functions such as current_user, call it.
@@ -46,9 +47,9 @@ SELECT {DATABASE_OWNER} AS owner WHERE 6171 IN (
     aclexplode(acls.acl) AS x)"""  # noqa: S608 - what is joined is a constant
 
 # Since PostgreSQL 16 a membership says whether it allows SET ROLE.
-MAY_BECOME: Final = """\
-pg_catalog.pg_has_role(session_user, {role},
-  CASE WHEN pg_catalog.current_setting('server_version_num')::int >= 160000
+MAY_BECOME: Final = f"""\
+pg_catalog.pg_has_role(session_user, {{role}},
+  CASE WHEN pg_catalog.current_setting('server_version_num')::int {op(">=")} 160000
     THEN 'SET' ELSE 'MEMBER' END)"""
 """Condition that the role of the connection may be set to that of the number ``{role}``."""
 
@@ -111,7 +112,7 @@ def role_number(name: str) -> str:
     Args:
         name: SQL of its name.
     """
-    return f"pg_catalog.to_regrole(pg_catalog.quote_ident({name}))::oid"
+    return f"pg_catalog.to_regrole(pg_catalog.quote_ident({name}))::pg_catalog.oid"
 
 
 def roles_digest(roles: str) -> str:

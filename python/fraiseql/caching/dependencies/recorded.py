@@ -18,6 +18,7 @@ from fraiseql.caching.dependencies.reach import REACHED
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.database import Pool, Transaction
 from fraiseql.expressions import literal
+from fraiseql.sql_names import op
 
 FINGERPRINTS: Final = '"fraiseql"."fingerprints"'
 
@@ -132,7 +133,7 @@ BEGIN
     {prompt_rows(PARTS, "b.by_kind")} AS prompt, {prompt_number(PARTS, "b.by_kind")} AS number
   INTO fql_found FROM behind b, picked p;
   IF fql_found.prompt IS NOT NULL THEN
-    fql_prompt := format($digest$%s = %L::bigint$digest$,
+    fql_prompt := format($digest$%s OPERATOR(pg_catalog.=) %L::bigint$digest$,
       replace($digest${digest("@rows@")}$digest$, '@rows@', fql_found.prompt), fql_found.number);
   END IF;
   EXECUTE format($make$
@@ -198,8 +199,8 @@ def guard_name(subject: str) -> str:
 def is_unchanged(subject: str) -> str:
     """Return SQL that is true while every definition behind ``subject`` is as recorded."""
     return f"""\
-(SELECT f.parts = "fraiseql"."fingerprint_now"(f.objects, f.columns)
- FROM {FINGERPRINTS} f WHERE f.name = {literal(subject)})"""
+(SELECT f.parts {op("=")} "fraiseql"."fingerprint_now"(f.objects, f.columns)
+ FROM {FINGERPRINTS} f WHERE f.name {op("=")} {literal(subject)})"""
 
 
 def guard(subject: str, prompt: str) -> str:
@@ -231,10 +232,10 @@ async def recorded_prompt(pool: Pool, subject: str) -> str | None:
     Raises:
         DatabaseError: The database cannot be asked.
     """
-    if not (await pool.fetch_bytes(_USABLE))[0]["usable"]:
+    if not (await pool.inspect(_USABLE))[0]["usable"]:
         return None
     sql = f"SELECT f.prompt FROM {FINGERPRINTS} f WHERE f.name = $1 AND {is_unchanged(subject)}"
-    rows = await pool.fetch_bytes(sql, [subject])
+    rows = await pool.inspect(sql, [subject])
     return str(rows[0]["prompt"]) if rows else None
 
 

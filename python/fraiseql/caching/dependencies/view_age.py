@@ -12,41 +12,45 @@ from fraiseql.caching.changes.state import BUILDING, CLUSTER, FILLING, STATE
 from fraiseql.caching.dependencies.reads import UNTRACKED, closure
 from fraiseql.caching.dependencies.recorded import is_unchanged
 from fraiseql.expressions import literal
+from fraiseql.sql_names import op
 
 # What decides whether every write comes to the log, and what the query means: triggers that are
 # there and always enabled, partitions, and the views on the way. A row of the catalog that was
 # changed and changed back is another version: it has another xmin.
 # Sums, since a sorted list would cost more than all the rest of an age.
+_SUM: Final = "pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat_ws(':', {}), 0))"
 _SHAPE: Final = f"""\
-concat_ws(';',
-  (SELECT sum(hashtextextended(concat_ws(':', g.tgrelid, g.tgenabled, g.xmin), 0))
+pg_catalog.concat_ws(';',
+  (SELECT {_SUM.format("g.tgrelid, g.tgenabled, g.xmin")}
    FROM pg_catalog.pg_trigger g
-   WHERE g.tgrelid = ANY ({{tags}}::oid[]) AND g.tgname = '{TRIGGER}'),
-  (SELECT sum(hashtextextended(concat_ws(':', i.inhparent, i.inhrelid, i.xmin), 0))
+   WHERE g.tgrelid {op("=")} ANY ({{tags}}::pg_catalog.oid[]) AND g.tgname {op("=")} '{TRIGGER}'),
+  (SELECT {_SUM.format("i.inhparent, i.inhrelid, i.xmin")}
    FROM pg_catalog.pg_inherits i
-   WHERE i.inhparent = ANY ({{tags}}::oid[]) OR i.inhrelid = ANY ({{tags}}::oid[])),
-  CASE WHEN {{views}} <> '{{{{}}}}' THEN
-    (SELECT sum(hashtextextended(concat_ws(':', w.ev_class, w.xmin), 0))
-     FROM pg_catalog.pg_rewrite w WHERE w.ev_class = ANY ({{views}})) END)"""
+   WHERE i.inhparent {op("=")} ANY ({{tags}}::pg_catalog.oid[])
+     OR i.inhrelid {op("=")} ANY ({{tags}}::pg_catalog.oid[])),
+  CASE WHEN {{views}} {op("<>")} '{{{{}}}}' THEN
+    (SELECT {_SUM.format("w.ev_class, w.xmin")}
+     FROM pg_catalog.pg_rewrite w WHERE w.ev_class {op("=")} ANY ({{views}})) END)"""
 
 # The row may have come from another cluster with a dump: there its relation has another number,
 # or its snapshot lies beyond any transaction that there has been here.
+_NOW: Final = "pg_catalog.clock_timestamp()"
+_SINCE: Final = f"greatest(extract(epoch FROM {_NOW} {op('-')} {{}}), 0.000001)"
 _AGE: Final = f"""\
-(SELECT CASE WHEN s.snap IS NULL OR s.relation IS DISTINCT FROM {{relation}}::oid
+(SELECT CASE WHEN s.snap IS NULL OR (s.relation {op("=")} {{relation}}::pg_catalog.oid) IS NOT TRUE
     OR pg_catalog.pg_snapshot_xmax(s.snap)
-      > pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())
-    OR s.shape IS DISTINCT FROM {{shape}} OR {{unchanged}} IS NOT TRUE
-    OR s.clock AND s.as_of > clock_timestamp()
+      {op(">")} pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())
+    OR (s.shape {op("=")} {{shape}}) IS NOT TRUE OR {{unchanged}} IS NOT TRUE
+    OR s.clock AND s.as_of {op(">")} {_NOW}
   THEN NULL
-  ELSE (SELECT CASE WHEN max(c.at) > clock_timestamp() THEN NULL ELSE greatest(
-      CASE WHEN s.clock
-        THEN greatest(extract(epoch FROM clock_timestamp() - s.as_of), 0.000001) ELSE 0 END,
-      CASE WHEN min(c.at) IS NULL THEN 0
-        ELSE greatest(extract(epoch FROM clock_timestamp() - min(c.at)), 0.000001) END) END
+  ELSE (SELECT CASE WHEN pg_catalog.max(c.at) {op(">")} {_NOW} THEN NULL ELSE greatest(
+      CASE WHEN s.clock THEN {_SINCE.format("s.as_of")} ELSE 0 END,
+      CASE WHEN pg_catalog.min(c.at) IS NULL THEN 0
+        ELSE {_SINCE.format("pg_catalog.min(c.at)")} END) END
      FROM {LOG} c
-     WHERE c.tag = ANY (s.tags) AND c.xid >= pg_catalog.pg_snapshot_xmin(s.snap)
+     WHERE c.tag {op("=")} ANY (s.tags) AND c.xid {op(">=")} pg_catalog.pg_snapshot_xmin(s.snap)
        AND NOT pg_catalog.pg_visible_in_snapshot(c.xid, s.snap)) END::double precision
- FROM {STATE} s WHERE s.name = {{name}})"""
+ FROM {STATE} s WHERE s.name {op("=")} {{name}})"""
 
 
 def age(view: str, unchanged: str | None = None) -> str:
@@ -66,7 +70,9 @@ def age(view: str, unchanged: str | None = None) -> str:
     name = literal(view)
     unchanged = unchanged or is_unchanged(view)
     shape = _SHAPE.format(tags="s.tags", views="s.views")
-    return _AGE.format(name=name, relation=f"to_regclass({name})", shape=shape, unchanged=unchanged)
+    return _AGE.format(
+        name=name, relation=f"pg_catalog.to_regclass({name})", shape=shape, unchanged=unchanged
+    )
 
 
 def untold(row: str) -> str:

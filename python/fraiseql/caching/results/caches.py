@@ -276,10 +276,10 @@ class ResultCaches:
             logger.warning(text)
 
     async def _look_for_tables(self, pool: Pool) -> None:
-        rows: Any = await pool.fetch_bytes(_THERE, [NEEDED])
+        rows: Any = await pool.inspect(_THERE, [NEEDED])
         self._applied = bool(rows[0]["there"])
         if self._applied:
-            missing = await lacking(pool.fetch_bytes)
+            missing = await lacking(pool.inspect)
             self._allowed = all(one.purpose != "answers" for one in missing)
             if missing:
                 self._warn(advice(rows[0]["role"], missing))
@@ -302,7 +302,7 @@ class ResultCaches:
         with suppress(DatabaseUnavailable):
             pool = await self.stores.pool()
             try:
-                await self.figures.flush(pool.fetch_bytes)
+                await self.figures.flush(pool.inspect)
             except FraiseQLError as error:
                 self._warn(f"Figures of result caches cannot be written: {kind_of(error)}")
 

@@ -76,7 +76,7 @@ async def load_dependencies(
     """Return what an answer over ``relations`` depends on, all of it in one snapshot.
 
     Args:
-        read: Asks the database, as ``Pool.fetch_bytes`` does.
+        read: Asks the database, as ``Pool.inspect`` does.
         relations: What the answer's statement names; texts are quoted, qualified names.
         trees: Parsed predicates that stand in it.
 

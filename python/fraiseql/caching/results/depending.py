@@ -52,7 +52,7 @@ async def load_needs(pool: Pool, part: Part) -> Needs | str:
     reads = list(dict.fromkeys(one.sql for one in (*part.relations, *declared.relations)))
     predicates = [Predicate(part.type_name, *one) for one in part.predicates]
     trees = await parse_predicates(pool, predicates)
-    facts = await load_result_facts(pool.fetch_bytes, reads, trees.texts)
+    facts = await load_result_facts(pool.inspect, reads, trees.texts)
     query = CachedQuery(part.definition, (part.cache,), True, tuple(reads), ())
     for refused in refusals([Resolved(query, (declared,), facts, trees.refused)]):
         if not refused.making:
@@ -62,7 +62,7 @@ async def load_needs(pool: Pool, part: Part) -> Needs | str:
         declared = await load_tags(pool, part.cache)
     found = NOTHING
     if reads:
-        found = await with_owners(pool.fetch_bytes, dependencies_of(reads, facts))
+        found = await with_owners(pool.inspect, dependencies_of(reads, facts))
         found = replace(found, salted=any(row.traced for row in declared.rows))
     return _needs(part, declared, found) if found.traced else NOT_APPLIED
 

@@ -32,8 +32,8 @@ async def crash_epoch(pool: Pool) -> str | None:
     Raises:
         DatabaseError: The table is not there, or is another role's.
     """
-    if (await pool.fetch_bytes(_RECOVERING))[0][0]:
+    if (await pool.inspect(_RECOVERING))[0][0]:
         return None
-    await pool.fetch_bytes(f"SELECT {NEW_EPOCH}")
-    rows = await pool.fetch_bytes(f"SELECT {EPOCH_SQL}")
+    await pool.inspect(f"SELECT {NEW_EPOCH}")
+    rows = await pool.inspect(f"SELECT {EPOCH_SQL}")
     return None if rows[0][0] is None else str(rows[0][0])

@@ -21,7 +21,7 @@ Function = Callable[[], Any]
 Note = Callable[[str, float | None], None]
 
 _QUERY: Final = "cached_query"
-_INVALIDATE: Final = 'SELECT "fraiseql"."invalidate"(VARIADIC $1::text[])'
+_INVALIDATE: Final = 'SELECT "fraiseql"."invalidate"(VARIADIC $1::pg_catalog.text[])'
 
 
 async def cached_query(
@@ -134,7 +134,7 @@ class DatabaseCache:
         caches = self._caches()
         await caches.made()
         pool = await caches.stores.pool()
-        return await cache_stats(query_type, pool.fetch_bytes, caches.counted, caches.figures)
+        return await cache_stats(query_type, pool.inspect, caches.counted, caches.figures)
 
     async def invalidate(self, *tags: str) -> None:
         """End every entry with one of these labels: at once, or with the transaction that commits.
@@ -184,7 +184,7 @@ async def invalidate(*tags: str) -> None:
 
 async def _invalidate(caches: ResultCaches, tags: Sequence[str]) -> None:
     pool = await caches.stores.pool()
-    await pool.fetch_bytes(_INVALIDATE, [list(tags)])
+    await pool.inspect(_INVALIDATE, [list(tags)])
 
 
 async def _answer(

@@ -15,7 +15,7 @@ EVERY: Final = 10.0
 """Seconds between two flushes; what was counted since the last one is lost with the process."""
 
 Read = Callable[[str, Sequence[Any]], Awaitable[Any]]
-"""Runs a statement that may write and returns its rows: ``fetch_bytes`` of the caches' pool."""
+"""Runs a statement that may write and returns its rows: ``inspect`` of the caches' pool."""
 
 Row = dict[str, Any]
 

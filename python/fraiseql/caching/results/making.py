@@ -32,7 +32,7 @@ async def has_tables(pool: Pool) -> bool:
     """
     names = [one.name for one in _objects() if one.kind in ("table", "view")]
     sql = "SELECT bool_and(to_regclass(n) IS NOT NULL) FROM unnest($1::text[]) AS n"
-    return bool((await pool.fetch_bytes(sql, [names]))[0][0])
+    return bool((await pool.inspect(sql, [names]))[0][0])
 
 
 async def make_tables(pool: Pool) -> None:

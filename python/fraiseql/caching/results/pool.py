@@ -42,4 +42,4 @@ async def open_cache_pool(settings: Settings) -> Pool:
         statement_timeout=_STATEMENT_TIMEOUT,
     )
     server_settings = {**_SERVER_SETTINGS, "idle_in_transaction_session_timeout": str(most)}
-    return await open_pool(settings.database_url, chosen, server_settings)
+    return await open_pool(settings.database_url, chosen, server_settings, own_path=True)

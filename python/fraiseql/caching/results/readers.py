@@ -36,7 +36,7 @@ class Readers:
         pool = self._pool()
         if pool is None:
             raise DatabaseUnavailable("The application is not started.")
-        reader = await load_reader(pool.fetch_bytes, role)
+        reader = await load_reader(pool.inspect, role)
         if len(self._readers) >= _MOST:
             self._readers.clear()
         self._readers[role] = reader

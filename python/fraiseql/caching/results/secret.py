@@ -41,7 +41,7 @@ async def load_secret(pool: Pool) -> bytes:
         StoreUnavailable: There is none.
         DatabaseError: Its table is not there, or may not be read.
     """
-    rows = await pool.fetch_bytes(_LOAD)
+    rows = await pool.inspect(_LOAD)
     if not rows:
         raise StoreUnavailable("secret_missing")
     return bytes(rows[0][0])

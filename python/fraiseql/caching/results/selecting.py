@@ -18,14 +18,16 @@ from fraiseql.errors import ConfigurationError, SourceError
 from fraiseql.naming import suggestion
 from fraiseql.schema import Schema
 from fraiseql.sources import declared_relations, live_source
+from fraiseql.sql_names import op
 
 KEY_BYTES: Final = 32
 
-_NAMED: Final = """\
-SELECT n.name, c.oid::bigint AS oid FROM unnest($1::text[]) AS n (name)
-JOIN pg_catalog.pg_class c
-  ON c.oid = coalesce(to_regclass(n.name), to_regclass(quote_ident(n.name)))
-WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')"""
+# Names of the application's are looked up on its own search path.
+_NAMED: Final = f"""\
+SELECT n.name, c.oid::bigint AS oid FROM pg_catalog.unnest($1::pg_catalog.text[]) AS n (name)
+JOIN pg_catalog.pg_class c ON c.oid {op("=")} coalesce(pg_catalog.to_regclass(n.name),
+    pg_catalog.to_regclass(pg_catalog.quote_ident(n.name)))::pg_catalog.oid
+WHERE c.relkind {op("=")} ANY ('{{r,p,v,m,f}}'::pg_catalog."char"[])"""
 
 _QUALIFIED: Final = """\
 SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_catalog.pg_class c
@@ -81,7 +83,7 @@ async def word_tags(schema: Schema, pool: Pool, word: str) -> set[str]:
         return {word}
     rows: Any = await pool.fetch_bytes(_NAMED, [[word]])
     if rows:
-        (found,) = await pool.fetch_bytes(_QUALIFIED, [rows[0]["oid"]])
+        (found,) = await pool.inspect(_QUALIFIED, [rows[0]["oid"]])
         return await _relation_tags(schema, pool, found["name"])
     labels = await _labels(schema, pool)
     if word in labels:
@@ -100,7 +102,7 @@ async def query_names(schema: Schema, pool: Pool, *, wanted: str | None = None) 
         ConfigurationError: There is no such query.
     """
     declared = {one.definition.graphql_name for one in cached_queries(schema)}
-    known = sorted(declared | {one.query for one in await query_stats(pool.fetch_bytes)})
+    known = sorted(declared | {one.query for one in await query_stats(pool.inspect)})
     if wanted is None:
         return known
     if wanted in known:
@@ -131,7 +133,7 @@ def key_of(text: str) -> bytes:
 
 async def _relation_tags(schema: Schema, pool: Pool, relation: str) -> set[str]:
     """Return the tags of all tables behind a relation, those of rows by their columns too."""
-    facts = await load_result_facts(pool.fetch_bytes, [relation])
+    facts = await load_result_facts(pool.inspect, [relation])
     tables = {one.oid for one in facts.tables}
     declared = [await load_tags(pool, cache) for cache in caches_of(schema)]
     rows = {row.whole for tags in declared for row in tags.rows if row.oid in tables}
@@ -145,7 +147,7 @@ async def _labels(schema: Schema, pool: Pool) -> set[str]:
     for statement in _LABELS:
         # Where no store is a table there is no view over entries.
         with suppress(SourceError):
-            rows: Any = await pool.fetch_bytes(statement)
+            rows: Any = await pool.inspect(statement)
             found |= {row["tag"] for row in rows}
     return {label.removeprefix(LABEL) for label in found}
 

@@ -60,7 +60,7 @@ async def opened(settings: Settings) -> AsyncIterator[Opened]:
 
 
 async def _check(pool: Pool) -> None:
-    if not (await pool.fetch_bytes(_THERE, [[FIGURES]]))[0]["there"]:
+    if not (await pool.inspect(_THERE, [[FIGURES]]))[0]["there"]:
         raise ConfigurationError(
             "This database has no result caches.",
             hint="Declare cache=fraiseql.Cache() on a query, and run fraiseql db apply.",
@@ -69,7 +69,7 @@ async def _check(pool: Pool) -> None:
 
 async def _tables(pool: Pool) -> tuple[TableStoreName, ...]:
     names: tuple[TableStoreName, ...] = get_args(TableStoreName)
-    rows = await pool.fetch_bytes(_THERE, [[ring(name) for name in names]])
+    rows = await pool.inspect(_THERE, [[ring(name) for name in names]])
     return tuple(name for name, row in zip(names, rows, strict=True) if row["there"])
 
 

@@ -157,7 +157,7 @@ class TableStore:
             for table in segments(self._ring)
         ]
         union = " UNION ALL ".join(parts)
-        rows: Any = await self._pool.fetch_bytes(
+        rows: Any = await self._pool.inspect(
             f"SELECT sum(n)::bigint, sum(b)::bigint FROM ({union}) AS every"
         )
         return rows[0][0], rows[0][1]
@@ -207,7 +207,7 @@ class TableStore:
     async def _write_again(self, key: bytes) -> None:
         # What is not written again is computed again when it is next asked for.
         with suppress(FraiseQLError):
-            await self._pool.fetch_bytes(self._keep, (key, self._max_bytes))
+            await self._pool.inspect(self._keep, (key, self._max_bytes))
 
 
 def _reader(row: Any, origin: Origin) -> dict[str, Any]:

@@ -158,7 +158,7 @@ _MOMENT: Final = re.compile(r"(?i)'\s*(?:now|today|tomorrow|yesterday)\s*'")
 _KEYWORDS: Final = """
 and or not in any all some exists case when then else between like ilike is values array row
 coalesce nullif greatest least cast extract select from where on as interval overlay trim numeric
-decimal varchar char character bit timestamp time float
+decimal varchar char character bit timestamp time float operator
 """
 _NO_FUNCTIONS: Final = frozenset(_KEYWORDS.split())
 """Words before a parenthesis that call nothing."""

@@ -94,14 +94,14 @@ async def published(kept: Kept, pool: Pool) -> KeptDocument | None:
     """Return the column as what may be read, when it is there and of the declared version."""
     table, column = kept.table, str(kept.stored.column)
     args: list[Any] = [table.schema, table.name, column, function_of(kept).name]
-    if not await pool.fetch_bytes(_APPLIED, args):
+    if not await pool.inspect(_APPLIED, args):
         return None
     prompt = await recorded_prompt(pool, column_name(kept))
     if prompt is None:
         return None
     relation = kept.world.catalog.relations[kept.definition.sql_source or ""]
     unchanged = must_be_unchanged(column_name(kept), prompt, ())
-    access = await load_access(pool.fetch_bytes, column_name(kept), live_reads(kept))
+    access = await load_access(pool.inspect, column_name(kept), live_reads(kept))
     return KeptDocument(relation, column, "row", unchanged=unchanged, access=access)
 
 

@@ -56,15 +56,17 @@ def objects(kept: Kept, embeds: tuple[str, ...] = ()) -> Iterable[DatabaseObject
     """Return the view and the functions that it calls; ``embeds`` as for ``query``."""
     made = query(kept, embeds)
     name = view_name(kept)
+    create = f"CREATE OR REPLACE VIEW {name} AS {made.sql}"
     view = DatabaseObject(
         "view",
         name,
-        (f"CREATE OR REPLACE VIEW {name} AS {made.sql}",),
+        (create,),
         (f"DROP VIEW IF EXISTS {name}",),
         kept.type_name,
         needs=tuple(function.name for function in made.functions),
         lock=f"ACCESS EXCLUSIVE on {name} for an instant",
         replaces=True,
+        declared=create,
     )
     return [*made.functions, view]
 

@@ -74,7 +74,8 @@ async def why_withheld(kept: KeptDocument, behalf: OnBehalf) -> Reason | None:
         return None
     if kept.access is None:
         return Reason("unknown")
-    rows = await behalf.read(f"{kept.access.reasons_of('$1::text')} LIMIT 1", [behalf.role])
+    asked = kept.access.reasons_of("$1::pg_catalog.text")
+    rows = await behalf.read(f"{asked} LIMIT 1", [behalf.role])
     return Reason(*map(str, rows[0])) if rows else None
 
 

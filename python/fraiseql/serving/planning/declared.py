@@ -6,8 +6,10 @@ from typing import Any, Final
 
 from graphql import GraphQLNonNull, get_named_type
 
+from fraiseql.catalog import Column
 from fraiseql.catalog.details import DetailsMap
 from fraiseql.errors import SourceError
+from fraiseql.expressions import equals
 from fraiseql.schema.definitions import FieldDefinition, QueryDefinition
 from fraiseql.serving.planning.column_types import misfits, python_name
 from fraiseql.serving.planning.fields import Access, stored_column
@@ -37,12 +39,12 @@ class Comparison:
     """SQL that PostgreSQL has to accept for a declaration to work, and what is wrong if not.
 
     Attributes:
-        joined: Whether two columns are compared with each other; else one gives an order.
+        operator: Between two columns that are compared; empty where one gives an order.
         types: The SQL types of the columns.
         finding: What is said where PostgreSQL refuses.
     """
 
-    joined: bool
+    operator: str
     types: tuple[str, ...]
     finding: Finding
 
@@ -52,7 +54,7 @@ class Comparison:
         columns = [
             f"NULL::{type_} AS {name}" for type_, name in zip(self.types, names, strict=True)
         ]
-        return columns, " = ".join(names)
+        return columns, f" {self.operator} ".join(names)
 
 
 def compare(
@@ -179,7 +181,7 @@ class _Comparer:
         types = [
             self._details[side.place.relation.sql].types[side.name].sql for side in (inner, outer)
         ]
-        return Comparison(True, tuple(types), finding)
+        return Comparison(equals(inner.column, outer.column), tuple(types), finding)
 
     def of_root(self, query: QueryDefinition) -> Iterator[Finding | Comparison]:
         """Yield what does not fit in one ``find`` or ``find_one``."""
@@ -210,12 +212,13 @@ class _Comparer:
     def _of_order(self, doing: str, access: Access, place: Place) -> Iterator[Comparison]:
         if not access.in_document:
             types = (self._sql_type(access, place),)
-            yield Comparison(False, types, _incomparable(doing, access, place))
+            yield Comparison("", types, _incomparable(doing, access, place))
 
     def _of_equality(self, doing: str, access: Access, place: Place) -> Iterator[Comparison]:
         if not access.in_document:
             types = (self._sql_type(access, place),) * 2
-            yield Comparison(True, types, _incomparable(doing, access, place))
+            operator = equals(access.column, access.column)
+            yield Comparison(operator, types, _incomparable(doing, access, place))
 
     def _sql_type(self, access: Access, place: Place) -> str:
         return self._details[place.relation.sql].types[access.column.name].sql
@@ -239,11 +242,12 @@ class _Side:
     name: str
 
     def __str__(self) -> str:
-        return f"{_column(self.place, self.name)}, which is {self._type}"
+        return f"{_column(self.place, self.name)}, which is {self.column.type_name}"
 
     @property
-    def _type(self) -> str:
-        return self.place.relation.columns[self.name].type_name
+    def column(self) -> Column:
+        """What the catalog says of it."""
+        return self.place.relation.columns[self.name]
 
 
 def _column(place: Place, name: str) -> str:

@@ -7,8 +7,9 @@ from typing import Any, Final, NamedTuple
 
 from fraiseql.accesses import Access
 from fraiseql.errors import InputError
-from fraiseql.expressions import SIGNS, constant
+from fraiseql.expressions import SIGNS, constant, infix
 from fraiseql.serving.sql.wire import Slot, comparable
+from fraiseql.sql_names import fn, ty
 from fraiseql.values import PostgresText
 
 _LESS: Final = frozenset({"lt", "lte"})
@@ -61,7 +62,8 @@ def chooser(access: Access, operator: str) -> Callable[[Any], Choice]:
     equal = operator == "eq"
     literals = {value: constant(access, value) for value in access.constants} if equal else {}
     bounds = [
-        (sign, bound, f"{SIGNS[sign]} {constant(access, bound)}") for sign, bound in access.bounds
+        (sign, bound, f"{infix(access, SIGNS[sign])} {constant(access, bound)}")
+        for sign, bound in access.bounds
     ]
 
     def choose(value: Any) -> Choice:
@@ -113,15 +115,15 @@ def _contained(access: Access, value: Any) -> tuple[str, ...]:
         return () if value else ("{}", "0")
     if _NUMBER.fullmatch(value):
         # A document may hold the number itself where its text is asked for.
-        return ("{}", "{}::numeric") if len(value) <= _LONGEST_NUMBER else ()
+        return ("{}", f"{{}}::{ty('numeric')}") if len(value) <= _LONGEST_NUMBER else ()
     # These may be the text of a boolean, an object or a list.
     return () if value in ("true", "false") or value[:1] in ("{", "[") else ("{}",)
 
 
 def _integers(value: Any, *, truths: bool) -> tuple[str, ...]:
-    forms = ["{}", "trim_scale({})::text"]
+    forms = ["{}", f"{fn('trim_scale')}({{}})::{ty('text')}"]
     if value == 0:
-        forms.append("'-0'::text")
+        forms.append(f"'-0'::{ty('text')}")
     if truths and value in (0, 1):
         forms.append("true" if value else "false")
     return tuple(forms)

@@ -6,11 +6,13 @@ from fraiseql.accesses import Access, is_rounded, wire_type
 from fraiseql.expressions import (
     column_sql,
     expression,
+    infix,
     literal,
     parameter,
     rounded,
     tested,
     text_expression,
+    text_operator,
 )
 from fraiseql.serving.document.structure import Ref
 from fraiseql.serving.planning.filters import Comparison, Filter, Group, Negation, NullTest
@@ -22,6 +24,7 @@ from fraiseql.serving.sql.choices import (
     may_choose,
 )
 from fraiseql.serving.sql.wire import Slot
+from fraiseql.sql_names import fn, op, ty
 
 _INFIX: Mapping[str, str] = {
     "eq": "=",
@@ -30,13 +33,18 @@ _INFIX: Mapping[str, str] = {
     "gte": ">=",
     "lt": "<",
     "lte": "<=",
-    "like": "LIKE",
-    "ilike": "ILIKE",
-    "contains": "LIKE",
-    "icontains": "ILIKE",
-    "starts_with": "LIKE",
-    "ends_with": "LIKE",
 }
+_LIKE: Mapping[str, str] = {
+    "like": "~~",
+    "ilike": "~~*",
+    "contains": "~~",
+    "icontains": "~~*",
+    "starts_with": "~~",
+    "ends_with": "~~",
+}
+"""PostgreSQL's operators behind LIKE and ILIKE."""
+
+_LISTS: Mapping[str, tuple[str, str]] = {"in": ("=", "ANY"), "not_in": ("<>", "ALL")}
 _PATTERNS: Mapping[str, str] = {
     "contains": "contains",
     "icontains": "contains",
@@ -96,40 +104,43 @@ class ConditionWriter:
             return self._null_form(part)
         if may_choose(access, operator) and not is_rounded(access):
             return self._chosen_form(part)
-        if _INFIX.get(operator, "").endswith("LIKE"):
+        if operator in _LIKE:
             return self._pattern_form(part)
         if is_rounded(access):
             return self._rounded_form(part)
         left = expression(self._alias, access)
-        if operator in ("in", "not_in"):
+        if operator in _LISTS:
+            sign, word = _LISTS[operator]
             values = self._parameter(part, array=True)
-            return f"{left} = ANY({values})" if operator == "in" else f"{left} <> ALL({values})"
-        return f"{left} {_INFIX[operator]} {self._parameter(part, array=False)}"
+            return f"{left} {infix(access, sign)} {word}({values})"
+        value = self._parameter(part, array=False)
+        return f"{left} {infix(access, _INFIX[operator])} {value}"
 
     def _rounded_form(self, part: Comparison) -> str:
         """Return a comparison of the number that a client reads, with bounds for an index."""
         access, operator = part.access, part.operator
-        left, array = rounded(self._alias, access), operator in ("in", "not_in")
+        left, array = rounded(self._alias, access), operator in _LISTS
         value = self._slot(part, "float8", array=array)
         if array:
-            return f"{left} = ANY({value})" if operator == "in" else f"{left} <> ALL({value})"
-        parts = [f"{left} {_INFIX[operator]} {value}"]
+            sign, word = _LISTS[operator]
+            return f"{left} {op(sign)} {word}({value})"
+        parts = [f"{left} {op(_INFIX[operator])} {value}"]
         if access.column.base_type == "numeric":
             column = column_sql(self._alias, access)
             for sign, side in _SIDES.get(operator, ()):
-                parts.append(f"{column} {sign} {self._slot(part, 'numeric', side=side)}")
+                parts.append(f"{column} {op(sign)} {self._slot(part, 'numeric', side=side)}")
         return parts[0] if len(parts) == 1 else f"({' AND '.join(parts)})"
 
     def _slot(self, part: Comparison, wire: str, *, array: bool = False, side: str = "") -> str:
         self.slots.append(Slot(part.value, wire, array, side=side, name=part.access.name))
-        return f"${len(self.slots)}::{wire}{'[]' if array else ''}"
+        return f"${len(self.slots)}::{ty(wire)}{'[]' if array else ''}"
 
     def _pattern_form(self, part: Comparison) -> str:
         """Return a comparison of the text that a response has for the value."""
         pattern = _PATTERNS.get(part.operator, "")
         self.slots.append(Slot(part.value, "text", pattern=pattern, name=part.access.name))
-        left = text_expression(self._alias, part.access)
-        return f"{left} {_INFIX[part.operator]} ${len(self.slots)}::text"
+        left, sign = text_expression(self._alias, part.access), _LIKE[part.operator]
+        return f"{left} {text_operator(part.access, sign)} ${len(self.slots)}::{ty('text')}"
 
     def _null_form(self, part: Comparison) -> str:
         """Return ``is_null`` of a request's value."""
@@ -139,7 +150,7 @@ class ConditionWriter:
         if choice.literal:
             return f"{left} {choice.literal}"
         self.slots.append(slot)
-        return f"({left} IS NULL) = ${len(self.slots)}::bool"
+        return f"({left} IS NULL) {op('=')} ${len(self.slots)}::{ty('bool')}"
 
     def _chosen_form(self, part: Comparison) -> str:
         """Return a comparison with what lets an index serve it; true for the same rows."""
@@ -148,7 +159,7 @@ class ConditionWriter:
         choice = self._choice(part, slot)
         value = choice.literal or self._parameter(part, array=False)
         left = expression(self._alias, access)
-        parts = [f"{left} {_INFIX[operator]} {value}"]
+        parts = [f"{left} {infix(access, _INFIX[operator])} {value}"]
         parts += [f"{left} {bound}" for bound in choice.bounds]
         if choice.contained:
             parts.append(self._containment(access, value, choice))
@@ -164,7 +175,7 @@ class ConditionWriter:
     def _containment(self, access: Access, value: str, choice: Choice) -> str:
         column, key = column_sql(self._alias, access), literal(access.name)
         found = [
-            f"{column} @> jsonb_build_object({key}, {form.format(value)})"
+            f"{column} {op('@>')} {fn('jsonb_build_object')}({key}, {form.format(value)})"
             for form in choice.contained
         ]
         return found[0] if len(found) == 1 else f"({' OR '.join(found)})"

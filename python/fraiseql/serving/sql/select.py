@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fraiseql.catalog import Column
+from fraiseql.catalog import Column, Relation
 from fraiseql.catalog.picture import quote
 from fraiseql.document_values import readable
-from fraiseql.expressions import expression, literal
+from fraiseql.expressions import equals, expression, literal
 from fraiseql.serving.document.structure import Ref
 from fraiseql.serving.planning.reads import (
     DOCUMENT_KEY,
@@ -23,6 +23,7 @@ from fraiseql.serving.sql.choices import Choice, ChoicePoint
 from fraiseql.serving.sql.conditions import ConditionWriter
 from fraiseql.serving.sql.wire import Slot
 from fraiseql.sources import Access, Freshness
+from fraiseql.sql_names import fn, op, ty
 
 MAX_OFFSET = (1 << 63) - 1
 
@@ -30,6 +31,8 @@ ROLE: Final = ":role"
 """Name of the request's role among the values of a statement; no variable can be called so."""
 
 _NEVER_STALE: Final = Freshness("0")
+
+_BYTES: Final = fn("convert_to")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ def compile_query(
     rows = _rows(query, writer, max_limit, condition)
     if access is not None:
         writer.slots.append(Slot(Ref(ROLE), "text", name="role"))
-        allowed = access.allowed(f"${len(writer.slots)}::text")
+        allowed = access.allowed(f"${len(writer.slots)}::{ty('text')}")
         rows = _aged(rows, freshness or _NEVER_STALE, f", {allowed} AS allowed")
     elif freshness is not None:
         rows = _aged(rows, freshness)
@@ -97,7 +100,7 @@ def _fresh_enough(freshness: Freshness) -> list[str]:
     if freshness.when_stale == "serve":
         return []
     # An unknown age is beyond every bound, also where none is set.
-    limit = "IS NOT NULL" if freshness.bound is None else f"<= {freshness.bound!r}"
+    limit = "IS NOT NULL" if freshness.bound is None else f"{op('<=')} {freshness.bound!r}"
     return [f"s.age {limit}"]
 
 
@@ -108,7 +111,7 @@ def _rows(query: Query, writer: ConditionWriter, max_limit: int, condition: str 
         where = f"{where} AND {condition}" if where else f" WHERE {condition}"
     table = f"{query.read.relation.sql} AS t0{where}"
     if query.outcome == "count":
-        return f"SELECT count(*) FROM {table}"
+        return f"SELECT {fn('count')}(*) FROM {table}"
     if query.outcome == "exists":
         return f"SELECT EXISTS (SELECT FROM {table})"
     tail = _order("t0", query.order) + _bounds(query, writer.slots, max_limit)
@@ -120,23 +123,27 @@ def _document_rows(read: Read, table: str, tail: str) -> str:
         return f"SELECT {_fetched(read.fetched)} FROM {table}{tail}"
     if read.is_document:
         assert read.document is not None  # noqa: S101 - told by is_document
-        text = f"t0.{quote(read.document.name)}::text"
-        return f"SELECT convert_to({text}, 'UTF8') FROM {table}{tail}"
+        text = f"t0.{quote(read.document.name)}::{ty('text')}"
+        return f"SELECT {_BYTES}({text}, 'UTF8') FROM {table}{tail}"
     # The inner rows are ordered and bounded; building JSON over them keeps their order.
     # r.* is the row in any case; r alone is a column of that name, of this query or one around it.
     items = row_items(read, "t0", 1)
     return (
-        "SELECT convert_to(row_to_json(r.*)::text, 'UTF8')"
+        f"SELECT {_BYTES}({fn('row_to_json')}(r.*)::{ty('text')}, 'UTF8')"
         f" FROM (SELECT {', '.join(items)} FROM {table}{tail}) AS r"
     )
 
 
 def _fetched(fetched: Fetched) -> str:
     """Return the document beside the row; no bytes at all tell that there is none."""
-    joined = " AND ".join(f"k.{quote(name)} = t0.{quote(name)}" for name in fetched.key)
-    text = f"k.{quote(fetched.document.name)}::text"
+    columns = fetched.relation.columns
+    joined = " AND ".join(
+        f"k.{quote(name)} {op('=', columns[name].operators)} t0.{quote(name)}"
+        for name in fetched.key
+    )
+    text = f"k.{quote(fetched.document.name)}::{ty('text')}"
     document = f"SELECT {text} FROM {fetched.relation.sql} AS k WHERE {joined}"
-    return f"coalesce(convert_to(({document}), 'UTF8'), '')"
+    return f"coalesce({_BYTES}(({document}), 'UTF8'), '')"
 
 
 def row_items(read: Read, alias: str, depth: int) -> list[str]:
@@ -146,7 +153,10 @@ def row_items(read: Read, alias: str, depth: int) -> list[str]:
     if read.document is not None:
         items.append(f"{alias}.{quote(read.document.name)} AS {quote(DOCUMENT_KEY)}")
     items += [_lifted(alias, key, column) for key, column in read.keys]
-    items += [f"{_embedded(embed, alias, depth)} AS {quote(embed.name)}" for embed in read.embeds]
+    items += [
+        f"{_embedded(embed, read.relation, alias, depth)} AS {quote(embed.name)}"
+        for embed in read.embeds
+    ]
     return items
 
 
@@ -154,19 +164,23 @@ def _lifted(alias: str, key: str, column: Column) -> str:
     source = f"{alias}.{quote(column.name)}"
     sound = readable(source, column.base_type)
     if key != column.name:
-        return f"{sound}->{literal(key)} AS {quote(key)}"
+        return f"{sound} {op('->')} {literal(key)} AS {quote(key)}"
     # A field of the document column's own name: that key of the document, or else all of it.
-    kind = f"{column.base_type}_typeof({source})"
-    has_key = f"{sound}::jsonb ? {literal(key)}"
+    is_object = f"{fn(f'{column.base_type}_typeof')}({source}) {op('=')} 'object'"
+    has_key = f"{sound}::{ty('jsonb')} {op('?')} {literal(key)}"
     return (
-        f"CASE WHEN {kind} = 'object' AND {has_key} THEN {sound}->{literal(key)}"
+        f"CASE WHEN {is_object} AND {has_key} THEN {sound} {op('->')} {literal(key)}"
         f" ELSE {source} END AS {quote(key)}"
     )
 
 
-def _embedded(embed: Embedded, outer: str, depth: int) -> str:
+def _embedded(embed: Embedded, around: Relation, outer: str, depth: int) -> str:
     alias, row = f"t{depth}", f"r{depth}"
-    joined = [f"{alias}.{quote(own)} = {outer}.{quote(other)}" for own, other in embed.join]
+    inside = embed.read.relation.columns
+    joined = [
+        f"{alias}.{quote(own)} {equals(inside[own], around.columns[other])} {outer}.{quote(other)}"
+        for own, other in embed.join
+    ]
     conditions = " AND ".join([*joined, *([f"({embed.condition})"] if embed.condition else [])])
     limit = "" if embed.limit is None else f" LIMIT {embed.limit}"
     inner = (
@@ -175,15 +189,17 @@ def _embedded(embed: Embedded, outer: str, depth: int) -> str:
     )
     if not embed.many:
         return f"(SELECT {row}.v FROM ({inner}) AS {row})"
-    return f"(SELECT coalesce(json_agg({row}.v), '[]'::json) FROM ({inner}) AS {row})"
+    return (
+        f"(SELECT coalesce({fn('json_agg')}({row}.v), '[]'::{ty('json')}) FROM ({inner}) AS {row})"
+    )
 
 
 def _value(read: Read, alias: str, depth: int) -> str:
     if read.is_document:
         assert read.document is not None  # noqa: S101 - told by is_document
-        return f"{alias}.{quote(read.document.name)}::json"
+        return f"{alias}.{quote(read.document.name)}::{ty('json')}"
     items = ", ".join(row_items(read, alias, depth + 1))
-    return f"(SELECT row_to_json(x.*) FROM (SELECT {items}) AS x)"
+    return f"(SELECT {fn('row_to_json')}(x.*) FROM (SELECT {items}) AS x)"
 
 
 def _order(alias: str, terms: tuple[OrderTerm, ...]) -> str:
@@ -205,4 +221,4 @@ def _bound(word: str, value: Any, slots: list[Slot], maximum: int) -> str:
         # A number that is known lets PostgreSQL plan for it; a bad one is refused when bound.
         return f" {word} {value}"
     slots.append(Slot(value, "int8", maximum=maximum, name=word.lower()))
-    return f" {word} ${len(slots)}::int8"
+    return f" {word} ${len(slots)}::{ty('int8')}"

@@ -27,7 +27,10 @@ OBJECTS = [
         "data",
         "fraiseql.copies",
         (
-            "INSERT INTO fraiseql.copies SELECT id, name FROM tb_user ON CONFLICT DO NOTHING",
+            (
+                "INSERT INTO fraiseql.copies SELECT id, name FROM public.tb_user"
+                " ON CONFLICT DO NOTHING"
+            ),
             "SELECT pg_sleep(0.05)",
         ),
         needs=("fraiseql.copies",),

@@ -31,7 +31,7 @@ async def test_drift_is_found_shown_and_mended(database: str) -> None:
         assert (clean.compared, clean.differing) == (500, 0)
 
         # PostgreSQL renames the label in every row at once, and computes no column anew.
-        await writer.execute("ALTER TYPE feeling RENAME VALUE 'glad' TO 'merry'")
+        await writer.execute("ALTER TYPE public.feeling RENAME VALUE 'glad' TO 'merry'")
         (found,) = await verify(writer, kept)
         assert (found.compared, found.differing) == (500, 250)
         assert len(found.differences) == 20

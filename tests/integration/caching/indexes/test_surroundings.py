@@ -10,6 +10,7 @@ from tests.integration.caching.indexes.posts import explained, post, posts_serve
 from tests.integration.cli.program import fraiseql as command
 from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.served import served
+from tests.sql_text import plain
 
 ACTIVE = Index("id", where={"active": True, "rank": 7})
 QUERY = "query ($w: PostWhere) { posts(where: $w, limit: 20) { id } }"
@@ -55,8 +56,8 @@ def test_another_type_over_the_table_is_served_by_them_too(posts: str) -> None:
         query = "query ($w: OtherWhere) { others(where: $w) { id } }"
         report = explained(running, query, {"w": {"active": {"eq": True}, "rank": {"eq": "7"}}})
         # Its rank is text: not the number that the index asks for.
-        assert '"active" = true' in report.sql
-        assert "= $1::text" in report.sql
+        assert '"active" = true' in plain(report.sql)
+        assert "= $1::text" in plain(report.sql)
         rows = running.data(query, {"w": {"rank": {"eq": "7"}}})["others"]
         assert len(rows) == len([n for n in range(1, 60_001) if n % 900 == 7])
 

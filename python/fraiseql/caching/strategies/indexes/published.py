@@ -87,7 +87,7 @@ async def published_indexes(world: World, pool: Pool) -> Mapping[tuple[str, str]
             raise SourceError(text, hint=refusal.alternative, code=refusal.code)
     if not specs:
         return {}
-    present = present_of(await pool.fetch_bytes(PRESENT, arguments(specs)))
+    present = present_of(await pool.inspect(PRESENT, arguments(specs)))
     by_table: dict[tuple[str, str], list[IndexSpec]] = {}
     for spec in specs:
         by_table.setdefault((spec.table.schema, spec.table.name), []).append(spec)

@@ -62,9 +62,9 @@ async def published(kept: Kept, pool: Pool) -> KeptDocument | None:
     the table, the connected role must be allowed to read all that the documents read.
     """
     view = physical(kept)
-    if not await pool.fetch_bytes(_USABLE):
+    if not await pool.inspect(_USABLE):
         return None
-    readable: Any = await pool.fetch_bytes(_READABLE.format(view=literal(view)))
+    readable: Any = await pool.inspect(_READABLE.format(view=literal(view)))
     allowed = kept.stored.sql is not None or all(one.selectable for one in kept.facts.reads)
     if not readable or not allowed:
         return None
@@ -87,5 +87,5 @@ async def published(kept: Kept, pool: Pool) -> KeptDocument | None:
         "instead",
         frozenset(embeds_of(kept)),
         Freshness(age(view, guard(view, prompt)), stored.bound, stored.when_stale),
-        access=await load_access(pool.fetch_bytes, view, live_reads(kept, embeds_of(kept))),
+        access=await load_access(pool.inspect, view, live_reads(kept, embeds_of(kept))),
     )

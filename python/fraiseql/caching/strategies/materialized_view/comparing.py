@@ -12,6 +12,7 @@ from fraiseql.caching.strategies.materialized_view.objects import physical
 from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
 from fraiseql.catalog.picture import quote
 from fraiseql.database.writing import Writer
+from fraiseql.sql_names import fn, op, ty
 
 
 async def verify(kept: Kept, writer: Writer, sample: float) -> Verified:
@@ -41,24 +42,27 @@ async def _compared(kept: Kept, writer: Writer, sample: float) -> Verified:
     row = ", ".join(f"q.{quote(column)}" for column in columns)
     key = ", ".join(f"q.{quote(column)}" for column in key_of(kept)) or "1"
     kept_rows, live_rows = (
-        f"SELECT ROW({key})::text AS key, to_json(q.*)::text AS body"
+        f"SELECT ROW({key})::{ty('text')} AS key, {fn('to_json')}(q.*)::{ty('text')} AS body"
         f" FROM (SELECT {row} FROM {relation} AS q) AS q"
         for relation in (physical(kept), f"({query})")
     )
     # As text: jsonb and numeric take 1.0 and 1.00 for equal, and a reader sees the difference.
+    place = f"{fn('abs')}({fn('hashtext')}(coalesce(k.key, l.key))::bigint) {op('%')} 100000"
     joined = (
-        f"FROM ({kept_rows}) AS k FULL JOIN ({live_rows}) AS l USING (key)"
-        f" WHERE abs(hashtext(key)::bigint) % 100000 < {round(sample * 1000)}"
+        f"FROM ({kept_rows}) AS k FULL JOIN ({live_rows}) AS l ON k.key {op('=')} l.key"
+        f" WHERE ({place}) {op('<')} {round(sample * 1000)}"
     )
-    differs = "k.body IS DISTINCT FROM l.body"
-    counts: Any = await writer.fetchrow(
-        f"SELECT count(*) AS compared, count(*) FILTER (WHERE {differs}) AS differing {joined}"
-    )
-    found: list[Any] = []
-    if counts["differing"]:
-        found = await writer.fetch(
-            f"SELECT key, k.body AS kept, l.body AS live {joined} AND {differs}"
-            f" ORDER BY key LIMIT {SHOWN}"
+    differs = f"(k.body {op('=')} l.body) IS NOT TRUE"
+    count = f"{fn('count')}(*)"
+    async with writer.declared():
+        counts: Any = await writer.fetchrow(
+            f"SELECT {count} AS compared, {count} FILTER (WHERE {differs}) AS differing {joined}"
         )
+        found: list[Any] = []
+        if counts["differing"]:
+            found = await writer.fetch(
+                f"SELECT coalesce(k.key, l.key) AS key, k.body AS kept, l.body AS live {joined}"
+                f" AND {differs} ORDER BY 1 LIMIT {SHOWN}"
+            )
     shown = tuple(Difference(one["key"], one["kept"], one["live"]) for one in found)
     return Verified(kept.type_name, counts["compared"], counts["differing"], shown)

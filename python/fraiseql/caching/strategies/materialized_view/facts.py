@@ -23,13 +23,13 @@ from fraiseql.database.writing import Writer, open_writer, said_by_server
 from fraiseql.errors import DatabaseError, SourceError, sqlstate_of
 
 _PLACE: Final = """
-SELECT coalesce(nullif($1, ''), current_schema())::text AS schema,
-  (SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+SELECT (SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
    WHERE n.nspname = $2 AND c.relname = $3) AS built,
   (SELECT c.relkind::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-   WHERE n.nspname = coalesce(nullif($1, ''), current_schema()) AND c.relname = $4) AS taken
+   WHERE n.nspname = $1 AND c.relname = $4) AS taken
 """
-_SCHEMA: Final = "SELECT coalesce(nullif($1, ''), current_schema())::text AS schema"
+# Of the application's search path.
+_SCHEMA: Final = "SELECT pg_catalog.current_schema()::pg_catalog.text AS schema"
 _COLUMNS: Final = """
 SELECT attname::text AS name FROM pg_attribute
 WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped ORDER BY attnum
@@ -118,20 +118,21 @@ async def load_facts(kept: Kept, pool: Pool) -> ViewFacts:
     """
     if kept.stored.sql is None and any(live_view.refusals(kept, embeds_of(kept))):
         # The view is named by its query, which cannot be written: it has no name and no place.
-        _, reads, calls = await _described(pool.fetch_bytes, await _tables(kept, pool))
+        _, reads, calls = await _described(pool.inspect, await _tables(kept, pool))
         return ViewFacts("", (), reads, calls)
     named = (kept.definition.sql_source or "").rpartition(".")[0]
-    (row,) = await pool.fetch_bytes(_SCHEMA, [kept.table.schema or named])
-    schema = str(row["schema"])
+    schema = kept.table.schema or named
+    if not schema:
+        schema = str((await pool.fetch_bytes(_SCHEMA))[0]["schema"])
     args = [schema, *physical_name(kept, schema), f"mv_{bare(kept)}"]
-    (place,) = await pool.fetch_bytes(_PLACE, args)
+    (place,) = await pool.inspect(_PLACE, args)
     taken = "" if place["taken"] in (None, "v") else str(place["taken"])
     if place["built"] is not None:
-        columns, reads, calls = await _described(pool.fetch_bytes, [place["built"]])
+        columns, reads, calls = await _described(pool.inspect, [place["built"]])
         own = tuple(name for name in columns if name != CONSTANT_KEY)
         return ViewFacts(schema, own, reads, calls, CONSTANT_KEY in columns, taken)
     if kept.stored.sql is None:
-        _, reads, calls = await _described(pool.fetch_bytes, await _tables(kept, pool))
+        _, reads, calls = await _described(pool.inspect, await _tables(kept, pool))
         return ViewFacts(schema, (), reads, calls, taken=taken)
     return replace(await _probed(kept, pool), schema=schema, taken=taken)
 
@@ -142,7 +143,8 @@ async def _probed(kept: Kept, pool: Pool) -> ViewFacts:
         async with open_writer(pool) as writer:
             await writer.execute("BEGIN READ WRITE")
             try:
-                await writer.execute(f"CREATE TEMPORARY VIEW {_PROBE} AS {query}")
+                async with writer.declared():
+                    await writer.execute(f"CREATE TEMPORARY VIEW {_PROBE} AS {query}")
                 start = await writer.fetchval(f"SELECT 'pg_temp.{_PROBE}'::regclass::oid")
                 columns, reads, calls = await _described(writer.read, [start])
                 single = not key_of(kept) and await _single(writer, query)
@@ -156,7 +158,8 @@ async def _probed(kept: Kept, pool: Pool) -> ViewFacts:
 
 
 async def _single(writer: Writer, query: str) -> bool:
-    plan = json.loads(await writer.fetchval(f"EXPLAIN (FORMAT JSON) {query}"))
+    async with writer.declared():
+        plan = json.loads(await writer.fetchval(f"EXPLAIN (FORMAT JSON) {query}"))
     return _one_row(plan[0]["Plan"])
 
 
@@ -185,7 +188,7 @@ async def _tables(kept: Kept, pool: Pool) -> list[int]:
     for one in kept.embedded_fields():
         assert one.embed is not None  # noqa: S101 - chosen for having one
         found.append(relations[one.embed.relation])
-    rows = await pool.fetch_bytes(_OIDS, [[one.sql for one in found]])
+    rows = await pool.inspect(_OIDS, [[one.sql for one in found]])
     return [row["oid"] for row in rows]
 
 

@@ -67,14 +67,16 @@ def _live(kept: Kept) -> Iterator[DatabaseObject]:
         return
     name = live_name(kept, kept.facts.schema)
     query, _ = query_of(kept)
+    create = f"CREATE OR REPLACE VIEW {name} AS {query}"
     yield DatabaseObject(
         "view",
         name,
-        (f"CREATE OR REPLACE VIEW {name} AS {query}",),
+        (create,),
         (f"DROP VIEW IF EXISTS {name}",),
         kept.type_name,
         lock=f"ACCESS EXCLUSIVE on {name} for an instant",
         replaces=True,
+        declared=create,
     )
 
 
@@ -96,12 +98,13 @@ def _view(kept: Kept) -> DatabaseObject:
     if not key:
         query = f"SELECT q.*, 1 AS {quote(CONSTANT_KEY)} FROM ({query}) AS q"
     columns = ", ".join(quote(column) for column in key or (CONSTANT_KEY,))
+    create = f"CREATE MATERIALIZED VIEW {name} AS {query}"
     return DatabaseObject(
         "materialized view",
         name,
         (
             *begin_state(name, clock=clock),
-            f"CREATE MATERIALIZED VIEW {name} AS {query}",
+            create,
             f"CREATE UNIQUE INDEX ON {name} ({columns})",
             end_state(name, is_unchanged(name)),
         ),
@@ -113,6 +116,7 @@ def _view(kept: Kept) -> DatabaseObject:
             *(function.object.name for function in functions),
         ),
         lock="ACCESS SHARE on what the query reads, for as long as it runs",
+        declared=create,
     )
 
 

@@ -125,7 +125,8 @@ async def _refreshed(
             await writer.execute(f"SET LOCAL lock_timeout = {round(_LOCK_TIMEOUT * 1000)}")
         await writer.execute(_BEGUN, view, row["snap"])
         await writer.execute(record_again(view))
-        await writer.execute(f"REFRESH MATERIALIZED VIEW {gently}{view}")
+        async with writer.declared():
+            await writer.execute(f"REFRESH MATERIALIZED VIEW {gently}{view}")
         await writer.execute(_MARKED, view)
         unchanged = f"found.shape = $1 AND {is_unchanged(view)}"
         await writer.execute(end_state(view, unchanged), shape)

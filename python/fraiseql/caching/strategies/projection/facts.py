@@ -123,10 +123,10 @@ async def load_facts(pool: Pool, names: Iterable[Qualified]) -> TableMap:
     """
     asked = list(dict.fromkeys(names))
     args: list[Any] = [[one.schema for one in asked], [one.name for one in asked]]
-    tables = await pool.fetch_bytes(_TABLES, args)
-    partitions = _by_table(await pool.fetch_bytes(_PARTITIONS, args))
-    indexes = _by_table(await pool.fetch_bytes(_INDEXES, args))
-    collations = _by_table(await pool.fetch_bytes(_COLLATIONS, args))
+    tables = await pool.inspect(_TABLES, args)
+    partitions = _by_table(await pool.inspect(_PARTITIONS, args))
+    indexes = _by_table(await pool.inspect(_INDEXES, args))
+    collations = _by_table(await pool.inspect(_COLLATIONS, args))
     return {
         place: _table(row, *(of.get(place, []) for of in (partitions, indexes, collations)))
         for row in tables

@@ -116,7 +116,7 @@ FROM pg_class c LEFT JOIN pg_stats s ON s.schemaname = {literal(table.schema)}
   AND s.tablename = {literal(table.name)} AND s.attname = {literal(column)}
   AND s.inherited = (c.relkind = 'p')
 WHERE c.oid = to_regclass({literal(table.sql)}) AND {_SIZE} > {_COUNTED}"""
-    rows: list[Any] = await pool.fetch_bytes(asked)
+    rows: list[Any] = await pool.inspect(asked)
     if not rows or rows[0]["rows"] < 0 or rows[0]["values"] is None:
         return None
     row = rows[0]
@@ -134,7 +134,7 @@ async def _by_count(table: Qualified, names: tuple[str, ...], pool: Pool) -> int
     listed = columns("t", names)
     there = " AND ".join(f"{columns('t', (name,))} IS NOT NULL" for name in names)
     own = ", ".join(f"v{place}" for place, _ in enumerate(names))
-    rows: list[Any] = await pool.fetch_bytes(
+    rows: list[Any] = await pool.inspect(
         f"SELECT coalesce(max(g.n), 0) AS most FROM (SELECT count(*) AS n FROM"
         f" (SELECT {listed} FROM {table.sql} t WHERE {there} LIMIT {_ROWS}) r({own})"
         f" GROUP BY {own}) g"
@@ -144,11 +144,11 @@ async def _by_count(table: Qualified, names: tuple[str, ...], pool: Pool) -> int
 
 async def _number(table: Qualified, pool: Pool) -> int | None:
     """Return the number of rows; None where that would take long to count."""
-    rows: list[Any] = await pool.fetch_bytes(
+    rows: list[Any] = await pool.inspect(
         f"SELECT FROM pg_class c WHERE c.oid = to_regclass({literal(table.sql)})"
         f" AND {_SIZE} <= {_COUNTED}"
     )
     if not rows:
         return None
-    counted: list[Any] = await pool.fetch_bytes(f"SELECT count(*) AS n FROM {table.sql}")
+    counted: list[Any] = await pool.inspect(f"SELECT count(*) AS n FROM {table.sql}")
     return int(counted[0]["n"])

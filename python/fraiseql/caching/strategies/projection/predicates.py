@@ -36,8 +36,8 @@ async def _reading_more(place: Place, where: str, pool: Pool) -> list[Refusal]:
     """Refuse a predicate whose functions read relations, as the catalog or their bodies say."""
     table = place.table.sql
     trees = await parse_predicates(pool, [Predicate(place.where, table, where)])
-    plain = await load_result_facts(pool.fetch_bytes, [table])
-    facts = await load_result_facts(pool.fetch_bytes, [table], trees.texts)
+    plain = await load_result_facts(pool.inspect, [table])
+    facts = await load_result_facts(pool.inspect, [table], trees.texts)
     known = {one.oid for one in plain.relations}
     return [
         Refusal(

@@ -14,6 +14,7 @@ from fraiseql.catalog.picture import Column, Relation
 from fraiseql.database import Pool
 from fraiseql.expressions import literal
 from fraiseql.sources import Freshness, KeptDocument
+from fraiseql.sql_names import fn, op
 
 # Asked first: names in a schema that a role may not use cannot even be looked up.
 _USABLE: Final = f"""
@@ -31,15 +32,15 @@ async def is_whole(spec: ProjectionSpec, pool: Pool) -> bool:
 
     Who may not read the tables themselves, or sees some of their rows only, is given none.
     """
-    if not await pool.fetch_bytes(_USABLE):
+    if not await pool.inspect(_USABLE):
         return False
-    rows: list[Any] = await pool.fetch_bytes(_whole(spec))
-    return bool(rows) and not await pool.fetch_bytes(problems(spec))
+    rows: list[Any] = await pool.inspect(_whole(spec))
+    return bool(rows) and not await pool.inspect(problems(spec))
 
 
 async def is_built(spec: ProjectionSpec, pool: Pool) -> bool:
     """Tell whether this generation has been whole once."""
-    rows: list[Any] = await pool.fetch_bytes(_BUILT, [spec.table.schema, spec.table.name])
+    rows: list[Any] = await pool.inspect(_BUILT, [spec.table.schema, spec.table.name])
     return bool(rows and rows[0]["built"])
 
 
@@ -83,8 +84,9 @@ def age(spec: ProjectionSpec) -> str:
     Null where the clock was set back since one of them.
     """
     queue = Tree.of(spec).own("queue").sql
-    waited = "coalesce(extract(epoch FROM clock_timestamp() - min(q.at)), 0)"
+    now = fn("clock_timestamp()")
+    waited = f"coalesce(extract(epoch FROM {now} {op('-')} {fn('min')}(q.at)), 0)"
     return (
-        f"(SELECT CASE WHEN max(q.at) > clock_timestamp() THEN NULL ELSE greatest({waited}, 0) END"
-        f"::double precision FROM {queue} q)"
+        f"(SELECT CASE WHEN {fn('max')}(q.at) {op('>')} {now} THEN NULL"
+        f" ELSE greatest({waited}, 0) END::double precision FROM {queue} q)"
     )

@@ -71,10 +71,10 @@ async def facts(kept: Kept, pool: Pool) -> ProjectionFacts:
         return ProjectionFacts(None, wrong)
     resolved = resolve(kept, root, found)
     spec = resolved.spec
-    rows: list[Any] = await pool.fetch_bytes(unfit(spec))
+    rows: list[Any] = await pool.inspect(unfit(spec))
     wrong += tuple(of_problems(kept, rows))
     if spec.mode != "async":
-        wrong += tuple(of_level(kept, await pool.fetch_bytes(LEVEL)))
+        wrong += tuple(of_level(kept, await pool.inspect(LEVEL)))
     # Data grow: what was within its budget when it was built stays kept.
     if not wrong and not await is_built(spec, pool):
         wrong = await unreadable(root, pool) or tuple(unbounded(kept, root, found))
@@ -109,7 +109,7 @@ async def published(kept: Kept, pool: Pool) -> KeptDocument | None:
     if prompt is None:
         return None
     embeds = chosen(kept)
-    access = await load_access(pool.fetch_bytes, spec.table.sql, live_reads(kept, embeds))
+    access = await load_access(pool.inspect, spec.table.sql, live_reads(kept, embeds))
     return replace(kept_document(kept, spec, embeds, prompt), access=access)
 
 

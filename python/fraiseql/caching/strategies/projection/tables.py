@@ -98,14 +98,16 @@ def own_tables(tree: Tree) -> tuple[DatabaseObject, ...]:
 
 def _view(tree: Tree) -> DatabaseObject:
     view = tree.spec.view.sql
+    create = f"CREATE OR REPLACE VIEW {view} AS {tree.spec.view_sql}"
     return DatabaseObject(
         kind="view",
         name=view,
-        create=(f"CREATE OR REPLACE VIEW {view} AS {tree.spec.view_sql}",),
+        create=(create,),
         drop=(f"DROP VIEW IF EXISTS {view}",),
         owner=tree.spec.owner,
         needs=(SCHEMA, *tree.spec.calls),
         replaces=True,
+        declared=create,
     )
 
 

@@ -58,7 +58,7 @@ async def resolve_queries(schema: Schema, pool: Pool) -> list[Resolved]:
             if name in catalog.relations
         ]
         trees = await parse_predicates(pool, predicates)
-        facts = await load_result_facts(pool.fetch_bytes, [one.sql for one in reads], trees.texts)
+        facts = await load_result_facts(pool.inspect, [one.sql for one in reads], trees.texts)
         found.append(Resolved(query, tags, facts, trees.refused))
     return found
 

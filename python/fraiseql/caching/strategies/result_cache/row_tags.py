@@ -199,7 +199,7 @@ async def _row_tags(
     if not rows:
         return ()
     asked = [(one.sql, column, trigger_prefix(one.sql, column)) for _, one, column, _ in rows]
-    found: list[Any] = await pool.fetch_bytes(
+    found: list[Any] = await pool.inspect(
         _COLUMNS, [list(part) for part in zip(*asked, strict=True)]
     )
     salt = await _salt(pool)
@@ -218,10 +218,10 @@ async def _row_tags(
 
 async def _salt(pool: Pool) -> bytes:
     """Return the secret of the database; nothing where there is none, or none for this role."""
-    readable = await pool.fetch_bytes(_HAS_SALT)
+    readable = await pool.inspect(_HAS_SALT)
     if not readable or not readable[0]["readable"]:
         return b""
-    rows = await pool.fetch_bytes(f"SELECT s.tags FROM {SECRET} s")
+    rows = await pool.inspect(f"SELECT s.tags FROM {SECRET} s")
     return bytes(rows[0][0]) if rows else b""
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 
 from fraiseql.caching.results.store import Found
-from fraiseql.database import Identity, Origin, Pool
+from fraiseql.database import Origin, Pool
 from fraiseql.database.link import Link
 from tests.integration.caching.results.oracle.cases import Question
 from tests.integration.caching.results.oracle.ground import Ground
@@ -25,19 +25,16 @@ class Within:
         version = self._link.get_server_version()
         return version.major * 10_000 + version.minor
 
-    async def fetch_bytes(
-        self, sql: str, args: Sequence[Any] = (), identity: Identity = Identity.NONE
-    ) -> list[asyncpg.Record]:
-        assert identity == Identity.NONE
+    async def inspect(self, sql: str, args: Sequence[Any] = ()) -> list[asyncpg.Record]:
         if "keep_result" in sql or "new_result_epoch" in sql:
             # These write, which nobody does in a snapshot that is read in.
-            return await self._pool.fetch_bytes(sql, args)
+            return await self._pool.inspect(sql, args)
         return await self._link.read(sql, args)
 
     async def fetch_at(
         self, sql: str, args: Sequence[Any] = (), server: Origin | None = None
     ) -> tuple[list[asyncpg.Record], Origin]:
-        return await self.fetch_bytes(sql, args), self._link.origin
+        return await self.inspect(sql, args), self._link.origin
 
 
 class Looker:
