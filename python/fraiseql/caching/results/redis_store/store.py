@@ -1,7 +1,7 @@
 """Store: entries in Redis, each judged in the snapshot of the one who asks for it."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 from redis.exceptions import RedisError, ResponseError
@@ -150,8 +150,9 @@ class RedisStore:
             return await contents.size(self._client)
 
     async def close(self) -> None:
-        """End every connection."""
-        await self._client.aclose()
+        """End every connection; one that Redis does not let go in time is left to the loop."""
+        with suppress(RedisError, OSError):
+            await self._client.aclose()
 
     async def _secret_now(self) -> bytes:
         """Return what entries are authenticated with, loaded once."""

@@ -73,6 +73,20 @@ async def test_one_that_hangs_keeps_nobody_waiting(redis_server: RedisServer) ->
         assert await reason_within(place, PATIENCE) == "absent"
 
 
+async def test_one_that_hangs_keeps_nobody_from_stopping(redis_server: RedisServer) -> None:
+    async with opened_alone(redis_server.url, timeout=0.2) as place:
+        entry = place.entry(b"x" * 4_000_000, await place.store.find(place.lookup, KEY))
+        redis_server.pause()
+        writing = asyncio.create_task(place.store.put(entry))
+        await asyncio.sleep(0.05)
+        begun = time.monotonic()
+        await place.store.close()
+        assert time.monotonic() - begun < PATIENCE
+        with pytest.raises(StoreUnavailable):
+            await writing
+        redis_server.resume()
+
+
 async def reason_within(place: Place, seconds: float) -> str:
     """Look up until it is told: a machine that is busy may be late once more."""
     end = time.monotonic() + seconds
