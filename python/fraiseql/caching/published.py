@@ -4,18 +4,16 @@ from dataclasses import replace
 
 from fraiseql.caching.ddl.wanted import (
     STRATEGIES,
-    immutable_calls,
     kept_types,
+    load_world,
     strategy_of,
     with_facts,
 )
-from fraiseql.caching.definition.tables import load_tables
-from fraiseql.caching.strategies.base import World
 from fraiseql.caching.strategies.indexes.published import published_indexes
 from fraiseql.catalog import Catalog
 from fraiseql.database import Pool
 from fraiseql.schema import Schema
-from fraiseql.sources import SourceMap, declared_relations
+from fraiseql.sources import SourceMap
 
 
 async def publish(schema: Schema, catalog: Catalog, pool: Pool, live: SourceMap) -> SourceMap:
@@ -35,9 +33,8 @@ async def publish(schema: Schema, catalog: Catalog, pool: Pool, live: SourceMap)
     """
     if not any(type(one.stored) in STRATEGIES or one.indexes for one in schema.objects.values()):
         return live
-    tables = await load_tables(pool, catalog, declared_relations(schema))
     sources = dict(live.sources)
-    world = World(schema, catalog, tables, await immutable_calls(schema, pool))
+    world = await load_world(schema, catalog, pool)
     indexes = await published_indexes(world, pool)
     for name, source in live.sources.items():
         facts = indexes.get((source.relation.schema, source.relation.name))

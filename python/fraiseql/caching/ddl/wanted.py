@@ -2,18 +2,20 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from fraiseql.caching.declarations import GeneratedColumn, MaterializedView, Projection
 from fraiseql.caching.definition.tables import Table, load_tables
+from fraiseql.caching.dependencies.predicates import load_predicates
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies import generated_column, materialized_view
-from fraiseql.caching.strategies.base import Kept, Refusal, Strategy, World, changing_calls
+from fraiseql.caching.strategies.base import Kept, Refusal, Strategy, World
 from fraiseql.caching.strategies.indexes.objects import wanted_indexes
+from fraiseql.caching.strategies.predicates import stored_predicates
 from fraiseql.caching.strategies.projection import strategy as projection
 from fraiseql.caching.strategies.result_cache.grants import Right
 from fraiseql.caching.strategies.result_cache.wanted import wanted_results
-from fraiseql.catalog import Relation
+from fraiseql.catalog import Catalog, Relation
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Pool
 from fraiseql.schema import Schema
@@ -26,11 +28,6 @@ STRATEGIES: Final[Mapping[type, Strategy]] = {
     Projection: projection,
 }
 """The module behind each declaration of ``stored=``."""
-
-_IMMUTABLE: Final = """
-SELECT lower(proname)::text AS name FROM pg_proc WHERE lower(proname) = ANY ($1::text[])
-GROUP BY 1 HAVING bool_and(provolatile = 'i')
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +60,7 @@ async def load_wanted(schema: Schema, pool: Pool) -> Wanted:
     catalog = await load_catalog(pool, names)
     for name in set(names) - made_relations(schema):
         catalog.relation(name, wanted_by="A declared type")
-    tables = await load_tables(pool, catalog, names)
-    world = World(schema, catalog, tables, await immutable_calls(schema, pool))
+    world = await load_world(schema, catalog, pool)
     found: list[DatabaseObject] = []
     refusals: list[Refusal] = []
     kept = [await with_facts(one, pool) for one in kept_types(world)]
@@ -177,17 +173,15 @@ def _key(definition: ObjectDefinition, relation: Relation) -> tuple[str, ...]:
     return definition.key or relation.key or usual
 
 
-async def immutable_calls(schema: Schema, pool: Pool) -> frozenset[str]:
-    """Return the names, of the functions that predicates call, that are immutable."""
-    called: set[str] = set()
-    for fields in schema.fields.values():
-        for field in fields.values():
-            if field.embed is not None and field.embed.where:
-                called.update(changing_calls(field.embed.where, frozenset()))
-    if not called:
-        return frozenset()
-    rows: list[Any] = await pool.inspect(_IMMUTABLE, [sorted(called)])
-    return frozenset(row["name"] for row in rows)
+async def load_world(schema: Schema, catalog: Catalog, pool: Pool) -> World:
+    """Return what declarations are resolved against.
+
+    Raises:
+        DatabaseError: The database cannot be asked.
+    """
+    tables = await load_tables(pool, catalog, declared_relations(schema))
+    predicates = await load_predicates(pool, stored_predicates(schema, catalog))
+    return World(schema, catalog, tables, predicates)
 
 
 def in_order(objects: list[DatabaseObject]) -> tuple[DatabaseObject, ...]:

@@ -26,7 +26,7 @@ class Kind(StrEnum):
 # The offset of a time without a date is that of today. What reads texts as the elements or
 # attributes of a type may read them as moments.
 _CLOCK: Final = """
-now transaction_timestamp statement_timestamp age(timestamptz) age(timestamp)
+now transaction_timestamp statement_timestamp age
 timetz(time) timezone(timetz) timezone(text,timetz)
 date_in time_in timetz_in timestamp_in timestamptz_in
 array_in record_in range_in multirange_in domain_in
@@ -38,6 +38,7 @@ _SESSION: Final = """
 current_setting current_user session_user getpgusername current_schema current_schemas
 current_database getdatabaseencoding
 """
+_SERVER: Final = "age(xid)"
 # Names of types whose text may be a name in the catalog are seen where such a type stands.
 _SETTINGS: Final = """
 anytextcat textanycat concat concat_ws format quote_literal quote_nullable array_to_string
@@ -75,7 +76,12 @@ def _kinds(*listed: tuple[Kind, str]) -> Mapping[str, Kind]:
     return {name: kind for kind, names in listed for name in names.split()}
 
 
-_KINDS: Final = _kinds((Kind.CLOCK, _CLOCK), (Kind.SESSION, _SESSION), (Kind.SETTINGS, _SETTINGS))
+_KINDS: Final = _kinds(
+    (Kind.CLOCK, _CLOCK),
+    (Kind.SERVER, _SERVER),
+    (Kind.SESSION, _SESSION),
+    (Kind.SETTINGS, _SETTINGS),
+)
 
 LISTED: Final = frozenset(_KINDS)
 """Names of the stable functions that are not refused, some with the types that they take."""

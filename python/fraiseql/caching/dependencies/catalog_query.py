@@ -10,6 +10,7 @@ from fraiseql.caching.dependencies.fingerprint import PARTS_OF_ANSWERS, shape_no
 from fraiseql.caching.dependencies.hidden import HANDLED, HIDDEN, NUMBERS
 from fraiseql.caching.dependencies.parts import DATABASE_COLLATION
 from fraiseql.caching.dependencies.reach import REACHED, UNPINNED
+from fraiseql.caching.dependencies.worded import WORDED
 
 _REACHED: Final = f"""\
 WITH RECURSIVE named AS (
@@ -41,6 +42,7 @@ texts(text) AS (
     SELECT FROM pg_catalog.pg_attrdef d JOIN pg_catalog.pg_attribute a
       ON a.attrelid = d.adrelid AND a.attnum = d.adnum
     WHERE d.oid = p.oid AND a.attgenerated = 'v')),
+{WORDED},
 -- No dependency is written down on PostgreSQL's own catalogs; the parsed texts name them.
 relations AS (
   SELECT c.oid, c.relnamespace FROM reached r JOIN pg_catalog.pg_class c ON c.oid = r.oid
@@ -49,6 +51,11 @@ relations AS (
   SELECT c.oid, c.relnamespace FROM texts
   CROSS JOIN LATERAL regexp_matches(texts.text, $$:relid (\\d+)$$, 'g') AS found (part)
   JOIN pg_catalog.pg_class c ON c.oid = found.part[1]::oid
+  WHERE c.relnamespace = 'pg_catalog'::regnamespace AND c.relkind IN ('r', 'v')
+  UNION
+  SELECT c.oid, c.relnamespace FROM bodies
+  CROSS JOIN LATERAL regexp_matches(bodies.text, $$\\mpg_[a-z_]+\\M$$, 'g') AS found (part)
+  JOIN pg_catalog.pg_class c ON c.relname = found.part[1]::name
   WHERE c.relnamespace = 'pg_catalog'::regnamespace AND c.relkind IN ('r', 'v')),
 {HANDLED},
 calls AS (
@@ -95,15 +102,20 @@ _CALLS: Final = """\
 SELECT c.proname::text AS name, c.provolatile::text AS volatility, c.oid < 16384 AS builtin,
   (SELECT coalesce(string_agg(t.typname, ',' ORDER BY a.place), '')
    FROM unnest(c.proargtypes) WITH ORDINALITY AS a (oid, place)
-   JOIN pg_catalog.pg_type t ON t.oid = a.oid) AS arguments, false AS shown
+   JOIN pg_catalog.pg_type t ON t.oid = a.oid) AS arguments, false AS shown, false AS worded
 FROM calls c WHERE c.provolatile <> 'i' OR c.oid >= 16384
 UNION
-SELECT s.name, s.volatility, true, '', s.shown FROM said s
+SELECT s.name, s.volatility, true, '', s.shown, false FROM said s
+UNION
+SELECT w.name, w.volatility, true, '', false, true FROM worded w
 ORDER BY 1"""
 
 
 def facts_statement() -> str:
     """Return the statement; its parameters are quoted names of relations, and parsed predicates.
+
+    The third one is whether the fingerprint is wanted, for which the role must have the use of
+    the framework's schema.
 
     Its one row has ``missing``, names of relations that there are not; ``relations`` and ``calls``,
     JSON; ``functions`` and ``objects``, numbers; ``prompt``, a query; ``shape``; ``named``,
@@ -120,6 +132,6 @@ SELECT ARRAY(SELECT n.name FROM named n WHERE n.oid IS NULL) AS missing,
     JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace
     WHERE n.class = 'pg_catalog.pg_class'::regclass) AS named,
   w.functions, w.objects, {prompt_rows(PARTS_OF_ANSWERS, "w.by_kind")} AS prompt,
-  {shape_now("w.objects", "w.by_kind")} AS shape
+  CASE WHEN $3 THEN {shape_now("w.objects", "w.by_kind")} ELSE 0 END AS shape
 FROM whole w
 """

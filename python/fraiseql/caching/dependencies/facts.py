@@ -67,6 +67,7 @@ class CallFacts:
         builtin: Whether it is PostgreSQL's own.
         arguments: Names of the types that it takes, with commas.
         shown: Whether it only writes a value of a type that stands there, if anything does.
+        worded: Whether a word in a body names it, in code, a string or a comment.
     """
 
     name: str
@@ -74,6 +75,7 @@ class CallFacts:
     builtin: bool
     arguments: str = ""
     shown: bool = False
+    worded: bool = False
 
     @property
     def kind(self) -> Kind | None:
@@ -127,7 +129,7 @@ class ResultFacts:
 
 
 async def load_result_facts(
-    read: Read, relations: Sequence[str], trees: Sequence[str] = ()
+    read: Read, relations: Sequence[str], trees: Sequence[str] = (), *, shape: bool = True
 ) -> ResultFacts:
     """Return all that is behind an answer.
 
@@ -135,12 +137,14 @@ async def load_result_facts(
         read: Asks the database.
         relations: Quoted, qualified names of relations that the answer's statement names.
         trees: Parsed predicates that stand in it, as ``parse_predicates`` returns them.
+        shape: Whether the fingerprint is wanted; else it is 0.
 
     Raises:
         SourceError: A relation does not exist.
         DatabaseError: The database cannot be asked.
     """
-    (row,) = await read(facts_statement(), [sorted(set(relations)), sorted(set(trees))])
+    args = [sorted(set(relations)), sorted(set(trees)), shape]
+    (row,) = await read(facts_statement(), args)
     if row["missing"]:
         raise SourceError(f"There is no relation {row['missing'][0]}.")
     return ResultFacts(
@@ -157,5 +161,9 @@ async def load_result_facts(
 def _calls(rows: list[dict[str, Any]]) -> Iterator[CallFacts]:
     for row in rows:
         call = CallFacts(**row)
-        if not call.shown or call.kind is Kind.SERVER:
+        # Types stand in every query; words such as to_char and length have constant overloads.
+        dropped = (call.shown and call.kind is not Kind.SERVER) or (
+            call.worded and call.kind is Kind.SETTINGS
+        )
+        if not dropped:
             yield call

@@ -44,7 +44,7 @@ handled(kind, oid) AS (
   UNION
   SELECT 'written', found.part[1]::oid
   FROM texts CROSS JOIN LATERAL regexp_matches(
-    texts.text, $$\\{{COERCEVIAIO :arg [^}}]*?:(?:[a-z]*type|array_typeid) (\\d+)$$, 'g')
+    texts.text, $$\\{{COERCEVIAIO :arg [^}}]*?:(?:[a-z]*type|array_typeid) (\\d+)[ )}}]$$, 'g')
     AS found (part)
   UNION
   SELECT 'read', unnest(string_to_array(found.part[1], ' '))::oid
@@ -89,7 +89,8 @@ SELECT p.oid, p.proname::text AS name, p.provolatile::text AS volatility, h.kind
   FROM spoken JOIN (VALUES
     ($$:tablesample \\{$$, 'tablesample', 'v'),
     -- Where a row is stored, and which transaction wrote it: VACUUM FULL and a dump change it.
-    (':varattno -[1-5] ', 'ctid', 'v'),
+    (':varattno -1 ', 'ctid', 'v'), (':varattno -2 ', 'xmin', 'v'), (':varattno -3 ', 'cmin', 'v'),
+    (':varattno -4 ', 'xmax', 'v'), (':varattno -5 ', 'cmax', 'v'),
     ($$\\{NEXTVALUEEXPR $$, 'nextval', 'v')) AS hidden (pattern, name, volatility)
     ON spoken.text ~ hidden.pattern
   UNION

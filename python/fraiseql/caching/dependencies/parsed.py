@@ -32,8 +32,10 @@ _NO_MOMENTS: Final = frozenset(
 _CONSTANT: Final = re.compile(r":consttype (\d+) ")
 # Escapes, dollar quotes and texts in several parts may hide a word; they count as one.
 _MOMENT: Final = re.compile(
-    r"(?i)now|today|tomorrow|yesterday|\\|\$|U&|'(?:\s|--[^\n]*\n)+'|\bUESCAPE\b"
+    r"(?i)(?<![a-z])(?:now|today|tomorrow|yesterday)(?![a-z])|\\|\$|U&|'(?:\s|--[^\n]*\n)+'|\bUESCAPE\b"
 )
+
+_NO_RIGHT: Final = "42501"  # on a schema: says nothing of the predicate
 
 CLOCK_TREE: Final = "{SQLVALUEFUNCTION :op 0 }"
 """Tree of what reads the clock, for a text that PostgreSQL has made a moment of already."""
@@ -55,19 +57,31 @@ class Predicate:
 
 
 @dataclass(frozen=True, slots=True)
-class Trees:
-    """What PostgreSQL makes of predicates.
+class Parsed:
+    """What PostgreSQL makes of one predicate.
 
     Attributes:
-        texts: Trees, in the form that the catalog has of views.
+        trees: In the form that the catalog has of views.
+        words: PostgreSQL's, where it refuses the predicate; else empty.
+        hidden: Whether the connected role may not so much as name what it is about.
+    """
+
+    trees: tuple[str, ...] = ()
+    words: str = ""
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trees:
+    """What PostgreSQL makes of several predicates.
+
+    Attributes:
+        texts: Their trees.
         refused: Owners of those that it cannot read, each with its words.
     """
 
     texts: tuple[str, ...] = ()
     refused: tuple[tuple[str, str], ...] = ()
-
-
-NO_TREES: Final = Trees()
 
 
 async def parse_predicates(pool: Pool, predicates: Iterable[Predicate]) -> Trees:
@@ -76,11 +90,21 @@ async def parse_predicates(pool: Pool, predicates: Iterable[Predicate]) -> Trees
     Raises:
         DatabaseError: The database cannot be asked.
     """
+    parsed = await parse_each(pool, predicates)
+    texts = dict.fromkeys(tree for one in parsed.values() for tree in one.trees)
+    refused = ((key.owner, one.words) for key, one in parsed.items() if one.words)
+    return Trees(tuple(texts), tuple(refused))
+
+
+async def parse_each(pool: Pool, predicates: Iterable[Predicate]) -> dict[Predicate, Parsed]:
+    """Return what PostgreSQL makes of each predicate; none is run.
+
+    Raises:
+        DatabaseError: The database cannot be asked.
+    """
     distinct = list(dict.fromkeys(predicates))
     if not distinct:
-        return NO_TREES
-    texts: dict[str, None] = {}
-    refused: list[tuple[str, str]] = []
+        return {}
     async with pool.lend() as link:
         messages: list[Any] = []
 
@@ -91,18 +115,20 @@ async def parse_predicates(pool: Pool, predicates: Iterable[Predicate]) -> Trees
             await link.execute(_SHOWN)
         link.add_log_listener(note)
         try:
-            for one in distinct:
-                words = await _parse(link, one)
-                # The driver hands messages on in a later turn of the loop.
-                await asyncio.sleep(0)
-                trees = [_whole(each.detail) for each in messages if each.message == "parse tree:"]
-                messages.clear()
-                if words or not trees:
-                    refused.append((one.owner, words or "it shows no tree."))
-                texts.update(dict.fromkeys(_with_clock(one.text, trees)))
+            return {one: await _parsed(link, one, messages) for one in distinct}
         finally:
             link.remove_log_listener(note)
-    return Trees(tuple(texts), tuple(refused))
+
+
+async def _parsed(link: Any, predicate: Predicate, messages: list[Any]) -> Parsed:
+    messages.clear()
+    words, state = await _parse(link, predicate)
+    # The driver hands messages on in a later turn of the loop.
+    await asyncio.sleep(0)
+    trees = [_whole(one.detail) for one in messages if one.message == "parse tree:"]
+    if not words and not trees:
+        words = "it shows no tree."
+    return Parsed(tuple(_with_clock(predicate.text, trees)), words, state == _NO_RIGHT)
 
 
 def _whole(tree: str) -> str:
@@ -110,8 +136,8 @@ def _whole(tree: str) -> str:
     return tree.replace("\n", " ")
 
 
-async def _parse(link: Any, predicate: Predicate) -> str:
-    """Have PostgreSQL parse one predicate, and return its words where it refuses."""
+async def _parse(link: Any, predicate: Predicate) -> tuple[str, str]:
+    """Have PostgreSQL parse one predicate; return its words and code where it refuses."""
     # No alias that the text could know: the one in a statement depends on the depth.
     row = f'{predicate.relation} AS "fraiseql row"'
     query = f"SELECT FROM {row} WHERE ({predicate.text})"
@@ -121,8 +147,8 @@ async def _parse(link: Any, predicate: Predicate) -> str:
     except (DatabaseError, SourceError) as error:
         if not sqlstate_of(error):
             raise
-        return said_by_server(error)
-    return ""
+        return said_by_server(error), sqlstate_of(error)
+    return "", ""
 
 
 def _with_clock(text: str, trees: list[str]) -> Iterator[str]:

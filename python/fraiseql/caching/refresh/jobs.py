@@ -7,18 +7,16 @@ from typing import Final
 from fraiseql.caching.changes.compaction import compact, may_compact
 from fraiseql.caching.ddl.wanted import (
     STRATEGIES,
-    immutable_calls,
     kept_types,
+    load_world,
     strategy_of,
     with_facts,
 )
 from fraiseql.caching.declarations import MaterializedView, Projection, RollingIndex
-from fraiseql.caching.definition.tables import load_tables
 from fraiseql.caching.refresh.due import NOT_APPLIED, refresh_due
 from fraiseql.caching.refresh.ground import Ground
 from fraiseql.caching.refresh.partitions import adopt_partitions_of, reads_partitions
 from fraiseql.caching.refresh.rolling import roll
-from fraiseql.caching.strategies.base import World
 from fraiseql.caching.strategies.projection.strategy import drain, has_queue
 from fraiseql.caching.strategies.result_cache.queries import has_caches, log_kept
 from fraiseql.catalog.load import load_catalog
@@ -122,8 +120,7 @@ async def load_ground(schema: Schema, pool: Pool) -> Ground:
     """
     names = declared_relations(schema)
     catalog = await load_catalog(pool, names)
-    tables = await load_tables(pool, catalog, names)
-    world = World(schema, catalog, tables, await immutable_calls(schema, pool))
+    world = await load_world(schema, catalog, pool)
     bare = [one for one in kept_types(world) if type(one.stored) in STRATEGIES]
     kept = [await with_facts(one, pool) for one in bare]
     return Ground(world, tuple(one for one in kept if not list(strategy_of(one).refusals(one))))

@@ -1,13 +1,14 @@
 """What every strategy is given, and what it answers: objects that it wants, or refusals."""
 
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from graphql import get_named_type
 
 from fraiseql.caching.definition.tables import Table
+from fraiseql.caching.dependencies.parsed import Predicate
+from fraiseql.caching.dependencies.predicates import PredicateFacts
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.compare import Verified
 from fraiseql.catalog.picture import Catalog
@@ -49,13 +50,13 @@ class World:
         schema: Everything declared.
         catalog: The relations that are declared, by declared name.
         tables: More facts of the same relations, by declared name.
-        immutable: Lower-case names of functions all of whose versions are immutable.
+        predicates: Facts of the predicates of all embeds that stored documents may hold.
     """
 
     schema: Schema
     catalog: Catalog
     tables: Mapping[str, Table]
-    immutable: frozenset[str] = frozenset()
+    predicates: Mapping[Predicate, PredicateFacts] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,55 +143,3 @@ def own_fields(schema: Schema, type_name: str) -> list[FieldDefinition]:
     """Return the fields of a type that its own row answers, in declared order."""
     fields = schema.fields[type_name].values()
     return [field for field in fields if field.embed is None and field.computed is None]
-
-
-_STRING: Final = re.compile(r"'(?:[^']|'')*'")
-_COMMENT: Final = re.compile(r"(?s)/\*.*?\*/|--[^\n]*")
-_CALL: Final = re.compile(
-    r'(?<![\w."])([A-Za-z_]\w*|"[^"]+")\s*(?:\.\s*([A-Za-z_]\w*|"[^"]+"))?\s*\('
-)
-_BARE: Final = re.compile(
-    r"(?i)(?<![\w.\"])(current_(?:timestamp|date|time|user|role|schema|catalog)|localtime(?:stamp)?"
-    r"|session_user|user)(?![\w\"(])"
-)
-_MOMENT: Final = re.compile(r"(?i)'\s*(?:now|today|tomorrow|yesterday)\s*'")
-"""Texts that are moments, as ``now()`` is; to tell where they are only texts takes a parser."""
-_KEYWORDS: Final = """
-and or not in any all some exists case when then else between like ilike is values array row
-coalesce nullif greatest least cast extract select from where on as interval overlay trim numeric
-decimal varchar char character bit timestamp time float operator
-"""
-_NO_FUNCTIONS: Final = frozenset(_KEYWORDS.split())
-"""Words before a parenthesis that call nothing."""
-
-
-def changing_calls(predicate: str, immutable: frozenset[str]) -> list[str]:
-    """Return what in a predicate may change without any write to the rows that it reads.
-
-    ``immutable`` are the names of functions that cannot; everything else that is called counts.
-    """
-    # With a backslash, where a string ends is not told by its quotes: words in it count too.
-    text = predicate if "\\" in predicate else _STRING.sub("''", predicate)
-    # A comment may stand before the parenthesis; what looks like one may be part of a string.
-    text = f"{text} ; {_COMMENT.sub(' ', text)}"
-    called = [(match[2] or match[1]).strip('"').lower() for match in _CALL.finditer(text)]
-    bare = [match[1].lower() for match in _BARE.finditer(text)]
-    bare += ["now"] if _MOMENT.search(predicate) else []
-    changing = [name for name in called if name not in immutable and name not in _NO_FUNCTIONS]
-    return list(dict.fromkeys((*changing, *bare)))
-
-
-def refuse_changing(where: str, predicate: str, immutable: frozenset[str]) -> list[Refusal]:
-    """Refuse a predicate whose outcome changes with time, session or chance."""
-    found = changing_calls(predicate, immutable)
-    if not found:
-        return []
-    return [
-        Refusal(
-            "PREDICATE_CHANGES",
-            where,
-            f"the predicate calls {', '.join(found)}, whose result changes without a write.",
-            "Compare with constants or columns only; for the latest days leave the predicate out"
-            " and filter in the query, with RollingIndex(column, window=…) behind it.",
-        )
-    ]

@@ -10,7 +10,7 @@ from typing import Final
 
 from fraiseql.caching.definition.documents import DocumentWriter
 from fraiseql.caching.objects import DatabaseObject
-from fraiseql.caching.strategies.base import Kept, Refusal, refuse_changing
+from fraiseql.caching.strategies.base import Kept, Refusal
 from fraiseql.caching.strategies.fields import refused_fields
 from fraiseql.catalog.picture import quote
 
@@ -72,7 +72,7 @@ def objects(kept: Kept, embeds: tuple[str, ...] = ()) -> Iterable[DatabaseObject
 
 
 def refusals(kept: Kept, embeds: tuple[str, ...] = ()) -> Iterator[Refusal]:
-    """Yield why the view cannot be had: columns and their types, predicates that change."""
+    """Yield why the view cannot be had: columns and their types."""
     yield from refused_fields(kept.world.schema, kept.type_name, kept.table)
     yield from refuse_key(kept, DOCUMENT)
     yield from _of_embeds(kept, kept.type_name, embeds)
@@ -95,9 +95,6 @@ def _of_embeds(kept: Kept, type_name: str, embeds: tuple[str, ...]) -> Iterator[
         chosen = [name for name in embeds if name.split(".")[0] == field.name]
         if field.embed is None or not chosen:
             continue
-        where = f"{type_name}.{field.name}"
-        if field.embed.where:
-            yield from refuse_changing(where, field.embed.where, kept.world.immutable)
         inner = DocumentWriter(schema, kept.world.catalog, {}, "").named(type_name, field)
         yield from refused_fields(schema, inner, kept.world.tables[field.embed.relation])
         deeper = tuple(name.split(".", 1)[1] for name in chosen if "." in name)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from fraiseql.caching.strategies.base import changing_calls
 from fraiseql.expressions import SIGNS
 
 _OPERATORS: Final = {sign: name for name, sign in SIGNS.items()}
@@ -62,10 +61,14 @@ class UnprovenError(ValueError):
 
 
 def changing(where: Any) -> list[str]:
-    """Return what in the text of a predicate has another outcome at another time."""
+    """Return the words of a text that tell of another outcome at another time.
+
+    They only choose the message: whatever is no comparison with constants is refused.
+    """
     if not isinstance(where, str):
         return []
-    return [name for name in changing_calls(where, frozenset()) if name in _OF_TIME]
+    words = (match["word"] for match in _TOKEN.finditer(where) if match["word"])
+    return list(dict.fromkeys(word.lower() for word in words if word.lower() in _OF_TIME))
 
 
 def latest(where: str) -> tuple[str, str] | None:

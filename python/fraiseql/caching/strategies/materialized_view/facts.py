@@ -17,6 +17,7 @@ from fraiseql.caching.strategies.materialized_view.names import (
     physical_name,
     query_of,
 )
+from fraiseql.caching.strategies.predicates import predicates_of
 from fraiseql.catalog.picture import quote
 from fraiseql.database import Pool
 from fraiseql.database.writing import Writer, open_writer, said_by_server
@@ -38,10 +39,11 @@ _OIDS: Final = """
 SELECT to_regclass(name)::oid AS oid
 FROM unnest($1::text[]) WITH ORDINALITY AS asked (name, place) ORDER BY place
 """
-# A materialized view is an end to all that only read it; here its own query is what counts.
+# A materialized view is an end to all that only read it; here its own query is what counts. Of a
+# table only the columns that stored documents may have are shown.
 _BEGUN: Final = """
-SELECT c.oid::regclass::text AS name, w.ev_action::text AS tree
-FROM pg_class c LEFT JOIN pg_rewrite w ON w.ev_class = c.oid AND c.relkind = 'm'
+SELECT coalesce(w.ev_action::text, format(':relid %s ', c.oid)) AS tree
+FROM pg_class c LEFT JOIN pg_rewrite w ON w.ev_class = c.oid AND c.relkind IN ('v', 'm')
 WHERE c.oid = ANY ($1::oid[])
 """
 _PROBE: Final = "fraiseql_probe"
@@ -93,6 +95,7 @@ class ViewFacts:
         columns: Of the query, in order.
         reads: Tables that it reads, with their partitions.
         calls: Functions that are not immutable, or not PostgreSQL's own.
+        within: Quoted names of what else is read, as in the bodies of functions.
         one_row: Whether it provably gives no more than one row.
         taken: ``relkind`` of what has the public name, if that is no view; else empty.
         refused: PostgreSQL's words on the query, if it refuses it.
@@ -102,6 +105,7 @@ class ViewFacts:
     columns: tuple[str, ...] = ()
     reads: tuple[Read, ...] = ()
     calls: tuple[CallFacts, ...] = ()
+    within: tuple[str, ...] = ()
     one_row: bool = False
     taken: str = ""
     refused: str = ""
@@ -118,8 +122,8 @@ async def load_facts(kept: Kept, pool: Pool) -> ViewFacts:
     """
     if kept.stored.sql is None and any(live_view.refusals(kept, embeds_of(kept))):
         # The view is named by its query, which cannot be written: it has no name and no place.
-        _, reads, calls = await _described(pool.inspect, await _tables(kept, pool))
-        return ViewFacts("", (), reads, calls)
+        found = await _described(pool.inspect, *await _begun(kept, pool))
+        return replace(found, columns=())
     named = (kept.definition.sql_source or "").rpartition(".")[0]
     schema = kept.table.schema or named
     if not schema:
@@ -128,12 +132,13 @@ async def load_facts(kept: Kept, pool: Pool) -> ViewFacts:
     (place,) = await pool.inspect(_PLACE, args)
     taken = "" if place["taken"] in (None, "v") else str(place["taken"])
     if place["built"] is not None:
-        columns, reads, calls = await _described(pool.inspect, [place["built"]])
-        own = tuple(name for name in columns if name != CONSTANT_KEY)
-        return ViewFacts(schema, own, reads, calls, CONSTANT_KEY in columns, taken)
+        found = await _described(pool.inspect, [place["built"]])
+        own = tuple(name for name in found.columns if name != CONSTANT_KEY)
+        single = CONSTANT_KEY in found.columns
+        return replace(found, schema=schema, columns=own, one_row=single, taken=taken)
     if kept.stored.sql is None:
-        _, reads, calls = await _described(pool.inspect, await _tables(kept, pool))
-        return ViewFacts(schema, (), reads, calls, taken=taken)
+        found = await _described(pool.inspect, *await _begun(kept, pool))
+        return replace(found, schema=schema, columns=(), taken=taken)
     return replace(await _probed(kept, pool), schema=schema, taken=taken)
 
 
@@ -146,7 +151,7 @@ async def _probed(kept: Kept, pool: Pool) -> ViewFacts:
                 async with writer.declared():
                     await writer.execute(f"CREATE TEMPORARY VIEW {_PROBE} AS {query}")
                 start = await writer.fetchval(f"SELECT 'pg_temp.{_PROBE}'::regclass::oid")
-                columns, reads, calls = await _described(writer.read, [start])
+                found = await _described(writer.read, [start])
                 single = not key_of(kept) and await _single(writer, query)
             finally:
                 await writer.execute("ROLLBACK")
@@ -154,7 +159,7 @@ async def _probed(kept: Kept, pool: Pool) -> ViewFacts:
         if not sqlstate_of(error):
             raise
         return ViewFacts("", refused=said_by_server(error))
-    return ViewFacts("", columns, reads, calls, single)
+    return replace(found, one_row=single)
 
 
 async def _single(writer: Writer, query: str) -> bool:
@@ -163,33 +168,40 @@ async def _single(writer: Writer, query: str) -> bool:
     return _one_row(plan[0]["Plan"])
 
 
-async def _described(
-    read: Ask, start: list[int]
-) -> tuple[tuple[str, ...], tuple[Read, ...], tuple[CallFacts, ...]]:
-    """Return the columns of the first of ``start``, and what all of them read and call."""
-    head = closure("$1::oid[]")
+async def _described(read: Ask, start: list[int], trees: Sequence[str] = ()) -> ViewFacts:
+    """Return the columns of the first of ``start``, and what all of them read and call.
+
+    Args:
+        read: Asks the database.
+        start: Numbers of relations.
+        trees: Parsed predicates over them.
+    """
     columns = await read(_COLUMNS, [start[0]])
-    reads = await read(head + RELATIONS, [start])
     begun = await read(_BEGUN, [start])
-    names = [row["name"] for row in begun if row["tree"] is None]
-    trees = [row["tree"] for row in begun if row["tree"] is not None]
-    found = await load_result_facts(read, names, trees)
-    return (
-        tuple(row["name"] for row in columns),
-        tuple(Read(**dict(row)) for row in reads),
-        found.calls,
-    )
+    trees = [*trees, *(row["tree"] for row in begun)]
+    found = await load_result_facts(read, [], trees, shape=False)
+    # The parsed query of a view may name the view.
+    behind = [one for one in found.relations if one.oid not in start]
+    followed = [one.oid for one in behind if one.kind != "m"]
+    reads = await read(closure("$1::oid[]") + RELATIONS, [[*start, *followed]])
+    seen = tuple(Read(**dict(row)) for row in reads)
+    others = {one.sql for one in behind if one.kind in ("m", "S")}
+    within = others - {one.sql for one in seen}
+    names = [row["name"] for row in columns]
+    return ViewFacts("", tuple(names), seen, found.calls, tuple(sorted(within)))
 
 
-async def _tables(kept: Kept, pool: Pool) -> list[int]:
-    """Return the relations that the documents of a type's own table read."""
+async def _begun(kept: Kept, pool: Pool) -> tuple[list[int], list[str]]:
+    """Return what the documents of a type's own table read, and the trees of predicates."""
     relations = kept.world.catalog.relations
     found = [relations[kept.definition.sql_source or ""]]
     for one in kept.embedded_fields():
         assert one.embed is not None  # noqa: S101 - chosen for having one
         found.append(relations[one.embed.relation])
     rows = await pool.inspect(_OIDS, [[one.sql for one in found]])
-    return [row["oid"] for row in rows]
+    predicates = predicates_of(kept, kept.type_name)
+    trees = [tree for _, facts in predicates for tree in facts.parsed.trees]
+    return [row["oid"] for row in rows], trees
 
 
 def _one_row(plan: Mapping[str, Any]) -> bool:

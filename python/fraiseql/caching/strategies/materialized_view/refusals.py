@@ -14,6 +14,7 @@ from fraiseql.caching.strategies.materialized_view.names import (
     public_name,
 )
 from fraiseql.caching.strategies.materialized_view.queries import reads_clock, uncertain
+from fraiseql.caching.strategies.predicates import predicates_of, unreadable
 from fraiseql.naming import suggestion
 
 _TAKEN: Final = {"m": "a materialized view", "r": "a table", "p": "a table", "f": "a foreign table"}
@@ -54,6 +55,8 @@ def _taken(kept: Kept, facts: ViewFacts) -> Refusal:
 
 def _of_table(kept: Kept) -> Iterator[Refusal]:
     yield from live_view.refusals(kept, embeds_of(kept))
+    for predicate, facts in predicates_of(kept, kept.type_name):
+        yield from unreadable(predicate, facts)
     if not key_of(kept):
         yield _needs_key(kept, f"{kept.table.sql} has no unique key that cannot be null.")
     if DOCUMENT in kept.table.columns:
@@ -91,6 +94,14 @@ def _of_calls(kept: Kept, facts: ViewFacts) -> Iterator[Refusal]:
             kept.type_name,
             f"its query calls {call.name}(), whose result may change or differ without a write.",
             "Leave it out, or leave the type live.",
+        )
+    for table in facts.within:
+        yield Refusal(
+            "VIEW_CHANGES",
+            kept.type_name,
+            f"its query, or the body of a function that it calls, reads {table}, whose writes would"
+            " bring no refresh.",
+            "Join the tables that a function reads in the query itself, or leave the type live.",
         )
     if reads_clock(facts) and kept.stored.bound is None:
         yield Refusal(

@@ -5,17 +5,16 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from fraiseql.caching.definition.tables import Table
+from fraiseql.caching.dependencies.parsed import Predicate
 from fraiseql.caching.strategies import live_view
 from fraiseql.caching.strategies.base import Kept, Refusal
+from fraiseql.caching.strategies.predicates import changing, unreadable
 from fraiseql.caching.strategies.projection.embeds import Place, chosen
 from fraiseql.caching.strategies.projection.facts import TableFacts, TableMap
-from fraiseql.caching.strategies.projection.resolve import words
 from fraiseql.caching.strategies.projection.spec import Qualified
 from fraiseql.naming import suggestion
 
 _KINDS: Final = {"v": "a view", "m": "a materialized view", "f": "a foreign table"}
-_BEYOND: Final = frozenset({"select", "table"})
-_HIDDEN: Final = frozenset({"ctid", "xmin", "xmax", "cmin", "cmax"})
 _QUOTE: Final = "$fraiseql$"
 LEVEL: Final = (
     "SELECT reset_val AS level FROM pg_settings WHERE name = 'default_transaction_isolation'"
@@ -37,7 +36,7 @@ def refused(kept: Kept, root: Place, facts: TableMap) -> Iterator[Refusal]:
         yield from _of_key(place, facts[name])
         if place.embed is not None:
             yield from _of_embed(kept, place, facts[name])
-            yield from _of_predicate(place.where, place.embed.where)
+            yield from _of_predicate(kept, place)
         yield from _of_joins(place)
     yield from live_view.refusals(kept, chosen(kept))
 
@@ -194,22 +193,23 @@ def _of_joins(place: Place) -> Iterator[Refusal]:
                     )
 
 
-def _of_predicate(where: str, predicate: str | None) -> Iterator[Refusal]:
-    said = words([predicate])
-    if said & _BEYOND or _COMMENT.search(predicate or ""):
+def _of_predicate(kept: Kept, place: Place) -> Iterator[Refusal]:
+    if place.embed is None or not place.embed.where:
+        return
+    predicate = Predicate(place.where, place.table.sql, place.embed.where)
+    facts = kept.world.predicates[predicate]
+    yield from unreadable(predicate, facts)
+    if facts.has_query or facts.reads or _COMMENT.search(predicate.text):
+        named = f" {', '.join(facts.reads)}" if facts.reads else ""
         yield Refusal(
             "PREDICATE_READS_MORE",
-            where,
-            "the predicate reads more than the row, or is written so that this cannot be told.",
-            "Compare columns of the embedded table with constants, without SELECT and comments.",
+            place.where,
+            f"the predicate reads more than the row{named}, or is written so that this cannot be"
+            " told.",
+            "Compare columns of the embedded table with constants, without SELECT and comments; a"
+            " function may name no table in its body.",
         )
-    for name in sorted(said & _HIDDEN):
-        yield Refusal(
-            "PREDICATE_CHANGES",
-            where,
-            f"the predicate reads {name}, which changes when the row does not.",
-            "Compare with constants or columns only.",
-        )
+    yield from changing(predicate, facts)
 
 
 def of_level(kept: Kept, rows: list[Any]) -> Iterator[Refusal]:

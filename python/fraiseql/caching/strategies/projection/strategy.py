@@ -17,7 +17,6 @@ from fraiseql.caching.strategies.projection.embeds import chosen, places, unknow
 from fraiseql.caching.strategies.projection.facts import load_facts
 from fraiseql.caching.strategies.projection.fan_out import fan_outs, too_many
 from fraiseql.caching.strategies.projection.indexes import index_objects
-from fraiseql.caching.strategies.projection.predicates import unreadable
 from fraiseql.caching.strategies.projection.preflight import (
     LEVEL,
     of_level,
@@ -77,7 +76,7 @@ async def facts(kept: Kept, pool: Pool) -> ProjectionFacts:
         wrong += tuple(of_level(kept, await pool.inspect(LEVEL)))
     # Data grow: what was within its budget when it was built stays kept.
     if not wrong and not await is_built(spec, pool):
-        wrong = await unreadable(root, pool) or tuple(unbounded(kept, root, found))
+        wrong = tuple(unbounded(kept, root, found))
         if not wrong and spec.mode != "async":
             wrong = tuple(too_many(kept, await fan_outs(spec, found, pool)))
     return ProjectionFacts(resolved, wrong, tuple(index_objects(kept, root, spec, found)))

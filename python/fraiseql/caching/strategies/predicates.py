@@ -1,0 +1,75 @@
+"""Predicates of stored documents: which there are, and what is refused of them."""
+
+from collections.abc import Iterator
+
+from graphql import get_named_type
+
+from fraiseql.caching.declarations import MaterializedView, Projection
+from fraiseql.caching.dependencies.parsed import Predicate
+from fraiseql.caching.dependencies.predicates import PredicateFacts
+from fraiseql.caching.strategies.base import Kept, Refusal
+from fraiseql.catalog.picture import Catalog
+from fraiseql.schema import Schema
+from fraiseql.schema.definitions import FieldDefinition
+
+
+def stored_predicates(schema: Schema, catalog: Catalog) -> Iterator[Predicate]:
+    """Yield the predicates of all embeds that stored documents may hold."""
+    waiting = [
+        name
+        for name, definition in schema.objects.items()
+        if isinstance(definition.stored, MaterializedView | Projection)
+    ]
+    done: set[str] = set()
+    while waiting:
+        type_name = waiting.pop()
+        if type_name in done:
+            continue
+        done.add(type_name)
+        for field in schema.fields.get(type_name, {}).values():
+            if field.embed is not None:
+                waiting.append(_held(schema, type_name, field))
+                yield from _of_field(catalog, type_name, field)
+
+
+def _held(schema: Schema, type_name: str, field: FieldDefinition) -> str:
+    type_ = schema.graphql.type_map[type_name]
+    return str(get_named_type(type_.fields[field.graphql_name].type).name)  # type: ignore[attr-defined]
+
+
+def _of_field(catalog: Catalog, type_name: str, field: FieldDefinition) -> Iterator[Predicate]:
+    embed = field.embed
+    if embed is not None and embed.where and embed.relation in catalog.relations:
+        relation = catalog.relations[embed.relation].sql
+        yield Predicate(f"{type_name}.{field.name}", relation, embed.where)
+
+
+def predicates_of(kept: Kept, type_name: str) -> Iterator[tuple[Predicate, PredicateFacts]]:
+    """Yield the predicates of a type's own embeds with their facts."""
+    for field in kept.world.schema.fields[type_name].values():
+        for predicate in _of_field(kept.world.catalog, type_name, field):
+            yield predicate, kept.world.predicates[predicate]
+
+
+def unreadable(predicate: Predicate, facts: PredicateFacts) -> Iterator[Refusal]:
+    """Refuse a predicate that PostgreSQL refuses."""
+    if facts.parsed.words and not facts.parsed.hidden:
+        yield Refusal(
+            "EMBED_NOT_KEPT",
+            predicate.owner,
+            f"PostgreSQL refuses its where: {facts.parsed.words}",
+            f"Correct it; it stands in a query over {predicate.relation} alone.",
+        )
+
+
+def changing(predicate: Predicate, facts: PredicateFacts) -> Iterator[Refusal]:
+    """Refuse a predicate whose outcome changes with time, session, settings or chance."""
+    if facts.changing:
+        yield Refusal(
+            "PREDICATE_CHANGES",
+            predicate.owner,
+            f"the predicate calls {', '.join(facts.changing)}, whose result changes without a"
+            " write, or with the settings of a session.",
+            "Compare with constants or columns only; for the latest days leave the predicate out"
+            " and filter in the query, with RollingIndex(column, window=…) behind it.",
+        )
