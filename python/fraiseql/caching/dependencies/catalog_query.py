@@ -119,7 +119,7 @@ def facts_statement() -> str:
 
     Its one row has ``missing``, names of relations that there are not; ``relations`` and ``calls``,
     JSON; ``functions`` and ``objects``, numbers; ``prompt``, a query; ``shape``; ``named``,
-    relations that the predicates name themselves.
+    relations that the predicates name themselves; ``meaning``, what else of somebody's own.
     """
     return f"""\
 {_REACHED}
@@ -131,6 +131,8 @@ SELECT ARRAY(SELECT n.name FROM named n WHERE n.oid IS NULL) AS missing,
     JOIN pg_catalog.pg_class c ON c.oid = n.oid
     JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace
     WHERE n.class = 'pg_catalog.pg_class'::regclass) AS named,
+  ARRAY(SELECT (pg_catalog.pg_identify_object(n.class, n.oid, 0)).identity FROM numbers n
+    WHERE n.oid >= 16384 AND n.class <> 'pg_catalog.pg_class'::regclass ORDER BY 1) AS meaning,
   w.functions, w.objects, {prompt_rows(PARTS_OF_ANSWERS, "w.by_kind")} AS prompt,
   CASE WHEN $3 THEN {shape_now("w.objects", "w.by_kind")} ELSE 0 END AS shape
 FROM whole w

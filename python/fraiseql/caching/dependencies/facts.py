@@ -101,6 +101,7 @@ class ResultFacts:
         prompt: Query for the numbers of what is read each time.
         shape: Fingerprint of all definitions.
         named: Quoted names of relations that parsed predicates read themselves.
+        meaning: Functions, operators and types of somebody's own that parsed predicates name.
     """
 
     relations: tuple[RelationFacts, ...]
@@ -110,6 +111,7 @@ class ResultFacts:
     prompt: str
     shape: int
     named: tuple[str, ...] = ()
+    meaning: tuple[str, ...] = ()
 
     @property
     def tables(self) -> tuple[RelationFacts, ...]:
@@ -155,6 +157,7 @@ async def load_result_facts(
         str(row["prompt"]),
         row["shape"],
         tuple(row["named"]),
+        tuple(row["meaning"]),
     )
 
 

@@ -1,20 +1,44 @@
 """Trees of developers' own predicates, as PostgreSQL parses them."""
+# ruff: noqa: S608 - what is joined into SQL are constants, and developers' own predicates
 
 import asyncio
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from fraiseql.database import Pool
 from fraiseql.database.writing import said_by_server
 from fraiseql.errors import DatabaseError, SourceError, sqlstate_of
 
 # The server sends the tree of each statement that it parses, which needs no right and writes
-# nothing: it works on standbys too.
+# nothing: it works on standbys too. Only a role that may say so keeps it out of the server's log.
 _SHOWN: Final = (
-    "SET client_min_messages = log; SET debug_print_parse = on; SET debug_pretty_print = off"
+    "SELECT pg_catalog.set_config('log_min_messages', 'fatal', false)"
+    " WHERE pg_catalog.has_parameter_privilege('log_min_messages', 'SET');"
+    " SET client_min_messages = log; SET debug_pretty_print = off; SET debug_print_parse = on"
 )
+_HIDDEN: Final = "SET debug_print_parse = off"
+
+# Whatever may give a name another meaning has another row here: attributes tell of relations too.
+_VERSIONS: Final = ", ".join(
+    f"(SELECT sum(hashtextextended(concat_ws(':', {key}, c.xmin), 0)) FROM pg_catalog.{table} c"
+    f" WHERE {condition})"
+    for table, key, condition in (
+        ("pg_proc", "c.oid", "c.oid >= 16384"),
+        ("pg_operator", "c.oid", "c.oid >= 16384"),
+        ("pg_cast", "c.oid", "c.oid >= 16384"),
+        ("pg_type", "c.oid", "c.oid >= 16384"),
+        ("pg_namespace", "c.oid", "c.oid >= 2200"),
+        ("pg_attribute", "c.attrelid, c.attnum", "c.attrelid >= 16384 AND c.attnum > 0"),
+    )
+)
+_STATE: Final = f"SELECT concat_ws('/', {_VERSIONS}) AS state"
+# As the application's own statements have it.
+_PATH: Final = """
+SELECT pg_catalog.concat_ws('/', current_user, pg_catalog.current_setting('search_path'),
+  pg_catalog.current_setting('transform_null_equals')) AS path"""
 
 # bool, bytea, "char", name, int8, int2, int4, text, oid; json, float4, float8, unknown; cidr, inet,
 # bpchar, varchar; interval, numeric, uuid, jsonb.
@@ -99,12 +123,31 @@ async def parse_predicates(pool: Pool, predicates: Iterable[Predicate]) -> Trees
 async def parse_each(pool: Pool, predicates: Iterable[Predicate]) -> dict[Predicate, Parsed]:
     """Return what PostgreSQL makes of each predicate; none is run.
 
+    What it made of one before is remembered until a name may have another meaning.
+
     Raises:
         DatabaseError: The database cannot be asked.
     """
     distinct = list(dict.fromkeys(predicates))
     if not distinct:
         return {}
+    (path,), (row,) = await pool.fetch_bytes(_PATH), await pool.inspect(_STATE)
+    now = f"{path['path']}/{row['state']}"
+    state, known = _KNOWN.get(pool, ("", {}))
+    if state != now:
+        known = {}
+    missing = [one for one in distinct if one not in known]
+    if missing:
+        known.update(await _parse_all(pool, missing))
+        _KNOWN[pool] = now, known
+    return {one: known[one] for one in distinct}
+
+
+_KNOWN: Final[WeakKeyDictionary[Pool, tuple[str, dict[Predicate, Parsed]]]] = WeakKeyDictionary()
+"""What was parsed over each pool, and the state of the catalog that it was parsed under."""
+
+
+async def _parse_all(pool: Pool, predicates: Iterable[Predicate]) -> dict[Predicate, Parsed]:
     async with pool.lend() as link:
         messages: list[Any] = []
 
@@ -115,9 +158,11 @@ async def parse_each(pool: Pool, predicates: Iterable[Predicate]) -> dict[Predic
             await link.execute(_SHOWN)
         link.add_log_listener(note)
         try:
-            return {one: await _parsed(link, one, messages) for one in distinct}
+            return {one: await _parsed(link, one, messages) for one in predicates}
         finally:
             link.remove_log_listener(note)
+            with link.foreign(_HIDDEN):
+                await link.execute(_HIDDEN)
 
 
 async def _parsed(link: Any, predicate: Predicate, messages: list[Any]) -> Parsed:

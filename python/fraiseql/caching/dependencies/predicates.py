@@ -17,11 +17,14 @@ class PredicateFacts:
         parsed: What PostgreSQL makes of it.
         calls: Functions that are not immutable, or not PostgreSQL's own.
         reads: Quoted names of relations that it reads besides its own, at any depth.
+        meaning: What its names mean now: functions, operators, types and relations of
+            somebody's own. Another overload or ``search_path`` may give them another meaning.
     """
 
     parsed: Parsed
     calls: tuple[CallFacts, ...] = ()
     reads: tuple[str, ...] = ()
+    meaning: tuple[str, ...] = ()
 
     @property
     def has_query(self) -> bool:
@@ -66,4 +69,5 @@ async def _facts(pool: Pool, parsed: Parsed, own: frozenset[str]) -> PredicateFa
         return PredicateFacts(parsed)
     facts = await load_result_facts(pool.inspect, [], parsed.trees, shape=False)
     reads = tuple(one.sql for one in facts.relations if one.sql not in own)
-    return PredicateFacts(parsed, facts.calls, reads)
+    others = (name for name in facts.named if name not in own)
+    return PredicateFacts(parsed, facts.calls, reads, (*facts.meaning, *others))

@@ -32,11 +32,13 @@ class Needs:
         dependencies: Of every answer; with the labels among the tags.
         tags: Returns the tags of one answer, from the values of its arguments.
         timed: Whether nothing but time tells how far an answer may be behind.
+        meaning: What names in predicates mean, of somebody's own.
     """
 
     dependencies: Dependencies
     tags: Callable[[Mapping[str, Any]], tuple[str, ...]]
     timed: bool
+    meaning: tuple[str, ...] = ()
 
 
 async def load_needs(pool: Pool, part: Part) -> Needs | str:
@@ -64,7 +66,9 @@ async def load_needs(pool: Pool, part: Part) -> Needs | str:
     if reads:
         found = await with_owners(pool.inspect, dependencies_of(reads, facts))
         found = replace(found, salted=any(row.traced for row in declared.rows))
-    return _needs(part, declared, found) if found.traced else NOT_APPLIED
+    if not found.traced:
+        return NOT_APPLIED
+    return replace(_needs(part, declared, found), meaning=(*facts.meaning, *facts.named))
 
 
 def _needs(part: Part, declared: DeclaredTags, found: Dependencies) -> Needs:

@@ -1,7 +1,7 @@
 """Keys: everything that an answer depends on besides the data, hashed into 32 bytes."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
@@ -42,15 +42,18 @@ class Keys:
         place: Which database of which cluster, and by whom it is read.
         part: What is asked.
         sessions: Whether session variables count.
+        meaning: What names in predicates mean, of somebody's own.
     """
 
     __slots__ = ("_begun", "_sessions", "_variables", "_vary")
 
-    def __init__(self, place: str, part: Part, *, sessions: bool) -> None:
+    def __init__(
+        self, place: str, part: Part, *, sessions: bool, meaning: Sequence[str] = ()
+    ) -> None:
         cache = part.cache
         kept = [cache.ttl, cache.stale, list(cache.vary), list(cache.tags), cache.code_version]
         name = part.definition.graphql_name
-        head = json.dumps([_FORMAT, place, name, kept, sessions])
+        head = json.dumps([_FORMAT, place, name, kept, sessions, *meaning])
         text = part.text
         self._begun = sha256(f"{len(head)}:{len(text)}:{head}".encode() + text)
         self._variables = part.variables

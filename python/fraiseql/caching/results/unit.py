@@ -234,7 +234,9 @@ class CachedUnit:
         # Also of what depends on nothing that is logged: a Python function may read this database,
         # and those of others may share the store.
         place = await self._ground.place()
-        keys = Keys(place.key(sessions=session), self._part, sessions=session)
+        keys = Keys(
+            place.key(sessions=session), self._part, sessions=session, meaning=needs.meaning
+        )
         freshness = self._part.freshness
         # Where time alone decides, what is invalidated is gone at once all the same.
         stale = 0.0 if needs.timed else self._stale or 0.0

@@ -4,6 +4,7 @@ Every strategy keeps what this view says, and is verified against it.
 """
 # ruff: noqa: S608 - identifiers are quoted from the catalog
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -12,6 +13,7 @@ from fraiseql.caching.definition.documents import DocumentWriter
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.base import Kept, Refusal
 from fraiseql.caching.strategies.fields import refused_fields
+from fraiseql.caching.strategies.predicates import meaning_of
 from fraiseql.catalog.picture import quote
 
 DOCUMENT: Final = "data"
@@ -56,7 +58,10 @@ def objects(kept: Kept, embeds: tuple[str, ...] = ()) -> Iterable[DatabaseObject
     """Return the view and the functions that it calls; ``embeds`` as for ``query``."""
     made = query(kept, embeds)
     name = view_name(kept)
-    create = f"CREATE OR REPLACE VIEW {name} AS {made.sql}"
+    meaning = meaning_of(kept) if embeds else ""
+    # Names in predicates were read as the view was made: another meaning makes it again.
+    mark = f"/* {hashlib.sha256(meaning.encode()).hexdigest()[:10]} */ " if meaning else ""
+    create = f"CREATE OR REPLACE VIEW {name} AS {mark}{made.sql}"
     view = DatabaseObject(
         "view",
         name,

@@ -1,6 +1,6 @@
 """Predicates of stored documents: which there are, and what is refused of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from graphql import get_named_type
 
@@ -15,12 +15,17 @@ from fraiseql.schema.definitions import FieldDefinition
 
 def stored_predicates(schema: Schema, catalog: Catalog) -> Iterator[Predicate]:
     """Yield the predicates of all embeds that stored documents may hold."""
-    waiting = [
+    stored = (
         name
         for name, definition in schema.objects.items()
         if isinstance(definition.stored, MaterializedView | Projection)
-    ]
-    done: set[str] = set()
+    )
+    yield from _below(schema, catalog, stored)
+
+
+def _below(schema: Schema, catalog: Catalog, types: Iterable[str]) -> Iterator[Predicate]:
+    """Yield the predicates of embeds of types, and of what is embedded there."""
+    waiting, done = list(types), set[str]()
     while waiting:
         type_name = waiting.pop()
         if type_name in done:
@@ -49,6 +54,17 @@ def predicates_of(kept: Kept, type_name: str) -> Iterator[tuple[Predicate, Predi
     for field in kept.world.schema.fields[type_name].values():
         for predicate in _of_field(kept.world.catalog, type_name, field):
             yield predicate, kept.world.predicates[predicate]
+
+
+def meaning_of(kept: Kept) -> str:
+    """Return what names in predicates mean; empty where all of it is PostgreSQL's own."""
+    world = kept.world
+    found = {
+        f"{predicate.owner}: {' '.join(world.predicates[predicate].meaning)}"
+        for predicate in _below(world.schema, world.catalog, [kept.type_name])
+        if world.predicates[predicate].meaning
+    }
+    return "\0".join(sorted(found))
 
 
 def unreadable(predicate: Predicate, facts: PredicateFacts) -> Iterator[Refusal]:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 import fraiseql
-from tests.integration.caching.ddl.road import planned, sql
-from tests.integration.caching.projection.declared import made_anew
+from tests.integration.caching.ddl.road import applied, planned, sql
+from tests.integration.caching.projection.declared import made_anew, published_of
 from tests.integration.flights import at_once
 
 TABLES = """
@@ -154,3 +154,40 @@ async def test_tables_that_a_predicate_of_a_view_reads_have_triggers_at_once(tab
         plan = await planned(tables, holding(view, where))
         made = [one for step in plan.steps for one in step.made if one.kind == "trigger"]
         assert any('"public"."other"' in text for one in made for text in one.create)
+
+
+MEANT = """
+DROP SCHEMA IF EXISTS nearer CASCADE; CREATE SCHEMA nearer;
+DROP FUNCTION IF EXISTS means(text), means(varchar);
+CREATE FUNCTION means(text) RETURNS bool IMMUTABLE LANGUAGE sql RETURN true;
+CREATE FUNCTION nearer.means(varchar) RETURNS bool IMMUTABLE LANGUAGE sql RETURN true;
+"""
+NEARER = (
+    "DO $$BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = nearer, public',"
+    " current_database()); END$$"
+)
+CHANGES_OF_MEANING = (
+    "CREATE FUNCTION means(varchar) RETURNS bool IMMUTABLE LANGUAGE sql RETURN false",
+    "CREATE FUNCTION public.length(varchar) RETURNS int IMMUTABLE LANGUAGE sql RETURN 0",
+    NEARER,
+)
+
+
+@pytest.mark.parametrize(
+    "stored", [fraiseql.Projection(), fraiseql.MaterializedView(on_write=True)]
+)
+async def test_a_name_that_means_something_else_makes_another_generation(
+    tables: str, stored: Any
+) -> None:
+    await sql(tables, MEANT)
+    type_ = holding(stored, "means(name::varchar)", "length(name::varchar) > 1")
+    for change in CHANGES_OF_MEANING:
+        await applied(tables, type_)
+        assert (await published_of(tables, type_))["Person"] is not None
+        await sql(tables, change)
+        assert (await published_of(tables, type_))["Person"] is None, change
+    await sql(
+        tables,
+        "DROP FUNCTION public.length(varchar) CASCADE; DO $$BEGIN EXECUTE"
+        " format('ALTER DATABASE %I RESET search_path', current_database()); END$$",
+    )

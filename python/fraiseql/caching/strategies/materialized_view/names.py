@@ -13,6 +13,7 @@ from fraiseql.caching.definition.documents import DocumentWriter
 from fraiseql.caching.definition.rows import RowFunction
 from fraiseql.caching.strategies.base import Kept
 from fraiseql.caching.strategies.live_view import DOCUMENT
+from fraiseql.caching.strategies.predicates import meaning_of
 from fraiseql.catalog.picture import quote
 
 CONSTANT_KEY: Final = "fraiseql_k"
@@ -39,7 +40,8 @@ def live_name(kept: Kept, schema: str) -> str:
 def physical_name(kept: Kept, schema: str) -> tuple[str, str]:
     """Return schema and name of the materialized view of the declared generation."""
     query, _ = query_of(kept)
-    decides = (public_name(kept, schema), query, *key_of(kept))
+    meaning = "" if kept.stored.sql is not None else meaning_of(kept)
+    decides = (public_name(kept, schema), query, *key_of(kept), *([meaning] if meaning else []))
     digest = hashlib.sha256("\0".join(decides).encode()).hexdigest()[:10]
     # PostgreSQL cuts names at 63 bytes; the digest must stay.
     short = bare(kept).encode()[:40].decode(errors="ignore")

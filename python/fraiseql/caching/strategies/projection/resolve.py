@@ -11,6 +11,7 @@ from fraiseql.caching.definition.tables import Table
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies import live_view
 from fraiseql.caching.strategies.base import Kept, own_fields
+from fraiseql.caching.strategies.predicates import meaning_of
 from fraiseql.caching.strategies.projection.embeds import Place, chosen
 from fraiseql.caching.strategies.projection.facts import TableMap
 from fraiseql.caching.strategies.projection.spec import (
@@ -55,7 +56,7 @@ def resolve(kept: Kept, root: Place, facts: TableMap) -> Resolved:
         embeds=_edges(kept, root, facts, partitions=False),
         text=kept.stored.text,
     )
-    generation = _digest(bare, waits=kept.stored.mode == "async")
+    generation = _digest(bare, meaning_of(kept), waits=kept.stored.mode == "async")
     spec = replace(
         bare,
         table=Qualified(SCHEMA, f"tv_{plain}_{generation}"),
@@ -71,11 +72,13 @@ def resolve(kept: Kept, root: Place, facts: TableMap) -> Resolved:
     return Resolved(spec, query.functions)
 
 
-def _digest(spec: ProjectionSpec, *, waits: bool) -> str:
+def _digest(spec: ProjectionSpec, meaning: str, *, waits: bool) -> str:
     text = "\0".join((spec.view_sql, repr((spec.root, spec.columns, spec.embeds)), repr(spec.text)))
     by_row = sorted({table.name.sql for _, table, _ in Tree.of(spec).tables() if table.by_row})
     # Documents of a version that captured these tables by statement may be wrong: others are built.
     text += "".join(f"\0by row: {name}" for name in by_row)
+    # What names of predicates mean was told as the view was made.
+    text += f"\0{meaning}" if meaning else ""
     return hashlib.sha256(f"{text}\0{waits}".encode()).hexdigest()[:10]
 
 

@@ -1,6 +1,8 @@
 """Every function, operator, cast and type of PostgreSQL's own has a kind that is seen."""
 
+import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from fraiseql.caching.dependencies.builtins import LISTED, Kind, kind_of
@@ -165,3 +167,38 @@ async def test_a_tree_is_read_whole_wherever_its_lines_end(url: str) -> None:
         (row,) = await pool.fetch_bytes("SELECT 'own'::regproc::oid::bigint AS oid")
     assert len(parsed.texts) == len(predicates)
     assert all(f":funcid {row['oid']} " in tree for tree in parsed.texts)
+
+
+def trees_in(log: Path) -> int:
+    return log.read_text().count("parse tree:")
+
+
+async def test_what_is_parsed_is_remembered_and_stays_out_of_the_servers_log(
+    url: str, server_log: Path
+) -> None:
+    await run(
+        url,
+        "DROP ROLE IF EXISTS fql_parser; CREATE ROLE fql_parser LOGIN",
+        "CREATE FUNCTION meant(text) RETURNS text IMMUTABLE LANGUAGE sql RETURN 'text'",
+    )
+    predicate = Predicate("T.f", '"public"."tb_post"', "meant(words::text::varchar) IS NULL")
+
+    async def logged(user: str, *changes: str) -> tuple[int, int]:
+        """Return how many trees came to the log, and what number the function has."""
+        async with opened(url.replace("postgres@", f"{user}@")) as pool:
+            before = trees_in(server_log)
+            for change in ("", "", *changes):
+                if change:
+                    await run(url, change)
+                (tree,) = (await parse_predicates(pool, [predicate])).texts
+            called = int(re.findall(r":funcid (\d+)", tree)[0])
+            return trees_in(server_log) - before, called
+
+    assert (await logged("postgres"))[0] == 0
+    count, before = await logged("fql_parser")
+    # One of the predicate, and one of the statement after it.
+    assert count == 2
+    other = "CREATE FUNCTION meant(varchar) RETURNS text IMMUTABLE LANGUAGE sql RETURN 'varchar'"
+    count, after = await logged("fql_parser", other)
+    assert (count, after == before) == (4, False)
+    await run(url, "DROP ROLE fql_parser")
