@@ -103,25 +103,3 @@ NAMED_IN_BODY: Final = rf"""SELECT n.class, n.oid
       AND p.pronamespace IS DISTINCT FROM {_OURS}
       AND (NOT n.is_ours OR 'fraiseql' = ANY (body.words))"""
 """What the body of a function ``r`` names, ``class`` and ``oid``; ``nameable`` comes before it."""
-
-_CALL: Final = r"""(\w+)"?(?:\s|/\*.*?\*/|--[^\n]*\n)*\("""
-_MOMENT: Final = (
-    r"\m(current_(date|time|timestamp)|localtime(stamp)?)\M"
-    r"|'\s*(now|today|tomorrow|yesterday)\s*'"
-)
-
-# Of a name that some immutable function has too, the body does not say which function it calls.
-CALLED_IN_BODY: Final = f"""\
-SELECT p.oid FROM reached r JOIN pg_catalog.pg_proc f ON f.oid = r.oid
-  CROSS JOIN LATERAL (
-    SELECT m.part[1] AS name
-    FROM regexp_matches(lower(f.prosrc), $${_CALL}$$, 'g') AS m (part)
-    UNION SELECT 'now' WHERE f.prosrc ~* $${_MOMENT}$$) AS called
-  JOIN pg_catalog.pg_proc p ON p.proname = called.name::name
-    AND p.pronamespace = 'pg_catalog'::regnamespace AND p.oid < 16384
-  WHERE r.class = 'pg_catalog.pg_proc'::regclass AND f.oid >= 16384 AND f.prosqlbody IS NULL
-    AND f.pronamespace IS DISTINCT FROM {_OURS}
-    AND NOT EXISTS (
-      SELECT FROM pg_catalog.pg_proc same WHERE same.proname = p.proname
-        AND same.pronamespace = p.pronamespace AND same.provolatile = 'i')"""
-"""PostgreSQL's own functions, none of them immutable, that bodies of ``reached`` functions call."""

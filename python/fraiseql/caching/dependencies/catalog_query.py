@@ -5,7 +5,6 @@ from typing import Final
 
 from fraiseql.caching.changes.log import TRIGGER
 from fraiseql.caching.dependencies.behind import PARSED, behind, prompt_rows
-from fraiseql.caching.dependencies.bodies import CALLED_IN_BODY
 from fraiseql.caching.dependencies.fingerprint import PARTS_OF_ANSWERS, shape_now
 from fraiseql.caching.dependencies.hidden import HANDLED, HIDDEN, NUMBERS
 from fraiseql.caching.dependencies.parts import DATABASE_COLLATION
@@ -68,8 +67,7 @@ calls AS (
   UNION
   SELECT p.oid, p.proname, p.provolatile, p.proargtypes
   FROM pg_catalog.pg_proc p WHERE p.oid IN (
-    SELECT r.oid FROM reached r WHERE r.class = 'pg_catalog.pg_proc'::regclass
-    UNION {CALLED_IN_BODY})),
+    SELECT r.oid FROM reached r WHERE r.class = 'pg_catalog.pg_proc'::regclass)),
 said AS (
   {HIDDEN}),
 -- Whatever compares texts may be in the statement itself.
