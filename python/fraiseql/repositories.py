@@ -115,7 +115,7 @@ class Repository:
 
 def _behalf(db: Database) -> OnBehalf:
     role = db.identity.role
-    return OnBehalf(role, db.read if role is None else db.read_without_role)
+    return OnBehalf(role, db.read if role is None else db.read_plainly)
 
 
 def _joined(where: Mapping[str, Any] | None, equal: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -105,10 +105,9 @@ class Database:
         """Return all rows of a read-only statement that the framework wrote: one round trip."""
         return await self._pool.fetch_bytes(sql, args, self._identity, self._budget)
 
-    async def read_without_role(self, sql: str, args: Sequence[Any]) -> list[Record]:
-        """Return the same with the rights of the connection's own role."""
-        identity = self._identity.without_role
-        return await self._pool.fetch_bytes(sql, args, identity, self._budget)
+    async def read_plainly(self, sql: str, args: Sequence[Any]) -> list[Record]:
+        """Return the same with the rights of the connection's own role, and no variable set."""
+        return await self._pool.fetch_bytes(sql, args, Identity.NONE, self._budget)
 
     async def fetch(self, sql: str, *args: Any) -> list[Record]:
         """Return all rows."""

@@ -55,11 +55,6 @@ class Identity:
             names.add(name.lower())
             _check_text(f"The session variable {name!r}", value)
 
-    @property
-    def without_role(self) -> Self:
-        """The same session variables, with the role of the connection."""
-        return self if self.role is None else self.of(None, dict(self.variables))
-
     @classmethod
     def of(cls, role: str | None, variables: Mapping[str, str]) -> Self:
         """Make an identity from a context's ``role`` and ``session``; order does not matter."""

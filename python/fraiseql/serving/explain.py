@@ -97,8 +97,8 @@ async def _asked(root: CompiledRoot, run: Run) -> list[_Asked]:
     reason = await why_withheld(kept.source.source, run.behalf())
     if reason is not None:
         return [replace(live, withheld=str(reason))]
-    query = kept.query_for(identity.role)
-    return [_Asked(root, kept_text(kept.source), query, identity.without_role), live]
+    plain = identity if identity.role is None else Identity.NONE
+    return [_Asked(root, kept_text(kept.source), kept.query_for(identity.role), plain), live]
 
 
 async def _report(

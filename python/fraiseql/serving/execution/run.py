@@ -69,11 +69,12 @@ class Run:
 
     def behalf(self) -> OnBehalf:
         """Return who reads stored documents: with the rights of the connection's role."""
-        identity = self.identity
-        return OnBehalf(identity.role, self.read if identity.role is None else self._read_stored)
+        role = self.identity.role
+        return OnBehalf(role, self.read if role is None else self._read_plainly)
 
-    def _read_stored(self, sql: str, args: Sequence[Any]) -> Awaitable[list[Any]]:
-        return self.pool.fetch_bytes(sql, args, self.identity.without_role, self.budget)
+    def _read_plainly(self, sql: str, args: Sequence[Any]) -> Awaitable[list[Any]]:
+        # No document depends on a session variable: the connection is spared a change of them.
+        return self.pool.fetch_bytes(sql, args, Identity.NONE, self.budget)
 
     def python(self) -> Call:
         """Return what calls Python functions."""
