@@ -74,8 +74,8 @@ class Answers:
 
 
 @contextmanager
-def counted() -> Iterator[None]:
-    """Have stored documents read wherever that can be, and count the reads."""
+def counted() -> Iterator[Counter[str]]:
+    """Have stored documents read wherever that can be; return the reads so far, by type."""
     rows = KeptStatement.rows
 
     async def counting(self: KeptStatement, *args: Any) -> list[Any] | None:
@@ -86,7 +86,7 @@ def counted() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(planning, "_pays", lambda *_: True)
         patch.setattr(KeptStatement, "rows", counting)
-        yield
+        yield _reads
 
 
 async def started(url: str, stage: Stage, grants: str, first: int) -> Answers:
