@@ -20,6 +20,7 @@ from fraiseql.events import Timings
 from fraiseql.serving import Request, Service
 from fraiseql.serving.execution.run import CompiledKeptRoot
 from fraiseql.settings import Settings
+from tests.integration.serving.served import unnumbered
 
 from . import shop
 from .operations import Operation
@@ -93,7 +94,7 @@ class Bench:
 
         async def both() -> tuple[bytes, bytes]:
             found = [
-                bytes((await service.execute(request, {}, Timings())).body)
+                unnumbered((await service.execute(request, {}, Timings())).body)
                 for service in (self.kept, self.live)
             ]
             return found[0], found[1]

@@ -18,6 +18,7 @@ from fraiseql.schema import build_schema
 from fraiseql.schema.definitions import ATTRIBUTE
 from fraiseql.serving import Request, Service
 from tests.integration.serving.results.kept import applied
+from tests.integration.serving.served import unnumbered
 
 from . import shop
 from .kept_bench import DEEP
@@ -83,10 +84,10 @@ class Bench:
     def check(self, operation: Operation) -> None:
         """Ask twice with caches, and once without."""
         request = Request(operation.text, None, operation.variables)
-        whole = bytes(self.run(self.live.execute(request, {}, Timings())).body)
+        whole = unnumbered(self.run(self.live.execute(request, {}, Timings())).body)
         for _ in range(2):
             response = self.run(self.kept.execute(request, {}, Timings()))
-            assert bytes(response.body) == whole, operation.text
+            assert unnumbered(response.body) == whole, operation.text
             if response.cached is not None:
                 answers = response.cached.answers.values()
                 self.outcomes += [answered.outcome for answered in answers]

@@ -17,6 +17,7 @@ from fraiseql.events import Timings
 from fraiseql.schema.definitions import ATTRIBUTE
 from fraiseql.serving import Request, Service
 from tests.integration.serving.results.remembering import Remembering
+from tests.integration.serving.served import unnumbered
 
 from . import documents, zoo
 from .operations import Operation, operations
@@ -94,7 +95,7 @@ class Bench:
 
     def body(self, service: Service, operation: Operation) -> bytes:
         request = Request(operation.text, None, operation.variables)
-        return bytes(self.run(service.execute(request, {}, Timings())).body)
+        return unnumbered(self.run(service.execute(request, {}, Timings())).body)
 
 
 @pytest.fixture(scope="module")

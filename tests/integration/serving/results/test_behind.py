@@ -12,7 +12,7 @@ from fraiseql.caching.published import publish
 from fraiseql.serving import Service
 from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.results.kept import keeping_results, outcomes, respond
-from tests.integration.serving.served import Served
+from tests.integration.serving.served import Served, unnumbered
 
 TABLES = """
 CREATE TABLE shelf (id int PRIMARY KEY, name text NOT NULL);
@@ -78,7 +78,7 @@ def control(kept: Served) -> Iterator[Served]:
 
 
 def without_ages(body: object) -> bytes:
-    return AGES.sub(b'"seconds":0', bytes(body))  # type: ignore[call-overload]
+    return AGES.sub(b'"seconds":0', unnumbered(bytes(body)))  # type: ignore[call-overload]
 
 
 def test_each_answer_is_what_the_projection_says(kept: Served, control: Served) -> None:
