@@ -1,9 +1,10 @@
 """Repositories: documents of declared relations, for Python resolvers."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from fraiseql.database import Database
+from fraiseql.database import Database, Priority
 from fraiseql.errors import ConfigurationError
 from fraiseql.serving.execution.documents import Document
 from fraiseql.serving.execution.reading import CONTEXT_KEY, Outcome, Reading, Reads, check_count
@@ -39,7 +40,6 @@ class Repository:
         self.db = db
         self._reader = reads.reader
         self._note = reads.note
-        self._behalf = _behalf(db) if isinstance(db, Database) else None
 
     async def find(
         self,
@@ -83,7 +83,7 @@ class Repository:
         Arguments and errors are those of ``find``.
         """
         reading = self._reader.prepare(source, _joined(where, equal), limit=1)
-        rows = await self._run(reading)
+        rows = await self._run(reading, Priority.KEY)
         return Document(rows[0][0], reading.type_name) if rows else None
 
     async def count(
@@ -109,13 +109,16 @@ class Repository:
         rows = await self._run(reading)
         return rows[0][0]
 
-    async def _run(self, reading: Reading) -> list[Any]:
-        return await reading.rows(self.db.read, self._behalf, self._note)
+    async def _run(self, reading: Reading, usual: Priority = Priority.LIST) -> list[Any]:
+        read = partial(self.db.read, usual=usual)
+        # Inside a transaction only the live rows have its own writes.
+        behalf = _behalf(self.db, usual) if isinstance(self.db, Database) else None
+        return await reading.rows(read, behalf, self._note)
 
 
-def _behalf(db: Database) -> OnBehalf:
+def _behalf(db: Database, usual: Priority) -> OnBehalf:
     role = db.identity.role
-    return OnBehalf(role, db.read if role is None else db.read_plainly)
+    return OnBehalf(role, partial(db.read if role is None else db.read_plainly, usual=usual))
 
 
 def _joined(where: Mapping[str, Any] | None, equal: Mapping[str, Any]) -> Mapping[str, Any]:

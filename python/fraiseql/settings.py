@@ -35,6 +35,8 @@ class Settings:
             environment ``DATABASE_URL`` counts, too, where it is a ``postgresql://`` address.
         data_dir: Directory of the embedded PostgreSQL.
         pool_size: Most connections to the database that one process holds.
+        reserved_share: Share of ``pool_size`` that statements that have been slow never hold, two
+            connections at least, one of a pool of two; 0 reserves none.
         connect_timeout: Seconds to wait for a new connection, and for a free one.
         statement_timeout: Seconds after which PostgreSQL cancels a statement; 0 means no limit.
         request_timeout: Seconds after which a request is answered with an error.
@@ -89,6 +91,7 @@ class Settings:
     database_url: str = "embedded:"
     data_dir: str = ".fraiseql"
     pool_size: int = 10
+    reserved_share: float = 0.25
     connect_timeout: float = 10.0
     statement_timeout: float = 15.0
     request_timeout: float = 30.0

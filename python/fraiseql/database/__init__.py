@@ -2,9 +2,11 @@
 
 from asyncpg import Record
 
+from fraiseql.database.admission import Usage
 from fraiseql.database.bounding import UNBOUNDED, Budget
 from fraiseql.database.facade import Database, Transaction
 from fraiseql.database.identity import Identity
+from fraiseql.database.latency import Priority, caller
 from fraiseql.database.observing import Observation, observed
 from fraiseql.database.origin import Origin
 from fraiseql.database.pool import Pool, open_pool
@@ -19,9 +21,12 @@ __all__ = [
     "Observation",
     "Origin",
     "Pool",
+    "Priority",
     "Record",
     "SessionMonitor",
     "Transaction",
+    "Usage",
+    "caller",
     "in_transaction",
     "observed",
     "open_pool",

@@ -1,16 +1,17 @@
 """What resolvers run their own SQL with: ``info.context["db"]`` and its transactions."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from asyncpg import Record
 
 from fraiseql.database.bounding import UNBOUNDED, Budget
 from fraiseql.database.identity import Identity
+from fraiseql.database.latency import UNTIMED, Latency, Priority, caller
 from fraiseql.database.link import Link
 from fraiseql.database.pool import Pool
-from fraiseql.database.watching import opened
+from fraiseql.database.watching import in_transaction, opened
 from fraiseql.errors import DatabaseError
 
 
@@ -42,7 +43,12 @@ class Transaction:
         with self._link.foreign(sql):
             return await self._link.fetch(sql, *args)
 
-    async def read(self, sql: str, args: Sequence[Any]) -> list[Record]:
+    async def read(
+        self,
+        sql: str,
+        args: Sequence[Any],
+        usual: Priority = Priority.LIST,  # noqa: ARG002 - it has its connection
+    ) -> list[Record]:
         """Return all rows of a statement that the framework wrote."""
         return await self.fetch(sql, *args)
 
@@ -101,32 +107,44 @@ class Database:
         """Role and session variables that statements run under."""
         return self._identity
 
-    async def read(self, sql: str, args: Sequence[Any]) -> list[Record]:
-        """Return all rows of a read-only statement that the framework wrote: one round trip."""
-        return await self._pool.fetch_bytes(sql, args, self._identity, self._budget)
+    async def read(
+        self, sql: str, args: Sequence[Any], usual: Priority = Priority.LIST
+    ) -> list[Record]:
+        """Return all rows of a read-only statement that the framework wrote: one round trip.
 
-    async def read_plainly(self, sql: str, args: Sequence[Any]) -> list[Record]:
+        Args:
+            sql: The statement.
+            args: Values of its parameters.
+            usual: Queue that it waits in for a connection, while it is not slow.
+        """
+        latency = self._latency(sql, usual)
+        return await self._pool.fetch_bytes(sql, args, self._identity, self._budget, latency)
+
+    async def read_plainly(
+        self, sql: str, args: Sequence[Any], usual: Priority = Priority.LIST
+    ) -> list[Record]:
         """Return the same with the rights of the connection's own role, and no variable set."""
-        return await self._pool.fetch_bytes(sql, args, Identity.NONE, self._budget)
+        latency = self._latency(sql, usual)
+        return await self._pool.fetch_bytes(sql, args, Identity.NONE, self._budget, latency)
 
     async def fetch(self, sql: str, *args: Any) -> list[Record]:
         """Return all rows."""
-        async with self._pool.lend(self._identity) as link:
+        async with self._lent(sql, Priority.LIST) as link:
             return await Transaction(link).fetch(sql, *args)
 
     async def fetchrow(self, sql: str, *args: Any) -> Record | None:
         """Return the first row, or None when there is none."""
-        async with self._pool.lend(self._identity) as link:
+        async with self._lent(sql, Priority.KEY) as link:
             return await Transaction(link).fetchrow(sql, *args)
 
     async def fetchval(self, sql: str, *args: Any) -> Any:
         """Return the first column of the first row, or None when there is no row."""
-        async with self._pool.lend(self._identity) as link:
+        async with self._lent(sql, Priority.KEY) as link:
             return await Transaction(link).fetchval(sql, *args)
 
     async def execute(self, sql: str, *args: Any) -> str:
         """Run a statement and return PostgreSQL's word for what it did, such as ``SET``."""
-        async with self._pool.lend(self._identity) as link:
+        async with self._lent(sql, Priority.KEY) as link:
             return await Transaction(link).execute(sql, *args)
 
     @asynccontextmanager
@@ -143,7 +161,7 @@ class Database:
         Example:
             ``async with db.transaction(readonly=False) as t: await t.execute("DELETE FROM draft")``
         """
-        async with self._pool.lend(self._identity) as link:
+        async with self._lent(f"transaction of {caller.get()}", Priority.KEY) as link:
             own = Transaction(link)
             try:
                 await own.execute("BEGIN READ ONLY" if readonly else "BEGIN READ WRITE")
@@ -156,6 +174,13 @@ class Database:
                 raise
             finally:
                 own._end()  # noqa: SLF001 - not for users
+
+    def _lent(self, what: str, usual: Priority) -> AbstractAsyncContextManager[Link]:
+        return self._pool.lend(self._identity, self._latency(what, usual))
+
+    def _latency(self, what: str, usual: Priority) -> Latency:
+        # Who holds a connection already must not wait for those that hold others: it goes first.
+        return UNTIMED if in_transaction() else self._pool.latencies.of(what, usual)
 
 
 async def _commit(transaction: Transaction) -> None:

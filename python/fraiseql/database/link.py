@@ -11,6 +11,7 @@ from fraiseql.bounded import Bounded
 from fraiseql.database.bounding import UNBOUNDED, BoundedProtocol, Budget
 from fraiseql.database.failures import RAISED, mapped
 from fraiseql.database.identity import Identity
+from fraiseql.database.latency import UNTIMED, Latency, Priority
 from fraiseql.database.origin import STATE, Origin
 from fraiseql.database.pooler import Pooling
 from fraiseql.errors import ConfigurationError, ResponseTooLarge
@@ -55,7 +56,10 @@ class Link(asyncpg.Connection):
         settled: Whether nothing ran since ``settle`` that may have set anything.
         outdated: Whether roles changed since its plans were made.
         roles: Digest of all roles when its plans were last thrown away; None before that.
+        since: When it was lent.
         lent_to: Role that last ran a developer's own SQL on the connection.
+        latency: Of the statement that it is lent for.
+        priority: Class of the statement that holds it; of one that is free, KEY.
         pooling: How a pooler in front of PostgreSQL shares servers, or ``none``.
         own_path: Whether names without a schema are always PostgreSQL's own: no statement of a
             developer runs on the connection.
@@ -65,14 +69,17 @@ class Link(asyncpg.Connection):
         "bound",
         "generation",
         "identity",
+        "latency",
         "lent_to",
         "origin",
         "outdated",
         "own_path",
         "pooling",
+        "priority",
         "reads",
         "roles",
         "settled",
+        "since",
         "tainted",
     )
     bound: BoundedProtocol
@@ -87,6 +94,9 @@ class Link(asyncpg.Connection):
     lent_to: str | None
     own_path: bool
     pooling: Pooling
+    latency: Latency
+    priority: Priority
+    since: float
     _protocol: Any
     _transport: Any
 
@@ -105,6 +115,9 @@ class Link(asyncpg.Connection):
         self.reads = Bounded(_MOST_STATEMENTS, prepared_bytes)
         self.origin = origin
         self.generation = 0
+        self.latency = UNTIMED
+        self.priority = Priority.KEY
+        self.since = 0.0
         self.settled = True
         self.outdated = False
         self.roles = None

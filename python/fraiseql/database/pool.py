@@ -7,10 +7,12 @@ from typing import Any, Final, TypeVar
 
 from asyncpg import InsufficientPrivilegeError, Record
 
+from fraiseql.database.admission import Usage
 from fraiseql.database.bounding import UNBOUNDED, Budget
 from fraiseql.database.connecting import Connector
 from fraiseql.database.failures import RAISED, is_loss, mapped, mapped_assuming
 from fraiseql.database.identity import Identity
+from fraiseql.database.latency import UNTIMED, Latencies, Latency, Priority
 from fraiseql.database.lending import Lender
 from fraiseql.database.link import Link
 from fraiseql.database.observing import observation
@@ -34,17 +36,20 @@ class Pool:
 
     Args:
         connector: Makes connections.
-        settings: ``pool_size`` and ``connect_timeout`` count.
+        settings: ``pool_size``, ``reserved_share`` and ``connect_timeout`` count.
 
     Attributes:
         size: Most connections at a time.
+        latencies: How long statements took, which decides which queue they wait in.
         on_replaced: Called when all connections are replaced.
     """
 
     def __init__(self, connector: Connector, settings: Settings) -> None:
         self._connector = connector
         self.size: Final = max(1, settings.pool_size)
-        self._lender = Lender(connector, self.size, settings.connect_timeout)
+        share, patience = settings.reserved_share, settings.connect_timeout
+        self._lender = Lender(connector, self.size, share, patience)
+        self.latencies: Final = Latencies()
         self._spare = 0
         self._max_bytes = settings.max_response_bytes
         self._roles: int | None = None
@@ -59,6 +64,10 @@ class Pool:
         """Return the bytes that the statements of one request may return (max_response_bytes)."""
         return Budget(self._max_bytes)
 
+    def usage(self) -> Mapping[Priority, Usage]:
+        """Return how many connections each class of statements holds and waits for."""
+        return self._lender.usage()
+
     @property
     def login_role(self) -> str:
         """Role that connections log in as; empty before the first connection."""
@@ -70,6 +79,7 @@ class Pool:
         args: Sequence[Any] = (),
         identity: Identity = Identity.NONE,
         budget: Budget = UNBOUNDED,
+        latency: Latency = UNTIMED,
     ) -> list[Record]:
         """Run one of the framework's own read-only statements and return its rows.
 
@@ -80,6 +90,7 @@ class Pool:
             args: Values of the parameters, in the Python types that the driver encodes.
             identity: Role and session variables to run under.
             budget: Bytes that the rows may have; see ``budget``.
+            latency: Of the statement: decides which queue it waits in.
 
         Raises:
             ResponseTooLarge: The rows have more bytes.
@@ -90,9 +101,10 @@ class Pool:
             DatabaseError: The server failed otherwise.
         """
         if observation.get() is not None:
-            return await self._run(partial(self._observed, sql, args, identity, budget), identity)
+            work = partial(self._observed, sql, args, identity, budget)
+            return await self._run(work, identity, latency)
         lender = self._lender
-        link = lender.take(identity) or await lender.obtain()
+        link = lender.take(identity, latency) or await lender.obtain(latency)
         try:
             if link.outdated or link.identity is not identity:
                 await link.assume(identity)
@@ -168,18 +180,24 @@ class Pool:
         return True
 
     @asynccontextmanager
-    async def lend(self, identity: Identity = Identity.NONE) -> AsyncIterator[Link]:
+    async def lend(
+        self, identity: Identity = Identity.NONE, latency: Latency = UNTIMED
+    ) -> AsyncIterator[Link]:
         """Lend a connection that carries ``identity``, to run any SQL.
 
         Afterwards it is reset in the background before anyone else has it; a block that is
         cancelled ends the connection, and with it the statement that runs.
+
+        Args:
+            identity: Role and session variables.
+            latency: Of what runs in the block: decides which queue it waits in.
 
         Raises:
             DatabaseUnavailable: No connection could be had.
             DatabaseError: The role or a variable cannot be set.
         """
         lender = self._lender
-        link = lender.take(identity) or await lender.obtain()
+        link = lender.take(identity, latency) or await lender.obtain(latency)
         seen = observation.get()
         try:
             steady = await self._assume(link, identity)
@@ -189,7 +207,7 @@ class Pool:
         except Exception:
             if seen is not None:
                 seen.note(link.origin, steady=False)
-            lender.cleanse(link)
+            lender.cleanse(link, failed=True)
             raise
         except BaseException:
             lender.discard(link)
@@ -224,10 +242,15 @@ class Pool:
         await self._lender.close()
         await self._connector.close()
 
-    async def _run(self, work: Callable[[Link], Awaitable[T]], identity: Identity) -> T:
+    async def _run(
+        self,
+        work: Callable[[Link], Awaitable[T]],
+        identity: Identity,
+        latency: Latency = UNTIMED,
+    ) -> T:
         """Have work done on a connection; when that is lost, once more on a new one."""
         lender = self._lender
-        link = lender.take(identity) or await lender.obtain()
+        link = lender.take(identity, latency) or await lender.obtain(latency)
         try:
             result = await work(link)
         except RAISED as error:

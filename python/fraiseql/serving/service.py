@@ -28,6 +28,7 @@ from fraiseql.serving.joining import cached, joined, known_values
 from fraiseql.serving.planning.plan import KeptQuery
 from fraiseql.serving.plans import ServingPlan, Split
 from fraiseql.serving.policy import Policy
+from fraiseql.serving.pool_metrics import pool_metrics
 from fraiseql.serving.preparing import Prepared, Preparer
 from fraiseql.serving.request import Request, Response
 from fraiseql.serving.response.errors import NO_DATA, ResponseErrors, finished
@@ -165,7 +166,8 @@ class Service:
 
     def metrics(self) -> Sequence[str]:
         """Return what is counted, as lines in the text format of Prometheus."""
-        return () if self.results is None else self.results.metrics()
+        pool = () if self._pool is None else tuple(pool_metrics(self._pool.usage()))
+        return pool if self.results is None else (*pool, *self.results.metrics())
 
     @property
     def pool(self) -> Pool:

@@ -145,6 +145,7 @@ async def test_statement_timeout_is_the_servers(make_pool: MakePool) -> None:
 
 async def test_a_closed_pool_says_so(make_pool: MakePool) -> None:
     pool = await make_pool(pool_size=1)
+    assert await pool.ready()  # connected: what follows takes as long as it sleeps
     running = asyncio.create_task(pool.fetch_bytes(sleep(0.1)))
     waiting = asyncio.create_task(pool.fetch_bytes("SELECT 1"))
     await asyncio.sleep(0.05)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from fraiseql.caching.results.top import Top
+from fraiseql.exposition import escaped, head
 from fraiseql.results import Answered
 
 OTHER: Final = "other"
@@ -199,13 +200,13 @@ _COUNTERS: Final[Sequence[tuple[str, str, Callable[[Tally], float]]]] = (
 def _lines(tallies: Mapping[str, Tally]) -> Iterator[str]:
     for name, meaning, value in _COUNTERS:
         metric = f"{_HEAD}_{name}_total"
-        yield from _head(metric, meaning, "counter")
+        yield from head(metric, meaning, "counter")
         for query, tally in tallies.items():
             yield f'{metric}{{query="{escaped(query)}"}} {value(tally)}'
     yield from _worded("not_hit", "reason", "Answers that were no hit", tallies, _reasons)
     yield from _worded("events", "kind", "What happened beside answers", tallies, _events)
     metric = f"{_HEAD}_oldest_hit_seconds"
-    yield from _head(metric, "Age of the oldest hit", "gauge")
+    yield from head(metric, "Age of the oldest hit", "gauge")
     for query, tally in tallies.items():
         yield f'{metric}{{query="{escaped(query)}"}} {tally.oldest}'
 
@@ -218,7 +219,7 @@ def _worded(
     counters: Callable[[Tally], Mapping[str, int]],
 ) -> Iterator[str]:
     metric = f"{_HEAD}_{name}_total"
-    yield from _head(metric, meaning, "counter")
+    yield from head(metric, meaning, "counter")
     for query, tally in tallies.items():
         for word, found in counters(tally).items():
             yield f'{metric}{{query="{escaped(query)}",{label}="{escaped(word)}"}} {found}'
@@ -230,13 +231,3 @@ def _reasons(tally: Tally) -> Mapping[str, int]:
 
 def _events(tally: Tally) -> Mapping[str, int]:
     return tally.events
-
-
-def _head(metric: str, meaning: str, kind: str) -> Iterator[str]:
-    yield f"# HELP {metric} {meaning}."
-    yield f"# TYPE {metric} {kind}"
-
-
-def escaped(value: str) -> str:
-    """Return the value of a label as Prometheus reads it between double quotes."""
-    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")

@@ -8,6 +8,7 @@ from typing import Any
 
 from graphql.execution.values import VariableValues
 
+from fraiseql.database import caller
 from fraiseql.results import Current, current
 from fraiseql.schema import Info
 from fraiseql.schema.defaults import refuse_beyond_python
@@ -141,9 +142,11 @@ class Call:
     async def _reaching(self, field: FieldPlan, start: Callable[[], Awaitable[Any]]) -> Any:
         """Await what is started where it finds the field and the result caches."""
         token, reached = current_field.set(field), current.set(self._reached)
+        called = caller.set(field.selected.name)
         try:
             return await start()
         finally:
+            caller.reset(called)
             current.reset(reached)
             current_field.reset(token)
 

@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from fraiseql.database import UNBOUNDED, Budget, Identity, Pool
+from fraiseql.database import UNBOUNDED, Budget, Identity, Pool, Priority
 from fraiseql.errors import DocumentError, FraiseQLError, InputError
 from fraiseql.naming import without_suggestion
 from fraiseql.schema import Schema
@@ -63,18 +64,23 @@ class Run:
         """Keep what a root field was answered from."""
         self.noted = [*(self.noted or ()), noted]
 
-    def read(self, sql: str, args: Sequence[Any]) -> Awaitable[list[Any]]:
+    def read(
+        self, sql: str, args: Sequence[Any], usual: Priority = Priority.LIST
+    ) -> Awaitable[list[Any]]:
         """Run a statement of the framework's own under the request's identity."""
-        return self.pool.fetch_bytes(sql, args, self.identity, self.budget)
+        latency = self.pool.latencies.of(sql, usual)
+        return self.pool.fetch_bytes(sql, args, self.identity, self.budget, latency)
 
-    def behalf(self) -> OnBehalf:
+    def behalf(self, usual: Priority = Priority.LIST) -> OnBehalf:
         """Return who reads stored documents: with the rights of the connection's role."""
         role = self.identity.role
-        return OnBehalf(role, self.read if role is None else self._read_plainly)
+        read = self.read if role is None else self._read_plainly
+        return OnBehalf(role, partial(read, usual=usual))
 
-    def _read_plainly(self, sql: str, args: Sequence[Any]) -> Awaitable[list[Any]]:
+    def _read_plainly(self, sql: str, args: Sequence[Any], usual: Priority) -> Awaitable[list[Any]]:
         # No document depends on a session variable: the connection is spared a change of them.
-        return self.pool.fetch_bytes(sql, args, Identity.NONE, self.budget)
+        latency = self.pool.latencies.of(sql, usual)
+        return self.pool.fetch_bytes(sql, args, Identity.NONE, self.budget, latency)
 
     def python(self) -> Call:
         """Return what calls Python functions."""
@@ -108,11 +114,12 @@ def _without_suggestion(error: InputError) -> InputError:
 class CompiledRoot:
     """A root field that SQL answers, ready to run."""
 
-    __slots__ = ("many", "query", "stream")
+    __slots__ = ("_usual", "many", "query", "stream")
 
     def __init__(self, root: SqlRoot) -> None:
         self.stream = root.stream
         self.many = root.many
+        self._usual = Priority.LIST if root.many else Priority.KEY
         self.query = PreparedQuery(root.query, root.max_limit)
 
     async def run(self, run: Run) -> Item:
@@ -121,7 +128,7 @@ class CompiledRoot:
             query = self.query
             if query.choose is not None:
                 query = query.choose(run.values)
-            rows = await run.read(query.text, query.bind(run.values))
+            rows = await run.read(query.text, query.bind(run.values), self._usual)
         except FraiseQLError as error:
             return run.fail(error)
         if self.many:
@@ -142,7 +149,7 @@ class CompiledKeptRoot(CompiledRoot):
     async def run(self, run: Run) -> Item:
         """Return the stream item, as ``CompiledRoot.run`` does."""
         try:
-            rows = await self.kept.rows(run.behalf(), run.values, self._key, run.note)
+            rows = await self.kept.rows(run.behalf(self._usual), run.values, self._key, run.note)
         except FraiseQLError as error:
             return run.fail(error)
         if rows is None:

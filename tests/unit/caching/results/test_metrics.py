@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from fraiseql.caching.results.metrics import LENGTH, NAMES, OTHER, WORDS, Metrics, escaped
+from fraiseql.caching.results.metrics import LENGTH, NAMES, OTHER, WORDS, Metrics
+from fraiseql.exposition import escaped
 from fraiseql.results import Answered
 
 KEY = bytes(32)

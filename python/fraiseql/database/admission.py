@@ -1,0 +1,166 @@
+"""Admission control: which statement takes the next connection."""
+
+import asyncio
+from bisect import insort
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Final
+
+from fraiseql.database.latency import Latency, Priority
+from fraiseql.database.link import Link
+from fraiseql.errors import ConfigurationError
+
+_PASSED: Final = 16
+"""Times that a class that could be served is passed over for others before it is its turn."""
+
+
+@dataclass(slots=True, eq=False)
+class Waiter:
+    """A statement that waits for a connection.
+
+    Attributes:
+        number: Its place in the order of arrival.
+        latency: Of the statement.
+        priority: Class that it waits in.
+        future: Takes the connection, or None for the room to make one.
+    """
+
+    number: int
+    latency: Latency
+    priority: Priority
+    future: asyncio.Future[Link | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Connections of a pool by the class of what runs on them.
+
+    Attributes:
+        held: Connections that are taken.
+        waiting: Statements that wait for one.
+        limit: Connections that may be taken.
+    """
+
+    held: int
+    waiting: int
+    limit: int
+
+
+class Admission:
+    """Queues of a pool, one for each class of statements, each first come, first served.
+
+    Slow statements never hold the reserved connections; lists and slow statements together leave
+    one of those to reads by key. Within these bounds reads by key go first, then lists, then what
+    is slow; a class that was passed over many times has one turn, so that none waits for ever.
+
+    Args:
+        size: Connections of the pool.
+        share: Of them, what is reserved; see ``reserved_connections``.
+
+    Attributes:
+        waiting: How many wait.
+    """
+
+    def __init__(self, size: int, share: float) -> None:
+        reserved = reserved_connections(size, share)
+        self.limits: Final = (size, size - min(1, reserved), size - reserved)
+        self.waiting = 0
+        self._held = [0, 0, 0]
+        self._passed = [0, 0, 0]
+        self._arrived = 0
+        self._queues: tuple[deque[Waiter], ...] = (deque(), deque(), deque())
+
+    def admits(self, priority: Priority) -> bool:
+        """Whether a statement of a class may take a connection if there is one."""
+        if priority is Priority.KEY:
+            return True
+        _, lists, slow = self._held
+        _, most, most_slow = self.limits
+        return lists + slow < most and (priority is Priority.LIST or slow < most_slow)
+
+    def enter(self, priority: Priority) -> None:
+        """Count a connection that is taken; reads by key hold what the others do not."""
+        if priority is not Priority.KEY:
+            self._held[priority] += 1
+
+    def leave(self, priority: Priority) -> None:
+        """Count a connection that is given back."""
+        if priority is not Priority.KEY:
+            self._held[priority] -= 1
+
+    def join(self, latency: Latency, future: asyncio.Future[Link | None]) -> Waiter:
+        """Put a statement at the end of its queue."""
+        self._arrived += 1
+        waiter = Waiter(self._arrived, latency, latency.priority, future)
+        self._queues[waiter.priority].append(waiter)
+        self.waiting += 1
+        return waiter
+
+    def drop(self, waiter: Waiter) -> None:
+        """Take a statement that gives up out of its queue, if it is still there."""
+        queue = self._queues[waiter.priority]
+        if waiter in queue:
+            queue.remove(waiter)
+            self.waiting -= 1
+
+    def drain(self) -> Sequence[Waiter]:
+        """Take out all who wait."""
+        waiters = [waiter for queue in self._queues for waiter in queue]
+        for queue in self._queues:
+            queue.clear()
+        self.waiting = 0
+        return [waiter for waiter in waiters if not waiter.future.done()]
+
+    def next(self) -> Waiter | None:
+        """Take out who is served next; None where nobody may be."""
+        self._sort()
+        ready = [kind for kind in Priority if self._queues[kind] and self.admits(kind)]
+        if not ready:
+            return None
+        overdue = [kind for kind in ready if self._passed[kind] >= _PASSED]
+        chosen = overdue[0] if overdue else ready[0]
+        for kind in ready:
+            self._passed[kind] += 1
+        self._passed[chosen] = 0
+        return self._pop(chosen)
+
+    def usage(self, taken: int) -> Mapping[Priority, Usage]:
+        """Return who holds connections and waits, of ``taken`` connections in all."""
+        _, lists, slow = self._held
+        held = (taken - lists - slow, lists, slow)
+        return {
+            kind: Usage(held[kind], len(self._queues[kind]), self.limits[kind]) for kind in Priority
+        }
+
+    def _sort(self) -> None:
+        """Have the first in each queue be one that waits, and belongs there by now."""
+        for kind, queue in zip(Priority, self._queues, strict=True):
+            while queue and (queue[0].future.done() or queue[0].latency.priority is not kind):
+                waiter = self._pop(kind)
+                if not waiter.future.done():
+                    waiter.priority = waiter.latency.priority
+                    insort(self._queues[waiter.priority], waiter, key=attrgetter("number"))
+                    self.waiting += 1
+
+    def _pop(self, kind: Priority) -> Waiter:
+        self.waiting -= 1
+        return self._queues[kind].popleft()
+
+
+def reserved_connections(size: int, share: float) -> int:
+    """Return how many of ``size`` connections slow statements never hold.
+
+    Raises:
+        ConfigurationError: ``share`` is not from 0 to 1.
+    """
+    if not 0 <= share < 1:
+        raise ConfigurationError(
+            f"The setting reserved_share is {share:g}.", hint="Give a number from 0 to below 1."
+        )
+    if size == 1 or share == 0:
+        return 0
+    # Of three and more, one is left to reads by key, and another to lists.
+    least = min(2, size - 1)
+    return min(size - 1, max(least, int(size * share)))

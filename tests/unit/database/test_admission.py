@@ -1,0 +1,255 @@
+"""Admission: bounds of each class, turns in the queues, and no permit lost under any ending."""
+
+import asyncio
+from random import Random
+from typing import Any, cast
+
+import pytest
+
+from fraiseql.database.admission import Admission, reserved_connections
+from fraiseql.database.connecting import Connector
+from fraiseql.database.identity import Identity
+from fraiseql.database.latency import UNTIMED, Latencies, Latency, Priority
+from fraiseql.database.lending import Lender
+from fraiseql.database.link import Link
+from fraiseql.errors import ConfigurationError, DatabaseUnavailable
+
+KEY, LIST, SLOW = Priority
+
+
+class FakeLink:
+    """A connection without a server."""
+
+    def __init__(self) -> None:
+        self.closed = False
+        self.identity = Identity.NONE
+        self.priority = KEY
+        self.latency: Latency = UNTIMED
+        self.tainted = False
+        self.generation = 0
+        self.since = 0.0
+
+    def is_closed(self) -> bool:
+        return self.closed
+
+    def is_in_transaction(self) -> bool:
+        return False
+
+    def terminate(self) -> None:
+        self.closed = True
+
+    async def close(self, **_: float) -> None:
+        await asyncio.sleep(0)
+        self.closed = True
+
+    async def cleanse(self) -> None:
+        await asyncio.sleep(0)
+        if self.closed:
+            raise OSError
+
+
+class FakeConnector:
+    """Makes such connections, or fails, as chance has it."""
+
+    def __init__(self, random: Random) -> None:
+        self.random = random
+
+    async def connect(self) -> Link:
+        await asyncio.sleep(0)
+        if self.random.random() < 0.1:
+            raise DatabaseUnavailable("It does not answer.")
+        return cast("Link", FakeLink())
+
+
+def lender_of(random: Random, size: int, share: float, patience: float = 5.0) -> Lender:
+    return Lender(cast("Connector", FakeConnector(random)), size, share, patience)
+
+
+def latency_of(priority: Priority) -> Latency:
+    latency = Latency(priority)
+    while priority is SLOW and latency.seconds < 0.5:
+        latency.add(1.0)
+    return latency
+
+
+@pytest.mark.parametrize(
+    ("size", "share", "limits"),
+    [
+        (1, 0.25, (1, 1, 1)),
+        (2, 0.25, (2, 1, 1)),
+        (3, 0.25, (3, 2, 1)),
+        (4, 0.25, (4, 3, 2)),
+        (10, 0.25, (10, 9, 8)),
+        (40, 0.25, (40, 39, 30)),
+        (10, 0.99, (10, 9, 1)),
+        (10, 0.0, (10, 10, 10)),
+    ],
+)
+def test_limits_of_classes(size: int, share: float, limits: tuple[int, ...]) -> None:
+    assert Admission(size, share).limits == limits
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.0, float("nan"), float("inf")])
+def test_a_share_that_is_none_is_refused(share: float) -> None:
+    with pytest.raises(ConfigurationError, match="reserved_share"):
+        reserved_connections(4, share)
+
+
+def test_a_statement_is_slow_while_its_runs_take_long() -> None:
+    latency = Latency(LIST)
+    for _ in range(20):
+        latency.add(0.02)
+    assert latency.priority is LIST
+    latency.add(15.0)
+    assert latency.priority is SLOW
+    latency.add_failed(0.0)
+    assert latency.priority is SLOW, "a run that failed at once says nothing"
+    for _ in range(8):
+        latency.add(0.01)
+    assert latency.priority is LIST
+    latency.add_failed(15.0)
+    assert latency.priority is SLOW, "what was cancelled late was slow"
+
+
+def test_latencies_are_bounded() -> None:
+    latencies = Latencies()
+    for number in range(10_000):
+        latencies.of(f"SELECT {number}", LIST)
+    assert len(latencies) == 4_096
+    assert latencies.of("SELECT 9999", LIST) is latencies.of("SELECT 9999", LIST)
+
+
+async def wait_turns(kinds: list[Priority]) -> list[Priority]:
+    """Return the order in which statements that wait for one connection are served."""
+    lender = lender_of(Random(4), 1, 0.25)
+    first = lender.take(Identity.NONE) or await lender.obtain()
+    served: list[Priority] = []
+
+    async def run(latency: Latency) -> None:
+        link = await lender.obtain(latency)
+        served.append(latency.priority)
+        lender.release(link)
+
+    tasks = [asyncio.create_task(run(latency_of(kind))) for kind in kinds]
+    await asyncio.sleep(0)
+    lender.release(first)
+    await asyncio.gather(*tasks)
+    return served
+
+
+async def test_what_is_cheap_goes_first_and_what_is_slow_has_its_turn() -> None:
+    assert await wait_turns([SLOW, LIST, KEY, SLOW, KEY]) == [KEY, KEY, LIST, SLOW, SLOW]
+    served = await wait_turns([SLOW, *[KEY] * 40])
+    assert served.index(SLOW) == 16
+
+
+async def test_who_waits_moves_to_the_queue_of_what_turned_slow() -> None:
+    lender = lender_of(Random(4), 1, 0.25)
+    first = lender.take(Identity.NONE) or await lender.obtain()
+    served: list[str] = []
+    latencies = {"grown": Latency(LIST), "list": Latency(LIST)}
+
+    async def run(name: str) -> None:
+        link = await lender.obtain(latencies[name])
+        served.append(name)
+        lender.release(link)
+
+    tasks = [asyncio.create_task(run(name)) for name in ("grown", "grown", "list")]
+    await asyncio.sleep(0)
+    latencies["grown"].add(1.0)
+    lender.release(first)
+    await asyncio.gather(*tasks)
+    assert served == ["list", "grown", "grown"]
+
+
+class Storm:
+    """Statements of all classes that end in every way there is, with the bounds watched.
+
+    Args:
+        random: Chance.
+        size: Connections.
+        share: Of them, reserved.
+    """
+
+    def __init__(self, random: Random, size: int, share: float) -> None:
+        self.random = random
+        self.lender = lender_of(random, size, share)
+        self.limits = Admission(size, share).limits
+        self.latencies = [latency_of(kind) for kind in Priority for _ in range(2)]
+        self.held = dict.fromkeys(Priority, 0)
+
+    async def statement(self) -> None:
+        latency = self.random.choice(self.latencies)
+        link = self.lender.take(Identity.NONE, latency) or await self.lender.obtain(latency)
+        kind = link.priority
+        self.held[kind] += 1
+        assert self.held[SLOW] <= self.limits[SLOW]
+        assert self.held[SLOW] + self.held[LIST] <= self.limits[LIST]
+        try:
+            for _ in range(self.random.randrange(4)):
+                await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            self.held[kind] -= 1
+            self.lender.discard(link)
+            raise
+        self.held[kind] -= 1
+        await self.end(link, latency)
+
+    async def end(self, link: Link, latency: Latency) -> None:
+        """End the use of a connection in one of the ways of a pool."""
+        fate = self.random.randrange(12)
+        if fate == 0:
+            link.terminate()
+        if fate == 1:
+            self.lender.discard(link)
+        elif fate == 2:
+            self.lender.release(await self.lender.replace(link))
+        elif fate <= 4:
+            self.lender.cleanse(link, failed=fate == 4)
+        elif fate == 5:
+            self.lender.put_back(link)
+        elif fate == 6:
+            latency.add(self.random.choice([0.0, 1.0]))
+            self.lender.release(link)
+        else:
+            if fate == 7:
+                self.lender.replace_all()
+            self.lender.release(link)
+
+    async def client(self) -> None:
+        for _ in range(self.random.randrange(1, 6)):
+            task = asyncio.create_task(self.statement())
+            if self.random.random() < 0.2:
+                for _ in range(self.random.randrange(6)):
+                    await asyncio.sleep(0)
+                task.cancel()
+            (outcome,) = await asyncio.gather(task, return_exceptions=True)
+            expected = (type(None), asyncio.CancelledError, DatabaseUnavailable)
+            assert isinstance(outcome, expected), outcome
+
+
+@pytest.mark.parametrize("seed", range(25))
+async def test_no_permit_and_no_turn_is_lost(seed: int) -> None:
+    random = Random(seed)
+    size = random.randrange(1, 7)
+    storm = Storm(random, size, random.choice([0.0, 0.25, 0.5]))
+    async with asyncio.timeout(4):  # below the patience: who waits for ever fails here
+        await asyncio.gather(*[storm.client() for _ in range(30)])
+    lender: Any = storm.lender
+    await asyncio.gather(*lender._tasks)
+    usage = lender.usage()
+    assert [(used.held, used.waiting) for used in usage.values()] == [(0, 0)] * 3
+    assert lender._places == len(lender._free) <= size
+    await lender.close()
+
+
+async def test_who_gives_up_waiting_leaves_its_queue() -> None:
+    lender = lender_of(Random(4), 2, 0.25, patience=0.01)
+    slow = latency_of(SLOW)
+    held = await lender.obtain(slow)
+    with pytest.raises(DatabaseUnavailable, match=r"All 1 .* that slow statements may have"):
+        await lender.obtain(slow)
+    assert [used.waiting for used in lender.usage().values()] == [0, 0, 0]
+    lender.release(await lender.obtain())
+    lender.release(held)
+    assert lender.take(Identity.NONE, slow) is not None
