@@ -277,4 +277,7 @@ class Stage:
         assert running.run(drift(self.url, *types)) == 1
         assert running.run(mended(self.url, *types)) == {"Shelf": 1}
         assert running.run(drift(self.url, *types)) == 0
+        # The damage changed a definition, so that documents are read live until they are applied.
+        running.run(applied(self.url, running.service.schema))
+        running.run(running.service.republish())
         self._compare(running, stored)
