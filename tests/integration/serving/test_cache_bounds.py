@@ -41,7 +41,7 @@ def test_what_is_held_stays_within_its_bytes(bench: Served, kind: str, number: i
     chance = random.Random(number)
     preparer, edition = bench.service._preparer, bench.service._current
     for _ in range(number):
-        bench.ask(*(large_document(chance, 8) if kind == "documents" else KINDS[kind](chance)))
+        bench.ask(*(large_document(chance, 4) if kind == "documents" else KINDS[kind](chance)))
         assert preparer.operations.weight <= DOCUMENTS * 3 // 8
         assert edition.plans.weight <= DOCUMENTS // 2
     assert edition.plans.weight > 0
