@@ -1,11 +1,13 @@
 """Mutants: one rule of validity is left out at a time, and the schedule that needs it finds it."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pytest
 
 from fraiseql.caching.changes import compaction
+from fraiseql.caching.results import dependencies
 from fraiseql.caching.results.lookup import RULES, Rule
 from fraiseql.caching.results.redis_store import judging
 from tests.integration.caching.results.oracle.ground import KINDS, Filling, Kind, made_anew, opened
@@ -39,6 +41,20 @@ def rule_with(name: str, old: str, new: str) -> Callable[[Patch], None]:
     return damage
 
 
+def not_watched(patch: Patch) -> None:
+    """The statement names nothing for whose sake its plan would be thrown away."""
+    whole = dependencies.shape_expression
+
+    def unnamed(objects: Sequence[int], prompt: str) -> str:
+        named = whole(objects, prompt)
+        found = re.sub(r"ARRAY\['(.*?)'::oid\]", r"'{\1}'", named.replace("'::oid, '", ","))
+        assert found != named
+        return found
+
+    patch.setattr(dependencies, "shape_expression", unnamed)
+    patch.setattr(dependencies, "readable", lambda reads: "true")
+
+
 def no_floor_raised(patch: Patch) -> None:
     patch.setattr(compaction, "_FLOORED", compaction._PLAIN)
 
@@ -70,6 +86,7 @@ MUTANTS = (
     Mutant("no floor raised", no_floor_raised, schedules.compacted_before_stored),
     Mutant("no shape", without("shape"), schedules.redefined_view),
     Mutant("no shape of children", without("shape"), schedules.partly_attached),
+    Mutant("the plan does not watch", not_watched, schedules.redefined_unlearned),
     Mutant("no home", without("home"), schedules.restored_elsewhere, ("unlogged", "logged")),
     Mutant("not ahead", without("ahead"), schedules.ahead_of_the_cluster, ("unlogged", "logged")),
     Mutant("no end", without("expired"), schedules.lived_too_long, ("unlogged", "logged")),

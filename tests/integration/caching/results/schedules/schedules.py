@@ -50,16 +50,21 @@ async def compacted_before_stored(stage: Stage) -> list[str]:
 
 async def redefined_view(stage: Stage) -> list[str]:
     """A view in the middle says something else: nobody has written a row."""
+    return await _redefined(
+        stage, ("is learned", partial(stage.ground.learn, stage.question.reads))
+    )
+
+
+async def redefined_unlearned(stage: Stage) -> list[str]:
+    """The same look-up, on the connection that planned it, comes after the view was replaced."""
+    return await _redefined(stage)
+
+
+async def _redefined(stage: Stage, *more: Named) -> list[str]:
     changed = "CREATE OR REPLACE VIEW app.v_item AS SELECT i.list, i.v {} AS v FROM app.items i"
+    replaced = _step("V is replaced", stage.two, changed.format("* 10"))
     try:
-        return await _of(
-            stage,
-            lambda: [
-                *stage.filling(),
-                _step("V is replaced", stage.two, changed.format("* 10")),
-                ("is learned", partial(stage.ground.learn, stage.question.reads)),
-            ],
-        )
+        return await _of(stage, lambda: [*stage.filling(), replaced, *more])
     finally:
         await stage.two.execute(changed.format(""))
         await stage.ground.learn(stage.question.reads)
@@ -170,6 +175,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     numbered_before_committed_after,
     compacted_before_stored,
     redefined_view,
+    redefined_unlearned,
     restored_elsewhere,
     ahead_of_the_cluster,
     lived_too_long,
