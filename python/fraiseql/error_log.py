@@ -18,8 +18,9 @@ _VALUES: Final = "22"
 """Class of the SQLSTATEs whose messages quote values."""
 _MOST_CHARACTERS: Final = 300
 _NAME: Final = re.compile(r"[_A-Za-z][_0-9A-Za-z]*")
-HIDDEN_WORDS: Final = re.compile(", but encountered error '.*'; found", re.DOTALL)
+_QUOTED: Final = ", but encountered error '"
 """Where graphql-core quotes an exception of Python, which clients are not shown."""
+_HIDDEN_WORDS: Final = re.compile(f"{_QUOTED}.*'; found", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class ErrorLog:
     __slots__ = ("_ids", "_operation", "_seen")
 
     def __init__(self, operation: str | None = None) -> None:
-        self._operation = operation if operation and _NAME.fullmatch(operation) else None
+        self._operation = operation
         self._ids: dict[tuple[str, ...], str] = {}
         self._seen: set[int] = set()
 
@@ -85,9 +86,11 @@ class ErrorLog:
 
     def _write(self, error_id: str, error: Exception, place: ErrorPlace, code: str) -> None:
         sqlstate = sqlstate_of(error)
+        # A request that could not be parsed may have said anything here.
+        name = self._operation
         facts = {
             "error_id": error_id,
-            "operation": self._operation,
+            "operation": name if name and _NAME.fullmatch(name) else None,
             "path": ".".join(map(str, place.path)) or None,
             "relation": _relation(error) or place.relation or None,
             "sqlstate": sqlstate or None,
@@ -115,9 +118,14 @@ def hides(error: Exception) -> bool:
     return True
 
 
+def without_quoted(message: str) -> str:
+    """Return a message of graphql-core without the exception of Python that it quotes."""
+    return _HIDDEN_WORDS.sub("; found", message) if _QUOTED in message else message
+
+
 def _origin(error: GraphQLError) -> Exception | None:
     """Return the exception that graphql-core met, if its words stand in the message."""
-    if "but encountered error '" not in error.message:
+    if _QUOTED not in error.message:
         return None
     origin: Exception | None = error
     while isinstance(origin, GraphQLError):

@@ -65,3 +65,21 @@ class DatabaseObject:
         said = (self.version,) if self.version else self.create
         text = "\0".join((*said, str(self.transactional)))
         return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def private_function(name: str, create: str, *needs: str) -> DatabaseObject:
+    """Return a function of the framework's own, which nobody may call who is not granted to.
+
+    Args:
+        name: Qualified and quoted, with the types of its arguments.
+        create: The statement that makes it, or replaces it.
+        needs: Names of objects that must be there before.
+    """
+    return DatabaseObject(
+        "function",
+        name,
+        (create, f"REVOKE ALL ON FUNCTION {name} FROM PUBLIC"),
+        (f"DROP FUNCTION IF EXISTS {name}",),
+        needs=needs,
+        replaces=True,
+    )

@@ -54,7 +54,7 @@ class Latency:
 
     def add(self, seconds: float) -> None:
         """Count a run that ended well."""
-        if seconds > _LONGEST:  # noqa: PLR1730 - min() takes three times as long
+        if seconds > _LONGEST:  # noqa: PLR1730 - min() is slower here
             seconds = _LONGEST
         mean = self.seconds
         self.seconds = mean = mean + (seconds - mean) * _WEIGHT

@@ -30,9 +30,6 @@ _PAST_RESET: Final = re.compile(r"(?im)(?:^|;|\*/)\s*(?:prepare|deallocate|disca
 _MOST_STATEMENTS: Final = 1_000
 """Statements that stay prepared on one connection."""
 
-_MOST_TEXT: Final = 30_000
-"""Characters of a statement above which it is not kept prepared; half of them qualify names."""
-
 _SAVEPOINT: Final = "SAVEPOINT fraiseql_types"
 _LOADED: Final = "SELECT pg_catalog.pg_conf_load_time()"
 
@@ -176,7 +173,7 @@ class Link(asyncpg.Connection):
         binding itself; so this goes to the driver's protocol, and back to ``fetch`` where a
         changed schema has made the prepared statement invalid.
         """
-        if len(sql) > _MOST_TEXT or not self.reads.takes(len(sql)):
+        if not self.reads.takes(len(sql)):
             return await self.fetch(sql, *args)
         identity = self.identity
         role = None if identity is None else identity.role

@@ -37,7 +37,8 @@ class RootPart:
         name: What stands before its value in the response: the key as JSON, and a colon.
         arguments: Sources of its arguments by Python name.
         usual: How it is kept; None where it is not.
-        under_role: The same for requests with a role, which read live what others read kept.
+        under_role: The same for requests with a role: kept only while what was read lacks nothing,
+            since each statement decides whether the role is given stored documents.
         constant: Whether it is the same text at any time: ``__typename``.
     """
 

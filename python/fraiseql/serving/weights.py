@@ -5,7 +5,6 @@ from typing import Final
 
 from fraiseql.serving.document import Operation
 from fraiseql.serving.execution.run import CompiledKeptRoot
-from fraiseql.serving.execution.statements import PreparedQuery
 from fraiseql.serving.plans import ServingPlan
 
 # Measured with 12 KB documents, filters, orders and small documents; see tests.soak_memory.
@@ -27,12 +26,12 @@ def plan_weight(serving: ServingPlan, operation: Operation) -> int:
 
 
 def _own_weight(serving: ServingPlan) -> int:
-    statements = sum(query.weight for query in _queries(serving))
+    statements = sum(_statements(serving))
     return _PLAN + _FIELD * len(serving.compiled.plan.fields) + statements
 
 
-def _queries(serving: ServingPlan) -> Iterator[PreparedQuery]:
+def _statements(serving: ServingPlan) -> Iterator[int]:
     for root in serving.compiled.sql:
-        yield root.query
+        yield root.query.weight
         if isinstance(root, CompiledKeptRoot):
-            yield root.kept.query
+            yield root.kept.weight

@@ -121,10 +121,10 @@ class Clients:
             with contextlib.suppress(OSError, TimeoutError):
                 async with opened(self._port) as (reader, writer), asyncio.timeout(1):
                     writer.write(sent[: self._chosen.choice((20, len(sent) - 5, len(sent)))])
+                    self.seen.answers["aborted"] += 1
                     await asyncio.sleep(self._chosen.random() / 20)
                     if self._chosen.random() < 0.5:
                         await reader.read(100)
-            self.seen.answers["aborted"] += 1
 
     async def slow(self) -> None:
         """Ask for much, and read nothing of it for some seconds."""

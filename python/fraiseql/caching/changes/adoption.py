@@ -8,7 +8,7 @@ The function runs as its owner, who applied, so that a worker of the serving rol
 from typing import Final
 
 from fraiseql.caching.changes.log import CREATE_TRIGGER, ENABLE_TRIGGER, LOG, TRIGGER
-from fraiseql.caching.objects import DatabaseObject
+from fraiseql.caching.objects import DatabaseObject, private_function
 from fraiseql.database.writing import Writer
 
 ADOPT: Final = '"fraiseql"."adopt_partitions"()'
@@ -58,14 +58,7 @@ WHERE n.nspname = 'fraiseql' AND p.proname = 'adopt_partitions' AND p.pronargs =
 
 def adoption_object() -> DatabaseObject:
     """Return the function; ``fraiseql db grant`` lets the serving role call it."""
-    return DatabaseObject(
-        "function",
-        ADOPT,
-        (_BODY, f"REVOKE ALL ON FUNCTION {ADOPT} FROM PUBLIC"),
-        (f"DROP FUNCTION IF EXISTS {ADOPT}",),
-        needs=(LOG,),
-        replaces=True,
-    )
+    return private_function(ADOPT, _BODY, LOG)
 
 
 async def adopt_partitions(writer: Writer) -> int:

@@ -7,7 +7,7 @@ seen it is asked of the snapshot that the view was read in.
 
 from typing import Final
 
-from fraiseql.caching.objects import DatabaseObject
+from fraiseql.caching.objects import DatabaseObject, private_function
 
 LOG: Final = '"fraiseql"."changes"'
 """Logged as the views are: after a crash both are there, or neither is."""
@@ -66,15 +66,7 @@ def log_objects() -> tuple[DatabaseObject, ...]:
         (f"DROP TABLE IF EXISTS {LOG}",),
         replaces=True,
     )
-    function = DatabaseObject(
-        "function",
-        _FUNCTION,
-        (_BODY, f"REVOKE ALL ON FUNCTION {_FUNCTION} FROM PUBLIC"),
-        (f"DROP FUNCTION IF EXISTS {_FUNCTION}",),
-        needs=(LOG,),
-        replaces=True,
-    )
-    return table, function
+    return table, private_function(_FUNCTION, _BODY, LOG)
 
 
 def trigger_object(table: str, forget: str) -> DatabaseObject:

@@ -123,7 +123,7 @@ async def ledger_version(database: Transaction) -> int:
         return 0
     if not readable:
         raise DatabaseError(
-            "The connected role may not read fraiseql.ledger, which says what was applied here.",
+            "The connected role may not read what was applied (fraiseql.ledger, fingerprints).",
             hint="Connect as the role that applied, or let that one grant it.",
             code="LEDGER_NOT_READABLE",
         )

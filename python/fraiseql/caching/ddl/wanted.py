@@ -136,7 +136,7 @@ def document_rights(wanted: Wanted) -> tuple[Right, ...]:
     names = [
         name
         for kept in wanted.kept
-        if all(one.making for one in strategy_of(kept).refusals(kept))
+        if kept.type_name not in wanted.refused
         for name in strategy_of(kept).readable(kept)
     ]
     return tuple(Right("stored", "SELECT", name) for name in dict.fromkeys(names))

@@ -30,36 +30,42 @@ def _unquoted(text: str) -> str:
     return rf"translate({text}, $$'\"$$, '')"
 
 
+def _named(catalog: str, prefix: str, condition: str = "true", join: str = "") -> str:
+    """Return SQL of class, number, name and schema of the rows of a catalog."""
+    return (
+        f"SELECT 'pg_catalog.{catalog}'::regclass::oid, o.oid, o.{prefix}name,"
+        f" o.{prefix}namespace FROM pg_catalog.{catalog} o{join} WHERE {condition}"
+    )
+
+
+_UNION: Final = "\n    UNION ALL "
+_CATALOGS: Final = (
+    _named(
+        "pg_class",
+        "rel",
+        "o.relkind IN ('r', 'p', 'f', 'm', 'v', 'S') AND o.relpersistence <> 't'",
+    ),
+    _named("pg_proc", "pro", f"o.pronamespace IS DISTINCT FROM {_OURS}"),
+    _named(
+        "pg_type",
+        "typ",
+        "o.typtype <> 'p' AND o.typcategory <> 'A' AND coalesce(c.relkind, 'c') = 'c'",
+        " LEFT JOIN pg_catalog.pg_class c ON c.oid = o.typrelid",
+    ),
+    _named("pg_operator", "opr"),
+    _named("pg_collation", "coll"),
+    _named("pg_ts_config", "cfg"),
+    _named("pg_ts_dict", "dict"),
+    "SELECT 'pg_catalog.pg_cast'::regclass, o.oid, '', 0 FROM pg_catalog.pg_cast o",
+)
+
 # A value is cast without a word, as it is assigned or returned: casts count for every body.
 NAMEABLE: Final = f"""\
 nameable(class, oid, name, is_word, is_ours) AS MATERIALIZED (
   SELECT x.class, x.oid, {_folded("x.name::text")}, x.name <> '' AND x.name::text !~ $${_BETWEEN}$$,
     x.namespace IS NOT DISTINCT FROM {_OURS}
   FROM (
-    SELECT 'pg_catalog.pg_class'::regclass::oid, c.oid, c.relname, c.relnamespace
-    FROM pg_catalog.pg_class c
-    WHERE c.relkind IN ('r', 'p', 'f', 'm', 'v', 'S') AND c.relpersistence <> 't'
-    UNION ALL
-    SELECT 'pg_catalog.pg_proc'::regclass, p.oid, p.proname, p.pronamespace
-    FROM pg_catalog.pg_proc p WHERE p.pronamespace IS DISTINCT FROM {_OURS}
-    UNION ALL
-    SELECT 'pg_catalog.pg_type'::regclass, t.oid, t.typname, t.typnamespace
-    FROM pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid
-    WHERE t.typtype <> 'p' AND t.typcategory <> 'A' AND coalesce(c.relkind, 'c') = 'c'
-    UNION ALL
-    SELECT 'pg_catalog.pg_operator'::regclass, o.oid, o.oprname, o.oprnamespace
-    FROM pg_catalog.pg_operator o
-    UNION ALL
-    SELECT 'pg_catalog.pg_collation'::regclass, l.oid, l.collname, l.collnamespace
-    FROM pg_catalog.pg_collation l
-    UNION ALL
-    SELECT 'pg_catalog.pg_ts_config'::regclass, s.oid, s.cfgname, s.cfgnamespace
-    FROM pg_catalog.pg_ts_config s
-    UNION ALL
-    SELECT 'pg_catalog.pg_ts_dict'::regclass, d.oid, d.dictname, d.dictnamespace
-    FROM pg_catalog.pg_ts_dict d
-    UNION ALL
-    SELECT 'pg_catalog.pg_cast'::regclass, k.oid, '', 0 FROM pg_catalog.pg_cast k
+    {_UNION.join(_CATALOGS)}
   ) AS x (class, oid, name, namespace)
   WHERE x.oid >= 16384)"""
 """``nameable``: every user-defined object that a body may name, or use unnamed."""

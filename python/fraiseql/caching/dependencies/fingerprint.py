@@ -12,7 +12,7 @@ from typing import Final
 from fraiseql.caching.changes.log import TRIGGER
 from fraiseql.caching.dependencies.behind import prompt_number
 from fraiseql.caching.dependencies.parts import NAMED, PARTS, Part, digest, digests, versions
-from fraiseql.caching.objects import DatabaseObject
+from fraiseql.caching.objects import DatabaseObject, private_function
 
 _NOW: Final = '"fraiseql"."result_shape_now"'
 _SHAPE: Final = '"fraiseql"."result_shape"'
@@ -104,19 +104,9 @@ LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $fraiseql$
 BEGIN
   RETURN {_NOW}(objects);
 END $fraiseql$"""
-    return _function(_NOW, now), _function(_SHAPE, folded, f"{_NOW}(oid[])")
-
-
-def _function(name: str, create: str, *needs: str) -> DatabaseObject:
-    name = f"{name}(oid[])"
-    revoked = f"REVOKE ALL ON FUNCTION {name} FROM PUBLIC"
-    return DatabaseObject(
-        "function",
-        name,
-        (create, revoked),
-        (f"DROP FUNCTION IF EXISTS {name}",),
-        needs=needs,
-        replaces=True,
+    return (
+        private_function(f"{_NOW}(oid[])", now),
+        private_function(f"{_SHAPE}(oid[])", folded, f"{_NOW}(oid[])"),
     )
 
 

@@ -15,7 +15,7 @@ from fraiseql.caching.dependencies.bodies import NAMED_IN_BODY
 from fraiseql.caching.dependencies.fingerprint import readable
 from fraiseql.caching.dependencies.parts import DATABASE_COLLATION, PARTS, digest, digests
 from fraiseql.caching.dependencies.reach import REACHED
-from fraiseql.caching.objects import DatabaseObject
+from fraiseql.caching.objects import DatabaseObject, private_function
 from fraiseql.database import Pool, Transaction
 from fraiseql.expressions import literal
 from fraiseql.sql_names import op
@@ -172,23 +172,12 @@ def fingerprint_objects() -> tuple[DatabaseObject, ...]:
         replaces=True,
     )
     functions = (
-        _function(_NOW, _NOW_SQL),
-        _function(_FOLDED, _FOLDED_SQL, _NOW),
-        _function(_CHANGED, _CHANGED_SQL),
-        _function(_RECORD, _record_sql(), FINGERPRINTS, _NOW, _FOLDED),
+        private_function(_NOW, _NOW_SQL),
+        private_function(_FOLDED, _FOLDED_SQL, _NOW),
+        private_function(_CHANGED, _CHANGED_SQL),
+        private_function(_RECORD, _record_sql(), FINGERPRINTS, _NOW, _FOLDED),
     )
     return (table, *functions)
-
-
-def _function(name: str, create: str, *needs: str) -> DatabaseObject:
-    return DatabaseObject(
-        "function",
-        name,
-        (create, f"REVOKE ALL ON FUNCTION {name} FROM PUBLIC"),
-        (f"DROP FUNCTION IF EXISTS {name}",),
-        needs=needs,
-        replaces=True,
-    )
 
 
 def guard_name(subject: str) -> str:

@@ -91,6 +91,11 @@ class KeptStatement:
             kept.query, max_limit, self._freshness, condition=kept.source.unchanged
         )
 
+    @property
+    def weight(self) -> int:
+        """About how many bytes of memory it takes, with the longer statement for roles."""
+        return 3 * self.query.weight
+
     def query_for(self, role: str | None) -> PreparedQuery:
         """Return the statement for requests with a role, or for those without."""
         if role is None:

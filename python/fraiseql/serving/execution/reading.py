@@ -54,7 +54,7 @@ class Prepared:
     @property
     def weight(self) -> int:
         """About how many bytes of memory it takes."""
-        return self.query.weight + (0 if self.kept is None else self.kept.query.weight)
+        return self.query.weight + (0 if self.kept is None else self.kept.weight)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any, Final
 import orjson
 from graphql import GraphQLError
 
-from fraiseql.error_log import HIDDEN_WORDS, NOWHERE, ErrorLog, ErrorPlace, code_of
+from fraiseql.error_log import NOWHERE, ErrorLog, ErrorPlace, code_of, without_quoted
 from fraiseql.errors import DocumentError, FraiseQLError
 from fraiseql.native import LargeText, RenderError
 from fraiseql.serving.body import Extract, LargeBody
@@ -157,8 +157,7 @@ def _for_clients(message: str) -> str:
 
     What an exception of Python says is not for them, and a long text that they sent is cut off.
     """
-    if "but encountered error '" in message:
-        message = HIDDEN_WORDS.sub("; found", message)
+    message = without_quoted(message)
     return message if len(message) <= _MOST_CHARACTERS else message[:_MOST_CHARACTERS] + "…"
 
 

@@ -7,7 +7,7 @@ write the same row. The tables are unlogged: a crash of the server loses figures
 
 from typing import Final
 
-from fraiseql.caching.objects import DatabaseObject
+from fraiseql.caching.objects import DatabaseObject, private_function
 
 FIGURES: Final = '"fraiseql"."result_figures"'
 KEYS: Final = '"fraiseql"."result_keys"'
@@ -144,22 +144,16 @@ def figure_objects() -> tuple[DatabaseObject, ...]:
     return (
         _table(FIGURES, _FIGURES, "What result caches did, as each process counted it"),
         _table(KEYS, _KEYS, "Hits of the keys that had the most"),
-        _function(f"{WRITE}(uuid,boolean,bigint,text,bytea[],text[],bigint[],bytea[])", _WRITER),
-        _function(f"{FOLD}(interval)", _FOLDER),
+        private_function(
+            f"{WRITE}(uuid,boolean,bigint,text,bytea[],text[],bigint[],bytea[])",
+            _WRITER,
+            FIGURES,
+            KEYS,
+        ),
+        private_function(f"{FOLD}(interval)", _FOLDER, FIGURES, KEYS),
     )
 
 
 def _table(name: str, create: str, meaning: str) -> DatabaseObject:
     comment = f"COMMENT ON TABLE {name} IS '{meaning}'"
     return DatabaseObject("table", name, (create, comment), (f"DROP TABLE IF EXISTS {name}",))
-
-
-def _function(name: str, create: str) -> DatabaseObject:
-    return DatabaseObject(
-        "function",
-        name,
-        (create, f"REVOKE ALL ON FUNCTION {name} FROM PUBLIC"),
-        (f"DROP FUNCTION IF EXISTS {name}",),
-        needs=(FIGURES, KEYS),
-        replaces=True,
-    )

@@ -8,7 +8,7 @@ is full the oldest one is emptied as a whole: nothing is deleted, so nothing is 
 from typing import Final, Literal
 
 from fraiseql.caching.changes.log import LOG
-from fraiseql.caching.objects import DatabaseObject
+from fraiseql.caching.objects import DatabaseObject, private_function
 from fraiseql.caching.strategies.result_cache.ring import ring_functions
 
 TableStoreName = Literal["unlogged", "logged"]
@@ -39,17 +39,7 @@ def store_objects(store: TableStoreName) -> tuple[DatabaseObject, ...]:
     state = _ring(store)
     needs = (*(one.name for one in tables), state.name)
     functions = ring_functions(store, segments(store), state.name)
-    made = tuple(
-        DatabaseObject(
-            "function",
-            name,
-            (create, f"REVOKE ALL ON FUNCTION {name} FROM PUBLIC"),
-            (f"DROP FUNCTION IF EXISTS {name}",),
-            needs=needs,
-            replaces=True,
-        )
-        for name, create in functions.items()
-    )
+    made = [private_function(name, create, *needs) for name, create in functions.items()]
     return (*tables, state, *made)
 
 
@@ -79,20 +69,9 @@ def common_objects() -> tuple[DatabaseObject, ...]:
     return (
         epoch,
         secret,
-        _function(NEW_SECRET, _NEW_SECRET, SECRET),
-        _function(NEW_EPOCH, _NEW_EPOCH, EPOCH),
-        _function(INVALIDATE, _INVALIDATE, LOG),
-    )
-
-
-def _function(name: str, create: str, *needs: str) -> DatabaseObject:
-    return DatabaseObject(
-        "function",
-        name,
-        (create, f"REVOKE ALL ON FUNCTION {name} FROM PUBLIC"),
-        (f"DROP FUNCTION IF EXISTS {name}",),
-        needs=needs,
-        replaces=True,
+        private_function(NEW_SECRET, _NEW_SECRET, SECRET),
+        private_function(NEW_EPOCH, _NEW_EPOCH, EPOCH),
+        private_function(INVALIDATE, _INVALIDATE, LOG),
     )
 
 
