@@ -6,13 +6,13 @@ from typing import Any
 
 import fraiseql
 from fraiseql import BigInt
-from fraiseql.caching import MaterializedView
 from fraiseql.caching.ddl.apply import apply
 from fraiseql.caching.ddl.wanted import load_wanted
 from fraiseql.caching.verify import verify
 from fraiseql.database import open_pool
 from fraiseql.database.writing import open_writer
 from fraiseql.schema import Schema, build_schema
+from fraiseql.schema.storage import MaterializedView
 from fraiseql.settings import Settings
 
 

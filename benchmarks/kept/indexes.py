@@ -16,8 +16,8 @@ import fraiseql
 from benchmarks.data import SQL
 from benchmarks.kept import declared, served
 from benchmarks.kept.server import Bench, fetch, method, run, settle
-from fraiseql.caching import Gin, Index, RollingIndex
 from fraiseql.schema import Schema, build_schema
+from fraiseql.schema.storage import Gin, Index, RollingIndex
 from fraiseql.serving.explain import StatementReport
 from fraiseql.serving.request import Request
 

@@ -12,9 +12,9 @@ from benchmarks.kept.pgbench import Load
 from benchmarks.kept.served import Asked
 from benchmarks.kept.server import Bench, method, settle
 from benchmarks.kept.summary import middle
-from fraiseql.caching import GeneratedColumn, Projection
 from fraiseql.naming import to_camel
 from fraiseql.schema import Schema
+from fraiseql.schema.storage import GeneratedColumn, Projection
 from fraiseql.serving import Service
 
 KIND = "kept-reads"

@@ -8,8 +8,8 @@ from typing import Any
 from benchmarks.kept import background, declared
 from benchmarks.kept.pgbench import Load
 from benchmarks.kept.server import Bench, fetch, run, settle
-from fraiseql.caching import GeneratedColumn, Projection
 from fraiseql.schema import Schema
+from fraiseql.schema.storage import GeneratedColumn, Projection
 
 NAIVE = "row trigger that recomputes"
 MODES: Mapping[str, Schema | None] = {

@@ -1,15 +1,6 @@
 """FraiseQL: GraphQL from PostgreSQL, with declared types and documents as bytes."""
 
 from fraiseql.app import create_app
-from fraiseql.caching import (
-    Cache,
-    GeneratedColumn,
-    Gin,
-    Index,
-    MaterializedView,
-    Projection,
-    RollingIndex,
-)
 from fraiseql.caching.results.explicit import DatabaseCache, cached_query, invalidate
 from fraiseql.errors import (
     ConfigurationError,
@@ -41,6 +32,15 @@ from fraiseql.schema import (
     scalar,
     type,  # noqa: A004 - the public name; read as fraiseql.type
     union,
+)
+from fraiseql.schema.storage import (
+    Cache,
+    GeneratedColumn,
+    Gin,
+    Index,
+    MaterializedView,
+    Projection,
+    RollingIndex,
 )
 
 __all__ = [

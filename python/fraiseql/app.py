@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from fraiseql.caching.declarations import Cache
 from fraiseql.caching.declared import check_stored
 from fraiseql.caching.published import publish
 from fraiseql.caching.refresh.worker import Worker
@@ -13,6 +12,7 @@ from fraiseql.http.context import ContextHook, check_mount
 from fraiseql.http.endpoint import Application
 from fraiseql.schema import build_schema
 from fraiseql.schema.options import listed
+from fraiseql.schema.storage import Cache
 from fraiseql.serving import Service
 from fraiseql.serving.policy import Policy, read_policy
 from fraiseql.settings import Settings

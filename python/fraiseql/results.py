@@ -13,6 +13,7 @@ from fraiseql.catalog import Relation
 from fraiseql.database import Identity, Pool
 from fraiseql.schema import Schema
 from fraiseql.schema.definitions import QueryDefinition
+from fraiseql.schema.storage import Cache
 from fraiseql.sources import Freshness
 
 
@@ -36,7 +37,7 @@ class Part:
     """
 
     definition: QueryDefinition
-    cache: Any
+    cache: Cache
     text: bytes
     variables: tuple[str, ...]
     relations: tuple[Relation, ...]

@@ -10,7 +10,6 @@ from typing import Any, Final
 import asyncpg
 import pytest
 
-from fraiseql.caching import Cache, MaterializedView, Projection
 from fraiseql.caching.ddl.apply import apply
 from fraiseql.caching.ddl.wanted import Wanted, load_wanted
 from fraiseql.caching.declared import check_stored
@@ -21,6 +20,7 @@ from fraiseql.database.writing import open_writer
 from fraiseql.errors import DeclarationError
 from fraiseql.events import Timings
 from fraiseql.schema import Schema, build_schema
+from fraiseql.schema.storage import Cache, MaterializedView, Projection
 from fraiseql.serving import Request, Service
 from fraiseql.serving.execution.kept import KeptStatement
 from fraiseql.serving.planning import kept as planning

@@ -9,7 +9,6 @@ from typing import Any
 import asyncpg
 
 import fraiseql
-from fraiseql.caching import GeneratedColumn, MaterializedView, Projection
 from fraiseql.caching.ddl.apply import apply
 from fraiseql.caching.ddl.wanted import load_wanted
 from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
@@ -17,6 +16,7 @@ from fraiseql.database import open_pool
 from fraiseql.database.embedded import EmbeddedServer
 from fraiseql.database.writing import open_writer
 from fraiseql.events import Timings
+from fraiseql.schema.storage import GeneratedColumn, MaterializedView, Projection
 from fraiseql.serving import Request, Service
 from fraiseql.serving.execution.run import CompiledKeptRoot
 from fraiseql.settings import Settings

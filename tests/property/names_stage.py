@@ -7,11 +7,11 @@ from keyword import iskeyword
 from typing import Any, Final
 
 import fraiseql
-from fraiseql.caching import Cache, GeneratedColumn, MaterializedView, Projection
 from fraiseql.caching.strategies.materialized_view.objects import physical
 from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
 from fraiseql.caching.strategies.projection.strategy import drain
 from fraiseql.naming import to_camel
+from fraiseql.schema.storage import Cache, GeneratedColumn, MaterializedView, Projection
 from fraiseql.serving import Request
 from tests.integration.caching.ddl.road import road
 from tests.integration.caching.projection.declared import drift, mended

@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import fraiseql
-from fraiseql.caching import Projection
 from fraiseql.events import Timings
 from fraiseql.schema import build_schema
 from fraiseql.schema.definitions import ATTRIBUTE
+from fraiseql.schema.storage import Projection
 from fraiseql.serving import Request, Service
 from tests.integration.serving.results.kept import applied
 from tests.integration.serving.served import unnumbered

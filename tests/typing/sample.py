@@ -119,3 +119,13 @@ async def mistakes(info: Info) -> None:
     Colour.GREEN  # expect: unknown member
     fraiseql.find("users", User, limit=1)  # expect: unknown option
     fraiseql.type(sql_sauce="users")  # expect: unknown option
+
+
+@fraiseql.type(sql_source="notes", stored="projection")  # expect: stored
+class Note:
+    id: int
+
+
+@fraiseql.query(cache="5m")  # expect: cache
+async def newest_note(info: Info) -> Note | None:
+    return None

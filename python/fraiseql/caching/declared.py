@@ -5,10 +5,10 @@ from typing import Any, Final
 from graphql import get_named_type
 
 from fraiseql.caching.ddl.wanted import STRATEGIES
-from fraiseql.caching.declarations import Gin, Index, RollingIndex
 from fraiseql.errors import DeclarationError
 from fraiseql.naming import suggestion
 from fraiseql.schema import Schema
+from fraiseql.schema.storage import Gin, Index, RollingIndex
 
 _INDEXES: Final = (Index, RollingIndex, Gin)
 

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any, Final
 
-from fraiseql.caching.declarations import seconds
 from fraiseql.caching.results.cleaning import clean
 from fraiseql.caching.results.purging import Purged, purge_key, purge_queries, purge_tags
 from fraiseql.caching.results.reports import QueryStats, log_stats, query_stats, top_keys
@@ -17,6 +16,7 @@ from fraiseql.cli.output import note, say, say_json, table_line
 from fraiseql.cli.target import add_target, find_target
 from fraiseql.database.writing import open_writer
 from fraiseql.errors import ConfigurationError
+from fraiseql.schema.storage import seconds
 from fraiseql.serving import Service
 
 _HEADS: Final = ("query", "hits", "missed", "stale", "bypassed", "ratio", "saved s", "stored")

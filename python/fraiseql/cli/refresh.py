@@ -6,7 +6,6 @@ from argparse import Namespace
 from typing import Any
 
 from fraiseql.caching.changes.compaction import compact
-from fraiseql.caching.declarations import MaterializedView
 from fraiseql.caching.refresh.jobs import load_ground, wanted_jobs
 from fraiseql.caching.refresh.worker import Worker
 from fraiseql.caching.strategies.base import Kept
@@ -18,6 +17,7 @@ from fraiseql.database import Pool, open_pool
 from fraiseql.database.writing import open_writer
 from fraiseql.errors import ConfigurationError
 from fraiseql.naming import suggestion
+from fraiseql.schema.storage import MaterializedView
 from fraiseql.serving import Service
 
 

@@ -24,6 +24,7 @@ from fraiseql.schema.finder import find_declarations
 from fraiseql.schema.leaves import leaves_of
 from fraiseql.schema.model import Model
 from fraiseql.schema.roots import complete_roots
+from fraiseql.schema.storage import Cache
 from fraiseql.settings import NumberForm
 
 
@@ -52,7 +53,7 @@ class Schema:
     queries: Mapping[str, QueryDefinition]
     fields: Mapping[str, Mapping[str, FieldDefinition]]
     classes: Mapping[type, str]
-    operation_caches: tuple[Any, ...] = ()
+    operation_caches: tuple[Cache, ...] = ()
 
 
 def build_schema(

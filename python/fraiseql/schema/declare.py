@@ -21,7 +21,8 @@ from fraiseql.schema.definitions import (
     ObjectDefinition,
 )
 from fraiseql.schema.members import field
-from fraiseql.schema.options import check_options, check_stored, listed, names_of
+from fraiseql.schema.options import check_options, listed, names_of
+from fraiseql.schema.storage import IndexDeclaration, Storage, check_stored
 
 T = TypeVar("T")
 E = TypeVar("E", bound=enums.Enum)
@@ -39,8 +40,8 @@ def type(  # noqa: A001 - the public name
     key: str | Sequence[str] = (),
     name: str | None = None,
     tag: str | None = None,
-    stored: object = None,
-    indexes: Sequence[object] = (),
+    stored: Storage | None = None,
+    indexes: Sequence[IndexDeclaration] = (),
     description: str | None = None,
 ) -> Callable[[builtins.type[T]], builtins.type[T]]: ...
 def type(cls: Any = None, /, **options: Any) -> Any:  # noqa: A001
@@ -191,8 +192,8 @@ def _make_object(
     key: str | Sequence[str] = (),
     name: str | None = None,
     tag: str | None = None,
-    stored: object = None,
-    indexes: Sequence[object] = (),
+    stored: Storage | None = None,
+    indexes: Sequence[IndexDeclaration] = (),
     description: str | None = None,
 ) -> ObjectDefinition:
     docs = make_dataclass(cls)

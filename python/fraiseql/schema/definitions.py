@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from fraiseql.schema.storage import Cache, IndexDeclaration, Storage
+
 ATTRIBUTE: Final = "__fraiseql__"
 """Name of the attribute that a decorator leaves on a class or function."""
 
@@ -115,8 +117,8 @@ class ObjectDefinition:
     key: tuple[str, ...] = ()
     tag: str | None = None
     interfaces: tuple[type, ...] = ()
-    stored: Any = None
-    indexes: tuple[Any, ...] = ()
+    stored: Storage | None = None
+    indexes: tuple[IndexDeclaration, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -213,5 +215,5 @@ class QueryDefinition:
     order_by: tuple[str, ...] = ()
     default_limit: int | None = None
     max_limit: int | None = None
-    cache: Any = None
+    cache: Cache | None = None
     where: Mapping[str, Any] | None = None

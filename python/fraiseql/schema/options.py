@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from fraiseql.errors import DeclarationError
 from fraiseql.values import plain
+
+T = TypeVar("T")
 
 _TEXTS: Final = frozenset(
     {
@@ -24,7 +26,6 @@ _TEXTS: Final = frozenset(
 _NAMES: Final = _TEXTS - {"deprecation", "description"}
 _SWITCHES: Final = frozenset({"batch"})
 _FUNCTIONS: Final = frozenset({"default_factory", "parse", "serialize"})
-_OF_A_CACHE: Final = ("ttl", "stale", "vary", "tags", "store")
 
 
 def names_of(option: str, value: str | Iterable[str] | None) -> tuple[str, ...]:
@@ -127,19 +128,6 @@ def check_form(
                 object.__setattr__(declaration, name, tuple(value))
 
 
-def check_stored(label: str, value: object) -> None:
-    """Check that ``stored=`` is an instance of a strategy, and not its class.
-
-    Raises:
-        DeclarationError: It is a class.
-    """
-    if isinstance(value, type):
-        raise DeclarationError(
-            f"{label} has stored={value.__name__}, which is a class.",
-            hint=f"Write stored=fraiseql.{value.__name__}(), with its options in parentheses.",
-        )
-
-
 def fixed_filter(label: str, where: object) -> Mapping[str, Any] | None:
     """Read a ``where`` of constants; members of an enum become what is stored for them.
 
@@ -165,7 +153,7 @@ def _constants(value: Any) -> Any:
     return plain(value)
 
 
-def listed(option: str, values: object) -> tuple[object, ...]:
+def listed(option: str, values: Iterable[T]) -> tuple[T, ...]:
     """Read an option that takes a list.
 
     Raises:
@@ -176,22 +164,3 @@ def listed(option: str, values: object) -> tuple[object, ...]:
             f"{option}={values!r} is no list.", hint=f"Write {option}=[…], with one or several."
         )
     return tuple(values)
-
-
-def checked_cache(label: str, value: object) -> Any:
-    """Return what ``cache=`` was given: None, or anything with the options of a ``Cache``.
-
-    Args:
-        label: What it is given for, for the error.
-        value: What was given.
-
-    Raises:
-        DeclarationError: Something else was given, or the class itself.
-    """
-    fits = not isinstance(value, type) and all(hasattr(value, name) for name in _OF_A_CACHE)
-    if value is None or fits:
-        return value
-    raise DeclarationError(
-        f"{label} has cache={value!r}, which is no Cache.",
-        hint='Write cache=fraiseql.Cache(), or cache=fraiseql.Cache(ttl="5m").',
-    )

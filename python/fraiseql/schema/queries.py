@@ -8,7 +8,8 @@ from fraiseql.errors import DeclarationError
 from fraiseql.naming import to_camel
 from fraiseql.schema.definitions import ATTRIBUTE, QueryDefinition
 from fraiseql.schema.functions import docs_of, read_parameters, return_hint
-from fraiseql.schema.options import check_options, checked_cache, fixed_filter, names_of
+from fraiseql.schema.options import check_options, fixed_filter, names_of
+from fraiseql.schema.storage import Cache, checked_cache
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -37,7 +38,7 @@ def query(
     name: str | None = None,
     description: str | None = None,
     deprecation: str | None = None,
-    cache: Any = None,
+    cache: Cache | None = None,
 ) -> Callable[[F], F]: ...
 def query(
     function: Any = None,
@@ -46,7 +47,7 @@ def query(
     name: str | None = None,
     description: str | None = None,
     deprecation: str | None = None,
-    cache: Any = None,
+    cache: Cache | None = None,
 ) -> Any:
     """Make a function, sync or async, a field of the root type; it stays callable as it is.
 
@@ -114,7 +115,7 @@ def find_one(
     where: Mapping[str, Any] | None = None,
     description: str | None = None,
     deprecation: str | None = None,
-    cache: Any = None,
+    cache: Cache | None = None,
 ) -> QueryDefinition:
     """Declare a root field that answers one object, or null, by SQL alone.
 
@@ -173,7 +174,7 @@ def find(
     max_limit: int | None = None,
     description: str | None = None,
     deprecation: str | None = None,
-    cache: Any = None,
+    cache: Cache | None = None,
 ) -> QueryDefinition:
     """Declare a root field that answers a list by SQL alone.
 

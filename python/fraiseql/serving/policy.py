@@ -3,12 +3,12 @@
 import re
 from collections.abc import Callable, Mapping
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 
 from fraiseql.errors import DeclarationError
-from fraiseql.schema.options import checked_cache
+from fraiseql.schema.storage import Cache, checked_cache
 
-Policy = Callable[[str | None, str], Any]
+Policy = Callable[[str | None, str], Cache | None]
 """Returns the ``Cache`` for an operation's name (None: it has none) and its document's text, or
 None to keep nothing. It is asked once for each document."""
 
@@ -16,7 +16,7 @@ _PREFIX: Final = "sha256:"
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
 
 
-def read_policy(given: Mapping[str, Any] | Policy | None) -> Policy | None:
+def read_policy(given: Mapping[str, Cache] | Policy | None) -> Policy | None:
     """Return the policy that an application was given.
 
     Args:
@@ -37,7 +37,7 @@ def read_policy(given: Mapping[str, Any] | Policy | None) -> Policy | None:
         )
     caches = {_key(key): checked_cache(f"The operation {key!r}", one) for key, one in given.items()}
 
-    def look_up(name: str | None, document: str) -> Any:
+    def look_up(name: str | None, document: str) -> Cache | None:
         digest = sha256(document.encode("utf-8", "surrogatepass")).hexdigest()
         trusted = caches.get(_PREFIX + digest)
         return caches.get(name or "") if trusted is None else trusted
@@ -46,7 +46,7 @@ def read_policy(given: Mapping[str, Any] | Policy | None) -> Policy | None:
 
 
 def _checked(policy: Policy) -> Policy:
-    def ask(name: str | None, document: str) -> Any:
+    def ask(name: str | None, document: str) -> Cache | None:
         return checked_cache(f"The operation {name!r}", policy(name, document))
 
     return ask

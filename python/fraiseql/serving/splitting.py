@@ -10,6 +10,7 @@ from graphql import GraphQLError, get_named_type
 from fraiseql.catalog import Relation
 from fraiseql.results import Part, Results
 from fraiseql.schema import Schema
+from fraiseql.schema.storage import Cache
 from fraiseql.serving.declared_code import DeclaredCode
 from fraiseql.serving.document import Operation
 from fraiseql.serving.fingerprint import fingerprint
@@ -45,7 +46,7 @@ class Splitter:
         operation: Operation,
         values: Mapping[str, Any],
         raw: Mapping[str, Any],
-        usual: Any,
+        usual: Cache | None,
     ) -> Split | None:
         """Return the root fields as parts; None where none of them is kept.
 
@@ -67,7 +68,7 @@ class Splitter:
         kept = any(part.usual or part.under_role for part in found)
         return Split.of(found) if kept else None
 
-    def _cache(self, field: SelectedField, usual: Any) -> Any:
+    def _cache(self, field: SelectedField, usual: Cache | None) -> Cache | None:
         if field.name.startswith("__"):
             return None
         declared = self.schema.queries[field.name].cache
@@ -79,7 +80,7 @@ class Splitter:
         serving: ServingPlan,
         operation: Operation,
         arguments: ArgumentReader,
-        usual: Any,
+        usual: Cache | None,
     ) -> RootPart:
         name = orjson.dumps(field.key) + b":"
         cache = self._cache(field, usual)
@@ -97,7 +98,7 @@ class Splitter:
         return RootPart(field.key, serving, name, given, ordinary, live)
 
     def _described(
-        self, field: SelectedField, serving: ServingPlan, operation: Operation, cache: Any
+        self, field: SelectedField, serving: ServingPlan, operation: Operation, cache: Cache
     ) -> Part:
         assert field.field is not None  # noqa: S101 - the caller saw it
         text, variables = canonical_text(field, operation.node)

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 import pytest
 
 import fraiseql
-from fraiseql.caching import Cache, MaterializedView
 from fraiseql.caching.refresh.worker import Worker
 from fraiseql.caching.strategies.result_cache.grants import grant_statements, serving_rights
+from fraiseql.schema.storage import Cache, MaterializedView
 from fraiseql.settings import Settings
 from tests.integration.caching.ddl import road
 from tests.integration.flights import at_once, run_sql

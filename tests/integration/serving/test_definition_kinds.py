@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 import fraiseql
-from fraiseql.caching import Cache, MaterializedView, Projection
 from fraiseql.caching.ddl.apply import apply
 from fraiseql.caching.ddl.wanted import load_wanted
 from fraiseql.database import open_pool
 from fraiseql.database.writing import open_writer
+from fraiseql.schema.storage import Cache, MaterializedView, Projection
 from fraiseql.settings import Settings
 from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.served import Served

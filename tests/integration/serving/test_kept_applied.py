@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 import fraiseql
-from fraiseql.caching import GeneratedColumn, MaterializedView, Projection
 from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
 from fraiseql.database.writing import open_writer
+from fraiseql.schema.storage import GeneratedColumn, MaterializedView, Projection
 from fraiseql.serving import Request
 from tests.integration.caching.ddl.road import applied
 from tests.integration.flights import at_once, run_sql

@@ -1,7 +1,7 @@
 """What functions of functions read counts, whatever stores the documents."""
 
 import fraiseql
-from fraiseql.caching import MaterializedView, Projection
+from fraiseql.schema.storage import MaterializedView, Projection
 from tests.integration.caching.ddl.road import applied, planned
 from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.served import Served

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 import fraiseql
-from fraiseql.caching import GeneratedColumn, MaterializedView, Projection
+from fraiseql.schema.storage import GeneratedColumn, MaterializedView, Projection
 from fraiseql.serving import Request
 from tests.integration.caching.ddl.road import applied, planned
 from tests.integration.flights import at_once, run_sql

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 import fraiseql
-from fraiseql.caching import GeneratedColumn, MaterializedView, Projection
 from fraiseql.cli.main import main
+from fraiseql.schema.storage import GeneratedColumn, MaterializedView, Projection
 from fraiseql.serving import Request, Service
 from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.results.kept import respond

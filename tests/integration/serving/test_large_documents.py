@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 import fraiseql
-from fraiseql.caching import Projection
 from fraiseql.errors import DeclarationError
+from fraiseql.schema.storage import Projection
 from fraiseql.serving import Request
 from tests.integration.caching.ddl.road import applied, planned
 from tests.integration.caching.projection.declared import drift

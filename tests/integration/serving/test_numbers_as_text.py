@@ -12,8 +12,8 @@ import pytest
 
 import fraiseql
 from fraiseql import BigInt
-from fraiseql.caching import GeneratedColumn, MaterializedView, Projection
 from fraiseql.http.request import from_body
+from fraiseql.schema.storage import GeneratedColumn, MaterializedView, Projection
 from fraiseql.serving import Request
 from tests.integration.caching.ddl.road import applied
 from tests.integration.flights import at_once, run_sql

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from fraiseql.caching.declarations import GeneratedColumn, MaterializedView, Projection
 from fraiseql.caching.definition.tables import Table, load_tables
 from fraiseql.caching.dependencies.predicates import load_predicates
 from fraiseql.caching.objects import DatabaseObject
@@ -20,6 +19,7 @@ from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Pool
 from fraiseql.schema import Schema
 from fraiseql.schema.definitions import ObjectDefinition
+from fraiseql.schema.storage import GeneratedColumn, MaterializedView, Projection
 from fraiseql.sources import declared_relations, live_source
 
 STRATEGIES: Final[Mapping[type, Strategy]] = {

@@ -3,7 +3,6 @@
 from typing import Final
 
 from fraiseql.caching.changes.compaction import compact
-from fraiseql.caching.declarations import MaterializedView
 from fraiseql.caching.refresh.ground import Ground
 from fraiseql.caching.strategies.materialized_view.objects import physical
 from fraiseql.caching.strategies.materialized_view.policy import Policy
@@ -11,6 +10,7 @@ from fraiseql.caching.strategies.materialized_view.refreshing import condition_o
 from fraiseql.caching.strategies.result_cache.queries import log_kept
 from fraiseql.database.writing import Writer
 from fraiseql.errors import FraiseQLError
+from fraiseql.schema.storage import MaterializedView
 
 NOT_APPLIED: Final = 5.0
 """Seconds after which to look again for what is not made yet, or no longer."""

@@ -12,7 +12,6 @@ from fraiseql.caching.ddl.wanted import (
     strategy_of,
     with_facts,
 )
-from fraiseql.caching.declarations import MaterializedView, Projection, RollingIndex
 from fraiseql.caching.refresh.due import NOT_APPLIED, refresh_due
 from fraiseql.caching.refresh.ground import Ground
 from fraiseql.caching.refresh.partitions import adopt_partitions_of, reads_partitions
@@ -24,6 +23,7 @@ from fraiseql.database import Pool
 from fraiseql.database.writing import Writer
 from fraiseql.errors import DatabaseError
 from fraiseql.schema import Schema
+from fraiseql.schema.storage import MaterializedView, Projection, RollingIndex
 from fraiseql.sources import declared_relations
 
 _DRAIN_LOOK: Final = 0.25

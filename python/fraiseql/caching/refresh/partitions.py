@@ -6,7 +6,6 @@ from typing import Final
 from fraiseql.caching.changes.adoption import adopt_partitions
 from fraiseql.caching.ddl.adopt import adopt
 from fraiseql.caching.ddl.wanted import strategy_of
-from fraiseql.caching.declarations import MaterializedView, Projection
 from fraiseql.caching.refresh.ground import Ground
 from fraiseql.caching.strategies.projection.lineage import lineage
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec
@@ -17,6 +16,7 @@ from fraiseql.caching.strategies.result_cache.queries import has_caches
 from fraiseql.database.writing import Writer
 from fraiseql.expressions import literal
 from fraiseql.schema import Schema
+from fraiseql.schema.storage import MaterializedView, Projection
 
 _LOOK: Final = 2.0
 """Seconds between two looks at the catalog."""

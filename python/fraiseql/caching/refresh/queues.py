@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fraiseql.caching.declarations import Projection
 from fraiseql.caching.strategies.base import Kept
 from fraiseql.caching.strategies.projection.published import age
 from fraiseql.caching.strategies.projection.strategy import has_queue, spec_of
 from fraiseql.database.writing import Writer
+from fraiseql.schema.storage import Projection
 
 
 @dataclass(frozen=True, slots=True)

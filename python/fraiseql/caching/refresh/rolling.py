@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from fraiseql.accesses import wire_type
 from fraiseql.caching.ddl.apply import LOCK
-from fraiseql.caching.intervals import seconds_of
 from fraiseql.caching.refresh.ground import Ground
 from fraiseql.caching.strategies.indexes.objects import (
     SLOTS,
@@ -23,6 +22,7 @@ from fraiseql.caching.strategies.indexes.objects import (
 from fraiseql.caching.strategies.indexes.published import PRESENT, arguments, cutoffs, present_of
 from fraiseql.caching.strategies.indexes.spec import IndexSpec
 from fraiseql.database.writing import Writer
+from fraiseql.schema.durations import seconds_of
 from fraiseql.values import as_wire
 
 _SHORTEST_LOOK: Final = 1.0

@@ -7,12 +7,12 @@ from typing import Final
 
 from fraiseql.caching.changes.log import seconds_since
 from fraiseql.caching.changes.state import STATE
-from fraiseql.caching.declarations import MaterializedView
 from fraiseql.caching.dependencies.view_age import age
 from fraiseql.caching.strategies.base import Kept
 from fraiseql.caching.strategies.materialized_view.objects import physical
 from fraiseql.database.writing import Writer
 from fraiseql.expressions import literal
+from fraiseql.schema.storage import MaterializedView
 
 _ASKED: Final = """
 SELECT {age} AS age, {since} AS since, v.took,

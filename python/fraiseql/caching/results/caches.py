@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any, Final
 from weakref import WeakKeyDictionary, WeakSet
 
-from fraiseql.caching.declarations import Cache
 from fraiseql.caching.results.depending import NOT_APPLIED, Needs, load_needs
 from fraiseql.caching.results.figures import EVERY, Figures
 from fraiseql.caching.results.forgiven import kind_of
@@ -33,6 +32,7 @@ from fraiseql.events import logger
 from fraiseql.results import Part, Unit
 from fraiseql.schema import Schema
 from fraiseql.schema.definitions import QueryDefinition
+from fraiseql.schema.storage import Cache
 from fraiseql.settings import Settings
 
 _MOST_EXPLICIT: Final = 1_000

@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from inspect import isawaitable
 from typing import Any, Final, Literal
 
-from fraiseql.caching.declarations import Cache
 from fraiseql.caching.results.caches import ResultCaches, caches_behind
 from fraiseql.caching.results.plain import decoded, encoded
 from fraiseql.caching.results.reports import cache_stats
 from fraiseql.database import Database, Identity, Transaction, in_transaction
 from fraiseql.errors import ConfigurationError, DeclarationError
 from fraiseql.results import Ask, Computed, current
+from fraiseql.schema.storage import Cache
 
 StoreName = Literal["unlogged", "logged", "redis"]
 Function = Callable[[], Any]

@@ -8,7 +8,6 @@ from functools import partial
 from time import monotonic
 from typing import Final
 
-from fraiseql.caching.declarations import Cache, seconds
 from fraiseql.caching.dependencies.privileges import Reader, joined_digest
 from fraiseql.caching.results.answering import answer
 from fraiseql.caching.results.depending import Needs
@@ -24,6 +23,7 @@ from fraiseql.database import watched_writes
 from fraiseql.errors import FraiseQLError
 from fraiseql.events import logger
 from fraiseql.results import Answered, Ask, Compute, Computed, Part
+from fraiseql.schema.storage import Cache, seconds
 
 _SOON: Final = 1.0
 """Seconds after which it is nothing strange that definitions have changed again."""

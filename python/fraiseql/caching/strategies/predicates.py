@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator
 
 from graphql import get_named_type
 
-from fraiseql.caching.declarations import MaterializedView, Projection
 from fraiseql.caching.dependencies.parsed import Predicate
 from fraiseql.caching.dependencies.predicates import PredicateFacts
 from fraiseql.caching.strategies.base import Kept, Refusal
 from fraiseql.catalog.picture import Catalog
 from fraiseql.schema import Schema
 from fraiseql.schema.definitions import FieldDefinition
+from fraiseql.schema.storage import MaterializedView, Projection
 
 
 def stored_predicates(schema: Schema, catalog: Catalog) -> Iterator[Predicate]:

@@ -10,7 +10,6 @@ from typing import Any
 import asyncpg
 
 import fraiseql
-from fraiseql.caching import GeneratedColumn
 from fraiseql.caching.ddl.apply import Patience, apply, find_plan
 from fraiseql.caching.ddl.plan import Plan
 from fraiseql.caching.ddl.wanted import Wanted, in_order, load_wanted
@@ -18,6 +17,7 @@ from fraiseql.caching.objects import DatabaseObject
 from fraiseql.database import open_pool
 from fraiseql.database.writing import Writer, open_writer
 from fraiseql.schema import Schema, build_schema
+from fraiseql.schema.storage import GeneratedColumn
 from fraiseql.settings import Settings
 
 TABLE = """

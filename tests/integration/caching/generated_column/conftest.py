@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 import fraiseql
-from fraiseql.caching import GeneratedColumn
+from fraiseql.schema.storage import GeneratedColumn
 from tests.integration.caching.ddl.road import applied
 from tests.integration.caching.generated_column.samples import TABLE, declared
 from tests.integration.caching.generated_column.things import SESSIONS

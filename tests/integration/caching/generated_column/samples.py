@@ -9,7 +9,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 
 import fraiseql
-from fraiseql.caching import GeneratedColumn
+from fraiseql.schema.storage import GeneratedColumn
 
 TABLE = """
 CREATE TYPE mood AS ENUM ('glad', 'so "so"', 'sad');

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 import fraiseql
-from fraiseql.caching import GeneratedColumn
 from fraiseql.caching.ddl.wanted import load_wanted
 from fraiseql.database import open_pool
 from fraiseql.errors import SourceError
+from fraiseql.schema.storage import GeneratedColumn
 from fraiseql.settings import Settings
 from tests.integration.caching.ddl.road import applied, planned, schema_of, sql
 from tests.integration.flights import at_once

@@ -1,8 +1,8 @@
 """Verify and repair: a document that is not what its row says is found, shown and mended."""
 
 import fraiseql
-from fraiseql.caching import GeneratedColumn
 from fraiseql.caching.verify import repair, verify
+from fraiseql.schema.storage import GeneratedColumn
 from tests.integration.caching.ddl.road import applied, road, sql
 
 

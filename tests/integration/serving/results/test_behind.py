@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 import fraiseql
-from fraiseql.caching import Projection
 from fraiseql.caching.published import publish
+from fraiseql.schema.storage import Projection
 from fraiseql.serving import Service
 from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.results.kept import keeping_results, outcomes, respond

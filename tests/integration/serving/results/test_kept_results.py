@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 import fraiseql
-from fraiseql.caching import MaterializedView
 from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
 from fraiseql.database.writing import open_writer
 from fraiseql.events import Timings
 from fraiseql.repositories import Repository
+from fraiseql.schema.storage import MaterializedView
 from fraiseql.serving import Request
 from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.results.application import QUERIES, TABLES, Book, caching

@@ -4,10 +4,10 @@ from math import inf
 
 import pytest
 
-from fraiseql.caching.declarations import MaterializedView
-from fraiseql.caching.intervals import seconds_of
 from fraiseql.caching.strategies.materialized_view.policy import LOOK, Condition, Policy
 from fraiseql.errors import DeclarationError
+from fraiseql.schema.durations import seconds_of
+from fraiseql.schema.storage import MaterializedView
 
 ON_WRITE = Policy(on_write=True)
 HOURLY = Policy(every=3600)

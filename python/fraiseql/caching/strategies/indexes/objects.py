@@ -3,12 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 from fraiseql.accesses import wire_type
-from fraiseql.caching.intervals import seconds_of
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.base import Refusal, World
 from fraiseql.caching.strategies.indexes.resolve import resolve
 from fraiseql.caching.strategies.indexes.spec import IndexSpec, indexed_types, unindexed_types
 from fraiseql.expressions import compared
+from fraiseql.schema.durations import seconds_of
 from fraiseql.values import as_wire
 
 SLOTS = ("_a", "_b")

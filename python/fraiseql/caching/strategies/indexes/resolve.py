@@ -4,7 +4,6 @@ from decimal import InvalidOperation
 from typing import Any, Final
 
 from fraiseql.accesses import OPAQUE, SESSION_WIRES, Access, as_json, may_be_contained, wire_type
-from fraiseql.caching.declarations import Gin, Index, RollingIndex
 from fraiseql.caching.strategies.base import Refusal
 from fraiseql.caching.strategies.indexes.predicate import (
     Condition,
@@ -17,6 +16,7 @@ from fraiseql.caching.strategies.indexes.spec import IndexedType, IndexSpec
 from fraiseql.catalog.picture import quote
 from fraiseql.expressions import compared, expression, tested
 from fraiseql.naming import suggestion
+from fraiseql.schema.storage import Gin, Index, RollingIndex
 from fraiseql.values import as_wire, plain
 
 _ORDERED: Final = frozenset({"int8", "numeric", "float8", "timestamptz", "timestamp", "date"})

@@ -8,13 +8,13 @@ built beside the first. ``mv_x`` is a plain view over it, replaced once the next
 import hashlib
 from typing import Final
 
-from fraiseql.caching.declarations import bare_name
 from fraiseql.caching.definition.documents import DocumentWriter
 from fraiseql.caching.definition.rows import RowFunction
 from fraiseql.caching.strategies.base import Kept
 from fraiseql.caching.strategies.live_view import DOCUMENT
 from fraiseql.caching.strategies.predicates import meaning_of
 from fraiseql.catalog.picture import quote
+from fraiseql.schema.storage import bare_name
 
 CONSTANT_KEY: Final = "fraiseql_k"
 """Column that is 1 in every row: the key of a view that has one row."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Final
 
-from fraiseql.caching.declarations import MaterializedView
+from fraiseql.schema.storage import MaterializedView
 
 SHORTEST: Final = 1.0
 """Seconds between two refreshes, at least; twice the time that one takes if that is more."""

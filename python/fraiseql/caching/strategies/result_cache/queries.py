@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from graphql import GraphQLNamedType, GraphQLObjectType, get_named_type
 
 from fraiseql.caching.changes.compaction import KEPT
-from fraiseql.caching.declarations import Cache, seconds
 from fraiseql.schema import Schema
 from fraiseql.schema.definitions import QueryDefinition
+from fraiseql.schema.storage import Cache, seconds
 from fraiseql.sources import live_source
 
 
@@ -54,11 +54,10 @@ def log_kept(schema: Schema) -> float:
 def cached_queries(schema: Schema) -> Iterator[CachedQuery]:
     """Yield every query whose answers are kept, by itself or within an operation."""
     for name, one in schema.queries.items():
-        own = one.cache is not None
-        caches = (one.cache,) if own else schema.operation_caches
+        caches = schema.operation_caches if one.cache is None else (one.cache,)
         if caches:
             relations, predicates = _reads(schema, name) if one.function is None else ((), ())
-            yield CachedQuery(one, tuple(caches), own, relations, predicates)
+            yield CachedQuery(one, caches, one.cache is not None, relations, predicates)
 
 
 def _reads(schema: Schema, query: str) -> tuple[tuple[str, ...], tuple[tuple[str, str, str], ...]]:

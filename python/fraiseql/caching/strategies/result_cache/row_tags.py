@@ -14,12 +14,12 @@ from uuid import UUID
 
 from fraiseql.caching.changes.log import TRIGGER
 from fraiseql.caching.changes.transition import transition_tables_are_whole
-from fraiseql.caching.declarations import Cache
 from fraiseql.caching.strategies.result_cache.objects import SECRET
 from fraiseql.catalog import Catalog, Relation
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Pool
 from fraiseql.errors import SourceError
+from fraiseql.schema.storage import Cache
 
 LABEL: Final = "label:"
 """Begins the tags of the log that ``invalidate`` writes; a declared tag may begin so too."""

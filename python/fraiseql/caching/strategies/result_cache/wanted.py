@@ -8,7 +8,6 @@ from fraiseql.caching.changes.adoption import adoption_object
 from fraiseql.caching.changes.floor import floor_object
 from fraiseql.caching.changes.log import log_objects, trigger_object
 from fraiseql.caching.changes.state import state_object
-from fraiseql.caching.declarations import Projection
 from fraiseql.caching.dependencies.facts import RelationFacts
 from fraiseql.caching.dependencies.fingerprint import shape_objects
 from fraiseql.caching.dependencies.view_age import unknown_since
@@ -31,6 +30,7 @@ from fraiseql.caching.strategies.result_cache.row_triggers import row_trigger_ob
 from fraiseql.caching.strategies.result_cache.views import view_objects
 from fraiseql.database import Pool
 from fraiseql.schema import Schema
+from fraiseql.schema.storage import Projection
 
 
 async def wanted_results(

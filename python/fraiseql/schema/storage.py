@@ -1,11 +1,11 @@
-"""Declarations of what is kept: the values of ``stored=`` and ``indexes=``."""
+"""Declarations of storage: values of ``stored=``, ``indexes=`` and ``cache=``."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from fraiseql.caching.intervals import seconds_of
 from fraiseql.errors import DeclarationError
+from fraiseql.schema.durations import seconds_of
 from fraiseql.schema.options import check_form
 
 WhenStale = Literal["serve", "live", "error"]
@@ -272,3 +272,41 @@ def seconds(option: str, value: str | float) -> float:
         DeclarationError: It cannot be read.
     """
     return seconds_of(value, of=option) if isinstance(value, str) else float(value)
+
+
+Storage = GeneratedColumn | Projection | MaterializedView
+"""A value of ``stored=``."""
+
+IndexDeclaration = Index | RollingIndex | Gin
+"""A value in ``indexes=``."""
+
+
+def check_stored(label: str, value: object) -> None:
+    """Check that ``stored=`` is an instance of a strategy, and not its class.
+
+    Raises:
+        DeclarationError: It is a class.
+    """
+    if isinstance(value, type):
+        raise DeclarationError(
+            f"{label} has stored={value.__name__}, which is a class.",
+            hint=f"Write stored=fraiseql.{value.__name__}(), with its options in parentheses.",
+        )
+
+
+def checked_cache(label: str, value: object) -> Cache | None:
+    """Return the value of ``cache=`` if it is a ``Cache`` or None.
+
+    Args:
+        label: The declaration that has it, for the error.
+        value: The option's value.
+
+    Raises:
+        DeclarationError: It is something else, or the class itself.
+    """
+    if value is None or isinstance(value, Cache):
+        return value
+    raise DeclarationError(
+        f"{label} has cache={value!r}, which is no Cache.",
+        hint='Write cache=fraiseql.Cache(), or cache=fraiseql.Cache(ttl="5m").',
+    )
