@@ -52,16 +52,16 @@ async def compared(bench: Bench, text: str, variables: Mapping[str, Any]) -> tup
     (root,) = serving.compiled.sql
     assert isinstance(root, CompiledKeptRoot)
     bodies = []
-    async with bench.kept.pool.lend(Identity.NONE) as link:
-        await link.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    async with bench.kept.pool.acquire(Identity.NONE) as connection:
+        await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         for query in (root.kept.query, root.query):
-            rows = await link.fetch(query.text, *query.bind(values))
+            rows = await connection.fetch(query.text, *query.bind(values))
             item = rows if root.many else rows[0][0] if rows else None
             body, errors, missing = serving.shape.render([(item,)])
             assert not missing
             assert not errors
             bodies.append(bytes(body))
-        await link.execute("COMMIT")
+        await connection.execute("COMMIT")
     return bodies[0], bodies[1]
 
 

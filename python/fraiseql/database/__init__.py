@@ -11,7 +11,7 @@ from fraiseql.database.observing import Observation, observed
 from fraiseql.database.origin import Origin
 from fraiseql.database.pool import Pool, open_pool
 from fraiseql.database.session_monitor import SessionMonitor
-from fraiseql.database.watching import in_transaction, watched_writes
+from fraiseql.database.write_tracking import in_transaction, watched_writes
 
 __all__ = [
     "UNBOUNDED",

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Final
 
+from fraiseql.database.connection import Connection
 from fraiseql.database.latency import Latency, Priority
-from fraiseql.database.link import Link
 from fraiseql.errors import ConfigurationError
 
 _PASSED: Final = 16
@@ -30,7 +30,7 @@ class Waiter:
     number: int
     latency: Latency
     priority: Priority
-    future: asyncio.Future[Link | None]
+    future: asyncio.Future[Connection | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Admission:
         if priority is not Priority.KEY:
             self._held[priority] -= 1
 
-    def join(self, latency: Latency, future: asyncio.Future[Link | None]) -> Waiter:
+    def join(self, latency: Latency, future: asyncio.Future[Connection | None]) -> Waiter:
         """Put a statement at the end of its queue."""
         self._arrived += 1
         waiter = Waiter(self._arrived, latency, latency.priority, future)

@@ -7,11 +7,11 @@ from typing import Any
 from asyncpg import Record
 
 from fraiseql.database.bounding import UNBOUNDED, Budget
+from fraiseql.database.connection import Connection
 from fraiseql.database.identity import Identity
 from fraiseql.database.latency import UNTIMED, Latency, Priority, caller
-from fraiseql.database.link import Link
 from fraiseql.database.pool import Pool
-from fraiseql.database.watching import in_transaction, opened
+from fraiseql.database.write_tracking import in_transaction, opened
 from fraiseql.errors import DatabaseError
 
 
@@ -21,27 +21,27 @@ class Transaction:
     Made by ``Database.transaction``; the same four methods as ``Database``, and the same errors.
     """
 
-    __slots__ = ("_borrowed",)
+    __slots__ = ("_current",)
 
-    def __init__(self, link: Link) -> None:
-        self._borrowed: Link | None = link
+    def __init__(self, connection: Connection) -> None:
+        self._current: Connection | None = connection
 
     @property
-    def _link(self) -> Link:
-        if self._borrowed is None:
+    def _connection(self) -> Connection:
+        if self._current is None:
             raise DatabaseError(
                 "The transaction has ended; its connection may serve another request.",
                 hint="Run every statement inside the `async with` block.",
             )
-        return self._borrowed
+        return self._current
 
     def _end(self) -> None:
-        self._borrowed = None
+        self._current = None
 
     async def fetch(self, sql: str, *args: Any) -> list[Record]:
         """Return all rows."""
-        with self._link.foreign(sql):
-            return await self._link.fetch(sql, *args)
+        with self._connection.foreign(sql):
+            return await self._connection.fetch(sql, *args)
 
     async def read(
         self,
@@ -54,18 +54,18 @@ class Transaction:
 
     async def fetchrow(self, sql: str, *args: Any) -> Record | None:
         """Return the first row, or None when there is none."""
-        with self._link.foreign(sql):
-            return await self._link.fetchrow(sql, *args)
+        with self._connection.foreign(sql):
+            return await self._connection.fetchrow(sql, *args)
 
     async def fetchval(self, sql: str, *args: Any) -> Any:
         """Return the first column of the first row, or None when there is no row."""
-        with self._link.foreign(sql):
-            return await self._link.fetchval(sql, *args)
+        with self._connection.foreign(sql):
+            return await self._connection.fetchval(sql, *args)
 
     async def execute(self, sql: str, *args: Any) -> str:
         """Run a statement and return PostgreSQL's word for what it did, such as ``INSERT 0 1``."""
-        with self._link.foreign(sql):
-            return await self._link.execute(sql, *args)
+        with self._connection.foreign(sql):
+            return await self._connection.execute(sql, *args)
 
 
 class Database:
@@ -129,23 +129,23 @@ class Database:
 
     async def fetch(self, sql: str, *args: Any) -> list[Record]:
         """Return all rows."""
-        async with self._lent(sql, Priority.LIST) as link:
-            return await Transaction(link).fetch(sql, *args)
+        async with self._acquire(sql, Priority.LIST) as connection:
+            return await Transaction(connection).fetch(sql, *args)
 
     async def fetchrow(self, sql: str, *args: Any) -> Record | None:
         """Return the first row, or None when there is none."""
-        async with self._lent(sql, Priority.KEY) as link:
-            return await Transaction(link).fetchrow(sql, *args)
+        async with self._acquire(sql, Priority.KEY) as connection:
+            return await Transaction(connection).fetchrow(sql, *args)
 
     async def fetchval(self, sql: str, *args: Any) -> Any:
         """Return the first column of the first row, or None when there is no row."""
-        async with self._lent(sql, Priority.KEY) as link:
-            return await Transaction(link).fetchval(sql, *args)
+        async with self._acquire(sql, Priority.KEY) as connection:
+            return await Transaction(connection).fetchval(sql, *args)
 
     async def execute(self, sql: str, *args: Any) -> str:
         """Run a statement and return PostgreSQL's word for what it did, such as ``SET``."""
-        async with self._lent(sql, Priority.KEY) as link:
-            return await Transaction(link).execute(sql, *args)
+        async with self._acquire(sql, Priority.KEY) as connection:
+            return await Transaction(connection).execute(sql, *args)
 
     @asynccontextmanager
     async def transaction(self, *, readonly: bool = True) -> AsyncIterator[Transaction]:
@@ -161,22 +161,22 @@ class Database:
         Example:
             ``async with db.transaction(readonly=False) as t: await t.execute("DELETE FROM draft")``
         """
-        async with self._lent(f"transaction of {caller.get()}", Priority.KEY) as link:
-            own = Transaction(link)
+        async with self._acquire(f"transaction of {caller.get()}", Priority.KEY) as connection:
+            own = Transaction(connection)
             try:
                 await own.execute("BEGIN READ ONLY" if readonly else "BEGIN READ WRITE")
                 with opened(writable=not readonly):
                     yield own
                 await _commit(own)
             except Exception:
-                if not link.is_closed() and link.is_in_transaction():
+                if not connection.is_closed() and connection.is_in_transaction():
                     await own.execute("ROLLBACK")
                 raise
             finally:
                 own._end()  # noqa: SLF001 - not for users
 
-    def _lent(self, what: str, usual: Priority) -> AbstractAsyncContextManager[Link]:
-        return self._pool.lend(self._identity, self._latency(what, usual))
+    def _acquire(self, what: str, usual: Priority) -> AbstractAsyncContextManager[Connection]:
+        return self._pool.acquire(self._identity, self._latency(what, usual))
 
     def _latency(self, what: str, usual: Priority) -> Latency:
         # Who holds a connection already must not wait for those that hold others: it goes first.

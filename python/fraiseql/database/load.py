@@ -39,8 +39,8 @@ class Load(Transaction):
             InputError: The text is not CSV, or a value does not fit its column.
             DatabaseError: The server refused it otherwise.
         """
-        with self._link.foreign("COPY"):
-            status = await self._link.copy_to_table(
+        with self._connection.foreign("COPY"):
+            status = await self._connection.copy_to_table(
                 table,
                 schema_name=schema,
                 columns=columns,
@@ -60,9 +60,9 @@ async def open_load(pool: Pool) -> AsyncIterator[Load]:
     Raises:
         DatabaseError: The database cannot be reached or refused a statement.
     """
-    # What an error leaves behind, the pool rolls back before it lends the connection again.
-    async with pool.lend(Identity.NONE) as link:
-        load = Load(link)
+    # What an error leaves behind, the pool rolls back before the connection is used again.
+    async with pool.acquire(Identity.NONE) as connection:
+        load = Load(connection)
         await load.execute(f"BEGIN READ WRITE; {_ROOMY}")
         yield load
         await load.execute("COMMIT")

@@ -9,12 +9,12 @@ from asyncpg import InsufficientPrivilegeError, Record
 
 from fraiseql.database.admission import Usage
 from fraiseql.database.bounding import UNBOUNDED, Budget
-from fraiseql.database.connecting import Connector
+from fraiseql.database.connection import Connection
+from fraiseql.database.connection_pool import ConnectionPool
+from fraiseql.database.connector import Connector
 from fraiseql.database.failures import RAISED, is_loss, mapped, mapped_assuming
 from fraiseql.database.identity import Identity
 from fraiseql.database.latency import UNTIMED, Latencies, Latency, Priority
-from fraiseql.database.lending import Lender
-from fraiseql.database.link import Link
 from fraiseql.database.observing import observation
 from fraiseql.database.origin import STATE, Origin
 from fraiseql.errors import FraiseQLError
@@ -48,7 +48,7 @@ class Pool:
         self._connector = connector
         self.size: Final = max(1, settings.pool_size)
         share, patience = settings.reserved_share, settings.connect_timeout
-        self._lender = Lender(connector, self.size, share, patience)
+        self._connections = ConnectionPool(connector, self.size, share, patience)
         self.latencies: Final = Latencies()
         self._spare = 0
         self._max_bytes = settings.max_response_bytes
@@ -66,7 +66,7 @@ class Pool:
 
     def usage(self) -> Mapping[Priority, Usage]:
         """Return how many connections each class of statements holds and waits for."""
-        return self._lender.usage()
+        return self._connections.usage()
 
     @property
     def login_role(self) -> str:
@@ -103,23 +103,23 @@ class Pool:
         if observation.get() is not None:
             work = partial(self._observed, sql, args, identity, budget)
             return await self._run(work, identity, latency)
-        lender = self._lender
-        link = lender.take(identity, latency) or await lender.obtain(latency)
+        pool = self._connections
+        connection = pool.try_acquire(identity, latency) or await pool.acquire(latency)
         try:
-            if link.outdated or link.identity is not identity:
-                await link.assume(identity)
-            link.settled = False
-            rows = await link.read(sql, args, budget)
+            if connection.outdated or connection.identity is not identity:
+                await connection.assume(identity)
+            connection.settled = False
+            rows = await connection.read(sql, args, budget)
         except RAISED as error:
-            if lender.closed or not is_loss(error):
-                raise self._failure(link, error) from error
+            if pool.closed or not is_loss(error):
+                raise self._failure(connection, error) from error
         except BaseException:
-            lender.discard(link)
+            pool.discard(connection)
             raise
         else:
-            lender.release(link)
+            pool.release(connection)
             return rows
-        return await self._again(link, partial(_read, sql, args, identity, budget))
+        return await self._again(connection, partial(_read, sql, args, identity, budget))
 
     async def inspect(self, sql: str, args: Sequence[Any] = ()) -> list[Record]:
         """Run a statement that names nothing of the application's; return its rows.
@@ -149,7 +149,7 @@ class Pool:
 
     def outdate(self) -> None:
         """Have no statement run with a plan, or a role, from before now: rights have changed."""
-        self._lender.outdate()
+        self._connections.outdate()
 
     async def check(self) -> Origin:
         """Notice roles and settings that have changed; see ``outdate`` and ``replace_all``.
@@ -167,7 +167,7 @@ class Pool:
 
     def replace_all(self) -> None:
         """Replace every connection by a new one: settings have changed."""
-        self._lender.replace_all()
+        self._connections.replace_all()
         if self.on_replaced is not None:
             self.on_replaced()
 
@@ -180,10 +180,10 @@ class Pool:
         return True
 
     @asynccontextmanager
-    async def lend(
+    async def acquire(
         self, identity: Identity = Identity.NONE, latency: Latency = UNTIMED
-    ) -> AsyncIterator[Link]:
-        """Lend a connection that carries ``identity``, to run any SQL.
+    ) -> AsyncIterator[Connection]:
+        """Acquire a connection that carries ``identity``, to run any SQL.
 
         Afterwards it is reset in the background before anyone else has it; a block that is
         cancelled ends the connection, and with it the statement that runs.
@@ -196,27 +196,27 @@ class Pool:
             DatabaseUnavailable: No connection could be had.
             DatabaseError: The role or a variable cannot be set.
         """
-        lender = self._lender
-        link = lender.take(identity, latency) or await lender.obtain(latency)
+        pool = self._connections
+        connection = pool.try_acquire(identity, latency) or await pool.acquire(latency)
         seen = observation.get()
         try:
-            steady = await self._assume(link, identity)
-            yield link
+            steady = await self._assume(connection, identity)
+            yield connection
             if seen is not None:
-                await _note(link, steady=steady)
+                await _note(connection, steady=steady)
         except Exception:
             if seen is not None:
-                seen.note(link.origin, steady=False)
-            lender.cleanse(link, failed=True)
+                seen.note(connection.origin, steady=False)
+            pool.reset(connection, failed=True)
             raise
         except BaseException:
-            lender.discard(link)
+            pool.discard(connection)
             raise
-        lender.cleanse(link)
+        pool.reset(connection)
 
     @asynccontextmanager
-    async def lend_spare(self, keep: int) -> AsyncIterator[Link | None]:
-        """Lend a connection as ``lend`` does if that keeps nobody waiting, else None.
+    async def acquire_spare(self, keep: int) -> AsyncIterator[Connection | None]:
+        """Acquire a connection as ``acquire`` does if no other request has to wait, else None.
 
         For what holds a connection long and can do without one.
 
@@ -226,100 +226,105 @@ class Pool:
         Raises:
             DatabaseUnavailable: A connection could not be made.
         """
-        lender = self._lender
-        if self._spare >= self.size - max(1, keep) or not lender.has_room:
+        pool = self._connections
+        if self._spare >= self.size - max(1, keep) or not pool.has_room:
             yield None
             return
         self._spare += 1
         try:
-            async with self.lend() as link:
-                yield link
+            async with self.acquire() as connection:
+                yield connection
         finally:
             self._spare -= 1
 
     async def close(self) -> None:
         """End every connection, after a few seconds also those in use; safe to call again."""
-        await self._lender.close()
+        await self._connections.close()
         await self._connector.close()
 
     async def _run(
         self,
-        work: Callable[[Link], Awaitable[T]],
+        work: Callable[[Connection], Awaitable[T]],
         identity: Identity,
         latency: Latency = UNTIMED,
     ) -> T:
         """Have work done on a connection; when that is lost, once more on a new one."""
-        lender = self._lender
-        link = lender.take(identity, latency) or await lender.obtain(latency)
+        pool = self._connections
+        connection = pool.try_acquire(identity, latency) or await pool.acquire(latency)
         try:
-            result = await work(link)
+            result = await work(connection)
         except RAISED as error:
-            if lender.closed or not is_loss(error):
-                raise self._failure(link, error) from error
+            if pool.closed or not is_loss(error):
+                raise self._failure(connection, error) from error
         except BaseException:
-            lender.discard(link)
+            pool.discard(connection)
             raise
         else:
-            lender.release(link)
+            pool.release(connection)
             return result
-        return await self._again(link, work)
+        return await self._again(connection, work)
 
-    async def _again(self, lost: Link, work: Callable[[Link], Awaitable[T]]) -> T:
+    async def _again(self, lost: Connection, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Have work done once more, on a new connection in the place of the lost one."""
-        link = await self._lender.replace(lost)
+        connection = await self._connections.replace(lost)
         try:
-            result = await work(link)
+            result = await work(connection)
         except RAISED as error:
-            raise self._failure(link, error) from error
+            raise self._failure(connection, error) from error
         except BaseException:
-            self._lender.discard(link)
+            self._connections.discard(connection)
             raise
-        self._lender.release(link)
+        self._connections.release(connection)
         return result
 
     async def _observed(
-        self, sql: str, args: Sequence[Any], identity: Identity, budget: Budget, link: Link
+        self,
+        sql: str,
+        args: Sequence[Any],
+        identity: Identity,
+        budget: Budget,
+        connection: Connection,
     ) -> list[Record]:
         """Run a read for something that may be stored."""
-        steady = await self._settle(link, identity)
-        link.settled = False
-        rows = await link.read(sql, args, budget)
-        await _note(link, steady=steady)
+        steady = await self._settle(connection, identity)
+        connection.settled = False
+        rows = await connection.read(sql, args, budget)
+        await _note(connection, steady=steady)
         return rows
 
-    async def _settle(self, link: Link, identity: Identity) -> bool:
+    async def _settle(self, connection: Connection, identity: Identity) -> bool:
         """Have a connection run without old plans; return whether that could be done."""
         try:
-            roles, steady = await link.settle(identity)
+            roles, steady = await connection.settle(identity)
         except InsufficientPrivilegeError:
             # The role may not read the catalog: it is answered, and nothing is stored.
-            await link.assume(identity)
+            await connection.assume(identity)
             return False
-        self._compare_roles(roles, link)
+        self._compare_roles(roles, connection)
         return steady
 
-    def _compare_roles(self, roles: int, current: Link | None) -> None:
+    def _compare_roles(self, roles: int, current: Connection | None) -> None:
         if self._roles not in (None, roles):
-            self._lender.outdate(but=current)
+            self._connections.outdate(but=current)
         self._roles = roles
 
-    async def _assume(self, link: Link, identity: Identity) -> bool:
-        """Have a connection that is lent carry an identity; return whether plans are current."""
+    async def _assume(self, connection: Connection, identity: Identity) -> bool:
+        """Give an acquired connection an identity; return whether plans are current."""
         steady = True
         try:
             if observation.get() is None:
-                await link.assume(identity)
+                await connection.assume(identity)
             else:
-                steady = await self._settle(link, identity)
-            await link.lend()
+                steady = await self._settle(connection, identity)
+            await connection.discard_foreign_plans()
         except RAISED as error:
             raise mapped_assuming(error) from error
         return steady
 
-    def _failure(self, link: Link, error: Exception) -> FraiseQLError:
+    def _failure(self, connection: Connection, error: Exception) -> FraiseQLError:
         """Put the connection back and return what the failure of its statement means."""
-        meaning = mapped_assuming(error) if link.identity is None else mapped(error)
-        self._lender.put_back(link)
+        meaning = mapped_assuming(error) if connection.identity is None else mapped(error)
+        self._connections.put_back(connection)
         return meaning
 
 
@@ -351,43 +356,43 @@ async def open_pool(
 
 
 async def _read(
-    sql: str, args: Sequence[Any], identity: Identity, budget: Budget, link: Link
+    sql: str, args: Sequence[Any], identity: Identity, budget: Budget, connection: Connection
 ) -> list[Record]:
-    await link.assume(identity)
-    link.settled = False
-    return await link.read(sql, args, budget)
+    await connection.assume(identity)
+    connection.settled = False
+    return await connection.read(sql, args, budget)
 
 
-async def _inspect(sql: str, args: Sequence[Any], link: Link) -> list[Record]:
-    await _plain(link)
-    return await link.inspect(sql, args)
+async def _inspect(sql: str, args: Sequence[Any], connection: Connection) -> list[Record]:
+    await _plain(connection)
+    return await connection.inspect(sql, args)
 
 
 async def _inspect_at(
-    sql: str, args: Sequence[Any], server: Origin | None, link: Link
+    sql: str, args: Sequence[Any], server: Origin | None, connection: Connection
 ) -> tuple[list[Record], Origin] | None:
-    await _plain(link)
-    if server is not None and not server.same_server(link.origin):
+    await _plain(connection)
+    if server is not None and not server.same_server(connection.origin):
         return None
-    return await link.inspect(sql, args), link.origin
+    return await connection.inspect(sql, args), connection.origin
 
 
-async def _read_at(sql: str, link: Link) -> tuple[list[Record], Origin]:
-    await _plain(link)
-    return await link.read(sql, ()), link.origin
+async def _read_at(sql: str, connection: Connection) -> tuple[list[Record], Origin]:
+    await _plain(connection)
+    return await connection.read(sql, ()), connection.origin
 
 
-async def _plain(link: Link) -> None:
+async def _plain(connection: Connection) -> None:
     """Have a connection carry no identity."""
-    if link.outdated or link.identity is not Identity.NONE:
-        await link.assume(Identity.NONE)
+    if connection.outdated or connection.identity is not Identity.NONE:
+        await connection.assume(Identity.NONE)
 
 
-async def _note(link: Link, *, steady: bool) -> None:
+async def _note(connection: Connection, *, steady: bool) -> None:
     """Note what ran on a connection; one whose settings have changed is not used again."""
     seen = observation.get()
-    unchanged = await link.is_steady()
+    unchanged = await connection.is_steady()
     if not unchanged:
-        link.generation = _ENDED
+        connection.generation = _ENDED
     if seen is not None:
-        seen.note(link.origin, steady=steady and unchanged)
+        seen.note(connection.origin, steady=steady and unchanged)

@@ -10,7 +10,7 @@ import asyncpg
 from fraiseql.errors import ConfigurationError
 
 Pooling = Literal["none", "session", "transaction"]
-Connection: TypeAlias = "asyncpg.Connection[Any]"
+DriverConnection: TypeAlias = "asyncpg.Connection[Any]"
 
 _ATTEMPTS: Final = 5
 _PID: Final = "SELECT pg_catalog.pg_backend_pid()"
@@ -42,7 +42,7 @@ def refused_parameter(error: BaseException, wanted: Mapping[str, str]) -> Config
 
 
 async def find_pooling(
-    connection: Connection, another: Callable[[], Awaitable[Connection]]
+    connection: DriverConnection, another: Callable[[], Awaitable[DriverConnection]]
 ) -> Pooling:
     """Find out whether a pooler answers, and whether it shares servers between transactions.
 
@@ -65,7 +65,7 @@ async def find_pooling(
 
 
 async def _shared(
-    connection: Connection, first: int, another: Callable[[], Awaitable[Connection]]
+    connection: DriverConnection, first: int, another: Callable[[], Awaitable[DriverConnection]]
 ) -> Pooling:
     try:
         other = await another()
@@ -98,7 +98,7 @@ def _no_prepared_statements() -> ConfigurationError:
     )
 
 
-async def check_settings(connection: Connection, wanted: Mapping[str, str]) -> None:
+async def check_settings(connection: DriverConnection, wanted: Mapping[str, str]) -> None:
     """Check that the settings of the start-up message hold, which a pooler may have ignored.
 
     Raises:

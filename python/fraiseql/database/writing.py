@@ -30,7 +30,7 @@ class Writer(Transaction):
     @property
     def usable(self) -> bool:
         """Whether the connection still stands and no transaction is open on it."""
-        return not self._link.is_closed() and not self._link.is_in_transaction()
+        return not self._connection.is_closed() and not self._connection.is_in_transaction()
 
     @asynccontextmanager
     async def declared(self) -> AsyncIterator[None]:
@@ -76,26 +76,26 @@ class Writer(Transaction):
             yield
             await self.execute("COMMIT")
         except Exception:
-            if not self._link.is_closed() and self._link.is_in_transaction():
+            if not self._connection.is_closed() and self._connection.is_in_transaction():
                 await self.execute("ROLLBACK")
             raise
 
 
 @asynccontextmanager
 async def open_writer(pool: Pool) -> AsyncIterator[Writer]:
-    """Lend a connection that may write and whose statements have no time limit.
+    """Acquire a connection that may write and whose statements have no time limit.
 
     Raises:
         DatabaseError: The database cannot be reached or refused a statement.
     """
-    # The pool resets what is set here, and frees advisory locks, before it lends the connection on.
-    async with pool.lend(Identity.NONE) as link:
-        writer = Writer(link)
+    # The pool undoes these settings and frees advisory locks before the next use.
+    async with pool.acquire(Identity.NONE) as connection:
+        writer = Writer(connection)
         await writer.execute(_WRITABLE)
         yield writer
 
 
-def said_by_server(error: FraiseQLError) -> str:
+def server_message(error: FraiseQLError) -> str:
     """Return PostgreSQL's own words behind an error: for developers, never for clients."""
     cause = error.__cause__
     return str(cause) if cause is not None else error.message

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
-from fraiseql.database.writing import said_by_server
+from fraiseql.database.writing import server_message
 from fraiseql.errors import FraiseQLError, SourceError
 from fraiseql.events import logger
 from fraiseql.serving.planning.plan import KeptQuery
@@ -70,7 +70,7 @@ class Watch:
             logger.warning(
                 "What is kept of %s cannot be read (%s); it is read live.",
                 name,
-                said_by_server(error),
+                server_message(error),
             )
             self._lost[name] = kept.source
             self._settle()

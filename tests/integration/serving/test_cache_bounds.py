@@ -24,9 +24,9 @@ def bench(database: str) -> Iterator[Served]:
 
 
 async def _look(bench: Served) -> tuple[list[str], int]:
-    async with bench.service.pool.lend() as link:
-        rows = await link.fetch("SELECT statement FROM pg_prepared_statements")
-        weight = link.reads.weight
+    async with bench.service.pool.acquire() as connection:
+        rows = await connection.fetch("SELECT statement FROM pg_prepared_statements")
+        weight = connection.reads.weight
     texts = [row["statement"] for row in rows]
     return [text for text in texts if "pg_prepared_statements" not in text], weight
 

@@ -7,17 +7,17 @@ from typing import Any, cast
 import pytest
 
 from fraiseql.database.admission import Admission, reserved_connections
-from fraiseql.database.connecting import Connector
+from fraiseql.database.connection import Connection
+from fraiseql.database.connection_pool import ConnectionPool
+from fraiseql.database.connector import Connector
 from fraiseql.database.identity import Identity
 from fraiseql.database.latency import UNTIMED, Latencies, Latency, Priority
-from fraiseql.database.lending import Lender
-from fraiseql.database.link import Link
 from fraiseql.errors import ConfigurationError, DatabaseUnavailable
 
 KEY, LIST, SLOW = Priority
 
 
-class FakeLink:
+class FakeConnection:
     """A connection without a server."""
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class FakeLink:
         await asyncio.sleep(0)
         self.closed = True
 
-    async def cleanse(self) -> None:
+    async def reset_session(self) -> None:
         await asyncio.sleep(0)
         if self.closed:
             raise OSError
@@ -54,15 +54,17 @@ class FakeConnector:
     def __init__(self, random: Random) -> None:
         self.random = random
 
-    async def connect(self) -> Link:
+    async def connect(self) -> Connection:
         await asyncio.sleep(0)
         if self.random.random() < 0.1:
             raise DatabaseUnavailable("It does not answer.")
-        return cast("Link", FakeLink())
+        return cast("Connection", FakeConnection())
 
 
-def lender_of(random: Random, size: int, share: float, patience: float = 5.0) -> Lender:
-    return Lender(cast("Connector", FakeConnector(random)), size, share, patience)
+def connections_of(
+    random: Random, size: int, share: float, patience: float = 5.0
+) -> ConnectionPool:
+    return ConnectionPool(cast("Connector", FakeConnector(random)), size, share, patience)
 
 
 def latency_of(priority: Priority) -> Latency:
@@ -121,18 +123,18 @@ def test_latencies_are_bounded() -> None:
 
 async def wait_turns(kinds: list[Priority]) -> list[Priority]:
     """Return the order in which statements that wait for one connection are served."""
-    lender = lender_of(Random(4), 1, 0.25)
-    first = lender.take(Identity.NONE) or await lender.obtain()
+    connections = connections_of(Random(4), 1, 0.25)
+    first = connections.try_acquire(Identity.NONE) or await connections.acquire()
     served: list[Priority] = []
 
     async def run(latency: Latency) -> None:
-        link = await lender.obtain(latency)
+        connection = await connections.acquire(latency)
         served.append(latency.priority)
-        lender.release(link)
+        connections.release(connection)
 
     tasks = [asyncio.create_task(run(latency_of(kind))) for kind in kinds]
     await asyncio.sleep(0)
-    lender.release(first)
+    connections.release(first)
     await asyncio.gather(*tasks)
     return served
 
@@ -144,20 +146,20 @@ async def test_what_is_cheap_goes_first_and_what_is_slow_has_its_turn() -> None:
 
 
 async def test_who_waits_moves_to_the_queue_of_what_turned_slow() -> None:
-    lender = lender_of(Random(4), 1, 0.25)
-    first = lender.take(Identity.NONE) or await lender.obtain()
+    connections = connections_of(Random(4), 1, 0.25)
+    first = connections.try_acquire(Identity.NONE) or await connections.acquire()
     served: list[str] = []
     latencies = {"grown": Latency(LIST), "list": Latency(LIST)}
 
     async def run(name: str) -> None:
-        link = await lender.obtain(latencies[name])
+        connection = await connections.acquire(latencies[name])
         served.append(name)
-        lender.release(link)
+        connections.release(connection)
 
     tasks = [asyncio.create_task(run(name)) for name in ("grown", "grown", "list")]
     await asyncio.sleep(0)
     latencies["grown"].add(1.0)
-    lender.release(first)
+    connections.release(first)
     await asyncio.gather(*tasks)
     assert served == ["list", "grown", "grown"]
 
@@ -173,15 +175,17 @@ class Storm:
 
     def __init__(self, random: Random, size: int, share: float) -> None:
         self.random = random
-        self.lender = lender_of(random, size, share)
+        self.connections = connections_of(random, size, share)
         self.limits = Admission(size, share).limits
         self.latencies = [latency_of(kind) for kind in Priority for _ in range(2)]
         self.held = dict.fromkeys(Priority, 0)
 
     async def statement(self) -> None:
         latency = self.random.choice(self.latencies)
-        link = self.lender.take(Identity.NONE, latency) or await self.lender.obtain(latency)
-        kind = link.priority
+        connection = self.connections.try_acquire(
+            Identity.NONE, latency
+        ) or await self.connections.acquire(latency)
+        kind = connection.priority
         self.held[kind] += 1
         assert self.held[SLOW] <= self.limits[SLOW]
         assert self.held[SLOW] + self.held[LIST] <= self.limits[LIST]
@@ -190,31 +194,31 @@ class Storm:
                 await asyncio.sleep(0)
         except asyncio.CancelledError:
             self.held[kind] -= 1
-            self.lender.discard(link)
+            self.connections.discard(connection)
             raise
         self.held[kind] -= 1
-        await self.end(link, latency)
+        await self.end(connection, latency)
 
-    async def end(self, link: Link, latency: Latency) -> None:
+    async def end(self, connection: Connection, latency: Latency) -> None:
         """End the use of a connection in one of the ways of a pool."""
         fate = self.random.randrange(12)
         if fate == 0:
-            link.terminate()
+            connection.terminate()
         if fate == 1:
-            self.lender.discard(link)
+            self.connections.discard(connection)
         elif fate == 2:
-            self.lender.release(await self.lender.replace(link))
+            self.connections.release(await self.connections.replace(connection))
         elif fate <= 4:
-            self.lender.cleanse(link, failed=fate == 4)
+            self.connections.reset(connection, failed=fate == 4)
         elif fate == 5:
-            self.lender.put_back(link)
+            self.connections.put_back(connection)
         elif fate == 6:
             latency.add(self.random.choice([0.0, 1.0]))
-            self.lender.release(link)
+            self.connections.release(connection)
         else:
             if fate == 7:
-                self.lender.replace_all()
-            self.lender.release(link)
+                self.connections.replace_all()
+            self.connections.release(connection)
 
     async def client(self) -> None:
         for _ in range(self.random.randrange(1, 6)):
@@ -235,21 +239,21 @@ async def test_no_permit_and_no_turn_is_lost(seed: int) -> None:
     storm = Storm(random, size, random.choice([0.0, 0.25, 0.5]))
     async with asyncio.timeout(4):  # below the patience: who waits for ever fails here
         await asyncio.gather(*[storm.client() for _ in range(30)])
-    lender: Any = storm.lender
-    await asyncio.gather(*lender._tasks)
-    usage = lender.usage()
+    connections: Any = storm.connections
+    await asyncio.gather(*connections._tasks)
+    usage = connections.usage()
     assert [(used.held, used.waiting) for used in usage.values()] == [(0, 0)] * 3
-    assert lender._places == len(lender._free) <= size
-    await lender.close()
+    assert connections._places == len(connections._free) <= size
+    await connections.close()
 
 
 async def test_who_gives_up_waiting_leaves_its_queue() -> None:
-    lender = lender_of(Random(4), 2, 0.25, patience=0.01)
+    connections = connections_of(Random(4), 2, 0.25, patience=0.01)
     slow = latency_of(SLOW)
-    held = await lender.obtain(slow)
+    held = await connections.acquire(slow)
     with pytest.raises(DatabaseUnavailable, match=r"All 1 .* that slow statements may have"):
-        await lender.obtain(slow)
-    assert [used.waiting for used in lender.usage().values()] == [0, 0, 0]
-    lender.release(await lender.obtain())
-    lender.release(held)
-    assert lender.take(Identity.NONE, slow) is not None
+        await connections.acquire(slow)
+    assert [used.waiting for used in connections.usage().values()] == [0, 0, 0]
+    connections.release(await connections.acquire())
+    connections.release(held)
+    assert connections.try_acquire(Identity.NONE, slow) is not None

@@ -3,7 +3,7 @@
 import pytest
 
 from fraiseql.database import Identity
-from fraiseql.database.link import _changes
+from fraiseql.database.connection import _changes
 from fraiseql.errors import InputError
 
 

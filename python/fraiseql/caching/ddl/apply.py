@@ -18,7 +18,7 @@ from fraiseql.caching.ddl.plan import Plan, Step, make_plan
 from fraiseql.caching.ddl.present import look
 from fraiseql.caching.ddl.wanted import Wanted
 from fraiseql.caching.objects import DatabaseObject
-from fraiseql.database.writing import Writer, said_by_server
+from fraiseql.database.writing import Writer, server_message
 from fraiseql.errors import DatabaseError, DeclarationError, sqlstate_of
 
 LOCK: Final = 4_711_310_015  # the framework's own number; any other would do
@@ -153,7 +153,7 @@ async def _patiently(writer: Writer, step: Step, patience: Patience, watch: Watc
         except DatabaseError as error:
             if sqlstate_of(error) not in _RETRIED:
                 raise DatabaseError(
-                    f"{step.title}: {said_by_server(error)}",
+                    f"{step.title}: {server_message(error)}",
                     hint="Steps before this one are applied and stay; apply again goes on here.",
                     code="STEP_FAILED",
                 ) from error

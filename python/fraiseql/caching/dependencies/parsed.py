@@ -9,7 +9,7 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from fraiseql.database import Pool
-from fraiseql.database.writing import said_by_server
+from fraiseql.database.writing import server_message
 from fraiseql.errors import DatabaseError, SourceError, sqlstate_of
 
 # The server sends the tree of each statement that it parses, which needs no right and writes
@@ -148,26 +148,26 @@ _KNOWN: Final[WeakKeyDictionary[Pool, tuple[str, dict[Predicate, Parsed]]]] = We
 
 
 async def _parse_all(pool: Pool, predicates: Iterable[Predicate]) -> dict[Predicate, Parsed]:
-    async with pool.lend() as link:
+    async with pool.acquire() as connection:
         messages: list[Any] = []
 
         def note(_: Any, message: Any) -> None:
             messages.append(message)
 
-        with link.foreign(_SHOWN):
-            await link.execute(_SHOWN)
-        link.add_log_listener(note)
+        with connection.foreign(_SHOWN):
+            await connection.execute(_SHOWN)
+        connection.add_log_listener(note)
         try:
-            return {one: await _parsed(link, one, messages) for one in predicates}
+            return {one: await _parsed(connection, one, messages) for one in predicates}
         finally:
-            link.remove_log_listener(note)
-            with link.foreign(_HIDDEN):
-                await link.execute(_HIDDEN)
+            connection.remove_log_listener(note)
+            with connection.foreign(_HIDDEN):
+                await connection.execute(_HIDDEN)
 
 
-async def _parsed(link: Any, predicate: Predicate, messages: list[Any]) -> Parsed:
+async def _parsed(connection: Any, predicate: Predicate, messages: list[Any]) -> Parsed:
     messages.clear()
-    words, state = await _parse(link, predicate)
+    words, state = await _parse(connection, predicate)
     # The driver hands messages on in a later turn of the loop.
     await asyncio.sleep(0)
     trees = [_whole(one.detail) for one in messages if one.message == "parse tree:"]
@@ -181,18 +181,18 @@ def _whole(tree: str) -> str:
     return tree.replace("\n", " ")
 
 
-async def _parse(link: Any, predicate: Predicate) -> tuple[str, str]:
+async def _parse(connection: Any, predicate: Predicate) -> tuple[str, str]:
     """Have PostgreSQL parse one predicate; return its words and code where it refuses."""
     # No alias that the text could know: the one in a statement depends on the depth.
     row = f'{predicate.relation} AS "fraiseql row"'
     query = f"SELECT FROM {row} WHERE ({predicate.text})"
     try:
-        with link.foreign(query):
-            await link.prepare(query)
+        with connection.foreign(query):
+            await connection.prepare(query)
     except (DatabaseError, SourceError) as error:
         if not sqlstate_of(error):
             raise
-        return said_by_server(error), sqlstate_of(error)
+        return server_message(error), sqlstate_of(error)
     return "", ""
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from fraiseql.caching.refresh.ground import Ground
 from fraiseql.caching.refresh.jobs import Job, load_ground, wanted_jobs
 from fraiseql.database import open_pool
-from fraiseql.database.writing import Writer, open_writer, said_by_server
+from fraiseql.database.writing import Writer, open_writer, server_message
 from fraiseql.errors import FraiseQLError, sqlstate_of
 from fraiseql.events import logger
 from fraiseql.schema import Schema
@@ -105,7 +105,7 @@ class Worker:
         kind = (job, sqlstate_of(error) or error.code)
         if kind not in self._told:
             self._told.add(kind)
-            said = said_by_server(error)
+            said = server_message(error)
             logger.warning("Background work (%s) failed and is tried again: %s", job, said)
 
 

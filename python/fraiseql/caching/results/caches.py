@@ -26,7 +26,7 @@ from fraiseql.caching.strategies.result_cache.refusals import cache_refusals
 from fraiseql.catalog.picture import quote
 from fraiseql.database import Pool
 from fraiseql.database.origin import NEEDED
-from fraiseql.database.writing import said_by_server
+from fraiseql.database.writing import server_message
 from fraiseql.errors import DatabaseUnavailable, DeclarationError, FraiseQLError
 from fraiseql.events import logger
 from fraiseql.results import Part, Unit
@@ -195,7 +195,7 @@ class ResultCaches:
         except FraiseQLError as error:
             self._warn(
                 "The tables of result caches cannot be made, and what was to be kept there is"
-                f" computed: {said_by_server(error)}"
+                f" computed: {server_message(error)}"
             )
 
     def metrics(self) -> Sequence[str]:

@@ -10,7 +10,7 @@ from fraiseql.caching.results.metrics import Metrics
 from fraiseql.caching.results.resting import Rest
 from fraiseql.caching.results.store import Entry, Found, Put, Store
 from fraiseql.caching.results.subject import Subject
-from fraiseql.database.writing import said_by_server
+from fraiseql.database.writing import server_message
 from fraiseql.errors import FraiseQLError
 from fraiseql.events import logger
 
@@ -127,7 +127,7 @@ class Guarded:
                 "The result cache %s failed; answers are computed.", self.name, exc_info=error
             )
         else:
-            said = said_by_server(error) if isinstance(error, FraiseQLError) else str(error)
+            said = server_message(error) if isinstance(error, FraiseQLError) else str(error)
             logger.warning(
                 "The result cache %s cannot be used (%s); answers are computed: %s",
                 self.name,

@@ -111,11 +111,11 @@ class TableStore:
         Raises:
             FraiseQLError: The database cannot be asked.
         """
-        async with self._pool.lend_spare(max(1, self._pool.size // 2)) as link:
-            if link is None:
+        async with self._pool.acquire_spare(max(1, self._pool.size // 2)) as connection:
+            if connection is None:
                 yield True
                 return
-            writer = Writer(link)
+            writer = Writer(connection)
             await writer.execute(_BEGIN)
             # In a statement of its own: what is looked up next sees what the last leader stored.
             mine = await writer.fetchval(_LEAD, int.from_bytes(key[:8], "big", signed=True))

@@ -20,7 +20,7 @@ from fraiseql.caching.strategies.materialized_view.names import (
 from fraiseql.caching.strategies.predicates import predicates_of
 from fraiseql.catalog.picture import quote
 from fraiseql.database import Pool
-from fraiseql.database.writing import Writer, open_writer, said_by_server
+from fraiseql.database.writing import Writer, open_writer, server_message
 from fraiseql.errors import DatabaseError, SourceError, sqlstate_of
 
 _PLACE: Final = """
@@ -158,7 +158,7 @@ async def _probed(kept: Kept, pool: Pool) -> ViewFacts:
     except (DatabaseError, SourceError) as error:
         if not sqlstate_of(error):
             raise
-        return ViewFacts("", refused=said_by_server(error))
+        return ViewFacts("", refused=server_message(error))
     return replace(found, one_row=single)
 
 

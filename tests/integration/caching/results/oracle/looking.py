@@ -8,7 +8,7 @@ import asyncpg
 
 from fraiseql.caching.results.store import Found
 from fraiseql.database import Origin, Pool
-from fraiseql.database.link import Link
+from fraiseql.database.connection import Connection
 from tests.integration.caching.results.oracle.cases import Question
 from tests.integration.caching.results.oracle.ground import Ground
 
@@ -16,34 +16,34 @@ from tests.integration.caching.results.oracle.ground import Ground
 class Within:
     """In the place of a store's pool: its look-ups run on one connection, in its transaction."""
 
-    def __init__(self, link: Link, pool: Pool) -> None:
-        self._link = link
+    def __init__(self, connection: Connection, pool: Pool) -> None:
+        self._connection = connection
         self._pool = pool
 
     @property
     def server_version(self) -> int:
-        version = self._link.get_server_version()
+        version = self._connection.get_server_version()
         return version.major * 10_000 + version.minor
 
     async def inspect(self, sql: str, args: Sequence[Any] = ()) -> list[asyncpg.Record]:
         if "keep_result" in sql or "new_result_epoch" in sql:
             # These write, which nobody does in a snapshot that is read in.
             return await self._pool.inspect(sql, args)
-        return await self._link.read(sql, args)
+        return await self._connection.read(sql, args)
 
     async def fetch_at(
         self, sql: str, args: Sequence[Any] = (), server: Origin | None = None
     ) -> tuple[list[asyncpg.Record], Origin]:
-        return await self.inspect(sql, args), self._link.origin
+        return await self.inspect(sql, args), self._connection.origin
 
 
 class Looker:
     """One connection that looks up and asks in one snapshot."""
 
-    def __init__(self, ground: Ground, link: Link) -> None:
+    def __init__(self, ground: Ground, connection: Connection) -> None:
         self._ground = ground
-        self._link = link
-        self._store = ground.store_over(Within(link, ground.cache_pool))
+        self._connection = connection
+        self._store = ground.store_over(Within(connection, ground.cache_pool))
         names = ", ".join(f"app.{name}" for name in ground.case.names)
         # Before the snapshot: one that is older than a TRUNCATE reads the table as empty.
         self._locking = f"LOCK TABLE {names} IN ACCESS SHARE MODE; SET LOCAL lock_timeout = '100ms'"
@@ -55,10 +55,10 @@ class Looker:
         """Return what is found and what is right."""
         while True:
             try:
-                async with self._link.transaction(isolation="repeatable_read", readonly=True):
-                    await self._link.execute(self._locking)
+                async with self._connection.transaction(isolation="repeatable_read", readonly=True):
+                    await self._connection.execute(self._locking)
                     found = await self._store.find(self._ground.lookup(question), question.key)
-                    return found, await self._link.fetchval(question.text)
+                    return found, await self._connection.fetchval(question.text)
             except asyncpg.DeadlockDetectedError:
                 # A TRUNCATE of several tables and this wait for each other: again.
                 continue
@@ -82,11 +82,11 @@ def judged(question: Question, found: Found, live: str) -> str:
 
 @asynccontextmanager
 async def looker(ground: Ground) -> AsyncIterator[Looker]:
-    async with ground.pool.lend() as link:
+    async with ground.pool.acquire() as connection:
         # Whatever holds a lock for ever fails the test, and does not hang it.
-        await link.execute("SET lock_timeout = '20s'; SET deadlock_timeout = '50ms'")
-        await link.execute("SET statement_timeout = '60s'")
-        made = Looker(ground, link)
+        await connection.execute("SET lock_timeout = '20s'; SET deadlock_timeout = '50ms'")
+        await connection.execute("SET statement_timeout = '60s'")
+        made = Looker(ground, connection)
         try:
             yield made
         finally:

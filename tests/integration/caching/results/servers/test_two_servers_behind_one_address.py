@@ -72,7 +72,7 @@ async def test_what_a_standby_computed_is_not_stored(pair: Pair, redis_url: str,
         await mixed.kept(unit)
         assert (await mixed.ask(unit)).outcome == "hit"
         pair.lead_to("standby")
-        mixed.pool._lender.replace_all()
+        mixed.pool._connections.replace_all()
         await renamed(pair.primary, "new")
         answered = await mixed.kept(unit)
         assert (answered.outcome, answered.detail) == ("bypass", "server")
@@ -93,7 +93,7 @@ async def test_a_promoted_standby_and_the_old_primary(pair: Pair, redis_url: str
         # and then the other way round.
         for pool in (mixed.pool, await mixed.caches.stores.pool()):
             pair.lead_to("standby")
-            pool._lender.replace_all()
+            pool._connections.replace_all()
             for kind in KINDS:
                 await mixed.kept(mixed.unit(units[kind]))
         async with road(pair.standby, redis_url=redis_url) as direct:
@@ -103,7 +103,7 @@ async def test_a_promoted_standby_and_the_old_primary(pair: Pair, redis_url: str
             assert await right(mixed, mixed.unit(units[kind]), "new")
         # An old primary that comes back under the address.
         pair.lead_to("primary")
-        mixed.pool._lender.replace_all()
+        mixed.pool._connections.replace_all()
         await renamed(pair.standby, "newer")
         for kind in KINDS:
             answered = await mixed.kept(mixed.unit(units[kind]))
@@ -125,7 +125,7 @@ async def test_round_robin_stores_nothing_old(pair: Pair, redis_url: str) -> Non
     ):
         pools = mixed.pool, await mixed.caches.stores.pool()
         for number in range(25):
-            rule.choice(pools)._lender.replace_all()
+            rule.choice(pools)._connections.replace_all()
             await run(pair.standby, f"SELECT pg_wal_replay_{rule.choice(('pause', 'resume'))}()")
             await renamed(pair.primary, f"name {number}")
             asked = [mixed.ask(mixed.unit(units[kind])) for kind in KINDS]

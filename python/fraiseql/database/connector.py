@@ -8,12 +8,12 @@ from typing import Self
 import asyncpg
 
 from fraiseql.database.address import Address, parse_address
+from fraiseql.database.connection import Connection
 from fraiseql.database.embedded import EmbeddedServer, start_embedded
 from fraiseql.database.failures import RAISED, mapped_connecting
-from fraiseql.database.link import Link
 from fraiseql.database.origin import load_origin
 from fraiseql.database.pooler import (
-    Connection,
+    DriverConnection,
     Pooling,
     check_settings,
     find_pooling,
@@ -75,7 +75,7 @@ class Connector:
         address = parse_address(url, settings, overrides)
         return cls(address, settings, server, overrides, own_path=own_path)
 
-    async def connect(self) -> Link:
+    async def connect(self) -> Connection:
         """Make a connection that is read-only and carries no identity.
 
         Raises:
@@ -104,11 +104,11 @@ class Connector:
         if server is not None:
             await asyncio.to_thread(server.close)
 
-    async def _dial(self, address: Address) -> Link:
+    async def _dial(self, address: Address) -> Connection:
         try:
-            link: Link = await asyncpg.connect(
+            connection: Connection = await asyncpg.connect(
                 address.url,
-                connection_class=Link,
+                connection_class=Connection,
                 server_settings=address.server_settings,
                 timeout=self._settings.connect_timeout,
                 statement_cache_size=_STATEMENTS,
@@ -120,41 +120,41 @@ class Connector:
             if refused is None:
                 raise
             raise refused from error
-        self._check_version(link)
+        self._check_version(connection)
         # PostgreSQL reports it unasked as a connection begins.
-        self.login_role = getattr(link.get_settings(), "session_authorization", "")
+        self.login_role = getattr(connection.get_settings(), "session_authorization", "")
         try:
-            link.pooling = await self._find_pooling(link, address)
-            origin = await load_origin(link)
-            link.begin(
+            connection.pooling = await self._find_pooling(connection, address)
+            origin = await load_origin(connection)
+            connection.begin(
                 replace(origin, settings=origin.settings ^ address.digest),
                 self._settings.prepared_bytes,
             )
             if self._own_path:
-                await link.keep_own_path()
+                await connection.keep_own_path()
         except BaseException:
-            link.terminate()
+            connection.terminate()
             raise
-        return link
+        return connection
 
-    async def _find_pooling(self, link: Link, address: Address) -> Pooling:
+    async def _find_pooling(self, connection: Connection, address: Address) -> Pooling:
         """Ask once for all connections; what a pooler ignored is asked of each."""
         if self._pooling is None:
 
-            async def another() -> Connection:
+            async def another() -> DriverConnection:
                 return await asyncpg.connect(
                     address.url, server_settings=address.server_settings, timeout=_PROBE_SECONDS
                 )
 
-            self._pooling = await find_pooling(link, another)
+            self._pooling = await find_pooling(connection, another)
         if self._pooling != "none":
-            await check_settings(link, address.server_settings)
+            await check_settings(connection, address.server_settings)
         return self._pooling
 
-    def _check_version(self, link: Link) -> None:
-        version = link.get_server_version()
+    def _check_version(self, connection: Connection) -> None:
+        version = connection.get_server_version()
         if version.major < _OLDEST:
-            link.terminate()
+            connection.terminate()
             raise ConfigurationError(
                 f"The server is PostgreSQL {version.major}; FraiseQL needs {_OLDEST} or newer.",
                 hint="Use a newer server, or embedded: for one of our own.",

@@ -1,4 +1,4 @@
-"""Lending: who waits is served in turn; who gives up leaves no trace; nothing is lost."""
+"""Connection pool: turns of waiting statements, cancellation, no lost connection."""
 
 import asyncio
 import time

@@ -39,12 +39,12 @@ _INVALID: Final = (
 )
 
 
-class Link(asyncpg.Connection):
+class Connection(asyncpg.Connection):
     """A connection that knows whose role and variables it carries.
 
     Attributes:
-        identity: What is set on the connection; None while that is not known. A link whose identity
-            is not known is closed, or reset, before anyone is given it.
+        identity: Role and variables set on the connection; None while they are unknown. Such a
+            connection is closed or reset before the next use.
         tainted: Whether a statement ran whose effect a reset does not undo.
         reads: The framework's own statements that are prepared on the connection, by their text,
             and by the role that runs them.
@@ -53,9 +53,9 @@ class Link(asyncpg.Connection):
         settled: Whether nothing ran since ``settle`` that may have set anything.
         outdated: Whether roles changed since its plans were made.
         roles: Digest of all roles when its plans were last thrown away; None before that.
-        since: When it was lent.
-        lent_to: Role that last ran a developer's own SQL on the connection.
-        latency: Of the statement that it is lent for.
+        since: When it was acquired.
+        plans_role: Role that last ran a developer's own SQL on the connection.
+        latency: Of the statement that it was acquired for.
         priority: Class of the statement that holds it; of one that is free, KEY.
         pooling: How a pooler in front of PostgreSQL shares servers, or ``none``.
         own_path: Whether names without a schema are always PostgreSQL's own: no statement of a
@@ -67,10 +67,10 @@ class Link(asyncpg.Connection):
         "generation",
         "identity",
         "latency",
-        "lent_to",
         "origin",
         "outdated",
         "own_path",
+        "plans_role",
         "pooling",
         "priority",
         "reads",
@@ -88,7 +88,7 @@ class Link(asyncpg.Connection):
     settled: bool
     outdated: bool
     roles: int | None
-    lent_to: str | None
+    plans_role: str | None
     own_path: bool
     pooling: Pooling
     latency: Latency
@@ -118,7 +118,7 @@ class Link(asyncpg.Connection):
         self.settled = True
         self.outdated = False
         self.roles = None
-        self.lent_to = None
+        self.plans_role = None
         self.own_path = False
 
     async def keep_own_path(self) -> None:
@@ -237,7 +237,7 @@ class Link(asyncpg.Connection):
         await self.fetch(f"SELECT {calls}", *pairs)
         self.identity = wanted
 
-    async def cleanse(self) -> None:
+    async def reset_session(self) -> None:
         """Undo whatever a statement that is not ours may have set."""
         self.identity = None
         if self.is_in_transaction():
@@ -246,15 +246,15 @@ class Link(asyncpg.Connection):
         self.identity = Identity.NONE
         self.settled = True
 
-    async def lend(self) -> None:
+    async def discard_foreign_plans(self) -> None:
         """Make ready for a developer's own SQL, whose statements the driver prepares for all roles.
 
         A plan that was made for another role is thrown away.
         """
         role = None if self.identity is None else self.identity.role
-        if role != self.lent_to:
+        if role != self.plans_role:
             await self.execute("DISCARD PLANS")
-            self.lent_to = role
+            self.plans_role = role
 
     async def renew(self) -> None:
         """Throw plans and identity away: both were checked against rights that have changed.
@@ -263,7 +263,7 @@ class Link(asyncpg.Connection):
         roles change, and does not ask again whether a role may be taken on.
         """
         self.outdated = False
-        await self.cleanse()
+        await self.reset_session()
         await self.execute("DISCARD PLANS")
 
     async def settle(self, identity: Identity) -> tuple[int, bool]:
@@ -273,7 +273,7 @@ class Link(asyncpg.Connection):
         same settings.
         """
         if not self.settled:
-            await self.cleanse()
+            await self.reset_session()
         rows = await self.read(STATE, ())
         roles: int = rows[0]["roles"]
         if roles != self.roles:

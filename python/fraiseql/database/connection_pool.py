@@ -1,4 +1,4 @@
-"""Lending connections: which one is given to whom, and how a connection ends."""
+"""Pool of connections: acquire, release, reset and close."""
 
 import asyncio
 from collections.abc import Coroutine, Mapping
@@ -7,11 +7,11 @@ from time import perf_counter
 from typing import Final
 
 from fraiseql.database.admission import Admission, Usage, Waiter
-from fraiseql.database.connecting import Connector
+from fraiseql.database.connection import Connection
+from fraiseql.database.connector import Connector
 from fraiseql.database.failures import RAISED
 from fraiseql.database.identity import Identity
 from fraiseql.database.latency import UNTIMED, Latency, Priority
-from fraiseql.database.link import Link
 from fraiseql.errors import DatabaseUnavailable
 
 _GOODBYE = 5.0
@@ -23,8 +23,8 @@ _KEY: Final = Priority.KEY
 _FOR: Final = ("", " that lists may have", " that slow statements may have")
 
 
-class Lender:
-    """Keeps at most ``size`` connections; who finds none free waits in the queue of its class.
+class ConnectionPool:
+    """Holds at most ``size`` connections; a statement that finds none free waits in a queue.
 
     A place is counted from the moment a connection is begun until it has ended, so that the server
     never sees more than ``size`` of them.
@@ -43,13 +43,13 @@ class Lender:
         self._patience = patience
         self._generation = 0
         self._places = 0
-        self._free: list[Link] = []
-        self._links: set[Link] = set()
+        self._free: list[Connection] = []
+        self._connections: set[Connection] = set()
         self._admission = Admission(size, share)
         self._tasks: set[asyncio.Task[None]] = set()
         self._empty = asyncio.Event()
 
-    def take(self, identity: Identity, latency: Latency = UNTIMED) -> Link | None:
+    def try_acquire(self, identity: Identity, latency: Latency = UNTIMED) -> Connection | None:
         """Return a free connection, at best one that carries ``identity`` already.
 
         None as well where statements of the class hold all that they may.
@@ -63,14 +63,16 @@ class Lender:
             return None
         free = self._free
         while free:
-            link = free.pop() if free[-1].identity is identity else free.pop(self._best(identity))
-            if not link.is_closed():
+            connection = (
+                free.pop() if free[-1].identity is identity else free.pop(self._best(identity))
+            )
+            if not connection.is_closed():
                 if priority is not _KEY:
-                    self._enter(link, priority)
-                link.latency = latency
-                link.since = perf_counter()
-                return link
-            self._forget(link)
+                    self._enter(connection, priority)
+                connection.latency = latency
+                connection.since = perf_counter()
+                return connection
+            self._forget(connection)
         return None
 
     @property
@@ -82,7 +84,7 @@ class Lender:
         """Return how many connections each class holds and waits for."""
         return self._admission.usage(self._places - len(self._free))
 
-    async def obtain(self, latency: Latency = UNTIMED) -> Link:
+    async def acquire(self, latency: Latency = UNTIMED) -> Connection:
         """Make a connection if there is room for one, else wait for one in turn.
 
         Args:
@@ -93,43 +95,43 @@ class Lender:
         """
         if self.closed:
             raise _ended()
-        link = await self._obtain(latency)
-        link.latency = latency
-        link.since = perf_counter()
-        return link
+        connection = await self._acquire(latency)
+        connection.latency = latency
+        connection.since = perf_counter()
+        return connection
 
-    async def _obtain(self, latency: Latency) -> Link:
+    async def _acquire(self, latency: Latency) -> Connection:
         priority = latency.priority
         if self._places < self._size and self._admission.admits(priority):
             self._places += 1
             self._admission.enter(priority)
             return await self._open(priority)
         waiter = await self._wait(latency)
-        link = waiter.future.result()
-        if link is None:
+        connection = waiter.future.result()
+        if connection is None:
             return await self._open(waiter.priority)
-        return await self._renew(link) if link.is_closed() else link
+        return await self._renew(connection) if connection.is_closed() else connection
 
-    async def replace(self, lost: Link) -> Link:
+    async def replace(self, lost: Connection) -> Connection:
         """Make a connection in the place of one that is lost, for the same statement."""
-        link = await self._renew(lost)
-        link.latency = lost.latency
-        link.since = perf_counter()
-        return link
+        connection = await self._renew(lost)
+        connection.latency = lost.latency
+        connection.since = perf_counter()
+        return connection
 
-    async def _renew(self, lost: Link) -> Link:
+    async def _renew(self, lost: Connection) -> Connection:
         lost.terminate()
-        self._links.discard(lost)
+        self._connections.discard(lost)
         return await self._open(lost.priority)
 
-    def outdate(self, but: Link | None = None) -> None:
-        """Have every connection throw its plans away before it is used again; see ``Link.renew``.
+    def outdate(self, but: Connection | None = None) -> None:
+        """Have every connection discard its plans before its next use; see ``Connection.renew``.
 
         Args:
             but: One that has done so.
         """
-        for link in self._links:
-            link.outdated = link is not but
+        for connection in self._connections:
+            connection.outdated = connection is not but
 
     def replace_all(self) -> None:
         """End every connection, those in use when they come back: new ones are made when needed."""
@@ -137,63 +139,63 @@ class Lender:
         while self._free:
             self._retire(self._free.pop())
 
-    def release(self, link: Link) -> None:
+    def release(self, connection: Connection) -> None:
         """Hand a clean connection to the first who may have it, else keep it."""
-        link.latency.add(perf_counter() - link.since)
-        self._return(link)
+        connection.latency.add(perf_counter() - connection.since)
+        self._return(connection)
 
-    def _return(self, link: Link) -> None:
-        if link.generation != self._generation or self.closed:
-            self._retire(link)
+    def _return(self, connection: Connection) -> None:
+        if connection.generation != self._generation or self.closed:
+            self._retire(connection)
             return
-        if link.priority is not _KEY:
-            self._admission.leave(link.priority)
-            link.priority = _KEY
-        self._free.append(link)
+        if connection.priority is not _KEY:
+            self._admission.leave(connection.priority)
+            connection.priority = _KEY
+        self._free.append(connection)
         if self._admission.waiting:
             self._serve()
 
-    def put_back(self, link: Link) -> None:
+    def put_back(self, connection: Connection) -> None:
         """Keep a connection after an error that the server reported, if its state is known."""
-        if link.is_closed() or link.identity is None or link.is_in_transaction():
-            self.discard(link)
+        if connection.is_closed() or connection.identity is None or connection.is_in_transaction():
+            self.discard(connection)
         else:
-            link.latency.add_failed(perf_counter() - link.since)
-            self._return(link)
+            connection.latency.add_failed(perf_counter() - connection.since)
+            self._return(connection)
 
-    def cleanse(self, link: Link, *, failed: bool = False) -> None:
+    def reset(self, connection: Connection, *, failed: bool = False) -> None:
         """Keep a connection that ran SQL of others, once a reset in the background is through."""
-        add = link.latency.add_failed if failed else link.latency.add
-        add(perf_counter() - link.since)
-        if link.is_closed() or link.tainted:
-            self._retire(link)
+        add = connection.latency.add_failed if failed else connection.latency.add
+        add(perf_counter() - connection.since)
+        if connection.is_closed() or connection.tainted:
+            self._retire(connection)
         else:
-            self._spawn(self._reset(link))
+            self._spawn(self._reset(connection))
 
-    def discard(self, link: Link) -> None:
+    def discard(self, connection: Connection) -> None:
         """End a connection in the background, and the statement that may still run on it."""
-        link.latency.add_failed(perf_counter() - link.since)
-        self._retire(link)
+        connection.latency.add_failed(perf_counter() - connection.since)
+        self._retire(connection)
 
-    def _retire(self, link: Link) -> None:
-        if link.is_closed():
-            self._forget(link)
+    def _retire(self, connection: Connection) -> None:
+        if connection.is_closed():
+            self._forget(connection)
         else:
-            self._spawn(self._end(link))
+            self._spawn(self._end(connection))
 
     async def close(self) -> None:
-        """End every connection; those still lent are given a few seconds to come back."""
+        """End every connection; those in use have a few seconds to come back."""
         self.closed = True
         for waiter in self._admission.drain():
             waiter.future.set_exception(_ended())
         while self._free:
             self._retire(self._free.pop())
-        if self._links:
+        if self._connections:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_GOODBYE):
                     await self._empty.wait()
-        for link in tuple(self._links):
-            link.terminate()
+        for connection in tuple(self._connections):
+            connection.terminate()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _best(self, identity: Identity) -> int:
@@ -204,33 +206,33 @@ class Lender:
                 return place
         return 0
 
-    def _enter(self, link: Link, priority: Priority) -> None:
-        link.priority = priority
+    def _enter(self, connection: Connection, priority: Priority) -> None:
+        connection.priority = priority
         self._admission.enter(priority)
 
-    async def _open(self, priority: Priority) -> Link:
+    async def _open(self, priority: Priority) -> Connection:
         """Make a connection for a place that is already counted, for its class too."""
         try:
-            link = await self._connect()
+            connection = await self._connect()
         except BaseException:
             self._vacate(priority)
             raise
-        link.priority = priority
-        self._links.add(link)
+        connection.priority = priority
+        self._connections.add(connection)
         if self.closed:
-            self._retire(link)
+            self._retire(connection)
             raise _ended()
-        return link
+        return connection
 
-    async def _connect(self) -> Link:
+    async def _connect(self) -> Connection:
         """Make a connection that began after all were replaced last."""
         while True:
             generation = self._generation
-            link = await self._connector.connect()
-            link.generation = generation
+            connection = await self._connector.connect()
+            connection.generation = generation
             if generation == self._generation:
-                return link
-            link.terminate()
+                return connection
+            connection.terminate()
 
     async def _wait(self, latency: Latency) -> Waiter:
         """Wait in turn for a connection, or for the room to make one (None)."""
@@ -270,19 +272,19 @@ class Lender:
             if waiter is None:
                 return
             if self._free:
-                link = self._free.pop()
-                self._enter(link, waiter.priority)
-                waiter.future.set_result(link)
+                connection = self._free.pop()
+                self._enter(connection, waiter.priority)
+                waiter.future.set_result(connection)
             else:
                 self._places += 1
                 self._admission.enter(waiter.priority)
                 waiter.future.set_result(None)
 
-    def _forget(self, link: Link) -> None:
-        self._links.discard(link)
-        if self.closed and not self._links:
+    def _forget(self, connection: Connection) -> None:
+        self._connections.discard(connection)
+        if self.closed and not self._connections:
             self._empty.set()
-        self._vacate(link.priority)
+        self._vacate(connection.priority)
 
     def _vacate(self, priority: Priority) -> None:
         """Give the place of an ended connection to the first who may have it, else leave it."""
@@ -291,21 +293,21 @@ class Lender:
         if self._admission.waiting:
             self._serve()
 
-    async def _end(self, link: Link) -> None:
+    async def _end(self, connection: Connection) -> None:
         try:
             # Waits for a pending cancellation: the server is told to stop the statement first.
             with suppress(*RAISED):
-                await link.close(timeout=_GOODBYE)
+                await connection.close(timeout=_GOODBYE)
         finally:
-            self._forget(link)
+            self._forget(connection)
 
-    async def _reset(self, link: Link) -> None:
+    async def _reset(self, connection: Connection) -> None:
         try:
-            await link.cleanse()
+            await connection.reset_session()
         except RAISED:
-            await self._end(link)
+            await self._end(connection)
         else:
-            self._return(link)
+            self._return(connection)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
