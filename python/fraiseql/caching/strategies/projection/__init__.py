@@ -10,13 +10,17 @@ from fraiseql.caching.dependencies.recorded import (
 )
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.projection.capture import capture_objects
-from fraiseql.caching.strategies.projection.drain import drain_function
-from fraiseql.caching.strategies.projection.flush import flush_function
-from fraiseql.caching.strategies.projection.requirements import (
-    IndexRequirement,
-    index_requirements,
-    problems,
+from fraiseql.caching.strategies.projection.flush import drain_function, flush_function
+from fraiseql.caching.strategies.projection.indexes import IndexRequirement, index_requirements
+from fraiseql.caching.strategies.projection.maintenance_sql import (
+    backfill,
+    build_function,
+    mend_function,
+    repair_function,
+    start,
+    verify_function,
 )
+from fraiseql.caching.strategies.projection.problems import problems
 from fraiseql.caching.strategies.projection.spec import (
     BaseTable,
     Embed,
@@ -27,14 +31,6 @@ from fraiseql.caching.strategies.projection.spec import (
 )
 from fraiseql.caching.strategies.projection.tables import own_tables, shared_objects
 from fraiseql.caching.strategies.projection.tree import FLUSH, Tree
-from fraiseql.caching.strategies.projection.upkeep import (
-    backfill,
-    build_function,
-    mend_function,
-    repair_function,
-    start,
-    verify_function,
-)
 
 __all__ = [
     "BaseTable",

@@ -9,15 +9,16 @@ queue, and a statement trigger flushes what they queued.
 from collections.abc import Iterator
 
 from fraiseql.caching.objects import DatabaseObject
-from fraiseql.caching.strategies.projection.captured import (
+from fraiseql.caching.strategies.projection.row_capture import (
+    ROW_TRIGGERS,
     differ,
     leads,
     links,
     queued_columns,
     read_columns,
+    row_objects,
     side,
 )
-from fraiseql.caching.strategies.projection.row_capture import ROW_TRIGGERS, row_objects
 from fraiseql.caching.strategies.projection.spec import BaseTable, Qualified
 from fraiseql.caching.strategies.projection.tree import BY_INDEX, FLUSH, Node, Tree
 from fraiseql.catalog.picture import quote

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fraiseql.caching.changes.transition import transition_tables_are_whole
-from fraiseql.caching.strategies.projection.lineage import LINEAGE
+from fraiseql.caching.strategies.projection.problems import LINEAGE
 from fraiseql.caching.strategies.projection.spec import Qualified
 from fraiseql.database import Pool
 

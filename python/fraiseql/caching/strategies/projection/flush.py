@@ -9,7 +9,14 @@ share a lock, and whoever comes second sees the first. All take locks in one ord
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.projection.capture import ISOLATION, message
 from fraiseql.caching.strategies.projection.storing import one_by_one, upsert
-from fraiseql.caching.strategies.projection.tree import BY_INDEX, OWN_NAMES, Node, Tree, columns
+from fraiseql.caching.strategies.projection.tree import (
+    BY_INDEX,
+    OWN_NAMES,
+    SCHEMA,
+    Node,
+    Tree,
+    columns,
+)
 from fraiseql.catalog.picture import quote
 
 RENDERING = """\
@@ -219,3 +226,35 @@ def _into(node: Node) -> str:
 
 def _names(node: Node) -> str:
     return ", ".join(f"v{place}" for place, _ in enumerate(node.below))
+
+
+def drain_function(tree: Tree) -> DatabaseObject:
+    """Write the function that claims queued changes, the oldest first, and flushes them.
+
+    Several may run at once: each takes what no other has locked. What is claimed is deleted with
+    the documents written, in one transaction; rolled back, it is queued as before.
+    """
+    queue, name = tree.own("queue").sql, tree.own("drain").sql
+    create = f"""\
+CREATE OR REPLACE FUNCTION {name}(fql_most integer) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $fraiseql$
+DECLARE
+  fql_taken bigint;
+BEGIN
+  -- [claim]
+  UPDATE {queue} q SET xid = pg_current_xact_id()
+  FROM (SELECT o.ctid FROM {queue} o ORDER BY o.at LIMIT fql_most FOR UPDATE SKIP LOCKED) AS t
+  WHERE q.ctid = t.ctid;
+  GET DIAGNOSTICS fql_taken = ROW_COUNT;
+  IF fql_taken > 0 THEN PERFORM {tree.own("flush").sql}(); END IF;
+  RETURN fql_taken;
+END $fraiseql$"""
+    return DatabaseObject(
+        kind="function",
+        name=f"{name}(integer)",
+        create=(create, f"REVOKE ALL ON FUNCTION {name}(integer) FROM PUBLIC"),
+        drop=(f"DROP FUNCTION IF EXISTS {name}(integer)",),
+        owner=tree.spec.owner,
+        needs=(SCHEMA, queue, f"{tree.own('flush').sql}()"),
+        replaces=True,
+    )

@@ -2,21 +2,42 @@
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from fraiseql.caching.definition.documents import order_columns
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.base import Kept
 from fraiseql.caching.strategies.projection.embeds import Place
 from fraiseql.caching.strategies.projection.facts import TableFacts, TableMap
-from fraiseql.caching.strategies.projection.requirements import (
-    IndexRequirement,
-    index_requirements,
-)
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec, Qualified
+from fraiseql.caching.strategies.projection.tree import Tree
 from fraiseql.catalog.picture import quote
 
 _PLAIN = 30
 """Bytes of a table's name in the names of its indexes."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRequirement:
+    """Columns by which a flush or the live view looks rows up: an index must begin with them."""
+
+    table: Qualified
+    columns: tuple[str, ...]
+
+
+def index_requirements(spec: ProjectionSpec) -> tuple[IndexRequirement, ...]:
+    """List the lookups that each need an index, apart from those that the tables' keys answer.
+
+    The view finds embedded rows by the inner columns, a flush the rows above by the outer ones.
+    """
+    tree = Tree.of(spec)
+    found = []
+    for node in tree.upwards:
+        parent = tree.nodes[node.parent or 0]
+        for table, names in ((node.table, node.inner), (parent.table, node.outer)):
+            if {column.name for column in table.key[: len(names)]} != set(names):
+                found.append(IndexRequirement(table.name, names))
+    return tuple(dict.fromkeys(found))
 
 
 def index_objects(

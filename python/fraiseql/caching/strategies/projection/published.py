@@ -5,11 +5,10 @@ from typing import Any, Final
 
 from fraiseql.caching.dependencies.recorded import must_be_unchanged
 from fraiseql.caching.strategies.base import Kept
-from fraiseql.caching.strategies.projection.requirements import problems
+from fraiseql.caching.strategies.projection.problems import problems
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec
-from fraiseql.caching.strategies.projection.tables import BUILT
+from fraiseql.caching.strategies.projection.tables import BUILT, whole
 from fraiseql.caching.strategies.projection.tree import SCHEMA, Tree
-from fraiseql.caching.strategies.projection.views import whole
 from fraiseql.catalog.picture import Column, Relation
 from fraiseql.database import Pool
 from fraiseql.expressions import literal

@@ -9,14 +9,14 @@ from fraiseql.caching.dependencies.recorded import recorded_prompt
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies import live_view
 from fraiseql.caching.strategies.base import Kept, Refusal, live_reads
-from fraiseql.caching.strategies.compare import Verified
+from fraiseql.caching.strategies.compare import Difference, Verified
 from fraiseql.caching.strategies.projection import drain as drain_query
 from fraiseql.caching.strategies.projection import projection_objects
-from fraiseql.caching.strategies.projection.checking import compared, mended
 from fraiseql.caching.strategies.projection.embeds import chosen, places, unknown
 from fraiseql.caching.strategies.projection.facts import load_facts
 from fraiseql.caching.strategies.projection.fan_out import fan_outs, too_many
 from fraiseql.caching.strategies.projection.indexes import index_objects
+from fraiseql.caching.strategies.projection.maintenance_sql import comparison, repair_next_batch
 from fraiseql.caching.strategies.projection.preflight import (
     LEVEL,
     of_level,
@@ -24,12 +24,12 @@ from fraiseql.caching.strategies.projection.preflight import (
     refused,
     unbounded,
 )
+from fraiseql.caching.strategies.projection.problems import unfit
 from fraiseql.caching.strategies.projection.published import is_built, is_whole, kept_document
-from fraiseql.caching.strategies.projection.requirements import unfit
 from fraiseql.caching.strategies.projection.resolve import Resolved, resolve
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec, Qualified
+from fraiseql.caching.strategies.projection.tables import public_view, reading_view
 from fraiseql.caching.strategies.projection.tree import Tree
-from fraiseql.caching.strategies.projection.views import public_view, reading_view
 from fraiseql.database import Pool
 from fraiseql.database.writing import Writer
 from fraiseql.sources import KeptDocument
@@ -154,3 +154,30 @@ def _facts(kept: Kept) -> ProjectionFacts:
     found = kept.facts
     assert isinstance(found, ProjectionFacts)  # noqa: S101 - read by this module
     return found
+
+
+async def compared(type_name: str, spec: ProjectionSpec, writer: Writer, sample: float) -> Verified:
+    """Compare documents as text, by the keys of both sides; ``sample`` is a share in per cent."""
+    rows: list[Any] = await writer.fetch(comparison(spec, sample))
+    shown = tuple(
+        Difference(row["key"], row["kept"], row["live"]) for row in rows if row["key"] is not None
+    )
+    return Verified(type_name, rows[0]["compared"], rows[0]["differing"], shown)
+
+
+async def mended(spec: ProjectionSpec, writer: Writer) -> int:
+    """Recompute what differs, range after range, each committed; return how many there were.
+
+    A range waits for writers as they wait for each other.
+    """
+    tree = Tree.of(spec)
+    statement = repair_next_batch(tree)
+    last: tuple[str | None, ...] = (None,) * len(tree.root.types)
+    total = 0
+    while True:
+        async with writer.begun():
+            row: Any = await writer.fetchrow(statement, *last)
+        total += int(row[0])
+        last = tuple(row[1:])
+        if last[0] is None:
+            return total

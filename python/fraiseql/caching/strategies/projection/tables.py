@@ -2,8 +2,11 @@
 # ruff: noqa: S608 - this module writes SQL: identifiers are quoted, no values are written
 
 from fraiseql.caching.objects import DatabaseObject
-from fraiseql.caching.strategies.projection.spec import KeyColumn
-from fraiseql.caching.strategies.projection.tree import BY_INDEX, FLUSH, SCHEMA, Tree
+from fraiseql.caching.strategies import live_view
+from fraiseql.caching.strategies.base import Kept
+from fraiseql.caching.strategies.projection.problems import must_be_built_from
+from fraiseql.caching.strategies.projection.spec import KeyColumn, ProjectionSpec
+from fraiseql.caching.strategies.projection.tree import BY_INDEX, FLUSH, SCHEMA, Tree, columns
 from fraiseql.catalog.picture import quote
 
 _CHURN = (
@@ -93,10 +96,10 @@ def _flush_table() -> tuple[str, ...]:
 
 def own_tables(tree: Tree) -> tuple[DatabaseObject, ...]:
     """Write the view, the projection and the queue of one projection."""
-    return (_view(tree), _projection(tree), _queue(tree))
+    return (_live_view(tree), _projection(tree), _queue(tree))
 
 
-def _view(tree: Tree) -> DatabaseObject:
+def _live_view(tree: Tree) -> DatabaseObject:
     view = tree.spec.view.sql
     create = f"CREATE OR REPLACE VIEW {view} AS {tree.spec.view_sql}"
     return DatabaseObject(
@@ -159,3 +162,54 @@ def _queue(tree: Tree) -> DatabaseObject:
         owner=tree.spec.owner,
         needs=(SCHEMA,),
     )
+
+
+def columns_of(spec: ProjectionSpec) -> tuple[str, ...]:
+    """Return the columns of a projection."""
+    body = ("body",) if spec.text else ()
+    return (*(column.name for column in spec.key), "data", *body)
+
+
+def whole(spec: ProjectionSpec) -> str:
+    """Return the comment of the view that is there while the projection is whole."""
+    return f"partitions: {spec.parts or 'none'}"
+
+
+def reading_view(spec: ProjectionSpec) -> DatabaseObject:
+    """Write the view by which this very generation is read.
+
+    It comes when the rows are whole, and goes before anything else: who reads it when the
+    triggers are taken away, or a partition comes or goes, is told so by an error, and reads live.
+    """
+    name = spec.reading.sql
+    return DatabaseObject(
+        "view",
+        name,
+        (must_be_built_from(spec), _view(name, spec), f"COMMENT ON VIEW {name} IS '{whole(spec)}'"),
+        (f"DROP VIEW IF EXISTS {name}",),
+        spec.owner,
+        needs=(f"rows of {spec.table.sql}",),
+        lock=f"ACCESS EXCLUSIVE on {name} for an instant",
+        replaces=True,
+    )
+
+
+def public_view(kept: Kept, spec: ProjectionSpec) -> DatabaseObject:
+    """Write the view ``tv_x``: replaced in place when another generation is whole."""
+    plain = f"tv_{live_view.plain_name(kept.table.name)}"
+    name = f"{quote(kept.table.schema)}.{quote(plain)}"
+    return DatabaseObject(
+        "view",
+        name,
+        (_view(name, spec),),
+        (f"DROP VIEW IF EXISTS {name}",),
+        spec.owner,
+        needs=(spec.table.sql,),
+        lock=f"ACCESS EXCLUSIVE on {name} for an instant",
+        replaces=True,
+    )
+
+
+def _view(name: str, spec: ProjectionSpec) -> str:
+    listed = columns("t", columns_of(spec))
+    return f"CREATE OR REPLACE VIEW {name} AS SELECT {listed} FROM {spec.table.sql} t"

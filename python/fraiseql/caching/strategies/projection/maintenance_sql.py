@@ -1,9 +1,11 @@
-"""Upkeep: building a projection under load, comparing it with its live view, and mending it."""
+"""SQL that builds a projection, compares it with its live view and repairs it."""
 # ruff: noqa: S608 - this module writes SQL: identifiers are quoted, no values are written
 
 from fraiseql.caching.dependencies.recorded import fingerprint_name
 from fraiseql.caching.objects import DatabaseObject
+from fraiseql.caching.strategies.compare import SHOWN
 from fraiseql.caching.strategies.projection.flush import RENDERING
+from fraiseql.caching.strategies.projection.spec import ProjectionSpec
 from fraiseql.caching.strategies.projection.storing import ABSENT
 from fraiseql.caching.strategies.projection.tables import BUILDING, BUILT, NEW
 from fraiseql.caching.strategies.projection.tree import OWN_NAMES, SCHEMA, Node, Tree, columns
@@ -253,3 +255,53 @@ def _function(tree: Tree, name: str, create: str, needs: tuple[str, ...]) -> Dat
         needs=(SCHEMA, *needs),
         replaces=True,
     )
+
+
+_SEED = 42
+_ALL = 100
+
+
+def comparison(spec: ProjectionSpec, sample: float) -> str:
+    """Write the query: how many were compared and differ, and the first of those."""
+    tree = Tree.of(spec)
+    part = "" if sample >= _ALL else f" TABLESAMPLE BERNOULLI ({sample}) REPEATABLE ({_SEED})"
+    names = tree.root.inner
+    own = ", ".join(f"v{place}" for place, _ in enumerate(names))
+    is_ = {
+        row: " AND ".join(f"{row}.{quote(name)} = k.v{n}" for n, name in enumerate(names))
+        for row in ("t", "v")
+    }
+    key = " || ', ' || ".join(
+        f"{literal(f'{name}=')} || k.v{place}::text" for place, name in enumerate(names)
+    )
+    # What serving shows is the body, where there is one.
+    kept = "CASE WHEN t.body::text = t.data::text THEN t.data::text ELSE t.body::text END"
+    kept = kept if spec.text else "t.data::text"
+    return f"""\
+WITH keys({own}) AS MATERIALIZED (
+  SELECT {columns("t", names)} FROM {spec.table.sql} t{part}
+  UNION SELECT {columns("b", names)} FROM {spec.root.name.sql} b{part}
+), found AS MATERIALIZED (
+  SELECT {key} AS key, k.*, {kept} AS kept, v.data::text AS live
+  FROM keys k
+  LEFT JOIN {spec.table.sql} t ON {is_["t"]}
+  LEFT JOIN LATERAL (SELECT v.data FROM {spec.view.sql} v
+    WHERE {is_["v"]} AND t.data IS DISTINCT FROM {ABSENT} OFFSET 0) v ON true
+  WHERE t.data IS DISTINCT FROM {ABSENT} AND ({kept} IS DISTINCT FROM v.data::text{_data_too(spec)})
+)
+SELECT (SELECT count(*) FROM keys) AS compared, (SELECT count(*) FROM found) AS differing, f.*
+FROM (SELECT) AS one LEFT JOIN (SELECT * FROM found ORDER BY {own} LIMIT {SHOWN}) f ON true"""
+
+
+def _data_too(spec: ProjectionSpec) -> str:
+    return " OR t.data::text IS DISTINCT FROM v.data::text" if spec.text else ""
+
+
+def repair_next_batch(tree: Tree) -> str:
+    """Write the query that repairs one batch: documents repaired, and the last key of the batch.
+
+    Its parameters are the last key of the batch before, as texts; all null begins.
+    """
+    last = ", ".join(f"m.fql_last{place}::text" for place, _ in enumerate(tree.root.types))
+    after = ", ".join(f"${place}::text::{kind}" for place, kind in enumerate(tree.root.types, 1))
+    return f"SELECT m.fql_mended, {last} FROM {tree.own('mend').sql}({after}) m"

@@ -1,9 +1,15 @@
-"""Requirements: the indexes that a projection wants, and what makes it untrue, as one query."""
+"""Queries for problems of a projection and of the tables below it.
 
-from dataclasses import dataclass
+Attaching or detaching a partition changes rows without any trigger. Once documents are stored,
+their fingerprint has the rows of ``pg_inherits``. What comes or goes while they are built, after
+the triggers of each partition were written down, is compared with the lineage of that moment.
+"""
+# ruff: noqa: S608 - the names written into SQL are the framework's own
+
+from typing import Final
 
 from fraiseql.caching.strategies.projection.capture import trigger_names
-from fraiseql.caching.strategies.projection.spec import ProjectionSpec, Qualified
+from fraiseql.caching.strategies.projection.spec import ProjectionSpec
 from fraiseql.caching.strategies.projection.tree import FLUSH, Tree
 from fraiseql.expressions import literal
 
@@ -79,29 +85,6 @@ WHERE r.ev_class = pg_catalog.to_regclass({view})
   AND d.refobjid NOT IN (SELECT relation FROM tables WHERE relation IS NOT NULL)"""
 
 
-@dataclass(frozen=True, slots=True)
-class IndexRequirement:
-    """Columns by which a flush or the live view looks rows up: an index must begin with them."""
-
-    table: Qualified
-    columns: tuple[str, ...]
-
-
-def index_requirements(spec: ProjectionSpec) -> tuple[IndexRequirement, ...]:
-    """List the lookups that each need an index, apart from those that the tables' keys answer.
-
-    The view finds embedded rows by the inner columns, a flush the rows above by the outer ones.
-    """
-    tree = Tree.of(spec)
-    found = []
-    for node in tree.upwards:
-        parent = tree.nodes[node.parent or 0]
-        for table, names in ((node.table, node.inner), (parent.table, node.outer)):
-            if {column.name for column in table.key[: len(names)]} != set(names):
-                found.append(IndexRequirement(table.name, names))
-    return tuple(dict.fromkeys(found))
-
-
 def unfit(spec: ProjectionSpec) -> str:
     """Write the query for what no projection can be made of: relation, problem.
 
@@ -142,3 +125,36 @@ def _asked(tree: Tree) -> str:
     )
     pairs = ", ".join(f"({literal(place)}, {literal(name)})" for place, name in sorted(keys))
     return f"{tables}, keys(place, name) AS (VALUES {pairs})"
+
+
+# A row of the catalog that went and came back is another version: it has another xmin.
+LINEAGE: Final = """\
+(WITH RECURSIVE below(oid) AS (
+  SELECT fql_root FROM unnest({roots}) AS fql_root
+  UNION SELECT i.inhrelid FROM below b JOIN pg_catalog.pg_inherits i ON i.inhparent = b.oid)
+SELECT coalesce(sum(pg_catalog.hashtextextended(
+  concat_ws(':', i.inhparent, i.inhrelid, i.inhdetachpending, i.xmin), 0)), 0)
+FROM pg_catalog.pg_inherits i JOIN below b ON i.inhparent = b.oid)"""
+"""SQL of one number for all that inherits from ``{roots}``, an ``oid[]``; 0 where nothing does."""
+
+
+def lineage(spec: ProjectionSpec) -> str:
+    """Return SQL of the present lineage of the tables under the documents."""
+    names = ", ".join(literal(table.name.sql) for _, table, _ in Tree.of(spec).tables())
+    roots = f"ARRAY(SELECT to_regclass(n)::oid FROM unnest(ARRAY[{names}]::text[]) AS n)"
+    return LINEAGE.format(roots=roots)
+
+
+def must_be_built_from(spec: ProjectionSpec) -> str:
+    """Return the statement that fails where partitions came or went while documents were built.
+
+    The number is of this database alone, so it is written into no object.
+    """
+    return f"""\
+DO $fraiseql$ BEGIN
+  IF {lineage(spec)} <> {spec.lineage} THEN
+    RAISE object_not_in_prerequisite_state USING
+      MESSAGE = 'tables or partitions have changed while the documents were built',
+      HINT = 'Run fraiseql db apply again.';
+  END IF;
+END $fraiseql$"""
