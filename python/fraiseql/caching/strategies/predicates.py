@@ -57,10 +57,13 @@ def predicates_of(kept: Kept, type_name: str) -> Iterator[tuple[Predicate, Predi
 
 
 def meaning_of(kept: Kept) -> str:
-    """Return what names in predicates mean; empty where all of it is PostgreSQL's own."""
+    """Return what names in predicates mean; empty where all of it is PostgreSQL's own.
+
+    By relation and text, since types of other names may share a view.
+    """
     world = kept.world
     found = {
-        f"{predicate.owner}: {' '.join(world.predicates[predicate].meaning)}"
+        f"{predicate.relation} {predicate.text}: {' '.join(world.predicates[predicate].meaning)}"
         for predicate in _below(world.schema, world.catalog, [kept.type_name])
         if world.predicates[predicate].meaning
     }
