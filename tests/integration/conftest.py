@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 
 from fraiseql.database.embedded import EmbeddedServer
-from fraiseql.demo.keep import keep
+from fraiseql.demo.gains import apply_stored
 from fraiseql.demo.load import load
 from fraiseql.settings import Settings
 from tests.integration.flights import at_once, quiet, run_sql, with_pool
@@ -24,7 +24,7 @@ def loaded(servers: Callable[[str], EmbeddedServer]) -> Iterator[Callable[[str],
         made.append(server)
         url = server.url_for("flights")
         assert at_once(with_pool(url, lambda pool: load(pool, quiet)))
-        assert at_once(keep(Settings().with_values(database_url=url), lambda _: None))
+        assert at_once(apply_stored(Settings().with_values(database_url=url), lambda _: None))
         return url
 
     yield load_once

@@ -21,11 +21,11 @@ from fraiseql.database import Database, Pool, open_pool
 from fraiseql.demo import declarations
 from fraiseql.demo.application import create_demo
 from fraiseql.demo.check import Outcome, check
-from fraiseql.demo.client import Client
-from fraiseql.demo.keep import Measured, keep, measured
+from fraiseql.demo.client import HttpClient
+from fraiseql.demo.gains import Gain, apply_stored, measure_gains
+from fraiseql.demo.invalidation import CacheCheck, check_invalidation
 from fraiseql.demo.load import load
 from fraiseql.demo.tour import PASTE
-from fraiseql.demo.written import Seen, written
 from fraiseql.errors import ConfigurationError
 from fraiseql.settings import Settings
 
@@ -33,10 +33,10 @@ _HOST = "127.0.0.1"
 _PORT = 8000
 _WIDTHS = (64, 6, 9, 9, 5)
 _HEADS = ("operation", "rows", "first ms", "again ms", "same")
-_KEPT_WIDTHS = (18, 51, 9, 9, 7, 5)
-_KEPT_HEADS = ("answered from", "operation", "live ms", "kept ms", "faster", "same")
-_SEEN_WIDTHS = (40, 9, 64, 5)
-_SEEN_HEADS = ("every airline's year, over HTTP", "ms", "Cache-Status", "same")
+_GAIN_WIDTHS = (18, 51, 9, 9, 7, 5)
+_GAIN_HEADS = ("answered from", "operation", "live ms", "stored ms", "faster", "same")
+_CACHE_WIDTHS = (40, 9, 64, 5)
+_CACHE_HEADS = ("every airline's year, over HTTP", "ms", "Cache-Status", "same")
 _STEPS = {
     "create data start of ": "waiting until all who write see the triggers of {}",
     "create data rows of ": "building every document of {}",
@@ -82,7 +82,7 @@ def _run(arguments: Namespace) -> int:
         )
         app = create_demo(settings.database_url)
         running = settings.with_values(database_url=server.url if server else None)
-        gains = asyncio.run(_keep(running, quiet=arguments.json))
+        gains = asyncio.run(_apply_stored(running, quiet=arguments.json))
         if arguments.check:
             return _check(app, settings, (seconds, gains), as_json=arguments.json)
         return _serve(app, arguments.port, server.url if server else None)
@@ -102,14 +102,14 @@ async def _load(settings: Settings) -> float:
 # Keeping.
 
 
-async def _keep(settings: Settings, *, quiet: bool) -> list[Measured]:
+async def _apply_stored(settings: Settings, *, quiet: bool) -> list[Gain]:
     """Make what is declared to be kept, and measure what it gains."""
-    count = await keep(settings, _step)
+    count = await apply_stored(settings, _step)
     note(f"{count} steps were applied." if count else "What is declared to be kept is there.")
     if not quiet:
-        say("\n" + table_line(_KEPT_HEADS, _KEPT_WIDTHS))
+        say("\n" + table_line(_GAIN_HEADS, _GAIN_WIDTHS))
     found = []
-    async with aclosing(measured(settings)) as outcomes:
+    async with aclosing(measure_gains(settings)) as outcomes:
         async for one in outcomes:
             found.append(one)
             if not quiet:
@@ -126,10 +126,10 @@ def _step(event: str) -> None:
             note(f"  {said.format(event.removeprefix(begun))}")
 
 
-def _show_measured(one: Measured) -> None:
-    figures = (f"{one.live_ms:.2f}", f"{one.kept_ms:.2f}", f"{one.ratio:.1f}x")
+def _show_measured(one: Gain) -> None:
+    figures = (f"{one.live_ms:.2f}", f"{one.stored_ms:.2f}", f"{one.ratio:.1f}x")
     cells = (one.strategy, one.name, *figures, "yes" if one.same else "NO")
-    say(table_line(cells, _KEPT_WIDTHS))
+    say(table_line(cells, _GAIN_WIDTHS))
 
 
 # Serving.
@@ -167,9 +167,7 @@ def _shown(path: str) -> str:
 # Checking.
 
 
-def _check(
-    app: Any, settings: Settings, before: tuple[float, list[Measured]], *, as_json: bool
-) -> int:
+def _check(app: Any, settings: Settings, before: tuple[float, list[Gain]], *, as_json: bool) -> int:
     load_seconds, gains = before
     bound = bind(_HOST, 0)
     with serving(app, bound):
@@ -178,7 +176,10 @@ def _check(
     kept = sum(one.same for one in gains)
     new = sum(one.fault is None for one in seen)
     if as_json:
-        more = {"kept": _kept_facts(gains), "written": [dataclasses.asdict(one) for one in seen]}
+        more = {
+            "stored": _gain_rows(gains),
+            "invalidation": [dataclasses.asdict(one) for one in seen],
+        }
         say_json(_report(outcomes, load_seconds, agreed) | more)
     else:
         say(f"\n{agreed} of {len(outcomes)} as plain SQL and the rules of GraphQL say.")
@@ -187,14 +188,16 @@ def _check(
     return 0 if (agreed, kept, new) == (len(outcomes), len(gains), len(seen)) else 1
 
 
-def _kept_facts(gains: list[Measured]) -> list[dict[str, Any]]:
+def _gain_rows(gains: list[Gain]) -> list[dict[str, Any]]:
     return [{**dataclasses.asdict(one), "ratio": round(one.ratio, 2)} for one in gains]
 
 
-async def _asked(port: int, settings: Settings, *, quiet: bool) -> tuple[list[Outcome], list[Seen]]:
+async def _asked(
+    port: int, settings: Settings, *, quiet: bool
+) -> tuple[list[Outcome], list[CacheCheck]]:
     pool = await open_pool(settings.database_url, settings)
     try:
-        with Client(_HOST, port) as client:
+        with HttpClient(_HOST, port) as client:
             return (
                 await _outcomes(client, pool, quiet=quiet),
                 await _written(client, pool, quiet=quiet),
@@ -203,7 +206,7 @@ async def _asked(port: int, settings: Settings, *, quiet: bool) -> tuple[list[Ou
         await pool.close()
 
 
-async def _outcomes(client: Client, pool: Pool, *, quiet: bool) -> list[Outcome]:
+async def _outcomes(client: HttpClient, pool: Pool, *, quiet: bool) -> list[Outcome]:
     outcomes = []
     if not quiet:
         say("\n" + table_line(_HEADS, _WIDTHS))
@@ -215,16 +218,16 @@ async def _outcomes(client: Client, pool: Pool, *, quiet: bool) -> list[Outcome]
     return outcomes
 
 
-async def _written(client: Client, pool: Pool, *, quiet: bool) -> list[Seen]:
+async def _written(client: HttpClient, pool: Pool, *, quiet: bool) -> list[CacheCheck]:
     seen = []
     if not quiet:
-        say("\n" + table_line(_SEEN_HEADS, _SEEN_WIDTHS))
-    async with aclosing(written(client, pool)) as found:
+        say("\n" + table_line(_CACHE_HEADS, _CACHE_WIDTHS))
+    async with aclosing(check_invalidation(client, pool)) as found:
         async for one in found:
             seen.append(one)
             if not quiet:
                 same = "yes" if one.fault is None else "NO"
-                say(table_line((one.name, f"{one.ms:.1f}", one.cache, same), _SEEN_WIDTHS))
+                say(table_line((one.name, f"{one.ms:.1f}", one.cache, same), _CACHE_WIDTHS))
                 say(f"    {one.fault}") if one.fault else None
     return seen
 

@@ -8,10 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 from fraiseql.database import Database
-from fraiseql.demo.client import Answer, Client
+from fraiseql.demo.client import HttpClient, HttpResponse
 from fraiseql.demo.compare import difference
 from fraiseql.demo.fold import fold
-from fraiseql.demo.tour import OPERATIONS, REFUSALS, Operation, Refusal
+from fraiseql.demo.tour import INVALID, OPERATIONS, InvalidOperation, TourOperation
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,10 @@ class Outcome:
 
 
 async def check(
-    client: Client,
+    client: HttpClient,
     database: Database,
-    operations: Sequence[Operation] = OPERATIONS,
-    refusals: Sequence[Refusal] = REFUSALS,
+    operations: Sequence[TourOperation] = OPERATIONS,
+    invalid: Sequence[InvalidOperation] = INVALID,
 ) -> AsyncGenerator[Outcome]:
     """Ask every operation twice, and say how its answer compares.
 
@@ -45,7 +45,7 @@ async def check(
         client: Connected to the served demo.
         database: Where plain SQL is run.
         operations: What must be answered.
-        refusals: What must be refused.
+        invalid: What must be refused.
 
     Raises:
         OSError, http.client.HTTPException: The server went away.
@@ -53,17 +53,19 @@ async def check(
     """
     for operation in operations:
         yield await _answered(client, database, operation)
-    for refusal in refusals:
-        yield await _refused(client, refusal)
+    for rejected in invalid:
+        yield await _refused(client, rejected)
 
 
-async def _answered(client: Client, database: Database, operation: Operation) -> Outcome:
+async def _answered(client: HttpClient, database: Database, operation: TourOperation) -> Outcome:
     first, again = await _twice(client, operation)
     fault = await fault_of(database, operation, first) or _unsteady(first, again)
     return _outcome(operation.name, _rows(_parsed(first).get("data")), first, again, fault)
 
 
-async def fault_of(database: Database, operation: Operation, answer: Answer) -> str | None:
+async def fault_of(
+    database: Database, operation: TourOperation, answer: HttpResponse
+) -> str | None:
     """Return how an answer differs from what plain SQL says now; None where it does not.
 
     Raises:
@@ -76,29 +78,33 @@ async def fault_of(database: Database, operation: Operation, answer: Answer) -> 
     return _failure(answer, got) or difference(got.get("data"), wanted)
 
 
-async def _refused(client: Client, refusal: Refusal) -> Outcome:
-    first, again = await _twice(client, refusal)
+async def _refused(client: HttpClient, operation: InvalidOperation) -> Outcome:
+    first, again = await _twice(client, operation)
     got = _parsed(first)
     fault = _unsteady(first, again)
-    if first.status != refusal.status:
-        fault = f"the status is {first.status}, not {refusal.status}"
+    if first.status != operation.status:
+        fault = f"the status is {first.status}, not {operation.status}"
     elif "data" in got:
         fault = "it was answered"
-    elif refusal.message not in _message(got):
-        fault = f"the message is {_message(got)!r}, without {refusal.message!r}"
-    return _outcome(f"refused: {refusal.name}", 0, first, again, fault)
+    elif operation.message not in _message(got):
+        fault = f"the message is {_message(got)!r}, without {operation.message!r}"
+    return _outcome(f"refused: {operation.name}", 0, first, again, fault)
 
 
-async def _twice(client: Client, asked: Operation | Refusal) -> tuple[Answer, Answer]:
+async def _twice(
+    client: HttpClient, asked: TourOperation | InvalidOperation
+) -> tuple[HttpResponse, HttpResponse]:
     first = await asyncio.to_thread(client.post, asked.query, asked.variables)
     return first, await asyncio.to_thread(client.post, asked.query, asked.variables)
 
 
-def _outcome(name: str, rows: int, first: Answer, again: Answer, fault: str | None) -> Outcome:
+def _outcome(
+    name: str, rows: int, first: HttpResponse, again: HttpResponse, fault: str | None
+) -> Outcome:
     return Outcome(name, rows, first.seconds * 1000, again.seconds * 1000, fault)
 
 
-def _parsed(answer: Answer) -> dict[str, Any]:
+def _parsed(answer: HttpResponse) -> dict[str, Any]:
     """Read a body, keeping every digit of its numbers."""
     try:
         found = json.loads(answer.body, parse_float=Decimal)
@@ -107,13 +113,13 @@ def _parsed(answer: Answer) -> dict[str, Any]:
     return found if isinstance(found, dict) else {"errors": [{"message": "not a JSON object"}]}
 
 
-def _failure(answer: Answer, got: dict[str, Any]) -> str | None:
+def _failure(answer: HttpResponse, got: dict[str, Any]) -> str | None:
     if "errors" in got:
         return f"it was answered with an error: {_message(got)}"
     return None if answer.status == 200 else f"the status is {answer.status}"  # noqa: PLR2004 - OK
 
 
-def _unsteady(first: Answer, again: Answer) -> str | None:
+def _unsteady(first: HttpResponse, again: HttpResponse) -> str | None:
     return None if first.body == again.body else "asked again, it was answered otherwise"
 
 

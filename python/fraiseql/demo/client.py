@@ -16,7 +16,7 @@ _HEADERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """What came back.
 
     Attributes:
@@ -32,7 +32,7 @@ class Answer:
     seconds: float
 
 
-class Client:
+class HttpClient:
     """Posts operations to one address; usable as a context manager.
 
     Args:
@@ -45,7 +45,7 @@ class Client:
         self._connection = HTTPConnection(host, port, timeout=_TIMEOUT)
         self._path = path
 
-    def post(self, query: str, variables: Mapping[str, Any]) -> Answer:
+    def post(self, query: str, variables: Mapping[str, Any]) -> HttpResponse:
         """Send an operation and wait for its answer.
 
         Raises:
@@ -57,7 +57,7 @@ class Client:
         response = self._connection.getresponse()
         body = response.read()
         seconds = time.perf_counter() - start
-        return Answer(response.status, body, response.getheader("Cache-Status", ""), seconds)
+        return HttpResponse(response.status, body, response.getheader("Cache-Status", ""), seconds)
 
     def __enter__(self) -> Self:
         """Return the client itself."""

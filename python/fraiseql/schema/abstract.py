@@ -9,7 +9,7 @@ from fraiseql.schema.definitions import (
     ObjectDefinition,
     UnionDefinition,
 )
-from fraiseql.schema.hints import Ref, read_hint, show
+from fraiseql.schema.hints import TypeReference, read_hint, show
 from fraiseql.schema.model import Composite, Model
 
 
@@ -119,7 +119,7 @@ def _check_promise(entry: Composite, interface: InterfaceDefinition, model: Mode
         _check_arguments(found, promised, label, interface.name)
 
 
-def _keeps(own: Ref, promised: Ref, model: Model) -> bool:
+def _keeps(own: TypeReference, promised: TypeReference, model: Model) -> bool:
     """Tell whether a field's type is the promised one or narrower."""
     if own.nullable and not promised.nullable:
         return False
@@ -149,6 +149,6 @@ def _check_arguments(
             )
 
 
-def _arguments(field: FieldDefinition) -> dict[str, Ref]:
+def _arguments(field: FieldDefinition) -> dict[str, TypeReference]:
     entries = field.computed.arguments if field.computed else ()
     return {entry.graphql_name: read_hint(entry.annotation, entry.name) for entry in entries}

@@ -35,7 +35,7 @@ from fraiseql.schema.definitions import (
     UnionDefinition,
 )
 from fraiseql.schema.filters import comparable, leaf_filter, order_input, where_input
-from fraiseql.schema.hints import Generated, Ref, read_hint
+from fraiseql.schema.hints import Generated, TypeReference, read_hint
 from fraiseql.schema.leaves import TEXT_LEAVES, EnumType, custom_scalar
 from fraiseql.schema.model import Composite, Definition, Model
 from fraiseql.schema.queries import Where
@@ -78,7 +78,7 @@ class GraphQLBuilder:
         }
         return makers[type(definition)](definition)
 
-    def _type(self, ref: Ref) -> Any:
+    def _type(self, ref: TypeReference) -> Any:
         """Return the type of a place, with its list and non-null wrappers."""
         if ref.item is not None:
             found: Any = GraphQLList(self._type(ref.item))
@@ -195,7 +195,7 @@ class GraphQLBuilder:
             definition, lambda: {name: self._filter(ref) for name, ref in fields.items()}
         )
 
-    def _filter(self, ref: Ref) -> GraphQLInputObjectType:
+    def _filter(self, ref: TypeReference) -> GraphQLInputObjectType:
         if ref.target not in self.filters:
             leaf: GraphQLScalarType | GraphQLEnumType = self._named(ref.target)
             text = _is_text(ref.target, self.model.definitions.get(ref.target))

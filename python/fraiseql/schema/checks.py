@@ -16,7 +16,7 @@ from fraiseql.schema.definitions import (
     UnionDefinition,
 )
 from fraiseql.schema.filters import COMBINING, comparable
-from fraiseql.schema.hints import Generated, Ref, read_hint, show
+from fraiseql.schema.hints import Generated, TypeReference, read_hint, show
 from fraiseql.schema.model import Composite, Model
 from fraiseql.schema.names import check_names
 from fraiseql.schema.queries import Where
@@ -54,7 +54,7 @@ def _check_field(owner: Composite, field: FieldDefinition, model: Model) -> None
         _check_arguments(field.computed.arguments, label, model)
 
 
-def _check_output(ref: Ref, place: str, model: Model) -> None:
+def _check_output(ref: TypeReference, place: str, model: Model) -> None:
     target = ref.innermost
     if isinstance(model.definitions.get(target), InputDefinition):
         raise DeclarationError(
@@ -107,7 +107,7 @@ def _check_filter_name(owner: Composite, field: FieldDefinition) -> None:
         )
 
 
-def _check_embed(ref: Ref, field: FieldDefinition, label: str, model: Model) -> None:
+def _check_embed(ref: TypeReference, field: FieldDefinition, label: str, model: Model) -> None:
     embed: Any = field.embed
     item = ref.item if embed.on else ref
     shown = show(field.annotation)

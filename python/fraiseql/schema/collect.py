@@ -11,7 +11,7 @@ from fraiseql.schema.definitions import (
     ATTRIBUTE,
     MISSING,
     ArgumentDefinition,
-    Embed,
+    EmbedDefinition,
     FieldDefinition,
     InterfaceDefinition,
     ObjectDefinition,
@@ -86,7 +86,7 @@ def input_fields(cls: type, docs: Docs) -> dict[str, ArgumentDefinition]:
     fields = {}
     for entry in dataclasses.fields(cls):
         mark = entry.metadata.get(ATTRIBUTE)
-        if isinstance(mark, Embed):
+        if isinstance(mark, EmbedDefinition):
             raise DeclarationError(
                 f"{cls.__name__}.{entry.name} is an embed, but {cls.__name__} is an input.",
                 hint="Embeds belong to types; write a plain field here.",
@@ -142,7 +142,7 @@ def _stored_field(entry: "dataclasses.Field[Any]", description: str | None) -> F
         annotation=entry.type,
         description=options.description or description,
         deprecation=options.deprecation,
-        embed=mark if isinstance(mark, Embed) else None,
+        embed=mark if isinstance(mark, EmbedDefinition) else None,
         default=_default(entry),
         column=options.column,
     )

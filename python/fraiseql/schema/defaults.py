@@ -21,7 +21,7 @@ from fraiseql.schema.definitions import (
     InputDefinition,
     ScalarDefinition,
 )
-from fraiseql.schema.hints import Ref, read_hint, show
+from fraiseql.schema.hints import TypeReference, read_hint, show
 from fraiseql.schema.model import Model
 from fraiseql.schema.words import written_words
 from fraiseql.values import PostgresText
@@ -51,7 +51,7 @@ def external_default(entry: ArgumentDefinition, label: str, model: Model) -> Any
         ) from error
 
 
-def _external(value: Any, ref: Ref, model: Model) -> Any:
+def _external(value: Any, ref: TypeReference, model: Model) -> Any:
     if value is None:
         if not ref.nullable:
             raise TypeError("None is not allowed here")

@@ -16,7 +16,7 @@ MISSING: Final[Any] = type(
 
 
 @dataclass(frozen=True, slots=True)
-class Embed:
+class EmbedDefinition:
     """A list or object that is read from another relation.
 
     Attributes:
@@ -58,7 +58,7 @@ class ArgumentDefinition:
 
 
 @dataclass(frozen=True, slots=True)
-class Computed:
+class ComputedField:
     """A field answered by Python.
 
     Attributes:
@@ -88,8 +88,8 @@ class FieldDefinition:
     annotation: Any
     description: str | None = None
     deprecation: str | None = None
-    embed: Embed | None = None
-    computed: Computed | None = None
+    embed: EmbedDefinition | None = None
+    computed: ComputedField | None = None
     default: Any = MISSING
     column: str | None = None
 

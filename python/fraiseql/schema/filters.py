@@ -18,7 +18,7 @@ from graphql import (
 )
 
 from fraiseql.schema.definitions import EnumDefinition, FieldDefinition, ScalarDefinition
-from fraiseql.schema.hints import Ref, read_hint
+from fraiseql.schema.hints import TypeReference, read_hint
 from fraiseql.schema.leaves import LEAVES, EnumType
 from fraiseql.schema.model import Composite, Model
 from fraiseql.schema.queries import OrderBy, Where
@@ -66,7 +66,7 @@ def generated_kind(type_: GraphQLNamedType) -> Literal["where", "order"] | None:
     return kind
 
 
-def leaf_ref(field: FieldDefinition, model: Model) -> Ref | None:
+def leaf_ref(field: FieldDefinition, model: Model) -> TypeReference | None:
     """Return the reference of a field that can be compared: a stored scalar or enum; else None."""
     if field.embed or field.computed:
         return None
@@ -81,7 +81,7 @@ def leaf_ref(field: FieldDefinition, model: Model) -> Ref | None:
     return ref if ref.target in LEAVES and ref.target not in (dict, Any) else None
 
 
-def comparable(definition: Composite, model: Model) -> dict[str, Ref]:
+def comparable(definition: Composite, model: Model) -> dict[str, TypeReference]:
     """Return the fields of a type that can be filtered and ordered by, by Python name."""
     found = {name: leaf_ref(field, model) for name, field in definition.fields.items()}
     return {name: ref for name, ref in found.items() if ref is not None}

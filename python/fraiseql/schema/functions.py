@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from fraiseql.errors import DeclarationError
 from fraiseql.naming import to_camel
-from fraiseql.schema.definitions import MISSING, ArgumentDefinition, Computed, FieldDefinition
+from fraiseql.schema.definitions import MISSING, ArgumentDefinition, ComputedField, FieldDefinition
 from fraiseql.schema.docstrings import Docs, read_docstring
 from fraiseql.schema.info import Info
 from fraiseql.schema.members import FieldMark, function_of
@@ -124,5 +124,5 @@ def computed_field(cls: type, name: str, member: Any, mark: FieldMark) -> FieldD
         annotation=return_hint(function, label),
         description=mark.description or docs.description,
         deprecation=mark.deprecation,
-        computed=Computed(function, mark.needs, mark.batch, takes_info, arguments),
+        computed=ComputedField(function, mark.needs, mark.batch, takes_info, arguments),
     )

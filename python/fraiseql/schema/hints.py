@@ -32,7 +32,7 @@ class Generated:
 
 
 @dataclass(frozen=True, slots=True)
-class Ref:
+class TypeReference:
     """A reference to a type: a list of ``item``, or one ``target``.
 
     Attributes:
@@ -43,7 +43,7 @@ class Ref:
     """
 
     nullable: bool
-    item: "Ref | None" = None
+    item: "TypeReference | None" = None
     target: Any = None
 
     @property
@@ -105,7 +105,7 @@ def _members(hint: Any) -> tuple[Any, ...]:
     return typing.get_args(hint) if is_union else ()
 
 
-def read_hint(hint: Any, label: str) -> Ref:
+def read_hint(hint: Any, label: str) -> TypeReference:
     """Read an evaluated hint.
 
     Args:
@@ -121,11 +121,11 @@ def read_hint(hint: Any, label: str) -> Ref:
     if typing.get_origin(hint) is Annotated:
         return _read_annotated(hint, label)
     if typing.get_origin(hint) is list:
-        return Ref(nullable=False, item=read_hint(typing.get_args(hint)[0], label))
-    return Ref(nullable=False, target=_target(hint, label))
+        return TypeReference(nullable=False, item=read_hint(typing.get_args(hint)[0], label))
+    return TypeReference(nullable=False, target=_target(hint, label))
 
 
-def _read_union(members: Iterable[Any], label: str) -> Ref:
+def _read_union(members: Iterable[Any], label: str) -> TypeReference:
     present = [member for member in members if member is not types.NoneType]
     if len(present) == 1:
         return dataclasses.replace(read_hint(present[0], label), nullable=True)
@@ -137,10 +137,10 @@ def _read_union(members: Iterable[Any], label: str) -> Ref:
     )
 
 
-def _read_annotated(hint: Any, label: str) -> Ref:
+def _read_annotated(hint: Any, label: str) -> TypeReference:
     for part in hint.__metadata__:
         if is_named(part):
-            return Ref(nullable=False, target=part)
+            return TypeReference(nullable=False, target=part)
     return read_hint(hint.__origin__, label)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, overload
 
 from fraiseql.errors import DeclarationError
-from fraiseql.schema.definitions import ATTRIBUTE, MISSING, Embed
+from fraiseql.schema.definitions import ATTRIBUTE, MISSING, EmbedDefinition
 from fraiseql.schema.options import check_options, names_of
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -186,7 +186,7 @@ def embed(
         >>> User(id=1).posts
         []
     """
-    found = Embed(
+    found = EmbedDefinition(
         relation,
         on=names_of("on", on),
         via=names_of("via", via),
@@ -203,7 +203,7 @@ def embed(
     return dataclasses.field(default_factory=list, metadata={ATTRIBUTE: found})
 
 
-def _check_embed(embed: Embed) -> None:
+def _check_embed(embed: EmbedDefinition) -> None:
     where = f"fraiseql.embed({embed.relation!r})"
     if embed.where is not None and not isinstance(embed.where, str):
         raise DeclarationError(

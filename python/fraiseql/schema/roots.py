@@ -8,7 +8,7 @@ from fraiseql.errors import DeclarationError
 from fraiseql.naming import suggestion, to_camel
 from fraiseql.schema.definitions import ArgumentDefinition, QueryDefinition, UnionDefinition
 from fraiseql.schema.filters import comparable
-from fraiseql.schema.hints import Ref, read_hint, show
+from fraiseql.schema.hints import TypeReference, read_hint, show
 from fraiseql.schema.model import Model
 from fraiseql.schema.queries import OrderBy, Where
 
@@ -47,7 +47,7 @@ def _complete(query: QueryDefinition, model: Model) -> QueryDefinition:
             hint=f"Write the class alone: {show(ref.innermost)}.",
         )
     found = _source(ref.target, model, label)
-    fields: dict[str, Ref] = {}
+    fields: dict[str, TypeReference] = {}
     if not isinstance(found, UnionDefinition):
         fields = comparable(found, model)
     for name in (*query.by, *(term.removeprefix("-") for term in query.order_by)):
@@ -77,7 +77,7 @@ def _source(target: Any, model: Model, label: str) -> Any:
     return chosen
 
 
-def _check_field(name: str, fields: dict[str, Ref], definition: Any, label: str) -> None:
+def _check_field(name: str, fields: dict[str, TypeReference], definition: Any, label: str) -> None:
     if name in fields:
         return
     if name in getattr(definition, "fields", {}):
@@ -93,7 +93,7 @@ def _check_field(name: str, fields: dict[str, Ref], definition: Any, label: str)
 
 
 def _arguments(
-    query: QueryDefinition, fields: dict[str, Ref], definition: Any, label: str
+    query: QueryDefinition, fields: dict[str, TypeReference], definition: Any, label: str
 ) -> tuple[ArgumentDefinition, ...]:
     found = []
     for name in query.by:

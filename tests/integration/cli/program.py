@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from http.client import HTTPException
 from pathlib import Path
 
-from fraiseql.demo.client import Answer, Client
+from fraiseql.demo.client import HttpClient, HttpResponse
 
 HOST = "127.0.0.1"
 PATIENCE = 90.0
@@ -61,11 +61,11 @@ class Running:
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(PATIENCE)
 
-    def answer(self, port: int, query: str, *, wanted: int = 200) -> Answer:
+    def answer(self, port: int, query: str, *, wanted: int = 200) -> HttpResponse:
         """Ask until the status is the wanted one: the server may not be up yet."""
         deadline = time.monotonic() + PATIENCE
         while True:
-            with contextlib.suppress(OSError, HTTPException), Client(HOST, port) as client:
+            with contextlib.suppress(OSError, HTTPException), HttpClient(HOST, port) as client:
                 answer = client.post(query, {})
                 if answer.status == wanted:
                     return answer

@@ -14,7 +14,7 @@ import pytest
 
 from fraiseql.cli.listen import bind_near, port_of
 from fraiseql.cli.main import main
-from fraiseql.demo.client import Client
+from fraiseql.demo.client import HttpClient
 from tests.integration.cli.program import HOST, PATIENCE, Running, fraiseql, running
 from tests.integration.flights import at_once, run_sql
 from tests.redis_server import RedisServer
@@ -85,7 +85,7 @@ class Site:
 
     def ask(self, name: str) -> str:
         """Return how a query was answered: ``hit``, or why not."""
-        with Client(HOST, self.port) as client:
+        with HttpClient(HOST, self.port) as client:
             answer = client.post(QUERIES[name], {})
         assert answer.status == 200, answer.body
         assert b"errors" not in answer.body, answer.body

@@ -103,7 +103,7 @@ def test_demo_check_from_nothing(tmp_path: Path) -> None:
     found = json.loads(done.stdout)
     assert found["agreed"] == found["total"] >= 15 + 3
     assert found["load_seconds"] > 0
-    assert [one["fault"] for one in found["written"]] == [None] * 5
+    assert [one["fault"] for one in found["invalidation"]] == [None] * 5
     assert "tb_flight (336,776 rows)" in done.stderr
     assert (tmp_path / ".fraiseql").is_dir()
 

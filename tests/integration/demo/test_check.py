@@ -10,11 +10,11 @@ from fraiseql.cli.server import serving
 from fraiseql.database import Database, Pool
 from fraiseql.demo.application import create_demo
 from fraiseql.demo.check import Outcome, check
-from fraiseql.demo.client import Client
+from fraiseql.demo.client import HttpClient
 from fraiseql.demo.declarations import Airline
-from fraiseql.demo.keep import Measured, measured
+from fraiseql.demo.gains import Gain, measure_gains
 from fraiseql.demo.queries import QUERIES
-from fraiseql.demo.tour import OPERATIONS, PASTE, REFUSALS, Operation
+from fraiseql.demo.tour import INVALID, OPERATIONS, PASTE, TourOperation
 from fraiseql.demo.tour.selections import DEPTH, FRAGMENTS
 from fraiseql.settings import Settings
 from tests.integration.flights import at_once, with_pool
@@ -31,9 +31,11 @@ def port(flights: str) -> Iterator[int]:
         yield port_of(bound)
 
 
-def outcomes(port: int, oracle: str, operations: Sequence[Operation] = OPERATIONS) -> list[Outcome]:
+def outcomes(
+    port: int, oracle: str, operations: Sequence[TourOperation] = OPERATIONS
+) -> list[Outcome]:
     async def work(pool: Pool) -> list[Outcome]:
-        with Client(HOST, port) as client:
+        with HttpClient(HOST, port) as client:
             return [outcome async for outcome in check(client, Database(pool), operations)]
 
     return at_once(with_pool(oracle, work))
@@ -42,7 +44,7 @@ def outcomes(port: int, oracle: str, operations: Sequence[Operation] = OPERATION
 def test_every_answer_is_the_one_of_plain_sql(port: int, flights: str) -> None:
     found = outcomes(port, flights)
     assert [(outcome.name, outcome.fault) for outcome in found if outcome.fault] == []
-    assert len(found) == len(OPERATIONS) + len(REFUSALS)
+    assert len(found) == len(OPERATIONS) + len(INVALID)
     assert all(outcome.rows for outcome in found[: len(OPERATIONS)])
 
 
@@ -61,9 +63,9 @@ def test_an_answer_that_differs_is_found_and_placed(flights: str) -> None:
 
 
 def test_what_is_kept_answers_as_the_live_definition_does(flights: str) -> None:
-    async def work() -> list[Measured]:
+    async def work() -> list[Gain]:
         settings = Settings().with_values(database_url=flights)
-        return [one async for one in measured(settings)]
+        return [one async for one in measure_gains(settings)]
 
     found = at_once(work())
     assert [one.name for one in found if not one.same] == []

@@ -14,7 +14,7 @@ from fraiseql.catalog.picture import Catalog, Relation, quote
 from fraiseql.errors import DeclarationError
 from fraiseql.expressions import equals, literal
 from fraiseql.schema import Schema
-from fraiseql.schema.definitions import Embed, FieldDefinition
+from fraiseql.schema.definitions import EmbedDefinition, FieldDefinition
 from fraiseql.sql_names import fn, op
 
 
@@ -111,7 +111,7 @@ class DocumentWriter:
 
 
 def join_columns(
-    embed: Embed, parent: Relation, child: Relation, where: str
+    embed: EmbedDefinition, parent: Relation, child: Relation, where: str
 ) -> list[tuple[str, str]]:
     """Return the pairs of columns, the embedded row's first, that join it with the outer row.
 
@@ -127,7 +127,7 @@ def join_columns(
     return list(zip(own, other, strict=True))
 
 
-def order_columns(embed: Embed, child: Relation) -> list[tuple[str, bool]]:
+def order_columns(embed: EmbedDefinition, child: Relation) -> list[tuple[str, bool]]:
     """Return the columns of a list's order and whether each descends; ties go by the key."""
     terms = [(term.removeprefix("-"), term.startswith("-")) for term in embed.order_by]
     last = terms[-1][1] if terms else False

@@ -1,8 +1,8 @@
 """Operations that Python answers, wholly or in part."""
 
-from fraiseql.demo.tour.operation import Operation, Statement
+from fraiseql.demo.tour.operation import OracleQuery, TourOperation
 
-COUNTS = Operation(
+COUNTS = TourOperation(
     name="every row of the largest table, and some of them",
     query="""
 query Counts($where: FlightWhere) {
@@ -13,20 +13,20 @@ query Counts($where: FlightWhere) {
     variables={"where": {"or": [{"arrDelay": {"gt": 120}}, {"depTime": {"isNull": True}}]}},
     oracle=(
         # The data set's own number of flights, not a count of what was loaded.
-        Statement("""
+        OracleQuery("""
 SELECT 336776 AS "everything",
        sum((coalesce(arr_delay > 120, false) OR dep_time IS NULL)::int) AS "some"
 FROM fraiseql_demo.tb_flight"""),
     ),
 )
 
-ROUTES = Operation(
+ROUTES = TourOperation(
     name="routes from one airport",
     query="""
 { busiestRoutes(origin: "LGA", limit: 25) { origin dest flights cancelled meanDepDelay } }
 """,
     oracle=(
-        Statement("""
+        OracleQuery("""
 SELECT origin AS "busiestRoutes[].origin", dest AS "busiestRoutes[].dest",
        count(*) AS "busiestRoutes[].flights",
        sum((dep_delay IS NULL)::int) AS "busiestRoutes[].cancelled",
@@ -37,11 +37,11 @@ ORDER BY 3 DESC, 2 LIMIT 25"""),
     ),
 )
 
-MONTHS = Operation(
+MONTHS = TourOperation(
     name="delays of every month",
     query="{ delaysByMonth { month flights cancelled late worstArrDelay } }",
     oracle=(
-        Statement("""
+        OracleQuery("""
 SELECT extract(month FROM flown_on)::int AS "delaysByMonth[].month",
        count(id) AS "delaysByMonth[].flights",
        count(*) - count(dep_delay) AS "delaysByMonth[].cancelled",
@@ -51,7 +51,7 @@ FROM fraiseql_demo.tb_flight GROUP BY 1 ORDER BY 1"""),
     ),
 )
 
-COMPUTED = Operation(
+COMPUTED = TourOperation(
     name="computed fields: all airlines at once, each flight by itself",
     query="""
 {
@@ -60,14 +60,14 @@ COMPUTED = Operation(
 }
 """,
     oracle=(
-        Statement("""
+        OracleQuery("""
 SELECT a.name AS "airlines[].name",
        round(s.punctual / s.arrived::numeric, 4) AS "airlines[].punctuality"
 FROM fraiseql_demo.tb_airline a
 JOIN (SELECT carrier, count(arr_delay) AS arrived, count(nullif(arr_delay > 15, true)) AS punctual
       FROM fraiseql_demo.tb_flight GROUP BY carrier) s USING (carrier)
 ORDER BY a.name DESC"""),
-        Statement("""
+        OracleQuery("""
 WITH united AS (
   SELECT round(count(*) FILTER (WHERE arr_delay <= 15) / count(*)::numeric, 4) AS punctuality
   FROM fraiseql_demo.tb_flight WHERE carrier = 'UA' AND arr_delay IS NOT NULL
@@ -79,11 +79,11 @@ WHERE number = 1545 AND carrier = 'UA' ORDER BY id LIMIT 100"""),
     ),
 )
 
-YEARS = Operation(
+YEARS = TourOperation(
     name="every airline's year, kept as a result",
     query="{ airlineYears { carrier name flights cancelled punctual miles } }",
     oracle=(
-        Statement("""
+        OracleQuery("""
 WITH year AS (
   SELECT carrier, count(*) AS flights, count(*) - count(dep_time) AS cancelled,
          count(nullif(arr_delay > 15, true)) / nullif(count(arr_delay), 0)::numeric AS punctual,

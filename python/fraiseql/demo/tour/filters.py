@@ -1,8 +1,8 @@
 """Operations that pick, order and page."""
 
-from fraiseql.demo.tour.operation import Operation, Statement
+from fraiseql.demo.tour.operation import OracleQuery, TourOperation
 
-NESTED_LOGIC = Operation(
+NESTED_LOGIC = TourOperation(
     name="and, or, not, nested, from variables",
     query="""
 query Logic($where: FlightWhere!) {
@@ -22,7 +22,7 @@ query Logic($where: FlightWhere!) {
         }
     },
     oracle=(
-        Statement("""
+        OracleQuery("""
 SELECT id AS "flights[].id", distance AS "flights[].distance", dep_delay AS "flights[].depDelay",
        carrier AS "flights[].carrier"
 FROM fraiseql_demo.tb_flight
@@ -32,7 +32,7 @@ ORDER BY distance DESC, dep_delay, id LIMIT 50"""),
     ),
 )
 
-STRINGS = Operation(
+STRINGS = TourOperation(
     name="string operators; %, _ and \\ are plain in all but like",
     query="""
 {
@@ -45,27 +45,27 @@ STRINGS = Operation(
 }
 """,
     oracle=(
-        Statement("""
+        OracleQuery("""
 SELECT faa AS "starting[].faa", name AS "starting[].name" FROM fraiseql_demo.tb_airport
 WHERE left(name, 4) = 'San ' ORDER BY faa"""),
-        Statement("""
+        OracleQuery("""
 SELECT faa AS "ending[].faa", name AS "ending[].name" FROM fraiseql_demo.tb_airport
 WHERE right(name, 5) = 'Field' AND alt < 100 ORDER BY faa"""),
-        Statement("""
+        OracleQuery("""
 SELECT faa AS "anywhere[].faa", name AS "anywhere[].name" FROM fraiseql_demo.tb_airport
 WHERE strpos(lower(name), 'intl') > 0 AND tz + 9 = 0 ORDER BY faa"""),
-        Statement("""
+        OracleQuery("""
 SELECT tailnum AS "pattern[].tailnum", model AS "pattern[].model" FROM fraiseql_demo.tb_plane
 WHERE model ~ '^A3.0-2' AND year > 2009 ORDER BY tailnum LIMIT 100"""),
-        Statement("""
+        OracleQuery("""
 SELECT max(faa) AS "percent[].faa" FROM fraiseql_demo.tb_airport WHERE strpos(name, '%') > 0"""),
-        Statement("""
+        OracleQuery("""
 SELECT name AS "backslash[].name" FROM fraiseql_demo.tb_airport
 WHERE name <> replace(name, chr(92), '') ORDER BY faa"""),
     ),
 )
 
-PAGES = Operation(
+PAGES = TourOperation(
     name="two pages of an order full of ties",
     query="""
 {
@@ -77,10 +77,10 @@ PAGES = Operation(
 }
 """,
     oracle=(
-        Statement("""
+        OracleQuery("""
 SELECT tailnum AS "first[].tailnum", seats AS "first[].seats" FROM fraiseql_demo.tb_plane
 WHERE manufacturer = 'BOEING' ORDER BY seats DESC, tailnum DESC LIMIT 40"""),
-        Statement("""
+        OracleQuery("""
 SELECT tailnum AS "second[].tailnum", seats AS "second[].seats"
 FROM (SELECT *, row_number() OVER (ORDER BY seats DESC, tailnum DESC) AS place
       FROM fraiseql_demo.tb_plane WHERE manufacturer = 'BOEING') ranked
@@ -88,7 +88,7 @@ WHERE place BETWEEN 41 AND 80 ORDER BY place"""),
     ),
 )
 
-INSTANTS = Operation(
+INSTANTS = TourOperation(
     name="dates and instants, compared as such",
     query="""
 query Instants($day: Date!, $from: DateTime!) {
@@ -102,17 +102,17 @@ query Instants($day: Date!, $from: DateTime!) {
     # Midnight in New York, given with its offset: the same instant as 05:00 UTC.
     variables={"day": "2013-07-04", "from": "2013-12-01T00:00:00-05:00"},
     oracle=(
-        Statement("""
+        OracleQuery("""
 SELECT id AS "byDay[].id", flown_on AS "byDay[].flownOn" FROM fraiseql_demo.tb_flight
 WHERE (month, day) = (7, 4) AND origin = 'JFK' ORDER BY id LIMIT 400"""),
-        Statement("""
+        OracleQuery("""
 SELECT time_hour AS "byInstant[].timeHour", temp AS "byInstant[].temp" FROM fraiseql_demo.tb_weather
 WHERE origin = 'EWR' AND time_hour AT TIME ZONE 'America/New_York' >= '2013-12-01 00:00'
 ORDER BY time_hour LIMIT 30"""),
     ),
 )
 
-DECIMALS = Operation(
+DECIMALS = TourOperation(
     name="decimals in the filter and in the answer",
     query="""
 { weatherReports(where: {precip: {gt: 0.6}}, orderBy: [{precip: DESC}, {timeHour: ASC}]) {
@@ -120,7 +120,7 @@ DECIMALS = Operation(
 } }
 """,
     oracle=(
-        Statement("""
+        OracleQuery("""
 SELECT origin AS "weatherReports[].origin", time_hour AS "weatherReports[].timeHour",
        precip AS "weatherReports[].precip", visib AS "weatherReports[].visib"
 FROM fraiseql_demo.tb_weather WHERE precip * 100 > 60
@@ -128,7 +128,7 @@ ORDER BY precip DESC, time_hour, origin LIMIT 100"""),
     ),
 )
 
-THOUSAND = Operation(
+THOUSAND = TourOperation(
     name="a thousand flights with their airline and airport",
     query="""
 { flights(dest: "LAX", limit: 1000, offset: 500) {
@@ -136,7 +136,7 @@ THOUSAND = Operation(
 } }
 """,
     oracle=(
-        Statement("""
+        OracleQuery("""
 SELECT f.id AS "flights[].id", f.time_hour AS "flights[].timeHour", f.number AS "flights[].number",
        a.carrier AS "flights[].airline.carrier", a.name AS "flights[].airline.name",
        d.faa AS "flights[].destAirport?.faa", d.name AS "flights[].destAirport?.name",

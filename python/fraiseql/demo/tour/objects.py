@@ -1,8 +1,8 @@
 """Operations about one thing and what surrounds it."""
 
-from fraiseql.demo.tour.operation import Operation, Statement
+from fraiseql.demo.tour.operation import OracleQuery, TourOperation
 
-AIRLINE = Operation(
+AIRLINE = TourOperation(
     name="an airline and its last ten flights",
     query="""
 { airline(carrier: "HA") {
@@ -10,7 +10,7 @@ AIRLINE = Operation(
 } }
 """,
     oracle=(
-        Statement("""
+        OracleQuery("""
 SELECT a.carrier AS "airline.carrier", a.name AS "airline.name", f.id AS "airline.flights[].id",
        f.time_hour AS "airline.flights[].timeHour", d.name AS "airline.flights[].destAirport?.name"
 FROM fraiseql_demo.tb_airline a
@@ -21,7 +21,7 @@ WHERE a.carrier = 'HA' ORDER BY f.place"""),
     ),
 )
 
-AIRPORT = Operation(
+AIRPORT = TourOperation(
     name="an airport: departures and planes, no arrivals",
     query="""
 { airport(faa: "JFK") {
@@ -31,7 +31,7 @@ AIRPORT = Operation(
 } }
 """,
     oracle=(
-        Statement("""
+        OracleQuery("""
 SELECT o.name AS "airport.name", o.lat AS "airport.lat", o.lon AS "airport.lon",
        o.alt AS "airport.alt", o.tz AS "airport.tz", o.tzone AS "airport.tzone",
        f.id AS "airport.departures[].id", a.name AS "airport.departures[].airline.name",
@@ -47,7 +47,7 @@ WHERE o.faa = 'JFK' ORDER BY f.time_hour DESC, f.id DESC LIMIT 10"""),
     ),
 )
 
-PLANE = Operation(
+PLANE = TourOperation(
     name="a plane, its first flights, their weather at departure",
     query="""
 { plane(tailnum: "N14228") {
@@ -56,7 +56,7 @@ PLANE = Operation(
 } }
 """,
     oracle=(
-        Statement("""
+        OracleQuery("""
 SELECT p.year AS "plane.year", p.type AS "plane.type", p.manufacturer AS "plane.manufacturer",
        p.model AS "plane.model", p.engines AS "plane.engines", p.seats AS "plane.seats",
        p.speed AS "plane.speed", p.engine AS "plane.engine",
@@ -72,7 +72,7 @@ WHERE p.tailnum = 'N14228' ORDER BY f.time_hour, f.id LIMIT 10"""),
     ),
 )
 
-WEATHER = Operation(
+WEATHER = TourOperation(
     name="an hour of weather by its two-column key, and who left in it",
     query="""
 query Weather($origin: String!, $hour: DateTime!) {
@@ -85,7 +85,7 @@ query Weather($origin: String!, $hour: DateTime!) {
 """,
     variables={"origin": "LGA", "hour": "2013-11-03T01:00:00-05:00"},
     oracle=(
-        Statement(
+        OracleQuery(
             """
 SELECT w.temp AS "weather?.temp", w.dewp AS "weather?.dewp", w.wind_dir AS "weather?.windDir",
        w.wind_speed AS "weather?.windSpeed", w.wind_gust AS "weather?.windGust",
@@ -105,13 +105,13 @@ ORDER BY f.id LIMIT 10""",
     ),
 )
 
-NOBODY = Operation(
+NOBODY = TourOperation(
     name="keys that nothing has",
     query="""
 { airline(carrier: "??") { name } flight(id: 2147483647) { dest } plane(tailnum: "") { year } }
 """,
     oracle=(
-        Statement("""
+        OracleQuery("""
 SELECT max(a.name) AS "airline?.name", max(f.dest) AS "flight?.dest", max(p.year) AS "plane?.year"
 FROM (SELECT 1) one
 LEFT JOIN fraiseql_demo.tb_airline a ON a.carrier = '??'
@@ -120,7 +120,7 @@ LEFT JOIN fraiseql_demo.tb_plane p ON p.tailnum = ''"""),
     ),
 )
 
-GAPS = Operation(
+GAPS = TourOperation(
     name="embeds that lead nowhere: no plane, no airport, no weather",
     query="""
 query Gaps($ids: [Int!]) {
@@ -132,7 +132,7 @@ query Gaps($ids: [Int!]) {
 """,
     variables={"ids": [29, 1783, 1785, 110422]},
     oracle=(
-        Statement(
+        OracleQuery(
             """
 SELECT f.id AS "flights[].id", f.tailnum AS "flights[].tailnum", f.dest AS "flights[].dest",
        f.dep_time AS "flights[].depTime", p.model AS "flights[].plane?.model",

@@ -6,7 +6,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class OracleQuery:
     """Plain SQL whose column aliases say where each value belongs in the answer (see ``fold``).
 
     Attributes:
@@ -19,7 +19,7 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class TourOperation:
     """An operation and the SQL that tells its right answer.
 
     Attributes:
@@ -31,12 +31,12 @@ class Operation:
 
     name: str
     query: str
-    oracle: tuple[Statement, ...]
+    oracle: tuple[OracleQuery, ...]
     variables: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class InvalidOperation:
     """An operation that must be answered with an error.
 
     Attributes:

@@ -1,8 +1,8 @@
 """Three operations worth pasting into GraphiQL: embeds, filters, aggregates."""
 
-from fraiseql.demo.tour.operation import Operation, Statement
+from fraiseql.demo.tour.operation import OracleQuery, TourOperation
 
-WORST_ARRIVALS = Operation(
+WORST_ARRIVALS = TourOperation(
     name="worst arrivals, with airline, plane, airport and weather",
     query="""
 query WorstArrivals {
@@ -19,7 +19,7 @@ query WorstArrivals {
 }
 """,
     oracle=(
-        Statement("""
+        OracleQuery("""
 SELECT f.flown_on AS "flights[].flownOn", f.number AS "flights[].number",
        f.arr_delay AS "flights[].arrDelay",
        f.distance::float8 * 60 / nullif(f.air_time, 0) AS "flights[].meanSpeed",
@@ -38,7 +38,7 @@ ORDER BY f.arr_delay DESC, f.id DESC FETCH FIRST 5 ROWS ONLY"""),
     ),
 )
 
-STORM_NIGHT = Operation(
+STORM_NIGHT = TourOperation(
     name="one evening's departures to the west coast or further",
     query="""
 query StormNight {
@@ -61,7 +61,7 @@ query StormNight {
 }
 """,
     oracle=(
-        Statement("""
+        OracleQuery("""
 WITH last_weather AS (
   SELECT origin, time_hour, wind_gust,
          row_number() OVER (PARTITION BY origin ORDER BY time_hour DESC) AS place
@@ -87,7 +87,7 @@ ORDER BY f.rank, w.place"""),
     ),
 )
 
-YEAR_IN_FIGURES = Operation(
+YEAR_IN_FIGURES = TourOperation(
     name="counts, routes, months and punctuality",
     query="""
 query YearInFigures {
@@ -99,17 +99,17 @@ query YearInFigures {
 }
 """,
     oracle=(
-        Statement("""
+        OracleQuery("""
 SELECT count(*) AS "all", count(*) - count(dep_time) AS "cancelled"
 FROM fraiseql_demo.tb_flight"""),
-        Statement("""
+        OracleQuery("""
 SELECT left(route, 3) AS "busiestRoutes[].origin", right(route, 3) AS "busiestRoutes[].dest",
        cardinality(delays) AS "busiestRoutes[].flights",
        (SELECT round(avg(d), 2) FROM unnest(delays) d) AS "busiestRoutes[].meanDepDelay"
 FROM (SELECT origin || '-' || dest AS route, array_agg(dep_delay) AS delays
       FROM fraiseql_demo.tb_flight GROUP BY 1) flown
 ORDER BY cardinality(delays) DESC LIMIT 5"""),
-        Statement("""
+        OracleQuery("""
 SELECT extract(month FROM flown_on)::int AS "delaysByMonth[].month",
        count(id) AS "delaysByMonth[].flights",
        sum(CASE WHEN arr_delay > 15 THEN 1 ELSE 0 END) AS "delaysByMonth[].late",
@@ -117,7 +117,7 @@ SELECT extract(month FROM flown_on)::int AS "delaysByMonth[].month",
          AS "delaysByMonth[].worstArrDelay"
 FROM fraiseql_demo.tb_flight NATURAL JOIN (VALUES ('UA')) AS airline (carrier)
 GROUP BY 1 ORDER BY 1"""),
-        Statement("""
+        OracleQuery("""
 SELECT a.name AS "airlines[].name",
        round(count(*) FILTER (WHERE f.arr_delay < 16)::numeric / count(f.arr_delay), 4)
          AS "airlines[].punctuality"

@@ -1,8 +1,8 @@
 """Operations that use what GraphQL's selections can do."""
 
-from fraiseql.demo.tour.operation import Operation, Statement
+from fraiseql.demo.tour.operation import OracleQuery, TourOperation
 
-FRAGMENTS = Operation(
+FRAGMENTS = TourOperation(
     name="fragments, aliases and __typename",
     query="""
 query Fragments {
@@ -13,12 +13,12 @@ fragment Short on Flight { __typename number airline { ...Name } }
 fragment Name on Airline { title: name __typename }
 """,
     oracle=(
-        Statement("""
+        OracleQuery("""
 SELECT 'Flight' AS "a.__typename", f.number AS "a.number", f.number AS "a.again",
        a.name AS "a.airline.title", 'Airline' AS "a.airline.__typename"
 FROM fraiseql_demo.tb_flight f JOIN fraiseql_demo.tb_airline a USING (carrier)
 WHERE f.id = (SELECT min(id) FROM fraiseql_demo.tb_flight)"""),
-        Statement("""
+        OracleQuery("""
 SELECT 'Flight' AS "b.__typename", 'Flight' AS "b.kind", f.number AS "b.number",
        a.name AS "b.airline.title", 'Airline' AS "b.airline.__typename"
 FROM fraiseql_demo.tb_flight f JOIN fraiseql_demo.tb_airline a USING (carrier)
@@ -26,7 +26,7 @@ WHERE f.id = (SELECT count(*) FROM fraiseql_demo.tb_flight)"""),
     ),
 )
 
-DIRECTIVES = Operation(
+DIRECTIVES = TourOperation(
     name="@skip and @include from variables, a variable's default",
     query="""
 query Directives($withPlane: Boolean!, $short: Boolean!, $most: Int = 3) {
@@ -39,14 +39,14 @@ query Directives($withPlane: Boolean!, $short: Boolean!, $most: Int = 3) {
 """,
     variables={"withPlane": True, "short": True},
     oracle=(
-        Statement("""
+        OracleQuery("""
 SELECT f.id AS "flights[].id", p.model AS "flights[].plane?.model"
 FROM fraiseql_demo.tb_flight f LEFT JOIN fraiseql_demo.tb_plane p USING (tailnum)
 WHERE carrier = 'AS' ORDER BY f.id LIMIT 3"""),
     ),
 )
 
-DEPTH = Operation(
+DEPTH = TourOperation(
     name="there and back: airline, flights, plane, flights, airport",
     query="""
 { airlines(limit: 4) {
@@ -55,7 +55,7 @@ DEPTH = Operation(
 } }
 """,
     oracle=(
-        Statement("""
+        OracleQuery("""
 WITH latest AS (
   SELECT id, carrier, tailnum,
          rank() OVER (PARTITION BY carrier ORDER BY time_hour DESC, id DESC) AS place
@@ -79,7 +79,7 @@ ORDER BY a.carrier, f.place, e.place"""),
     ),
 )
 
-SEVERAL_ROOTS = Operation(
+SEVERAL_ROOTS = TourOperation(
     name="eight root fields at once",
     query="""
 {
@@ -94,22 +94,22 @@ SEVERAL_ROOTS = Operation(
 }
 """,
     oracle=(
-        Statement("""
+        OracleQuery("""
 SELECT max(name) FILTER (WHERE faa = 'EWR') AS "newark.name",
        max(name) FILTER (WHERE faa = 'JFK') AS "kennedy.name",
        max(name) FILTER (WHERE faa = 'LGA') AS "laguardia.name"
 FROM fraiseql_demo.tb_airport"""),
-        Statement("""
+        OracleQuery("""
 SELECT ua.name AS "united.name", b6.name AS "jetblue.name"
 FROM fraiseql_demo.tb_airline ua, fraiseql_demo.tb_airline b6
 WHERE ua.carrier = 'UA' AND b6.carrier = 'B6'"""),
-        Statement("""
+        OracleQuery("""
 SELECT min(tailnum) AS "oldest[].tailnum", year AS "oldest[].year" FROM fraiseql_demo.tb_plane
 WHERE year = (SELECT min(year) FROM fraiseql_demo.tb_plane) GROUP BY year"""),
-        Statement("""
+        OracleQuery("""
 SELECT min(temp) AS "coldest[].temp", (array_agg(origin ORDER BY temp, origin, time_hour))[1]
        AS "coldest[].origin" FROM fraiseql_demo.tb_weather"""),
-        Statement("""
+        OracleQuery("""
 SELECT faa AS "highest[].faa", alt AS "highest[].alt"
 FROM (SELECT *, rank() OVER (ORDER BY alt DESC) AS place FROM fraiseql_demo.tb_airport) ranked
 WHERE place <= 3 ORDER BY place"""),

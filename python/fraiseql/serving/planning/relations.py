@@ -11,7 +11,7 @@ from fraiseql.catalog import Relation
 from fraiseql.errors import DeclarationError
 from fraiseql.naming import suggestion
 from fraiseql.schema import Schema
-from fraiseql.schema.definitions import Embed, FieldDefinition
+from fraiseql.schema.definitions import EmbedDefinition, FieldDefinition
 from fraiseql.serving.planning.fields import Access, column_access, orderable
 from fraiseql.serving.planning.reads import Embedded, OrderTerm, Read
 from fraiseql.sources import NO_INDEXES, Source, SourceMap
@@ -65,7 +65,7 @@ class Relations:
         found = [s for s in self.sources.sources.values() if s.declared == declared]
         return found[0] if found else None
 
-    def embedded_place(self, embed: Embed, type_name: str) -> Place:
+    def embedded_place(self, embed: EmbedDefinition, type_name: str) -> Place:
         """Return the relation that an embed reads, as the embedded type sees it."""
         relation = self.sources.embedded[embed.relation]
         definition = self.schema.objects.get(type_name) or self.schema.interfaces.get(type_name)

@@ -7,7 +7,7 @@ from fraiseql.caching.definition.documents import DocumentWriter, join_columns
 from fraiseql.caching.definition.tables import Table
 from fraiseql.caching.strategies.base import Kept, Refusal
 from fraiseql.naming import suggestion
-from fraiseql.schema.definitions import Embed, FieldDefinition
+from fraiseql.schema.definitions import EmbedDefinition, FieldDefinition
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Place:
     key: tuple[str, ...]
     where: str
     field: str = ""
-    embed: Embed | None = None
+    embed: EmbedDefinition | None = None
     join: tuple[tuple[str, str], ...] = ()
     below: "tuple[Place, ...]" = ()
 

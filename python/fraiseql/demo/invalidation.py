@@ -8,14 +8,14 @@ from typing import Final
 from fraiseql.database import Database, Pool
 from fraiseql.database.writing import open_writer
 from fraiseql.demo.check import fault_of
-from fraiseql.demo.client import Client
+from fraiseql.demo.client import HttpClient
 from fraiseql.demo.tour.aggregates import YEARS
 
 CHANGE: Final = "UPDATE fraiseql_demo.tb_flight SET distance = distance + $1::int WHERE id = 1"
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class CacheCheck:
     """One request.
 
     Attributes:
@@ -31,7 +31,7 @@ class Seen:
     fault: str | None
 
 
-async def written(client: Client, pool: Pool) -> AsyncGenerator[Seen]:
+async def check_invalidation(client: HttpClient, pool: Pool) -> AsyncGenerator[CacheCheck]:
     """Ask for every airline's year, while a flight is changed behind the server's back, and back.
 
     Every answer is compared with plain SQL.
@@ -60,11 +60,13 @@ async def _change(pool: Pool, miles: int) -> None:
         await writer.execute(CHANGE, miles)
 
 
-async def _asked(client: Client, pool: Pool, name: str, *, hit: bool | None = None) -> Seen:
+async def _asked(
+    client: HttpClient, pool: Pool, name: str, *, hit: bool | None = None
+) -> CacheCheck:
     """Ask once; ``hit`` says whether it must be one, or must be none."""
     answer = await asyncio.to_thread(client.post, YEARS.query, YEARS.variables)
     fault = await fault_of(Database(pool), YEARS, answer)
     found = "; hit" in answer.cache
     if fault is None and hit is not None and found is not hit:
         fault = f"it is {'no' if hit else 'a'} hit of the result cache"
-    return Seen(name, answer.seconds * 1000, answer.cache, fault)
+    return CacheCheck(name, answer.seconds * 1000, answer.cache, fault)

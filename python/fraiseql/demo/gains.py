@@ -26,7 +26,7 @@ _ROUNDS: Final = 15
 
 
 @dataclass(frozen=True, slots=True)
-class KeptOperation:
+class StoredOperation:
     """An operation that something kept answers.
 
     Attributes:
@@ -43,33 +43,33 @@ class KeptOperation:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class Gain:
     """One operation answered live and from what is kept.
 
     Attributes:
         strategy: What answers it.
         name: Of the operation.
         live_ms: Median milliseconds of the whole operation, answered live.
-        kept_ms: The same, answered from what is kept.
+        stored_ms: The same, answered from what is kept.
         same: Whether both answers are equal byte for byte.
     """
 
     strategy: str
     name: str
     live_ms: float
-    kept_ms: float
+    stored_ms: float
     same: bool
 
     @property
     def ratio(self) -> float:
         """How many times faster the kept answer is."""
-        return self.live_ms / self.kept_ms
+        return self.live_ms / self.stored_ms
 
 
 _NO_INDEXES: Final = "enable_indexscan=off&enable_indexonlyscan=off&enable_bitmapscan=off"
 
 OPERATIONS: Final = (
-    KeptOperation(
+    StoredOperation(
         "projection",
         "one airport with departures, arrivals, weather",
         """
@@ -77,7 +77,7 @@ OPERATIONS: Final = (
   name departures { id carrier dest } arrivals { id } weather { timeHour temp }
 } }""",
     ),
-    KeptOperation(
+    StoredOperation(
         "projection",
         "100 planes, each with 10 flights and 3 around each",
         """
@@ -89,17 +89,17 @@ query Planes($n: Int!) {
 }""",
         {"n": 100},
     ),
-    KeptOperation(
+    StoredOperation(
         "materialized view",
         "the year at a glance",
         "{ dashboard { flights cancelled planes destinations punctual meanDepDelay miles } }",
     ),
-    KeptOperation(
+    StoredOperation(
         "result cache",
         "every airline's year",
         "{ airlineYears { carrier flights cancelled punctual miles } }",
     ),
-    KeptOperation(
+    StoredOperation(
         "partial index",
         "the longest of all cancelled flights",
         """
@@ -107,7 +107,7 @@ query Planes($n: Int!) {
   id timeHour carrier origin dest distance
 } }""",
     ),
-    KeptOperation(
+    StoredOperation(
         "rolling index",
         "the latest long flights since a day",
         """
@@ -123,7 +123,7 @@ query Latest($since: DateTime!, $miles: Int!) {
 )
 
 
-async def keep(settings: Settings, watch: Watch) -> int:
+async def apply_stored(settings: Settings, watch: Watch) -> int:
     """Make what the demo declares to be kept; return the number of steps that it took.
 
     Args:
@@ -143,7 +143,7 @@ async def keep(settings: Settings, watch: Watch) -> int:
     return len(plan.steps)
 
 
-async def measured(settings: Settings) -> AsyncGenerator[Measured]:
+async def measure_gains(settings: Settings) -> AsyncGenerator[Gain]:
     """Ask every operation live and of what is kept, and say how the two compare.
 
     An index is there for both sides: so that its gain shows, the live side may use none.
@@ -175,7 +175,7 @@ async def _started(service: Service) -> AsyncIterator[None]:
         await service.stop()
 
 
-async def _measure(kept: Service, live: Service, operation: KeptOperation) -> Measured:
+async def _measure(kept: Service, live: Service, operation: StoredOperation) -> Gain:
     """Ask an operation of both services in turn, and compare answers and times."""
     seconds: dict[Service, list[float]] = {live: [], kept: []}
     same = True
@@ -188,8 +188,8 @@ async def _measure(kept: Service, live: Service, operation: KeptOperation) -> Me
             seconds[service].append(time.perf_counter() - start)
             answers.append(_data(bytes(response.body)))
         same = same and answers[0] == answers[1]
-    live_ms, kept_ms = (median(seconds[service]) * 1000 for service in (live, kept))
-    return Measured(operation.strategy, operation.name, live_ms, kept_ms, same)
+    live_ms, stored_ms = (median(seconds[service]) * 1000 for service in (live, kept))
+    return Gain(operation.strategy, operation.name, live_ms, stored_ms, same)
 
 
 def _data(body: bytes) -> bytes:
