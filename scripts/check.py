@@ -41,6 +41,7 @@ CHECKS = (
     Check("mypy", ("mypy",)),
     # Its cache takes a module that came later than its importers for one that is not there.
     Check("layers", ("lint-imports", "--no-cache")),
+    Check("prose", ("python", "scripts/prose.py")),
     Check("cargo-fmt", ("cargo", "fmt", "--all", "--check")),
     Check(
         "clippy",
