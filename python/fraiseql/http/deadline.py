@@ -22,7 +22,7 @@ class Ending(Enum):
     CLIENT_GONE = auto()
 
 
-class Clock:
+class DeadlineClock:
     """Ticks while requests are under way, and tells those that have seen a whole tick go by."""
 
     __slots__ = ("_fresh", "_loop", "_timer", "_waiting")
@@ -80,7 +80,7 @@ class Deadline:
         "ending",
     )
 
-    def __init__(self, seconds: float, clock: Clock) -> None:
+    def __init__(self, seconds: float, clock: DeadlineClock) -> None:
         loop = asyncio.get_running_loop()
         self.ending: Ending | None = None
         self._clock = clock

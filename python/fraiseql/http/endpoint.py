@@ -13,17 +13,17 @@ from fraiseql.error_log import ErrorLog
 from fraiseql.errors import FraiseQLError
 from fraiseql.events import Timings
 from fraiseql.http.asgi import HttpRequest, Receive, Scope, Send
-from fraiseql.http.beside import Beside, Probed
-from fraiseql.http.cached import cache_status, cached_headers, known_etags, withheld_header
+from fraiseql.http.cache_headers import cache_headers, cache_status, known_etags, withheld_header
 from fraiseql.http.context import ContextHook, add_context
-from fraiseql.http.deadline import Clock, Deadline, Ending
-from fraiseql.http.foreign import of_framework
-from fraiseql.http.forgery import check_get, check_post
+from fraiseql.http.csrf import check_get, check_post
+from fraiseql.http.deadline import Deadline, DeadlineClock, Ending
+from fraiseql.http.errors import Headers, HttpError, not_allowed
+from fraiseql.http.framework_errors import framework_error
 from fraiseql.http.graphiql import page_reply
 from fraiseql.http.lifecycle import Lifecycle, Startable
 from fraiseql.http.negotiate import JSON, Accepted, Media, negotiate
 from fraiseql.http.persisted import PersistedQueries
-from fraiseql.http.refusal import Headers, Refusal, not_allowed
+from fraiseql.http.probes import Monitored, Probes
 from fraiseql.http.reply import (
     FOR_GET,
     Reply,
@@ -42,7 +42,7 @@ from fraiseql.settings import Settings
 _CLIENT_GONE = 499
 
 
-class Serving(Probed, Protocol):
+class Serving(Monitored, Protocol):
     """The serving road as this layer sees it."""
 
     def execute(
@@ -89,8 +89,8 @@ class Application:
         self._context = context
         self._graphiql_query = graphiql_query
         self._lifecycle = Lifecycle(service, background)
-        self._beside = Beside(service, self._lifecycle, self.settings, path, self._static)
-        self._clock = Clock()
+        self._probes = Probes(service, self._lifecycle, self.settings, path, self._static)
+        self._clock = DeadlineClock()
         self._persisted = PersistedQueries()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -101,7 +101,7 @@ class Application:
             if route == self.path or (root and route in {"", "/"}):
                 await self._graphql(scope, receive, send)
             else:
-                reply = await self._beside.reply(route, scope)
+                reply = await self._probes.reply(route, scope)
                 await send_reply(send, reply, head=scope["method"] == "HEAD")
         elif kind == "lifespan":
             await self._lifecycle.run(receive, send)
@@ -176,17 +176,17 @@ class Application:
         response = await self.service.execute(request, context, timings)
         extra: Headers = FOR_GET if request.read_only else ()
         if response.cached is not None:
-            extra = self._told(response.cached, request, headers, media)
+            extra = self._cache_headers(response.cached, request, headers, media)
         if response.withheld:
             extra = (*extra, withheld_header(response.withheld))
         return graphql_reply(response, media, timings, extra=extra)
 
-    def _told(
+    def _cache_headers(
         self, cached: Cached, request: Request, headers: Mapping[bytes, bytes], media: Media
     ) -> Headers:
         if not request.read_only:
             return (cache_status(cached),)
-        return cached_headers(cached, headers, media, personal=self._context is not None)
+        return cache_headers(cached, headers, media, personal=self._context is not None)
 
     async def _request(
         self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive
@@ -218,9 +218,9 @@ class Application:
         )
 
     def _failed(self, error: Exception, media: Media) -> Reply:
-        refusal = of_framework(error)
-        if refusal is not None:
-            return reply_to_error(refusal, media)
+        mapped = framework_error(error)
+        if mapped is not None:
+            return reply_to_error(mapped, media)
         extensions = ErrorLog().extensions(error)
         if isinstance(error, FraiseQLError) and may_be_shown(error):
             return reply_to_error(error, media, extensions)
@@ -234,8 +234,8 @@ class Application:
         )
 
 
-def _not_acceptable() -> Refusal:
-    return Refusal(
+def _not_acceptable() -> HttpError:
+    return HttpError(
         HTTPStatus.NOT_ACCEPTABLE,
         "NOT_ACCEPTABLE",
         "Accept application/graphql-response+json or application/json.",

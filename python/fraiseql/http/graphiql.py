@@ -13,7 +13,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
-from fraiseql.http.refusal import Refusal
+from fraiseql.http.errors import HttpError
 from fraiseql.http.reply import Reply
 
 _HERE: Final = Path(__file__).parent
@@ -73,12 +73,12 @@ def file_reply(name: str, known_tag: bytes | None) -> Reply:
         known_tag: The ``If-None-Match`` header.
 
     Raises:
-        Refusal: There is no such file.
+        HttpError: There is no such file.
     """
     kind = _FETCHED.get(name) or _OWN.get(name)
     content = _content(name) if kind else None
     if kind is None or content is None:
-        raise Refusal(HTTPStatus.NOT_FOUND, "NOT_FOUND", "There is no such file.")
+        raise HttpError(HTTPStatus.NOT_FOUND, "NOT_FOUND", "There is no such file.")
     tag = _tag(content)
     kept = [(b"etag", tag), (b"cache-control", b"public, max-age=3600"), _NOSNIFF]
     if known_tag is not None and tag in known_tag:

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from fraiseql.bounded import Bounded
-from fraiseql.http.refusal import Refusal, bad_request
+from fraiseql.http.errors import HttpError, bad_request
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _MAX_BYTES: Final = 4_000_000
@@ -35,7 +35,7 @@ class PersistedQueries:
             extensions: As sent; ``persistedQuery`` holds ``version`` 1 and ``sha256Hash``.
 
         Raises:
-            Refusal: The digest is malformed, is not the document's, or names none.
+            HttpError: The digest is malformed, is not the document's, or names none.
         """
         entry = extensions.get("persistedQuery") if extensions else None
         if entry is None:
@@ -51,7 +51,7 @@ class PersistedQueries:
         found = self._documents.get(digest)
         if found is None:
             # Clients compare the message; the status of an answered request is 200.
-            raise Refusal(HTTPStatus.OK, "PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")
+            raise HttpError(HTTPStatus.OK, "PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")
         return found
 
 

@@ -13,8 +13,8 @@ import orjson
 from fraiseql.errors import DatabaseUnavailable, FraiseQLError, InputError
 from fraiseql.events import Timings
 from fraiseql.http.asgi import Send
+from fraiseql.http.errors import Headers, HttpError
 from fraiseql.http.negotiate import JSON, Media
-from fraiseql.http.refusal import Headers, Refusal
 from fraiseql.http.timing import NONE, server_timing
 from fraiseql.serving.body import LargeBody
 from fraiseql.serving.request import Response
@@ -120,7 +120,7 @@ def reply_to_error(
     error: FraiseQLError, media: Media = JSON, extensions: Mapping[str, str] = NO_EXTENSIONS
 ) -> Reply:
     """Return the reply for an error that was raised on purpose and may be shown."""
-    if isinstance(error, Refusal):
+    if isinstance(error, HttpError):
         return error_reply(
             error.status, error.code, error.message, media=media, extra=error.headers
         )
@@ -131,7 +131,7 @@ def reply_to_error(
 
 def may_be_shown(error: FraiseQLError) -> bool:
     """Return whether the message of ``error`` is meant for clients."""
-    return isinstance(error, Refusal | InputError | DatabaseUnavailable) or (
+    return isinstance(error, HttpError | InputError | DatabaseUnavailable) or (
         error.code in _STATUS_OF_CODE
     )
 

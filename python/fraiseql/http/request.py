@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl
 import orjson
 
 from fraiseql.http.asgi import Receive
+from fraiseql.http.errors import HttpError, bad_request, too_large
 from fraiseql.http.persisted import PersistedQueries
-from fraiseql.http.refusal import Refusal, bad_request, too_large
 from fraiseql.native import check_json
 from fraiseql.serving.request import Request
 from fraiseql.values import ExactFloat
@@ -39,7 +39,7 @@ async def read_body(receive: Receive, declared: bytes | None, limit: int) -> byt
         limit: Most bytes that are read.
 
     Raises:
-        Refusal: The body is, or is declared to be, larger than ``limit``.
+        HttpError: The body is, or is declared to be, larger than ``limit``.
         ClientGone: The client left before the end.
     """
     if declared is not None and not (declared.isdigit() and int(declared) <= limit):
@@ -67,7 +67,7 @@ def from_body(body: bytes, persisted: PersistedQueries | None = None) -> Request
         persisted: Documents that clients name by a digest; None for none.
 
     Raises:
-        Refusal: It is not JSON, or a part has the wrong type.
+        HttpError: It is not JSON, or a part has the wrong type.
     """
     try:
         content = decoded(body)
@@ -133,10 +133,10 @@ def from_query_string(
         persisted: Documents that clients name by a digest; None for none.
 
     Raises:
-        Refusal: A parameter is given twice, is not text in UTF-8, or has the wrong type.
+        HttpError: A parameter is given twice, is not text in UTF-8, or has the wrong type.
     """
     if len(query_string) > limit:
-        raise Refusal(
+        raise HttpError(
             HTTPStatus.REQUEST_URI_TOO_LONG,
             "REQUEST_TOO_LARGE",
             f"The query string is larger than {limit} bytes.",
@@ -202,11 +202,11 @@ def _request(
     return Request(query, operation_name or None, variables, read_only)
 
 
-def _wrong(name: str, wanted: str, value: Any) -> Refusal:
+def _wrong(name: str, wanted: str, value: Any) -> HttpError:
     return bad_request(f"{name!r} must be {wanted}, not {_kind(value)}.")
 
 
-def _not_an_object(content: Any) -> Refusal:
+def _not_an_object(content: Any) -> HttpError:
     if type(content) is list:
         return bad_request("Batches are not supported: send one request as a JSON object.")
     return bad_request(f"The body must be a JSON object, not {_kind(content)}.")

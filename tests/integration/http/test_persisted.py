@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from fraiseql.http.errors import HttpError
 from fraiseql.http.persisted import PersistedQueries
-from fraiseql.http.refusal import Refusal
 
 QUERY = "query Persisted($id: Int!) { user(id: $id) { name } }"
 
@@ -63,9 +63,9 @@ def test_the_bytes_of_all_documents_are_bounded() -> None:
     for document in documents:
         persisted.document(document, extensions(document))
     assert persisted.document(None, extensions(documents[-1])) == documents[-1]
-    with pytest.raises(Refusal):
+    with pytest.raises(HttpError):
         persisted.document(None, extensions(documents[0]))
     large = "{ a }".ljust(101)
     persisted.document(large, extensions(large))
-    with pytest.raises(Refusal):
+    with pytest.raises(HttpError):
         persisted.document(None, extensions(large))

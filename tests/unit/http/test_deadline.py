@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from fraiseql.http.asgi import Message
-from fraiseql.http.deadline import Clock, Deadline, Ending
+from fraiseql.http.deadline import Deadline, DeadlineClock, Ending
 
 Work = Callable[[], Awaitable[object]]
 
@@ -24,7 +24,7 @@ async def guarded(
     seconds: float, work: Work, receive: Callable[[], Awaitable[Message]] = never
 ) -> Ending | None:
     """Run ``work`` as the endpoint does; how it was ended, or None."""
-    deadline = Deadline(seconds, Clock())
+    deadline = Deadline(seconds, DeadlineClock())
     deadline.watch(receive)
     try:
         try:

@@ -9,9 +9,9 @@ import pytest
 from fraiseql.events import Timings
 from fraiseql.http import graphiql
 from fraiseql.http.asgi import HttpRequest
-from fraiseql.http.forgery import check_get, check_post
+from fraiseql.http.csrf import check_get, check_post
+from fraiseql.http.errors import HttpError
 from fraiseql.http.graphiql import file_reply, page_reply
-from fraiseql.http.refusal import Refusal
 from fraiseql.http.routes import request_headers, route_of
 from fraiseql.http.timing import server_timing
 
@@ -66,7 +66,7 @@ def test_server_timing_is_in_milliseconds() -> None:
     ],
 )
 def test_what_a_page_can_post_unasked_is_refused(headers: dict[bytes, bytes]) -> None:
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(HttpError) as caught:
         check_post(headers)
     assert caught.value.status == 415
 
@@ -74,7 +74,7 @@ def test_what_a_page_can_post_unasked_is_refused(headers: dict[bytes, bytes]) ->
 @pytest.mark.parametrize("mode", [b"cors", b"no-cors", b"websocket", None])
 def test_a_get_from_another_sites_page_is_refused(mode: bytes | None) -> None:
     headers = {b"sec-fetch-site": b"cross-site", **({b"sec-fetch-mode": mode} if mode else {})}
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(HttpError) as caught:
         check_get(headers)
     assert caught.value.status == 403
     check_get({**headers, **JSON_TYPE})
@@ -121,7 +121,7 @@ def test_a_default_query_cannot_leave_its_place() -> None:
     "name", ["", "..", "../endpoint.py", "..%2fendpoint.py", "/etc/passwd", "graphiql.html", "\0"]
 )
 def test_only_listed_files_are_served(name: str) -> None:
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(HttpError) as caught:
         file_reply(name, None)
     assert caught.value.status == 404
 
@@ -136,5 +136,5 @@ def test_without_graphiqls_files_a_plain_page_says_how_to_get_them(
     assert "scripts/fetch_graphiql.py" in body
     assert ">{ a }</textarea>" in body
     assert file_reply("plain.js", None).status == 200
-    with pytest.raises(Refusal):
+    with pytest.raises(HttpError):
         file_reply("graphiql.min.js", None)

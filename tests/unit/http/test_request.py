@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fraiseql.http.asgi import Message
-from fraiseql.http.refusal import Refusal
+from fraiseql.http.errors import HttpError
 from fraiseql.http.request import ClientGone, from_body, from_query_string, read_body
 from fraiseql.serving.request import Request
 from fraiseql.values import ExactFloat
@@ -62,7 +62,7 @@ def test_nulls_and_an_empty_name_are_as_if_absent() -> None:
     ],
 )
 def test_a_malformed_body_is_refused_with_its_reason(body: bytes, said: str) -> None:
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(HttpError) as caught:
         from_body(body)
     assert caught.value.status == 400
     assert said in caught.value.message
@@ -86,7 +86,7 @@ def test_a_number_keeps_its_digits(text: str) -> None:
 
 @pytest.mark.parametrize("bad", ["NaN", '"\\ud800"', "1e400,", "01e400", "[" * 5000])
 def test_a_large_number_lets_no_bad_json_in(bad: str) -> None:
-    with pytest.raises(Refusal, match="not JSON"):
+    with pytest.raises(HttpError, match="not JSON"):
         from_body(f'{{"query":"{{a}}","variables":{{"x":[1e400,{bad}]}}}}'.encode())
 
 
@@ -94,8 +94,8 @@ def test_a_large_number_lets_no_bad_json_in(bad: str) -> None:
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     try:
         status = 200 if isinstance(from_body(body).query, str) else 500
-    except Refusal as refusal:
-        status = refusal.status
+    except HttpError as error:
+        status = error.status
     assert status in {200, 400}
 
 
@@ -121,7 +121,7 @@ def test_a_query_string_is_read() -> None:
     ],
 )
 def test_a_malformed_query_string_is_refused(text: bytes, status: int, said: str) -> None:
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(HttpError) as caught:
         from_query_string(text, 1000)
     assert caught.value.status == status
     assert said in caught.value.message
@@ -134,21 +134,21 @@ async def test_a_body_arrives_in_chunks() -> None:
 
 async def test_a_declared_size_over_the_limit_is_refused_unread() -> None:
     client = Client(b"x" * 11)
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(HttpError) as caught:
         await read_body(client.receive, b"11", 10)
     assert (caught.value.status, client.asked) == (413, 0)
 
 
 async def test_reading_stops_at_the_limit() -> None:
     client = Client(*[b"x" * 4] * 100)
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(HttpError) as caught:
         await read_body(client.receive, None, 10)
     assert (caught.value.status, client.asked) == (413, 3)
 
 
 @pytest.mark.parametrize("declared", [b"-1", b"1e3", b"", b"5, 5"])
 async def test_a_content_length_that_is_no_number_is_refused(declared: bytes) -> None:
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(HttpError) as caught:
         await read_body(Client(b"x").receive, declared, 10)
     assert caught.value.status == 400
 

@@ -1,4 +1,4 @@
-"""Cached: the headers of responses that result caches had a part in.
+"""Headers of responses that result caches took part in.
 
 ``Cache-Status`` is that of RFC 9211; validators and ``Cache-Control`` go with GET alone.
 """
@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from fraiseql.http.errors import Headers
 from fraiseql.http.negotiate import JSON, Media
-from fraiseql.http.refusal import Headers
 from fraiseql.results import Answered, Cached
 
 _TAG: Final = re.compile(rb'"([jr])-([0-9a-f]+(?:\.[0-9a-f]+)*)"')
@@ -29,7 +29,7 @@ def known_etags(headers: Mapping[bytes, bytes], media: Media) -> tuple[str, ...]
     return tuple([tag.decode() for kind, tag in _TAG.findall(given) if kind == letter])
 
 
-def cached_headers(
+def cache_headers(
     cached: Cached, headers: Mapping[bytes, bytes], media: Media, *, personal: bool
 ) -> Headers:
     """Return what a response to a GET tells of the caches in it, and the client's own.

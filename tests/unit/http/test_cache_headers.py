@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from fraiseql.http.cached import cache_status, cached_headers, known_etags
+from fraiseql.http.cache_headers import cache_headers, cache_status, known_etags
 from fraiseql.http.negotiate import JSON, RESPONSE
 from fraiseql.results import Answered, Cached
 
@@ -41,7 +41,7 @@ def test_cache_status(answers: list[Answered], roots: int, said: str) -> None:
 
 def headers_of(cached: Cached, sent: dict[bytes, bytes], **more: Any) -> dict[bytes, bytes]:
     options = {"media": JSON, "personal": False, **more}
-    return dict(cached_headers(cached, sent, **options))
+    return dict(cache_headers(cached, sent, **options))
 
 
 @pytest.mark.parametrize(

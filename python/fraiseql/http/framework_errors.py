@@ -1,31 +1,31 @@
-"""Errors of other libraries that a context hook may raise, as refusals with their status."""
+"""Errors of other libraries that a context hook may raise, with their HTTP status."""
 
 from http import HTTPStatus
 from typing import Any, Final
 
 from graphql import GraphQLError
 
-from fraiseql.http.refusal import Headers, Refusal
+from fraiseql.http.errors import Headers, HttpError
 
 _CODES: Final = {401: "UNAUTHENTICATED", 403: "FORBIDDEN"}
 _STATUSES: Final = {code: status for status, code in _CODES.items()}
 
 
-def of_framework(error: Exception) -> Refusal | None:
-    """Return the refusal that an ``HTTPException`` or a ``GraphQLError`` means, or None.
+def framework_error(error: Exception) -> HttpError | None:
+    """Return the error that an ``HTTPException`` or a ``GraphQLError`` means, or None.
 
     Starlette need not be installed: its exception is known by its name, FastAPI's derives from it.
     """
     if isinstance(error, GraphQLError):
         code = str((error.extensions or {}).get("code", "BAD_REQUEST"))
-        return Refusal(_STATUSES.get(code, HTTPStatus.BAD_REQUEST), code, error.message)
+        return HttpError(_STATUSES.get(code, HTTPStatus.BAD_REQUEST), code, error.message)
     kinds = {(kind.__module__, kind.__name__) for kind in type(error).__mro__}
     if ("starlette.exceptions", "HTTPException") not in kinds:
         return None
     exception: Any = error
     status, detail = int(exception.status_code), exception.detail
     message = detail if isinstance(detail, str) else _phrase(status)
-    return Refusal(status, _code(status), message, _headers(exception.headers))
+    return HttpError(status, _code(status), message, _headers(exception.headers))
 
 
 def _code(status: int) -> str:

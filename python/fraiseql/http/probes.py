@@ -1,4 +1,4 @@
-"""Beside: what is answered beside GraphQL: probes, metrics, and the files of GraphiQL's page."""
+"""Probes: what is answered beside GraphQL: probes, metrics, and the files of GraphiQL's page."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,9 +8,9 @@ from typing import Final, Protocol
 from fraiseql.errors import FraiseQLError
 from fraiseql.events import logger
 from fraiseql.http.asgi import Scope
+from fraiseql.http.errors import HttpError, not_allowed
 from fraiseql.http.graphiql import file_reply
 from fraiseql.http.lifecycle import Lifecycle, Startable
-from fraiseql.http.refusal import Refusal, not_allowed
 from fraiseql.http.reply import Reply, json_reply, reply_to_error, text_reply
 from fraiseql.http.routes import request_headers
 from fraiseql.settings import Settings
@@ -20,8 +20,8 @@ _METRICS: Final = "/metrics"
 _NOT_KEPT: Final = ((b"cache-control", b"no-store"),)
 
 
-class Probed(Startable, Protocol):
-    """What is asked how it does."""
+class Monitored(Startable, Protocol):
+    """A service that reports its health."""
 
     async def ready(self) -> bool:
         """Return whether the database answers."""
@@ -30,11 +30,11 @@ class Probed(Startable, Protocol):
         """Return the lines of ``/metrics``."""
 
 
-class Beside:
+class Probes:
     """Answers everything but GraphQL.
 
     Args:
-        service: What is asked how it does.
+        service: The service to report on.
         lifecycle: Starts it.
         settings: Switches.
         path: Where GraphQL is served.
@@ -42,7 +42,7 @@ class Beside:
     """
 
     def __init__(
-        self, service: Probed, lifecycle: Lifecycle, settings: Settings, path: str, static: str
+        self, service: Monitored, lifecycle: Lifecycle, settings: Settings, path: str, static: str
     ) -> None:
         self._service = service
         self._lifecycle = lifecycle
@@ -54,7 +54,7 @@ class Beside:
         """Return the answer to a request for ``route``."""
         try:
             if not self._has(route):
-                raise Refusal(HTTPStatus.NOT_FOUND, "NOT_FOUND", f"GraphQL is at {self._path}.")
+                raise HttpError(HTTPStatus.NOT_FOUND, "NOT_FOUND", f"GraphQL is at {self._path}.")
             if scope["method"] not in {"GET", "HEAD"}:
                 raise not_allowed(scope["method"], "GET", "HEAD")
             if route == _METRICS:
@@ -63,8 +63,8 @@ class Beside:
                 return await self._probe(route)
             tag = request_headers(scope).get(b"if-none-match")
             return file_reply(route.removeprefix(self._static), tag)
-        except Refusal as refusal:
-            return reply_to_error(refusal)
+        except HttpError as error:
+            return reply_to_error(error)
 
     def _has(self, route: str) -> bool:
         if route == _METRICS:

@@ -1,4 +1,4 @@
-"""Refusal: a request that is answered without reaching the serving road.
+"""HttpError: a request that is answered without reaching the serving road.
 
 Each carries the status, a message for the client and a stable code.
 """
@@ -10,7 +10,7 @@ from fraiseql.errors import FraiseQLError
 Headers = tuple[tuple[bytes, bytes], ...]
 
 
-class Refusal(FraiseQLError):  # noqa: N818 - an answer, not a fault of ours
+class HttpError(FraiseQLError):
     """The request cannot be answered as it was sent.
 
     Args:
@@ -28,23 +28,23 @@ class Refusal(FraiseQLError):  # noqa: N818 - an answer, not a fault of ours
         self.headers = headers
 
 
-def bad_request(message: str) -> Refusal:
-    """Return the refusal of a request whose parts are malformed."""
-    return Refusal(HTTPStatus.BAD_REQUEST, "BAD_REQUEST", message)
+def bad_request(message: str) -> HttpError:
+    """Return the error of a request whose parts are malformed."""
+    return HttpError(HTTPStatus.BAD_REQUEST, "BAD_REQUEST", message)
 
 
-def too_large(limit: int) -> Refusal:
-    """Return the refusal of a body over ``limit`` bytes."""
-    return Refusal(
+def too_large(limit: int) -> HttpError:
+    """Return the error of a body over ``limit`` bytes."""
+    return HttpError(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "REQUEST_TOO_LARGE",
         f"The request body is larger than {limit} bytes.",
     )
 
 
-def not_allowed(method: str, *allowed: str) -> Refusal:
-    """Return the refusal of a method that a path has not."""
-    return Refusal(
+def not_allowed(method: str, *allowed: str) -> HttpError:
+    """Return the error of a method that a path has not."""
+    return HttpError(
         HTTPStatus.METHOD_NOT_ALLOWED,
         "METHOD_NOT_ALLOWED",
         f"{method} is not possible here; use {' or '.join(allowed)}.",
