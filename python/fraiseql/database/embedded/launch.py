@@ -14,7 +14,7 @@ from fraiseql.database.embedded.binaries import Binaries
 from fraiseql.database.embedded.cluster import configuration, initdb_options
 from fraiseql.database.embedded.layout import PORT, USER, Layout
 from fraiseql.database.embedded.locks import late, open_lock
-from fraiseql.database.embedded.supervisor import Plan, accepts_connections, try_lock
+from fraiseql.database.embedded.supervisor import LaunchSpec, accepts_connections, try_lock
 from fraiseql.errors import EmbeddedServerError
 
 _POLL: Final = 0.02
@@ -70,7 +70,7 @@ def _launch(
 def _spawn(
     layout: Layout, programs: Binaries, supervisor: int, ready: int, *, durable: bool
 ) -> None:
-    plan = Plan(
+    spec = LaunchSpec(
         directory=str(layout.directory),
         socket_directory=str(layout.socket_directory),
         port=PORT,
@@ -84,7 +84,7 @@ def _spawn(
     )
     program = str(Path(__file__).with_name("supervisor.py"))
     # -I -S: nothing of the application's environment or packages is loaded by the supervisor.
-    command = [sys.executable, "-I", "-S", program, plan.to_json()]
+    command = [sys.executable, "-I", "-S", program, spec.to_json()]
     with layout.log.open("ab") as log:
         try:
             subprocess.run(  # noqa: S603 - our own program; it detaches itself at once

@@ -1,7 +1,7 @@
 """Supervisor: make the data directory, run ``postgres``, stop it when no client is left.
 
 A program of its own, standard library only, so that it is small and quick to start:
-``python supervisor.py PLAN`` with the Plan as JSON.
+``python supervisor.py SPEC`` with the LaunchSpec as JSON.
 
 Locks tell who is alive; the kernel releases them however a process ends. Clients hold
 ``claims.lock`` shared: getting it exclusively means that all are gone, and keeps new ones waiting
@@ -36,7 +36,7 @@ _STATUS_LINE = 7
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class LaunchSpec:
     """What a client asks of a supervisor; paths are absolute, ``*_fd`` are inherited."""
 
     directory: str
@@ -51,7 +51,7 @@ class Plan:
     ready_fd: int
 
     def to_json(self) -> str:
-        """Write the plan for the command line."""
+        """Write the spec for the command line."""
         return json.dumps(asdict(self))
 
     @classmethod
@@ -129,14 +129,14 @@ def _is_ready(data: Path, pid: int) -> bool:
 class Supervisor:
     """One server's life, from an absent or stopped data directory to the end of its last client."""
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self.directory = Path(plan.directory)
+    def __init__(self, spec: LaunchSpec) -> None:
+        self.spec = spec
+        self.directory = Path(spec.directory)
         self.data = self.directory / "data"
         self.log = self.directory / "log"
         self.record = self.directory / "server.json"
-        self.sockets = Path(plan.socket_directory)
-        self.address = str(self.sockets / f".s.PGSQL.{plan.port}")
+        self.sockets = Path(spec.socket_directory)
+        self.address = str(self.sockets / f".s.PGSQL.{spec.port}")
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
         self.server_fd = os.open(self.directory / "server.lock", flags, 0o600)
 
@@ -158,13 +158,13 @@ class Supervisor:
             self.sockets.rmdir()
         # Before claims.lock, which the end of this process releases: a client that then gets its
         # claim must not find a supervisor that looks alive.
-        os.close(self.plan.supervisor_fd)
+        os.close(self.spec.supervisor_fd)
 
     def _tell_client(self, word: str) -> None:
         # It may be gone by now; another one can still come.
         with suppress(BrokenPipeError):
-            os.write(self.plan.ready_fd, word.encode())
-        os.close(self.plan.ready_fd)
+            os.write(self.spec.ready_fd, word.encode())
+        os.close(self.spec.ready_fd)
 
     def _start(self) -> "subprocess.Popen[bytes]":
         self._outlive_orphan()
@@ -173,7 +173,7 @@ class Supervisor:
             self._initialise()
         self._remove_stale_pid()
         begin = self.log.stat().st_size
-        server = self._spawn([str(Path(self.plan.binaries) / "postgres"), *self._options()])
+        server = self._spawn([str(Path(self.spec.binaries) / "postgres"), *self._options()])
         while not _is_ready(self.data, server.pid):
             if server.poll() is not None:
                 raise StartError(self._said_since(begin))
@@ -181,9 +181,9 @@ class Supervisor:
         return server
 
     def _options(self) -> list[str]:
-        quoted = self.plan.socket_directory.replace('"', '""')
+        quoted = self.spec.socket_directory.replace('"', '""')
         return [
-            *("-D", str(self.data), "-p", str(self.plan.port)),
+            *("-D", str(self.data), "-p", str(self.spec.port)),
             *("-c", "listen_addresses=", "-c", f'unix_socket_directories="{quoted}"'),
         ]
 
@@ -203,12 +203,12 @@ class Supervisor:
         shutil.rmtree(self._new_data, ignore_errors=True)
         self._new_data.mkdir(mode=0o700)
         begin = self.log.stat().st_size
-        initdb = str(Path(self.plan.binaries) / "initdb")
-        options = [*self.plan.initdb_options, "-D", str(self._new_data)]
+        initdb = str(Path(self.spec.binaries) / "initdb")
+        options = [*self.spec.initdb_options, "-D", str(self._new_data)]
         if self._spawn([initdb, *options]).wait() != 0:
             raise StartError(self._said_since(begin))
         with (self._new_data / "postgresql.conf").open("a") as file:
-            file.write(self.plan.configuration)
+            file.write(self.spec.configuration)
         self._new_data.rename(self.data)
 
     def _make_socket_directory(self) -> None:
@@ -247,8 +247,8 @@ class Supervisor:
     def _write_record(self, server_pid: int) -> None:
         record = {
             "host": str(self.sockets),
-            "port": self.plan.port,
-            "version": self.plan.version,
+            "port": self.spec.port,
+            "version": self.spec.version,
             "supervisor": os.getpid(),
             "server": server_pid,
         }
@@ -273,7 +273,7 @@ def main() -> None:
     if os.fork():
         os._exit(0)
     os.setsid()
-    Supervisor(Plan.from_json(sys.argv[1])).run()
+    Supervisor(LaunchSpec.from_json(sys.argv[1])).run()
 
 
 if __name__ == "__main__":
