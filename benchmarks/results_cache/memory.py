@@ -9,6 +9,7 @@ from benchmarks.kept.server import Bench
 from benchmarks.results_cache import declared, stores
 from benchmarks.results_cache.plan import Plan
 from fraiseql import Cache
+from fraiseql.caching.ddl.bootstrap import create_missing_tables
 from fraiseql.caching.results.caches import ResultCaches
 from fraiseql.database import Identity, open_pool
 from fraiseql.results import Ask, Computed, Part
@@ -32,7 +33,7 @@ async def measure(bench: Bench, plan: Plan) -> dict[str, float]:
         schema = build_schema(queries=[report, *declared.queries(None)])
         settings = Settings(database_url=url)
         pool = await open_pool(url, settings)
-        caches = ResultCaches(settings)
+        caches = ResultCaches(settings, create_missing_tables)
         try:
             await caches.start(schema, pool)
             times = await _times(caches, plan)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from fraiseql.caching.ddl.bootstrap import create_missing_tables
 from fraiseql.caching.declared import check_stored
 from fraiseql.caching.published import publish
 from fraiseql.caching.refresh.worker import Worker
@@ -63,7 +64,7 @@ def create_app(
     )
     check_stored(schema)
     schema = replace(schema, operation_caches=_caches(cached_operations))
-    results = ResultCaches(chosen)
+    results = ResultCaches(chosen, create_missing_tables)
     service = Service(schema, chosen, publish, results, policy=policy)
     return Application(
         service,

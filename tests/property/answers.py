@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from fraiseql.caching.ddl.apply import apply
+from fraiseql.caching.ddl.bootstrap import create_missing_tables
 from fraiseql.caching.ddl.wanted import Wanted, load_wanted
 from fraiseql.caching.declared import check_stored
 from fraiseql.caching.published import publish
@@ -121,7 +122,7 @@ async def started(url: str, stage: Stage, grants: str, first: int) -> Answers:
             cached if first == 0 else _with_stored(cached, strategies),
             settings,
             publish,
-            results=ResultCaches(settings),
+            results=ResultCaches(settings, create_missing_tables),
             policy=lambda _name, _document: Cache(tags=tags),
         ),
     }

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any, Final
 
+from fraiseql.caching.ddl.wanted import document_relations, load_wanted
 from fraiseql.caching.results.cleaning import clean
 from fraiseql.caching.results.purging import Purged, purge_key, purge_queries, purge_tags
 from fraiseql.caching.results.reports import QueryStats, log_stats, query_stats, top_keys
@@ -152,11 +153,11 @@ async def _purge(found: Opened, service: Service, arguments: Namespace) -> int:
 async def _purged(found: Opened, service: Service, arguments: Namespace) -> Purged:
     schema, pool = service.schema, found.pool
     if arguments.type or arguments.tag:
-        tags = await (
-            type_tags(schema, pool, arguments.type)
-            if arguments.type
-            else word_tags(schema, pool, arguments.tag)
-        )
+        if arguments.type:
+            stored = document_relations(await load_wanted(schema, pool), arguments.type)
+            tags = await type_tags(schema, pool, arguments.type, stored)
+        else:
+            tags = await word_tags(schema, pool, arguments.tag)
         async with open_writer(pool) as writer:
             return await purge_tags(writer, tags)
     async with open_writer(pool) as writer:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import orjson
 
 from fraiseql.caching.ddl.apply import Watch, apply
+from fraiseql.caching.ddl.bootstrap import create_missing_tables
 from fraiseql.caching.ddl.wanted import load_wanted
 from fraiseql.caching.published import publish
 from fraiseql.caching.results.caches import ResultCaches
@@ -157,7 +158,7 @@ async def measure_gains(settings: Settings) -> AsyncGenerator[Gain]:
     schema = build_schema(types=TYPES, queries=QUERIES)
     url = settings.database_url
     bare = settings.with_values(database_url=f"{url}{'&' if '?' in url else '?'}{_NO_INDEXES}")
-    kept = Service(schema, settings, publish, ResultCaches(settings))
+    kept = Service(schema, settings, publish, ResultCaches(settings, create_missing_tables))
     live = Service(schema, settings)
     without = Service(schema, bare)
     async with _started(kept), _started(live), _started(without):

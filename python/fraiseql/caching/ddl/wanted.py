@@ -131,6 +131,18 @@ def strategy_of(kept: Kept) -> Strategy:
     return STRATEGIES[type(kept.stored)]
 
 
+def document_relations(wanted: Wanted, type_name: str) -> tuple[str, ...]:
+    """Return the relations that hold a type's stored documents, as quoted names."""
+    return tuple(
+        created.name
+        for kept in wanted.kept
+        if kept.type_name == type_name
+        for created in strategy_of(kept).objects(kept)
+        if created.kind in ("table", "materialized view")
+        and not created.name.startswith('"fraiseql".')
+    )
+
+
 def document_rights(wanted: Wanted) -> tuple[Right, ...]:
     """Return what a role needs to read stored documents, besides the tables themselves."""
     names = [

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final
@@ -12,7 +12,6 @@ from fraiseql.caching.results.depending import NOT_APPLIED, Needs, load_needs
 from fraiseql.caching.results.figures import EVERY, Figures
 from fraiseql.caching.results.forgiven import kind_of
 from fraiseql.caching.results.guarded import Guarded
-from fraiseql.caching.results.making import has_tables, make_tables
 from fraiseql.caching.results.metrics import Metrics
 from fraiseql.caching.results.opening import Stores
 from fraiseql.caching.results.place import Place, load_place
@@ -45,6 +44,8 @@ SELECT to_regclass('fraiseql.changes') IS NOT NULL
   ARRAY(SELECT f FROM unnest($1::text[]) AS f
     WHERE NOT has_function_privilege(f, 'EXECUTE')) AS server"""
 
+CreateTables = Callable[[Pool], Awaitable[None]]
+
 _NOT_ALLOWED: Final = "not_allowed"
 
 _started: Final[WeakKeyDictionary[Pool, "ResultCaches"]] = WeakKeyDictionary()
@@ -55,6 +56,7 @@ class ResultCaches:
 
     Args:
         settings: The application's.
+        create_tables: Creates the tables that no declaration asks for, unless they exist.
 
     Attributes:
         counted: What is counted in this process.
@@ -63,8 +65,9 @@ class ResultCaches:
         process: What the process shares.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, create_tables: CreateTables) -> None:
         self._settings = settings
+        self._create_tables = create_tables
         self.counted = Metrics()
         self.figures = Figures(self.counted)
         self._units: WeakSet[CachedUnit] = WeakSet()
@@ -189,8 +192,7 @@ class ResultCaches:
     async def _make(self, reads: Pool) -> None:
         try:
             pool = await self.stores.pool()
-            if not await has_tables(pool):
-                await make_tables(pool)
+            await self._create_tables(pool)
             await self._look_for_tables(reads)
         except FraiseQLError as error:
             self._warn(

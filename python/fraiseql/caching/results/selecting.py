@@ -6,7 +6,6 @@ from contextlib import suppress
 from typing import Any, Final
 
 from fraiseql.caching.changes.log import LOG
-from fraiseql.caching.ddl.wanted import load_wanted, strategy_of
 from fraiseql.caching.dependencies.facts import load_result_facts
 from fraiseql.caching.results.reports import query_stats
 from fraiseql.caching.strategies.result_cache.queries import cached_queries, caches_of
@@ -39,8 +38,14 @@ _LABELS: Final = (
 )
 
 
-async def type_tags(schema: Schema, pool: Pool, name: str) -> set[str]:
-    """Return the tags of every table that a type is read from, live or kept.
+async def type_tags(schema: Schema, pool: Pool, name: str, stored: Sequence[str] = ()) -> set[str]:
+    """Return the tags of every table that a type is read from, live or stored.
+
+    Args:
+        schema: Everything declared.
+        pool: Connections to the database.
+        name: GraphQL name of the type.
+        stored: Relations that hold its stored documents, as quoted names.
 
     Raises:
         ConfigurationError: There is no such type, or it has no relation.
@@ -60,15 +65,7 @@ async def type_tags(schema: Schema, pool: Pool, name: str) -> set[str]:
         )
     catalog = await load_catalog(pool, [source])
     tags = await _relation_tags(schema, pool, catalog.relation(source, wanted_by=name).sql)
-    wanted = await load_wanted(schema, pool)
-    kept = [one for one in wanted.kept if one.type_name == name]
-    made = [
-        each.name
-        for one in kept
-        for each in strategy_of(one).objects(one)
-        if each.kind in ("table", "materialized view") and not each.name.startswith('"fraiseql".')
-    ]
-    return tags | {str(row["oid"]) for row in await pool.fetch_bytes(_NAMED, [made])}
+    return tags | {str(row["oid"]) for row in await pool.fetch_bytes(_NAMED, [list(stored)])}
 
 
 async def word_tags(schema: Schema, pool: Pool, word: str) -> set[str]:

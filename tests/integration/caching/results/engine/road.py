@@ -9,6 +9,7 @@ import asyncpg
 
 import fraiseql
 from fraiseql.caching.ddl.apply import apply
+from fraiseql.caching.ddl.bootstrap import create_missing_tables
 from fraiseql.caching.ddl.wanted import load_wanted
 from fraiseql.caching.results.caches import ResultCaches
 from fraiseql.catalog.load import load_catalog
@@ -132,7 +133,7 @@ async def road(url: str, **settings: Any) -> AsyncIterator[Road]:
     """Start result caches on a database that ``prepare`` has seen."""
     chosen = Settings().with_values(database_url=url, **settings)
     pool = await open_pool(url, chosen)
-    caches = ResultCaches(chosen)
+    caches = ResultCaches(chosen, create_missing_tables)
     try:
         await caches.start(SCHEMA, pool)
         catalog = await load_catalog(pool, ["item"])

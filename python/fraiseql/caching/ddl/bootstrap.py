@@ -1,4 +1,4 @@
-"""Making: the tables that nothing declares, for results under keys that programs make."""
+"""Create the result cache tables that no declaration asks for."""
 
 from dataclasses import replace
 from typing import Final, get_args
@@ -24,26 +24,22 @@ _SHORT: Final = Patience(lock_timeout=1.0, attempts=2, turn=5.0)
 """A request waits for it."""
 
 
-async def has_tables(pool: Pool) -> bool:
-    """Whether all of them are there.
-
-    Raises:
-        DatabaseError: The database cannot be asked.
-    """
-    names = [one.name for one in _objects() if one.kind in ("table", "view")]
-    sql = "SELECT bool_and(to_regclass(n) IS NOT NULL) FROM unnest($1::text[]) AS n"
-    return bool((await pool.inspect(sql, [names]))[0][0])
-
-
-async def make_tables(pool: Pool) -> None:
-    """Make them, as ``fraiseql db apply`` does; what it finds made that way it leaves alone.
+async def create_missing_tables(pool: Pool) -> None:
+    """Create the tables for results under a program's own keys, unless they exist.
 
     Raises:
         DeclarationError: Something else has the name of one.
-        DatabaseError: The role may not, or the database cannot be asked.
+        DatabaseError: The role may not create them, or the database cannot be reached.
     """
-    async with open_writer(pool) as writer:
-        await apply(writer, Wanted(_objects()), patience=_SHORT, extending=True)
+    if not await _has_tables(pool):
+        async with open_writer(pool) as writer:
+            await apply(writer, Wanted(_objects()), patience=_SHORT, extending=True)
+
+
+async def _has_tables(pool: Pool) -> bool:
+    names = [one.name for one in _objects() if one.kind in ("table", "view")]
+    sql = "SELECT bool_and(to_regclass(n) IS NOT NULL) FROM unnest($1::text[]) AS n"
+    return bool((await pool.inspect(sql, [names]))[0][0])
 
 
 def _objects() -> tuple[DatabaseObject, ...]:
