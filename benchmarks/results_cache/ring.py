@@ -6,7 +6,7 @@ from typing import Any
 from benchmarks.kept.server import Bench, method
 from benchmarks.results_cache import stores, storm, traces
 from benchmarks.results_cache.plan import Plan
-from fraiseql.caching.results.table_store import TableStore
+from fraiseql.caching.results.stores.table_store import TableStore
 
 KIND = "cache-ring"
 BODY = 1_500

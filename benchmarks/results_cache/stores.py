@@ -12,11 +12,11 @@ from benchmarks.results_cache import declared
 from fraiseql import Cache
 from fraiseql.caching.dependencies.privileges import load_reader
 from fraiseql.caching.results.dependencies import load_dependencies
-from fraiseql.caching.results.lookup import reader_arguments, table_lookup
-from fraiseql.caching.results.pool import open_cache_pool
-from fraiseql.caching.results.redis_store import RedisStore
-from fraiseql.caching.results.store import Entry, Found, Lookup, Store
-from fraiseql.caching.results.table_store import TableStore
+from fraiseql.caching.results.stores.base import Entry, Found, Lookup, Store
+from fraiseql.caching.results.stores.lookup import reader_arguments, table_lookup
+from fraiseql.caching.results.stores.pool import open_cache_pool
+from fraiseql.caching.results.stores.redis import RedisStore
+from fraiseql.caching.results.stores.table_store import TableStore
 from fraiseql.schema import build_schema
 from fraiseql.settings import Settings
 

@@ -1,7 +1,7 @@
 """FraiseQL: GraphQL from PostgreSQL, with declared types and documents as bytes."""
 
 from fraiseql.app import create_app
-from fraiseql.caching.results.explicit import DatabaseCache, cached_query, invalidate
+from fraiseql.caching.results.manual import DatabaseCache, cached_query, invalidate
 from fraiseql.errors import (
     ConfigurationError,
     DatabaseError,

@@ -7,12 +7,12 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from fraiseql.caching.ddl.wanted import document_relations, load_wanted
-from fraiseql.caching.results.cleaning import clean
-from fraiseql.caching.results.purging import Purged, purge_key, purge_queries, purge_tags
-from fraiseql.caching.results.reports import QueryStats, log_stats, query_stats, top_keys
-from fraiseql.caching.results.selecting import key_of, query_names, type_tags, word_tags
-from fraiseql.caching.results.stores import Opened, opened
-from fraiseql.caching.strategies.result_cache.queries import caches_of
+from fraiseql.caching.results.admin.clean import clean
+from fraiseql.caching.results.admin.purge import Purged, purge_key, purge_queries, purge_tags
+from fraiseql.caching.results.admin.purge_targets import key_of, query_names, type_tags, word_tags
+from fraiseql.caching.results.admin.reports import QueryStats, log_stats, query_stats, top_keys
+from fraiseql.caching.results.declared import caches_of
+from fraiseql.caching.results.stores.installed import Opened, opened
 from fraiseql.cli.output import note, say, say_json, table_line
 from fraiseql.cli.target import add_target, find_target
 from fraiseql.database.writing import open_writer

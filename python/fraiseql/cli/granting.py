@@ -3,7 +3,7 @@
 from argparse import ArgumentParser, Namespace
 
 from fraiseql.caching.ddl.wanted import Wanted, document_rights
-from fraiseql.caching.results.rights import grant, wanted_grants
+from fraiseql.caching.results.admin.privileges import grant, wanted_grants
 from fraiseql.cli.output import note, say, say_json
 from fraiseql.database.writing import Writer
 

@@ -7,14 +7,14 @@ from typing import Any
 
 from fraiseql.caching.changes.compaction import compact
 from fraiseql.caching.ddl.apply import apply, find_plan
-from fraiseql.caching.ddl.wanted import Wanted, load_wanted
+from fraiseql.caching.ddl.wanted import Wanted, document_relations, load_wanted
 from fraiseql.caching.refresh.jobs import load_ground, wanted_jobs
-from fraiseql.caching.results.cleaning import clean
-from fraiseql.caching.results.purging import purge_queries, purge_tags
-from fraiseql.caching.results.reports import log_stats, query_stats, top_keys
-from fraiseql.caching.results.rights import grant
-from fraiseql.caching.results.selecting import query_names, type_tags, word_tags
-from fraiseql.caching.results.stores import opened
+from fraiseql.caching.results.admin.clean import clean
+from fraiseql.caching.results.admin.privileges import grant
+from fraiseql.caching.results.admin.purge import purge_queries, purge_tags
+from fraiseql.caching.results.admin.purge_targets import query_names, type_tags, word_tags
+from fraiseql.caching.results.admin.reports import log_stats, query_stats, top_keys
+from fraiseql.caching.results.stores.installed import opened
 from fraiseql.caching.verify import repair, verify
 from fraiseql.database import open_pool
 from fraiseql.database.writing import Writer, open_writer
@@ -128,9 +128,9 @@ async def administer(served: Served) -> None:
         await query_stats(found.pool.inspect)
         await log_stats(found.pool.inspect)
         await top_keys(found.pool.inspect, 5)
-        tags = await type_tags(schema, found.pool, "Book") | await word_tags(
-            schema, found.pool, "book"
-        )
+        stored = document_relations(await load_wanted(schema, found.pool), "Book")
+        tags = await type_tags(schema, found.pool, "Book", stored)
+        tags |= await word_tags(schema, found.pool, "book")
         async with open_writer(found.pool) as writer:
             await purge_tags(writer, tags)
             names = await query_names(schema, found.pool)

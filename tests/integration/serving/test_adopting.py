@@ -7,7 +7,7 @@ import pytest
 
 import fraiseql
 from fraiseql.caching.refresh.worker import Worker
-from fraiseql.caching.strategies.result_cache.grants import grant_statements, serving_rights
+from fraiseql.caching.results.sql.grants import grant_statements, serving_rights
 from fraiseql.schema.storage import Cache, MaterializedView
 from fraiseql.settings import Settings
 from tests.integration.caching.ddl import road

@@ -10,13 +10,13 @@ from fraiseql.caching.ddl.apply import UNDECLARED, Patience, apply
 from fraiseql.caching.ddl.wanted import Wanted, in_order
 from fraiseql.caching.dependencies.fingerprint import shape_objects
 from fraiseql.caching.objects import DatabaseObject
-from fraiseql.caching.strategies.result_cache.figures import figure_objects
-from fraiseql.caching.strategies.result_cache.objects import (
+from fraiseql.caching.results.sql.objects import (
     TableStoreName,
     common_objects,
     store_objects,
 )
-from fraiseql.caching.strategies.result_cache.views import view_objects
+from fraiseql.caching.results.sql.stats import figure_objects
+from fraiseql.caching.results.sql.views import view_objects
 from fraiseql.database import Pool
 from fraiseql.database.writing import open_writer
 

@@ -7,13 +7,13 @@ from typing import Final
 from fraiseql.caching.definition.tables import Table, load_tables
 from fraiseql.caching.dependencies.predicates import load_predicates
 from fraiseql.caching.objects import DatabaseObject
+from fraiseql.caching.results.desired_state import wanted_results
+from fraiseql.caching.results.sql.grants import Right
 from fraiseql.caching.strategies import generated_column, materialized_view
 from fraiseql.caching.strategies.base import Kept, Refusal, Strategy, World
 from fraiseql.caching.strategies.indexes.objects import wanted_indexes
 from fraiseql.caching.strategies.predicates import stored_predicates
 from fraiseql.caching.strategies.projection import strategy as projection
-from fraiseql.caching.strategies.result_cache.grants import Right
-from fraiseql.caching.strategies.result_cache.wanted import wanted_results
 from fraiseql.catalog import Catalog, Relation
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Pool

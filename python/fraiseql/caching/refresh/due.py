@@ -4,10 +4,10 @@ from typing import Final
 
 from fraiseql.caching.changes.compaction import compact
 from fraiseql.caching.refresh.ground import Ground
+from fraiseql.caching.results.declared import log_kept
 from fraiseql.caching.strategies.materialized_view.objects import physical
 from fraiseql.caching.strategies.materialized_view.policy import Policy
 from fraiseql.caching.strategies.materialized_view.refreshing import condition_of, refresh_view
-from fraiseql.caching.strategies.result_cache.queries import log_kept
 from fraiseql.database.writing import Writer
 from fraiseql.errors import FraiseQLError
 from fraiseql.schema.storage import MaterializedView

@@ -16,8 +16,8 @@ from fraiseql.caching.refresh.due import NOT_APPLIED, refresh_due
 from fraiseql.caching.refresh.ground import Ground
 from fraiseql.caching.refresh.partitions import adopt_partitions_of, reads_partitions
 from fraiseql.caching.refresh.rolling import roll
+from fraiseql.caching.results.declared import has_caches, log_kept
 from fraiseql.caching.strategies.projection.strategy import drain, has_queue
-from fraiseql.caching.strategies.result_cache.queries import has_caches, log_kept
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Pool
 from fraiseql.database.writing import Writer

@@ -7,11 +7,11 @@ from fraiseql.caching.changes.adoption import adopt_partitions
 from fraiseql.caching.ddl.adopt import adopt
 from fraiseql.caching.ddl.wanted import strategy_of
 from fraiseql.caching.refresh.ground import Ground
+from fraiseql.caching.results.declared import has_caches
 from fraiseql.caching.strategies.projection.problems import lineage
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec
 from fraiseql.caching.strategies.projection.strategy import spec_of
 from fraiseql.caching.strategies.projection.tables import BUILT, whole
-from fraiseql.caching.strategies.result_cache.queries import has_caches
 from fraiseql.database.writing import Writer
 from fraiseql.expressions import literal
 from fraiseql.schema import Schema

@@ -8,20 +8,20 @@ from functools import partial
 from typing import Any, Final
 from weakref import WeakKeyDictionary, WeakSet
 
-from fraiseql.caching.results.depending import NOT_APPLIED, Needs, load_needs
-from fraiseql.caching.results.figures import EVERY, Figures
-from fraiseql.caching.results.forgiven import kind_of
-from fraiseql.caching.results.guarded import Guarded
+from fraiseql.caching.results.admin.privileges import advice, lacking
+from fraiseql.caching.results.cached_field import CachedUnit, Ground
+from fraiseql.caching.results.declared import caches_of, has_caches
+from fraiseql.caching.results.load_dependencies import NOT_APPLIED, Needs, load_needs
 from fraiseql.caching.results.metrics import Metrics
-from fraiseql.caching.results.opening import Stores
-from fraiseql.caching.results.place import Place, load_place
-from fraiseql.caching.results.process import Process
+from fraiseql.caching.results.namespace import Place, load_place
 from fraiseql.caching.results.readers import Readers
-from fraiseql.caching.results.rights import advice, lacking
+from fraiseql.caching.results.refusals import cache_refusals
+from fraiseql.caching.results.runtime import Process
 from fraiseql.caching.results.sharing import SharedNeeds
-from fraiseql.caching.results.unit import CachedUnit, Ground
-from fraiseql.caching.strategies.result_cache.queries import caches_of, has_caches
-from fraiseql.caching.strategies.result_cache.refusals import cache_refusals
+from fraiseql.caching.results.stats import EVERY, Figures
+from fraiseql.caching.results.stores.failsafe import Guarded
+from fraiseql.caching.results.stores.registry import Stores
+from fraiseql.caching.results.stores.transient_errors import kind_of
 from fraiseql.catalog.picture import quote
 from fraiseql.database import Pool
 from fraiseql.database.origin import NEEDED

@@ -11,7 +11,7 @@ from fraiseql.caching.dependencies.privileges import (
     load_database_owner,
     load_owners,
 )
-from fraiseql.caching.strategies.result_cache.objects import SECRET
+from fraiseql.caching.results.sql.objects import SECRET
 from fraiseql.catalog import Relation
 
 

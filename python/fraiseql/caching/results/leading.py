@@ -11,13 +11,13 @@ from random import uniform
 from time import monotonic
 from typing import Final
 
-from fraiseql.caching.results.early import compute_early, is_due
-from fraiseql.caching.results.filling import computed_value, entry_of, is_kept, put, why
-from fraiseql.caching.results.flight import Flight
-from fraiseql.caching.results.guarded import Guarded, Lead
-from fraiseql.caching.results.process import Process, Value, given
-from fraiseql.caching.results.store import Entry, Found
-from fraiseql.caching.results.subject import Subject
+from fraiseql.caching.results.coalescing import Flight
+from fraiseql.caching.results.compute import computed_value, entry_of, is_kept, put, why
+from fraiseql.caching.results.early_recompute import compute_early, is_due
+from fraiseql.caching.results.runtime import Process, Value, given
+from fraiseql.caching.results.stores.base import Entry, Found
+from fraiseql.caching.results.stores.failsafe import Guarded, Lead
+from fraiseql.caching.results.stores.request import Subject
 from fraiseql.results import Answered, Compute
 
 _FIRST_POLL: Final = 0.02

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from fraiseql.caching.results.top import Top
+from fraiseql.caching.results.hot_keys import Top
 from fraiseql.exposition import escaped, head
 from fraiseql.results import Answered
 

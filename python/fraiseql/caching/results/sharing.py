@@ -7,7 +7,7 @@ look-up tells.
 
 from typing import Final
 
-from fraiseql.caching.results.depending import Needs
+from fraiseql.caching.results.load_dependencies import Needs
 from fraiseql.results import Part
 
 _MOST: Final = 1_000

@@ -9,7 +9,7 @@ import pytest
 
 from fraiseql.caching.changes.state import STATE
 from fraiseql.caching.refresh.worker import Worker
-from fraiseql.caching.results.rights import grant
+from fraiseql.caching.results.admin.privileges import grant
 from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
 from fraiseql.errors import FraiseQLError
 from fraiseql.settings import Settings

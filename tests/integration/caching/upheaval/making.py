@@ -2,7 +2,7 @@
 
 import asyncpg
 
-from fraiseql.caching.results.rights import grant
+from fraiseql.caching.results.admin.privileges import grant
 from fraiseql.database import open_pool
 from fraiseql.database.writing import open_writer
 from fraiseql.schema import Schema

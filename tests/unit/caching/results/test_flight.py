@@ -3,7 +3,7 @@
 import asyncio
 import random
 
-from fraiseql.caching.results.flight import Flight, Flights, Turn
+from fraiseql.caching.results.coalescing import Flight, Flights, Turn
 
 KEY = b"key"
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fraiseql.caching.results.redis_store import frames
-from fraiseql.caching.results.redis_store.frames import Frame, pack, query_of, unpack, xmax
+from fraiseql.caching.results.stores.redis import encoding
+from fraiseql.caching.results.stores.redis.encoding import Frame, pack, query_of, unpack, xmax
 
 KEY = b"k" * 32
 SECRET = b"s" * 32
@@ -59,8 +59,13 @@ def test_a_frame_is_of_one_key_and_one_secret() -> None:
 
 def test_a_layout_without_a_code_is_no_frame() -> None:
     """The layout before began with a checksum, which everybody can make."""
-    rest = VALUE[frames.ORDER :]
-    for head in (b"FQR1" + bytes(4), b"FQR1" + bytes(32), frames.MAGIC, frames.MAGIC + bytes(32)):
+    rest = VALUE[encoding.ORDER :]
+    for head in (
+        b"FQR1" + bytes(4),
+        b"FQR1" + bytes(32),
+        encoding.MAGIC,
+        encoding.MAGIC + bytes(32),
+    ):
         assert read(head + rest) is None
     assert read(b"FQR1" + VALUE[4:]) is None, "the code is over the version too"
 
@@ -68,17 +73,17 @@ def test_a_layout_without_a_code_is_no_frame() -> None:
 @settings(max_examples=300, derandomize=True, deadline=None)
 @given(st.binary(max_size=300), st.booleans())
 def test_any_bytes_are_no_frame(value: bytes, marked: bool) -> None:
-    assert read(frames.MAGIC + value if marked else value) is None
-    query_of(frames.MAGIC + value if marked else value)
+    assert read(encoding.MAGIC + value if marked else value) is None
+    query_of(encoding.MAGIC + value if marked else value)
 
 
 @settings(max_examples=500, derandomize=True, deadline=None)
-@given(st.binary(min_size=frames._HEAD.size, max_size=300), st.booleans())
+@given(st.binary(min_size=encoding._HEAD.size, max_size=300), st.booleans())
 def test_bytes_with_a_code_that_is_right_are_a_sound_frame_or_none(rest: bytes, edit: bool) -> None:
     """Also a fault of those who have the secret fails no request."""
     if edit:
-        rest = VALUE[frames.ORDER : -len(rest)] + rest
-    frame = read(frames.MAGIC + frames._code(KEY, rest, SECRET) + rest)
+        rest = VALUE[encoding.ORDER : -len(rest)] + rest
+    frame = read(encoding.MAGIC + encoding._code(KEY, rest, SECRET) + rest)
     if frame is not None:
         left = frame.left(frame.made + 1.0)
         assert left is None or int(left) >= -1
@@ -93,9 +98,9 @@ def test_figures_that_are_none_make_no_frame(figure: str, value: float) -> None:
 
 
 def test_a_snapshot_has_its_form() -> None:
-    assert frames._is_sound(replace(FRAME, snapshot="1:2:"))
+    assert encoding._is_sound(replace(FRAME, snapshot="1:2:"))
     for text in ("1:2", "1:2:3;", "1:2:\n", "-1:2:", "1:" + "2" * 20 + ":", "nothing"):
-        assert not frames._is_sound(replace(FRAME, snapshot=text))
+        assert not encoding._is_sound(replace(FRAME, snapshot=text))
 
 
 def test_the_query_is_known_from_the_beginning() -> None:

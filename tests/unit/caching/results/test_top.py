@@ -3,7 +3,7 @@
 import random
 from collections import Counter
 
-from fraiseql.caching.results.top import Top
+from fraiseql.caching.results.hot_keys import Top
 
 
 def _key(number: int) -> bytes:

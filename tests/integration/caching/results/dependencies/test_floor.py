@@ -11,8 +11,8 @@ import pytest
 from fraiseql.caching.changes import compaction
 from fraiseql.caching.changes.compaction import compact
 from fraiseql.caching.refresh.worker import Worker
-from fraiseql.caching.strategies.result_cache import queries
-from fraiseql.caching.strategies.result_cache.queries import log_kept
+from fraiseql.caching.results import declared
+from fraiseql.caching.results.declared import log_kept
 from fraiseql.database.writing import open_writer
 from fraiseql.settings import Settings
 from tests.integration.caching.results.dependencies.ground import applied, cached, opened, run
@@ -194,7 +194,7 @@ async def test_who_may_not_raise_the_floor_deletes_nothing(logged: str) -> None:
 async def test_the_worker_compacts_where_only_results_are_kept(
     logged: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries, "KEPT", 0.0)
+    monkeypatch.setattr(declared, "KEPT", 0.0)
     await run(logged, WRITE.format(1))
     worker = Worker(cached("tb_post"), Settings(database_url=logged))
     await worker.start()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import fraiseql
-from fraiseql.caching.strategies.result_cache.refusals import cache_refusals
+from fraiseql.caching.results.refusals import cache_refusals
 from fraiseql.schema import Schema, build_schema
 from tests.integration.caching.results.dependencies.ground import (
     cached,

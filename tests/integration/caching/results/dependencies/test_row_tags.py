@@ -9,8 +9,8 @@ import asyncpg
 import pytest
 
 import fraiseql
-from fraiseql.caching.strategies.result_cache.row_tags import DeclaredTags, load_tags
-from fraiseql.caching.strategies.result_cache.row_triggers import MOST_KEYS
+from fraiseql.caching.results.row_tags import DeclaredTags, load_tags
+from fraiseql.caching.results.row_triggers import MOST_KEYS
 from fraiseql.schema import Schema, build_schema
 from tests.integration.caching.results.dependencies.ground import (
     applied,

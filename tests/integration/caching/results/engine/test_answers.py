@@ -7,8 +7,8 @@ import pytest
 
 import fraiseql
 from fraiseql.caching.results import caches
-from fraiseql.caching.results.depending import Needs, load_needs
-from fraiseql.caching.results.unit import CachedUnit
+from fraiseql.caching.results.cached_field import CachedUnit
+from fraiseql.caching.results.load_dependencies import Needs, load_needs
 from fraiseql.database import Identity, Pool
 from fraiseql.results import Computed, Part
 from tests.integration.caching.results.engine.road import Road, value_of

@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 import fraiseql
-from fraiseql.caching.results.redis_store.frames import MAGIC
+from fraiseql.caching.results.stores.redis.encoding import MAGIC
 from tests.integration.caching.results.engine.road import Road, road, value_of
 
 ROWS = {

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from fraiseql.caching.results import resting
-from fraiseql.caching.results.forgiven import kind_of
+from fraiseql.caching.results import backoff
+from fraiseql.caching.results.stores.transient_errors import kind_of
 from fraiseql.errors import DatabaseError
 from tests.integration.caching.results.engine.road import NAMES, Road, value_of
 
@@ -17,8 +17,8 @@ SEGMENTS = ", ".join(f"fraiseql.results_u{number}" for number in range(4))
 @pytest.fixture(autouse=True)
 def short_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     """A store that failed is tried again soon."""
-    monkeypatch.setattr(resting, "FIRST", 0.05)
-    monkeypatch.setattr(resting, "LONGEST", 0.1)
+    monkeypatch.setattr(backoff, "FIRST", 0.05)
+    monkeypatch.setattr(backoff, "LONGEST", 0.1)
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import asyncpg
 import pytest
 
 import fraiseql
-from fraiseql.caching.results import early, subject
+from fraiseql.caching.results import early_recompute
+from fraiseql.caching.results.stores import request
 from fraiseql.results import Computed
 from tests.integration.caching.results.engine.road import Road, value_of
 
@@ -42,8 +43,8 @@ async def test_one_computes_before_the_end_while_others_are_given_the_value(
     unit, begun, go_on = on_road.unit(fraiseql.Cache(ttl=100)), asyncio.Event(), asyncio.Event()
     await on_road.kept(unit)
     # Chance has it that the end is near.
-    monkeypatch.setattr(early, "random", lambda: 1 - 1e-12)
-    monkeypatch.setattr(subject, "random", lambda: 0.0)
+    monkeypatch.setattr(early_recompute, "random", lambda: 1 - 1e-12)
+    monkeypatch.setattr(request, "random", lambda: 0.0)
     await admin_cost(on_road)
 
     async def compute() -> Computed:
@@ -76,7 +77,7 @@ async def test_an_early_computation_that_fails_is_no_failure(
     unit = on_road.unit(fraiseql.Cache(ttl=100))
     await on_road.kept(unit)
     await admin_cost(on_road)
-    monkeypatch.setattr(early, "random", lambda: 1 - 1e-12)
+    monkeypatch.setattr(early_recompute, "random", lambda: 1 - 1e-12)
 
     async def compute() -> Computed:
         raise LookupError

@@ -6,8 +6,8 @@ from typing import Any
 
 import asyncpg
 
-from fraiseql.caching.strategies.result_cache.figures import figure_objects
-from fraiseql.caching.strategies.result_cache.views import view_objects
+from fraiseql.caching.results.sql.stats import figure_objects
+from fraiseql.caching.results.sql.views import view_objects
 from fraiseql.database import open_pool
 from fraiseql.database.writing import Writer, open_writer
 from fraiseql.settings import Settings

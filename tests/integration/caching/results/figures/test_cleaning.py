@@ -1,7 +1,7 @@
 """Cleaning: only what can never be given again goes, and the bytes that it took are free."""
 
-from fraiseql.caching.results.cleaning import Cleaned, clean
-from fraiseql.caching.results.store import Lookup
+from fraiseql.caching.results.admin.clean import Cleaned, clean
+from fraiseql.caching.results.stores.base import Lookup
 from fraiseql.database.writing import open_writer
 from tests.integration.caching.results.stores.stage import Stage, a_key, eventually
 

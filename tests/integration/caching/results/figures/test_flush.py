@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from fraiseql.caching.results.figures import Figures, fold
 from fraiseql.caching.results.metrics import Metrics
-from fraiseql.caching.strategies.result_cache.figures import FOLDED
+from fraiseql.caching.results.sql.stats import FOLDED
+from fraiseql.caching.results.stats import Figures, fold
 from fraiseql.database.writing import Writer
 from fraiseql.errors import DatabaseUnavailable
 from fraiseql.results import Answered

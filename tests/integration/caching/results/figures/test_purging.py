@@ -2,7 +2,7 @@
 
 import pytest
 
-from fraiseql.caching.results.purging import purge_key, purge_queries, purge_tags
+from fraiseql.caching.results.admin.purge import purge_key, purge_queries, purge_tags
 from fraiseql.database.writing import open_writer
 from tests.integration.caching.results.stores.stage import Stage, a_key, put
 

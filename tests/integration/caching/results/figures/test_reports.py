@@ -5,9 +5,9 @@ import asyncio
 import asyncpg
 import pytest
 
-from fraiseql.caching.results.figures import Figures
+from fraiseql.caching.results.admin.reports import cache_stats, query_stats, top_keys
 from fraiseql.caching.results.metrics import Metrics
-from fraiseql.caching.results.reports import cache_stats, query_stats, top_keys
+from fraiseql.caching.results.stats import Figures
 from fraiseql.results import Answered
 from tests.integration.caching.results.stores.stage import Stage, a_key
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from fraiseql.caching.results.forgiven import LOST
+from fraiseql.caching.results.stores.transient_errors import LOST
 from fraiseql.database.embedded import EmbeddedServer
 from fraiseql.errors import FraiseQLError
 from tests.architecture.source_tree import ROOT

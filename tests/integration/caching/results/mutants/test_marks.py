@@ -7,9 +7,9 @@ import pytest
 
 import fraiseql
 from fraiseql.caching.dependencies import fingerprint
+from fraiseql.caching.results import row_triggers
 from fraiseql.caching.strategies.materialized_view import refreshing
 from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
-from fraiseql.caching.strategies.result_cache import row_triggers
 from fraiseql.database.writing import open_writer
 from fraiseql.schema.storage import MaterializedView
 from tests.integration.flights import at_once, run_sql

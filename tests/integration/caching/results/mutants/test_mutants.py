@@ -8,8 +8,8 @@ import pytest
 
 from fraiseql.caching.changes import compaction
 from fraiseql.caching.results import dependencies
-from fraiseql.caching.results.lookup import RULES, Rule
-from fraiseql.caching.results.redis_store import judging
+from fraiseql.caching.results.stores.lookup import RULES, Rule
+from fraiseql.caching.results.stores.redis import validation
 from tests.integration.caching.results.oracle.ground import KINDS, Filling, Kind, made_anew, opened
 from tests.integration.caching.results.schedules import schedules
 from tests.integration.caching.results.schedules.actors import LISTS, asked, on_stage
@@ -110,7 +110,7 @@ async def test_each_rule_is_needed(
 
 async def found(database: str, redis_url: str, kind: Kind, mutant: Mutant) -> bool:
     """Whether the schedule finds a wrong hit."""
-    judging._text.cache_clear()
+    validation._text.cache_clear()
     try:
         async with opened(database, LISTS, kind, redis_url) as ground:
             await ground.learn(asked(1).reads)
@@ -118,4 +118,4 @@ async def found(database: str, redis_url: str, kind: Kind, mutant: Mutant) -> bo
                 stage.number = 1_000 * (1 + MUTANTS.index(mutant))
                 return await mutant.found_by(stage) != []
     finally:
-        judging._text.cache_clear()
+        validation._text.cache_clear()

@@ -16,12 +16,12 @@ from fraiseql.caching.changes.state import state_object
 from fraiseql.caching.dependencies.fingerprint import shape_objects
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.results.dependencies import Dependencies, load_dependencies
-from fraiseql.caching.results.forgiven import kind_of
-from fraiseql.caching.results.pool import open_cache_pool
-from fraiseql.caching.results.redis_store import RedisStore
-from fraiseql.caching.results.store import Entry, Found, Lookup, Store
-from fraiseql.caching.results.table_store import TableStore
-from fraiseql.caching.strategies.result_cache.objects import common_objects, store_objects
+from fraiseql.caching.results.sql.objects import common_objects, store_objects
+from fraiseql.caching.results.stores.base import Entry, Found, Lookup, Store
+from fraiseql.caching.results.stores.pool import open_cache_pool
+from fraiseql.caching.results.stores.redis import RedisStore
+from fraiseql.caching.results.stores.table_store import TableStore
+from fraiseql.caching.results.stores.transient_errors import kind_of
 from fraiseql.database import Pool, open_pool
 from fraiseql.database.writing import open_writer
 from fraiseql.errors import FraiseQLError

@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from fraiseql.caching.results.store import Found
+from fraiseql.caching.results.stores.base import Found
 from fraiseql.database import Origin, Pool
 from fraiseql.database.connection import Connection
 from tests.integration.caching.results.oracle.cases import Question

@@ -14,10 +14,10 @@ from fraiseql.caching.changes.log import log_objects, trigger_object
 from fraiseql.caching.changes.state import state_object
 from fraiseql.caching.dependencies.fingerprint import shape_objects
 from fraiseql.caching.results.dependencies import NOTHING, load_dependencies
-from fraiseql.caching.results.pool import open_cache_pool
-from fraiseql.caching.results.redis_store import RedisStore, judging
-from fraiseql.caching.results.store import Entry, Found, Lookup, etag_of
-from fraiseql.caching.strategies.result_cache.objects import common_objects
+from fraiseql.caching.results.sql.objects import common_objects
+from fraiseql.caching.results.stores.base import Entry, Found, Lookup, etag_of
+from fraiseql.caching.results.stores.pool import open_cache_pool
+from fraiseql.caching.results.stores.redis import RedisStore, validation
 from fraiseql.database import Pool
 from fraiseql.settings import Settings
 
@@ -116,9 +116,9 @@ async def opened(url: str, redis_url: str, **more: object) -> AsyncIterator[Plac
 @contextmanager
 def without(rule: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Judge for a while as if there were no such rule."""
-    rest = [name for name in judging.RULES if name != rule]
+    rest = [name for name in validation.RULES if name != rule]
     with monkeypatch.context() as patched:
-        patched.setattr(judging, "RULES", rest)
-        judging._text.cache_clear()
+        patched.setattr(validation, "RULES", rest)
+        validation._text.cache_clear()
         yield
-    judging._text.cache_clear()
+    validation._text.cache_clear()

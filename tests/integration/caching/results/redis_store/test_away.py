@@ -6,9 +6,9 @@ import time
 import pytest
 from redis.asyncio import Redis
 
-from fraiseql.caching.results.forgiven import StoreUnavailable, kind_of
-from fraiseql.caching.results.redis_store import RedisStore
-from fraiseql.caching.results.store import Found
+from fraiseql.caching.results.stores.base import Found
+from fraiseql.caching.results.stores.redis import RedisStore
+from fraiseql.caching.results.stores.transient_errors import StoreUnavailable, kind_of
 from tests.integration.caching.results.redis_store.place import KEY, Place, opened_alone
 from tests.redis_server import RedisServer
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 from redis.asyncio import Redis
 
-from fraiseql.caching.results.forgiven import StoreUnavailable, kind_of
-from fraiseql.caching.results.redis_store import RedisStore, contents, frames
-from fraiseql.caching.strategies.result_cache.objects import SECRET, common_objects
+from fraiseql.caching.results.sql.objects import SECRET, common_objects
+from fraiseql.caching.results.stores.redis import RedisStore, contents, encoding
+from fraiseql.caching.results.stores.transient_errors import StoreUnavailable, kind_of
 from fraiseql.errors import ConfigurationError
 from tests.integration.caching.results.redis_store.place import (
     ALONE,
@@ -186,7 +186,7 @@ async def test_purge_removes_ours_alone(place: Place, client: Redis) -> None:
         query = "users" if number % 2 else "posts"
         assert await place.fill(b"1", key=key, query=query) == "stored"
     assert (await place.store.size())[0] == 6
-    assert (await place.store.size())[1] > 6 * frames._START
+    assert (await place.store.size())[1] > 6 * encoding._START
     assert await place.store.purge(key=keys[0]) == 1
     assert await place.store.purge(key=keys[0]) == 0
     assert await place.store.purge(query="posts") == 2

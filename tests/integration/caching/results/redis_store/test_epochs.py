@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 from redis.asyncio import Redis
 
-from fraiseql.caching.results.epoch import crash_epoch
+from fraiseql.caching.results.stores.redis.epoch import crash_epoch
 from fraiseql.database.embedded import EmbeddedServer
 from tests.failure.crashing import Crashing
 from tests.integration.caching.results.redis_store.place import (

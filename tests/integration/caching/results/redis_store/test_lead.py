@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from fraiseql.caching.results.redis_store import RedisStore, contents
+from fraiseql.caching.results.stores.redis import RedisStore, contents
 from tests.integration.caching.results.redis_store.place import KEY, PATIENT
 
 LEASE = 0.6
@@ -96,7 +96,7 @@ async def test_who_has_lost_the_lead_ends_nobody_elses(
 
 LEADING = """
 import asyncio, sys
-from fraiseql.caching.results.redis_store import RedisStore
+from fraiseql.caching.results.stores.redis import RedisStore
 
 async def main():
     store = RedisStore(sys.argv[1], None, timeout=10.0, lease=float(sys.argv[2]))

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from fraiseql.caching.results.rights import grant
+from fraiseql.caching.results.admin.privileges import grant
 from fraiseql.database import open_pool
 from fraiseql.database.writing import open_writer
 from fraiseql.events import Timings

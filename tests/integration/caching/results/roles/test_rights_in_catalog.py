@@ -11,8 +11,8 @@ import pytest
 import fraiseql
 from fraiseql.caching.ddl.apply import apply
 from fraiseql.caching.ddl.wanted import load_wanted
-from fraiseql.caching.results.rights import grant
-from fraiseql.caching.strategies.result_cache.grants import MEANINGS, serving_rights
+from fraiseql.caching.results.admin.privileges import grant
+from fraiseql.caching.results.sql.grants import MEANINGS, serving_rights
 from fraiseql.database import open_pool
 from fraiseql.database.writing import open_writer
 from fraiseql.schema import build_schema

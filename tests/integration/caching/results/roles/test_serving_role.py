@@ -9,8 +9,8 @@ import asyncpg
 import pytest
 
 from fraiseql.caching.refresh.worker import Worker
-from fraiseql.caching.results.rights import lacking
-from fraiseql.caching.strategies.result_cache.grants import serving_rights
+from fraiseql.caching.results.admin.privileges import lacking
+from fraiseql.caching.results.sql.grants import serving_rights
 from fraiseql.settings import Settings
 from fraiseql.testing import Client
 from tests.integration.caching.results.roles.setup import ROLE, SQL_ROLE, Setup

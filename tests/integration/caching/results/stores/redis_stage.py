@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import asyncpg
 
-from fraiseql.caching.results.pool import open_cache_pool
-from fraiseql.caching.results.redis_store import RedisStore
+from fraiseql.caching.results.stores.pool import open_cache_pool
+from fraiseql.caching.results.stores.redis import RedisStore
 from fraiseql.settings import Settings
 from tests.integration.caching.results.stores.stage import PATIENCE, Stage, prepare
 

@@ -17,10 +17,10 @@ from fraiseql.caching.changes.state import state_object
 from fraiseql.caching.dependencies.fingerprint import shape_objects
 from fraiseql.caching.dependencies.privileges import load_reader
 from fraiseql.caching.results.dependencies import load_dependencies
-from fraiseql.caching.results.pool import open_cache_pool
-from fraiseql.caching.results.store import Entry, Found, Lookup, Put, Store, etag_of
-from fraiseql.caching.results.table_store import TableStore
-from fraiseql.caching.strategies.result_cache.objects import EPOCH, common_objects, store_objects
+from fraiseql.caching.results.sql.objects import EPOCH, common_objects, store_objects
+from fraiseql.caching.results.stores.base import Entry, Found, Lookup, Put, Store, etag_of
+from fraiseql.caching.results.stores.pool import open_cache_pool
+from fraiseql.caching.results.stores.table_store import TableStore
 from fraiseql.database import Pool
 from fraiseql.settings import Settings
 

@@ -6,8 +6,8 @@ A step back of an hour is the same as instants that are an hour ahead: those are
 from dataclasses import replace
 from typing import Any
 
-from fraiseql.caching.results.store import Lookup
-from fraiseql.caching.strategies.result_cache.objects import ring, segments
+from fraiseql.caching.results.sql.objects import ring, segments
+from fraiseql.caching.results.stores.base import Lookup
 from tests.integration.caching.results.stores.stage import (
     Stage,
     a_key,

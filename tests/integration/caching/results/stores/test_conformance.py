@@ -3,7 +3,7 @@
 import asyncio
 
 from fraiseql.caching.results.dependencies import NOTHING
-from fraiseql.caching.results.store import Lookup
+from fraiseql.caching.results.stores.base import Lookup
 from tests.integration.caching.results.stores.stage import Stage, a_key, entry, eventually, put
 
 BODIES = (

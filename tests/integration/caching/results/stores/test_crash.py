@@ -10,11 +10,11 @@ from typing import Any
 import asyncpg
 import pytest
 
-from fraiseql.caching.results.forgiven import kind_of
-from fraiseql.caching.results.pool import open_cache_pool
-from fraiseql.caching.results.store import Lookup
-from fraiseql.caching.results.table_store import TableStore
-from fraiseql.caching.strategies.result_cache.objects import ring
+from fraiseql.caching.results.sql.objects import ring
+from fraiseql.caching.results.stores.base import Lookup
+from fraiseql.caching.results.stores.pool import open_cache_pool
+from fraiseql.caching.results.stores.table_store import TableStore
+from fraiseql.caching.results.stores.transient_errors import kind_of
 from fraiseql.database.embedded import EmbeddedServer
 from fraiseql.errors import FraiseQLError
 from fraiseql.settings import Settings

@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 
 from fraiseql.caching.results.dependencies import NOTHING
-from fraiseql.caching.results.lookup import reader_arguments, table_lookup
-from fraiseql.caching.results.store import Lookup
+from fraiseql.caching.results.stores.base import Lookup
+from fraiseql.caching.results.stores.lookup import reader_arguments, table_lookup
 from fraiseql.database import open_pool
 from fraiseql.database.embedded import EmbeddedServer
 from fraiseql.settings import Settings

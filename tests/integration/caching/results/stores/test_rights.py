@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from fraiseql.caching.strategies.result_cache.objects import EPOCH, ring, segments
+from fraiseql.caching.results.sql.objects import EPOCH, ring, segments
 from tests.integration.caching.results.stores.stage import Stage, a_key, entry
 
 STRANGER = "fql_stranger"

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from fraiseql.caching.results.store import Lookup
-from fraiseql.caching.results.table_store import TableStore
-from fraiseql.caching.strategies.result_cache.objects import ring, segments
+from fraiseql.caching.results.sql.objects import ring, segments
+from fraiseql.caching.results.stores.base import Lookup
+from fraiseql.caching.results.stores.table_store import TableStore
 from tests.integration.caching.results.stores.stage import (
     Stage,
     a_key,

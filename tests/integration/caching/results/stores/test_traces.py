@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from fraiseql.caching.strategies.result_cache.objects import segments
+from fraiseql.caching.results.sql.objects import segments
 from tests.integration.caching.results.stores.stage import Stage, a_key, entry
 
 HITS = 10_000

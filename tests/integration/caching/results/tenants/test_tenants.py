@@ -11,10 +11,10 @@ import asyncpg
 import pytest
 
 import fraiseql
-from fraiseql.caching.results import lookup
 from fraiseql.caching.results.keys import Keys
-from fraiseql.caching.results.redis_store import judging
-from fraiseql.caching.results.subject import Subject
+from fraiseql.caching.results.stores import lookup
+from fraiseql.caching.results.stores.redis import validation
+from fraiseql.caching.results.stores.request import Subject
 from fraiseql.database import Identity
 from fraiseql.events import Timings
 from fraiseql.results import Ask
@@ -189,7 +189,7 @@ def test_each_part_of_a_key_is_needed(
     served: Served, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     MUTANTS[name](monkeypatch)
-    judging._text.cache_clear()
+    validation._text.cache_clear()
     _, wrong = served.run(mixed(served.service, served.url, 1, 15))
-    judging._text.cache_clear()
+    validation._text.cache_clear()
     assert wrong != []

@@ -1,0 +1,1 @@
+"""Operating commands of result caches: statistics, purges, cleaning, privileges."""

@@ -1,0 +1,154 @@
+"""Selecting: what the names in a wish to purge mean to the change log."""
+# ruff: noqa: S608 - names are constants
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+from fraiseql.caching.changes.log import LOG
+from fraiseql.caching.dependencies.facts import load_result_facts
+from fraiseql.caching.results.admin.reports import query_stats
+from fraiseql.caching.results.declared import cached_queries, caches_of
+from fraiseql.caching.results.row_tags import LABEL, load_tags
+from fraiseql.caching.results.sql.views import ENTRIES
+from fraiseql.catalog.load import load_catalog
+from fraiseql.database import Pool
+from fraiseql.errors import ConfigurationError, SourceError
+from fraiseql.naming import suggestion
+from fraiseql.schema import Schema
+from fraiseql.sources import declared_relations, live_source
+from fraiseql.sql_names import op
+
+KEY_BYTES: Final = 32
+
+# Names of the application's are looked up on its own search path.
+_NAMED: Final = f"""\
+SELECT n.name, c.oid::bigint AS oid FROM pg_catalog.unnest($1::pg_catalog.text[]) AS n (name)
+JOIN pg_catalog.pg_class c ON c.oid {op("=")} coalesce(pg_catalog.to_regclass(n.name),
+    pg_catalog.to_regclass(pg_catalog.quote_ident(n.name)))::pg_catalog.oid
+WHERE c.relkind {op("=")} ANY ('{{r,p,v,m,f}}'::pg_catalog."char"[])"""
+
+_QUALIFIED: Final = """\
+SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1"""
+
+_LABELS: Final = (
+    f"SELECT DISTINCT tag FROM {LOG} WHERE tag LIKE 'label:%'",
+    f"SELECT DISTINCT tag FROM {ENTRIES}, unnest(tags) AS tag WHERE tag LIKE 'label:%'",
+)
+
+
+async def type_tags(schema: Schema, pool: Pool, name: str, stored: Sequence[str] = ()) -> set[str]:
+    """Return the tags of every table that a type is read from, live or stored.
+
+    Args:
+        schema: Everything declared.
+        pool: Connections to the database.
+        name: GraphQL name of the type.
+        stored: Relations that hold its stored documents, as quoted names.
+
+    Raises:
+        ConfigurationError: There is no such type, or it has no relation.
+    """
+    definition = schema.objects.get(name)
+    if definition is None:
+        known = [one for one, found in schema.objects.items() if found.sql_source]
+        raise ConfigurationError(
+            f"There is no type {name!r}.{suggestion(name, known)}",
+            hint=f"There are {_some(known)}.",
+        )
+    source = live_source(definition)
+    if source is None:
+        raise ConfigurationError(
+            f"{name} has no sql_source: nothing is read for it.",
+            hint="Purge with --query or --tag.",
+        )
+    catalog = await load_catalog(pool, [source])
+    tags = await _relation_tags(schema, pool, catalog.relation(source, wanted_by=name).sql)
+    return tags | {str(row["oid"]) for row in await pool.fetch_bytes(_NAMED, [list(stored)])}
+
+
+async def word_tags(schema: Schema, pool: Pool, word: str) -> set[str]:
+    """Return the tags that a relation's name, or a label, stands for.
+
+    ``label:WORD`` is a label whatever is known of it.
+
+    Raises:
+        ConfigurationError: It is neither.
+    """
+    if word.startswith(LABEL):
+        return {word}
+    rows: Any = await pool.fetch_bytes(_NAMED, [[word]])
+    if rows:
+        (found,) = await pool.inspect(_QUALIFIED, [rows[0]["oid"]])
+        return await _relation_tags(schema, pool, found["name"])
+    labels = await _labels(schema, pool)
+    if word in labels:
+        return {LABEL + word}
+    known = [*labels, *declared_relations(schema)]
+    raise ConfigurationError(
+        f"{word!r} is no relation, and no label that is known.{suggestion(word, known)}",
+        hint=f"A label of which nothing is known is purged as {LABEL}{word}.",
+    )
+
+
+async def query_names(schema: Schema, pool: Pool, *, wanted: str | None = None) -> list[str]:
+    """Return the names of queries whose results may be kept, or the one that is wanted.
+
+    Raises:
+        ConfigurationError: There is no such query.
+    """
+    declared = {one.definition.graphql_name for one in cached_queries(schema)}
+    known = sorted(declared | {one.query for one in await query_stats(pool.inspect)})
+    if wanted is None:
+        return known
+    if wanted in known:
+        return [wanted]
+    raise ConfigurationError(
+        f"No results of {wanted!r} are kept.{suggestion(wanted, known)}",
+        hint=f"There are {_some(known)}." if known else "Declare cache=fraiseql.Cache() on it.",
+    )
+
+
+def key_of(text: str) -> bytes:
+    """Return the key that hexadecimal digits stand for.
+
+    Raises:
+        ConfigurationError: They stand for none.
+    """
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) == KEY_BYTES:
+        return key
+    raise ConfigurationError(
+        f"--key is {text!r}, and not {2 * KEY_BYTES} hexadecimal digits.",
+        hint="fraiseql cache stats --keys 10 shows some; fraiseql.result_cache_entries has all.",
+    )
+
+
+async def _relation_tags(schema: Schema, pool: Pool, relation: str) -> set[str]:
+    """Return the tags of all tables behind a relation, those of rows by their columns too."""
+    facts = await load_result_facts(pool.inspect, [relation])
+    tables = {one.oid for one in facts.tables}
+    declared = [await load_tags(pool, cache) for cache in caches_of(schema)]
+    rows = {row.whole for tags in declared for row in tags.rows if row.oid in tables}
+    return {str(oid) for oid in tables} | rows
+
+
+async def _labels(schema: Schema, pool: Pool) -> set[str]:
+    """Return every label that is declared, that an entry has, or that was invalidated lately."""
+    declared = [await load_tags(pool, cache) for cache in caches_of(schema)]
+    found = {label for tags in declared for label in tags.labels}
+    for statement in _LABELS:
+        # Where no store is a table there is no view over entries.
+        with suppress(SourceError):
+            rows: Any = await pool.inspect(statement)
+            found |= {row["tag"] for row in rows}
+    return {label.removeprefix(LABEL) for label in found}
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = sorted(names)[:8]
+    return ", ".join(shown) + (", …" if len(names) > len(shown) else "")

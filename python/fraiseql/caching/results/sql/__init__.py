@@ -1,0 +1,1 @@
+"""SQL of what result caches install in a database."""

@@ -1,0 +1,195 @@
+"""Objects: the tables of a store of results, and what is there once for all stores.
+
+A store is a ring of segments. Rows are only added; the newest one of a key counts. When a segment
+is full the oldest one is emptied as a whole: nothing is deleted, so nothing is left for vacuum.
+"""
+# ruff: noqa: S608 - names are constants
+
+from typing import Final, Literal
+
+from fraiseql.caching.changes.log import LOG
+from fraiseql.caching.objects import DatabaseObject, private_function
+from fraiseql.caching.results.sql.ring import ring_functions
+
+TableStoreName = Literal["unlogged", "logged"]
+
+SEGMENTS: Final = 4
+"""Segments of a ring; a fifth of a second chance is lost with each one less."""
+
+EPOCH: Final = '"fraiseql"."result_epoch"'
+SECRET: Final = '"fraiseql"."secret"'  # noqa: S105 - a name
+NEW_SECRET: Final = '"fraiseql"."new_secret"()'  # noqa: S105 - a name
+NEW_EPOCH: Final = '"fraiseql"."new_result_epoch"()'
+INVALIDATE: Final = '"fraiseql"."invalidate"(text[])'
+
+
+def segments(store: TableStoreName) -> tuple[str, ...]:
+    """Return the quoted names of a store's segments, by their numbers."""
+    return tuple(f'"fraiseql"."results_{store[0]}{number}"' for number in range(SEGMENTS))
+
+
+def ring(store: TableStoreName) -> str:
+    """Return the quoted name of the table whose one row says which segment is written."""
+    return f'"fraiseql"."result_ring_{store}"'
+
+
+def store_objects(store: TableStoreName) -> tuple[DatabaseObject, ...]:
+    """Return the objects of one store: nobody but their owner may use them until it grants it."""
+    tables = tuple(_segment(store, name) for name in segments(store))
+    state = _ring(store)
+    needs = (*(one.name for one in tables), state.name)
+    functions = ring_functions(store, segments(store), state.name)
+    made = [private_function(name, create, *needs) for name, create in functions.items()]
+    return (*tables, state, *made)
+
+
+def common_objects() -> tuple[DatabaseObject, ...]:
+    """Return what every store needs: epoch, secret, and the function that invalidates by labels."""
+    epoch = DatabaseObject(
+        "table",
+        EPOCH,
+        (
+            _EPOCH,
+            f"COMMENT ON TABLE {EPOCH} IS 'A number that is lost in a crash'",
+            f"REVOKE ALL ON {EPOCH} FROM PUBLIC",
+        ),
+        (f"DROP TABLE IF EXISTS {EPOCH}",),
+    )
+    secret = DatabaseObject(
+        "table",
+        SECRET,
+        (
+            _SECRET,
+            f"COMMENT ON TABLE {SECRET} IS 'What entries in Redis and row tags are hashed with'",
+            f"REVOKE ALL ON {SECRET} FROM PUBLIC",
+            _RANDOM,
+        ),
+        (f"DROP TABLE IF EXISTS {SECRET}",),
+    )
+    return (
+        epoch,
+        secret,
+        private_function(NEW_SECRET, _NEW_SECRET, SECRET),
+        private_function(NEW_EPOCH, _NEW_EPOCH, EPOCH),
+        private_function(INVALIDATE, _INVALIDATE, LOG),
+    )
+
+
+# Nothing is ever updated or deleted but on request, so vacuum would only read for nothing; a
+# table that is emptied is young again.
+_UNVACUUMED: Final = "autovacuum_enabled = false, toast.autovacuum_enabled = false"
+
+
+def _segment(store: TableStoreName, name: str) -> DatabaseObject:
+    create = f"""\
+CREATE {_persistence(store)}TABLE IF NOT EXISTS {name} (
+  key bytea NOT NULL,
+  upto xid8 NOT NULL,
+  snap pg_snapshot NOT NULL,
+  tags text[] NOT NULL,
+  shape bigint NOT NULL,
+  expires timestamptz,
+  made timestamptz NOT NULL,
+  cost real NOT NULL,
+  query text NOT NULL,
+  home oid NOT NULL,
+  etag bytea NOT NULL,
+  body bytea NOT NULL
+) WITH ({_UNVACUUMED})"""
+    index = name.replace('"fraiseql".', "").strip('"') + "_key"
+    return DatabaseObject(
+        "table",
+        name,
+        (
+            create,
+            # Compressing takes longer than all the rest of a hit.
+            f"ALTER TABLE {name} ALTER COLUMN body SET STORAGE EXTERNAL",
+            f'CREATE INDEX IF NOT EXISTS "{index}" ON {name} (key, upto)',
+            f"COMMENT ON TABLE {name} IS 'Results of queries; emptied when its turn comes'",
+            f"REVOKE ALL ON {name} FROM PUBLIC",
+        ),
+        (f"DROP TABLE IF EXISTS {name}",),
+    )
+
+
+def _ring(store: TableStoreName) -> DatabaseObject:
+    name = ring(store)
+    create = f"""\
+CREATE {_persistence(store)}TABLE IF NOT EXISTS {name} (
+  one boolean PRIMARY KEY DEFAULT true CHECK (one),
+  current integer NOT NULL DEFAULT 0,
+  turns bigint NOT NULL DEFAULT 0,
+  rest timestamptz NOT NULL DEFAULT '-infinity'
+)"""
+    return DatabaseObject(
+        "table",
+        name,
+        (
+            create,
+            f"COMMENT ON TABLE {name} IS 'Which segment of the store is written'",
+            f"REVOKE ALL ON {name} FROM PUBLIC",
+        ),
+        (f"DROP TABLE IF EXISTS {name}",),
+    )
+
+
+def _persistence(store: TableStoreName) -> str:
+    return "UNLOGGED " if store == "unlogged" else ""
+
+
+_EPOCH: Final = f"""\
+CREATE UNLOGGED TABLE IF NOT EXISTS {EPOCH} (
+  one boolean PRIMARY KEY DEFAULT true CHECK (one),
+  id uuid NOT NULL
+)"""
+
+# Logged, unlike the epoch: it outlives a crash, and a standby has it.
+_SECRET: Final = f"""\
+CREATE TABLE IF NOT EXISTS {SECRET} (
+  one boolean PRIMARY KEY DEFAULT true CHECK (one),
+  entries bytea NOT NULL,
+  tags bytea NOT NULL
+)"""
+
+# Three UUIDs have 366 random bits, from the server's strong source.
+_BYTES: Final = """\
+pg_catalog.sha256(pg_catalog.uuid_send(pg_catalog.gen_random_uuid())
+  OPERATOR(pg_catalog.||) pg_catalog.uuid_send(pg_catalog.gen_random_uuid())
+  OPERATOR(pg_catalog.||) pg_catalog.uuid_send(pg_catalog.gen_random_uuid()))"""
+
+_RANDOM: Final = f"""\
+INSERT INTO {SECRET} (entries, tags)
+SELECT {_BYTES}, {_BYTES} ON CONFLICT DO NOTHING"""
+
+# TRUNCATE waits for those who write with the old one, and changes the shape of every answer: who
+# looks up with a tag of the old one is told to load the new one.
+_NEW_SECRET: Final = f"""\
+CREATE OR REPLACE FUNCTION {NEW_SECRET} RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $fraiseql$
+BEGIN
+  TRUNCATE {SECRET};
+  {_RANDOM};
+END $fraiseql$"""
+
+_NEW_EPOCH: Final = f"""\
+CREATE OR REPLACE FUNCTION {NEW_EPOCH} RETURNS uuid
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fraiseql$
+BEGIN
+  INSERT INTO {EPOCH} (id) VALUES (gen_random_uuid()) ON CONFLICT DO NOTHING;
+  RETURN (SELECT e.id FROM {EPOCH} e);
+END $fraiseql$"""
+
+_INVALIDATE: Final = f"""\
+CREATE OR REPLACE FUNCTION "fraiseql"."invalidate"(VARIADIC labels text[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fraiseql$
+BEGIN
+  IF current_setting('transaction_read_only') = 'on' THEN
+    RAISE read_only_sql_transaction USING
+      MESSAGE = 'fraiseql.invalidate() needs a transaction that may write.',
+      HINT = 'Call it in the transaction that changes what the label stands for.';
+  END IF;
+  INSERT INTO {LOG} (tag, xid, at)
+  SELECT DISTINCT 'label:' || l.word, pg_current_xact_id(), clock_timestamp()
+  FROM unnest(labels) AS l (word) WHERE l.word IS NOT NULL
+  ON CONFLICT DO NOTHING;
+END $fraiseql$"""

@@ -1,1 +1,0 @@
-"""Result caches: what they want in the database, and what stands behind an answer there."""
