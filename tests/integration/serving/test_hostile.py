@@ -18,9 +18,13 @@ from tests.integration.serving.hostile import HOSTILE, Hostile, many, texts
 from tests.integration.serving.hostile_queries import HOSTILE_QUERIES
 from tests.integration.serving.served import execute
 
-MOST_HELD = 0.05
-"""Seconds of its own processor time for which the thread of the loop may do nothing else."""
+STEPS = 3_000_000
+"""Steps of an empty loop in whose time every request is answered, on machines of any speed.
 
+The worst needs half of it; work that grows with the square of a body, a hundred times as much.
+"""
+SURELY_FAST = 0.03
+"""Seconds of processor time that are fewer than those steps need on any machine."""
 
 QUERIES = [*application.QUERIES, *HOSTILE_QUERIES]
 
@@ -84,6 +88,14 @@ class Heartbeat:
             last = now
 
 
+def most_held() -> float:
+    """Return the seconds of processor time for which a thread may do nothing else."""
+    start = thread_time()
+    for _ in range(STEPS):
+        pass
+    return thread_time() - start
+
+
 async def measured(app: Any, body: bytes) -> tuple[int, dict[str, Any], float]:
     """Return status, answer, and how long the loop was held."""
     heart = Heartbeat()
@@ -119,11 +131,11 @@ def check(app: Any, loop: Any, body: bytes, codes: set[str | None], caplog: Any)
     with caplog.at_level(logging.DEBUG, "fraiseql"):
         for _ in range(2):
             status, answer, held = loop.run_until_complete(measured(app, body))
-            if held > MOST_HELD:
-                _, _, held = loop.run_until_complete(measured(app, body))
+            if held > SURELY_FAST:
+                _, _, again = loop.run_until_complete(measured(app, body))
+                assert min(held, again) < most_held()
             assert codes_of(answer) <= codes, str(answer)[:500]
             assert status in (200, 400)
-            assert held < MOST_HELD
     assert not caplog.records
     assert len(json.dumps(answer)) < 2 * len(body) + 20_000
 
@@ -179,4 +191,4 @@ def test_others_are_served_while_large_documents_are_read(app: Any, loop: Any) -
 
     idle = loop.run_until_complete(gaps(asyncio.sleep(0.5)))
     busy = loop.run_until_complete(gaps(ask()))
-    assert busy < 10 * idle + MOST_HELD
+    assert busy < 10 * idle + most_held()
