@@ -7,13 +7,20 @@ import pytest
 from tests.architecture.source_tree import ROOT
 
 CONCEPTS = ROOT / "docs" / "concepts"
+PAGES = ["stored-documents.md", "result-caches.md"]
 FEWEST_NAMED = 20
 
 
-@pytest.mark.parametrize("name", ["stored-documents.md", "result-caches.md"])
+@pytest.mark.parametrize("name", PAGES)
 def test_tests_named_by_a_page_exist(name: str) -> None:
     named = set(re.findall(r"`(test_\w+)`", (CONCEPTS / name).read_text()))
     sources = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
     defined = set(re.findall(r"def (test_\w+)", sources))
     assert len(named) > FEWEST_NAMED
     assert named - defined == set()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_running_text_names_no_test(name: str) -> None:
+    running = (CONCEPTS / name).read_text().partition("\n## Tests\n")[0]
+    assert re.findall(r"`test_\w+`", running) == []
