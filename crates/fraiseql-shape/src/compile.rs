@@ -1,9 +1,9 @@
 //! Compiling a description into a shape, with everything decided that can be decided early.
 
-use std::fmt;
 use std::sync::Mutex;
 
 use crate::check::{check_json, is_scalar};
+use crate::compile_error::{CompileError, Compiled, refuse};
 use crate::depth::check_depth;
 use crate::description::{Description, FieldDescription, Form, NodeDescription, SourceDescription};
 use crate::inside::note_inside;
@@ -16,24 +16,6 @@ use crate::shape::{
 };
 use crate::slots::Slots;
 use crate::text::decode;
-
-/// A description that is not one of a shape; the text says what is wrong with it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CompileError(pub(crate) String);
-
-impl fmt::Display for CompileError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for CompileError {}
-
-pub(crate) type Compiled<T> = Result<T, CompileError>;
-
-pub(crate) fn refuse<T>(reason: impl Into<String>) -> Compiled<T> {
-    Err(CompileError(reason.into()))
-}
 
 impl Shape {
     /// Compiles a description (JSON in UTF-8).

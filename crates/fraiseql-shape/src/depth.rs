@@ -1,6 +1,6 @@
 //! Bounded depth: no node leads back to itself, and no way down is very long.
 
-use crate::compile::{Compiled, refuse};
+use crate::compile_error::{Compiled, refuse};
 use crate::shape::{Node, Source};
 
 /// How many nodes may lie on one way down: rendering goes down one call a node.

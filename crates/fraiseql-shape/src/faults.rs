@@ -1,15 +1,8 @@
 //! Noting faults: where they are, what stands there, and going on after text that is not JSON.
 
-use crate::render::{Fate, Renderer};
+use crate::path::PathSegment;
+use crate::render::{Outcome, Renderer};
 use crate::result::{Code, Detail, RenderError, Step};
-use crate::shape::Field;
-
-/// One step of the way to the place that is being rendered.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Place<'s> {
-    Field(&'s Field),
-    Index(usize),
-}
 
 /// How many characters of the offending text are kept.
 const DETAIL_CHARACTERS: usize = 80;
@@ -36,13 +29,13 @@ impl Renderer<'_, '_> {
 
     /// Takes back what was done for a value whose text is not JSON, and notes that as its fault.
     #[cold]
-    pub fn broken(&mut self, marks: Marks, node: usize, nullable: bool, text: &[u8]) -> Fate {
+    pub fn broken(&mut self, marks: Marks, node: usize, nullable: bool, text: &[u8]) -> Outcome {
         self.out.truncate(marks.out);
         self.slots.truncate(marks.slots);
         self.path.truncate(marks.path);
         self.silent = marks.silent;
         self.fault(Code::Json, node, text);
-        self.settle(Fate::Stopped, nullable, marks.out)
+        self.null_if_allowed(Outcome::Stopped, nullable, marks.out)
     }
 
     /// Notes a fault of the value at the present place.
@@ -57,12 +50,12 @@ impl Renderer<'_, '_> {
             return;
         }
         let nearest = self.path.iter().rev().find_map(|place| match place {
-            Place::Field(field) => Some(field.id),
-            Place::Index(_) => None,
+            PathSegment::Field(field) => Some(field.id),
+            PathSegment::Index(_) => None,
         });
         let path = self.path.iter().map(|place| match place {
-            Place::Field(field) => Step::Key(field.key.clone()),
-            Place::Index(index) => Step::Index(*index),
+            PathSegment::Field(field) => Step::Key(field.key.clone()),
+            PathSegment::Index(index) => Step::Index(*index),
         });
         self.errors.push(RenderError {
             field: nearest.unwrap_or_default(),

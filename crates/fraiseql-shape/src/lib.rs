@@ -4,6 +4,7 @@
 mod blocks;
 mod check;
 mod compile;
+mod compile_error;
 mod depth;
 mod description;
 mod doc;
@@ -16,6 +17,7 @@ mod moment;
 mod number;
 mod objects;
 mod output;
+mod path;
 mod read;
 mod render;
 mod result;
@@ -27,7 +29,7 @@ mod swar;
 mod text;
 
 pub use check::check_json;
-pub use compile::CompileError;
+pub use compile_error::CompileError;
 pub use depth::MAX_DEPTH;
 pub use result::{
     Code, Detail, Element, Item, RenderError, Rendered, Step, Stream, StreamTooShort,

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use crate::check::is_sound;
 use crate::doc::Doc;
-use crate::faults::Place;
+use crate::path::PathSegment;
 use crate::read::link;
-use crate::render::{Fate, Renderer};
+use crate::render::{Outcome, Renderer};
 use crate::result::Code;
 use crate::scan::{Broken, Scan, Token, skip_space};
 use crate::shape::{AbstractNode, ListNode, Node};
@@ -14,37 +14,37 @@ use crate::text::decode;
 
 impl<'s, 'a> Renderer<'s, 'a> {
     /// The array that opens at `start`.
-    pub fn list(&mut self, list: &ListNode, doc: &Doc<'a>, start: usize) -> Scan<(usize, Fate)> {
+    pub fn list(&mut self, list: &ListNode, doc: &Doc<'a>, start: usize) -> Scan<(usize, Outcome)> {
         self.out.push(b'[');
         let first = skip_space(doc.text, start + 1);
         if doc.text.get(first) == Some(&b']') {
             self.out.push(b']');
-            return Ok((first + 1, Fate::Kept));
+            return Ok((first + 1, Outcome::Written));
         }
-        self.path.push(Place::Index(0));
-        let (end, fate) = self.items(list, doc, first)?;
+        self.path.push(PathSegment::Index(0));
+        let (end, outcome) = self.items(list, doc, first)?;
         self.path.pop();
         self.out.push(b']');
-        match fate {
-            Fate::Stopped => Ok((doc.container_end(start)?, fate)),
-            _ => Ok((end, fate)),
+        match outcome {
+            Outcome::Stopped => Ok((doc.container_end(start)?, outcome)),
+            _ => Ok((end, outcome)),
         }
     }
 
     /// The items of an array up to its end, or up to the first that stops the visit.
-    fn items(&mut self, list: &ListNode, doc: &Doc<'a>, first: usize) -> Scan<(usize, Fate)> {
+    fn items(&mut self, list: &ListNode, doc: &Doc<'a>, first: usize) -> Scan<(usize, Outcome)> {
         let depth = self.path.len();
-        let mut sum = Fate::Kept;
+        let mut sum = Outcome::Written;
         let mut pos = first;
         for index in 0.. {
             if index == list.max_items || self.is_full() {
-                let fate = self.too_long(list);
-                self.add(&mut sum, fate);
+                let outcome = self.too_long(list);
+                self.add(&mut sum, outcome);
                 break;
             }
-            self.path[depth - 1] = Place::Index(index);
-            let (end, fate) = self.element(list.item, list.nullable, doc, pos)?;
-            if self.add(&mut sum, fate) {
+            self.path[depth - 1] = PathSegment::Index(index);
+            let (end, outcome) = self.element(list.item, list.nullable, doc, pos)?;
+            if self.add(&mut sum, outcome) {
                 break;
             }
             pos = skip_space(doc.text, end);
@@ -59,22 +59,22 @@ impl<'s, 'a> Renderer<'s, 'a> {
     }
 
     /// An array whose items were read: the first one is in the slot `head`.
-    pub fn read_list(&mut self, list: &ListNode, doc: &Doc<'a>, head: usize) -> Scan<Fate> {
+    pub fn read_list(&mut self, list: &ListNode, doc: &Doc<'a>, head: usize) -> Scan<Outcome> {
         self.out.push(b'[');
-        self.path.push(Place::Index(0));
+        self.path.push(PathSegment::Index(0));
         let depth = self.path.len();
-        let (mut sum, mut head) = (Fate::Kept, head);
+        let (mut sum, mut head) = (Outcome::Written, head);
         for index in 0.. {
             if index == list.max_items || self.is_full() {
-                let fate = self.too_long(list);
-                self.add(&mut sum, fate);
+                let outcome = self.too_long(list);
+                self.add(&mut sum, outcome);
                 break;
             }
-            self.path[depth - 1] = Place::Index(index);
+            self.path[depth - 1] = PathSegment::Index(index);
             let item = self.slots[head];
             let inside = Token { link: link(head + 1)?, ..item };
-            let fate = self.place(list.item, list.nullable, doc, inside)?;
-            if self.add(&mut sum, fate) || item.link == 0 {
+            let outcome = self.place(list.item, list.nullable, doc, inside)?;
+            if self.add(&mut sum, outcome) || item.link == 0 {
                 break;
             }
             self.out.push(b',');
@@ -87,11 +87,11 @@ impl<'s, 'a> Renderer<'s, 'a> {
 
     /// Notes at the list, not at the item that the path leads to, that it has too many items.
     #[cold]
-    pub fn too_long(&mut self, list: &ListNode) -> Fate {
+    pub fn too_long(&mut self, list: &ListNode) -> Outcome {
         let item = self.path.pop();
         self.fault(Code::TooLong, list.item, list.max_items.to_string().as_bytes());
         self.path.extend(item);
-        Fate::Stopped
+        Outcome::Stopped
     }
 
     /// One value in a place, null included, whose end is not known yet.
@@ -102,15 +102,15 @@ impl<'s, 'a> Renderer<'s, 'a> {
         nullable: bool,
         doc: &Doc<'a>,
         start: usize,
-    ) -> Scan<(usize, Fate)> {
+    ) -> Scan<(usize, Outcome)> {
         let flat = matches!(self.shape.nodes[node], Node::Leaf(_) | Node::Enum(_));
         if flat || !matches!(doc.text.get(start), Some(b'{' | b'[')) {
             let token = doc.value(start)?;
             return Ok((token.end, self.place(node, nullable, doc, token)?));
         }
         let mark = self.out.len();
-        let (end, fate) = self.container(node, doc, start)?;
-        Ok((end, self.settle(fate, nullable, mark)))
+        let (end, outcome) = self.container(node, doc, start)?;
+        Ok((end, self.null_if_allowed(outcome, nullable, mark)))
     }
 
     /// The object that opens at `start`, rendered as the type that its discriminator names.
@@ -120,7 +120,7 @@ impl<'s, 'a> Renderer<'s, 'a> {
         node: usize,
         doc: &Doc<'a>,
         start: usize,
-    ) -> Scan<(usize, Fate)> {
+    ) -> Scan<(usize, Outcome)> {
         let (tag, end) = self.read_one(&choice.keys, doc, start)?;
         let shape = self.shape;
         if let Some(case) = case(choice, doc.text, tag) {
@@ -130,7 +130,7 @@ impl<'s, 'a> Renderer<'s, 'a> {
             };
         }
         self.fault(Code::Type, node, tag.bytes(doc.text));
-        Ok((end, Fate::Stopped))
+        Ok((end, Outcome::Stopped))
     }
 }
 

@@ -1,10 +1,10 @@
 //! Rendering objects: their values are read into slots, then written in the order asked for.
 
 use crate::doc::Doc;
-use crate::faults::Place;
 use crate::leaf::refusal;
 use crate::output::append;
-use crate::render::{Fate, Renderer};
+use crate::path::PathSegment;
+use crate::render::{Outcome, Renderer};
 use crate::result::Code;
 use crate::scan::{Broken, READ, Scan, Token};
 use crate::shape::{DOCUMENT_SLOT, Field, ObjectNode, Source};
@@ -17,13 +17,13 @@ impl<'s, 'a> Renderer<'s, 'a> {
         node: usize,
         doc: &Doc<'a>,
         start: usize,
-    ) -> Scan<(usize, Fate)> {
+    ) -> Scan<(usize, Outcome)> {
         let frame = self.slots.len();
         let end = self.read(object, doc, start, false)?;
         let token = Token { start, end, link: 0, flags: 0 };
-        let fate = self.written(object, node, doc, token, frame)?;
+        let outcome = self.written(object, node, doc, token, frame)?;
         self.slots.truncate(frame);
-        Ok((end, fate))
+        Ok((end, outcome))
     }
 
     /// The object whose values are in the slots from `frame` on.
@@ -35,10 +35,10 @@ impl<'s, 'a> Renderer<'s, 'a> {
         doc: &Doc<'a>,
         token: Token,
         frame: usize,
-    ) -> Scan<Fate> {
+    ) -> Scan<Outcome> {
         match self.inner(object, node, doc, frame)? {
-            Fate::Kept => Ok(self.fields(object, doc, token, frame)),
-            fate => Ok(fate),
+            Outcome::Written => Ok(self.fields(object, doc, token, frame)),
+            outcome => Ok(outcome),
         }
     }
 
@@ -50,23 +50,23 @@ impl<'s, 'a> Renderer<'s, 'a> {
         node: usize,
         doc: &Doc<'a>,
         frame: usize,
-    ) -> Scan<Fate> {
-        let Some(keys) = &object.document else { return Ok(Fate::Kept) };
+    ) -> Scan<Outcome> {
+        let Some(keys) = &object.document else { return Ok(Outcome::Written) };
         let slots = &mut self.slots[frame..][..object.slots];
         let token = slots[DOCUMENT_SLOT];
         if token.flags & READ != 0 {
-            return Ok(Fate::Kept);
+            return Ok(Outcome::Written);
         }
         if token.is_absent() {
             for (own, inner) in &object.shared {
                 // What was read inside of it was read for another field.
                 slots[*inner] = Token { flags: slots[*own].flags & !READ, ..slots[*own] };
             }
-            return Ok(Fate::Kept);
+            return Ok(Outcome::Written);
         }
         slots[object.own..].fill(Token::ABSENT);
         if token.bytes(doc.text) == b"null" {
-            return Ok(Fate::Kept);
+            return Ok(Outcome::Written);
         }
         if doc.text[token.start] != b'{' {
             return self.refused(
@@ -77,7 +77,7 @@ impl<'s, 'a> Renderer<'s, 'a> {
             );
         }
         let end = self.read_document(object, keys, doc, (frame, token.start), false)?;
-        if end == token.end { Ok(Fate::Kept) } else { Err(Broken) }
+        if end == token.end { Ok(Outcome::Written) } else { Err(Broken) }
     }
 
     /// The fields of an object, of which `token` is the whole text.
@@ -87,24 +87,24 @@ impl<'s, 'a> Renderer<'s, 'a> {
         doc: &Doc<'a>,
         token: Token,
         frame: usize,
-    ) -> Fate {
-        let mut sum = Fate::Kept;
+    ) -> Outcome {
+        let mut sum = Outcome::Written;
         self.out.push(b'{');
-        self.path.push(Place::Index(0));
+        self.path.push(PathSegment::Index(0));
         let depth = self.path.len();
         for field in &object.fields {
             if self.is_full() {
-                self.add(&mut sum, Fate::Stopped);
+                self.add(&mut sum, Outcome::Stopped);
                 break;
             }
             field.prefix.append_to(&mut self.out);
-            self.path[depth - 1] = Place::Field(field);
-            let fate = match field.source {
-                Source::Typename => Fate::Kept,
+            self.path[depth - 1] = PathSegment::Field(field);
+            let outcome = match field.source {
+                Source::Typename => Outcome::Written,
                 Source::Slot(slot) => self.field(field, doc, self.slots[frame + slot]),
                 Source::Stream(stream) => self.stream(field, stream, token.bytes(doc.text)),
             };
-            if self.add(&mut sum, fate) {
+            if self.add(&mut sum, outcome) {
                 break;
             }
         }
@@ -115,17 +115,17 @@ impl<'s, 'a> Renderer<'s, 'a> {
 
     /// One field of a document, where a text that is not JSON becomes an error.
     #[inline]
-    fn field(&mut self, field: &'s Field, doc: &Doc<'a>, token: Token) -> Fate {
+    fn field(&mut self, field: &'s Field, doc: &Doc<'a>, token: Token) -> Outcome {
         let Field { node, nullable, .. } = *field;
         if token.flags & field.as_is != 0 {
             append(&mut self.out, doc.text, token.start, token.end);
-            return Fate::Kept;
+            return Outcome::Written;
         }
         let flags = if field.read { token.flags } else { token.flags & !READ };
         let token = Token { flags, ..token };
         let marks = self.marks();
         match self.place(node, nullable, doc, token) {
-            Ok(fate) => fate,
+            Ok(outcome) => outcome,
             Err(Broken) => self.broken(marks, node, nullable, token.bytes(doc.text)),
         }
     }

@@ -5,23 +5,23 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
 use crate::doc::Doc;
-use crate::faults::Place;
 use crate::keys::KeyOrder;
 use crate::leaf::{Refused, Sink, refusal, write, write_enum};
+use crate::path::PathSegment;
 use crate::result::{Code, Detail, Item, RenderError, Rendered, Stream, StreamTooShort};
 use crate::scan::{Broken, READ, Scan, Token};
 use crate::shape::{Node, Shape};
 
 /// What became of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub(crate) enum Outcome {
     /// It stands in the output.
-    Kept,
+    Written,
     /// It is null because of its document: what stands beside it is not visited any more.
     Stopped,
     /// It is null because of a stream: what stands beside it is still visited, silently, so that
     /// every stream advances as it did in the render that asked for the stream.
-    Lost,
+    Missing,
 }
 
 /// One render: the output so far and everything that is reused from value to value.
@@ -39,7 +39,7 @@ pub(crate) struct Renderer<'s, 'a> {
     pub spare: Vec<u64>,
     /// The stack of the strict reader.
     open: Vec<u8>,
-    pub path: Vec<Place<'s>>,
+    pub path: Vec<PathSegment<'s>>,
     pub errors: Vec<RenderError>,
     pub missing: BTreeMap<usize, Vec<Box<[u8]>>>,
     pub too_short: Option<StreamTooShort>,
@@ -116,7 +116,7 @@ impl<'s, 'a> Renderer<'s, 'a> {
             let mark = self.out.len();
             let doc = Doc::empty();
             let token = Token { end: doc.text.len(), ..Token::ABSENT };
-            if self.fields(object, &doc, token, 0) != Fate::Kept {
+            if self.fields(object, &doc, token, 0) != Outcome::Written {
                 self.null(mark);
             }
         }
@@ -142,12 +142,12 @@ impl<'s, 'a> Renderer<'s, 'a> {
 
     /// Puts null in place of a value without output, if the place may be null.
     #[inline]
-    pub fn settle(&mut self, fate: Fate, nullable: bool, mark: usize) -> Fate {
-        if fate == Fate::Kept || !nullable {
-            return fate;
+    pub fn null_if_allowed(&mut self, outcome: Outcome, nullable: bool, mark: usize) -> Outcome {
+        if outcome == Outcome::Written || !nullable {
+            return outcome;
         }
         self.null(mark);
-        Fate::Kept
+        Outcome::Written
     }
 
     /// One value in a place, null included; the value's end is known.
@@ -158,28 +158,28 @@ impl<'s, 'a> Renderer<'s, 'a> {
         nullable: bool,
         doc: &Doc<'a>,
         token: Token,
-    ) -> Scan<Fate> {
+    ) -> Scan<Outcome> {
         let mark = self.out.len();
         if token.flags == 0 && (token.is_absent() || token.bytes(doc.text) == b"null") {
             return Ok(self.absent(node, nullable));
         }
-        let fate = self.value(node, doc, token)?;
-        Ok(self.settle(fate, nullable, mark))
+        let outcome = self.value(node, doc, token)?;
+        Ok(self.null_if_allowed(outcome, nullable, mark))
     }
 
     /// A null in a place that may be null or not.
-    pub fn absent(&mut self, node: usize, nullable: bool) -> Fate {
+    pub fn absent(&mut self, node: usize, nullable: bool) -> Outcome {
         if nullable {
             self.out.extend_from_slice(b"null");
-            return Fate::Kept;
+            return Outcome::Written;
         }
         self.fault(Code::Null, node, b"null");
-        Fate::Stopped
+        Outcome::Stopped
     }
 
     /// One value whose end is known.
     #[inline]
-    pub fn value(&mut self, node: usize, doc: &Doc<'a>, token: Token) -> Scan<Fate> {
+    pub fn value(&mut self, node: usize, doc: &Doc<'a>, token: Token) -> Scan<Outcome> {
         let shape = self.shape;
         let mut sink = Sink { out: &mut self.out, open: &mut self.open };
         let (written, code) = match &shape.nodes[node] {
@@ -192,12 +192,12 @@ impl<'s, 'a> Renderer<'s, 'a> {
                 return self.read_list(list, doc, token.link as usize);
             }
             _ => {
-                let (end, fate) = self.container(node, doc, token.start)?;
-                return if end == token.end { Ok(fate) } else { Err(Broken) };
+                let (end, outcome) = self.container(node, doc, token.start)?;
+                return if end == token.end { Ok(outcome) } else { Err(Broken) };
             }
         };
         match written {
-            Ok(()) => Ok(Fate::Kept),
+            Ok(()) => Ok(Outcome::Written),
             Err(refused) => self.refused(refused, code, node, token.bytes(doc.text)),
         }
     }
@@ -208,16 +208,21 @@ impl<'s, 'a> Renderer<'s, 'a> {
         code: Code,
         node: usize,
         text: &[u8],
-    ) -> Scan<Fate> {
+    ) -> Scan<Outcome> {
         if refused == Refused::Json {
             return Err(Broken);
         }
         self.fault(code, node, text);
-        Ok(Fate::Stopped)
+        Ok(Outcome::Stopped)
     }
 
     /// One object or list, whose end is found on the way.
-    pub fn container(&mut self, node: usize, doc: &Doc<'a>, start: usize) -> Scan<(usize, Fate)> {
+    pub fn container(
+        &mut self,
+        node: usize,
+        doc: &Doc<'a>,
+        start: usize,
+    ) -> Scan<(usize, Outcome)> {
         let shape = self.shape;
         let code = match (&shape.nodes[node], doc.text.get(start)) {
             (Node::Object(object), Some(b'{')) => return self.object(object, node, doc, start),
@@ -226,34 +231,34 @@ impl<'s, 'a> Renderer<'s, 'a> {
             (Node::Refused(refused), Some(b'{')) => {
                 let token = doc.value(start)?;
                 self.note(Code::Refused, node, Detail::Failure(refused.number));
-                return Ok((token.end, Fate::Stopped));
+                return Ok((token.end, Outcome::Stopped));
             }
             (Node::List(_), _) => Code::List,
             _ => Code::Object,
         };
         let token = doc.value(start)?;
-        let fate = self.refused(refusal(doc.text, token), code, node, token.bytes(doc.text))?;
-        Ok((token.end, fate))
+        let outcome = self.refused(refusal(doc.text, token), code, node, token.bytes(doc.text))?;
+        Ok((token.end, outcome))
     }
 
-    /// Adds the fate of one value to that of its object or list; true when the rest is not visited.
+    /// Adds the outcome of one value to that of its object or list; true when the rest is not visited.
     #[inline]
-    pub fn add(&mut self, sum: &mut Fate, fate: Fate) -> bool {
-        if fate == Fate::Kept || fate == *sum {
+    pub fn add(&mut self, sum: &mut Outcome, outcome: Outcome) -> bool {
+        if outcome == Outcome::Written || outcome == *sum {
             return false;
         }
-        match fate {
-            Fate::Lost => self.silent += 1,
-            _ => self.silent -= usize::from(*sum == Fate::Lost),
+        match outcome {
+            Outcome::Missing => self.silent += 1,
+            _ => self.silent -= usize::from(*sum == Outcome::Missing),
         }
-        *sum = fate;
-        fate == Fate::Stopped
+        *sum = outcome;
+        outcome == Outcome::Stopped
     }
 
     /// Ends the visit of an object or list.
     #[inline]
-    pub fn close(&mut self, sum: Fate) -> Fate {
-        self.silent -= usize::from(sum == Fate::Lost);
+    pub fn close(&mut self, sum: Outcome) -> Outcome {
+        self.silent -= usize::from(sum == Outcome::Missing);
         sum
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::compile::{Compiled, refuse};
+use crate::compile_error::{Compiled, refuse};
 use crate::description::{FieldDescription, SourceDescription};
 
 /// The slots of one object: those of the object itself, then those of its inner document.
