@@ -8,7 +8,7 @@ from fraiseql.database import Database, Priority
 from fraiseql.errors import ConfigurationError
 from fraiseql.serving.execution.documents import Document
 from fraiseql.serving.execution.reading import CONTEXT_KEY, Outcome, Reading, Reads, check_count
-from fraiseql.serving.execution.withheld import OnBehalf
+from fraiseql.serving.execution.withheld import StoredReader
 
 
 class Repository:
@@ -112,13 +112,13 @@ class Repository:
     async def _run(self, reading: Reading, usual: Priority = Priority.LIST) -> list[Any]:
         read = partial(self.db.read, usual=usual)
         # Inside a transaction only the live rows have its own writes.
-        behalf = _behalf(self.db, usual) if isinstance(self.db, Database) else None
-        return await reading.rows(read, behalf, self._note)
+        reader = _stored_reader(self.db, usual) if isinstance(self.db, Database) else None
+        return await reading.rows(read, reader, self._note)
 
 
-def _behalf(db: Database, usual: Priority) -> OnBehalf:
+def _stored_reader(db: Database, usual: Priority) -> StoredReader:
     role = db.identity.role
-    return OnBehalf(role, partial(db.read if role is None else db.read_plainly, usual=usual))
+    return StoredReader(role, partial(db.read if role is None else db.read_plainly, usual=usual))
 
 
 def _joined(where: Mapping[str, Any] | None, equal: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -23,7 +23,7 @@ from fraiseql.events import Timings
 from fraiseql.schema import Schema, build_schema
 from fraiseql.schema.storage import Cache, MaterializedView, Projection
 from fraiseql.serving import Request, Service
-from fraiseql.serving.execution.kept import KeptStatement
+from fraiseql.serving.execution.stored_statement import StoredStatement
 from fraiseql.serving.planning import kept as planning
 from fraiseql.settings import Settings
 from fraiseql.sources import declared_relations
@@ -77,16 +77,16 @@ class Answers:
 @contextmanager
 def counted() -> Iterator[Counter[str]]:
     """Have stored documents read wherever that can be; return the reads so far, by type."""
-    rows = KeptStatement.rows
+    rows = StoredStatement.rows
 
-    async def counting(self: KeptStatement, *args: Any) -> list[Any] | None:
+    async def counting(self: StoredStatement, *args: Any) -> list[Any] | None:
         found = await rows(self, *args)
         _reads[self.source.type_name] += found is not None
         return found
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(planning, "_pays", lambda *_: True)
-        patch.setattr(KeptStatement, "rows", counting)
+        patch.setattr(StoredStatement, "rows", counting)
         yield _reads
 
 

@@ -18,7 +18,7 @@ from fraiseql.database.writing import open_writer
 from fraiseql.events import Timings
 from fraiseql.schema.storage import GeneratedColumn, MaterializedView, Projection
 from fraiseql.serving import Request, Service
-from fraiseql.serving.execution.run import CompiledKeptRoot
+from fraiseql.serving.execution.run import CompiledStoredRoot
 from fraiseql.settings import Settings
 from tests.integration.serving.served import unnumbered
 
@@ -108,7 +108,7 @@ class Bench:
     def kept_roots(self, text: str) -> int:
         """Return how many root fields of an operation are answered from what is kept."""
         serving, _, _ = self.run(self.kept._prepare(Request(text), Timings()))
-        return sum(isinstance(root, CompiledKeptRoot) for root in serving.compiled.sql)
+        return sum(isinstance(root, CompiledStoredRoot) for root in serving.compiled.sql)
 
 
 _VIEWS = """

@@ -12,7 +12,7 @@ from fraiseql.database import Identity
 from fraiseql.database.embedded import EmbeddedServer
 from fraiseql.events import Timings
 from fraiseql.serving import Request
-from fraiseql.serving.execution.run import CompiledKeptRoot
+from fraiseql.serving.execution.run import CompiledStoredRoot
 from fraiseql.serving.planning import kept as planning
 
 from .kept_bench import STRATEGIES, Bench, benches
@@ -50,11 +50,11 @@ async def compared(bench: Bench, text: str, variables: Mapping[str, Any]) -> tup
     request = Request(text, variables=variables)
     serving, _, values = await bench.kept._prepare(request, Timings())
     (root,) = serving.compiled.sql
-    assert isinstance(root, CompiledKeptRoot)
+    assert isinstance(root, CompiledStoredRoot)
     bodies = []
     async with bench.kept.pool.acquire(Identity.NONE) as connection:
         await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        for query in (root.kept.query, root.query):
+        for query in (root.stored.query, root.query):
             rows = await connection.fetch(query.text, *query.bind(values))
             item = rows if root.many else rows[0][0] if rows else None
             body, errors, missing = serving.shape.render([(item,)])

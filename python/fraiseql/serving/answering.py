@@ -15,9 +15,9 @@ from fraiseql.native import LargeText
 from fraiseql.results import Answered, Ask, Computed, Part
 from fraiseql.serving.body import Extract
 from fraiseql.serving.execution.context_reads import ContextReads
-from fraiseql.serving.execution.kept import Noted
 from fraiseql.serving.execution.resolvers import argument_values
 from fraiseql.serving.execution.run import Run
+from fraiseql.serving.execution.stored_statement import StalenessReport
 from fraiseql.serving.plans import RootPart, ServingPlan
 from fraiseql.serving.response.errors import NO_DATA, ResponseErrors
 from fraiseql.sources import Freshness
@@ -54,7 +54,7 @@ class Given:
 
     value: Value
     errors: Sequence[Mapping[str, Any]] = ()
-    noted: Sequence[Noted] = ()
+    noted: Sequence[StalenessReport] = ()
     answered: Answered | None = None
 
     @property
@@ -88,11 +88,11 @@ class Asked:
     new_run: NewRun
     timings: Timings
     errors: ResponseErrors
-    read: dict[str, list[Noted]]
+    read: dict[str, list[StalenessReport]]
     known: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
-def note_under_key(read: dict[str, list[Noted]], noted: Noted) -> None:
+def note_under_key(read: dict[str, list[StalenessReport]], noted: StalenessReport) -> None:
     """Keep what a Python function read."""
     read.setdefault(noted.key, []).append(noted)
 
@@ -223,7 +223,7 @@ def _value(body: bytes | LargeText, name: bytes) -> Value:
     return None if body == NO_DATA else body[start : -len(b"}}")]
 
 
-def _sound(part: Part, own: Sequence[Noted], read: Sequence[Noted]) -> bool:
+def _sound(part: Part, own: Sequence[StalenessReport], read: Sequence[StalenessReport]) -> bool:
     """Whether a value is what the part is planned to be answered from, and nothing older."""
     if part.freshness is None:
         return all(noted.seconds == 0 for noted in (*own, *read))
@@ -247,9 +247,9 @@ def _source_age(answered: Answered) -> float | None:
     return answered.source_seconds if answered.seconds == 0 else None
 
 
-def _noted(key: str, part: Part, answered: Answered) -> Sequence[Noted]:
+def _noted(key: str, part: Part, answered: Answered) -> Sequence[StalenessReport]:
     if part.freshness is not None:
-        return (Noted(key, part.type_name, _source_age(answered)),)
+        return (StalenessReport(key, part.type_name, _source_age(answered)),)
     if answered.seconds == 0:
         return ()
-    return (Noted(key, part.type_name, answered.seconds),)
+    return (StalenessReport(key, part.type_name, answered.seconds),)

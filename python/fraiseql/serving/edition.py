@@ -5,9 +5,9 @@ from typing import Any
 from fraiseql.bounded import Bounded
 from fraiseql.schema import Schema
 from fraiseql.serving.document import Operation, RequestError
-from fraiseql.serving.execution.kept import Unread
-from fraiseql.serving.execution.reading import Reader
+from fraiseql.serving.execution.reading import RepositoryReader
 from fraiseql.serving.execution.run import CompiledPlan
+from fraiseql.serving.execution.stored_statement import LiveFallback
 from fraiseql.serving.planning import Planner
 from fraiseql.serving.planning.plan import Plan
 from fraiseql.serving.plans import ServingPlan
@@ -22,7 +22,7 @@ class Edition:
         schema: The application's schema.
         sources: Which relation answers which type.
         settings: Limits of lists, and how many plans are held.
-        unread: Told when something kept is not read.
+        fallback: Told when something kept is not read.
 
     Attributes:
         planner: Plans operations.
@@ -30,20 +30,20 @@ class Edition:
         plans: Plans by operation and structure of its variables, or why there is none.
     """
 
-    __slots__ = ("_schema", "_unread", "planner", "plans", "reader")
+    __slots__ = ("_fallback", "_schema", "planner", "plans", "reader")
 
     def __init__(
-        self, schema: Schema, sources: SourceMap, settings: Settings, unread: Unread
+        self, schema: Schema, sources: SourceMap, settings: Settings, fallback: LiveFallback
     ) -> None:
         self._schema = schema
-        self._unread = unread
+        self._fallback = fallback
         self.planner = Planner(schema, sources, settings)
         bytes_held = settings.document_cache_bytes
-        self.reader = Reader(self.planner.relations, unread, bytes_held // 8)
+        self.reader = RepositoryReader(self.planner.relations, fallback, bytes_held // 8)
         self.plans: Bounded[tuple[Operation, Any], ServingPlan | RequestError] = Bounded(
             settings.document_cache_size, bytes_held // 2
         )
 
     def compiled(self, plan: Plan) -> ServingPlan:
         """Return a plan ready to serve."""
-        return ServingPlan(CompiledPlan(plan, self._schema, self._unread))
+        return ServingPlan(CompiledPlan(plan, self._schema, self._fallback))

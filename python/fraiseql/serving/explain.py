@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from fraiseql.database import Identity, Pool
 from fraiseql.errors import FraiseQLError
 from fraiseql.serving.execution.generic import GenericPlan, prove
-from fraiseql.serving.execution.run import CompiledKeptRoot, CompiledPlan, CompiledRoot, Run
+from fraiseql.serving.execution.run import CompiledPlan, CompiledRoot, CompiledStoredRoot, Run
 from fraiseql.serving.execution.statements import PreparedQuery
 from fraiseql.serving.execution.withheld import why_withheld
 from fraiseql.serving.planning.text import kept_text, plan_text
@@ -91,10 +91,10 @@ async def _asked(root: CompiledRoot, run: Run) -> list[_Asked]:
     """Return the statements of a root field: over what is stored, where it is read, and live."""
     identity = run.identity
     live = _Asked(root, "live", root.query, identity)
-    if not isinstance(root, CompiledKeptRoot):
+    if not isinstance(root, CompiledStoredRoot):
         return [live]
-    kept = root.kept
-    reason = await why_withheld(kept.source.source, run.behalf())
+    kept = root.stored
+    reason = await why_withheld(kept.source.source, run.stored_reader())
     if reason is not None:
         return [replace(live, withheld=str(reason))]
     plain = identity if identity.role is None else Identity.NONE

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from fraiseql.serving.declared_code import DeclaredCode
-from fraiseql.serving.execution.run import CompiledKeptRoot, CompiledPlan
+from fraiseql.serving.execution.run import CompiledPlan, CompiledStoredRoot
 from fraiseql.serving.planning.plan import PythonRoot, SqlRoot
 
 
@@ -32,8 +32,8 @@ def _lines(compiled: CompiledPlan, code: DeclaredCode) -> Iterator[bytes]:
     yield orjson.dumps([_without_ids(node) for node in nodes])
     for statement in compiled.sql:
         yield statement.query.text.encode()
-        if isinstance(statement, CompiledKeptRoot):
-            yield str(statement.kept.source.source.freshness).encode()
+        if isinstance(statement, CompiledStoredRoot):
+            yield str(statement.stored.source.source.freshness).encode()
     for root in compiled.plan.roots:
         if isinstance(root, SqlRoot):
             yield f"{root.query.limit} {root.max_limit}".encode()

@@ -16,11 +16,11 @@ from fraiseql.serving.document import Operation, RequestError
 from fraiseql.serving.edition import Edition
 from fraiseql.serving.execution.context_reads import ContextReads
 from fraiseql.serving.execution.encode import Encoder
-from fraiseql.serving.execution.kept import Noted, Unread
 from fraiseql.serving.execution.reading import CONTEXT_KEY, Reads, note_in_field
 from fraiseql.serving.execution.resolvers import Call
 from fraiseql.serving.execution.run import Run
-from fraiseql.serving.execution.withheld import Withheld
+from fraiseql.serving.execution.stored_statement import LiveFallback, StalenessReport
+from fraiseql.serving.execution.withheld import WithheldRoles
 from fraiseql.serving.explain import Explanation, explain_plan
 from fraiseql.serving.finding import Publish, all_live, find_sources
 from fraiseql.serving.identifying import request_identity
@@ -41,7 +41,7 @@ from fraiseql.sources import SourceMap
 _NO_VARIABLES: Mapping[str, Any] = {}
 
 
-def _unnoted(_noted: Noted) -> None:
+def _unnoted(_noted: StalenessReport) -> None:
     """Tell nobody what was read: there is no response to say it in."""
 
 
@@ -84,7 +84,7 @@ class Service:
         self._edition: Edition | None = None
         self._watch: Watch | None = None
         self._monitor: SessionMonitor | None = None
-        self._unread = Unread(self._lost, Withheld())
+        self._fallback = LiveFallback(self._lost, WithheldRoles())
 
     # Life.
 
@@ -145,7 +145,7 @@ class Service:
         Raises:
             DatabaseError: The database cannot be reached.
         """
-        self._unread.withheld.clear()
+        self._fallback.withheld.clear()
         if self._watch is not None:
             await self._watch.look()
 
@@ -154,7 +154,7 @@ class Service:
         return found.read
 
     def _use(self, sources: SourceMap) -> None:
-        self._edition = Edition(self.schema, sources, self.settings, self._unread)
+        self._edition = Edition(self.schema, sources, self.settings, self._fallback)
 
     def _lost(self, kept: KeptQuery, error: FraiseQLError | None) -> None:
         if self._watch is not None:
@@ -263,7 +263,7 @@ class Service:
         identity = self._identity(context)
         raw = request.variables or _NO_VARIABLES
         # Nothing here leads back to what is returned: such rings live until they are collected.
-        read: dict[str, list[Noted]] = {}
+        read: dict[str, list[StalenessReport]] = {}
         note = partial(note_under_key, read)
         budget = self.pool.budget()
         seen = self._context(context, identity, note, budget)
@@ -344,7 +344,9 @@ class Service:
         name, encoder = operation.name, self._encoder
         return Call(context, values, full, name, encoder, reached=current, reads=reads)
 
-    def _reached(self, identity: Identity, note: Callable[[Noted], None]) -> Current | None:
+    def _reached(
+        self, identity: Identity, note: Callable[[StalenessReport], None]
+    ) -> Current | None:
         """Return what Python functions find of the result caches."""
         if self.results is None:
             return None
@@ -354,7 +356,7 @@ class Service:
         self,
         context: dict[str, Any],
         identity: Identity,
-        note: Callable[[Noted], None],
+        note: Callable[[StalenessReport], None],
         budget: Budget,
     ) -> dict[str, Any]:
         context.setdefault("db", Database(self.pool, identity, budget))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from fraiseql.serving.document import Operation
-from fraiseql.serving.execution.run import CompiledKeptRoot
+from fraiseql.serving.execution.run import CompiledStoredRoot
 from fraiseql.serving.plans import ServingPlan
 
 # Measured with 12 KB documents, filters, orders and small documents; see tests.soak_memory.
@@ -33,5 +33,5 @@ def _own_weight(serving: ServingPlan) -> int:
 def _statements(serving: ServingPlan) -> Iterator[int]:
     for root in serving.compiled.sql:
         yield root.query.weight
-        if isinstance(root, CompiledKeptRoot):
-            yield root.kept.weight
+        if isinstance(root, CompiledStoredRoot):
+            yield root.stored.weight

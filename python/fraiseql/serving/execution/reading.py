@@ -10,9 +10,13 @@ from fraiseql.errors import FraiseQLError, InputError, SourceError
 from fraiseql.naming import suggestion
 from fraiseql.serving.document.structure import abstract, form
 from fraiseql.serving.document.uniform import uniform
-from fraiseql.serving.execution.kept import KeptStatement, Noted, Unread
 from fraiseql.serving.execution.statements import PreparedQuery
-from fraiseql.serving.execution.withheld import OnBehalf, ReadRows
+from fraiseql.serving.execution.stored_statement import (
+    LiveFallback,
+    StalenessReport,
+    StoredStatement,
+)
+from fraiseql.serving.execution.withheld import ReadRows, StoredReader
 from fraiseql.serving.planning.fields import own_column
 from fraiseql.serving.planning.filters import parse_filter
 from fraiseql.serving.planning.kept import kept_query
@@ -48,7 +52,7 @@ class Prepared:
     """
 
     query: PreparedQuery
-    kept: KeptStatement | None
+    kept: StoredStatement | None
     type_name: str
 
     @property
@@ -70,31 +74,31 @@ class Reading:
         return self.prepared.type_name
 
     async def rows(
-        self, read: ReadRows, behalf: OnBehalf | None, note: Callable[[Noted], None]
+        self, read: ReadRows, reader: StoredReader | None, note: Callable[[StalenessReport], None]
     ) -> list[Any]:
         """Return the rows, the document or value first in each.
 
         Args:
             read: Runs a statement.
-            behalf: Who reads stored documents; None has the live rows read.
+            reader: Who reads stored documents; None has the live rows read.
             note: Told the age of what may be stale, and what is not read as it is stored.
 
         Raises:
             FraiseQLError: A value cannot be used, or the database failed.
         """
         try:
-            return await self._rows(read, behalf, note)
+            return await self._rows(read, reader, note)
         except FraiseQLError as error:
             error.relation = self.prepared.query.relation
             raise
 
     async def _rows(
-        self, read: ReadRows, behalf: OnBehalf | None, note: Callable[[Noted], None]
+        self, read: ReadRows, reader: StoredReader | None, note: Callable[[StalenessReport], None]
     ) -> list[Any]:
         kept = self.prepared.kept
-        if kept is not None and behalf is not None:
+        if kept is not None and reader is not None:
             field = current_field.get()
-            found = await kept.rows(behalf, self.values, field.root if field else "", note)
+            found = await kept.rows(reader, self.values, field.root if field else "", note)
             if found is not None:
                 return found
         query = self.prepared.query
@@ -103,18 +107,18 @@ class Reading:
         return await read(query.text, query.bind(self.values))
 
 
-class Reader:
+class RepositoryReader:
     """Prepares the reads of one application's resolvers.
 
     Args:
         relations: Names of fields and how they are reached.
-        unread: Told when something kept is not read.
+        fallback: Told when something kept is not read.
         max_bytes: Most bytes that prepared reads take, about.
     """
 
-    def __init__(self, relations: Relations, unread: Unread, max_bytes: int) -> None:
+    def __init__(self, relations: Relations, fallback: LiveFallback, max_bytes: int) -> None:
         self._relations = relations
-        self._unread = unread
+        self._fallback = fallback
         self._prepared: Bounded[Any, Prepared] = Bounded(_CACHED, max_bytes)
 
     def prepare(
@@ -159,7 +163,7 @@ class Reader:
     def _made(self, source: Source, query: Query) -> Prepared:
         # A resolver may look into what it reads, and documents keep floats as text.
         kept = None if _has_floats(query.read) else kept_query(self._relations, source, query)
-        statement = None if kept is None else KeptStatement(kept, MAX_OFFSET, self._unread)
+        statement = None if kept is None else StoredStatement(kept, MAX_OFFSET, self._fallback)
         return Prepared(PreparedQuery(query, MAX_OFFSET), statement, source.type_name)
 
     def _query(
@@ -252,11 +256,13 @@ class Reads:
         note: Told what may be stale among what was read.
     """
 
-    reader: Reader
-    note: Callable[[Noted], None]
+    reader: RepositoryReader
+    note: Callable[[StalenessReport], None]
 
 
-def note_in_field(note: Callable[[Noted], None], type_name: str, seconds: float | None) -> None:
+def note_in_field(
+    note: Callable[[StalenessReport], None], type_name: str, seconds: float | None
+) -> None:
     """Note what the Python function that runs has read by other means than a repository.
 
     Args:
@@ -266,7 +272,7 @@ def note_in_field(note: Callable[[Noted], None], type_name: str, seconds: float 
     """
     field = current_field.get()
     if field is not None:
-        note(Noted(field.root, type_name, seconds))
+        note(StalenessReport(field.root, type_name, seconds))
 
 
 def _has_floats(read: Read) -> bool:

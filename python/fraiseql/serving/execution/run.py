@@ -12,10 +12,14 @@ from fraiseql.naming import without_suggestion
 from fraiseql.schema import Schema
 from fraiseql.serving.execution.decode import ParentDecoder
 from fraiseql.serving.execution.encode import Encoder, Item
-from fraiseql.serving.execution.kept import KeptStatement, Noted, Unread
 from fraiseql.serving.execution.resolvers import Call
 from fraiseql.serving.execution.statements import PreparedQuery
-from fraiseql.serving.execution.withheld import OnBehalf
+from fraiseql.serving.execution.stored_statement import (
+    LiveFallback,
+    StalenessReport,
+    StoredStatement,
+)
+from fraiseql.serving.execution.withheld import StoredReader
 from fraiseql.serving.planning.plan import (
     ComputedStep,
     ConstantRoot,
@@ -48,7 +52,7 @@ class Run:
     values: Mapping[str, Any]
     encoder: Encoder
     call: Call | None = None
-    noted: list[Noted] | None = None
+    noted: list[StalenessReport] | None = None
     failures: list[Exception] = field(default_factory=list)
     hide_suggestions: bool = False
     budget: Budget = UNBOUNDED
@@ -60,7 +64,7 @@ class Run:
         self.failures.append(error)
         return len(self.failures) - 1
 
-    def note(self, noted: Noted) -> None:
+    def note(self, noted: StalenessReport) -> None:
         """Keep what a root field was answered from."""
         self.noted = [*(self.noted or ()), noted]
 
@@ -71,11 +75,11 @@ class Run:
         latency = self.pool.latencies.of(sql, usual)
         return self.pool.fetch_bytes(sql, args, self.identity, self.budget, latency)
 
-    def behalf(self, usual: Priority = Priority.LIST) -> OnBehalf:
+    def stored_reader(self, usual: Priority = Priority.LIST) -> StoredReader:
         """Return who reads stored documents: with the rights of the connection's role."""
         role = self.identity.role
         read = self.read if role is None else self._read_plainly
-        return OnBehalf(role, partial(read, usual=usual))
+        return StoredReader(role, partial(read, usual=usual))
 
     def _read_plainly(self, sql: str, args: Sequence[Any], usual: Priority) -> Awaitable[list[Any]]:
         # No document depends on a session variable: the connection is spared a change of them.
@@ -136,20 +140,22 @@ class CompiledRoot:
         return rows[0][0] if rows else None
 
 
-class CompiledKeptRoot(CompiledRoot):
+class CompiledStoredRoot(CompiledRoot):
     """A root field whose rows are kept: those are read, or the live ones where they may not be."""
 
-    __slots__ = ("_key", "kept")
+    __slots__ = ("_key", "stored")
 
-    def __init__(self, root: SqlRoot, kept: KeptQuery, unread: Unread) -> None:
+    def __init__(self, root: SqlRoot, kept: KeptQuery, fallback: LiveFallback) -> None:
         super().__init__(root)
         self._key = root.key
-        self.kept = KeptStatement(kept, root.max_limit, unread)
+        self.stored = StoredStatement(kept, root.max_limit, fallback)
 
     async def run(self, run: Run) -> Item:
         """Return the stream item, as ``CompiledRoot.run`` does."""
         try:
-            rows = await self.kept.rows(run.behalf(self._usual), run.values, self._key, run.note)
+            rows = await self.stored.rows(
+                run.stored_reader(self._usual), run.values, self._key, run.note
+            )
         except FraiseQLError as error:
             return run.fail(error)
         if rows is None:
@@ -165,7 +171,7 @@ class CompiledPlan:
     Args:
         plan: The plan.
         schema: The application's schema.
-        unread: Told when something kept is not read.
+        fallback: Told when something kept is not read.
 
     Attributes:
         plan: The plan.
@@ -187,9 +193,9 @@ class CompiledPlan:
         "sql",
     )
 
-    def __init__(self, plan: Plan, schema: Schema, unread: Unread) -> None:
+    def __init__(self, plan: Plan, schema: Schema, fallback: LiveFallback) -> None:
         self.plan = plan
-        self.sql = [_compiled(root, unread) for root in plan.roots if isinstance(root, SqlRoot)]
+        self.sql = [_compiled(root, fallback) for root in plan.roots if isinstance(root, SqlRoot)]
         self.python = [root for root in plan.roots if isinstance(root, PythonRoot)]
         self.needs_python = bool(self.python or plan.computed)
         self.refused = [root for root in plan.roots if isinstance(root, RefusedRoot)]
@@ -215,7 +221,7 @@ class CompiledPlan:
         work: list[Awaitable[Item]] = [root.run(run) for root in self.sql]
         work += [run.item(run.python().root(root), root.field.type_name) for root in self.python]
         numbers = [root.stream for root in self.sql] + [root.stream for root in self.python]
-        for stream, item in zip(numbers, await _side_by_side(work), strict=True):
+        for stream, item in zip(numbers, await _gather(work), strict=True):
             streams[stream] = (item,)
         return streams
 
@@ -227,7 +233,7 @@ class CompiledPlan:
             self._computed(run, self.plan.computed[stream], raws)
             for stream, raws in missing.items()
         ]
-        for stream, items in zip(missing, await _side_by_side(work), strict=True):
+        for stream, items in zip(missing, await _gather(work), strict=True):
             streams[stream] = items
 
     async def _computed(
@@ -241,8 +247,10 @@ class CompiledPlan:
         return await _each(run, step, parents)
 
 
-def _compiled(root: SqlRoot, unread: Unread) -> CompiledRoot:
-    return CompiledRoot(root) if root.kept is None else CompiledKeptRoot(root, root.kept, unread)
+def _compiled(root: SqlRoot, fallback: LiveFallback) -> CompiledRoot:
+    return (
+        CompiledRoot(root) if root.kept is None else CompiledStoredRoot(root, root.kept, fallback)
+    )
 
 
 def _decoded(run: Run, decode: ParentDecoder, raw: bytes) -> Any:
@@ -262,7 +270,7 @@ async def _each(run: Run, step: ComputedStep, parents: Sequence[Any]) -> Sequenc
         number = run.fail(error)
         return [parent if isinstance(parent, int) else number for parent in parents]
     name = step.field.type_name
-    items = iter(await _side_by_side([run.item(answer, name) for answer in answers]))
+    items = iter(await _gather([run.item(answer, name) for answer in answers]))
     return [parent if isinstance(parent, int) else next(items) for parent in parents]
 
 
@@ -284,7 +292,7 @@ async def _batch(run: Run, step: ComputedStep, parents: Sequence[Any]) -> Sequen
     return [parent if isinstance(parent, int) else next(items) for parent in parents]
 
 
-async def _side_by_side(work: Sequence[Awaitable[Any]]) -> list[Any]:
+async def _gather(work: Sequence[Awaitable[Any]]) -> list[Any]:
     if len(work) == 1:
         return [await work[0]]
     return list(await asyncio.gather(*work))

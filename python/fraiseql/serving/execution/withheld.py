@@ -34,7 +34,7 @@ _MOST: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class OnBehalf:
+class StoredReader:
     """Who reads stored documents, and how.
 
     Attributes:
@@ -64,22 +64,22 @@ class Reason:
         return REASONS[self.code].format(name=self.name)
 
 
-async def why_withheld(kept: KeptDocument, behalf: OnBehalf) -> Reason | None:
+async def why_withheld(kept: KeptDocument, reader: StoredReader) -> Reason | None:
     """Return why a role is not given stored documents; None where it is, or there is none.
 
     Raises:
         FraiseQLError: The database cannot be asked.
     """
-    if behalf.role is None:
+    if reader.role is None:
         return None
     if kept.access is None:
         return Reason("unknown")
     asked = kept.access.reasons_of("$1::pg_catalog.text")
-    rows = await behalf.read(f"{asked} LIMIT 1", [behalf.role])
+    rows = await reader.read(f"{asked} LIMIT 1", [reader.role])
     return Reason(*map(str, rows[0])) if rows else None
 
 
-class Withheld:
+class WithheldRoles:
     """What is known in one process of roles that are not given stored documents.
 
     Args:
@@ -98,15 +98,15 @@ class Withheld:
         until, reason = self._known.get((type_name, role), (0.0, None))
         return reason if self._clock() < until else None
 
-    async def ask(self, type_name: str, kept: KeptDocument, behalf: OnBehalf) -> Reason | None:
+    async def ask(self, type_name: str, kept: KeptDocument, reader: StoredReader) -> Reason | None:
         """Ask why a role is not given documents of a type, and remember it for a while.
 
         Raises:
             FraiseQLError: The database cannot be asked.
         """
-        reason = await why_withheld(kept, behalf)
-        assert behalf.role is not None  # noqa: S101 - nothing is withheld from no role
-        return None if reason is None else self._noted(type_name, behalf.role, reason)
+        reason = await why_withheld(kept, reader)
+        assert reader.role is not None  # noqa: S101 - nothing is withheld from no role
+        return None if reason is None else self._noted(type_name, reader.role, reason)
 
     def clear(self) -> None:
         """Ask again whether roles may be given stored documents."""

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fraiseql.serving.execution.kept import Noted
+from fraiseql.serving.execution.stored_statement import StalenessReport
 from fraiseql.serving.planning.plan import Plan
 
 
-def staleness(noted: Sequence[Noted], plan: Plan) -> Mapping[str, Any] | None:
+def staleness(noted: Sequence[StalenessReport], plan: Plan) -> Mapping[str, Any] | None:
     """Return the response's ``extensions``: one entry for each root field and type; None for none.
 
     Seconds are 0 when nothing is missing, and null when that is unknown. Of several reads the
@@ -38,7 +38,7 @@ def staleness(noted: Sequence[Noted], plan: Plan) -> Mapping[str, Any] | None:
     return {"staleness": entries}
 
 
-def withheld(noted: Sequence[Noted]) -> Mapping[str, str]:
+def withheld(noted: Sequence[StalenessReport]) -> Mapping[str, str]:
     """Return why types were read live although they are stored, by their names."""
     return {one.type_name: one.withheld for one in noted if one.withheld}
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from fraiseql.errors import FraiseQLError, StaleSource, sqlstate_of
 from fraiseql.serving.execution.statements import PreparedQuery
-from fraiseql.serving.execution.withheld import OnBehalf, Withheld
+from fraiseql.serving.execution.withheld import StoredReader, WithheldRoles
 from fraiseql.serving.planning.plan import KeptQuery
 from fraiseql.serving.sql import ROLE
 from fraiseql.sources import Freshness
@@ -21,12 +21,12 @@ _ABSENT: Final = b"null"
 
 _first: Final = itemgetter(0)
 
-Lost = Callable[[KeptQuery, FraiseQLError | None], None]
+ReportFallback = Callable[[KeptQuery, FraiseQLError | None], None]
 """Told what is kept and could not be read, and why; None: a document is missing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
+class StalenessReport:
     """What a root field was answered from, where that may be stale.
 
     Attributes:
@@ -43,25 +43,25 @@ class Noted:
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
+class LiveFallback:
     """Who is told of stored documents that are not read.
 
     Attributes:
-        lost: Told what could not be read.
+        report: Called with the query and the reason.
         withheld: Knows the roles that are not given them.
     """
 
-    lost: Lost
-    withheld: Withheld
+    report: ReportFallback
+    withheld: WithheldRoles
 
 
-class KeptStatement:
+class StoredStatement:
     """Reads rows of kept documents.
 
     Args:
         kept: What is read.
         max_limit: Largest ``limit`` that a request may give.
-        unread: Told when it is not read.
+        fallback: Told when it is not read.
 
     Attributes:
         query: The prepared statement.
@@ -69,22 +69,22 @@ class KeptStatement:
     """
 
     __slots__ = (
+        "_fallback",
         "_fetched",
         "_for_roles",
         "_freshness",
         "_max_limit",
         "_sparse",
-        "_unread",
         "query",
         "source",
     )
 
-    def __init__(self, kept: KeptQuery, max_limit: int, unread: Unread) -> None:
+    def __init__(self, kept: KeptQuery, max_limit: int, fallback: LiveFallback) -> None:
         self._freshness = kept.source.freshness
         self._fetched = kept.query.read.fetched is not None
         self._sparse = kept.source.place == "beside"
         self.source = kept
-        self._unread = unread
+        self._fallback = fallback
         self._max_limit = max_limit
         self._for_roles: PreparedQuery | None = None
         self.query = PreparedQuery(
@@ -112,12 +112,16 @@ class KeptStatement:
         return self._for_roles
 
     async def rows(
-        self, behalf: OnBehalf, values: Mapping[str, Any], key: str, note: Callable[[Noted], None]
+        self,
+        reader: StoredReader,
+        values: Mapping[str, Any],
+        key: str,
+        note: Callable[[StalenessReport], None],
     ) -> list[Any] | None:
         """Return the rows, the document first in each, or None when they are to be read live.
 
         Args:
-            behalf: Who reads.
+            reader: Who reads.
             values: Values of the request.
             key: Response key of the root field.
             note: Told the age of what was read, where it may be stale.
@@ -126,11 +130,11 @@ class KeptStatement:
             FraiseQLError: A value cannot be used, the database failed otherwise, or what is kept
                 is too stale for its declaration.
         """
-        role, source = behalf.role, self.source
+        role, source = reader.role, self.source
         if role is not None:
-            reason = self._unread.withheld.known(source.type_name, source.source, role)
+            reason = self._fallback.withheld.known(source.type_name, source.source, role)
             if reason is not None:
-                note(Noted(key, source.type_name, 0.0, reason.code))
+                note(StalenessReport(key, source.type_name, 0.0, reason.code))
                 return None
             values = {**values, ROLE: role}
         query = self.query_for(role)
@@ -138,21 +142,21 @@ class KeptStatement:
             query = query.choose(values)
         args = query.bind(values)
         try:
-            rows = await behalf.read(query.text, args)
+            rows = await reader.read(query.text, args)
         except FraiseQLError as error:
             if sqlstate_of(error) not in GONE:
                 raise
-            self._unread.lost(source, error)
+            self._fallback.report(source, error)
             return None
         if role is not None and not rows[0]["allowed"]:
-            reason = await self._unread.withheld.ask(source.type_name, source.source, behalf)
+            reason = await self._fallback.withheld.ask(source.type_name, source.source, reader)
             if reason is not None:
-                note(Noted(key, source.type_name, 0.0, reason.code))
+                note(StalenessReport(key, source.type_name, 0.0, reason.code))
             return None
         return self._given(rows, key, note, bare=role is None and self._freshness is None)
 
     def _given(
-        self, rows: list[Any], key: str, note: Callable[[Noted], None], *, bare: bool
+        self, rows: list[Any], key: str, note: Callable[[StalenessReport], None], *, bare: bool
     ) -> list[Any] | None:
         """Return the rows of an answer, or None when they are to be read live."""
         age = None
@@ -165,7 +169,7 @@ class KeptStatement:
         if self._lacks_any(rows):
             return None
         if self._freshness is not None:
-            note(Noted(key, self.source.type_name, age))
+            note(StalenessReport(key, self.source.type_name, age))
         return rows
 
     def _lacks_any(self, rows: list[Any]) -> bool:
@@ -176,7 +180,7 @@ class KeptStatement:
             return False
         # A row that asynchronous upkeep has not come to is nothing to complain about.
         if self._freshness is None:
-            self._unread.lost(self.source, None)
+            self._fallback.report(self.source, None)
         return True
 
     def _too_old(self, freshness: Freshness, age: float | None) -> bool:
