@@ -1,10 +1,10 @@
-//! A fault in a rendered result, as Python sees it.
+//! Faults of a render for Python.
 
 use fraiseql_shape::{Detail, RenderError as Fault, Step};
 use pyo3::prelude::*;
 use pyo3::types::{PyInt, PyList, PyString};
 
-/// A fault at one place of a rendered result.
+/// A fault of one value of a rendered result.
 #[pyclass(frozen, module = "fraiseql_rs")]
 pub(crate) struct RenderError {
     fault: Fault,
@@ -18,19 +18,19 @@ impl RenderError {
 
 #[pymethods]
 impl RenderError {
-    /// The id of the nearest field in the description.
+    /// Id of the nearest field in the description.
     #[getter]
     fn field_id(&self) -> u32 {
         self.fault.field
     }
 
-    /// What kind of fault it is.
+    /// Kind of the fault.
     #[getter]
     fn code(&self) -> &'static str {
         self.fault.code.as_str()
     }
 
-    /// The response keys and list indices that lead to the place.
+    /// Response keys and list indices of the value.
     #[getter]
     fn path<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let steps = self.fault.path.iter().map(|step| match step {

@@ -1,12 +1,12 @@
-//! Reading streams from Python objects: references are kept, so that the bytes stay alive and
-//! unchanged while they are rendered without the GIL.
+//! Streams from Python objects.
+//! References are held, so that the bytes live while they are rendered without the GIL.
 
 use fraiseql_shape::{Element, Item, Stream};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyInt, PyList, PySequence, PyString, PyTuple};
 
-/// One element with the reference that keeps its bytes alive.
+/// An element with the reference to its Python object.
 pub(crate) enum Held<'py> {
     Bytes(Bound<'py, PyBytes>),
     Text(Bound<'py, PyString>),
@@ -14,16 +14,16 @@ pub(crate) enum Held<'py> {
     Failure(i64),
 }
 
-/// One item of a stream: an element, or a list of them.
+/// An item of a stream: an element or a list of elements.
 pub(crate) enum HeldItem<'py> {
     One(Held<'py>),
     Many(Vec<Held<'py>>),
 }
 
-/// The streams of a render; `None` stands for one that is not computed yet.
+/// The streams of a render; `None` for a stream that is not computed yet.
 pub(crate) type HeldStreams<'py> = Vec<Option<Vec<HeldItem<'py>>>>;
 
-/// The document of a render that has one stream with one document, which most small ones are.
+/// The document of a render with one stream of one document, the common case of small renders.
 pub(crate) fn only_document<'py>(streams: &Bound<'py, PyAny>) -> Option<Bound<'py, PyBytes>> {
     let stream = only(streams)?;
     only(&stream)?.cast_into_exact().ok()
@@ -49,17 +49,19 @@ pub(crate) fn hold_streams<'py>(streams: &Bound<'py, PyAny>) -> PyResult<HeldStr
 
 fn sequence<'a, 'py>(
     value: &'a Bound<'py, PyAny>,
-    what: &str,
+    name: &str,
 ) -> PyResult<&'a Bound<'py, PySequence>> {
     if value.is_instance_of::<PyBytes>() || value.is_instance_of::<PyString>() {
-        return Err(wrong(value, what, "a sequence"));
+        return Err(wrong(value, name, "a sequence"));
     }
-    value.cast::<PySequence>().map_err(|_| wrong(value, what, "a sequence"))
+    value.cast::<PySequence>().map_err(|_| wrong(value, name, "a sequence"))
 }
 
-fn wrong(value: &Bound<'_, PyAny>, what: &str, wanted: &str) -> PyErr {
+fn wrong(value: &Bound<'_, PyAny>, name: &str, expected: &str) -> PyErr {
     match value.get_type().name() {
-        Ok(name) => PyTypeError::new_err(format!("{what} must be {wanted}, not {name}")),
+        Ok(type_name) => {
+            PyTypeError::new_err(format!("{name} must be {expected}, not {type_name}"))
+        }
         Err(error) => error,
     }
 }
@@ -85,7 +87,7 @@ fn hold_item<'py>(item: &Bound<'py, PyAny>) -> PyResult<HeldItem<'py>> {
     hold_element(item).map(HeldItem::One)
 }
 
-/// An element by itself, or the first one of a record.
+/// An element, or the first of a record.
 fn hold_element<'py>(element: &Bound<'py, PyAny>) -> PyResult<Held<'py>> {
     if let Some(held) = hold_value(element)? {
         return Ok(held);
@@ -108,7 +110,7 @@ fn hold_value<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Held<'py>>> {
         return Ok(Some(Held::Bytes(bytes.clone())));
     }
     if let Ok(text) = value.cast::<PyString>() {
-        // Encodes now, while errors can be raised; the UTF-8 stays with the string.
+        // Encodes now, while errors can be raised; the string caches its UTF-8.
         text.to_str()?;
         return Ok(Some(Held::Text(text.clone())));
     }
@@ -145,7 +147,7 @@ impl HeldItem<'_> {
     }
 }
 
-/// The streams as the core reads them, borrowed from what is held.
+/// The streams for the core, borrowed from the held references.
 pub(crate) fn borrow<'a>(held: &'a HeldStreams<'_>) -> PyResult<Vec<Option<Stream<'a>>>> {
     let stream = |items: &'a Vec<HeldItem<'_>>| items.iter().map(HeldItem::item).collect();
     held.iter().map(|items| items.as_ref().map(stream).transpose()).collect()

@@ -1,5 +1,5 @@
 //! The Python module `fraiseql_rs`: shapes and the strict JSON check.
-//! What crosses is a compiled handle and bytes; no dictionary, no registry, no global state.
+//! Only compiled handles and bytes cross the boundary; there is no global state.
 
 mod errors;
 mod gate;

@@ -1,4 +1,4 @@
-//! The compiled shape, as Python sees it.
+//! The compiled shape for Python.
 
 use fraiseql_shape::{Element, Item, Rendered, Shape as Compiled, Stream};
 use pyo3::exceptions::PyOverflowError;
@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
 use crate::errors::RenderError;
-use crate::gate::{Refusal, run};
+use crate::gate::{CoreError, run};
 use crate::items::{borrow, hold_streams, only_document};
 use crate::text::{LARGE, LargeText};
 
@@ -23,13 +23,13 @@ impl Shape {
     #[new]
     fn new(py: Python<'_>, description: &Bound<'_, PyBytes>) -> PyResult<Self> {
         let text = description.as_bytes();
-        let compile = || Compiled::compile(text).map_err(Refusal::Description);
+        let compile = || Compiled::compile(text).map_err(CoreError::Description);
         run(py, text.len(), compile).map(|compiled| Self { compiled })
     }
 
     /// Render the response for ``streams``.
     ///
-    /// ``OverflowError`` where it has more than ``max_bytes``.
+    /// Raises ``OverflowError`` where it has more than ``max_bytes``.
     #[pyo3(signature = (streams, max_bytes=None))]
     fn render<'py>(
         &self,
@@ -56,7 +56,7 @@ impl Shape {
     ) -> PyResult<Triple<'py>> {
         let size = streams.iter().flatten().flatten().map(Item::size).sum();
         let compiled = &self.compiled;
-        let render = || compiled.render_within(streams, max_bytes).map_err(Refusal::Streams);
+        let render = || compiled.render_within(streams, max_bytes).map_err(CoreError::Streams);
         let rendered = run(py, size, render)?;
         if rendered.too_large {
             return Err(PyOverflowError::new_err(format!("more than {max_bytes} bytes")));
@@ -65,7 +65,7 @@ impl Shape {
     }
 }
 
-/// The rendered text; a large one is not copied, since both copies would be held for a moment.
+/// The rendered text; a large text is not copied, to save memory.
 fn text(py: Python<'_>, body: Vec<u8>) -> PyResult<Bound<'_, PyAny>> {
     if body.len() < LARGE {
         return Ok(PyBytes::new(py, &body).into_any());

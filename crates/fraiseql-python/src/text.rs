@@ -1,9 +1,9 @@
-//! A large rendered text that stays in Rust and is handed out piece by piece.
+//! A large rendered text that stays in Rust and is read in pieces.
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-/// From this many bytes on a rendered text is not copied into one Python object.
+/// From this many bytes on, a rendered text is not copied into a Python object.
 pub(crate) const LARGE: usize = 1024 * 1024;
 
 /// A rendered text of at least one mebibyte.
@@ -24,7 +24,7 @@ impl LargeText {
         self.text.len()
     }
 
-    /// The bytes from ``start`` up to ``end`` or the text's own end.
+    /// Return the bytes from ``start`` to ``end`` or the end of the text.
     fn piece<'py>(&self, py: Python<'py>, start: usize, end: usize) -> Bound<'py, PyBytes> {
         let end = end.min(self.text.len());
         PyBytes::new(py, &self.text[start.min(end)..end])

@@ -1,13 +1,13 @@
-//! Sixty-four bytes at a time: one bit a byte, so that whole blocks are passed without a branch.
+//! Blocks of 64 bytes as masks with a bit for each byte, for scanning without branches.
 
 use wide::u8x16;
 
-/// How many bytes one block has, and bits one mask.
+/// Bytes of a block, and bits of a mask.
 pub(crate) const BLOCK: usize = 64;
 
 const LANES: usize = 16;
 
-/// Sixty-four bytes of a document; spaces stand after its end.
+/// Sixty-four bytes of a document, padded with spaces.
 #[derive(Clone, Copy)]
 pub(crate) struct Block([u8x16; 4]);
 
@@ -34,22 +34,22 @@ impl Block {
         Self([lane(0), lane(1), lane(2), lane(3)])
     }
 
-    /// Bit *n* says whether byte *n* is the one wanted.
+    /// The mask of bytes that equal `byte`.
     #[inline]
-    pub fn equal(&self, wanted: u8) -> u64 {
-        let wanted = u8x16::splat(wanted);
-        self.mask(|lane| lane.cmp_eq(wanted))
+    pub fn equal(&self, byte: u8) -> u64 {
+        let bytes = u8x16::splat(byte);
+        self.mask(|lane| lane.cmp_eq(bytes))
     }
 
-    /// Whether any byte is the one wanted.
+    /// Whether any byte equals `byte`.
     #[inline]
-    pub fn has(&self, wanted: u8) -> bool {
-        let wanted = u8x16::splat(wanted);
-        let [a, b, c, d] = self.0.map(|lane| lane.cmp_eq(wanted));
+    pub fn has(&self, byte: u8) -> bool {
+        let bytes = u8x16::splat(byte);
+        let [a, b, c, d] = self.0.map(|lane| lane.cmp_eq(bytes));
         ((a | b) | (c | d)).move_mask() != 0
     }
 
-    /// Which bytes are brackets; of them only the opening ones have the bit 2.
+    /// The mask of brackets; only opening brackets have the bit 2.
     #[inline]
     pub fn brackets(&self) -> u64 {
         let (open, close) = (u8x16::splat(b'{'), u8x16::splat(b'}'));
@@ -64,12 +64,12 @@ impl Block {
         ((a | b) | (c | d)).move_mask() == 0
     }
 
-    /// Which bytes are not ASCII.
+    /// The mask of bytes outside ASCII.
     pub fn high(&self) -> u64 {
         self.mask(|lane| lane)
     }
 
-    /// Which bytes are control characters.
+    /// The mask of control characters.
     #[inline]
     pub fn controls(&self) -> u64 {
         let last = u8x16::splat(0x1f);
@@ -77,9 +77,9 @@ impl Block {
     }
 
     #[inline]
-    fn mask(&self, wanted: impl Fn(u8x16) -> u8x16) -> u64 {
+    fn mask(&self, select: impl Fn(u8x16) -> u8x16) -> u64 {
         // Only the low 16 bits are ever set.
-        let bits = |lane: u8x16| u64::from(wanted(lane).move_mask().unsigned_abs());
+        let bits = |lane: u8x16| u64::from(select(lane).move_mask().unsigned_abs());
         let [a, b, c, d] = self.0.map(bits);
         a | b << 16 | c << 32 | d << 48
     }
@@ -106,7 +106,7 @@ impl Least {
     }
 }
 
-/// Which bytes stand after a backslash that escapes them; `carry` goes from block to block.
+/// The mask of bytes that a backslash escapes; `carry` goes from block to block.
 #[inline]
 pub(crate) fn escaped(block: &Block, carry: &mut bool) -> u64 {
     let mut bits = u64::from(*carry);
@@ -122,8 +122,8 @@ pub(crate) fn escaped(block: &Block, carry: &mut bool) -> u64 {
     bits
 }
 
-/// Which bytes stand inside strings, given the quotes; `inside` goes from block to block.
-/// An opening quote counts as inside, a closing one does not.
+/// The mask of bytes inside strings for a mask of quotes; `inside` goes from block to block.
+/// It includes opening quotes and excludes closing ones.
 #[inline]
 pub(crate) fn strings(quotes: u64, inside: &mut u64) -> u64 {
     let mut bits = quotes;

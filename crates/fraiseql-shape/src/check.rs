@@ -1,5 +1,5 @@
-//! The strict reader: is this text exactly one JSON value in UTF-8?
-//! Iterative, so that depth costs one byte of a stack that the caller keeps.
+//! The strict JSON reader.
+//! Iterative: a level of depth costs one byte of a stack.
 
 use crate::number;
 use crate::scan::{ESCAPED, ODD, SOUND, Token, scalar_end, skip_space, string_end};
@@ -7,7 +7,7 @@ use crate::scan::{ESCAPED, ODD, SOUND, Token, scalar_end, skip_space, string_end
 /// The byte at which the text stops being JSON.
 type Strict<T> = Result<T, usize>;
 
-/// Checks that `doc` is one JSON value in UTF-8 with nothing but white space around it.
+/// Checks that `doc` is one JSON value in UTF-8, with only white space around it.
 ///
 /// # Errors
 /// The offset in bytes of the first thing that is not JSON.
@@ -17,8 +17,8 @@ pub fn check_json(doc: &[u8]) -> Result<(), usize> {
     if rest == doc.len() { Ok(()) } else { Err(rest) }
 }
 
-/// The end of the valid value at `pos`; `open` holds the closing brackets that are awaited, and
-/// `string` gives the end of the valid string that opens at a place.
+/// The end of the valid value at `pos`; `open` is the stack of expected closing brackets, and
+/// `string` returns the end of the valid string that opens at a position.
 pub(crate) fn value_end(
     doc: &[u8],
     pos: usize,
@@ -100,7 +100,7 @@ fn leave(
     Ok(Left::All(end))
 }
 
-/// Reads a key with its colon; gives where its value may start.
+/// Reads a key with its colon and returns the position after it.
 fn key(doc: &[u8], pos: usize, string: impl Fn(&[u8], usize) -> Strict<usize>) -> Strict<usize> {
     if doc.get(pos) != Some(&b'"') {
         return Err(pos);
@@ -119,7 +119,7 @@ pub(crate) fn is_scalar(text: &[u8]) -> bool {
     matches!(text, b"true" | b"false" | b"null") || number::is_number(text)
 }
 
-/// The end of the string that opens at `start` and may hold anything.
+/// The end of the valid string that opens at `start`.
 pub(crate) fn string(doc: &[u8], start: usize) -> Strict<usize> {
     let (end, flags) = string_end(doc, start + 1).map_err(|_| doc.len())?;
     if flags == 0 { Ok(end) } else { unusual_fault(doc, start, end, flags).map_or(Ok(end), Err) }
@@ -131,7 +131,7 @@ pub(crate) fn is_sound(doc: &[u8], token: Token) -> bool {
     token.flags & SOUND != 0 || unusual_fault(doc, token.start, token.end, ESCAPED | ODD).is_none()
 }
 
-/// Where a string breaks the rules for its content, if it does; `flags` say what to look for.
+/// The position of the first invalid byte of a string; `flags` select the checks.
 #[cold]
 fn unusual_fault(doc: &[u8], start: usize, end: usize, flags: u8) -> Option<usize> {
     let (first, last) = (start + 1, end - 1);
@@ -159,7 +159,7 @@ fn escape_fault(text: &[u8]) -> Option<usize> {
     None
 }
 
-/// The end of the escape whose backslash stands at `pos`, if it is a good one.
+/// The end of the escape whose backslash is at `pos`, if it is valid.
 pub(crate) fn escape_end(text: &[u8], pos: usize) -> Option<usize> {
     match text.get(pos + 1)? {
         b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(pos + 2),

@@ -1,4 +1,4 @@
-//! Compiling a description into a shape, with everything decided that can be decided early.
+//! Compilation of a description into a shape.
 
 use std::sync::Mutex;
 
@@ -63,7 +63,7 @@ fn check_cases(nodes: &[Node]) -> Compiled<()> {
     Ok(())
 }
 
-/// Notes for each field which tokens are written as they are.
+/// Sets the flags of tokens that each field copies unchanged.
 fn note_as_is(nodes: &mut [Node]) {
     let flags = |node: &Node| match node {
         Node::Leaf(leaf) => match leaf.form {
@@ -123,7 +123,7 @@ impl Compiler {
     }
 
     fn reference(&self, node: usize) -> Compiled<usize> {
-        if node < self.nodes { Ok(node) } else { refuse(format!("there is no node {node}")) }
+        if node < self.nodes { Ok(node) } else { refuse(format!("node {node} does not exist")) }
     }
 
     fn table<'k>(&mut self, keys: impl Iterator<Item = (&'k str, usize)>) -> KeyTable {

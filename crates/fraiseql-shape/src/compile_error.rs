@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A description that is not one of a shape; the text says what is wrong with it.
+/// The reason why a description is not that of a shape.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompileError(pub(crate) String);
 

@@ -1,15 +1,14 @@
-//! Bounded depth: no node leads back to itself, and no way down is very long.
+//! The limit of nesting, which also refuses cycles of nodes.
 
 use crate::compile_error::{Compiled, refuse};
 use crate::shape::{Node, Source};
 
-/// How many nodes may lie on one way down: rendering goes down one call a node.
+/// Maximum nesting of nodes: rendering recurses once for each.
 pub const MAX_DEPTH: usize = 512;
 
-/// Refuses nodes nested deeper than `MAX_DEPTH`, which a circle of nodes is too.
+/// Refuses nodes nested deeper than `MAX_DEPTH`, and so cycles.
 ///
-/// Nodes that the root does not reach count as well: later steps of compiling visit every node, and
-/// must end on each.
+/// Includes nodes that the root does not reach: later steps of compiling visit every node.
 pub(crate) fn check_depth(nodes: &[Node]) -> Compiled<()> {
     let mut heights = vec![0; nodes.len()];
     for node in 0..nodes.len() {
@@ -24,19 +23,19 @@ fn too_deep<T>() -> Compiled<T> {
     refuse(format!("the shape is nested deeper than {MAX_DEPTH} nodes"))
 }
 
-/// How many nodes lie on the longest way down from `node`, itself included.
-fn height(nodes: &[Node], node: usize, depth: usize, known: &mut [usize]) -> Compiled<usize> {
+/// The number of nodes on the longest path down from `node`, including it.
+fn height(nodes: &[Node], node: usize, depth: usize, heights: &mut [usize]) -> Compiled<usize> {
     if depth > MAX_DEPTH {
         return too_deep();
     }
-    if known[node] == 0 {
+    if heights[node] == 0 {
         let mut below = 0;
         for child in children(&nodes[node]) {
-            below = below.max(height(nodes, child, depth + 1, known)?);
+            below = below.max(height(nodes, child, depth + 1, heights)?);
         }
-        known[node] = below + 1;
+        heights[node] = below + 1;
     }
-    Ok(known[node])
+    Ok(heights[node])
 }
 
 fn children(node: &Node) -> Vec<usize> {

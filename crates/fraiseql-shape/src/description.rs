@@ -1,4 +1,4 @@
-//! The description of a shape as it is written: JSON, read into plain data.
+//! The description of a shape: JSON as plain data.
 
 use serde::Deserialize;
 
@@ -20,7 +20,7 @@ pub(crate) enum NodeDescription {
     List {
         item: usize,
         item_nullable: bool,
-        /// Most items; more are a fault of the list.
+        /// Maximum items; more are a fault of the list.
         #[serde(default)]
         max_items: Option<usize>,
     },
@@ -37,7 +37,7 @@ pub(crate) enum NodeDescription {
         r#type: String,
         values: Vec<(String, String)>,
     },
-    /// An object whose selection cannot be told: every value is a fault.
+    /// An object whose selection cannot be determined: every value is a fault.
     Refused {
         r#type: String,
         number: i64,
@@ -70,7 +70,7 @@ pub(crate) enum SourceDescription {
     },
 }
 
-/// How the value of a leaf is read and written.
+/// The way to read and write the values of a leaf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) enum Form {
     Int,
@@ -79,7 +79,7 @@ pub(crate) enum Form {
     Boolean,
     #[serde(rename = "ID")]
     Id,
-    /// A JSON string as it is (date and time, UUID, …).
+    /// A JSON string, unchanged.
     #[serde(rename = "string")]
     Text,
     /// A date in ISO 8601.
@@ -91,28 +91,28 @@ pub(crate) enum Form {
     /// A UUID.
     #[serde(rename = "UUID")]
     Uuid,
-    /// A `String` whose characters are in what `PostgreSQL` can compare: no NUL, no half of a pair.
+    /// A `String` that `PostgreSQL` can store: no NUL, no half of a surrogate pair.
     #[serde(rename = "stored String")]
     StoredString,
-    /// An `ID` of the same characters.
+    /// An `ID` of such characters.
     #[serde(rename = "stored ID")]
     StoredId,
-    /// A JSON string of the same characters.
+    /// A JSON string of such characters.
     #[serde(rename = "stored string")]
     StoredText,
-    /// A number of any size, perhaps written in a string.
+    /// A number of any size; it may be in a string.
     #[serde(rename = "number")]
     Number,
-    /// An integer of any size, perhaps written in a string.
+    /// An integer of any size; it may be in a string.
     #[serde(rename = "integer")]
     Integer,
-    /// A number of any size, written as a string, which every client reads with all digits.
+    /// A number of any size, written as a string so that every client reads all digits.
     #[serde(rename = "quoted number")]
     QuotedNumber,
     /// An integer of any size, written as a string.
     #[serde(rename = "quoted integer")]
     QuotedInteger,
-    /// `true` or `false` and nothing else.
+    /// `true` or `false` only.
     #[serde(rename = "boolean")]
     Truth,
     /// Any JSON, unchanged.

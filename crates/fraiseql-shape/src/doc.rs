@@ -1,35 +1,35 @@
-//! One document with what a first pass over all its bytes has found: where its strings end, and
-//! whether their content needs a check. Everything after that jumps from quote to quote.
+//! A document and the index of its strings.
+//! A first pass finds all quotes and whether strings are valid; later steps jump between quotes.
 
 use crate::blocks::{BLOCK, Block, Least, escaped, strings};
 use crate::check::escape_end;
-use crate::scan::{Broken, INTEGER, LOOSE, SOUND, Scan, Token, scalar_end, skip_space, skip_word};
+use crate::scan::{INTEGER, LOOSE, NotJson, SOUND, Scan, Token, scalar_end, skip_space, skip_word};
 use crate::swar::{before, nondigits, word};
 use crate::text::character_width;
 
 /// A document and its quotes.
 pub(crate) struct Doc<'a> {
     pub text: &'a [u8],
-    /// The quotes that are not escaped: one bit a byte, one word a block.
+    /// The quotes that are not escaped: a bit for each byte, a word for each block.
     quotes: Vec<u64>,
-    /// What is known of every string: `SOUND` or nothing.
+    /// Flags of every string: `SOUND` or 0.
     strings: u8,
 }
 
 impl<'a> Doc<'a> {
-    /// Reads a document; `quotes` is memory that is used again.
+    /// Reads a document; `quotes` is memory to reuse.
     pub fn new(text: &'a [u8], mut quotes: Vec<u64>) -> Self {
         quotes.clear();
         let sound = survey(text, &mut quotes);
         Self { text, quotes, strings: if sound { SOUND } else { 0 } }
     }
 
-    /// The object that the root's fields belong to.
+    /// The empty object, for the fields of the root.
     pub fn empty() -> Self {
         Self { text: b"{}", quotes: Vec::new(), strings: SOUND }
     }
 
-    /// The memory for another document.
+    /// Returns the memory for another document.
     pub fn into_quotes(self) -> Vec<u64> {
         self.quotes
     }
@@ -56,18 +56,18 @@ impl<'a> Doc<'a> {
             }
             Some(b'-' | b'0'..=b'9') => Ok(self.number(start)),
             Some(b't' | b'f' | b'n') => Ok(self.literal(start)),
-            _ => Err(Broken),
+            _ => Err(NotJson),
         }
     }
 
-    /// The end of the string whose opening quote stands before `pos`.
+    /// The end of the string whose opening quote is before `pos`.
     #[inline]
     pub fn string_end(&self, pos: usize) -> Scan<usize> {
         let mut place = pos / BLOCK;
-        let mut quotes = self.quotes.get(place).ok_or(Broken)? & (u64::MAX << (pos % BLOCK));
+        let mut quotes = self.quotes.get(place).ok_or(NotJson)? & (u64::MAX << (pos % BLOCK));
         while quotes == 0 {
             place += 1;
-            quotes = *self.quotes.get(place).ok_or(Broken)?;
+            quotes = *self.quotes.get(place).ok_or(NotJson)?;
         }
         Ok(place * BLOCK + quotes.trailing_zeros() as usize + 1)
     }
@@ -96,7 +96,7 @@ impl<'a> Doc<'a> {
         }
     }
 
-    /// A number or literal, or whatever stands up to the next comma, closing bracket or space.
+    /// A number or literal: the text up to the next comma, closing bracket or space.
     fn loose(&self, start: usize) -> Token {
         let end = scalar_end(self.text, start + 1);
         let odd = self.text[start..end].iter().any(|byte| matches!(byte, b'"' | b'{' | b'['));
@@ -106,23 +106,24 @@ impl<'a> Doc<'a> {
     /// The end of the object or array that opens at `start`.
     pub fn container_end(&self, start: usize) -> Scan<usize> {
         let (mut depth, mut inside) = (0_usize, 0);
-        let mut wanted = u64::MAX << (start % BLOCK);
+        let mut from_start = u64::MAX << (start % BLOCK);
         for (place, quotes) in self.quotes.iter().enumerate().skip(start / BLOCK) {
             let pos = place * BLOCK;
             let block = Block::at(self.text, pos);
-            let mut brackets = block.brackets() & !strings(quotes & wanted, &mut inside) & wanted;
+            let mut brackets =
+                block.brackets() & !strings(quotes & from_start, &mut inside) & from_start;
             while brackets != 0 {
                 let bracket = pos + brackets.trailing_zeros() as usize;
-                // Of the brackets only the opening ones have this bit.
+                // Only opening brackets have this bit.
                 depth = depth + usize::from(self.text[bracket] & 2) - 1;
                 if depth == 0 {
                     return Ok(bracket + 1);
                 }
                 brackets &= brackets - 1;
             }
-            wanted = u64::MAX;
+            from_start = u64::MAX;
         }
-        Err(Broken)
+        Err(NotJson)
     }
 }
 
@@ -133,10 +134,10 @@ fn ends_scalar(byte: u8) -> bool {
 
 /// Finds the quotes; true when every string of the document is valid.
 fn survey(text: &[u8], quotes: &mut Vec<u64>) -> bool {
-    let mut survey = Survey { text, carry: false, sound: true, known: 0, least: Least::new() };
+    let mut survey = Survey { text, carry: false, sound: true, checked: 0, least: Least::new() };
     let blocks = text.chunks_exact(BLOCK);
     let rest = blocks.remainder();
-    // One more than there are, for the rest.
+    // Plus one for the rest.
     quotes.reserve(blocks.len() + 1);
     quotes.extend(blocks.enumerate().map(|(place, bytes)| {
         let block = Block::at(bytes, 0);
@@ -151,15 +152,15 @@ fn survey(text: &[u8], quotes: &mut Vec<u64>) -> bool {
         && (!survey.least.is_control() || !has_controls_inside(text, quotes))
 }
 
-/// What is known of the blocks that were seen.
+/// Findings of the first pass, up to the current block.
 struct Survey<'a> {
     text: &'a [u8],
     /// Whether the next block's first byte is escaped.
     carry: bool,
-    /// Whether all escapes and all characters outside ASCII are good ones.
+    /// Whether all escapes and all characters outside ASCII are valid.
     sound: bool,
     /// Where the last character outside ASCII ends.
-    known: usize,
+    checked: usize,
     least: Least,
 }
 
@@ -184,17 +185,17 @@ impl Survey<'_> {
     fn characters(&mut self, pos: usize, mut high: u64) {
         while high != 0 {
             let start = pos + high.trailing_zeros() as usize;
-            if start >= self.known {
+            if start >= self.checked {
                 let width = character_width(&self.text[start..]);
                 self.sound &= width > 0;
-                self.known = start + width;
+                self.checked = start + width;
             }
             high &= high - 1;
         }
     }
 }
 
-/// Whether good escapes end at these bytes of the block at `pos`.
+/// Whether valid escapes end at these bytes of the block at `pos`.
 #[cold]
 fn has_good_escapes(text: &[u8], pos: usize, mut escaped: u64) -> bool {
     while escaped != 0 {

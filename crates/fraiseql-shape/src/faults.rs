@@ -1,15 +1,15 @@
-//! Noting faults: where they are, what stands there, and going on after text that is not JSON.
+//! Faults of a render, and recovery after text that is not JSON.
 
 use crate::path::PathSegment;
 use crate::render::{Outcome, Renderer};
 use crate::result::{Code, Detail, RenderError, Step};
 
-/// How many characters of the offending text are kept.
+/// Characters of the offending text in an error.
 const DETAIL_CHARACTERS: usize = 80;
 
-/// What a render looked like before a value.
+/// The state of a render before a value.
 #[derive(Clone, Copy)]
-pub(crate) struct Marks {
+pub(crate) struct Checkpoint {
     out: usize,
     slots: usize,
     path: usize,
@@ -18,8 +18,8 @@ pub(crate) struct Marks {
 
 impl Renderer<'_, '_> {
     #[inline]
-    pub fn marks(&self) -> Marks {
-        Marks {
+    pub fn checkpoint(&self) -> Checkpoint {
+        Checkpoint {
             out: self.out.len(),
             slots: self.slots.len(),
             path: self.path.len(),
@@ -27,18 +27,24 @@ impl Renderer<'_, '_> {
         }
     }
 
-    /// Takes back what was done for a value whose text is not JSON, and notes that as its fault.
+    /// Undoes the rendering of a value whose text is not JSON, and records the fault.
     #[cold]
-    pub fn broken(&mut self, marks: Marks, node: usize, nullable: bool, text: &[u8]) -> Outcome {
-        self.out.truncate(marks.out);
-        self.slots.truncate(marks.slots);
-        self.path.truncate(marks.path);
-        self.silent = marks.silent;
+    pub fn recover(
+        &mut self,
+        checkpoint: Checkpoint,
+        node: usize,
+        nullable: bool,
+        text: &[u8],
+    ) -> Outcome {
+        self.out.truncate(checkpoint.out);
+        self.slots.truncate(checkpoint.slots);
+        self.path.truncate(checkpoint.path);
+        self.silent = checkpoint.silent;
         self.fault(Code::Json, node, text);
-        self.null_if_allowed(Outcome::Stopped, nullable, marks.out)
+        self.null_if_allowed(Outcome::Stopped, nullable, checkpoint.out)
     }
 
-    /// Notes a fault of the value at the present place.
+    /// Records a fault of the value at the current path.
     #[cold]
     pub fn fault(&mut self, code: Code, node: usize, text: &[u8]) {
         self.note(code, node, Detail::Text(excerpt(text)));
@@ -69,7 +75,7 @@ impl Renderer<'_, '_> {
 
 /// The beginning of a text, cut between two characters.
 fn excerpt(text: &[u8]) -> String {
-    // No character takes more than four bytes, and a bad byte becomes one character.
+    // A character has four bytes at most; a byte that is not UTF-8 becomes one character.
     let head = &text[..text.len().min(DETAIL_CHARACTERS * 4 + 4)];
     String::from_utf8_lossy(head).chars().take(DETAIL_CHARACTERS).collect()
 }

@@ -1,10 +1,10 @@
-//! Which values are read together with the object around them, decided when a shape is compiled.
+//! Selection of inner values to read together with their object, at compile time.
 
 use crate::keys::Below;
 use crate::shape::{DOCUMENT_SLOT, Node, ObjectNode, Source};
 
-/// Notes for each key and each field of an object what is read inside of its value.
-/// Two fields may read one key as two types: the first one decides, the other one reads again.
+/// Sets the inner values to read for each key and field of an object.
+/// If two fields read a key as two types, the first decides and the second reads again.
 pub(crate) fn note_inside(nodes: &mut [Node]) {
     let worth: Vec<bool> = (0..nodes.len()).map(|node| is_worth(nodes, node)).collect();
     for node in nodes {
@@ -21,7 +21,7 @@ pub(crate) fn note_inside(nodes: &mut [Node]) {
     }
 }
 
-/// What is read below each slot of an object.
+/// The inner values to read for each slot of an object.
 fn below(object: &ObjectNode, worth: &[bool]) -> Vec<Below> {
     let mut below = vec![Below::Nothing; object.slots];
     for field in &object.fields {
@@ -37,7 +37,7 @@ fn below(object: &ObjectNode, worth: &[bool]) -> Vec<Below> {
     below
 }
 
-/// Objects and lists of objects are; a list of leaves is read faster when it is written.
+/// True for objects and lists of objects; a list of leaves is faster to read when it is written.
 fn is_worth(nodes: &[Node], node: usize) -> bool {
     match &nodes[node] {
         Node::Object(_) => true,

@@ -1,18 +1,18 @@
-//! The keys that an object is asked for, and the order in which documents have them.
+//! Selected keys of an object, and their order in documents.
 
 use crate::check::is_sound;
 use crate::doc::Doc;
-use crate::scan::{Broken, Scan, Token, skip_space};
+use crate::scan::{NotJson, Scan, Token, skip_space};
 use crate::text::decode;
 
-/// Where the value of a key is kept, and what is read of it at once.
+/// The slot of a value, and the inner values that are read with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
     pub slot: usize,
     pub below: Below,
 }
 
-/// What is read together with the object around it.
+/// Inner values that are read together with the outer object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Below {
     Nothing,
@@ -23,20 +23,20 @@ pub(crate) enum Below {
 }
 
 impl Target {
-    /// The target of a key that nobody asked for.
+    /// The target of a key that is not selected.
     const UNUSED: Self = Self { slot: usize::MAX, below: Below::Nothing };
 }
 
-/// Keys and their targets, in the order in which `jsonb` keeps keys: by length, then by bytes.
+/// Keys and their targets, in the key order of `jsonb`: by length, then by bytes.
 #[derive(Debug)]
 pub(crate) struct KeyTable {
-    /// The number of this table in its shape.
+    /// Number of this table in its shape.
     pub id: usize,
     entries: Box<[(Box<[u8]>, Target)]>,
 }
 
 impl KeyTable {
-    /// A table of keys that differ, with the target of each.
+    /// Makes a table of distinct keys and their targets.
     pub fn new<'k>(id: usize, keys: impl Iterator<Item = (&'k str, Target)>) -> Self {
         let mut entries: Vec<_> =
             keys.map(|(key, target)| (Box::from(key.as_bytes()), target)).collect();
@@ -44,7 +44,7 @@ impl KeyTable {
         Self { id, entries: entries.into() }
     }
 
-    /// Notes what is read below each slot.
+    /// Sets the inner values to read for each slot.
     pub fn note_below(&mut self, below: impl Fn(usize) -> Below) {
         for (_, target) in &mut self.entries {
             target.below = below(target.slot);
@@ -52,8 +52,8 @@ impl KeyTable {
     }
 
     fn target(&self, key: &[u8]) -> Target {
-        let found = self.entries.binary_search_by(|entry| order(&entry.0, key));
-        found.map_or(Target::UNUSED, |place| self.entries[place].1)
+        let place = self.entries.binary_search_by(|entry| order(&entry.0, key));
+        place.map_or(Target::UNUSED, |place| self.entries[place].1)
     }
 
     fn find(&self, doc: &Doc<'_>, key: Token) -> Target {
@@ -69,8 +69,8 @@ fn order(left: &[u8], right: &[u8]) -> std::cmp::Ordering {
     left.len().cmp(&right.len()).then_with(|| left.cmp(right))
 }
 
-/// The order in which the keys of one table came in earlier objects.
-/// Documents of one type have the same keys in the same order: one comparison finds a key.
+/// The order of the keys of one table in earlier objects.
+/// Documents of one type have the same keys in the same order, so one comparison matches a key.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct KeyOrder {
     seen: Vec<Seen>,
@@ -78,12 +78,12 @@ pub(crate) struct KeyOrder {
 
 #[derive(Clone, Debug)]
 struct Seen {
-    /// The first bytes of the text as one number, and which of its bits count.
+    /// The first bytes of the text as a number, and a mask of the bits that count.
     head: u128,
     mask: u128,
-    /// Everything from the end of the value before to the start of the value.
+    /// The text from the end of the previous value to the start of the value.
     text: Box<[u8]>,
-    /// Whether it is the first key of an object: its text has no comma then.
+    /// Whether it is the first key of an object, whose text has no comma.
     first: bool,
     target: Target,
 }
@@ -98,7 +98,7 @@ impl Seen {
         Self { head, mask, text: text.into(), first, target }
     }
 
-    /// Whether this key stands at `pos`.
+    /// Whether this key is at `pos`.
     #[inline]
     fn is_at(&self, doc: &[u8], pos: usize) -> bool {
         let Some(head) = doc[pos..].first_chunk::<HEAD>() else {
@@ -109,53 +109,53 @@ impl Seen {
     }
 }
 
-/// How many bytes of a key are compared at once.
+/// Bytes of a key that are compared at once.
 const HEAD: usize = 16;
-/// How many keys that are not where they were expected are passed over to find one.
+/// Expected keys that are skipped to find the next match.
 const LOOK_AHEAD: usize = 8;
-/// An object with more keys than this is a map: its order teaches nothing.
+/// An object with more keys than this is a map, whose order is not learned.
 const MOST_SEEN: usize = 256;
-/// A longer key is not kept.
+/// Longer keys are not stored.
 const LONGEST_SEEN: usize = 256;
 
-/// A key that was met.
-pub(crate) struct Met {
+/// A key of the document and its target.
+pub(crate) struct KeyMatch {
     pub target: Target,
     /// Where its value starts.
     pub value: usize,
-    /// The place to expect the following key at.
+    /// The index of the next expected key.
     pub next: usize,
 }
 
 impl KeyOrder {
-    /// The key at `pos`, if it is the one that is expected at `next`.
+    /// The key at `pos`, if it is the expected key `next`.
     #[inline]
-    pub fn expected(&self, next: usize, doc: &[u8], pos: usize, first: bool) -> Option<Met> {
+    pub fn expected(&self, next: usize, doc: &[u8], pos: usize, first: bool) -> Option<KeyMatch> {
         let seen = self.seen.get(next)?;
         if !seen.is_at(doc, pos) || seen.first != first {
             return None;
         }
-        Some(Met { target: seen.target, value: pos + seen.text.len(), next: next + 1 })
+        Some(KeyMatch { target: seen.target, value: pos + seen.text.len(), next: next + 1 })
     }
 
-    /// The key at `pos`, if it is one that is expected soon.
-    pub fn ahead(&self, next: usize, doc: &[u8], pos: usize, first: bool) -> Option<Met> {
+    /// The key at `pos`, if it is one of the expected keys soon after `next`.
+    pub fn ahead(&self, next: usize, doc: &[u8], pos: usize, first: bool) -> Option<KeyMatch> {
         (next + 1..=next + LOOK_AHEAD).find_map(|next| self.expected(next, doc, pos, first))
     }
 
-    /// Whether another key can be noted.
+    /// Whether another key can be stored.
     pub fn has_room(&self, length: usize) -> bool {
         self.seen.len() < MOST_SEEN && length <= LONGEST_SEEN
     }
 
-    /// Notes a key that was not at `next`.
+    /// Stores a key that was not at `next`.
     pub fn learn(&mut self, next: usize, text: &[u8], first: bool, target: Target) {
         self.seen.insert(next, Seen::new(text, first, target));
     }
 }
 
-/// The key after a value (or after the opening brace), found without expectations;
-/// nothing where the object closes.
+/// Reads the key after a value (or after the opening brace) without an expected order;
+/// `None` where the object closes.
 pub(crate) fn read_key(
     table: &KeyTable,
     doc: &Doc<'_>,
@@ -167,15 +167,15 @@ pub(crate) fn read_key(
         Some(b'}') => return Ok(None),
         Some(b',') if !first => start = skip_space(doc.text, start + 1),
         Some(b'"') if first => {}
-        _ => return Err(Broken),
+        _ => return Err(NotJson),
     }
     if doc.text.get(start) != Some(&b'"') {
-        return Err(Broken);
+        return Err(NotJson);
     }
     let end = doc.string_end(start + 1)?;
     let colon = skip_space(doc.text, end);
     if doc.text.get(colon) != Some(&b':') {
-        return Err(Broken);
+        return Err(NotJson);
     }
     let target = table.find(doc, doc.string(start, end));
     Ok(Some((target, skip_space(doc.text, colon + 1))))

@@ -1,5 +1,5 @@
-//! Leaves and enums: reading a token by the rules of its type and writing it.
-//! The rules are graphql-core's `serialize`, where they lose nothing.
+//! Writing leaf and enum values by the rules of their types.
+//! The rules are those of graphql-core's `serialize`, except where these would lose digits.
 
 use crate::check::{is_scalar, is_sound, string as strict_string, value_end};
 use crate::description::Form;
@@ -13,23 +13,23 @@ use crate::text::{decode, is_storable};
 
 /// Why a token was not written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
+pub(crate) enum Rejection {
     /// It is not JSON.
-    Json,
-    /// It is JSON, of the wrong kind for its place.
-    Kind,
+    NotJson,
+    /// It is JSON of another kind than the field expects.
+    WrongKind,
 }
 
-type Written = Result<(), Refused>;
+type Written = Result<(), Rejection>;
 
-/// Where leaves are written to.
+/// Output of leaf values.
 pub(crate) struct Sink<'r> {
     pub out: &'r mut Vec<u8>,
-    /// The stack of the strict reader, kept between values.
+    /// Stack of the strict reader, reused from value to value.
     pub open: &'r mut Vec<u8>,
 }
 
-/// Writes the value at `token` as `form` asks, or writes nothing.
+/// Writes the value at `token` in `form`; on an error nothing is written.
 #[inline]
 pub(crate) fn write(form: Form, doc: &Doc<'_>, token: Token, sink: &mut Sink<'_>) -> Written {
     if form == Form::Any {
@@ -67,7 +67,7 @@ fn raw(doc: &Doc<'_>, token: Token, sink: &mut Sink<'_>) -> Written {
         _ => is_scalar(text),
     };
     if !valid {
-        return Err(Refused::Json);
+        return Err(Rejection::NotJson);
     }
     copy(doc.text, token, sink.out);
     Ok(())
@@ -75,9 +75,9 @@ fn raw(doc: &Doc<'_>, token: Token, sink: &mut Sink<'_>) -> Written {
 
 fn is_container(doc: &Doc<'_>, token: Token, open: &mut Vec<u8>) -> bool {
     let Token { start, end, .. } = token;
-    let known = |_: &[u8], start: usize| doc.string_end(start + 1).map_err(|_| start);
+    let string_end = |_: &[u8], start: usize| doc.string_end(start + 1).map_err(|_| start);
     let read = if doc.is_sound() {
-        value_end(doc.text, start, open, known)
+        value_end(doc.text, start, open, string_end)
     } else {
         value_end(doc.text, start, open, strict_string)
     };
@@ -87,7 +87,7 @@ fn is_container(doc: &Doc<'_>, token: Token, open: &mut Vec<u8>) -> bool {
 #[inline]
 fn string(form: Form, doc: &[u8], token: Token, out: &mut Vec<u8>) -> Written {
     if !is_sound(doc, token) {
-        return Err(Refused::Json);
+        return Err(Rejection::NotJson);
     }
     let content = &doc[token.start + 1..token.end - 1];
     match form {
@@ -99,7 +99,7 @@ fn string(form: Form, doc: &[u8], token: Token, out: &mut Vec<u8>) -> Written {
         Form::DateTime if moment::is_instant(&decode(content)) => copy(doc, token, out),
         Form::Time if moment::is_time(&decode(content)) => copy(doc, token, out),
         Form::Uuid if is_uuid(&decode(content)) => copy(doc, token, out),
-        Form::Boolean | Form::Truth | Form::Any => return Err(Refused::Kind),
+        Form::Boolean | Form::Truth | Form::Any => return Err(Rejection::WrongKind),
         _ => return number_in_string(form, &decode(content), out),
     }
     Ok(())
@@ -114,7 +114,7 @@ fn number_in_string(form: Form, text: &[u8], out: &mut Vec<u8>) -> Written {
         Form::Number if is_number(text) => put(out, text),
         Form::QuotedInteger if is_integer(text) => put_quoted(out, &integer(text)?),
         Form::QuotedNumber if is_number(text) => put_quoted(out, text),
-        _ => return Err(Refused::Kind),
+        _ => return Err(Rejection::WrongKind),
     }
     Ok(())
 }
@@ -127,7 +127,7 @@ fn number(form: Form, doc: &[u8], token: Token, out: &mut Vec<u8>) -> Written {
         return Ok(());
     }
     if !is_number(text) {
-        return Err(Refused::Json);
+        return Err(Rejection::NotJson);
     }
     match form {
         Form::Int => put(out, &int(text)?),
@@ -138,12 +138,12 @@ fn number(form: Form, doc: &[u8], token: Token, out: &mut Vec<u8>) -> Written {
         Form::Id | Form::StoredId => put_quoted(out, &integer(text)?),
         Form::Integer if is_integer(text) => copy(doc, token, out),
         Form::QuotedInteger if is_integer(text) => put_quoted(out, text),
-        _ => return Err(Refused::Kind),
+        _ => return Err(Rejection::WrongKind),
     }
     Ok(())
 }
 
-/// An integer that needs no look at its range and is in its shortest form.
+/// Whether the text is an integer in its shortest form that is certain to be in range.
 #[inline]
 fn is_short_integer(text: &[u8]) -> bool {
     let size = text.strip_prefix(b"-").unwrap_or(text);
@@ -153,58 +153,58 @@ fn is_short_integer(text: &[u8]) -> bool {
 }
 
 /// An integer of any size in its shortest form.
-fn integer(text: &[u8]) -> Result<Vec<u8>, Refused> {
-    integral(text).map(String::into_bytes).ok_or(Refused::Kind)
+fn integer(text: &[u8]) -> Result<Vec<u8>, Rejection> {
+    integral(text).map(String::into_bytes).ok_or(Rejection::WrongKind)
 }
 
 /// An `Int` of GraphQL: 32 bits.
-fn int(text: &[u8]) -> Result<Vec<u8>, Refused> {
-    let value = integral(text).ok_or(Refused::Kind)?;
-    if value.parse::<i32>().is_ok() { Ok(value.into_bytes()) } else { Err(Refused::Kind) }
+fn int(text: &[u8]) -> Result<Vec<u8>, Rejection> {
+    let value = integral(text).ok_or(Rejection::WrongKind)?;
+    if value.parse::<i32>().is_ok() { Ok(value.into_bytes()) } else { Err(Rejection::WrongKind) }
 }
 
 fn literal(form: Form, text: &[u8], out: &mut Vec<u8>) -> Written {
     let truth = match text {
         b"true" => true,
         b"false" => false,
-        [b'{' | b'[', ..] | b"null" => return Err(Refused::Kind),
-        _ => return Err(Refused::Json),
+        [b'{' | b'[', ..] | b"null" => return Err(Rejection::WrongKind),
+        _ => return Err(Rejection::NotJson),
     };
     match form {
         Form::Boolean | Form::Truth => put(out, text),
         Form::Int | Form::Float => put(out, if truth { b"1" } else { b"0" }),
         Form::String | Form::StoredString => put_quoted(out, text),
-        _ => return Err(Refused::Kind),
+        _ => return Err(Rejection::WrongKind),
     }
     Ok(())
 }
 
-/// Whether a token of the wrong kind is JSON at all, as far as its first byte tells.
-pub(crate) fn refusal(doc: &[u8], token: Token) -> Refused {
+/// Whether a token of the wrong kind is JSON, judged by its first byte.
+pub(crate) fn rejection(doc: &[u8], token: Token) -> Rejection {
     let text = token.bytes(doc);
     let json = match text.first() {
         Some(b'"') => is_sound(doc, token),
         Some(b'{' | b'[') => true,
         _ => is_scalar(text),
     };
-    if json { Refused::Kind } else { Refused::Json }
+    if json { Rejection::WrongKind } else { Rejection::NotJson }
 }
 
-/// Writes the name that stands for the token in an enum, or nothing.
+/// Writes the name of the enum member for the token; on an error nothing is written.
 pub(crate) fn write_enum(node: &EnumNode, doc: &[u8], token: Token, out: &mut Vec<u8>) -> Written {
     let text = token.bytes(doc);
-    let found = if text[0] == b'"' {
+    let member = if text[0] == b'"' {
         let content = &doc[token.start + 1..token.end - 1];
         meaning(&node.strings, &decode(content))
     } else {
         meaning(&node.tokens, text)
     };
-    match found {
+    match member {
         Some(name) => {
             put(out, name);
             Ok(())
         }
-        None => Err(refusal(doc, token)),
+        None => Err(rejection(doc, token)),
     }
 }
 

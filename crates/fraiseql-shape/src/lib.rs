@@ -1,5 +1,5 @@
-//! Shapes: JSON documents in, the text of a GraphQL response out, in one pass and without a tree.
-//! A shape is compiled once per operation and rendered with the documents of each request.
+//! Rendering of JSON documents into the text of a GraphQL response, in one pass without a tree.
+//! A shape is compiled once for an operation and renders the documents of each request.
 
 mod blocks;
 mod check;

@@ -1,4 +1,4 @@
-//! Rendering lists, and objects whose type is found in the document.
+//! Rendering of lists and of objects of an abstract type.
 
 use std::borrow::Cow;
 
@@ -8,12 +8,12 @@ use crate::path::PathSegment;
 use crate::read::link;
 use crate::render::{Outcome, Renderer};
 use crate::result::Code;
-use crate::scan::{Broken, Scan, Token, skip_space};
+use crate::scan::{NotJson, Scan, Token, skip_space};
 use crate::shape::{AbstractNode, ListNode, Node};
 use crate::text::decode;
 
 impl<'s, 'a> Renderer<'s, 'a> {
-    /// The array that opens at `start`.
+    /// Renders the array that opens at `start`.
     pub fn list(&mut self, list: &ListNode, doc: &Doc<'a>, start: usize) -> Scan<(usize, Outcome)> {
         self.out.push(b'[');
         let first = skip_space(doc.text, start + 1);
@@ -31,7 +31,7 @@ impl<'s, 'a> Renderer<'s, 'a> {
         }
     }
 
-    /// The items of an array up to its end, or up to the first that stops the visit.
+    /// Renders the items of an array, up to its end or to the first that stops the visit.
     fn items(&mut self, list: &ListNode, doc: &Doc<'a>, first: usize) -> Scan<(usize, Outcome)> {
         let depth = self.path.len();
         let mut sum = Outcome::Written;
@@ -51,14 +51,14 @@ impl<'s, 'a> Renderer<'s, 'a> {
             match doc.text.get(pos) {
                 Some(b',') => pos = skip_space(doc.text, pos + 1),
                 Some(b']') => break,
-                _ => return Err(Broken),
+                _ => return Err(NotJson),
             }
             self.out.push(b',');
         }
         Ok((pos + 1, self.close(sum)))
     }
 
-    /// An array whose items were read: the first one is in the slot `head`.
+    /// Renders an array whose items are in slots, the first in `head`.
     pub fn read_list(&mut self, list: &ListNode, doc: &Doc<'a>, head: usize) -> Scan<Outcome> {
         self.out.push(b'[');
         self.path.push(PathSegment::Index(0));
@@ -73,7 +73,7 @@ impl<'s, 'a> Renderer<'s, 'a> {
             self.path[depth - 1] = PathSegment::Index(index);
             let item = self.slots[head];
             let inside = Token { link: link(head + 1)?, ..item };
-            let outcome = self.place(list.item, list.nullable, doc, inside)?;
+            let outcome = self.value_or_null(list.item, list.nullable, doc, inside)?;
             if self.add(&mut sum, outcome) || item.link == 0 {
                 break;
             }
@@ -85,7 +85,7 @@ impl<'s, 'a> Renderer<'s, 'a> {
         Ok(self.close(sum))
     }
 
-    /// Notes at the list, not at the item that the path leads to, that it has too many items.
+    /// Records that a list has too many items: a fault of the list, not of the item in the path.
     #[cold]
     pub fn too_long(&mut self, list: &ListNode) -> Outcome {
         let item = self.path.pop();
@@ -94,7 +94,7 @@ impl<'s, 'a> Renderer<'s, 'a> {
         Outcome::Stopped
     }
 
-    /// One value in a place, null included, whose end is not known yet.
+    /// Renders one value whose end is not known yet; it may be null.
     #[inline]
     pub fn element(
         &mut self,
@@ -106,14 +106,14 @@ impl<'s, 'a> Renderer<'s, 'a> {
         let flat = matches!(self.shape.nodes[node], Node::Leaf(_) | Node::Enum(_));
         if flat || !matches!(doc.text.get(start), Some(b'{' | b'[')) {
             let token = doc.value(start)?;
-            return Ok((token.end, self.place(node, nullable, doc, token)?));
+            return Ok((token.end, self.value_or_null(node, nullable, doc, token)?));
         }
         let mark = self.out.len();
         let (end, outcome) = self.container(node, doc, start)?;
         Ok((end, self.null_if_allowed(outcome, nullable, mark)))
     }
 
-    /// The object that opens at `start`, rendered as the type that its discriminator names.
+    /// Renders the object that opens at `start` as the type that its discriminator names.
     pub fn choice(
         &mut self,
         choice: &'s AbstractNode,

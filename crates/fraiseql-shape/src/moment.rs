@@ -1,5 +1,5 @@
-//! Texts of dates, times, instants and UUIDs, as `PostgreSQL` reads them whatever a session is set to.
-//! `fraiseql/grammars.py` is the same for Python and SQL.
+//! Grammar of dates, times, instants and UUIDs that `PostgreSQL` reads under any settings.
+//! `fraiseql/grammars.py` has the same grammar for Python and SQL.
 
 /// The latest year of an instant and of a date in `PostgreSQL`.
 const LAST_INSTANT: u32 = 294_276;
@@ -11,7 +11,7 @@ pub(crate) fn is_date(text: &[u8]) -> bool {
     is_endless(text) || day(text, LAST_DATE).is_some_and(<[u8]>::is_empty)
 }
 
-/// Whether the text is an instant, or a date that stands for its beginning.
+/// Whether the text is an instant, or a date, which means its beginning.
 pub(crate) fn is_instant(text: &[u8]) -> bool {
     is_endless(text) || day(text, LAST_INSTANT).is_some_and(is_clock_of_day)
 }
@@ -47,7 +47,7 @@ fn is_clock_of_day(text: &[u8]) -> bool {
     }
 }
 
-/// Reads year, month, day and era; gives what is between the day and the era.
+/// Reads year, month, day and era; returns the text between the day and the era.
 fn day(text: &[u8], last: u32) -> Option<&[u8]> {
     let (text, bc) = match text.strip_suffix(b" BC") {
         Some(before) => (before, true),
@@ -89,7 +89,7 @@ fn two(text: &[u8], most: u32) -> Option<(u32, &[u8])> {
     value(digits).filter(|number| *number <= most).map(|number| (number, rest))
 }
 
-/// Reads hours, minutes and perhaps seconds; gives what follows.
+/// Reads hours, minutes and optional seconds, and returns the rest.
 fn clock(text: &[u8]) -> Option<&[u8]> {
     let (hours, rest) = two(text, 24)?;
     let (minutes, rest) = two(rest.strip_prefix(b":")?, 59)?;
@@ -104,7 +104,7 @@ fn clock(text: &[u8]) -> Option<&[u8]> {
     (hours < 24 || (minutes == 0 && seconds == 0 && zero)).then_some(rest)
 }
 
-/// Reads a fraction, if there is one; gives whether it is zero, and what follows.
+/// Reads an optional fraction; returns whether it is zero, and the rest.
 fn fraction(text: &[u8]) -> Option<(bool, &[u8])> {
     let Some(rest) = text.strip_prefix(b".") else { return Some((true, text)) };
     let size = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -112,7 +112,7 @@ fn fraction(text: &[u8]) -> Option<(bool, &[u8])> {
     (1..=MOST_DECIMALS).contains(&size).then_some((zero, &rest[size..]))
 }
 
-/// Whether the text is an offset from UTC, or nothing.
+/// Whether the text is an offset from UTC or empty.
 fn is_offset(text: &[u8]) -> bool {
     match text {
         [] | [b'Z' | b'z'] => true,

@@ -1,6 +1,6 @@
-//! JSON numbers as text: their grammar, and their integral value without a float round trip.
+//! Grammar of JSON numbers, and exact integral values.
 
-/// A longer integer is not written out from an exponent: no IEEE double needs more digits.
+/// Maximum digits of an integer from an exponent: no IEEE double needs more.
 const MOST_DIGITS: usize = 400;
 
 struct Parts<'a> {
@@ -18,7 +18,7 @@ fn unsigned(text: &[u8]) -> &[u8] {
     text.strip_prefix(b"-").unwrap_or(text)
 }
 
-/// The parts of a JSON number, or nothing when the text is none.
+/// The parts of a JSON number; `None` when the text is not one.
 fn split(text: &[u8]) -> Option<Parts<'_>> {
     let rest = unsigned(text);
     let negative = rest.len() < text.len();
@@ -68,7 +68,7 @@ pub(crate) fn is_nonzero(text: &[u8]) -> bool {
 /// Whether a valid number is in the range of an IEEE double.
 pub(crate) fn is_double(text: &[u8]) -> bool {
     const MOST: usize = 300;
-    // Digits alone are the rule, and too few of them to leave the range.
+    // The common case: too few digits to leave the range.
     if text.len() <= MOST && !text.iter().any(|byte| matches!(byte, b'e' | b'E')) {
         return true;
     }
@@ -76,13 +76,13 @@ pub(crate) fn is_double(text: &[u8]) -> bool {
     value.is_some_and(f64::is_finite)
 }
 
-/// Whether the text is decimal digits, perhaps after a minus: leading zeros are allowed.
+/// Whether the text is decimal digits, with an optional minus; leading zeros are allowed.
 pub(crate) fn is_digits(text: &[u8]) -> bool {
     let size = unsigned(text);
     !size.is_empty() && digits(size) == size.len()
 }
 
-/// The integer that a JSON number or a text of digits stands for, in its shortest form.
+/// The integral value of a JSON number or a text of digits, in its shortest form.
 pub(crate) fn integral(text: &[u8]) -> Option<String> {
     if is_digits(text) {
         return Some(shortest(unsigned(text).len() < text.len(), unsigned(text), 0));
@@ -111,7 +111,7 @@ fn exponent(text: &[u8]) -> i64 {
     value.saturating_mul(sign)
 }
 
-/// Writes digits and further zeros without leading zeros and without a negative zero.
+/// Writes digits and further zeros, without leading zeros or a negative zero.
 fn shortest(negative: bool, digits: &[u8], zeros: usize) -> String {
     let first = digits.iter().position(|byte| *byte != b'0');
     let Some(first) = first else { return "0".to_owned() };

@@ -1,16 +1,16 @@
-//! Rendering objects: their values are read into slots, then written in the order asked for.
+//! Rendering of objects: values are read into slots, then written in the requested order.
 
 use crate::doc::Doc;
-use crate::leaf::refusal;
+use crate::leaf::rejection;
 use crate::output::append;
 use crate::path::PathSegment;
 use crate::render::{Outcome, Renderer};
 use crate::result::Code;
-use crate::scan::{Broken, READ, Scan, Token};
+use crate::scan::{NotJson, READ, Scan, Token};
 use crate::shape::{DOCUMENT_SLOT, Field, ObjectNode, Source};
 
 impl<'s, 'a> Renderer<'s, 'a> {
-    /// The object that opens at `start`.
+    /// Renders the object that opens at `start`.
     pub fn object(
         &mut self,
         object: &'s ObjectNode,
@@ -26,7 +26,7 @@ impl<'s, 'a> Renderer<'s, 'a> {
         Ok((end, outcome))
     }
 
-    /// The object whose values are in the slots from `frame` on.
+    /// Renders the object whose values are in the slots from `frame` on.
     #[inline]
     pub fn written(
         &mut self,
@@ -42,8 +42,8 @@ impl<'s, 'a> Renderer<'s, 'a> {
         }
     }
 
-    /// Reads the document inside an object that has one. An object without the document's key
-    /// answers for it, as objects do that were not read from the database.
+    /// Reads the inner document of an object. An object without the key of its document takes
+    /// the fields from itself, as objects from resolvers do.
     fn inner(
         &mut self,
         object: &'s ObjectNode,
@@ -59,7 +59,7 @@ impl<'s, 'a> Renderer<'s, 'a> {
         }
         if token.is_absent() {
             for (own, inner) in &object.shared {
-                // What was read inside of it was read for another field.
+                // Its inner values were read for another field.
                 slots[*inner] = Token { flags: slots[*own].flags & !READ, ..slots[*own] };
             }
             return Ok(Outcome::Written);
@@ -69,18 +69,18 @@ impl<'s, 'a> Renderer<'s, 'a> {
             return Ok(Outcome::Written);
         }
         if doc.text[token.start] != b'{' {
-            return self.refused(
-                refusal(doc.text, token),
+            return self.reject(
+                rejection(doc.text, token),
                 Code::Object,
                 node,
                 token.bytes(doc.text),
             );
         }
         let end = self.read_document(object, keys, doc, (frame, token.start), false)?;
-        if end == token.end { Ok(Outcome::Written) } else { Err(Broken) }
+        if end == token.end { Ok(Outcome::Written) } else { Err(NotJson) }
     }
 
-    /// The fields of an object, of which `token` is the whole text.
+    /// Renders the fields of an object, whose text is at `token`.
     pub fn fields(
         &mut self,
         object: &'s ObjectNode,
@@ -113,7 +113,7 @@ impl<'s, 'a> Renderer<'s, 'a> {
         self.close(sum)
     }
 
-    /// One field of a document, where a text that is not JSON becomes an error.
+    /// Renders one field of a document; text that is not JSON becomes its error.
     #[inline]
     fn field(&mut self, field: &'s Field, doc: &Doc<'a>, token: Token) -> Outcome {
         let Field { node, nullable, .. } = *field;
@@ -123,10 +123,10 @@ impl<'s, 'a> Renderer<'s, 'a> {
         }
         let flags = if field.read { token.flags } else { token.flags & !READ };
         let token = Token { flags, ..token };
-        let marks = self.marks();
-        match self.place(node, nullable, doc, token) {
+        let checkpoint = self.checkpoint();
+        match self.value_or_null(node, nullable, doc, token) {
             Ok(outcome) => outcome,
-            Err(Broken) => self.broken(marks, node, nullable, token.bytes(doc.text)),
+            Err(NotJson) => self.recover(checkpoint, node, nullable, token.bytes(doc.text)),
         }
     }
 }

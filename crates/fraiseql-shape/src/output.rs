@@ -1,10 +1,10 @@
-//! Appending to the output in blocks of a fixed size, which needs no call per value.
-//! A block may bring bytes too many along; they are cut off again at once.
+//! Appending to the output in blocks of a fixed size, without a call for each value.
+//! Excess bytes of a block are truncated at once.
 
 const BLOCK: usize = 64;
-/// Keys are shorter than most values.
+/// Size of a block for keys, which are shorter than most values.
 const KEY: usize = 32;
-/// From this size on a call to the system's copy is worth it.
+/// From this size on, a call of memcpy is faster.
 const LONG: usize = 1024;
 
 /// Appends `doc[start..end]`.
@@ -26,7 +26,7 @@ pub(crate) fn append(out: &mut Vec<u8>, doc: &[u8], start: usize, end: usize) {
     out.truncate(length);
 }
 
-/// A short text that is appended very often: its first bytes, padded, and the other ones.
+/// A short text that is appended often: its first bytes, padded, and the rest.
 #[derive(Debug)]
 pub(crate) struct Padded {
     head: [u8; KEY],

@@ -1,29 +1,29 @@
-//! Reading objects into slots: in one pass, with the objects and lists inside that are asked for.
-//! Text that is not JSON inside of an object is passed over here, and met again when it is written.
+//! Reading of objects into slots, with the selected objects and lists inside, in one pass.
+//! Inner text that is not JSON is skipped here and is a fault when it is written.
 
 use std::sync::Arc;
 
 use crate::doc::Doc;
-use crate::keys::{Below, KeyOrder, KeyTable, Met, read_key};
+use crate::keys::{Below, KeyMatch, KeyOrder, KeyTable, read_key};
 use crate::render::Renderer;
-use crate::scan::{Broken, LOOSE, READ, Scan, Token, skip_space};
+use crate::scan::{LOOSE, NotJson, READ, Scan, Token, skip_space};
 use crate::shape::{ListNode, Node, ObjectNode};
 
-/// What is inside of an object is not read at once any more when so many values are held.
+/// Above this many slots, inner objects are read only when they are written.
 const MOST_HELD: usize = 1 << 16;
 
 /// The slots of the object that is being read.
 pub(crate) struct Frame<'s> {
     start: usize,
-    /// Values of slots from here on are dropped: the document answers for these.
+    /// Values of slots from here on are dropped: they come from the document.
     limit: usize,
     object: Option<&'s ObjectNode>,
-    /// Whether the object's end was or will be found without reading it, too.
+    /// Whether the end of the object is also found without reading it.
     inside: bool,
 }
 
 impl<'s, 'a> Renderer<'s, 'a> {
-    /// Reads the object that opens at `start` into new slots; gives where the object ends.
+    /// Reads the object that opens at `start` into new slots and returns its end.
     pub fn read(
         &mut self,
         object: &'s ObjectNode,
@@ -37,7 +37,7 @@ impl<'s, 'a> Renderer<'s, 'a> {
         self.members(&object.keys, frame, doc, start)
     }
 
-    /// Reads the one key of a table that has no object.
+    /// Reads the only key of a table without an object.
     pub fn read_one(
         &mut self,
         table: &'s KeyTable,
@@ -74,14 +74,14 @@ impl<'s, 'a> Renderer<'s, 'a> {
         doc: &Doc<'a>,
         start: usize,
     ) -> Scan<usize> {
-        // Out of its place, so that more can be read meanwhile: no table is read inside of itself.
+        // Taken out, so that inner objects can be read: no table is read inside itself.
         let mut order = self.orders[table.id].take().unwrap_or_default();
         let end = self.each_member(table, &mut order, &mut frame, doc, start);
         self.orders[table.id] = Some(order);
         end
     }
 
-    /// Of a key that comes twice the last value stays.
+    /// The last value of a repeated key counts.
     fn each_member(
         &mut self,
         table: &'s KeyTable,
@@ -93,30 +93,30 @@ impl<'s, 'a> Renderer<'s, 'a> {
         let (mut pos, mut next) = (start + 1, 0);
         loop {
             let first = pos == start + 1;
-            let met = match order.expected(next, doc.text, pos, first) {
-                Some(met) => met,
+            let matched = match order.expected(next, doc.text, pos, first) {
+                Some(matched) => matched,
                 None if doc.text.get(pos) == Some(&b'}') => return Ok(pos + 1),
                 None => match self.unexpected(table, order, next, doc, (pos, first))? {
-                    Some(met) => met,
+                    Some(matched) => matched,
                     None => return Ok(skip_space(doc.text, pos) + 1),
                 },
             };
-            next = met.next;
-            let token = match met.target.below {
-                Below::Nothing => doc.value(met.value)?,
-                below => self.below(below, frame, doc, met.value)?,
+            next = matched.next;
+            let token = match matched.target.below {
+                Below::Nothing => doc.value(matched.value)?,
+                below => self.below(below, frame, doc, matched.value)?,
             };
             if token.flags & LOOSE != 0 && frame.inside {
-                return Err(Broken);
+                return Err(NotJson);
             }
-            if met.target.slot < frame.limit {
-                self.slots[frame.start + met.target.slot] = token;
+            if matched.target.slot < frame.limit {
+                self.slots[frame.start + matched.target.slot] = token;
             }
             pos = token.end;
         }
     }
 
-    /// The key at `pos`, which is not the one expected there; nothing where the object closes.
+    /// The key at `pos`, which is not the expected one; `None` where the object closes.
     #[inline(never)]
     fn unexpected(
         &mut self,
@@ -125,20 +125,20 @@ impl<'s, 'a> Renderer<'s, 'a> {
         next: usize,
         doc: &Doc<'a>,
         (pos, first): (usize, bool),
-    ) -> Scan<Option<Met>> {
-        if let Some(met) = order.ahead(next, doc.text, pos, first) {
-            return Ok(Some(met));
+    ) -> Scan<Option<KeyMatch>> {
+        if let Some(matched) = order.ahead(next, doc.text, pos, first) {
+            return Ok(Some(matched));
         }
         let Some((target, value)) = read_key(table, doc, pos, first)? else { return Ok(None) };
         if order.has_room(value - pos) {
             Arc::make_mut(order).learn(next, &doc.text[pos..value], first, target);
             self.learned = true;
-            return Ok(Some(Met { target, value, next: next + 1 }));
+            return Ok(Some(KeyMatch { target, value, next: next + 1 }));
         }
-        Ok(Some(Met { target, value, next }))
+        Ok(Some(KeyMatch { target, value, next }))
     }
 
-    /// A value of which more is wanted than where it is.
+    /// Reads a value together with its inner values.
     #[inline(never)]
     fn below(
         &mut self,
@@ -157,10 +157,10 @@ impl<'s, 'a> Renderer<'s, 'a> {
                     Some(table) => {
                         self.read_document(object, table, doc, (frame.start, start), true)
                     }
-                    None => Err(Broken),
+                    None => Err(NotJson),
                 }
             }
-            _ => Err(Broken),
+            _ => Err(NotJson),
         };
         let Ok(end) = read else {
             self.slots.truncate(mark);
@@ -169,20 +169,20 @@ impl<'s, 'a> Renderer<'s, 'a> {
         Ok(Token { start, end, link: link(mark)?, flags: READ })
     }
 
-    /// Reads an object or a list as the node that it will be written as.
+    /// Reads an object or a list as the node that will write it.
     fn nested(&mut self, node: usize, doc: &Doc<'a>, start: usize) -> Scan<usize> {
         let shape = self.shape;
         match (&shape.nodes[node], doc.text[start]) {
-            _ if self.slots.len() > MOST_HELD => Err(Broken),
+            _ if self.slots.len() > MOST_HELD => Err(NotJson),
             (Node::Object(object), b'{') => self.read(object, doc, start, true),
             (Node::List(list), b'[') => self.read_items(list, doc, start),
-            _ => Err(Broken),
+            _ => Err(NotJson),
         }
     }
 
-    /// Reads the items of a list: each has a slot of its own, which is followed by the slots of
-    /// what is inside and tells where the next one is. All of them are read or none: where an
-    /// item ends that is not JSON is known only when it is written.
+    /// Reads the items of a list. Each has a slot, followed by the slots of its inner values, with
+    /// a link to the next item. All items are read or none: the end of an item that is not JSON
+    /// is known only when it is written.
     fn read_items(&mut self, list: &ListNode, doc: &Doc<'a>, start: usize) -> Scan<usize> {
         let mut pos = start + 1;
         loop {
@@ -200,7 +200,7 @@ impl<'s, 'a> Renderer<'s, 'a> {
                     self.slots[head] = item;
                     return Ok(pos + 1);
                 }
-                _ => return Err(Broken),
+                _ => return Err(NotJson),
             }
             pos += 1;
         }
@@ -212,10 +212,10 @@ impl<'s, 'a> Renderer<'s, 'a> {
             return Ok(Token { start, end, link: 0, flags: READ });
         }
         let token = doc.value(start)?;
-        if token.flags & LOOSE == 0 { Ok(token) } else { Err(Broken) }
+        if token.flags & LOOSE == 0 { Ok(token) } else { Err(NotJson) }
     }
 }
 
 pub(crate) fn link(place: usize) -> Scan<u32> {
-    u32::try_from(place).map_err(|_| Broken)
+    u32::try_from(place).map_err(|_| NotJson)
 }

@@ -1,52 +1,52 @@
-//! Rendering: walking a shape and its documents side by side, appending to one output.
-//! A place that turns out null is cut off the output again, up to the nearest nullable place.
+//! Rendering of a shape and its documents into one output.
+//! Output of a value that turns out null is truncated, up to the nearest nullable value.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
 use crate::doc::Doc;
 use crate::keys::KeyOrder;
-use crate::leaf::{Refused, Sink, refusal, write, write_enum};
+use crate::leaf::{Rejection, Sink, rejection, write, write_enum};
 use crate::path::PathSegment;
 use crate::result::{Code, Detail, Item, RenderError, Rendered, Stream, StreamTooShort};
-use crate::scan::{Broken, READ, Scan, Token};
+use crate::scan::{NotJson, READ, Scan, Token};
 use crate::shape::{Node, Shape};
 
-/// What became of a value.
+/// The outcome of rendering a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// It stands in the output.
+    /// It is in the output.
     Written,
-    /// It is null because of its document: what stands beside it is not visited any more.
+    /// It is null because of its document: its siblings are not visited any more.
     Stopped,
-    /// It is null because of a stream: what stands beside it is still visited, silently, so that
-    /// every stream advances as it did in the render that asked for the stream.
+    /// It is null because of a stream: its siblings are still visited, without errors, so that
+    /// every stream advances as in the render that requested the stream.
     Missing,
 }
 
-/// One render: the output so far and everything that is reused from value to value.
+/// The state of one render: the output so far, and memory that values share.
 pub(crate) struct Renderer<'s, 'a> {
     pub shape: &'s Shape,
     pub streams: &'a [Option<Stream<'a>>],
     pub cursors: Vec<usize>,
     pub out: Vec<u8>,
-    /// Values found in the objects that are open: see `read`.
+    /// Values of the objects that are open: see `read`.
     pub slots: Vec<Token>,
     pub orders: Vec<Option<Arc<KeyOrder>>>,
-    /// Whether one of the orders has changed.
+    /// Whether an order has changed.
     pub learned: bool,
-    /// Memory for the next document.
+    /// Memory to reuse for the next document.
     pub spare: Vec<u64>,
-    /// The stack of the strict reader.
+    /// Stack of the strict reader.
     open: Vec<u8>,
     pub path: Vec<PathSegment<'s>>,
     pub errors: Vec<RenderError>,
     pub missing: BTreeMap<usize, Vec<Box<[u8]>>>,
     pub too_short: Option<StreamTooShort>,
-    /// Most bytes of the output; 0 once there were more.
+    /// Maximum bytes of the output; 0 once there were more.
     max_bytes: usize,
     too_large: bool,
-    /// Above zero while nothing that is visited can stay in the output: no errors are noted.
+    /// Above zero while visited values cannot stay in the output: no errors are recorded.
     pub silent: usize,
 }
 
@@ -54,7 +54,7 @@ impl Shape {
     /// Renders the response for these streams; `None` is a stream that is not computed yet.
     ///
     /// # Errors
-    /// A stream with fewer values than the documents ask for.
+    /// A stream has fewer values than the documents need.
     pub fn render(&self, streams: &[Option<Stream<'_>>]) -> Result<Rendered, StreamTooShort> {
         self.render_within(streams, usize::MAX)
     }
@@ -62,7 +62,7 @@ impl Shape {
     /// Renders as `render` does, and stops where the output has more than `max_bytes`.
     ///
     /// # Errors
-    /// As those of `render`.
+    /// As `render`.
     pub fn render_within(
         &self,
         streams: &[Option<Stream<'_>>],
@@ -70,7 +70,7 @@ impl Shape {
     ) -> Result<Rendered, StreamTooShort> {
         let mut renderer = Renderer::new(self, streams, max_bytes);
         renderer.root();
-        // A value that came last is not followed by a check.
+        // No check follows the last value.
         let too_large = renderer.too_large || renderer.out.len() > max_bytes;
         if renderer.learned {
             *self.orders.lock().unwrap_or_else(PoisonError::into_inner) = renderer.orders;
@@ -123,7 +123,7 @@ impl<'s, 'a> Renderer<'s, 'a> {
         self.out.push(b'}');
     }
 
-    /// Whether the output has more bytes than it may; nothing more is visited then.
+    /// Whether the output has more bytes than allowed; nothing more is visited then.
     #[inline]
     pub fn is_full(&mut self) -> bool {
         if self.out.len() <= self.max_bytes {
@@ -134,13 +134,13 @@ impl<'s, 'a> Renderer<'s, 'a> {
         true
     }
 
-    /// Cuts the output off at `mark` and writes null there.
+    /// Truncates the output to `mark` and writes null there.
     pub fn null(&mut self, mark: usize) {
         self.out.truncate(mark);
         self.out.extend_from_slice(b"null");
     }
 
-    /// Puts null in place of a value without output, if the place may be null.
+    /// Writes null for a value without output, if it is nullable.
     #[inline]
     pub fn null_if_allowed(&mut self, outcome: Outcome, nullable: bool, mark: usize) -> Outcome {
         if outcome == Outcome::Written || !nullable {
@@ -150,9 +150,9 @@ impl<'s, 'a> Renderer<'s, 'a> {
         Outcome::Written
     }
 
-    /// One value in a place, null included; the value's end is known.
+    /// Renders one value whose end is known; it may be null.
     #[inline]
-    pub fn place(
+    pub fn value_or_null(
         &mut self,
         node: usize,
         nullable: bool,
@@ -167,7 +167,7 @@ impl<'s, 'a> Renderer<'s, 'a> {
         Ok(self.null_if_allowed(outcome, nullable, mark))
     }
 
-    /// A null in a place that may be null or not.
+    /// Renders null, which is a fault where the value is not nullable.
     pub fn absent(&mut self, node: usize, nullable: bool) -> Outcome {
         if nullable {
             self.out.extend_from_slice(b"null");
@@ -177,7 +177,7 @@ impl<'s, 'a> Renderer<'s, 'a> {
         Outcome::Stopped
     }
 
-    /// One value whose end is known.
+    /// Renders one value that is not null and whose end is known.
     #[inline]
     pub fn value(&mut self, node: usize, doc: &Doc<'a>, token: Token) -> Scan<Outcome> {
         let shape = self.shape;
@@ -193,30 +193,30 @@ impl<'s, 'a> Renderer<'s, 'a> {
             }
             _ => {
                 let (end, outcome) = self.container(node, doc, token.start)?;
-                return if end == token.end { Ok(outcome) } else { Err(Broken) };
+                return if end == token.end { Ok(outcome) } else { Err(NotJson) };
             }
         };
         match written {
             Ok(()) => Ok(Outcome::Written),
-            Err(refused) => self.refused(refused, code, node, token.bytes(doc.text)),
+            Err(rejection) => self.reject(rejection, code, node, token.bytes(doc.text)),
         }
     }
 
-    pub fn refused(
+    pub fn reject(
         &mut self,
-        refused: Refused,
+        rejection: Rejection,
         code: Code,
         node: usize,
         text: &[u8],
     ) -> Scan<Outcome> {
-        if refused == Refused::Json {
-            return Err(Broken);
+        if rejection == Rejection::NotJson {
+            return Err(NotJson);
         }
         self.fault(code, node, text);
         Ok(Outcome::Stopped)
     }
 
-    /// One object or list, whose end is found on the way.
+    /// Renders one object or list and returns its end.
     pub fn container(
         &mut self,
         node: usize,
@@ -237,11 +237,12 @@ impl<'s, 'a> Renderer<'s, 'a> {
             _ => Code::Object,
         };
         let token = doc.value(start)?;
-        let outcome = self.refused(refusal(doc.text, token), code, node, token.bytes(doc.text))?;
+        let outcome = self.reject(rejection(doc.text, token), code, node, token.bytes(doc.text))?;
         Ok((token.end, outcome))
     }
 
-    /// Adds the outcome of one value to that of its object or list; true when the rest is not visited.
+    /// Adds the outcome of one value to that of its object or list; true when its siblings are
+    /// not visited.
     #[inline]
     pub fn add(&mut self, sum: &mut Outcome, outcome: Outcome) -> bool {
         if outcome == Outcome::Written || outcome == *sum {

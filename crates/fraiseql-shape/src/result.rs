@@ -1,4 +1,4 @@
-//! What goes into a render and what comes out of it.
+//! Input and output of a render.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,37 +22,37 @@ pub enum Element<'a> {
     Document(&'a [u8]),
     /// SQL's or Python's null.
     Null,
-    /// The number of a failure that the caller keeps.
+    /// The number of a failure, which the caller defines.
     Failure(i64),
 }
 
-/// What kind of fault stands at a place of the result.
+/// The kind of a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
-    /// Null or no value in a place that cannot be null.
+    /// Null, or no value, for a field that is not nullable.
     Null,
     /// A value that a leaf type does not accept.
     Leaf,
-    /// A value that no member of an enum stands for.
+    /// A value that is no member of the enum.
     Enum,
     /// Not an array.
     List,
-    /// An array with more items than its list may have.
+    /// An array with more items than allowed.
     TooLong,
     /// Not an object.
     Object,
     /// An object whose type is unknown.
     Type,
-    /// The document is not JSON here.
+    /// Text that is not JSON.
     Json,
-    /// A failure that the caller handed in.
+    /// A failure that the caller passed in a stream.
     Failure,
-    /// An object whose selection the caller could not tell.
+    /// An object whose selection the caller could not determine.
     Refused,
 }
 
 impl Code {
-    /// The code as it is written for callers.
+    /// The code as text.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -76,16 +76,16 @@ impl fmt::Display for Code {
     }
 }
 
-/// One step on the way from the root to a place of the result.
+/// One step of the path from the root to a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// A response key.
     Key(Box<str>),
-    /// A place in a list, from 0.
+    /// An index in a list, from 0.
     Index(usize),
 }
 
-/// What more is known of a fault.
+/// Details of a fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Detail {
     /// The offending text, cut to 80 characters.
@@ -94,18 +94,18 @@ pub enum Detail {
     Failure(i64),
 }
 
-/// A fault at one place of the result.
+/// A fault of one value of the result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RenderError {
     /// The id of the nearest field.
     pub field: u32,
-    /// What kind of fault it is.
+    /// Its kind.
     pub code: Code,
-    /// Where it is.
+    /// Path of the value.
     pub path: Vec<Step>,
-    /// What stands there.
+    /// The text or failure that caused it.
     pub detail: Detail,
-    /// The named type that was expected there.
+    /// The named type that was expected.
     pub type_name: Box<str>,
 }
 
@@ -114,34 +114,34 @@ pub struct RenderError {
 pub struct Rendered {
     /// The text of the response: `{"data":…}`.
     pub body: Vec<u8>,
-    /// The faults, in the order in which they were met.
+    /// The faults, in document order.
     pub errors: Vec<RenderError>,
-    /// For each stream that was not given: the objects that ask for a value of it, in order.
+    /// For each stream that was `None`: the objects that need a value of it, in order.
     pub missing: BTreeMap<usize, Vec<Box<[u8]>>>,
-    /// Whether the text would have more bytes than allowed: it has not all of the result then.
+    /// Whether the text would have more bytes than allowed; `body` is incomplete then.
     pub too_large: bool,
 }
 
-/// A stream that was given has fewer values than the documents ask for.
+/// A stream has fewer values than the documents need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamTooShort {
     /// The number of the stream.
     pub stream: usize,
-    /// How many values it has.
-    pub given: usize,
+    /// Number of its values.
+    pub length: usize,
 }
 
 impl fmt::Display for StreamTooShort {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { stream, given } = self;
-        write!(formatter, "stream {stream} has {given} values, and the documents ask for more")
+        let Self { stream, length } = self;
+        write!(formatter, "stream {stream} has {length} values; the documents need more")
     }
 }
 
 impl std::error::Error for StreamTooShort {}
 
 impl Item<'_> {
-    /// How many bytes of documents it holds.
+    /// Bytes of its documents.
     #[must_use]
     pub fn size(&self) -> usize {
         match self {

@@ -1,17 +1,17 @@
-//! Values in the text of a document, and the small steps of finding them.
-//! Skipping asks for balanced brackets and closed strings only; `check` is the strict reader.
+//! Tokens of a document, and functions that find their ends.
+//! Skipping needs only balanced brackets and closed strings; `check` is the strict reader.
 
 use crate::swar::{before, below, odd, repeat, word, zeros};
 
-/// The text is not JSON here.
+/// The text is not JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Broken;
+pub(crate) struct NotJson;
 
-pub(crate) type Scan<T> = Result<T, Broken>;
+pub(crate) type Scan<T> = Result<T, NotJson>;
 
-/// The string has a backslash: its escapes are not checked yet.
+/// The string has a backslash; its escapes are unchecked.
 pub(crate) const ESCAPED: u8 = 1;
-/// The string has a control character or a byte outside ASCII: not checked yet.
+/// The string has a control character or a byte outside ASCII, which are unchecked.
 pub(crate) const ODD: u8 = 2;
 
 const QUOTES: u64 = repeat(b'"');
@@ -21,17 +21,17 @@ const BACKSLASHES: u64 = repeat(b'\\');
 pub(crate) const SOUND: u8 = 1;
 /// The token is an integer of few digits in its shortest form.
 pub(crate) const INTEGER: u8 = 2;
-/// The token is no string, yet it has a quote or an opening bracket.
+/// The token is no string but has a quote or an opening bracket.
 pub(crate) const LOOSE: u8 = 4;
-/// The token's values are in slots already.
+/// The token's inner values are in slots.
 pub(crate) const READ: u8 = 8;
 
-/// Where one value stands in its document.
+/// The position of one value in its document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Token {
     pub start: usize,
     pub end: usize,
-    /// See `read`: where more of the value is, or of the list that it is an item of.
+    /// Slot of the inner values, or of the next item of the list: see `read`.
     pub link: u32,
     pub flags: u8,
 }
@@ -61,7 +61,7 @@ pub(crate) fn skip_space(doc: &[u8], mut pos: usize) -> usize {
     pos
 }
 
-/// The end of the string whose opening quote stands before `pos`, and what is left to check.
+/// The end of the string whose opening quote is before `pos`, and flags of unchecked content.
 #[inline]
 pub(crate) fn string_end(doc: &[u8], mut pos: usize) -> Scan<(usize, u8)> {
     let mut flags = 0;
@@ -95,13 +95,13 @@ fn string_tail(doc: &[u8], mut pos: usize, mut flags: u8) -> Scan<(usize, u8)> {
             }
             Some(0x20..=0x7f) => {}
             Some(_) => flags |= ODD,
-            None => return Err(Broken),
+            None => return Err(NotJson),
         }
         pos += 1;
     }
 }
 
-/// The end of the number or literal in whose middle `pos` stands.
+/// The end of the number or literal around `pos`.
 #[inline]
 pub(crate) fn scalar_end(doc: &[u8], mut pos: usize) -> usize {
     while pos < doc.len() && !matches!(doc[pos], b',' | b'}' | b']' | b' ' | b'\n' | b'\t' | b'\r')

@@ -1,4 +1,4 @@
-//! The compiled shape: immutable, shared by any number of threads.
+//! The compiled shape: immutable, shared by all threads.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,9 +11,9 @@ use crate::output::Padded;
 pub struct Shape {
     pub(crate) root: usize,
     pub(crate) nodes: Box<[Node]>,
-    /// Whether a stream stands below the root object.
+    /// Whether a field below the root object reads a stream.
     pub(crate) nested_streams: bool,
-    /// The order in which earlier renders met the keys of each table.
+    /// The order of the keys of each table in earlier renders.
     pub(crate) orders: Mutex<Vec<Option<Arc<KeyOrder>>>>,
 }
 
@@ -33,29 +33,29 @@ pub(crate) struct ObjectNode {
     pub keys: KeyTable,
     /// The keys of the inner document.
     pub document: Option<KeyTable>,
-    /// How many slots belong to the object itself; those of the document follow.
+    /// Number of slots of the object itself; those of the document follow.
     pub own: usize,
     pub slots: usize,
-    /// Slots of the object and of the document for one and the same key.
+    /// Pairs of slots for the same key: of the object and of the document.
     pub shared: Box<[(usize, usize)]>,
     pub fields: Box<[Field]>,
 }
 
-/// The slot of the inner document in an object that has one.
+/// The slot of the inner document.
 pub(crate) const DOCUMENT_SLOT: usize = 0;
 
 #[derive(Debug)]
 pub(crate) struct Field {
     pub id: u32,
     pub key: Box<str>,
-    /// What is written before the value: comma, key, colon; for a typename the value too.
+    /// Text before the value: comma, key, colon; for a typename the value too.
     pub prefix: Padded,
     pub source: Source,
     pub node: usize,
     pub nullable: bool,
-    /// The flags of tokens that are written as they are: known here, so that the node is not asked.
+    /// Flags of tokens that are copied unchanged; here so that the node is not looked up.
     pub as_is: u8,
-    /// Whether what is inside of the value was read as this field's node.
+    /// Whether inner values were read as this field's node.
     pub read: bool,
 }
 
@@ -100,7 +100,7 @@ pub(crate) struct EnumNode {
 #[derive(Debug)]
 pub(crate) struct RefusedNode {
     pub name: Box<str>,
-    /// The number of the refusal, which the caller keeps.
+    /// The number of the refusal, which the caller defines.
     pub number: i64,
 }
 

@@ -1,11 +1,11 @@
-//! Which values of an object are kept while it is rendered, and under which numbers.
+//! Slots of the values of an object.
 
 use std::collections::HashMap;
 
 use crate::compile_error::{Compiled, refuse};
 use crate::description::{FieldDescription, SourceDescription};
 
-/// The slots of one object: those of the object itself, then those of its inner document.
+/// The slots of an object: its own, then those of its inner document.
 pub(crate) struct Slots {
     pub document: bool,
     pub outer: Vec<String>,
@@ -21,7 +21,7 @@ impl Slots {
             inner: Vec::new(),
             places: HashMap::new(),
         };
-        // Slot 0 is the document's; a field may read the same key.
+        // Slot 0 holds the document; a field may read the same key.
         for name in &slots.outer {
             slots.places.insert((false, name.clone()), 0);
         }
@@ -47,26 +47,26 @@ impl Slots {
         self.inner.iter().map(String::as_str).zip(self.outer.len()..)
     }
 
-    /// The keys of the object itself and their slots. Those of the document are among them, so that
-    /// an object which was made without an inner document may hold them beside its own.
+    /// The keys of the object itself and their slots. Keys of the document are included: an object
+    /// without an inner document has them itself.
     pub fn flat(&self) -> impl Iterator<Item = (&str, usize)> {
         let own = self.outer.iter().map(String::as_str).zip(0..);
         own.chain(self.inner().filter(|(key, _)| self.own(key).is_none()))
     }
 
-    /// The slots of the keys that are read both from the object itself and from its document.
+    /// The slots of keys that are read both from the object and from its document.
     pub fn shared(&self) -> Box<[(usize, usize)]> {
         self.inner().filter_map(|(key, slot)| Some((self.own(key)?, slot))).collect()
     }
 
-    /// The slot of a key of the object itself; found by hash, since an object may have many keys.
+    /// The slot of a key of the object itself.
     fn own(&self, key: &str) -> Option<usize> {
         self.places.get(&(false, key.to_owned())).copied()
     }
 
     pub fn slot(&self, key: &str, name: &str, document: bool) -> Compiled<usize> {
         if document && !self.document {
-            return refuse(format!("field '{key}' reads a document that its object has not"));
+            return refuse(format!("field '{key}' reads a document, but its object has none"));
         }
         Ok(self.places[&(document, name.to_owned())])
     }

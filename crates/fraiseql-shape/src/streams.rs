@@ -1,15 +1,15 @@
-//! Values that come from outside the documents: one element of a stream for each object.
+//! Rendering of streams: values from outside the documents, one for each object.
 
 use crate::description::Form;
 use crate::doc::Doc;
 use crate::path::PathSegment;
 use crate::render::{Outcome, Renderer};
 use crate::result::{Code, Detail, Element, Item, StreamTooShort};
-use crate::scan::{Broken, Scan, skip_space};
+use crate::scan::{NotJson, Scan, skip_space};
 use crate::shape::{Field, LeafNode, ListNode, Node};
 
 impl<'s, 'a> Renderer<'s, 'a> {
-    /// The value of a field that reads a stream; `object` is the text of the object it belongs to.
+    /// Renders a field that reads a stream; `object` is the text of its object.
     pub fn stream(&mut self, field: &'s Field, stream: usize, object: &[u8]) -> Outcome {
         let streams = self.streams;
         let Some(Some(items)) = streams.get(stream) else {
@@ -20,10 +20,10 @@ impl<'s, 'a> Renderer<'s, 'a> {
         let cursor = self.cursors[stream];
         self.cursors[stream] += 1;
         let outcome = match items.get(cursor) {
-            Some(Item::One(element)) => self.given(field.node, field.nullable, *element),
-            Some(Item::Many(elements)) => self.many(field, elements),
+            Some(Item::One(element)) => self.stream_value(field.node, field.nullable, *element),
+            Some(Item::Many(elements)) => self.stream_list(field, elements),
             None => {
-                self.too_short = Some(StreamTooShort { stream, given: items.len() });
+                self.too_short = Some(StreamTooShort { stream, length: items.len() });
                 Outcome::Stopped
             }
         };
@@ -35,9 +35,9 @@ impl<'s, 'a> Renderer<'s, 'a> {
         }
     }
 
-    /// One value in a place, which is a document of its own or none.
-    fn given(&mut self, node: usize, nullable: bool, element: Element<'a>) -> Outcome {
-        let marks = self.marks();
+    /// Renders one element of a stream.
+    fn stream_value(&mut self, node: usize, nullable: bool, element: Element<'a>) -> Outcome {
+        let checkpoint = self.checkpoint();
         match element {
             Element::Null => self.absent(node, nullable),
             Element::Failure(number) => {
@@ -46,7 +46,7 @@ impl<'s, 'a> Renderer<'s, 'a> {
             }
             Element::Document(doc) => match self.document(node, nullable, doc) {
                 Ok(outcome) => outcome,
-                Err(Broken) => self.broken(marks, node, nullable, doc),
+                Err(NotJson) => self.recover(checkpoint, node, nullable, doc),
             },
         }
     }
@@ -56,11 +56,11 @@ impl<'s, 'a> Renderer<'s, 'a> {
         let rendered = self.element(node, nullable, &doc, skip_space(text, 0));
         self.spare = doc.into_quotes();
         let (end, outcome) = rendered?;
-        if skip_space(text, end) == text.len() { Ok(outcome) } else { Err(Broken) }
+        if skip_space(text, end) == text.len() { Ok(outcome) } else { Err(NotJson) }
     }
 
-    /// A list whose items are documents of their own.
-    fn many(&mut self, field: &'s Field, elements: &[Element<'a>]) -> Outcome {
+    /// Renders a list whose items are elements of a stream.
+    fn stream_list(&mut self, field: &'s Field, elements: &[Element<'a>]) -> Outcome {
         let mark = self.out.len();
         let any = ListNode { item: field.node, nullable: true, max_items: usize::MAX };
         let list = match &self.shape.nodes[field.node] {
@@ -76,11 +76,11 @@ impl<'s, 'a> Renderer<'s, 'a> {
                 return self.null_if_allowed(Outcome::Stopped, field.nullable, mark);
             }
         };
-        let outcome = self.each(list, elements);
+        let outcome = self.stream_items(list, elements);
         self.null_if_allowed(outcome, field.nullable, mark)
     }
 
-    fn each(&mut self, list: &ListNode, elements: &[Element<'a>]) -> Outcome {
+    fn stream_items(&mut self, list: &ListNode, elements: &[Element<'a>]) -> Outcome {
         let mut sum = Outcome::Written;
         self.out.push(b'[');
         self.path.push(PathSegment::Index(0));
@@ -95,7 +95,7 @@ impl<'s, 'a> Renderer<'s, 'a> {
                 self.out.push(b',');
             }
             self.path[depth - 1] = PathSegment::Index(index);
-            let outcome = self.given(list.item, list.nullable, *element);
+            let outcome = self.stream_value(list.item, list.nullable, *element);
             if self.add(&mut sum, outcome) {
                 break;
             }

@@ -1,16 +1,16 @@
-//! Eight bytes at a time: finding bytes of interest inside one machine word.
-//! In every mask the high bit of a byte says "here"; only the lowest mark of a mask is exact.
+//! Search for bytes in a machine word (SWAR).
+//! A mask marks a byte by its high bit; only the lowest mark of a mask is exact.
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
 const SPACES: u64 = 0x2020_2020_2020_2020;
 
-/// The byte in all eight places of a word.
+/// The word with `byte` in all eight positions.
 pub(crate) const fn repeat(byte: u8) -> u64 {
     ONES * byte as u64
 }
 
-/// The eight bytes from `pos` on, or nothing when fewer are left.
+/// The eight bytes from `pos` on; `None` when fewer are left.
 #[inline]
 pub(crate) fn word(doc: &[u8], pos: usize) -> Option<u64> {
     let bytes = doc.get(pos..)?.first_chunk::<8>()?;
@@ -29,20 +29,20 @@ pub(crate) const fn odd(word: u64) -> u64 {
     (word | word.wrapping_sub(SPACES)) & HIGH
 }
 
-/// Marks the bytes that are no decimal digits.
+/// Marks bytes that are not decimal digits.
 #[inline]
 pub(crate) const fn nondigits(word: u64) -> u64 {
     let values = word ^ repeat(b'0');
     (values | values.wrapping_add(repeat(0x76))) & HIGH
 }
 
-/// How many bytes stand before the first mark: eight when there is none.
+/// Number of bytes before the first mark; eight without a mark.
 #[inline]
 pub(crate) const fn before(mask: u64) -> usize {
     (mask.trailing_zeros() / 8) as usize
 }
 
-/// Keeps the marks that stand before the first mark of `stop`.
+/// The marks of `mask` before the first mark of `stop`.
 #[inline]
 pub(crate) const fn below(mask: u64, stop: u64) -> u64 {
     mask & ((stop & stop.wrapping_neg()).wrapping_sub(1))

@@ -1,9 +1,9 @@
-//! The characters that a JSON string stands for.
+//! Decoding of JSON strings.
 
 use std::borrow::Cow;
 
 /// The decoded content of a valid JSON string without its quotes.
-/// Half of a surrogate pair standing alone becomes U+FFFD: it equals no key and no value.
+/// A lone half of a surrogate pair becomes U+FFFD, which equals no key and no value.
 pub(crate) fn decode(text: &[u8]) -> Cow<'_, [u8]> {
     if !text.contains(&b'\\') {
         return Cow::Borrowed(text);
@@ -18,7 +18,7 @@ pub(crate) fn decode(text: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(decoded)
 }
 
-/// Decodes one escape after its backslash and gives what follows it.
+/// Decodes one escape after its backslash and returns the rest.
 fn escape<'a>(text: &'a [u8], decoded: &mut Vec<u8>) -> &'a [u8] {
     let Some((&kind, rest)) = text.split_first() else { return text };
     let plain = match kind {
@@ -47,7 +47,7 @@ fn unicode<'a>(text: &'a [u8], decoded: &mut Vec<u8>) -> &'a [u8] {
     rest
 }
 
-/// Whether the content of a valid JSON string is text that `PostgreSQL` can hold: without NUL, and
+/// Whether the content of a valid JSON string is text that `PostgreSQL` can store: without NUL and
 /// without half of a surrogate pair.
 pub(crate) fn is_storable(text: &[u8]) -> bool {
     let mut rest = text;
@@ -67,14 +67,14 @@ pub(crate) fn is_storable(text: &[u8]) -> bool {
     true
 }
 
-/// Four hexadecimal digits, and what follows them.
+/// Four hexadecimal digits, and the rest.
 fn unit(text: &[u8]) -> Option<(u32, &[u8])> {
     let (digits, rest) = text.split_at_checked(4)?;
     let value = u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
     Some((value, rest))
 }
 
-/// How many bytes the UTF-8 character at the beginning has that is not ASCII: 0 when it is none.
+/// Number of bytes of the UTF-8 character at the beginning, outside ASCII; 0 if it is not one.
 pub(crate) fn character_width(text: &[u8]) -> usize {
     match text {
         [0xc2..=0xdf, 0x80..=0xbf, ..] => 2,
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn widths_are_those_of_the_standard_library() {
-        // Every first and second byte; the others good, then one too low or too high.
+        // All first and second bytes; the others are valid, then one is too low or too high.
         for (first, second) in (0x80..=0xff).flat_map(|a| (0x70..=0xff).map(move |b| (a, b))) {
             for (third, fourth) in
                 [(0x80, 0xbf), (0xbf, 0x80), (0x7f, 0x80), (0xc0, 0x80), (0x80, 0xc0)]

@@ -33,13 +33,16 @@ fn reasons() {
         (json!({"root": 0, "nodes": []}), "root 0 is not an object"),
         (json!({"root": 0, "nodes": [leaf]}), "root 0 is not an object"),
         (with_nodes(json!([{"kind": "leaf", "form": "int", "type": "Int"}])), "not a shape"),
-        (with_nodes(json!([{"kind": "list", "item": 9, "item_nullable": true}])), "no node 9"),
+        (
+            with_nodes(json!([{"kind": "list", "item": 9, "item_nullable": true}])),
+            "node 9 does not exist",
+        ),
         (
             with_nodes(json!([{"kind": "list", "item": 1, "item_nullable": true}])),
             "deeper than 512",
         ),
         (named(json!({})), "deeper than 512"),
-        (named(json!({"node": 7})), "no node 7"),
+        (named(json!({"node": 7})), "node 7 does not exist"),
         (named(json!({"node": null})), "field 'a' needs node and nullable"),
         (named(json!({"source": {"typename": false}})), "field 'a' has no source"),
         (named(json!({"source": {"name": "a", "document": true}})), "reads a document"),
@@ -60,14 +63,14 @@ fn reasons() {
         ),
     ];
     for (description, reason) in cases {
-        let found = refusal(&description);
-        assert!(found.contains(reason), "{found:?} should say {reason:?}");
+        let message = refusal(&description);
+        assert!(message.contains(reason), "{message:?} should say {reason:?}");
     }
     assert!(Shape::compile(b"").is_err() && Shape::compile(b"\xff{}").is_err());
 }
 
 #[test]
-fn nodes_beside_the_root_end_too() {
+fn cycles_of_unreachable_nodes_are_refused() {
     let leaf = json!({"kind": "leaf", "form": "Int", "type": "Int"});
     let list = |item: usize| json!({"kind": "list", "item": item, "item_nullable": true});
     let object = |node: usize| {
@@ -86,10 +89,10 @@ fn nodes_beside_the_root_end_too() {
         json!([leaf, cases(3), object(2)]),
     ];
     for nodes in circles {
-        let found = refusal(&with_nodes(nodes));
-        assert!(found.contains("deeper than 512"), "{found:?}");
+        let message = refusal(&with_nodes(nodes));
+        assert!(message.contains("deeper than 512"), "{message:?}");
     }
-    // Each list is the item of the one before it, or of the one after it.
+    // Each list is the item of the previous one, or of the next.
     for step in [-1_isize, 1] {
         let chain = (0..200_000_isize).map(|place| {
             let item = place + 2 + step;
@@ -101,7 +104,7 @@ fn nodes_beside_the_root_end_too() {
 }
 
 #[test]
-fn a_hundred_thousand_keys_beside_those_of_a_document() {
+fn a_hundred_thousand_keys_of_an_object_and_its_document() {
     let field = |id: usize| {
         json!({"id": id, "key": format!("k{id}"), "node": 2, "nullable": true,
         "source": {"name": format!("k{}", id / 2), "document": id % 2 == 0}})
@@ -112,11 +115,11 @@ fn a_hundred_thousand_keys_beside_those_of_a_document() {
     let text = with_nodes(json!([object, leaf])).to_string();
     let start = std::time::Instant::now();
     assert!(Shape::compile(text.as_bytes()).is_ok());
-    // Comparing each key with each takes minutes.
+    // Comparing all pairs of keys takes minutes.
     assert!(start.elapsed() < std::time::Duration::from_secs(20), "{:?}", start.elapsed());
 }
 
-/// x: lists in lists around an `Int`, so that `depth` nodes lie on the way.
+/// x: lists in lists around an `Int`, `depth` nodes in all.
 fn lists(depth: usize) -> Value {
     let mut nodes: Vec<Value> = (2..depth)
         .map(|node| json!({"kind": "list", "item": node, "item_nullable": true}))
@@ -141,8 +144,8 @@ fn the_deepest_shape_renders_on_a_small_stack() {
 }
 
 #[test]
-fn a_node_that_many_share_is_looked_at_once() {
-    // Two ways from each node to the next: 2^60 ways in all.
+fn a_shared_node_is_visited_once() {
+    // Two edges from each node to the next: 2^60 paths.
     let node = |next: usize| {
         let field = |id: usize| json!({"id": id, "key": format!("k{id}"), "source": {"name": "k"}, "node": next, "nullable": true});
         json!({"kind": "object", "type": "A", "fields": [field(1), field(2)]})

@@ -1,4 +1,4 @@
-//! Documents nested very deeply, where they are skipped and where they are passed through.
+//! Deeply nested documents, skipped and copied.
 
 mod common;
 
@@ -31,7 +31,7 @@ fn ten_thousand_levels_and_a_million() {
 }
 
 #[test]
-fn strings_around_the_edges_of_blocks() {
+fn strings_at_the_edges_of_blocks() {
     let object = shape(
         true,
         json!([{"kind": "object", "type": "A", "fields": [field(1, "v", 2, true)]},

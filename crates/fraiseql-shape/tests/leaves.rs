@@ -1,4 +1,4 @@
-//! Leaves and enums: what each form accepts, what it writes, what it refuses.
+//! Leaves and enums: accepted, written and refused values of each form.
 
 mod common;
 
@@ -8,14 +8,14 @@ use serde_json::json;
 /// Cases of `input => output`; an output of `!leaf` or `!json` is that fault.
 fn check(form: &str, cases: &[(&str, &str)]) {
     let shape = leaf(form);
-    for (input, wanted) in cases {
+    for (input, expected) in cases {
         let (value, errors) = outcome(&shape, input);
-        match wanted.strip_prefix('!') {
+        match expected.strip_prefix('!') {
             Some(code) => {
                 assert_eq!(value, "null", "{form} {input}");
                 assert_eq!(errors, [format!("{code} x {input}")], "{form}");
             }
-            None => assert_eq!((value.as_str(), errors.len()), (*wanted, 0), "{form} {input}"),
+            None => assert_eq!((value.as_str(), errors.len()), (*expected, 0), "{form} {input}"),
         }
     }
 }
@@ -155,7 +155,7 @@ fn stored_texts() {
 }
 
 #[test]
-fn texts_of_moments_and_uuids() {
+fn texts_of_instants_and_uuids() {
     let uuid = r#""{6BA7B810-9dad-11d1-80b4-00c04fd430c8}""#;
     check(
         "Date",
@@ -248,14 +248,14 @@ fn enums() {
         json!([{"kind": "enum", "type": "Colour", "values": [
             ["\"red\"", "RED"], ["\"gr\\u00fcn\"", "GREEN"], ["1", "ONE"], ["true", "YES"]]}]),
     );
-    for (input, wanted) in [
+    for (input, expected) in [
         (r#""red""#, r#""RED""#),
         (r#""r\u0065d""#, r#""RED""#),
         (r#""grün""#, r#""GREEN""#),
         ("1", r#""ONE""#),
         ("true", r#""YES""#),
     ] {
-        assert_eq!(outcome(&shape, input), (wanted.to_owned(), vec![]), "{input}");
+        assert_eq!(outcome(&shape, input), (expected.to_owned(), vec![]), "{input}");
     }
     for (input, code) in [
         (r#""blue""#, "enum"),

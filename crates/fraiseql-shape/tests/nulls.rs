@@ -1,4 +1,4 @@
-//! Null where none may stand: which place becomes null, and which faults are noted.
+//! Null propagation: which value becomes null, and which faults are recorded.
 
 mod common;
 
@@ -19,16 +19,19 @@ fn nested(list: bool, item: bool, inner: bool) -> Shape {
     )
 }
 
-fn check(shape: &Shape, text: &str, wanted: &str, errors: &[&str]) {
+fn check(shape: &Shape, text: &str, expected: &str, errors: &[&str]) {
     let (value, found) = outcome(shape, text);
-    assert_eq!((value.as_str(), found), (wanted, errors.iter().map(ToString::to_string).collect()));
+    assert_eq!(
+        (value.as_str(), found),
+        (expected, errors.iter().map(ToString::to_string).collect())
+    );
 }
 
 const GOOD: &str = r#"{"n": 1, "a": {"m": 1}}"#;
 const BAD: &str = r#"{"n": 1, "o": "x", "a": {"p": "y", "m": null}}"#;
 
 #[test]
-fn the_nearest_nullable_place_becomes_null() {
+fn the_nearest_nullable_value_becomes_null() {
     let text = format!("[{GOOD}, {BAD}, {GOOD}]");
     let good = r#"{"n":1,"o":null,"a":{"m":1,"p":null}}"#;
     let errors = ["leaf x.1.o \"x\"", "null x.1.a.m null"];
@@ -40,8 +43,8 @@ fn the_nearest_nullable_place_becomes_null() {
 }
 
 #[test]
-fn what_stands_beside_a_propagating_null_is_not_visited() {
-    // The second item's faults are not noted: the list is gone already.
+fn siblings_of_a_propagating_null_are_not_visited() {
+    // Faults of the second item are not recorded: the list is null already.
     let text = r#"[{"o": "x"}, {"n": "y"}]"#;
     check(&nested(true, false, true), text, "null", &["null x.0.n null"]);
     check(&nested(true, true, true), text, "[null,null]", &["null x.0.n null", "leaf x.1.n \"y\""]);
@@ -99,7 +102,7 @@ fn field_ids_and_type_names() {
     assert_eq!(found, [(2, "Int"), (4, "Int"), (0, "A")]);
 }
 
-/// x: [A], where the selection of A cannot be told; as one of several types or alone.
+/// x: [A], where the selection of A is unknown; as one of several types or alone.
 fn refused(abstract_: bool) -> Shape {
     let item = if abstract_ { 3 } else { 2 };
     shape(
@@ -119,6 +122,6 @@ fn an_object_whose_selection_is_refused_becomes_null() {
     let errors = ["refused x.0 7", "object x.2 3", "refused x.3 7"];
     check(&refused(false), text, "[null,null,null,null]", &errors);
     let text = r#"[{"t": "b", "n": 1}, {"t": "a"}, {"n": 1, "t": "a"}]"#;
-    let wanted = r#"[{"n":1},null,null]"#;
-    check(&refused(true), text, wanted, &["refused x.1 7", "refused x.2 7"]);
+    let expected = r#"[{"n":1},null,null]"#;
+    check(&refused(true), text, expected, &["refused x.1 7", "refused x.2 7"]);
 }

@@ -1,4 +1,4 @@
-//! Objects, documents inside them, abstract types, lists: where values are read from.
+//! Objects, inner documents, abstract types and lists.
 
 mod common;
 
@@ -14,7 +14,7 @@ fn clean(text: &str) -> (String, Vec<String>) {
 }
 
 #[test]
-fn keys_come_in_the_order_asked_for() {
+fn keys_come_in_the_selected_order() {
     let shape = shape(
         true,
         json!([
@@ -26,11 +26,11 @@ fn keys_come_in_the_order_asked_for() {
                 {"id": 5, "key": "none", "source": {"name": "z"}, "node": 3, "nullable": true}]},
             leaf("Int"), leaf("String")]),
     );
-    let wanted = r#"{"second":2,"__typename":"User","first":1,"again":"1","none":null}"#;
-    assert_eq!(outcome(&shape, r#"{"a": 1, "skipped": [{"]": "}"}], "b": 2}"#), clean(wanted));
-    assert_eq!(outcome(&shape, " {\r\n\t\"b\" : 2 ,\n\"a\":1\t} \n"), clean(wanted));
-    assert_eq!(outcome(&shape, r#"{"a": 7, "b": 2, "a": 1}"#), clean(wanted));
-    assert_eq!(outcome(&shape, r#"{"\u0061": 1, "\u0062": 2}"#), clean(wanted));
+    let expected = r#"{"second":2,"__typename":"User","first":1,"again":"1","none":null}"#;
+    assert_eq!(outcome(&shape, r#"{"a": 1, "skipped": [{"]": "}"}], "b": 2}"#), clean(expected));
+    assert_eq!(outcome(&shape, " {\r\n\t\"b\" : 2 ,\n\"a\":1\t} \n"), clean(expected));
+    assert_eq!(outcome(&shape, r#"{"a": 7, "b": 2, "a": 1}"#), clean(expected));
+    assert_eq!(outcome(&shape, r#"{"\u0061": 1, "\u0062": 2}"#), clean(expected));
 }
 
 #[test]
@@ -48,18 +48,18 @@ fn a_document_inside_an_object() {
             leaf("Int"), leaf("any")]),
     );
     let text = r#"{"id": 1, "data": {"a": 2, "id": 3}}"#;
-    let wanted = r#"{"id":1,"a":2,"id":3,"raw":{"a": 2, "id": 3}}"#;
-    assert_eq!(outcome(&shape, text), clean(wanted));
+    let expected = r#"{"id":1,"a":2,"id":3,"raw":{"a": 2, "id": 3}}"#;
+    assert_eq!(outcome(&shape, text), clean(expected));
     let nothing = r#"{"id":1,"a":null,"id":null,"raw":null}"#;
     assert_eq!(outcome(&shape, r#"{"id": 1, "data": null}"#), clean(nothing));
     assert_eq!(outcome(&shape, r#"{"id": 1, "a": 5, "data": null}"#), clean(nothing));
-    // A document that lacks a key is not helped out by the object around it.
+    // A key that is missing in a document is not read from the object.
     let text = r#"{"a": 5, "id": 1, "data": {}}"#;
-    let wanted = r#"{"id":1,"a":null,"id":null,"raw":{}}"#;
-    assert_eq!(outcome(&shape, text), clean(wanted));
-    // An object without the document's key answers for it.
-    let wanted = r#"{"id":1,"a":5,"id":1,"raw":null}"#;
-    assert_eq!(outcome(&shape, r#"{"id": 1, "a": 5}"#), clean(wanted));
+    let expected = r#"{"id":1,"a":null,"id":null,"raw":{}}"#;
+    assert_eq!(outcome(&shape, text), clean(expected));
+    // Without a document, fields come from the object.
+    let expected = r#"{"id":1,"a":5,"id":1,"raw":null}"#;
+    assert_eq!(outcome(&shape, r#"{"id": 1, "a": 5}"#), clean(expected));
     let (value, errors) = outcome(&shape, r#"{"id": 1, "data": [1]}"#);
     assert_eq!((value.as_str(), errors), ("null", vec!["object x [1]".to_owned()]));
     let twice = r#"{"data": {"a": 9}, "id": 1, "data": {"id": 3, "a": 2}}"#;
@@ -81,8 +81,8 @@ fn the_tag_chooses_the_type() {
             leaf("String"), leaf("Int")]),
     );
     let text = r#"[{"title": "a", "kind": "Post"}, {"kind": "V\u0069deo", "length": 3}]"#;
-    let wanted = r#"[{"title":"a"},{"__typename":"Video","length":3}]"#;
-    assert_eq!(outcome(&shape, text), clean(wanted));
+    let expected = r#"[{"title":"a"},{"__typename":"Video","length":3}]"#;
+    assert_eq!(outcome(&shape, text), clean(expected));
     let text = r#"[{"kind": "Page"}, {}, {"kind": 1}, 5, null]"#;
     let errors = ["type x.0 \"Page\"", "type x.1 ", "type x.2 1", "object x.3 5"];
     let (value, found) = outcome(&shape, text);
@@ -140,7 +140,7 @@ fn objects_that_are_not_json() {
         assert_eq!((value.as_str(), errors.len()), ("null", 1), "{broken} {errors:?}");
         assert_eq!(errors[0], format!("json x {broken}"));
     }
-    // Inside, only the field nearest to the fault is lost.
+    // Inside, only the nearest field becomes null.
     let (value, errors) = outcome(&shape, r#"{"a": 1, "b": {"c" 5}}"#);
     assert_eq!(
         (value.as_str(), errors),
@@ -152,7 +152,7 @@ fn objects_that_are_not_json() {
 }
 
 #[test]
-fn an_order_of_keys_that_changes_from_document_to_document() {
+fn documents_with_different_orders_of_keys() {
     let shape = shape(
         true,
         json!([
@@ -163,9 +163,9 @@ fn an_order_of_keys_that_changes_from_document_to_document() {
     );
     let text = r#"[{"a": 1, "b": 2, "long_name_of_a_key": 3}, {"b": 2, "a": 1}, {"x": 0, "a": 1, "b": 2},
         {"long_name_of_a_key": 3}, {}, {"a":1,"b":2}, {"a": 1, "a": 4}, {"b" :2 , "long_name_of_b_key": 3}]"#;
-    let wanted = r#"[{"a":1,"b":2,"l":3},{"a":1,"b":2,"l":null},{"a":1,"b":2,"l":null},{"a":null,"b":null,"l":3},{"a":null,"b":null,"l":null},{"a":1,"b":2,"l":null},{"a":4,"b":null,"l":null},{"a":null,"b":2,"l":null}]"#;
-    assert_eq!(outcome(&shape, text), clean(&wanted.replace("\"l\"", "\"long_name_of_a_key\"")));
-    // A comma that an earlier object had in this place is not taken for granted.
+    let expected = r#"[{"a":1,"b":2,"l":3},{"a":1,"b":2,"l":null},{"a":1,"b":2,"l":null},{"a":null,"b":null,"l":3},{"a":null,"b":null,"l":null},{"a":1,"b":2,"l":null},{"a":4,"b":null,"l":null},{"a":null,"b":2,"l":null}]"#;
+    assert_eq!(outcome(&shape, text), clean(&expected.replace("\"l\"", "\"long_name_of_a_key\"")));
+    // A comma that an earlier object had here is checked again.
     let (_, errors) = outcome(&shape, r#"[{"a": 1, "b": 2}, {"x": 1"a": 1}]"#);
     assert!(errors[0].starts_with("json x "));
     let (_, errors) = outcome(&shape, r#"[{"a": 1, "b": 2}, {, "b": 1}]"#);

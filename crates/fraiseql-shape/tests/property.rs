@@ -1,5 +1,5 @@
 //! Random shapes over random documents: no panic for any bytes, and for valid JSON the same
-//! response and the same faults as the plain way over `serde_json`.
+//! response and faults as a simple renderer over `serde_json`.
 
 mod common;
 #[path = "common/oracle.rs"]
@@ -16,7 +16,7 @@ use random::{Dice, Spec, document, nodes, spec};
 use serde::de::IgnoredAny;
 
 fn compile(spec: &Spec) -> Shape {
-    // The root will stand first.
+    // The root comes first.
     let mut all = vec![serde_json::Value::Null];
     nodes(spec, &mut all);
     all.remove(0);
@@ -31,7 +31,7 @@ fn is_json(text: &[u8]) -> bool {
     std::str::from_utf8(text).is_ok_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok())
 }
 
-/// Spoils some bytes of a text, or cuts it.
+/// Damages some bytes of a text, or truncates it.
 fn spoil(text: String, dice: &mut Dice) -> Vec<u8> {
     const BYTES: &[u8] = b"\"\\{}[]:,0-e.tn \x00\x1f\x80\xff";
     let mut bytes = text.into_bytes();
@@ -47,8 +47,8 @@ fn spoil(text: String, dice: &mut Dice) -> Vec<u8> {
     bytes
 }
 
-/// The same cases in every run, so that a change is judged by what it changed; other cases by
-/// `PROPTEST_RNG_SEED`, and more of them by `PROPTEST_CASES`.
+/// The same cases in every run, so that a failure comes from a change of the code; other cases with
+/// `PROPTEST_RNG_SEED`, and more of them with `PROPTEST_CASES`.
 fn config() -> ProptestConfig {
     let given = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
     let fixed = |name| std::env::var_os(name).is_none();
@@ -70,8 +70,8 @@ proptest! {
         prop_assert!(check_json(text.as_bytes()).is_ok(), "{}", text);
         let rendered = render(&compile(&spec), text.as_bytes());
         let mut oracle = Oracle::default();
-        let wanted = oracle.response(&spec, &text);
-        prop_assert_eq!(std::str::from_utf8(&rendered.body), Ok(wanted.as_str()), "{}", text);
+        let expected = oracle.response(&spec, &text);
+        prop_assert_eq!(std::str::from_utf8(&rendered.body), Ok(expected.as_str()), "{}", text);
         let faults: Vec<String> = rendered.errors.iter().map(|e| {
             short(e).split(' ').take(2).collect::<Vec<_>>().join(" ")
         }).collect();
@@ -79,7 +79,7 @@ proptest! {
     }
 
     #[test]
-    fn spoilt_documents_give_json_or_a_fault(spec in spec(), seed in any::<u64>()) {
+    fn damaged_documents_give_json_or_a_fault(spec in spec(), seed in any::<u64>()) {
         let mut text = String::new();
         let mut dice = Dice(seed);
         document(&spec, &mut dice, &mut text);
@@ -91,8 +91,8 @@ proptest! {
         // The oracle cannot read keys with half of a surrogate pair.
         if serde_json::from_slice::<serde_json::Value>(&bytes).is_ok() {
             let text = std::str::from_utf8(&bytes).unwrap();
-            let wanted = Oracle::default().response(&spec, text);
-            prop_assert_eq!(std::str::from_utf8(&rendered.body), Ok(wanted.as_str()), "{}", text);
+            let expected = Oracle::default().response(&spec, text);
+            prop_assert_eq!(std::str::from_utf8(&rendered.body), Ok(expected.as_str()), "{}", text);
         }
     }
 

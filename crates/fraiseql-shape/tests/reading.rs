@@ -1,4 +1,4 @@
-//! Reading nested values together with the object around them: it must not show.
+//! Reading inner values together with their object does not change the response.
 
 mod common;
 
@@ -39,15 +39,15 @@ fn one_value_for_two_fields_of_different_types() {
     let shape = rows();
     let posts = r#"[{"author": {"name": "é"}, "id": 1}, null, {"id": 2, "author": null}]"#;
     let list = r#"[{"id":1,"author":{"name":"é"}},null,{"id":2,"author":null}]"#;
-    let wanted = format!(r#"{{"id":7,"list":{list},"raw":{posts}}}"#);
+    let expected = format!(r#"{{"id":7,"list":{list},"raw":{posts}}}"#);
     let text = format!(r#"{{"id": 7, "$": {{"x": [[]], "posts": {posts}}}}}"#);
-    assert_eq!(outcome(&shape, &text), clean(&wanted));
-    // Without a document the object answers.
+    assert_eq!(outcome(&shape, &text), clean(&expected));
+    // Without a document, fields come from the object.
     let text = format!(r#"{{"posts": {posts}, "id": 7}}"#);
-    assert_eq!(outcome(&shape, &text), clean(&wanted));
-    // What stands beside a document is not mixed with it, before and after.
+    assert_eq!(outcome(&shape, &text), clean(&expected));
+    // Fields around a document are not mixed with it.
     let text = format!(r#"{{"posts": [], "$": {{"posts": {posts}}}, "posts": 5, "id": 7}}"#);
-    assert_eq!(outcome(&shape, &text), clean(&wanted));
+    assert_eq!(outcome(&shape, &text), clean(&expected));
     let text = r#"{"$": {"posts": [{"id": 3}]}, "id": 7, "$": {"posts": []}}"#;
     assert_eq!(outcome(&shape, text), clean(r#"{"id":7,"list":[],"raw":[]}"#));
     let text = r#"{"$": {"posts": [{"id": 3}]}, "posts": [{}], "id": 7, "$": null}"#;
@@ -55,12 +55,12 @@ fn one_value_for_two_fields_of_different_types() {
 }
 
 #[test]
-fn a_fault_inside_of_a_list_is_that_of_the_list() {
+fn a_fault_inside_a_list_is_a_fault_of_the_list() {
     let (value, errors) = outcome(&rows(), r#"{"id": 1, "$": {"posts": [{"id": 2}, {"id" 3}]}}"#);
     assert_eq!(value, r#"{"id":1,"list":null,"raw":null}"#);
     let found = r#"[{"id": 2}, {"id" 3}]"#;
     assert_eq!(errors, [format!("json x.list {found}"), format!("json x.raw {found}")]);
-    // An item ends where its own text says, not where its brackets are balanced.
+    // An item ends where its text ends, not where its brackets are balanced.
     let text = r#"{"id": 1, "$": {"posts": [{"a":t{,"b":{]},""}]}}"#;
     let (_, errors) = outcome(&rows(), text);
     assert_eq!(errors[0], r#"object x.list.1 """#);
@@ -68,7 +68,7 @@ fn a_fault_inside_of_a_list_is_that_of_the_list() {
 }
 
 #[test]
-fn a_list_that_is_longer_than_what_is_held() {
+fn a_list_longer_than_the_slots() {
     let post = r#"{"id": 1, "author": {"name": "b"}}"#;
     let posts = vec![post; 40_000].join(", ");
     let text = format!(r#"{{"id": 1, "$": {{"posts": [{posts}]}}}}"#);
@@ -78,17 +78,17 @@ fn a_list_that_is_longer_than_what_is_held() {
 }
 
 #[test]
-fn strings_are_checked_wherever_a_document_has_a_bad_one() {
+fn strings_are_checked_where_a_document_has_an_invalid_one() {
     let shape = shape(
         true,
         json!([{"kind": "object", "type": "A", "fields": [field(1, "a", 2, true)]}, leaf("String")]),
     );
     let space = "\n".repeat(70);
     for text in ["a", "é😀", r"\u00e9\n", &"é".repeat(100)] {
-        let wanted = format!(r#"{{"a":"{text}"}}"#);
+        let expected = format!(r#"{{"a":"{text}"}}"#);
         for beside in ["1", "\"\t\"", r#""\x""#, "\"\u{7f}\""] {
             let document = format!(r#"{{"x": {beside},{space} "a": "{text}"}}"#);
-            assert_eq!(outcome(&shape, &document), clean(&wanted), "{document}");
+            assert_eq!(outcome(&shape, &document), clean(&expected), "{document}");
         }
     }
     for bad in ["\t", "\n", r"\x", r"\u12"] {
@@ -98,7 +98,7 @@ fn strings_are_checked_wherever_a_document_has_a_bad_one() {
 }
 
 #[test]
-fn bytes_that_are_no_characters() {
+fn bytes_that_are_not_utf8() {
     let shape = shape(
         true,
         json!([{"kind": "object", "type": "A", "fields": [field(1, "a", 2, true)]}, leaf("any")]),
@@ -117,7 +117,7 @@ fn bytes_that_are_no_characters() {
 }
 
 #[test]
-fn what_one_render_learns_does_not_change_another() {
+fn key_orders_of_one_render_do_not_change_another() {
     let shape = shape(
         true,
         json!([{"kind": "object", "type": "A", "fields": [field(1, "a", 2, true), field(2, "b", 2, true)]},
@@ -129,7 +129,7 @@ fn what_one_render_learns_does_not_change_another() {
         }
         assert_eq!(outcome(&shape, r#"{, "b": 2}"#).0, "null");
         assert_eq!(outcome(&shape, r#"{"x": 0"a": 1}"#).0, "null");
-        // A map: more keys than are kept.
+        // A map: more keys than an order stores.
         let keys: Vec<String> = (0..600).map(|key| format!("\"k{key}\": {key}")).collect();
         let text = format!(r#"{{{}, "b": 2, "a": 1}}"#, keys.join(", "));
         assert_eq!(outcome(&shape, &text), clean(r#"{"a":1,"b":2}"#));

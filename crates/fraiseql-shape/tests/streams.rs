@@ -1,6 +1,6 @@
 //! Values from outside the documents: lists of documents, failures, and streams that come later.
 
-// A stream is optional in every call, also where a test always has one.
+// The type of a stream is optional, also where a test always passes one.
 #![allow(clippy::unnecessary_wraps)]
 
 mod common;
@@ -45,7 +45,7 @@ fn ones(elements: &[Element<'static>]) -> Option<Vec<Item<'static>>> {
 }
 
 #[test]
-fn objects_that_ask_for_a_missing_stream() {
+fn objects_that_need_a_missing_stream() {
     let shape = users([true, false, true, false]);
     let rendered = shape.render(&[rows()]).unwrap();
     assert!(rendered.errors.is_empty());
@@ -63,8 +63,8 @@ fn streams_are_consumed_in_render_order() {
     let nicks = ones(&[doc("\"a\""), doc("\"b\"")]);
     let scores = ones(&[doc("10"), doc("20"), doc("30")]);
     let rendered = users([true, false, true, false]).render(&[rows(), nicks, scores]).unwrap();
-    let wanted = r#"[{"id":1,"nick":"a","posts":[{"score":10,"n":1},{"score":20,"n":2}]},{"id":2,"nick":"b","posts":[{"score":30,"n":3}]}]"#;
-    assert_eq!((value(&rendered).as_str(), rendered.errors.len()), (wanted, 0));
+    let expected = r#"[{"id":1,"nick":"a","posts":[{"score":10,"n":1},{"score":20,"n":2}]},{"id":2,"nick":"b","posts":[{"score":30,"n":3}]}]"#;
+    assert_eq!((value(&rendered).as_str(), rendered.errors.len()), (expected, 0));
     assert!(rendered.missing.is_empty());
 }
 
@@ -74,10 +74,10 @@ fn a_failure_does_not_shift_the_values_after_it() {
     let nicks = || ones(&[doc("\"a\""), doc("\"b\"")]);
     let bob = r#"{"id":2,"nick":"b","posts":[{"score":30,"n":3}]}"#;
     let failure = vec!["failure x.0.posts.0.score 7".to_owned()];
-    // The list of posts is lost with its first item; Bob still gets the third score.
+    // The list of posts becomes null with its first item; Bob still gets the third score.
     let rendered = users([true, true, true, false]).render(&[rows(), nicks(), scores()]).unwrap();
-    let wanted = format!(r#"[{{"id":1,"nick":"a","posts":null}},{bob}]"#);
-    assert_eq!(summary(&rendered), (wanted, failure.clone()));
+    let expected = format!(r#"[{{"id":1,"nick":"a","posts":null}},{bob}]"#);
+    assert_eq!(summary(&rendered), (expected, failure.clone()));
     let rendered = users([true, true, false, false]).render(&[rows(), nicks(), scores()]).unwrap();
     assert_eq!(summary(&rendered), (format!("[null,{bob}]"), failure.clone()));
     let rendered = users([false, true, false, false]).render(&[rows(), nicks(), scores()]).unwrap();
@@ -85,19 +85,19 @@ fn a_failure_does_not_shift_the_values_after_it() {
 }
 
 #[test]
-fn faults_after_a_lost_value_are_not_noted() {
+fn faults_after_a_missing_value_are_not_recorded() {
     let rows =
         || Some(vec![Item::Many(vec![doc(r#"{"posts": [{"n": 1}, {"n": "x"}]}"#), doc(BOB)])]);
     let scores = ones(&[Element::Null, Element::Failure(1), doc("30")]);
     let nicks = ones(&[Element::Null, Element::Null]);
     let rendered = users([true, true, true, false]).render(&[rows(), nicks, scores]).unwrap();
-    let wanted = r#"[{"id":null,"nick":null,"posts":null},{"id":2,"nick":null,"posts":[{"score":30,"n":3}]}]"#;
-    assert_eq!(summary(&rendered), (wanted.into(), vec!["null x.0.posts.0.score null".into()]));
+    let expected = r#"[{"id":null,"nick":null,"posts":null},{"id":2,"nick":null,"posts":[{"score":30,"n":3}]}]"#;
+    assert_eq!(summary(&rendered), (expected.into(), vec!["null x.0.posts.0.score null".into()]));
 }
 
 #[test]
 fn a_fault_in_the_document_stops_every_render_at_the_same_place() {
-    // Without the scores, the bad `n` already keeps the later posts of this user from being asked for.
+    // Without the scores, the bad `n` already ends the visit of this user's later posts.
     let first = r#"{"posts": [{"n": null}, {"n": 2}]}"#;
     let rows = || Some(vec![Item::Many(vec![doc(first), doc(BOB)])]);
     let shape = users([true, true, true, false]);
@@ -113,7 +113,7 @@ fn a_fault_in_the_document_stops_every_render_at_the_same_place() {
 #[test]
 fn a_stream_that_is_too_short() {
     let result = users([true, true, true, true]).render(&[rows(), ones(&[Element::Null])]);
-    assert_eq!(result, Err(StreamTooShort { stream: 1, given: 1 }));
+    assert_eq!(result, Err(StreamTooShort { stream: 1, length: 1 }));
     assert!(users([true, true, true, true]).render(&[Some(vec![])]).is_err());
 }
 
@@ -136,7 +136,7 @@ fn elements_of_a_list() {
 }
 
 #[test]
-fn a_list_where_none_is_wanted() {
+fn a_list_for_a_field_that_is_not_a_list() {
     let many = || [Some(vec![Item::Many(vec![doc("1"), doc("[2, {}]"), Element::Null])])];
     let rendered = common::leaf("Int").render(&many()).unwrap();
     assert_eq!(summary(&rendered), ("null".into(), vec!["leaf x [".into()]));

@@ -1,4 +1,4 @@
-//! Lists with more items than they may have.
+//! Lists with too many items, and responses with too many bytes.
 
 mod common;
 
@@ -7,7 +7,7 @@ use fraiseql_shape::{Element, Item};
 use serde_json::json;
 
 #[test]
-fn a_list_with_more_items_than_it_may_have_is_a_fault_of_the_list() {
+fn a_list_with_too_many_items_is_a_fault_of_the_list() {
     let nodes = |list_nullable: bool| {
         json!([
             {"kind": "object", "type": "A", "fields": [field(1, "v", 2, list_nullable), field(2, "w", 3, true)]},
@@ -59,7 +59,7 @@ fn a_list_of_a_stream_with_too_many_items() {
 }
 
 #[test]
-fn a_response_with_more_bytes_than_it_may_have_is_not_made() {
+fn a_response_with_too_many_bytes_is_not_rendered() {
     let list = json!([
         {"kind": "list", "item": 2, "item_nullable": true},
         {"kind": "leaf", "form": "Int", "type": "Int"}

@@ -1,4 +1,4 @@
-//! The documents that are measured, as `jsonb` prints them.
+//! Documents to measure, as `jsonb` prints them.
 
 use std::fmt::Write;
 
@@ -36,8 +36,8 @@ pub fn post(seed: usize) -> String {
     text
 }
 
-/// Six words and what a sentence ends with: as in the benchmark's data, a third of the sentences
-/// has characters outside ASCII and a sixth has escapes.
+/// Six words and an ending: as in the benchmark's data, a third of the sentences has characters
+/// outside ASCII and a sixth has escapes.
 fn sentence(seed: usize) -> String {
     const WORDS: [&str; 24] = [
         "sea", "wind", "harbour", "night", "lamp", "letter", "stone", "river", "window", "garden",
@@ -90,7 +90,7 @@ pub fn discussed(seed: usize) -> String {
     )
 }
 
-/// A row as it is served: the own columns, then the stored document.
+/// A served row: its own columns, then the stored document.
 pub fn row(id: usize, document: &str) -> String {
     format!("{{\"id\":{id},\"$\":{document}}}")
 }

@@ -1,4 +1,4 @@
-//! Measures how many bytes of documents a shape renders in a second.
+//! Measures the throughput of renders in bytes of documents.
 //! Run it with `cargo run --release -p fraiseql-shape --example throughput [-- CASE [TIMES]]`;
 //! with a number of times it only renders, for tools that count instructions.
 
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use fraiseql_shape::{Element, Item, Shape, check_json};
 
-/// The shortest time of one call: what the machine can do when nothing else disturbs it.
+/// The shortest time of a call, which is the least disturbed one.
 fn fastest(mut work: impl FnMut()) -> Duration {
     let until = Instant::now() + Duration::from_secs(1);
     let mut best = Duration::MAX;
@@ -30,10 +30,10 @@ fn print(name: &str, bytes: usize, time: Duration) {
 
 type Work = Box<dyn Fn() -> usize>;
 
-/// A case: its name, how many bytes it reads, and one render of it.
+/// A case: name, bytes of input, and a function that renders it.
 type Case = (&'static str, usize, Work);
 
-/// Renders documents that are a list together, or the only one by itself.
+/// A case that renders a list of documents, or a single document.
 fn case(name: &'static str, description: &str, documents: &[String]) -> Case {
     let documents: &[String] = documents.to_vec().leak();
     let bytes = documents.iter().map(String::len).sum();

@@ -29,17 +29,17 @@ pub const POSTS: &str = r#"{"root": 0, "nodes": [
   {"kind": "leaf", "form": "Boolean", "type": "Boolean"},
   {"kind": "leaf", "form": "string", "type": "DateTime"}]}"#;
 
-/// What the comments' authors cost: this field is left out of a second shape.
+/// The field of the comments' authors, which a second shape leaves out.
 const COMMENT_AUTHOR: &str = r#",
     {"id": 15, "key": "author", "source": {"name": "author"}, "node": 3, "nullable": true}"#;
 
-/// The same documents, passed through as they are.
+/// The same documents, copied unchanged.
 pub const RAW: &str = r#"{"root": 0, "nodes": [
   {"kind": "object", "type": "Query", "fields": [
     {"id": 0, "key": "posts", "source": {"stream": 0}, "node": 1, "nullable": false}]},
   {"kind": "leaf", "form": "any", "type": "JSON"}]}"#;
 
-/// The same documents, of which only the key is asked for.
+/// The same documents, of which only the key is selected.
 pub const KEYS: &str = r#"{"root": 0, "nodes": [
   {"kind": "object", "type": "Query", "fields": [
     {"id": 0, "key": "posts", "source": {"stream": 0}, "node": 1, "nullable": false}]},
@@ -48,7 +48,7 @@ pub const KEYS: &str = r#"{"root": 0, "nodes": [
     {"id": 1, "key": "id", "source": {"name": "id"}, "node": 3, "nullable": false}]},
   {"kind": "leaf", "form": "Int", "type": "Int"}]}"#;
 
-/// What the benchmark's Q4 asks of a post; `$own` and `$inner` say where fields are read.
+/// The selection of the benchmark's Q4; `$own` and `$inner` are the sources of fields.
 const BENCHMARK: &str = r#"{"root": 0, "nodes": [
   {"kind": "object", "type": "Query", "fields": [
     {"id": 0, "key": "posts", "source": {"stream": 0}, "node": 1, "nullable": false}]},
@@ -73,7 +73,7 @@ const BENCHMARK: &str = r#"{"root": 0, "nodes": [
   {"kind": "leaf", "form": "String", "type": "String"},
   {"kind": "leaf", "form": "string", "type": "DateTime"}]}"#;
 
-/// A user with scalars only, as Q1 asks for one: read from a row as it is served.
+/// A user with scalars only, as in Q1: read from a served row.
 const USER: &str = r#"{"root": 0, "nodes": [
   {"kind": "object", "type": "Query", "fields": [
     {"id": 0, "key": "user", "source": {"stream": 0}, "node": 1, "nullable": true}]},
@@ -88,12 +88,12 @@ const USER: &str = r#"{"root": 0, "nodes": [
 
 const INNER: &str = r#", "document": true"#;
 
-/// The benchmark's shape over documents that are read as they are.
+/// The benchmark's shape over stored documents.
 pub fn stored() -> String {
     BENCHMARK.replace("$document", "").replace("$inner", "")
 }
 
-/// The benchmark's shape over rows as they are served: the document stands under `$`.
+/// The benchmark's shape over served rows, with the document under `$`.
 pub fn served() -> String {
     BENCHMARK.replace("$document", r#""document": "$","#).replace("$inner", INNER)
 }

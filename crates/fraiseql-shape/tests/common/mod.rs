@@ -1,10 +1,10 @@
-//! Building shapes and reading renders, for all the tests.
+//! Shapes and results of renders, for all tests.
 #![allow(dead_code, missing_docs)]
 
 use fraiseql_shape::{Code, Detail, Element, Item, RenderError, Rendered, Shape, Step, Stream};
 use serde_json::{Value, json};
 
-/// A shape whose root has the one field `x`, of the type at node 1.
+/// A shape whose root has a single field `x` of the type at node 1.
 pub fn shape(nullable: bool, nodes: Value) -> Shape {
     let root = json!({"kind": "object", "type": "Query", "fields": [
         {"id": 0, "key": "x", "source": {"stream": 0}, "node": 1, "nullable": nullable}]});
@@ -31,7 +31,7 @@ pub fn render(shape: &Shape, text: &str) -> Rendered {
     shape.render(&[Some(document(text))]).expect("enough values")
 }
 
-/// The text of `x` and the faults in short.
+/// The text of `x` and a summary of the faults.
 pub fn outcome(shape: &Shape, text: &str) -> (String, Vec<String>) {
     summary(&render(shape, text))
 }
@@ -40,7 +40,7 @@ pub fn summary(rendered: &Rendered) -> (String, Vec<String>) {
     (value(rendered), rendered.errors.iter().map(short).collect())
 }
 
-/// What stands for `x` in the response, or `-` when there is no data.
+/// The value of `x` in the response, or `-` without data.
 pub fn value(rendered: &Rendered) -> String {
     let body = std::str::from_utf8(&rendered.body).expect("UTF-8");
     assert!(fraiseql_shape::check_json(body.as_bytes()).is_ok(), "{body}");

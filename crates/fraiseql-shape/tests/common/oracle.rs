@@ -1,4 +1,4 @@
-//! The plain way to say what a render must give: `serde_json`'s raw values, one after another.
+//! The oracle of renders: a simple renderer over `serde_json`'s raw values.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +6,14 @@ use serde_json::value::RawValue;
 
 use super::random::{FieldSpec, Spec};
 
-/// The faults found so far, as `code path`.
+/// The faults so far, as `code path`.
 #[derive(Default)]
 pub struct Oracle {
     pub faults: Vec<String>,
     path: Vec<String>,
 }
 
-/// A value that is null where none may be.
+/// Null for a value that is not nullable.
 struct Gone;
 
 impl Oracle {

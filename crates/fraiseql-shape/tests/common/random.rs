@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// A type, from which both a description and the oracle's answer are made.
+/// A type: the source of the description and of the oracle's answer.
 #[derive(Clone, Debug)]
 pub enum Spec {
     Leaf(&'static str),
@@ -88,7 +88,7 @@ pub fn spec() -> impl Strategy<Value = Spec> {
     })
 }
 
-/// The nodes of a description: that of `spec` stands first, at the number given.
+/// Appends the nodes of `spec`, its own first, and returns its number.
 pub fn nodes(spec: &Spec, all: &mut Vec<Value>) -> usize {
     let place = all.len();
     all.push(Value::Null);
@@ -112,7 +112,7 @@ pub fn nodes(spec: &Spec, all: &mut Vec<Value>) -> usize {
     place
 }
 
-/// Numbers that differ from each other, from one seed.
+/// A sequence of random numbers from a seed.
 pub struct Dice(pub u64);
 
 impl Dice {
@@ -127,7 +127,7 @@ impl Dice {
     }
 }
 
-/// Writes a document that fits `spec` more often than not.
+/// Writes a document that mostly fits `spec`.
 pub fn document(spec: &Spec, dice: &mut Dice, text: &mut String) {
     text.push_str(dice.pick(&SPACES));
     match spec {
