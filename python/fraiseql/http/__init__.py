@@ -1,4 +1,4 @@
-"""HTTP: GraphQL over HTTP as a bare ASGI callable, with GraphiQL and probes."""
+"""GraphQL over HTTP as an ASGI application, with GraphiQL and probes."""
 
 from fraiseql.http.asgi import HttpRequest
 from fraiseql.http.endpoint import Application

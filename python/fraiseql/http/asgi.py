@@ -1,7 +1,4 @@
-"""ASGI: the names of its callables, and the request as resolvers and the context hook see it.
-
-Nothing here reads the body: by then it has been read.
-"""
+"""ASGI types, and the HTTP request for resolvers and the context hook."""
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
@@ -16,8 +13,8 @@ class HttpRequest:
     """The HTTP request that carries an operation: ``info.context["request"]``.
 
     Attributes:
-        scope: The ASGI scope as the server or a middleware made it, ``scope["user"]`` and
-            ``scope["state"]`` included.
+        scope: The ASGI scope from the server or a middleware, with ``scope["user"]`` and
+            ``scope["state"]``.
     """
 
     __slots__ = ("_headers", "scope")
@@ -38,13 +35,13 @@ class HttpRequest:
 
     @property
     def client(self) -> tuple[str, int] | None:
-        """Address and port of the peer, when the server knows them."""
+        """Address and port of the peer, if the server knows them."""
         peer = self.scope.get("client")
         return (str(peer[0]), int(peer[1])) if peer else None
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Headers by lower-case name; several lines of one name are joined with a comma."""
+        """Headers by lower-case name; repeated headers are joined with a comma."""
         if self._headers is None:
             joined: dict[str, str] = {}
             for raw_name, raw_value in self.scope["headers"]:

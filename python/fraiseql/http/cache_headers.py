@@ -1,6 +1,6 @@
-"""Headers of responses that result caches took part in.
+"""Response headers about result caches.
 
-``Cache-Status`` is that of RFC 9211; validators and ``Cache-Control`` go with GET alone.
+``Cache-Status`` is that of RFC 9211; validators and ``Cache-Control`` are for GET only.
 """
 
 import re
@@ -12,7 +12,7 @@ from fraiseql.http.negotiate import JSON, Media
 from fraiseql.results import Answered, Cached
 
 _TAG: Final = re.compile(rb'"([jr])-([0-9a-f]+(?:\.[0-9a-f]+)*)"')
-"""A tag of ours: the media type, then the response's digest."""
+"""Our ETag: the media type, then the digest of the response."""
 
 _VARY: Final = (b"vary", b"accept")
 _PRIVATE_VARY: Final = (b"vary", b"accept, authorization, cookie")
@@ -22,59 +22,59 @@ _PERSONAL: Final = frozenset({b"authorization", b"cookie"})
 
 def known_etags(headers: Mapping[bytes, bytes], media: Media) -> tuple[str, ...]:
     """Return the digests of responses of this media type that ``If-None-Match`` names."""
-    given = headers.get(b"if-none-match")
-    if given is None:
+    tags = headers.get(b"if-none-match")
+    if tags is None:
         return ()
     letter = _letter(media)
-    return tuple([tag.decode() for kind, tag in _TAG.findall(given) if kind == letter])
+    return tuple([tag.decode() for kind, tag in _TAG.findall(tags) if kind == letter])
 
 
 def cache_headers(
     cached: Cached, headers: Mapping[bytes, bytes], media: Media, *, personal: bool
 ) -> Headers:
-    """Return what a response to a GET tells of the caches in it, and the client's own.
+    """Return the caching headers of a response to a GET.
 
     Args:
-        cached: What the serving road tells.
-        headers: Those of the request.
+        cached: How caches answered the request.
+        headers: Headers of the request.
         media: Type of the response.
-        personal: Whether anything of the request beside its query may decide the answer.
+        personal: Whether the response may depend on more of the request than its query.
     """
     private = cached.private or personal or not _PERSONAL.isdisjoint(headers)
-    found = [
+    response_headers = [
         cache_status(cached),
         (b"cache-control", _control(cached, private=private)),
         _PRIVATE_VARY if private else _VARY,
         _NOSNIFF,
     ]
     if cached.etag:
-        found.append((b"etag", b'"%b-%b"' % (_letter(media), cached.etag.encode())))
-    return tuple(found)
+        response_headers.append((b"etag", b'"%b-%b"' % (_letter(media), cached.etag.encode())))
+    return tuple(response_headers)
 
 
 def cache_status(cached: Cached) -> tuple[bytes, bytes]:
-    """Return ``Cache-Status``: a hit only where all root fields were."""
+    """Return ``Cache-Status``; it is a hit if all root fields were hits."""
     answers = list(cached.answers.values())
     return b"cache-status", "; ".join(["fraiseql", *_parameters(answers, cached.roots)]).encode()
 
 
 def withheld_header(withheld: Mapping[str, str]) -> tuple[bytes, bytes]:
-    """Return ``FraiseQL-Live``: types that are stored and were read live for the request's role."""
+    """Return ``FraiseQL-Live``: stored types that were read live for the request's role."""
     listed = ", ".join([f"{name};reason={reason}" for name, reason in withheld.items()])
     return b"fraiseql-live", listed.encode()
 
 
 def _parameters(answers: list[Answered], roots: int) -> Iterator[str]:
-    missed = [one for one in answers if one.outcome != "hit"]
+    missed = [answer for answer in answers if answer.outcome != "hit"]
     hits = len(answers) - len(missed)
     if not missed and hits == roots:
         yield "hit"
         yield from _ttl(answers)
     elif missed:
         yield f"fwd={missed[0].outcome}"
-        if all(one.stored for one in missed):
+        if all(answer.stored for answer in missed):
             yield "stored"
-        if all(one.collapsed for one in missed):
+        if all(answer.collapsed for answer in missed):
             yield "collapsed"
     else:
         yield "fwd=partial"
@@ -84,9 +84,9 @@ def _parameters(answers: list[Answered], roots: int) -> Iterator[str]:
 
 
 def _ttl(answers: Iterable[Answered]) -> Iterator[str]:
-    known = [one.ttl for one in answers if one.ttl is not None]
-    if known:
-        yield f"ttl={int(min(known))}"
+    lifetimes = [answer.ttl for answer in answers if answer.ttl is not None]
+    if lifetimes:
+        yield f"ttl={int(min(lifetimes))}"
 
 
 def _control(cached: Cached, *, private: bool) -> bytes:
@@ -94,7 +94,7 @@ def _control(cached: Cached, *, private: bool) -> bytes:
         return b"no-store"
     seconds = int(cached.max_age)
     scope = b"private" if private else b"public"
-    # What equals the live answer has to be asked for again; the digest makes that cheap.
+    # An answer that equals the live one must be revalidated; the ETag makes that cheap.
     return b"%b, max-age=%d" % (scope, seconds) if seconds else b"%b, no-cache" % scope
 
 

@@ -1,4 +1,4 @@
-"""Context of a request: what the application's hook adds, checked."""
+"""Context of a request: checked entries of the application's hook."""
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,15 +11,15 @@ from fraiseql.http.asgi import HttpRequest
 
 ContextHook = Callable[[HttpRequest], Mapping[str, Any] | Awaitable[Mapping[str, Any]]]
 
-_MEANT: Final = ("role", "session")
-_NEAR: Final = 0.85
+_RESERVED: Final = ("role", "session")
+_SIMILAR: Final = 0.85
 
 
 def check_mount(path: object, context: object) -> None:
-    """Check where GraphQL is served and what adds to the context.
+    """Check the path of GraphQL and the context hook.
 
     Raises:
-        ConfigurationError: The path does not begin with a slash, or the hook cannot be called.
+        ConfigurationError: The path does not begin with a slash, or the hook is not callable.
     """
     if not isinstance(path, str) or not path.startswith("/"):
         raise ConfigurationError(f"path is {path!r}.", hint='Begin it with a slash: "/graphql".')
@@ -31,42 +31,42 @@ def check_mount(path: object, context: object) -> None:
 
 
 async def add_context(hook: ContextHook, context: dict[str, Any]) -> None:
-    """Add what the application's hook returns for ``context["request"]``.
+    """Add the entries that the application's hook returns for ``context["request"]``.
 
     Raises:
-        ConfigurationError: It is no mapping, or an entry is taken for a misspelt ``role`` or
-            ``session``: the statements would run without them.
+        ConfigurationError: The hook returned no mapping, or an entry that looks like a misspelt
+            ``role`` or ``session``, without which statements would run.
     """
-    made = hook(context["request"])
-    found: Any = await made if inspect.isawaitable(made) else made
-    if not isinstance(found, Mapping):
+    returned = hook(context["request"])
+    entries: Any = await returned if inspect.isawaitable(returned) else returned
+    if not isinstance(entries, Mapping):
         raise ConfigurationError(
-            f"The context hook {_name(hook)} returned {_shown(found)}, not a mapping.",
+            f"The context hook {_name(hook)} returned {_shown(entries)}, not a mapping.",
             hint="Return a dict, {} for a request without entries of its own.",
         )
-    mistake = _mistake(frozenset(found))
+    mistake = _mistake(frozenset(entries))
     if mistake is not None:
         raise ConfigurationError(
             f"The context hook {_name(hook)} returned {mistake[0]!r}, which sets nothing.",
             hint=f"Write {mistake[1]!r}; or return both, {mistake[1]!r} as None, where"
             f" {mistake[0]!r} is meant.",
         )
-    session = found.get("session")
+    session = entries.get("session")
     if session is not None and not isinstance(session, Mapping):
         raise ConfigurationError(
             f"The context hook {_name(hook)} returned a session that is {_shown(session)}.",
             hint='Return a mapping of names to texts, such as {"app.tenant": "7"}.',
         )
-    context.update(found)
+    context.update(entries)
 
 
 @lru_cache(maxsize=256)
 def _mistake(names: frozenset[Any]) -> tuple[str, str] | None:
-    """Return an entry that is almost called ``role`` or ``session``, and which of them."""
-    for meant in _MEANT:
+    """Return an entry whose name is almost ``role`` or ``session``, and that name."""
+    for meant in _RESERVED:
         for name in sorted(map(str, names)) if meant not in names else ():
-            near = SequenceMatcher(None, name.lower().strip("_"), meant).ratio()
-            if near >= _NEAR and name not in _MEANT:
+            similarity = SequenceMatcher(None, name.lower().strip("_"), meant).ratio()
+            if similarity >= _SIMILAR and name not in _RESERVED:
                 return name, meant
     return None
 

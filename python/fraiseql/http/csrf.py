@@ -1,6 +1,6 @@
 """CSRF protection.
 
-A POST must be JSON; a GET only reads, but must not come from another site's page.
+A POST must be JSON. A GET only reads, but must not come from a page of another site.
 """
 
 from collections.abc import Mapping
@@ -14,9 +14,9 @@ def check_post(headers: Mapping[bytes, bytes]) -> None:
     """Check that the body is JSON in UTF-8.
 
     Raises:
-        HttpError: 415, it is declared to be something else, or nothing at all.
+        HttpError: 415, ``Content-Type`` is missing or another one.
     """
-    # A page may send form types and text/plain to any site; for JSON the browser asks first.
+    # A page may send form types and text/plain to any site; JSON needs a CORS preflight.
     content_type = headers.get(b"content-type")
     if content_type is None or not is_json(content_type) or b"content-encoding" in headers:
         raise HttpError(
@@ -28,11 +28,11 @@ def check_post(headers: Mapping[bytes, bytes]) -> None:
 
 
 def check_get(headers: Mapping[bytes, bytes]) -> None:
-    """Check that no other site's page sent this.
+    """Check that the request does not come from a page of another site.
 
-    The page could not see the answer, but the query would run with the user's cookies. Following
-    a link is allowed. So is ``Content-Type: application/json``: a browser sends it to
-    another site only after a CORS middleware has permitted it.
+    The page could not read the response, but the query would run with the user's cookies.
+    Following a link is allowed, and so is ``Content-Type: application/json``, which a browser
+    sends to another site only with the permission of a CORS middleware.
 
     Raises:
         HttpError: 403.

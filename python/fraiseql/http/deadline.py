@@ -1,6 +1,6 @@
-"""Deadline: ends a request that takes too long, or whose client has gone.
+"""Deadlines of requests, and cancellation when the client disconnects.
 
-A fast request costs no timer and no task: one clock for all turns to those that have become slow.
+A fast request costs no timer and no task: one shared clock finds those that became slow.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from typing import Final
 from fraiseql.http.asgi import Receive
 
 _TICK: Final = 0.05
-"""Seconds between two looks at the requests under way."""
+"""Seconds between two checks of the running requests."""
 
 _MOST_MESSAGES: Final = 8
 
@@ -23,7 +23,7 @@ class Ending(Enum):
 
 
 class DeadlineClock:
-    """Ticks while requests are under way, and tells those that have seen a whole tick go by."""
+    """Ticks while requests run, and calls ``turn_slow`` of those older than a tick."""
 
     __slots__ = ("_fresh", "_loop", "_timer", "_waiting")
 
@@ -34,9 +34,9 @@ class DeadlineClock:
         self._waiting: set[Deadline] = set()
 
     def add(self, deadline: "Deadline", loop: asyncio.AbstractEventLoop) -> None:
-        """Tell ``deadline`` when it is no longer fast."""
+        """Call ``deadline.turn_slow`` when its request is no longer fast."""
         if self._timer is None or self._loop is not loop:
-            # Another loop: the application is served anew, or tests run one loop after another.
+            # Another loop: the server was restarted in the process, or a test uses a new loop.
             self._loop = loop
             self._timer = loop.call_later(_TICK, self._tick)
         self._fresh.add(deadline)
@@ -56,14 +56,14 @@ class DeadlineClock:
 
 
 class Deadline:
-    """Cancels the task of one request at its deadline or when its client goes.
+    """Cancels the task of a request at its deadline or when its client disconnects.
 
     Args:
-        seconds: Time from now until the request is cancelled; 0 means no limit.
+        seconds: Time until the request is cancelled; 0 means no limit.
         clock: The application's clock.
 
     Attributes:
-        ending: Why the request was cancelled; None while it was not.
+        ending: Why the request was cancelled; None if it was not.
     """
 
     __slots__ = (
@@ -94,21 +94,21 @@ class Deadline:
         self._watcher: asyncio.Task[None] | None = None
         self._cancelled_before = 0
         if 0 < seconds <= 2 * _TICK:
-            # The clock's next look may come too late for so short a time.
+            # The next tick may be too late for such a short limit.
             self.turn_slow()
         else:
             clock.add(self, loop)
 
     def watch(self, receive: Receive) -> None:
-        """Watch ``receive`` for the client's leaving, from when the body has been read."""
+        """Watch ``receive`` for a disconnect; call it after the body was read."""
         self._receive = receive
         if self._slow:
             self._start_watching()
 
     def close(self) -> None:
-        """Stop timer and watcher, and take back our own cancellation.
+        """Stop timer and watcher, and undo our own cancellation.
 
-        When the task was cancelled by someone else as well, theirs counts: ``ending`` is None.
+        If the task was cancelled from elsewhere too, that counts: ``ending`` is None.
         """
         if not self._slow:
             self._clock.remove(self)
@@ -125,7 +125,7 @@ class Deadline:
             self.ending = None
 
     def turn_slow(self) -> None:
-        """Watch the request from now on."""
+        """Start the timer and the watcher."""
         self._slow = True
         if self._seconds > 0:
             self._timer = self._loop.call_at(self._start + self._seconds, self._end, Ending.EXPIRED)
@@ -138,8 +138,8 @@ class Deadline:
     async def _watch(self) -> None:
         if self._receive is None:
             return
-        # A GET's empty body comes first. A middleware that replays a body without end must not
-        # make this spin: such a request is held by its deadline alone.
+        # The empty body of a GET comes first. The bound is for a middleware that replays a body
+        # endlessly; then only the deadline ends the request.
         for _ in range(_MOST_MESSAGES):
             message = await self._receive()
             if message["type"] == "http.disconnect":

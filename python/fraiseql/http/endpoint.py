@@ -1,6 +1,6 @@
-"""Endpoint: the ASGI callable that serves GraphQL, GraphiQL, /health, /ready, /metrics.
+"""The ASGI application: GraphQL, GraphiQL, /health, /ready and /metrics.
 
-Travel of a request: route, negotiate, read, execute, reply; this is the outermost gate for errors.
+Steps of a request: route, negotiate, read, execute, reply. All errors end here.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ _CLIENT_GONE = 499
 
 
 class Serving(Monitored, Protocol):
-    """The serving road as this layer sees it."""
+    """The serving pipeline for this layer."""
 
     def execute(
         self, request: Request, context: dict[str, Any], timings: Timings
@@ -54,22 +54,22 @@ class Serving(Monitored, Protocol):
 class Application:
     """The ASGI application (http and lifespan scopes).
 
-    It sends no CORS headers: wrap it in a CORS middleware to let other origins read answers.
+    It sends no CORS headers: wrap it in a CORS middleware for other origins.
 
     Args:
-        service: The serving road of this application.
-        settings: Limits and switches; the defaults when None.
-        path: Where GraphQL is served; when mounted, the mount point itself serves it as well.
-        context: Makes further entries of ``info.context`` for a request; may be async. Raise
+        service: The serving pipeline of the application.
+        settings: Settings; the defaults when None.
+        path: Path of GraphQL; when mounted, the mount point serves it too.
+        context: Returns further entries of ``info.context`` for a request; may be async. Raise
             ``FraiseQLError(message, code="UNAUTHENTICATED")`` (401) or ``"FORBIDDEN"`` (403)
             to refuse it, or an ``HTTPException`` of Starlette or FastAPI, which keeps its status.
-        graphiql_query: What GraphiQL's editor holds at first.
-        background: Started after the service and stopped before it; it must not make either wait.
+        graphiql_query: Initial query of GraphiQL.
+        background: Started after the service and stopped before it, without delaying either.
 
     Attributes:
-        service: The serving road, for tools such as ``fraiseql schema``.
-        settings: The settings in force.
-        path: Where GraphQL is served.
+        service: The serving pipeline, for tools such as ``fraiseql schema``.
+        settings: The settings in use.
+        path: Path of GraphQL.
     """
 
     def __init__(
@@ -123,18 +123,18 @@ class Application:
         if accepted.html and scope["method"] == "GET" and self.settings.graphiql:
             await send_reply(send, self._page(scope))
             return
-        reply = await self._guarded(scope, headers, accepted, receive)
+        reply = await self._reply(scope, headers, accepted, receive)
         if reply is not None:
             await send_reply(send, reply)
             return
-        # Nobody hears it, but a middleware around us may insist on an answer.
+        # The client is gone, but a middleware may need a response.
         with suppress(OSError):
             await send_reply(send, Reply(_CLIENT_GONE, [(b"content-length", b"0")], b""))
 
-    async def _guarded(
+    async def _reply(
         self, scope: Scope, headers: Mapping[bytes, bytes], accepted: Accepted, receive: Receive
     ) -> Reply | None:
-        """Answer within the deadline; None when nobody waits for the answer any more."""
+        """Answer within the deadline; None if the client has disconnected."""
         media = accepted.media or JSON
         deadline = Deadline(self.settings.request_timeout, self._clock)
         try:
@@ -148,8 +148,8 @@ class Application:
             return self._ended(deadline.ending, media)
         except ClientGone:
             return None
-        except Exception as error:  # noqa: BLE001 - the outermost gate: whatever went wrong, the
-            # client gets an answer and the log gets the traceback.
+        except Exception as error:  # noqa: BLE001 - the outermost handler: after any error
+            # the client gets a response and the log a traceback.
             return self._failed(error, media)
 
     async def _answer(
@@ -224,11 +224,11 @@ class Application:
         extensions = ErrorLog().extensions(error)
         if isinstance(error, FraiseQLError) and may_be_shown(error):
             return reply_to_error(error, media, extensions)
-        shown = f"Internal server error: {error!r}" if self.settings.debug else None
+        message = f"Internal server error: {error!r}" if self.settings.debug else None
         return error_reply(
             HTTPStatus.INTERNAL_SERVER_ERROR,
             "INTERNAL_ERROR",
-            shown or "Internal server error",
+            message or "Internal server error",
             media=media,
             extensions=extensions,
         )

@@ -1,7 +1,4 @@
-"""HttpError: a request that is answered without reaching the serving road.
-
-Each carries the status, a message for the client and a stable code.
-"""
+"""HTTP errors with a status, a message and a stable code."""
 
 from http import HTTPStatus
 
@@ -11,12 +8,12 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 
 class HttpError(FraiseQLError):
-    """The request cannot be answered as it was sent.
+    """An error of the request, answered without executing it.
 
     Args:
         status: HTTP status, the same for every media type.
         code: Stable identifier for ``extensions.code``.
-        message: What was wrong, for the client.
+        message: Message for the client.
         headers: Further headers of the response, such as ``Allow``.
     """
 
@@ -29,7 +26,7 @@ class HttpError(FraiseQLError):
 
 
 def bad_request(message: str) -> HttpError:
-    """Return the error of a request whose parts are malformed."""
+    """Return the error of a malformed request."""
     return HttpError(HTTPStatus.BAD_REQUEST, "BAD_REQUEST", message)
 
 
@@ -43,10 +40,10 @@ def too_large(limit: int) -> HttpError:
 
 
 def not_allowed(method: str, *allowed: str) -> HttpError:
-    """Return the error of a method that a path has not."""
+    """Return the error of a method that a path does not support."""
     return HttpError(
         HTTPStatus.METHOD_NOT_ALLOWED,
         "METHOD_NOT_ALLOWED",
-        f"{method} is not possible here; use {' or '.join(allowed)}.",
+        f"{method} is not allowed here; use {' or '.join(allowed)}.",
         ((b"allow", ", ".join(allowed).encode()),),
     )

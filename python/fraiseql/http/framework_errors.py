@@ -1,4 +1,4 @@
-"""Errors of other libraries that a context hook may raise, with their HTTP status."""
+"""HTTP errors for exceptions of Starlette, FastAPI and graphql-core."""
 
 from http import HTTPStatus
 from typing import Any, Final
@@ -12,9 +12,9 @@ _STATUSES: Final = {code: status for status, code in _CODES.items()}
 
 
 def framework_error(error: Exception) -> HttpError | None:
-    """Return the error that an ``HTTPException`` or a ``GraphQLError`` means, or None.
+    """Return the HTTP error for an ``HTTPException`` or a ``GraphQLError``, else None.
 
-    Starlette need not be installed: its exception is known by its name, FastAPI's derives from it.
+    Starlette may be absent, so its exception, from which FastAPI's derives, is matched by name.
     """
     if isinstance(error, GraphQLError):
         code = str((error.extensions or {}).get("code", "BAD_REQUEST"))

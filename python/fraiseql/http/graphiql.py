@@ -1,6 +1,6 @@
-"""GraphiQL: the page that a browser is shown, and its files, all from this process.
+"""The GraphiQL page and its files.
 
-The files are fetched at set-up into ``static/``; without them a plain page stands in.
+Set-up downloads the files into ``static/``; without them a plain page is served.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ _POLICY: Final = (
     b"font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     b"frame-ancestors 'none'"
 )
-_PLACE: Final = re.compile(r"\{(static|query|nonce)\}")
+_PLACEHOLDER: Final = re.compile(r"\{(static|query|nonce)\}")
 _NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
 
 
@@ -44,12 +44,12 @@ def page_reply(path: str, static: str, query: str) -> Reply:
     """Return the page for a browser.
 
     Args:
-        path: Path of the page as the browser knows it.
-        static: Path under which the files are served.
-        query: What the editor holds at first; empty for GraphiQL's own greeting.
+        path: Path of the page for the browser.
+        static: Path of the files.
+        query: Initial query; empty for GraphiQL's own greeting.
     """
     name = "graphiql.html" if _is_fetched() else "plain.html"
-    # Relative, so that a proxy which strips a prefix of the path does no harm.
+    # Relative, so that a proxy may strip a prefix of the path.
     base = posixpath.relpath(static, posixpath.dirname(path) or "/")
     nonce = secrets.token_urlsafe(16)
     content = _filled(_read(name).decode(), static=base, query=query, nonce=nonce).encode()
@@ -65,31 +65,31 @@ def page_reply(path: str, static: str, query: str) -> Reply:
     return Reply(HTTPStatus.OK.value, headers, content)
 
 
-def file_reply(name: str, known_tag: bytes | None) -> Reply:
+def file_reply(name: str, etag: bytes | None) -> Reply:
     """Return one of the page's files.
 
     Args:
-        name: Its name; only listed names are looked up, so no path leads elsewhere.
-        known_tag: The ``If-None-Match`` header.
+        name: Name of the file; only listed names are served, so there is no path traversal.
+        etag: The ``If-None-Match`` header.
 
     Raises:
-        HttpError: There is no such file.
+        HttpError: The file does not exist.
     """
     kind = _FETCHED.get(name) or _OWN.get(name)
     content = _content(name) if kind else None
     if kind is None or content is None:
-        raise HttpError(HTTPStatus.NOT_FOUND, "NOT_FOUND", "There is no such file.")
+        raise HttpError(HTTPStatus.NOT_FOUND, "NOT_FOUND", "This file does not exist.")
     tag = _tag(content)
-    kept = [(b"etag", tag), (b"cache-control", b"public, max-age=3600"), _NOSNIFF]
-    if known_tag is not None and tag in known_tag:
-        return Reply(HTTPStatus.NOT_MODIFIED.value, kept, b"")
+    caching = [(b"etag", tag), (b"cache-control", b"public, max-age=3600"), _NOSNIFF]
+    if etag is not None and tag in etag:
+        return Reply(HTTPStatus.NOT_MODIFIED.value, caching, b"")
     length = (b"content-length", b"%d" % len(content))
-    return Reply(HTTPStatus.OK.value, [(b"content-type", kind), length, *kept], content)
+    return Reply(HTTPStatus.OK.value, [(b"content-type", kind), length, *caching], content)
 
 
 def _filled(page: str, **values: str) -> str:
-    """Return ``page`` with its ``{names}`` replaced, in one pass: a value is never looked into."""
-    parts = _PLACE.split(page)
+    """Return ``page`` with its ``{names}`` replaced, in one pass: values are not expanded."""
+    parts = _PLACEHOLDER.split(page)
     parts[1::2] = (html.escape(values[name]) for name in parts[1::2])
     return "".join(parts)
 

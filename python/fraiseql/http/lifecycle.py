@@ -1,6 +1,7 @@
-"""Lifecycle: starts the service once, by the server's lifespan or by the first request.
+"""Start and stop of the service.
 
-A mounted application is not told of the server's lifespan, hence the second way.
+It starts with the server's lifespan or, since mounted applications receive no lifespan events, with
+the first request.
 """
 
 import asyncio
@@ -12,21 +13,21 @@ from fraiseql.http.asgi import Receive, Send
 
 
 class Startable(Protocol):
-    """What is started and stopped: the service of one application."""
+    """A service that is started and stopped."""
 
     async def start(self) -> None:
-        """Make ready to serve."""
+        """Prepare to serve."""
 
     async def stop(self) -> None:
-        """Give back everything that was opened."""
+        """Close everything that was opened."""
 
 
 class Lifecycle:
-    """Starts and stops one service, and what runs beside it.
+    """Starts and stops a service and its background work.
 
     Args:
-        service: What requests need.
-        background: What they do not need: started after the service, stopped before it.
+        service: Needed by requests.
+        background: Not needed by requests; started after the service, stopped before it.
 
     Attributes:
         started: Whether requests can be served now.
@@ -39,14 +40,14 @@ class Lifecycle:
         self._starting: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Start the service unless it runs; many may ask at once, a failed start is tried again.
+        """Start the service unless it runs; safe to call concurrently and again after a failure.
 
         Raises:
-            FraiseQLError: What the service's own start raises.
+            FraiseQLError: From the start of the service.
         """
         if self._starting is None or self._starting.done():
             self._starting = asyncio.get_running_loop().create_task(self._start_all())
-        # Shielded: the first client's leaving must not abort the start that others wait for.
+        # Shielded: a disconnect of the first client must not cancel the start for the others.
         await asyncio.shield(self._starting)
         self.started = True
 
@@ -64,7 +65,7 @@ class Lifecycle:
             await self._background.start()
 
     async def run(self, receive: Receive, send: Send) -> None:
-        """Follow the server's lifespan from its start-up to its shutdown."""
+        """Handle the lifespan events of the server."""
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
@@ -80,8 +81,8 @@ class Lifecycle:
             await self.start()
         except FraiseQLError as error:
             message = str(error)
-        except Exception as error:  # noqa: BLE001 - an outermost gate: a server takes a raised
-            # error for an application without lifespan, and would serve requests that fail.
+        except Exception as error:  # noqa: BLE001 - the outermost handler: a server takes a raised
+            # error for an application without lifespan support and would go on.
             logger.critical("The application could not start.", exc_info=error)
             message = repr(error)
         else:

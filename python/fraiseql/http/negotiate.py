@@ -1,6 +1,6 @@
-"""Negotiation: which media type answers, and whether a body's type can be read.
+"""Content negotiation: the media type of responses and bodies.
 
-Outcomes are kept by the raw header, since clients send few different ones.
+Results are cached by the raw header, since clients send few different ones.
 """
 
 from dataclasses import dataclass
@@ -8,19 +8,19 @@ from typing import Final, TypeVar
 
 V = TypeVar("V")
 
-_KEPT: Final = 256
-_KEPT_BYTES: Final = 512
+_MAX_CACHED: Final = 256
+_MAX_HEADER_BYTES: Final = 512
 _EXACT: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A media type that answers are sent as.
+    """A media type of responses.
 
     Attributes:
-        header: The ready ``Content-Type`` header.
-        lenient: Whether a request error of a well-formed request goes out as 200, which
-            clients of plain ``application/json`` expect.
+        header: The ``Content-Type`` header.
+        lenient: Whether a request error of a well-formed request has status 200, as clients of
+            plain ``application/json`` expect.
     """
 
     header: tuple[bytes, bytes]
@@ -35,11 +35,11 @@ JSON: Final = Media((b"content-type", b"application/json; charset=utf-8"), lenie
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What a client accepts.
+    """Media types that a client accepts.
 
     Attributes:
-        media: What a GraphQL response is sent as; None when the client accepts neither type.
-        html: Whether the client would rather see a page.
+        media: Type of a GraphQL response; None if the client accepts neither.
+        html: Whether the client prefers a page.
     """
 
     media: Media | None
@@ -52,14 +52,14 @@ _readable: dict[bytes, bool] = {}
 
 
 def negotiate(accept: bytes | None) -> Accepted:
-    """Return what the ``Accept`` header asks for; without one, or an empty one, plain JSON."""
+    """Return the types that ``Accept`` asks for; plain JSON if it is missing or empty."""
     if accept is None:
         return _BY_DEFAULT
-    known = _accepted.get(accept)
-    if known is None:
-        known = _negotiate(accept.decode("latin-1").lower())
-        _keep(_accepted, accept, known)
-    return known
+    accepted = _accepted.get(accept)
+    if accepted is None:
+        accepted = _negotiate(accept.decode("latin-1").lower())
+        _cache(_accepted, accept, accepted)
+    return accepted
 
 
 def is_json(content_type: bytes) -> bool:
@@ -67,21 +67,21 @@ def is_json(content_type: bytes) -> bool:
     readable = _readable.get(content_type)
     if readable is None:
         readable = _is_json(content_type.decode("latin-1").lower())
-        _keep(_readable, content_type, readable)
+        _cache(_readable, content_type, readable)
     return readable
 
 
-def _keep(kept: dict[bytes, V], key: bytes, value: V) -> None:
-    """Remember an outcome; an attacker's endless headers must not fill the memory."""
-    if len(key) <= _KEPT_BYTES:
-        if len(kept) >= _KEPT:
-            kept.clear()
-        kept[key] = value
+def _cache(cache: dict[bytes, V], key: bytes, value: V) -> None:
+    """Cache a result, in bounded memory whatever headers clients send."""
+    if len(key) <= _MAX_HEADER_BYTES:
+        if len(cache) >= _MAX_CACHED:
+            cache.clear()
+        cache[key] = value
 
 
 def _negotiate(accept: str) -> Accepted:
     if not accept.strip(", \t"):
-        # A list without items says nothing, as no header does.
+        # An empty list is like no header.
         return _BY_DEFAULT
     ranges = [parsed for part in accept.split(",") if (parsed := _range(part)) is not None]
     response = _rank("application/graphql-response+json", ranges)
@@ -97,7 +97,7 @@ def _negotiate(accept: str) -> Accepted:
 
 
 def _range(part: str) -> tuple[str, float] | None:
-    """Read ``type/subtype;q=…``; None for what cannot be read or is not in UTF-8."""
+    """Parse ``type/subtype;q=…``; None if that fails or the charset is not UTF-8."""
     media, *parameters = (piece.strip() for piece in part.split(";"))
     quality = 1.0
     for parameter in parameters:
@@ -118,12 +118,12 @@ def _quality(text: str) -> float:
 
 
 def _rank(media: str, ranges: list[tuple[str, float]]) -> tuple[float, int]:
-    """Return the quality that the most specific range gives to ``media``, and how specific."""
+    """Return the quality of the most specific range for ``media``, and its specificity."""
     patterns = (media, media.partition("/")[0] + "/*", "*/*")
     for specificity, pattern in zip((_EXACT, 1, 0), patterns, strict=True):
-        found = [quality for name, quality in ranges if name == pattern]
-        if found:
-            return max(found), specificity
+        qualities = [quality for name, quality in ranges if name == pattern]
+        if qualities:
+            return max(qualities), specificity
     return 0.0, 0
 
 

@@ -1,4 +1,4 @@
-"""Automatic persisted queries: documents that clients name by their SHA-256 digest."""
+"""Automatic persisted queries (APQ)."""
 
 import hashlib
 import re
@@ -15,27 +15,27 @@ _MOST: Final = 100_000
 
 
 class PersistedQueries:
-    """The documents that clients sent together with their digest, the least recent dropped first.
+    """Documents by their SHA-256 digest; the least recently used are dropped first.
 
-    Each process has its own: a client that is answered ``PersistedQueryNotFound`` sends the
-    document once more, as Apollo Client and urql do.
+    Each process has its own. After ``PersistedQueryNotFound`` a client sends the document again,
+    as Apollo Client and urql do.
 
     Args:
-        max_bytes: Most bytes of all documents.
+        max_bytes: Maximum bytes of all documents.
     """
 
     def __init__(self, max_bytes: int = _MAX_BYTES) -> None:
         self._documents: Bounded[str, str] = Bounded(_MOST, max_bytes)
 
     def document(self, query: str | None, extensions: Mapping[str, Any] | None) -> str | None:
-        """Return the document of a request: its own, or the one that it names by a digest.
+        """Return the document of a request, sent with it or looked up by its digest.
 
         Args:
-            query: The document that was sent, if any.
-            extensions: As sent; ``persistedQuery`` holds ``version`` 1 and ``sha256Hash``.
+            query: The document in the request, if any.
+            extensions: Of the request; ``persistedQuery`` holds ``version`` 1 and ``sha256Hash``.
 
         Raises:
-            HttpError: The digest is malformed, is not the document's, or names none.
+            HttpError: The digest is malformed, wrong or unknown.
         """
         entry = extensions.get("persistedQuery") if extensions else None
         if entry is None:
@@ -44,15 +44,15 @@ class PersistedQueries:
         if query is None:
             return self._find(digest)
         if hashlib.sha256(query.encode("utf-8", "surrogatepass")).hexdigest() != digest:
-            raise bad_request("The sha256Hash of persistedQuery is not that of 'query'.")
+            raise bad_request("The sha256Hash of persistedQuery does not match 'query'.")
         return self._documents.put(digest, query, len(query))
 
     def _find(self, digest: str) -> str:
-        found = self._documents.get(digest)
-        if found is None:
-            # Clients compare the message; the status of an answered request is 200.
+        document = self._documents.get(digest)
+        if document is None:
+            # Clients compare the message and expect status 200.
             raise HttpError(HTTPStatus.OK, "PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")
-        return found
+        return document
 
 
 def _digest(entry: Any) -> str:

@@ -1,4 +1,4 @@
-"""Probes: what is answered beside GraphQL: probes, metrics, and the files of GraphiQL's page."""
+"""Health probes, metrics and the files of the GraphiQL page."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from fraiseql.settings import Settings
 
 _PROBES: Final = frozenset({"/health", "/ready"})
 _METRICS: Final = "/metrics"
-_NOT_KEPT: Final = ((b"cache-control", b"no-store"),)
+_NO_STORE: Final = ((b"cache-control", b"no-store"),)
 
 
 class Monitored(Startable, Protocol):
@@ -31,14 +31,14 @@ class Monitored(Startable, Protocol):
 
 
 class Probes:
-    """Answers everything but GraphQL.
+    """Answers all requests but GraphQL.
 
     Args:
         service: The service to report on.
-        lifecycle: Starts it.
-        settings: Switches.
-        path: Where GraphQL is served.
-        static: Where the page's files are, with a final slash.
+        lifecycle: Starts the service.
+        settings: Settings of the application.
+        path: Path of GraphQL.
+        static: Path of the page's files, with a final slash.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Probes:
             if scope["method"] not in {"GET", "HEAD"}:
                 raise not_allowed(scope["method"], "GET", "HEAD")
             if route == _METRICS:
-                return text_reply(self._service.metrics(), _NOT_KEPT)
+                return text_reply(self._service.metrics(), _NO_STORE)
             if route in _PROBES:
                 return await self._probe(route)
             tag = request_headers(scope).get(b"if-none-match")
@@ -74,10 +74,10 @@ class Probes:
 
     async def _probe(self, route: str) -> Reply:
         if route == "/health":
-            return json_reply(HTTPStatus.OK, {"status": "ok"}, _NOT_KEPT)
+            return json_reply(HTTPStatus.OK, {"status": "ok"}, _NO_STORE)
         if await self._ready():
-            return json_reply(HTTPStatus.OK, {"status": "ready"}, _NOT_KEPT)
-        return json_reply(HTTPStatus.SERVICE_UNAVAILABLE, {"status": "not ready"}, _NOT_KEPT)
+            return json_reply(HTTPStatus.OK, {"status": "ready"}, _NO_STORE)
+        return json_reply(HTTPStatus.SERVICE_UNAVAILABLE, {"status": "not ready"}, _NO_STORE)
 
     async def _ready(self) -> bool:
         try:

@@ -1,7 +1,4 @@
-"""Replies: status, headers and body of everything that goes out.
-
-One home for the headers that every answer carries.
-"""
+"""HTTP responses, and the headers that all of them have."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +20,7 @@ _OK: Final = 200
 _VARY: Final = (b"vary", b"accept")
 _NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
 FOR_GET: Final = (_VARY, _NOSNIFF)
-"""What a cache or a browser's address bar is told, either of which may have sent a GET."""
+"""Headers of a response to a GET, for caches and browsers."""
 _METRICS: Final = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
 NO_EXTENSIONS: Final[Mapping[str, str]] = {}
 _STATUS_OF_CODE: Final = {
@@ -36,8 +33,8 @@ _STATUS_OF_CODE: Final = {
 class Reply:
     """One HTTP response.
 
-    Not frozen, which would cost each request more than its headers; these are a list of its own,
-    since a middleware may add to it.
+    Not frozen, which would slow down each request. The headers are a list, since a middleware may
+    add to it.
     """
 
     status: int
@@ -46,7 +43,7 @@ class Reply:
 
 
 async def send_reply(send: Send, reply: Reply, *, head: bool = False) -> None:
-    """Send ``reply``; to HEAD, without its body."""
+    """Send ``reply``; for HEAD without its body."""
     start = {"type": "http.response.start", "status": reply.status, "headers": reply.headers}
     await send(start)
     if isinstance(reply.body, LargeBody) and not head:
@@ -56,7 +53,7 @@ async def send_reply(send: Send, reply: Reply, *, head: bool = False) -> None:
 
 
 async def _send_pieces(send: Send, body: LargeBody) -> None:
-    """Send a large body; the server waits for the client between its pieces."""
+    """Send a large body in pieces; the server waits for the client between them."""
     for piece in body.pieces():
         await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
@@ -65,12 +62,12 @@ async def _send_pieces(send: Send, body: LargeBody) -> None:
 def graphql_reply(
     response: Response, media: Media, timings: Timings, *, extra: Headers = FOR_GET
 ) -> Reply:
-    """Return the reply that carries a GraphQL response as ``media``.
+    """Return a GraphQL response as ``media``.
 
     Args:
         response: The response.
         media: Type of the body.
-        timings: Timed steps.
+        timings: Durations of the steps.
         extra: Further headers; each costs the server about a microsecond.
     """
     status = response.status
@@ -109,7 +106,7 @@ def error_reply(
     extra: Headers = (),
     extensions: Mapping[str, str] = NO_EXTENSIONS,
 ) -> Reply:
-    """Return one GraphQL error that was found outside the serving road."""
+    """Return a GraphQL error from outside the serving pipeline."""
     content = {"message": message, "extensions": {"code": code, **extensions}}
     body = orjson.dumps({"errors": [content]})
     length = (b"content-length", b"%d" % len(body))
@@ -119,7 +116,7 @@ def error_reply(
 def reply_to_error(
     error: FraiseQLError, media: Media = JSON, extensions: Mapping[str, str] = NO_EXTENSIONS
 ) -> Reply:
-    """Return the reply for an error that was raised on purpose and may be shown."""
+    """Return the reply for an error that may be shown to clients."""
     if isinstance(error, HttpError):
         return error_reply(
             error.status, error.code, error.message, media=media, extra=error.headers

@@ -1,7 +1,4 @@
-"""Requests: from the body or the query string to one GraphQL request.
-
-Everything malformed is refused here, with a message that says what to send.
-"""
+"""Parsing of request bodies and query strings."""
 
 import json
 import re
@@ -23,11 +20,11 @@ from fraiseql.values import ExactFloat
 _PARAMETERS = frozenset({"query", "operationName", "variables", "extensions"})
 _MOST_PARAMETERS = 100
 _LONG_NUMBER = re.compile(rb"[0-9.]{16}|[:,\[\s]-?[0-9][0-9.]*[eE][+-]?[0-9]{3}")
-"""Where a number may have more digits, or a larger exponent, than a float holds."""
+"""A number that may have more digits, or a larger exponent, than a float."""
 
 
 class ClientGone(Exception):  # noqa: N818 - an event, not a fault
-    """The client went away while its body was being read."""
+    """The client disconnected while its body was read."""
 
 
 async def read_body(receive: Receive, declared: bytes | None, limit: int) -> bytes:
@@ -36,14 +33,18 @@ async def read_body(receive: Receive, declared: bytes | None, limit: int) -> byt
     Args:
         receive: The ASGI callable.
         declared: The ``Content-Length`` header, if any.
-        limit: Most bytes that are read.
+        limit: Maximum bytes.
 
     Raises:
         HttpError: The body is, or is declared to be, larger than ``limit``.
-        ClientGone: The client left before the end.
+        ClientGone: The client disconnected before the end.
     """
     if declared is not None and not (declared.isdigit() and int(declared) <= limit):
-        raise too_large(limit) if declared.isdigit() else bad_request("Content-Length is wrong.")
+        raise (
+            too_large(limit)
+            if declared.isdigit()
+            else bad_request("Content-Length must be a number.")
+        )
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -60,14 +61,14 @@ async def read_body(receive: Receive, declared: bytes | None, limit: int) -> byt
 
 
 def from_body(body: bytes, persisted: PersistedQueries | None = None) -> Request:
-    """Decode a JSON body into the request that it holds.
+    """Parse a JSON body.
 
     Args:
         body: The body.
-        persisted: Documents that clients name by a digest; None for none.
+        persisted: Persisted queries; None if they are not supported.
 
     Raises:
-        HttpError: It is not JSON, or a part has the wrong type.
+        HttpError: It is not JSON, or a member has the wrong type.
     """
     try:
         content = decoded(body)
@@ -79,7 +80,7 @@ def from_body(body: bytes, persisted: PersistedQueries | None = None) -> Request
 
 
 def decoded(text: bytes) -> Any:
-    """Decode JSON; numbers keep their digits where a float or 64 bits would not hold them.
+    """Decode JSON; numbers that do not fit a float or 64 bits keep their digits.
 
     Raises:
         orjson.JSONDecodeError: It is not JSON.
@@ -93,12 +94,12 @@ def decoded(text: bytes) -> Any:
     try:
         return json.loads(text, parse_float=_number)
     except (ValueError, RecursionError):
-        # More digits than Python reads, or more depth: no such value is taken anyway.
+        # More digits or more depth than Python reads: such a value is refused later.
         return content
 
 
 def _beyond_floats(text: bytes, error: orjson.JSONDecodeError) -> Any:
-    """Decode what may be JSON all the same: a number beyond every float is refused like bad JSON.
+    """Decode JSON with numbers beyond the range of floats, which orjson refuses.
 
     Raises:
         orjson.JSONDecodeError: It is not JSON.
@@ -106,7 +107,7 @@ def _beyond_floats(text: bytes, error: orjson.JSONDecodeError) -> Any:
     try:
         check_json(text)
         content = json.loads(text, parse_float=_number)
-        # Half of a surrogate pair is no text.
+        # Refuses half of a surrogate pair.
         json.dumps(content, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise error from None
@@ -116,24 +117,24 @@ def _beyond_floats(text: bytes, error: orjson.JSONDecodeError) -> Any:
 def _number(text: str) -> float:
     number = float(text)
     try:
-        held = Decimal(repr(number)) == Decimal(text)
+        is_exact = Decimal(repr(number)) == Decimal(text)
     except InvalidOperation:
-        held = False
-    return number if held else ExactFloat(text)
+        is_exact = False
+    return number if is_exact else ExactFloat(text)
 
 
 def from_query_string(
     query_string: bytes, limit: int, persisted: PersistedQueries | None = None
 ) -> Request:
-    """Decode the query string of a GET into the request that it holds.
+    """Parse the query string of a GET.
 
     Args:
-        query_string: As it was sent.
-        limit: Most bytes of it.
-        persisted: Documents that clients name by a digest; None for none.
+        query_string: The raw query string.
+        limit: Maximum bytes.
+        persisted: Persisted queries; None if they are not supported.
 
     Raises:
-        HttpError: A parameter is given twice, is not text in UTF-8, or has the wrong type.
+        HttpError: A parameter is repeated, is not UTF-8, or has the wrong type.
     """
     if len(query_string) > limit:
         raise HttpError(
@@ -144,7 +145,7 @@ def from_query_string(
     content: dict[str, Any] = {}
     for name, value in _parameters(query_string):
         if name in content:
-            raise bad_request(f"The parameter {name!r} is given more than once.")
+            raise bad_request(f"The parameter {name!r} appears more than once.")
         if name in _PARAMETERS:
             content[name] = value
     for name in ("variables", "extensions"):
@@ -175,7 +176,7 @@ def _decoded(name: str, text: str) -> Any:
 
 
 def _place(error: orjson.JSONDecodeError) -> str:
-    # What the parser says of it is not for clients.
+    # The message of the parser is not for clients.
     return f": see line {error.lineno}, column {error.colno}"
 
 
@@ -197,13 +198,13 @@ def _request(
     if persisted is not None and extensions:
         query = persisted.document(query, extensions)
     if query is None:
-        raise bad_request("There is no 'query': send the GraphQL document as a string.")
-    # An empty name is a client's way of giving none.
+        raise bad_request("'query' is missing: send the GraphQL document as a string.")
+    # Some clients send an empty name for none.
     return Request(query, operation_name or None, variables, read_only)
 
 
-def _wrong(name: str, wanted: str, value: Any) -> HttpError:
-    return bad_request(f"{name!r} must be {wanted}, not {_kind(value)}.")
+def _wrong(name: str, expected: str, value: Any) -> HttpError:
+    return bad_request(f"{name!r} must be {expected}, not {_kind(value)}.")
 
 
 def _not_an_object(content: Any) -> HttpError:

@@ -1,4 +1,4 @@
-"""Routes: the path below the mount point, and the headers of a request by name."""
+"""Path below the mount point, and headers by name."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from fraiseql.http.asgi import Scope
 def route_of(scope: Scope) -> tuple[str, str]:
     """Return the mount point and the path below it.
 
-    ASGI's ``path`` holds the mount point too; frameworks that leave it out are understood as well.
+    ASGI's ``path`` holds the mount point too; frameworks that leave it out are supported too.
     """
     path: str = scope["path"]
     root: str = scope.get("root_path") or ""
@@ -18,7 +18,7 @@ def route_of(scope: Scope) -> tuple[str, str]:
 
 
 def request_headers(scope: Scope) -> Mapping[bytes, bytes]:
-    """Return the headers by lower-case name; several lines of one name are joined."""
+    """Return the headers by lower-case name; repeated headers are joined."""
     lines: list[tuple[bytes, bytes]] = scope["headers"]
     headers = dict(lines)
     if len(headers) == len(lines):

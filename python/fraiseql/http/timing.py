@@ -1,4 +1,4 @@
-"""Server-Timing: the timed steps of a request as one header.
+"""The Server-Timing header.
 
 Milliseconds with two decimals; a step that did not run is 0.
 """
@@ -15,6 +15,6 @@ def server_timing(timings: Timings) -> tuple[bytes, bytes]:
         first = (timings.parse * 1e3, timings.validate * 1e3, timings.plan * 1e3)
         opening = b"parse;dur=%.2f, validate;dur=%.2f, plan;dur=%.2f" % first
         return (b"server-timing", b"%b, sql;dur=%.2f, render;dur=%.2f" % (opening, sql, render))
-    # A repeated operation: formatting a float costs more than everything else in this file.
+    # A repeated operation: formatting a float is the slowest part of this function.
     steps = b"parse;dur=0, validate;dur=0, plan;dur=0, sql;dur=%.2f, render;dur=%.2f"
     return (b"server-timing", steps % (sql, render))

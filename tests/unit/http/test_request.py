@@ -50,8 +50,8 @@ def test_nulls_and_an_empty_name_are_as_if_absent() -> None:
         (b"null", "must be a JSON object, not null"),
         (b"7", "must be a JSON object, not a number"),
         (b'[{"query":"{a}"}]', "Batches are not supported"),
-        (b"{}", "There is no 'query'"),
-        (b'{"query":null}', "There is no 'query'"),
+        (b"{}", "'query' is missing"),
+        (b'{"query":null}', "'query' is missing"),
         (b'{"query":{}}', "'query' must be a string, not an object"),
         (b'{"query":1.5}', "'query' must be a string, not a number"),
         (b'{"query":"{a}","variables":"x"}', "'variables' must be an object, not a string"),
@@ -109,8 +109,8 @@ def test_a_query_string_is_read() -> None:
 @pytest.mark.parametrize(
     ("text", "status", "said"),
     [
-        (b"", 400, "There is no 'query'"),
-        (b"query=a&query=b", 400, "given more than once"),
+        (b"", 400, "'query' is missing"),
+        (b"query=a&query=b", 400, "appears more than once"),
         (b"query=%7Ba%7D&variables=x", 400, "'variables' is not JSON"),
         (b"query=%7Ba%7D&variables=%5B%5D", 400, "'variables' must be an object"),
         (b"query=%7Ba%7D&extensions=7", 400, "'extensions' must be an object"),
