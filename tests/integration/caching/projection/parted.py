@@ -8,7 +8,8 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import Any
 
-from fraiseql.caching.strategies.projection import Embed, Join, ProjectionSpec, Qualified, repair
+from fraiseql.caching.strategies.projection import Embed, Join, ProjectionSpec, Qualified
+from tests.integration.caching.projection.keeping import repair
 from tests.integration.caching.projection.schemas import Case, Documents, Rows, table
 
 SHOWN = 4

@@ -9,8 +9,13 @@ from typing import Literal
 
 import asyncpg
 
-from fraiseql.caching.strategies.projection import repair
-from tests.integration.caching.projection.keeping import Change, as_written, compared, fresh
+from tests.integration.caching.projection.keeping import (
+    Change,
+    as_written,
+    compared,
+    fresh,
+    repair,
+)
 from tests.integration.caching.projection.schemas import Case
 from tests.integration.caching.projection.writers import Journal, storm
 

@@ -68,8 +68,8 @@ async def test_two_first_writers_of_a_document(database: str, damaged: bool) -> 
         assert await waits_or_ends(watcher, two.get_server_pid(), work)
         await one.execute("COMMIT")
         await work
-        found = [each for each in await differences(watcher, BLOG) if "verify Post" in each]
-        assert bool([each for each in found if "key0=10 " in each]) is damaged
+        found = [each for each in await differences(watcher, BLOG) if "view Post" in each]
+        assert bool([each for each in found if "v0=10 " in each]) is damaged
 
 
 async def opposite(

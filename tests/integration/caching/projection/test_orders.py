@@ -6,9 +6,14 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
-from fraiseql.caching.strategies.projection import repair, verify
 from fraiseql.caching.strategies.projection.tree import Tree
-from tests.integration.caching.projection.keeping import Change, as_written, differences, fresh
+from tests.integration.caching.projection.keeping import (
+    Change,
+    as_written,
+    differences,
+    fresh,
+    repair,
+)
 from tests.integration.caching.projection.meetings import (
     BLOG_ROWS,
     BLOG_STEPS,
@@ -158,17 +163,3 @@ async def test_equal_keys_of_different_texts_are_one_lock(database: str, damaged
         refer = "INSERT INTO app.children VALUES (1, 1.00)"
         await meet(watcher, one, two, rename, refer, early=False)
         assert bool(await differences(watcher, NUMBERED)) is damaged
-
-
-async def test_a_comparison_meets_a_truncate(database: str) -> None:
-    """It waits for it, and then takes its snapshot: an older one would read the table as empty."""
-    case = only(POST)
-    async with connections(database, 3) as (watcher, one, two):
-        await fresh(watcher, case)
-        await watcher.execute(BLOG_ROWS)
-        assert await two.fetch(verify(POST)) == []
-        await pause(one, "TRUNCATE app.comments")
-        asking = asyncio.create_task(two.fetch(verify(POST)))
-        assert await waits_or_ends(watcher, two.get_server_pid(), asking)
-        await one.execute("COMMIT")
-        assert await asking == []

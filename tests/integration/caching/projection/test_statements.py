@@ -3,8 +3,8 @@
 import asyncpg
 import pytest
 
-from fraiseql.caching.strategies.projection import problems, repair
-from tests.integration.caching.projection.keeping import differences
+from fraiseql.caching.strategies.projection import problems
+from tests.integration.caching.projection.keeping import differences, repair
 from tests.integration.caching.projection.meetings import (
     BLOG_ROWS,
     BLOG_STEPS,

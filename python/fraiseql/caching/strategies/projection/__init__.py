@@ -1,5 +1,4 @@
 """Projection: documents in a table of their own, kept true by triggers, proven by comparison."""
-# ruff: noqa: S608 - this module writes SQL: identifiers are quoted, no values are written
 
 from typing import Final
 
@@ -16,9 +15,7 @@ from fraiseql.caching.strategies.projection.maintenance_sql import (
     backfill,
     build_function,
     mend_function,
-    repair_function,
     start,
-    verify_function,
 )
 from fraiseql.caching.strategies.projection.problems import problems
 from fraiseql.caching.strategies.projection.spec import (
@@ -45,8 +42,6 @@ __all__ = [
     "index_requirements",
     "problems",
     "projection_objects",
-    "repair",
-    "verify",
 ]
 
 DRAINED: Final = 1_000
@@ -66,8 +61,6 @@ def projection_objects(spec: ProjectionSpec) -> tuple[DatabaseObject, ...]:
         *shared_objects(),
         *own_tables(tree),
         flush_function(tree),
-        verify_function(tree),
-        repair_function(tree),
         build_function(tree),
         mend_function(tree),
         *([drain_function(tree)] if spec.mode == "async" else []),
@@ -102,20 +95,3 @@ def drain(spec: ProjectionSpec, most: int = DRAINED) -> str:
     It gives the number of changes, and needs a READ COMMITTED transaction. Several may run at once.
     """
     return f"SELECT {Tree.of(spec).own('drain').sql}({most})"
-
-
-def verify(spec: ProjectionSpec) -> str:
-    """Write the query for what differs from the live view: key columns, ``kept`` and ``live``.
-
-    No rows: nothing differs. Both sides are read in one snapshot; it takes no locks and can run
-    while others write. Of the two documents, null stands for "is not there".
-    """
-    return f"SELECT * FROM {Tree.of(spec).own('verify').sql}()"
-
-
-def repair(spec: ProjectionSpec) -> str:
-    """Write the query that recomputes what differs; it gives the number of documents.
-
-    It needs a READ COMMITTED transaction and waits for writers as writers wait for each other.
-    """
-    return f"SELECT {Tree.of(spec).own('repair').sql}()"

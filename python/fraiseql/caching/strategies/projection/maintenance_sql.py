@@ -13,51 +13,6 @@ from fraiseql.catalog.picture import quote
 from fraiseql.expressions import literal
 
 
-def verify_function(tree: Tree) -> DatabaseObject:
-    """Write the function that compares: one statement, so one snapshot for both sides.
-
-    Documents are compared as text: as ``jsonb``, ``1.0`` and ``1.00`` are equal. The tables are
-    locked before the snapshot is taken: a snapshot older than a TRUNCATE reads its table as empty.
-    """
-    spec, root = tree.spec, tree.root
-    name = tree.own("verify").sql
-    typed = ", ".join(f"key{place} {kind}" for place, kind in enumerate(root.types))
-    bases = dict.fromkeys(node.table.name.sql for node in tree.nodes)
-    either = ", ".join(
-        f"coalesce(t.{quote(key)}, v.{quote(key)})::{kind}"
-        for key, kind in zip(root.inner, root.types, strict=True)
-    )
-    body = " OR t.body::text IS DISTINCT FROM v.data::text" if spec.text else ""
-    same = " AND ".join(f"t.{quote(key)} = v.{quote(key)}" for key in root.inner)
-    create = f"""\
-CREATE OR REPLACE FUNCTION {name}() RETURNS TABLE ({typed}, kept jsonb, live jsonb)
-LANGUAGE plpgsql {RENDERING} AS $fraiseql$
-#variable_conflict use_column
-BEGIN
-  LOCK TABLE {", ".join(bases)} IN ACCESS SHARE MODE;
-  RETURN QUERY SELECT {either}, t.data, v.data
-  FROM {spec.table.sql} t FULL JOIN {spec.view.sql} v ON {same}
-  WHERE t.data IS DISTINCT FROM {ABSENT} AND (t.data::text IS DISTINCT FROM v.data::text{body});
-END $fraiseql$"""
-    return _function(tree, f"{name}()", create, (spec.table.sql, spec.view.sql))
-
-
-def repair_function(tree: Tree) -> DatabaseObject:
-    """Write the function that recomputes what differs, under the locks that writers take."""
-    name = tree.own("repair").sql
-    keys = ", ".join(f"d.key{place}" for place, _ in enumerate(tree.root.types))
-    create = f"""\
-CREATE OR REPLACE FUNCTION {name}() RETURNS bigint
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $fraiseql$
-BEGIN
-  INSERT INTO {tree.own("queue").sql} ({", ".join(tree.root.below)})
-  SELECT {keys} FROM {tree.own("verify").sql}() d;
-  RETURN {tree.own("flush").sql}();
-END $fraiseql$"""
-    needs = (f"{tree.own('verify').sql}()", f"{tree.own('flush').sql}()")
-    return _function(tree, f"{name}()", create, needs)
-
-
 def build_function(tree: Tree) -> DatabaseObject:
     """Write the function that makes the next range of documents that are not there yet.
 
@@ -275,8 +230,7 @@ def comparison(spec: ProjectionSpec, sample: float) -> str:
         f"{literal(f'{name}=')} || k.v{place}::text" for place, name in enumerate(names)
     )
     # What serving shows is the body, where there is one.
-    kept = "CASE WHEN t.body::text = t.data::text THEN t.data::text ELSE t.body::text END"
-    kept = kept if spec.text else "t.data::text"
+    kept = "t.body::text" if spec.text else "t.data::text"
     return f"""\
 WITH keys({own}) AS MATERIALIZED (
   SELECT {columns("t", names)} FROM {spec.table.sql} t{part}

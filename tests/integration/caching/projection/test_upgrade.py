@@ -1,0 +1,38 @@
+"""Upgrades of databases to which an earlier version has applied projections."""
+
+from dataclasses import replace
+
+from fraiseql.caching.ddl.apply import apply
+from fraiseql.caching.objects import DatabaseObject, private_function
+from fraiseql.caching.strategies.projection.strategy import spec_of
+from fraiseql.caching.strategies.projection.tree import Tree
+from tests.integration.caching.ddl.road import road, sql
+from tests.integration.caching.projection.declared import alone, made_anew
+
+
+def earlier_functions(tree: Tree) -> list[DatabaseObject]:
+    """Return the functions that compared and repaired before ``db verify`` and ``db repair``."""
+    verify, repair = f"{tree.own('verify').sql}()", f"{tree.own('repair').sql}()"
+    view, flush = tree.spec.view.sql, f"{tree.own('flush').sql}()"
+    sql_verify = f"CREATE FUNCTION {verify} RETURNS SETOF {view} BEGIN ATOMIC TABLE {view}; END"
+    sql_repair = f"CREATE FUNCTION {repair} RETURNS bigint RETURN {flush}"
+    return [
+        private_function(verify, sql_verify, tree.spec.table.sql, view),
+        private_function(repair, sql_repair, verify, flush),
+    ]
+
+
+async def test_apply_drops_the_functions_that_only_tests_called(database: str) -> None:
+    await made_anew(database)
+    async with road(database) as (writer, wishes):
+        wanted = await wishes(alone())
+        (kept,) = wanted.kept
+        earlier = earlier_functions(Tree.of(spec_of(kept)))
+        await apply(writer, replace(wanted, objects=(*wanted.objects, *earlier)))
+        plan = await apply(writer, wanted)
+    assert [one.name for step in plan.steps for one in step.dropped] == [
+        one.name for one in reversed(earlier)
+    ]
+    assert [step.made for step in plan.steps if step.made] == []
+    left = r"SELECT proname FROM pg_proc WHERE proname ~ '_(verify|repair)$'"
+    assert await sql(database, left) == []
