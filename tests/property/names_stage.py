@@ -9,7 +9,7 @@ from typing import Any, Final
 import fraiseql
 from fraiseql.caching.strategies.materialized_view.objects import physical
 from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
-from fraiseql.caching.strategies.projection.strategy import drain
+from fraiseql.caching.strategies.projection.strategy import process_queue
 from fraiseql.naming import to_camel
 from fraiseql.schema.storage import Cache, GeneratedColumn, MaterializedView, Projection
 from fraiseql.serving import Request
@@ -268,7 +268,7 @@ class Stage:
             if isinstance(stored, MaterializedView):
                 await refresh_view(writer, physical(kept))
             elif isinstance(stored, Projection) and stored.mode == "async":
-                await drain(kept, writer)
+                await process_queue(kept, writer)
 
     def _mend(self, running: Served, stored: Any, *types: Any) -> None:
         """Damage one document unseen: it is found, and mended."""

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fraiseql.caching.strategies.indexes.predicate import (
-    Condition,
+    IndexCondition,
     UnprovenError,
     changing,
     conditions,
@@ -38,7 +38,7 @@ from fraiseql.caching.strategies.indexes.predicate import (
     ],
 )
 def test_conjunctions_of_constants_are_read(where: Any, found: list[Any]) -> None:
-    assert conditions(where) == [Condition(*one) for one in found]
+    assert conditions(where) == [IndexCondition(*one) for one in found]
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def age(view: str, unchanged: str | None = None) -> str:
     )
 
 
-def untold(row: str) -> str:
+def age_unknown(row: str) -> str:
     """Return the condition that the last refresh, of what there still is, could not tell the age.
 
     Args:

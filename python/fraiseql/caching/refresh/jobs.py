@@ -17,7 +17,7 @@ from fraiseql.caching.refresh.ground import Ground
 from fraiseql.caching.refresh.partitions import adopt_partitions_of, reads_partitions
 from fraiseql.caching.refresh.rolling import roll
 from fraiseql.caching.results.declared import has_caches, log_kept
-from fraiseql.caching.strategies.projection.strategy import drain, has_queue
+from fraiseql.caching.strategies.projection.strategy import has_queue, process_queue
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Pool
 from fraiseql.database.writing import Writer
@@ -69,7 +69,7 @@ async def _drain_queues(ground: Ground, writer: Writer) -> float:
     looks = [NOT_APPLIED]
     for kept in ground.kept:
         if _is_async(kept.stored) and await has_queue(kept, writer):
-            while await drain(kept, writer):
+            while await process_queue(kept, writer):
                 pass
             looks.append(_DRAIN_LOOK)
     return min(looks)

@@ -31,14 +31,14 @@ def view_name(kept: Kept) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class ViewQuery:
     """The query of a view, and the functions that it calls."""
 
     sql: str
     functions: tuple[DatabaseObject, ...]
 
 
-def query(kept: Kept, embeds: tuple[str, ...] = ()) -> Query:
+def query(kept: Kept, embeds: tuple[str, ...] = ()) -> ViewQuery:
     """Return the query of a type's documents: the key's columns, and the document.
 
     Args:
@@ -51,7 +51,7 @@ def query(kept: Kept, embeds: tuple[str, ...] = ()) -> Query:
     columns = [f"t0.{quote(column)}" for column in kept.key]
     select = ", ".join([*columns, f"{document} AS {quote(DOCUMENT)}"])
     functions = tuple(function.object for function in writer.functions.values())
-    return Query(f"SELECT {select} FROM {kept.table.sql} AS t0", functions)
+    return ViewQuery(f"SELECT {select} FROM {kept.table.sql} AS t0", functions)
 
 
 def objects(kept: Kept, embeds: tuple[str, ...] = ()) -> Iterable[DatabaseObject]:

@@ -110,7 +110,7 @@ def _of_edges() -> Iterator[Mutant]:
     for case in (BLOG, OFFICE):
         for tree in map(Tree.of, case.specs):
             for node in tree.nodes[1:]:
-                if tree.direct(node):
+                if tree.keyed_by_root(node):
                     continue
                 changed, referring = _EDGES[case.name, node.path]
                 # Up an edge 1:N go the references, up an edge N:1 the row referred to.

@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import Any
 
-from fraiseql.caching.strategies.projection import Embed, Join, ProjectionSpec, Qualified
+from fraiseql.caching.strategies.projection import EmbedSpec, Join, ProjectionSpec, Qualified
 from tests.integration.caching.projection.keeping import repair
 from tests.integration.caching.projection.schemas import Case, Documents, Rows, table
 
@@ -64,7 +64,7 @@ _ENTRIES = table(
     "zone text",
     partitions=("entries_a", "entries_b", "entries_rest", "entries_b0", "entries_b1"),
 )
-_KIND_EDGE = Embed("kind", _KINDS, (Join("id", "kind_id", "integer"),), False, ("label",))
+_KIND_EDGE = EmbedSpec("kind", _KINDS, (Join("id", "kind_id", "integer"),), False, ("label",))
 
 ACCOUNT = ProjectionSpec(
     owner="Account",
@@ -80,7 +80,7 @@ FROM app.accounts a CROSS JOIN LATERAL (
     root=_ACCOUNTS,
     columns=("id", "name"),
     embeds=(
-        Embed(
+        EmbedSpec(
             "entries",
             _ENTRIES,
             (Join("account_id", "id", "integer"),),
@@ -101,7 +101,7 @@ ENTRY = ProjectionSpec(
     root=_ENTRIES,
     columns=("note", "size", "account_id", "kind_id"),
     embeds=(
-        Embed("account", _ACCOUNTS, (Join("id", "account_id", "integer"),), False, ("name",)),
+        EmbedSpec("account", _ACCOUNTS, (Join("id", "account_id", "integer"),), False, ("name",)),
         _KIND_EDGE,
     ),
     text=True,

@@ -11,7 +11,7 @@ from typing import Any
 
 from fraiseql.caching.strategies.projection import (
     BaseTable,
-    Embed,
+    EmbedSpec,
     Join,
     KeyColumn,
     ProjectionSpec,
@@ -75,13 +75,13 @@ USER = ProjectionSpec(
     root=_USERS,
     columns=("id", "name"),
     embeds=(
-        Embed(
+        EmbedSpec(
             "posts",
             _POSTS,
             (Join("user_id", "id", "bigint"),),
             True,
             ("id", "title", "score", "at", "reviewer_id"),
-            (Embed("reviewer", _USERS, _TO_REVIEWER, False, ("id", "name")),),
+            (EmbedSpec("reviewer", _USERS, _TO_REVIEWER, False, ("id", "name")),),
         ),
     ),
     text=True,
@@ -104,14 +104,14 @@ POST = ProjectionSpec(
     root=_POSTS,
     columns=("id", "title", "reviewer_id"),
     embeds=(
-        Embed("reviewer", _USERS, _TO_REVIEWER, False, ("name",)),
-        Embed(
+        EmbedSpec("reviewer", _USERS, _TO_REVIEWER, False, ("name",)),
+        EmbedSpec(
             "comments",
             _COMMENTS,
             (Join("post_id", "id", "bigint"),),
             True,
             ("id", "body", "author_id"),
-            (Embed("author", _USERS, _TO_AUTHOR, False, ("name",)),),
+            (EmbedSpec("author", _USERS, _TO_AUTHOR, False, ("name",)),),
         ),
     ),
 )
@@ -203,8 +203,10 @@ FROM app.sites s CROSS JOIN LATERAL (
     WHERE t.country = s.country AND t.code = s.code) t) t
 """
 
-_TASK_EDGE = Embed("tasks", _TASKS, (Join("person_id", "id", "integer"),), True, ("number", "what"))
-_BOSS_EDGE = Embed("boss", _PEOPLE, (Join("id", "boss_id", "integer"),), False, ("name",))
+_TASK_EDGE = EmbedSpec(
+    "tasks", _TASKS, (Join("person_id", "id", "integer"),), True, ("number", "what")
+)
+_BOSS_EDGE = EmbedSpec("boss", _PEOPLE, (Join("id", "boss_id", "integer"),), False, ("name",))
 
 SITE = ProjectionSpec(
     owner="Site",
@@ -214,15 +216,15 @@ SITE = ProjectionSpec(
     root=_SITES,
     columns=("city",),
     embeds=(
-        Embed(
+        EmbedSpec(
             "teams",
             _TEAMS,
             (Join("country", "country", "text"), Join("code", "code", "integer")),
             True,
             ("id", "name", "parent_id"),
             (
-                Embed("parent", _TEAMS, (Join("id", "parent_id", "uuid"),), False, ("name",)),
-                Embed(
+                EmbedSpec("parent", _TEAMS, (Join("id", "parent_id", "uuid"),), False, ("name",)),
+                EmbedSpec(
                     "people",
                     _PEOPLE,
                     (Join("team_id", "id", "uuid"),),

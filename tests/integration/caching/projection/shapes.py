@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fraiseql.caching.strategies.projection import Embed, Join, ProjectionSpec, Qualified
+from fraiseql.caching.strategies.projection import EmbedSpec, Join, ProjectionSpec, Qualified
 from tests.integration.caching.projection.schemas import Case, Documents, Rows, table
 
 _PARENTS = table("parents", "id numeric")
@@ -15,7 +15,9 @@ _CHILD = ProjectionSpec(
     "FROM app.children c LEFT JOIN app.parents p ON p.id = c.parent_id",
     root=table("children", "id bigint"),
     columns=("parent_id",),
-    embeds=(Embed("parent", _PARENTS, (Join("id", "parent_id", "numeric"),), False, ("name",)),),
+    embeds=(
+        EmbedSpec("parent", _PARENTS, (Join("id", "parent_id", "numeric"),), False, ("name",)),
+    ),
 )
 
 

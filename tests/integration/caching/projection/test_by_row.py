@@ -6,14 +6,14 @@ import asyncpg
 import pytest
 
 from fraiseql.caching.changes.transition import transition_tables_are_whole
-from fraiseql.caching.strategies.projection import Embed, problems
+from fraiseql.caching.strategies.projection import EmbedSpec, problems
 from tests.integration.caching.projection.keeping import differences, fresh
 from tests.integration.caching.projection.meetings import BLOG_ROWS, BLOG_STEPS
 from tests.integration.caching.projection.schemas import BLOG
 from tests.integration.caching.projection.test_statements import MORE_BLOG, left_over
 
 
-def _by_row(embed: Embed) -> Embed:
+def _by_row(embed: EmbedSpec) -> EmbedSpec:
     below = tuple(_by_row(each) for each in embed.embeds)
     return replace(embed, table=replace(embed.table, by_row=True), embeds=below)
 

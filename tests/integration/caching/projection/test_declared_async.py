@@ -10,8 +10,8 @@ import pytest
 
 from fraiseql.caching.ddl.wanted import strategy_of
 from fraiseql.caching.refresh.queues import queue_statuses
-from fraiseql.caching.strategies.projection import drain as drain_query
-from fraiseql.caching.strategies.projection.strategy import drain, spec_of
+from fraiseql.caching.strategies.projection import process_queue_sql
+from fraiseql.caching.strategies.projection.strategy import process_queue, spec_of
 from tests.integration.caching.ddl.road import applied, planned, road, sql
 from tests.integration.caching.projection.declared import (
     Hand,
@@ -40,7 +40,7 @@ async def drained(url: str) -> int:
         (kept,) = [one for one in (await wishes(Region)).kept if one.type_name == "Region"]
         assert strategy_of(kept)
         total = 0
-        while count := await drain(kept, writer):
+        while count := await process_queue(kept, writer):
             total += count
         return total
 
@@ -49,7 +49,7 @@ async def query(url: str) -> str:
     """Return the statement that drains."""
     async with road(url) as (_, wishes):
         return next(
-            drain_query(spec_of(one))
+            process_queue_sql(spec_of(one))
             for one in (await wishes(Region)).kept
             if one.type_name == "Region"
         )

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from fraiseql.caching.strategies.projection import (
-    Embed,
+    EmbedSpec,
     Join,
     ProjectionSpec,
     Qualified,
@@ -102,7 +102,7 @@ PARTED = ProjectionSpec(
     root=table("users", "id bigint"),
     columns=("id",),
     embeds=(
-        Embed(
+        EmbedSpec(
             "items",
             table("items", "id bigint", partitions=("items_a", "items_b")),
             (Join("user_id", "id", "bigint"),),

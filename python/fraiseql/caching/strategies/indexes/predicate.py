@@ -42,7 +42,7 @@ _OF_TIME: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class IndexCondition:
     """One comparison of a predicate.
 
     Attributes:
@@ -77,7 +77,7 @@ def latest(where: str) -> tuple[str, str] | None:
     return (found[1], found[2]) if found else None
 
 
-def conditions(where: Any) -> list[Condition]:
+def conditions(where: Any) -> list[IndexCondition]:
     """Return the comparisons of a ``where``.
 
     Args:
@@ -95,23 +95,23 @@ def conditions(where: Any) -> list[Condition]:
     return [one for name, value in pairs for one in _of_field(name, value)]
 
 
-def _of_field(name: str, value: Any) -> Iterator[Condition]:
+def _of_field(name: str, value: Any) -> Iterator[IndexCondition]:
     if value is None:
-        yield Condition(name, "null")
+        yield IndexCondition(name, "null")
     elif isinstance(value, Mapping):
         for operator, constant in value.items():
             yield _of_operator(name, operator, constant)
     elif isinstance(value, list | tuple | set | frozenset):
         raise UnprovenError(f"{name} is compared with several values")
     else:
-        yield Condition(name, "eq", value)
+        yield IndexCondition(name, "eq", value)
 
 
-def _of_operator(name: str, operator: str, value: Any) -> Condition:
+def _of_operator(name: str, operator: str, value: Any) -> IndexCondition:
     if operator == "is_null" and isinstance(value, bool):
-        return Condition(name, "null" if value else "not_null")
+        return IndexCondition(name, "null" if value else "not_null")
     if operator in SIGNS and value is not None and not isinstance(value, list | tuple | Mapping):
-        return Condition(name, operator, value)
+        return IndexCondition(name, operator, value)
     raise UnprovenError(f"{operator!r} of {name} is no comparison that an index can be proven by")
 
 
@@ -124,44 +124,44 @@ class _Text:
         self._tokens = [(match.lastgroup or "", match[0].strip()) for match in found]
         self._place = 0
 
-    def conditions(self) -> list[Condition]:
+    def conditions(self) -> list[IndexCondition]:
         found = self._all()
         if self._place < len(self._tokens):
             raise UnprovenError(f"{self._next()!r} stands where AND or the end was expected")
         return found
 
-    def _all(self) -> list[Condition]:
+    def _all(self) -> list[IndexCondition]:
         found = self._one()
         while self._taken("and"):
             found += self._one()
         return found
 
-    def _one(self) -> list[Condition]:
+    def _one(self) -> list[IndexCondition]:
         if self._taken("("):
             found = self._all()
             if not self._taken(")"):
                 raise UnprovenError("only comparisons joined by AND are proven")
             return found
         if self._taken("not"):
-            return [Condition(self._name(), "eq", value=False)]
+            return [IndexCondition(self._name(), "eq", value=False)]
         return [self._comparison(self._name())]
 
-    def _comparison(self, name: str) -> Condition:
+    def _comparison(self, name: str) -> IndexCondition:
         if self._taken("is"):
             return self._test(name)
         kind, token = self._peek()
         if kind != "sign" or token not in _OPERATORS:
-            return Condition(name, "eq", value=True)
+            return IndexCondition(name, "eq", value=True)
         self._place += 1
-        return Condition(name, _OPERATORS[token], self._constant())
+        return IndexCondition(name, _OPERATORS[token], self._constant())
 
-    def _test(self, name: str) -> Condition:
+    def _test(self, name: str) -> IndexCondition:
         negated = self._taken("not")
         for word, value in (("true", True), ("false", False)):
             if not negated and self._taken(word):
-                return Condition(name, "eq", value)
+                return IndexCondition(name, "eq", value)
         if self._taken("null"):
-            return Condition(name, "not_null" if negated else "null")
+            return IndexCondition(name, "not_null" if negated else "null")
         raise UnprovenError(f"IS {self._next()!r} of {name} is not proven")
 
     def _name(self) -> str:

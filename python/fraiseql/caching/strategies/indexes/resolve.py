@@ -6,7 +6,7 @@ from typing import Any, Final
 from fraiseql.accesses import OPAQUE, SESSION_WIRES, Access, as_json, may_be_contained, wire_type
 from fraiseql.caching.strategies.base import Refusal
 from fraiseql.caching.strategies.indexes.predicate import (
-    Condition,
+    IndexCondition,
     UnprovenError,
     changing,
     conditions,
@@ -199,7 +199,7 @@ def _require_constant_form(one: IndexedType, access: Access) -> None:
         )
 
 
-def _conditions(one: IndexedType, where: Any) -> list[Condition]:
+def _conditions(one: IndexedType, where: Any) -> list[IndexCondition]:
     found = changing(where)
     if found:
         asked = latest(where)
@@ -224,11 +224,11 @@ def _conditions(one: IndexedType, where: Any) -> list[Condition]:
         ) from error
 
 
-def _fitted(one: IndexedType, condition: Condition) -> Condition:
+def _fitted(one: IndexedType, condition: IndexCondition) -> IndexCondition:
     """Return a condition with its constant as the driver takes it."""
     access = _named(one, condition.name)
     if condition.value is None:
-        return Condition(access.name, condition.operator)
+        return IndexCondition(access.name, condition.operator)
     _require_constant_form(one, access)
     wire = wire_type(access)
     if access.form in _UNORDERED:
@@ -241,10 +241,10 @@ def _fitted(one: IndexedType, condition: Condition) -> Condition:
     except (ValueError, TypeError, InvalidOperation, OverflowError) as error:
         said = f"{condition.value!r} does not fit {access.name}, which is {_described(access)}"
         raise UnprovenError(said) from error
-    return Condition(access.name, condition.operator, value)
+    return IndexCondition(access.name, condition.operator, value)
 
 
-def _condition_sql(one: IndexedType, condition: Condition) -> str:
+def _condition_sql(one: IndexedType, condition: IndexCondition) -> str:
     access = one.accesses[condition.name]
     if condition.operator == "not_null":
         return f"{tested('', access)} IS NOT NULL"

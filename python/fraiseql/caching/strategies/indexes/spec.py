@@ -8,7 +8,7 @@ from typing import Any, Final
 from fraiseql.accesses import Access, find_accesses
 from fraiseql.caching.definition.tables import Table
 from fraiseql.caching.strategies.base import World
-from fraiseql.caching.strategies.indexes.predicate import Condition
+from fraiseql.caching.strategies.indexes.predicate import IndexCondition
 from fraiseql.catalog import Relation
 from fraiseql.catalog.picture import quote
 from fraiseql.schema.definitions import ObjectDefinition
@@ -58,7 +58,7 @@ class IndexSpec:
     table: Table
     method: str
     items: tuple[str, ...]
-    conditions: tuple[Condition, ...] = ()
+    conditions: tuple[IndexCondition, ...] = ()
     predicate: str = ""
     rolled: Access | None = None
 

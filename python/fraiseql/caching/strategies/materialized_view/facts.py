@@ -55,7 +55,7 @@ _PASSING: Final = frozenset({"Sort", "Limit", "Subquery Scan", "Unique"})
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ReadRelation:
     """One table that a query reads.
 
     Attributes:
@@ -103,7 +103,7 @@ class ViewFacts:
 
     schema: str
     columns: tuple[str, ...] = ()
-    reads: tuple[Read, ...] = ()
+    reads: tuple[ReadRelation, ...] = ()
     calls: tuple[CallFacts, ...] = ()
     within: tuple[str, ...] = ()
     one_row: bool = False
@@ -184,7 +184,7 @@ async def _described(read: Ask, start: list[int], trees: Sequence[str] = ()) -> 
     behind = [one for one in found.relations if one.oid not in start]
     followed = [one.oid for one in behind if one.kind != "m"]
     reads = await read(closure("$1::oid[]") + RELATIONS, [[*start, *followed]])
-    seen = tuple(Read(**dict(row)) for row in reads)
+    seen = tuple(ReadRelation(**dict(row)) for row in reads)
     others = {one.sql for one in behind if one.kind in ("m", "S")}
     within = others - {one.sql for one in seen}
     names = [row["name"] for row in columns]

@@ -17,7 +17,7 @@ _LONGEST_BACKOFF: Final = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class RefreshState:
     """What is known of a view.
 
     Attributes:
@@ -26,7 +26,7 @@ class Condition:
         took: Seconds that it took.
         fails: Attempts that failed since.
         since_failed: Seconds since the last of those, or None.
-        untold: Whether the last refresh could not tell its age either: a trigger is missing.
+        age_unknown: Whether the last refresh could not tell its age either: a trigger is missing.
     """
 
     age: float | None
@@ -34,7 +34,7 @@ class Condition:
     took: float
     fails: int = 0
     since_failed: float | None = None
-    untold: bool = False
+    age_unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Policy:
         """Return the policy that a declaration asks for."""
         return cls(declared.every, declared.on_write, declared.lag)
 
-    def wait(self, view: Condition) -> float:
+    def wait(self, view: RefreshState) -> float:
         """Return the seconds until a refresh is due as things are; 0 when it is.
 
         A view that lacks nothing is not refreshed, whatever the time.
@@ -68,10 +68,10 @@ class Policy:
             held = max(held, _backoff(view.fails) - (view.since_failed or 0))
         if view.age is None:
             # Another refresh would tell no more until somebody mends the trigger.
-            return max(0.0, held, _LONGEST_LOOK - view.since if view.untold else 0.0)
+            return max(0.0, held, _LONGEST_LOOK - view.since if view.age_unknown else 0.0)
         return max(0.0, held, min(self._wishes(view, view.age)))
 
-    def _wishes(self, view: Condition, age: float) -> list[float]:
+    def _wishes(self, view: RefreshState, age: float) -> list[float]:
         found = [0.0] if self.on_write else []
         if self.every is not None:
             found.append(self.every - view.since)
@@ -80,7 +80,7 @@ class Policy:
             found.append(self.lag - age - 2 * view.took - 2 * LOOK)
         return found or [inf]
 
-    def look_again(self, view: Condition) -> float:
+    def look_again(self, view: RefreshState) -> float:
         """Return the seconds after which the view should be looked at again."""
         wait = self.wait(view)
         if wait == inf:

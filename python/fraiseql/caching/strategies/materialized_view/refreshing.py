@@ -8,8 +8,8 @@ from fraiseql.caching.changes.compaction import empty
 from fraiseql.caching.changes.log import LOG, seconds_since
 from fraiseql.caching.changes.state import CLUSTER, FILLING, STATE
 from fraiseql.caching.dependencies.recorded import is_unchanged, record_again
-from fraiseql.caching.dependencies.view_age import age, end_state, shape_now, untold
-from fraiseql.caching.strategies.materialized_view.policy import Condition, Policy
+from fraiseql.caching.dependencies.view_age import age, age_unknown, end_state, shape_now
+from fraiseql.caching.strategies.materialized_view.policy import Policy, RefreshState
 from fraiseql.database.writing import Writer
 from fraiseql.errors import DatabaseError, FraiseQLError
 from fraiseql.expressions import literal
@@ -28,11 +28,11 @@ _WAITED: Final = f"SELECT FROM {STATE} WHERE name = $1 FOR UPDATE"
 _THERE: Final = f"SELECT cluster = {CLUSTER} AS own FROM {STATE} WHERE name = $1"
 _CONDITION: Final = """
 SELECT {age} AS age, {since} AS since, v.took, v.fails, {since_failed} AS since_failed,
-  pg_current_snapshot()::text AS snap, {untold} AS untold,
+  pg_current_snapshot()::text AS snap, {age_unknown} AS age_unknown,
   (SELECT c.relispopulated AND EXISTS (
      SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid
        AND i.indpred IS NULL AND i.indexprs IS NULL)
-   FROM pg_class c WHERE c.oid = to_regclass({name})) AS gently
+   FROM pg_class c WHERE c.oid = to_regclass({name})) AS concurrently
 FROM {state} v WHERE v.name = {name}
 """
 _FILLS: Final = f"SELECT pg_advisory_xact_lock_shared({FILLING})"
@@ -67,7 +67,7 @@ class Refreshed:
     concurrently: bool
 
 
-async def condition_of(writer: Writer, view: str) -> Condition | None:
+async def condition_of(writer: Writer, view: str) -> RefreshState | None:
     """Return what is known of a view; None when it is not made.
 
     Raises:
@@ -120,18 +120,18 @@ async def _refreshed(
         row = await _looked(writer, view)
         if policy is not None and policy.wait(_condition(row)) > 0:
             return None
-        gently = "CONCURRENTLY " if row["gently"] else ""
-        if not gently:
+        concurrently = "CONCURRENTLY " if row["concurrently"] else ""
+        if not concurrently:
             await writer.execute(f"SET LOCAL lock_timeout = {round(_LOCK_TIMEOUT * 1000)}")
         await writer.execute(_BEGUN, view, row["snap"])
         await writer.execute(record_again(view))
         async with writer.declared():
-            await writer.execute(f"REFRESH MATERIALIZED VIEW {gently}{view}")
+            await writer.execute(f"REFRESH MATERIALIZED VIEW {concurrently}{view}")
         await writer.execute(_MARKED, view)
         unchanged = f"found.shape = $1 AND {is_unchanged(view)}"
         await writer.execute(end_state(view, unchanged), shape)
         took = await writer.fetchval(f"SELECT took FROM {STATE} WHERE name = $1", view)
-    return Refreshed(view, took, row["age"], bool(gently))
+    return Refreshed(view, took, row["age"], bool(concurrently))
 
 
 async def _looked(writer: Writer, view: str) -> Any:
@@ -139,16 +139,16 @@ async def _looked(writer: Writer, view: str) -> Any:
         age=age(view),
         since=seconds_since("v.as_of"),
         since_failed=seconds_since("v.failed_at"),
-        untold=untold("v"),
+        age_unknown=age_unknown("v"),
         name=literal(view),
         state=STATE,
     )
     return await writer.fetchrow(asked)
 
 
-def _condition(row: Any) -> Condition:
-    known = ("age", "since", "took", "fails", "since_failed", "untold")
-    return Condition(*(row[name] for name in known))
+def _condition(row: Any) -> RefreshState:
+    known = ("age", "since", "took", "fails", "since_failed", "age_unknown")
+    return RefreshState(*(row[name] for name in known))
 
 
 async def _adopted(writer: Writer, view: str) -> None:

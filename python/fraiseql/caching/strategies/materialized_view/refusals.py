@@ -6,7 +6,7 @@ from typing import Final
 from fraiseql.caching.strategies import live_view
 from fraiseql.caching.strategies.base import Kept, Refusal
 from fraiseql.caching.strategies.live_view import DOCUMENT
-from fraiseql.caching.strategies.materialized_view.facts import Read, ViewFacts
+from fraiseql.caching.strategies.materialized_view.facts import ReadRelation, ViewFacts
 from fraiseql.caching.strategies.materialized_view.names import (
     CONSTANT_KEY,
     embeds_of,
@@ -133,7 +133,7 @@ def _needs_key(kept: Kept, why: str) -> Refusal:
     )
 
 
-def _of_read(kept: Kept, read: Read) -> Iterator[Refusal]:
+def _of_read(kept: Kept, read: ReadRelation) -> Iterator[Refusal]:
     if read.secured:
         yield Refusal(
             "ROW_SECURITY",
@@ -159,7 +159,7 @@ def _of_read(kept: Kept, read: Read) -> Iterator[Refusal]:
         )
 
 
-def _untracked(read: Read) -> str:
+def _untracked(read: ReadRelation) -> str:
     """Return why writes of a table do not all come to the log; empty when they do."""
     reasons = (
         (read.catalog, "is PostgreSQL's own: no trigger can log its writes."),

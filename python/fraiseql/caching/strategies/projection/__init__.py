@@ -9,18 +9,18 @@ from fraiseql.caching.dependencies.recorded import (
 )
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.projection.capture import capture_objects
-from fraiseql.caching.strategies.projection.flush import drain_function, flush_function
+from fraiseql.caching.strategies.projection.flush import flush_function, process_queue_function
 from fraiseql.caching.strategies.projection.indexes import IndexRequirement, index_requirements
 from fraiseql.caching.strategies.projection.maintenance_sql import (
     backfill,
     build_function,
-    mend_function,
+    repair_batch_function,
     start,
 )
 from fraiseql.caching.strategies.projection.problems import problems
 from fraiseql.caching.strategies.projection.spec import (
     BaseTable,
-    Embed,
+    EmbedSpec,
     Join,
     KeyColumn,
     ProjectionSpec,
@@ -31,20 +31,20 @@ from fraiseql.caching.strategies.projection.tree import FLUSH, Tree
 
 __all__ = [
     "BaseTable",
-    "Embed",
+    "EmbedSpec",
     "IndexRequirement",
     "Join",
     "KeyColumn",
     "ProjectionSpec",
     "Qualified",
-    "drain",
     "flush_now",
     "index_requirements",
     "problems",
+    "process_queue_sql",
     "projection_objects",
 ]
 
-DRAINED: Final = 1_000
+QUEUE_BATCH: Final = 1_000
 """Changes that one drain takes, unless told otherwise."""
 
 
@@ -62,8 +62,8 @@ def projection_objects(spec: ProjectionSpec) -> tuple[DatabaseObject, ...]:
         *own_tables(tree),
         flush_function(tree),
         build_function(tree),
-        mend_function(tree),
-        *([drain_function(tree)] if spec.mode == "async" else []),
+        repair_batch_function(tree),
+        *([process_queue_function(tree)] if spec.mode == "async" else []),
         *captures,
         *fingerprint_objects(),
         _fingerprint(tree, triggers),
@@ -89,7 +89,7 @@ def flush_now() -> str:
     return f"SET CONSTRAINTS {FLUSH} IMMEDIATE"
 
 
-def drain(spec: ProjectionSpec, most: int = DRAINED) -> str:
+def process_queue_sql(spec: ProjectionSpec, most: int = QUEUE_BATCH) -> str:
     """Write the query that recomputes what at most ``most`` queued changes lead to.
 
     It gives the number of changes, and needs a READ COMMITTED transaction. Several may run at once.

@@ -11,7 +11,7 @@ from fraiseql.schema.definitions import EmbedDefinition, FieldDefinition
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class EmbedPath:
     """One place in the documents of a type, as it is declared.
 
     Attributes:
@@ -24,7 +24,7 @@ class Place:
         field: Name of the field; empty for the document itself.
         embed: The declaration; None for the document itself.
         join: Pairs of columns, the embedded row's first.
-        below: Places inside.
+        children: Paths below this one.
     """
 
     path: str
@@ -36,13 +36,13 @@ class Place:
     field: str = ""
     embed: EmbedDefinition | None = None
     join: tuple[tuple[str, str], ...] = ()
-    below: "tuple[Place, ...]" = ()
+    children: "tuple[EmbedPath, ...]" = ()
 
-    def everywhere(self) -> "Iterator[Place]":
+    def walk(self) -> "Iterator[EmbedPath]":
         """Yield this place and all below it, parents first."""
         yield self
-        for one in self.below:
-            yield from one.everywhere()
+        for one in self.children:
+            yield from one.walk()
 
 
 def chosen(kept: Kept) -> tuple[str, ...]:
@@ -73,20 +73,20 @@ def unknown(kept: Kept) -> Iterator[Refusal]:
             type_name = _writer(kept).named(type_name, fields[part])
 
 
-def places(kept: Kept) -> Place:
+def places(kept: Kept) -> EmbedPath:
     """Return the document of a type with everything that it holds.
 
     Raises:
         DeclarationError: A declared join has sides of different lengths.
     """
-    source = kept.definition.sql_source or ""
-    below = _below(kept, kept.type_name, source, chosen(kept), "")
-    return Place("", kept.type_name, source, kept.table, kept.key, kept.type_name, below=below)
+    name, source = kept.type_name, kept.definition.sql_source or ""
+    children = _children(kept, name, source, chosen(kept), "")
+    return EmbedPath("", name, source, kept.table, kept.key, name, children=children)
 
 
-def _below(
+def _children(
     kept: Kept, type_name: str, source: str, names: tuple[str, ...], path: str
-) -> tuple[Place, ...]:
+) -> tuple[EmbedPath, ...]:
     found = []
     for name, field in _embedded(kept, type_name).items():
         if name in names and field.embed is not None:
@@ -97,14 +97,14 @@ def _below(
 
 def _place(
     kept: Kept, owner: tuple[str, str], field: FieldDefinition, inner: tuple[str, ...], path: str
-) -> Place:
+) -> EmbedPath:
     embed, world = field.embed, kept.world
     assert embed is not None  # noqa: S101 - chosen for having one
     type_name, source = owner
     where = f"{type_name}.{field.name}"
     parent, child = world.catalog.relations[source], world.catalog.relations[embed.relation]
     named = _writer(kept).named(type_name, field)
-    return Place(
+    return EmbedPath(
         path,
         named,
         embed.relation,
@@ -114,7 +114,7 @@ def _place(
         field.name,
         embed,
         tuple(join_columns(embed, parent, child, where)),
-        _below(kept, named, embed.relation, inner, f"{path}."),
+        _children(kept, named, embed.relation, inner, f"{path}."),
     )
 
 

@@ -30,7 +30,7 @@ SET plan_cache_mode = force_generic_plan"""
 def flush_function(tree: Tree) -> DatabaseObject:
     """Write the function that empties the transaction's queue and recomputes what it leads to."""
     name = tree.own("flush").sql
-    edges = "".join(_lock_edge(tree, node) + _expand(tree, node) for node in tree.upwards)
+    edges = "".join(_lock_edge(tree, node) + _expand(tree, node) for node in tree.bottom_up)
     isolation = ISOLATION.format(owner=message(tree.spec.owner))
     body = f"{isolation}{_collect(tree)}{edges}{_documents(tree)}"
     create = f"""\
@@ -112,11 +112,11 @@ def _lock_edge(tree: Tree, node: Node) -> str:
     The row that holds the reference shares the lock of the row referred to; who changes the latter
     has it alone. A row lock cannot do this: the other transaction's row is not visible yet.
     """
-    if tree.direct(node):
+    if tree.keyed_by_root(node):
         return ""
-    below = _hashed(node.below, tree.seed(node), exclusive=not node.many)
-    above = _hashed(node.above, tree.seed(node), exclusive=node.many)
-    count = f"cardinality(fql.{node.below[0]}) + cardinality(fql.{node.above[0]})"
+    below = _hashed(node.changed_keys, tree.seed(node), exclusive=not node.many)
+    above = _hashed(node.new_refs, tree.seed(node), exclusive=node.many)
+    count = f"cardinality(fql.{node.changed_keys[0]}) + cardinality(fql.{node.new_refs[0]})"
     return f"""\
   -- [lock edge {node.path}]
   IF {count} > {tree.spec.lock_limit} THEN
@@ -129,11 +129,11 @@ def _lock_edge(tree: Tree, node: Node) -> str:
 def _expand(tree: Tree, node: Node) -> str:
     """Go up one edge; its own statement, so that it sees what the lock waited for."""
     parent = tree.nodes[node.parent or 0]
-    if tree.direct(node):
-        pairs = dict(zip(node.outer, node.below, strict=True))
+    if tree.keyed_by_root(node):
+        pairs = dict(zip(node.outer, node.changed_keys, strict=True))
         moved = "".join(
             f"  fql.{target} := fql.{target} || fql.{pairs[name]};\n"
-            for target, name in zip(parent.below, parent.inner, strict=True)
+            for target, name in zip(parent.changed_keys, parent.inner, strict=True)
         )
         return f"  -- [expand {node.path}]\n{moved}"
     values = ", ".join(
@@ -143,16 +143,16 @@ def _expand(tree: Tree, node: Node) -> str:
     present = " AND ".join(f"p.{quote(name)} IS NOT NULL" for name in parent.inner)
     sums = ", ".join(
         f"fql.{name} || coalesce(array_agg(s.v{place}), '{{}}')"
-        for place, name in enumerate(parent.below)
+        for place, name in enumerate(parent.changed_keys)
     )
     return f"""\
   -- [expand {node.path}]
-  IF cardinality(fql.{node.below[0]}) > 0 THEN
+  IF cardinality(fql.{node.changed_keys[0]}) > 0 THEN
     SELECT {sums}
-    INTO {", ".join(f"fql.{name}" for name in parent.below)}
+    INTO {", ".join(f"fql.{name}" for name in parent.changed_keys)}
     FROM (
       SELECT DISTINCT {values} FROM {parent.table.name.sql} p
-      WHERE {among("p", node.outer, node.below)} AND {present}
+      WHERE {among("p", node.outer, node.changed_keys)} AND {present}
     ) AS s;
   END IF;
 """
@@ -171,8 +171,8 @@ def _documents(tree: Tree) -> str:
     spec, root = tree.spec, tree.root
     kept, view = spec.table.sql, spec.view.sql
     seed = tree.seed(root)
-    picked = ", ".join(f"array_agg(s.v{place})" for place, _ in enumerate(root.below))
-    values = ", ".join(f"u.v{place}" for place, _ in enumerate(root.below))
+    picked = ", ".join(f"array_agg(s.v{place})" for place, _ in enumerate(root.changed_keys))
+    values = ", ".join(f"u.v{place}" for place, _ in enumerate(root.changed_keys))
     return f"""\
   -- [all documents] after TRUNCATE
   IF fql.everything THEN
@@ -182,9 +182,9 @@ def _documents(tree: Tree) -> str:
     ) AS s({_names(root)});
   ELSE
     SELECT {picked} INTO {_into(root)}
-    FROM (SELECT DISTINCT {values} FROM {_unnested(root.below)}) AS s({_names(root)});
+    FROM (SELECT DISTINCT {values} FROM {_unnested(root.changed_keys)}) AS s({_names(root)});
   END IF;
-  fql.keys := coalesce(cardinality(fql.{root.below[0]}), 0);
+  fql.keys := coalesce(cardinality(fql.{root.changed_keys[0]}), 0);
   IF fql.keys = 0 THEN RETURN 0; END IF;
   -- [lock documents] a statement of its own: the recomputation's snapshot is younger
 {_lock_rows(tree)}  GET DIAGNOSTICS written = ROW_COUNT;
@@ -193,15 +193,15 @@ def _documents(tree: Tree) -> str:
     IF fql.keys > {spec.lock_limit} THEN
       PERFORM pg_advisory_xact_lock({seed});
     ELSE
-{_sorted_locks(seed, [_hashed(root.below, seed, exclusive=True)])}    END IF;
+{_sorted_locks(seed, [_hashed(root.changed_keys, seed, exclusive=True)])}    END IF;
 {_lock_rows(tree)}  END IF;
   -- [recompute] all of them, equal or not: who waited for a lock reads anew in any case
   BEGIN
-{upsert(tree, among("v", root.inner, root.below))}  GET DIAGNOSTICS written = ROW_COUNT;
+{upsert(tree, among("v", root.inner, root.changed_keys))}  GET DIAGNOSTICS written = ROW_COUNT;
 {one_by_one(tree)}  END;
   -- [delete gone]
   IF fql.written < fql.keys THEN
-    DELETE FROM {kept} t WHERE {among("t", root.inner, root.below)}
+    DELETE FROM {kept} t WHERE {among("t", root.inner, root.changed_keys)}
       AND NOT EXISTS (SELECT FROM {view} v WHERE {_same("v", "t", root.inner)});
   END IF;
   -- [end]
@@ -211,7 +211,7 @@ def _documents(tree: Tree) -> str:
 def _lock_rows(tree: Tree) -> str:
     root = tree.root
     return f"""\
-  PERFORM FROM {tree.spec.table.sql} t WHERE {among("t", root.inner, root.below)}
+  PERFORM FROM {tree.spec.table.sql} t WHERE {among("t", root.inner, root.changed_keys)}
     ORDER BY {columns("t", root.inner)} FOR NO KEY UPDATE;
 """
 
@@ -221,14 +221,14 @@ def _same(left: str, right: str, names: tuple[str, ...]) -> str:
 
 
 def _into(node: Node) -> str:
-    return ", ".join(f"fql.{name}" for name in node.below)
+    return ", ".join(f"fql.{name}" for name in node.changed_keys)
 
 
 def _names(node: Node) -> str:
-    return ", ".join(f"v{place}" for place, _ in enumerate(node.below))
+    return ", ".join(f"v{place}" for place, _ in enumerate(node.changed_keys))
 
 
-def drain_function(tree: Tree) -> DatabaseObject:
+def process_queue_function(tree: Tree) -> DatabaseObject:
     """Write the function that claims queued changes, the oldest first, and flushes them.
 
     Several may run at once: each takes what no other has locked. What is claimed is deleted with

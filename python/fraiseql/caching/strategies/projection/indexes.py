@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fraiseql.caching.definition.documents import order_columns
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.base import Kept
-from fraiseql.caching.strategies.projection.embeds import Place
+from fraiseql.caching.strategies.projection.embeds import EmbedPath
 from fraiseql.caching.strategies.projection.facts import TableFacts, TableMap
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec, Qualified
 from fraiseql.caching.strategies.projection.tree import Tree
@@ -32,7 +32,7 @@ def index_requirements(spec: ProjectionSpec) -> tuple[IndexRequirement, ...]:
     """
     tree = Tree.of(spec)
     found = []
-    for node in tree.upwards:
+    for node in tree.bottom_up:
         parent = tree.nodes[node.parent or 0]
         for table, names in ((node.table, node.inner), (parent.table, node.outer)):
             if {column.name for column in table.key[: len(names)]} != set(names):
@@ -41,14 +41,14 @@ def index_requirements(spec: ProjectionSpec) -> tuple[IndexRequirement, ...]:
 
 
 def index_objects(
-    kept: Kept, root: Place, spec: ProjectionSpec, facts: TableMap
+    kept: Kept, root: EmbedPath, spec: ProjectionSpec, facts: TableMap
 ) -> Iterator[DatabaseObject]:
     """Yield the indexes that are to be there.
 
     One that the framework made stays wanted when another comes to serve as well: what a plan wants
     does not depend on what it has just done.
     """
-    parted = {place.table.sql for place in root.everywhere() if place.table.kind == "p"}
+    parted = {place.table.sql for place in root.walk() if place.table.kind == "p"}
     for one in index_requirements(spec):
         name = _name(one)
         own = any(index.name == name for index in facts[one.table].indexes)
@@ -71,9 +71,9 @@ def _name(wanted: IndexRequirement) -> str:
     return f"fql_{plain}_{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
-def _order(kept: Kept, root: Place, wanted: IndexRequirement) -> list[str]:
+def _order(kept: Kept, root: EmbedPath, wanted: IndexRequirement) -> list[str]:
     """Return the terms of a limited list's order: its first rows are then found without a sort."""
-    for place in root.everywhere():
+    for place in root.walk():
         embed = place.embed
         inner = tuple(column for column, _ in place.join)
         name = Qualified(place.table.schema, place.table.name)

@@ -34,8 +34,8 @@ BEGIN
       AND NOT EXISTS (SELECT FROM {spec.table.sql} t WHERE {present})
     ORDER BY {keys} LIMIT {spec.lock_limit}
   ), queued AS (
-    INSERT INTO {tree.own("queue").sql} ({", ".join(root.below)})
-    SELECT * FROM next RETURNING {", ".join(root.below)}
+    INSERT INTO {tree.own("queue").sql} ({", ".join(root.changed_keys)})
+    SELECT * FROM next RETURNING {", ".join(root.changed_keys)}
   )
   SELECT {_values(root)} INTO {_last(root)} FROM queued s({_values(root, "")})
   ORDER BY {_backwards(root)} LIMIT 1;
@@ -45,7 +45,7 @@ END $fraiseql$"""
     return _function(tree, f"{name}({', '.join(root.types)})", create, needs)
 
 
-def mend_function(tree: Tree) -> DatabaseObject:
+def repair_batch_function(tree: Tree) -> DatabaseObject:
     """Write the function that recomputes what differs in the next range of documents.
 
     It is called as the one that builds is, and gives the number of documents as well. Its first
@@ -53,7 +53,7 @@ def mend_function(tree: Tree) -> DatabaseObject:
     """
     spec, root = tree.spec, tree.root
     name = tree.own("mend").sql
-    kept, below = spec.table.sql, ", ".join(root.below)
+    kept, below = spec.table.sql, ", ".join(root.changed_keys)
     body = " OR t.body::text IS DISTINCT FROM v.data::text" if spec.text else ""
     create = f"""\
 CREATE OR REPLACE FUNCTION {name}({_given(root)}, OUT fql_mended bigint)

@@ -9,7 +9,7 @@ from fraiseql.caching.dependencies.parsed import Predicate
 from fraiseql.caching.strategies import live_view
 from fraiseql.caching.strategies.base import Kept, Refusal
 from fraiseql.caching.strategies.predicates import changing, unreadable
-from fraiseql.caching.strategies.projection.embeds import Place, chosen
+from fraiseql.caching.strategies.projection.embeds import EmbedPath, chosen
 from fraiseql.caching.strategies.projection.facts import TableFacts, TableMap
 from fraiseql.caching.strategies.projection.spec import Qualified
 from fraiseql.naming import suggestion
@@ -24,11 +24,11 @@ LEVEL: Final = (
 _COMMENT: Final = re.compile(r"--|/\*|\$\w*\$")
 
 
-def refused(kept: Kept, root: Place, facts: TableMap) -> Iterator[Refusal]:
+def refused(kept: Kept, root: EmbedPath, facts: TableMap) -> Iterator[Refusal]:
     """Yield why the documents of ``root`` cannot be kept by triggers."""
     yield from _of_document(kept)
     seen: set[Qualified] = set()
-    for place in root.everywhere():
+    for place in root.walk():
         name = Qualified(place.table.schema, place.table.name)
         if name not in seen:
             seen.add(name)
@@ -53,7 +53,7 @@ def _of_document(kept: Kept) -> Iterator[Refusal]:
         yield from live_view.refuse_key(kept, "body")
 
 
-def _of_table(place: Place, facts: TableFacts) -> Iterator[Refusal]:
+def _of_table(place: EmbedPath, facts: TableFacts) -> Iterator[Refusal]:
     table, where = place.table, place.where
     if table.kind not in ("r", "p"):
         yield _table(
@@ -114,7 +114,7 @@ def _unseen(facts: TableFacts) -> Iterator[tuple[str, str]]:
         )
 
 
-def _of_key(place: Place, facts: TableFacts) -> Iterator[Refusal]:
+def _of_key(place: EmbedPath, facts: TableFacts) -> Iterator[Refusal]:
     columns = place.table.columns
     missing = [name for name in place.key if name not in columns]
     followed = place.key and not missing and facts.unique(place.key)
@@ -129,7 +129,7 @@ def _of_key(place: Place, facts: TableFacts) -> Iterator[Refusal]:
     )
 
 
-def _of_embed(kept: Kept, place: Place, facts: TableFacts) -> Iterator[Refusal]:
+def _of_embed(kept: Kept, place: EmbedPath, facts: TableFacts) -> Iterator[Refusal]:
     embed, schema = place.embed, kept.world.schema
     assert embed is not None  # noqa: S101 - asked of embedded places only
     if place.type_name not in schema.objects:
@@ -157,11 +157,11 @@ def _of_embed(kept: Kept, place: Place, facts: TableFacts) -> Iterator[Refusal]:
         )
 
 
-def unbounded(kept: Kept, root: Place, facts: TableMap) -> Iterator[Refusal]:
+def unbounded(kept: Kept, root: EmbedPath, facts: TableMap) -> Iterator[Refusal]:
     """Refuse lists without an end, unless the declaration says how large documents may be."""
     if kept.stored.max_bytes is not None:
         return
-    for place in root.everywhere():
+    for place in root.walk():
         embed = place.embed
         if embed is None or not embed.on or embed.limit is not None:
             continue
@@ -178,8 +178,8 @@ def unbounded(kept: Kept, root: Place, facts: TableMap) -> Iterator[Refusal]:
             )
 
 
-def _of_joins(place: Place) -> Iterator[Refusal]:
-    for one in place.below:
+def _of_joins(place: EmbedPath) -> Iterator[Refusal]:
+    for one in place.children:
         for inner, outer in one.join:
             for name, table in ((inner, one.table), (outer, place.table)):
                 column = table.columns.get(name)
@@ -193,7 +193,7 @@ def _of_joins(place: Place) -> Iterator[Refusal]:
                     )
 
 
-def _of_predicate(kept: Kept, place: Place) -> Iterator[Refusal]:
+def _of_predicate(kept: Kept, place: EmbedPath) -> Iterator[Refusal]:
     if place.embed is None or not place.embed.where:
         return
     predicate = Predicate(place.where, place.table.sql, place.embed.where)

@@ -12,11 +12,11 @@ from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies import live_view
 from fraiseql.caching.strategies.base import Kept, own_fields
 from fraiseql.caching.strategies.predicates import meaning_of
-from fraiseql.caching.strategies.projection.embeds import Place, chosen
+from fraiseql.caching.strategies.projection.embeds import EmbedPath, chosen
 from fraiseql.caching.strategies.projection.facts import TableMap
 from fraiseql.caching.strategies.projection.spec import (
     BaseTable,
-    Embed,
+    EmbedSpec,
     Join,
     KeyColumn,
     ProjectionSpec,
@@ -31,14 +31,14 @@ _PLAIN: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
+class ResolvedProjection:
     """A projection, and the functions that its view calls."""
 
     spec: ProjectionSpec
     functions: tuple[DatabaseObject, ...]
 
 
-def resolve(kept: Kept, root: Place, facts: TableMap) -> Resolved:
+def resolve(kept: Kept, root: EmbedPath, facts: TableMap) -> ResolvedProjection:
     """Return the spec of a type whose declaration has no refusal.
 
     The names end with a digest of what the documents are: another definition is another
@@ -69,7 +69,7 @@ def resolve(kept: Kept, root: Place, facts: TableMap) -> Resolved:
         max_bytes=kept.stored.max_bytes,
         lineage=sum(facts[name].lineage for name in _tables(root)),
     )
-    return Resolved(spec, query.functions)
+    return ResolvedProjection(spec, query.functions)
 
 
 def _digest(spec: ProjectionSpec, meaning: str, *, waits: bool) -> str:
@@ -82,20 +82,20 @@ def _digest(spec: ProjectionSpec, meaning: str, *, waits: bool) -> str:
     return hashlib.sha256(f"{text}\0{waits}".encode()).hexdigest()[:10]
 
 
-def _parts(root: Place, facts: TableMap) -> str:
+def _parts(root: EmbedPath, facts: TableMap) -> str:
     found = [
         f"{part.name.sql} {part.mark}" for name in _tables(root) for part in facts[name].partitions
     ]
     return hashlib.sha256("\0".join(found).encode()).hexdigest()[:16] if found else ""
 
 
-def _tables(root: Place) -> list[Qualified]:
+def _tables(root: EmbedPath) -> list[Qualified]:
     """Return each table under the documents once."""
-    names = sorted({(one.table.schema, one.table.name) for one in root.everywhere()})
+    names = sorted({(one.table.schema, one.table.name) for one in root.walk()})
     return [Qualified(*name) for name in names]
 
 
-def _base(kept: Kept, place: Place, facts: TableMap, *, partitions: bool = True) -> BaseTable:
+def _base(kept: Kept, place: EmbedPath, facts: TableMap, *, partitions: bool = True) -> BaseTable:
     table = place.table
     name = Qualified(table.schema, table.name)
     # One table has one key, wherever it stands: rows are followed by it.
@@ -110,10 +110,10 @@ def _base(kept: Kept, place: Place, facts: TableMap, *, partitions: bool = True)
 
 
 def _edges(
-    kept: Kept, place: Place, facts: TableMap, *, partitions: bool = True
-) -> tuple[Embed, ...]:
+    kept: Kept, place: EmbedPath, facts: TableMap, *, partitions: bool = True
+) -> tuple[EmbedSpec, ...]:
     found = []
-    for one in place.below:
+    for one in place.children:
         embed = one.embed
         assert embed is not None  # noqa: S101 - everything below a document is embedded
         many = bool(embed.on)
@@ -124,7 +124,7 @@ def _edges(
         join = tuple(Join(*pair, kind) for pair, kind in zip(one.join, types, strict=True))
         base = _base(kept, one, facts, partitions=partitions)
         deeper = _edges(kept, one, facts, partitions=partitions)
-        found.append(Embed(one.field, base, join, many, _read(kept, one), deeper))
+        found.append(EmbedSpec(one.field, base, join, many, _read(kept, one), deeper))
     return tuple(found)
 
 
@@ -134,15 +134,15 @@ def _type(table: Table, column: str) -> str:
     return "pg_catalog.bpchar" if named == "character" else named
 
 
-def _read(kept: Kept, place: Place) -> tuple[str, ...]:
+def _read(kept: Kept, place: EmbedPath) -> tuple[str, ...]:
     """Return the columns that documents, orders, conditions and joins read of a place's rows."""
     fields = [field.name for field in own_fields(kept.world.schema, place.type_name)]
-    outer = [name for one in place.below for _, name in one.join]
+    outer = [name for one in place.children for _, name in one.join]
     order: list[str] = []
     if place.embed is not None and place.embed.on:
         child = kept.world.catalog.relations[place.source]
         order = [name for name, _ in order_columns(place.embed, child)]
-    said = words(one.embed.where for one in place.everywhere() if one.embed is not None)
+    said = words(one.embed.where for one in place.walk() if one.embed is not None)
     named = [name for name in place.table.columns if name in said]
     # What a predicate reads of its own table is not known: all of it counts.
     all_ = list(place.table.columns) if place.embed is not None and place.embed.where else []

@@ -16,8 +16,8 @@ from fraiseql.catalog.picture import quote
 
 def queued_columns(tree: Tree, places: tuple[Node, ...]) -> list[str]:
     """Name the queue's columns that a row of these places fills."""
-    below = [name for node in places for name in node.below]
-    return below + [name for _, edge in hanging(tree, places) for name in edge.above]
+    below = [name for node in places for name in node.changed_keys]
+    return below + [name for _, edge in hanging(tree, places) for name in edge.new_refs]
 
 
 def hanging(tree: Tree, places: tuple[Node, ...]) -> list[tuple[Node, Node]]:

@@ -75,7 +75,7 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
-class Embed:
+class EmbedSpec:
     """One edge of the tree: rows of a table that stand in the documents of another.
 
     Attributes:
@@ -92,7 +92,7 @@ class Embed:
     join: tuple[Join, ...]
     many: bool
     columns: tuple[str, ...]
-    embeds: "tuple[Embed, ...]" = ()
+    embeds: "tuple[EmbedSpec, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class ProjectionSpec:
     view_sql: str
     root: BaseTable
     columns: tuple[str, ...]
-    embeds: tuple[Embed, ...] = ()
+    embeds: tuple[EmbedSpec, ...] = ()
     mode: Literal["commit", "statement", "async"] = "commit"
     text: bool = False
     lock_limit: int = 250
@@ -165,7 +165,7 @@ class ProjectionSpec:
         return self.root.key
 
 
-def _below(embeds: tuple[Embed, ...]) -> Iterator[Embed]:
+def _below(embeds: tuple[EmbedSpec, ...]) -> Iterator[EmbedSpec]:
     for edge in embeds:
         yield edge
         yield from _below(edge.embeds)

@@ -46,7 +46,7 @@ def one_by_one(tree: Tree) -> str:
     """Write what is done when one of the documents cannot be made: each by itself."""
     spec, root = tree.spec, tree.root
     keys = ", ".join(quote(name) for name in root.inner)
-    own = [f"fql.{name}[fql_each.place]" for name in root.below]
+    own = [f"fql.{name}[fql_each.place]" for name in root.changed_keys]
     pairs = zip(root.inner, own, strict=True)
     condition = " AND ".join(f"v.{quote(name)} = {value}" for name, value in pairs)
     body, absent = (", body", ", 'null'::json") if spec.text else ("", "")

@@ -10,8 +10,7 @@ from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies import live_view
 from fraiseql.caching.strategies.base import Kept, Refusal, live_reads
 from fraiseql.caching.strategies.compare import Difference, Verified
-from fraiseql.caching.strategies.projection import drain as drain_query
-from fraiseql.caching.strategies.projection import projection_objects
+from fraiseql.caching.strategies.projection import process_queue_sql, projection_objects
 from fraiseql.caching.strategies.projection.embeds import chosen, places, unknown
 from fraiseql.caching.strategies.projection.facts import load_facts
 from fraiseql.caching.strategies.projection.fan_out import fan_outs, too_many
@@ -26,7 +25,7 @@ from fraiseql.caching.strategies.projection.preflight import (
 )
 from fraiseql.caching.strategies.projection.problems import unfit
 from fraiseql.caching.strategies.projection.published import is_built, is_whole, kept_document
-from fraiseql.caching.strategies.projection.resolve import Resolved, resolve
+from fraiseql.caching.strategies.projection.resolve import ResolvedProjection, resolve
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec, Qualified
 from fraiseql.caching.strategies.projection.tables import public_view, reading_view
 from fraiseql.caching.strategies.projection.tree import Tree
@@ -52,7 +51,7 @@ class ProjectionFacts:
         indexes: Indexes that its lookups want and the tables have not.
     """
 
-    resolved: Resolved | None
+    resolved: ResolvedProjection | None
     refused: tuple[Refusal, ...] = ()
     indexes: tuple[DatabaseObject, ...] = ()
 
@@ -63,7 +62,7 @@ async def facts(kept: Kept, pool: Pool) -> ProjectionFacts:
     if names:
         return ProjectionFacts(None, names)
     root = places(kept)
-    tables = {Qualified(one.table.schema, one.table.name) for one in root.everywhere()}
+    tables = {Qualified(one.table.schema, one.table.name) for one in root.walk()}
     found = await load_facts(pool, tables)
     wrong = tuple(refused(kept, root, found))
     if not all(one.making for one in wrong):
@@ -135,12 +134,12 @@ async def has_queue(kept: Kept, writer: Writer) -> bool:
     return bool(await writer.fetchval(_HAS_QUEUE, queue.schema, queue.name))
 
 
-async def drain(kept: Kept, writer: Writer) -> int:
+async def process_queue(kept: Kept, writer: Writer) -> int:
     """Recompute what a bounded number of queued changes leads to, and return that number.
 
     For ``mode="async"`` only; 0 means that nothing waits, or that other drains have all of it.
     """
-    return int(await writer.fetchval(drain_query(spec_of(kept))))
+    return int(await writer.fetchval(process_queue_sql(spec_of(kept))))
 
 
 def spec_of(kept: Kept) -> ProjectionSpec:

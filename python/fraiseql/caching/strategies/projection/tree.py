@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from fraiseql.caching.strategies.projection.spec import (
     BaseTable,
-    Embed,
+    EmbedSpec,
     Join,
     ProjectionSpec,
     Qualified,
@@ -69,12 +69,12 @@ class Node:
         return tuple(pair.outer for pair in self.join)
 
     @property
-    def below(self) -> tuple[str, ...]:
+    def changed_keys(self) -> tuple[str, ...]:
         """Queue columns of groups of this edge whose rows changed; of keys, for the root."""
         return tuple(f"b{self.number}_{position}" for position in range(len(self.types)))
 
     @property
-    def above(self) -> tuple[str, ...]:
+    def new_refs(self) -> tuple[str, ...]:
         """Queue columns of groups of this edge that a row of the parent newly hangs on."""
         return tuple(f"a{self.number}_{position}" for position in range(len(self.types)))
 
@@ -98,7 +98,7 @@ class Tree:
         """The node of the documents' own rows."""
         return self.nodes[0]
 
-    def direct(self, node: Node) -> bool:
+    def keyed_by_root(self, node: Node) -> bool:
         """Tell whether an edge's groups are documents: its rows name the root by its key.
 
         Such an edge needs no lock of its own: who changes a group names the document whether or not
@@ -107,22 +107,22 @@ class Tree:
         return node.parent == 0 and set(node.outer) == set(self.root.inner)
 
     @property
-    def upwards(self) -> tuple[Node, ...]:
+    def bottom_up(self) -> tuple[Node, ...]:
         """Edges, each after all that are below it: the order in which locks are taken."""
         return tuple(reversed(self.nodes[1:]))
 
     def locked(self, node: Node) -> tuple[Node, ...]:
         """The edges that hang on a node and have locks."""
         below = (each for each in self.nodes if each.parent == node.number)
-        return tuple(each for each in below if not self.direct(each))
+        return tuple(each for each in below if not self.keyed_by_root(each))
 
     def queued(self) -> tuple[tuple[str, str], ...]:
         """Every column that the queue has for keys, with its type."""
         held: list[tuple[str, str]] = []
         for node in self.nodes:
-            held += zip(node.below, node.types, strict=True)
-            if node.parent is not None and not self.direct(node):
-                held += zip(node.above, node.types, strict=True)
+            held += zip(node.changed_keys, node.types, strict=True)
+            if node.parent is not None and not self.keyed_by_root(node):
+                held += zip(node.new_refs, node.types, strict=True)
         return tuple(held)
 
     def tables(self) -> Iterator[tuple[int, BaseTable, tuple[Node, ...]]]:
@@ -151,7 +151,7 @@ def columns(alias: str, names: tuple[str, ...]) -> str:
     return ", ".join(f"{alias}.{quote(name)}" for name in names)
 
 
-def _number(embeds: tuple[Embed, ...], nodes: list[Node], parent: int, path: str) -> None:
+def _number(embeds: tuple[EmbedSpec, ...], nodes: list[Node], parent: int, path: str) -> None:
     for edge in embeds:
         number = len(nodes)
         name = f"{path}.{edge.name}" if path else edge.name
