@@ -1,7 +1,7 @@
-"""Run the benchmark: ``python -m benchmarks [--quick] [data|transform|serving|kept|cache|…]``.
+"""Run the benchmark: ``python -m benchmarks [--quick] [data|transform|serving|stored|cache|…]``.
 
-``kept`` stands for every measurement of kept documents, ``kept-reads`` and so on for one; ``cache``
-for those of result caches.
+``stored`` runs every measurement of stored documents, ``stored-reads`` and so on only one;
+``cache`` runs those of result caches.
 """
 
 import argparse
@@ -12,19 +12,19 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from benchmarks import first_sight, interpreter, memory, postgres, report, serving, transform
 from benchmarks.bench import Bench
-from benchmarks.kept import steps as kept
 from benchmarks.plan import FULL_PLAN, QUICK_PLAN, Plan
 from benchmarks.processes import Cores
-from benchmarks.results_cache import steps as cache
+from benchmarks.result_cache import steps as cache
+from benchmarks.stored import steps as stored
 
-GROUPS = {"kept": tuple(kept.STEPS), "cache": tuple(cache.STEPS)}
+GROUPS = {"stored": tuple(stored.STEPS), "cache": tuple(cache.STEPS)}
 STEPS: Mapping[str, Callable[[Bench], Awaitable[None]]] = {
     "transform": transform.run,
     "serving": serving.run,
     "first-sight": first_sight.run,
     "memory": memory.run,
 }
-ALL = (*kept.STEPS, *cache.STEPS)
+ALL = (*stored.STEPS, *cache.STEPS)
 """The steps that have a server of their own."""
 
 
@@ -72,9 +72,9 @@ def main() -> None:
     steps = known.steps or [*STEPS, *ALL, "report"]
     if {"data", *STEPS} & set(steps):
         asyncio.run(measure(steps, plan))
-    if chosen := [name for name in kept.STEPS if name in steps]:
-        print("kept documents", flush=True)
-        asyncio.run(kept.run(chosen, quick=known.quick))
+    if chosen := [name for name in stored.STEPS if name in steps]:
+        print("stored documents", flush=True)
+        asyncio.run(stored.run(chosen, quick=known.quick))
     if chosen := [name for name in cache.STEPS if name in steps]:
         print("result caches", flush=True)
         asyncio.run(cache.run(chosen, quick=known.quick))

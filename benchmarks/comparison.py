@@ -7,10 +7,10 @@ from string import Template
 from typing import Any
 
 from benchmarks import markdown
-from benchmarks.kept.summary import middle, operation
 from benchmarks.places import HERE
 from benchmarks.plot import figure
-from benchmarks.results_cache.names import GET, KEPT, LIVE, LOOK_UP, PLAIN
+from benchmarks.result_cache.names import GET, LIVE, LOOK_UP, PLAIN, STORED
+from benchmarks.stored.summary import middle, operation
 
 TEMPLATE = Template((HERE / "comparison.md").read_text())
 COSTLY = "sums over 2,000 users' posts"
@@ -45,28 +45,32 @@ def text(results: Mapping[str, Any]) -> str:
 
 
 def _strategies(results: Mapping[str, Any]) -> Iterator[Row]:
-    if found := results.get("kept-reads"):
-        yield from _kept(found["figures"])
-    if found := results.get("kept-indexes"):
+    if found := results.get("stored-reads"):
+        yield from _stored(found["figures"])
+    if found := results.get("stored-indexes"):
         yield _index(found["figures"])
     if found := results.get("cache-hits"):
         yield from _hits(found["figures"])
 
 
-def _kept(figures: Any) -> Iterator[Row]:
+def _stored(figures: Any) -> Iterator[Row]:
     one = operation(figures, "GeneratedColumn, 8 columns", "key")
     live = _ms(one, "live")
-    yield Row("PostgreSQL's own: a row by its key", "0.1 to 0.5", live, live, "kept-reads")
+    yield Row("PostgreSQL's own: a row by its key", "0.1 to 0.5", live, live, "stored-reads")
     yield Row(
-        "generated column: a row's document", "0.05 to 0.1", _ms(one, "kept"), live, "kept-reads"
+        "generated column: a row's document",
+        "0.05 to 0.1",
+        _ms(one, "stored"),
+        live,
+        "stored-reads",
     )
     for levels in ("2 levels", "3 levels"):
         one = operation(figures, f"Projection, text, {levels}", "key")
-        kept, live = (_ms(one, kind) for kind in ("kept", "live"))
-        yield Row(f"projection: a document of {levels}", "", kept, live, "kept-reads")
+        stored, live = (_ms(one, kind) for kind in ("stored", "live"))
+        yield Row(f"projection: a document of {levels}", "", stored, live, "stored-reads")
     one = operation(figures, "MaterializedView, dashboard", "all")
-    kept, live = (_ms(one, kind) for kind in ("kept", "live"))
-    yield Row("materialized view: a dashboard", "0.1 to 0.5", kept, live, "kept-reads")
+    stored, live = (_ms(one, kind) for kind in ("stored", "live"))
+    yield Row("materialized view: a dashboard", "0.1 to 0.5", stored, live, "stored-reads")
 
 
 def _ms(one: Any, kind: str) -> str:
@@ -80,7 +84,7 @@ def _index(figures: Any) -> Row:
         for kind in ("statement for the index", "no index")
     )
     name = "partial index: 20 rows, without the way to the client"
-    return Row(name, "0.05", with_index, without, "kept-indexes")
+    return Row(name, "0.05", with_index, without, "stored-indexes")
 
 
 def _hits(figures: Any) -> Iterator[Row]:
@@ -115,17 +119,17 @@ def _notes(results: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _scenarios(results: Mapping[str, Any]) -> Iterator[Row]:
-    if found := results.get("kept-reads"):
+    if found := results.get("stored-reads"):
         figures = found["figures"]
         one = operation(figures, "GeneratedColumn, 8 columns", "key")
-        kept, live = (_ms(one, kind) for kind in ("kept", "live"))
-        yield Row("simple lookup: generated column", "0.1", kept, live, "kept-reads")
-    if indexes := results.get("kept-indexes"):
+        stored, live = (_ms(one, kind) for kind in ("stored", "live"))
+        yield Row("simple lookup: generated column", "0.1", stored, live, "stored-reads")
+    if indexes := results.get("stored-indexes"):
         yield _list(indexes["figures"])
-    if found := results.get("kept-reads"):
+    if found := results.get("stored-reads"):
         one = operation(found["figures"], "MaterializedView, dashboard", "all")
-        kept, live = (_ms(one, kind) for kind in ("kept", "live"))
-        yield Row("complex aggregation: materialized view", "0.5", kept, live, "kept-reads")
+        stored, live = (_ms(one, kind) for kind in ("stored", "live"))
+        yield Row("complex aggregation: materialized view", "0.5", stored, live, "stored-reads")
     if found := results.get("cache-hits"):
         yield from _over_http(found["figures"]["http"])
 
@@ -136,7 +140,7 @@ def _list(figures: Any) -> Row:
         figure(times[kind]["auto"]["plan_ms"] + times[kind]["auto"]["run_ms"])
         for kind in ("statement for the index", "no index")
     )
-    return Row("list with filters: GIN index", "0.5", with_index, without, "kept-indexes")
+    return Row("list with filters: GIN index", "0.5", with_index, without, "stored-indexes")
 
 
 def _over_http(operations: Mapping[str, Any]) -> Iterator[Row]:
@@ -146,6 +150,6 @@ def _over_http(operations: Mapping[str, Any]) -> Iterator[Row]:
     }
     for title, (name, expected) in names.items():
         kinds = operations[title]
-        kept, live = (figure(middle(kinds[kind], "p50_ms")) for kind in (KEPT, LIVE))
+        stored, live = (figure(middle(kinds[kind], "p50_ms")) for kind in (STORED, LIVE))
         more = " with 16 connections"
-        yield Row(name + more, expected, kept, live, "cache-hits")
+        yield Row(name + more, expected, stored, live, "cache-hits")

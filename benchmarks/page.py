@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from benchmarks import markdown, plot, summary
-from benchmarks.kept import page as kept
-from benchmarks.results_cache import page as cache
+from benchmarks.result_cache import page as cache
+from benchmarks.stored import page as stored
 
 COLOURS = {
     "FraiseQL, documents": plot.OURS,
@@ -25,7 +25,7 @@ OPENING = """<!-- Written by `python -m benchmarks report` from benchmarks/resul
 # Benchmarks
 
 What FraiseQL costs, beside two Python GraphQL servers and beside the least that Python can do; and
-what kept documents and result caches save and cost. One command measures everything again:
+what stored documents and result caches save and cost. One command measures everything again:
 `make bench` (`python -m benchmarks --quick` shows in a few minutes that it works, with rough
 figures). Trust ratios and processor time per request, which hold on other machines; absolute rates
 do not.
@@ -66,7 +66,7 @@ def text(results: Mapping[str, Any]) -> str:
         parts += _first_sight(found)
     if found := results.get("memory"):
         parts += _memory(found)
-    parts += kept.section(results)
+    parts += stored.section(results)
     parts += cache.section(results)
     return "\n".join([*parts, *_origin(results)]) + "\n"
 
@@ -139,7 +139,7 @@ def _rounds(measured: summary.Table) -> str:
         int(sum(row[name] for row in rows)) for name in ("errors", "dropped", "disturbed")
     )
     said = f"Failed requests: {errors}. Rounds dropped because others used the machine: {dropped}."
-    return said + (f" Kept although disturbed: {disturbed}.\n" if disturbed else "\n")
+    return said + (f" Used although disturbed: {disturbed}.\n" if disturbed else "\n")
 
 
 def _transform(found: Mapping[str, Any]) -> Iterator[str]:

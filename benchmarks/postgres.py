@@ -1,4 +1,4 @@
-"""PostgreSQL of the benchmark: the embedded server with 2 GB of shared buffers, kept on disk."""
+"""The benchmark's embedded PostgreSQL, with 2 GB of shared buffers."""
 
 import os
 from collections.abc import AsyncIterator, Mapping

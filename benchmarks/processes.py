@@ -28,7 +28,7 @@ class Cores:
 
     @classmethod
     def split(cls) -> "Cores":
-        """Give the first core to the server; on a machine with one core nothing is kept apart."""
+        """Give the first core to the server; on a machine with one core they share it."""
         first, *rest = sorted(os.sched_getaffinity(0))
         return cls(frozenset({first}), frozenset(rest or {first}))
 

@@ -9,9 +9,9 @@ from benchmarks import machine
 from benchmarks.bench import Bench
 from benchmarks.places import CACHE, RESULTS
 
-KEPT = ("kept-reads", "kept-writes", "kept-refresh", "kept-indexes")
+STORED = ("stored-reads", "stored-writes", "stored-refresh", "stored-indexes")
 CACHE_KINDS = ("cache-hits", "cache-writes", "cache-flight", "cache-ring")
-KINDS = ("transform", "serving", "first-sight", "memory", *KEPT, *CACHE_KINDS)
+KINDS = ("transform", "serving", "first-sight", "memory", *STORED, *CACHE_KINDS)
 
 
 def directory(*, quick: bool) -> Path:

@@ -4,8 +4,8 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from benchmarks.kept import summary as kept
-from benchmarks.results_cache import summary as cache
+from benchmarks.result_cache import summary as cache
+from benchmarks.stored import summary as stored
 from benchmarks.target import Target
 
 OURS = "FraiseQL, documents"
@@ -24,12 +24,12 @@ def medians(rounds: Sequence[Mapping[str, Any]], limit: float) -> Table:
     table: dict[str, dict[str, dict[str, float]]] = {}
     for operation, peer in dict.fromkeys((one["operation"], one["peer"]) for one in rounds):
         every = [one for one in rounds if (one["operation"], one["peer"]) == (operation, peer)]
-        kept = [one for one in every if one["foreign"] <= limit] or every
-        row = {name: statistics.median(one[name] for one in kept) for name in FIELDS}
-        row["per_second"] = statistics.median(one["requests"] / one["seconds"] for one in kept)
+        used = [one for one in every if one["foreign"] <= limit] or every
+        row = {name: statistics.median(one[name] for one in used) for name in FIELDS}
+        row["per_second"] = statistics.median(one["requests"] / one["seconds"] for one in used)
         row["errors"] = sum(one["errors"] for one in every)
-        row["dropped"] = len(every) - len(kept)
-        row["disturbed"] = sum(one["foreign"] > limit for one in kept)
+        row["dropped"] = len(every) - len(used)
+        row["disturbed"] = sum(one["foreign"] > limit for one in used)
         table.setdefault(operation, {})[peer] = row
     return table
 
@@ -56,7 +56,7 @@ def targets(results: Mapping[str, Any]) -> Iterator[Target]:
         yield from _first_sight(found["figures"])
     if found := results.get("memory"):
         yield from _memory(found["figures"])
-    yield from kept.targets(results)
+    yield from stored.targets(results)
     yield from cache.targets(results)
 
 

@@ -133,7 +133,7 @@ SHAPE = fraiseql_rs.Shape(description())
 def with_shape(documents: list[bytes]) -> bytes:
     """Render with the compiled shape."""
     response, errors, missing = SHAPE.render([[documents]])
-    if errors or missing:
+    if errors or missing or isinstance(response, fraiseql_rs.LargeText):
         raise ValueError((errors, missing))
     return response
 

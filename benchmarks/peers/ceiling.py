@@ -1,7 +1,7 @@
 """Ceiling: what Python can do at best. Reads the request, runs one statement, sends the documents.
 
 It is no GraphQL server: documents go out as they are stored, no field is selected or renamed. Its
-connections are kept in a list, because a pool's own work and its reset query are not needed here.
+free connections are in a list, because a pool's own work and its reset query are not needed here.
 """
 
 from typing import Any

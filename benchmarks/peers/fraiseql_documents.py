@@ -1,59 +1,36 @@
 """FraiseQL over the ready-made documents."""
 
-from datetime import datetime
 from typing import Any
 
 import fraiseql
+from benchmarks.fields import CommentFields, PostFields, ProfileFields, UserFields
 from benchmarks.peers.database import CONNECTIONS, url
 
 
 @fraiseql.type
-class Comment:
-    id: int
-    body: str
-    likes: int
-    created_at: datetime
+class Comment(CommentFields):
+    pass
 
 
 @fraiseql.type
-class Author:
-    id: int
-    first_name: str
-    last_name: str
-    email: str
-    country: str
-    bio: str | None
+class Author(ProfileFields):
+    pass
 
 
 @fraiseql.type(sql_source="tv_post", jsonb_column="data")
-class Post:
-    id: int
-    title: str
+class Post(PostFields):
     body: str
-    views: int
-    created_at: datetime
     author: Author
     comments: list[Comment]
 
 
 @fraiseql.type
-class UserPost:
-    id: int
-    title: str
-    views: int
-    created_at: datetime
+class UserPost(PostFields):
+    pass
 
 
 @fraiseql.type(sql_source="tv_user", jsonb_column="data")
-class User:
-    id: int
-    first_name: str
-    last_name: str
-    email: str
-    country: str
-    active: bool
-    bio: str | None
-    created_at: datetime
+class User(UserFields):
     posts: list[UserPost]
 
 

@@ -1,27 +1,20 @@
 """FraiseQL over the base tables: documents made by the statement of each request."""
 
-from datetime import datetime
 from typing import Any
 
 import fraiseql
+from benchmarks.fields import CommentFields, PostFields, UserFields
 from benchmarks.peers.database import CONNECTIONS, url
 
 
 @fraiseql.type(sql_source="tb_comment")
-class Comment:
-    id: int
-    body: str
-    likes: int
-    created_at: datetime
+class Comment(CommentFields):
+    pass
 
 
 @fraiseql.type(sql_source="tb_post")
-class Post:
-    id: int
-    title: str
+class Post(PostFields):
     body: str
-    views: int
-    created_at: datetime
     author: "User | None" = fraiseql.embed("tb_user", via="user_id")
     comments: list[Comment] = fraiseql.embed(
         "tb_comment", on="post_id", order_by="-created_at", limit=5
@@ -29,15 +22,7 @@ class Post:
 
 
 @fraiseql.type(sql_source="tb_user")
-class User:
-    id: int
-    first_name: str
-    last_name: str
-    email: str
-    country: str
-    active: bool
-    bio: str | None
-    created_at: datetime
+class User(UserFields):
     posts: list[Post] = fraiseql.embed("tb_post", on="user_id", order_by="-created_at", limit=10)
 
 

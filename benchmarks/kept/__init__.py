@@ -1,1 +1,0 @@
-"""Kept: what kept documents cost and save, measured on a PostgreSQL of its own."""

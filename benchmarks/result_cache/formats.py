@@ -1,0 +1,55 @@
+"""Formats: an entry of 120 KB stored as the response's text, and as jsonb."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+import asyncpg
+
+from benchmarks.result_cache.plan import Plan
+from benchmarks.stored import pgbench
+from benchmarks.stored.server import Bench, run, settle
+
+BYTES = 120_000
+WAYS = {
+    "bytes": ("bytea", "convert_from(body, 'UTF8')"),
+    "text": ("text", "body"),
+    "jsonb": ("jsonb", "body::text"),
+}
+
+
+async def measure(bench: Bench, plan: Plan) -> dict[str, list[Any]]:
+    """Return rounds of reads by way of keeping."""
+    async with bench.copy("cache_formats") as url:
+        for name, (kind, _) in WAYS.items():
+            await _make(url, name, kind)
+        await settle(url)
+        found: dict[str, list[Any]] = {name: [] for name in WAYS}
+        for _ in range(plan.rounds):
+            for name, (_, read) in WAYS.items():
+                load = pgbench.Load(f"SELECT {read} FROM as_{name} WHERE id = 1;\n")
+                one = await pgbench.measure(bench, url, load, plan.read_seconds)
+                found[name].append(asdict(one))
+    said = ", ".join(f"{name} {rounds[0]['postgres_ms']:.3f} ms" for name, rounds in found.items())
+    bench.say(f"120 KB as {said}")
+    return found
+
+
+async def _make(url: str, name: str, kind: str) -> None:
+    table = f"as_{name}"
+    await run(url, f"CREATE TABLE {table} (id integer PRIMARY KEY, body {kind} NOT NULL)")
+    await run(url, f"ALTER TABLE {table} ALTER COLUMN body SET STORAGE EXTERNAL")
+    connection = await asyncpg.connect(url)
+    try:
+        value = document().encode() if kind == "bytea" else document()
+        await connection.execute(f"INSERT INTO {table} VALUES (1, $1)", value)
+    finally:
+        await connection.close()
+
+
+def document() -> str:
+    """Return JSON text of about 120 KB: users with some fields each, as a list answers them."""
+    user = {"id": 1, "firstName": "Ada", "lastName": "Lovelace", "email": "ada@example.org"}
+    one = {**user, "active": True, "ratio": 0.25, "createdAt": "2024-05-01T09:00:00+00:00"}
+    count = BYTES // len(json.dumps(one))
+    return json.dumps([{**one, "id": number} for number in range(count)])

@@ -1,0 +1,65 @@
+"""Memory: what a value costs that the process may give again without asking."""
+
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import fraiseql
+from benchmarks.result_cache import declared, stores
+from benchmarks.result_cache.plan import Plan
+from benchmarks.stored.server import Bench
+from fraiseql import Cache
+from fraiseql.caching.ddl.bootstrap import create_missing_tables
+from fraiseql.caching.results.caches import ResultCaches
+from fraiseql.database import Identity, open_pool
+from fraiseql.results import Ask, Computed, Part
+from fraiseql.schema import build_schema
+from fraiseql.schema.definitions import ATTRIBUTE
+from fraiseql.settings import Settings
+
+CACHE = Cache(stale="1h", tags=("tb_post",))
+
+
+@fraiseql.query(cache=CACHE)
+def report(x: int) -> int:
+    """Be asked for: it is never called, as what it gives is stored from here."""
+    return x
+
+
+async def measure(bench: Bench, plan: Plan) -> dict[str, float]:
+    """Return microseconds of an answer from memory: its key made, looked up and counted."""
+    async with bench.copy("cache_memory") as url:
+        await stores.applied(url)
+        schema = build_schema(queries=[report, *declared.queries(None)])
+        settings = Settings(database_url=url)
+        pool = await open_pool(url, settings)
+        caches = ResultCaches(settings, create_missing_tables)
+        try:
+            await caches.start(schema, pool)
+            times = await _times(caches, plan)
+        finally:
+            await caches.stop()
+            await pool.close()
+    found = {"p50_us": median(times), "p99_us": sorted(times)[len(times) * 99 // 100]}
+    bench.say(f"memory: {found['p50_us']:.2f} us")
+    return found
+
+
+async def _times(caches: ResultCaches, plan: Plan) -> list[float]:
+    part = Part(getattr(report, ATTRIBUTE), CACHE, b"report(x: $x)", ("x",), ())
+    unit: Any = caches.unit(part)
+    ask = Ask({"x": 1}, lambda: {"x": 1}, Identity.NONE, {})
+    body = stores.body(1, 1_000)
+
+    async def compute() -> Computed:
+        return Computed(body, sound=True)
+
+    await unit.answer(ask, compute)
+    times = []
+    for _ in range(2 * plan.hits):
+        started = perf_counter()
+        answered = await unit.answer(ask, compute)
+        times.append((perf_counter() - started) * 1e6)
+        if answered.outcome != "hit":
+            raise RuntimeError(f"No hit: {answered}")
+    return times

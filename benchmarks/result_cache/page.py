@@ -1,0 +1,170 @@
+"""Page: the section on result caches."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import median
+from typing import Any
+
+from benchmarks import markdown
+from benchmarks.plot import figure
+from benchmarks.result_cache.names import GET, LIVE, LOOK_UP, PLAIN, STORED
+from benchmarks.result_cache.summary import size, slower
+from benchmarks.stored.page import shares
+from benchmarks.stored.summary import middle
+
+OPENING = """## Result caches
+
+What a hit costs, and what writers pay for it. PostgreSQL, and Redis where it is measured, have one
+core to themselves and the clients another. `python -m benchmarks cache report` measures this part
+alone, in about eight minutes.
+"""
+RATE = """### Hits
+
+Answers per second by programs in C, and how many times the look-up's; processor time of the server
+for each answer, ms. The look-up also proves that the entry is true.
+"""
+ASYNCIO = "The same in Python, one process, ms from asking to the whole answer, median:\n"
+HTTP = (
+    "Whole requests over HTTP, 16 connections; ms are medians, processor time for each request:\n"
+)
+WRITES = """### Writers
+
+Transactions per second of 16 writers, and their share of those without any trigger. Behind *change
+log* is all that exactness costs a writer; the others are what caches elsewhere are invalidated by.
+"""
+FLIGHT = "### One cold key\n\nMany callers ask for one key of which nothing is stored:\n"
+RING = """### Bounds
+
+Share of hits on requests by a power law, beside exact caches of the same bytes:
+"""
+STORM = (
+    "Most bytes on disk while new entries are stored as fast as they can be, beside the limit:\n"
+)
+
+
+def section(results: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the parts of the section, for those results that are there."""
+    kinds = {
+        "cache-hits": _hits,
+        "cache-writes": _writes,
+        "cache-flight": _flight,
+        "cache-ring": _ring,
+    }
+    if kinds.keys() & results.keys():
+        yield OPENING
+    for kind, part in kinds.items():
+        if found := results.get(kind):
+            yield from part(found["figures"])
+            yield markdown.method(found["method"])
+
+
+def _hits(figures: Mapping[str, Any]) -> Iterator[str]:
+    yield RATE
+    ways = (LOOK_UP, PLAIN, GET)
+    yield markdown.table(
+        ("", *ways, *(f"{way}, CPU ms" for way in ways)),
+        ([size(one), *_rates(one), *_times(one)] for one in figures["hits"]),
+    )
+    yield ASYNCIO
+    every = list(figures["hits"][0]["asyncio"])
+    yield markdown.table(
+        ("", *every, f"{LOOK_UP}, PostgreSQL's CPU ms"),
+        ([size(one), *_waits(one["asyncio"])] for one in figures["hits"]),
+    )
+    puts = ", ".join(f"{name} {figure(ms)}" for name, ms in figures["puts"].items())
+    yield f"Storing an entry of 1 KB, one after the other, ms: {puts}.\n"
+    yield from _http(figures["http"])
+    memory, quiet = figures["memory"], figures["quiet"]
+    yield (
+        f"From the process's memory, where `stale=` allows it: {memory['p50_us']:.1f} µs, 99th"
+        f" percentile {memory['p99_us']:.1f} µs.\n"
+    )
+    yield f"What {figures['quiet_hits']:,} hits write:\n"
+    yield markdown.table(
+        ("", "WAL bytes", "WAL records", "dead rows"),
+        (
+            [name, *(f"{one[each]:,}" for each in ("wal_bytes", "wal_records", "dead_rows"))]
+            for name, one in quiet.items()
+        ),
+    )
+    formats = ", ".join(
+        f"{name} {figure(middle(rounds, 'postgres_ms'))}"
+        for name, rounds in figures["formats"].items()
+    )
+    yield f"Processor time of PostgreSQL for a body of 120 KB by its format, ms: {formats}.\n"
+
+
+def _rates(one: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{middle(one['rate'][LOOK_UP], 'tps'):,.0f}"
+    for way in (PLAIN, GET):
+        yield f"{middle(one['rate'][way], 'tps'):,.0f} ({slower(one, way):.1f}x)"
+
+
+def _times(one: Mapping[str, Any]) -> Iterator[str]:
+    for way in (LOOK_UP, PLAIN, GET):
+        name = "redis_ms" if way == GET else "postgres_ms"
+        yield figure(middle(one["rate"][way], name))
+
+
+def _waits(ways: Mapping[str, Sequence[Mapping[str, float]]]) -> Iterator[str]:
+    for rounds in ways.values():
+        yield figure(median(one["ms"] for one in rounds))
+    yield figure(median(one["postgres_ms"] for one in ways[LOOK_UP]))
+
+
+def _http(operations: Mapping[str, Any]) -> Iterator[str]:
+    yield HTTP
+    rows = []
+    for title, kinds in operations.items():
+        for kind in (LIVE, STORED):
+            found = {name: middle(kinds[kind], name) for name in kinds[kind][0]}
+            times = found["per_second"] / middle(kinds[LIVE], "per_second")
+            rate = f"{found['per_second']:,.0f}" + (f" ({times:.1f}x)" if kind == STORED else "")
+            cells = (figure(found[name]) for name in ("p50_ms", "p99_ms", "cpu_ms", "postgres_ms"))
+            rows.append([f"{title}, {kind}", rate, *cells])
+    head = ("", "per second", "ms", "99th percentile", "server's CPU ms", "PostgreSQL's CPU ms")
+    yield markdown.table(head, rows)
+
+
+def _writes(figures: Mapping[str, Any]) -> Iterator[str]:
+    yield WRITES
+    yield shares(figures)
+
+
+def _flight(figures: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:
+    yield FLIGHT
+    yield markdown.table(
+        ("", "computed", "seconds until all are answered"),
+        (
+            [
+                way,
+                " · ".join(f"{one['computed']:,}" for one in rounds),
+                " · ".join(f"{one['seconds']:.2f}" for one in rounds),
+            ]
+            for way, rounds in figures.items()
+        ),
+    )
+
+
+def _ring(figures: Mapping[str, Any]) -> Iterator[str]:
+    yield RING
+    yield markdown.table(
+        ("Zipf exponent", "store", "LRU", "FIFO"),
+        (
+            [f"{one['skew']}", *(f"{one[name]:.1%}" for name in ("ring", "lru", "fifo"))]
+            for one in figures["traces"]
+        ),
+    )
+    yield STORM
+    most = figures["storm_bytes"]
+    yield markdown.table(
+        ("", "writes", "MB at most", "of the limit"),
+        (
+            [
+                name,
+                f"{one['writes']:,}",
+                f"{one['peak_bytes'] / 1e6:.1f}",
+                f"{one['peak_bytes'] / most:.2f}x",
+            ]
+            for name, one in figures["storm"].items()
+        ),
+    )

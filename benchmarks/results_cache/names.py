@@ -1,7 +1,0 @@
-"""Names: what results and the page call the ways that are compared."""
-
-PLAIN, LOOK_UP, GET = "primary key", "look-up", "Redis GET"
-LOGGED, REDIS = "look-up, logged", "look-up, redis"
-NONE, LOG, NOTIFY, COUNTER = "none", "change log", "NOTIFY", "one counter row"
-TOGETHER, ALONE = "single flight", "no protection"
-LIVE, KEPT = "live", "kept"

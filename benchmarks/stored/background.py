@@ -1,0 +1,61 @@
+"""Background: a worker beside a measurement, and the age of what it brings up to date."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from time import monotonic
+
+from benchmarks.stored.server import fetch
+from fraiseql.caching.ddl.wanted import strategy_of
+from fraiseql.caching.refresh.jobs import load_ground
+from fraiseql.caching.refresh.worker import Worker
+from fraiseql.database import open_pool
+from fraiseql.schema import Schema
+from fraiseql.settings import Settings
+
+LONGEST = 120.0
+"""Seconds after which what does not come up to date is an error."""
+
+
+@asynccontextmanager
+async def working(url: str, schema: Schema) -> AsyncIterator[None]:
+    """Have one worker do what ``schema`` needs while the block runs."""
+    worker = Worker(schema, Settings(database_url=url))
+    await worker.start()
+    try:
+        yield
+    finally:
+        await worker.stop()
+
+
+async def refreshed(url: str, schema: Schema) -> None:
+    """Bring everything up to date once."""
+    async with working(url, schema):
+        await caught_up(url, await age(url, schema))
+
+
+async def age(url: str, schema: Schema) -> str:
+    """Return the expression of the age, s, of the one type that ``schema`` keeps."""
+    pool = await open_pool(url, Settings())
+    until = monotonic() + LONGEST
+    try:
+        (stored,) = (await load_ground(schema, pool)).kept
+        while monotonic() < until:
+            # Nothing is published of a view that was never filled.
+            found = await strategy_of(stored).published(stored, pool)
+            if found is not None and found.freshness is not None:
+                return found.freshness.age
+            await asyncio.sleep(0.05)
+    finally:
+        await pool.close()
+    raise TimeoutError("There is nothing whose age could be told.")
+
+
+async def caught_up(url: str, age: str) -> None:
+    """Wait until no committed write is missing."""
+    until = monotonic() + LONGEST
+    while monotonic() < until:
+        if (await fetch(url, f"SELECT {age}"))[0][0] == 0:
+            return
+        await asyncio.sleep(0.02)
+    raise TimeoutError("What is stored did not come up to date.")

@@ -1,0 +1,124 @@
+"""Server: a durable PostgreSQL with the base tables, and copies of them to keep documents in."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from benchmarks import data, postgres
+from benchmarks.places import CACHE
+from benchmarks.processes import Cores
+from benchmarks.stored.plan import Plan
+from fraiseql.database.embedded import EmbeddedServer
+
+SETTINGS: Mapping[str, str] = {
+    "shared_buffers": "1GB",
+    "max_connections": "100",
+    "max_wal_size": "8GB",
+    # Not within a run: the first write to each page after one is logged whole.
+    "checkpoint_timeout": "60min",
+    "work_mem": "64MB",
+    "maintenance_work_mem": "256MB",
+}
+FILES = ("base.sql", "stored.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What a measurement of stored documents works with.
+
+    Attributes:
+        plan: How much is measured.
+        server: The claim on the server.
+        database: The database that the copies are made of, and the server's processes.
+        cores: The clients' cores, and PostgreSQL's.
+    """
+
+    plan: Plan
+    server: EmbeddedServer
+    database: postgres.Database
+    cores: Cores
+
+    @property
+    def binaries(self) -> Path:
+        """Where pgbench is."""
+        return self.server.binaries
+
+    @asynccontextmanager
+    async def copy(self, name: str) -> AsyncIterator[str]:
+        """Give the address of a new copy of the base tables, which is dropped after the block."""
+        base = self.plan.size.label_of("stored")
+        drop = f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'
+        await run(self.server.url, drop)
+        await run(self.server.url, f'CREATE DATABASE "{name}" TEMPLATE "{base}" STRATEGY FILE_COPY')
+        try:
+            yield self.server.url_for(name)
+        finally:
+            await run(self.server.url, drop)
+
+    def say(self, text: str) -> None:
+        """Print a line of progress."""
+        print(f"    {text}", flush=True)
+
+
+@asynccontextmanager
+async def bench(plan: Plan, directory: Path = CACHE / "stored") -> AsyncIterator[Bench]:
+    """Start the server, with the base tables made, while the block runs."""
+    server = await postgres.started(directory, SETTINGS)
+    try:
+        label = plan.size.label_of("stored")
+        await postgres.create(server.url, label)
+        url = server.url_for(label)
+        await data.ensure(url, plan.size, files=FILES, last="tb_wide", quiet=plan.quick)
+        cores = one_core_each()
+        # Through another database: nobody may be connected to the one that is copied.
+        first = await postgres.postmaster(server.url)
+        database = postgres.Database(server.url, server.version, first, SETTINGS)
+        database.pin(set(cores.others))
+        yield Bench(plan, server, database, cores)
+    finally:
+        server.close()
+
+
+def one_core_each() -> Cores:
+    """Give one core to the clients and one to PostgreSQL, however many there are."""
+    cores = Cores.split()
+    return Cores(cores.server, frozenset({min(cores.others)}))
+
+
+async def run(url: str, *statements: str) -> None:
+    """Run statements, each by itself."""
+    connection = await asyncpg.connect(url)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def fetch(url: str, statement: str, *values: Any) -> list[asyncpg.Record]:
+    """Return the rows of a statement."""
+    connection = await asyncpg.connect(url)
+    try:
+        return await connection.fetch(statement, *values)
+    finally:
+        await connection.close()
+
+
+async def settle(url: str) -> None:
+    """Bring tables and statistics of a database into the state that time would bring."""
+    await run(url, "VACUUM (ANALYZE)", "CHECKPOINT")
+
+
+def method(bench: Bench) -> dict[str, Any]:
+    """Return what every measurement here has in common, in words."""
+    names = ", ".join(f"{name} {value}" for name, value in bench.database.settings.items())
+    return {
+        "data": bench.plan.size.words,
+        "placement": f"clients on core {min(bench.cores.server)}, PostgreSQL on core"
+        f" {min(bench.cores.others)}, unix socket",
+        "postgresql": f"embedded, its defaults (fsync and synchronous_commit on) but {names}",
+    }
