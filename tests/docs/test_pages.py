@@ -73,6 +73,21 @@ def test_links_lead_somewhere(path: Path) -> None:
     assert [link for link in targets if not (path.parent / link).exists()] == []
 
 
+def anchors_of(path: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them, and those that are written out."""
+    text = re.sub(r"^```.*?^```$", "", path.read_text(), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    slugs = {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}
+    return slugs | set(re.findall(r'<a id="([^"]+)">', text))
+
+
+@pytest.mark.parametrize("path", pages(), ids=name_of)
+def test_links_to_sections_lead_somewhere(path: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s:]*\.md)?#([^)\s]+)\)", path.read_text())
+    targets = [(path.parent / name if name else path, anchor) for name, anchor in links]
+    assert [key for key in targets if key[1] not in anchors_of(key[0])] == []
+
+
 @pytest.mark.parametrize(
     "name", ["ARCHITECTURE.md", "CONTRIBUTING.md", "docs/concepts/serving-road.md"]
 )
