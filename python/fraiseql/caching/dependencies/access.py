@@ -1,7 +1,7 @@
 """Access: which roles are answered by stored documents as they would be live."""
 # ruff: noqa: S608 - what is joined into SQL is written here, numbers, or quoted names
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from fraiseql.caching.dependencies.facts import Read
@@ -77,7 +77,27 @@ FROM {_ROLE}, pg_catalog.unnest({{functions}}) AS p (oid)
 WHERE pg_catalog.has_function_privilege(r.oid, p.oid, 'EXECUTE') IS NOT TRUE"""
 
 
-async def load_access(read: Read, subject: str, names: Sequence[str]) -> Access:
+def changed(guard: str) -> str:
+    """Return the reason of documents that are served when a definition behind them has changed.
+
+    Args:
+        guard: SQL that is true while every definition is as recorded.
+    """
+    return f"SELECT 'changed', '' WHERE ({guard}) IS NOT TRUE"
+
+
+def queried(owner: str) -> str:
+    """Return the reason of a predicate that reads other relations, whose rights are not asked for.
+
+    Args:
+        owner: The embed that it belongs to.
+    """
+    return f"SELECT 'predicate', {literal(owner)}"
+
+
+async def load_access(
+    read: Read, subject: str, names: Sequence[str], also: Iterable[str] = ()
+) -> Access:
     """Return which roles may be given the documents of ``subject``.
 
     A role may that could read live everything that they are made of, by privileges on whole
@@ -87,12 +107,13 @@ async def load_access(read: Read, subject: str, names: Sequence[str]) -> Access:
         read: Asks the database.
         subject: What is stored, as its fingerprint is called.
         names: Quoted names of the relations that the live answer's statement names.
+        also: Further reasons, which a strategy has.
 
     Raises:
         DatabaseError: The database cannot be asked.
     """
     (row,) = await read(_FACTS, [subject, list(names)])
-    return Access(" UNION ALL ".join(_reasons(row)))
+    return Access(" UNION ALL ".join((*_reasons(row), *also)))
 
 
 def _reasons(row: Any) -> Iterator[str]:

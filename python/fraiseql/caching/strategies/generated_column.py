@@ -46,7 +46,7 @@ def function_of(kept: Kept) -> RowFunction:
 
 
 # The function's name ends with a digest of what it writes: a column that depends on the very
-# function holds the documents that are declared now.
+# function holds the documents that are declared now. A child has an expression of its own.
 _APPLIED: Final = """
 SELECT FROM pg_namespace n
 JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = $2
@@ -57,6 +57,15 @@ JOIN pg_depend x ON x.classid = 'pg_attrdef'::regclass AND x.objid = d.oid
 JOIN pg_proc p ON p.oid = x.refobjid
 JOIN pg_namespace f ON f.oid = p.pronamespace
 WHERE n.nspname = $1 AND format('"%s"."%s"', f.nspname, p.proname) = $4
+  AND NOT EXISTS (
+    WITH RECURSIVE below(oid) AS (
+      SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = c.oid
+      UNION SELECT i.inhrelid FROM below b JOIN pg_inherits i ON i.inhparent = b.oid)
+    SELECT FROM below b JOIN pg_class k ON k.oid = b.oid
+    LEFT JOIN pg_attribute a ON a.attrelid = b.oid AND a.attname = $3
+    LEFT JOIN pg_attrdef e ON e.adrelid = b.oid AND e.adnum = a.attnum
+    WHERE k.relkind = 'f'
+      OR pg_get_expr(e.adbin, b.oid) IS DISTINCT FROM pg_get_expr(d.adbin, c.oid))
 """
 
 
@@ -71,10 +80,13 @@ def objects(kept: Kept) -> Iterable[DatabaseObject]:
     table = kept.table.sql
     add = f"ADD COLUMN {column} jsonb GENERATED ALWAYS AS ({function.call()}) STORED"
     subject = column_name(kept)
-    statement = record(subject, (), (function.object.name,))
-    needs = (function.object.name,)
+    # What the view names is what the document is made of, by the numbers of its columns too.
+    view = live_view.view_name(kept)
+    statement = record(subject, (view,), (function.object.name,))
+    needs = (function.object.name, view)
     return [
         function.object,
+        *live_view.objects(kept),
         *fingerprint_objects(),
         fingerprint_object(subject, statement, kept.type_name, needs),
         DatabaseObject(
@@ -86,7 +98,6 @@ def objects(kept: Kept) -> Iterable[DatabaseObject]:
             needs=(function.object.name, fingerprint_name(subject)),
             lock=rewrite_lock(kept.table),
         ),
-        *live_view.objects(kept),
     ]
 
 
@@ -100,7 +111,7 @@ async def published(kept: Kept, pool: Pool) -> KeptDocument | None:
     if prompt is None:
         return None
     relation = kept.world.catalog.relations[kept.definition.sql_source or ""]
-    unchanged = must_be_unchanged(column_name(kept), prompt, ())
+    unchanged = must_be_unchanged(column_name(kept), prompt, (table.sql,))
     access = await load_access(pool.inspect, column_name(kept), live_reads(kept))
     return KeptDocument(relation, column, "row", unchanged=unchanged, access=access)
 

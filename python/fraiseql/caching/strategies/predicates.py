@@ -70,6 +70,13 @@ def meaning_of(kept: Kept) -> str:
     return "\0".join(sorted(found))
 
 
+def queried_by(kept: Kept) -> list[str]:
+    """Return the embeds of a type, at any depth, whose predicates read other relations."""
+    world = kept.world
+    found = _below(world.schema, world.catalog, [kept.type_name])
+    return [one.owner for one in found if world.predicates[one].has_query]
+
+
 def unreadable(predicate: Predicate, facts: PredicateFacts) -> Iterator[Refusal]:
     """Refuse a predicate that PostgreSQL refuses."""
     if facts.parsed.words and not facts.parsed.hidden:

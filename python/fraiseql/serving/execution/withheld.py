@@ -20,6 +20,8 @@ REASONS: Final[Mapping[str, str]] = {
     "invoker": "{name} is read with the rights of its reader",
     "owner": "the owner of {name} may not read all that it reads",
     "execute": "it may not call {name}",
+    "predicate": "the predicate of {name} reads other relations",
+    "changed": "a definition behind them has changed",
     "function": "{name} is called, which may answer roles differently",
 }
 """Why a role is answered live, in words for the log."""

@@ -93,7 +93,7 @@ async def test_two_types_do_not_share_a_column(tables: str) -> None:
     )
     plan = await planned(tables, named, bare)
     assert [refusal.code for refusal in plan.refusals] == ["NAME_TAKEN"] * 2
-    assert "Person has a column" in str(plan.refusals[0])
+    assert "Person has a view" in str(plan.refusals[0])
 
 
 async def test_a_strategy_without_a_road_is_refused(tables: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
-from fraiseql.caching.dependencies.access import load_access
+from fraiseql.caching.dependencies.access import changed, load_access, queried
 from fraiseql.caching.dependencies.recorded import guard, recorded_prompt
 from fraiseql.caching.dependencies.view_age import age
 from fraiseql.caching.objects import DatabaseObject
@@ -20,6 +20,7 @@ from fraiseql.caching.strategies.materialized_view.names import (
 )
 from fraiseql.caching.strategies.materialized_view.objects import physical, view_objects
 from fraiseql.caching.strategies.materialized_view.refusals import refusals
+from fraiseql.caching.strategies.predicates import queried_by
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Pool
 from fraiseql.expressions import literal
@@ -80,12 +81,13 @@ async def published(kept: Kept, pool: Pool) -> KeptDocument | None:
         for name, one in relation.columns.items()
         if name != CONSTANT_KEY
     }
-    stored = kept.stored
+    stored, unchanged = kept.stored, guard(view, prompt)
+    also = (changed(unchanged), *map(queried, queried_by(kept)))
     return KeptDocument(
         replace(relation, columns=own, key=key_of(kept)),
         None if stored.sql is not None else DOCUMENT,
         "instead",
         frozenset(embeds_of(kept)),
-        Freshness(age(view, guard(view, prompt)), stored.bound, stored.when_stale),
-        access=await load_access(pool.inspect, view, live_reads(kept, embeds_of(kept))),
+        Freshness(age(view, unchanged), stored.bound, stored.when_stale),
+        access=await load_access(pool.inspect, view, live_reads(kept, embeds_of(kept)), also),
     )
