@@ -31,6 +31,9 @@ CREATE TABLE called (id int NOT NULL, data int, body int UNIQUE NOT NULL,
   PRIMARY KEY (data, body));
 CREATE TABLE bits (id bit(8) PRIMARY KEY, person_id int);
 CREATE TABLE named (id citext PRIMARY KEY, person_id int);
+DROP FOREIGN DATA WRAPPER IF EXISTS nowhere CASCADE;
+CREATE FOREIGN DATA WRAPPER nowhere; CREATE SERVER away FOREIGN DATA WRAPPER nowhere;
+CREATE FOREIGN TABLE abroad (id int NOT NULL, person_id int) SERVER away;
 INSERT INTO person SELECT n, 'p', 1, 1 FROM generate_series(1, 3000) n;
 INSERT INTO pet SELECT n, 7, 'pet', NULL, NULL FROM generate_series(1, 40) n;
 """
@@ -91,6 +94,7 @@ def single(source: str, target: str) -> type:
         (kept("people"), "TABLE_NOT_KEPT", "MaterializedView"),
         (kept("part"), "TABLE_NOT_KEPT", "declare its parent"),
         (kept("elder"), "TABLE_NOT_KEPT", "inheritance"),
+        (kept("abroad", options={"key": "id"}), "TABLE_NOT_KEPT", "foreign"),
         (kept("fleeting"), "TABLE_NOT_KEPT", "SET LOGGED"),
         (kept("guarded"), "ROW_SECURITY", "Leave the type live"),
         (kept("named", fields={"id": str}), "TABLE_NOT_KEPT", "extension's type"),

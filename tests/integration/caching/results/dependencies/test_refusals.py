@@ -40,6 +40,13 @@ CREATE UNLOGGED TABLE tb_loose (id int PRIMARY KEY);
 CREATE TABLE tb_rowed (id int PRIMARY KEY);
 ALTER TABLE tb_rowed ENABLE ROW LEVEL SECURITY;
 CREATE POLICY guessed ON tb_rowed USING (seen(id) > 0);
+DROP FOREIGN DATA WRAPPER IF EXISTS nowhere CASCADE;
+CREATE FOREIGN DATA WRAPPER nowhere; CREATE SERVER away FOREIGN DATA WRAPPER nowhere;
+CREATE FOREIGN TABLE tb_away (id int) SERVER away;
+CREATE TABLE tb_parted (id int NOT NULL) PARTITION BY RANGE (id);
+CREATE FOREIGN TABLE tb_far PARTITION OF tb_parted FOR VALUES FROM (9) TO (99) SERVER away;
+CREATE TABLE tb_elder (id int PRIMARY KEY);
+CREATE FOREIGN TABLE tb_younger () INHERITS (tb_elder) SERVER away;
 """
 
 FOUND: list[tuple[str, dict[str, Any], list[str]]] = [
@@ -69,6 +76,9 @@ FOUND: list[tuple[str, dict[str, Any], list[str]]] = [
     ("tb_rowed", {}, ["CACHE_UNKNOWN"]),
     ("tb_secret", {}, []),
     ("tb_day_1", {}, []),
+    ("tb_away", {}, ["CACHE_WRITES_NOT_SEEN"]),
+    ("tb_parted", {}, ["CACHE_WRITES_NOT_SEEN"]),
+    ("tb_elder", {}, ["CACHE_WRITES_NOT_SEEN"]),
 ]
 """What is read, how it is kept, and the codes of what stands against it."""
 
