@@ -27,8 +27,8 @@ ALTER TABLE child INHERIT shelf
 """
 QUERY: Final = "{ shelves { id name place } }"
 CHANGES: Final = {
-    "names swapped": "ALTER TABLE shelf RENAME name TO other; ALTER TABLE shelf RENAME place TO name;"
-    " ALTER TABLE shelf RENAME other TO place",
+    "names swapped": "ALTER TABLE shelf RENAME name TO other;"
+    " ALTER TABLE shelf RENAME place TO name; ALTER TABLE shelf RENAME other TO place",
     "renamed and added": "ALTER TABLE shelf RENAME name TO other;"
     " ALTER TABLE shelf ADD name text NOT NULL DEFAULT 'new'",
     "child": "CREATE TABLE child () INHERITS (shelf); INSERT INTO child VALUES (9, 'nine', 'x')",
