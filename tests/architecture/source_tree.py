@@ -1,4 +1,4 @@
-"""Source tree: the files of the repository and their syntax trees, for tests on the code's form."""
+"""Files of the repository and their syntax trees."""
 
 import ast
 import subprocess
@@ -14,7 +14,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @cache
 def committed() -> tuple[Path, ...]:
-    """Every text file that git has or would take up, as paths below the root."""
+    """Every file that git tracks or would add, as a path below the root."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -54,5 +54,5 @@ def body_lines(function: Function) -> int:
 
 
 def place(path: Path, line: int) -> str:
-    """A clickable place: the path from the root, and the line."""
+    """Path and line, in the form that editors and terminals open."""
     return f"{path.relative_to(ROOT)}:{line}"

@@ -1,4 +1,4 @@
-"""Form: sizes, imports, handlers and names of the package's code."""
+"""Sizes, imports, handlers and names of the package's code."""
 
 import ast
 import re
@@ -58,14 +58,14 @@ def test_no_function_imports_from_its_own_package() -> None:
 def test_no_module_but_the_outer_ones_imports_the_public_names() -> None:
     # `import fraiseql` below the app pulls in every layer above the importing one.
     inner = [path for path in python_files() if path.relative_to(PACKAGE).parts[0] not in OUTER]
-    found = [
+    importing = [
         place(path, node.lineno)
         for path in inner
         for node in ast.walk(tree(path))
         if (isinstance(node, ast.Import) and any(name.name == "fraiseql" for name in node.names))
         or (isinstance(node, ast.ImportFrom) and node.module == "fraiseql")
     ]
-    assert found == []
+    assert importing == []
 
 
 def _is_own(node: ast.Import | ast.ImportFrom) -> bool:
@@ -96,7 +96,7 @@ def test_every_broad_handler_gives_its_reason() -> None:
                 if not re.search(r"reason: \w+|BLE001 - \w+", comment):
                     silent.append(place(path, node.lineno))
     assert silent == [], (
-        "write `# reason: why everything is caught here` on the line of the handler"
+        "write `# reason: why every exception is caught here` on the line of the handler"
     )
 
 

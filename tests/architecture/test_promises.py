@@ -1,4 +1,4 @@
-"""Promises: public names, settings, error codes and packages agree with what is written."""
+"""Public names, settings, error codes and packages agree with their documentation."""
 
 import ast
 import re
@@ -13,9 +13,9 @@ from tests.architecture.source_tree import PACKAGE, ROOT, committed, python_file
 
 # One code is a single word.
 CODE = re.compile(r"[A-Z]+(_[A-Z]+)+|STALE|ISOLATION|UNAUTHENTICATED")
-# Names of the operating system and of PostgreSQL's files that have the form of a code.
+# Names that look like codes: of the operating system, PostgreSQL's files and CPython.
 NOT_ERROR_CODES = frozenset(
-    {  # Instructions of CPython: what code refers to.
+    {
         "EXTENDED_ARG",
         "DATABASE_URL",
         "IMPORT_NAME",
@@ -38,7 +38,7 @@ HOSTS += [
 MACHINE_PATH = re.compile(r"(?<![\w./~-])/(?:root|work|home/\w+|Users/\w+)/")
 
 
-def test_public_names_are_sorted_and_there() -> None:
+def test_public_names_are_sorted_and_exist() -> None:
     names = fraiseql.__all__
     assert list(names) == sorted(set(names), key=_kind_and_name)
     assert [name for name in names if not hasattr(fraiseql, name)] == []
@@ -78,7 +78,7 @@ def test_every_setting_is_read_somewhere() -> None:
 
 
 def codes_in_the_code() -> set[str]:
-    """Every string of the package that has the form of an error code and is no other name."""
+    """Every string of the package that has the form of an error code."""
     nodes = chain.from_iterable(ast.walk(tree(path)) for path in python_files())
     strings = {node.value for node in nodes if isinstance(node, ast.Constant)}
     return {
@@ -93,7 +93,7 @@ def test_every_error_code_has_a_page_and_every_page_a_code() -> None:
     assert pages == codes_in_the_code()
 
 
-def test_error_pages_say_what_happened_and_what_to_do() -> None:
+def test_error_pages_have_both_sections() -> None:
     for path in sorted((ROOT / "docs" / "errors").glob("*_*.md")):
         text = path.read_text()
         assert text.startswith(f"# {path.stem}\n"), path.name
@@ -102,15 +102,15 @@ def test_error_pages_say_what_happened_and_what_to_do() -> None:
 
 
 def test_committed_files_name_no_machine_and_no_registry() -> None:
-    found = []
+    named = []
     for name in committed():
         # Cargo identifies its registry by an address; the lock cannot be written without it.
         if name.name == "Cargo.lock" or not _is_text(name.suffix):
             continue
         for number, line in enumerate((ROOT / name).read_text(errors="replace").splitlines(), 1):
             if MACHINE_PATH.search(line) or any(host in line for host in HOSTS):
-                found.append(f"{name}:{number}: {line.strip()[:80]}")
-    assert found == []
+                named.append(f"{name}:{number}: {line.strip()[:80]}")
+    assert named == []
 
 
 def _is_text(suffix: str) -> bool:
@@ -119,7 +119,7 @@ def _is_text(suffix: str) -> bool:
 
 def test_the_lock_holds_every_declared_package() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    wanted = [
+    required = [
         *project["project"]["dependencies"],
         *chain.from_iterable(project["project"]["optional-dependencies"].values()),
         *project["dependency-groups"]["dev"],
@@ -127,7 +127,7 @@ def test_the_lock_holds_every_declared_package() -> None:
     locked = re.findall(
         r"^([\w.-]+)==", (ROOT / "requirements" / "dev.txt").read_text(), re.MULTILINE
     )
-    names = [re.match(r"[\w.-]+", requirement).group().lower() for requirement in wanted]  # type: ignore[union-attr]
+    names = [re.match(r"[\w.-]+", requirement).group().lower() for requirement in required]  # type: ignore[union-attr]
     assert [name for name in names if name not in locked] == [], "run `make lock`"
 
 

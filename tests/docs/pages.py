@@ -1,7 +1,7 @@
-"""Pages: the documentation's pages as lists of blocks, and what running one block means.
+"""Pages of the documentation as lists of blocks, which a reader runs.
 
-The info string of a block says what it is: `sql setup`, `python runnable`, `graphql runnable` (with
-request headers as `name=value`), and `json` after a graphql block for the answer to expect.
+The info string of a block gives its kind: `sql setup`, `python runnable`, `graphql runnable` (with
+request headers as `name=value`), and `json` after a graphql block for the expected answer.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Docstrings: examples that are written as interpreter sessions give what they show."""
+"""Examples in docstrings give the results that they show."""
 
 import doctest
 import importlib
@@ -10,8 +10,8 @@ import fraiseql
 
 
 def module_names() -> list[str]:
-    found = pkgutil.walk_packages(fraiseql.__path__, "fraiseql.")
-    return [module.name for module in found if not module.name.endswith("__main__")]
+    modules = pkgutil.walk_packages(fraiseql.__path__, "fraiseql.")
+    return [module.name for module in modules if not module.name.endswith("__main__")]
 
 
 @pytest.mark.parametrize("name", module_names())

@@ -1,4 +1,4 @@
-"""Pages: what the documentation shows runs as it stands, and its links lead somewhere."""
+"""The documentation's blocks run as written, and its links resolve."""
 
 import ast
 import re
@@ -25,7 +25,7 @@ def name_of(path: Path) -> str:
 
 @pytest.fixture
 async def page_url(server: EmbeddedServer) -> AsyncIterator[str]:
-    """Address of a database that one page has to itself."""
+    """Address of a database for one page alone."""
     name = f"page_{next(_numbers)}"
     connection = await asyncpg.connect(server.url)
     await connection.execute(f"CREATE DATABASE {name}")
@@ -91,11 +91,11 @@ def test_links_to_sections_lead_somewhere(path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["ARCHITECTURE.md", "CONTRIBUTING.md", "docs/concepts/serving-road.md"]
 )
-def test_places_that_are_named_exist(name: str) -> None:
+def test_named_files_exist(name: str) -> None:
     text = (ROOT / name).read_text()
     named = re.findall(r"`((?:python|crates|tests|scripts|docs|requirements)/[\w./-]+)`", text)
     assert named
-    assert [place for place in named if "CODE" not in place and not (ROOT / place).exists()] == []
+    assert [path for path in named if "CODE" not in path and not (ROOT / path).exists()] == []
 
 
 def test_every_page_is_linked_from_a_table_of_contents() -> None:

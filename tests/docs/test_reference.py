@@ -1,4 +1,4 @@
-"""Reference: every public name stands in the generated page, with what it is and takes."""
+"""The generated reference describes every public name and its parameters."""
 
 import inspect
 import re
@@ -49,7 +49,7 @@ def test_every_parameter_of_a_function_is_described(name: str) -> None:
     assert missing == []
 
 
-def test_the_names_that_pages_lean_on_are_there() -> None:
+def test_names_that_pages_refer_to_are_described() -> None:
     for name in ("create_app", "find", "find_one", "embed", "field"):
         assert f"{name}(" in SECTIONS[f"fraiseql.{name}"]
     assert {"fraiseql.Info", "fraiseql.repositories.Repository"} <= SECTIONS.keys()

@@ -1,7 +1,7 @@
-"""The seed's listings: they are quoted as printed, and what they declare answers rightly.
+"""The seed's listings: quoted as printed, and their declarations answer correctly.
 
-That the page runs is tested with the other pages. What its listings define as ``cached_query`` and
-``DatabaseCache`` is part of the package; how they are used is on the page.
+The page runs with the other pages. The package contains ``cached_query`` and ``DatabaseCache``,
+which the listings define; the page shows their use.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ def listings() -> list[Block]:
 
 @pytest.fixture(scope="module")
 def page(database: str) -> Iterator[ModuleType]:
-    """The page's module after every listing: what its reader would have."""
+    """The page's module after every listing."""
     for block in blocks_of(SEED):
         if block.language == "sql":
             asyncio.run(execute(database, block.text))
@@ -108,17 +108,17 @@ def test_a_user_by_key_with_the_posts_of_the_document(seed: Served) -> None:
 
 
 def test_none_means_is_null(seed: Served) -> None:
-    """A filter for None that were dropped would answer the deleted user too."""
+    """If the filter for None were dropped, the deleted user would be in the answer."""
     expected = seed.fetch("SELECT id FROM tb_user WHERE active AND deleted_at IS NULL ORDER BY id")
-    found = seed.data("{ activeUsers { id active } }")["activeUsers"]
-    assert found == [{"id": row["id"], "active": True} for row in expected]
+    answer = seed.data("{ activeUsers { id active } }")["activeUsers"]
+    assert answer == [{"id": row["id"], "active": True} for row in expected]
     assert len(seed.data("{ activeUsers(limit: 1) { id } }")["activeUsers"]) == 1
 
 
 def test_own_sql_through_transform_one(seed: Served) -> None:
-    found = seed.data("{ dashboard { totalUsers newUsersWeek stats } }")["dashboard"]
+    answer = seed.data("{ dashboard { totalUsers newUsersWeek stats } }")["dashboard"]
     (row,) = seed.fetch("SELECT total_users, new_users_week, stats::text FROM mv_dashboard")
-    assert found == {
+    assert answer == {
         "totalUsers": row["total_users"],
         "newUsersWeek": row["new_users_week"],
         "stats": json.loads(row["stats"]),
@@ -147,8 +147,8 @@ def test_results_are_kept_under_the_keys_of_the_listings(
             assert first.data == second.data
             page.cache = page.DatabaseCache(page.cached.service.context()["db"])
             await page.analyze_cache_performance()
-            found: dict[str, Any] = await page.cache.get_cache_stats("dashboard")
-            return found
+            entries: dict[str, Any] = await page.cache.get_cache_stats("dashboard")
+            return entries
 
     stats = asyncio.run(ask())
     assert sorted(page.computed) == ["dashboard", "query"]
