@@ -11,7 +11,7 @@ from fraiseql.caching.ddl.apply import apply
 from fraiseql.caching.ddl.wanted import load_wanted
 from fraiseql.caching.verify import verify
 from fraiseql.database import open_pool
-from fraiseql.database.writing import open_writer
+from fraiseql.database.writing import open_admin
 from fraiseql.schema import Schema, build_schema
 from fraiseql.schema.storage import MaterializedView
 from fraiseql.settings import Settings
@@ -140,7 +140,7 @@ async def applied(url: str, schema: Schema) -> None:
         wanted = await load_wanted(schema, pool)
         if wanted.refusals:
             raise RuntimeError("\n".join(map(str, wanted.refusals)))
-        async with open_writer(pool) as writer:
+        async with open_admin(pool) as writer:
             await apply(writer, wanted)
     finally:
         await pool.close()
@@ -151,7 +151,7 @@ async def differing(url: str, schema: Schema) -> int:
     pool = await open_pool(url, Settings())
     try:
         wanted = await load_wanted(schema, pool)
-        async with open_writer(pool) as writer:
+        async with open_admin(pool) as writer:
             return sum(one.differing for one in await verify(writer, wanted.kept))
     finally:
         await pool.close()

@@ -52,7 +52,7 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptDocument:
+class StoredSource:
     """Where the documents of a type are kept, equal to what the live source would answer.
 
     Attributes:
@@ -120,7 +120,7 @@ class Source:
     relation: Relation
     document: str | None
     key: tuple[str, ...]
-    kept: KeptDocument | None = None
+    kept: StoredSource | None = None
     indexes: IndexFacts = NO_INDEXES
 
 

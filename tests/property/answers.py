@@ -17,7 +17,7 @@ from fraiseql.caching.declared import check_stored
 from fraiseql.caching.published import publish
 from fraiseql.caching.results.caches import ResultCaches
 from fraiseql.database import Pool, open_pool
-from fraiseql.database.writing import open_writer
+from fraiseql.database.writing import open_admin
 from fraiseql.errors import DeclarationError
 from fraiseql.events import Timings
 from fraiseql.schema import Schema, build_schema
@@ -181,5 +181,5 @@ async def _refusals(schema: Schema, pool: Pool) -> tuple[str, ...]:
 
 async def _apply(pool: Pool, wanted: Wanted) -> None:
     assert wanted.refusals == (), wanted.refusals
-    async with open_writer(pool) as writer:
+    async with open_admin(pool) as writer:
         await apply(writer, wanted)

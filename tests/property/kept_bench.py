@@ -14,7 +14,7 @@ from fraiseql.caching.ddl.wanted import load_wanted
 from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
 from fraiseql.database import open_pool
 from fraiseql.database.embedded import EmbeddedServer
-from fraiseql.database.writing import open_writer
+from fraiseql.database.writing import open_admin
 from fraiseql.events import Timings
 from fraiseql.schema.storage import GeneratedColumn, MaterializedView, Projection
 from fraiseql.serving import Request, Service
@@ -62,7 +62,7 @@ class Bench:
         pool = await open_pool(self.url, Settings())
         wanted = await load_wanted(self.kept.schema, pool)
         assert wanted.refusals == ()
-        async with open_writer(pool) as writer:
+        async with open_admin(pool) as writer:
             await apply(writer, wanted)
         await pool.close()
         await self.kept.start()
@@ -85,7 +85,7 @@ class Bench:
             self.run(self.refresh(found[0]["name"]))
 
     async def refresh(self, view: str) -> None:
-        async with open_writer(self.kept.pool) as writer:
+        async with open_admin(self.kept.pool) as writer:
             await refresh_view(writer, view)
 
     def answers(self, operation: Operation) -> tuple[bytes, bytes]:

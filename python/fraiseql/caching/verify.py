@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 
 from fraiseql.caching.ddl.wanted import strategy_of
-from fraiseql.caching.strategies.base import Kept
+from fraiseql.caching.strategies.base import StoredType
 from fraiseql.caching.strategies.compare import Verified
-from fraiseql.database.writing import Writer
+from fraiseql.database.writing import AdminConnection
 
 
-async def verify(writer: Writer, kept: Iterable[Kept], *, sample: float = 100.0) -> list[Verified]:
+async def verify(
+    writer: AdminConnection, kept: Iterable[StoredType], *, sample: float = 100.0
+) -> list[Verified]:
     """Compare every kept document with the live one, byte for byte, in one snapshot.
 
     Args:
@@ -23,7 +25,7 @@ async def verify(writer: Writer, kept: Iterable[Kept], *, sample: float = 100.0)
         return [await strategy_of(one).verify(one, writer, sample) for one in kept]
 
 
-async def repair(writer: Writer, kept: Iterable[Kept]) -> dict[str, int]:
+async def repair(writer: AdminConnection, kept: Iterable[StoredType]) -> dict[str, int]:
     """Make anew every kept document that differs, and return how many there were, by type.
 
     Raises:

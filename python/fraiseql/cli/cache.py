@@ -15,7 +15,7 @@ from fraiseql.caching.results.declared import caches_of
 from fraiseql.caching.results.stores.installed import Opened, opened
 from fraiseql.cli.output import note, say, say_json, table_line
 from fraiseql.cli.target import add_target, find_target
-from fraiseql.database.writing import open_writer
+from fraiseql.database.writing import open_admin
 from fraiseql.errors import ConfigurationError
 from fraiseql.schema.storage import seconds
 from fraiseql.serving import Service
@@ -158,9 +158,9 @@ async def _purged(found: Opened, service: Service, arguments: Namespace) -> Purg
             tags = await type_tags(schema, pool, arguments.type, stored)
         else:
             tags = await word_tags(schema, pool, arguments.tag)
-        async with open_writer(pool) as writer:
+        async with open_admin(pool) as writer:
             return await purge_tags(writer, tags)
-    async with open_writer(pool) as writer:
+    async with open_admin(pool) as writer:
         if arguments.key:
             patience = 60.0 + 2 * service.settings.request_timeout
             return await purge_key(writer, found.stores, key_of(arguments.key), patience)
@@ -174,7 +174,7 @@ async def _purged(found: Opened, service: Service, arguments: Namespace) -> Purg
 async def _clean(found: Opened, service: Service, arguments: Namespace) -> int:
     declared = [one.stale for one in caches_of(service.schema) if one.stale is not None]
     stale = max((seconds("stale", one) for one in declared), default=0.0)
-    async with open_writer(found.pool) as writer:
+    async with open_admin(found.pool) as writer:
         cleaned = await clean(writer, list(found.tables), stale)
     if arguments.json:
         say_json(asdict(cleaned))

@@ -15,7 +15,7 @@ from fraiseql.caching.ddl.states import Verdict
 from fraiseql.caching.ddl.wanted import Wanted, load_wanted
 from fraiseql.caching.refresh.queues import queue_statuses
 from fraiseql.caching.refresh.status import ViewStatus, view_statuses
-from fraiseql.caching.strategies.base import Kept
+from fraiseql.caching.strategies.base import StoredType
 from fraiseql.caching.strategies.compare import Verified
 from fraiseql.caching.strategies.indexes.status import index_statuses
 from fraiseql.caching.verify import repair, verify
@@ -24,13 +24,13 @@ from fraiseql.cli.output import note, say, say_json
 from fraiseql.cli.steps import plan_lines
 from fraiseql.cli.target import add_target, find_target
 from fraiseql.database import open_pool
-from fraiseql.database.writing import Writer, open_writer
+from fraiseql.database.writing import AdminConnection, open_admin
 from fraiseql.errors import ConfigurationError
 from fraiseql.serving import Service
 
 _DIFFERS: Final = 1
 
-Work = Callable[[Writer, Wanted, Namespace], Awaitable[int]]
+Work = Callable[[AdminConnection, Wanted, Namespace], Awaitable[int]]
 
 
 def add_to(commands: Any) -> None:
@@ -77,13 +77,13 @@ async def _connected(service: Service, work: Work, arguments: Namespace) -> int:
     pool = await open_pool(settings.database_url, settings)
     try:
         wanted = await load_wanted(service.schema, pool)
-        async with open_writer(pool) as writer:
+        async with open_admin(pool) as writer:
             return await work(writer, wanted, arguments)
     finally:
         await pool.close()
 
 
-async def _plan(writer: Writer, wanted: Wanted, arguments: Namespace) -> int:
+async def _plan(writer: AdminConnection, wanted: Wanted, arguments: Namespace) -> int:
     plan = await find_plan(writer, wanted)
     for refusal in plan.refusals:
         note(f"refused: {refusal}")
@@ -119,7 +119,7 @@ def _step_facts(step: Step) -> dict[str, Any]:
     }
 
 
-async def _apply(writer: Writer, wanted: Wanted, arguments: Namespace) -> int:
+async def _apply(writer: AdminConnection, wanted: Wanted, arguments: Namespace) -> int:
     if not arguments.drop:
         _check_owners(await find_plan(writer, wanted), wanted)
     plan = await apply(writer, wanted, watch=_quiet if arguments.json else _told)
@@ -155,7 +155,7 @@ def _quiet(_: str) -> None:
     pass
 
 
-async def _status(writer: Writer, wanted: Wanted, arguments: Namespace) -> int:
+async def _status(writer: AdminConnection, wanted: Wanted, arguments: Namespace) -> int:
     plan = await find_plan(writer, wanted)
     views = {one.view: one for one in await view_statuses(writer, wanted.kept)}
     if arguments.json:
@@ -192,7 +192,7 @@ def _state_facts(verdict: Verdict, view: ViewStatus | None) -> dict[str, Any]:
     return found
 
 
-async def _verify(writer: Writer, wanted: Wanted, arguments: Namespace) -> int:
+async def _verify(writer: AdminConnection, wanted: Wanted, arguments: Namespace) -> int:
     if not 0 < arguments.sample <= 100:  # noqa: PLR2004 - per cent
         raise ConfigurationError("--sample is a share in per cent: above 0, at most 100.")
     applied, missing = await _applied(writer, wanted)
@@ -220,7 +220,7 @@ def _verified_facts(one: Verified) -> dict[str, Any]:
     }
 
 
-async def _repair(writer: Writer, wanted: Wanted, arguments: Namespace) -> int:
+async def _repair(writer: AdminConnection, wanted: Wanted, arguments: Namespace) -> int:
     applied, missing = await _applied(writer, wanted)
     mended = await repair(writer, applied)
     if arguments.json:
@@ -231,7 +231,7 @@ async def _repair(writer: Writer, wanted: Wanted, arguments: Namespace) -> int:
     return _DIFFERS if missing else 0
 
 
-async def _applied(writer: Writer, wanted: Wanted) -> tuple[list[Kept], list[str]]:
+async def _applied(writer: AdminConnection, wanted: Wanted) -> tuple[list[StoredType], list[str]]:
     """Return the types whose objects are all there as declared, and the names of the others."""
     plan = await find_plan(writer, wanted)
     open_ = {verdict.owner for verdict in plan.states if verdict.state != "kept"}

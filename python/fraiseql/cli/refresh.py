@@ -8,13 +8,13 @@ from typing import Any
 from fraiseql.caching.changes.compaction import compact
 from fraiseql.caching.refresh.jobs import load_ground, wanted_jobs
 from fraiseql.caching.refresh.worker import Worker
-from fraiseql.caching.strategies.base import Kept
+from fraiseql.caching.strategies.base import StoredType
 from fraiseql.caching.strategies.materialized_view.objects import physical
 from fraiseql.caching.strategies.materialized_view.refreshing import Refreshed, refresh_view
 from fraiseql.cli.output import note, say, say_json
 from fraiseql.cli.target import add_target, find_target
 from fraiseql.database import Pool, open_pool
-from fraiseql.database.writing import open_writer
+from fraiseql.database.writing import open_admin
 from fraiseql.errors import ConfigurationError
 from fraiseql.naming import suggestion
 from fraiseql.schema.storage import MaterializedView
@@ -84,7 +84,7 @@ async def _refreshed(service: Service, pool: Pool, name: str | None) -> list[tup
     ground = await load_ground(service.schema, pool)
     views = [one for one in ground.kept if isinstance(one.stored, MaterializedView)]
     found: list[tuple[str, Refreshed]] = []
-    async with open_writer(pool) as writer:
+    async with open_admin(pool) as writer:
         for kept in _chosen(views, name):
             done = await refresh_view(writer, physical(kept), wait=True)
             if done is not None:
@@ -93,7 +93,7 @@ async def _refreshed(service: Service, pool: Pool, name: str | None) -> list[tup
     return found
 
 
-def _chosen(views: list[Kept], name: str | None) -> list[Kept]:
+def _chosen(views: list[StoredType], name: str | None) -> list[StoredType]:
     if name is None and views:
         return views
     found = [one for one in views if name in (one.type_name, one.definition.sql_source)]

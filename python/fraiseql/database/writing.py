@@ -1,4 +1,4 @@
-"""Writing: one connection that may change the database, for what makes and mends its objects."""
+"""Administrative connections: they may write, and their statements have no time limit."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,7 +19,7 @@ _WRITABLE: Final = (
 )
 
 
-class Writer(Transaction):
+class AdminConnection(Transaction):
     """One connection, outside of any transaction until ``begun`` is entered.
 
     Names without a schema are PostgreSQL's own, but for what runs inside of ``declared``.
@@ -82,7 +82,7 @@ class Writer(Transaction):
 
 
 @asynccontextmanager
-async def open_writer(pool: Pool) -> AsyncIterator[Writer]:
+async def open_admin(pool: Pool) -> AsyncIterator[AdminConnection]:
     """Acquire a connection that may write and whose statements have no time limit.
 
     Raises:
@@ -90,7 +90,7 @@ async def open_writer(pool: Pool) -> AsyncIterator[Writer]:
     """
     # The pool undoes these settings and frees advisory locks before the next use.
     async with pool.acquire(Identity.NONE) as connection:
-        writer = Writer(connection)
+        writer = AdminConnection(connection)
         await writer.execute(_WRITABLE)
         yield writer
 

@@ -15,7 +15,7 @@ from fraiseql.caching.ddl.wanted import load_wanted
 from fraiseql.caching.published import publish
 from fraiseql.caching.results.caches import ResultCaches
 from fraiseql.database import open_pool
-from fraiseql.database.writing import open_writer
+from fraiseql.database.writing import open_admin
 from fraiseql.demo.queries import QUERIES, TYPES
 from fraiseql.events import Timings
 from fraiseql.schema import build_schema
@@ -137,7 +137,7 @@ async def apply_stored(settings: Settings, watch: Watch) -> int:
     pool = await open_pool(settings.database_url, settings)
     try:
         wanted = await load_wanted(build_schema(types=TYPES, queries=QUERIES), pool)
-        async with open_writer(pool) as writer:
+        async with open_admin(pool) as writer:
             plan = await apply(writer, wanted, watch=watch)
     finally:
         await pool.close()

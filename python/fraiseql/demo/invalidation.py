@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fraiseql.database import Database, Pool
-from fraiseql.database.writing import open_writer
+from fraiseql.database.writing import open_admin
 from fraiseql.demo.check import fault_of
 from fraiseql.demo.client import HttpClient
 from fraiseql.demo.tour.aggregates import YEARS
@@ -56,7 +56,7 @@ async def check_invalidation(client: HttpClient, pool: Pool) -> AsyncGenerator[C
 
 
 async def _change(pool: Pool, miles: int) -> None:
-    async with open_writer(pool) as writer:
+    async with open_admin(pool) as writer:
         await writer.execute(CHANGE, miles)
 
 

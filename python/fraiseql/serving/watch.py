@@ -10,7 +10,7 @@ from fraiseql.database.writing import server_message
 from fraiseql.errors import FraiseQLError, SourceError
 from fraiseql.events import logger
 from fraiseql.serving.planning.plan import KeptQuery
-from fraiseql.sources import KeptDocument, SourceMap
+from fraiseql.sources import SourceMap, StoredSource
 
 LOOK_AGAIN: Final = 10.0
 """Seconds between two looks at what is kept: so long after an apply, it is read at the latest.
@@ -43,7 +43,7 @@ class Watch:
         self._use = use
         self._pause = pause
         self._also = also
-        self._lost: dict[str, KeptDocument] = {}
+        self._lost: dict[str, StoredSource] = {}
         self._incomplete: set[str] = set()
         self._told = ""
         self._lock = asyncio.Lock()

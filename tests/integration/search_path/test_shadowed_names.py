@@ -17,7 +17,7 @@ from fraiseql.caching.results.admin.reports import log_stats, query_stats, top_k
 from fraiseql.caching.results.stores.installed import opened
 from fraiseql.caching.verify import repair, verify
 from fraiseql.database import open_pool
-from fraiseql.database.writing import Writer, open_writer
+from fraiseql.database.writing import AdminConnection, open_admin
 from fraiseql.serving import Request
 from tests.integration.flights import at_once
 from tests.integration.search_path.application import TABLES, queries
@@ -67,12 +67,12 @@ def wheres(served: Served, type_name: str) -> list[dict[str, Any]]:
 
 
 @asynccontextmanager
-async def road(served: Served) -> AsyncIterator[tuple[Writer, Wanted]]:
+async def road(served: Served) -> AsyncIterator[tuple[AdminConnection, Wanted]]:
     settings = served.service.settings
     pool = await open_pool(served.url, settings)
     try:
         wanted = await load_wanted(served.service.schema, pool)
-        async with open_writer(pool) as writer:
+        async with open_admin(pool) as writer:
             yield writer, wanted
     finally:
         await pool.close()
@@ -114,7 +114,7 @@ async def work_once(served: Served) -> None:
     pool = await open_pool(served.url, settings)
     try:
         ground = await load_ground(schema, pool)
-        async with open_writer(pool) as writer:
+        async with open_admin(pool) as writer:
             for job in wanted_jobs(schema):
                 await job.run(ground, writer)
     finally:
@@ -131,7 +131,7 @@ async def administer(served: Served) -> None:
         stored = document_relations(await load_wanted(schema, found.pool), "Book")
         tags = await type_tags(schema, found.pool, "Book", stored)
         tags |= await word_tags(schema, found.pool, "book")
-        async with open_writer(found.pool) as writer:
+        async with open_admin(found.pool) as writer:
             await purge_tags(writer, tags)
             names = await query_names(schema, found.pool)
             await purge_queries(writer, found.stores, names, whole=True)

@@ -16,7 +16,7 @@ from fraiseql.database import Pool
 from fraiseql.repositories import Repository
 from fraiseql.schema import Schema
 from fraiseql.serving import Service
-from fraiseql.sources import Freshness, KeptDocument, SourceMap
+from fraiseql.sources import Freshness, SourceMap, StoredSource
 from tests.integration.serving.served import Served
 
 TABLES = """
@@ -102,28 +102,28 @@ QUERIES = [
     within,
 ]
 
-Keep = Callable[[Mapping[str, Relation]], KeptDocument | None]
+Keep = Callable[[Mapping[str, Relation]], StoredSource | None]
 """Given the relations of the schema ``kept``, says what is kept of writers."""
 
 
-def beside(relations: Mapping[str, Relation]) -> KeptDocument | None:
+def beside(relations: Mapping[str, Relation]) -> StoredSource | None:
     """A table of documents with the embed ``novels``."""
     found = relations.get("kept.writer")
     if found is None or "data" not in found.columns:
         return None
-    return KeptDocument(found, "data", "beside", frozenset({"novels"}))
+    return StoredSource(found, "data", "beside", frozenset({"novels"}))
 
 
-def instead(relations: Mapping[str, Relation]) -> KeptDocument | None:
+def instead(relations: Mapping[str, Relation]) -> StoredSource | None:
     """A materialized view with own columns and documents."""
     found = relations.get("kept.view")
-    return found and KeptDocument(found, "data", "instead", frozenset({"novels"}))
+    return found and StoredSource(found, "data", "instead", frozenset({"novels"}))
 
 
 def aged(freshness: Freshness, keep: Keep = beside) -> Keep:
     """The same, possibly stale."""
 
-    def made(relations: Mapping[str, Relation]) -> KeptDocument | None:
+    def made(relations: Mapping[str, Relation]) -> StoredSource | None:
         found = keep(relations)
         return found and replace(found, freshness=freshness)
 

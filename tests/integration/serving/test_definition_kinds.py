@@ -9,7 +9,7 @@ import fraiseql
 from fraiseql.caching.ddl.apply import apply
 from fraiseql.caching.ddl.wanted import load_wanted
 from fraiseql.database import open_pool
-from fraiseql.database.writing import open_writer
+from fraiseql.database.writing import open_admin
 from fraiseql.schema.storage import Cache, MaterializedView, Projection
 from fraiseql.settings import Settings
 from tests.integration.flights import at_once, run_sql
@@ -148,7 +148,7 @@ def answers(running: Served) -> dict[str, Any]:
 async def apply_all(running: Served) -> None:
     pool = await open_pool(running.url, Settings())
     try:
-        async with open_writer(pool) as writer:
+        async with open_admin(pool) as writer:
             await apply(writer, await load_wanted(running.service.schema, pool))
     finally:
         await pool.close()

@@ -9,7 +9,7 @@ import pytest
 
 import fraiseql
 from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
-from fraiseql.database.writing import open_writer
+from fraiseql.database.writing import open_admin
 from fraiseql.schema.storage import GeneratedColumn, MaterializedView, Projection
 from fraiseql.serving import Request
 from tests.integration.caching.ddl.road import applied
@@ -194,7 +194,7 @@ async def refresh(running: Shelves) -> None:
     """Refresh the view as the worker does."""
     source = running.service._edition.planner.relations.sources.sources["Shelf"]  # type: ignore[union-attr]
     assert source.kept is not None
-    async with open_writer(running.service.pool) as writer:
+    async with open_admin(running.service.pool) as writer:
         await refresh_view(writer, source.kept.relation.sql)
 
 

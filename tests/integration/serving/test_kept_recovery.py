@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fraiseql.catalog import Relation
-from fraiseql.sources import Freshness, KeptDocument
+from fraiseql.sources import Freshness, StoredSource
 from tests.integration.database.server_log import Log
 from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.keeping import (
@@ -93,7 +93,7 @@ def test_what_is_lost_is_answered_live_and_read_again_when_it_is_back(  # noqa: 
 def test_many_at_once_read_the_sources_anew_once(kept: str) -> None:
     looks = []
 
-    def keep(relations: Mapping[str, Relation]) -> KeptDocument | None:
+    def keep(relations: Mapping[str, Relation]) -> StoredSource | None:
         looks.append(relations)
         return beside(relations)
 
@@ -122,7 +122,7 @@ def test_what_is_made_later_is_read_without_a_restart(kept: str) -> None:
 def test_a_look_that_fails_is_not_the_last(kept: str, caplog: pytest.LogCaptureFixture) -> None:
     failing: list[Exception] = []
 
-    def keep(relations: Mapping[str, Relation]) -> KeptDocument | None:
+    def keep(relations: Mapping[str, Relation]) -> StoredSource | None:
         if failing:
             raise failing[0]
         return beside(relations)

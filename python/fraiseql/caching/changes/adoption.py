@@ -9,7 +9,7 @@ from typing import Final
 
 from fraiseql.caching.changes.log import CREATE_TRIGGER, ENABLE_TRIGGER, LOG, TRIGGER
 from fraiseql.caching.objects import DatabaseObject, private_function
-from fraiseql.database.writing import Writer
+from fraiseql.database.writing import AdminConnection
 
 ADOPT: Final = '"fraiseql"."adopt_partitions"()'
 
@@ -61,7 +61,7 @@ def adoption_object() -> DatabaseObject:
     return private_function(ADOPT, _BODY, LOG)
 
 
-async def adopt_partitions(writer: Writer) -> int:
+async def adopt_partitions(writer: AdminConnection) -> int:
     """Give partitions that have none their trigger, and return how many there were.
 
     Where nothing is logged, or the role may not, nothing is done.

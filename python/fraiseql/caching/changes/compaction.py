@@ -12,7 +12,7 @@ from typing import Final
 from fraiseql.caching.changes.floor import FLOOR
 from fraiseql.caching.changes.log import LOG
 from fraiseql.caching.changes.state import BUILDING, FILLING, STATE
-from fraiseql.database.writing import Writer
+from fraiseql.database.writing import AdminConnection
 
 MOST: Final = 20_000
 """Rows that one statement deletes, and that may wait for a long transaction."""
@@ -111,7 +111,7 @@ _ANY: Final = f"SELECT EXISTS (SELECT FROM {LOG})"
 _TURN: Final = "SELECT pg_try_advisory_xact_lock($1)"
 
 
-async def may_compact(writer: Writer) -> bool:
+async def may_compact(writer: AdminConnection) -> bool:
     """Return whether the role may delete from the log; also where there is none.
 
     Raises:
@@ -120,7 +120,7 @@ async def may_compact(writer: Writer) -> bool:
     return await writer.fetchval(_MINE) is not False
 
 
-async def compact(writer: Writer, kept: float = KEPT) -> None:
+async def compact(writer: AdminConnection, kept: float = KEPT) -> None:
     """Delete what every view has seen, and of what one has not, all but the oldest.
 
     A view that is being built is in no committed row of the state, and one that is being refreshed
@@ -146,7 +146,7 @@ async def compact(writer: Writer, kept: float = KEPT) -> None:
                     await writer.execute(statement)
 
 
-async def empty(writer: Writer) -> None:
+async def empty(writer: AdminConnection) -> None:
     """Delete all of the log, in the caller's transaction, which claims nothing of views any more.
 
     Raises:

@@ -3,19 +3,19 @@
 from collections.abc import Mapping
 from typing import Final
 
-from fraiseql.caching.ddl.apply import Patience, apply, find_plan
+from fraiseql.caching.ddl.apply import LockRetry, apply, find_plan
 from fraiseql.caching.ddl.ledger import Key
 from fraiseql.caching.ddl.plan import Plan
 from fraiseql.caching.ddl.states import Verdict
 from fraiseql.caching.ddl.wanted import Wanted, in_order
 from fraiseql.caching.objects import DatabaseObject
-from fraiseql.database.writing import Writer
+from fraiseql.database.writing import AdminConnection
 
-_QUICK: Final = Patience(lock_timeout=0.5, attempts=4, pause=0.5)
+_QUICK: Final = LockRetry(lock_timeout=0.5, attempts=4, pause=0.5)
 """A background job waits for no lock for long: it comes again."""
 
 
-async def adopt(writer: Writer, objects: list[DatabaseObject]) -> Plan | None:
+async def adopt(writer: AdminConnection, objects: list[DatabaseObject]) -> Plan | None:
     """Make what partitions need of one type's objects; None where more than these has changed.
 
     What is declared otherwise than was applied is left to the next apply.

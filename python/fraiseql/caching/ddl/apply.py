@@ -18,7 +18,7 @@ from fraiseql.caching.ddl.plan import Plan, Step, make_plan
 from fraiseql.caching.ddl.present import look
 from fraiseql.caching.ddl.wanted import Wanted
 from fraiseql.caching.objects import DatabaseObject
-from fraiseql.database.writing import Writer, server_message
+from fraiseql.database.writing import AdminConnection, server_message
 from fraiseql.errors import DatabaseError, DeclarationError, sqlstate_of
 
 LOCK: Final = 4_711_310_015  # the framework's own number; any other would do
@@ -30,7 +30,7 @@ Watch = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class LockRetry:
     """How long locks are waited for.
 
     Attributes:
@@ -50,7 +50,7 @@ UNDECLARED: Final = "fraiseql (undeclared)"
 """Owner of what no declaration wants: it is nobody's to withdraw by declaring something else."""
 
 
-async def find_plan(writer: Writer, wanted: Wanted, *, extending: bool = False) -> Plan:
+async def find_plan(writer: AdminConnection, wanted: Wanted, *, extending: bool = False) -> Plan:
     """Return the plan for ``wanted`` as the database is now; nothing is changed.
 
     Args:
@@ -78,10 +78,10 @@ async def find_plan(writer: Writer, wanted: Wanted, *, extending: bool = False) 
 
 
 async def apply(
-    writer: Writer,
+    writer: AdminConnection,
     wanted: Wanted,
     *,
-    patience: Patience = Patience(),
+    patience: LockRetry = LockRetry(),
     watch: Watch = lambda _: None,
     extending: bool = False,
 ) -> Plan:
@@ -117,7 +117,7 @@ async def apply(
 
 
 @asynccontextmanager
-async def _turn(writer: Writer, patience: Patience) -> AsyncIterator[None]:
+async def _turn(writer: AdminConnection, patience: LockRetry) -> AsyncIterator[None]:
     waited = 0.0
     while not await writer.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
         if waited >= patience.turn:
@@ -135,7 +135,7 @@ async def _turn(writer: Writer, patience: Patience) -> AsyncIterator[None]:
             await writer.fetchval("SELECT pg_advisory_unlock($1)", LOCK)
 
 
-async def _make_ledger(writer: Writer, watch: Watch) -> None:
+async def _make_ledger(writer: AdminConnection, watch: Watch) -> None:
     async with writer.begun():
         statements = ledger_statements(await ledger_version(writer))
         for statement in statements:
@@ -145,7 +145,9 @@ async def _make_ledger(writer: Writer, watch: Watch) -> None:
             watch("COMMIT")
 
 
-async def _patiently(writer: Writer, step: Step, patience: Patience, watch: Watch) -> None:
+async def _patiently(
+    writer: AdminConnection, step: Step, patience: LockRetry, watch: Watch
+) -> None:
     pause = patience.pause
     for attempt in range(1, patience.attempts + 1):
         try:
@@ -165,7 +167,7 @@ async def _patiently(writer: Writer, step: Step, patience: Patience, watch: Watc
     return None
 
 
-def _no_lock(step: Step, patience: Patience) -> DatabaseError:
+def _no_lock(step: Step, patience: LockRetry) -> DatabaseError:
     return DatabaseError(
         f"{step.title}: its lock could not be had in {patience.attempts} attempts of"
         f" {patience.lock_timeout:g} s.",
@@ -174,7 +176,7 @@ def _no_lock(step: Step, patience: Patience) -> DatabaseError:
     )
 
 
-async def _run(writer: Writer, step: Step, patience: Patience, watch: Watch) -> None:
+async def _run(writer: AdminConnection, step: Step, patience: LockRetry, watch: Watch) -> None:
     if not step.transactional:
         return await _run_outside(writer, step, watch)
     async with writer.begun(lock_timeout=patience.lock_timeout):
@@ -188,7 +190,9 @@ async def _run(writer: Writer, step: Step, patience: Patience, watch: Watch) -> 
     return None
 
 
-async def _make(writer: Writer, one: DatabaseObject, watch: Watch, *, in_place: bool) -> None:
+async def _make(
+    writer: AdminConnection, one: DatabaseObject, watch: Watch, *, in_place: bool
+) -> None:
     if not in_place or not one.drop:
         return await _create(writer, one, watch)
     await writer.execute("SAVEPOINT fraiseql_step")
@@ -203,7 +207,7 @@ async def _make(writer: Writer, one: DatabaseObject, watch: Watch, *, in_place: 
     return None
 
 
-async def _run_outside(writer: Writer, step: Step, watch: Watch) -> None:
+async def _run_outside(writer: AdminConnection, step: Step, watch: Watch) -> None:
     """Run what no transaction can hold: marked before, so that what it leaves is cleaned up."""
     await writer.execute("SET lock_timeout = 0")
     made = {one.key for one in step.made}
@@ -224,25 +228,25 @@ async def _run_outside(writer: Writer, step: Step, watch: Watch) -> None:
             watch("COMMIT")
 
 
-async def _all(writer: Writer, statements: Iterable[str], watch: Watch) -> None:
+async def _all(writer: AdminConnection, statements: Iterable[str], watch: Watch) -> None:
     for statement in statements:
         watch(statement)
         await writer.execute(statement)
 
 
-async def _create(writer: Writer, one: DatabaseObject, watch: Watch) -> None:
+async def _create(writer: AdminConnection, one: DatabaseObject, watch: Watch) -> None:
     for statement in one.create:
         watch(statement)
         async with writer.declared() if statement == one.declared else nullcontext():
             await writer.execute(statement)
 
 
-async def _record_made(writer: Writer, made: tuple[DatabaseObject, ...]) -> None:
+async def _record_made(writer: AdminConnection, made: tuple[DatabaseObject, ...]) -> None:
     seen = await look(writer, [one.key for one in made])
     major = await _major(writer)
     for one in made:
         await record(writer, one, "done", seen.get(one.key), major)
 
 
-async def _major(writer: Writer) -> int:
+async def _major(writer: AdminConnection) -> int:
     return int(await writer.fetchval("SELECT current_setting('server_version_num')")) // 10_000

@@ -6,7 +6,7 @@ from typing import Final, get_args
 from fraiseql.caching.changes.floor import floor_object
 from fraiseql.caching.changes.log import log_objects
 from fraiseql.caching.changes.state import state_object
-from fraiseql.caching.ddl.apply import UNDECLARED, Patience, apply
+from fraiseql.caching.ddl.apply import UNDECLARED, LockRetry, apply
 from fraiseql.caching.ddl.wanted import Wanted, in_order
 from fraiseql.caching.dependencies.fingerprint import shape_objects
 from fraiseql.caching.objects import DatabaseObject
@@ -18,9 +18,9 @@ from fraiseql.caching.results.sql.objects import (
 from fraiseql.caching.results.sql.stats import figure_objects
 from fraiseql.caching.results.sql.views import view_objects
 from fraiseql.database import Pool
-from fraiseql.database.writing import open_writer
+from fraiseql.database.writing import open_admin
 
-_SHORT: Final = Patience(lock_timeout=1.0, attempts=2, turn=5.0)
+_SHORT: Final = LockRetry(lock_timeout=1.0, attempts=2, turn=5.0)
 """A request waits for it."""
 
 
@@ -32,7 +32,7 @@ async def create_missing_tables(pool: Pool) -> None:
         DatabaseError: The role may not create them, or the database cannot be reached.
     """
     if not await _has_tables(pool):
-        async with open_writer(pool) as writer:
+        async with open_admin(pool) as writer:
             await apply(writer, Wanted(_objects()), patience=_SHORT, extending=True)
 
 

@@ -9,7 +9,7 @@ from fraiseql.caching.ddl.dependents import dependents, remade, withdrawn
 from fraiseql.caching.ddl.ledger import Entry, Key
 from fraiseql.caching.ddl.states import Verdict, judge
 from fraiseql.caching.objects import DatabaseObject
-from fraiseql.caching.strategies.base import Refusal
+from fraiseql.caching.strategies.base import Violation
 
 Action = Literal["create", "replace", "rebuild", "drop"]
 
@@ -76,7 +76,7 @@ class Plan:
     """
 
     steps: tuple[Step, ...]
-    refusals: tuple[Refusal, ...] = ()
+    refusals: tuple[Violation, ...] = ()
     ledger: int = 0
     states: tuple[Verdict, ...] = ()
 
@@ -92,7 +92,7 @@ def make_plan(
     present: Mapping[Key, str],
     major: int,
     *,
-    refusals: Iterable[Refusal] = (),
+    refusals: Iterable[Violation] = (),
     version: int = 0,
 ) -> Plan:
     """Return the steps that make ``wanted`` true.
@@ -162,9 +162,9 @@ def _joined_by(step: Step) -> tuple[str, str] | None:
 _ANEW = "what it needs is made anew"
 
 
-def _taken(verdict: Verdict) -> Refusal:
+def _taken(verdict: Verdict) -> Violation:
     kind, name = verdict.key
-    return Refusal(
+    return Violation(
         "NAME_TAKEN",
         verdict.owner,
         f"there is a {kind} {name} already, which FraiseQL did not make.",

@@ -5,7 +5,7 @@ from typing import Final
 
 from fraiseql.caching.ddl.ledger import Key
 from fraiseql.caching.dependencies.recorded import compared_fingerprints
-from fraiseql.database.writing import Writer
+from fraiseql.database.writing import AdminConnection
 
 # Definitions are written out by a connection that has only PostgreSQL's own on its search path: so
 # every name in them is qualified, and the text is the same for whoever asks.
@@ -62,7 +62,7 @@ FROM unnest($1::text[], $2::text[]) AS a (kind, name)
 """
 
 
-async def look(database: Writer, keys: Iterable[Key]) -> Mapping[Key, str]:
+async def look(database: AdminConnection, keys: Iterable[Key]) -> Mapping[Key, str]:
     """Return what PostgreSQL says of each object that is there; changes of data never are.
 
     A trigger is named ``name ON table``, a column ``schema.table.column``.

@@ -10,7 +10,7 @@ from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.results.desired_state import wanted_results
 from fraiseql.caching.results.sql.grants import Right
 from fraiseql.caching.strategies import generated_column, materialized_view
-from fraiseql.caching.strategies.base import Kept, Refusal, Strategy, World
+from fraiseql.caching.strategies.base import ResolveContext, StoredType, Strategy, Violation
 from fraiseql.caching.strategies.indexes.objects import wanted_indexes
 from fraiseql.caching.strategies.predicates import stored_predicates
 from fraiseql.caching.strategies.projection import strategy as projection
@@ -43,8 +43,8 @@ class Wanted:
     """
 
     objects: tuple[DatabaseObject, ...]
-    refusals: tuple[Refusal, ...] = ()
-    kept: tuple[Kept, ...] = ()
+    refusals: tuple[Violation, ...] = ()
+    kept: tuple[StoredType, ...] = ()
     types: frozenset[str] = frozenset()
     refused: frozenset[str] = frozenset()
 
@@ -62,7 +62,7 @@ async def load_wanted(schema: Schema, pool: Pool) -> Wanted:
         catalog.relation(name, wanted_by="A declared type")
     world = await load_world(schema, catalog, pool)
     found: list[DatabaseObject] = []
-    refusals: list[Refusal] = []
+    refusals: list[Violation] = []
     kept = [await with_facts(one, pool) for one in kept_types(world)]
     without: set[str] = set()
     for one in kept:
@@ -82,14 +82,14 @@ async def load_wanted(schema: Schema, pool: Pool) -> Wanted:
     return Wanted(in_order(found), tuple(refusals), tuple(kept), types, frozenset(without))
 
 
-def _twice(objects: list[DatabaseObject]) -> Iterator[Refusal]:
+def _twice(objects: list[DatabaseObject]) -> Iterator[Violation]:
     """Yield what two declarations want in different forms."""
     first: dict[tuple[str, str], DatabaseObject] = {}
     for one in objects:
         other = first.setdefault(one.key, one)
         # What it is the fingerprint of is refused itself.
         if other.digest != one.digest and one.kind != "fingerprint":
-            yield Refusal(
+            yield Violation(
                 "NAME_TAKEN",
                 one.owner,
                 f"{other.owner} has a {one.kind} {one.name} of another form.",
@@ -97,7 +97,7 @@ def _twice(objects: list[DatabaseObject]) -> Iterator[Refusal]:
             )
 
 
-def kept_types(world: World) -> Iterator[Kept]:
+def kept_types(world: ResolveContext) -> Iterator[StoredType]:
     """Yield every type that is declared with ``stored=``.
 
     Raises:
@@ -111,7 +111,7 @@ def kept_types(world: World) -> Iterator[Kept]:
             else:
                 relation = world.catalog.relation(source, wanted_by=name)
                 table, key = world.tables[source], _key(definition, relation)
-            yield Kept(name, definition, definition.stored, table, key, world)
+            yield StoredType(name, definition, definition.stored, table, key, world)
 
 
 def made_relations(schema: Schema) -> set[str]:
@@ -126,7 +126,7 @@ def _split(name: str) -> tuple[str, str]:
     return schema, bare
 
 
-def strategy_of(kept: Kept) -> Strategy:
+def strategy_of(kept: StoredType) -> Strategy:
     """Return the module behind the declaration of a type that is kept."""
     return STRATEGIES[type(kept.stored)]
 
@@ -154,13 +154,13 @@ def document_rights(wanted: Wanted) -> tuple[Right, ...]:
     return tuple(Right("stored", "SELECT", name) for name in dict.fromkeys(names))
 
 
-async def with_facts(kept: Kept, pool: Pool) -> Kept:
+async def with_facts(kept: StoredType, pool: Pool) -> StoredType:
     """Return ``kept`` with what its strategy reads from the database."""
     strategy = STRATEGIES.get(type(kept.stored))
     return kept if strategy is None else replace(kept, facts=await strategy.facts(kept, pool))
 
 
-def _of(kept: Kept) -> tuple[list[Refusal], list[DatabaseObject]]:
+def _of(kept: StoredType) -> tuple[list[Violation], list[DatabaseObject]]:
     strategy = STRATEGIES.get(type(kept.stored))
     if strategy is None:
         return [_unknown(kept)], []
@@ -170,9 +170,9 @@ def _of(kept: Kept) -> tuple[list[Refusal], list[DatabaseObject]]:
     return refused, list(strategy.objects(kept)) if whole else []
 
 
-def _unknown(kept: Kept) -> Refusal:
+def _unknown(kept: StoredType) -> Violation:
     names = " or ".join(f"{one.__name__}()" for one in STRATEGIES)
-    return Refusal(
+    return Violation(
         "UNKNOWN_STRATEGY",
         kept.type_name,
         f"stored={kept.stored!r} is no strategy that can be applied.",
@@ -185,7 +185,7 @@ def _key(definition: ObjectDefinition, relation: Relation) -> tuple[str, ...]:
     return definition.key or relation.key or usual
 
 
-async def load_world(schema: Schema, catalog: Catalog, pool: Pool) -> World:
+async def load_world(schema: Schema, catalog: Catalog, pool: Pool) -> ResolveContext:
     """Return what declarations are resolved against.
 
     Raises:
@@ -193,7 +193,7 @@ async def load_world(schema: Schema, catalog: Catalog, pool: Pool) -> World:
     """
     tables = await load_tables(pool, catalog, declared_relations(schema))
     predicates = await load_predicates(pool, stored_predicates(schema, catalog))
-    return World(schema, catalog, tables, predicates)
+    return ResolveContext(schema, catalog, tables, predicates)
 
 
 def in_order(objects: list[DatabaseObject]) -> tuple[DatabaseObject, ...]:

@@ -8,7 +8,7 @@ from fraiseql.caching.results.declared import log_kept
 from fraiseql.caching.strategies.materialized_view.objects import physical
 from fraiseql.caching.strategies.materialized_view.policy import Policy
 from fraiseql.caching.strategies.materialized_view.refreshing import condition_of, refresh_view
-from fraiseql.database.writing import Writer
+from fraiseql.database.writing import AdminConnection
 from fraiseql.errors import FraiseQLError
 from fraiseql.schema.storage import MaterializedView
 
@@ -16,7 +16,7 @@ NOT_APPLIED: Final = 5.0
 """Seconds after which to look again for what is not made yet, or no longer."""
 
 
-async def refresh_due(ground: Ground, writer: Writer) -> float:
+async def refresh_due(ground: Ground, writer: AdminConnection) -> float:
     """Refresh each view that is due, and return the seconds until the next may be.
 
     A view that fails does not keep the others waiting; the first failure is raised at the end.
@@ -40,7 +40,7 @@ async def refresh_due(ground: Ground, writer: Writer) -> float:
     return min(looks)
 
 
-async def _one(writer: Writer, view: str, policy: Policy) -> float:
+async def _one(writer: AdminConnection, view: str, policy: Policy) -> float:
     found = await condition_of(writer, view)
     if found is None:
         return NOT_APPLIED

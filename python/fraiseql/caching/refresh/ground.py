@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from fraiseql.caching.strategies.base import Kept, World
+from fraiseql.caching.strategies.base import ResolveContext, StoredType
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,5 +14,5 @@ class Ground:
         kept: The types that are kept and not refused, with their facts.
     """
 
-    world: World
-    kept: tuple[Kept, ...]
+    world: ResolveContext
+    kept: tuple[StoredType, ...]

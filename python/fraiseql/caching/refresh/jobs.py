@@ -20,7 +20,7 @@ from fraiseql.caching.results.declared import has_caches, log_kept
 from fraiseql.caching.strategies.projection.strategy import has_queue, process_queue
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Pool
-from fraiseql.database.writing import Writer
+from fraiseql.database.writing import AdminConnection
 from fraiseql.errors import DatabaseError
 from fraiseql.schema import Schema
 from fraiseql.schema.storage import MaterializedView, Projection, RollingIndex
@@ -48,7 +48,7 @@ class Job:
 
     name: str
     wanted: Callable[[Schema], bool]
-    run: Callable[[Ground, Writer], Awaitable[float | None]]
+    run: Callable[[Ground, AdminConnection], Awaitable[float | None]]
     apart: bool = False
 
 
@@ -64,7 +64,7 @@ def _has_queues(schema: Schema) -> bool:
     return any(_is_async(one.stored) for one in schema.objects.values())
 
 
-async def _drain_queues(ground: Ground, writer: Writer) -> float:
+async def _drain_queues(ground: Ground, writer: AdminConnection) -> float:
     """Recompute the documents that wait in the queues of asynchronous projections."""
     looks = [NOT_APPLIED]
     for kept in ground.kept:
@@ -80,7 +80,7 @@ def _has_rolling_indexes(schema: Schema) -> bool:
     return any(isinstance(index, RollingIndex) for index in declared)
 
 
-async def _compact_log(ground: Ground, writer: Writer) -> float:
+async def _compact_log(ground: Ground, writer: AdminConnection) -> float:
     """Delete what nothing needs from the log of changes, for results alone.
 
     Raises:

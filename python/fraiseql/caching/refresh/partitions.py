@@ -12,7 +12,7 @@ from fraiseql.caching.strategies.projection.problems import lineage
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec
 from fraiseql.caching.strategies.projection.strategy import spec_of
 from fraiseql.caching.strategies.projection.tables import BUILT, whole
-from fraiseql.database.writing import Writer
+from fraiseql.database.writing import AdminConnection
 from fraiseql.expressions import literal
 from fraiseql.schema import Schema
 from fraiseql.schema.storage import MaterializedView, Projection
@@ -32,7 +32,7 @@ def reads_partitions(schema: Schema) -> bool:
     )
 
 
-async def adopt_partitions_of(ground: Ground, writer: Writer) -> float | None:
+async def adopt_partitions_of(ground: Ground, writer: AdminConnection) -> float | None:
     """Have the change log told of new partitions, and documents built of those there are.
 
     Raises:

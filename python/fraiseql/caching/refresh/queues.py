@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fraiseql.caching.strategies.base import Kept
+from fraiseql.caching.strategies.base import StoredType
 from fraiseql.caching.strategies.projection.published import age
 from fraiseql.caching.strategies.projection.strategy import has_queue, spec_of
-from fraiseql.database.writing import Writer
+from fraiseql.database.writing import AdminConnection
 from fraiseql.schema.storage import Projection
 
 
@@ -31,7 +31,7 @@ class QueueStatus:
         return f"{self.type_name}: asynchronous projection {behind}"
 
 
-async def queue_statuses(writer: Writer, kept: Iterable[Kept]) -> list[QueueStatus]:
+async def queue_statuses(writer: AdminConnection, kept: Iterable[StoredType]) -> list[QueueStatus]:
     """Return how far behind each asynchronous projection is that is made and may be drained.
 
     Raises:

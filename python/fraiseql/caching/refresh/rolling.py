@@ -21,7 +21,7 @@ from fraiseql.caching.strategies.indexes.objects import (
 )
 from fraiseql.caching.strategies.indexes.published import PRESENT, arguments, cutoffs, present_of
 from fraiseql.caching.strategies.indexes.spec import IndexSpec
-from fraiseql.database.writing import Writer
+from fraiseql.database.writing import AdminConnection
 from fraiseql.schema.durations import seconds_of
 from fraiseql.values import as_wire
 
@@ -36,7 +36,7 @@ SELECT EXISTS (SELECT FROM fraiseql.ledger
 """
 
 
-async def roll(ground: Ground, writer: Writer) -> float:
+async def roll(ground: Ground, writer: AdminConnection) -> float:
     """Move on each rolling index whose time has come; return the seconds until the next look.
 
     What ``apply`` has not made is left to it, and so are tables of another role.
@@ -61,12 +61,12 @@ def _target(spec: IndexSpec) -> tuple[datetime, Any]:
     return moment, as_wire(wire_type(spec.rolled), moment)
 
 
-async def _slots(writer: Writer, spec: IndexSpec) -> dict[str, tuple[bool, Any]]:
+async def _slots(writer: AdminConnection, spec: IndexSpec) -> dict[str, tuple[bool, Any]]:
     rows = await writer.fetch(PRESENT, *arguments([spec]))
     return cutoffs(spec, present_of(rows))
 
 
-async def _is_due(writer: Writer, spec: IndexSpec) -> bool:
+async def _is_due(writer: AdminConnection, spec: IndexSpec) -> bool:
     slots = await _slots(writer, spec)
     whole = [cut for valid, cut in slots.values() if valid]
     left = len(slots) > len(whole)
@@ -78,7 +78,7 @@ async def _is_due(writer: Writer, spec: IndexSpec) -> bool:
     )
 
 
-async def _alone(writer: Writer, spec: IndexSpec) -> None:
+async def _alone(writer: AdminConnection, spec: IndexSpec) -> None:
     """Move one on, unless another process does so or applies.
 
     A session's lock is the lease: it lasts as long as the statement that builds, also when the
@@ -94,7 +94,7 @@ async def _alone(writer: Writer, spec: IndexSpec) -> None:
             await writer.fetchval("SELECT pg_advisory_unlock($1)", LOCK)
 
 
-async def _move(writer: Writer, spec: IndexSpec) -> None:
+async def _move(writer: AdminConnection, spec: IndexSpec) -> None:
     slots = await _slots(writer, spec)
     for slot in [slot for slot, (valid, _) in slots.items() if not valid]:
         await writer.execute(drop(spec.sql_name(slot)))

@@ -8,9 +8,9 @@ from typing import Final
 from fraiseql.caching.changes.log import seconds_since
 from fraiseql.caching.changes.state import STATE
 from fraiseql.caching.dependencies.view_age import age
-from fraiseql.caching.strategies.base import Kept
+from fraiseql.caching.strategies.base import StoredType
 from fraiseql.caching.strategies.materialized_view.objects import physical
-from fraiseql.database.writing import Writer
+from fraiseql.database.writing import AdminConnection
 from fraiseql.expressions import literal
 from fraiseql.schema.storage import MaterializedView
 
@@ -54,7 +54,7 @@ class ViewStatus:
         return f"{self.type_name}: {self.view} {shown}; {done}{failed}"
 
 
-async def view_statuses(writer: Writer, kept: Iterable[Kept]) -> list[ViewStatus]:
+async def view_statuses(writer: AdminConnection, kept: Iterable[StoredType]) -> list[ViewStatus]:
     """Return what is known of each view that is made.
 
     Raises:

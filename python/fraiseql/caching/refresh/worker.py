@@ -8,7 +8,7 @@ from typing import Final
 from fraiseql.caching.refresh.ground import Ground
 from fraiseql.caching.refresh.jobs import Job, load_ground, wanted_jobs
 from fraiseql.database import open_pool
-from fraiseql.database.writing import Writer, open_writer, server_message
+from fraiseql.database.writing import AdminConnection, open_admin, server_message
 from fraiseql.errors import FraiseQLError, sqlstate_of
 from fraiseql.events import logger
 from fraiseql.schema import Schema
@@ -77,13 +77,13 @@ class Worker:
         pool = await open_pool(self._settings.database_url, self._settings)
         try:
             ground = await load_ground(self._schema, pool)
-            async with open_writer(pool) as writer:
+            async with open_admin(pool) as writer:
                 while await self._tended(jobs, ground, writer):
                     pass
         finally:
             await pool.close()
 
-    async def _tended(self, jobs: Sequence[Job], ground: Ground, writer: Writer) -> bool:
+    async def _tended(self, jobs: Sequence[Job], ground: Ground, writer: AdminConnection) -> bool:
         """Do each job once and wait for the next time; false when all is to be loaded again."""
         looks = []
         for job in jobs:

@@ -26,7 +26,7 @@ from fraiseql.caching.results.sql.objects import (
 )
 from fraiseql.caching.results.sql.stats import figure_objects
 from fraiseql.caching.results.sql.views import view_objects
-from fraiseql.caching.strategies.base import Kept, Refusal
+from fraiseql.caching.strategies.base import StoredType, Violation
 from fraiseql.caching.strategies.projection.strategy import ProjectionFacts
 from fraiseql.database import Pool
 from fraiseql.schema import Schema
@@ -34,8 +34,8 @@ from fraiseql.schema.storage import Projection
 
 
 async def wanted_results(
-    schema: Schema, pool: Pool, kept: Sequence[Kept]
-) -> tuple[list[Refusal], list[DatabaseObject]]:
+    schema: Schema, pool: Pool, kept: Sequence[StoredType]
+) -> tuple[list[Violation], list[DatabaseObject]]:
     """Return what cannot be had, and what is to be there; nothing where no answers are kept.
 
     Args:
@@ -52,7 +52,7 @@ async def wanted_results(
     return list(refusals(resolved)), list(_objects(resolved, kept))
 
 
-def _objects(resolved: Sequence[Resolved], kept: Iterable[Kept]) -> Iterator[DatabaseObject]:
+def _objects(resolved: Sequence[Resolved], kept: Iterable[StoredType]) -> Iterator[DatabaseObject]:
     yield from (*log_objects(), state_object(), floor_object(), *shape_objects())
     yield adoption_object()
     yield from common_objects()
@@ -78,7 +78,7 @@ def _can_log(table: RelationFacts) -> bool:
     return table.kind in ("r", "p") and not table.catalog and table.persistence != "t"
 
 
-def _drained(kept: Iterable[Kept]) -> Iterator[str]:
+def _drained(kept: Iterable[StoredType]) -> Iterator[str]:
     """Yield the tables of asynchronous projections, which answers may be computed from."""
     for one in kept:
         if isinstance(one.stored, Projection) and one.stored.mode == "async":

@@ -13,7 +13,7 @@ from fraiseql.caching.dependencies.facts import (
 from fraiseql.caching.dependencies.parsed import Predicate, parse_predicates
 from fraiseql.caching.results.declared import CachedQuery, cached_queries
 from fraiseql.caching.results.row_tags import DeclaredTags, load_tags
-from fraiseql.caching.strategies.base import Refusal
+from fraiseql.caching.strategies.base import Violation
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Pool
 from fraiseql.schema import Schema
@@ -63,7 +63,7 @@ async def resolve_queries(schema: Schema, pool: Pool) -> list[Resolved]:
     return found
 
 
-async def cache_refusals(schema: Schema, pool: Pool) -> list[Refusal]:
+async def cache_refusals(schema: Schema, pool: Pool) -> list[Violation]:
     """Return why what is declared with ``cache=`` cannot be kept; nothing when it all can.
 
     Operations that are kept by policy are not among it: there, what cannot be kept is not. Nor is
@@ -76,14 +76,14 @@ async def cache_refusals(schema: Schema, pool: Pool) -> list[Refusal]:
     return [one for one in found if not one.making]
 
 
-def refusals(resolved: Iterable[Resolved]) -> Iterator[Refusal]:
+def refusals(resolved: Iterable[Resolved]) -> Iterator[Violation]:
     """Yield why queries that ask for it themselves cannot be kept."""
     for one in resolved:
         if one.query.own:
             yield from dict.fromkeys(_of_query(one))
 
 
-def _of_query(one: Resolved) -> Iterator[Refusal]:
+def _of_query(one: Resolved) -> Iterator[Violation]:
     where = f"Query.{one.query.definition.graphql_name}"
     (cache,), (tags,) = one.query.caches, one.tags
     for tag, why in tags.unknown:
@@ -105,9 +105,9 @@ def _of_query(one: Resolved) -> Iterator[Refusal]:
         yield from _of_relation(where, relation, cache.store)
 
 
-def _of_call(where: str, call: CallFacts, *, tagged: bool, stale: bool) -> Iterator[Refusal]:
+def _of_call(where: str, call: CallFacts, *, tagged: bool, stale: bool) -> Iterator[Violation]:
     if call.volatility == "v" and (call.builtin or not tagged):
-        yield Refusal(
+        yield Violation(
             "CACHE_VOLATILE",
             where,
             f"{call.name}(), which it calls, may give something else each time.",
@@ -115,7 +115,7 @@ def _of_call(where: str, call: CallFacts, *, tagged: bool, stale: bool) -> Itera
             ' that it reads: Cache(tags=("tb_post",)).',
         )
     elif call.kind is Kind.SERVER:
-        yield Refusal(
+        yield Violation(
             "CACHE_VOLATILE",
             where,
             f"{call.name}(), which it calls, tells of the server, the connection or the catalog,"
@@ -124,14 +124,14 @@ def _of_call(where: str, call: CallFacts, *, tagged: bool, stale: bool) -> Itera
             " to_tsvector('english', body).",
         )
     elif call.kind is Kind.CLOCK and not stale:
-        yield Refusal(
+        yield Violation(
             "CACHE_VOLATILE",
             where,
             f"it calls {call.name}(): the answer changes with time, without a write.",
             'Say how old an answer may be: Cache(stale="1m"); or compare with an argument.',
         )
     elif call.is_opaque and call.volatility != "i" and not tagged:
-        yield Refusal(
+        yield Violation(
             "CACHE_UNKNOWN",
             where,
             f"{call.name}(), which it calls, may read what nobody here can see.",
@@ -140,17 +140,17 @@ def _of_call(where: str, call: CallFacts, *, tagged: bool, stale: bool) -> Itera
         )
 
 
-def _of_relation(where: str, relation: RelationFacts, store: str) -> Iterator[Refusal]:
+def _of_relation(where: str, relation: RelationFacts, store: str) -> Iterator[Violation]:
     why = _untracked(relation, store)
     if why:
-        yield Refusal(
+        yield Violation(
             "CACHE_WRITES_NOT_SEEN",
             where,
             f"{relation.sql} {why}",
             "Read tables whose writes can be logged; or leave cache out.",
         )
     elif not relation.owned and not relation.traced:
-        yield Refusal(
+        yield Violation(
             "CACHE_WRITES_NOT_SEEN",
             where,
             f"{relation.sql} is not the connected role's: no trigger can be put on it.",
@@ -179,8 +179,8 @@ def _untracked(relation: RelationFacts, store: str) -> str:
     return next((reason for holds, reason in reasons if holds), "")
 
 
-def _unknown_function(where: str) -> Refusal:
-    return Refusal(
+def _unknown_function(where: str) -> Violation:
+    return Violation(
         "CACHE_UNKNOWN",
         where,
         "it is a Python function: nobody knows what it reads.",
@@ -189,8 +189,8 @@ def _unknown_function(where: str) -> Refusal:
     )
 
 
-def _unread_predicate(where: str, place: str, words: str) -> Refusal:
-    return Refusal(
+def _unread_predicate(where: str, place: str, words: str) -> Violation:
+    return Violation(
         "CACHE_UNKNOWN",
         where,
         f"PostgreSQL refuses the predicate of {place}: {words}",
@@ -198,8 +198,8 @@ def _unread_predicate(where: str, place: str, words: str) -> Refusal:
     )
 
 
-def _bad_tag(where: str, why: str) -> Refusal:
-    return Refusal(
+def _bad_tag(where: str, why: str) -> Violation:
+    return Violation(
         "CACHE_TAG",
         where,
         f"its tag {why}",

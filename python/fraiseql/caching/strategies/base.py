@@ -13,14 +13,14 @@ from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.compare import Verified
 from fraiseql.catalog.picture import Catalog
 from fraiseql.database import Pool
-from fraiseql.database.writing import Writer
+from fraiseql.database.writing import AdminConnection
 from fraiseql.schema import Schema
 from fraiseql.schema.definitions import FieldDefinition, ObjectDefinition
-from fraiseql.sources import KeptDocument, live_source
+from fraiseql.sources import StoredSource, live_source
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class Violation:
     """Something that is declared and cannot be had.
 
     Attributes:
@@ -43,7 +43,7 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class ResolveContext:
     """What declarations are resolved against.
 
     Attributes:
@@ -60,7 +60,7 @@ class World:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredType:
     """One type whose documents are to be kept.
 
     Attributes:
@@ -78,7 +78,7 @@ class Kept:
     stored: Any
     table: Table
     key: tuple[str, ...]
-    world: World
+    world: ResolveContext
     facts: Any = None
 
     def own_fields(self) -> list[FieldDefinition]:
@@ -91,7 +91,7 @@ class Kept:
         return [field for field in fields if field.embed is not None]
 
 
-def live_reads(kept: Kept, embeds: Iterable[str] = ()) -> list[str]:
+def live_reads(kept: StoredType, embeds: Iterable[str] = ()) -> list[str]:
     """Return the quoted names of the relations that the live answer's statement names.
 
     Args:
@@ -114,28 +114,28 @@ def live_reads(kept: Kept, embeds: Iterable[str] = ()) -> list[str]:
 class Strategy(Protocol):
     """What a module of this package offers: the verbs of one strategy, written once each."""
 
-    async def facts(self, kept: Kept, pool: Pool) -> Any:
+    async def facts(self, kept: StoredType, pool: Pool) -> Any:
         """Read from the database what the other verbs need beyond ``kept``: its ``facts``."""
 
-    def refusals(self, kept: Kept) -> Iterable[Refusal]:
+    def refusals(self, kept: StoredType) -> Iterable[Violation]:
         """Return why the declaration cannot be had; nothing when it can."""
 
-    def objects(self, kept: Kept) -> Iterable[DatabaseObject]:
+    def objects(self, kept: StoredType) -> Iterable[DatabaseObject]:
         """Return what is to be there, the live view too; called only when nothing is refused."""
 
-    async def published(self, kept: Kept, pool: Pool) -> KeptDocument | None:
+    async def published(self, kept: StoredType, pool: Pool) -> StoredSource | None:
         """Return what may be read in place of the live answer, if it is there and whole."""
 
-    def readable(self, kept: Kept) -> Iterable[str]:
+    def readable(self, kept: StoredType) -> Iterable[str]:
         """Return the quoted names of what is read in place of the live answer, tables apart."""
 
-    async def verify(self, kept: Kept, writer: Writer, sample: float) -> Verified:
+    async def verify(self, kept: StoredType, writer: AdminConnection, sample: float) -> Verified:
         """Compare what is kept with the live answer, in the snapshot that ``writer`` is in.
 
         ``sample`` is a share of the rows in per cent.
         """
 
-    async def repair(self, kept: Kept, writer: Writer) -> int:
+    async def repair(self, kept: StoredType, writer: AdminConnection) -> int:
         """Make anew what differs, and return how many documents that were."""
 
 

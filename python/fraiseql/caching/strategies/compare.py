@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from fraiseql.catalog.picture import quote
-from fraiseql.database.writing import Writer
+from fraiseql.database.writing import AdminConnection
 from fraiseql.expressions import literal
 
 _SEED: Final = 42  # the same sample in both statements of one verification
@@ -79,7 +79,9 @@ class Comparison:
     touch: str
 
 
-async def compared(writer: Writer, type_name: str, how: Comparison, sample: float) -> Verified:
+async def compared(
+    writer: AdminConnection, type_name: str, how: Comparison, sample: float
+) -> Verified:
     """Compare documents as text; ``sample`` is a share of the rows in per cent."""
     sampled = "" if sample >= 100 else f" TABLESAMPLE BERNOULLI ({sample}) REPEATABLE ({_SEED})"  # noqa: PLR2004
     rows = f"{how.relation} AS t{sampled}"
@@ -98,7 +100,7 @@ async def compared(writer: Writer, type_name: str, how: Comparison, sample: floa
     return Verified(type_name, counts["compared"], counts["differing"], shown)
 
 
-async def mended(writer: Writer, how: Comparison) -> int:
+async def mended(writer: AdminConnection, how: Comparison) -> int:
     """Make anew every document that differs, and return how many there were."""
     async with writer.begun():
         done = await writer.execute(

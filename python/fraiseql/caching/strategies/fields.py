@@ -7,7 +7,7 @@ from graphql import GraphQLScalarType, get_named_type
 
 from fraiseql.caching.definition.rows import FLOATS, MOST_COLUMNS, is_kept
 from fraiseql.caching.definition.tables import Table, TableColumn
-from fraiseql.caching.strategies.base import Refusal, own_fields
+from fraiseql.caching.strategies.base import Violation, own_fields
 from fraiseql.naming import suggestion
 from fraiseql.schema import Schema, leaf_form
 from fraiseql.schema.definitions import FieldDefinition
@@ -21,7 +21,7 @@ _OTHERS: Final = {
 
 def refused_fields(
     schema: Schema, type_name: str, table: Table, *, but: Iterable[str] = ()
-) -> Iterator[Refusal]:
+) -> Iterator[Violation]:
     """Yield why rows of a table cannot be the documents of a type.
 
     Args:
@@ -32,7 +32,7 @@ def refused_fields(
     """
     fields = own_fields(schema, type_name)
     if len(fields) > MOST_COLUMNS:
-        yield Refusal(
+        yield Violation(
             "TABLE_NOT_KEPT",
             type_name,
             f"it has {len(fields)} stored fields; PostgreSQL's functions take {MOST_COLUMNS}"
@@ -45,13 +45,13 @@ def refused_fields(
 
 def _of_field(
     schema: Schema, type_name: str, table: Table, field: FieldDefinition, but: frozenset[str]
-) -> Iterator[Refusal]:
+) -> Iterator[Violation]:
     where = f"{type_name}.{field.name}"
     column = table.columns.get(field.name)
     if column is None or field.name in but:
         yield _without_column(schema, type_name, table, field, but)
     elif not is_kept(column):
-        yield Refusal(
+        yield Violation(
             "COLUMN_NOT_KEPT",
             where,
             f"values of type {column.sql_type} have no text that is the same in every session.",
@@ -63,19 +63,19 @@ def _of_field(
 
 def _without_column(
     schema: Schema, type_name: str, table: Table, field: FieldDefinition, but: frozenset[str]
-) -> Refusal:
+) -> Violation:
     where = f"{type_name}.{field.name}"
     definition = schema.objects.get(type_name)
     document = definition.jsonb_column if definition else None
     if document is not None:
-        return Refusal(
+        return Violation(
             "COLUMN_NOT_KEPT",
             where,
             f"it stands in jsonb_column={document!r}, which a kept document does not take apart.",
             "Make it a column of the table, or remove the field.",
         )
     near = suggestion(field.name, [name for name in table.columns if name not in but])
-    return Refusal(
+    return Violation(
         "COLUMN_NOT_KEPT",
         where,
         f"{table.sql} has no column of its own for it.{near}",
@@ -85,21 +85,21 @@ def _without_column(
 
 def _of_form(
     schema: Schema, type_name: str, field: FieldDefinition, column: TableColumn
-) -> Iterator[Refusal]:
+) -> Iterator[Violation]:
     """Refuse the few pairs of column and field whose answer would not be the same byte for byte."""
     where = f"{type_name}.{field.name}"
     type_: Any = schema.graphql.type_map[type_name]
     leaf = get_named_type(type_.fields[field.graphql_name].type)
     form = leaf_form(leaf) if isinstance(leaf, GraphQLScalarType) else ""
     if column.base in FLOATS and form not in ("Float", "number", "String"):
-        yield Refusal(
+        yield Violation(
             "COLUMN_NOT_KEPT",
             where,
             f"the column is {column.sql_type}, the field {leaf.name}: jsonb writes 1e+20 in full.",
             "Declare the field as float, Decimal or str; or make the column numeric.",
         )
     if column.is_array and form == "any":
-        yield Refusal(
+        yield Violation(
             "COLUMN_NOT_KEPT",
             where,
             "an array as a field of any JSON keeps its spaces, which jsonb writes otherwise.",

@@ -16,13 +16,13 @@ from fraiseql.caching.dependencies.recorded import (
 )
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies import live_view
-from fraiseql.caching.strategies.base import Kept, Refusal, live_reads
+from fraiseql.caching.strategies.base import StoredType, Violation, live_reads
 from fraiseql.caching.strategies.compare import Comparison, Verified, compared, mended
 from fraiseql.caching.strategies.fields import refused_fields
 from fraiseql.catalog.picture import quote
 from fraiseql.database import Pool
-from fraiseql.database.writing import Writer
-from fraiseql.sources import KeptDocument
+from fraiseql.database.writing import AdminConnection
+from fraiseql.sources import StoredSource
 
 _KINDS: Final = {
     "v": "a view",
@@ -34,12 +34,12 @@ _SLOW: Final = 5_000_000
 _FAST: Final = 40_000_000
 
 
-def column_name(kept: Kept) -> str:
+def column_name(kept: StoredType) -> str:
     """Return the qualified and quoted name of the column."""
     return f"{kept.table.sql}.{quote(kept.stored.column)}"
 
 
-def function_of(kept: Kept) -> RowFunction:
+def function_of(kept: StoredType) -> RowFunction:
     """Return the function that writes the document."""
     names = [field.name for field in kept.own_fields()]
     return row_function(kept.type_name, kept.table, names)
@@ -69,11 +69,11 @@ WHERE n.nspname = $1 AND format('"%s"."%s"', f.nspname, p.proname) = $4
 """
 
 
-async def facts(_kept: Kept, _pool: Pool) -> None:
+async def facts(_kept: StoredType, _pool: Pool) -> None:
     """Read nothing: the row itself is all that counts."""
 
 
-def objects(kept: Kept) -> Iterable[DatabaseObject]:
+def objects(kept: StoredType) -> Iterable[DatabaseObject]:
     """Return the function, the column and the live view."""
     function = function_of(kept)
     column = quote(kept.stored.column)
@@ -101,7 +101,7 @@ def objects(kept: Kept) -> Iterable[DatabaseObject]:
     ]
 
 
-async def published(kept: Kept, pool: Pool) -> KeptDocument | None:
+async def published(kept: StoredType, pool: Pool) -> StoredSource | None:
     """Return the column as what may be read, when it is there and of the declared version."""
     table, column = kept.table, str(kept.stored.column)
     args: list[Any] = [table.schema, table.name, column, function_of(kept).name]
@@ -113,25 +113,25 @@ async def published(kept: Kept, pool: Pool) -> KeptDocument | None:
     relation = kept.world.catalog.relations[kept.definition.sql_source or ""]
     unchanged = must_be_unchanged(column_name(kept), prompt, (table.sql,))
     access = await load_access(pool.inspect, column_name(kept), live_reads(kept))
-    return KeptDocument(relation, column, "row", unchanged=unchanged, access=access)
+    return StoredSource(relation, column, "row", unchanged=unchanged, access=access)
 
 
-def readable(_kept: Kept) -> Iterable[str]:
+def readable(_kept: StoredType) -> Iterable[str]:
     """Return nothing: the column is one of the table."""
     return ()
 
 
-async def verify(kept: Kept, writer: Writer, sample: float) -> Verified:
+async def verify(kept: StoredType, writer: AdminConnection, sample: float) -> Verified:
     """Compare the stored documents with what the function writes now."""
     return await compared(writer, kept.type_name, comparison(kept), sample)
 
 
-async def repair(kept: Kept, writer: Writer) -> int:
+async def repair(kept: StoredType, writer: AdminConnection) -> int:
     """Touch the rows whose stored documents differ."""
     return await mended(writer, comparison(kept))
 
 
-def comparison(kept: Kept) -> Comparison:
+def comparison(kept: StoredType) -> Comparison:
     """Return how stored documents are compared with what they should be, and mended."""
     function = function_of(kept)
     columns = kept.table.columns
@@ -157,11 +157,11 @@ def rewrite_lock(table: Table) -> str:
     )
 
 
-def refusals(kept: Kept) -> Iterator[Refusal]:
+def refusals(kept: StoredType) -> Iterator[Violation]:
     """Yield why the column cannot be had."""
     yield from _of_table(kept)
     for field in kept.embedded_fields():
-        yield Refusal(
+        yield Violation(
             "EMBED_IN_GENERATED_COLUMN",
             f"{kept.type_name}.{field.name}",
             "a generated column is computed from its own row alone, and an embed reads other rows.",
@@ -173,18 +173,18 @@ def refusals(kept: Kept) -> Iterator[Refusal]:
     yield from refused_fields(kept.world.schema, kept.type_name, kept.table, but=column)
 
 
-def _of_table(kept: Kept) -> Iterator[Refusal]:
+def _of_table(kept: StoredType) -> Iterator[Violation]:
     table, where = kept.table, kept.type_name
     if table.kind not in ("r", "p") or table.partition:
         kind = "a partition" if table.partition else _KINDS.get(table.kind, "no table")
-        yield Refusal(
+        yield Violation(
             "TABLE_NOT_KEPT",
             where,
             f"{table.sql} is {kind}, which cannot be given a generated column of its own.",
             "Declare the type over the table itself (for a partition: over its parent).",
         )
     elif not table.owned:
-        yield Refusal(
+        yield Violation(
             "TABLE_NOT_KEPT",
             where,
             f"{table.sql} belongs to a role that the connected one is not a member of.",
@@ -193,7 +193,7 @@ def _of_table(kept: Kept) -> Iterator[Refusal]:
         )
     document = kept.definition.jsonb_column
     if document is not None:
-        yield Refusal(
+        yield Violation(
             "TABLE_NOT_KEPT",
             where,
             f"it names jsonb_column={document!r}: a document that somebody else writes.",
@@ -201,11 +201,11 @@ def _of_table(kept: Kept) -> Iterator[Refusal]:
         )
 
 
-def _of_generated(kept: Kept) -> Iterator[Refusal]:
+def _of_generated(kept: StoredType) -> Iterator[Violation]:
     for field in kept.own_fields():
         column = kept.table.columns.get(field.name)
         if column is not None and column.generated and field.name != kept.stored.column:
-            yield Refusal(
+            yield Violation(
                 "COLUMN_NOT_KEPT",
                 f"{kept.type_name}.{field.name}",
                 "the column is generated itself, and PostgreSQL lets no generated column read"

@@ -11,7 +11,7 @@ from typing import Final
 
 from fraiseql.caching.definition.documents import DocumentWriter
 from fraiseql.caching.objects import DatabaseObject
-from fraiseql.caching.strategies.base import Kept, Refusal
+from fraiseql.caching.strategies.base import StoredType, Violation
 from fraiseql.caching.strategies.fields import refused_fields
 from fraiseql.caching.strategies.predicates import meaning_of
 from fraiseql.catalog.picture import quote
@@ -25,7 +25,7 @@ def plain_name(table: str) -> str:
     return table.removeprefix("tb_")
 
 
-def view_name(kept: Kept) -> str:
+def view_name(kept: StoredType) -> str:
     """Return the qualified and quoted name of the view."""
     return f"{quote(kept.table.schema)}.{quote('v_' + plain_name(kept.table.name))}"
 
@@ -38,7 +38,7 @@ class ViewQuery:
     functions: tuple[DatabaseObject, ...]
 
 
-def query(kept: Kept, embeds: tuple[str, ...] = ()) -> ViewQuery:
+def query(kept: StoredType, embeds: tuple[str, ...] = ()) -> ViewQuery:
     """Return the query of a type's documents: the key's columns, and the document.
 
     Args:
@@ -54,7 +54,7 @@ def query(kept: Kept, embeds: tuple[str, ...] = ()) -> ViewQuery:
     return ViewQuery(f"SELECT {select} FROM {kept.table.sql} AS t0", functions)
 
 
-def objects(kept: Kept, embeds: tuple[str, ...] = ()) -> Iterable[DatabaseObject]:
+def objects(kept: StoredType, embeds: tuple[str, ...] = ()) -> Iterable[DatabaseObject]:
     """Return the view and the functions that it calls; ``embeds`` as for ``query``."""
     made = query(kept, embeds)
     name = view_name(kept)
@@ -76,17 +76,17 @@ def objects(kept: Kept, embeds: tuple[str, ...] = ()) -> Iterable[DatabaseObject
     return [*made.functions, view]
 
 
-def refusals(kept: Kept, embeds: tuple[str, ...] = ()) -> Iterator[Refusal]:
+def refusals(kept: StoredType, embeds: tuple[str, ...] = ()) -> Iterator[Violation]:
     """Yield why the view cannot be had: columns and their types."""
     yield from refused_fields(kept.world.schema, kept.type_name, kept.table)
     yield from refuse_key(kept, DOCUMENT)
     yield from _of_embeds(kept, kept.type_name, embeds)
 
 
-def refuse_key(kept: Kept, column: str) -> Iterator[Refusal]:
+def refuse_key(kept: StoredType, column: str) -> Iterator[Violation]:
     """Refuse a key with a column that is called as one that the framework writes beside it."""
     if column in kept.key:
-        yield Refusal(
+        yield Violation(
             "TABLE_NOT_KEPT",
             kept.type_name,
             f"its key has a column {column!r}, which is how the document's own column is called.",
@@ -94,7 +94,7 @@ def refuse_key(kept: Kept, column: str) -> Iterator[Refusal]:
         )
 
 
-def _of_embeds(kept: Kept, type_name: str, embeds: tuple[str, ...]) -> Iterator[Refusal]:
+def _of_embeds(kept: StoredType, type_name: str, embeds: tuple[str, ...]) -> Iterator[Violation]:
     schema = kept.world.schema
     for field in schema.fields[type_name].values():
         chosen = [name for name in embeds if name.split(".")[0] == field.name]

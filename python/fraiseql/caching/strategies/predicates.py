@@ -6,7 +6,7 @@ from graphql import get_named_type
 
 from fraiseql.caching.dependencies.parsed import Predicate
 from fraiseql.caching.dependencies.predicates import PredicateFacts
-from fraiseql.caching.strategies.base import Kept, Refusal
+from fraiseql.caching.strategies.base import StoredType, Violation
 from fraiseql.catalog.picture import Catalog
 from fraiseql.schema import Schema
 from fraiseql.schema.definitions import FieldDefinition
@@ -49,14 +49,14 @@ def _of_field(catalog: Catalog, type_name: str, field: FieldDefinition) -> Itera
         yield Predicate(f"{type_name}.{field.name}", relation, embed.where)
 
 
-def predicates_of(kept: Kept, type_name: str) -> Iterator[tuple[Predicate, PredicateFacts]]:
+def predicates_of(kept: StoredType, type_name: str) -> Iterator[tuple[Predicate, PredicateFacts]]:
     """Yield the predicates of a type's own embeds with their facts."""
     for field in kept.world.schema.fields[type_name].values():
         for predicate in _of_field(kept.world.catalog, type_name, field):
             yield predicate, kept.world.predicates[predicate]
 
 
-def meaning_of(kept: Kept) -> str:
+def meaning_of(kept: StoredType) -> str:
     """Return what names in predicates mean; empty where all of it is PostgreSQL's own.
 
     By relation and text, since types of other names may share a view.
@@ -70,17 +70,17 @@ def meaning_of(kept: Kept) -> str:
     return "\0".join(sorted(found))
 
 
-def queried_by(kept: Kept) -> list[str]:
+def queried_by(kept: StoredType) -> list[str]:
     """Return the embeds of a type, at any depth, whose predicates read other relations."""
     world = kept.world
     found = _below(world.schema, world.catalog, [kept.type_name])
     return [one.owner for one in found if world.predicates[one].has_query]
 
 
-def unreadable(predicate: Predicate, facts: PredicateFacts) -> Iterator[Refusal]:
+def unreadable(predicate: Predicate, facts: PredicateFacts) -> Iterator[Violation]:
     """Refuse a predicate that PostgreSQL refuses."""
     if facts.parsed.words and not facts.parsed.hidden:
-        yield Refusal(
+        yield Violation(
             "EMBED_NOT_KEPT",
             predicate.owner,
             f"PostgreSQL refuses its where: {facts.parsed.words}",
@@ -88,10 +88,10 @@ def unreadable(predicate: Predicate, facts: PredicateFacts) -> Iterator[Refusal]
         )
 
 
-def changing(predicate: Predicate, facts: PredicateFacts) -> Iterator[Refusal]:
+def changing(predicate: Predicate, facts: PredicateFacts) -> Iterator[Violation]:
     """Refuse a predicate whose outcome changes with time, session, settings or chance."""
     if facts.changing:
-        yield Refusal(
+        yield Violation(
             "PREDICATE_CHANGES",
             predicate.owner,
             f"the predicate calls {', '.join(facts.changing)}, whose result changes without a"

@@ -6,7 +6,7 @@ from time import monotonic
 from typing import Any, Final
 
 from fraiseql.events import logger
-from fraiseql.sources import KeptDocument
+from fraiseql.sources import StoredSource
 
 ReadRows = Callable[[str, Sequence[Any]], Awaitable[list[Any]]]
 """Runs a statement of the framework's own and returns its rows."""
@@ -66,7 +66,7 @@ class Reason:
         return REASONS[self.code].format(name=self.name)
 
 
-async def why_withheld(kept: KeptDocument, reader: StoredReader) -> Reason | None:
+async def why_withheld(kept: StoredSource, reader: StoredReader) -> Reason | None:
     """Return why a role is not given stored documents; None where it is, or there is none.
 
     Raises:
@@ -93,14 +93,14 @@ class WithheldRoles:
         self._known: dict[tuple[str, str], tuple[float, Reason]] = {}
         self._told: set[tuple[str, str, Reason]] = set()
 
-    def known(self, type_name: str, kept: KeptDocument, role: str) -> Reason | None:
+    def known(self, type_name: str, kept: StoredSource, role: str) -> Reason | None:
         """Return why documents of a type are not read for a role, where that is known."""
         if kept.access is None:
             return self._noted(type_name, role, Reason("unknown"))
         until, reason = self._known.get((type_name, role), (0.0, None))
         return reason if self._clock() < until else None
 
-    async def ask(self, type_name: str, kept: KeptDocument, reader: StoredReader) -> Reason | None:
+    async def ask(self, type_name: str, kept: StoredSource, reader: StoredReader) -> Reason | None:
         """Ask why a role is not given documents of a type, and remember it for a while.
 
         Raises:

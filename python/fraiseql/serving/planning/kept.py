@@ -10,7 +10,7 @@ from fraiseql.serving.planning.filters import Comparison, Filter, Group, Negatio
 from fraiseql.serving.planning.plan import KeptQuery
 from fraiseql.serving.planning.reads import Fetched, Query, Read
 from fraiseql.serving.planning.relations import Relations
-from fraiseql.sources import KeptDocument, Source
+from fraiseql.sources import Source, StoredSource
 
 _WORTH: Final = 0.5
 """Share of a type's own fields from which its document is read rather than their columns.
@@ -47,7 +47,7 @@ def kept_query(relations: Relations, source: Source, query: Query) -> KeptQuery 
 
 
 def _instead(
-    relations: Relations, source: Source, query: Query, kept: KeptDocument
+    relations: Relations, source: Source, query: Query, kept: StoredSource
 ) -> Query | None:
     if kept.place == "instead" and not _used(query) <= kept.relation.columns.keys():
         return None
@@ -76,7 +76,7 @@ def _by_document(
     return replace(query, read=document)
 
 
-def _by_columns(query: Query, kept: KeptDocument) -> Query | None:
+def _by_columns(query: Query, kept: StoredSource) -> Query | None:
     """Read the same columns of the other relation, which holds no documents of its own."""
     read, columns = query.read, kept.relation.columns
     sources = [read.document, *(column for _, column in read.keys)]
@@ -111,7 +111,7 @@ def _has(
     return True
 
 
-def _pays(relations: Relations, type_name: str, read: Read, kept: KeptDocument) -> bool:
+def _pays(relations: Relations, type_name: str, read: Read, kept: StoredSource) -> bool:
     """Whether the document is read with less work than what is wanted of the row itself."""
     if read.embeds:
         return True

@@ -10,7 +10,7 @@ from fraiseql.schema.definitions import FieldDefinition, QueryDefinition
 from fraiseql.serving.document.structure import Ref
 from fraiseql.serving.planning.reads import Query, Read
 from fraiseql.serving.planning.selection import SelectedField
-from fraiseql.sources import KeptDocument
+from fraiseql.sources import StoredSource
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +51,7 @@ class KeptQuery:
 
     query: Query
     type_name: str
-    source: KeptDocument
+    source: StoredSource
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,7 +13,7 @@ from fraiseql.serving.planning.plan import (
     SqlRoot,
 )
 from fraiseql.serving.planning.reads import Embedded, OrderTerm, Query, Read
-from fraiseql.sources import KeptDocument
+from fraiseql.sources import StoredSource
 
 _STEP = "  "
 
@@ -72,7 +72,7 @@ def kept_text(kept: KeptQuery) -> str:
     return f"{source.relation.kind} {relation}{_staleness(source)}"
 
 
-def _staleness(source: KeptDocument) -> str:
+def _staleness(source: StoredSource) -> str:
     freshness = source.freshness
     if freshness is None:
         return ""

@@ -10,12 +10,12 @@ from typing import Any
 import asyncpg
 
 import fraiseql
-from fraiseql.caching.ddl.apply import Patience, apply, find_plan
+from fraiseql.caching.ddl.apply import LockRetry, apply, find_plan
 from fraiseql.caching.ddl.plan import Plan
 from fraiseql.caching.ddl.wanted import Wanted, in_order, load_wanted
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.database import open_pool
-from fraiseql.database.writing import Writer, open_writer
+from fraiseql.database.writing import AdminConnection, open_admin
 from fraiseql.schema import Schema, build_schema
 from fraiseql.schema.storage import GeneratedColumn
 from fraiseql.settings import Settings
@@ -51,7 +51,7 @@ def schema_of(*types: Any) -> Schema:
 
 
 @asynccontextmanager
-async def road(url: str) -> AsyncIterator[tuple[Writer, Callable[..., Any]]]:
+async def road(url: str) -> AsyncIterator[tuple[AdminConnection, Callable[..., Any]]]:
     """A writer, and what loads the wishes of types."""
     pool = await open_pool(url, Settings())
     try:
@@ -59,7 +59,7 @@ async def road(url: str) -> AsyncIterator[tuple[Writer, Callable[..., Any]]]:
         async def wishes(*types: Any) -> Wanted:
             return await load_wanted(schema_of(*types), pool)
 
-        async with open_writer(pool) as writer:
+        async with open_admin(pool) as writer:
             yield writer, wishes
     finally:
         await pool.close()
@@ -110,4 +110,4 @@ def dump(binaries: Path, url: str) -> str:
     return re.sub(r"(?m)^\\(?:un)?restrict .*$", "", done.stdout)
 
 
-QUICK = Patience(lock_timeout=0.1, attempts=2, pause=0.1, turn=20.0)
+QUICK = LockRetry(lock_timeout=0.1, attempts=2, pause=0.1, turn=20.0)

@@ -9,9 +9,9 @@ import fraiseql
 from fraiseql.caching.ddl.apply import apply
 from fraiseql.caching.ddl.wanted import Wanted, in_order, load_wanted
 from fraiseql.caching.strategies import live_view
-from fraiseql.caching.strategies.base import Kept
+from fraiseql.caching.strategies.base import StoredType
 from fraiseql.database import open_pool
-from fraiseql.database.writing import open_writer
+from fraiseql.database.writing import open_admin
 from fraiseql.settings import Settings
 from tests.integration.caching.ddl.road import schema_of, sql
 from tests.integration.serving.served import Served
@@ -58,7 +58,7 @@ QUERY = """{ authors(orderBy: {id: ASC}) {
   id name born notes { id text weight at writer { id name born } } } }"""
 
 
-async def kept_in(url: str) -> Kept:
+async def kept_in(url: str) -> StoredType:
     pool = await open_pool(url, Settings())
     try:
         wanted = await load_wanted(schema_of(Author), pool)
@@ -73,7 +73,7 @@ async def test_the_view_says_what_is_served(database: str) -> None:
     assert list(live_view.refusals(kept, ("notes", "notes.writer"))) == []
     objects = live_view.objects(kept, ("notes", "notes.writer"))
     pool = await open_pool(database, Settings())
-    async with open_writer(pool) as writer:
+    async with open_admin(pool) as writer:
         await apply(writer, Wanted(in_order(list(objects))))
     await pool.close()
     connection = await asyncpg.connect(database)

@@ -9,7 +9,7 @@ from fraiseql.caching.refresh.jobs import load_ground
 from fraiseql.caching.refresh.rolling import roll
 from fraiseql.caching.strategies.indexes.published import published_indexes
 from fraiseql.database import open_pool
-from fraiseql.database.writing import open_writer
+from fraiseql.database.writing import open_admin
 from fraiseql.schema import build_schema
 from fraiseql.settings import Settings
 from fraiseql.sources import IndexFacts
@@ -36,7 +36,7 @@ async def turns(url: str, made: Any, count: int = 1) -> float:
     pool = await open_pool(url, Settings(pool_size=1))
     try:
         ground = await load_ground(schema, pool)
-        async with open_writer(pool) as writer:
+        async with open_admin(pool) as writer:
             look = 0.0
             for _ in range(count):
                 look = await roll(ground, writer)

@@ -10,9 +10,9 @@ from fraiseql.caching.published import publish
 from fraiseql.caching.strategies.materialized_view.objects import physical
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Pool, open_pool
-from fraiseql.database.writing import Writer, open_writer
+from fraiseql.database.writing import AdminConnection, open_admin
 from fraiseql.settings import Settings
-from fraiseql.sources import KeptDocument, declared_relations, map_sources
+from fraiseql.sources import StoredSource, declared_relations, map_sources
 from tests.integration.caching.ddl.road import schema_of, sql
 
 TABLES = """
@@ -68,7 +68,7 @@ async def emptied(url: str) -> None:
     await sql(url, f"DROP SCHEMA IF EXISTS fraiseql CASCADE; {anew}; {TABLES}")
 
 
-async def published(url: str, *types: Any) -> list[KeptDocument | None]:
+async def published(url: str, *types: Any) -> list[StoredSource | None]:
     """What an application would read of each type."""
     schema = schema_of(*types)
     pool = await open_pool(url, Settings())
@@ -81,12 +81,12 @@ async def published(url: str, *types: Any) -> list[KeptDocument | None]:
 
 
 @asynccontextmanager
-async def opened(url: str, *types: Any) -> AsyncIterator[tuple[Writer, Wanted, Pool]]:
+async def opened(url: str, *types: Any) -> AsyncIterator[tuple[AdminConnection, Wanted, Pool]]:
     """A writer, and what the types want."""
     pool = await open_pool(url, Settings())
     try:
         wanted = await load_wanted(schema_of(*types), pool)
-        async with open_writer(pool) as writer:
+        async with open_admin(pool) as writer:
             yield writer, wanted, pool
     finally:
         await pool.close()

@@ -20,7 +20,7 @@ from fraiseql.caching.verify import repair, verify
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import open_pool
 from fraiseql.settings import Settings
-from fraiseql.sources import KeptDocument, declared_relations, map_sources
+from fraiseql.sources import StoredSource, declared_relations, map_sources
 from tests.integration.caching.ddl.road import road, schema_of, sql
 
 TABLES = """
@@ -137,7 +137,7 @@ async def drift(url: str, *types: type) -> int:
     return sum(one.differing for one in await verified(url, *types))
 
 
-async def published_of(url: str, *types: type, user: str = "") -> dict[str, KeptDocument | None]:
+async def published_of(url: str, *types: type, user: str = "") -> dict[str, StoredSource | None]:
     """Return what serving is told to read, by type."""
     schema = schema_of(*types)
     pool = await open_pool(url.replace("postgres@", f"{user}@") if user else url, Settings())

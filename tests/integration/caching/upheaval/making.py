@@ -4,7 +4,7 @@ import asyncpg
 
 from fraiseql.caching.results.admin.privileges import grant
 from fraiseql.database import open_pool
-from fraiseql.database.writing import open_writer
+from fraiseql.database.writing import open_admin
 from fraiseql.schema import Schema
 from fraiseql.settings import Settings
 from tests.integration.caching.upheaval.tables import LOGIN, REQUEST, ROLES, TABLES
@@ -29,7 +29,7 @@ async def declared(url: str, schema: Schema) -> None:
     await applied(url, schema)
     pool = await open_pool(url, Settings())
     try:
-        async with open_writer(pool) as writer:
+        async with open_admin(pool) as writer:
             await grant(writer, LOGIN)
     finally:
         await pool.close()

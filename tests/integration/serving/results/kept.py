@@ -7,7 +7,7 @@ from typing import Any
 from fraiseql.caching.ddl.apply import apply
 from fraiseql.caching.ddl.wanted import load_wanted
 from fraiseql.database import open_pool
-from fraiseql.database.writing import open_writer
+from fraiseql.database.writing import open_admin
 from fraiseql.events import Timings
 from fraiseql.schema import Schema
 from fraiseql.serving import Request, Response
@@ -22,7 +22,7 @@ async def applied(url: str, schema: Schema) -> None:
     try:
         wanted = await load_wanted(schema, pool)
         assert wanted.refusals == ()
-        async with open_writer(pool) as writer:
+        async with open_admin(pool) as writer:
             await apply(writer, wanted)
     finally:
         await pool.close()

@@ -9,7 +9,7 @@ import pytest
 
 import fraiseql
 from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
-from fraiseql.database.writing import open_writer
+from fraiseql.database.writing import open_admin
 from fraiseql.events import Timings
 from fraiseql.repositories import Repository
 from fraiseql.schema.storage import MaterializedView
@@ -204,7 +204,7 @@ def test_a_kept_view_is_kept_until_it_is_refreshed(kept: Served, plain: Served) 
     view = kept.fetch(VIEW)[0]["name"]
 
     async def refresh() -> None:
-        async with open_writer(kept.service.pool) as writer:
+        async with open_admin(kept.service.pool) as writer:
             await refresh_view(writer, view)
 
     kept.run(refresh())

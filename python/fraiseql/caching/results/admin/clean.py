@@ -10,7 +10,7 @@ from fraiseql.caching.results.sql.objects import TableStoreName, segments
 from fraiseql.caching.results.sql.ring import LOCKS
 from fraiseql.caching.results.sql.views import BEHIND
 from fraiseql.caching.results.stats import fold
-from fraiseql.database.writing import Writer
+from fraiseql.database.writing import AdminConnection
 
 _PATIENCE: Final = 5.0
 """Seconds that emptying waits for those who read; they wait behind it."""
@@ -36,7 +36,7 @@ class Cleaned:
     folded: int
 
 
-async def clean(writer: Writer, stores: list[TableStoreName], stale: float) -> Cleaned:
+async def clean(writer: AdminConnection, stores: list[TableStoreName], stale: float) -> Cleaned:
     """Empty tables of which no row can be given again, compact the log, fold figures.
 
     Args:
@@ -56,7 +56,7 @@ async def clean(writer: Writer, stores: list[TableStoreName], stale: float) -> C
     return Cleaned(sum(found), len(found), await _compacted(writer, stale), folded)
 
 
-async def _emptied(writer: Writer, store: TableStoreName, table: str, stale: float) -> int:
+async def _emptied(writer: AdminConnection, store: TableStoreName, table: str, stale: float) -> int:
     """Empty one table of a ring if nothing in it can be given; return the bytes that are free."""
     async with writer.begun(lock_timeout=_PATIENCE):
         # Nobody adds a row meanwhile; in a statement of its own, so that what was added is seen.
@@ -89,7 +89,7 @@ SELECT EXISTS (SELECT FROM {table} r
     AND coalesce({BEHIND}, 0) <= $1::double precision)"""
 
 
-async def _compacted(writer: Writer, stale: float) -> int:
+async def _compacted(writer: AdminConnection, stale: float) -> int:
     """Compact the log until there is nothing left to be taken away; return how many rows went."""
     counted = f"SELECT count(*) FROM {LOG}"
     first: int = await writer.fetchval(counted)

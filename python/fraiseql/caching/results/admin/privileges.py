@@ -12,7 +12,7 @@ from fraiseql.caching.results.sql.grants import (
     serving_rights,
 )
 from fraiseql.caching.results.stats import Read
-from fraiseql.database.writing import Writer
+from fraiseql.database.writing import AdminConnection
 from fraiseql.errors import ConfigurationError, DatabaseError
 from fraiseql.naming import suggestion
 
@@ -42,7 +42,9 @@ def advice(role: str, missing: tuple[Right, ...]) -> str:
     return f"{text} Until then every answer is computed." if "answers" in purposes else text
 
 
-async def wanted_grants(writer: Writer, role: str, also: Sequence[Right] = ()) -> Mapping[str, str]:
+async def wanted_grants(
+    writer: AdminConnection, role: str, also: Sequence[Right] = ()
+) -> Mapping[str, str]:
     """Return the statements that give a role what serving needs, by what each is for.
 
     Args:
@@ -72,7 +74,9 @@ async def wanted_grants(writer: Writer, role: str, also: Sequence[Right] = ()) -
     return grant_statements(there, role)
 
 
-async def grant(writer: Writer, role: str, also: Sequence[Right] = ()) -> Mapping[str, str]:
+async def grant(
+    writer: AdminConnection, role: str, also: Sequence[Right] = ()
+) -> Mapping[str, str]:
     """Give a role what serving needs, in one transaction; return the statements and what for.
 
     Args:
@@ -99,7 +103,7 @@ async def grant(writer: Writer, role: str, also: Sequence[Right] = ()) -> Mappin
     return statements
 
 
-async def _asked_of(writer: Writer, role: str, rights: tuple[Right, ...]) -> list[Any]:
+async def _asked_of(writer: AdminConnection, role: str, rights: tuple[Right, ...]) -> list[Any]:
     rows: list[Any] = await writer.read(_ASKED_OF, [*lacking_arguments(rights), role])
     return rows
 

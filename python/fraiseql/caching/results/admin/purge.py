@@ -13,7 +13,7 @@ from fraiseql.caching.changes.log import LOG
 from fraiseql.caching.results.dependencies import Dependencies
 from fraiseql.caching.results.sql.views import ENTRIES
 from fraiseql.caching.results.stores.base import Entry, Lookup, Store
-from fraiseql.database.writing import Writer
+from fraiseql.database.writing import AdminConnection
 
 _LOGGED: Final = f"""\
 INSERT INTO {LOG} (tag, xid, at)
@@ -43,7 +43,7 @@ class Purged:
     tags: tuple[str, ...] = ()
 
 
-async def purge_tags(writer: Writer, tags: Collection[str]) -> Purged:
+async def purge_tags(writer: AdminConnection, tags: Collection[str]) -> Purged:
     """Take back what depends on any of ``tags``, as if that had been written.
 
     Raises:
@@ -59,7 +59,7 @@ async def purge_tags(writer: Writer, tags: Collection[str]) -> Purged:
 
 
 async def purge_queries(
-    writer: Writer, stores: Sequence[Store], names: Collection[str], *, whole: bool
+    writer: AdminConnection, stores: Sequence[Store], names: Collection[str], *, whole: bool
 ) -> Purged:
     """Take back every entry of some queries.
 
@@ -85,7 +85,9 @@ async def purge_queries(
     return Purged(count, written)
 
 
-async def purge_key(writer: Writer, stores: Sequence[Store], key: bytes, patience: float) -> Purged:
+async def purge_key(
+    writer: AdminConnection, stores: Sequence[Store], key: bytes, patience: float
+) -> Purged:
     """Take back one entry.
 
     An entry without a value takes its place: newer than whatever is computed now, older than what

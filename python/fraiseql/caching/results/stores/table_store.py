@@ -11,7 +11,7 @@ from fraiseql.caching.results.sql.objects import TableStoreName, ring, segments
 from fraiseql.caching.results.stores.base import Entry, Found, Lookup, Put, etag_of
 from fraiseql.caching.results.stores.lookup import reader_arguments, table_lookup
 from fraiseql.database import Origin, Pool
-from fraiseql.database.writing import Writer, open_writer
+from fraiseql.database.writing import AdminConnection, open_admin
 from fraiseql.errors import FraiseQLError
 
 _STATEMENTS: Final = 2_000
@@ -115,7 +115,7 @@ class TableStore:
             if connection is None:
                 yield True
                 return
-            writer = Writer(connection)
+            writer = AdminConnection(connection)
             await writer.execute(_BEGIN)
             # In a statement of its own: what is looked up next sees what the last leader stored.
             mine = await writer.fetchval(_LEAD, int.from_bytes(key[:8], "big", signed=True))
@@ -132,7 +132,7 @@ class TableStore:
         Raises:
             FraiseQLError: The tables are not there, or this role may not.
         """
-        async with open_writer(self._pool) as writer, writer.begun(lock_timeout=1.0):
+        async with open_admin(self._pool) as writer, writer.begun(lock_timeout=1.0):
             if key is None and query is None:
                 return await self._purge_all(writer)
             count = 0
@@ -179,7 +179,7 @@ class TableStore:
             self._statements[place] = found
         return found[1]
 
-    async def _purge_all(self, writer: Writer) -> int:
+    async def _purge_all(self, writer: AdminConnection) -> int:
         tables = segments(self._ring)
         await writer.execute(f"LOCK TABLE {', '.join(tables)} IN ACCESS EXCLUSIVE MODE")
         counts = " + ".join(f"(SELECT count(*) FROM {table})" for table in tables)

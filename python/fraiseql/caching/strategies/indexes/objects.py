@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from fraiseql.accesses import wire_type
 from fraiseql.caching.objects import DatabaseObject
-from fraiseql.caching.strategies.base import Refusal, World
+from fraiseql.caching.strategies.base import ResolveContext, Violation
 from fraiseql.caching.strategies.indexes.resolve import resolve
 from fraiseql.caching.strategies.indexes.spec import IndexSpec, indexed_types, unindexed_types
 from fraiseql.expressions import compared
@@ -17,7 +17,7 @@ SLOTS = ("_a", "_b")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def index_specs(world: World) -> tuple[list[IndexSpec], list[Refusal]]:
+def index_specs(world: ResolveContext) -> tuple[list[IndexSpec], list[Violation]]:
     """Return every declared index that can be had, and why others cannot.
 
     Raises:
@@ -28,14 +28,14 @@ def index_specs(world: World) -> tuple[list[IndexSpec], list[Refusal]]:
     for one in indexed_types(world):
         for declared in one.definition.indexes:
             found = resolve(one, declared)
-            if isinstance(found, Refusal):
+            if isinstance(found, Violation):
                 refusals.append(found)
             else:
                 specs.append(found)
     return specs, refusals
 
 
-def wanted_indexes(world: World) -> tuple[list[DatabaseObject], list[Refusal]]:
+def wanted_indexes(world: ResolveContext) -> tuple[list[DatabaseObject], list[Violation]]:
     """Return the object of every declared index, and why others cannot be made.
 
     Raises:
@@ -46,8 +46,8 @@ def wanted_indexes(world: World) -> tuple[list[DatabaseObject], list[Refusal]]:
     return [index_object(spec) for spec in specs if spec.table.owned], refusals
 
 
-def _made_here(type_name: str) -> Refusal:
-    return Refusal(
+def _made_here(type_name: str) -> Violation:
+    return Violation(
         "INDEX_TABLE",
         type_name,
         "its relation is made by FraiseQL, or is not there, and takes no indexes of its own.",
@@ -55,8 +55,8 @@ def _made_here(type_name: str) -> Refusal:
     )
 
 
-def _not_owned(spec: IndexSpec) -> Refusal:
-    return Refusal(
+def _not_owned(spec: IndexSpec) -> Violation:
+    return Violation(
         "INDEX_TABLE",
         spec.type_name,
         f"{spec.table.sql} belongs to a role that the connected one is not a member of.",

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from fraiseql.accesses import wire_type
-from fraiseql.caching.strategies.base import World
+from fraiseql.caching.strategies.base import ResolveContext
 from fraiseql.caching.strategies.indexes.objects import SLOTS, index_specs
 from fraiseql.caching.strategies.indexes.spec import IndexSpec
 from fraiseql.database import Pool
@@ -66,7 +66,9 @@ def _cutoff(wire: str, predicate: str) -> Any:
     return None if isinstance(value, PostgresText) else value
 
 
-async def published_indexes(world: World, pool: Pool) -> Mapping[tuple[str, str], IndexFacts]:
+async def published_indexes(
+    world: ResolveContext, pool: Pool
+) -> Mapping[tuple[str, str], IndexFacts]:
     """Return what statements must say for declared indexes, by schema and name of the table.
 
     An index that one type declares serves every type over the same table.

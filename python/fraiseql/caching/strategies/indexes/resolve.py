@@ -4,7 +4,7 @@ from decimal import InvalidOperation
 from typing import Any, Final
 
 from fraiseql.accesses import OPAQUE, SESSION_WIRES, Access, as_json, may_be_contained, wire_type
-from fraiseql.caching.strategies.base import Refusal
+from fraiseql.caching.strategies.base import Violation
 from fraiseql.caching.strategies.indexes.predicate import (
     IndexCondition,
     UnprovenError,
@@ -24,7 +24,7 @@ _UNORDERED: Final = frozenset({"any", "array", OPAQUE})
 ROLLED: Final = frozenset({"timestamptz", "timestamp", "date"})
 
 
-def resolve(one: IndexedType, declared: Any) -> IndexSpec | Refusal:
+def resolve(one: IndexedType, declared: Any) -> IndexSpec | Violation:
     """Return the index that a declaration asks for, or why it cannot be had."""
     refused = _of_table(one)
     if refused is not None:
@@ -38,7 +38,7 @@ def resolve(one: IndexedType, declared: Any) -> IndexSpec | Refusal:
             return _btree(one, declared)
     except _RefusedError as error:
         return error.refusal
-    return Refusal(
+    return Violation(
         "BAD_DECLARATION",
         one.type_name,
         f"indexes= holds {declared!r}, which is no index.",
@@ -48,7 +48,7 @@ def resolve(one: IndexedType, declared: Any) -> IndexSpec | Refusal:
 
 class _RefusedError(Exception):
     def __init__(self, one: IndexedType, code: str, message: str, alternative: str) -> None:
-        self.refusal = Refusal(code, one.type_name, message, alternative)
+        self.refusal = Violation(code, one.type_name, message, alternative)
         super().__init__(message)
 
 
@@ -60,10 +60,10 @@ _KINDS: Final = {
 }
 
 
-def _of_table(one: IndexedType) -> Refusal | None:
+def _of_table(one: IndexedType) -> Violation | None:
     table = one.table
     if table.kind != "r":
-        return Refusal(
+        return Violation(
             "INDEX_TABLE",
             one.type_name,
             f"{table.sql} is {_KINDS.get(table.kind, 'no table')}.",

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from fraiseql.accesses import Access, find_accesses
 from fraiseql.caching.definition.tables import Table
-from fraiseql.caching.strategies.base import World
+from fraiseql.caching.strategies.base import ResolveContext
 from fraiseql.caching.strategies.indexes.predicate import IndexCondition
 from fraiseql.catalog import Relation
 from fraiseql.catalog.picture import quote
@@ -89,7 +89,7 @@ class IndexSpec:
         )
 
 
-def indexed_types(world: World) -> Iterator[IndexedType]:
+def indexed_types(world: ResolveContext) -> Iterator[IndexedType]:
     """Yield every type that is declared with ``indexes=``.
 
     Raises:
@@ -106,7 +106,7 @@ def indexed_types(world: World) -> Iterator[IndexedType]:
         yield IndexedType(name, definition, relation, world.tables[source], accesses, key)
 
 
-def unindexed_types(world: World) -> Iterator[str]:
+def unindexed_types(world: ResolveContext) -> Iterator[str]:
     """Yield the types with declared indexes whose relation is none of the database's tables."""
     for name, definition in world.schema.objects.items():
         if definition.indexes and (definition.sql_source or "") not in world.tables:

@@ -6,7 +6,7 @@ from typing import Final
 
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.indexes.objects import SLOTS
-from fraiseql.database.writing import Writer
+from fraiseql.database.writing import AdminConnection
 
 _SIZES: Final = """
 SELECT a.name, pg_relation_size(i.indexrelid) AS bytes, i.indisvalid AS valid,
@@ -39,7 +39,9 @@ class IndexStatus:
         return f"{self.name}: {self.bytes / 1_000_000:,.1f} MB, used {self.scans:,} times{broken}"
 
 
-async def index_statuses(writer: Writer, objects: Iterable[DatabaseObject]) -> list[IndexStatus]:
+async def index_statuses(
+    writer: AdminConnection, objects: Iterable[DatabaseObject]
+) -> list[IndexStatus]:
     """Return the status of each declared index among ``objects`` that exists.
 
     Raises:

@@ -8,7 +8,7 @@ from fraiseql.caching.dependencies.access import changed, load_access, queried
 from fraiseql.caching.dependencies.recorded import guard, recorded_prompt
 from fraiseql.caching.dependencies.view_age import age
 from fraiseql.caching.objects import DatabaseObject
-from fraiseql.caching.strategies.base import Kept, live_reads
+from fraiseql.caching.strategies.base import StoredType, live_reads
 from fraiseql.caching.strategies.live_view import DOCUMENT
 from fraiseql.caching.strategies.materialized_view.comparing import repair, verify
 from fraiseql.caching.strategies.materialized_view.facts import ViewFacts, load_facts
@@ -24,7 +24,7 @@ from fraiseql.caching.strategies.predicates import queried_by
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Pool
 from fraiseql.expressions import literal
-from fraiseql.sources import Freshness, KeptDocument, live_source
+from fraiseql.sources import Freshness, StoredSource, live_source
 
 __all__ = ["facts", "objects", "published", "readable", "refusals", "repair", "verify"]
 
@@ -41,22 +41,22 @@ WHERE c.oid = to_regclass({view}) AND c.relispopulated
 """
 
 
-async def facts(kept: Kept, pool: Pool) -> ViewFacts:
+async def facts(kept: StoredType, pool: Pool) -> ViewFacts:
     """Read the columns of the query, what it reads and what it calls."""
     return await load_facts(kept, pool)
 
 
-def objects(kept: Kept) -> Iterable[DatabaseObject]:
+def objects(kept: StoredType) -> Iterable[DatabaseObject]:
     """Return the change log, the live view, the materialized view and its public name."""
     return list(view_objects(kept))
 
 
-def readable(kept: Kept) -> Iterable[str]:
+def readable(kept: StoredType) -> Iterable[str]:
     """Return the materialized view."""
     return (physical(kept),)
 
 
-async def published(kept: Kept, pool: Pool) -> KeptDocument | None:
+async def published(kept: StoredType, pool: Pool) -> StoredSource | None:
     """Return the materialized view, when it is full and the connected role may read it.
 
     Where the live answer is a view over the query, its owner's rights count for both; where it is
@@ -83,7 +83,7 @@ async def published(kept: Kept, pool: Pool) -> KeptDocument | None:
     }
     stored, unchanged = kept.stored, guard(view, prompt)
     also = (changed(unchanged), *map(queried, queried_by(kept)))
-    return KeptDocument(
+    return StoredSource(
         replace(relation, columns=own, key=key_of(kept)),
         None if stored.sql is not None else DOCUMENT,
         "instead",

@@ -4,18 +4,18 @@
 from typing import Any
 
 from fraiseql.caching.dependencies.view_age import age
-from fraiseql.caching.strategies.base import Kept
+from fraiseql.caching.strategies.base import StoredType
 from fraiseql.caching.strategies.compare import SHOWN, Difference, Verified
 from fraiseql.caching.strategies.live_view import DOCUMENT
 from fraiseql.caching.strategies.materialized_view.names import key_of, query_of
 from fraiseql.caching.strategies.materialized_view.objects import physical
 from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
 from fraiseql.catalog.picture import quote
-from fraiseql.database.writing import Writer
+from fraiseql.database.writing import AdminConnection
 from fraiseql.sql_names import fn, op, ty
 
 
-async def verify(kept: Kept, writer: Writer, sample: float) -> Verified:
+async def verify(kept: StoredType, writer: AdminConnection, sample: float) -> Verified:
     """Compare the view with its query; what an older view lacks is no drift, and is not compared.
 
     Runs in the caller's snapshot: age, view and query are of one moment.
@@ -28,7 +28,7 @@ async def verify(kept: Kept, writer: Writer, sample: float) -> Verified:
     return await _compared(kept, writer, sample)
 
 
-async def repair(kept: Kept, writer: Writer) -> int:
+async def repair(kept: StoredType, writer: AdminConnection) -> int:
     """Refresh the view, and return how many of its rows differed."""
     async with writer.snapshot():
         found = await _compared(kept, writer, 100.0)
@@ -36,7 +36,7 @@ async def repair(kept: Kept, writer: Writer) -> int:
     return found.differing
 
 
-async def _compared(kept: Kept, writer: Writer, sample: float) -> Verified:
+async def _compared(kept: StoredType, writer: AdminConnection, sample: float) -> Verified:
     query, _ = query_of(kept)
     columns = kept.facts.columns or (*kept.table.columns, DOCUMENT)
     row = ", ".join(f"q.{quote(column)}" for column in columns)

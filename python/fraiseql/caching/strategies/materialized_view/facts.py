@@ -8,7 +8,7 @@ from typing import Any, Final
 from fraiseql.caching.dependencies.facts import CallFacts, load_result_facts
 from fraiseql.caching.dependencies.reads import RELATIONS, closure
 from fraiseql.caching.strategies import live_view
-from fraiseql.caching.strategies.base import Kept
+from fraiseql.caching.strategies.base import StoredType
 from fraiseql.caching.strategies.materialized_view.names import (
     CONSTANT_KEY,
     bare,
@@ -20,7 +20,7 @@ from fraiseql.caching.strategies.materialized_view.names import (
 from fraiseql.caching.strategies.predicates import predicates_of
 from fraiseql.catalog.picture import quote
 from fraiseql.database import Pool
-from fraiseql.database.writing import Writer, open_writer, server_message
+from fraiseql.database.writing import AdminConnection, open_admin, server_message
 from fraiseql.errors import DatabaseError, SourceError, sqlstate_of
 
 _PLACE: Final = """
@@ -111,7 +111,7 @@ class ViewFacts:
     refused: str = ""
 
 
-async def load_facts(kept: Kept, pool: Pool) -> ViewFacts:
+async def load_facts(kept: StoredType, pool: Pool) -> ViewFacts:
     """Return the facts of one type.
 
     A view that is built is asked itself, which only reads; a query that is not is put into a
@@ -142,10 +142,10 @@ async def load_facts(kept: Kept, pool: Pool) -> ViewFacts:
     return replace(await _probed(kept, pool), schema=schema, taken=taken)
 
 
-async def _probed(kept: Kept, pool: Pool) -> ViewFacts:
+async def _probed(kept: StoredType, pool: Pool) -> ViewFacts:
     query, _ = query_of(kept)
     try:
-        async with open_writer(pool) as writer:
+        async with open_admin(pool) as writer:
             await writer.execute("BEGIN READ WRITE")
             try:
                 async with writer.declared():
@@ -162,7 +162,7 @@ async def _probed(kept: Kept, pool: Pool) -> ViewFacts:
     return replace(found, one_row=single)
 
 
-async def _single(writer: Writer, query: str) -> bool:
+async def _single(writer: AdminConnection, query: str) -> bool:
     async with writer.declared():
         plan = json.loads(await writer.fetchval(f"EXPLAIN (FORMAT JSON) {query}"))
     return _one_row(plan[0]["Plan"])
@@ -191,7 +191,7 @@ async def _described(read: Ask, start: list[int], trees: Sequence[str] = ()) -> 
     return ViewFacts("", tuple(names), seen, found.calls, tuple(sorted(within)))
 
 
-async def _begun(kept: Kept, pool: Pool) -> tuple[list[int], list[str]]:
+async def _begun(kept: StoredType, pool: Pool) -> tuple[list[int], list[str]]:
     """Return what the documents of a type's own table read, and the trees of predicates."""
     relations = kept.world.catalog.relations
     found = [relations[kept.definition.sql_source or ""]]

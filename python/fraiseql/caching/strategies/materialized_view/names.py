@@ -10,7 +10,7 @@ from typing import Final
 
 from fraiseql.caching.definition.documents import DocumentWriter
 from fraiseql.caching.definition.rows import RowFunction
-from fraiseql.caching.strategies.base import Kept
+from fraiseql.caching.strategies.base import StoredType
 from fraiseql.caching.strategies.live_view import DOCUMENT
 from fraiseql.caching.strategies.predicates import meaning_of
 from fraiseql.catalog.picture import quote
@@ -22,22 +22,22 @@ CONSTANT_KEY: Final = "fraiseql_k"
 SCHEMA: Final = "fraiseql"
 
 
-def bare(kept: Kept) -> str:
+def bare(kept: StoredType) -> str:
     """Return what the relation is called without schema and prefix."""
     return bare_name(kept.table.name)
 
 
-def public_name(kept: Kept, schema: str) -> str:
+def public_name(kept: StoredType, schema: str) -> str:
     """Return the qualified and quoted name under which people find what is kept."""
     return f"{quote(schema)}.{quote('mv_' + bare(kept))}"
 
 
-def live_name(kept: Kept, schema: str) -> str:
+def live_name(kept: StoredType, schema: str) -> str:
     """Return the qualified and quoted name of the live view over a declared query."""
     return f"{quote(schema)}.{quote('v_' + bare(kept))}"
 
 
-def physical_name(kept: Kept, schema: str) -> tuple[str, str]:
+def physical_name(kept: StoredType, schema: str) -> tuple[str, str]:
     """Return schema and name of the materialized view of the declared generation."""
     query, _ = query_of(kept)
     meaning = "" if kept.stored.sql is not None else meaning_of(kept)
@@ -48,7 +48,7 @@ def physical_name(kept: Kept, schema: str) -> tuple[str, str]:
     return SCHEMA, f"mv_{short}_{digest}"
 
 
-def key_of(kept: Kept) -> tuple[str, ...]:
+def key_of(kept: StoredType) -> tuple[str, ...]:
     """Return the columns that identify a row: declared, the table's, or a field ``id``."""
     if kept.stored.key or kept.stored.sql is None:
         return kept.stored.key or kept.key
@@ -56,7 +56,7 @@ def key_of(kept: Kept) -> tuple[str, ...]:
     return kept.definition.key or (("id",) if named else ())
 
 
-def query_of(kept: Kept) -> tuple[str, tuple[RowFunction, ...]]:
+def query_of(kept: StoredType) -> tuple[str, tuple[RowFunction, ...]]:
     """Return the query that is kept, and the functions of the framework that it calls."""
     if kept.stored.sql is not None:
         return kept.stored.sql.strip().rstrip(";").rstrip(), ()
@@ -69,7 +69,7 @@ def query_of(kept: Kept) -> tuple[str, tuple[RowFunction, ...]]:
     return f"SELECT {select} FROM {kept.table.sql} AS t0", tuple(writer.functions.values())
 
 
-def embeds_of(kept: Kept) -> tuple[str, ...]:
+def embeds_of(kept: StoredType) -> tuple[str, ...]:
     """Return the embeds that a kept document holds: the type's own, one level deep."""
     if kept.stored.sql is not None:
         return ()

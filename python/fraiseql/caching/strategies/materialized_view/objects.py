@@ -21,7 +21,7 @@ from fraiseql.caching.dependencies.view_age import (
 )
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies import live_view
-from fraiseql.caching.strategies.base import Kept
+from fraiseql.caching.strategies.base import StoredType
 from fraiseql.caching.strategies.live_view import DOCUMENT
 from fraiseql.caching.strategies.materialized_view.facts import ViewFacts
 from fraiseql.caching.strategies.materialized_view.names import (
@@ -38,7 +38,7 @@ from fraiseql.catalog.picture import quote
 from fraiseql.expressions import literal
 
 
-def view_objects(kept: Kept) -> Iterator[DatabaseObject]:
+def view_objects(kept: StoredType) -> Iterator[DatabaseObject]:
     """Yield all that one materialized view wants, in an order in which it can be made.
 
     The triggers come before the view: what is written while it is built is then in the log.
@@ -56,12 +56,12 @@ def view_objects(kept: Kept) -> Iterator[DatabaseObject]:
     yield _public(kept)
 
 
-def physical(kept: Kept) -> str:
+def physical(kept: StoredType) -> str:
     """Return the quoted, qualified name of the materialized view."""
     return ".".join(quote(part) for part in physical_name(kept, kept.facts.schema))
 
 
-def _live(kept: Kept) -> Iterator[DatabaseObject]:
+def _live(kept: StoredType) -> Iterator[DatabaseObject]:
     if kept.stored.sql is None:
         yield from live_view.objects(kept, embeds_of(kept))
         return
@@ -80,7 +80,7 @@ def _live(kept: Kept) -> Iterator[DatabaseObject]:
     )
 
 
-def _fingerprint(kept: Kept) -> DatabaseObject:
+def _fingerprint(kept: StoredType) -> DatabaseObject:
     """Record what the query of a view is computed from, before it is."""
     name, own = physical(kept), kept.stored.sql is not None
     live = live_name(kept, kept.facts.schema) if own else live_view.view_name(kept)
@@ -91,7 +91,7 @@ def _fingerprint(kept: Kept) -> DatabaseObject:
     return fingerprint_object(name, statement, kept.type_name, needs, after=after)
 
 
-def _view(kept: Kept) -> DatabaseObject:
+def _view(kept: StoredType) -> DatabaseObject:
     name, clock = physical(kept), reads_clock(kept.facts)
     query, functions = query_of(kept)
     key = key_of(kept)
@@ -120,7 +120,7 @@ def _view(kept: Kept) -> DatabaseObject:
     )
 
 
-def _public(kept: Kept) -> DatabaseObject:
+def _public(kept: StoredType) -> DatabaseObject:
     name, view = public_name(kept, kept.facts.schema), physical(kept)
     columns = kept.facts.columns or (*kept.table.columns, DOCUMENT)
     select = ", ".join(quote(column) for column in columns)

@@ -10,7 +10,7 @@ from fraiseql.caching.changes.state import CLUSTER, FILLING, STATE
 from fraiseql.caching.dependencies.recorded import is_unchanged, record_again
 from fraiseql.caching.dependencies.view_age import age, age_unknown, end_state, shape_now
 from fraiseql.caching.strategies.materialized_view.policy import Policy, RefreshState
-from fraiseql.database.writing import Writer
+from fraiseql.database.writing import AdminConnection
 from fraiseql.errors import DatabaseError, FraiseQLError
 from fraiseql.expressions import literal
 
@@ -67,7 +67,7 @@ class Refreshed:
     concurrently: bool
 
 
-async def condition_of(writer: Writer, view: str) -> RefreshState | None:
+async def condition_of(writer: AdminConnection, view: str) -> RefreshState | None:
     """Return what is known of a view; None when it is not made.
 
     Raises:
@@ -80,7 +80,7 @@ async def condition_of(writer: Writer, view: str) -> RefreshState | None:
 
 
 async def refresh_view(
-    writer: Writer, view: str, policy: Policy | None = None, *, wait: bool = False
+    writer: AdminConnection, view: str, policy: Policy | None = None, *, wait: bool = False
 ) -> Refreshed | None:
     """Refresh a view, unless another process does so now, or the policy says that it can wait.
 
@@ -108,7 +108,7 @@ async def refresh_view(
 
 
 async def _refreshed(
-    writer: Writer, view: str, policy: Policy | None, lock: str
+    writer: AdminConnection, view: str, policy: Policy | None, lock: str
 ) -> Refreshed | None:
     async with writer.begun():
         await writer.execute(_SETTINGS)
@@ -134,7 +134,7 @@ async def _refreshed(
     return Refreshed(view, took, row["age"], bool(concurrently))
 
 
-async def _looked(writer: Writer, view: str) -> Any:
+async def _looked(writer: AdminConnection, view: str) -> Any:
     asked = _CONDITION.format(
         age=age(view),
         since=seconds_since("v.as_of"),
@@ -151,7 +151,7 @@ def _condition(row: Any) -> RefreshState:
     return RefreshState(*(row[name] for name in known))
 
 
-async def _adopted(writer: Writer, view: str) -> None:
+async def _adopted(writer: AdminConnection, view: str) -> None:
     """Forget what another cluster's transactions were, if the rows came here with a dump."""
     made = await writer.fetchval(f"SELECT to_regclass('{STATE}') IS NOT NULL")
     own = await writer.fetchval(_THERE, view) if made else None

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from fraiseql.caching.strategies import live_view
-from fraiseql.caching.strategies.base import Kept, Refusal
+from fraiseql.caching.strategies.base import StoredType, Violation
 from fraiseql.caching.strategies.live_view import DOCUMENT
 from fraiseql.caching.strategies.materialized_view.facts import ReadRelation, ViewFacts
 from fraiseql.caching.strategies.materialized_view.names import (
@@ -20,13 +20,13 @@ from fraiseql.naming import suggestion
 _TAKEN: Final = {"m": "a materialized view", "r": "a table", "p": "a table", "f": "a foreign table"}
 
 
-def refusals(kept: Kept) -> Iterator[Refusal]:
+def refusals(kept: StoredType) -> Iterator[Violation]:
     """Yield everything that is declared and cannot be had."""
     facts: ViewFacts = kept.facts
     if facts.taken:
         yield _taken(kept, facts)
     if facts.refused:
-        yield Refusal(
+        yield Violation(
             "VIEW_NOT_KEPT",
             kept.type_name,
             f"PostgreSQL refuses its sql: {facts.refused}",
@@ -42,9 +42,9 @@ def refusals(kept: Kept) -> Iterator[Refusal]:
         yield from _of_read(kept, read)
 
 
-def _taken(kept: Kept, facts: ViewFacts) -> Refusal:
+def _taken(kept: StoredType, facts: ViewFacts) -> Violation:
     name = public_name(kept, facts.schema)
-    return Refusal(
+    return Violation(
         "NAME_TAKEN",
         kept.type_name,
         f"there is {_TAKEN.get(facts.taken, 'another relation')} {name} already, which FraiseQL"
@@ -53,14 +53,14 @@ def _taken(kept: Kept, facts: ViewFacts) -> Refusal:
     )
 
 
-def _of_table(kept: Kept) -> Iterator[Refusal]:
+def _of_table(kept: StoredType) -> Iterator[Violation]:
     yield from live_view.refusals(kept, embeds_of(kept))
     for predicate, facts in predicates_of(kept, kept.type_name):
         yield from unreadable(predicate, facts)
     if not key_of(kept):
         yield _needs_key(kept, f"{kept.table.sql} has no unique key that cannot be null.")
     if DOCUMENT in kept.table.columns:
-        yield Refusal(
+        yield Violation(
             "VIEW_NOT_KEPT",
             kept.type_name,
             f"{kept.table.sql} has a column {DOCUMENT!r}, which the document is called.",
@@ -68,12 +68,12 @@ def _of_table(kept: Kept) -> Iterator[Refusal]:
         )
 
 
-def _of_query(kept: Kept, facts: ViewFacts) -> Iterator[Refusal]:
+def _of_query(kept: StoredType, facts: ViewFacts) -> Iterator[Violation]:
     key = key_of(kept)
     if not key and not facts.one_row:
         yield _needs_key(kept, "its rows have no key, and its plan may give more than one row.")
     if CONSTANT_KEY in facts.columns:
-        yield Refusal(
+        yield Violation(
             "VIEW_NOT_KEPT",
             kept.type_name,
             f"its sql has a column {CONSTANT_KEY!r}, which is the framework's own.",
@@ -87,16 +87,16 @@ def _of_query(kept: Kept, facts: ViewFacts) -> Iterator[Refusal]:
         yield from _of_fields(kept, facts)
 
 
-def _of_calls(kept: Kept, facts: ViewFacts) -> Iterator[Refusal]:
+def _of_calls(kept: StoredType, facts: ViewFacts) -> Iterator[Violation]:
     for call in uncertain(facts):
-        yield Refusal(
+        yield Violation(
             "VIEW_CHANGES",
             kept.type_name,
             f"its query calls {call.name}(), whose result may change or differ without a write.",
             "Leave it out, or leave the type live.",
         )
     for table in facts.within:
-        yield Refusal(
+        yield Violation(
             "VIEW_CHANGES",
             kept.type_name,
             f"its query, or the body of a function that it calls, reads {table}, whose writes would"
@@ -104,7 +104,7 @@ def _of_calls(kept: Kept, facts: ViewFacts) -> Iterator[Refusal]:
             "Join the tables that a function reads in the query itself, or leave the type live.",
         )
     if reads_clock(facts) and kept.stored.bound is None:
-        yield Refusal(
+        yield Violation(
             "VIEW_CHANGES",
             kept.type_name,
             "its query reads the time, and only writes would bring a refresh.",
@@ -112,10 +112,10 @@ def _of_calls(kept: Kept, facts: ViewFacts) -> Iterator[Refusal]:
         )
 
 
-def _of_fields(kept: Kept, facts: ViewFacts) -> Iterator[Refusal]:
+def _of_fields(kept: StoredType, facts: ViewFacts) -> Iterator[Violation]:
     for field in kept.own_fields():
         if field.name not in facts.columns:
-            yield Refusal(
+            yield Violation(
                 "COLUMN_NOT_KEPT",
                 f"{kept.type_name}.{field.name}",
                 f"its sql has no column {field.name!r}.{suggestion(field.name, facts.columns)}",
@@ -123,8 +123,8 @@ def _of_fields(kept: Kept, facts: ViewFacts) -> Iterator[Refusal]:
             )
 
 
-def _needs_key(kept: Kept, why: str) -> Refusal:
-    return Refusal(
+def _needs_key(kept: StoredType, why: str) -> Violation:
+    return Violation(
         "NEEDS_KEY",
         kept.type_name,
         f"{why} REFRESH … CONCURRENTLY, during which readers go on, needs a unique key of plain"
@@ -133,9 +133,9 @@ def _needs_key(kept: Kept, why: str) -> Refusal:
     )
 
 
-def _of_read(kept: Kept, read: ReadRelation) -> Iterator[Refusal]:
+def _of_read(kept: StoredType, read: ReadRelation) -> Iterator[Violation]:
     if read.secured:
-        yield Refusal(
+        yield Violation(
             "ROW_SECURITY",
             kept.type_name,
             f"{read.sql} has row security: roles see different rows, a view keeps one answer.",
@@ -143,14 +143,14 @@ def _of_read(kept: Kept, read: ReadRelation) -> Iterator[Refusal]:
         )
     why = _untracked(read)
     if why:
-        yield Refusal(
+        yield Violation(
             "WRITES_NOT_SEEN",
             kept.type_name,
             f"{read.sql} {why}",
             "Read tables whose writes can be logged, or leave the type live.",
         )
     elif not read.owned:
-        yield Refusal(
+        yield Violation(
             "WRITES_NOT_SEEN",
             kept.type_name,
             f"{read.sql} is not the connected role's: no trigger can be put on it.",

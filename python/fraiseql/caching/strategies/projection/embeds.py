@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from fraiseql.caching.definition.documents import DocumentWriter, join_columns
 from fraiseql.caching.definition.tables import Table
-from fraiseql.caching.strategies.base import Kept, Refusal
+from fraiseql.caching.strategies.base import StoredType, Violation
 from fraiseql.naming import suggestion
 from fraiseql.schema.definitions import EmbedDefinition, FieldDefinition
 
@@ -45,7 +45,7 @@ class EmbedPath:
             yield from one.walk()
 
 
-def chosen(kept: Kept) -> tuple[str, ...]:
+def chosen(kept: StoredType) -> tuple[str, ...]:
     """Return the embeds that are declared to be held, dotted, each with those that lead to it."""
     declared = kept.stored.embeds
     if declared is None:
@@ -55,14 +55,14 @@ def chosen(kept: Kept) -> tuple[str, ...]:
     return tuple(dict.fromkeys(paths))
 
 
-def unknown(kept: Kept) -> Iterator[Refusal]:
+def unknown(kept: StoredType) -> Iterator[Violation]:
     """Refuse names that are no embedded fields."""
     for name in kept.stored.embeds or ():
         type_name = kept.type_name
         for part in name.split("."):
             fields = _embedded(kept, type_name)
             if part not in fields:
-                yield Refusal(
+                yield Violation(
                     "UNKNOWN_EMBED",
                     kept.type_name,
                     f"embeds names {name!r}: {type_name} has no embedded field {part!r}."
@@ -73,7 +73,7 @@ def unknown(kept: Kept) -> Iterator[Refusal]:
             type_name = _writer(kept).named(type_name, fields[part])
 
 
-def places(kept: Kept) -> EmbedPath:
+def places(kept: StoredType) -> EmbedPath:
     """Return the document of a type with everything that it holds.
 
     Raises:
@@ -85,7 +85,7 @@ def places(kept: Kept) -> EmbedPath:
 
 
 def _children(
-    kept: Kept, type_name: str, source: str, names: tuple[str, ...], path: str
+    kept: StoredType, type_name: str, source: str, names: tuple[str, ...], path: str
 ) -> tuple[EmbedPath, ...]:
     found = []
     for name, field in _embedded(kept, type_name).items():
@@ -96,7 +96,11 @@ def _children(
 
 
 def _place(
-    kept: Kept, owner: tuple[str, str], field: FieldDefinition, inner: tuple[str, ...], path: str
+    kept: StoredType,
+    owner: tuple[str, str],
+    field: FieldDefinition,
+    inner: tuple[str, ...],
+    path: str,
 ) -> EmbedPath:
     embed, world = field.embed, kept.world
     assert embed is not None  # noqa: S101 - chosen for having one
@@ -118,10 +122,10 @@ def _place(
     )
 
 
-def _embedded(kept: Kept, type_name: str) -> dict[str, FieldDefinition]:
+def _embedded(kept: StoredType, type_name: str) -> dict[str, FieldDefinition]:
     fields = kept.world.schema.fields.get(type_name, {}).values()
     return {field.name: field for field in fields if field.embed is not None}
 
 
-def _writer(kept: Kept) -> DocumentWriter:
+def _writer(kept: StoredType) -> DocumentWriter:
     return DocumentWriter(kept.world.schema, kept.world.catalog, {}, kept.type_name)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any, Final
 
-from fraiseql.caching.strategies.base import Kept, Refusal
+from fraiseql.caching.strategies.base import StoredType, Violation
 from fraiseql.caching.strategies.projection.facts import TableMap
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec, Qualified
 from fraiseql.caching.strategies.projection.tree import Node, Tree, columns
@@ -59,11 +59,11 @@ async def fan_outs(spec: ProjectionSpec, facts: TableMap, pool: Pool) -> list[Fa
     return found
 
 
-def too_many(kept: Kept, found: list[FanOut]) -> Iterator[Refusal]:
+def too_many(kept: StoredType, found: list[FanOut]) -> Iterator[Violation]:
     """Refuse places whose rows stand in more documents than the declaration's budget."""
     for one in found:
         if one.documents > kept.stored.budget:
-            yield Refusal(
+            yield Violation(
                 "FAN_OUT",
                 f"{kept.type_name}.{one.path}",
                 f"one change of a row of {one.table} may touch {one.documents:,} documents"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fraiseql.caching.definition.documents import order_columns
 from fraiseql.caching.objects import DatabaseObject
-from fraiseql.caching.strategies.base import Kept
+from fraiseql.caching.strategies.base import StoredType
 from fraiseql.caching.strategies.projection.embeds import EmbedPath
 from fraiseql.caching.strategies.projection.facts import TableFacts, TableMap
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec, Qualified
@@ -41,7 +41,7 @@ def index_requirements(spec: ProjectionSpec) -> tuple[IndexRequirement, ...]:
 
 
 def index_objects(
-    kept: Kept, root: EmbedPath, spec: ProjectionSpec, facts: TableMap
+    kept: StoredType, root: EmbedPath, spec: ProjectionSpec, facts: TableMap
 ) -> Iterator[DatabaseObject]:
     """Yield the indexes that are to be there.
 
@@ -71,7 +71,7 @@ def _name(wanted: IndexRequirement) -> str:
     return f"fql_{plain}_{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
-def _order(kept: Kept, root: EmbedPath, wanted: IndexRequirement) -> list[str]:
+def _order(kept: StoredType, root: EmbedPath, wanted: IndexRequirement) -> list[str]:
     """Return the terms of a limited list's order: its first rows are then found without a sort."""
     for place in root.walk():
         embed = place.embed

@@ -7,7 +7,7 @@ from typing import Any, Final
 from fraiseql.caching.definition.tables import Table
 from fraiseql.caching.dependencies.parsed import Predicate
 from fraiseql.caching.strategies import live_view
-from fraiseql.caching.strategies.base import Kept, Refusal
+from fraiseql.caching.strategies.base import StoredType, Violation
 from fraiseql.caching.strategies.predicates import changing, unreadable
 from fraiseql.caching.strategies.projection.embeds import EmbedPath, chosen
 from fraiseql.caching.strategies.projection.facts import TableFacts, TableMap
@@ -24,7 +24,7 @@ LEVEL: Final = (
 _COMMENT: Final = re.compile(r"--|/\*|\$\w*\$")
 
 
-def refused(kept: Kept, root: EmbedPath, facts: TableMap) -> Iterator[Refusal]:
+def refused(kept: StoredType, root: EmbedPath, facts: TableMap) -> Iterator[Violation]:
     """Yield why the documents of ``root`` cannot be kept by triggers."""
     yield from _of_document(kept)
     seen: set[Qualified] = set()
@@ -41,7 +41,7 @@ def refused(kept: Kept, root: EmbedPath, facts: TableMap) -> Iterator[Refusal]:
     yield from live_view.refusals(kept, chosen(kept))
 
 
-def _of_document(kept: Kept) -> Iterator[Refusal]:
+def _of_document(kept: StoredType) -> Iterator[Violation]:
     document = kept.definition.jsonb_column
     if document is not None:
         yield _table(
@@ -53,7 +53,7 @@ def _of_document(kept: Kept) -> Iterator[Refusal]:
         yield from live_view.refuse_key(kept, "body")
 
 
-def _of_table(place: EmbedPath, facts: TableFacts) -> Iterator[Refusal]:
+def _of_table(place: EmbedPath, facts: TableFacts) -> Iterator[Violation]:
     table, where = place.table, place.where
     if table.kind not in ("r", "p"):
         yield _table(
@@ -63,7 +63,7 @@ def _of_table(place: EmbedPath, facts: TableFacts) -> Iterator[Refusal]:
         )
         return
     if not table.owned:
-        yield Refusal(
+        yield Violation(
             "TABLE_NOT_KEPT",
             where,
             f"{table.sql} belongs to a role that the connected one is not a member of.",
@@ -79,7 +79,7 @@ def _of_table(place: EmbedPath, facts: TableFacts) -> Iterator[Refusal]:
     for message, alternative in _unseen(facts):
         yield _table(where, f"{table.sql} {message}", alternative)
     if facts.row_security:
-        yield Refusal(
+        yield Violation(
             "ROW_SECURITY",
             where,
             f"{table.sql} has row-level security: roles may see different rows, and a kept document"
@@ -114,14 +114,14 @@ def _unseen(facts: TableFacts) -> Iterator[tuple[str, str]]:
         )
 
 
-def _of_key(place: EmbedPath, facts: TableFacts) -> Iterator[Refusal]:
+def _of_key(place: EmbedPath, facts: TableFacts) -> Iterator[Violation]:
     columns = place.table.columns
     missing = [name for name in place.key if name not in columns]
     followed = place.key and not missing and facts.unique(place.key)
     if followed or place.table.kind not in ("r", "p"):
         return
     named = f"key {', '.join(place.key)}, which is not unique" if place.key else "no unique key"
-    yield Refusal(
+    yield Violation(
         "NO_KEY",
         place.where,
         f"{place.table.sql} has {named}: its rows cannot be followed.",
@@ -129,7 +129,7 @@ def _of_key(place: EmbedPath, facts: TableFacts) -> Iterator[Refusal]:
     )
 
 
-def _of_embed(kept: Kept, place: EmbedPath, facts: TableFacts) -> Iterator[Refusal]:
+def _of_embed(kept: StoredType, place: EmbedPath, facts: TableFacts) -> Iterator[Violation]:
     embed, schema = place.embed, kept.world.schema
     assert embed is not None  # noqa: S101 - asked of embedded places only
     if place.type_name not in schema.objects:
@@ -157,7 +157,7 @@ def _of_embed(kept: Kept, place: EmbedPath, facts: TableFacts) -> Iterator[Refus
         )
 
 
-def unbounded(kept: Kept, root: EmbedPath, facts: TableMap) -> Iterator[Refusal]:
+def unbounded(kept: StoredType, root: EmbedPath, facts: TableMap) -> Iterator[Violation]:
     """Refuse lists without an end, unless the declaration says how large documents may be."""
     if kept.stored.max_bytes is not None:
         return
@@ -167,7 +167,7 @@ def unbounded(kept: Kept, root: EmbedPath, facts: TableMap) -> Iterator[Refusal]
             continue
         inner = [name for name, _ in place.join]
         if not facts[Qualified(place.table.schema, place.table.name)].unique(inner):
-            yield Refusal(
+            yield Violation(
                 "UNBOUNDED_EMBED",
                 place.where,
                 f"a document holds every row of {place.table.sql} of one {', '.join(inner)}, and"
@@ -178,7 +178,7 @@ def unbounded(kept: Kept, root: EmbedPath, facts: TableMap) -> Iterator[Refusal]
             )
 
 
-def _of_joins(place: EmbedPath) -> Iterator[Refusal]:
+def _of_joins(place: EmbedPath) -> Iterator[Violation]:
     for one in place.children:
         for inner, outer in one.join:
             for name, table in ((inner, one.table), (outer, place.table)):
@@ -193,7 +193,7 @@ def _of_joins(place: EmbedPath) -> Iterator[Refusal]:
                     )
 
 
-def _of_predicate(kept: Kept, place: EmbedPath) -> Iterator[Refusal]:
+def _of_predicate(kept: StoredType, place: EmbedPath) -> Iterator[Violation]:
     if place.embed is None or not place.embed.where:
         return
     predicate = Predicate(place.where, place.table.sql, place.embed.where)
@@ -201,7 +201,7 @@ def _of_predicate(kept: Kept, place: EmbedPath) -> Iterator[Refusal]:
     yield from unreadable(predicate, facts)
     if facts.has_query or facts.reads or _COMMENT.search(predicate.text):
         named = f" {', '.join(facts.reads)}" if facts.reads else ""
-        yield Refusal(
+        yield Violation(
             "PREDICATE_READS_MORE",
             place.where,
             f"the predicate reads more than the row{named}, or is written so that this cannot be"
@@ -212,11 +212,11 @@ def _of_predicate(kept: Kept, place: EmbedPath) -> Iterator[Refusal]:
     yield from changing(predicate, facts)
 
 
-def of_level(kept: Kept, rows: list[Any]) -> Iterator[Refusal]:
+def of_level(kept: StoredType, rows: list[Any]) -> Iterator[Violation]:
     """Refuse triggers that would refuse nearly every write; ``rows`` are those of ``LEVEL``."""
     level = rows[0]["level"]
     if level != "read committed":
-        yield Refusal(
+        yield Violation(
             "ISOLATION",
             kept.type_name,
             f"transactions here are {level.upper()} by default, and such writes would be refused.",
@@ -225,7 +225,7 @@ def of_level(kept: Kept, rows: list[Any]) -> Iterator[Refusal]:
         )
 
 
-def of_problems(kept: Kept, rows: list[Any]) -> Iterator[Refusal]:
+def of_problems(kept: StoredType, rows: list[Any]) -> Iterator[Violation]:
     """Refuse what the query of ``unfit`` found."""
     for row in rows:
         yield _table(
@@ -235,9 +235,9 @@ def of_problems(kept: Kept, rows: list[Any]) -> Iterator[Refusal]:
         )
 
 
-def _table(where: str, message: str, alternative: str) -> Refusal:
-    return Refusal("TABLE_NOT_KEPT", where, message, alternative)
+def _table(where: str, message: str, alternative: str) -> Violation:
+    return Violation("TABLE_NOT_KEPT", where, message, alternative)
 
 
-def _embed(where: str, message: str, alternative: str) -> Refusal:
-    return Refusal("EMBED_NOT_KEPT", where, message, alternative)
+def _embed(where: str, message: str, alternative: str) -> Violation:
+    return Violation("EMBED_NOT_KEPT", where, message, alternative)

@@ -4,7 +4,7 @@
 from typing import Any, Final
 
 from fraiseql.caching.dependencies.recorded import must_be_unchanged
-from fraiseql.caching.strategies.base import Kept
+from fraiseql.caching.strategies.base import StoredType
 from fraiseql.caching.strategies.projection.problems import problems
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec
 from fraiseql.caching.strategies.projection.tables import BUILT, whole
@@ -12,7 +12,7 @@ from fraiseql.caching.strategies.projection.tree import SCHEMA, Tree
 from fraiseql.catalog.picture import Column, Relation
 from fraiseql.database import Pool
 from fraiseql.expressions import literal
-from fraiseql.sources import Freshness, KeptDocument
+from fraiseql.sources import Freshness, StoredSource
 from fraiseql.sql_names import fn, op
 
 # Asked first: names in a schema that a role may not use cannot even be looked up.
@@ -61,8 +61,8 @@ WHERE n.nspname = '{SCHEMA}' AND {readable}
 
 
 def kept_document(
-    kept: Kept, spec: ProjectionSpec, embeds: tuple[str, ...], prompt: str
-) -> KeptDocument:
+    kept: StoredType, spec: ProjectionSpec, embeds: tuple[str, ...], prompt: str
+) -> StoredSource:
     """Return the projection as serving reads it; ``prompt`` is what its fingerprint says."""
     source = kept.world.catalog.relations[kept.definition.sql_source or ""]
     keys = {name: source.columns[name] for name in kept.key}
@@ -74,7 +74,7 @@ def kept_document(
     document = "body" if spec.text else "data"
     bases = tuple(table.name.sql for _, table, _ in Tree.of(spec).tables())
     unchanged = must_be_unchanged(spec.table.sql, prompt, bases)
-    return KeptDocument(relation, document, "beside", frozenset(embeds), freshness, unchanged)
+    return StoredSource(relation, document, "beside", frozenset(embeds), freshness, unchanged)
 
 
 def age(spec: ProjectionSpec) -> str:

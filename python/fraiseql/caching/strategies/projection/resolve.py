@@ -10,7 +10,7 @@ from fraiseql.caching.definition.documents import order_columns
 from fraiseql.caching.definition.tables import Table
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies import live_view
-from fraiseql.caching.strategies.base import Kept, own_fields
+from fraiseql.caching.strategies.base import StoredType, own_fields
 from fraiseql.caching.strategies.predicates import meaning_of
 from fraiseql.caching.strategies.projection.embeds import EmbedPath, chosen
 from fraiseql.caching.strategies.projection.facts import TableMap
@@ -38,7 +38,7 @@ class ResolvedProjection:
     functions: tuple[DatabaseObject, ...]
 
 
-def resolve(kept: Kept, root: EmbedPath, facts: TableMap) -> ResolvedProjection:
+def resolve(kept: StoredType, root: EmbedPath, facts: TableMap) -> ResolvedProjection:
     """Return the spec of a type whose declaration has no refusal.
 
     The names end with a digest of what the documents are: another definition is another
@@ -95,7 +95,9 @@ def _tables(root: EmbedPath) -> list[Qualified]:
     return [Qualified(*name) for name in names]
 
 
-def _base(kept: Kept, place: EmbedPath, facts: TableMap, *, partitions: bool = True) -> BaseTable:
+def _base(
+    kept: StoredType, place: EmbedPath, facts: TableMap, *, partitions: bool = True
+) -> BaseTable:
     table = place.table
     name = Qualified(table.schema, table.name)
     # One table has one key, wherever it stands: rows are followed by it.
@@ -110,7 +112,7 @@ def _base(kept: Kept, place: EmbedPath, facts: TableMap, *, partitions: bool = T
 
 
 def _edges(
-    kept: Kept, place: EmbedPath, facts: TableMap, *, partitions: bool = True
+    kept: StoredType, place: EmbedPath, facts: TableMap, *, partitions: bool = True
 ) -> tuple[EmbedSpec, ...]:
     found = []
     for one in place.children:
@@ -134,7 +136,7 @@ def _type(table: Table, column: str) -> str:
     return "pg_catalog.bpchar" if named == "character" else named
 
 
-def _read(kept: Kept, place: EmbedPath) -> tuple[str, ...]:
+def _read(kept: StoredType, place: EmbedPath) -> tuple[str, ...]:
     """Return the columns that documents, orders, conditions and joins read of a place's rows."""
     fields = [field.name for field in own_fields(kept.world.schema, place.type_name)]
     outer = [name for one in place.children for _, name in one.join]

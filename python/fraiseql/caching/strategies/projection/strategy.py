@@ -8,7 +8,7 @@ from fraiseql.caching.dependencies.access import load_access
 from fraiseql.caching.dependencies.recorded import recorded_prompt
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies import live_view
-from fraiseql.caching.strategies.base import Kept, Refusal, live_reads
+from fraiseql.caching.strategies.base import StoredType, Violation, live_reads
 from fraiseql.caching.strategies.compare import Difference, Verified
 from fraiseql.caching.strategies.projection import process_queue_sql, projection_objects
 from fraiseql.caching.strategies.projection.embeds import chosen, places, unknown
@@ -30,8 +30,8 @@ from fraiseql.caching.strategies.projection.spec import ProjectionSpec, Qualifie
 from fraiseql.caching.strategies.projection.tables import public_view, reading_view
 from fraiseql.caching.strategies.projection.tree import Tree
 from fraiseql.database import Pool
-from fraiseql.database.writing import Writer
-from fraiseql.sources import KeptDocument
+from fraiseql.database.writing import AdminConnection
+from fraiseql.sources import StoredSource
 
 _HAS_QUEUE: Final = """
 SELECT EXISTS (
@@ -52,11 +52,11 @@ class ProjectionFacts:
     """
 
     resolved: ResolvedProjection | None
-    refused: tuple[Refusal, ...] = ()
+    refused: tuple[Violation, ...] = ()
     indexes: tuple[DatabaseObject, ...] = ()
 
 
-async def facts(kept: Kept, pool: Pool) -> ProjectionFacts:
+async def facts(kept: StoredType, pool: Pool) -> ProjectionFacts:
     """Read what is under the documents, and resolve the declaration."""
     names = tuple(unknown(kept))
     if names:
@@ -81,12 +81,12 @@ async def facts(kept: Kept, pool: Pool) -> ProjectionFacts:
     return ProjectionFacts(resolved, wrong, tuple(index_objects(kept, root, spec, found)))
 
 
-def refusals(kept: Kept) -> Iterable[Refusal]:
+def refusals(kept: StoredType) -> Iterable[Violation]:
     """Return why the declaration cannot be had."""
     return _facts(kept).refused
 
 
-def objects(kept: Kept) -> Iterable[DatabaseObject]:
+def objects(kept: StoredType) -> Iterable[DatabaseObject]:
     """Return the live view, what keeps the documents, and the views that show them."""
     spec = spec_of(kept)
     return [
@@ -98,7 +98,7 @@ def objects(kept: Kept) -> Iterable[DatabaseObject]:
     ]
 
 
-async def published(kept: Kept, pool: Pool) -> KeptDocument | None:
+async def published(kept: StoredType, pool: Pool) -> StoredSource | None:
     """Return the projection when all of it is there, true, and the role may read it."""
     spec = spec_of(kept)
     if not await is_whole(spec, pool):
@@ -111,30 +111,30 @@ async def published(kept: Kept, pool: Pool) -> KeptDocument | None:
     return replace(kept_document(kept, spec, embeds, prompt), access=access)
 
 
-def readable(kept: Kept) -> Iterable[str]:
+def readable(kept: StoredType) -> Iterable[str]:
     """Return the view that shows the documents, and the queue that tells their age."""
     spec = spec_of(kept)
     queue = (Tree.of(spec).own("queue").sql,) if spec.mode == "async" else ()
     return (spec.reading.sql, *queue)
 
 
-async def verify(kept: Kept, writer: Writer, sample: float) -> Verified:
+async def verify(kept: StoredType, writer: AdminConnection, sample: float) -> Verified:
     """Compare kept documents with the live view; with a sample, rows of either side."""
     return await compared(kept.type_name, spec_of(kept), writer, sample)
 
 
-async def repair(kept: Kept, writer: Writer) -> int:
+async def repair(kept: StoredType, writer: AdminConnection) -> int:
     """Recompute what differs, a range at a time, under the locks that writers take."""
     return await mended(spec_of(kept), writer)
 
 
-async def has_queue(kept: Kept, writer: Writer) -> bool:
+async def has_queue(kept: StoredType, writer: AdminConnection) -> bool:
     """Tell whether this generation is made, and its queue is for the connected role to drain."""
     queue = Tree.of(spec_of(kept)).own("queue")
     return bool(await writer.fetchval(_HAS_QUEUE, queue.schema, queue.name))
 
 
-async def process_queue(kept: Kept, writer: Writer) -> int:
+async def process_queue(kept: StoredType, writer: AdminConnection) -> int:
     """Recompute what a bounded number of queued changes leads to, and return that number.
 
     For ``mode="async"`` only; 0 means that nothing waits, or that other drains have all of it.
@@ -142,20 +142,22 @@ async def process_queue(kept: Kept, writer: Writer) -> int:
     return int(await writer.fetchval(process_queue_sql(spec_of(kept))))
 
 
-def spec_of(kept: Kept) -> ProjectionSpec:
+def spec_of(kept: StoredType) -> ProjectionSpec:
     """Return the spec of a declaration that has no refusal."""
     resolved = _facts(kept).resolved
     assert resolved is not None  # noqa: S101 - asked only when nothing is refused
     return resolved.spec
 
 
-def _facts(kept: Kept) -> ProjectionFacts:
+def _facts(kept: StoredType) -> ProjectionFacts:
     found = kept.facts
     assert isinstance(found, ProjectionFacts)  # noqa: S101 - read by this module
     return found
 
 
-async def compared(type_name: str, spec: ProjectionSpec, writer: Writer, sample: float) -> Verified:
+async def compared(
+    type_name: str, spec: ProjectionSpec, writer: AdminConnection, sample: float
+) -> Verified:
     """Compare documents as text, by the keys of both sides; ``sample`` is a share in per cent."""
     rows: list[Any] = await writer.fetch(comparison(spec, sample))
     shown = tuple(
@@ -164,7 +166,7 @@ async def compared(type_name: str, spec: ProjectionSpec, writer: Writer, sample:
     return Verified(type_name, rows[0]["compared"], rows[0]["differing"], shown)
 
 
-async def mended(spec: ProjectionSpec, writer: Writer) -> int:
+async def mended(spec: ProjectionSpec, writer: AdminConnection) -> int:
     """Recompute what differs, range after range, each committed; return how many there were.
 
     A range waits for writers as they wait for each other.

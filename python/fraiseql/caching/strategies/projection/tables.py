@@ -3,7 +3,7 @@
 
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies import live_view
-from fraiseql.caching.strategies.base import Kept
+from fraiseql.caching.strategies.base import StoredType
 from fraiseql.caching.strategies.projection.problems import must_be_built_from
 from fraiseql.caching.strategies.projection.spec import KeyColumn, ProjectionSpec
 from fraiseql.caching.strategies.projection.tree import BY_INDEX, FLUSH, SCHEMA, Tree, columns
@@ -194,7 +194,7 @@ def reading_view(spec: ProjectionSpec) -> DatabaseObject:
     )
 
 
-def public_view(kept: Kept, spec: ProjectionSpec) -> DatabaseObject:
+def public_view(kept: StoredType, spec: ProjectionSpec) -> DatabaseObject:
     """Write the view ``tv_x``: replaced in place when another generation is whole."""
     plain = f"tv_{live_view.plain_name(kept.table.name)}"
     name = f"{quote(kept.table.schema)}.{quote(plain)}"

@@ -13,7 +13,7 @@ from fraiseql.caching.ddl.wanted import Wanted, load_wanted
 from fraiseql.caching.dependencies.parsed import Predicate, parse_predicates
 from fraiseql.caching.results.dependencies import Dependencies, load_dependencies
 from fraiseql.database import Pool, open_pool
-from fraiseql.database.writing import open_writer
+from fraiseql.database.writing import open_admin
 from fraiseql.schema import Schema, build_schema
 from fraiseql.settings import Settings
 
@@ -99,14 +99,14 @@ async def wanted(url: str, schema: Schema) -> Wanted:
 async def applied(url: str, schema: Schema) -> Plan:
     async with opened(url) as pool:
         made = await load_wanted(schema, pool)
-        async with open_writer(pool) as writer:
+        async with open_admin(pool) as writer:
             return await apply(writer, made)
 
 
 async def planned(url: str, schema: Schema) -> Plan:
     async with opened(url) as pool:
         made = await load_wanted(schema, pool)
-        async with open_writer(pool) as writer:
+        async with open_admin(pool) as writer:
             return await find_plan(writer, made)
 
 

@@ -13,7 +13,7 @@ from fraiseql.caching.changes.compaction import compact
 from fraiseql.caching.refresh.worker import Worker
 from fraiseql.caching.results import declared
 from fraiseql.caching.results.declared import log_kept
-from fraiseql.database.writing import open_writer
+from fraiseql.database.writing import open_admin
 from fraiseql.settings import Settings
 from tests.integration.caching.results.dependencies.ground import applied, cached, opened, run
 
@@ -36,7 +36,7 @@ async def logged(url: str) -> str:
 
 
 async def compacted(url: str, kept: float = 0.0) -> None:
-    async with opened(url) as pool, open_writer(pool) as writer:
+    async with opened(url) as pool, open_admin(pool) as writer:
         await compact(writer, kept)
 
 

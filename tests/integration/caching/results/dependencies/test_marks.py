@@ -5,7 +5,7 @@ from fraiseql.caching.changes.compaction import compact
 from fraiseql.caching.dependencies.view_age import age
 from fraiseql.caching.strategies.materialized_view.objects import physical
 from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
-from fraiseql.database.writing import open_writer
+from fraiseql.database.writing import open_admin
 from fraiseql.schema import Schema, build_schema
 from tests.integration.caching.results.dependencies.ground import (
     applied,
@@ -30,7 +30,7 @@ async def test_a_refresh_is_in_the_log(url: str) -> None:
     await applied(url, schema())
     view = physical((await wanted(url, schema())).kept[0])
     (own,) = await run(url, f"SELECT '{view}'::regclass::oid::text AS tag")
-    async with opened(url) as pool, open_writer(pool) as writer:
+    async with opened(url) as pool, open_admin(pool) as writer:
         for number in range(2):
             await run(url, f"INSERT INTO tb_post VALUES ({number}, 1, 1)")
             before = await run(url, LOGGED)
@@ -52,10 +52,10 @@ async def test_a_refresh_that_fails_is_not(url: str) -> None:
     view = physical((await wanted(url, schema())).kept[0])
     await run(url, "INSERT INTO tb_post VALUES (1, 1, 1)")
     before = await run(url, LOGGED)
-    async with opened(url) as pool, open_writer(pool) as writer, writer.begun():
+    async with opened(url) as pool, open_admin(pool) as writer, writer.begun():
         # Another one refreshes it.
         await writer.execute("SELECT FROM fraiseql.view_state FOR UPDATE")
-        async with open_writer(pool) as late:
+        async with open_admin(pool) as late:
             assert await refresh_view(late, view) is None
     assert await run(url, LOGGED) == before
 
@@ -70,7 +70,7 @@ async def test_a_log_that_is_emptied_after_a_restore_raises_the_floor(url: str) 
         "UPDATE fraiseql.view_state SET cluster = 'another'",
     )
     (row,) = await run(url, "SELECT tag, xid::text AS xid FROM fraiseql.changes WHERE tag <> '1'")
-    async with opened(url) as pool, open_writer(pool) as writer:
+    async with opened(url) as pool, open_admin(pool) as writer:
         await refresh_view(writer, view)
     left = await run(
         url, "SELECT tag FROM fraiseql.changes WHERE tag IN ('1', '" + row["tag"] + "')"

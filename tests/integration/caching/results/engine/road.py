@@ -14,7 +14,7 @@ from fraiseql.caching.ddl.wanted import load_wanted
 from fraiseql.caching.results.caches import ResultCaches
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Identity, Pool, open_pool
-from fraiseql.database.writing import open_writer
+from fraiseql.database.writing import open_admin
 from fraiseql.results import Answered, Ask, Computed, Part, Unit
 from fraiseql.schema import build_schema
 from fraiseql.schema.definitions import QueryDefinition
@@ -50,7 +50,7 @@ async def prepare(url: str) -> None:
     pool = await open_pool(url, settings)
     try:
         wanted = await load_wanted(SCHEMA, pool)
-        async with open_writer(pool) as writer:
+        async with open_admin(pool) as writer:
             await apply(writer, wanted)
     finally:
         await pool.close()

@@ -9,7 +9,7 @@ import asyncpg
 from fraiseql.caching.results.sql.stats import figure_objects
 from fraiseql.caching.results.sql.views import view_objects
 from fraiseql.database import open_pool
-from fraiseql.database.writing import Writer, open_writer
+from fraiseql.database.writing import AdminConnection, open_admin
 from fraiseql.settings import Settings
 
 
@@ -26,17 +26,17 @@ async def made(url: str) -> None:
 
 
 @asynccontextmanager
-async def writer(url: str) -> AsyncIterator[Writer]:
+async def writer(url: str) -> AsyncIterator[AdminConnection]:
     """Open a connection that may write."""
     pool = await open_pool(url, Settings())
     try:
-        async with open_writer(pool) as found:
+        async with open_admin(pool) as found:
             yield found
     finally:
         await pool.close()
 
 
-async def totals(read: Writer) -> dict[str, int]:
+async def totals(read: AdminConnection) -> dict[str, int]:
     """Return the hits of each query over all processes."""
     rows: list[Any] = await read.fetch(
         "SELECT query, sum(hits)::int AS hits FROM fraiseql.result_figures GROUP BY 1 ORDER BY 1"

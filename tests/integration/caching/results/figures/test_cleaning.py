@@ -2,12 +2,12 @@
 
 from fraiseql.caching.results.admin.clean import Cleaned, clean
 from fraiseql.caching.results.stores.base import Lookup
-from fraiseql.database.writing import open_writer
+from fraiseql.database.writing import open_admin
 from tests.integration.caching.results.stores.stage import Stage, a_key, eventually
 
 
 async def cleaned(stage: Stage, stale: float = 0.0) -> Cleaned:
-    async with open_writer(stage.pool) as writer:
+    async with open_admin(stage.pool) as writer:
         return await clean(writer, ["unlogged"], stale)
 
 

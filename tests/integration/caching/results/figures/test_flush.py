@@ -9,7 +9,7 @@ import pytest
 from fraiseql.caching.results.metrics import Metrics
 from fraiseql.caching.results.sql.stats import FOLDED
 from fraiseql.caching.results.stats import Figures, fold
-from fraiseql.database.writing import Writer
+from fraiseql.database.writing import AdminConnection
 from fraiseql.errors import DatabaseUnavailable
 from fraiseql.results import Answered
 from tests.integration.caching.results.figures.road import made, totals, writer
@@ -33,7 +33,7 @@ def _hits(metrics: Metrics, count: int, query: str = "users", key: int = 1) -> N
 class Torn:
     """Runs statements, and then tells of the first few that the connection was lost."""
 
-    def __init__(self, inner: Writer, count: int) -> None:
+    def __init__(self, inner: AdminConnection, count: int) -> None:
         self._inner, self._count = inner, count
 
     async def read(self, sql: str, args: Sequence[Any]) -> Any:

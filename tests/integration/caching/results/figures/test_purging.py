@@ -3,7 +3,7 @@
 import pytest
 
 from fraiseql.caching.results.admin.purge import purge_key, purge_queries, purge_tags
-from fraiseql.database.writing import open_writer
+from fraiseql.database.writing import open_admin
 from tests.integration.caching.results.stores.stage import Stage, a_key, put
 
 
@@ -13,7 +13,7 @@ async def test_tags_take_back_what_is_kept_and_what_is_under_way(stage: Stage) -
     other, slow = a_key(), a_key()
     await stage.fill(posts, other)
     begun = await stage.store.find(lookup, slow)
-    async with open_writer(stage.pool) as writer:
+    async with open_admin(stage.pool) as writer:
         purged = await purge_tags(writer, lookup.dependencies.tags)
     assert (purged.entries, purged.tags) == (1, lookup.dependencies.tags)
     assert await put(stage, lookup, slow, begun, b"old") == "stored"
@@ -29,7 +29,7 @@ async def test_a_query_is_taken_back_with_what_is_under_way(stage: Stage) -> Non
     _, other = await stage.filled(query="posts", tags=("query:posts",))
     slow = a_key()
     begun = await stage.store.find(lookup, slow)
-    async with open_writer(stage.pool) as writer:
+    async with open_admin(stage.pool) as writer:
         purged = await purge_queries(writer, [stage.store], ["users"], whole=False)
     assert (purged.entries, purged.tags) == (1, ("query:users",))
     assert await put(stage, lookup, slow, begun, b"old") == "stored"
@@ -42,7 +42,7 @@ async def test_all_is_taken_back(stage: Stage) -> None:
     lookup, key = await stage.filled()
     _, other = await stage.filled(query="posts", tags=("query:posts",))
     begun = await stage.store.find(lookup, key)
-    async with open_writer(stage.pool) as writer:
+    async with open_admin(stage.pool) as writer:
         names = ["posts", "users"]
         assert (await purge_queries(writer, [stage.store], names, whole=True)).entries == 2
     await put(stage, lookup, key, begun, b"old")
@@ -57,7 +57,7 @@ async def test_a_key_is_taken_back_with_what_is_under_way(stage: Stage, there: b
         await stage.fill(lookup, key)
     _, other = await stage.filled()
     begun = await stage.store.find(lookup, key)
-    async with open_writer(stage.pool) as writer:
+    async with open_admin(stage.pool) as writer:
         purged = await purge_key(writer, [stage.store], key, 60.0)
     assert purged.entries == int(there)
     await stage.misses(lookup, key, "redefined")

@@ -10,7 +10,7 @@ from fraiseql.caching.dependencies import fingerprint
 from fraiseql.caching.results import row_triggers
 from fraiseql.caching.strategies.materialized_view import refreshing
 from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
-from fraiseql.database.writing import open_writer
+from fraiseql.database.writing import open_admin
 from fraiseql.schema.storage import MaterializedView
 from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.results.kept import keeping_results, outcomes, respond
@@ -92,7 +92,7 @@ def wrong_totals(kept: Served) -> tuple[int, list[str]]:
     view = kept.fetch(VIEW)[0]["name"]
 
     async def refresh() -> None:
-        async with open_writer(kept.service.pool) as writer:
+        async with open_admin(kept.service.pool) as writer:
             done = await refresh_view(writer, view)
             assert done is not None
             assert done.concurrently

@@ -23,7 +23,7 @@ from fraiseql.caching.results.stores.redis import RedisStore
 from fraiseql.caching.results.stores.table_store import TableStore
 from fraiseql.caching.results.stores.transient_errors import kind_of
 from fraiseql.database import Pool, open_pool
-from fraiseql.database.writing import open_writer
+from fraiseql.database.writing import open_admin
 from fraiseql.errors import FraiseQLError
 from fraiseql.settings import Settings
 from tests.integration.caching.results.oracle.cases import Case, Question
@@ -88,7 +88,7 @@ class Ground:
         return filling.outcome
 
     async def compact(self) -> None:
-        async with open_writer(self.pool) as writer:
+        async with open_admin(self.pool) as writer:
             await compact(writer, kept=0.0)
 
 

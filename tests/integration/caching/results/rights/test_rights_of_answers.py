@@ -10,7 +10,7 @@ import pytest
 
 from fraiseql.caching.results.admin.privileges import grant
 from fraiseql.database import open_pool
-from fraiseql.database.writing import open_writer
+from fraiseql.database.writing import open_admin
 from fraiseql.events import Timings
 from fraiseql.serving import Request
 from fraiseql.settings import Settings
@@ -86,7 +86,7 @@ def served(login: str, database: str, redis_url: str) -> Iterator[Served]:
 async def granted(url: str) -> None:
     pool = await open_pool(url, Settings())
     try:
-        async with open_writer(pool) as writer:
+        async with open_admin(pool) as writer:
             await grant(writer, "fql_app")
     finally:
         await pool.close()

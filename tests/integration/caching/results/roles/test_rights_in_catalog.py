@@ -14,7 +14,7 @@ from fraiseql.caching.ddl.wanted import load_wanted
 from fraiseql.caching.results.admin.privileges import grant
 from fraiseql.caching.results.sql.grants import MEANINGS, serving_rights
 from fraiseql.database import open_pool
-from fraiseql.database.writing import open_writer
+from fraiseql.database.writing import open_admin
 from fraiseql.schema import build_schema
 from fraiseql.settings import Settings
 from tests.integration.flights import at_once, run_sql
@@ -106,7 +106,7 @@ async def applied(url: str) -> None:
     try:
         wanted = await load_wanted(SCHEMA, pool)
         assert not wanted.refusals, wanted.refusals
-        async with open_writer(pool) as writer:
+        async with open_admin(pool) as writer:
             await apply(writer, wanted)
             await grant(writer, SERVING)
     finally:
