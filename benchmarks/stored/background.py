@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from time import monotonic
 
 from benchmarks.stored.server import fetch
-from fraiseql.caching.ddl.wanted import strategy_of
+from fraiseql.caching.ddl.desired_state import strategy_of
 from fraiseql.caching.refresh.jobs import load_ground
 from fraiseql.caching.refresh.worker import Worker
 from fraiseql.database import open_pool
@@ -42,7 +42,7 @@ async def age(url: str, schema: Schema) -> str:
         (stored,) = (await load_ground(schema, pool)).kept
         while monotonic() < until:
             # Nothing is published of a view that was never filled.
-            found = await strategy_of(stored).published(stored, pool)
+            found = await strategy_of(stored).read_source(stored, pool)
             if found is not None and found.freshness is not None:
                 return found.freshness.age
             await asyncio.sleep(0.05)

@@ -8,7 +8,7 @@ import fraiseql
 from benchmarks.fields import CommentFields, PostFields, UserFields
 from fraiseql import BigInt
 from fraiseql.caching.ddl.apply import apply
-from fraiseql.caching.ddl.wanted import load_wanted
+from fraiseql.caching.ddl.desired_state import load_desired_state
 from fraiseql.caching.verify import verify
 from fraiseql.database import open_pool
 from fraiseql.database.writing import open_admin
@@ -137,7 +137,7 @@ async def applied(url: str, schema: Schema) -> None:
     """Make everything that ``schema`` declares to be stored, as ``fraiseql db apply`` does."""
     pool = await open_pool(url, Settings())
     try:
-        wanted = await load_wanted(schema, pool)
+        wanted = await load_desired_state(schema, pool)
         if wanted.refusals:
             raise RuntimeError("\n".join(map(str, wanted.refusals)))
         async with open_admin(pool) as writer:
@@ -150,7 +150,7 @@ async def differing(url: str, schema: Schema) -> int:
     """Count the stored documents that differ from the live ones (``fraiseql db verify``)."""
     pool = await open_pool(url, Settings())
     try:
-        wanted = await load_wanted(schema, pool)
+        wanted = await load_desired_state(schema, pool)
         async with open_admin(pool) as writer:
             return sum(one.differing for one in await verify(writer, wanted.kept))
     finally:

@@ -7,7 +7,7 @@ from statistics import median
 from time import perf_counter, process_time
 
 from benchmarks.stored.pgbench import Load
-from fraiseql.caching.published import publish
+from fraiseql.caching.read_sources import read_sources
 from fraiseql.events import Timings
 from fraiseql.schema import Schema
 from fraiseql.serving import Service
@@ -42,7 +42,7 @@ class Asked:
 async def serving(url: str, schema: Schema, *, stored: bool) -> AsyncIterator[Service]:
     """Start a service that reads what is stored, or one that reads everything live."""
     settings = Settings(database_url=url, max_complexity=10_000_000)
-    service = Service(schema, settings, publish) if stored else Service(schema, settings)
+    service = Service(schema, settings, read_sources) if stored else Service(schema, settings)
     await service.start()
     try:
         yield service

@@ -17,7 +17,7 @@ from fraiseql.errors import SourceError
 from fraiseql.naming import suggestion
 from fraiseql.schema import Schema, leaf_form
 from fraiseql.schema.definitions import FieldDefinition
-from fraiseql.sources import NO_INDEXES, IndexFacts
+from fraiseql.sources import NO_INDEXES, IndexHints
 from fraiseql.values import as_wire, plain, text_value
 
 _COLUMN_FORMS: Mapping[str, str] = {
@@ -157,7 +157,7 @@ def find_accesses(
     type_name: str,
     relation: Relation,
     document: str | None,
-    indexes: IndexFacts = NO_INDEXES,
+    indexes: IndexHints = NO_INDEXES,
 ) -> Mapping[str, Access]:
     """Return every name that may be compared or ordered by: stored leaves and own columns.
 
@@ -202,7 +202,7 @@ def _labels(leaf: GraphQLNamedType) -> tuple[str, ...]:
     return tuple([text_value(plain(entry.value)) for entry in leaf.values.values()])
 
 
-def _indexed(access: Access, indexes: IndexFacts) -> Access:
+def _indexed(access: Access, indexes: IndexHints) -> Access:
     """Return an access with what indexes ask of it, as far as that is compared as it is."""
     asked = [value for name, value in indexes.constants if name == access.name]
     bounds = [(sign, value) for name, sign, value in indexes.bounds if name == access.name]

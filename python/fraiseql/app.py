@@ -6,7 +6,7 @@ from typing import Any
 
 from fraiseql.caching.ddl.bootstrap import create_missing_tables
 from fraiseql.caching.declared import check_stored
-from fraiseql.caching.published import publish
+from fraiseql.caching.read_sources import read_sources
 from fraiseql.caching.refresh.worker import Worker
 from fraiseql.caching.results.caches import ResultCaches
 from fraiseql.http.context import ContextHook, check_mount
@@ -65,7 +65,7 @@ def create_app(
     check_stored(schema)
     schema = replace(schema, operation_caches=_caches(cached_operations))
     results = ResultCaches(chosen, create_missing_tables)
-    service = Service(schema, chosen, publish, results, policy=policy)
+    service = Service(schema, chosen, read_sources, results, policy=policy)
     return Application(
         service,
         chosen,

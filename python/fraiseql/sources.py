@@ -79,7 +79,7 @@ class StoredSource:
 
 
 @dataclass(frozen=True, slots=True)
-class IndexFacts:
+class IndexHints:
     """What statements over a relation must say so that its declared indexes can be used.
 
     Nothing here can change an answer: what is said besides follows from what is asked.
@@ -98,7 +98,7 @@ class IndexFacts:
     names: frozenset[str] = frozenset()
 
 
-NO_INDEXES: Final = IndexFacts()
+NO_INDEXES: Final = IndexHints()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class Source:
     document: str | None
     key: tuple[str, ...]
     kept: StoredSource | None = None
-    indexes: IndexFacts = NO_INDEXES
+    indexes: IndexHints = NO_INDEXES
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ import pytest
 
 from fraiseql.caching.ddl.apply import apply
 from fraiseql.caching.ddl.bootstrap import create_missing_tables
-from fraiseql.caching.ddl.wanted import Wanted, load_wanted
+from fraiseql.caching.ddl.desired_state import DesiredState, load_desired_state
 from fraiseql.caching.declared import check_stored
-from fraiseql.caching.published import publish
+from fraiseql.caching.read_sources import read_sources
 from fraiseql.caching.results.caches import ResultCaches
 from fraiseql.database import Pool, open_pool
 from fraiseql.database.writing import open_admin
@@ -107,7 +107,7 @@ async def started(url: str, stage: Stage, grants: str, first: int) -> Answers:
     try:
         strategies, refused = await _chosen(schema, pool, first)
         stored = _with_stored(schema, strategies)
-        await _apply(pool, await load_wanted(_with_stored(cached, strategies), pool))
+        await _apply(pool, await load_desired_state(_with_stored(cached, strategies), pool))
     finally:
         await pool.close()
     await run(url, (grants, ()))
@@ -116,12 +116,12 @@ async def started(url: str, stage: Stage, grants: str, first: int) -> Answers:
     )
     services = {
         "live": Service(schema, settings),
-        "stored": Service(stored, settings, publish),
+        "stored": Service(stored, settings, read_sources),
         # What is cached is computed live, or from what is stored.
         "cached": Service(
             cached if first == 0 else _with_stored(cached, strategies),
             settings,
-            publish,
+            read_sources,
             results=ResultCaches(settings, create_missing_tables),
             policy=lambda _name, _document: Cache(tags=tags),
         ),
@@ -175,11 +175,11 @@ async def _refusals(schema: Schema, pool: Pool) -> tuple[str, ...]:
         check_stored(schema)
     except DeclarationError as error:
         return (error.code,)
-    wanted = await load_wanted(schema, pool)
+    wanted = await load_desired_state(schema, pool)
     return tuple(sorted({one.code for one in wanted.refusals}))
 
 
-async def _apply(pool: Pool, wanted: Wanted) -> None:
+async def _apply(pool: Pool, wanted: DesiredState) -> None:
     assert wanted.refusals == (), wanted.refusals
     async with open_admin(pool) as writer:
         await apply(writer, wanted)

@@ -10,7 +10,7 @@ import asyncpg
 
 import fraiseql
 from fraiseql.caching.ddl.apply import apply
-from fraiseql.caching.ddl.wanted import load_wanted
+from fraiseql.caching.ddl.desired_state import load_desired_state
 from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
 from fraiseql.database import open_pool
 from fraiseql.database.embedded import EmbeddedServer
@@ -60,7 +60,7 @@ class Bench:
         await self.writer.set_type_codec("jsonb", encoder=str, decoder=str, schema="pg_catalog")
         await self.writer.execute(shop.TABLES)
         pool = await open_pool(self.url, Settings())
-        wanted = await load_wanted(self.kept.schema, pool)
+        wanted = await load_desired_state(self.kept.schema, pool)
         assert wanted.refusals == ()
         async with open_admin(pool) as writer:
             await apply(writer, wanted)

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from graphql import get_named_type
 
-from fraiseql.caching.ddl.wanted import STRATEGIES
+from fraiseql.caching.ddl.desired_state import STRATEGIES
 from fraiseql.errors import DeclarationError
 from fraiseql.naming import suggestion
 from fraiseql.schema import Schema

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from fraiseql.caching.ddl.wanted import strategy_of
+from fraiseql.caching.ddl.desired_state import strategy_of
 from fraiseql.caching.strategies.base import StoredType
 from fraiseql.caching.strategies.compare import Verified
 from fraiseql.database.writing import AdminConnection

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any, Final
 
-from fraiseql.caching.ddl.wanted import document_relations, load_wanted
+from fraiseql.caching.ddl.desired_state import document_relations, load_desired_state
 from fraiseql.caching.results.admin.clean import clean
 from fraiseql.caching.results.admin.purge import Purged, purge_key, purge_queries, purge_tags
 from fraiseql.caching.results.admin.purge_targets import key_of, query_names, type_tags, word_tags
@@ -154,7 +154,7 @@ async def _purged(found: Opened, service: Service, arguments: Namespace) -> Purg
     schema, pool = service.schema, found.pool
     if arguments.type or arguments.tag:
         if arguments.type:
-            stored = document_relations(await load_wanted(schema, pool), arguments.type)
+            stored = document_relations(await load_desired_state(schema, pool), arguments.type)
             tags = await type_tags(schema, pool, arguments.type, stored)
         else:
             tags = await word_tags(schema, pool, arguments.tag)

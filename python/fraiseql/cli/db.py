@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from fraiseql.caching.ddl.apply import apply, find_plan
-from fraiseql.caching.ddl.plan import Plan, Step
+from fraiseql.caching.ddl.desired_state import DesiredState, load_desired_state
+from fraiseql.caching.ddl.drift import Verdict
+from fraiseql.caching.ddl.plan import MigrationPlan, Step
 from fraiseql.caching.ddl.script import plan_files, write_files
-from fraiseql.caching.ddl.states import Verdict
-from fraiseql.caching.ddl.wanted import Wanted, load_wanted
 from fraiseql.caching.refresh.queues import queue_statuses
 from fraiseql.caching.refresh.status import ViewStatus, view_statuses
 from fraiseql.caching.strategies.base import StoredType
@@ -30,7 +30,7 @@ from fraiseql.serving import Service
 
 _DIFFERS: Final = 1
 
-Work = Callable[[AdminConnection, Wanted, Namespace], Awaitable[int]]
+Work = Callable[[AdminConnection, DesiredState, Namespace], Awaitable[int]]
 
 
 def add_to(commands: Any) -> None:
@@ -76,14 +76,14 @@ async def _connected(service: Service, work: Work, arguments: Namespace) -> int:
     settings = service.settings
     pool = await open_pool(settings.database_url, settings)
     try:
-        wanted = await load_wanted(service.schema, pool)
+        wanted = await load_desired_state(service.schema, pool)
         async with open_admin(pool) as writer:
             return await work(writer, wanted, arguments)
     finally:
         await pool.close()
 
 
-async def _plan(writer: AdminConnection, wanted: Wanted, arguments: Namespace) -> int:
+async def _plan(writer: AdminConnection, wanted: DesiredState, arguments: Namespace) -> int:
     plan = await find_plan(writer, wanted)
     for refusal in plan.refusals:
         note(f"refused: {refusal}")
@@ -100,7 +100,7 @@ async def _plan(writer: AdminConnection, wanted: Wanted, arguments: Namespace) -
     return 0 if plan.empty else _DIFFERS
 
 
-def _plan_facts(plan: Plan) -> dict[str, Any]:
+def _plan_facts(plan: MigrationPlan) -> dict[str, Any]:
     refused = [
         {"code": r.code, "where": r.where, "message": r.message, "alternative": r.alternative}
         for r in plan.refusals
@@ -119,7 +119,7 @@ def _step_facts(step: Step) -> dict[str, Any]:
     }
 
 
-async def _apply(writer: AdminConnection, wanted: Wanted, arguments: Namespace) -> int:
+async def _apply(writer: AdminConnection, wanted: DesiredState, arguments: Namespace) -> int:
     if not arguments.drop:
         _check_owners(await find_plan(writer, wanted), wanted)
     plan = await apply(writer, wanted, watch=_quiet if arguments.json else _told)
@@ -131,7 +131,7 @@ async def _apply(writer: AdminConnection, wanted: Wanted, arguments: Namespace) 
     return 0
 
 
-def _check_owners(plan: Plan, wanted: Wanted) -> None:
+def _check_owners(plan: MigrationPlan, wanted: DesiredState) -> None:
     """Refuse to drop what is of unknown types where nothing is there that is declared."""
     gone = {verdict.owner for verdict in plan.states if verdict.state == "undeclared"}
     strangers = sorted(gone - wanted.types - {"fraiseql"})
@@ -155,7 +155,7 @@ def _quiet(_: str) -> None:
     pass
 
 
-async def _status(writer: AdminConnection, wanted: Wanted, arguments: Namespace) -> int:
+async def _status(writer: AdminConnection, wanted: DesiredState, arguments: Namespace) -> int:
     plan = await find_plan(writer, wanted)
     views = {one.view: one for one in await view_statuses(writer, wanted.kept)}
     if arguments.json:
@@ -192,7 +192,7 @@ def _state_facts(verdict: Verdict, view: ViewStatus | None) -> dict[str, Any]:
     return found
 
 
-async def _verify(writer: AdminConnection, wanted: Wanted, arguments: Namespace) -> int:
+async def _verify(writer: AdminConnection, wanted: DesiredState, arguments: Namespace) -> int:
     if not 0 < arguments.sample <= 100:  # noqa: PLR2004 - per cent
         raise ConfigurationError("--sample is a share in per cent: above 0, at most 100.")
     applied, missing = await _applied(writer, wanted)
@@ -220,7 +220,7 @@ def _verified_facts(one: Verified) -> dict[str, Any]:
     }
 
 
-async def _repair(writer: AdminConnection, wanted: Wanted, arguments: Namespace) -> int:
+async def _repair(writer: AdminConnection, wanted: DesiredState, arguments: Namespace) -> int:
     applied, missing = await _applied(writer, wanted)
     mended = await repair(writer, applied)
     if arguments.json:
@@ -231,7 +231,9 @@ async def _repair(writer: AdminConnection, wanted: Wanted, arguments: Namespace)
     return _DIFFERS if missing else 0
 
 
-async def _applied(writer: AdminConnection, wanted: Wanted) -> tuple[list[StoredType], list[str]]:
+async def _applied(
+    writer: AdminConnection, wanted: DesiredState
+) -> tuple[list[StoredType], list[str]]:
     """Return the types whose objects are all there as declared, and the names of the others."""
     plan = await find_plan(writer, wanted)
     open_ = {verdict.owner for verdict in plan.states if verdict.state != "kept"}

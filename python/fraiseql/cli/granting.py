@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser, Namespace
 
-from fraiseql.caching.ddl.wanted import Wanted, document_rights
+from fraiseql.caching.ddl.desired_state import DesiredState, document_rights
 from fraiseql.caching.results.admin.privileges import grant, wanted_grants
 from fraiseql.cli.output import note, say, say_json
 from fraiseql.database.writing import AdminConnection
@@ -16,7 +16,7 @@ def add_role(parser: ArgumentParser) -> None:
     )
 
 
-async def run_grant(writer: AdminConnection, wanted: Wanted, arguments: Namespace) -> int:
+async def run_grant(writer: AdminConnection, wanted: DesiredState, arguments: Namespace) -> int:
     """Grant, and print each statement under what it is for.
 
     Raises:

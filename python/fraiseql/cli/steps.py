@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from fraiseql.caching.ddl.plan import Plan, Step
+from fraiseql.caching.ddl.plan import MigrationPlan, Step
 
 _MOST: Final = 12
 """Lines of a statement that are printed in full."""
@@ -11,7 +11,7 @@ _MOST: Final = 12
 _HEAD: Final = 4
 
 
-def plan_lines(plan: Plan) -> Iterator[str]:
+def plan_lines(plan: MigrationPlan) -> Iterator[str]:
     """Yield the lines that tell a person what ``apply`` would do."""
     if plan.empty:
         yield "Nothing to do: the database is as declared."

@@ -11,8 +11,8 @@ import orjson
 
 from fraiseql.caching.ddl.apply import Watch, apply
 from fraiseql.caching.ddl.bootstrap import create_missing_tables
-from fraiseql.caching.ddl.wanted import load_wanted
-from fraiseql.caching.published import publish
+from fraiseql.caching.ddl.desired_state import load_desired_state
+from fraiseql.caching.read_sources import read_sources
 from fraiseql.caching.results.caches import ResultCaches
 from fraiseql.database import open_pool
 from fraiseql.database.writing import open_admin
@@ -136,7 +136,7 @@ async def apply_stored(settings: Settings, watch: Watch) -> int:
     """
     pool = await open_pool(settings.database_url, settings)
     try:
-        wanted = await load_wanted(build_schema(types=TYPES, queries=QUERIES), pool)
+        wanted = await load_desired_state(build_schema(types=TYPES, queries=QUERIES), pool)
         async with open_admin(pool) as writer:
             plan = await apply(writer, wanted, watch=watch)
     finally:
@@ -158,7 +158,7 @@ async def measure_gains(settings: Settings) -> AsyncGenerator[Gain]:
     schema = build_schema(types=TYPES, queries=QUERIES)
     url = settings.database_url
     bare = settings.with_values(database_url=f"{url}{'&' if '?' in url else '?'}{_NO_INDEXES}")
-    kept = Service(schema, settings, publish, ResultCaches(settings, create_missing_tables))
+    kept = Service(schema, settings, read_sources, ResultCaches(settings, create_missing_tables))
     live = Service(schema, settings)
     without = Service(schema, bare)
     async with _started(kept), _started(live), _started(without):

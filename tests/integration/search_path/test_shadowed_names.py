@@ -7,7 +7,7 @@ from typing import Any
 
 from fraiseql.caching.changes.compaction import compact
 from fraiseql.caching.ddl.apply import apply, find_plan
-from fraiseql.caching.ddl.wanted import Wanted, document_relations, load_wanted
+from fraiseql.caching.ddl.desired_state import DesiredState, document_relations, load_desired_state
 from fraiseql.caching.refresh.jobs import load_ground, wanted_jobs
 from fraiseql.caching.results.admin.clean import clean
 from fraiseql.caching.results.admin.privileges import grant
@@ -67,11 +67,11 @@ def wheres(served: Served, type_name: str) -> list[dict[str, Any]]:
 
 
 @asynccontextmanager
-async def road(served: Served) -> AsyncIterator[tuple[AdminConnection, Wanted]]:
+async def road(served: Served) -> AsyncIterator[tuple[AdminConnection, DesiredState]]:
     settings = served.service.settings
     pool = await open_pool(served.url, settings)
     try:
-        wanted = await load_wanted(served.service.schema, pool)
+        wanted = await load_desired_state(served.service.schema, pool)
         async with open_admin(pool) as writer:
             yield writer, wanted
     finally:
@@ -128,7 +128,7 @@ async def administer(served: Served) -> None:
         await query_stats(found.pool.inspect)
         await log_stats(found.pool.inspect)
         await top_keys(found.pool.inspect, 5)
-        stored = document_relations(await load_wanted(schema, found.pool), "Book")
+        stored = document_relations(await load_desired_state(schema, found.pool), "Book")
         tags = await type_tags(schema, found.pool, "Book", stored)
         tags |= await word_tags(schema, found.pool, "book")
         async with open_admin(found.pool) as writer:

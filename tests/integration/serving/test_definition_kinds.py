@@ -7,7 +7,7 @@ import pytest
 
 import fraiseql
 from fraiseql.caching.ddl.apply import apply
-from fraiseql.caching.ddl.wanted import load_wanted
+from fraiseql.caching.ddl.desired_state import load_desired_state
 from fraiseql.database import open_pool
 from fraiseql.database.writing import open_admin
 from fraiseql.schema.storage import Cache, MaterializedView, Projection
@@ -149,7 +149,7 @@ async def apply_all(running: Served) -> None:
     pool = await open_pool(running.url, Settings())
     try:
         async with open_admin(pool) as writer:
-            await apply(writer, await load_wanted(running.service.schema, pool))
+            await apply(writer, await load_desired_state(running.service.schema, pool))
     finally:
         await pool.close()
 

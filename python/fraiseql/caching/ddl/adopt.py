@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from fraiseql.caching.ddl.apply import LockRetry, apply, find_plan
+from fraiseql.caching.ddl.desired_state import DesiredState, in_order
+from fraiseql.caching.ddl.drift import Verdict
 from fraiseql.caching.ddl.ledger import Key
-from fraiseql.caching.ddl.plan import Plan
-from fraiseql.caching.ddl.states import Verdict
-from fraiseql.caching.ddl.wanted import Wanted, in_order
+from fraiseql.caching.ddl.plan import MigrationPlan
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.database.writing import AdminConnection
 
@@ -15,7 +15,7 @@ _QUICK: Final = LockRetry(lock_timeout=0.5, attempts=4, pause=0.5)
 """A background job waits for no lock for long: it comes again."""
 
 
-async def adopt(writer: AdminConnection, objects: list[DatabaseObject]) -> Plan | None:
+async def adopt(writer: AdminConnection, objects: list[DatabaseObject]) -> MigrationPlan | None:
     """Make what partitions need of one type's objects; None where more than these has changed.
 
     What is declared otherwise than was applied is left to the next apply.
@@ -27,7 +27,7 @@ async def adopt(writer: AdminConnection, objects: list[DatabaseObject]) -> Plan 
     Raises:
         DatabaseError: A step failed, or its lock was not to be had.
     """
-    wanted = Wanted(in_order(objects))
+    wanted = DesiredState(in_order(objects))
     plan = await find_plan(writer, wanted, extending=True)
     states = {verdict.key: verdict for verdict in plan.states}
     if not all(_follows(one, states) for one in wanted.objects):

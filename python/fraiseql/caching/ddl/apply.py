@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Final
 
+from fraiseql.caching.ddl.desired_state import DesiredState
+from fraiseql.caching.ddl.introspect import introspect
 from fraiseql.caching.ddl.ledger import (
     forget,
     ledger_statements,
@@ -14,9 +16,7 @@ from fraiseql.caching.ddl.ledger import (
     record,
     record_dropping,
 )
-from fraiseql.caching.ddl.plan import Plan, Step, make_plan
-from fraiseql.caching.ddl.present import look
-from fraiseql.caching.ddl.wanted import Wanted
+from fraiseql.caching.ddl.plan import MigrationPlan, Step, make_plan
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.database.writing import AdminConnection, server_message
 from fraiseql.errors import DatabaseError, DeclarationError, sqlstate_of
@@ -50,7 +50,9 @@ UNDECLARED: Final = "fraiseql (undeclared)"
 """Owner of what no declaration wants: it is nobody's to withdraw by declaring something else."""
 
 
-async def find_plan(writer: AdminConnection, wanted: Wanted, *, extending: bool = False) -> Plan:
+async def find_plan(
+    writer: AdminConnection, wanted: DesiredState, *, extending: bool = False
+) -> MigrationPlan:
     """Return the plan for ``wanted`` as the database is now; nothing is changed.
 
     Args:
@@ -70,7 +72,7 @@ async def find_plan(writer: AdminConnection, wanted: Wanted, *, extending: bool 
             if key in asked or not (extending or entry.owner == UNDECLARED)
         }
         keys = {*ledger, *asked}
-        present = await look(writer, keys)
+        present = await introspect(writer, keys)
         major = await _major(writer)
     return make_plan(
         wanted.objects, ledger, present, major, refusals=wanted.refusals, version=version
@@ -79,12 +81,12 @@ async def find_plan(writer: AdminConnection, wanted: Wanted, *, extending: bool 
 
 async def apply(
     writer: AdminConnection,
-    wanted: Wanted,
+    wanted: DesiredState,
     *,
     patience: LockRetry = LockRetry(),
     watch: Watch = lambda _: None,
     extending: bool = False,
-) -> Plan:
+) -> MigrationPlan:
     """Make ``wanted`` true, and return the plan that was carried out.
 
     One process applies at a time, others wait. Each step is recorded in the transaction that it
@@ -242,7 +244,7 @@ async def _create(writer: AdminConnection, one: DatabaseObject, watch: Watch) ->
 
 
 async def _record_made(writer: AdminConnection, made: tuple[DatabaseObject, ...]) -> None:
-    seen = await look(writer, [one.key for one in made])
+    seen = await introspect(writer, [one.key for one in made])
     major = await _major(writer)
     for one in made:
         await record(writer, one, "done", seen.get(one.key), major)

@@ -7,7 +7,7 @@ from fraiseql.caching.changes.floor import floor_object
 from fraiseql.caching.changes.log import log_objects
 from fraiseql.caching.changes.state import state_object
 from fraiseql.caching.ddl.apply import UNDECLARED, LockRetry, apply
-from fraiseql.caching.ddl.wanted import Wanted, in_order
+from fraiseql.caching.ddl.desired_state import DesiredState, in_order
 from fraiseql.caching.dependencies.fingerprint import shape_objects
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.results.sql.objects import (
@@ -33,7 +33,7 @@ async def create_missing_tables(pool: Pool) -> None:
     """
     if not await _has_tables(pool):
         async with open_admin(pool) as writer:
-            await apply(writer, Wanted(_objects()), patience=_SHORT, extending=True)
+            await apply(writer, DesiredState(_objects()), patience=_SHORT, extending=True)
 
 
 async def _has_tables(pool: Pool) -> bool:

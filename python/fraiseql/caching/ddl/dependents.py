@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from fraiseql.caching.ddl.drift import State, Verdict
 from fraiseql.caching.ddl.ledger import Key
-from fraiseql.caching.ddl.states import State, Verdict
 from fraiseql.caching.objects import DatabaseObject
 
 _CHANGED: Final[frozenset[State]] = frozenset({"outdated", "altered", "unfinished"})
@@ -15,7 +15,7 @@ def _is_replaced(one: DatabaseObject, verdict: Verdict) -> bool:
     return one.replaces and not (one.kind == "table" and verdict.state == "altered")
 
 
-def remade(objects: tuple[DatabaseObject, ...], states: Mapping[Key, Verdict]) -> set[Key]:
+def to_rebuild(objects: tuple[DatabaseObject, ...], states: Mapping[Key, Verdict]) -> set[Key]:
     """Return what must be dropped to be made anew: itself changed, or needing what is dropped."""
     roots = {
         one.key
@@ -28,7 +28,7 @@ def remade(objects: tuple[DatabaseObject, ...], states: Mapping[Key, Verdict]) -
     return roots | (dependents(objects, roots) & there)
 
 
-def withdrawn(
+def to_invalidate(
     objects: tuple[DatabaseObject, ...], states: Mapping[Key, Verdict], rebuilt: set[Key]
 ) -> set[Key]:
     """Return the data that has to be made again, and what says that it is there.

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal
 
-from fraiseql.caching.ddl.dependents import dependents, remade, withdrawn
+from fraiseql.caching.ddl.dependents import dependents, to_invalidate, to_rebuild
+from fraiseql.caching.ddl.drift import Verdict, detect_drift
 from fraiseql.caching.ddl.ledger import Entry, Key
-from fraiseql.caching.ddl.states import Verdict, judge
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.base import Violation
 
@@ -65,7 +65,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class MigrationPlan:
     """Every step, or why there can be none.
 
     Attributes:
@@ -94,7 +94,7 @@ def make_plan(
     *,
     refusals: Iterable[Violation] = (),
     version: int = 0,
-) -> Plan:
+) -> MigrationPlan:
     """Return the steps that make ``wanted`` true.
 
     Args:
@@ -106,11 +106,11 @@ def make_plan(
         version: Of the ledger.
     """
     objects = tuple(wanted)
-    verdicts = judge(objects, ledger, present, major)
+    verdicts = detect_drift(objects, ledger, present, major)
     states = {verdict.key: verdict for verdict in verdicts}
     refused = (*refusals, *(_taken(verdict) for verdict in verdicts if verdict.state == "taken"))
-    rebuilt = remade(objects, states)
-    gone = withdrawn(objects, states, rebuilt)
+    rebuilt = to_rebuild(objects, states)
+    gone = to_invalidate(objects, states, rebuilt)
     withdrawals = [
         Step("drop", (ledger[one.key].as_object(),), reason=states[one.key].reason or _ANEW)
         for one in reversed(objects)
@@ -135,7 +135,7 @@ def make_plan(
         *(step for one in late for step in _single(one, states[one.key])),
         *_drops(objects, ledger),
     ]
-    return Plan(() if refused else tuple(_together(steps)), refused, version, verdicts)
+    return MigrationPlan(() if refused else tuple(_together(steps)), refused, version, verdicts)
 
 
 def _together(steps: list[Step]) -> Iterator[Step]:

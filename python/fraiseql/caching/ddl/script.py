@@ -5,11 +5,11 @@ from collections.abc import Collection
 from pathlib import Path
 
 from fraiseql.caching.ddl.ledger import forget_text, ledger_statements, record_text
-from fraiseql.caching.ddl.plan import Plan, Step
+from fraiseql.caching.ddl.plan import MigrationPlan, Step
 from fraiseql.sql_names import OWN_PATH, OWN_PATH_OF_TRANSACTION
 
 
-def plan_files(plan: Plan) -> dict[str, str]:
+def plan_files(plan: MigrationPlan) -> dict[str, str]:
     """Return the text of each file by its name, in the order in which they are to be run."""
     texts = []
     if plan.steps and (statements := ledger_statements(plan.ledger)):
@@ -20,7 +20,7 @@ def plan_files(plan: Plan) -> dict[str, str]:
     return {f"{place:04}_{slug}.sql": text for place, (slug, text) in enumerate(texts)}
 
 
-def write_files(plan: Plan, folder: Path) -> list[Path]:
+def write_files(plan: MigrationPlan, folder: Path) -> list[Path]:
     """Write the files into ``folder``, which is made, and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []

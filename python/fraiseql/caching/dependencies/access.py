@@ -4,8 +4,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from fraiseql.caching.dependencies.facts import Read
 from fraiseql.caching.dependencies.fingerprint import oids
+from fraiseql.caching.dependencies.inspection import Read
 from fraiseql.caching.dependencies.privileges import MAY_BECOME, role_number
 from fraiseql.caching.dependencies.recorded import FINGERPRINTS
 from fraiseql.expressions import literal

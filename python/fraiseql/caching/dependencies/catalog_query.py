@@ -109,7 +109,7 @@ SELECT w.name, w.volatility, true, '', false, true FROM worded w
 ORDER BY 1"""
 
 
-def facts_statement() -> str:
+def inspection_statement() -> str:
     """Return the statement; its parameters are quoted names of relations, and parsed predicates.
 
     The third one is whether the fingerprint is wanted, for which the role must have the use of

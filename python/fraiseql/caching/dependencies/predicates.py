@@ -1,16 +1,16 @@
-"""Facts of developers' own predicates: what each calls, and what else it reads."""
+"""Inspection of the predicates of developers: their calls and reads."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fraiseql.caching.dependencies.builtins import Kind
-from fraiseql.caching.dependencies.facts import CallFacts, load_result_facts
+from fraiseql.caching.dependencies.inspection import InspectedCall, inspect_dependencies
 from fraiseql.caching.dependencies.parsed import Parsed, Predicate, parse_each
 from fraiseql.database import Pool
 
 
 @dataclass(frozen=True, slots=True)
-class PredicateFacts:
+class InspectedPredicate:
     """What is behind one predicate.
 
     Attributes:
@@ -22,7 +22,7 @@ class PredicateFacts:
     """
 
     parsed: Parsed
-    calls: tuple[CallFacts, ...] = ()
+    calls: tuple[InspectedCall, ...] = ()
     reads: tuple[str, ...] = ()
     meaning: tuple[str, ...] = ()
 
@@ -38,7 +38,7 @@ class PredicateFacts:
         return list(dict.fromkeys(found))
 
 
-def _changes(call: CallFacts) -> bool:
+def _changes(call: InspectedCall) -> bool:
     if call.is_opaque:
         return call.volatility != "i"
     return call.kind is not Kind.CONSTANT
@@ -46,28 +46,28 @@ def _changes(call: CallFacts) -> bool:
 
 async def load_predicates(
     pool: Pool, predicates: Iterable[Predicate]
-) -> dict[Predicate, PredicateFacts]:
+) -> dict[Predicate, InspectedPredicate]:
     """Return the facts of each predicate.
 
     Raises:
         DatabaseError: The database cannot be asked.
     """
     parsed = await parse_each(pool, predicates)
-    found: dict[Predicate, PredicateFacts] = {}
+    found: dict[Predicate, InspectedPredicate] = {}
     own: dict[str, frozenset[str]] = {}
     for key, one in parsed.items():
         if one.trees and key.relation not in own:
-            alone = await load_result_facts(pool.inspect, [key.relation], shape=False)
+            alone = await inspect_dependencies(pool.inspect, [key.relation], shape=False)
             own[key.relation] = frozenset(each.sql for each in alone.relations)
-        found[key] = await _facts(pool, one, own.get(key.relation, frozenset()))
+        found[key] = await _inspection(pool, one, own.get(key.relation, frozenset()))
     return found
 
 
-async def _facts(pool: Pool, parsed: Parsed, own: frozenset[str]) -> PredicateFacts:
+async def _inspection(pool: Pool, parsed: Parsed, own: frozenset[str]) -> InspectedPredicate:
     """Return the facts of one predicate; ``own`` is what its relation leads to by itself."""
     if not parsed.trees:
-        return PredicateFacts(parsed)
-    facts = await load_result_facts(pool.inspect, [], parsed.trees, shape=False)
-    reads = tuple(one.sql for one in facts.relations if one.sql not in own)
-    others = (name for name in facts.named if name not in own)
-    return PredicateFacts(parsed, facts.calls, reads, (*facts.meaning, *others))
+        return InspectedPredicate(parsed)
+    inspection = await inspect_dependencies(pool.inspect, [], parsed.trees, shape=False)
+    reads = tuple(one.sql for one in inspection.relations if one.sql not in own)
+    others = (name for name in inspection.named if name not in own)
+    return InspectedPredicate(parsed, inspection.calls, reads, (*inspection.meaning, *others))

@@ -10,7 +10,7 @@ from functools import reduce
 from operator import xor
 from typing import Final
 
-from fraiseql.caching.dependencies.facts import Read
+from fraiseql.caching.dependencies.inspection import Read
 from fraiseql.sql_names import op
 
 # A membership by its version: one that is revoked and granted again has another xmin. A role by

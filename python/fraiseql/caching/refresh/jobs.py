@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from fraiseql.caching.changes.compaction import compact, may_compact
-from fraiseql.caching.ddl.wanted import (
+from fraiseql.caching.ddl.desired_state import (
     STRATEGIES,
     kept_types,
-    load_world,
+    load_context,
     strategy_of,
-    with_facts,
+    with_inspection,
 )
 from fraiseql.caching.refresh.due import NOT_APPLIED, refresh_due
 from fraiseql.caching.refresh.ground import Ground
@@ -120,7 +120,7 @@ async def load_ground(schema: Schema, pool: Pool) -> Ground:
     """
     names = declared_relations(schema)
     catalog = await load_catalog(pool, names)
-    world = await load_world(schema, catalog, pool)
+    world = await load_context(schema, catalog, pool)
     bare = [one for one in kept_types(world) if type(one.stored) in STRATEGIES]
-    kept = [await with_facts(one, pool) for one in bare]
+    kept = [await with_inspection(one, pool) for one in bare]
     return Ground(world, tuple(one for one in kept if not list(strategy_of(one).refusals(one))))

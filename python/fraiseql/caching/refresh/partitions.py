@@ -5,7 +5,7 @@ from typing import Final
 
 from fraiseql.caching.changes.adoption import adopt_partitions
 from fraiseql.caching.ddl.adopt import adopt
-from fraiseql.caching.ddl.wanted import strategy_of
+from fraiseql.caching.ddl.desired_state import strategy_of
 from fraiseql.caching.refresh.ground import Ground
 from fraiseql.caching.results.declared import has_caches
 from fraiseql.caching.strategies.projection.problems import lineage

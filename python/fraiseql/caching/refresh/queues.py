@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fraiseql.caching.strategies.base import StoredType
-from fraiseql.caching.strategies.projection.published import age
+from fraiseql.caching.strategies.projection.read_source import age
 from fraiseql.caching.strategies.projection.strategy import has_queue, spec_of
 from fraiseql.database.writing import AdminConnection
 from fraiseql.schema.storage import Projection
@@ -40,7 +40,7 @@ async def queue_statuses(writer: AdminConnection, kept: Iterable[StoredType]) ->
     found = []
     for one in kept:
         waits = isinstance(one.stored, Projection) and one.stored.mode == "async"
-        if waits and one.facts.resolved is not None and await has_queue(one, writer):
+        if waits and one.inspection.resolved is not None and await has_queue(one, writer):
             seconds = await writer.fetchval(f"SELECT {age(spec_of(one))}")
             found.append(QueueStatus(one.type_name, seconds))
     return found

@@ -12,6 +12,7 @@ from typing import Any, Final
 from fraiseql.accesses import wire_type
 from fraiseql.caching.ddl.apply import LOCK
 from fraiseql.caching.refresh.ground import Ground
+from fraiseql.caching.strategies.indexes.hints import PRESENT, arguments, cutoffs, present_of
 from fraiseql.caching.strategies.indexes.objects import (
     SLOTS,
     cutoff,
@@ -19,7 +20,6 @@ from fraiseql.caching.strategies.indexes.objects import (
     index_specs,
     rolling_predicate,
 )
-from fraiseql.caching.strategies.indexes.published import PRESENT, arguments, cutoffs, present_of
 from fraiseql.caching.strategies.indexes.spec import IndexSpec
 from fraiseql.database.writing import AdminConnection
 from fraiseql.schema.durations import seconds_of

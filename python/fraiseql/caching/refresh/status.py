@@ -60,7 +60,9 @@ async def view_statuses(writer: AdminConnection, kept: Iterable[StoredType]) -> 
     Raises:
         DatabaseError: The state of views cannot be read.
     """
-    views = [one for one in kept if isinstance(one.stored, MaterializedView) and one.facts.schema]
+    views = [
+        one for one in kept if isinstance(one.stored, MaterializedView) and one.inspection.schema
+    ]
     if not views or not await writer.fetchval(f"SELECT to_regclass('{STATE}') IS NOT NULL"):
         return []
     found = []

@@ -3,8 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from fraiseql.caching.dependencies.facts import Read, ResultFacts, load_result_facts
 from fraiseql.caching.dependencies.fingerprint import readable, shape_expression
+from fraiseql.caching.dependencies.inspection import (
+    DependencyInspection,
+    Read,
+    inspect_dependencies,
+)
 from fraiseql.caching.dependencies.privileges import (
     NO_ROLES,
     Roles,
@@ -88,7 +92,7 @@ async def load_dependencies(
         return NOTHING
     names = [one if isinstance(one, str) else one.sql for one in relations]
     return await with_owners(
-        read, dependencies_of(names, await load_result_facts(read, names, trees))
+        read, dependencies_of(names, await inspect_dependencies(read, names, trees))
     )
 
 
@@ -111,17 +115,17 @@ async def with_owners(read: Read, dependencies: Dependencies) -> Dependencies:
     )
 
 
-def dependencies_of(reads: Sequence[str], facts: ResultFacts) -> Dependencies:
+def dependencies_of(reads: Sequence[str], inspection: DependencyInspection) -> Dependencies:
     """Return what facts come to for an answer that names ``reads``."""
     return Dependencies(
-        tags=tuple(sorted(str(one.oid) for one in facts.tables)),
-        relations=tuple(sorted(one.oid for one in facts.relations)),
-        functions=facts.functions,
-        objects=facts.objects,
-        prompt=facts.prompt,
-        reads=tuple(sorted({*reads, *facts.named})),
-        shape=facts.shape,
-        clock=facts.clock,
-        session=facts.session,
-        traced=all(one.traced for one in facts.relations),
+        tags=tuple(sorted(str(one.oid) for one in inspection.tables)),
+        relations=tuple(sorted(one.oid for one in inspection.relations)),
+        functions=inspection.functions,
+        objects=inspection.objects,
+        prompt=inspection.prompt,
+        reads=tuple(sorted({*reads, *inspection.named})),
+        shape=inspection.shape,
+        clock=inspection.clock,
+        session=inspection.session,
+        traced=all(one.traced for one in inspection.relations),
     )

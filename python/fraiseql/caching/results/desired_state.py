@@ -8,8 +8,8 @@ from fraiseql.caching.changes.adoption import adoption_object
 from fraiseql.caching.changes.floor import floor_object
 from fraiseql.caching.changes.log import log_objects, trigger_object
 from fraiseql.caching.changes.state import state_object
-from fraiseql.caching.dependencies.facts import RelationFacts
 from fraiseql.caching.dependencies.fingerprint import shape_objects
+from fraiseql.caching.dependencies.inspection import InspectedRelation
 from fraiseql.caching.dependencies.view_age import unknown_since
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.results.declared import has_caches
@@ -27,7 +27,7 @@ from fraiseql.caching.results.sql.objects import (
 from fraiseql.caching.results.sql.stats import figure_objects
 from fraiseql.caching.results.sql.views import view_objects
 from fraiseql.caching.strategies.base import StoredType, Violation
-from fraiseql.caching.strategies.projection.strategy import ProjectionFacts
+from fraiseql.caching.strategies.projection.strategy import ProjectionInspection
 from fraiseql.database import Pool
 from fraiseql.schema import Schema
 from fraiseql.schema.storage import Projection
@@ -62,7 +62,7 @@ def _objects(resolved: Sequence[Resolved], kept: Iterable[StoredType]) -> Iterat
     for store in stores:
         yield from store_objects(store)
     yield from (*figure_objects(), *view_objects(stores))
-    tables = {one.sql: one for each in resolved for one in each.facts.tables if _can_log(one)}
+    tables = {one.sql: one for each in resolved for one in each.inspection.tables if _can_log(one)}
     for name in sorted(tables):
         yield trigger_object(name, unknown_since(name))
     for name in _drained(kept):
@@ -74,7 +74,7 @@ def _objects(resolved: Sequence[Resolved], kept: Iterable[StoredType]) -> Iterat
         yield from row_trigger_objects(row)
 
 
-def _can_log(table: RelationFacts) -> bool:
+def _can_log(table: InspectedRelation) -> bool:
     return table.kind in ("r", "p") and not table.catalog and table.persistence != "t"
 
 
@@ -82,6 +82,6 @@ def _drained(kept: Iterable[StoredType]) -> Iterator[str]:
     """Yield the tables of asynchronous projections, which answers may be computed from."""
     for one in kept:
         if isinstance(one.stored, Projection) and one.stored.mode == "async":
-            facts = one.facts
-            if isinstance(facts, ProjectionFacts) and facts.resolved is not None:
-                yield facts.resolved.spec.table.sql
+            inspection = one.inspection
+            if isinstance(inspection, ProjectionInspection) and inspection.resolved is not None:
+                yield inspection.resolved.spec.table.sql

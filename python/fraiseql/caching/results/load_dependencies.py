@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from fraiseql.caching.dependencies.facts import load_result_facts
+from fraiseql.caching.dependencies.inspection import inspect_dependencies
 from fraiseql.caching.dependencies.parsed import Predicate, parse_predicates
 from fraiseql.caching.results.declared import CachedQuery
 from fraiseql.caching.results.dependencies import (
@@ -54,21 +54,21 @@ async def load_needs(pool: Pool, part: Part) -> Needs | str:
     reads = list(dict.fromkeys(one.sql for one in (*part.relations, *declared.relations)))
     predicates = [Predicate(part.type_name, *one) for one in part.predicates]
     trees = await parse_predicates(pool, predicates)
-    facts = await load_result_facts(pool.inspect, reads, trees.texts)
+    inspection = await inspect_dependencies(pool.inspect, reads, trees.texts)
     query = CachedQuery(part.definition, (part.cache,), True, tuple(reads), ())
-    for refused in refusals([Resolved(query, (declared,), facts, trees.refused)]):
-        if not refused.making:
+    for refused in refusals([Resolved(query, (declared,), inspection, trees.refused)]):
+        if not refused.create_only:
             return refused.code.lower()
     if declared.rows:
         # Asked after the shape was: a trigger for rows that goes later changes that.
         declared = await load_tags(pool, part.cache)
     found = NOTHING
     if reads:
-        found = await with_owners(pool.inspect, dependencies_of(reads, facts))
+        found = await with_owners(pool.inspect, dependencies_of(reads, inspection))
         found = replace(found, salted=any(row.traced for row in declared.rows))
     if not found.traced:
         return NOT_APPLIED
-    return replace(_needs(part, declared, found), meaning=(*facts.meaning, *facts.named))
+    return replace(_needs(part, declared, found), meaning=(*inspection.meaning, *inspection.named))
 
 
 def _needs(part: Part, declared: DeclaredTags, found: Dependencies) -> Needs:

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fraiseql.caching.dependencies.builtins import Kind
-from fraiseql.caching.dependencies.facts import (
-    CallFacts,
-    RelationFacts,
-    ResultFacts,
-    load_result_facts,
+from fraiseql.caching.dependencies.inspection import (
+    DependencyInspection,
+    InspectedCall,
+    InspectedRelation,
+    inspect_dependencies,
 )
 from fraiseql.caching.dependencies.parsed import Predicate, parse_predicates
 from fraiseql.caching.results.declared import CachedQuery, cached_queries
@@ -26,13 +26,13 @@ class Resolved:
     Attributes:
         query: What is declared.
         tags: What its tags mean, of each of its caches.
-        facts: What is behind its answers and its tags.
+        inspection: What is behind its answers and its tags.
         unread: Fields whose predicate PostgreSQL refuses, each with its words.
     """
 
     query: CachedQuery
     tags: tuple[DeclaredTags, ...]
-    facts: ResultFacts
+    inspection: DependencyInspection
     unread: tuple[tuple[str, str], ...] = ()
 
 
@@ -58,8 +58,10 @@ async def resolve_queries(schema: Schema, pool: Pool) -> list[Resolved]:
             if name in catalog.relations
         ]
         trees = await parse_predicates(pool, predicates)
-        facts = await load_result_facts(pool.inspect, [one.sql for one in reads], trees.texts)
-        found.append(Resolved(query, tags, facts, trees.refused))
+        inspection = await inspect_dependencies(
+            pool.inspect, [one.sql for one in reads], trees.texts
+        )
+        found.append(Resolved(query, tags, inspection, trees.refused))
     return found
 
 
@@ -73,7 +75,7 @@ async def cache_refusals(schema: Schema, pool: Pool) -> list[Violation]:
         DatabaseError: The database cannot be asked.
     """
     found = refusals(await resolve_queries(schema, pool))
-    return [one for one in found if not one.making]
+    return [one for one in found if not one.create_only]
 
 
 def refusals(resolved: Iterable[Resolved]) -> Iterator[Violation]:
@@ -97,15 +99,15 @@ def _of_query(one: Resolved) -> Iterator[Violation]:
         timed = cache.ttl is not None or cache.stale is not None
         if tags.empty and not timed:
             yield _unknown_function(where)
-    for call in one.facts.calls:
+    for call in one.inspection.calls:
         yield from _of_call(where, call, tagged=bool(tags.relations), stale=cache.stale is not None)
     for place, words in one.unread:
         yield _unread_predicate(where, place, words)
-    for relation in one.facts.tables:
+    for relation in one.inspection.tables:
         yield from _of_relation(where, relation, cache.store)
 
 
-def _of_call(where: str, call: CallFacts, *, tagged: bool, stale: bool) -> Iterator[Violation]:
+def _of_call(where: str, call: InspectedCall, *, tagged: bool, stale: bool) -> Iterator[Violation]:
     if call.volatility == "v" and (call.builtin or not tagged):
         yield Violation(
             "CACHE_VOLATILE",
@@ -140,7 +142,7 @@ def _of_call(where: str, call: CallFacts, *, tagged: bool, stale: bool) -> Itera
         )
 
 
-def _of_relation(where: str, relation: RelationFacts, store: str) -> Iterator[Violation]:
+def _of_relation(where: str, relation: InspectedRelation, store: str) -> Iterator[Violation]:
     why = _untracked(relation, store)
     if why:
         yield Violation(
@@ -155,11 +157,11 @@ def _of_relation(where: str, relation: RelationFacts, store: str) -> Iterator[Vi
             where,
             f"{relation.sql} is not the connected role's: no trigger can be put on it.",
             "Apply as a member of its role; or leave cache out.",
-            making=True,
+            create_only=True,
         )
 
 
-def _untracked(relation: RelationFacts, store: str) -> str:
+def _untracked(relation: InspectedRelation, store: str) -> str:
     """Return why writes of a table do not all come to the log; empty when they do."""
     reasons = (
         (relation.catalog, "is PostgreSQL's own: no trigger can log its writes."),

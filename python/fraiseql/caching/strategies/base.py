@@ -8,7 +8,7 @@ from graphql import get_named_type
 
 from fraiseql.caching.definition.tables import Table
 from fraiseql.caching.dependencies.parsed import Predicate
-from fraiseql.caching.dependencies.predicates import PredicateFacts
+from fraiseql.caching.dependencies.predicates import InspectedPredicate
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.compare import Verified
 from fraiseql.catalog.picture import Catalog
@@ -28,14 +28,14 @@ class Violation:
         where: The type, or type and field.
         message: What cannot be had, and why.
         alternative: What works instead.
-        making: Whether it only stands against making it: what is there already may be read.
+        create_only: Whether it only stands against making it: what is there already may be read.
     """
 
     code: str
     where: str
     message: str
     alternative: str
-    making: bool = False
+    create_only: bool = False
 
     def __str__(self) -> str:
         """Return all of it on two lines."""
@@ -56,7 +56,7 @@ class ResolveContext:
     schema: Schema
     catalog: Catalog
     tables: Mapping[str, Table]
-    predicates: Mapping[Predicate, PredicateFacts] = field(default_factory=dict)
+    predicates: Mapping[Predicate, InspectedPredicate] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class StoredType:
         table: The relation of its ``sql_source``.
         key: Columns that identify a row; may be empty.
         world: All the rest.
-        facts: What the strategy's own ``facts`` read; None until then.
+        inspection: What the strategy's own ``inspect`` read; None until then.
     """
 
     type_name: str
@@ -79,7 +79,7 @@ class StoredType:
     table: Table
     key: tuple[str, ...]
     world: ResolveContext
-    facts: Any = None
+    inspection: Any = None
 
     def own_fields(self) -> list[FieldDefinition]:
         """Return the fields that rows of the table itself answer."""
@@ -114,8 +114,8 @@ def live_reads(kept: StoredType, embeds: Iterable[str] = ()) -> list[str]:
 class Strategy(Protocol):
     """What a module of this package offers: the verbs of one strategy, written once each."""
 
-    async def facts(self, kept: StoredType, pool: Pool) -> Any:
-        """Read from the database what the other verbs need beyond ``kept``: its ``facts``."""
+    async def inspect(self, kept: StoredType, pool: Pool) -> Any:
+        """Read from the database what the other verbs need beyond ``kept``: its ``inspect``."""
 
     def refusals(self, kept: StoredType) -> Iterable[Violation]:
         """Return why the declaration cannot be had; nothing when it can."""
@@ -123,7 +123,7 @@ class Strategy(Protocol):
     def objects(self, kept: StoredType) -> Iterable[DatabaseObject]:
         """Return what is to be there, the live view too; called only when nothing is refused."""
 
-    async def published(self, kept: StoredType, pool: Pool) -> StoredSource | None:
+    async def read_source(self, kept: StoredType, pool: Pool) -> StoredSource | None:
         """Return what may be read in place of the live answer, if it is there and whole."""
 
     def readable(self, kept: StoredType) -> Iterable[str]:

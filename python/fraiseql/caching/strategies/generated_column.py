@@ -69,7 +69,7 @@ WHERE n.nspname = $1 AND format('"%s"."%s"', f.nspname, p.proname) = $4
 """
 
 
-async def facts(_kept: StoredType, _pool: Pool) -> None:
+async def inspect(_kept: StoredType, _pool: Pool) -> None:
     """Read nothing: the row itself is all that counts."""
 
 
@@ -101,7 +101,7 @@ def objects(kept: StoredType) -> Iterable[DatabaseObject]:
     ]
 
 
-async def published(kept: StoredType, pool: Pool) -> StoredSource | None:
+async def read_source(kept: StoredType, pool: Pool) -> StoredSource | None:
     """Return the column as what may be read, when it is there and of the declared version."""
     table, column = kept.table, str(kept.stored.column)
     args: list[Any] = [table.schema, table.name, column, function_of(kept).name]
@@ -189,7 +189,7 @@ def _of_table(kept: StoredType) -> Iterator[Violation]:
             where,
             f"{table.sql} belongs to a role that the connected one is not a member of.",
             "Apply as the owner of the table, or write the SQL with --sql for the owner to run.",
-            making=True,
+            create_only=True,
         )
     document = kept.definition.jsonb_column
     if document is not None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from graphql import get_named_type
 
 from fraiseql.caching.dependencies.parsed import Predicate
-from fraiseql.caching.dependencies.predicates import PredicateFacts
+from fraiseql.caching.dependencies.predicates import InspectedPredicate
 from fraiseql.caching.strategies.base import StoredType, Violation
 from fraiseql.catalog.picture import Catalog
 from fraiseql.schema import Schema
@@ -49,7 +49,9 @@ def _of_field(catalog: Catalog, type_name: str, field: FieldDefinition) -> Itera
         yield Predicate(f"{type_name}.{field.name}", relation, embed.where)
 
 
-def predicates_of(kept: StoredType, type_name: str) -> Iterator[tuple[Predicate, PredicateFacts]]:
+def predicates_of(
+    kept: StoredType, type_name: str
+) -> Iterator[tuple[Predicate, InspectedPredicate]]:
     """Yield the predicates of a type's own embeds with their facts."""
     for field in kept.world.schema.fields[type_name].values():
         for predicate in _of_field(kept.world.catalog, type_name, field):
@@ -77,24 +79,24 @@ def queried_by(kept: StoredType) -> list[str]:
     return [one.owner for one in found if world.predicates[one].has_query]
 
 
-def unreadable(predicate: Predicate, facts: PredicateFacts) -> Iterator[Violation]:
+def unreadable(predicate: Predicate, inspection: InspectedPredicate) -> Iterator[Violation]:
     """Refuse a predicate that PostgreSQL refuses."""
-    if facts.parsed.words and not facts.parsed.hidden:
+    if inspection.parsed.words and not inspection.parsed.hidden:
         yield Violation(
             "EMBED_NOT_KEPT",
             predicate.owner,
-            f"PostgreSQL refuses its where: {facts.parsed.words}",
+            f"PostgreSQL refuses its where: {inspection.parsed.words}",
             f"Correct it; it stands in a query over {predicate.relation} alone.",
         )
 
 
-def changing(predicate: Predicate, facts: PredicateFacts) -> Iterator[Violation]:
+def changing(predicate: Predicate, inspection: InspectedPredicate) -> Iterator[Violation]:
     """Refuse a predicate whose outcome changes with time, session, settings or chance."""
-    if facts.changing:
+    if inspection.changing:
         yield Violation(
             "PREDICATE_CHANGES",
             predicate.owner,
-            f"the predicate calls {', '.join(facts.changing)}, whose result changes without a"
+            f"the predicate calls {', '.join(inspection.changing)}, whose result changes without a"
             " write, or with the settings of a session.",
             "Compare with constants or columns only; for the latest days leave the predicate out"
             " and filter in the query, with RollingIndex(column, window=…) behind it.",

@@ -11,8 +11,8 @@ import asyncpg
 
 import fraiseql
 from fraiseql.caching.ddl.apply import LockRetry, apply, find_plan
-from fraiseql.caching.ddl.plan import Plan
-from fraiseql.caching.ddl.wanted import Wanted, in_order, load_wanted
+from fraiseql.caching.ddl.desired_state import DesiredState, in_order, load_desired_state
+from fraiseql.caching.ddl.plan import MigrationPlan
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.database import open_pool
 from fraiseql.database.writing import AdminConnection, open_admin
@@ -56,8 +56,8 @@ async def road(url: str) -> AsyncIterator[tuple[AdminConnection, Callable[..., A
     pool = await open_pool(url, Settings())
     try:
 
-        async def wishes(*types: Any) -> Wanted:
-            return await load_wanted(schema_of(*types), pool)
+        async def wishes(*types: Any) -> DesiredState:
+            return await load_desired_state(schema_of(*types), pool)
 
         async with open_admin(pool) as writer:
             yield writer, wishes
@@ -65,21 +65,21 @@ async def road(url: str) -> AsyncIterator[tuple[AdminConnection, Callable[..., A
         await pool.close()
 
 
-async def applied(url: str, *types: Any, **options: Any) -> Plan:
+async def applied(url: str, *types: Any, **options: Any) -> MigrationPlan:
     """Apply what types declare and return the plan that was carried out."""
     async with road(url) as (writer, wishes):
         return await apply(writer, await wishes(*types), **options)
 
 
-async def planned(url: str, *types: Any) -> Plan:
+async def planned(url: str, *types: Any) -> MigrationPlan:
     async with road(url) as (writer, wishes):
         return await find_plan(writer, await wishes(*types))
 
 
-async def made(url: str, objects: Sequence[DatabaseObject], **options: Any) -> Plan:
+async def made(url: str, objects: Sequence[DatabaseObject], **options: Any) -> MigrationPlan:
     """Apply objects that no declaration stands for."""
     async with road(url) as (writer, _):
-        return await apply(writer, Wanted(in_order(list(objects))), **options)
+        return await apply(writer, DesiredState(in_order(list(objects))), **options)
 
 
 async def sql(url: str, text: str) -> Any:

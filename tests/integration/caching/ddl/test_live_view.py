@@ -7,7 +7,7 @@ import asyncpg
 
 import fraiseql
 from fraiseql.caching.ddl.apply import apply
-from fraiseql.caching.ddl.wanted import Wanted, in_order, load_wanted
+from fraiseql.caching.ddl.desired_state import DesiredState, in_order, load_desired_state
 from fraiseql.caching.strategies import live_view
 from fraiseql.caching.strategies.base import StoredType
 from fraiseql.database import open_pool
@@ -61,7 +61,7 @@ QUERY = """{ authors(orderBy: {id: ASC}) {
 async def kept_in(url: str) -> StoredType:
     pool = await open_pool(url, Settings())
     try:
-        wanted = await load_wanted(schema_of(Author), pool)
+        wanted = await load_desired_state(schema_of(Author), pool)
         return wanted.kept[0]
     finally:
         await pool.close()
@@ -74,7 +74,7 @@ async def test_the_view_says_what_is_served(database: str) -> None:
     objects = live_view.objects(kept, ("notes", "notes.writer"))
     pool = await open_pool(database, Settings())
     async with open_admin(pool) as writer:
-        await apply(writer, Wanted(in_order(list(objects))))
+        await apply(writer, DesiredState(in_order(list(objects))))
     await pool.close()
     connection = await asyncpg.connect(database)
     await connection.execute(

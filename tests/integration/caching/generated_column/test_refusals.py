@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 import fraiseql
-from fraiseql.caching.ddl.wanted import load_wanted
+from fraiseql.caching.ddl.desired_state import load_desired_state
 from fraiseql.database import open_pool
 from fraiseql.errors import SourceError
 from fraiseql.schema.storage import GeneratedColumn
@@ -105,7 +105,7 @@ async def test_a_table_of_another_owner_is_refused(tables: str) -> None:
     await sql(tables, "CREATE ROLE stranger LOGIN")
     pool = await open_pool(tables.replace("postgres@", "stranger@"), Settings())
     try:
-        wanted = await load_wanted(schema_of(kept("person", {})), pool)
+        wanted = await load_desired_state(schema_of(kept("person", {})), pool)
         assert [refusal.code for refusal in wanted.refusals] == ["TABLE_NOT_KEPT"]
     finally:
         await pool.close()

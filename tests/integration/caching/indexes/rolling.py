@@ -7,12 +7,12 @@ import asyncpg
 import fraiseql
 from fraiseql.caching.refresh.jobs import load_ground
 from fraiseql.caching.refresh.rolling import roll
-from fraiseql.caching.strategies.indexes.published import published_indexes
+from fraiseql.caching.strategies.indexes.hints import load_index_hints
 from fraiseql.database import open_pool
 from fraiseql.database.writing import open_admin
 from fraiseql.schema import build_schema
 from fraiseql.settings import Settings
-from fraiseql.sources import IndexFacts
+from fraiseql.sources import IndexHints
 
 THERE = """
 SELECT c.relname AS name, i.indisvalid AS valid, pg_get_expr(i.indpred, i.indrelid) AS predicate
@@ -45,13 +45,13 @@ async def turns(url: str, made: Any, count: int = 1) -> float:
         await pool.close()
 
 
-async def facts(url: str, made: Any) -> IndexFacts:
+async def facts(url: str, made: Any) -> IndexHints:
     """What statements over the table are told of its declared indexes."""
     schema = build_schema(queries=[fraiseql.find("posts", made)])
     pool = await open_pool(url, Settings(pool_size=1))
     try:
         ground = await load_ground(schema, pool)
-        (found,) = (await published_indexes(ground.world, pool)).values()
+        (found,) = (await load_index_hints(ground.world, pool)).values()
         return found
     finally:
         await pool.close()

@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import fraiseql
-from fraiseql.caching.ddl.wanted import Wanted, load_wanted
-from fraiseql.caching.published import publish
+from fraiseql.caching.ddl.desired_state import DesiredState, load_desired_state
+from fraiseql.caching.read_sources import read_sources
 from fraiseql.caching.strategies.materialized_view.objects import physical
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Pool, open_pool
@@ -74,18 +74,20 @@ async def published(url: str, *types: Any) -> list[StoredSource | None]:
     pool = await open_pool(url, Settings())
     try:
         catalog = await load_catalog(pool, declared_relations(schema))
-        found = await publish(schema, catalog, pool, map_sources(schema, catalog))
+        found = await read_sources(schema, catalog, pool, map_sources(schema, catalog))
         return [found.sources[name].kept for name in schema.objects]
     finally:
         await pool.close()
 
 
 @asynccontextmanager
-async def opened(url: str, *types: Any) -> AsyncIterator[tuple[AdminConnection, Wanted, Pool]]:
+async def opened(
+    url: str, *types: Any
+) -> AsyncIterator[tuple[AdminConnection, DesiredState, Pool]]:
     """A writer, and what the types want."""
     pool = await open_pool(url, Settings())
     try:
-        wanted = await load_wanted(schema_of(*types), pool)
+        wanted = await load_desired_state(schema_of(*types), pool)
         async with open_admin(pool) as writer:
             yield writer, wanted, pool
     finally:

@@ -13,8 +13,8 @@ from uuid import UUID
 import asyncpg
 
 import fraiseql
-from fraiseql.caching.ddl.plan import Plan
-from fraiseql.caching.published import publish
+from fraiseql.caching.ddl.plan import MigrationPlan
+from fraiseql.caching.read_sources import read_sources
 from fraiseql.caching.strategies.compare import Verified
 from fraiseql.caching.verify import repair, verify
 from fraiseql.catalog.load import load_catalog
@@ -143,7 +143,7 @@ async def published_of(url: str, *types: type, user: str = "") -> dict[str, Stor
     pool = await open_pool(url.replace("postgres@", f"{user}@") if user else url, Settings())
     try:
         catalog = await load_catalog(pool, declared_relations(schema))
-        sources = await publish(schema, catalog, pool, map_sources(schema, catalog))
+        sources = await read_sources(schema, catalog, pool, map_sources(schema, catalog))
         return {
             name: source.kept
             for name, source in sources.sources.items()
@@ -159,7 +159,7 @@ async def made_anew(url: str, tables: str = TABLES) -> None:
     await sql(url, f"{anew} CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC; {tables}")
 
 
-def drops_first(plan: Plan) -> list[str]:
+def drops_first(plan: MigrationPlan) -> list[str]:
     """Return the kinds that a plan drops, in order."""
     return [one.kind for step in plan.steps if not step.made for one in step.dropped]
 

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from fraiseql.caching.ddl.wanted import strategy_of
+from fraiseql.caching.ddl.desired_state import strategy_of
 from fraiseql.caching.refresh.queues import queue_statuses
 from fraiseql.caching.strategies.projection import process_queue_sql
 from fraiseql.caching.strategies.projection.strategy import process_queue, spec_of

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from fraiseql.caching.strategies.projection import strategy
-from fraiseql.caching.strategies.projection.facts import TableMap, load_facts
+from fraiseql.caching.strategies.projection.inspection import TableMap, load_inspection
 from fraiseql.caching.strategies.projection.spec import Qualified
 from fraiseql.database import Pool
 from tests.integration.caching.ddl.road import applied, planned, sql
@@ -193,11 +193,11 @@ async def test_documents_of_a_version_that_captured_by_statement_are_built_again
     """The triggers of that version go, and what it left wrong is put right."""
 
     async def by_statement(pool: Pool, names: Iterable[Qualified]) -> TableMap:
-        found = await load_facts(pool, names)
+        found = await load_inspection(pool, names)
         return {name: replace(facts, by_row=False) for name, facts in found.items()}
 
     with monkeypatch.context() as patched:
-        patched.setattr(strategy, "load_facts", by_statement)
+        patched.setattr(strategy, "load_inspection", by_statement)
         await made_anew(url)
         await applied(url, Region, Person)
         await sql(

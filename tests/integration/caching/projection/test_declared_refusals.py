@@ -224,7 +224,7 @@ async def test_a_database_whose_transactions_are_of_another_level(tables: str) -
     await sql(tables, f"{level} = 'repeatable read'")
     try:
         (refusal,) = (await planned(tables, kept(fields={"nick": str | None}))).refusals
-        assert (refusal.code, refusal.making) == ("ISOLATION", True)
+        assert (refusal.code, refusal.create_only) == ("ISOLATION", True)
         queued = kept(mode="async")
         await applied(tables, queued)
         assert await drift(tables, queued) == 0

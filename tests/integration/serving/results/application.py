@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 import fraiseql
-from fraiseql.caching.published import publish
+from fraiseql.caching.read_sources import read_sources
 from fraiseql.repositories import Repository
 from fraiseql.results import Results
 from fraiseql.serving import Service
@@ -88,7 +88,9 @@ def caching(
     made = Served(url, queries=queries, worker=False, **settings)
     plain = made.service
     policy = read_policy(operations)
-    made.service = Service(plain.schema, plain.settings, publish, results, policy=policy, **options)
+    made.service = Service(
+        plain.schema, plain.settings, read_sources, results, policy=policy, **options
+    )
     try:
         made.run(made.service.start())
         yield made

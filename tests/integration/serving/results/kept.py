@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from fraiseql.caching.ddl.apply import apply
-from fraiseql.caching.ddl.wanted import load_wanted
+from fraiseql.caching.ddl.desired_state import load_desired_state
 from fraiseql.database import open_pool
 from fraiseql.database.writing import open_admin
 from fraiseql.events import Timings
@@ -20,7 +20,7 @@ async def applied(url: str, schema: Schema) -> None:
     """Make what the declarations want in the database."""
     pool = await open_pool(url, Settings())
     try:
-        wanted = await load_wanted(schema, pool)
+        wanted = await load_desired_state(schema, pool)
         assert wanted.refusals == ()
         async with open_admin(pool) as writer:
             await apply(writer, wanted)

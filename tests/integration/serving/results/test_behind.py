@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 import fraiseql
-from fraiseql.caching.published import publish
+from fraiseql.caching.read_sources import read_sources
 from fraiseql.schema.storage import Projection
 from fraiseql.serving import Service
 from tests.integration.flights import at_once, run_sql
@@ -71,7 +71,7 @@ def kept(database: str) -> Iterator[Served]:
 def control(kept: Served) -> Iterator[Served]:
     """The same projection without result caches."""
     made = Served(kept.url, queries=QUERIES, worker=False)
-    made.service = Service(kept.service.schema, kept.service.settings, publish)
+    made.service = Service(kept.service.schema, kept.service.settings, read_sources)
     made.run(made.service.start())
     yield made
     made.close()

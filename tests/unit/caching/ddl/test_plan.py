@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
+from fraiseql.caching.ddl.desired_state import in_order
 from fraiseql.caching.ddl.ledger import Entry
-from fraiseql.caching.ddl.plan import Plan, make_plan
-from fraiseql.caching.ddl.wanted import in_order
+from fraiseql.caching.ddl.plan import MigrationPlan, make_plan
 from fraiseql.caching.objects import DatabaseObject
 
 FUNCTION = DatabaseObject("function", "f()", ("create f",), ("drop f",), replaces=True)
@@ -33,7 +33,9 @@ def entry(one: DatabaseObject, **more: object) -> Entry:
     return replace(made, **more)
 
 
-def plan(wanted: tuple[DatabaseObject, ...], *entries: Entry, gone: tuple[str, ...] = ()) -> Plan:
+def plan(
+    wanted: tuple[DatabaseObject, ...], *entries: Entry, gone: tuple[str, ...] = ()
+) -> MigrationPlan:
     ledger = {one.key: one for one in entries}
     present = {
         one.key: f"seen {one.name}"
@@ -43,7 +45,7 @@ def plan(wanted: tuple[DatabaseObject, ...], *entries: Entry, gone: tuple[str, .
     return make_plan(in_order(list(wanted)), ledger, present, 15)
 
 
-def told(found: Plan) -> list[str]:
+def told(found: MigrationPlan) -> list[str]:
     def names(objects: tuple[DatabaseObject, ...]) -> str:
         return ",".join(one.name for one in objects)
 

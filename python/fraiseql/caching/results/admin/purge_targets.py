@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from fraiseql.caching.changes.log import LOG
-from fraiseql.caching.dependencies.facts import load_result_facts
+from fraiseql.caching.dependencies.inspection import inspect_dependencies
 from fraiseql.caching.results.admin.reports import query_stats
 from fraiseql.caching.results.declared import cached_queries, caches_of
 from fraiseql.caching.results.row_tags import LABEL, load_tags
@@ -130,8 +130,8 @@ def key_of(text: str) -> bytes:
 
 async def _relation_tags(schema: Schema, pool: Pool, relation: str) -> set[str]:
     """Return the tags of all tables behind a relation, those of rows by their columns too."""
-    facts = await load_result_facts(pool.inspect, [relation])
-    tables = {one.oid for one in facts.tables}
+    inspection = await inspect_dependencies(pool.inspect, [relation])
+    tables = {one.oid for one in inspection.tables}
     declared = [await load_tags(pool, cache) for cache in caches_of(schema)]
     rows = {row.whole for tags in declared for row in tags.rows if row.oid in tables}
     return {str(oid) for oid in tables} | rows

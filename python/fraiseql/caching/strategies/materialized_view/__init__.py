@@ -11,7 +11,7 @@ from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.base import StoredType, live_reads
 from fraiseql.caching.strategies.live_view import DOCUMENT
 from fraiseql.caching.strategies.materialized_view.comparing import repair, verify
-from fraiseql.caching.strategies.materialized_view.facts import ViewFacts, load_facts
+from fraiseql.caching.strategies.materialized_view.inspection import ViewInspection, load_inspection
 from fraiseql.caching.strategies.materialized_view.names import (
     CONSTANT_KEY,
     embeds_of,
@@ -26,7 +26,7 @@ from fraiseql.database import Pool
 from fraiseql.expressions import literal
 from fraiseql.sources import Freshness, StoredSource, live_source
 
-__all__ = ["facts", "objects", "published", "readable", "refusals", "repair", "verify"]
+__all__ = ["inspect", "objects", "read_source", "readable", "refusals", "repair", "verify"]
 
 # Asked first: names in a schema that a role may not use cannot even be looked up.
 _USABLE: Final = """
@@ -41,9 +41,9 @@ WHERE c.oid = to_regclass({view}) AND c.relispopulated
 """
 
 
-async def facts(kept: StoredType, pool: Pool) -> ViewFacts:
+async def inspect(kept: StoredType, pool: Pool) -> ViewInspection:
     """Read the columns of the query, what it reads and what it calls."""
-    return await load_facts(kept, pool)
+    return await load_inspection(kept, pool)
 
 
 def objects(kept: StoredType) -> Iterable[DatabaseObject]:
@@ -56,7 +56,7 @@ def readable(kept: StoredType) -> Iterable[str]:
     return (physical(kept),)
 
 
-async def published(kept: StoredType, pool: Pool) -> StoredSource | None:
+async def read_source(kept: StoredType, pool: Pool) -> StoredSource | None:
     """Return the materialized view, when it is full and the connected role may read it.
 
     Where the live answer is a view over the query, its owner's rights count for both; where it is
@@ -66,13 +66,13 @@ async def published(kept: StoredType, pool: Pool) -> StoredSource | None:
     if not await pool.inspect(_USABLE):
         return None
     readable: Any = await pool.inspect(_READABLE.format(view=literal(view)))
-    allowed = kept.stored.sql is not None or all(one.selectable for one in kept.facts.reads)
+    allowed = kept.stored.sql is not None or all(one.selectable for one in kept.inspection.reads)
     if not readable or not allowed:
         return None
     prompt = await recorded_prompt(pool, view)
     if prompt is None:
         return None
-    place = ".".join(physical_name(kept, kept.facts.schema))
+    place = ".".join(physical_name(kept, kept.inspection.schema))
     relation = (await load_catalog(pool, [place])).relations[place]
     # PostgreSQL says nothing of nulls and keys of a materialized view: the live relation does.
     live = kept.world.catalog.relations[live_source(kept.definition) or ""].columns

@@ -38,7 +38,7 @@ async def repair(kept: StoredType, writer: AdminConnection) -> int:
 
 async def _compared(kept: StoredType, writer: AdminConnection, sample: float) -> Verified:
     query, _ = query_of(kept)
-    columns = kept.facts.columns or (*kept.table.columns, DOCUMENT)
+    columns = kept.inspection.columns or (*kept.table.columns, DOCUMENT)
     row = ", ".join(f"q.{quote(column)}" for column in columns)
     key = ", ".join(f"q.{quote(column)}" for column in key_of(kept)) or "1"
     kept_rows, live_rows = (

@@ -23,7 +23,7 @@ from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies import live_view
 from fraiseql.caching.strategies.base import StoredType
 from fraiseql.caching.strategies.live_view import DOCUMENT
-from fraiseql.caching.strategies.materialized_view.facts import ViewFacts
+from fraiseql.caching.strategies.materialized_view.inspection import ViewInspection
 from fraiseql.caching.strategies.materialized_view.names import (
     CONSTANT_KEY,
     embeds_of,
@@ -43,10 +43,10 @@ def view_objects(kept: StoredType) -> Iterator[DatabaseObject]:
 
     The triggers come before the view: what is written while it is built is then in the log.
     """
-    facts: ViewFacts = kept.facts
+    inspection: ViewInspection = kept.inspection
     state = state_object()
     yield from (*log_objects(), state, adoption_object())
-    for table in facts.reads:
+    for table in inspection.reads:
         # Not a need of the view: a trigger that is mended must not have it built anew.
         yield trigger_object(table.sql, unknown_since(table.sql))
     yield from _live(kept)
@@ -58,14 +58,14 @@ def view_objects(kept: StoredType) -> Iterator[DatabaseObject]:
 
 def physical(kept: StoredType) -> str:
     """Return the quoted, qualified name of the materialized view."""
-    return ".".join(quote(part) for part in physical_name(kept, kept.facts.schema))
+    return ".".join(quote(part) for part in physical_name(kept, kept.inspection.schema))
 
 
 def _live(kept: StoredType) -> Iterator[DatabaseObject]:
     if kept.stored.sql is None:
         yield from live_view.objects(kept, embeds_of(kept))
         return
-    name = live_name(kept, kept.facts.schema)
+    name = live_name(kept, kept.inspection.schema)
     query, _ = query_of(kept)
     create = f"CREATE OR REPLACE VIEW {name} AS {query}"
     yield DatabaseObject(
@@ -83,7 +83,7 @@ def _live(kept: StoredType) -> Iterator[DatabaseObject]:
 def _fingerprint(kept: StoredType) -> DatabaseObject:
     """Record what the query of a view is computed from, before it is."""
     name, own = physical(kept), kept.stored.sql is not None
-    live = live_name(kept, kept.facts.schema) if own else live_view.view_name(kept)
+    live = live_name(kept, kept.inspection.schema) if own else live_view.view_name(kept)
     statement = record(name, (live,) if own else (live, kept.table.sql))
     # A view that was filled before its fingerprint was recorded has an unknown age.
     after = (f"UPDATE {STATE} SET snap = NULL WHERE name = {literal(name)}",)
@@ -92,7 +92,7 @@ def _fingerprint(kept: StoredType) -> DatabaseObject:
 
 
 def _view(kept: StoredType) -> DatabaseObject:
-    name, clock = physical(kept), reads_clock(kept.facts)
+    name, clock = physical(kept), reads_clock(kept.inspection)
     query, functions = query_of(kept)
     key = key_of(kept)
     if not key:
@@ -121,8 +121,8 @@ def _view(kept: StoredType) -> DatabaseObject:
 
 
 def _public(kept: StoredType) -> DatabaseObject:
-    name, view = public_name(kept, kept.facts.schema), physical(kept)
-    columns = kept.facts.columns or (*kept.table.columns, DOCUMENT)
+    name, view = public_name(kept, kept.inspection.schema), physical(kept)
+    columns = kept.inspection.columns or (*kept.table.columns, DOCUMENT)
     select = ", ".join(quote(column) for column in columns)
     return DatabaseObject(
         "view",

@@ -6,7 +6,7 @@ from typing import Final
 from fraiseql.caching.strategies import live_view
 from fraiseql.caching.strategies.base import StoredType, Violation
 from fraiseql.caching.strategies.live_view import DOCUMENT
-from fraiseql.caching.strategies.materialized_view.facts import ReadRelation, ViewFacts
+from fraiseql.caching.strategies.materialized_view.inspection import ReadRelation, ViewInspection
 from fraiseql.caching.strategies.materialized_view.names import (
     CONSTANT_KEY,
     embeds_of,
@@ -22,41 +22,41 @@ _TAKEN: Final = {"m": "a materialized view", "r": "a table", "p": "a table", "f"
 
 def refusals(kept: StoredType) -> Iterator[Violation]:
     """Yield everything that is declared and cannot be had."""
-    facts: ViewFacts = kept.facts
-    if facts.taken:
-        yield _taken(kept, facts)
-    if facts.refused:
+    inspection: ViewInspection = kept.inspection
+    if inspection.taken:
+        yield _taken(kept, inspection)
+    if inspection.refused:
         yield Violation(
             "VIEW_NOT_KEPT",
             kept.type_name,
-            f"PostgreSQL refuses its sql: {facts.refused}",
+            f"PostgreSQL refuses its sql: {inspection.refused}",
             "Correct the query; `psql` shows where it fails.",
         )
         return
     if kept.stored.sql is None:
         yield from _of_table(kept)
     else:
-        yield from _of_query(kept, facts)
-    yield from _of_calls(kept, facts)
-    for read in facts.reads:
+        yield from _of_query(kept, inspection)
+    yield from _of_calls(kept, inspection)
+    for read in inspection.reads:
         yield from _of_read(kept, read)
 
 
-def _taken(kept: StoredType, facts: ViewFacts) -> Violation:
-    name = public_name(kept, facts.schema)
+def _taken(kept: StoredType, inspection: ViewInspection) -> Violation:
+    name = public_name(kept, inspection.schema)
     return Violation(
         "NAME_TAKEN",
         kept.type_name,
-        f"there is {_TAKEN.get(facts.taken, 'another relation')} {name} already, which FraiseQL"
-        " did not make.",
+        f"there is {_TAKEN.get(inspection.taken, 'another relation')} {name} already, which"
+        " FraiseQL did not make.",
         "Rename or drop it, or give sql_source another name.",
     )
 
 
 def _of_table(kept: StoredType) -> Iterator[Violation]:
     yield from live_view.refusals(kept, embeds_of(kept))
-    for predicate, facts in predicates_of(kept, kept.type_name):
-        yield from unreadable(predicate, facts)
+    for predicate, inspection in predicates_of(kept, kept.type_name):
+        yield from unreadable(predicate, inspection)
     if not key_of(kept):
         yield _needs_key(kept, f"{kept.table.sql} has no unique key that cannot be null.")
     if DOCUMENT in kept.table.columns:
@@ -68,11 +68,11 @@ def _of_table(kept: StoredType) -> Iterator[Violation]:
         )
 
 
-def _of_query(kept: StoredType, facts: ViewFacts) -> Iterator[Violation]:
+def _of_query(kept: StoredType, inspection: ViewInspection) -> Iterator[Violation]:
     key = key_of(kept)
-    if not key and not facts.one_row:
+    if not key and not inspection.one_row:
         yield _needs_key(kept, "its rows have no key, and its plan may give more than one row.")
-    if CONSTANT_KEY in facts.columns:
+    if CONSTANT_KEY in inspection.columns:
         yield Violation(
             "VIEW_NOT_KEPT",
             kept.type_name,
@@ -80,22 +80,22 @@ def _of_query(kept: StoredType, facts: ViewFacts) -> Iterator[Violation]:
             "Call that column otherwise.",
         )
     for column in key:
-        if column not in facts.columns:
-            near = suggestion(column, facts.columns)
+        if column not in inspection.columns:
+            near = suggestion(column, inspection.columns)
             yield _needs_key(kept, f"its sql has no key column {column!r}.{near}")
     if kept.definition.jsonb_column is None:
-        yield from _of_fields(kept, facts)
+        yield from _of_fields(kept, inspection)
 
 
-def _of_calls(kept: StoredType, facts: ViewFacts) -> Iterator[Violation]:
-    for call in uncertain(facts):
+def _of_calls(kept: StoredType, inspection: ViewInspection) -> Iterator[Violation]:
+    for call in uncertain(inspection):
         yield Violation(
             "VIEW_CHANGES",
             kept.type_name,
             f"its query calls {call.name}(), whose result may change or differ without a write.",
             "Leave it out, or leave the type live.",
         )
-    for table in facts.within:
+    for table in inspection.within:
         yield Violation(
             "VIEW_CHANGES",
             kept.type_name,
@@ -103,7 +103,7 @@ def _of_calls(kept: StoredType, facts: ViewFacts) -> Iterator[Violation]:
             " bring no refresh.",
             "Join the tables that a function reads in the query itself, or leave the type live.",
         )
-    if reads_clock(facts) and kept.stored.bound is None:
+    if reads_clock(inspection) and kept.stored.bound is None:
         yield Violation(
             "VIEW_CHANGES",
             kept.type_name,
@@ -112,13 +112,14 @@ def _of_calls(kept: StoredType, facts: ViewFacts) -> Iterator[Violation]:
         )
 
 
-def _of_fields(kept: StoredType, facts: ViewFacts) -> Iterator[Violation]:
+def _of_fields(kept: StoredType, inspection: ViewInspection) -> Iterator[Violation]:
     for field in kept.own_fields():
-        if field.name not in facts.columns:
+        if field.name not in inspection.columns:
             yield Violation(
                 "COLUMN_NOT_KEPT",
                 f"{kept.type_name}.{field.name}",
-                f"its sql has no column {field.name!r}.{suggestion(field.name, facts.columns)}",
+                f"its sql has no column {field.name!r}."
+                f"{suggestion(field.name, inspection.columns)}",
                 "Name a column of the query as the field is called, or remove the field.",
             )
 
@@ -155,7 +156,7 @@ def _of_read(kept: StoredType, read: ReadRelation) -> Iterator[Violation]:
             kept.type_name,
             f"{read.sql} is not the connected role's: no trigger can be put on it.",
             "Apply as a member of its role; or leave the type live.",
-            making=True,
+            create_only=True,
         )
 
 

@@ -7,7 +7,7 @@ from math import ceil
 from typing import Any, Final
 
 from fraiseql.caching.strategies.base import StoredType, Violation
-from fraiseql.caching.strategies.projection.facts import TableMap
+from fraiseql.caching.strategies.projection.inspection import TableMap
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec, Qualified
 from fraiseql.caching.strategies.projection.tree import Node, Tree, columns
 from fraiseql.database import Pool
@@ -37,14 +37,14 @@ class FanOut:
     factors: str
 
 
-async def fan_outs(spec: ProjectionSpec, facts: TableMap, pool: Pool) -> list[FanOut]:
+async def fan_outs(spec: ProjectionSpec, inspection: TableMap, pool: Pool) -> list[FanOut]:
     """Measure every place below the root whose rows may stand in several documents.
 
     Raises:
         DatabaseError: A table cannot be read.
     """
     tree = Tree.of(spec)
-    most = {node.number: await _most(tree, node, facts, pool) for node in tree.nodes[1:]}
+    most = {node.number: await _most(tree, node, inspection, pool) for node in tree.nodes[1:]}
     roots = await _number(spec.root.name, pool)
     found = []
     for node in tree.nodes[1:]:
@@ -70,7 +70,7 @@ def too_many(kept: StoredType, found: list[FanOut]) -> Iterator[Violation]:
                 f" ({one.factors}); the budget is {kept.stored.budget:,}.",
                 f"Leave {one.path!r} out of embeds=(…), to be joined when it is read; or keep it"
                 f' with mode="async"; or raise the budget: Projection(budget={one.documents}).',
-                making=True,
+                create_only=True,
             )
 
 
@@ -95,10 +95,10 @@ def _turns_back(tree: Tree, node: Node, parent: Node) -> bool:
     return above.table.name == node.table.name and down == up
 
 
-async def _most(tree: Tree, node: Node, facts: TableMap, pool: Pool) -> int:
+async def _most(tree: Tree, node: Node, inspection: TableMap, pool: Pool) -> int:
     """Return how many rows of the parent hang on one row, at most."""
     parent = tree.nodes[node.parent or 0].table.name
-    if facts[parent].unique(node.outer):
+    if inspection[parent].unique(node.outer):
         return 1
     if len(node.outer) == 1:
         found = await _by_statistics(parent, node.outer[0], pool)

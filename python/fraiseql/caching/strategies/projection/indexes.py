@@ -8,7 +8,7 @@ from fraiseql.caching.definition.documents import order_columns
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.base import StoredType
 from fraiseql.caching.strategies.projection.embeds import EmbedPath
-from fraiseql.caching.strategies.projection.facts import TableFacts, TableMap
+from fraiseql.caching.strategies.projection.inspection import InspectedTable, TableMap
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec, Qualified
 from fraiseql.caching.strategies.projection.tree import Tree
 from fraiseql.catalog.picture import quote
@@ -41,7 +41,7 @@ def index_requirements(spec: ProjectionSpec) -> tuple[IndexRequirement, ...]:
 
 
 def index_objects(
-    kept: StoredType, root: EmbedPath, spec: ProjectionSpec, facts: TableMap
+    kept: StoredType, root: EmbedPath, spec: ProjectionSpec, inspection: TableMap
 ) -> Iterator[DatabaseObject]:
     """Yield the indexes that are to be there.
 
@@ -51,17 +51,17 @@ def index_objects(
     parted = {place.table.sql for place in root.walk() if place.table.kind == "p"}
     for one in index_requirements(spec):
         name = _name(one)
-        own = any(index.name == name for index in facts[one.table].indexes)
-        if own or not _served(one, facts[one.table]):
+        own = any(index.name == name for index in inspection[one.table].indexes)
+        if own or not _served(one, inspection[one.table]):
             terms = [*map(quote, one.columns), *_order(kept, root, one)]
             yield _index(spec, one, name, ", ".join(terms), parted=one.table.sql in parted)
 
 
-def _served(wanted: IndexRequirement, facts: TableFacts) -> bool:
+def _served(wanted: IndexRequirement, inspection: InspectedTable) -> bool:
     count = len(wanted.columns)
     return any(
         index.valid and index.ordered and set(index.columns[:count]) == set(wanted.columns)
-        for index in facts.indexes
+        for index in inspection.indexes
     )
 
 

@@ -10,7 +10,7 @@ from fraiseql.caching.strategies import live_view
 from fraiseql.caching.strategies.base import StoredType, Violation
 from fraiseql.caching.strategies.predicates import changing, unreadable
 from fraiseql.caching.strategies.projection.embeds import EmbedPath, chosen
-from fraiseql.caching.strategies.projection.facts import TableFacts, TableMap
+from fraiseql.caching.strategies.projection.inspection import InspectedTable, TableMap
 from fraiseql.caching.strategies.projection.spec import Qualified
 from fraiseql.naming import suggestion
 
@@ -24,7 +24,7 @@ LEVEL: Final = (
 _COMMENT: Final = re.compile(r"--|/\*|\$\w*\$")
 
 
-def refused(kept: StoredType, root: EmbedPath, facts: TableMap) -> Iterator[Violation]:
+def refused(kept: StoredType, root: EmbedPath, inspection: TableMap) -> Iterator[Violation]:
     """Yield why the documents of ``root`` cannot be kept by triggers."""
     yield from _of_document(kept)
     seen: set[Qualified] = set()
@@ -32,10 +32,10 @@ def refused(kept: StoredType, root: EmbedPath, facts: TableMap) -> Iterator[Viol
         name = Qualified(place.table.schema, place.table.name)
         if name not in seen:
             seen.add(name)
-            yield from _of_table(place, facts[name])
-        yield from _of_key(place, facts[name])
+            yield from _of_table(place, inspection[name])
+        yield from _of_key(place, inspection[name])
         if place.embed is not None:
-            yield from _of_embed(kept, place, facts[name])
+            yield from _of_embed(kept, place, inspection[name])
             yield from _of_predicate(kept, place)
         yield from _of_joins(place)
     yield from live_view.refusals(kept, chosen(kept))
@@ -53,7 +53,7 @@ def _of_document(kept: StoredType) -> Iterator[Violation]:
         yield from live_view.refuse_key(kept, "body")
 
 
-def _of_table(place: EmbedPath, facts: TableFacts) -> Iterator[Violation]:
+def _of_table(place: EmbedPath, inspection: InspectedTable) -> Iterator[Violation]:
     table, where = place.table, place.where
     if table.kind not in ("r", "p"):
         yield _table(
@@ -68,17 +68,17 @@ def _of_table(place: EmbedPath, facts: TableFacts) -> Iterator[Violation]:
             where,
             f"{table.sql} belongs to a role that the connected one is not a member of.",
             "Apply as the owner of the table, or write the SQL with --sql for the owner to run.",
-            making=True,
+            create_only=True,
         )
-    if _ends_quote(table, facts):
+    if _ends_quote(table, inspection):
         yield _table(
             where,
             f"{table.sql} has a name that holds {_QUOTE}, which ends the text of a function.",
             "Rename the column, type, table or partition.",
         )
-    for message, alternative in _unseen(facts):
+    for message, alternative in _unseen(inspection):
         yield _table(where, f"{table.sql} {message}", alternative)
-    if facts.row_security:
+    if inspection.row_security:
         yield Violation(
             "ROW_SECURITY",
             where,
@@ -88,36 +88,40 @@ def _of_table(place: EmbedPath, facts: TableFacts) -> Iterator[Violation]:
         )
 
 
-def _ends_quote(table: Table, facts: TableFacts) -> bool:
-    names = [table.sql, *(part.name.sql for part in facts.partitions), *facts.collations.values()]
+def _ends_quote(table: Table, inspection: InspectedTable) -> bool:
+    names = [
+        table.sql,
+        *(part.name.sql for part in inspection.partitions),
+        *inspection.collations.values(),
+    ]
     for column in table.columns.values():
         names += [column.name, column.sql_type]
     return any(_QUOTE in name for name in names)
 
 
-def _unseen(facts: TableFacts) -> Iterator[tuple[str, str]]:
+def _unseen(inspection: InspectedTable) -> Iterator[tuple[str, str]]:
     """Yield how rows of a table change without its triggers, and what works instead."""
-    if facts.child or facts.parent:
+    if inspection.child or inspection.parent:
         yield (
             "is part of an inheritance: a write through another table fires no trigger of it.",
             "For a partition declare its parent; a table that others inherit from stays live.",
         )
-    if not facts.lasting:
+    if not inspection.lasting:
         yield (
             "is unlogged or temporary: a crash empties it without any trigger.",
             "ALTER TABLE … SET LOGGED; or leave the type live.",
         )
-    if any(part.foreign for part in facts.partitions):
+    if any(part.foreign for part in inspection.partitions):
         yield (
             "has a partition that is a foreign table, whose changes no trigger sees.",
             "Detach it, or leave the type live.",
         )
 
 
-def _of_key(place: EmbedPath, facts: TableFacts) -> Iterator[Violation]:
+def _of_key(place: EmbedPath, inspection: InspectedTable) -> Iterator[Violation]:
     columns = place.table.columns
     missing = [name for name in place.key if name not in columns]
-    followed = place.key and not missing and facts.unique(place.key)
+    followed = place.key and not missing and inspection.unique(place.key)
     if followed or place.table.kind not in ("r", "p"):
         return
     named = f"key {', '.join(place.key)}, which is not unique" if place.key else "no unique key"
@@ -129,7 +133,9 @@ def _of_key(place: EmbedPath, facts: TableFacts) -> Iterator[Violation]:
     )
 
 
-def _of_embed(kept: StoredType, place: EmbedPath, facts: TableFacts) -> Iterator[Violation]:
+def _of_embed(
+    kept: StoredType, place: EmbedPath, inspection: InspectedTable
+) -> Iterator[Violation]:
     embed, schema = place.embed, kept.world.schema
     assert embed is not None  # noqa: S101 - asked of embedded places only
     if place.type_name not in schema.objects:
@@ -147,7 +153,7 @@ def _of_embed(kept: StoredType, place: EmbedPath, facts: TableFacts) -> Iterator
                 f"it is ordered by {name!r}, which {place.table.sql} has not.{near}",
                 "Order by a column of the table.",
             )
-    if not embed.on and not facts.unique(inner for inner, _ in place.join):
+    if not embed.on and not inspection.unique(inner for inner, _ in place.join):
         columns = ", ".join(inner for inner, _ in place.join)
         yield _embed(
             place.where,
@@ -157,7 +163,7 @@ def _of_embed(kept: StoredType, place: EmbedPath, facts: TableFacts) -> Iterator
         )
 
 
-def unbounded(kept: StoredType, root: EmbedPath, facts: TableMap) -> Iterator[Violation]:
+def unbounded(kept: StoredType, root: EmbedPath, inspection: TableMap) -> Iterator[Violation]:
     """Refuse lists without an end, unless the declaration says how large documents may be."""
     if kept.stored.max_bytes is not None:
         return
@@ -166,7 +172,7 @@ def unbounded(kept: StoredType, root: EmbedPath, facts: TableMap) -> Iterator[Vi
         if embed is None or not embed.on or embed.limit is not None:
             continue
         inner = [name for name, _ in place.join]
-        if not facts[Qualified(place.table.schema, place.table.name)].unique(inner):
+        if not inspection[Qualified(place.table.schema, place.table.name)].unique(inner):
             yield Violation(
                 "UNBOUNDED_EMBED",
                 place.where,
@@ -174,7 +180,7 @@ def unbounded(kept: StoredType, root: EmbedPath, facts: TableMap) -> Iterator[Vi
                 " a write of one of them computes and stores all of it again.",
                 "Give the embed a limit: embed(…, limit=100); leave it out with embeds=(…); or let"
                 " larger documents be answered live: Projection(max_bytes=1_000_000).",
-                making=True,
+                create_only=True,
             )
 
 
@@ -197,10 +203,10 @@ def _of_predicate(kept: StoredType, place: EmbedPath) -> Iterator[Violation]:
     if place.embed is None or not place.embed.where:
         return
     predicate = Predicate(place.where, place.table.sql, place.embed.where)
-    facts = kept.world.predicates[predicate]
-    yield from unreadable(predicate, facts)
-    if facts.has_query or facts.reads or _COMMENT.search(predicate.text):
-        named = f" {', '.join(facts.reads)}" if facts.reads else ""
+    inspection = kept.world.predicates[predicate]
+    yield from unreadable(predicate, inspection)
+    if inspection.has_query or inspection.reads or _COMMENT.search(predicate.text):
+        named = f" {', '.join(inspection.reads)}" if inspection.reads else ""
         yield Violation(
             "PREDICATE_READS_MORE",
             place.where,
@@ -209,7 +215,7 @@ def _of_predicate(kept: StoredType, place: EmbedPath) -> Iterator[Violation]:
             "Compare columns of the embedded table with constants, without SELECT and comments; a"
             " function may name no table in its body.",
         )
-    yield from changing(predicate, facts)
+    yield from changing(predicate, inspection)
 
 
 def of_level(kept: StoredType, rows: list[Any]) -> Iterator[Violation]:
@@ -221,7 +227,7 @@ def of_level(kept: StoredType, rows: list[Any]) -> Iterator[Violation]:
             kept.type_name,
             f"transactions here are {level.upper()} by default, and such writes would be refused.",
             'Set default_transaction_isolation to "read committed", or keep it with mode="async".',
-            making=True,
+            create_only=True,
         )
 
 

@@ -13,7 +13,7 @@ from fraiseql.caching.strategies import live_view
 from fraiseql.caching.strategies.base import StoredType, own_fields
 from fraiseql.caching.strategies.predicates import meaning_of
 from fraiseql.caching.strategies.projection.embeds import EmbedPath, chosen
-from fraiseql.caching.strategies.projection.facts import TableMap
+from fraiseql.caching.strategies.projection.inspection import TableMap
 from fraiseql.caching.strategies.projection.spec import (
     BaseTable,
     EmbedSpec,
@@ -38,7 +38,7 @@ class ResolvedProjection:
     functions: tuple[DatabaseObject, ...]
 
 
-def resolve(kept: StoredType, root: EmbedPath, facts: TableMap) -> ResolvedProjection:
+def resolve(kept: StoredType, root: EmbedPath, inspection: TableMap) -> ResolvedProjection:
     """Return the spec of a type whose declaration has no refusal.
 
     The names end with a digest of what the documents are: another definition is another
@@ -51,9 +51,9 @@ def resolve(kept: StoredType, root: EmbedPath, facts: TableMap) -> ResolvedProje
         table=Qualified(SCHEMA, ""),
         view=Qualified(SCHEMA, ""),
         view_sql=query.sql,
-        root=_base(kept, root, facts, partitions=False),
+        root=_base(kept, root, inspection, partitions=False),
         columns=_read(kept, root),
-        embeds=_edges(kept, root, facts, partitions=False),
+        embeds=_edges(kept, root, inspection, partitions=False),
         text=kept.stored.text,
     )
     generation = _digest(bare, meaning_of(kept), waits=kept.stored.mode == "async")
@@ -61,13 +61,13 @@ def resolve(kept: StoredType, root: EmbedPath, facts: TableMap) -> ResolvedProje
         bare,
         table=Qualified(SCHEMA, f"tv_{plain}_{generation}"),
         view=Qualified(SCHEMA, f"v_{plain}_{generation}"),
-        root=_base(kept, root, facts),
-        embeds=_edges(kept, root, facts),
+        root=_base(kept, root, inspection),
+        embeds=_edges(kept, root, inspection),
         mode=kept.stored.mode,
         calls=tuple(one.name for one in query.functions),
-        parts=_parts(root, facts),
+        parts=_parts(root, inspection),
         max_bytes=kept.stored.max_bytes,
-        lineage=sum(facts[name].lineage for name in _tables(root)),
+        lineage=sum(inspection[name].lineage for name in _tables(root)),
     )
     return ResolvedProjection(spec, query.functions)
 
@@ -82,9 +82,11 @@ def _digest(spec: ProjectionSpec, meaning: str, *, waits: bool) -> str:
     return hashlib.sha256(f"{text}\0{waits}".encode()).hexdigest()[:10]
 
 
-def _parts(root: EmbedPath, facts: TableMap) -> str:
+def _parts(root: EmbedPath, inspection: TableMap) -> str:
     found = [
-        f"{part.name.sql} {part.mark}" for name in _tables(root) for part in facts[name].partitions
+        f"{part.name.sql} {part.mark}"
+        for name in _tables(root)
+        for part in inspection[name].partitions
     ]
     return hashlib.sha256("\0".join(found).encode()).hexdigest()[:16] if found else ""
 
@@ -96,23 +98,23 @@ def _tables(root: EmbedPath) -> list[Qualified]:
 
 
 def _base(
-    kept: StoredType, place: EmbedPath, facts: TableMap, *, partitions: bool = True
+    kept: StoredType, place: EmbedPath, inspection: TableMap, *, partitions: bool = True
 ) -> BaseTable:
     table = place.table
     name = Qualified(table.schema, table.name)
     # One table has one key, wherever it stands: rows are followed by it.
     key = kept.key if name == Qualified(kept.table.schema, kept.table.name) else place.key
-    collations = facts[name].collations
+    collations = inspection[name].collations
     columns = tuple(
         KeyColumn(column, _type(table, column), collations.get(column, "")) for column in key
     )
-    below = facts[name].partitions if partitions else ()
+    below = inspection[name].partitions if partitions else ()
     partitions_below = tuple(part.name for part in below)
-    return BaseTable(name, columns, partitions_below, facts[name].by_row)
+    return BaseTable(name, columns, partitions_below, inspection[name].by_row)
 
 
 def _edges(
-    kept: StoredType, place: EmbedPath, facts: TableMap, *, partitions: bool = True
+    kept: StoredType, place: EmbedPath, inspection: TableMap, *, partitions: bool = True
 ) -> tuple[EmbedSpec, ...]:
     found = []
     for one in place.children:
@@ -124,8 +126,8 @@ def _edges(
             for inner, outer in one.join
         ]
         join = tuple(Join(*pair, kind) for pair, kind in zip(one.join, types, strict=True))
-        base = _base(kept, one, facts, partitions=partitions)
-        deeper = _edges(kept, one, facts, partitions=partitions)
+        base = _base(kept, one, inspection, partitions=partitions)
+        deeper = _edges(kept, one, inspection, partitions=partitions)
         found.append(EmbedSpec(one.field, base, join, many, _read(kept, one), deeper))
     return tuple(found)
 

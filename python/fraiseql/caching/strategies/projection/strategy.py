@@ -12,9 +12,9 @@ from fraiseql.caching.strategies.base import StoredType, Violation, live_reads
 from fraiseql.caching.strategies.compare import Difference, Verified
 from fraiseql.caching.strategies.projection import process_queue_sql, projection_objects
 from fraiseql.caching.strategies.projection.embeds import chosen, places, unknown
-from fraiseql.caching.strategies.projection.facts import load_facts
 from fraiseql.caching.strategies.projection.fan_out import fan_outs, too_many
 from fraiseql.caching.strategies.projection.indexes import index_objects
+from fraiseql.caching.strategies.projection.inspection import load_inspection
 from fraiseql.caching.strategies.projection.maintenance_sql import comparison, repair_next_batch
 from fraiseql.caching.strategies.projection.preflight import (
     LEVEL,
@@ -24,7 +24,7 @@ from fraiseql.caching.strategies.projection.preflight import (
     unbounded,
 )
 from fraiseql.caching.strategies.projection.problems import unfit
-from fraiseql.caching.strategies.projection.published import is_built, is_whole, kept_document
+from fraiseql.caching.strategies.projection.read_source import is_built, is_whole, kept_document
 from fraiseql.caching.strategies.projection.resolve import ResolvedProjection, resolve
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec, Qualified
 from fraiseql.caching.strategies.projection.tables import public_view, reading_view
@@ -42,7 +42,7 @@ SELECT EXISTS (
 
 
 @dataclass(frozen=True, slots=True)
-class ProjectionFacts:
+class ProjectionInspection:
     """What a declared projection comes to.
 
     Attributes:
@@ -56,17 +56,17 @@ class ProjectionFacts:
     indexes: tuple[DatabaseObject, ...] = ()
 
 
-async def facts(kept: StoredType, pool: Pool) -> ProjectionFacts:
+async def inspect(kept: StoredType, pool: Pool) -> ProjectionInspection:
     """Read what is under the documents, and resolve the declaration."""
     names = tuple(unknown(kept))
     if names:
-        return ProjectionFacts(None, names)
+        return ProjectionInspection(None, names)
     root = places(kept)
     tables = {Qualified(one.table.schema, one.table.name) for one in root.walk()}
-    found = await load_facts(pool, tables)
+    found = await load_inspection(pool, tables)
     wrong = tuple(refused(kept, root, found))
-    if not all(one.making for one in wrong):
-        return ProjectionFacts(None, wrong)
+    if not all(one.create_only for one in wrong):
+        return ProjectionInspection(None, wrong)
     resolved = resolve(kept, root, found)
     spec = resolved.spec
     rows: list[Any] = await pool.inspect(unfit(spec))
@@ -78,12 +78,12 @@ async def facts(kept: StoredType, pool: Pool) -> ProjectionFacts:
         wrong = tuple(unbounded(kept, root, found))
         if not wrong and spec.mode != "async":
             wrong = tuple(too_many(kept, await fan_outs(spec, found, pool)))
-    return ProjectionFacts(resolved, wrong, tuple(index_objects(kept, root, spec, found)))
+    return ProjectionInspection(resolved, wrong, tuple(index_objects(kept, root, spec, found)))
 
 
 def refusals(kept: StoredType) -> Iterable[Violation]:
     """Return why the declaration cannot be had."""
-    return _facts(kept).refused
+    return _inspection(kept).refused
 
 
 def objects(kept: StoredType) -> Iterable[DatabaseObject]:
@@ -91,14 +91,14 @@ def objects(kept: StoredType) -> Iterable[DatabaseObject]:
     spec = spec_of(kept)
     return [
         *live_view.objects(kept, chosen(kept)),
-        *_facts(kept).indexes,
+        *_inspection(kept).indexes,
         *projection_objects(spec),
         reading_view(spec),
         public_view(kept, spec),
     ]
 
 
-async def published(kept: StoredType, pool: Pool) -> StoredSource | None:
+async def read_source(kept: StoredType, pool: Pool) -> StoredSource | None:
     """Return the projection when all of it is there, true, and the role may read it."""
     spec = spec_of(kept)
     if not await is_whole(spec, pool):
@@ -144,14 +144,14 @@ async def process_queue(kept: StoredType, writer: AdminConnection) -> int:
 
 def spec_of(kept: StoredType) -> ProjectionSpec:
     """Return the spec of a declaration that has no refusal."""
-    resolved = _facts(kept).resolved
+    resolved = _inspection(kept).resolved
     assert resolved is not None  # noqa: S101 - asked only when nothing is refused
     return resolved.spec
 
 
-def _facts(kept: StoredType) -> ProjectionFacts:
-    found = kept.facts
-    assert isinstance(found, ProjectionFacts)  # noqa: S101 - read by this module
+def _inspection(kept: StoredType) -> ProjectionInspection:
+    found = kept.inspection
+    assert isinstance(found, ProjectionInspection)  # noqa: S101 - read by this module
     return found
 
 

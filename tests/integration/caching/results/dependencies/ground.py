@@ -8,8 +8,8 @@ import asyncpg
 
 import fraiseql
 from fraiseql.caching.ddl.apply import apply, find_plan
-from fraiseql.caching.ddl.plan import Plan
-from fraiseql.caching.ddl.wanted import Wanted, load_wanted
+from fraiseql.caching.ddl.desired_state import DesiredState, load_desired_state
+from fraiseql.caching.ddl.plan import MigrationPlan
 from fraiseql.caching.dependencies.parsed import Predicate, parse_predicates
 from fraiseql.caching.results.dependencies import Dependencies, load_dependencies
 from fraiseql.database import Pool, open_pool
@@ -91,21 +91,21 @@ async def opened(url: str) -> AsyncIterator[Pool]:
         await pool.close()
 
 
-async def wanted(url: str, schema: Schema) -> Wanted:
+async def wanted(url: str, schema: Schema) -> DesiredState:
     async with opened(url) as pool:
-        return await load_wanted(schema, pool)
+        return await load_desired_state(schema, pool)
 
 
-async def applied(url: str, schema: Schema) -> Plan:
+async def applied(url: str, schema: Schema) -> MigrationPlan:
     async with opened(url) as pool:
-        made = await load_wanted(schema, pool)
+        made = await load_desired_state(schema, pool)
         async with open_admin(pool) as writer:
             return await apply(writer, made)
 
 
-async def planned(url: str, schema: Schema) -> Plan:
+async def planned(url: str, schema: Schema) -> MigrationPlan:
     async with opened(url) as pool:
-        made = await load_wanted(schema, pool)
+        made = await load_desired_state(schema, pool)
         async with open_admin(pool) as writer:
             return await find_plan(writer, made)
 

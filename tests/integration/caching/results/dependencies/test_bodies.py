@@ -2,7 +2,7 @@
 
 import fraiseql
 from fraiseql.caching.dependencies.builtins import Kind
-from fraiseql.caching.dependencies.facts import load_result_facts
+from fraiseql.caching.dependencies.inspection import inspect_dependencies
 from tests.integration.caching.results.dependencies.ground import depended, laid, opened, run
 from tests.integration.flights import at_once
 from tests.integration.serving.results.kept import keeping_results, outcomes, respond
@@ -125,7 +125,7 @@ async def test_a_body_that_tells_the_time_is_seen(url: str) -> None:
             f" $body${body}$body$; CREATE OR REPLACE VIEW v_told AS SELECT id, told() FROM tb_user",
         )
         async with opened(url) as pool:
-            facts = await load_result_facts(pool.fetch_bytes, ['"public"."v_told"'])
+            facts = await inspect_dependencies(pool.fetch_bytes, ['"public"."v_told"'])
         names = {call.name for call in facts.calls if call.kind in (Kind.CLOCK, Kind.VOLATILE)}
         if names & {"now", "random"} != ({name} if name else set()):
             missed.append((body, names))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fraiseql.caching.dependencies.builtins import LISTED, Kind, kind_of
-from fraiseql.caching.dependencies.facts import ResultFacts, load_result_facts
+from fraiseql.caching.dependencies.inspection import DependencyInspection, inspect_dependencies
 from fraiseql.caching.dependencies.parsed import Predicate, parse_predicates
 from fraiseql.database import Pool, open_pool
 from fraiseql.settings import Settings
@@ -66,10 +66,10 @@ UNREACHABLE = frozenset(_UNREACHABLE.split())
 """Types of which no text is a value: functions of them are called by the server only."""
 
 
-async def facts_of(pool: Pool, predicates: Iterable[str]) -> ResultFacts:
+async def facts_of(pool: Pool, predicates: Iterable[str]) -> DependencyInspection:
     trees = await parse_predicates(pool, [Predicate("T.f", PLACE, one) for one in predicates])
     assert not trees.refused
-    return await load_result_facts(pool.fetch_bytes, [], trees.texts)
+    return await inspect_dependencies(pool.fetch_bytes, [], trees.texts)
 
 
 def call_of(row: Any) -> str | None:
@@ -92,7 +92,7 @@ async def test_nothing_is_hidden_by_what_a_backslash_means(url: str) -> None:
         pool = await open_pool(url, Settings(), {"standard_conforming_strings": value})
         try:
             trees = await parse_predicates(pool, [Predicate("T.f", names[0], one) for one in texts])
-            found.append(await load_result_facts(pool.fetch_bytes, names, trees.texts))
+            found.append(await inspect_dependencies(pool.fetch_bytes, names, trees.texts))
         finally:
             await pool.close()
     assert found[0] == found[1]

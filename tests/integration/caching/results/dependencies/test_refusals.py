@@ -87,7 +87,7 @@ async def refused(url: str, schema: Schema) -> list[str]:
     async with opened(url) as pool:
         at_start = [one.code for one in await cache_refusals(schema, pool)]
     plan = await planned(url, schema)
-    assert at_start == [one.code for one in plan.refusals if not one.making]
+    assert at_start == [one.code for one in plan.refusals if not one.create_only]
     assert all(one.message and one.alternative for one in plan.refusals)
     return at_start
 
@@ -273,7 +273,7 @@ async def test_a_table_of_another_role_stands_against_making_only(made: str) -> 
     )
     try:
         plan = await planned(other, cached("tb_post"))
-        assert [(one.code, one.making) for one in plan.refusals] == [
+        assert [(one.code, one.create_only) for one in plan.refusals] == [
             ("CACHE_WRITES_NOT_SEEN", True)
         ]
         async with opened(other) as pool:

@@ -10,7 +10,7 @@ import asyncpg
 import fraiseql
 from fraiseql.caching.ddl.apply import apply
 from fraiseql.caching.ddl.bootstrap import create_missing_tables
-from fraiseql.caching.ddl.wanted import load_wanted
+from fraiseql.caching.ddl.desired_state import load_desired_state
 from fraiseql.caching.results.caches import ResultCaches
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Identity, Pool, open_pool
@@ -49,7 +49,7 @@ async def prepare(url: str) -> None:
     settings = Settings().with_values(database_url=url)
     pool = await open_pool(url, settings)
     try:
-        wanted = await load_wanted(SCHEMA, pool)
+        wanted = await load_desired_state(SCHEMA, pool)
         async with open_admin(pool) as writer:
             await apply(writer, wanted)
     finally:

@@ -10,7 +10,7 @@ import pytest
 
 import fraiseql
 from fraiseql.caching.ddl.apply import apply
-from fraiseql.caching.ddl.wanted import load_wanted
+from fraiseql.caching.ddl.desired_state import load_desired_state
 from fraiseql.caching.results.admin.privileges import grant
 from fraiseql.caching.results.sql.grants import MEANINGS, serving_rights
 from fraiseql.database import open_pool
@@ -104,7 +104,7 @@ async def applied(url: str) -> None:
     """Apply all kinds of declarations, and grant."""
     pool = await open_pool(url, Settings())
     try:
-        wanted = await load_wanted(SCHEMA, pool)
+        wanted = await load_desired_state(SCHEMA, pool)
         assert not wanted.refusals, wanted.refusals
         async with open_admin(pool) as writer:
             await apply(writer, wanted)

@@ -31,7 +31,7 @@ STRATEGIES: Final[Mapping[type, Strategy]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class DesiredState:
     """What declarations come to.
 
     Attributes:
@@ -49,7 +49,7 @@ class Wanted:
     refused: frozenset[str] = frozenset()
 
 
-async def load_wanted(schema: Schema, pool: Pool) -> Wanted:
+async def load_desired_state(schema: Schema, pool: Pool) -> DesiredState:
     """Return what the declarations of ``schema`` want in the database behind ``pool``.
 
     Raises:
@@ -60,16 +60,16 @@ async def load_wanted(schema: Schema, pool: Pool) -> Wanted:
     catalog = await load_catalog(pool, names)
     for name in set(names) - made_relations(schema):
         catalog.relation(name, wanted_by="A declared type")
-    world = await load_world(schema, catalog, pool)
+    world = await load_context(schema, catalog, pool)
     found: list[DatabaseObject] = []
     refusals: list[Violation] = []
-    kept = [await with_facts(one, pool) for one in kept_types(world)]
+    kept = [await with_inspection(one, pool) for one in kept_types(world)]
     without: set[str] = set()
     for one in kept:
         refused, objects = _of(one)
         refusals += refused
         found += objects
-        if not all(each.making for each in refused):
+        if not all(each.create_only for each in refused):
             without.add(one.type_name)
     indexes, refused = wanted_indexes(world)
     refusals += refused
@@ -79,7 +79,7 @@ async def load_wanted(schema: Schema, pool: Pool) -> Wanted:
     found += objects
     refusals += _twice(found)
     types = frozenset(schema.objects)
-    return Wanted(in_order(found), tuple(refusals), tuple(kept), types, frozenset(without))
+    return DesiredState(in_order(found), tuple(refusals), tuple(kept), types, frozenset(without))
 
 
 def _twice(objects: list[DatabaseObject]) -> Iterator[Violation]:
@@ -131,7 +131,7 @@ def strategy_of(kept: StoredType) -> Strategy:
     return STRATEGIES[type(kept.stored)]
 
 
-def document_relations(wanted: Wanted, type_name: str) -> tuple[str, ...]:
+def document_relations(wanted: DesiredState, type_name: str) -> tuple[str, ...]:
     """Return the relations that hold a type's stored documents, as quoted names."""
     return tuple(
         created.name
@@ -143,7 +143,7 @@ def document_relations(wanted: Wanted, type_name: str) -> tuple[str, ...]:
     )
 
 
-def document_rights(wanted: Wanted) -> tuple[Right, ...]:
+def document_rights(wanted: DesiredState) -> tuple[Right, ...]:
     """Return what a role needs to read stored documents, besides the tables themselves."""
     names = [
         name
@@ -154,10 +154,12 @@ def document_rights(wanted: Wanted) -> tuple[Right, ...]:
     return tuple(Right("stored", "SELECT", name) for name in dict.fromkeys(names))
 
 
-async def with_facts(kept: StoredType, pool: Pool) -> StoredType:
+async def with_inspection(kept: StoredType, pool: Pool) -> StoredType:
     """Return ``kept`` with what its strategy reads from the database."""
     strategy = STRATEGIES.get(type(kept.stored))
-    return kept if strategy is None else replace(kept, facts=await strategy.facts(kept, pool))
+    return (
+        kept if strategy is None else replace(kept, inspection=await strategy.inspect(kept, pool))
+    )
 
 
 def _of(kept: StoredType) -> tuple[list[Violation], list[DatabaseObject]]:
@@ -166,7 +168,7 @@ def _of(kept: StoredType) -> tuple[list[Violation], list[DatabaseObject]]:
         return [_unknown(kept)], []
     refused = list(strategy.refusals(kept))
     # What only must not be made by this role, or here, is still what is declared.
-    whole = all(one.making for one in refused)
+    whole = all(one.create_only for one in refused)
     return refused, list(strategy.objects(kept)) if whole else []
 
 
@@ -185,7 +187,7 @@ def _key(definition: ObjectDefinition, relation: Relation) -> tuple[str, ...]:
     return definition.key or relation.key or usual
 
 
-async def load_world(schema: Schema, catalog: Catalog, pool: Pool) -> ResolveContext:
+async def load_context(schema: Schema, catalog: Catalog, pool: Pool) -> ResolveContext:
     """Return what declarations are resolved against.
 
     Raises:

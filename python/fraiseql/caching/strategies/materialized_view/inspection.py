@@ -1,11 +1,11 @@
-"""Facts: what PostgreSQL says of a declared query: its columns, what it reads and calls."""
+"""Inspection of a declared query: its columns, reads and calls."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from fraiseql.caching.dependencies.facts import CallFacts, load_result_facts
+from fraiseql.caching.dependencies.inspection import InspectedCall, inspect_dependencies
 from fraiseql.caching.dependencies.reads import RELATIONS, closure
 from fraiseql.caching.strategies import live_view
 from fraiseql.caching.strategies.base import StoredType
@@ -87,7 +87,7 @@ class ReadRelation:
 
 
 @dataclass(frozen=True, slots=True)
-class ViewFacts:
+class ViewInspection:
     """What is known of one declared view.
 
     Attributes:
@@ -104,14 +104,14 @@ class ViewFacts:
     schema: str
     columns: tuple[str, ...] = ()
     reads: tuple[ReadRelation, ...] = ()
-    calls: tuple[CallFacts, ...] = ()
+    calls: tuple[InspectedCall, ...] = ()
     within: tuple[str, ...] = ()
     one_row: bool = False
     taken: str = ""
     refused: str = ""
 
 
-async def load_facts(kept: StoredType, pool: Pool) -> ViewFacts:
+async def load_inspection(kept: StoredType, pool: Pool) -> ViewInspection:
     """Return the facts of one type.
 
     A view that is built is asked itself, which only reads; a query that is not is put into a
@@ -142,7 +142,7 @@ async def load_facts(kept: StoredType, pool: Pool) -> ViewFacts:
     return replace(await _probed(kept, pool), schema=schema, taken=taken)
 
 
-async def _probed(kept: StoredType, pool: Pool) -> ViewFacts:
+async def _probed(kept: StoredType, pool: Pool) -> ViewInspection:
     query, _ = query_of(kept)
     try:
         async with open_admin(pool) as writer:
@@ -158,7 +158,7 @@ async def _probed(kept: StoredType, pool: Pool) -> ViewFacts:
     except (DatabaseError, SourceError) as error:
         if not sqlstate_of(error):
             raise
-        return ViewFacts("", refused=server_message(error))
+        return ViewInspection("", refused=server_message(error))
     return replace(found, one_row=single)
 
 
@@ -168,7 +168,7 @@ async def _single(writer: AdminConnection, query: str) -> bool:
     return _one_row(plan[0]["Plan"])
 
 
-async def _described(read: Ask, start: list[int], trees: Sequence[str] = ()) -> ViewFacts:
+async def _described(read: Ask, start: list[int], trees: Sequence[str] = ()) -> ViewInspection:
     """Return the columns of the first of ``start``, and what all of them read and call.
 
     Args:
@@ -179,7 +179,7 @@ async def _described(read: Ask, start: list[int], trees: Sequence[str] = ()) -> 
     columns = await read(_COLUMNS, [start[0]])
     begun = await read(_BEGUN, [start])
     trees = [*trees, *(row["tree"] for row in begun)]
-    found = await load_result_facts(read, [], trees, shape=False)
+    found = await inspect_dependencies(read, [], trees, shape=False)
     # The parsed query of a view may name the view.
     behind = [one for one in found.relations if one.oid not in start]
     followed = [one.oid for one in behind if one.kind != "m"]
@@ -188,7 +188,7 @@ async def _described(read: Ask, start: list[int], trees: Sequence[str] = ()) -> 
     others = {one.sql for one in behind if one.kind in ("m", "S")}
     within = others - {one.sql for one in seen}
     names = [row["name"] for row in columns]
-    return ViewFacts("", tuple(names), seen, found.calls, tuple(sorted(within)))
+    return ViewInspection("", tuple(names), seen, found.calls, tuple(sorted(within)))
 
 
 async def _begun(kept: StoredType, pool: Pool) -> tuple[list[int], list[str]]:
@@ -200,7 +200,7 @@ async def _begun(kept: StoredType, pool: Pool) -> tuple[list[int], list[str]]:
         found.append(relations[one.embed.relation])
     rows = await pool.inspect(_OIDS, [[one.sql for one in found]])
     predicates = predicates_of(kept, kept.type_name)
-    trees = [tree for _, facts in predicates for tree in facts.parsed.trees]
+    trees = [tree for _, inspection in predicates for tree in inspection.parsed.trees]
     return [row["oid"] for row in rows], trees
 
 

@@ -32,7 +32,7 @@ class Verdict:
     drift: bool = False
 
 
-def judge(
+def detect_drift(
     wanted: Iterable[DatabaseObject],
     ledger: Mapping[Key, Entry],
     present: Mapping[Key, str],

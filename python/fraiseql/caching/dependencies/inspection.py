@@ -1,4 +1,4 @@
-"""Facts: what an answer reads and calls at any depth, as PostgreSQL's own catalog has it."""
+"""Relations and functions behind an answer, inspected in the catalog."""
 
 import json
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fraiseql.caching.dependencies.builtins import Kind, kind_of
-from fraiseql.caching.dependencies.catalog_query import facts_statement
+from fraiseql.caching.dependencies.catalog_query import inspection_statement
 from fraiseql.catalog.picture import quote
 from fraiseql.errors import SourceError
 
@@ -15,7 +15,7 @@ Read = Callable[[str, Sequence[Any]], Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class RelationFacts:
+class InspectedRelation:
     """One relation that is read, at any depth.
 
     Attributes:
@@ -58,7 +58,7 @@ class RelationFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class CallFacts:
+class InspectedCall:
     """One function that is called and that is not immutable, or not PostgreSQL's own.
 
     Attributes:
@@ -90,7 +90,7 @@ class CallFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class ResultFacts:
+class DependencyInspection:
     """All that is behind an answer, in one snapshot.
 
     Attributes:
@@ -104,8 +104,8 @@ class ResultFacts:
         meaning: Functions, operators and types of somebody's own that parsed predicates name.
     """
 
-    relations: tuple[RelationFacts, ...]
-    calls: tuple[CallFacts, ...]
+    relations: tuple[InspectedRelation, ...]
+    calls: tuple[InspectedCall, ...]
     functions: tuple[int, ...]
     objects: tuple[int, ...]
     prompt: str
@@ -114,7 +114,7 @@ class ResultFacts:
     meaning: tuple[str, ...] = ()
 
     @property
-    def tables(self) -> tuple[RelationFacts, ...]:
+    def tables(self) -> tuple[InspectedRelation, ...]:
         """What holds rows."""
         return tuple(one for one in self.relations if one.holds_rows)
 
@@ -130,9 +130,9 @@ class ResultFacts:
         return secured or any(call.kind is Kind.SESSION or call.is_opaque for call in self.calls)
 
 
-async def load_result_facts(
+async def inspect_dependencies(
     read: Read, relations: Sequence[str], trees: Sequence[str] = (), *, shape: bool = True
-) -> ResultFacts:
+) -> DependencyInspection:
     """Return all that is behind an answer.
 
     Args:
@@ -146,11 +146,11 @@ async def load_result_facts(
         DatabaseError: The database cannot be asked.
     """
     args = [sorted(set(relations)), sorted(set(trees)), shape]
-    (row,) = await read(facts_statement(), args)
+    (row,) = await read(inspection_statement(), args)
     if row["missing"]:
         raise SourceError(f"There is no relation {row['missing'][0]}.")
-    return ResultFacts(
-        tuple(RelationFacts(**one) for one in json.loads(row["relations"])),
+    return DependencyInspection(
+        tuple(InspectedRelation(**one) for one in json.loads(row["relations"])),
         tuple(_calls(json.loads(row["calls"]))),
         tuple(row["functions"]),
         tuple(row["objects"]),
@@ -161,9 +161,9 @@ async def load_result_facts(
     )
 
 
-def _calls(rows: list[dict[str, Any]]) -> Iterator[CallFacts]:
+def _calls(rows: list[dict[str, Any]]) -> Iterator[InspectedCall]:
     for row in rows:
-        call = CallFacts(**row)
+        call = InspectedCall(**row)
         # Types stand in every query; words such as to_char and length have constant overloads.
         dropped = (call.shown and call.kind is not Kind.SERVER) or (
             call.worded and call.kind is Kind.SETTINGS

@@ -62,7 +62,7 @@ FROM unnest($1::text[], $2::text[]) AS a (kind, name)
 """
 
 
-async def look(database: AdminConnection, keys: Iterable[Key]) -> Mapping[Key, str]:
+async def introspect(database: AdminConnection, keys: Iterable[Key]) -> Mapping[Key, str]:
     """Return what PostgreSQL says of each object that is there; changes of data never are.
 
     A trigger is named ``name ON table``, a column ``schema.table.column``.

@@ -1,4 +1,4 @@
-"""Facts: what the catalog says of the tables under a projection, beyond what all strategies ask."""
+"""Inspection of the tables under a projection."""
 # ruff: noqa: S608 - what is joined into SQL is a constant
 
 from collections.abc import Iterable, Mapping
@@ -81,7 +81,7 @@ class TableIndex:
 
 
 @dataclass(frozen=True, slots=True)
-class TableFacts:
+class InspectedTable:
     """What a projection asks of one table.
 
     Attributes:
@@ -112,10 +112,10 @@ class TableFacts:
         return any(index.unique and held.issuperset(index.columns) for index in self.indexes)
 
 
-TableMap = Mapping[Qualified, TableFacts]
+TableMap = Mapping[Qualified, InspectedTable]
 
 
-async def load_facts(pool: Pool, names: Iterable[Qualified]) -> TableMap:
+async def load_inspection(pool: Pool, names: Iterable[Qualified]) -> TableMap:
     """Read the facts of tables; those that do not exist are left out.
 
     Raises:
@@ -143,8 +143,8 @@ def _by_table(rows: list[Any]) -> dict[Qualified, list[Any]]:
 
 def _table(
     row: Any, partitions: list[Any], indexes: list[Any], collations: list[Any]
-) -> TableFacts:
-    return TableFacts(
+) -> InspectedTable:
+    return InspectedTable(
         row["lasting"],
         row["child"],
         row["parent"],

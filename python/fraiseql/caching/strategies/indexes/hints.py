@@ -10,7 +10,7 @@ from fraiseql.caching.strategies.indexes.objects import SLOTS, index_specs
 from fraiseql.caching.strategies.indexes.spec import IndexSpec
 from fraiseql.database import Pool
 from fraiseql.errors import SourceError
-from fraiseql.sources import IndexFacts
+from fraiseql.sources import IndexHints
 from fraiseql.values import PostgresText, as_wire
 
 PRESENT: Final = """
@@ -66,9 +66,9 @@ def _cutoff(wire: str, predicate: str) -> Any:
     return None if isinstance(value, PostgresText) else value
 
 
-async def published_indexes(
+async def load_index_hints(
     world: ResolveContext, pool: Pool
-) -> Mapping[tuple[str, str], IndexFacts]:
+) -> Mapping[tuple[str, str], IndexHints]:
     """Return what statements must say for declared indexes, by schema and name of the table.
 
     An index that one type declares serves every type over the same table.
@@ -93,15 +93,15 @@ async def published_indexes(
     by_table: dict[tuple[str, str], list[IndexSpec]] = {}
     for spec in specs:
         by_table.setdefault((spec.table.schema, spec.table.name), []).append(spec)
-    return {place: _facts(own, present) for place, own in by_table.items()}
+    return {place: _inspection(own, present) for place, own in by_table.items()}
 
 
-def _facts(specs: Sequence[IndexSpec], present: Present) -> IndexFacts:
+def _inspection(specs: Sequence[IndexSpec], present: Present) -> IndexHints:
     used = list(_used(specs, present))
     asked = [condition for spec, _, _ in used for condition in spec.conditions]
     bounds = {(one.name, one.operator, one.value) for one in asked if one.operator[:2] in _BOUNDS}
     bounds |= {(s.rolled.name, "gt", cut) for s, _, cut in used if s.rolled is not None}
-    return IndexFacts(
+    return IndexHints(
         constants=frozenset((one.name, one.value) for one in asked if one.operator == "eq"),
         bounds=frozenset(bounds),
         contained=frozenset(s.declared.column for s, _, _ in used if s.method == "gin"),
