@@ -29,14 +29,14 @@ ALTER TABLE novel ENABLE ROW LEVEL SECURITY;
 CREATE POLICY fql_differ ON novel TO {ROLE} USING (id <> 1);
 """
 
-_MIXED = ("COLUMN_NOT_KEPT",)
-_JSON = ("COLUMN_NOT_KEPT", "TABLE_NOT_KEPT", "VIEW_NOT_KEPT")
+_MIXED = ("COLUMN_NOT_STORABLE",)
+_JSON = ("COLUMN_NOT_STORABLE", "TABLE_NOT_STORABLE", "VIEW_NOT_STORABLE")
 LIVE = {
     "columns": {"Person": _MIXED},
     "computed": {"Shop": _MIXED, "Item": _JSON},
-    "fixed_filter": {"Post": ("COLUMN_NOT_KEPT", "TABLE_NOT_KEPT")},
+    "fixed_filter": {"Post": ("COLUMN_NOT_STORABLE", "TABLE_NOT_STORABLE")},
     "golden": {"Author": _MIXED, "Book": _JSON, "Review": _MIXED},
-    "repository": {"House": _MIXED, "Loose": ("NEEDS_KEY", "TABLE_NOT_KEPT"), "Room": _JSON},
+    "repository": {"House": _MIXED, "Loose": ("NEEDS_KEY", "TABLE_NOT_STORABLE"), "Room": _JSON},
     "resolvers": {"Thing": _JSON},
     "samples": {"Sample": _JSON},
     "shop": {"Writer": ("NAME_TAKEN",)},

@@ -67,7 +67,7 @@ def _check_columns(schema: Schema, owner: str, type_name: str, outer: frozenset[
     for graphql_name, field in schema.fields.get(type_name, {}).items():
         if field.column is not None:
             raise _refused(
-                "COLUMN_NOT_KEPT",
+                "COLUMN_NOT_STORABLE",
                 f"{owner} is stored, and {type_name}.{field.name} is read from the column"
                 f" {field.column!r}: documents are made of columns with the names of fields.",
                 "Rename the column, read the type through a view that renames it, or leave stored"

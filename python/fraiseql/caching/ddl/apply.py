@@ -174,7 +174,7 @@ def _no_lock(step: Step, patience: LockRetry) -> DatabaseError:
         f"{step.title}: its lock could not be had in {patience.attempts} attempts of"
         f" {patience.lock_timeout:g} s.",
         hint="End the long transactions on the table (pg_stat_activity), then apply again.",
-        code="LOCK_NOT_HAD",
+        code="LOCK_TIMEOUT",
     )
 
 

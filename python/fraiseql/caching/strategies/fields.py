@@ -33,7 +33,7 @@ def refused_fields(
     fields = own_fields(schema, type_name)
     if len(fields) > MOST_COLUMNS:
         yield Violation(
-            "TABLE_NOT_KEPT",
+            "TABLE_NOT_STORABLE",
             type_name,
             f"it has {len(fields)} stored fields; PostgreSQL's functions take {MOST_COLUMNS}"
             " arguments.",
@@ -52,7 +52,7 @@ def _of_field(
         yield _without_column(schema, type_name, table, field, but)
     elif not is_kept(column):
         yield Violation(
-            "COLUMN_NOT_KEPT",
+            "COLUMN_NOT_STORABLE",
             where,
             f"values of type {column.sql_type} have no text that is the same in every session.",
             _OTHERS.get(column.base, "Make the column text or jsonb; or leave the type live."),
@@ -69,14 +69,14 @@ def _without_column(
     document = definition.jsonb_column if definition else None
     if document is not None:
         return Violation(
-            "COLUMN_NOT_KEPT",
+            "COLUMN_NOT_STORABLE",
             where,
             f"it stands in jsonb_column={document!r}, which a kept document does not take apart.",
             "Make it a column of the table, or remove the field.",
         )
     near = suggestion(field.name, [name for name in table.columns if name not in but])
     return Violation(
-        "COLUMN_NOT_KEPT",
+        "COLUMN_NOT_STORABLE",
         where,
         f"{table.sql} has no column of its own for it.{near}",
         "Add the column, or remove the field.",
@@ -93,14 +93,14 @@ def _of_form(
     form = leaf_form(leaf) if isinstance(leaf, GraphQLScalarType) else ""
     if column.base in FLOATS and form not in ("Float", "number", "String"):
         yield Violation(
-            "COLUMN_NOT_KEPT",
+            "COLUMN_NOT_STORABLE",
             where,
             f"the column is {column.sql_type}, the field {leaf.name}: jsonb writes 1e+20 in full.",
             "Declare the field as float, Decimal or str; or make the column numeric.",
         )
     if column.is_array and form == "any":
         yield Violation(
-            "COLUMN_NOT_KEPT",
+            "COLUMN_NOT_STORABLE",
             where,
             "an array as a field of any JSON keeps its spaces, which jsonb writes otherwise.",
             "Declare the field as a list of its items' type, or make the column jsonb.",

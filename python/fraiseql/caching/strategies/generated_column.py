@@ -178,14 +178,14 @@ def _of_table(kept: StoredType) -> Iterator[Violation]:
     if table.kind not in ("r", "p") or table.partition:
         kind = "a partition" if table.partition else _KINDS.get(table.kind, "no table")
         yield Violation(
-            "TABLE_NOT_KEPT",
+            "TABLE_NOT_STORABLE",
             where,
             f"{table.sql} is {kind}, which cannot be given a generated column of its own.",
             "Declare the type over the table itself (for a partition: over its parent).",
         )
     elif not table.owned:
         yield Violation(
-            "TABLE_NOT_KEPT",
+            "TABLE_NOT_STORABLE",
             where,
             f"{table.sql} belongs to a role that the connected one is not a member of.",
             "Apply as the owner of the table, or write the SQL with --sql for the owner to run.",
@@ -194,7 +194,7 @@ def _of_table(kept: StoredType) -> Iterator[Violation]:
     document = kept.definition.jsonb_column
     if document is not None:
         yield Violation(
-            "TABLE_NOT_KEPT",
+            "TABLE_NOT_STORABLE",
             where,
             f"it names jsonb_column={document!r}: a document that somebody else writes.",
             f"Leave jsonb_column out: the framework makes and finds {kept.stored.column!r} itself.",
@@ -206,7 +206,7 @@ def _of_generated(kept: StoredType) -> Iterator[Violation]:
         column = kept.table.columns.get(field.name)
         if column is not None and column.generated and field.name != kept.stored.column:
             yield Violation(
-                "COLUMN_NOT_KEPT",
+                "COLUMN_NOT_STORABLE",
                 f"{kept.type_name}.{field.name}",
                 "the column is generated itself, and PostgreSQL lets no generated column read"
                 " another.",

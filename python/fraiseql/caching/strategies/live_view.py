@@ -87,7 +87,7 @@ def refuse_key(kept: StoredType, column: str) -> Iterator[Violation]:
     """Refuse a key with a column that is called as one that the framework writes beside it."""
     if column in kept.key:
         yield Violation(
-            "TABLE_NOT_KEPT",
+            "TABLE_NOT_STORABLE",
             kept.type_name,
             f"its key has a column {column!r}, which is how the document's own column is called.",
             "Rename that column, or name another unique key of the table with key=(…).",

@@ -83,7 +83,7 @@ def unreadable(predicate: Predicate, inspection: InspectedPredicate) -> Iterator
     """Refuse a predicate that PostgreSQL refuses."""
     if inspection.parsed.words and not inspection.parsed.hidden:
         yield Violation(
-            "EMBED_NOT_KEPT",
+            "EMBED_NOT_STORABLE",
             predicate.owner,
             f"PostgreSQL refuses its where: {inspection.parsed.words}",
             f"Correct it; it stands in a query over {predicate.relation} alone.",

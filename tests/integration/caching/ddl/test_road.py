@@ -147,7 +147,7 @@ async def test_a_lock_is_waited_for_in_turns_that_let_others_pass(url: str) -> N
     async with asyncio.timeout(60):
         with pytest.raises(DatabaseError) as caught:
             await applied(url, User, patience=QUICK)
-    assert caught.value.code == "LOCK_NOT_HAD"
+    assert caught.value.code == "LOCK_TIMEOUT"
     work = asyncio.create_task(applied(url, User))
     await asyncio.sleep(0.3)
     await holder.execute("COMMIT")

@@ -46,15 +46,15 @@ def kept(source: str, fields: dict[str, Any], **more: Any) -> Any:
     ("source", "fields", "code", "says"),
     [
         ("person", {"pets": list[Pet]}, "EMBED_IN_GENERATED_COLUMN", "Projection"),
-        ("person", {"wage": str | None}, "COLUMN_NOT_KEPT", "numeric"),
-        ("person", {"raw": Any}, "COLUMN_NOT_KEPT", "jsonb"),
-        ("person", {"place": str | None}, "COLUMN_NOT_KEPT", "text or jsonb"),
-        ("person", {"upper_name": str | None}, "COLUMN_NOT_KEPT", "trigger"),
-        ("person", {"nane": str | None}, "COLUMN_NOT_KEPT", "Did you mean 'name'"),
-        ("person", {"age": int | None}, "COLUMN_NOT_KEPT", "float"),
-        ("person", {"tags": Any}, "COLUMN_NOT_KEPT", "list"),
-        ("people", {"name": str | None}, "TABLE_NOT_KEPT", "over the table itself"),
-        ("part", {}, "TABLE_NOT_KEPT", "parent"),
+        ("person", {"wage": str | None}, "COLUMN_NOT_STORABLE", "numeric"),
+        ("person", {"raw": Any}, "COLUMN_NOT_STORABLE", "jsonb"),
+        ("person", {"place": str | None}, "COLUMN_NOT_STORABLE", "text or jsonb"),
+        ("person", {"upper_name": str | None}, "COLUMN_NOT_STORABLE", "trigger"),
+        ("person", {"nane": str | None}, "COLUMN_NOT_STORABLE", "Did you mean 'name'"),
+        ("person", {"age": int | None}, "COLUMN_NOT_STORABLE", "float"),
+        ("person", {"tags": Any}, "COLUMN_NOT_STORABLE", "list"),
+        ("people", {"name": str | None}, "TABLE_NOT_STORABLE", "over the table itself"),
+        ("part", {}, "TABLE_NOT_STORABLE", "parent"),
     ],
 )
 async def test_it_is_refused_with_what_works(
@@ -73,7 +73,7 @@ async def test_several_are_told_at_once(tables: str) -> None:
 
 async def test_a_document_of_somebody_else_is_not_taken_over(tables: str) -> None:
     plan = await planned(tables, kept("person", {}, jsonb_column="raw"))
-    assert "TABLE_NOT_KEPT" in {refusal.code for refusal in plan.refusals}
+    assert "TABLE_NOT_STORABLE" in {refusal.code for refusal in plan.refusals}
 
 
 async def test_a_column_that_is_there_is_not_taken_over(tables: str) -> None:
@@ -106,7 +106,7 @@ async def test_a_table_of_another_owner_is_refused(tables: str) -> None:
     pool = await open_pool(tables.replace("postgres@", "stranger@"), Settings())
     try:
         wanted = await load_desired_state(schema_of(kept("person", {})), pool)
-        assert [refusal.code for refusal in wanted.refusals] == ["TABLE_NOT_KEPT"]
+        assert [refusal.code for refusal in wanted.refusals] == ["TABLE_NOT_STORABLE"]
     finally:
         await pool.close()
         await sql(tables, "DROP ROLE stranger")

@@ -67,7 +67,7 @@ async def test_more_than_one_row_is_seen(url: str, query: str) -> None:
 
 async def test_a_column_is_not_called_as_the_key_that_is_added(url: str) -> None:
     query = "SELECT 1 AS users, 2 AS posts, 3 AS words, 4 AS fraiseql_k"
-    assert [code for code, _ in await refused(url, counts_type(query))] == ["VIEW_NOT_KEPT"]
+    assert [code for code, _ in await refused(url, counts_type(query))] == ["VIEW_NOT_STORABLE"]
 
 
 @pytest.mark.parametrize(
@@ -121,10 +121,10 @@ async def test_conversions_are_no_reason(url: str) -> None:
 
 async def test_sql_that_is_none(url: str) -> None:
     ((code, text),) = await refused(url, counts_type("SELECT cont(*) FROM tb_user"))
-    assert code == "VIEW_NOT_KEPT"
+    assert code == "VIEW_NOT_STORABLE"
     assert "function cont() does not exist" in text
     ((code, text),) = await refused(url, counts_type("SELECT 1 AS users, 2 AS post, 3 AS words"))
-    assert code == "COLUMN_NOT_KEPT"
+    assert code == "COLUMN_NOT_STORABLE"
     assert "'post'?" in text
 
 
@@ -193,7 +193,7 @@ async def test_fields_that_stand_in_a_document_are_refused_at_any_depth(url: str
     await sql(url, "CREATE TABLE holder (id int PRIMARY KEY)")
     await sql(url, "CREATE TABLE piece (id int PRIMARY KEY, data jsonb)")
     ((code, text),) = await refused(url, Owner)
-    assert code == "COLUMN_NOT_KEPT"
+    assert code == "COLUMN_NOT_STORABLE"
     assert text.startswith("Piece.title")
     async with road(url) as (writer, wishes):
         assert await view_statuses(writer, (await wishes(Owner)).kept) == []

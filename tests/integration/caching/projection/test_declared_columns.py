@@ -72,7 +72,7 @@ async def test_a_predicate_of_the_row_around_is_refused(database: str) -> None:
     await made_anew(database, TABLES.format(virtual=""))
     with pytest.raises(DeclarationError, match='"shown" does not exist') as refused:
         await applied(database, shop({}, where="kind = shown"))
-    assert refused.value.code == "EMBED_NOT_KEPT"
+    assert refused.value.code == "EMBED_NOT_STORABLE"
 
 
 async def test_generated_columns(database: str) -> None:

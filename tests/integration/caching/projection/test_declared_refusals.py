@@ -91,23 +91,23 @@ def single(source: str, target: str) -> type:
         (kept(embeds=("hold",)), "UNKNOWN_EMBED", "embeds=()"),
         (kept("loose"), "NO_KEY", "unique index"),
         (kept(options={"key": ("nick",)}), "NO_KEY", "not unique"),
-        (kept("people"), "TABLE_NOT_KEPT", "MaterializedView"),
-        (kept("part"), "TABLE_NOT_KEPT", "declare its parent"),
-        (kept("elder"), "TABLE_NOT_KEPT", "inheritance"),
-        (kept("abroad", options={"key": "id"}), "TABLE_NOT_KEPT", "foreign"),
-        (kept("fleeting"), "TABLE_NOT_KEPT", "SET LOGGED"),
+        (kept("people"), "TABLE_NOT_STORABLE", "MaterializedView"),
+        (kept("part"), "TABLE_NOT_STORABLE", "declare its parent"),
+        (kept("elder"), "TABLE_NOT_STORABLE", "inheritance"),
+        (kept("abroad", options={"key": "id"}), "TABLE_NOT_STORABLE", "foreign"),
+        (kept("fleeting"), "TABLE_NOT_STORABLE", "SET LOGGED"),
         (kept("guarded"), "ROW_SECURITY", "Leave the type live"),
-        (kept("named", fields={"id": str}), "TABLE_NOT_KEPT", "extension's type"),
-        (kept("called"), "TABLE_NOT_KEPT", "its key has a column 'data'"),
-        (kept("called", options={"key": "body"}, text=True), "TABLE_NOT_KEPT", "column 'body'"),
-        (kept("bits", fields={"id": str}), "TABLE_NOT_KEPT", "cannot be hashed"),
-        (kept(fields={"wage": str | None}), "COLUMN_NOT_KEPT", "numeric"),
-        (kept(fields={"age": int | None}), "COLUMN_NOT_KEPT", "float"),
-        (kept(options={"jsonb_column": "doc"}), "TABLE_NOT_KEPT", "jsonb_column"),
+        (kept("named", fields={"id": str}), "TABLE_NOT_STORABLE", "extension's type"),
+        (kept("called"), "TABLE_NOT_STORABLE", "its key has a column 'data'"),
+        (kept("called", options={"key": "body"}, text=True), "TABLE_NOT_STORABLE", "column 'body'"),
+        (kept("bits", fields={"id": str}), "TABLE_NOT_STORABLE", "cannot be hashed"),
+        (kept(fields={"wage": str | None}), "COLUMN_NOT_STORABLE", "numeric"),
+        (kept(fields={"age": int | None}), "COLUMN_NOT_STORABLE", "float"),
+        (kept(options={"jsonb_column": "doc"}), "TABLE_NOT_STORABLE", "jsonb_column"),
         (listed("loose"), "NO_KEY", "primary key"),
-        (listed("elder"), "TABLE_NOT_KEPT", "inheritance"),
+        (listed("elder"), "TABLE_NOT_STORABLE", "inheritance"),
         (listed("guarded"), "ROW_SECURITY", "leave out the embed"),
-        (listed("pet", fields={"price": str | None}), "COLUMN_NOT_KEPT", "numeric"),
+        (listed("pet", fields={"price": str | None}), "COLUMN_NOT_STORABLE", "numeric"),
         (listed("pet", where="born > now()"), "PREDICATE_CHANGES", "now"),
         (listed("pet", where="xmin::text <> '5'"), "PREDICATE_CHANGES", "xmin"),
         (
@@ -116,11 +116,15 @@ def single(source: str, target: str) -> type:
             "without SELECT",
         ),
         (listed("pet", where="id > 1 -- or so\n"), "PREDICATE_READS_MORE", "comments"),
-        (listed("pet", where="nmae <> 'Rex'"), "EMBED_NOT_KEPT", 'column "nmae" does not exist'),
-        (listed("pet", where="id > 1 AND ("), "EMBED_NOT_KEPT", "syntax error"),
-        (documented(), "COLUMN_NOT_KEPT", "it stands in jsonb_column='doc'"),
-        (listed("pet", order_by="nome"), "EMBED_NOT_KEPT", "Did you mean 'name'"),
-        (single("pet", "person_id"), "EMBED_NOT_KEPT", "left to chance"),
+        (
+            listed("pet", where="nmae <> 'Rex'"),
+            "EMBED_NOT_STORABLE",
+            'column "nmae" does not exist',
+        ),
+        (listed("pet", where="id > 1 AND ("), "EMBED_NOT_STORABLE", "syntax error"),
+        (documented(), "COLUMN_NOT_STORABLE", "it stands in jsonb_column='doc'"),
+        (listed("pet", order_by="nome"), "EMBED_NOT_STORABLE", "Did you mean 'name'"),
+        (single("pet", "person_id"), "EMBED_NOT_STORABLE", "left to chance"),
     ],
 )
 async def test_it_is_refused_with_what_works(
@@ -210,7 +214,7 @@ async def test_a_table_that_a_subscription_writes(tables: str) -> None:
             " FROM pg_subscription",
         )
         (refusal,) = (await planned(tables, listed("pet"))).refusals
-        assert refusal.code == "TABLE_NOT_KEPT"
+        assert refusal.code == "TABLE_NOT_STORABLE"
         assert "subscription" in refusal.message
     finally:
         await sql(tables, "ALTER SUBSCRIPTION far SET (slot_name = NONE)")
@@ -253,7 +257,7 @@ async def test_a_name_that_would_end_the_text_of_a_function(tables: str) -> None
     await sql(tables, 'ALTER TABLE pet ADD COLUMN "x$fraiseql$; DROP TABLE person; --" text')
     try:
         (refusal,) = (await planned(tables, listed("pet", where="id > 0"))).refusals
-        assert refusal.code == "TABLE_NOT_KEPT"
+        assert refusal.code == "TABLE_NOT_STORABLE"
         assert "$fraiseql$" in refusal.message
     finally:
         await sql(tables, 'ALTER TABLE pet DROP COLUMN "x$fraiseql$; DROP TABLE person; --"')

@@ -27,7 +27,7 @@ def refusals(kept: StoredType) -> Iterator[Violation]:
         yield _taken(kept, inspection)
     if inspection.refused:
         yield Violation(
-            "VIEW_NOT_KEPT",
+            "VIEW_NOT_STORABLE",
             kept.type_name,
             f"PostgreSQL refuses its sql: {inspection.refused}",
             "Correct the query; `psql` shows where it fails.",
@@ -61,7 +61,7 @@ def _of_table(kept: StoredType) -> Iterator[Violation]:
         yield _needs_key(kept, f"{kept.table.sql} has no unique key that cannot be null.")
     if DOCUMENT in kept.table.columns:
         yield Violation(
-            "VIEW_NOT_KEPT",
+            "VIEW_NOT_STORABLE",
             kept.type_name,
             f"{kept.table.sql} has a column {DOCUMENT!r}, which the document is called.",
             "Give MaterializedView(sql=…) the query, with the columns that the fields want.",
@@ -74,7 +74,7 @@ def _of_query(kept: StoredType, inspection: ViewInspection) -> Iterator[Violatio
         yield _needs_key(kept, "its rows have no key, and its plan may give more than one row.")
     if CONSTANT_KEY in inspection.columns:
         yield Violation(
-            "VIEW_NOT_KEPT",
+            "VIEW_NOT_STORABLE",
             kept.type_name,
             f"its sql has a column {CONSTANT_KEY!r}, which is the framework's own.",
             "Call that column otherwise.",
@@ -116,7 +116,7 @@ def _of_fields(kept: StoredType, inspection: ViewInspection) -> Iterator[Violati
     for field in kept.own_fields():
         if field.name not in inspection.columns:
             yield Violation(
-                "COLUMN_NOT_KEPT",
+                "COLUMN_NOT_STORABLE",
                 f"{kept.type_name}.{field.name}",
                 f"its sql has no column {field.name!r}."
                 f"{suggestion(field.name, inspection.columns)}",

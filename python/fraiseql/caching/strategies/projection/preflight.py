@@ -64,7 +64,7 @@ def _of_table(place: EmbedPath, inspection: InspectedTable) -> Iterator[Violatio
         return
     if not table.owned:
         yield Violation(
-            "TABLE_NOT_KEPT",
+            "TABLE_NOT_STORABLE",
             where,
             f"{table.sql} belongs to a role that the connected one is not a member of.",
             "Apply as the owner of the table, or write the SQL with --sql for the owner to run.",
@@ -242,8 +242,8 @@ def of_problems(kept: StoredType, rows: list[Any]) -> Iterator[Violation]:
 
 
 def _table(where: str, message: str, alternative: str) -> Violation:
-    return Violation("TABLE_NOT_KEPT", where, message, alternative)
+    return Violation("TABLE_NOT_STORABLE", where, message, alternative)
 
 
 def _embed(where: str, message: str, alternative: str) -> Violation:
-    return Violation("EMBED_NOT_KEPT", where, message, alternative)
+    return Violation("EMBED_NOT_STORABLE", where, message, alternative)
