@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from time import monotonic
 
 from benchmarks.stored.server import fetch
-from fraiseql.caching.ddl.desired_state import strategy_of
 from fraiseql.caching.refresh.jobs import load_ground
 from fraiseql.caching.refresh.worker import Worker
+from fraiseql.caching.strategies.registry import strategy_of
 from fraiseql.database import open_pool
 from fraiseql.schema import Schema
 from fraiseql.settings import Settings

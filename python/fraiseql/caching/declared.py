@@ -1,44 +1,26 @@
-"""Checks of ``stored=`` and ``indexes=`` that need no database."""
+"""Checks of stored types that need the schema and no database."""
 
-from typing import Any, Final
+from typing import Any
 
 from graphql import get_named_type
 
-from fraiseql.caching.ddl.desired_state import STRATEGIES
 from fraiseql.errors import DeclarationError
 from fraiseql.naming import suggestion
 from fraiseql.schema import Schema
-from fraiseql.schema.storage import Gin, Index, RollingIndex
-
-_INDEXES: Final = (Index, RollingIndex, Gin)
 
 
 def check_stored(schema: Schema) -> None:
-    """Check what types are stored as, the embeds that they store, and their indexes.
+    """Check the embeds and columns of stored types.
 
     Raises:
-        DeclarationError: There is no such strategy, index or embedded field.
+        DeclarationError: There is no such embedded field, or a field is read from another column.
     """
     for name, definition in schema.objects.items():
         stored = definition.stored
-        if stored is not None and type(stored) not in STRATEGIES:
-            raise _refused("UNKNOWN_STRATEGY", f"{name} has stored={stored!r}.", _strategies())
         for path in getattr(stored, "embeds", None) or ():
             _check_embed(schema, name, path)
         if stored is not None:
             _check_columns(schema, name, name, frozenset())
-        for index in definition.indexes:
-            if not isinstance(index, _INDEXES):
-                raise _refused(
-                    "BAD_DECLARATION",
-                    f"{name} has {index!r} in indexes=, which is no index.",
-                    "Write Index((column,)), RollingIndex(column, window=…) or Gin(column).",
-                )
-
-
-def _strategies() -> str:
-    names = " or ".join(f"fraiseql.{strategy.__name__}(…)" for strategy in STRATEGIES)
-    return f"Write stored={names}, or leave stored out to read live."
 
 
 def _check_embed(schema: Schema, owner: str, path: str) -> None:

@@ -2,14 +2,8 @@
 
 from dataclasses import replace
 
-from fraiseql.caching.ddl.desired_state import (
-    STRATEGIES,
-    kept_types,
-    load_context,
-    strategy_of,
-    with_inspection,
-)
 from fraiseql.caching.strategies.indexes.hints import load_index_hints
+from fraiseql.caching.strategies.registry import load_context, load_stored_types, strategy_of
 from fraiseql.catalog import Catalog
 from fraiseql.database import Pool
 from fraiseql.schema import Schema
@@ -31,19 +25,16 @@ async def read_sources(schema: Schema, catalog: Catalog, pool: Pool, live: Sourc
     Raises:
         DatabaseError: The database cannot be reached.
     """
-    if not any(type(one.stored) in STRATEGIES or one.indexes for one in schema.objects.values()):
+    if not any(one.stored is not None or one.indexes for one in schema.objects.values()):
         return live
     sources = dict(live.sources)
-    world = await load_context(schema, catalog, pool)
-    indexes = await load_index_hints(world, pool)
+    context = await load_context(schema, pool, catalog)
+    indexes = await load_index_hints(context, pool)
     for name, source in live.sources.items():
         inspection = indexes.get((source.relation.schema, source.relation.name))
         if inspection is not None:
             sources[name] = replace(source, indexes=inspection)
-    for bare in kept_types(world):
-        if type(bare.stored) not in STRATEGIES:
-            continue
-        kept = await with_inspection(bare, pool)
+    for kept in await load_stored_types(context, pool):
         strategy = strategy_of(kept)
         refused = any(not one.create_only for one in strategy.refusals(kept))
         found = None if refused else await strategy.read_source(kept, pool)

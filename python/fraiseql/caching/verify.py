@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from fraiseql.caching.ddl.desired_state import strategy_of
 from fraiseql.caching.strategies.base import StoredType
 from fraiseql.caching.strategies.compare import Verified
+from fraiseql.caching.strategies.registry import strategy_of
 from fraiseql.database.writing import AdminConnection
 
 

@@ -17,7 +17,6 @@ from fraiseql.database import Pool, open_pool
 from fraiseql.database.writing import open_admin
 from fraiseql.errors import ConfigurationError
 from fraiseql.naming import suggestion
-from fraiseql.schema.storage import MaterializedView
 from fraiseql.serving import Service
 
 
@@ -82,7 +81,7 @@ async def _now(service: Service, arguments: Namespace) -> int:
 
 async def _refreshed(service: Service, pool: Pool, name: str | None) -> list[tuple[str, Refreshed]]:
     ground = await load_ground(service.schema, pool)
-    views = [one for one in ground.kept if isinstance(one.stored, MaterializedView)]
+    views = [one for one in ground.kept if one.stored.is_refreshed]
     found: list[tuple[str, Refreshed]] = []
     async with open_admin(pool) as writer:
         for kept in _chosen(views, name):

@@ -174,7 +174,7 @@ def _decorate(cls: Any, make: Callable[..., Any], kind: str, options: dict[str, 
             )
         label = f"@fraiseql.{kind} on {target.__name__}"
         check_options(label, options)
-        check_stored(label, options.get("stored"))
+        check_stored(label, options.get("stored"), options.get("indexes", ()))
         try:
             setattr(target, ATTRIBUTE, make(target, **options))
         except TypeError as error:

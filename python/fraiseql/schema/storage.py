@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal, get_args
 
 from fraiseql.errors import DeclarationError
 from fraiseql.schema.durations import seconds_of
@@ -14,13 +14,32 @@ MOST_BYTES: Final = 2**28 - 1
 """Bytes that PostgreSQL allows a ``jsonb`` value to have."""
 
 
+class _Stored:
+    """Questions that jobs and checks ask of every value of ``stored=``."""
+
+    __slots__ = ()
+    is_refreshed: ClassVar[bool] = False
+    """Whether documents are computed by refreshes of a view."""
+    reads_tables: ClassVar[bool] = True
+    """Whether documents are read from more than the row they are stored in."""
+    follows_partitions: ClassVar[bool] = False
+    """Whether documents are built again when partitions come or go."""
+
+    @property
+    def has_queue(self) -> bool:
+        """Whether a worker computes documents after the write."""
+        return False
+
+
 @dataclass(frozen=True, slots=True)
-class GeneratedColumn:
+class GeneratedColumn(_Stored):
     """The document is a stored generated column of the type's own table.
 
     Args:
         column: Name of the column that is added.
     """
+
+    reads_tables: ClassVar[bool] = False
 
     column: str = "data"
 
@@ -29,7 +48,7 @@ class GeneratedColumn:
 
 
 @dataclass(frozen=True, slots=True)
-class Projection:
+class Projection(_Stored):
     """Documents are rows of a table of their own, kept by triggers.
 
     Args:
@@ -46,6 +65,8 @@ class Projection:
         DeclarationError: There is no such mode, ``embeds`` is one text, or a number is no
             size.
     """
+
+    follows_partitions: ClassVar[bool] = True
 
     mode: Literal["commit", "statement", "async"] = "commit"
     embeds: tuple[str, ...] | None = None
@@ -69,9 +90,14 @@ class Projection:
                 hint="PostgreSQL has no jsonb beyond that; one megabyte is a large document.",
             )
 
+    @property
+    def has_queue(self) -> bool:
+        """Whether a worker computes documents after the write."""
+        return self.mode == "async"
+
 
 @dataclass(frozen=True, slots=True)
-class MaterializedView:
+class MaterializedView(_Stored):
     """Documents are rows of a materialized view that the framework refreshes.
 
     Args:
@@ -88,6 +114,8 @@ class MaterializedView:
         DeclarationError: It is never refreshed, an interval cannot be read, or ``when_stale`` has
             nothing to go by.
     """
+
+    is_refreshed: ClassVar[bool] = True
 
     sql: str | None = None
     refresh: str | None = None
@@ -281,17 +309,35 @@ IndexDeclaration = Index | RollingIndex | Gin
 """A value in ``indexes=``."""
 
 
-def check_stored(label: str, value: object) -> None:
-    """Check that ``stored=`` is an instance of a strategy, and not its class.
+def check_stored(label: str, stored: object, indexes: object = ()) -> None:
+    """Check the values of ``stored=`` and ``indexes=``.
+
+    Args:
+        label: The declaration that has them, for the error.
+        stored: A strategy, or None.
+        indexes: Indexes; anything but a sequence of them is checked elsewhere.
 
     Raises:
-        DeclarationError: It is a class.
+        DeclarationError: A value is of another type, or a class in place of an instance.
     """
-    if isinstance(value, type):
+    if isinstance(stored, type):
         raise DeclarationError(
-            f"{label} has stored={value.__name__}, which is a class.",
-            hint=f"Write stored=fraiseql.{value.__name__}(), with its options in parentheses.",
+            f"{label} has stored={stored.__name__}, which is a class.",
+            hint=f"Write stored=fraiseql.{stored.__name__}(), with its options in parentheses.",
         )
+    if stored is not None and not isinstance(stored, Storage):
+        names = " or ".join(f"fraiseql.{one.__name__}(…)" for one in get_args(Storage))
+        raise DeclarationError(
+            f"{label} has stored={stored!r}.",
+            hint=f"Write stored={names}, or leave stored out to read live.",
+            code="UNKNOWN_STRATEGY",
+        )
+    for index in indexes if isinstance(indexes, tuple | list) else ():
+        if not isinstance(index, IndexDeclaration):
+            raise DeclarationError(
+                f"{label} has {index!r} in indexes=, which is no index.",
+                hint="Write Index((column,)), RollingIndex(column, window=…) or Gin(column).",
+            )
 
 
 def checked_cache(label: str, value: object) -> Cache | None:

@@ -32,8 +32,8 @@ class Post:
     key=("tenant", "id"),
     name="Person",
     tag="person",
-    stored="kept",
-    indexes=["one"],
+    stored=fraiseql.GeneratedColumn(),
+    indexes=[fraiseql.Index("age")],
     description="Given.",
 )
 class User:
@@ -84,7 +84,8 @@ def test_options_and_names_are_kept() -> None:
     found = definition_of(User)
     assert (found.name, found.tag, found.sql_source) == ("Person", "person", "tb_user")
     assert (found.jsonb_column, found.key) == ("data", ("tenant", "id"))
-    assert (found.stored, found.indexes, found.description) == ("kept", ("one",), "Given.")
+    assert (found.stored, found.description) == (fraiseql.GeneratedColumn(), "Given.")
+    assert found.indexes == (fraiseql.Index("age"),)
     names = {name: field.graphql_name for name, field in definition_of(Post).fields.items()}
     assert names == {"id": "id", "title": "title", "line_2": "line_2"}
 

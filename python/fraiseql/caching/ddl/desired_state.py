@@ -1,33 +1,22 @@
 """Wanted: every object that an application's declarations ask for, and what is refused."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Final
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from fraiseql.caching.definition.tables import Table, load_tables
-from fraiseql.caching.dependencies.predicates import load_predicates
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.results.desired_state import wanted_results
 from fraiseql.caching.results.sql.grants import Right
-from fraiseql.caching.strategies import generated_column, materialized_view
-from fraiseql.caching.strategies.base import ResolveContext, StoredType, Strategy, Violation
+from fraiseql.caching.strategies.base import StoredType, Violation
 from fraiseql.caching.strategies.indexes.objects import wanted_indexes
-from fraiseql.caching.strategies.predicates import stored_predicates
-from fraiseql.caching.strategies.projection import strategy as projection
-from fraiseql.catalog import Catalog, Relation
-from fraiseql.catalog.load import load_catalog
+from fraiseql.caching.strategies.registry import (
+    applied_relations,
+    load_context,
+    load_stored_types,
+    strategy_of,
+)
 from fraiseql.database import Pool
 from fraiseql.schema import Schema
-from fraiseql.schema.definitions import ObjectDefinition
-from fraiseql.schema.storage import GeneratedColumn, MaterializedView, Projection
-from fraiseql.sources import declared_relations, live_source
-
-STRATEGIES: Final[Mapping[type, Strategy]] = {
-    GeneratedColumn: generated_column,
-    MaterializedView: materialized_view,
-    Projection: projection,
-}
-"""The module behind each declaration of ``stored=``."""
+from fraiseql.sources import declared_relations
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +45,12 @@ async def load_desired_state(schema: Schema, pool: Pool) -> DesiredState:
         SourceError: A relation that is declared does not exist.
         DatabaseError: The database cannot be reached or does not allow this.
     """
-    names = declared_relations(schema)
-    catalog = await load_catalog(pool, names)
-    for name in set(names) - made_relations(schema):
-        catalog.relation(name, wanted_by="A declared type")
-    world = await load_context(schema, catalog, pool)
+    context = await load_context(schema, pool)
+    for name in set(declared_relations(schema)) - applied_relations(schema):
+        context.catalog.relation(name, wanted_by="A declared type")
     found: list[DatabaseObject] = []
     refusals: list[Violation] = []
-    kept = [await with_inspection(one, pool) for one in kept_types(world)]
+    kept = await load_stored_types(context, pool)
     without: set[str] = set()
     for one in kept:
         refused, objects = _of(one)
@@ -71,7 +58,7 @@ async def load_desired_state(schema: Schema, pool: Pool) -> DesiredState:
         found += objects
         if not all(each.create_only for each in refused):
             without.add(one.type_name)
-    indexes, refused = wanted_indexes(world)
+    indexes, refused = wanted_indexes(context)
     refusals += refused
     found += indexes
     refused, objects = await wanted_results(schema, pool, kept)
@@ -97,40 +84,6 @@ def _twice(objects: list[DatabaseObject]) -> Iterator[Violation]:
             )
 
 
-def kept_types(world: ResolveContext) -> Iterator[StoredType]:
-    """Yield every type that is declared with ``stored=``.
-
-    Raises:
-        SourceError: Its relation does not exist.
-    """
-    for name, definition in world.schema.objects.items():
-        if definition.stored is not None:
-            source = live_source(definition) or ""
-            if source not in world.catalog.relations and source in made_relations(world.schema):
-                table, key = Table(*_split(source), "v", {}), definition.key
-            else:
-                relation = world.catalog.relation(source, wanted_by=name)
-                table, key = world.tables[source], _key(definition, relation)
-            yield StoredType(name, definition, definition.stored, table, key, world)
-
-
-def made_relations(schema: Schema) -> set[str]:
-    """Return the live relations that applying makes: they are not there before the first time."""
-    definitions = schema.objects.values()
-    pairs = [(one.sql_source, live_source(one)) for one in definitions]
-    return {live for source, live in pairs if live is not None and live != source}
-
-
-def _split(name: str) -> tuple[str, str]:
-    schema, _, bare = name.rpartition(".")
-    return schema, bare
-
-
-def strategy_of(kept: StoredType) -> Strategy:
-    """Return the module behind the declaration of a type that is kept."""
-    return STRATEGIES[type(kept.stored)]
-
-
 def document_relations(wanted: DesiredState, type_name: str) -> tuple[str, ...]:
     """Return the relations that hold a type's stored documents, as quoted names."""
     return tuple(
@@ -154,48 +107,12 @@ def document_rights(wanted: DesiredState) -> tuple[Right, ...]:
     return tuple(Right("stored", "SELECT", name) for name in dict.fromkeys(names))
 
 
-async def with_inspection(kept: StoredType, pool: Pool) -> StoredType:
-    """Return ``kept`` with what its strategy reads from the database."""
-    strategy = STRATEGIES.get(type(kept.stored))
-    return (
-        kept if strategy is None else replace(kept, inspection=await strategy.inspect(kept, pool))
-    )
-
-
 def _of(kept: StoredType) -> tuple[list[Violation], list[DatabaseObject]]:
-    strategy = STRATEGIES.get(type(kept.stored))
-    if strategy is None:
-        return [_unknown(kept)], []
+    strategy = strategy_of(kept)
     refused = list(strategy.refusals(kept))
     # What only must not be made by this role, or here, is still what is declared.
     whole = all(one.create_only for one in refused)
     return refused, list(strategy.objects(kept)) if whole else []
-
-
-def _unknown(kept: StoredType) -> Violation:
-    names = " or ".join(f"{one.__name__}()" for one in STRATEGIES)
-    return Violation(
-        "UNKNOWN_STRATEGY",
-        kept.type_name,
-        f"stored={kept.stored!r} is no strategy that can be applied.",
-        f"Write stored={names}, or leave stored out to read live.",
-    )
-
-
-def _key(definition: ObjectDefinition, relation: Relation) -> tuple[str, ...]:
-    usual = ("id",) if "id" in relation.columns else ()
-    return definition.key or relation.key or usual
-
-
-async def load_context(schema: Schema, catalog: Catalog, pool: Pool) -> ResolveContext:
-    """Return what declarations are resolved against.
-
-    Raises:
-        DatabaseError: The database cannot be asked.
-    """
-    tables = await load_tables(pool, catalog, declared_relations(schema))
-    predicates = await load_predicates(pool, stored_predicates(schema, catalog))
-    return ResolveContext(schema, catalog, tables, predicates)
 
 
 def in_order(objects: list[DatabaseObject]) -> tuple[DatabaseObject, ...]:

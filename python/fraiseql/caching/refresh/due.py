@@ -10,7 +10,6 @@ from fraiseql.caching.strategies.materialized_view.policy import Policy
 from fraiseql.caching.strategies.materialized_view.refreshing import condition_of, refresh_view
 from fraiseql.database.writing import AdminConnection
 from fraiseql.errors import FraiseQLError
-from fraiseql.schema.storage import MaterializedView
 
 NOT_APPLIED: Final = 5.0
 """Seconds after which to look again for what is not made yet, or no longer."""
@@ -27,7 +26,7 @@ async def refresh_due(ground: Ground, writer: AdminConnection) -> float:
     failed: FraiseQLError | None = None
     looks = [NOT_APPLIED]
     for kept in ground.kept:
-        if isinstance(kept.stored, MaterializedView):
+        if kept.stored.is_refreshed:
             try:
                 looks.append(await _one(writer, physical(kept), Policy.of(kept.stored)))
             except FraiseQLError as error:

@@ -5,26 +5,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from fraiseql.caching.changes.compaction import compact, may_compact
-from fraiseql.caching.ddl.desired_state import (
-    STRATEGIES,
-    kept_types,
-    load_context,
-    strategy_of,
-    with_inspection,
-)
 from fraiseql.caching.refresh.due import NOT_APPLIED, refresh_due
 from fraiseql.caching.refresh.ground import Ground
 from fraiseql.caching.refresh.partitions import adopt_partitions_of, reads_partitions
 from fraiseql.caching.refresh.rolling import roll
 from fraiseql.caching.results.declared import has_caches, log_kept
 from fraiseql.caching.strategies.projection.strategy import has_queue, process_queue
-from fraiseql.catalog.load import load_catalog
+from fraiseql.caching.strategies.registry import load_context, load_stored_types, strategy_of
 from fraiseql.database import Pool
 from fraiseql.database.writing import AdminConnection
 from fraiseql.errors import DatabaseError
 from fraiseql.schema import Schema
-from fraiseql.schema.storage import MaterializedView, Projection, RollingIndex
-from fraiseql.sources import declared_relations
+from fraiseql.schema.storage import RollingIndex
 
 _DRAIN_LOOK: Final = 0.25
 """Seconds between two looks at the queues of asynchronous projections."""
@@ -53,22 +45,20 @@ class Job:
 
 
 def _has_views(schema: Schema) -> bool:
-    return any(isinstance(one.stored, MaterializedView) for one in schema.objects.values())
-
-
-def _is_async(stored: object) -> bool:
-    return isinstance(stored, Projection) and stored.mode == "async"
+    return any(
+        one.stored is not None and one.stored.is_refreshed for one in schema.objects.values()
+    )
 
 
 def _has_queues(schema: Schema) -> bool:
-    return any(_is_async(one.stored) for one in schema.objects.values())
+    return any(one.stored is not None and one.stored.has_queue for one in schema.objects.values())
 
 
 async def _drain_queues(ground: Ground, writer: AdminConnection) -> float:
     """Recompute the documents that wait in the queues of asynchronous projections."""
     looks = [NOT_APPLIED]
     for kept in ground.kept:
-        if _is_async(kept.stored) and await has_queue(kept, writer):
+        if kept.stored.has_queue and await has_queue(kept, writer):
             while await process_queue(kept, writer):
                 pass
             looks.append(_DRAIN_LOOK)
@@ -118,9 +108,6 @@ async def load_ground(schema: Schema, pool: Pool) -> Ground:
         SourceError: A relation that is declared does not exist.
         DatabaseError: The database cannot be reached.
     """
-    names = declared_relations(schema)
-    catalog = await load_catalog(pool, names)
-    world = await load_context(schema, catalog, pool)
-    bare = [one for one in kept_types(world) if type(one.stored) in STRATEGIES]
-    kept = [await with_inspection(one, pool) for one in bare]
-    return Ground(world, tuple(one for one in kept if not list(strategy_of(one).refusals(one))))
+    context = await load_context(schema, pool)
+    stored = await load_stored_types(context, pool)
+    return Ground(context, tuple(one for one in stored if not list(strategy_of(one).refusals(one))))

@@ -5,17 +5,16 @@ from typing import Final
 
 from fraiseql.caching.changes.adoption import adopt_partitions
 from fraiseql.caching.ddl.adopt import adopt
-from fraiseql.caching.ddl.desired_state import strategy_of
 from fraiseql.caching.refresh.ground import Ground
 from fraiseql.caching.results.declared import has_caches
 from fraiseql.caching.strategies.projection.problems import lineage
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec
 from fraiseql.caching.strategies.projection.strategy import spec_of
 from fraiseql.caching.strategies.projection.tables import BUILT, whole
+from fraiseql.caching.strategies.registry import strategy_of
 from fraiseql.database.writing import AdminConnection
 from fraiseql.expressions import literal
 from fraiseql.schema import Schema
-from fraiseql.schema.storage import MaterializedView, Projection
 
 _LOOK: Final = 2.0
 """Seconds between two looks at the catalog."""
@@ -27,9 +26,7 @@ RELOAD: Final = None
 def reads_partitions(schema: Schema) -> bool:
     """Return whether anything that is stored may be read from partitioned tables."""
     stored = (one.stored for one in schema.objects.values())
-    return has_caches(schema) or any(
-        isinstance(one, (Projection, MaterializedView)) for one in stored
-    )
+    return has_caches(schema) or any(one is not None and one.reads_tables for one in stored)
 
 
 async def adopt_partitions_of(ground: Ground, writer: AdminConnection) -> float | None:
@@ -39,7 +36,7 @@ async def adopt_partitions_of(ground: Ground, writer: AdminConnection) -> float 
         DatabaseError: A lock was not to be had, or a step failed; the next turn goes on.
     """
     await adopt_partitions(writer)
-    projections = [one for one in ground.kept if isinstance(one.stored, Projection)]
+    projections = [one for one in ground.kept if one.stored.follows_partitions]
     for kept in projections:
         spec = spec_of(kept)
         if await writer.fetchval(f"SELECT {lineage(spec)}") != spec.lineage:

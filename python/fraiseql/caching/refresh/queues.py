@@ -7,7 +7,6 @@ from fraiseql.caching.strategies.base import StoredType
 from fraiseql.caching.strategies.projection.read_source import age
 from fraiseql.caching.strategies.projection.strategy import has_queue, spec_of
 from fraiseql.database.writing import AdminConnection
-from fraiseql.schema.storage import Projection
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +38,11 @@ async def queue_statuses(writer: AdminConnection, kept: Iterable[StoredType]) ->
     """
     found = []
     for one in kept:
-        waits = isinstance(one.stored, Projection) and one.stored.mode == "async"
-        if waits and one.inspection.resolved is not None and await has_queue(one, writer):
+        if (
+            one.stored.has_queue
+            and one.inspection.resolved is not None
+            and await has_queue(one, writer)
+        ):
             seconds = await writer.fetchval(f"SELECT {age(spec_of(one))}")
             found.append(QueueStatus(one.type_name, seconds))
     return found

@@ -12,7 +12,6 @@ from fraiseql.caching.strategies.base import StoredType
 from fraiseql.caching.strategies.materialized_view.objects import physical
 from fraiseql.database.writing import AdminConnection
 from fraiseql.expressions import literal
-from fraiseql.schema.storage import MaterializedView
 
 _ASKED: Final = """
 SELECT {age} AS age, {since} AS since, v.took,
@@ -60,9 +59,7 @@ async def view_statuses(writer: AdminConnection, kept: Iterable[StoredType]) -> 
     Raises:
         DatabaseError: The state of views cannot be read.
     """
-    views = [
-        one for one in kept if isinstance(one.stored, MaterializedView) and one.inspection.schema
-    ]
+    views = [one for one in kept if one.stored.is_refreshed and one.inspection.schema]
     if not views or not await writer.fetchval(f"SELECT to_regclass('{STATE}') IS NOT NULL"):
         return []
     found = []

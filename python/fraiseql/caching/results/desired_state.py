@@ -30,7 +30,6 @@ from fraiseql.caching.strategies.base import StoredType, Violation
 from fraiseql.caching.strategies.projection.strategy import ProjectionInspection
 from fraiseql.database import Pool
 from fraiseql.schema import Schema
-from fraiseql.schema.storage import Projection
 
 
 async def wanted_results(
@@ -81,7 +80,7 @@ def _can_log(table: InspectedRelation) -> bool:
 def _drained(kept: Iterable[StoredType]) -> Iterator[str]:
     """Yield the tables of asynchronous projections, which answers may be computed from."""
     for one in kept:
-        if isinstance(one.stored, Projection) and one.stored.mode == "async":
+        if one.stored.has_queue:
             inspection = one.inspection
             if isinstance(inspection, ProjectionInspection) and inspection.resolved is not None:
                 yield inspection.resolved.spec.table.sql

@@ -10,7 +10,6 @@ from fraiseql.caching.strategies.base import StoredType, Violation
 from fraiseql.catalog.picture import Catalog
 from fraiseql.schema import Schema
 from fraiseql.schema.definitions import FieldDefinition
-from fraiseql.schema.storage import MaterializedView, Projection
 
 
 def stored_predicates(schema: Schema, catalog: Catalog) -> Iterator[Predicate]:
@@ -18,7 +17,7 @@ def stored_predicates(schema: Schema, catalog: Catalog) -> Iterator[Predicate]:
     stored = (
         name
         for name, definition in schema.objects.items()
-        if isinstance(definition.stored, MaterializedView | Projection)
+        if definition.stored is not None and definition.stored.reads_tables
     )
     yield from _below(schema, catalog, stored)
 

@@ -96,11 +96,6 @@ async def test_two_types_do_not_share_a_column(tables: str) -> None:
     assert "Person has a view" in str(plan.refusals[0])
 
 
-async def test_a_strategy_without_a_road_is_refused(tables: str) -> None:
-    plan = await planned(tables, kept("person", {}, stored="somewhere"))
-    assert [refusal.code for refusal in plan.refusals] == ["UNKNOWN_STRATEGY"]
-
-
 async def test_a_table_of_another_owner_is_refused(tables: str) -> None:
     await sql(tables, "CREATE ROLE stranger LOGIN")
     pool = await open_pool(tables.replace("postgres@", "stranger@"), Settings())
