@@ -1,8 +1,11 @@
 """Objects: what a declaration wants to exist in the database, as plain data that prints."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from fraiseql.expressions import literal
+from fraiseql.sql_files import SqlStatement
 
 Kind = Literal[
     "schema",
@@ -61,10 +64,30 @@ class DatabaseObject:
 
     @property
     def digest(self) -> str:
-        """Hash of everything that ``create`` says: another digest is another version."""
-        said = (self.version,) if self.version else self.create
+        """Hash of ``create``: another digest is another version.
+
+        Data is computed again when a function under it changes, so comments on functions are left
+        out.
+        """
+        create = [text for text in self.create if not text.startswith("COMMENT ON FUNCTION")]
+        said = (self.version,) if self.version else create
         text = "\0".join((*said, str(self.transactional)))
         return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def sql_function(name: str, statement: SqlStatement, *needs: str) -> DatabaseObject:
+    """Return a function from a ``.sql`` file, private to the framework and with a search path.
+
+    Args:
+        name: Qualified and quoted, with the types of its arguments.
+        statement: ``CREATE OR REPLACE FUNCTION`` whose body begins with ``AS $fraiseql$``.
+        needs: Names of objects that must exist before.
+    """
+    head, body, rest = statement.text.partition(" AS $fraiseql$")
+    create = f"{head} SET search_path = pg_catalog, pg_temp{body}{rest}"
+    function = private_function(name, create, *needs)
+    comment = f"COMMENT ON FUNCTION {name} IS {literal(statement.purpose)}"
+    return replace(function, create=(*function.create, comment))
 
 
 def private_function(name: str, create: str, *needs: str) -> DatabaseObject:

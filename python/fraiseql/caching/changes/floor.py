@@ -9,15 +9,11 @@ from typing import Final
 from fraiseql.caching.changes.log import LOG
 from fraiseql.caching.changes.state import BUILDING, FILLING
 from fraiseql.caching.objects import DatabaseObject
+from fraiseql.sql_files import load_sql
 
 FLOOR: Final = '"fraiseql"."changes_floor"'
 
-_TABLE: Final = f"""\
-CREATE TABLE IF NOT EXISTS {FLOOR} (
-  tag text PRIMARY KEY,
-  xid xid8 NOT NULL,
-  forced bigint NOT NULL DEFAULT 0
-)"""
+_SQL: Final = load_sql(__name__)
 """``forced`` counts the rows that were lost for want of room, under a long transaction."""
 
 
@@ -31,7 +27,7 @@ def floor_object() -> DatabaseObject:
             # No compaction is under way that found no floor and will not raise it.
             shared.format(BUILDING),
             shared.format(FILLING),
-            _TABLE,
+            _SQL["changes_floor"].text,
             f"COMMENT ON TABLE {FLOOR} IS 'The latest transaction of each tag that the log lost'",
             f"REVOKE ALL ON {FLOOR} FROM PUBLIC",
         ),

@@ -1,13 +1,14 @@
 """Log: ``fraiseql.changes``, one row for each table that a transaction wrote, by triggers.
 
 A row says nothing of when its transaction commits, and no order is assumed: whether a view has
-seen it is asked of the snapshot that the view was read in.
+seen it is asked of the snapshot that the view was read in. A row names the table by its number: a
+trigger stays on a table through a rename, as views keep what they read.
 """
-# ruff: noqa: S608 - identifiers are quoted from the catalog
 
 from typing import Final
 
-from fraiseql.caching.objects import DatabaseObject, private_function
+from fraiseql.caching.objects import DatabaseObject, sql_function
+from fraiseql.sql_files import load_sql
 
 LOG: Final = '"fraiseql"."changes"'
 """Logged as the views are: after a crash both are there, or neither is."""
@@ -21,24 +22,7 @@ CREATE_TRIGGER: Final = (
 )
 ENABLE_TRIGGER: Final = f"ALTER TABLE ONLY {{table}} ENABLE ALWAYS TRIGGER {TRIGGER}"
 
-_TABLE: Final = f"""\
-CREATE TABLE IF NOT EXISTS {LOG} (
-  tag text NOT NULL,
-  xid xid8 NOT NULL,
-  at timestamptz NOT NULL,
-  PRIMARY KEY (tag, xid)
-) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000)"""
-
-# The table by its number: a trigger keeps it through a rename, as views keep what they read.
-_BODY: Final = f"""\
-CREATE OR REPLACE FUNCTION {_FUNCTION} RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fraiseql$
-BEGIN
-  INSERT INTO {LOG} (tag, xid, at)
-  VALUES (TG_RELID::text, pg_current_xact_id(), clock_timestamp())
-  ON CONFLICT DO NOTHING;
-  RETURN NULL;
-END $fraiseql$"""
+_SQL: Final = load_sql(__name__)
 
 
 def seconds_since(instant: str) -> str:
@@ -57,7 +41,7 @@ def log_objects() -> tuple[DatabaseObject, ...]:
         "table",
         LOG,
         (
-            _TABLE,
+            _SQL["changes"].text,
             f"COMMENT ON TABLE {LOG} IS 'Which transaction wrote which table'",
             # It names rows and labels: ``fraiseql db grant`` lets the serving role read it.
             f"REVOKE ALL ON {LOG} FROM PUBLIC",
@@ -66,7 +50,7 @@ def log_objects() -> tuple[DatabaseObject, ...]:
         (f"DROP TABLE IF EXISTS {LOG}",),
         replaces=True,
     )
-    return table, private_function(_FUNCTION, _BODY, LOG)
+    return table, sql_function(_FUNCTION, _SQL["changed"], LOG)
 
 
 def trigger_object(table: str, forget: str) -> DatabaseObject:

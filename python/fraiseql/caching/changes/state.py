@@ -8,6 +8,7 @@ from typing import Final
 
 from fraiseql.caching.changes.log import LOG
 from fraiseql.caching.objects import DatabaseObject
+from fraiseql.sql_files import load_sql
 
 STATE: Final = '"fraiseql"."view_state"'
 
@@ -20,23 +21,7 @@ CLUSTER: Final = """\
   pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())"""
 """Which database of which cluster this is: transactions of another one are numbered otherwise."""
 
-_TABLE: Final = f"""\
-CREATE TABLE IF NOT EXISTS {STATE} (
-  name text PRIMARY KEY,
-  relation oid,
-  cluster text NOT NULL,
-  snap pg_snapshot,
-  shape text,
-  views oid[] NOT NULL DEFAULT '{{}}',
-  tags text[] NOT NULL DEFAULT '{{}}',
-  clock boolean NOT NULL DEFAULT false,
-  as_of timestamptz NOT NULL,
-  took double precision NOT NULL DEFAULT 0,
-  refreshes bigint NOT NULL DEFAULT 0,
-  fails integer NOT NULL DEFAULT 0,
-  failed_at timestamptz,
-  failure text
-) WITH (fillfactor = 50)"""
+_SQL: Final = load_sql(__name__)
 
 READABLE: Final = "name, relation, cluster, snap, shape, views, tags, clock, as_of, took, refreshes"
 """Columns that serving may read: not what a refresh said as it failed, which may hold values."""
@@ -48,7 +33,7 @@ def state_object() -> DatabaseObject:
         "table",
         STATE,
         (
-            _TABLE,
+            _SQL["view_state"].text,
             f"COMMENT ON TABLE {STATE} IS 'What each materialized view has seen'",
             f"REVOKE ALL ON {STATE} FROM PUBLIC",
         ),

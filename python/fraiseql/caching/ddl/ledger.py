@@ -9,52 +9,19 @@ from fraiseql.caching.objects import DatabaseObject, Kind
 from fraiseql.database import Transaction
 from fraiseql.errors import DatabaseError
 from fraiseql.expressions import literal
+from fraiseql.sql_files import load_sql
 
-VERSIONS: Final = (
-    (
-        "CREATE SCHEMA IF NOT EXISTS fraiseql",
-        "CREATE TABLE fraiseql.ledger_version (version integer NOT NULL)",
-        """CREATE TABLE fraiseql.ledger (
-  kind text NOT NULL,
-  name text NOT NULL,
-  owner text NOT NULL,
-  digest text NOT NULL,
-  state text NOT NULL CHECK (state IN ('doing', 'done', 'dropping')),
-  transactional boolean NOT NULL,
-  undo text[] NOT NULL,
-  needs text[] NOT NULL,
-  seen text,
-  seen_by integer,
-  at timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY (kind, name))""",
-        "COMMENT ON TABLE fraiseql.ledger IS 'What FraiseQL made here'",
-        "INSERT INTO fraiseql.ledger_version VALUES (1)",
-    ),
+_SQL: Final = load_sql(__name__)
+
+_FIRST: Final = (
+    "create_schema",
+    "create_version",
+    "create_ledger",
+    "comment_ledger",
+    "record_version",
 )
+VERSIONS: Final = (tuple(_SQL[name].text for name in _FIRST),)
 """The statements that bring the ledger from each version to the next, from none at all."""
-
-_VERSION: Final = """
-SELECT bool_and(has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
-  AND has_table_privilege(coalesce(to_regclass('fraiseql.fingerprints'), c.oid), 'SELECT')
-  AND coalesce(has_function_privilege(
-    to_regprocedure('fraiseql.fingerprint_now(oid[], bigint[])')::oid, 'EXECUTE'), true))
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = 'fraiseql' AND c.relname IN ('ledger', 'ledger_version')
-"""
-_ROWS: Final = """
-SELECT kind, name, owner, digest, state, transactional, undo, needs, seen, seen_by
-FROM fraiseql.ledger ORDER BY at, kind, name
-"""
-_WRITE: Final = """
-INSERT INTO fraiseql.ledger AS l
-  (kind, name, owner, digest, state, transactional, undo, needs, seen, seen_by)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-ON CONFLICT (kind, name) DO UPDATE SET owner = excluded.owner, digest = excluded.digest,
-  state = excluded.state, transactional = excluded.transactional, undo = excluded.undo,
-  needs = excluded.needs, seen = excluded.seen, seen_by = excluded.seen_by, at = now()
-"""
-_DROPPING: Final = "UPDATE fraiseql.ledger SET state = 'dropping' WHERE kind = $1 AND name = $2"
-_DELETE: Final = "DELETE FROM fraiseql.ledger WHERE kind = $1 AND name = $2"
 
 Key = tuple[str, str]
 
@@ -118,7 +85,7 @@ async def ledger_version(database: Transaction) -> int:
     Raises:
         DatabaseError: It is newer than this code, or not for the connected role to read.
     """
-    readable = await database.fetchval(_VERSION)
+    readable = await database.fetchval(_SQL["may_read"].text)
     if readable is None:
         return 0
     if not readable:
@@ -150,7 +117,7 @@ async def read_ledger(database: Transaction) -> Mapping[Key, Entry]:
     """Return every row of the ledger; nothing where there is no ledger yet."""
     if await ledger_version(database) == 0:
         return {}
-    rows = await database.fetch(_ROWS)
+    rows = await database.fetch(_SQL["entries"].text)
     return {(row["kind"], row["name"]): _entry(row) for row in rows}
 
 
@@ -167,17 +134,17 @@ async def record(
     major: int | None = None,
 ) -> None:
     """Write that an object is there, or being made."""
-    await database.execute(_WRITE, *_values(made, state), seen, major)
+    await database.execute(_SQL["write_entry"].text, *_values(made, state), seen, major)
 
 
 async def record_dropping(database: Transaction, key: Key) -> None:
     """Write that an object is being dropped."""
-    await database.execute(_DROPPING, *key)
+    await database.execute(_SQL["mark_dropping"].text, *key)
 
 
 async def forget(database: Transaction, key: Key) -> None:
     """Remove an object that is gone."""
-    await database.execute(_DELETE, *key)
+    await database.execute(_SQL["delete_entry"].text, *key)
 
 
 def _values(made: DatabaseObject, state: str) -> tuple[Any, ...]:
