@@ -39,7 +39,7 @@ async def age(url: str, schema: Schema) -> str:
     pool = await open_pool(url, Settings())
     until = monotonic() + LONGEST
     try:
-        (stored,) = (await load_ground(schema, pool)).kept
+        (stored,) = (await load_ground(schema, pool)).stored_types
         while monotonic() < until:
             # Nothing is published of a view that was never filled.
             found = await strategy_of(stored).read_source(stored, pool)

@@ -152,6 +152,6 @@ async def differing(url: str, schema: Schema) -> int:
     try:
         wanted = await load_desired_state(schema, pool)
         async with open_admin(pool) as writer:
-            return sum(one.differing for one in await verify(writer, wanted.kept))
+            return sum(one.differing for one in await verify(writer, wanted.stored_types))
     finally:
         await pool.close()

@@ -264,7 +264,7 @@ class Stage:
         if stored is None:
             return
         async with road(self.url) as (writer, wishes):
-            (kept,) = (await wishes(*types)).kept
+            (kept,) = (await wishes(*types)).stored_types
             if isinstance(stored, MaterializedView):
                 await refresh_view(writer, physical(kept))
             elif isinstance(stored, Projection) and stored.mode == "async":

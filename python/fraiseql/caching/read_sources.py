@@ -34,10 +34,10 @@ async def read_sources(schema: Schema, catalog: Catalog, pool: Pool, live: Sourc
         inspection = indexes.get((source.relation.schema, source.relation.name))
         if inspection is not None:
             sources[name] = replace(source, indexes=inspection)
-    for kept in await load_stored_types(context, pool):
-        strategy = strategy_of(kept)
-        refused = any(not one.create_only for one in strategy.refusals(kept))
-        found = None if refused else await strategy.read_source(kept, pool)
+    for stored_type in await load_stored_types(context, pool):
+        strategy = strategy_of(stored_type)
+        refused = any(not one.create_only for one in strategy.refusals(stored_type))
+        found = None if refused else await strategy.read_source(stored_type, pool)
         if found is not None:
-            sources[kept.type_name] = replace(sources[kept.type_name], kept=found)
+            sources[stored_type.type_name] = replace(sources[stored_type.type_name], kept=found)
     return SourceMap(sources, live.embedded)

@@ -9,26 +9,26 @@ from fraiseql.database.writing import AdminConnection
 
 
 async def verify(
-    writer: AdminConnection, kept: Iterable[StoredType], *, sample: float = 100.0
+    connection: AdminConnection, stored_types: Iterable[StoredType], *, sample: float = 100.0
 ) -> list[Verified]:
     """Compare every kept document with the live one, byte for byte, in one snapshot.
 
     Args:
-        writer: The connection to read with.
-        kept: The types; what they keep must have been applied.
+        connection: The connection to read with.
+        stored_types: The types; what they keep must have been applied.
         sample: Per cent of the rows to look at.
 
     Raises:
         DatabaseError: The database cannot be read, or what is declared is not applied.
     """
-    async with writer.snapshot():
-        return [await strategy_of(one).verify(one, writer, sample) for one in kept]
+    async with connection.snapshot():
+        return [await strategy_of(one).verify(one, connection, sample) for one in stored_types]
 
 
-async def repair(writer: AdminConnection, kept: Iterable[StoredType]) -> dict[str, int]:
+async def repair(connection: AdminConnection, stored_types: Iterable[StoredType]) -> dict[str, int]:
     """Make anew every kept document that differs, and return how many there were, by type.
 
     Raises:
         DatabaseError: The database cannot be written, or what is declared is not applied.
     """
-    return {one.type_name: await strategy_of(one).repair(one, writer) for one in kept}
+    return {one.type_name: await strategy_of(one).repair(one, connection) for one in stored_types}

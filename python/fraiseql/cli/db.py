@@ -157,7 +157,7 @@ def _quiet(_: str) -> None:
 
 async def _status(writer: AdminConnection, wanted: DesiredState, arguments: Namespace) -> int:
     plan = await find_plan(writer, wanted)
-    views = {one.view: one for one in await view_statuses(writer, wanted.kept)}
+    views = {one.view: one for one in await view_statuses(writer, wanted.stored_types)}
     if arguments.json:
         say_json([_state_facts(verdict, views.get(verdict.key[1])) for verdict in plan.states])
     else:
@@ -165,7 +165,7 @@ async def _status(writer: AdminConnection, wanted: DesiredState, arguments: Name
             kind, name = verdict.key
             reason = f" ({verdict.reason})" if verdict.reason else ""
             say(f"{verdict.state:<10}  {verdict.owner}: {kind} {name}{reason}")
-        for behind in (*views.values(), *await queue_statuses(writer, wanted.kept)):
+        for behind in (*views.values(), *await queue_statuses(writer, wanted.stored_types)):
             say(str(behind))
         for index in await index_statuses(writer, wanted.objects):
             say(str(index))
@@ -238,7 +238,7 @@ async def _applied(
     plan = await find_plan(writer, wanted)
     open_ = {verdict.owner for verdict in plan.states if verdict.state != "kept"}
     open_ |= {refusal.where.partition(".")[0] for refusal in plan.refusals} | wanted.refused
-    missing = [one.type_name for one in wanted.kept if one.type_name in open_]
+    missing = [one.type_name for one in wanted.stored_types if one.type_name in open_]
     for name in missing:
         note(f"{name}: not as declared; run fraiseql db status, then fraiseql db apply")
-    return [one for one in wanted.kept if one.type_name not in open_], missing
+    return [one for one in wanted.stored_types if one.type_name not in open_], missing

@@ -81,13 +81,13 @@ async def _now(service: Service, arguments: Namespace) -> int:
 
 async def _refreshed(service: Service, pool: Pool, name: str | None) -> list[tuple[str, Refreshed]]:
     ground = await load_ground(service.schema, pool)
-    views = [one for one in ground.kept if one.stored.is_refreshed]
+    views = [one for one in ground.stored_types if one.stored.is_refreshed]
     found: list[tuple[str, Refreshed]] = []
     async with open_admin(pool) as writer:
-        for kept in _chosen(views, name):
-            done = await refresh_view(writer, physical(kept), wait=True)
+        for stored_type in _chosen(views, name):
+            done = await refresh_view(writer, physical(stored_type), wait=True)
             if done is not None:
-                found.append((kept.type_name, done))
+                found.append((stored_type.type_name, done))
         await compact(writer)
     return found
 

@@ -97,14 +97,14 @@ async def plan_with_temporary_names(served: Served) -> None:
                 "CREATE DOMAIN pg_temp.text AS pg_catalog.text CHECK (hostile.version() IS NULL)"
             )
         assert (await find_plan(writer, wanted)).empty
-        assert all(found.compared for found in await verify(writer, wanted.kept))
+        assert all(found.compared for found in await verify(writer, wanted.stored_types))
 
 
 async def check_all(served: Served) -> None:
     async with road(served) as (writer, wanted):
-        for found in await verify(writer, wanted.kept):
+        for found in await verify(writer, wanted.stored_types):
             assert found.differing == 0
-        await repair(writer, wanted.kept)
+        await repair(writer, wanted.stored_types)
         await compact(writer)
 
 

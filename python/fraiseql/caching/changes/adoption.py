@@ -61,7 +61,7 @@ def adoption_object() -> DatabaseObject:
     return private_function(ADOPT, _BODY, LOG)
 
 
-async def adopt_partitions(writer: AdminConnection) -> int:
+async def adopt_partitions(connection: AdminConnection) -> int:
     """Give partitions that have none their trigger, and return how many there were.
 
     Where nothing is logged, or the role may not, nothing is done.
@@ -69,6 +69,6 @@ async def adopt_partitions(writer: AdminConnection) -> int:
     Raises:
         DatabaseError: A partition's lock was not to be had; the next call tries again.
     """
-    if not await writer.fetchval(_MAY):
+    if not await connection.fetchval(_MAY):
         return 0
-    return int(await writer.fetchval(f"SELECT {ADOPT}"))
+    return int(await connection.fetchval(f"SELECT {ADOPT}"))

@@ -111,16 +111,16 @@ _ANY: Final = f"SELECT EXISTS (SELECT FROM {LOG})"
 _TURN: Final = "SELECT pg_try_advisory_xact_lock($1)"
 
 
-async def may_compact(writer: AdminConnection) -> bool:
+async def may_compact(connection: AdminConnection) -> bool:
     """Return whether the role may delete from the log; also where there is none.
 
     Raises:
         DatabaseError: The database cannot be asked.
     """
-    return await writer.fetchval(_MINE) is not False
+    return await connection.fetchval(_MINE) is not False
 
 
-async def compact(writer: AdminConnection, kept: float = KEPT) -> None:
+async def compact(connection: AdminConnection, kept: float = KEPT) -> None:
     """Delete what every view has seen, and of what one has not, all but the oldest.
 
     A view that is being built is in no committed row of the state, and one that is being refreshed
@@ -129,24 +129,26 @@ async def compact(writer: AdminConnection, kept: float = KEPT) -> None:
     another role's, nothing is done.
 
     Args:
-        writer: A connection outside of any transaction.
+        connection: A connection outside of any transaction.
         kept: Seconds that rows are there for the age of results, if not too many come.
 
     Raises:
         DatabaseError: The log cannot be written.
     """
-    if not await writer.fetchval(_MINE) or not await writer.fetchval(_ANY):
+    if not await connection.fetchval(_MINE) or not await connection.fetchval(_ANY):
         return
     for lock, rows in ((BUILDING, _SEEN), (FILLING, _MERGED)):
-        async with writer.begun():
+        async with connection.begun():
             # The lock in a statement of its own: the next one's snapshot is then younger.
-            await writer.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
-            if await writer.fetchval(_TURN, lock):
-                for statement in _statements(rows, kept, floor=await writer.fetchval(_HAS_FLOOR)):
-                    await writer.execute(statement)
+            await connection.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+            if await connection.fetchval(_TURN, lock):
+                for statement in _statements(
+                    rows, kept, floor=await connection.fetchval(_HAS_FLOOR)
+                ):
+                    await connection.execute(statement)
 
 
-async def empty(writer: AdminConnection) -> None:
+async def empty(connection: AdminConnection) -> None:
     """Delete all of the log, in the caller's transaction, which claims nothing of views any more.
 
     Raises:
@@ -154,12 +156,12 @@ async def empty(writer: AdminConnection) -> None:
     """
     # Not TRUNCATE: a transaction with an older snapshot would find the log empty.
     everything = f"SELECT tag, xid FROM {LOG}"
-    await writer.fetchval("SELECT pg_advisory_xact_lock($1)", FILLING)
-    if await writer.fetchval(_HAS_FLOOR):
+    await connection.fetchval("SELECT pg_advisory_xact_lock($1)", FILLING)
+    if await connection.fetchval(_HAS_FLOOR):
         for statement in (*_STRANGE, _FLOORED.format(rows=everything)):
-            await writer.execute(statement)
+            await connection.execute(statement)
     else:
-        await writer.execute(_PLAIN.format(rows=everything))
+        await connection.execute(_PLAIN.format(rows=everything))
 
 
 def _statements(rows: str, kept: float, *, floor: bool) -> tuple[str, ...]:

@@ -15,24 +15,24 @@ _QUICK: Final = LockRetry(lock_timeout=0.5, attempts=4, pause=0.5)
 """A background job waits for no lock for long: it comes again."""
 
 
-async def adopt(writer: AdminConnection, objects: list[DatabaseObject]) -> MigrationPlan | None:
+async def adopt(connection: AdminConnection, objects: list[DatabaseObject]) -> MigrationPlan | None:
     """Make what partitions need of one type's objects; None where more than these has changed.
 
     What is declared otherwise than was applied is left to the next apply.
 
     Args:
-        writer: A connection of a role that may apply.
+        connection: A connection of a role that may apply.
         objects: What the type wants.
 
     Raises:
         DatabaseError: A step failed, or its lock was not to be had.
     """
     wanted = DesiredState(in_order(objects))
-    plan = await find_plan(writer, wanted, extending=True)
+    plan = await find_plan(connection, wanted, extending=True)
     states = {verdict.key: verdict for verdict in plan.states}
     if not all(_follows(one, states) for one in wanted.objects):
         return None
-    return await apply(writer, wanted, patience=_QUICK, extending=True)
+    return await apply(connection, wanted, patience=_QUICK, extending=True)
 
 
 def _follows(one: DatabaseObject, states: Mapping[Key, Verdict]) -> bool:

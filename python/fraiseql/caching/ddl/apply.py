@@ -51,36 +51,36 @@ UNDECLARED: Final = "fraiseql (undeclared)"
 
 
 async def find_plan(
-    writer: AdminConnection, wanted: DesiredState, *, extending: bool = False
+    connection: AdminConnection, wanted: DesiredState, *, extending: bool = False
 ) -> MigrationPlan:
     """Return the plan for ``wanted`` as the database is now; nothing is changed.
 
     Args:
-        writer: A connection that may write.
+        connection: A connection that may write.
         wanted: What is to be there.
         extending: Whether all else that was made stays.
 
     Raises:
         DatabaseError: The database cannot be read, or its ledger is of a newer version.
     """
-    async with writer.begun():
-        version = await ledger_version(writer)
+    async with connection.begun():
+        version = await ledger_version(connection)
         asked = {one.key for one in wanted.objects}
         ledger = {
             key: entry
-            for key, entry in (await read_ledger(writer)).items()
+            for key, entry in (await read_ledger(connection)).items()
             if key in asked or not (extending or entry.owner == UNDECLARED)
         }
         keys = {*ledger, *asked}
-        present = await introspect(writer, keys)
-        major = await _major(writer)
+        present = await introspect(connection, keys)
+        major = await _major(connection)
     return make_plan(
         wanted.objects, ledger, present, major, refusals=wanted.refusals, version=version
     )
 
 
 async def apply(
-    writer: AdminConnection,
+    connection: AdminConnection,
     wanted: DesiredState,
     *,
     patience: LockRetry = LockRetry(),
@@ -94,7 +94,7 @@ async def apply(
     interrupted.
 
     Args:
-        writer: A connection that may write.
+        connection: A connection that may write.
         wanted: What is to be there.
         patience: How long locks are waited for.
         watch: Told of every step, statement and commit before it runs.
@@ -104,24 +104,24 @@ async def apply(
         DeclarationError: Something declared cannot be had; nothing was changed.
         DatabaseError: A step failed; the steps before it stay, and the next apply goes on there.
     """
-    async with _turn(writer, patience):
-        plan = await find_plan(writer, wanted, extending=extending)
+    async with _turn(connection, patience):
+        plan = await find_plan(connection, wanted, extending=extending)
         if plan.refusals:
             first = plan.refusals[0]
             text = "\n".join(str(refusal) for refusal in plan.refusals)
             raise DeclarationError(f"Nothing was applied.\n{text}", code=first.code)
         if plan.steps:
-            await _make_ledger(writer, watch)
+            await _make_ledger(connection, watch)
         for step in plan.steps:
             watch(step.title)
-            await _patiently(writer, step, patience, watch)
+            await _patiently(connection, step, patience, watch)
     return plan
 
 
 @asynccontextmanager
-async def _turn(writer: AdminConnection, patience: LockRetry) -> AsyncIterator[None]:
+async def _turn(connection: AdminConnection, patience: LockRetry) -> AsyncIterator[None]:
     waited = 0.0
-    while not await writer.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
+    while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
         if waited >= patience.turn:
             raise DatabaseError(
                 f"Another apply has been running for {patience.turn:g} s.",
@@ -133,27 +133,27 @@ async def _turn(writer: AdminConnection, patience: LockRetry) -> AsyncIterator[N
     try:
         yield
     finally:
-        if writer.usable:
-            await writer.fetchval("SELECT pg_advisory_unlock($1)", LOCK)
+        if connection.usable:
+            await connection.fetchval("SELECT pg_advisory_unlock($1)", LOCK)
 
 
-async def _make_ledger(writer: AdminConnection, watch: Watch) -> None:
-    async with writer.begun():
-        statements = ledger_statements(await ledger_version(writer))
+async def _make_ledger(connection: AdminConnection, watch: Watch) -> None:
+    async with connection.begun():
+        statements = ledger_statements(await ledger_version(connection))
         for statement in statements:
             watch(statement)
-            await writer.execute(statement)
+            await connection.execute(statement)
         if statements:
             watch("COMMIT")
 
 
 async def _patiently(
-    writer: AdminConnection, step: Step, patience: LockRetry, watch: Watch
+    connection: AdminConnection, step: Step, patience: LockRetry, watch: Watch
 ) -> None:
     pause = patience.pause
     for attempt in range(1, patience.attempts + 1):
         try:
-            return await _run(writer, step, patience, watch)
+            return await _run(connection, step, patience, watch)
         except DatabaseError as error:
             if sqlstate_of(error) not in _RETRIED:
                 raise DatabaseError(
@@ -178,77 +178,77 @@ def _no_lock(step: Step, patience: LockRetry) -> DatabaseError:
     )
 
 
-async def _run(writer: AdminConnection, step: Step, patience: LockRetry, watch: Watch) -> None:
+async def _run(connection: AdminConnection, step: Step, patience: LockRetry, watch: Watch) -> None:
     if not step.transactional:
-        return await _run_outside(writer, step, watch)
-    async with writer.begun(lock_timeout=patience.lock_timeout):
+        return await _run_outside(connection, step, watch)
+    async with connection.begun(lock_timeout=patience.lock_timeout):
         for one in step.dropped:
-            await _all(writer, one.drop, watch)
-            await forget(writer, one.key)
+            await _all(connection, one.drop, watch)
+            await forget(connection, one.key)
         for one in step.made:
-            await _make(writer, one, watch, in_place=step.action == "replace")
-        await _record_made(writer, step.made)
+            await _make(connection, one, watch, in_place=step.action == "replace")
+        await _record_made(connection, step.made)
         watch("COMMIT")
     return None
 
 
 async def _make(
-    writer: AdminConnection, one: DatabaseObject, watch: Watch, *, in_place: bool
+    connection: AdminConnection, one: DatabaseObject, watch: Watch, *, in_place: bool
 ) -> None:
     if not in_place or not one.drop:
-        return await _create(writer, one, watch)
-    await writer.execute("SAVEPOINT fraiseql_step")
+        return await _create(connection, one, watch)
+    await connection.execute("SAVEPOINT fraiseql_step")
     try:
-        await _create(writer, one, watch)
+        await _create(connection, one, watch)
     except DatabaseError as error:
         if sqlstate_of(error) not in _NOT_IN_PLACE:
             raise
-        await writer.execute("ROLLBACK TO SAVEPOINT fraiseql_step")
-        await _all(writer, one.drop, watch)
-        await _create(writer, one, watch)
+        await connection.execute("ROLLBACK TO SAVEPOINT fraiseql_step")
+        await _all(connection, one.drop, watch)
+        await _create(connection, one, watch)
     return None
 
 
-async def _run_outside(writer: AdminConnection, step: Step, watch: Watch) -> None:
+async def _run_outside(connection: AdminConnection, step: Step, watch: Watch) -> None:
     """Run what no transaction can hold: marked before, so that what it leaves is cleaned up."""
-    await writer.execute("SET lock_timeout = 0")
+    await connection.execute("SET lock_timeout = 0")
     made = {one.key for one in step.made}
     for one in step.dropped:
         if one.key not in made:
-            await record_dropping(writer, one.key)
-            await _all(writer, one.drop, watch)
+            await record_dropping(connection, one.key)
+            await _all(connection, one.drop, watch)
             watch("record")
-            await forget(writer, one.key)
+            await forget(connection, one.key)
     for one in step.made:
         watch("record")
-        await record(writer, one, "doing")
+        await record(connection, one, "doing")
         if step.action != "create":
-            await _all(writer, one.drop, watch)
-        await _create(writer, one, watch)
-        async with writer.begun():
-            await _record_made(writer, (one,))
+            await _all(connection, one.drop, watch)
+        await _create(connection, one, watch)
+        async with connection.begun():
+            await _record_made(connection, (one,))
             watch("COMMIT")
 
 
-async def _all(writer: AdminConnection, statements: Iterable[str], watch: Watch) -> None:
+async def _all(connection: AdminConnection, statements: Iterable[str], watch: Watch) -> None:
     for statement in statements:
         watch(statement)
-        await writer.execute(statement)
+        await connection.execute(statement)
 
 
-async def _create(writer: AdminConnection, one: DatabaseObject, watch: Watch) -> None:
+async def _create(connection: AdminConnection, one: DatabaseObject, watch: Watch) -> None:
     for statement in one.create:
         watch(statement)
-        async with writer.declared() if statement == one.declared else nullcontext():
-            await writer.execute(statement)
+        async with connection.declared() if statement == one.declared else nullcontext():
+            await connection.execute(statement)
 
 
-async def _record_made(writer: AdminConnection, made: tuple[DatabaseObject, ...]) -> None:
-    seen = await introspect(writer, [one.key for one in made])
-    major = await _major(writer)
+async def _record_made(connection: AdminConnection, made: tuple[DatabaseObject, ...]) -> None:
+    seen = await introspect(connection, [one.key for one in made])
+    major = await _major(connection)
     for one in made:
-        await record(writer, one, "done", seen.get(one.key), major)
+        await record(connection, one, "done", seen.get(one.key), major)
 
 
-async def _major(writer: AdminConnection) -> int:
-    return int(await writer.fetchval("SELECT current_setting('server_version_num')")) // 10_000
+async def _major(connection: AdminConnection) -> int:
+    return int(await connection.fetchval("SELECT current_setting('server_version_num')")) // 10_000

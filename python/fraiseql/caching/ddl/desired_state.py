@@ -26,14 +26,14 @@ class DesiredState:
     Attributes:
         objects: In an order in which they can be made.
         refusals: What is declared and cannot be had; then ``objects`` lacks it.
-        kept: The types that are kept.
+        stored_types: The types that are kept.
         types: Names of all declared types.
         refused: Names of kept types whose documents cannot be had, be it for an embedded type.
     """
 
     objects: tuple[DatabaseObject, ...]
     refusals: tuple[Violation, ...] = ()
-    kept: tuple[StoredType, ...] = ()
+    stored_types: tuple[StoredType, ...] = ()
     types: frozenset[str] = frozenset()
     refused: frozenset[str] = frozenset()
 
@@ -50,9 +50,9 @@ async def load_desired_state(schema: Schema, pool: Pool) -> DesiredState:
         context.catalog.relation(name, wanted_by="A declared type")
     found: list[DatabaseObject] = []
     refusals: list[Violation] = []
-    kept = await load_stored_types(context, pool)
+    stored_types = await load_stored_types(context, pool)
     without: set[str] = set()
-    for one in kept:
+    for one in stored_types:
         refused, objects = _of(one)
         refusals += refused
         found += objects
@@ -61,12 +61,14 @@ async def load_desired_state(schema: Schema, pool: Pool) -> DesiredState:
     indexes, refused = wanted_indexes(context)
     refusals += refused
     found += indexes
-    refused, objects = await wanted_results(schema, pool, kept)
+    refused, objects = await wanted_results(schema, pool, stored_types)
     refusals += refused
     found += objects
     refusals += _twice(found)
     types = frozenset(schema.objects)
-    return DesiredState(in_order(found), tuple(refusals), tuple(kept), types, frozenset(without))
+    return DesiredState(
+        in_order(found), tuple(refusals), tuple(stored_types), types, frozenset(without)
+    )
 
 
 def _twice(objects: list[DatabaseObject]) -> Iterator[Violation]:
@@ -88,9 +90,9 @@ def document_relations(wanted: DesiredState, type_name: str) -> tuple[str, ...]:
     """Return the relations that hold a type's stored documents, as quoted names."""
     return tuple(
         created.name
-        for kept in wanted.kept
-        if kept.type_name == type_name
-        for created in strategy_of(kept).objects(kept)
+        for stored_type in wanted.stored_types
+        if stored_type.type_name == type_name
+        for created in strategy_of(stored_type).objects(stored_type)
         if created.kind in ("table", "materialized view")
         and not created.name.startswith('"fraiseql".')
     )
@@ -100,19 +102,19 @@ def document_rights(wanted: DesiredState) -> tuple[Right, ...]:
     """Return what a role needs to read stored documents, besides the tables themselves."""
     names = [
         name
-        for kept in wanted.kept
-        if kept.type_name not in wanted.refused
-        for name in strategy_of(kept).readable(kept)
+        for stored_type in wanted.stored_types
+        if stored_type.type_name not in wanted.refused
+        for name in strategy_of(stored_type).readable(stored_type)
     ]
     return tuple(Right("stored", "SELECT", name) for name in dict.fromkeys(names))
 
 
-def _of(kept: StoredType) -> tuple[list[Violation], list[DatabaseObject]]:
-    strategy = strategy_of(kept)
-    refused = list(strategy.refusals(kept))
+def _of(stored_type: StoredType) -> tuple[list[Violation], list[DatabaseObject]]:
+    strategy = strategy_of(stored_type)
+    refused = list(strategy.refusals(stored_type))
     # What only must not be made by this role, or here, is still what is declared.
     whole = all(one.create_only for one in refused)
-    return refused, list(strategy.objects(kept)) if whole else []
+    return refused, list(strategy.objects(stored_type)) if whole else []
 
 
 def in_order(objects: list[DatabaseObject]) -> tuple[DatabaseObject, ...]:

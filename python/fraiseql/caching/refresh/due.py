@@ -15,7 +15,7 @@ NOT_APPLIED: Final = 5.0
 """Seconds after which to look again for what is not made yet, or no longer."""
 
 
-async def refresh_due(ground: Ground, writer: AdminConnection) -> float:
+async def refresh_due(ground: Ground, connection: AdminConnection) -> float:
     """Refresh each view that is due, and return the seconds until the next may be.
 
     A view that fails does not keep the others waiting; the first failure is raised at the end.
@@ -25,26 +25,28 @@ async def refresh_due(ground: Ground, writer: AdminConnection) -> float:
     """
     failed: FraiseQLError | None = None
     looks = [NOT_APPLIED]
-    for kept in ground.kept:
-        if kept.stored.is_refreshed:
+    for stored_type in ground.stored_types:
+        if stored_type.stored.is_refreshed:
             try:
-                looks.append(await _one(writer, physical(kept), Policy.of(kept.stored)))
+                looks.append(
+                    await _one(connection, physical(stored_type), Policy.of(stored_type.stored))
+                )
             except FraiseQLError as error:
-                if not writer.usable:
+                if not connection.usable:
                     raise
                 failed = failed or error
-    await compact(writer, log_kept(ground.world.schema))
+    await compact(connection, log_kept(ground.context.schema))
     if failed is not None:
         raise failed
     return min(looks)
 
 
-async def _one(writer: AdminConnection, view: str, policy: Policy) -> float:
-    found = await condition_of(writer, view)
+async def _one(connection: AdminConnection, view: str, policy: Policy) -> float:
+    found = await condition_of(connection, view)
     if found is None:
         return NOT_APPLIED
     if policy.wait(found) > 0:
         return policy.look_again(found)
-    await refresh_view(writer, view, policy)
-    found = await condition_of(writer, view)
+    await refresh_view(connection, view, policy)
+    found = await condition_of(connection, view)
     return NOT_APPLIED if found is None else policy.look_again(found)

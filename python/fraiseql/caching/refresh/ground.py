@@ -10,9 +10,9 @@ class Ground:
     """What is declared, against the database as it was when the worker began.
 
     Attributes:
-        world: Everything declared, and the relations.
-        kept: The types that are kept and not refused, with their facts.
+        context: Everything declared, and the relations.
+        stored_types: The types that are kept and not refused, with their facts.
     """
 
-    world: ResolveContext
-    kept: tuple[StoredType, ...]
+    context: ResolveContext
+    stored_types: tuple[StoredType, ...]

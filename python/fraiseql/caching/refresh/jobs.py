@@ -54,12 +54,12 @@ def _has_queues(schema: Schema) -> bool:
     return any(one.stored is not None and one.stored.has_queue for one in schema.objects.values())
 
 
-async def _drain_queues(ground: Ground, writer: AdminConnection) -> float:
+async def _drain_queues(ground: Ground, connection: AdminConnection) -> float:
     """Recompute the documents that wait in the queues of asynchronous projections."""
     looks = [NOT_APPLIED]
-    for kept in ground.kept:
-        if kept.stored.has_queue and await has_queue(kept, writer):
-            while await process_queue(kept, writer):
+    for stored_type in ground.stored_types:
+        if stored_type.stored.has_queue and await has_queue(stored_type, connection):
+            while await process_queue(stored_type, connection):
                 pass
             looks.append(_DRAIN_LOOK)
     return min(looks)
@@ -70,20 +70,20 @@ def _has_rolling_indexes(schema: Schema) -> bool:
     return any(isinstance(index, RollingIndex) for index in declared)
 
 
-async def _compact_log(ground: Ground, writer: AdminConnection) -> float:
+async def _compact_log(ground: Ground, connection: AdminConnection) -> float:
     """Delete what nothing needs from the log of changes, for results alone.
 
     Raises:
         DatabaseError: The role may not; the log grows until another one does it.
     """
-    if not await may_compact(writer):
+    if not await may_compact(connection):
         raise DatabaseError(
             "This role may not delete from the change log, which grows until one does that may."
             " Run `fraiseql db grant APP ROLE`, or now and then `fraiseql cache clean APP`, as the"
             " role that runs `fraiseql db apply`."
         )
-    if not _has_views(ground.world.schema):
-        await compact(writer, log_kept(ground.world.schema))
+    if not _has_views(ground.context.schema):
+        await compact(connection, log_kept(ground.context.schema))
     return _COMPACT_LOOK
 
 

@@ -29,20 +29,20 @@ def reads_partitions(schema: Schema) -> bool:
     return has_caches(schema) or any(one is not None and one.reads_tables for one in stored)
 
 
-async def adopt_partitions_of(ground: Ground, writer: AdminConnection) -> float | None:
+async def adopt_partitions_of(ground: Ground, connection: AdminConnection) -> float | None:
     """Have the change log told of new partitions, and documents built of those there are.
 
     Raises:
         DatabaseError: A lock was not to be had, or a step failed; the next turn goes on.
     """
-    await adopt_partitions(writer)
-    projections = [one for one in ground.kept if one.stored.follows_partitions]
-    for kept in projections:
-        spec = spec_of(kept)
-        if await writer.fetchval(f"SELECT {lineage(spec)}") != spec.lineage:
+    await adopt_partitions(connection)
+    projections = [one for one in ground.stored_types if one.stored.follows_partitions]
+    for stored_type in projections:
+        spec = spec_of(stored_type)
+        if await connection.fetchval(f"SELECT {lineage(spec)}") != spec.lineage:
             return RELOAD
-        if await writer.fetchval(_outdated(spec)):
-            await adopt(writer, list(strategy_of(kept).objects(kept)))
+        if await connection.fetchval(_outdated(spec)):
+            await adopt(connection, list(strategy_of(stored_type).objects(stored_type)))
     return _LOOK
 
 

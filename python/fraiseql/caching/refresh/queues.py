@@ -30,19 +30,21 @@ class QueueStatus:
         return f"{self.type_name}: asynchronous projection {behind}"
 
 
-async def queue_statuses(writer: AdminConnection, kept: Iterable[StoredType]) -> list[QueueStatus]:
+async def queue_statuses(
+    connection: AdminConnection, stored_types: Iterable[StoredType]
+) -> list[QueueStatus]:
     """Return how far behind each asynchronous projection is that is made and may be drained.
 
     Raises:
         DatabaseError: A queue cannot be read.
     """
     found = []
-    for one in kept:
+    for one in stored_types:
         if (
             one.stored.has_queue
             and one.inspection.resolved is not None
-            and await has_queue(one, writer)
+            and await has_queue(one, connection)
         ):
-            seconds = await writer.fetchval(f"SELECT {age(spec_of(one))}")
+            seconds = await connection.fetchval(f"SELECT {age(spec_of(one))}")
             found.append(QueueStatus(one.type_name, seconds))
     return found

@@ -36,7 +36,7 @@ SELECT EXISTS (SELECT FROM fraiseql.ledger
 """
 
 
-async def roll(ground: Ground, writer: AdminConnection) -> float:
+async def roll(ground: Ground, connection: AdminConnection) -> float:
     """Move on each rolling index whose time has come; return the seconds until the next look.
 
     What ``apply`` has not made is left to it, and so are tables of another role.
@@ -44,12 +44,12 @@ async def roll(ground: Ground, writer: AdminConnection) -> float:
     Raises:
         DatabaseError: An index cannot be built or dropped; it is tried again.
     """
-    found, _ = index_specs(ground.world)
+    found, _ = index_specs(ground.context)
     specs = [spec for spec in found if spec.rolled is not None and spec.table.owned]
     looks = [_LONGEST_LOOK]
     for spec in specs:
-        if await _is_due(writer, spec):
-            await _alone(writer, spec)
+        if await _is_due(connection, spec):
+            await _alone(connection, spec)
         looks.append(seconds_of(spec.declared.step, of="step") / 10)
     return max(min(looks), _SHORTEST_LOOK)
 
@@ -61,43 +61,43 @@ def _target(spec: IndexSpec) -> tuple[datetime, Any]:
     return moment, as_wire(wire_type(spec.rolled), moment)
 
 
-async def _slots(writer: AdminConnection, spec: IndexSpec) -> dict[str, tuple[bool, Any]]:
-    rows = await writer.fetch(PRESENT, *arguments([spec]))
+async def _slots(connection: AdminConnection, spec: IndexSpec) -> dict[str, tuple[bool, Any]]:
+    rows = await connection.fetch(PRESENT, *arguments([spec]))
     return cutoffs(spec, present_of(rows))
 
 
-async def _is_due(writer: AdminConnection, spec: IndexSpec) -> bool:
-    slots = await _slots(writer, spec)
+async def _is_due(connection: AdminConnection, spec: IndexSpec) -> bool:
+    slots = await _slots(connection, spec)
     whole = [cut for valid, cut in slots.values() if valid]
     left = len(slots) > len(whole)
     if not slots or not (left or max(whole) < _target(spec)[1]):
         return False
     # Whatever apply is in the middle of is its own.
-    return bool(await writer.fetchval(_MADE)) and bool(
-        await writer.fetchval(_APPLIED, spec.sql_name())
+    return bool(await connection.fetchval(_MADE)) and bool(
+        await connection.fetchval(_APPLIED, spec.sql_name())
     )
 
 
-async def _alone(writer: AdminConnection, spec: IndexSpec) -> None:
+async def _alone(connection: AdminConnection, spec: IndexSpec) -> None:
     """Move one on, unless another process does so or applies.
 
     A session's lock is the lease: it lasts as long as the statement that builds, also when the
     process that asked for it was killed.
     """
-    if not await writer.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
+    if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
         return
     try:
-        if await _is_due(writer, spec):
-            await _move(writer, spec)
+        if await _is_due(connection, spec):
+            await _move(connection, spec)
     finally:
-        if writer.usable:
-            await writer.fetchval("SELECT pg_advisory_unlock($1)", LOCK)
+        if connection.usable:
+            await connection.fetchval("SELECT pg_advisory_unlock($1)", LOCK)
 
 
-async def _move(writer: AdminConnection, spec: IndexSpec) -> None:
-    slots = await _slots(writer, spec)
+async def _move(connection: AdminConnection, spec: IndexSpec) -> None:
+    slots = await _slots(connection, spec)
     for slot in [slot for slot, (valid, _) in slots.items() if not valid]:
-        await writer.execute(drop(spec.sql_name(slot)))
+        await connection.execute(drop(spec.sql_name(slot)))
         del slots[slot]
     moment, target = _target(spec)
     if not slots or max(cut for _, cut in slots.values()) >= target:
@@ -105,5 +105,5 @@ async def _move(writer: AdminConnection, spec: IndexSpec) -> None:
     newest = max(slots, key=lambda slot: slots[slot][1])
     free = next(slot for slot in SLOTS if slot != newest)
     if free in slots:
-        await writer.execute(drop(spec.sql_name(free)))
-    await writer.execute(spec.create(rolling_predicate(spec, moment), free))
+        await connection.execute(drop(spec.sql_name(free)))
+    await connection.execute(spec.create(rolling_predicate(spec, moment), free))

@@ -53,19 +53,21 @@ class ViewStatus:
         return f"{self.type_name}: {self.view} {shown}; {done}{failed}"
 
 
-async def view_statuses(writer: AdminConnection, kept: Iterable[StoredType]) -> list[ViewStatus]:
+async def view_statuses(
+    connection: AdminConnection, stored_types: Iterable[StoredType]
+) -> list[ViewStatus]:
     """Return what is known of each view that is made.
 
     Raises:
         DatabaseError: The state of views cannot be read.
     """
-    views = [one for one in kept if one.stored.is_refreshed and one.inspection.schema]
-    if not views or not await writer.fetchval(f"SELECT to_regclass('{STATE}') IS NOT NULL"):
+    views = [one for one in stored_types if one.stored.is_refreshed and one.inspection.schema]
+    if not views or not await connection.fetchval(f"SELECT to_regclass('{STATE}') IS NOT NULL"):
         return []
     found = []
     for one in views:
         view = physical(one)
         since = seconds_since("v.as_of")
         asked = _ASKED.format(age=age(view), since=since, state=STATE, name=literal(view))
-        found += [ViewStatus(one.type_name, view, **row) for row in await writer.fetch(asked)]
+        found += [ViewStatus(one.type_name, view, **row) for row in await connection.fetch(asked)]
     return found

@@ -77,24 +77,26 @@ class Worker:
         pool = await open_pool(self._settings.database_url, self._settings)
         try:
             ground = await load_ground(self._schema, pool)
-            async with open_admin(pool) as writer:
-                while await self._tended(jobs, ground, writer):
+            async with open_admin(pool) as connection:
+                while await self._tended(jobs, ground, connection):
                     pass
         finally:
             await pool.close()
 
-    async def _tended(self, jobs: Sequence[Job], ground: Ground, writer: AdminConnection) -> bool:
+    async def _tended(
+        self, jobs: Sequence[Job], ground: Ground, connection: AdminConnection
+    ) -> bool:
         """Do each job once and wait for the next time; false when all is to be loaded again."""
         looks = []
         for job in jobs:
             try:
-                look = await job.run(ground, writer)
+                look = await job.run(ground, connection)
                 if look is None:
                     return False
                 looks.append(look)
             except FraiseQLError as error:
                 self._tell(job.name, error)
-                if not writer.usable:
+                if not connection.usable:
                     return False
                 looks.append(_FIRST_PAUSE)
         await asyncio.sleep(min(looks))

@@ -33,14 +33,14 @@ from fraiseql.schema import Schema
 
 
 async def wanted_results(
-    schema: Schema, pool: Pool, kept: Sequence[StoredType]
+    schema: Schema, pool: Pool, stored_types: Sequence[StoredType]
 ) -> tuple[list[Violation], list[DatabaseObject]]:
     """Return what cannot be had, and what is to be there; nothing where no answers are kept.
 
     Args:
         schema: Everything declared.
         pool: Connections to the database.
-        kept: The types that are kept, with their facts.
+        stored_types: The types that are kept, with their facts.
 
     Raises:
         DatabaseError: The database cannot be asked.
@@ -48,10 +48,12 @@ async def wanted_results(
     if not has_caches(schema):
         return [], []
     resolved = await resolve_queries(schema, pool)
-    return list(refusals(resolved)), list(_objects(resolved, kept))
+    return list(refusals(resolved)), list(_objects(resolved, stored_types))
 
 
-def _objects(resolved: Sequence[Resolved], kept: Iterable[StoredType]) -> Iterator[DatabaseObject]:
+def _objects(
+    resolved: Sequence[Resolved], stored_types: Iterable[StoredType]
+) -> Iterator[DatabaseObject]:
     yield from (*log_objects(), state_object(), floor_object(), *shape_objects())
     yield adoption_object()
     yield from common_objects()
@@ -64,7 +66,7 @@ def _objects(resolved: Sequence[Resolved], kept: Iterable[StoredType]) -> Iterat
     tables = {one.sql: one for each in resolved for one in each.inspection.tables if _can_log(one)}
     for name in sorted(tables):
         yield trigger_object(name, unknown_since(name))
-    for name in _drained(kept):
+    for name in _drained(stored_types):
         # Remade with the table, which is another one after another declaration.
         made = trigger_object(name, unknown_since(name))
         yield replace(made, needs=(*made.needs, name))
@@ -77,9 +79,9 @@ def _can_log(table: InspectedRelation) -> bool:
     return table.kind in ("r", "p") and not table.catalog and table.persistence != "t"
 
 
-def _drained(kept: Iterable[StoredType]) -> Iterator[str]:
+def _drained(stored_types: Iterable[StoredType]) -> Iterator[str]:
     """Yield the tables of asynchronous projections, which answers may be computed from."""
-    for one in kept:
+    for one in stored_types:
         if one.stored.has_queue:
             inspection = one.inspection
             if isinstance(inspection, ProjectionInspection) and inspection.resolved is not None:

@@ -69,7 +69,7 @@ class StoredType:
         stored: Its strategy with options.
         table: The relation of its ``sql_source``.
         key: Columns that identify a row; may be empty.
-        world: All the rest.
+        context: All the rest.
         inspection: What the strategy's own ``inspect`` read; None until then.
     """
 
@@ -78,64 +78,66 @@ class StoredType:
     stored: Any
     table: Table
     key: tuple[str, ...]
-    world: ResolveContext
+    context: ResolveContext
     inspection: Any = None
 
     def own_fields(self) -> list[FieldDefinition]:
         """Return the fields that rows of the table itself answer."""
-        return own_fields(self.world.schema, self.type_name)
+        return own_fields(self.context.schema, self.type_name)
 
     def embedded_fields(self) -> list[FieldDefinition]:
         """Return the fields that other relations answer."""
-        fields = self.world.schema.fields[self.type_name].values()
+        fields = self.context.schema.fields[self.type_name].values()
         return [field for field in fields if field.embed is not None]
 
 
-def live_reads(kept: StoredType, embeds: Iterable[str] = ()) -> list[str]:
+def live_reads(stored_type: StoredType, embeds: Iterable[str] = ()) -> list[str]:
     """Return the quoted names of the relations that the live answer's statement names.
 
     Args:
-        kept: The type.
+        stored_type: The type.
         embeds: Embedded fields that the stored document holds, dotted for those inside of embeds.
     """
-    world, found = kept.world, [live_source(kept.definition) or ""]
+    context, found = stored_type.context, [live_source(stored_type.definition) or ""]
     for path in embeds:
-        type_name = kept.type_name
+        type_name = stored_type.type_name
         for part in path.split("."):
-            fields = world.schema.fields[type_name].items()
+            fields = context.schema.fields[type_name].items()
             graphql_name, field = next(one for one in fields if one[1].name == part)
             assert field.embed is not None  # noqa: S101 - its documents are stored
             found.append(field.embed.relation)
-            type_: Any = world.schema.graphql.type_map[type_name]
+            type_: Any = context.schema.graphql.type_map[type_name]
             type_name = get_named_type(type_.fields[graphql_name].type).name
-    return list(dict.fromkeys(world.catalog.relations[name].sql for name in found))
+    return list(dict.fromkeys(context.catalog.relations[name].sql for name in found))
 
 
 class Strategy(Protocol):
     """What a module of this package offers: the verbs of one strategy, written once each."""
 
-    async def inspect(self, kept: StoredType, pool: Pool) -> Any:
-        """Read from the database what the other verbs need beyond ``kept``: its ``inspect``."""
+    async def inspect(self, stored_type: StoredType, pool: Pool) -> Any:
+        """Read from the database what the other methods need besides the declaration."""
 
-    def refusals(self, kept: StoredType) -> Iterable[Violation]:
+    def refusals(self, stored_type: StoredType) -> Iterable[Violation]:
         """Return why the declaration cannot be had; nothing when it can."""
 
-    def objects(self, kept: StoredType) -> Iterable[DatabaseObject]:
+    def objects(self, stored_type: StoredType) -> Iterable[DatabaseObject]:
         """Return what is to be there, the live view too; called only when nothing is refused."""
 
-    async def read_source(self, kept: StoredType, pool: Pool) -> StoredSource | None:
+    async def read_source(self, stored_type: StoredType, pool: Pool) -> StoredSource | None:
         """Return what may be read in place of the live answer, if it is there and whole."""
 
-    def readable(self, kept: StoredType) -> Iterable[str]:
+    def readable(self, stored_type: StoredType) -> Iterable[str]:
         """Return the quoted names of what is read in place of the live answer, tables apart."""
 
-    async def verify(self, kept: StoredType, writer: AdminConnection, sample: float) -> Verified:
-        """Compare what is kept with the live answer, in the snapshot that ``writer`` is in.
+    async def verify(
+        self, stored_type: StoredType, connection: AdminConnection, sample: float
+    ) -> Verified:
+        """Compare what is kept with the live answer, in the snapshot that ``connection`` is in.
 
         ``sample`` is a share of the rows in per cent.
         """
 
-    async def repair(self, kept: StoredType, writer: AdminConnection) -> int:
+    async def repair(self, stored_type: StoredType, connection: AdminConnection) -> int:
         """Make anew what differs, and return how many documents that were."""
 
 

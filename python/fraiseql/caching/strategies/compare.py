@@ -80,19 +80,19 @@ class Comparison:
 
 
 async def compared(
-    writer: AdminConnection, type_name: str, how: Comparison, sample: float
+    connection: AdminConnection, type_name: str, how: Comparison, sample: float
 ) -> Verified:
     """Compare documents as text; ``sample`` is a share of the rows in per cent."""
     sampled = "" if sample >= 100 else f" TABLESAMPLE BERNOULLI ({sample}) REPEATABLE ({_SEED})"  # noqa: PLR2004
     rows = f"{how.relation} AS t{sampled}"
     differs = _differs(how)
-    counts: Any = await writer.fetchrow(
+    counts: Any = await connection.fetchrow(
         f"SELECT count(*) AS compared, count(*) FILTER (WHERE {differs}) AS differing FROM {rows}"
     )
     found: list[Any] = []
     if counts["differing"]:
         key = [f"t.{quote(name)}" for name in how.key] or ["t.ctid"]
-        found = await writer.fetch(
+        found = await connection.fetch(
             f"SELECT {_key_text(how)} AS key, {how.kept}::text AS kept, {how.live}::text AS live"
             f" FROM {rows} WHERE {differs} ORDER BY {', '.join(key)} LIMIT {SHOWN}"
         )
@@ -100,10 +100,10 @@ async def compared(
     return Verified(type_name, counts["compared"], counts["differing"], shown)
 
 
-async def mended(writer: AdminConnection, how: Comparison) -> int:
+async def mended(connection: AdminConnection, how: Comparison) -> int:
     """Make anew every document that differs, and return how many there were."""
-    async with writer.begun():
-        done = await writer.execute(
+    async with connection.begun():
+        done = await connection.execute(
             f"UPDATE {how.relation} AS t SET {how.touch} WHERE {_differs(how)}"
         )
     return int(done.rpartition(" ")[2])

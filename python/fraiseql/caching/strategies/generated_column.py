@@ -34,15 +34,15 @@ _SLOW: Final = 5_000_000
 _FAST: Final = 40_000_000
 
 
-def column_name(kept: StoredType) -> str:
+def column_name(stored_type: StoredType) -> str:
     """Return the qualified and quoted name of the column."""
-    return f"{kept.table.sql}.{quote(kept.stored.column)}"
+    return f"{stored_type.table.sql}.{quote(stored_type.stored.column)}"
 
 
-def function_of(kept: StoredType) -> RowFunction:
+def function_of(stored_type: StoredType) -> RowFunction:
     """Return the function that writes the document."""
-    names = [field.name for field in kept.own_fields()]
-    return row_function(kept.type_name, kept.table, names)
+    names = [field.name for field in stored_type.own_fields()]
+    return row_function(stored_type.type_name, stored_type.table, names)
 
 
 # The function's name ends with a digest of what it writes: a column that depends on the very
@@ -73,46 +73,46 @@ async def inspect(_kept: StoredType, _pool: Pool) -> None:
     """Read nothing: the row itself is all that counts."""
 
 
-def objects(kept: StoredType) -> Iterable[DatabaseObject]:
+def objects(stored_type: StoredType) -> Iterable[DatabaseObject]:
     """Return the function, the column and the live view."""
-    function = function_of(kept)
-    column = quote(kept.stored.column)
-    table = kept.table.sql
+    function = function_of(stored_type)
+    column = quote(stored_type.stored.column)
+    table = stored_type.table.sql
     add = f"ADD COLUMN {column} jsonb GENERATED ALWAYS AS ({function.call()}) STORED"
-    subject = column_name(kept)
+    subject = column_name(stored_type)
     # What the view names is what the document is made of, by the numbers of its columns too.
-    view = live_view.view_name(kept)
+    view = live_view.view_name(stored_type)
     statement = record(subject, (view,), (function.object.name,))
     needs = (function.object.name, view)
     return [
         function.object,
-        *live_view.objects(kept),
+        *live_view.objects(stored_type),
         *fingerprint_objects(),
-        fingerprint_object(subject, statement, kept.type_name, needs),
+        fingerprint_object(subject, statement, stored_type.type_name, needs),
         DatabaseObject(
             "column",
             subject,
             (f"ALTER TABLE {table} {add}",),
             (f"ALTER TABLE {table} DROP COLUMN IF EXISTS {column}",),
-            kept.type_name,
+            stored_type.type_name,
             needs=(function.object.name, fingerprint_name(subject)),
-            lock=rewrite_lock(kept.table),
+            lock=rewrite_lock(stored_type.table),
         ),
     ]
 
 
-async def read_source(kept: StoredType, pool: Pool) -> StoredSource | None:
+async def read_source(stored_type: StoredType, pool: Pool) -> StoredSource | None:
     """Return the column as what may be read, when it is there and of the declared version."""
-    table, column = kept.table, str(kept.stored.column)
-    args: list[Any] = [table.schema, table.name, column, function_of(kept).name]
+    table, column = stored_type.table, str(stored_type.stored.column)
+    args: list[Any] = [table.schema, table.name, column, function_of(stored_type).name]
     if not await pool.inspect(_APPLIED, args):
         return None
-    prompt = await recorded_prompt(pool, column_name(kept))
+    prompt = await recorded_prompt(pool, column_name(stored_type))
     if prompt is None:
         return None
-    relation = kept.world.catalog.relations[kept.definition.sql_source or ""]
-    unchanged = must_be_unchanged(column_name(kept), prompt, (table.sql,))
-    access = await load_access(pool.inspect, column_name(kept), live_reads(kept))
+    relation = stored_type.context.catalog.relations[stored_type.definition.sql_source or ""]
+    unchanged = must_be_unchanged(column_name(stored_type), prompt, (table.sql,))
+    access = await load_access(pool.inspect, column_name(stored_type), live_reads(stored_type))
     return StoredSource(relation, column, "row", unchanged=unchanged, access=access)
 
 
@@ -121,26 +121,26 @@ def readable(_kept: StoredType) -> Iterable[str]:
     return ()
 
 
-async def verify(kept: StoredType, writer: AdminConnection, sample: float) -> Verified:
+async def verify(stored_type: StoredType, connection: AdminConnection, sample: float) -> Verified:
     """Compare the stored documents with what the function writes now."""
-    return await compared(writer, kept.type_name, comparison(kept), sample)
+    return await compared(connection, stored_type.type_name, comparison(stored_type), sample)
 
 
-async def repair(kept: StoredType, writer: AdminConnection) -> int:
+async def repair(stored_type: StoredType, connection: AdminConnection) -> int:
     """Touch the rows whose stored documents differ."""
-    return await mended(writer, comparison(kept))
+    return await mended(connection, comparison(stored_type))
 
 
-def comparison(kept: StoredType) -> Comparison:
+def comparison(stored_type: StoredType) -> Comparison:
     """Return how stored documents are compared with what they should be, and mended."""
-    function = function_of(kept)
-    columns = kept.table.columns
+    function = function_of(stored_type)
+    columns = stored_type.table.columns
     # An update of any column that the function reads computes the document anew.
     touched = next((n for n in function.columns if not columns[n].identity), function.columns[0])
     return Comparison(
-        kept.table.sql,
-        kept.key,
-        f"t.{quote(kept.stored.column)}",
+        stored_type.table.sql,
+        stored_type.key,
+        f"t.{quote(stored_type.stored.column)}",
         function.call("t"),
         f"{quote(touched)} = {quote(touched)}",
     )
@@ -157,24 +157,26 @@ def rewrite_lock(table: Table) -> str:
     )
 
 
-def refusals(kept: StoredType) -> Iterator[Violation]:
+def refusals(stored_type: StoredType) -> Iterator[Violation]:
     """Yield why the column cannot be had."""
-    yield from _of_table(kept)
-    for field in kept.embedded_fields():
+    yield from _of_table(stored_type)
+    for field in stored_type.embedded_fields():
         yield Violation(
             "EMBED_IN_GENERATED_COLUMN",
-            f"{kept.type_name}.{field.name}",
+            f"{stored_type.type_name}.{field.name}",
             "a generated column is computed from its own row alone, and an embed reads other rows.",
             "Leave the type live, or keep the embedded type's own documents instead."
             " (Projection keeps embeds, in a table of its own.)",
         )
-    yield from _of_generated(kept)
-    column = (kept.stored.column,)
-    yield from refused_fields(kept.world.schema, kept.type_name, kept.table, but=column)
+    yield from _of_generated(stored_type)
+    column = (stored_type.stored.column,)
+    yield from refused_fields(
+        stored_type.context.schema, stored_type.type_name, stored_type.table, but=column
+    )
 
 
-def _of_table(kept: StoredType) -> Iterator[Violation]:
-    table, where = kept.table, kept.type_name
+def _of_table(stored_type: StoredType) -> Iterator[Violation]:
+    table, where = stored_type.table, stored_type.type_name
     if table.kind not in ("r", "p") or table.partition:
         kind = "a partition" if table.partition else _KINDS.get(table.kind, "no table")
         yield Violation(
@@ -191,23 +193,23 @@ def _of_table(kept: StoredType) -> Iterator[Violation]:
             "Apply as the owner of the table, or write the SQL with --sql for the owner to run.",
             create_only=True,
         )
-    document = kept.definition.jsonb_column
+    document = stored_type.definition.jsonb_column
     if document is not None:
         yield Violation(
             "TABLE_NOT_STORABLE",
             where,
             f"it names jsonb_column={document!r}: a document that somebody else writes.",
-            f"Leave jsonb_column out: the framework makes and finds {kept.stored.column!r} itself.",
+            f"Leave jsonb_column out: {stored_type.stored.column!r} is created and read by itself.",
         )
 
 
-def _of_generated(kept: StoredType) -> Iterator[Violation]:
-    for field in kept.own_fields():
-        column = kept.table.columns.get(field.name)
-        if column is not None and column.generated and field.name != kept.stored.column:
+def _of_generated(stored_type: StoredType) -> Iterator[Violation]:
+    for field in stored_type.own_fields():
+        column = stored_type.table.columns.get(field.name)
+        if column is not None and column.generated and field.name != stored_type.stored.column:
             yield Violation(
                 "COLUMN_NOT_STORABLE",
-                f"{kept.type_name}.{field.name}",
+                f"{stored_type.type_name}.{field.name}",
                 "the column is generated itself, and PostgreSQL lets no generated column read"
                 " another.",
                 "Fill it from a trigger or make it a computed field of Python; or leave the type"

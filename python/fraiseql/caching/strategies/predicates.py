@@ -49,33 +49,33 @@ def _of_field(catalog: Catalog, type_name: str, field: FieldDefinition) -> Itera
 
 
 def predicates_of(
-    kept: StoredType, type_name: str
+    stored_type: StoredType, type_name: str
 ) -> Iterator[tuple[Predicate, InspectedPredicate]]:
     """Yield the predicates of a type's own embeds with their facts."""
-    for field in kept.world.schema.fields[type_name].values():
-        for predicate in _of_field(kept.world.catalog, type_name, field):
-            yield predicate, kept.world.predicates[predicate]
+    for field in stored_type.context.schema.fields[type_name].values():
+        for predicate in _of_field(stored_type.context.catalog, type_name, field):
+            yield predicate, stored_type.context.predicates[predicate]
 
 
-def meaning_of(kept: StoredType) -> str:
+def meaning_of(stored_type: StoredType) -> str:
     """Return what names in predicates mean; empty where all of it is PostgreSQL's own.
 
     By relation and text, since types of other names may share a view.
     """
-    world = kept.world
+    context = stored_type.context
     found = {
-        f"{predicate.relation} {predicate.text}: {' '.join(world.predicates[predicate].meaning)}"
-        for predicate in _below(world.schema, world.catalog, [kept.type_name])
-        if world.predicates[predicate].meaning
+        f"{predicate.relation} {predicate.text}: {' '.join(context.predicates[predicate].meaning)}"
+        for predicate in _below(context.schema, context.catalog, [stored_type.type_name])
+        if context.predicates[predicate].meaning
     }
     return "\0".join(sorted(found))
 
 
-def queried_by(kept: StoredType) -> list[str]:
+def queried_by(stored_type: StoredType) -> list[str]:
     """Return the embeds of a type, at any depth, whose predicates read other relations."""
-    world = kept.world
-    found = _below(world.schema, world.catalog, [kept.type_name])
-    return [one.owner for one in found if world.predicates[one].has_query]
+    context = stored_type.context
+    found = _below(context.schema, context.catalog, [stored_type.type_name])
+    return [one.owner for one in found if context.predicates[one].has_query]
 
 
 def unreadable(predicate: Predicate, inspection: InspectedPredicate) -> Iterator[Violation]:

@@ -62,7 +62,7 @@ async def kept_in(url: str) -> StoredType:
     pool = await open_pool(url, Settings())
     try:
         wanted = await load_desired_state(schema_of(Author), pool)
-        return wanted.kept[0]
+        return wanted.stored_types[0]
     finally:
         await pool.close()
 

@@ -59,7 +59,7 @@ WRITTEN = {
 def table(things: str) -> Table:
     async def load() -> Table:
         async with road(things) as (_, wishes):
-            return (await wishes(KEPT)).kept[0].table
+            return (await wishes(KEPT)).stored_types[0].table
 
     return at_once(load())
 

@@ -26,7 +26,7 @@ async def test_drift_is_found_shown_and_mended(database: str) -> None:
     await sql(database, TABLE)
     await applied(database, MoodOf)
     async with road(database) as (writer, wishes):
-        kept = (await wishes(MoodOf)).kept
+        kept = (await wishes(MoodOf)).stored_types
         (clean,) = await verify(writer, kept)
         assert (clean.compared, clean.differing) == (500, 0)
 

@@ -51,7 +51,7 @@ async def facts(url: str, made: Any) -> IndexHints:
     pool = await open_pool(url, Settings(pool_size=1))
     try:
         ground = await load_ground(schema, pool)
-        (found,) = (await load_index_hints(ground.world, pool)).values()
+        (found,) = (await load_index_hints(ground.context, pool)).values()
         return found
     finally:
         await pool.close()

@@ -196,4 +196,4 @@ async def test_fields_that_stand_in_a_document_are_refused_at_any_depth(url: str
     assert code == "COLUMN_NOT_STORABLE"
     assert text.startswith("Piece.title")
     async with road(url) as (writer, wishes):
-        assert await view_statuses(writer, (await wishes(Owner)).kept) == []
+        assert await view_statuses(writer, (await wishes(Owner)).stored_types) == []

@@ -95,7 +95,7 @@ async def test_documents_of_a_table_with_its_embeds(url: str) -> None:
             answers.append(answer.data)
     assert answers[0] == answers[1]
     async with opened(url, Kept) as (writer, wanted, _):
-        (found,) = await verify(writer, wanted.kept)
+        (found,) = await verify(writer, wanted.stored_types)
         assert (found.compared, found.differing) == (20, 0)
 
 
@@ -108,17 +108,17 @@ async def test_verify_finds_what_no_write_changed_and_repair_mends_it(url: str) 
     one = counts_type("SELECT 1 AS users, 1 AS posts, jsonb_agg(mood) AS words FROM tb_user")
     await applied(url, one)
     async with opened(url, one) as (writer, wanted, _):
-        (found,) = await verify(writer, wanted.kept)
+        (found,) = await verify(writer, wanted.stored_types)
         assert (found.compared, found.differing) == (1, 0)
         await sql(url, "ALTER TYPE mood RENAME VALUE 'good' TO 'better'")
-        (found,) = await verify(writer, wanted.kept)
+        (found,) = await verify(writer, wanted.stored_types)
         assert (found.compared, found.differing) == (1, 1)
         assert "better" in "".join(found.differences[0].lines())
-        assert await repair(writer, wanted.kept) == {"Counts": 1}
-        (found,) = await verify(writer, wanted.kept)
+        assert await repair(writer, wanted.stored_types) == {"Counts": 1}
+        (found,) = await verify(writer, wanted.stored_types)
         assert (found.compared, found.differing) == (1, 0)
         await sql(url, "DELETE FROM tb_user WHERE id = 20 AND false")
-        (found,) = await verify(writer, wanted.kept)
+        (found,) = await verify(writer, wanted.stored_types)
         assert "stale" in found.note
 
 

@@ -97,4 +97,4 @@ async def opened(
 async def view_of(url: str, one: Any) -> str:
     """The materialized view of a type, as it is called in SQL."""
     async with opened(url, one) as (_, wanted, _):
-        return physical(wanted.kept[0])
+        return physical(wanted.stored_types[0])

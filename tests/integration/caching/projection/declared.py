@@ -124,12 +124,12 @@ def alone(*, longer: bool = False, **options: Any) -> type:
 
 async def verified(url: str, *types: type, sample: float = 100.0) -> list[Verified]:
     async with road(url) as (writer, wishes):
-        return await verify(writer, (await wishes(*types)).kept, sample=sample)
+        return await verify(writer, (await wishes(*types)).stored_types, sample=sample)
 
 
 async def mended(url: str, *types: type) -> dict[str, int]:
     async with road(url) as (writer, wishes):
-        return await repair(writer, (await wishes(*types)).kept)
+        return await repair(writer, (await wishes(*types)).stored_types)
 
 
 async def drift(url: str, *types: type) -> int:

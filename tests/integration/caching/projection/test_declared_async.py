@@ -37,7 +37,7 @@ async def url(database: str) -> AsyncIterator[str]:
 async def drained(url: str) -> int:
     """Drain until nothing is left, and return the number of changes."""
     async with road(url) as (writer, wishes):
-        (kept,) = [one for one in (await wishes(Region)).kept if one.type_name == "Region"]
+        (kept,) = [one for one in (await wishes(Region)).stored_types if one.type_name == "Region"]
         assert strategy_of(kept)
         total = 0
         while count := await process_queue(kept, writer):
@@ -50,7 +50,7 @@ async def query(url: str) -> str:
     async with road(url) as (_, wishes):
         return next(
             process_queue_sql(spec_of(one))
-            for one in (await wishes(Region)).kept
+            for one in (await wishes(Region)).stored_types
             if one.type_name == "Region"
         )
 
@@ -67,7 +67,7 @@ async def age(url: str) -> float | None:
 async def told(url: str) -> list[str]:
     async with road(url) as (writer, wishes):
         wanted = await wishes(Region, Person)
-        return [str(one) for one in await queue_statuses(writer, wanted.kept)]
+        return [str(one) for one in await queue_statuses(writer, wanted.stored_types)]
 
 
 async def test_status_tells_how_far_behind_it_is(url: str) -> None:

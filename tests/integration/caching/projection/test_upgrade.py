@@ -26,7 +26,7 @@ async def test_apply_drops_the_functions_that_only_tests_called(database: str) -
     await made_anew(database)
     async with road(database) as (writer, wishes):
         wanted = await wishes(alone())
-        (kept,) = wanted.kept
+        (kept,) = wanted.stored_types
         earlier = earlier_functions(Tree.of(spec_of(kept)))
         await apply(writer, replace(wanted, objects=(*wanted.objects, *earlier)))
         plan = await apply(writer, wanted)

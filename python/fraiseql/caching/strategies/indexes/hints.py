@@ -67,14 +67,14 @@ def _cutoff(wire: str, predicate: str) -> Any:
 
 
 async def load_index_hints(
-    world: ResolveContext, pool: Pool
+    context: ResolveContext, pool: Pool
 ) -> Mapping[tuple[str, str], IndexHints]:
     """Return what statements must say for declared indexes, by schema and name of the table.
 
     An index that one type declares serves every type over the same table.
 
     Args:
-        world: What the declarations are resolved against.
+        context: What the declarations are resolved against.
         pool: Connections to the database.
 
     Raises:
@@ -82,7 +82,7 @@ async def load_index_hints(
             declared over a column that does not exist or has no order.
         DatabaseError: The database cannot be reached.
     """
-    specs, refusals = index_specs(world)
+    specs, refusals = index_specs(context)
     for refusal in refusals:
         if refusal.code == "INDEX_COLUMN":
             text = f"{refusal.where}: {refusal.message}"

@@ -17,15 +17,15 @@ SLOTS = ("_a", "_b")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def index_specs(world: ResolveContext) -> tuple[list[IndexSpec], list[Violation]]:
+def index_specs(context: ResolveContext) -> tuple[list[IndexSpec], list[Violation]]:
     """Return every declared index that can be had, and why others cannot.
 
     Raises:
         SourceError: A declared relation, or what a field stands in, does not exist.
     """
     specs: list[IndexSpec] = []
-    refusals = [_made_here(name) for name in unindexed_types(world)]
-    for one in indexed_types(world):
+    refusals = [_made_here(name) for name in unindexed_types(context)]
+    for one in indexed_types(context):
         for declared in one.definition.indexes:
             found = resolve(one, declared)
             if isinstance(found, Violation):
@@ -35,13 +35,13 @@ def index_specs(world: ResolveContext) -> tuple[list[IndexSpec], list[Violation]
     return specs, refusals
 
 
-def wanted_indexes(world: ResolveContext) -> tuple[list[DatabaseObject], list[Violation]]:
+def wanted_indexes(context: ResolveContext) -> tuple[list[DatabaseObject], list[Violation]]:
     """Return the object of every declared index, and why others cannot be made.
 
     Raises:
         SourceError: A declared relation, or what a field stands in, does not exist.
     """
-    specs, refusals = index_specs(world)
+    specs, refusals = index_specs(context)
     refusals += [_not_owned(spec) for spec in specs if not spec.table.owned]
     return [index_object(spec) for spec in specs if spec.table.owned], refusals
 

@@ -89,25 +89,25 @@ class IndexSpec:
         )
 
 
-def indexed_types(world: ResolveContext) -> Iterator[IndexedType]:
+def indexed_types(context: ResolveContext) -> Iterator[IndexedType]:
     """Yield every type that is declared with ``indexes=``.
 
     Raises:
         SourceError: Its relation, or what a field stands in, does not exist.
     """
-    for name, definition in world.schema.objects.items():
+    for name, definition in context.schema.objects.items():
         source = definition.sql_source or ""
-        if not definition.indexes or source not in world.tables:
+        if not definition.indexes or source not in context.tables:
             continue
-        relation = world.catalog.relation(source, wanted_by=name)
-        accesses = find_accesses(world.schema, name, relation, definition.jsonb_column)
+        relation = context.catalog.relation(source, wanted_by=name)
+        accesses = find_accesses(context.schema, name, relation, definition.jsonb_column)
         usual = ("id",) if "id" in relation.columns else ()
         key = definition.key or relation.key or usual
-        yield IndexedType(name, definition, relation, world.tables[source], accesses, key)
+        yield IndexedType(name, definition, relation, context.tables[source], accesses, key)
 
 
-def unindexed_types(world: ResolveContext) -> Iterator[str]:
+def unindexed_types(context: ResolveContext) -> Iterator[str]:
     """Yield the types with declared indexes whose relation is none of the database's tables."""
-    for name, definition in world.schema.objects.items():
-        if definition.indexes and (definition.sql_source or "") not in world.tables:
+    for name, definition in context.schema.objects.items():
+        if definition.indexes and (definition.sql_source or "") not in context.tables:
             yield name

@@ -40,7 +40,7 @@ class IndexStatus:
 
 
 async def index_statuses(
-    writer: AdminConnection, objects: Iterable[DatabaseObject]
+    connection: AdminConnection, objects: Iterable[DatabaseObject]
 ) -> list[IndexStatus]:
     """Return the status of each declared index among ``objects`` that exists.
 
@@ -48,7 +48,7 @@ async def index_statuses(
         DatabaseError: The database cannot be asked.
     """
     names = [name for one in objects for name in _names(one)]
-    rows = await writer.fetch(_SIZES, names) if names else []
+    rows = await connection.fetch(_SIZES, names) if names else []
     return [IndexStatus(row["name"], row["bytes"], row["scans"], row["valid"]) for row in rows]
 
 

@@ -41,53 +41,57 @@ WHERE c.oid = to_regclass({view}) AND c.relispopulated
 """
 
 
-async def inspect(kept: StoredType, pool: Pool) -> ViewInspection:
+async def inspect(stored_type: StoredType, pool: Pool) -> ViewInspection:
     """Read the columns of the query, what it reads and what it calls."""
-    return await load_inspection(kept, pool)
+    return await load_inspection(stored_type, pool)
 
 
-def objects(kept: StoredType) -> Iterable[DatabaseObject]:
+def objects(stored_type: StoredType) -> Iterable[DatabaseObject]:
     """Return the change log, the live view, the materialized view and its public name."""
-    return list(view_objects(kept))
+    return list(view_objects(stored_type))
 
 
-def readable(kept: StoredType) -> Iterable[str]:
+def readable(stored_type: StoredType) -> Iterable[str]:
     """Return the materialized view."""
-    return (physical(kept),)
+    return (physical(stored_type),)
 
 
-async def read_source(kept: StoredType, pool: Pool) -> StoredSource | None:
+async def read_source(stored_type: StoredType, pool: Pool) -> StoredSource | None:
     """Return the materialized view, when it is full and the connected role may read it.
 
     Where the live answer is a view over the query, its owner's rights count for both; where it is
     the table, the connected role must be allowed to read all that the documents read.
     """
-    view = physical(kept)
+    view = physical(stored_type)
     if not await pool.inspect(_USABLE):
         return None
     readable: Any = await pool.inspect(_READABLE.format(view=literal(view)))
-    allowed = kept.stored.sql is not None or all(one.selectable for one in kept.inspection.reads)
+    allowed = stored_type.stored.sql is not None or all(
+        one.selectable for one in stored_type.inspection.reads
+    )
     if not readable or not allowed:
         return None
     prompt = await recorded_prompt(pool, view)
     if prompt is None:
         return None
-    place = ".".join(physical_name(kept, kept.inspection.schema))
+    place = ".".join(physical_name(stored_type, stored_type.inspection.schema))
     relation = (await load_catalog(pool, [place])).relations[place]
     # PostgreSQL says nothing of nulls and keys of a materialized view: the live relation does.
-    live = kept.world.catalog.relations[live_source(kept.definition) or ""].columns
+    live = stored_type.context.catalog.relations[live_source(stored_type.definition) or ""].columns
     own = {
-        name: live.get(name, one) if kept.stored.sql is None else one
+        name: live.get(name, one) if stored_type.stored.sql is None else one
         for name, one in relation.columns.items()
         if name != CONSTANT_KEY
     }
-    stored, unchanged = kept.stored, guard(view, prompt)
-    also = (changed(unchanged), *map(queried, queried_by(kept)))
+    stored, unchanged = stored_type.stored, guard(view, prompt)
+    also = (changed(unchanged), *map(queried, queried_by(stored_type)))
     return StoredSource(
-        replace(relation, columns=own, key=key_of(kept)),
+        replace(relation, columns=own, key=key_of(stored_type)),
         None if stored.sql is not None else DOCUMENT,
         "instead",
-        frozenset(embeds_of(kept)),
+        frozenset(embeds_of(stored_type)),
         Freshness(age(view, unchanged), stored.bound, stored.when_stale),
-        access=await load_access(pool.inspect, view, live_reads(kept, embeds_of(kept)), also),
+        access=await load_access(
+            pool.inspect, view, live_reads(stored_type, embeds_of(stored_type)), also
+        ),
     )

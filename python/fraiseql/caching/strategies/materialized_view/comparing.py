@@ -15,28 +15,28 @@ from fraiseql.database.writing import AdminConnection
 from fraiseql.sql_names import fn, op, ty
 
 
-async def verify(kept: StoredType, writer: AdminConnection, sample: float) -> Verified:
+async def verify(kept: StoredType, connection: AdminConnection, sample: float) -> Verified:
     """Compare the view with its query; what an older view lacks is no drift, and is not compared.
 
     Runs in the caller's snapshot: age, view and query are of one moment.
     """
     # What a changed definition makes of the view is drift, which no write explains.
-    seconds = await writer.fetchval(f"SELECT {age(physical(kept), 'true')}")
+    seconds = await connection.fetchval(f"SELECT {age(physical(kept), 'true')}")
     if seconds != 0:
         since = "an unknown time" if seconds is None else f"{seconds:.1f} s"
         return Verified(kept.type_name, 0, 0, note=f"stale for {since}: not compared")
-    return await _compared(kept, writer, sample)
+    return await _compared(kept, connection, sample)
 
 
-async def repair(kept: StoredType, writer: AdminConnection) -> int:
+async def repair(kept: StoredType, connection: AdminConnection) -> int:
     """Refresh the view, and return how many of its rows differed."""
-    async with writer.snapshot():
-        found = await _compared(kept, writer, 100.0)
-    await refresh_view(writer, physical(kept))
+    async with connection.snapshot():
+        found = await _compared(kept, connection, 100.0)
+    await refresh_view(connection, physical(kept))
     return found.differing
 
 
-async def _compared(kept: StoredType, writer: AdminConnection, sample: float) -> Verified:
+async def _compared(kept: StoredType, connection: AdminConnection, sample: float) -> Verified:
     query, _ = query_of(kept)
     columns = kept.inspection.columns or (*kept.table.columns, DOCUMENT)
     row = ", ".join(f"q.{quote(column)}" for column in columns)
@@ -54,13 +54,13 @@ async def _compared(kept: StoredType, writer: AdminConnection, sample: float) ->
     )
     differs = f"(k.body {op('=')} l.body) IS NOT TRUE"
     count = f"{fn('count')}(*)"
-    async with writer.declared():
-        counts: Any = await writer.fetchrow(
+    async with connection.declared():
+        counts: Any = await connection.fetchrow(
             f"SELECT {count} AS compared, {count} FILTER (WHERE {differs}) AS differing {joined}"
         )
         found: list[Any] = []
         if counts["differing"]:
-            found = await writer.fetch(
+            found = await connection.fetch(
                 f"SELECT coalesce(k.key, l.key) AS key, k.body AS kept, l.body AS live {joined}"
                 f" AND {differs} ORDER BY 1 LIMIT {SHOWN}"
             )

@@ -111,7 +111,7 @@ class ViewInspection:
     refused: str = ""
 
 
-async def load_inspection(kept: StoredType, pool: Pool) -> ViewInspection:
+async def load_inspection(stored_type: StoredType, pool: Pool) -> ViewInspection:
     """Return the facts of one type.
 
     A view that is built is asked itself, which only reads; a query that is not is put into a
@@ -120,15 +120,17 @@ async def load_inspection(kept: StoredType, pool: Pool) -> ViewInspection:
     Raises:
         DatabaseError: The database cannot be reached.
     """
-    if kept.stored.sql is None and any(live_view.refusals(kept, embeds_of(kept))):
+    if stored_type.stored.sql is None and any(
+        live_view.refusals(stored_type, embeds_of(stored_type))
+    ):
         # The view is named by its query, which cannot be written: it has no name and no place.
-        found = await _described(pool.inspect, *await _begun(kept, pool))
+        found = await _described(pool.inspect, *await _begun(stored_type, pool))
         return replace(found, columns=())
-    named = (kept.definition.sql_source or "").rpartition(".")[0]
-    schema = kept.table.schema or named
+    named = (stored_type.definition.sql_source or "").rpartition(".")[0]
+    schema = stored_type.table.schema or named
     if not schema:
         schema = str((await pool.fetch_bytes(_SCHEMA))[0]["schema"])
-    args = [schema, *physical_name(kept, schema), f"mv_{bare(kept)}"]
+    args = [schema, *physical_name(stored_type, schema), f"mv_{bare(stored_type)}"]
     (place,) = await pool.inspect(_PLACE, args)
     taken = "" if place["taken"] in (None, "v") else str(place["taken"])
     if place["built"] is not None:
@@ -136,25 +138,25 @@ async def load_inspection(kept: StoredType, pool: Pool) -> ViewInspection:
         own = tuple(name for name in found.columns if name != CONSTANT_KEY)
         single = CONSTANT_KEY in found.columns
         return replace(found, schema=schema, columns=own, one_row=single, taken=taken)
-    if kept.stored.sql is None:
-        found = await _described(pool.inspect, *await _begun(kept, pool))
+    if stored_type.stored.sql is None:
+        found = await _described(pool.inspect, *await _begun(stored_type, pool))
         return replace(found, schema=schema, columns=(), taken=taken)
-    return replace(await _probed(kept, pool), schema=schema, taken=taken)
+    return replace(await _probed(stored_type, pool), schema=schema, taken=taken)
 
 
-async def _probed(kept: StoredType, pool: Pool) -> ViewInspection:
-    query, _ = query_of(kept)
+async def _probed(stored_type: StoredType, pool: Pool) -> ViewInspection:
+    query, _ = query_of(stored_type)
     try:
-        async with open_admin(pool) as writer:
-            await writer.execute("BEGIN READ WRITE")
+        async with open_admin(pool) as connection:
+            await connection.execute("BEGIN READ WRITE")
             try:
-                async with writer.declared():
-                    await writer.execute(f"CREATE TEMPORARY VIEW {_PROBE} AS {query}")
-                start = await writer.fetchval(f"SELECT 'pg_temp.{_PROBE}'::regclass::oid")
-                found = await _described(writer.read, [start])
-                single = not key_of(kept) and await _single(writer, query)
+                async with connection.declared():
+                    await connection.execute(f"CREATE TEMPORARY VIEW {_PROBE} AS {query}")
+                start = await connection.fetchval(f"SELECT 'pg_temp.{_PROBE}'::regclass::oid")
+                found = await _described(connection.read, [start])
+                single = not key_of(stored_type) and await _single(connection, query)
             finally:
-                await writer.execute("ROLLBACK")
+                await connection.execute("ROLLBACK")
     except (DatabaseError, SourceError) as error:
         if not sqlstate_of(error):
             raise
@@ -162,9 +164,9 @@ async def _probed(kept: StoredType, pool: Pool) -> ViewInspection:
     return replace(found, one_row=single)
 
 
-async def _single(writer: AdminConnection, query: str) -> bool:
-    async with writer.declared():
-        plan = json.loads(await writer.fetchval(f"EXPLAIN (FORMAT JSON) {query}"))
+async def _single(connection: AdminConnection, query: str) -> bool:
+    async with connection.declared():
+        plan = json.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) {query}"))
     return _one_row(plan[0]["Plan"])
 
 
@@ -191,15 +193,15 @@ async def _described(read: Ask, start: list[int], trees: Sequence[str] = ()) -> 
     return ViewInspection("", tuple(names), seen, found.calls, tuple(sorted(within)))
 
 
-async def _begun(kept: StoredType, pool: Pool) -> tuple[list[int], list[str]]:
+async def _begun(stored_type: StoredType, pool: Pool) -> tuple[list[int], list[str]]:
     """Return what the documents of a type's own table read, and the trees of predicates."""
-    relations = kept.world.catalog.relations
-    found = [relations[kept.definition.sql_source or ""]]
-    for one in kept.embedded_fields():
+    relations = stored_type.context.catalog.relations
+    found = [relations[stored_type.definition.sql_source or ""]]
+    for one in stored_type.embedded_fields():
         assert one.embed is not None  # noqa: S101 - chosen for having one
         found.append(relations[one.embed.relation])
     rows = await pool.inspect(_OIDS, [[one.sql for one in found]])
-    predicates = predicates_of(kept, kept.type_name)
+    predicates = predicates_of(stored_type, stored_type.type_name)
     trees = [tree for _, inspection in predicates for tree in inspection.parsed.trees]
     return [row["oid"] for row in rows], trees
 

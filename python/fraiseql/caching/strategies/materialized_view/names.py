@@ -22,55 +22,62 @@ CONSTANT_KEY: Final = "fraiseql_k"
 SCHEMA: Final = "fraiseql"
 
 
-def bare(kept: StoredType) -> str:
+def bare(stored_type: StoredType) -> str:
     """Return what the relation is called without schema and prefix."""
-    return bare_name(kept.table.name)
+    return bare_name(stored_type.table.name)
 
 
-def public_name(kept: StoredType, schema: str) -> str:
+def public_name(stored_type: StoredType, schema: str) -> str:
     """Return the qualified and quoted name under which people find what is kept."""
-    return f"{quote(schema)}.{quote('mv_' + bare(kept))}"
+    return f"{quote(schema)}.{quote('mv_' + bare(stored_type))}"
 
 
-def live_name(kept: StoredType, schema: str) -> str:
+def live_name(stored_type: StoredType, schema: str) -> str:
     """Return the qualified and quoted name of the live view over a declared query."""
-    return f"{quote(schema)}.{quote('v_' + bare(kept))}"
+    return f"{quote(schema)}.{quote('v_' + bare(stored_type))}"
 
 
-def physical_name(kept: StoredType, schema: str) -> tuple[str, str]:
+def physical_name(stored_type: StoredType, schema: str) -> tuple[str, str]:
     """Return schema and name of the materialized view of the declared generation."""
-    query, _ = query_of(kept)
-    meaning = "" if kept.stored.sql is not None else meaning_of(kept)
-    decides = (public_name(kept, schema), query, *key_of(kept), *([meaning] if meaning else []))
+    query, _ = query_of(stored_type)
+    meaning = "" if stored_type.stored.sql is not None else meaning_of(stored_type)
+    decides = (
+        public_name(stored_type, schema),
+        query,
+        *key_of(stored_type),
+        *([meaning] if meaning else []),
+    )
     digest = hashlib.sha256("\0".join(decides).encode()).hexdigest()[:10]
     # PostgreSQL cuts names at 63 bytes; the digest must stay.
-    short = bare(kept).encode()[:40].decode(errors="ignore")
+    short = bare(stored_type).encode()[:40].decode(errors="ignore")
     return SCHEMA, f"mv_{short}_{digest}"
 
 
-def key_of(kept: StoredType) -> tuple[str, ...]:
+def key_of(stored_type: StoredType) -> tuple[str, ...]:
     """Return the columns that identify a row: declared, the table's, or a field ``id``."""
-    if kept.stored.key or kept.stored.sql is None:
-        return kept.stored.key or kept.key
-    named = any(field.name == "id" for field in kept.own_fields())
-    return kept.definition.key or (("id",) if named else ())
+    if stored_type.stored.key or stored_type.stored.sql is None:
+        return stored_type.stored.key or stored_type.key
+    named = any(field.name == "id" for field in stored_type.own_fields())
+    return stored_type.definition.key or (("id",) if named else ())
 
 
-def query_of(kept: StoredType) -> tuple[str, tuple[RowFunction, ...]]:
+def query_of(stored_type: StoredType) -> tuple[str, tuple[RowFunction, ...]]:
     """Return the query that is kept, and the functions of the framework that it calls."""
-    if kept.stored.sql is not None:
-        return kept.stored.sql.strip().rstrip(";").rstrip(), ()
-    world = kept.world
-    writer = DocumentWriter(world.schema, world.catalog, dict(world.tables), kept.type_name)
-    source = kept.definition.sql_source or ""
-    document = writer.document(kept.type_name, source, embeds_of(kept), "t0")
-    columns = [f"t0.{quote(column)}" for column in kept.table.columns]
+    if stored_type.stored.sql is not None:
+        return stored_type.stored.sql.strip().rstrip(";").rstrip(), ()
+    context = stored_type.context
+    writer = DocumentWriter(
+        context.schema, context.catalog, dict(context.tables), stored_type.type_name
+    )
+    source = stored_type.definition.sql_source or ""
+    document = writer.document(stored_type.type_name, source, embeds_of(stored_type), "t0")
+    columns = [f"t0.{quote(column)}" for column in stored_type.table.columns]
     select = ", ".join([*columns, f"{document} AS {quote(DOCUMENT)}"])
-    return f"SELECT {select} FROM {kept.table.sql} AS t0", tuple(writer.functions.values())
+    return f"SELECT {select} FROM {stored_type.table.sql} AS t0", tuple(writer.functions.values())
 
 
-def embeds_of(kept: StoredType) -> tuple[str, ...]:
+def embeds_of(stored_type: StoredType) -> tuple[str, ...]:
     """Return the embeds that a kept document holds: the type's own, one level deep."""
-    if kept.stored.sql is not None:
+    if stored_type.stored.sql is not None:
         return ()
-    return tuple(field.name for field in kept.embedded_fields())
+    return tuple(field.name for field in stored_type.embedded_fields())

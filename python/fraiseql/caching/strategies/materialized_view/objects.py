@@ -38,63 +38,69 @@ from fraiseql.catalog.picture import quote
 from fraiseql.expressions import literal
 
 
-def view_objects(kept: StoredType) -> Iterator[DatabaseObject]:
+def view_objects(stored_type: StoredType) -> Iterator[DatabaseObject]:
     """Yield all that one materialized view wants, in an order in which it can be made.
 
     The triggers come before the view: what is written while it is built is then in the log.
     """
-    inspection: ViewInspection = kept.inspection
+    inspection: ViewInspection = stored_type.inspection
     state = state_object()
     yield from (*log_objects(), state, adoption_object())
     for table in inspection.reads:
         # Not a need of the view: a trigger that is mended must not have it built anew.
         yield trigger_object(table.sql, unknown_since(table.sql))
-    yield from _live(kept)
+    yield from _live(stored_type)
     yield from fingerprint_objects()
-    yield _fingerprint(kept)
-    yield _view(kept)
-    yield _public(kept)
+    yield _fingerprint(stored_type)
+    yield _view(stored_type)
+    yield _public(stored_type)
 
 
-def physical(kept: StoredType) -> str:
+def physical(stored_type: StoredType) -> str:
     """Return the quoted, qualified name of the materialized view."""
-    return ".".join(quote(part) for part in physical_name(kept, kept.inspection.schema))
+    return ".".join(
+        quote(part) for part in physical_name(stored_type, stored_type.inspection.schema)
+    )
 
 
-def _live(kept: StoredType) -> Iterator[DatabaseObject]:
-    if kept.stored.sql is None:
-        yield from live_view.objects(kept, embeds_of(kept))
+def _live(stored_type: StoredType) -> Iterator[DatabaseObject]:
+    if stored_type.stored.sql is None:
+        yield from live_view.objects(stored_type, embeds_of(stored_type))
         return
-    name = live_name(kept, kept.inspection.schema)
-    query, _ = query_of(kept)
+    name = live_name(stored_type, stored_type.inspection.schema)
+    query, _ = query_of(stored_type)
     create = f"CREATE OR REPLACE VIEW {name} AS {query}"
     yield DatabaseObject(
         "view",
         name,
         (create,),
         (f"DROP VIEW IF EXISTS {name}",),
-        kept.type_name,
+        stored_type.type_name,
         lock=f"ACCESS EXCLUSIVE on {name} for an instant",
         replaces=True,
         declared=create,
     )
 
 
-def _fingerprint(kept: StoredType) -> DatabaseObject:
+def _fingerprint(stored_type: StoredType) -> DatabaseObject:
     """Record what the query of a view is computed from, before it is."""
-    name, own = physical(kept), kept.stored.sql is not None
-    live = live_name(kept, kept.inspection.schema) if own else live_view.view_name(kept)
-    statement = record(name, (live,) if own else (live, kept.table.sql))
+    name, own = physical(stored_type), stored_type.stored.sql is not None
+    live = (
+        live_name(stored_type, stored_type.inspection.schema)
+        if own
+        else live_view.view_name(stored_type)
+    )
+    statement = record(name, (live,) if own else (live, stored_type.table.sql))
     # A view that was filled before its fingerprint was recorded has an unknown age.
     after = (f"UPDATE {STATE} SET snap = NULL WHERE name = {literal(name)}",)
     needs = (live, state_object().name)
-    return fingerprint_object(name, statement, kept.type_name, needs, after=after)
+    return fingerprint_object(name, statement, stored_type.type_name, needs, after=after)
 
 
-def _view(kept: StoredType) -> DatabaseObject:
-    name, clock = physical(kept), reads_clock(kept.inspection)
-    query, functions = query_of(kept)
-    key = key_of(kept)
+def _view(stored_type: StoredType) -> DatabaseObject:
+    name, clock = physical(stored_type), reads_clock(stored_type.inspection)
+    query, functions = query_of(stored_type)
+    key = key_of(stored_type)
     if not key:
         query = f"SELECT q.*, 1 AS {quote(CONSTANT_KEY)} FROM ({query}) AS q"
     columns = ", ".join(quote(column) for column in key or (CONSTANT_KEY,))
@@ -109,7 +115,7 @@ def _view(kept: StoredType) -> DatabaseObject:
             end_state(name, is_unchanged(name)),
         ),
         (f"DROP MATERIALIZED VIEW IF EXISTS {name}", forget_state(name)),
-        kept.type_name,
+        stored_type.type_name,
         needs=(
             state_object().name,
             fingerprint_name(name),
@@ -120,16 +126,16 @@ def _view(kept: StoredType) -> DatabaseObject:
     )
 
 
-def _public(kept: StoredType) -> DatabaseObject:
-    name, view = public_name(kept, kept.inspection.schema), physical(kept)
-    columns = kept.inspection.columns or (*kept.table.columns, DOCUMENT)
+def _public(stored_type: StoredType) -> DatabaseObject:
+    name, view = public_name(stored_type, stored_type.inspection.schema), physical(stored_type)
+    columns = stored_type.inspection.columns or (*stored_type.table.columns, DOCUMENT)
     select = ", ".join(quote(column) for column in columns)
     return DatabaseObject(
         "view",
         name,
         (f"CREATE OR REPLACE VIEW {name} AS SELECT {select} FROM {view}",),
         (f"DROP VIEW IF EXISTS {name}",),
-        kept.type_name,
+        stored_type.type_name,
         needs=(view,),
         lock=f"ACCESS EXCLUSIVE on {name} for an instant",
         replaces=True,

@@ -67,20 +67,20 @@ class Refreshed:
     concurrently: bool
 
 
-async def condition_of(writer: AdminConnection, view: str) -> RefreshState | None:
+async def condition_of(connection: AdminConnection, view: str) -> RefreshState | None:
     """Return what is known of a view; None when it is not made.
 
     Raises:
         DatabaseError, SourceError: The state of views cannot be read.
     """
-    if not await writer.fetchval(f"SELECT to_regclass('{STATE}') IS NOT NULL"):
+    if not await connection.fetchval(f"SELECT to_regclass('{STATE}') IS NOT NULL"):
         return None
-    row = await _looked(writer, view)
+    row = await _looked(connection, view)
     return None if row is None else _condition(row)
 
 
 async def refresh_view(
-    writer: AdminConnection, view: str, policy: Policy | None = None, *, wait: bool = False
+    connection: AdminConnection, view: str, policy: Policy | None = None, *, wait: bool = False
 ) -> Refreshed | None:
     """Refresh a view, unless another process does so now, or the policy says that it can wait.
 
@@ -88,7 +88,7 @@ async def refresh_view(
     the view and is still said to be missing, never the other way round.
 
     Args:
-        writer: A connection of the view's owner, outside of any transaction.
+        connection: A connection of the view's owner, outside of any transaction.
         view: Quoted and qualified.
         policy: Asked again under the lock, since another process may just have done it; None
             refreshes in any case.
@@ -97,44 +97,44 @@ async def refresh_view(
     Raises:
         DatabaseError, SourceError: The refresh failed; this is counted, and nothing else changed.
     """
-    await _adopted(writer, view)
+    await _adopted(connection, view)
     try:
-        return await _refreshed(writer, view, policy, _WAITED if wait else _MINE)
+        return await _refreshed(connection, view, policy, _WAITED if wait else _MINE)
     except FraiseQLError as error:
-        if writer.usable:
-            async with writer.begun(lock_timeout=_LOCK_TIMEOUT):
-                await writer.execute(_FAILED, view, str(error.__cause__ or error))
+        if connection.usable:
+            async with connection.begun(lock_timeout=_LOCK_TIMEOUT):
+                await connection.execute(_FAILED, view, str(error.__cause__ or error))
         raise
 
 
 async def _refreshed(
-    writer: AdminConnection, view: str, policy: Policy | None, lock: str
+    connection: AdminConnection, view: str, policy: Policy | None, lock: str
 ) -> Refreshed | None:
-    async with writer.begun():
-        await writer.execute(_SETTINGS)
+    async with connection.begun():
+        await connection.execute(_SETTINGS)
         # The lock on the row makes it one at a time; it goes when the connection goes.
-        if not await writer.fetch(lock, view):
+        if not await connection.fetch(lock, view):
             return None
-        await writer.execute(_FILLS)
-        shape = await writer.fetchval(shape_now(view))
-        row = await _looked(writer, view)
+        await connection.execute(_FILLS)
+        shape = await connection.fetchval(shape_now(view))
+        row = await _looked(connection, view)
         if policy is not None and policy.wait(_condition(row)) > 0:
             return None
         concurrently = "CONCURRENTLY " if row["concurrently"] else ""
         if not concurrently:
-            await writer.execute(f"SET LOCAL lock_timeout = {round(_LOCK_TIMEOUT * 1000)}")
-        await writer.execute(_BEGUN, view, row["snap"])
-        await writer.execute(record_again(view))
-        async with writer.declared():
-            await writer.execute(f"REFRESH MATERIALIZED VIEW {concurrently}{view}")
-        await writer.execute(_MARKED, view)
+            await connection.execute(f"SET LOCAL lock_timeout = {round(_LOCK_TIMEOUT * 1000)}")
+        await connection.execute(_BEGUN, view, row["snap"])
+        await connection.execute(record_again(view))
+        async with connection.declared():
+            await connection.execute(f"REFRESH MATERIALIZED VIEW {concurrently}{view}")
+        await connection.execute(_MARKED, view)
         unchanged = f"found.shape = $1 AND {is_unchanged(view)}"
-        await writer.execute(end_state(view, unchanged), shape)
-        took = await writer.fetchval(f"SELECT took FROM {STATE} WHERE name = $1", view)
+        await connection.execute(end_state(view, unchanged), shape)
+        took = await connection.fetchval(f"SELECT took FROM {STATE} WHERE name = $1", view)
     return Refreshed(view, took, row["age"], bool(concurrently))
 
 
-async def _looked(writer: AdminConnection, view: str) -> Any:
+async def _looked(connection: AdminConnection, view: str) -> Any:
     asked = _CONDITION.format(
         age=age(view),
         since=seconds_since("v.as_of"),
@@ -143,7 +143,7 @@ async def _looked(writer: AdminConnection, view: str) -> Any:
         name=literal(view),
         state=STATE,
     )
-    return await writer.fetchrow(asked)
+    return await connection.fetchrow(asked)
 
 
 def _condition(row: Any) -> RefreshState:
@@ -151,14 +151,14 @@ def _condition(row: Any) -> RefreshState:
     return RefreshState(*(row[name] for name in known))
 
 
-async def _adopted(writer: AdminConnection, view: str) -> None:
+async def _adopted(connection: AdminConnection, view: str) -> None:
     """Forget what another cluster's transactions were, if the rows came here with a dump."""
-    made = await writer.fetchval(f"SELECT to_regclass('{STATE}') IS NOT NULL")
-    own = await writer.fetchval(_THERE, view) if made else None
+    made = await connection.fetchval(f"SELECT to_regclass('{STATE}') IS NOT NULL")
+    own = await connection.fetchval(_THERE, view) if made else None
     if own is None:
         raise DatabaseError(f"There is no {view}.", hint="Run fraiseql db apply.")
     if own:
         return
-    async with writer.begun(lock_timeout=_LOCK_TIMEOUT):
-        await empty(writer)
-        await writer.execute(_ADOPT)
+    async with connection.begun(lock_timeout=_LOCK_TIMEOUT):
+        await empty(connection)
+        await connection.execute(_ADOPT)

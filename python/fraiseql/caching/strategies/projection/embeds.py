@@ -45,87 +45,89 @@ class EmbedPath:
             yield from one.walk()
 
 
-def chosen(kept: StoredType) -> tuple[str, ...]:
+def chosen(stored_type: StoredType) -> tuple[str, ...]:
     """Return the embeds that are declared to be held, dotted, each with those that lead to it."""
-    declared = kept.stored.embeds
+    declared = stored_type.stored.embeds
     if declared is None:
-        return tuple(field.name for field in kept.embedded_fields())
+        return tuple(field.name for field in stored_type.embedded_fields())
     parts = [name.split(".") for name in declared]
     paths = (".".join(one[:depth]) for one in parts for depth in range(1, len(one) + 1))
     return tuple(dict.fromkeys(paths))
 
 
-def unknown(kept: StoredType) -> Iterator[Violation]:
+def unknown(stored_type: StoredType) -> Iterator[Violation]:
     """Refuse names that are no embedded fields."""
-    for name in kept.stored.embeds or ():
-        type_name = kept.type_name
+    for name in stored_type.stored.embeds or ():
+        type_name = stored_type.type_name
         for part in name.split("."):
-            fields = _embedded(kept, type_name)
+            fields = _embedded(stored_type, type_name)
             if part not in fields:
                 yield Violation(
                     "UNKNOWN_EMBED",
-                    kept.type_name,
+                    stored_type.type_name,
                     f"embeds names {name!r}: {type_name} has no embedded field {part!r}."
                     f"{suggestion(part, fields)}",
                     f"Name one of: {', '.join(fields) or 'nothing (embeds=())'}.",
                 )
                 break
-            type_name = _writer(kept).named(type_name, fields[part])
+            type_name = _writer(stored_type).named(type_name, fields[part])
 
 
-def places(kept: StoredType) -> EmbedPath:
+def places(stored_type: StoredType) -> EmbedPath:
     """Return the document of a type with everything that it holds.
 
     Raises:
         DeclarationError: A declared join has sides of different lengths.
     """
-    name, source = kept.type_name, kept.definition.sql_source or ""
-    children = _children(kept, name, source, chosen(kept), "")
-    return EmbedPath("", name, source, kept.table, kept.key, name, children=children)
+    name, source = stored_type.type_name, stored_type.definition.sql_source or ""
+    children = _children(stored_type, name, source, chosen(stored_type), "")
+    return EmbedPath("", name, source, stored_type.table, stored_type.key, name, children=children)
 
 
 def _children(
-    kept: StoredType, type_name: str, source: str, names: tuple[str, ...], path: str
+    stored_type: StoredType, type_name: str, source: str, names: tuple[str, ...], path: str
 ) -> tuple[EmbedPath, ...]:
     found = []
-    for name, field in _embedded(kept, type_name).items():
+    for name, field in _embedded(stored_type, type_name).items():
         if name in names and field.embed is not None:
             inner = tuple(n.partition(".")[2] for n in names if n.startswith(f"{name}."))
-            found.append(_place(kept, (type_name, source), field, inner, f"{path}{name}"))
+            found.append(_place(stored_type, (type_name, source), field, inner, f"{path}{name}"))
     return tuple(found)
 
 
 def _place(
-    kept: StoredType,
+    stored_type: StoredType,
     owner: tuple[str, str],
     field: FieldDefinition,
     inner: tuple[str, ...],
     path: str,
 ) -> EmbedPath:
-    embed, world = field.embed, kept.world
+    embed, context = field.embed, stored_type.context
     assert embed is not None  # noqa: S101 - chosen for having one
     type_name, source = owner
     where = f"{type_name}.{field.name}"
-    parent, child = world.catalog.relations[source], world.catalog.relations[embed.relation]
-    named = _writer(kept).named(type_name, field)
+    parent, child = context.catalog.relations[source], context.catalog.relations[embed.relation]
+    named = _writer(stored_type).named(type_name, field)
     return EmbedPath(
         path,
         named,
         embed.relation,
-        world.tables[embed.relation],
+        context.tables[embed.relation],
         child.key,
         where,
         field.name,
         embed,
         tuple(join_columns(embed, parent, child, where)),
-        _children(kept, named, embed.relation, inner, f"{path}."),
+        _children(stored_type, named, embed.relation, inner, f"{path}."),
     )
 
 
-def _embedded(kept: StoredType, type_name: str) -> dict[str, FieldDefinition]:
-    fields = kept.world.schema.fields.get(type_name, {}).values()
+def _embedded(stored_type: StoredType, type_name: str) -> dict[str, FieldDefinition]:
+    fields = stored_type.context.schema.fields.get(type_name, {}).values()
     return {field.name: field for field in fields if field.embed is not None}
 
 
-def _writer(kept: StoredType) -> DocumentWriter:
-    return DocumentWriter(kept.world.schema, kept.world.catalog, {}, kept.type_name)
+def _writer(stored_type: StoredType) -> DocumentWriter:
+    return DocumentWriter(
+        stored_type.context.schema, stored_type.context.catalog, {}, stored_type.type_name
+    )

@@ -59,15 +59,15 @@ async def fan_outs(spec: ProjectionSpec, inspection: TableMap, pool: Pool) -> li
     return found
 
 
-def too_many(kept: StoredType, found: list[FanOut]) -> Iterator[Violation]:
+def too_many(stored_type: StoredType, found: list[FanOut]) -> Iterator[Violation]:
     """Refuse places whose rows stand in more documents than the declaration's budget."""
     for one in found:
-        if one.documents > kept.stored.budget:
+        if one.documents > stored_type.stored.budget:
             yield Violation(
                 "FAN_OUT",
-                f"{kept.type_name}.{one.path}",
+                f"{stored_type.type_name}.{one.path}",
                 f"one change of a row of {one.table} may touch {one.documents:,} documents"
-                f" ({one.factors}); the budget is {kept.stored.budget:,}.",
+                f" ({one.factors}); the budget is {stored_type.stored.budget:,}.",
                 f"Leave {one.path!r} out of embeds=(…), to be joined when it is read; or keep it"
                 f' with mode="async"; or raise the budget: Projection(budget={one.documents}).',
                 create_only=True,

@@ -41,7 +41,7 @@ def index_requirements(spec: ProjectionSpec) -> tuple[IndexRequirement, ...]:
 
 
 def index_objects(
-    kept: StoredType, root: EmbedPath, spec: ProjectionSpec, inspection: TableMap
+    stored_type: StoredType, root: EmbedPath, spec: ProjectionSpec, inspection: TableMap
 ) -> Iterator[DatabaseObject]:
     """Yield the indexes that are to be there.
 
@@ -53,7 +53,7 @@ def index_objects(
         name = _name(one)
         own = any(index.name == name for index in inspection[one.table].indexes)
         if own or not _served(one, inspection[one.table]):
-            terms = [*map(quote, one.columns), *_order(kept, root, one)]
+            terms = [*map(quote, one.columns), *_order(stored_type, root, one)]
             yield _index(spec, one, name, ", ".join(terms), parted=one.table.sql in parted)
 
 
@@ -71,7 +71,7 @@ def _name(wanted: IndexRequirement) -> str:
     return f"fql_{plain}_{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
-def _order(kept: StoredType, root: EmbedPath, wanted: IndexRequirement) -> list[str]:
+def _order(stored_type: StoredType, root: EmbedPath, wanted: IndexRequirement) -> list[str]:
     """Return the terms of a limited list's order: its first rows are then found without a sort."""
     for place in root.walk():
         embed = place.embed
@@ -79,7 +79,7 @@ def _order(kept: StoredType, root: EmbedPath, wanted: IndexRequirement) -> list[
         name = Qualified(place.table.schema, place.table.name)
         if embed is None or embed.limit is None or (name, inner) != (wanted.table, wanted.columns):
             continue
-        child = kept.world.catalog.relations[place.source]
+        child = stored_type.context.catalog.relations[place.source]
         ordered = [pair for pair in order_columns(embed, child) if pair[0] not in inner]
         return [f"{quote(column)}{' DESC' if down else ''}" for column, down in ordered]
     return []

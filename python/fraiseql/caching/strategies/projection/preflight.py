@@ -24,9 +24,9 @@ LEVEL: Final = (
 _COMMENT: Final = re.compile(r"--|/\*|\$\w*\$")
 
 
-def refused(kept: StoredType, root: EmbedPath, inspection: TableMap) -> Iterator[Violation]:
+def refused(stored_type: StoredType, root: EmbedPath, inspection: TableMap) -> Iterator[Violation]:
     """Yield why the documents of ``root`` cannot be kept by triggers."""
-    yield from _of_document(kept)
+    yield from _of_document(stored_type)
     seen: set[Qualified] = set()
     for place in root.walk():
         name = Qualified(place.table.schema, place.table.name)
@@ -35,22 +35,22 @@ def refused(kept: StoredType, root: EmbedPath, inspection: TableMap) -> Iterator
             yield from _of_table(place, inspection[name])
         yield from _of_key(place, inspection[name])
         if place.embed is not None:
-            yield from _of_embed(kept, place, inspection[name])
-            yield from _of_predicate(kept, place)
+            yield from _of_embed(stored_type, place, inspection[name])
+            yield from _of_predicate(stored_type, place)
         yield from _of_joins(place)
-    yield from live_view.refusals(kept, chosen(kept))
+    yield from live_view.refusals(stored_type, chosen(stored_type))
 
 
-def _of_document(kept: StoredType) -> Iterator[Violation]:
-    document = kept.definition.jsonb_column
+def _of_document(stored_type: StoredType) -> Iterator[Violation]:
+    document = stored_type.definition.jsonb_column
     if document is not None:
         yield _table(
-            kept.type_name,
+            stored_type.type_name,
             f"it names jsonb_column={document!r}: a document that somebody else writes.",
             "Leave jsonb_column out: the framework makes the documents from the columns.",
         )
-    if kept.stored.text:
-        yield from live_view.refuse_key(kept, "body")
+    if stored_type.stored.text:
+        yield from live_view.refuse_key(stored_type, "body")
 
 
 def _of_table(place: EmbedPath, inspection: InspectedTable) -> Iterator[Violation]:
@@ -134,9 +134,9 @@ def _of_key(place: EmbedPath, inspection: InspectedTable) -> Iterator[Violation]
 
 
 def _of_embed(
-    kept: StoredType, place: EmbedPath, inspection: InspectedTable
+    stored_type: StoredType, place: EmbedPath, inspection: InspectedTable
 ) -> Iterator[Violation]:
-    embed, schema = place.embed, kept.world.schema
+    embed, schema = place.embed, stored_type.context.schema
     assert embed is not None  # noqa: S101 - asked of embedded places only
     if place.type_name not in schema.objects:
         yield _embed(
@@ -163,9 +163,11 @@ def _of_embed(
         )
 
 
-def unbounded(kept: StoredType, root: EmbedPath, inspection: TableMap) -> Iterator[Violation]:
+def unbounded(
+    stored_type: StoredType, root: EmbedPath, inspection: TableMap
+) -> Iterator[Violation]:
     """Refuse lists without an end, unless the declaration says how large documents may be."""
-    if kept.stored.max_bytes is not None:
+    if stored_type.stored.max_bytes is not None:
         return
     for place in root.walk():
         embed = place.embed
@@ -199,11 +201,11 @@ def _of_joins(place: EmbedPath) -> Iterator[Violation]:
                     )
 
 
-def _of_predicate(kept: StoredType, place: EmbedPath) -> Iterator[Violation]:
+def _of_predicate(stored_type: StoredType, place: EmbedPath) -> Iterator[Violation]:
     if place.embed is None or not place.embed.where:
         return
     predicate = Predicate(place.where, place.table.sql, place.embed.where)
-    inspection = kept.world.predicates[predicate]
+    inspection = stored_type.context.predicates[predicate]
     yield from unreadable(predicate, inspection)
     if inspection.has_query or inspection.reads or _COMMENT.search(predicate.text):
         named = f" {', '.join(inspection.reads)}" if inspection.reads else ""
@@ -218,24 +220,24 @@ def _of_predicate(kept: StoredType, place: EmbedPath) -> Iterator[Violation]:
     yield from changing(predicate, inspection)
 
 
-def of_level(kept: StoredType, rows: list[Any]) -> Iterator[Violation]:
+def of_level(stored_type: StoredType, rows: list[Any]) -> Iterator[Violation]:
     """Refuse triggers that would refuse nearly every write; ``rows`` are those of ``LEVEL``."""
     level = rows[0]["level"]
     if level != "read committed":
         yield Violation(
             "ISOLATION",
-            kept.type_name,
+            stored_type.type_name,
             f"transactions here are {level.upper()} by default, and such writes would be refused.",
             'Set default_transaction_isolation to "read committed", or keep it with mode="async".',
             create_only=True,
         )
 
 
-def of_problems(kept: StoredType, rows: list[Any]) -> Iterator[Violation]:
+def of_problems(stored_type: StoredType, rows: list[Any]) -> Iterator[Violation]:
     """Refuse what the query of ``unfit`` found."""
     for row in rows:
         yield _table(
-            kept.type_name,
+            stored_type.type_name,
             f"{row['relation']} {row['problem']}.",
             "Leave the type live, or leave out the embed that reads this table.",
         )

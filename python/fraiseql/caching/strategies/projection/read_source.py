@@ -61,15 +61,15 @@ WHERE n.nspname = '{SCHEMA}' AND {readable}
 
 
 def kept_document(
-    kept: StoredType, spec: ProjectionSpec, embeds: tuple[str, ...], prompt: str
+    stored_type: StoredType, spec: ProjectionSpec, embeds: tuple[str, ...], prompt: str
 ) -> StoredSource:
     """Return the projection as serving reads it; ``prompt`` is what its fingerprint says."""
-    source = kept.world.catalog.relations[kept.definition.sql_source or ""]
-    keys = {name: source.columns[name] for name in kept.key}
+    source = stored_type.context.catalog.relations[stored_type.definition.sql_source or ""]
+    keys = {name: source.columns[name] for name in stored_type.key}
     columns = {**keys, "data": Column("data", "jsonb", "jsonb", nullable=False)}
     if spec.text:
         columns["body"] = Column("body", "json", "json", nullable=False)
-    relation = Relation(spec.reading.schema, spec.reading.name, "view", columns, kept.key)
+    relation = Relation(spec.reading.schema, spec.reading.name, "view", columns, stored_type.key)
     freshness = Freshness(age(spec)) if spec.mode == "async" else None
     document = "body" if spec.text else "data"
     bases = tuple(table.name.sql for _, table, _ in Tree.of(spec).tables())

@@ -38,35 +38,35 @@ class ResolvedProjection:
     functions: tuple[DatabaseObject, ...]
 
 
-def resolve(kept: StoredType, root: EmbedPath, inspection: TableMap) -> ResolvedProjection:
+def resolve(stored_type: StoredType, root: EmbedPath, inspection: TableMap) -> ResolvedProjection:
     """Return the spec of a type whose declaration has no refusal.
 
     The names end with a digest of what the documents are: another definition is another
     generation, which is built beside the first.
     """
-    query = live_view.query(kept, chosen(kept))
-    plain = live_view.plain_name(kept.table.name).encode()[:_PLAIN].decode(errors="ignore")
+    query = live_view.query(stored_type, chosen(stored_type))
+    plain = live_view.plain_name(stored_type.table.name).encode()[:_PLAIN].decode(errors="ignore")
     bare = ProjectionSpec(
-        owner=kept.type_name,
+        owner=stored_type.type_name,
         table=Qualified(SCHEMA, ""),
         view=Qualified(SCHEMA, ""),
         view_sql=query.sql,
-        root=_base(kept, root, inspection, partitions=False),
-        columns=_read(kept, root),
-        embeds=_edges(kept, root, inspection, partitions=False),
-        text=kept.stored.text,
+        root=_base(stored_type, root, inspection, partitions=False),
+        columns=_read(stored_type, root),
+        embeds=_edges(stored_type, root, inspection, partitions=False),
+        text=stored_type.stored.text,
     )
-    generation = _digest(bare, meaning_of(kept), waits=kept.stored.mode == "async")
+    generation = _digest(bare, meaning_of(stored_type), waits=stored_type.stored.mode == "async")
     spec = replace(
         bare,
         table=Qualified(SCHEMA, f"tv_{plain}_{generation}"),
         view=Qualified(SCHEMA, f"v_{plain}_{generation}"),
-        root=_base(kept, root, inspection),
-        embeds=_edges(kept, root, inspection),
-        mode=kept.stored.mode,
+        root=_base(stored_type, root, inspection),
+        embeds=_edges(stored_type, root, inspection),
+        mode=stored_type.stored.mode,
         calls=tuple(one.name for one in query.functions),
         parts=_parts(root, inspection),
-        max_bytes=kept.stored.max_bytes,
+        max_bytes=stored_type.stored.max_bytes,
         lineage=sum(inspection[name].lineage for name in _tables(root)),
     )
     return ResolvedProjection(spec, query.functions)
@@ -98,12 +98,16 @@ def _tables(root: EmbedPath) -> list[Qualified]:
 
 
 def _base(
-    kept: StoredType, place: EmbedPath, inspection: TableMap, *, partitions: bool = True
+    stored_type: StoredType, place: EmbedPath, inspection: TableMap, *, partitions: bool = True
 ) -> BaseTable:
     table = place.table
     name = Qualified(table.schema, table.name)
     # One table has one key, wherever it stands: rows are followed by it.
-    key = kept.key if name == Qualified(kept.table.schema, kept.table.name) else place.key
+    key = (
+        stored_type.key
+        if name == Qualified(stored_type.table.schema, stored_type.table.name)
+        else place.key
+    )
     collations = inspection[name].collations
     columns = tuple(
         KeyColumn(column, _type(table, column), collations.get(column, "")) for column in key
@@ -114,7 +118,7 @@ def _base(
 
 
 def _edges(
-    kept: StoredType, place: EmbedPath, inspection: TableMap, *, partitions: bool = True
+    stored_type: StoredType, place: EmbedPath, inspection: TableMap, *, partitions: bool = True
 ) -> tuple[EmbedSpec, ...]:
     found = []
     for one in place.children:
@@ -126,9 +130,9 @@ def _edges(
             for inner, outer in one.join
         ]
         join = tuple(Join(*pair, kind) for pair, kind in zip(one.join, types, strict=True))
-        base = _base(kept, one, inspection, partitions=partitions)
-        deeper = _edges(kept, one, inspection, partitions=partitions)
-        found.append(EmbedSpec(one.field, base, join, many, _read(kept, one), deeper))
+        base = _base(stored_type, one, inspection, partitions=partitions)
+        deeper = _edges(stored_type, one, inspection, partitions=partitions)
+        found.append(EmbedSpec(one.field, base, join, many, _read(stored_type, one), deeper))
     return tuple(found)
 
 
@@ -138,13 +142,13 @@ def _type(table: Table, column: str) -> str:
     return "pg_catalog.bpchar" if named == "character" else named
 
 
-def _read(kept: StoredType, place: EmbedPath) -> tuple[str, ...]:
+def _read(stored_type: StoredType, place: EmbedPath) -> tuple[str, ...]:
     """Return the columns that documents, orders, conditions and joins read of a place's rows."""
-    fields = [field.name for field in own_fields(kept.world.schema, place.type_name)]
+    fields = [field.name for field in own_fields(stored_type.context.schema, place.type_name)]
     outer = [name for one in place.children for _, name in one.join]
     order: list[str] = []
     if place.embed is not None and place.embed.on:
-        child = kept.world.catalog.relations[place.source]
+        child = stored_type.context.catalog.relations[place.source]
         order = [name for name, _ in order_columns(place.embed, child)]
     said = words(one.embed.where for one in place.walk() if one.embed is not None)
     named = [name for name in place.table.columns if name in said]

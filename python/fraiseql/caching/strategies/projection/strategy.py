@@ -56,117 +56,119 @@ class ProjectionInspection:
     indexes: tuple[DatabaseObject, ...] = ()
 
 
-async def inspect(kept: StoredType, pool: Pool) -> ProjectionInspection:
+async def inspect(stored_type: StoredType, pool: Pool) -> ProjectionInspection:
     """Read what is under the documents, and resolve the declaration."""
-    names = tuple(unknown(kept))
+    names = tuple(unknown(stored_type))
     if names:
         return ProjectionInspection(None, names)
-    root = places(kept)
+    root = places(stored_type)
     tables = {Qualified(one.table.schema, one.table.name) for one in root.walk()}
     found = await load_inspection(pool, tables)
-    wrong = tuple(refused(kept, root, found))
+    wrong = tuple(refused(stored_type, root, found))
     if not all(one.create_only for one in wrong):
         return ProjectionInspection(None, wrong)
-    resolved = resolve(kept, root, found)
+    resolved = resolve(stored_type, root, found)
     spec = resolved.spec
     rows: list[Any] = await pool.inspect(unfit(spec))
-    wrong += tuple(of_problems(kept, rows))
+    wrong += tuple(of_problems(stored_type, rows))
     if spec.mode != "async":
-        wrong += tuple(of_level(kept, await pool.inspect(LEVEL)))
+        wrong += tuple(of_level(stored_type, await pool.inspect(LEVEL)))
     # Data grow: what was within its budget when it was built stays kept.
     if not wrong and not await is_built(spec, pool):
-        wrong = tuple(unbounded(kept, root, found))
+        wrong = tuple(unbounded(stored_type, root, found))
         if not wrong and spec.mode != "async":
-            wrong = tuple(too_many(kept, await fan_outs(spec, found, pool)))
-    return ProjectionInspection(resolved, wrong, tuple(index_objects(kept, root, spec, found)))
+            wrong = tuple(too_many(stored_type, await fan_outs(spec, found, pool)))
+    return ProjectionInspection(
+        resolved, wrong, tuple(index_objects(stored_type, root, spec, found))
+    )
 
 
-def refusals(kept: StoredType) -> Iterable[Violation]:
+def refusals(stored_type: StoredType) -> Iterable[Violation]:
     """Return why the declaration cannot be had."""
-    return _inspection(kept).refused
+    return _inspection(stored_type).refused
 
 
-def objects(kept: StoredType) -> Iterable[DatabaseObject]:
+def objects(stored_type: StoredType) -> Iterable[DatabaseObject]:
     """Return the live view, what keeps the documents, and the views that show them."""
-    spec = spec_of(kept)
+    spec = spec_of(stored_type)
     return [
-        *live_view.objects(kept, chosen(kept)),
-        *_inspection(kept).indexes,
+        *live_view.objects(stored_type, chosen(stored_type)),
+        *_inspection(stored_type).indexes,
         *projection_objects(spec),
         reading_view(spec),
-        public_view(kept, spec),
+        public_view(stored_type, spec),
     ]
 
 
-async def read_source(kept: StoredType, pool: Pool) -> StoredSource | None:
+async def read_source(stored_type: StoredType, pool: Pool) -> StoredSource | None:
     """Return the projection when all of it is there, true, and the role may read it."""
-    spec = spec_of(kept)
+    spec = spec_of(stored_type)
     if not await is_whole(spec, pool):
         return None
     prompt = await recorded_prompt(pool, spec.table.sql)
     if prompt is None:
         return None
-    embeds = chosen(kept)
-    access = await load_access(pool.inspect, spec.table.sql, live_reads(kept, embeds))
-    return replace(kept_document(kept, spec, embeds, prompt), access=access)
+    embeds = chosen(stored_type)
+    access = await load_access(pool.inspect, spec.table.sql, live_reads(stored_type, embeds))
+    return replace(kept_document(stored_type, spec, embeds, prompt), access=access)
 
 
-def readable(kept: StoredType) -> Iterable[str]:
+def readable(stored_type: StoredType) -> Iterable[str]:
     """Return the view that shows the documents, and the queue that tells their age."""
-    spec = spec_of(kept)
+    spec = spec_of(stored_type)
     queue = (Tree.of(spec).own("queue").sql,) if spec.mode == "async" else ()
     return (spec.reading.sql, *queue)
 
 
-async def verify(kept: StoredType, writer: AdminConnection, sample: float) -> Verified:
+async def verify(stored_type: StoredType, connection: AdminConnection, sample: float) -> Verified:
     """Compare kept documents with the live view; with a sample, rows of either side."""
-    return await compared(kept.type_name, spec_of(kept), writer, sample)
+    return await compared(stored_type.type_name, spec_of(stored_type), connection, sample)
 
 
-async def repair(kept: StoredType, writer: AdminConnection) -> int:
+async def repair(stored_type: StoredType, connection: AdminConnection) -> int:
     """Recompute what differs, a range at a time, under the locks that writers take."""
-    return await mended(spec_of(kept), writer)
+    return await mended(spec_of(stored_type), connection)
 
 
-async def has_queue(kept: StoredType, writer: AdminConnection) -> bool:
+async def has_queue(stored_type: StoredType, connection: AdminConnection) -> bool:
     """Tell whether this generation is made, and its queue is for the connected role to drain."""
-    queue = Tree.of(spec_of(kept)).own("queue")
-    return bool(await writer.fetchval(_HAS_QUEUE, queue.schema, queue.name))
+    queue = Tree.of(spec_of(stored_type)).own("queue")
+    return bool(await connection.fetchval(_HAS_QUEUE, queue.schema, queue.name))
 
 
-async def process_queue(kept: StoredType, writer: AdminConnection) -> int:
+async def process_queue(stored_type: StoredType, connection: AdminConnection) -> int:
     """Recompute what a bounded number of queued changes leads to, and return that number.
 
     For ``mode="async"`` only; 0 means that nothing waits, or that other drains have all of it.
     """
-    return int(await writer.fetchval(process_queue_sql(spec_of(kept))))
+    return int(await connection.fetchval(process_queue_sql(spec_of(stored_type))))
 
 
-def spec_of(kept: StoredType) -> ProjectionSpec:
+def spec_of(stored_type: StoredType) -> ProjectionSpec:
     """Return the spec of a declaration that has no refusal."""
-    resolved = _inspection(kept).resolved
+    resolved = _inspection(stored_type).resolved
     assert resolved is not None  # noqa: S101 - asked only when nothing is refused
     return resolved.spec
 
 
-def _inspection(kept: StoredType) -> ProjectionInspection:
-    found = kept.inspection
+def _inspection(stored_type: StoredType) -> ProjectionInspection:
+    found = stored_type.inspection
     assert isinstance(found, ProjectionInspection)  # noqa: S101 - read by this module
     return found
 
 
 async def compared(
-    type_name: str, spec: ProjectionSpec, writer: AdminConnection, sample: float
+    type_name: str, spec: ProjectionSpec, connection: AdminConnection, sample: float
 ) -> Verified:
     """Compare documents as text, by the keys of both sides; ``sample`` is a share in per cent."""
-    rows: list[Any] = await writer.fetch(comparison(spec, sample))
+    rows: list[Any] = await connection.fetch(comparison(spec, sample))
     shown = tuple(
         Difference(row["key"], row["kept"], row["live"]) for row in rows if row["key"] is not None
     )
     return Verified(type_name, rows[0]["compared"], rows[0]["differing"], shown)
 
 
-async def mended(spec: ProjectionSpec, writer: AdminConnection) -> int:
+async def mended(spec: ProjectionSpec, connection: AdminConnection) -> int:
     """Recompute what differs, range after range, each committed; return how many there were.
 
     A range waits for writers as they wait for each other.
@@ -176,8 +178,8 @@ async def mended(spec: ProjectionSpec, writer: AdminConnection) -> int:
     last: tuple[str | None, ...] = (None,) * len(tree.root.types)
     total = 0
     while True:
-        async with writer.begun():
-            row: Any = await writer.fetchrow(statement, *last)
+        async with connection.begun():
+            row: Any = await connection.fetchrow(statement, *last)
         total += int(row[0])
         last = tuple(row[1:])
         if last[0] is None:

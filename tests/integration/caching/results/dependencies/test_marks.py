@@ -28,7 +28,7 @@ def schema() -> Schema:
 
 async def test_a_refresh_is_in_the_log(url: str) -> None:
     await applied(url, schema())
-    view = physical((await wanted(url, schema())).kept[0])
+    view = physical((await wanted(url, schema())).stored_types[0])
     (own,) = await run(url, f"SELECT '{view}'::regclass::oid::text AS tag")
     async with opened(url) as pool, open_admin(pool) as writer:
         for number in range(2):
@@ -49,7 +49,7 @@ async def test_a_refresh_is_in_the_log(url: str) -> None:
 
 async def test_a_refresh_that_fails_is_not(url: str) -> None:
     await applied(url, schema())
-    view = physical((await wanted(url, schema())).kept[0])
+    view = physical((await wanted(url, schema())).stored_types[0])
     await run(url, "INSERT INTO tb_post VALUES (1, 1, 1)")
     before = await run(url, LOGGED)
     async with opened(url) as pool, open_admin(pool) as writer, writer.begun():
@@ -62,7 +62,7 @@ async def test_a_refresh_that_fails_is_not(url: str) -> None:
 
 async def test_a_log_that_is_emptied_after_a_restore_raises_the_floor(url: str) -> None:
     await applied(url, schema())
-    view = physical((await wanted(url, schema())).kept[0])
+    view = physical((await wanted(url, schema())).stored_types[0])
     await run(
         url,
         "INSERT INTO tb_post VALUES (1, 1, 1)",
