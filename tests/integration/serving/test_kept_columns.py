@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 import fraiseql
-from fraiseql.caching import GeneratedColumn
+from fraiseql import GeneratedColumn
 from fraiseql.serving import Request
 from tests.integration.caching.ddl.road import applied
 from tests.integration.flights import at_once, run_sql
