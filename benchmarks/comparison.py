@@ -83,7 +83,7 @@ def _index(figures: Any) -> Row:
         figure(times[kind]["auto"]["plan_ms"] + times[kind]["auto"]["run_ms"])
         for kind in ("statement for the index", "no index")
     )
-    name = "partial index: 20 rows, without the way to the client"
+    name = "partial index: 20 rows, in PostgreSQL alone"
     return Row(name, "0.05", with_index, without, "stored-indexes")
 
 
@@ -95,8 +95,8 @@ def _hits(figures: Any) -> Iterator[Row]:
     rows = (
         (f"UNLOGGED table: a result of {size} in the store `unlogged`", "0.1 to 0.15", LOOK_UP),
         ("result cache table: the same statement over the store `logged`", "0.1 to 0.2", LOOK_UP),
-        ("the same bytes by primary key, not known to be true", "", PLAIN),
-        ("Redis: GET of the same bytes, not known to be true", "0.2", GET),
+        ("the same bytes by primary key, without a proof of validity", "", PLAIN),
+        ("Redis: GET of the same bytes, without a proof of validity", "0.2", GET),
     )
     for name, estimated, way in rows:
         yield Row(name, estimated, found[way], f"{live} (PostgreSQL, costly query)", "cache-hits")
@@ -146,7 +146,7 @@ def _list(figures: Any) -> Row:
 def _over_http(operations: Mapping[str, Any]) -> Iterator[Row]:
     names = {
         COSTLY: ("expensive query: result cache, over HTTP", "0.2"),
-        CHEAP: ("cheap query: not worth a result cache, over HTTP", ""),
+        CHEAP: ("cheap query: a result cache does not pay, over HTTP", ""),
     }
     for title, (name, expected) in names.items():
         kinds = operations[title]

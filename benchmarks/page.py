@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from benchmarks import markdown, plot, summary
+from benchmarks import markdown, plot, short_answer, summary
 from benchmarks.result_cache import page as cache
 from benchmarks.stored import page as stored
 
@@ -24,11 +24,11 @@ TITLES = {
 OPENING = """<!-- Written by `python -m benchmarks report` from benchmarks/results/: do not edit -->
 # Benchmarks
 
-What FraiseQL costs, beside two Python GraphQL servers and beside the least that Python can do; and
-what stored documents and result caches save and cost. One command measures everything again:
-`make bench` (`python -m benchmarks --quick` shows in a few minutes that it works, with rough
-figures). Trust ratios and processor time per request, which hold on other machines; absolute rates
-do not.
+The cost of FraiseQL compared with two Python GraphQL servers and with the least that a Python
+server can do, and the gains and costs of stored documents and result caches. `make bench` measures
+everything again; `python -m benchmarks --quick` checks in a few minutes that it works, with rough
+figures. Ratios and processor time per request are comparable across machines; absolute rates are
+not.
 """
 
 
@@ -57,7 +57,7 @@ def text(results: Mapping[str, Any]) -> str:
     """Return the page."""
     if not results:
         return OPENING + "\nNothing is measured yet.\n"
-    parts = [OPENING, *_targets(results)]
+    parts = [OPENING, *short_answer.section(results), *_targets(results)]
     if found := results.get("serving"):
         parts += _serving(found)
     if found := results.get("transform"):
@@ -89,7 +89,6 @@ def _serving(found: Mapping[str, Any]) -> Iterator[str]:
     peers = list(dict.fromkeys(peer for row in measured.values() for peer in row))
     yield "## Serving\n"
     yield " · ".join(f"**{name}** {title}" for name, title in names.items()) + "\n"
-    yield "![Processor time per request](benchmarks/serving.svg)\n"
     yield "Processor time of the server process per request, ms (requests per second):\n"
     yield markdown.table(("", *names), (_cells(p, measured, _cpu) for p in peers))
     yield "Median and 99th percentile of the time from request to answer, ms:\n"
@@ -103,11 +102,12 @@ def _serving(found: Mapping[str, Any]) -> Iterator[str]:
     yield _rounds(measured)
 
 
-PEERS = """The applications are in `benchmarks/peers/`, a file each. All give equal answers, which
-is checked before anything is timed. Strawberry and Ariadne keep parsed and validated documents, and
-their loaders ask with one tuned statement a relation. *Documents* are `tv_user` and `tv_post`, made
-beforehand; *live* reads the base tables. The *ceiling* is no GraphQL server: it reads the request,
-runs one statement and sends the stored documents as they are, more bytes than the answer needs.
+PEERS = """The applications are in `benchmarks/peers/`, one file each. Their answers are equal,
+which is checked before timing. Strawberry and Ariadne cache parsed and validated documents, and
+their loaders run one tuned statement per relation. *Documents* are `tv_user` and `tv_post`, created
+beforehand; *live* reads the base tables. The *ceiling* is not a GraphQL server: it reads the
+request, runs one statement and sends the stored documents unchanged, which are more bytes than the
+answer needs.
 """
 
 
@@ -237,7 +237,6 @@ def _interpreters(python: Mapping[str, Any]) -> str:
         "All applications run on one interpreter, because one built without profile-guided"
         " optimisation slows pure-Python servers down most. A fixed loop in pure Python takes"
         f" {measured['pure_python_probe_ms']} ms on it and {runner['pure_python_probe_ms']} ms on"
-        f" the Python {runner['version']} that runs the benchmark. It says that it was configured"
-        f" with `{said}`; distributions also optimise without saying so there, so that the loop"
-        " tells more than the switches."
+        f" the Python {runner['version']} that runs the benchmark. Its switches are `{said}`;"
+        " distributions also optimise without a switch, so the loop is the better evidence."
     )

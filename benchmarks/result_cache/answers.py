@@ -32,9 +32,9 @@ async def measure(bench: Bench, plan: Plan) -> tuple[dict[str, Any], Any]:
         "postgres": "processor time of all of PostgreSQL's processes for each answer",
         "http": "uvicorn with one process on the clients' core; load, 16 connections, on"
         " PostgreSQL's; the costly query sums up over the posts of 2,000 users",
-        "memory": "answers of a query with stale=, given by the process without asking, one after"
+        "memory": "answers of a query with stale=, answered by the process alone, one after"
         " the other: the key is made, looked up, and counted",
         "quiet": "pg_stat_wal and n_dead_tup of all tables before and after, without autovacuum;"
-        f" applications write what they counted every {quiet.EVERY:g} s here, every 10 s else",
+        f" applications write their counts every {quiet.EVERY:g} s here, every 10 s by default",
     }
     return how, figures

@@ -1,4 +1,4 @@
-"""Memory: what a value costs that the process may give again without asking."""
+"""Cost of an answer from the process's memory."""
 
 from statistics import median
 from time import perf_counter

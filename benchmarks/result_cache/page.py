@@ -13,32 +13,30 @@ from benchmarks.stored.summary import middle
 
 OPENING = """## Result caches
 
-What a hit costs, and what writers pay for it. PostgreSQL, and Redis where it is measured, have one
-core to themselves and the clients another. `python -m benchmarks cache report` measures this part
+The cost of a hit, and its price for writers. PostgreSQL, and Redis where it is measured, share one
+core and the clients use another. `python -m benchmarks cache report` measures this part
 alone, in about eight minutes.
 """
 RATE = """### Hits
 
-Answers per second by programs in C, and how many times the look-up's; processor time of the server
-for each answer, ms. The look-up also proves that the entry is true.
+Answers per second by programs in C, and their ratio to the look-up's; processor time of the server
+per answer, ms. The look-up also proves that the entry is valid.
 """
-ASYNCIO = "The same in Python, one process, ms from asking to the whole answer, median:\n"
+ASYNCIO = "The same in Python, one process, median ms from request to complete answer:\n"
 HTTP = (
     "Whole requests over HTTP, 16 connections; ms are medians, processor time for each request:\n"
 )
 WRITES = """### Writers
 
-Transactions per second of 16 writers, and their share of those without any trigger. Behind *change
-log* is all that exactness costs a writer; the others are what caches elsewhere are invalidated by.
+Transactions per second of 16 writers, and their share of those without any trigger. *Change log*
+is the whole price of exactness for a writer; the others are how other caches are invalidated.
 """
-FLIGHT = "### One cold key\n\nMany callers ask for one key of which nothing is stored:\n"
+FLIGHT = "### One cold key\n\nMany callers request one key that has no entry:\n"
 RING = """### Bounds
 
-Share of hits on requests by a power law, beside exact caches of the same bytes:
+Hit ratio for requests by a power law, compared with exact caches of the same bytes:
 """
-STORM = (
-    "Most bytes on disk while new entries are stored as fast as they can be, beside the limit:\n"
-)
+STORM = "Maximal bytes on disk while entries are stored as fast as possible, against the limit:\n"
 
 
 def section(results: Mapping[str, Any]) -> Iterator[str]:
@@ -78,7 +76,7 @@ def _hits(figures: Mapping[str, Any]) -> Iterator[str]:
         f"From the process's memory, where `stale=` allows it: {memory['p50_us']:.1f} µs, 99th"
         f" percentile {memory['p99_us']:.1f} µs.\n"
     )
-    yield f"What {figures['quiet_hits']:,} hits write:\n"
+    yield f"Written by {figures['quiet_hits']:,} hits:\n"
     yield markdown.table(
         ("", "WAL bytes", "WAL records", "dead rows"),
         (

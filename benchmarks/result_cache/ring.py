@@ -24,7 +24,7 @@ async def measure(bench: Bench, plan: Plan) -> tuple[dict[str, Any], Any]:
     how = {
         **method(bench),
         "traces": f"{plan.trace:,} requests of {plan.universe:,} keys after {plan.trace // 2:,} to"
-        " warm up, one after the other; what is not found is stored",
+        " warm up, one after the other; every miss is stored",
         "entries": f"bodies of {BODY:,} bytes; room for about {plan.share:.0%} of the keys",
         "exact": "LRU and FIFO over the same trace, in Python, with all of the store's bytes at the"
         " bytes that an entry took in the store",

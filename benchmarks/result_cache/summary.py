@@ -50,7 +50,7 @@ def _writes(figures: Mapping[str, Any]) -> Iterator[Target]:
     for name, rounds in figures.items():
         if "held" in name:
             found = share(rounds, LOG)
-            step = f"writers beside none, result caches' change log, {name}"
+            step = f"writers compared with none, result caches' change log, {name}"
             yield Target(step, "≥ 95 %", f"{found:.0%}", found >= 0.95)
 
 
@@ -65,7 +65,7 @@ def _ring(figures: Mapping[str, Any]) -> Iterator[Target]:
     for one in figures["traces"]:
         ring, lru, fifo = one["ring"], one["lru"], one["fifo"]
         step = f"share of hits, Zipf {one['skew']}"
-        yield Target(f"{step}, beside FIFO", f"≥ {fifo:.1%}", f"{ring:.1%}", ring >= fifo)
+        yield Target(f"{step}, compared with FIFO", f"≥ {fifo:.1%}", f"{ring:.1%}", ring >= fifo)
         wanted = lru - 0.03
         step = f"{step}, within 3 points of LRU"
         yield Target(step, f"≥ {wanted:.1%}", f"{ring:.1%}", ring >= wanted)

@@ -92,7 +92,7 @@ async def measure(bench: Bench, plan: Plan) -> tuple[dict[str, Any], Any]:
         "held": "time between the insert and COMMIT, in which the writer sleeps; with"
         f" {HOLD_MS} ms PostgreSQL's core is busy still, with {LONG_MS} ms it is not",
         LOG: "a query over every table that is written is declared with cache=Cache()",
-        NOTIFY: "a statement trigger that notifies; nobody listens",
+        NOTIFY: "a statement trigger that notifies; no session listens",
         COUNTER: "a statement trigger that counts up one row; known from many applications",
         "rounds": f"{plan.rounds} of {plan.write_seconds:g} s each, modes take turns",
     }

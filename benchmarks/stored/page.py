@@ -9,35 +9,35 @@ from benchmarks.stored.summary import middle, share
 
 OPENING = """## Stored documents
 
-What is stored, and what that costs. PostgreSQL has one core to itself and the clients another, so
-that shares are shares of what one busy core can do; where the network or the disk makes
-transactions wait, documents cost a smaller share. Documents are compared with the live ones before
+The gains for readers and the costs for writers. PostgreSQL has one core to itself and the clients
+another, so that shares refer to one busy core; where the network or the disk makes transactions
+wait, documents cost a smaller share. Documents are compared with the live ones before
 reads are timed, and after all writes.
 """
 READS = """### Reads
 
 The same operation, answered from stored documents and live. *key* is one row by its key; the others
-are lists. `live` in place of a ratio says that serving reads live because the stored document would
-not pay.
+are lists. `live` in place of a ratio means that serving reads live, since the stored document would
+not be cheaper.
 """
 WRITES = """### Writes
 
 Transactions per second, and their share of those without any trigger. The row trigger is the one
 that many applications have; its documents are wrong under concurrent writers, as the last table
-says, and are listed for their speed only.
+shows, and are listed for their speed only.
 """
 BULK = "One statement that writes many rows, and its commit, ms:\n"
 WAL = "WAL bytes of a transaction, by one writer, and how many times those of none:\n"
-WRONG = "Documents that differ from the live ones after all of this:\n"
+WRONG = "Documents that differ from the live ones afterwards:\n"
 REFRESH = """### Refreshes and the change log
 
 Refresh of a view with a row for each user, by the share of rows that changed since the last one:
 """
-LOG = "Transactions per second of those who write what a view reads, and their share of none:\n"
+LOG = "Transactions per second of writers of a view's tables, and their share of none:\n"
 INDEXES = """### Indexes
 
-Planning + execution of the prepared statement, ms, by the kind of plan that PostgreSQL is told to
-make; *auto* is what it decides itself. ◦ marks a sequential scan of the table.
+Planning + execution of the prepared statement, ms, by the kind of plan that PostgreSQL must
+use; with *auto* it decides itself. ◦ marks a sequential scan of the table.
 """
 SIZES = "Bytes on disk, and the share of the table's:\n"
 
@@ -185,7 +185,7 @@ def _refresh(figures: Mapping[str, Any]) -> Iterator[str]:
     yield shares(figures["log"])
     lag = figures["lag"]
     yield (
-        f"Age that readers are told while others write, s: median {lag['p50_s']:.2f}, 99th"
+        f"Age that readers receive during writes, s: median {lag['p50_s']:.2f}, 99th"
         f" percentile {lag['p99_s']:.2f}, most {lag['max_s']:.2f}; target {lag['target_s']:g},"
         f" a refresh takes {lag['refresh_s']:.2f}; {lag['refreshes']} refreshes in all.\n"
     )

@@ -110,8 +110,8 @@ async def measure(bench: Bench) -> tuple[dict[str, Any], Any]:
         "ms": "mean from sending to the whole answer over a unix socket, pgbench's own included",
         "postgres": "processor time of all of PostgreSQL's processes for each statement",
         "request": "the whole operation in one process without HTTP: median ms, processor time",
-        "agreement": "bodies of the responses compared byte by byte before timing, but for what"
-        " they say of staleness",
+        "agreement": "bodies of the responses compared byte by byte before timing, except for"
+        " reported staleness",
     }
     return how, figures
 

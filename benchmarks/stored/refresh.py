@@ -50,10 +50,10 @@ async def measure(bench: Bench) -> tuple[dict[str, Any], Any]:
         " by the user's id",
         "change": "views of one post of that share of the users; one UPDATE before each refresh",
         "refresh": f"medians of {plan.refreshes}, kinds take turns; then the view is vacuumed",
-        "log": "writers of the table that a dashboard reads; refreshes wait meanwhile",
+        "log": "writers of the table that a dashboard reads; refreshes wait until they are done",
         COUNTER: "a trigger that counts up one row: known from many applications",
         "lag": f"dashboard with target_lag {LAG}, one worker, {RATE} transactions a second for"
-        f" {plan.lag_seconds:g} s; the age that a reader is told, asked every 50 ms",
+        f" {plan.lag_seconds:g} s; the age that a reader receives, every 50 ms",
     }
     return how, figures
 

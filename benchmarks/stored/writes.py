@@ -30,8 +30,8 @@ async def measure(bench: Bench) -> tuple[dict[str, Any], Any]:
         **writing.described(),
         "parents": plan.parents,
         "rounds": f"{plan.rounds} of {plan.write_seconds:g} s each, modes take turns",
-        "async": "a worker drains meanwhile, its processor time included; after each round the next"
-        " waits until nothing is left",
+        "async": "a worker processes the queue, its processor time included; after each round the"
+        " next waits until nothing is left",
         "wal": f"pg_stat_wal over {plan.wal_transactions} transactions of one writer on a tenth of"
         " the parents, whose pages were written since the last checkpoint",
         "bulk": f"{plan.bulk_rows:,} posts of {plan.parents:,} users in one INSERT … SELECT, then"

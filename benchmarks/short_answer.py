@@ -1,0 +1,103 @@
+"""Short answer at the top of the page, with the figures of each part."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from benchmarks import summary
+from benchmarks.plot import figure
+from benchmarks.result_cache.names import LIVE, STORED
+from benchmarks.stored.summary import middle, operation, share
+
+Figures = Any
+
+LARGEST_PROJECTION = "Projection, text, 3 levels"
+COSTLY, CHEAP = "sums over 2,000 users' posts", "user by id, 5 columns"
+
+
+def section(results: Mapping[str, Any]) -> Iterator[str]:
+    """Yield one sentence per part that was measured, and the picture."""
+    parts: dict[str, Callable[[Any], str]] = {
+        "serving": _serving,
+        "stored-reads": lambda found: _stored_reads(found["figures"]),
+        "stored-writes": lambda found: _stored_writes(found["figures"]["rounds"]),
+        "cache-hits": lambda found: _cache(found["figures"]["http"]),
+    }
+    yield "## The short answer\n"
+    sentences = [say(results[kind]) for kind, say in parts.items() if kind in results]
+    yield "\n".join(f"- {sentence}" for sentence in [*sentences, _targets(results)]) + "\n"
+    if "serving" in results:
+        yield "![Processor time of the server per request](benchmarks/serving.svg)\n"
+
+
+def _serving(found: Mapping[str, Any]) -> str:
+    table = summary.medians(found["figures"]["rounds"], found["method"]["foreign_limit"])
+    one, many = (table[name] for name in ("Q1", "Q4"))
+    names = found["figures"]["operations"]
+    return (
+        f"**Serving**: *{names['Q1']}* takes {_cpu(one, summary.OURS)} of the server's processor"
+        f" time ({_peers(one)}); *{names['Q4']}* takes {_cpu(many, summary.OURS)}"
+        f" ({_peers(many)}). The least that a Python server can do for the former is"
+        f" {_cpu(one, summary.CEILING)}."
+    )
+
+
+def _cpu(row: Mapping[str, Mapping[str, float]], server: str) -> str:
+    return f"{figure(row[server]['cpu_ms'])} ms"
+
+
+def _peers(row: Mapping[str, Mapping[str, float]]) -> str:
+    ours = row[summary.OURS]["cpu_ms"]
+    ratios = [
+        f"{peer.partition(',')[0]}: {row[peer]['cpu_ms'] / ours:.1f} times as much"
+        for peer in summary.PYTHON_PEERS
+        if peer in row
+    ]
+    return ", ".join(ratios)
+
+
+def _stored_reads(figures: Figures) -> str:
+    key, rows, view = (
+        operation(figures, LARGEST_PROJECTION, "key"),
+        operation(figures, LARGEST_PROJECTION, "100 rows"),
+        operation(figures, "MaterializedView, dashboard", "all"),
+    )
+    return (
+        f"**Stored documents**: a live answer of three levels takes {_slower(key)} times as much of"
+        f" PostgreSQL's processor time as reading it from a projection, and 100 of them"
+        f" {_slower(rows)} times as much. A dashboard from a materialized view takes"
+        f" {figure(middle(view['stored'], 'ms'))} ms instead of"
+        f" {figure(middle(view['live'], 'ms'))} ms."
+    )
+
+
+def _slower(found: Mapping[str, Any]) -> str:
+    live, stored = (middle(found[kind], "postgres_ms") for kind in ("live", "stored"))
+    return f"{live / stored:.1f}"
+
+
+def _stored_writes(rounds: Mapping[str, Any]) -> str:
+    busy, waiting = (
+        share(rounds[name], "commit")
+        for name in ("8 writers, 1 statement", "8 writers, 1 statement, 2 ms held")
+    )
+    return (
+        f"**Writers of a projection** reach {busy:.0%} of their rate without one when they saturate"
+        f" PostgreSQL's core, and {waiting:.0%} when each transaction also waits for 2 ms."
+    )
+
+
+def _cache(operations: Mapping[str, Any]) -> str:
+    costly, cheap = (_gain(operations[name]) for name in (COSTLY, CHEAP))
+    return (
+        f"**Result caches** answer {costly:.0f} times as many requests per second for a costly"
+        f" query, and {cheap:.1f} times as many for a read by key: do not cache a cheap query."
+    )
+
+
+def _gain(kinds: Mapping[str, Any]) -> float:
+    return middle(kinds[STORED], "per_second") / middle(kinds[LIVE], "per_second")
+
+
+def _targets(results: Mapping[str, Any]) -> str:
+    hits = [target.hit for target in summary.targets(results)]
+    return f"{sum(hits)} of {len(hits)} targets are reached; the next section lists all of them."
