@@ -261,13 +261,14 @@ class Stage:
 
     async def _settle(self, stored: Any, *types: Any) -> None:
         """Bring what is not kept at commit up to now."""
-        if stored is None:
+        by_worker = isinstance(stored, Projection) and stored.mode == "async"
+        if not by_worker and not isinstance(stored, MaterializedView):
             return
         async with road(self.url) as (writer, wishes):
             (kept,) = (await wishes(*types)).stored_types
             if isinstance(stored, MaterializedView):
                 await refresh_view(writer, physical(kept))
-            elif isinstance(stored, Projection) and stored.mode == "async":
+            else:
                 await process_queue(kept, writer)
 
     def _mend(self, running: Served, stored: Any, *types: Any) -> None:
