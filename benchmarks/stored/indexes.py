@@ -18,8 +18,8 @@ from benchmarks.stored import declared, served
 from benchmarks.stored.server import Bench, fetch, method, run, settle
 from fraiseql.schema import Schema, build_schema
 from fraiseql.schema.storage import Gin, Index, RollingIndex
-from fraiseql.serving.explain import StatementReport
-from fraiseql.serving.request import Request
+from fraiseql.serving.document.request import Request
+from fraiseql.serving.execution.explain import StatementReport
 
 KIND = "stored-indexes"
 WINDOW = "30 days"

@@ -11,8 +11,8 @@ from fraiseql.caching.read_sources import read_sources
 from fraiseql.events import Timings
 from fraiseql.schema import Schema
 from fraiseql.serving import Service
-from fraiseql.serving.explain import StatementReport
-from fraiseql.serving.request import Request
+from fraiseql.serving.document.request import Request
+from fraiseql.serving.execution.explain import StatementReport
 from fraiseql.settings import Settings
 
 SENTINEL = 737

@@ -15,7 +15,7 @@ from fraiseql.schema import build_schema
 from fraiseql.schema.options import listed
 from fraiseql.schema.storage import Cache
 from fraiseql.serving import Service
-from fraiseql.serving.policy import Policy, read_policy
+from fraiseql.serving.preparation.policy import Policy, read_policy
 from fraiseql.settings import Settings
 
 

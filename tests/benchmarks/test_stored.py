@@ -22,7 +22,7 @@ from benchmarks.stored import (
 )
 from benchmarks.stored.plan import QUICK
 from benchmarks.stored.writing import Scenario
-from fraiseql.serving.explain import StatementReport
+from fraiseql.serving.execution.explain import StatementReport
 
 TINY = replace(
     QUICK, size=Size(200), parents=20, events=20_000, executions=1, wal_transactions=5, refreshes=1

@@ -36,7 +36,8 @@ from fraiseql.http.reply import (
 from fraiseql.http.request import ClientGone, from_body, from_query_string, read_body
 from fraiseql.http.routes import request_headers, route_of
 from fraiseql.results import Cached
-from fraiseql.serving.request import Request, Response
+from fraiseql.serving.document.request import Request
+from fraiseql.serving.response.response import Response
 from fraiseql.settings import Settings
 
 _CLIENT_GONE = 499

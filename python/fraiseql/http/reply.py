@@ -13,8 +13,8 @@ from fraiseql.http.asgi import Send
 from fraiseql.http.errors import Headers, HttpError
 from fraiseql.http.negotiate import JSON, Media
 from fraiseql.http.timing import NONE, server_timing
-from fraiseql.serving.body import LargeBody
-from fraiseql.serving.request import Response
+from fraiseql.serving.response.body import LargeBody
+from fraiseql.serving.response.response import Response
 
 _OK: Final = 200
 _VARY: Final = (b"vary", b"accept")

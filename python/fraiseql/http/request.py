@@ -14,7 +14,7 @@ from fraiseql.http.asgi import Receive
 from fraiseql.http.errors import HttpError, bad_request, too_large
 from fraiseql.http.persisted import PersistedQueries
 from fraiseql.native import check_json
-from fraiseql.serving.request import Request
+from fraiseql.serving.document.request import Request
 from fraiseql.values import ExactFloat
 
 _PARAMETERS = frozenset({"query", "operationName", "variables", "extensions"})

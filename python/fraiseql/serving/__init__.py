@@ -1,8 +1,9 @@
 """The serving road: document, planning, sql, execution, response, in order of travel."""
 
 from fraiseql.serving.document import RequestError
-from fraiseql.serving.explain import Explanation, StatementReport
-from fraiseql.serving.request import Request, Response
+from fraiseql.serving.document.request import Request
+from fraiseql.serving.execution.explain import Explanation, StatementReport
+from fraiseql.serving.response.response import Response
 from fraiseql.serving.service import Service
 
 __all__ = [

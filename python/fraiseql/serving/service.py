@@ -7,34 +7,41 @@ from time import perf_counter
 from typing import Any
 
 from fraiseql.database import UNBOUNDED, Budget, Database, Identity, Pool, SessionMonitor, open_pool
+from fraiseql.database.pool_metrics import pool_metrics
 from fraiseql.errors import DatabaseUnavailable, FraiseQLError
 from fraiseql.events import Timings
 from fraiseql.results import Current, Results
 from fraiseql.schema import Schema
-from fraiseql.serving.answering import Asked, answer_anew, answer_parts, note_under_key, render
 from fraiseql.serving.document import Operation, RequestError
-from fraiseql.serving.edition import Edition
+from fraiseql.serving.document.identity import request_identity
+from fraiseql.serving.document.request import Request
 from fraiseql.serving.execution.context_reads import ContextReads
 from fraiseql.serving.execution.encode import Encoder
+from fraiseql.serving.execution.explain import Explanation, explain_plan
 from fraiseql.serving.execution.reading import CONTEXT_KEY, Reads, note_in_field
 from fraiseql.serving.execution.resolvers import Call
 from fraiseql.serving.execution.run import Run
 from fraiseql.serving.execution.stored_statement import LiveFallback, StalenessReport
 from fraiseql.serving.execution.withheld import WithheldRoles
-from fraiseql.serving.explain import Explanation, explain_plan
-from fraiseql.serving.finding import Publish, all_live, find_sources
-from fraiseql.serving.identifying import request_identity
-from fraiseql.serving.joining import cached, joined, known_values
 from fraiseql.serving.planning.plan import KeptQuery
-from fraiseql.serving.plans import ServingPlan, Split
-from fraiseql.serving.policy import Policy
-from fraiseql.serving.pool_metrics import pool_metrics
-from fraiseql.serving.preparing import Prepared, Preparer
-from fraiseql.serving.request import Request, Response
+from fraiseql.serving.preparation.policy import Policy
+from fraiseql.serving.preparation.prepare import Prepared, Preparer
+from fraiseql.serving.preparation.serving_plan import ServingPlan, Split
+from fraiseql.serving.preparation.snapshot import Edition
+from fraiseql.serving.response.answer import (
+    Asked,
+    answer_anew,
+    answer_parts,
+    note_under_key,
+    render,
+)
+from fraiseql.serving.response.assemble import cached, joined, known_values
 from fraiseql.serving.response.errors import NO_DATA, ResponseErrors, finished
 from fraiseql.serving.response.outage import outage
+from fraiseql.serving.response.response import Response
 from fraiseql.serving.response.staleness import staleness, withheld
-from fraiseql.serving.watch import LOOK_AGAIN, Watch
+from fraiseql.serving.startup.load_sources import Publish, all_live, find_sources
+from fraiseql.serving.startup.source_monitor import LOOK_AGAIN, Watch
 from fraiseql.settings import Settings
 from fraiseql.sources import SourceMap
 

@@ -9,9 +9,9 @@ from fraiseql.events import Timings
 from fraiseql.http.negotiate import JSON
 from fraiseql.http.reply import graphql_reply, send_reply
 from fraiseql.native import LargeText, Shape
-from fraiseql.serving.body import PIECE, Extract, LargeBody
-from fraiseql.serving.request import Response
+from fraiseql.serving.response.body import PIECE, Extract, LargeBody
 from fraiseql.serving.response.errors import finished
+from fraiseql.serving.response.response import Response
 
 SHAPE = Shape(
     orjson.dumps(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from fraiseql.http.asgi import Message
 from fraiseql.http.errors import HttpError
 from fraiseql.http.request import ClientGone, from_body, from_query_string, read_body
-from fraiseql.serving.request import Request
+from fraiseql.serving.document.request import Request
 from fraiseql.values import ExactFloat
 
 

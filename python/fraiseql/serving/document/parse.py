@@ -22,8 +22,8 @@ from fraiseql.events import Timings
 from fraiseql.serving.document.limits import check_limits
 from fraiseql.serving.document.operation import Operation, RequestError
 from fraiseql.serving.document.repeats import check_repeats
+from fraiseql.serving.document.request import Request
 from fraiseql.serving.document.sizes import InputLimits, input_limits
-from fraiseql.serving.request import Request
 from fraiseql.settings import Settings
 
 _RULES: Final[tuple[type[ASTValidationRule], ...]] = tuple(

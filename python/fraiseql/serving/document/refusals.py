@@ -5,7 +5,7 @@ from typing import Final
 
 from fraiseql.bounded import Bounded
 from fraiseql.serving.document.operation import RequestError
-from fraiseql.serving.request import Request
+from fraiseql.serving.document.request import Request
 
 _MOST: Final = 1_000
 _MOST_BYTES: Final = 1_000_000

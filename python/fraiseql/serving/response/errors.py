@@ -9,9 +9,9 @@ from graphql import GraphQLError
 from fraiseql.error_log import NOWHERE, ErrorLog, ErrorPlace, code_of, without_quoted
 from fraiseql.errors import DocumentError, FraiseQLError
 from fraiseql.native import LargeText, RenderError
-from fraiseql.serving.body import Extract, LargeBody
 from fraiseql.serving.planning.plan import Plan, SqlRoot
 from fraiseql.serving.planning.selection import SelectedField
+from fraiseql.serving.response.body import Extract, LargeBody
 
 NO_DATA: Final = b'{"data":null}'
 """The beginning of a response that has no data."""

@@ -5,8 +5,8 @@ from http import HTTPStatus
 from typing import Any
 
 from fraiseql.errors import DatabaseUnavailable
-from fraiseql.serving.request import Response
 from fraiseql.serving.response.errors import NO_DATA, finished
+from fraiseql.serving.response.response import Response
 
 
 def outage(errors: Sequence[Mapping[str, Any]], roots: int, *, no_data: bool) -> Response | None:

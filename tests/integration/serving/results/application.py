@@ -10,7 +10,7 @@ from fraiseql.caching.read_sources import read_sources
 from fraiseql.repositories import Repository
 from fraiseql.results import Results
 from fraiseql.serving import Service
-from fraiseql.serving.policy import read_policy
+from fraiseql.serving.preparation.policy import read_policy
 from tests.integration.serving.served import Served
 
 TABLES = """

@@ -10,9 +10,9 @@ from typing import Any
 
 import orjson
 
-from fraiseql.serving.declared_code import DeclaredCode
 from fraiseql.serving.execution.run import CompiledPlan, CompiledStoredRoot
 from fraiseql.serving.planning.plan import PythonRoot, SqlRoot
+from fraiseql.serving.preparation.declared_code import DeclaredCode
 
 
 def fingerprint(compiled: CompiledPlan, code: DeclaredCode) -> str:

@@ -14,7 +14,6 @@ from fraiseql.errors import FraiseQLError
 from fraiseql.events import Timings
 from fraiseql.results import Results
 from fraiseql.schema import Schema
-from fraiseql.serving.declared_code import DeclaredCode
 from fraiseql.serving.document import (
     DocumentLimits,
     Operation,
@@ -23,13 +22,14 @@ from fraiseql.serving.document import (
     digest_of,
     parse_document,
 )
-from fraiseql.serving.edition import Edition
+from fraiseql.serving.document.request import Request
 from fraiseql.serving.planning.plan import Cost
-from fraiseql.serving.plans import ServingPlan
-from fraiseql.serving.policy import Policy
-from fraiseql.serving.request import Request
-from fraiseql.serving.splitting import Splitter
-from fraiseql.serving.weights import operation_weight, plan_weight
+from fraiseql.serving.preparation.declared_code import DeclaredCode
+from fraiseql.serving.preparation.partition import Splitter
+from fraiseql.serving.preparation.policy import Policy
+from fraiseql.serving.preparation.serving_plan import ServingPlan
+from fraiseql.serving.preparation.snapshot import Edition
+from fraiseql.serving.preparation.weights import operation_weight, plan_weight
 from fraiseql.settings import Settings
 
 _NO_VARIABLES: Final[Mapping[str, Any]] = {}

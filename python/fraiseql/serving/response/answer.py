@@ -13,12 +13,12 @@ from fraiseql.errors import ResponseTooLarge
 from fraiseql.events import Timings
 from fraiseql.native import LargeText
 from fraiseql.results import Answered, Ask, Computed, Part
-from fraiseql.serving.body import Extract
 from fraiseql.serving.execution.context_reads import ContextReads
 from fraiseql.serving.execution.resolvers import argument_values
 from fraiseql.serving.execution.run import Run
 from fraiseql.serving.execution.stored_statement import StalenessReport
-from fraiseql.serving.plans import RootPart, ServingPlan
+from fraiseql.serving.preparation.serving_plan import RootPart, ServingPlan
+from fraiseql.serving.response.body import Extract
 from fraiseql.serving.response.errors import NO_DATA, ResponseErrors
 from fraiseql.sources import Freshness
 

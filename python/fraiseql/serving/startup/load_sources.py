@@ -7,10 +7,10 @@ from fraiseql.catalog import Catalog
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Pool
 from fraiseql.schema import Schema
-from fraiseql.serving.planning.checks import check_columns
 from fraiseql.serving.planning.relations import Place, Relations
-from fraiseql.serving.planning.uncompared import withdraw_uncompared
-from fraiseql.serving.proving import prove as prove_declarations
+from fraiseql.serving.startup.columns import check_columns
+from fraiseql.serving.startup.proof import prove as prove_declarations
+from fraiseql.serving.startup.unordered import withdraw_uncompared
 from fraiseql.sources import SourceMap, declared_relations, map_sources
 
 Publish = Callable[[Schema, Catalog, Pool, SourceMap], Awaitable[SourceMap]]

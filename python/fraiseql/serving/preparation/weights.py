@@ -5,7 +5,7 @@ from typing import Final
 
 from fraiseql.serving.document import Operation
 from fraiseql.serving.execution.run import CompiledStoredRoot
-from fraiseql.serving.plans import ServingPlan
+from fraiseql.serving.preparation.serving_plan import ServingPlan
 
 # Measured with 12 KB documents, filters, orders and small documents; see tests.soak_memory.
 _OPERATION: Final = 4_000

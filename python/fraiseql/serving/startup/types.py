@@ -11,10 +11,10 @@ from fraiseql.catalog.details import DetailsMap
 from fraiseql.errors import SourceError
 from fraiseql.expressions import equals
 from fraiseql.schema.definitions import FieldDefinition, QueryDefinition
-from fraiseql.serving.planning.column_types import misfits, python_name
 from fraiseql.serving.planning.fields import Access, stored_column
 from fraiseql.serving.planning.reads import Read
 from fraiseql.serving.planning.relations import Place, Relations
+from fraiseql.serving.startup.column_types import misfits, python_name
 
 CODE: Final = "COLUMN_TYPE"
 

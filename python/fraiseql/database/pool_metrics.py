@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from fraiseql.database import Priority, Usage
+from fraiseql.database.admission import Usage
+from fraiseql.database.latency import Priority
 from fraiseql.exposition import head
 
 _GAUGES: Final = (

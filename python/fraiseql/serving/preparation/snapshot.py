@@ -10,7 +10,7 @@ from fraiseql.serving.execution.run import CompiledPlan
 from fraiseql.serving.execution.stored_statement import LiveFallback
 from fraiseql.serving.planning import Planner
 from fraiseql.serving.planning.plan import Plan
-from fraiseql.serving.plans import ServingPlan
+from fraiseql.serving.preparation.serving_plan import ServingPlan
 from fraiseql.settings import Settings
 from fraiseql.sources import SourceMap
 

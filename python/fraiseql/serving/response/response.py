@@ -1,30 +1,10 @@
-"""What enters and leaves the serving road, free of HTTP."""
+"""GraphQL response, independent of HTTP."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from fraiseql.results import Cached
-from fraiseql.serving.body import LargeBody
-
-
-@dataclass(slots=True)
-class Request:
-    """One GraphQL request.
-
-    Attributes:
-        query: The document's text.
-        operation_name: Which operation of the document; None when it has only one.
-        variables: As decoded from JSON.
-        read_only: True for GET: anything but a query is refused.
-        etags: Digests of responses that the client has: of ``Response.cached``.
-    """
-
-    query: str
-    operation_name: str | None = None
-    variables: Mapping[str, Any] | None = None
-    read_only: bool = False
-    etags: tuple[str, ...] = ()
+from fraiseql.serving.response.body import LargeBody
 
 
 @dataclass(slots=True)

@@ -11,16 +11,16 @@ from fraiseql.catalog import Relation
 from fraiseql.results import Part, Results
 from fraiseql.schema import Schema
 from fraiseql.schema.storage import Cache
-from fraiseql.serving.declared_code import DeclaredCode
 from fraiseql.serving.document import Operation
-from fraiseql.serving.fingerprint import fingerprint
 from fraiseql.serving.planning import Planner
 from fraiseql.serving.planning.arguments import ArgumentReader
 from fraiseql.serving.planning.canonical import canonical_text
 from fraiseql.serving.planning.plan import Plan, SqlRoot
 from fraiseql.serving.planning.reads import Read
 from fraiseql.serving.planning.selection import SelectedField
-from fraiseql.serving.plans import RootPart, ServingPlan, Split, Variant
+from fraiseql.serving.preparation.declared_code import DeclaredCode
+from fraiseql.serving.preparation.fingerprint import fingerprint
+from fraiseql.serving.preparation.serving_plan import RootPart, ServingPlan, Split, Variant
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from fraiseql.database import Identity
 from fraiseql.results import Answered, Cached
-from fraiseql.serving.answering import Given
-from fraiseql.serving.body import Extract, LargeBody, body_of
-from fraiseql.serving.plans import RootPart, Split
+from fraiseql.serving.preparation.serving_plan import RootPart, Split
+from fraiseql.serving.response.answer import Given
+from fraiseql.serving.response.body import Extract, LargeBody, body_of
 from fraiseql.serving.response.errors import ending
 
 _MOST_DIGESTS: Final = 8

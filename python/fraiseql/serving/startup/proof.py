@@ -7,10 +7,10 @@ from fraiseql.catalog.details import load_details
 from fraiseql.database import Pool
 from fraiseql.errors import DatabaseError, DatabaseUnavailable, SourceError
 from fraiseql.events import logger
-from fraiseql.serving.fixed_filters import prove_filters
-from fraiseql.serving.planning.checks import Checked, Probe
-from fraiseql.serving.planning.declared import Comparison, Finding, compare, refusal
 from fraiseql.serving.planning.relations import Relations
+from fraiseql.serving.startup.columns import Checked, Probe
+from fraiseql.serving.startup.fixed_filters import prove_filters
+from fraiseql.serving.startup.types import Comparison, Finding, compare, refusal
 
 _AMBIGUOUS: Final = "42702"
 

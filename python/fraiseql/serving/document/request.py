@@ -1,0 +1,24 @@
+"""GraphQL request, independent of HTTP."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(slots=True)
+class Request:
+    """One GraphQL request.
+
+    Attributes:
+        query: The document's text.
+        operation_name: Which operation of the document; None when it has only one.
+        variables: As decoded from JSON.
+        read_only: True for GET: anything but a query is refused.
+        etags: Digests of responses that the client has: of ``Response.cached``.
+    """
+
+    query: str
+    operation_name: str | None = None
+    variables: Mapping[str, Any] | None = None
+    read_only: bool = False
+    etags: tuple[str, ...] = ()
