@@ -1,4 +1,4 @@
-"""Served: what the serving road asks PostgreSQL for an operation, live and stored."""
+"""Served: what the serving pipeline asks PostgreSQL for an operation, live and stored."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

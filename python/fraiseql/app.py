@@ -1,4 +1,4 @@
-"""The application: composes the roads into one ASGI callable; no logic of its own."""
+"""ASGI application, composed of serving, caching and HTTP."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

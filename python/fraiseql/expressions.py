@@ -5,9 +5,9 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
 
-from fraiseql.accesses import TEXTS, Access, as_json, wire_type
 from fraiseql.catalog.picture import Column, quote
 from fraiseql.document_values import JsonValue, as_double, readable, typed
+from fraiseql.field_access import TEXTS, FieldAccess, as_json, wire_type
 from fraiseql.sql_names import CATALOG, fn, op, ty
 
 _SENT_AS_TEXT: Final = frozenset({"column", "timestamptz", "timestamp", "date", "time"})
@@ -26,12 +26,12 @@ def literal(text: str) -> str:
     return f"E'{escaped}'" if "\\" in text else f"'{escaped}'"
 
 
-def column_sql(alias: str, access: Access) -> str:
+def column_sql(alias: str, access: FieldAccess) -> str:
     """Return the column of ``access``; ``alias`` is empty where there is but one relation."""
     return f"{alias}.{quote(access.column.name)}" if alias else quote(access.column.name)
 
 
-def expression(alias: str, access: Access) -> str:
+def expression(alias: str, access: FieldAccess) -> str:
     """Return the SQL expression of a stored value, in the type that it is compared in.
 
     A JSON value that its field could not serve counts as null.
@@ -50,7 +50,7 @@ def expression(alias: str, access: Access) -> str:
     return typed(_json_value(column, access), access.form, access.type_name, labels)
 
 
-def _json_value(column: str, access: Access) -> JsonValue:
+def _json_value(column: str, access: FieldAccess) -> JsonValue:
     checks = access.column.checks
     if access.in_document:
         value, text = (f"({column} {op(sign)} {literal(access.name)})" for sign in ("->", "->>"))
@@ -59,7 +59,7 @@ def _json_value(column: str, access: Access) -> JsonValue:
     return JsonValue(value, f"({value} {op('#>>')} '{{}}')", "jsonb", checks)
 
 
-def rounded(alias: str, access: Access) -> str:
+def rounded(alias: str, access: FieldAccess) -> str:
     """Return a number as the double that a client reads, null where there is none."""
     column = column_sql(alias, access)
     if access.column.base_type == "int8":
@@ -67,7 +67,7 @@ def rounded(alias: str, access: Access) -> str:
     return f"(CASE {as_double(column)} END)"
 
 
-def tested(alias: str, access: Access) -> str:
+def tested(alias: str, access: FieldAccess) -> str:
     """Return the SQL expression of a stored value as it is compared with null."""
     column = column_sql(alias, access)
     if access.in_document:
@@ -81,7 +81,7 @@ def tested(alias: str, access: Access) -> str:
     return column
 
 
-def text_expression(alias: str, access: Access) -> str:
+def text_expression(alias: str, access: FieldAccess) -> str:
     """Return the SQL expression of a stored value as the text that a response has for it."""
     left = expression(alias, access)
     if as_json(access):
@@ -92,8 +92,8 @@ def text_expression(alias: str, access: Access) -> str:
     return f"({fn('to_jsonb')}({left}) {op('#>>')} '{{}}')"
 
 
-def infix(access: Access, sign: str) -> str:
-    """Return the operator between a value as ``expression`` writes it and its parameter."""
+def infix(access: FieldAccess, sign: str) -> str:
+    """Return the operator between a value as ``expression`` writes it and its placeholder."""
     return op(sign) if as_json(access) else op(sign, access.column.operators)
 
 
@@ -103,21 +103,21 @@ def equals(left: Column, right: Column) -> str:
     return op("=", left.operators if same else CATALOG)
 
 
-def text_operator(access: Access, sign: str) -> str:
+def text_operator(access: FieldAccess, sign: str) -> str:
     """Return the operator between a text as ``text_expression`` writes it and a pattern."""
     return op(sign, access.column.operators if access.column.base_type == "citext" else CATALOG)
 
 
-def sent_as_text(access: Access) -> bool:
+def sent_as_text(access: FieldAccess) -> bool:
     """Whether values travel as texts that PostgreSQL reads as values of their type."""
     return wire_type(access) in _SENT_AS_TEXT
 
 
-def parameter(place: int, access: Access, *, array: bool) -> str:
-    """Return the SQL of a parameter that carries a value, or a list of them.
+def placeholder(place: int, access: FieldAccess, *, array: bool) -> str:
+    """Return the SQL of a placeholder that carries a value, or a list of them.
 
     Args:
-        place: Number of the parameter.
+        place: Number of the placeholder.
         access: What the value is compared with.
         array: Whether it is a list.
     """
@@ -127,15 +127,15 @@ def parameter(place: int, access: Access, *, array: bool) -> str:
     return f"${place}::{_cast(access, wire)}{brackets}"
 
 
-def _cast(access: Access, wire: str) -> str:
+def _cast(access: FieldAccess, wire: str) -> str:
     if wire == "column":
         return access.column.base_sql
     # A float4 is compared with the double that has its value, which is never out of range.
     return ty("float8" if wire == "float4" else wire)
 
 
-def constant(access: Access, value: Any) -> str:
-    """Return a known constant as SQL, equal to the parameter that would carry it.
+def constant(access: FieldAccess, value: Any) -> str:
+    """Return a known constant as SQL, equal to the placeholder that would carry it.
 
     Args:
         access: What it is compared with.
@@ -154,7 +154,7 @@ def _text(value: Any) -> str:
     return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
-def compared(alias: str, access: Access, comparison: str, value: Any) -> str:
+def compared(alias: str, access: FieldAccess, comparison: str, value: Any) -> str:
     """Return the comparison with a known constant, as statements and predicates have it.
 
     Args:

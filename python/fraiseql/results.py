@@ -1,4 +1,4 @@
-"""Results: what the serving road asks of a result cache, and what it is answered.
+"""Results: what the serving pipeline asks of a result cache, and what it is answered.
 
 The unit that is kept is one root field of an operation with its selection: the JSON text of its
 value, ready for the response.
@@ -144,7 +144,7 @@ class Unit(Protocol):
 
 
 class Results(Protocol):
-    """The result caches of one application, as the serving road sees them."""
+    """The result caches of one application, as the serving pipeline sees them."""
 
     async def start(self, schema: Schema, pool: Pool) -> None:
         """Make ready.

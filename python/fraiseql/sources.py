@@ -1,4 +1,4 @@
-"""Sources: which relation answers which type. The one value that both roads share."""
+"""Sources: which relation answers which type, shared by serving and caching."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Freshness:
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class RoleAccess:
     """Which roles may be given stored documents: those that would be answered the same live.
 
     Attributes:
@@ -75,7 +75,7 @@ class StoredSource:
     embeds: frozenset[str] = frozenset()
     freshness: Freshness | None = None
     unchanged: str | None = None
-    access: Access | None = None
+    access: RoleAccess | None = None
 
 
 @dataclass(frozen=True, slots=True)

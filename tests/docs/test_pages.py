@@ -89,7 +89,7 @@ def test_links_to_sections_lead_somewhere(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["ARCHITECTURE.md", "CONTRIBUTING.md", "docs/concepts/serving-road.md"]
+    "name", ["ARCHITECTURE.md", "CONTRIBUTING.md", "docs/concepts/serving-pipeline.md"]
 )
 def test_named_files_exist(name: str) -> None:
     text = (ROOT / name).read_text()

@@ -1,1 +1,1 @@
-"""The caching road: what is declared to be kept is defined, applied, refreshed and verified."""
+"""caching: what is declared to be kept is defined, applied, refreshed and verified."""

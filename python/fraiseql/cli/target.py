@@ -40,7 +40,7 @@ class Target:
         return f"{self.module}:{self.attribute}"
 
     def service(self) -> Service:
-        """Return the serving road of the application that ``create_app`` made.
+        """Return the serving pipeline of the application that ``create_app`` made.
 
         Raises:
             ConfigurationError: It is something else.

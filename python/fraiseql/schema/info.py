@@ -21,7 +21,7 @@ class Info:
         variables: Variables of the operation, as Python values.
         operation_name: Name of the operation, or None.
         selection: Python names of the fields that are asked for below this one.
-        make_document: What ``document`` calls; set by the serving road.
+        make_document: What ``document`` calls; set by the serving pipeline.
 
     Example:
         A resolver can be called in a test without a server:

@@ -1,4 +1,4 @@
-"""The serving road: document, planning, sql, execution, response, in order of travel."""
+"""The serving pipeline: document, planning, sql, execution, response, in order of travel."""
 
 from fraiseql.serving.document import RequestError
 from fraiseql.serving.document.request import Request

@@ -1,4 +1,4 @@
-"""Service: one application's serving road, from a request's text to the response's bytes."""
+"""Service: one application's serving pipeline, from a request's text to the response's bytes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -41,7 +41,7 @@ from fraiseql.serving.response.outage import outage
 from fraiseql.serving.response.response import Response
 from fraiseql.serving.response.staleness import staleness, withheld
 from fraiseql.serving.startup.load_sources import Publish, all_live, find_sources
-from fraiseql.serving.startup.source_monitor import LOOK_AGAIN, Watch
+from fraiseql.serving.startup.source_monitor import REFRESH_SECONDS, SourceMonitor
 from fraiseql.settings import Settings
 from fraiseql.sources import SourceMap
 
@@ -77,7 +77,7 @@ class Service:
         results: Results | None = None,
         *,
         policy: Policy | None = None,
-        look_again: float = LOOK_AGAIN,
+        look_again: float = REFRESH_SECONDS,
     ) -> None:
         self.schema = schema
         self.results = results
@@ -89,7 +89,7 @@ class Service:
         self._encoder = Encoder(schema)
         self._pool: Pool | None = None
         self._edition: Edition | None = None
-        self._watch: Watch | None = None
+        self._watch: SourceMonitor | None = None
         self._monitor: SessionMonitor | None = None
         self._fallback = LiveFallback(self._lost, WithheldRoles())
 
@@ -121,7 +121,7 @@ class Service:
         # Where nothing is declared to be kept, there is nothing to look for later.
         if found.read is not found.live or self._keeps_results:
             also = None if self.results is None else self.results.look
-            self._watch = Watch(self._look, found.read, self._use, self._rest, also)
+            self._watch = SourceMonitor(self._look, found.read, self._use, self._rest, also)
 
     @property
     def _keeps_results(self) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from graphql import build_schema, parse
 from graphql.language import OperationDefinitionNode
 
-from fraiseql.serving.document.structure import Ref
+from fraiseql.serving.document.variable_signature import ValueRef
 from fraiseql.serving.planning.costs import DOCUMENT_LIST, CostReader, total
 from fraiseql.serving.planning.plan import Cost
 from fraiseql.serving.planning.selection import Collector, SelectedField
@@ -52,11 +52,11 @@ def test_the_cost_of_a_root_field(text: str, arguments: dict[str, Any], cost: in
 
 
 def test_a_limit_from_a_variable_counts_when_the_request_is_there() -> None:
-    cost = COSTS.root(root("{ users { id } }"), {"limit": Ref("n")}, usual=20)
+    cost = COSTS.root(root("{ users { id } }"), {"limit": ValueRef("n")}, usual=20)
     assert [cost.of({"n": n}) for n in (0, 1, 1000, None, -5)] == [1, 3, 2001, 41, 1]
 
 
 def test_roots_are_added() -> None:
-    first, second = Cost(3, ((Ref("a"), 2, 9),)), Cost(4, ((Ref("b"), 1, 9),))
+    first, second = Cost(3, ((ValueRef("a"), 2, 9),)), Cost(4, ((ValueRef("b"), 1, 9),))
     assert total([first, second]).of({"a": 10, "b": -100}) == 3 + 20 + 4
     assert total([]).of({}) == 0

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from fraiseql.serving.document.structure import form
 from fraiseql.serving.document.uniform import uniform
+from fraiseql.serving.document.variable_signature import variable_signature
 
 
 def holds(where: Any, row: dict[str, int]) -> bool:
@@ -47,7 +47,7 @@ def test_the_same_rows_are_found(seed: int) -> None:
 def test_the_number_of_items_makes_few_structures() -> None:
     for key in ("and", "or"):
         items = [{"id": {"eq": number}} for number in range(300)]
-        forms = {form(uniform({key: items[:number]})) for number in range(1, 300)}
+        forms = {variable_signature(uniform({key: items[:number]})) for number in range(1, 300)}
         assert len(forms) == 10
 
 
@@ -57,7 +57,7 @@ def test_the_order_of_items_makes_no_structure() -> None:
     forms = set()
     for _ in range(50):
         chance.shuffle(items)
-        forms.add(form(uniform({"or": [{"and": items}, {"not": {"or": items}}]})))
+        forms.add(variable_signature(uniform({"or": [{"and": items}, {"not": {"or": items}}]})))
     assert len(forms) == 1
 
 

@@ -1,7 +1,7 @@
 """Rows: a function that writes one row's own document, whatever the session is set to.
 
 The function is immutable because its arguments decide its result: the few settings that a rendering
-depends on are set by the function itself, to what the connections of the serving road are set to.
+depends on are set by the function itself, as on the connections of the serving pipeline.
 """
 
 import hashlib

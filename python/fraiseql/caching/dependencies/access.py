@@ -1,4 +1,4 @@
-"""Access: which roles are answered by stored documents as they would be live."""
+"""RoleAccess: which roles are answered by stored documents as they would be live."""
 # ruff: noqa: S608 - what is joined into SQL is written here, numbers, or quoted names
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,7 +9,7 @@ from fraiseql.caching.dependencies.inspection import Read
 from fraiseql.caching.dependencies.privileges import MAY_BECOME, role_number
 from fraiseql.caching.dependencies.recorded import FINGERPRINTS
 from fraiseql.expressions import literal
-from fraiseql.sources import Access
+from fraiseql.sources import RoleAccess
 from fraiseql.sql_names import op
 
 # Tables under views are read with the rights of the views' owners. What else is behind the
@@ -97,7 +97,7 @@ def queried(owner: str) -> str:
 
 async def load_access(
     read: Read, subject: str, names: Sequence[str], also: Iterable[str] = ()
-) -> Access:
+) -> RoleAccess:
     """Return which roles may be given the documents of ``subject``.
 
     A role may that could read live everything that they are made of, by privileges on whole
@@ -113,7 +113,7 @@ async def load_access(
         DatabaseError: The database cannot be asked.
     """
     (row,) = await read(_FACTS, [subject, list(names)])
-    return Access(" UNION ALL ".join((*_reasons(row), *also)))
+    return RoleAccess(" UNION ALL ".join((*_reasons(row), *also)))
 
 
 def _reasons(row: Any) -> Iterator[str]:

@@ -9,7 +9,6 @@ comes next.
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from fraiseql.accesses import wire_type
 from fraiseql.caching.ddl.apply import LOCK
 from fraiseql.caching.refresh.ground import Ground
 from fraiseql.caching.strategies.indexes.hints import PRESENT, arguments, cutoffs, present_of
@@ -22,6 +21,7 @@ from fraiseql.caching.strategies.indexes.objects import (
 )
 from fraiseql.caching.strategies.indexes.spec import IndexSpec
 from fraiseql.database.writing import AdminConnection
+from fraiseql.field_access import wire_type
 from fraiseql.schema.durations import seconds_of
 from fraiseql.values import as_wire
 

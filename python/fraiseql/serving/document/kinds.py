@@ -19,7 +19,12 @@ from graphql.utilities.coerce_input_value import coerce_input_value
 from fraiseql.schema import generated_kind
 from fraiseql.serving.document.filter_values import filter_coercer
 from fraiseql.serving.document.plain_values import PLAIN
-from fraiseql.serving.document.structure import ListRef, Ref, abstract, form
+from fraiseql.serving.document.variable_signature import (
+    ListValueRef,
+    ValueRef,
+    abstract,
+    variable_signature,
+)
 
 Coercer = Callable[[Any], Any]
 """Turns a raw value into a Python value, or returns ``Undefined`` when it does not fit."""
@@ -56,7 +61,7 @@ def _bare(type_: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class VariableKind:
     """What planning makes of the values of a type.
 
     Attributes:
@@ -75,26 +80,26 @@ class Kind:
 
 
 def _ref(value: Any, name: str) -> Any:
-    return None if value is None else Ref(name)
+    return None if value is None else ValueRef(name)
 
 
 def _list_ref(value: Any, name: str) -> Any:
-    return None if value is None else ListRef(name)
+    return None if value is None else ListValueRef(name)
 
 
 def _itself(value: Any, _name: str) -> Any:
     return value
 
 
-_LEAF: Final = Kind(_ref, is_composite=False, has_names=False)
-_ENUM: Final = Kind(_ref, is_composite=False)
-_OPAQUE: Final = Kind(_ref)
-_LEAVES: Final = Kind(_list_ref)
-_ORDER: Final = Kind(_itself, repr)
-_WHERE: Final = Kind(abstract, form, is_filter=True)
+_LEAF: Final = VariableKind(_ref, is_composite=False, has_names=False)
+_ENUM: Final = VariableKind(_ref, is_composite=False)
+_OPAQUE: Final = VariableKind(_ref)
+_LEAVES: Final = VariableKind(_list_ref)
+_ORDER: Final = VariableKind(_itself, repr)
+_WHERE: Final = VariableKind(abstract, variable_signature, is_filter=True)
 
 
-def kind_of(type_: GraphQLInputType) -> Kind:
+def kind_of(type_: GraphQLInputType) -> VariableKind:
     """Return the kind of a variable's type.
 
     Only filters and orders are looked into. The values of other types reach Python or a statement

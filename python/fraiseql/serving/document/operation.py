@@ -60,7 +60,7 @@ class Operation:
         node: The operation's syntax tree.
         fragments: Fragment definitions of the document, by name.
         document: The whole document, for introspection.
-        variables: Coercion and structure of the variables.
+        variables: Coercion and signature of the variables.
         size: How many fields it selects, fragments counted where they are used.
 
     Args:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from fraiseql.errors import InputError
 from fraiseql.schema import COMBINING
-from fraiseql.serving.document.structure import Repeated
+from fraiseql.serving.document.variable_signature import Repeated
 from fraiseql.settings import Settings
 
 MOST_LEVELS: Final = 100

@@ -1,9 +1,9 @@
-"""Uniform filters: lists of conditions that differ in number and order get one structure."""
+"""Uniform filters: lists of conditions that differ in number and order get one signature."""
 
 from typing import Any
 
 from fraiseql.schema import COMBINING
-from fraiseql.serving.document.structure import Repeated, form
+from fraiseql.serving.document.variable_signature import Repeated, variable_signature
 
 _COMBINING = frozenset(COMBINING)
 
@@ -11,7 +11,7 @@ _COMBINING = frozenset(COMBINING)
 def uniform(where: Any) -> Any:
     """Return a filter that is true of the same rows, in one of few structures.
 
-    Items of ``and`` and ``or`` are sorted by their structure, and the last one of each structure is
+    Items of ``and`` and ``or`` are sorted by their signature, and the last one of each signature is
     repeated until there are a power of two of them: what a client asks for with 3, 5 or 100 items
     is planned, and prepared, for 4, 8 and 128.
 
@@ -35,10 +35,10 @@ def _padded(items: list[Any]) -> list[Any]:
     for item in items:
         if not isinstance(item, dict):
             return items  # null, which is refused later
-        groups.setdefault(form(item), []).append(item)
+        groups.setdefault(variable_signature(item), []).append(item)
     padded = []
-    for structure in groups if len(groups) == 1 else sorted(groups, key=repr):
-        group = groups[structure]
+    for signature in groups if len(groups) == 1 else sorted(groups, key=repr):
+        group = groups[signature]
         missing = (1 << (len(group) - 1).bit_length()) - len(group)
         padded += group
         if missing:

@@ -1,4 +1,4 @@
-"""Variables: values for one request, and the structure that decides which plan serves it."""
+"""Variables: values for one request, and the signature that decides which plan serves it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,7 +13,7 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, get_variable_values
 
-from fraiseql.serving.document.kinds import Kind, Probe, compile_coercer, kind_of, probe_of
+from fraiseql.serving.document.kinds import Probe, VariableKind, compile_coercer, kind_of, probe_of
 from fraiseql.serving.document.nodes import deciding_variables
 from fraiseql.serving.document.sizes import (
     InputLimits,
@@ -27,7 +27,7 @@ _MISSING = "-"
 
 
 class Variables:
-    """Coercion of an operation's variables, and the structure of their values.
+    """Coercion of an operation's variables, and the signature of their values.
 
     Args:
         schema: The schema.
@@ -68,7 +68,7 @@ class Variables:
             by_value |= deciding_variables(part)
         self._coercers: list[tuple[str, Callable[[Any], Any], bool, bool]] = []
         self._probes: list[tuple[str, Probe]] = []
-        self._kinds: dict[str, Kind] = {}
+        self._kinds: dict[str, VariableKind] = {}
         for definition in node.variable_definitions or ():
             name = definition.variable.name.value
             type_: Any = type_from_ast(schema, definition.type)
@@ -150,7 +150,7 @@ class Variables:
             has_long_text(raw.get(name)) for name, kind in self._kinds.items() if kind.has_names
         )
 
-    def structure(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
+    def signature(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
         """Return the key of the plan that serves ``values``; no scalar value is in it.
 
         Exceptions are variables of ``@skip``, ``@include``, orders and introspection.
@@ -160,7 +160,7 @@ class Variables:
     def places(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return for each variable the place of its value, which is what SQL is planned with.
 
-        Null stays null, and what is not sent is not there: both are part of the structure.
+        Null stays null, and what is not sent is not there: both are part of the signature.
         """
         return {name: self._kinds[name].place(value, name) for name, value in values.items()}
 

@@ -38,7 +38,7 @@ async def prove(pool: Pool, query: PreparedQuery, identity: Identity) -> Generic
     Raises:
         DatabaseError: PostgreSQL refuses the statement.
     """
-    nulls = ", ".join(["NULL"] * len(query.slots))
+    nulls = ", ".join(["NULL"] * len(query.parameters))
     async with Database(pool, identity).transaction() as transaction:
         await transaction.execute("SET LOCAL plan_cache_mode = force_generic_plan")
         await transaction.execute(f"PREPARE {_NAME} AS {query.text}")

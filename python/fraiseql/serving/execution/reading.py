@@ -8,8 +8,8 @@ from typing import Any, Final, Literal
 from fraiseql.bounded import Bounded
 from fraiseql.errors import FraiseQLError, InputError, SourceError
 from fraiseql.naming import suggestion
-from fraiseql.serving.document.structure import abstract, form
 from fraiseql.serving.document.uniform import uniform
+from fraiseql.serving.document.variable_signature import abstract, variable_signature
 from fraiseql.serving.execution.statements import PreparedQuery
 from fraiseql.serving.execution.stored_statement import (
     LiveFallback,
@@ -19,11 +19,11 @@ from fraiseql.serving.execution.stored_statement import (
 from fraiseql.serving.execution.withheld import ReadRows, StoredReader
 from fraiseql.serving.planning.fields import own_column
 from fraiseql.serving.planning.filters import parse_filter
-from fraiseql.serving.planning.kept import kept_query
 from fraiseql.serving.planning.objects import merged
 from fraiseql.serving.planning.plan import FieldPlan
-from fraiseql.serving.planning.reads import Query, Read
-from fraiseql.serving.planning.relations import Place, Relations, place_at
+from fraiseql.serving.planning.reads import RelationQuery, RelationRead
+from fraiseql.serving.planning.relations import BoundRelation, Relations, bind_source
+from fraiseql.serving.planning.stored_query import kept_query
 from fraiseql.serving.sql.select import MAX_OFFSET
 from fraiseql.sources import Source
 
@@ -43,7 +43,7 @@ _FLOATS: Final = frozenset({"float4", "float8", "_float4", "_float8"})
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What one form of a read is prepared as.
+    """What one variable_signature of a read is prepared as.
 
     Attributes:
         query: The live statement.
@@ -150,7 +150,7 @@ class RepositoryReader:
         values = {"where": where, "limit": limit, "offset": offset}
         key = (
             (declared, field, outcome, limit is None, offset is None),
-            (form(where), tuple(order_by)),
+            (variable_signature(where), tuple(order_by)),
         )
         prepared = self._prepared.get(key)
         if prepared is None:
@@ -160,7 +160,7 @@ class RepositoryReader:
             self._prepared.put(key, prepared, prepared.weight)
         return Reading(prepared, values)
 
-    def _made(self, source: Source, query: Query) -> Prepared:
+    def _made(self, source: Source, query: RelationQuery) -> Prepared:
         # A resolver may look into what it reads, and documents keep floats as text.
         kept = None if _has_floats(query.read) else kept_query(self._relations, source, query)
         statement = None if kept is None else StoredStatement(kept, MAX_OFFSET, self._fallback)
@@ -173,27 +173,27 @@ class RepositoryReader:
         values: Mapping[str, Any],
         order_by: Sequence[str],
         outcome: Outcome,
-    ) -> Query:
-        place = place_at(source)
-        accesses = self._relations.accesses(source.type_name, place)
+    ) -> RelationQuery:
+        bound = bind_source(source)
+        accesses = self._relations.accesses(source.type_name, bound)
         places = {name: abstract(value, name) for name, value in values.items()}
         where = places["where"]
         condition = parse_filter(where, accesses, source.declared) if where else None
         if outcome != "rows":
-            return Query(Read(source.relation), condition, outcome=outcome)
-        return Query(
-            self._read(source, place, field),
+            return RelationQuery(RelationRead(source.relation), condition, outcome=outcome)
+        return RelationQuery(
+            self._read(source, bound, field),
             condition,
-            self._relations.order(order_by, source.type_name, place),
+            self._relations.order(order_by, source.type_name, bound),
             places["limit"],
             places["offset"],
         )
 
-    def _read(self, source: Source, place: Place, field: FieldPlan | None) -> Read:
+    def _read(self, source: Source, bound: BoundRelation, field: FieldPlan | None) -> RelationRead:
         """Return what the field selects of its own type; of another type, everything stored too."""
         if field is not None and field.read is not None and field.type_name == source.type_name:
             return field.read
-        everything = self._everything(source, place)
+        everything = self._everything(source, bound)
         aside = field.aside.get(source.type_name) if field is not None else None
         return merged(everything, aside) if aside is not None else everything
 
@@ -207,21 +207,21 @@ class RepositoryReader:
             )
         return found
 
-    def _everything(self, source: Source, place: Place) -> Read:
+    def _everything(self, source: Source, bound: BoundRelation) -> RelationRead:
         """Return the read of every stored field: a resolver may look into the document itself."""
-        document = place.relation.columns[place.document] if place.document is not None else None
+        document = bound.relation.columns[bound.document] if bound.document is not None else None
         names = dict.fromkeys(self._stored_names(source.type_name))
         renamed = self._renamed(source.type_name)
         own = [
             name
             for name in names
-            if name not in renamed and own_column(place.relation, place.document, name)
+            if name not in renamed and own_column(bound.relation, bound.document, name)
         ]
-        keys = names.keys() & {self._discriminator(source.type_name), place.document}
+        keys = names.keys() & {self._discriminator(source.type_name), bound.document}
         lifted = [(key, document) for key in sorted(keys - set(own)) if document is not None]
         inside = document if len(names) > len(own) + len(renamed) else None
         pairs = tuple(renamed.items())
-        return Read(place.relation, tuple(own), inside, tuple(lifted), renamed=pairs)
+        return RelationRead(bound.relation, tuple(own), inside, tuple(lifted), renamed=pairs)
 
     def _renamed(self, type_name: str) -> dict[str, str]:
         """Return the columns of fields that name theirs, by the name of the field."""
@@ -275,7 +275,7 @@ def note_in_field(
         note(StalenessReport(field.root, type_name, seconds))
 
 
-def _has_floats(read: Read) -> bool:
+def _has_floats(read: RelationRead) -> bool:
     columns = read.relation.columns
     if any(columns[name].base_type in _FLOATS for name in read.columns):
         return True
@@ -283,7 +283,7 @@ def _has_floats(read: Read) -> bool:
 
 
 def _copied(where: Mapping[str, Any]) -> dict[str, Any]:
-    """Return plain dicts and lists, so that the form tells all structure there is."""
+    """Return plain dicts and lists, so that the variable_signature tells all structure there is."""
     return {str(key): _plain(value) for key, value in where.items()}
 
 

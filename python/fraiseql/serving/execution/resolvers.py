@@ -12,7 +12,7 @@ from fraiseql.database import caller
 from fraiseql.results import Current, current
 from fraiseql.schema import Info
 from fraiseql.schema.defaults import refuse_beyond_python
-from fraiseql.serving.document.structure import Ref
+from fraiseql.serving.document.variable_signature import ValueRef
 from fraiseql.serving.execution.context_reads import ContextReads, WatchedInfo
 from fraiseql.serving.execution.encode import Encoder
 from fraiseql.serving.execution.reading import current_field
@@ -193,7 +193,7 @@ def argument_values(
 
 
 def _argument(source: Any, values: Mapping[str, Any], full: Callable[[], VariableValues]) -> Any:
-    if isinstance(source, Ref):
+    if isinstance(source, ValueRef):
         return source.value(values)
     if isinstance(source, ArgumentSource):
         return source.value(full())

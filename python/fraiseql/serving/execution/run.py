@@ -24,7 +24,7 @@ from fraiseql.serving.planning.plan import (
     ComputedStep,
     ConstantRoot,
     KeptQuery,
-    Plan,
+    OperationPlan,
     PythonRoot,
     RefusedRoot,
     SqlRoot,
@@ -193,7 +193,7 @@ class CompiledPlan:
         "sql",
     )
 
-    def __init__(self, plan: Plan, schema: Schema, fallback: LiveFallback) -> None:
+    def __init__(self, plan: OperationPlan, schema: Schema, fallback: LiveFallback) -> None:
         self.plan = plan
         self.sql = [_compiled(root, fallback) for root in plan.roots if isinstance(root, SqlRoot)]
         self.python = [root for root in plan.roots if isinstance(root, PythonRoot)]

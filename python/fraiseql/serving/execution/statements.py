@@ -4,19 +4,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from fraiseql.errors import InputError
-from fraiseql.serving.document.structure import Ref
-from fraiseql.serving.planning.reads import Query
+from fraiseql.serving.document.variable_signature import ValueRef
+from fraiseql.serving.planning.reads import RelationQuery
 from fraiseql.serving.sql import (
-    ORDINARY,
-    Choice,
-    ChoicePoint,
-    Slot,
-    chooser,
+    UNHINTED,
+    HintPoint,
+    IndexHint,
+    Parameter,
     comparable,
     compile_query,
     converter,
+    hint_finder,
 )
-from fraiseql.sources import Access, Freshness
+from fraiseql.sources import Freshness, RoleAccess
 
 Bind = Callable[[Mapping[str, Any]], Any]
 
@@ -41,32 +41,34 @@ class PreparedQuery:
     Attributes:
         text: SQL.
         relation: What it reads, for the log.
-        slots: Where its parameters come from, for printing.
+        parameters: Where its parameters come from, for printing.
         choose: Returns the variant to bind and run for the values of a request, where a declared
             index is served by another text for some of them; None where one text serves them all.
     """
 
-    __slots__ = ("_binders", "choose", "relation", "slots", "text")
+    __slots__ = ("_binders", "choose", "parameters", "relation", "text")
 
     def __init__(
         self,
-        query: Query,
+        query: RelationQuery,
         max_limit: int,
         freshness: Freshness | None = None,
-        chosen: Sequence[Choice] = (),
+        chosen: Sequence[IndexHint] = (),
         condition: str | None = None,
         *,
-        access: Access | None = None,
+        access: RoleAccess | None = None,
     ) -> None:
         statement = compile_query(query, max_limit, freshness, chosen, condition, access=access)
         self.text = statement.text
         self.relation = query.read.relation.sql
-        self.slots = statement.slots
-        self._binders = [_binder(slot, converter(slot)) for slot in statement.slots]
+        self.parameters = statement.parameters
+        self._binders = [
+            _binder(parameter, converter(parameter)) for parameter in statement.parameters
+        ]
         self.choose: Callable[[Mapping[str, Any]], PreparedQuery] | None = None
         if statement.points and not chosen:
 
-            def compiled(choices: Sequence[Choice]) -> PreparedQuery:
+            def compiled(choices: Sequence[IndexHint]) -> PreparedQuery:
                 return PreparedQuery(query, max_limit, freshness, choices, condition, access=access)
 
             self.choose = _Variants(self, statement.points, compiled).of
@@ -98,16 +100,19 @@ class _Variants:
     def __init__(
         self,
         ordinary: PreparedQuery,
-        points: Sequence[ChoicePoint],
-        compiled: Callable[[Sequence[Choice]], PreparedQuery],
+        points: Sequence[HintPoint],
+        compiled: Callable[[Sequence[IndexHint]], PreparedQuery],
     ) -> None:
         self._ordinary = ordinary
         self._points = [
-            (chooser(point.access, point.operator), _binder(point.slot, comparable(point.slot)))
+            (
+                hint_finder(point.access, point.operator),
+                _binder(point.parameter, comparable(point.parameter)),
+            )
             for point in points
         ]
         self._compiled = compiled
-        self._variants = {(ORDINARY,) * len(points): ordinary}
+        self._variants = {(UNHINTED,) * len(points): ordinary}
 
     def of(self, values: Mapping[str, Any]) -> PreparedQuery:
         """Return the form for the values of a request, compiled when it is first asked for."""
@@ -121,14 +126,14 @@ class _Variants:
         return found or self._ordinary
 
 
-def _binder(slot: Slot, convert: Callable[[Any], Any]) -> Bind:
-    source = slot.source
-    if isinstance(source, Ref):
+def _binder(parameter: Parameter, convert: Callable[[Any], Any]) -> Bind:
+    source = parameter.source
+    if isinstance(source, ValueRef):
         name = source.name
         if not source.path:
             return lambda values: convert(values[name])
         return lambda values: convert(source.value(values))
-    if isinstance(source, list | tuple) and any(isinstance(item, Ref) for item in source):
+    if isinstance(source, list | tuple) and any(isinstance(item, ValueRef) for item in source):
         # A list written in the document, with variables inside.
         return lambda values: convert([_known(item, values) for item in source])
     constant: list[Any] = []
@@ -143,4 +148,4 @@ def _binder(slot: Slot, convert: Callable[[Any], Any]) -> Bind:
 
 
 def _known(item: Any, values: Mapping[str, Any]) -> Any:
-    return item.value(values) if isinstance(item, Ref) else item
+    return item.value(values) if isinstance(item, ValueRef) else item

@@ -4,7 +4,7 @@ from fraiseql.serving.planning.plan import (
     ComputedStep,
     ConstantRoot,
     FieldPlan,
-    Plan,
+    OperationPlan,
     PythonRoot,
     SqlRoot,
 )
@@ -14,7 +14,7 @@ __all__ = [
     "ComputedStep",
     "ConstantRoot",
     "FieldPlan",
-    "Plan",
+    "OperationPlan",
     "Planner",
     "PythonRoot",
     "SqlRoot",

@@ -1,7 +1,7 @@
 """Arguments: what a field is given, with places instead of the values that requests bring.
 
 Whether a value is valid where it stands is graphql-core's verdict. Null and "not sent" are part
-of the structure that a plan is made for, so that most verdicts are reached once for each plan.
+of the signature that a plan is made for, so that most verdicts are reached once for each plan.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from fraiseql.schema import generated_kind
 from fraiseql.serving.document import Operation
 from fraiseql.serving.document.nodes import variables_inside
 from fraiseql.serving.document.sizes import InputLimits, check_filter, count_values
-from fraiseql.serving.document.structure import Ref
+from fraiseql.serving.document.variable_signature import ValueRef
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,7 +109,7 @@ def input_error(error: GraphQLError) -> GraphQLError:
 
 
 class ArgumentReader:
-    """Reads the arguments of fields for one structure of the variables.
+    """Reads the arguments of fields for one signature of the variables.
 
     Args:
         operation: The operation.
@@ -123,20 +123,20 @@ class ArgumentReader:
         self._limits = operation.variables.limits
 
     def for_sql(self, field: GraphQLField, node: FieldNode) -> dict[str, Any]:
-        """Return the arguments by Python name; scalars of variables are ``Ref``.
+        """Return the arguments by Python name; scalars of variables are ``ValueRef``.
 
         Raises:
-            GraphQLError: An argument is not valid for this structure.
+            GraphQLError: An argument is not valid for this signature.
         """
         return get_argument_values(
             field, node, self._places, hide_suggestions=self._hide_suggestions
         )
 
     def for_python(self, field: GraphQLField, node: FieldNode) -> dict[str, Any]:
-        """Return the sources of the arguments by Python name: constants, ``Ref``, literals.
+        """Return the sources of the arguments by Python name: constants, ``ValueRef``, literals.
 
         Raises:
-            GraphQLError: An argument is not valid for this structure.
+            GraphQLError: An argument is not valid for this signature.
             InputError: A filter is too large.
         """
         nodes = {argument.name.value: argument for argument in node.arguments or ()}
@@ -162,5 +162,5 @@ class ArgumentReader:
             return {source.argument.out_name or source.name: source}
         found = source.coerced(self._values)
         if source.variable in self._values.coerced:
-            return dict.fromkeys(found, Ref(source.variable))
+            return dict.fromkeys(found, ValueRef(source.variable))
         return found

@@ -5,7 +5,7 @@ from typing import Any
 
 from graphql import is_list_type, is_non_null_type
 
-from fraiseql.serving.document.structure import Ref
+from fraiseql.serving.document.variable_signature import ValueRef
 from fraiseql.serving.planning.plan import Cost, rows
 from fraiseql.serving.planning.selection import SelectedField, Selection
 
@@ -44,7 +44,7 @@ class CostReader:
         if selected.field is None or not is_list(selected.field.type):
             return Cost(below)
         limit, usual = arguments.get("limit"), usual or self._unbounded
-        if isinstance(limit, Ref):
+        if isinstance(limit, ValueRef):
             return Cost(1, ((limit, below, usual),))
         return Cost(1 + rows(limit, usual) * below)
 

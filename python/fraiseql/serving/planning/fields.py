@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from fraiseql.accesses import OPAQUE, Access, column_access, own_column, stored_column
 from fraiseql.errors import InputError
+from fraiseql.field_access import OPAQUE, FieldAccess, column_access, own_column, stored_column
 from fraiseql.naming import suggestion
 
 __all__ = [
     "UNCOMPARED",
-    "Access",
+    "FieldAccess",
     "column_access",
     "orderable",
     "own_column",
@@ -24,7 +24,7 @@ UNCOMPARED: Mapping[str, str] = {
 """Forms whose values are only compared with null, in words."""
 
 
-def require_access(accesses: Mapping[str, Access], name: str, what: str) -> Access:
+def require_access(accesses: Mapping[str, FieldAccess], name: str, what: str) -> FieldAccess:
     """Return the access called ``name``.
 
     Raises:
@@ -39,7 +39,7 @@ def require_access(accesses: Mapping[str, Access], name: str, what: str) -> Acce
     return found
 
 
-def orderable(accesses: Mapping[str, Access], name: str, what: str) -> Access:
+def orderable(accesses: Mapping[str, FieldAccess], name: str, what: str) -> FieldAccess:
     """Return the access called ``name`` if rows can be ordered by it.
 
     Raises:

@@ -7,11 +7,11 @@ from typing import Any, Final, Literal
 from fraiseql.errors import InputError
 from fraiseql.naming import suggestion
 from fraiseql.schema import COMBINING
-from fraiseql.serving.document.structure import ListRef, Ref
-from fraiseql.serving.planning.fields import UNCOMPARED, Access, require_access
+from fraiseql.serving.document.variable_signature import ListValueRef, ValueRef
+from fraiseql.serving.planning.fields import UNCOMPARED, FieldAccess, require_access
 
 Leaf = Any
-"""A ``Ref`` into the values of a request, or a constant."""
+"""A ``ValueRef`` into the values of a request, or a constant."""
 
 _ORDERED: Final = frozenset({"gt", "gte", "lt", "lte"})
 _TEXT: Final = frozenset({"like", "ilike", "contains", "icontains", "starts_with", "ends_with"})
@@ -23,10 +23,10 @@ _TEXT_FORMS: Final = frozenset({"String", "string", "ID"})
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class FieldComparison:
     """One value of a row against one of the request."""
 
-    access: Access
+    access: FieldAccess
     operator: str
     value: Leaf
 
@@ -35,7 +35,7 @@ class Comparison:
 class NullTest:
     """``IS NULL`` or, negated, ``IS NOT NULL``."""
 
-    access: Access
+    access: FieldAccess
     negated: bool
 
 
@@ -54,11 +54,11 @@ class Negation:
     part: "Filter"
 
 
-Filter = Comparison | NullTest | Group | Negation
+Filter = FieldComparison | NullTest | Group | Negation
 
 
-def parse_filter(where: Any, accesses: Mapping[str, Access], what: str) -> Group:
-    """Return the tree of a ``where`` whose scalars may be ``Ref``.
+def parse_filter(where: Any, accesses: Mapping[str, FieldAccess], what: str) -> Group:
+    """Return the tree of a ``where`` whose scalars may be ``ValueRef``.
 
     Args:
         where: Field name → value, list, None or mapping of operators; ``and``, ``or``, ``not``.
@@ -73,7 +73,7 @@ def parse_filter(where: Any, accesses: Mapping[str, Access], what: str) -> Group
     return Group("and", tuple([_entry(key, value, accesses, what) for key, value in where.items()]))
 
 
-def _entry(key: str, value: Any, accesses: Mapping[str, Access], what: str) -> Filter:
+def _entry(key: str, value: Any, accesses: Mapping[str, FieldAccess], what: str) -> Filter:
     # No declared field has one of these names; a column that nobody declares must not matter.
     if key in COMBINING:
         return _combined(key, value, accesses, what)
@@ -84,28 +84,28 @@ def _entry(key: str, value: Any, accesses: Mapping[str, Access], what: str) -> F
         parts = [_comparison(access, operator, item, what) for operator, item in value.items()]
         return Group("and", tuple(parts))
     return _comparison(
-        access, "in" if isinstance(value, list | tuple | ListRef) else "eq", value, what
+        access, "in" if isinstance(value, list | tuple | ListValueRef) else "eq", value, what
     )
 
 
-def _combined(key: str, value: Any, accesses: Mapping[str, Access], what: str) -> Filter:
+def _combined(key: str, value: Any, accesses: Mapping[str, FieldAccess], what: str) -> Filter:
     if value is None:
         return Group("and", ())
     if key == "not":
         return Negation(parse_filter(value, accesses, what))
     # GraphQL takes one object for a list of one.
     items = value if isinstance(value, list | tuple) else [value]
-    if any(isinstance(item, Ref) for item in items):
+    if any(isinstance(item, ValueRef) for item in items):
         raise InputError(f"{key!r} in a where for {what} takes a list of mappings.")
     parts = tuple([parse_filter(item, accesses, what) for item in items])
     return Group("or" if key == "or" else "and", parts)
 
 
-def _comparison(access: Access, operator: str, value: Leaf, what: str) -> Filter:
+def _comparison(access: FieldAccess, operator: str, value: Leaf, what: str) -> Filter:
     _check_operator(access, operator, what)
     if operator == "is_null":
-        if isinstance(value, Ref):
-            return Comparison(access, operator, value)
+        if isinstance(value, ValueRef):
+            return FieldComparison(access, operator, value)
         if not isinstance(value, bool):
             raise InputError(f"is_null of {what}.{access.name} takes true or false, not {value!r}.")
         return NullTest(access, negated=not value)
@@ -116,14 +116,14 @@ def _comparison(access: Access, operator: str, value: Leaf, what: str) -> Filter
             f"{operator} of {what}.{access.name} cannot compare with null.",
             hint="Write is_null: true, or leave the operator out.",
         )
-    if operator in _LISTS and not isinstance(value, list | tuple | ListRef):
+    if operator in _LISTS and not isinstance(value, list | tuple | ListValueRef):
         raise InputError(f"{operator} of {what}.{access.name} takes a list.")
-    if operator not in _LISTS and isinstance(value, list | tuple | ListRef | Mapping):
+    if operator not in _LISTS and isinstance(value, list | tuple | ListValueRef | Mapping):
         raise InputError(f"{operator} of {what}.{access.name} takes one value.")
-    return Comparison(access, operator, value)
+    return FieldComparison(access, operator, value)
 
 
-def _check_operator(access: Access, operator: str, what: str) -> None:
+def _check_operator(access: FieldAccess, operator: str, what: str) -> None:
     if operator not in OPERATORS:
         raise InputError(
             f"{what}.{access.name} cannot be compared by {operator!r}."

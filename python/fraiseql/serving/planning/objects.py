@@ -20,8 +20,8 @@ from fraiseql.schema.definitions import FieldDefinition
 from fraiseql.serving.planning.arguments import ArgumentReader, input_error
 from fraiseql.serving.planning.fields import own_column, stored_column
 from fraiseql.serving.planning.plan import ComputedStep, FieldPlan
-from fraiseql.serving.planning.reads import DOCUMENT_KEY, Embedded, Read
-from fraiseql.serving.planning.relations import Place, Relations
+from fraiseql.serving.planning.reads import DOCUMENT_KEY, Embedded, RelationRead
+from fraiseql.serving.planning.relations import BoundRelation, Relations
 from fraiseql.serving.planning.selection import SelectedField, Selection
 from fraiseql.serving.planning.shapes import ShapeBuilder, field_node
 
@@ -30,7 +30,7 @@ from fraiseql.serving.planning.shapes import ShapeBuilder, field_node
 class _Row:
     """What the selected fields need of one row; several object types may share it."""
 
-    place: Place
+    bound: BoundRelation
     columns: dict[str, None] = field(default_factory=dict)
     renamed: dict[str, str] = field(default_factory=dict)
     document: Column | None = None
@@ -38,9 +38,9 @@ class _Row:
     embeds: dict[str, Embedded] = field(default_factory=dict)
     exact: bool = False
 
-    def read(self) -> Read:
-        return Read(
-            self.place.relation,
+    def read(self) -> RelationRead:
+        return RelationRead(
+            self.bound.relation,
             tuple(self.columns),
             self.document,
             tuple(self.keys.items()),
@@ -81,35 +81,35 @@ class ObjectPlanner:
         self,
         type_: Any,
         selection: Selection | None,
-        place: Place | None,
+        bound: BoundRelation | None,
         *,
         stored: bool = False,
-    ) -> tuple[int, Read | None]:
-        """Return the node of a field's value, and what of each row of ``place`` it needs.
+    ) -> tuple[int, RelationRead | None]:
+        """Return the node of a field's value, and what of each row of ``bound`` it needs.
 
         ``stored`` says that the value is read from a column of type ``json``.
         """
         if is_non_null_type(type_):
-            return self.value(type_.of_type, selection, place, stored=stored)
+            return self.value(type_.of_type, selection, bound, stored=stored)
         if is_list_type(type_):
-            item, read = self.value(type_.of_type, selection, place, stored=stored)
+            item, read = self.value(type_.of_type, selection, bound, stored=stored)
             nullable = not is_non_null_type(type_.of_type)
             return self.shape.add({"kind": "list", "item": item, "item_nullable": nullable}), read
         if is_leaf_type(type_):
             return self.shape.leaf(type_, stored=stored), None
         assert selection is not None  # noqa: S101 - validation saw to it
-        row = self._row_aside(type_.name) if place is None else None
-        if place is not None:
-            row = _Row(place)
+        row = self._row_aside(type_.name) if bound is None else None
+        if bound is not None:
+            row = _Row(bound)
         node = self._composite(type_, selection, row)
         return node, row.read() if row else None
 
     def _row_aside(self, type_name: str) -> _Row | None:
         """Return the row that documents of a type have inside of what Python returns."""
-        place = self._relations.place_of(type_name)
-        if self._aside is None or place is None:
+        bound = self._relations.bound_relation(type_name)
+        if self._aside is None or bound is None:
             return None
-        return self._aside.setdefault(type_name, _Row(place))
+        return self._aside.setdefault(type_name, _Row(bound))
 
     def _composite(self, type_: GraphQLNamedType, selection: Selection, row: _Row | None) -> int:
         if not isinstance(type_, GraphQLInterfaceType | GraphQLUnionType):
@@ -133,10 +133,10 @@ class ObjectPlanner:
     @staticmethod
     def _lift(row: _Row, key: str) -> None:
         """Have the discriminator at the row's top, wherever it is stored."""
-        if own_column(row.place.relation, row.place.document, key) is not None:
+        if own_column(row.bound.relation, row.bound.document, key) is not None:
             row.columns[key] = None
-        elif row.place.document is not None:
-            row.keys[key] = row.place.relation.columns[row.place.document]
+        elif row.bound.document is not None:
+            row.keys[key] = row.bound.relation.columns[row.bound.document]
 
     def _selected(self, type_name: str, selection: Selection, row: _Row | None) -> int:
         refusal = selection.refusals.get(type_name)
@@ -174,10 +174,10 @@ class ObjectPlanner:
 
     def _store(self, type_name: str, definition: FieldDefinition, row: _Row) -> tuple[Column, bool]:
         """Have the row carry a stored field; return its column, and whether inside a document."""
-        place = row.place
+        bound = row.bound
         column, inside = stored_column(
-            place.relation,
-            place.document,
+            bound.relation,
+            bound.document,
             definition,
             wanted_by=f"{type_name}.{definition.name}",
         )
@@ -185,7 +185,7 @@ class ObjectPlanner:
             row.renamed[definition.name] = column.name
         elif not inside:
             row.columns[column.name] = None
-        elif definition.name == place.document:
+        elif definition.name == bound.document:
             row.keys[definition.name] = column
             return column, False
         else:
@@ -197,7 +197,7 @@ class ObjectPlanner:
     ) -> dict[str, Any]:
         assert definition.embed is not None and selected.field is not None  # noqa: S101, PT018
         named = get_named_type(selected.field.type).name
-        inner = self._relations.embedded_place(definition.embed, named)
+        inner = self._relations.embedded_relation(definition.embed, named)
         node, read = self.value(selected.field.type, selected.selection, inner)
         assert read is not None  # noqa: S101 - an embed is an object or a list of objects
         if definition.embed.on and definition.embed.limit is None:
@@ -205,7 +205,7 @@ class ObjectPlanner:
         known = row.embeds.get(definition.name)
         embedded = self._relations.embedded(
             definition,
-            row.place,
+            row.bound,
             named,
             merged(known.read, read) if known else read,
             owner=type_name,
@@ -257,9 +257,9 @@ class ObjectPlanner:
         """Return the node and plan of a field that a Python function answers."""
         assert selected.field is not None  # noqa: S101 - __typename is answered before
         named = get_named_type(selected.field.type)
-        place = self._relations.place_of(named.name)
+        bound = self._relations.bound_relation(named.name)
         outer, self._aside = self._aside, {}
-        node, read = self.value(selected.field.type, selected.selection, place)
+        node, read = self.value(selected.field.type, selected.selection, bound)
         aside = {name: row.read() for name, row in self._aside.items()}
         self._aside = outer
         arguments, refusal = self._sources(selected)
@@ -290,13 +290,13 @@ def _entry(selected: SelectedField, source: Mapping[str, Any], node: int) -> dic
     return field_node(selected.id, selected.key, dict(source), node, nullable=nullable)
 
 
-def merged(one: Read, other: Read) -> Read:
+def merged(one: RelationRead, other: RelationRead) -> RelationRead:
     """Return the read that feeds both: an embed asked for twice under two aliases is read once."""
     embeds = {embed.name: embed for embed in one.embeds}
     for embed in other.embeds:
         known = embeds.get(embed.name)
         embeds[embed.name] = _with_read(embed, merged(known.read, embed.read)) if known else embed
-    return Read(
+    return RelationRead(
         one.relation,
         tuple(dict.fromkeys((*one.columns, *other.columns))),
         one.document or other.document,
@@ -307,7 +307,7 @@ def merged(one: Read, other: Read) -> Read:
     )
 
 
-def _with_read(embed: Embedded, read: Read) -> Embedded:
+def _with_read(embed: Embedded, read: RelationRead) -> Embedded:
     return Embedded(
         embed.name, read, embed.many, embed.join, embed.condition, embed.order, embed.limit
     )

@@ -1,4 +1,4 @@
-"""Plan: everything that a repeated operation needs, as plain data that prints."""
+"""OperationPlan: everything that a repeated operation needs, as plain data that prints."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from typing import Any
 from graphql import GraphQLError
 
 from fraiseql.schema.definitions import FieldDefinition, QueryDefinition
-from fraiseql.serving.document.structure import Ref
-from fraiseql.serving.planning.reads import Query, Read
+from fraiseql.serving.document.variable_signature import ValueRef
+from fraiseql.serving.planning.reads import RelationQuery, RelationRead
 from fraiseql.serving.planning.selection import SelectedField
 from fraiseql.sources import StoredSource
 
@@ -24,7 +24,7 @@ class FieldPlan:
         read: What of each row answers the sub-fields, when the type has a source.
         aside: The same for other types with a source that are selected further below: their
             documents may stand inside of what the function returns.
-        arguments: Python name → constant, ``Ref``, or ``ArgumentSource``.
+        arguments: Python name → constant, ``ValueRef``, or ``ArgumentSource``.
         root: Response key of the root field that it stands in, or is.
         refusal: Why the function is not called: an argument is not valid.
     """
@@ -32,8 +32,8 @@ class FieldPlan:
     selected: SelectedField
     type_name: str
     names: tuple[str, ...]
-    read: Read | None
-    aside: Mapping[str, Read]
+    read: RelationRead | None
+    aside: Mapping[str, RelationRead]
     arguments: Mapping[str, Any]
     root: str
     refusal: GraphQLError | None = None
@@ -49,7 +49,7 @@ class KeptQuery:
         source: What is kept, and how stale it may be.
     """
 
-    query: Query
+    query: RelationQuery
     type_name: str
     source: StoredSource
 
@@ -69,7 +69,7 @@ class SqlRoot:
 
     stream: int
     key: str
-    query: Query
+    query: RelationQuery
     many: bool
     max_limit: int
     kept: KeptQuery | None = None
@@ -144,7 +144,7 @@ class Cost:
     """
 
     base: int
-    terms: tuple[tuple[Ref, int, int], ...] = ()
+    terms: tuple[tuple[ValueRef, int, int], ...] = ()
 
     def of(self, values: Mapping[str, Any]) -> int:
         """Return the cost with the limits of one request."""
@@ -162,8 +162,8 @@ def rows(limit: Any, usual: int) -> int:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Plan:
-    """One operation for one structure of its variables.
+class OperationPlan:
+    """One operation for one signature of its variables.
 
     Attributes:
         roots: Root fields; several are run side by side.

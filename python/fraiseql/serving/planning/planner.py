@@ -1,4 +1,4 @@
-"""Planner: from a validated operation and the structure of its variables to a plan."""
+"""Planner: from a validated operation and the signature of its variables to a plan."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -22,28 +22,28 @@ from fraiseql.serving.document.sizes import check_filter, check_order
 from fraiseql.serving.planning.arguments import ArgumentReader, input_error
 from fraiseql.serving.planning.costs import CostReader, total
 from fraiseql.serving.planning.filters import parse_filter
-from fraiseql.serving.planning.kept import kept_query
 from fraiseql.serving.planning.objects import ObjectPlanner
 from fraiseql.serving.planning.plan import (
     ConstantRoot,
     Cost,
-    Plan,
+    OperationPlan,
     PythonRoot,
     RefusedRoot,
     Root,
     SqlRoot,
 )
-from fraiseql.serving.planning.reads import Query, Read
+from fraiseql.serving.planning.reads import RelationQuery, RelationRead
 from fraiseql.serving.planning.relations import Relations
 from fraiseql.serving.planning.selection import Collector, SelectedField
 from fraiseql.serving.planning.shapes import field_node
+from fraiseql.serving.planning.stored_query import kept_query
 from fraiseql.settings import Settings
 from fraiseql.sources import SourceMap
 
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """The fields of one operation for one structure of its variables.
+    """The fields of one operation for one signature of its variables.
 
     Attributes:
         roots: Root fields, ``@skip`` and ``@include`` resolved.
@@ -86,12 +86,12 @@ class Planner:
         *,
         collected: Collected | None = None,
         only: Collection[str] | None = None,
-    ) -> Plan:
-        """Return the plan that serves ``operation`` for every request of this structure.
+    ) -> OperationPlan:
+        """Return the plan that serves ``operation`` for every request of this signature.
 
         Args:
             operation: The validated operation.
-            values: Coerced variables of the request at hand; only their structure is used.
+            values: Coerced variables of the request at hand; only their signature is used.
             raw: The same variables as sent, for introspection.
             collected: What ``collect`` returned, where it has been asked before.
             only: Response keys of the root fields to plan, as if there were no others; None for
@@ -107,7 +107,7 @@ class Planner:
         objects = roots.objects
         name = self._root_type.name
         root = objects.shape.add({"kind": "object", "type": name, "fields": entries})
-        return Plan(
+        return OperationPlan(
             tuple(roots.roots),
             objects.computed,
             objects.shape.description(root),
@@ -140,34 +140,40 @@ class Planner:
         return found
 
     def query(
-        self, definition: QueryDefinition, type_name: str, read: Read, arguments: Mapping[str, Any]
-    ) -> Query:
+        self,
+        definition: QueryDefinition,
+        type_name: str,
+        read: RelationRead,
+        arguments: Mapping[str, Any],
+    ) -> RelationQuery:
         """Return what a root field that SQL answers reads, for its arguments.
 
         Raises:
             InputError: A filter or order names an unknown field or operator.
         """
-        place = self.relations.place_of(type_name)
-        assert place is not None  # noqa: S101 - find() demands a sql_source
+        bound = self.relations.bound_relation(type_name)
+        assert bound is not None  # noqa: S101 - find() demands a sql_source
         equal = {name: arguments[name] for name in definition.by if name in arguments}
         # Where there is one row, arguments may have any name: only a list has a filter.
         filtered = arguments.get("where") if definition.many else None
         wanted = [part for part in (definition.where, equal, filtered) if part]
-        accesses = self.relations.accesses(type_name, place)
+        accesses = self.relations.accesses(type_name, bound)
         conditions = check_filter(filtered, self._inputs) if filtered else 0
         where = parse_filter({"and": wanted}, accesses, type_name) if wanted else None
         if not definition.many:
             # Of several rows that fit, the same one wherever they are read.
-            only = bool(place.key) and equal.keys() >= set(place.key)
-            first = () if only else self.relations.order((), type_name, place)
-            return Query(read, where, first, limit=1, conditions=conditions)
+            only = bool(bound.key) and equal.keys() >= set(bound.key)
+            first = () if only else self.relations.order((), type_name, bound)
+            return RelationQuery(read, where, first, limit=1, conditions=conditions)
         terms = arguments.get("order_by") or definition.order_by
         check_order(terms, self._inputs)
-        order = self.relations.order(terms, type_name, place)
+        order = self.relations.order(terms, type_name, bound)
         limit = arguments.get("limit")
         limit = self._default_limit(definition) if limit is None else limit
         conditions += len(arguments.get("order_by") or ())
-        return Query(read, where, order, limit, arguments.get("offset"), conditions=conditions)
+        return RelationQuery(
+            read, where, order, limit, arguments.get("offset"), conditions=conditions
+        )
 
     def max_limit(self, definition: QueryDefinition) -> int:
         """Return the largest ``limit`` of a root field."""
@@ -207,7 +213,7 @@ class _RootPlanner:
         self.costs: list[Cost] = []
 
     def entry(self, selected: SelectedField) -> dict[str, Any]:
-        """Plan one root field and return its entry in the root object's node."""
+        """OperationPlan one root field and return its entry in the root object's node."""
         if selected.field is None:
             return {"id": selected.id, "key": selected.key, "source": {"typename": True}}
         stream = self.objects.stream()
@@ -234,8 +240,8 @@ class _RootPlanner:
         assert selected.field is not None  # noqa: S101 - the caller saw it
         type_name = get_named_type(selected.field.type).name
         relations = self._planner.relations
-        place = relations.place_of(type_name)
-        node, read = self.objects.value(selected.field.type, selected.selection, place)
+        bound = relations.bound_relation(type_name)
+        node, read = self.objects.value(selected.field.type, selected.selection, bound)
         assert read is not None  # noqa: S101 - find() demands a sql_source
         try:
             arguments = self._arguments.for_sql(selected.field, selected.nodes[0])

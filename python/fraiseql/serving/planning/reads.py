@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from fraiseql.catalog import Column, Relation
-from fraiseql.serving.planning.fields import Access
+from fraiseql.serving.planning.fields import FieldAccess
 from fraiseql.serving.planning.filters import Filter
 
 DOCUMENT_KEY: Final = "$"
@@ -15,7 +15,7 @@ DOCUMENT_KEY: Final = "$"
 class OrderTerm:
     """One term of an order."""
 
-    access: Access
+    access: FieldAccess
     descending: bool
 
 
@@ -33,7 +33,7 @@ class Embedded:
     """
 
     name: str
-    read: "Read"
+    read: "RelationRead"
     many: bool
     join: tuple[tuple[str, str], ...]
     condition: str | None = None
@@ -57,7 +57,7 @@ class Fetched:
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class RelationRead:
     """What is wanted of one row.
 
     Attributes:
@@ -92,7 +92,7 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class RelationQuery:
     """Rows of one relation.
 
     Attributes:
@@ -105,7 +105,7 @@ class Query:
         outcome: ``rows``, or only how many (``count``), or whether there is one (``exists``).
     """
 
-    read: Read
+    read: RelationRead
     where: Filter | None = None
     order: tuple[OrderTerm, ...] = ()
     limit: Any = None

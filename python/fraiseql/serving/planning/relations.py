@@ -6,19 +6,19 @@ from typing import Any
 
 from graphql import is_abstract_type
 
-from fraiseql.accesses import find_accesses
 from fraiseql.catalog import Relation
 from fraiseql.errors import DeclarationError
+from fraiseql.field_access import find_accesses
 from fraiseql.naming import suggestion
 from fraiseql.schema import Schema
 from fraiseql.schema.definitions import EmbedDefinition, FieldDefinition
-from fraiseql.serving.planning.fields import Access, column_access, orderable
-from fraiseql.serving.planning.reads import Embedded, OrderTerm, Read
+from fraiseql.serving.planning.fields import FieldAccess, column_access, orderable
+from fraiseql.serving.planning.reads import Embedded, OrderTerm, RelationRead
 from fraiseql.sources import NO_INDEXES, Source, SourceMap
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class BoundRelation:
     """A relation as one type sees it.
 
     Attributes:
@@ -32,9 +32,9 @@ class Place:
     key: tuple[str, ...]
 
 
-def place_at(source: Source) -> Place:
+def bind_source(source: Source) -> BoundRelation:
     """Return where documents of a source are read live."""
-    return Place(source.relation, source.document, source.key)
+    return BoundRelation(source.relation, source.document, source.key)
 
 
 class Relations:
@@ -50,12 +50,12 @@ class Relations:
         self.max_embed_items = max_embed_items
         self.schema = schema
         self.sources = sources
-        self._accesses: dict[tuple[str, str, str], Mapping[str, Access]] = {}
+        self._accesses: dict[tuple[str, str, str], Mapping[str, FieldAccess]] = {}
 
-    def place_of(self, type_name: str) -> Place | None:
+    def bound_relation(self, type_name: str) -> BoundRelation | None:
         """Return where root documents of the type are read live, or None."""
         source = self.sources.sources.get(type_name)
-        return None if source is None else place_at(source)
+        return None if source is None else bind_source(source)
 
     def source_called(self, declared: str, preferred: str) -> Source | None:
         """Return the source declared with a relation name; of several the preferred type's."""
@@ -65,34 +65,36 @@ class Relations:
         found = [s for s in self.sources.sources.values() if s.declared == declared]
         return found[0] if found else None
 
-    def embedded_place(self, embed: EmbedDefinition, type_name: str) -> Place:
+    def embedded_relation(self, embed: EmbedDefinition, type_name: str) -> BoundRelation:
         """Return the relation that an embed reads, as the embedded type sees it."""
         relation = self.sources.embedded[embed.relation]
         definition = self.schema.objects.get(type_name) or self.schema.interfaces.get(type_name)
         column = definition.jsonb_column if definition else None
         key = relation.key or (("id",) if "id" in relation.columns else ())
-        return Place(relation, column if column in relation.columns else None, key)
+        return BoundRelation(relation, column if column in relation.columns else None, key)
 
-    def accesses(self, type_name: str, place: Place) -> Mapping[str, Access]:
+    def accesses(self, type_name: str, bound: BoundRelation) -> Mapping[str, FieldAccess]:
         """Return every name that may be compared or ordered by: stored leaves and own columns."""
-        key = (type_name, place.relation.schema, place.relation.name)
+        key = (type_name, bound.relation.schema, bound.relation.name)
         if key not in self._accesses:
-            self._accesses[key] = self._find_accesses(type_name, place)
+            self._accesses[key] = self._find_accesses(type_name, bound)
         return self._accesses[key]
 
-    def _find_accesses(self, type_name: str, place: Place) -> Mapping[str, Access]:
+    def _find_accesses(self, type_name: str, bound: BoundRelation) -> Mapping[str, FieldAccess]:
         source = self.sources.sources.get(type_name)
-        own = source is not None and source.relation == place.relation
+        own = source is not None and source.relation == bound.relation
         indexes = source.indexes if source is not None and own else NO_INDEXES
-        return find_accesses(self.schema, type_name, place.relation, place.document, indexes)
+        return find_accesses(self.schema, type_name, bound.relation, bound.document, indexes)
 
-    def order(self, terms: Sequence[str], type_name: str, place: Place) -> tuple[OrderTerm, ...]:
+    def order(
+        self, terms: Sequence[str], type_name: str, bound: BoundRelation
+    ) -> tuple[OrderTerm, ...]:
         """Return the order with ties broken by the key, in the direction of the last term.
 
         Raises:
             InputError: A term names an unknown field.
         """
-        accesses = self.accesses(type_name, place)
+        accesses = self.accesses(type_name, bound)
         first: dict[str, OrderTerm] = {}
         for term in terms:
             name = term.removeprefix("-")
@@ -103,8 +105,8 @@ class Relations:
         ordered = {term.access.column.name for term in found if not term.access.in_document}
         last = found[-1].descending if found else False
         ties = [
-            OrderTerm(column_access(place.relation.columns[name]), last)
-            for name in place.key
+            OrderTerm(column_access(bound.relation.columns[name]), last)
+            for name in bound.key
             if name not in ordered
         ]
         return (*found, *ties)
@@ -117,7 +119,13 @@ class Relations:
         return [type_name]
 
     def embedded(
-        self, field: FieldDefinition, outer: Place, type_name: str, read: Read, *, owner: str
+        self,
+        field: FieldDefinition,
+        outer: BoundRelation,
+        type_name: str,
+        read: RelationRead,
+        *,
+        owner: str,
     ) -> Embedded:
         """Return how the embed of ``field`` is read for each row of ``outer``.
 
@@ -126,7 +134,7 @@ class Relations:
         """
         embed = field.embed
         assert embed is not None  # noqa: S101 - the caller saw it
-        inner = self.embedded_place(embed, type_name)
+        inner = self.embedded_relation(embed, type_name)
         wanted_by = f"{owner}.{field.name}"
         if embed.on:
             pairs = _pairs(embed.on, embed.parent_key or outer.key, wanted_by)

@@ -2,23 +2,23 @@
 
 from collections.abc import Iterator
 
-from fraiseql.serving.planning.filters import Comparison, Filter, Group, Negation, NullTest
+from fraiseql.serving.planning.filters import FieldComparison, Filter, Group, Negation, NullTest
 from fraiseql.serving.planning.plan import (
     ConstantRoot,
     KeptQuery,
-    Plan,
+    OperationPlan,
     PythonRoot,
     RefusedRoot,
     Root,
     SqlRoot,
 )
-from fraiseql.serving.planning.reads import Embedded, OrderTerm, Query, Read
+from fraiseql.serving.planning.reads import Embedded, OrderTerm, RelationQuery, RelationRead
 from fraiseql.sources import StoredSource
 
 _STEP = "  "
 
 
-def plan_text(plan: Plan) -> str:
+def plan_text(plan: OperationPlan) -> str:
     """Return ``plan`` as indented lines: root fields, what they read, what Python computes."""
     lines = [f"cost {_cost(plan)}"]
     keys = {
@@ -34,7 +34,7 @@ def plan_text(plan: Plan) -> str:
     return "\n".join(lines)
 
 
-def _cost(plan: Plan) -> str:
+def _cost(plan: OperationPlan) -> str:
     return " + ".join([str(plan.cost.base), *[f"{ref} x {n}" for ref, n, _ in plan.cost.terms]])
 
 
@@ -80,7 +80,7 @@ def _staleness(source: StoredSource) -> str:
     return f", when stale{bound}: {freshness.when_stale}"
 
 
-def _tail(query: Query) -> Iterator[str]:
+def _tail(query: RelationQuery) -> Iterator[str]:
     if query.order:
         yield f"{_STEP}order {_order(query.order)}"
     if query.limit is not None:
@@ -88,7 +88,7 @@ def _tail(query: Query) -> Iterator[str]:
         yield f"{_STEP}limit {query.limit}{offset}"
 
 
-def _read(read: Read, indent: str) -> Iterator[str]:
+def _read(read: RelationRead, indent: str) -> Iterator[str]:
     if read.columns:
         yield f"{indent}columns {', '.join(read.columns)}"
     if read.document is not None:
@@ -112,7 +112,7 @@ def _embed(embed: Embedded) -> str:
     return " ".join(parts)
 
 
-def _name(read: Read) -> str:
+def _name(read: RelationRead) -> str:
     return f"{read.relation.schema}.{read.relation.name}"
 
 
@@ -122,7 +122,7 @@ def _order(terms: tuple[OrderTerm, ...]) -> str:
 
 def condition_text(part: Filter) -> str:
     """Return a filter in words."""
-    if isinstance(part, Comparison):
+    if isinstance(part, FieldComparison):
         return f"{part.access.name} {part.operator} {part.value}"
     if isinstance(part, NullTest):
         return f"{part.access.name} is {'not ' if part.negated else ''}null"

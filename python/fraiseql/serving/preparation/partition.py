@@ -15,8 +15,8 @@ from fraiseql.serving.document import Operation
 from fraiseql.serving.planning import Planner
 from fraiseql.serving.planning.arguments import ArgumentReader
 from fraiseql.serving.planning.canonical import canonical_text
-from fraiseql.serving.planning.plan import Plan, SqlRoot
-from fraiseql.serving.planning.reads import Read
+from fraiseql.serving.planning.plan import OperationPlan, SqlRoot
+from fraiseql.serving.planning.reads import RelationRead
 from fraiseql.serving.planning.selection import SelectedField
 from fraiseql.serving.preparation.declared_code import DeclaredCode
 from fraiseql.serving.preparation.fingerprint import fingerprint
@@ -37,7 +37,7 @@ class Splitter:
 
     schema: Schema
     planner: Planner
-    compiled: Callable[[Plan], ServingPlan]
+    compiled: Callable[[OperationPlan], ServingPlan]
     results: Results
     code: DeclaredCode
 
@@ -46,33 +46,33 @@ class Splitter:
         operation: Operation,
         values: Mapping[str, Any],
         raw: Mapping[str, Any],
-        usual: Cache | None,
+        default: Cache | None,
     ) -> Split | None:
         """Return the root fields as parts; None where none of them is kept.
 
         Args:
             operation: The validated operation.
-            values: Coerced variables of the request at hand; only their structure is used.
+            values: Coerced variables of the request at hand; only their signature is used.
             raw: The same variables as sent.
-            usual: The ``Cache`` of root fields that have none of their own, or None.
+            default: The ``Cache`` of root fields that have none of their own, or None.
         """
         collected = self.planner.collect(operation, values)
-        if not any(self._cache(field, usual) for field in collected.roots):
+        if not any(self._cache(field, default) for field in collected.roots):
             return None
         found = []
         for field in collected.roots:
             plan = self.planner.plan(operation, values, raw, collected=collected, only={field.key})
             found.append(
-                self._part(field, self.compiled(plan), operation, collected.arguments, usual)
+                self._part(field, self.compiled(plan), operation, collected.arguments, default)
             )
-        kept = any(part.usual or part.under_role for part in found)
+        kept = any(part.default_variant or part.role_variant for part in found)
         return Split.of(found) if kept else None
 
-    def _cache(self, field: SelectedField, usual: Cache | None) -> Cache | None:
+    def _cache(self, field: SelectedField, default: Cache | None) -> Cache | None:
         if field.name.startswith("__"):
             return None
         declared = self.schema.queries[field.name].cache
-        return usual if declared is None else declared
+        return default if declared is None else declared
 
     def _part(
         self,
@@ -80,10 +80,10 @@ class Splitter:
         serving: ServingPlan,
         operation: Operation,
         arguments: ArgumentReader,
-        usual: Cache | None,
+        default: Cache | None,
     ) -> RootPart:
         name = orjson.dumps(field.key) + b":"
-        cache = self._cache(field, usual)
+        cache = self._cache(field, default)
         if cache is None or field.field is None:
             return RootPart(field.key, serving, name, {}, constant=field.field is None)
         try:
@@ -136,13 +136,13 @@ def _from_kept(part: Part, serving: ServingPlan) -> Part:
     return part
 
 
-def _live_reads(serving: ServingPlan) -> Iterator[Read]:
+def _live_reads(serving: ServingPlan) -> Iterator[RelationRead]:
     for root in serving.compiled.plan.roots:
         if isinstance(root, SqlRoot):
             yield from _with_embeds(root.query.read)
 
 
-def _with_embeds(read: Read) -> Iterator[Read]:
+def _with_embeds(read: RelationRead) -> Iterator[RelationRead]:
     yield read
     for embed in read.embeds:
         yield from _with_embeds(embed.read)
@@ -152,7 +152,7 @@ def _distinct(relations: list[Relation]) -> tuple[Relation, ...]:
     return tuple({relation.sql: relation for relation in relations}.values())
 
 
-def _predicates(reads: list[Read]) -> Iterator[tuple[str, str]]:
+def _predicates(reads: list[RelationRead]) -> Iterator[tuple[str, str]]:
     for read in reads:
         for embed in read.embeds:
             if embed.condition:

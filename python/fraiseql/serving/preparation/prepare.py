@@ -35,11 +35,11 @@ from fraiseql.settings import Settings
 _NO_VARIABLES: Final[Mapping[str, Any]] = {}
 
 _MOST_KEPT: Final = 65_536
-"""Characters of a document, or of the structure of its variables, above which it is not kept: it
+"""Characters of a document, or of the signature of its variables, above which it is not kept: it
 is seldom sent again, and would take the place of many others."""
 
 _AT_ONCE: Final = 2_000
-"""Characters of a document that is read, or of a structure that is planned for, at once. Larger
+"""Characters of a document that is read, or of a signature that is planned for, at once. Larger
 ones are worked on in another thread, so that other requests do not wait for them."""
 
 _FIELDS_AT_ONCE: Final = 100
@@ -59,14 +59,14 @@ class _Job:
         edition: The state of the sources.
         operation: The operation.
         values: Coerced variables.
-        structure: Their structure.
+        signature: Their signature.
         request: The request at hand.
     """
 
     edition: Edition
     operation: Operation
     values: dict[str, Any]
-    structure: tuple[Any, ...]
+    signature: tuple[Any, ...]
     request: Request
 
     @property
@@ -115,10 +115,10 @@ class Preparer:
         if operation is None:
             operation = await self._first_sight(request, timings)
         values = operation.coerce(request.variables or _NO_VARIABLES)
-        structure = operation.variables.structure(values)
-        serving = edition.plans.get((operation, structure))
+        signature = operation.variables.signature(values)
+        serving = edition.plans.get((operation, signature))
         if serving is None:
-            job = _Job(edition, operation, values, structure, request)
+            job = _Job(edition, operation, values, signature, request)
             serving = await self._first_plan(job, timings)
         if isinstance(serving, RequestError):
             raise serving.again()
@@ -159,7 +159,7 @@ class Preparer:
     async def _first_plan(self, job: _Job, timings: Timings) -> ServingPlan | RequestError:
         """Return the plan, or why there is none, and hold it unless it is huge."""
         start = perf_counter()
-        size = len(repr(job.structure))
+        size = len(repr(job.signature))
         large = size > _AT_ONCE or job.operation.size > _FIELDS_AT_ONCE
 
         def plan() -> ServingPlan | RequestError:
@@ -179,7 +179,7 @@ class Preparer:
             if plans.takes(weight):
                 self._split(job, serving)
                 weight = size + plan_weight(serving, job.operation)
-        plans.put((job.operation, job.structure), serving, weight)
+        plans.put((job.operation, job.signature), serving, weight)
 
     def _plan(self, job: _Job) -> ServingPlan | RequestError:
         try:

@@ -36,8 +36,8 @@ class RootPart:
         serving: The plan of this field alone.
         name: What stands before its value in the response: the key as JSON, and a colon.
         arguments: Sources of its arguments by Python name.
-        usual: How it is kept; None where it is not.
-        under_role: The same for requests with a role: kept only while what was read lacks nothing,
+        default_variant: How it is kept; None where it is not.
+        role_variant: The same for requests with a role: kept only while what was read is current,
             since each statement decides whether the role is given stored documents.
         constant: Whether it is the same text at any time: ``__typename``.
     """
@@ -46,13 +46,13 @@ class RootPart:
     serving: "ServingPlan"
     name: bytes
     arguments: Mapping[str, Any]
-    usual: Variant | None = None
-    under_role: Variant | None = None
+    default_variant: Variant | None = None
+    role_variant: Variant | None = None
     constant: bool = False
 
     def variant(self, identity: Identity) -> Variant | None:
         """Return how the field is kept for a request."""
-        return self.usual if identity.role is None else self.under_role
+        return self.default_variant if identity.role is None else self.role_variant
 
     def described(self, identity: Identity) -> Iterator[str]:
         """Yield in words how the field is kept for a request; nothing where it is not."""

@@ -9,7 +9,7 @@ from fraiseql.serving.execution.reading import RepositoryReader
 from fraiseql.serving.execution.run import CompiledPlan
 from fraiseql.serving.execution.stored_statement import LiveFallback
 from fraiseql.serving.planning import Planner
-from fraiseql.serving.planning.plan import Plan
+from fraiseql.serving.planning.plan import OperationPlan
 from fraiseql.serving.preparation.serving_plan import ServingPlan
 from fraiseql.settings import Settings
 from fraiseql.sources import SourceMap
@@ -27,7 +27,7 @@ class Edition:
     Attributes:
         planner: Plans operations.
         reader: Prepares the reads of resolvers.
-        plans: Plans by operation and structure of its variables, or why there is none.
+        plans: Plans by operation and signature of its variables, or why there is none.
     """
 
     __slots__ = ("_fallback", "_schema", "planner", "plans", "reader")
@@ -44,6 +44,6 @@ class Edition:
             settings.document_cache_size, bytes_held // 2
         )
 
-    def compiled(self, plan: Plan) -> ServingPlan:
+    def compiled(self, plan: OperationPlan) -> ServingPlan:
         """Return a plan ready to serve."""
         return ServingPlan(CompiledPlan(plan, self._schema, self._fallback))

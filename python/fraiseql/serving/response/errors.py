@@ -9,7 +9,7 @@ from graphql import GraphQLError
 from fraiseql.error_log import NOWHERE, ErrorLog, ErrorPlace, code_of, without_quoted
 from fraiseql.errors import DocumentError, FraiseQLError
 from fraiseql.native import LargeText, RenderError
-from fraiseql.serving.planning.plan import Plan, SqlRoot
+from fraiseql.serving.planning.plan import OperationPlan, SqlRoot
 from fraiseql.serving.planning.selection import SelectedField
 from fraiseql.serving.response.body import Extract, LargeBody
 
@@ -51,7 +51,7 @@ class ResponseErrors:
         self._debug = debug
 
     def of_fields(
-        self, errors: Sequence[RenderError], plan: Plan, failures: Sequence[Exception]
+        self, errors: Sequence[RenderError], plan: OperationPlan, failures: Sequence[Exception]
     ) -> list[dict[str, Any]]:
         """Return the errors of an executed operation's fields, and log what is hidden."""
         shown = [self._of_field(error, plan, failures) for error in errors]
@@ -59,7 +59,7 @@ class ResponseErrors:
         return shown
 
     def _of_field(
-        self, error: RenderError, plan: Plan, failures: Sequence[Exception]
+        self, error: RenderError, plan: OperationPlan, failures: Sequence[Exception]
     ) -> dict[str, Any]:
         selected, parent = plan.fields[error.field_id]
         field = f"{parent}.{selected.name}"
@@ -113,7 +113,9 @@ class ResponseErrors:
         return orjson.dumps({"data": None, "errors": content} if executed else {"errors": content})
 
 
-def _cause(error: RenderError, field: str, plan: Plan, failures: Sequence[Exception]) -> Exception:
+def _cause(
+    error: RenderError, field: str, plan: OperationPlan, failures: Sequence[Exception]
+) -> Exception:
     """Return what a fault that the renderer met stands for."""
     if error.code == "failure":
         return failures[int(error.detail)]
@@ -132,7 +134,7 @@ def _cause(error: RenderError, field: str, plan: Plan, failures: Sequence[Except
     return DocumentError(words)
 
 
-def _relation(plan: Plan, path: Sequence[str | int]) -> str:
+def _relation(plan: OperationPlan, path: Sequence[str | int]) -> str:
     """Return the relation that the root field above a path is read from."""
     for root in plan.roots:
         if isinstance(root, SqlRoot) and path[:1] == [root.key]:

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fraiseql.serving.execution.stored_statement import StalenessReport
-from fraiseql.serving.planning.plan import Plan
+from fraiseql.serving.planning.plan import OperationPlan
 
 
-def staleness(noted: Sequence[StalenessReport], plan: Plan) -> Mapping[str, Any] | None:
+def staleness(noted: Sequence[StalenessReport], plan: OperationPlan) -> Mapping[str, Any] | None:
     """Return the response's ``extensions``: one entry for each root field and type; None for none.
 
     Seconds are 0 when nothing is missing, and null when that is unknown. Of several reads the

@@ -1,18 +1,18 @@
 """SQL: one statement for each query, its values always as parameters."""
 
-from fraiseql.serving.sql.choices import ORDINARY, Choice, ChoicePoint, chooser
+from fraiseql.serving.sql.index_hints import UNHINTED, HintPoint, IndexHint, hint_finder
+from fraiseql.serving.sql.parameters import Parameter, comparable, converter
 from fraiseql.serving.sql.select import ROLE, Statement, compile_query
-from fraiseql.serving.sql.wire import Slot, comparable, converter
 
 __all__ = [
-    "ORDINARY",
     "ROLE",
-    "Choice",
-    "ChoicePoint",
-    "Slot",
+    "UNHINTED",
+    "HintPoint",
+    "IndexHint",
+    "Parameter",
     "Statement",
-    "chooser",
     "comparable",
     "compile_query",
     "converter",
+    "hint_finder",
 ]

@@ -1,29 +1,29 @@
-"""Conditions: the SQL of a filter; every value of a request is a parameter."""
+"""Conditions: the SQL of a filter; every value of a request is a placeholder."""
 
 from collections.abc import Mapping, Sequence
 
-from fraiseql.accesses import Access, is_rounded, wire_type
 from fraiseql.expressions import (
     column_sql,
     expression,
     infix,
     literal,
-    parameter,
+    placeholder,
     rounded,
     tested,
     text_expression,
     text_operator,
 )
-from fraiseql.serving.document.structure import Ref
-from fraiseql.serving.planning.filters import Comparison, Filter, Group, Negation, NullTest
-from fraiseql.serving.sql.choices import (
-    ORDINARY,
-    Choice,
-    ChoicePoint,
-    choose_constant,
-    may_choose,
+from fraiseql.field_access import FieldAccess, is_rounded, wire_type
+from fraiseql.serving.document.variable_signature import ValueRef
+from fraiseql.serving.planning.filters import FieldComparison, Filter, Group, Negation, NullTest
+from fraiseql.serving.sql.index_hints import (
+    UNHINTED,
+    HintPoint,
+    IndexHint,
+    hint_for_constant,
+    may_have_hint,
 )
-from fraiseql.serving.sql.wire import Slot
+from fraiseql.serving.sql.parameters import Parameter
 from fraiseql.sql_names import fn, op, ty
 
 _INFIX: Mapping[str, str] = {
@@ -66,24 +66,26 @@ class ConditionWriter:
 
     Args:
         alias: Alias of the relation in the statement.
-        slots: Parameters of the statement so far; new ones are appended.
+        parameters: Parameters of the statement so far; new ones are appended.
         chosen: How the comparisons whose form depends on a request's value are written, in the
             order of the text; beyond its end as for any value.
 
     Attributes:
-        slots: The same parameters.
+        parameters: The same parameters.
         points: These comparisons, in the same order.
     """
 
-    def __init__(self, alias: str, slots: list[Slot], chosen: Sequence[Choice] = ()) -> None:
+    def __init__(
+        self, alias: str, parameters: list[Parameter], chosen: Sequence[IndexHint] = ()
+    ) -> None:
         self._alias = alias
-        self.slots = slots
+        self.parameters = parameters
         self._chosen = chosen
-        self.points: list[ChoicePoint] = []
+        self.points: list[HintPoint] = []
 
     def condition(self, part: Filter) -> str:
         """Return the SQL of ``part``, safe to stand beside AND, OR and NOT."""
-        if isinstance(part, Comparison):
+        if isinstance(part, FieldComparison):
             return self._comparison(part)
         if isinstance(part, NullTest):
             word = "IS NOT NULL" if part.negated else "IS NULL"
@@ -98,11 +100,11 @@ class ConditionWriter:
         joined = f" {group.joiner.upper()} ".join([self.condition(part) for part in group.parts])
         return joined if len(group.parts) == 1 else f"({joined})"
 
-    def _comparison(self, part: Comparison) -> str:
+    def _comparison(self, part: FieldComparison) -> str:
         access, operator = part.access, part.operator
         if operator == "is_null":
             return self._null_form(part)
-        if may_choose(access, operator) and not is_rounded(access):
+        if may_have_hint(access, operator) and not is_rounded(access):
             return self._chosen_form(part)
         if operator in _LIKE:
             return self._pattern_form(part)
@@ -111,16 +113,16 @@ class ConditionWriter:
         left = expression(self._alias, access)
         if operator in _LISTS:
             sign, word = _LISTS[operator]
-            values = self._parameter(part, array=True)
+            values = self._placeholder(part, array=True)
             return f"{left} {infix(access, sign)} {word}({values})"
-        value = self._parameter(part, array=False)
+        value = self._placeholder(part, array=False)
         return f"{left} {infix(access, _INFIX[operator])} {value}"
 
-    def _rounded_form(self, part: Comparison) -> str:
+    def _rounded_form(self, part: FieldComparison) -> str:
         """Return a comparison of the number that a client reads, with bounds for an index."""
         access, operator = part.access, part.operator
         left, array = rounded(self._alias, access), operator in _LISTS
-        value = self._slot(part, "float8", array=array)
+        value = self._numbered(part, "float8", array=array)
         if array:
             sign, word = _LISTS[operator]
             return f"{left} {op(sign)} {word}({value})"
@@ -128,36 +130,40 @@ class ConditionWriter:
         if access.column.base_type == "numeric":
             column = column_sql(self._alias, access)
             for sign, side in _SIDES.get(operator, ()):
-                parts.append(f"{column} {op(sign)} {self._slot(part, 'numeric', side=side)}")
+                parts.append(f"{column} {op(sign)} {self._numbered(part, 'numeric', side=side)}")
         return parts[0] if len(parts) == 1 else f"({' AND '.join(parts)})"
 
-    def _slot(self, part: Comparison, wire: str, *, array: bool = False, side: str = "") -> str:
-        self.slots.append(Slot(part.value, wire, array, side=side, name=part.access.name))
-        return f"${len(self.slots)}::{ty(wire)}{'[]' if array else ''}"
+    def _numbered(
+        self, part: FieldComparison, wire: str, *, array: bool = False, side: str = ""
+    ) -> str:
+        self.parameters.append(Parameter(part.value, wire, array, side=side, name=part.access.name))
+        return f"${len(self.parameters)}::{ty(wire)}{'[]' if array else ''}"
 
-    def _pattern_form(self, part: Comparison) -> str:
+    def _pattern_form(self, part: FieldComparison) -> str:
         """Return a comparison of the text that a response has for the value."""
         pattern = _PATTERNS.get(part.operator, "")
-        self.slots.append(Slot(part.value, "text", pattern=pattern, name=part.access.name))
+        self.parameters.append(
+            Parameter(part.value, "text", pattern=pattern, name=part.access.name)
+        )
         left, sign = text_expression(self._alias, part.access), _LIKE[part.operator]
-        return f"{left} {text_operator(part.access, sign)} ${len(self.slots)}::{ty('text')}"
+        return f"{left} {text_operator(part.access, sign)} ${len(self.parameters)}::{ty('text')}"
 
-    def _null_form(self, part: Comparison) -> str:
+    def _null_form(self, part: FieldComparison) -> str:
         """Return ``is_null`` of a request's value."""
         left = tested(self._alias, part.access)
-        slot = Slot(part.value, "bool", name=part.access.name)
-        choice = self._choice(part, slot)
+        parameter = Parameter(part.value, "bool", name=part.access.name)
+        choice = self._choice(part, parameter)
         if choice.literal:
             return f"{left} {choice.literal}"
-        self.slots.append(slot)
-        return f"({left} IS NULL) {op('=')} ${len(self.slots)}::{ty('bool')}"
+        self.parameters.append(parameter)
+        return f"({left} IS NULL) {op('=')} ${len(self.parameters)}::{ty('bool')}"
 
-    def _chosen_form(self, part: Comparison) -> str:
+    def _chosen_form(self, part: FieldComparison) -> str:
         """Return a comparison with what lets an index serve it; true for the same rows."""
         access, operator = part.access, part.operator
-        slot = Slot(part.value, wire_type(access), name=access.name)
-        choice = self._choice(part, slot)
-        value = choice.literal or self._parameter(part, array=False)
+        parameter = Parameter(part.value, wire_type(access), name=access.name)
+        choice = self._choice(part, parameter)
+        value = choice.literal or self._placeholder(part, array=False)
         left = expression(self._alias, access)
         parts = [f"{left} {infix(access, _INFIX[operator])} {value}"]
         parts += [f"{left} {bound}" for bound in choice.bounds]
@@ -165,14 +171,14 @@ class ConditionWriter:
             parts.append(self._containment(access, value, choice))
         return parts[0] if len(parts) == 1 else f"({' AND '.join(parts)})"
 
-    def _choice(self, part: Comparison, slot: Slot) -> Choice:
-        if not isinstance(part.value, Ref):
-            return choose_constant(part.access, part.operator, slot)
-        self.points.append(ChoicePoint(part.access, part.operator, slot))
+    def _choice(self, part: FieldComparison, parameter: Parameter) -> IndexHint:
+        if not isinstance(part.value, ValueRef):
+            return hint_for_constant(part.access, part.operator, parameter)
+        self.points.append(HintPoint(part.access, part.operator, parameter))
         place = len(self.points)
-        return self._chosen[place - 1] if place <= len(self._chosen) else ORDINARY
+        return self._chosen[place - 1] if place <= len(self._chosen) else UNHINTED
 
-    def _containment(self, access: Access, value: str, choice: Choice) -> str:
+    def _containment(self, access: FieldAccess, value: str, choice: IndexHint) -> str:
         column, key = column_sql(self._alias, access), literal(access.name)
         found = [
             f"{column} {op('@>')} {fn('jsonb_build_object')}({key}, {form.format(value)})"
@@ -180,7 +186,7 @@ class ConditionWriter:
         ]
         return found[0] if len(found) == 1 else f"({' OR '.join(found)})"
 
-    def _parameter(self, part: Comparison, *, array: bool) -> str:
+    def _placeholder(self, part: FieldComparison, *, array: bool) -> str:
         access = part.access
-        self.slots.append(Slot(part.value, wire_type(access), array, name=access.name))
-        return parameter(len(self.slots), access, array=array)
+        self.parameters.append(Parameter(part.value, wire_type(access), array, name=access.name))
+        return placeholder(len(self.parameters), access, array=array)

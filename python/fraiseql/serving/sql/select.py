@@ -10,19 +10,19 @@ from fraiseql.catalog import Column, Relation
 from fraiseql.catalog.picture import quote
 from fraiseql.document_values import readable
 from fraiseql.expressions import equals, expression, literal
-from fraiseql.serving.document.structure import Ref
+from fraiseql.serving.document.variable_signature import ValueRef
 from fraiseql.serving.planning.reads import (
     DOCUMENT_KEY,
     Embedded,
     Fetched,
     OrderTerm,
-    Query,
-    Read,
+    RelationQuery,
+    RelationRead,
 )
-from fraiseql.serving.sql.choices import Choice, ChoicePoint
 from fraiseql.serving.sql.conditions import ConditionWriter
-from fraiseql.serving.sql.wire import Slot
-from fraiseql.sources import Access, Freshness
+from fraiseql.serving.sql.index_hints import HintPoint, IndexHint
+from fraiseql.serving.sql.parameters import Parameter
+from fraiseql.sources import Freshness, RoleAccess
 from fraiseql.sql_names import fn, op, ty
 
 MAX_OFFSET = (1 << 63) - 1
@@ -41,23 +41,23 @@ class Statement:
 
     Attributes:
         text: SQL with ``$1`` … ``$n``; the same text for every value.
-        slots: One for each parameter, in order.
+        parameters: One for each parameter, in order.
         points: Comparisons whose form depends on the values of a request, in the order of the text.
     """
 
     text: str
-    slots: tuple[Slot, ...]
-    points: tuple[ChoicePoint, ...] = ()
+    parameters: tuple[Parameter, ...]
+    points: tuple[HintPoint, ...] = ()
 
 
 def compile_query(
-    query: Query,
+    query: RelationQuery,
     max_limit: int = MAX_OFFSET,
     freshness: Freshness | None = None,
-    chosen: Sequence[Choice] = (),
+    chosen: Sequence[IndexHint] = (),
     condition: str | None = None,
     *,
-    access: Access | None = None,
+    access: RoleAccess | None = None,
 ) -> Statement:
     """Return the statement that answers ``query``.
 
@@ -74,16 +74,16 @@ def compile_query(
     writer = ConditionWriter("t0", [], chosen)
     rows = _rows(query, writer, max_limit, condition)
     if access is not None:
-        writer.slots.append(Slot(Ref(ROLE), "text", name="role"))
-        allowed = access.allowed(f"${len(writer.slots)}::{ty('text')}")
+        writer.parameters.append(Parameter(ValueRef(ROLE), "text", name="role"))
+        allowed = access.allowed(f"${len(writer.parameters)}::{ty('text')}")
         rows = _aged(rows, freshness or _NEVER_STALE, f", {allowed} AS allowed")
     elif freshness is not None:
         rows = _aged(rows, freshness)
-    return Statement(rows, tuple(writer.slots), tuple(writer.points))
+    return Statement(rows, tuple(writer.parameters), tuple(writer.points))
 
 
 def _aged(rows: str, freshness: Freshness, allowed: str = "") -> str:
-    """Read age and rows in one snapshot; rows that may not be given are not computed."""
+    """RelationRead age and rows in one snapshot; rows that may not be given are not computed."""
     # OFFSET: the age is computed once, not for each row. No WITH: its name would stand for a
     # relation that a developer's predicate names.
     age = f"SELECT ({freshness.age})::double precision AS age{allowed} OFFSET 0"
@@ -104,7 +104,9 @@ def _fresh_enough(freshness: Freshness) -> list[str]:
     return [f"s.age {limit}"]
 
 
-def _rows(query: Query, writer: ConditionWriter, max_limit: int, condition: str | None) -> str:
+def _rows(
+    query: RelationQuery, writer: ConditionWriter, max_limit: int, condition: str | None
+) -> str:
     where = f" WHERE {writer.condition(query.where)}" if query.where is not None else ""
     if condition is not None:
         # It reads no row of the table: PostgreSQL tests it once, before the first row.
@@ -114,11 +116,11 @@ def _rows(query: Query, writer: ConditionWriter, max_limit: int, condition: str 
         return f"SELECT {fn('count')}(*) FROM {table}"
     if query.outcome == "exists":
         return f"SELECT EXISTS (SELECT FROM {table})"
-    tail = _order("t0", query.order) + _bounds(query, writer.slots, max_limit)
+    tail = _order("t0", query.order) + _bounds(query, writer.parameters, max_limit)
     return _document_rows(query.read, table, tail)
 
 
-def _document_rows(read: Read, table: str, tail: str) -> str:
+def _document_rows(read: RelationRead, table: str, tail: str) -> str:
     if read.fetched is not None:
         return f"SELECT {_fetched(read.fetched)} FROM {table}{tail}"
     if read.is_document:
@@ -146,7 +148,7 @@ def _fetched(fetched: Fetched) -> str:
     return f"coalesce({_BYTES}(({document}), 'UTF8'), '')"
 
 
-def row_items(read: Read, alias: str, depth: int) -> list[str]:
+def row_items(read: RelationRead, alias: str, depth: int) -> list[str]:
     """Return the select list of one row: columns, document, lifted keys and embeds."""
     items = [f"{alias}.{quote(name)}" for name in read.columns]
     items += [f"{alias}.{quote(name)} AS {quote(key)}" for key, name in read.renamed]
@@ -194,7 +196,7 @@ def _embedded(embed: Embedded, around: Relation, outer: str, depth: int) -> str:
     )
 
 
-def _value(read: Read, alias: str, depth: int) -> str:
+def _value(read: RelationRead, alias: str, depth: int) -> str:
     if read.is_document:
         assert read.document is not None  # noqa: S101 - told by is_document
         return f"{alias}.{quote(read.document.name)}::{ty('json')}"
@@ -209,16 +211,16 @@ def _order(alias: str, terms: tuple[OrderTerm, ...]) -> str:
     return f" ORDER BY {', '.join(parts)}" if parts else ""
 
 
-def _bounds(query: Query, slots: list[Slot], max_limit: int) -> str:
-    limit = _bound("LIMIT", query.limit, slots, max_limit)
-    return limit + _bound("OFFSET", query.offset, slots, MAX_OFFSET)
+def _bounds(query: RelationQuery, parameters: list[Parameter], max_limit: int) -> str:
+    limit = _bound("LIMIT", query.limit, parameters, max_limit)
+    return limit + _bound("OFFSET", query.offset, parameters, MAX_OFFSET)
 
 
-def _bound(word: str, value: Any, slots: list[Slot], maximum: int) -> str:
+def _bound(word: str, value: Any, parameters: list[Parameter], maximum: int) -> str:
     if value is None:
         return ""
     if type(value) is int and 0 <= value <= maximum:
         # A number that is known lets PostgreSQL plan for it; a bad one is refused when bound.
         return f" {word} {value}"
-    slots.append(Slot(value, "int8", maximum=maximum, name=word.lower()))
-    return f" {word} ${len(slots)}::{ty('int8')}"
+    parameters.append(Parameter(value, "int8", maximum=maximum, name=word.lower()))
+    return f" {word} ${len(parameters)}::{ty('int8')}"

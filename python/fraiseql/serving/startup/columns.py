@@ -10,8 +10,8 @@ from graphql import get_named_type
 from fraiseql.catalog.picture import quote
 from fraiseql.schema.definitions import FieldDefinition
 from fraiseql.serving.planning.fields import stored_column
-from fraiseql.serving.planning.reads import Read
-from fraiseql.serving.planning.relations import Place, Relations
+from fraiseql.serving.planning.reads import RelationRead
+from fraiseql.serving.planning.relations import BoundRelation, Relations
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,11 @@ class Checked:
 
     Attributes:
         probes: Developers' predicates, for PostgreSQL to read.
-        places: Object types, each with a relation that answers it.
+        bound_relations: Object types, each with a relation that answers it.
     """
 
     probes: tuple[Probe, ...]
-    places: tuple[tuple[str, Place], ...]
+    bound_relations: tuple[tuple[str, BoundRelation], ...]
 
 
 def check_columns(relations: Relations) -> Checked:
@@ -65,45 +65,45 @@ def check_columns(relations: Relations) -> Checked:
         InputError: An embed is ordered by a field that does not exist.
     """
     predicates: list[_Predicate] = []
-    places = ((name, relations.place_of(name)) for name in relations.sources.sources)
-    left = deque((name, place) for name, place in places if place is not None)
-    seen: dict[tuple[str, str], Place] = {}
+    bound_relations = ((name, relations.bound_relation(name)) for name in relations.sources.sources)
+    left = deque((name, bound) for name, bound in bound_relations if bound is not None)
+    seen: dict[tuple[str, str], BoundRelation] = {}
     while left:
-        type_name, place = left.popleft()
+        type_name, bound = left.popleft()
         for part in relations.parts(type_name):
-            key = (part, place.relation.sql)
+            key = (part, bound.relation.sql)
             if key in seen:
                 continue
-            seen[key] = place
-            for found in _fields(relations, part, place):
+            seen[key] = bound
+            for found in _fields(relations, part, bound):
                 if isinstance(found, _Predicate):
                     predicates.append(found)
                 else:
                     left.append(found)
-    around = _around(name for place in seen.values() for name in place.relation.columns)
+    around = _around(name for bound in seen.values() for name in bound.relation.columns)
     probes = tuple(predicate.probe(around) for predicate in predicates)
-    return Checked(probes, tuple((part, place) for (part, _), place in seen.items()))
+    return Checked(probes, tuple((part, bound) for (part, _), bound in seen.items()))
 
 
 def _fields(
-    relations: Relations, type_name: str, place: Place
-) -> Iterator[_Predicate | tuple[str, Place]]:
+    relations: Relations, type_name: str, bound: BoundRelation
+) -> Iterator[_Predicate | tuple[str, BoundRelation]]:
     for graphql_name, field in relations.schema.fields[type_name].items():
         owner = f"{type_name}.{field.name}"
         if field.embed is not None:
             type_: Any = relations.schema.graphql.type_map[type_name]
             named = get_named_type(type_.fields[graphql_name].type).name
-            yield from _embed(relations, field, place, named, type_name)
+            yield from _embed(relations, field, bound, named, type_name)
         elif field.computed is None:
-            stored_column(place.relation, place.document, field, wanted_by=owner)
+            stored_column(bound.relation, bound.document, field, wanted_by=owner)
 
 
 def _embed(
-    relations: Relations, field: FieldDefinition, outer: Place, named: str, owner: str
-) -> Iterator[_Predicate | tuple[str, Place]]:
+    relations: Relations, field: FieldDefinition, outer: BoundRelation, named: str, owner: str
+) -> Iterator[_Predicate | tuple[str, BoundRelation]]:
     assert field.embed is not None  # noqa: S101 - the caller saw it
-    inner = relations.embedded_place(field.embed, named)
-    relations.embedded(field, outer, named, Read(inner.relation), owner=owner)
+    inner = relations.embedded_relation(field.embed, named)
+    relations.embedded(field, outer, named, RelationRead(inner.relation), owner=owner)
     if field.embed.where:
         yield _Predicate(f"{owner}.{field.name}", inner.relation.sql, field.embed.where)
     yield named, inner
@@ -122,5 +122,5 @@ def _around(columns: Iterable[str]) -> str:
     names = sorted({*columns, "age"})
     parts = [names[start : start + _MOST_COLUMNS] for start in range(0, len(names), _MOST_COLUMNS)]
     rows = [f"(SELECT {', '.join(f'NULL AS {quote(name)}' for name in part)})" for part in parts]
-    twice = [f'{row} AS "fraiseql around {place}"' for place, row in enumerate([*rows, *rows])]
+    twice = [f'{row} AS "fraiseql around {number}"' for number, row in enumerate([*rows, *rows])]
     return f"FROM {', '.join(twice)}"

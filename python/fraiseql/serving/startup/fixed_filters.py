@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 from graphql import get_named_type
 
-from fraiseql.accesses import wire_type
 from fraiseql.database import Pool
 from fraiseql.errors import DatabaseUnavailable, DeclarationError, FraiseQLError
-from fraiseql.expressions import parameter, sent_as_text
+from fraiseql.expressions import placeholder, sent_as_text
+from fraiseql.field_access import wire_type
 from fraiseql.schema.definitions import QueryDefinition
-from fraiseql.serving.planning.filters import Comparison, Filter, Group, Negation, parse_filter
+from fraiseql.serving.planning.filters import FieldComparison, Filter, Group, Negation, parse_filter
 from fraiseql.serving.planning.relations import Relations
-from fraiseql.serving.sql.wire import Slot, converter
+from fraiseql.serving.sql.parameters import Parameter, converter
 
 _LISTS = frozenset({"in", "not_in"})
 _PATTERNS = frozenset({"like", "ilike", "contains", "icontains", "starts_with", "ends_with"})
@@ -46,28 +46,28 @@ async def _prove(pool: Pool, relations: Relations, definition: QueryDefinition) 
     root = relations.schema.graphql.query_type
     assert root is not None  # noqa: S101 - build_schema demands a query
     type_name = get_named_type(root.fields[definition.graphql_name].type).name
-    place = relations.place_of(type_name)
-    assert place is not None  # noqa: S101 - find() demands a sql_source
-    accesses = relations.accesses(type_name, place)
+    bound = relations.bound_relation(type_name)
+    assert bound is not None  # noqa: S101 - find() demands a sql_source
+    accesses = relations.accesses(type_name, bound)
     for comparison in _comparisons(parse_filter(definition.where, accesses, type_name)):
         await _prove_value(pool, comparison)
 
 
-async def _prove_value(pool: Pool, comparison: Comparison) -> None:
+async def _prove_value(pool: Pool, comparison: FieldComparison) -> None:
     access, is_list = comparison.access, comparison.operator in _LISTS
     is_pattern = comparison.operator in _PATTERNS
     wire = "text" if is_pattern else wire_type(access)
-    slot = Slot(comparison.value, wire, is_list, name=access.name)
-    value = converter(slot)(comparison.value)
+    parameter = Parameter(comparison.value, wire, is_list, name=access.name)
+    value = converter(parameter)(comparison.value)
     if is_pattern or not sent_as_text(access):
         return
     for item in value if is_list else [value]:
         # No table is read; PostgreSQL alone knows what its own types can hold.
-        await pool.fetch_bytes(f"SELECT {parameter(1, access, array=False)}", [item])
+        await pool.fetch_bytes(f"SELECT {placeholder(1, access, array=False)}", [item])
 
 
-def _comparisons(part: Filter) -> Iterator[Comparison]:
-    if isinstance(part, Comparison):
+def _comparisons(part: Filter) -> Iterator[FieldComparison]:
+    if isinstance(part, FieldComparison):
         yield part
     elif isinstance(part, Negation):
         yield from _comparisons(part.part)

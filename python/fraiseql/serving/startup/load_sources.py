@@ -7,19 +7,19 @@ from fraiseql.catalog import Catalog
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Pool
 from fraiseql.schema import Schema
-from fraiseql.serving.planning.relations import Place, Relations
+from fraiseql.serving.planning.relations import BoundRelation, Relations
 from fraiseql.serving.startup.columns import check_columns
 from fraiseql.serving.startup.proof import prove as prove_declarations
 from fraiseql.serving.startup.unordered import withdraw_uncompared
 from fraiseql.sources import SourceMap, declared_relations, map_sources
 
 Publish = Callable[[Schema, Catalog, Pool, SourceMap], Awaitable[SourceMap]]
-"""Says which sources are read instead of the live ones: the caching road's word. Where nothing is
+"""Says which sources are read instead of the live ones: caching's word. Where nothing is
 declared to be kept, it returns the very live ones."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class LoadedSources:
     """Sources as they are at the moment.
 
     Attributes:
@@ -38,7 +38,7 @@ async def all_live(_schema: Schema, _catalog: Catalog, _pool: Pool, live: Source
 
 async def find_sources(
     schema: Schema, pool: Pool, publish: Publish, *, prove: bool = False
-) -> Found:
+) -> LoadedSources:
     """Return the sources of ``schema``, after checking every declared relation and column.
 
     Args:
@@ -58,17 +58,17 @@ async def find_sources(
     relations = Relations(schema, live, max_embed_items=0)
     checked = check_columns(relations)
     if prove:
-        withdraw_uncompared(relations, _served(relations, checked.places))
+        withdraw_uncompared(relations, _served(relations, checked.bound_relations))
         await prove_declarations(pool, relations, checked)
-    return Found(live, await publish(schema, catalog, pool, live))
+    return LoadedSources(live, await publish(schema, catalog, pool, live))
 
 
 def _served(
-    relations: Relations, places: Iterable[tuple[str, Place]]
-) -> Iterator[tuple[str, Place]]:
+    relations: Relations, bound_relations: Iterable[tuple[str, BoundRelation]]
+) -> Iterator[tuple[str, BoundRelation]]:
     """Yield types with their relations; interfaces and unions besides their object types."""
-    yield from places
+    yield from bound_relations
     for type_name in relations.schema.interfaces:
-        place = relations.place_of(type_name)
-        if place is not None:
-            yield type_name, place
+        bound = relations.bound_relation(type_name)
+        if bound is not None:
+            yield type_name, bound

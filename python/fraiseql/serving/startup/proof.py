@@ -10,7 +10,7 @@ from fraiseql.events import logger
 from fraiseql.serving.planning.relations import Relations
 from fraiseql.serving.startup.columns import Checked, Probe
 from fraiseql.serving.startup.fixed_filters import prove_filters
-from fraiseql.serving.startup.types import Comparison, Finding, compare, refusal
+from fraiseql.serving.startup.types import Finding, OperatorCheck, compare, refusal
 
 _AMBIGUOUS: Final = "42702"
 
@@ -31,10 +31,10 @@ async def prove(pool: Pool, relations: Relations, checked: Checked) -> None:
     for probe in checked.probes:
         await _prove_predicate(pool, probe)
     await prove_filters(pool, relations)
-    details = await load_details(pool, [place.relation for _, place in checked.places])
-    found = list(dict.fromkeys(compare(relations, checked.places, details)))
+    details = await load_details(pool, [bound.relation for _, bound in checked.bound_relations])
+    found = list(dict.fromkeys(compare(relations, checked.bound_relations, details)))
     findings = [entry for entry in found if isinstance(entry, Finding)]
-    comparisons = [entry for entry in found if isinstance(entry, Comparison)]
+    comparisons = [entry for entry in found if isinstance(entry, OperatorCheck)]
     findings += [entry.finding for entry in await _refused(pool, comparisons)]
     error = refusal(findings)
     if error is not None:
@@ -60,14 +60,14 @@ async def _prove_predicate(pool: Pool, probe: Probe) -> None:
         ) from error
 
 
-async def _refused(pool: Pool, comparisons: Sequence[Comparison]) -> list[Comparison]:
+async def _refused(pool: Pool, comparisons: Sequence[OperatorCheck]) -> list[OperatorCheck]:
     """Return the comparisons that PostgreSQL has no operator for; one statement if it has all."""
     if not comparisons or await _accepted(pool, comparisons):
         return []
     return [entry for entry in comparisons if not await _accepted(pool, [entry])]
 
 
-async def _accepted(pool: Pool, comparisons: Iterable[Comparison]) -> bool:
+async def _accepted(pool: Pool, comparisons: Iterable[OperatorCheck]) -> bool:
     columns: list[str] = []
     tried: list[str] = []
     for comparison in comparisons:

@@ -1,4 +1,4 @@
-"""Watch: follows what is kept while the service runs; what cannot be read is answered live."""
+"""Monitor of the sources of a running service; what cannot be read is answered live."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,14 +12,14 @@ from fraiseql.events import logger
 from fraiseql.serving.planning.plan import KeptQuery
 from fraiseql.sources import SourceMap, StoredSource
 
-LOOK_AGAIN: Final = 10.0
+REFRESH_SECONDS: Final = 10.0
 """Seconds between two looks at what is kept: so long after an apply, it is read at the latest.
 
 Each look costs a few statements on the catalog, in the background; requests pay nothing for it.
 """
 
 
-class Watch:
+class SourceMonitor:
     """The sources of one started service, as they are at the moment.
 
     Args:
@@ -35,7 +35,7 @@ class Watch:
         find: Callable[[], Awaitable[SourceMap]],
         found: SourceMap,
         use: Callable[[SourceMap], None],
-        pause: float = LOOK_AGAIN,
+        pause: float = REFRESH_SECONDS,
         also: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._find = find

@@ -1,4 +1,4 @@
-"""Comparison of declarations with the catalog, made once when an application starts."""
+"""OperatorCheck of declarations with the catalog, made once when an application starts."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from fraiseql.catalog.details import DetailsMap
 from fraiseql.errors import SourceError
 from fraiseql.expressions import equals
 from fraiseql.schema.definitions import FieldDefinition, QueryDefinition
-from fraiseql.serving.planning.fields import Access, stored_column
-from fraiseql.serving.planning.reads import Read
-from fraiseql.serving.planning.relations import Place, Relations
+from fraiseql.serving.planning.fields import FieldAccess, stored_column
+from fraiseql.serving.planning.reads import RelationRead
+from fraiseql.serving.planning.relations import BoundRelation, Relations
 from fraiseql.serving.startup.column_types import misfits, python_name
 
 CODE: Final = "COLUMN_TYPE"
@@ -35,7 +35,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class OperatorCheck:
     """SQL that PostgreSQL has to accept for a declaration to work, and what is wrong if not.
 
     Attributes:
@@ -58,19 +58,19 @@ class Comparison:
 
 
 def compare(
-    relations: Relations, places: Iterable[tuple[str, Place]], details: DetailsMap
-) -> Iterator[Finding | Comparison]:
+    relations: Relations, bound_relations: Iterable[tuple[str, BoundRelation]], details: DetailsMap
+) -> Iterator[Finding | OperatorCheck]:
     """Yield what of the declarations does not fit the columns that the catalog describes.
 
     Args:
         relations: Declarations, resolved.
-        places: Object types, each with a relation that answers it.
+        bound_relations: Object types, each with a relation that answers it.
         details: Of every relation.
     """
     comparer = _Comparer(relations, details)
-    for type_name, place in places:
-        if place.relation.sql in details:
-            yield from comparer.of_type(type_name, place)
+    for type_name, bound in bound_relations:
+        if bound.relation.sql in details:
+            yield from comparer.of_type(type_name, bound)
     for query in relations.schema.queries.values():
         if query.function is None:
             yield from comparer.of_root(query)
@@ -83,7 +83,7 @@ class _Comparer:
         self._relations = relations
         self._details = details
 
-    def of_type(self, type_name: str, place: Place) -> Iterator[Finding | Comparison]:
+    def of_type(self, type_name: str, bound: BoundRelation) -> Iterator[Finding | OperatorCheck]:
         """Yield what does not fit in the fields of one type."""
         type_: Any = self._relations.schema.graphql.type_map[type_name]
         for graphql_name, field in self._relations.schema.fields[type_name].items():
@@ -91,19 +91,19 @@ class _Comparer:
             owner = f"{type_name}.{field.name}"
             if field.embed is not None:
                 named = get_named_type(output).name
-                yield from self._of_embed(owner, field, place, named)
+                yield from self._of_embed(owner, field, bound, named)
                 if field.embed.via and isinstance(output, GraphQLNonNull):
-                    yield from self._of_certainty(owner, field, place, named)
+                    yield from self._of_certainty(owner, field, bound, named)
             elif field.computed is None:
-                yield from self._of_field(owner, field, place, output)
+                yield from self._of_field(owner, field, bound, output)
 
     def _of_field(
-        self, owner: str, field: FieldDefinition, place: Place, output: Any
+        self, owner: str, field: FieldDefinition, bound: BoundRelation, output: Any
     ) -> Iterator[Finding]:
-        column, inside = stored_column(place.relation, place.document, field, wanted_by=owner)
+        column, inside = stored_column(bound.relation, bound.document, field, wanted_by=owner)
         if inside:
             return
-        known, shown = self._details[place.relation.sql], _column(place, column.name)
+        known, shown = self._details[bound.relation.sql], _column(bound, column.name)
         type_ = known.types[column.name]
         for misfit in misfits(self._relations.schema, output, type_):
             reason = f": {misfit.reason}" if misfit.reason else ""
@@ -126,11 +126,11 @@ class _Comparer:
             )
 
     def _of_embed(
-        self, owner: str, field: FieldDefinition, outer: Place, named: str
-    ) -> Iterator[Finding | Comparison]:
+        self, owner: str, field: FieldDefinition, outer: BoundRelation, named: str
+    ) -> Iterator[Finding | OperatorCheck]:
         assert field.embed is not None  # noqa: S101 - the caller saw it
-        inner = self._relations.embedded_place(field.embed, named)
-        read = Read(inner.relation)
+        inner = self._relations.embedded_relation(field.embed, named)
+        read = RelationRead(inner.relation)
         embedded = self._relations.embedded(
             field, outer, named, read, owner=owner.partition(".")[0]
         )
@@ -149,12 +149,12 @@ class _Comparer:
             )
 
     def _of_certainty(
-        self, owner: str, field: FieldDefinition, outer: Place, named: str
+        self, owner: str, field: FieldDefinition, outer: BoundRelation, named: str
     ) -> Iterator[Finding]:
         """Yield what stands against an embedded object that is never null."""
         assert field.embed is not None  # noqa: S101 - the caller saw it
-        inner = self._relations.embedded_place(field.embed, named)
-        read = Read(inner.relation)
+        inner = self._relations.embedded_relation(field.embed, named)
+        read = RelationRead(inner.relation)
         join = self._relations.embedded(field, outer, named, read, owner=owner.partition(".")[0])
         known = self._details[outer.relation.sql]
         if not known.is_table:
@@ -171,7 +171,7 @@ class _Comparer:
                 f"Write {field.name}: {named} | None, or add the constraint.",
             )
 
-    def _of_join(self, owner: str, inner: "_Side", outer: "_Side") -> Comparison:
+    def _of_join(self, owner: str, inner: "_Side", outer: "_Side") -> OperatorCheck:
         finding = Finding(
             True,
             f"{owner} joins {inner} with {outer}: PostgreSQL cannot compare the two.",
@@ -179,29 +179,29 @@ class _Comparer:
             " side), or change the type of one column.",
         )
         types = [
-            self._details[side.place.relation.sql].types[side.name].sql for side in (inner, outer)
+            self._details[side.bound.relation.sql].types[side.name].sql for side in (inner, outer)
         ]
-        return Comparison(equals(inner.column, outer.column), tuple(types), finding)
+        return OperatorCheck(equals(inner.column, outer.column), tuple(types), finding)
 
-    def of_root(self, query: QueryDefinition) -> Iterator[Finding | Comparison]:
+    def of_root(self, query: QueryDefinition) -> Iterator[Finding | OperatorCheck]:
         """Yield what does not fit in one ``find`` or ``find_one``."""
         root: Any = self._relations.schema.graphql.query_type
         type_name = get_named_type(root.fields[query.graphql_name].type).name
-        place = self._relations.place_of(type_name)
-        if place is None or place.relation.sql not in self._details:
+        bound = self._relations.bound_relation(type_name)
+        if bound is None or bound.relation.sql not in self._details:
             return
-        accesses = self._relations.accesses(type_name, place)
+        accesses = self._relations.accesses(type_name, bound)
         label = f"{'find' if query.many else 'find_one'}({query.name!r})"
         for term in query.order_by:
             access = accesses[term.removeprefix("-")]
-            yield from self._of_order(f"{label} is ordered", access, place)
+            yield from self._of_order(f"{label} is ordered", access, bound)
         chosen = [accesses[name] for name in query.by]
         for access in chosen:
-            yield from self._of_equality(f"{label} compares", access, place)
+            yield from self._of_equality(f"{label} compares", access, bound)
         columns = [access.column.name for access in chosen]
         plain = chosen and not any(access.in_document for access in chosen)
-        if not query.many and plain and not self._details[place.relation.sql].unique(columns):
-            names = ", ".join(_column(place, name) for name in columns)
+        if not query.many and plain and not self._details[bound.relation.sql].unique(columns):
+            names = ", ".join(_column(bound, name) for name in columns)
             yield Finding(
                 False,
                 f"{label} picks one row by {names}, which several rows may have: the first"
@@ -209,26 +209,30 @@ class _Comparer:
                 f"Add a unique constraint over {', '.join(columns)}, or declare fraiseql.find.",
             )
 
-    def _of_order(self, doing: str, access: Access, place: Place) -> Iterator[Comparison]:
+    def _of_order(
+        self, doing: str, access: FieldAccess, bound: BoundRelation
+    ) -> Iterator[OperatorCheck]:
         if not access.in_document:
-            types = (self._sql_type(access, place),)
-            yield Comparison("", types, _incomparable(doing, access, place))
+            types = (self._sql_type(access, bound),)
+            yield OperatorCheck("", types, _incomparable(doing, access, bound))
 
-    def _of_equality(self, doing: str, access: Access, place: Place) -> Iterator[Comparison]:
+    def _of_equality(
+        self, doing: str, access: FieldAccess, bound: BoundRelation
+    ) -> Iterator[OperatorCheck]:
         if not access.in_document:
-            types = (self._sql_type(access, place),) * 2
+            types = (self._sql_type(access, bound),) * 2
             operator = equals(access.column, access.column)
-            yield Comparison(operator, types, _incomparable(doing, access, place))
+            yield OperatorCheck(operator, types, _incomparable(doing, access, bound))
 
-    def _sql_type(self, access: Access, place: Place) -> str:
-        return self._details[place.relation.sql].types[access.column.name].sql
+    def _sql_type(self, access: FieldAccess, bound: BoundRelation) -> str:
+        return self._details[bound.relation.sql].types[access.column.name].sql
 
 
-def _incomparable(doing: str, access: Access, place: Place) -> Finding:
+def _incomparable(doing: str, access: FieldAccess, bound: BoundRelation) -> Finding:
     column = access.column
     return Finding(
         True,
-        f"{doing} by {_column(place, column.name)}, which is {column.type_name}: PostgreSQL"
+        f"{doing} by {_column(bound, column.name)}, which is {column.type_name}: PostgreSQL"
         " cannot compare such values.",
         "Name another field, or change the type of the column.",
     )
@@ -238,20 +242,20 @@ def _incomparable(doing: str, access: Access, place: Place) -> Finding:
 class _Side:
     """A column that one side of a join names."""
 
-    place: Place
+    bound: BoundRelation
     name: str
 
     def __str__(self) -> str:
-        return f"{_column(self.place, self.name)}, which is {self.column.type_name}"
+        return f"{_column(self.bound, self.name)}, which is {self.column.type_name}"
 
     @property
     def column(self) -> Column:
         """What the catalog says of it."""
-        return self.place.relation.columns[self.name]
+        return self.bound.relation.columns[self.name]
 
 
-def _column(place: Place, name: str) -> str:
-    return f"{place.relation.schema}.{place.relation.name}.{name}"
+def _column(bound: BoundRelation, name: str) -> str:
+    return f"{bound.relation.schema}.{bound.relation.name}.{name}"
 
 
 def refusal(findings: Iterable[Finding]) -> SourceError | None:

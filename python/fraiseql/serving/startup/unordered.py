@@ -6,21 +6,23 @@ from typing import Any
 from graphql import GraphQLInputObjectType, GraphQLSchema
 
 from fraiseql.serving.planning.fields import UNCOMPARED
-from fraiseql.serving.planning.relations import Place, Relations
+from fraiseql.serving.planning.relations import BoundRelation, Relations
 
 
-def withdraw_uncompared(relations: Relations, places: Iterable[tuple[str, Place]]) -> None:
+def withdraw_uncompared(
+    relations: Relations, bound_relations: Iterable[tuple[str, BoundRelation]]
+) -> None:
     """Take from the schema's inputs what no statement could answer.
 
     The schema is built from declarations alone; what the columns are is known when it is served.
 
     Args:
         relations: Declarations, resolved.
-        places: Types, each with a relation that answers it.
+        bound_relations: Types, each with a relation that answers it.
     """
     graphql = relations.schema.graphql
-    for type_name, place in places:
-        accesses = relations.accesses(type_name, place)
+    for type_name, bound in bound_relations:
+        accesses = relations.accesses(type_name, bound)
         for graphql_name, field in relations.schema.fields[type_name].items():
             access = accesses.get(field.name)
             if access is None:

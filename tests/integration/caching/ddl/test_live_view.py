@@ -1,4 +1,4 @@
-"""The live view: documents with embeds, as the serving road answers them, in any session."""
+"""The live view: documents with embeds, as the serving pipeline answers them, in any session."""
 
 import json
 from datetime import datetime

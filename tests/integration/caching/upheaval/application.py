@@ -120,7 +120,7 @@ class Process:
     """One process of the application.
 
     Attributes:
-        service: Its serving road.
+        service: Its serving pipeline.
         factor: The constant of its code.
         settings: How often settings had been changed when it began.
         idle: Whether no request is to be answered.

@@ -1,4 +1,4 @@
-"""Remembering: the least that the serving road can be given as result caches.
+"""Remembering: the least that the serving pipeline can be given as result caches.
 
 It keeps whatever is sound for ever, and says what it was asked: tests of how an operation is split
 and joined need no more, and see what the interface carries.

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from fraiseql.accesses import wire_type
 from fraiseql.caching.strategies.base import ResolveContext
 from fraiseql.caching.strategies.indexes.objects import SLOTS, index_specs
 from fraiseql.caching.strategies.indexes.spec import IndexSpec
 from fraiseql.database import Pool
 from fraiseql.errors import SourceError
+from fraiseql.field_access import wire_type
 from fraiseql.sources import IndexHints
 from fraiseql.values import PostgresText, as_wire
 

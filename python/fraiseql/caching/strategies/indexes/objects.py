@@ -2,12 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
-from fraiseql.accesses import wire_type
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.base import ResolveContext, Violation
 from fraiseql.caching.strategies.indexes.resolve import resolve
 from fraiseql.caching.strategies.indexes.spec import IndexSpec, indexed_types, unindexed_types
 from fraiseql.expressions import compared
+from fraiseql.field_access import wire_type
 from fraiseql.schema.durations import seconds_of
 from fraiseql.values import as_wire
 

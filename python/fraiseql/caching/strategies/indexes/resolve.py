@@ -3,7 +3,6 @@
 from decimal import InvalidOperation
 from typing import Any, Final
 
-from fraiseql.accesses import OPAQUE, SESSION_WIRES, Access, as_json, may_be_contained, wire_type
 from fraiseql.caching.strategies.base import Violation
 from fraiseql.caching.strategies.indexes.predicate import (
     IndexCondition,
@@ -15,6 +14,14 @@ from fraiseql.caching.strategies.indexes.predicate import (
 from fraiseql.caching.strategies.indexes.spec import IndexedType, IndexSpec
 from fraiseql.catalog.picture import quote
 from fraiseql.expressions import compared, expression, tested
+from fraiseql.field_access import (
+    OPAQUE,
+    SESSION_WIRES,
+    FieldAccess,
+    as_json,
+    may_be_contained,
+    wire_type,
+)
 from fraiseql.naming import suggestion
 from fraiseql.schema.storage import Gin, Index, RollingIndex
 from fraiseql.values import as_wire, plain
@@ -91,7 +98,7 @@ def _btree(one: IndexedType, declared: Index) -> IndexSpec:
     )
 
 
-def _ties(one: IndexedType, accesses: list[tuple[Access, bool]]) -> list[str]:
+def _ties(one: IndexedType, accesses: list[tuple[FieldAccess, bool]]) -> list[str]:
     """Return the rest of the key, which every order ends with, in the direction of the last."""
     named = {access.column.name for access, _ in accesses if not access.in_document}
     tail = " DESC" if accesses[-1][1] else ""
@@ -147,7 +154,7 @@ def _gin(one: IndexedType, declared: Gin) -> IndexSpec:
     )
 
 
-def _named(one: IndexedType, name: str) -> Access:
+def _named(one: IndexedType, name: str) -> FieldAccess:
     found = one.accesses.get(name)
     if found is not None:
         return found
@@ -160,11 +167,11 @@ def _named(one: IndexedType, name: str) -> Access:
     )
 
 
-def _described(access: Access) -> str:
+def _described(access: FieldAccess) -> str:
     return f"a key of {access.column.name}" if access.in_document else access.column.type_name
 
 
-def _item(one: IndexedType, access: Access, descending: bool) -> str:
+def _item(one: IndexedType, access: FieldAccess, descending: bool) -> str:
     if access.form in _UNORDERED or not access.ordered:
         raise _RefusedError(
             one,
@@ -176,7 +183,7 @@ def _item(one: IndexedType, access: Access, descending: bool) -> str:
     return expression("", access) + (" DESC" if descending else "")
 
 
-def _require_constant_form(one: IndexedType, access: Access) -> None:
+def _require_constant_form(one: IndexedType, access: FieldAccess) -> None:
     if not as_json(access):
         return
     if wire_type(access) in SESSION_WIRES:

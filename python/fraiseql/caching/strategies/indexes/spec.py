@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fraiseql.accesses import Access, find_accesses
 from fraiseql.caching.definition.tables import Table
 from fraiseql.caching.strategies.base import ResolveContext
 from fraiseql.caching.strategies.indexes.predicate import IndexCondition
 from fraiseql.catalog import Relation
 from fraiseql.catalog.picture import quote
+from fraiseql.field_access import FieldAccess, find_accesses
 from fraiseql.schema.definitions import ObjectDefinition
 
 _MOST_BYTES: Final = 63
@@ -34,7 +34,7 @@ class IndexedType:
     definition: ObjectDefinition
     relation: Relation
     table: Table
-    accesses: Mapping[str, Access]
+    accesses: Mapping[str, FieldAccess]
     key: tuple[str, ...]
 
 
@@ -60,7 +60,7 @@ class IndexSpec:
     items: tuple[str, ...]
     conditions: tuple[IndexCondition, ...] = ()
     predicate: str = ""
-    rolled: Access | None = None
+    rolled: FieldAccess | None = None
 
     @property
     def definition(self) -> str:

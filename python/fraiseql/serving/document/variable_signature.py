@@ -1,4 +1,4 @@
-"""Structure: the form of a value decides the statement; its scalars do not, they are parameters."""
+"""Signature of a variable: keys, nulls and lists of its value, without the scalars."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,11 +8,12 @@ _NULL: Final = "0"
 _GIVEN: Final = "1"
 _LIST: Final = "l"
 _BY_VALUE: Final = frozenset({"is_null"})
-"""Operators whose value is part of the form: ``IS NULL`` and ``IS NOT NULL`` are two statements."""
+"""Operators whose value is part of the signature: ``IS NULL`` and ``IS NOT NULL``
+are two statements."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ref:
+class ValueRef:
     """A place in the values of a request: a variable's or argument's name, and a path into it."""
 
     name: str
@@ -37,7 +38,7 @@ class Repeated(dict[str, Any]):
 def is_structural(value: list[Any]) -> bool:
     """Whether a list holds objects or lists, and not only the values of one parameter.
 
-    An empty list may be either, so that it is part of the form.
+    An empty list may be either, so it is part of the signature.
     """
     return not value or any(isinstance(item, dict | list) for item in value)
 
@@ -47,23 +48,30 @@ def _is_by_value(key: Any, value: Any) -> bool:
     return key in _BY_VALUE and not isinstance(value, dict | list)
 
 
-def form(value: Any) -> Any:
-    """Return the structure of a value: its keys, what is null; never a scalar's value."""
+def variable_signature(value: Any) -> Any:
+    """Return the signature of a value: its keys, nulls and lists, never a scalar."""
     if value is None:
         return _NULL
     if isinstance(value, dict):
         return tuple(
-            [(key, item if _is_by_value(key, item) else form(item)) for key, item in value.items()]
+            [
+                (key, item if _is_by_value(key, item) else variable_signature(item))
+                for key, item in value.items()
+            ]
         )
     if isinstance(value, list):
-        return (_LIST, *[form(item) for item in value]) if is_structural(value) else _LIST
+        return (
+            (_LIST, *[variable_signature(item) for item in value])
+            if is_structural(value)
+            else _LIST
+        )
     return _GIVEN
 
 
 def abstract(value: Any, name: str, path: tuple[str | int, ...] = ()) -> Any:
-    """Return ``value`` with a ``Ref`` in place of every scalar and every list of scalars.
+    """Return ``value`` with a ``ValueRef`` in place of every scalar and every list of scalars.
 
-    Two values of the same ``form`` give the same outcome, so what is planned for one serves both.
+    Values of the same signature give the same outcome, so one plan serves them all.
     """
     if value is None:
         return None
@@ -75,10 +83,10 @@ def abstract(value: Any, name: str, path: tuple[str | int, ...] = ()) -> Any:
         return Repeated(places) if isinstance(value, Repeated) else places
     if isinstance(value, list) and is_structural(value):
         return [abstract(item, name, (*path, index)) for index, item in enumerate(value)]
-    return ListRef(name, path) if isinstance(value, list) else Ref(name, path)
+    return ListValueRef(name, path) if isinstance(value, list) else ValueRef(name, path)
 
 
-class ListRef(Ref):
+class ListValueRef(ValueRef):
     """A place that holds a list of scalars, one or more."""
 
     __slots__ = ()

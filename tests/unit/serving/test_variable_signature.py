@@ -1,10 +1,15 @@
-"""Structure: two values of one form are served by one plan; values never decide."""
+"""Structure: two values of one variable_signature are served by one plan; values never decide."""
 
 from typing import Any
 
 import pytest
 
-from fraiseql.serving.document.structure import ListRef, Ref, abstract, form
+from fraiseql.serving.document.variable_signature import (
+    ListValueRef,
+    ValueRef,
+    abstract,
+    variable_signature,
+)
 
 SAME = [
     (1, 2),
@@ -31,18 +36,18 @@ DIFFERENT = [
 
 @pytest.mark.parametrize(("one", "other"), SAME)
 def test_values_do_not_enter_the_form(one: Any, other: Any) -> None:
-    assert form(one) == form(other)
+    assert variable_signature(one) == variable_signature(other)
     assert abstract(one, "v") == abstract(other, "v")
 
 
 @pytest.mark.parametrize(("one", "other"), DIFFERENT)
 def test_structure_enters_the_form(one: Any, other: Any) -> None:
-    assert form(one) != form(other)
+    assert variable_signature(one) != variable_signature(other)
     assert abstract(one, "v") != abstract(other, "v")
 
 
 def test_a_form_can_be_a_key() -> None:
-    assert len({form(value) for pair in DIFFERENT for value in pair}) > 5
+    assert len({variable_signature(value) for pair in DIFFERENT for value in pair}) > 5
 
 
 def test_places_lead_back_to_their_values() -> None:
@@ -50,8 +55,8 @@ def test_places_lead_back_to_their_values() -> None:
     places = abstract(values["where"], "where")
     assert places == {
         "or": [
-            {"name": {"eq": Ref("where", ("or", 0, "name", "eq"))}},
-            {"id": {"in": ListRef("where", ("or", 1, "id", "in"))}},
+            {"name": {"eq": ValueRef("where", ("or", 0, "name", "eq"))}},
+            {"id": {"in": ListValueRef("where", ("or", 1, "id", "in"))}},
         ]
     }
     assert places["or"][0]["name"]["eq"].value(values) == "x"

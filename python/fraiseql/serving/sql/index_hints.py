@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from fraiseql.accesses import Access
 from fraiseql.errors import InputError
 from fraiseql.expressions import SIGNS, constant, infix
-from fraiseql.serving.sql.wire import Slot, comparable
+from fraiseql.field_access import FieldAccess
+from fraiseql.serving.sql.parameters import Parameter, comparable
 from fraiseql.sql_names import fn, ty
 from fraiseql.values import PostgresText
 
@@ -18,7 +18,7 @@ _LONGEST_NUMBER: Final = 1_000
 """Characters up to which a text may be a number; PostgreSQL takes 131,072 digits."""
 
 
-class Choice(NamedTuple):
+class IndexHint(NamedTuple):
     """How one comparison is written.
 
     Attributes:
@@ -34,19 +34,19 @@ class Choice(NamedTuple):
     contained: tuple[str, ...] = ()
 
 
-ORDINARY: Final = Choice()
+UNHINTED: Final = IndexHint()
 
 
 @dataclass(frozen=True, slots=True)
-class ChoicePoint:
+class HintPoint:
     """A comparison whose form depends on the value that a request brings."""
 
-    access: Access
+    access: FieldAccess
     operator: str
-    slot: Slot
+    parameter: Parameter
 
 
-def may_choose(access: Access, operator: str) -> bool:
+def may_have_hint(access: FieldAccess, operator: str) -> bool:
     """Whether the value decides how such a comparison is written."""
     if operator == "is_null":
         return True
@@ -55,7 +55,7 @@ def may_choose(access: Access, operator: str) -> bool:
     return bool(access.bounds or (operator == "eq" and (access.constants or access.contained)))
 
 
-def chooser(access: Access, operator: str) -> Callable[[Any], Choice]:
+def hint_finder(access: FieldAccess, operator: str) -> Callable[[Any], IndexHint]:
     """Return what tells from a value, as Python compares it, how a comparison is written."""
     if operator == "is_null":
         return _null_test
@@ -66,29 +66,29 @@ def chooser(access: Access, operator: str) -> Callable[[Any], Choice]:
         for sign, bound in access.bounds
     ]
 
-    def choose(value: Any) -> Choice:
+    def choose(value: Any) -> IndexHint:
         literal = literals.get(value, "")
         contained = _contained(access, value) if equal and access.contained else ()
         implied = [sql for sign, bound, sql in bounds if _implied(operator, value, sign, bound)]
         if literal or contained or implied:
-            return Choice(literal, tuple(implied), contained)
-        return ORDINARY
+            return IndexHint(literal, tuple(implied), contained)
+        return UNHINTED
 
     return choose
 
 
-def _null_test(value: Any) -> Choice:
+def _null_test(value: Any) -> IndexHint:
     """Return the test that indexes know: no predicate is implied by one compared with a value."""
-    return Choice("IS NULL" if value else "IS NOT NULL")
+    return IndexHint("IS NULL" if value else "IS NOT NULL")
 
 
-def choose_constant(access: Access, operator: str, slot: Slot) -> Choice:
+def hint_for_constant(access: FieldAccess, operator: str, parameter: Parameter) -> IndexHint:
     """Return how a comparison with a value of the document itself is written."""
     try:
-        return chooser(access, operator)(comparable(slot)(slot.source))
+        return hint_finder(access, operator)(comparable(parameter)(parameter.source))
     except InputError:
         # Said when the value is bound, as an error of its field.
-        return ORDINARY
+        return UNHINTED
 
 
 def _implied(operator: str, value: Any, sign: str, bound: Any) -> bool:
@@ -103,7 +103,7 @@ def _implied(operator: str, value: Any, sign: str, bound: Any) -> bool:
     return bool(value < bound if less else value > bound)
 
 
-def _contained(access: Access, value: Any) -> tuple[str, ...]:
+def _contained(access: FieldAccess, value: Any) -> tuple[str, ...]:
     """Return the JSON values that a document can hold for what is equal to ``value``, as SQL.
 
     ``{}`` stands for the parameter; none at all where they are too many.

@@ -10,7 +10,7 @@ from fraiseql.values import CONVERTERS, as_parameter, neighbour, plain, text_val
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class Parameter:
     """One parameter of a statement.
 
     Attributes:
@@ -43,40 +43,42 @@ def pattern_of(kind: str, text: str) -> str:
     return before + _escaped(text) + after
 
 
-def converter(slot: Slot) -> Callable[[Any], Any]:
-    """Return the function that turns a request's value into the parameter of ``slot``.
+def converter(parameter: Parameter) -> Callable[[Any], Any]:
+    """Return the function that turns a request's value into the parameter of ``parameter``.
 
     The function raises ``InputError`` for a value that has not the form of its field.
     """
-    wire = slot.wire
-    if slot.maximum is not None:
-        return _row_count(slot.name, slot.maximum)
-    if slot.side:
-        return _worded(lambda value: neighbour(value, slot.side), slot)
-    if slot.pattern:
-        return _worded(lambda value: pattern_of(slot.pattern, text_value(plain(value))), slot)
-    if slot.array:
-        return _worded(lambda value: [as_parameter(wire, plain(item)) for item in value], slot)
-    return _worded(lambda value: as_parameter(wire, plain(value)), slot)
+    wire = parameter.wire
+    if parameter.maximum is not None:
+        return _row_count(parameter.name, parameter.maximum)
+    if parameter.side:
+        return _worded(lambda value: neighbour(value, parameter.side), parameter)
+    if parameter.pattern:
+        return _worded(
+            lambda value: pattern_of(parameter.pattern, text_value(plain(value))), parameter
+        )
+    if parameter.array:
+        return _worded(lambda value: [as_parameter(wire, plain(item)) for item in value], parameter)
+    return _worded(lambda value: as_parameter(wire, plain(value)), parameter)
 
 
-def comparable(slot: Slot) -> Callable[[Any], Any]:
+def comparable(parameter: Parameter) -> Callable[[Any], Any]:
     """Return the function that turns a request's value into one that Python compares alike.
 
     The function raises ``InputError`` for a value that has not the form of its field.
     """
-    convert = CONVERTERS[slot.wire]
-    return _worded(lambda value: convert(plain(value)), slot)
+    convert = CONVERTERS[parameter.wire]
+    return _worded(lambda value: convert(plain(value)), parameter)
 
 
-def _worded(convert: Callable[[Any], Any], slot: Slot) -> Callable[[Any], Any]:
+def _worded(convert: Callable[[Any], Any], parameter: Parameter) -> Callable[[Any], Any]:
     def checked(value: Any) -> Any:
         try:
             return convert(value)
         except (ValueError, TypeError, InvalidOperation, OverflowError) as error:
             raise InputError(
-                f"{_shown(value)} cannot be compared with {slot.name},"
-                f" which is {_WORDS[slot.wire]}."
+                f"{_shown(value)} cannot be compared with {parameter.name},"
+                f" which is {_WORDS[parameter.wire]}."
             ) from error
 
     return checked

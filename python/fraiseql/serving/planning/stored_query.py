@@ -6,13 +6,13 @@ from typing import Any, Final
 
 from graphql import get_named_type, is_abstract_type
 
-from fraiseql.serving.planning.filters import Comparison, Filter, Group, Negation, NullTest
+from fraiseql.serving.planning.filters import FieldComparison, Filter, Group, Negation, NullTest
 from fraiseql.serving.planning.plan import KeptQuery
-from fraiseql.serving.planning.reads import Fetched, Query, Read
+from fraiseql.serving.planning.reads import Fetched, RelationQuery, RelationRead
 from fraiseql.serving.planning.relations import Relations
 from fraiseql.sources import Source, StoredSource
 
-_WORTH: Final = 0.5
+_MIN_FIELD_SHARE: Final = 0.5
 """Share of a type's own fields from which its document is read rather than their columns.
 
 PostgreSQL writes a document as text member by member, as it does columns, but has to build no row
@@ -27,7 +27,7 @@ _ONE_ORDER: Final = frozenset(
 """Base types whose values have one order."""
 
 
-def kept_query(relations: Relations, source: Source, query: Query) -> KeptQuery | None:
+def kept_query(relations: Relations, source: Source, query: RelationQuery) -> KeptQuery | None:
     """Return the query that reads the same rows from what is kept, or None to read live.
 
     None is also the answer where the live relation is read with less work.
@@ -40,44 +40,46 @@ def kept_query(relations: Relations, source: Source, query: Query) -> KeptQuery 
     kept = source.kept
     if kept is None or query.outcome != "rows" or query.read.exact:
         return None
-    instead = _instead(relations, source, query, kept)
-    if instead is None:
+    stored = _stored_query(relations, source, query, kept)
+    if stored is None:
         return None
-    return KeptQuery(instead, source.type_name, kept)
+    return KeptQuery(stored, source.type_name, kept)
 
 
-def _instead(
-    relations: Relations, source: Source, query: Query, kept: StoredSource
-) -> Query | None:
+def _stored_query(
+    relations: Relations, source: Source, query: RelationQuery, kept: StoredSource
+) -> RelationQuery | None:
     if kept.place == "instead" and not _used(query) <= kept.relation.columns.keys():
         return None
     if kept.document is None:
         return _by_columns(query, kept)
     if not _has(relations, source.type_name, query.read, kept.embeds):
         return None
-    document = Read(kept.relation, document=kept.relation.columns[kept.document], mirrored=True)
+    document = RelationRead(
+        kept.relation, document=kept.relation.columns[kept.document], mirrored=True
+    )
     if kept.place == "instead":
         return replace(query, read=document)
     return _by_document(relations, source, query, document)
 
 
 def _by_document(
-    relations: Relations, source: Source, query: Query, document: Read
-) -> Query | None:
-    """Read a document that stands in or beside the live row, where it pays."""
+    relations: Relations, source: Source, query: RelationQuery, document: RelationRead
+) -> RelationQuery | None:
+    """RelationRead a document that stands in or beside the live row, where it pays."""
     kept = source.kept
-    if kept is None or not _pays(relations, source.type_name, query.read, kept):
+    if kept is None or not _is_cheaper(relations, source.type_name, query.read, kept):
         return None
     # Rows that their key alone decides need nothing of the live relation.
     if kept.place == "beside" and not _decided_by(query, source.key):
         assert document.document is not None  # noqa: S101 - made with one
         fetched = Fetched(kept.relation, document.document, source.key)
-        document = Read(query.read.relation, fetched=fetched)
+        document = RelationRead(query.read.relation, fetched=fetched)
     return replace(query, read=document)
 
 
-def _by_columns(query: Query, kept: StoredSource) -> Query | None:
-    """Read the same columns of the other relation, which holds no documents of its own."""
+def _by_columns(query: RelationQuery, kept: StoredSource) -> RelationQuery | None:
+    """RelationRead the same columns of the other relation, which holds no documents of its own."""
     read, columns = query.read, kept.relation.columns
     sources = [read.document, *(column for _, column in read.keys)]
     renamed = [name for _, name in read.renamed]
@@ -88,7 +90,7 @@ def _by_columns(query: Query, kept: StoredSource) -> Query | None:
 
 
 def _has(
-    relations: Relations, type_name: str, read: Read, embeds: frozenset[str], path: str = ""
+    relations: Relations, type_name: str, read: RelationRead, embeds: frozenset[str], path: str = ""
 ) -> bool:
     """Whether a document with ``embeds`` has everything that is read of the row."""
     named = {field.name: field for field in relations.schema.fields[type_name].values()}
@@ -111,7 +113,9 @@ def _has(
     return True
 
 
-def _pays(relations: Relations, type_name: str, read: Read, kept: StoredSource) -> bool:
+def _is_cheaper(
+    relations: Relations, type_name: str, read: RelationRead, kept: StoredSource
+) -> bool:
     """Whether the document is read with less work than what is wanted of the row itself."""
     if read.embeds:
         return True
@@ -121,10 +125,10 @@ def _pays(relations: Relations, type_name: str, read: Read, kept: StoredSource) 
         for field in relations.schema.fields[type_name].values()
         if field.computed is None and field.embed is None
     ]
-    return not kept.embeds and len(read.columns) >= _WORTH * len(stored)
+    return not kept.embeds and len(read.columns) >= _MIN_FIELD_SHARE * len(stored)
 
 
-def _decided_by(query: Query, key: tuple[str, ...]) -> bool:
+def _decided_by(query: RelationQuery, key: tuple[str, ...]) -> bool:
     """Whether a table with the columns ``key`` gives the same rows in the same order.
 
     Texts are ordered by a collation, which the other table's column need not have.
@@ -137,11 +141,11 @@ def _decided_by(query: Query, key: tuple[str, ...]) -> bool:
     )
 
 
-def _is_equality(part: Comparison | NullTest) -> bool:
+def _is_equality(part: FieldComparison | NullTest) -> bool:
     return isinstance(part, NullTest) or part.operator in _EQUALITIES
 
 
-def _used(query: Query) -> set[str]:
+def _used(query: RelationQuery) -> set[str]:
     """Return the columns that decide which rows are read, and in which order."""
     found = {term.access.column.name for term in query.order}
     if query.where is not None:
@@ -149,8 +153,8 @@ def _used(query: Query) -> set[str]:
     return found
 
 
-def _compared(part: Filter) -> Iterator[Comparison | NullTest]:
-    if isinstance(part, Comparison | NullTest):
+def _compared(part: Filter) -> Iterator[FieldComparison | NullTest]:
+    if isinstance(part, FieldComparison | NullTest):
         yield part
     elif isinstance(part, Negation):
         yield from _compared(part.part)

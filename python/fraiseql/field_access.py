@@ -63,7 +63,7 @@ OPAQUE: Final = "opaque"
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class FieldAccess:
     """How a stored value is reached in a row.
 
     Attributes:
@@ -102,12 +102,12 @@ def own_column(relation: Relation, document: str | None, name: str) -> Column | 
     return relation.columns.get(name) if name != document else None
 
 
-def column_access(column: Column) -> Access:
+def column_access(column: Column) -> FieldAccess:
     """Return the access to a column that no field declares."""
     # PostgreSQL's own names of array types begin with an underscore.
     other = "array" if column.base_type.startswith("_") else "string"
     form = _COLUMN_FORMS.get(column.base_type, other)
-    return Access(column.name, column, False, _comparable(column, form))
+    return FieldAccess(column.name, column, False, _comparable(column, form))
 
 
 def _comparable(column: Column, form: str) -> str:
@@ -158,7 +158,7 @@ def find_accesses(
     relation: Relation,
     document: str | None,
     indexes: IndexHints = NO_INDEXES,
-) -> Mapping[str, Access]:
+) -> Mapping[str, FieldAccess]:
     """Return every name that may be compared or ordered by: stored leaves and own columns.
 
     Raises:
@@ -174,14 +174,14 @@ def find_accesses(
 
 def _leaves(
     schema: Schema, type_name: str, relation: Relation, document: str | None
-) -> Iterator[Access]:
+) -> Iterator[FieldAccess]:
     for graphql_name, field in schema.fields.get(type_name, {}).items():
         leaf = None if field.embed or field.computed else _leaf(schema, type_name, graphql_name)
         if leaf is not None:
             wanted_by = f"{type_name}.{field.name}"
             column, inside = stored_column(relation, document, field, wanted_by=wanted_by)
             form = _form(leaf) if inside else _comparable(column, _form(leaf))
-            yield Access(field.name, column, inside, form, leaf.name, _labels(leaf))
+            yield FieldAccess(field.name, column, inside, form, leaf.name, _labels(leaf))
 
 
 def _leaf(schema: Schema, type_name: str, graphql_name: str) -> GraphQLNamedType | None:
@@ -202,7 +202,7 @@ def _labels(leaf: GraphQLNamedType) -> tuple[str, ...]:
     return tuple([text_value(plain(entry.value)) for entry in leaf.values.values()])
 
 
-def _indexed(access: Access, indexes: IndexHints) -> Access:
+def _indexed(access: FieldAccess, indexes: IndexHints) -> FieldAccess:
     """Return an access with what indexes ask of it, as far as that is compared as it is."""
     asked = [value for name, value in indexes.constants if name == access.name]
     bounds = [(sign, value) for name, sign, value in indexes.bounds if name == access.name]
@@ -215,7 +215,7 @@ def _indexed(access: Access, indexes: IndexHints) -> Access:
     )
 
 
-def _fits(access: Access, value: Any) -> bool:
+def _fits(access: FieldAccess, value: Any) -> bool:
     """Whether values compared with ``access`` are of the very type of a constant.
 
     Another type over the same table may have declared it, and read the same name otherwise.
@@ -226,12 +226,12 @@ def _fits(access: Access, value: Any) -> bool:
         return False
 
 
-def may_be_contained(access: Access) -> bool:
+def may_be_contained(access: FieldAccess) -> bool:
     """Whether the values of a key that are equal to another have few forms in a document."""
     return wire_type(access) == "text" or access.form in ("Int", "integer", "Boolean", "boolean")
 
 
-def as_json(access: Access) -> bool:
+def as_json(access: FieldAccess) -> bool:
     """Whether a value is compared by its JSON form: a key, or a column of another kind of value."""
     if access.in_document:
         return True
@@ -245,7 +245,7 @@ def as_json(access: Access) -> bool:
     return form in _TRUTHS and base != "bool"
 
 
-def is_rounded(access: Access) -> bool:
+def is_rounded(access: FieldAccess) -> bool:
     """Whether a client reads other numbers than the column holds: digits beyond a double's."""
     if as_json(access) or access.form != "Float":
         return False
@@ -255,7 +255,7 @@ def is_rounded(access: Access) -> bool:
     return base == "int8" or (base == "numeric" and not exact)
 
 
-def wire_type(access: Access) -> str:
+def wire_type(access: FieldAccess) -> str:
     """Return the type that values compared with ``access`` are sent as.
 
     ``column`` stands for a text that PostgreSQL reads as a value of the column's own type.
@@ -273,7 +273,7 @@ def wire_type(access: Access) -> str:
     return "text" if base in TEXTS or not access.column.base_sql else "column"
 
 
-def _number_wire(access: Access) -> str:
+def _number_wire(access: FieldAccess) -> str:
     base, form = access.column.base_type, access.form
     if base in _INTEGERS:
         # A fraction compared with an integer column must not be cut off.

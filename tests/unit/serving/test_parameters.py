@@ -10,8 +10,8 @@ from uuid import UUID
 import pytest
 
 from fraiseql.errors import InputError
-from fraiseql.serving.sql import Slot, converter
-from fraiseql.serving.sql.wire import pattern_of
+from fraiseql.serving.sql import Parameter, converter
+from fraiseql.serving.sql.parameters import pattern_of
 from fraiseql.values import ExactFloat
 
 
@@ -67,9 +67,9 @@ east = timezone(timedelta(hours=9))
     ],
 )
 def test_a_value_of_the_right_form(wire: str, value: Any, parameter: Any) -> None:
-    found = converter(Slot(None, wire))(value)
+    found = converter(Parameter(None, wire))(value)
     assert (type(found), found) == (type(parameter), parameter)
-    assert converter(Slot(None, wire, array=True))([value, value]) == [parameter, parameter]
+    assert converter(Parameter(None, wire, array=True))([value, value]) == [parameter, parameter]
 
 
 @pytest.mark.parametrize(
@@ -125,14 +125,17 @@ def test_a_value_of_the_right_form(wire: str, value: Any, parameter: Any) -> Non
     ],
 )
 def test_a_value_of_another_form_is_refused(wire: str, value: Any) -> None:
-    for slot, given in ((Slot(None, wire, name="x"), value), (Slot(None, wire, True), [value])):
+    for parameter, given in (
+        (Parameter(None, wire, name="x"), value),
+        (Parameter(None, wire, True), [value]),
+    ):
         with pytest.raises(InputError, match="cannot be compared with"):
-            converter(slot)(given)
+            converter(parameter)(given)
 
 
 @pytest.mark.parametrize("value", [-1, 11, 1.0, True, "1", [1]])
 def test_row_counts(value: Any) -> None:
-    convert = converter(Slot(None, "int8", maximum=10, name="limit"))
+    convert = converter(Parameter(None, "int8", maximum=10, name="limit"))
     assert [convert(0), convert(10), convert(None)] == [0, 10, None]
     with pytest.raises(InputError, match="limit must be a whole number from 0 to 10"):
         convert(value)
@@ -150,4 +153,4 @@ def test_row_counts(value: Any) -> None:
 )
 def test_patterns_are_literal(kind: str, text: str, pattern: str) -> None:
     assert pattern_of(kind, text) == pattern
-    assert converter(Slot(None, "text", pattern=kind))(text) == pattern
+    assert converter(Parameter(None, "text", pattern=kind))(text) == pattern
