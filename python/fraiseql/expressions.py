@@ -1,6 +1,5 @@
 """Expressions: the SQL of a stored value and of its comparisons, the same wherever they stand."""
 
-from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
@@ -8,15 +7,13 @@ from typing import Any, Final
 from fraiseql.catalog.picture import Column, quote
 from fraiseql.document_values import JsonValue, as_double, readable, typed
 from fraiseql.field_access import TEXTS, FieldAccess, as_json, wire_type
+from fraiseql.operators import SIGNS
 from fraiseql.sql_names import CATALOG, fn, op, ty
 
 _SENT_AS_TEXT: Final = frozenset({"column", "timestamptz", "timestamp", "date", "time"})
 """PostgreSQL reads these from a text: it has values that the driver's Python types have not."""
 
 _DEFAULT: Final = 'COLLATE pg_catalog."default"'
-
-SIGNS: Final[Mapping[str, str]] = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-"""The comparisons that an index's predicate may consist of."""
 
 
 def literal(text: str) -> str:

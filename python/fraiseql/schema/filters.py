@@ -17,6 +17,7 @@ from graphql import (
     GraphQLString,
 )
 
+from fraiseql.operators import FILTER_OPERATORS, Kind
 from fraiseql.schema.definitions import EnumDefinition, FieldDefinition, ScalarDefinition
 from fraiseql.schema.hints import TypeReference, read_hint
 from fraiseql.schema.leaves import LEAVES, EnumType
@@ -25,27 +26,6 @@ from fraiseql.schema.queries import OrderBy, Where
 
 COMBINING: Final = ("and", "or", "not")
 """Words that combine filters: no field that can be filtered by has one of them as its name."""
-
-_EQUALITY: Final = {"eq": "eq", "neq": "neq"}
-_ORDER: Final = {"gt": "gt", "gte": "gte", "lt": "lt", "lte": "lte"}
-_MEMBERSHIP: Final = {"in": "in", "notIn": "not_in"}
-_TEXT: Final = {
-    "like": "like",
-    "ilike": "ilike",
-    "contains": "contains",
-    "icontains": "icontains",
-    "startsWith": "starts_with",
-    "endsWith": "ends_with",
-}
-_MEANING: Final = {
-    "isNull": "Null (true) or not null (false).",
-    "like": "SQL LIKE: % stands for any text, _ for one character.",
-    "ilike": "LIKE without regard to case.",
-    "contains": "Contains this text.",
-    "icontains": "Contains this text, without regard to case.",
-    "startsWith": "Starts with this text.",
-    "endsWith": "Ends with this text.",
-}
 
 _GENERATED: Final = "fraiseql.generated"
 
@@ -97,12 +77,13 @@ def filter_name(leaf_name: str) -> str:
     return f"{leaf_name}Filter"
 
 
-def _operators(leaf: GraphQLInputType, *, text: bool) -> dict[str, str]:
+def _kinds(leaf: GraphQLInputType, *, text: bool) -> set[Kind]:
+    """Return the kinds of operators that compare a leaf type, besides tests for null."""
     if leaf is GraphQLBoolean:
-        return _EQUALITY
+        return {"equality"}
     if isinstance(leaf, GraphQLEnumType):
-        return _EQUALITY | _MEMBERSHIP
-    return _EQUALITY | _ORDER | _MEMBERSHIP | (_TEXT if text else {})
+        return {"equality", "list"}
+    return {"equality", "order", "list", "text"} if text else {"equality", "order", "list"}
 
 
 def leaf_filter(leaf: GraphQLScalarType | GraphQLEnumType, *, text: bool) -> GraphQLInputObjectType:
@@ -112,19 +93,21 @@ def leaf_filter(leaf: GraphQLScalarType | GraphQLEnumType, *, text: bool) -> Gra
         leaf: The type of the field.
         text: Whether its values are compared as text.
     """
-    fields = {}
-    for name, python_name in _operators(leaf, text=text).items():
-        operand: Any = leaf
-        if name in _MEMBERSHIP:
-            operand = GraphQLList(GraphQLNonNull(leaf))
-        elif name in _TEXT:
-            operand = GraphQLString
-        fields[name] = GraphQLInputField(
-            operand, description=_MEANING.get(name), out_name=python_name
+    kinds = {*_kinds(leaf, text=text), "null"}
+    operands: Mapping[Kind, GraphQLInputType] = {
+        "equality": leaf,
+        "order": leaf,
+        "list": GraphQLList(GraphQLNonNull(leaf)),
+        "text": GraphQLString,
+        "null": GraphQLBoolean,
+    }
+    fields = {
+        operator.graphql_name: GraphQLInputField(
+            operands[operator.kind], description=operator.description, out_name=operator.name
         )
-    fields["isNull"] = GraphQLInputField(
-        GraphQLBoolean, description=_MEANING["isNull"], out_name="is_null"
-    )
+        for operator in FILTER_OPERATORS.values()
+        if operator.kind in kinds
+    }
     return GraphQLInputObjectType(
         filter_name(leaf.name),
         fields,

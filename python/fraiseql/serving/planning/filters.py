@@ -6,18 +6,13 @@ from typing import Any, Final, Literal
 
 from fraiseql.errors import InputError
 from fraiseql.naming import suggestion
+from fraiseql.operators import FILTER_OPERATORS
 from fraiseql.schema import COMBINING
 from fraiseql.serving.document.variable_signature import ListValueRef, ValueRef
 from fraiseql.serving.planning.fields import UNCOMPARED, FieldAccess, require_access
 
 Leaf = Any
 """A ``ValueRef`` into the values of a request, or a constant."""
-
-_ORDERED: Final = frozenset({"gt", "gte", "lt", "lte"})
-_TEXT: Final = frozenset({"like", "ilike", "contains", "icontains", "starts_with", "ends_with"})
-_LISTS: Final = frozenset({"in", "not_in"})
-OPERATORS: Final = frozenset({"eq", "neq", "is_null"}) | _ORDERED | _TEXT | _LISTS
-"""Every operator of a filter, by its Python name."""
 
 _TEXT_FORMS: Final = frozenset({"String", "string", "ID"})
 
@@ -116,28 +111,30 @@ def _comparison(access: FieldAccess, operator: str, value: Leaf, what: str) -> F
             f"{operator} of {what}.{access.name} cannot compare with null.",
             hint="Write is_null: true, or leave the operator out.",
         )
-    if operator in _LISTS and not isinstance(value, list | tuple | ListValueRef):
+    takes_list = FILTER_OPERATORS[operator].kind == "list"
+    if takes_list and not isinstance(value, list | tuple | ListValueRef):
         raise InputError(f"{operator} of {what}.{access.name} takes a list.")
-    if operator not in _LISTS and isinstance(value, list | tuple | ListValueRef | Mapping):
+    if not takes_list and isinstance(value, list | tuple | ListValueRef | Mapping):
         raise InputError(f"{operator} of {what}.{access.name} takes one value.")
     return FieldComparison(access, operator, value)
 
 
 def _check_operator(access: FieldAccess, operator: str, what: str) -> None:
-    if operator not in OPERATORS:
+    if operator not in FILTER_OPERATORS:
         raise InputError(
             f"{what}.{access.name} cannot be compared by {operator!r}."
-            f"{suggestion(operator, OPERATORS)}",
-            hint="Operators: " + ", ".join(sorted(OPERATORS)) + ".",
+            f"{suggestion(operator, FILTER_OPERATORS)}",
+            hint="Operators: " + ", ".join(sorted(FILTER_OPERATORS)) + ".",
             code="UNKNOWN_OPERATOR",
         )
     if access.form in UNCOMPARED and operator != "is_null":
         held = UNCOMPARED[access.form]
         raise InputError(f"{what}.{access.name} holds {held}: only is_null compares it.")
-    if operator in _TEXT and access.form not in _TEXT_FORMS:
+    kind = FILTER_OPERATORS[operator].kind
+    if kind == "text" and access.form not in _TEXT_FORMS:
         raise InputError(f"{operator} compares text; {what}.{access.name} is not text.")
-    if operator in _ORDERED and access.form in ("Boolean", "boolean"):
+    if kind == "order" and access.form in ("Boolean", "boolean"):
         raise InputError(f"{operator} does not compare the boolean {what}.{access.name}.")
-    if operator in _ORDERED and not access.ordered:
+    if kind == "order" and not access.ordered:
         held = access.column.type_name
         raise InputError(f"{operator} compares by order; {what}.{access.name} is {held}.")

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from graphql import get_named_type, is_abstract_type
 
+from fraiseql.operators import FILTER_OPERATORS
 from fraiseql.serving.planning.filters import FieldComparison, Filter, Group, Negation, NullTest
 from fraiseql.serving.planning.plan import KeptQuery
 from fraiseql.serving.planning.reads import Fetched, RelationQuery, RelationRead
@@ -20,7 +21,7 @@ for it, and all of it travels and is gone through. Over 100 rows of 10 and of 24
 read faster below half of the fields, the document from there on; one row is the same either way.
 """
 
-_EQUALITIES: Final = frozenset({"eq", "neq", "in", "not_in", "is_null"})
+_EQUALITY_KINDS: Final = frozenset({"equality", "list", "null"})
 _ONE_ORDER: Final = frozenset(
     ["int2", "int4", "int8", "numeric", "uuid", "bool", "date", "time", "timestamp", "timestamptz"]
 )
@@ -142,7 +143,7 @@ def _decided_by(query: RelationQuery, key: tuple[str, ...]) -> bool:
 
 
 def _is_equality(part: FieldComparison | NullTest) -> bool:
-    return isinstance(part, NullTest) or part.operator in _EQUALITIES
+    return isinstance(part, NullTest) or FILTER_OPERATORS[part.operator].kind in _EQUALITY_KINDS
 
 
 def _used(query: RelationQuery) -> set[str]:

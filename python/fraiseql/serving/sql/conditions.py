@@ -1,6 +1,6 @@
 """Conditions: the SQL of a filter; every value of a request is a placeholder."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from fraiseql.expressions import (
     column_sql,
@@ -14,6 +14,7 @@ from fraiseql.expressions import (
     text_operator,
 )
 from fraiseql.field_access import FieldAccess, is_rounded, wire_type
+from fraiseql.operators import FILTER_OPERATORS
 from fraiseql.serving.document.variable_signature import ValueRef
 from fraiseql.serving.planning.filters import FieldComparison, Filter, Group, Negation, NullTest
 from fraiseql.serving.sql.index_hints import (
@@ -25,40 +26,6 @@ from fraiseql.serving.sql.index_hints import (
 )
 from fraiseql.serving.sql.parameters import Parameter
 from fraiseql.sql_names import fn, op, ty
-
-_INFIX: Mapping[str, str] = {
-    "eq": "=",
-    "neq": "<>",
-    "gt": ">",
-    "gte": ">=",
-    "lt": "<",
-    "lte": "<=",
-}
-_LIKE: Mapping[str, str] = {
-    "like": "~~",
-    "ilike": "~~*",
-    "contains": "~~",
-    "icontains": "~~*",
-    "starts_with": "~~",
-    "ends_with": "~~",
-}
-"""PostgreSQL's operators behind LIKE and ILIKE."""
-
-_LISTS: Mapping[str, tuple[str, str]] = {"in": ("=", "ANY"), "not_in": ("<>", "ALL")}
-_PATTERNS: Mapping[str, str] = {
-    "contains": "contains",
-    "icontains": "contains",
-    "starts_with": "starts_with",
-    "ends_with": "ends_with",
-}
-_SIDES: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "eq": ((">=", "below"), ("<=", "above")),
-    "gt": ((">=", "below"),),
-    "gte": ((">=", "below"),),
-    "lt": (("<=", "above"),),
-    "lte": (("<=", "above"),),
-}
-"""What holds of every number that rounds to one which compares so: a double's neighbours."""
 
 
 class ConditionWriter:
@@ -104,32 +71,31 @@ class ConditionWriter:
         access, operator = part.access, part.operator
         if operator == "is_null":
             return self._null_form(part)
+        row = FILTER_OPERATORS[operator]
         if may_have_hint(access, operator) and not is_rounded(access):
             return self._chosen_form(part)
-        if operator in _LIKE:
+        if row.kind == "text":
             return self._pattern_form(part)
         if is_rounded(access):
             return self._rounded_form(part)
         left = expression(self._alias, access)
-        if operator in _LISTS:
-            sign, word = _LISTS[operator]
+        if row.quantifier:
             values = self._placeholder(part, array=True)
-            return f"{left} {infix(access, sign)} {word}({values})"
+            return f"{left} {infix(access, row.sql)} {row.quantifier}({values})"
         value = self._placeholder(part, array=False)
-        return f"{left} {infix(access, _INFIX[operator])} {value}"
+        return f"{left} {infix(access, row.sql)} {value}"
 
     def _rounded_form(self, part: FieldComparison) -> str:
         """Return a comparison of the number that a client reads, with bounds for an index."""
-        access, operator = part.access, part.operator
-        left, array = rounded(self._alias, access), operator in _LISTS
+        access, row = part.access, FILTER_OPERATORS[part.operator]
+        left, array = rounded(self._alias, access), bool(row.quantifier)
         value = self._numbered(part, "float8", array=array)
         if array:
-            sign, word = _LISTS[operator]
-            return f"{left} {op(sign)} {word}({value})"
-        parts = [f"{left} {op(_INFIX[operator])} {value}"]
+            return f"{left} {op(row.sql)} {row.quantifier}({value})"
+        parts = [f"{left} {op(row.sql)} {value}"]
         if access.column.base_type == "numeric":
             column = column_sql(self._alias, access)
-            for sign, side in _SIDES.get(operator, ()):
+            for sign, side in row.bounds:
                 parts.append(f"{column} {op(sign)} {self._numbered(part, 'numeric', side=side)}")
         return parts[0] if len(parts) == 1 else f"({' AND '.join(parts)})"
 
@@ -141,11 +107,11 @@ class ConditionWriter:
 
     def _pattern_form(self, part: FieldComparison) -> str:
         """Return a comparison of the text that a response has for the value."""
-        pattern = _PATTERNS.get(part.operator, "")
+        row = FILTER_OPERATORS[part.operator]
         self.parameters.append(
-            Parameter(part.value, "text", pattern=pattern, name=part.access.name)
+            Parameter(part.value, "text", pattern=row.pattern, name=part.access.name)
         )
-        left, sign = text_expression(self._alias, part.access), _LIKE[part.operator]
+        left, sign = text_expression(self._alias, part.access), row.sql
         return f"{left} {text_operator(part.access, sign)} ${len(self.parameters)}::{ty('text')}"
 
     def _null_form(self, part: FieldComparison) -> str:
@@ -165,7 +131,7 @@ class ConditionWriter:
         choice = self._choice(part, parameter)
         value = choice.literal or self._placeholder(part, array=False)
         left = expression(self._alias, access)
-        parts = [f"{left} {infix(access, _INFIX[operator])} {value}"]
+        parts = [f"{left} {infix(access, FILTER_OPERATORS[operator].sql)} {value}"]
         parts += [f"{left} {bound}" for bound in choice.bounds]
         if choice.contained:
             parts.append(self._containment(access, value, choice))

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from fraiseql.errors import InputError
-from fraiseql.expressions import SIGNS, constant, infix
+from fraiseql.expressions import constant, infix
 from fraiseql.field_access import FieldAccess
+from fraiseql.operators import SIGNS
 from fraiseql.serving.sql.parameters import Parameter, comparable
 from fraiseql.sql_names import fn, ty
 from fraiseql.values import PostgresText

@@ -8,13 +8,11 @@ from fraiseql.database import Pool
 from fraiseql.errors import DatabaseUnavailable, DeclarationError, FraiseQLError
 from fraiseql.expressions import placeholder, sent_as_text
 from fraiseql.field_access import wire_type
+from fraiseql.operators import FILTER_OPERATORS
 from fraiseql.schema.definitions import QueryDefinition
 from fraiseql.serving.planning.filters import FieldComparison, Filter, Group, Negation, parse_filter
 from fraiseql.serving.planning.relations import Relations
 from fraiseql.serving.sql.parameters import Parameter, converter
-
-_LISTS = frozenset({"in", "not_in"})
-_PATTERNS = frozenset({"like", "ilike", "contains", "icontains", "starts_with", "ends_with"})
 
 
 async def prove_filters(pool: Pool, relations: Relations) -> None:
@@ -54,8 +52,8 @@ async def _prove(pool: Pool, relations: Relations, definition: QueryDefinition) 
 
 
 async def _prove_value(pool: Pool, comparison: FieldComparison) -> None:
-    access, is_list = comparison.access, comparison.operator in _LISTS
-    is_pattern = comparison.operator in _PATTERNS
+    access, kind = comparison.access, FILTER_OPERATORS[comparison.operator].kind
+    is_list, is_pattern = kind == "list", kind == "text"
     wire = "text" if is_pattern else wire_type(access)
     parameter = Parameter(comparison.value, wire, is_list, name=access.name)
     value = converter(parameter)(comparison.value)

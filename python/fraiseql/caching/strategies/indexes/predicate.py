@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from fraiseql.expressions import SIGNS
+from fraiseql.operators import SIGNS
 
 _OPERATORS: Final = {sign: name for name, sign in SIGNS.items()}
 _TOKEN: Final = re.compile(
