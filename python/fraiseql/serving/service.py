@@ -1,4 +1,4 @@
-"""Service: one application's serving pipeline, from a request's text to the response's bytes."""
+"""Service: the serving pipeline of one application."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -27,20 +27,20 @@ from fraiseql.serving.planning.plan import KeptQuery
 from fraiseql.serving.preparation.policy import Policy
 from fraiseql.serving.preparation.prepare import Prepared, Preparer
 from fraiseql.serving.preparation.serving_plan import ServingPlan, Split
-from fraiseql.serving.preparation.snapshot import Edition
+from fraiseql.serving.preparation.snapshot import PlanSnapshot
 from fraiseql.serving.response.answer import (
-    Asked,
-    answer_anew,
+    PartitionedRequest,
+    add_report,
     answer_parts,
-    note_under_key,
+    answer_unchanged,
     render,
 )
-from fraiseql.serving.response.assemble import cached, joined, known_values
+from fraiseql.serving.response.assemble import assemble, cached, client_etags
 from fraiseql.serving.response.errors import NO_DATA, ResponseErrors, finished
 from fraiseql.serving.response.outage import outage
 from fraiseql.serving.response.response import Response
 from fraiseql.serving.response.staleness import staleness, withheld
-from fraiseql.serving.startup.load_sources import Publish, all_live, find_sources
+from fraiseql.serving.startup.load_sources import Publish, all_live, load_sources
 from fraiseql.serving.startup.source_monitor import REFRESH_SECONDS, SourceMonitor
 from fraiseql.settings import Settings
 from fraiseql.sources import SourceMap
@@ -48,24 +48,24 @@ from fraiseql.sources import SourceMap
 _NO_VARIABLES: Mapping[str, Any] = {}
 
 
-def _unnoted(_noted: StalenessReport) -> None:
-    """Tell nobody what was read: there is no response to say it in."""
+def _ignore(_report: StalenessReport) -> None:
+    """Drop the report: there is no response to put it in."""
 
 
 class Service:
     """Serves the operations of one schema from one database.
 
     Args:
-        schema: What is declared.
+        schema: The declarations.
         settings: Address of the database, limits and switches.
-        publish: Says which kept documents are read instead of live ones.
-        results: Result caches; None to keep no results.
-        policy: Which whole operations they keep; None for those of declared root fields only.
-        look_again: Seconds after which it is asked again what is kept.
+        publish: Returns the sources to read instead of the live ones.
+        results: Result caches; None for none.
+        policy: The ``Cache`` of whole operations; None to cache only declared root fields.
+        refresh_seconds: Seconds between two refreshes of the sources.
 
     Attributes:
         schema: The declared schema.
-        settings: The settings in force.
+        settings: The settings.
         results: The result caches.
     """
 
@@ -77,65 +77,67 @@ class Service:
         results: Results | None = None,
         *,
         policy: Policy | None = None,
-        look_again: float = REFRESH_SECONDS,
+        refresh_seconds: float = REFRESH_SECONDS,
     ) -> None:
         self.schema = schema
         self.results = results
         self._policy = policy
         self._publish = publish
-        self._rest = look_again
+        self._refresh_seconds = refresh_seconds
         self.settings = settings
         self._preparer = Preparer(schema, settings, results, policy)
         self._encoder = Encoder(schema)
         self._pool: Pool | None = None
-        self._edition: Edition | None = None
-        self._watch: SourceMonitor | None = None
-        self._monitor: SessionMonitor | None = None
+        self._snapshot: PlanSnapshot | None = None
+        self._source_monitor: SourceMonitor | None = None
+        self._session_monitor: SessionMonitor | None = None
         self._fallback = LiveFallback(self._lost, WithheldRoles())
 
-    # Life.
+    # Lifecycle.
 
     async def start(self) -> None:
-        """Connect, and check that every declared relation and column is there.
+        """Connect, and check that every declared relation and column exists.
 
         Raises:
             DatabaseUnavailable: The database cannot be reached.
             SourceError: A relation or column does not exist; the message has the nearest name.
-            DeclarationError: A result is declared to be kept that cannot be.
+            DeclarationError: A declared result cache is impossible.
         """
         pool = await open_pool(self.settings.database_url, self.settings)
         try:
-            found = await find_sources(self.schema, pool, self._publish, prove=True)
+            loaded = await load_sources(self.schema, pool, self._publish, prove=True)
             if self.results is not None:
                 await self.results.start(self.schema, pool)
-            if self._keeps_results:
+            if self._caches_results:
                 self._preparer.code.read()
-            self._use(found.read)
+            self._use(loaded.read)
         except BaseException:
             if self.results is not None:
                 await self.results.stop()
             await pool.close()
             raise
         self._pool = pool
-        self._monitor = SessionMonitor(pool)
-        # Where nothing is declared to be kept, there is nothing to look for later.
-        if found.read is not found.live or self._keeps_results:
-            also = None if self.results is None else self.results.look
-            self._watch = SourceMonitor(self._look, found.read, self._use, self._rest, also)
+        self._session_monitor = SessionMonitor(pool)
+        # Without stored types and cached results there is nothing to refresh.
+        if loaded.read is not loaded.live or self._caches_results:
+            after = None if self.results is None else self.results.look
+            self._source_monitor = SourceMonitor(
+                self._load, loaded.read, self._use, self._refresh_seconds, after
+            )
 
     @property
-    def _keeps_results(self) -> bool:
+    def _caches_results(self) -> bool:
         declared = any(query.cache is not None for query in self.schema.queries.values())
         return self.results is not None and (declared or self._policy is not None)
 
     async def stop(self) -> None:
         """Close every connection."""
-        watch, self._watch = self._watch, None
-        if watch is not None:
-            await watch.stop()
-        monitor, self._monitor = self._monitor, None
+        monitor, self._source_monitor = self._source_monitor, None
         if monitor is not None:
             await monitor.stop()
+        sessions, self._session_monitor = self._session_monitor, None
+        if sessions is not None:
+            await sessions.stop()
         self._preparer.close()
         pool, self._pool = self._pool, None
         if pool is not None:
@@ -144,35 +146,34 @@ class Service:
             await pool.close()
 
     async def republish(self) -> None:
-        """Read anew which documents are kept, and answer from them.
+        """Look up which documents are stored, and answer from them.
 
-        It happens by itself some seconds after they were made, and at once when they cannot be
-        read; call it where that is too late.
+        This happens automatically some seconds after they were created, and at once when they
+        cannot be read; call it where that is too late.
 
         Raises:
             DatabaseError: The database cannot be reached.
         """
         self._fallback.withheld.clear()
-        if self._watch is not None:
-            await self._watch.look()
+        if self._source_monitor is not None:
+            await self._source_monitor.refresh()
 
-    async def _look(self) -> SourceMap:
-        found = await find_sources(self.schema, self.pool, self._publish)
-        return found.read
+    async def _load(self) -> SourceMap:
+        return (await load_sources(self.schema, self.pool, self._publish)).read
 
     def _use(self, sources: SourceMap) -> None:
-        self._edition = Edition(self.schema, sources, self.settings, self._fallback)
+        self._snapshot = PlanSnapshot(self.schema, sources, self.settings, self._fallback)
 
     def _lost(self, kept: KeptQuery, error: FraiseQLError | None) -> None:
-        if self._watch is not None:
-            self._watch.lost(kept, error)
+        if self._source_monitor is not None:
+            self._source_monitor.lost(kept, error)
 
     async def ready(self) -> bool:
         """Return whether the database answers, with one round trip."""
         return self._pool is not None and await self._pool.ready()
 
     def metrics(self) -> Sequence[str]:
-        """Return what is counted, as lines in the text format of Prometheus."""
+        """Return the metrics, as lines in the text format of Prometheus."""
         pool = () if self._pool is None else tuple(pool_metrics(self._pool.usage()))
         return pool if self.results is None else (*pool, *self.results.metrics())
 
@@ -183,23 +184,23 @@ class Service:
             raise DatabaseUnavailable("The application is not started.")
         return self._pool
 
-    def context(self, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return a context as resolvers see it, for a request or for a script of one's own."""
-        identity = self._identity(given or {})
-        return self._context(dict(given or {}), identity, _unnoted, UNBOUNDED)
+    def context(self, entries: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return a context as resolvers see it, for a request or for a script."""
+        identity = self._identity(entries or {})
+        return self._context(dict(entries or {}), identity, _ignore, UNBOUNDED)
 
     # Requests.
 
     async def execute(
         self, request: Request, context: dict[str, Any], timings: Timings
     ) -> Response:
-        """Answer one request; every failure of a field is in the response.
+        """Answer one request; errors of fields are in the response.
 
         Args:
             request: The request.
-            context: What resolvers see as ``info.context``; ``role`` (str or None) and ``session``
-                (mapping of session variables) decide whose rights the statements have.
-            timings: Takes the time of each step.
+            context: The ``info.context`` of resolvers; ``role`` (str or None) and ``session``
+                (mapping of session variables) decide the privileges of the statements.
+            timings: Records the time of each step.
         """
         try:
             serving, operation, values = await self._prepare(request, timings)
@@ -209,8 +210,8 @@ class Service:
             )
             return Response(refused, error.executed, error.status)
         if serving.split is not None:
-            asked = self._asked(operation, values, request, context, timings)
-            return await self._answer_parts(serving, serving.split, asked, request.etags)
+            partitioned = self._partitioned(operation, values, request, context, timings)
+            return await self._answer_parts(serving, serving.split, partitioned, request.etags)
         identity = self._identity(context)
         budget = self.pool.budget()
         run = self._run(identity, values, budget)
@@ -232,66 +233,68 @@ class Service:
         self,
         serving: ServingPlan,
         split: Split,
-        asked: Asked,
+        request: PartitionedRequest,
         etags: Sequence[str],
     ) -> Response:
-        """Answer an operation of which some root fields are kept."""
-        asked.known = known_values(split, etags) if etags else {}
+        """Answer an operation with cached root fields."""
+        request.etags = client_etags(split, etags) if etags else {}
         start = perf_counter()
-        given = await answer_parts(split.parts, asked)
-        told = cached(split, given, asked.identity)
-        known = told.unchanged and told.etag in etags
-        if told.unchanged and not known:
-            given = await answer_anew(split.parts, given, asked)
-            told = cached(split, given, asked.identity)
+        results = await answer_parts(split.parts, request)
+        metadata = cached(split, results, request.identity)
+        unchanged = metadata.unchanged and metadata.etag in etags
+        if metadata.unchanged and not unchanged:
+            results = await answer_unchanged(split.parts, results, request)
+            metadata = cached(split, results, request.identity)
         # Several fields are rendered while others are fetched.
-        asked.timings.sql = max(0.0, perf_counter() - start - asked.timings.render)
-        if known:
-            return Response(b"", cached=told)
-        errors = [error for one in given for error in one.errors]
+        request.timings.sql = max(0.0, perf_counter() - start - request.timings.render)
+        if unchanged:
+            return Response(b"", cached=metadata)
+        errors = [error for result in results for error in result.errors]
         if errors:
-            no_data = any(one.value is None for one in given)
+            no_data = any(result.value is None for result in results)
             away = outage(errors, split.roots, no_data=no_data)
             if away is not None:
                 return away
-        noted = [noted for one in given for noted in one.noted]
-        stale = staleness(noted, serving.compiled.plan)
-        whole = joined(split.parts, given, stale)
-        return Response(whole, cached=told if told.answers else None, withheld=withheld(noted))
+        reports = [report for result in results for report in result.reports]
+        stale = staleness(reports, serving.compiled.plan)
+        body = assemble(split.parts, results, stale)
+        return Response(
+            body, cached=metadata if metadata.answers else None, withheld=withheld(reports)
+        )
 
-    def _asked(
+    def _partitioned(
         self,
         operation: Operation,
         values: Mapping[str, Any],
         request: Request,
         context: dict[str, Any],
         timings: Timings,
-    ) -> Asked:
+    ) -> PartitionedRequest:
         identity = self._identity(context)
         raw = request.variables or _NO_VARIABLES
-        # Nothing here leads back to what is returned: such rings live until they are collected.
-        read: dict[str, list[StalenessReport]] = {}
-        note = partial(note_under_key, read)
+        # Nothing here refers to the returned object: the cycle would wait for the collector.
+        reports: dict[str, list[StalenessReport]] = {}
+        note = partial(add_report, reports)
         budget = self.pool.budget()
-        seen = self._context(context, identity, note, budget)
+        full = self._context(context, identity, note, budget)
 
         def new_run(*, python: bool, reads: ContextReads | None = None) -> Run:
             run = self._run(identity, values, budget)
             if python:
                 current = self._reached(identity, note)
-                run.call = self._call(operation, values, request, seen, current, reads=reads)
+                run.call = self._call(operation, values, request, full, current, reads=reads)
             return run
 
-        return Asked(
+        return PartitionedRequest(
             identity,
-            seen,
+            full,
             values,
             raw,
             partial(operation.full_values, raw),
             new_run,
             timings,
             errors=self._errors(operation.name),
-            read=read,
+            reports=reports,
         )
 
     def _errors(self, operation: str | None) -> ResponseErrors:
@@ -303,33 +306,33 @@ class Service:
         """Return how an operation is answered, without answering it.
 
         Args:
-            request: The operation and the variables to explain it with.
-            context: ``role`` and ``session``, as for ``execute``: why stored documents are not
-                read for the role is said.
-            analyze: Whether PostgreSQL also runs the statements and tells times.
+            request: The operation and its variables.
+            context: ``role`` and ``session``, as for ``execute``. The explanation says why stored
+                documents are not read for the role.
+            analyze: Whether PostgreSQL also runs the statements and measures them.
 
         Raises:
             RequestError: The operation cannot be executed.
-            InputError: A value has not the form of its field.
+            InputError: A value does not fit the type of its field.
         """
         serving, _, values = await self._prepare(request, Timings())
         run = self._run(self._identity(context or {}), values, self.pool.budget())
         sources = self._current.planner.relations.sources.sources.values()
         declared = frozenset().union(*[source.indexes.names for source in sources])
-        found = await explain_plan(serving.compiled, run, declared, analyze=analyze)
+        explanation = await explain_plan(serving.compiled, run, declared, analyze=analyze)
         if serving.split is None:
-            return found
-        kept = [line for part in serving.split.parts for line in part.described(run.identity)]
-        return replace(found, plan="\n".join([found.plan, *kept]))
+            return explanation
+        cached = [line for part in serving.split.parts for line in part.described(run.identity)]
+        return replace(explanation, plan="\n".join([explanation.plan, *cached]))
 
     async def _prepare(self, request: Request, timings: Timings) -> Prepared:
         return await self._preparer.prepare(self._current, request, timings)
 
     @property
-    def _current(self) -> Edition:
-        if self._edition is None:
+    def _current(self) -> PlanSnapshot:
+        if self._snapshot is None:
             raise DatabaseUnavailable("The application is not started.")
-        return self._edition
+        return self._snapshot
 
     def _run(self, identity: Identity, values: Mapping[str, Any], budget: Budget) -> Run:
         hidden = not self.settings.introspection
@@ -354,7 +357,7 @@ class Service:
     def _reached(
         self, identity: Identity, note: Callable[[StalenessReport], None]
     ) -> Current | None:
-        """Return what Python functions find of the result caches."""
+        """Return the result caches as Python functions use them."""
         if self.results is None:
             return None
         return Current(self.results, identity, partial(note_in_field, note))

@@ -132,9 +132,9 @@ def aged(freshness: Freshness, keep: Keep = beside) -> Keep:
 
 def rested(running: Served) -> None:
     """Wait until the look that a loss brings about is over."""
-    watch = running.service._watch
-    assert watch is not None
-    wait_until(running, lambda: not watch._woken.is_set() and not watch._lock.locked())
+    monitor = running.service._source_monitor
+    assert monitor is not None
+    wait_until(running, lambda: not monitor._woken.is_set() and not monitor._lock.locked())
 
 
 def wait_until(running: Served, come: Callable[[], bool]) -> None:
@@ -147,7 +147,7 @@ def wait_until(running: Served, come: Callable[[], bool]) -> None:
 
 @contextmanager
 def keeping(
-    url: str, keep: Keep, *, look_again: float = 60.0, **options: object
+    url: str, keep: Keep, *, refresh_seconds: float = 60.0, **options: object
 ) -> Iterator[Served]:
     """Serve the writers, whose documents are kept as ``keep`` says."""
 
@@ -159,7 +159,7 @@ def keeping(
     made = Served(url, queries=QUERIES, **options)
     publishing: Callable[..., Awaitable[SourceMap]] = publish
     made.service = Service(
-        made.service.schema, made.service.settings, publishing, look_again=look_again
+        made.service.schema, made.service.settings, publishing, refresh_seconds=refresh_seconds
     )
     made.run(made.service.start())
     try:

@@ -17,14 +17,14 @@ def test_what_nobody_can_tell_is_read_live_and_told_once(
 ) -> None:
     """A column is gone: whether what is kept is still true cannot be asked."""
     at_once(run_sql(database, TABLES, KEPT))
-    with keeping(database, beside, look_again=0.05) as running:
+    with keeping(database, beside, refresh_seconds=0.05) as running:
         assert sources(running.data(QUERY)) == {"kept"}
         with caplog.at_level(logging.WARNING, "fraiseql"):
             running.execute("ALTER TABLE writer RENAME COLUMN rank TO place")
             wait_until(running, lambda: sources(running.data(QUERY)) == {"live"})
             running.run(asyncio.sleep(0.4))
         assert [one for one in caplog.messages if "could not be looked up" in one] == [
-            "What is kept could not be looked up: Writer.rank has no column in public.writer."
+            "Stored documents could not be looked up: Writer.rank has no column in public.writer."
         ]
         running.execute("ALTER TABLE writer RENAME COLUMN place TO rank")
         wait_until(running, lambda: sources(running.data(QUERY)) == {"kept"})

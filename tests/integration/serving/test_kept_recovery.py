@@ -111,7 +111,7 @@ def test_many_at_once_read_the_sources_anew_once(kept: str) -> None:
 
 def test_what_is_made_later_is_read_without_a_restart(kept: str) -> None:
     at_once(run_sql(kept, "DROP SCHEMA kept CASCADE"))
-    with keeping(kept, beside, look_again=0.1) as running:
+    with keeping(kept, beside, refresh_seconds=0.1) as running:
         assert sources(running.data(QUERY)) == {"live"}
         running.execute(KEPT)
         wait_until(running, lambda: sources(running.data(QUERY)) == {"kept"})
@@ -127,7 +127,7 @@ def test_a_look_that_fails_is_not_the_last(kept: str, caplog: pytest.LogCaptureF
             raise failing[0]
         return beside(relations)
 
-    with keeping(kept, keep, look_again=0.05) as running:
+    with keeping(kept, keep, refresh_seconds=0.05) as running:
         failing.append(KeyError("a fault of a strategy"))
         wait_until(running, lambda: "could not be looked up" in caplog.text)
         assert sources(running.data(QUERY)) == {"kept"}

@@ -1,4 +1,4 @@
-"""Role and session variables of a request, checked against the settings."""
+"""Identity of a request: its role and session variables, checked."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,16 +9,16 @@ from fraiseql.settings import Settings
 
 
 def request_identity(context: Mapping[str, Any], settings: Settings, login_role: str) -> Identity:
-    """Return the identity that a context names.
+    """Return the identity in a context.
 
     Args:
-        context: ``role`` (str or None) and ``session`` (mapping of session variables) count.
-        settings: ``role_required`` and ``allow_login_role`` count.
-        login_role: Role that the connections log in as; empty while it is not known.
+        context: Its ``role`` (str or None) and ``session`` (mapping of session variables) are used.
+        settings: ``role_required`` and ``allow_login_role`` are used.
+        login_role: Role that the connections log in as; empty until it is known.
 
     Raises:
-        InputError: There is no role where one is required, the role is the login role where that is
-            not allowed, or a name or value cannot be used.
+        InputError: A required role is missing, the login role is not allowed, or a name or value is
+            invalid.
     """
     role, session = context.get("role"), context.get("session")
     if role is None:
@@ -32,6 +32,6 @@ def request_identity(context: Mapping[str, Any], settings: Settings, login_role:
     if role == login_role and not settings.allow_login_role:
         raise InputError(
             "The role of the request is the one that the application logs in as.",
-            hint="Give another role, or None, or set allow_login_role.",
+            hint="Use another role, or None, or set allow_login_role.",
         )
     return Identity.of(role, session or {})

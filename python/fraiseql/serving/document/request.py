@@ -11,9 +11,9 @@ class Request:
 
     Attributes:
         query: The document's text.
-        operation_name: Which operation of the document; None when it has only one.
+        operation_name: The operation to run; None when the document has only one.
         variables: As decoded from JSON.
-        read_only: True for GET: anything but a query is refused.
+        read_only: True for GET: only a query is allowed.
         etags: Digests of responses that the client has: of ``Response.cached``.
     """
 

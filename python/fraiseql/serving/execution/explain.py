@@ -19,15 +19,15 @@ class StatementReport:
 
     Attributes:
         key: Response key of the root field.
-        source: ``live``, or what is kept and read instead; then the live statement follows, which
-            answers where that may not or cannot be read.
+        source: ``live``, or the stored source that is read; then the live statement follows, which
+            answers when the stored documents cannot or may not be read.
         sql: Text of the statement.
-        parameters: Values that it was explained with, as text.
-        plan: PostgreSQL's plan for these values, one line an entry.
-        generic: Its plan for any values, which a prepared statement ends with.
-        indexes: Declared indexes that the plan for any values uses.
-        withheld: Why stored documents are not read for the role of the request; empty where they
-            are, or where there are none.
+        parameters: The values of its parameters, as text.
+        plan: PostgreSQL's plan for these values, by line.
+        generic: Its generic plan, which a prepared statement ends with.
+        indexes: Declared indexes that the generic plan uses.
+        withheld: Why stored documents are not read for the role of the request; empty when they are
+            or when there are none.
     """
 
     key: str
@@ -46,7 +46,7 @@ class Explanation:
 
     Attributes:
         plan: The plan as text.
-        statements: Statements of the root fields that SQL answers by itself.
+        statements: Statements of the root fields that SQL alone answers.
     """
 
     plan: str
@@ -62,23 +62,23 @@ async def explain_plan(
         compiled: The plan.
         run: Values and identity to explain with.
         declared: Names of the declared indexes.
-        analyze: Whether PostgreSQL also runs the statements and tells times.
+        analyze: Whether PostgreSQL also runs the statements and measures them.
 
     Raises:
-        InputError: A value has not the form of its field.
+        InputError: A value does not fit the type of its field.
         DatabaseError: PostgreSQL refuses a statement.
     """
     reports = [
-        await _report(compiled, asked, run, declared, analyze=analyze)
+        await _report(compiled, statement, run, declared, analyze=analyze)
         for root in compiled.sql
-        for asked in await _asked(root, run)
+        for statement in await _statements(root, run)
     ]
     return Explanation(plan_text(compiled.plan), tuple(reports))
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """One statement that is explained; the attributes beside are those of its report."""
+class _ExplainedStatement:
+    """A statement to explain, with attributes of its report."""
 
     root: CompiledRoot
     source: str
@@ -87,10 +87,10 @@ class _Asked:
     withheld: str = ""
 
 
-async def _asked(root: CompiledRoot, run: Run) -> list[_Asked]:
-    """Return the statements of a root field: over what is stored, where it is read, and live."""
+async def _statements(root: CompiledRoot, run: Run) -> list[_ExplainedStatement]:
+    """Return the statements of a root field: over stored documents, if any, and live."""
     identity = run.identity
-    live = _Asked(root, "live", root.query, identity)
+    live = _ExplainedStatement(root, "live", root.query, identity)
     if not isinstance(root, CompiledStoredRoot):
         return [live]
     kept = root.stored
@@ -98,35 +98,38 @@ async def _asked(root: CompiledRoot, run: Run) -> list[_Asked]:
     if reason is not None:
         return [replace(live, withheld=str(reason))]
     plain = identity if identity.role is None else Identity.NONE
-    return [_Asked(root, kept_text(kept.source), kept.query_for(identity.role), plain), live]
+    return [
+        _ExplainedStatement(root, kept_text(kept.source), kept.query_for(identity.role), plain),
+        live,
+    ]
 
 
 async def _report(
     compiled: CompiledPlan,
-    asked: _Asked,
+    statement: _ExplainedStatement,
     run: Run,
     declared: Collection[str],
     *,
     analyze: bool,
 ) -> StatementReport:
-    query, values = asked.query, {**run.values, ROLE: run.identity.role}
+    query, values = statement.query, {**run.values, ROLE: run.identity.role}
     if query.choose is not None:
         query = query.choose(values)
     args = query.bind(values)
     options = "ANALYZE, BUFFERS" if analyze else "COSTS"
-    lines = await _lines(run.pool, f"EXPLAIN ({options}) {query.text}", args, asked.identity)
+    lines = await _lines(run.pool, f"EXPLAIN ({options}) {query.text}", args, statement.identity)
     fields = compiled.plan.shape["nodes"][compiled.plan.shape["root"]]["fields"]
-    key = next(f["key"] for f in fields if f["source"].get("stream") == asked.root.stream)
-    generic = await _generic(run.pool, query, asked.identity)
+    key = next(f["key"] for f in fields if f["source"].get("stream") == statement.root.stream)
+    generic = await _generic(run.pool, query, statement.identity)
     return StatementReport(
         key,
-        asked.source,
+        statement.source,
         query.text,
         tuple(repr(arg) for arg in args),
         lines,
         generic.lines,
         tuple([name for name in generic.indexes if name in declared]),
-        asked.withheld,
+        statement.withheld,
     )
 
 

@@ -1,4 +1,4 @@
-"""Digests of the Python code behind a schema's fields, read once."""
+"""Digests of the Python code behind a schema's fields."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -20,14 +20,14 @@ _PYTHON: Final = (sys.implementation.cache_tag, *sys.version_info)
 
 
 class DeclaredCode:
-    """Digests by field; another one means that another answer may be right.
+    """Digests by field: a changed digest means that the answers may differ.
 
-    Code is read when the application starts, since all modules are imported by then. What is
-    assigned to a name or put into a container later is not seen.
+    The code is read when the application starts, when all modules are imported. Later assignments
+    and changes to containers are not noticed.
 
     Args:
-        schema: What is declared.
-        code_version: The application's own word for its version.
+        schema: The declarations.
+        code_version: The application's own version.
     """
 
     def __init__(self, schema: Schema, code_version: str = "") -> None:
@@ -37,7 +37,7 @@ class DeclaredCode:
         self._digests: dict[tuple[str, str], str] = {}
 
     def read(self) -> None:
-        """Read all code that an answer can come from."""
+        """Read all code that can affect an answer."""
         logger.debug("The digest of scalars, enums and inputs is %s.", self.leaves)
         for query in self._schema.queries.values():
             if query.function is not None:
@@ -48,7 +48,7 @@ class DeclaredCode:
 
     @property
     def leaves(self) -> str:
-        """Digest of scalars, enums and inputs, and of versions: part of every answer."""
+        """Digest of scalars, enums, inputs and versions, which affect every answer."""
         return self._digest("", "", self._leaves)
 
     def query(self, definition: QueryDefinition) -> str:
@@ -56,7 +56,7 @@ class DeclaredCode:
         return self._digest("Query", definition.graphql_name, lambda: self._of_query(definition))
 
     def computed(self, type_name: str, definition: FieldDefinition) -> str:
-        """Return the digest of a computed field and of the class whose instances it is given."""
+        """Return the digest of a computed field and of the class of its parent."""
         computed = definition.computed
         if computed is None:
             return ""
@@ -76,13 +76,13 @@ class DeclaredCode:
         if digest is None:
             if self._ownership is None:
                 self._ownership = Ownership(_modules(self._schema))
-            found = digest_of(values(), self._ownership)
-            digest = self._digests[type_name, name] = found.digest
-            if found.unseen:
+            code = digest_of(values(), self._ownership)
+            digest = self._digests[type_name, name] = code.digest
+            if code.unseen:
                 logger.info(
                     "Cached answers of %s do not notice a change of %s: set code_version.",
                     f"{type_name}.{name}".strip(".") or "scalars",
-                    ", ".join(found.unseen),
+                    ", ".join(code.unseen),
                 )
         return digest
 
@@ -126,7 +126,7 @@ def _arguments(arguments: Iterable[Any]) -> Iterator[Any]:
 
 
 def _modules(schema: Schema) -> Iterator[str]:
-    """Yield the names of the modules that declare something."""
+    """Yield the names of the modules with declarations."""
     for query in schema.queries.values():
         if query.function is not None:
             yield str(getattr(plain_function(query.function), "__module__", ""))

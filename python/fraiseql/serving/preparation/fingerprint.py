@@ -1,7 +1,7 @@
-"""Fingerprint: how a root field is answered, so that another version of it has other entries.
+"""Fingerprint of how a root field is answered, part of its cache keys.
 
-What a request asks for is in the canonical text. Here is the rest: limits and orders that are
-declared, SQL, names and forms of fields, the code of Python functions.
+The canonical text has the request's side. This is the server's side: declared limits and orders,
+SQL, names and forms of fields, the code of Python functions.
 """
 
 from collections.abc import Iterator

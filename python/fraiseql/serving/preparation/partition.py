@@ -1,4 +1,4 @@
-"""Splitting: an operation with root fields that are kept becomes parts, each with its own plan."""
+"""Partition of operations with cached root fields, each with its own plan."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -25,12 +25,12 @@ from fraiseql.serving.preparation.serving_plan import RootPart, ServingPlan, Spl
 
 @dataclass(frozen=True, slots=True)
 class Splitter:
-    """Splits operations.
+    """Partitions operations by their root fields.
 
     Attributes:
         schema: The declared schema.
-        planner: Plans a root field.
-        compiled: Makes a plan ready to serve.
+        planner: Plans root fields.
+        compiled: Compiles a plan.
         results: The result caches.
         code: Digests of the Python code behind fields.
     """
@@ -48,25 +48,25 @@ class Splitter:
         raw: Mapping[str, Any],
         default: Cache | None,
     ) -> Split | None:
-        """Return the root fields as parts; None where none of them is kept.
+        """Return the root fields with their plans; None when none of them is cached.
 
         Args:
             operation: The validated operation.
-            values: Coerced variables of the request at hand; only their signature is used.
+            values: Coerced variables of the current request; only their signature is used.
             raw: The same variables as sent.
-            default: The ``Cache`` of root fields that have none of their own, or None.
+            default: The ``Cache`` of root fields without their own, or None.
         """
         collected = self.planner.collect(operation, values)
         if not any(self._cache(field, default) for field in collected.roots):
             return None
-        found = []
+        parts = []
         for field in collected.roots:
             plan = self.planner.plan(operation, values, raw, collected=collected, only={field.key})
-            found.append(
+            parts.append(
                 self._part(field, self.compiled(plan), operation, collected.arguments, default)
             )
-        kept = any(part.default_variant or part.role_variant for part in found)
-        return Split.of(found) if kept else None
+        cached = any(part.default_variant or part.role_variant for part in parts)
+        return Split.of(parts) if cached else None
 
     def _cache(self, field: SelectedField, default: Cache | None) -> Cache | None:
         if field.name.startswith("__"):
@@ -87,24 +87,24 @@ class Splitter:
         if cache is None or field.field is None:
             return RootPart(field.key, serving, name, {}, constant=field.field is None)
         try:
-            given = arguments.for_python(field.field, field.nodes[0])
+            sources = arguments.for_python(field.field, field.nodes[0])
         except GraphQLError:
-            # It is an error whenever it is asked for.
+            # The field always answers with this error.
             return RootPart(field.key, serving, name, {})
         part = self._described(field, serving, operation, cache)
         live = self._variant(part)
-        kept = _from_kept(part, serving)
-        ordinary = live if kept is part else self._variant(kept)
-        return RootPart(field.key, serving, name, given, ordinary, live)
+        stored = _from_stored(part, serving)
+        default_variant = live if stored is part else self._variant(stored)
+        return RootPart(field.key, serving, name, sources, default_variant, live)
 
     def _described(
         self, field: SelectedField, serving: ServingPlan, operation: Operation, cache: Cache
     ) -> Part:
-        assert field.field is not None  # noqa: S101 - the caller saw it
+        assert field.field is not None  # noqa: S101 - the caller checked
         text, variables = canonical_text(field, operation.node)
         definition = self.schema.queries[field.name]
         if definition.where is not None:
-            # Its constants are parameters, which the text of the statement does not say.
+            # Its constants are parameters, which are not in the text of the statement.
             text = f"{text} {definition.where!r}"
         reads = list(_live_reads(serving))
         return Part(
@@ -123,12 +123,12 @@ class Splitter:
         return None if unit is None else Variant(part, unit)
 
 
-def _from_kept(part: Part, serving: ServingPlan) -> Part:
-    """Return the part as it is answered where what is read instead of the tables may be stale."""
+def _from_stored(part: Part, serving: ServingPlan) -> Part:
+    """Return the part as it is answered from stored documents that may be stale."""
     for root in serving.compiled.plan.roots:
         kept = root.kept if isinstance(root, SqlRoot) else None
         if kept is not None and kept.source.freshness is not None:
-            # Rows may be found in the live relation, and their documents in the kept one.
+            # The rows may be in the live relation, and their documents in the stored one.
             relations = _distinct([kept.query.read.relation, kept.source.relation])
             return replace(
                 part, relations=relations, predicates=(), freshness=kept.source.freshness

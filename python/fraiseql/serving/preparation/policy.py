@@ -1,4 +1,4 @@
-"""Policy: which whole operations are kept, whose root fields say nothing of it themselves."""
+"""Policy: the ``Cache`` of whole operations, set by the application."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -10,32 +10,34 @@ from fraiseql.schema.storage import Cache, checked_cache
 
 Policy = Callable[[str | None, str], Cache | None]
 """Returns the ``Cache`` for an operation's name (None: it has none) and its document's text, or
-None to keep nothing. It is asked once for each document."""
+None to cache nothing. It is called once for each document."""
 
 _PREFIX: Final = "sha256:"
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
 
 
-def read_policy(given: Mapping[str, Cache] | Policy | None) -> Policy | None:
-    """Return the policy that an application was given.
+def read_policy(setting: Mapping[str, Cache] | Policy | None) -> Policy | None:
+    """Return the policy in an application's ``cached_operations``.
 
     Args:
-        given: Caches by an operation's name, or by ``sha256:`` and the hexadecimal digest of a
+        setting: Caches by an operation's name, or by ``sha256:`` and the hexadecimal digest of a
             trusted document's text; or a function; or None.
 
     Raises:
-        DeclarationError: A key or value can mean nothing.
+        DeclarationError: A key or value is invalid.
     """
-    if given is None:
+    if setting is None:
         return None
-    if callable(given):
-        return _checked(given)
-    if not isinstance(given, Mapping):
+    if callable(setting):
+        return _checked(setting)
+    if not isinstance(setting, Mapping):
         raise DeclarationError(
-            f"cached_operations={given!r} is neither a mapping nor a function.",
+            f"cached_operations={setting!r} is neither a mapping nor a function.",
             hint='Write cached_operations={"Dashboard": fraiseql.Cache()}.',
         )
-    caches = {_key(key): checked_cache(f"The operation {key!r}", one) for key, one in given.items()}
+    caches = {
+        _key(key): checked_cache(f"The operation {key!r}", cache) for key, cache in setting.items()
+    }
 
     def look_up(name: str | None, document: str) -> Cache | None:
         digest = sha256(document.encode("utf-8", "surrogatepass")).hexdigest()
@@ -46,10 +48,10 @@ def read_policy(given: Mapping[str, Cache] | Policy | None) -> Policy | None:
 
 
 def _checked(policy: Policy) -> Policy:
-    def ask(name: str | None, document: str) -> Cache | None:
+    def look_up(name: str | None, document: str) -> Cache | None:
         return checked_cache(f"The operation {name!r}", policy(name, document))
 
-    return ask
+    return look_up
 
 
 def _key(key: object) -> str:

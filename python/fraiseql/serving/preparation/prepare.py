@@ -1,4 +1,4 @@
-"""Preparing: from a request to the plan that serves it, made once for all requests of its form."""
+"""Preparation of requests: documents, variables and plans, cached in memory."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -28,22 +28,22 @@ from fraiseql.serving.preparation.declared_code import DeclaredCode
 from fraiseql.serving.preparation.partition import Splitter
 from fraiseql.serving.preparation.policy import Policy
 from fraiseql.serving.preparation.serving_plan import ServingPlan
-from fraiseql.serving.preparation.snapshot import Edition
+from fraiseql.serving.preparation.snapshot import PlanSnapshot
 from fraiseql.serving.preparation.weights import operation_weight, plan_weight
 from fraiseql.settings import Settings
 
 _NO_VARIABLES: Final[Mapping[str, Any]] = {}
 
-_MOST_KEPT: Final = 65_536
-"""Characters of a document, or of the signature of its variables, above which it is not kept: it
-is seldom sent again, and would take the place of many others."""
+_MOST_CACHED: Final = 65_536
+"""Characters of a document, or of the signature of its variables, above which it is not cached: it
+is seldom sent again, and would displace many others."""
 
 _AT_ONCE: Final = 2_000
-"""Characters of a document that is read, or of a signature that is planned for, at once. Larger
-ones are worked on in another thread, so that other requests do not wait for them."""
+"""Characters of a document, or of a signature, that is processed at once. Larger ones are processed
+in another thread, so that other requests do not wait for them."""
 
 _FIELDS_AT_ONCE: Final = 100
-"""The same for the fields of an operation that is planned."""
+"""The same for the fields of an operation."""
 
 Prepared = tuple[ServingPlan, Operation, dict[str, Any]]
 """The plan that serves a request, its operation, and its coerced variables."""
@@ -53,17 +53,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """What a plan is made for.
+    """The input of a new plan.
 
     Attributes:
-        edition: The state of the sources.
+        snapshot: Plans over the current sources.
         operation: The operation.
         values: Coerced variables.
-        signature: Their signature.
-        request: The request at hand.
+        signature: Signature of the variables.
+        request: The current request.
     """
 
-    edition: Edition
+    snapshot: PlanSnapshot
     operation: Operation
     values: dict[str, Any]
     signature: tuple[Any, ...]
@@ -76,18 +76,18 @@ class _Job:
 
 
 class Preparer:
-    """Finds or makes plans.
+    """Prepares requests: parses, coerces and plans, with caches for each.
 
     Args:
-        schema: What is declared.
-        settings: Limits of documents, and how many are kept.
-        results: Result caches; None to keep no results.
-        policy: Which whole operations they keep.
+        schema: The declarations.
+        settings: Limits of documents, and how many are cached.
+        results: Result caches; None for none.
+        policy: The operations whose results are cached as a whole.
 
     Attributes:
         code: Digests of the Python code behind fields.
         operations: Validated operations by text and operation name.
-        refusals: Documents that were refused.
+        refusals: Documents that were rejected.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class Preparer:
         self.refusals = Refusals()
         self._thread: ThreadPoolExecutor | None = None
 
-    async def prepare(self, edition: Edition, request: Request, timings: Timings) -> Prepared:
+    async def prepare(self, snapshot: PlanSnapshot, request: Request, timings: Timings) -> Prepared:
         """Return the plan that serves ``request``, its operation and its variables.
 
         Raises:
@@ -116,9 +116,9 @@ class Preparer:
             operation = await self._first_sight(request, timings)
         values = operation.coerce(request.variables or _NO_VARIABLES)
         signature = operation.variables.signature(values)
-        serving = edition.plans.get((operation, signature))
+        serving = snapshot.plans.get((operation, signature))
         if serving is None:
-            job = _Job(edition, operation, values, signature, request)
+            job = _Job(snapshot, operation, values, signature, request)
             serving = await self._first_plan(job, timings)
         if isinstance(serving, RequestError):
             raise serving.again()
@@ -132,8 +132,8 @@ class Preparer:
         if thread is not None:
             thread.shutdown(wait=False, cancel_futures=True)
 
-    async def _aside(self, work: Callable[[], T]) -> T:
-        """Do work in the other thread; there is but one, so that little time is taken from us."""
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        """Do work in the other thread; a single one, so that it takes little time from this one."""
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, "fraiseql-documents")
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
@@ -147,17 +147,17 @@ class Preparer:
 
         try:
             large = len(request.query) > _AT_ONCE
-            operation = await self._aside(read) if large else read()
+            operation = await self._in_thread(read) if large else read()
         except RequestError as error:
             self.refusals.add(digest, error)
             raise
-        if len(request.query) <= _MOST_KEPT:
+        if len(request.query) <= _MOST_CACHED:
             weight = operation_weight(operation) + len(request.query)
             self.operations.put((request.query, request.operation_name), operation, weight)
         return operation
 
     async def _first_plan(self, job: _Job, timings: Timings) -> ServingPlan | RequestError:
-        """Return the plan, or why there is none, and hold it unless it is huge."""
+        """Return the plan, or the reason for none, and cache it unless it is huge."""
         start = perf_counter()
         size = len(repr(job.signature))
         large = size > _AT_ONCE or job.operation.size > _FIELDS_AT_ONCE
@@ -165,15 +165,15 @@ class Preparer:
         def plan() -> ServingPlan | RequestError:
             return self._plan(job)
 
-        serving = await self._aside(plan) if large else plan()
-        if size <= _MOST_KEPT:
-            self._keep(job, serving, size)
+        serving = await self._in_thread(plan) if large else plan()
+        if size <= _MOST_CACHED:
+            self._cache(job, serving, size)
         timings.plan = perf_counter() - start
         return serving
 
-    def _keep(self, job: _Job, serving: ServingPlan | RequestError, size: int) -> None:
+    def _cache(self, job: _Job, serving: ServingPlan | RequestError, size: int) -> None:
         weight = size + operation_weight(job.operation)
-        plans = job.edition.plans
+        plans = job.snapshot.plans
         if isinstance(serving, ServingPlan):
             weight = size + plan_weight(serving, job.operation)
             if plans.takes(weight):
@@ -183,16 +183,16 @@ class Preparer:
 
     def _plan(self, job: _Job) -> ServingPlan | RequestError:
         try:
-            plan = job.edition.planner.plan(job.operation, job.values, job.raw)
+            plan = job.snapshot.planner.plan(job.operation, job.values, job.raw)
             if not plan.cost.terms:
                 self._check_cost(plan.cost, job.values)
-            return job.edition.compiled(plan)
+            return job.snapshot.compiled(plan)
         except FraiseQLError as error:
             if not error.for_clients:
                 raise
             return RequestError([GraphQLError(error.message)], error.code)
         except GraphQLError as error:
-            # Which root fields there are cannot be told, as execution finds out.
+            # The root fields are unknown, as in graphql-core's execution.
             return RequestError([error], "BAD_USER_INPUT", 200, executed=True).again()
         except RequestError as error:
             return error.again()
@@ -201,13 +201,13 @@ class Preparer:
             return RequestError([GraphQLError(message)], "BAD_USER_INPUT")
 
     def _split(self, job: _Job, serving: ServingPlan) -> None:
-        """Split a plan whose root fields are kept; one that is made anew each time is not."""
-        if self._results is not None and len(job.request.query) <= _MOST_KEPT:
+        """Partition a plan whose root fields are cached; plans that are not cached are not."""
+        if self._results is not None and len(job.request.query) <= _MOST_CACHED:
             name, query = job.operation.name, job.request.query
-            usual = self._policy(name, query) if self._policy else None
-            planner, compiled = job.edition.planner, job.edition.compiled
+            default = self._policy(name, query) if self._policy else None
+            planner, compiled = job.snapshot.planner, job.snapshot.compiled
             splitter = Splitter(self._schema, planner, compiled, self._results, self.code)
-            serving.split = splitter.split(job.operation, job.values, job.raw, usual)
+            serving.split = splitter.split(job.operation, job.values, job.raw, default)
 
     def _check_cost(self, plan_cost: Cost, values: Mapping[str, Any]) -> None:
         cost = plan_cost.of(values)

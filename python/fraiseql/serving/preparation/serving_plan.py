@@ -1,4 +1,4 @@
-"""Plans ready to serve: of a whole operation, and of its root fields where some are kept."""
+"""Plans ready to serve: of whole operations, and of root fields for result caches."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ from fraiseql.serving.planning.plan import ConstantRoot
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Variant:
-    """A root field as a result cache knows it.
+    """A root field as a result cache sees it.
 
     Attributes:
-        part: What is kept.
-        unit: What answers it.
+        part: The description of the cached value.
+        unit: The cache of this field.
     """
 
     part: Part
@@ -29,17 +29,17 @@ class Variant:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RootPart:
-    """One root field of a split operation.
+    """One root field of a partitioned operation.
 
     Attributes:
         key: Response key.
         serving: The plan of this field alone.
-        name: What stands before its value in the response: the key as JSON, and a colon.
+        name: The text before its value in the response: the key as JSON, and a colon.
         arguments: Sources of its arguments by Python name.
-        default_variant: How it is kept; None where it is not.
-        role_variant: The same for requests with a role: kept only while what was read is current,
-            since each statement decides whether the role is given stored documents.
-        constant: Whether it is the same text at any time: ``__typename``.
+        default_variant: How it is cached for requests without a role; None when it is not.
+        role_variant: How it is cached for requests with a role: only values read from current
+            documents, since each statement decides whether the role may read stored ones.
+        constant: Whether it is always the same text: ``__typename``.
     """
 
     key: str
@@ -51,29 +51,29 @@ class RootPart:
     constant: bool = False
 
     def variant(self, identity: Identity) -> Variant | None:
-        """Return how the field is kept for a request."""
+        """Return how the field is cached for a request."""
         return self.default_variant if identity.role is None else self.role_variant
 
     def described(self, identity: Identity) -> Iterator[str]:
-        """Yield in words how the field is kept for a request; nothing where it is not."""
+        """Yield in words how the field is cached for a request; nothing when it is not."""
         variant = self.variant(identity)
         if variant is not None:
-            yield f"{self.key}: answers are kept as {variant.part.cache!r} says"
+            yield f"{self.key}: answers are cached with {variant.part.cache!r}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Split:
-    """A split operation.
+    """An operation by its root fields.
 
     Attributes:
         parts: Its root fields, in order.
-        roots: How many of them are no constants.
-        structure: Digest of their names.
+        roots: The number of root fields that are no constants.
+        keys_digest: Digest of their response keys.
     """
 
     parts: tuple[RootPart, ...]
     roots: int
-    structure: str
+    keys_digest: str
 
     @classmethod
     def of(cls, parts: Sequence[RootPart]) -> Self:
@@ -89,8 +89,8 @@ class ServingPlan:
     Attributes:
         compiled: The statements.
         shape: Renders the response.
-        roots: How many root fields are no constants.
-        split: The root fields by themselves; None where none of them is kept.
+        roots: The number of root fields that are no constants.
+        split: The root fields by themselves; None when none of them is cached.
     """
 
     __slots__ = ("compiled", "roots", "shape", "split")

@@ -1,4 +1,4 @@
-"""Edition: everything that is made of one state of the sources, and thrown away with it."""
+"""Planner, reader and cached plans over one state of the sources."""
 
 from typing import Any
 
@@ -15,19 +15,19 @@ from fraiseql.settings import Settings
 from fraiseql.sources import SourceMap
 
 
-class Edition:
-    """Planner, reader and plans over one state of the sources.
+class PlanSnapshot:
+    """Planner, reader and plans over one state of the sources, discarded together.
 
     Args:
-        schema: The application's schema.
-        sources: Which relation answers which type.
-        settings: Limits of lists, and how many plans are held.
-        fallback: Told when something kept is not read.
+        schema: The schema.
+        sources: The relation of each type.
+        settings: Limits of lists, and how many plans are cached.
+        fallback: Receives stored documents that were not read.
 
     Attributes:
         planner: Plans operations.
         reader: Prepares the reads of resolvers.
-        plans: Plans by operation and signature of its variables, or why there is none.
+        plans: Plans, or why there is none, by operation and signature of its variables.
     """
 
     __slots__ = ("_fallback", "_schema", "planner", "plans", "reader")

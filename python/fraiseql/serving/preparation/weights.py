@@ -1,4 +1,4 @@
-"""Weights: about how many bytes of memory operations and plans take."""
+"""Estimated memory of operations and plans, in bytes."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -20,7 +20,7 @@ def operation_weight(operation: Operation) -> int:
 
 
 def plan_weight(serving: ServingPlan, operation: Operation) -> int:
-    """Return the weight of a plan, whose fields hold on to the operation's syntax tree."""
+    """Return the weight of a plan, whose fields reference the operation's syntax tree."""
     plans = [serving, *([part.serving for part in serving.split.parts] if serving.split else [])]
     return operation_weight(operation) + sum(_own_weight(plan) for plan in plans)
 

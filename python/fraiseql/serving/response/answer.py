@@ -1,4 +1,4 @@
-"""Answering: the parts of one request, from result caches or computed, side by side."""
+"""Answers of root fields, from result caches or computed, concurrently."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -23,8 +23,7 @@ from fraiseql.serving.response.errors import NO_DATA, ResponseErrors
 from fraiseql.sources import Freshness
 
 Value = bytes | Extract | None
-"""JSON text of a root field's value; None where there is none: ``data`` is null, or the client has
-it."""
+"""JSON text of a root field's value; None when ``data`` is null or the client has the value."""
 
 _TOO_OLD: Final = "source_stale"
 
@@ -33,51 +32,51 @@ class NewRun(Protocol):
     """Makes a run of one root field."""
 
     def __call__(self, *, python: bool, reads: ContextReads | None = None) -> Run:
-        """Return it.
+        """Return the run.
 
         Args:
-            python: Whether Python functions take part.
-            reads: Notes what they read of the request.
+            python: Whether it calls Python functions.
+            reads: Records their reads of the request.
         """
 
 
 @dataclass(slots=True)
-class Given:
-    """What one root field gave to the response.
+class FieldResult:
+    """The result of one root field.
 
     Attributes:
         value: Its value.
         errors: Errors of fields in it.
-        noted: What it was answered from that may be stale.
-        answered: How a result cache answered it; None where none was asked.
+        reports: Sources of the value that may be stale.
+        answered: The answer of a result cache; None when none was used.
     """
 
     value: Value
     errors: Sequence[Mapping[str, Any]] = ()
-    noted: Sequence[StalenessReport] = ()
+    reports: Sequence[StalenessReport] = ()
     answered: Answered | None = None
 
     @property
     def unchanged(self) -> bool:
-        """Whether the client has the value."""
+        """Whether the client already has the value."""
         return self.answered is not None and self.answered.unchanged
 
 
 @dataclass(slots=True)
-class Asked:
-    """One request of a split operation.
+class PartitionedRequest:
+    """One request of a partitioned operation.
 
     Attributes:
         identity: Role and session variables.
-        context: What resolvers see.
+        context: The context of resolvers.
         values: Coerced variables.
         raw: Variables as sent.
-        full: graphql-core's picture of the variables.
+        full: Returns graphql-core's view of the variables.
         new_run: Makes a run of one of its root fields.
-        timings: Takes the time of rendering.
+        timings: Records the time of rendering.
         errors: Makes the errors of the response.
-        read: What Python functions read that may be stale, by response key.
-        known: For each response key, the digests that the client has.
+        reports: Stale sources that Python functions read, by response key.
+        etags: The digests that the client has, by response key.
     """
 
     identity: Identity
@@ -88,13 +87,13 @@ class Asked:
     new_run: NewRun
     timings: Timings
     errors: ResponseErrors
-    read: dict[str, list[StalenessReport]]
-    known: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    reports: dict[str, list[StalenessReport]]
+    etags: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
-def note_under_key(read: dict[str, list[StalenessReport]], noted: StalenessReport) -> None:
-    """Keep what a Python function read."""
-    read.setdefault(noted.key, []).append(noted)
+def add_report(reports: dict[str, list[StalenessReport]], report: StalenessReport) -> None:
+    """Record a stale source that a Python function read."""
+    reports.setdefault(report.key, []).append(report)
 
 
 async def render(
@@ -105,7 +104,7 @@ async def render(
     Args:
         serving: The plan.
         run: The request.
-        timings: Takes the time of each step.
+        timings: Records the time of each step.
         response_errors: Makes the errors to show.
     """
     compiled, shape = serving.compiled, serving.shape
@@ -133,86 +132,88 @@ async def render(
     return body, shown
 
 
-async def answer_parts(parts: Sequence[RootPart], asked: Asked) -> list[Given]:
-    """Return what each of ``parts`` gives to the response, in their order."""
+async def answer_parts(parts: Sequence[RootPart], request: PartitionedRequest) -> list[FieldResult]:
+    """Return the result of each of ``parts``, in their order."""
     if len(parts) == 1:
-        return [await _answer(parts[0], asked)]
-    return list(await asyncio.gather(*[_answer(part, asked) for part in parts]))
+        return [await _answer(parts[0], request)]
+    return list(await asyncio.gather(*[_answer(part, request) for part in parts]))
 
 
-async def answer_anew(
-    parts: Sequence[RootPart], given: Sequence[Given], asked: Asked
-) -> list[Given]:
-    """Return the same with the values that the client has, whose response is another one."""
-    asked.known = {}
-    missing = [part for part, one in zip(parts, given, strict=True) if one.unchanged]
-    found = iter(await answer_parts(missing, asked))
-    return [next(found) if one.unchanged else one for one in given]
+async def answer_unchanged(
+    parts: Sequence[RootPart], results: Sequence[FieldResult], request: PartitionedRequest
+) -> list[FieldResult]:
+    """Return the results with the values that the client has: its whole response is outdated."""
+    request.etags = {}
+    missing = [part for part, result in zip(parts, results, strict=True) if result.unchanged]
+    answers = iter(await answer_parts(missing, request))
+    return [next(answers) if result.unchanged else result for result in results]
 
 
-async def _answer(part: RootPart, asked: Asked) -> Given:
-    variant = part.variant(asked.identity)
+async def _answer(part: RootPart, request: PartitionedRequest) -> FieldResult:
+    variant = part.variant(request.identity)
     if variant is None:
-        computed: Given = (await _compute(part, None, asked)).rest
+        computed: FieldResult = (await _compute(part, None, request)).rest
         return computed
 
     async def compute() -> Computed:
-        return await _compute(part, variant.part, asked)
+        return await _compute(part, variant.part, request)
 
-    answered = await variant.unit.answer(_ask(part, asked), compute)
+    answered = await variant.unit.answer(_ask(part, request), compute)
     if answered.computed is None and _too_old(variant.part.freshness, answered):
         answered = Answered("stale", computed=await compute(), detail=_TOO_OLD)
     if answered.computed is not None:
-        given: Given = answered.computed.rest
-        given.answered = answered
-        return given
-    return Given(answered.value, (), _noted(part.key, variant.part, answered), answered)
+        result: FieldResult = answered.computed.rest
+        result.answered = answered
+        return result
+    return FieldResult(answered.value, (), _reports(part.key, variant.part, answered), answered)
 
 
-def _ask(part: RootPart, asked: Asked) -> Ask:
+def _ask(part: RootPart, request: PartitionedRequest) -> Ask:
     return Ask(
-        asked.raw,
-        lambda: argument_values(part.arguments, asked.values, asked.full),
-        asked.identity,
-        asked.context,
-        asked.known.get(part.key, frozenset()),
+        request.raw,
+        lambda: argument_values(part.arguments, request.values, request.full),
+        request.identity,
+        request.context,
+        request.etags.get(part.key, frozenset()),
     )
 
 
-async def _compute(part: RootPart, kept: Part | None, asked: Asked) -> Computed:
-    """Answer a root field as if there were no caches; it can be done again, and be cancelled."""
-    reads = _watched(part, kept, asked)
-    run, body, errors = await _rendered(part, asked, reads)
+async def _compute(part: RootPart, kept: Part | None, request: PartitionedRequest) -> Computed:
+    """Compute a root field without caches; safe to repeat and to cancel."""
+    reads = _recorded_reads(part, kept, request)
+    run, body, errors = await _rendered(part, request, reads)
     if errors and reads is not None and reads.looked_into:
-        # Code may need an object itself in place of its stand-in. Then the answer is not stored.
-        run, body, errors = await _rendered(part, asked, None)
+        # The code may need the object itself, not its stand-in: compute again, do not store.
+        run, body, errors = await _rendered(part, request, None)
         kept = None
-    own, read = run.noted or [], asked.read.get(part.key, [])
-    given = Given(_value(body, part.name), errors, [*own, *read])
+    own, read = run.noted or [], request.reports.get(part.key, [])
+    result = FieldResult(_value(body, part.name), errors, [*own, *read])
     unvaried = () if reads is None else tuple(reads.unvaried)
-    if kept is None or not isinstance(given.value, bytes) or errors or unvaried:
-        return Computed(None, sound=False, rest=given, unvaried=unvaried)
+    if kept is None or not isinstance(result.value, bytes) or errors or unvaried:
+        return Computed(None, sound=False, rest=result, unvaried=unvaried)
     age = own[0].seconds if own else None
-    return Computed(given.value, _sound(kept, own, read), given, age)
+    return Computed(result.value, _sound(kept, own, read), result, age)
 
 
 async def _rendered(
-    part: RootPart, asked: Asked, reads: ContextReads | None
+    part: RootPart, request: PartitionedRequest, reads: ContextReads | None
 ) -> tuple[Run, bytes | LargeText, Sequence[Mapping[str, Any]]]:
-    asked.read.pop(part.key, None)
-    run = asked.new_run(python=part.serving.compiled.needs_python, reads=reads)
+    request.reports.pop(part.key, None)
+    run = request.new_run(python=part.serving.compiled.needs_python, reads=reads)
     timings = Timings()
-    body, errors = await render(part.serving, run, timings, asked.errors)
-    asked.timings.render += timings.render
+    body, errors = await render(part.serving, run, timings, request.errors)
+    request.timings.render += timings.render
     return run, body, errors
 
 
-def _watched(part: RootPart, kept: Part | None, asked: Asked) -> ContextReads | None:
-    """Return what notes the reads of Python functions, where their answer may be stored."""
+def _recorded_reads(
+    part: RootPart, kept: Part | None, request: PartitionedRequest
+) -> ContextReads | None:
+    """Return the recorder of Python functions' reads, when their answer may be stored."""
     if kept is None or not part.serving.compiled.needs_python:
         return None
     cache = kept.cache
-    return ContextReads(cache.vary, cache.shared, kept.variables, asked.identity)
+    return ContextReads(cache.vary, cache.shared, kept.variables, request.identity)
 
 
 def _value(body: bytes | LargeText, name: bytes) -> Value:
@@ -224,14 +225,14 @@ def _value(body: bytes | LargeText, name: bytes) -> Value:
 
 
 def _sound(part: Part, own: Sequence[StalenessReport], read: Sequence[StalenessReport]) -> bool:
-    """Whether a value is what the part is planned to be answered from, and nothing older."""
+    """Whether a value was read from the planned sources, and nothing older."""
     if part.freshness is None:
-        return all(noted.seconds == 0 for noted in (*own, *read))
-    return bool(own) and all(noted.seconds == 0 for noted in read)
+        return all(report.seconds == 0 for report in (*own, *read))
+    return bool(own) and all(report.seconds == 0 for report in read)
 
 
 def _too_old(freshness: Freshness | None, answered: Answered) -> bool:
-    """Whether the declaration of what is kept in the tables' place wants another answer."""
+    """Whether the declaration of the stored documents rejects the age of an answer."""
     if freshness is None or freshness.when_stale == "serve":
         return False
     age = _source_age(answered)
@@ -239,15 +240,14 @@ def _too_old(freshness: Freshness | None, answered: Answered) -> bool:
 
 
 def _source_age(answered: Answered) -> float | None:
-    """Return the age of a value that was read from what may be stale.
+    """Return the age of a value that was read from stored documents.
 
-    A value that lacks a refresh was read from what was there before it: how old that was is not
-    known any more.
+    A value from before a refresh was read from the documents of that time, whose age is unknown.
     """
     return answered.source_seconds if answered.seconds == 0 else None
 
 
-def _noted(key: str, part: Part, answered: Answered) -> Sequence[StalenessReport]:
+def _reports(key: str, part: Part, answered: Answered) -> Sequence[StalenessReport]:
     if part.freshness is not None:
         return (StalenessReport(key, part.type_name, _source_age(answered)),)
     if answered.seconds == 0:

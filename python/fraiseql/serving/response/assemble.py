@@ -1,4 +1,4 @@
-"""Joining: the values of an operation's root fields become one response, and are not read again."""
+"""Assembly of a response from the values of root fields."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import inf
@@ -7,82 +7,87 @@ from typing import Any, Final
 from fraiseql.database import Identity
 from fraiseql.results import Answered, Cached
 from fraiseql.serving.preparation.serving_plan import RootPart, Split
-from fraiseql.serving.response.answer import Given
+from fraiseql.serving.response.answer import FieldResult
 from fraiseql.serving.response.body import Extract, LargeBody, body_of
 from fraiseql.serving.response.errors import ending
 
-_MOST_DIGESTS: Final = 8
-"""Root fields of an operation above which its response has no digest, which would be too long."""
+_MAX_DIGESTS: Final = 8
+"""Root fields of an operation above which its response has no etag: it would be too long."""
 
 
-def joined(
-    parts: Sequence[RootPart], given: Sequence[Given], extensions: Mapping[str, Any] | None
+def assemble(
+    parts: Sequence[RootPart], results: Sequence[FieldResult], extensions: Mapping[str, Any] | None
 ) -> bytes | LargeBody:
-    """Return the whole body: the values in the operation's order, then errors and extensions."""
+    """Return the body: the values in the operation's order, then errors and extensions."""
     segments: list[bytes | Extract] = []
     errors: list[Mapping[str, Any]] = []
-    between = b'{"data":{'
-    for part, one in zip(parts, given, strict=True):
-        errors += one.errors
-        if one.value is None:
-            # Null where none may be: so is all of data, and what comes later tells no errors.
+    separator = b'{"data":{'
+    for part, result in zip(parts, results, strict=True):
+        errors += result.errors
+        if result.value is None:
+            # A non-null field is null: data is null, and later fields report no errors.
             return body_of((b'{"data":null', ending(errors, extensions)))
-        segments += (between + part.name, one.value)
-        between = b","
+        segments += (separator + part.name, result.value)
+        separator = b","
     return body_of((*segments, b"}", ending(errors, extensions)))
 
 
-def cached(split: Split, given: Sequence[Given], identity: Identity) -> Cached:
-    """Return what a response tells of the caches that had a part in it."""
+def cached(split: Split, results: Sequence[FieldResult], identity: Identity) -> Cached:
+    """Return the cache metadata of a response."""
     answers: dict[str, Answered] = {}
     private, max_age, failed = identity is not Identity.NONE, inf, False
-    for part, one in zip(split.parts, given, strict=True):
-        failed = failed or bool(one.errors)
+    for part, result in zip(split.parts, results, strict=True):
+        failed = failed or bool(result.errors)
         variant = part.variant(identity)
-        if variant is not None and one.answered is not None:
-            answers[part.key] = one.answered
-            computed = one.answered.computed
-            # A browser must not give it to the same client with other cookies.
+        if variant is not None and result.answered is not None:
+            answers[part.key] = result.answered
+            computed = result.answered.computed
+            # A browser must not reuse it for the same client with other cookies.
             failed = failed or (computed is not None and bool(computed.unvaried))
             private = private or variant.unit.private
-            max_age = min(max_age, _left(variant.unit.max_age, one.answered.seconds))
+            max_age = min(max_age, _left(variant.unit.max_age, result.answered.seconds))
     whole = not failed and len(answers) == split.roots
     return Cached(
         answers,
         roots=split.roots,
         whole=whole,
-        etag=_etag(split, given) if whole else "",
-        unchanged=any(one.unchanged for one in given),
+        etag=_etag(split, results) if whole else "",
+        unchanged=any(result.unchanged for result in results),
         max_age=max_age,
         private=private,
     )
 
 
-def known_values(split: Split, etags: Iterable[str]) -> Mapping[str, frozenset[str]]:
-    """Return the digests of values that the client has by response key, out of its ``etags``."""
+def client_etags(split: Split, etags: Iterable[str]) -> Mapping[str, frozenset[str]]:
+    """Return the digests of the values that the client has, by response key."""
     keys = [part.key for part in split.parts if not part.constant]
-    found: dict[str, set[str]] = {key: set() for key in keys}
+    by_key: dict[str, set[str]] = {key: set() for key in keys}
     for etag in etags:
-        structure, *digests = etag.split(".")
-        if structure == split.structure and len(digests) == len(keys):
+        keys_digest, *digests = etag.split(".")
+        if keys_digest == split.keys_digest and len(digests) == len(keys):
             for key, digest in zip(keys, digests, strict=True):
-                found[key].add(digest)
-    return {key: frozenset(digests) for key, digests in found.items()}
+                by_key[key].add(digest)
+    return {key: frozenset(digests) for key, digests in by_key.items()}
 
 
-def _etag(split: Split, given: Sequence[Given]) -> str:
-    """Return the digest of a response: of its keys, then of each value; empty for none."""
-    digests = [split.structure]
-    for part, one in zip(split.parts, given, strict=True):
+def _etag(split: Split, results: Sequence[FieldResult]) -> str:
+    """Return the digests of a response's keys and of each value; empty for no etag."""
+    digests = [split.keys_digest]
+    for part, result in zip(split.parts, results, strict=True):
         if part.constant:
             continue
-        # What is said of staleness changes while the value does not.
-        if one.answered is None or not one.answered.etag or one.noted or one.answered.seconds != 0:
+        # The reported staleness changes while the value does not.
+        if (
+            result.answered is None
+            or not result.answered.etag
+            or result.reports
+            or result.answered.seconds != 0
+        ):
             return ""
-        digests.append(one.answered.etag)
-    return ".".join(digests) if split.roots <= _MOST_DIGESTS else ""
+        digests.append(result.answered.etag)
+    return ".".join(digests) if split.roots <= _MAX_DIGESTS else ""
 
 
 def _left(max_age: float, seconds: float | None) -> float:
-    """Return for how long a value may be given on that is ``seconds`` behind already."""
+    """Return for how much longer a value may be reused that is ``seconds`` behind."""
     return 0.0 if seconds is None else max(0.0, max_age - seconds)

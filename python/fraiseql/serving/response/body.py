@@ -1,4 +1,4 @@
-"""Bodies: a response's text, which is handed out in pieces when it is large."""
+"""Body of a response, in pieces when it is large."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Final
 from fraiseql.native import LargeText
 
 PIECE: Final = 256 * 1024
-"""Bytes of one piece: what is held beside the text while it is being sent."""
+"""Bytes of one piece: the memory in addition to the text while it is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class LargeBody:
     """The text of a large response.
 
     Args:
-        segments: What it consists of, in order.
+        segments: Its segments, in order.
     """
 
     __slots__ = ("_segments",)
@@ -55,7 +55,7 @@ class LargeBody:
 
 
 def body_of(segments: Sequence[bytes | Extract]) -> bytes | LargeBody:
-    """Return the body that consists of ``segments``: one text where none of them is large."""
+    """Return the body of ``segments``: one text when none of them is large."""
     if any(isinstance(segment, Extract) for segment in segments):
         return LargeBody(segments)
     return b"".join([segment for segment in segments if isinstance(segment, bytes)])

@@ -12,14 +12,13 @@ class Response:
     """One GraphQL response.
 
     Attributes:
-        body: The whole JSON text, UTF-8; a large one comes in pieces.
+        body: The JSON text, UTF-8; a large one in pieces.
         executed: False for a request error: there is no ``data`` key.
         status: HTTP status for ``application/graphql-response+json``: 200 when executed.
-            503, where the database was away for all of it, holds for every media type.
-        cached: How result caches had a part in it; None where none had. Where it is ``unchanged``,
-            the client has the response, and the body is empty.
-        withheld: Why types were read live for the request's role although they are stored, in one
-            word, by their names.
+            503, when the database was unavailable for all of it, holds for every media type.
+        cached: Its cache metadata; None without result caches. When it is ``unchanged``, the client
+            has the response, and the body is empty.
+        withheld: Why stored types were read live for the request's role, in one word, by type name.
     """
 
     body: bytes | LargeBody

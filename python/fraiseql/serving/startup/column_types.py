@@ -84,7 +84,7 @@ _FORMS: Final[Mapping[str, frozenset[str]]] = {
     "integer": _WHOLE | {"numeric"},
     "boolean": frozenset({"bool"}),
 }
-"""Of scalars that an application declares itself: columns whose JSON has that form."""
+"""For an application's own scalars: the column types whose JSON has that form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +93,9 @@ class Misfit:
 
     Attributes:
         certain: Whether no value, or no comparison with one, can be right.
-        reason: What goes wrong; empty where the two types say all.
-        instead: What to write in the declaration.
-        inside: The path inside of the column: attributes of a composite type.
+        reason: The consequence; empty where the two types explain it.
+        instead: The hint to write in the declaration.
+        inside: The path inside the column: attributes of a composite type.
     """
 
     certain: bool
@@ -110,7 +110,7 @@ def _form_of(leaf: Any) -> str:
 
 
 def python_name(graphql_type: Any) -> str:
-    """Return a GraphQL type as its Python hint is written."""
+    """Return the Python hint of a GraphQL type."""
     if isinstance(graphql_type, GraphQLNonNull):
         return python_name(graphql_type.of_type)
     if isinstance(graphql_type, GraphQLList):
@@ -132,10 +132,10 @@ def hint_of(column: ColumnType) -> str:
 
 
 def misfits(schema: Schema, graphql_type: Any, column: ColumnType) -> Iterator[Misfit]:
-    """Yield why values of a column cannot be, or may not be, values of a field's type.
+    """Yield why values of a column cannot, or may not, be values of a field's type.
 
     Args:
-        schema: Everything declared.
+        schema: The declarations.
         graphql_type: Type of the field.
         column: Type of its column.
     """
@@ -143,7 +143,7 @@ def misfits(schema: Schema, graphql_type: Any, column: ColumnType) -> Iterator[M
     if column.kind == "other" or getattr(bare, "name", "") == "JSON":
         return
     if column.name in _JSON:
-        # Lists and objects are what such columns are for; a leaf is compared, too.
+        # Such columns are for lists and objects; a leaf is also compared.
         if is_leaf_type(bare) and _form_of(bare) != "any":
             yield Misfit(False, _ANY_JSON, hint_of(column))
         return
@@ -234,7 +234,7 @@ def _stored(value: Any) -> Any:
 
 
 def _of_object(schema: Schema, named: Any, column: ColumnType) -> Iterator[Misfit]:
-    """Compare an object with a composite type; what a JSON column holds is not known."""
+    """Compare an object with a composite type; the content of a JSON column is unknown."""
     if column.kind != "composite":
         yield Misfit(True, "", f"{hint_of(column)}, or embed {named.name} with fraiseql.embed")
         return
@@ -248,10 +248,10 @@ def _of_object(schema: Schema, named: Any, column: ColumnType) -> Iterator[Misfi
             yield Misfit(True, reason, "fields with the names of its attributes", f".{field.name}")
             continue
         type_ = named.fields[graphql_name].type
-        for found in misfits(schema, type_, attribute):
+        for misfit in misfits(schema, type_, attribute):
             yield Misfit(
-                found.certain,
-                found.reason or f"{field.name} is {python_name(type_)} over {attribute.sql}",
-                f"{found.instead} for {named.name}.{field.name}",
-                f".{field.name}{found.inside}",
+                misfit.certain,
+                misfit.reason or f"{field.name} is {python_name(type_)} over {attribute.sql}",
+                f"{misfit.instead} for {named.name}.{field.name}",
+                f".{field.name}{misfit.inside}",
             )

@@ -1,4 +1,4 @@
-"""Checks: every declared column is there, in embedded types too, before the first request."""
+"""Checks at the start that every declared column exists, in embeds too."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,7 @@ from fraiseql.serving.planning.relations import BoundRelation, Relations
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A statement that only asks whether PostgreSQL accepts a developer's predicate.
+    """A statement that checks whether PostgreSQL accepts a developer's predicate.
 
     Attributes:
         owner: The field that the predicate belongs to.
@@ -36,19 +36,19 @@ class _Predicate:
     where: str
 
     def probe(self, around: str) -> Probe:
-        """Return the statement that reads the predicate; ``around`` is what it stands in."""
-        # No alias that the text could know: the one in a statement depends on the depth.
+        """Return the statement that checks the predicate inside the FROM clause ``around``."""
+        # An alias that the predicate cannot name: in a statement it depends on the depth.
         row = f'{self.relation} AS "fraiseql row"'
         tested = f"EXISTS (SELECT FROM {row} WHERE ({self.where}))"
         return Probe(self.owner, f"SELECT {around} WHERE {tested} LIMIT 0")
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """What the walk through all declarations found.
+class CheckedDeclarations:
+    """All types with their relations, and the predicates for PostgreSQL to check.
 
     Attributes:
-        probes: Developers' predicates, for PostgreSQL to read.
+        probes: Developers' predicates, for PostgreSQL to check.
         bound_relations: Object types, each with a relation that answers it.
     """
 
@@ -56,11 +56,11 @@ class Checked:
     bound_relations: tuple[tuple[str, BoundRelation], ...]
 
 
-def check_columns(relations: Relations) -> Checked:
-    """Check what is declared of every relation, and return what PostgreSQL has to be asked.
+def check_columns(relations: Relations) -> CheckedDeclarations:
+    """Check the columns of every declared relation, and return what PostgreSQL has to check.
 
     Raises:
-        SourceError: A field has no column and no document to stand in.
+        SourceError: A field has neither a column nor a document.
         DeclarationError: An embed joins by a column that does not exist.
         InputError: An embed is ordered by a field that does not exist.
     """
@@ -75,14 +75,14 @@ def check_columns(relations: Relations) -> Checked:
             if key in seen:
                 continue
             seen[key] = bound
-            for found in _fields(relations, part, bound):
-                if isinstance(found, _Predicate):
-                    predicates.append(found)
+            for item in _fields(relations, part, bound):
+                if isinstance(item, _Predicate):
+                    predicates.append(item)
                 else:
-                    left.append(found)
+                    left.append(item)
     around = _around(name for bound in seen.values() for name in bound.relation.columns)
     probes = tuple(predicate.probe(around) for predicate in predicates)
-    return Checked(probes, tuple((part, bound) for (part, _), bound in seen.items()))
+    return CheckedDeclarations(probes, tuple((part, bound) for (part, _), bound in seen.items()))
 
 
 def _fields(
@@ -101,7 +101,7 @@ def _fields(
 def _embed(
     relations: Relations, field: FieldDefinition, outer: BoundRelation, named: str, owner: str
 ) -> Iterator[_Predicate | tuple[str, BoundRelation]]:
-    assert field.embed is not None  # noqa: S101 - the caller saw it
+    assert field.embed is not None  # noqa: S101 - the caller checked
     inner = relations.embedded_relation(field.embed, named)
     relations.embedded(field, outer, named, RelationRead(inner.relation), owner=owner)
     if field.embed.where:
@@ -110,14 +110,14 @@ def _embed(
 
 
 _MOST_COLUMNS: Final = 1_500
-"""Of one list of columns; PostgreSQL takes 1,664."""
+"""Columns in one select list; PostgreSQL allows 1,664."""
 
 
 def _around(columns: Iterable[str]) -> str:
-    """Return a FROM clause in which every one of ``columns`` is there twice.
+    """Return a FROM clause that has each of ``columns`` twice.
 
-    A predicate stands in statements over other relations. A name that it finds there instead of in
-    its own relation is ambiguous here, and PostgreSQL refuses it.
+    A predicate becomes part of statements over other relations. A name that would resolve to one of
+    those instead of its own relation is ambiguous here, and PostgreSQL refuses it.
     """
     names = sorted({*columns, "age"})
     parts = [names[start : start + _MOST_COLUMNS] for start in range(0, len(names), _MOST_COLUMNS)]

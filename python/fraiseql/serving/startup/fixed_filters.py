@@ -1,4 +1,4 @@
-"""Proof of the filters that ``find`` and ``find_one`` declare: names, operators and constants."""
+"""Checks of the filters that ``find`` and ``find_one`` declare."""
 
 from collections.abc import Iterator
 
@@ -31,7 +31,7 @@ async def prove_filters(pool: Pool, relations: Relations) -> None:
             raise
         except FraiseQLError as error:
             label = f"{'find' if definition.many else 'find_one'}({definition.name!r})"
-            # What PostgreSQL itself says of a value is the best explanation.
+            # PostgreSQL's own message about a value is the best explanation.
             refused = hasattr(error.__cause__, "sqlstate")
             text = str(error.__cause__) if refused else error.message
             raise DeclarationError(
@@ -60,7 +60,7 @@ async def _prove_value(pool: Pool, comparison: FieldComparison) -> None:
     if is_pattern or not sent_as_text(access):
         return
     for item in value if is_list else [value]:
-        # No table is read; PostgreSQL alone knows what its own types can hold.
+        # It reads no table; only PostgreSQL knows the values of its own types.
         await pool.fetch_bytes(f"SELECT {placeholder(1, access, array=False)}", [item])
 
 

@@ -1,4 +1,4 @@
-"""Finding: the sources of an application, as the database has them at the moment."""
+"""Sources of an application, loaded from the database and checked."""
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ from fraiseql.serving.startup.unordered import withdraw_uncompared
 from fraiseql.sources import SourceMap, declared_relations, map_sources
 
 Publish = Callable[[Schema, Catalog, Pool, SourceMap], Awaitable[SourceMap]]
-"""Says which sources are read instead of the live ones: caching's word. Where nothing is
-declared to be kept, it returns the very live ones."""
+"""Returns the sources to read instead of the live ones: caching passes it. Without stored types it
+returns the live sources themselves."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedSources:
-    """Sources as they are at the moment.
+    """The current sources.
 
     Attributes:
-        live: Those that read everything live.
-        read: Those that are read.
+        live: Sources that read everything live.
+        read: Sources that requests read.
     """
 
     live: SourceMap
@@ -32,21 +32,21 @@ class LoadedSources:
 
 
 async def all_live(_schema: Schema, _catalog: Catalog, _pool: Pool, live: SourceMap) -> SourceMap:
-    """Keep nothing."""
+    """Return the live sources: no type is stored."""
     return live
 
 
-async def find_sources(
+async def load_sources(
     schema: Schema, pool: Pool, publish: Publish, *, prove: bool = False
 ) -> LoadedSources:
     """Return the sources of ``schema``, after checking every declared relation and column.
 
     Args:
-        schema: What is declared.
+        schema: The declarations.
         pool: Connections to the database.
-        publish: Says what is read instead of the live sources.
-        prove: Whether types and predicates are also compared with what PostgreSQL says of them,
-            and the schema is left without filters that PostgreSQL has no operator for.
+        publish: Returns the sources to read instead of the live ones.
+        prove: Whether types and predicates are also checked by PostgreSQL, and filters without an
+            operator in PostgreSQL are removed from the schema.
 
     Raises:
         SourceError: A relation or column does not exist; the message has the nearest name.
@@ -54,7 +54,7 @@ async def find_sources(
     """
     catalog = await load_catalog(pool, declared_relations(schema))
     live = map_sources(schema, catalog)
-    # Nothing is read with them: lists need no bound.
+    # They read no rows, so lists need no bound.
     relations = Relations(schema, live, max_embed_items=0)
     checked = check_columns(relations)
     if prove:
@@ -66,7 +66,7 @@ async def find_sources(
 def _served(
     relations: Relations, bound_relations: Iterable[tuple[str, BoundRelation]]
 ) -> Iterator[tuple[str, BoundRelation]]:
-    """Yield types with their relations; interfaces and unions besides their object types."""
+    """Yield types with their relations, interfaces and unions included."""
     yield from bound_relations
     for type_name in relations.schema.interfaces:
         bound = relations.bound_relation(type_name)

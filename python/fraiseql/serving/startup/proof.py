@@ -1,4 +1,4 @@
-"""Proof at the start that declarations fit the database, by the catalog and by PostgreSQL."""
+"""Checks at the start that declarations fit the database's types and operators."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -8,20 +8,20 @@ from fraiseql.database import Pool
 from fraiseql.errors import DatabaseError, DatabaseUnavailable, SourceError
 from fraiseql.events import logger
 from fraiseql.serving.planning.relations import Relations
-from fraiseql.serving.startup.columns import Checked, Probe
+from fraiseql.serving.startup.columns import CheckedDeclarations, Probe
 from fraiseql.serving.startup.fixed_filters import prove_filters
 from fraiseql.serving.startup.types import Finding, OperatorCheck, compare, refusal
 
 _AMBIGUOUS: Final = "42702"
 
 
-async def prove(pool: Pool, relations: Relations, checked: Checked) -> None:
-    """Refuse what cannot work, and log a warning for what may go wrong.
+async def prove(pool: Pool, relations: Relations, checked: CheckedDeclarations) -> None:
+    """Refuse declarations that cannot work, and log a warning for those that may fail.
 
     Args:
         pool: Connections to the database.
         relations: Declarations, resolved.
-        checked: What the walk through the declarations found.
+        checked: Types with their relations, and developers' predicates.
 
     Raises:
         SourceError: A predicate is refused by PostgreSQL, or a declaration does not fit its column.
@@ -32,10 +32,10 @@ async def prove(pool: Pool, relations: Relations, checked: Checked) -> None:
         await _prove_predicate(pool, probe)
     await prove_filters(pool, relations)
     details = await load_details(pool, [bound.relation for _, bound in checked.bound_relations])
-    found = list(dict.fromkeys(compare(relations, checked.bound_relations, details)))
-    findings = [entry for entry in found if isinstance(entry, Finding)]
-    comparisons = [entry for entry in found if isinstance(entry, OperatorCheck)]
-    findings += [entry.finding for entry in await _refused(pool, comparisons)]
+    results = list(dict.fromkeys(compare(relations, checked.bound_relations, details)))
+    findings = [result for result in results if isinstance(result, Finding)]
+    checks = [result for result in results if isinstance(result, OperatorCheck)]
+    findings += [entry.finding for entry in await _refused(pool, checks)]
     error = refusal(findings)
     if error is not None:
         raise error
@@ -44,7 +44,7 @@ async def prove(pool: Pool, relations: Relations, checked: Checked) -> None:
 
 
 async def _prove_predicate(pool: Pool, probe: Probe) -> None:
-    """Have PostgreSQL read a developer's own SQL."""
+    """Have PostgreSQL check a developer's own SQL."""
     try:
         await pool.fetch_bytes(probe.text)
     except DatabaseUnavailable:
@@ -53,30 +53,30 @@ async def _prove_predicate(pool: Pool, probe: Probe) -> None:
         ambiguous = getattr(error.__cause__, "sqlstate", "") == _AMBIGUOUS
         raise SourceError(
             f"PostgreSQL refuses the where= of {probe.owner}: {error.__cause__ or error}",
-            hint="The name is a column of another relation, which the predicate stands beside. "
-            "Write aliases of your own in front of columns, and call them otherwise."
+            hint="A name in it is also a column of another relation of the statement. Put the "
+            "columns in a subquery with an alias of your own, and qualify them with it."
             if ambiguous
             else "It is SQL over the columns of the embedded relation, written without its name.",
         ) from error
 
 
-async def _refused(pool: Pool, comparisons: Sequence[OperatorCheck]) -> list[OperatorCheck]:
-    """Return the comparisons that PostgreSQL has no operator for; one statement if it has all."""
-    if not comparisons or await _accepted(pool, comparisons):
+async def _refused(pool: Pool, checks: Sequence[OperatorCheck]) -> list[OperatorCheck]:
+    """Return the checks that PostgreSQL refuses; a single statement when it accepts all."""
+    if not checks or await _accepted(pool, checks):
         return []
-    return [entry for entry in comparisons if not await _accepted(pool, [entry])]
+    return [check for check in checks if not await _accepted(pool, [check])]
 
 
-async def _accepted(pool: Pool, comparisons: Iterable[OperatorCheck]) -> bool:
+async def _accepted(pool: Pool, checks: Iterable[OperatorCheck]) -> bool:
     columns: list[str] = []
-    tried: list[str] = []
-    for comparison in comparisons:
-        items, text = comparison.items(len(columns))
+    expressions: list[str] = []
+    for check in checks:
+        items, text = check.items(len(columns))
         columns += items
-        tried.append(text)
-    text = f"SELECT FROM (SELECT {', '.join(columns)}) AS q ORDER BY {', '.join(tried)}"
+        expressions.append(text)
+    text = f"SELECT FROM (SELECT {', '.join(columns)}) AS q ORDER BY {', '.join(expressions)}"
     try:
-        # No table is read: the rights of the role that starts the application do not matter.
+        # It reads no table, so the privileges of the role do not matter.
         await pool.fetch_bytes(text)
     except SourceError:
         return False

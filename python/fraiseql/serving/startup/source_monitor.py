@@ -1,4 +1,4 @@
-"""Monitor of the sources of a running service; what cannot be read is answered live."""
+"""Monitor of a running service's sources; unreadable ones are read live."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,62 +13,62 @@ from fraiseql.serving.planning.plan import KeptQuery
 from fraiseql.sources import SourceMap, StoredSource
 
 REFRESH_SECONDS: Final = 10.0
-"""Seconds between two looks at what is kept: so long after an apply, it is read at the latest.
+"""Seconds between two refreshes: the longest delay after an apply.
 
-Each look costs a few statements on the catalog, in the background; requests pay nothing for it.
+A refresh costs a few statements on the catalog, in the background; requests do not wait for it.
 """
 
 
 class SourceMonitor:
-    """The sources of one started service, as they are at the moment.
+    """Keeps the sources of a started service up to date.
 
     Args:
-        find: Reads anew which documents are kept.
-        found: What it found at the start.
-        use: Told the sources that are to be used from now on.
-        pause: Seconds between two looks.
-        also: What looks for itself after each look, or None.
+        load: Loads the sources.
+        loaded: The sources at the start.
+        use: Called with the sources to use from then on.
+        pause: Seconds between two refreshes.
+        after: Called after each refresh, or None.
     """
 
     def __init__(
         self,
-        find: Callable[[], Awaitable[SourceMap]],
-        found: SourceMap,
+        load: Callable[[], Awaitable[SourceMap]],
+        loaded: SourceMap,
         use: Callable[[SourceMap], None],
         pause: float = REFRESH_SECONDS,
-        also: Callable[[], Awaitable[None]] | None = None,
+        after: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        self._find = find
-        self._found = self._used = found
+        self._load = load
+        self._loaded = self._used = loaded
         self._use = use
         self._pause = pause
-        self._also = also
+        self._after = after
         self._lost: dict[str, StoredSource] = {}
         self._incomplete: set[str] = set()
-        self._told = ""
+        self._logged = ""
         self._lock = asyncio.Lock()
         self._woken = asyncio.Event()
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     def lost(self, kept: KeptQuery, error: FraiseQLError | None) -> None:
-        """Read a type live from now on, and look soon at what is kept.
+        """Read a type live from now on, and refresh soon.
 
         Args:
-            kept: What could not be read.
-            error: Why; None when one document was missing, which is only logged.
+            kept: The query that could not be read.
+            error: The reason; None when one document was missing, which is only logged.
         """
         name = kept.type_name
         if error is None:
             if name not in self._incomplete:
                 self._incomplete.add(name)
                 logger.warning(
-                    "A kept document of %s is missing; its fields are answered live."
-                    " fraiseql db verify finds it, fraiseql db repair mends it.",
+                    "A stored document of %s is missing; its fields are answered live."
+                    " fraiseql db verify finds it, fraiseql db repair repairs it.",
                     name,
                 )
         elif self._used.sources[name].kept == kept.source:
             logger.warning(
-                "What is kept of %s cannot be read (%s); it is read live.",
+                "Stored documents of %s cannot be read (%s); the type is read live.",
                 name,
                 server_message(error),
             )
@@ -76,25 +76,25 @@ class SourceMonitor:
             self._settle()
             self._woken.set()
 
-    async def look(self, *, trust: bool = True) -> None:
-        """Read anew what is kept, and use it.
+    async def refresh(self, *, trust: bool = True) -> None:
+        """Load the sources, and use them.
 
         Args:
-            trust: Whether to try again what could not be read although it is said to be there.
+            trust: Whether to try again the types that could not be read.
 
         Raises:
-            FraiseQLError: The database cannot be asked.
+            FraiseQLError: The sources cannot be loaded.
         """
         async with self._lock:
-            self._found = await self._find()
+            self._loaded = await self._load()
             if trust:
                 self._lost.clear()
             self._settle()
-            if self._also is not None:
-                await self._also()
+            if self._after is not None:
+                await self._after()
 
     async def stop(self) -> None:
-        """Look no more."""
+        """Stop refreshing."""
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
@@ -104,9 +104,9 @@ class SourceMonitor:
             name: replace(source, kept=None)
             if source.kept is not None and self._lost.get(name) == source.kept
             else source
-            for name, source in self._found.sources.items()
+            for name, source in self._loaded.sources.items()
         }
-        settled = replace(self._found, sources=sources)
+        settled = replace(self._loaded, sources=sources)
         if settled != self._used:
             self._used = settled
             self._incomplete.clear()
@@ -116,30 +116,32 @@ class SourceMonitor:
         while True:
             woken = await self._wait()
             try:
-                await self.look(trust=not woken)
-                self._told = ""
+                await self.refresh(trust=not woken)
+                self._logged = ""
             except FraiseQLError as error:
-                self._tell(error)
+                self._log_once(error)
                 if isinstance(error, SourceError):
                     self._distrust()
-            except Exception as error:  # noqa: BLE001 - an outermost gate: nobody waits for this
-                # task, and one failed look must not be the last.
-                logger.error("What is kept could not be looked up.", exc_info=error)
+            except Exception as error:  # noqa: BLE001 - no caller awaits this task, and
+                # a failed refresh must not be the last.
+                logger.error("Stored documents could not be looked up.", exc_info=error)
 
-    def _tell(self, error: FraiseQLError) -> None:
-        """Log why a look failed, once for as long as it fails for the same reason."""
-        if error.message != self._told:
-            self._told = error.message
-            logger.warning("What is kept could not be looked up: %s", error.message)
+    def _log_once(self, error: FraiseQLError) -> None:
+        """Log why a refresh failed, once for as long as the reason is the same."""
+        if error.message != self._logged:
+            self._logged = error.message
+            logger.warning("Stored documents could not be looked up: %s", error.message)
 
     def _distrust(self) -> None:
-        """Read all types live: what is true cannot be told of tables that are not as declared."""
-        sources = {name: replace(one, kept=None) for name, one in self._found.sources.items()}
-        self._found = replace(self._found, sources=sources)
+        """Read all types live: a table differs from its declaration."""
+        sources = {
+            name: replace(source, kept=None) for name, source in self._loaded.sources.items()
+        }
+        self._loaded = replace(self._loaded, sources=sources)
         self._settle()
 
     async def _wait(self) -> bool:
-        """Wait for the next look; return whether something was lost meanwhile."""
+        """Wait for the next refresh; return whether a type became unreadable."""
         try:
             async with asyncio.timeout(self._pause):
                 await self._woken.wait()

@@ -1,4 +1,4 @@
-"""OperatorCheck of declarations with the catalog, made once when an application starts."""
+"""Comparison of declarations with the types in the catalog."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ CODE: Final = "COLUMN_TYPE"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a declaration says of a column and the catalog does not.
+    """A difference between a declaration and its column.
 
     Attributes:
-        certain: Whether the application cannot start with it; else it is a warning.
+        certain: Whether it prevents the start; otherwise it is a warning.
         message: The field, the column and their types.
-        instead: What to write.
+        instead: The remedy.
     """
 
     certain: bool
@@ -36,12 +36,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class OperatorCheck:
-    """SQL that PostgreSQL has to accept for a declaration to work, and what is wrong if not.
+    """SQL that PostgreSQL has to accept for a declaration to work.
 
     Attributes:
-        operator: Between two columns that are compared; empty where one gives an order.
+        operator: Operator between the two columns; empty for an order by one column.
         types: The SQL types of the columns.
-        finding: What is said where PostgreSQL refuses.
+        finding: The finding when PostgreSQL refuses it.
     """
 
     operator: str
@@ -49,7 +49,7 @@ class OperatorCheck:
     finding: Finding
 
     def items(self, start: int) -> tuple[list[str], str]:
-        """Return columns of an inner query, the first called ``c<start>``, and what is tried."""
+        """Return columns of an inner query, from ``c<start>`` on, and the expression to check."""
         names = [f"c{start + number}" for number in range(len(self.types))]
         columns = [
             f"NULL::{type_} AS {name}" for type_, name in zip(self.types, names, strict=True)
@@ -60,12 +60,12 @@ class OperatorCheck:
 def compare(
     relations: Relations, bound_relations: Iterable[tuple[str, BoundRelation]], details: DetailsMap
 ) -> Iterator[Finding | OperatorCheck]:
-    """Yield what of the declarations does not fit the columns that the catalog describes.
+    """Yield the declarations that do not fit the columns in the catalog.
 
     Args:
         relations: Declarations, resolved.
         bound_relations: Object types, each with a relation that answers it.
-        details: Of every relation.
+        details: Details of every relation.
     """
     comparer = _Comparer(relations, details)
     for type_name, bound in bound_relations:
@@ -77,14 +77,14 @@ def compare(
 
 
 class _Comparer:
-    """Compares what is declared of types and root fields with the details of relations."""
+    """Compares types and root fields with the details of relations."""
 
     def __init__(self, relations: Relations, details: DetailsMap) -> None:
         self._relations = relations
         self._details = details
 
     def of_type(self, type_name: str, bound: BoundRelation) -> Iterator[Finding | OperatorCheck]:
-        """Yield what does not fit in the fields of one type."""
+        """Yield the misfits in the fields of one type."""
         type_: Any = self._relations.schema.graphql.type_map[type_name]
         for graphql_name, field in self._relations.schema.fields[type_name].items():
             output = type_.fields[graphql_name].type
@@ -103,8 +103,8 @@ class _Comparer:
         column, inside = stored_column(bound.relation, bound.document, field, wanted_by=owner)
         if inside:
             return
-        known, shown = self._details[bound.relation.sql], _column(bound, column.name)
-        type_ = known.types[column.name]
+        details, shown = self._details[bound.relation.sql], _column(bound, column.name)
+        type_ = details.types[column.name]
         for misfit in misfits(self._relations.schema, output, type_):
             reason = f": {misfit.reason}" if misfit.reason else ""
             yield Finding(
@@ -115,8 +115,8 @@ class _Comparer:
             )
         if (
             isinstance(output, GraphQLNonNull)
-            and known.is_table
-            and column.name not in known.required
+            and details.is_table
+            and column.name not in details.required
         ):
             yield Finding(
                 False,
@@ -128,7 +128,7 @@ class _Comparer:
     def _of_embed(
         self, owner: str, field: FieldDefinition, outer: BoundRelation, named: str
     ) -> Iterator[Finding | OperatorCheck]:
-        assert field.embed is not None  # noqa: S101 - the caller saw it
+        assert field.embed is not None  # noqa: S101 - the caller checked
         inner = self._relations.embedded_relation(field.embed, named)
         read = RelationRead(inner.relation)
         embedded = self._relations.embedded(
@@ -151,19 +151,19 @@ class _Comparer:
     def _of_certainty(
         self, owner: str, field: FieldDefinition, outer: BoundRelation, named: str
     ) -> Iterator[Finding]:
-        """Yield what stands against an embedded object that is never null."""
-        assert field.embed is not None  # noqa: S101 - the caller saw it
+        """Yield why an embedded object may be null although it is declared otherwise."""
+        assert field.embed is not None  # noqa: S101 - the caller checked
         inner = self._relations.embedded_relation(field.embed, named)
         read = RelationRead(inner.relation)
         join = self._relations.embedded(field, outer, named, read, owner=owner.partition(".")[0])
-        known = self._details[outer.relation.sql]
-        if not known.is_table:
+        details = self._details[outer.relation.sql]
+        if not details.is_table:
             return
-        loose = [name for _, name in join.join if name not in known.required]
+        loose = [name for _, name in join.join if name not in details.required]
         pairs = frozenset((name, own) for own, name in join.join)
         shown = ", ".join(_column(outer, name) for name in loose or field.embed.via)
         reason = "may hold null" if loose else f"is no foreign key to {inner.relation.name}"
-        if loose or (inner.relation.sql, pairs) not in known.foreign_keys:
+        if loose or (inner.relation.sql, pairs) not in details.foreign_keys:
             yield Finding(
                 False,
                 f"{owner} is never null, but {shown} {reason}: a row without a"
@@ -184,7 +184,7 @@ class _Comparer:
         return OperatorCheck(equals(inner.column, outer.column), tuple(types), finding)
 
     def of_root(self, query: QueryDefinition) -> Iterator[Finding | OperatorCheck]:
-        """Yield what does not fit in one ``find`` or ``find_one``."""
+        """Yield the misfits of one ``find`` or ``find_one``."""
         root: Any = self._relations.schema.graphql.query_type
         type_name = get_named_type(root.fields[query.graphql_name].type).name
         bound = self._relations.bound_relation(type_name)
@@ -250,7 +250,7 @@ class _Side:
 
     @property
     def column(self) -> Column:
-        """What the catalog says of it."""
+        """The column in the catalog."""
         return self.bound.relation.columns[self.name]
 
 
@@ -259,7 +259,7 @@ def _column(bound: BoundRelation, name: str) -> str:
 
 
 def refusal(findings: Iterable[Finding]) -> SourceError | None:
-    """Return the one error that says all that is certainly wrong, or None."""
+    """Return one error with all certain findings, or None."""
     wrong = [finding for finding in dict.fromkeys(findings) if finding.certain]
     if not wrong:
         return None

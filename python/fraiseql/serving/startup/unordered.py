@@ -12,9 +12,9 @@ from fraiseql.serving.planning.relations import BoundRelation, Relations
 def withdraw_uncompared(
     relations: Relations, bound_relations: Iterable[tuple[str, BoundRelation]]
 ) -> None:
-    """Take from the schema's inputs what no statement could answer.
+    """Remove filters and orders that no statement could answer from the schema's inputs.
 
-    The schema is built from declarations alone; what the columns are is known when it is served.
+    The schema is built from declarations alone; the column types are known at the start.
 
     Args:
         relations: Declarations, resolved.

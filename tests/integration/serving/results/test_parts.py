@@ -256,7 +256,7 @@ def test_cache_takes_a_cache() -> None:
 
 def test_the_caches_live_with_the_service(tables: str) -> None:
     results = Remembering()
-    with caching(tables, results, look_again=0.01) as running:
+    with caching(tables, results, refresh_seconds=0.01) as running:
         assert results.running
         running.run(running.service.republish())
         assert results.looks >= 1
