@@ -7,7 +7,7 @@ import pytest
 from fraiseql.serving.document.variable_signature import (
     ListValueRef,
     ValueRef,
-    abstract,
+    references,
     variable_signature,
 )
 
@@ -37,13 +37,13 @@ DIFFERENT = [
 @pytest.mark.parametrize(("one", "other"), SAME)
 def test_values_do_not_enter_the_form(one: Any, other: Any) -> None:
     assert variable_signature(one) == variable_signature(other)
-    assert abstract(one, "v") == abstract(other, "v")
+    assert references(one, "v") == references(other, "v")
 
 
 @pytest.mark.parametrize(("one", "other"), DIFFERENT)
 def test_structure_enters_the_form(one: Any, other: Any) -> None:
     assert variable_signature(one) != variable_signature(other)
-    assert abstract(one, "v") != abstract(other, "v")
+    assert references(one, "v") != references(other, "v")
 
 
 def test_a_form_can_be_a_key() -> None:
@@ -52,18 +52,18 @@ def test_a_form_can_be_a_key() -> None:
 
 def test_places_lead_back_to_their_values() -> None:
     values = {"where": {"or": [{"name": {"eq": "x"}}, {"id": {"in": [1, 2]}}]}}
-    places = abstract(values["where"], "where")
-    assert places == {
+    parts = references(values["where"], "where")
+    assert parts == {
         "or": [
             {"name": {"eq": ValueRef("where", ("or", 0, "name", "eq"))}},
             {"id": {"in": ListValueRef("where", ("or", 1, "id", "in"))}},
         ]
     }
-    assert places["or"][0]["name"]["eq"].value(values) == "x"
-    assert places["or"][1]["id"]["in"].value(values) == [1, 2]
-    assert str(places["or"][1]["id"]["in"]) == "$where.or.1.id.in"
+    assert parts["or"][0]["name"]["eq"].value(values) == "x"
+    assert parts["or"][1]["id"]["in"].value(values) == [1, 2]
+    assert str(parts["or"][1]["id"]["in"]) == "$where.or.1.id.in"
 
 
 def test_what_decides_the_statement_stays_a_value() -> None:
-    assert abstract({"is_null": True, "eq": None}, "v") == {"is_null": True, "eq": None}
-    assert abstract({"in": []}, "v") == {"in": []}
+    assert references({"is_null": True, "eq": None}, "v") == {"is_null": True, "eq": None}
+    assert references({"in": []}, "v") == {"in": []}

@@ -1,4 +1,4 @@
-"""Documents: from the text of a request to a validated operation, once for each text."""
+"""Documents: parsing, validation, limits and variables."""
 
 from fraiseql.serving.document.operation import Operation, RequestError
 from fraiseql.serving.document.parse import DocumentLimits, parse_document

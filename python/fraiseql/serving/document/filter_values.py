@@ -1,4 +1,4 @@
-"""Values of filters, coerced as graphql-core does but by functions made once."""
+"""Fast coercion of filters, equal to graphql-core's."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,34 +18,34 @@ Coercer = Callable[[Any], Any]
 
 
 def filter_coercer(type_: GraphQLInputType) -> Coercer:
-    """Return the coercer of a generated filter, of a part of one, or of a list of these.
+    """Return the coercer of a generated filter, of a part of one, or of a list of them.
 
-    Undefined from it means "ask graphql-core", which has the words for what is wrong. Generated
-    filters have no defaults, no required fields, and are plain dicts.
+    When it returns Undefined, graphql-core coerces the value again for its error message. Generated
+    filters have no defaults and no required fields, and are plain dicts.
     """
     return _coercer(type_, {})
 
 
-def _coercer(type_: Any, known: dict[str, Coercer]) -> Coercer:
+def _coercer(type_: Any, coercers: dict[str, Coercer]) -> Coercer:
     bare = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
     if isinstance(bare, GraphQLList):
-        return _list(_coercer(bare.of_type, known), isinstance(bare.of_type, GraphQLNonNull))
+        return _list(_coercer(bare.of_type, coercers), isinstance(bare.of_type, GraphQLNonNull))
     if isinstance(bare, GraphQLInputObjectType):
-        return known[bare.name] if bare.name in known else _object(bare, known)
+        return coercers[bare.name] if bare.name in coercers else _object(bare, coercers)
     return PLAIN.get(bare.name) or (lambda value: coerce_input_value(value, bare))
 
 
-def _object(type_: GraphQLInputObjectType, known: dict[str, Coercer]) -> Coercer:
+def _object(type_: GraphQLInputObjectType, coercers: dict[str, Coercer]) -> Coercer:
     fields: dict[str, tuple[str, Coercer]] = {}
 
     def coerce(value: Any) -> Any:
         if type(value) is not dict:
             return Undefined
-        # In the order of the declaration: the order that a client writes must not make a plan.
+        # In the order of the declaration: the order in a document must not cause another plan.
         names = value if len(value) == 1 else [name for name in fields if name in value]
         if len(names) != len(value):
             return Undefined
-        found: dict[str, Any] = {}
+        coerced: dict[str, Any] = {}
         for name in names:
             field = fields.get(name)
             item = value[name]
@@ -53,28 +53,28 @@ def _object(type_: GraphQLInputObjectType, known: dict[str, Coercer]) -> Coercer
                 item = field[1](item)
             if field is None or item is Undefined:
                 return Undefined
-            found[field[0]] = item
-        return found
+            coerced[field[0]] = item
+        return coerced
 
-    # The type contains itself: its own coercer is known before its fields are.
-    known[type_.name] = coerce
+    # The type contains itself: register its coercer before those of its fields.
+    coercers[type_.name] = coerce
     for name, field in type_.fields.items():
-        fields[name] = (field.out_name or name, _coercer(field.type, known))
+        fields[name] = (field.out_name or name, _coercer(field.type, coercers))
     return coerce
 
 
 def _list(item: Coercer, required: bool) -> Coercer:
     def coerce(value: Any) -> Any:
         if type(value) is not list:
-            # One value stands for a list of one; other kinds of lists are graphql-core's affair.
+            # A single value is coerced to a list of one; graphql-core handles other kinds of lists.
             coerced = Undefined if isinstance(value, tuple | set) else item(value)
             return Undefined if coerced is Undefined else [coerced]
-        found = []
+        items = []
         for part in value:
             coerced = (Undefined if required else None) if part is None else item(part)
             if coerced is Undefined:
                 return Undefined
-            found.append(coerced)
-        return found
+            items.append(coerced)
+        return items
 
     return coerce

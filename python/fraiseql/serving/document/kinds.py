@@ -1,4 +1,4 @@
-"""Kinds of variables: how values of a type are coerced, and what of them decides a plan."""
+"""Kinds of variables: their coercion and signature, by type."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from fraiseql.serving.document.plain_values import PLAIN
 from fraiseql.serving.document.variable_signature import (
     ListValueRef,
     ValueRef,
-    abstract,
+    references,
     variable_signature,
 )
 
@@ -30,19 +30,19 @@ Coercer = Callable[[Any], Any]
 """Turns a raw value into a Python value, or returns ``Undefined`` when it does not fit."""
 
 Probe = Callable[[Any], Any]
-"""Returns what of a coerced value decides the plan."""
+"""Returns the part of a coerced value that is in the signature."""
 
 
 def compile_coercer(type_: GraphQLInputType) -> tuple[Coercer, bool]:
-    """Return a quick coercer for ``type_``, and whether null is refused.
+    """Return a fast coercer for ``type_``, and whether null is refused.
 
-    Undefined from the coercer means "ask graphql-core", which has the words for what is wrong.
+    When it returns Undefined, graphql-core coerces the value again for its error message.
     """
     required = isinstance(type_, GraphQLNonNull)
-    quick = PLAIN.get(getattr(_bare(type_), "name", ""))
-    if quick is None and generated_kind(get_named_type(type_)) == "where":
-        quick = filter_coercer(type_)
-    return quick or _by_graphql_core(type_), required
+    fast = PLAIN.get(getattr(_bare(type_), "name", ""))
+    if fast is None and generated_kind(get_named_type(type_)) == "where":
+        fast = filter_coercer(type_)
+    return fast or _by_graphql_core(type_), required
 
 
 def _by_graphql_core(type_: GraphQLInputType) -> Coercer:
@@ -50,7 +50,7 @@ def _by_graphql_core(type_: GraphQLInputType) -> Coercer:
         try:
             return coerce_input_value(value, type_)
         except GraphQLError:
-            # An input class refused the values that it was made of.
+            # An input class rejected its values.
             return Undefined
 
     return coerce
@@ -62,17 +62,17 @@ def _bare(type_: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class VariableKind:
-    """What planning makes of the values of a type.
+    """How planning treats the values of a type.
 
     Attributes:
-        place: Returns the place of a value, by the value and the name of its variable.
-        probe: Returns what of a value decides the plan; None where only null does.
-        is_composite: Whether a value consists of others: of items or fields.
+        reference: Returns the references to a value, by the value and the name of its variable.
+        probe: Returns the part of a value that is in the signature; None when only null is.
+        is_composite: Whether a value consists of items or fields.
         is_filter: Whether it is a filter, or part of one.
         has_names: Whether a client writes names in it: of fields, or of members of an enum.
     """
 
-    place: Callable[[Any, str], Any]
+    reference: Callable[[Any, str], Any]
     probe: Probe | None = None
     is_composite: bool = True
     is_filter: bool = False
@@ -96,14 +96,14 @@ _ENUM: Final = VariableKind(_ref, is_composite=False)
 _OPAQUE: Final = VariableKind(_ref)
 _LEAVES: Final = VariableKind(_list_ref)
 _ORDER: Final = VariableKind(_itself, repr)
-_WHERE: Final = VariableKind(abstract, variable_signature, is_filter=True)
+_WHERE: Final = VariableKind(references, variable_signature, is_filter=True)
 
 
 def kind_of(type_: GraphQLInputType) -> VariableKind:
     """Return the kind of a variable's type.
 
-    Only filters and orders are looked into. The values of other types reach Python or a statement
-    whole, so that what a client puts into them cannot multiply plans.
+    Only filters and orders are inspected. The values of other types reach Python or a statement
+    whole, so that their content cannot multiply plans.
     """
     named = get_named_type(type_)
     generated = generated_kind(named)
@@ -117,19 +117,19 @@ def kind_of(type_: GraphQLInputType) -> VariableKind:
 
 
 def probe_of(type_: GraphQLInputType, *, by_value: bool) -> Probe | None:
-    """Return what of the values of a variable decides the plan; None for nothing.
+    """Return the probe of a variable; None when its values do not affect the plan.
 
     Args:
         type_: The variable's type.
-        by_value: Whether what is selected depends on the value.
+        by_value: Whether the selected fields depend on the value.
     """
     if by_value:
         return repr
     probe = kind_of(type_).probe
     if probe is None and not isinstance(type_, GraphQLNonNull):
-        return _is_given
+        return _is_not_null
     return probe
 
 
-def _is_given(value: Any) -> bool:
+def _is_not_null(value: Any) -> bool:
     return value is not None

@@ -1,4 +1,4 @@
-"""Limits: depth and aliases of a document, counted through its fragments in one walk."""
+"""Limits on the depth and aliases of a document."""
 
 from collections.abc import Mapping
 
@@ -22,7 +22,7 @@ class _Measure:
 
     def __init__(self, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
         self._fragments = fragments
-        self._known: dict[str, _Size] = {}
+        self._sizes: dict[str, _Size] = {}
 
     def selection_set(self, node: SelectionSetNode | None) -> _Size:
         """Return (levels of fields, aliases) below ``node``."""
@@ -38,7 +38,7 @@ class _Measure:
             return self._fragment(node.name.value)
         if isinstance(node, FieldNode):
             if node.name.value.startswith("__"):
-                # How deep introspection goes is bounded by graphql-core's own rule.
+                # graphql-core has its own limit on the depth of introspection.
                 _, aliases = self.selection_set(node.selection_set)
                 return 0, aliases + (node.alias is not None)
             depth, aliases = self.selection_set(node.selection_set)
@@ -46,12 +46,12 @@ class _Measure:
         return self.selection_set(getattr(node, "selection_set", None))
 
     def _fragment(self, name: str) -> _Size:
-        if name not in self._known:
-            # A cycle meets this 0 and ends; validation reports it afterwards.
-            self._known[name] = (0, 0)
+        if name not in self._sizes:
+            # A cycle ends at this 0; validation reports it later.
+            self._sizes[name] = (0, 0)
             fragment = self._fragments.get(name)
-            self._known[name] = self.selection_set(fragment.selection_set if fragment else None)
-        return self._known[name]
+            self._sizes[name] = self.selection_set(fragment.selection_set if fragment else None)
+        return self._sizes[name]
 
 
 def check_limits(document: DocumentNode, max_depth: int, max_aliases: int) -> None:
@@ -72,7 +72,7 @@ def check_limits(document: DocumentNode, max_depth: int, max_aliases: int) -> No
         try:
             depth, aliases = measure.selection_set(node.selection_set)
         except RecursionError:
-            # Hundreds of fragments, each inside the one before.
+            # Hundreds of nested fragments.
             raise RequestError(
                 [GraphQLError("The document nests its fragments too deeply.", node)],
                 "DOCUMENT_TOO_DEEP",

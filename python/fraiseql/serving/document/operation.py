@@ -1,4 +1,4 @@
-"""Operation: one validated operation of a document, with what planning needs of it."""
+"""Validated operation of a document."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,10 +21,10 @@ class RequestError(Exception):
     """A request that cannot be executed: the response has errors and no ``data``.
 
     Args:
-        errors: What was wrong, each with its locations.
+        errors: The errors, with their locations.
         code: Stable identifier, sent in ``extensions.code`` of every error.
         status: HTTP status for ``application/graphql-response+json``.
-        executed: Whether it was found while the operation ran: then ``data`` is null.
+        executed: Whether it occurred while the operation ran: then ``data`` is null.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class RequestError(Exception):
         self.executed = executed
 
     def again(self) -> "RequestError":
-        """Return the same error to be raised once more, without syntax trees and tracebacks."""
+        """Return a copy to raise again, without syntax trees and tracebacks."""
         errors = [_light(error) for error in self.errors]
         return RequestError(errors, self.code, self.status, executed=self.executed)
 
@@ -61,11 +61,11 @@ class Operation:
         fragments: Fragment definitions of the document, by name.
         document: The whole document, for introspection.
         variables: Coercion and signature of the variables.
-        size: How many fields it selects, fragments counted where they are used.
+        size: Number of selected fields, with fragments counted where they are used.
 
     Args:
-        limits: How much the values of a request may be.
-        hide_suggestions: Whether messages name nothing that the client did not send.
+        limits: Limits of the variables' values.
+        hide_suggestions: Whether messages contain only names that the client sent.
     """
 
     __slots__ = ("document", "fragments", "node", "schema", "size", "variables")
@@ -99,16 +99,16 @@ class Operation:
         return self.node.name.value if self.node.name else None
 
     def full_values(self, raw: Mapping[str, Any]) -> VariableValues:
-        """Return graphql-core's own picture of variables that ``coerce`` takes."""
+        """Return graphql-core's view of variables that ``coerce`` accepts."""
         values = self.variables.full_values(raw)
-        assert isinstance(values, VariableValues)  # noqa: S101 - coerce has refused them before
+        assert isinstance(values, VariableValues)  # noqa: S101 - coerce checked them
         return values
 
     def coerce(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """Return the Python values of the variables.
 
         Raises:
-            RequestError: A value does not fit its variable's type, or there is too much.
+            RequestError: A value does not fit its variable's type, or the values are too large.
         """
         try:
             self.variables.check(raw)

@@ -1,4 +1,4 @@
-"""Parsing: text to a validated operation, within the limits that keep a hostile document cheap."""
+"""Parsing and validation of documents, within limits."""
 
 from dataclasses import dataclass
 from time import perf_counter
@@ -29,23 +29,23 @@ from fraiseql.settings import Settings
 _RULES: Final[tuple[type[ASTValidationRule], ...]] = tuple(
     rule
     for rule in specified_rules
-    # About directives that no schema of ours has: KnownDirectives refuses them already.
+    # Rules for directives that our schemas do not have: KnownDirectives refuses them.
     if not rule.__name__.startswith(("DeferStream", "StreamDirective"))
 )
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentLimits:
-    """What a document may ask for.
+    """Limits of documents.
 
     Attributes:
-        max_bytes: Most characters.
-        max_tokens: Most lexical tokens.
-        max_fields: Most fields that an operation selects, fragments counted where they are used.
-        max_depth: Most levels of nested fields.
-        max_aliases: Most aliased fields, fragments counted each time they are spread.
+        max_bytes: Characters.
+        max_tokens: Lexical tokens.
+        max_fields: Fields of an operation, with fragments counted where they are used.
+        max_depth: Levels of nested fields.
+        max_aliases: Aliased fields, with fragments counted each time they are spread.
         introspection: Whether ``__schema`` and ``__type`` are allowed.
-        inputs: How much the values of a request may be.
+        inputs: Limits of the variables' values.
     """
 
     max_bytes: int
@@ -58,7 +58,7 @@ class DocumentLimits:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """Return the limits that settings name."""
+        """Return the limits in the settings."""
         return cls(
             settings.max_document_bytes,
             settings.max_tokens,
@@ -76,8 +76,8 @@ def parse_document(
     """Return the operation that ``request`` asks for.
 
     Raises:
-        RequestError: The text is not GraphQL, breaks a limit, is not valid for the schema, or
-            has no such operation, or one that is not a query.
+        RequestError: The text is not GraphQL, exceeds a limit or is not valid for the schema; or
+            the operation does not exist or is no query.
     """
     start = perf_counter()
     document = _parse(request.query, limits)
@@ -101,7 +101,7 @@ def parse_document(
 
 
 def _parse(text: str, limits: DocumentLimits) -> DocumentNode:
-    # Comments are no tokens, but each is read as one.
+    # Comments do not count as tokens, but each is lexed as one.
     if len(text) > limits.max_bytes or text.count("#") > limits.max_tokens:
         message = f"The document has more than {limits.max_bytes} characters, or too many comments."
         raise RequestError([GraphQLError(message)], "DOCUMENT_TOO_LARGE")
@@ -114,7 +114,7 @@ def _parse(text: str, limits: DocumentLimits) -> DocumentNode:
 
 def _validate(schema: GraphQLSchema, document: DocumentNode, limits: DocumentLimits) -> None:
     rules = _RULES if limits.introspection else (*_RULES, NoSchemaIntrospectionCustomRule)
-    # Suggestions would tell the names that a closed introspection hides.
+    # Suggestions would reveal names that a closed introspection hides.
     errors = validate(
         schema, document, rules, max_errors=20, hide_suggestions=not limits.introspection
     )
@@ -140,7 +140,7 @@ def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionN
 
 
 def _require_query(node: OperationDefinitionNode, *, read_only: bool) -> None:
-    """Refuse what is not a query: with 405 when the request method allows queries only."""
+    """Refuse other operations than queries, with 405 when the method allows queries only."""
     kind = node.operation
     if kind is OperationType.QUERY:
         return

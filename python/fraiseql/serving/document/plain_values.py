@@ -1,4 +1,4 @@
-"""Plain values: scalars that are taken as they are when they have the right Python type."""
+"""Scalars that are used unchanged when they have the right Python type."""
 
 from collections.abc import Callable, Mapping
 from math import isfinite

@@ -1,4 +1,4 @@
-"""Refusals: documents that were refused lately, so that sending one again costs next to nothing."""
+"""Cache of refused documents, so that refusing one again is cheap."""
 
 from hashlib import blake2b
 from typing import Final
@@ -7,17 +7,17 @@ from fraiseql.bounded import Bounded
 from fraiseql.serving.document.operation import RequestError
 from fraiseql.serving.document.request import Request
 
-_MOST: Final = 1_000
-_MOST_BYTES: Final = 1_000_000
-_MOST_OF_ONE: Final = 16_384
+_MAX_ENTRIES: Final = 1_000
+_MAX_BYTES: Final = 1_000_000
+_MAX_ENTRY_BYTES: Final = 16_384
 _OVERHEAD: Final = 1_000
-"""Bytes of one entry beside its messages, about."""
+"""Estimated bytes of one entry without its messages."""
 
 Digest = bytes
 
 
 def digest_of(request: Request) -> Digest:
-    """Return what tells a document and the choice of its operation from every other one."""
+    """Return a digest of a document and the chosen operation."""
     digest = blake2b(digest_size=16)
     digest.update(request.query.encode("utf-8", "surrogatepass"))
     digest.update(
@@ -27,31 +27,31 @@ def digest_of(request: Request) -> Digest:
 
 
 class Refusals:
-    """Holds refusals, at most a million bytes of them."""
+    """Recent refusals, at most a million bytes of them."""
 
     def __init__(self) -> None:
-        self._entries: Bounded[Digest, RequestError] = Bounded(_MOST, _MOST_BYTES)
+        self._entries: Bounded[Digest, RequestError] = Bounded(_MAX_ENTRIES, _MAX_BYTES)
 
     def __len__(self) -> int:
         return len(self._entries)
 
     @property
     def weight(self) -> int:
-        """About how many bytes the refusals take."""
+        """Estimated bytes of the refusals."""
         return self._entries.weight
 
     def check(self, digest: Digest) -> None:
-        """Refuse again what was refused.
+        """Refuse a document that was refused before.
 
         Raises:
-            RequestError: The document was refused.
+            RequestError: The document was refused before.
         """
         error = self._entries.get(digest)
         if error is not None:
             raise error.again()
 
     def add(self, digest: Digest, error: RequestError) -> None:
-        """Remember a refusal; the oldest ones make room for it."""
-        size = _OVERHEAD + sum(len(one.message) for one in error.errors)
-        if size <= _MOST_OF_ONE:
+        """Add a refusal, evicting the oldest."""
+        size = _OVERHEAD + sum(len(part.message) for part in error.errors)
+        if size <= _MAX_ENTRY_BYTES:
             self._entries.put(digest, error.again(), size)

@@ -1,4 +1,4 @@
-"""Repeats: bounds what comparing fields of one response key costs when a document is validated."""
+"""Limit on the fields that validation compares with each other."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -15,31 +15,31 @@ from graphql import (
 
 from fraiseql.serving.document.operation import RequestError
 
-MOST_PAIRS: Final = 5_000
+MAX_PAIRS: Final = 5_000
 """Pairs of one operation: a hundred fragments that select the same field make 4,950."""
 
-_MOST_OF_ALL: Final = 4
-"""How many times as much all operations of a document may take together."""
+_DOCUMENT_FACTOR: Final = 4
+"""Factor of the limit for all operations of a document together."""
 
 
 class _Counter:
-    """Counts fields, and pairs of fields and of fragments that validation compares.
+    """Counts fields, and the pairs of fields and fragments that validation compares.
 
     Args:
         fragments: Fragments of the document, by name.
-        most_fields: Most fields of one operation.
+        max_fields: Limit of fields in one operation.
     """
 
-    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode], most_fields: int) -> None:
+    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode], max_fields: int) -> None:
         self._fragments = fragments
-        self._most_fields = most_fields
+        self._max_fields = max_fields
         self._total_fields = self._total_pairs = 0
 
     def add(self, definition: OperationDefinitionNode | FragmentDefinitionNode) -> int:
-        """Return how many fields one operation or fragment selects.
+        """Return the number of fields that an operation or fragment selects.
 
         Raises:
-            RequestError: It is too much.
+            RequestError: It selects too many.
         """
         fields = pairs = 0
         left: list[list[SelectionSetNode]] = [[definition.selection_set]]
@@ -54,14 +54,14 @@ class _Counter:
                     left.append(below)
         self._total_fields += fields
         self._total_pairs += pairs
-        share = _MOST_OF_ALL
+        share = _DOCUMENT_FACTOR
         self._check(definition, self._total_fields // share, self._total_pairs // share)
         return fields
 
     def _merged(
         self, selection_sets: Iterable[SelectionSetNode]
     ) -> tuple[dict[str, list[FieldNode]], int]:
-        """Return fields by response key, and how many fragments are spread."""
+        """Return fields by response key, and the number of fragments spread."""
         by_key: dict[str, list[FieldNode]] = {}
         visited: set[str] = set()
         left = list(selection_sets)
@@ -83,12 +83,12 @@ class _Counter:
         fields: int,
         pairs: int,
     ) -> None:
-        if fields > self._most_fields:
+        if fields > self._max_fields:
             message = (
-                f"The operation selects more than {self._most_fields} fields; that is the limit."
+                f"The operation selects more than {self._max_fields} fields; that is the limit."
             )
             raise RequestError([GraphQLError(message, definition)], "TOO_COMPLEX")
-        if pairs > MOST_PAIRS:
+        if pairs > MAX_PAIRS:
             message = "The document selects the same fields too many times in one place."
             raise RequestError([GraphQLError(message, definition)], "DOCUMENT_TOO_LARGE")
 
@@ -97,17 +97,17 @@ def _pairs(number: int) -> int:
     return number * (number - 1) // 2
 
 
-def check_repeats(document: DocumentNode, most_fields: int) -> dict[int, int]:
+def check_repeats(document: DocumentNode, max_fields: int) -> dict[int, int]:
     """Refuse a document whose validation would compare too many fields with each other.
 
     Fragments are counted where they are used.
 
     Args:
         document: The document.
-        most_fields: Most fields that one operation may select.
+        max_fields: Limit of fields in one operation.
 
     Returns:
-        How many fields each definition selects, by the id of its node.
+        The number of fields that each definition selects, by the id of its node.
 
     Raises:
         RequestError: With the code ``TOO_COMPLEX`` or ``DOCUMENT_TOO_LARGE``.
@@ -117,7 +117,7 @@ def check_repeats(document: DocumentNode, most_fields: int) -> dict[int, int]:
         for node in document.definitions
         if isinstance(node, FragmentDefinitionNode)
     }
-    counter = _Counter(fragments, most_fields)
+    counter = _Counter(fragments, max_fields)
     return {
         id(node): counter.add(node)
         for node in document.definitions

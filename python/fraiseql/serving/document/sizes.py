@@ -1,6 +1,6 @@
-"""Sizes: how much clients put into variables and filters, counted before anything is made of it.
+"""Size limits of variables and filters.
 
-Nothing here recurses, and counting ends where a limit is passed.
+The functions do not recurse, and stop counting at the limit.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,23 +12,23 @@ from fraiseql.schema import COMBINING
 from fraiseql.serving.document.variable_signature import Repeated
 from fraiseql.settings import Settings
 
-MOST_LEVELS: Final = 100
+MAX_LEVELS: Final = 100
 """Levels of lists and objects in a variable: each takes several calls in graphql-core."""
 
 _CONTAINERS: Final = (dict, list, tuple)
 
 LONG_TEXT: Final = 200
-"""Characters of a text to which no nearest name is looked for."""
+"""Characters from which no similar name is suggested for a text."""
 
 
 @dataclass(frozen=True, slots=True)
 class InputLimits:
-    """How much the values of one request may be.
+    """Limits of the values of one request.
 
     Attributes:
-        max_values: Most items of lists and fields of objects in its variables, JSON left out.
-        max_conditions: Most conditions and terms of orders in one filter or order.
-        max_depth: Most levels of ``and``, ``or`` and ``not``.
+        max_values: Items of lists and fields of objects in the variables, without those in JSON.
+        max_conditions: Conditions in a filter, and terms in an order.
+        max_depth: Levels of ``and``, ``or`` and ``not``.
     """
 
     max_values: int
@@ -45,12 +45,12 @@ class InputLimits:
 
 
 def input_limits(settings: Settings) -> InputLimits:
-    """Return the limits that settings name."""
+    """Return the limits in the settings."""
     return InputLimits(settings.max_input_values, settings.max_conditions, settings.max_depth)
 
 
 def check_filter(where: Any, limits: InputLimits) -> int:
-    """Return how many conditions a filter has.
+    """Return the number of conditions in a filter.
 
     Raises:
         InputError: There are too many, or they are nested too deeply.
@@ -65,14 +65,14 @@ def check_filter(where: Any, limits: InputLimits) -> int:
     if count > limits.max_conditions:
         raise InputError(
             f"A filter has more than {limits.max_conditions} conditions; that is the limit.",
-            hint="Write in: [...] in place of many conditions on one field.",
+            hint="Write in: [...] instead of many conditions on one field.",
             code="TOO_COMPLEX",
         )
     return count
 
 
 def check_order(terms: Sequence[str], limits: InputLimits) -> None:
-    """Check how many terms an order has.
+    """Check the number of terms in an order.
 
     Raises:
         InputError: There are too many.
@@ -84,21 +84,21 @@ def check_order(terms: Sequence[str], limits: InputLimits) -> None:
         )
 
 
-def count_values(value: Any, most: int) -> int:
-    """Return how many items and fields stand in a value; beyond ``most``, some larger number.
+def count_values(value: Any, limit: int) -> int:
+    """Return the number of items and fields in a value; over ``limit``, any larger number.
 
-    A value that is nested deeper than ``MOST_LEVELS`` counts as too large.
+    A value that is nested deeper than ``MAX_LEVELS`` counts as too large.
     """
     count, levels = 0, 0
     left = [value] if isinstance(value, _CONTAINERS) else []
     while left:
         levels += 1
-        if levels > MOST_LEVELS:
-            return most + 1
+        if levels > MAX_LEVELS:
+            return limit + 1
         below: list[Any] = []
         for part in left:
             count += len(part)
-            if count > most:
+            if count > limit:
                 return count
             items: Iterable[Any] = part.values() if isinstance(part, dict) else part
             below += [item for item in items if isinstance(item, _CONTAINERS)]
@@ -107,7 +107,7 @@ def count_values(value: Any, most: int) -> int:
 
 
 def has_long_text(value: Any) -> bool:
-    """Whether a text or a name in a value is longer than any that is declared."""
+    """Whether a value contains a text or name longer than any declared name."""
     left = [value]
     while left:
         part = left.pop()
@@ -122,22 +122,22 @@ def has_long_text(value: Any) -> bool:
     return False
 
 
-def count_conditions(where: Any, most: int) -> tuple[int, int]:
-    """Return how many conditions a filter has, and how many levels; counting ends at ``most``.
+def count_conditions(where: Any, limit: int) -> tuple[int, int]:
+    """Return the number of conditions and of levels in a filter; counting ends at ``limit``.
 
     Args:
-        where: The filter, with GraphQL's names or with Python's; or several of them in a list.
-        most: Most conditions.
+        where: A filter, or a list of them, with GraphQL's or Python's names.
+        limit: Limit of conditions.
     """
     count = deepest = 0
     left: list[tuple[Any, int]] = [(where, 1)]
-    while left and count <= most:
+    while left and count <= limit:
         part, level = left.pop()
         if isinstance(part, list | tuple):
-            # Up to as many again repeat one of the others.
-            items = [item for item in part[: 2 * most + 2] if not isinstance(item, Repeated)]
-            left += [(item, level) for item in items[: most + 1]]
-            count += max(0, len(items) - most)
+            # Up to as many repeat another one.
+            items = [item for item in part[: 2 * limit + 2] if not isinstance(item, Repeated)]
+            left += [(item, level) for item in items[: limit + 1]]
+            count += max(0, len(items) - limit)
         elif isinstance(part, Mapping):
             deepest = max(deepest, level)
             count += 1
@@ -146,6 +146,6 @@ def count_conditions(where: Any, most: int) -> tuple[int, int]:
                     left.append((value, level + 1))
                 else:
                     count += len(value) if isinstance(value, Mapping) else 1
-                if count > most:
+                if count > limit:
                     break
     return count, deepest

@@ -1,4 +1,4 @@
-"""Uniform filters: lists of conditions that differ in number and order get one signature."""
+"""Normalization of filters, so that similar ones share a plan."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ _COMBINING = frozenset(COMBINING)
 
 
 def uniform(where: Any) -> Any:
-    """Return a filter that is true of the same rows, in one of few structures.
+    """Return an equivalent filter with one of few signatures.
 
-    Items of ``and`` and ``or`` are sorted by their signature, and the last one of each signature is
-    repeated until there are a power of two of them: what a client asks for with 3, 5 or 100 items
-    is planned, and prepared, for 4, 8 and 128.
+    Items of ``and`` and ``or`` are sorted by signature, and the last item of each signature is
+    repeated until their number is a power of two: lists of 3, 5 or 100 items are planned and
+    prepared for 4, 8 and 128.
 
     Args:
         where: Coerced value of a filter, by Python names.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 _NULL: Final = "0"
-_GIVEN: Final = "1"
+_PRESENT: Final = "1"
 _LIST: Final = "l"
 _BY_VALUE: Final = frozenset({"is_null"})
 """Operators whose value is part of the signature: ``IS NULL`` and ``IS NOT NULL``
@@ -14,29 +14,29 @@ are two statements."""
 
 @dataclass(frozen=True, slots=True)
 class ValueRef:
-    """A place in the values of a request: a variable's or argument's name, and a path into it."""
+    """A reference into a request's values: a variable or argument, and a path into it."""
 
     name: str
     path: tuple[str | int, ...] = ()
 
     def value(self, values: Mapping[str, Any]) -> Any:
-        """Return what stands at this place."""
-        found = values[self.name]
+        """Return the value at this path."""
+        value = values[self.name]
         for step in self.path:
-            found = found[step]
-        return found
+            value = value[step]
+        return value
 
     def __str__(self) -> str:
-        """Return ``$where.name.eq``: how plans print it."""
+        """Return it as plans print it, like ``$where.name.eq``."""
         return "$" + ".".join([self.name, *map(str, self.path)])
 
 
 class Repeated(dict[str, Any]):
-    """An item of a filter that repeats the one before it: no condition that somebody asked for."""
+    """An item of a filter that repeats the previous one as padding."""
 
 
 def is_structural(value: list[Any]) -> bool:
-    """Whether a list holds objects or lists, and not only the values of one parameter.
+    """Whether a list contains objects or lists, not only values of one parameter.
 
     An empty list may be either, so it is part of the signature.
     """
@@ -44,7 +44,7 @@ def is_structural(value: list[Any]) -> bool:
 
 
 def _is_by_value(key: Any, value: Any) -> bool:
-    # A field may have the name of the operator: then its comparisons are a dict.
+    # A field may have the operator's name: then its comparisons are a dict.
     return key in _BY_VALUE and not isinstance(value, dict | list)
 
 
@@ -65,10 +65,10 @@ def variable_signature(value: Any) -> Any:
             if is_structural(value)
             else _LIST
         )
-    return _GIVEN
+    return _PRESENT
 
 
-def abstract(value: Any, name: str, path: tuple[str | int, ...] = ()) -> Any:
+def references(value: Any, name: str, path: tuple[str | int, ...] = ()) -> Any:
     """Return ``value`` with a ``ValueRef`` in place of every scalar and every list of scalars.
 
     Values of the same signature give the same outcome, so one plan serves them all.
@@ -76,17 +76,17 @@ def abstract(value: Any, name: str, path: tuple[str | int, ...] = ()) -> Any:
     if value is None:
         return None
     if isinstance(value, dict):
-        places = {
-            key: item if _is_by_value(key, item) else abstract(item, name, (*path, key))
+        parts = {
+            key: item if _is_by_value(key, item) else references(item, name, (*path, key))
             for key, item in value.items()
         }
-        return Repeated(places) if isinstance(value, Repeated) else places
+        return Repeated(parts) if isinstance(value, Repeated) else parts
     if isinstance(value, list) and is_structural(value):
-        return [abstract(item, name, (*path, index)) for index, item in enumerate(value)]
+        return [references(item, name, (*path, index)) for index, item in enumerate(value)]
     return ListValueRef(name, path) if isinstance(value, list) else ValueRef(name, path)
 
 
 class ListValueRef(ValueRef):
-    """A place that holds a list of scalars, one or more."""
+    """A reference to a list of one or more scalars."""
 
     __slots__ = ()

@@ -1,4 +1,4 @@
-"""Variables: values for one request, and the signature that decides which plan serves it."""
+"""Coercion and signatures of an operation's variables."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -33,8 +33,8 @@ class Variables:
         schema: The schema.
         node: The operation.
         fragments: Fragments of its document, by name.
-        limits: How much the values of a request may be.
-        hide_suggestions: Whether messages name nothing that the client did not send.
+        limits: Limits of the values.
+        hide_suggestions: Whether messages contain only names that the client sent.
     """
 
     __slots__ = (
@@ -81,14 +81,14 @@ class Variables:
                 self._probes.append((name, probe))
         self._few = min(limits.max_conditions, limits.max_depth)
         self._filters = [name for name, kind in self._kinds.items() if kind.is_filter]
-        # A scalar is one value, and JSON is passed on as it is.
+        # A scalar is a single value, and JSON is passed on unchanged.
         self._bounded = [name for name, kind in self._kinds.items() if kind.is_composite]
 
     def check(self, raw: Mapping[str, Any]) -> None:
-        """Check how much a client sent, before anything is made of it.
+        """Check the size of the values before coercion.
 
         Raises:
-            InputError: It is too much, or nested too deeply.
+            InputError: They are too large or nested too deeply.
         """
         left = self.limits.max_values
         for name in self._bounded:
@@ -98,12 +98,12 @@ class Variables:
                 left -= count
                 if left < 0:
                     raise self.limits.too_large()
-                # Each condition and each level is a value, or more.
+                # Each condition and each level is at least one value.
                 if count >= self._few and self._kinds[name].is_filter:
                     check_filter(value, self.limits)
 
     def coerce(self, raw: Mapping[str, Any]) -> dict[str, Any] | list[GraphQLError]:
-        """Return the Python values by name, or what is wrong with them."""
+        """Return the Python values by name, or the errors."""
         values = self._coerced(raw)
         if isinstance(values, dict):
             for name in self._filters:
@@ -135,7 +135,7 @@ class Variables:
         return outcome if isinstance(outcome, list) else outcome.coerced
 
     def full_values(self, raw: Mapping[str, Any]) -> VariableValues | list[GraphQLError]:
-        """Return graphql-core's own picture of the values: defaults, sources, errors."""
+        """Return graphql-core's view of the values: with defaults, or the errors."""
         return get_variable_values(
             self._schema,
             self._node.variable_definitions or (),
@@ -145,24 +145,24 @@ class Variables:
         )
 
     def _has_long_text(self, raw: Mapping[str, Any]) -> bool:
-        """Whether looking for the nearest name to a text of a client would take long."""
+        """Whether suggesting a similar name for a text would take long."""
         return any(
             has_long_text(raw.get(name)) for name, kind in self._kinds.items() if kind.has_names
         )
 
     def signature(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
-        """Return the key of the plan that serves ``values``; no scalar value is in it.
+        """Return the key of the plan for ``values``, without their scalars.
 
-        Exceptions are variables of ``@skip``, ``@include``, orders and introspection.
+        Only scalars for ``@skip``, ``@include``, orders and introspection are part of it.
         """
         return tuple([_probe(values, name, probe) for name, probe in self._probes])
 
-    def places(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return for each variable the place of its value, which is what SQL is planned with.
+    def references(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the references to each variable's values, with which SQL is planned.
 
-        Null stays null, and what is not sent is not there: both are part of the signature.
+        Null stays null, and an absent variable stays absent: both are part of the signature.
         """
-        return {name: self._kinds[name].place(value, name) for name, value in values.items()}
+        return {name: self._kinds[name].reference(value, name) for name, value in values.items()}
 
 
 def _probe(values: Mapping[str, Any], name: str, probe: Probe) -> Any:

@@ -9,7 +9,7 @@ from fraiseql.bounded import Bounded
 from fraiseql.errors import FraiseQLError, InputError, SourceError
 from fraiseql.naming import suggestion
 from fraiseql.serving.document.uniform import uniform
-from fraiseql.serving.document.variable_signature import abstract, variable_signature
+from fraiseql.serving.document.variable_signature import references, variable_signature
 from fraiseql.serving.execution.statements import PreparedQuery
 from fraiseql.serving.execution.stored_statement import (
     LiveFallback,
@@ -176,7 +176,7 @@ class RepositoryReader:
     ) -> RelationQuery:
         bound = bind_source(source)
         accesses = self._relations.accesses(source.type_name, bound)
-        places = {name: abstract(value, name) for name, value in values.items()}
+        places = {name: references(value, name) for name, value in values.items()}
         where = places["where"]
         condition = parse_filter(where, accesses, source.declared) if where else None
         if outcome != "rows":

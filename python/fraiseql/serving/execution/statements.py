@@ -34,7 +34,7 @@ class PreparedQuery:
         query: What to read.
         max_limit: Largest ``limit`` that a request may give.
         freshness: Of documents that may be stale: rows then carry their age beside the document.
-        chosen: How comparisons are written whose form depends on values; given for variants only.
+        hints: How comparisons are written whose form depends on values; given for variants only.
         condition: What must hold for the statement as a whole, in SQL.
         access: Which roles may be answered by it; given, the request's role is bound as ``ROLE``.
 
@@ -53,12 +53,12 @@ class PreparedQuery:
         query: RelationQuery,
         max_limit: int,
         freshness: Freshness | None = None,
-        chosen: Sequence[IndexHint] = (),
+        hints: Sequence[IndexHint] = (),
         condition: str | None = None,
         *,
         access: RoleAccess | None = None,
     ) -> None:
-        statement = compile_query(query, max_limit, freshness, chosen, condition, access=access)
+        statement = compile_query(query, max_limit, freshness, hints, condition, access=access)
         self.text = statement.text
         self.relation = query.read.relation.sql
         self.parameters = statement.parameters
@@ -66,10 +66,10 @@ class PreparedQuery:
             _binder(parameter, converter(parameter)) for parameter in statement.parameters
         ]
         self.choose: Callable[[Mapping[str, Any]], PreparedQuery] | None = None
-        if statement.points and not chosen:
+        if statement.points and not hints:
 
-            def compiled(choices: Sequence[IndexHint]) -> PreparedQuery:
-                return PreparedQuery(query, max_limit, freshness, choices, condition, access=access)
+            def compiled(hints: Sequence[IndexHint]) -> PreparedQuery:
+                return PreparedQuery(query, max_limit, freshness, hints, condition, access=access)
 
             self.choose = _Variants(self, statement.points, compiled).of
 

@@ -1,4 +1,4 @@
-"""Planning: what an operation wants becomes plain data: rows to read, shapes to render."""
+"""Planning: from an operation to the rows to read and the shapes to render."""
 
 from fraiseql.serving.planning.plan import (
     ComputedStep,

@@ -1,7 +1,7 @@
-"""Arguments: what a field is given, with places instead of the values that requests bring.
+"""Arguments of fields, with references in place of the values of variables.
 
-Whether a value is valid where it stands is graphql-core's verdict. Null and "not sent" are part
-of the signature that a plan is made for, so that most verdicts are reached once for each plan.
+graphql-core validates the values. Null and absence are part of the signature of a plan, so that
+most values are validated once for each plan.
 """
 
 from collections.abc import Mapping
@@ -28,18 +28,18 @@ from fraiseql.serving.document.variable_signature import ValueRef
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ArgumentSource:
-    """An argument as the schema declares it and as the document has it.
+    """An argument as declared in the schema and written in the document.
 
-    One that is written as a literal with variables inside is coerced for each request.
+    A literal with variables inside is coerced for each request.
 
     Attributes:
         name: GraphQL name of the argument.
         argument: Its declaration.
-        node: How it is written; None where it is left out.
-        field: The field that it belongs to.
-        limits: How much its value may be.
-        hide_suggestions: Whether messages name nothing that the client did not send.
-        inside: Variables that stand inside of a literal, each as often as it does.
+        node: Its syntax node; None when it is omitted.
+        field: Its field.
+        limits: Limits of its value.
+        hide_suggestions: Whether messages contain only names that the client sent.
+        inside: Variables inside a literal, once for each use.
     """
 
     name: str
@@ -52,21 +52,21 @@ class ArgumentSource:
 
     @property
     def variable(self) -> str | None:
-        """The variable that the argument is, and nothing else."""
+        """The variable that is the whole argument, or None."""
         value = self.node.value if self.node is not None else None
         return value.name.value if isinstance(value, VariableNode) else None
 
     def coerced(self, variables: VariableValues) -> dict[str, Any]:
-        """Return the value by Python name; nothing where there is none.
+        """Return the value by Python name; nothing when it is absent.
 
         Raises:
             GraphQLError: The value is not valid.
-            InputError: It is a filter that is too large.
+            InputError: A filter is too large.
         """
-        found: dict[str, Any] = {}
+        coerced: dict[str, Any] = {}
         try:
             coerce_argument(
-                found,
+                coerced,
                 self.field,
                 self.name,
                 self.argument,
@@ -78,16 +78,16 @@ class ArgumentSource:
         except GraphQLError as error:
             raise input_error(error) from None
         if generated_kind(get_named_type(self.argument.type)) == "where":
-            for value in found.values():
+            for value in coerced.values():
                 check_filter(value, self.limits)
-        return found
+        return coerced
 
     def value(self, variables: VariableValues) -> Any:
-        """Return the value of an argument with variables inside, for one request.
+        """Return the value of a literal with variables inside, for one request.
 
         Raises:
             GraphQLError: The value is not valid.
-            InputError: It holds too much: a variable may stand in it many times.
+            InputError: It is too large: a variable may be used in it many times.
         """
         left = self.limits.max_values
         for name in self.inside:
@@ -99,10 +99,9 @@ class ArgumentSource:
 
 
 def input_error(error: GraphQLError) -> GraphQLError:
-    """Return graphql-core's verdict on a value with the code that clients know it by.
+    """Return graphql-core's error for a value, with the code for clients.
 
-    It is a new error without traceback: a plan that holds one must not hold the frames of a
-    request.
+    It is a new error without traceback: a cached plan must not reference the frames of a request.
     """
     extensions = {"code": "BAD_USER_INPUT", **(error.extensions or {})}
     return GraphQLError(error.message, error.nodes, path=error.path, extensions=extensions)
@@ -113,12 +112,12 @@ class ArgumentReader:
 
     Args:
         operation: The operation.
-        values: Coerced variables of the request that the plan is made for.
+        values: Coerced variables of the current request.
     """
 
     def __init__(self, operation: Operation, values: Mapping[str, Any]) -> None:
         self._values = VariableValues({}, dict(values))
-        self._places = VariableValues({}, operation.variables.places(values))
+        self._references = VariableValues({}, operation.variables.references(values))
         self._hide_suggestions = operation.variables.hide_suggestions
         self._limits = operation.variables.limits
 
@@ -129,7 +128,7 @@ class ArgumentReader:
             GraphQLError: An argument is not valid for this signature.
         """
         return get_argument_values(
-            field, node, self._places, hide_suggestions=self._hide_suggestions
+            field, node, self._references, hide_suggestions=self._hide_suggestions
         )
 
     def for_python(self, field: GraphQLField, node: FieldNode) -> dict[str, Any]:
@@ -140,12 +139,12 @@ class ArgumentReader:
             InputError: A filter is too large.
         """
         nodes = {argument.name.value: argument for argument in node.arguments or ()}
-        found: dict[str, Any] = {}
+        sources: dict[str, Any] = {}
         for name, argument in field.args.items():
             written = nodes.get(name)
             source = self._written(name, argument, written, node)
-            found |= self._source(source)
-        return found
+            sources |= self._source(source)
+        return sources
 
     def _written(
         self, name: str, argument: GraphQLArgument, written: ArgumentNode | None, node: FieldNode
@@ -160,7 +159,7 @@ class ArgumentReader:
     def _source(self, source: ArgumentSource) -> dict[str, Any]:
         if source.inside:
             return {source.argument.out_name or source.name: source}
-        found = source.coerced(self._values)
+        coerced = source.coerced(self._values)
         if source.variable in self._values.coerced:
-            return dict.fromkeys(found, ValueRef(source.variable))
-        return found
+            return dict.fromkeys(coerced, ValueRef(source.variable))
+        return coerced

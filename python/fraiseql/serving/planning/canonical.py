@@ -1,6 +1,6 @@
-"""Canonical: one text for everything that a root field asks for, however it was written.
+"""Canonical text of a root field and its selection.
 
-Fragments, ``@skip`` and ``@include`` are resolved, the field's own response key is left out.
+Fragments, ``@skip`` and ``@include`` are resolved; the field's own response key is omitted.
 """
 
 from collections.abc import Iterator
@@ -16,14 +16,14 @@ def canonical_text(
 ) -> tuple[str, tuple[str, ...]]:
     """Return the text of a root field, and the names of the variables that it uses.
 
-    The variables' types and defaults are in the text: with the values that a request sends, it
-    says all that is asked.
+    The text contains the variables' types and defaults: together with the values of a request it
+    determines the answer.
     """
     names = _variables(selected)
     definitions = [
-        print_ast(one)
-        for one in operation.variable_definitions or ()
-        if one.variable.name.value in names
+        print_ast(definition)
+        for definition in operation.variable_definitions or ()
+        if definition.variable.name.value in names
     ]
     text = f"query({','.join(sorted(definitions))}){{{selected.name}{_rest(selected)}}}"
     return text, tuple(sorted(names))
@@ -35,10 +35,10 @@ def _rest(selected: SelectedField) -> str:
 
 
 def _arguments(selected: SelectedField) -> str:
-    given = selected.nodes[0].arguments or ()
-    if not given:
+    arguments = selected.nodes[0].arguments or ()
+    if not arguments:
         return ""
-    return f"({','.join(sorted(print_ast(argument) for argument in given))})"
+    return f"({','.join(sorted(print_ast(argument) for argument in arguments))})"
 
 
 def _selection(selection: Selection) -> str:
@@ -49,20 +49,20 @@ def _selection(selection: Selection) -> str:
 
 
 def _fields(fields: tuple[SelectedField, ...]) -> str:
-    return f"{{{' '.join(f'{one.key}:{one.name}{_rest(one)}' for one in fields)}}}"
+    return f"{{{' '.join(f'{field.key}:{field.name}{_rest(field)}' for field in fields)}}}"
 
 
 def _variables(selected: SelectedField) -> set[str]:
-    found: set[str] = set()
-    for one in _below(selected):
-        for argument in one.nodes[0].arguments or ():
-            found |= variable_names(argument)
-    return found
+    names: set[str] = set()
+    for field in _below(selected):
+        for argument in field.nodes[0].arguments or ():
+            names |= variable_names(argument)
+    return names
 
 
 def _below(selected: SelectedField) -> Iterator[SelectedField]:
     yield selected
     if selected.selection is not None:
         for fields in selected.selection.objects.values():
-            for one in fields:
-                yield from _below(one)
+            for field in fields:
+                yield from _below(field)

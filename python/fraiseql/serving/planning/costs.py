@@ -1,4 +1,4 @@
-"""Costs: how many values an operation may answer, before it runs."""
+"""Complexity of an operation: the number of values it may answer."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from fraiseql.serving.planning.plan import Cost, rows
 from fraiseql.serving.planning.selection import SelectedField, Selection
 
 DOCUMENT_LIST: int = 10
-"""Assumed length of a list that stands inside a document."""
+"""Assumed length of a list inside a document."""
 
 
 def is_list(type_: Any) -> bool:
@@ -19,11 +19,11 @@ def is_list(type_: Any) -> bool:
 
 
 class CostReader:
-    """Counts the values below each field; lists by their limit.
+    """Counts the values of each field, lists by their limit.
 
     Args:
-        limits: (type name, GraphQL field name) → most items of embedded lists.
-        unbounded: Items counted for a root list of Python's, which states no limit.
+        limits: (type name, GraphQL field name) → limit of an embedded list.
+        unbounded: Assumed items of a Python resolver's list, which has no limit.
     """
 
     def __init__(self, limits: Mapping[tuple[str, str], int], unbounded: int) -> None:
@@ -31,27 +31,27 @@ class CostReader:
         self._unbounded = unbounded
 
     def root(
-        self, selected: SelectedField, arguments: Mapping[str, Any], usual: int | None = None
+        self, selected: SelectedField, arguments: Mapping[str, Any], default: int | None = None
     ) -> Cost:
         """Return the cost of a root field.
 
         Args:
             selected: The field.
-            arguments: Its arguments; ``limit`` is a number, a place, or None.
-            usual: Rows that it answers without a limit; None when it tells none.
+            arguments: Its arguments; ``limit`` is a number, a reference, or None.
+            default: Rows without a limit; None when it has no default limit.
         """
         below = 1 + self._below(selected.selection)
         if selected.field is None or not is_list(selected.field.type):
             return Cost(below)
-        limit, usual = arguments.get("limit"), usual or self._unbounded
+        limit, default = arguments.get("limit"), default or self._unbounded
         if isinstance(limit, ValueRef):
-            return Cost(1, ((limit, below, usual),))
-        return Cost(1 + rows(limit, usual) * below)
+            return Cost(1, ((limit, below, default),))
+        return Cost(1 + rows(limit, default) * below)
 
     def _below(self, selection: Selection | None) -> int:
         if selection is None:
             return 0
-        # Only one of the possible types stands at each place.
+        # Each value has only one of the possible types.
         return max(
             [self._fields(name, fields) for name, fields in selection.objects.items()], default=0
         )

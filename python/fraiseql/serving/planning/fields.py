@@ -1,4 +1,4 @@
-"""Fields of a relation: which of them a request may compare, and which give an order."""
+"""Fields that a request may compare or order by."""
 
 from collections.abc import Mapping
 
@@ -21,33 +21,33 @@ UNCOMPARED: Mapping[str, str] = {
     "array": "a list",
     OPAQUE: "values that PostgreSQL does not compare",
 }
-"""Forms whose values are only compared with null, in words."""
+"""Descriptions of forms whose values are only compared with null."""
 
 
-def require_access(accesses: Mapping[str, FieldAccess], name: str, what: str) -> FieldAccess:
+def require_access(accesses: Mapping[str, FieldAccess], name: str, owner: str) -> FieldAccess:
     """Return the access called ``name``.
 
     Raises:
-        InputError: There is none; the message has the nearest name.
+        InputError: The field does not exist; the message suggests a similar name.
     """
-    found = accesses.get(name)
-    if found is None:
+    access = accesses.get(name)
+    if access is None:
         raise InputError(
-            f"{what} has no field {name!r} to compare or order by.{suggestion(name, accesses)}",
+            f"{owner} has no field {name!r} to compare or order by.{suggestion(name, accesses)}",
             code="UNKNOWN_FIELD",
         )
-    return found
+    return access
 
 
-def orderable(accesses: Mapping[str, FieldAccess], name: str, what: str) -> FieldAccess:
+def orderable(accesses: Mapping[str, FieldAccess], name: str, owner: str) -> FieldAccess:
     """Return the access called ``name`` if rows can be ordered by it.
 
     Raises:
-        InputError: There is none, or its values have no order.
+        InputError: The field does not exist, or its values have no order.
     """
-    found = require_access(accesses, name, what)
-    if found.form in UNCOMPARED:
-        raise InputError(f"{what}.{name} holds {UNCOMPARED[found.form]}: it gives no order.")
-    if not found.ordered:
-        raise InputError(f"{what}.{name} holds {found.column.type_name}, which has no order.")
-    return found
+    access = require_access(accesses, name, owner)
+    if access.form in UNCOMPARED:
+        raise InputError(f"{owner}.{name} holds {UNCOMPARED[access.form]}: it gives no order.")
+    if not access.ordered:
+        raise InputError(f"{owner}.{name} holds {access.column.type_name}, which has no order.")
+    return access

@@ -1,7 +1,7 @@
-"""Objects: what is selected of a type becomes a shape that renders it and a read that feeds it."""
+"""Plans of object types: the shape to render and the rows to read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from graphql import (
@@ -28,7 +28,7 @@ from fraiseql.serving.planning.shapes import ShapeBuilder, field_node
 
 @dataclass(slots=True)
 class _Row:
-    """What the selected fields need of one row; several object types may share it."""
+    """The parts of a row that the selected fields need; object types may share it."""
 
     bound: BoundRelation
     columns: dict[str, None] = field(default_factory=dict)
@@ -55,10 +55,10 @@ class ObjectPlanner:
 
     Attributes:
         shape: Nodes so far.
-        computed: Computed fields found, by stream.
-        streams: Number of streams handed out.
-        root: Response key of the root field that is being planned.
-        refusals: Why selections cannot be told, by number.
+        computed: Computed fields, by stream.
+        streams: Number of streams.
+        root: Response key of the current root field.
+        refusals: Errors of selections, by number.
     """
 
     def __init__(self, relations: Relations, arguments: ArgumentReader) -> None:
@@ -85,9 +85,9 @@ class ObjectPlanner:
         *,
         stored: bool = False,
     ) -> tuple[int, RelationRead | None]:
-        """Return the node of a field's value, and what of each row of ``bound`` it needs.
+        """Return the node of a field's value, and its read of each row of ``bound``.
 
-        ``stored`` says that the value is read from a column of type ``json``.
+        ``stored`` is true for a value that is read from a column of type ``json``.
         """
         if is_non_null_type(type_):
             return self.value(type_.of_type, selection, bound, stored=stored)
@@ -97,7 +97,7 @@ class ObjectPlanner:
             return self.shape.add({"kind": "list", "item": item, "item_nullable": nullable}), read
         if is_leaf_type(type_):
             return self.shape.leaf(type_, stored=stored), None
-        assert selection is not None  # noqa: S101 - validation saw to it
+        assert selection is not None  # noqa: S101 - validation checked
         row = self._row_aside(type_.name) if bound is None else None
         if bound is not None:
             row = _Row(bound)
@@ -105,7 +105,7 @@ class ObjectPlanner:
         return node, row.read() if row else None
 
     def _row_aside(self, type_name: str) -> _Row | None:
-        """Return the row that documents of a type have inside of what Python returns."""
+        """Return the row of a type's documents inside a Python function's result."""
         bound = self._relations.bound_relation(type_name)
         if self._aside is None or bound is None:
             return None
@@ -132,7 +132,7 @@ class ObjectPlanner:
 
     @staticmethod
     def _lift(row: _Row, key: str) -> None:
-        """Have the discriminator at the row's top, wherever it is stored."""
+        """Select the discriminator at the row's top level, wherever it is stored."""
         if own_column(row.bound.relation, row.bound.document, key) is not None:
             row.columns[key] = None
         elif row.bound.document is not None:
@@ -173,7 +173,7 @@ class ObjectPlanner:
         return _entry(selected, source, node)
 
     def _store(self, type_name: str, definition: FieldDefinition, row: _Row) -> tuple[Column, bool]:
-        """Have the row carry a stored field; return its column, and whether inside a document."""
+        """Select a stored field; return its column, and whether it is in a document."""
         bound = row.bound
         column, inside = stored_column(
             bound.relation,
@@ -202,12 +202,12 @@ class ObjectPlanner:
         assert read is not None  # noqa: S101 - an embed is an object or a list of objects
         if definition.embed.on and definition.embed.limit is None:
             self.shape.bound(node, definition.embed.most(self._relations.max_embed_items))
-        known = row.embeds.get(definition.name)
+        previous = row.embeds.get(definition.name)
         embedded = self._relations.embedded(
             definition,
             row.bound,
             named,
-            merged(known.read, read) if known else read,
+            merged(previous.read, read) if previous else read,
             owner=type_name,
         )
         row.embeds[definition.name] = embedded
@@ -255,7 +255,7 @@ class ObjectPlanner:
 
     def python_field(self, selected: SelectedField) -> tuple[int, FieldPlan]:
         """Return the node and plan of a field that a Python function answers."""
-        assert selected.field is not None  # noqa: S101 - __typename is answered before
+        assert selected.field is not None  # noqa: S101 - __typename is planned before
         named = get_named_type(selected.field.type)
         bound = self._relations.bound_relation(named.name)
         outer, self._aside = self._aside, {}
@@ -268,46 +268,41 @@ class ObjectPlanner:
         return node, plan
 
     def _sources(self, selected: SelectedField) -> tuple[Mapping[str, Any], GraphQLError | None]:
-        """Return the sources of the field's arguments, or why they cannot be told."""
-        assert selected.field is not None  # noqa: S101 - the caller saw it
+        """Return the sources of the field's arguments, or the error."""
+        assert selected.field is not None  # noqa: S101 - the caller checked
         try:
             return self._arguments.for_python(selected.field, selected.nodes[0]), None
         except GraphQLError as error:
             return {}, input_error(error)
 
     def _names(self, selection: Selection | None) -> tuple[str, ...]:
-        found: dict[str, None] = {}
+        names: dict[str, None] = {}
         for type_name, fields in selection.objects.items() if selection else ():
             for selected in fields:
                 if selected.field is not None:
-                    found[self._schema.fields[type_name][selected.name].name] = None
-        return tuple(found)
+                    names[self._schema.fields[type_name][selected.name].name] = None
+        return tuple(names)
 
 
 def _entry(selected: SelectedField, source: Mapping[str, Any], node: int) -> dict[str, Any]:
-    assert selected.field is not None  # noqa: S101 - the caller saw it
+    assert selected.field is not None  # noqa: S101 - the caller checked
     nullable = not is_non_null_type(selected.field.type)
     return field_node(selected.id, selected.key, dict(source), node, nullable=nullable)
 
 
-def merged(one: RelationRead, other: RelationRead) -> RelationRead:
-    """Return the read that feeds both: an embed asked for twice under two aliases is read once."""
-    embeds = {embed.name: embed for embed in one.embeds}
+def merged(first: RelationRead, other: RelationRead) -> RelationRead:
+    """Return the read that covers both: an embed under two aliases is read once."""
+    embeds = {embed.name: embed for embed in first.embeds}
     for embed in other.embeds:
-        known = embeds.get(embed.name)
-        embeds[embed.name] = _with_read(embed, merged(known.read, embed.read)) if known else embed
+        previous = embeds.get(embed.name)
+        read = embed.read if previous is None else merged(previous.read, embed.read)
+        embeds[embed.name] = replace(embed, read=read)
     return RelationRead(
-        one.relation,
-        tuple(dict.fromkeys((*one.columns, *other.columns))),
-        one.document or other.document,
-        tuple(dict.fromkeys((*one.keys, *other.keys))),
+        first.relation,
+        tuple(dict.fromkeys((*first.columns, *other.columns))),
+        first.document or other.document,
+        tuple(dict.fromkeys((*first.keys, *other.keys))),
         tuple(embeds.values()),
-        renamed=tuple(dict.fromkeys((*one.renamed, *other.renamed))),
-        exact=one.exact or other.exact,
-    )
-
-
-def _with_read(embed: Embedded, read: RelationRead) -> Embedded:
-    return Embedded(
-        embed.name, read, embed.many, embed.join, embed.condition, embed.order, embed.limit
+        renamed=tuple(dict.fromkeys((*first.renamed, *other.renamed))),
+        exact=first.exact or other.exact,
     )

@@ -1,4 +1,4 @@
-"""OperationPlan: everything that a repeated operation needs, as plain data that prints."""
+"""Plan of an operation, as plain data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,18 +15,18 @@ from fraiseql.sources import StoredSource
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FieldPlan:
-    """What a Python function that answers a field is told about it.
+    """Plan of a field that a Python function answers.
 
     Attributes:
         selected: The selected field.
         type_name: Named type of the field.
         names: Python names of the selected sub-fields.
-        read: What of each row answers the sub-fields, when the type has a source.
-        aside: The same for other types with a source that are selected further below: their
-            documents may stand inside of what the function returns.
+        read: The read of each row for the sub-fields, when the type has a source.
+        aside: The same for other types with a source in the selection: the function's result may
+            contain their documents.
         arguments: Python name → constant, ``ValueRef``, or ``ArgumentSource``.
-        root: Response key of the root field that it stands in, or is.
-        refusal: Why the function is not called: an argument is not valid.
+        root: Response key of its root field.
+        refusal: Error of an invalid argument: the function is not called.
     """
 
     selected: SelectedField
@@ -41,12 +41,12 @@ class FieldPlan:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KeptQuery:
-    """The same rows, read from what is kept.
+    """A query of the same rows, read from stored documents.
 
     Attributes:
-        query: What is read.
+        query: The query.
         type_name: GraphQL name of the type.
-        source: What is kept, and how stale it may be.
+        source: The stored documents, and how stale they may be.
     """
 
     query: RelationQuery
@@ -59,12 +59,12 @@ class SqlRoot:
     """A root field answered by one statement.
 
     Attributes:
-        stream: Number of the stream that takes the rows.
+        stream: Number of the stream of its rows.
         key: Response key.
         query: The live query.
         many: Whether the field is a list.
         max_limit: Largest ``limit`` of a request.
-        kept: What is read instead, as long as it is there; None to read live.
+        kept: The stored query that is run instead while its documents exist; None to read live.
     """
 
     stream: int
@@ -86,10 +86,10 @@ class PythonRoot:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ConstantRoot:
-    """A root field whose answer is known when the plan is made: introspection.
+    """A root field with a constant answer: introspection.
 
     Attributes:
-        stream: Number of the stream that takes the answer.
+        stream: Number of the stream of its answer.
         json: The answer.
         errors: Errors of fields in it.
     """
@@ -101,11 +101,11 @@ class ConstantRoot:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RefusedRoot:
-    """A root field that is an error: one of its arguments is not valid.
+    """A root field with an invalid argument.
 
     Attributes:
-        stream: Number of the stream that takes the failure.
-        error: What is wrong.
+        stream: Number of the stream of its error.
+        error: The error.
     """
 
     stream: int
@@ -117,13 +117,13 @@ Root = SqlRoot | PythonRoot | ConstantRoot | RefusedRoot
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ComputedStep:
-    """A computed field: its parents come from the first rendering, its values go into the next.
+    """A computed field: rendering collects its parents, then its values are rendered.
 
     Attributes:
-        stream: Number of the stream that takes the values.
+        stream: Number of the stream of its values.
         parent: Name of the object type that has the field.
         definition: The declared field.
-        needs: Python names of the parent's fields that the function is given.
+        needs: Python names of the parent's fields that the function receives.
         field: The field, for the function's ``info``.
     """
 
@@ -136,11 +136,11 @@ class ComputedStep:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """How many values an operation may answer: ``base``, and each limit times its weight.
+    """Number of values that an operation may answer: ``base``, plus limits times weights.
 
     Attributes:
-        base: What does not depend on the variables.
-        terms: A limit, what one of its rows costs, and how many rows a null stands for.
+        base: The part that does not depend on the variables.
+        terms: A limit, the cost of one row, and the number of rows for null.
     """
 
     base: int
@@ -149,16 +149,16 @@ class Cost:
     def of(self, values: Mapping[str, Any]) -> int:
         """Return the cost with the limits of one request."""
         return self.base + sum(
-            rows(ref.value(values), usual) * weight for ref, weight, usual in self.terms
+            rows(ref.value(values), default) * weight for ref, weight, default in self.terms
         )
 
 
-def rows(limit: Any, usual: int) -> int:
-    """Return how many rows a limit may give: ``usual`` for null, none for a negative number.
+def rows(limit: Any, default: int) -> int:
+    """Return the number of rows for a limit: ``default`` for null, zero for a negative number.
 
-    Below zero one field would pay for another.
+    A negative cost would offset the cost of another field.
     """
-    return max(0, limit) if isinstance(limit, int) else usual
+    return max(0, limit) if isinstance(limit, int) else default
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,14 +166,13 @@ class OperationPlan:
     """One operation for one signature of its variables.
 
     Attributes:
-        roots: Root fields; several are run side by side.
+        roots: Root fields, which run concurrently.
         computed: Computed fields by stream.
         shape: Description of the response, as ``fraiseql_rs.Shape`` compiles it.
         streams: Number of streams.
         fields: Selected fields by id, with the name of their parent type, for errors.
         cost: Complexity.
-        refusals: Why objects are errors whose selection cannot be told, by their number in the
-            shape.
+        refusals: Errors of objects whose selection is invalid, by their number in the shape.
     """
 
     roots: tuple[Root, ...]

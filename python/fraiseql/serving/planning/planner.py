@@ -1,4 +1,4 @@
-"""Planner: from a validated operation and the signature of its variables to a plan."""
+"""Planner: from an operation and the signature of its variables to a plan."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -61,7 +61,7 @@ class Planner:
 
     Args:
         schema: The declared schema.
-        sources: Which relation answers which type.
+        sources: The relation of each type.
         settings: Limits of lists.
     """
 
@@ -87,23 +87,24 @@ class Planner:
         collected: Collected | None = None,
         only: Collection[str] | None = None,
     ) -> OperationPlan:
-        """Return the plan that serves ``operation`` for every request of this signature.
+        """Return the plan of ``operation`` for every request with this signature.
 
         Args:
             operation: The validated operation.
-            values: Coerced variables of the request at hand; only their signature is used.
+            values: Coerced variables of the current request; only their signature is used.
             raw: The same variables as sent, for introspection.
-            collected: What ``collect`` returned, where it has been asked before.
-            only: Response keys of the root fields to plan, as if there were no others; None for
-                all.
+            collected: The result of ``collect``, when it was called before.
+            only: Response keys of the root fields to plan; None for all.
 
         Raises:
             InputError: A filter or order names an unknown field or operator.
-            GraphQLError: The root fields cannot be told.
+            GraphQLError: A directive of a root field has an invalid argument.
         """
-        found = collected or self.collect(operation, values)
-        roots = _RootPlanner(self, operation, found.arguments, raw)
-        entries = [roots.entry(field) for field in found.roots if only is None or field.key in only]
+        collected = collected or self.collect(operation, values)
+        roots = _RootPlanner(self, operation, collected.arguments, raw)
+        entries = [
+            roots.entry(field) for field in collected.roots if only is None or field.key in only
+        ]
         objects = roots.objects
         name = self._root_type.name
         root = objects.shape.add({"kind": "object", "type": name, "fields": entries})
@@ -112,16 +113,16 @@ class Planner:
             objects.computed,
             objects.shape.description(root),
             objects.streams,
-            found.fields,
+            collected.fields,
             total(roots.costs),
             tuple(objects.refusals),
         )
 
     def collect(self, operation: Operation, values: Mapping[str, Any]) -> Collected:
-        """Return the fields of an operation; arguments are those of ``plan``.
+        """Return the fields of an operation; the arguments are those of ``plan``.
 
         Raises:
-            GraphQLError: The root fields cannot be told: a directive has no valid argument.
+            GraphQLError: A directive of a root field has an invalid argument.
         """
         collector = Collector(self._schema.graphql, operation.fragments, values)
         selection = collector.select(self._root_type, [operation.node.selection_set])
@@ -135,9 +136,9 @@ class Planner:
 
     @property
     def _root_type(self) -> GraphQLObjectType:
-        found = self._schema.graphql.query_type
-        assert found is not None  # noqa: S101 - build_schema demands a query
-        return found
+        query_type = self._schema.graphql.query_type
+        assert query_type is not None  # noqa: S101 - build_schema requires a query
+        return query_type
 
     def query(
         self,
@@ -146,25 +147,25 @@ class Planner:
         read: RelationRead,
         arguments: Mapping[str, Any],
     ) -> RelationQuery:
-        """Return what a root field that SQL answers reads, for its arguments.
+        """Return the query of a root field that SQL answers, for its arguments.
 
         Raises:
             InputError: A filter or order names an unknown field or operator.
         """
         bound = self.relations.bound_relation(type_name)
-        assert bound is not None  # noqa: S101 - find() demands a sql_source
+        assert bound is not None  # noqa: S101 - find() requires a sql_source
         equal = {name: arguments[name] for name in definition.by if name in arguments}
-        # Where there is one row, arguments may have any name: only a list has a filter.
+        # Only a list has a filter: arguments of a single row may have any name.
         filtered = arguments.get("where") if definition.many else None
-        wanted = [part for part in (definition.where, equal, filtered) if part]
+        filters = [part for part in (definition.where, equal, filtered) if part]
         accesses = self.relations.accesses(type_name, bound)
         conditions = check_filter(filtered, self._inputs) if filtered else 0
-        where = parse_filter({"and": wanted}, accesses, type_name) if wanted else None
+        where = parse_filter({"and": filters}, accesses, type_name) if filters else None
         if not definition.many:
-            # Of several rows that fit, the same one wherever they are read.
-            only = bool(bound.key) and equal.keys() >= set(bound.key)
-            first = () if only else self.relations.order((), type_name, bound)
-            return RelationQuery(read, where, first, limit=1, conditions=conditions)
+            # Of several matching rows, always the same, from whichever relation it is read.
+            unique = bool(bound.key) and equal.keys() >= set(bound.key)
+            order = () if unique else self.relations.order((), type_name, bound)
+            return RelationQuery(read, where, order, limit=1, conditions=conditions)
         terms = arguments.get("order_by") or definition.order_by
         check_order(terms, self._inputs)
         order = self.relations.order(terms, type_name, bound)
@@ -177,20 +178,20 @@ class Planner:
 
     def max_limit(self, definition: QueryDefinition) -> int:
         """Return the largest ``limit`` of a root field."""
-        # A declared default is meant, even where it is above the setting.
-        usual = max(self._settings.max_limit, definition.default_limit or 0)
-        return definition.max_limit or usual
+        # A declared default counts even when it exceeds the setting.
+        default = max(self._settings.max_limit, definition.default_limit or 0)
+        return definition.max_limit or default
 
     def _default_limit(self, definition: QueryDefinition) -> int:
-        usual = min(self._settings.default_limit, self.max_limit(definition))
-        return definition.default_limit or usual
+        default = min(self._settings.default_limit, self.max_limit(definition))
+        return definition.default_limit or default
 
     def cost(
         self, selected: SelectedField, definition: QueryDefinition, arguments: Mapping[str, Any]
     ) -> Cost:
         """Return the cost of a root field."""
-        usual = self._default_limit(definition) if definition.function is None else None
-        return self._costs.root(selected, arguments, usual)
+        default = self._default_limit(definition) if definition.function is None else None
+        return self._costs.root(selected, arguments, default)
 
 
 class _RootPlanner:
@@ -213,7 +214,7 @@ class _RootPlanner:
         self.costs: list[Cost] = []
 
     def entry(self, selected: SelectedField) -> dict[str, Any]:
-        """OperationPlan one root field and return its entry in the root object's node."""
+        """Plan one root field and return its entry in the root object's node."""
         if selected.field is None:
             return {"id": selected.id, "key": selected.key, "source": {"typename": True}}
         stream = self.objects.stream()
@@ -237,12 +238,12 @@ class _RootPlanner:
         return self._plan_sql(selected, definition, stream)
 
     def _plan_sql(self, selected: SelectedField, definition: QueryDefinition, stream: int) -> int:
-        assert selected.field is not None  # noqa: S101 - the caller saw it
+        assert selected.field is not None  # noqa: S101 - the caller checked
         type_name = get_named_type(selected.field.type).name
         relations = self._planner.relations
         bound = relations.bound_relation(type_name)
         node, read = self.objects.value(selected.field.type, selected.selection, bound)
-        assert read is not None  # noqa: S101 - find() demands a sql_source
+        assert read is not None  # noqa: S101 - find() requires a sql_source
         try:
             arguments = self._arguments.for_sql(selected.field, selected.nodes[0])
         except GraphQLError as error:

@@ -1,4 +1,4 @@
-"""Reads: which rows of which relation, and what of each row, as plain data that prints."""
+"""Queries of relations, as plain data."""
 
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -8,7 +8,7 @@ from fraiseql.serving.planning.fields import FieldAccess
 from fraiseql.serving.planning.filters import Filter
 
 DOCUMENT_KEY: Final = "$"
-"""Key under which a row carries its document beside own columns; no field can have this name."""
+"""Key of the document in a row with other columns; no field can have this name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +24,13 @@ class Embedded:
     """A list or object read from another relation for each row.
 
     Attributes:
-        name: Key of the outcome in the row's JSON.
-        many: A list, empty when nothing is found; else one object or null.
+        name: Its key in the row's JSON.
+        read: The read of each embedded row.
+        many: Whether it is a list; otherwise an object or null.
         join: Pairs (column of the embedded relation, column of the outer relation).
         condition: The developer's SQL predicate over the embedded relation's columns.
-        order: Terms; ties are broken by the key already.
-        limit: Most items.
+        order: Terms, with the key last to break ties.
+        limit: Limit of items.
     """
 
     name: str
@@ -43,7 +44,7 @@ class Embedded:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A document that stands in another relation, in the row with the same key.
+    """A document in the row of another relation with the same key.
 
     Attributes:
         relation: The other relation.
@@ -58,21 +59,21 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class RelationRead:
-    """What is wanted of one row.
+    """The parts of a row to read.
 
     Attributes:
         relation: The relation.
         columns: Own columns, by name.
         renamed: Pairs of the key in the row's JSON and the own column that it is read from.
-        document: The document column when it is wanted.
-        keys: Keys of the document that are lifted to the row's top: a field that has the document
-            column's own name, and the discriminator of an interface or union.
+        document: The document column, when it is read.
+        keys: Keys of the document that are lifted to the row's top level: a field with the name
+            of the document column, and the discriminator of an interface or union.
         embeds: Embedded lists and objects.
-        mirrored: Whether the document holds all of the row, so that it is read as it stands; else
-            it stands beside the columns, as the shape of the type expects it.
-        fetched: The document that holds all of the row, when it stands beside the relation.
-        exact: Whether Python is given embeds just as they were selected, so that no document that
-            holds more may stand for the row.
+        mirrored: Whether the document contains the whole row, so that it alone is read; otherwise
+            it is read next to the columns.
+        fetched: The document with the whole row, when it is in another relation.
+        exact: Whether Python receives embeds exactly as selected, so that a document with more
+            cannot replace the row.
     """
 
     relation: Relation
@@ -96,13 +97,13 @@ class RelationQuery:
     """Rows of one relation.
 
     Attributes:
-        read: What of each row.
-        where: Which rows; None for all.
+        read: The parts of each row to read.
+        where: The filter; None for all rows.
         order: Terms of the order.
-        limit: A ``Ref``, a number, or None for no limit.
-        offset: A ``Ref``, a number, or None.
-        conditions: How many conditions and terms of its order a request brings.
-        outcome: ``rows``, or only how many (``count``), or whether there is one (``exists``).
+        limit: A ``ValueRef``, a number, or None for no limit.
+        offset: A ``ValueRef``, a number, or None.
+        conditions: Number of conditions and order terms from the request.
+        outcome: ``rows``, or only their number (``count``), or whether any exists (``exists``).
     """
 
     read: RelationRead

@@ -1,4 +1,4 @@
-"""Relations of an application: accesses, embeds and orders, resolved once when it starts."""
+"""Relations of an application, with their fields, embeds and orders."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class BoundRelation:
 
 
 def bind_source(source: Source) -> BoundRelation:
-    """Return where documents of a source are read live."""
+    """Return the live relation of a source."""
     return BoundRelation(source.relation, source.document, source.key)
 
 
@@ -42,8 +42,8 @@ class Relations:
 
     Args:
         schema: The declared schema.
-        sources: Which relation answers which type.
-        max_embed_items: Most items of an embedded list that states no limit.
+        sources: The relation of each type.
+        max_embed_items: Limit of an embedded list without its own.
     """
 
     def __init__(self, schema: Schema, sources: SourceMap, max_embed_items: int) -> None:
@@ -53,17 +53,17 @@ class Relations:
         self._accesses: dict[tuple[str, str, str], Mapping[str, FieldAccess]] = {}
 
     def bound_relation(self, type_name: str) -> BoundRelation | None:
-        """Return where root documents of the type are read live, or None."""
+        """Return the live relation of a type, or None."""
         source = self.sources.sources.get(type_name)
         return None if source is None else bind_source(source)
 
     def source_called(self, declared: str, preferred: str) -> Source | None:
-        """Return the source declared with a relation name; of several the preferred type's."""
+        """Return the source declared with a relation name; the preferred type's, if it is one."""
         preferred_source = self.sources.sources.get(preferred)
         if preferred_source is not None and preferred_source.declared == declared:
             return preferred_source
-        found = [s for s in self.sources.sources.values() if s.declared == declared]
-        return found[0] if found else None
+        sources = self.sources.sources.values()
+        return next((source for source in sources if source.declared == declared), None)
 
     def embedded_relation(self, embed: EmbedDefinition, type_name: str) -> BoundRelation:
         """Return the relation that an embed reads, as the embedded type sees it."""
@@ -99,20 +99,20 @@ class Relations:
         for term in terms:
             name = term.removeprefix("-")
             access = orderable(accesses, name, type_name)
-            # A field that is named again decides nothing any more, and must not make a plan.
+            # A repeated field has no effect, and must not cause another plan.
             first.setdefault(name, OrderTerm(access, term.startswith("-")))
-        found = tuple(first.values())
-        ordered = {term.access.column.name for term in found if not term.access.in_document}
-        last = found[-1].descending if found else False
+        order = tuple(first.values())
+        ordered = {term.access.column.name for term in order if not term.access.in_document}
+        last = order[-1].descending if order else False
         ties = [
             OrderTerm(column_access(bound.relation.columns[name]), last)
             for name in bound.key
             if name not in ordered
         ]
-        return (*found, *ties)
+        return (*order, *ties)
 
     def parts(self, type_name: str) -> Sequence[str]:
-        """Return the object types that may stand for ``type_name``: itself, or its members."""
+        """Return the possible object types of ``type_name``: itself, or its members."""
         type_: Any = self.schema.graphql.type_map[type_name]
         if is_abstract_type(type_):
             return [object_.name for object_ in self.schema.graphql.get_possible_types(type_)]
@@ -130,10 +130,10 @@ class Relations:
         """Return how the embed of ``field`` is read for each row of ``outer``.
 
         Raises:
-            DeclarationError: The columns that join the two relations cannot be told.
+            DeclarationError: The join columns of the two relations are not clear.
         """
         embed = field.embed
-        assert embed is not None  # noqa: S101 - the caller saw it
+        assert embed is not None  # noqa: S101 - the caller checked
         inner = self.embedded_relation(embed, type_name)
         wanted_by = f"{owner}.{field.name}"
         if embed.on:
@@ -144,7 +144,7 @@ class Relations:
             _require_column(inner.relation, own, wanted_by)
             _require_column(outer.relation, other, wanted_by)
         order = self.order(embed.order_by, type_name, inner) if embed.on else ()
-        # One row more than may be is read: the shape finds the list too long then.
+        # One row more than allowed is read, so that the shape detects a list that is too long.
         limit = embed.limit or embed.most(self.max_embed_items) + 1 if embed.on else 1
         return Embedded(field.name, read, bool(embed.on), pairs, embed.where, order, limit)
 

@@ -1,4 +1,4 @@
-"""Selection: the fields that an operation wants of each type, fragments and directives resolved."""
+"""Selected fields by type, with fragments and directives resolved."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -38,7 +38,7 @@ class SelectedField:
         name: GraphQL name of the field.
         field: The schema's field; None for ``__typename``.
         nodes: Syntax nodes that were merged under the key.
-        selection: What is wanted of the field's own type; None for leaves.
+        selection: The selection of the field's own type; None for leaves.
     """
 
     id: int
@@ -51,12 +51,12 @@ class SelectedField:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Selection:
-    """What is wanted of a composite type.
+    """The selected fields of a composite type.
 
     Attributes:
         type: The field's named type: object, interface or union.
-        objects: Fields by the name of each object type that may stand here, in response order.
-        refusals: Why the fields of a type cannot be told: a directive has no valid argument.
+        objects: Fields by possible object type, in response order.
+        refusals: Errors by object type: a directive has an invalid argument.
     """
 
     type: GraphQLNamedType
@@ -82,7 +82,7 @@ class Collector:
     def select(
         self, type_: GraphQLNamedType, selection_sets: Sequence[SelectionSetNode]
     ) -> Selection:
-        """Return what ``selection_sets`` together want of ``type_``."""
+        """Return the fields that ``selection_sets`` together select from ``type_``."""
         refusals: dict[str, GraphQLError] = {}
         objects = {
             object_.name: self._object(object_, selection_sets, refusals)
@@ -93,7 +93,7 @@ class Collector:
     def _possible(self, type_: GraphQLNamedType) -> Sequence[GraphQLObjectType]:
         if isinstance(type_, GraphQLInterfaceType | GraphQLUnionType):
             return self._schema.get_possible_types(type_)
-        assert isinstance(type_, GraphQLObjectType)  # noqa: S101 - validation saw to it
+        assert isinstance(type_, GraphQLObjectType)  # noqa: S101 - validation checked
         return (type_,)
 
     def _object(
@@ -149,14 +149,14 @@ class Collector:
         condition = fragment.type_condition
         if condition is None or condition.name.value == type_.name:
             return True
-        wanted = self._schema.get_type(condition.name.value)
-        return is_abstract_type(wanted) and self._schema.is_sub_type(wanted, type_)
+        abstract = self._schema.get_type(condition.name.value)
+        return is_abstract_type(abstract) and self._schema.is_sub_type(abstract, type_)
 
     def _field(self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> SelectedField:
         name = nodes[0].name.value
         schema_field = None if name == "__typename" else self._schema.get_field(type_, name)
         number = len(self.fields)
-        # Takes the number before the sub-selection takes the next ones.
+        # Reserve the number before the sub-selection takes the next ones.
         self.fields.append(SelectedField(number, key, name, schema_field, tuple(nodes), None))
         self.parents.append(type_.name)
         sets = [node.selection_set for node in nodes if node.selection_set]

@@ -1,4 +1,4 @@
-"""Shapes: the flat list of nodes from which the native renderer is compiled."""
+"""Description of a response's shape, for the native renderer."""
 
 from typing import Any
 
@@ -21,22 +21,22 @@ class ShapeBuilder:
         return len(self.nodes) - 1
 
     def bound(self, node: int, max_items: int) -> None:
-        """Make more than ``max_items`` items of a list an error at its field."""
+        """Make a list of more than ``max_items`` items an error of its field."""
         self.nodes[node]["max_items"] = max_items
 
     def leaf(self, type_: GraphQLNamedType, *, stored: bool = False) -> int:
-        """Return the node of a scalar or enum; ``stored`` in a column of type ``json``."""
+        """Return the node of a scalar or enum; ``stored`` when read from a ``json`` column."""
         key = (type_.name, stored)
         if key not in self._leaves:
             self._leaves[key] = self.add(_leaf_node(type_, stored=stored))
         return self._leaves[key]
 
     def any(self) -> int:
-        """Return the node that passes JSON through untouched."""
+        """Return the node that renders JSON unchanged."""
         return self.add({"kind": "leaf", "form": "any", "type": "JSON"})
 
     def description(self, root: int) -> dict[str, Any]:
-        """Return the whole description with ``root`` as its first node to render."""
+        """Return the description of the shape with the node ``root`` as its root."""
         return {"root": root, "nodes": self.nodes}
 
 

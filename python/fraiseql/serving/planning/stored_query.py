@@ -1,4 +1,4 @@
-"""Kept: what a query reads instead of the live relation, where the same documents are kept."""
+"""Queries over stored documents instead of the live relation."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,29 +14,29 @@ from fraiseql.serving.planning.relations import Relations
 from fraiseql.sources import Source, StoredSource
 
 _MIN_FIELD_SHARE: Final = 0.5
-"""Share of a type's own fields from which its document is read rather than their columns.
+"""Share of a type's own fields from which reading its document is cheaper than their columns.
 
-PostgreSQL writes a document as text member by member, as it does columns, but has to build no row
-for it, and all of it travels and is gone through. Over 100 rows of 10 and of 24 fields, columns are
-read faster below half of the fields, the document from there on; one row is the same either way.
+PostgreSQL writes a document as text member by member, as it does columns, without building a row;
+but the whole document is sent and parsed. Over 100 rows of 10 and of 24 fields, columns are faster
+below half of the fields, the document above; for one row they are equal.
 """
 
 _EQUALITY_KINDS: Final = frozenset({"equality", "list", "null"})
 _ONE_ORDER: Final = frozenset(
     ["int2", "int4", "int8", "numeric", "uuid", "bool", "date", "time", "timestamp", "timestamptz"]
 )
-"""Base types whose values have one order."""
+"""Base types with a single sort order."""
 
 
 def kept_query(relations: Relations, source: Source, query: RelationQuery) -> KeptQuery | None:
-    """Return the query that reads the same rows from what is kept, or None to read live.
+    """Return the query of the same rows over stored documents, or None to read live.
 
-    None is also the answer where the live relation is read with less work.
+    It is also None when reading the live relation is cheaper.
 
     Args:
         relations: The application's relations.
-        source: Where the documents of the query's type are.
-        query: What is read of the live relation.
+        source: The source of the query's type.
+        query: The query of the live relation.
     """
     kept = source.kept
     if kept is None or query.outcome != "rows" or query.read.exact:
@@ -67,25 +67,25 @@ def _stored_query(
 def _by_document(
     relations: Relations, source: Source, query: RelationQuery, document: RelationRead
 ) -> RelationQuery | None:
-    """RelationRead a document that stands in or beside the live row, where it pays."""
+    """Read a document in the live row or in another relation, when it is cheaper."""
     kept = source.kept
     if kept is None or not _is_cheaper(relations, source.type_name, query.read, kept):
         return None
-    # Rows that their key alone decides need nothing of the live relation.
+    # Rows that are chosen by their key alone need no live relation.
     if kept.place == "beside" and not _decided_by(query, source.key):
-        assert document.document is not None  # noqa: S101 - made with one
+        assert document.document is not None  # noqa: S101 - created with a document
         fetched = Fetched(kept.relation, document.document, source.key)
         document = RelationRead(query.read.relation, fetched=fetched)
     return replace(query, read=document)
 
 
 def _by_columns(query: RelationQuery, kept: StoredSource) -> RelationQuery | None:
-    """RelationRead the same columns of the other relation, which holds no documents of its own."""
+    """Read the same columns of the stored relation, which has no documents."""
     read, columns = query.read, kept.relation.columns
     sources = [read.document, *(column for _, column in read.keys)]
     renamed = [name for _, name in read.renamed]
-    wanted = {*read.columns, *renamed, *(column.name for column in sources if column is not None)}
-    if read.embeds or not wanted <= columns.keys():
+    names = {*read.columns, *renamed, *(column.name for column in sources if column is not None)}
+    if read.embeds or not names <= columns.keys():
         return None
     return replace(query, read=replace(read, relation=kept.relation))
 
@@ -93,9 +93,9 @@ def _by_columns(query: RelationQuery, kept: StoredSource) -> RelationQuery | Non
 def _has(
     relations: Relations, type_name: str, read: RelationRead, embeds: frozenset[str], path: str = ""
 ) -> bool:
-    """Whether a document with ``embeds`` has everything that is read of the row."""
+    """Whether a document with ``embeds`` contains all the parts of the row to read."""
     named = {field.name: field for field in relations.schema.fields[type_name].values()}
-    # What stands in a document of somebody else's, under "$", has another form than kept ones.
+    # A developer's own document, under "$", differs from stored ones.
     if (
         read.document is not None
         or read.keys
@@ -117,10 +117,10 @@ def _has(
 def _is_cheaper(
     relations: Relations, type_name: str, read: RelationRead, kept: StoredSource
 ) -> bool:
-    """Whether the document is read with less work than what is wanted of the row itself."""
+    """Whether reading the document is cheaper than reading the columns."""
     if read.embeds:
         return True
-    # A document with embeds is written and sent with all of them.
+    # A document with embeds is sent with all of them.
     stored = [
         field
         for field in relations.schema.fields[type_name].values()
@@ -130,9 +130,9 @@ def _is_cheaper(
 
 
 def _decided_by(query: RelationQuery, key: tuple[str, ...]) -> bool:
-    """Whether a table with the columns ``key`` gives the same rows in the same order.
+    """Whether a table with the columns ``key`` has the same rows in the same order.
 
-    Texts are ordered by a collation, which the other table's column need not have.
+    Texts are ordered by a collation, which may differ in the other table.
     """
     compared = [] if query.where is None else list(_compared(query.where))
     ordered = [term.access for term in query.order]
@@ -147,11 +147,11 @@ def _is_equality(part: FieldComparison | NullTest) -> bool:
 
 
 def _used(query: RelationQuery) -> set[str]:
-    """Return the columns that decide which rows are read, and in which order."""
-    found = {term.access.column.name for term in query.order}
+    """Return the columns of the filter and the order."""
+    columns = {term.access.column.name for term in query.order}
     if query.where is not None:
-        found.update(part.access.column.name for part in _compared(query.where))
-    return found
+        columns.update(part.access.column.name for part in _compared(query.where))
+    return columns
 
 
 def _compared(part: Filter) -> Iterator[FieldComparison | NullTest]:
@@ -160,5 +160,5 @@ def _compared(part: Filter) -> Iterator[FieldComparison | NullTest]:
     elif isinstance(part, Negation):
         yield from _compared(part.part)
     elif isinstance(part, Group):
-        for one in part.parts:
-            yield from _compared(one)
+        for inner in part.parts:
+            yield from _compared(inner)

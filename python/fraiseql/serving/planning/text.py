@@ -1,4 +1,4 @@
-"""Text of a plan: what a reader wants to know of it, one step a line."""
+"""Text form of a plan, one step per line."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ _STEP = "  "
 
 
 def plan_text(plan: OperationPlan) -> str:
-    """Return ``plan`` as indented lines: root fields, what they read, what Python computes."""
+    """Return ``plan`` as indented lines: root fields, their reads, computed fields."""
     lines = [f"cost {_cost(plan)}"]
     keys = {
         entry["source"]["stream"]: entry["key"]
@@ -61,7 +61,7 @@ def _sql(key: str, root: SqlRoot) -> Iterator[str]:
 
 
 def kept_text(kept: KeptQuery) -> str:
-    """Return in words what answers a query instead of the live relation."""
+    """Return in words the stored source that a query reads."""
     source, fetched = kept.source, kept.query.read.fetched
     relation = f"{source.relation.schema}.{source.relation.name}"
     if source.place == "row":

@@ -1,4 +1,4 @@
-"""SQL: one statement for each query, its values always as parameters."""
+"""SQL statements of queries, with values as parameters."""
 
 from fraiseql.serving.sql.index_hints import UNHINTED, HintPoint, IndexHint, hint_finder
 from fraiseql.serving.sql.parameters import Parameter, comparable, converter

@@ -1,4 +1,4 @@
-"""Conditions: the SQL of a filter; every value of a request is a placeholder."""
+"""SQL of filters; every value of a request is a parameter."""
 
 from collections.abc import Sequence
 
@@ -34,24 +34,24 @@ class ConditionWriter:
     Args:
         alias: Alias of the relation in the statement.
         parameters: Parameters of the statement so far; new ones are appended.
-        chosen: How the comparisons whose form depends on a request's value are written, in the
-            order of the text; beyond its end as for any value.
+        hints: Hints for the comparisons whose SQL depends on a request's value, in the order of the
+            text; missing ones are written for any value.
 
     Attributes:
         parameters: The same parameters.
-        points: These comparisons, in the same order.
+        points: The comparisons whose SQL depends on a value, in the same order.
     """
 
     def __init__(
-        self, alias: str, parameters: list[Parameter], chosen: Sequence[IndexHint] = ()
+        self, alias: str, parameters: list[Parameter], hints: Sequence[IndexHint] = ()
     ) -> None:
         self._alias = alias
         self.parameters = parameters
-        self._chosen = chosen
+        self._hints = hints
         self.points: list[HintPoint] = []
 
     def condition(self, part: Filter) -> str:
-        """Return the SQL of ``part``, safe to stand beside AND, OR and NOT."""
+        """Return the SQL of ``part``, safe as an operand of AND, OR and NOT."""
         if isinstance(part, FieldComparison):
             return self._comparison(part)
         if isinstance(part, NullTest):
@@ -73,7 +73,7 @@ class ConditionWriter:
             return self._null_form(part)
         row = FILTER_OPERATORS[operator]
         if may_have_hint(access, operator) and not is_rounded(access):
-            return self._chosen_form(part)
+            return self._hinted_form(part)
         if row.kind == "text":
             return self._pattern_form(part)
         if is_rounded(access):
@@ -86,7 +86,7 @@ class ConditionWriter:
         return f"{left} {infix(access, row.sql)} {value}"
 
     def _rounded_form(self, part: FieldComparison) -> str:
-        """Return a comparison of the number that a client reads, with bounds for an index."""
+        """Return a comparison of the double that a client reads, with bounds for an index."""
         access, row = part.access, FILTER_OPERATORS[part.operator]
         left, array = rounded(self._alias, access), bool(row.quantifier)
         value = self._numbered(part, "float8", array=array)
@@ -106,7 +106,7 @@ class ConditionWriter:
         return f"${len(self.parameters)}::{ty(wire)}{'[]' if array else ''}"
 
     def _pattern_form(self, part: FieldComparison) -> str:
-        """Return a comparison of the text that a response has for the value."""
+        """Return a comparison of the value's text in a response."""
         row = FILTER_OPERATORS[part.operator]
         self.parameters.append(
             Parameter(part.value, "text", pattern=row.pattern, name=part.access.name)
@@ -115,42 +115,42 @@ class ConditionWriter:
         return f"{left} {text_operator(part.access, sign)} ${len(self.parameters)}::{ty('text')}"
 
     def _null_form(self, part: FieldComparison) -> str:
-        """Return ``is_null`` of a request's value."""
+        """Return the SQL of ``is_null`` with a request's value."""
         left = tested(self._alias, part.access)
         parameter = Parameter(part.value, "bool", name=part.access.name)
-        choice = self._choice(part, parameter)
-        if choice.literal:
-            return f"{left} {choice.literal}"
+        hint = self._hint(part, parameter)
+        if hint.literal:
+            return f"{left} {hint.literal}"
         self.parameters.append(parameter)
         return f"({left} IS NULL) {op('=')} ${len(self.parameters)}::{ty('bool')}"
 
-    def _chosen_form(self, part: FieldComparison) -> str:
-        """Return a comparison with what lets an index serve it; true for the same rows."""
+    def _hinted_form(self, part: FieldComparison) -> str:
+        """Return a comparison with a hint for an index, true for the same rows."""
         access, operator = part.access, part.operator
         parameter = Parameter(part.value, wire_type(access), name=access.name)
-        choice = self._choice(part, parameter)
-        value = choice.literal or self._placeholder(part, array=False)
+        hint = self._hint(part, parameter)
+        value = hint.literal or self._placeholder(part, array=False)
         left = expression(self._alias, access)
         parts = [f"{left} {infix(access, FILTER_OPERATORS[operator].sql)} {value}"]
-        parts += [f"{left} {bound}" for bound in choice.bounds]
-        if choice.contained:
-            parts.append(self._containment(access, value, choice))
+        parts += [f"{left} {bound}" for bound in hint.bounds]
+        if hint.contained:
+            parts.append(self._containment(access, value, hint))
         return parts[0] if len(parts) == 1 else f"({' AND '.join(parts)})"
 
-    def _choice(self, part: FieldComparison, parameter: Parameter) -> IndexHint:
+    def _hint(self, part: FieldComparison, parameter: Parameter) -> IndexHint:
         if not isinstance(part.value, ValueRef):
             return hint_for_constant(part.access, part.operator, parameter)
         self.points.append(HintPoint(part.access, part.operator, parameter))
-        place = len(self.points)
-        return self._chosen[place - 1] if place <= len(self._chosen) else UNHINTED
+        number = len(self.points)
+        return self._hints[number - 1] if number <= len(self._hints) else UNHINTED
 
-    def _containment(self, access: FieldAccess, value: str, choice: IndexHint) -> str:
+    def _containment(self, access: FieldAccess, value: str, hint: IndexHint) -> str:
         column, key = column_sql(self._alias, access), literal(access.name)
-        found = [
+        tests = [
             f"{column} {op('@>')} {fn('jsonb_build_object')}({key}, {form.format(value)})"
-            for form in choice.contained
+            for form in hint.contained
         ]
-        return found[0] if len(found) == 1 else f"({' OR '.join(found)})"
+        return tests[0] if len(tests) == 1 else f"({' OR '.join(tests)})"
 
     def _placeholder(self, part: FieldComparison, *, array: bool) -> str:
         access = part.access

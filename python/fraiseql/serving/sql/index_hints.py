@@ -1,4 +1,4 @@
-"""Choices: what a comparison says besides its parameter so that a declared index can serve it."""
+"""Additions to comparisons that let a declared index serve them."""
 
 import re
 from collections.abc import Callable
@@ -16,18 +16,18 @@ from fraiseql.values import PostgresText
 _LESS: Final = frozenset({"lt", "lte"})
 _NUMBER: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _LONGEST_NUMBER: Final = 1_000
-"""Characters up to which a text may be a number; PostgreSQL takes 131,072 digits."""
+"""Maximum characters of a number in a text; PostgreSQL allows 131,072 digits."""
 
 
 class IndexHint(NamedTuple):
-    """How one comparison is written.
+    """Additions to one comparison for the value of a request.
 
     Attributes:
-        literal: The value itself, as SQL, where a predicate asks for it, or the test for null that
-            the value asks for; else empty, and the value is a parameter.
-        bounds: Comparisons that hold wherever this one does, as operator and SQL.
-        contained: The JSON values of which a document must contain one, where a GIN index finds
-            them; ``{}`` stands for the value.
+        literal: The value as SQL when a predicate compares with it, or the null test for it; empty
+            when the value is a parameter.
+        bounds: Comparisons implied by this one, as operator and SQL.
+        contained: JSON values of which a document must contain one, for a GIN index; ``{}`` is
+            the placeholder of the value.
     """
 
     literal: str = ""
@@ -40,7 +40,7 @@ UNHINTED: Final = IndexHint()
 
 @dataclass(frozen=True, slots=True)
 class HintPoint:
-    """A comparison whose form depends on the value that a request brings."""
+    """A comparison whose SQL depends on the value in a request."""
 
     access: FieldAccess
     operator: str
@@ -48,7 +48,7 @@ class HintPoint:
 
 
 def may_have_hint(access: FieldAccess, operator: str) -> bool:
-    """Whether the value decides how such a comparison is written."""
+    """Whether the SQL of such a comparison depends on its value."""
     if operator == "is_null":
         return True
     if operator not in SIGNS:
@@ -57,7 +57,7 @@ def may_have_hint(access: FieldAccess, operator: str) -> bool:
 
 
 def hint_finder(access: FieldAccess, operator: str) -> Callable[[Any], IndexHint]:
-    """Return what tells from a value, as Python compares it, how a comparison is written."""
+    """Return the function from a value, as Python compares it, to the comparison's hint."""
     if operator == "is_null":
         return _null_test
     equal = operator == "eq"
@@ -67,7 +67,7 @@ def hint_finder(access: FieldAccess, operator: str) -> Callable[[Any], IndexHint
         for sign, bound in access.bounds
     ]
 
-    def choose(value: Any) -> IndexHint:
+    def find(value: Any) -> IndexHint:
         literal = literals.get(value, "")
         contained = _contained(access, value) if equal and access.contained else ()
         implied = [sql for sign, bound, sql in bounds if _implied(operator, value, sign, bound)]
@@ -75,25 +75,25 @@ def hint_finder(access: FieldAccess, operator: str) -> Callable[[Any], IndexHint
             return IndexHint(literal, tuple(implied), contained)
         return UNHINTED
 
-    return choose
+    return find
 
 
 def _null_test(value: Any) -> IndexHint:
-    """Return the test that indexes know: no predicate is implied by one compared with a value."""
+    """Return the null test as SQL: a comparison with a parameter implies no predicate."""
     return IndexHint("IS NULL" if value else "IS NOT NULL")
 
 
 def hint_for_constant(access: FieldAccess, operator: str, parameter: Parameter) -> IndexHint:
-    """Return how a comparison with a value of the document itself is written."""
+    """Return the hint of a comparison with a constant in the document."""
     try:
         return hint_finder(access, operator)(comparable(parameter)(parameter.source))
     except InputError:
-        # Said when the value is bound, as an error of its field.
+        # Reported as an error of its field when the value is bound.
         return UNHINTED
 
 
 def _implied(operator: str, value: Any, sign: str, bound: Any) -> bool:
-    """Whether whatever compares so with ``value`` compares so with ``bound`` too."""
+    """Whether a comparison with ``value`` implies the one with ``bound``."""
     less = sign in _LESS
     if operator != "eq" and (operator in _LESS) != less:
         return False
@@ -105,9 +105,9 @@ def _implied(operator: str, value: Any, sign: str, bound: Any) -> bool:
 
 
 def _contained(access: FieldAccess, value: Any) -> tuple[str, ...]:
-    """Return the JSON values that a document can hold for what is equal to ``value``, as SQL.
+    """Return the JSON values that are equal to ``value``, as SQL.
 
-    ``{}`` stands for the parameter; none at all where they are too many.
+    ``{}`` is the placeholder of the parameter. Empty when there are too many.
     """
     if access.form in ("Int", "integer"):
         return _integers(value, truths=access.form == "Int")
@@ -115,9 +115,9 @@ def _contained(access: FieldAccess, value: Any) -> tuple[str, ...]:
         # Every number but zero is true.
         return () if value else ("{}", "0")
     if _NUMBER.fullmatch(value):
-        # A document may hold the number itself where its text is asked for.
+        # A document may contain the number itself where its text is compared.
         return ("{}", f"{{}}::{ty('numeric')}") if len(value) <= _LONGEST_NUMBER else ()
-    # These may be the text of a boolean, an object or a list.
+    # They may be the text of a boolean, an object or a list.
     return () if value in ("true", "false") or value[:1] in ("{", "[") else ("{}",)
 
 

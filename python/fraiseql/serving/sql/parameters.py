@@ -1,4 +1,4 @@
-"""Wire: the parameters of a statement, and the way from a request's values to them."""
+"""Parameters of statements, and conversion of a request's values to them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ class Parameter:
     """One parameter of a statement.
 
     Attributes:
-        source: A ``Ref`` into the request's values, or a constant.
+        source: A ``ValueRef`` into the request's values, or a constant.
         wire: Type that the parameter is sent as: ``int8``, ``text``, ``uuid`` …
         array: Whether it is a list of that type.
         pattern: How a text becomes a LIKE pattern: ``contains``, ``starts_with``, ``ends_with``.
-        maximum: Largest value of a row count; None when it is not one.
-        side: Which neighbour of a double is sent in its place: ``below`` or ``above``.
-        name: What the value is compared with, for messages.
+        maximum: Largest value of a row count; None for other parameters.
+        side: The neighbour of a double that is sent instead: ``below`` or ``above``.
+        name: The name of the compared field, for messages.
     """
 
     source: Any
@@ -37,63 +37,65 @@ def _escaped(text: str) -> str:
 
 
 def pattern_of(kind: str, text: str) -> str:
-    """Return the LIKE pattern for a text that is meant literally."""
+    """Return the LIKE pattern that matches a text literally."""
     before = "" if kind == "starts_with" else "%"
     after = "" if kind == "ends_with" else "%"
     return before + _escaped(text) + after
 
 
 def converter(parameter: Parameter) -> Callable[[Any], Any]:
-    """Return the function that turns a request's value into the parameter of ``parameter``.
+    """Return the function that converts a request's value to a parameter.
 
-    The function raises ``InputError`` for a value that has not the form of its field.
+    The function raises ``InputError`` for a value that does not fit the field.
     """
     wire = parameter.wire
     if parameter.maximum is not None:
         return _row_count(parameter.name, parameter.maximum)
     if parameter.side:
-        return _worded(lambda value: neighbour(value, parameter.side), parameter)
+        return _with_message(lambda value: neighbour(value, parameter.side), parameter)
     if parameter.pattern:
-        return _worded(
+        return _with_message(
             lambda value: pattern_of(parameter.pattern, text_value(plain(value))), parameter
         )
     if parameter.array:
-        return _worded(lambda value: [as_parameter(wire, plain(item)) for item in value], parameter)
-    return _worded(lambda value: as_parameter(wire, plain(value)), parameter)
+        return _with_message(
+            lambda value: [as_parameter(wire, plain(item)) for item in value], parameter
+        )
+    return _with_message(lambda value: as_parameter(wire, plain(value)), parameter)
 
 
 def comparable(parameter: Parameter) -> Callable[[Any], Any]:
-    """Return the function that turns a request's value into one that Python compares alike.
+    """Return the function that converts a request's value to one that Python can compare.
 
-    The function raises ``InputError`` for a value that has not the form of its field.
+    The function raises ``InputError`` for a value that does not fit the field.
     """
     convert = CONVERTERS[parameter.wire]
-    return _worded(lambda value: convert(plain(value)), parameter)
+    return _with_message(lambda value: convert(plain(value)), parameter)
 
 
-def _worded(convert: Callable[[Any], Any], parameter: Parameter) -> Callable[[Any], Any]:
+def _with_message(convert: Callable[[Any], Any], parameter: Parameter) -> Callable[[Any], Any]:
     def checked(value: Any) -> Any:
         try:
             return convert(value)
         except (ValueError, TypeError, InvalidOperation, OverflowError) as error:
             raise InputError(
                 f"{_shown(value)} cannot be compared with {parameter.name},"
-                f" which is {_WORDS[parameter.wire]}."
+                f" which is {_TYPE_NAMES[parameter.wire]}."
             ) from error
 
     return checked
 
 
 def _shown(value: Any) -> str:
-    """Return a value as a client wrote it, cut off where it is long."""
+    """Return a value as the client wrote it, truncated when it is long."""
     bare = plain(value)
     text = repr(bare) if isinstance(bare, str | list | dict) else str(bare)
-    return text if len(text) <= _MOST_SHOWN else text[:_MOST_SHOWN] + "…"
+    return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "…"
 
 
-_MOST_SHOWN = 80
+_MAX_SHOWN = 80
 
-_WORDS: Mapping[str, str] = {
+_TYPE_NAMES: Mapping[str, str] = {
     "int8": "an integer",
     "numeric": "a number",
     "float8": "a number",

@@ -1,4 +1,4 @@
-"""Select: the one SQL statement of a query; its rows are JSON documents in one bytea column."""
+"""SELECT statement of a query, with rows as JSON in one bytea column."""
 # ruff: noqa: S608 - this module writes SQL: identifiers are quoted from the catalog, values are
 # parameters, and a developer's own predicates come from declarations only.
 
@@ -28,7 +28,7 @@ from fraiseql.sql_names import fn, op, ty
 MAX_OFFSET = (1 << 63) - 1
 
 ROLE: Final = ":role"
-"""Name of the request's role among the values of a statement; no variable can be called so."""
+"""Key of the request's role among the values of a statement; no variable has this name."""
 
 _NEVER_STALE: Final = Freshness("0")
 
@@ -37,12 +37,12 @@ _BYTES: Final = fn("convert_to")
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement and where its parameters come from.
+    """A statement and the sources of its parameters.
 
     Attributes:
-        text: SQL with ``$1`` … ``$n``; the same text for every value.
-        parameters: One for each parameter, in order.
-        points: Comparisons whose form depends on the values of a request, in the order of the text.
+        text: SQL with ``$1`` … ``$n``; the same for all values.
+        parameters: Its parameters, in order.
+        points: Comparisons whose SQL depends on values of a request, in the order of the text.
     """
 
     text: str
@@ -54,7 +54,7 @@ def compile_query(
     query: RelationQuery,
     max_limit: int = MAX_OFFSET,
     freshness: Freshness | None = None,
-    chosen: Sequence[IndexHint] = (),
+    hints: Sequence[IndexHint] = (),
     condition: str | None = None,
     *,
     access: RoleAccess | None = None,
@@ -62,16 +62,16 @@ def compile_query(
     """Return the statement that answers ``query``.
 
     Args:
-        query: What to read.
-        max_limit: Largest ``limit`` that a request may give.
-        freshness: Given, each row has the age of what is read as its second column, and one row
-            without a document stands for none.
-        chosen: How each of the statement's ``points`` is written; without it, as for any value.
-        condition: What must hold for the statement as a whole, in SQL.
-        access: Given, the role that the statement's last parameter names is answered: each row has
-            as its third column whether it may be; where it may not, no row is read.
+        query: The query.
+        max_limit: Largest ``limit`` of a request.
+        freshness: When set, each row has the documents' age as its second column, and an empty
+            result is one row without a document.
+        hints: The hints of the statement's ``points``; without them they are written for any value.
+        condition: SQL condition of the whole statement.
+        access: When set, the last parameter is a role, and each row has as its third column whether
+            the role may read the documents; if not, no row is read.
     """
-    writer = ConditionWriter("t0", [], chosen)
+    writer = ConditionWriter("t0", [], hints)
     rows = _rows(query, writer, max_limit, condition)
     if access is not None:
         writer.parameters.append(Parameter(ValueRef(ROLE), "text", name="role"))
@@ -83,12 +83,12 @@ def compile_query(
 
 
 def _aged(rows: str, freshness: Freshness, allowed: str = "") -> str:
-    """RelationRead age and rows in one snapshot; rows that may not be given are not computed."""
-    # OFFSET: the age is computed once, not for each row. No WITH: its name would stand for a
-    # relation that a developer's predicate names.
+    """Read age and rows in one snapshot; rows that may not be returned are not computed."""
+    # OFFSET: the age is computed once, not for each row. No WITH: its name would hide a relation
+    # that a developer's predicate names.
     age = f"SELECT ({freshness.age})::double precision AS age{allowed} OFFSET 0"
     tests = _fresh_enough(freshness) + (["s.allowed"] if allowed else [])
-    # OFFSET keeps the conditions inside: they are tested once, before the first row is computed.
+    # OFFSET prevents pull-up: the conditions are tested once, before the first row is computed.
     where = f" WHERE {' AND '.join(tests)} OFFSET 0" if tests else ""
     return (
         f"SELECT d.doc, s.age{', s.allowed' if allowed else ''} FROM ({age}) AS s"
@@ -99,7 +99,7 @@ def _aged(rows: str, freshness: Freshness, allowed: str = "") -> str:
 def _fresh_enough(freshness: Freshness) -> list[str]:
     if freshness.when_stale == "serve":
         return []
-    # An unknown age is beyond every bound, also where none is set.
+    # An unknown age exceeds every bound, even no bound.
     limit = "IS NOT NULL" if freshness.bound is None else f"{op('<=')} {freshness.bound!r}"
     return [f"s.age {limit}"]
 
@@ -109,7 +109,7 @@ def _rows(
 ) -> str:
     where = f" WHERE {writer.condition(query.where)}" if query.where is not None else ""
     if condition is not None:
-        # It reads no row of the table: PostgreSQL tests it once, before the first row.
+        # It reads no column: PostgreSQL tests it once, before the first row.
         where = f"{where} AND {condition}" if where else f" WHERE {condition}"
     table = f"{query.read.relation.sql} AS t0{where}"
     if query.outcome == "count":
@@ -124,11 +124,11 @@ def _document_rows(read: RelationRead, table: str, tail: str) -> str:
     if read.fetched is not None:
         return f"SELECT {_fetched(read.fetched)} FROM {table}{tail}"
     if read.is_document:
-        assert read.document is not None  # noqa: S101 - told by is_document
+        assert read.document is not None  # noqa: S101 - is_document checked
         text = f"t0.{quote(read.document.name)}::{ty('text')}"
         return f"SELECT {_BYTES}({text}, 'UTF8') FROM {table}{tail}"
-    # The inner rows are ordered and bounded; building JSON over them keeps their order.
-    # r.* is the row in any case; r alone is a column of that name, of this query or one around it.
+    # The inner rows are ordered and limited; building JSON preserves their order.
+    # r.* is always the row; r could be a column of that name, here or in an outer query.
     items = row_items(read, "t0", 1)
     return (
         f"SELECT {_BYTES}({fn('row_to_json')}(r.*)::{ty('text')}, 'UTF8')"
@@ -137,7 +137,7 @@ def _document_rows(read: RelationRead, table: str, tail: str) -> str:
 
 
 def _fetched(fetched: Fetched) -> str:
-    """Return the document beside the row; no bytes at all tell that there is none."""
+    """Return the document of the row in another relation; empty when it has none."""
     columns = fetched.relation.columns
     joined = " AND ".join(
         f"k.{quote(name)} {op('=', columns[name].operators)} t0.{quote(name)}"
@@ -164,14 +164,14 @@ def row_items(read: RelationRead, alias: str, depth: int) -> list[str]:
 
 def _lifted(alias: str, key: str, column: Column) -> str:
     source = f"{alias}.{quote(column.name)}"
-    sound = readable(source, column.base_type)
+    valid_json = readable(source, column.base_type)
     if key != column.name:
-        return f"{sound} {op('->')} {literal(key)} AS {quote(key)}"
-    # A field of the document column's own name: that key of the document, or else all of it.
+        return f"{valid_json} {op('->')} {literal(key)} AS {quote(key)}"
+    # A field with the document column's name: that key of the document, or the whole document.
     is_object = f"{fn(f'{column.base_type}_typeof')}({source}) {op('=')} 'object'"
-    has_key = f"{sound}::{ty('jsonb')} {op('?')} {literal(key)}"
+    has_key = f"{valid_json}::{ty('jsonb')} {op('?')} {literal(key)}"
     return (
-        f"CASE WHEN {is_object} AND {has_key} THEN {sound} {op('->')} {literal(key)}"
+        f"CASE WHEN {is_object} AND {has_key} THEN {valid_json} {op('->')} {literal(key)}"
         f" ELSE {source} END AS {quote(key)}"
     )
 
@@ -198,7 +198,7 @@ def _embedded(embed: Embedded, around: Relation, outer: str, depth: int) -> str:
 
 def _value(read: RelationRead, alias: str, depth: int) -> str:
     if read.is_document:
-        assert read.document is not None  # noqa: S101 - told by is_document
+        assert read.document is not None  # noqa: S101 - is_document checked
         return f"{alias}.{quote(read.document.name)}::{ty('json')}"
     items = ", ".join(row_items(read, alias, depth + 1))
     return f"(SELECT {fn('row_to_json')}(x.*) FROM (SELECT {items}) AS x)"
@@ -212,15 +212,15 @@ def _order(alias: str, terms: tuple[OrderTerm, ...]) -> str:
 
 
 def _bounds(query: RelationQuery, parameters: list[Parameter], max_limit: int) -> str:
-    limit = _bound("LIMIT", query.limit, parameters, max_limit)
-    return limit + _bound("OFFSET", query.offset, parameters, MAX_OFFSET)
+    limit = _row_count("LIMIT", query.limit, parameters, max_limit)
+    return limit + _row_count("OFFSET", query.offset, parameters, MAX_OFFSET)
 
 
-def _bound(word: str, value: Any, parameters: list[Parameter], maximum: int) -> str:
+def _row_count(keyword: str, value: Any, parameters: list[Parameter], maximum: int) -> str:
     if value is None:
         return ""
     if type(value) is int and 0 <= value <= maximum:
-        # A number that is known lets PostgreSQL plan for it; a bad one is refused when bound.
-        return f" {word} {value}"
-    parameters.append(Parameter(value, "int8", maximum=maximum, name=word.lower()))
-    return f" {word} ${len(parameters)}::{ty('int8')}"
+        # A constant lets PostgreSQL plan for it; an invalid one is refused when bound.
+        return f" {keyword} {value}"
+    parameters.append(Parameter(value, "int8", maximum=maximum, name=keyword.lower()))
+    return f" {keyword} ${len(parameters)}::{ty('int8')}"

@@ -266,8 +266,8 @@ def test_the_caches_live_with_the_service(tables: str) -> None:
 def test_explain_tells_what_is_kept(kept: Served) -> None:
     query = "{ b: books { id } live { id } }"
     told = kept.run(kept.service.explain(Request(query)))
-    assert [line.split(":")[0] for line in told.plan.splitlines() if "kept" in line] == ["b"]
-    assert "kept" not in kept.run(kept.service.explain(Request("{ live { id } }"))).plan
+    assert [line.split(":")[0] for line in told.plan.splitlines() if "cached" in line] == ["b"]
+    assert "cached" not in kept.run(kept.service.explain(Request("{ live { id } }"))).plan
 
 
 def _declared(**options: Any) -> list[Any]:
