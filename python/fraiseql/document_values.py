@@ -1,21 +1,21 @@
-"""Document values: the SQL of a JSON value, in the type that it is served as.
+"""SQL of JSON values in the types that they are compared in.
 
-What a field of that type could not serve counts as null: every cast is guarded, so that no row can
-fail a statement. A guard tests the usual form of a value first, because it runs for every row.
+A value that its field could not serve counts as null: every cast is guarded, so that no row can
+fail a statement. A guard tests the common form of a value first, because it runs for every row.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from fraiseql.grammars import DATE, INSTANT, TIME, USUAL_DATE, USUAL_INSTANT, UUID
+from fraiseql.grammars import COMMON_DATE, COMMON_INSTANT, DATE, INSTANT, TIME, UUID
 from fraiseql.sql_names import fn, op, ty
 
 _INTEGER: Final = "'^-?(?:0|[1-9][0-9]*)$'"
 _DIGITS: Final = "'^[0-9]{1,9}$'"
 _NUMBER: Final = "'^-?(?:0|[1-9][0-9]*)(?:[.][0-9]+)?(?:[eE][-+]?[0-9]{1,4})?$'"
 _LONGEST: Final = 10_000
-"""Characters up to which a text is read as a number: far below what ``numeric`` can hold."""
+"""Maximum characters of a number in a text, far below the limit of ``numeric``."""
 
 _GREATEST: Final = "1.7976931348623157e308"
 _LEAST: Final = "2.5e-324"
@@ -31,18 +31,18 @@ _STRPOS: Final = fn("strpos")
 
 
 def _literal(text: str) -> str:
-    """Return an SQL literal that means the same whatever standard_conforming_strings is."""
+    """Return an SQL literal that does not depend on standard_conforming_strings."""
     return "E'" + text.replace("\\", "\\\\") + "'"
 
 
-# Escapes that no text of PostgreSQL can hold: NUL, and halves of surrogate pairs.
+# Escapes that PostgreSQL's text cannot contain: NUL, and halves of surrogate pairs.
 _BAD_ESCAPES: Final = _literal(
     r"\\u0000"
     r"|\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
     r"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 )
 _MARK: Final = r"\u001a\u001a\u001a"
-"""Stands for such an escape, so that the rest of the document can be read."""
+"""Replaces such an escape, so that the rest of the document can be read."""
 
 _MARK_READ: Final = r"E'\x1a\x1a\x1a'"
 
@@ -55,7 +55,7 @@ class JsonValue:
         value: The value, as ``json`` or ``jsonb``.
         text: Its text, unquoted.
         base: ``json`` or ``jsonb``.
-        checks: Whether the server can say if a text can be cast: PostgreSQL 16 and newer.
+        checks: Whether the server has ``pg_input_is_valid``: PostgreSQL 16 and newer.
     """
 
     value: str
@@ -74,16 +74,16 @@ class JsonValue:
 
 
 def readable(column: str, base: str) -> str:
-    r"""Return a document column without what makes reading any key of it an error.
+    r"""Return a document column without the escapes that would fail every read of a key.
 
-    ``json`` holds text as it came: a ``\u0000`` anywhere fails every ``->>``. ``jsonb`` has none.
+    ``json`` keeps its text: a ``\u0000`` anywhere fails every ``->>``. ``jsonb`` has none.
     """
     if base == "jsonb":
         return column
     text = f"{column}::{ty('text')}"
-    # With backslashes written by their number, every backslash left begins an escape.
+    # With backslashes written as \u005c, every other backslash starts an escape.
     plain = f"{fn('replace')}({text}, {_literal(_BACKSLASHES)}, {_literal(_BY_NUMBER)})"
-    # The backslashes of what is put in are doubled: a single one refers to a group.
+    # Backslashes of the replacement are doubled: a single one refers to a group.
     mark = _literal(_MARK.replace("\\", "\\\\"))
     return (
         f"(CASE WHEN {_STRPOS}({text}, {_literal(_ESCAPE)}) {_EQ} 0"
@@ -98,12 +98,12 @@ _ESCAPE: Final = r"\u"
 
 
 def typed(value: JsonValue, form: str, scalar: str, labels: Sequence[str] = ()) -> str:
-    """Return the SQL of a value in the type that it is compared in, null where it is not served.
+    """Return the SQL of a value in the type that it is compared in; null when it is not served.
 
     Args:
         value: The JSON value.
-        form: Form of the leaf, as shapes name it, or ``enum``.
-        scalar: GraphQL type of the leaf: instants, dates, times and UUIDs have types of their own.
+        form: Form of the leaf, as in shapes, or ``enum``.
+        scalar: GraphQL type of the leaf: instants, dates, times and UUIDs have their own types.
         labels: SQL literals of the values of an enum.
     """
     if scalar in _MOMENTS:
@@ -116,8 +116,8 @@ def typed(value: JsonValue, form: str, scalar: str, labels: Sequence[str] = ()) 
     return _FORMS.get(form, _string)(value)
 
 
-def _sound(value: JsonValue, text: str) -> str:
-    """Return a text, or null where it holds what stands for a character that is none."""
+def _valid(value: JsonValue, text: str) -> str:
+    """Return a text, or null when it contains the replacement of a bad escape."""
     if value.base == "jsonb":
         return text
     return f"CASE WHEN {_STRPOS}({value.text}, {_MARK_READ}) {_EQ} 0 THEN {text} END"
@@ -125,21 +125,21 @@ def _sound(value: JsonValue, text: str) -> str:
 
 def _text(value: JsonValue) -> str:
     composite = f"{value.kind} {_EQ} ANY ('{{object,array}}'::{ty('text')}[])"
-    text = _sound(value, value.text)
+    text = _valid(value, value.text)
     return (
         f"(CASE WHEN {value.is_a('string')} THEN {text} WHEN {composite} THEN NULL ELSE {text} END)"
     )
 
 
 def _string(value: JsonValue) -> str:
-    return f"(CASE WHEN {value.is_a('string')} THEN {_sound(value, value.text)} END)"
+    return f"(CASE WHEN {value.is_a('string')} THEN {_valid(value, value.text)} END)"
 
 
 def _id(value: JsonValue) -> str:
     whole = f"{_TRUNC}({value.text}::{_NUMERIC})::{ty('text')}"
     number = _bounded(value.text, whole, whole=True)
     return (
-        f"(CASE WHEN {value.is_a('string')} THEN {_sound(value, value.text)}"
+        f"(CASE WHEN {value.is_a('string')} THEN {_valid(value, value.text)}"
         f" WHEN {value.is_a('number')}"
         f" THEN CASE WHEN {value.text} {_MATCHES} {_INTEGER} THEN {value.text}"
         f" ELSE {number} END END)"
@@ -147,7 +147,7 @@ def _id(value: JsonValue) -> str:
 
 
 def _bounded(text: str, outcome: str, *, whole: bool = False) -> str:
-    """Return ``outcome`` where a text is a number that can be cast, else null."""
+    """Return ``outcome`` when a text is a number that can be cast, else null."""
     fraction = f" AND ({text}::{_NUMERIC} {op('%')} 1) {_EQ} 0" if whole else ""
     return (
         f"CASE WHEN {_LENGTH}({text}) {op('<=')} {_LONGEST} AND {text} {_MATCHES} {_NUMBER}"
@@ -178,7 +178,7 @@ def _between(number: str, least: str, greatest: str) -> str:
 
 
 def as_double(number: str) -> str:
-    """Return the branches of a CASE that casts a number to the nearest double, if there is one."""
+    """Return the branches of a CASE that casts a number to the nearest double."""
     size = f"{fn('abs')}({number})"
     return (
         f"WHEN {_between(size, _LEAST, _GREATEST)} THEN ({number})::{_FLOAT8}"
@@ -190,12 +190,12 @@ def _float(value: JsonValue) -> str:
     text = value.text
     slow = _bounded(text, f"CASE {as_double(f'{text}::{_NUMERIC}')} END")
     # Short digits without an exponent are in the range of a double.
-    usual = f"{_LENGTH}({text}) {op('<')} 300" + (
+    common = f"{_LENGTH}({text}) {op('<')} 300" + (
         "" if value.base == "jsonb" else f" AND {text} {_MATCHES} '^[-0-9.]+$'"
     )
     return (
         f"(CASE WHEN {value.is_a('number')}"
-        f" THEN CASE WHEN {usual} THEN {text}::{_FLOAT8} ELSE {slow} END"
+        f" THEN CASE WHEN {common} THEN {text}::{_FLOAT8} ELSE {slow} END"
         f" WHEN {value.is_a('string')} THEN {slow}"
         f" WHEN {value.is_a('boolean')}"
         f" THEN CASE WHEN {text} {_EQ} 'true' THEN 1::{_FLOAT8} ELSE 0 END END)"
@@ -213,7 +213,7 @@ def _number(value: JsonValue) -> str:
 
 
 def _integer(value: JsonValue) -> str:
-    # Digits alone are the text of a number or a string, whatever the type of the value is.
+    # Digits alone are the text of a number or a string.
     text = value.text
     return (
         f"(CASE WHEN {text} {_MATCHES} {_INTEGER} AND {_LENGTH}({text}) {op('<=')} {_LONGEST}"
@@ -235,10 +235,10 @@ def _truth(value: JsonValue) -> str:
 
 def _uuid(value: JsonValue) -> str:
     text, digits = value.text, "[0-9A-Fa-f]+"
-    usual = "-".join(["_" * size for size in (8, 4, 4, 4, 12)])
+    common = "-".join(["_" * size for size in (8, 4, 4, 4, 12)])
     cast = f"{text}::{ty('uuid')}"
     return (
-        f"(CASE WHEN {text} {op('~~')} '{usual}'"
+        f"(CASE WHEN {text} {op('~~')} '{common}'"
         f" AND {text} {_MATCHES} '^{'-'.join([digits] * 5)}$' THEN {cast}"
         f" WHEN {text} {_MATCHES} '^{UUID}$' THEN {cast} END)"
     )
@@ -246,18 +246,18 @@ def _uuid(value: JsonValue) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    """How a text is read as a date, a time or an instant.
+    """How a text is parsed as a date, a time or an instant.
 
     Attributes:
         type: PostgreSQL's type.
-        grammar: All texts that are cast.
-        usual: Some of them, tested faster.
-        shape: Pattern of LIKE, and characters, of texts that the server checks itself.
+        grammar: Pattern of all texts that are cast.
+        common: Pattern of some of them, which is faster.
+        shape: LIKE pattern, and characters, of texts that the server checks itself.
     """
 
     type: str
     grammar: str
-    usual: str = ""
+    common: str = ""
     shape: tuple[str, str] | None = None
 
 
@@ -265,10 +265,10 @@ _MOMENTS: Final = {
     "DateTime": _Moment(
         "timestamptz",
         INSTANT,
-        USUAL_INSTANT,
+        COMMON_INSTANT,
         ("____-__-__T__:__:__%", "[-0-9T:.+Z]+"),
     ),
-    "Date": _Moment("date", DATE, USUAL_DATE, ("____-__-__", "[-0-9]+")),
+    "Date": _Moment("date", DATE, COMMON_DATE, ("____-__-__", "[-0-9]+")),
     "Time": _Moment("time", TIME),
 }
 
@@ -280,10 +280,10 @@ def _moment(value: JsonValue, scalar: str) -> str:
     if value.checks and moment.shape is not None:
         like, characters = moment.shape
         valid = f"{fn('pg_input_is_valid')}({text}, '{ty(moment.type)}')"
-        usual = f"{text} {op('~~')} '{like}' AND {text} {_MATCHES} '^{characters}$'"
-        parts.insert(0, f"{usual} AND {valid}")
-    elif moment.usual:
-        parts.insert(0, f"{text} {_MATCHES} '^{moment.usual}$'")
+        common = f"{text} {op('~~')} '{like}' AND {text} {_MATCHES} '^{characters}$'"
+        parts.insert(0, f"{common} AND {valid}")
+    elif moment.common:
+        parts.insert(0, f"{text} {_MATCHES} '^{moment.common}$'")
     return f"(CASE {' '.join([f'WHEN {part} THEN {cast}' for part in parts])} END)"
 
 

@@ -1,4 +1,4 @@
-"""Expressions: the SQL of a stored value and of its comparisons, the same wherever they stand."""
+"""SQL of stored values and their comparisons, for statements and indexes."""
 
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -11,7 +11,7 @@ from fraiseql.operators import SIGNS
 from fraiseql.sql_names import CATALOG, fn, op, ty
 
 _SENT_AS_TEXT: Final = frozenset({"column", "timestamptz", "timestamp", "date", "time"})
-"""PostgreSQL reads these from a text: it has values that the driver's Python types have not."""
+"""Types that are sent as text: PostgreSQL has values that the driver's Python types do not."""
 
 _DEFAULT: Final = 'COLLATE pg_catalog."default"'
 
@@ -19,12 +19,12 @@ _DEFAULT: Final = 'COLLATE pg_catalog."default"'
 def literal(text: str) -> str:
     """Return a known constant as an SQL string literal."""
     escaped = text.replace("'", "''").replace("\\", "\\\\")
-    # Plain where nothing asks for more; E'' says the same whatever standard_conforming_strings is.
+    # E'' only when needed: it does not depend on standard_conforming_strings.
     return f"E'{escaped}'" if "\\" in text else f"'{escaped}'"
 
 
 def column_sql(alias: str, access: FieldAccess) -> str:
-    """Return the column of ``access``; ``alias`` is empty where there is but one relation."""
+    """Return the column of ``access``; ``alias`` is empty for a single relation."""
     return f"{alias}.{quote(access.column.name)}" if alias else quote(access.column.name)
 
 
@@ -38,11 +38,11 @@ def expression(alias: str, access: FieldAccess) -> str:
         return column
     labels = [literal(label) for label in access.labels]
     if access.in_document and access.column.base_type == "json":
-        # Made readable once for each row; only statements come here, as no index can hold it.
+        # Made readable once for each row; only statements use it, not indexes.
         key = f"{readable(column, 'json')} {op('->')} {literal(access.name)}"
         value = JsonValue("s.v", f"(s.v {op('#>>')} '{{}}')", "json", access.column.checks)
         inner = typed(value, access.form, access.type_name, labels)
-        # The parts are quoted and escaped where they are made.
+        # Its parts are quoted and escaped.
         return f"(SELECT {inner} FROM (SELECT {key} AS v OFFSET 0) AS s)"  # noqa: S608
     return typed(_json_value(column, access), access.form, access.type_name, labels)
 
@@ -57,7 +57,7 @@ def _json_value(column: str, access: FieldAccess) -> JsonValue:
 
 
 def rounded(alias: str, access: FieldAccess) -> str:
-    """Return a number as the double that a client reads, null where there is none."""
+    """Return a number as the double that a client reads, or null."""
     column = column_sql(alias, access)
     if access.column.base_type == "int8":
         return f"{column}::{ty('float8')}"
@@ -65,7 +65,7 @@ def rounded(alias: str, access: FieldAccess) -> str:
 
 
 def tested(alias: str, access: FieldAccess) -> str:
-    """Return the SQL expression of a stored value as it is compared with null."""
+    """Return the SQL expression of a stored value for null tests."""
     column = column_sql(alias, access)
     if access.in_document:
         # ->> gives SQL null for a missing key and for a JSON null alike.
@@ -79,7 +79,7 @@ def tested(alias: str, access: FieldAccess) -> str:
 
 
 def text_expression(alias: str, access: FieldAccess) -> str:
-    """Return the SQL expression of a stored value as the text that a response has for it."""
+    """Return the SQL expression of a stored value as its text in a response."""
     left = expression(alias, access)
     if as_json(access):
         return left
@@ -90,58 +90,58 @@ def text_expression(alias: str, access: FieldAccess) -> str:
 
 
 def infix(access: FieldAccess, sign: str) -> str:
-    """Return the operator between a value as ``expression`` writes it and its placeholder."""
+    """Return the operator between an ``expression`` and its placeholder."""
     return op(sign) if as_json(access) else op(sign, access.column.operators)
 
 
 def equals(left: Column, right: Column) -> str:
-    """Return the operator by which two columns are joined."""
+    """Return the operator that joins two columns."""
     same = left.operators == right.operators
     return op("=", left.operators if same else CATALOG)
 
 
 def text_operator(access: FieldAccess, sign: str) -> str:
-    """Return the operator between a text as ``text_expression`` writes it and a pattern."""
+    """Return the operator between a ``text_expression`` and a pattern."""
     return op(sign, access.column.operators if access.column.base_type == "citext" else CATALOG)
 
 
 def sent_as_text(access: FieldAccess) -> bool:
-    """Whether values travel as texts that PostgreSQL reads as values of their type."""
+    """Whether values are sent as text and cast by PostgreSQL."""
     return wire_type(access) in _SENT_AS_TEXT
 
 
-def placeholder(place: int, access: FieldAccess, *, array: bool) -> str:
-    """Return the SQL of a placeholder that carries a value, or a list of them.
+def placeholder(number: int, access: FieldAccess, *, array: bool) -> str:
+    """Return the SQL of a placeholder for a value or a list of values.
 
     Args:
-        place: Number of the placeholder.
-        access: What the value is compared with.
+        number: Number of the placeholder.
+        access: The compared field.
         array: Whether it is a list.
     """
     wire, brackets = wire_type(access), "[]" if array else ""
     if wire in _SENT_AS_TEXT:
-        return f"${place}::{ty('text')}{brackets}::{_cast(access, wire)}{brackets}"
-    return f"${place}::{_cast(access, wire)}{brackets}"
+        return f"${number}::{ty('text')}{brackets}::{_cast(access, wire)}{brackets}"
+    return f"${number}::{_cast(access, wire)}{brackets}"
 
 
 def _cast(access: FieldAccess, wire: str) -> str:
     if wire == "column":
         return access.column.base_sql
-    # A float4 is compared with the double that has its value, which is never out of range.
+    # A float4 is compared with a double of the same value, which is never out of range.
     return ty("float8" if wire == "float4" else wire)
 
 
 def constant(access: FieldAccess, value: Any) -> str:
-    """Return a known constant as SQL, equal to the placeholder that would carry it.
+    """Return a constant as SQL, equal to its placeholder.
 
     Args:
-        access: What it is compared with.
-        value: As ``as_wire`` gives it.
+        access: The compared field.
+        value: The value, as returned by ``as_wire``.
     """
     wire = wire_type(access)
     if wire == "bool":
         return "true" if value else "false"
-    # One cast only: a text that is turned into an enum is no constant to an index.
+    # A single cast: a text that is cast to an enum is no constant in an index.
     return f"{literal(_text(value))}::{_cast(access, wire)}"
 
 
@@ -152,13 +152,13 @@ def _text(value: Any) -> str:
 
 
 def compared(alias: str, access: FieldAccess, comparison: str, value: Any) -> str:
-    """Return the comparison with a known constant, as statements and predicates have it.
+    """Return the comparison with a constant, as in statements and predicates.
 
     Args:
-        alias: Of the relation; empty where there is but one.
-        access: What is compared.
+        alias: Alias of the relation; empty for a single relation.
+        access: The compared field.
         comparison: One of ``SIGNS``.
-        value: As ``as_wire`` gives it; None compares with null.
+        value: The value, as returned by ``as_wire``; None compares with null.
     """
     if value is None:
         return f"{tested(alias, access)} IS NULL"

@@ -1,4 +1,4 @@
-"""Accesses: where each stored value stands, and the type in which it is compared."""
+"""Access to stored fields: their columns and the types they are compared in."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -48,15 +48,15 @@ _MOMENTS: Mapping[str, frozenset[str]] = {
     "Time": frozenset({"time", "timetz"}),
     "UUID": frozenset({"uuid"}),
 }
-"""Scalars that are JSON strings, and the columns that are compared with them as they are."""
+"""Scalars that are JSON strings, and the column types that need no conversion to compare."""
 
 TEXTS: Final = frozenset({"text", "varchar", "name"})
 SESSION_WIRES: Final = frozenset({"timestamptz", "date", "time"})
-"""Types that PostgreSQL reads from a text by settings of the session: no index can hold that."""
+"""Types whose cast from text depends on settings of the session: they cannot be indexed."""
 
 _PRECISION: Final = re.compile(r"numeric\(([0-9]+),.*\)")
 _DOUBLE_DIGITS: Final = 15
-"""Digits that come back the same from a double."""
+"""Digits that a double preserves."""
 
 OPAQUE: Final = "opaque"
 """Form of a column whose values PostgreSQL does not compare."""
@@ -64,18 +64,18 @@ OPAQUE: Final = "opaque"
 
 @dataclass(frozen=True, slots=True)
 class FieldAccess:
-    """How a stored value is reached in a row.
+    """The column and type of a stored field.
 
     Attributes:
         name: Python name of the field or name of the column.
         column: The relation's own column, or the document column that holds the key ``name``.
-        in_document: Whether the value stands in ``column`` under the key ``name``.
-        form: Form of the leaf, as shapes name it; ``array`` for an array of PostgreSQL.
+        in_document: Whether the value is in the document ``column``, under the key ``name``.
+        form: Form of the leaf, as in shapes; ``array`` for an array of PostgreSQL.
         type_name: GraphQL type of the leaf; empty for a column that is not declared.
         labels: Values of an enum, as texts.
-        constants: Values that predicates of indexes ask it to be equal to.
-        bounds: Operator and value of what else predicates of indexes ask of it.
-        contained: Whether equality can be found by containment in a GIN index.
+        constants: Constants that predicates of indexes compare it with for equality.
+        bounds: Operator and constant of other comparisons in predicates of indexes.
+        contained: Whether a GIN index can find equal values by containment.
     """
 
     name: str
@@ -95,15 +95,15 @@ class FieldAccess:
 
 
 def own_column(relation: Relation, document: str | None, name: str) -> Column | None:
-    """Return the column that answers the field ``name`` by itself, if there is one.
+    """Return the column of the field ``name``, or None.
 
-    The document column is not a field: a field of its name is a key of the document.
+    The document column is not a field: a field with its name is a key of the document.
     """
     return relation.columns.get(name) if name != document else None
 
 
 def column_access(column: Column) -> FieldAccess:
-    """Return the access to a column that no field declares."""
+    """Return the access to an undeclared column."""
     # PostgreSQL's own names of array types begin with an underscore.
     other = "array" if column.base_type.startswith("_") else "string"
     form = _COLUMN_FORMS.get(column.base_type, other)
@@ -111,7 +111,7 @@ def column_access(column: Column) -> FieldAccess:
 
 
 def _comparable(column: Column, form: str) -> str:
-    """Return the form of an own column, unless PostgreSQL compares no values of its type."""
+    """Return the form of a column, or ``opaque`` when PostgreSQL does not compare its type."""
     if form == "any" or column.order:
         return "array" if column.base_type.startswith("_") and form != "any" else form
     return OPAQUE
@@ -120,11 +120,11 @@ def _comparable(column: Column, form: str) -> str:
 def stored_column(
     relation: Relation, document: str | None, field: FieldDefinition, *, wanted_by: str
 ) -> tuple[Column, bool]:
-    """Return the column that holds a stored field, and whether as a key of its document.
+    """Return the column of a stored field, and whether the field is a key of its document.
 
     Raises:
-        SourceError: The relation has neither a column of its name nor a document column, or not the
-            column that it names.
+        SourceError: The relation has neither a column with its name nor a document column; or its
+            named column does not exist.
     """
     name = field.name
     if field.column is not None:
@@ -159,17 +159,17 @@ def find_accesses(
     document: str | None,
     indexes: IndexHints = NO_INDEXES,
 ) -> Mapping[str, FieldAccess]:
-    """Return every name that may be compared or ordered by: stored leaves and own columns.
+    """Return every name that may be compared or ordered by: stored leaves and columns.
 
     Raises:
-        SourceError: A field has neither a column nor a document to stand in.
+        SourceError: A field has neither a column nor a document.
     """
-    found = {column.name: column_access(column) for column in relation.columns.values()}
+    accesses = {column.name: column_access(column) for column in relation.columns.values()}
     for access in _leaves(schema, type_name, relation, document):
-        found[access.name] = access
+        accesses[access.name] = access
     if indexes is NO_INDEXES:
-        return found
-    return {name: _indexed(access, indexes) for name, access in found.items()}
+        return accesses
+    return {name: _indexed(access, indexes) for name, access in accesses.items()}
 
 
 def _leaves(
@@ -192,7 +192,7 @@ def _leaf(schema: Schema, type_name: str, graphql_name: str) -> GraphQLNamedType
 
 
 def _form(leaf: GraphQLNamedType) -> str:
-    # Enums are compared by the text that documents and columns hold.
+    # Enums are compared by their stored text.
     return "enum" if isinstance(leaf, GraphQLEnumType) else leaf_form(leaf)
 
 
@@ -203,22 +203,22 @@ def _labels(leaf: GraphQLNamedType) -> tuple[str, ...]:
 
 
 def _indexed(access: FieldAccess, indexes: IndexHints) -> FieldAccess:
-    """Return an access with what indexes ask of it, as far as that is compared as it is."""
-    asked = [value for name, value in indexes.constants if name == access.name]
+    """Return an access with the comparisons of indexes that have its type."""
+    constants = [value for name, value in indexes.constants if name == access.name]
     bounds = [(sign, value) for name, sign, value in indexes.bounds if name == access.name]
     inside = access.in_document and access.column.name in indexes.contained
     return replace(
         access,
-        constants=tuple([value for value in asked if _fits(access, value)]),
-        bounds=tuple(sorted([one for one in bounds if _fits(access, one[1])], key=repr)),
+        constants=tuple([value for value in constants if _fits(access, value)]),
+        bounds=tuple(sorted([bound for bound in bounds if _fits(access, bound[1])], key=repr)),
         contained=inside and may_be_contained(access),
     )
 
 
 def _fits(access: FieldAccess, value: Any) -> bool:
-    """Whether values compared with ``access`` are of the very type of a constant.
+    """Whether a constant has the type that values are compared in.
 
-    Another type over the same table may have declared it, and read the same name otherwise.
+    Another type over the same table may have declared it, with another type for the same name.
     """
     try:
         return type(as_wire(wire_type(access), value)) is type(value)
@@ -227,12 +227,12 @@ def _fits(access: FieldAccess, value: Any) -> bool:
 
 
 def may_be_contained(access: FieldAccess) -> bool:
-    """Whether the values of a key that are equal to another have few forms in a document."""
+    """Whether equal values of a key have few forms in a document."""
     return wire_type(access) == "text" or access.form in ("Int", "integer", "Boolean", "boolean")
 
 
 def as_json(access: FieldAccess) -> bool:
-    """Whether a value is compared by its JSON form: a key, or a column of another kind of value."""
+    """Whether a value is compared as JSON: a key, or a column of another type than its field."""
     if access.in_document:
         return True
     base, form = access.column.base_type, access.form
@@ -246,7 +246,7 @@ def as_json(access: FieldAccess) -> bool:
 
 
 def is_rounded(access: FieldAccess) -> bool:
-    """Whether a client reads other numbers than the column holds: digits beyond a double's."""
+    """Whether clients read rounded numbers: the column has more digits than a double."""
     if as_json(access) or access.form != "Float":
         return False
     base = access.column.base_type
@@ -258,7 +258,7 @@ def is_rounded(access: FieldAccess) -> bool:
 def wire_type(access: FieldAccess) -> str:
     """Return the type that values compared with ``access`` are sent as.
 
-    ``column`` stands for a text that PostgreSQL reads as a value of the column's own type.
+    ``column`` is a text that PostgreSQL casts to the column's own type.
     """
     if as_json(access):
         wire = _JSON_WIRES.get(access.form, "text")
@@ -276,7 +276,7 @@ def wire_type(access: FieldAccess) -> str:
 def _number_wire(access: FieldAccess) -> str:
     base, form = access.column.base_type, access.form
     if base in _INTEGERS:
-        # A fraction compared with an integer column must not be cut off.
+        # A fraction that is compared with an integer column must not be truncated.
         return "numeric" if form in ("Float", "number") else "int8"
-    # Texts may be NaN or Infinity, which only PostgreSQL reads.
+    # Texts may be NaN or Infinity, which only PostgreSQL parses.
     return base if form in _NUMBER_FORMS or not access.type_name else "column"

@@ -1,7 +1,7 @@
-"""Grammars of texts for instants, dates, times, numbers and UUIDs.
+"""Grammars of texts for instants, dates, times and UUIDs.
 
-One pattern serves Python and PostgreSQL. PostgreSQL reads a text that matches without an error,
-whatever the session is set to, so that a stored text can be tested before it is cast.
+Python and PostgreSQL use the same patterns. PostgreSQL casts a matching text without an error under
+any settings of the session, so that a stored text can be tested before it is cast.
 """
 
 from typing import Final
@@ -26,7 +26,7 @@ _OFFSET: Final = "(?:[Zz]|[+-](?:0?[0-9]|1[0-5])(?::[0-5][0-9](?::[0-5][0-9])?|[
 
 def _dated(rest: str, year: str, year_bc: str) -> str:
     """Return the pattern of a date followed by ``rest``, in every era."""
-    # A lookahead at the very beginning: there is no year 0.
+    # The lookahead excludes the year 0.
     return (
         f"(?!0000)(?:(?:{year}-{_MONTH_DAY}|(?={year}-){_LEAP}-02-29){rest}"
         f"|(?:{year_bc}-{_MONTH_DAY}|(?={year_bc}-){_LEAP_BC}-02-29){rest} BC)"
@@ -36,17 +36,17 @@ def _dated(rest: str, year: str, year_bc: str) -> str:
 _REST: Final = f"(?:[Tt ]{_CLOCK}{_OFFSET}?)?"
 
 DATE: Final = f"(?:-?infinity|{_dated('', _YEAR, _YEAR_BC)})"
-"""A date in ISO 8601, as PostgreSQL writes it beyond the years 1 to 9999 too."""
+"""A date in ISO 8601, or as PostgreSQL writes it outside the years 1 to 9999."""
 
 INSTANT: Final = f"(?:-?infinity|{_dated(_REST, _YEAR, _YEAR_BC)})"
-"""An instant in ISO 8601; seconds and offset may be left out."""
+"""An instant in ISO 8601; seconds and offset are optional."""
 
 _ANY_YEAR: Final = "(?:[0-9]{4}|[1-9][0-9]{4,6})"
 ANY_DATE: Final = f"(?:-?infinity|{_dated('', _ANY_YEAR, '[0-9]{4}')})"
-"""The same up to years that PostgreSQL may find out of range."""
+"""A date that may be out of PostgreSQL's range."""
 
 ANY_INSTANT: Final = f"(?:-?infinity|{_dated(_REST, _ANY_YEAR, '[0-9]{4}')})"
-"""The same up to years that PostgreSQL may find out of range."""
+"""An instant that may be out of PostgreSQL's range."""
 
 TIME: Final = f"{_CLOCK}{_OFFSET}?"
 """A time of day; 24:00:00 is the end of the day."""
@@ -57,12 +57,12 @@ UUID: Final = (
 )
 """A UUID with or without hyphens and braces, in either case."""
 
-# The usual forms, which PostgreSQL tests in a fraction of the time that the whole grammar takes.
+# Common forms, which PostgreSQL tests in a fraction of the time of the whole grammar.
 _DAY: Final = "[12][0-9][0-9][0-9]-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
-USUAL_DATE: Final = _DAY
-"""Some dates, whose text is cast without an error."""
+COMMON_DATE: Final = _DAY
+"""Common dates that are cast without an error."""
 
-USUAL_INSTANT: Final = (
+COMMON_INSTANT: Final = (
     f"{_DAY}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:[.][0-9]{{1,6}})?(?:Z|[+]00:00)"
 )
-"""Some instants, whose text is cast without an error."""
+"""Common instants that are cast without an error."""

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Kind = Literal["equality", "order", "list", "text", "null"]
-"""Which values an operator compares, and what its operand is.
+"""The values that an operator compares, and its operand.
 
-``equality`` and ``order`` take a value of the field's type, ``list`` several of them, ``text`` a
-text, and ``null`` a boolean. ``order`` needs values that have an order, ``text`` needs texts.
+``equality`` and ``order`` take a value of the field's type, ``list`` a list of them, ``text`` a
+text, and ``null`` a boolean. ``order`` needs values with an order, ``text`` needs texts.
 """
 
 
@@ -19,12 +19,12 @@ class FilterOperator:
     Attributes:
         name: Name in Python.
         graphql_name: Name in GraphQL.
-        kind: Which values it compares.
+        kind: Kind of its values and operand.
         sql: PostgreSQL's operator; ``~~`` is LIKE, ``~~*`` is ILIKE.
         quantifier: How ``sql`` is applied to a list: ``ANY`` or ``ALL``.
-        pattern: How its text becomes a LIKE pattern; empty when it is one.
-        bounds: Operators that hold between the exact number and a neighbour of the double that it
-            rounds to, wherever this one holds for the double.
+        pattern: How its text becomes a LIKE pattern; empty when it already is one.
+        bounds: Comparisons of the exact number with a neighbour of the compared double, implied by
+            this operator on rounded numbers.
         description: Its description in the schema.
     """
 

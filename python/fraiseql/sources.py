@@ -15,15 +15,14 @@ Composite = ObjectDefinition | InterfaceDefinition | UnionDefinition
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """How stale kept documents may be, where their declaration allows that they are.
+    """Limits on the staleness of stored documents.
 
     Attributes:
         age: SQL expression of type ``double precision``: seconds since the oldest committed write
-            that the kept documents lack, in the snapshot of the statement that it stands in; 0 when
-            they lack none, null when that cannot be known.
-        bound: Seconds beyond which ``when_stale`` decides; None for no bound.
-        when_stale: What a reader is given then: the documents as they are, the live answer, or an
-            error.
+            that is missing in the documents, in the snapshot of its statement; 0 when none is
+            missing, null when that is unknown.
+        bound: Age in seconds from which ``when_stale`` applies; None for no bound.
+        when_stale: The answer for older documents: the documents, the live answer, or an error.
     """
 
     age: str
@@ -33,40 +32,40 @@ class Freshness:
 
 @dataclass(frozen=True, slots=True)
 class RoleAccess:
-    """Which roles may be given stored documents: those that would be answered the same live.
+    """Condition of the roles that may read stored documents: their live answer is the same.
 
     Attributes:
-        reasons: Query of why a role may not, in the rows ``reason`` and ``name``, of which there
-            are none where it may; ``{role}`` in it stands for SQL of the role's name.
+        reasons: Query of the reasons why a role may not, with the columns ``reason`` and ``name``;
+            no rows when it may. ``{role}`` is replaced by SQL of the role's name.
     """
 
     reasons: str
 
     def reasons_of(self, role: str) -> str:
-        """Return the query for the role that the SQL ``role`` names."""
+        """Return the query for a role, whose name is the SQL ``role``."""
         return self.reasons.replace("{role}", role)
 
     def allowed(self, role: str) -> str:
-        """Return the condition that the role may which the SQL ``role`` names."""
+        """Return the condition that a role may read, whose name is the SQL ``role``."""
         return f"NOT EXISTS ({self.reasons_of(role)})"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredSource:
-    """Where the documents of a type are kept, equal to what the live source would answer.
+    """Stored documents of a type, equal to the live answers.
 
     Attributes:
-        relation: The relation that holds them.
+        relation: The relation with the documents.
         document: Column with the document: every stored field of the type, and ``embeds``, by
-            Python name. None when the relation's own columns answer, as those of a view do.
-        place: ``row``: a column of the live source's own row. ``beside``: a row of ``relation``
-            that has the live source's key columns, by the same names. ``instead``: ``relation`` has
-            the live source's columns too, and is filtered and ordered in its place.
-        embeds: Embedded fields that the document holds, dotted for those inside of embeds.
+            Python name. None when the relation's own columns are read, as for a view.
+        place: ``row``: a column in the live row. ``beside``: a row of ``relation`` with the same
+            key columns as the live source. ``instead``: ``relation`` also has the live source's
+            columns, and is filtered and ordered instead of it.
+        embeds: Embedded fields in the document, with dotted names for nested ones.
         freshness: None for documents that are never stale.
-        unchanged: SQL condition of every statement that reads them: it holds, or it fails with an
-            error, once a definition that they are computed from has changed; None for none.
-        access: Which roles of requests may be given them; None for no role at all.
+        unchanged: SQL condition for every statement that reads them: true, or an error once a
+            definition that they are computed from has changed; None for no condition.
+        access: The roles that may read them; None for no role.
     """
 
     relation: Relation
@@ -80,14 +79,14 @@ class StoredSource:
 
 @dataclass(frozen=True, slots=True)
 class IndexHints:
-    """What statements over a relation must say so that its declared indexes can be used.
+    """Comparisons that statements must contain to use the declared indexes of a relation.
 
-    Nothing here can change an answer: what is said besides follows from what is asked.
+    They are implied by the filter, so they cannot change an answer.
 
     Attributes:
-        constants: Field or column, and the constant that a partial index's predicate asks of it.
-        bounds: Field or column, operator (``gt``, ``gte``, ``lt``, ``lte``) and constant, where the
-            predicate asks that; the cut-off of a rolling index is one.
+        constants: Field or column, and a constant that a partial index's predicate equates it with.
+        bounds: Field or column, operator (``gt``, ``gte``, ``lt``, ``lte``) and constant in such a
+            predicate, like the cut-off of a rolling index.
         contained: JSONB columns with a GIN index, whose keys are found by containment.
         names: Names of the indexes.
     """
@@ -103,16 +102,16 @@ NO_INDEXES: Final = IndexHints()
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where documents of one type are read.
+    """The source of a type's documents.
 
     Attributes:
         type_name: GraphQL name of the type.
-        declared: Relation name as declared: what ``Repository.find`` is called with.
-        relation: Facts of the relation that is read.
-        document: The JSONB column that answers fields without a column of their own, or None.
+        declared: Relation name as declared, the argument of ``Repository.find``.
+        relation: The live relation.
+        document: The JSONB column of fields without their own column, or None.
         key: Columns that identify a row and break ties of an order; may be empty for views.
-        kept: Where the same documents are kept, or None.
-        indexes: What statements must say for declared indexes.
+        kept: The stored documents, or None.
+        indexes: Comparisons for the declared indexes.
     """
 
     type_name: str
@@ -126,11 +125,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class SourceMap:
-    """Every source of one application.
+    """All sources of an application.
 
     Attributes:
         sources: By GraphQL type name.
-        embedded: Relations that embeds read, by the name they are declared with.
+        embedded: Relations of embeds, by declared name.
     """
 
     sources: Mapping[str, Source]
@@ -138,21 +137,21 @@ class SourceMap:
 
 
 def declared_relations(schema: Schema) -> list[str]:
-    """Return the name of every relation that the declarations of ``schema`` read."""
-    found = {live_source(definition) for _, definition in _composites(schema)}
-    found.update(relation for _, relation in _embedded(schema))
-    return sorted(name for name in found if name is not None)
+    """Return the names of all relations that the declarations of ``schema`` read."""
+    names = {live_source(definition) for _, definition in _composites(schema)}
+    names.update(relation for _, relation in _embedded(schema))
+    return sorted(name for name in names if name is not None)
 
 
 def live_source(definition: Composite) -> str | None:
-    """Return the relation that answers a type live; what it is ``stored`` as may name another."""
+    """Return the live relation of a type, which its ``stored`` declaration may replace."""
     source = definition.sql_source
     name_of: Any = getattr(getattr(definition, "stored", None), "live_source", None)
     return source if source is None or name_of is None else str(name_of(source))
 
 
 def map_sources(schema: Schema, catalog: Catalog) -> SourceMap:
-    """Return the sources of ``schema`` as the catalog has them.
+    """Return the sources of ``schema`` from the catalog.
 
     Raises:
         SourceError: A relation or a ``jsonb_column`` or ``key`` column does not exist.
@@ -177,16 +176,16 @@ def _composites(schema: Schema) -> Iterator[tuple[str, Composite]]:
 
 def _embedded(schema: Schema) -> Iterator[tuple[str, str]]:
     for type_name, fields in schema.fields.items():
-        for one in fields.values():
-            if one.embed is not None:
-                yield f"{type_name}.{one.name}", one.embed.relation
+        for field in fields.values():
+            if field.embed is not None:
+                yield f"{type_name}.{field.name}", field.embed.relation
 
 
 def _source(name: str, definition: Composite, catalog: Catalog) -> Source:
     declared, live = definition.sql_source or "", live_source(definition) or ""
     if live != declared and live not in catalog.relations:
         raise SourceError(
-            f"{name} reads {live!r}, the live answer beside what is kept, which is not there yet.",
+            f"{name} reads {live!r} for live answers, which does not exist yet.",
             hint="Run `fraiseql db apply` with this application first.",
         )
     relation = catalog.relation(live, wanted_by=name)
@@ -201,11 +200,11 @@ def _source(name: str, definition: Composite, catalog: Catalog) -> Source:
                 f"{name} names key column {column!r}, which {live!r} has not."
                 f"{suggestion(column, relation.columns)}"
             )
-    return Source(name, declared, relation, document, key or _usual_key(relation))
+    return Source(name, declared, relation, document, key or _default_key(relation))
 
 
-def _usual_key(relation: Relation) -> tuple[str, ...]:
-    """Return ``id`` where a view, which has no keys of its own, has such a column."""
+def _default_key(relation: Relation) -> tuple[str, ...]:
+    """Return ``id`` for a view with such a column: views have no keys."""
     return ("id",) if "id" in relation.columns else ()
 
 

@@ -1,4 +1,4 @@
-"""Values: the few PostgreSQL types that values are compared in, and how Python values get there."""
+"""Conversion of Python values to the PostgreSQL types of comparisons."""
 
 import math
 import re
@@ -26,74 +26,74 @@ _ZONE: Final = re.compile(":[0-9]{2}(?:[.][0-9]+)?[+-]")
 
 
 class PostgresText(str):
-    """A date or time that PostgreSQL has and Python has not, as text: ``infinity``, a year BC."""
+    """A date or time that only PostgreSQL has, as text: ``infinity``, a year BC."""
 
     __slots__ = ()
 
 
 class ExactFloat(float):
-    """A number of a request whose digits a float does not hold; those beyond floats are infinite.
+    """A number in a request with more digits than a float; beyond the range, it is infinite.
 
     Attributes:
-        text: The number as it was written.
+        text: The number as written.
     """
 
     __slots__ = ("text",)
     text: str
 
     def __new__(cls, text: str) -> Self:
-        """Make the nearest float, which knows its text."""
+        """Return the nearest float, with the text."""
         number = super().__new__(cls, text)
         number.text = text
         return number
 
     def __repr__(self) -> str:
-        """Return the number as it was written."""
+        """Return the number as written."""
         return self.text
 
     def is_integer(self) -> bool:
-        """Return False: no scalar may take it for the integer that the float happens to be."""
+        """Return False: no scalar may accept the rounded float as an integer."""
         return False
 
 
 def plain(value: Any) -> Any:
-    """Return the value that a document holds for an enum member; anything else as it is."""
+    """Return the stored value of an enum member; other values unchanged."""
     return value.value if isinstance(value, Enum) else value
 
 
 def as_wire(wire: str, value: Any) -> Any:
-    """Return ``value`` as a Python value of the type ``wire``, which compares as PostgreSQL does.
+    """Return ``value`` as a Python value that compares as the type ``wire`` does.
 
     Args:
         wire: ``int8``, ``numeric``, ``float8``, ``float4``, ``bool``, ``text``, ``column``,
             ``uuid``, ``timestamptz``, ``timestamp``, ``date`` or ``time``.
-        value: What a request, or a declaration, holds.
+        value: A value from a request or a declaration.
 
     Raises:
-        ValueError, TypeError, ArithmeticError: The value has not the form of that type.
+        ValueError, TypeError, ArithmeticError: The value does not fit that type.
     """
     return CONVERTERS[wire](value)
 
 
 def as_parameter(wire: str, value: Any) -> Any:
-    """Return ``value`` as the driver takes it for a parameter of the type ``wire``.
+    """Return ``value`` as the driver expects it for a parameter of the type ``wire``.
 
-    Dates and times travel as text: the driver takes the last ones of Python for infinity.
+    Dates and times are sent as text: the driver sends Python's last dates as infinity.
 
     Raises:
-        ValueError, TypeError, ArithmeticError: The value has not the form of that type.
+        ValueError, TypeError, ArithmeticError: The value does not fit that type.
     """
-    found = CONVERTERS[wire](value)
-    if isinstance(found, date | time):
-        return found.isoformat()
-    return str(found) if isinstance(found, PostgresText) else found
+    converted = CONVERTERS[wire](value)
+    if isinstance(converted, date | time):
+        return converted.isoformat()
+    return str(converted) if isinstance(converted, PostgresText) else converted
 
 
 def _int8(value: Any) -> int:
     if isinstance(value, str) and not _INTEGER.fullmatch(value):
         raise ValueError
     number = int(value)
-    # Nothing is cut off: 1.5 is not 1, whatever kind of number it is.
+    # Nothing is truncated: 1.5 is not 1, as a float or a decimal.
     if isinstance(value, bool) or (number != value and not isinstance(value, str)):
         raise ValueError
     if not -_INT8 <= number < _INT8:
@@ -102,17 +102,17 @@ def _int8(value: Any) -> int:
 
 
 def parse_number(text: str) -> Decimal:
-    """Read decimal digits, with a fraction or an exponent, and nothing else.
+    """Parse decimal digits with an optional fraction and exponent.
 
     Raises:
-        ValueError: It is anything else that Python takes: spaces, underscores, other digits, NaN.
+        ValueError: It has anything else that Python allows: spaces, underscores, other digits, NaN.
     """
     if not _NUMBER.fullmatch(text):
         raise ValueError
     try:
         return Decimal(text)
     except InvalidOperation as error:
-        # Its exponent is beyond those of Python.
+        # The exponent is out of Python's range.
         raise ValueError from error
 
 
@@ -123,7 +123,7 @@ def _numeric(value: Any) -> Decimal:
         return parse_number(value)
     if isinstance(value, ExactFloat):
         return parse_number(value.text)
-    # repr: 0.1 is meant as 0.1, not as the binary fraction next to it.
+    # repr: 0.1 is 0.1, not the nearest binary fraction.
     number = Decimal(repr(float(value)) if isinstance(value, float) else value)
     if not number.is_finite():
         raise ValueError
@@ -132,7 +132,7 @@ def _numeric(value: Any) -> Decimal:
 
 def _float8(value: Any) -> float:
     number = float(_numeric(value))
-    # What is beyond every double is not infinite.
+    # A number beyond the range of doubles is not infinite.
     if number in (float("inf"), float("-inf")):
         raise ValueError
     return number
@@ -142,20 +142,18 @@ def neighbour(value: Any, side: str) -> Decimal:
     """Return the next double ``below`` or ``above`` a number, with all its digits.
 
     Raises:
-        ValueError, TypeError, ArithmeticError: The value is no number, or beyond every double.
+        ValueError, TypeError, ArithmeticError: The value is no number, or too large for a double.
     """
     towards = -math.inf if side == "below" else math.inf
-    found = math.nextafter(_float8(value), towards)
-    # Beyond the greatest double every number counts.
-    return (
-        Decimal(found)
-        if math.isfinite(found)
-        else Decimal(math.copysign(2, found)) * Decimal(2) ** 1025
-    )
+    double = math.nextafter(_float8(value), towards)
+    if math.isfinite(double):
+        return Decimal(double)
+    # Every number beyond the greatest double rounds to it.
+    return Decimal(math.copysign(2, double)) * Decimal(2) ** 1025
 
 
 def _float4(value: Any) -> float:
-    """Return the double that has the value of the nearest ``float4``, if there is one near."""
+    """Return the nearest ``float4`` as a double; numbers out of its range unchanged."""
     number = _float8(value)
     try:
         (near,) = struct.unpack("<f", struct.pack("<f", number))
@@ -166,15 +164,15 @@ def _float4(value: Any) -> float:
 
 def _bool(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise ValueError  # noqa: TRY004 - one kind of failure, worded by the caller
+        raise ValueError  # noqa: TRY004 - the caller handles ValueError
     return value
 
 
 def text_value(value: Any) -> str:
-    """Return a value as the text that it is compared by.
+    """Return a value as text for comparisons.
 
     Raises:
-        ValueError: It is none, or holds the character that no text of PostgreSQL can.
+        ValueError: It has no text form, or contains NUL, which PostgreSQL's text cannot.
     """
     text = value if isinstance(value, str) else _text_of(value)
     if "\0" in text:
@@ -193,12 +191,12 @@ def _text_of(value: Any) -> str:
 
 
 def parse_instant(text: str) -> datetime | PostgresText:
-    """Read an instant in ISO 8601; without an offset it is taken as UTC.
+    """Parse an instant in ISO 8601, as UTC when it has no offset.
 
-    Digits beyond microseconds are rounded as PostgreSQL rounds them.
+    Digits beyond microseconds are rounded as in PostgreSQL.
 
     Raises:
-        ValueError: It is not in ISO 8601.
+        ValueError: It is not ISO 8601.
     """
     if not _INSTANT.fullmatch(text):
         raise ValueError
@@ -209,12 +207,12 @@ def parse_instant(text: str) -> datetime | PostgresText:
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return moment + timedelta(microseconds=micros)
     except (ValueError, OverflowError):
-        # The grammar is PostgreSQL's, so it is Python that has no such instant.
+        # It matches PostgreSQL's grammar, so only Python has no such instant.
         return PostgresText(text)
 
 
 def _clock_parts(clock: str) -> tuple[str, int, str]:
-    """Return hours to seconds, microseconds, and what follows."""
+    """Return hours to seconds, microseconds, and the rest."""
     match = _CLOCK.fullmatch(clock)
     if match is None:
         raise ValueError
@@ -223,10 +221,10 @@ def _clock_parts(clock: str) -> tuple[str, int, str]:
 
 
 def parse_day(text: str) -> date | PostgresText:
-    """Read a date in ISO 8601.
+    """Parse a date in ISO 8601.
 
     Raises:
-        ValueError: It is not in ISO 8601.
+        ValueError: It is not ISO 8601.
     """
     if not _DATE.fullmatch(text):
         raise ValueError
@@ -237,10 +235,10 @@ def parse_day(text: str) -> date | PostgresText:
 
 
 def parse_clock(text: str) -> time | PostgresText:
-    """Read a time of day in ISO 8601; 24:00:00 is the end of the day.
+    """Parse a time of day in ISO 8601; 24:00:00 is the end of the day.
 
     Raises:
-        ValueError: It is not in ISO 8601.
+        ValueError: It is not ISO 8601.
     """
     if not _TIME.fullmatch(text):
         raise ValueError
@@ -253,10 +251,10 @@ def parse_clock(text: str) -> time | PostgresText:
 
 
 def parse_uuid(text: str) -> UUID:
-    """Read a UUID, with or without hyphens and braces.
+    """Parse a UUID, with or without hyphens and braces.
 
     Raises:
-        ValueError: It is anything else.
+        ValueError: It is not a UUID.
     """
     if not _UUID.fullmatch(text):
         raise ValueError
@@ -277,7 +275,7 @@ def _instant(value: Any) -> Any:
 
 
 def _local(value: Any) -> Any:
-    # Columns without a zone hold UTC, as the session's TimeZone does.
+    # Columns without a time zone are in UTC, the TimeZone of the session.
     moment = _instant(value)
     if isinstance(moment, datetime):
         return moment.astimezone(UTC).replace(tzinfo=None)
@@ -325,4 +323,4 @@ CONVERTERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "date": _date,
     "time": _time,
 }
-"""What turns a value into one that compares as PostgreSQL compares, by the type it is sent as."""
+"""Functions that convert a value for comparisons, by the type that it is sent as."""

@@ -64,7 +64,7 @@ class SqlRoot:
         query: The live query.
         many: Whether the field is a list.
         max_limit: Largest ``limit`` of a request.
-        kept: The stored query that is run instead while its documents exist; None to read live.
+        kept: The stored query to run instead while its documents exist; None to read live.
     """
 
     stream: int

@@ -28,7 +28,7 @@ _TIMES: Final = frozenset({"time", "timetz"})
 _INT_DIGITS: Final = 9
 _BEYOND_INT: Final = "values beyond 32 bits are answered with an error"
 _FRACTIONS: Final = "values with a fraction are answered with an error"
-_UNCHECKED: Final = "what other text it holds is answered with an error, and compared as null"
+_UNCHECKED: Final = "other text in it is answered with an error, and compared as null"
 _ANY_JSON: Final = "other JSON in it is answered with an error, and compared as null"
 
 _PYTHON: Final[Mapping[str, str]] = {
