@@ -1,4 +1,4 @@
-"""Access to stored fields: their columns and the types they are compared in."""
+"""Access to stored fields: columns, and types of comparisons."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""The golden application: what its operations use is declared here, its rows in tables.sql."""
+"""Application of the golden operations; its rows are in tables.sql."""
 
 from datetime import date, datetime
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Golden: each directory holds an operation, and beside it its plan, its SQL and its response.
+"""Golden operations: plan, SQL and response in one directory each.
 
 ``pytest tests/golden --update-golden`` writes what is found as what is expected; read the diff.
 """

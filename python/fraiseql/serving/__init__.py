@@ -1,4 +1,4 @@
-"""The serving pipeline: document, planning, sql, execution, response, in order of travel."""
+"""Serving pipeline: document, planning, sql, execution, preparation, response."""
 
 from fraiseql.serving.document import RequestError
 from fraiseql.serving.document.request import Request

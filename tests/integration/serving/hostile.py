@@ -1,4 +1,4 @@
-"""Hostile requests: documents and variables that are meant to hold a process, and their codes."""
+"""Hostile documents and variables, with the expected error codes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

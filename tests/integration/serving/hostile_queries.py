@@ -1,4 +1,4 @@
-"""Queries that take inputs of any depth and size, beside those of the golden application."""
+"""Queries with inputs of any depth and size."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Keeping: an application whose kept documents a test makes by hand, to tell them from live ones.
+"""Application with documents that a test stores by hand.
 
 Every live name begins with ``live``, every kept one with ``kept``: an answer tells its source.
 """

@@ -1,4 +1,4 @@
-"""Ledgers: BigInt and Decimal wherever a response can hold them, and the same as plain dicts."""
+"""Type with BigInt and Decimal everywhere, and the same as dicts."""
 
 from decimal import Decimal
 from typing import Any

@@ -1,4 +1,4 @@
-"""Oracle: what a filter and an order mean, over rows as Python dicts, without any SQL."""
+"""Filters and orders over Python dicts, without SQL."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Positions: every place of an operation that a variable can stand in, and values to try there."""
+"""Every position of a variable in an operation, with values to try."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

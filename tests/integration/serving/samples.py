@@ -1,4 +1,4 @@
-"""Samples: one type with a field of every kind, as a column and as a key of a document."""
+"""Sample type with fields of every kind, in columns and documents."""
 
 import json
 from datetime import UTC, date, datetime, time, timedelta, timezone

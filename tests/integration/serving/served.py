@@ -1,4 +1,4 @@
-"""Served: an application's service on a real database, asked from plain synchronous tests."""
+"""An application's service on a real database, for synchronous tests."""
 
 import asyncio
 import json

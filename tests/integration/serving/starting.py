@@ -1,4 +1,4 @@
-"""Tables, types and starts for the tests of what is compared when an application starts."""
+"""Tables, types and helpers for tests of checks at the start."""
 
 import logging
 from typing import Any

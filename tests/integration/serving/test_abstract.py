@@ -1,4 +1,4 @@
-"""Abstract types: relations whose rows are of several types, by SQL and inside Python's answers."""
+"""Interfaces and unions from SQL and inside Python's results."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Adopting: a worker follows partitions that come and go, without an apply, within seconds."""
+"""A worker follows new and dropped partitions within seconds, without an apply."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Arguments: literals, variables, both within each other, defaults and nulls mean the same."""
+"""Arguments as literals, variables, defaults and nulls are equivalent."""
 
 from typing import Any
 

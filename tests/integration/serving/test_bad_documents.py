@@ -1,4 +1,4 @@
-"""Bad documents: a value of another form fails no filter, and is an error at its field."""
+"""Malformed values in documents fail no filter, only their field."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Bad input: requests that cannot be answered are refused whole, with a code and without a row."""
+"""Invalid requests are refused with a code and read no row."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Blocking: a resolver that is no ``async def`` does not hold the event loop."""
+"""A resolver without ``async`` does not block the event loop."""
 
 import asyncio
 import functools

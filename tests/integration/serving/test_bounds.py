@@ -1,4 +1,4 @@
-"""What a client sends does not decide how much memory the caches hold."""
+"""The memory of caches does not depend on requests."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""Bounds of the caches: documents, plans and prepared statements, under what never repeats."""
+"""Limits of the caches of documents, plans and prepared statements."""
 
 import random
 from collections.abc import Iterator

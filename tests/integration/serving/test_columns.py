@@ -1,4 +1,4 @@
-"""Columns: a field may be read from a column of another name, wherever fields are used."""
+"""Fields that are read from columns with other names."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Computed fields: parents, arguments, batches, failures in one place, and objects in turn."""
+"""Computed fields: parents, arguments, batches, errors and returned objects."""
 
 from collections.abc import Iterator
 from decimal import Decimal

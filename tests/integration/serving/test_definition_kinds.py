@@ -1,4 +1,4 @@
-"""Each kind of definition, changed by itself: what is stored or cached is given only if true."""
+"""Changes to each kind of definition invalidate stored documents and results."""
 
 from collections.abc import Iterator
 from typing import Any

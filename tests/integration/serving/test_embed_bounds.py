@@ -1,4 +1,4 @@
-"""Bounds of embedded lists: applied in SQL, counted before, and never a list cut without a word."""
+"""Limits of embedded lists: applied in SQL, counted, never cut silently."""
 
 import random
 from collections.abc import Iterator

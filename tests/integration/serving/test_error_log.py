@@ -1,4 +1,4 @@
-"""The log of errors: whatever hides something is one line, found by the id that the client has."""
+"""Hidden errors are logged in one line with the client's id."""
 
 import logging
 import re

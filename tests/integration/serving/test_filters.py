@@ -1,4 +1,4 @@
-"""Filters: every kind of column and key against every operator, compared with a Python oracle."""
+"""Every operator on every kind of column and key, against an oracle."""
 
 import random
 from collections.abc import Iterator

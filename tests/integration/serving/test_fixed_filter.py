@@ -1,4 +1,4 @@
-"""Fixed filter: what ``find`` and ``find_one`` declare always holds, whatever a client asks."""
+"""Filters of ``find`` and ``find_one`` always hold."""
 
 import enum
 from collections.abc import Iterator

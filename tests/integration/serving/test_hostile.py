@@ -1,4 +1,4 @@
-"""Nothing that a client sends holds a process, fails it, or fills its log."""
+"""Hostile requests do not block a process, crash it or fill logs."""
 
 import asyncio
 import gc

@@ -1,4 +1,4 @@
-"""Statements with and without facts of indexes answer alike, whatever is asked and stored."""
+"""Statements with and without index hints have the same answers."""
 
 import json
 import random

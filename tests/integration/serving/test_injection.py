@@ -1,4 +1,4 @@
-"""Injection: texts meant to break out of a statement are only ever values, or are refused."""
+"""Texts that try to break out of a statement stay values."""
 
 import asyncio
 from collections.abc import Iterator

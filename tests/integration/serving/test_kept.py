@@ -1,4 +1,4 @@
-"""Kept documents are read where they hold all that is asked, and by whom they may be read."""
+"""Stored documents are read when they contain the selection."""
 
 from collections.abc import Iterator
 from pathlib import Path

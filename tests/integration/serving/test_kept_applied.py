@@ -1,4 +1,4 @@
-"""Applied strategies come and go under a serving application: every answer is right meanwhile."""
+"""Answers stay correct while strategies are applied and removed."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""A definition that changes without a write is noticed at once, whatever stores the documents."""
+"""A changed definition is noticed at once by every strategy."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Looks at what is kept while the service runs, where tables are no longer what is declared."""
+"""Refresh of stored sources when tables differ from declarations."""
 
 import asyncio
 import logging

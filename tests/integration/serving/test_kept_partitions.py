@@ -1,4 +1,4 @@
-"""Partitions under a serving application: rows that come without a trigger are never missed."""
+"""Rows in new partitions without a trigger are never missed."""
 
 from collections.abc import Iterator
 from typing import Any

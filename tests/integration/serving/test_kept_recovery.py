@@ -1,4 +1,4 @@
-"""What cannot be read is answered live in the same request, and read again when it is there."""
+"""Unreadable stored documents are answered live, then read again."""
 
 import asyncio
 import logging

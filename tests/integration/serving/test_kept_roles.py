@@ -1,4 +1,4 @@
-"""Stored documents under roles: read where the role would be answered the same live, only there."""
+"""Stored documents are read only for roles with equal live answers."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""A response says how stale it is, to the snapshot; beyond its bound, a declaration decides."""
+"""Responses report staleness, and declarations bound it."""
 
 import asyncio
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Large documents: they are answered live, and nobody who writes their rows fails."""
+"""Documents too large to store are answered live; writes succeed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Messages: what Python says never leaves, and a closed introspection tells no names."""
+"""Python's messages and closed introspection's names do not reach clients."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Numbers as text: BigInt and Decimal as strings with all their digits, wherever they come from."""
+"""BigInt and Decimal as strings with all their digits."""
 
 import json
 import re

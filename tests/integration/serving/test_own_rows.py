@@ -1,4 +1,4 @@
-"""Own rows: whatever value is served, a filter by it finds the row, and order is PostgreSQL's."""
+"""A filter by any served value finds its row, in PostgreSQL's order."""
 
 import asyncio
 import json

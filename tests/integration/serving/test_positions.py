@@ -1,4 +1,4 @@
-"""Null, missing and wrong values in every place of a variable: graphql-core's verdicts are ours.
+"""Null, absent and wrong values of variables, compared with graphql-core.
 
 The oracle is graphql-core, which executes the same schema over plain dicts.
 """

@@ -1,4 +1,4 @@
-"""Two tenants: whatever hides the session in a predicate, none sees the rows of the other."""
+"""No tenant sees another's rows, however a predicate reads the session."""
 
 from contextlib import suppress
 from typing import Any

@@ -1,4 +1,4 @@
-"""Repository: what resolvers read, by whose selection, and what they are told when it is wrong."""
+"""Repository: reads of resolvers, their selection and their errors."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Resolvers: whatever Python returns is answered in the one form that SQL's answers have."""
+"""Results of resolvers are rendered like those of SQL."""
 
 import json
 import logging

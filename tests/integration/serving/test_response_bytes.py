@@ -1,4 +1,4 @@
-"""Bytes of an answer: bounded while they are read, while they are rendered, and in the sum."""
+"""Limits on the bytes of a response while reading and rendering."""
 
 from collections.abc import Iterator
 from pathlib import Path

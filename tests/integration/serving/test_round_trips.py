@@ -1,4 +1,4 @@
-"""Round trips: the server's log of a warm service shows one statement a field, and no other."""
+"""A warm service runs one statement for each root field."""
 
 import asyncio
 from collections.abc import Iterator

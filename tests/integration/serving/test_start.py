@@ -1,4 +1,4 @@
-"""Start: what is declared and is not in the database is said before the first request."""
+"""Missing relations and columns are reported before the first request."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Start: joins, orders and keys that are declared and the catalog's are compared."""
+"""Checks at the start of joins, orders and keys."""
 
 import datetime as dt
 from typing import Any

@@ -1,4 +1,4 @@
-"""Starvation: what is slow waits for itself, and not before reads by key and lists."""
+"""Slow statements do not delay reads by key and lists."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Words of filters, operators and arguments may be names of columns and of fields."""
+"""Columns and fields may have the names of filters and operators."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Value samples: for every type of PostgreSQL values at its edges, as texts that it reads."""
+"""Edge values of every PostgreSQL type, as texts."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Costs: what an operation may answer, counted from its text and its limits."""
+"""Complexity of operations from their text and limits."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Filters are coerced to what graphql-core makes of them, or it is asked itself."""
+"""Coercion of filters is equal to graphql-core's."""
 
 from datetime import date
 from decimal import Decimal

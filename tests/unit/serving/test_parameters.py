@@ -1,4 +1,4 @@
-"""Wire: a request's value becomes the parameter that its field is compared by, or is refused."""
+"""Conversion of a request's values to parameters."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Structure: two values of one variable_signature are served by one plan; values never decide."""
+"""Values with the same signature share a plan."""
 
 from typing import Any
 

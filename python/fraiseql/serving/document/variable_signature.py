@@ -1,4 +1,4 @@
-"""Signature of a variable: keys, nulls and lists of its value, without the scalars."""
+"""Signature of a variable: its value's structure without the scalars."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Planning: from an operation to the rows to read and the shapes to render."""
+"""Planning: from an operation to relations to read and a shape."""
 
 from fraiseql.serving.planning.plan import (
     ComputedStep,

@@ -1,4 +1,4 @@
-"""Plans of object types: the shape to render and the rows to read."""
+"""Plans of object types: their shapes and the rows to read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

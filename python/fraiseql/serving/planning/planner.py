@@ -1,4 +1,4 @@
-"""Planner: from an operation and the signature of its variables to a plan."""
+"""Planner: from an operation and its variables' signature to a plan."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

@@ -1,1 +1,1 @@
-"""Preparation: from a request to the plan that serves it, cached by document and variables."""
+"""Preparation: from a request to a cached plan ready to serve."""

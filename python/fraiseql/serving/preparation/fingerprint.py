@@ -1,4 +1,4 @@
-"""Fingerprint of how a root field is answered, part of its cache keys.
+"""Fingerprint of how a root field is answered, for cache keys.
 
 The canonical text has the request's side. This is the server's side: declared limits and orders,
 SQL, names and forms of fields, the code of Python functions.

@@ -1,4 +1,4 @@
-"""Plans ready to serve: of whole operations, and of root fields for result caches."""
+"""Plans ready to serve, of operations and of their root fields."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

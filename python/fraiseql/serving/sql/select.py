@@ -1,4 +1,4 @@
-"""SELECT statement of a query, with rows as JSON in one bytea column."""
+"""SELECT statements with rows as JSON in one bytea column."""
 # ruff: noqa: S608 - this module writes SQL: identifiers are quoted from the catalog, values are
 # parameters, and a developer's own predicates come from declarations only.
 

@@ -1,1 +1,1 @@
-"""Checks before the first request: relations, columns, predicates and filters as declared."""
+"""Checks before the first request: relations, columns, predicates, filters."""

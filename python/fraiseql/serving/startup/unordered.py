@@ -1,4 +1,4 @@
-"""Removal of filters and orders for columns whose values PostgreSQL does not compare."""
+"""Removal of filters and orders for columns that PostgreSQL cannot compare."""
 
 from collections.abc import Iterable
 from typing import Any
