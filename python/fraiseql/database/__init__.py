@@ -1,4 +1,4 @@
-"""The database: the pool, identities, a resolver's own SQL; only here the driver is known."""
+"""Access to PostgreSQL: pool, identities and SQL of resolvers."""
 
 from asyncpg import Record
 

@@ -1,4 +1,4 @@
-"""The address of a database: checked before use, never printed with its password."""
+"""Parsing and checks of database addresses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,20 +26,20 @@ _IGNORED = frozenset(
         "tcp_user_timeout",
     }
 )
-"""Options of libpq that the driver would send to the server as settings; they change no answer."""
+"""Options of libpq that the driver would send as settings; no answer depends on them."""
 
 _SESSIONS = {"read-write": "primary", "read-only": "standby"}
-"""Our connections are all read-only by default, which the driver takes for a read-only server."""
+"""The driver takes our connections, which are read-only by default, for a read-only server."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Address:
-    """Where to connect and what every connection is set to.
+    """An address for the driver and the settings of its connections.
 
     Attributes:
-        url: Address for the driver. Holds the password: never print it.
-        server_settings: Settings that the connection starts with; RESET ALL returns to them.
-        digest: Number of the settings that the address itself asks for.
+        url: Address for the driver. Contains the password: never print it.
+        server_settings: Initial settings; RESET ALL returns to them.
+        digest: Digest of the options in the address.
     """
 
     url: str
@@ -50,15 +50,15 @@ class Address:
 def parse_address(
     url: str, settings: Settings, overrides: Mapping[str, str] | None = None
 ) -> Address:
-    """Check ``url`` and say what every connection is set to.
+    """Check ``url`` and return the address with its settings.
 
     Args:
         url: ``postgresql://…``.
-        settings: ``statement_timeout`` counts.
-        overrides: Settings of the server that take the place of the usual ones.
+        settings: Uses ``statement_timeout``.
+        overrides: Settings of the server that replace the default ones.
 
     Raises:
-        ConfigurationError: The address cannot be used; the message does not show the password.
+        ConfigurationError: The address is invalid; the message does not show the password.
     """
     parts = _split(url)
     _check(parts)
@@ -70,7 +70,7 @@ def parse_address(
 
 
 def _digest(options: Mapping[str, str]) -> int:
-    """Return 62 bits that tell options apart; 0 for none."""
+    """Return a digest of the options of 62 bits; 0 for none."""
     if not options:
         return 0
     text = repr(sorted(options.items())).encode()
@@ -78,7 +78,7 @@ def _digest(options: Mapping[str, str]) -> int:
 
 
 def shown_address(url: str) -> str:
-    """Return where an address leads, without its password and its other options."""
+    """Return an address without its password and other options."""
     try:
         parts = urlsplit(url)
         options = dict(parse_qsl(parts.query))
@@ -92,7 +92,7 @@ def shown_address(url: str) -> str:
 
 
 def _server_settings(settings: Settings) -> dict[str, str]:
-    """Return settings under which the same data gives the same text on every server."""
+    """Return settings that make the text of values the same on every server."""
     return {
         "default_transaction_read_only": "on",
         "statement_timeout": str(ceil(settings.statement_timeout * 1000)),
@@ -110,23 +110,23 @@ def _split(url: str) -> SplitResult:
     scheme = url.partition(":")[0]
     if scheme not in _SCHEMES:
         shown = scheme if scheme.isalnum() and len(scheme) < len(url) else ""
-        known = (*_SCHEMES, "embedded")
+        schemes = (*_SCHEMES, "embedded")
         raise ConfigurationError(
             f"The database URL starts with {shown!r}, not with 'postgresql://'."
-            f"{suggestion(shown, known)}",
+            f"{suggestion(shown, schemes)}",
             hint=_HINT,
         )
     try:
         return urlsplit(url)
     except ValueError:
-        # The original message quotes the address, and may so quote the password: left out.
+        # The original message quotes the address, which may contain the password.
         raise ConfigurationError("The database URL cannot be read.", hint=_HINT) from None
 
 
 def _check(parts: SplitResult) -> None:
     if parts.fragment or parts.netloc.count("@") > 1:
         raise ConfigurationError(
-            "The database URL holds '#' or a second '@' where a host or database is expected.",
+            "The database URL contains '#' or a second '@' where a host or database is expected.",
             hint="Percent-encode such characters of a user name or password: # %23, @ %40, / %2F.",
         )
     for host in parts.netloc.rpartition("@")[2].split(","):
@@ -138,8 +138,8 @@ def _check(parts: SplitResult) -> None:
             )
     if "/" in parts.path[1:]:
         raise ConfigurationError(
-            f"The database name in the URL is {unquote(parts.path[1:])!r}, which holds '/'.",
-            hint="Write one name after the host; percent-encode '/' as %2F where it is meant.",
+            f"The database name in the URL is {unquote(parts.path[1:])!r}, which contains '/'.",
+            hint="Write one name after the host; percent-encode '/' in it as %2F.",
         )
 
 
@@ -153,11 +153,11 @@ def _options(parts: SplitResult) -> dict[str, str]:
         ) from None
     options = {name: value for name, value in pairs if name not in _IGNORED}
     if "target_session_attrs" in options:
-        wanted = options["target_session_attrs"]
-        options["target_session_attrs"] = _SESSIONS.get(wanted, wanted)
+        session = options["target_session_attrs"]
+        options["target_session_attrs"] = _SESSIONS.get(session, session)
     if options.pop("channel_binding", "prefer") == "require":
         raise ConfigurationError(
-            "The database URL asks for channel_binding=require, which the driver does not have.",
-            hint="Use sslmode=verify-full instead: it proves who the server is.",
+            "The database URL has channel_binding=require, which the driver does not support.",
+            hint="Use sslmode=verify-full instead, which verifies the server.",
         )
     return options

@@ -1,4 +1,4 @@
-"""Admission control: which statement takes the next connection."""
+"""Admission control: queues of statements that wait for connections."""
 
 import asyncio
 from bisect import insort
@@ -13,7 +13,7 @@ from fraiseql.database.latency import Latency, Priority
 from fraiseql.errors import ConfigurationError
 
 _PASSED: Final = 16
-"""Times that a class that could be served is passed over for others before it is its turn."""
+"""Times that other classes go before a ready class until it has a turn."""
 
 
 @dataclass(slots=True, eq=False)
@@ -21,10 +21,10 @@ class Waiter:
     """A statement that waits for a connection.
 
     Attributes:
-        number: Its place in the order of arrival.
-        latency: Of the statement.
-        priority: Class that it waits in.
-        future: Takes the connection, or None for the room to make one.
+        number: Order of arrival.
+        latency: Latency of the statement.
+        priority: Class in which it waits.
+        future: Receives the connection, or None for permission to open one.
     """
 
     number: int
@@ -35,12 +35,12 @@ class Waiter:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Connections of a pool by the class of what runs on them.
+    """Connections of one class of statements.
 
     Attributes:
-        held: Connections that are taken.
-        waiting: Statements that wait for one.
-        limit: Connections that may be taken.
+        held: Connections in use.
+        waiting: Statements that wait.
+        limit: Maximum connections in use.
     """
 
     held: int
@@ -49,18 +49,18 @@ class Usage:
 
 
 class Admission:
-    """Queues of a pool, one for each class of statements, each first come, first served.
+    """Queues of a pool: first in, first out, for each class of statements.
 
     Slow statements never hold the reserved connections; lists and slow statements together leave
-    one of those to reads by key. Within these bounds reads by key go first, then lists, then what
-    is slow; a class that was passed over many times has one turn, so that none waits for ever.
+    one of those to reads by key. Within these limits reads by key go first, then lists, then slow
+    statements; a class that has waited for many others has a turn, so that none starves.
 
     Args:
         size: Connections of the pool.
-        share: Of them, what is reserved; see ``reserved_connections``.
+        share: Share of them that is reserved; see ``reserved_connections``.
 
     Attributes:
-        waiting: How many wait.
+        waiting: Number of waiting statements.
     """
 
     def __init__(self, size: int, share: float) -> None:
@@ -73,7 +73,7 @@ class Admission:
         self._queues: tuple[deque[Waiter], ...] = (deque(), deque(), deque())
 
     def admits(self, priority: Priority) -> bool:
-        """Whether a statement of a class may take a connection if there is one."""
+        """Return whether a statement of a class may take a free connection."""
         if priority is Priority.KEY:
             return True
         _, lists, slow = self._held
@@ -81,17 +81,17 @@ class Admission:
         return lists + slow < most and (priority is Priority.LIST or slow < most_slow)
 
     def enter(self, priority: Priority) -> None:
-        """Count a connection that is taken; reads by key hold what the others do not."""
+        """Count an acquired connection; those of reads by key are the remainder."""
         if priority is not Priority.KEY:
             self._held[priority] += 1
 
     def leave(self, priority: Priority) -> None:
-        """Count a connection that is given back."""
+        """Count a released connection."""
         if priority is not Priority.KEY:
             self._held[priority] -= 1
 
     def join(self, latency: Latency, future: asyncio.Future[Connection | None]) -> Waiter:
-        """Put a statement at the end of its queue."""
+        """Append a statement to its queue."""
         self._arrived += 1
         waiter = Waiter(self._arrived, latency, latency.priority, future)
         self._queues[waiter.priority].append(waiter)
@@ -99,14 +99,14 @@ class Admission:
         return waiter
 
     def drop(self, waiter: Waiter) -> None:
-        """Take a statement that gives up out of its queue, if it is still there."""
+        """Remove a statement from its queue, if it is still there."""
         queue = self._queues[waiter.priority]
         if waiter in queue:
             queue.remove(waiter)
             self.waiting -= 1
 
     def drain(self) -> Sequence[Waiter]:
-        """Take out all who wait."""
+        """Remove and return all waiting statements."""
         waiters = [waiter for queue in self._queues for waiter in queue]
         for queue in self._queues:
             queue.clear()
@@ -114,7 +114,7 @@ class Admission:
         return [waiter for waiter in waiters if not waiter.future.done()]
 
     def next(self) -> Waiter | None:
-        """Take out who is served next; None where nobody may be."""
+        """Remove and return the next statement; None if none may have a connection."""
         self._sort()
         ready = [kind for kind in Priority if self._queues[kind] and self.admits(kind)]
         if not ready:
@@ -127,7 +127,7 @@ class Admission:
         return self._pop(chosen)
 
     def usage(self, taken: int) -> Mapping[Priority, Usage]:
-        """Return who holds connections and waits, of ``taken`` connections in all."""
+        """Return the usage by class; ``taken`` is the number of all connections in use."""
         _, lists, slow = self._held
         held = (taken - lists - slow, lists, slow)
         return {
@@ -135,7 +135,7 @@ class Admission:
         }
 
     def _sort(self) -> None:
-        """Have the first in each queue be one that waits, and belongs there by now."""
+        """Drop finished waiters, and move those whose class has changed."""
         for kind, queue in zip(Priority, self._queues, strict=True):
             while queue and (queue[0].future.done() or queue[0].latency.priority is not kind):
                 waiter = self._pop(kind)
@@ -150,17 +150,17 @@ class Admission:
 
 
 def reserved_connections(size: int, share: float) -> int:
-    """Return how many of ``size`` connections slow statements never hold.
+    """Return the number of connections that slow statements never hold.
 
     Raises:
         ConfigurationError: ``share`` is not from 0 to 1.
     """
     if not 0 <= share < 1:
         raise ConfigurationError(
-            f"The setting reserved_share is {share:g}.", hint="Give a number from 0 to below 1."
+            f"The setting reserved_share is {share:g}.", hint="Use a number from 0 to below 1."
         )
     if size == 1 or share == 0:
         return 0
-    # Of three and more, one is left to reads by key, and another to lists.
+    # With three or more connections, one is for reads by key and another for lists.
     least = min(2, size - 1)
     return min(size - 1, max(least, int(size * share)))

@@ -1,4 +1,4 @@
-"""Bounds on the bytes that a statement may return, enforced while they arrive."""
+"""Limits on the bytes that a statement may return."""
 
 import asyncio
 from typing import Final
@@ -8,7 +8,7 @@ class Budget:
     """Bytes that statements may still return; several may share it.
 
     Args:
-        most: How many.
+        most: Maximum bytes.
     """
 
     __slots__ = ("left", "most")
@@ -22,18 +22,17 @@ UNBOUNDED: Final = Budget(1 << 62)
 
 
 class BoundedProtocol(asyncio.Protocol):
-    """Stands between a connection's transport and the driver, and counts what arrives.
+    """Wraps the driver's protocol and counts the received bytes.
 
-    Where a budget is spent, the connection is cut at once: nothing that PostgreSQL still sends is
-    taken into memory.
+    When the budget is spent, the connection is aborted, so that no more bytes are read into memory.
 
     Args:
         driver: The driver's protocol.
         transport: The connection's transport.
 
     Attributes:
-        budget: What the running statement may still return.
-        exceeded: Whether the connection was cut for it.
+        budget: Budget of the running statement.
+        exceeded: Whether the connection was aborted for it.
     """
 
     def __init__(self, driver: asyncio.Protocol, transport: asyncio.Transport) -> None:
@@ -43,7 +42,7 @@ class BoundedProtocol(asyncio.Protocol):
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Hand bytes on, or cut the connection."""
+        """Forward bytes, or abort the connection."""
         budget = self.budget
         budget.left -= len(data)
         if budget.left < 0:
@@ -53,17 +52,17 @@ class BoundedProtocol(asyncio.Protocol):
             self._driver.data_received(data)
 
     def eof_received(self) -> bool | None:
-        """Hand the end of what arrives on."""
+        """Forward the end of the stream."""
         return self._driver.eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Hand the end of the connection on."""
+        """Forward the end of the connection."""
         self._driver.connection_lost(exc)
 
     def pause_writing(self) -> None:
-        """Hand on that the server does not read."""
+        """Forward that the server does not read."""
         self._driver.pause_writing()
 
     def resume_writing(self) -> None:
-        """Hand on that the server reads again."""
+        """Forward that the server reads again."""
         self._driver.resume_writing()

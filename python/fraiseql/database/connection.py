@@ -1,4 +1,4 @@
-"""One connection and the identity that it carries."""
+"""A connection and its identity."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -21,10 +21,10 @@ _RESET: Final = (
     "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; UNLISTEN *; "
     "SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES"
 )
-# DISCARD ALL would do it in one word, but also throw away every prepared statement.
+# DISCARD ALL would also deallocate all prepared statements.
 
 _PAST_RESET: Final = re.compile(r"(?im)(?:^|;|\*/)\s*(?:prepare|deallocate|discard|load)\b")
-"""Commands whose effect on a connection ``_RESET`` does not undo."""
+"""Commands with effects that ``_RESET`` does not undo."""
 
 
 _MOST_STATEMENTS: Final = 1_000
@@ -40,26 +40,25 @@ _INVALID: Final = (
 
 
 class Connection(asyncpg.Connection):
-    """A connection that knows whose role and variables it carries.
+    """A connection of the driver with an identity and statistics.
 
     Attributes:
         identity: Role and variables set on the connection; None while they are unknown. Such a
             connection is closed or reset before the next use.
-        tainted: Whether a statement ran whose effect a reset does not undo.
-        reads: The framework's own statements that are prepared on the connection, by their text,
-            and by the role that runs them.
-        origin: The server, and the settings that the connection began with.
-        generation: Number of the pool's generation of connections that it belongs to.
-        settled: Whether nothing ran since ``settle`` that may have set anything.
-        outdated: Whether roles changed since its plans were made.
-        roles: Digest of all roles when its plans were last thrown away; None before that.
-        since: When it was acquired.
-        plans_role: Role that last ran a developer's own SQL on the connection.
-        latency: Of the statement that it was acquired for.
-        priority: Class of the statement that holds it; of one that is free, KEY.
+        tainted: Whether a statement had effects that a reset does not undo.
+        reads: Prepared statements of the framework, by their text and role.
+        origin: The server, and the initial settings.
+        generation: Generation of the pool in which it was opened.
+        settled: Whether no statement since ``settle`` may have changed settings.
+        outdated: Whether roles have changed since its plans were made.
+        roles: Digest of all roles when its plans were last discarded; None before that.
+        since: Time of its acquisition.
+        plans_role: Role that last ran SQL of a developer on the connection.
+        latency: Latency of the statement that holds it.
+        priority: Class of that statement; KEY for a free connection.
         pooling: How a pooler in front of PostgreSQL shares servers, or ``none``.
-        own_path: Whether names without a schema are always PostgreSQL's own: no statement of a
-            developer runs on the connection.
+        own_path: Whether unqualified names are always PostgreSQL's own: no SQL of developers runs
+            on the connection.
     """
 
     __slots__ = (
@@ -98,17 +97,17 @@ class Connection(asyncpg.Connection):
     _transport: Any
 
     def begin(self, origin: Origin, prepared_bytes: int) -> None:
-        """Note what holds for a connection that was just made.
+        """Initialise a connection that was just opened.
 
         Args:
             origin: Its server and settings.
-            prepared_bytes: Most bytes of SQL that stay prepared on it.
+            prepared_bytes: Maximum bytes of SQL that stay prepared on it.
         """
         self.bound = BoundedProtocol(self._protocol, self._transport)
         self._transport.set_protocol(self.bound)
         self.identity = Identity.NONE
         self.tainted = False
-        # The driver closes a statement that nobody holds any more.
+        # The driver closes statements without references.
         self.reads = Bounded(_MOST_STATEMENTS, prepared_bytes)
         self.origin = origin
         self.generation = 0
@@ -121,15 +120,15 @@ class Connection(asyncpg.Connection):
         self.plans_role = None
         self.own_path = False
 
-    async def keep_own_path(self) -> None:
-        """Have names without a schema be PostgreSQL's own from now on, after a reset too."""
+    async def set_own_path(self) -> None:
+        """Resolve unqualified names to PostgreSQL's own from now on, also after a reset."""
         self.own_path = True
         await self.execute(OWN_PATH)
 
     async def inspect(self, sql: str, args: Sequence[Any]) -> list[asyncpg.Record]:
-        """Run a statement of the framework's own in which names without a schema are PostgreSQL's.
+        """Run a statement of the framework whose unqualified names are PostgreSQL's own.
 
-        It is in a transaction of its own, so that this works through any pooler.
+        It runs in its own transaction, so that this works through any pooler.
         """
         if self.own_path:
             return await self.read(sql, args)
@@ -146,7 +145,7 @@ class Connection(asyncpg.Connection):
     async def read(
         self, sql: str, args: Sequence[Any], budget: Budget = UNBOUNDED
     ) -> list[asyncpg.Record]:
-        """Run a statement of the framework's own, prepared when it is met first.
+        """Run a statement of the framework; the first use prepares it.
 
         Args:
             sql: The statement.
@@ -154,7 +153,7 @@ class Connection(asyncpg.Connection):
             budget: Bytes that it may return.
 
         Raises:
-            ResponseTooLarge: It returned more; the connection is cut.
+            ResponseTooLarge: It returned more; the connection was closed.
         """
         self.bound.budget = budget
         try:
@@ -169,19 +168,19 @@ class Connection(asyncpg.Connection):
     async def _read(self, sql: str, args: Sequence[Any]) -> list[asyncpg.Record]:
         """Run a statement.
 
-        The driver's ``fetch`` does the same through five more calls, which take longer than the
-        binding itself; so this goes to the driver's protocol, and back to ``fetch`` where a
-        changed schema has made the prepared statement invalid.
+        The driver's ``fetch`` needs five more calls, which take longer than the binding itself. So
+        this calls the driver's protocol, and ``fetch`` where a changed schema has made the prepared
+        statement invalid.
         """
         if not self.reads.takes(len(sql)):
             return await self.fetch(sql, *args)
         identity = self.identity
         role = None if identity is None else identity.role
-        # A plan may hold what one role alone may run: a function that was put in place of its call.
+        # A plan may inline a function that only one role may call.
         key = sql if role is None else (role, sql)
         statement = self.reads.get(key)
         if statement is None:
-            statement = await self._learn(key, sql)
+            statement = await self._prepare_read(key, sql)
         state = statement._state  # noqa: SLF001 - see above
         try:
             rows: list[asyncpg.Record] = await self._protocol.bind_execute(
@@ -192,21 +191,21 @@ class Connection(asyncpg.Connection):
             return await self.fetch(sql, *args)
         return rows
 
-    async def _learn(self, key: str | tuple[str, str], sql: str) -> Any:
+    async def _prepare_read(self, key: str | tuple[str, str], sql: str) -> Any:
         return self.reads.put(key, await self.prepare(sql), len(sql))
 
     async def _introspect_types(self, *args: Any) -> Any:
-        """Have the driver ask about types that it does not know: its query qualifies no names."""
+        """Load types for the driver, whose query does not qualify names."""
         inside = self.is_in_transaction()
         await self.execute(f"{_SAVEPOINT if inside else 'BEGIN'}; {OWN_PATH_OF_TRANSACTION}")
-        found = await super()._introspect_types(*args)  # type: ignore[misc]
+        types = await super()._introspect_types(*args)  # type: ignore[misc]
         undo = f"ROLLBACK TO {_SAVEPOINT}; RELEASE {_SAVEPOINT}"
         await self.execute(undo if inside else "COMMIT")
-        return found
+        return types
 
     @contextmanager
     def foreign(self, sql: str) -> Iterator[None]:
-        """Surround a statement that is not ours: what it may leave is noted, its failure mapped."""
+        """Run a statement of a developer: record lasting effects, and map its errors."""
         if _PAST_RESET.search(sql) is not None:
             self.tainted = True
         try:
@@ -214,31 +213,31 @@ class Connection(asyncpg.Connection):
         except RAISED as error:
             raise mapped(error) from error
 
-    async def assume(self, wanted: Identity) -> None:
-        """Carry ``wanted`` and nothing of the identity before it, with one statement."""
+    async def assume(self, identity: Identity) -> None:
+        """Replace the identity of the connection with one statement."""
         if self.outdated:
             await self.renew()
         before = self.identity
-        if before == wanted:
+        if before == identity:
             return
         if self.pooling == "transaction":
             raise ConfigurationError(
-                "A role and session variables cannot be kept apart through a pooler that shares"
+                "A role and session variables cannot be separated through a pooler that shares"
                 " servers between transactions.",
                 hint="Set pool_mode = session in PgBouncer for this database, or connect without"
                 " it.",
             )
-        # Known again only when the server has answered: a cancelled or failed change leaves None.
+        # Set when the server has answered: a cancelled or failed change leaves None.
         self.identity = None
-        pairs = _changes(before or Identity.NONE, wanted)
+        pairs = _changes(before or Identity.NONE, identity)
         calls = ", ".join(
             f"pg_catalog.set_config(${n}, ${n + 1}, false)" for n in range(1, len(pairs), 2)
         )
         await self.fetch(f"SELECT {calls}", *pairs)
-        self.identity = wanted
+        self.identity = identity
 
     async def reset_session(self) -> None:
-        """Undo whatever a statement that is not ours may have set."""
+        """Undo the effects of SQL of developers."""
         self.identity = None
         if self.is_in_transaction():
             await self.execute("ROLLBACK")
@@ -247,30 +246,27 @@ class Connection(asyncpg.Connection):
         self.settled = True
 
     async def discard_foreign_plans(self) -> None:
-        """Make ready for a developer's own SQL, whose statements the driver prepares for all roles.
-
-        A plan that was made for another role is thrown away.
-        """
+        """Discard plans of another role: the driver shares prepared statements between roles."""
         role = None if self.identity is None else self.identity.role
         if role != self.plans_role:
             await self.execute("DISCARD PLANS")
             self.plans_role = role
 
     async def renew(self) -> None:
-        """Throw plans and identity away: both were checked against rights that have changed.
+        """Discard plans and identity, which were checked against privileges that have changed.
 
-        PostgreSQL keeps the plan of a query under row security when memberships and attributes of
-        roles change, and does not ask again whether a role may be taken on.
+        PostgreSQL does not replan a query under row security when memberships and attributes of
+        roles change, and does not check again whether SET ROLE is allowed.
         """
         self.outdated = False
         await self.reset_session()
         await self.execute("DISCARD PLANS")
 
     async def settle(self, identity: Identity) -> tuple[int, bool]:
-        """Have what runs next depend on nothing that ran before.
+        """Make the next statement independent of earlier ones.
 
-        Returns the digest of all roles, and whether a connection that is made now begins with the
-        same settings.
+        Returns the digest of all roles, and whether a new connection would begin with the same
+        settings.
         """
         if not self.settled:
             await self.reset_session()
@@ -284,21 +280,21 @@ class Connection(asyncpg.Connection):
         return roles, rows[0]["altered"] == origin.altered and rows[0]["loaded"] == origin.loaded
 
     async def is_steady(self) -> bool:
-        """Whether the settings are those that the connection began with.
+        """Return whether the settings are the initial ones.
 
-        Values of the server's files that a running connection has read again are others.
+        They change when a running connection reads the configuration files again.
         """
         loaded: bool = (await self.read(_LOADED, ()))[0][0] == self.origin.loaded
         return loaded
 
 
-def _changes(before: Identity, wanted: Identity) -> list[str | None]:
-    """Return names and values in turn; None stands for what the connection began with."""
+def _changes(before: Identity, after: Identity) -> list[str | None]:
+    """Return alternating names and values; None resets to the initial value."""
     variables: dict[str, str | None] = dict.fromkeys(name for name, _ in before.variables)
-    variables.update(wanted.variables)
+    variables.update(after.variables)
     pairs: list[str | None] = []
-    if before.role != wanted.role:
-        pairs += ["role", wanted.role]
+    if before.role != after.role:
+        pairs += ["role", after.role]
     for name, value in variables.items():
         pairs += [name, value]
     return pairs

@@ -15,34 +15,34 @@ from fraiseql.database.latency import UNTIMED, Latency, Priority
 from fraiseql.errors import DatabaseUnavailable
 
 _GOODBYE = 5.0
-"""Seconds that a connection is given to end in good order before it is cut."""
+"""Seconds for a connection to close before it is aborted."""
 
 _KEY: Final = Priority.KEY
-"""Looked up once: it stands in every statement."""
+"""Looked up once, since each statement uses it."""
 
-_FOR: Final = ("", " that lists may have", " that slow statements may have")
+_FOR: Final = ("", " for lists", " for slow statements")
 
 
 class ConnectionPool:
     """Holds at most ``size`` connections; a statement that finds none free waits in a queue.
 
-    A place is counted from the moment a connection is begun until it has ended, so that the server
-    never sees more than ``size`` of them.
+    A connection counts from its opening until it has closed, so that the server never has more than
+    ``size`` of them.
 
     Args:
-        connector: Makes connections.
-        size: Most connections at a time.
-        share: Of them, what slow statements never hold.
-        patience: Seconds to wait for a connection that others have.
+        connector: Opens connections.
+        size: Maximum connections.
+        share: Share of them that slow statements never hold.
+        timeout: Seconds to wait for a connection.
     """
 
-    def __init__(self, connector: Connector, size: int, share: float, patience: float) -> None:
+    def __init__(self, connector: Connector, size: int, share: float, timeout: float) -> None:
         self.closed = False
         self._connector = connector
         self._size = size
-        self._patience = patience
+        self._timeout = timeout
         self._generation = 0
-        self._places = 0
+        self._count = 0
         self._free: list[Connection] = []
         self._connections: set[Connection] = set()
         self._admission = Admission(size, share)
@@ -50,13 +50,13 @@ class ConnectionPool:
         self._empty = asyncio.Event()
 
     def try_acquire(self, identity: Identity, latency: Latency = UNTIMED) -> Connection | None:
-        """Return a free connection, at best one that carries ``identity`` already.
+        """Return a free connection, preferably one with this ``identity``, else None.
 
-        None as well where statements of the class hold all that they may.
+        Also None if statements of the class hold all connections that they may have.
 
         Args:
             identity: Role and session variables.
-            latency: Of the statement that is to run; its time on the connection is counted.
+            latency: Latency of the statement, which adds its time on the connection.
         """
         priority = latency.priority
         if priority is not _KEY and not self._admission.admits(priority):
@@ -64,7 +64,9 @@ class ConnectionPool:
         free = self._free
         while free:
             connection = (
-                free.pop() if free[-1].identity is identity else free.pop(self._best(identity))
+                free.pop()
+                if free[-1].identity is identity
+                else free.pop(self._best_match(identity))
             )
             if not connection.is_closed():
                 if priority is not _KEY:
@@ -77,21 +79,21 @@ class ConnectionPool:
 
     @property
     def has_room(self) -> bool:
-        """Whether a connection can be had without waiting for those that others have."""
-        return bool(self._free) or self._places < self._size
+        """Whether a connection is available without waiting."""
+        return bool(self._free) or self._count < self._size
 
     def usage(self) -> Mapping[Priority, Usage]:
-        """Return how many connections each class holds and waits for."""
-        return self._admission.usage(self._places - len(self._free))
+        """Return the connections that each class holds and waits for."""
+        return self._admission.usage(self._count - len(self._free))
 
     async def acquire(self, latency: Latency = UNTIMED) -> Connection:
-        """Make a connection if there is room for one, else wait for one in turn.
+        """Open a connection if the pool is not full, else wait in the queue.
 
         Args:
-            latency: Of the statement that is to run.
+            latency: Latency of the statement.
 
         Raises:
-            DatabaseUnavailable: None could be made, or none came back in time.
+            DatabaseUnavailable: Opening one failed, or none was released in time.
         """
         if self.closed:
             raise _ended()
@@ -102,8 +104,8 @@ class ConnectionPool:
 
     async def _acquire(self, latency: Latency) -> Connection:
         priority = latency.priority
-        if self._places < self._size and self._admission.admits(priority):
-            self._places += 1
+        if self._count < self._size and self._admission.admits(priority):
+            self._count += 1
             self._admission.enter(priority)
             return await self._open(priority)
         waiter = await self._wait(latency)
@@ -113,7 +115,7 @@ class ConnectionPool:
         return await self._renew(connection) if connection.is_closed() else connection
 
     async def replace(self, lost: Connection) -> Connection:
-        """Make a connection in the place of one that is lost, for the same statement."""
+        """Replace a lost connection, for the same statement."""
         connection = await self._renew(lost)
         connection.latency = lost.latency
         connection.since = perf_counter()
@@ -128,19 +130,19 @@ class ConnectionPool:
         """Have every connection discard its plans before its next use; see ``Connection.renew``.
 
         Args:
-            but: One that has done so.
+            but: A connection that has done so.
         """
         for connection in self._connections:
             connection.outdated = connection is not but
 
     def replace_all(self) -> None:
-        """End every connection, those in use when they come back: new ones are made when needed."""
+        """Close all connections, those in use after their release."""
         self._generation += 1
         while self._free:
             self._retire(self._free.pop())
 
     def release(self, connection: Connection) -> None:
-        """Hand a clean connection to the first who may have it, else keep it."""
+        """Release a connection in a known state."""
         connection.latency.add(perf_counter() - connection.since)
         self._return(connection)
 
@@ -156,7 +158,7 @@ class ConnectionPool:
             self._serve()
 
     def put_back(self, connection: Connection) -> None:
-        """Keep a connection after an error that the server reported, if its state is known."""
+        """Release a connection after a server error, or close it if its state is unknown."""
         if connection.is_closed() or connection.identity is None or connection.is_in_transaction():
             self.discard(connection)
         else:
@@ -164,7 +166,7 @@ class ConnectionPool:
             self._return(connection)
 
     def reset(self, connection: Connection, *, failed: bool = False) -> None:
-        """Keep a connection that ran SQL of others, once a reset in the background is through."""
+        """Release a connection that ran SQL of developers, after a reset in the background."""
         add = connection.latency.add_failed if failed else connection.latency.add
         add(perf_counter() - connection.since)
         if connection.is_closed() or connection.tainted:
@@ -173,7 +175,7 @@ class ConnectionPool:
             self._spawn(self._reset(connection))
 
     def discard(self, connection: Connection) -> None:
-        """End a connection in the background, and the statement that may still run on it."""
+        """Close a connection in the background and cancel its statement."""
         connection.latency.add_failed(perf_counter() - connection.since)
         self._retire(connection)
 
@@ -184,7 +186,7 @@ class ConnectionPool:
             self._spawn(self._end(connection))
 
     async def close(self) -> None:
-        """End every connection; those in use have a few seconds to come back."""
+        """Close all connections; those in use have a few seconds to be released."""
         self.closed = True
         for waiter in self._admission.drain():
             waiter.future.set_exception(_ended())
@@ -198,12 +200,12 @@ class ConnectionPool:
             connection.terminate()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _best(self, identity: Identity) -> int:
-        """Return the place of the latest used connection with ``identity``, else of the oldest."""
+    def _best_match(self, identity: Identity) -> int:
+        """Return the index of the last used connection with ``identity``, else of the oldest."""
         free = self._free
-        for place in range(len(free) - 1, -1, -1):
-            if free[place].identity == identity:
-                return place
+        for index in range(len(free) - 1, -1, -1):
+            if free[index].identity == identity:
+                return index
         return 0
 
     def _enter(self, connection: Connection, priority: Priority) -> None:
@@ -211,11 +213,11 @@ class ConnectionPool:
         self._admission.enter(priority)
 
     async def _open(self, priority: Priority) -> Connection:
-        """Make a connection for a place that is already counted, for its class too."""
+        """Open a connection that is already counted, also in its class."""
         try:
             connection = await self._connect()
         except BaseException:
-            self._vacate(priority)
+            self._uncount(priority)
             raise
         connection.priority = priority
         self._connections.add(connection)
@@ -225,7 +227,7 @@ class ConnectionPool:
         return connection
 
     async def _connect(self) -> Connection:
-        """Make a connection that began after all were replaced last."""
+        """Open a connection of the current generation."""
         while True:
             generation = self._generation
             connection = await self._connector.connect()
@@ -235,10 +237,10 @@ class ConnectionPool:
             connection.terminate()
 
     async def _wait(self, latency: Latency) -> Waiter:
-        """Wait in turn for a connection, or for the room to make one (None)."""
+        """Wait in the queue for a connection, or for permission to open one (None)."""
         loop = asyncio.get_running_loop()
         waiter = self._admission.join(latency, loop.create_future())
-        timer = loop.call_later(self._patience, self._expire, waiter)
+        timer = loop.call_later(self._timeout, self._expire, waiter)
         try:
             await waiter.future
         except asyncio.CancelledError:
@@ -252,22 +254,22 @@ class ConnectionPool:
         if waiter.future.cancelled():
             self._admission.drop(waiter)
         elif waiter.future.exception() is None:
-            # Something was handed over in the very moment of the cancellation: pass it on.
-            given = waiter.future.result()
-            if given is None:
-                self._vacate(waiter.priority)
+            # Assigned at the moment of the cancellation: pass it on.
+            connection = waiter.future.result()
+            if connection is None:
+                self._uncount(waiter.priority)
             else:
-                self._return(given)
+                self._return(connection)
 
     def _expire(self, waiter: Waiter) -> None:
         if waiter.future.done():
             return
         self._admission.drop(waiter)
-        waiter.future.set_exception(_busy(self._admission, waiter.priority, self._patience))
+        waiter.future.set_exception(_busy(self._admission, waiter.priority, self._timeout))
 
     def _serve(self) -> None:
-        """Hand what is free, and the room for new connections, to those who may have it."""
-        while self._free or self._places < self._size:
+        """Assign free connections, and permission to open new ones, to waiting statements."""
+        while self._free or self._count < self._size:
             waiter = self._admission.next()
             if waiter is None:
                 return
@@ -276,7 +278,7 @@ class ConnectionPool:
                 self._enter(connection, waiter.priority)
                 waiter.future.set_result(connection)
             else:
-                self._places += 1
+                self._count += 1
                 self._admission.enter(waiter.priority)
                 waiter.future.set_result(None)
 
@@ -284,18 +286,18 @@ class ConnectionPool:
         self._connections.discard(connection)
         if self.closed and not self._connections:
             self._empty.set()
-        self._vacate(connection.priority)
+        self._uncount(connection.priority)
 
-    def _vacate(self, priority: Priority) -> None:
-        """Give the place of an ended connection to the first who may have it, else leave it."""
+    def _uncount(self, priority: Priority) -> None:
+        """Stop counting a closed connection, and let a waiting statement open another."""
         self._admission.leave(priority)
-        self._places -= 1
+        self._count -= 1
         if self._admission.waiting:
             self._serve()
 
     async def _end(self, connection: Connection) -> None:
         try:
-            # Waits for a pending cancellation: the server is told to stop the statement first.
+            # Waits for a pending cancellation: the server stops the statement first.
             with suppress(*RAISED):
                 await connection.close(timeout=_GOODBYE)
         finally:
@@ -315,13 +317,15 @@ class ConnectionPool:
         task.add_done_callback(self._tasks.discard)
 
 
-def _busy(admission: Admission, priority: Priority, patience: float) -> DatabaseUnavailable:
+def _busy(admission: Admission, priority: Priority, timeout: float) -> DatabaseUnavailable:
     most = admission.limits[priority]
     return DatabaseUnavailable(
-        f"All {most} connections to the database{_FOR[priority]} were busy for {patience:g} s.",
-        hint="Raise pool_size, or find the statements that take long.",
+        f"All {most} connections to the database{_FOR[priority]} were busy for {timeout:g} s.",
+        hint="Raise pool_size, or find the slow statements.",
     )
 
 
 def _ended() -> DatabaseUnavailable:
-    return DatabaseUnavailable("The pool of connections is closed.", hint="The application stops.")
+    return DatabaseUnavailable(
+        "The connection pool is closed.", hint="The application is stopping."
+    )

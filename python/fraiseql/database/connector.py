@@ -1,4 +1,4 @@
-"""Making connections: to any server that is new enough, or to the embedded one."""
+"""Opening of connections to a server or to the embedded one."""
 
 import asyncio
 from collections.abc import Mapping
@@ -26,17 +26,17 @@ _EMBEDDED = "embedded:"
 _OLDEST = 15
 _PROBE_SECONDS = 2.0
 _STATEMENTS = 100
-"""Statements of developers that stay prepared on a connection."""
+"""Prepared statements of developers on a connection."""
 _MOST_TEXT = 4_096
-"""Characters of the longest of these: PostgreSQL takes a hundred times as much for a statement."""
+"""Maximum characters of these: PostgreSQL needs a hundred times as much for a statement."""
 
 
 class Connector:
-    """Makes connections to one database; holds the claim on the embedded server, if that is it.
+    """Opens connections to a database, and holds the claim on an embedded server.
 
     Attributes:
-        server_version: ``server_version_num`` of the server last connected to; 0 before that.
-        login_role: Role that the last connection logged in as; empty before that.
+        server_version: ``server_version_num`` of the last connection; 0 before that.
+        login_role: Login role of the last connection; empty before that.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Connector:
         *,
         own_path: bool = False,
     ) -> Self:
-        """Check the address; start the embedded server, or join it, if that is meant."""
+        """Check the address; start or join the embedded server for ``embedded:``."""
         server = None
         if url == _EMBEDDED:
             server = await asyncio.to_thread(start_embedded, settings.data_dir)
@@ -76,11 +76,11 @@ class Connector:
         return cls(address, settings, server, overrides, own_path=own_path)
 
     async def connect(self) -> Connection:
-        """Make a connection that is read-only and carries no identity.
+        """Open a read-only connection without identity.
 
         Raises:
             DatabaseUnavailable: The server cannot be reached now.
-            ConfigurationError: It refuses us, or is too old.
+            ConfigurationError: It refuses the connection or is too old.
         """
         address = self._address
         try:
@@ -97,7 +97,7 @@ class Connector:
             raise mapped_connecting(error) from error
 
     async def close(self) -> None:
-        """Give up the claim on the embedded server, if there is one."""
+        """Release the claim on the embedded server, if there is one."""
         if self._joining is not None:
             await asyncio.wait([self._joining])
         server, self._server = self._server, None
@@ -121,7 +121,7 @@ class Connector:
                 raise
             raise refused from error
         self._check_version(connection)
-        # PostgreSQL reports it unasked as a connection begins.
+        # PostgreSQL reports it when a connection begins.
         self.login_role = getattr(connection.get_settings(), "session_authorization", "")
         try:
             connection.pooling = await self._find_pooling(connection, address)
@@ -131,14 +131,14 @@ class Connector:
                 self._settings.prepared_bytes,
             )
             if self._own_path:
-                await connection.keep_own_path()
+                await connection.set_own_path()
         except BaseException:
             connection.terminate()
             raise
         return connection
 
     async def _find_pooling(self, connection: Connection, address: Address) -> Pooling:
-        """Ask once for all connections; what a pooler ignored is asked of each."""
+        """Find the pooling once; check the settings of each connection through a pooler."""
         if self._pooling is None:
 
             async def another() -> DriverConnection:
@@ -157,29 +157,29 @@ class Connector:
             connection.terminate()
             raise ConfigurationError(
                 f"The server is PostgreSQL {version.major}; FraiseQL needs {_OLDEST} or newer.",
-                hint="Use a newer server, or embedded: for one of our own.",
+                hint="Use a newer server, or embedded: for a local one.",
             )
         self.server_version = version.major * 10_000 + version.micro
 
     async def _rejoin(self, failed: Address) -> None:
-        """Start the embedded server again, once for all who find it gone."""
+        """Start the embedded server again, once for all concurrent requests."""
         if self._address is failed and (self._joining is None or self._joining.done()):
             self._joining = asyncio.create_task(self._join())
         if self._joining is None:
             return
         try:
-            # Shielded: a request that gives up must not lose the claim that others wait for.
+            # Shielded: a cancelled request must not cancel the start for others.
             await asyncio.shield(self._joining)
         except EmbeddedServerError as error:
             raise DatabaseUnavailable(
                 "The embedded database is down and does not start.",
-                hint="The log in the data directory says why; the next request tries again.",
+                hint="See the log in the data directory; the next request tries again.",
             ) from error
 
     async def _join(self) -> None:
         server = await asyncio.to_thread(start_embedded, self._settings.data_dir)
-        gone, self._server = self._server, server
+        old, self._server = self._server, server
         self._address = parse_address(server.url, self._settings, self._overrides)
-        # The old claim goes last: the server must not stop because nobody seems to want it.
-        if gone is not None:
-            await asyncio.to_thread(gone.close)
+        # The old claim is released last, so that the server always has a claim.
+        if old is not None:
+            await asyncio.to_thread(old.close)

@@ -1,4 +1,4 @@
-"""What resolvers run their own SQL with: ``info.context["db"]`` and its transactions."""
+"""SQL of resolvers: ``info.context["db"]`` and its transactions."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -18,7 +18,7 @@ from fraiseql.errors import DatabaseError
 class Transaction:
     """Statements of one transaction, all on one connection.
 
-    Made by ``Database.transaction``; the same four methods as ``Database``, and the same errors.
+    From ``Database.transaction``; it has the four methods of ``Database``, with the same errors.
     """
 
     __slots__ = ("_current",)
@@ -49,21 +49,21 @@ class Transaction:
         args: Sequence[Any],
         usual: Priority = Priority.LIST,  # noqa: ARG002 - it has its connection
     ) -> list[Record]:
-        """Return all rows of a statement that the framework wrote."""
+        """Return all rows of a statement of the framework."""
         return await self.fetch(sql, *args)
 
     async def fetchrow(self, sql: str, *args: Any) -> Record | None:
-        """Return the first row, or None when there is none."""
+        """Return the first row, or None if there are no rows."""
         with self._connection.foreign(sql):
             return await self._connection.fetchrow(sql, *args)
 
     async def fetchval(self, sql: str, *args: Any) -> Any:
-        """Return the first column of the first row, or None when there is no row."""
+        """Return the first column of the first row, or None if there are no rows."""
         with self._connection.foreign(sql):
             return await self._connection.fetchval(sql, *args)
 
     async def execute(self, sql: str, *args: Any) -> str:
-        """Run a statement and return PostgreSQL's word for what it did, such as ``INSERT 0 1``."""
+        """Run a statement and return its command tag, such as ``INSERT 0 1``."""
         with self._connection.foreign(sql):
             return await self._connection.execute(sql, *args)
 
@@ -71,18 +71,18 @@ class Transaction:
 class Database:
     """Runs a resolver's own SQL under the request's role and session variables.
 
-    Parameters are written ``$1``, ``$2``; values go separately and are never put into the text.
+    Parameters are ``$1``, ``$2``; their values are sent separately and never become SQL text.
     Everything is read-only outside ``transaction(readonly=False)``. Each call may run on another
-    connection: what a statement sets ends with the call, or with its transaction.
+    connection: settings end with the call or the transaction.
 
     Args:
-        pool: Where connections come from.
+        pool: Source of connections.
         identity: Role and session variables of the request.
-        budget: Bytes that reads of the framework's own may return in the request.
+        budget: Bytes that reads of the framework may return in the request.
 
     Raises:
-        DatabaseUnavailable, StatementTimeout, InputError, SourceError, DatabaseError: Every method
-            raises them as ``Pool.fetch_bytes`` does; a lost connection is not tried again.
+        DatabaseUnavailable, StatementTimeout, InputError, SourceError, DatabaseError: From every
+            method, as in ``Pool.fetch_bytes``; after a lost connection there is no retry.
 
     Example:
         ``row = await info.context["db"].fetchrow("SELECT data FROM tv_user WHERE id = $1", id)``
@@ -99,7 +99,7 @@ class Database:
 
     @property
     def pool(self) -> Pool:
-        """Where connections come from."""
+        """Source of connections."""
         return self._pool
 
     @property
@@ -110,12 +110,12 @@ class Database:
     async def read(
         self, sql: str, args: Sequence[Any], usual: Priority = Priority.LIST
     ) -> list[Record]:
-        """Return all rows of a read-only statement that the framework wrote: one round trip.
+        """Return all rows of a read-only statement of the framework, in one round trip.
 
         Args:
             sql: The statement.
             args: Values of its parameters.
-            usual: Queue that it waits in for a connection, while it is not slow.
+            usual: Its class while it is not slow.
         """
         latency = self._latency(sql, usual)
         return await self._pool.fetch_bytes(sql, args, self._identity, self._budget, latency)
@@ -123,7 +123,7 @@ class Database:
     async def read_plainly(
         self, sql: str, args: Sequence[Any], usual: Priority = Priority.LIST
     ) -> list[Record]:
-        """Return the same with the rights of the connection's own role, and no variable set."""
+        """Return the same with the privileges of the connection's own role and no variables."""
         latency = self._latency(sql, usual)
         return await self._pool.fetch_bytes(sql, args, Identity.NONE, self._budget, latency)
 
@@ -133,17 +133,17 @@ class Database:
             return await Transaction(connection).fetch(sql, *args)
 
     async def fetchrow(self, sql: str, *args: Any) -> Record | None:
-        """Return the first row, or None when there is none."""
+        """Return the first row, or None if there are no rows."""
         async with self._acquire(sql, Priority.KEY) as connection:
             return await Transaction(connection).fetchrow(sql, *args)
 
     async def fetchval(self, sql: str, *args: Any) -> Any:
-        """Return the first column of the first row, or None when there is no row."""
+        """Return the first column of the first row, or None if there are no rows."""
         async with self._acquire(sql, Priority.KEY) as connection:
             return await Transaction(connection).fetchval(sql, *args)
 
     async def execute(self, sql: str, *args: Any) -> str:
-        """Run a statement and return PostgreSQL's word for what it did, such as ``SET``."""
+        """Run a statement and return its command tag, such as ``SET``."""
         async with self._acquire(sql, Priority.KEY) as connection:
             return await Transaction(connection).execute(sql, *args)
 
@@ -155,8 +155,8 @@ class Database:
             readonly: False to allow writing.
 
         Raises:
-            DatabaseError: Also when a statement failed and the block went on all the same: then
-                nothing is kept.
+            DatabaseError: Also if a statement failed and the block went on; the transaction was
+                rolled back.
 
         Example:
             ``async with db.transaction(readonly=False) as t: await t.execute("DELETE FROM draft")``
@@ -175,12 +175,12 @@ class Database:
             finally:
                 own._end()  # noqa: SLF001 - not for users
 
-    def _acquire(self, what: str, usual: Priority) -> AbstractAsyncContextManager[Connection]:
-        return self._pool.acquire(self._identity, self._latency(what, usual))
+    def _acquire(self, statement: str, usual: Priority) -> AbstractAsyncContextManager[Connection]:
+        return self._pool.acquire(self._identity, self._latency(statement, usual))
 
-    def _latency(self, what: str, usual: Priority) -> Latency:
-        # Who holds a connection already must not wait for those that hold others: it goes first.
-        return UNTIMED if in_transaction() else self._pool.latencies.of(what, usual)
+    def _latency(self, statement: str, usual: Priority) -> Latency:
+        # A request that holds a connection must not wait for others that hold one: it goes first.
+        return UNTIMED if in_transaction() else self._pool.latencies.of(statement, usual)
 
 
 async def _commit(transaction: Transaction) -> None:

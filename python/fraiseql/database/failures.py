@@ -1,4 +1,4 @@
-"""What a failure of the driver or the server means, as one of our errors: one table by SQLSTATE."""
+"""Mapping of errors of the driver and the server to our errors."""
 
 from typing import Final
 
@@ -18,9 +18,9 @@ RAISED: Final = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
-    OSError,  # TimeoutError is one, too
+    OSError,  # includes TimeoutError
 )
-"""Everything that the driver raises on purpose."""
+"""Exceptions of the driver."""
 
 _Meaning = tuple[type[FraiseQLError], str, str]
 
@@ -41,7 +41,7 @@ _REFUSED: Final = (
 )
 _SOURCE_GONE: Final = "Compare the declared types with the database: was it renamed or dropped?"
 _RETRY: Final = "Run the transaction again."
-_VALUE: Final = "Check the values given."
+_VALUE: Final = "Check the values."
 
 BY_SQLSTATE: Final[dict[str, _Meaning]] = {
     # Connections.
@@ -93,24 +93,24 @@ BY_SQLSTATE: Final[dict[str, _Meaning]] = {
         "Do not wait for other services inside a transaction.",
     ),
     # Values.
-    "22": (InputError, "The database cannot use a value that was given.", _VALUE),
+    "22": (InputError, "The database cannot use a value.", _VALUE),
     "22001": (InputError, "A text is too long for its column.", _VALUE),
     "22003": (InputError, "A number is out of the range of its type.", _VALUE),
-    "22007": (InputError, "A date or time has not the form of its type.", _VALUE),
+    "22007": (InputError, "A date or time has the wrong format.", _VALUE),
     "22008": (InputError, "A date or time is out of the range of its type.", _VALUE),
     "22012": (InputError, "A division by zero.", _VALUE),
-    "22021": (InputError, "A text holds a character that PostgreSQL cannot keep.", _VALUE),
+    "22021": (InputError, "A text holds a character that PostgreSQL cannot store.", _VALUE),
     "2201B": (InputError, "A regular expression cannot be read.", _VALUE),
     "22023": (InputError, "The database cannot use a value of a parameter.", _VALUE),
     "2201W": (InputError, "A limit must not be negative.", _VALUE),
     "2201X": (InputError, "An offset must not be negative.", _VALUE),
-    "22P02": (InputError, "A value has not the form of its type.", _VALUE),
-    "22P05": (InputError, "A text holds a character that the database cannot keep.", _VALUE),
+    "22P02": (InputError, "A value has the wrong format for its type.", _VALUE),
+    "22P05": (InputError, "A text holds a character that the database cannot store.", _VALUE),
     # Relations and columns.
     "42": (
         DatabaseError,
         "The database cannot understand a statement.",
-        "The cause holds what the server said.",
+        "See the cause for the server's message.",
     ),
     "42P01": (SourceError, "A relation does not exist.", _SOURCE_GONE),
     "42703": (SourceError, "A column does not exist.", _SOURCE_GONE),
@@ -138,17 +138,17 @@ BY_SQLSTATE: Final[dict[str, _Meaning]] = {
         "A constraint of the database refused the change.",
         "The cause names the constraint.",
     ),
-    "23502": (DatabaseError, "A column that must have a value was given none.", _VALUE),
+    "23502": (DatabaseError, "A column that must have a value is null.", _VALUE),
     "23503": (DatabaseError, "A row that another row refers to is missing.", _VALUE),
     "23505": (DatabaseError, "A row with the same key exists.", _VALUE),
     "23514": (DatabaseError, "A check constraint refused a value.", _VALUE),
     "40001": (DatabaseError, "The transaction met a concurrent change.", _RETRY),
     "40P01": (DatabaseError, "The transaction was ended to break a deadlock.", _RETRY),
-    "55P03": (DatabaseError, "A lock could not be had in time.", _RETRY),
+    "55P03": (DatabaseError, "A lock was not available in time.", _RETRY),
     "P0001": (
         DatabaseError,
         "A function of the database raised an error.",
-        "The cause holds its message.",
+        "See the cause for its message.",
     ),
 }
 """SQLSTATE, or its class of two characters → the error, its message and what to do."""
@@ -156,7 +156,7 @@ BY_SQLSTATE: Final[dict[str, _Meaning]] = {
 _OTHER: Final = (
     DatabaseError,
     "The database failed to run a statement.",
-    "The cause holds what the server said.",
+    "See the cause for the server's message.",
 )
 
 _LOSS = frozenset({"57P01", "57P02", "57P03", "57P04", "57P05"})
@@ -165,27 +165,27 @@ _ROLE_REFUSED = frozenset({"22023", "42501", "42704", "42602"})
 
 
 def is_loss(error: BaseException) -> bool:
-    """Whether the connection is gone, so that a read may be tried on another one."""
+    """Return whether the connection is lost, so that a read may be retried on another."""
     if isinstance(error, asyncpg.PostgresError):
-        state = _said(error).sqlstate or ""
+        state = _reason(error).sqlstate or ""
         return state in _LOSS or state in _STALE or state.startswith("08")
     if isinstance(error, asyncpg.InterfaceError):
         return "closed" in str(error)
-    # InternalClientError: the server's farewell met our statement, and the driver lost its place.
+    # InternalClientError: the server closed the connection while our statement was sent.
     return isinstance(error, OSError | asyncpg.InternalClientError)
 
 
 def mapped(error: BaseException) -> FraiseQLError:
-    """Return what ``error`` means; raise it with ``from error``.
+    """Return our error for ``error``; raise it with ``from error``.
 
-    The message is fit for a client: it has no SQL, no host, no user and no value of a row.
+    The message may be shown to clients: it has no SQL, host, user or value of a row.
     """
     kind, message, hint = _meaning(error)
     return kind(message, hint=hint)
 
 
 def mapped_assuming(error: BaseException) -> FraiseQLError:
-    """Return what ``error`` means when it came while a role or session variables were set."""
+    """Return our error for ``error`` from setting a role or session variables."""
     if isinstance(error, asyncpg.PostgresError) and error.sqlstate in _ROLE_REFUSED:
         return DatabaseError(
             "The role or a session variable of the request cannot be set.",
@@ -195,13 +195,13 @@ def mapped_assuming(error: BaseException) -> FraiseQLError:
 
 
 def mapped_connecting(error: BaseException) -> FraiseQLError:
-    """Return what ``error`` means when it came while a connection was made."""
+    """Return our error for ``error`` from opening a connection."""
     if isinstance(error, asyncpg.PostgresError) and error.sqlstate in {"42704", "22023"}:
         return ConfigurationError(
             "The server refused a setting of the connection.",
             hint="Check the options after '?' in the URL; unknown ones are sent as settings.",
         )
-    if isinstance(error, ValueError):  # the driver's ClientConfigurationError is one, too
+    if isinstance(error, ValueError):  # includes the driver's ClientConfigurationError
         return ConfigurationError(
             "The driver cannot use the database URL.",
             hint="Check its host, port and options such as sslmode.",
@@ -213,7 +213,7 @@ def mapped_connecting(error: BaseException) -> FraiseQLError:
 
 def _meaning(error: BaseException) -> _Meaning:
     if isinstance(error, asyncpg.PostgresError):
-        return _of_server(_said(error))
+        return _of_server(_reason(error))
     if isinstance(error, OSError):
         return _UNREACHABLE
     if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
@@ -221,12 +221,12 @@ def _meaning(error: BaseException) -> _Meaning:
     if is_loss(error):
         return _LOST
     if isinstance(error, asyncpg.InterfaceError):
-        return DatabaseError, "A statement was used in a way that the driver refuses.", str(error)
+        return DatabaseError, "The driver refused the use of a statement.", str(error)
     return _OTHER
 
 
-def _said(error: asyncpg.PostgresError) -> asyncpg.PostgresError:
-    """Return the server's last words on a connection that it closed, else the error itself."""
+def _reason(error: asyncpg.PostgresError) -> asyncpg.PostgresError:
+    """Return the server's reason for closing the connection, else the error itself."""
     cause = error.__cause__
     lost = isinstance(error, asyncpg.PostgresConnectionError)
     return cause if lost and isinstance(cause, asyncpg.PostgresError) else error

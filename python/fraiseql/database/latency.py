@@ -1,27 +1,27 @@
-"""Latency of statements: a weighted mean for each, and the priority it gives."""
+"""Mean latency of statements, and the priority that follows from it."""
 
 from contextvars import ContextVar
 from enum import IntEnum
 from typing import Final
 
 _WEIGHT: Final = 0.25
-"""What the last run counts in the mean."""
+"""Weight of the last run in the mean."""
 
 _SLOW: Final = 0.1
-"""Seconds of the mean from which a statement is slow."""
+"""Mean seconds from which a statement is slow."""
 
 _CHEAP: Final = 0.05
-"""Seconds of the mean below which a slow statement is slow no more."""
+"""Mean seconds below which a slow statement is no longer slow."""
 
 _LONGEST: Final = 1.0
-"""Seconds that a run counts at most, so that one that met a lock is forgotten after a few."""
+"""Maximum seconds of a run that count, so that one wait for a lock is soon forgotten."""
 
 _MOST: Final = 4_096
-"""Statements whose latency is remembered."""
+"""Maximum number of statements with a latency."""
 
 
 class Priority(IntEnum):
-    """Which statements are given a connection first: lower numbers."""
+    """Class of a statement; lower numbers get connections first."""
 
     KEY = 0
     LIST = 1
@@ -33,15 +33,15 @@ caller: Final[ContextVar[str]] = ContextVar("fraiseql_caller", default="")
 
 
 class Latency:
-    """Mean time of one statement, later runs weighing more.
+    """Exponentially weighted mean duration of a statement.
 
-    Waiting for a connection is not counted: a queue makes nothing slow that waits in it.
+    Time in a queue does not count, so that waiting makes no statement slow.
 
     Args:
         usual: Priority of the statement while it is not slow.
 
     Attributes:
-        priority: Its priority now.
+        priority: Current priority.
         seconds: The mean.
     """
 
@@ -53,7 +53,7 @@ class Latency:
         self.seconds = 0.0
 
     def add(self, seconds: float) -> None:
-        """Count a run that ended well."""
+        """Add a successful run."""
         if seconds > _LONGEST:  # noqa: PLR1730 - min() is slower here
             seconds = _LONGEST
         mean = self.seconds
@@ -64,42 +64,42 @@ class Latency:
             self.priority = self._usual
 
     def add_failed(self, seconds: float) -> None:
-        """Count a run that failed or was cancelled: it would have taken this long at least."""
+        """Add a failed or cancelled run, which would have taken at least this long."""
         if seconds > self.seconds:
             self.add(seconds)
 
 
 class _Untimed(Latency):
-    """Of the framework's own statements: they are never slow."""
+    """Latency of internal statements, which are never slow."""
 
     __slots__ = ()
 
     def add(self, seconds: float) -> None:
-        """Count nothing."""
+        """Do nothing."""
 
 
 UNTIMED: Final = _Untimed(Priority.KEY)
 
 
 class Latencies:
-    """Latencies by statement; the oldest make room for new ones."""
+    """Latencies by statement, in a bounded number; the oldest are dropped."""
 
-    __slots__ = ("_known",)
+    __slots__ = ("_latencies",)
 
     def __init__(self) -> None:
-        # By hash: two texts that share one share a mean, and long texts take no memory.
-        self._known: dict[int, Latency] = {}
+        # By hash, so that long texts take no memory; on a collision two statements share a mean.
+        self._latencies: dict[int, Latency] = {}
 
     def __len__(self) -> int:
-        return len(self._known)
+        return len(self._latencies)
 
     def of(self, statement: str, usual: Priority) -> Latency:
-        """Return the latency of a statement, of which ``usual`` is the priority at first."""
+        """Return the latency of a statement; ``usual`` is its first priority."""
         key = hash(statement)
-        return self._known.get(key) or self._add(key, usual)
+        return self._latencies.get(key) or self._add(key, usual)
 
     def _add(self, key: int, usual: Priority) -> Latency:
-        if len(self._known) >= _MOST:
-            del self._known[next(iter(self._known))]
-        latency = self._known[key] = Latency(usual)
+        if len(self._latencies) >= _MOST:
+            del self._latencies[next(iter(self._latencies))]
+        latency = self._latencies[key] = Latency(usual)
         return latency

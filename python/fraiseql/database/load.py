@@ -1,4 +1,4 @@
-"""Load: one writing transaction that makes tables and fills them from CSV text with COPY."""
+"""Loading of tables from CSV text with COPY."""
 
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -8,12 +8,12 @@ from fraiseql.database.facade import Transaction
 from fraiseql.database.identity import Identity
 from fraiseql.database.pool import Pool
 
-# Building an index over a whole table takes as long as it takes, and more memory than a query.
+# Building an index of a whole table takes long, and more memory than a query.
 _ROOMY: Final = "SET LOCAL statement_timeout = 0; SET LOCAL maintenance_work_mem = '128MB'"
 
 
 class Load(Transaction):
-    """A transaction that also takes files. Nothing of it stays unless its block ends well."""
+    """A transaction that also loads files; an error in its block rolls it back."""
 
     __slots__ = ()
 
@@ -26,14 +26,14 @@ class Load(Transaction):
         *,
         null: str = "",
     ) -> int:
-        """Append the rows of a CSV text with a header line, and return their number.
+        """Append the rows of a CSV text with a header, and return their number.
 
         Args:
-            schema: Namespace of the table.
-            table: Its name; it was made in this transaction, since its rows are written frozen.
+            schema: Schema of the table.
+            table: A table made in this transaction, since its rows are written frozen.
             columns: Columns in the order of the text.
             text: The file in pieces of any size.
-            null: What stands for null where it is not quoted.
+            null: The unquoted text of null.
 
         Raises:
             InputError: The text is not CSV, or a value does not fit its column.
@@ -55,12 +55,12 @@ class Load(Transaction):
 
 @asynccontextmanager
 async def open_load(pool: Pool) -> AsyncIterator[Load]:
-    """Begin a writing transaction without time limit; commit when the block ends without an error.
+    """Begin a writable transaction without time limit; commit at the end of the block.
 
     Raises:
         DatabaseError: The database cannot be reached or refused a statement.
     """
-    # What an error leaves behind, the pool rolls back before the connection is used again.
+    # After an error, the pool rolls back before the next use of the connection.
     async with pool.acquire(Identity.NONE) as connection:
         load = Load(connection)
         await load.execute(f"BEGIN READ WRITE; {_ROOMY}")

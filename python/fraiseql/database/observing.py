@@ -1,4 +1,4 @@
-"""Observation of the connections that a computation uses."""
+"""Observation of the connections of a computation."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ class Observation:
     """The connections that ran the statements of a block.
 
     Attributes:
-        origins: Of each connection, once.
+        origins: Distinct origins of the connections.
         steady: Whether every statement ran with current plans, and without a change of settings.
     """
 
@@ -24,11 +24,11 @@ class Observation:
         self._above = above
 
     def note(self, origin: Origin, *, steady: bool) -> None:
-        """Add what a statement ran under, here and to the blocks around.
+        """Record the connection of a statement, here and in the outer blocks.
 
         Args:
-            origin: Of its connection.
-            steady: Whether that was the same before and after it.
+            origin: Origin of the connection.
+            steady: Whether settings were the same before and after it.
         """
         if origin not in self.origins:
             self.origins.append(origin)
@@ -40,18 +40,18 @@ class Observation:
 observation: Final[ContextVar[Observation | None]] = ContextVar(
     "fraiseql_observation", default=None
 )
-"""Set while something is computed that may be stored."""
+"""Set during a computation whose result may be stored."""
 
 
 @contextmanager
 def observed() -> Iterator[Observation]:
-    """Run the block's statements with current plans and settings, and note their connections.
+    """Run the statements of the block with current plans and settings, and record connections.
 
-    Tasks that the block starts are observed too.
+    Includes tasks that the block starts.
     """
-    seen = Observation(observation.get())
-    token = observation.set(seen)
+    current = Observation(observation.get())
+    token = observation.set(current)
     try:
-        yield seen
+        yield current
     finally:
         observation.reset(token)

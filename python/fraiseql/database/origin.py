@@ -1,5 +1,5 @@
-"""Origin of a connection: its server and the settings that it began with."""
-# ruff: noqa: S608 - what is joined into SQL are constants
+"""Origin of a connection: its server and its initial settings."""
+# ruff: noqa: S608 - only constants are joined into SQL
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,9 +31,9 @@ _OWN: Final = (
 )
 """Settings that differ between our own pools, or follow the transaction and the role."""
 
-# Every setting that a session may have of its own. Variables of an application are not among them:
-# those of ALTER DATABASE and ALTER ROLE are in ``altered``, those of the server's files change with
-# the time at which the files were read.
+# All settings that a session may change. Variables of an application are not included: those of
+# ALTER DATABASE and ALTER ROLE are in ``altered``, and those of the configuration files change with
+# the time of their loading.
 _SETTINGS: Final = f"""\
 (SELECT pg_catalog.hashtextextended(pg_catalog.string_agg(
    pg_catalog.concat_ws('=', s.name, s.setting), ';' ORDER BY s.name), 0)
@@ -82,12 +82,12 @@ pg_catalog.hashtextextended(pg_catalog.concat_ws(';',
 
 STATE: Final = f"""\
 SELECT {ROLES} AS roles, {_ALTERED} AS altered, pg_catalog.pg_conf_load_time() AS loaded"""
-"""Query for what may have changed since a connection began."""
+"""Query for roles and settings that may have changed since a connection began."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The server that a connection reaches, and what the connection began with.
+    """The server of a connection, and its initial settings.
 
     Attributes:
         system: Identifier of the cluster; None where the role may not ask for it.

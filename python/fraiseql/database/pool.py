@@ -1,4 +1,4 @@
-"""The pool: what runs statements; a read costs its own round trip and no other."""
+"""The pool, which runs statements; a read is one round trip."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -23,32 +23,32 @@ from fraiseql.settings import Settings
 T = TypeVar("T")
 
 _ENDED: Final = -1
-"""Generation of a connection that is not to be used again."""
+"""Generation of a connection that must not be used again."""
 
 
 class Pool:
-    """Connections of one process to one database, made when first needed; see ``open_pool``.
+    """Connections of a process to a database, opened when needed; see ``open_pool``.
 
-    Read-only mode, ``statement_timeout`` and the formats of values are set as a connection is made,
-    so that a read is one round trip. Behind PgBouncer older than 1.21 in transaction mode prepared
-    statements do not work, and session variables never do: connect to PostgreSQL itself, or use
-    session mode with ``ignore_startup_parameters`` naming the settings that it complains about.
+    Read-only mode, ``statement_timeout`` and the formats of values are set when a connection is
+    opened, so that a read is one round trip. Behind PgBouncer in transaction mode, session
+    variables do not work, nor prepared statements before 1.21: connect to PostgreSQL itself, or use
+    session mode with ``ignore_startup_parameters`` for the settings that it refuses.
 
     Args:
-        connector: Makes connections.
-        settings: ``pool_size``, ``reserved_share`` and ``connect_timeout`` count.
+        connector: Opens connections.
+        settings: Uses ``pool_size``, ``reserved_share`` and ``connect_timeout``.
 
     Attributes:
-        size: Most connections at a time.
-        latencies: How long statements took, which decides which queue they wait in.
+        size: Maximum connections.
+        latencies: Durations of statements, which decide in which queue they wait.
         on_replaced: Called when all connections are replaced.
     """
 
     def __init__(self, connector: Connector, settings: Settings) -> None:
         self._connector = connector
         self.size: Final = max(1, settings.pool_size)
-        share, patience = settings.reserved_share, settings.connect_timeout
-        self._connections = ConnectionPool(connector, self.size, share, patience)
+        share, timeout = settings.reserved_share, settings.connect_timeout
+        self._connections = ConnectionPool(connector, self.size, share, timeout)
         self.latencies: Final = Latencies()
         self._spare = 0
         self._max_bytes = settings.max_response_bytes
@@ -61,11 +61,11 @@ class Pool:
         return self._connector.server_version
 
     def budget(self) -> Budget:
-        """Return the bytes that the statements of one request may return (max_response_bytes)."""
+        """Return a budget for the statements of one request (max_response_bytes)."""
         return Budget(self._max_bytes)
 
     def usage(self) -> Mapping[Priority, Usage]:
-        """Return how many connections each class of statements holds and waits for."""
+        """Return the connections that each class of statements holds and waits for."""
         return self._connections.usage()
 
     @property
@@ -83,18 +83,18 @@ class Pool:
     ) -> list[Record]:
         """Run one of the framework's own read-only statements and return its rows.
 
-        When the connection is lost meanwhile, the statement runs once more on a new one.
+        If the connection is lost, the statement runs once more on a new one.
 
         Args:
-            sql: A statement that sets nothing; ``$1`` and so on stand for ``args``.
-            args: Values of the parameters, in the Python types that the driver encodes.
+            sql: A statement that sets nothing; ``$1`` and so on refer to ``args``.
+            args: Values of the parameters, in Python types that the driver encodes.
             identity: Role and session variables to run under.
             budget: Bytes that the rows may have; see ``budget``.
-            latency: Of the statement: decides which queue it waits in.
+            latency: Latency of the statement, which decides in which queue it waits.
 
         Raises:
             ResponseTooLarge: The rows have more bytes.
-            DatabaseUnavailable: No connection could be had, or it was lost twice.
+            DatabaseUnavailable: No connection was available, or it was lost twice.
             StatementTimeout: ``statement_timeout`` passed.
             InputError: A value cannot be used.
             SourceError: A relation or column does not exist.
@@ -119,12 +119,12 @@ class Pool:
         else:
             pool.release(connection)
             return rows
-        return await self._again(connection, partial(_read, sql, args, identity, budget))
+        return await self._retry(connection, partial(_read, sql, args, identity, budget))
 
     async def inspect(self, sql: str, args: Sequence[Any] = ()) -> list[Record]:
-        """Run a statement that names nothing of the application's; return its rows.
+        """Run a statement without names of the application; return its rows.
 
-        Names without a schema are PostgreSQL's own in it, whatever the search path is.
+        Unqualified names are PostgreSQL's own, whatever the search path.
 
         Raises:
             FraiseQLError: As ``fetch_bytes``.
@@ -134,13 +134,13 @@ class Pool:
     async def fetch_at(
         self, sql: str, args: Sequence[Any] = (), server: Origin | None = None
     ) -> tuple[list[Record], Origin] | None:
-        """Run a statement as ``inspect`` does; return its rows, and where it ran.
+        """Run a statement as ``inspect`` does; return its rows and its origin.
 
         Args:
             sql: A statement that sets nothing.
             args: Values of its parameters.
-            server: Where it has to run. Where the free connection is one to another server, nothing
-                is run and None is returned.
+            server: The server to run it on. If the free connection is to another server, the
+                statement does not run and the result is None.
 
         Raises:
             FraiseQLError: As ``fetch_bytes``.
@@ -148,16 +148,16 @@ class Pool:
         return await self._run(partial(_inspect_at, sql, args, server), Identity.NONE)
 
     def outdate(self) -> None:
-        """Have no statement run with a plan, or a role, from before now: rights have changed."""
+        """Discard all plans and roles before the next statements: privileges have changed."""
         self._connections.outdate()
 
     async def check(self) -> Origin:
-        """Notice roles and settings that have changed; see ``outdate`` and ``replace_all``.
+        """Detect changed roles and settings; see ``outdate`` and ``replace_all``.
 
-        Returns the origin of the connection that was asked.
+        Returns the origin of the connection that was used.
 
         Raises:
-            DatabaseError: The database cannot be asked.
+            DatabaseError: The query failed.
         """
         (row,), origin = await self._run(partial(_read_at, STATE), Identity.NONE)
         self._compare_roles(row["roles"], None)
@@ -166,13 +166,13 @@ class Pool:
         return origin
 
     def replace_all(self) -> None:
-        """Replace every connection by a new one: settings have changed."""
+        """Replace all connections: settings have changed."""
         self._connections.replace_all()
         if self.on_replaced is not None:
             self.on_replaced()
 
     async def ready(self) -> bool:
-        """Whether the database answers, found out with one round trip."""
+        """Return whether the database answers a query."""
         try:
             await self.fetch_bytes("SELECT 1")
         except FraiseQLError:
@@ -185,28 +185,28 @@ class Pool:
     ) -> AsyncIterator[Connection]:
         """Acquire a connection that carries ``identity``, to run any SQL.
 
-        Afterwards it is reset in the background before anyone else has it; a block that is
-        cancelled ends the connection, and with it the statement that runs.
+        Afterwards it is reset in the background. Cancelling the block closes the connection and
+        cancels the running statement.
 
         Args:
             identity: Role and session variables.
-            latency: Of what runs in the block: decides which queue it waits in.
+            latency: Latency of the block, which decides in which queue it waits.
 
         Raises:
-            DatabaseUnavailable: No connection could be had.
+            DatabaseUnavailable: No connection was available.
             DatabaseError: The role or a variable cannot be set.
         """
         pool = self._connections
         connection = pool.try_acquire(identity, latency) or await pool.acquire(latency)
-        seen = observation.get()
+        observed = observation.get()
         try:
             steady = await self._assume(connection, identity)
             yield connection
-            if seen is not None:
+            if observed is not None:
                 await _note(connection, steady=steady)
         except Exception:
-            if seen is not None:
-                seen.note(connection.origin, steady=False)
+            if observed is not None:
+                observed.note(connection.origin, steady=False)
             pool.reset(connection, failed=True)
             raise
         except BaseException:
@@ -218,13 +218,13 @@ class Pool:
     async def acquire_spare(self, keep: int) -> AsyncIterator[Connection | None]:
         """Acquire a connection as ``acquire`` does if no other request has to wait, else None.
 
-        For what holds a connection long and can do without one.
+        For optional work that uses a connection for long.
 
         Args:
-            keep: Connections that stay free of such use; one does in any case.
+            keep: Connections to leave to other uses; at least one is.
 
         Raises:
-            DatabaseUnavailable: A connection could not be made.
+            DatabaseUnavailable: Opening a connection failed.
         """
         pool = self._connections
         if self._spare >= self.size - max(1, keep) or not pool.has_room:
@@ -238,7 +238,7 @@ class Pool:
             self._spare -= 1
 
     async def close(self) -> None:
-        """End every connection, after a few seconds also those in use; safe to call again."""
+        """Close all connections, those in use after a few seconds; safe to call again."""
         await self._connections.close()
         await self._connector.close()
 
@@ -248,7 +248,7 @@ class Pool:
         identity: Identity,
         latency: Latency = UNTIMED,
     ) -> T:
-        """Have work done on a connection; when that is lost, once more on a new one."""
+        """Run work on a connection; if that is lost, once more on a new one."""
         pool = self._connections
         connection = pool.try_acquire(identity, latency) or await pool.acquire(latency)
         try:
@@ -262,10 +262,10 @@ class Pool:
         else:
             pool.release(connection)
             return result
-        return await self._again(connection, work)
+        return await self._retry(connection, work)
 
-    async def _again(self, lost: Connection, work: Callable[[Connection], Awaitable[T]]) -> T:
-        """Have work done once more, on a new connection in the place of the lost one."""
+    async def _retry(self, lost: Connection, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Run work once more, on a new connection that replaces the lost one."""
         connection = await self._connections.replace(lost)
         try:
             result = await work(connection)
@@ -285,7 +285,7 @@ class Pool:
         budget: Budget,
         connection: Connection,
     ) -> list[Record]:
-        """Run a read for something that may be stored."""
+        """Run a read whose result may be stored."""
         steady = await self._settle(connection, identity)
         connection.settled = False
         rows = await connection.read(sql, args, budget)
@@ -293,11 +293,11 @@ class Pool:
         return rows
 
     async def _settle(self, connection: Connection, identity: Identity) -> bool:
-        """Have a connection run without old plans; return whether that could be done."""
+        """Discard old plans of a connection; return whether its settings are unchanged."""
         try:
             roles, steady = await connection.settle(identity)
         except InsufficientPrivilegeError:
-            # The role may not read the catalog: it is answered, and nothing is stored.
+            # The role may not read the catalog: its result is not stored.
             await connection.assume(identity)
             return False
         self._compare_roles(roles, connection)
@@ -309,7 +309,7 @@ class Pool:
         self._roles = roles
 
     async def _assume(self, connection: Connection, identity: Identity) -> bool:
-        """Give an acquired connection an identity; return whether plans are current."""
+        """Set the identity of an acquired connection; return whether plans are current."""
         steady = True
         try:
             if observation.get() is None:
@@ -322,10 +322,10 @@ class Pool:
         return steady
 
     def _failure(self, connection: Connection, error: Exception) -> FraiseQLError:
-        """Put the connection back and return what the failure of its statement means."""
-        meaning = mapped_assuming(error) if connection.identity is None else mapped(error)
+        """Return the connection to the pool, and the error of its statement."""
+        failure = mapped_assuming(error) if connection.identity is None else mapped(error)
         self._connections.put_back(connection)
-        return meaning
+        return failure
 
 
 async def open_pool(
@@ -335,20 +335,20 @@ async def open_pool(
     *,
     own_path: bool = False,
 ) -> Pool:
-    """Make a pool for ``url``.
+    """Open a pool for ``url``.
 
-    ``embedded:`` starts, or joins, the PostgreSQL under ``settings.data_dir``. With any other
-    address nothing is connected yet: the first statement connects.
+    ``embedded:`` starts or joins the PostgreSQL under ``settings.data_dir``. With any other
+    address the first statement connects.
 
     Args:
         url: ``postgresql://…`` or ``embedded:``.
         settings: Settings of the application.
-        server_settings: Settings of the server that take the place of the usual ones.
-        own_path: Whether names without a schema are PostgreSQL's own in every statement: nothing
-            that a developer wrote is run.
+        server_settings: Settings of the server that replace the default ones.
+        own_path: Whether unqualified names are PostgreSQL's own in every statement, for pools that
+            run no SQL of developers.
 
     Raises:
-        ConfigurationError: The address cannot be used; the message does not show its password.
+        ConfigurationError: The address is invalid; the message does not show its password.
         EmbeddedServerError: The embedded PostgreSQL does not start.
     """
     connector = await Connector.prepare(url, settings, server_settings, own_path=own_path)
@@ -364,35 +364,35 @@ async def _read(
 
 
 async def _inspect(sql: str, args: Sequence[Any], connection: Connection) -> list[Record]:
-    await _plain(connection)
+    await _clear_identity(connection)
     return await connection.inspect(sql, args)
 
 
 async def _inspect_at(
     sql: str, args: Sequence[Any], server: Origin | None, connection: Connection
 ) -> tuple[list[Record], Origin] | None:
-    await _plain(connection)
+    await _clear_identity(connection)
     if server is not None and not server.same_server(connection.origin):
         return None
     return await connection.inspect(sql, args), connection.origin
 
 
 async def _read_at(sql: str, connection: Connection) -> tuple[list[Record], Origin]:
-    await _plain(connection)
+    await _clear_identity(connection)
     return await connection.read(sql, ()), connection.origin
 
 
-async def _plain(connection: Connection) -> None:
-    """Have a connection carry no identity."""
+async def _clear_identity(connection: Connection) -> None:
+    """Remove the identity of a connection."""
     if connection.outdated or connection.identity is not Identity.NONE:
         await connection.assume(Identity.NONE)
 
 
 async def _note(connection: Connection, *, steady: bool) -> None:
-    """Note what ran on a connection; one whose settings have changed is not used again."""
-    seen = observation.get()
+    """Record the use of a connection; if its settings have changed, it is not used again."""
+    observed = observation.get()
     unchanged = await connection.is_steady()
     if not unchanged:
         connection.generation = _ENDED
-    if seen is not None:
-        seen.note(connection.origin, steady=steady and unchanged)
+    if observed is not None:
+        observed.note(connection.origin, steady=steady and unchanged)

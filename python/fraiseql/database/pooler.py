@@ -1,4 +1,4 @@
-"""Poolers such as PgBouncer between FraiseQL and PostgreSQL: found out, and what they refuse."""
+"""Detection of poolers such as PgBouncer, and checks of their limits."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -28,35 +28,37 @@ _UNITS: Final[Mapping[str, int]] = {
 }
 
 
-def refused_parameter(error: BaseException, wanted: Mapping[str, str]) -> ConfigurationError | None:
-    """Return what a pooler refused of the start-up message, or None where it was something else."""
-    found = _PARAMETER.search(str(error))
-    if found is None:
+def refused_parameter(
+    error: BaseException, settings: Mapping[str, str]
+) -> ConfigurationError | None:
+    """Return the error of a start-up parameter that a pooler refused; None for other errors."""
+    match = _PARAMETER.search(str(error))
+    if match is None:
         return None
-    names = ", ".join(name for name in wanted if name != "application_name")
+    names = ", ".join(name for name in settings if name != "application_name")
     return ConfigurationError(
-        f"PgBouncer refused the start-up parameter {found[1]}.",
-        hint=f"Write in pgbouncer.ini: ignore_startup_parameters = {names}\n  and give the role the"
-        f" same settings, as the next start will check: {_alter('api', wanted)}",
+        f"PgBouncer refused the start-up parameter {match[1]}.",
+        hint=f"Write in pgbouncer.ini: ignore_startup_parameters = {names}\n  and set the same"
+        f" settings for the role, which the next start checks: {_alter('api', settings)}",
     )
 
 
 async def find_pooling(
     connection: DriverConnection, another: Callable[[], Awaitable[DriverConnection]]
 ) -> Pooling:
-    """Find out whether a pooler answers, and whether it shares servers between transactions.
+    """Detect a pooler, and whether it shares servers between transactions.
 
     Args:
-        connection: One that was just made.
-        another: Makes another one in the same way.
+        connection: A new connection.
+        another: Opens another connection in the same way.
 
     Raises:
         ConfigurationError: Prepared statements do not work through it.
-        PostgresError, OSError: The server cannot be asked.
+        PostgresError, OSError: A query failed.
     """
     try:
         pid = await connection.fetchval(_PID)
-        # A pooler makes up the number that it tells a client for cancelling.
+        # A pooler sends its own number to a client, for cancelling.
         if pid == connection.get_server_pid():
             return "none"
         return await _shared(connection, pid, another)
@@ -70,18 +72,18 @@ async def _shared(
     try:
         other = await another()
     except (TimeoutError, asyncpg.PostgresError):
-        # There is no server left for it: the only one is this connection's own.
+        # The pooler has no server left: this connection has the only one.
         return "session"
     try:
         statement = await connection.prepare(_PID)
         pooling: Pooling = "session"
         for _ in range(_ATTEMPTS):
-            own = await statement.fetchval()
+            pid = await statement.fetchval()
             async with other.transaction():
-                its = await other.fetchval(_PID)
-                if its == own or own != first:
+                other_pid = await other.fetchval(_PID)
+                if other_pid == pid or pid != first:
                     pooling = "transaction"
-                # While the other one has that server, this one is given another.
+                # While the other connection has that server, this one gets another.
                 await statement.fetchval()
         return pooling
     finally:
@@ -91,21 +93,21 @@ async def _shared(
 
 def _no_prepared_statements() -> ConfigurationError:
     return ConfigurationError(
-        "The pooler in front of PostgreSQL shares servers between transactions and does not know"
-        " prepared statements.",
+        "The pooler in front of PostgreSQL shares servers between transactions and does not"
+        " support prepared statements.",
         hint="Use PgBouncer 1.21 or newer with max_prepared_statements = 1000, or pool_mode ="
         " session.",
     )
 
 
-async def check_settings(connection: DriverConnection, wanted: Mapping[str, str]) -> None:
-    """Check that the settings of the start-up message hold, which a pooler may have ignored.
+async def check_settings(connection: DriverConnection, settings: Mapping[str, str]) -> None:
+    """Check the settings of the start-up message, which a pooler may have ignored.
 
     Raises:
-        ConfigurationError: Some do not; the message says how to give them to the role.
-        PostgresError, OSError: The server cannot be asked.
+        ConfigurationError: Some were ignored; the message shows how to set them for the role.
+        PostgresError, OSError: A query failed.
     """
-    names = [name for name in wanted if name != "application_name"]
+    names = [name for name in settings if name != "application_name"]
     row = await connection.fetchrow(
         "SELECT session_user::pg_catalog.text AS role, ARRAY(SELECT pg_catalog.current_setting(n)"
         " FROM pg_catalog.unnest($1::pg_catalog.text[]) WITH ORDINALITY AS u (n, place)"
@@ -113,15 +115,15 @@ async def check_settings(connection: DriverConnection, wanted: Mapping[str, str]
         names,
     )
     assert row is not None  # noqa: S101 - the query has no FROM
-    held = dict(zip(names, row["held"], strict=True))
-    wrong = {name: wanted[name] for name in names if not _equal(held[name], wanted[name])}
+    actual = dict(zip(names, row["held"], strict=True))
+    wrong = {name: settings[name] for name in names if not _equal(actual[name], settings[name])}
     if wrong:
         shown = ", ".join(
-            f"{name} is {held[name]!r}, not {value!r}" for name, value in wrong.items()
+            f"{name} is {actual[name]!r}, not {value!r}" for name, value in wrong.items()
         )
         raise ConfigurationError(
             f"The pooler in front of PostgreSQL ignored settings of the connection: {shown}.",
-            hint=f"Give them to the role: {_alter(row['role'], wrong)} and reconnect the pooler.",
+            hint=f"Set them for the role: {_alter(row['role'], wrong)} and reconnect the pooler.",
         )
 
 
@@ -134,9 +136,9 @@ def _alter(role: str, settings: Mapping[str, str]) -> str:
     )
 
 
-def _equal(held: str, wanted: str) -> bool:
-    """Return whether a setting as PostgreSQL shows it is the one that was asked for."""
-    if held.lower() == wanted.lower() or held.lower().startswith(f"{wanted.lower()}, "):
+def _equal(actual: str, expected: str) -> bool:
+    """Return whether PostgreSQL's text of a setting has the expected value."""
+    if actual.lower() == expected.lower() or actual.lower().startswith(f"{expected.lower()}, "):
         return True
-    time = re.fullmatch(r"(\d+)(ms|s|min|h|d)", held)
-    return time is not None and str(int(time[1]) * _UNITS[time[2]]) == wanted
+    time = re.fullmatch(r"(\d+)(ms|s|min|h|d)", actual)
+    return time is not None and str(int(time[1]) * _UNITS[time[2]]) == expected

@@ -11,10 +11,10 @@ _PAUSE: Final = 2.0
 
 
 class SessionMonitor:
-    """Keeps the connections of a pool as new ones would be.
+    """Keeps connections equal to new ones after changes of roles and settings.
 
-    PostgreSQL makes a plan again when a privilege or a policy changes, not when a membership or an
-    attribute of a role does; and connections have the settings that they began with.
+    PostgreSQL replans a statement when a privilege or a policy changes, but not when a membership
+    or an attribute of a role does; and connections keep their initial settings.
 
     Args:
         pool: Connections that serve requests.
@@ -27,14 +27,14 @@ class SessionMonitor:
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def stop(self) -> None:
-        """Check no more."""
+        """Stop checking."""
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
 
     async def _run(self) -> None:
         while True:
-            # What cannot be asked now is asked next time; requests fail by themselves.
+            # A failed check is repeated next time; requests report their own errors.
             with suppress(FraiseQLError):
                 await self._pool.check()
             await asyncio.sleep(self._pause)

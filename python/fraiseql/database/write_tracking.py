@@ -1,4 +1,4 @@
-"""Watching: whether a transaction of the application's own is open, and whether one may write."""
+"""Tracking of the application's transactions and whether they may write."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,10 +7,10 @@ from typing import Final
 
 
 class Writes:
-    """Whether anything that runs under it may have written.
+    """Whether a block may have written.
 
     Attributes:
-        any: Whether a transaction that may write was begun.
+        any: Whether a writable transaction was begun.
     """
 
     __slots__ = ("_above", "any")
@@ -20,7 +20,7 @@ class Writes:
         self._above = above
 
     def note(self) -> None:
-        """Say that something may be written."""
+        """Record a writable transaction."""
         self.any = True
         if self._above is not None:
             self._above.note()
@@ -31,13 +31,13 @@ _watching: Final[ContextVar[Writes | None]] = ContextVar("fraiseql_writes", defa
 
 
 def in_transaction() -> bool:
-    """Whether a block of ``Database.transaction`` is open around the caller."""
+    """Return whether the caller is inside a block of ``Database.transaction``."""
     return _open.get() > 0
 
 
 @contextmanager
 def watched_writes() -> Iterator[Writes]:
-    """Watch what is run in the block, in tasks that it starts too."""
+    """Track writable transactions of the block and of tasks that it starts."""
     writes = Writes(_watching.get())
     token = _watching.set(writes)
     try:
@@ -48,11 +48,11 @@ def watched_writes() -> Iterator[Writes]:
 
 @contextmanager
 def opened(*, writable: bool) -> Iterator[None]:
-    """Surround the block of one transaction."""
+    """Record an open transaction during the block."""
     watching = _watching.get()
     if writable and watching is not None:
         watching.note()
-    # Set back and not reset: an abandoned block may end in another context than it began in.
+    # Not reset with a token: an abandoned block may end in another context.
     before = _open.get()
     _open.set(before + 1)
     try:

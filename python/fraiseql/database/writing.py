@@ -10,8 +10,8 @@ from fraiseql.database.pool import Pool
 from fraiseql.errors import FraiseQLError
 from fraiseql.sql_names import OWN_PATH
 
-# Building an index or rewriting a table takes as long as it takes; waiting for a lock does not.
-# Whoever waits for a lock has to see, after it, what the other one did.
+# No limit for building indexes or rewriting tables; waits for locks have their own limit. Read
+# committed, so that a statement after such a wait sees the changes of the other transaction.
 _WRITABLE: Final = (
     "SET default_transaction_read_only = off; SET statement_timeout = 0;"
     " SET idle_in_transaction_session_timeout = 0;"
@@ -29,12 +29,12 @@ class AdminConnection(Transaction):
 
     @property
     def usable(self) -> bool:
-        """Whether the connection still stands and no transaction is open on it."""
+        """Whether the connection is open and not in a transaction."""
         return not self._connection.is_closed() and not self._connection.is_in_transaction()
 
     @asynccontextmanager
     async def declared(self) -> AsyncIterator[None]:
-        """Run what developers wrote, or calls it: names are looked up on their search path."""
+        """Run SQL of developers in the block, on their search path."""
         await self.execute("SET search_path TO DEFAULT")
         try:
             yield

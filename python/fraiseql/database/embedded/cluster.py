@@ -1,4 +1,4 @@
-"""Cluster: how a new data directory is made, and the configuration it begins with."""
+"""Options of initdb and the configuration of a new data directory."""
 
 import os
 import sys
@@ -6,17 +6,17 @@ from typing import Final
 
 _FIRST_WITH_BUILTIN_LOCALES: Final = 17
 _NOT_DURABLE: Final = """\
-# For data that may be lost: a crash of the machine can damage them, one of the server cannot.
+# For disposable data: a crash of the machine can damage it, a crash of the server cannot.
 fsync = off
 full_page_writes = off
 """
 
 
 def initdb_options(major: int, user: str, *, durable: bool) -> list[str]:
-    """Return what initdb is told besides the directory.
+    """Return the options of initdb except the directory.
 
-    Sorting is by code point and letters are Unicode's, on every system alike where that is
-    possible, so that tests and indexes do not depend on the machine's language.
+    Text sorts by code point with Unicode letters, if possible on every system, so that tests and
+    indexes do not depend on the machine's language.
     """
     common = ["-U", user, "--auth=trust", "--encoding=UTF8", "--no-instructions"]
     if not durable:
@@ -27,14 +27,14 @@ def initdb_options(major: int, user: str, *, durable: bool) -> list[str]:
 
 
 def configuration(*, durable: bool) -> str:
-    """Return what is added to ``postgresql.conf``.
+    """Return the text to append to ``postgresql.conf``.
 
-    Where the socket is and that there is no other way in stands on the server's command line.
+    The socket, and that the server listens on nothing else, are options of the command line.
     """
     return f"""
-# FraiseQL: for development on one machine. Written once; change what you like.
-# There is no way in but a socket in a directory that only its owner can enter (mode 0700);
-# behind that door pg_hba.conf trusts everybody and asks no password.
+# FraiseQL: for development on one machine. Written once; edit it freely.
+# The only way to connect is a socket in a directory of mode 0700, which only its owner can enter;
+# there pg_hba.conf trusts every user without a password.
 max_connections = 50
 shared_buffers = {_shared_buffers()}MB
 log_line_prefix = '%m [%p] '

@@ -1,19 +1,18 @@
-"""Isolation: become a user that PostgreSQL agrees to run as, then execute a command.
+"""Change of user for PostgreSQL, which refuses to run as root.
 
-A program of its own, standard library only: ``python isolation.py PARENT OWNED COMMAND …``.
+A separate program, standard library only: ``python isolation.py PARENT OWNED COMMAND …``.
 
-PostgreSQL refuses to run as uid 0 and wants to own its data directory. It only looks at
-``geteuid()``, so for root there are two ways, neither of which adds a user or changes the mode
-of a directory that is not ours:
+PostgreSQL must own its data directory and only checks ``geteuid()``. Root has two ways, neither of
+which adds a user or changes the mode of a directory of others:
 
-``namespace``  a user namespace that maps the one uid ``nobody`` inside to root outside. Files stay
-               root's; the capabilities end with ``exec``.
-``setuid``     where user namespaces are refused (common container profiles): ``nobody`` itself,
-               given the data directory and keeping the one capability (CAP_DAC_OVERRIDE) that
-               lets it reach binaries and data below directories that only root may enter.
+``namespace``  A user namespace that maps uid 65534 inside to root outside. Files stay root's; the
+               capabilities end with ``exec``.
+``setuid``     Where user namespaces are refused (common container profiles): uid 65534, which gets
+               the data directory and CAP_DAC_OVERRIDE, the capability to reach binaries and data
+               below directories that only root may enter.
 
-The environment variable FRAISEQL_EMBEDDED_ISOLATION forces one of the two; unset, ``namespace`` is
-tried first. Any other user runs the command as it is.
+The environment variable FRAISEQL_EMBEDDED_ISOLATION forces one of them; by default ``namespace`` is
+tried first. Other users run the command unchanged.
 """
 
 import ctypes
@@ -40,14 +39,14 @@ def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 
 
-def _checked(result: int, what: str) -> None:
+def _checked(result: int, call: str) -> None:
     if result != 0:
         number = ctypes.get_errno()
-        raise OSError(number, f"{what}: {os.strerror(number)}")
+        raise OSError(number, f"{call}: {os.strerror(number)}")
 
 
 def enter_namespace() -> None:
-    """Map ``nobody`` inside a new user namespace to the user outside.
+    """Map NOBODY inside a new user namespace to the user outside.
 
     Raises:
         OSError: The kernel or a security profile refuses it.
@@ -60,7 +59,7 @@ def enter_namespace() -> None:
 
 
 def namespace_works() -> bool:
-    """Try it in a child: a half-made namespace cannot be left again."""
+    """Return whether a child could enter a namespace; leaving a partial one is impossible."""
     child = os.fork()
     if child == 0:
         try:
@@ -72,7 +71,7 @@ def namespace_works() -> bool:
 
 
 def become_nobody() -> None:
-    """Change to ``nobody``, keeping CAP_DAC_OVERRIDE across ``exec``.
+    """Change to NOBODY and keep CAP_DAC_OVERRIDE across ``exec``.
 
     Raises:
         OSError: The process may not change its user.
@@ -91,7 +90,7 @@ def become_nobody() -> None:
 
 
 def die_with(parent: int) -> None:
-    """Have the kernel send SIGINT (fast shutdown) when ``parent`` is gone, kill -9 included."""
+    """Have the kernel send SIGINT (fast shutdown) when ``parent`` ends, also by kill -9."""
     if sys.platform != "linux":
         return
     _checked(_libc().prctl(_PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0), "parent death signal")
@@ -100,26 +99,28 @@ def die_with(parent: int) -> None:
 
 
 def own(path: Path, uid: int, gid: int) -> None:
-    """Give ``path`` and all below it to ``uid``; nothing is done when it is that user's already."""
+    """Change the owner of ``path`` and all below it to ``uid``, unless it owns ``path``."""
     if not path.exists() or path.lstat().st_uid == uid:
         return
     for directory, _, files in os.walk(path):
         for name in files:
-            os.lchown(os.path.join(directory, name), uid, gid)  # noqa: PTH118 - bytes of a name kept
+            os.lchown(os.path.join(directory, name), uid, gid)  # noqa: PTH118 - preserves the bytes of a name
         os.lchown(directory, uid, gid)
 
 
-def isolate(owned: list[Path], wanted: str) -> None:
-    """Leave uid 0 in the way that ``wanted`` (``namespace``, ``setuid`` or empty) says.
+def isolate(owned: list[Path], method: str) -> None:
+    """Leave uid 0 by a method: ``namespace``, ``setuid`` or empty for either.
 
     Raises:
-        OSError: Neither way is allowed here.
+        OSError: No method is allowed here.
     """
     if os.geteuid() != 0:
         return
     if sys.platform != "linux":
-        raise OSError(errno.ENOSYS, "for root only Linux has a way; run as an ordinary user")
-    if wanted == "namespace" or (wanted != "setuid" and namespace_works()):
+        raise OSError(
+            errno.ENOSYS, "running as root is supported on Linux only; run as an ordinary user"
+        )
+    if method == "namespace" or (method != "setuid" and namespace_works()):
         for path in owned:
             own(path, 0, os.getegid())
         enter_namespace()
@@ -133,18 +134,18 @@ def _advice() -> str:
     if os.geteuid() != 0:
         return ""
     return (
-        " PostgreSQL does not run as root. Where root may neither make a user namespace nor become"
-        " nobody, run as an ordinary user, or give the address of another server."
+        " PostgreSQL does not run as root. Where root may neither make a user namespace nor change"
+        " its uid, run as an ordinary user, or use the address of another server."
     )
 
 
 def main(parent: int, owned: list[Path], command: list[str]) -> None:
-    """Isolate this process and replace it by ``command``."""
+    """Isolate this process and replace it with ``command``."""
     try:
         isolate(owned, os.environ.get("FRAISEQL_EMBEDDED_ISOLATION", ""))
         # After the change of user: the kernel forgets the signal when credentials change.
         die_with(parent)
-        os.execv(command[0], command)  # noqa: S606 - no shell is wanted
+        os.execv(command[0], command)  # noqa: S606 - without a shell
     except OSError as error:
         sys.stderr.write(f"FATAL: cannot run {command[0]}: {error}.{_advice()}\n")
         sys.exit(REFUSED)

@@ -1,4 +1,4 @@
-"""Launch: find the running supervisor of a directory, or start one and hear what it says."""
+"""Start of the supervisor of an embedded server, or connection to a running one."""
 
 import fcntl
 import json
@@ -24,24 +24,24 @@ _LARGEST_LOG: Final = 16 * 2**20
 def join_or_start(
     layout: Layout, programs: Binaries, deadline: float, *, durable: bool
 ) -> dict[str, Any]:
-    """Return the record of a server that lets clients in; the caller holds start.lock and a claim.
+    """Return the record of a server that accepts clients; the caller holds start.lock and a claim.
 
     Raises:
         EmbeddedServerError: It does not start, or not before ``deadline`` (monotonic seconds).
     """
     while True:
         record = _read_record(layout)
-        usable = record is not None and _lets_in(record)
+        usable = record is not None and _accepts_clients(record)
         supervisor = open_lock(layout.supervisor_lock)
         try:
-            # Asked last: the kernel frees a dead supervisor's lock before its server hears of it.
+            # Last, since the kernel releases the lock of a dead supervisor before its server ends.
             if try_lock(supervisor, fcntl.LOCK_EX):
                 _launch(layout, programs, supervisor, deadline, durable=durable)
             elif record is not None and usable:
                 return record
         finally:
             os.close(supervisor)
-        # Another client's supervisor is still starting, or this server is just going down.
+        # The supervisor of another client is starting, or this server is stopping.
         if time.monotonic() > deadline:
             raise late(layout)
         time.sleep(_POLL)
@@ -50,7 +50,7 @@ def join_or_start(
 def _launch(
     layout: Layout, programs: Binaries, supervisor: int, deadline: float, *, durable: bool
 ) -> None:
-    """Start a supervisor, handing it the held supervisor.lock, and wait for its word."""
+    """Start a supervisor, which inherits supervisor.lock, and wait until it is ready."""
     layout.record.unlink(missing_ok=True)
     if layout.log.exists() and layout.log.stat().st_size > _LARGEST_LOG:
         layout.log.replace(layout.log.with_suffix(".old"))
@@ -60,11 +60,11 @@ def _launch(
             _spawn(layout, programs, supervisor, ready, durable=durable)
         finally:
             os.close(ready)
-        said = _read_all(layout, listening, deadline)
+        report = _read_all(layout, listening, deadline)
     finally:
         os.close(listening)
-    if said != "ready":
-        raise _did_not_start(layout, programs, said or "its supervisor ended without a word")
+    if report != "ready":
+        raise _did_not_start(layout, programs, report or "its supervisor ended silently")
 
 
 def _spawn(
@@ -83,11 +83,11 @@ def _spawn(
         ready_fd=ready,
     )
     program = str(Path(__file__).with_name("supervisor.py"))
-    # -I -S: nothing of the application's environment or packages is loaded by the supervisor.
+    # -I -S: the supervisor loads nothing of the application's environment or packages.
     command = [sys.executable, "-I", "-S", program, spec.to_json()]
     with layout.log.open("ab") as log:
         try:
-            subprocess.run(  # noqa: S603 - our own program; it detaches itself at once
+            subprocess.run(  # noqa: S603 - our own program, which detaches itself
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -103,26 +103,26 @@ def _spawn(
 def _did_not_start(layout: Layout, programs: Binaries, why: str) -> EmbeddedServerError:
     return EmbeddedServerError(
         f"The embedded PostgreSQL {programs.version} in {layout.directory} did not start: {why}",
-        hint=f"The whole story is in {layout.log}.",
+        hint=f"See the log: {layout.log}.",
         code="EMBEDDED_START",
     )
 
 
 def _environment() -> dict[str, str]:
-    """Leave out what would change what initdb and postgres do."""
+    """Return the environment without variables that affect initdb and postgres."""
     dropped = ("PG", "LC_", "LANG", "PYTHON")
     return {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
 
 
 def _read_all(layout: Layout, listening: int, deadline: float) -> str:
-    said = b""
+    report = b""
     while True:
         if not select.select([listening], [], [], max(0.0, deadline - time.monotonic()))[0]:
             raise late(layout)
         part = os.read(listening, 65536)
         if not part:
-            return said.decode(errors="replace")
-        said += part
+            return report.decode(errors="replace")
+        report += part
 
 
 def _read_record(layout: Layout) -> dict[str, Any] | None:
@@ -133,5 +133,5 @@ def _read_record(layout: Layout) -> dict[str, Any] | None:
     return record
 
 
-def _lets_in(record: dict[str, Any]) -> bool:
+def _accepts_clients(record: dict[str, Any]) -> bool:
     return accepts_connections(f"{record['host']}/.s.PGSQL.{record['port']}", USER)

@@ -1,6 +1,6 @@
-"""Layout: where the embedded server keeps what, and whether that place can be used.
+"""Files and directories of the embedded server.
 
-Everything of one major version stands in ``<data_dir>/postgresql-<major>/``.
+The directory of a major version is ``<data_dir>/postgresql-<major>/``.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from fraiseql.errors import EmbeddedServerError
 PORT: Final = 5432
 USER: Final = "postgres"
 DATABASE: Final = "postgres"
-# sockaddr_un.sun_path is 108 bytes on Linux and 104 on macOS, its closing NUL included.
+# sockaddr_un.sun_path is 108 bytes on Linux and 104 on macOS, including the final NUL.
 LONGEST_SOCKET_PATH: Final = 107 if os.uname().sysname == "Linux" else 103
 DIRECTORY_CODE: Final = "EMBEDDED_DIRECTORY"
 VERSION_CODE: Final = "EMBEDDED_VERSION"
@@ -27,7 +27,7 @@ class Layout:
 
     Attributes:
         directory: ``<data_dir>/postgresql-<major>``, absolute.
-        socket_directory: Where the server's unix socket is; nobody else can enter it.
+        socket_directory: Directory of the unix socket, which other users cannot enter.
     """
 
     directory: Path
@@ -40,41 +40,41 @@ class Layout:
 
     @property
     def log(self) -> Path:
-        """What the server and its supervisor write."""
+        """The log of the server and its supervisor."""
         return self.directory / "log"
 
     @property
     def record(self) -> Path:
-        """JSON about the running server; there only while it accepts connections."""
+        """JSON about the running server; exists only while it accepts connections."""
         return self.directory / "server.json"
 
     @property
     def start_lock(self) -> Path:
-        """Held by the one client that is joining or starting the server."""
+        """Held by the client that joins or starts the server."""
         return self.directory / "start.lock"
 
     @property
     def claims_lock(self) -> Path:
-        """Held shared by every client, for as long as it wants the server."""
+        """Held shared by every client while it uses the server."""
         return self.directory / "claims.lock"
 
     @property
     def supervisor_lock(self) -> Path:
-        """Held by the supervisor for its life."""
+        """Held by the supervisor until it ends."""
         return self.directory / "supervisor.lock"
 
     @property
     def server_lock(self) -> Path:
-        """Held by every process of the server for its life."""
+        """Held by every process of the server until it ends."""
         return self.directory / "server.lock"
 
 
 def prepare_layout(data_dir: Path, major: int) -> Layout:
-    """Make the directory of one major version, and check that it can be used.
+    """Make and check the directory of a major version.
 
     Raises:
-        EmbeddedServerError: It cannot be made or written, belongs to another user, or holds data
-            of another major version.
+        EmbeddedServerError: It cannot be made or written, belongs to another user, or contains
+            data of another major version.
     """
     base = Path(os.path.abspath(data_dir.expanduser())).resolve()  # noqa: PTH100 - must not exist yet
     directory = base / f"postgresql-{major}"
@@ -88,9 +88,9 @@ def prepare_layout(data_dir: Path, major: int) -> Layout:
 
 
 def unusable_directory(directory: Path, error: OSError) -> EmbeddedServerError:
-    """Describe an operating system's refusal to keep data in ``directory``."""
+    """Return the error of a directory that the operating system refuses."""
     return EmbeddedServerError(
-        f"The embedded PostgreSQL cannot keep its data in {directory}: {error.strerror or error}.",
+        f"The embedded PostgreSQL cannot store its data in {directory}: {error.strerror or error}.",
         hint="Set FRAISEQL_DATA_DIR (or data_dir=) to a local directory that this user can write.",
         code=DIRECTORY_CODE,
     )
@@ -104,18 +104,18 @@ def _data_major(directory: Path) -> str | None:
 
 
 def _refuse_other_major(base: Path, directory: Path, major: int) -> None:
-    """Refuse to begin an empty database beside one that these programs cannot read."""
+    """Refuse to make a new database next to one that these programs cannot read."""
     own = _data_major(directory)
     if own == str(major):
         return
     others = [] if own is not None else sorted(base.glob("postgresql-*"))
     for place in [directory, *others]:
-        found = _data_major(place)
-        if found is not None:
+        other = _data_major(place)
+        if other is not None:
             raise EmbeddedServerError(
-                f"{place / 'data'} holds data of PostgreSQL {found}, "
-                f"but the programs at hand are PostgreSQL {major}.",
-                hint=f"Use programs of PostgreSQL {found}; or dump with them (pg_dumpall), move "
+                f"{place / 'data'} holds data of PostgreSQL {other}, "
+                f"but the programs are PostgreSQL {major}.",
+                hint=f"Use programs of PostgreSQL {other}; or dump with them (pg_dumpall), move "
                 f"{place} away and restore; or delete {place} if the data is not needed.",
                 code=VERSION_CODE,
             )
@@ -133,12 +133,12 @@ def _refuse_other_owner(directory: Path) -> None:
 
 
 def _socket_directory(directory: Path) -> Path:
-    """Return a directory whose socket's path fits into an address, the same one every time."""
+    """Return a directory, always the same, whose socket path fits into an address."""
     digest = hashlib.sha256(os.fsencode(directory)).hexdigest()[:16]
     short = Path(tempfile.gettempdir()).resolve() / f"fraiseql-{digest}"
     for candidate in (directory / "socket", short):
         fits = len(os.fsencode(candidate / f".s.PGSQL.{PORT}")) <= LONGEST_SOCKET_PATH
-        # Clients read a comma in a host as the end of it.
+        # Clients take a comma in a host as a separator.
         if fits and "," not in str(candidate):
             return candidate
     raise EmbeddedServerError(

@@ -1,6 +1,6 @@
-"""Locks: the files through which clients of one server agree, waited for with a deadline.
+"""File locks of the embedded server, with a deadline.
 
-They are ``flock`` locks: the kernel releases them however their holder ends.
+They are ``flock`` locks, which the kernel releases when their holder ends.
 """
 
 import fcntl
@@ -19,16 +19,16 @@ _POLL: Final = 0.02
 
 
 def open_lock(path: Path) -> int:
-    """Open a lock file, making it if needed; not inherited by programs that are started."""
+    """Open or make a lock file, which child programs do not inherit."""
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 @contextmanager
 def starting(layout: Layout, deadline: float) -> Iterator[None]:
-    """Be the one client that joins or starts the server.
+    """Hold start.lock, which only one client can hold, during the block.
 
     Raises:
-        EmbeddedServerError: Another one is still at it at ``deadline`` (monotonic seconds).
+        EmbeddedServerError: Another client holds it until ``deadline`` (monotonic seconds).
     """
     fd = open_lock(layout.start_lock)
     try:
@@ -39,10 +39,10 @@ def starting(layout: Layout, deadline: float) -> Iterator[None]:
 
 
 def take_claim(layout: Layout, deadline: float) -> int:
-    """Take a claim, waiting for a server that is stopping; the caller closes what is returned.
+    """Take a claim after any stopping server has ended; return the descriptor to close.
 
     Raises:
-        EmbeddedServerError: It has not stopped at ``deadline`` (monotonic seconds).
+        EmbeddedServerError: It has not stopped by ``deadline`` (monotonic seconds).
     """
     fd = open_lock(layout.claims_lock)
     try:
@@ -54,10 +54,10 @@ def take_claim(layout: Layout, deadline: float) -> int:
 
 
 def late(layout: Layout) -> EmbeddedServerError:
-    """Describe a server that did not get ready in the time given."""
+    """Return the error of a server that was not ready in time."""
     return EmbeddedServerError(
         f"The embedded PostgreSQL in {layout.directory} was not ready in time.",
-        hint=f"Recovery after a crash can take long: see {layout.log}, and give a longer timeout.",
+        hint=f"Recovery after a crash can take long: see {layout.log}, and use a longer timeout.",
         code="EMBEDDED_TIMEOUT",
     )
 

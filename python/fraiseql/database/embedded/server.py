@@ -1,6 +1,6 @@
-"""Server: join or start the embedded PostgreSQL, and hold on to it.
+"""Claims on an embedded PostgreSQL server.
 
-The server lives as long as any process holds a claim.
+The server runs while any process holds a claim.
 """
 
 import os
@@ -24,12 +24,12 @@ from fraiseql.database.embedded.locks import starting, take_claim
 
 @dataclass(frozen=True, slots=True)
 class Dsn:
-    """Where a database is, in the words of ``asyncpg.connect``.
+    """Address of a database, with the names of ``asyncpg.connect``.
 
     Attributes:
         host: Directory of the server's unix socket.
         port: Number in the socket's name.
-        user: The database's superuser; no password is asked.
+        user: The superuser, who needs no password.
         database: Name of the database.
     """
 
@@ -40,13 +40,13 @@ class Dsn:
 
 
 class EmbeddedServer:
-    """A claim on a running embedded server; made by ``start_embedded``.
+    """A claim on a running embedded server, from ``start_embedded``.
 
     Attributes:
         dsn: Host, port, user and database.
-        version: Of the running server, such as ``18.6``.
-        log: File that the server writes its log to.
-        binaries: Directory of the PostgreSQL programs that fit it.
+        version: Version of the server, such as ``18.6``.
+        log: Log file of the server.
+        binaries: Directory of its PostgreSQL programs.
     """
 
     def __init__(self, record: dict[str, Any], layout: Layout, binaries: Path, claim: int) -> None:
@@ -63,14 +63,14 @@ class EmbeddedServer:
 
     def url_for(self, database: str) -> str:
         """Return the ``postgresql://`` address of another database of this server."""
-        place = f"host={quote(self.dsn.host, safe='')}&port={self.dsn.port}"
-        return f"postgresql://{self.dsn.user}@/{quote(database, safe='')}?{place}"
+        options = f"host={quote(self.dsn.host, safe='')}&port={self.dsn.port}"
+        return f"postgresql://{self.dsn.user}@/{quote(database, safe='')}?{options}"
 
     def close(self) -> None:
-        """Let go of the claim; the server stops if nobody else holds one. Safe to call again."""
+        """Release the claim; the server stops with its last claim. Safe to call again."""
         claim, self._claim = self._claim, None
         if claim is not None:
-            # Only closed, not unlocked: a forked child that inherited it keeps its claim.
+            # Closed, not unlocked: a forked child keeps its inherited claim.
             os.close(claim)
 
     def __enter__(self) -> Self:
@@ -78,7 +78,7 @@ class EmbeddedServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let go of the claim."""
+        """Release the claim."""
         self.close()
 
 
@@ -89,25 +89,25 @@ def start_embedded(
     durable: bool = True,
     timeout: float = 60.0,
 ) -> EmbeddedServer:
-    """Join the embedded PostgreSQL of a directory, starting it if it does not run.
+    """Join the embedded PostgreSQL of a directory, or start it.
 
-    Blocks: about a second when the database is made, a tenth of one when it is only started.
-    Several processes may call it at once; each holds a claim until it closes it or ends, and the
-    server stops when the last claim is gone.
+    Blocks about a second to make a database, a tenth of a second to start one. Several processes
+    may call it at once; each holds a claim until it closes it or ends, and the server stops with
+    the last claim.
 
     Args:
-        data_dir: Directory to keep the data in; made if it is not there.
-        binaries: Directory of PostgreSQL's programs; None finds them.
-        durable: False makes a database whose data a crash of the machine may damage, for tests;
-            only looked at when the database is made.
+        data_dir: Directory of the data; made if it does not exist.
+        binaries: Directory of PostgreSQL's programs; None searches for them.
+        durable: False makes a database for tests, whose data a crash of the machine may damage;
+            only used when the database is made.
         timeout: Seconds to wait for the server.
 
     Returns:
         The claim, with the address of the server.
 
     Raises:
-        EmbeddedServerError: There is no PostgreSQL to run, the directory cannot be used or holds
-            another major version's data, or the server does not start.
+        EmbeddedServerError: There are no programs, the directory cannot be used or contains data
+            of another major version, or the server does not start.
     """
     programs = find_binaries(None if binaries is None else Path(binaries))
     layout = prepare_layout(Path(data_dir), programs.major)

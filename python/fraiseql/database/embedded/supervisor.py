@@ -1,14 +1,13 @@
-"""Supervisor: make the data directory, run ``postgres``, stop it when no client is left.
+"""Supervisor of an embedded server: runs it while it has clients.
 
-A program of its own, standard library only, so that it is small and quick to start:
+A separate program, standard library only, so that it is small and starts fast:
 ``python supervisor.py SPEC`` with the LaunchSpec as JSON.
 
-Locks tell who is alive; the kernel releases them however a process ends. Clients hold
-``claims.lock`` shared: getting it exclusively means that all are gone, and keeps new ones waiting
-until the server has stopped. The supervisor holds ``supervisor.lock``. ``server.lock`` is
-inherited by initdb, postgres and all its children: getting it proves that none of them lives, in
-whatever container they ran, so that a left-over ``postmaster.pid`` may go even if its number is in
-use again.
+Locks show which processes live; the kernel releases them when a process ends. Clients hold
+``claims.lock`` shared: an exclusive lock means that all are gone, and blocks new ones until the
+server has stopped. The supervisor holds ``supervisor.lock``. initdb, postgres and all its children
+inherit ``server.lock``: a lock of it proves that none of them lives, in any container, so that an
+old ``postmaster.pid`` can be removed even if its number is in use again.
 """
 
 import fcntl
@@ -29,7 +28,7 @@ from pathlib import Path
 from typing import Self
 
 _POLL = 0.01
-_ORPHAN_PATIENCE = 30.0
+_ORPHAN_SECONDS = 30.0
 _NOBODY = 65534
 _LINES_OF_REASON = 5
 _STATUS_LINE = 7
@@ -37,7 +36,7 @@ _STATUS_LINE = 7
 
 @dataclass(frozen=True, slots=True)
 class LaunchSpec:
-    """What a client asks of a supervisor; paths are absolute, ``*_fd`` are inherited."""
+    """Configuration of a supervisor; paths are absolute, ``*_fd`` are inherited."""
 
     directory: str
     socket_directory: str
@@ -51,21 +50,21 @@ class LaunchSpec:
     ready_fd: int
 
     def to_json(self) -> str:
-        """Write the spec for the command line."""
+        """Return the spec as JSON for the command line."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read what ``to_json`` wrote."""
+        """Parse the text of ``to_json``."""
         return cls(**json.loads(text))
 
 
 class StartError(Exception):
-    """The server cannot be started; the message goes to the waiting client."""
+    """The server cannot start; the waiting client gets the message."""
 
 
 def try_lock(fd: int, kind: int) -> bool:
-    """Take a lock of ``kind`` (LOCK_EX or LOCK_SH) if that is possible at once."""
+    """Take a lock of ``kind`` (LOCK_EX or LOCK_SH) without waiting; return whether it was taken."""
     try:
         fcntl.flock(fd, kind | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -74,9 +73,9 @@ def try_lock(fd: int, kind: int) -> bool:
 
 
 def accepts_connections(address: str, user: str) -> bool:
-    """Ask the server behind a unix socket whether it lets ``user`` in right now.
+    """Return whether the server at a unix socket accepts ``user`` now.
 
-    A plain connect is not enough: postgres listens already while it recovers from a crash.
+    Connecting is not enough: postgres listens while it recovers from a crash.
     """
     parameters = b"user\0" + user.encode() + b"\0database\0postgres\0\0"
     startup = struct.pack("!ii", 8 + len(parameters), 0x00030000) + parameters
@@ -93,12 +92,12 @@ def accepts_connections(address: str, user: str) -> bool:
 
 
 def is_server_of(data: Path, pid: int) -> bool:
-    """Say whether ``pid`` may be a postgres running on ``data``; True when nobody can tell."""
+    """Return whether ``pid`` may be a postgres that runs on ``data``; True if unknown."""
     process = Path("/proc") / str(pid)
     if not process.parent.joinpath("self").exists():
         ps = ["/bin/ps", "-o", "comm=", "-p", str(pid)]
-        said = subprocess.run(ps, capture_output=True, text=True, check=False)  # noqa: S603
-        return "postgres" in said.stdout
+        result = subprocess.run(ps, capture_output=True, text=True, check=False)  # noqa: S603
+        return "postgres" in result.stdout
     try:
         if (process / "comm").read_text().strip() != "postgres":
             return False
@@ -118,7 +117,7 @@ def _old_pid(data: Path) -> int | None:
 
 
 def _is_ready(data: Path, pid: int) -> bool:
-    """Read the server's own word; asking over the socket would fill its log with refusals."""
+    """Return the status in postmaster.pid; connections would fill the log with refusals."""
     try:
         lines = (data / "postmaster.pid").read_text().split("\n")
     except FileNotFoundError:
@@ -127,7 +126,7 @@ def _is_ready(data: Path, pid: int) -> bool:
 
 
 class Supervisor:
-    """One server's life, from an absent or stopped data directory to the end of its last client."""
+    """Runs a server until its last client has gone."""
 
     def __init__(self, spec: LaunchSpec) -> None:
         self.spec = spec
@@ -141,33 +140,33 @@ class Supervisor:
         self.server_fd = os.open(self.directory / "server.lock", flags, 0o600)
 
     def run(self) -> None:
-        """Start the server, report to the client, stay until the server has ended."""
+        """Start the server, report to the client, and wait until the server has ended."""
         try:
             server = self._start()
         except (StartError, OSError) as error:
-            self._tell_client(str(error))
+            self._report(str(error))
             return
         signal.signal(signal.SIGTERM, lambda *_: server.send_signal(signal.SIGINT))
         self._write_record(server.pid)
-        self._tell_client("ready")
+        self._report("ready")
         threading.Thread(target=self._stop_when_unclaimed, args=[server], daemon=True).start()
         server.wait()
         self.record.unlink(missing_ok=True)
         with suppress(OSError):
-            # It may be in the system's temporary directory, where nothing should stay behind.
+            # It may be in the system's temporary directory, which must be left clean.
             self.sockets.rmdir()
-        # Before claims.lock, which the end of this process releases: a client that then gets its
-        # claim must not find a supervisor that looks alive.
+        # Before claims.lock, which the end of this process releases: a client with a new claim must
+        # not see a supervisor that seems alive.
         os.close(self.spec.supervisor_fd)
 
-    def _tell_client(self, word: str) -> None:
-        # It may be gone by now; another one can still come.
+    def _report(self, message: str) -> None:
+        # This client may be gone; others may come.
         with suppress(BrokenPipeError):
-            os.write(self.spec.ready_fd, word.encode())
+            os.write(self.spec.ready_fd, message.encode())
         os.close(self.spec.ready_fd)
 
     def _start(self) -> "subprocess.Popen[bytes]":
-        self._outlive_orphan()
+        self._stop_orphan()
         self._make_socket_directory()
         if not (self.data / "PG_VERSION").exists():
             self._initialise()
@@ -176,7 +175,7 @@ class Supervisor:
         server = self._spawn([str(Path(self.spec.binaries) / "postgres"), *self._options()])
         while not _is_ready(self.data, server.pid):
             if server.poll() is not None:
-                raise StartError(self._said_since(begin))
+                raise StartError(self._log_since(begin))
             time.sleep(_POLL)
         return server
 
@@ -188,7 +187,7 @@ class Supervisor:
         ]
 
     def _spawn(self, command: list[str]) -> "subprocess.Popen[bytes]":
-        """Start a program of PostgreSQL that holds server.lock and dies with this process."""
+        """Start a program of PostgreSQL that holds server.lock and ends with this process."""
         wrapper = str(Path(__file__).with_name("isolation.py"))
         owned = json.dumps([str(self.directory / "data"), str(self._new_data), str(self.sockets)])
         prefix = [sys.executable, "-I", "-S", wrapper, str(os.getpid()), owned]
@@ -199,14 +198,14 @@ class Supervisor:
         return self.directory / "data.new"
 
     def _initialise(self) -> None:
-        """Make the data beside its final place: what is there is always whole."""
+        """Make the data in data.new and rename it, so that ``data`` is always complete."""
         shutil.rmtree(self._new_data, ignore_errors=True)
         self._new_data.mkdir(mode=0o700)
         begin = self.log.stat().st_size
         initdb = str(Path(self.spec.binaries) / "initdb")
         options = [*self.spec.initdb_options, "-D", str(self._new_data)]
         if self._spawn([initdb, *options]).wait() != 0:
-            raise StartError(self._said_since(begin))
+            raise StartError(self._log_since(begin))
         with (self._new_data / "postgresql.conf").open("a") as file:
             file.write(self.spec.configuration)
         self._new_data.rename(self.data)
@@ -214,28 +213,28 @@ class Supervisor:
     def _make_socket_directory(self) -> None:
         with suppress(FileExistsError):
             self.sockets.mkdir(mode=0o700)
-        found = self.sockets.lstat()
-        # In the system's temporary directory somebody else could have made it first.
-        ours = found.st_uid == os.geteuid() or (os.geteuid() == 0 and found.st_uid == _NOBODY)
-        if not stat.S_ISDIR(found.st_mode) or not ours or found.st_mode & 0o077:
+        status = self.sockets.lstat()
+        # Another user could have made it first in the system's temporary directory.
+        ours = status.st_uid == os.geteuid() or (os.geteuid() == 0 and status.st_uid == _NOBODY)
+        if not stat.S_ISDIR(status.st_mode) or not ours or status.st_mode & 0o077:
             raise StartError(f"{self.sockets} is not a directory of this user with mode 0700")
 
-    def _outlive_orphan(self) -> None:
-        """Wait for a server that lost its supervisor, and tell it to stop."""
-        deadline = time.monotonic() + _ORPHAN_PATIENCE
-        told = False
+    def _stop_orphan(self) -> None:
+        """Stop a server without a supervisor, and wait for its end."""
+        deadline = time.monotonic() + _ORPHAN_SECONDS
+        signalled = False
         while not try_lock(self.server_fd, fcntl.LOCK_EX):
             pid = _old_pid(self.data)
-            if not told and pid is not None and is_server_of(self.data, pid):
+            if not signalled and pid is not None and is_server_of(self.data, pid):
                 with suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGINT)
-                told = True
+                signalled = True
             if time.monotonic() > deadline:
                 raise StartError(f"a previous server (pid {pid}) on {self.data} does not stop")
             time.sleep(_POLL)
 
     def _remove_stale_pid(self) -> None:
-        """Remove a dead server's pid file whose number another process has by now."""
+        """Remove the pid file of a dead server, whose number another process may have."""
         pid = _old_pid(self.data)
         if pid is None:
             return
@@ -261,11 +260,11 @@ class Supervisor:
         fcntl.flock(claims, fcntl.LOCK_EX)
         server.send_signal(signal.SIGINT)
 
-    def _said_since(self, begin: int) -> str:
+    def _log_since(self, begin: int) -> str:
         with self.log.open("rb") as file:
             file.seek(begin)
             lines = file.read().decode(errors="replace").splitlines()
-        return "\n".join(lines[-_LINES_OF_REASON:]) or "it ended without a word"
+        return "\n".join(lines[-_LINES_OF_REASON:]) or "it ended silently"
 
 
 def main() -> None:
