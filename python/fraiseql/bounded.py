@@ -1,4 +1,4 @@
-"""A mapping of bounded size and weight; what was used least recently makes room."""
+"""A mapping of bounded size and weight, with LRU eviction."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -7,16 +7,16 @@ from typing import Final, Generic, TypeVar
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
-_SHARE: Final = 10
-"""An entry that weighs more than this part of the whole is not held: it would replace too many."""
+_DIVISOR: Final = 10
+"""Entries above a tenth of the maximum weight are not stored: they would evict too many."""
 
 
 class Bounded(Generic[K, V]):
-    """Holds entries up to a number and a weight.
+    """Stores entries up to a number and a weight.
 
     Args:
-        max_entries: Most entries.
-        max_weight: Most weight of all entries; what is put without a weight has none.
+        max_entries: Maximum entries.
+        max_weight: Maximum weight of all entries; the default weight of an entry is 0.
 
     Attributes:
         weight: Weight of all entries.
@@ -34,19 +34,19 @@ class Bounded(Generic[K, V]):
         return len(self._entries)
 
     def get(self, key: K) -> V | None:
-        """Return the entry, now the one used last, or None."""
-        found = self._entries.get(key)
-        if found is None:
+        """Return an entry, now the most recently used, or None."""
+        entry = self._entries.get(key)
+        if entry is None:
             return None
         self._entries.move_to_end(key)
-        return found[0]
+        return entry[0]
 
     def takes(self, weight: int) -> bool:
-        """Return whether an entry of this weight is held."""
-        return weight * _SHARE <= self._max_weight or weight == 0
+        """Return whether an entry of this weight can be stored."""
+        return weight * _DIVISOR <= self._max_weight or weight == 0
 
     def put(self, key: K, value: V, weight: int = 0) -> V:
-        """Hold ``value`` under ``key``, if it is not too heavy, and return it."""
+        """Store ``value`` under ``key`` unless it is too heavy, and return it."""
         self.remove(key)
         if not self.takes(weight):
             return value

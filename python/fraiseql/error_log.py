@@ -1,4 +1,4 @@
-"""Log lines of errors that hide something from clients."""
+"""Log of errors whose details are hidden from clients."""
 
 import logging
 import re
@@ -19,18 +19,18 @@ _VALUES: Final = "22"
 _MOST_CHARACTERS: Final = 300
 _NAME: Final = re.compile(r"[_A-Za-z][_0-9A-Za-z]*")
 _QUOTED: Final = ", but encountered error '"
-"""Where graphql-core quotes an exception of Python, which clients are not shown."""
-_HIDDEN_WORDS: Final = re.compile(f"{_QUOTED}.*'; found", re.DOTALL)
+"""Text before a Python exception in a message of graphql-core, hidden from clients."""
+_HIDDEN_TEXT: Final = re.compile(f"{_QUOTED}.*'; found", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorPlace:
-    """Where in a response an error is.
+    """Place of an error in a response.
 
     Attributes:
-        path: Response keys and indices; empty where no field is concerned.
+        path: Response keys and indices; empty without a field.
         field: Schema coordinate of the field.
-        relation: Relation that the field is read from.
+        relation: Relation of the field.
     """
 
     path: Sequence[str | int] = ()
@@ -42,10 +42,10 @@ NOWHERE: Final = ErrorPlace()
 
 
 class ErrorLog:
-    """Writes the log lines of one request: one for each kind of error at each field.
+    """Writes the log lines of a request: one for each kind of error of each field.
 
     Args:
-        operation: Name of the operation; None where it has none, or is not known.
+        operation: Name of the operation; None if it has none or is unknown.
     """
 
     __slots__ = ("_ids", "_operation", "_seen")
@@ -58,14 +58,14 @@ class ErrorLog:
     def extensions(
         self, error: Exception, place: ErrorPlace = NOWHERE, code: str | None = None
     ) -> Mapping[str, str]:
-        """Return the id of an error for ``extensions``; nothing where the client is shown it all.
+        """Return the id of an error for ``extensions``; empty if no detail is hidden.
 
-        Its line is written when it is met first.
+        Its line is written the first time.
 
         Args:
-            error: What a client is told of.
-            place: Where it is.
-            code: Code that the client is sent where the error has none of its own.
+            error: The error.
+            place: Its place.
+            code: Code for the client if the error has none.
         """
         if not hides(error):
             return {}
@@ -78,7 +78,7 @@ class ErrorLog:
         return {"id": error_id}
 
     def write_unshown(self, errors: Iterable[Exception]) -> None:
-        """Write the lines of errors that the response has no place for: null stands above them."""
+        """Write the lines of errors that are not in the response, below a null."""
         written = {kind[:-1] for kind in self._ids}
         for error in errors:
             if id(error) not in self._seen and _kind(error) not in written:
@@ -86,45 +86,45 @@ class ErrorLog:
 
     def _write(self, error_id: str, error: Exception, place: ErrorPlace, code: str) -> None:
         sqlstate = sqlstate_of(error)
-        # A request that could not be parsed may have said anything here.
+        # In a request that could not be parsed, the name may be any text.
         name = self._operation
-        facts = {
+        details = {
             "error_id": error_id,
             "operation": name if name and _NAME.fullmatch(name) else None,
             "path": ".".join(map(str, place.path)) or None,
             "relation": _relation(error) or place.relation or None,
             "sqlstate": sqlstate or None,
         }
-        unforeseen = not sqlstate and code == "INTERNAL_ERROR"
+        unexpected = not sqlstate and code == "INTERNAL_ERROR"
         logger.log(
             logging.ERROR if code in _SERIOUS else logging.WARNING,
             "%s id=%s operation=%s path=%s relation=%s sqlstate=%s %s",
             code,
-            *[value or "-" for value in facts.values()],
-            _words(error),
-            exc_info=error if unforeseen else None,
-            extra={"error_code": code, **facts},
+            *[value or "-" for value in details.values()],
+            _summary(error),
+            exc_info=error if unexpected else None,
+            extra={"error_code": code, **details},
         )
 
 
 def hides(error: Exception) -> bool:
-    """Return whether a client is shown less of an error than there is."""
+    """Return whether details of an error are hidden from clients."""
     if isinstance(error, FraiseQLError):
         return error.hides or not error.for_clients or bool(sqlstate_of(error))
     if isinstance(error, GraphQLError):
-        # A ValueError is how a scalar refuses a value: there is no more to know of it.
+        # A scalar refuses a value with a ValueError, which has no more details.
         origin = _origin(error)
         return origin is not None and not isinstance(origin, ValueError)
     return True
 
 
 def without_quoted(message: str) -> str:
-    """Return a message of graphql-core without the exception of Python that it quotes."""
-    return _HIDDEN_WORDS.sub("; found", message) if _QUOTED in message else message
+    """Return a message of graphql-core without the Python exception in it."""
+    return _HIDDEN_TEXT.sub("; found", message) if _QUOTED in message else message
 
 
 def _origin(error: GraphQLError) -> Exception | None:
-    """Return the exception that graphql-core met, if its words stand in the message."""
+    """Return the Python exception in a message of graphql-core, if there is one."""
     if _QUOTED not in error.message:
         return None
     origin: Exception | None = error
@@ -134,7 +134,7 @@ def _origin(error: GraphQLError) -> Exception | None:
 
 
 def code_of(error: Exception) -> str:
-    """Return the code of an error as a client is sent it."""
+    """Return the code of an error for clients."""
     if isinstance(error, FraiseQLError):
         return error.code if error.for_clients else FraiseQLError.default_code
     if isinstance(error, GraphQLError):
@@ -154,14 +154,14 @@ def _relation(error: Exception) -> str:
     return error.relation if isinstance(error, FraiseQLError) else ""
 
 
-def _words(error: Exception) -> str:
-    """Return the kind of an error and, where they quote no value, its words; always one line."""
+def _summary(error: Exception) -> str:
+    """Return the class of an error and its message, unless that contains values; one line."""
     if isinstance(error, GraphQLError):
         return type(_origin(error)).__name__
     cause = error.__cause__ if isinstance(error, FraiseQLError) else None
     source = cause or error
-    words = "" if _quotes_values(error, cause) else _message(source)
-    line = "".join([letter for letter in " ".join(words.split()) if letter.isprintable()])
+    message = "" if _quotes_values(error, cause) else _message(source)
+    line = "".join([letter for letter in " ".join(message.split()) if letter.isprintable()])
     kind = type(source).__name__
     return f"{kind}: {line[:_MOST_CHARACTERS]}" if line else kind
 
@@ -175,5 +175,5 @@ def _quotes_values(error: Exception, cause: BaseException | None) -> bool:
 def _message(error: BaseException) -> str:
     if isinstance(error, FraiseQLError):
         return error.message
-    # PostgreSQL's details, which quote rows, come after its first words.
+    # The details of PostgreSQL, which contain rows, are on the next lines.
     return str(error).partition("\n")[0]

@@ -1,14 +1,14 @@
-"""What is observed of a request: the timed steps and the logger, named once."""
+"""The logger, and the timings of a request."""
 
 import logging
 from typing import Final
 
 logger: Final = logging.getLogger("fraiseql")
-"""The one logger; internal errors go here with their traceback."""
+"""The logger of the package; internal errors are logged with their traceback."""
 
 
 class Timings:
-    """Seconds that the steps of one request took; a step that did not run stays 0.0.
+    """Seconds of the steps of a request; 0.0 for steps that did not run.
 
     Sent to the client as ``Server-Timing``.
     """

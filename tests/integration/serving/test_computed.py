@@ -201,7 +201,7 @@ def test_a_batch_of_another_length(bench: Served) -> None:
     data, found = errors(bench, "{ shops { short } }")
     assert data["shops"] == [{"short": None}] * 3
     message = found["shops/0/short"]["message"]
-    assert message == "Shop.short was given 3 parents and returned 1 values."
+    assert message == "Shop.short received 3 parents and returned 1 values."
 
 
 def test_a_failure_at_a_place_that_may_not_be_null(bench: Served) -> None:

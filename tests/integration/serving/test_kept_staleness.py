@@ -118,7 +118,7 @@ def test_beyond_its_bound_an_error_says_how_far(tables: str, query: str) -> None
         lag(running, 7.25)
         error = running.error(query)
         assert error["message"] == (
-            "What is kept of Writer is 7.2 s behind its tables; 2 s are allowed."
+            "The stored documents of Writer are 7.2 s behind their tables; 2 s are allowed."
         )
         assert error["path"] == ["writers"]
         assert error["extensions"]["code"] == "STALE"

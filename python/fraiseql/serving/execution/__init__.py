@@ -1,1 +1,1 @@
-"""Execution: statements and resolvers run, side by side where they can."""
+"""Execution of statements and resolvers, concurrently where possible."""

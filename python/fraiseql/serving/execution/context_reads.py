@@ -1,4 +1,4 @@
-"""Reads of a request by Python functions, and whether a cache key has them."""
+"""Tracking of request data that Python functions read, for cache keys."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
@@ -6,25 +6,30 @@ from typing import Any, Final
 from fraiseql.database import Database, Identity
 from fraiseql.schema import Info
 from fraiseql.serving.execution.reading import CONTEXT_KEY
-from fraiseql.serving.execution.stand_ins import Path, StandIn, StandInMapping, WatchedDict
+from fraiseql.serving.execution.tracking_proxies import (
+    Path,
+    TrackingDict,
+    TrackingMapping,
+    TrackingProxy,
+)
 
 _PLAIN: Final = (type(None), bool, int, float, str)
 _REQUEST: Final = "request"
-"""Each client has another one: the parts of it that are read are noted, not the whole."""
+"""Differs for each client: reads of its parts are tracked, not of the whole."""
 
 
 class ContextReads:
-    """Notes what the Python functions of one computation read of its request.
+    """Tracks reads of the request by the Python functions of a computation.
 
     Args:
-        vary: Names of what is in the key, as ``Cache.vary``.
-        shared: Names of entries that are the same for every client, as ``Cache.shared``.
-        variables: Names of the variables that are in the key.
+        vary: Names of entries in the key, as ``Cache.vary``.
+        shared: Names of entries that are equal for all clients, as ``Cache.shared``.
+        variables: Names of variables in the key.
         identity: Role and session variables, which are in the key.
 
     Attributes:
-        unvaried: What was read and is not in the key.
-        looked_into: Whether a function was given a stand-in for an object.
+        unvaried: Names of data that was read and is not in the key.
+        looked_into: Whether a function received a proxy of an object.
     """
 
     __slots__ = ("_covered", "_identity", "_prefixes", "_variables", "looked_into", "unvaried")
@@ -44,42 +49,42 @@ class ContextReads:
         self._variables = frozenset(variables)
 
     def context(self, context: dict[str, Any]) -> dict[str, Any]:
-        """Return a context that notes what is read of it."""
+        """Return a context that tracks reads."""
         self._covered |= {(name,) for name in _in_the_key(context, self._identity)}
-        return WatchedContext(context, self)
+        return TrackingContext(context, self)
 
     def variables(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return variables that note which of them are read."""
-        return _WatchedVariables(values, self)
+        """Return variables that track reads."""
+        return _TrackingVariables(values, self)
 
     def note(self, path: Path) -> None:
-        """Note that a value was read as a whole."""
+        """Record a read of a whole value."""
         if not self._covers(path):
             self.unvaried[".".join(path) or "info.context"] = None
 
     def absent(self, path: Path) -> None:
-        """Note that a value was looked for and is not there."""
-        # How far a path of vary leads is in the key.
+        """Record a read of a missing value."""
+        # The key has the existing part of a path of vary.
         if path not in self._prefixes:
             self.note(path)
 
     def written(self, name: str) -> None:
-        """Note that a function made an entry of its own."""
+        """Record an entry that a function wrote."""
         self._covered.add((name,))
 
     def variable(self, name: Any) -> None:
-        """Note that a variable was read; None for all of them."""
+        """Record a read of a variable; None for all variables."""
         if name not in self._variables:
             self.unvaried["info.variables" if name is None else f"info.variables[{name!r}]"] = None
 
     def seen(self, path: Path, value: Any) -> Any:
-        """Return what a reader of ``path`` is given."""
+        """Return the value of ``path`` for a reader."""
         if self._covers(path):
             return value
         prefix = path in self._prefixes
         if (prefix or path[0] == _REQUEST) and not isinstance(value, _PLAIN):
             self.looked_into = True
-            kind = StandInMapping if isinstance(value, Mapping) else StandIn
+            kind = TrackingMapping if isinstance(value, Mapping) else TrackingProxy
             return kind(value, path, self)
         if not prefix:
             self.note(path)
@@ -91,7 +96,7 @@ class ContextReads:
 
 
 def _in_the_key(context: Mapping[str, Any], identity: Identity) -> Iterator[str]:
-    """Yield the names of entries that are in the key, or the framework's own."""
+    """Yield the names of entries in the key, and of the framework's entries."""
     yield from (CONTEXT_KEY, "role")
     db = context.get("db")
     if type(db) is Database and db.identity == identity:
@@ -101,12 +106,12 @@ def _in_the_key(context: Mapping[str, Any], identity: Identity) -> Iterator[str]
         yield "session"
 
 
-class WatchedContext(WatchedDict):
-    """``info.context`` of a computation whose answer may be stored.
+class TrackingContext(TrackingDict):
+    """``info.context`` of a computation whose result may be stored.
 
     Args:
-        context: The request's; what is written goes there too.
-        reads: Notes what is read.
+        context: Context of the request; writes go there too.
+        reads: Tracks reads.
     """
 
     def __init__(self, context: dict[str, Any], reads: ContextReads) -> None:
@@ -115,18 +120,18 @@ class WatchedContext(WatchedDict):
         self._reads = reads
 
     def __setitem__(self, name: str, value: Any) -> None:
-        """Make an entry, for other functions of the request too."""
+        """Set an entry, also for other functions of the request."""
         self._reads.written(name)
         self._context[name] = value
         super().__setitem__(name, value)
 
     def update(self, *others: Any, **more: Any) -> None:
-        """Make entries."""
+        """Set entries."""
         for name, value in dict(*others, **more).items():
             self[name] = value
 
-    def _read(self, name: Any, value: Any, *, there: bool) -> Any:
-        if there:
+    def _read(self, name: Any, value: Any, *, exists: bool) -> Any:
+        if exists:
             return self._reads.seen((str(name),), value)
         self._reads.absent((str(name),))
         return None
@@ -135,15 +140,15 @@ class WatchedContext(WatchedDict):
         self._reads.note(())
 
 
-class _WatchedVariables(WatchedDict):
-    """``info.variables`` of a computation whose answer may be stored."""
+class _TrackingVariables(TrackingDict):
+    """``info.variables`` of a computation whose result may be stored."""
 
     def __init__(self, values: Mapping[str, Any], reads: ContextReads) -> None:
         super().__init__(values)
         self._reads = reads
 
-    def _read(self, name: Any, value: Any, *, there: bool) -> Any:
-        del there
+    def _read(self, name: Any, value: Any, *, exists: bool) -> Any:
+        del exists
         self._reads.variable(name)
         return value
 
@@ -151,16 +156,16 @@ class _WatchedVariables(WatchedDict):
         self._reads.variable(None)
 
 
-class WatchedInfo(Info):
-    """An ``info`` that notes what is read of it."""
+class TrackingInfo(Info):
+    """An ``info`` that tracks reads."""
 
     __slots__ = ("_reads",)
 
     _reads: ContextReads
 
     @classmethod
-    def noting(cls, reads: ContextReads) -> Callable[..., Info]:
-        """Return what makes one."""
+    def tracking(cls, reads: ContextReads) -> Callable[..., Info]:
+        """Return a factory of tracking infos."""
 
         def make(**values: Any) -> Info:
             info = cls(**values)
@@ -171,7 +176,7 @@ class WatchedInfo(Info):
 
     def __getattribute__(self, name: str) -> Any:
         """Return an attribute."""
-        # Neither is in the key: the same field is asked for under many names.
+        # Neither is in the key, since a field may have any alias.
         if name in ("path", "operation_name"):
             object.__getattribute__(self, "_reads").unvaried[f"info.{name}"] = None
         return object.__getattribute__(self, name)

@@ -1,4 +1,4 @@
-"""Decoding: the parents of computed fields, from JSON bytes to instances of their classes."""
+"""Decoding of parents of computed fields from JSON to their classes."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -16,11 +16,11 @@ from fraiseql.serving.planning.reads import DOCUMENT_KEY
 Convert = Callable[[Any], Any]
 
 _EXACT = frozenset({"number", "integer", "any"})
-"""Forms whose numbers must not go through a float."""
+"""Forms whose numbers must not be converted to float."""
 
 
 class _Unloaded:
-    """Stands for a field that was not read: using it is an error, never the class's default."""
+    """A field that was not read: its use is an error, not the class's default."""
 
     def __init__(self, type_name: str, name: str) -> None:
         self._message = f"{type_name}.{name} was not read for this computed field."
@@ -35,12 +35,12 @@ class _Unloaded:
 
 
 class ParentDecoder:
-    """Makes the parents of one computed field.
+    """Decodes the parents of a computed field.
 
     Args:
         schema: The application's schema.
         type_name: GraphQL type of the parents.
-        needs: Python names of the fields that are read.
+        needs: Python names of the fields to read.
     """
 
     def __init__(self, schema: Schema, type_name: str, needs: Sequence[str]) -> None:
@@ -57,10 +57,10 @@ class ParentDecoder:
         self._class = type(base.__name__, (base,), unloaded)
 
     def __call__(self, raw: bytes) -> Any:
-        """Return the parent whose row is ``raw``.
+        """Return the parent of the row ``raw``.
 
         Raises:
-            DocumentError: A value has not the form of its field.
+            DocumentError: A value has the wrong form for its field.
         """
         content = self._loads(raw)
         inner = content.get(DOCUMENT_KEY) or {}
@@ -92,13 +92,13 @@ class ParentDecoder:
         if is_non_null_type(type_):
             return self._converter(type_.of_type)
         if is_list_type(type_):
-            one = self._converter(type_.of_type)
-            return lambda value: [None if item is None else one(item) for item in value]
+            convert = self._converter(type_.of_type)
+            return lambda value: [None if item is None else convert(item) for item in value]
         if isinstance(type_, GraphQLEnumType):
             return self._schema.enums[type_.name].python_class
         if isinstance(type_, GraphQLScalarType):
             return _scalar(type_)
-        # Nested objects are decoded when first met: types may refer to each other.
+        # Converters of nested objects are made on demand: types may refer to each other.
         return lambda value: self._nested(type_.name, value)
 
     def _nested(self, type_name: str, value: Any) -> Any:
@@ -108,8 +108,10 @@ class ParentDecoder:
         nested: Any = object.__new__(definition.python_class)
         for name, convert in self._converters_of(type_name, None).items():
             if name in value:
-                found = value[name]
-                nested.__dict__[name] = None if found is None else _converted(convert, found, name)
+                member = value[name]
+                nested.__dict__[name] = (
+                    None if member is None else _converted(convert, member, name)
+                )
         return nested
 
 
@@ -129,14 +131,14 @@ def _scalar(type_: GraphQLScalarType) -> Convert:
 
 
 def _read(type_: GraphQLScalarType, value: Any) -> Any:
-    found = type_.coerce_input_value(value)
-    refuse_beyond_python(found)
-    return found
+    coerced = type_.coerce_input_value(value)
+    refuse_beyond_python(coerced)
+    return coerced
 
 
 def _float(value: Any) -> float:
-    # A kept document has -0 as text, whose sign stays, and JSON's readers drop that of a number:
-    # adding zero drops it in both cases.
+    # Stored documents have -0 as text, with its sign; JSON readers drop the sign of a number.
+    # Adding zero drops it in both cases.
     return float(value) + 0.0
 
 
@@ -153,5 +155,5 @@ def _converted(convert: Convert, value: Any, name: str) -> Any:
         return convert(value)
     except (ValueError, TypeError, ArithmeticError, GraphQLError) as error:
         raise DocumentError(
-            f"The stored value of {name!r} has not the form of its field."
+            f"The stored value of {name!r} has the wrong form for its field."
         ) from error

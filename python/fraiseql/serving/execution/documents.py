@@ -1,4 +1,4 @@
-"""Documents: JSON bytes as resolvers hand them on, opened only when a resolver looks inside."""
+"""JSON documents of resolvers, decoded only when they are read."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,42 +9,41 @@ from fraiseql.serving.planning.reads import DOCUMENT_KEY
 
 
 class Document(Mapping[str, Any]):
-    """One JSON object, by its bytes.
+    """The bytes of a JSON object, rendered without decoding.
 
-    It is rendered without being decoded. As a mapping it shows what was read of the row, under the
-    Python names: the fields that the operation selected, or all stored fields where no selection
-    applies.
+    As a mapping it has the columns of the row under Python names: the fields that the operation
+    selected, or all stored fields without a selection.
 
     Args:
         raw: JSON text of one object, UTF-8.
-        type_name: GraphQL name of its type; empty when it is not known.
+        type_name: GraphQL name of its type; empty if unknown.
 
     Attributes:
         raw: The same bytes.
         type_name: The same name.
     """
 
-    __slots__ = ("_opened", "raw", "type_name")
+    __slots__ = ("_content", "raw", "type_name")
 
     def __init__(self, raw: bytes, type_name: str = "") -> None:
         self.raw = raw
         self.type_name = type_name
-        self._opened: dict[str, Any] | None = None
+        self._content: dict[str, Any] | None = None
 
-    def _open(self) -> dict[str, Any]:
-        if self._opened is None:
-            opened = orjson.loads(self.raw)
-            self._opened = {**(opened.pop(DOCUMENT_KEY, None) or {}), **opened}
-        return self._opened
+    def _decode(self) -> dict[str, Any]:
+        if self._content is None:
+            content = orjson.loads(self.raw)
+            self._content = {**(content.pop(DOCUMENT_KEY, None) or {}), **content}
+        return self._content
 
     def __getitem__(self, key: str) -> Any:
-        return self._open()[key]
+        return self._decode()[key]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._open())
+        return iter(self._decode())
 
     def __len__(self) -> int:
-        return len(self._open())
+        return len(self._decode())
 
     def __repr__(self) -> str:
         return f"Document({self.raw[:80]!r})"

@@ -1,4 +1,4 @@
-"""Encoding: what resolvers return becomes JSON bytes, in the form that PostgreSQL would give."""
+"""Encoding of resolver results as JSON, in the same form as PostgreSQL."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time
@@ -25,19 +25,19 @@ from fraiseql.values import ExactFloat
 
 _INT64: Final = 1 << 63
 _BEYOND: Final = "exceeds 64-bit"
-"""What the encoder says of an integer that it does not take."""
+"""Part of orjson's message for an integer that is too large."""
 
 _OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 
 Item = Any
-"""What a stream takes: bytes, None, or a list of these."""
+"""An item of a stream: bytes, None, or a list of these."""
 
 
 class Encoder:
-    """Encodes the values of one application's resolvers.
+    """Encodes the results of an application's resolvers.
 
     Args:
-        schema: Tells tags of types, serializers of scalars, and which fields hold JSON.
+        schema: Schema with tags of types, serializers of scalars, and fields of JSON.
     """
 
     def __init__(self, schema: Schema) -> None:
@@ -46,7 +46,9 @@ class Encoder:
         self._abstract = frozenset([*schema.interfaces, *schema.unions])
         types = schema.graphql.type_map.values()
         scalars = [type_ for type_ in types if isinstance(type_, GraphQLScalarType)]
-        self._json_types = frozenset([one.name for one in scalars if leaf_form(one) == "any"])
+        self._json_types = frozenset(
+            [scalar.name for scalar in scalars if leaf_form(scalar) == "any"]
+        )
         self._serializers: dict[type, Callable[[Any], Any]] = {
             scalar.python_class: scalar.serialize
             for scalar in schema.scalars.values()
@@ -76,7 +78,7 @@ class Encoder:
     def _list(self, value: Any, type_name: str) -> Item:
         if type_name in self._json_types and not any(isinstance(item, Document) for item in value):
             return self._json(value)
-        # Only the outermost list is a list of the stream: what is inside is one document each.
+        # Only the outermost list is a list of the stream; its items are documents.
         return [
             self._json(item) if _is_list(item) else self.item(item, type_name) for item in value
         ]
@@ -84,7 +86,7 @@ class Encoder:
     def document(self, row: Any, type_name: str) -> Document:
         """Return the document of a record, mapping, JSON text or JSON bytes.
 
-        In a record or mapping, text in a field that holds JSON is taken as JSON.
+        In a record or mapping, text of a JSON field is parsed as JSON.
 
         Raises:
             DocumentError: It is not JSON, or has no JSON form.
@@ -96,7 +98,7 @@ class Encoder:
         if not isinstance(row, Mapping) and not is_record(row):
             raise DocumentError(
                 f"A document of {type_name} cannot be made of {type(row).__name__}.",
-                hint="Give a record, a mapping, or JSON as str or bytes.",
+                hint="Return a record, a mapping, or JSON as str or bytes.",
             )
         definition = self._schema.objects.get(type_name)
         column = definition.jsonb_column if definition else None
@@ -112,10 +114,10 @@ class Encoder:
         text = _checked(value)
         if column is None or name != column:
             return name, orjson.Fragment(text)
-        opened = orjson.loads(text)
-        whole = not (isinstance(opened, dict) and name in opened)
-        if whole and self._json_type(type_name, name) is not None:
-            # A field of the document column's own name is all of it, unless it is a key of it.
+        document = orjson.loads(text)
+        is_whole = not (isinstance(document, dict) and name in document)
+        if is_whole and self._json_type(type_name, name) is not None:
+            # A field named like the document column is the document, unless it is also a key of it.
             return name, orjson.Fragment(text)
         return DOCUMENT_KEY, orjson.Fragment(text)
 
@@ -140,7 +142,7 @@ class Encoder:
         except (TypeError, ValueError, RecursionError) as error:
             deep = isinstance(error, RecursionError) or "ecursion" in str(error)
             if deep:
-                # Often it is a client's own value that a resolver returns: nothing is hidden.
+                # Often a resolver returns the client's own value, so the error is not hidden.
                 raise FraiseQLError(
                     f"A value of type {type(value).__name__} is nested too deeply for JSON.",
                     code=DocumentError.default_code,
@@ -156,9 +158,13 @@ class Encoder:
         except TypeError as error:
             if _BEYOND not in str(error):
                 raise
-        # The encoder takes integers of 64 bits; this way all digits of others are kept.
+        # orjson encodes integers of 64 bits; larger ones become JSON text with all digits.
         default = self._default
-        return orjson.dumps(_whole(value), lambda one: _whole(default(one)), _OPTIONS)
+        return orjson.dumps(
+            _with_large_integers(value),
+            lambda other: _with_large_integers(default(other)),
+            _OPTIONS,
+        )
 
     def _default(self, value: Any) -> Any:
         if isinstance(value, Document):
@@ -170,7 +176,7 @@ class Encoder:
         return serialize(value) if serialize is not None else _plain(value)
 
     def _tagged(self, document: Document) -> bytes:
-        """Return the document with what tells its type, for places where several may stand."""
+        """Return the document with its discriminators, for fields of an abstract type."""
         tags = self._tags.get(document.type_name)
         if not tags:
             return document.raw
@@ -186,27 +192,29 @@ class Encoder:
         return content
 
 
-def _whole(value: Any) -> Any:
-    """Return a value with its large integers as JSON text."""
+def _with_large_integers(value: Any) -> Any:
+    """Return a value with large integers as JSON text."""
     if isinstance(value, int) and not -_INT64 <= value < _INT64:
         return orjson.Fragment(int.__repr__(value))
     if isinstance(value, list | tuple):
-        return [_whole(item) for item in value]
-    return {k: _whole(v) for k, v in value.items()} if isinstance(value, dict) else value
+        return [_with_large_integers(item) for item in value]
+    return (
+        {k: _with_large_integers(v) for k, v in value.items()} if isinstance(value, dict) else value
+    )
 
 
 def _is_list(value: Any) -> bool:
-    """Whether a value is a list: a named tuple is a record."""
+    """Return whether a value is a list; a named tuple is a record."""
     return isinstance(value, list | tuple) and not hasattr(value, "_fields")
 
 
 def is_record(value: Any) -> bool:
-    """Whether ``value`` is a row of the driver: it has the methods of a mapping but is none."""
+    """Return whether ``value`` is a row of the driver, which is no Mapping but has its methods."""
     return hasattr(value, "items") and hasattr(value, "get") and not isinstance(value, Mapping)
 
 
 def _tags(schema: Schema, name: str) -> dict[str, str]:
-    """Return the discriminators that tell an object of this type, wherever it may stand."""
+    """Return the discriminators of a type in all its interfaces and unions."""
     tag = schema.objects[name].tag or name
     keys = {"__typename"}
     type_: Any = schema.graphql.type_map[name]
@@ -243,7 +251,7 @@ def _plain(value: Any) -> Any:
 
 
 def _text(value: Any) -> Any:
-    if isinstance(value, UUID):  # the driver's own kind
+    if isinstance(value, UUID):  # a subclass of the driver
         return str(value)
     if hasattr(value, "isoformat"):
         return str(value.isoformat())
@@ -253,7 +261,7 @@ def _text(value: Any) -> Any:
 
 
 def instant(value: datetime) -> str:
-    """Return an instant as PostgreSQL writes it in UTC: without trailing zeros."""
+    """Return an instant in PostgreSQL's form in UTC, without trailing zeros."""
     if value.tzinfo is None:
         return _trimmed(value.isoformat())
     return _trimmed(value.astimezone(UTC).replace(tzinfo=None).isoformat()) + "+00:00"

@@ -1,4 +1,4 @@
-"""Generic plans: what PostgreSQL does with a statement that it plans once, for any values."""
+"""Generic plans of PostgreSQL, for any values."""
 
 import re
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ _INDEX: Final = re.compile(r'Index (?:Only )?Scan (?:Backward )?(?:using|on) ("(
 
 @dataclass(frozen=True, slots=True)
 class GenericPlan:
-    """The plan of a prepared statement that holds for all values.
+    """The plan of a prepared statement for any values.
 
     Attributes:
-        lines: As PostgreSQL prints it.
-        indexes: Names of the indexes that it uses.
+        lines: Its text from EXPLAIN.
+        indexes: Names of its indexes.
     """
 
     lines: tuple[str, ...]
@@ -25,18 +25,17 @@ class GenericPlan:
 
 
 async def prove(pool: Pool, query: PreparedQuery, identity: Identity) -> GenericPlan:
-    """Return the generic plan of a statement, which shows the indexes that it can always use.
+    """Return the generic plan of a statement, with the indexes that it can always use.
 
-    A plan for known values proves nothing: it may use a partial index that the prepared statement
-    cannot.
+    A plan for specific values may use a partial index that the prepared statement cannot use.
 
     Args:
         pool: Connections to the database.
         query: The statement.
-        identity: Role and session variables to plan under.
+        identity: Role and session variables.
 
     Raises:
-        DatabaseError: PostgreSQL refuses the statement.
+        DatabaseError: PostgreSQL refused the statement.
     """
     nulls = ", ".join(["NULL"] * len(query.parameters))
     async with Database(pool, identity).transaction() as transaction:
@@ -45,5 +44,5 @@ async def prove(pool: Pool, query: PreparedQuery, identity: Identity) -> Generic
         rows = await transaction.fetch(f"EXPLAIN EXECUTE {_NAME}{f'({nulls})' if nulls else ''}")
         await transaction.execute(f"DEALLOCATE {_NAME}")
     lines = tuple([str(row[0]) for row in rows])
-    found = [match[1].strip('"') for line in lines for match in _INDEX.finditer(line)]
-    return GenericPlan(lines, tuple(dict.fromkeys(found)))
+    indexes = [match[1].strip('"') for line in lines for match in _INDEX.finditer(line)]
+    return GenericPlan(lines, tuple(dict.fromkeys(indexes)))

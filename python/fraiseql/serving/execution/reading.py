@@ -1,4 +1,4 @@
-"""Reading: documents for resolvers, by the same statements as root fields that SQL answers."""
+"""Reads of documents for resolvers, by the same statements as SQL root fields."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
@@ -31,7 +31,7 @@ CONTEXT_KEY: Final = "fraiseql"
 """Key of ``info.context`` under which a ``Repository`` finds the request's ``Reads``."""
 
 current_field: ContextVar[FieldPlan | None] = ContextVar("current_field", default=None)
-"""The field whose Python function runs: what it selects decides what a repository reads."""
+"""The field whose Python function runs; a repository reads its selection."""
 
 _CACHED: Final = 1_000
 
@@ -43,11 +43,11 @@ _FLOATS: Final = frozenset({"float4", "float8", "_float4", "_float8"})
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What one variable_signature of a read is prepared as.
+    """The prepared statements of a read.
 
     Attributes:
         query: The live statement.
-        kept: The statement over what is kept; None where nothing is.
+        kept: The statement over stored documents; None if there are none.
         type_name: GraphQL name of the type.
     """
 
@@ -57,7 +57,7 @@ class Prepared:
 
     @property
     def weight(self) -> int:
-        """About how many bytes of memory it takes."""
+        """Approximate bytes of memory."""
         return self.query.weight + (0 if self.kept is None else self.kept.weight)
 
 
@@ -76,15 +76,15 @@ class Reading:
     async def rows(
         self, read: ReadRows, reader: StoredReader | None, note: Callable[[StalenessReport], None]
     ) -> list[Any]:
-        """Return the rows, the document or value first in each.
+        """Return the rows, with the document or value first.
 
         Args:
             read: Runs a statement.
-            reader: Who reads stored documents; None has the live rows read.
-            note: Told the age of what may be stale, and what is not read as it is stored.
+            reader: Reader of stored documents; None reads live rows.
+            note: Called with the staleness of stored types.
 
         Raises:
-            FraiseQLError: A value cannot be used, or the database failed.
+            FraiseQLError: A value is invalid, or the query failed.
         """
         try:
             return await self._rows(read, reader, note)
@@ -98,9 +98,9 @@ class Reading:
         kept = self.prepared.kept
         if kept is not None and reader is not None:
             field = current_field.get()
-            found = await kept.rows(reader, self.values, field.root if field else "", note)
-            if found is not None:
-                return found
+            rows = await kept.rows(reader, self.values, field.root if field else "", note)
+            if rows is not None:
+                return rows
         query = self.prepared.query
         if query.choose is not None:
             query = query.choose(self.values)
@@ -108,12 +108,12 @@ class Reading:
 
 
 class RepositoryReader:
-    """Prepares the reads of one application's resolvers.
+    """Prepares the reads of an application's resolvers.
 
     Args:
-        relations: Names of fields and how they are reached.
-        fallback: Told when something kept is not read.
-        max_bytes: Most bytes that prepared reads take, about.
+        relations: Relations of types and access to their fields.
+        fallback: Handles live reads of stored types.
+        max_bytes: Approximate maximum bytes of prepared reads.
     """
 
     def __init__(self, relations: Relations, fallback: LiveFallback, max_bytes: int) -> None:
@@ -131,15 +131,15 @@ class RepositoryReader:
         offset: int | None = None,
         outcome: Outcome = "rows",
     ) -> Reading:
-        """Return the reading of a relation, ready to run.
+        """Return the prepared reading of a relation.
 
         Args:
-            declared: The relation as a type's ``sql_source`` names it.
-            where: Python's filter grammar.
-            order_by: Names, ``-`` in front for descending.
-            limit: Most rows, or None.
+            declared: The relation, as in ``sql_source`` of a type.
+            where: A filter.
+            order_by: Names, with ``-`` in front for descending order.
+            limit: Maximum rows, or None.
             offset: Rows to skip, or None.
-            outcome: Rows, or only their number, or whether there is one.
+            outcome: Rows, their number, or whether a row exists.
 
         Raises:
             SourceError: No type is declared with this relation.
@@ -156,12 +156,12 @@ class RepositoryReader:
         if prepared is None:
             source = self._source(declared, field)
             query = self._query(source, field, values, order_by, outcome)
-            prepared = self._made(source, query)
+            prepared = self._prepare(source, query)
             self._prepared.put(key, prepared, prepared.weight)
         return Reading(prepared, values)
 
-    def _made(self, source: Source, query: RelationQuery) -> Prepared:
-        # A resolver may look into what it reads, and documents keep floats as text.
+    def _prepare(self, source: Source, query: RelationQuery) -> Prepared:
+        # Resolvers may read values of documents, which store floats as text.
         kept = None if _has_floats(query.read) else kept_query(self._relations, source, query)
         statement = None if kept is None else StoredStatement(kept, MAX_OFFSET, self._fallback)
         return Prepared(PreparedQuery(query, MAX_OFFSET), statement, source.type_name)
@@ -190,7 +190,7 @@ class RepositoryReader:
         )
 
     def _read(self, source: Source, bound: BoundRelation, field: FieldPlan | None) -> RelationRead:
-        """Return what the field selects of its own type; of another type, everything stored too."""
+        """Return the selection of the field's own type; of another type, all stored fields too."""
         if field is not None and field.read is not None and field.type_name == source.type_name:
             return field.read
         everything = self._everything(source, bound)
@@ -198,17 +198,17 @@ class RepositoryReader:
         return merged(everything, aside) if aside is not None else everything
 
     def _source(self, declared: str, field: FieldPlan | None) -> Source:
-        found = self._relations.source_called(declared, field.type_name if field else "")
-        if found is None:
-            known = {source.declared for source in self._relations.sources.sources.values()}
+        source = self._relations.source_called(declared, field.type_name if field else "")
+        if source is None:
+            sources = {source.declared for source in self._relations.sources.sources.values()}
             raise SourceError(
-                f"No type is declared with sql_source={declared!r}.{suggestion(declared, known)}",
-                hint="Declare one, or run your own SQL with info.context['db'].",
+                f"No type is declared with sql_source={declared!r}.{suggestion(declared, sources)}",
+                hint="Declare a type with it, or run SQL with info.context['db'].",
             )
-        return found
+        return source
 
     def _everything(self, source: Source, bound: BoundRelation) -> RelationRead:
-        """Return the read of every stored field: a resolver may look into the document itself."""
+        """Return the read of all stored fields, since a resolver may read the document itself."""
         document = bound.relation.columns[bound.document] if bound.document is not None else None
         names = dict.fromkeys(self._stored_names(source.type_name))
         renamed = self._renamed(source.type_name)
@@ -224,7 +224,7 @@ class RepositoryReader:
         return RelationRead(bound.relation, tuple(own), inside, tuple(lifted), renamed=pairs)
 
     def _renamed(self, type_name: str) -> dict[str, str]:
-        """Return the columns of fields that name theirs, by the name of the field."""
+        """Return the declared columns of fields by the name of the field."""
         return {
             field.name: field.column
             for part in self._relations.parts(type_name)
@@ -249,11 +249,11 @@ class RepositoryReader:
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """What a ``Repository`` finds in the context of one request.
+    """The reads of one request, for ``Repository``.
 
     Attributes:
         reader: Prepares reads.
-        note: Told what may be stale among what was read.
+        note: Called with the staleness of stored types.
     """
 
     reader: RepositoryReader
@@ -263,12 +263,12 @@ class Reads:
 def note_in_field(
     note: Callable[[StalenessReport], None], type_name: str, seconds: float | None
 ) -> None:
-    """Note what the Python function that runs has read by other means than a repository.
+    """Report a type that the running Python function read without a repository.
 
     Args:
-        note: Told it with the response key of the root field.
-        type_name: What was read.
-        seconds: Its age; None when that is unknown.
+        note: Called with the response key of the root field.
+        type_name: The type.
+        seconds: Its staleness; None if unknown.
     """
     field = current_field.get()
     if field is not None:
@@ -283,7 +283,7 @@ def _has_floats(read: RelationRead) -> bool:
 
 
 def _copied(where: Mapping[str, Any]) -> dict[str, Any]:
-    """Return plain dicts and lists, so that the variable_signature tells all structure there is."""
+    """Return a copy of plain dicts and lists, so that the form has all structure."""
     return {str(key): _plain(value) for key, value in where.items()}
 
 

@@ -1,4 +1,4 @@
-"""Resolvers: Python functions that answer a field, called with what they declare to take."""
+"""Calls of Python resolvers."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -13,7 +13,7 @@ from fraiseql.results import Current, current
 from fraiseql.schema import Info
 from fraiseql.schema.defaults import refuse_beyond_python
 from fraiseql.serving.document.variable_signature import ValueRef
-from fraiseql.serving.execution.context_reads import ContextReads, WatchedInfo
+from fraiseql.serving.execution.context_reads import ContextReads, TrackingInfo
 from fraiseql.serving.execution.encode import Encoder
 from fraiseql.serving.execution.reading import current_field
 from fraiseql.serving.planning.arguments import ArgumentSource, input_error
@@ -21,16 +21,16 @@ from fraiseql.serving.planning.plan import ComputedStep, FieldPlan, PythonRoot
 
 
 class Call:
-    """What all Python functions of one request share.
+    """Calls the Python functions of one request.
 
     Args:
         context: ``info.context``.
         values: Coerced variables.
-        full: Returns graphql-core's picture of the variables, for literals with variables inside.
+        full: Returns graphql-core's variable values, for literals that contain variables.
         operation_name: Name of the operation.
         encoder: Makes documents.
-        reached: What they find of the result caches.
-        reads: Notes what they read of the request; None where no answer is stored.
+        reached: The result caches of the request.
+        reads: Tracks reads of the request; None if no result is stored.
     """
 
     __slots__ = (
@@ -65,39 +65,39 @@ class Call:
         self._reached = reached
 
     async def root(self, root: PythonRoot) -> Any:
-        """Return what a root field's resolver answers."""
+        """Return the result of a root field's resolver."""
         definition = root.definition
         assert definition.function is not None  # noqa: S101 - it is a Python root
         arguments = self._arguments(root.field)
-        given = (self._info(root.field),) if definition.takes_info else ()
-        return await self._called(root.field, definition.function, given, arguments)
+        positional = (self._info(root.field),) if definition.takes_info else ()
+        return await self._called(root.field, definition.function, positional, arguments)
 
     async def batch(self, step: ComputedStep, parents: Sequence[Any]) -> Any:
-        """Return what a computed field that takes all parents at once answers."""
+        """Return the result of a batch field for all parents."""
         computed = step.definition.computed
         assert computed is not None  # noqa: S101 - it is a computed step
         arguments = self._arguments(step.field)
-        given = (parents, *self._info_of(step))
-        return await self._called(step.field, computed.function, given, arguments)
+        positional = (parents, *self._info_of(step))
+        return await self._called(step.field, computed.function, positional, arguments)
 
     async def each(self, step: ComputedStep, parents: Sequence[Any]) -> Sequence[Awaitable[Any]]:
-        """Return what a computed field answers for each parent, to be awaited one by one."""
+        """Return an awaitable result of a computed field for each parent."""
         computed = step.definition.computed
         assert computed is not None  # noqa: S101 - it is a computed step
         function = computed.function
         if runs_on_the_loop(function):
-            return [self._one(step, function, parent) for parent in parents]
-        # One trip to a thread for all: a trip costs more than most such functions.
+            return [self._call_one(step, function, parent) for parent in parents]
+        # One thread for all calls: starting one costs more than most such functions.
         calls = [partial(self._outcome, step, function, parent) for parent in parents]
-        outcomes = await self._reaching(step.field, lambda: asyncio.to_thread(_all, calls))
+        outcomes = await self._in_context(step.field, lambda: asyncio.to_thread(_all, calls))
         return [self._awaited(step.field, outcome) for outcome in outcomes]
 
-    async def _one(self, step: ComputedStep, function: Any, parent: Any) -> Any:
-        given = (parent, *self._info_of(step))
-        return await self._called(step.field, function, given, self._arguments(step.field))
+    async def _call_one(self, step: ComputedStep, function: Any, parent: Any) -> Any:
+        positional = (parent, *self._info_of(step))
+        return await self._called(step.field, function, positional, self._arguments(step.field))
 
     def _outcome(self, step: ComputedStep, function: Any, parent: Any) -> Any:
-        """Return what a function returns, or the error that it raises."""
+        """Return the result of a function, or the error that it raises."""
         try:
             return function(parent, *self._info_of(step), **self._arguments(step.field))
         except Exception as error:  # noqa: BLE001 - user code may raise anything: its field's error
@@ -106,7 +106,7 @@ class Call:
     async def _awaited(self, field: FieldPlan, outcome: Any) -> Any:
         if isinstance(outcome, _Raised):
             raise outcome.error
-        return await self._reaching(field, lambda: outcome) if isawaitable(outcome) else outcome
+        return await self._in_context(field, lambda: outcome) if isawaitable(outcome) else outcome
 
     def _info_of(self, step: ComputedStep) -> tuple[Info, ...]:
         computed = step.definition.computed
@@ -119,7 +119,7 @@ class Call:
         return argument_values(field.arguments, self._values, self._full)
 
     def _info(self, field: FieldPlan) -> Info:
-        kind = Info if self._reads is None else WatchedInfo.noting(self._reads)
+        kind = Info if self._reads is None else TrackingInfo.tracking(self._reads)
         return kind(
             context=self._context,
             field_name=field.selected.name,
@@ -131,16 +131,16 @@ class Call:
         )
 
     async def _called(
-        self, field: FieldPlan, function: Any, given: Any, arguments: dict[str, Any]
+        self, field: FieldPlan, function: Any, positional: Any, arguments: dict[str, Any]
     ) -> Any:
         if runs_on_the_loop(function):
-            return await self._reaching(field, lambda: function(*given, **arguments))
-        call = partial(function, *given, **arguments)
-        value = await self._reaching(field, lambda: asyncio.to_thread(call))
-        return await self._reaching(field, lambda: value) if isawaitable(value) else value
+            return await self._in_context(field, lambda: function(*positional, **arguments))
+        call = partial(function, *positional, **arguments)
+        value = await self._in_context(field, lambda: asyncio.to_thread(call))
+        return await self._in_context(field, lambda: value) if isawaitable(value) else value
 
-    async def _reaching(self, field: FieldPlan, start: Callable[[], Awaitable[Any]]) -> Any:
-        """Await what is started where it finds the field and the result caches."""
+    async def _in_context(self, field: FieldPlan, start: Callable[[], Awaitable[Any]]) -> Any:
+        """Await a call with the field and the result caches in context variables."""
         token, reached = current_field.set(field), current.set(self._reached)
         called = caller.set(field.selected.name)
         try:
@@ -152,7 +152,7 @@ class Call:
 
 
 class _Raised:
-    """An error that a function raised in a thread, for the field of one parent."""
+    """An error of a function for one parent, raised in a thread."""
 
     __slots__ = ("error",)
 
@@ -165,7 +165,7 @@ def _all(calls: Sequence[Callable[[], Any]]) -> list[Any]:
 
 
 def runs_on_the_loop(function: Callable[..., Any]) -> bool:
-    """Return whether a function is ``async def``; any other may block, and runs in a thread."""
+    """Return whether a function is ``async def``; others may block and run in a thread."""
     while isinstance(function, partial):
         function = function.func
     call = getattr(type(function), "__call__", None)  # noqa: B004 - the method, not whether
@@ -180,16 +180,16 @@ def argument_values(
     Args:
         sources: As ``FieldPlan.arguments``.
         values: Coerced variables.
-        full: Returns graphql-core's picture of the variables.
+        full: Returns graphql-core's variable values.
 
     Raises:
-        GraphQLError: A literal with variables inside is not valid, or Python has no such value.
-        InputError: It holds too much.
+        GraphQLError: A literal with variables is invalid, or Python has no such value.
+        InputError: A value is too large.
     """
-    found = {name: _argument(source, values, full) for name, source in sources.items()}
-    for value in found.values():
+    arguments = {name: _argument(source, values, full) for name, source in sources.items()}
+    for value in arguments.values():
         refuse_beyond_python(value)
-    return found
+    return arguments
 
 
 def _argument(source: Any, values: Mapping[str, Any], full: Callable[[], VariableValues]) -> Any:

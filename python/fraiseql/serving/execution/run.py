@@ -1,4 +1,4 @@
-"""Run: the steps of one compiled plan for one request, up to the streams that the shape renders."""
+"""Execution of a compiled plan for a request, up to the streams of its shape."""
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
@@ -33,17 +33,17 @@ from fraiseql.serving.planning.plan import (
 
 @dataclass(slots=True)
 class Run:
-    """One request under way.
+    """The execution of one request.
 
     Attributes:
         pool: Connections.
         identity: Role and session variables of the request.
         values: Coerced variables.
-        encoder: Makes JSON of what Python functions return.
-        call: Calls Python functions; None when the plan has none.
-        noted: What root fields were answered from that may be stale; None for nothing.
-        failures: Errors of fields; a stream refers to each by its number.
-        hide_suggestions: Whether errors name nothing that the client did not send.
+        encoder: Encodes results of Python functions.
+        call: Calls Python functions; None if the plan has none.
+        noted: Staleness of root fields; None for none.
+        failures: Errors of fields; streams refer to them by number.
+        hide_suggestions: Whether errors only contain names that the client sent.
         budget: Bytes that the request's statements may still return.
     """
 
@@ -58,41 +58,41 @@ class Run:
     budget: Budget = UNBOUNDED
 
     def fail(self, error: Exception) -> int:
-        """Keep the error of a field and return its number."""
+        """Add the error of a field and return its number."""
         if self.hide_suggestions and isinstance(error, InputError):
             error = _without_suggestion(error)
         self.failures.append(error)
         return len(self.failures) - 1
 
     def note(self, noted: StalenessReport) -> None:
-        """Keep what a root field was answered from."""
+        """Add the staleness of a root field."""
         self.noted = [*(self.noted or ()), noted]
 
     def read(
         self, sql: str, args: Sequence[Any], usual: Priority = Priority.LIST
     ) -> Awaitable[list[Any]]:
-        """Run a statement of the framework's own under the request's identity."""
+        """Run a statement of the framework under the request's identity."""
         latency = self.pool.latencies.of(sql, usual)
         return self.pool.fetch_bytes(sql, args, self.identity, self.budget, latency)
 
     def stored_reader(self, usual: Priority = Priority.LIST) -> StoredReader:
-        """Return who reads stored documents: with the rights of the connection's role."""
+        """Return the reader of stored documents, with the privileges of the connection's role."""
         role = self.identity.role
         read = self.read if role is None else self._read_plainly
         return StoredReader(role, partial(read, usual=usual))
 
     def _read_plainly(self, sql: str, args: Sequence[Any], usual: Priority) -> Awaitable[list[Any]]:
-        # No document depends on a session variable: the connection is spared a change of them.
+        # No document depends on session variables, so they are not set.
         latency = self.pool.latencies.of(sql, usual)
         return self.pool.fetch_bytes(sql, args, Identity.NONE, self.budget, latency)
 
     def python(self) -> Call:
-        """Return what calls Python functions."""
-        assert self.call is not None  # noqa: S101 - made by the service where Python takes part
+        """Return the caller of Python functions."""
+        assert self.call is not None  # noqa: S101 - the service sets it if the plan has Python functions
         return self.call
 
     async def item(self, answer: Awaitable[Any], type_name: str) -> Item:
-        """Return the stream item of what a Python function answers."""
+        """Return the stream item of a Python function's result."""
         try:
             value = await answer
         except Exception as error:  # noqa: BLE001 - user code may raise anything: its field's error
@@ -100,7 +100,7 @@ class Run:
         return self.encoded(value, type_name)
 
     def encoded(self, value: Any, type_name: str) -> Item:
-        """Return the stream item of a value; an exception stands for a failed one."""
+        """Return the stream item of a value; an exception becomes a failure."""
         if isinstance(value, Exception):
             return self.fail(value)
         try:
@@ -116,7 +116,7 @@ def _without_suggestion(error: InputError) -> InputError:
 
 
 class CompiledRoot:
-    """A root field that SQL answers, ready to run."""
+    """A root field that SQL answers, with its statement."""
 
     __slots__ = ("_usual", "many", "query", "stream")
 
@@ -141,7 +141,7 @@ class CompiledRoot:
 
 
 class CompiledStoredRoot(CompiledRoot):
-    """A root field whose rows are kept: those are read, or the live ones where they may not be."""
+    """A root field with stored documents, which are read live if needed."""
 
     __slots__ = ("_key", "stored")
 
@@ -166,20 +166,20 @@ class CompiledStoredRoot(CompiledRoot):
 
 
 class CompiledPlan:
-    """A plan with its statements prepared and its constants in place.
+    """A plan with prepared statements and constants.
 
     Args:
         plan: The plan.
         schema: The application's schema.
-        fallback: Told when something kept is not read.
+        fallback: Handles live reads of stored types.
 
     Attributes:
         plan: The plan.
         sql: Root fields that SQL answers.
         python: Root fields that Python answers.
-        needs_python: Whether any Python function takes part.
+        needs_python: Whether it calls Python functions.
         refused: Root fields that are errors.
-        errors: Errors of fields that are known before anything runs: in introspection.
+        errors: Errors of fields before execution: in introspection.
     """
 
     __slots__ = (
@@ -210,7 +210,7 @@ class CompiledPlan:
         }
 
     async def roots(self, run: Run) -> list[Any]:
-        """Run every root field, several side by side, and return the streams."""
+        """Run all root fields concurrently and return the streams."""
         streams = self._streams.copy()
         for refused in self.refused:
             streams[refused.stream] = (run.fail(refused.error),)
@@ -228,7 +228,7 @@ class CompiledPlan:
     async def compute(
         self, run: Run, missing: Mapping[int, Sequence[bytes]], streams: list[Any]
     ) -> None:
-        """Fill the streams of the computed fields whose parents the last rendering found."""
+        """Fill the streams of the computed fields that the last render reported missing."""
         work = [
             self._computed(run, self.plan.computed[stream], raws)
             for stream, raws in missing.items()
@@ -254,7 +254,7 @@ def _compiled(root: SqlRoot, fallback: LiveFallback) -> CompiledRoot:
 
 
 def _decoded(run: Run, decode: ParentDecoder, raw: bytes) -> Any:
-    """Return the parent, or the number of the failure to make it."""
+    """Return the parent, or the number of its failure."""
     try:
         return decode(raw)
     except DocumentError as error:
@@ -262,10 +262,10 @@ def _decoded(run: Run, decode: ParentDecoder, raw: bytes) -> Any:
 
 
 async def _each(run: Run, step: ComputedStep, parents: Sequence[Any]) -> Sequence[Item]:
-    """Return the values of parents that are called one by one; failures stay failures."""
-    whole = [parent for parent in parents if not isinstance(parent, int)]
+    """Return the values of a function called for each parent; failures stay failures."""
+    decoded = [parent for parent in parents if not isinstance(parent, int)]
     try:
-        answers = await run.python().each(step, whole) if whole else []
+        answers = await run.python().each(step, decoded) if decoded else []
     except FraiseQLError as error:
         number = run.fail(error)
         return [parent if isinstance(parent, int) else number for parent in parents]
@@ -275,13 +275,13 @@ async def _each(run: Run, step: ComputedStep, parents: Sequence[Any]) -> Sequenc
 
 
 async def _batch(run: Run, step: ComputedStep, parents: Sequence[Any]) -> Sequence[Item]:
-    """Return the values of all parents; those that could not be made stay failures."""
-    whole = [parent for parent in parents if not isinstance(parent, int)]
+    """Return the values of a batch function for all parents; failures stay failures."""
+    decoded = [parent for parent in parents if not isinstance(parent, int)]
     try:
-        values = list(await run.python().batch(step, whole)) if whole else []
-        if len(values) != len(whole):
+        values = list(await run.python().batch(step, decoded)) if decoded else []
+        if len(values) != len(decoded):
             raise DocumentError(
-                f"{step.parent}.{step.definition.name} was given {len(whole)} parents"
+                f"{step.parent}.{step.definition.name} received {len(decoded)} parents"
                 f" and returned {len(values)} values.",
                 hint="A batch field returns one value for each parent, in their order.",
             )

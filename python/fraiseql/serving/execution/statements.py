@@ -1,4 +1,4 @@
-"""Prepared statements: SQL text, and for each parameter the way from the request's values to it."""
+"""Prepared statements and the binding of their parameters."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -24,26 +24,26 @@ _MOST_VARIANTS: Final = 8
 
 _STATEMENT: Final = 2_000
 _CHARACTER: Final = 15
-"""Bytes of memory that a statement takes for each character, with what binds its parameters."""
+"""Bytes of memory for each character of a statement, including its binders."""
 
 
 class PreparedQuery:
-    """A query compiled once; binding it is all that a request does.
+    """A query compiled once; a request only binds its parameters.
 
     Args:
-        query: What to read.
-        max_limit: Largest ``limit`` that a request may give.
-        freshness: Of documents that may be stale: rows then carry their age beside the document.
-        hints: How comparisons are written whose form depends on values; given for variants only.
-        condition: What must hold for the statement as a whole, in SQL.
-        access: Which roles may be answered by it; given, the request's role is bound as ``ROLE``.
+        query: The query.
+        max_limit: Maximum ``limit`` of a request.
+        freshness: Freshness of documents that may be stale; rows then have their age.
+        hints: Forms of comparisons that depend on values, for variants.
+        condition: SQL condition of the whole statement.
+        access: Roles that may read its rows; if set, the request's role is bound as ``ROLE``.
 
     Attributes:
         text: SQL.
-        relation: What it reads, for the log.
-        parameters: Where its parameters come from, for printing.
-        choose: Returns the variant to bind and run for the values of a request, where a declared
-            index is served by another text for some of them; None where one text serves them all.
+        relation: Its relation, for the log.
+        parameters: Sources of its parameters, for printing.
+        choose: Returns the variant for the values of a request, if a declared index needs another
+            text for some values; else None.
     """
 
     __slots__ = ("_binders", "choose", "parameters", "relation", "text")
@@ -75,7 +75,7 @@ class PreparedQuery:
 
     @property
     def weight(self) -> int:
-        """About how many bytes of memory it takes, with all variants that it may get."""
+        """Approximate bytes of memory, with all possible variants."""
         forms = 1 if self.choose is None else _MOST_VARIANTS
         return forms * (_STATEMENT + _CHARACTER * len(self.text))
 
@@ -83,18 +83,18 @@ class PreparedQuery:
         """Return the parameters for one request.
 
         Raises:
-            InputError: A value has not the form of the field that it is compared with.
+            InputError: A value has the wrong form for the field that it is compared with.
         """
         return [bind(values) for bind in self._binders]
 
 
 class _Variants:
-    """The forms of one query: for values that indexes ask for, and for any.
+    """The variants of a query that depend on values, for indexes.
 
     Args:
-        ordinary: The form that serves any value.
+        ordinary: The variant for any value.
         points: The comparisons whose form depends on values.
-        compiled: Makes the form for a choice at each point.
+        compiled: Compiles the variant for a choice at each point.
     """
 
     def __init__(
@@ -115,15 +115,15 @@ class _Variants:
         self._variants = {(UNHINTED,) * len(points): ordinary}
 
     def of(self, values: Mapping[str, Any]) -> PreparedQuery:
-        """Return the form for the values of a request, compiled when it is first asked for."""
+        """Return the variant for the values of a request, compiled on first use."""
         try:
             key = tuple([choose(bind(values)) for choose, bind in self._points])
         except InputError:
-            return self._ordinary  # binding it says which value is wrong
-        found = self._variants.get(key)
-        if found is None and len(self._variants) < _MOST_VARIANTS:
-            found = self._variants[key] = self._compiled(key)
-        return found or self._ordinary
+            return self._ordinary  # its binding reports the invalid value
+        variant = self._variants.get(key)
+        if variant is None and len(self._variants) < _MOST_VARIANTS:
+            variant = self._variants[key] = self._compiled(key)
+        return variant or self._ordinary
 
 
 def _binder(parameter: Parameter, convert: Callable[[Any], Any]) -> Bind:
@@ -134,12 +134,12 @@ def _binder(parameter: Parameter, convert: Callable[[Any], Any]) -> Bind:
             return lambda values: convert(values[name])
         return lambda values: convert(source.value(values))
     if isinstance(source, list | tuple) and any(isinstance(item, ValueRef) for item in source):
-        # A list written in the document, with variables inside.
-        return lambda values: convert([_known(item, values) for item in source])
+        # A list literal that contains variables.
+        return lambda values: convert([_resolved(item, values) for item in source])
     constant: list[Any] = []
 
     def bind_constant(_values: Mapping[str, Any]) -> Any:
-        # Converted at the first request, so that a bad constant is an error of its field.
+        # Converted at the first request, so that an invalid constant is an error of its field.
         if not constant:
             constant.append(convert(source))
         return constant[0]
@@ -147,5 +147,5 @@ def _binder(parameter: Parameter, convert: Callable[[Any], Any]) -> Bind:
     return bind_constant
 
 
-def _known(item: Any, values: Mapping[str, Any]) -> Any:
+def _resolved(item: Any, values: Mapping[str, Any]) -> Any:
     return item.value(values) if isinstance(item, ValueRef) else item

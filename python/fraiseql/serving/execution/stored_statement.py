@@ -1,4 +1,4 @@
-"""Kept statements: rows from what is kept, or word that they are to be read live."""
+"""Statements that read stored documents, with fallback to live rows."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,27 +13,27 @@ from fraiseql.serving.sql import ROLE
 from fraiseql.sources import Freshness
 
 GONE: Final = frozenset({"42P01", "42703", "42883", "55000", "42501"})
-"""What PostgreSQL says of something kept that is not there, not filled, or not to be read: no such
-relation, column or function, not populated, not allowed. Anything else is the field's error."""
+"""SQLSTATEs of stored documents that cannot be read: a relation, column or function that does not
+exist, is not populated or may not be read. Any other is the field's error."""
 
 _ABSENT: Final = b"null"
-"""A document that is too large to be stored; no document is the JSON ``null``."""
+"""Placeholder of a document that is too large to store; no document is JSON ``null``."""
 
 _first: Final = itemgetter(0)
 
 ReportFallback = Callable[[KeptQuery, FraiseQLError | None], None]
-"""Told what is kept and could not be read, and why; None: a document is missing."""
+"""Called with the stored query that was not read and its error; None if a document is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class StalenessReport:
-    """What a root field was answered from, where that may be stale.
+    """Staleness of a type in a root field.
 
     Attributes:
         key: Response key of the root field.
-        type_name: GraphQL name of the type that was read.
-        seconds: Age of the oldest committed write that it lacks; None when that is unknown.
-        withheld: Why it was read live although it is stored; empty for what was read as stored.
+        type_name: GraphQL name of the type.
+        seconds: Age of the oldest committed write that is missing; None if unknown.
+        withheld: Reason for a live read of a stored type; empty for a stored read.
     """
 
     key: str
@@ -44,11 +44,11 @@ class StalenessReport:
 
 @dataclass(frozen=True, slots=True)
 class LiveFallback:
-    """Who is told of stored documents that are not read.
+    """Handling of stored documents that are not read.
 
     Attributes:
         report: Called with the query and the reason.
-        withheld: Knows the roles that are not given them.
+        withheld: Roles that may not read them.
     """
 
     report: ReportFallback
@@ -56,16 +56,16 @@ class LiveFallback:
 
 
 class StoredStatement:
-    """Reads rows of kept documents.
+    """Reads rows of stored documents.
 
     Args:
-        kept: What is read.
-        max_limit: Largest ``limit`` that a request may give.
-        fallback: Told when it is not read.
+        kept: The query over stored documents.
+        max_limit: Maximum ``limit`` of a request.
+        fallback: Handles live reads.
 
     Attributes:
         query: The prepared statement.
-        source: What is read.
+        source: The query over stored documents.
     """
 
     __slots__ = (
@@ -93,7 +93,7 @@ class StoredStatement:
 
     @property
     def weight(self) -> int:
-        """About how many bytes of memory it takes, with the longer statement for roles."""
+        """Approximate bytes of memory, with the longer statement for roles."""
         return 3 * self.query.weight
 
     def query_for(self, role: str | None) -> PreparedQuery:
@@ -118,17 +118,17 @@ class StoredStatement:
         key: str,
         note: Callable[[StalenessReport], None],
     ) -> list[Any] | None:
-        """Return the rows, the document first in each, or None when they are to be read live.
+        """Return the rows, with the document first, or None if they must be read live.
 
         Args:
-            reader: Who reads.
+            reader: The reader.
             values: Values of the request.
             key: Response key of the root field.
-            note: Told the age of what was read, where it may be stale.
+            note: Called with the staleness, where stored documents may be stale.
 
         Raises:
-            FraiseQLError: A value cannot be used, the database failed otherwise, or what is kept
-                is too stale for its declaration.
+            FraiseQLError: A value is invalid, the query failed, or the documents are too stale for
+                their declaration.
         """
         role, source = reader.role, self.source
         if role is not None:
@@ -153,12 +153,12 @@ class StoredStatement:
             if reason is not None:
                 note(StalenessReport(key, source.type_name, 0.0, reason.code))
             return None
-        return self._given(rows, key, note, bare=role is None and self._freshness is None)
+        return self._usable_rows(rows, key, note, bare=role is None and self._freshness is None)
 
-    def _given(
+    def _usable_rows(
         self, rows: list[Any], key: str, note: Callable[[StalenessReport], None], *, bare: bool
     ) -> list[Any] | None:
-        """Return the rows of an answer, or None when they are to be read live."""
+        """Return the rows, or None if they must be read live."""
         age = None
         if not bare:
             age = rows[0]["age"]
@@ -166,28 +166,28 @@ class StoredStatement:
                 return None
             if rows[0]["doc"] is None:
                 rows = []
-        if self._lacks_any(rows):
+        if self._is_incomplete(rows):
             return None
         if self._freshness is not None:
             note(StalenessReport(key, self.source.type_name, age))
         return rows
 
-    def _lacks_any(self, rows: list[Any]) -> bool:
-        """Tell whether the document of any row is not there."""
+    def _is_incomplete(self, rows: list[Any]) -> bool:
+        """Return whether the document of any row is missing."""
         if self._sparse and _ABSENT in map(_first, rows):
             return True
         if not self._fetched or b"" not in map(_first, rows):
             return False
-        # A row that asynchronous upkeep has not come to is nothing to complain about.
+        # Asynchronous maintenance may be behind, which is no error.
         if self._freshness is None:
             self._fallback.report(self.source, None)
         return True
 
     def _too_old(self, freshness: Freshness, age: float | None) -> bool:
-        """Whether the live answer is wanted.
+        """Return whether stale documents must be read live.
 
         Raises:
-            StaleSource: An error is wanted.
+            StaleSource: The declaration asks for an error.
         """
         if freshness.when_stale == "serve":
             return False
@@ -197,12 +197,12 @@ class StoredStatement:
             return True
         raise StaleSource(
             _stale_message(self.source.type_name, age, freshness.bound),
-            hint="Ask again later, or declare when_stale='live' or 'serve'; fraiseql db status"
-            " shows what holds its refresh up.",
+            hint="Try again later, or declare when_stale='live' or 'serve'; fraiseql db status"
+            " shows the state of its refresh.",
         )
 
 
 def _stale_message(type_name: str, age: float | None, bound: float | None) -> str:
-    behind = "is an unknown time" if age is None else f"is {age:.1f} s"
+    behind = "are an unknown time" if age is None else f"are {age:.1f} s"
     allowed = "" if bound is None else f"; {bound:g} s are allowed"
-    return f"What is kept of {type_name} {behind} behind its tables{allowed}."
+    return f"The stored documents of {type_name} {behind} behind their tables{allowed}."

@@ -1,1 +1,1 @@
-"""Response: rendered bytes and the errors of fields, as one JSON text."""
+"""The response: rendered bytes and errors as one JSON text."""

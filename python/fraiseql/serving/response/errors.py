@@ -1,4 +1,4 @@
-"""Errors of a response: message, locations, path and code, never anything internal."""
+"""The ``errors`` of a response, without internal details."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -14,15 +14,15 @@ from fraiseql.serving.planning.selection import SelectedField
 from fraiseql.serving.response.body import Extract, LargeBody
 
 NO_DATA: Final = b'{"data":null}'
-"""The beginning of a response that has no data."""
+"""A response without data."""
 
 _INTERNAL: Final = "Internal server error"
-_WORDS: Final[Mapping[str, str]] = {
-    "list": "Expected a list for {place}, found {found}.",
-    "object": "Expected an object for {place}, found {found}.",
-    "enum": "Enum {type_name} cannot represent the value of {place}, {found}.",
-    "leaf": "{type_name} cannot represent the value of {place}, {found}.",
-    "type": "The value of {place} does not tell which type of {type_name} it is.",
+_MESSAGES: Final[Mapping[str, str]] = {
+    "list": "Expected a list for {place}, found {kind}.",
+    "object": "Expected an object for {place}, found {kind}.",
+    "enum": "Enum {type_name} cannot represent the value of {place}, {kind}.",
+    "leaf": "{type_name} cannot represent the value of {place}, {kind}.",
+    "type": "The value of {place} has no known type of {type_name}.",
     "json": "The document of {place} is not JSON.",
 }
 _KINDS: Final = {
@@ -53,10 +53,10 @@ class ResponseErrors:
     def of_fields(
         self, errors: Sequence[RenderError], plan: OperationPlan, failures: Sequence[Exception]
     ) -> list[dict[str, Any]]:
-        """Return the errors of an executed operation's fields, and log what is hidden."""
-        shown = [self._of_field(error, plan, failures) for error in errors]
+        """Return the errors of an operation's fields, and log hidden details."""
+        described = [self._of_field(error, plan, failures) for error in errors]
         self._log.write_unshown(failures)
-        return shown
+        return described
 
     def _of_field(
         self, error: RenderError, plan: OperationPlan, failures: Sequence[Exception]
@@ -66,7 +66,7 @@ class ResponseErrors:
         cause = _cause(error, field, plan, failures)
         path = _path(error, failures)
         content = self.described(cause, ErrorPlace(path, field, _relation(plan, path)))
-        if self._debug and error.code in _WORDS:
+        if self._debug and error.code in _MESSAGES:
             content["message"] += f" It is: {error.detail}"
         return {
             "message": content["message"],
@@ -76,12 +76,12 @@ class ResponseErrors:
         }
 
     def described(self, error: Exception, place: ErrorPlace = NOWHERE) -> dict[str, Any]:
-        """Return message and extensions of an error; what is internal is left out, and logged."""
+        """Return message and extensions of an error; internal details go to the log."""
         extensions = {"code": code_of(error)}
         if isinstance(error, FraiseQLError) and (error.for_clients or self._debug):
             extensions["code"] = error.code
             message = error.message
-            # What to do about an error that hides something is for those who read the log.
+            # The hint of an error with hidden details is for readers of the log.
             if error.hint and (self._debug or not error.hides):
                 extensions["hint"] = error.hint
         elif isinstance(error, GraphQLError):
@@ -97,7 +97,7 @@ class ResponseErrors:
     def of_request(
         self, errors: Sequence[GraphQLError], code: str, *, executed: bool = False
     ) -> bytes:
-        """Return the body of a request none of whose fields could be executed."""
+        """Return the body of a request that was not executed."""
         content = [
             {
                 **error.formatted,
@@ -116,26 +116,26 @@ class ResponseErrors:
 def _cause(
     error: RenderError, field: str, plan: OperationPlan, failures: Sequence[Exception]
 ) -> Exception:
-    """Return what a fault that the renderer met stands for."""
+    """Return the exception for a fault of the renderer."""
     if error.code == "failure":
         return failures[int(error.detail)]
     if error.code == "refused":
         return plan.refusals[int(error.detail)]
     if error.code == "null":
         message = f"Cannot return null for non-nullable field {field}."
-        # A row that does not exist is no fault of what is stored.
+        # A missing row is no fault of stored data.
         missing = len(error.path) == 1
         return FraiseQLError(message, code="BAD_DOCUMENT") if missing else DocumentError(message)
     if error.code == "too_long":
         message = f"{field} has more than {error.detail} items."
         return FraiseQLError(message, code="LIST_TOO_LONG")
-    found = _KINDS.get(str(error.detail)[:1], "a number")
-    words = _WORDS[error.code].format(place=field, found=found, type_name=error.type_name)
-    return DocumentError(words)
+    kind = _KINDS.get(str(error.detail)[:1], "a number")
+    message = _MESSAGES[error.code].format(place=field, kind=kind, type_name=error.type_name)
+    return DocumentError(message)
 
 
 def _relation(plan: OperationPlan, path: Sequence[str | int]) -> str:
-    """Return the relation that the root field above a path is read from."""
+    """Return the relation of the root field of a path."""
     for root in plan.roots:
         if isinstance(root, SqlRoot) and path[:1] == [root.key]:
             return root.query.read.relation.sql
@@ -143,7 +143,7 @@ def _relation(plan: OperationPlan, path: Sequence[str | int]) -> str:
 
 
 def _path(error: RenderError, failures: Sequence[Exception]) -> Sequence[str | int]:
-    """Return where an error is; one of introspection knows that itself."""
+    """Return the path of an error; errors of introspection have their own."""
     failure = failures[int(error.detail)] if error.code == "failure" else None
     own = failure.path if isinstance(failure, GraphQLError) else None
     return own or error.path
@@ -155,9 +155,9 @@ def _locations(selected: SelectedField) -> list[dict[str, int]]:
 
 
 def _for_clients(message: str) -> str:
-    """Return a message of graphql-core as clients see it.
+    """Return a message of graphql-core for clients.
 
-    What an exception of Python says is not for them, and a long text that they sent is cut off.
+    It is truncated, and messages of Python exceptions are removed.
     """
     message = without_quoted(message)
     return message if len(message) <= _MOST_CHARACTERS else message[:_MOST_CHARACTERS] + "…"
@@ -168,7 +168,7 @@ def finished(
     errors: Sequence[Mapping[str, Any]],
     extensions: Mapping[str, Any] | None = None,
 ) -> bytes | LargeBody:
-    """Return the rendered ``{"data": …}`` as a whole body, with what comes after its data."""
+    """Return the whole body: the rendered ``{"data": …}`` and the rest."""
     tail = ending(errors, extensions)
     if isinstance(body, LargeText):
         return LargeBody((Extract(body, 0, len(body) - 1), tail))
@@ -178,7 +178,7 @@ def finished(
 def ending(
     errors: Sequence[Mapping[str, Any]], extensions: Mapping[str, Any] | None = None
 ) -> bytes:
-    """Return what comes after the data of a response: errors, extensions, the closing brace."""
+    """Return the end of a body: errors, extensions and the closing brace."""
     tail = b',"errors":' + orjson.dumps(errors) + b"}" if errors else b"}"
     if extensions is not None:
         tail = tail[:-1] + b',"extensions":' + orjson.dumps(extensions) + b"}"

@@ -1,4 +1,4 @@
-"""Outage: a request of which nothing could be answered, because the database was away."""
+"""Responses to requests during an outage of the database."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -10,15 +10,14 @@ from fraiseql.serving.response.response import Response
 
 
 def outage(errors: Sequence[Mapping[str, Any]], roots: int, *, no_data: bool) -> Response | None:
-    """Return the response to a request that met the outage everywhere, or None.
+    """Return the response to a request that an outage failed completely, else None.
 
-    It has no data, so that its status may be 503 in every media type: whoever stands between sees
-    that the request can be sent again, elsewhere or later.
+    Without data, its status may be 503 in every media type, so that proxies and clients can retry.
 
     Args:
         errors: Errors of the response.
-        roots: Root fields of the operation that are no constants.
-        no_data: Whether ``data`` is null already.
+        roots: Number of root fields that are not constants.
+        no_data: Whether ``data`` is already null.
     """
     if not any(_is_outage(error) for error in errors):
         return None

@@ -1,4 +1,4 @@
-"""Staleness: what a response says of root fields that were answered from what may be stale."""
+"""Staleness of root fields in the extensions of a response."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,23 +8,22 @@ from fraiseql.serving.planning.plan import OperationPlan
 
 
 def staleness(noted: Sequence[StalenessReport], plan: OperationPlan) -> Mapping[str, Any] | None:
-    """Return the response's ``extensions``: one entry for each root field and type; None for none.
+    """Return the ``extensions``, with an entry for each root field and type; None without any.
 
-    Seconds are 0 when nothing is missing, and null when that is unknown. Of several reads the
-    oldest counts.
+    Seconds are 0 if no write is missing, and null if unknown. The oldest of several reads counts.
 
     Args:
-        noted: What was read.
-        plan: The operation's plan; its root fields are told in their order.
+        noted: Reports of the reads.
+        plan: The operation's plan, for the order of root fields.
     """
-    stored = [one for one in noted if not one.withheld]
+    stored = [report for report in noted if not report.withheld]
     if not stored:
         return None
     order = [field["key"] for field in plan.shape["nodes"][plan.shape["root"]]["fields"]]
     oldest: dict[tuple[str, str], float | None] = {}
-    for one in stored:
-        place = (one.key, one.type_name)
-        oldest[place] = _older(oldest.get(place, 0.0), one.seconds)
+    for report in stored:
+        entry_key = (report.key, report.type_name)
+        oldest[entry_key] = _older(oldest.get(entry_key, 0.0), report.seconds)
     entries = [
         {
             "path": [key],
@@ -39,9 +38,9 @@ def staleness(noted: Sequence[StalenessReport], plan: OperationPlan) -> Mapping[
 
 
 def withheld(noted: Sequence[StalenessReport]) -> Mapping[str, str]:
-    """Return why types were read live although they are stored, by their names."""
-    return {one.type_name: one.withheld for one in noted if one.withheld}
+    """Return the reasons for live reads of stored types, by their names."""
+    return {report.type_name: report.withheld for report in noted if report.withheld}
 
 
-def _older(one: float | None, other: float | None) -> float | None:
-    return None if one is None or other is None else max(one, other)
+def _older(first: float | None, second: float | None) -> float | None:
+    return None if first is None or second is None else max(first, second)

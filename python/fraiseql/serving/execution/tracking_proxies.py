@@ -1,4 +1,4 @@
-"""Stand-ins for values of a request, which note what is read of them."""
+"""Proxies of request data that track reads."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Protocol
@@ -14,25 +14,25 @@ _OPERATORS: Final = """
 
 
 class Notes(Protocol):
-    """Where reads are noted."""
+    """Receives reads."""
 
     def note(self, path: Path) -> None:
-        """Note that a value was read as a whole."""
+        """Record a read of a whole value."""
 
     def absent(self, path: Path) -> None:
-        """Note that a value was looked for and is not there."""
+        """Record a read of a missing value."""
 
     def seen(self, path: Path, value: Any) -> Any:
-        """Return what a reader of ``path`` is given."""
+        """Return the value of ``path`` for a reader."""
 
 
-class StandIn:
-    """Stands for an object: gives its attributes, and notes which.
+class TrackingProxy:
+    """Proxy of an object that tracks reads of its attributes.
 
     Args:
         value: The object.
-        path: Where it is in ``info.context``.
-        notes: Where reads are noted.
+        path: Its path in ``info.context``.
+        notes: Receives reads.
     """
 
     __slots__ = ("_notes", "_path", "_value")
@@ -54,7 +54,7 @@ class StandIn:
     def __getattr__(self, name: str) -> Any:
         path = (*self._path, name)
         if isinstance(self._value, Mapping):
-            # The key has a mapping's items, not its methods.
+            # A cache key has the items of a mapping, not its methods.
             self._notes.note(self._path)
             return getattr(self._value, name)
         try:
@@ -85,11 +85,11 @@ def _operator(name: str) -> Callable[..., Any]:
 
 
 for _name in _OPERATORS.split():
-    setattr(StandIn, f"__{_name}__", _operator(f"__{_name}__"))
+    setattr(TrackingProxy, f"__{_name}__", _operator(f"__{_name}__"))
 
 
-class StandInMapping(StandIn):
-    """Stands for a mapping: gives its items, and notes which."""
+class TrackingMapping(TrackingProxy):
+    """Proxy of a mapping that tracks reads of its items."""
 
     __slots__ = ()
 
@@ -116,13 +116,10 @@ class StandInMapping(StandIn):
         return (*self._path, name) if isinstance(name, str) else self._path
 
 
-class WatchedDict(dict[str, Any]):
-    """A dict that says which of its items are read.
+class TrackingDict(dict[str, Any]):
+    """A copy of a dict that tracks reads; ``_read`` receives the name of each item that is read."""
 
-    It is a copy; ``_read`` is given the name of each item that is read, or looked for.
-    """
-
-    def _read(self, name: Any, value: Any, *, there: bool) -> Any:
+    def _read(self, name: Any, value: Any, *, exists: bool) -> Any:
         raise NotImplementedError
 
     def _read_all(self) -> None:
@@ -130,9 +127,9 @@ class WatchedDict(dict[str, Any]):
 
     def __getitem__(self, name: Any) -> Any:
         """Return an item."""
-        there = super().__contains__(name)
-        value = self._read(name, super().get(name), there=there)
-        return value if there else super().__getitem__(name)
+        exists = super().__contains__(name)
+        value = self._read(name, super().get(name), exists=exists)
+        return value if exists else super().__getitem__(name)
 
     def get(self, name: Any, default: Any = None) -> Any:
         """Return an item, or the default."""
@@ -142,13 +139,13 @@ class WatchedDict(dict[str, Any]):
             return default
 
     def __contains__(self, name: object) -> bool:
-        """Whether an item is there."""
-        there = super().__contains__(name)
-        self._read(name, super().get(name), there=there)  # type: ignore[call-overload]
-        return there
+        """Return whether an item exists."""
+        exists = super().__contains__(name)
+        self._read(name, super().get(name), exists=exists)  # type: ignore[call-overload]
+        return exists
 
     def setdefault(self, name: Any, default: Any = None) -> Any:
-        """Return an item; the default becomes one where there is none."""
+        """Return an item; set the default if it is missing."""
         if name not in self:
             self[name] = default
         return self[name]
@@ -179,7 +176,7 @@ class WatchedDict(dict[str, Any]):
         return super().__iter__()
 
     def __len__(self) -> int:
-        """Return how many items there are."""
+        """Return the number of items."""
         self._read_all()
         return super().__len__()
 
@@ -199,11 +196,11 @@ class WatchedDict(dict[str, Any]):
         return super().items()
 
     def copy(self) -> dict[str, Any]:
-        """Return a dict of its own."""
+        """Return a plain copy."""
         return dict(self.items())
 
     def __eq__(self, other: object) -> bool:
-        """Whether another one has the same items."""
+        """Return whether another dict has the same items."""
         self._read_all()
         return super().__eq__(other)
 
