@@ -9,14 +9,13 @@ from typing import Final
 
 from fraiseql.http.errors import Headers
 from fraiseql.http.negotiate import JSON, Media
+from fraiseql.http.reply import NOSNIFF, VARY
 from fraiseql.results import Answered, Cached
 
 _TAG: Final = re.compile(rb'"([jr])-([0-9a-f]+(?:\.[0-9a-f]+)*)"')
 """Our ETag: the media type, then the digest of the response."""
 
-_VARY: Final = (b"vary", b"accept")
 _PRIVATE_VARY: Final = (b"vary", b"accept, authorization, cookie")
-_NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
 _PERSONAL: Final = frozenset({b"authorization", b"cookie"})
 
 
@@ -44,8 +43,8 @@ def cache_headers(
     response_headers = [
         cache_status(cached),
         (b"cache-control", _control(cached, private=private)),
-        _PRIVATE_VARY if private else _VARY,
-        _NOSNIFF,
+        _PRIVATE_VARY if private else VARY,
+        NOSNIFF,
     ]
     if cached.etag:
         response_headers.append((b"etag", b'"%b-%b"' % (_letter(media), cached.etag.encode())))

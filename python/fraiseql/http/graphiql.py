@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from fraiseql.http.errors import HttpError
-from fraiseql.http.reply import Reply
+from fraiseql.http.reply import NOSNIFF, VARY, Reply
 
 _HERE: Final = Path(__file__).parent
 _SCRIPT: Final = b"text/javascript; charset=utf-8"
@@ -37,7 +37,6 @@ _POLICY: Final = (
     b"frame-ancestors 'none'"
 )
 _PLACEHOLDER: Final = re.compile(r"\{(static|query|nonce)\}")
-_NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
 
 
 def page_reply(path: str, static: str, query: str) -> Reply:
@@ -57,9 +56,9 @@ def page_reply(path: str, static: str, query: str) -> Reply:
         (b"content-type", b"text/html; charset=utf-8"),
         (b"content-length", b"%d" % len(content)),
         (b"cache-control", b"no-cache"),
-        (b"vary", b"accept"),
+        VARY,
         (b"referrer-policy", b"no-referrer"),
-        _NOSNIFF,
+        NOSNIFF,
         (b"content-security-policy", _POLICY % nonce.encode()),
     ]
     return Reply(HTTPStatus.OK.value, headers, content)
@@ -80,7 +79,7 @@ def file_reply(name: str, etag: bytes | None) -> Reply:
     if kind is None or content is None:
         raise HttpError(HTTPStatus.NOT_FOUND, "NOT_FOUND", "This file does not exist.")
     tag = _tag(content)
-    caching = [(b"etag", tag), (b"cache-control", b"public, max-age=3600"), _NOSNIFF]
+    caching = [(b"etag", tag), (b"cache-control", b"public, max-age=3600"), NOSNIFF]
     if etag is not None and tag in etag:
         return Reply(HTTPStatus.NOT_MODIFIED.value, caching, b"")
     length = (b"content-length", b"%d" % len(content))

@@ -17,9 +17,9 @@ from fraiseql.serving.response.body import LargeBody
 from fraiseql.serving.response.response import Response
 
 _OK: Final = 200
-_VARY: Final = (b"vary", b"accept")
-_NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
-FOR_GET: Final = (_VARY, _NOSNIFF)
+VARY: Final = (b"vary", b"accept")
+NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
+FOR_GET: Final = (VARY, NOSNIFF)
 """Headers of a response to a GET, for caches and browsers."""
 _METRICS: Final = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
 NO_EXTENSIONS: Final[Mapping[str, str]] = {}
@@ -87,14 +87,14 @@ def text_reply(lines: Sequence[str], extra: Headers = ()) -> Reply:
     """Return lines in the text format of Prometheus."""
     body = "".join([f"{line}\n" for line in lines]).encode()
     length = (b"content-length", b"%d" % len(body))
-    return Reply(_OK, [_METRICS, length, _NOSNIFF, *extra], body)
+    return Reply(_OK, [_METRICS, length, NOSNIFF, *extra], body)
 
 
 def json_reply(status: int, content: Any, extra: Headers = ()) -> Reply:
     """Return ``content`` as JSON."""
     body = orjson.dumps(content)
     length = (b"content-length", b"%d" % len(body))
-    return Reply(status, [JSON.header, length, _NOSNIFF, *extra], body)
+    return Reply(status, [JSON.header, length, NOSNIFF, *extra], body)
 
 
 def error_reply(
@@ -110,7 +110,7 @@ def error_reply(
     content = {"message": message, "extensions": {"code": code, **extensions}}
     body = orjson.dumps({"errors": [content]})
     length = (b"content-length", b"%d" % len(body))
-    return Reply(status, [media.header, length, NONE, _VARY, _NOSNIFF, *extra], body)
+    return Reply(status, [media.header, length, NONE, VARY, NOSNIFF, *extra], body)
 
 
 def reply_to_error(

@@ -63,11 +63,6 @@ class Layout:
         """Held by the supervisor until it ends."""
         return self.directory / "supervisor.lock"
 
-    @property
-    def server_lock(self) -> Path:
-        """Held by every process of the server until it ends."""
-        return self.directory / "server.lock"
-
 
 def prepare_layout(data_dir: Path, major: int) -> Layout:
     """Make and check the directory of a major version.
