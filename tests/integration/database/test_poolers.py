@@ -168,7 +168,7 @@ async def as_the_version_allows(url: str) -> None:
     """Before 1.21 prepared statements are lost between transactions; roles are in all versions."""
     if version() < (1, 21):
         text = await refusal(url)
-        assert "does not know prepared statements" in text
+        assert "does not support prepared statements" in text
         assert "PgBouncer 1.21 or newer" in text
         return
     pool = await open_pool(url, Settings())
