@@ -6,7 +6,7 @@ import tempfile
 from argparse import Namespace
 from pathlib import Path
 
-from tests.failure.traffic.ground import prepare, served
+from tests.failure.traffic.env import prepare, served
 
 PROGRAM = Path(__file__).parent.parent / ".setup" / "soak" / "bin" / "schemathesis"
 

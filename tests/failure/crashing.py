@@ -114,16 +114,16 @@ def children(pid: int) -> list[int]:
 
 
 class Acknowledged(Writer):
-    """A writer that counts its commits in a row of its own, and remembers what it was told."""
+    """A writer that counts its commits in its own row, and the confirmed commits."""
 
-    told = 0
+    confirmed = 0
 
     async def _steps(self, transaction: asyncpg.transaction.Transaction, level: str) -> str:
         count = "INSERT INTO app.acks VALUES ($1, 1) ON CONFLICT (writer) DO UPDATE SET n = "
         row = await self.connection.fetchval(f"{count} acks.n + 1 RETURNING n", self.number)
         end = await super()._steps(transaction, level)
         if end == "committed":
-            self.told = row
+            self.confirmed = row
         return end
 
 
@@ -133,7 +133,7 @@ class Writers:
     def __init__(self, case: Case, number: int) -> None:
         self._case = case
         self._number = number
-        self.told: dict[int, int] = {}
+        self.confirmed: dict[int, int] = {}
         self.transactions = 0
 
     async def connect(self, url: str) -> None:
@@ -152,15 +152,15 @@ class Writers:
                 await writer.transaction()
                 self.transactions += 1
         except GONE:
-            self.told[number] = max(self.told.get(number, 0), writer.told)
+            self.confirmed[number] = max(self.confirmed.get(number, 0), writer.told)
         finally:
             connection.terminate()
 
     async def some(self, number: int) -> None:
         """Wait until so many transactions have ended on these connections."""
-        wanted = self._before + number
+        expected = self._before + number
         for _ in range(60_000):
-            if self.transactions >= wanted:
+            if self.transactions >= expected:
                 return
             await asyncio.sleep(0.001)
         raise TimeoutError
@@ -170,10 +170,10 @@ class Writers:
         await asyncio.gather(*self._tasks)
 
     async def lost(self, connection: asyncpg.Connection) -> list[str]:
-        """List the writers that were told of a commit that is not there."""
-        there = {row["writer"]: row["n"] for row in await connection.fetch("TABLE app.acks")}
+        """List the writers with confirmed commits that are missing."""
+        committed = {row["writer"]: row["n"] for row in await connection.fetch("TABLE app.acks")}
         return [
-            f"writer {number} was told {told}, there is {there.get(number)}"
-            for number, told in self.told.items()
-            if there.get(number, 0) < told
+            f"writer {number}: {confirmed} confirmed commits, {committed.get(number)} in the table"
+            for number, confirmed in self.confirmed.items()
+            if committed.get(number, 0) < confirmed
         ]

@@ -30,7 +30,7 @@ def writing(url: str) -> int:
     return child
 
 
-async def made(url: str) -> None:
+async def make_tables(url: str) -> None:
     connection = await asyncpg.connect(url)
     await fresh(connection, OFFICE)
     await connection.close()
@@ -44,7 +44,7 @@ async def verdict(url: str) -> str:
 
 
 async def transactions(url: str) -> int:
-    """Wait until the last backend of a killed client has ended; count what committed."""
+    """Wait until the last backend of a killed client has ended; count the commits."""
     connection = await asyncpg.connect(url)
     here = "datname = current_database()"
     others = f"SELECT count(*) FROM pg_stat_activity WHERE {here} AND pid <> pg_backend_pid() "
@@ -58,7 +58,7 @@ async def transactions(url: str) -> int:
 
 
 def main(url: str, kills: int) -> None:
-    asyncio.run(made(url))
+    asyncio.run(make_tables(url))
     alive = [writing(url), writing(url)]
     for _ in range(kills):
         time.sleep(random.uniform(0.03, 0.15))

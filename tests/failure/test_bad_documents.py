@@ -60,7 +60,7 @@ def store(bench: Served, *documents: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "found"),
+    ("name", "value", "quoted"),
     [
         ("text", ["a"], '["a"]'),
         ("text", {"a": 1}, '{"a": 1}'),
@@ -78,7 +78,7 @@ def store(bench: Served, *documents: Any) -> None:
         ("parts", {"name": "a"}, '{"name": "a"}'),
     ],
 )
-def test_a_value_of_the_wrong_form(bench: Served, name: str, value: Any, found: str) -> None:
+def test_a_value_of_the_wrong_form(bench: Served, name: str, value: Any, quoted: str) -> None:
     store(bench, {name: value}, {name: None})
     below = " { name }" if name.startswith("part") else ""
     answer = bench.ask(f"{{ docs {{ id {name}{below} other: id }} }}")
@@ -90,7 +90,7 @@ def test_a_value_of_the_wrong_form(bench: Served, name: str, value: Any, found: 
     assert error["path"] == ["docs", 0, name]
     assert error["extensions"].keys() == {"code", "id"}
     assert error["extensions"]["code"] == "BAD_DOCUMENT"
-    assert found not in error["message"]
+    assert quoted not in error["message"]
     assert f"Doc.{name}" in error["message"]
 
 
@@ -128,21 +128,21 @@ def test_a_column_that_is_null_answers_null(bench: Served) -> None:
 def test_filters_and_orders_pass_over_values_of_another_form(bench: Served) -> None:
     values: list[Any] = [10, "x", None, {"a": 1}, 9, True, 1e2]
     store(bench, *({"whole": value, "yes": value} for value in values))
-    found = bench.data("{ docs(where: { whole: { gt: 9 } }) { id } }")
-    assert [one["id"] for one in found["docs"]] == [1, 7]
+    data = bench.data("{ docs(where: { whole: { gt: 9 } }) { id } }")
+    assert [row["id"] for row in data["docs"]] == [1, 7]
     # As GraphQL serves `true` where an Int is declared, it is 1 in comparisons too.
     ordered = bench.data("{ docs(orderBy: [{ whole: ASC }]) { id } }")
-    assert [one["id"] for one in ordered["docs"]][:4] == [6, 5, 1, 7]
+    assert [row["id"] for row in ordered["docs"]][:4] == [6, 5, 1, 7]
     served = bench.data("{ docs(where: { whole: { eq: 1 } }) { whole } }")
     assert served == {"docs": [{"whole": 1}]}
     yes = bench.data("{ docs(where: { yes: { eq: true } }) { id } }")
-    assert [one["id"] for one in yes["docs"]] == [1, 5, 6, 7]
+    assert [row["id"] for row in yes["docs"]] == [1, 5, 6, 7]
 
 
 def test_an_instant_that_is_none_is_not_found_and_fails_where_it_is_served(bench: Served) -> None:
     store(bench, {"moment": "soon"}, {"moment": "2024-01-01T00:00:00Z"})
-    found = bench.data('{ docs(where: { moment: { gt: "2023-01-01T00:00:00Z" } }) { id } }')
-    assert found == {"docs": [{"id": 2}]}
+    data = bench.data('{ docs(where: { moment: { gt: "2023-01-01T00:00:00Z" } }) { id } }')
+    assert data == {"docs": [{"id": 2}]}
     answer = bench.ask("{ docs { year } }")
     assert answer["data"] == {"docs": [{"year": None}, {"year": 2024}]}
     assert [error["path"] for error in answer["errors"]] == [["docs", 0, "year"]]
@@ -153,9 +153,9 @@ def test_large_and_deep_documents_pass(bench: Served) -> None:
     for _ in range(400):
         deep = {"in": deep}
     store(bench, {"text": "x" * 300_000, "anything": deep, "whole": 1})
-    (found,) = bench.data("{ docs { text anything whole } }")["docs"]
-    assert (len(found["text"]), found["whole"]) == (300_000, 1)
-    assert found["anything"] == deep
+    (data,) = bench.data("{ docs { text anything whole } }")["docs"]
+    assert (len(data["text"]), data["whole"]) == (300_000, 1)
+    assert data["anything"] == deep
 
 
 def test_a_row_that_is_not_there_is_null(bench: Served) -> None:

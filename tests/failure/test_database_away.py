@@ -60,15 +60,15 @@ class Own:
         return self.running.url
 
     async def stop(self) -> None:
-        """Give up the last claim, and wait until nobody is let in any more."""
+        """Release the last claim, and wait until the server accepts no clients."""
         await asyncio.to_thread(self.running.close)
         for _ in range(3000):
-            if not await self._lets_in():
+            if not await self._accepts_clients():
                 return
             await asyncio.sleep(0.02)
         pytest.fail("the server did not stop")
 
-    async def _lets_in(self) -> bool:
+    async def _accepts_clients(self) -> bool:
         try:
             await (await asyncpg.connect(self.running.url)).close()
         except (OSError, asyncpg.PostgresError):
@@ -78,13 +78,13 @@ class Own:
 
 @pytest.fixture
 async def own(server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[Own]:
-    made = Own(server, tmp_path / "data")
-    url = await made.start()
+    own_server = Own(server, tmp_path / "data")
+    url = await own_server.start()
     connection = await asyncpg.connect(url)
     await connection.execute(TABLES)
     await connection.close()
-    yield made
-    await made.stop()
+    yield own_server
+    await own_server.stop()
 
 
 async def test_a_restart_under_load(own: Own) -> None:
@@ -119,7 +119,7 @@ async def test_a_restart_under_load(own: Own) -> None:
 
 
 def judged(answer: dict[str, Any], number: int) -> str:
-    """Say what became of a request: no answer may be partly right."""
+    """Return the outcome of a request: no answer may be partly right."""
     name = {"name": f"point {number}"}
     if "errors" not in answer:
         right = answer["data"] == {"point": {"id": number, **name}, "slow": name}
@@ -151,7 +151,7 @@ async def test_a_database_that_is_down_at_the_start(own: Own) -> None:
     await service.stop()
 
 
-async def test_what_an_unreachable_address_is_told(tmp_path: Path) -> None:
+async def test_an_unreachable_address_is_an_error(tmp_path: Path) -> None:
     url = f"postgresql://someone:hunter2@/{'nothing'}?host={tmp_path}"
     with pytest.raises(DatabaseUnavailable) as caught:
         await make(url, connect_timeout=1.0).start()
@@ -212,9 +212,9 @@ async def test_connections_that_are_killed_between_and_during_requests(own: Own)
     admin = await asyncpg.connect(own.running.url)
     kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1"
     for number in range(1, 20):
-        asked = asyncio.create_task(ask(service, number))
+        request = asyncio.create_task(ask(service, number))
         await admin.fetch(kill, "fraiseql")
-        assert judged(await asked, number) in ("right", "refused")
+        assert judged(await request, number) in ("right", "refused")
         assert judged(await ask(service, number), number) == "right"
     await admin.close()
     await service.stop()

@@ -1,4 +1,4 @@
-"""Hostile traffic of all kinds at once: nobody is told what is not his, nothing fails inside."""
+"""Hostile traffic of all kinds at once: no foreign data, and no internal errors."""
 
 import asyncio
 from pathlib import Path

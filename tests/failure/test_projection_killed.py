@@ -51,7 +51,7 @@ async def own(server: EmbeddedServer, directory: Path) -> AsyncIterator[Crashing
 
 
 async def left_in_queues(connection: asyncpg.Connection, case: Case) -> int:
-    """Count what a crash or an end left queued: nothing, whatever UNLOGGED means."""
+    """Count the queue after a crash or an end: it must be empty, also if UNLOGGED."""
     names = ["fraiseql.flush"]
     names += [f'fraiseql."{spec.name}_queue"' for spec in case.specs]
     return sum([await connection.fetchval(f"SELECT count(*) FROM {name}") for name in names])
@@ -79,9 +79,9 @@ async def test_the_server_is_killed_under_writers(own: Crashing, seed: int, how:
         await kill(own, writers, how)
         await writers.ended()
         connection = await own.connect()
-        found = await compared(connection, case)
-        assert found.wrong == [], f"seed {seed}"
-        documents += found.documents
+        differences = await compared(connection, case)
+        assert differences.wrong == [], f"seed {seed}"
+        documents += differences.documents
         assert await writers.lost(connection) == []
         assert await left_in_queues(connection, case) == 0
     assert documents > KILLS
@@ -105,7 +105,7 @@ def test_writers_are_killed(database: str) -> None:
 
 
 async def building(url: str, case: Case, begin: str) -> None:
-    """Run what builds the projections, as the road does; stop when the server is gone."""
+    """Build the projections; stop when the server is gone."""
     data = [each for spec in case.specs for each in projection_objects(spec) if each.kind == "data"]
     statements = [text for each in data if each.name.startswith(begin) for text in each.create]
     connection = await asyncpg.connect(url)

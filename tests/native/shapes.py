@@ -23,7 +23,7 @@ def field(number: int, name: str, node: int, *, nullable: bool = True) -> Node:
 
 
 def shape(*nodes: Node, nullable: bool = True) -> Shape:
-    """A shape whose ``x`` has the type of the first node given, which is node 1."""
+    """A shape whose ``x`` has the type of the first node, which is node 1."""
     top = {"id": 0, "key": "x", "source": {"stream": 0}, "node": 1, "nullable": nullable}
     root = {"kind": "object", "type": "Query", "fields": [top]}
     return Shape(json.dumps({"root": 0, "nodes": [root, *nodes]}).encode())

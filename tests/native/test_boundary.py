@@ -1,4 +1,4 @@
-"""What crosses the native boundary: types that are taken, types that are refused."""
+"""The native boundary: accepted and refused types."""
 
 import asyncio
 import json
@@ -90,7 +90,7 @@ def test_failures() -> None:
         numbers().render([[2**63]])
 
 
-def test_errors_show_where_and_what() -> None:
+def test_errors_show_path_and_detail() -> None:
     body, errors, _ = numbers().render([['[1, "é", {"a": 1}]']])
     assert answer(body) == [1, None, None]
     assert errors is not None
@@ -98,8 +98,10 @@ def test_errors_show_where_and_what() -> None:
         ("leaf", ["x", 1], '"é"'),
         ("leaf", ["x", 2], '{"a": 1}'),
     ]
-    wanted = "RenderError(field_id=0, code='leaf', path=['x', 1], detail='\"é\"', type_name='Int')"
-    assert repr(errors[0]) == wanted
+    expected = (
+        "RenderError(field_id=0, code='leaf', path=['x', 1], detail='\"é\"', type_name='Int')"
+    )
+    assert repr(errors[0]) == expected
 
 
 def test_missing_streams_are_computed_and_rendered_again() -> None:

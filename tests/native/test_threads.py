@@ -1,4 +1,4 @@
-"""Rendering beside other threads: the GIL is free, and results do not mix."""
+"""Rendering in threads: the GIL is released, and results do not mix."""
 
 import json
 import threading
@@ -11,8 +11,8 @@ from .shapes import field, leaf, numbers, shape
 
 
 def objects(count: int, seed: int) -> bytes:
-    one = {"id": seed, "name": "é" * 20, "skipped": {"list": [1, 2, {"a": "b"}] * 10}}
-    return json.dumps([one] * count, ensure_ascii=False).encode()
+    document = {"id": seed, "name": "é" * 20, "skipped": {"list": [1, 2, {"a": "b"}] * 10}}
+    return json.dumps([document] * count, ensure_ascii=False).encode()
 
 
 def test_two_threads_share_a_shape() -> None:
@@ -26,8 +26,8 @@ def test_two_threads_share_a_shape() -> None:
     def render(seed: int) -> None:
         body, errors, _ = compiled.render([[objects(200 + seed, seed)]])
         assert errors is None
-        wanted = [{"name": "é" * 20, "id": seed}] * (200 + seed)
-        assert json.loads(body) == {"data": {"x": wanted}}
+        expected = [{"name": "é" * 20, "id": seed}] * (200 + seed)
+        assert json.loads(body) == {"data": {"x": expected}}
 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(render, range(100)))

@@ -1,6 +1,6 @@
-"""Application that hostile traffic is sent to: the golden one, and notes of tenants.
+"""Application for hostile traffic: the golden one with notes of tenants.
 
-What fails on purpose in the golden one, a resolver and two rows, is left out: nothing may fail.
+It omits the resolver and the two rows of the golden one that fail on purpose.
 """
 
 from typing import Any
@@ -47,7 +47,7 @@ class Large:
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
-    """A header names the tenant; who sends none sees no notes."""
+    """A header names the tenant; without it a client sees no notes."""
     return {"role": READER, "session": {"app.tenant": request.headers.get("x-tenant", "")}}
 
 

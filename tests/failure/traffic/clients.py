@@ -1,4 +1,4 @@
-"""Clients of hostile traffic: honest ones, and such as attack, abort, and do not read."""
+"""Clients of hostile traffic: honest, attacking, aborting and slow ones."""
 
 import asyncio
 import contextlib
@@ -21,11 +21,11 @@ LARGE = "{ large { id body } }"
 
 @dataclass
 class Seen:
-    """What clients have met.
+    """Results of clients.
 
     Attributes:
-        answers: Statuses, by kind of client.
-        wrong: What may never be: a status, a code, or a row of another tenant.
+        answers: Statuses by kind of client.
+        wrong: Forbidden results: a status, a code, or a row of another tenant.
     """
 
     answers: Counter[str] = field(default_factory=Counter)
@@ -59,7 +59,7 @@ async def exchange(port: int, sent: bytes) -> tuple[int, bytes]:
         TimeoutError: There was no whole answer.
     """
     async with asyncio.timeout(PATIENCE), opened(port) as (reader, writer):
-        # What is refused early is answered before all of it was sent.
+        # An early refusal is answered before all of the request was sent.
         with contextlib.suppress(ConnectionError):
             writer.write(sent)
             await writer.drain()
@@ -68,11 +68,11 @@ async def exchange(port: int, sent: bytes) -> tuple[int, bytes]:
 
 
 class Clients:
-    """All that one storm sends; every client works until it is cancelled.
+    """The clients of a storm, which run until they are cancelled.
 
     Args:
-        port: Where the application is.
-        seed: Of what is sent, and when.
+        port: Port of the application.
+        seed: Seed of the requests.
     """
 
     def __init__(self, port: int, seed: int) -> None:
@@ -85,19 +85,24 @@ class Clients:
         self.seen = Seen()
 
     async def honest(self) -> None:
-        """Ask for the notes of one tenant after the other; none of another may come."""
+        """Query notes of random tenants, and check that none of another is returned."""
         while True:
             tenant = f"t{self._chosen.randrange(TENANTS)}"
             query = self._chosen.choice(NOTES)
             answer = await self._ask("honest", json.dumps({"query": query}).encode(), tenant)
             rows = ((answer or {}).get("data") or {}).values()
-            others = [row for found in rows for row in found or () if row["tenant"] != tenant]
+            others = [
+                row
+                for rows_of_field in rows
+                for row in rows_of_field or ()
+                if row["tenant"] != tenant
+            ]
             if others:
                 self.seen.wrong.append(f"{query} of {tenant}: {others[0]}")
             await asyncio.sleep(0.01)
 
     async def attacker(self) -> None:
-        """Send the documents and variables that are meant to hold a process."""
+        """Send documents and variables that aim to block a process."""
         while True:
             await self._ask("attacker", self._chosen.choice(self._bodies), "t0")
 
@@ -127,7 +132,7 @@ class Clients:
                         await reader.read(100)
 
     async def slow(self) -> None:
-        """Ask for much, and read nothing of it for some seconds."""
+        """Request a large response, and do not read for some seconds."""
         while True:
             with contextlib.suppress(OSError):
                 async with opened(self._port) as (_, writer):
@@ -147,7 +152,7 @@ class Clients:
         return self._judged(kind, body, status, text)
 
     def _judged(self, kind: str, body: bytes, status: int, text: bytes) -> dict[str, Any] | None:
-        """Note what no request may lead to; 503 is the answer while the database is away."""
+        """Record forbidden results; 503 is correct during an outage."""
         if (status >= 500 and status != 503) or b"INTERNAL_ERROR" in text:
             self.seen.wrong.append(f"{kind} {status}: {body[:200]!r} gave {text[:300]!r}")
         try:

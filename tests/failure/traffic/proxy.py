@@ -13,17 +13,17 @@ CHUNK = 65_536
 
 
 class Proxy:
-    """Passes connections on, and does one of its faults to some of what it passes.
+    """Forwards connections and injects faults into some chunks.
 
     Args:
         url: Address of the database.
-        chosen: Gives the faults.
-        share: Share of chunks that meet a fault, from 0 to 1.
+        chosen: Source of randomness.
+        share: Share of chunks with a fault, from 0 to 1.
 
     Attributes:
-        url: Address by which the database is reached through the proxy.
+        url: Address of the database through the proxy.
         share: May be changed at any time.
-        faults: How many there were, by kind.
+        faults: Number of faults by kind.
     """
 
     def __init__(self, url: str, chosen: random.Random, share: float) -> None:
@@ -37,7 +37,7 @@ class Proxy:
     async def listening(self) -> AsyncIterator["Proxy"]:
         """Listen on a socket of the file system, as the servers of the tests do."""
         there = self._options["host"]
-        # The paths of sockets may not be long.
+        # Paths of sockets must be short.
         with tempfile.TemporaryDirectory(prefix="fql-") as folder:
             server = await asyncio.start_unix_server(self._pass_on, Path(folder, self._name()))
             before, _, _ = self.url.partition("?")
@@ -73,7 +73,7 @@ class Proxy:
             self._ends -= ends
 
     async def _one_way(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Pass on until one side or a fault ends it, and end the other way by that."""
+        """Forward until one side or a fault ends it, and end the other way."""
         try:
             while chunk := await reader.read(CHUNK):
                 rest: bytes | None = chunk
@@ -84,12 +84,12 @@ class Proxy:
                 writer.write(rest)
                 await writer.drain()
         except OSError:
-            pass  # One side is gone, which is what is passed on.
+            pass  # One side is gone; the end is forwarded.
         finally:
             writer.transport.abort()
 
     async def _fault(self, chunk: bytes, writer: asyncio.StreamWriter) -> bytes | None:
-        """Do a fault; return what is still to be passed on, None where the connection ends."""
+        """Inject a fault; return the rest to forward, None to end the connection."""
         kind = self._chosen.choice(("delay", "delay", "split", "split", "truncate", "reset"))
         self.faults[kind] += 1
         if kind == "reset":

@@ -13,9 +13,9 @@ from typing import Any
 import asyncpg
 
 from tests.failure.traffic.clients import Clients, Seen
-from tests.failure.traffic.ground import connected, prepare, served, until_ready
+from tests.failure.traffic.env import connected, prepare, served, until_ready
+from tests.failure.traffic.monitor import Watched, beat, weigh
 from tests.failure.traffic.proxy import Proxy
-from tests.failure.traffic.watching import Watched, beat, weigh
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Storm:
 
 @dataclass(frozen=True)
 class Report:
-    """What came of a storm: what clients saw, the figures, the faults, the lines of the log."""
+    """The results of a storm: results of clients, measurements, faults and log lines."""
 
     seen: Seen
     watched: Watched
@@ -68,7 +68,7 @@ def _course(figures: list[int]) -> str:
 
 
 async def run(storm: Storm) -> Report:
-    """Make the tables, serve, send all kinds of traffic, and say what came of it."""
+    """Make the tables, serve, send all kinds of traffic, and return the report."""
     await prepare(storm.url, storm.folder)
     chosen = random.Random(storm.seed)
     async with (

@@ -27,7 +27,7 @@ async def make_pool(database: str) -> AsyncIterator[MakePool]:
 
 @pytest.fixture
 async def pool(make_pool: MakePool) -> Pool:
-    """One connection, so that the next request always meets what the last one left."""
+    """One connection, so that each request uses the connection of the last."""
     return await make_pool(pool_size=1)
 
 

@@ -1,4 +1,4 @@
-"""What a server's log says of its clients, message by message."""
+"""Messages of clients in a server's log."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -18,7 +18,7 @@ class Log:
         self._seen = path.stat().st_size
 
     def new(self) -> list[str]:
-        """Return ``execute SELECT 1`` and the like, in order, of all that was sent meanwhile."""
+        """Return the messages since then in order, such as ``execute SELECT 1``."""
         with self._path.open("rb") as file:
             file.seek(self._seen)
             text = file.read()

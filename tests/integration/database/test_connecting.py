@@ -1,4 +1,4 @@
-"""Connecting: what is refused, and that no message tells a secret."""
+"""Connecting: refusals, and messages without secrets."""
 
 import asyncio
 import struct
@@ -64,7 +64,7 @@ async def guarded(server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[str]:
     await asyncio.to_thread(own.close)
 
 
-async def test_passwords_are_checked_and_never_told(guarded: str, make_pool: MakePool) -> None:
+async def test_passwords_are_checked_and_never_shown(guarded: str, make_pool: MakePool) -> None:
     right = await make_pool(guarded.replace("postgres@", f"app:{PASSWORD}@"))
     assert await right.ready()
     wrong = await make_pool(guarded.replace("postgres@", f"app:{PASSWORD}x@"))
@@ -90,7 +90,7 @@ async def test_no_more_connections_than_the_server_lets_in(
     await pool.close()
 
 
-async def test_what_the_server_refuses_at_the_door(database: str, make_pool: MakePool) -> None:
+async def test_refusals_of_the_server_while_connecting(database: str, make_pool: MakePool) -> None:
     name = database.rpartition("/")[2].partition("?")[0]
     for address, message in [
         (database.replace(name, "no_such_database"), "database of the URL does not exist"),
@@ -118,9 +118,9 @@ async def test_a_reset_returns_to_the_settings_of_the_url(
 ) -> None:
     pool = await make_pool(f"{database}&app.tenant=house", pool_size=1)
     sql = "SELECT current_setting('app.tenant')"
-    for variables, wanted in [({}, "house"), ({"app.tenant": "1"}, "1"), ({}, "house")]:
+    for variables, expected in [({}, "house"), ({"app.tenant": "1"}, "1"), ({}, "house")]:
         (row,) = await pool.fetch_bytes(sql, (), Identity.of(None, variables))
-        assert row[0] == wanted
+        assert row[0] == expected
 
 
 def _message(kind: bytes, body: bytes) -> bytes:
@@ -175,7 +175,7 @@ async def test_the_server_version_is_known_after_the_first_statement(
     assert str(pool.server_version) == await admin.fetchval("SHOW server_version_num")
 
 
-async def test_a_directory_that_cannot_be_is_told_at_once() -> None:
+async def test_an_impossible_directory_is_refused_at_once() -> None:
     with pytest.raises(FraiseQLError) as error:
         await open_pool("embedded:", Settings(data_dir="/dev/null/x"))
     assert not isinstance(error.value, DatabaseError | InputError)

@@ -87,7 +87,7 @@ async def test_a_deadline_cancels_on_the_server(pool: Pool, admin: asyncpg.Conne
     assert await pool.ready()
 
 
-async def test_who_gives_up_while_waiting_loses_nothing(make_pool: MakePool) -> None:
+async def test_a_cancelled_wait_loses_no_connection(make_pool: MakePool) -> None:
     pool = await make_pool(pool_size=2)
     for pause in (0, 0.005, 0.01, 0.015, 0.02) * 4:
         tasks = [asyncio.create_task(pool.fetch_bytes(sleep(0.01))) for _ in range(20)]

@@ -78,7 +78,7 @@ async def test_an_exception_rolls_back(db: Database, admin: asyncpg.Connection) 
     assert await db.fetchval(COUNT) == 2
 
 
-async def test_an_error_of_the_users_own_code_stays_what_it_is(db: Database) -> None:
+async def test_an_error_of_the_users_own_code_is_unchanged(db: Database) -> None:
     async def fail_otherwise() -> None:
         async with db.transaction():
             raise ConnectionResetError("another service")
@@ -118,7 +118,7 @@ async def test_a_failure_that_was_swallowed_does_not_pass_for_success(db: Databa
     assert await db.fetchval(COUNT) == 2
 
 
-async def test_a_refusal_at_commit_is_told(db: Database, admin: asyncpg.Connection) -> None:
+async def test_a_refusal_at_commit_is_an_error(db: Database, admin: asyncpg.Connection) -> None:
     await admin.execute(
         """CREATE TABLE late (id int UNIQUE DEFERRABLE INITIALLY DEFERRED);
         INSERT INTO late VALUES (1)"""
@@ -188,7 +188,7 @@ LEAVES = {
 
 
 @pytest.mark.parametrize("left", LEAVES)
-async def test_what_a_statement_sets_does_not_reach_the_next(
+async def test_settings_of_a_statement_do_not_reach_the_next(
     make_pool: MakePool, database: str, left: str
 ) -> None:
     pool = await make_pool(f"{database}&app.tenant=house", pool_size=1)
@@ -201,7 +201,7 @@ async def test_what_a_statement_sets_does_not_reach_the_next(
 
 
 @pytest.mark.parametrize("left", LEAVES)
-async def test_what_a_writing_transaction_sets_does_not_reach_the_next(
+async def test_settings_of_a_writing_transaction_do_not_reach_the_next(
     make_pool: MakePool, database: str, left: str
 ) -> None:
     pool = await make_pool(f"{database}&app.tenant=house", pool_size=1)

@@ -1,4 +1,4 @@
-"""Identity: the next request never sees whose connection it was given."""
+"""Identities: no request sees the identity of an earlier one."""
 
 import asyncio
 import random
@@ -22,14 +22,16 @@ def identity(role: str | None = None, **variables: str) -> Identity:
     return Identity.of(role, {f"app.{name}": value for name, value in variables.items()})
 
 
-async def who(pool: Pool, wanted: Identity = Identity.NONE) -> tuple[str, str | None, str | None]:
-    (row,) = await pool.fetch_bytes(WHO, (), wanted)
+async def who(
+    pool: Pool, requested: Identity = Identity.NONE
+) -> tuple[str, str | None, str | None]:
+    (row,) = await pool.fetch_bytes(WHO, (), requested)
     return tuple(row)
 
 
-def told(wanted: Identity) -> tuple[str, str | None, str | None]:
-    values = dict(wanted.variables)
-    return (wanted.role or "postgres", values.get("app.tenant"), values.get("app.language"))
+def expected_of(requested: Identity) -> tuple[str, str | None, str | None]:
+    values = dict(requested.variables)
+    return (requested.role or "postgres", values.get("app.tenant"), values.get("app.language"))
 
 
 @pytest.fixture(autouse=True)
@@ -41,8 +43,8 @@ async def roles(admin: asyncpg.Connection) -> AsyncIterator[None]:
 
 
 async def test_role_and_variables_are_there_and_gone(pool: Pool) -> None:
-    wanted = identity("reader", tenant="1", language="fr")
-    assert await who(pool, wanted) == ("reader", "1", "fr")
+    requested = identity("reader", tenant="1", language="fr")
+    assert await who(pool, requested) == ("reader", "1", "fr")
     assert await who(pool) == NOBODY
     assert await who(pool, identity(tenant="2")) == ("postgres", "2", None)
     assert await who(pool, identity(language="de")) == ("postgres", None, "de")
@@ -58,9 +60,9 @@ async def test_interleaved_requests_see_only_their_own(make_pool: MakePool, size
     choices = [Identity.NONE, identity("reader", tenant="1"), identity("writer", language="fr")]
     choices += [identity(tenant=str(number)) for number in range(4)]
 
-    async def ask(wanted: Identity) -> bool:
+    async def ask(requested: Identity) -> bool:
         await asyncio.sleep(chance.random() / 100)
-        return await who(pool, wanted) == told(wanted)
+        return await who(pool, requested) == expected_of(requested)
 
     assert all(await asyncio.gather(*(ask(chance.choice(choices)) for _ in range(300))))
 
@@ -122,8 +124,8 @@ async def test_row_level_security_reads_the_variable(pool: Pool, admin: asyncpg.
     )
     sql = "SELECT count(*) FROM owned"
     for tenant, count in [("1", 1), ("2", 2), ("3", 0), ("1", 1)]:
-        wanted = identity("reader", tenant=tenant)
-        assert [row[0] for row in await pool.fetch_bytes(sql, (), wanted)] == [count]
+        requested = identity("reader", tenant=tenant)
+        assert [row[0] for row in await pool.fetch_bytes(sql, (), requested)] == [count]
     assert [row[0] for row in await pool.fetch_bytes(sql, (), identity("reader"))] == [0]
     await admin.execute("DROP TABLE owned")
 

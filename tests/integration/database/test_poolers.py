@@ -1,4 +1,4 @@
-"""Poolers: what PgBouncer refuses, ignores or shares is found out when a connection is made."""
+"""Detection of PgBouncer's refusals, ignored settings and shared servers."""
 
 import asyncio
 import os
@@ -35,8 +35,8 @@ pytestmark = pytest.mark.skipif(
 
 
 def version() -> tuple[int, ...]:
-    said = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=True)
-    numbers = re.search(r"PgBouncer (\d+)\.(\d+)", said.stdout)
+    result = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=True)
+    numbers = re.search(r"PgBouncer (\d+)\.(\d+)", result.stdout)
     assert numbers is not None
     return tuple(int(number) for number in numbers.groups())
 
@@ -117,9 +117,7 @@ async def refusal(url: str) -> str:
     return str(caught.value)
 
 
-async def test_a_refused_parameter_is_named_with_what_to_write(
-    database: str, tmp_path: Path
-) -> None:
+async def test_a_refused_parameter_is_named_with_its_remedy(database: str, tmp_path: Path) -> None:
     with pooled(database, tmp_path / "a", mode="session") as url:
         text = await refusal(url)
     assert "PgBouncer refused the start-up parameter " in text

@@ -1,4 +1,4 @@
-"""Round trips: what the server sees of a read, and that it sees nothing else."""
+"""Round trips: the messages of a read, and no others."""
 
 import asyncio
 
@@ -38,12 +38,12 @@ async def test_an_identity_costs_one_statement_when_it_changes(
     log: Log, make_pool: MakePool
 ) -> None:
     pool = await make_pool(pool_size=1)
-    one, other = (Identity.of(None, {"app.tenant": text}) for text in "12")
+    first, second = (Identity.of(None, {"app.tenant": text}) for text in "12")
     change = "SELECT pg_catalog.set_config($1, $2, false)"
-    for identity in (one, other, Identity.NONE):  # parsed in all forms
+    for identity in (first, second, Identity.NONE):  # parsed in all forms
         await pool.fetch_bytes(SQL, ["a"], identity)
     log.new()
-    await pool.fetch_bytes(SQL, ["a"], one)
+    await pool.fetch_bytes(SQL, ["a"], first)
     assert log.new() == [f"bind {change}", f"execute {change}", *ONCE]
     await pool.fetch_bytes(SQL, ["a"], Identity.of(None, {"app.tenant": "1"}))
     assert log.new() == ONCE
@@ -83,7 +83,7 @@ async def test_a_connection_begins_read_only_and_in_known_formats(
     make_pool: MakePool,
 ) -> None:
     pool = await make_pool(statement_timeout=1.5)
-    wanted = {
+    expected = {
         "default_transaction_read_only": "on",
         "statement_timeout": "1500ms",
         "TimeZone": "UTC",
@@ -96,9 +96,9 @@ async def test_a_connection_begins_read_only_and_in_known_formats(
         "application_name": "fraiseql",
     }
     rows = await pool.fetch_bytes(
-        "SELECT name, current_setting(name) FROM unnest($1::text[]) AS name", [list(wanted)]
+        "SELECT name, current_setting(name) FROM unnest($1::text[]) AS name", [list(expected)]
     )
-    assert dict(rows) == wanted
+    assert dict(rows) == expected
 
 
 async def test_a_changed_table_is_read_in_its_new_form(

@@ -1,4 +1,4 @@
-"""A client in a process of its own: claims the server, says where it is, waits to be told to end.
+"""A client process that claims the server, prints its address and waits.
 
 ``python client_program.py DATA_DIR [BINARIES]``: prints one JSON line, ends when stdin does.
 """
@@ -20,8 +20,8 @@ def main() -> None:
         print(json.dumps({"error": str(error), "code": error.code}), flush=True)
         sys.exit(1)
     seconds = time.perf_counter() - begin
-    said = {"url": server.url, "version": server.version, "seconds": seconds, "uid": os.getuid()}
-    print(json.dumps(said), flush=True)
+    report = {"url": server.url, "version": server.version, "seconds": seconds, "uid": os.getuid()}
+    print(json.dumps(report), flush=True)
     sys.stdin.read()
 
 

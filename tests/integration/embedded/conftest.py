@@ -1,4 +1,4 @@
-"""Fixtures: client processes, a data directory that is made already, and what is alive."""
+"""Fixtures: client processes, a prepared data directory, and checks of live processes."""
 
 import asyncio
 import json
@@ -35,7 +35,7 @@ class Client:
 
     @property
     def answer(self) -> dict[str, Any]:
-        """What the client says of its server, waited for."""
+        """The client's report of its server."""
         if self._answer is None:
             assert self.process.stdout is not None
             self._answer = json.loads(self.process.stdout.readline())
@@ -61,7 +61,7 @@ class Client:
 
 
 def record(data_dir: Path) -> dict[str, Any]:
-    """What the supervisor wrote about the running server."""
+    """The supervisor's record of the running server."""
     [file] = data_dir.glob("postgresql-*/server.json")
     return json.loads(file.read_text())
 
@@ -107,36 +107,36 @@ def run_sql(url: str, *statements: str) -> Any:
 
 @pytest.fixture
 def client() -> Iterator[Callable[..., Client]]:
-    """Make clients; what is left of them is killed at the end, and their servers end with them."""
-    made: list[Client] = []
+    """Make clients; those left are killed at the end, and their servers end with them."""
+    clients: list[Client] = []
 
     def make(data_dir: Path, *arguments: str, **more: Any) -> Client:
-        made.append(Client(data_dir, *arguments, **more))
-        return made[-1]
+        clients.append(Client(data_dir, *arguments, **more))
+        return clients[-1]
 
     yield make
-    for one in made:
-        one.kill()
-    for data_dir in {one.data_dir for one in made}:
+    for started in clients:
+        started.kill()
+    for data_dir in {started.data_dir for started in clients}:
         wait_until(lambda: not list(data_dir.glob("*/server.json")))  # noqa: B023
 
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A stopped database, to be copied: that is quicker than initdb."""
-    data_dir = tmp_path_factory.mktemp("template") / "made"
+    """A stopped database to copy, which is faster than initdb."""
+    data_dir = tmp_path_factory.mktemp("template") / "data"
     close_and_wait(start_embedded(data_dir, durable=False), data_dir)
     return data_dir
 
 
 @pytest.fixture
-def made(template: Path, tmp_path: Path) -> Path:
+def cluster_dir(template: Path, tmp_path: Path) -> Path:
     """A data directory of a server that has run and is stopped."""
-    return Path(shutil.copytree(template, tmp_path / "made"))
+    return Path(shutil.copytree(template, tmp_path / "data"))
 
 
 @pytest.fixture
 def only_root() -> None:
-    """For tests of what root alone can do."""
+    """Skip the test unless root runs it."""
     if os.geteuid() != 0:
         pytest.skip("needs root")

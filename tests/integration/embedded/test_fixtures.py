@@ -1,4 +1,4 @@
-"""Fixtures: the servers that every other database test runs on are what they say."""
+"""Fixtures: the servers of database tests have the expected versions."""
 
 from fraiseql.database.embedded import EmbeddedServer
 from fraiseql.database.embedded.binaries import find_binaries, system_directory

@@ -1,4 +1,4 @@
-"""Places: paths of any form and length, and clear words where no data can be kept."""
+"""Data directories: paths of any form, and clear errors for unusable ones."""
 
 import os
 import shutil
@@ -48,30 +48,30 @@ def test_a_temporary_directory_that_makes_the_path_too_long_as_well(
     assert caught.value.code == "EMBEDDED_DIRECTORY"
 
 
-def test_a_socket_directory_that_others_can_enter_is_refused(made: Path, client) -> None:
-    (made / "postgresql-18" / "socket").mkdir(mode=0o755)
-    answer = client(made).answer
+def test_a_socket_directory_that_others_can_enter_is_refused(cluster_dir: Path, client) -> None:
+    (cluster_dir / "postgresql-18" / "socket").mkdir(mode=0o755)
+    answer = client(cluster_dir).answer
     assert answer["code"] == "EMBEDDED_START"
     assert "mode 0700" in answer["error"]
 
 
-def test_data_of_another_major_version_are_refused(made: Path) -> None:
-    (made / "postgresql-18" / "data" / "PG_VERSION").write_text("16\n")
+def test_data_of_another_major_version_are_refused(cluster_dir: Path) -> None:
+    (cluster_dir / "postgresql-18" / "data" / "PG_VERSION").write_text("16\n")
     with pytest.raises(EmbeddedServerError, match=r"PostgreSQL 16.*PostgreSQL 18") as caught:
-        start_embedded(made)
+        start_embedded(cluster_dir)
     assert caught.value.code == "EMBEDDED_VERSION"
     assert "pg_dumpall" in caught.value.hint
 
 
-def test_no_empty_database_is_begun_beside_another_versions(made: Path) -> None:
+def test_no_empty_database_is_made_next_to_another_version(cluster_dir: Path) -> None:
     system = system_directory()
     if system is None:
         pytest.skip("the system has no PostgreSQL server")
     major = find_binaries(system).major
     with pytest.raises(EmbeddedServerError, match=rf"PostgreSQL 18.*PostgreSQL {major}") as caught:
-        start_embedded(made, binaries=system)
+        start_embedded(cluster_dir, binaries=system)
     assert caught.value.code == "EMBEDDED_VERSION"
-    assert not (made / f"postgresql-{major}").exists()
+    assert not (cluster_dir / f"postgresql-{major}").exists()
 
 
 def test_a_file_where_the_directory_should_be(tmp_path: Path) -> None:
@@ -81,10 +81,10 @@ def test_a_file_where_the_directory_should_be(tmp_path: Path) -> None:
     assert caught.value.code == "EMBEDDED_DIRECTORY"
 
 
-def test_a_broken_configuration_is_reported_in_the_servers_words(made: Path, client) -> None:
-    with (made / "postgresql-18" / "data" / "postgresql.conf").open("a") as file:
+def test_a_broken_configuration_is_reported_in_the_servers_words(cluster_dir: Path, client) -> None:
+    with (cluster_dir / "postgresql-18" / "data" / "postgresql.conf").open("a") as file:
         file.write("no_such_setting = 1\n")
-    answer = client(made).answer
+    answer = client(cluster_dir).answer
     assert answer["code"] == "EMBEDDED_START"
     assert "no_such_setting" in answer["error"]
 
@@ -97,17 +97,17 @@ def test_a_disk_that_takes_no_data(tmp_path: Path, options: str, words: str) -> 
     # In a mount namespace of its own: the mount ends with the process.
     script = 'mount -t tmpfs -o "$1" none "$2" && exec "$3" "$4" "$2/.fraiseql"'
     program = [options, str(disk), sys.executable, str(PROGRAM)]
-    said = subprocess.run(
+    output = subprocess.run(
         ["unshare", "--mount", "sh", "-c", script, "sh", *program],
         capture_output=True,
         text=True,
         check=False,
         env={**os.environ, "PYTHONPATH": str(PACKAGES)},
     )
-    if "mount:" in said.stderr or "unshare:" in said.stderr:
-        pytest.skip(f"mounts are refused here: {said.stderr.strip()}")
-    assert words in said.stdout, said
-    assert '"code": "EMBEDDED_' in said.stdout
+    if "mount:" in output.stderr or "unshare:" in output.stderr:
+        pytest.skip(f"mounts are refused here: {output.stderr.strip()}")
+    assert words in output.stdout, output
+    assert '"code": "EMBEDDED_' in output.stdout
 
 
 def test_a_directory_without_programs(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_programs_that_lost_their_executable_bit(template: Path, tmp_path: Path)
         shutil.copytree(libraries, tmp_path.parent / libraries.name, dirs_exist_ok=True)
     for program in (copied / "bin").iterdir():
         program.chmod(0o644)
-    data_dir = Path(shutil.copytree(template, tmp_path / "made"))
+    data_dir = Path(shutil.copytree(template, tmp_path / "data"))
     server = start_embedded(data_dir, binaries=copied / "bin")
     assert run_sql(server.url, "SELECT 1") == 1
     close_and_wait(server, data_dir)

@@ -1,4 +1,4 @@
-"""Users: root in two ways, an ordinary user as it is; nobody's directories change their mode."""
+"""Users: both ways for root, ordinary users, and unchanged modes of directories."""
 
 import os
 import shutil
@@ -63,37 +63,37 @@ def test_root_makes_and_runs_a_server(
     wait_until(lambda: not alive(server), 3.0)
 
 
-def test_root_falls_back_where_namespaces_are_refused(made: Path, client) -> None:
-    one = client(made, prefix=[sys.executable, str(REFUSING), "65535"])
+def test_root_falls_back_where_namespaces_are_refused(cluster_dir: Path, client) -> None:
+    one = client(cluster_dir, prefix=[sys.executable, str(REFUSING), "65535"])
     assert run_sql(one.url, "SELECT 1") == 1
-    assert uid_of(record(made)["server"]) == NOBODY
+    assert uid_of(record(cluster_dir)["server"]) == NOBODY
 
 
-def test_root_is_told_where_it_can_become_nobody_else(made: Path, client) -> None:
-    answer = client(made, prefix=[sys.executable, str(REFUSING), "1"]).answer
+def test_root_without_another_user_is_refused(cluster_dir: Path, client) -> None:
+    answer = client(cluster_dir, prefix=[sys.executable, str(REFUSING), "1"]).answer
     assert answer["code"] == "EMBEDDED_START"
     assert "run as an ordinary user" in answer["error"]
 
 
-def test_one_directory_serves_both_ways_in_turn(made: Path, client) -> None:
+def test_one_directory_serves_both_ways_in_turn(cluster_dir: Path, client) -> None:
     for way, uid in [("setuid", NOBODY), ("namespace", 0), ("setuid", NOBODY), ("", 0)]:
-        one = client(made, FRAISEQL_EMBEDDED_ISOLATION=way)
+        one = client(cluster_dir, FRAISEQL_EMBEDDED_ISOLATION=way)
         assert run_sql(one.url, "SELECT 1") == 1
-        assert uid_of(record(made)["server"]) == uid
+        assert uid_of(record(cluster_dir)["server"]) == uid
         one.kill()
 
 
-def test_setuid_server_ends_with_its_killed_supervisor(made: Path, client) -> None:
-    one = client(made, FRAISEQL_EMBEDDED_ISOLATION="setuid")
+def test_setuid_server_ends_with_its_killed_supervisor(cluster_dir: Path, client) -> None:
+    one = client(cluster_dir, FRAISEQL_EMBEDDED_ISOLATION="setuid")
     assert one.url
-    pids = record(made)
+    pids = record(cluster_dir)
     os.kill(pids["supervisor"], 9)
     wait_until(lambda: not alive(pids["server"]), 3.0)
-    assert run_sql(client(made, FRAISEQL_EMBEDDED_ISOLATION="setuid").url, "SELECT 1") == 1
+    assert run_sql(client(cluster_dir, FRAISEQL_EMBEDDED_ISOLATION="setuid").url, "SELECT 1") == 1
 
 
-def test_an_ordinary_user_runs_it_straight(tmp_path_of_nobody: Path, client) -> None:
-    data_dir = tmp_path_of_nobody / ".fraiseql"
+def test_an_ordinary_user_runs_it_straight(unwritable_path: Path, client) -> None:
+    data_dir = unwritable_path / ".fraiseql"
     one = client(data_dir, prefix=ordinary())
     assert one.answer["uid"] == NOBODY
     assert run_sql(one.url, "SELECT 1") == 1
@@ -106,17 +106,17 @@ def test_an_ordinary_user_runs_it_straight(tmp_path_of_nobody: Path, client) -> 
     wait_until(lambda: not alive(pids["server"]), 3.0)
 
 
-def test_an_ordinary_user_is_told_that_the_data_are_anothers(made: Path, client) -> None:
-    for path in (made, *made.rglob("*")):
+def test_data_of_another_user_are_refused(cluster_dir: Path, client) -> None:
+    for path in (cluster_dir, *cluster_dir.rglob("*")):
         if path.is_dir():
             path.chmod(0o777)
-    answer = client(made, prefix=ordinary()).answer
+    answer = client(cluster_dir, prefix=ordinary()).answer
     assert answer["code"] == "EMBEDDED_DIRECTORY"
     assert f"belongs to the user with uid 0, and this is uid {NOBODY}" in answer["error"]
 
 
-def test_an_ordinary_user_is_told_that_it_may_not_write_there(tmp_path_of_nobody: Path) -> None:
-    closed = tmp_path_of_nobody / "closed"
+def test_a_directory_without_write_permission_is_refused(unwritable_path: Path) -> None:
+    closed = unwritable_path / "closed"
     closed.mkdir(mode=0o755)
     find_binaries()
     reading, writing = os.pipe()
@@ -132,15 +132,15 @@ def test_an_ordinary_user_is_told_that_it_may_not_write_there(tmp_path_of_nobody
             os._exit(0)
     os.close(writing)
     os.waitpid(child, 0)
-    said = os.read(reading, 65536).decode()
+    output = os.read(reading, 65536).decode()
     os.close(reading)
-    assert said.startswith("EMBEDDED_DIRECTORY: ")
-    assert "Permission denied" in said
+    assert output.startswith("EMBEDDED_DIRECTORY: ")
+    assert "Permission denied" in output
 
 
 @pytest.fixture
-def tmp_path_of_nobody():
-    """A directory of nobody's, below directories that it can enter."""
+def unwritable_path():
+    """A directory that the ordinary user may enter but not write."""
     path = Path(f"/var/tmp/fraiseql-test-{os.getpid()}")
     path.mkdir(mode=0o755)
     os.chown(path, NOBODY, NOBODY)

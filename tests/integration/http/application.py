@@ -37,14 +37,14 @@ async def sleep(info: fraiseql.Info, seconds: float) -> bool:
 
 @fraiseql.query
 def agent(info: fraiseql.Info) -> str | None:
-    """Say what the client calls itself."""
+    """Return the client's name of itself."""
     request: HttpRequest = info.context["request"]
     return request.headers.get("user-agent")
 
 
 @fraiseql.query
 def visitor(info: fraiseql.Info) -> str | None:
-    """Say who the context hook found the client to be."""
+    """Return the client's name from the context hook."""
     return info.context.get("visitor")
 
 
@@ -75,7 +75,7 @@ async def prepare(database_url: str) -> None:
 Asgi = Application | Any
 
 STOP = "/stop"
-"""Path at which ``under`` stops the application: without lifespan nobody else does."""
+"""Path at which ``under`` stops the application: since there is no lifespan."""
 
 
 @contextmanager

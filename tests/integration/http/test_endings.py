@@ -1,4 +1,4 @@
-"""Endings: deadlines, clients that leave, errors nobody foresaw, a database that is away."""
+"""Ends of requests: deadlines, disconnects, unexpected errors and outages."""
 
 import asyncio
 import json
@@ -48,11 +48,11 @@ def sleeping(database_url: str) -> int:
     return asyncio.run(count())
 
 
-def await_sleeping(database_url: str, wanted: int) -> None:
+def await_sleeping(database_url: str, expected: int) -> None:
     """Wait until that many statements sleep; far less long than they would by themselves."""
     end = time.monotonic() + 60
-    while (found := sleeping(database_url)) != wanted:
-        assert time.monotonic() < end, f"{found} statements sleep instead of {wanted}"
+    while (count := sleeping(database_url)) != expected:
+        assert time.monotonic() < end, f"{count} statements sleep instead of {expected}"
         time.sleep(0.05)
 
 
@@ -183,7 +183,7 @@ def test_where_nothing_could_be_answered_the_status_is_503(
             for error in answer.json()["errors"]:
                 assert error["extensions"]["code"] == "DATABASE_UNAVAILABLE"
                 assert caplog.text.count(error["extensions"]["id"]) == 1
-        # What needs no database is answered, and so is the request.
+        # A field without the database is answered, and so is the request.
         partly = client.post("/graphql", json={"query": "{ agent user(id: 1) { id } }"})
         assert (partly.status_code, partly.json()["data"]["user"]) == (200, None)
         occupying.join()

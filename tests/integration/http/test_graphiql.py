@@ -1,4 +1,4 @@
-"""GraphiQL's page and files over HTTP: who gets them, and the headers that confine them."""
+"""GraphiQL's page and files over HTTP, with their security headers."""
 
 import re
 
@@ -31,7 +31,7 @@ def test_the_page_is_never_shown_to_programs(client: httpx.Client) -> None:
     assert answer.json() == {"data": {"__typename": "Query"}}
 
 
-def test_every_file_of_the_page_is_there_and_can_be_kept(client: httpx.Client) -> None:
+def test_every_file_of_the_page_exists_and_is_cacheable(client: httpx.Client) -> None:
     page = client.get("/graphql", headers=BROWSER).text
     links = re.findall(r'(?:src|href)="(graphql/[^"]+)"', page)
     assert len(links) == 6, "the page is not GraphiQL's: run `make setup` to fetch its files"

@@ -1,4 +1,4 @@
-"""Hooks: what a context hook raises or returns, as the client and the log see it."""
+"""Errors and results of context hooks, for clients and in the log."""
 
 import logging
 from collections.abc import Callable
@@ -74,9 +74,9 @@ def raising(error: Exception) -> Callable[[Any], Any]:
 @pytest.mark.parametrize("accept", ["application/json", "application/graphql-response+json"])
 def test_a_refusal_keeps_its_status_and_its_message(tables: str, case: str, accept: str) -> None:
     error, status, code, message = REFUSALS[case]
-    found = answer(tables, raising(error), accept)
-    assert found.status_code == status
-    assert found.json() == {"errors": [{"message": message, "extensions": {"code": code}}]}
+    response = answer(tables, raising(error), accept)
+    assert response.status_code == status
+    assert response.json() == {"errors": [{"message": message, "extensions": {"code": code}}]}
 
 
 def test_headers_of_a_refusal_are_sent(tables: str) -> None:
@@ -85,17 +85,17 @@ def test_headers_of_a_refusal_are_sent(tables: str) -> None:
 
 
 def test_any_other_error_stays_in_the_log(tables: str) -> None:
-    found = answer(tables, raising(KeyError("secret")))
-    assert found.status_code == 500
-    assert "secret" not in found.text
+    response = answer(tables, raising(KeyError("secret")))
+    assert response.status_code == 500
+    assert "secret" not in response.text
 
 
 @pytest.mark.parametrize("returned", [None, {"roles": ["reader"]}])
-def test_what_a_hook_returned_wrongly_is_in_the_log(
+def test_a_wrong_result_of_a_hook_is_in_the_log(
     tables: str, returned: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.ERROR, "fraiseql"):
-        found = answer(tables, lambda _request: returned)
-    assert found.status_code == 500
+        response = answer(tables, lambda _request: returned)
+    assert response.status_code == 500
     assert "context hook" in caplog.text
     assert ("not a mapping" in caplog.text) is (returned is None)

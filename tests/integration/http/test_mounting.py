@@ -1,4 +1,4 @@
-"""Mounting: below another application, without lifespan, and what is not HTTP."""
+"""Mounting below another application, without lifespan, and other protocols."""
 
 from typing import Any
 
@@ -60,7 +60,7 @@ def test_another_path(tables: str) -> None:
 
 
 async def converse(app: Any, scope: Scope, *messages: Message) -> list[Message]:
-    """Play one ASGI connection; what the application sent."""
+    """Run one ASGI connection and return the sent messages."""
     incoming, sent = list(messages), list[Message]()
 
     async def receive() -> Message:
@@ -83,7 +83,7 @@ async def test_the_lifespan_starts_and_stops(tables: str) -> None:
     assert sent == [{"type": "lifespan.startup.complete"}, {"type": "lifespan.shutdown.complete"}]
 
 
-async def test_a_start_that_fails_is_told_to_the_server(database: str) -> None:
+async def test_a_failed_start_is_reported_to_the_server(database: str) -> None:
     wrong = database.replace("fql_", "missing_")
     sent = await converse(make_app(wrong), {"type": "lifespan"}, {"type": "lifespan.startup"})
     assert [message["type"] for message in sent] == ["lifespan.startup.failed"]

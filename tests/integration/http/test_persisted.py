@@ -20,8 +20,12 @@ def extensions(query: str, **changed: Any) -> dict[str, Any]:
 
 def test_a_client_falls_back_and_then_sends_the_digest_alone(client: httpx.Client) -> None:
     """The steps of Apollo Client's link: hash, both, and from then on hash."""
-    asked = {"operationName": "Persisted", "variables": {"id": 7}, "extensions": extensions(QUERY)}
-    first = client.post("/graphql", json=asked)
+    request = {
+        "operationName": "Persisted",
+        "variables": {"id": 7},
+        "extensions": extensions(QUERY),
+    }
+    first = client.post("/graphql", json=request)
     assert first.status_code == 200
     error = {
         "message": "PersistedQueryNotFound",
@@ -29,9 +33,9 @@ def test_a_client_falls_back_and_then_sends_the_digest_alone(client: httpx.Clien
     }
     assert first.json() == {"errors": [error]}
     expected = {"data": {"user": {"name": "user 7"}}}
-    assert client.post("/graphql", json={**asked, "query": QUERY}).json() == expected
-    assert client.post("/graphql", json=asked).json() == expected
-    in_url = {name: json.dumps(asked[name]) for name in ("variables", "extensions")}
+    assert client.post("/graphql", json={**request, "query": QUERY}).json() == expected
+    assert client.post("/graphql", json=request).json() == expected
+    in_url = {name: json.dumps(request[name]) for name in ("variables", "extensions")}
     assert client.get("/graphql", params=in_url).json() == expected
 
 
@@ -46,15 +50,15 @@ def test_a_client_falls_back_and_then_sends_the_digest_alone(client: httpx.Clien
     ],
 )
 def test_a_digest_that_is_wrong_is_refused(client: httpx.Client, entry: Any) -> None:
-    found = client.post("/graphql", json={"query": "{ __typename }", "extensions": entry})
-    assert found.status_code == 400
-    assert found.json()["errors"][0]["extensions"]["code"] == "BAD_REQUEST"
+    response = client.post("/graphql", json={"query": "{ __typename }", "extensions": entry})
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["extensions"]["code"] == "BAD_REQUEST"
 
 
 @pytest.mark.parametrize("other", [None, {}, {"persistedQuery": None}, {"tracing": True}])
 def test_other_extensions_are_nothing_to_it(client: httpx.Client, other: Any) -> None:
-    found = client.post("/graphql", json={"query": "{ __typename }", "extensions": other})
-    assert found.json() == {"data": {"__typename": "Query"}}
+    response = client.post("/graphql", json={"query": "{ __typename }", "extensions": other})
+    assert response.json() == {"data": {"__typename": "Query"}}
 
 
 def test_the_bytes_of_all_documents_are_bounded() -> None:

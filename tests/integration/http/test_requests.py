@@ -1,4 +1,4 @@
-"""Requests over HTTP: what is answered, with which status, type and headers; what is refused."""
+"""Requests over HTTP: status, media type and headers of answers and refusals."""
 
 import asyncio
 import json
@@ -34,7 +34,7 @@ def test_a_query_is_answered_as_the_type_asked_for(client: httpx.Client, accept:
     assert "access-control-allow-origin" not in answer.headers
 
 
-def test_server_timing_shows_what_a_repeated_operation_is_spared(client: httpx.Client) -> None:
+def test_server_timing_shows_skipped_steps_of_a_repeated_operation(client: httpx.Client) -> None:
     query = {"query": "{ users(limit: 3) { id timed: name } }"}
     first, second = (
         dict(re.findall(r"(\w+);dur=([\d.]+)", answer.headers["server-timing"]))
@@ -99,7 +99,7 @@ def test_malformed_json_is_refused(client: httpx.Client, body: bytes) -> None:
         None,
     ],
 )
-def test_what_a_forged_form_can_send_is_refused(
+def test_requests_of_a_forged_form_are_refused(
     client: httpx.Client, content_type: str | None
 ) -> None:
     headers = {"content-type": content_type} if content_type else {}

@@ -1,4 +1,4 @@
-"""The database's address: what is refused, what is passed on, and that passwords stay unseen."""
+"""Addresses of databases: refusals, options, and hidden passwords."""
 
 import pytest
 
@@ -30,7 +30,7 @@ PASSWORD = "s3cr3t"
         ("postgresql://u:s3cr3t@h/d?channel_binding=require", "channel_binding"),
     ],
 )
-def test_what_cannot_be_used_is_named_without_the_password(url: str, message: str) -> None:
+def test_an_invalid_address_is_refused_without_its_password(url: str, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message) as error:
         parse_address(url, Settings())
     assert PASSWORD not in str(error.value)
@@ -50,7 +50,7 @@ def test_what_cannot_be_used_is_named_without_the_password(url: str, message: st
         "postgresql:///d?host=%2Frun%2Fpostgresql&port=5433",
     ],
 )
-def test_what_can_be_used_stays_as_it_is(url: str) -> None:
+def test_a_valid_address_is_unchanged(url: str) -> None:
     assert parse_address(url, Settings()).url.replace("postgresql:/d", "postgresql:///d") == url
 
 

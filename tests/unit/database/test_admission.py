@@ -1,4 +1,4 @@
-"""Admission: bounds of each class, turns in the queues, and no permit lost under any ending."""
+"""Admission: limits of classes, order of queues, and no connection lost by any ending."""
 
 import asyncio
 from random import Random
@@ -49,7 +49,7 @@ class FakeConnection:
 
 
 class FakeConnector:
-    """Makes such connections, or fails, as chance has it."""
+    """Makes such connections, or fails at random."""
 
     def __init__(self, random: Random) -> None:
         self.random = random
@@ -108,7 +108,7 @@ def test_a_statement_is_slow_while_its_runs_take_long() -> None:
         latency.add(0.01)
     assert latency.priority is LIST
     latency.add_failed(15.0)
-    assert latency.priority is SLOW, "what was cancelled late was slow"
+    assert latency.priority is SLOW, "a run that was cancelled late was slow"
 
 
 def test_latencies_are_bounded() -> None:
@@ -137,13 +137,13 @@ async def wait_turns(kinds: list[Priority]) -> list[Priority]:
     return served
 
 
-async def test_what_is_cheap_goes_first_and_what_is_slow_has_its_turn() -> None:
+async def test_cheap_statements_go_first_and_slow_ones_have_a_turn() -> None:
     assert await wait_turns([SLOW, LIST, KEY, SLOW, KEY]) == [KEY, KEY, LIST, SLOW, SLOW]
     served = await wait_turns([SLOW, *[KEY] * 40])
     assert served.index(SLOW) == 16
 
 
-async def test_who_waits_moves_to_the_queue_of_what_turned_slow() -> None:
+async def test_a_waiting_statement_that_turned_slow_changes_its_queue() -> None:
     connections = connections_of(Random(4), 1, 0.25)
     first = connections.try_acquire(Identity.NONE) or await connections.acquire()
     served: list[str] = []
@@ -163,12 +163,12 @@ async def test_who_waits_moves_to_the_queue_of_what_turned_slow() -> None:
 
 
 class Storm:
-    """Statements of all classes that end in every way there is, with the bounds watched.
+    """Statements of all classes that end in every way, with checks of the limits.
 
     Args:
-        random: Chance.
+        random: Source of randomness.
         size: Connections.
-        share: Of them, reserved.
+        share: Share of them that is reserved.
     """
 
     def __init__(self, random: Random, size: int, share: float) -> None:
@@ -199,22 +199,22 @@ class Storm:
 
     async def end(self, connection: Connection, latency: Latency) -> None:
         """End the use of a connection in one of the ways of a pool."""
-        fate = self.random.randrange(12)
-        if fate == 0:
+        ending = self.random.randrange(12)
+        if ending == 0:
             connection.terminate()
-        if fate == 1:
+        if ending == 1:
             self.connections.discard(connection)
-        elif fate == 2:
+        elif ending == 2:
             self.connections.release(await self.connections.replace(connection))
-        elif fate <= 4:
-            self.connections.reset(connection, failed=fate == 4)
-        elif fate == 5:
+        elif ending <= 4:
+            self.connections.reset(connection, failed=ending == 4)
+        elif ending == 5:
             self.connections.put_back(connection)
-        elif fate == 6:
+        elif ending == 6:
             latency.add(self.random.choice([0.0, 1.0]))
             self.connections.release(connection)
         else:
-            if fate == 7:
+            if ending == 7:
                 self.connections.replace_all()
             self.connections.release(connection)
 
@@ -235,7 +235,7 @@ async def test_no_permit_and_no_turn_is_lost(seed: int) -> None:
     random = Random(seed)
     size = random.randrange(1, 7)
     storm = Storm(random, size, random.choice([0.0, 0.25, 0.5]))
-    async with asyncio.timeout(4):  # below the timeout: who waits for ever fails here
+    async with asyncio.timeout(4):  # below the timeout: an endless wait fails here
         await asyncio.gather(*[storm.client() for _ in range(30)])
     connections: Any = storm.connections
     await asyncio.gather(*connections._tasks)
@@ -245,7 +245,7 @@ async def test_no_permit_and_no_turn_is_lost(seed: int) -> None:
     await connections.close()
 
 
-async def test_who_gives_up_waiting_leaves_its_queue() -> None:
+async def test_a_statement_that_times_out_leaves_its_queue() -> None:
     connections = connections_of(Random(4), 2, 0.25, timeout=0.01)
     slow = latency_of(SLOW)
     held = await connections.acquire(slow)

@@ -1,4 +1,4 @@
-"""Failures: every SQLSTATE of the table, and what the driver raises of its own."""
+"""Mapping of SQLSTATEs and exceptions of the driver."""
 
 import re
 import ssl
@@ -50,7 +50,7 @@ EXPECTED = {
 
 
 @pytest.mark.parametrize(("state", "kind"), EXPECTED.items())
-def test_what_the_server_says(state: str, kind: type[FraiseQLError]) -> None:
+def test_a_sqlstate_maps_to_an_error_without_secrets(state: str, kind: type[FraiseQLError]) -> None:
     error = mapped(from_server(state))
     assert type(error) is kind
     assert error.code == kind.default_code
@@ -92,7 +92,7 @@ def test_a_cancellation_by_hand_is_not_a_timeout() -> None:
         asyncpg.InternalClientError("cannot switch to state 12; another operation is in progress"),
     ],
 )
-def test_what_means_that_the_connection_is_gone(error: Exception) -> None:
+def test_an_error_of_a_lost_connection_is_a_loss(error: Exception) -> None:
     assert is_loss(error)
     for meaning in (mapped(error), mapped_connecting(error)):
         assert type(meaning) is DatabaseUnavailable
@@ -100,12 +100,12 @@ def test_what_means_that_the_connection_is_gone(error: Exception) -> None:
 
 
 @pytest.mark.parametrize("state", ["57P01", "57P03", "08006", "26000"])
-def test_what_a_read_survives(state: str) -> None:
+def test_a_read_is_retried_after_a_loss(state: str) -> None:
     assert is_loss(from_server(state))
 
 
 @pytest.mark.parametrize("state", ["57014", "42P01", "22P02", "53200", "XX000", "25P04"])
-def test_what_is_not_tried_again(state: str) -> None:
+def test_other_errors_are_not_retried(state: str) -> None:
     assert not is_loss(from_server(state))
 
 

@@ -1,4 +1,4 @@
-"""Identity: what can be a role and a session variable, and what equals what."""
+"""Identities: valid roles and session variables, and equality."""
 
 import pytest
 
@@ -15,11 +15,11 @@ def test_none_is_one_value() -> None:
 
 
 def test_order_does_not_matter() -> None:
-    one = Identity.of("r", {"app.b": "2", "app.a": "1"})
-    other = Identity.of("r", {"app.a": "1", "app.b": "2"})
-    assert one == other
-    assert hash(one) == hash(other)
-    assert one != Identity.of("r", {"app.a": "1"})
+    first = Identity.of("r", {"app.b": "2", "app.a": "1"})
+    second = Identity.of("r", {"app.a": "1", "app.b": "2"})
+    assert first == second
+    assert hash(first) == hash(second)
+    assert first != Identity.of("r", {"app.a": "1"})
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_values_that_cannot_be_set(role: str | None, variables: dict[str, str]) 
 
 
 @pytest.mark.parametrize(
-    ("before", "wanted", "pairs"),
+    ("before", "after", "pairs"),
     [
         (Identity.NONE, Identity("r"), ["role", "r"]),
         (Identity("r"), Identity("s"), ["role", "s"]),
@@ -67,7 +67,7 @@ def test_values_that_cannot_be_set(role: str | None, variables: dict[str, str]) 
         ),
     ],
 )
-def test_what_changes_between_identities(
-    before: Identity, wanted: Identity, pairs: list[str | None]
+def test_changes_between_identities(
+    before: Identity, after: Identity, pairs: list[str | None]
 ) -> None:
-    assert _changes(before, wanted) == pairs
+    assert _changes(before, after) == pairs

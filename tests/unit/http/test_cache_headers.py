@@ -1,4 +1,4 @@
-"""Headers of kept results: Cache-Status in all its forms, validators, Cache-Control."""
+"""Headers of cached results: Cache-Status, ETag and Cache-Control."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def miss(**more: Any) -> Answered:
 
 
 @pytest.mark.parametrize(
-    ("answers", "roots", "said"),
+    ("answers", "roots", "expected"),
     [
         ([hit()], 1, "hit"),
         ([hit(ttl=299.9)], 1, "hit; ttl=299"),
@@ -34,9 +34,9 @@ def miss(**more: Any) -> Answered:
         ([hit(ttl=0.2)], 1, "hit; ttl=0"),
     ],
 )
-def test_cache_status(answers: list[Answered], roots: int, said: str) -> None:
-    cached = Cached({str(n): one for n, one in enumerate(answers)}, roots)
-    assert cache_status(cached) == (b"cache-status", f"fraiseql; {said}".encode())
+def test_cache_status(answers: list[Answered], roots: int, expected: str) -> None:
+    cached = Cached({str(n): answer for n, answer in enumerate(answers)}, roots)
+    assert cache_status(cached) == (b"cache-status", f"fraiseql; {expected}".encode())
 
 
 def headers_of(cached: Cached, sent: dict[bytes, bytes], **more: Any) -> dict[bytes, bytes]:
@@ -45,7 +45,7 @@ def headers_of(cached: Cached, sent: dict[bytes, bytes], **more: Any) -> dict[by
 
 
 @pytest.mark.parametrize(
-    ("cached", "sent", "personal", "said"),
+    ("cached", "sent", "personal", "expected"),
     [
         (Cached({"a": hit()}, 1, whole=True, private=False), {}, False, b"public, no-cache"),
         (Cached({"a": hit()}, 1, whole=True), {}, False, b"private, no-cache"),
@@ -78,13 +78,15 @@ def headers_of(cached: Cached, sent: dict[bytes, bytes], **more: Any) -> dict[by
     ],
 )
 def test_cache_control(
-    cached: Cached, sent: dict[bytes, bytes], personal: bool, said: bytes
+    cached: Cached, sent: dict[bytes, bytes], personal: bool, expected: bytes
 ) -> None:
-    told = headers_of(cached, sent, personal=personal)
-    assert told[b"cache-control"] == said
-    personal_vary = said.startswith(b"private")
-    assert told[b"vary"] == (b"accept, authorization, cookie" if personal_vary else b"accept")
-    assert b"etag" not in told
+    response_headers = headers_of(cached, sent, personal=personal)
+    assert response_headers[b"cache-control"] == expected
+    personal_vary = expected.startswith(b"private")
+    assert response_headers[b"vary"] == (
+        b"accept, authorization, cookie" if personal_vary else b"accept"
+    )
+    assert b"etag" not in response_headers
 
 
 def test_a_tag_is_of_one_media_type() -> None:
@@ -92,7 +94,7 @@ def test_a_tag_is_of_one_media_type() -> None:
     plain = headers_of(cached, {})[b"etag"]
     strict = headers_of(cached, {}, media=RESPONSE)[b"etag"]
     assert (plain, strict) == (b'"j-00ff.12ab"', b'"r-00ff.12ab"')
-    given = {b"if-none-match": b'"x", W/"j-00ff.12ab" , "r-aa.bb", "j-", "j-00ff.zz", *'}
-    assert known_etags(given, JSON) == ("00ff.12ab",)
-    assert known_etags(given, RESPONSE) == ("aa.bb",)
+    request_headers = {b"if-none-match": b'"x", W/"j-00ff.12ab" , "r-aa.bb", "j-", "j-00ff.zz", *'}
+    assert known_etags(request_headers, JSON) == ("00ff.12ab",)
+    assert known_etags(request_headers, RESPONSE) == ("aa.bb",)
     assert known_etags({}, JSON) == ()

@@ -1,4 +1,4 @@
-"""Context: what a hook returns is checked before statements run under it."""
+"""Checks of the result of the context hook."""
 
 import asyncio
 from typing import Any
@@ -9,7 +9,7 @@ from fraiseql.errors import ConfigurationError
 from fraiseql.http.context import add_context
 
 
-def made(returned: Any) -> dict[str, Any]:
+def context_of(returned: Any) -> dict[str, Any]:
     def hook(_request: Any) -> Any:
         return returned
 
@@ -24,7 +24,7 @@ def made(returned: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("returned", "said"),
+    ("returned", "message"),
     [
         (None, "returned None, not a mapping"),
         ([("role", "a")], "returned a list, not a mapping"),
@@ -38,11 +38,11 @@ def made(returned: Any) -> dict[str, Any]:
         ({"session": "app.tenant"}, "a session that is a str"),
     ],
 )
-def test_a_mistake_is_said_with_the_name_of_the_hook(returned: Any, said: str) -> None:
+def test_a_mistake_is_said_with_the_name_of_the_hook(returned: Any, message: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        made(returned)
+        context_of(returned)
     assert "hook" in str(caught.value)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -56,4 +56,4 @@ def test_a_mistake_is_said_with_the_name_of_the_hook(returned: Any, said: str) -
     ],
 )
 def test_other_entries_are_the_applications_own(returned: Any) -> None:
-    assert made(returned) == {"request": None, **returned}
+    assert context_of(returned) == {"request": None, **returned}

@@ -38,18 +38,18 @@ async def guarded(
 
 
 async def test_fast_work_makes_no_task_and_leaves_no_timer() -> None:
-    asked = 0
+    calls = 0
 
     async def receive() -> Message:
-        nonlocal asked
-        asked += 1
+        nonlocal calls
+        calls += 1
         return await never()
 
     before = asyncio.all_tasks()
     assert await guarded(10, lambda: asyncio.sleep(0), receive) is None
     assert asyncio.all_tasks() == before
     await asyncio.sleep(0.1)
-    assert asked == 0
+    assert calls == 0
 
 
 @pytest.mark.parametrize("seconds", [0.02, 0.12])
@@ -82,15 +82,15 @@ async def test_the_empty_body_of_a_get_is_passed_over() -> None:
 
 
 async def test_a_body_replayed_without_end_does_not_spin() -> None:
-    asked = 0
+    calls = 0
 
     async def receive() -> Message:
-        nonlocal asked
-        asked += 1
+        nonlocal calls
+        calls += 1
         return {"type": "http.request", "body": b"again"}
 
     assert await guarded(0.2, lambda: asyncio.sleep(5), receive) is Ending.EXPIRED
-    assert asked < 20
+    assert calls < 20
 
 
 async def test_a_cancellation_from_outside_is_passed_on() -> None:

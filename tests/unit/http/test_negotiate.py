@@ -56,7 +56,7 @@ def test_the_best_type_that_the_client_accepts(accept: bytes | None, media: Medi
         (None, False),
     ],
 )
-def test_a_page_only_for_who_would_rather_have_one(accept: bytes | None, page: bool) -> None:
+def test_a_page_is_served_to_clients_that_prefer_html(accept: bytes | None, page: bool) -> None:
     assert negotiate(accept).html is page
 
 

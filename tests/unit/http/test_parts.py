@@ -19,7 +19,7 @@ JSON_TYPE = {b"content-type": b"application/json"}
 
 
 @pytest.mark.parametrize(
-    ("scope", "found"),
+    ("scope", "expected"),
     [
         ({"path": "/graphql"}, ("", "/graphql")),
         ({"path": "/graphql", "root_path": ""}, ("", "/graphql")),
@@ -29,10 +29,10 @@ JSON_TYPE = {b"content-type": b"application/json"}
         ({"path": "/apiary/graphql", "root_path": "/api"}, ("/api", "/apiary/graphql")),
     ],
 )
-def test_the_route_is_what_lies_below_the_mount_point(
-    scope: dict[str, Any], found: tuple[str, str]
+def test_the_route_is_the_path_below_the_mount_point(
+    scope: dict[str, Any], expected: tuple[str, str]
 ) -> None:
-    assert route_of(scope) == found
+    assert route_of(scope) == expected
 
 
 def test_lines_of_one_header_are_joined() -> None:
@@ -65,7 +65,7 @@ def test_server_timing_is_in_milliseconds() -> None:
         {**JSON_TYPE, b"content-encoding": b"gzip"},
     ],
 )
-def test_what_a_page_can_post_unasked_is_refused(headers: dict[bytes, bytes]) -> None:
+def test_posts_that_another_site_can_send_are_refused(headers: dict[bytes, bytes]) -> None:
     with pytest.raises(HttpError) as caught:
         check_post(headers)
     assert caught.value.status == 415

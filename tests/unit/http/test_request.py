@@ -38,7 +38,7 @@ def test_nulls_and_an_empty_name_are_as_if_absent() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         (b"", "not JSON"),
         (b"{", "not JSON"),
@@ -61,11 +61,11 @@ def test_nulls_and_an_empty_name_are_as_if_absent() -> None:
         (b'{"query":"{a}","extensions":[]}', "'extensions' must be an object, not an array"),
     ],
 )
-def test_a_malformed_body_is_refused_with_its_reason(body: bytes, said: str) -> None:
+def test_a_malformed_body_is_refused_with_its_reason(body: bytes, message: str) -> None:
     with pytest.raises(HttpError) as caught:
         from_body(body)
     assert caught.value.status == 400
-    assert said in caught.value.message
+    assert message in caught.value.message
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_query_string_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "status", "said"),
+    ("text", "status", "message"),
     [
         (b"", 400, "'query' is missing"),
         (b"query=a&query=b", 400, "appears more than once"),
@@ -120,11 +120,11 @@ def test_a_query_string_is_read() -> None:
         (b"query=" + b"a" * 1000, 414, "larger than 1000 bytes"),
     ],
 )
-def test_a_malformed_query_string_is_refused(text: bytes, status: int, said: str) -> None:
+def test_a_malformed_query_string_is_refused(text: bytes, status: int, message: str) -> None:
     with pytest.raises(HttpError) as caught:
         from_query_string(text, 1000)
     assert caught.value.status == status
-    assert said in caught.value.message
+    assert message in caught.value.message
 
 
 async def test_a_body_arrives_in_chunks() -> None:

@@ -1,4 +1,4 @@
-"""Fixtures: an application over HTTP whose root fields are kept, with caches that are a dict."""
+"""Fixtures: an application over HTTP with cached root fields in a dict."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -55,11 +55,11 @@ def serve(tables: str, results: Remembering) -> Iterator[Serve]:
     with ExitStack() as stack:
 
         def start(*, context: Any = None, caches: Any = results, **options: Any) -> httpx.Client:
-            made = fraiseql.create_app(
+            application = fraiseql.create_app(
                 queries=QUERIES, database_url=tables, worker=False, **options
             )
-            service = Service(made.service.schema, made.settings, results=caches)
-            app = Application(service, made.settings, context=context)
+            service = Service(application.service.schema, application.settings, results=caches)
+            app = Application(service, application.settings, context=context)
             address = stack.enter_context(served(app))
             return stack.enter_context(closing(httpx.Client(base_url=address, timeout=20)))
 

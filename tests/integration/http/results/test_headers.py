@@ -1,4 +1,4 @@
-"""Over HTTP: what is told of kept results, and responses that need not be sent again."""
+"""Headers of cached results over HTTP, and conditional requests."""
 
 import json
 from collections.abc import Callable
@@ -23,29 +23,34 @@ def post(client: httpx.Client, query: str, **headers: str) -> httpx.Response:
 
 
 @pytest.mark.parametrize("ask", [get, post])
-def test_misses_and_hits_are_told(client: httpx.Client, ask: Callable[..., httpx.Response]) -> None:
+def test_cache_status_shows_misses_and_hits(
+    client: httpx.Client, ask: Callable[..., httpx.Response]
+) -> None:
     first, second = ask(client, USER), ask(client, USER)
     assert first.content == second.content
     assert first.headers["cache-status"] == 'fraiseql; fwd=miss; stored; detail="absent"'
     assert second.headers["cache-status"] == "fraiseql; hit"
     pair = "{ users { id } live { id } }"
-    said = [ask(client, pair).headers["cache-status"] for _ in range(2)]
-    assert said == [
+    statuses = [ask(client, pair).headers["cache-status"] for _ in range(2)]
+    assert statuses == [
         'fraiseql; fwd=miss; stored; detail="0 of 2"',
         'fraiseql; fwd=partial; detail="1 of 2"',
     ]
 
 
 def test_other_responses_are_as_they_were(client: httpx.Client) -> None:
-    told = {"content-type", "content-length", "server-timing", "date", "server"}
+    response_headers = {"content-type", "content-length", "server-timing", "date", "server"}
     posted = client.post("/graphql", json={"query": "{ live { id } }"})
-    assert set(posted.headers) == told
-    assert set(get(client, "{ live { id } }").headers) == told | {"vary", "x-content-type-options"}
+    assert set(posted.headers) == response_headers
+    assert set(get(client, "{ live { id } }").headers) == response_headers | {
+        "vary",
+        "x-content-type-options",
+    }
     refused = client.post("/graphql", json={"query": "{ users { nothing } }"})
-    assert set(refused.headers) == told
+    assert set(refused.headers) == response_headers
 
 
-def test_what_the_client_has_is_not_sent_again(client: httpx.Client, results: Remembering) -> None:
+def test_a_matching_etag_gets_no_body(client: httpx.Client, results: Remembering) -> None:
     first = get(client, USER)
     assert "etag" not in first.headers
     second = get(client, USER)
@@ -106,7 +111,9 @@ def test_a_post_has_no_validator(client: httpx.Client) -> None:
 @pytest.mark.parametrize(
     "query", ["{ user(id: 1) { name } live { id } }", "{ users { id } agent }", "{ fails }"]
 )
-def test_what_is_not_all_kept_is_not_to_be_stored(client: httpx.Client, query: str) -> None:
+def test_a_partly_cached_response_is_not_stored_by_clients(
+    client: httpx.Client, query: str
+) -> None:
     for _ in range(2):
         answer = get(client, query)
         assert answer.headers["cache-control"] == "no-store"
@@ -130,12 +137,12 @@ def _aged(answered: Any, seconds: float) -> Any:
     return answered
 
 
-def test_what_may_be_personal_is_private(serve: Serve, results: Remembering) -> None:
+def test_a_personal_response_is_private(serve: Serve, results: Remembering) -> None:
     client = serve()
     for headers in ({"authorization": "Bearer x"}, {"cookie": "session=1"}):
-        told = get(client, USER, **headers).headers
-        assert told["cache-control"] == "private, no-cache"
-        assert told["vary"] == "accept, authorization, cookie"
+        response_headers = get(client, USER, **headers).headers
+        assert response_headers["cache-control"] == "private, no-cache"
+        assert response_headers["vary"] == "accept, authorization, cookie"
     assert get(client, USER).headers["cache-control"] == "public, no-cache"
     hooked = serve(context=lambda request: {"visitor": "somebody"})
     assert get(hooked, USER).headers["cache-control"] == "private, no-cache"

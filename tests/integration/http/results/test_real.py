@@ -1,4 +1,4 @@
-"""Over HTTP with the real caches: validators are true, and nobody is shown another one's answer."""
+"""Real caches over HTTP: correct validators, and no answer of another client."""
 
 import asyncio
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ def test_a_validator_is_good_until_something_is_written(client: httpx.Client, ta
     assert changed.status_code == 200
     assert changed.headers["cache-status"].startswith("fraiseql; fwd=stale; stored")
     assert changed.json() != first.json()
-    # Written back: the same bytes are the same answer, found anew.
+    # Written back: the same bytes, and so the same ETag.
     at_once(run_sql(tables, "UPDATE users SET name = 'user 1' WHERE id = 1"))
     again = get(client, USERS, **{"if-none-match": etag})
     assert again.json() == first.json() if again.content else again.status_code == 304
@@ -55,8 +55,8 @@ def test_answers_are_public_where_nothing_personal_is_read(client: httpx.Client)
     get(client, USERS)
     assert get(client, USERS).headers["cache-control"] == "public, no-cache"
     get(client, "{ soon { id } }")
-    told = get(client, "{ soon { id } }").headers["cache-control"]
-    assert told.startswith("public, max-age=5")
+    cache_control = get(client, "{ soon { id } }").headers["cache-control"]
+    assert cache_control.startswith("public, max-age=5")
 
 
 def test_metrics_count(client: httpx.Client) -> None:

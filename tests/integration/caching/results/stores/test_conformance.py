@@ -69,7 +69,7 @@ async def test_entries_end_with_their_time(stage: Stage) -> None:
     await stage.hits(lookup, key, b"2")
 
 
-async def test_what_the_client_has_is_not_sent_again(stage: Stage) -> None:
+async def test_a_matching_etag_gets_no_body(stage: Stage) -> None:
     lookup, key = await stage.filled(b'"text"')
     etag = (await stage.hits(lookup, key, b'"text"')).etag
     assert len(etag) == 16

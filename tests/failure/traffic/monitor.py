@@ -1,4 +1,4 @@
-"""Watches a process that serves: its memory, that of its backends, and its heartbeat."""
+"""Monitor of a serving process: memory, memory of its backends, and heartbeat."""
 
 import asyncio
 import contextlib
@@ -38,8 +38,8 @@ def resident(pid: int) -> int:
         text = Path(f"/proc/{pid}/status").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return 0
-    found = re.search(r"RssAnon:\s+(\d+) kB", text)
-    return int(found[1]) * 1024 if found else 0
+    match = re.search(r"RssAnon:\s+(\d+) kB", text)
+    return int(match[1]) * 1024 if match else 0
 
 
 async def beat(port: int, watched: Watched) -> None:

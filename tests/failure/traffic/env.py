@@ -1,4 +1,4 @@
-"""Ground of hostile traffic: tables, and a program that serves the application on a port."""
+"""Environment of hostile traffic: tables, and a program that serves the application."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,7 @@ SETTINGS = {"SEND_TIMEOUT": 3, "REQUEST_TIMEOUT": 20, "STATEMENT_TIMEOUT": 5, "P
 
 
 async def prepare(url: str, folder: Path) -> None:
-    """Make the tables anew, and in the folder the module that is served; apply it."""
+    """Recreate the tables, write the module to serve into the folder, and apply it."""
     async with connected(url) as connection:
         await connection.execute("DROP SCHEMA IF EXISTS fraiseql CASCADE")
         await connection.execute(f"DROP SCHEMA public CASCADE; CREATE SCHEMA public; {TABLES}")
