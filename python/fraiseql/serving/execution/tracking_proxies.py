@@ -1,6 +1,6 @@
 """Proxies of request data that track reads."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
 Path = tuple[str, ...]
@@ -11,6 +11,11 @@ _OPERATORS: Final = """
     add radd sub rsub mul rmul truediv rtruediv floordiv rfloordiv mod rmod and rand
     or ror xor rxor neg pos abs invert setitem delitem fspath
 """
+
+_WHOLE: Final = """
+    __eq__ __ne__ __iter__ __len__ __repr__ __reversed__ keys values items pop popitem
+"""
+"""Methods of a dict that read all of its items."""
 
 
 class Notes(Protocol):
@@ -150,62 +155,26 @@ class TrackingDict(dict[str, Any]):
             self[name] = default
         return self[name]
 
-    def pop(self, name: Any, *default: Any) -> Any:
-        """Remove an item."""
-        self._read_all()
-        return super().pop(name, *default)
-
-    def popitem(self) -> tuple[str, Any]:
-        """Remove the last item."""
-        self._read_all()
-        return super().popitem()
-
-    def __reversed__(self) -> Iterator[str]:
-        """Yield all names, the last one first."""
-        self._read_all()
-        return super().__reversed__()
-
-    def __repr__(self) -> str:
-        """Return a text with all items."""
-        self._read_all()
-        return super().__repr__()
-
-    def __iter__(self) -> Iterator[str]:
-        """Yield all names."""
-        self._read_all()
-        return super().__iter__()
-
-    def __len__(self) -> int:
-        """Return the number of items."""
-        self._read_all()
-        return super().__len__()
-
-    def keys(self) -> Any:
-        """Return all names."""
-        self._read_all()
-        return super().keys()
-
-    def values(self) -> Any:
-        """Return all values."""
-        self._read_all()
-        return super().values()
-
-    def items(self) -> Any:
-        """Return all items."""
-        self._read_all()
-        return super().items()
-
     def copy(self) -> dict[str, Any]:
         """Return a plain copy."""
         return dict(self.items())
-
-    def __eq__(self, other: object) -> bool:
-        """Return whether another dict has the same items."""
-        self._read_all()
-        return super().__eq__(other)
 
     def __or__(self, other: Any) -> Any:
         """Return a dict with the items of both."""
         return self.copy() | other
 
     __hash__ = None
+
+
+def _reading_all(name: str) -> Callable[..., Any]:
+    method = getattr(dict, name)
+
+    def read_all(self: TrackingDict, *args: Any) -> Any:
+        self._read_all()
+        return method(self, *args)
+
+    return read_all
+
+
+for _name in _WHOLE.split():
+    setattr(TrackingDict, _name, _reading_all(_name))
