@@ -1,4 +1,4 @@
-//! Any bytes: the strict reader and serde_json agree on what is JSON.
+//! Any bytes: the strict reader and serde_json accept the same texts.
 #![no_main]
 
 use fraiseql_shape::check_json;

@@ -1,4 +1,4 @@
-"""Start of the supervisor of an embedded server, or connection to a running one."""
+"""Start of an embedded server's supervisor, or use of a running one."""
 
 import fcntl
 import json

@@ -1,4 +1,4 @@
-"""Reads of documents for resolvers, by the same statements as SQL root fields."""
+"""Reads of documents for resolvers, with the statements of root fields."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
@@ -47,18 +47,18 @@ class Prepared:
 
     Attributes:
         query: The live statement.
-        kept: The statement over stored documents; None if there are none.
+        stored: The statement over stored documents; None if there are none.
         type_name: GraphQL name of the type.
     """
 
     query: PreparedQuery
-    kept: StoredStatement | None
+    stored: StoredStatement | None
     type_name: str
 
     @property
     def weight(self) -> int:
         """Approximate bytes of memory."""
-        return self.query.weight + (0 if self.kept is None else self.kept.weight)
+        return self.query.weight + (0 if self.stored is None else self.stored.weight)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +95,10 @@ class Reading:
     async def _rows(
         self, read: ReadRows, reader: StoredReader | None, note: Callable[[StalenessReport], None]
     ) -> list[Any]:
-        kept = self.prepared.kept
-        if kept is not None and reader is not None:
+        stored = self.prepared.stored
+        if stored is not None and reader is not None:
             field = current_field.get()
-            rows = await kept.rows(reader, self.values, field.root if field else "", note)
+            rows = await stored.rows(reader, self.values, field.root if field else "", note)
             if rows is not None:
                 return rows
         query = self.prepared.query
@@ -162,8 +162,14 @@ class RepositoryReader:
 
     def _prepare(self, source: Source, query: RelationQuery) -> Prepared:
         # Resolvers may read values of documents, which store floats as text.
-        kept = None if _has_floats(query.read) else kept_query(self._relations, source, query)
-        statement = None if kept is None else StoredStatement(kept, MAX_OFFSET, self._fallback)
+        stored_query = (
+            None if _has_floats(query.read) else kept_query(self._relations, source, query)
+        )
+        statement = (
+            None
+            if stored_query is None
+            else StoredStatement(stored_query, MAX_OFFSET, self._fallback)
+        )
         return Prepared(PreparedQuery(query, MAX_OFFSET), statement, source.type_name)
 
     def _query(

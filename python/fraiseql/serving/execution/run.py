@@ -1,4 +1,4 @@
-"""Execution of a compiled plan for a request, up to the streams of its shape."""
+"""Execution of a compiled plan for one request."""
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
@@ -145,10 +145,10 @@ class CompiledStoredRoot(CompiledRoot):
 
     __slots__ = ("_key", "stored")
 
-    def __init__(self, root: SqlRoot, kept: KeptQuery, fallback: LiveFallback) -> None:
+    def __init__(self, root: SqlRoot, stored_query: KeptQuery, fallback: LiveFallback) -> None:
         super().__init__(root)
         self._key = root.key
-        self.stored = StoredStatement(kept, root.max_limit, fallback)
+        self.stored = StoredStatement(stored_query, root.max_limit, fallback)
 
     async def run(self, run: Run) -> Item:
         """Return the stream item, as ``CompiledRoot.run`` does."""

@@ -59,7 +59,7 @@ class StoredStatement:
     """Reads rows of stored documents.
 
     Args:
-        kept: The query over stored documents.
+        stored_query: The query over stored documents.
         max_limit: Maximum ``limit`` of a request.
         fallback: Handles live reads.
 
@@ -79,16 +79,16 @@ class StoredStatement:
         "source",
     )
 
-    def __init__(self, kept: KeptQuery, max_limit: int, fallback: LiveFallback) -> None:
-        self._freshness = kept.source.freshness
-        self._fetched = kept.query.read.fetched is not None
-        self._sparse = kept.source.place == "beside"
-        self.source = kept
+    def __init__(self, stored_query: KeptQuery, max_limit: int, fallback: LiveFallback) -> None:
+        self._freshness = stored_query.source.freshness
+        self._fetched = stored_query.query.read.fetched is not None
+        self._sparse = stored_query.source.place == "beside"
+        self.source = stored_query
         self._fallback = fallback
         self._max_limit = max_limit
         self._for_roles: PreparedQuery | None = None
         self.query = PreparedQuery(
-            kept.query, max_limit, self._freshness, condition=kept.source.unchanged
+            stored_query.query, max_limit, self._freshness, condition=stored_query.source.unchanged
         )
 
     @property

@@ -66,7 +66,7 @@ class Reason:
         return REASONS[self.code].format(name=self.name)
 
 
-async def why_withheld(kept: StoredSource, reader: StoredReader) -> Reason | None:
+async def why_withheld(source: StoredSource, reader: StoredReader) -> Reason | None:
     """Return why a role may not read stored documents; None if it may or without a role.
 
     Raises:
@@ -74,9 +74,9 @@ async def why_withheld(kept: StoredSource, reader: StoredReader) -> Reason | Non
     """
     if reader.role is None:
         return None
-    if kept.access is None:
+    if source.access is None:
         return Reason("unknown")
-    query = kept.access.reasons_of("$1::pg_catalog.text")
+    query = source.access.reasons_of("$1::pg_catalog.text")
     rows = await reader.read(f"{query} LIMIT 1", [reader.role])
     return Reason(*map(str, rows[0])) if rows else None
 
@@ -93,20 +93,22 @@ class WithheldRoles:
         self._reasons: dict[tuple[str, str], tuple[float, Reason]] = {}
         self._logged: set[tuple[str, str, Reason]] = set()
 
-    def known(self, type_name: str, kept: StoredSource, role: str) -> Reason | None:
+    def known(self, type_name: str, source: StoredSource, role: str) -> Reason | None:
         """Return the cached reason why documents of a type are not read for a role."""
-        if kept.access is None:
+        if source.access is None:
             return self._remember(type_name, role, Reason("unknown"))
         until, reason = self._reasons.get((type_name, role), (0.0, None))
         return reason if self._clock() < until else None
 
-    async def ask(self, type_name: str, kept: StoredSource, reader: StoredReader) -> Reason | None:
+    async def ask(
+        self, type_name: str, source: StoredSource, reader: StoredReader
+    ) -> Reason | None:
         """Query why a role may not read documents of a type, and cache the reason.
 
         Raises:
             FraiseQLError: The query failed.
         """
-        reason = await why_withheld(kept, reader)
+        reason = await why_withheld(source, reader)
         assert reader.role is not None  # noqa: S101 - there is no reason without a role
         return None if reason is None else self._remember(type_name, reader.role, reason)
 
