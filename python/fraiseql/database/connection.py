@@ -49,7 +49,7 @@ class Connection(asyncpg.Connection):
         reads: Prepared statements of the framework, by their text and role.
         origin: The server, and the initial settings.
         generation: Generation of the pool in which it was opened.
-        settled: Whether no statement since ``settle`` may have changed settings.
+        isolated: Whether no statement since ``isolate`` may have changed settings.
         outdated: Whether roles have changed since its plans were made.
         roles: Digest of all roles when its plans were last discarded; None before that.
         since: Time of its acquisition.
@@ -65,6 +65,7 @@ class Connection(asyncpg.Connection):
         "bound",
         "generation",
         "identity",
+        "isolated",
         "latency",
         "origin",
         "outdated",
@@ -74,7 +75,6 @@ class Connection(asyncpg.Connection):
         "priority",
         "reads",
         "roles",
-        "settled",
         "since",
         "tainted",
     )
@@ -84,7 +84,7 @@ class Connection(asyncpg.Connection):
     reads: Bounded[str | tuple[str, str], Any]
     origin: Origin
     generation: int
-    settled: bool
+    isolated: bool
     outdated: bool
     roles: int | None
     plans_role: str | None
@@ -114,7 +114,7 @@ class Connection(asyncpg.Connection):
         self.latency = UNTIMED
         self.priority = Priority.KEY
         self.since = 0.0
-        self.settled = True
+        self.isolated = True
         self.outdated = False
         self.roles = None
         self.plans_role = None
@@ -204,7 +204,7 @@ class Connection(asyncpg.Connection):
         return types
 
     @contextmanager
-    def foreign(self, sql: str) -> Iterator[None]:
+    def developer_sql(self, sql: str) -> Iterator[None]:
         """Run a statement of a developer: record lasting effects, and map its errors."""
         if _PAST_RESET.search(sql) is not None:
             self.tainted = True
@@ -213,10 +213,10 @@ class Connection(asyncpg.Connection):
         except RAISED as error:
             raise mapped(error) from error
 
-    async def assume(self, identity: Identity) -> None:
+    async def set_identity(self, identity: Identity) -> None:
         """Replace the identity of the connection with one statement."""
         if self.outdated:
-            await self.renew()
+            await self.discard_plans()
         before = self.identity
         if before == identity:
             return
@@ -243,7 +243,7 @@ class Connection(asyncpg.Connection):
             await self.execute("ROLLBACK")
         await self.execute(f"{_RESET}; {OWN_PATH}" if self.own_path else _RESET)
         self.identity = Identity.NONE
-        self.settled = True
+        self.isolated = True
 
     async def discard_foreign_plans(self) -> None:
         """Discard plans of another role: the driver shares prepared statements between roles."""
@@ -252,7 +252,7 @@ class Connection(asyncpg.Connection):
             await self.execute("DISCARD PLANS")
             self.plans_role = role
 
-    async def renew(self) -> None:
+    async def discard_plans(self) -> None:
         """Discard plans and identity, which were checked against privileges that have changed.
 
         PostgreSQL does not replan a query under row security when memberships and attributes of
@@ -262,24 +262,24 @@ class Connection(asyncpg.Connection):
         await self.reset_session()
         await self.execute("DISCARD PLANS")
 
-    async def settle(self, identity: Identity) -> tuple[int, bool]:
+    async def isolate(self, identity: Identity) -> tuple[int, bool]:
         """Make the next statement independent of earlier ones.
 
         Returns the digest of all roles, and whether a new connection would begin with the same
         settings.
         """
-        if not self.settled:
+        if not self.isolated:
             await self.reset_session()
         rows = await self.read(STATE, ())
         roles: int = rows[0]["roles"]
         if roles != self.roles:
-            await self.renew()
+            await self.discard_plans()
             self.roles = roles
-        await self.assume(identity)
+        await self.set_identity(identity)
         origin = self.origin
         return roles, rows[0]["altered"] == origin.altered and rows[0]["loaded"] == origin.loaded
 
-    async def is_steady(self) -> bool:
+    async def has_initial_settings(self) -> bool:
         """Return whether the settings are the initial ones.
 
         They change when a running connection reads the configuration files again.

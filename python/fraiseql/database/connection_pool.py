@@ -127,7 +127,7 @@ class ConnectionPool:
         return await self._open(lost.priority)
 
     def outdate(self, but: Connection | None = None) -> None:
-        """Have every connection discard its plans before its next use; see ``Connection.renew``.
+        """Have every connection call ``discard_plans`` before its next use.
 
         Args:
             but: A connection that has done so.

@@ -40,7 +40,7 @@ class Transaction:
 
     async def fetch(self, sql: str, *args: Any) -> list[Record]:
         """Return all rows."""
-        with self._connection.foreign(sql):
+        with self._connection.developer_sql(sql):
             return await self._connection.fetch(sql, *args)
 
     async def read(
@@ -54,17 +54,17 @@ class Transaction:
 
     async def fetchrow(self, sql: str, *args: Any) -> Record | None:
         """Return the first row, or None if there are no rows."""
-        with self._connection.foreign(sql):
+        with self._connection.developer_sql(sql):
             return await self._connection.fetchrow(sql, *args)
 
     async def fetchval(self, sql: str, *args: Any) -> Any:
         """Return the first column of the first row, or None if there are no rows."""
-        with self._connection.foreign(sql):
+        with self._connection.developer_sql(sql):
             return await self._connection.fetchval(sql, *args)
 
     async def execute(self, sql: str, *args: Any) -> str:
         """Run a statement and return its command tag, such as ``INSERT 0 1``."""
-        with self._connection.foreign(sql):
+        with self._connection.developer_sql(sql):
             return await self._connection.execute(sql, *args)
 
 

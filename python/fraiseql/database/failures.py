@@ -184,7 +184,7 @@ def mapped(error: BaseException) -> FraiseQLError:
     return kind(message, hint=hint)
 
 
-def mapped_assuming(error: BaseException) -> FraiseQLError:
+def mapped_setting_identity(error: BaseException) -> FraiseQLError:
     """Return our error for ``error`` from setting a role or session variables."""
     if isinstance(error, asyncpg.PostgresError) and error.sqlstate in _ROLE_REFUSED:
         return DatabaseError(

@@ -39,7 +39,7 @@ class Load(Transaction):
             InputError: The text is not CSV, or a value does not fit its column.
             DatabaseError: The server refused it otherwise.
         """
-        with self._connection.foreign("COPY"):
+        with self._connection.developer_sql("COPY"):
             status = await self._connection.copy_to_table(
                 table,
                 schema_name=schema,

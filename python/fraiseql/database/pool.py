@@ -12,7 +12,7 @@ from fraiseql.database.bounding import UNBOUNDED, Budget
 from fraiseql.database.connection import Connection
 from fraiseql.database.connection_pool import ConnectionPool
 from fraiseql.database.connector import Connector
-from fraiseql.database.failures import RAISED, is_loss, mapped, mapped_assuming
+from fraiseql.database.failures import RAISED, is_loss, mapped, mapped_setting_identity
 from fraiseql.database.identity import Identity
 from fraiseql.database.latency import UNTIMED, Latencies, Latency, Priority
 from fraiseql.database.observing import observation
@@ -107,8 +107,8 @@ class Pool:
         connection = pool.try_acquire(identity, latency) or await pool.acquire(latency)
         try:
             if connection.outdated or connection.identity is not identity:
-                await connection.assume(identity)
-            connection.settled = False
+                await connection.set_identity(identity)
+            connection.isolated = False
             rows = await connection.read(sql, args, budget)
         except RAISED as error:
             if pool.closed or not is_loss(error):
@@ -200,7 +200,7 @@ class Pool:
         connection = pool.try_acquire(identity, latency) or await pool.acquire(latency)
         observed = observation.get()
         try:
-            steady = await self._assume(connection, identity)
+            steady = await self._set_identity(connection, identity)
             yield connection
             if observed is not None:
                 await _note(connection, steady=steady)
@@ -286,19 +286,19 @@ class Pool:
         connection: Connection,
     ) -> list[Record]:
         """Run a read whose result may be stored."""
-        steady = await self._settle(connection, identity)
-        connection.settled = False
+        steady = await self._isolate(connection, identity)
+        connection.isolated = False
         rows = await connection.read(sql, args, budget)
         await _note(connection, steady=steady)
         return rows
 
-    async def _settle(self, connection: Connection, identity: Identity) -> bool:
+    async def _isolate(self, connection: Connection, identity: Identity) -> bool:
         """Discard old plans of a connection; return whether its settings are unchanged."""
         try:
-            roles, steady = await connection.settle(identity)
+            roles, steady = await connection.isolate(identity)
         except InsufficientPrivilegeError:
             # The role may not read the catalog: its result is not stored.
-            await connection.assume(identity)
+            await connection.set_identity(identity)
             return False
         self._compare_roles(roles, connection)
         return steady
@@ -308,22 +308,22 @@ class Pool:
             self._connections.outdate(but=current)
         self._roles = roles
 
-    async def _assume(self, connection: Connection, identity: Identity) -> bool:
+    async def _set_identity(self, connection: Connection, identity: Identity) -> bool:
         """Set the identity of an acquired connection; return whether plans are current."""
         steady = True
         try:
             if observation.get() is None:
-                await connection.assume(identity)
+                await connection.set_identity(identity)
             else:
-                steady = await self._settle(connection, identity)
+                steady = await self._isolate(connection, identity)
             await connection.discard_foreign_plans()
         except RAISED as error:
-            raise mapped_assuming(error) from error
+            raise mapped_setting_identity(error) from error
         return steady
 
     def _failure(self, connection: Connection, error: Exception) -> FraiseQLError:
         """Return the connection to the pool, and the error of its statement."""
-        failure = mapped_assuming(error) if connection.identity is None else mapped(error)
+        failure = mapped_setting_identity(error) if connection.identity is None else mapped(error)
         self._connections.put_back(connection)
         return failure
 
@@ -358,8 +358,8 @@ async def open_pool(
 async def _read(
     sql: str, args: Sequence[Any], identity: Identity, budget: Budget, connection: Connection
 ) -> list[Record]:
-    await connection.assume(identity)
-    connection.settled = False
+    await connection.set_identity(identity)
+    connection.isolated = False
     return await connection.read(sql, args, budget)
 
 
@@ -385,13 +385,13 @@ async def _read_at(sql: str, connection: Connection) -> tuple[list[Record], Orig
 async def _clear_identity(connection: Connection) -> None:
     """Remove the identity of a connection."""
     if connection.outdated or connection.identity is not Identity.NONE:
-        await connection.assume(Identity.NONE)
+        await connection.set_identity(Identity.NONE)
 
 
 async def _note(connection: Connection, *, steady: bool) -> None:
     """Record the use of a connection; if its settings have changed, it is not used again."""
     observed = observation.get()
-    unchanged = await connection.is_steady()
+    unchanged = await connection.has_initial_settings()
     if not unchanged:
         connection.generation = _ENDED
     if observed is not None:

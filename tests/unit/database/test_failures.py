@@ -10,8 +10,8 @@ from fraiseql.database.failures import (
     BY_SQLSTATE,
     is_loss,
     mapped,
-    mapped_assuming,
     mapped_connecting,
+    mapped_setting_identity,
 )
 from fraiseql.errors import (
     ConfigurationError,
@@ -133,7 +133,7 @@ def test_wrong_use_of_the_driver_is_explained() -> None:
 
 @pytest.mark.parametrize("state", ["22023", "42501", "42704"])
 def test_an_identity_that_is_refused(state: str) -> None:
-    error = mapped_assuming(from_server(state))
+    error = mapped_setting_identity(from_server(state))
     assert type(error) is DatabaseError
     assert "GRANT" in error.hint
 

@@ -154,14 +154,14 @@ async def _parse_all(pool: Pool, predicates: Iterable[Predicate]) -> dict[Predic
         def note(_: Any, message: Any) -> None:
             messages.append(message)
 
-        with connection.foreign(_SHOWN):
+        with connection.developer_sql(_SHOWN):
             await connection.execute(_SHOWN)
         connection.add_log_listener(note)
         try:
             return {one: await _parsed(connection, one, messages) for one in predicates}
         finally:
             connection.remove_log_listener(note)
-            with connection.foreign(_HIDDEN):
+            with connection.developer_sql(_HIDDEN):
                 await connection.execute(_HIDDEN)
 
 
@@ -187,7 +187,7 @@ async def _parse(connection: Any, predicate: Predicate) -> tuple[str, str]:
     row = f'{predicate.relation} AS "fraiseql row"'
     query = f"SELECT FROM {row} WHERE ({predicate.text})"
     try:
-        with connection.foreign(query):
+        with connection.developer_sql(query):
             await connection.prepare(query)
     except (DatabaseError, SourceError) as error:
         if not sqlstate_of(error):
