@@ -5,7 +5,7 @@ The limits are in `scripts/prose_words.py`. They only go down.
 
 import pytest
 
-from scripts.prose import first_lines, over_limit, per_thousand, repeated_classes, vague_names
+from scripts.prose import first_lines, over_limit, passages, repeated_classes, vague_names
 from scripts.prose_words import (
     AREAS,
     MOST_LONG_FIRST_LINES,
@@ -15,6 +15,8 @@ from scripts.prose_words import (
     WORDS,
 )
 from tests.architecture.source_tree import ROOT
+
+FEWEST_WORDS = 1_000
 
 
 @pytest.mark.parametrize("area", AREAS)
@@ -32,7 +34,11 @@ def test_every_word_has_uses_that_its_pattern_finds() -> None:
     for word in WORDS:
         assert word.regex.search(samples.get(word.name, word.name)), word.name
     assert not WORDS[0].regex.search("What is cached, and how?")
-    assert sum(per_thousand("docs").values()) > 0
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_the_prose_of_an_area_is_found(area: str) -> None:
+    assert sum(len(passage.text.split()) for passage in passages(area)) > FEWEST_WORDS
 
 
 def test_few_names_are_vague() -> None:
