@@ -24,7 +24,7 @@ from fraiseql.schema import Schema, build_schema
 from fraiseql.schema.storage import Cache, MaterializedView, Projection
 from fraiseql.serving import Request, Service
 from fraiseql.serving.execution.stored_statement import StoredStatement
-from fraiseql.serving.planning import kept as planning
+from fraiseql.serving.planning import stored_query
 from fraiseql.settings import Settings
 from fraiseql.sources import declared_relations
 from tests.integration.serving.served import unnumbered
@@ -85,7 +85,7 @@ def counted() -> Iterator[Counter[str]]:
         return found
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(planning, "_pays", lambda *_: True)
+        patch.setattr(stored_query, "_is_cheaper", lambda *_: True)
         patch.setattr(StoredStatement, "rows", counting)
         yield _reads
 

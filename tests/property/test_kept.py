@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fraiseql.database.embedded import EmbeddedServer
 from fraiseql.schema import build_schema
-from fraiseql.serving.planning import kept as planning
+from fraiseql.serving.planning import stored_query
 
 from . import shop
 from .kept_bench import STRATEGIES, Bench, benches
@@ -23,7 +23,7 @@ EXAMPLES = int(os.environ.get("FRAISEQL_TEST_EXAMPLES", "100"))
 def bench(server: EmbeddedServer, request: pytest.FixtureRequest) -> Iterator[Bench]:
     # Whatever can be read from what is kept is, also where it would not pay.
     patch = pytest.MonkeyPatch()
-    patch.setattr(planning, "_pays", lambda *_: True)
+    patch.setattr(stored_query, "_is_cheaper", lambda *_: True)
     with benches(server, request.param) as made:
         yield made
     patch.undo()

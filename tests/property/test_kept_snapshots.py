@@ -13,7 +13,7 @@ from fraiseql.database.embedded import EmbeddedServer
 from fraiseql.events import Timings
 from fraiseql.serving import Request
 from fraiseql.serving.execution.run import CompiledStoredRoot
-from fraiseql.serving.planning import kept as planning
+from fraiseql.serving.planning import stored_query
 
 from .kept_bench import STRATEGIES, Bench, benches
 from .shop_writers import FILL, writing
@@ -38,7 +38,7 @@ QUERIES = [
 def bench(server: EmbeddedServer, request: pytest.FixtureRequest) -> Iterator[Bench]:
     # Whatever can be read from what is kept is, also where it would not pay.
     patch = pytest.MonkeyPatch()
-    patch.setattr(planning, "_pays", lambda *_: True)
+    patch.setattr(stored_query, "_is_cheaper", lambda *_: True)
     with benches(server, request.param) as made:
         made.run(made.writer.execute(FILL))
         yield made
