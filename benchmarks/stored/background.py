@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from time import monotonic
 
 from benchmarks.stored.server import fetch
-from fraiseql.caching.refresh.jobs import load_ground
+from fraiseql.caching.refresh.jobs import load_job_context
 from fraiseql.caching.refresh.worker import Worker
 from fraiseql.caching.strategies.registry import strategy_of
 from fraiseql.database import open_pool
@@ -39,7 +39,7 @@ async def age(url: str, schema: Schema) -> str:
     pool = await open_pool(url, Settings())
     until = monotonic() + LONGEST
     try:
-        (stored,) = (await load_ground(schema, pool)).stored_types
+        (stored,) = (await load_job_context(schema, pool)).stored_types
         while monotonic() < until:
             # Nothing is published of a view that was never filled.
             found = await strategy_of(stored).read_source(stored, pool)

@@ -1,1 +1,1 @@
-"""caching: what is declared to be kept is defined, applied, refreshed and verified."""
+"""Stored documents, indexes and cached results: defined, applied, refreshed and verified."""

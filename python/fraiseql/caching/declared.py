@@ -43,7 +43,7 @@ def _check_embed(schema: Schema, owner: str, path: str) -> None:
 
 
 def _check_columns(schema: Schema, owner: str, type_name: str, outer: frozenset[str]) -> None:
-    """Refuse a field with ``column=`` in what is stored: documents have columns by their names."""
+    """Refuse fields with ``column=`` in stored documents."""
     if type_name in outer:
         return
     for graphql_name, field in schema.fields.get(type_name, {}).items():

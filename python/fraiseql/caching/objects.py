@@ -1,4 +1,4 @@
-"""Objects: what a declaration wants to exist in the database, as plain data that prints."""
+"""Database objects of declarations, as plain data."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -24,24 +24,22 @@ Kind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class DatabaseObject:
-    """One object, or one change of data, that a declaration wants.
+    """One object, or one change of data, of a declaration.
 
     Attributes:
-        kind: What it is; ``data`` is a backfill, which runs once after what it depends on.
+        kind: Its kind; ``data`` is a backfill, which runs once after its dependencies.
         name: Qualified and quoted as in SQL; unique together with ``kind``.
-        create: Statements that make it, in order; idempotent where PostgreSQL can say so.
+        create: Statements that create it, in order; idempotent where PostgreSQL allows it.
         drop: Statements that undo ``create``, in order.
-        owner: The declaration that wants it: a type's name; ``fraiseql`` for the framework's own.
-        needs: Names of objects that must be there before.
-        transactional: False for what cannot run in a transaction (``CREATE INDEX CONCURRENTLY``).
-        lock: The strongest lock that ``create`` takes, on what, and for how long, for the reader.
+        owner: The declaration: a type's name; ``fraiseql`` for the framework's own objects.
+        needs: Names of objects that must exist before.
+        transactional: False if it cannot run in a transaction (``CREATE INDEX CONCURRENTLY``).
+        lock: The strongest lock of ``create``, its table and its duration, for messages.
         replaces: Whether ``create`` may run over an older version of the object (views, functions,
-            tables of which only the rights are others).
-        version: What tells one version from another in place of ``create``, where that says when
-            the object was made.
-        declared: The statement of ``create`` with SQL of a developer, whose names are looked up on
-            the application's search path; those of the framework's own are qualified in it. In
-            every other statement names without a schema are PostgreSQL's own.
+            tables with other privileges).
+        version: Identifies the version in place of ``create``, if that contains the time.
+        declared: The statement of ``create`` with SQL of a developer, which runs on the
+            application's search path. All other statements run on PostgreSQL's own names.
     """
 
     kind: Kind
@@ -59,7 +57,7 @@ class DatabaseObject:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What identifies the object among all."""
+        """Unique key of the object."""
         return (self.kind, self.name)
 
     @property
@@ -91,12 +89,12 @@ def sql_function(name: str, statement: SqlStatement, *needs: str) -> DatabaseObj
 
 
 def private_function(name: str, create: str, *needs: str) -> DatabaseObject:
-    """Return a function of the framework's own, which nobody may call who is not granted to.
+    """Return a function without privileges for PUBLIC.
 
     Args:
         name: Qualified and quoted, with the types of its arguments.
-        create: The statement that makes it, or replaces it.
-        needs: Names of objects that must be there before.
+        create: The statement that creates or replaces it.
+        needs: Names of objects that must exist before.
     """
     return DatabaseObject(
         "function",

@@ -1,4 +1,4 @@
-"""Verify: kept documents against live ones, in one snapshot; repair mends those that differ."""
+"""Comparison of stored documents with live ones, and repair."""
 
 from collections.abc import Iterable
 
@@ -11,24 +11,30 @@ from fraiseql.database.writing import AdminConnection
 async def verify(
     connection: AdminConnection, stored_types: Iterable[StoredType], *, sample: float = 100.0
 ) -> list[Verified]:
-    """Compare every kept document with the live one, byte for byte, in one snapshot.
+    """Compare every stored document with the live one, byte for byte, in one snapshot.
 
     Args:
         connection: The connection to read with.
-        stored_types: The types; what they keep must have been applied.
-        sample: Per cent of the rows to look at.
+        stored_types: The types, which must have been applied.
+        sample: Per cent of the rows to compare.
 
     Raises:
         DatabaseError: The database cannot be read, or what is declared is not applied.
     """
     async with connection.snapshot():
-        return [await strategy_of(one).verify(one, connection, sample) for one in stored_types]
+        return [
+            await strategy_of(stored_type).verify(stored_type, connection, sample)
+            for stored_type in stored_types
+        ]
 
 
 async def repair(connection: AdminConnection, stored_types: Iterable[StoredType]) -> dict[str, int]:
-    """Make anew every kept document that differs, and return how many there were, by type.
+    """Rebuild every stored document that differs, and return their number by type.
 
     Raises:
         DatabaseError: The database cannot be written, or what is declared is not applied.
     """
-    return {one.type_name: await strategy_of(one).repair(one, connection) for one in stored_types}
+    return {
+        stored_type.type_name: await strategy_of(stored_type).repair(stored_type, connection)
+        for stored_type in stored_types
+    }

@@ -6,7 +6,7 @@ from argparse import Namespace
 from typing import Any
 
 from fraiseql.caching.changes.compaction import compact
-from fraiseql.caching.refresh.jobs import load_ground, wanted_jobs
+from fraiseql.caching.refresh.jobs import load_job_context, needed_jobs
 from fraiseql.caching.refresh.worker import Worker
 from fraiseql.caching.strategies.base import StoredType
 from fraiseql.caching.strategies.materialized_view.objects import physical
@@ -46,7 +46,7 @@ def _run(arguments: Namespace) -> int:
 
 
 async def _work(service: Service) -> int:
-    jobs = wanted_jobs(service.schema)
+    jobs = needed_jobs(service.schema)
     if not jobs:
         raise ConfigurationError(
             "Nothing that is declared needs background work.",
@@ -80,8 +80,8 @@ async def _now(service: Service, arguments: Namespace) -> int:
 
 
 async def _refreshed(service: Service, pool: Pool, name: str | None) -> list[tuple[str, Refreshed]]:
-    ground = await load_ground(service.schema, pool)
-    views = [one for one in ground.stored_types if one.stored.is_refreshed]
+    work = await load_job_context(service.schema, pool)
+    views = [one for one in work.stored_types if one.stored.is_refreshed]
     found: list[tuple[str, Refreshed]] = []
     async with open_admin(pool) as writer:
         for stored_type in _chosen(views, name):

@@ -8,7 +8,7 @@ from typing import Any
 from fraiseql.caching.changes.compaction import compact
 from fraiseql.caching.ddl.apply import apply, find_plan
 from fraiseql.caching.ddl.desired_state import DesiredState, document_relations, load_desired_state
-from fraiseql.caching.refresh.jobs import load_ground, wanted_jobs
+from fraiseql.caching.refresh.jobs import load_job_context, needed_jobs
 from fraiseql.caching.results.admin.clean import clean
 from fraiseql.caching.results.admin.privileges import grant
 from fraiseql.caching.results.admin.purge import purge_queries, purge_tags
@@ -113,10 +113,10 @@ async def work_once(served: Served) -> None:
     schema, settings = served.service.schema, served.service.settings
     pool = await open_pool(served.url, settings)
     try:
-        ground = await load_ground(schema, pool)
+        work = await load_job_context(schema, pool)
         async with open_admin(pool) as writer:
-            for job in wanted_jobs(schema):
-                await job.run(ground, writer)
+            for job in needed_jobs(schema):
+                await job.run(work, writer)
     finally:
         await pool.close()
 

@@ -156,4 +156,4 @@ def test_projections_are_built_again(url: str, change: str) -> None:
         assert running.right()
         assert running.kept(ALL)
     # An apply has nothing to make; it drops what a table that left has.
-    assert [step for step in at_once(road.planned(url, Shelf)).steps if step.made] == []
+    assert [step for step in at_once(road.planned(url, Shelf)).steps if step.created] == []

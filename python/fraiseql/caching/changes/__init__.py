@@ -1,1 +1,1 @@
-"""The change log: which transactions wrote which tables, and what a kept view has not seen."""
+"""The change log: transactions, the tables that they wrote, and the age of views."""

@@ -1,7 +1,7 @@
-"""Adoption: partitions that came since the last apply are given the trigger of the change log.
+"""Triggers of the change log for partitions attached since the last apply.
 
-Until then nothing that is read with such a partition is stored, and views do not know their age.
-The function runs as its owner, who applied, so that a worker of the serving role may call it.
+Until then no result that reads such a partition is stored, and the age of views is unknown. The
+function runs as its owner, the role that applied, so that a worker of the serving role may call it.
 """
 # ruff: noqa: S608 - names are constants
 
@@ -14,10 +14,9 @@ from fraiseql.database.writing import AdminConnection
 ADOPT: Final = '"fraiseql"."adopt_partitions"()'
 
 _LOCK_TIMEOUT: Final = "1s"
-"""Others queue behind a lock that is waited for; another turn comes soon."""
+"""Short, since others queue behind a waiting lock; the next run is soon."""
 
-# Only tables that the owner may alter, and that have no trigger of this name: one that somebody
-# disabled stays as it is.
+# Only tables that the owner may alter and that have no such trigger: a disabled one stays disabled.
 _UNTRACED: Final = f"""\
 WITH RECURSIVE below(oid) AS (
   SELECT g.tgrelid FROM pg_catalog.pg_trigger g WHERE g.tgname = '{TRIGGER}' AND g.tgenabled = 'A'
@@ -62,12 +61,12 @@ def adoption_object() -> DatabaseObject:
 
 
 async def adopt_partitions(connection: AdminConnection) -> int:
-    """Give partitions that have none their trigger, and return how many there were.
+    """Create missing triggers on partitions, and return their number.
 
-    Where nothing is logged, or the role may not, nothing is done.
+    Does nothing if there is no log, or if the role may not call the function.
 
     Raises:
-        DatabaseError: A partition's lock was not to be had; the next call tries again.
+        DatabaseError: A partition was locked; the next call tries again.
     """
     if not await connection.fetchval(_MAY):
         return 0

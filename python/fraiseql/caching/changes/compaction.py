@@ -1,9 +1,9 @@
-"""Compaction: rows of the log that nothing depends on are deleted, a bounded number at once.
+"""Compaction of the change log, a bounded number of rows at a time.
 
-For views a long transaction holds nothing back: what counts is whether a row is visible to a
-snapshot, not whether all older transactions have ended. For results it does: what is deleted
-raises the floor, and a floor above the oldest transaction that runs would make new results
-worthless; so it is passed only where the log grows too long.
+A long transaction does not hold back rows that only views need: such a row can go once the
+snapshots of the views see it. It does hold back rows for results: deleting a row raises the low
+watermark, and new results are useless below a watermark that is newer than the oldest running
+transaction. So the watermark passes that transaction only when the log grows too long.
 """
 # ruff: noqa: S608 - names are constants
 
@@ -18,13 +18,13 @@ MOST: Final = 20_000
 """Rows that one statement deletes, and that may wait for a long transaction."""
 
 MOST_OF_TAG: Final = 1_000
-"""Rows of one tag that may wait: each look-up of a result reads them."""
+"""Rows of one tag that may wait: every look-up of a result reads them."""
 
 MOST_FLOORS: Final = 100_000
-"""Floors of single rows of tables, before the oldest of them become one floor of their column."""
+"""Watermarks of single rows, before the oldest of them are merged into one of their column."""
 
-# A refresh that runs meanwhile stores a later snapshot, to which these rows are visible too; a
-# reader who sees them gone sees the state rows that they were judged by.
+# A concurrent refresh stores a later snapshot, which sees these rows too. A reader that no longer
+# sees them sees the state rows that allowed their deletion.
 _SEEN: Final = f"""
 SELECT c.tag, c.xid FROM {LOG} c
 WHERE NOT EXISTS (
@@ -32,9 +32,8 @@ WHERE NOT EXISTS (
     AND NOT pg_catalog.pg_visible_in_snapshot(c.xid, s.snap)){{more}}
 ORDER BY c.tag, c.xid LIMIT {MOST}"""
 
-# Of what a view has not seen, the oldest row of each table tells its age as all of them do, one of
-# the future that it is not known, and
-# every snapshot to come sees all that this one sees: so no other row is missed.
+# Of the rows that a view has not seen, the oldest one of each table is enough for its age; a row of
+# the future makes the age unknown. Later snapshots see all that this one sees.
 _MERGED: Final = f"""
 WITH done AS MATERIALIZED (
   SELECT c.tag, c.xid, c.at FROM {LOG} c
@@ -48,11 +47,11 @@ SELECT c.tag, c.xid FROM done c
 WHERE NOT EXISTS (SELECT FROM oldest o WHERE (o.tag, o.xid) = (c.tag, c.xid)){{more}}
 LIMIT {MOST}"""
 
-# What no transaction that runs can miss, and no result that may be a little stale needs for its
-# age; of a tag with many rows only the former counts, and of one with too many nothing does.
+# Rows that no running transaction can miss and that no stale result needs for its age. For a tag
+# with many rows only the first condition counts; rows of a tag with too many always go.
 _HORIZON: Final = "pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())"
 _UNMISSED: Final = f"""
-  AND (c.xid < {_HORIZON} AND c.at < clock_timestamp() - {{kept}} * interval '1 second'
+  AND (c.xid < {_HORIZON} AND c.at < clock_timestamp() - {{seconds}} * interval '1 second'
     OR c.xid < {_HORIZON}
       AND c.tag IN (SELECT l.tag FROM {LOG} l GROUP BY l.tag HAVING count(*) > {MOST_OF_TAG})
     OR (SELECT count(*) FROM {LOG} l WHERE l.xid >= {_HORIZON}) > {MOST}
@@ -72,8 +71,8 @@ ON CONFLICT (tag) DO UPDATE SET forced = f.forced + excluded.forced,
   xid = CASE WHEN f.xid < excluded.xid THEN excluded.xid ELSE f.xid END
 """
 
-# A floor of `table:column=value` becomes part of the one of `table:column`, which is asked about
-# wherever the first one is.
+# The watermark of `table:column=value` is merged into that of `table:column`, which look-ups of the
+# former read too.
 _FOLDED: Final = f"""
 WITH old AS (
   SELECT f.tag FROM {FLOOR} f WHERE f.tag ~ '^[0-9]+:[^=]+='
@@ -90,14 +89,14 @@ ON CONFLICT (tag) DO UPDATE SET forced = f.forced + excluded.forced,
   xid = CASE WHEN f.xid < excluded.xid THEN excluded.xid ELSE f.xid END
 """
 
-# Nobody here sees a transaction that has not begun: such rows came from another cluster.
+# Rows of transactions that have not begun came from another cluster.
 _STRANGE: Final = tuple(
     f"DELETE FROM {name} WHERE xid >= pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())"
     for name in (LOG, FLOOR)
 )
 
-KEPT: Final = 10.0
-"""Seconds that rows of the log stay where results are kept, at least."""
+SHORTEST_LIFE: Final = 10.0
+"""Shortest time in seconds that rows stay while results are cached."""
 
 _MINE: Final = f"""
 SELECT has_table_privilege(to_regclass('{LOG}'), 'DELETE')
@@ -112,7 +111,7 @@ _TURN: Final = "SELECT pg_try_advisory_xact_lock($1)"
 
 
 async def may_compact(connection: AdminConnection) -> bool:
-    """Return whether the role may delete from the log; also where there is none.
+    """Return whether the role may delete from the log; true if there is none.
 
     Raises:
         DatabaseError: The database cannot be asked.
@@ -120,17 +119,16 @@ async def may_compact(connection: AdminConnection) -> bool:
     return await connection.fetchval(_MINE) is not False
 
 
-async def compact(connection: AdminConnection, kept: float = KEPT) -> None:
-    """Delete what every view has seen, and of what one has not, all but the oldest.
+async def compact(connection: AdminConnection, seconds: float = SHORTEST_LIFE) -> None:
+    """Delete rows that every view has seen, and of the others all but the oldest per table.
 
-    A view that is being built is in no committed row of the state, and one that is being refreshed
-    has there the snapshot before its own: while there is one, the rows that it may lack are left.
-    Where results are kept, the floor says what was deleted. Where nothing is logged, or the log is
-    another role's, nothing is done.
+    A view that is being built has no committed state yet, and one that is being refreshed has its
+    previous snapshot: the rows that it may need are left. While results are cached, the low
+    watermark records the deleted rows. Does nothing without a log, or if another role owns it.
 
     Args:
         connection: A connection outside of any transaction.
-        kept: Seconds that rows are there for the age of results, if not too many come.
+        seconds: Time that rows stay for the age of results, unless there are too many.
 
     Raises:
         DatabaseError: The log cannot be written.
@@ -139,22 +137,22 @@ async def compact(connection: AdminConnection, kept: float = KEPT) -> None:
         return
     for lock, rows in ((BUILDING, _SEEN), (FILLING, _MERGED)):
         async with connection.begun():
-            # The lock in a statement of its own: the next one's snapshot is then younger.
+            # The lock in its own statement, so that the next statement has a later snapshot.
             await connection.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
             if await connection.fetchval(_TURN, lock):
                 for statement in _statements(
-                    rows, kept, floor=await connection.fetchval(_HAS_FLOOR)
+                    rows, seconds, floor=await connection.fetchval(_HAS_FLOOR)
                 ):
                     await connection.execute(statement)
 
 
 async def empty(connection: AdminConnection) -> None:
-    """Delete all of the log, in the caller's transaction, which claims nothing of views any more.
+    """Delete the whole log, in the caller's transaction, which resets the state of views.
 
     Raises:
         DatabaseError: The log cannot be written.
     """
-    # Not TRUNCATE: a transaction with an older snapshot would find the log empty.
+    # Not TRUNCATE: a transaction with an older snapshot would see an empty log.
     everything = f"SELECT tag, xid FROM {LOG}"
     await connection.fetchval("SELECT pg_advisory_xact_lock($1)", FILLING)
     if await connection.fetchval(_HAS_FLOOR):
@@ -164,11 +162,11 @@ async def empty(connection: AdminConnection) -> None:
         await connection.execute(_PLAIN.format(rows=everything))
 
 
-def _statements(rows: str, kept: float, *, floor: bool) -> tuple[str, ...]:
+def _statements(rows: str, seconds: float, *, floor: bool) -> tuple[str, ...]:
     if not floor:
         return (_PLAIN.format(rows=rows.format(more="")),)
     return (
         *_STRANGE,
-        _FLOORED.format(rows=rows.format(more=_UNMISSED.format(kept=float(kept)))),
+        _FLOORED.format(rows=rows.format(more=_UNMISSED.format(seconds=float(seconds)))),
         _FOLDED,
     )

@@ -1,7 +1,7 @@
-"""Floor: ``fraiseql.changes_floor``, the latest transaction of each tag that the log lost.
+"""Low watermark of the change log: ``fraiseql.changes_floor``.
 
-Whoever asks what was written since a snapshot is told by the log, unless the floor of a tag is not
-below all that the snapshot saw: then what was asked about may be gone, and nothing is known.
+It has the latest transaction of each tag whose row was deleted from the log. If a snapshot does not
+see that transaction, the log no longer has all writes since the snapshot.
 """
 
 from typing import Final
@@ -14,17 +14,17 @@ from fraiseql.sql_files import load_sql
 FLOOR: Final = '"fraiseql"."changes_floor"'
 
 _SQL: Final = load_sql(__name__)
-"""``forced`` counts the rows that were lost for want of room, under a long transaction."""
+"""``forced`` counts rows that were deleted for space during a long transaction."""
 
 
 def floor_object() -> DatabaseObject:
-    """Return the table: logged as the log is, so that a crash loses neither."""
+    """Return the table: logged like the log, so that a crash loses neither."""
     shared = "SELECT pg_advisory_xact_lock_shared({})"
     return DatabaseObject(
         "table",
         FLOOR,
         (
-            # No compaction is under way that found no floor and will not raise it.
+            # Waits for a compaction that began before the table existed.
             shared.format(BUILDING),
             shared.format(FILLING),
             _SQL["changes_floor"].text,

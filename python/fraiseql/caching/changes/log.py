@@ -1,8 +1,8 @@
-"""Log: ``fraiseql.changes``, one row for each table that a transaction wrote, by triggers.
+"""The change log ``fraiseql.changes``: tables that transactions wrote, by triggers.
 
-A row says nothing of when its transaction commits, and no order is assumed: whether a view has
-seen it is asked of the snapshot that the view was read in. A row names the table by its number: a
-trigger stays on a table through a rename, as views keep what they read.
+A row does not record when its transaction commits, and no order is assumed: the snapshot of a view
+decides whether the view has seen it. A row has the number of its table, since triggers and views
+follow a table through a rename.
 """
 
 from typing import Final
@@ -11,7 +11,7 @@ from fraiseql.caching.objects import DatabaseObject, sql_function
 from fraiseql.sql_files import load_sql
 
 LOG: Final = '"fraiseql"."changes"'
-"""Logged as the views are: after a crash both are there, or neither is."""
+"""A logged table like materialized views, so that both survive a crash."""
 
 TRIGGER: Final = "fraiseql_changes"
 _FUNCTION: Final = '"fraiseql"."changed"()'
@@ -28,7 +28,7 @@ _SQL: Final = load_sql(__name__)
 def seconds_since(instant: str) -> str:
     """Return the expression of the seconds since an instant; ``Infinity`` for one in the future.
 
-    That was stored before the clock was set back, so how long ago it is, is not known.
+    Such an instant was stored before the clock was set back.
     """
     return f"""\
 CASE WHEN {instant} > clock_timestamp() THEN 'Infinity'::float8
@@ -36,14 +36,14 @@ CASE WHEN {instant} > clock_timestamp() THEN 'Infinity'::float8
 
 
 def log_objects() -> tuple[DatabaseObject, ...]:
-    """Return the table of the log, and the function that writes to it."""
+    """Return the table of the log, and its trigger function."""
     table = DatabaseObject(
         "table",
         LOG,
         (
             _SQL["changes"].text,
             f"COMMENT ON TABLE {LOG} IS 'Which transaction wrote which table'",
-            # It names rows and labels: ``fraiseql db grant`` lets the serving role read it.
+            # Tags may hold values of rows: ``fraiseql db grant`` lets the serving role read it.
             f"REVOKE ALL ON {LOG} FROM PUBLIC",
             "GRANT USAGE ON SCHEMA fraiseql TO PUBLIC",
         ),
@@ -56,13 +56,13 @@ def log_objects() -> tuple[DatabaseObject, ...]:
 def trigger_object(table: str, forget: str) -> DatabaseObject:
     """Return the trigger that logs the writes of one table.
 
-    It fires for replicated writes too, and it stands on every partition by itself, since a
-    statement that names a partition fires no trigger of the table above.
+    It fires for replicated writes too, and every partition has its own, since a statement on a
+    partition fires no statement trigger of the parent table.
 
     Args:
         table: Quoted and qualified.
-        forget: Statement that declares unknown what views have seen of the table: what was
-            written while the trigger was not there is not in the log.
+        forget: Statement that makes the age of views over the table unknown, since writes
+            before the trigger existed are not logged.
     """
     create, enable = (text.format(table=table) for text in (CREATE_TRIGGER, ENABLE_TRIGGER))
     return DatabaseObject(

@@ -1,7 +1,7 @@
-"""State: ``fraiseql.view_state``, what each kept view has seen, and from that its age.
+"""State of materialized views: ``fraiseql.view_state``, with the snapshot of each.
 
-A view has seen a transaction if and only if the transaction was visible to the snapshot that is
-stored here; that snapshot is taken before the view's query runs, so it never claims too much.
+A view has seen a transaction if and only if the stored snapshot sees it. That snapshot is taken
+before the view's query runs, so it never includes too much.
 """
 
 from typing import Final
@@ -19,12 +19,12 @@ FILLING: Final = 4_711_310_017
 CLUSTER: Final = """\
 (SELECT c.system_identifier || '/' || d.oid FROM pg_catalog.pg_control_system() c,
   pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())"""
-"""Which database of which cluster this is: transactions of another one are numbered otherwise."""
+"""Identity of this database: transaction numbers of another cluster mean nothing here."""
 
 _SQL: Final = load_sql(__name__)
 
 READABLE: Final = "name, relation, cluster, snap, shape, views, tags, clock, as_of, took, refreshes"
-"""Columns that serving may read: not what a refresh said as it failed, which may hold values."""
+"""Columns that serving may read: not the message of a failed refresh, which may hold values."""
 
 
 def state_object() -> DatabaseObject:

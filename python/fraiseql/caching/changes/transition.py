@@ -1,19 +1,19 @@
-"""Transition tables: where PostgreSQL puts every row that a statement changed into them.
+"""Releases whose transition tables have every changed row.
 
-Of a partitioned table it does not: ``MERGE … UPDATE`` that moves a row to another partition fires
-the UPDATE trigger with empty tables. Row triggers on the partitions fire for such a row.
+On a partitioned table none has: ``MERGE … UPDATE`` that moves a row to another partition fires the
+UPDATE trigger with empty tables. Row triggers on the partitions fire for such a row.
 """
 
 from typing import Final
 
 _MERGE_IN_QUERY: Final = {15: 150_016, 16: 160_012, 17: 170_008, 18: 180_002}
-"""By major version, the release in which MERGE beside other changes of its query is in them."""
+"""By major version, the first release with the rows of a MERGE inside of another query."""
 
 _MAJOR: Final = 10_000
 
 
 def transition_tables_are_whole(server: int) -> bool:
-    """Return whether a plain table's transition tables hold all that a statement changed.
+    """Return whether transition tables of a plain table have every changed row.
 
     Args:
         server: ``server_version_num``.

@@ -1,1 +1,1 @@
-"""The DDL road: what is declared, what is there, and the steps from one to the other."""
+"""Migrations: the desired state, the present state, and the steps between them."""

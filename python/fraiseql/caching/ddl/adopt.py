@@ -1,4 +1,4 @@
-"""Adopt: the part of a plan that partitions which came or went have made necessary."""
+"""Migrations that attached or detached partitions require."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -12,43 +12,43 @@ from fraiseql.caching.objects import DatabaseObject
 from fraiseql.database.writing import AdminConnection
 
 _QUICK: Final = LockRetry(lock_timeout=0.5, attempts=4, pause=0.5)
-"""A background job waits for no lock for long: it comes again."""
+"""A background job does not wait long for a lock, since it runs again."""
 
 
 async def adopt(connection: AdminConnection, objects: list[DatabaseObject]) -> MigrationPlan | None:
-    """Make what partitions need of one type's objects; None where more than these has changed.
+    """Apply the changes that partitions require; None if anything else has changed.
 
-    What is declared otherwise than was applied is left to the next apply.
+    Changed declarations are left to the next apply.
 
     Args:
         connection: A connection of a role that may apply.
-        objects: What the type wants.
+        objects: Desired objects of one type.
 
     Raises:
-        DatabaseError: A step failed, or its lock was not to be had.
+        DatabaseError: A step failed, or a table was locked.
     """
-    wanted = DesiredState(in_order(objects))
-    plan = await find_plan(connection, wanted, extending=True)
+    desired = DesiredState(in_order(objects))
+    plan = await find_plan(connection, desired, extending=True)
     states = {verdict.key: verdict for verdict in plan.states}
-    if not all(_follows(one, states) for one in wanted.objects):
+    if not all(_follows(obj, states) for obj in desired.objects):
         return None
-    return await apply(connection, wanted, patience=_QUICK, extending=True)
+    return await apply(connection, desired, patience=_QUICK, extending=True)
 
 
-def _follows(one: DatabaseObject, states: Mapping[Key, Verdict]) -> bool:
-    """Tell whether an object is as it was applied, or is other for its partitions alone."""
-    state = states[one.key].state
+def _follows(obj: DatabaseObject, states: Mapping[Key, Verdict]) -> bool:
+    """Return whether an object is unchanged, or changed by its partitions alone."""
+    state = states[obj.key].state
     if state == "kept":
         return True
-    if one.kind == "trigger":
-        return state == "missing" and _on_another_table(one, states)
-    return one.kind in ("data", "fingerprint") or (
-        one.kind == "view" and any("rows of" in need for need in one.needs)
+    if obj.kind == "trigger":
+        return state == "missing" and _on_another_table(obj, states)
+    return obj.kind in ("data", "fingerprint") or (
+        obj.kind == "view" and any("rows of" in need for need in obj.needs)
     )
 
 
-def _on_another_table(one: DatabaseObject, states: Mapping[Key, Verdict]) -> bool:
-    name = one.name.partition(" ON ")[0]
+def _on_another_table(obj: DatabaseObject, states: Mapping[Key, Verdict]) -> bool:
+    name = obj.name.partition(" ON ")[0]
     return any(
         kind == "trigger" and other.partition(" ON ")[0] == name and verdict.state == "kept"
         for (kind, other), verdict in states.items()

@@ -1,4 +1,4 @@
-"""Apply: runs a plan's steps so that a process that is killed at any point can begin again."""
+"""Run the steps of a migration plan, resumable after a crash."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -21,9 +21,9 @@ from fraiseql.caching.objects import DatabaseObject
 from fraiseql.database.writing import AdminConnection, server_message
 from fraiseql.errors import DatabaseError, DeclarationError, sqlstate_of
 
-LOCK: Final = 4_711_310_015  # the framework's own number; any other would do
+LOCK: Final = 4_711_310_015  # an arbitrary number
 _RETRIED: Final = frozenset({"55P03", "40P01"})
-# A view or function whose columns or result have changed cannot be replaced in place.
+# A view or function with changed columns or result type cannot be replaced in place.
 _NOT_IN_PLACE: Final = frozenset({"42P16", "42P13"})
 
 Watch = Callable[[str], None]
@@ -31,12 +31,12 @@ Watch = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class LockRetry:
-    """How long locks are waited for.
+    """Waiting times for locks.
 
     Attributes:
-        lock_timeout: Seconds that a statement waits for a lock, and others queue behind it.
-        attempts: How often a step is tried.
-        pause: Seconds before the second attempt; doubled for each further one, to ten at most.
+        lock_timeout: Seconds that a statement waits for a lock, while others queue behind it.
+        attempts: Attempts of a step.
+        pause: Seconds before the second attempt; doubled for each further one, up to ten.
         turn: Seconds to wait for another apply to end.
     """
 
@@ -47,65 +47,64 @@ class LockRetry:
 
 
 UNDECLARED: Final = "fraiseql (undeclared)"
-"""Owner of what no declaration wants: it is nobody's to withdraw by declaring something else."""
+"""Owner of objects without a declaration, which no changed declaration drops."""
 
 
 async def find_plan(
-    connection: AdminConnection, wanted: DesiredState, *, extending: bool = False
+    connection: AdminConnection, desired: DesiredState, *, extending: bool = False
 ) -> MigrationPlan:
-    """Return the plan for ``wanted`` as the database is now; nothing is changed.
+    """Return the plan that leads to ``desired``, without changing anything.
 
     Args:
         connection: A connection that may write.
-        wanted: What is to be there.
-        extending: Whether all else that was made stays.
+        desired: The desired state.
+        extending: Whether objects outside of ``desired`` stay.
 
     Raises:
         DatabaseError: The database cannot be read, or its ledger is of a newer version.
     """
     async with connection.begun():
         version = await ledger_version(connection)
-        asked = {one.key for one in wanted.objects}
+        desired_keys = {obj.key for obj in desired.objects}
         ledger = {
             key: entry
             for key, entry in (await read_ledger(connection)).items()
-            if key in asked or not (extending or entry.owner == UNDECLARED)
+            if key in desired_keys or not (extending or entry.owner == UNDECLARED)
         }
-        keys = {*ledger, *asked}
+        keys = {*ledger, *desired_keys}
         present = await introspect(connection, keys)
         major = await _major(connection)
     return make_plan(
-        wanted.objects, ledger, present, major, refusals=wanted.refusals, version=version
+        desired.objects, ledger, present, major, refusals=desired.refusals, version=version
     )
 
 
 async def apply(
     connection: AdminConnection,
-    wanted: DesiredState,
+    desired: DesiredState,
     *,
     patience: LockRetry = LockRetry(),
     watch: Watch = lambda _: None,
     extending: bool = False,
 ) -> MigrationPlan:
-    """Make ``wanted`` true, and return the plan that was carried out.
+    """Apply ``desired``, and return the plan.
 
-    One process applies at a time, others wait. Each step is recorded in the transaction that it
-    runs in; what cannot run in one is recorded before and after, and cleaned up when it was
-    interrupted.
+    One process applies at a time, others wait. Each step is recorded in its own transaction; a
+    step that cannot run in one is recorded before and after, and cleaned up if interrupted.
 
     Args:
         connection: A connection that may write.
-        wanted: What is to be there.
-        patience: How long locks are waited for.
-        watch: Told of every step, statement and commit before it runs.
+        desired: The desired state.
+        patience: Waiting times for locks.
+        watch: Called with every step, statement and commit before it runs.
         extending: Whether all else that was made stays.
 
     Raises:
-        DeclarationError: Something declared cannot be had; nothing was changed.
-        DatabaseError: A step failed; the steps before it stay, and the next apply goes on there.
+        DeclarationError: A declaration cannot be applied; nothing was changed.
+        DatabaseError: A step failed; earlier steps stay, and the next apply continues there.
     """
     async with _turn(connection, patience):
-        plan = await find_plan(connection, wanted, extending=extending)
+        plan = await find_plan(connection, desired, extending=extending)
         if plan.refusals:
             first = plan.refusals[0]
             text = "\n".join(str(refusal) for refusal in plan.refusals)
@@ -158,7 +157,7 @@ async def _patiently(
             if sqlstate_of(error) not in _RETRIED:
                 raise DatabaseError(
                     f"{step.title}: {server_message(error)}",
-                    hint="Steps before this one are applied and stay; apply again goes on here.",
+                    hint="Earlier steps are applied and stay; the next apply continues here.",
                     code="STEP_FAILED",
                 ) from error
             if attempt == patience.attempts:
@@ -171,7 +170,7 @@ async def _patiently(
 
 def _no_lock(step: Step, patience: LockRetry) -> DatabaseError:
     return DatabaseError(
-        f"{step.title}: its lock could not be had in {patience.attempts} attempts of"
+        f"{step.title}: its lock was not free in {patience.attempts} attempts of"
         f" {patience.lock_timeout:g} s.",
         hint="End the long transactions on the table (pg_stat_activity), then apply again.",
         code="LOCK_TIMEOUT",
@@ -182,51 +181,51 @@ async def _run(connection: AdminConnection, step: Step, patience: LockRetry, wat
     if not step.transactional:
         return await _run_outside(connection, step, watch)
     async with connection.begun(lock_timeout=patience.lock_timeout):
-        for one in step.dropped:
-            await _all(connection, one.drop, watch)
-            await forget(connection, one.key)
-        for one in step.made:
-            await _make(connection, one, watch, in_place=step.action == "replace")
-        await _record_made(connection, step.made)
+        for obj in step.dropped:
+            await _all(connection, obj.drop, watch)
+            await forget(connection, obj.key)
+        for obj in step.created:
+            await _make(connection, obj, watch, in_place=step.action == "replace")
+        await _record_made(connection, step.created)
         watch("COMMIT")
     return None
 
 
 async def _make(
-    connection: AdminConnection, one: DatabaseObject, watch: Watch, *, in_place: bool
+    connection: AdminConnection, obj: DatabaseObject, watch: Watch, *, in_place: bool
 ) -> None:
-    if not in_place or not one.drop:
-        return await _create(connection, one, watch)
+    if not in_place or not obj.drop:
+        return await _create(connection, obj, watch)
     await connection.execute("SAVEPOINT fraiseql_step")
     try:
-        await _create(connection, one, watch)
+        await _create(connection, obj, watch)
     except DatabaseError as error:
         if sqlstate_of(error) not in _NOT_IN_PLACE:
             raise
         await connection.execute("ROLLBACK TO SAVEPOINT fraiseql_step")
-        await _all(connection, one.drop, watch)
-        await _create(connection, one, watch)
+        await _all(connection, obj.drop, watch)
+        await _create(connection, obj, watch)
     return None
 
 
 async def _run_outside(connection: AdminConnection, step: Step, watch: Watch) -> None:
-    """Run what no transaction can hold: marked before, so that what it leaves is cleaned up."""
+    """Run a step outside of transactions: marked before, so that its remains are cleaned up."""
     await connection.execute("SET lock_timeout = 0")
-    made = {one.key for one in step.made}
-    for one in step.dropped:
-        if one.key not in made:
-            await record_dropping(connection, one.key)
-            await _all(connection, one.drop, watch)
+    created = {obj.key for obj in step.created}
+    for obj in step.dropped:
+        if obj.key not in created:
+            await record_dropping(connection, obj.key)
+            await _all(connection, obj.drop, watch)
             watch("record")
-            await forget(connection, one.key)
-    for one in step.made:
+            await forget(connection, obj.key)
+    for obj in step.created:
         watch("record")
-        await record(connection, one, "doing")
+        await record(connection, obj, "doing")
         if step.action != "create":
-            await _all(connection, one.drop, watch)
-        await _create(connection, one, watch)
+            await _all(connection, obj.drop, watch)
+        await _create(connection, obj, watch)
         async with connection.begun():
-            await _record_made(connection, (one,))
+            await _record_made(connection, (obj,))
             watch("COMMIT")
 
 
@@ -236,18 +235,18 @@ async def _all(connection: AdminConnection, statements: Iterable[str], watch: Wa
         await connection.execute(statement)
 
 
-async def _create(connection: AdminConnection, one: DatabaseObject, watch: Watch) -> None:
-    for statement in one.create:
+async def _create(connection: AdminConnection, obj: DatabaseObject, watch: Watch) -> None:
+    for statement in obj.create:
         watch(statement)
-        async with connection.declared() if statement == one.declared else nullcontext():
+        async with connection.declared() if statement == obj.declared else nullcontext():
             await connection.execute(statement)
 
 
-async def _record_made(connection: AdminConnection, made: tuple[DatabaseObject, ...]) -> None:
-    seen = await introspect(connection, [one.key for one in made])
+async def _record_made(connection: AdminConnection, created: tuple[DatabaseObject, ...]) -> None:
+    seen = await introspect(connection, [obj.key for obj in created])
     major = await _major(connection)
-    for one in made:
-        await record(connection, one, "done", seen.get(one.key), major)
+    for obj in created:
+        await record(connection, obj, "done", seen.get(obj.key), major)
 
 
 async def _major(connection: AdminConnection) -> int:

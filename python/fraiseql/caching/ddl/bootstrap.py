@@ -37,7 +37,7 @@ async def create_missing_tables(pool: Pool) -> None:
 
 
 async def _has_tables(pool: Pool) -> bool:
-    names = [one.name for one in _objects() if one.kind in ("table", "view")]
+    names = [obj.name for obj in _objects() if obj.kind in ("table", "view")]
     sql = "SELECT bool_and(to_regclass(n) IS NOT NULL) FROM unnest($1::text[]) AS n"
     return bool((await pool.inspect(sql, [names]))[0][0])
 
@@ -49,4 +49,4 @@ def _objects() -> tuple[DatabaseObject, ...]:
     for store in stores:
         objects += store_objects(store)
     objects += [*figure_objects(), *view_objects(stores)]
-    return in_order([replace(one, owner=UNDECLARED) for one in objects])
+    return in_order([replace(obj, owner=UNDECLARED) for obj in objects])

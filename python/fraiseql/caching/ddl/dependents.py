@@ -1,4 +1,4 @@
-"""Dependents: what has to be made anew because something else has."""
+"""Objects to rebuild because objects that they depend on change."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -10,54 +10,54 @@ from fraiseql.caching.objects import DatabaseObject
 _CHANGED: Final[frozenset[State]] = frozenset({"outdated", "altered", "unfinished"})
 
 
-def _is_replaced(one: DatabaseObject, verdict: Verdict) -> bool:
-    """Tell whether its statements bring it up to date where it is, which no table's columns do."""
-    return one.replaces and not (one.kind == "table" and verdict.state == "altered")
+def _is_replaced(obj: DatabaseObject, verdict: Verdict) -> bool:
+    """Return whether its statements update it in place; columns of tables they do not."""
+    return obj.replaces and not (obj.kind == "table" and verdict.state == "altered")
 
 
 def to_rebuild(objects: tuple[DatabaseObject, ...], states: Mapping[Key, Verdict]) -> set[Key]:
-    """Return what must be dropped to be made anew: itself changed, or needing what is dropped."""
+    """Return the objects to drop and create again: changed ones, and their dependents."""
     roots = {
-        one.key
-        for one in objects
-        if states[one.key].state in _CHANGED
-        and not _is_replaced(one, states[one.key])
-        and one.kind != "data"
+        obj.key
+        for obj in objects
+        if states[obj.key].state in _CHANGED
+        and not _is_replaced(obj, states[obj.key])
+        and obj.kind != "data"
     }
-    there = {one.key for one in objects if states[one.key].state not in ("missing", "taken")}
+    there = {obj.key for obj in objects if states[obj.key].state not in ("missing", "taken")}
     return roots | (dependents(objects, roots) & there)
 
 
 def to_invalidate(
     objects: tuple[DatabaseObject, ...], states: Mapping[Key, Verdict], rebuilt: set[Key]
 ) -> set[Key]:
-    """Return the data that has to be made again, and what says that it is there.
+    """Return the data to build again, and its dependents.
 
-    Rows are right as long as everything that they need stayed as it was. Whatever stands on them
-    goes first, so that an apply that is killed half-way leaves nothing that claims to be whole.
+    Data is valid as long as everything that it depends on is unchanged. Its dependents are dropped
+    first, so that a killed apply leaves nothing that marks invalid data as complete.
     """
     unsettled = {key for key, verdict in states.items() if verdict.state not in ("kept", "taken")}
     hit = dependents(objects, unsettled)
-    there = {one.key for one in objects if states[one.key].state not in ("missing", "taken")}
+    there = {obj.key for obj in objects if states[obj.key].state not in ("missing", "taken")}
     again = {
-        one.key
-        for one in objects
-        if one.kind == "data" and one.key in there & (hit | unsettled) - rebuilt
+        obj.key
+        for obj in objects
+        if obj.kind == "data" and obj.key in there & (hit | unsettled) - rebuilt
     }
     later = {
-        one.key
-        for one in objects
-        if one.key in rebuilt and one.kind == "data" and not one.transactional
+        obj.key
+        for obj in objects
+        if obj.key in rebuilt and obj.kind == "data" and not obj.transactional
     }
     return again | (dependents(objects, again | later) & there)
 
 
 def dependents(objects: tuple[DatabaseObject, ...], roots: set[Key]) -> set[Key]:
-    """Return what needs any of ``roots``, at any distance."""
+    """Return the direct and indirect dependents of ``roots``."""
     names = {name for _, name in roots}
     found: set[Key] = set()
-    for one in objects:  # in order of needs, so that one pass is enough
-        if one.key not in roots and names.intersection(one.needs):
-            found.add(one.key)
-            names.add(one.name)
+    for obj in objects:  # sorted by needs, so that one pass is enough
+        if obj.key not in roots and names.intersection(obj.needs):
+            found.add(obj.key)
+            names.add(obj.name)
     return found

@@ -1,4 +1,4 @@
-"""Wanted: every object that an application's declarations ask for, and what is refused."""
+"""Desired state: the objects of an application's declarations, and violations."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ from fraiseql.sources import declared_relations
 
 @dataclass(frozen=True, slots=True)
 class DesiredState:
-    """What declarations come to.
+    """Objects that declarations ask for.
 
     Attributes:
-        objects: In an order in which they can be made.
-        refusals: What is declared and cannot be had; then ``objects`` lacks it.
-        stored_types: The types that are kept.
+        objects: Objects, dependencies first.
+        refusals: Violations; ``objects`` has no object of such a declaration.
+        stored_types: Types declared with ``stored=``.
         types: Names of all declared types.
-        refused: Names of kept types whose documents cannot be had, be it for an embedded type.
+        refused: Names of stored types with violations.
     """
 
     objects: tuple[DatabaseObject, ...]
@@ -39,58 +39,58 @@ class DesiredState:
 
 
 async def load_desired_state(schema: Schema, pool: Pool) -> DesiredState:
-    """Return what the declarations of ``schema`` want in the database behind ``pool``.
+    """Return the desired state of ``schema`` in the database behind ``pool``.
 
     Raises:
         SourceError: A relation that is declared does not exist.
-        DatabaseError: The database cannot be reached or does not allow this.
+        DatabaseError: The database cannot be reached, or refuses a statement.
     """
     context = await load_context(schema, pool)
     for name in set(declared_relations(schema)) - applied_relations(schema):
         context.catalog.relation(name, wanted_by="A declared type")
-    found: list[DatabaseObject] = []
+    desired: list[DatabaseObject] = []
     refusals: list[Violation] = []
     stored_types = await load_stored_types(context, pool)
-    without: set[str] = set()
-    for one in stored_types:
-        refused, objects = _of(one)
-        refusals += refused
-        found += objects
-        if not all(each.create_only for each in refused):
-            without.add(one.type_name)
-    indexes, refused = wanted_indexes(context)
-    refusals += refused
-    found += indexes
-    refused, objects = await wanted_results(schema, pool, stored_types)
-    refusals += refused
-    found += objects
-    refusals += _twice(found)
+    refused: set[str] = set()
+    for stored_type in stored_types:
+        violations, objects = _of(stored_type)
+        refusals += violations
+        desired += objects
+        if not all(violation.create_only for violation in violations):
+            refused.add(stored_type.type_name)
+    indexes, violations = wanted_indexes(context)
+    refusals += violations
+    desired += indexes
+    violations, objects = await wanted_results(schema, pool, stored_types)
+    refusals += violations
+    desired += objects
+    refusals += _twice(desired)
     types = frozenset(schema.objects)
     return DesiredState(
-        in_order(found), tuple(refusals), tuple(stored_types), types, frozenset(without)
+        in_order(desired), tuple(refusals), tuple(stored_types), types, frozenset(refused)
     )
 
 
 def _twice(objects: list[DatabaseObject]) -> Iterator[Violation]:
-    """Yield what two declarations want in different forms."""
+    """Yield violations of two declarations that need one object in different forms."""
     first: dict[tuple[str, str], DatabaseObject] = {}
-    for one in objects:
-        other = first.setdefault(one.key, one)
-        # What it is the fingerprint of is refused itself.
-        if other.digest != one.digest and one.kind != "fingerprint":
+    for obj in objects:
+        other = first.setdefault(obj.key, obj)
+        # The object of the fingerprint has a violation itself.
+        if other.digest != obj.digest and obj.kind != "fingerprint":
             yield Violation(
                 "NAME_TAKEN",
-                one.owner,
-                f"{other.owner} has a {one.kind} {one.name} of another form.",
+                obj.owner,
+                f"{other.owner} has a {obj.kind} {obj.name} of another form.",
                 "Keep one of the two types; the other one is read live, at no loss.",
             )
 
 
-def document_relations(wanted: DesiredState, type_name: str) -> tuple[str, ...]:
+def document_relations(state: DesiredState, type_name: str) -> tuple[str, ...]:
     """Return the relations that hold a type's stored documents, as quoted names."""
     return tuple(
         created.name
-        for stored_type in wanted.stored_types
+        for stored_type in state.stored_types
         if stored_type.type_name == type_name
         for created in strategy_of(stored_type).objects(stored_type)
         if created.kind in ("table", "materialized view")
@@ -98,12 +98,12 @@ def document_relations(wanted: DesiredState, type_name: str) -> tuple[str, ...]:
     )
 
 
-def document_rights(wanted: DesiredState) -> tuple[Right, ...]:
-    """Return what a role needs to read stored documents, besides the tables themselves."""
+def document_rights(state: DesiredState) -> tuple[Right, ...]:
+    """Return the privileges that reading stored documents needs, besides those on tables."""
     names = [
         name
-        for stored_type in wanted.stored_types
-        if stored_type.type_name not in wanted.refused
+        for stored_type in state.stored_types
+        if stored_type.type_name not in state.refused
         for name in strategy_of(stored_type).readable(stored_type)
     ]
     return tuple(Right("stored", "SELECT", name) for name in dict.fromkeys(names))
@@ -111,32 +111,32 @@ def document_rights(wanted: DesiredState) -> tuple[Right, ...]:
 
 def _of(stored_type: StoredType) -> tuple[list[Violation], list[DatabaseObject]]:
     strategy = strategy_of(stored_type)
-    refused = list(strategy.refusals(stored_type))
-    # What only must not be made by this role, or here, is still what is declared.
-    whole = all(one.create_only for one in refused)
-    return refused, list(strategy.objects(stored_type)) if whole else []
+    violations = list(strategy.refusals(stored_type))
+    # An object that only this role, or this server, must not create is still desired.
+    allowed = all(violation.create_only for violation in violations)
+    return violations, list(strategy.objects(stored_type)) if allowed else []
 
 
 def in_order(objects: list[DatabaseObject]) -> tuple[DatabaseObject, ...]:
-    """Return ``objects``, each once, after what it needs; otherwise in the order given.
+    """Return ``objects`` without duplicates, dependencies first.
 
-    The framework's schema is left out: it comes with the ledger, and stays as long.
+    The framework's schema is left out: it belongs to the ledger.
     """
-    objects = [one for one in objects if one.kind != "schema"]
+    objects = [obj for obj in objects if obj.kind != "schema"]
     by_name: dict[str, list[DatabaseObject]] = {}
-    for one in dict.fromkeys(objects):
-        by_name.setdefault(one.name, []).append(one)
+    for obj in dict.fromkeys(objects):
+        by_name.setdefault(obj.name, []).append(obj)
     done: dict[tuple[str, str], DatabaseObject] = {}
 
-    def visit(one: DatabaseObject) -> None:
-        if one.key in done:
+    def visit(obj: DatabaseObject) -> None:
+        if obj.key in done:
             return
-        for need in one.needs:
+        for need in obj.needs:
             for needed in by_name.get(need, ()):
-                if needed.key != one.key:
+                if needed.key != obj.key:
                     visit(needed)
-        done[one.key] = one
+        done[obj.key] = obj
 
-    for one in dict.fromkeys(objects):
-        visit(one)
+    for obj in dict.fromkeys(objects):
+        visit(obj)
     return tuple(done.values())

@@ -1,4 +1,4 @@
-"""States: how each object that is wanted or was made compares with what PostgreSQL has."""
+"""Drift: differences between desired, recorded and present objects."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ class Verdict:
 
     Attributes:
         key: Kind and name.
-        owner: The declaration that wants it, or wanted it.
-        state: ``kept`` is as it should be; ``missing``; ``outdated``: declared otherwise now;
-            ``altered`` by somebody since; ``unfinished``: an apply was ended in the middle of it;
-            ``taken``: another object has its name; ``undeclared``: made once, and not wanted now.
-        reason: The same for the reader; empty for ``kept``.
-        drift: Whether somebody else than ``apply`` brought it about.
+        owner: The declaration that it belongs or belonged to.
+        state: ``kept``: unchanged; ``missing``; ``outdated``: the declaration has changed;
+            ``altered`` outside of FraiseQL; ``unfinished``: an apply was interrupted; ``taken``:
+            another object has its name; ``undeclared``: no longer declared.
+        reason: The same in words; empty for ``kept``.
+        drift: Whether the change was made outside of FraiseQL.
     """
 
     key: Key
@@ -33,15 +33,15 @@ class Verdict:
 
 
 def detect_drift(
-    wanted: Iterable[DatabaseObject],
+    desired: Iterable[DatabaseObject],
     ledger: Mapping[Key, Entry],
     present: Mapping[Key, str],
     major: int,
 ) -> tuple[Verdict, ...]:
-    """Return the state of every object, wanted ones first."""
-    objects = tuple(wanted)
-    keys = {one.key for one in objects}
-    verdicts = [_judged(one, ledger.get(one.key), present.get(one.key), major) for one in objects]
+    """Return the state of every object, desired ones first."""
+    objects = tuple(desired)
+    keys = {obj.key for obj in objects}
+    verdicts = [_judged(obj, ledger.get(obj.key), present.get(obj.key), major) for obj in objects]
     gone = [
         Verdict(key, entry.owner, "undeclared", "it is no longer declared")
         for key, entry in ledger.items()
@@ -50,35 +50,35 @@ def detect_drift(
     return (*verdicts, *gone)
 
 
-def _judged(one: DatabaseObject, entry: Entry | None, now: str | None, major: int) -> Verdict:
+def _judged(obj: DatabaseObject, entry: Entry | None, now: str | None, major: int) -> Verdict:
     if entry is None:
-        return _unrecorded(one, now)
+        return _unrecorded(obj, now)
     if entry.state != "done":
-        return Verdict(one.key, one.owner, "unfinished", "an earlier apply ended in the middle")
-    if now is None and one.kind != "data":
+        return Verdict(obj.key, obj.owner, "unfinished", "an earlier apply ended in the middle")
+    if now is None and obj.kind != "data":
         reason = "somebody dropped it"
-        return Verdict(one.key, one.owner, "missing", reason, drift=True)
-    if entry.digest != one.digest:
-        return Verdict(one.key, one.owner, "outdated", "it is declared otherwise now")
-    reason = _altered(one, entry, now, major)
+        return Verdict(obj.key, obj.owner, "missing", reason, drift=True)
+    if entry.digest != obj.digest:
+        return Verdict(obj.key, obj.owner, "outdated", "it is declared otherwise now")
+    reason = _altered(obj, entry, now, major)
     if reason:
-        return Verdict(one.key, one.owner, "altered", reason, drift=True)
-    return Verdict(one.key, one.owner, "kept")
+        return Verdict(obj.key, obj.owner, "altered", reason, drift=True)
+    return Verdict(obj.key, obj.owner, "kept")
 
 
-def _unrecorded(one: DatabaseObject, now: str | None) -> Verdict:
-    """Return the state of an object that no apply has made."""
+def _unrecorded(obj: DatabaseObject, now: str | None) -> Verdict:
+    """Return the state of an object without a record."""
     if now is None:
-        return Verdict(one.key, one.owner, "missing", "it is new")
-    if one.adopts:
+        return Verdict(obj.key, obj.owner, "missing", "it is new")
+    if obj.adopts:
         reason = "a worker made it, and no apply has recorded it"
-        return Verdict(one.key, one.owner, "missing", reason)
-    return Verdict(one.key, one.owner, "taken", "another object has its name")
+        return Verdict(obj.key, obj.owner, "missing", reason)
+    return Verdict(obj.key, obj.owner, "taken", "another object has its name")
 
 
-def _altered(one: DatabaseObject, entry: Entry, now: str | None, major: int) -> str:
-    """Return why an object is not as it was made; empty when it is."""
-    if one.kind == "fingerprint":
+def _altered(obj: DatabaseObject, entry: Entry, now: str | None, major: int) -> str:
+    """Return how an object differs from its record, or an empty string."""
+    if obj.kind == "fingerprint":
         return "" if now == AS_RECORDED else f"changed since its documents were computed: {now}"
     same = entry.seen is None or entry.seen_by != major or entry.seen == now
     return "" if same else "somebody altered it"

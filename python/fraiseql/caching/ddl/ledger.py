@@ -1,5 +1,5 @@
-"""Ledger: what the framework has made in a database, in ``fraiseql.ledger`` beside what it made."""
-# ruff: noqa: S608 - the only texts that are joined into SQL are quoted here
+"""Ledger of applied objects, in the table ``fraiseql.ledger``."""
+# ruff: noqa: S608 - values are escaped here
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,26 +21,26 @@ _FIRST: Final = (
     "record_version",
 )
 VERSIONS: Final = (tuple(_SQL[name].text for name in _FIRST),)
-"""The statements that bring the ledger from each version to the next, from none at all."""
+"""The statements from each version of the ledger to the next, from none to the first."""
 
 Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row of the ledger: an object as it was made.
+    """One row of the ledger: an applied object.
 
     Attributes:
-        kind: As of ``DatabaseObject``.
-        name: As of ``DatabaseObject``.
-        owner: The declaration that wanted it.
-        digest: Of the object as it was made.
-        state: ``done``, or ``doing`` or ``dropping`` when that was begun outside a transaction.
-        transactional: Whether it is made and dropped in transactions.
+        kind: Kind of ``DatabaseObject``.
+        name: Name of ``DatabaseObject``.
+        owner: The declaration that it belongs to.
+        digest: Digest of the applied object.
+        state: ``done``, or ``doing`` or ``dropping`` if that began outside of a transaction.
+        transactional: Whether it is created and dropped in transactions.
         undo: Statements that drop it.
         needs: Names of objects that it needs.
-        seen: What PostgreSQL said of it when it was made; None when nobody looked.
-        seen_by: Major version of the PostgreSQL that said so.
+        seen: Definition that PostgreSQL wrote after apply; None if it was not read.
+        seen_by: Major version of that PostgreSQL.
     """
 
     kind: Kind
@@ -56,11 +56,11 @@ class Entry:
 
     @property
     def key(self) -> Key:
-        """What identifies the object among all."""
+        """Unique key of the object."""
         return (self.kind, self.name)
 
     def as_object(self) -> DatabaseObject:
-        """Return the object as far as dropping it goes."""
+        """Return the object, without statements to create it."""
         return DatabaseObject(
             self.kind,
             self.name,
@@ -80,10 +80,10 @@ def _drop_lock(kind: str, transactional: bool) -> str:
 
 
 async def ledger_version(database: Transaction) -> int:
-    """Return the version of the ledger in the database; 0 when there is none.
+    """Return the version of the ledger in the database; 0 if there is none.
 
     Raises:
-        DatabaseError: It is newer than this code, or not for the connected role to read.
+        DatabaseError: It is newer than this code, or the role may not read it.
     """
     readable = await database.fetchval(_SQL["may_read"].text)
     if readable is None:
@@ -106,15 +106,15 @@ async def ledger_version(database: Transaction) -> int:
 
 
 def ledger_statements(version: int) -> list[str]:
-    """Return what brings the ledger from ``version`` to the present one."""
-    found = [statement for step in VERSIONS[version:] for statement in step]
+    """Return the statements from ``version`` of the ledger to the present one."""
+    statements = [statement for step in VERSIONS[version:] for statement in step]
     if 0 < version < len(VERSIONS):
-        found.append(f"UPDATE fraiseql.ledger_version SET version = {len(VERSIONS)}")
-    return found
+        statements.append(f"UPDATE fraiseql.ledger_version SET version = {len(VERSIONS)}")
+    return statements
 
 
 async def read_ledger(database: Transaction) -> Mapping[Key, Entry]:
-    """Return every row of the ledger; nothing where there is no ledger yet."""
+    """Return every row of the ledger; none if there is no ledger."""
     if await ledger_version(database) == 0:
         return {}
     rows = await database.fetch(_SQL["entries"].text)
@@ -128,42 +128,42 @@ def _entry(row: Any) -> Entry:
 
 async def record(
     database: Transaction,
-    made: DatabaseObject,
+    obj: DatabaseObject,
     state: str = "done",
     seen: str | None = None,
     major: int | None = None,
 ) -> None:
-    """Write that an object is there, or being made."""
-    await database.execute(_SQL["write_entry"].text, *_values(made, state), seen, major)
+    """Record an object as applied, or as being applied."""
+    await database.execute(_SQL["write_entry"].text, *_values(obj, state), seen, major)
 
 
 async def record_dropping(database: Transaction, key: Key) -> None:
-    """Write that an object is being dropped."""
+    """Record an object as being dropped."""
     await database.execute(_SQL["mark_dropping"].text, *key)
 
 
 async def forget(database: Transaction, key: Key) -> None:
-    """Remove an object that is gone."""
+    """Remove a dropped object."""
     await database.execute(_SQL["delete_entry"].text, *key)
 
 
-def _values(made: DatabaseObject, state: str) -> tuple[Any, ...]:
-    undo, needs = list(made.drop), list(made.needs)
+def _values(obj: DatabaseObject, state: str) -> tuple[Any, ...]:
+    undo, needs = list(obj.drop), list(obj.needs)
     return (
-        made.kind,
-        made.name,
-        made.owner,
-        made.digest,
+        obj.kind,
+        obj.name,
+        obj.owner,
+        obj.digest,
         state,
-        made.transactional,
+        obj.transactional,
         undo,
         needs,
     )
 
 
-def record_text(made: DatabaseObject) -> str:
+def record_text(obj: DatabaseObject) -> str:
     """Return ``record`` as a statement without parameters, for files."""
-    written = [_literal(value) for value in _values(made, "done")]
+    written = [_literal(value) for value in _values(obj, "done")]
     return (
         "INSERT INTO fraiseql.ledger"
         " (kind, name, owner, digest, state, transactional, undo, needs)\n"

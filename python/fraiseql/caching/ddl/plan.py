@@ -1,4 +1,4 @@
-"""Plan: the steps from what is there to what is wanted; plain data that prints."""
+"""Migration plan: the steps from the present to the desired state."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -16,63 +16,63 @@ Action = Literal["create", "replace", "rebuild", "drop"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is done in one transaction, or outside of any.
+    """Changes of one transaction, or one change outside of transactions.
 
     Attributes:
-        action: ``create``; ``replace`` in place; ``rebuild``: dropped and made anew; ``drop``.
-        dropped: What is dropped, in order.
-        made: What is made, in order.
-        reason: Why.
+        action: ``create``; ``replace`` in place; ``rebuild``: drop and create again; ``drop``.
+        dropped: Dropped objects, in order.
+        created: Created objects, in order.
+        reason: Reason of the change.
     """
 
     action: Action
     dropped: tuple[DatabaseObject, ...] = ()
-    made: tuple[DatabaseObject, ...] = ()
+    created: tuple[DatabaseObject, ...] = ()
     reason: str = ""
 
     @property
     def transactional(self) -> bool:
         """Whether all of it happens in one transaction."""
-        return all(one.transactional for one in (*self.dropped, *self.made))
+        return all(obj.transactional for obj in (*self.dropped, *self.created))
 
     @property
     def statements(self) -> tuple[str, ...]:
         """The SQL, in order."""
-        drops = [text for one in self.dropped for text in one.drop]
-        return (*drops, *(text for one in self.made for text in one.create))
+        drops = [text for obj in self.dropped for text in obj.drop]
+        return (*drops, *(text for obj in self.created for text in obj.create))
 
     @property
     def declared(self) -> frozenset[str]:
-        """Those of the statements that have SQL of a developer in them."""
-        return frozenset(one.declared for one in self.made)
+        """The statements that contain SQL of a developer."""
+        return frozenset(obj.declared for obj in self.created)
 
     @property
     def undo(self) -> tuple[str, ...]:
-        """SQL that takes back what is made; what was dropped is made again by ``apply``."""
-        return tuple(text for one in reversed(self.made) for text in one.drop)
+        """SQL that drops created objects; ``apply`` creates dropped ones again."""
+        return tuple(text for obj in reversed(self.created) for text in obj.drop)
 
     @property
     def locks(self) -> tuple[str, ...]:
-        """The locks that are taken, each once."""
-        found = [one.lock for one in (*self.dropped, *self.made) if one.lock != "none"]
+        """The locks, without duplicates."""
+        found = [obj.lock for obj in (*self.dropped, *self.created) if obj.lock != "none"]
         return tuple(dict.fromkeys(found))
 
     @property
     def title(self) -> str:
-        """What is done, in one line."""
-        shown = self.made or self.dropped
-        return f"{self.action} {', '.join(f'{one.kind} {one.name}' for one in shown)}"
+        """The step in one line."""
+        shown = self.created or self.dropped
+        return f"{self.action} {', '.join(f'{obj.kind} {obj.name}' for obj in shown)}"
 
 
 @dataclass(frozen=True, slots=True)
 class MigrationPlan:
-    """Every step, or why there can be none.
+    """Every step, or the violations.
 
     Attributes:
         steps: In order.
-        refusals: What is declared and cannot be had; a plan with refusals is not applied.
-        ledger: Version of the ledger that is there; steps bring it to the present one first.
-        states: State of every object that is wanted or was made.
+        refusals: Violations; a plan with violations is not applied.
+        ledger: Version of the ledger in the database, which is brought up to date first.
+        states: State of every desired or applied object.
     """
 
     steps: tuple[Step, ...]
@@ -82,12 +82,12 @@ class MigrationPlan:
 
     @property
     def empty(self) -> bool:
-        """Whether there is nothing to do and nothing to say."""
+        """Whether there are no steps and no violations."""
         return not self.steps and not self.refusals
 
 
 def make_plan(
-    wanted: Iterable[DatabaseObject],
+    desired: Iterable[DatabaseObject],
     ledger: Mapping[Key, Entry],
     present: Mapping[Key, str],
     major: int,
@@ -95,71 +95,71 @@ def make_plan(
     refusals: Iterable[Violation] = (),
     version: int = 0,
 ) -> MigrationPlan:
-    """Return the steps that make ``wanted`` true.
+    """Return the steps that lead to ``desired``.
 
     Args:
-        wanted: In an order in which they can be made.
-        ledger: What was made, by whom it was made.
-        present: What PostgreSQL says of each object that is there.
+        desired: Desired objects, dependencies first.
+        ledger: Applied objects.
+        present: Definition of each object that exists.
         major: PostgreSQL's major version: definitions written by another one are not compared.
-        refusals: What else cannot be had.
-        version: Of the ledger.
+        refusals: Violations of declarations.
+        version: Version of the ledger.
     """
-    objects = tuple(wanted)
+    objects = tuple(desired)
     verdicts = detect_drift(objects, ledger, present, major)
     states = {verdict.key: verdict for verdict in verdicts}
     refused = (*refusals, *(_taken(verdict) for verdict in verdicts if verdict.state == "taken"))
     rebuilt = to_rebuild(objects, states)
     gone = to_invalidate(objects, states, rebuilt)
     withdrawals = [
-        Step("drop", (ledger[one.key].as_object(),), reason=states[one.key].reason or _ANEW)
-        for one in reversed(objects)
-        if one.key in gone
+        Step("drop", (ledger[obj.key].as_object(),), reason=states[obj.key].reason or _DEPENDS)
+        for obj in reversed(objects)
+        if obj.key in gone
     ]
-    states |= {key: replace(states[key], state="missing", reason=_ANEW) for key in gone}
+    states |= {key: replace(states[key], state="missing", reason=_DEPENDS) for key in gone}
     rebuilt -= gone
     waiting = dependents(objects, rebuilt) - rebuilt
-    early = [one for one in objects if one.key not in rebuilt | waiting]
-    late = [one for one in objects if one.key in waiting]
+    early = [obj for obj in objects if obj.key not in rebuilt | waiting]
+    late = [obj for obj in objects if obj.key in waiting]
     steps = [
         *withdrawals,
         *_early_drops(objects, rebuilt, states, ledger),
-        *(step for one in early for step in _single(one, states[one.key])),
+        *(step for obj in early for step in _single(obj, states[obj.key])),
         *_groups(objects, rebuilt, states, ledger),
         *(
             step
-            for one in objects
-            if one.key in rebuilt and not one.transactional
-            for step in [_remade(one, states[one.key])]
+            for obj in objects
+            if obj.key in rebuilt and not obj.transactional
+            for step in [_remade(obj, states[obj.key])]
         ),
-        *(step for one in late for step in _single(one, states[one.key])),
+        *(step for obj in late for step in _single(obj, states[obj.key])),
         *_drops(objects, ledger),
     ]
     return MigrationPlan(() if refused else tuple(_together(steps)), refused, version, verdicts)
 
 
 def _together(steps: list[Step]) -> Iterator[Step]:
-    """Join neighbours that do the same with triggers of one table: its lock is taken once."""
+    """Join adjacent steps on triggers of one table, so that it is locked once."""
     for _, found in groupby(steps, key=_joined_by):
         group = list(found)
         if _joined_by(group[0]) is None or len(group) == 1:
             yield from group
             continue
-        dropped = tuple(one for step in group for one in step.dropped)
-        made = tuple(one for step in group for one in step.made)
+        dropped = tuple(obj for step in group for obj in step.dropped)
+        created = tuple(obj for step in group for obj in step.created)
         reasons = dict.fromkeys(step.reason for step in group)
-        yield Step(group[0].action, dropped, made, "; ".join(reasons))
+        yield Step(group[0].action, dropped, created, "; ".join(reasons))
 
 
 def _joined_by(step: Step) -> tuple[str, str] | None:
-    objects = (*step.dropped, *step.made)
-    tables = {one.name.partition(" ON ")[2] for one in objects if one.kind == "trigger"}
-    if len(tables) != 1 or any(one.kind != "trigger" for one in objects):
+    objects = (*step.dropped, *step.created)
+    tables = {obj.name.partition(" ON ")[2] for obj in objects if obj.kind == "trigger"}
+    if len(tables) != 1 or any(obj.kind != "trigger" for obj in objects):
         return None
     return (step.action, tables.pop())
 
 
-_ANEW = "what it needs is made anew"
+_DEPENDS = "an object that it depends on is rebuilt"
 
 
 def _taken(verdict: Verdict) -> Violation:
@@ -172,16 +172,16 @@ def _taken(verdict: Verdict) -> Violation:
     )
 
 
-def _single(one: DatabaseObject, verdict: Verdict) -> list[Step]:
+def _single(obj: DatabaseObject, verdict: Verdict) -> list[Step]:
     if verdict.state in ("kept", "taken"):
         return []
     if verdict.state == "missing":
-        return [Step("create", made=(one,), reason=verdict.reason)]
-    return [Step("replace", made=(one,), reason=verdict.reason)]
+        return [Step("create", created=(obj,), reason=verdict.reason)]
+    return [Step("replace", created=(obj,), reason=verdict.reason)]
 
 
-def _remade(one: DatabaseObject, verdict: Verdict) -> Step:
-    return Step("rebuild", (one,), (one,), verdict.reason or _ANEW)
+def _remade(obj: DatabaseObject, verdict: Verdict) -> Step:
+    return Step("rebuild", (obj,), (obj,), verdict.reason or _DEPENDS)
 
 
 def _early_drops(
@@ -190,16 +190,16 @@ def _early_drops(
     states: Mapping[Key, Verdict],
     ledger: Mapping[Key, Entry],
 ) -> list[Step]:
-    """Drop what cannot be dropped in a transaction and stands on what is made anew in one."""
-    names = {one.name for one in objects if one.key in rebuilt and one.transactional}
+    """Drop dependents of rebuilt objects that cannot be dropped in a transaction."""
+    names = {obj.name for obj in objects if obj.key in rebuilt and obj.transactional}
     return [
-        Step("drop", (ledger[one.key].as_object(),), reason=_ANEW)
-        for one in reversed(objects)
-        if one.key in rebuilt
-        and not one.transactional
-        and names.intersection(one.needs)
-        and one.key in ledger
-        and states[one.key].state != "missing"
+        Step("drop", (ledger[obj.key].as_object(),), reason=_DEPENDS)
+        for obj in reversed(objects)
+        if obj.key in rebuilt
+        and not obj.transactional
+        and names.intersection(obj.needs)
+        and obj.key in ledger
+        and states[obj.key].state != "missing"
     ]
 
 
@@ -209,13 +209,13 @@ def _groups(
     states: Mapping[Key, Verdict],
     ledger: Mapping[Key, Entry],
 ) -> list[Step]:
-    """Put what is made anew together with what stands on it: one transaction, nothing is missed."""
+    """Rebuild objects and their dependents in one transaction."""
     groups: list[list[DatabaseObject]] = []
-    for one in objects:
-        if one.key not in rebuilt or not one.transactional:
+    for obj in objects:
+        if obj.key not in rebuilt or not obj.transactional:
             continue
-        joined = [g for g in groups if any(other.name in one.needs for other in g)]
-        merged = [*(other for g in joined for other in g), one]
+        joined = [g for g in groups if any(other.name in obj.needs for other in g)]
+        merged = [*(other for g in joined for other in g), obj]
         groups = [*(g for g in groups if g not in joined), merged]
     return [_group(group, states, ledger) for group in groups]
 
@@ -224,24 +224,24 @@ def _group(
     group: list[DatabaseObject], states: Mapping[Key, Verdict], ledger: Mapping[Key, Entry]
 ) -> Step:
     dropped = [
-        ledger[one.key].as_object()
-        for one in reversed(group)
-        if one.key in ledger and one.kind != "data"
+        ledger[obj.key].as_object()
+        for obj in reversed(group)
+        if obj.key in ledger and obj.kind != "data"
     ]
     reasons = dict.fromkeys(
-        f"{one.name}: {states[one.key].reason}" for one in group if states[one.key].reason
+        f"{obj.name}: {states[obj.key].reason}" for obj in group if states[obj.key].reason
     )
     return Step("rebuild", tuple(dropped), tuple(group), "; ".join(reasons))
 
 
 def _drops(objects: tuple[DatabaseObject, ...], ledger: Mapping[Key, Entry]) -> list[Step]:
-    """Drop what was made and is no longer wanted, what stands on it first."""
-    wanted = {one.key for one in objects}
-    gone = [entry for key, entry in ledger.items() if key not in wanted]
+    """Drop undeclared objects, dependents first."""
+    desired = {obj.key for obj in objects}
+    gone = [entry for key, entry in ledger.items() if key not in desired]
     ordered: list[Entry] = []
     while gone:
         needed = {need for entry in gone for need in entry.needs}
-        # What nobody needs can go; a circle, which apply never makes, goes as it stands.
+        # Objects without dependents can go; a circle, which apply never creates, goes as it is.
         free = [entry for entry in gone if entry.name not in needed] or gone
         ordered += reversed(free)
         gone = [entry for entry in gone if entry not in free]

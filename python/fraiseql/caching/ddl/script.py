@@ -1,4 +1,4 @@
-"""Script: a plan as plain SQL files, for whoever applies changes with a tool of their own."""
+"""Migration plans as plain SQL files, for other migration tools."""
 
 import re
 from collections.abc import Collection
@@ -10,7 +10,7 @@ from fraiseql.sql_names import OWN_PATH, OWN_PATH_OF_TRANSACTION
 
 
 def plan_files(plan: MigrationPlan) -> dict[str, str]:
-    """Return the text of each file by its name, in the order in which they are to be run."""
+    """Return the text of each file by name, in the order to run them."""
     texts = []
     if plan.steps and (statements := ledger_statements(plan.ledger)):
         texts.append(
@@ -21,7 +21,7 @@ def plan_files(plan: MigrationPlan) -> dict[str, str]:
 
 
 def write_files(plan: MigrationPlan, folder: Path) -> list[Path]:
-    """Write the files into ``folder``, which is made, and return their paths."""
+    """Create ``folder``, write the files into it, and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, text in plan_files(plan).items():
@@ -31,7 +31,7 @@ def write_files(plan: MigrationPlan, folder: Path) -> list[Path]:
 
 
 def _slug(step: Step) -> str:
-    shown = (step.made or step.dropped)[0]
+    shown = (step.created or step.dropped)[0]
     name = re.sub(r"\(.*", "", shown.name)
     return re.sub(r"\W+", "_", f"{step.action}_{shown.kind}_{name}").strip("_").lower()[:80]
 
@@ -43,8 +43,8 @@ def _step_text(step: Step) -> str:
         *(f"-- lock: {lock}" for lock in step.locks),
     ]
     head += [f"-- undo: {' '.join(text.split())}" for text in step.undo]
-    records = [forget_text(one.key) for one in step.dropped]
-    records += [record_text(one) for one in step.made]
+    records = [forget_text(obj.key) for obj in step.dropped]
+    records += [record_text(obj) for obj in step.created]
     if step.transactional:
         return _in_transaction(head, [*step.statements, *records], step.declared)
     head.append("-- cannot run in a transaction")
@@ -58,12 +58,12 @@ def _in_transaction(head: list[str], statements: list[str], declared: Collection
 
 
 def _on_paths(statements: list[str], declared: Collection[str], own: str) -> list[str]:
-    """Have developers' own SQL, and nothing else, find names on the search path of the session.
+    """Run SQL of developers, and no other, on the search path of the session.
 
     Args:
-        statements: In order.
-        declared: Those that have it.
-        own: The statement that leaves nothing but PostgreSQL's own names on the path.
+        statements: Statements in order.
+        declared: Those with SQL of a developer.
+        own: The statement that restricts the path to PostgreSQL's own names.
     """
     path = own.partition(" =")[0]
     found = [own]

@@ -1,1 +1,1 @@
-"""Definitions: what a type's document holds, as SQL over base tables."""
+"""Live definitions of documents, as SQL over base tables."""

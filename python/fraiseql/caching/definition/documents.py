@@ -1,6 +1,5 @@
-"""Documents: the live definition of a type's document, with its embeds, as SQL over base tables."""
-# ruff: noqa: S608 - this module writes SQL: identifiers are quoted from the catalog, and a
-# developer's own predicates come from declarations only.
+"""SQL of a type's document with its embeds, over base tables."""
+# ruff: noqa: S608 - identifiers are quoted, and predicates come from declarations only
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,13 +22,13 @@ class DocumentWriter:
     """Writes the SQL of documents and collects the row functions that it calls.
 
     Args:
-        schema: Everything declared.
+        schema: The declared schema.
         catalog: The relations by declared name.
-        tables: More facts of the same relations.
-        owner: The type whose objects the functions are.
+        tables: Columns of the same relations.
+        owner: The type that the functions belong to.
 
     Attributes:
-        functions: Row functions so far, by type and table.
+        functions: Row functions by type and table.
     """
 
     schema: Schema
@@ -46,8 +45,8 @@ class DocumentWriter:
         Args:
             type_name: GraphQL name of the type.
             source: Its relation, as declared.
-            embeds: Embedded fields that the document holds, dotted for those inside of embeds.
-            alias: Alias of the row in the statement around.
+            embeds: Embedded fields of the document, dotted for those inside of embeds.
+            alias: Alias of the row in the enclosing statement.
             depth: Number of the next alias.
         """
         function = self._function(type_name, source)
@@ -100,12 +99,12 @@ class DocumentWriter:
         )
         limit = "" if embed.limit is None else f" LIMIT {embed.limit}"
         ordered = f"{rows} ORDER BY {order}{limit}" if order else f"{rows}{limit}"
-        # Ordered and limited inside, aggregated outside: LIMIT beside an aggregate bounds nothing.
+        # Ordered and limited inside, aggregated outside: LIMIT does not bound an aggregate.
         rows = f"{fn('jsonb_agg')}(r{depth}.v)"
         return f"(SELECT coalesce({rows}, '[]') FROM ({ordered}) AS r{depth})"
 
     def named(self, type_name: str, one: FieldDefinition) -> str:
-        """Return the GraphQL name of what a field holds."""
+        """Return the GraphQL name of a field's type."""
         type_: Any = self.schema.graphql.type_map[type_name]
         return str(get_named_type(type_.fields[one.graphql_name].type).name)
 
@@ -113,7 +112,7 @@ class DocumentWriter:
 def join_columns(
     embed: EmbedDefinition, parent: Relation, child: Relation, where: str
 ) -> list[tuple[str, str]]:
-    """Return the pairs of columns, the embedded row's first, that join it with the outer row.
+    """Return the pairs of join columns: of the embedded row, of the outer row.
 
     Raises:
         DeclarationError: The two sides differ in length.
@@ -128,7 +127,7 @@ def join_columns(
 
 
 def order_columns(embed: EmbedDefinition, child: Relation) -> list[tuple[str, bool]]:
-    """Return the columns of a list's order and whether each descends; ties go by the key."""
+    """Return the columns of a list's order and whether each descends; the key breaks ties."""
     terms = [(term.removeprefix("-"), term.startswith("-")) for term in embed.order_by]
     last = terms[-1][1] if terms else False
     named = {name for name, _ in terms}

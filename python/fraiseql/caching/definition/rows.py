@@ -1,11 +1,11 @@
-"""Rows: a function that writes one row's own document, whatever the session is set to.
+"""Functions that render one row as JSON, the same in every session.
 
-The function is immutable because its arguments decide its result: the few settings that a rendering
-depends on are set by the function itself, as on the connections of the serving pipeline.
+The function is immutable: its arguments alone decide its result. It sets the few settings that
+rendering depends on itself, to the values of the connections that serve.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,10 +15,10 @@ from fraiseql.catalog.picture import quote
 from fraiseql.expressions import literal
 
 MOST_COLUMNS: Final = 100
-"""PostgreSQL's limit of a function's arguments."""
+"""PostgreSQL's limit of function arguments."""
 
 _CHUNK: Final = 45
-"""Pairs of one ``jsonb_build_object``: each is two arguments, and keys come in whole chunks."""
+"""Pairs of one ``jsonb_build_object``: each pair is two arguments."""
 
 _TIME_ZONE: Final = "TimeZone = 'UTC'"
 _DATE_STYLE: Final = "DateStyle = 'ISO'"
@@ -37,12 +37,12 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys(("float4", "float8"), (_FLOAT_DIGITS,)),
     "bytea": ("bytea_output = 'hex'",),
 }
-"""Base type → settings that its JSON rendering depends on; a type that is not here is refused."""
+"""Base type → settings that its JSON rendering depends on; other types are refused."""
 
 FLOATS: Final = frozenset({"float4", "float8"})
 
-# jsonb would write 1e+20 with all its zeros and lose the sign of -0: such numbers are kept as the
-# text that PostgreSQL's JSON has for them, and a field of a number type writes that text unquoted.
+# jsonb writes 1e+20 with all its zeros and loses the sign of -0. Such numbers are stored as
+# the text that json has for them, and the response writes that text without quotes.
 _EXPONENTS: Final = r"""'(-?[0-9.]+e[+-][0-9]+|-0(?![.0-9]))', E'"\\1"', 'g'"""
 
 
@@ -51,9 +51,9 @@ class RowFunction:
     """The function of one type's own fields.
 
     Attributes:
-        object: What makes it.
+        object: Its definition.
         name: Qualified, without arguments.
-        columns: Own columns that it takes, in order.
+        columns: Columns that it takes, in order.
     """
 
     object: DatabaseObject
@@ -61,31 +61,26 @@ class RowFunction:
     columns: tuple[str, ...]
 
     def call(self, alias: str = "") -> str:
-        """Return the call on a row; ``alias`` stands in front of each column."""
+        """Return the call on a row; ``alias`` qualifies each column."""
         prefix = f"{alias}." if alias else ""
         return f"{self.name}({', '.join(prefix + quote(name) for name in self.columns)})"
 
 
-def is_kept(column: TableColumn) -> bool:
-    """Whether values of the column's type can be rendered the same in every session."""
+def is_storable(column: TableColumn) -> bool:
+    """Whether values of the column's type are rendered the same in every session."""
     return column.base in _NEEDED or column.base_kind == "e"
 
 
-def kept_types() -> Iterable[str]:
-    """Return the names of the types that can be kept, besides enums."""
-    return sorted(_NEEDED)
-
-
 def row_function(owner: str, table: Table, names: Sequence[str]) -> RowFunction:
-    """Return the function that writes the columns ``names`` as one JSON object.
+    """Return the function that renders the columns ``names`` as one JSON object.
 
-    Its name ends with a digest of what it does: stored documents are never older than their
-    function, since another rendering is another function.
+    Its name ends with a digest of its body: another rendering is another function, so stored
+    documents are never older than their function.
 
     Args:
-        owner: The type it is for.
-        table: Where the columns are.
-        names: Columns, which are the document's keys; at most ``MOST_COLUMNS``.
+        owner: The type.
+        table: The table of the columns.
+        names: Columns, which become the document's keys; at most ``MOST_COLUMNS``.
     """
     columns = [table.columns[name] for name in names]
     body = _body(columns)
@@ -102,14 +97,14 @@ def row_function(owner: str, table: Table, names: Sequence[str]) -> RowFunction:
         f"\n  AS {_quoted(f'BEGIN RETURN {body}; END')}"
     )
     granted = f"GRANT EXECUTE ON FUNCTION {name}({types}) TO PUBLIC"
-    made = DatabaseObject(
+    function = DatabaseObject(
         "function",
         f"{name}({types})",
         (create, granted),
         (f"DROP FUNCTION IF EXISTS {name}({types})",),
         owner,
     )
-    return RowFunction(made, name, tuple(names))
+    return RowFunction(function, name, tuple(names))
 
 
 def _body(columns: Sequence[TableColumn]) -> str:

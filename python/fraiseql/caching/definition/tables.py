@@ -1,4 +1,4 @@
-"""Tables: what the catalog says of the tables under kept documents, beyond what serving needs."""
+"""Columns and sizes of the tables behind stored documents."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ _SQL: Final = load_sql(__name__)
 
 @dataclass(frozen=True, slots=True)
 class TableColumn:
-    """One column as a document sees it.
+    """One column of a table.
 
     Attributes:
         name: As stored in the catalog.
-        sql_type: Type name that means the same under any search path.
+        sql_type: Type name, valid under any search path.
         base: ``typname`` after domains and arrays: ``timestamptz`` for ``timestamptz[]``.
-        base_kind: ``typtype`` of it: ``b`` base, ``e`` enum, ``c`` composite, ``r`` range.
+        base_kind: Its ``typtype``: ``b`` base, ``e`` enum, ``c`` composite, ``r`` range.
         is_array: Whether values are arrays.
         generated: ``s`` or ``v`` for a generated column, else empty.
-        identity: Whether it is an identity that no statement may set.
+        identity: Whether it is GENERATED ALWAYS AS IDENTITY.
     """
 
     name: str
@@ -36,14 +36,14 @@ class TableColumn:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A relation under kept documents.
+    """A relation behind stored documents.
 
     Attributes:
         schema: Namespace.
         name: Without the schema.
         kind: ``relkind``: ``r`` table, ``p`` partitioned table, ``v`` view …
         columns: By name, in the order of the relation.
-        bytes: Size of the table with its partitions, without indexes of a plain table.
+        bytes: Size with partitions; for a plain table without its indexes.
         owned: Whether the connected role may alter it.
         partition: Whether it is a partition of another table.
     """
@@ -63,25 +63,25 @@ class Table:
 
 
 async def load_tables(pool: Pool, catalog: Catalog, names: Iterable[str]) -> Mapping[str, Table]:
-    """Read the facts about the relations that ``names`` stand for in ``catalog``.
+    """Read the tables that ``names`` mean in ``catalog``.
 
     Args:
         pool: Connections to the database.
-        catalog: Where the names are found.
-        names: As declared; those that the catalog does not have are left out.
+        catalog: The relations by declared name.
+        names: Declared names; those without a relation are left out.
 
     Raises:
-        DatabaseError: The database cannot be reached or does not allow this.
+        DatabaseError: The database cannot be reached, or refuses the statement.
     """
-    found = {name: catalog.relations[name] for name in names if name in catalog.relations}
-    places = sorted({(relation.schema, relation.name) for relation in found.values()})
+    relations = {name: catalog.relations[name] for name in names if name in catalog.relations}
+    places = sorted({(relation.schema, relation.name) for relation in relations.values()})
     args = [[schema for schema, _ in places], [name for _, name in places]]
     rows = await pool.inspect(_SQL["columns"].text, args)
     by_place: dict[tuple[str, str], list[Mapping[str, object]]] = {place: [] for place in places}
     for row in rows:
         by_place[row["schema"], row["name"]].append(dict(row))
     tables = {place: _table(place, own) for place, own in by_place.items()}
-    return {name: tables[relation.schema, relation.name] for name, relation in found.items()}
+    return {name: tables[relation.schema, relation.name] for name, relation in relations.items()}
 
 
 def _table(place: tuple[str, str], rows: list[Mapping[str, object]]) -> Table:

@@ -1,1 +1,1 @@
-"""What queries read and call, and whether any of its definitions changed."""
+"""Relations and functions behind queries, and fingerprints of their definitions."""

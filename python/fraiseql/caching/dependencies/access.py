@@ -1,5 +1,5 @@
-"""RoleAccess: which roles are answered by stored documents as they would be live."""
-# ruff: noqa: S608 - what is joined into SQL is written here, numbers, or quoted names
+"""Roles that may read stored documents with the same answer as live."""
+# ruff: noqa: S608 - all SQL is written in this package, numbers, or quoted names
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
@@ -12,8 +12,8 @@ from fraiseql.expressions import literal
 from fraiseql.sources import RoleAccess
 from fraiseql.sql_names import op
 
-# Tables under views are read with the rights of the views' owners. What else is behind the
-# documents, such as partitions, is in their fingerprint.
+# Tables under views are read with the rights of the views' owners. Other objects behind
+# the documents, such as partitions, are in their fingerprint.
 _FACTS: Final = f"""\
 WITH RECURSIVE named(oid) AS (SELECT to_regclass(n)::oid FROM pg_catalog.unnest($2::text[]) AS n),
 behind(oid, owned) AS (
@@ -57,7 +57,7 @@ UNION ALL SELECT 'usage', c.relnamespace::pg_catalog.regnamespace::pg_catalog.te
 FROM {_ROLE}, pg_catalog.pg_class c WHERE c.oid {_EQ} ANY ({{named}})
   AND pg_catalog.has_schema_privilege(r.oid, c.relnamespace, 'USAGE') IS NOT TRUE"""
 
-# Whether a policy lets the role see every row, nobody can tell.
+# No query can decide whether a policy lets the role see every row.
 _READ: Final = f"""\
 SELECT 'row_security', {{relation}} FROM pg_catalog.pg_class c
 WHERE c.oid {_EQ} ANY ({{relations}}) AND c.relrowsecurity
@@ -78,7 +78,7 @@ WHERE pg_catalog.has_function_privilege(r.oid, p.oid, 'EXECUTE') IS NOT TRUE"""
 
 
 def changed(guard: str) -> str:
-    """Return the reason of documents that are served when a definition behind them has changed.
+    """Return the reason query for documents with a changed definition behind them.
 
     Args:
         guard: SQL that is true while every definition is as recorded.
@@ -87,7 +87,7 @@ def changed(guard: str) -> str:
 
 
 def queried(owner: str) -> str:
-    """Return the reason of a predicate that reads other relations, whose rights are not asked for.
+    """Return the reason query for a predicate that reads relations without checked privileges.
 
     Args:
         owner: The embed that it belongs to.
@@ -100,14 +100,14 @@ async def load_access(
 ) -> RoleAccess:
     """Return which roles may be given the documents of ``subject``.
 
-    A role may that could read live everything that they are made of, by privileges on whole
-    relations, where nothing behind them answers one role otherwise than another.
+    A role may read them if it has privileges on all relations that they are computed from, and
+    none of these gives different rows to different roles.
 
     Args:
         read: Asks the database.
-        subject: What is stored, as its fingerprint is called.
+        subject: Name of the fingerprint.
         names: Quoted names of the relations that the live answer's statement names.
-        also: Further reasons, which a strategy has.
+        also: Further reason queries of the strategy.
 
     Raises:
         DatabaseError: The database cannot be asked.
@@ -117,7 +117,7 @@ async def load_access(
 
 
 def _reasons(row: Any) -> Iterator[str]:
-    """Yield queries of why a role may not, each of rows with ``reason`` and ``name``."""
+    """Yield queries for the reasons against a role, with columns ``reason`` and ``name``."""
     yield _READER.format(named=oids(row["named"]), relation=_RELATION)
     yield _READ.format(relations=oids(row["relations"]), relation=_RELATION)
     if row["views"]:
@@ -125,6 +125,6 @@ def _reasons(row: Any) -> Iterator[str]:
         yield _OWNERS.format(views=views, viewed=viewed, relation=_RELATION)
     if row["extensions"]:
         yield _CALLED.format(functions=oids(row["extensions"]))
-    # Whatever its label says: PostgreSQL checks no label against the body.
+    # Regardless of the label: PostgreSQL does not check it against the body.
     for name in row["own"]:
         yield f"SELECT 'function', {literal(name)}"

@@ -1,5 +1,5 @@
 """SQL of everything that an answer or a document is computed from."""
-# ruff: noqa: S608 - what is joined into SQL is written here
+# ruff: noqa: S608 - all SQL is written in this package
 
 from collections.abc import Iterable
 from typing import Final
@@ -24,18 +24,18 @@ parsed(class, oid, tree) AS (
   SELECT r.class, r.oid, p.prosqlbody::text
   FROM reached r JOIN pg_catalog.pg_proc p ON p.oid = r.oid
   WHERE r.class = 'pg_catalog.pg_proc'::regclass AND p.prosqlbody IS NOT NULL)"""
-"""``parsed(class, oid, tree)``: views, policies, generated columns and bodies that are reached."""
+"""``parsed(class, oid, tree)``: reached views, policies, generated columns and function bodies."""
 
 
 def behind(left_out: str = "0") -> str:
     """Return ``behind``, one row of ``objects``, ``tables`` and ``by_kind``.
 
-    It comes after ``REACHED`` and ``marked(kind, oid)``, which are objects that count besides.
-    ``tables`` are the relations for whose sake PostgreSQL plans a statement again; ``by_kind`` is
-    JSON, the numbers of the objects of each kind, by which ``Part.prompt`` finds them.
+    It comes after ``REACHED`` and ``marked(kind, oid)``, which are additional objects.
+    ``tables`` are the relations whose changes make PostgreSQL plan a statement again; ``by_kind``
+    is JSON with the numbers of the objects of each kind in ``Part.prompt``.
 
     Args:
-        left_out: SQL of the number of a schema whose functions are of no kind.
+        left_out: SQL of the number of a schema whose functions have no kind.
     """
     return f"""\
   behind AS MATERIALIZED (
@@ -65,8 +65,8 @@ def prompt_rows(parts: Iterable[Part], by_kind: str) -> str:
     """Return SQL of the text of a query for the numbers that are read each time.
 
     Args:
-        parts: Those without ``prompt`` are passed over.
-        by_kind: SQL of a ``jsonb``, as ``behind`` has it; a kind that it has not is not asked for.
+        parts: Parts; those without ``prompt`` are skipped.
+        by_kind: SQL of the ``jsonb`` of ``behind``; missing kinds are skipped.
     """
     listed = ",\n    ".join(
         f"($part${part.rows.format(objects='@objects@')}$part$, {_kinds(part)})"
@@ -82,7 +82,7 @@ def prompt_rows(parts: Iterable[Part], by_kind: str) -> str:
 
 
 def prompt_number(parts: Iterable[Part], by_kind: str) -> str:
-    """Return SQL of the number that ``digest`` of those rows gives now."""
+    """Return SQL of the present ``digest`` of the rows of ``prompt_rows``."""
     rows = [
         part.rows.format(objects=f"({_chosen(_kinds(part), by_kind)})::oid[]")
         for part in parts

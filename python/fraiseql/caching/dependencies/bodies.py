@@ -1,19 +1,19 @@
 """Names in functions' bodies that PostgreSQL stores as texts.
 
-It records no dependency for such a body, and a procedural language may build statements from
-strings. So every word counts, in code, strings and comments alike: whatever has that name, in any
-schema, counts as read or called. A name that is joined from parts is not found.
+PostgreSQL records no dependency for such a body, and a procedural language may build statements
+from strings. So every word in code, strings and comments counts: all objects with that name, in any
+schema, count as read or called. A name that is concatenated from parts is not found.
 """
-# ruff: noqa: S608 - what is joined into SQL is written here
+# ruff: noqa: S608 - all SQL is written in this package
 
 from typing import Final
 
 # Patterns stand in dollar quotes: 'x' depends on standard_conforming_strings.
-# ASCII but letters, digits and the underscore: a name with one of these is no word.
+# ASCII without letters, digits and the underscore: a name with one of these is no word.
 _BETWEEN: Final = r"[\x02-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]"
 
 # The escapes of E'd\x61ta' and of U&"d\0061ta"; UESCAPE lets any character begin the latter.
-# In a name each stands for any number of any characters.
+# In a name, each matches any number of characters.
 _IN_STRINGS: Final = r"(?<!\\)(\\\\)*\\(u[0-9a-f]{4}|u[0-9a-f]{8}|x[0-9a-f]{1,2}|[0-7]{1,3})"
 _IN_NAMES: Final = r"\\(\+[0-9a-f]{6}|[0-9a-f]{4})"
 _CHOSEN: Final = r"\S(\+[0-9a-f]{6}|[0-9a-f]{4})"
@@ -68,11 +68,11 @@ nameable(class, oid, name, is_word, is_ours) AS MATERIALIZED (
     {_UNION.join(_CATALOGS)}
   ) AS x (class, oid, name, namespace)
   WHERE x.oid >= 16384)"""
-"""``nameable``: every user-defined object that a body may name, or use unnamed."""
+"""``nameable``: user-defined objects that a body may name, or use without a name."""
 
 
 def _parts_of(text: str) -> str:
-    """Return SQL of the rows ``part(word)``: what is between separators."""
+    """Return SQL of the rows ``part(word)``: the words between separators."""
     return f"regexp_split_to_table({text}, $${_BETWEEN}+$$) AS part (word)"
 
 
@@ -82,14 +82,14 @@ _WORDS: Final = f"""\
 ARRAY(
         SELECT DISTINCT {_folded("part.word::name::text")} FROM {_parts_of(_BROKEN)})"""
 
-# The mark of an escape is no separator. One escape alone stands for one character.
+# The prefix of an escape is no separator. A single escape matches one character.
 _PATTERNS: Final = f"""\
 ARRAY(
         SELECT DISTINCT CASE part.word WHEN chr(1) THEN '_' ELSE replace(part.word, chr(1), '%') END
         FROM {_parts_of(f"regexp_replace({_folded('p.prosrc')}, found.escape, chr(1), 'g')")}
         WHERE strpos(part.word, chr(1)) > 0)"""
 
-# The text of a function in C is a symbol of its library. A function of ours calls no other one.
+# The text of a C function is a symbol of its library. Our functions call only our functions.
 NAMED_IN_BODY: Final = rf"""SELECT n.class, n.oid
     FROM pg_catalog.pg_proc p
     JOIN pg_catalog.pg_language g ON g.oid = p.prolang AND g.lanname NOT IN ('internal', 'c')
@@ -108,4 +108,4 @@ NAMED_IN_BODY: Final = rf"""SELECT n.class, n.oid
     WHERE r.class = 'pg_catalog.pg_proc'::regclass AND p.oid = r.oid AND p.prosqlbody IS NULL
       AND p.pronamespace IS DISTINCT FROM {_OURS}
       AND (NOT n.is_ours OR 'fraiseql' = ANY (body.words))"""
-"""What the body of a function ``r`` names, ``class`` and ``oid``; ``nameable`` comes before it."""
+"""``class`` and ``oid`` of objects named in the body of function ``r``; needs ``nameable``."""

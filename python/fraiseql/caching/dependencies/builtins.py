@@ -1,4 +1,4 @@
-"""Kinds of PostgreSQL's own functions, by what their results depend on."""
+"""Kinds of PostgreSQL's own functions, by the inputs of their results."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -6,25 +6,25 @@ from typing import Final
 
 
 class Kind(StrEnum):
-    """What the result of a call depends on, besides its arguments and the rows that are read."""
+    """Inputs of a function's result besides its arguments and the rows that it reads."""
 
     CONSTANT = "constant"
     """Nothing, or definitions that the fingerprint has."""
     SETTINGS = "settings"
-    """Settings such as ``TimeZone``: they are the same for all connections of an application."""
+    """Settings such as ``TimeZone``, equal on all connections of an application."""
     SESSION = "session"
     """The role, session variables and the database."""
     CLOCK = "clock"
-    """The time, of which ``'now'`` in a text may tell too."""
+    """The time, also by ``'now'`` in a text."""
     SERVER = "server"
-    """The server, the connection or its catalog, which change without a write that is logged."""
+    """The server, the connection or its catalog, which change without a logged write."""
     VOLATILE = "volatile"
-    """Chance, or each call by itself."""
+    """Random values, or a new value for each call."""
 
 
-# A name stands for all functions that are called so; one with types of arguments goes before it.
-# The offset of a time without a date is that of today. What reads texts as the elements or
-# attributes of a type may read them as moments.
+# A name matches all functions of that name, unless an entry with argument types matches. The offset
+# of a time without a date is that of today. Functions that read texts as elements or attributes of
+# a type may read them as instants.
 _CLOCK: Final = """
 now transaction_timestamp statement_timestamp age
 timetz(time) timezone(timetz) timezone(text,timetz)
@@ -39,7 +39,7 @@ current_setting current_user session_user getpgusername current_schema current_s
 current_database getdatabaseencoding
 """
 _SERVER: Final = "age(xid)"
-# Names of types whose text may be a name in the catalog are seen where such a type stands.
+# Types whose text may name an object of the catalog are found by their use.
 _SETTINGS: Final = """
 anytextcat textanycat concat concat_ws format quote_literal quote_nullable array_to_string
 to_char to_number to_date to_timestamp convert convert_from convert_to length
@@ -84,15 +84,15 @@ _KINDS: Final = _kinds(
 )
 
 LISTED: Final = frozenset(_KINDS)
-"""Names of the stable functions that are not refused, some with the types that they take."""
+"""Names of the stable functions that are allowed, some with argument types."""
 
 
 def kind_of(name: str, arguments: str, volatility: str) -> Kind:
-    """Return the kind of a function of PostgreSQL's own; what is not listed is refused by it.
+    """Return the kind of one of PostgreSQL's own functions; unlisted stable ones are refused.
 
     Args:
         name: Without schema.
-        arguments: Names of the types that it takes, with commas.
+        arguments: Names of the argument types, separated by commas.
         volatility: ``i``, ``s`` or ``v``, as the catalog has it.
     """
     if volatility == "v":

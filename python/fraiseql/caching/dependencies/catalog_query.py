@@ -1,5 +1,5 @@
-"""Reading: the one statement that asks the catalog for everything behind an answer."""
-# ruff: noqa: S608 - what is joined into SQL is written here
+"""Catalog statement that reads everything behind an answer."""
+# ruff: noqa: S608 - all SQL is written in this package
 
 from typing import Final
 
@@ -112,12 +112,12 @@ ORDER BY 1"""
 def inspection_statement() -> str:
     """Return the statement; its parameters are quoted names of relations, and parsed predicates.
 
-    The third one is whether the fingerprint is wanted, for which the role must have the use of
-    the framework's schema.
+    The third parameter asks for the fingerprint; the role then needs USAGE on the framework's
+    schema.
 
-    Its one row has ``missing``, names of relations that there are not; ``relations`` and ``calls``,
-    JSON; ``functions`` and ``objects``, numbers; ``prompt``, a query; ``shape``; ``named``,
-    relations that the predicates name themselves; ``meaning``, what else of somebody's own.
+    The row has ``missing``, names without a relation; ``relations`` and ``calls``, JSON;
+    ``functions`` and ``objects``, numbers; ``prompt``, a query; ``shape``, the fingerprint;
+    ``named``, relations that predicates name; ``meaning``, other user-defined objects in them.
     """
     return f"""\
 {_REACHED}

@@ -1,9 +1,9 @@
-"""Shape: one number that tells whether any definition behind an answer has changed.
+"""Fingerprint of the definitions behind a cached answer, one number.
 
-A look-up holds ``fraiseql.result_shape(…)``, which PostgreSQL computes as it plans the statement,
-and names the relations by their numbers, so that every change of one has the statement planned
-again: the shape costs a look-up nothing, and is never older than the definitions. What PostgreSQL
-does not plan again for is asked about each time (``Part.prompt``).
+A look-up calls ``fraiseql.result_shape(…)``, which PostgreSQL folds to a constant as it plans the
+statement, and names the relations by their numbers, so that a change of one makes PostgreSQL plan
+again: the fingerprint costs a look-up nothing, and is never older than the definitions. Changes
+that cause no new plan are read each time (``Part.prompt``).
 """
 
 from collections.abc import Sequence
@@ -17,13 +17,11 @@ from fraiseql.caching.objects import DatabaseObject, private_function
 _NOW: Final = '"fraiseql"."result_shape_now"'
 _SHAPE: Final = '"fraiseql"."result_shape"'
 
-# Whatever decides what is behind an answer is here too, such as a new trigger: processes that find
-# it at different times must come to one number. Privileges are part of an answer, and no document
-# is read without them; they are in the rows of relations, columns and schemas. A schema that is
-# renamed takes its tables out of their names. Of a log that was emptied by hand (TRUNCATE, or
-# dropped and made again) nobody knows what it had, and with another secret the tags of rows are
-# others; both are named so that also a role may ask that may not use their schema. Subscriptions
-# fire no triggers.
+# Processes that read the catalog at different times must compute one number, so new triggers count
+# too. Privileges are part of an answer; they are in the rows of relations, columns and schemas.
+# Renaming a schema renames its tables. The log counts because TRUNCATE or a new table loses its
+# rows, the secret because the tags of rows depend on it; both are found by name, for roles without
+# USAGE on their schema. Subscriptions fire no triggers.
 PARTS_OF_ANSWERS: Final = (
     *PARTS,
     Part("a relation or a privilege on it", versions("pg_class", NAMED)),
@@ -64,11 +62,11 @@ PARTS_OF_ANSWERS: Final = (
         ("pg_class",),
     ),
 )
-"""What an answer is computed from, and what lets a reader have it."""
+"""Definitions and privileges that decide an answer."""
 
 
 def shape_sql(objects: str) -> str:
-    """Return the expression of what is computed for each plan, in the statement's own snapshot.
+    """Return the expression of the part computed once per plan, in the statement's snapshot.
 
     Args:
         objects: SQL of an ``oid[]``.
@@ -78,26 +76,26 @@ def shape_sql(objects: str) -> str:
 
 
 def shape_now(objects: str, by_kind: str) -> str:
-    """Return the expression of the whole shape in the statement's own snapshot.
+    """Return the expression of the whole fingerprint in the statement's snapshot.
 
     Args:
         objects: SQL of an ``oid[]``.
-        by_kind: SQL of a ``jsonb``, as ``behind`` has it.
+        by_kind: SQL of the ``jsonb`` of ``behind``.
     """
     return f"{shape_sql(objects)} # {prompt_number(PARTS_OF_ANSWERS, by_kind)}"
 
 
 def shape_objects() -> tuple[DatabaseObject, ...]:
     """Return the functions that ``shape_expression`` calls."""
-    # Volatile, for a snapshot of its own: the one that a statement is planned with was taken
-    # before the locks that the plan waited for, and does not see what was changed meanwhile.
+    # Volatile, for a snapshot of its own: the planner's snapshot was taken before its locks were
+    # granted, and misses changes made while it waited.
     now = f"""\
 CREATE OR REPLACE FUNCTION {_NOW}(objects oid[]) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $fraiseql$
 BEGIN
   RETURN {shape_sql("objects")};
 END $fraiseql$"""
-    # It is not immutable. Said to be so, it is computed once, as a statement is planned.
+    # Declared immutable, although it is not, so that the planner computes it once.
     folded = f"""\
 CREATE OR REPLACE FUNCTION {_SHAPE}(objects oid[]) RETURNS bigint
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $fraiseql$
@@ -116,25 +114,25 @@ def oids(numbers: Sequence[int]) -> str:
 
 
 def readable(reads: Sequence[str]) -> str:
-    """Return a condition that always holds and costs nothing: nothing is read for it.
+    """Return a condition that is always true and reads no row.
 
-    For its sake PostgreSQL finds the relations by their names, and asks whether the role may read
-    them, as it does for the answer's own statement.
+    PostgreSQL resolves the names of the relations and checks the role's privileges on them, as it
+    does for the live statement.
 
     Args:
-        reads: Quoted names of the relations that an answer's statement names.
+        reads: Quoted names of the relations that the live statement names.
     """
     parts = [f"NOT EXISTS (SELECT FROM {name} WHERE false)" for name in reads]
     return " AND ".join(parts) or "true"
 
 
 def shape_expression(objects: Sequence[int], prompt: str) -> str:
-    """Return the SQL expression of the shape as a look-up has it.
+    """Return the SQL expression of the fingerprint for a look-up.
 
     Args:
-        objects: All that an answer is computed from.
+        objects: Numbers of all objects behind the answer.
         prompt: Query for the numbers that are read each time.
     """
-    # One constant for each: a plan is thrown away when a relation changes whose number is in it.
-    numbers = ", ".join(f"'{one}'::oid" for one in objects)
+    # One constant for each: a plan is invalidated when a relation changes whose number is in it.
+    numbers = ", ".join(f"'{oid}'::oid" for oid in objects)
     return f"({_SHAPE}(ARRAY[{numbers}]::oid[]) # {digest(prompt)})"

@@ -1,5 +1,5 @@
-"""What parsed queries name by its number, and call without naming a function."""
-# ruff: noqa: S608 - what is joined into SQL is written here
+"""Objects that parsed queries use by number, and calls without a name."""
+# ruff: noqa: S608 - all SQL is written in this package
 
 from typing import Final
 
@@ -22,13 +22,13 @@ SELECT DISTINCT named.class::oid AS class, named.oid
     FROM regexp_matches(trees.text, $$:([A-Za-z_]+) \\(o ([\\d ]+)\\)$$, 'g') AS found (part)
   ) AS named (class, oid)
   WHERE named.class IS NOT NULL"""
-"""SQL of ``(class, oid)``: all that ``trees(text)`` name by its number."""
+"""SQL of ``(class, oid)``: objects that ``trees(text)`` use by number."""
 
-# A brace before a name of ours: in names, which the trees have too, braces are escaped.
+# A brace before one of these names: braces in identifiers are escaped in trees.
 _READ: Final = r"\{(COERCEVIAIO|JSONEXPR) "
 
-# What reads a text, or JSON, as a value of a type reads the parts of that type. A constant of a
-# text search configuration is a dependency; any other one is looked up by its name.
+# Reading a text or JSON as a value of a type reads the parts of that type. A constant text search
+# configuration is a dependency; any other one is looked up by name.
 HANDLED: Final = f"""\
 handled(kind, oid) AS (
   SELECT 'shown', a.atttypid FROM named n
@@ -70,13 +70,13 @@ spoken AS (
   UNION
   SELECT k.conbin::text FROM handled h JOIN pg_catalog.pg_constraint k ON k.contypid = h.oid
   WHERE h.kind IN ('read', 'checked'))"""
-"""SQL of the types that ``texts(text)`` handle, each with what is done with its values.
+"""SQL of the types that ``texts(text)`` handle, each with its use.
 
 Kinds are ``read``: from a text or JSON; ``written``: to a text; ``checked``: by a domain;
 ``shown``: anything. ``spoken(text)`` are the texts, and the constraints that are checked.
 """
 
-# Containers are read by the functions of what they contain, which are here too.
+# Containers are read by the functions of their elements, which are listed too.
 HIDDEN: Final = """\
 SELECT p.oid, p.proname::text AS name, p.provolatile::text AS volatility, h.kind = 'shown' AS shown
   FROM handled h JOIN pg_catalog.pg_type t ON t.oid = h.oid
@@ -97,4 +97,4 @@ SELECT p.oid, p.proname::text AS name, p.provolatile::text AS volatility, h.kind
   SELECT 0, CASE WHEN found.part[1]::int <= 8 THEN 'now' ELSE 'current_user' END, 's', false
   FROM spoken CROSS JOIN LATERAL regexp_matches(
     spoken.text, $$\\{SQLVALUEFUNCTION :op (\\d+)$$, 'g') AS found (part)"""
-"""SQL of the built-in functions that are called without being named."""
+"""SQL of the built-in functions that are called without a name."""

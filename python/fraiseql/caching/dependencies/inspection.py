@@ -30,7 +30,7 @@ class InspectedRelation:
         subscribed: Whether a subscription writes it.
         parted: Whether it is a partition, or has some, or takes part in inheritance.
         kept: Whether it is a materialized view that the framework refreshes.
-        traced: Whether its writes come to the change log now.
+        traced: Whether its writes are logged now.
     """
 
     oid: int
@@ -79,7 +79,7 @@ class InspectedCall:
 
     @property
     def kind(self) -> Kind | None:
-        """What the result of one of PostgreSQL's own depends on; None of any other."""
+        """Kind of a built-in function; None for a user-defined one."""
         return kind_of(self.name, self.arguments, self.volatility) if self.builtin else None
 
     @property
@@ -98,7 +98,7 @@ class DependencyInspection:
         calls: Functions whose result may change, or whose definition may.
         functions: Numbers of user-defined functions.
         objects: Numbers of all that an answer is computed from.
-        prompt: Query for the numbers of what is read each time.
+        prompt: Query for the numbers that are read each time.
         shape: Fingerprint of all definitions.
         named: Quoted names of relations that parsed predicates read themselves.
         meaning: Functions, operators and types of somebody's own that parsed predicates name.
@@ -115,8 +115,8 @@ class DependencyInspection:
 
     @property
     def tables(self) -> tuple[InspectedRelation, ...]:
-        """What holds rows."""
-        return tuple(one for one in self.relations if one.holds_rows)
+        """Relations that hold rows."""
+        return tuple(relation for relation in self.relations if relation.holds_rows)
 
     @property
     def clock(self) -> bool:
@@ -126,7 +126,7 @@ class DependencyInspection:
     @property
     def session(self) -> bool:
         """Whether an answer may depend on role or session variables."""
-        secured = any(one.secured for one in self.relations)
+        secured = any(relation.secured for relation in self.relations)
         return secured or any(call.kind is Kind.SESSION or call.is_opaque for call in self.calls)
 
 
@@ -150,7 +150,7 @@ async def inspect_dependencies(
     if row["missing"]:
         raise SourceError(f"There is no relation {row['missing'][0]}.")
     return DependencyInspection(
-        tuple(InspectedRelation(**one) for one in json.loads(row["relations"])),
+        tuple(InspectedRelation(**relation) for relation in json.loads(row["relations"])),
         tuple(_calls(json.loads(row["calls"]))),
         tuple(row["functions"]),
         tuple(row["objects"]),

@@ -1,5 +1,5 @@
-"""Trees of developers' own predicates, as PostgreSQL parses them."""
-# ruff: noqa: S608 - what is joined into SQL are constants, and developers' own predicates
+"""Parse trees of predicates that developers write."""
+# ruff: noqa: S608 - all SQL is constants and developers' own predicates
 
 import asyncio
 import re
@@ -12,8 +12,8 @@ from fraiseql.database import Pool
 from fraiseql.database.writing import server_message
 from fraiseql.errors import DatabaseError, SourceError, sqlstate_of
 
-# The server sends the tree of each statement that it parses, which needs no right and writes
-# nothing: it works on standbys too. Only a role that may say so keeps it out of the server's log.
+# The server sends the tree of each statement that it parses. This needs no privilege and writes
+# nothing, so it works on standbys too. Only some roles can keep it out of the log.
 _SHOWN: Final = (
     "SELECT pg_catalog.set_config('log_min_messages', 'fatal', false)"
     " WHERE pg_catalog.has_parameter_privilege('log_min_messages', 'SET');"
@@ -21,7 +21,7 @@ _SHOWN: Final = (
 )
 _HIDDEN: Final = "SET debug_print_parse = off"
 
-# Whatever may give a name another meaning has another row here: attributes tell of relations too.
+# Every change of a name's meaning changes a row here: new relations have attributes.
 _VERSIONS: Final = ", ".join(
     f"(SELECT sum(hashtextextended(concat_ws(':', {key}, c.xmin), 0)) FROM pg_catalog.{table} c"
     f" WHERE {condition})"
@@ -35,7 +35,7 @@ _VERSIONS: Final = ", ".join(
     )
 )
 _STATE: Final = f"SELECT concat_ws('/', {_VERSIONS}) AS state"
-# As the application's own statements have it.
+# The same as for the application's statements.
 _PATH: Final = """
 SELECT pg_catalog.concat_ws('/', current_user, pg_catalog.current_setting('search_path'),
   pg_catalog.current_setting('transform_null_equals')) AS path"""
@@ -51,7 +51,7 @@ _NO_MOMENTS: Final = frozenset(
         ),
     )
 )
-"""Numbers of types of which no text is read as a moment."""
+"""Numbers of types whose texts are never instants."""
 
 _CONSTANT: Final = re.compile(r":consttype (\d+) ")
 # Escapes, dollar quotes and texts in several parts may hide a word; they count as one.
@@ -62,12 +62,12 @@ _MOMENT: Final = re.compile(
 _NO_RIGHT: Final = "42501"  # on a schema: says nothing of the predicate
 
 CLOCK_TREE: Final = "{SQLVALUEFUNCTION :op 0 }"
-"""Tree of what reads the clock, for a text that PostgreSQL has made a moment of already."""
+"""Tree of a call of the clock, for a text that PostgreSQL has already converted to an instant."""
 
 
 @dataclass(frozen=True, slots=True)
 class Predicate:
-    """A developer's own SQL over the columns of one relation.
+    """A developer's SQL over the columns of one relation.
 
     Attributes:
         owner: The field that it belongs to.
@@ -82,12 +82,12 @@ class Predicate:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What PostgreSQL makes of one predicate.
+    """One predicate as PostgreSQL parses it.
 
     Attributes:
-        trees: In the form that the catalog has of views.
-        words: PostgreSQL's, where it refuses the predicate; else empty.
-        hidden: Whether the connected role may not so much as name what it is about.
+        trees: Parse trees, in the form that the catalog stores of views.
+        words: PostgreSQL's error message, or empty.
+        hidden: Whether the connected role may not use the schema.
     """
 
     trees: tuple[str, ...] = ()
@@ -97,11 +97,11 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True)
 class Trees:
-    """What PostgreSQL makes of several predicates.
+    """Several predicates as PostgreSQL parses them.
 
     Attributes:
         texts: Their trees.
-        refused: Owners of those that it cannot read, each with its words.
+        refused: Owners of those that it refuses, each with its message.
     """
 
     texts: tuple[str, ...] = ()
@@ -109,21 +109,23 @@ class Trees:
 
 
 async def parse_predicates(pool: Pool, predicates: Iterable[Predicate]) -> Trees:
-    """Return the trees of predicates; none is run.
+    """Return the trees of predicates, without running them.
 
     Raises:
         DatabaseError: The database cannot be asked.
     """
     parsed = await parse_each(pool, predicates)
-    texts = dict.fromkeys(tree for one in parsed.values() for tree in one.trees)
-    refused = ((key.owner, one.words) for key, one in parsed.items() if one.words)
+    texts = dict.fromkeys(tree for result in parsed.values() for tree in result.trees)
+    refused = (
+        (predicate.owner, result.words) for predicate, result in parsed.items() if result.words
+    )
     return Trees(tuple(texts), tuple(refused))
 
 
 async def parse_each(pool: Pool, predicates: Iterable[Predicate]) -> dict[Predicate, Parsed]:
-    """Return what PostgreSQL makes of each predicate; none is run.
+    """Parse each predicate, without running it.
 
-    What it made of one before is remembered until a name may have another meaning.
+    Results are remembered until the meaning of a name may have changed.
 
     Raises:
         DatabaseError: The database cannot be asked.
@@ -133,18 +135,18 @@ async def parse_each(pool: Pool, predicates: Iterable[Predicate]) -> dict[Predic
         return {}
     (path,), (row,) = await pool.fetch_bytes(_PATH), await pool.inspect(_STATE)
     now = f"{path['path']}/{row['state']}"
-    state, known = _KNOWN.get(pool, ("", {}))
+    state, results = _PARSED.get(pool, ("", {}))
     if state != now:
-        known = {}
-    missing = [one for one in distinct if one not in known]
+        results = {}
+    missing = [predicate for predicate in distinct if predicate not in results]
     if missing:
-        known.update(await _parse_all(pool, missing))
-        _KNOWN[pool] = now, known
-    return {one: known[one] for one in distinct}
+        results.update(await _parse_all(pool, missing))
+        _PARSED[pool] = now, results
+    return {predicate: results[predicate] for predicate in distinct}
 
 
-_KNOWN: Final[WeakKeyDictionary[Pool, tuple[str, dict[Predicate, Parsed]]]] = WeakKeyDictionary()
-"""What was parsed over each pool, and the state of the catalog that it was parsed under."""
+_PARSED: Final[WeakKeyDictionary[Pool, tuple[str, dict[Predicate, Parsed]]]] = WeakKeyDictionary()
+"""Parsed predicates by pool, with the state of the catalog at that time."""
 
 
 async def _parse_all(pool: Pool, predicates: Iterable[Predicate]) -> dict[Predicate, Parsed]:
@@ -158,7 +160,10 @@ async def _parse_all(pool: Pool, predicates: Iterable[Predicate]) -> dict[Predic
             await connection.execute(_SHOWN)
         connection.add_log_listener(note)
         try:
-            return {one: await _parsed(connection, one, messages) for one in predicates}
+            return {
+                predicate: await _parsed(connection, predicate, messages)
+                for predicate in predicates
+            }
         finally:
             connection.remove_log_listener(note)
             with connection.developer_sql(_HIDDEN):
@@ -168,22 +173,22 @@ async def _parse_all(pool: Pool, predicates: Iterable[Predicate]) -> dict[Predic
 async def _parsed(connection: Any, predicate: Predicate, messages: list[Any]) -> Parsed:
     messages.clear()
     words, state = await _parse(connection, predicate)
-    # The driver hands messages on in a later turn of the loop.
+    # The driver delivers messages in a later iteration of the loop.
     await asyncio.sleep(0)
-    trees = [_whole(one.detail) for one in messages if one.message == "parse tree:"]
+    trees = [_whole(sent.detail) for sent in messages if sent.message == "parse tree:"]
     if not words and not trees:
         words = "it shows no tree."
     return Parsed(tuple(_with_clock(predicate.text, trees)), words, state == _NO_RIGHT)
 
 
 def _whole(tree: str) -> str:
-    """Return a tree on one line: as it is shown, any blank may be the end of a line."""
+    """Return a tree on one line: the server may break a line at any blank."""
     return tree.replace("\n", " ")
 
 
 async def _parse(connection: Any, predicate: Predicate) -> tuple[str, str]:
-    """Have PostgreSQL parse one predicate; return its words and code where it refuses."""
-    # No alias that the text could know: the one in a statement depends on the depth.
+    """Have PostgreSQL parse one predicate; return the message and code of its error."""
+    # An alias that the text cannot contain: the real one depends on the depth.
     row = f'{predicate.relation} AS "fraiseql row"'
     query = f"SELECT FROM {row} WHERE ({predicate.text})"
     try:
@@ -197,7 +202,7 @@ async def _parse(connection: Any, predicate: Predicate) -> tuple[str, str]:
 
 
 def _with_clock(text: str, trees: list[str]) -> Iterator[str]:
-    """Yield trees, and one of the clock where ``'now'`` may have become a constant."""
+    """Yield trees, and one of the clock if ``'now'`` may have become a constant."""
     yield from trees
     typed = {match[1] for tree in trees for match in _CONSTANT.finditer(tree)}
     if typed - _NO_MOMENTS and _MOMENT.search(text):

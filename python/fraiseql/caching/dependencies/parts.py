@@ -1,5 +1,5 @@
 """Parts of a fingerprint: for each catalog, a number that changes with its rows."""
-# ruff: noqa: S608 - what is joined into SQL is written here
+# ruff: noqa: S608 - all SQL is written in this package
 
 from dataclasses import dataclass
 from typing import Final
@@ -15,8 +15,8 @@ class Part:
     """One kind of definition.
 
     Attributes:
-        title: What changed, for the reader of a reason.
-        rows: Query for numbers, one for each row that counts; ``{objects}`` is SQL of an ``oid[]``,
+        title: Name of the changed definition, for messages.
+        rows: Query for numbers, one for each row; ``{objects}`` is SQL of an ``oid[]``,
             ``{columns}`` of a ``bigint[]`` of relation and column number.
         prompt: The kinds of ``objects``, where PostgreSQL plans no statement again when these
             rows change, so that they must be read each time; else empty.
@@ -29,7 +29,7 @@ class Part:
 
 def versions(catalog: str, condition: str, oid: str = "x.oid") -> str:
     """Return the query for the versions of the rows of one catalog, ``x``."""
-    # Equal numbers would cancel each other: a catalog has seeds of its own.
+    # Equal numbers would cancel each other, so each catalog has its own seeds.
     seed = crc32(catalog.encode()) % 2**20 << 42
     number = (
         f"pg_catalog.hashtextextended(x.xmin::pg_catalog.text, ({oid})::bigint {op('+')} {seed})"
@@ -52,11 +52,11 @@ def _either(*queries: str) -> str:
 NAMED: Final = f"x.oid {_EQ} ANY ({{objects}})"
 
 DATABASE_COLLATION: Final = 100
-"""Stands among objects for the collation that the database has by default."""
+"""Number that represents the default collation of the database among objects."""
 
-# Rows by their version (xmin): what is changed and changed back is another version, since documents
-# may have been written in between. Tables and columns by their content: a live view reads each of
-# them, so PostgreSQL refuses to change its type, and a GRANT changes no document.
+# Rows count by version (xmin): a change that is reverted is a new version, since documents may have
+# been written in between. Tables and columns count by content: a live view reads each of them, so
+# PostgreSQL refuses to change its type, and a GRANT changes no document.
 PARTS: Final[tuple[Part, ...]] = (
     Part(
         "the name or the row security of a table, or an option of a view",
@@ -93,7 +93,7 @@ PARTS: Final[tuple[Part, ...]] = (
     FROM pg_catalog.pg_attribute a
     WHERE a.attrelid {_EQ} ANY ({{objects}})
       AND ({_number("a.attrelid", 65536, "a.attnum")}) {_EQ} ANY ({{columns}})""",
-            # Of a row as a whole, every column counts, also one that is added later.
+            # For a whole row every column counts, also one that is added later.
             f"""SELECT {_texts("c.oid", "c.relnatts")} FROM pg_catalog.pg_class c
     WHERE c.oid {_EQ} ANY ({{objects}})
       AND (c.oid::bigint {op("*")} 65536) {_EQ} ANY ({{columns}})""",
@@ -198,7 +198,7 @@ PARTS: Final[tuple[Part, ...]] = (
 
 
 def digest(rows: str) -> str:
-    """Return SQL of one number for rows' numbers, whatever their order."""
+    """Return SQL of one number for the numbers of rows, in any order."""
     return f"""\
 (SELECT coalesce(pg_catalog.bit_xor(part.number), 0)
    FROM ({rows}) AS part (number))"""
@@ -208,7 +208,7 @@ def digests(parts: tuple[Part, ...], objects: str, columns: str = "'{}'::bigint[
     """Return SQL of the number of each part.
 
     Args:
-        parts: Of ``PARTS``.
+        parts: ``PARTS``.
         objects: SQL of an ``oid[]``.
         columns: SQL of a ``bigint[]``.
     """

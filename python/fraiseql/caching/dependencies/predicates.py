@@ -11,14 +11,14 @@ from fraiseql.database import Pool
 
 @dataclass(frozen=True, slots=True)
 class InspectedPredicate:
-    """What is behind one predicate.
+    """Calls and reads of one predicate.
 
     Attributes:
-        parsed: What PostgreSQL makes of it.
+        parsed: Its parse trees.
         calls: Functions that are not immutable, or not PostgreSQL's own.
         reads: Quoted names of relations that it reads besides its own, at any depth.
-        meaning: What its names mean now: functions, operators, types and relations of
-            somebody's own. Another overload or ``search_path`` may give them another meaning.
+        meaning: User-defined functions, operators, types and relations that its names mean now.
+            Another overload or ``search_path`` may change this.
     """
 
     parsed: Parsed
@@ -28,14 +28,13 @@ class InspectedPredicate:
 
     @property
     def has_query(self) -> bool:
-        """Whether a query stands in it."""
+        """Whether it contains a query."""
         return any("{SUBLINK " in tree for tree in self.parsed.trees)
 
     @property
     def changing(self) -> list[str]:
-        """Names of what may give something else without a write of the row."""
-        found = [one.name for one in self.calls if _changes(one)]
-        return list(dict.fromkeys(found))
+        """Names of calls whose result may change without a write of the row."""
+        return list(dict.fromkeys(call.name for call in self.calls if _changes(call)))
 
 
 def _changes(call: InspectedCall) -> bool:
@@ -47,27 +46,28 @@ def _changes(call: InspectedCall) -> bool:
 async def load_predicates(
     pool: Pool, predicates: Iterable[Predicate]
 ) -> dict[Predicate, InspectedPredicate]:
-    """Return the facts of each predicate.
+    """Inspect each predicate.
 
     Raises:
         DatabaseError: The database cannot be asked.
     """
     parsed = await parse_each(pool, predicates)
-    found: dict[Predicate, InspectedPredicate] = {}
+    inspected: dict[Predicate, InspectedPredicate] = {}
     own: dict[str, frozenset[str]] = {}
-    for key, one in parsed.items():
-        if one.trees and key.relation not in own:
-            alone = await inspect_dependencies(pool.inspect, [key.relation], shape=False)
-            own[key.relation] = frozenset(each.sql for each in alone.relations)
-        found[key] = await _inspection(pool, one, own.get(key.relation, frozenset()))
-    return found
+    for predicate, result in parsed.items():
+        name = predicate.relation
+        if result.trees and name not in own:
+            alone = await inspect_dependencies(pool.inspect, [name], shape=False)
+            own[name] = frozenset(relation.sql for relation in alone.relations)
+        inspected[predicate] = await _inspection(pool, result, own.get(name, frozenset()))
+    return inspected
 
 
 async def _inspection(pool: Pool, parsed: Parsed, own: frozenset[str]) -> InspectedPredicate:
-    """Return the facts of one predicate; ``own`` is what its relation leads to by itself."""
+    """Inspect one predicate; ``own`` are the relations behind its own relation."""
     if not parsed.trees:
         return InspectedPredicate(parsed)
     inspection = await inspect_dependencies(pool.inspect, [], parsed.trees, shape=False)
-    reads = tuple(one.sql for one in inspection.relations if one.sql not in own)
+    reads = tuple(relation.sql for relation in inspection.relations if relation.sql not in own)
     others = (name for name in inspection.named if name not in own)
     return InspectedPredicate(parsed, inspection.calls, reads, (*inspection.meaning, *others))

@@ -1,7 +1,7 @@
-"""Privileges: digest of the roles by which policies and privileges are chosen.
+"""Digests of the roles that decide policies and privileges.
 
 Privileges themselves are in the rows of relations, schemas and functions, which the fingerprint of
-definitions has. What is here is which roles count, what they are members of, and their attributes.
+definitions covers. This module covers the roles, their memberships and their attributes.
 """
 
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ from typing import Final
 from fraiseql.caching.dependencies.inspection import Read
 from fraiseql.sql_names import op
 
-# A membership by its version: one that is revoked and granted again has another xmin. A role by
-# its name too, by which requests, and functions such as current_user, call it.
+# Memberships count by version: revoking and granting again changes xmin. Roles count by name too,
+# since requests and functions such as current_user use it.
 # OFFSET 0 keeps PostgreSQL from reading all memberships.
 _DIGEST: Final = """\
 (SELECT coalesce(bit_xor(pg_catalog.hashtextextended(concat_ws(':', r.oid, r.rolname, r.rolsuper,
@@ -24,13 +24,13 @@ _DIGEST: Final = """\
    ON true
  WHERE r.oid = ANY ({roles}))"""
 
-# The owner of the database is a member of pg_database_owner (6171) without a row that says so.
+# The owner of the database is a member of pg_database_owner (6171) without a row in the catalog.
 DATABASE_OWNER: Final = """\
 (SELECT d.datdba::bigint FROM pg_catalog.pg_database d
  WHERE d.datname = pg_catalog.current_database())"""
 """Expression of the number of the role that owns the database."""
 
-# A schema that everybody may use is not asked about: that of the name public belongs to this role.
+# Schemas with USAGE for PUBLIC are left out: schema public belongs to this role.
 _OWNER_COUNTS: Final = f"""\
 SELECT {DATABASE_OWNER} AS owner WHERE 6171 IN (
   SELECT unnest(p.polroles) FROM pg_catalog.pg_policy p WHERE p.polrelid = ANY ($1::oid[])
@@ -44,14 +44,14 @@ SELECT {DATABASE_OWNER} AS owner WHERE 6171 IN (
     UNION ALL SELECT n.nspacl FROM pg_catalog.pg_namespace n WHERE n.oid IN (
       SELECT c.relnamespace FROM pg_catalog.pg_class c WHERE c.oid = ANY ($1::oid[]))
       AND NOT EXISTS (SELECT FROM aclexplode(n.nspacl) AS e WHERE e.grantee = 0)) AS acls (acl),
-    aclexplode(acls.acl) AS x)"""  # noqa: S608 - what is joined is a constant
+    aclexplode(acls.acl) AS x)"""  # noqa: S608 - a constant
 
-# Since PostgreSQL 16 a membership says whether it allows SET ROLE.
+# Since PostgreSQL 16 a membership has an option for SET ROLE.
 MAY_BECOME: Final = f"""\
 pg_catalog.pg_has_role(session_user, {{role}},
   CASE WHEN pg_catalog.current_setting('server_version_num')::int {op(">=")} 160000
     THEN 'SET' ELSE 'MEMBER' END)"""
-"""Condition that the role of the connection may be set to that of the number ``{role}``."""
+"""Condition that the connection may SET ROLE to the role with number ``{role}``."""
 
 _HELD: Final = """\
 WITH RECURSIVE held(oid) AS (
@@ -75,11 +75,11 @@ SELECT o.oid FROM (
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """Roles with everything that they are members of, at any depth.
+    """Roles with the roles that they are members of, at any depth.
 
     Attributes:
         oids: Their numbers.
-        digests: Of each. Another one later means that other roles may belong to them.
+        digests: One for each role; it changes with the role's memberships.
     """
 
     oids: tuple[int, ...] = ()
@@ -91,11 +91,11 @@ NO_ROLES: Final = Roles()
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """The roles by which a request is judged.
+    """The roles of a request.
 
     Attributes:
         role: The role that the request sets; None for the connection's own.
-        roles: That role and the connection's own, with what they are members of.
+        roles: That role and the connection's own, with their memberships.
     """
 
     role: str | None = None
@@ -103,7 +103,7 @@ class Reader:
 
 
 NOBODY: Final = Reader()
-"""Of what asks a store for no request."""
+"""Reader of calls without a request."""
 
 
 def role_number(name: str) -> str:
@@ -116,26 +116,26 @@ def role_number(name: str) -> str:
 
 
 def roles_digest(roles: str) -> str:
-    """Return the expression of the digest of some roles, which is that of each joined by XOR.
+    """Return the expression of the digest of roles: the XOR of their digests.
 
     Args:
-        roles: SQL of an ``oid[]``, whose elements may stand in it twice.
+        roles: SQL of an ``oid[]``; duplicates count once.
     """
     return _DIGEST.format(roles=roles)
 
 
 def joined_digest(first: Roles, second: Roles) -> int:
-    """Return the digest of the roles that are in either, each of them once."""
+    """Return the digest of the union of both."""
     digests = dict(zip(first.oids + second.oids, first.digests + second.digests, strict=True))
     return reduce(xor, digests.values(), 0)
 
 
 async def load_reader(read: Read, role: str | None) -> Reader:
-    """Return the roles by which a request is judged.
+    """Return the roles of a request.
 
     Args:
         read: Asks the database.
-        role: Of the request; None for that of the connection.
+        role: Role of the request; None for that of the connection.
 
     Raises:
         DatabaseError: The database cannot be asked.
@@ -146,7 +146,7 @@ async def load_reader(read: Read, role: str | None) -> Reader:
 async def load_owners(read: Read, relations: Sequence[int], functions: Sequence[int]) -> Roles:
     """Return the owners under whose rights relations are read and functions run.
 
-    None are returned where the connection's role owns everything.
+    It is empty if the connection's role owns everything.
 
     Args:
         read: Asks the database.
@@ -162,7 +162,7 @@ async def load_owners(read: Read, relations: Sequence[int], functions: Sequence[
 async def load_database_owner(
     read: Read, relations: Sequence[int], functions: Sequence[int]
 ) -> int:
-    """Return the number of the role that owns the database; 0 where no right depends on it.
+    """Return the number of the role that owns the database; 0 if no privilege depends on it.
 
     Args:
         read: Asks the database.

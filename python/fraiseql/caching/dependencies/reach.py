@@ -1,5 +1,5 @@
-"""SQL that follows the catalog's dependencies from where an answer begins."""
-# ruff: noqa: S608 - what is joined into SQL is written here
+"""SQL that follows the catalog's dependencies of an answer."""
+# ruff: noqa: S608 - all SQL is written in this package
 
 from typing import Final
 
@@ -22,16 +22,16 @@ FOLLOWED: Final = (
 """Catalogs whose objects an answer may depend on by ``pg_depend``."""
 
 UNPINNED: Final = 12_000
-"""Objects made by initdb from here on can be altered, and dependencies on them are written down."""
+"""Objects from this number on can be altered, and dependencies on them are recorded."""
 
 _CLASSES: Final = ", ".join(f"'pg_catalog.{name}'::regclass" for name in FOLLOWED)
 
 # Dependencies are followed from relations to the rules of views, to policies, and on to functions,
-# operators and types; writes may name a partition, or what a table is a partition of.
-# A materialized view is an end: what it shows changes when it is refreshed.
-# A type of rows leads to the types of its attributes, not to the table that it is the type of.
-# What is found by a type or an operator without being named: a domain's constraints, the cast by
-# which JSON shows a type, the default operator classes and their support functions.
+# operators and types, and to partitions and their parents, which writes may name.
+# A materialized view is an end: its rows change only when it is refreshed.
+# A row type leads to the types of its attributes, not to its table.
+# Objects that a type or an operator implies: a domain's constraints, the cast of a type to JSON,
+# default operator classes and their support functions.
 REACHED: Final = f"""\
 {NAMEABLE},
 reached(class, oid) AS (

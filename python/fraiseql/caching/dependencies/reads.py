@@ -1,5 +1,5 @@
-"""Reads: every table that a view reads, at any depth, as PostgreSQL's dependencies have it."""
-# ruff: noqa: S608 - what is joined into SQL is written here
+"""Tables that a view reads, at any depth, by PostgreSQL's dependencies."""
+# ruff: noqa: S608 - all SQL is written in this package
 
 from typing import Final
 
@@ -50,9 +50,9 @@ reads AS (SELECT oid FROM below UNION SELECT oid FROM above)
 
 
 def closure(start: str) -> str:
-    """Return the head of a statement in which ``reads(oid)`` are the tables that count.
+    """Return the head of a statement with ``reads(oid)``, the tables that are read.
 
-    ``views`` are the views on the way there, with what the way begins at.
+    ``views`` are the views in between, with the relations of ``start``.
 
     Args:
         start: SQL of an ``oid[]``: views, materialized views or tables.
@@ -65,9 +65,9 @@ SELECT FROM reads LEFT JOIN pg_catalog.pg_trigger g
   ON g.tgrelid = reads.oid AND g.tgname = '{TRIGGER}' AND g.tgenabled = 'A'
 WHERE g.oid IS NULL
   OR EXISTS (SELECT FROM pg_catalog.pg_subscription_rel s WHERE s.srrelid = reads.oid)"""
-"""Tables among ``reads`` whose writes do not all come to the log.
+"""Tables among ``reads`` whose writes are not all logged.
 
-A subscription's workers fire no statement triggers, not even those that are always enabled.
+A subscription's workers fire no statement triggers, not even ENABLE ALWAYS ones.
 """
 
 RELATIONS: Final = """\
@@ -81,4 +81,4 @@ FROM reads JOIN pg_catalog.pg_class c ON c.oid = reads.oid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 ORDER BY 1, 2
 """
-"""What is to be known of each table among ``reads``."""
+"""Columns of each table among ``reads``."""

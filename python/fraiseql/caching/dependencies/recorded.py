@@ -1,10 +1,10 @@
 """Fingerprints that are recorded when stored documents are computed.
 
-A fingerprint is recorded before the documents are computed. A function of its own then tells, in
-the snapshot of the statement that calls it, whether any definition behind the documents is another
-one. What makes PostgreSQL plan again is computed once for each plan; the rest is read each time.
+A fingerprint is recorded before the documents are computed. A function for each then compares, in
+the snapshot of the calling statement, the definitions behind the documents with the recorded ones.
+Changes that make PostgreSQL plan again are compared once per plan; the rest is read each time.
 """
-# ruff: noqa: S608 - what is joined into SQL is written here
+# ruff: noqa: S608 - all SQL is written in this package
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,7 +29,7 @@ _RECORD: Final = '"fraiseql"."record_fingerprint"(text, text, text[], text[], te
 _CHANGED: Final = '"fraiseql"."definitions_changed"()'
 
 CALLED: Final = (_NOW, _FOLDED, _CHANGED)
-"""Functions that statements over stored documents call, besides those that look at one of them."""
+"""Functions that all statements over stored documents call."""
 
 _TABLE: Final = f"""\
 CREATE TABLE IF NOT EXISTS {FINGERPRINTS} (
@@ -50,8 +50,8 @@ def _all_parts(objects: str, columns: str) -> str:
     return f"ARRAY[{listed}]"
 
 
-# Volatile, for a snapshot of its own: the one that a statement is planned with was taken before
-# the locks that the plan waited for, and does not see what was changed in between.
+# Volatile, for a snapshot of its own: the planner's snapshot was taken before its locks were
+# granted, and misses changes made while it waited.
 _NOW_SQL: Final = f"""\
 CREATE OR REPLACE FUNCTION "fraiseql"."fingerprint_now"(objects oid[], columns bigint[])
 RETURNS bigint[] LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $fraiseql$
@@ -59,7 +59,7 @@ BEGIN
   RETURN {_all_parts("objects", "columns")};
 END $fraiseql$"""
 
-# It is not immutable. Said to be so, it is computed once, as a statement is planned.
+# Declared immutable, although it is not, so that the planner computes it once.
 _FOLDED_SQL: Final = f"""\
 CREATE OR REPLACE FUNCTION "fraiseql"."is_as_recorded"(subject text, relations regclass[])
 RETURNS boolean LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $fraiseql$
@@ -69,7 +69,7 @@ BEGIN
     FROM {FINGERPRINTS} f WHERE f.name = subject), false);
 END $fraiseql$"""
 
-# The error that a view gives which is not filled: what reads it answers live.
+# The error of a view that is not populated: the caller then answers live.
 _CHANGED_SQL: Final = f"""\
 CREATE OR REPLACE FUNCTION {_CHANGED} RETURNS boolean
 LANGUAGE plpgsql STABLE PARALLEL SAFE AS $fraiseql$
@@ -181,7 +181,7 @@ def fingerprint_objects() -> tuple[DatabaseObject, ...]:
 
 
 def guard_name(subject: str) -> str:
-    """Return the bare name of the function that tells whether ``subject`` is as recorded."""
+    """Return the bare name of the function that compares ``subject`` with its record."""
     return f"unchanged_{hashlib.sha256(subject.encode()).hexdigest()[:16]}"
 
 
@@ -193,30 +193,30 @@ def is_unchanged(subject: str) -> str:
 
 
 def guard(subject: str, prompt: str) -> str:
-    """Return SQL that is true while every definition is as recorded, and costs little.
+    """Return cheap SQL that is true while every definition is as recorded.
 
     Args:
-        subject: What is stored.
-        prompt: The recorded condition that is read each time.
+        subject: The stored documents.
+        prompt: The recorded condition that is evaluated each time.
     """
     folded = f'"fraiseql"."{guard_name(subject)}"()'
     return folded if prompt == "true" else f"({folded} AND {prompt})"
 
 
 def must_be_unchanged(subject: str, prompt: str, reads: Sequence[str]) -> str:
-    """Return the SQL condition of a statement: true, or it fails once a definition has changed.
+    """Return the SQL condition of a statement: true, or an error after a definition changed.
 
     Args:
-        subject: What is stored.
-        prompt: The recorded condition that is read each time.
-        reads: Quoted names of tables whose definition must not change under the statement.
+        subject: The stored documents.
+        prompt: The recorded condition that is evaluated each time.
+        reads: Quoted names of tables whose definition must not change during the statement.
     """
     condition = f"CASE WHEN {guard(subject, prompt)} THEN true ELSE {_CHANGED} END"
     return f"{readable(reads)} AND {condition}" if reads else condition
 
 
 async def recorded_prompt(pool: Pool, subject: str) -> str | None:
-    """Return the condition that is read each time; None unless all is as recorded.
+    """Return the condition that is evaluated each time; None if a definition has changed.
 
     Raises:
         DatabaseError: The database cannot be asked.
@@ -237,30 +237,30 @@ def record(
     """Return the statement that records the fingerprint of ``subject`` as it is now.
 
     Args:
-        subject: What is stored: a quoted, qualified name.
-        relations: Where the documents begin: quoted, qualified names, as of a live view.
-        functions: The same, with the types of their arguments.
+        subject: The stored documents: a quoted, qualified name.
+        relations: Quoted, qualified names of the relations that the documents are read from.
+        functions: The functions, with the types of their arguments.
         triggers: Pattern of the names of triggers that must stay as they are.
     """
-    given = ", ".join(
+    arguments = ", ".join(
         f"ARRAY[{', '.join(literal(name) for name in names)}]::text[]"
         for names in (relations, functions)
     )
     return (
         f'SELECT "fraiseql"."record_fingerprint"({literal(subject)},'
-        f" {literal(guard_name(subject))}, {given}, {literal(triggers)})"
+        f" {literal(guard_name(subject))}, {arguments}, {literal(triggers)})"
     )
 
 
 def record_again(subject: str) -> str:
-    """Return the statement that records the fingerprint again, if it is another one now."""
+    """Return the statement that records the fingerprint again if it has changed."""
     return f"""\
 SELECT "fraiseql"."record_fingerprint"(f.name, f.guard, f.relations, f.functions, f.triggers)
 FROM {FINGERPRINTS} f WHERE f.name = {literal(subject)} AND NOT {is_unchanged(subject)}"""
 
 
 def fingerprint_name(subject: str) -> str:
-    """Return what the object is called that is the fingerprint of ``subject``."""
+    """Return the object name of the fingerprint of ``subject``."""
     return f"{_PREFIX}{subject}"
 
 
@@ -276,12 +276,12 @@ def fingerprint_object(
     """Return the object that is the recorded fingerprint of ``subject``.
 
     Args:
-        subject: What is stored.
-        statement: Of ``record``.
+        subject: The stored documents.
+        statement: Result of ``record``.
         owner: The declaration.
-        needs: What must be there before.
+        needs: Names of objects that must exist before.
         after: Statements that follow it.
-        replaces: Whether it is recorded again without what needs it being dropped.
+        replaces: Whether it is recorded again without dropping its dependents.
     """
     guard = f'"fraiseql"."{guard_name(subject)}"()'
     return DatabaseObject(
@@ -301,7 +301,7 @@ def fingerprint_object(
 AS_RECORDED: Final = "as recorded"
 _NAMES: Final = "fingerprint_now, is_as_recorded, definitions_changed"
 
-# Asked first: names in a schema that a role may not use cannot even be looked up.
+# Checked first: names in a schema without USAGE cannot even be looked up.
 _USABLE: Final = f"""
 SELECT EXISTS (
   SELECT FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid
@@ -311,8 +311,8 @@ SELECT EXISTS (
       WHERE p.pronamespace = n.oid AND p.proname = ANY ('{{{_NAMES}}}'))) AS usable
 """
 _HAS_TABLE: Final = f"SELECT to_regclass('{FINGERPRINTS}') IS NOT NULL"
-# Not by the function of the database, which may be that of an earlier release: what it recorded
-# has to be recorded again by the apply that replaces it.
+# Not by the function in the database, which may be of an earlier release: apply replaces it and
+# records its fingerprints again.
 _COMPARED: Final = f"""
 SELECT f.name, ARRAY(
   SELECT p.place FROM unnest(f.parts, {_all_parts("f.objects", "f.columns")})
@@ -322,11 +322,11 @@ FROM {FINGERPRINTS} f WHERE f.name = ANY ($1::text[])"""
 
 
 async def compared_fingerprints(database: Transaction, names: Iterable[str]) -> Mapping[str, str]:
-    """Return ``AS_RECORDED``, or what has changed, for each fingerprint that is recorded.
+    """Return ``AS_RECORDED`` or the changed parts for each recorded fingerprint.
 
     Args:
         database: A connection inside of a transaction.
-        names: Of the objects.
+        names: Names of the objects.
     """
     subjects = [name.removeprefix(_PREFIX) for name in names]
     if not subjects or not await database.fetchval(_HAS_TABLE):

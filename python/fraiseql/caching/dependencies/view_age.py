@@ -1,7 +1,7 @@
-"""Statements that store what a materialized view has seen, and tell its age.
+"""Statements that store a materialized view's snapshot, and compute its age.
 
-A view has seen a transaction if and only if the transaction was visible to the snapshot that is
-stored; that snapshot is taken before the view's query runs, so it never claims too much.
+A view has seen a transaction if and only if the stored snapshot sees it. That snapshot is taken
+before the view's query runs, so it never includes too much.
 """
 # ruff: noqa: S608 - names are literals that are escaped here
 
@@ -14,10 +14,9 @@ from fraiseql.caching.dependencies.recorded import is_unchanged
 from fraiseql.expressions import literal
 from fraiseql.sql_names import op
 
-# What decides whether every write comes to the log, and what the query means: triggers that are
-# there and always enabled, partitions, and the views on the way. A row of the catalog that was
-# changed and changed back is another version: it has another xmin.
-# Sums, since a sorted list would cost more than all the rest of an age.
+# Whether every write is logged, and the meaning of the query: triggers that exist and are ENABLE
+# ALWAYS, partitions, and the views in between. A change that is reverted is a new version (xmin).
+# Sums, since a sorted list would cost more than the rest of the age.
 _SUM: Final = "pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat_ws(':', {}), 0))"
 _SHAPE: Final = f"""\
 pg_catalog.concat_ws(';',
@@ -33,7 +32,7 @@ pg_catalog.concat_ws(';',
      FROM pg_catalog.pg_rewrite w WHERE w.ev_class {op("=")} ANY ({{views}})) END)"""
 
 # The row may have come from another cluster with a dump: there its relation has another number,
-# or its snapshot lies beyond any transaction that there has been here.
+# or its snapshot lies beyond every transaction of this cluster.
 _NOW: Final = "pg_catalog.clock_timestamp()"
 _SINCE: Final = f"greatest(extract(epoch FROM {_NOW} {op('-')} {{}}), 0.000001)"
 _AGE: Final = f"""\
@@ -56,16 +55,15 @@ _AGE: Final = f"""\
 def age(view: str, unchanged: str | None = None) -> str:
     """Return the expression of a view's age in seconds, in the snapshot of its statement.
 
-    It is 0 when every committed write to what the view reads is in it; otherwise the time since
-    the first statement of those that are not; null when that is not known: after a restore, when
-    a trigger was dropped or disabled, a partition attached or a view in between replaced, and when
-    an instant lies in the future, since the clock was set back. A view
-    over the clock is as old as its last refresh, at least.
+    It is 0 when the view has every committed write to its tables; otherwise the time since the
+    first missing write; null when that is unknown: after a restore, when a trigger was dropped or
+    disabled, a partition attached or a view in between replaced, and when the time of a write lies
+    in the future because the clock was set back. A view that reads the clock is at least as old as
+    its last refresh.
 
     Args:
         view: The materialized view, quoted and qualified.
-        unchanged: Condition that tells whether all definitions are as recorded; None to compare
-            all of them.
+        unchanged: Condition that all definitions are as recorded; None to compare them.
     """
     name = literal(view)
     unchanged = unchanged or is_unchanged(view)
@@ -76,20 +74,20 @@ def age(view: str, unchanged: str | None = None) -> str:
 
 
 def age_unknown(row: str) -> str:
-    """Return the condition that the last refresh, of what there still is, could not tell the age.
+    """Return the condition that the last refresh of the present tables did not know the age.
 
     Args:
-        row: Alias of the view's row of the state.
+        row: Alias of the row in ``fraiseql.view_state``.
     """
     shape = _SHAPE.format(tags=f"{row}.tags", views=f"{row}.views")
     return f"({row}.snap IS NULL AND {row}.shape IS NOT DISTINCT FROM {shape})"
 
 
 def begin_state(view: str, *, clock: bool) -> tuple[str, ...]:
-    """Return the statements before the one that fills a view: they store the snapshot.
+    """Return the statements that store the snapshot, to run before a view is populated.
 
-    Under another isolation level than READ COMMITTED the snapshot is older than the locks that
-    keep compaction away; then nothing is claimed, until the first refresh.
+    Outside of READ COMMITTED the snapshot is older than the locks against compaction; then no
+    snapshot is stored until the first refresh.
     """
     shared = "SELECT pg_advisory_xact_lock_shared({})"
     stored = f"""\
@@ -104,16 +102,16 @@ ON CONFLICT (name) DO UPDATE SET cluster = excluded.cluster, snap = excluded.sna
 
 
 def shape_now(view: str) -> str:
-    """Return the query for the shape of what a view reads, to be asked before it is filled."""
+    """Return the query for the fingerprint of a view's tables, to run before it is populated."""
     return f"{_found(view)} SELECT found.shape FROM found"
 
 
 def end_state(view: str, unchanged: str = "true") -> str:
-    """Return the statement after it: it stores what the view reads, or that this is not logged.
+    """Return the statement to run afterwards: it stores the view's tables and their fingerprint.
 
     Args:
         view: Quoted and qualified.
-        unchanged: Condition on ``found.shape``: whether it is what it was before.
+        unchanged: Condition that ``found.shape`` has not changed since.
     """
     name = literal(view)
     return f"""\
@@ -138,12 +136,12 @@ found AS (
 
 
 def forget_state(view: str) -> str:
-    """Return the statement that removes what is known of a view that is dropped."""
+    """Return the statement that removes the state of a dropped view."""
     return f"DELETE FROM {STATE} WHERE name = {literal(view)}"
 
 
 def unknown_since(table: str) -> str:
-    """Return the statement after which no view claims to have seen every write of ``table``."""
+    """Return the statement that makes the age of views over ``table`` unknown."""
     return (
         f"UPDATE {STATE} SET snap = NULL WHERE {literal(table)}::regclass::oid::text = ANY (tags)"
     )

@@ -1,9 +1,9 @@
 """Calls of PostgreSQL's own functions in bodies that it stores as texts."""
-# ruff: noqa: S608 - what is joined into SQL is written here
+# ruff: noqa: S608 - all SQL is written in this package
 
 from typing import Final
 
-# A comment may stand before the parenthesis. Words that call without one are SQL's own.
+# A comment may precede the parenthesis. Only SQL keywords call without one.
 _CALLED: Final = r"([a-z_][a-z0-9_]*)\"?\s*(?:\(|/\*|--)"
 _BARE: Final = (
     r"\m(current_(?:date|time|timestamp)|localtime(?:stamp)?"
@@ -36,8 +36,8 @@ worded AS (
   SELECT 'now', 's' FROM bodies b WHERE b.text ~ $re${_MOMENT}$re$
   UNION
   SELECT 'U&', 's' FROM bodies b WHERE b.text ~ $re${_ESCAPED}$re$)"""
-"""SQL of ``worded(name, volatility)``: what bodies of ``reached`` call of PostgreSQL's own.
+"""SQL of ``worded(name, volatility)``: built-in functions that bodies of ``reached`` call.
 
-Every word counts, in code, strings and comments alike. A name that is joined from parts is not
-found, nor what a library in C does.
+Every word in code, strings and comments counts. A name that is concatenated from parts is not
+found, nor a call inside a C library.
 """

@@ -1,1 +1,1 @@
-"""Refresh: what is kept and may be stale is brought up to date, now or in the background."""
+"""Refreshes of stored documents, on request or in the background."""

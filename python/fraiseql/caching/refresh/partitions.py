@@ -1,11 +1,11 @@
-"""Partitions: the job that adopts those that came or went since the last apply."""
-# ruff: noqa: S608 - identifiers are quoted, and names written as texts
+"""Job that follows partitions attached or detached since the last apply."""
+# ruff: noqa: S608 - identifiers are quoted, and names are escaped
 
 from typing import Final
 
 from fraiseql.caching.changes.adoption import adopt_partitions
 from fraiseql.caching.ddl.adopt import adopt
-from fraiseql.caching.refresh.ground import Ground
+from fraiseql.caching.refresh.job_context import JobContext
 from fraiseql.caching.results.declared import has_caches
 from fraiseql.caching.strategies.projection.problems import lineage
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec
@@ -16,38 +16,38 @@ from fraiseql.database.writing import AdminConnection
 from fraiseql.expressions import literal
 from fraiseql.schema import Schema
 
-_LOOK: Final = 2.0
-"""Seconds between two looks at the catalog."""
+_INTERVAL: Final = 2.0
+"""Seconds between two checks of the catalog."""
 
 RELOAD: Final = None
-"""Says that what the job was given is older than the catalog."""
+"""Result of a job whose context is older than the catalog."""
 
 
 def reads_partitions(schema: Schema) -> bool:
-    """Return whether anything that is stored may be read from partitioned tables."""
-    stored = (one.stored for one in schema.objects.values())
-    return has_caches(schema) or any(one is not None and one.reads_tables for one in stored)
+    """Return whether stored documents or results may read partitioned tables."""
+    stored = (each.stored for each in schema.objects.values())
+    return has_caches(schema) or any(each is not None and each.reads_tables for each in stored)
 
 
-async def adopt_partitions_of(ground: Ground, connection: AdminConnection) -> float | None:
-    """Have the change log told of new partitions, and documents built of those there are.
+async def adopt_partitions_of(work: JobContext, connection: AdminConnection) -> float | None:
+    """Log the writes of new partitions, and build documents for the present ones.
 
     Raises:
-        DatabaseError: A lock was not to be had, or a step failed; the next turn goes on.
+        DatabaseError: A table was locked, or a step failed; the next run continues.
     """
     await adopt_partitions(connection)
-    projections = [one for one in ground.stored_types if one.stored.follows_partitions]
+    projections = [each for each in work.stored_types if each.stored.follows_partitions]
     for stored_type in projections:
         spec = spec_of(stored_type)
         if await connection.fetchval(f"SELECT {lineage(spec)}") != spec.lineage:
             return RELOAD
         if await connection.fetchval(_outdated(spec)):
             await adopt(connection, list(strategy_of(stored_type).objects(stored_type)))
-    return _LOOK
+    return _INTERVAL
 
 
 def _outdated(spec: ProjectionSpec) -> str:
-    """Write whether documents that were whole once are of other partitions than there are."""
+    """Return SQL: whether built documents are of other partitions than the present ones."""
     table, view = literal(spec.table.sql), literal(spec.reading.sql)
     return f"""\
 SELECT obj_description(to_regclass({table}), 'pg_class') = '{BUILT}'

@@ -1,4 +1,4 @@
-"""Queues: how far behind asynchronous projections are, for people."""
+"""Age of asynchronous projections, for ``fraiseql db status``."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ class QueueStatus:
 
     Attributes:
         type_name: GraphQL name of the type.
-        age: Seconds since the oldest write that its documents lack; 0 when they lack none; None
-            when the clock was set back since.
+        age: Seconds since the oldest unprocessed write; 0 if there is none; None if the clock was
+            set back since.
     """
 
     type_name: str
@@ -24,7 +24,7 @@ class QueueStatus:
 
     def __str__(self) -> str:
         """Return it as one line."""
-        behind = f"is {self.age:.1f} s behind" if self.age else "lacks nothing"
+        behind = f"is {self.age:.1f} s behind" if self.age else "is up to date"
         if self.age is None:
             behind = "is behind, for an unknown time: the clock was set back"
         return f"{self.type_name}: asynchronous projection {behind}"
@@ -33,18 +33,18 @@ class QueueStatus:
 async def queue_statuses(
     connection: AdminConnection, stored_types: Iterable[StoredType]
 ) -> list[QueueStatus]:
-    """Return how far behind each asynchronous projection is that is made and may be drained.
+    """Return the age of each asynchronous projection with a queue that the role may process.
 
     Raises:
         DatabaseError: A queue cannot be read.
     """
-    found = []
-    for one in stored_types:
+    statuses = []
+    for stored_type in stored_types:
         if (
-            one.stored.has_queue
-            and one.inspection.resolved is not None
-            and await has_queue(one, connection)
+            stored_type.stored.has_queue
+            and stored_type.inspection.resolved is not None
+            and await has_queue(stored_type, connection)
         ):
-            seconds = await connection.fetchval(f"SELECT {age(spec_of(one))}")
-            found.append(QueueStatus(one.type_name, seconds))
-    return found
+            seconds = await connection.fetchval(f"SELECT {age(spec_of(stored_type))}")
+            statuses.append(QueueStatus(stored_type.type_name, seconds))
+    return statuses

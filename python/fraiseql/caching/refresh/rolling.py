@@ -1,16 +1,15 @@
-"""Rolling: the job that moves rolling indexes on, so that they reach back no further than declared.
+"""Job that moves rolling indexes forward.
 
-The next index is built beside the one in use, in the other of two slots; the last one is dropped
-a step later, when every process has read the later cut-off. So at most two exist, and a process
-that is killed leaves one that is whole, and perhaps one that is INVALID and is dropped by whoever
-comes next.
+The next index is built in the other of two slots, while the present one is in use. The old one is
+dropped a step later, when every process has read the new cut-off. So at most two exist. A process
+that is killed leaves a valid one, and perhaps an INVALID one that the next process drops.
 """
 
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from fraiseql.caching.ddl.apply import LOCK
-from fraiseql.caching.refresh.ground import Ground
+from fraiseql.caching.refresh.job_context import JobContext
 from fraiseql.caching.strategies.indexes.hints import PRESENT, arguments, cutoffs, present_of
 from fraiseql.caching.strategies.indexes.objects import (
     SLOTS,
@@ -36,16 +35,16 @@ SELECT EXISTS (SELECT FROM fraiseql.ledger
 """
 
 
-async def roll(ground: Ground, connection: AdminConnection) -> float:
-    """Move on each rolling index whose time has come; return the seconds until the next look.
+async def roll(work: JobContext, connection: AdminConnection) -> float:
+    """Move forward each rolling index that is due; return the seconds until the next check.
 
-    What ``apply`` has not made is left to it, and so are tables of another role.
+    Indexes that ``apply`` has not created, and tables of other roles, are skipped.
 
     Raises:
         DatabaseError: An index cannot be built or dropped; it is tried again.
     """
-    found, _ = index_specs(ground.context)
-    specs = [spec for spec in found if spec.rolled is not None and spec.table.owned]
+    specs, _ = index_specs(work.context)
+    specs = [spec for spec in specs if spec.rolled is not None and spec.table.owned]
     looks = [_LONGEST_LOOK]
     for spec in specs:
         if await _is_due(connection, spec):
@@ -55,7 +54,7 @@ async def roll(ground: Ground, connection: AdminConnection) -> float:
 
 
 def _target(spec: IndexSpec) -> tuple[datetime, Any]:
-    """Return the cut-off that is wanted, as an instant and as values of the column."""
+    """Return the desired cut-off, as an instant and as a value of the column."""
     assert spec.rolled is not None  # noqa: S101 - only rolling indexes come here
     moment = cutoff(spec, datetime.now(UTC))
     return moment, as_wire(wire_type(spec.rolled), moment)
@@ -72,17 +71,17 @@ async def _is_due(connection: AdminConnection, spec: IndexSpec) -> bool:
     left = len(slots) > len(whole)
     if not slots or not (left or max(whole) < _target(spec)[1]):
         return False
-    # Whatever apply is in the middle of is its own.
+    # An unfinished index of apply is left to apply.
     return bool(await connection.fetchval(_MADE)) and bool(
         await connection.fetchval(_APPLIED, spec.sql_name())
     )
 
 
 async def _alone(connection: AdminConnection, spec: IndexSpec) -> None:
-    """Move one on, unless another process does so or applies.
+    """Move one index forward, unless another process does so or applies.
 
-    A session's lock is the lease: it lasts as long as the statement that builds, also when the
-    process that asked for it was killed.
+    The lock of the session is a lease: it lasts as long as the building statement, even if the
+    process was killed.
     """
     if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
         return

@@ -1,4 +1,4 @@
-"""Status: what is known of each materialized view, for people and for alarms."""
+"""Status of materialized views, for people and for alarms."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,12 +26,12 @@ class ViewStatus:
     Attributes:
         type_name: GraphQL name of the type.
         view: Quoted and qualified.
-        age: Seconds; 0 when it lacks nothing, None when that is not known.
-        since: Seconds since its last refresh began; infinite when the clock was set back since.
-        took: Seconds that it took.
-        refreshes: How many there were.
-        fails: Attempts that failed since the last that did not.
-        failure: What the last of them said, or None.
+        age: Seconds; 0 if it has every write, None if that is unknown.
+        since: Seconds since its last refresh began; infinite if the clock was set back since.
+        took: Duration of that refresh in seconds.
+        refreshes: Number of refreshes.
+        fails: Failed attempts since the last success.
+        failure: Message of the last failure, or None.
     """
 
     type_name: str
@@ -45,7 +45,7 @@ class ViewStatus:
 
     def __str__(self) -> str:
         """Return it as one line."""
-        ages = {None: "of unknown age", 0.0: "lacks nothing"}
+        ages = {None: "of unknown age", 0.0: "up to date"}
         shown = ages.get(self.age, f"{self.age or 0:.1f} s old")
         failed = f"; failed {self.fails} times: {self.failure}" if self.fails else ""
         since = f"{self.since:.0f} s ago" if isfinite(self.since) else "before the clock went back"
@@ -56,18 +56,24 @@ class ViewStatus:
 async def view_statuses(
     connection: AdminConnection, stored_types: Iterable[StoredType]
 ) -> list[ViewStatus]:
-    """Return what is known of each view that is made.
+    """Return the status of each view that exists.
 
     Raises:
         DatabaseError: The state of views cannot be read.
     """
-    views = [one for one in stored_types if one.stored.is_refreshed and one.inspection.schema]
+    views = [
+        stored_type
+        for stored_type in stored_types
+        if stored_type.stored.is_refreshed and stored_type.inspection.schema
+    ]
     if not views or not await connection.fetchval(f"SELECT to_regclass('{STATE}') IS NOT NULL"):
         return []
-    found = []
-    for one in views:
-        view = physical(one)
+    statuses = []
+    for stored_type in views:
+        view = physical(stored_type)
         since = seconds_since("v.as_of")
-        asked = _ASKED.format(age=age(view), since=since, state=STATE, name=literal(view))
-        found += [ViewStatus(one.type_name, view, **row) for row in await connection.fetch(asked)]
-    return found
+        sql = _ASKED.format(age=age(view), since=since, state=STATE, name=literal(view))
+        statuses += [
+            ViewStatus(stored_type.type_name, view, **row) for row in await connection.fetch(sql)
+        ]
+    return statuses

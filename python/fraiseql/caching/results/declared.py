@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from graphql import GraphQLNamedType, GraphQLObjectType, get_named_type
 
-from fraiseql.caching.changes.compaction import KEPT
+from fraiseql.caching.changes.compaction import SHORTEST_LIFE
 from fraiseql.schema import Schema
 from fraiseql.schema.definitions import QueryDefinition
 from fraiseql.schema.storage import Cache, seconds
@@ -45,10 +45,10 @@ def caches_of(schema: Schema) -> tuple[Cache, ...]:
     return (*own, *schema.operation_caches)
 
 
-def log_kept(schema: Schema) -> float:
+def log_lifetime(schema: Schema) -> float:
     """Return the seconds that rows of the change log are to stay for the age of what is kept."""
     declared = (seconds("stale", one.stale) for one in caches_of(schema) if one.stale is not None)
-    return KEPT + max(declared, default=0.0)
+    return SHORTEST_LIFE + max(declared, default=0.0)
 
 
 def cached_queries(schema: Schema) -> Iterator[CachedQuery]:

@@ -1,4 +1,4 @@
-"""What every strategy is given, and what it answers: objects that it wants, or refusals."""
+"""Interface of storage strategies."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -21,14 +21,14 @@ from fraiseql.sources import StoredSource, live_source
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """Something that is declared and cannot be had.
+    """A declaration that cannot be applied.
 
     Attributes:
         code: Stable identifier; has a page in ``docs/errors``.
         where: The type, or type and field.
-        message: What cannot be had, and why.
-        alternative: What works instead.
-        create_only: Whether it only stands against making it: what is there already may be read.
+        message: The cause.
+        alternative: A declaration that works.
+        create_only: Whether it only forbids to create: existing documents may be read.
     """
 
     code: str
@@ -44,13 +44,13 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class ResolveContext:
-    """What declarations are resolved against.
+    """Schema and catalog used to resolve declarations.
 
     Attributes:
-        schema: Everything declared.
-        catalog: The relations that are declared, by declared name.
-        tables: More facts of the same relations, by declared name.
-        predicates: Facts of the predicates of all embeds that stored documents may hold.
+        schema: The declared schema.
+        catalog: The declared relations, by declared name.
+        tables: Columns of the same relations, by declared name.
+        predicates: Inspected predicates of all embeds that stored documents may hold.
     """
 
     schema: Schema
@@ -61,16 +61,16 @@ class ResolveContext:
 
 @dataclass(frozen=True, slots=True)
 class StoredType:
-    """One type whose documents are to be kept.
+    """One type declared with ``stored=``.
 
     Attributes:
         type_name: GraphQL name.
-        definition: What is declared of the type.
+        definition: Its declaration.
         stored: Its strategy with options.
         table: The relation of its ``sql_source``.
         key: Columns that identify a row; may be empty.
-        context: All the rest.
-        inspection: What the strategy's own ``inspect`` read; None until then.
+        context: Schema and catalog.
+        inspection: Result of the strategy's ``inspect``; None before.
     """
 
     type_name: str
@@ -82,7 +82,7 @@ class StoredType:
     inspection: Any = None
 
     def own_fields(self) -> list[FieldDefinition]:
-        """Return the fields that rows of the table itself answer."""
+        """Return the fields that the table's own rows answer."""
         return own_fields(self.context.schema, self.type_name)
 
     def embedded_fields(self) -> list[FieldDefinition]:
@@ -92,56 +92,56 @@ class StoredType:
 
 
 def live_reads(stored_type: StoredType, embeds: Iterable[str] = ()) -> list[str]:
-    """Return the quoted names of the relations that the live answer's statement names.
+    """Return the quoted names of the relations in the live statement.
 
     Args:
         stored_type: The type.
-        embeds: Embedded fields that the stored document holds, dotted for those inside of embeds.
+        embeds: Embedded fields of the stored document, dotted for those inside of embeds.
     """
-    context, found = stored_type.context, [live_source(stored_type.definition) or ""]
+    context, relations = stored_type.context, [live_source(stored_type.definition) or ""]
     for path in embeds:
         type_name = stored_type.type_name
         for part in path.split("."):
             fields = context.schema.fields[type_name].items()
-            graphql_name, field = next(one for one in fields if one[1].name == part)
+            graphql_name, field = next(item for item in fields if item[1].name == part)
             assert field.embed is not None  # noqa: S101 - its documents are stored
-            found.append(field.embed.relation)
+            relations.append(field.embed.relation)
             type_: Any = context.schema.graphql.type_map[type_name]
             type_name = get_named_type(type_.fields[graphql_name].type).name
-    return list(dict.fromkeys(context.catalog.relations[name].sql for name in found))
+    return list(dict.fromkeys(context.catalog.relations[name].sql for name in relations))
 
 
 class Strategy(Protocol):
-    """What a module of this package offers: the verbs of one strategy, written once each."""
+    """Functions that each module of a strategy has."""
 
     async def inspect(self, stored_type: StoredType, pool: Pool) -> Any:
         """Read from the database what the other methods need besides the declaration."""
 
     def refusals(self, stored_type: StoredType) -> Iterable[Violation]:
-        """Return why the declaration cannot be had; nothing when it can."""
+        """Return the violations of the declaration."""
 
     def objects(self, stored_type: StoredType) -> Iterable[DatabaseObject]:
-        """Return what is to be there, the live view too; called only when nothing is refused."""
+        """Return the desired objects, the live view included; called only without violations."""
 
     async def read_source(self, stored_type: StoredType, pool: Pool) -> StoredSource | None:
-        """Return what may be read in place of the live answer, if it is there and whole."""
+        """Return the source of complete stored documents, or None."""
 
     def readable(self, stored_type: StoredType) -> Iterable[str]:
-        """Return the quoted names of what is read in place of the live answer, tables apart."""
+        """Return the quoted names of the relations of stored documents, without declared tables."""
 
     async def verify(
         self, stored_type: StoredType, connection: AdminConnection, sample: float
     ) -> Verified:
-        """Compare what is kept with the live answer, in the snapshot that ``connection`` is in.
+        """Compare stored documents with live ones, in the snapshot of ``connection``.
 
         ``sample`` is a share of the rows in per cent.
         """
 
     async def repair(self, stored_type: StoredType, connection: AdminConnection) -> int:
-        """Make anew what differs, and return how many documents that were."""
+        """Rebuild documents that differ, and return their number."""
 
 
 def own_fields(schema: Schema, type_name: str) -> list[FieldDefinition]:
-    """Return the fields of a type that its own row answers, in declared order."""
+    """Return the fields that a type's own row answers, in declared order."""
     fields = schema.fields[type_name].values()
     return [field for field in fields if field.embed is None and field.computed is None]

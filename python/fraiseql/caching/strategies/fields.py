@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from graphql import GraphQLScalarType, get_named_type
 
-from fraiseql.caching.definition.rows import FLOATS, MOST_COLUMNS, is_kept
+from fraiseql.caching.definition.rows import FLOATS, MOST_COLUMNS, is_storable
 from fraiseql.caching.definition.tables import Table, TableColumn
 from fraiseql.caching.strategies.base import Violation, own_fields
 from fraiseql.naming import suggestion
@@ -50,7 +50,7 @@ def _of_field(
     column = table.columns.get(field.name)
     if column is None or field.name in but:
         yield _without_column(schema, type_name, table, field, but)
-    elif not is_kept(column):
+    elif not is_storable(column):
         yield Violation(
             "COLUMN_NOT_STORABLE",
             where,

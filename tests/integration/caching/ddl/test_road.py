@@ -28,7 +28,7 @@ from tests.integration.caching.ddl.road import (
 
 async def test_a_plan_prints_and_changes_nothing(url: str) -> None:
     plan = await planned(url, User)
-    kinds = [step.made[0].kind for step in plan.steps]
+    kinds = [step.created[0].kind for step in plan.steps]
     assert kinds[0] == "function"
     assert kinds[-3:] == ["fingerprint", "column", "view"]
     assert "ACCESS EXCLUSIVE" in plan.steps[-2].locks[0]
@@ -151,7 +151,7 @@ async def test_a_lock_is_waited_for_in_turns_that_let_others_pass(url: str) -> N
     work = asyncio.create_task(applied(url, User))
     await asyncio.sleep(0.3)
     await holder.execute("COMMIT")
-    assert [step.made[0].kind for step in (await work).steps] == ["column", "view"]
+    assert [step.created[0].kind for step in (await work).steps] == ["column", "view"]
     await holder.close()
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import asyncpg
 
 import fraiseql
-from fraiseql.caching.refresh.jobs import load_ground
+from fraiseql.caching.refresh.jobs import load_job_context
 from fraiseql.caching.refresh.rolling import roll
 from fraiseql.caching.strategies.indexes.hints import load_index_hints
 from fraiseql.database import open_pool
@@ -35,11 +35,11 @@ async def turns(url: str, made: Any, count: int = 1) -> float:
     schema = build_schema(queries=[fraiseql.find("posts", made)])
     pool = await open_pool(url, Settings(pool_size=1))
     try:
-        ground = await load_ground(schema, pool)
+        work = await load_job_context(schema, pool)
         async with open_admin(pool) as writer:
             look = 0.0
             for _ in range(count):
-                look = await roll(ground, writer)
+                look = await roll(work, writer)
             return look
     finally:
         await pool.close()
@@ -50,8 +50,8 @@ async def facts(url: str, made: Any) -> IndexHints:
     schema = build_schema(queries=[fraiseql.find("posts", made)])
     pool = await open_pool(url, Settings(pool_size=1))
     try:
-        ground = await load_ground(schema, pool)
-        (found,) = (await load_index_hints(ground.context, pool)).values()
+        work = await load_job_context(schema, pool)
+        (found,) = (await load_index_hints(work.context, pool)).values()
         return found
     finally:
         await pool.close()

@@ -78,7 +78,7 @@ async def test_names_fit_and_tell_definitions_apart(posts: str) -> None:
         n: int | None
 
     plan = await planned(posts, Long)
-    names = [step.made[0].name.split(".")[1].strip('"') for step in plan.steps if step.made]
+    names = [step.created[0].name.split(".")[1].strip('"') for step in plan.steps if step.created]
     assert len(set(names)) == 2
     assert all(len(name.encode()) <= 63 for name in names)
 

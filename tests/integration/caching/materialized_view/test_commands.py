@@ -99,7 +99,7 @@ def test_the_dashboards_of_the_description(
     assert code == 0
     assert "Dashboard: " in said
     assert "DashboardStats: " in said
-    assert "lacks nothing" in said
+    assert "up to date" in said
     assert run("db", "verify", target)[0] == 0
     done = json.loads(run("refresh", target, "--json")[1])
     assert [one["type"] for one in done] == ["Dashboard", "DashboardStats"]

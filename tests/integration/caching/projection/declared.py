@@ -161,7 +161,7 @@ async def made_anew(url: str, tables: str = TABLES) -> None:
 
 def drops_first(plan: MigrationPlan) -> list[str]:
     """Return the kinds that a plan drops, in order."""
-    return [one.kind for step in plan.steps if not step.made for one in step.dropped]
+    return [one.kind for step in plan.steps if not step.created for one in step.dropped]
 
 
 class Hand:

@@ -71,7 +71,7 @@ async def told(url: str) -> list[str]:
 
 
 async def test_status_tells_how_far_behind_it_is(url: str) -> None:
-    assert await told(url) == ["Region: asynchronous projection lacks nothing"]
+    assert await told(url) == ["Region: asynchronous projection is up to date"]
     await sql(url, "UPDATE tb_team SET name = 'late' WHERE country = 'no'")
     await asyncio.sleep(0.1)
     (line,) = await told(url)

@@ -19,7 +19,7 @@ async def test_what_is_there_is_used_and_what_is_not_is_made(database: str) -> N
     made = {row["definition"].partition(" USING ")[2] for row in await sql(database, _OURS)}
     # (country, code) of the teams is there; tasks are found by their key.
     assert made == {"btree (team_id)", "btree (boss_id)", "btree (parent_id)"}
-    steps = [step for step in plan.steps if step.made and step.made[0].kind == "index"]
+    steps = [step for step in plan.steps if step.created and step.created[0].kind == "index"]
     assert all("CONCURRENTLY" in step.statements[0] for step in steps)
     assert not any(step.transactional for step in steps)
     # Another one that would serve as well changes nothing that is wanted.
@@ -73,7 +73,7 @@ async def test_a_partitioned_tables_index_is_made_in_a_transaction(database: str
         database, f"{parted} CREATE TABLE p PARTITION OF tb_note FOR VALUES FROM (0) TO (9);"
     )
     plan = await applied(database, limited())
-    (step,) = [step for step in plan.steps if step.made[0].kind == "index"]
+    (step,) = [step for step in plan.steps if step.created[0].kind == "index"]
     assert step.transactional
     assert "writers wait" in step.locks[0]
     assert (await planned(database, limited())).empty

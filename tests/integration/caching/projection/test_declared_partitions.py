@@ -38,7 +38,7 @@ async def read(url: str) -> set[str]:
 async def mend(url: str) -> list[str]:
     """Apply, and return which generations were made anew."""
     plan = await applied(url, Region, Person)
-    made = [one.name for step in plan.steps for one in step.made]
+    made = [one.name for step in plan.steps for one in step.created]
     assert (await planned(url, Region, Person)).empty
     assert await drift(url, Region, Person) == 0
     assert await read(url) == {"Region", "Person"}

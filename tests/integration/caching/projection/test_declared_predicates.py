@@ -152,7 +152,7 @@ async def test_tables_that_a_predicate_of_a_view_reads_have_triggers_at_once(tab
     view = fraiseql.MaterializedView(on_write=True)
     for where in ("id IN (SELECT id FROM other)", "reads(name)"):
         plan = await planned(tables, holding(view, where))
-        made = [one for step in plan.steps for one in step.made if one.kind == "trigger"]
+        made = [one for step in plan.steps for one in step.created if one.kind == "trigger"]
         assert any('"public"."other"' in text for one in made for text in one.create)
 
 

@@ -33,6 +33,6 @@ async def test_apply_drops_the_functions_that_only_tests_called(database: str) -
     assert [one.name for step in plan.steps for one in step.dropped] == [
         one.name for one in reversed(earlier)
     ]
-    assert [step.made for step in plan.steps if step.made] == []
+    assert [step.created for step in plan.steps if step.created] == []
     left = r"SELECT proname FROM pg_proc WHERE proname ~ '_(verify|repair)$'"
     assert await sql(database, left) == []

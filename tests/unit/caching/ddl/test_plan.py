@@ -49,7 +49,7 @@ def told(found: MigrationPlan) -> list[str]:
     def names(objects: tuple[DatabaseObject, ...]) -> str:
         return ",".join(one.name for one in objects)
 
-    return [f"{s.action} -{names(s.dropped)} +{names(s.made)}" for s in found.steps]
+    return [f"{s.action} -{names(s.dropped)} +{names(s.created)}" for s in found.steps]
 
 
 APPLIED = tuple(entry(one) for one in ALL)

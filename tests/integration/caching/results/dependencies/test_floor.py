@@ -12,7 +12,7 @@ from fraiseql.caching.changes import compaction
 from fraiseql.caching.changes.compaction import compact
 from fraiseql.caching.refresh.worker import Worker
 from fraiseql.caching.results import declared
-from fraiseql.caching.results.declared import log_kept
+from fraiseql.caching.results.declared import log_lifetime
 from fraiseql.database.writing import open_admin
 from fraiseql.settings import Settings
 from tests.integration.caching.results.dependencies.ground import applied, cached, opened, run
@@ -35,9 +35,9 @@ async def logged(url: str) -> str:
     return url
 
 
-async def compacted(url: str, kept: float = 0.0) -> None:
+async def compacted(url: str, seconds: float = 0.0) -> None:
     async with opened(url) as pool, open_admin(pool) as writer:
-        await compact(writer, kept)
+        await compact(writer, seconds)
 
 
 async def rows_of(url: str) -> int:
@@ -78,9 +78,9 @@ async def test_what_was_written_stays_known_when_its_row_is_gone(logged: str) ->
 
 async def test_rows_that_tell_an_age_stay_a_while(logged: str) -> None:
     await run(logged, WRITE.format(1))
-    await compacted(logged, kept=60.0)
+    await compacted(logged, seconds=60.0)
     assert await rows_of(logged) == 1
-    await compacted(logged, kept=0.0)
+    await compacted(logged, seconds=0.0)
     assert await rows_of(logged) == 0
 
 
@@ -194,7 +194,7 @@ async def test_who_may_not_raise_the_floor_deletes_nothing(logged: str) -> None:
 async def test_the_worker_compacts_where_only_results_are_kept(
     logged: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(declared, "KEPT", 0.0)
+    monkeypatch.setattr(declared, "SHORTEST_LIFE", 0.0)
     await run(logged, WRITE.format(1))
     worker = Worker(cached("tb_post"), Settings(database_url=logged))
     await worker.start()
@@ -210,5 +210,5 @@ async def test_the_worker_compacts_where_only_results_are_kept(
 
 
 def test_the_log_keeps_what_the_longest_staleness_asks_for() -> None:
-    assert log_kept(cached("tb_post")) == compaction.KEPT
-    assert log_kept(cached("tb_post", stale="2m")) == compaction.KEPT + 120.0
+    assert log_lifetime(cached("tb_post")) == compaction.SHORTEST_LIFE
+    assert log_lifetime(cached("tb_post", stale="2m")) == compaction.SHORTEST_LIFE + 120.0

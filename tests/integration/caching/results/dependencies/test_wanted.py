@@ -3,7 +3,7 @@
 import dataclasses
 
 import fraiseql
-from fraiseql.caching.refresh.jobs import wanted_jobs
+from fraiseql.caching.refresh.jobs import needed_jobs
 from fraiseql.schema import Schema, build_schema
 from tests.integration.caching.results.dependencies.ground import (
     applied,
@@ -29,7 +29,7 @@ async def test_nothing_is_wanted_without_a_cache(url: str) -> None:
     schema = build_schema(queries=[fraiseql.find("things", typed("v_outer"))])
     assert (await wanted(url, schema)).objects == ()
     assert (await planned(url, schema)).empty
-    assert wanted_jobs(schema) == ()
+    assert needed_jobs(schema) == ()
 
 
 async def test_applied_once_there_is_nothing_to_do(url: str) -> None:
@@ -40,7 +40,7 @@ async def test_applied_once_there_is_nothing_to_do(url: str) -> None:
         plan = await planned(url, schema)
         assert plan.empty, [step.title for step in plan.steps]
         assert {verdict.state for verdict in plan.states} == {"kept"}
-    assert [job.name for job in wanted_jobs(cached("v_outer"))] == ["results", "partitions"]
+    assert [job.name for job in needed_jobs(cached("v_outer"))] == ["results", "partitions"]
 
 
 async def test_what_is_applied_is_traced(url: str) -> None:

@@ -89,7 +89,7 @@ class Ground:
 
     async def compact(self) -> None:
         async with open_admin(self.pool) as writer:
-            await compact(writer, kept=0.0)
+            await compact(writer, 0.0)
 
 
 @dataclass(slots=True)
