@@ -30,9 +30,10 @@ async def test_a_plan_prints_and_changes_nothing(url: str) -> None:
     plan = await planned(url, User)
     kinds = [step.created[0].kind for step in plan.steps]
     assert kinds[0] == "function"
-    assert kinds[-3:] == ["fingerprint", "column", "view"]
-    assert "ACCESS EXCLUSIVE" in plan.steps[-2].locks[0]
-    assert plan.steps[-2].undo == ('ALTER TABLE "public"."tb_user" DROP COLUMN IF EXISTS "data"',)
+    assert kinds[-2:] == ["fingerprint", "column"]
+    assert "view" in kinds
+    assert "ACCESS EXCLUSIVE" in plan.steps[-1].locks[0]
+    assert plan.steps[-1].undo == ('ALTER TABLE "public"."tb_user" DROP COLUMN IF EXISTS "data"',)
     assert all(step.transactional for step in plan.steps)
     assert await sql(url, "SELECT 1 FROM pg_namespace WHERE nspname = 'fraiseql'") == []
 
@@ -85,7 +86,7 @@ async def test_drift_is_told_and_mended(url: str) -> None:
     assert states == {
         "table": ("kept", False),
         "function": ("kept", False),
-        "fingerprint": ("kept", False),
+        "fingerprint": ("altered", True),
         "column": ("missing", True),
         "view": ("altered", True),
     }
@@ -132,8 +133,8 @@ async def test_only_what_is_ours_is_dropped(url: str) -> None:
     await sql(url, "CREATE FUNCTION fraiseql.mine() RETURNS int LANGUAGE sql AS 'SELECT 1'")
     plan = await applied(url, Live)
     kinds = [step.dropped[0].kind for step in plan.steps]
-    assert kinds[:2] == ["view", "column"]
-    assert set(kinds[2:]) == {"fingerprint", "function", "table"}
+    assert kinds[0] == "column"
+    assert set(kinds[1:]) == {"view", "fingerprint", "function", "table"}
     names = await sql(
         url, "SELECT proname FROM pg_proc WHERE pronamespace = 'fraiseql'::regnamespace"
     )
@@ -151,7 +152,7 @@ async def test_a_lock_is_waited_for_in_turns_that_let_others_pass(url: str) -> N
     work = asyncio.create_task(applied(url, User))
     await asyncio.sleep(0.3)
     await holder.execute("COMMIT")
-    assert [step.created[0].kind for step in (await work).steps] == ["column", "view"]
+    assert [step.created[0].kind for step in (await work).steps] == ["column"]
     await holder.close()
 
 
