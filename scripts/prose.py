@@ -12,7 +12,7 @@ import re
 import sys
 import tokenize
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -101,10 +101,9 @@ def vague_names() -> tuple[Counter[str], int]:
     vague: Counter[str] = Counter()
     total = 0
     for path in _python_files():
-        for node in ast.walk(_tree(path)):
-            name = _bound_name(node)
-            total += name is not None
-            vague[str(path.relative_to(ROOT))] += name in VAGUE_NAMES
+        names = [name for node in _nodes(path) if (name := _bound_name(node)) is not None]
+        total += len(names)
+        vague[str(path.relative_to(ROOT))] = sum(name in VAGUE_NAMES for name in names)
     return vague, total
 
 
@@ -118,7 +117,7 @@ def repeated_classes() -> dict[str, list[str]]:
     """Return the class names that more than one module defines, with those modules."""
     homes: dict[str, list[str]] = {}
     for path in _python_files():
-        for node in ast.walk(_tree(path)):
+        for node in _nodes(path):
             if isinstance(node, ast.ClassDef):
                 homes.setdefault(node.name, []).append(str(path.relative_to(PACKAGE)))
     return {name: paths for name, paths in sorted(homes.items()) if len(paths) > 1}
@@ -144,7 +143,7 @@ def _bound_name(node: ast.AST) -> str | None:
 
 def _package() -> Iterator[Passage]:
     for path in _python_files():
-        for node in ast.walk(_tree(path)):
+        for node in _nodes(path):
             if isinstance(node, _DOCUMENTED) and ast.get_docstring(node):
                 text = node.body[0]
                 yield Passage(path, text.lineno, ast.get_docstring(node, clean=False) or "")
@@ -159,15 +158,14 @@ def _package() -> Iterator[Passage]:
 def _messages() -> Iterator[Passage]:
     """Return string constants that read as sentences: messages, hints and help."""
     for path in _python_files():
-        parts = _parts_and_docstrings(_tree(path))
-        for node in ast.walk(_tree(path)):
+        parts = _parts_and_docstrings(_nodes(path))
+        for node in _nodes(path):
             text = _constant_text(node) if id(node) not in parts else ""
             if len(text.split()) >= _WORDS_OF_SENTENCE and not _is_sql(text):
                 yield Passage(path, getattr(node, "lineno", 1), text)
 
 
-def _parts_and_docstrings(tree: ast.Module) -> set[int]:
-    nodes = list(ast.walk(tree))
+def _parts_and_docstrings(nodes: Sequence[ast.AST]) -> set[int]:
     parts = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
     docs = {
         id(node.body[0].value)
@@ -227,6 +225,11 @@ def _python_files() -> tuple[Path, ...]:
 @cache
 def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(), filename=str(path))
+
+
+@cache
+def _nodes(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(_tree(path)))
 
 
 def _print_uses(tops: list[Path]) -> None:
