@@ -110,7 +110,7 @@ class Source:
         relation: The live relation.
         document: The JSONB column of fields without their own column, or None.
         key: Columns that identify a row and break ties of an order; may be empty for views.
-        kept: The stored documents, or None.
+        stored: The stored documents, or None.
         indexes: Comparisons for the declared indexes.
     """
 
@@ -119,7 +119,7 @@ class Source:
     relation: Relation
     document: str | None
     key: tuple[str, ...]
-    kept: StoredSource | None = None
+    stored: StoredSource | None = None
     indexes: IndexHints = NO_INDEXES
 
 

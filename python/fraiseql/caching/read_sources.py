@@ -40,6 +40,6 @@ async def read_sources(schema: Schema, catalog: Catalog, pool: Pool, live: Sourc
         stored_source = None if refused else await strategy.read_source(stored_type, pool)
         if stored_source is not None:
             sources[stored_type.type_name] = replace(
-                sources[stored_type.type_name], kept=stored_source
+                sources[stored_type.type_name], stored=stored_source
             )
     return SourceMap(sources, live.embedded)

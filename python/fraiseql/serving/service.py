@@ -23,7 +23,7 @@ from fraiseql.serving.execution.resolvers import Call
 from fraiseql.serving.execution.run import Run
 from fraiseql.serving.execution.stored_statement import LiveFallback, StalenessReport
 from fraiseql.serving.execution.withheld import WithheldRoles
-from fraiseql.serving.planning.plan import KeptQuery
+from fraiseql.serving.planning.plan import StoredQuery
 from fraiseql.serving.preparation.policy import Policy
 from fraiseql.serving.preparation.prepare import Prepared, Preparer
 from fraiseql.serving.preparation.serving_plan import ServingPlan, Split
@@ -164,9 +164,9 @@ class Service:
     def _use(self, sources: SourceMap) -> None:
         self._snapshot = PlanSnapshot(self.schema, sources, self.settings, self._fallback)
 
-    def _lost(self, kept: KeptQuery, error: FraiseQLError | None) -> None:
+    def _lost(self, query: StoredQuery, error: FraiseQLError | None) -> None:
         if self._source_monitor is not None:
-            self._source_monitor.lost(kept, error)
+            self._source_monitor.lost(query, error)
 
     async def ready(self) -> bool:
         """Return whether the database answers, with one round trip."""

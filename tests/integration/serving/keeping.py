@@ -153,7 +153,7 @@ def keeping(
 
     async def publish(_schema: Schema, _catalog: Catalog, pool: Pool, live: SourceMap) -> SourceMap:
         catalog = await load_catalog(pool, ["kept.writer", "kept.view"])
-        source = replace(live.sources["Writer"], kept=keep(catalog.relations))
+        source = replace(live.sources["Writer"], stored=keep(catalog.relations))
         return replace(live, sources={**live.sources, "Writer": source})
 
     made = Served(url, queries=QUERIES, **options)

@@ -193,9 +193,9 @@ def when_stale(url: str, request: pytest.FixtureRequest) -> Iterator[Shelves]:
 async def refresh(running: Shelves) -> None:
     """Refresh the view as the worker does."""
     source = running.service._edition.planner.relations.sources.sources["Shelf"]  # type: ignore[union-attr]
-    assert source.kept is not None
+    assert source.stored is not None
     async with open_admin(running.service.pool) as writer:
-        await refresh_view(writer, source.kept.relation.sql)
+        await refresh_view(writer, source.stored.relation.sql)
 
 
 def staleness(running: Shelves) -> tuple[list[Any], str]:

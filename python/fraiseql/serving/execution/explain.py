@@ -9,7 +9,7 @@ from fraiseql.serving.execution.generic import GenericPlan, prove
 from fraiseql.serving.execution.run import CompiledPlan, CompiledRoot, CompiledStoredRoot, Run
 from fraiseql.serving.execution.statements import PreparedQuery
 from fraiseql.serving.execution.withheld import why_withheld
-from fraiseql.serving.planning.text import kept_text, plan_text
+from fraiseql.serving.planning.text import plan_text, stored_text
 from fraiseql.serving.sql import ROLE
 
 
@@ -99,7 +99,7 @@ async def _statements(root: CompiledRoot, run: Run) -> list[_ExplainedStatement]
         return [replace(live, withheld=str(reason))]
     plain = identity if identity.role is None else Identity.NONE
     return [
-        _ExplainedStatement(root, kept_text(kept.source), kept.query_for(identity.role), plain),
+        _ExplainedStatement(root, stored_text(kept.source), kept.query_for(identity.role), plain),
         live,
     ]
 

@@ -23,7 +23,7 @@ from fraiseql.serving.planning.objects import merged
 from fraiseql.serving.planning.plan import FieldPlan
 from fraiseql.serving.planning.reads import RelationQuery, RelationRead
 from fraiseql.serving.planning.relations import BoundRelation, Relations, bind_source
-from fraiseql.serving.planning.stored_query import kept_query
+from fraiseql.serving.planning.stored_query import find_stored_query
 from fraiseql.serving.sql.select import MAX_OFFSET
 from fraiseql.sources import Source
 
@@ -163,7 +163,7 @@ class RepositoryReader:
     def _prepare(self, source: Source, query: RelationQuery) -> Prepared:
         # Resolvers may read values of documents, which store floats as text.
         stored_query = (
-            None if _has_floats(query.read) else kept_query(self._relations, source, query)
+            None if _has_floats(query.read) else find_stored_query(self._relations, source, query)
         )
         statement = (
             None

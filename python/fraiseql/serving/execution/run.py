@@ -23,11 +23,11 @@ from fraiseql.serving.execution.withheld import StoredReader
 from fraiseql.serving.planning.plan import (
     ComputedStep,
     ConstantRoot,
-    KeptQuery,
     OperationPlan,
     PythonRoot,
     RefusedRoot,
     SqlRoot,
+    StoredQuery,
 )
 
 
@@ -145,7 +145,7 @@ class CompiledStoredRoot(CompiledRoot):
 
     __slots__ = ("_key", "stored")
 
-    def __init__(self, root: SqlRoot, stored_query: KeptQuery, fallback: LiveFallback) -> None:
+    def __init__(self, root: SqlRoot, stored_query: StoredQuery, fallback: LiveFallback) -> None:
         super().__init__(root)
         self._key = root.key
         self.stored = StoredStatement(stored_query, root.max_limit, fallback)
@@ -249,7 +249,9 @@ class CompiledPlan:
 
 def _compiled(root: SqlRoot, fallback: LiveFallback) -> CompiledRoot:
     return (
-        CompiledRoot(root) if root.kept is None else CompiledStoredRoot(root, root.kept, fallback)
+        CompiledRoot(root)
+        if root.stored is None
+        else CompiledStoredRoot(root, root.stored, fallback)
     )
 
 

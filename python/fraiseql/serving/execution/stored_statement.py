@@ -8,7 +8,7 @@ from typing import Any, Final
 from fraiseql.errors import FraiseQLError, StaleSource, sqlstate_of
 from fraiseql.serving.execution.statements import PreparedQuery
 from fraiseql.serving.execution.withheld import StoredReader, WithheldRoles
-from fraiseql.serving.planning.plan import KeptQuery
+from fraiseql.serving.planning.plan import StoredQuery
 from fraiseql.serving.sql import ROLE
 from fraiseql.sources import Freshness
 
@@ -21,7 +21,7 @@ _ABSENT: Final = b"null"
 
 _first: Final = itemgetter(0)
 
-ReportFallback = Callable[[KeptQuery, FraiseQLError | None], None]
+ReportFallback = Callable[[StoredQuery, FraiseQLError | None], None]
 """Called with the stored query that was not read and its error; None if a document is missing."""
 
 
@@ -79,7 +79,7 @@ class StoredStatement:
         "source",
     )
 
-    def __init__(self, stored_query: KeptQuery, max_limit: int, fallback: LiveFallback) -> None:
+    def __init__(self, stored_query: StoredQuery, max_limit: int, fallback: LiveFallback) -> None:
         self._freshness = stored_query.source.freshness
         self._fetched = stored_query.query.read.fetched is not None
         self._sparse = stored_query.source.place == "beside"

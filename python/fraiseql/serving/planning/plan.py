@@ -40,7 +40,7 @@ class FieldPlan:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class KeptQuery:
+class StoredQuery:
     """A query of the same rows, read from stored documents.
 
     Attributes:
@@ -64,7 +64,7 @@ class SqlRoot:
         query: The live query.
         many: Whether the field is a list.
         max_limit: Largest ``limit`` of a request.
-        kept: The stored query to run instead while its documents exist; None to read live.
+        stored: The stored query to run instead while its documents exist; None to read live.
     """
 
     stream: int
@@ -72,7 +72,7 @@ class SqlRoot:
     query: RelationQuery
     many: bool
     max_limit: int
-    kept: KeptQuery | None = None
+    stored: StoredQuery | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

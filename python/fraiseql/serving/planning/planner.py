@@ -36,7 +36,7 @@ from fraiseql.serving.planning.reads import RelationQuery, RelationRead
 from fraiseql.serving.planning.relations import Relations
 from fraiseql.serving.planning.selection import Collector, SelectedField
 from fraiseql.serving.planning.shapes import field_node
-from fraiseql.serving.planning.stored_query import kept_query
+from fraiseql.serving.planning.stored_query import find_stored_query
 from fraiseql.settings import Settings
 from fraiseql.sources import SourceMap
 
@@ -251,8 +251,8 @@ class _RootPlanner:
             return node
         query = self._planner.query(definition, type_name, read, arguments)
         maximum = self._planner.max_limit(definition)
-        kept = kept_query(relations, relations.sources.sources[type_name], query)
-        root = SqlRoot(stream, selected.key, query, definition.many, maximum, kept)
+        stored = find_stored_query(relations, relations.sources.sources[type_name], query)
+        root = SqlRoot(stream, selected.key, query, definition.many, maximum, stored)
         self.roots.append(root)
         self.costs.append(Cost(query.conditions))
         self.costs.append(self._planner.cost(selected, definition, arguments))

@@ -8,7 +8,7 @@ from graphql import get_named_type, is_abstract_type
 
 from fraiseql.operators import FILTER_OPERATORS
 from fraiseql.serving.planning.filters import FieldComparison, Filter, Group, Negation, NullTest
-from fraiseql.serving.planning.plan import KeptQuery
+from fraiseql.serving.planning.plan import StoredQuery
 from fraiseql.serving.planning.reads import Fetched, RelationQuery, RelationRead
 from fraiseql.serving.planning.relations import Relations
 from fraiseql.sources import Source, StoredSource
@@ -28,7 +28,9 @@ _ONE_ORDER: Final = frozenset(
 """Base types with a single sort order."""
 
 
-def kept_query(relations: Relations, source: Source, query: RelationQuery) -> KeptQuery | None:
+def find_stored_query(
+    relations: Relations, source: Source, query: RelationQuery
+) -> StoredQuery | None:
     """Return the query of the same rows over stored documents, or None to read live.
 
     It is also None when reading the live relation is cheaper.
@@ -38,28 +40,28 @@ def kept_query(relations: Relations, source: Source, query: RelationQuery) -> Ke
         source: The source of the query's type.
         query: The query of the live relation.
     """
-    kept = source.kept
-    if kept is None or query.outcome != "rows" or query.read.exact:
+    stored = source.stored
+    if stored is None or query.outcome != "rows" or query.read.exact:
         return None
-    stored = _stored_query(relations, source, query, kept)
-    if stored is None:
+    replacement = _stored_query(relations, source, query, stored)
+    if replacement is None:
         return None
-    return KeptQuery(stored, source.type_name, kept)
+    return StoredQuery(replacement, source.type_name, stored)
 
 
 def _stored_query(
-    relations: Relations, source: Source, query: RelationQuery, kept: StoredSource
+    relations: Relations, source: Source, query: RelationQuery, stored: StoredSource
 ) -> RelationQuery | None:
-    if kept.place == "instead" and not _used(query) <= kept.relation.columns.keys():
+    if stored.place == "instead" and not _used(query) <= stored.relation.columns.keys():
         return None
-    if kept.document is None:
-        return _by_columns(query, kept)
-    if not _has(relations, source.type_name, query.read, kept.embeds):
+    if stored.document is None:
+        return _by_columns(query, stored)
+    if not _has(relations, source.type_name, query.read, stored.embeds):
         return None
     document = RelationRead(
-        kept.relation, document=kept.relation.columns[kept.document], mirrored=True
+        stored.relation, document=stored.relation.columns[stored.document], mirrored=True
     )
-    if kept.place == "instead":
+    if stored.place == "instead":
         return replace(query, read=document)
     return _by_document(relations, source, query, document)
 
@@ -68,26 +70,26 @@ def _by_document(
     relations: Relations, source: Source, query: RelationQuery, document: RelationRead
 ) -> RelationQuery | None:
     """Read a document in the live row or in another relation, when it is cheaper."""
-    kept = source.kept
-    if kept is None or not _is_cheaper(relations, source.type_name, query.read, kept):
+    stored = source.stored
+    if stored is None or not _is_cheaper(relations, source.type_name, query.read, stored):
         return None
     # Rows that are chosen by their key alone need no live relation.
-    if kept.place == "beside" and not _decided_by(query, source.key):
+    if stored.place == "beside" and not _decided_by(query, source.key):
         assert document.document is not None  # noqa: S101 - created with a document
-        fetched = Fetched(kept.relation, document.document, source.key)
+        fetched = Fetched(stored.relation, document.document, source.key)
         document = RelationRead(query.read.relation, fetched=fetched)
     return replace(query, read=document)
 
 
-def _by_columns(query: RelationQuery, kept: StoredSource) -> RelationQuery | None:
+def _by_columns(query: RelationQuery, stored: StoredSource) -> RelationQuery | None:
     """Read the same columns of the stored relation, which has no documents."""
-    read, columns = query.read, kept.relation.columns
+    read, columns = query.read, stored.relation.columns
     sources = [read.document, *(column for _, column in read.keys)]
     renamed = [name for _, name in read.renamed]
     names = {*read.columns, *renamed, *(column.name for column in sources if column is not None)}
     if read.embeds or not names <= columns.keys():
         return None
-    return replace(query, read=replace(read, relation=kept.relation))
+    return replace(query, read=replace(read, relation=stored.relation))
 
 
 def _has(
@@ -115,18 +117,18 @@ def _has(
 
 
 def _is_cheaper(
-    relations: Relations, type_name: str, read: RelationRead, kept: StoredSource
+    relations: Relations, type_name: str, read: RelationRead, stored: StoredSource
 ) -> bool:
     """Whether reading the document is cheaper than reading the columns."""
     if read.embeds:
         return True
     # A document with embeds is sent with all of them.
-    stored = [
+    own = [
         field
         for field in relations.schema.fields[type_name].values()
         if field.computed is None and field.embed is None
     ]
-    return not kept.embeds and len(read.columns) >= _MIN_FIELD_SHARE * len(stored)
+    return not stored.embeds and len(read.columns) >= _MIN_FIELD_SHARE * len(own)
 
 
 def _decided_by(query: RelationQuery, key: tuple[str, ...]) -> bool:

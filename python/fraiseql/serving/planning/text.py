@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from fraiseql.serving.planning.filters import FieldComparison, Filter, Group, Negation, NullTest
 from fraiseql.serving.planning.plan import (
     ConstantRoot,
-    KeptQuery,
     OperationPlan,
     PythonRoot,
     RefusedRoot,
     Root,
     SqlRoot,
+    StoredQuery,
 )
 from fraiseql.serving.planning.reads import Embedded, OrderTerm, RelationQuery, RelationRead
 from fraiseql.sources import StoredSource
@@ -55,14 +55,14 @@ def _sql(key: str, root: SqlRoot) -> Iterator[str]:
     if query.where is not None:
         yield f"{_STEP}where {condition_text(query.where)}"
     yield from _tail(query)
-    if root.kept is not None:
-        yield f"{_STEP}from the {kept_text(root.kept)}; else live:"
+    if root.stored is not None:
+        yield f"{_STEP}from the {stored_text(root.stored)}; else live:"
     yield from _read(query.read, _STEP)
 
 
-def kept_text(kept: KeptQuery) -> str:
+def stored_text(stored: StoredQuery) -> str:
     """Return in words the stored source that a query reads."""
-    source, fetched = kept.source, kept.query.read.fetched
+    source, fetched = stored.source, stored.query.read.fetched
     relation = f"{source.relation.schema}.{source.relation.name}"
     if source.place == "row":
         return f"generated column {source.document} of {relation}"

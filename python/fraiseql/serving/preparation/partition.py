@@ -126,12 +126,12 @@ class Splitter:
 def _from_stored(part: Part, serving: ServingPlan) -> Part:
     """Return the part as it is answered from stored documents that may be stale."""
     for root in serving.compiled.plan.roots:
-        kept = root.kept if isinstance(root, SqlRoot) else None
-        if kept is not None and kept.source.freshness is not None:
+        stored = root.stored if isinstance(root, SqlRoot) else None
+        if stored is not None and stored.source.freshness is not None:
             # The rows may be in the live relation, and their documents in the stored one.
-            relations = _distinct([kept.query.read.relation, kept.source.relation])
+            relations = _distinct([stored.query.read.relation, stored.source.relation])
             return replace(
-                part, relations=relations, predicates=(), freshness=kept.source.freshness
+                part, relations=relations, predicates=(), freshness=stored.source.freshness
             )
     return part
 

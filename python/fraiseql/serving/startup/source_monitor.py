@@ -9,7 +9,7 @@ from typing import Final
 from fraiseql.database.writing import server_message
 from fraiseql.errors import FraiseQLError, SourceError
 from fraiseql.events import logger
-from fraiseql.serving.planning.plan import KeptQuery
+from fraiseql.serving.planning.plan import StoredQuery
 from fraiseql.sources import SourceMap, StoredSource
 
 REFRESH_SECONDS: Final = 10.0
@@ -50,14 +50,14 @@ class SourceMonitor:
         self._woken = asyncio.Event()
         self._task = asyncio.get_running_loop().create_task(self._run())
 
-    def lost(self, kept: KeptQuery, error: FraiseQLError | None) -> None:
+    def lost(self, stored: StoredQuery, error: FraiseQLError | None) -> None:
         """Read a type live from now on, and refresh soon.
 
         Args:
-            kept: The query that could not be read.
+            stored: The query that could not be read.
             error: The reason; None when one document was missing, which is only logged.
         """
-        name = kept.type_name
+        name = stored.type_name
         if error is None:
             if name not in self._incomplete:
                 self._incomplete.add(name)
@@ -66,13 +66,13 @@ class SourceMonitor:
                     " fraiseql db verify finds it, fraiseql db repair repairs it.",
                     name,
                 )
-        elif self._used.sources[name].kept == kept.source:
+        elif self._used.sources[name].stored == stored.source:
             logger.warning(
                 "Stored documents of %s cannot be read (%s); the type is read live.",
                 name,
                 server_message(error),
             )
-            self._lost[name] = kept.source
+            self._lost[name] = stored.source
             self._settle()
             self._woken.set()
 
@@ -101,8 +101,8 @@ class SourceMonitor:
 
     def _settle(self) -> None:
         sources = {
-            name: replace(source, kept=None)
-            if source.kept is not None and self._lost.get(name) == source.kept
+            name: replace(source, stored=None)
+            if source.stored is not None and self._lost.get(name) == source.stored
             else source
             for name, source in self._loaded.sources.items()
         }
@@ -135,7 +135,7 @@ class SourceMonitor:
     def _distrust(self) -> None:
         """Read all types live: a table differs from its declaration."""
         sources = {
-            name: replace(source, kept=None) for name, source in self._loaded.sources.items()
+            name: replace(source, stored=None) for name, source in self._loaded.sources.items()
         }
         self._loaded = replace(self._loaded, sources=sources)
         self._settle()

@@ -75,7 +75,7 @@ async def published(url: str, *types: Any) -> list[StoredSource | None]:
     try:
         catalog = await load_catalog(pool, declared_relations(schema))
         found = await read_sources(schema, catalog, pool, map_sources(schema, catalog))
-        return [found.sources[name].kept for name in schema.objects]
+        return [found.sources[name].stored for name in schema.objects]
     finally:
         await pool.close()
 

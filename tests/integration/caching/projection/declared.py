@@ -145,7 +145,7 @@ async def published_of(url: str, *types: type, user: str = "") -> dict[str, Stor
         catalog = await load_catalog(pool, declared_relations(schema))
         sources = await read_sources(schema, catalog, pool, map_sources(schema, catalog))
         return {
-            name: source.kept
+            name: source.stored
             for name, source in sources.sources.items()
             if schema.objects[name].stored is not None
         }
