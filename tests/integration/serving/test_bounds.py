@@ -35,9 +35,9 @@ async def test_json_values_share_one_plan(service: Service) -> None:
     for number in range(20):
         value = {f"key{number}": [number, {"a": {}}]}
         assert b'"echo":{"key' in await ask(service, ECHO, {"v": value})
-    assert len(service._edition.plans) == 1
+    assert len(service._snapshot.plans) == 1
     assert await ask(service, ECHO, {"v": None}) == b'{"data":{"echo":null}}'
-    assert len(service._edition.plans) == 2
+    assert len(service._snapshot.plans) == 2
 
 
 async def test_a_huge_document_is_answered_and_not_kept(service: Service) -> None:
@@ -49,7 +49,7 @@ async def test_a_huge_document_is_answered_and_not_kept(service: Service) -> Non
 async def test_a_huge_structure_is_answered_and_its_plan_not_kept(service: Service) -> None:
     query = "query ($n: String!) { __type(name: $n) { name } }"
     assert await ask(service, query, {"n": "x" * 70_000}) == b'{"data":{"__type":null}}'
-    assert len(service._edition.plans) == 0
+    assert len(service._snapshot.plans) == 0
 
 
 async def test_deep_json_is_refused_or_answered(service: Service) -> None:

@@ -169,7 +169,7 @@ def test_a_refused_document_is_remembered_within_bounds(bench: Served) -> None:
 
 def test_a_refused_plan_is_remembered(bench: Served) -> None:
     query = "query ($w: BookWhere) { books(where: $w) { id } }"
-    plans = bench.service._edition.plans
+    plans = bench.service._snapshot.plans
     for _ in range(2):
         answers = [bench.ask(query, {"w": {"title": {"gt": None}}}) for _ in range(2)]
         assert answers[0] == answers[1]

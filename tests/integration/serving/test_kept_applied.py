@@ -192,7 +192,7 @@ def when_stale(url: str, request: pytest.FixtureRequest) -> Iterator[Shelves]:
 
 async def refresh(running: Shelves) -> None:
     """Refresh the view as the worker does."""
-    source = running.service._edition.planner.relations.sources.sources["Shelf"]  # type: ignore[union-attr]
+    source = running.service._snapshot.planner.relations.sources.sources["Shelf"]  # type: ignore[union-attr]
     assert source.stored is not None
     async with open_admin(running.service.pool) as writer:
         await refresh_view(writer, source.stored.relation.sql)
