@@ -65,8 +65,8 @@ async def alone(url: str, callers: int) -> float:
 
             async def ask() -> Any:
                 found = await store.find(label.lookup, key)
-                if found.body is not None:
-                    return json.loads(found.body)
+                if found.hit is not None and found.hit.value is not None:
+                    return json.loads(found.hit.value)
                 value = count((await pool.fetch_bytes(STATEMENT))[0]["views"])
                 await store.put(stores.entry(label, key, str(value).encode()))
                 return value

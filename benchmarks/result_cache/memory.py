@@ -12,7 +12,7 @@ from fraiseql import Cache
 from fraiseql.caching.ddl.bootstrap import create_missing_tables
 from fraiseql.caching.results.caches import ResultCaches
 from fraiseql.database import Identity, open_pool
-from fraiseql.results import Ask, Computed, Part
+from fraiseql.results import CacheableField, ComputedValue, FieldRequest
 from fraiseql.schema import build_schema
 from fraiseql.schema.definitions import ATTRIBUTE
 from fraiseql.settings import Settings
@@ -46,13 +46,13 @@ async def measure(bench: Bench, plan: Plan) -> dict[str, float]:
 
 
 async def _times(caches: ResultCaches, plan: Plan) -> list[float]:
-    part = Part(getattr(report, ATTRIBUTE), CACHE, b"report(x: $x)", ("x",), ())
-    unit: Any = caches.unit(part)
-    ask = Ask({"x": 1}, lambda: {"x": 1}, Identity.NONE, {})
+    part = CacheableField(getattr(report, ATTRIBUTE), CACHE, b"report(x: $x)", ("x",), ())
+    unit: Any = caches.field_cache(part)
+    ask = FieldRequest({"x": 1}, lambda: {"x": 1}, Identity.NONE, {})
     body = stores.body(1, 1_000)
 
-    async def compute() -> Computed:
-        return Computed(body, sound=True)
+    async def compute() -> ComputedValue:
+        return ComputedValue(body, cacheable=True)
 
     await unit.answer(ask, compute)
     times = []

@@ -12,7 +12,7 @@ from benchmarks.stored.server import run
 from fraiseql import Cache
 from fraiseql.caching.dependencies.privileges import load_reader
 from fraiseql.caching.results.dependencies import load_dependencies
-from fraiseql.caching.results.stores.base import Entry, Found, Lookup, Store
+from fraiseql.caching.results.stores.base import Entry, Lookup, LookupResult, Store
 from fraiseql.caching.results.stores.lookup import table_lookup
 from fraiseql.caching.results.stores.pool import open_cache_pool
 from fraiseql.caching.results.stores.redis import RedisStore
@@ -42,7 +42,7 @@ class Label:
     """
 
     lookup: Lookup
-    found: Found
+    found: LookupResult
 
 
 def key(number: int) -> bytes:
@@ -106,9 +106,9 @@ def entry(label: Label, key: bytes, body: bytes) -> Entry:
         query="bench",
         tags=label.lookup.dependencies.tags,
         snapshot=found.snapshot or "",
-        shape=found.shape ^ found.rights,
+        fingerprint=found.fingerprint ^ found.roles_digest,
         ttl=None,
-        cost=1.0,
+        cost_ms=1.0,
         body=body,
         etag=sha256(body).digest()[:16],
     )

@@ -1,12 +1,11 @@
-"""Results: what the serving pipeline asks of a result cache, and what it is answered.
+"""Interface between the serving pipeline and result caches.
 
-The unit that is kept is one root field of an operation with its selection: the JSON text of its
-value, ready for the response.
+A cache entry holds the JSON text of one root field with its selection, ready for the response.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, Protocol
 
 from fraiseql.catalog import Relation
@@ -18,21 +17,21 @@ from fraiseql.sources import Freshness
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Part:
-    """One root field of an operation, for one structure of its variables.
+class CacheableField:
+    """One root field of an operation that a result cache may answer.
 
     Attributes:
         definition: The declared query.
-        cache: Its ``fraiseql.Cache``: the declared one, or the operation's.
-        text: Canonical text of the field, its selection and the fragments in it, without its
-            response key: with the values of ``variables`` it says all that is asked.
+        cache: The declared cache, or the operation's.
+        text: Canonical text of the field, its selection and its fragments, without the response
+            key. Together with the values of ``variables`` it identifies the request.
         variables: Names of the variables that ``text`` uses.
         relations: Relations that the live answer reads; those of ``freshness`` where that is set;
-            empty for a Python resolver, whose reads only its declaration tells.
-        predicates: The developers' own SQL in it, each with the quoted relation it is over.
-        functions: Names (``Type.field``) of the Python functions in it that could read more than
-            their parent.
-        freshness: Set where what is kept in place of the live source may be stale.
+            empty for a Python resolver, whose declaration lists what it reads.
+        predicates: SQL that developers wrote, each with the quoted relation that it filters.
+        functions: Names (``Type.field``) of its Python functions that may read more than their
+            parent.
+        freshness: Set where the source that answers in place of the live one may be stale.
         type_name: GraphQL name of the field's type.
     """
 
@@ -48,15 +47,15 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """What one request brings to a part.
+class FieldRequest:
+    """One request for a field.
 
     Attributes:
-        variables: As sent.
-        arguments: Values of the field's arguments by Python name.
+        variables: Variables as sent.
+        arguments: Returns the field's arguments by Python name.
         identity: Role and session variables.
-        context: What resolvers see, for ``vary``.
-        etags: Digests of values that the client has.
+        context: The context of resolvers, for ``vary``.
+        etags: Digests of the values that the client has.
     """
 
     variables: Mapping[str, Any]
@@ -67,121 +66,135 @@ class Ask:
 
 
 @dataclass(slots=True)
-class Computed:
-    """What computing a part gave.
+class ComputedValue:
+    """A field's value as computed, without a cache.
 
     Attributes:
-        value: JSON text of the field's value; None where it is too large to be held as one text.
-        sound: Whether it may be kept: no error, nothing that may be stale but was not planned so.
-        rest: For the one who computed it; nobody else sees it.
-        source_seconds: The age of ``Part.freshness`` as it was computed, which everybody who is
-            given this value is told; None where it is not set or unknown.
-        unvaried: What Python functions read of the request that is not in the key.
+        value: JSON text; None where it is too large to be held as one text.
+        cacheable: False after an error, or where the value may be stale and was not planned so.
+        payload: Data for the caller that computed the value; never shared or stored.
+        source_seconds: Age of ``CacheableField.freshness`` when the value was computed; None where
+            it is not set or unknown.
+        unvaried: What Python functions read of the request that the key does not contain.
     """
 
     value: bytes | None
-    sound: bool
-    rest: Any = None
+    cacheable: bool
+    payload: Any = None
     source_seconds: float | None = None
     unvaried: tuple[str, ...] = ()
 
 
 Outcome = Literal["hit", "miss", "stale", "bypass"]
-"""``stale``: there was an entry that could not be given any more; ``bypass``: not asked at all."""
+"""``stale``: the entry could no longer be used; ``bypass``: the cache was not asked."""
 
 
+# Built for every request: a frozen dataclass takes three times as long to build.
 @dataclass(slots=True)
-class Answered:
-    """How a part was answered.
+class CacheResult:
+    """How a cache answered a request for a field.
 
     Attributes:
-        outcome: What the cache had to say.
-        value: JSON text of the field's value; None where ``computed`` has it, or ``unchanged``.
-        computed: Set when this request computed it.
+        outcome: Whether the value came from the cache, or why not.
+        value: JSON text; None where ``computed`` has it, or ``unchanged``.
+        computed: Set when this request computed the value.
         unchanged: Whether the client has the value already: one of its ``etags``.
-        collapsed: Whether another request's computation was waited for.
-        stored: Whether it is kept now.
-        detail: Why it was no hit, in one word of ``docs/reference``; empty for a hit.
-        ttl: Seconds for which the entry can be given; None for no end.
-        seconds: How stale the value may be: 0.0 where it equals the live answer; None if unknown.
-        source_seconds: The age that ``Part.freshness`` tells; None where it is not set or unknown.
-        etag: Digest of the value; empty where it is not known.
+        collapsed: Whether the request waited for another request's computation.
+        stored: Whether the value is stored now.
+        detail: Reason for anything but a hit, one word of ``docs/reference``; empty for a hit.
+        ttl: Seconds until the entry expires; None for never.
+        lag_seconds: How far the value may be behind: 0.0 where it equals the live answer; None if
+            unknown.
+        age_seconds: Time since the value was computed.
+        cost_ms: Milliseconds that computing the value took, for a hit.
+        source_seconds: Age of ``CacheableField.freshness``; None where it is not set or unknown.
+        etag: Digest of the value, in hexadecimal digits; empty where it is unknown.
     """
 
     outcome: Outcome
     value: bytes | None = None
-    computed: Computed | None = None
+    computed: ComputedValue | None = None
     unchanged: bool = False
     collapsed: bool = False
     stored: bool = False
     detail: str = ""
     ttl: float | None = None
-    seconds: float | None = 0.0
+    lag_seconds: float | None = 0.0
+    age_seconds: float = 0.0
+    cost_ms: float = 0.0
     source_seconds: float | None = None
     etag: str = ""
 
+    def for_client(self, etags: Collection[str], *, collapsed: bool = False) -> "CacheResult":
+        """Return the result for a client that has the values with these digests."""
+        unchanged = self.value is None or self.etag in etags
+        if not (unchanged or collapsed):
+            return self
+        value = None if unchanged else self.value
+        return replace(self, value=value, unchanged=unchanged, collapsed=collapsed)
 
-Compute = Callable[[], Awaitable[Computed]]
+
+Compute = Callable[[], Awaitable[ComputedValue]]
 
 
-class Unit(Protocol):
-    """One part, ready to be asked for."""
+class FieldCache(Protocol):
+    """Cache of one field."""
 
     @property
     def max_age(self) -> float:
-        """Seconds for which a value may be given without asking again; 0 for none."""
+        """Seconds for which a client may reuse a value without asking; 0 for none."""
 
     @property
     def private(self) -> bool:
         """Whether a value is for one client only."""
 
-    async def answer(self, ask: Ask, compute: Compute) -> Answered:
-        """Answer a request; what the cache cannot do, ``compute`` does.
+    async def answer(self, request: FieldRequest, compute: Compute) -> CacheResult:
+        """Answer from the cache, or with ``compute``.
 
         Raises:
-            Whatever ``compute`` raises; the cache itself fails no request.
+            Whatever ``compute`` raises; errors of the cache itself never fail a request.
         """
 
 
 class Results(Protocol):
-    """The result caches of one application, as the serving pipeline sees them."""
+    """Result caches of one application."""
 
     async def start(self, schema: Schema, pool: Pool) -> None:
-        """Make ready.
+        """Prepare the caches.
 
         Raises:
-            DeclarationError: Something is declared to be kept that cannot be; the reason is told.
+            DeclarationError: A declared cache cannot work; the message says why.
             DatabaseError: The database cannot be reached.
         """
 
     async def stop(self) -> None:
-        """Write what is to be written and give back what was opened."""
+        """Flush pending writes and close connections."""
 
-    async def look(self) -> None:
-        """Look anew at what the declarations read, as the database has it now."""
+    async def refresh(self) -> None:
+        """Reload what the declarations depend on from the database."""
 
-    def unit(self, part: Part) -> Unit | None:
-        """Return what answers a part; None where it is not kept."""
+    def field_cache(self, field: CacheableField) -> FieldCache | None:
+        """Return the cache of a field; None where it is not cached."""
 
     def metrics(self) -> Sequence[str]:
         """Return the lines of ``/metrics``, in the text format of Prometheus."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cached:
-    """What a response tells of the caches that had a part in it.
+class CacheStatus:
+    """How result caches took part in a response.
 
     Attributes:
-        answers: How each cached root field was answered, by response key.
-        roots: How many root fields there are, ``__typename`` not counted.
-        whole: Whether nothing else had a part in it, and no field failed.
-        etag: Digest of the response; empty where there is none.
-        unchanged: Whether the client has it already.
-        max_age: Seconds for which it may be given without asking again.
+        answers: Results of the cached root fields, by response key.
+        roots: Number of root fields, without ``__typename``.
+        whole: Whether every root field came from these caches and none failed.
+        etag: Digest of the response; empty for none.
+        unchanged: Whether the client has the response already.
+        max_age: Seconds for which a client may reuse the response without asking.
         private: Whether it is for one client only.
     """
 
-    answers: Mapping[str, Answered] = field(default_factory=dict)
+    answers: Mapping[str, CacheResult] = field(default_factory=dict)
     roots: int = 0
     whole: bool = False
     etag: str = ""
@@ -191,14 +204,14 @@ class Cached:
 
 
 @dataclass(frozen=True, slots=True)
-class Current:
-    """What Python functions of a request find of its caches.
+class RequestCaches:
+    """The caches that Python functions of a request may use.
 
     Attributes:
         results: The application's result caches.
         identity: Role and session variables of the request.
-        note: Told the name of something that a function read which may be stale, and by how many
-            seconds (None: unknown); the response says so.
+        note: Reports a value that may be stale: its name, and by how many seconds (None: unknown).
+            The response says so.
     """
 
     results: Results
@@ -206,5 +219,5 @@ class Current:
     note: Callable[[str, float | None], None]
 
 
-current: Final[ContextVar[Current | None]] = ContextVar("fraiseql_results", default=None)
+current: Final[ContextVar[RequestCaches | None]] = ContextVar("fraiseql_results", default=None)
 """Set while Python functions of a request run; None outside of requests, and without caches."""

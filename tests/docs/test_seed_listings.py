@@ -142,7 +142,7 @@ def test_results_are_kept_under_the_keys_of_the_listings(
         query = "{ expensiveQuery { totalUsers } dashboard { totalUsers } }"
         async with Client(page.cached) as client:
             first = await client.execute(query)
-            await until(lambda: not len(page.cached.service.results.process.puts))
+            await until(lambda: not len(page.cached.service.results.runtime.background))
             second = await client.execute(query)
             assert first.data == second.data
             page.cache = page.DatabaseCache(page.cached.service.context()["db"])

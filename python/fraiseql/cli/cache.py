@@ -12,7 +12,7 @@ from fraiseql.caching.results.admin.purge import Purged, purge_key, purge_querie
 from fraiseql.caching.results.admin.purge_targets import key_of, query_names, type_tags, word_tags
 from fraiseql.caching.results.admin.reports import QueryStats, log_stats, query_stats, top_keys
 from fraiseql.caching.results.declared import caches_of
-from fraiseql.caching.results.stores.installed import Opened, opened
+from fraiseql.caching.results.stores.installed import InstalledStores, open_installed_stores
 from fraiseql.cli.output import note, say, say_json, table_line
 from fraiseql.cli.target import add_target, find_target
 from fraiseql.database.writing import open_admin
@@ -25,7 +25,7 @@ _WIDTHS: Final = (28, 10, 9, 9, 9, 7, 10, 9)
 
 _SELECTORS: Final = ("type", "tag", "key", "query", "all")
 
-Work = Callable[[Opened, Service, Namespace], Awaitable[int]]
+Work = Callable[[InstalledStores, Service, Namespace], Awaitable[int]]
 
 
 def add_to(commands: Any) -> None:
@@ -61,14 +61,14 @@ def _run(arguments: Namespace, work: Work) -> int:
 
 
 async def _opened(service: Service, work: Work, arguments: Namespace) -> int:
-    async with opened(service.settings) as found:
+    async with open_installed_stores(service.settings) as found:
         return await work(found, service, arguments)
 
 
 # Stats.
 
 
-async def _stats(found: Opened, service: Service, arguments: Namespace) -> int:
+async def _stats(found: InstalledStores, service: Service, arguments: Namespace) -> int:
     if arguments.keys < 0:
         raise ConfigurationError("--keys is a number of keys: 0 or more.")
     read = found.pool.inspect
@@ -136,7 +136,7 @@ def _check_selector(arguments: Namespace) -> None:
         key_of(arguments.key)
 
 
-async def _purge(found: Opened, service: Service, arguments: Namespace) -> int:
+async def _purge(found: InstalledStores, service: Service, arguments: Namespace) -> int:
     purged = await _purged(found, service, arguments)
     if arguments.json:
         say_json(asdict(purged))
@@ -150,7 +150,7 @@ async def _purge(found: Opened, service: Service, arguments: Namespace) -> int:
     return 0
 
 
-async def _purged(found: Opened, service: Service, arguments: Namespace) -> Purged:
+async def _purged(found: InstalledStores, service: Service, arguments: Namespace) -> Purged:
     schema, pool = service.schema, found.pool
     if arguments.type or arguments.tag:
         if arguments.type:
@@ -171,7 +171,7 @@ async def _purged(found: Opened, service: Service, arguments: Namespace) -> Purg
 # Clean.
 
 
-async def _clean(found: Opened, service: Service, arguments: Namespace) -> int:
+async def _clean(found: InstalledStores, service: Service, arguments: Namespace) -> int:
     declared = [one.stale for one in caches_of(service.schema) if one.stale is not None]
     stale = max((seconds("stale", one) for one in declared), default=0.0)
     async with open_admin(found.pool) as writer:

@@ -3,7 +3,7 @@
 from argparse import ArgumentParser, Namespace
 
 from fraiseql.caching.ddl.desired_state import DesiredState, document_rights
-from fraiseql.caching.results.admin.privileges import grant, wanted_grants
+from fraiseql.caching.results.admin.privileges import grant, required_grants
 from fraiseql.cli.output import note, say, say_json
 from fraiseql.database.writing import AdminConnection
 
@@ -23,7 +23,7 @@ async def run_grant(writer: AdminConnection, wanted: DesiredState, arguments: Na
         ConfigurationError: There is no such role, or nothing was applied.
         DatabaseError: The connected role may not grant it.
     """
-    work = wanted_grants if arguments.only_print else grant
+    work = required_grants if arguments.only_print else grant
     statements = await work(writer, arguments.role, document_rights(wanted))
     if arguments.json:
         say_json([{"for": purpose, "sql": sql} for sql, purpose in statements.items()])

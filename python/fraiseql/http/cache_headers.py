@@ -10,7 +10,7 @@ from typing import Final
 from fraiseql.http.errors import Headers
 from fraiseql.http.negotiate import JSON, Media
 from fraiseql.http.reply import NOSNIFF, VARY
-from fraiseql.results import Answered, Cached
+from fraiseql.results import CacheResult, CacheStatus
 
 _TAG: Final = re.compile(rb'"([jr])-([0-9a-f]+(?:\.[0-9a-f]+)*)"')
 """Our ETag: the media type, then the digest of the response."""
@@ -29,7 +29,7 @@ def known_etags(headers: Mapping[bytes, bytes], media: Media) -> tuple[str, ...]
 
 
 def cache_headers(
-    cached: Cached, headers: Mapping[bytes, bytes], media: Media, *, personal: bool
+    cached: CacheStatus, headers: Mapping[bytes, bytes], media: Media, *, personal: bool
 ) -> Headers:
     """Return the caching headers of a response to a GET.
 
@@ -51,7 +51,7 @@ def cache_headers(
     return tuple(response_headers)
 
 
-def cache_status(cached: Cached) -> tuple[bytes, bytes]:
+def cache_status(cached: CacheStatus) -> tuple[bytes, bytes]:
     """Return ``Cache-Status``; it is a hit if all root fields were hits."""
     answers = list(cached.answers.values())
     return b"cache-status", "; ".join(["fraiseql", *_parameters(answers, cached.roots)]).encode()
@@ -63,7 +63,7 @@ def withheld_header(withheld: Mapping[str, str]) -> tuple[bytes, bytes]:
     return b"fraiseql-live", listed.encode()
 
 
-def _parameters(answers: list[Answered], roots: int) -> Iterator[str]:
+def _parameters(answers: list[CacheResult], roots: int) -> Iterator[str]:
     missed = [answer for answer in answers if answer.outcome != "hit"]
     hits = len(answers) - len(missed)
     if not missed and hits == roots:
@@ -82,13 +82,13 @@ def _parameters(answers: list[Answered], roots: int) -> Iterator[str]:
         yield f'detail="{detail}"'
 
 
-def _ttl(answers: Iterable[Answered]) -> Iterator[str]:
+def _ttl(answers: Iterable[CacheResult]) -> Iterator[str]:
     lifetimes = [answer.ttl for answer in answers if answer.ttl is not None]
     if lifetimes:
         yield f"ttl={int(min(lifetimes))}"
 
 
-def _control(cached: Cached, *, private: bool) -> bytes:
+def _control(cached: CacheStatus, *, private: bool) -> bytes:
     if not cached.whole:
         return b"no-store"
     seconds = int(cached.max_age)

@@ -35,7 +35,7 @@ from fraiseql.http.reply import (
 )
 from fraiseql.http.request import ClientGone, from_body, from_query_string, read_body
 from fraiseql.http.routes import request_headers, route_of
-from fraiseql.results import Cached
+from fraiseql.results import CacheStatus
 from fraiseql.serving.document.request import Request
 from fraiseql.serving.response.response import Response
 from fraiseql.settings import Settings
@@ -183,7 +183,7 @@ class Application:
         return graphql_reply(response, media, timings, extra=extra)
 
     def _cache_headers(
-        self, cached: Cached, request: Request, headers: Mapping[bytes, bytes], media: Media
+        self, cached: CacheStatus, request: Request, headers: Mapping[bytes, bytes], media: Media
     ) -> Headers:
         if not request.read_only:
             return (cache_status(cached),)

@@ -10,7 +10,7 @@ from fraiseql.database import UNBOUNDED, Budget, Database, Identity, Pool, Sessi
 from fraiseql.database.pool_metrics import pool_metrics
 from fraiseql.errors import DatabaseUnavailable, FraiseQLError
 from fraiseql.events import Timings
-from fraiseql.results import Current, Results
+from fraiseql.results import RequestCaches, Results
 from fraiseql.schema import Schema
 from fraiseql.serving.document import Operation, RequestError
 from fraiseql.serving.document.identity import request_identity
@@ -120,7 +120,7 @@ class Service:
         self._session_monitor = SessionMonitor(pool)
         # Without stored types and cached results there is nothing to refresh.
         if loaded.read is not loaded.live or self._caches_results:
-            after = None if self.results is None else self.results.look
+            after = None if self.results is None else self.results.refresh
             self._source_monitor = SourceMonitor(
                 self._load, loaded.read, self._use, self._refresh_seconds, after
             )
@@ -346,7 +346,7 @@ class Service:
         values: Mapping[str, Any],
         request: Request,
         context: dict[str, Any],
-        current: Current | None,
+        current: RequestCaches | None,
         *,
         reads: ContextReads | None = None,
     ) -> Call:
@@ -356,11 +356,11 @@ class Service:
 
     def _reached(
         self, identity: Identity, note: Callable[[StalenessReport], None]
-    ) -> Current | None:
+    ) -> RequestCaches | None:
         """Return the result caches as Python functions use them."""
         if self.results is None:
             return None
-        return Current(self.results, identity, partial(note_in_field, note))
+        return RequestCaches(self.results, identity, partial(note_in_field, note))
 
     def _context(
         self,

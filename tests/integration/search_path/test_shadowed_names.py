@@ -14,7 +14,7 @@ from fraiseql.caching.results.admin.privileges import grant
 from fraiseql.caching.results.admin.purge import purge_queries, purge_tags
 from fraiseql.caching.results.admin.purge_targets import query_names, type_tags, word_tags
 from fraiseql.caching.results.admin.reports import log_stats, query_stats, top_keys
-from fraiseql.caching.results.stores.installed import opened
+from fraiseql.caching.results.stores.installed import open_installed_stores
 from fraiseql.caching.verify import repair, verify
 from fraiseql.database import open_pool
 from fraiseql.database.writing import AdminConnection, open_admin
@@ -124,7 +124,7 @@ async def work_once(served: Served) -> None:
 async def administer(served: Served) -> None:
     """Do what ``fraiseql cache`` does."""
     schema = served.service.schema
-    async with opened(served.service.settings) as found:
+    async with open_installed_stores(served.service.settings) as found:
         await query_stats(found.pool.inspect)
         await log_stats(found.pool.inspect)
         await top_keys(found.pool.inspect, 5)

@@ -7,7 +7,7 @@ import pytest
 
 import fraiseql
 from fraiseql.caching.refresh.worker import Worker
-from fraiseql.caching.results.sql.grants import grant_statements, serving_rights
+from fraiseql.caching.results.sql.grants import grant_statements, serving_privileges
 from fraiseql.schema.storage import Cache, MaterializedView
 from fraiseql.settings import Settings
 from tests.integration.caching.ddl import road
@@ -76,7 +76,7 @@ def serving_role(url: str) -> Iterator[str]:
     role = "fql_adopts_nothing"
     schema = fraiseql.create_app(queries=QUERIES, database_url=url).service.schema
     at_once(applied(url, schema))
-    grants = "; ".join(grant_statements(serving_rights(), role))
+    grants = "; ".join(grant_statements(serving_privileges(), role))
     tables = f"GRANT SELECT ON reading, reading_1, reading_2 TO {role}"
     at_once(run_sql(url, f"CREATE ROLE {role} LOGIN; GRANT USAGE ON SCHEMA public TO {role}"))
     at_once(run_sql(url, f"{grants}; {tables}"))

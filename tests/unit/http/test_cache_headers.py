@@ -6,15 +6,15 @@ import pytest
 
 from fraiseql.http.cache_headers import cache_headers, cache_status, known_etags
 from fraiseql.http.negotiate import JSON, RESPONSE
-from fraiseql.results import Answered, Cached
+from fraiseql.results import CacheResult, CacheStatus
 
 
-def hit(**more: Any) -> Answered:
-    return Answered("hit", value=b"1", **more)
+def hit(**more: Any) -> CacheResult:
+    return CacheResult("hit", value=b"1", **more)
 
 
-def miss(**more: Any) -> Answered:
-    return Answered("miss", **more)
+def miss(**more: Any) -> CacheResult:
+    return CacheResult("miss", **more)
 
 
 @pytest.mark.parametrize(
@@ -26,20 +26,20 @@ def miss(**more: Any) -> Answered:
         ([miss(stored=True, detail="absent")], 1, 'fwd=miss; stored; detail="absent"'),
         ([miss(collapsed=True)], 1, "fwd=miss; collapsed"),
         ([miss(stored=True, collapsed=True)], 1, "fwd=miss; stored; collapsed"),
-        ([Answered("stale", detail="changed")], 1, 'fwd=stale; detail="changed"'),
-        ([Answered("bypass", detail="resting")], 1, 'fwd=bypass; detail="resting"'),
+        ([CacheResult("stale", detail="changed")], 1, 'fwd=stale; detail="changed"'),
+        ([CacheResult("bypass", detail="backoff")], 1, 'fwd=bypass; detail="backoff"'),
         ([hit(), miss(stored=True), hit()], 3, 'fwd=miss; stored; detail="2 of 3"'),
         ([miss(stored=True), miss()], 2, 'fwd=miss; detail="0 of 2"'),
         ([hit()], 2, 'fwd=partial; detail="1 of 2"'),
         ([hit(ttl=0.2)], 1, "hit; ttl=0"),
     ],
 )
-def test_cache_status(answers: list[Answered], roots: int, expected: str) -> None:
-    cached = Cached({str(n): answer for n, answer in enumerate(answers)}, roots)
+def test_cache_status(answers: list[CacheResult], roots: int, expected: str) -> None:
+    cached = CacheStatus({str(n): answer for n, answer in enumerate(answers)}, roots)
     assert cache_status(cached) == (b"cache-status", f"fraiseql; {expected}".encode())
 
 
-def headers_of(cached: Cached, sent: dict[bytes, bytes], **more: Any) -> dict[bytes, bytes]:
+def headers_of(cached: CacheStatus, sent: dict[bytes, bytes], **more: Any) -> dict[bytes, bytes]:
     options = {"media": JSON, "personal": False, **more}
     return dict(cache_headers(cached, sent, **options))
 
@@ -47,38 +47,38 @@ def headers_of(cached: Cached, sent: dict[bytes, bytes], **more: Any) -> dict[by
 @pytest.mark.parametrize(
     ("cached", "sent", "personal", "expected"),
     [
-        (Cached({"a": hit()}, 1, whole=True, private=False), {}, False, b"public, no-cache"),
-        (Cached({"a": hit()}, 1, whole=True), {}, False, b"private, no-cache"),
-        (Cached({"a": hit()}, 1, whole=True, private=False), {}, True, b"private, no-cache"),
+        (CacheStatus({"a": hit()}, 1, whole=True, private=False), {}, False, b"public, no-cache"),
+        (CacheStatus({"a": hit()}, 1, whole=True), {}, False, b"private, no-cache"),
+        (CacheStatus({"a": hit()}, 1, whole=True, private=False), {}, True, b"private, no-cache"),
         (
-            Cached({"a": hit()}, 1, whole=True, private=False),
+            CacheStatus({"a": hit()}, 1, whole=True, private=False),
             {b"cookie": b"a=b"},
             False,
             b"private, no-cache",
         ),
         (
-            Cached({"a": hit()}, 1, whole=True, private=False, max_age=9.9),
+            CacheStatus({"a": hit()}, 1, whole=True, private=False, max_age=9.9),
             {b"authorization": b"x"},
             False,
             b"private, max-age=9",
         ),
         (
-            Cached({"a": hit()}, 1, whole=True, private=False, max_age=2.0),
+            CacheStatus({"a": hit()}, 1, whole=True, private=False, max_age=2.0),
             {},
             False,
             b"public, max-age=2",
         ),
         (
-            Cached({"a": hit()}, 1, whole=True, private=False, max_age=0.5),
+            CacheStatus({"a": hit()}, 1, whole=True, private=False, max_age=0.5),
             {},
             False,
             b"public, no-cache",
         ),
-        (Cached({"a": hit()}, 2, private=False), {}, False, b"no-store"),
+        (CacheStatus({"a": hit()}, 2, private=False), {}, False, b"no-store"),
     ],
 )
 def test_cache_control(
-    cached: Cached, sent: dict[bytes, bytes], personal: bool, expected: bytes
+    cached: CacheStatus, sent: dict[bytes, bytes], personal: bool, expected: bytes
 ) -> None:
     response_headers = headers_of(cached, sent, personal=personal)
     assert response_headers[b"cache-control"] == expected
@@ -90,7 +90,7 @@ def test_cache_control(
 
 
 def test_a_tag_is_of_one_media_type() -> None:
-    cached = Cached({"a": hit()}, 1, whole=True, etag="00ff.12ab")
+    cached = CacheStatus({"a": hit()}, 1, whole=True, etag="00ff.12ab")
     plain = headers_of(cached, {})[b"etag"]
     strict = headers_of(cached, {}, media=RESPONSE)[b"etag"]
     assert (plain, strict) == (b'"j-00ff.12ab"', b'"r-00ff.12ab"')

@@ -15,7 +15,7 @@ from fraiseql.caching.results.sql.objects import (
     common_objects,
     store_objects,
 )
-from fraiseql.caching.results.sql.stats import figure_objects
+from fraiseql.caching.results.sql.stats import stats_objects
 from fraiseql.caching.results.sql.views import view_objects
 from fraiseql.database import Pool
 from fraiseql.database.writing import open_admin
@@ -48,5 +48,5 @@ def _objects() -> tuple[DatabaseObject, ...]:
     objects = [*log_objects(), state_object(), floor_object(), *shape_objects(), *common_objects()]
     for store in stores:
         objects += store_objects(store)
-    objects += [*figure_objects(), *view_objects(stores)]
+    objects += [*stats_objects(), *view_objects(stores)]
     return in_order([replace(obj, owner=UNDECLARED) for obj in objects])

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fraiseql.caching.objects import DatabaseObject
-from fraiseql.caching.results.desired_state import wanted_results
-from fraiseql.caching.results.sql.grants import Right
+from fraiseql.caching.results.desired_state import desired_results
+from fraiseql.caching.results.sql.grants import Privilege
 from fraiseql.caching.strategies.base import StoredType, Violation
 from fraiseql.caching.strategies.indexes.objects import wanted_indexes
 from fraiseql.caching.strategies.registry import (
@@ -61,7 +61,7 @@ async def load_desired_state(schema: Schema, pool: Pool) -> DesiredState:
     indexes, violations = wanted_indexes(context)
     refusals += violations
     desired += indexes
-    violations, objects = await wanted_results(schema, pool, stored_types)
+    violations, objects = await desired_results(schema, pool, stored_types)
     refusals += violations
     desired += objects
     refusals += _twice(desired)
@@ -98,7 +98,7 @@ def document_relations(state: DesiredState, type_name: str) -> tuple[str, ...]:
     )
 
 
-def document_rights(state: DesiredState) -> tuple[Right, ...]:
+def document_rights(state: DesiredState) -> tuple[Privilege, ...]:
     """Return the privileges that reading stored documents needs, besides those on tables."""
     names = [
         name
@@ -106,7 +106,7 @@ def document_rights(state: DesiredState) -> tuple[Right, ...]:
         if stored_type.type_name not in state.refused
         for name in strategy_of(stored_type).readable(stored_type)
     ]
-    return tuple(Right("stored", "SELECT", name) for name in dict.fromkeys(names))
+    return tuple(Privilege("stored", "SELECT", name) for name in dict.fromkeys(names))
 
 
 def _of(stored_type: StoredType) -> tuple[list[Violation], list[DatabaseObject]]:

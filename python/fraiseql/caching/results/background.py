@@ -1,17 +1,17 @@
-"""Puts: what is stored in the background, bounded; no response waits for it."""
+"""Bounded background writes: no response waits for an entry to be stored."""
 
 import asyncio
 from collections.abc import Coroutine
 from typing import Any, Final
 
-_MOST: Final = 64
-_MOST_BYTES: Final = 33_554_432
-_GOODBYE: Final = 5.0
-"""Seconds that are waited, as an application stops, for what is being stored."""
+_MAX_TASKS: Final = 64
+_MAX_BYTES: Final = 33_554_432
+_STOP_TIMEOUT: Final = 5.0
+"""Seconds that a stopping application waits for pending writes."""
 
 
-class Puts:
-    """The work of one process that nobody waits for."""
+class BackgroundWrites:
+    """Pending writes of one process."""
 
     __slots__ = ("_size", "_tasks")
 
@@ -20,15 +20,15 @@ class Puts:
         self._size = 0
 
     def __len__(self) -> int:
-        """Return how many pieces of work there are."""
+        """Return the number of pending writes."""
         return len(self._tasks)
 
     def has_room(self, size: int) -> bool:
-        """Whether a value of ``size`` bytes may be held until it is stored."""
-        return len(self._tasks) < _MOST and self._size + size <= _MOST_BYTES
+        """Whether ``size`` more bytes may wait to be stored."""
+        return len(self._tasks) < _MAX_TASKS and self._size + size <= _MAX_BYTES
 
     def start(self, work: Coroutine[Any, Any, None], size: int = 0) -> None:
-        """Have work done that holds ``size`` bytes meanwhile; it must not fail."""
+        """Run work that holds ``size`` bytes and never raises."""
         self._size += size
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
@@ -40,10 +40,10 @@ class Puts:
         task.add_done_callback(done)
 
     async def finish(self) -> None:
-        """Wait for what was started, some seconds at most; what takes longer is given up."""
+        """Wait for pending writes, and cancel those that take too long."""
         if not self._tasks:
             return
-        _, late = await asyncio.wait(set(self._tasks), timeout=_GOODBYE)
+        _, late = await asyncio.wait(set(self._tasks), timeout=_STOP_TIMEOUT)
         for task in late:
             task.cancel()
         if late:

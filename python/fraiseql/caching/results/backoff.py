@@ -1,4 +1,4 @@
-"""Resting: after a failure nothing is asked for a while, so that failing costs requests nothing."""
+"""Exponential backoff after store failures."""
 
 from time import monotonic
 from typing import Final
@@ -7,8 +7,8 @@ FIRST: Final = 1.0
 LONGEST: Final = 30.0
 
 
-class Rest:
-    """Seconds of rest that double with every failure, until something succeeds."""
+class Backoff:
+    """A pause that doubles with every failure, until a success."""
 
     __slots__ = ("_next", "_until")
 
@@ -17,19 +17,19 @@ class Rest:
         self._next = 0.0
 
     @property
-    def resting(self) -> bool:
-        """Whether nothing is to be asked now."""
+    def active(self) -> bool:
+        """Whether to ask nothing now."""
         return self._until > 0.0 and monotonic() < self._until
 
     def failed(self) -> None:
-        """Rest, longer than the last time; who fails while there is a rest already adds nothing."""
-        if self.resting:
+        """Begin a pause twice as long as the last; failures during a pause change nothing."""
+        if self.active:
             return
-        rest = self._next or FIRST
-        self._until = monotonic() + rest
-        self._next = min(2 * rest, LONGEST)
+        pause = self._next or FIRST
+        self._until = monotonic() + pause
+        self._next = min(2 * pause, LONGEST)
 
     def succeeded(self) -> None:
-        """Begin anew with the shortest rest."""
+        """Start over with the shortest pause."""
         if self._until:
             self._until = self._next = 0.0

@@ -1,4 +1,4 @@
-"""Unit: one part of an application's operations, ready to be asked for."""
+"""One field of an application's operations with its cache."""
 
 import asyncio
 import re
@@ -9,257 +9,262 @@ from time import monotonic
 from typing import Final
 
 from fraiseql.caching.dependencies.privileges import Reader, joined_digest
-from fraiseql.caching.results.backoff import Rest
-from fraiseql.caching.results.fill import answer
-from fraiseql.caching.results.keys import Keys, NoKey
-from fraiseql.caching.results.load_dependencies import Needs
-from fraiseql.caching.results.namespace import Place
+from fraiseql.caching.results.backoff import Backoff
+from fraiseql.caching.results.fill import fill
+from fraiseql.caching.results.keys import Keys, UncacheableValue
+from fraiseql.caching.results.load_dependencies import CacheDependencies
+from fraiseql.caching.results.namespace import CacheNamespace
 from fraiseql.caching.results.readers import Readers
-from fraiseql.caching.results.runtime import Process
+from fraiseql.caching.results.runtime import CacheRuntime
 from fraiseql.caching.results.stores.base import Lookup
-from fraiseql.caching.results.stores.failsafe import Guarded
-from fraiseql.caching.results.stores.request import Subject
+from fraiseql.caching.results.stores.failsafe import FailsafeStore
+from fraiseql.caching.results.stores.request import CacheRequest
 from fraiseql.database import watched_writes
 from fraiseql.errors import FraiseQLError
 from fraiseql.events import logger
-from fraiseql.results import Answered, Ask, Compute, Computed, Part
-from fraiseql.schema.storage import Cache, seconds
+from fraiseql.results import CacheableField, CacheResult, Compute, ComputedValue, FieldRequest
+from fraiseql.schema.storage import seconds
 
 _SOON: Final = 1.0
-"""Seconds after which it is nothing strange that definitions have changed again."""
+"""Seconds after which another change of definitions is unremarkable."""
 
-_MOST_IN_TURN: Final = 5
-"""Times that they may change sooner, before answers are not kept for a while."""
+_MAX_RELOADS: Final = 5
+"""Changes in quick succession after which the field backs off."""
 
-_MOST_ROLES: Final = 1_000
+_MAX_ROLES: Final = 1_000
 
 _ETAG: Final = re.compile("[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
-    """What a unit finds in its application.
+class FieldDependencies:
+    """What a cached field needs of its application.
 
     Attributes:
-        process: What the process shares.
-        store: Where values are kept.
-        place: Returns database, role and settings that answers are read under.
-        needs: Loads what a part depends on, or says in one word why it is not kept for now.
-        outdated: Called when what was loaded for a part is out of date.
-        readers: The roles by which requests are judged.
-        resettled: Called when connections begin with other settings.
+        runtime: Shared state of the process.
+        store: Store of the values.
+        namespace: Returns the database, role and settings that answers are read under.
+        load: Loads a field's dependencies, or returns in one word why it cannot be cached now.
+        outdated: Called when a field's dependencies are out of date.
+        readers: Roles that decide what requests may read.
+        settings_changed: Called when connections begin with other settings.
     """
 
-    process: Process
-    store: Guarded
-    place: Callable[[], Awaitable[Place]]
-    needs: Callable[[Part], Awaitable[Needs | str]]
-    outdated: Callable[[Part, Needs], None]
+    runtime: CacheRuntime
+    store: FailsafeStore
+    namespace: Callable[[], Awaitable[CacheNamespace]]
+    load: Callable[[CacheableField], Awaitable[CacheDependencies | str]]
+    outdated: Callable[[CacheableField, CacheDependencies], None]
     readers: Readers
-    resettled: Callable[[], None]
+    settings_changed: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Ready:
-    """What is known once the dependencies are loaded."""
+class _LoadedField:
+    """A field with its dependencies."""
 
-    needs: Needs
-    place: Place
+    dependencies: CacheDependencies
+    namespace: CacheNamespace
     keys: Keys
     lookup: Lookup
     session: bool
     ttl: float | None
     stale: float
-    _rights: dict[str | None, tuple[Reader, int]] = field(default_factory=dict)
+    _digests: dict[str | None, tuple[Reader, int]] = field(default_factory=dict)
 
-    def rights_of(self, reader: Reader) -> int:
-        """Return the digest of a reader's roles and the owners of what is read."""
-        known = self._rights.get(reader.role)
-        if known is None or known[0] is not reader:
-            if len(self._rights) >= _MOST_ROLES:
-                self._rights.clear()
-            needed = self.needs.dependencies
-            digest = joined_digest(reader.roles, needed.owners) ^ needed.database_owner
-            known = self._rights[reader.role] = reader, digest
-        return known[1]
+    def roles_digest(self, reader: Reader) -> int:
+        """Return the digest of a reader's roles and of the owners of what is read."""
+        cached = self._digests.get(reader.role)
+        if cached is not None and cached[0] is reader:
+            return cached[1]
+        if len(self._digests) >= _MAX_ROLES:
+            self._digests.clear()
+        needed = self.dependencies.dependencies
+        digest = joined_digest(reader.roles, needed.owners) ^ needed.database_owner
+        self._digests[reader.role] = reader, digest
+        return digest
 
 
-class CachedUnit:
-    """Answers one part from its store, or has it computed; see ``fraiseql.results.Unit``.
+class CachedField:
+    """Answers one field from its store, or computes it; see ``fraiseql.results.FieldCache``.
 
     Args:
-        ground: The application's caches.
-        part: What is asked.
+        application: What the application provides.
+        definition: The field.
     """
 
-    def __init__(self, ground: Ground, part: Part) -> None:
-        cache: Cache = part.cache
-        self._ground = ground
-        self._part = part
-        self._python = part.definition.function is not None
-        # What Python functions see of a request, its session variables among it, nobody knows.
-        self._personal = self._python or bool(part.functions)
-        self._query = part.definition.graphql_name
+    def __init__(self, application: FieldDependencies, definition: CacheableField) -> None:
+        cache = definition.cache
+        self._application = application
+        self._field = definition
+        self._python = definition.definition.function is not None
+        # Python functions may read anything of a request, its session variables included.
+        self._personal = self._python or bool(definition.functions)
+        self._query = definition.definition.graphql_name
         self._ttl = None if cache.ttl is None else seconds("ttl", cache.ttl)
         self._stale = None if cache.stale is None else seconds("stale", cache.stale)
-        self._rest = Rest()
+        self._backoff = Backoff()
         self._loading = asyncio.Lock()
-        self._ready: _Ready | None = None
-        self._why = ""
-        self._loaded = -_SOON
-        self._in_turn = 0
-        self._told_no_key = False
-        self._told_reads: set[str] = set()
+        self._loaded: _LoadedField | None = None
+        self._reason = ""
+        self._loaded_at = -_SOON
+        self._reloads = 0
+        self._logged_value = False
+        self._logged_reads: set[str] = set()
 
     @property
     def max_age(self) -> float:
-        """Seconds for which a value may be given without asking again; 0 for none."""
+        """Seconds for which a client may reuse a value without asking; 0 for none."""
         return self._stale or 0.0
 
     @property
     def private(self) -> bool:
         """Whether a value is for one client only."""
-        ready = self._ready
-        return ready is None or ready.session or bool(self._part.cache.vary)
+        loaded = self._loaded
+        return loaded is None or loaded.session or bool(self._field.cache.vary)
 
-    def forget(self) -> None:
-        """Load anew what the part depends on, when it is next asked for."""
-        if self._ready is not None:
-            self._ground.outdated(self._part, self._ready.needs)
-        self._ready = None
-        self._in_turn = self._in_turn + 1 if monotonic() - self._loaded < _SOON else 0
-        if self._in_turn >= _MOST_IN_TURN:
-            # Whatever it is that changes all the time: it is not loaded for every request.
-            self._in_turn, self._why = 0, "redefined"
-            self._rest.failed()
+    def reload(self) -> None:
+        """Load the dependencies again before the next answer."""
+        if self._loaded is not None:
+            self._application.outdated(self._field, self._loaded.dependencies)
+        self._loaded = None
+        quick = monotonic() - self._loaded_at < _SOON
+        self._reloads = self._reloads + 1 if quick else 0
+        if self._reloads >= _MAX_RELOADS:
+            # Something changes all the time: do not reload for every request.
+            self._reloads, self._reason = 0, "redefined"
+            self._backoff.failed()
 
-    def look(self) -> None:
-        """Try again at once what could not be kept."""
-        if self._ready is None:
-            self._rest.succeeded()
+    def retry(self) -> None:
+        """Try again at once what could not be loaded."""
+        if self._loaded is None:
+            self._backoff.succeeded()
 
-    async def answer(self, ask: Ask, compute: Compute) -> Answered:
-        """Answer a request; what the cache cannot do, ``compute`` does.
+    async def answer(self, request: FieldRequest, compute: Compute) -> CacheResult:
+        """Answer from the cache, or with ``compute``.
 
         Raises:
-            Whatever ``compute`` raises; the cache itself fails no request.
+            Whatever ``compute`` raises; errors of the cache itself never fail a request.
         """
-        process = self._ground.process
-        if self._python or self._part.functions:
-            compute = partial(self._watching, compute)
-        ready = self._ready or await self._made_ready()
-        if isinstance(ready, str):
-            return await process.alone(self._query, compute, ready)
+        runtime = self._application.runtime
+        if self._personal:
+            compute = partial(self._compute_checked, compute)
+        loaded = self._loaded or await self._load_once()
+        if isinstance(loaded, str):
+            return await runtime.compute_uncached(self._query, compute, loaded)
         try:
-            key = ready.keys.key(ask)
-        except NoKey as error:
-            self._tell(error)
-            return await process.alone(self._query, compute, "no_key")
-        reader = self._ground.readers.get(ask.identity.role) or await self._reader(ask)
+            key = loaded.keys.key(request)
+        except UncacheableValue as error:
+            self._log_value(error)
+            return await runtime.compute_uncached(self._query, compute, "uncacheable_value")
+        role = request.identity.role
+        reader = self._application.readers.get(role) or await self._load_reader(role)
         if reader is None:
-            return await process.alone(self._query, compute, "failed")
-        etags = _etags(ask) if ask.etags else ()
-        if ready.stale:
-            remembered = process.remembered(self._query, key, ready.stale, etags)
-            if remembered is not None:
-                return remembered
-        subject = self._subject(ready, ask, key, reader)
-        return await answer(process, self._ground.store, subject, etags, compute)
+            return await runtime.compute_uncached(self._query, compute, "failed")
+        etags = [etag for etag in request.etags if _ETAG.fullmatch(etag)]
+        if loaded.stale:
+            hit = runtime.from_memory(self._query, key, loaded.stale, etags)
+            if hit is not None:
+                return hit
+        cache_request = self._request(loaded, request, key, reader)
+        return await fill(runtime, self._application.store, cache_request, etags, compute)
 
-    async def _reader(self, ask: Ask) -> Reader | None:
-        """Load the roles by which a request is judged; None where that fails."""
+    async def _load_reader(self, role: str | None) -> Reader | None:
+        """Load the roles that decide what a request may read; None where that fails."""
         try:
-            return await self._ground.readers.load(ask.identity.role)
+            return await self._application.readers.load(role)
         except FraiseQLError as error:
-            self._ground.store.failed(error, self._query, self._rest)
+            self._application.store.failed(error, self._query, self._backoff)
             return None
 
-    def redefined(self) -> None:
-        """Load again what the part depends on, when it is next asked for."""
-        self.forget()
+    def definitions_changed(self) -> None:
+        """Load the dependencies again before the next answer."""
+        self.reload()
 
-    def rights_changed(self, role: str | None) -> None:
-        """Load again which roles count, of the part and of requests with ``role``."""
-        self._ground.readers.drop(role)
-        self.forget()
+    def roles_changed(self, role: str | None) -> None:
+        """Load the roles of requests with ``role`` again, and the dependencies."""
+        self._application.readers.drop(role)
+        self.reload()
 
     def settings_changed(self) -> None:
         """Replace connections, and load the settings again that they begin with."""
-        self._ground.resettled()
+        self._application.settings_changed()
 
-    def _subject(self, ready: _Ready, ask: Ask, key: bytes, reader: Reader) -> Subject:
-        found = ready.lookup
-        return Subject(
+    def _request(
+        self, loaded: _LoadedField, request: FieldRequest, key: bytes, reader: Reader
+    ) -> CacheRequest:
+        lookup = loaded.lookup
+        return CacheRequest(
             key=key,
             query=self._query,
-            lookup=Lookup(found.dependencies, found.stale, found.source_age, reader),
-            tags=lambda: ready.needs.tags(ask.arguments()),
-            ttl=ready.ttl,
-            stale=ready.stale,
-            timed=ready.needs.timed,
-            rest=self._rest,
-            freshness=self._part.freshness,
-            place=ready.place,
-            sessions=ready.session,
-            rights=ready.rights_of(reader),
-            known=self,
+            lookup=Lookup(lookup.dependencies, lookup.stale, lookup.source_age, reader),
+            tags=lambda: loaded.dependencies.tags(request.arguments()),
+            ttl=loaded.ttl,
+            stale=loaded.stale,
+            timed=loaded.dependencies.timed,
+            backoff=self._backoff,
+            freshness=self._field.freshness,
+            namespace=loaded.namespace,
+            sessions=loaded.session,
+            roles_digest=loaded.roles_digest(reader),
+            listener=self,
         )
 
-    async def _made_ready(self) -> _Ready | str:
-        """Load what the part depends on, once for all who ask meanwhile."""
-        if self._rest.resting:
-            return self._why
+    async def _load_once(self) -> _LoadedField | str:
+        """Load the dependencies, once for all concurrent requests."""
+        if self._backoff.active:
+            return self._reason
         async with self._loading:
-            if self._ready is None and not self._rest.resting:
-                self._why = await self._load()
-            return self._ready or self._why
+            if self._loaded is None and not self._backoff.active:
+                self._reason = await self._load()
+            return self._loaded or self._reason
 
     async def _load(self) -> str:
-        """Load; return in one word why it is not kept for now, or nothing."""
+        """Load the dependencies; return in one word why the field is not cached, or nothing."""
         try:
-            needs = await self._ground.needs(self._part)
-            if isinstance(needs, str):
-                self._rest.failed()
-                return needs
-            self._ready = await self._ready_with(needs)
+            dependencies = await self._application.load(self._field)
+            if isinstance(dependencies, str):
+                self._backoff.failed()
+                return dependencies
+            self._loaded = await self._load_with(dependencies)
         except Exception as error:  # noqa: BLE001 - an outermost gate: the answer is computed
-            self._ground.store.failed(error, self._query, self._rest)
+            self._application.store.failed(error, self._query, self._backoff)
             return "failed"
-        self._loaded = monotonic()
+        self._loaded_at = monotonic()
         return ""
 
-    async def _ready_with(self, needs: Needs) -> _Ready:
-        found = needs.dependencies
-        session = found.session or self._personal
-        # Also of what depends on nothing that is logged: a Python function may read this database,
-        # and those of others may share the store.
-        place = await self._ground.place()
+    async def _load_with(self, loaded: CacheDependencies) -> _LoadedField:
+        dependencies, timed = loaded.dependencies, loaded.timed
+        session = dependencies.session or self._personal
+        # Even where no table is read: a Python function may read this database, and a store may be
+        # shared with other databases.
+        namespace = await self._application.namespace()
         keys = Keys(
-            place.key(sessions=session), self._part, sessions=session, meaning=needs.meaning
+            namespace.key(sessions=session), self._field, sessions=session, meaning=loaded.meaning
         )
-        freshness = self._part.freshness
-        # Where time alone decides, what is invalidated is gone at once all the same.
-        stale = 0.0 if needs.timed else self._stale or 0.0
-        lookup = Lookup(found, stale, None if freshness is None else freshness.age)
-        # Where time alone decides, each of the two stands for the other.
-        ttl = self._stale if needs.timed and self._ttl is None else self._ttl
-        behind = self._stale or (self._ttl if needs.timed else None) or 0.0
-        return _Ready(needs, place, keys, lookup, session, ttl, behind)
+        freshness = self._field.freshness
+        # A timed value must disappear at once when a label invalidates it.
+        stale = 0.0 if timed else self._stale or 0.0
+        lookup = Lookup(dependencies, stale, None if freshness is None else freshness.age)
+        # For a timed value, each of ttl and stale implies the other.
+        ttl = self._stale if timed and self._ttl is None else self._ttl
+        allowed_lag = self._stale or (self._ttl if timed else None) or 0.0
+        return _LoadedField(loaded, namespace, keys, lookup, session, ttl, allowed_lag)
 
-    async def _watching(self, compute: Compute) -> Computed:
-        """Compute; leave the cache alone for a while where the key says too little."""
-        computed = await without_writes(compute)
+    async def _compute_checked(self, compute: Compute) -> ComputedValue:
+        """Compute; back off where Python code read what the key does not contain."""
+        computed = await compute_without_writes(compute)
         if computed.unvaried:
-            self._tell_reads(computed.unvaried)
-            # Requests would only wait for one another.
-            self._ready, self._why = None, "unvaried"
-            self._rest.failed()
+            self._log_reads(computed.unvaried)
+            # Otherwise requests would wait for each other, for nothing.
+            self._loaded, self._reason = None, "unvaried"
+            self._backoff.failed()
         return computed
 
-    def _tell_reads(self, names: Sequence[str]) -> None:
-        new = [name for name in names if name not in self._told_reads]
+    def _log_reads(self, names: Sequence[str]) -> None:
+        new = [name for name in names if name not in self._logged_reads]
         if new:
-            self._told_reads.update(new)
+            self._logged_reads.update(new)
             logger.warning(
                 "An answer of %s is not cached: its code read %s, which is not in the key."
                 " Name an entry of info.context in vary= of its Cache, or in shared= where it is"
@@ -268,22 +273,18 @@ class CachedUnit:
                 ", ".join(new),
             )
 
-    def _tell(self, error: NoKey) -> None:
-        if not self._told_no_key:
-            self._told_no_key = True
+    def _log_value(self, error: UncacheableValue) -> None:
+        if not self._logged_value:
+            self._logged_value = True
             logger.warning(
-                "%s is not kept: %r is nothing that JSON can say, so it cannot be in the key.",
+                "%s is not cached: %r has no canonical JSON form, so it cannot be in the key.",
                 self._query,
-                error.what,
+                error.name,
             )
 
 
-async def without_writes(compute: Compute) -> Computed:
-    """Compute; what was computed while something was written is not sound."""
+async def compute_without_writes(compute: Compute) -> ComputedValue:
+    """Compute; a value is not cacheable where computing it wrote anything."""
     with watched_writes() as writes:
         computed = await compute()
-    return replace(computed, sound=False) if writes.any else computed
-
-
-def _etags(ask: Ask) -> Sequence[bytes]:
-    return [bytes.fromhex(etag) for etag in ask.etags if _ETAG.fullmatch(etag)]
+    return replace(computed, cacheable=False) if writes.any else computed

@@ -1,7 +1,7 @@
-"""Flight: of all who ask for one key in a process, one computes and the others wait.
+"""Request coalescing: one request of a process computes a key, the others wait for it.
 
-Whoever waits is given a value that was looked up, or computed, from its arrival on and not before:
-so a client that wrote and then asks is never given what was read before it wrote.
+A waiter gets only a value that was looked up or computed after it arrived. So a client that wrote
+and then asks never gets what was read before its write.
 """
 
 import asyncio
@@ -11,137 +11,140 @@ from typing import Any, Final, Generic, TypeVar
 T = TypeVar("T")
 
 
-class Turn(Enum):
-    """What one who waited is told, where it is not a value."""
+class WaitOutcome(Enum):
+    """What a waiter does where it gets no value."""
 
-    LEAD = "lead"
-    ALONE = "alone"
+    PROMOTED = "promoted"
+    """It computes for those who still wait."""
 
-
-_MOST_STRIKES: Final = 2
-"""Failures in a row after which those who wait compute by themselves: one after the other they
-would wait for as many failures as there are of them."""
+    UNCOALESCED = "uncoalesced"
+    """It computes for itself alone."""
 
 
-class Flight(Generic[T]):
-    """The one computation of a key, and who waits for it; steered by the one who leads.
+_MAX_FAILURES: Final = 2
+"""Failures in a row after which all waiters compute for themselves; otherwise they would wait for
+one failure after another."""
+
+
+class PendingFill(Generic[T]):
+    """The pending computation of a key, and its waiters; driven by the request that computes.
 
     Attributes:
-        members: Those who arrived before what they are to be given was begun.
+        waiters: Those who arrived in time for the current computation.
     """
 
-    __slots__ = ("_flights", "_key", "_later", "_sealed", "_strikes", "members")
+    __slots__ = ("_closed", "_failures", "_key", "_late", "_pending", "waiters")
 
-    def __init__(self, flights: "dict[bytes, Flight[T]]", key: bytes) -> None:
-        self._flights = flights
+    def __init__(self, pending: "dict[bytes, PendingFill[T]]", key: bytes) -> None:
+        self._pending = pending
         self._key = key
-        self._sealed = False
-        self._strikes = 0
-        self.members: list[asyncio.Future[T | Turn]] = []
-        self._later: list[asyncio.Future[T | Turn]] = []
+        self._closed = False
+        self._failures = 0
+        self.waiters: list[asyncio.Future[T | WaitOutcome]] = []
+        self._late: list[asyncio.Future[T | WaitOutcome]] = []
 
     def begin(self) -> bool:
-        """Have those who arrive from now on wait for the next flight; return whether any wait."""
-        self._sealed = True
-        return bool(self.members)
+        """Have later arrivals wait for the next computation; return whether anybody waits."""
+        self._closed = True
+        return bool(self.waiters)
 
     def reopen(self) -> None:
-        """Begin again later: who arrived meanwhile is in time for it."""
-        self._sealed = False
-        self.members += self._later
-        self._later.clear()
+        """Admit the late arrivals, for a computation that begins later."""
+        self._closed = False
+        self.waiters += self._late
+        self._late.clear()
 
-    def land(self, value: T) -> None:
-        """Give the members what was found or computed since ``begin``."""
-        self._tell(value)
+    def resolve(self, value: T) -> None:
+        """Give the waiters what was found or computed since ``begin``."""
+        self._notify(value)
 
     def end(self) -> None:
-        """Have the first of those who arrived too late lead the next flight, if there are any."""
-        self._strikes = 0
+        """Promote the first late arrival, if there is one."""
+        self._failures = 0
         self.reopen()
-        self._pass_on()
+        self._promote_next()
 
     def give_up(self, *, failed: bool) -> None:
-        """Pass the lead on to one who waits; after several failures they compute by themselves.
+        """Promote the next waiter; after several failures release all.
 
         Args:
-            failed: Whether the computation failed, or gave what is not for others; false where the
-                one who leads was cancelled.
+            failed: Whether computing failed, or its value is not for others; false where the
+                request was cancelled.
         """
-        self._strikes += failed
-        if self._strikes >= _MOST_STRIKES:
-            self.disperse()
+        self._failures += failed
+        if self._failures >= _MAX_FAILURES:
+            self.release_all()
         else:
             self.reopen()
-            self._pass_on()
+            self._promote_next()
 
-    def disperse(self) -> None:
-        """Have the members compute by themselves, all at once."""
-        self._tell(Turn.ALONE)
+    def release_all(self) -> None:
+        """Have every waiter compute for itself."""
+        self._notify(WaitOutcome.UNCOALESCED)
         self.end()
 
-    def join(self) -> "asyncio.Future[T | Turn]":
-        """Return what is told to one who arrives now."""
-        place: asyncio.Future[T | Turn] = asyncio.get_running_loop().create_future()
-        (self._later if self._sealed else self.members).append(place)
-        return place
+    def join(self) -> "asyncio.Future[T | WaitOutcome]":
+        """Return the future of a new waiter."""
+        waiter: asyncio.Future[T | WaitOutcome] = asyncio.get_running_loop().create_future()
+        (self._late if self._closed else self.waiters).append(waiter)
+        return waiter
 
-    def _tell(self, value: T | Turn) -> None:
-        members, self.members = self.members, []
-        for member in members:
-            if not member.done():
-                member.set_result(value)
+    def _notify(self, value: T | WaitOutcome) -> None:
+        waiters, self.waiters = self.waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(value)
 
-    def _pass_on(self) -> None:
-        while self.members:
-            member = self.members.pop(0)
-            if not member.done():
-                member.set_result(Turn.LEAD)
+    def _promote_next(self) -> None:
+        while self.waiters:
+            waiter = self.waiters.pop(0)
+            if not waiter.done():
+                waiter.set_result(WaitOutcome.PROMOTED)
                 return
-        del self._flights[self._key]
+        del self._pending[self._key]
 
 
-class Flights(Generic[T]):
-    """The flights of one process, by key."""
+class RequestCoalescer(Generic[T]):
+    """Pending computations of one process, by key."""
 
-    __slots__ = ("_flights",)
+    __slots__ = ("_pending",)
 
     def __init__(self) -> None:
-        self._flights: dict[bytes, Flight[T]] = {}
+        self._pending: dict[bytes, PendingFill[T]] = {}
 
     def __len__(self) -> int:
-        """Return how many keys are looked up or computed now."""
-        return len(self._flights)
+        """Return the number of pending keys."""
+        return len(self._pending)
 
-    def lead(self, key: bytes) -> Flight[T] | None:
-        """Return a new flight to lead; None where there is one already."""
-        if key in self._flights:
+    def start(self, key: bytes) -> PendingFill[T] | None:
+        """Start computing a key; None where another request does."""
+        if key in self._pending:
             return None
-        flight = self._flights[key] = Flight(self._flights, key)
-        return flight
+        pending = self._pending[key] = PendingFill(self._pending, key)
+        return pending
 
-    async def wait(self, key: bytes, patience: float) -> T | Turn | Flight[T]:
-        """Wait for the flight that there is: for its value, its lead, or word to compute alone.
+    async def wait(self, key: bytes, max_wait: float) -> T | WaitOutcome | PendingFill[T]:
+        """Wait for the value of a pending key, or for the turn to compute it.
 
         Args:
-            key: Of the flight.
-            patience: Seconds after which one computes alone.
+            key: The pending key.
+            max_wait: Seconds after which the caller computes for itself.
         """
-        flight = self._flights[key]
-        place = flight.join()
-        timer = asyncio.get_running_loop().call_later(patience, _expire, place)
+        pending = self._pending[key]
+        waiter = pending.join()
+        timer = asyncio.get_running_loop().call_later(max_wait, _expire, waiter)
         try:
-            turn = await place
+            outcome = await waiter
         except asyncio.CancelledError:
-            if place.done() and not place.cancelled() and place.result() is Turn.LEAD:
-                # The lead was handed over in the very moment of the cancellation.
-                flight.give_up(failed=False)
+            if waiter.done() and not waiter.cancelled() and waiter.result() is WaitOutcome.PROMOTED:
+                # It was promoted at the very moment of its cancellation.
+                pending.give_up(failed=False)
             raise
         finally:
             timer.cancel()
-        return flight if turn is Turn.LEAD else turn
+        return pending if outcome is WaitOutcome.PROMOTED else outcome
 
 
-def _expire(place: "asyncio.Future[Any]") -> None:
-    if not place.done():
-        place.set_result(Turn.ALONE)
+def _expire(waiter: "asyncio.Future[Any]") -> None:
+    if not waiter.done():
+        waiter.set_result(WaitOutcome.UNCOALESCED)

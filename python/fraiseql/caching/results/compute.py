@@ -1,97 +1,106 @@
-"""Filling: a value is computed, judged, and made an entry of a store."""
+"""Compute a missing value, and turn it into an entry."""
 
 from time import monotonic
 
-from fraiseql.caching.results.runtime import Process, Value
-from fraiseql.caching.results.stores.base import Entry, Found, etag_of
-from fraiseql.caching.results.stores.failsafe import Guarded
-from fraiseql.caching.results.stores.request import Subject
+from fraiseql.caching.results.runtime import CacheRuntime
+from fraiseql.caching.results.stores.base import Entry, LookupResult, etag_of
+from fraiseql.caching.results.stores.failsafe import FailsafeStore
+from fraiseql.caching.results.stores.request import CacheRequest
 from fraiseql.database import observed
-from fraiseql.results import Compute, Computed, Outcome
+from fraiseql.results import CacheResult, Compute, ComputedValue, Outcome
 
 
-async def computed_value(
-    compute: Compute, subject: Subject, found: Found | None, since: float
-) -> tuple[Computed, Value | None]:
-    """Compute, and return the value too; None where it is for nobody else.
+async def compute_value(
+    compute: Compute, request: CacheRequest, lookup: LookupResult | None, since: float
+) -> tuple[ComputedValue, CacheResult | None, str]:
+    """Compute; return the value, the result for waiters, and why it may not be stored.
+
+    The result is None where the value is for this request only. The reason is one word, or empty;
+    size and look-up are judged by ``is_storable``.
 
     Args:
-        compute: Computes it.
-        subject: What is asked.
-        found: What the look-up before it found.
-        since: When that began, by the clock of the process: the value is as old.
+        compute: Computes the value.
+        request: The cache request.
+        lookup: Result of the look-up before; None where that failed.
+        since: When that began, by the clock of the process; it counts as the value's time.
     """
-    with observed() as seen:
+    with observed() as observation:
         computed = await compute()
-    if not computed.sound or computed.value is None:
-        return computed, None
-    cost = (monotonic() - since) * 1_000
-    misfit = "" if found is None else subject.misfit(seen, found)
-    outcome, detail = why(found)
-    if misfit:
-        outcome, detail = "bypass", misfit
-    if misfit == "settings":
-        subject.known.settings_changed()
-    value = Value(
+    if not computed.cacheable or computed.value is None:
+        return computed, None, ""
+    cost_ms = (monotonic() - since) * 1_000
+    conflict = "" if lookup is None else request.storage_conflict(observation, lookup)
+    outcome, detail = miss_reason(lookup)
+    if conflict:
+        outcome, detail = "bypass", conflict
+    if conflict == "settings":
+        request.listener.settings_changed()
+    result = CacheResult(
         outcome,
         computed.value,
-        etag_of(computed.value),
-        source_seconds=computed.source_seconds,
-        cost=cost,
         detail=detail,
-        misfit=misfit,
+        cost_ms=cost_ms,
+        source_seconds=computed.source_seconds,
+        etag=etag_of(computed.value).hex(),
     )
-    return computed, value
+    return computed, result, conflict
 
 
-def why(found: Found | None) -> tuple[Outcome, str]:
-    """Return why a value had to be computed: as an outcome, and in one word."""
-    if found is None:
+def miss_reason(lookup: LookupResult | None) -> tuple[Outcome, str]:
+    """Return why a value has to be computed: the outcome, and the reason in one word."""
+    if lookup is None:
         return "bypass", "failed"
-    if found.reason == "hit":
+    if lookup.reason == "hit":
         return "stale", "too_old"
-    missing = found.reason in ("absent", "invalid")
-    return ("miss" if missing else "stale"), found.reason
+    missing = lookup.reason in ("absent", "invalid")
+    return ("miss" if missing else "stale"), lookup.reason
 
 
-def is_kept(process: Process, subject: Subject, found: Found | None, value: Value) -> bool:
-    """Whether a value is to be stored; why it is not is counted."""
-    if found is None:
+def is_storable(
+    runtime: CacheRuntime,
+    request: CacheRequest,
+    lookup: LookupResult | None,
+    size: int,
+    conflict: str,
+) -> bool:
+    """Whether to store a value; the reason against it is counted."""
+    if lookup is None:
         return False
-    size = len(value.body or b"")
-    if value.misfit:
-        reason = value.misfit
-    elif not subject.fills(found):
-        reason = "no_snapshot" if found.snapshot is None else "redefined"
-    elif size > process.most:
+    if conflict:
+        reason = conflict
+    elif not request.may_store(lookup):
+        reason = "no_snapshot" if lookup.snapshot is None else "redefined"
+    elif size > runtime.max_entry_bytes:
         reason = "too_large"
     else:
-        reason = "" if process.puts.has_room(size) else "busy"
+        reason = "" if runtime.background.has_room(size) else "busy"
     if reason:
-        process.metrics.event(subject.query, reason)
+        runtime.metrics.event(request.query, reason)
     return not reason
 
 
-def entry_of(subject: Subject, found: Found, value: Value) -> Entry:
-    """Return the entry, labelled with the look-up before it was computed."""
-    assert found.snapshot is not None  # noqa: S101 - else it is not kept
-    assert value.body is not None  # noqa: S101 - it was computed
+def new_entry(request: CacheRequest, lookup: LookupResult, result: CacheResult) -> Entry:
+    """Return the entry of a value, labelled with the look-up before it was computed."""
+    assert lookup.snapshot is not None  # noqa: S101 - otherwise it is not storable
+    assert result.value is not None  # noqa: S101 - it was computed
     return Entry(
-        key=subject.key,
-        query=subject.query,
-        tags=subject.tags(),
-        snapshot=found.snapshot,
-        shape=found.shape ^ found.rights,
-        ttl=subject.life(),
-        cost=value.cost,
-        body=value.body,
-        etag=value.etag,
-        origin=found.origin,
+        key=request.key,
+        query=request.query,
+        tags=request.tags(),
+        snapshot=lookup.snapshot,
+        fingerprint=lookup.fingerprint ^ lookup.roles_digest,
+        ttl=request.entry_ttl(),
+        cost_ms=result.cost_ms,
+        body=result.value,
+        etag=bytes.fromhex(result.etag),
+        origin=lookup.origin,
     )
 
 
-async def put(process: Process, store: Guarded, subject: Subject, entry: Entry) -> None:
-    """Store an entry; where it is not kept, that is counted."""
-    outcome = await store.put(subject, entry)
+async def store_entry(
+    runtime: CacheRuntime, store: FailsafeStore, request: CacheRequest, entry: Entry
+) -> None:
+    """Store an entry; where the store refuses it, that is counted."""
+    outcome = await store.put(request, entry)
     if outcome is not None and outcome != "stored":
-        process.metrics.event(subject.query, outcome)
+        runtime.metrics.event(request.query, outcome)

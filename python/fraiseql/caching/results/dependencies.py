@@ -1,4 +1,4 @@
-"""Dependencies: what the value of a part depends on, as the database has it."""
+"""Dependencies of a field's value, from the catalog."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,23 +21,23 @@ from fraiseql.catalog import Relation
 
 @dataclass(frozen=True, slots=True)
 class Dependencies:
-    """What an answer depends on.
+    """Dependencies of an answer.
 
     Attributes:
-        tags: What the change log calls the tables: their numbers, as text, sorted.
-        relations: Numbers of tables and views whose definition counts.
-        functions: Numbers of functions that are called.
-        objects: Numbers of all that the answer is computed from.
-        prompt: Query for the numbers of what a look-up reads each time.
-        reads: Quoted names of the relations that the answer's statement names itself.
-        shape: Fingerprint of all the definitions, when this was loaded. A look-up that finds
-            another one must store nothing under these dependencies: they are to be loaded anew.
+        tags: Tags of the tables in the change log: their OIDs as text, sorted.
+        relations: OIDs of tables and views whose definition matters.
+        functions: OIDs of functions that are called.
+        objects: OIDs of all objects that the answer is computed from.
+        prompt: Query for the OIDs that a look-up reads each time.
+        reads: Quoted names of the relations that the answer's statement names.
+        fingerprint: Fingerprint of all the definitions when they were loaded. A look-up with
+            another fingerprint stores nothing: the dependencies must be loaded again.
         clock: Whether the answer changes with time alone.
         session: Whether it depends on session variables.
-        traced: Whether all writes of the tables come to the log; else nothing may be stored.
-        owners: Roles under whose rights relations are read and functions run.
-        database_owner: The role that owns the database; 0 where no right depends on it.
-        salted: Whether tags of answers are hashed with the secret, which must be the present one.
+        traced: Whether the change log has all writes of the tables; if not, nothing is stored.
+        owners: Roles whose privileges are used to read relations and run functions.
+        database_owner: Role that owns the database; 0 where no privilege depends on it.
+        salted: Whether row tags are hashed with the secret, which must be the current one.
     """
 
     tags: tuple[str, ...] = ()
@@ -46,7 +46,7 @@ class Dependencies:
     objects: tuple[int, ...] = ()
     prompt: str = ""
     reads: tuple[str, ...] = ()
-    shape: int = 0
+    fingerprint: int = 0
     clock: bool = False
     session: bool = False
     traced: bool = True
@@ -55,58 +55,58 @@ class Dependencies:
     salted: bool = False
 
     @property
-    def shape_sql(self) -> str:
-        """SQL expression of the shape now; ``0`` where nothing is read."""
+    def fingerprint_sql(self) -> str:
+        """SQL expression of the current fingerprint; ``0`` where nothing is read."""
         if not self.relations:
             return "0"
         expression = shape_expression(self.objects, self.prompt)
-        # Part of it is computed as the statement is planned. PostgreSQL plans none again because a
-        # function was replaced: under another shape the statement must be another one.
-        return f"{expression} /* {self.shape} */"
+        # Part of it is computed when the statement is planned, and PostgreSQL does not plan again
+        # when a function is replaced: another fingerprint needs another statement.
+        return f"{expression} /* {self.fingerprint} */"
 
     @property
     def readable_sql(self) -> str:
-        """SQL condition that always holds; it fails where the role may not read what is read."""
+        """SQL condition that is always true; it raises where the role may not read a relation."""
         return readable((*self.reads, SECRET) if self.salted else self.reads)
 
 
 NOTHING = Dependencies()
-"""Of an answer that depends on nothing that is logged: it lives by its time alone."""
+"""Of an answer without logged dependencies: only time limits it."""
 
 
 async def load_dependencies(
     read: Read, relations: Sequence[Relation | str], trees: Sequence[str] = ()
 ) -> Dependencies:
-    """Return what an answer over ``relations`` depends on, all of it in one snapshot.
+    """Return the dependencies of an answer over ``relations``, loaded in one snapshot.
 
     Args:
-        read: Asks the database, as ``Pool.inspect`` does.
-        relations: What the answer's statement names; texts are quoted, qualified names.
-        trees: Parsed predicates that stand in it.
+        read: Runs a query, as ``Pool.inspect`` does.
+        relations: Relations that the answer's statement names; strings are quoted and qualified.
+        trees: Parsed predicates of the statement.
 
     Raises:
         SourceError: A relation does not exist.
-        DatabaseError: The database cannot be asked.
+        DatabaseError: The database cannot be reached.
     """
     if not relations:
         return NOTHING
-    names = [one if isinstance(one, str) else one.sql for one in relations]
+    names = [name if isinstance(name, str) else name.sql for name in relations]
     return await with_owners(
         read, dependencies_of(names, await inspect_dependencies(read, names, trees))
     )
 
 
 async def with_owners(read: Read, dependencies: Dependencies) -> Dependencies:
-    """Return dependencies with the owners of what is read and called.
+    """Return dependencies with the owners of relations and functions.
 
-    They are loaded after the fingerprint: a look-up notices an owner that was changed since.
+    They are loaded after the fingerprint: a look-up detects an owner that changed since.
 
     Args:
-        read: Asks the database.
-        dependencies: Without owners.
+        read: Runs a query.
+        dependencies: Dependencies without owners.
 
     Raises:
-        DatabaseError: The database cannot be asked.
+        DatabaseError: The database cannot be reached.
     """
     objects = dependencies.relations, dependencies.functions
     owners = await load_owners(read, *objects)
@@ -116,16 +116,16 @@ async def with_owners(read: Read, dependencies: Dependencies) -> Dependencies:
 
 
 def dependencies_of(reads: Sequence[str], inspection: DependencyInspection) -> Dependencies:
-    """Return what facts come to for an answer that names ``reads``."""
+    """Return the dependencies of an answer that names ``reads``."""
     return Dependencies(
-        tags=tuple(sorted(str(one.oid) for one in inspection.tables)),
-        relations=tuple(sorted(one.oid for one in inspection.relations)),
+        tags=tuple(sorted(str(table.oid) for table in inspection.tables)),
+        relations=tuple(sorted(relation.oid for relation in inspection.relations)),
         functions=inspection.functions,
         objects=inspection.objects,
         prompt=inspection.prompt,
         reads=tuple(sorted({*reads, *inspection.named})),
-        shape=inspection.shape,
+        fingerprint=inspection.shape,
         clock=inspection.clock,
         session=inspection.session,
-        traced=all(one.traced for one in inspection.relations),
+        traced=all(relation.traced for relation in inspection.relations),
     )

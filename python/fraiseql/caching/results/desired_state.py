@@ -24,7 +24,7 @@ from fraiseql.caching.results.sql.objects import (
     common_objects,
     store_objects,
 )
-from fraiseql.caching.results.sql.stats import figure_objects
+from fraiseql.caching.results.sql.stats import stats_objects
 from fraiseql.caching.results.sql.views import view_objects
 from fraiseql.caching.strategies.base import StoredType, Violation
 from fraiseql.caching.strategies.projection.strategy import ProjectionInspection
@@ -32,7 +32,7 @@ from fraiseql.database import Pool
 from fraiseql.schema import Schema
 
 
-async def wanted_results(
+async def desired_results(
     schema: Schema, pool: Pool, stored_types: Sequence[StoredType]
 ) -> tuple[list[Violation], list[DatabaseObject]]:
     """Return what cannot be had, and what is to be there; nothing where no answers are kept.
@@ -62,7 +62,7 @@ def _objects(
     stores: tuple[TableStoreName, ...] = get_args(TableStoreName)
     for store in stores:
         yield from store_objects(store)
-    yield from (*figure_objects(), *view_objects(stores))
+    yield from (*stats_objects(), *view_objects(stores))
     tables = {one.sql: one for each in resolved for one in each.inspection.tables if _can_log(one)}
     for name in sorted(tables):
         yield trigger_object(name, unknown_since(name))

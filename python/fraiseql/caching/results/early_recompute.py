@@ -1,81 +1,90 @@
-"""Early: a value whose life is nearly over is computed anew by one, while others are given it.
+"""Early recomputation (XFetch): recompute popular entries shortly before they expire.
 
-The nearer the end and the longer computing takes, the likelier; so it is done before all miss it.
+One request recomputes, the others get the entry. It is likelier the nearer the expiry and the
+slower the computation, so that requests rarely miss all at once.
 """
 
-from collections.abc import Awaitable
 from math import log
 from random import random
 from time import monotonic
 
-from fraiseql.caching.results.compute import computed_value, entry_of, is_kept, put
-from fraiseql.caching.results.runtime import Process, Value
-from fraiseql.caching.results.stores.base import Found
-from fraiseql.caching.results.stores.failsafe import Guarded
-from fraiseql.caching.results.stores.request import Subject
-from fraiseql.results import Answered, Compute, Computed
+from fraiseql.caching.results.compute import compute_value, is_storable, new_entry, store_entry
+from fraiseql.caching.results.runtime import CacheRuntime
+from fraiseql.caching.results.stores.base import LookupResult
+from fraiseql.caching.results.stores.failsafe import FailsafeStore
+from fraiseql.caching.results.stores.request import CacheRequest
+from fraiseql.results import CacheResult, Compute
 
 
-def is_due(found: Found) -> bool:
-    """Whether this one computes it anew, as chance has it."""
-    if found.ttl is None:
+def is_due(hit: CacheResult) -> bool:
+    """Whether this request recomputes; decided at random."""
+    if hit.ttl is None:
         return False
-    # 1 - random() is never 0, whose logarithm there is not.
-    return -found.cost / 1_000 * log(1.0 - random()) >= found.ttl  # noqa: S311 - no secret
+    # 1 - random() is never 0, which has no logarithm.
+    return -hit.cost_ms / 1_000 * log(1.0 - random()) >= hit.ttl  # noqa: S311 - no secret
 
 
-async def compute_early(
-    process: Process, store: Guarded, subject: Subject, compute: Compute
-) -> Answered | None:
-    """Compute and store a value anew; None where another one does, or it cannot be done.
+async def recompute_early(
+    runtime: CacheRuntime, store: FailsafeStore, request: CacheRequest, compute: Compute
+) -> CacheResult | None:
+    """Recompute and store a value; None where another request does, or it failed.
 
     Args:
-        process: What the process shares.
-        store: Where it is kept.
-        subject: What is asked.
-        compute: Computes it.
+        runtime: Shared state of the process.
+        store: Store of the value.
+        request: The cache request.
+        compute: Computes the value.
     """
-    if subject.key in process.early:
+    if request.key in runtime.recomputing:
         return None
-    process.early.add(subject.key)
-    lead = None
+    runtime.recomputing.add(request.key)
+    lock = None
     try:
-        lead = await store.lead(subject)
-        at = monotonic()
-        found = await store.find(subject, ()) if lead is not None else None
-        if found is None or not subject.source_serves(found) or _is_new(found):
+        lock = await store.acquire_fill_lock(request)
+        since = monotonic()
+        lookup = await store.find(request, ()) if lock is not None else None
+        if lookup is None or not request.source_is_fresh(lookup) or _is_new(lookup):
             return None
-        work = computed_value(compute, subject, found, at)
-        return await _computed(process, store, subject, found, work)
+        return await _recompute(runtime, store, request, compute, lookup, since)
     finally:
-        process.early.discard(subject.key)
-        if lead is not None:
-            process.puts.start(lead.release())
+        runtime.recomputing.discard(request.key)
+        if lock is not None:
+            runtime.background.start(lock.release())
 
 
-def _is_new(found: Found) -> bool:
-    """Whether another one has just computed it."""
-    return found.reason == "hit" and found.made < 2 * found.cost / 1_000
+def _is_new(lookup: LookupResult) -> bool:
+    """Whether another process has just computed the value."""
+    hit = lookup.hit
+    return hit is not None and hit.age_seconds < 2 * hit.cost_ms / 1_000
 
 
-async def _computed(
-    process: Process,
-    store: Guarded,
-    subject: Subject,
-    found: Found,
-    work: Awaitable[tuple[Computed, Value | None]],
-) -> Answered | None:
+async def _recompute(  # noqa: PLR0917 - the steps of one function
+    runtime: CacheRuntime,
+    store: FailsafeStore,
+    request: CacheRequest,
+    compute: Compute,
+    lookup: LookupResult,
+    since: float,
+) -> CacheResult | None:
     try:
-        computed, value = await work
-    except Exception:  # noqa: BLE001 - it was a favour: the request has its answer already
-        process.metrics.event(subject.query, "early_failed")
+        computed, shared, conflict = await compute_value(compute, request, lookup, since)
+    except Exception:  # noqa: BLE001 - optional work: the request has its answer already
+        runtime.metrics.event(request.query, "early_failed")
         return None
-    if value is None or not is_kept(process, subject, found, value):
+    size = len(computed.value or b"")
+    if shared is None or not is_storable(runtime, request, lookup, size, conflict):
         return None
-    process.metrics.event(subject.query, "early")
-    entry = entry_of(subject, found, value)
-    await put(process, store, subject, entry)
-    answered = Answered("stale", computed=computed, stored=True, detail="early", ttl=entry.ttl)
-    answered.source_seconds, answered.etag = computed.source_seconds, entry.etag.hex()
-    process.metrics.answered(subject.query, subject.key, answered, 0.0, len(entry.body))
-    return answered
+    runtime.metrics.event(request.query, "early")
+    entry = new_entry(request, lookup, shared)
+    await store_entry(runtime, store, request, entry)
+    result = CacheResult(
+        "stale",
+        computed=computed,
+        stored=True,
+        detail="early",
+        ttl=entry.ttl,
+        source_seconds=computed.source_seconds,
+        etag=shared.etag,
+    )
+    runtime.metrics.answered(request.query, request.key, result, size)
+    return result

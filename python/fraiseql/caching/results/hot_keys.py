@@ -1,4 +1,4 @@
-"""Top: the keys with the most hits, in a number of them that is fixed."""
+"""Keys with the most hits, counted in bounded space."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ CAPACITY: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Hits:
+class KeyHits:
     """Hits of one key.
 
     Attributes:
         key: 32 bytes.
         query: Name of the query.
-        hits: How many there were for certain: exact as long as there were no more than
-            ``CAPACITY`` keys, otherwise those since the key was last let in.
+        hits: Least number of hits: exact as long as there were no more than ``CAPACITY`` keys,
+            otherwise the hits since the key was last admitted.
     """
 
     key: bytes
@@ -23,59 +23,59 @@ class Hits:
     hits: int
 
 
-class Top:
-    """Counts hits by key, and forgets the lesser half of the keys when there is no room.
+class HotKeys:
+    """Counts hits by key; when it is full, the half with fewer hits is dropped.
 
-    A key that is let in after that counts from the largest number that was forgotten, so that it
-    is not forgotten first: a key with more than ``2 / capacity`` of all hits is always there.
+    A key that is admitted later starts from the largest count that was dropped, so that it is not
+    the next to go: a key with more than ``2 / capacity`` of all hits is always counted.
 
     Args:
         capacity: Most keys.
     """
 
-    __slots__ = ("_capacity", "_credits", "_floor", "_hits", "_queries")
+    __slots__ = ("_capacity", "_counts", "_credits", "_dropped", "_queries")
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
-        self._hits: dict[bytes, int] = {}
+        self._counts: dict[bytes, int] = {}
         self._credits: dict[bytes, int] = {}
         self._queries: dict[bytes, str] = {}
-        self._floor = 0
+        self._dropped = 0
 
     def __len__(self) -> int:
-        """Return how many keys are known."""
-        return len(self._hits)
+        """Return the number of keys."""
+        return len(self._counts)
 
-    def __iter__(self) -> Iterator[Hits]:
-        """Give every key that is known."""
-        for key, counted in self._hits.items():
-            yield Hits(key, self._queries[key], counted - self._credits.get(key, 0))
+    def __iter__(self) -> Iterator[KeyHits]:
+        """Yield every key."""
+        for key, count in self._counts.items():
+            yield KeyHits(key, self._queries[key], count - self._credits.get(key, 0))
 
     def hit(self, key: bytes, query: str) -> None:
         """Count one hit."""
-        hits = self._hits
-        counted = hits.get(key)
-        if counted is None:
-            self._enter(key, query)
+        counts = self._counts
+        count = counts.get(key)
+        if count is None:
+            self._admit(key, query)
         else:
-            hits[key] = counted + 1
+            counts[key] = count + 1
 
-    def most(self, count: int) -> list[Hits]:
-        """Return the keys with the most hits, the first one first."""
-        return sorted(self, key=lambda one: (-one.hits, one.key))[:count]
+    def most(self, count: int) -> list[KeyHits]:
+        """Return the keys with the most hits, in that order."""
+        return sorted(self, key=lambda hits: (-hits.hits, hits.key))[:count]
 
-    def _enter(self, key: bytes, query: str) -> None:
-        if len(self._hits) >= self._capacity:
-            self._forget()
-        self._hits[key] = self._floor + 1
+    def _admit(self, key: bytes, query: str) -> None:
+        if len(self._counts) >= self._capacity:
+            self._drop_half()
+        self._counts[key] = self._dropped + 1
         self._queries[key] = query
-        if self._floor:
-            self._credits[key] = self._floor
+        if self._dropped:
+            self._credits[key] = self._dropped
 
-    def _forget(self) -> None:
-        ordered = sorted(self._hits, key=self._hits.__getitem__)
-        gone = ordered[: (len(ordered) + 1) // 2]
-        self._floor = self._hits[gone[-1]]
-        for key in gone:
-            del self._hits[key], self._queries[key]
+    def _drop_half(self) -> None:
+        ordered = sorted(self._counts, key=self._counts.__getitem__)
+        dropped = ordered[: (len(ordered) + 1) // 2]
+        self._dropped = self._counts[dropped[-1]]
+        for key in dropped:
+            del self._counts[key], self._queries[key]
             self._credits.pop(key, None)

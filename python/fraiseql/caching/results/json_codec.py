@@ -1,4 +1,4 @@
-"""Plain: values as JSON has them, so that what is kept is equal to what was computed."""
+"""JSON encoding of results, so that a cached value equals the first one."""
 
 import json
 from datetime import date, datetime, time
@@ -9,15 +9,15 @@ from uuid import UUID
 from fraiseql.database import Record
 from fraiseql.errors import DocumentError
 
-_INSTEAD: Final = {
-    Decimal: "Give str(value), which keeps every digit, or float(value).",
-    bytes: "Give a text of it, such as value.hex().",
-    set: "Give sorted(value).",
-    frozenset: "Give sorted(value).",
+_ADVICE: Final = {
+    Decimal: "Return str(value), which keeps every digit, or float(value).",
+    bytes: "Return text, such as value.hex().",
+    set: "Return sorted(value).",
+    frozenset: "Return sorted(value).",
 }
-_USUAL: Final = (
-    "Give dicts, lists, texts, numbers, booleans and None; instants, dates, times and UUIDs become"
-    " text. A document that a Repository returned holds only what its request selected."
+_DEFAULT_ADVICE: Final = (
+    "Return dicts, lists, strings, numbers, booleans and None; datetimes, dates, times and UUIDs"
+    " become text. A document that a Repository returned holds only what its request selected."
 )
 
 
@@ -25,25 +25,25 @@ def encoded(value: Any) -> bytes:
     """Return the JSON text of a value.
 
     Raises:
-        DocumentError: JSON cannot hold it.
+        DocumentError: It cannot be written as JSON.
     """
     try:
         text = json.dumps(
-            value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain
+            value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_encode
         )
         return text.encode()
     except (ValueError, TypeError, RecursionError) as error:
         raise DocumentError(
-            f"What is to be kept is nothing that JSON can hold: {error}.", hint=_USUAL
+            f"The result cannot be written as JSON: {error}.", hint=_DEFAULT_ADVICE
         ) from error
 
 
 def decoded(text: bytes | None) -> Any:
-    """Return the value of a JSON text, whole numbers of any size included."""
+    """Return the value of a JSON text; integers of any size stay exact."""
     return None if text is None else json.loads(text)
 
 
-def _plain(value: Any) -> Any:
+def _encode(value: Any) -> Any:
     if isinstance(value, Record):
         return dict(value)
     if isinstance(value, datetime | date | time):
@@ -52,6 +52,6 @@ def _plain(value: Any) -> Any:
         return str(value)
     kind = type(value)
     raise DocumentError(
-        f"What is to be kept holds a {kind.__name__}, which JSON cannot hold.",
-        hint=_INSTEAD.get(kind, _USUAL),
+        f"The result contains a {kind.__name__}, which cannot be written as JSON.",
+        hint=_ADVICE.get(kind, _DEFAULT_ADVICE),
     )

@@ -1,4 +1,4 @@
-"""Keys: everything that an answer depends on besides the data, hashed into 32 bytes."""
+"""Cache keys: everything but the data that an answer depends on, hashed into 32 bytes."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,12 +7,11 @@ from typing import Any, Final
 
 import orjson
 
-from fraiseql.results import Ask, Part
+from fraiseql.results import CacheableField, FieldRequest
 from fraiseql.values import ExactFloat
 
 _FORMAT: Final = "1"
-"""Version of what a key says: with another one, entries of before are not found."""
-
+"""Version of the key's content: after a change, older entries are not found."""
 
 _OPTIONS: Final = (
     orjson.OPT_SORT_KEYS
@@ -23,110 +22,109 @@ _OPTIONS: Final = (
 _ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
-class NoKey(Exception):  # noqa: N818 - no error: a word that something is not kept
-    """A value cannot be written in one way only.
+class UncacheableValue(Exception):  # noqa: N818 - no error: the answer is computed
+    """The value has no canonical JSON form.
 
     Args:
-        what: Which value.
+        name: Name of the value.
     """
 
-    def __init__(self, what: str) -> None:
-        super().__init__(what)
-        self.what = what
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
 
 
 class Keys:
-    """Makes the keys of one part.
+    """Builds the keys of one field.
 
     Args:
-        place: Which database of which cluster, and by whom it is read.
-        part: What is asked.
-        sessions: Whether session variables count.
-        meaning: What names in predicates mean, of somebody's own.
+        namespace: Key of the ``CacheNamespace``.
+        field: The field.
+        sessions: Whether session variables are part of the key.
+        meaning: Definitions of the names in predicates.
     """
 
-    __slots__ = ("_begun", "_sessions", "_variables", "_vary")
+    __slots__ = ("_head", "_sessions", "_variables", "_vary")
 
     def __init__(
-        self, place: str, part: Part, *, sessions: bool, meaning: Sequence[str] = ()
+        self, namespace: str, field: CacheableField, *, sessions: bool, meaning: Sequence[str] = ()
     ) -> None:
-        cache = part.cache
-        kept = [cache.ttl, cache.stale, list(cache.vary), list(cache.tags), cache.code_version]
-        name = part.definition.graphql_name
-        head = json.dumps([_FORMAT, place, name, kept, sessions, *meaning])
-        text = part.text
-        self._begun = sha256(f"{len(head)}:{len(text)}:{head}".encode() + text)
-        self._variables = part.variables
+        cache, text = field.cache, field.text
+        declared = [cache.ttl, cache.stale, list(cache.vary), list(cache.tags), cache.code_version]
+        name = field.definition.graphql_name
+        head = json.dumps([_FORMAT, namespace, name, declared, sessions, *meaning])
+        self._head = sha256(f"{len(head)}:{len(text)}:{head}".encode() + text)
+        self._variables = field.variables
         self._sessions = sessions
         self._vary = tuple((name, tuple(name.split("."))) for name in cache.vary)
 
-    def key(self, ask: Ask) -> bytes:
-        """Return the key of what one request asks.
+    def key(self, request: FieldRequest) -> bytes:
+        """Return the key of one request.
 
         Raises:
-            NoKey: A variable, or a value of ``vary``, is nothing that JSON can say.
+            UncacheableValue: A variable, or a value of ``vary``, has no canonical JSON form.
         """
-        sent, identity = ask.variables, ask.identity
+        sent, identity = request.variables, request.identity
         variables = {name: sent[name] for name in self._variables if name in sent}
         session = identity.variables if self._sessions else ()
-        said = [identity.role is None, identity.role or "", session, variables]
-        varied = [_found(path, ask.context) for _, path in self._vary]
-        digest = self._begun.copy()
+        values = [identity.role is None, identity.role or "", session, variables]
+        varied = [_resolve(path, request.context) for _, path in self._vary]
+        digest = self._head.copy()
         try:
-            digest.update(_text(said))
+            digest.update(_text(values))
             if varied:
                 digest.update(canonical(varied))
         except (TypeError, ValueError, RecursionError):
-            named = zip((name for name, _ in self._vary), varied, strict=True)
-            raise NoKey(_unsayable([*variables.items(), *named])) from None
+            by_name = zip((name for name, _ in self._vary), varied, strict=True)
+            raise UncacheableValue(_uncacheable([*variables.items(), *by_name])) from None
         return digest.digest()
 
 
-def _text(said: list[Any]) -> bytes:
-    """Return what ``canonical`` does, or sooner a text that is as good."""
+def _text(values: list[Any]) -> bytes:
+    """Return ``canonical(values)``, or an equivalent that is faster to compute."""
     try:
-        text = orjson.dumps(said, option=_OPTIONS)
+        text = orjson.dumps(values, option=_OPTIONS)
     except TypeError:
-        return canonical(said)
-    # A number that is none would be null too.
-    return canonical(said) if b"null" in text else text
+        return canonical(values)
+    # orjson writes NaN and infinities as null too.
+    return canonical(values) if b"null" in text else text
 
 
 def canonical(value: Any) -> bytes:
-    """Return JSON text that is the same for the same value only.
+    """Return JSON text that differs for different values.
 
     Raises:
-        TypeError, ValueError: It is nothing that JSON can say.
+        TypeError, ValueError: The value has no canonical JSON form.
     """
     digits: list[str] = []
     _check(value, digits)
-    # What floats do not hold follows the text, in the text's order.
+    # Digits that floats cannot hold follow the text, in the same order.
     return "\n".join([_ENCODER.encode(value), *digits]).encode()
 
 
 def _check(value: Any, digits: list[str]) -> None:
-    """Refuse names that are no texts, and add the digits of numbers that JSON would round.
+    """Refuse keys that are not strings, and collect digits of numbers that JSON would round.
 
-    JSON would write 1 and "1" in one way, as names.
+    As keys, JSON does not distinguish 1 from "1".
 
     Raises:
-        TypeError: There is such a name.
+        TypeError: A key is not a string.
     """
     if isinstance(value, ExactFloat):
         digits.append(value.text)
     elif isinstance(value, Mapping):
         if not all(isinstance(name, str) for name in value):
-            raise TypeError("a name that is no text")
+            raise TypeError("a key that is not a string")
         value = [value[name] for name in sorted(value)]
     if isinstance(value, list | tuple):
-        for one in value:
-            _check(one, digits)
+        for item in value:
+            _check(item, digits)
 
 
-def _found(path: tuple[str, ...], context: Mapping[str, Any]) -> list[Any]:
-    """Return the value of a path in the context, in a list; how far it leads where it ends early.
+def _resolve(path: tuple[str, ...], context: Mapping[str, Any]) -> list[Any]:
+    """Return the value of a path in the context, in a list; where the path ends early, how far.
 
-    A function sees whether there is no user, or a user without a plan.
+    A missing user and a user without a plan are different for a resolver, and for the key.
     """
     value: Any = context
     for depth, name in enumerate(path):
@@ -147,7 +145,7 @@ def _ended(depth: int, value: Any) -> list[Any]:
     return [depth, "type", type(value).__qualname__]
 
 
-def _unsayable(pairs: Iterable[tuple[str, Any]]) -> str:
+def _uncacheable(pairs: Iterable[tuple[str, Any]]) -> str:
     for name, value in pairs:
         try:
             canonical(value)

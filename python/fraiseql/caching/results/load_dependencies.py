@@ -1,4 +1,4 @@
-"""Depending: what the answers of one part depend on, loaded from the database."""
+"""Load the dependencies of a field from the database."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,23 +16,23 @@ from fraiseql.caching.results.dependencies import (
 from fraiseql.caching.results.refusals import Resolved, refusals
 from fraiseql.caching.results.row_tags import DeclaredTags, load_tags
 from fraiseql.database import Pool
-from fraiseql.results import Part
+from fraiseql.results import CacheableField
 
 QUERY: Final = "query:"
-"""Begins the tag that every entry of a query has."""
+"""Prefix of the tag that every entry of a query has."""
 
 NOT_APPLIED: Final = "not_applied"
 
 
 @dataclass(frozen=True, slots=True)
-class Needs:
-    """What the answers of one part depend on.
+class CacheDependencies:
+    """Dependencies of a field's values.
 
     Attributes:
-        dependencies: Of every answer; with the labels among the tags.
-        tags: Returns the tags of one answer, from the values of its arguments.
-        timed: Whether nothing but time tells how far an answer may be behind.
-        meaning: What names in predicates mean, of somebody's own.
+        dependencies: Dependencies of every value; labels are among the tags.
+        tags: Returns the tags of one value, from the values of its arguments.
+        timed: Whether only the time since it was computed says how far a value may be behind.
+        meaning: Definitions of the names in predicates; part of the key.
     """
 
     dependencies: Dependencies
@@ -41,44 +41,49 @@ class Needs:
     meaning: tuple[str, ...] = ()
 
 
-async def load_needs(pool: Pool, part: Part) -> Needs | str:
-    """Return what a part depends on, or in one word why it cannot be kept as the database is.
+async def load_cache_dependencies(pool: Pool, field: CacheableField) -> CacheDependencies | str:
+    """Return a field's dependencies, or in one word why it cannot be cached now.
 
     Raises:
         SourceError: A relation does not exist.
-        DatabaseError: The database cannot be asked.
+        DatabaseError: The database cannot be reached.
     """
-    declared = await load_tags(pool, part.cache)
-    if part.functions and not declared.relations:
+    declared = await load_tags(pool, field.cache)
+    if field.functions and not declared.relations:
         return "functions"
-    reads = list(dict.fromkeys(one.sql for one in (*part.relations, *declared.relations)))
-    predicates = [Predicate(part.type_name, *one) for one in part.predicates]
+    relations = (*field.relations, *declared.relations)
+    reads = list(dict.fromkeys(relation.sql for relation in relations))
+    predicates = [Predicate(field.type_name, *pair) for pair in field.predicates]
     trees = await parse_predicates(pool, predicates)
     inspection = await inspect_dependencies(pool.inspect, reads, trees.texts)
-    query = CachedQuery(part.definition, (part.cache,), True, tuple(reads), ())
-    for refused in refusals([Resolved(query, (declared,), inspection, trees.refused)]):
-        if not refused.create_only:
-            return refused.code.lower()
+    query = CachedQuery(field.definition, (field.cache,), True, tuple(reads), ())
+    for refusal in refusals([Resolved(query, (declared,), inspection, trees.refused)]):
+        if not refusal.create_only:
+            return refusal.code.lower()
     if declared.rows:
-        # Asked after the shape was: a trigger for rows that goes later changes that.
-        declared = await load_tags(pool, part.cache)
-    found = NOTHING
+        # Loaded after the fingerprint, which changes when a row trigger is dropped later.
+        declared = await load_tags(pool, field.cache)
+    dependencies = NOTHING
     if reads:
-        found = await with_owners(pool.inspect, dependencies_of(reads, inspection))
-        found = replace(found, salted=any(row.traced for row in declared.rows))
-    if not found.traced:
+        dependencies = await with_owners(pool.inspect, dependencies_of(reads, inspection))
+        dependencies = replace(dependencies, salted=any(row.traced for row in declared.rows))
+    if not dependencies.traced:
         return NOT_APPLIED
-    return replace(_needs(part, declared, found), meaning=(*inspection.meaning, *inspection.named))
+    loaded = _with_tags(field, declared, dependencies)
+    return replace(loaded, meaning=(*inspection.meaning, *inspection.named))
 
 
-def _needs(part: Part, declared: DeclaredTags, found: Dependencies) -> Needs:
-    named = f"{QUERY}{part.definition.graphql_name}"
-    base: Sequence[str] = found.tags
+def _with_tags(
+    field: CacheableField, declared: DeclaredTags, dependencies: Dependencies
+) -> CacheDependencies:
+    query_tag = f"{QUERY}{field.definition.graphql_name}"
+    base: Sequence[str] = dependencies.tags
 
     def tags(arguments: Mapping[str, Any]) -> tuple[str, ...]:
-        return (*declared.applied(base, arguments), named)
+        return (*declared.applied(base, arguments), query_tag)
 
-    limited = part.cache.ttl is not None or part.cache.stale is not None
+    limited = field.cache.ttl is not None or field.cache.stale is not None
     if declared.labels:
-        found = replace(found, tags=tuple(sorted({*found.tags, *declared.labels})))
-    return Needs(found, tags, timed=limited and not found.relations)
+        labelled = tuple(sorted({*base, *declared.labels}))
+        dependencies = replace(dependencies, tags=labelled)
+    return CacheDependencies(dependencies, tags, timed=limited and not dependencies.relations)

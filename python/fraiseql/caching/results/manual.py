@@ -1,6 +1,6 @@
-"""Explicit: results under keys that programs make: ``cached_query`` and ``DatabaseCache``.
+"""Results under a program's own keys: ``cached_query`` and ``DatabaseCache``.
 
-What is returned is what JSON gives back, from the first call on: a first answer and a kept one are
+The first call, too, returns its value as decoded from JSON, so that first and cached values are
 equal.
 """
 
@@ -9,11 +9,11 @@ from inspect import isawaitable
 from typing import Any, Final, Literal
 
 from fraiseql.caching.results.admin.reports import cache_stats
-from fraiseql.caching.results.caches import ResultCaches, caches_behind
+from fraiseql.caching.results.caches import ResultCaches, started_caches
 from fraiseql.caching.results.json_codec import decoded, encoded
 from fraiseql.database import Database, Identity, Transaction, in_transaction
 from fraiseql.errors import ConfigurationError, DeclarationError
-from fraiseql.results import Ask, Computed, current
+from fraiseql.results import ComputedValue, FieldRequest, current
 from fraiseql.schema.storage import Cache
 
 StoreName = Literal["unlogged", "logged", "redis"]
@@ -32,26 +32,26 @@ async def cached_query(
     tags: Sequence[str] = (),
     store: StoreName = "unlogged",
 ) -> Any:
-    """Return what ``query_fn`` returned for ``cache_key``, from the cache for ``ttl``.
+    """Return the result of ``query_fn``, cached under ``cache_key`` for ``ttl``.
 
-    For resolvers. Role and session variables of the request are in the key. What is computed in a
-    transaction of your own, or writes, is not kept. Values are those that JSON has; instants, dates
-    and UUIDs become text, rows of the database become dicts.
+    Call it in resolvers. Role and session variables of the request are part of the key. A value
+    that is computed in your own transaction, or that writes, is not stored. Values are those of
+    JSON: datetimes, dates and UUIDs become text, rows of the database become dicts.
 
     Args:
-        cache_key: Tells this result from all others; of everything that ``query_fn`` depends on.
-        ttl: Seconds, or an interval such as ``"5m"``. Without ``tags`` the answer may be as old,
-            which the response says.
+        cache_key: Identifies the result; it must contain everything that ``query_fn`` depends on.
+        ttl: Seconds, or an interval such as ``"5m"``. Without ``tags`` the value may be that old,
+            and the response says so.
         query_fn: Computes the value; sync or async, without arguments.
-        tags: Names of relations that it reads: a write of them ends the entry at once. They are to
-            be relations that a declared ``Cache`` reads too, since that makes their writes logged.
-            Any other word is a label for ``fraiseql.invalidate``.
+        tags: Names of the relations that it reads: a write to one of them invalidates the entry at
+            once. A declared ``Cache`` must read them too, so that their writes are logged. Any
+            other word is a label for ``fraiseql.invalidate``.
         store: ``unlogged``, ``logged`` or ``redis``.
 
     Raises:
-        ConfigurationError: It is called outside of a request: there, use ``DatabaseCache``.
-        DeclarationError: ``ttl``, ``tags`` or ``store`` cannot be used.
-        DocumentError: The value is nothing that JSON can hold.
+        ConfigurationError: It is called outside of a request: use ``DatabaseCache`` there.
+        DeclarationError: ``ttl``, ``tags`` or ``store`` is invalid.
+        DocumentError: The value cannot be written as JSON.
         Whatever ``query_fn`` raises.
 
     Example:
@@ -65,22 +65,21 @@ async def cached_query(
         )
     cache = _cache(ttl, tags, store)
     if not isinstance(request.results, ResultCaches) or in_transaction():
-        return await _computed(query_fn)
+        return await _compute(query_fn)
     key = (_QUERY, cache_key)
-    kept = (cache, query_fn)
-    return await _answer(request.results, request.identity, key, kept, request.note)
+    return await _answer(request.results, request.identity, key, (cache, query_fn), request.note)
 
 
 class DatabaseCache:
-    """Results that are kept in the database under keys of one's own, with figures of their use.
+    """Results in the database under your own keys, with statistics.
 
     Args:
-        db: ``info.context["db"]``, or the ``db`` of ``app.service.context()`` in a script. With a
-            transaction of yours everything is computed: what it sees is not for others.
+        db: ``info.context["db"]``, or the ``db`` of ``app.service.context()`` in a script. With
+            your own transaction everything is computed: others must not see what it sees.
         store: ``logged`` survives a crash of the server; ``unlogged``, or ``redis``.
 
     Raises:
-        DeclarationError: There is no such store.
+        DeclarationError: The store does not exist.
 
     Example:
         ``await fraiseql.DatabaseCache(db).get_or_compute("board:1", "board", 300, compute)``
@@ -99,11 +98,11 @@ class DatabaseCache:
         *,
         tags: Sequence[str] = (),
     ) -> Any:
-        """Return what ``compute_fn`` returned for ``cache_key``, as ``cached_query`` does.
+        """Return the result of ``compute_fn``, cached under ``cache_key`` as in ``cached_query``.
 
         Args:
-            cache_key: Tells this result from all others of the same ``query_type``.
-            query_type: The kind of result, by which figures are counted.
+            cache_key: Identifies the result among those of the same ``query_type``.
+            query_type: Kind of result, for statistics.
             ttl: Seconds, or an interval such as ``"5m"``.
             compute_fn: Computes the value; sync or async, without arguments.
             tags: As for ``cached_query``.
@@ -113,31 +112,31 @@ class DatabaseCache:
             Whatever ``compute_fn`` raises.
         """
         cache, db = _cache(ttl, tags, self._store), self._db
-        caches = caches_behind(db.pool) if isinstance(db, Database) else None
+        caches = started_caches(db.pool) if isinstance(db, Database) else None
         if caches is None or not isinstance(db, Database) or in_transaction():
-            return await _computed(compute_fn)
+            return await _compute(compute_fn)
         request = current.get()
         note = None if request is None else request.note
-        key, kept = (query_type, cache_key), (cache, compute_fn)
-        return await _answer(caches, db.identity, key, kept, note)
+        key = (query_type, cache_key)
+        return await _answer(caches, db.identity, key, (cache, compute_fn), note)
 
     async def get_cache_stats(self, query_type: str) -> dict[str, Any]:
-        """Return how results of one kind were used, in all processes.
+        """Return statistics of one kind of result, of all processes.
 
-        Keys: ``total_entries`` that can be given, ``total_hits``, ``avg_computation_ms``,
+        Keys: ``total_entries`` that have not expired, ``total_hits``, ``avg_computation_ms``,
         ``entries_with_hits``.
 
         Raises:
             ConfigurationError: The database is not that of a started application.
-            DatabaseError: The figures cannot be read.
+            DatabaseError: The statistics cannot be read.
         """
         caches = self._caches()
-        await caches.made()
+        await caches.ensure_tables()
         pool = await caches.stores.pool()
-        return await cache_stats(query_type, pool.inspect, caches.counted, caches.figures)
+        return await cache_stats(query_type, pool.inspect, caches.counters, caches.stats)
 
     async def invalidate(self, *tags: str) -> None:
-        """End every entry with one of these labels: at once, or with the transaction that commits.
+        """Invalidate every entry with one of these labels; in a transaction, when it commits.
 
         Raises:
             ConfigurationError: The database is not that of a started application.
@@ -150,27 +149,27 @@ class DatabaseCache:
 
     def _caches(self) -> ResultCaches:
         db = self._db
-        found = caches_behind(db.pool) if isinstance(db, Database) else None
-        if found is None:
+        caches = started_caches(db.pool) if isinstance(db, Database) else None
+        if caches is None:
             raise ConfigurationError(
                 "This is not the database of a started application with result caches.",
                 hint='Use info.context["db"], or app.service.context()["db"].',
             )
-        return found
+        return caches
 
 
 async def invalidate(*tags: str) -> None:
-    """End every entry that was kept with one of these labels, in all processes, at once.
+    """Invalidate every entry with one of these labels, in all processes, at once.
 
-    In SQL, and in the transaction that changes what a label stands for:
+    In SQL, and in the transaction that changes the data behind a label:
     ``SELECT fraiseql.invalidate('label')``.
 
     Args:
-        tags: Labels, as they stand in ``tags`` of a cache.
+        tags: Labels, as in ``tags`` of a cache.
 
     Raises:
-        ConfigurationError: It is called outside of a request: there, use
-            ``DatabaseCache(db).invalidate``.
+        ConfigurationError: It is called outside of a request: use
+            ``DatabaseCache(db).invalidate`` there.
         DatabaseError: The labels cannot be logged.
     """
     request = current.get()
@@ -191,53 +190,53 @@ async def _answer(
     caches: ResultCaches,
     identity: Identity,
     key: tuple[str, str],
-    kept: tuple[Cache, Function],
+    computation: tuple[Cache, Function],
     note: Note | None,
 ) -> Any:
-    (query_type, cache_key), (cache, function) = key, kept
-    unit = await caches.explicit(query_type, cache)
+    (query_type, cache_key), (cache, function) = key, computation
+    cached = await caches.manual_cache(query_type, cache)
 
-    async def compute() -> Computed:
-        return Computed(encoded(await _value(function)), sound=True)
+    async def compute() -> ComputedValue:
+        return ComputedValue(encoded(await _call(function)), cacheable=True)
 
-    if unit is None:
-        return await _computed(function)
-    ask = Ask({"key": cache_key}, dict, identity, {})
-    answered = await unit.answer(ask, compute)
-    if answered.computed is not None:
-        return decoded(answered.computed.value)
+    if cached is None:
+        return await _compute(function)
+    request = FieldRequest({"key": cache_key}, dict, identity, {})
+    result = await cached.answer(request, compute)
+    if result.computed is not None:
+        return decoded(result.computed.value)
     try:
-        value = decoded(answered.value)
+        value = decoded(result.value)
     except ValueError:
-        # Somebody else wrote it: what is kept was JSON.
-        return await _computed(function)
-    if note is not None and answered.seconds != 0.0:
-        note(query_type, answered.seconds)
+        # Another program wrote it: entries of ours are JSON.
+        return await _compute(function)
+    if note is not None and result.lag_seconds != 0.0:
+        note(query_type, result.lag_seconds)
     return value
 
 
-async def _computed(function: Function) -> Any:
-    """Return what JSON gives back of a value, as for one that is kept."""
-    return decoded(encoded(await _value(function)))
+async def _compute(function: Function) -> Any:
+    """Return the value as decoded from JSON, as a cached one is."""
+    return decoded(encoded(await _call(function)))
 
 
-async def _value(function: Function) -> Any:
+async def _call(function: Function) -> Any:
     value = function()
     return await value if isawaitable(value) else value
 
 
 def _cache(ttl: str | float, tags: Sequence[str], store: StoreName) -> Cache:
-    # Checked here: the types say that none of it is optional, and callers may err.
+    # Callers without a type checker may pass None, or a string.
     if ttl is None or isinstance(tags, str):
         raise DeclarationError(
-            f"ttl={ttl!r} and tags={tags!r} do not say how long an answer is kept.",
+            f"ttl={ttl!r} and tags={tags!r} do not limit how long an answer is cached.",
             hint='Write ttl=300 or ttl="5m"; tags=("tb_post",) with a comma.',
         )
     for tag in tags:
         if "=" in tag or "{" in tag:
             raise DeclarationError(
-                f"The tag {tag!r} is neither a relation nor a word.",
-                hint="Tags of rows are for declared queries; here, make a label of it: 'post:7'.",
+                f"The tag {tag!r} is neither a relation nor a label.",
+                hint="Row tags are for declared queries; use a label here, such as 'post:7'.",
                 code="CACHE_TAG",
             )
     return Cache(ttl=ttl, tags=tuple(tags), store=store)

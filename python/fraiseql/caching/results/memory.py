@@ -1,7 +1,7 @@
-"""Memory: values that may be given again for a while without asking, bounded in bytes.
+"""In-process cache of values that may be stale, bounded in bytes.
 
-Only of what is declared with ``stale``: for a value that was exact at one moment, the time since
-then is the most that it can be behind.
+Only for fields declared with ``stale``: a value that was exact at one moment is behind by at most
+the time since then.
 """
 
 from collections import OrderedDict
@@ -9,78 +9,89 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Final
 
-_MOST_BYTES: Final = 16_777_216
+from fraiseql.results import CacheResult
+
+_MAX_BYTES: Final = 16_777_216
 _OVERHEAD: Final = 400
 """Bytes that an entry takes besides its value, about."""
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
-    """A value that is kept in the process.
+class _Slot:
+    """One result and its times, by the clock of the process.
 
     Attributes:
-        value: JSON text.
-        etag: Its digest.
-        at: When the value equalled the live answer, by the clock of the process.
-        until: When its life is over; None for no end.
-        cost: Milliseconds that computing took.
+        result: The result, with a value.
+        size: Bytes that it takes.
+        at: When the value equalled the live answer.
+        expires: When the entry ends; None for never.
     """
 
-    value: bytes
-    etag: bytes
+    result: CacheResult
+    size: int
     at: float
-    until: float | None
-    cost: float
+    expires: float | None
 
 
 class Memory:
-    """The values of one process, the least recently used one given up first.
+    """Values of one process; the least recently used one goes first.
 
     Args:
-        most: Bytes that all of them take at most.
+        max_bytes: Bytes of all values.
     """
 
-    __slots__ = ("_kept", "_most", "size")
+    __slots__ = ("_max_bytes", "_slots", "size")
 
-    def __init__(self, most: int = _MOST_BYTES) -> None:
-        self._kept: OrderedDict[bytes, Remembered] = OrderedDict()
-        self._most = most
+    def __init__(self, max_bytes: int = _MAX_BYTES) -> None:
+        self._slots: OrderedDict[bytes, _Slot] = OrderedDict()
+        self._max_bytes = max_bytes
         self.size = 0
 
     def __len__(self) -> int:
-        """Return how many values there are."""
-        return len(self._kept)
+        """Return the number of values."""
+        return len(self._slots)
 
-    def get(self, key: bytes, stale: float) -> tuple[Remembered, float] | None:
-        """Return a value that is behind by ``stale`` seconds at most, and by how many.
-
-        Args:
-            key: Of the value.
-            stale: Seconds.
-        """
-        found = self._kept.get(key)
-        if found is None:
+    def get(self, key: bytes, stale: float) -> CacheResult | None:
+        """Return a hit that is at most ``stale`` seconds behind."""
+        slot = self._slots.get(key)
+        if slot is None:
             return None
         now = monotonic()
-        if now - found.at > stale or (found.until is not None and now >= found.until):
+        lag = now - slot.at
+        if lag > stale or (slot.expires is not None and now >= slot.expires):
             self.drop(key)
             return None
-        self._kept.move_to_end(key)
-        return found, now - found.at
+        self._slots.move_to_end(key)
+        return CacheResult(
+            "hit",
+            slot.result.value,
+            ttl=None if slot.expires is None else slot.expires - now,
+            lag_seconds=lag,
+            age_seconds=lag,
+            cost_ms=slot.result.cost_ms,
+            etag=slot.result.etag,
+        )
 
-    def put(self, key: bytes, value: Remembered) -> None:
-        """Keep a value, unless it alone would take an eighth of the room or more."""
+    def put(self, key: bytes, result: CacheResult, at: float) -> None:
+        """Remember a result, unless it would take an eighth of the room or more.
+
+        Args:
+            key: Key of the value.
+            result: A result with a value.
+            at: When the value equalled the live answer, by the clock of the process.
+        """
         self.drop(key)
-        size = len(value.value) + _OVERHEAD
-        if size * 8 > self._most:
+        size = len(result.value or b"") + _OVERHEAD
+        if size * 8 > self._max_bytes:
             return
-        self._kept[key] = value
+        expires = None if result.ttl is None else at + result.ttl
+        self._slots[key] = _Slot(result, size, at, expires)
         self.size += size
-        while self.size > self._most:
-            self.drop(next(iter(self._kept)))
+        while self.size > self._max_bytes:
+            self.drop(next(iter(self._slots)))
 
     def drop(self, key: bytes) -> None:
-        """Give up a value, if it is there."""
-        gone = self._kept.pop(key, None)
-        if gone is not None:
-            self.size -= len(gone.value) + _OVERHEAD
+        """Remove a value, if it exists."""
+        slot = self._slots.pop(key, None)
+        if slot is not None:
+            self.size -= slot.size

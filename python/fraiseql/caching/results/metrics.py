@@ -1,20 +1,20 @@
-"""Metrics: what result caches did, counted in the process; a hit writes nothing anywhere."""
+"""Counters of result caches in one process, and their ``/metrics`` lines."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from fraiseql.caching.results.hot_keys import Top
+from fraiseql.caching.results.hot_keys import HotKeys
 from fraiseql.exposition import escaped, head
-from fraiseql.results import Answered
+from fraiseql.results import CacheResult
 
 OTHER: Final = "other"
-"""The name under which is counted what there is no more room for."""
+"""The name that counts whatever exceeds the limits below."""
 
 NAMES: Final = 500
-"""Names of queries that are counted apart: those of ``DatabaseCache`` are anybody's."""
+"""Query names that are counted separately; ``DatabaseCache`` takes any name."""
 
 WORDS: Final = 50
-"""Reasons, and kinds of events, that are counted apart for one query."""
+"""Reasons, and kinds of events, that are counted separately for one query."""
 
 LENGTH: Final = 200
 """Characters of a name."""
@@ -22,24 +22,24 @@ LENGTH: Final = 200
 _HEAD: Final = "fraiseql_result_cache"
 
 
-class Tally:
-    """Counters of one query since the process began; none of them ever falls.
+class QueryCounters:
+    """Counters of one query since the process began; they only grow.
 
     Attributes:
-        query: Its name, or ``OTHER``.
-        hits: Answers that were given from what is kept.
-        behind: Those of them that lacked a committed write, as ``stale`` allows.
-        misses: Computed, since there was no entry.
-        stale: Computed, since the entry could not be given any more.
-        bypassed: Computed without a look at what is kept.
-        collapsed: Answers for which another request's computation was waited for.
-        stored: Answers that are kept since.
+        query: Name of the query, or ``OTHER``.
+        hits: Answers from the cache.
+        behind: Hits that miss a committed write, as ``stale`` allows.
+        misses: Answers computed because no entry existed.
+        stale: Answers computed because the entry could no longer be used.
+        bypassed: Answers computed without asking the cache.
+        collapsed: Answers that waited for another request's computation.
+        stored: Answers that were stored.
         saved_ms: Milliseconds that computing the hits had taken.
         size: Bytes of the hits.
-        age: Seconds since the hits were computed, all together.
-        oldest: Seconds since the oldest hit was computed.
-        reasons: Why there was no hit: by word.
-        events: What else happened: by kind.
+        age: Sum of the ages of the hits, in seconds.
+        oldest: Age of the oldest hit, in seconds.
+        reasons: Answers that were no hit, by reason.
+        events: Other events, by kind.
     """
 
     __slots__ = (
@@ -67,167 +67,157 @@ class Tally:
         self.reasons: dict[str, int] = {}
         self.events: dict[str, int] = {}
 
-    def hit(self, cost_ms: float, size: int, made: float) -> None:
-        """Count an answer that was given from what is kept."""
+    def hit(self, result: CacheResult, size: int) -> None:
+        """Count a hit."""
         self.hits += 1
-        self.saved_ms += cost_ms
+        self.saved_ms += result.cost_ms
         self.size += size
-        self.age += made
-        if made > self.oldest:  # noqa: PLR1730 - max() takes three times as long
-            self.oldest = made
+        self.age += result.age_seconds
+        if result.age_seconds > self.oldest:  # noqa: PLR1730 - max() takes three times as long
+            self.oldest = result.age_seconds
+        if result.lag_seconds != 0.0:
+            self.behind += 1
 
-    def other(self, answered: Answered) -> None:
+    def no_hit(self, result: CacheResult) -> None:
         """Count an answer that was no hit."""
-        if answered.outcome == "miss":
+        if result.outcome == "miss":
             self.misses += 1
-        elif answered.outcome == "stale":
+        elif result.outcome == "stale":
             self.stale += 1
         else:
             self.bypassed += 1
-        if answered.detail:
-            count(self.reasons, answered.detail)
+        if result.detail:
+            count(self.reasons, result.detail)
 
 
 def count(counters: dict[str, int], word: str) -> None:
-    """Add one to the counter of ``word``, or of the others where there are too many words."""
-    found = counters.get(word)
-    if found is None and len(counters) >= WORDS:
+    """Add one to the counter of ``word``; beyond ``WORDS`` words, to that of ``OTHER``."""
+    value = counters.get(word)
+    if value is None and len(counters) >= WORDS:
         word = OTHER
-        found = counters.get(OTHER)
-    counters[word] = (found or 0) + 1
+        value = counters.get(OTHER)
+    counters[word] = (value or 0) + 1
 
 
 class Metrics:
-    """The counters of one process, for one application.
+    """Counters of one application in one process; a hit writes nothing to any store.
 
-    Only for the thread of the event loop: there is no lock.
+    Only for the thread of the event loop: it takes no lock.
 
     Attributes:
-        top: The keys with the most hits.
+        hot_keys: Keys with the most hits.
     """
 
-    __slots__ = ("_tallies", "top")
+    __slots__ = ("_queries", "hot_keys")
 
     def __init__(self) -> None:
-        self.top = Top()
-        self._tallies: dict[str, Tally] = {}
+        self.hot_keys = HotKeys()
+        self._queries: dict[str, QueryCounters] = {}
 
     @property
-    def tallies(self) -> Mapping[str, Tally]:
+    def queries(self) -> Mapping[str, QueryCounters]:
         """Counters by name of the query."""
-        return self._tallies
+        return self._queries
 
-    def answered(  # noqa: PLR0917 - keywords would cost as much as the counting
-        self,
-        query: str,
-        key: bytes,
-        answered: Answered,
-        cost_ms: float,
-        size: int,
-        made: float = 0.0,
-    ) -> None:
+    def answered(self, query: str, key: bytes, result: CacheResult, size: int) -> None:
         """Count one answer.
 
         Args:
             query: Name of the query, or the ``query_type`` of ``DatabaseCache``.
-            key: Of the entry; empty where there was none to be made, as for a bypass.
-            answered: How it was answered.
-            cost_ms: Milliseconds that computing the value took, for a hit when it was kept.
+            key: Key of the entry; empty for a bypass without a key.
+            result: The answer.
             size: Bytes of the value.
-            made: Seconds since the value was computed, for a hit.
         """
-        tally = self._tallies.get(query) or self._tally(query)
-        if answered.outcome == "hit":
-            tally.hit(cost_ms, size, made)
-            if answered.seconds != 0.0:
-                tally.behind += 1
-            self.top.hit(key, tally.query)
+        counters = self._queries.get(query) or self._counters(query)
+        if result.outcome == "hit":
+            counters.hit(result, size)
+            self.hot_keys.hit(key, counters.query)
         else:
-            tally.other(answered)
-        if answered.collapsed:
-            tally.collapsed += 1
-        if answered.stored:
-            tally.stored += 1
+            counters.no_hit(result)
+        if result.collapsed:
+            counters.collapsed += 1
+        if result.stored:
+            counters.stored += 1
 
     def event(self, query: str, kind: str) -> None:
-        """Count what happened beside an answer.
+        """Count an event.
 
         Args:
-            query: Name of the query; empty for what concerns no single one.
-            kind: ``early``, ``too_large``, ``full``, ``unguarded``, ``refused:<reason>``,
-                ``forgiven:<SQLSTATE or class>``, ``compaction``, ….
+            query: Name of the query; empty for an event of no single query.
+            kind: ``early``, ``too_large``, ``full``, ``busy``, ``refused``, ``invalid``,
+                ``uncacheable``, ``store_error:<kind>``, ….
         """
-        count((self._tallies.get(query) or self._tally(query)).events, kind)
+        count((self._queries.get(query) or self._counters(query)).events, kind)
 
     def lines(self) -> Sequence[str]:
         """Return the lines of ``/metrics``, in the text format of Prometheus."""
-        return list(_lines(self._tallies))
+        return list(_lines(self._queries))
 
-    def _tally(self, query: str) -> Tally:
-        """Return the counters of a name that is new, or of all others where there are too many."""
+    def _counters(self, query: str) -> QueryCounters:
+        """Return the counters of a new name; beyond ``NAMES`` names, those of ``OTHER``."""
         name = readable(query)
-        if name not in self._tallies and len(self._tallies) >= NAMES:
+        if name not in self._queries and len(self._queries) >= NAMES:
             name = OTHER
-        return self._tallies.setdefault(name, Tally(name))
+        return self._queries.setdefault(name, QueryCounters(name))
 
 
 def readable(query: str) -> str:
-    """Return a name as it is counted: one that PostgreSQL can hold, and not a long one."""
+    """Return a name cut to ``LENGTH``, with only characters that PostgreSQL can store."""
     cut = query[:LENGTH].replace("\0", "\N{REPLACEMENT CHARACTER}")
     return cut.encode("utf-8", "replace").decode()
 
 
 # The text format of Prometheus.
 
-_COUNTERS: Final[Sequence[tuple[str, str, Callable[[Tally], float]]]] = (
-    ("hits", "Answers given from what is kept", lambda one: one.hits),
-    ("behind", "Hits that lacked a committed write, as declared", lambda one: one.behind),
-    ("misses", "Answers computed because nothing was kept", lambda one: one.misses),
+_COUNTERS: Final[Sequence[tuple[str, str, Callable[[QueryCounters], float]]]] = (
+    ("hits", "Answers from the cache", lambda query: query.hits),
+    ("behind", "Hits behind a committed write, as declared", lambda query: query.behind),
+    ("misses", "Answers computed because no entry existed", lambda query: query.misses),
+    ("stale", "Answers computed because the entry was out of date", lambda query: query.stale),
+    ("bypassed", "Answers computed without asking the cache", lambda query: query.bypassed),
+    ("collapsed", "Answers that waited for another request", lambda query: query.collapsed),
+    ("stored", "Answers that were stored", lambda query: query.stored),
     (
-        "stale",
-        "Answers computed because what was kept was not true any more",
-        lambda one: one.stale,
+        "saved_seconds",
+        "Time that computing the hits had taken",
+        lambda query: query.saved_ms / 1_000,
     ),
-    ("bypassed", "Answers computed without a look at what is kept", lambda one: one.bypassed),
-    ("collapsed", "Answers that waited for another request", lambda one: one.collapsed),
-    ("stored", "Answers that were kept", lambda one: one.stored),
-    ("saved_seconds", "Time that computing the hits had taken", lambda one: one.saved_ms / 1_000),
-    ("bytes", "Bytes of the hits", lambda one: one.size),
-    ("age_seconds", "Age of the hits, all together", lambda one: one.age),
+    ("bytes", "Bytes of the hits", lambda query: query.size),
+    ("age_seconds", "Sum of the ages of the hits", lambda query: query.age),
 )
 
 
-def _lines(tallies: Mapping[str, Tally]) -> Iterator[str]:
+def _lines(queries: Mapping[str, QueryCounters]) -> Iterator[str]:
     for name, meaning, value in _COUNTERS:
         metric = f"{_HEAD}_{name}_total"
         yield from head(metric, meaning, "counter")
-        for query, tally in tallies.items():
-            yield f'{metric}{{query="{escaped(query)}"}} {value(tally)}'
-    yield from _worded("not_hit", "reason", "Answers that were no hit", tallies, _reasons)
-    yield from _worded("events", "kind", "What happened beside answers", tallies, _events)
+        for query, counters in queries.items():
+            yield f'{metric}{{query="{escaped(query)}"}} {value(counters)}'
+    yield from _by_word("not_hit", "reason", "Answers that were no hit", queries, _reasons)
+    yield from _by_word("events", "kind", "Other events", queries, _events)
     metric = f"{_HEAD}_oldest_hit_seconds"
     yield from head(metric, "Age of the oldest hit", "gauge")
-    for query, tally in tallies.items():
-        yield f'{metric}{{query="{escaped(query)}"}} {tally.oldest}'
+    for query, counters in queries.items():
+        yield f'{metric}{{query="{escaped(query)}"}} {counters.oldest}'
 
 
-def _worded(
+def _by_word(
     name: str,
     label: str,
     meaning: str,
-    tallies: Mapping[str, Tally],
-    counters: Callable[[Tally], Mapping[str, int]],
+    queries: Mapping[str, QueryCounters],
+    words_of: Callable[[QueryCounters], Mapping[str, int]],
 ) -> Iterator[str]:
     metric = f"{_HEAD}_{name}_total"
     yield from head(metric, meaning, "counter")
-    for query, tally in tallies.items():
-        for word, found in counters(tally).items():
-            yield f'{metric}{{query="{escaped(query)}",{label}="{escaped(word)}"}} {found}'
+    for query, counters in queries.items():
+        for word, value in words_of(counters).items():
+            yield f'{metric}{{query="{escaped(query)}",{label}="{escaped(word)}"}} {value}'
 
 
-def _reasons(tally: Tally) -> Mapping[str, int]:
-    return tally.reasons
+def _reasons(counters: QueryCounters) -> Mapping[str, int]:
+    return counters.reasons
 
 
-def _events(tally: Tally) -> Mapping[str, int]:
-    return tally.events
+def _events(counters: QueryCounters) -> Mapping[str, int]:
+    return counters.events

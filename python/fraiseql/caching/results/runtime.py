@@ -1,131 +1,80 @@
-"""Process: what the caches of one process share, and what those who wait are given."""
+"""State that the cached fields of one application share in one process."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from fraiseql.caching.results.background import Puts
-from fraiseql.caching.results.coalescing import Flights
-from fraiseql.caching.results.memory import Memory, Remembered
+from fraiseql.caching.results.background import BackgroundWrites
+from fraiseql.caching.results.coalescing import RequestCoalescer
+from fraiseql.caching.results.memory import Memory
 from fraiseql.caching.results.metrics import Metrics
-from fraiseql.caching.results.stores.request import Subject
-from fraiseql.results import Answered, Compute, Outcome
-
-
-# One is made for every request: a frozen one takes three times as long to make.
-@dataclass(slots=True, eq=False)
-class Value:
-    """A value that may be given.
-
-    Attributes:
-        outcome: ``hit`` where it was found; else why it had to be computed.
-        body: JSON text; None where the client has it.
-        etag: Its digest.
-        seconds: How far it may be behind.
-        source_seconds: The age of its source.
-        ttl: Seconds left; None for no end.
-        cost: Milliseconds that computing took.
-        made: Seconds since it was computed.
-        detail: Why it was no hit.
-        misfit: In one word why it may not be stored, apart from its size and its look-up.
-    """
-
-    outcome: Outcome
-    body: bytes | None
-    etag: bytes
-    seconds: float = 0.0
-    source_seconds: float | None = None
-    ttl: float | None = None
-    cost: float = 0.0
-    made: float = 0.0
-    detail: str = ""
-    misfit: str = ""
+from fraiseql.caching.results.stores.request import CacheRequest
+from fraiseql.results import CacheResult, Compute
 
 
 @dataclass(frozen=True, slots=True)
-class Process:
-    """What the units of one application share in one process.
+class CacheRuntime:
+    """Shared state of one process.
 
     Attributes:
-        metrics: Counts.
-        patience: Seconds after which one who waits for another computes by itself.
-        most: Bytes above which a value is not kept.
-        flights: Who looks up or computes what.
-        memory: Values that may be given without asking.
-        puts: What is stored in the background.
-        early: Keys that are computed before their life is over.
+        metrics: Counters.
+        max_wait: Seconds after which a request stops waiting for another and computes.
+        max_entry_bytes: Bytes above which a value is not stored.
+        coalescer: Keys that are looked up or computed now.
+        memory: Values that may be used without asking a store.
+        background: Pending writes.
+        recomputing: Keys that are recomputed before they expire.
     """
 
     metrics: Metrics
-    patience: float
-    most: int
-    flights: Flights[Value] = field(default_factory=Flights)
+    max_wait: float
+    max_entry_bytes: int
+    coalescer: RequestCoalescer[CacheResult] = field(default_factory=RequestCoalescer)
     memory: Memory = field(default_factory=Memory)
-    puts: Puts = field(default_factory=Puts)
-    early: set[bytes] = field(default_factory=set)
+    background: BackgroundWrites = field(default_factory=BackgroundWrites)
+    recomputing: set[bytes] = field(default_factory=set)
 
-    def remembered(
-        self, query: str, key: bytes, stale: float, etags: Sequence[bytes]
-    ) -> Answered | None:
-        """Return an answer from memory, counted; None where none is there.
+    def from_memory(
+        self, query: str, key: bytes, stale: float, etags: Collection[str]
+    ) -> CacheResult | None:
+        """Return a hit from memory, counted; None for a miss.
 
         Args:
-            query: Name for the figures.
-            key: Of the value.
+            query: Name for statistics.
+            key: Key of the value.
             stale: Seconds that it may be behind.
             etags: Digests of values that the client has.
         """
-        kept = self.memory.get(key, stale)
-        if kept is None:
+        hit = self.memory.get(key, stale)
+        if hit is None:
             return None
-        one, seconds = kept
-        unchanged = one.etag in etags
-        answered = Answered(
-            "hit",
-            None if unchanged else one.value,
-            unchanged=unchanged,
-            ttl=None if one.until is None else one.until - one.at - seconds,
-            seconds=seconds,
-            etag=one.etag.hex(),
-        )
-        self.metrics.answered(query, key, answered, one.cost, len(one.value), seconds)
-        return answered
+        self.metrics.answered(query, key, hit, len(hit.value or b""))
+        return hit.for_client(etags)
 
-    def remember(self, subject: Subject, value: Value, at: float) -> None:
-        """Keep in memory what equalled the live answer at a moment, where it may be behind."""
-        # What time alone decides may be invalidated by a label, which memory would not see.
-        if not subject.stale or subject.freshness is not None or subject.timed:
+    def remember(self, request: CacheRequest, result: CacheResult, at: float) -> None:
+        """Remember a result that equalled the live answer at ``at``, where it may be stale."""
+        # Without a change log, labels may invalidate a value, which memory would not notice.
+        if not request.stale or request.freshness is not None or request.timed:
             return
-        if value.body is None or value.seconds:
-            return
-        until = None if value.ttl is None else at + value.ttl
-        self.memory.put(subject.key, Remembered(value.body, value.etag, at, until, value.cost))
+        if result.value is not None and not result.lag_seconds:
+            self.memory.put(request.key, result, at)
 
-    async def alone(self, query: str, compute: Compute, detail: str) -> Answered:
-        """Compute an answer that neither a store nor anybody else is given."""
+    async def compute_uncached(self, query: str, compute: Compute, detail: str) -> CacheResult:
+        """Compute an answer that is neither stored nor shared."""
         computed = await compute()
-        answered = Answered("bypass", computed=computed, detail=detail)
-        answered.source_seconds = computed.source_seconds
-        self.metrics.answered(query, b"", answered, 0.0, len(computed.value or b""))
-        return answered
+        source = computed.source_seconds
+        result = CacheResult("bypass", computed=computed, detail=detail, source_seconds=source)
+        self.metrics.answered(query, b"", result, len(computed.value or b""))
+        return result
 
-    def count(self, subject: Subject, value: Value, answered: Answered) -> Answered:
-        """Count an answer, and return it."""
-        size = 0 if value.body is None else len(value.body)
-        self.metrics.answered(subject.query, subject.key, answered, value.cost, size, value.made)
-        return answered
-
-
-def given(value: Value, etags: Sequence[bytes], *, collapsed: bool = False) -> Answered:
-    """Return the answer that gives a value to a client with these digests."""
-    unchanged = value.body is None or value.etag in etags
-    return Answered(
-        value.outcome,
-        value=None if unchanged else value.body,
-        unchanged=unchanged,
-        collapsed=collapsed,
-        detail=value.detail,
-        ttl=value.ttl,
-        seconds=value.seconds,
-        source_seconds=value.source_seconds,
-        etag=value.etag.hex(),
-    )
+    def deliver(
+        self,
+        request: CacheRequest,
+        shared: CacheResult,
+        etags: Collection[str],
+        *,
+        collapsed: bool,
+    ) -> CacheResult:
+        """Count a result, and return it for a client that has the values with these digests."""
+        result = shared.for_client(etags, collapsed=collapsed)
+        self.metrics.answered(request.query, request.key, result, len(shared.value or b""))
+        return result

@@ -1,4 +1,4 @@
-"""Figures: writes the counters of this process to the database, and reads those of all."""
+"""Write the counters of this process to the database."""
 
 import json
 import uuid
@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
-from fraiseql.caching.results.hot_keys import Hits
-from fraiseql.caching.results.metrics import Metrics, Tally
-from fraiseql.caching.results.sql.stats import FOLD, SILENT, SUMMED, WORDED, WRITE
+from fraiseql.caching.results.hot_keys import KeyHits
+from fraiseql.caching.results.metrics import Metrics, QueryCounters
+from fraiseql.caching.results.sql.stats import COUNTED_BY_WORD, FOLD, SILENT, SUMMED, WRITE
 from fraiseql.errors import FraiseQLError
 
-EVERY: Final = 10.0
-"""Seconds between two flushes; what was counted since the last one is lost with the process."""
+FLUSH_INTERVAL: Final = 10.0
+"""Seconds between two flushes; a process that dies loses its counts since the last one."""
 
 Read = Callable[[str, Sequence[Any]], Awaitable[Any]]
 """Runs a statement that may write and returns its rows: ``inspect`` of the caches' pool."""
@@ -23,10 +23,10 @@ _WRITE: Final = f"SELECT {WRITE}($1, $2, $3, $4, $5, $6, $7, $8) AS outcome"
 _FOLD: Final = f"SELECT {FOLD}($1::text::interval) AS folded"
 
 
-class Figures:
-    """Writes what one process counted: absolute counters, under a number of its own.
+class StatsWriter:
+    """Writes absolute counters of one process, under its own UUID.
 
-    A flush that failed, or of which it is not known whether it failed, is simply done again.
+    A flush that failed, or may have failed, is simply repeated.
 
     Args:
         metrics: The counters.
@@ -36,83 +36,87 @@ class Figures:
         self._metrics = metrics
         self._number = 0
         self._base: dict[str, Row] = {}
-        self._tried: dict[str, Row] = {}
+        self._attempted: dict[str, Row] = {}
         self._begin()
 
     def _begin(self) -> None:
-        """Count under another number from here on: nothing is written under it so far."""
+        """Continue under another UUID, with nothing written yet."""
         self.process = uuid.uuid4()
-        self._known = False
+        self._has_rows = False
         self._written: dict[str, Row] = {}
         self._keys: dict[bytes, int] = {}
 
     @property
     def counted(self) -> dict[str, Row]:
-        """What is to stand under this process's number, by query."""
-        tallies = self._metrics.tallies
-        return {name: _less(_row(one), self._base.get(name)) for name, one in tallies.items()}
+        """Rows to write for this process, by query."""
+        queries = self._metrics.queries
+        return {name: _less(_row(query), self._base.get(name)) for name, query in queries.items()}
 
     async def flush(self, read: Read) -> bool:
-        """Write what changed since the last flush; false where there was nothing.
+        """Write what changed since the last flush; false where nothing did.
 
         Raises:
             DatabaseError: It could not be written; the next flush writes it.
         """
         rows = {name: row for name, row in self.counted.items() if row != self._written.get(name)}
-        top = {one.key: one for one in self._metrics.top}
-        keys = [one for one in top.values() if one.hits != self._keys.get(one.key)]
-        gone = [key for key in self._keys if key not in top]
-        if not (rows or keys or gone):
+        hot = {hits.key: hits for hits in self._metrics.hot_keys}
+        changed = [hits for hits in hot.values() if hits.hits != self._keys.get(hits.key)]
+        dropped = [key for key in self._keys if key not in hot]
+        if not (rows or changed or dropped):
             return False
-        before = self._tried
-        self._tried = before | rows
-        outcome = await self._write(read, rows, keys, gone)
+        before = self._attempted
+        self._attempted = before | rows
+        outcome = await self._write(read, rows, changed, dropped)
         if outcome == "folded":
             self._rebase(before)
             return await self.flush(read)
-        begun, self._known = not self._known, True
-        # A crash of the server emptied the tables: then the next flush writes all of it once more.
-        whole = outcome == "written"
-        self._written = self._written | rows if whole else {}
-        self._keys = {key: one.hits for key, one in top.items()} if whole else {}
-        if begun:
-            # Rows are added by processes that begin: so those of the ended ones go at that time.
+        is_first, self._has_rows = not self._has_rows, True
+        # ``emptied``: the server crashed. Then the next flush writes everything again.
+        complete = outcome == "written"
+        self._written = self._written | rows if complete else {}
+        self._keys = {key: hits.hits for key, hits in hot.items()} if complete else {}
+        if is_first:
+            # Each new process adds rows, so each one also folds those of ended processes.
             with suppress(FraiseQLError):
                 await fold(read)
         return True
 
     async def _write(
-        self, read: Read, rows: Mapping[str, Row], keys: Sequence[Hits], gone: Sequence[bytes]
+        self,
+        read: Read,
+        rows: Mapping[str, Row],
+        changed: Sequence[KeyHits],
+        dropped: Sequence[bytes],
     ) -> str:
-        """Run the one statement and return what it found: ``written``, ``emptied``, ``folded``."""
+        """Run the one statement; return ``written``, ``emptied`` or ``folded``."""
         self._number += 1
-        columns = [[one.key for one in keys], [one.query for one in keys]]
-        hits = [one.hits for one in keys]
+        keys = [[hits.key for hits in changed], [hits.query for hits in changed]]
+        counts = [hits.hits for hits in changed]
         text = json.dumps(list(rows.values()))
-        given = [self.process, self._known, self._number, text, *columns, hits, list(gone)]
-        return str((await read(_WRITE, given))[0]["outcome"])
+        head = [self.process, self._has_rows, self._number, text]
+        return str((await read(_WRITE, [*head, *keys, counts, list(dropped)]))[0]["outcome"])
 
     def _rebase(self, folded: Mapping[str, Row]) -> None:
-        """Count under another number: what stood under this one was added to those that ended."""
+        """Start over under another UUID: the rows of this one were folded into the others."""
         for name, row in folded.items():
             self._base[name] = _more(row, self._base.get(name))
-        self._tried = {}
+        self._attempted = {}
         self._begin()
 
 
 async def fold(read: Read, silent: str = SILENT) -> int:
-    """Add up the figures of processes that have written nothing for ``silent``; return how many.
+    """Merge the rows of processes that were silent for an interval; return how many.
 
     Raises:
-        DatabaseError: They are not there, or another role's.
+        DatabaseError: The tables do not exist, or belong to another role.
     """
     return int((await read(_FOLD, [silent]))[0]["folded"])
 
 
-def _row(tally: Tally) -> Row:
-    sums = {name: getattr(tally, name) for name in SUMMED}
-    counted = {name: dict(getattr(tally, name)) for name in WORDED}
-    return {"query": tally.query, **sums, "oldest": tally.oldest, **counted}
+def _row(query: QueryCounters) -> Row:
+    sums = {name: getattr(query, name) for name in SUMMED}
+    by_word = {name: dict(getattr(query, name)) for name in COUNTED_BY_WORD}
+    return {"query": query.query, **sums, "oldest": query.oldest, **by_word}
 
 
 def _less(row: Row, base: Row | None) -> Row:
@@ -124,11 +128,11 @@ def _more(row: Row, base: Row | None) -> Row:
 
 
 def _combined(row: Row, base: Row, sign: int) -> Row:
-    found = dict(row)
+    combined = dict(row)
     for name in SUMMED:
-        found[name] = row[name] + sign * base[name]
-    for name in WORDED:
-        found[name] = {
+        combined[name] = row[name] + sign * base[name]
+    for name in COUNTED_BY_WORD:
+        combined[name] = {
             word: count + sign * base[name].get(word, 0) for word, count in row[name].items()
         }
-    return found
+    return combined

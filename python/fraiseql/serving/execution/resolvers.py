@@ -9,7 +9,7 @@ from typing import Any
 from graphql.execution.values import VariableValues
 
 from fraiseql.database import caller
-from fraiseql.results import Current, current
+from fraiseql.results import RequestCaches, current
 from fraiseql.schema import Info
 from fraiseql.schema.defaults import refuse_beyond_python
 from fraiseql.serving.document.variable_signature import ValueRef
@@ -52,7 +52,7 @@ class Call:
         operation_name: str | None,
         encoder: Encoder,
         *,
-        reached: Current | None = None,
+        reached: RequestCaches | None = None,
         reads: ContextReads | None = None,
     ) -> None:
         self._context = context if reads is None else reads.context(context)

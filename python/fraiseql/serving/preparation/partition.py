@@ -8,7 +8,7 @@ import orjson
 from graphql import GraphQLError, get_named_type
 
 from fraiseql.catalog import Relation
-from fraiseql.results import Part, Results
+from fraiseql.results import CacheableField, Results
 from fraiseql.schema import Schema
 from fraiseql.schema.storage import Cache
 from fraiseql.serving.document import Operation
@@ -99,7 +99,7 @@ class Splitter:
 
     def _described(
         self, field: SelectedField, serving: ServingPlan, operation: Operation, cache: Cache
-    ) -> Part:
+    ) -> CacheableField:
         assert field.field is not None  # noqa: S101 - the caller checked
         text, variables = canonical_text(field, operation.node)
         definition = self.schema.queries[field.name]
@@ -107,7 +107,7 @@ class Splitter:
             # Its constants are parameters, which are not in the text of the statement.
             text = f"{text} {definition.where!r}"
         reads = list(_live_reads(serving))
-        return Part(
+        return CacheableField(
             definition=definition,
             cache=cache,
             text=f"{text} {fingerprint(serving.compiled, self.code)}".encode(),
@@ -118,12 +118,12 @@ class Splitter:
             type_name=get_named_type(field.field.type).name,
         )
 
-    def _variant(self, part: Part) -> Variant | None:
-        unit = self.results.unit(part)
+    def _variant(self, part: CacheableField) -> Variant | None:
+        unit = self.results.field_cache(part)
         return None if unit is None else Variant(part, unit)
 
 
-def _from_stored(part: Part, serving: ServingPlan) -> Part:
+def _from_stored(part: CacheableField, serving: ServingPlan) -> CacheableField:
     """Return the part as it is answered from stored documents that may be stale."""
     for root in serving.compiled.plan.roots:
         stored = root.stored if isinstance(root, SqlRoot) else None

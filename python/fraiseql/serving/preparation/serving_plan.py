@@ -9,7 +9,7 @@ import orjson
 
 from fraiseql.database import Identity
 from fraiseql.native import Shape
-from fraiseql.results import Part, Unit
+from fraiseql.results import CacheableField, FieldCache
 from fraiseql.serving.execution.run import CompiledPlan
 from fraiseql.serving.planning.plan import ConstantRoot
 
@@ -23,8 +23,8 @@ class Variant:
         unit: The cache of this field.
     """
 
-    part: Part
-    unit: Unit
+    part: CacheableField
+    unit: FieldCache
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,7 +12,7 @@ from fraiseql.database import Identity
 from fraiseql.errors import ResponseTooLarge
 from fraiseql.events import Timings
 from fraiseql.native import LargeText
-from fraiseql.results import Answered, Ask, Computed, Part
+from fraiseql.results import CacheableField, CacheResult, ComputedValue, FieldRequest
 from fraiseql.serving.execution.context_reads import ContextReads
 from fraiseql.serving.execution.resolvers import argument_values
 from fraiseql.serving.execution.run import Run
@@ -54,7 +54,7 @@ class FieldResult:
     value: Value
     errors: Sequence[Mapping[str, Any]] = ()
     reports: Sequence[StalenessReport] = ()
-    answered: Answered | None = None
+    answered: CacheResult | None = None
 
     @property
     def unchanged(self) -> bool:
@@ -152,24 +152,24 @@ async def answer_unchanged(
 async def _answer(part: RootPart, request: PartitionedRequest) -> FieldResult:
     variant = part.variant(request.identity)
     if variant is None:
-        computed: FieldResult = (await _compute(part, None, request)).rest
+        computed: FieldResult = (await _compute(part, None, request)).payload
         return computed
 
-    async def compute() -> Computed:
+    async def compute() -> ComputedValue:
         return await _compute(part, variant.part, request)
 
     answered = await variant.unit.answer(_ask(part, request), compute)
     if answered.computed is None and _too_old(variant.part.freshness, answered):
-        answered = Answered("stale", computed=await compute(), detail=_TOO_OLD)
+        answered = CacheResult("stale", computed=await compute(), detail=_TOO_OLD)
     if answered.computed is not None:
-        result: FieldResult = answered.computed.rest
+        result: FieldResult = answered.computed.payload
         result.answered = answered
         return result
     return FieldResult(answered.value, (), _reports(part.key, variant.part, answered), answered)
 
 
-def _ask(part: RootPart, request: PartitionedRequest) -> Ask:
-    return Ask(
+def _ask(part: RootPart, request: PartitionedRequest) -> FieldRequest:
+    return FieldRequest(
         request.raw,
         lambda: argument_values(part.arguments, request.values, request.full),
         request.identity,
@@ -178,7 +178,9 @@ def _ask(part: RootPart, request: PartitionedRequest) -> Ask:
     )
 
 
-async def _compute(part: RootPart, kept: Part | None, request: PartitionedRequest) -> Computed:
+async def _compute(
+    part: RootPart, kept: CacheableField | None, request: PartitionedRequest
+) -> ComputedValue:
     """Compute a root field without caches; safe to repeat and to cancel."""
     reads = _recorded_reads(part, kept, request)
     run, body, errors = await _rendered(part, request, reads)
@@ -190,9 +192,9 @@ async def _compute(part: RootPart, kept: Part | None, request: PartitionedReques
     result = FieldResult(_value(body, part.name), errors, [*own, *read])
     unvaried = () if reads is None else tuple(reads.unvaried)
     if kept is None or not isinstance(result.value, bytes) or errors or unvaried:
-        return Computed(None, sound=False, rest=result, unvaried=unvaried)
+        return ComputedValue(None, cacheable=False, payload=result, unvaried=unvaried)
     age = own[0].seconds if own else None
-    return Computed(result.value, _sound(kept, own, read), result, age)
+    return ComputedValue(result.value, _sound(kept, own, read), result, age)
 
 
 async def _rendered(
@@ -207,7 +209,7 @@ async def _rendered(
 
 
 def _recorded_reads(
-    part: RootPart, kept: Part | None, request: PartitionedRequest
+    part: RootPart, kept: CacheableField | None, request: PartitionedRequest
 ) -> ContextReads | None:
     """Return the recorder of Python functions' reads, when their answer may be stored."""
     if kept is None or not part.serving.compiled.needs_python:
@@ -224,14 +226,16 @@ def _value(body: bytes | LargeText, name: bytes) -> Value:
     return None if body == NO_DATA else body[start : -len(b"}}")]
 
 
-def _sound(part: Part, own: Sequence[StalenessReport], read: Sequence[StalenessReport]) -> bool:
+def _sound(
+    part: CacheableField, own: Sequence[StalenessReport], read: Sequence[StalenessReport]
+) -> bool:
     """Whether a value was read from the planned sources, and nothing older."""
     if part.freshness is None:
         return all(report.seconds == 0 for report in (*own, *read))
     return bool(own) and all(report.seconds == 0 for report in read)
 
 
-def _too_old(freshness: Freshness | None, answered: Answered) -> bool:
+def _too_old(freshness: Freshness | None, answered: CacheResult) -> bool:
     """Whether the declaration of the stored documents rejects the age of an answer."""
     if freshness is None or freshness.when_stale == "serve":
         return False
@@ -239,17 +243,17 @@ def _too_old(freshness: Freshness | None, answered: Answered) -> bool:
     return age is None or (freshness.bound is not None and age > freshness.bound)
 
 
-def _source_age(answered: Answered) -> float | None:
+def _source_age(answered: CacheResult) -> float | None:
     """Return the age of a value that was read from stored documents.
 
     A value from before a refresh was read from the documents of that time, whose age is unknown.
     """
-    return answered.source_seconds if answered.seconds == 0 else None
+    return answered.source_seconds if answered.lag_seconds == 0 else None
 
 
-def _reports(key: str, part: Part, answered: Answered) -> Sequence[StalenessReport]:
+def _reports(key: str, part: CacheableField, answered: CacheResult) -> Sequence[StalenessReport]:
     if part.freshness is not None:
         return (StalenessReport(key, part.type_name, _source_age(answered)),)
-    if answered.seconds == 0:
+    if answered.lag_seconds == 0:
         return ()
-    return (StalenessReport(key, part.type_name, answered.seconds),)
+    return (StalenessReport(key, part.type_name, answered.lag_seconds),)

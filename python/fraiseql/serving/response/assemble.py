@@ -5,7 +5,7 @@ from math import inf
 from typing import Any, Final
 
 from fraiseql.database import Identity
-from fraiseql.results import Answered, Cached
+from fraiseql.results import CacheResult, CacheStatus
 from fraiseql.serving.preparation.serving_plan import RootPart, Split
 from fraiseql.serving.response.answer import FieldResult
 from fraiseql.serving.response.body import Extract, LargeBody, body_of
@@ -32,9 +32,9 @@ def assemble(
     return body_of((*segments, b"}", ending(errors, extensions)))
 
 
-def cached(split: Split, results: Sequence[FieldResult], identity: Identity) -> Cached:
+def cached(split: Split, results: Sequence[FieldResult], identity: Identity) -> CacheStatus:
     """Return the cache metadata of a response."""
-    answers: dict[str, Answered] = {}
+    answers: dict[str, CacheResult] = {}
     private, max_age, failed = identity is not Identity.NONE, inf, False
     for part, result in zip(split.parts, results, strict=True):
         failed = failed or bool(result.errors)
@@ -45,9 +45,9 @@ def cached(split: Split, results: Sequence[FieldResult], identity: Identity) -> 
             # A browser must not reuse it for the same client with other cookies.
             failed = failed or (computed is not None and bool(computed.unvaried))
             private = private or variant.unit.private
-            max_age = min(max_age, _left(variant.unit.max_age, result.answered.seconds))
+            max_age = min(max_age, _left(variant.unit.max_age, result.answered.lag_seconds))
     whole = not failed and len(answers) == split.roots
-    return Cached(
+    return CacheStatus(
         answers,
         roots=split.roots,
         whole=whole,
@@ -81,7 +81,7 @@ def _etag(split: Split, results: Sequence[FieldResult]) -> str:
             result.answered is None
             or not result.answered.etag
             or result.reports
-            or result.answered.seconds != 0
+            or result.answered.lag_seconds != 0
         ):
             return ""
         digests.append(result.answered.etag)

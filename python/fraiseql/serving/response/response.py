@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from fraiseql.results import Cached
+from fraiseql.results import CacheStatus
 from fraiseql.serving.response.body import LargeBody
 
 
@@ -24,5 +24,5 @@ class Response:
     body: bytes | LargeBody
     executed: bool = True
     status: int = 200
-    cached: Cached | None = None
+    cached: CacheStatus | None = None
     withheld: Mapping[str, str] = field(default_factory=dict)

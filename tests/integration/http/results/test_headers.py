@@ -133,7 +133,7 @@ def test_stale_answers_may_be_given_for_their_time(serve: Serve, results: Rememb
 
 
 def _aged(answered: Any, seconds: float) -> Any:
-    answered.seconds = seconds
+    answered.lag_seconds = seconds
     return answered
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from fraiseql.database import Pool
-from fraiseql.results import Answered, Ask, Compute, Part, Unit
+from fraiseql.results import CacheableField, CacheResult, Compute, FieldCache, FieldRequest
 from fraiseql.schema import Schema
 
 
@@ -27,10 +27,10 @@ class Remembering:
         alter: What becomes of an answer before it is given.
     """
 
-    parts: list[Part] = field(default_factory=list)
-    asks: list[Ask] = field(default_factory=list)
+    parts: list[CacheableField] = field(default_factory=list)
+    asks: list[FieldRequest] = field(default_factory=list)
     kept: dict[Any, bytes] = field(default_factory=dict)
-    alter: Callable[[Answered], Answered] = lambda answered: answered
+    alter: Callable[[CacheResult], CacheResult] = lambda answered: answered
     max_age: float = 0.0
     private: bool = False
     looks: int = 0
@@ -42,10 +42,10 @@ class Remembering:
     async def stop(self) -> None:
         self.running = False
 
-    async def look(self) -> None:
+    async def refresh(self) -> None:
         self.looks += 1
 
-    def unit(self, part: Part) -> Unit | None:
+    def field_cache(self, part: CacheableField) -> FieldCache | None:
         self.parts.append(part)
         return RememberingUnit(self, part)
 
@@ -58,7 +58,7 @@ class RememberingUnit:
     """One part of it."""
 
     results: Remembering
-    part: Part
+    part: CacheableField
 
     @property
     def max_age(self) -> float:
@@ -68,7 +68,7 @@ class RememberingUnit:
     def private(self) -> bool:
         return self.results.private
 
-    async def answer(self, ask: Ask, compute: Compute) -> Answered:
+    async def answer(self, ask: FieldRequest, compute: Compute) -> CacheResult:
         self.results.asks.append(ask)
         used = {name: ask.variables.get(name, "-") for name in self.part.variables}
         said = orjson.dumps(used, option=orjson.OPT_SORT_KEYS)
@@ -77,15 +77,15 @@ class RememberingUnit:
         if found is not None:
             return self.results.alter(given(found, ask))
         computed = await compute()
-        if computed.sound:
+        if computed.cacheable:
             assert computed.value is not None
             self.results.kept[key] = computed.value
-        return Answered("miss", computed=computed, stored=computed.sound, detail="absent")
+        return CacheResult("miss", computed=computed, stored=computed.cacheable, detail="absent")
 
 
-def given(value: bytes, ask: Ask) -> Answered:
+def given(value: bytes, ask: FieldRequest) -> CacheResult:
     """Return the answer that is a hit."""
     etag = sha256(value).hexdigest()[:32]
     if etag in ask.etags:
-        return Answered("hit", unchanged=True, etag=etag)
-    return Answered("hit", value=value, etag=etag)
+        return CacheResult("hit", unchanged=True, etag=etag)
+    return CacheResult("hit", value=value, etag=etag)

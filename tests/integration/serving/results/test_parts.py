@@ -9,7 +9,7 @@ import pytest
 import fraiseql
 from fraiseql.errors import DeclarationError
 from fraiseql.events import Timings
-from fraiseql.results import Answered
+from fraiseql.results import CacheResult
 from fraiseql.serving import Request, Response
 from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.results.application import QUERIES, TABLES, Book, caching
@@ -173,8 +173,8 @@ def test_what_is_stale_by_declaration_is_told(kept: Served, results: Remembering
     assert entries == [{"path": ["b"], "type": "Book", "seconds": None}]
 
 
-def _aged(answered: Answered, seconds: float | None) -> Answered:
-    answered.seconds = seconds
+def _aged(answered: CacheResult, seconds: float | None) -> CacheResult:
+    answered.lag_seconds = seconds
     return answered
 
 

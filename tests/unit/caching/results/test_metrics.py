@@ -6,7 +6,7 @@ import pytest
 
 from fraiseql.caching.results.metrics import LENGTH, NAMES, OTHER, WORDS, Metrics
 from fraiseql.exposition import escaped
-from fraiseql.results import Answered
+from fraiseql.results import CacheResult
 
 KEY = bytes(32)
 
@@ -18,33 +18,40 @@ def metrics() -> Metrics:
 
 
 def test_counts_each_outcome_apart(metrics: Metrics) -> None:
-    metrics.answered("users", KEY, Answered("hit"), 12.5, 100, 3.0)
-    metrics.answered("users", KEY, Answered("hit", seconds=1.5), 12.5, 50, 7.0)
-    metrics.answered("users", KEY, Answered("miss", detail="absent", stored=True), 12.5, 100)
-    metrics.answered("users", KEY, Answered("stale", detail="changed", collapsed=True), 0.0, 100)
-    metrics.answered("users", b"", Answered("bypass", detail="resting"), 0.0, 0)
-    tally = metrics.tallies["users"]
-    assert (tally.hits, tally.misses, tally.stale, tally.bypassed) == (2, 1, 1, 1)
-    assert (tally.behind, tally.collapsed, tally.stored) == (1, 1, 1)
-    assert (tally.saved_ms, tally.size, tally.age, tally.oldest) == (25.0, 150, 10.0, 7.0)
-    assert tally.reasons == {"absent": 1, "changed": 1, "resting": 1}
-    assert [(one.key, one.query, one.hits) for one in metrics.top] == [(KEY, "users", 2)]
+    metrics.answered("users", KEY, CacheResult("hit", cost_ms=12.5, age_seconds=3.0), 100)
+    metrics.answered(
+        "users", KEY, CacheResult("hit", lag_seconds=1.5, cost_ms=12.5, age_seconds=7.0), 50
+    )
+    metrics.answered("users", KEY, CacheResult("miss", detail="absent", stored=True), 100)
+    metrics.answered("users", KEY, CacheResult("stale", detail="changed", collapsed=True), 100)
+    metrics.answered("users", b"", CacheResult("bypass", detail="backoff"), 0)
+    counters = metrics.queries["users"]
+    assert (counters.hits, counters.misses, counters.stale, counters.bypassed) == (2, 1, 1, 1)
+    assert (counters.behind, counters.collapsed, counters.stored) == (1, 1, 1)
+    assert (counters.saved_ms, counters.size, counters.age, counters.oldest) == (
+        25.0,
+        150,
+        10.0,
+        7.0,
+    )
+    assert counters.reasons == {"absent": 1, "changed": 1, "backoff": 1}
+    assert [(hits.key, hits.query, hits.hits) for hits in metrics.hot_keys] == [(KEY, "users", 2)]
 
 
 def test_an_age_that_is_not_known_counts_as_behind(metrics: Metrics) -> None:
-    metrics.answered("users", KEY, Answered("hit", seconds=None), 1.0, 1)
-    assert metrics.tallies["users"].behind == 1
+    metrics.answered("users", KEY, CacheResult("hit", lag_seconds=None), 1)
+    assert metrics.queries["users"].behind == 1
 
 
 def test_counts_events_by_kind(metrics: Metrics) -> None:
-    for kind in ("full", "forgiven:55P03", "full"):
+    for kind in ("full", "store_error:55P03", "full"):
         metrics.event("users", kind)
-    assert metrics.tallies["users"].events == {"full": 2, "forgiven:55P03": 1}
+    assert metrics.queries["users"].events == {"full": 2, "store_error:55P03": 1}
 
 
 def test_shows_the_text_format_of_prometheus(metrics: Metrics) -> None:
-    metrics.answered("users", KEY, Answered("hit"), 1_500.0, 100, 3.0)
-    metrics.answered("users", KEY, Answered("miss", detail="absent"), 1.0, 100)
+    metrics.answered("users", KEY, CacheResult("hit", cost_ms=1_500.0, age_seconds=3.0), 100)
+    metrics.answered("users", KEY, CacheResult("miss", detail="absent"), 100)
     metrics.event("users", "refused:full")
     lines = metrics.lines()
     assert 'fraiseql_result_cache_hits_total{query="users"} 1' in lines
@@ -58,7 +65,7 @@ def test_shows_the_text_format_of_prometheus(metrics: Metrics) -> None:
 
 
 def test_large_numbers_are_not_rounded(metrics: Metrics) -> None:
-    metrics.answered("users", KEY, Answered("hit"), 0.0, 12_345_678_901_234)
+    metrics.answered("users", KEY, CacheResult("hit"), 12_345_678_901_234)
     line = 'fraiseql_result_cache_bytes_total{query="users"} 12345678901234'
     assert line in metrics.lines()
 
@@ -71,25 +78,25 @@ def test_labels_are_escaped(metrics: Metrics) -> None:
 
 def test_names_are_bounded(metrics: Metrics) -> None:
     for number in range(2 * NAMES):
-        metrics.answered(f"name{number}", KEY, Answered("hit"), 1.0, 1)
-    assert len(metrics.tallies) == NAMES + 1
-    assert metrics.tallies[OTHER].hits == NAMES
-    assert sum(one.hits for one in metrics.tallies.values()) == 2 * NAMES
-    assert metrics.tallies["name0"].hits == 1
+        metrics.answered(f"name{number}", KEY, CacheResult("hit"), 1)
+    assert len(metrics.queries) == NAMES + 1
+    assert metrics.queries[OTHER].hits == NAMES
+    assert sum(query.hits for query in metrics.queries.values()) == 2 * NAMES
+    assert metrics.queries["name0"].hits == 1
 
 
 def test_words_are_bounded(metrics: Metrics) -> None:
     for number in range(3 * WORDS):
         metrics.event("users", f"kind{number}")
-    events = metrics.tallies["users"].events
+    events = metrics.queries["users"].events
     assert len(events) == WORDS + 1
     assert events[OTHER] == 2 * WORDS
 
 
 def test_names_are_what_postgresql_can_hold(metrics: Metrics) -> None:
     for name in ("nul\0", "half \ud800", "x" * 10_000):
-        metrics.answered(name, KEY, Answered("hit"), 1.0, 1)
-        metrics.answered(name, KEY, Answered("hit"), 1.0, 1)
-    assert [one.hits for one in metrics.tallies.values()] == [2, 2, 2]
-    assert all("\0" not in name and len(name) <= LENGTH for name in metrics.tallies)
-    assert "".join(metrics.tallies).encode()
+        metrics.answered(name, KEY, CacheResult("hit"), 1)
+        metrics.answered(name, KEY, CacheResult("hit"), 1)
+    assert [query.hits for query in metrics.queries.values()] == [2, 2, 2]
+    assert all("\0" not in name and len(name) <= LENGTH for name in metrics.queries)
+    assert "".join(metrics.queries).encode()

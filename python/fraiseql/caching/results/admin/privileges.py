@@ -1,112 +1,113 @@
-"""Rights: whether a role may do what serving needs of result caches, and giving it that."""
+"""Privileges of the application role on result caches: check and grant."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from fraiseql.caching.results.sql.grants import (
-    LACKING,
     MEANINGS,
-    Right,
+    PRIVILEGES_SQL,
+    Privilege,
     grant_statements,
-    lacking_arguments,
-    serving_rights,
+    privilege_arguments,
+    serving_privileges,
 )
 from fraiseql.caching.results.stats import Read
 from fraiseql.database.writing import AdminConnection
 from fraiseql.errors import ConfigurationError, DatabaseError
 from fraiseql.naming import suggestion
 
-_ASKED: Final = LACKING.format(role="current_user")
-_ASKED_OF: Final = LACKING.format(role="$4::name")
+_OF_CURRENT_ROLE: Final = PRIVILEGES_SQL.format(role="current_user")
+_OF_ROLE: Final = PRIVILEGES_SQL.format(role="$4::name")
 _ROLES: Final = "SELECT rolname::text AS name FROM pg_catalog.pg_roles"
 
 
-async def lacking(read: Read) -> tuple[Right, ...]:
-    """Return what the connected role may not do with what is there; compacting is not asked for.
+async def missing_privileges(read: Read) -> tuple[Privilege, ...]:
+    """Return the privileges that the connected role is missing, but for those to compact the log.
 
     Raises:
-        DatabaseError: The database cannot be asked.
+        DatabaseError: The database cannot be reached.
     """
-    rights = tuple(one for one in serving_rights() if one.purpose != "log")
-    return _without(await read(_ASKED, lacking_arguments(rights)), rights)
+    needed = tuple(privilege for privilege in serving_privileges() if privilege.purpose != "log")
+    return _missing(await read(_OF_CURRENT_ROLE, privilege_arguments(needed)), needed)
 
 
-def advice(role: str, missing: tuple[Right, ...]) -> str:
-    """Return what is to be done about rights that are missing, for the log."""
-    purposes = dict.fromkeys(one.purpose for one in missing)
-    listed = ", ".join(MEANINGS[one] for one in purposes)
+def advice(role: str, missing: tuple[Privilege, ...]) -> str:
+    """Return the log message for privileges that are missing."""
+    purposes = dict.fromkeys(privilege.purpose for privilege in missing)
+    listed = ", ".join(MEANINGS[purpose] for purpose in purposes)
     text = (
-        f"The role {role} lacks rights on result caches ({listed}): run"
+        f"The role {role} is missing privileges on result caches ({listed}): run"
         f" `fraiseql db grant APP {role}` as the role that runs `fraiseql db apply`."
     )
     return f"{text} Until then every answer is computed." if "answers" in purposes else text
 
 
-async def wanted_grants(
-    writer: AdminConnection, role: str, also: Sequence[Right] = ()
+async def required_grants(
+    connection: AdminConnection, role: str, also: Sequence[Privilege] = ()
 ) -> Mapping[str, str]:
-    """Return the statements that give a role what serving needs, by what each is for.
+    """Return the statements that grant a role the privileges for serving, with their purpose.
 
     Args:
-        writer: A connection of the role that applies.
-        role: The role that serves.
-        also: What it needs besides result caches.
+        connection: A connection of the role that runs ``fraiseql db apply``.
+        role: The application role.
+        also: Privileges that it needs besides those on result caches.
 
     Raises:
-        ConfigurationError: There is no such role, or nothing was applied.
-        DatabaseError: The database cannot be asked.
+        ConfigurationError: The role does not exist, or nothing was applied.
+        DatabaseError: The database cannot be reached.
     """
-    names = [row["name"] for row in await writer.read(_ROLES, [])]
+    names = [row["name"] for row in await connection.read(_ROLES, [])]
     if role not in names:
         raise ConfigurationError(
-            f"There is no role {role!r}.{suggestion(role, names)}",
-            hint="Give the name that the application connects as; CREATE ROLE makes one.",
+            f"The role {role!r} does not exist.{suggestion(role, names)}",
+            hint="Name the role that the application connects as; CREATE ROLE creates one.",
         )
-    rights = (*also, *serving_rights())
-    rows = await _asked_of(writer, role, rights)
-    there = [one for one, row in zip(rights, rows, strict=True) if row["had"] is not None]
-    if not there:
+    needed = (*also, *serving_privileges())
+    rows = await _held(connection, role, needed)
+    existing = [one for one, row in zip(needed, rows, strict=True) if row["had"] is not None]
+    if not existing:
         raise ConfigurationError(
-            "Nothing of result caches or stored documents is there to be granted.",
+            "No tables of result caches or stored documents exist.",
             hint="Run fraiseql db apply first, with an application that declares cache= or"
             " stored=.",
         )
-    return grant_statements(there, role)
+    return grant_statements(existing, role)
 
 
 async def grant(
-    writer: AdminConnection, role: str, also: Sequence[Right] = ()
+    connection: AdminConnection, role: str, also: Sequence[Privilege] = ()
 ) -> Mapping[str, str]:
-    """Give a role what serving needs, in one transaction; return the statements and what for.
+    """Grant a role the privileges for serving; return the statements with their purpose.
 
     Args:
-        writer: A connection of the role that applies.
-        role: The role that serves.
-        also: What it needs besides result caches.
+        connection: A connection of the role that runs ``fraiseql db apply``.
+        role: The application role.
+        also: Privileges that it needs besides those on result caches.
 
     Raises:
-        ConfigurationError: There is no such role, or nothing was applied.
-        DatabaseError: The connected role may not grant it.
+        ConfigurationError: The role does not exist, or nothing was applied.
+        DatabaseError: The connected role may not grant them.
     """
-    statements = await wanted_grants(writer, role, also)
-    async with writer.begun():
+    statements = await required_grants(connection, role, also)
+    async with connection.begun():
         for statement in statements:
-            await writer.execute(statement)
-        # Who holds a right and may not pass it on is only warned by PostgreSQL.
-        rights = (*also, *serving_rights())
-        missing = _without(await _asked_of(writer, role, rights), rights)
+            await connection.execute(statement)
+        # PostgreSQL only warns a role that holds a privilege without the grant option.
+        needed = (*also, *serving_privileges())
+        missing = _missing(await _held(connection, role, needed), needed)
         if missing:
             raise DatabaseError(
-                f"{len(missing)} rights could not be granted, the first on {missing[0].name}.",
-                hint="Run it as the role that runs fraiseql db apply, which owns what is there.",
+                f"{len(missing)} privileges could not be granted, the first on {missing[0].name}.",
+                hint="Run it as the role that runs fraiseql db apply, which owns the tables.",
             )
     return statements
 
 
-async def _asked_of(writer: AdminConnection, role: str, rights: tuple[Right, ...]) -> list[Any]:
-    rows: list[Any] = await writer.read(_ASKED_OF, [*lacking_arguments(rights), role])
+async def _held(connection: AdminConnection, role: str, needed: tuple[Privilege, ...]) -> list[Any]:
+    rows: list[Any] = await connection.read(_OF_ROLE, [*privilege_arguments(needed), role])
     return rows
 
 
-def _without(rows: list[Any], rights: tuple[Right, ...]) -> tuple[Right, ...]:
-    return tuple(one for one, row in zip(rights, rows, strict=True) if row["had"] is False)
+def _missing(rows: list[Any], needed: tuple[Privilege, ...]) -> tuple[Privilege, ...]:
+    pairs = zip(needed, rows, strict=True)
+    return tuple(privilege for privilege, row in pairs if row["had"] is False)

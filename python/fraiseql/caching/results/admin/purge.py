@@ -25,7 +25,7 @@ _COUNTED: Final = f"to_regclass('{ENTRIES}') IS NOT NULL"
 
 _SPENT: Final = "SELECT pg_current_xact_id()"
 
-_NO_SHAPE: Final = -1
+_NO_FINGERPRINT: Final = -1
 _GUARD: Final = Lookup(Dependencies(tags=("fraiseql:purge",)))
 
 
@@ -121,9 +121,9 @@ def _placeholder(key: bytes, snapshot: str, seconds: float) -> Entry:
         query="",
         tags=_GUARD.dependencies.tags,
         snapshot=snapshot,
-        shape=_NO_SHAPE,
+        fingerprint=_NO_FINGERPRINT,
         ttl=seconds,
-        cost=0.0,
+        cost_ms=0.0,
         body=b"",
         etag=bytes(16),
     )

@@ -9,25 +9,25 @@ from typing import Any, Final
 from fraiseql.caching.changes.floor import FLOOR
 from fraiseql.caching.changes.log import LOG
 from fraiseql.caching.results.metrics import Metrics, readable
-from fraiseql.caching.results.sql.stats import FIGURES, KEYS, SUMMED
+from fraiseql.caching.results.sql.stats import COUNTERS, KEYS_TABLE, SUMMED
 from fraiseql.caching.results.sql.views import ENTRIES, STATS
-from fraiseql.caching.results.stats import Figures, Read
+from fraiseql.caching.results.stats import Read, StatsWriter
 
 _STATS: Final = f"SELECT * FROM {STATS} ORDER BY hits DESC, query"
 
 _TOP: Final = f"""\
 SELECT encode(key, 'hex') AS key, min(query) AS query, sum(hits)::bigint AS hits
-FROM {KEYS} GROUP BY {KEYS}.key ORDER BY 3 DESC, 1 LIMIT $1"""
+FROM {KEYS_TABLE} GROUP BY {KEYS_TABLE}.key ORDER BY 3 DESC, 1 LIMIT $1"""
 
 _HITS: Final = f"""\
-SELECT coalesce(sum(f.hits), 0)::bigint AS hits FROM {FIGURES} f
+SELECT coalesce(sum(f.hits), 0)::bigint AS hits FROM {COUNTERS} f
 WHERE f.query = $1 AND f.process <> $2"""
 
 # Of a key that has been hit so lately that no process has written it yet the caller knows.
 _ENTRIES: Final = f"""\
 SELECT count(*) AS entries, coalesce(avg(e.cost_ms), 0) AS cost_ms,
   count(*) FILTER (WHERE decode(e.key, 'hex') = ANY ($2)
-    OR EXISTS (SELECT FROM {KEYS} k WHERE k.key = decode(e.key, 'hex'))) AS hit
+    OR EXISTS (SELECT FROM {KEYS_TABLE} k WHERE k.key = decode(e.key, 'hex'))) AS hit
 FROM {ENTRIES} e WHERE e.query = $1 AND (e.expires IS NULL OR e.expires > clock_timestamp())"""
 
 
@@ -96,7 +96,7 @@ async def log_stats(read: Read) -> Mapping[str, int]:
 
 
 async def cache_stats(
-    query_type: str, read: Read, metrics: Metrics, figures: Figures
+    query_type: str, read: Read, metrics: Metrics, figures: StatsWriter
 ) -> dict[str, Any]:
     """Return what ``DatabaseCache.get_cache_stats`` does; what is not flushed yet counts.
 
@@ -116,7 +116,7 @@ async def cache_stats(
     name = readable(query_type)
     local = figures.counted.get(name, {}).get("hits", 0)
     hits = (await read(_HITS, [name, figures.process]))[0]["hits"]
-    mine = [one.key for one in metrics.top if one.query == name]
+    mine = [hits.key for hits in metrics.hot_keys if hits.query == name]
     row = (await read(_ENTRIES, [query_type, mine]))[0]
     return {
         "total_entries": row["entries"],

@@ -20,7 +20,7 @@ from fraiseql.caching.results.sql.objects import (
     segments,
 )
 from fraiseql.caching.results.sql.ring import KEEP_NAME, STORE_NAME
-from fraiseql.caching.results.sql.stats import FIGURES, KEYS, figure_objects
+from fraiseql.caching.results.sql.stats import COUNTERS, KEYS_TABLE, stats_objects
 from fraiseql.caching.results.sql.views import ENTRIES, STATS
 from fraiseql.catalog.picture import quote
 
@@ -39,7 +39,7 @@ MEANINGS: Final[dict[Purpose, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Right:
+class Privilege:
     """One privilege on one object.
 
     Attributes:
@@ -60,40 +60,44 @@ class Right:
         return "FUNCTION" if self.privilege == "EXECUTE" else "TABLE"
 
 
-def serving_rights() -> tuple[Right, ...]:
+def serving_privileges() -> tuple[Privilege, ...]:
     """Return all that serving needs, and nothing that only purging and applying do."""
-    called = (Right("labels", "EXECUTE", INVALIDATE), Right("partitions", "EXECUTE", ADOPT))
+    called = (Privilege("labels", "EXECUTE", INVALIDATE), Privilege("partitions", "EXECUTE", ADOPT))
     return (*_answers(), *_documents(), *_figures(), *called, *_log())
 
 
-def _answers() -> Iterator[Right]:
+def _answers() -> Iterator[Privilege]:
     stores: tuple[TableStoreName, ...] = get_args(TableStoreName)
     tables = [name for store in stores for name in (*segments(store), ring(store))]
-    yield from (Right("answers", "SELECT", name) for name in (*tables, EPOCH, SECRET, LOG, FLOOR))
+    yield from (
+        Privilege("answers", "SELECT", name) for name in (*tables, EPOCH, SECRET, LOG, FLOOR)
+    )
     made = [name.format(store=store) for store in stores for name in (STORE_NAME, KEEP_NAME)]
     made += [NEW_EPOCH, *(one.name for one in shape_objects())]
-    yield from (Right("answers", "EXECUTE", name) for name in made)
+    yield from (Privilege("answers", "EXECUTE", name) for name in made)
 
 
-def _documents() -> Iterator[Right]:
-    yield Right("documents", "SELECT", STATE, READABLE)
-    yield Right("documents", "SELECT", FINGERPRINTS)
-    yield from (Right("documents", "EXECUTE", name) for name in CALLED)
+def _documents() -> Iterator[Privilege]:
+    yield Privilege("documents", "SELECT", STATE, READABLE)
+    yield Privilege("documents", "SELECT", FINGERPRINTS)
+    yield from (Privilege("documents", "EXECUTE", name) for name in CALLED)
 
 
-def _figures() -> Iterator[Right]:
-    yield from (Right("figures", "SELECT", name) for name in (FIGURES, KEYS, STATS, ENTRIES))
-    for one in figure_objects():
+def _figures() -> Iterator[Privilege]:
+    yield from (
+        Privilege("figures", "SELECT", name) for name in (COUNTERS, KEYS_TABLE, STATS, ENTRIES)
+    )
+    for one in stats_objects():
         if one.kind == "function":
-            yield Right("figures", "EXECUTE", one.name)
+            yield Privilege("figures", "EXECUTE", one.name)
 
 
-def _log() -> Iterator[Right]:
-    yield Right("log", "DELETE", LOG)
-    yield from (Right("log", privilege, FLOOR) for privilege in ("INSERT", "UPDATE", "DELETE"))
+def _log() -> Iterator[Privilege]:
+    yield Privilege("log", "DELETE", LOG)
+    yield from (Privilege("log", privilege, FLOOR) for privilege in ("INSERT", "UPDATE", "DELETE"))
 
 
-def grant_statements(rights: Iterable[Right], role: str) -> dict[str, str]:
+def grant_statements(rights: Iterable[Privilege], role: str) -> dict[str, str]:
     """Return the statements that give rights to a role, by what each is for.
 
     Args:
@@ -112,7 +116,7 @@ def grant_statements(rights: Iterable[Right], role: str) -> dict[str, str]:
     return found
 
 
-LACKING: Final = """\
+PRIVILEGES_SQL: Final = """\
 SELECT CASE WHEN a.privilege = 'EXECUTE'
   THEN has_function_privilege({role}, to_regprocedure(a.name)::oid, a.privilege)
   WHEN a.columns <> '' THEN (
@@ -125,7 +129,7 @@ ORDER BY a.place"""
 """Whether a role has each right; null where the object is not there. ``{role}`` is SQL."""
 
 
-def lacking_arguments(rights: Iterable[Right]) -> list[list[str]]:
-    """Return the arguments of ``LACKING``."""
+def privilege_arguments(rights: Iterable[Privilege]) -> list[list[str]]:
+    """Return the arguments of ``PRIVILEGES_SQL``."""
     rows = [(one.privilege, one.name, one.columns) for one in rights]
     return [list(column) for column in zip(*rows, strict=True)]

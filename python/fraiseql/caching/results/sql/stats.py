@@ -9,8 +9,8 @@ from typing import Final
 
 from fraiseql.caching.objects import DatabaseObject, private_function
 
-FIGURES: Final = '"fraiseql"."result_figures"'
-KEYS: Final = '"fraiseql"."result_keys"'
+COUNTERS: Final = '"fraiseql"."result_figures"'
+KEYS_TABLE: Final = '"fraiseql"."result_keys"'
 WRITE: Final = '"fraiseql"."write_result_figures"'
 FOLD: Final = '"fraiseql"."fold_result_figures"'
 
@@ -28,10 +28,10 @@ _TYPES: Final = {
     **dict.fromkeys(("reasons", "events"), "jsonb"),
 }
 
-WORDED: Final = ("reasons", "events")
+COUNTED_BY_WORD: Final = ("reasons", "events")
 """Columns that count by word."""
 
-SUMMED: Final = {n: kind for n, kind in _TYPES.items() if n not in ("oldest", *WORDED)}
+SUMMED: Final = {n: kind for n, kind in _TYPES.items() if n not in ("oldest", *COUNTED_BY_WORD)}
 """Columns that are added up over processes, with their types; of ``oldest`` the largest counts."""
 
 _LOCK: Final = 4_711_310_030
@@ -41,7 +41,7 @@ _ALL: Final = ", ".join(_TYPES)
 _GIVEN: Final = ", ".join(f"{name} {kind}" for name, kind in _TYPES.items())
 
 _FIGURES: Final = f"""\
-CREATE UNLOGGED TABLE IF NOT EXISTS {FIGURES} (
+CREATE UNLOGGED TABLE IF NOT EXISTS {COUNTERS} (
   process uuid NOT NULL,
   query text NOT NULL,
   {", ".join(f"{name} {kind} NOT NULL" for name, kind in _TYPES.items())},
@@ -51,7 +51,7 @@ CREATE UNLOGGED TABLE IF NOT EXISTS {FIGURES} (
 ) WITH (fillfactor = 50)"""
 
 _KEYS: Final = f"""\
-CREATE UNLOGGED TABLE IF NOT EXISTS {KEYS} (
+CREATE UNLOGGED TABLE IF NOT EXISTS {KEYS_TABLE} (
   process uuid NOT NULL,
   key bytea NOT NULL,
   query text NOT NULL,
@@ -74,19 +74,19 @@ DECLARE
   outcome text := 'written';
 BEGIN
   PERFORM pg_advisory_xact_lock_shared({_LOCK});
-  IF known AND NOT EXISTS (SELECT FROM {FIGURES} f WHERE f.process = own) THEN
-    IF EXISTS (SELECT FROM {FIGURES} f WHERE f.process = '{FOLDED}') THEN
+  IF known AND NOT EXISTS (SELECT FROM {COUNTERS} f WHERE f.process = own) THEN
+    IF EXISTS (SELECT FROM {COUNTERS} f WHERE f.process = '{FOLDED}') THEN
       RETURN 'folded';
     END IF;
     outcome := 'emptied';
   END IF;
-  INSERT INTO {FIGURES} AS f (process, query, {_ALL}, flush, at)
+  INSERT INTO {COUNTERS} AS f (process, query, {_ALL}, flush, at)
   SELECT own, query, {_ALL}, number, clock_timestamp()
   FROM jsonb_to_recordset(figures::jsonb) AS g (query text, {_GIVEN})
   ORDER BY query
   ON CONFLICT (process, query) DO UPDATE SET {_SET} WHERE f.flush < excluded.flush;
-  DELETE FROM {KEYS} k WHERE k.process = own AND k.key = ANY (gone) AND k.flush < number;
-  INSERT INTO {KEYS} AS k (process, key, query, hits, flush)
+  DELETE FROM {KEYS_TABLE} k WHERE k.process = own AND k.key = ANY (gone) AND k.flush < number;
+  INSERT INTO {KEYS_TABLE} AS k (process, key, query, hits, flush)
   SELECT own, g.key, g.query, g.hits, number
   FROM unnest(keys, queries, counted) AS g (key, query, hits)
   ORDER BY g.key
@@ -121,36 +121,36 @@ DECLARE
 BEGIN
   PERFORM pg_advisory_xact_lock({_LOCK});
   SELECT array_agg(p.process) INTO ended FROM (
-    SELECT f.process FROM {FIGURES} f WHERE f.process <> '{FOLDED}'
+    SELECT f.process FROM {COUNTERS} f WHERE f.process <> '{FOLDED}'
     GROUP BY f.process HAVING max(f.at) < clock_timestamp() - silent) p;
   IF ended IS NULL THEN
     RETURN 0;
   END IF;
   WITH gone AS MATERIALIZED (
-    DELETE FROM {FIGURES} f WHERE f.process = ANY (ended) OR f.process = '{FOLDED}' RETURNING f.*)
-  INSERT INTO {FIGURES} (process, query, {_ALL}, flush, at)
+    DELETE FROM {COUNTERS} f WHERE f.process = ANY (ended) OR f.process = '{FOLDED}' RETURNING f.*)
+  INSERT INTO {COUNTERS} (process, query, {_ALL}, flush, at)
   SELECT '{FOLDED}', g.query, {_SUMS}, max(oldest),
     {words("o.reasons", "gone AS o WHERE o.query = g.query")},
     {words("o.events", "gone AS o WHERE o.query = g.query")},
     0, max(at)
   FROM gone g GROUP BY g.query;
-  DELETE FROM {KEYS} k WHERE k.process = ANY (ended);
+  DELETE FROM {KEYS_TABLE} k WHERE k.process = ANY (ended);
   RETURN cardinality(ended);
 END $fraiseql$"""
 
 
-def figure_objects() -> tuple[DatabaseObject, ...]:
+def stats_objects() -> tuple[DatabaseObject, ...]:
     """Return the tables of figures, and the functions that write to them."""
     return (
-        _table(FIGURES, _FIGURES, "What result caches did, as each process counted it"),
-        _table(KEYS, _KEYS, "Hits of the keys that had the most"),
+        _table(COUNTERS, _FIGURES, "What result caches did, as each process counted it"),
+        _table(KEYS_TABLE, _KEYS, "Hits of the keys that had the most"),
         private_function(
             f"{WRITE}(uuid,boolean,bigint,text,bytea[],text[],bigint[],bytea[])",
             _WRITER,
-            FIGURES,
-            KEYS,
+            COUNTERS,
+            KEYS_TABLE,
         ),
-        private_function(f"{FOLD}(interval)", _FOLDER, FIGURES, KEYS),
+        private_function(f"{FOLD}(interval)", _FOLDER, COUNTERS, KEYS_TABLE),
     )
 
 

@@ -8,7 +8,7 @@ from fraiseql.caching.changes.floor import FLOOR
 from fraiseql.caching.changes.log import LOG
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.results.sql.objects import TableStoreName, segments
-from fraiseql.caching.results.sql.stats import FIGURES, SUMMED, words
+from fraiseql.caching.results.sql.stats import COUNTERS, SUMMED, words
 
 STATS: Final = '"fraiseql"."result_cache_stats"'
 ENTRIES: Final = '"fraiseql"."result_cache_entries"'
@@ -22,10 +22,10 @@ _STATS: Final = f"""\
 CREATE OR REPLACE VIEW {STATS} AS
 SELECT s.query, {_SUMS}, max(s.oldest) AS oldest,
   (sum(s.hits) / nullif({_ANSWERED}, 0))::double precision AS ratio,
-  {words("f.reasons", f"{FIGURES} AS f WHERE f.query = s.query")} AS reasons,
-  {words("f.events", f"{FIGURES} AS f WHERE f.query = s.query")} AS events,
+  {words("f.reasons", f"{COUNTERS} AS f WHERE f.query = s.query")} AS reasons,
+  {words("f.events", f"{COUNTERS} AS f WHERE f.query = s.query")} AS events,
   max(s.at) AS at
-FROM {FIGURES} s GROUP BY s.query"""
+FROM {COUNTERS} s GROUP BY s.query"""
 
 BEHIND: Final = f"""\
 CASE WHEN EXISTS (SELECT FROM {FLOOR} f
@@ -45,7 +45,7 @@ def view_objects(stores: Collection[str]) -> tuple[DatabaseObject, ...]:
         stores: The stores that are in use.
     """
     used = [name for name in get_args(TableStoreName) if name in stores]
-    stats = _view(STATS, _STATS, (FIGURES,), "What result caches did, by query")
+    stats = _view(STATS, _STATS, (COUNTERS,), "What result caches did, by query")
     if not used:
         return (stats,)
     tables = tuple(table for name in used for table in segments(name))

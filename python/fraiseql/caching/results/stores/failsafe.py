@@ -1,136 +1,146 @@
-"""Guarded: a store as requests see it; whatever fails in it is counted, and fails no request."""
+"""Wraps a store so that its errors never fail a request."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from math import inf
 from typing import Final
 
-from fraiseql.caching.results.backoff import Rest
+from fraiseql.caching.results.backoff import Backoff
 from fraiseql.caching.results.metrics import Metrics
-from fraiseql.caching.results.stores.base import Entry, Found, Put, Store
-from fraiseql.caching.results.stores.request import Subject
-from fraiseql.caching.results.stores.transient_errors import concerns_one, kind_of
+from fraiseql.caching.results.stores.base import Entry, LookupResult, PutOutcome, Store
+from fraiseql.caching.results.stores.request import CacheRequest
+from fraiseql.caching.results.stores.transient_errors import concerns_request, error_kind
 from fraiseql.database.writing import server_message
 from fraiseql.errors import FraiseQLError
 from fraiseql.events import logger
+from fraiseql.results import CacheResult
 
 _FAULT: Final = "fault"
 
 
-class Lead:
-    """The right to compute a key, among all processes; it ends when it is released."""
+class FillLock:
+    """The right to compute a key, among all processes, until it is released."""
 
-    __slots__ = ("_release", "_stack")
+    __slots__ = ("_on_error", "_stack")
 
-    def __init__(self, stack: AsyncExitStack, release: Callable[[Exception], None]) -> None:
+    def __init__(self, stack: AsyncExitStack, on_error: Callable[[Exception], None]) -> None:
         self._stack = stack
-        self._release = release
+        self._on_error = on_error
 
     async def release(self) -> None:
         """Let another process compute; safe to call again."""
         try:
             await self._stack.aclose()
-        except Exception as error:  # noqa: BLE001 - an outermost gate: the answer is there already
-            self._release(error)
+        except Exception as error:  # noqa: BLE001 - an outermost gate: the request has its answer
+            self._on_error(error)
 
 
-class Guarded:
-    """One store, opened when it is first asked.
+class FailsafeStore:
+    """One store, opened on first use.
 
     Args:
         name: ``unlogged``, ``logged`` or ``redis``.
-        opened: Opens it; called until it succeeds.
+        open_store: Opens it; called until it succeeds.
         metrics: Counts failures.
     """
 
-    def __init__(self, name: str, opened: Callable[[], Awaitable[Store]], metrics: Metrics) -> None:
+    def __init__(
+        self, name: str, open_store: Callable[[], Awaitable[Store]], metrics: Metrics
+    ) -> None:
         self.name = name
-        self._opened = opened
+        self._open = open_store
         self._metrics = metrics
-        self._rest = Rest()
-        self._told: set[str] = set()
+        self._backoff = Backoff()
+        self._logged: set[str] = set()
 
-    def rests(self, subject: Subject) -> bool:
-        """Whether it is not to be asked this now, since that failed a moment ago."""
-        return self._rest.resting or subject.rest.resting
+    def is_backing_off(self, request: CacheRequest) -> bool:
+        """Whether a recent failure says not to ask now."""
+        return self._backoff.active or request.backoff.active
 
-    async def find(self, subject: Subject, etags: Sequence[bytes]) -> Found | None:
-        """Return what there is; None where the store could not tell."""
+    async def find(self, request: CacheRequest, etags: Sequence[bytes]) -> LookupResult | None:
+        """Look up an entry; None where the store failed."""
         try:
-            store = await self._opened()
-            found = await store.find(subject.lookup, subject.key, etags)
+            store = await self._open()
+            result = await store.find(request.lookup, request.key, etags)
         except Exception as error:  # noqa: BLE001 - an outermost gate: the answer is computed
-            self.failed(error, subject.query, subject.rest)
+            self.failed(error, request.query, request.backoff)
             return None
-        self._rest.succeeded()
-        subject.rest.succeeded()
-        return self._checked(found, subject.query)
+        self._backoff.succeeded()
+        request.backoff.succeeded()
+        return self._checked(result, request.query)
 
-    async def put(self, subject: Subject, entry: Entry) -> Put | None:
-        """Keep an entry; None where that failed."""
+    async def put(self, request: CacheRequest, entry: Entry) -> PutOutcome | None:
+        """Store an entry; None where the store failed."""
         try:
-            return await (await self._opened()).put(entry)
-        except Exception as error:  # noqa: BLE001 - an outermost gate: the answer is there already
-            self.failed(error, subject.query, subject.rest)
+            return await (await self._open()).put(entry)
+        except Exception as error:  # noqa: BLE001 - an outermost gate: the request has its answer
+            self.failed(error, request.query, request.backoff)
             return None
 
-    async def lead(self, subject: Subject) -> Lead | None:
-        """Return the lead; None while another process has it.
+    async def acquire_fill_lock(self, request: CacheRequest) -> FillLock | None:
+        """Return the lock for computing the key; None while another process holds it.
 
-        Where it cannot be had because of a failure, it is as if it had been: nobody waits for what
-        may never come.
+        A store that fails hands out the lock: otherwise requests would wait for nothing.
         """
         stack = AsyncExitStack()
-        lead = Lead(stack, lambda error: self.failed(error, subject.query, subject.rest))
+        lock = FillLock(stack, lambda error: self.failed(error, request.query, request.backoff))
         try:
-            store = await self._opened()
-            if await stack.enter_async_context(store.lead(subject.key)):
-                return lead
+            store = await self._open()
+            if await stack.enter_async_context(store.acquire_fill_lock(request.key)):
+                return lock
         except Exception as error:  # noqa: BLE001 - an outermost gate: the answer is computed
-            self.failed(error, subject.query, subject.rest)
-            return lead
-        await lead.release()
+            self.failed(error, request.query, request.backoff)
+            return lock
+        await lock.release()
         return None
 
-    def _checked(self, found: Found, query: str) -> Found:
-        """Return what was found, without what no entry can be; such are counted, one is logged."""
-        if not found.sound:
-            found = replace(found, reason="invalid", body=None, unchanged=False)
-        if found.reason != "invalid":
-            return found
-        self._metrics.event(query, found.reason)
-        if found.reason not in self._told:
-            self._told.add(found.reason)
+    def _checked(self, result: LookupResult, query: str) -> LookupResult:
+        """Drop an entry that no store could have written; it is counted, and logged once."""
+        if result.hit is not None and not _is_valid(result.hit):
+            result = replace(result, reason="invalid", hit=None)
+        if result.reason != "invalid":
+            return result
+        self._metrics.event(query, result.reason)
+        if result.reason not in self._logged:
+            self._logged.add(result.reason)
             logger.warning(
-                "The result cache %s had an entry that is damaged or was not written with this"
-                " application's secret; it counts as absent.",
+                "The result cache %s has an entry that is damaged or was not written with this"
+                " application's secret. It is ignored.",
                 self.name,
             )
-        return found
+        return result
 
-    def failed(self, error: Exception, query: str, rest: Rest) -> None:
-        """Count a failure, log the first one of its kind, and have nothing asked for a while.
+    def failed(self, error: Exception, query: str, backoff: Backoff) -> None:
+        """Count a failure, log the first one of its kind, and back off.
 
         Args:
-            error: What failed.
-            query: What was asked, for the figures.
-            rest: Of what was asked: for failures that concern nothing else.
+            error: The failure.
+            query: Name for statistics.
+            backoff: Backoff of the request, for failures that concern nothing else.
         """
-        kind = kind_of(error) or _FAULT
-        (rest if concerns_one(kind) else self._rest).failed()
-        self._metrics.event(query, f"forgiven:{kind}")
-        if kind in self._told:
+        kind = error_kind(error) or _FAULT
+        (backoff if concerns_request(kind) else self._backoff).failed()
+        self._metrics.event(query, f"store_error:{kind}")
+        if kind in self._logged:
             return
-        self._told.add(kind)
+        self._logged.add(kind)
         if kind == _FAULT:
             logger.error(
                 "The result cache %s failed; answers are computed.", self.name, exc_info=error
             )
         else:
-            said = server_message(error) if isinstance(error, FraiseQLError) else str(error)
+            message = server_message(error) if isinstance(error, FraiseQLError) else str(error)
             logger.warning(
-                "The result cache %s cannot be used (%s); answers are computed: %s",
+                "The result cache %s is unavailable (%s); answers are computed: %s",
                 self.name,
                 kind,
-                said,
+                message,
             )
+
+
+def _is_valid(hit: CacheResult) -> bool:
+    """Whether a hit has a value and numbers that can be counted and sent; NaN fails too."""
+    numbers = (hit.lag_seconds or 0.0, hit.age_seconds, hit.cost_ms, hit.ttl or 0.0)
+    has_value = hit.unchanged or hit.value is not None
+    return has_value and all(0.0 <= number < inf for number in numbers)

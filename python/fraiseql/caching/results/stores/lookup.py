@@ -1,7 +1,7 @@
-"""Look-up: the one statement that finds an entry and tells whether it is true, in one snapshot.
+"""The look-up statement: finds an entry and checks, in one snapshot, that it is valid.
 
-An entry is true if and only if every committed write to what it depends on was visible in the
-snapshot that it was computed after. Each rule below can be left out by itself, which a test does.
+An entry is valid if every committed write to its dependencies was visible in the snapshot that
+it was computed after. Tests leave out each rule below by itself.
 """
 # ruff: noqa: S608 - names are constants or quoted from the catalog
 
@@ -39,50 +39,50 @@ CASE WHEN pg_catalog.isfinite(v.expires)
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One reason for which an entry may not be given.
+    """One reason against using an entry.
 
     Attributes:
-        reason: What the caller is told.
-        broken: SQL condition on the entry ``e``, the reader's row ``n`` and the writes ``u``.
+        reason: Reason of the look-up's result.
+        violated: SQL condition on the entry ``e``, the reader's row ``n`` and the writes ``u``.
     """
 
     reason: Reason
-    broken: str
+    violated: str
 
 
 RULES: Final[dict[str, Rule]] = {
-    "home": Rule("foreign", "e.home <> e.place"),
-    "ahead": Rule(
+    "wrong_relation": Rule("foreign", "e.home <> e.place"),
+    "future_snapshot": Rule(
         "foreign",
         "pg_catalog.pg_snapshot_xmax(e.snap)"
         " > pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())",
     ),
-    "shape": Rule("redefined", "e.shape <> (n.shape # n.rights)"),
-    # An instant in the future was stored before the clock was set back: how long ago is unknown.
+    "fingerprint": Rule("redefined", "e.shape <> (n.shape # n.roles_digest)"),
+    # A time in the future was stored before the clock was set back: the age is unknown.
     "expired": Rule(
         "expired",
         "e.expires IS NOT NULL AND pg_catalog.clock_timestamp() NOT BETWEEN e.made AND e.expires",
     ),
-    "aged": Rule("expired", f"({_AGE.format(row='e')}) NOT BETWEEN 0 AND {{stale}}"),
-    "floor": Rule(
+    "too_old": Rule("expired", f"({_AGE.format(row='e')}) NOT BETWEEN 0 AND {{stale}}"),
+    "low_watermark": Rule(
         "compacted",
         f"EXISTS (SELECT FROM {FLOOR} f WHERE f.tag = ANY (e.tags)"
         " AND f.xid >= pg_catalog.pg_snapshot_xmin(e.snap))",
     ),
-    "unseen": Rule("changed", f"EXISTS (SELECT {_UNSEEN})"),
-    "behind": Rule("changed", "u.seconds > {stale}"),
+    "unseen_write": Rule("changed", f"EXISTS (SELECT {_UNSEEN})"),
+    "too_stale": Rule("changed", "u.seconds > {stale}"),
 }
-"""Every rule, by a name; the first that is broken gives the reason.
+"""All rules by name; the first one that is violated gives the reason.
 
-``unseen`` holds where nothing may be stale, ``behind`` in its place where something may; ``aged``
-where the answer changes with time alone.
+``unseen_write`` applies where nothing may be stale, ``too_stale`` in its place otherwise;
+``too_old`` where the answer changes with time alone.
 """
 
 TABLE_RULES: Final = tuple(RULES)
-"""The rules for entries that stand in the database itself."""
+"""Rules for entries in the database itself."""
 
-# A write is at least as old as its commit; what is unseen is never 0 s old.
-_BEHIND: Final = f"""\
+# A write is at least as old as its commit; an unseen write is never 0 s old.
+_LAG: Final = f"""\
 LEFT JOIN LATERAL (
   SELECT CASE WHEN max(i.at) > pg_catalog.clock_timestamp() THEN 'Infinity'
     ELSE greatest(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - min(i.at)), 0.000001)
@@ -99,36 +99,36 @@ def lookup_sql(
     first: int,
     rules: Sequence[str] = TABLE_RULES,
 ) -> str:
-    """Return the statement, whose answer is exactly one row.
+    """Return the statement, which always returns one row.
 
-    Its columns: ``snapshot``, null where nothing may be stored; ``shape`` and ``rights`` of the
-    reader; ``loaded``, when the server's files were read; ``reason`` as in ``Found``; ``seconds``,
-    the age of the oldest write that the entry lacks, else 0; ``source_seconds``, the age of a
-    source that may be stale; and ``columns``.
+    Its columns: ``snapshot``, null where nothing may be stored; ``shape``, the fingerprint;
+    ``roles_digest`` of the reader; ``loaded``, when the server read its files; ``reason`` as in
+    ``LookupResult``; ``seconds``, the age of the oldest unseen write, else 0; ``source_seconds``,
+    the age of a source that may be stale; and ``columns``.
 
     Args:
-        lookup: What is asked.
-        source: Query of no row or one, with the columns ``snap`` (null: there is no entry),
-            ``tags``, ``shape``, ``made``, and what ``rules`` and ``columns`` ask for.
-        columns: Names and SQL of what else is returned, over the row ``v``, which has the columns
-            of ``source``.
-        first: Number of the first of the parameters that ``reader_arguments`` gives.
-        rules: Names of the rules that count.
+        lookup: What to look up.
+        source: Query of at most one row, with the columns ``snap`` (null: no entry), ``tags``,
+            ``shape``, ``made``, and those that ``rules`` and ``columns`` use.
+        columns: Names and SQL of further columns, over the row ``v``, which has the columns of
+            ``source``.
+        first: Number of the first parameter of ``reader_arguments``.
+        rules: Names of the rules that apply.
     """
     more = "".join(f",\n  {sql} AS {name}" for name, sql in columns.items())
-    # Each OFFSET 0 keeps what is below it from being computed once for every mention.
+    # Without OFFSET 0, PostgreSQL computes a subquery once for every mention.
     return f"""\
-SELECT v.snapshot, v.reader_shape AS shape, v.rights, v.loaded, v.reason, v.seconds,
+SELECT v.snapshot, v.reader_shape AS shape, v.roles_digest, v.loaded, v.reason, v.seconds,
   v.source_seconds{more}
 FROM (
-  SELECT n.snapshot, n.shape AS reader_shape, n.rights, n.source_seconds, e.*,
+  SELECT n.snapshot, n.shape AS reader_shape, n.roles_digest, n.source_seconds, e.*,
     pg_catalog.pg_conf_load_time() AS loaded,
     {_seconds(lookup)} AS seconds,
     {_reason(lookup, rules)} AS reason
   FROM ({_reader(lookup, first)}
     OFFSET 0) n
   LEFT JOIN ({source}) e ON n.allowed AND {lookup.dependencies.readable_sql}
-  {_BEHIND if lookup.stale > 0 else ""}
+  {_LAG if lookup.stale > 0 else ""}
   OFFSET 0) v"""
 
 
@@ -137,7 +137,7 @@ def table_lookup(store: TableStoreName, lookup: Lookup) -> str:
 
     Args:
         store: Name of the ring.
-        lookup: What is asked.
+        lookup: What to look up.
     """
     tables = segments(store)
     columns = {
@@ -146,44 +146,44 @@ def table_lookup(store: TableStoreName, lookup: Lookup) -> str:
         "left_seconds": _LEFT,
         "cost": "v.cost",
         "etag": "v.etag",
-        # Set where the entry stands in the segment that is emptied next.
-        "turn": f"(SELECT r.turns FROM {ring(store)} r"
+        # Set where the entry is in the segment that is emptied next.
+        "rotation": f"(SELECT r.turns FROM {ring(store)} r"
         f" WHERE (r.current + 1) % {len(tables)} = v.segment)",
     }
     return lookup_sql(lookup, newest(tables, "$1::bytea"), columns, first=3)
 
 
 def reader_arguments(lookup: Lookup) -> tuple[object, ...]:
-    """Return the values of the parameters that tell who asks."""
+    """Return the values of the reader's parameters."""
     reader = lookup.reader
     named = () if reader.role is None else (reader.role,)
     return (reader.roles.oids, *named)
 
 
 def _reader(lookup: Lookup, first: int) -> str:
-    """Return the query for what the reader's own snapshot says, whatever entry there is."""
+    """Return the query for the state of the reader's own snapshot, without the entry."""
     dependencies = lookup.dependencies
     age = lookup.source_age or "NULL"
     owners = f" || {oids(dependencies.owners.oids)}" if dependencies.owners.oids else ""
-    rights = roles_digest(f"${first}::oid[]{owners}")
+    digest = roles_digest(f"${first}::oid[]{owners}")
     if dependencies.database_owner:
-        rights = f"{rights} # {DATABASE_OWNER}"
+        digest = f"{digest} # {DATABASE_OWNER}"
     row = f"""\
 SELECT CASE WHEN NOT pg_catalog.pg_is_in_recovery()
       THEN pg_catalog.pg_current_snapshot()::text END AS snapshot,
-    ({dependencies.shape_sql})::bigint AS shape, ({age})::double precision AS source_seconds,
-    {rights} AS rights"""
+    ({dependencies.fingerprint_sql})::bigint AS shape, ({age})::double precision AS source_seconds,
+    {digest} AS roles_digest"""
     if lookup.reader.role is None:
         return f"{row}, true AS allowed"
     return f"""\
-SELECT CASE WHEN o.allowed THEN o.snapshot END AS snapshot, o.shape, o.source_seconds, o.rights,
-    o.allowed
+SELECT CASE WHEN o.allowed THEN o.snapshot END AS snapshot, o.shape, o.source_seconds,
+    o.roles_digest, o.allowed
   FROM ({row}, {_allowed(dependencies.reads, f"${first + 1}::text")} AS allowed
     OFFSET 0) o"""
 
 
 def _allowed(reads: Sequence[str], role: str) -> str:
-    """Return the condition that a role may be taken on and may read what the statement names."""
+    """Return the condition that a role may be set and may read what the statement names."""
     oid = role_number(role)
     named = ", ".join(f"{literal(name)}::regclass" for name in reads)
     readable = f"""(
@@ -195,7 +195,7 @@ def _allowed(reads: Sequence[str], role: str) -> str:
 
 
 def _seconds(lookup: Lookup) -> str:
-    """Return the expression of how far an entry is behind; over the clock, all its age counts."""
+    """Return the expression of an entry's lag; where it depends on the clock, that is its age."""
     if lookup.stale <= 0:
         return "0::double precision"
     seconds = "coalesce(u.seconds, 0)"
@@ -205,13 +205,13 @@ def _seconds(lookup: Lookup) -> str:
 
 
 def _reason(lookup: Lookup, rules: Sequence[str]) -> str:
-    """Return the expression of the reason: of the first rule that is broken, or ``hit``."""
+    """Return the expression of the first violated rule's reason, or ``hit``."""
     stale = f"{lookup.stale!r}::double precision"
-    unused = {"unseen" if lookup.stale > 0 else "behind"}
+    unused = {"unseen_write" if lookup.stale > 0 else "too_stale"}
     if not lookup.dependencies.clock:
-        unused.add("aged")
+        unused.add("too_old")
     cases = [
-        f"WHEN {rule.broken.format(stale=stale)} THEN '{rule.reason}'"
+        f"WHEN {rule.violated.format(stale=stale)} THEN '{rule.reason}'"
         for name, rule in RULES.items()
         if name in rules and name not in unused
     ]

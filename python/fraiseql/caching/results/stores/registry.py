@@ -1,20 +1,22 @@
-"""Opening: stores and the connections that they share, when they are first asked."""
+"""Registry of stores, and the connections that they share."""
 
 import asyncio
+from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Final
 
+from fraiseql.caching.results.stores import table_store
 from fraiseql.caching.results.stores.base import Store
 from fraiseql.caching.results.stores.pool import open_cache_pool
-from fraiseql.caching.results.stores.secret import secret_of
-from fraiseql.caching.results.stores.table_store import TableStore
 from fraiseql.database import Pool
 from fraiseql.errors import ConfigurationError, DatabaseUnavailable
 from fraiseql.settings import Settings
 
+OpenStore = Callable[[str, Settings, Pool], Store]
 
-class Stores:
-    """The stores of one application; each is opened once.
+
+class StoreRegistry:
+    """Stores of one application; each is opened once, on first use.
 
     Args:
         settings: Addresses and limits.
@@ -25,7 +27,7 @@ class Stores:
         self._lock = asyncio.Lock()
         self._closed = False
         self._pool: Pool | None = None
-        self._opened: dict[str, Any] = {}
+        self._stores: dict[str, Store] = {}
 
     async def pool(self) -> Pool:
         """Return the caches' own connections.
@@ -35,7 +37,7 @@ class Stores:
         """
         if self._pool is None:
             async with self._lock:
-                self._check()
+                self._check_open()
                 self._pool = self._pool or await open_cache_pool(self._settings)
         return self._pool
 
@@ -43,22 +45,21 @@ class Stores:
         """Return a store.
 
         Raises:
-            FraiseQLError: It cannot be used as the settings are, or the application stops.
+            FraiseQLError: It cannot be used with these settings, or the application stops.
         """
-        found: Store | None = self._opened.get(name)
-        if found is not None:
-            return found
+        store = self._stores.get(name)
+        if store is not None:
+            return store
         pool = await self.pool()
-        if name not in self._opened:
-            self._check()
-            self._opened[name] = self._made(name, pool)
-        store: Store = self._opened[name]
-        return store
+        if name not in self._stores:
+            self._check_open()
+            self._stores[name] = open_store(name, self._settings, pool)
+        return self._stores[name]
 
     async def close(self) -> None:
-        """End every connection."""
+        """Close every connection."""
         self._closed = True
-        stores, self._opened = list(self._opened.values()), {}
+        stores, self._stores = list(self._stores.values()), {}
         for store in stores:
             await store.close()
         async with self._lock:
@@ -66,46 +67,38 @@ class Stores:
         if pool is not None:
             await pool.close()
 
-    def _check(self) -> None:
+    def _check_open(self) -> None:
         if self._closed:
             raise DatabaseUnavailable(
                 "The result caches are closed.", hint="The application stops."
             )
 
-    def _made(self, name: str, pool: Pool) -> Any:
-        settings = self._settings
-        if name == "redis":
-            return open_redis(settings, pool)
-        return TableStore(
-            "logged" if name == "logged" else "unlogged",
-            pool,
-            max_bytes=settings.cache_max_bytes,
-            max_entry_bytes=settings.cache_max_entry_bytes,
-        )
 
-
-def open_redis(settings: Settings, pool: Pool) -> Any:
-    """Return the store in Redis.
+def open_store(name: str, settings: Settings, pool: Pool) -> Store:
+    """Open a store by the name that ``fraiseql.Cache(store=…)`` has for it.
 
     Raises:
-        ConfigurationError: Its address or its client is missing, or the secret is too short.
+        ConfigurationError: It cannot be used with these settings.
     """
-    if not settings.redis_url:
-        raise ConfigurationError(
-            'A result is to be kept with store="redis", and redis_url is not set.',
-            hint="Set FRAISEQL_REDIS_URL=redis://host:6379/0, or declare another store.",
-        )
+    return STORES[name](name, settings, pool)
+
+
+def _open_redis(name: str, settings: Settings, pool: Pool) -> Store:
     # The client is an extra, and only this store needs it.
     try:
         module = import_module("fraiseql.caching.results.stores.redis")
     except ModuleNotFoundError as error:
         raise ConfigurationError(
-            'A result is to be kept with store="redis", and its client is not installed.',
+            'store="redis" is declared, and the Redis client is not installed.',
             hint="pip install fraiseql[redis]",
         ) from error
-    return module.RedisStore(
-        settings.redis_url,
-        pool,
-        secret=secret_of(settings.cache_secret),
-        max_entry_bytes=settings.cache_max_entry_bytes,
-    )
+    open_redis: OpenStore = module.open_store
+    return open_redis(name, settings, pool)
+
+
+STORES: Final[Mapping[str, OpenStore]] = {
+    "unlogged": table_store.open_store,
+    "logged": table_store.open_store,
+    "redis": _open_redis,
+}
+"""What opens each store, by name."""

@@ -1,40 +1,41 @@
-"""Subject: what one request asks of a store, all told."""
+"""One cache request: key, dependencies and freshness limits."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import random
 from typing import Final, Protocol
 
-from fraiseql.caching.results.backoff import Rest
-from fraiseql.caching.results.namespace import Place
-from fraiseql.caching.results.stores.base import Found, Lookup
+from fraiseql.caching.results.backoff import Backoff
+from fraiseql.caching.results.namespace import CacheNamespace
+from fraiseql.caching.results.stores.base import Lookup, LookupResult
 from fraiseql.database import Observation
+from fraiseql.results import CacheResult
 from fraiseql.sources import Freshness
 
-_SPREAD: Final = 0.2
-"""Part of a declared life by which lives differ, so that not all end together; the declared life is
-the longest one, and nine tenths of it the usual one."""
+_JITTER: Final = 0.2
+"""Expiry is jittered by up to this part of the declared TTL, so that entries do not expire
+together."""
 
 
-# One is made for every request: a frozen one takes three times as long to make.
+# Built for every request: a frozen dataclass takes three times as long to build.
 @dataclass(slots=True, eq=False)
-class Subject:
-    """One key, and under which conditions its value may be given.
+class CacheRequest:
+    """One key, and the conditions under which its value may be used.
 
     Attributes:
         key: 32 bytes.
-        query: Name for the figures.
-        lookup: What a store is asked.
-        tags: Returns the tags of an entry.
-        ttl: Longest life of an entry in seconds; None for no end.
+        query: Name for statistics.
+        lookup: What to look up.
+        tags: Returns the tags of a new entry.
+        ttl: Longest TTL of an entry in seconds; None for no limit.
         stale: Seconds that a value may be behind; 0.0 for none.
-        timed: Whether nothing but the time since it was computed tells how far it may be behind.
-        rest: Pauses between attempts after failures that concern this question only.
-        freshness: Of the source, where that may be stale.
-        place: Database, role and settings that the key was made for.
+        timed: Whether only the time since it was computed says how far a value may be behind.
+        backoff: Pauses after failures that concern this request only.
+        freshness: Freshness of the source, where that may be stale.
+        namespace: Database, role and settings that the key was built for.
         sessions: Whether the value may depend on variables of an application.
-        rights: Digest of the roles that count, when they were loaded.
-        known: What is called when something is not any more as it was when it was loaded.
+        roles_digest: Digest of the roles that decide access, when they were loaded.
+        listener: Called when what was loaded is out of date.
     """
 
     key: bytes
@@ -44,85 +45,90 @@ class Subject:
     ttl: float | None
     stale: float
     timed: bool
-    rest: Rest
+    backoff: Backoff
     freshness: Freshness | None
-    place: Place
+    namespace: CacheNamespace
     sessions: bool
-    rights: int
-    known: "Known"
+    roles_digest: int
+    listener: "ChangeListener"
 
-    def life(self) -> float | None:
-        """Return the seconds that a new entry lives."""
-        return None if self.ttl is None else self.ttl * (1.0 - _SPREAD * random())  # noqa: S311
+    def entry_ttl(self) -> float | None:
+        """Return the TTL of a new entry in seconds."""
+        return None if self.ttl is None else self.ttl * (1.0 - _JITTER * random())  # noqa: S311
 
-    def behind(self, found: Found) -> float:
-        """Return the seconds that a hit may be behind."""
-        return found.made if self.timed else found.seconds
+    def accepted(self, result: LookupResult) -> CacheResult | None:
+        """Return the hit if it may be used for this request."""
+        hit = result.hit
+        if hit is None or not (self.has_same_roles(result) and self.has_same_settings(result)):
+            return None
+        if self.timed:
+            hit.lag_seconds = hit.age_seconds
+        return hit if hit.lag_seconds is not None and hit.lag_seconds <= self.stale else None
 
-    def gives(self, found: Found) -> bool:
-        """Whether what was found may be given."""
-        current = self.has_rights(found) and self.has_settings(found)
-        return found.reason == "hit" and current and self.behind(found) <= self.stale
-
-    def source_serves(self, found: Found) -> bool:
+    def source_is_fresh(self, result: LookupResult) -> bool:
         """Whether the source is fresh enough to be read in place of the live one."""
         if self.freshness is None or self.freshness.when_stale == "serve":
             return True
-        age, bound = found.source_seconds, self.freshness.bound
+        age, bound = result.source_seconds, self.freshness.bound
         return age is not None and (bound is None or age <= bound)
 
-    def fills(self, found: Found) -> bool:
-        """Whether what is computed after a look-up may be kept."""
-        wanted = self.lookup.dependencies
-        current = found.shape == wanted.shape and self.has_rights(found)
-        return found.snapshot is not None and current and wanted.traced and self.has_settings(found)
+    def may_store(self, result: LookupResult) -> bool:
+        """Whether a value that is computed after this look-up may be stored."""
+        needed = self.lookup.dependencies
+        return (
+            result.snapshot is not None
+            and needed.traced
+            and result.fingerprint == needed.fingerprint
+            and self.has_same_roles(result)
+            and self.has_same_settings(result)
+        )
 
-    def has_rights(self, found: Found) -> bool:
-        """Whether the roles that count are those, and what they were when they were loaded."""
-        return found.origin is None or found.rights == self.rights
+    def has_same_roles(self, result: LookupResult) -> bool:
+        """Whether the roles that decide access are what they were when they were loaded."""
+        return result.origin is None or result.roles_digest == self.roles_digest
 
-    def has_settings(self, found: Found) -> bool:
-        """Whether connections begin with the settings that the key was made for."""
-        origin = found.origin
+    def has_same_settings(self, result: LookupResult) -> bool:
+        """Whether connections begin with the settings that the key was built for."""
+        origin = result.origin
         if origin is None:
             return True
-        return found.steady and self.place.has_settings(origin, sessions=self.sessions)
+        return result.steady and self.namespace.has_settings(origin, sessions=self.sessions)
 
-    def compare(self, found: Found) -> None:
-        """Have loaded again what a look-up found to have changed."""
-        if not self.has_settings(found):
-            self.known.settings_changed()
-        elif not self.has_rights(found):
-            self.known.rights_changed(self.lookup.reader.role)
-        elif found.shape != self.lookup.dependencies.shape:
-            self.known.redefined()
+    def report_changes(self, result: LookupResult) -> None:
+        """Report what changed since it was loaded, so that it is loaded again."""
+        if not self.has_same_settings(result):
+            self.listener.settings_changed()
+        elif not self.has_same_roles(result):
+            self.listener.roles_changed(self.lookup.reader.role)
+        elif result.fingerprint != self.lookup.dependencies.fingerprint:
+            self.listener.definitions_changed()
 
-    def misfit(self, seen: Observation, found: Found) -> str:
-        """Return in one word why what was computed may not be stored; nothing where it may.
+    def storage_conflict(self, observation: Observation, result: LookupResult) -> str:
+        """Return in one word why a computed value may not be stored; empty where it may.
 
         Args:
-            seen: The connections that it was computed on.
-            found: What the look-up before it found.
+            observation: The connections that computed the value.
+            result: The look-up before.
         """
-        if not seen.steady:
+        if not observation.steady:
             return "settings"
-        own = found.origin
-        for origin in seen.origins if own is None else (own, *seen.origins):
+        own = result.origin
+        for origin in observation.origins if own is None else (own, *observation.origins):
             if not origin.writes or (own is not None and not own.same_server(origin)):
                 return "server"
-            if not self.place.has_settings(origin, sessions=self.sessions):
+            if not self.namespace.has_settings(origin, sessions=self.sessions):
                 return "settings"
         return ""
 
 
-class Known(Protocol):
-    """What a request knows of definitions, rights and settings."""
+class ChangeListener(Protocol):
+    """Holds the definitions, roles and settings that a request was built from."""
 
-    def redefined(self) -> None:
-        """Load the definitions again."""
+    def definitions_changed(self) -> None:
+        """Reload the definitions."""
 
-    def rights_changed(self, role: str | None) -> None:
-        """Load the roles again by which requests with ``role`` are judged."""
+    def roles_changed(self, role: str | None) -> None:
+        """Reload the roles that decide what requests with ``role`` may read."""
 
     def settings_changed(self) -> None:
-        """Replace connections, and load the settings again that they begin with."""
+        """Replace connections, and reload the settings that they begin with."""

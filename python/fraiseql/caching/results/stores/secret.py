@@ -1,6 +1,6 @@
-"""Secret: what entries outside of the database are authenticated with.
+"""The secret that authenticates entries outside of the database.
 
-It is a row that ``fraiseql db apply`` makes, which the roles that serve may read, or a setting.
+It is a setting, or a row that ``fraiseql db apply`` creates and that serving roles may read.
 """
 # ruff: noqa: S608 - names are constants
 
@@ -19,17 +19,17 @@ _LOAD: Final = f"SELECT s.entries FROM {SECRET} s"
 
 
 def secret_of(setting: str) -> bytes:
-    """Return the secret that a setting gives; nothing where it is not set.
+    """Return the secret of a setting; empty where it is not set.
 
     Raises:
-        ConfigurationError: It is so short that it can be guessed.
+        ConfigurationError: It is short enough to be guessed.
     """
     if not setting:
         return b""
     if len(setting) < SHORTEST:
         raise ConfigurationError(
             f"cache_secret has {len(setting)} characters.",
-            hint=f"Give {SHORTEST} random ones, such as `openssl rand -hex 32`, or leave it unset.",
+            hint=f"Use {SHORTEST} random ones, such as `openssl rand -hex 32`, or leave it unset.",
         )
     return sha256(setting.encode()).digest()
 
@@ -38,8 +38,8 @@ async def load_secret(pool: Pool) -> bytes:
     """Return the secret of the database.
 
     Raises:
-        StoreUnavailable: There is none.
-        DatabaseError: Its table is not there, or may not be read.
+        StoreUnavailable: The database has none.
+        DatabaseError: Its table does not exist, or may not be read.
     """
     rows = await pool.inspect(_LOAD)
     if not rows:

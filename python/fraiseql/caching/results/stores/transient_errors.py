@@ -1,20 +1,20 @@
-"""Forgiven: the failures of a store after which an answer is computed as if there were none.
+"""Failures of a store that are expected, after which answers are computed.
 
-The list is closed: what is not in it is a fault of this package, and is logged as one.
+The list is closed: any other failure is a bug of this package, and is logged as one.
 """
 
 from typing import Final
 
 from fraiseql.errors import DatabaseUnavailable, FraiseQLError, sqlstate_of
 
-_OF_DEFINITION: Final = {
+_OF_REQUEST: Final = {
     "3F000": "schema_missing",
     "42P01": "relation_missing",
     "42703": "column_missing",
     "42883": "function_missing",
     "42501": "not_allowed",
 }
-"""Something is not there, or may not be used: no other question need fail because of it."""
+"""An object is missing or not accessible; requests that do not use it may succeed."""
 
 _OF_STORE: Final = {
     "55000": "not_ready",
@@ -32,10 +32,10 @@ LOST: Final = "connection_lost"
 
 
 class StoreUnavailable(FraiseQLError):  # noqa: N818 - reads as the state that it reports
-    """A store that is no table of the database cannot be used now.
+    """A store outside of the database cannot be used now.
 
     Args:
-        kind: What failed, as one word.
+        kind: The failure, as one word.
     """
 
     default_code = "DATABASE_UNAVAILABLE"
@@ -45,17 +45,17 @@ class StoreUnavailable(FraiseQLError):  # noqa: N818 - reads as the state that i
         self.kind = kind
 
 
-def kind_of(error: BaseException) -> str:
-    """Return what failed, as one word for counting; empty for what is not forgiven."""
+def error_kind(error: BaseException) -> str:
+    """Return one word for an expected failure; empty for any other."""
     if isinstance(error, StoreUnavailable):
         return error.kind
     if not isinstance(error, FraiseQLError):
         return ""
     state = sqlstate_of(error)
-    known = _OF_DEFINITION.get(state) or _OF_STORE.get(state)
-    return known or (LOST if isinstance(error, DatabaseUnavailable) else "")
+    kind = _OF_REQUEST.get(state) or _OF_STORE.get(state)
+    return kind or (LOST if isinstance(error, DatabaseUnavailable) else "")
 
 
-def concerns_one(kind: str) -> bool:
-    """Whether a failure concerns what was asked, and not the store as a whole."""
-    return kind in _OF_DEFINITION.values()
+def concerns_request(kind: str) -> bool:
+    """Whether a failure concerns the request alone, and not the store as a whole."""
+    return kind in _OF_REQUEST.values()

@@ -76,9 +76,11 @@ async def test_a_secret_that_is_renewed_or_lost_misses_no_write(tagged: str) -> 
     written = "UPDATE tb_post SET author = 3 WHERE id = 1"
     await run(tagged, "INSERT INTO tb_post VALUES (1, 3, 1, 'one')")
     (row,) = (await tags_of(tagged, "tb_post.slug={slug}")).rows
-    shape = (await depended(tagged, "tb_post")).shape
+    shape = (await depended(tagged, "tb_post")).fingerprint
     await run(tagged, "SELECT fraiseql.new_secret()")
-    assert (await depended(tagged, "tb_post")).shape != shape, "who has the old one loads again"
+    assert (await depended(tagged, "tb_post")).fingerprint != shape, (
+        "who has the old one loads again"
+    )
     (renewed,) = (await tags_of(tagged, "tb_post.slug={slug}")).rows
     assert renewed.tag("one") != row.tag("one")
     logged = await logged_by(tagged, written)
@@ -96,9 +98,9 @@ async def test_a_look_up_that_is_planned_notices_another_secret(tagged: str) -> 
     connection = await asyncpg.connect(tagged)
     try:
         statement = await connection.prepare(looked(found))
-        assert await statement.fetchval() == found.shape
+        assert await statement.fetchval() == found.fingerprint
         await run(tagged, "SELECT fraiseql.new_secret()")
-        assert await statement.fetchval() != found.shape
+        assert await statement.fetchval() != found.fingerprint
     finally:
         await connection.close()
 

@@ -104,9 +104,9 @@ async def test_every_change_is_noticed_at_once(url: str, made: str) -> None:
             before = await depended(url, relation)
             statement = await connection.prepare(looked(before))
             asked = [await statement.fetchval() for _ in range(3)]
-            assert asked == [before.shape] * 3, name
+            assert asked == [before.fingerprint] * 3, name
             await run(url, change)
-            if await statement.fetchval() == before.shape:
+            if await statement.fetchval() == before.fingerprint:
                 missed.append(name)
         finally:
             await connection.close()
@@ -122,11 +122,11 @@ async def test_a_log_that_was_emptied_by_hand_is_noticed_at_once(url: str, made:
             # A look-up reads both.
             read = f"NOT EXISTS (SELECT FROM fraiseql.{table} WHERE tag = 'none')"
             statement = await connection.prepare(f"{looked(before)} AND {read}")
-            assert await statement.fetchval() == before.shape
+            assert await statement.fetchval() == before.fingerprint
             await run(url, f"TRUNCATE fraiseql.{table}")
-            assert await statement.fetchval() != before.shape
+            assert await statement.fetchval() != before.fingerprint
             await run(url, f"VACUUM ANALYZE fraiseql.{table}")
-            assert await statement.fetchval() == (await depended(url, "tb_post")).shape
+            assert await statement.fetchval() == (await depended(url, "tb_post")).fingerprint
         finally:
             await connection.close()
 
@@ -141,7 +141,7 @@ async def test_what_changes_nothing_is_no_change(url: str, made: str) -> None:
         "CREATE TABLE other (id int)",
         "COMMENT ON TABLE tb_user IS 'people'",
     )
-    assert (await depended(url, "v_outer", "tb_day")).shape == before.shape
+    assert (await depended(url, "v_outer", "tb_day")).fingerprint == before.fingerprint
 
 
 async def waited(
@@ -166,13 +166,13 @@ async def test_a_look_up_that_waited_for_the_change_notices_it(url: str, made: s
         await reader.execute("SET plan_cache_mode = force_generic_plan")
         before = await depended(url, "v_outer")
         statement = await reader.prepare(looked(before))
-        assert await statement.fetchval() == before.shape
+        assert await statement.fetchval() == before.fingerprint
         waiting = await waited(url, reader, changer, statement)
         after = await depended(url, "v_outer")
-        assert after.shape != before.shape
+        assert after.fingerprint != before.fingerprint
         # Its snapshot for planning is older than the change.
-        assert waiting != before.shape
-        assert await statement.fetchval() != before.shape
+        assert waiting != before.fingerprint
+        assert await statement.fetchval() != before.fingerprint
     finally:
         await reader.close()
         await changer.close()
@@ -191,9 +191,9 @@ async def test_one_function_alone_would_not_notice_what_it_waited_for(url: str, 
         await reader.execute("SET plan_cache_mode = force_generic_plan")
         before = await depended(url, "v_outer")
         statement = await reader.prepare(looked(before))
-        assert await statement.fetchval() == before.shape
+        assert await statement.fetchval() == before.fingerprint
         await waited(url, reader, changer, statement)
-        assert await statement.fetchval() == before.shape
+        assert await statement.fetchval() == before.fingerprint
     finally:
         await reader.close()
         await changer.close()
@@ -204,7 +204,7 @@ async def test_a_table_that_a_subscription_writes_is_noticed(url: str, made: str
     connection = await asyncpg.connect(url)
     try:
         statement = await connection.prepare(looked(before))
-        assert await statement.fetchval() == before.shape
+        assert await statement.fetchval() == before.fingerprint
         await run(
             url,
             "CREATE SUBSCRIPTION far CONNECTION 'host=/nowhere' PUBLICATION p"
@@ -216,7 +216,7 @@ async def test_a_table_that_a_subscription_writes_is_noticed(url: str, made: str
             "INSERT INTO pg_subscription_rel SELECT oid, 'tb_post'::regclass, 'r', NULL"
             " FROM pg_subscription",
         )
-        assert await statement.fetchval() != before.shape
+        assert await statement.fetchval() != before.fingerprint
         plan = await planned(url, cached("tb_post"))
         assert "CACHE_WRITES_NOT_SEEN" in [one.code for one in plan.refusals]
     finally:
@@ -236,9 +236,9 @@ async def test_constants_of_a_predicate_are_seen(url: str, made: str) -> None:
         predicate = "to_tsvector('words', name) @@ to_tsquery('a')"
         before = await depended(url, "tb_user", predicate=predicate)
         statement = await connection.prepare(looked(before))
-        assert await statement.fetchval() == before.shape
+        assert await statement.fetchval() == before.fingerprint
         await run(url, "ALTER TEXT SEARCH CONFIGURATION words DROP MAPPING FOR word")
-        assert await statement.fetchval() != before.shape
+        assert await statement.fetchval() != before.fingerprint
     finally:
         await connection.close()
 
@@ -249,9 +249,9 @@ async def test_another_version_of_an_extension_is_noticed(url: str, made: str) -
     try:
         before = await depended(url, "v_outer")
         statement = await connection.prepare(looked(before))
-        assert await statement.fetchval() == before.shape
+        assert await statement.fetchval() == before.fingerprint
         await run(url, "UPDATE pg_extension SET extversion = extversion WHERE extname = 'plpgsql'")
-        assert await statement.fetchval() != before.shape
+        assert await statement.fetchval() != before.fingerprint
     finally:
         await connection.close()
         await run(url, "ALTER EXTENSION plpgsql DROP FUNCTION louder(text)")
@@ -268,7 +268,7 @@ async def test_a_generated_column_is_part_of_the_shape(url: str, made: str) -> N
     await run(url, f"ALTER TABLE tb_post ADD COLUMN {column}")
     before = await depended(url, "tb_post")
     await run(url, f"ALTER TABLE tb_post ALTER COLUMN twice {change}")
-    assert (await depended(url, "tb_post")).shape != before.shape
+    assert (await depended(url, "tb_post")).fingerprint != before.fingerprint
 
 
 async def test_a_relation_made_anew_has_another_shape_and_other_tags(url: str, made: str) -> None:
@@ -276,13 +276,13 @@ async def test_a_relation_made_anew_has_another_shape_and_other_tags(url: str, m
     try:
         before = await depended(url, "tb_post")
         statement = await connection.prepare(looked(before))
-        assert await statement.fetchval() == before.shape
+        assert await statement.fetchval() == before.fingerprint
         await run(
             url,
             "ALTER TABLE tb_post RENAME TO tb_old; CREATE TABLE tb_post (LIKE tb_old)",
             "DROP TABLE tb_old CASCADE",
         )
-        assert await statement.fetchval() != before.shape
+        assert await statement.fetchval() != before.fingerprint
         assert (await depended(url, "tb_post")).tags != before.tags
     finally:
         await connection.close()
@@ -300,7 +300,7 @@ async def test_a_right_that_is_taken_away_is_an_error(url: str, made: str) -> No
         await connection.execute("SET ROLE shape_reader")
         before = await depended(url, "v_outer")
         statement = await connection.prepare(looked(before))
-        assert await statement.fetchval() == before.shape
+        assert await statement.fetchval() == before.fingerprint
         await run(url, "REVOKE SELECT ON v_outer FROM shape_reader")
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await statement.fetchval()

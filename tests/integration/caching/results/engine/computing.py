@@ -8,14 +8,14 @@ import sys
 
 import asyncpg
 
-from fraiseql.results import Computed
+from fraiseql.results import ComputedValue
 from tests.integration.caching.results.engine.road import road, value_of
 
 
 async def main(url: str, callers: int, seconds: float) -> None:
     """Ask with many callers for what takes long to compute; each computation leaves a row."""
 
-    async def compute() -> Computed:
+    async def compute() -> ComputedValue:
         connection = await asyncpg.connect(url)
         await connection.execute("INSERT INTO computations DEFAULT VALUES")
         await connection.close()

@@ -15,7 +15,7 @@ from fraiseql.caching.results.caches import ResultCaches
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Identity, Pool, open_pool
 from fraiseql.database.writing import open_admin
-from fraiseql.results import Answered, Ask, Computed, Part, Unit
+from fraiseql.results import CacheableField, CacheResult, ComputedValue, FieldCache, FieldRequest
 from fraiseql.schema import build_schema
 from fraiseql.schema.definitions import QueryDefinition
 from fraiseql.settings import Settings
@@ -26,7 +26,7 @@ INSERT INTO item SELECT n, 'owner' || n % 2, 'item' || n FROM generate_series(1,
 """
 NAMES = "SELECT coalesce(json_agg(name ORDER BY id), '[]')::text AS names FROM item"
 
-Compute = Callable[[], Awaitable[Computed]]
+Compute = Callable[[], Awaitable[ComputedValue]]
 
 
 @fraiseql.type(sql_source="item")
@@ -82,41 +82,43 @@ class Road:
 
     def unit(
         self, cache: Any = None, *, name: str = "items", text: bytes = b"items", **more: Any
-    ) -> Unit:
+    ) -> FieldCache:
         """Return the unit of a query over ``item``."""
         definition = QueryDefinition(name, name, Any, function=more.pop("function", None))
         relations = more.pop("relations", (self._relation,))
-        part = Part(definition, cache or fraiseql.Cache(), text, ("n",), relations, **more)
-        unit = self.caches.unit(part)
+        part = CacheableField(
+            definition, cache or fraiseql.Cache(), text, ("n",), relations, **more
+        )
+        unit = self.caches.field_cache(part)
         assert unit is not None
         return unit
 
-    async def read(self) -> Computed:
+    async def read(self) -> ComputedValue:
         """Compute: read the table as it is now."""
         self.computed += 1
         rows = await self.pool.fetch_bytes(NAMES)
-        return Computed(rows[0]["names"].encode(), sound=True)
+        return ComputedValue(rows[0]["names"].encode(), cacheable=True)
 
     async def ask(
         self,
-        unit: Unit,
+        unit: FieldCache,
         compute: Compute | None = None,
         *,
         variables: Mapping[str, Any] | None = None,
         identity: Identity = Identity.NONE,
         context: Mapping[str, Any] | None = None,
         etags: frozenset[str] = frozenset(),
-    ) -> Answered:
+    ) -> CacheResult:
         """Ask a unit."""
-        asked = Ask(variables or {}, dict, identity, context or {}, etags)
+        asked = FieldRequest(variables or {}, dict, identity, context or {}, etags)
         return await unit.answer(asked, compute or self.read)
 
     async def settled(self) -> None:
         """Wait until nothing is stored or led in the background any more."""
-        await until(lambda: not len(self.caches.process.puts))
-        assert len(self.caches.process.flights) == 0
+        await until(lambda: not len(self.caches.runtime.background))
+        assert len(self.caches.runtime.coalescer) == 0
 
-    async def kept(self, unit: Unit, **more: Any) -> Answered:
+    async def kept(self, unit: FieldCache, **more: Any) -> CacheResult:
         """Ask, and wait until the answer is stored."""
         answered = await self.ask(unit, **more)
         await self.settled()
@@ -124,7 +126,7 @@ class Road:
 
     def events(self, query: str = "items") -> Mapping[str, int]:
         """Return what was counted beside answers, by kind."""
-        tally = self.caches.counted.tallies.get(query)
+        tally = self.caches.counters.queries.get(query)
         return {} if tally is None else tally.events
 
 
@@ -154,7 +156,7 @@ async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
             await asyncio.sleep(0.005)
 
 
-def value_of(answered: Answered) -> bytes | None:
+def value_of(answered: CacheResult) -> bytes | None:
     """Return the value that was given, from wherever it came."""
     if answered.computed is not None:
         return answered.computed.value

@@ -7,10 +7,10 @@ import pytest
 
 import fraiseql
 from fraiseql.caching.results import caches
-from fraiseql.caching.results.cached_field import CachedUnit
-from fraiseql.caching.results.load_dependencies import Needs, load_needs
+from fraiseql.caching.results.cached_field import CachedField
+from fraiseql.caching.results.load_dependencies import CacheDependencies, load_cache_dependencies
 from fraiseql.database import Identity, Pool
-from fraiseql.results import Computed, Part
+from fraiseql.results import CacheableField, ComputedValue
 from tests.integration.caching.results.engine.road import Road, value_of
 
 
@@ -19,7 +19,7 @@ async def test_the_second_answer_is_a_hit(on_road: Road) -> None:
     first = await on_road.kept(unit)
     second = await on_road.kept(unit)
     assert (first.outcome, first.detail, first.stored) == ("miss", "absent", True)
-    assert (second.outcome, second.stored, second.seconds) == ("hit", False, 0.0)
+    assert (second.outcome, second.stored, second.lag_seconds) == ("hit", False, 0.0)
     assert value_of(second) == value_of(first)
     assert second.etag == first.etag
     assert on_road.computed == 1
@@ -41,7 +41,7 @@ async def test_what_was_read_before_a_write_is_never_given_after_it(
 ) -> None:
     unit = on_road.unit()
 
-    async def slow() -> Computed:
+    async def slow() -> ComputedValue:
         found = await on_road.read()
         await admin.execute("UPDATE item SET name = 'meanwhile' WHERE id = 2")
         return found
@@ -118,7 +118,7 @@ async def test_what_json_cannot_say_is_not_kept_and_told_once(
     unit = on_road.unit(fraiseql.Cache(vary=("user",)))
     for _ in range(3):
         answered = await on_road.kept(unit, context={"user": object()})
-        assert (answered.outcome, answered.detail) == ("bypass", "no_key")
+        assert (answered.outcome, answered.detail) == ("bypass", "uncacheable_value")
     assert on_road.computed == 3
     assert [one.message for one in caplog.records if "'user'" in one.message] != []
     assert len(caplog.records) == 1
@@ -127,8 +127,8 @@ async def test_what_json_cannot_say_is_not_kept_and_told_once(
 async def test_unsound_answers_are_for_nobody_else(on_road: Road) -> None:
     unit = on_road.unit()
 
-    async def unsound() -> Computed:
-        return Computed(b'"wrong"', sound=False)
+    async def unsound() -> ComputedValue:
+        return ComputedValue(b'"wrong"', cacheable=False)
 
     assert value_of(await on_road.kept(unit, compute=unsound)) == b'"wrong"'
     after = await on_road.kept(unit)
@@ -159,16 +159,18 @@ async def test_functions_that_read_are_not_kept_without_tags(on_road: Road) -> N
 async def test_what_is_read_is_loaded_once_for_all_documents(
     on_road: Road, admin: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    loads: list[Part] = []
+    loads: list[CacheableField] = []
 
-    async def counted(pool: Pool, part: Part) -> Needs | str:
+    async def counted(pool: Pool, part: CacheableField) -> CacheDependencies | str:
         loads.append(part)
-        return await load_needs(pool, part)
+        return await load_cache_dependencies(pool, part)
 
-    monkeypatch.setattr(caches, "load_needs", counted)
+    monkeypatch.setattr(caches, "load_cache_dependencies", counted)
     first = on_road.unit(name="many", text=b"0")
-    assert isinstance(first, CachedUnit)
-    units = [CachedUnit(first._ground, replace(first._part, text=b"%d" % n)) for n in range(4)]
+    assert isinstance(first, CachedField)
+    units = [
+        CachedField(first._application, replace(first._field, text=b"%d" % n)) for n in range(4)
+    ]
     for unit in units:
         await on_road.kept(unit)
         assert (await on_road.ask(unit)).outcome == "hit"
@@ -178,7 +180,7 @@ async def test_what_is_read_is_loaded_once_for_all_documents(
         for unit in units:
             assert (await on_road.kept(unit)).outcome == "stale"
         for unit in units:
-            unit.look()  # it rests where definitions have just changed
+            unit.retry()  # it rests where definitions have just changed
             await on_road.kept(unit)
             assert (await on_road.ask(unit)).outcome == "hit"
         assert len(loads) == 2

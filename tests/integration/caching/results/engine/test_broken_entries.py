@@ -42,7 +42,7 @@ async def client(redis_url: str) -> AsyncIterator[Redis]:
 
 
 def counted(on_road: Road, reason: str) -> int:
-    tally = on_road.caches.counted.tallies["items"]
+    tally = on_road.caches.counters.queries["items"]
     return tally.reasons.get(reason, 0)
 
 
@@ -61,7 +61,7 @@ async def test_a_row_that_is_broken_fails_no_request(
     right = (await on_road.read()).value
     for change, reason in ROWS.items():
         assert value_of(await on_road.kept(unit)) == right
-        on_road.caches.process.memory._kept.clear()
+        on_road.caches.runtime.memory._slots.clear()
         before = counted(on_road, reason)
         for table in SEGMENTS:
             await admin.execute(f"UPDATE {table} SET {change}")
@@ -70,9 +70,9 @@ async def test_a_row_that_is_broken_fails_no_request(
         assert (answered.outcome == "hit") is not bool(reason), change
         assert counted(on_road, reason) == before + bool(reason), change
         assert answered.ttl is None or int(answered.ttl) > 0
-        on_road.caches.process.memory._kept.clear()
+        on_road.caches.runtime.memory._slots.clear()
         await admin.execute(f"TRUNCATE {', '.join(SEGMENTS)}")
-    assert not [kind for kind in on_road.events() if kind.startswith("forgiven")]
+    assert not [kind for kind in on_road.events() if kind.startswith("store_error")]
     assert len(logged(caplog)) == 1
 
 
@@ -97,5 +97,5 @@ async def test_what_others_put_into_redis_fails_no_request(
             assert (value_of(answered), answered.outcome) == (right, "miss")
         assert on_road.events()["invalid"] == 40
         assert (await on_road.kept(unit)).outcome == "hit"
-        assert not [kind for kind in on_road.events() if kind.startswith("forgiven")]
+        assert not [kind for kind in on_road.events() if kind.startswith("store_error")]
     assert len(logged(caplog)) == 1

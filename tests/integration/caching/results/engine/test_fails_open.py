@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from fraiseql.caching.results import backoff
-from fraiseql.caching.results.stores.transient_errors import kind_of
+from fraiseql.caching.results.stores.transient_errors import error_kind
 from fraiseql.errors import DatabaseError
 from tests.integration.caching.results.engine.road import NAMES, Road, value_of
 
@@ -45,13 +45,13 @@ async def check_failing(
 
     async def ask() -> bool:
         assert value_of(await on_road.kept(unit)) == right
-        return on_road.events().get(f"forgiven:{kind}", 0) >= 2
+        return on_road.events().get(f"store_error:{kind}", 0) >= 2
 
     for _ in range(200):
         if await ask():
             break
         await asyncio.sleep(0.02)  # until it is tried again
-    assert on_road.events()[f"forgiven:{kind}"] >= 2
+    assert on_road.events()[f"store_error:{kind}"] >= 2
     told = [one for one in caplog.records if f"({kind})" in one.getMessage()]
     assert len(told) == 1
 
@@ -149,10 +149,10 @@ async def test_a_fault_of_our_own(
     store = await on_road.caches.stores.open("unlogged")
     monkeypatch.setattr(store, "find", None)
     assert value_of(await on_road.kept(unit)) == right
-    assert on_road.events()["forgiven:fault"] == 1
+    assert on_road.events()["store_error:fault"] == 1
     assert [one.exc_info is not None for one in caplog.records] == [True]
 
 
 def test_the_list_is_closed() -> None:
-    assert kind_of(DatabaseError("a constraint refused it")) == ""
-    assert kind_of(ZeroDivisionError()) == ""
+    assert error_kind(DatabaseError("a constraint refused it")) == ""
+    assert error_kind(ZeroDivisionError()) == ""

@@ -9,7 +9,7 @@ import pytest
 import fraiseql
 from fraiseql.caching.results import early_recompute
 from fraiseql.caching.results.stores import request
-from fraiseql.results import Computed
+from fraiseql.results import ComputedValue
 from tests.integration.caching.results.engine.road import Road, value_of
 
 
@@ -47,7 +47,7 @@ async def test_one_computes_before_the_end_while_others_are_given_the_value(
     monkeypatch.setattr(request, "random", lambda: 0.0)
     await admin_cost(on_road)
 
-    async def compute() -> Computed:
+    async def compute() -> ComputedValue:
         begun.set()
         await go_on.wait()
         return await on_road.read()
@@ -79,7 +79,7 @@ async def test_an_early_computation_that_fails_is_no_failure(
     await admin_cost(on_road)
     monkeypatch.setattr(early_recompute, "random", lambda: 1 - 1e-12)
 
-    async def compute() -> Computed:
+    async def compute() -> ComputedValue:
         raise LookupError
 
     answered = await on_road.ask(unit, compute)
@@ -97,8 +97,8 @@ async def test_a_bound_of_staleness_is_kept_and_told(
     second = await on_road.ask(unit)
     assert second.outcome == "hit"
     assert value_of(second) == value_of(first)
-    assert second.seconds is not None
-    assert 0.0 < second.seconds <= 1.0
+    assert second.lag_seconds is not None
+    assert 0.0 < second.lag_seconds <= 1.0
     await asyncio.sleep(1.1)
     third = await on_road.kept(unit)
     assert third.outcome == "stale"
@@ -110,7 +110,7 @@ async def test_memory_answers_without_the_database(on_road: Road) -> None:
     unit = on_road.unit(fraiseql.Cache(stale=60))
     first = await on_road.kept(unit)
     store = await on_road.caches.stores.open("unlogged")
-    on_road.caches.store("unlogged")._opened = None  # type: ignore[assignment]
+    on_road.caches.store("unlogged")._open = None  # type: ignore[assignment]
     second = await on_road.ask(unit)
     assert store is not None
     assert second.outcome == "hit"
@@ -119,7 +119,7 @@ async def test_memory_answers_without_the_database(on_road: Road) -> None:
 
 async def test_nothing_that_must_be_exact_is_in_memory(on_road: Road) -> None:
     await on_road.kept(on_road.unit())
-    assert len(on_road.caches.process.memory) == 0
+    assert len(on_road.caches.runtime.memory) == 0
 
 
 async def test_where_time_alone_tells_the_age_is_told(on_road: Road) -> None:
@@ -128,8 +128,8 @@ async def test_where_time_alone_tells_the_age_is_told(on_road: Road) -> None:
     await asyncio.sleep(0.1)
     second = await on_road.ask(unit)
     assert second.outcome == "hit"
-    assert second.seconds is not None
-    assert 0.1 <= second.seconds <= 0.5
+    assert second.lag_seconds is not None
+    assert 0.1 <= second.lag_seconds <= 0.5
     await asyncio.sleep(0.5)
     third = await on_road.kept(unit)
     assert (third.outcome, third.detail) == ("stale", "too_old")

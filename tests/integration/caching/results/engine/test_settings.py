@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 import fraiseql
-from fraiseql.results import Computed, Unit
+from fraiseql.results import ComputedValue, FieldCache
 from tests.integration.caching.results.engine.road import Road, road, value_of
 
 SET = ("app.rate", "default_text_search_config", "search_path")
@@ -33,9 +33,9 @@ async def answered(ground: str, name: str) -> tuple[list[str], list[bytes | None
     async with road(ground) as on:
         unit = on.unit()
 
-        async def computed() -> Computed:
+        async def computed() -> ComputedValue:
             rows = await on.pool.fetch_bytes("SELECT current_setting($1, true)", [name])
-            return Computed(f'"{rows[0][0]}"'.encode(), sound=True)
+            return ComputedValue(f'"{rows[0][0]}"'.encode(), cacheable=True)
 
         told = [await on.kept(unit, compute=computed) for _ in range(2)]
         return [one.outcome for one in told], [value_of(one) for one in told]
@@ -71,17 +71,17 @@ async def test_a_look_finds_other_settings(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
-    await on_road.caches.look()
+    await on_road.caches.refresh()
     assert (await on_road.kept(unit)).outcome == "miss"
     assert (await on_road.kept(unit)).outcome == "hit"
 
 
-async def rate(on: Road, unit: Unit) -> tuple[str, bytes | None]:
+async def rate(on: Road, unit: FieldCache) -> tuple[str, bytes | None]:
     """Ask for the value of ``app.rate`` as a live answer has it."""
 
-    async def computed() -> Computed:
+    async def computed() -> ComputedValue:
         rows = await on.pool.fetch_bytes("SELECT current_setting('app.rate', true)")
-        return Computed(f'"{rows[0][0]}"'.encode(), sound=True)
+        return ComputedValue(f'"{rows[0][0]}"'.encode(), cacheable=True)
 
     answered = await on.kept(unit, compute=computed)
     return answered.outcome, value_of(answered)
@@ -157,10 +157,10 @@ async def test_no_answer_is_older_than_the_setting_that_it_was_computed_under(
         await set_back.execute("SELECT pg_reload_conf()")
         await asyncio.sleep(0.05)
 
-    async def asked(on: Road, unit: Unit) -> tuple[str, bytes | None]:
-        async def computed() -> Computed:
+    async def asked(on: Road, unit: FieldCache) -> tuple[str, bytes | None]:
+        async def computed() -> ComputedValue:
             rows = await on.pool.fetch_bytes("SELECT current_setting($1, true)", [name])
-            return Computed(f'"{rows[0][0]}"'.encode(), sound=True)
+            return ComputedValue(f'"{rows[0][0]}"'.encode(), cacheable=True)
 
         answered = await on.kept(unit, compute=computed)
         return answered.outcome, value_of(answered)

@@ -7,7 +7,7 @@ from contextlib import suppress
 import asyncpg
 import pytest
 
-from fraiseql.results import Answered, Computed
+from fraiseql.results import CacheResult, ComputedValue
 from tests.integration.caching.results.engine.road import Road, road, until, value_of
 
 CALLERS = 1_000
@@ -26,7 +26,7 @@ class Gate:
         self.open = asyncio.Event()
         self.begun = self.ended = 0
 
-    async def compute(self) -> Computed:
+    async def compute(self) -> ComputedValue:
         self.begun += 1
         await self.open.wait()
         found = await self._road.read()
@@ -61,7 +61,7 @@ async def test_who_comes_during_a_computation_is_not_given_what_it_read_before(
     unit = on_road.unit()
     read, go_on = asyncio.Event(), asyncio.Event()
 
-    async def compute() -> Computed:
+    async def compute() -> ComputedValue:
         found = await on_road.read()
         read.set()
         await go_on.wait()
@@ -96,7 +96,7 @@ async def test_when_the_one_who_computes_is_cancelled_one_takes_over(on_road: Ro
     gate.open.set()
     answers = await asyncio.gather(*callers, return_exceptions=True)
     await on_road.settled()
-    given = [answer for answer in answers if isinstance(answer, Answered)]
+    given = [answer for answer in answers if isinstance(answer, CacheResult)]
     assert len(given) >= 32
     assert len({value_of(answer) for answer in given}) == 1
     # One more, if the one who had taken over was among those that were cancelled.
@@ -106,7 +106,7 @@ async def test_when_the_one_who_computes_is_cancelled_one_takes_over(on_road: Ro
 async def test_a_failure_is_its_own_and_one_more_tries(on_road: Road) -> None:
     unit, begun = on_road.unit(), 0
 
-    async def compute() -> Computed:
+    async def compute() -> ComputedValue:
         nonlocal begun
         begun += 1
         await asyncio.sleep(0.05)
@@ -124,7 +124,7 @@ async def test_a_failure_is_its_own_and_one_more_tries(on_road: Road) -> None:
 async def test_what_always_fails_is_not_tried_by_one_after_the_other(on_road: Road) -> None:
     unit, begun = on_road.unit(), 0
 
-    async def compute() -> Computed:
+    async def compute() -> ComputedValue:
         nonlocal begun
         begun += 1
         await asyncio.sleep(0.05)
@@ -186,10 +186,10 @@ async def test_who_comes_after_patience_is_over_is_not_given_what_was_read_befor
         await until(lambda: elsewhere.begun)
         unit, read = impatient.unit(), asyncio.Event()
 
-        async def compute() -> Computed:
+        async def compute() -> ComputedValue:
             found = await impatient.read()
             read.set()
-            return Computed((await gate.compute()).value and found.value, sound=True)
+            return ComputedValue((await gate.compute()).value and found.value, cacheable=True)
 
         early = asyncio.create_task(impatient.ask(unit, compute))
         await read.wait()

@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from fraiseql.caching.results.sql.stats import figure_objects
+from fraiseql.caching.results.sql.stats import stats_objects
 from fraiseql.caching.results.sql.views import view_objects
 from fraiseql.database import open_pool
 from fraiseql.database.writing import AdminConnection, open_admin
@@ -18,7 +18,7 @@ async def made(url: str) -> None:
     connection = await asyncpg.connect(url)
     try:
         await connection.execute("DROP SCHEMA IF EXISTS fraiseql CASCADE; CREATE SCHEMA fraiseql")
-        for one in figure_objects():
+        for one in stats_objects():
             for statement in one.create:
                 await connection.execute(statement)
     finally:
@@ -46,7 +46,7 @@ async def totals(read: AdminConnection) -> dict[str, int]:
 
 async def shown(connection: asyncpg.Connection) -> None:
     """Make figures and views beside stores that are there."""
-    for one in (*figure_objects(), *view_objects(("unlogged", "logged"))):
+    for one in (*stats_objects(), *view_objects(("unlogged", "logged"))):
         for statement in one.create:
             await connection.execute(statement)
     await connection.execute("TRUNCATE fraiseql.result_figures, fraiseql.result_keys")

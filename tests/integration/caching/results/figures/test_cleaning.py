@@ -50,7 +50,7 @@ async def test_what_may_still_be_given_although_it_is_behind_stays(stage: Stage)
     await stage.db.execute("UPDATE tb_user SET name = 'x' WHERE id = 1")
     assert (await cleaned(stage, stale=1_000.0)).segments == 0
     behind = await stage.lookup(stale=1_000.0)
-    assert 0 < (await stage.hits(behind, key)).seconds < 1_000
+    assert 0 < (await stage.hits(behind, key)).hit.lag_seconds < 1_000
 
     async def emptied() -> bool:
         return (await cleaned(stage, stale=0.01)).segments == 1

@@ -8,14 +8,14 @@ import pytest
 
 from fraiseql.caching.results.metrics import Metrics
 from fraiseql.caching.results.sql.stats import FOLDED
-from fraiseql.caching.results.stats import Figures, fold
+from fraiseql.caching.results.stats import StatsWriter, fold
 from fraiseql.database.writing import AdminConnection
 from fraiseql.errors import DatabaseUnavailable
-from fraiseql.results import Answered
+from fraiseql.results import CacheResult
 from tests.integration.caching.results.figures.road import made, totals, writer
 
 KEY = bytes(31)
-HIT = Answered("hit")
+HIT = CacheResult("hit", cost_ms=2.0, age_seconds=1.0)
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ async def url(database: str) -> str:
 
 def _hits(metrics: Metrics, count: int, query: str = "users", key: int = 1) -> None:
     for _ in range(count):
-        metrics.answered(query, KEY + bytes([key]), HIT, 2.0, 10, 1.0)
+        metrics.answered(query, KEY + bytes([key]), HIT, 10)
 
 
 class Torn:
@@ -46,7 +46,7 @@ class Torn:
 
 async def test_two_processes_add_up_and_no_change_writes_nothing(url: str) -> None:
     one, two = Metrics(), Metrics()
-    first, second = Figures(one), Figures(two)
+    first, second = StatsWriter(one), StatsWriter(two)
     async with writer(url) as database:
         assert not await first.flush(database.read)
         _hits(one, 3)
@@ -63,7 +63,7 @@ async def test_two_processes_add_up_and_no_change_writes_nothing(url: str) -> No
 
 async def test_a_flush_whose_end_is_not_known_is_repeated_and_counts_once(url: str) -> None:
     metrics = Metrics()
-    figures = Figures(metrics)
+    figures = StatsWriter(metrics)
     async with writer(url) as database:
         torn = Torn(database, 2)
         for count in (3, 4):
@@ -77,7 +77,7 @@ async def test_a_flush_whose_end_is_not_known_is_repeated_and_counts_once(url: s
 
 async def test_an_older_flush_that_arrives_late_changes_nothing(url: str) -> None:
     metrics = Metrics()
-    figures = Figures(metrics)
+    figures = StatsWriter(metrics)
     late: list[tuple[str, Sequence[Any]]] = []
 
     async def lost(sql: str, args: Sequence[Any]) -> Any:
@@ -97,10 +97,10 @@ async def test_an_older_flush_that_arrives_late_changes_nothing(url: str) -> Non
 
 async def test_many_flush_at_once_with_a_fold_among_them(url: str) -> None:
     processes = [Metrics() for _ in range(6)]
-    figures = [Figures(one) for one in processes]
+    figures = [StatsWriter(one) for one in processes]
     async with writer(url) as database:
 
-        async def work(own: Metrics, flushed: Figures) -> None:
+        async def work(own: Metrics, flushed: StatsWriter) -> None:
             async with writer(url) as mine:
                 for number in range(20):
                     _hits(own, 1, f"query{number % 5}", number)
@@ -121,9 +121,9 @@ async def test_processes_that_ended_are_folded_into_one_row(url: str) -> None:
         for _ in range(3):
             metrics = Metrics()
             _hits(metrics, 5)
-            metrics.answered("users", KEY, Answered("miss", detail="absent"), 1.0, 1)
+            metrics.answered("users", KEY, CacheResult("miss", detail="absent"), 1)
             metrics.event("users", "full")
-            await Figures(metrics).flush(database.read)
+            await StatsWriter(metrics).flush(database.read)
         assert await fold(database.read) == 0
         await database.execute("UPDATE fraiseql.result_figures SET at = at - interval '25 hours'")
         assert await fold(database.read) == 3
@@ -141,7 +141,7 @@ async def test_a_process_that_begins_folds_those_that_ended(url: str) -> None:
         for _ in range(4):
             metrics = Metrics()
             _hits(metrics, 5)
-            await Figures(metrics).flush(database.read)
+            await StatsWriter(metrics).flush(database.read)
             await database.execute("UPDATE fraiseql.result_figures SET at = at - interval '2 day'")
         assert await totals(database) == {"users": 20}
         assert await database.fetchval("SELECT count(*) FROM fraiseql.result_figures") == 2
@@ -149,7 +149,7 @@ async def test_a_process_that_begins_folds_those_that_ended(url: str) -> None:
 
 async def test_a_process_that_wakes_after_it_was_folded_is_not_counted_twice(url: str) -> None:
     metrics = Metrics()
-    figures = Figures(metrics)
+    figures = StatsWriter(metrics)
     async with writer(url) as database:
         for round_ in range(1, 4):
             _hits(metrics, 5)
@@ -165,7 +165,7 @@ async def test_a_process_that_wakes_after_it_was_folded_is_not_counted_twice(url
 
 async def test_what_a_crash_emptied_is_written_anew(url: str) -> None:
     metrics = Metrics()
-    figures = Figures(metrics)
+    figures = StatsWriter(metrics)
     async with writer(url) as database:
         _hits(metrics, 5)
         _hits(metrics, 2, "posts", 2)
@@ -180,15 +180,15 @@ async def test_what_a_crash_emptied_is_written_anew(url: str) -> None:
 
 async def test_keys_that_are_no_longer_known_are_removed(url: str) -> None:
     metrics = Metrics()
-    figures = Figures(metrics)
+    figures = StatsWriter(metrics)
     async with writer(url) as database:
         for number in range(2_500):
-            metrics.answered("users", number.to_bytes(32, "big"), HIT, 1.0, 1)
+            metrics.answered("users", number.to_bytes(32, "big"), HIT, 1)
             if number % 500 == 0:
                 await figures.flush(database.read)
         await figures.flush(database.read)
         there = await database.fetchval("SELECT count(*) FROM fraiseql.result_keys")
-        assert there == len(metrics.top) <= 1_000
+        assert there == len(metrics.hot_keys) <= 1_000
 
 
 async def test_names_that_are_anybodys_are_written(url: str) -> None:
@@ -196,5 +196,5 @@ async def test_names_that_are_anybodys_are_written(url: str) -> None:
     for name in ("nul\0", "half \ud800", "x" * 10_000, "'; --", ""):
         _hits(metrics, 1, name)
     async with writer(url) as database:
-        await Figures(metrics).flush(database.read)
+        await StatsWriter(metrics).flush(database.read)
         assert sum((await totals(database)).values()) == 5

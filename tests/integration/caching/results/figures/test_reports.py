@@ -7,11 +7,11 @@ import pytest
 
 from fraiseql.caching.results.admin.reports import cache_stats, query_stats, top_keys
 from fraiseql.caching.results.metrics import Metrics
-from fraiseql.caching.results.stats import Figures
-from fraiseql.results import Answered
+from fraiseql.caching.results.stats import StatsWriter
+from fraiseql.results import CacheResult
 from tests.integration.caching.results.stores.stage import Stage, a_key
 
-HIT = Answered("hit")
+HIT = CacheResult("hit")
 
 
 async def test_stats_add_up_all_processes(stage: Stage) -> None:
@@ -19,10 +19,12 @@ async def test_stats_add_up_all_processes(stage: Stage) -> None:
     for count in (3, 5):
         metrics = Metrics()
         for _ in range(count):
-            metrics.answered("users", a_key(), HIT, 250.0, 100, 2.0)
-        metrics.answered("users", a_key(), Answered("miss", detail="absent"), 1.0, 1)
+            metrics.answered(
+                "users", a_key(), CacheResult("hit", cost_ms=250.0, age_seconds=2.0), 100
+            )
+        metrics.answered("users", a_key(), CacheResult("miss", detail="absent"), 1)
         metrics.event("users", "full")
-        await Figures(metrics).flush(read)
+        await StatsWriter(metrics).flush(read)
     (found,) = await query_stats(read)
     assert (found.query, found.sums["hits"], found.sums["saved_ms"]) == ("users", 8, 2_000.0)
     assert (found.ratio, found.oldest) == (0.8, 2.0)
@@ -34,8 +36,8 @@ async def test_top_keys_add_up_all_processes(stage: Stage) -> None:
     for _ in range(2):
         metrics = Metrics()
         for key in (hot, hot, hot, cold):
-            metrics.answered("users", key, HIT, 1.0, 1)
-        await Figures(metrics).flush(stage.pool.fetch_bytes)
+            metrics.answered("users", key, HIT, 1)
+        await StatsWriter(metrics).flush(stage.pool.fetch_bytes)
     assert await top_keys(stage.pool.fetch_bytes, 5) == [
         {"key": hot.hex(), "query": "users", "hits": 6},
         {"key": cold.hex(), "query": "users", "hits": 2},
@@ -45,14 +47,14 @@ async def test_top_keys_add_up_all_processes(stage: Stage) -> None:
 
 async def test_cache_stats_count_what_is_not_flushed_yet(stage: Stage) -> None:
     read = stage.pool.fetch_bytes
-    _, hit = await stage.filled(cost=30.0)
-    await stage.filled(cost=10.0)
+    _, hit = await stage.filled(cost_ms=30.0)
+    await stage.filled(cost_ms=10.0)
     await stage.filled(query="posts")
     other, own = Metrics(), Metrics()
-    others, figures = Figures(other), Figures(own)
+    others, figures = StatsWriter(other), StatsWriter(own)
     for _ in range(4):
-        other.answered("users", hit, HIT, 30.0, 1)
-        own.answered("users", hit, HIT, 30.0, 1)
+        other.answered("users", hit, HIT, 1)
+        own.answered("users", hit, HIT, 1)
     wanted = {
         "total_entries": 2,
         "total_hits": 8,
@@ -122,7 +124,7 @@ async def test_ten_thousand_hits_write_nothing_but_the_flush(stage: Stage) -> No
     async def hits() -> None:
         for _ in range(250):
             found = await stage.store.find(lookup, key)
-            metrics.answered("users", key, HIT, found.cost, 500, found.made)
+            metrics.answered("users", key, found.hit, 500)
 
     rows, grown = await stage.db.fetch(_ROWS), []
     for _ in range(10):
@@ -133,6 +135,6 @@ async def test_ten_thousand_hits_write_nothing_but_the_flush(stage: Stage) -> No
     assert sorted(grown)[5] == 0
     assert await stage.db.fetch(_ROWS) == rows
     assert await stage.db.fetch("SELECT FROM fraiseql.result_figures") == []
-    await Figures(metrics).flush(stage.pool.fetch_bytes)
+    await StatsWriter(metrics).flush(stage.pool.fetch_bytes)
     assert await stage.db.fetchval("SELECT hits FROM fraiseql.result_figures") == 10_000
     assert await stage.db.fetchval("SELECT hits FROM fraiseql.result_keys") == 10_000

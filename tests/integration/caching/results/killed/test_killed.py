@@ -56,7 +56,7 @@ async def hits_compared(url: str, kind: Kind, redis_url: str, *, fill: bool = Fa
                     await ground.fill(question)
             found, live = await looking.look(question)
             hits += found.reason == "hit"
-            assert found.reason != "hit" or found.body == live.encode(), question.text
+            assert found.reason != "hit" or found.hit.value == live.encode(), question.text
             assert not fill or found.reason == "hit", f"{question.text}: {found.reason}"
     return hits
 

@@ -35,8 +35,8 @@ def without(rule: str) -> Callable[[Patch], None]:
 def rule_with(name: str, old: str, new: str) -> Callable[[Patch], None]:
     def damage(patch: Patch) -> None:
         whole = RULES[name]
-        assert old in whole.broken
-        patch.setitem(RULES, name, Rule(whole.reason, whole.broken.replace(old, new)))
+        assert old in whole.violated
+        patch.setitem(RULES, name, Rule(whole.reason, whole.violated.replace(old, new)))
 
     return damage
 
@@ -72,23 +72,30 @@ def labelled_late(patch: Patch) -> None:
 
 
 MUTANTS = (
-    Mutant("no look at the log", without("unseen"), schedules.written_while_filled),
+    Mutant("no look at the log", without("unseen_write"), schedules.written_while_filled),
     Mutant(
         "order of numbers, not visibility",
         rule_with(
-            "unseen",
+            "unseen_write",
             "NOT pg_catalog.pg_visible_in_snapshot(i.xid, e.snap)",
             "i.xid >= pg_catalog.pg_snapshot_xmax(e.snap)",
         ),
         schedules.numbered_before_committed_after,
     ),
-    Mutant("no look at the floor", without("floor"), schedules.compacted_before_stored),
+    Mutant("no look at the floor", without("low_watermark"), schedules.compacted_before_stored),
     Mutant("no floor raised", no_floor_raised, schedules.compacted_before_stored),
-    Mutant("no shape", without("shape"), schedules.redefined_view),
-    Mutant("no shape of children", without("shape"), schedules.partly_attached),
+    Mutant("no shape", without("fingerprint"), schedules.redefined_view),
+    Mutant("no shape of children", without("fingerprint"), schedules.partly_attached),
     Mutant("the plan does not watch", not_watched, schedules.redefined_unlearned),
-    Mutant("no home", without("home"), schedules.restored_elsewhere, ("unlogged", "logged")),
-    Mutant("not ahead", without("ahead"), schedules.ahead_of_the_cluster, ("unlogged", "logged")),
+    Mutant(
+        "no home", without("wrong_relation"), schedules.restored_elsewhere, ("unlogged", "logged")
+    ),
+    Mutant(
+        "not ahead",
+        without("future_snapshot"),
+        schedules.ahead_of_the_cluster,
+        ("unlogged", "logged"),
+    ),
     Mutant("no end", without("expired"), schedules.lived_too_long, ("unlogged", "logged")),
     Mutant("label after computing", labelled_late, schedules.written_while_filled),
 )
@@ -110,7 +117,7 @@ async def test_each_rule_is_needed(
 
 async def found(database: str, redis_url: str, kind: Kind, mutant: Mutant) -> bool:
     """Whether the schedule finds a wrong hit."""
-    validation._text.cache_clear()
+    validation._sql.cache_clear()
     try:
         async with opened(database, LISTS, kind, redis_url) as ground:
             await ground.learn(asked(1).reads)
@@ -118,4 +125,4 @@ async def found(database: str, redis_url: str, kind: Kind, mutant: Mutant) -> bo
                 stage.number = 1_000 * (1 + MUTANTS.index(mutant))
                 return await mutant.found_by(stage) != []
     finally:
-        validation._text.cache_clear()
+        validation._sql.cache_clear()

@@ -17,11 +17,11 @@ from fraiseql.caching.dependencies.fingerprint import shape_objects
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.results.dependencies import Dependencies, load_dependencies
 from fraiseql.caching.results.sql.objects import common_objects, store_objects
-from fraiseql.caching.results.stores.base import Entry, Found, Lookup, Store
+from fraiseql.caching.results.stores.base import Entry, Lookup, LookupResult, Store
 from fraiseql.caching.results.stores.pool import open_cache_pool
 from fraiseql.caching.results.stores.redis import RedisStore
 from fraiseql.caching.results.stores.table_store import TableStore
-from fraiseql.caching.results.stores.transient_errors import kind_of
+from fraiseql.caching.results.stores.transient_errors import error_kind
 from fraiseql.database import Pool, open_pool
 from fraiseql.database.writing import open_admin
 from fraiseql.errors import FraiseQLError
@@ -99,7 +99,7 @@ class Filling:
     ground: Ground
     question: Question
     ttl: float | None = None
-    found: Found | None = None
+    found: LookupResult | None = None
     body: bytes | None = None
     outcome: str = "hit"
 
@@ -109,7 +109,7 @@ class Filling:
             self.found = await self.ground.store.find(lookup, self.question.key)
 
     @property
-    def begun(self) -> Found | None:
+    def begun(self) -> LookupResult | None:
         """What was found, where it is no hit and something may be stored."""
         return self.found if self.found and self.found.reason != "hit" else None
 
@@ -121,7 +121,7 @@ class Filling:
         found, lookup = self.begun, self.ground.lookup(self.question)
         if found is None or self.body is None or found.snapshot is None:
             return
-        if found.shape != lookup.dependencies.shape:
+        if found.fingerprint != lookup.dependencies.fingerprint:
             # A TRUNCATE makes another version of a table, too.
             self.outcome = "redefined"
             with self._forgiven():
@@ -132,9 +132,9 @@ class Filling:
             query="q",
             tags=lookup.dependencies.tags,
             snapshot=found.snapshot,
-            shape=found.shape ^ found.rights,
+            fingerprint=found.fingerprint ^ found.roles_digest,
             ttl=self.ttl,
-            cost=1.0,
+            cost_ms=1.0,
             body=self.body,
             etag=hashlib.sha256(self.body).digest()[:16],
         )
@@ -147,7 +147,7 @@ class Filling:
         try:
             yield
         except FraiseQLError as error:
-            self.outcome = kind_of(error)
+            self.outcome = error_kind(error)
             if not self.outcome:
                 raise
 

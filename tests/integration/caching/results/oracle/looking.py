@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from fraiseql.caching.results.stores.base import Found
+from fraiseql.caching.results.stores.base import LookupResult
 from fraiseql.database import Origin, Pool
 from fraiseql.database.connection import Connection
 from tests.integration.caching.results.oracle.cases import Question
@@ -51,7 +51,7 @@ class Looker:
     async def close(self) -> None:
         await self._store.close()
 
-    async def look(self, question: Question) -> tuple[Found, str]:
+    async def look(self, question: Question) -> tuple[LookupResult, str]:
         """Return what is found and what is right."""
         while True:
             try:
@@ -64,19 +64,19 @@ class Looker:
                 continue
             except asyncpg.LockNotAvailableError:
                 # A segment is being emptied; a request would be answered live.
-                return Found("absent", None, 0), ""
+                return LookupResult("absent", None, 0), ""
 
     async def wrong(self, question: Question) -> str:
         """Return what is wrong with a hit; an empty text for a right one, and for a miss."""
         return judged(question, *await self.look(question))
 
 
-def judged(question: Question, found: Found, live: str) -> str:
+def judged(question: Question, found: LookupResult, live: str) -> str:
     if found.reason != "hit":
         return ""
-    assert found.body is not None
-    assert found.seconds == 0
-    kept = found.body.decode()
+    assert found.hit.value is not None
+    assert found.hit.lag_seconds == 0
+    kept = found.hit.value.decode()
     return "" if kept == live else f"{question.text}: kept {kept}, live {live}"
 
 

@@ -24,7 +24,7 @@ class Seen:
 
     Attributes:
         outcomes: Of readers' look-ups, by reason.
-        puts: Of fillers, by outcome.
+        background: Of fillers, by outcome.
         wrong: What was kept and what is right, for each wrong hit.
     """
 
@@ -107,7 +107,7 @@ class Running:
     async def _fill(self, rule: random.Random) -> None:
         while not self.done():
             question = rule.choice(self.ground.case.questions)
-            self.seen.puts[await self.ground.fill(question, lambda: _pause(rule))] += 1
+            self.seen.background[await self.ground.fill(question, lambda: _pause(rule))] += 1
             await asyncio.sleep(0)
 
     async def _settle(self) -> None:

@@ -15,7 +15,7 @@ from fraiseql.caching.changes.state import state_object
 from fraiseql.caching.dependencies.fingerprint import shape_objects
 from fraiseql.caching.results.dependencies import NOTHING, load_dependencies
 from fraiseql.caching.results.sql.objects import common_objects
-from fraiseql.caching.results.stores.base import Entry, Found, Lookup, etag_of
+from fraiseql.caching.results.stores.base import Entry, Lookup, LookupResult, etag_of
 from fraiseql.caching.results.stores.pool import open_cache_pool
 from fraiseql.caching.results.stores.redis import RedisStore, validation
 from fraiseql.database import Pool
@@ -41,22 +41,22 @@ class Place:
     lookup: Lookup
 
     async def fill(
-        self, body: bytes, found: Found | None = None, *, key: bytes = KEY, **more: object
+        self, body: bytes, found: LookupResult | None = None, *, key: bytes = KEY, **more: object
     ) -> str:
         """Put a value, labelled as found (or as is found now)."""
         found = found or await self.store.find(self.lookup, key)
         assert found.snapshot is not None
         return await self.store.put(self.entry(body, found, key=key, **more))
 
-    def entry(self, body: bytes, found: Found, *, key: bytes = KEY, **more: object) -> Entry:
+    def entry(self, body: bytes, found: LookupResult, *, key: bytes = KEY, **more: object) -> Entry:
         entry = Entry(
             key=key,
             query="users",
             tags=self.lookup.dependencies.tags,
             snapshot=found.snapshot or "",
-            shape=found.shape ^ found.rights,
+            fingerprint=found.fingerprint ^ found.roles_digest,
             ttl=None,
-            cost=1.5,
+            cost_ms=1.5,
             body=body,
             etag=etag_of(body),
         )
@@ -119,6 +119,6 @@ def without(rule: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     rest = [name for name in validation.RULES if name != rule]
     with monkeypatch.context() as patched:
         patched.setattr(validation, "RULES", rest)
-        validation._text.cache_clear()
+        validation._sql.cache_clear()
         yield
-    validation._text.cache_clear()
+    validation._sql.cache_clear()

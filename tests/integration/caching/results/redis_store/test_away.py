@@ -6,9 +6,9 @@ import time
 import pytest
 from redis.asyncio import Redis
 
-from fraiseql.caching.results.stores.base import Found
+from fraiseql.caching.results.stores.base import LookupResult
 from fraiseql.caching.results.stores.redis import RedisStore
-from fraiseql.caching.results.stores.transient_errors import StoreUnavailable, kind_of
+from fraiseql.caching.results.stores.transient_errors import StoreUnavailable, error_kind
 from tests.integration.caching.results.redis_store.place import KEY, Place, opened_alone
 from tests.redis_server import RedisServer
 
@@ -17,7 +17,7 @@ PATIENCE = 10.0
 
 async def failing(place: Place) -> set[str]:
     """Ask for everything that a store does and return the kinds of failure."""
-    entry = place.entry(b"1", Found("absent", "", 0))
+    entry = place.entry(b"1", LookupResult("absent", "", 0))
     kinds = set()
     for asked in (
         place.store.find(place.lookup, KEY),
@@ -29,12 +29,12 @@ async def failing(place: Place) -> set[str]:
     ):
         with pytest.raises(StoreUnavailable) as caught:
             await asked
-        kinds.add(kind_of(caught.value))
+        kinds.add(error_kind(caught.value))
     return kinds
 
 
 async def led(store: RedisStore) -> bool:
-    async with store.lead(KEY) as leading:
+    async with store.acquire_fill_lock(KEY) as leading:
         return leading
 
 
@@ -147,7 +147,7 @@ async def test_one_that_wants_a_password(redis_server: RedisServer) -> None:
         async with opened_alone(redis_server.url) as place:
             with pytest.raises(StoreUnavailable) as caught:
                 await place.reason()
-            assert kind_of(caught.value) in ("redis_response", "redis_connection")
+            assert error_kind(caught.value) in ("redis_response", "redis_connection")
         url = redis_server.url.replace("redis://", "redis://:s3cret@")
         async with opened_alone(url) as place:
             assert await place.reason() == "absent"

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from fraiseql.caching.results.sql.objects import SECRET, common_objects
 from fraiseql.caching.results.stores.redis import RedisStore, contents, encoding
-from fraiseql.caching.results.stores.transient_errors import StoreUnavailable, kind_of
+from fraiseql.caching.results.stores.transient_errors import StoreUnavailable, error_kind
 from fraiseql.errors import ConfigurationError
 from tests.integration.caching.results.redis_store.place import (
     ALONE,
@@ -26,9 +26,14 @@ async def test_kept_given_and_given_no_more(place: Place) -> None:
     assert await place.reason() == "absent"
     assert await place.fill(b'{"v":1}') == "stored"
     found = await place.store.find(place.lookup, KEY)
-    assert (found.reason, found.body, found.cost, found.ttl) == ("hit", b'{"v":1}', 1.5, None)
-    assert found.seconds == 0.0
-    assert 0.0 <= found.made < 60.0
+    assert (found.reason, found.hit.value, found.hit.cost_ms, found.hit.ttl) == (
+        "hit",
+        b'{"v":1}',
+        1.5,
+        None,
+    )
+    assert found.hit.lag_seconds == 0.0
+    assert 0.0 <= found.hit.age_seconds < 60.0
     await place.write(2)
     assert await place.reason() == "changed"
 
@@ -41,9 +46,9 @@ async def test_a_definition_that_changes_is_noticed(place: Place) -> None:
 
 async def test_the_body_stays_where_the_client_has_it(place: Place) -> None:
     await place.fill(b"[1]")
-    etag = (await place.store.find(place.lookup, KEY)).etag
+    etag = bytes.fromhex((await place.store.find(place.lookup, KEY)).hit.etag)
     found = await place.store.find(place.lookup, KEY, [bytes(16), etag])
-    assert (found.reason, found.unchanged, found.body) == ("hit", True, None)
+    assert (found.reason, found.hit.unchanged, found.hit.value) == ("hit", True, None)
 
 
 async def test_an_older_value_is_not_put_over_a_newer_one(place: Place) -> None:
@@ -52,7 +57,7 @@ async def test_an_older_value_is_not_put_over_a_newer_one(place: Place) -> None:
     new = await place.store.find(place.lookup, KEY)
     assert await place.fill(b"2", new) == "stored"
     assert await place.fill(b"1", old) == "refused"
-    assert (await place.store.find(place.lookup, KEY)).body == b"2"
+    assert (await place.store.find(place.lookup, KEY)).hit.value == b"2"
     assert await place.fill(b"2 ", new) == "stored", "its equal may take its place"
 
 
@@ -73,7 +78,7 @@ async def test_a_reader_who_is_behind_is_not_given_what_is_ahead(
     await place.fill(b"9", ahead)
     assert await place.reason() == "foreign"
     await place.fill(b"9", ahead)
-    with without("ahead", monkeypatch):
+    with without("future_snapshot", monkeypatch):
         assert await place.reason() == "hit", "nothing else refuses it"
 
 
@@ -81,8 +86,8 @@ async def test_time_ends_an_entry(place: Place) -> None:
     assert await place.fill(b"1", ttl=30.0) == "stored"
     found = await place.store.find(place.lookup, KEY)
     assert found.reason == "hit"
-    assert found.ttl is not None
-    assert 0.0 < found.ttl <= 30.0
+    assert found.hit.ttl is not None
+    assert 0.0 < found.hit.ttl <= 30.0
     assert await place.fill(b"1", ttl=0.05) == "stored"
     await asyncio.sleep(0.1)
     assert await place.reason() in ("absent", "expired")
@@ -134,7 +139,7 @@ async def test_an_entry_is_of_its_key_and_of_those_who_have_the_secret(
     other = bytes(32)
     await client.set(contents.entry_name(other), value)
     found = await place.store.find(place.lookup, other)
-    assert (found.reason, found.body) == ("invalid", None)
+    assert (found.reason, found.hit) == ("invalid", None)
     assert found.snapshot, "what is computed instead may be stored"
     async with opened(database, redis_url, secret=bytes(32)) as stranger:
         assert await stranger.reason() == "invalid"
@@ -152,7 +157,7 @@ async def test_a_secret_that_is_changed_is_loaded_again(place: Place, client: Re
     assert await place.reason() == "invalid"
     with pytest.raises(StoreUnavailable) as caught:
         await place.reason()
-    assert kind_of(caught.value) == "secret_missing"
+    assert error_kind(caught.value) == "secret_missing"
     for statement in next(one for one in common_objects() if one.name == SECRET).create:
         await place.writer.execute(statement)
     await client.set(NAME, old)
@@ -174,7 +179,7 @@ async def test_what_depends_on_nothing_needs_no_database(place: Place) -> None:
     assert await place.store.put(place.entry(b"1", found, ttl=60.0, tags=())) == "stored"
     await place.pool.close()
     found = await place.store.find(ALONE, KEY)
-    assert (found.reason, found.body) == ("hit", b"1")
+    assert (found.reason, found.hit.value) == ("hit", b"1")
     assert await place.store.put(place.entry(b"2", found, ttl=60.0, tags=())) == "stored"
 
 

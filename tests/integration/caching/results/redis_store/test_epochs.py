@@ -86,7 +86,7 @@ async def test_what_a_crash_took_back_is_not_given(
         # What is foreign is removed when it is met.
         await client.mset(frames)
         assert await crash_epoch(place.pool) not in (None, epoch)
-        with without("home", monkeypatch):
+        with without("wrong_relation", monkeypatch):
             # The number is known to the old label: the lost write would be given.
             assert await place.reason() == "hit"
         assert await place.fill(b"3") == "stored", "though its numbers may be smaller"
@@ -114,7 +114,7 @@ async def test_two_databases_share_nothing(
                 alone = bytes(32)
                 found = await one.store.find(ALONE, alone)
                 await one.store.put(one.entry(b"2", found, key=alone, tags=(), ttl=60.0))
-                assert (await one.store.find(ALONE, alone)).body == b"2"
+                assert (await one.store.find(ALONE, alone)).hit.value == b"2"
                 assert (await other.store.find(ALONE, alone)).reason == "invalid"
         finally:
             await one.writer.execute("DROP DATABASE fql_another WITH (FORCE)")

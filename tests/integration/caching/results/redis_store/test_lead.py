@@ -13,7 +13,7 @@ from fraiseql.caching.results.stores.redis import RedisStore, contents
 from tests.integration.caching.results.redis_store.place import KEY, PATIENT
 
 LEASE = 0.6
-NAME = contents.lead_name(KEY)
+NAME = contents.lock_name(KEY)
 
 
 @pytest.fixture
@@ -27,16 +27,16 @@ async def two(redis_url: str, client: Redis) -> AsyncIterator[list[RedisStore]]:
 
 
 async def led(store: RedisStore) -> bool:
-    async with store.lead(KEY) as leading:
+    async with store.acquire_fill_lock(KEY) as leading:
         return leading
 
 
 async def test_one_leads_until_it_is_done(two: list[RedisStore]) -> None:
     first, second = two
-    async with first.lead(KEY) as leading:
+    async with first.acquire_fill_lock(KEY) as leading:
         assert leading
         assert not await led(second)
-        async with second.lead(bytes(32)) as other:
+        async with second.acquire_fill_lock(bytes(32)) as other:
             assert other, "another key is another lead"
     assert await led(second)
 
@@ -45,7 +45,7 @@ async def test_of_many_exactly_one_leads(two: list[RedisStore]) -> None:
     entered = asyncio.Event()
 
     async def try_once(store: RedisStore) -> bool:
-        async with store.lead(KEY) as leading:
+        async with store.acquire_fill_lock(KEY) as leading:
             await entered.wait()
             return leading
 
@@ -59,7 +59,7 @@ async def test_who_computes_for_longer_than_a_lease_goes_on_leading(
     two: list[RedisStore],
 ) -> None:
     first, second = two
-    async with first.lead(KEY) as leading:
+    async with first.acquire_fill_lock(KEY) as leading:
         assert leading
         end = time.monotonic() + 3 * LEASE
         while time.monotonic() < end:
@@ -69,7 +69,7 @@ async def test_who_computes_for_longer_than_a_lease_goes_on_leading(
 
 async def test_a_failure_ends_the_lead(two: list[RedisStore]) -> None:
     async def fail() -> None:
-        async with two[0].lead(KEY):
+        async with two[0].acquire_fill_lock(KEY):
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -81,10 +81,10 @@ async def test_who_has_lost_the_lead_ends_nobody_elses(
     two: list[RedisStore], client: Redis
 ) -> None:
     first, second = two
-    async with first.lead(KEY) as leading:
+    async with first.acquire_fill_lock(KEY) as leading:
         assert leading
         await client.delete(NAME)
-        async with second.lead(KEY) as other:
+        async with second.acquire_fill_lock(KEY) as other:
             assert other
             await asyncio.sleep(LEASE)
             held = await client.get(NAME)
@@ -100,7 +100,7 @@ from fraiseql.caching.results.stores.redis import RedisStore
 
 async def main():
     store = RedisStore(sys.argv[1], None, timeout=10.0, lease=float(sys.argv[2]))
-    async with store.lead(bytes.fromhex(sys.argv[3])) as leading:
+    async with store.acquire_fill_lock(bytes.fromhex(sys.argv[3])) as leading:
         print(leading, flush=True)
         await asyncio.sleep(60)
 

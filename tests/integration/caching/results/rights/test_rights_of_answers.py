@@ -162,7 +162,7 @@ def test_an_answer_is_a_hit_until_a_right_changes(served: Served, database: str)
 
 async def hit(served: Served, name: str) -> bool:
     """Whether a request is answered from the cache."""
-    await served.service.results.process.puts.finish()
+    await served.service.results.runtime.background.finish()
     request = Request(f"{{ {name} {{ id text }} }}")
     response = await served.service.execute(request, {}, Timings())
     assert response.cached is not None

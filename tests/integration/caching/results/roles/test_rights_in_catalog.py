@@ -12,7 +12,7 @@ import fraiseql
 from fraiseql.caching.ddl.apply import apply
 from fraiseql.caching.ddl.desired_state import load_desired_state
 from fraiseql.caching.results.admin.privileges import grant
-from fraiseql.caching.results.sql.grants import MEANINGS, serving_rights
+from fraiseql.caching.results.sql.grants import MEANINGS, serving_privileges
 from fraiseql.database import open_pool
 from fraiseql.database.writing import open_admin
 from fraiseql.schema import build_schema
@@ -157,7 +157,7 @@ async def test_what_is_granted_is_what_the_role_has_and_nobody_has_more(made: st
                 one.privilege,
                 ", ".join(sorted(filter(None, one.columns.split(", ")))),
             )
-            for one in serving_rights()
+            for one in serving_privileges()
         }
         grantees = {row["grantee"] for row in await connection.fetch(ACLS)}
     finally:
@@ -181,7 +181,7 @@ def _names(one: Any) -> tuple[str | None, str | None]:
 
 def test_the_page_has_all_of_it() -> None:
     wanted: dict[tuple[str, str], set[str]] = {}
-    for one in serving_rights():
+    for one in serving_privileges():
         name = one.name.partition("(")[0].replace('"', "").removeprefix("fraiseql.")
         privilege = f"{one.privilege} ({one.columns})" if one.columns else one.privilege
         wanted.setdefault((MEANINGS[one.purpose], privilege), set()).add(name)

@@ -9,8 +9,8 @@ import asyncpg
 import pytest
 
 from fraiseql.caching.refresh.worker import Worker
-from fraiseql.caching.results.admin.privileges import lacking
-from fraiseql.caching.results.sql.grants import serving_rights
+from fraiseql.caching.results.admin.privileges import missing_privileges
+from fraiseql.caching.results.sql.grants import serving_privileges
 from fraiseql.settings import Settings
 from fraiseql.testing import Client
 from tests.integration.caching.results.roles.setup import ROLE, SQL_ROLE, Setup
@@ -126,14 +126,14 @@ async def test_each_right_is_missed(setup: Setup) -> None:
         return await connection.fetch(sql, *args)
 
     try:
-        assert await lacking(read) == ()
-        for one in serving_rights():
+        assert await missing_privileges(read) == ()
+        for one in serving_privileges():
             privilege = f"{one.privilege} ({one.columns})" if one.columns else one.privilege
             right = f"{privilege} ON {one.kind} {one.name}"
             if one.purpose in ("log", "documents"):
                 continue
             await owner.execute(f"REVOKE {right} FROM {SQL_ROLE}")
-            assert await lacking(read) == (one,)
+            assert await missing_privileges(read) == (one,)
             await owner.execute(f"GRANT {right} TO {SQL_ROLE}")
     finally:
         await connection.close()
@@ -206,7 +206,7 @@ async def test_the_command_prints_what_it_runs(setup: Setup) -> None:
 async def test_wrong_roles_are_told(setup: Setup) -> None:
     code, _, err = await setup.command("db", "grant", ROLE.lower())
     assert code != 0
-    assert "There is no role" in err
+    assert "does not exist" in err
     assert "Did you mean" in err
     await setup.run("db", "grant", ROLE)
     # PostgreSQL only warns a role that holds rights and may not pass them on.

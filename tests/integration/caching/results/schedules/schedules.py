@@ -125,7 +125,7 @@ async def lived_too_long(stage: Stage) -> list[str]:
         await step()
     await asyncio.sleep(0.1)
     found, _ = await stage.looking.look(stage.question)
-    return [f"given {found.ttl} s before its end"] if found.reason == "hit" else []
+    return [f"given {found.hit.ttl} s before its end"] if found.reason == "hit" else []
 
 
 async def emptied_table(stage: Stage) -> list[str]:

@@ -181,7 +181,7 @@ def served(database: str) -> Iterator[Served]:
 def ask(served: Served, query: str, seen: dict[str, Any], **more: Any) -> tuple[Any, str]:
     """Return a value, and how it was answered; what is stored is stored by then."""
     response = respond(served, query, context=seen, **more)
-    served.run(served.service.results.process.puts.finish())
+    served.run(served.service.results.runtime.background.finish())
     found = json.loads(bytes(response.body))
     assert "errors" not in found, found
     (value,), (outcome,) = found["data"].values(), outcomes(response).values()

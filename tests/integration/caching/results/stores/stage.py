@@ -18,7 +18,14 @@ from fraiseql.caching.dependencies.fingerprint import shape_objects
 from fraiseql.caching.dependencies.privileges import load_reader
 from fraiseql.caching.results.dependencies import load_dependencies
 from fraiseql.caching.results.sql.objects import EPOCH, common_objects, store_objects
-from fraiseql.caching.results.stores.base import Entry, Found, Lookup, Put, Store, etag_of
+from fraiseql.caching.results.stores.base import (
+    Entry,
+    Lookup,
+    LookupResult,
+    PutOutcome,
+    Store,
+    etag_of,
+)
 from fraiseql.caching.results.stores.pool import open_cache_pool
 from fraiseql.caching.results.stores.table_store import TableStore
 from fraiseql.database import Pool
@@ -107,7 +114,9 @@ class Stage:
         dependencies = await load_dependencies(self.pool.fetch_bytes, names)
         return Lookup(dependencies, reader=reader, **options)
 
-    async def fill(self, lookup: Lookup, key: bytes, body: bytes = b"1", **changes: Any) -> Found:
+    async def fill(
+        self, lookup: Lookup, key: bytes, body: bytes = b"1", **changes: Any
+    ) -> LookupResult:
         """Look up, put, and return what was found before."""
         found = await self.store.find(lookup, key)
         assert await self.store.put(entry(lookup, key, found, body, **changes)) == "stored"
@@ -120,19 +129,21 @@ class Stage:
         await self.hits(lookup, key, body)
         return lookup, key
 
-    async def hits(self, lookup: Lookup, key: bytes, body: bytes = b"1") -> Found:
+    async def hits(self, lookup: Lookup, key: bytes, body: bytes = b"1") -> LookupResult:
         found = await self.store.find(lookup, key)
-        assert (found.reason, found.body) == ("hit", body)
+        assert found.reason == "hit"
+        assert found.hit is not None
+        assert found.hit.value == body
         return found
 
-    async def misses(self, lookup: Lookup, key: bytes, *reasons: str) -> Found:
+    async def misses(self, lookup: Lookup, key: bytes, *reasons: str) -> LookupResult:
         found = await self.store.find(lookup, key)
         assert found.reason in reasons
-        assert found.body is None
+        assert found.hit is None
         return found
 
 
-def entry(lookup: Lookup, key: bytes, found: Found, body: bytes, **changes: Any) -> Entry:
+def entry(lookup: Lookup, key: bytes, found: LookupResult, body: bytes, **changes: Any) -> Entry:
     """What a process that found nothing puts after it has computed."""
     assert found.snapshot is not None
     made = Entry(
@@ -140,9 +151,9 @@ def entry(lookup: Lookup, key: bytes, found: Found, body: bytes, **changes: Any)
         query="users",
         tags=(*lookup.dependencies.tags, "query:users"),
         snapshot=found.snapshot,
-        shape=found.shape ^ found.rights,
+        fingerprint=found.fingerprint ^ found.roles_digest,
         ttl=None,
-        cost=1.0,
+        cost_ms=1.0,
         body=body,
         etag=etag_of(body),
     )
@@ -175,5 +186,7 @@ async def table_stage(
         await pool.close()
 
 
-async def put(stage: Stage, lookup: Lookup, key: bytes, found: Found, body: bytes) -> Put:
+async def put(
+    stage: Stage, lookup: Lookup, key: bytes, found: LookupResult, body: bytes
+) -> PutOutcome:
     return await stage.store.put(entry(lookup, key, found, body))

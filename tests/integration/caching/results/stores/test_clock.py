@@ -35,7 +35,7 @@ async def test_a_write_of_the_future_is_not_recent(stage: Stage) -> None:
     exact, key = await stage.filled()
     lookup = replace(exact, stale=60.0)
     await stage.db.execute("UPDATE tb_user SET name = 'new' WHERE id = 1")
-    assert 0 < (await stage.hits(lookup, key)).seconds < 60
+    assert 0 < (await stage.hits(lookup, key)).hit.lag_seconds < 60
     await stage.db.execute("UPDATE fraiseql.changes SET at = at + interval '1 hour'")
     await stage.misses(lookup, key, "changed")
     # Also where a write that is not of the future was later.
@@ -65,7 +65,7 @@ async def test_what_never_ends_and_is_exact_needs_no_clock(stage: Stage) -> None
     lookup, key = await stage.filled()
     await ahead(stage)
     found = await stage.hits(lookup, key)
-    assert found.seconds == 0
+    assert found.hit.lag_seconds == 0
 
 
 async def test_a_ring_does_not_rest_for_long(tables: Stage) -> None:

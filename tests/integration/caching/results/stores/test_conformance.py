@@ -17,13 +17,13 @@ BODIES = (
 async def test_what_is_given_is_what_was_put(stage: Stage) -> None:
     lookup = await stage.lookup()
     for body in BODIES:
-        before = await stage.fill(lookup, key := a_key(), body, cost=12.5)
+        before = await stage.fill(lookup, key := a_key(), body, cost_ms=12.5)
         assert before.reason == "absent"
         found = await stage.hits(lookup, key, body)
-        assert (found.ttl, found.seconds, found.unchanged) == (None, 0.0, False)
-        assert found.cost == 12.5
-        assert 0.0125 <= found.made < 20
-        assert found.shape == before.shape == lookup.dependencies.shape
+        assert (found.hit.ttl, found.hit.lag_seconds, found.hit.unchanged) == (None, 0.0, False)
+        assert found.hit.cost_ms == 12.5
+        assert 0.0125 <= found.hit.age_seconds < 20
+        assert found.fingerprint == before.fingerprint == lookup.dependencies.fingerprint
     await stage.misses(lookup, a_key(), "absent")
 
 
@@ -54,8 +54,8 @@ async def test_entries_end_with_their_time(stage: Stage) -> None:
     lookup, key = await stage.lookup(), a_key()
     await stage.fill(lookup, key, ttl=60.0)
     found = await stage.hits(lookup, key)
-    assert found.ttl is not None
-    assert 30 < found.ttl <= 60
+    assert found.hit.ttl is not None
+    assert 30 < found.hit.ttl <= 60
 
     key = a_key()
     await stage.fill(lookup, key, ttl=0.05)
@@ -71,18 +71,18 @@ async def test_entries_end_with_their_time(stage: Stage) -> None:
 
 async def test_a_matching_etag_gets_no_body(stage: Stage) -> None:
     lookup, key = await stage.filled(b'"text"')
-    etag = (await stage.hits(lookup, key, b'"text"')).etag
+    etag = bytes.fromhex((await stage.hits(lookup, key, b'"text"')).hit.etag)
     assert len(etag) == 16
     for etags in ([etag], [b"x" * 16, etag]):
         found = await stage.store.find(lookup, key, etags)
-        assert (found.reason, found.body, found.unchanged) == ("hit", None, True)
-        assert found.etag == etag
+        assert (found.reason, found.hit.value, found.hit.unchanged) == ("hit", None, True)
+        assert found.hit.etag == etag.hex()
     found = await stage.store.find(lookup, key, [b"x" * 16])
-    assert (found.body, found.unchanged) == (b'"text"', False)
+    assert (found.hit.value, found.hit.unchanged) == (b'"text"', False)
     # An entry that is not true is nobody's, whatever the client has.
     await stage.db.execute("DELETE FROM tb_user WHERE id = 1")
     found = await stage.store.find(lookup, key, [etag])
-    assert (found.reason, found.body, found.unchanged) == ("changed", None, False)
+    assert (found.reason, found.hit) == ("changed", None)
 
 
 async def test_what_is_too_large_is_not_kept(stage: Stage) -> None:
@@ -132,7 +132,7 @@ async def test_what_depends_on_nothing_lives_by_its_time_alone(stage: Stage) -> 
 async def test_stores_of_several_processes_share_entries(stage: Stage) -> None:
     lookup, key = await stage.filled()
     other = stage.another()
-    assert (await other.find(lookup, key)).body == b"1"
+    assert (await other.find(lookup, key)).hit.value == b"1"
     await stage.db.execute("UPDATE tb_user SET name = 'other'")
     found = await other.find(lookup, key)
     assert found.reason == "changed"

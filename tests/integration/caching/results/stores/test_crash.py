@@ -14,7 +14,7 @@ from fraiseql.caching.results.sql.objects import ring
 from fraiseql.caching.results.stores.base import Lookup
 from fraiseql.caching.results.stores.pool import open_cache_pool
 from fraiseql.caching.results.stores.table_store import TableStore
-from fraiseql.caching.results.stores.transient_errors import kind_of
+from fraiseql.caching.results.stores.transient_errors import error_kind
 from fraiseql.database.embedded import EmbeddedServer
 from fraiseql.errors import FraiseQLError
 from fraiseql.settings import Settings
@@ -75,7 +75,7 @@ async def test_a_crash_empties_the_one_and_leaves_the_other(
         assert await db.fetchval(f"SELECT count(*) FROM {ring('unlogged')}") == 0
         # The next fill makes the ring whole.
         assert await stores["unlogged"].put(entry(lookup, key, found, b"2")) == "stored"
-        assert (await stores["unlogged"].find(lookup, key)).body == b"2"
+        assert (await stores["unlogged"].find(lookup, key)).hit.value == b"2"
         assert await db.fetchval(f"SELECT count(*) FROM {ring('unlogged')}") == 1
         # What was logged is judged as before.
         await db.execute("UPDATE tb_user SET name = 'other'")
@@ -95,14 +95,14 @@ async def _on_standby(
     stores: dict[str, TableStore], lookup: Lookup, key: bytes, primary: asyncpg.Connection
 ) -> None:
     found = await stores["logged"].find(lookup, key)
-    assert (found.reason, found.snapshot, found.body) == ("hit", None, b"1")
+    assert (found.reason, found.snapshot, found.hit.value) == ("hit", None, b"1")
     with pytest.raises(FraiseQLError) as refused:
         await stores["unlogged"].find(lookup, key)
-    assert kind_of(refused.value) is not None
+    assert error_kind(refused.value) is not None
     made = entry(lookup, a_key(), replace(found, snapshot="3:3:"), b"1")
     with pytest.raises(FraiseQLError) as refused:
         await stores["logged"].put(made)
-    assert kind_of(refused.value) is not None
+    assert error_kind(refused.value) is not None
     # A write that has come here is seen in the same snapshot as its mark.
     await primary.execute("UPDATE tb_user SET name = 'other'")
 

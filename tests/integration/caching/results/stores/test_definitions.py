@@ -44,7 +44,7 @@ async def test_after_each_change_of_a_definition_an_entry_is_not_given(stage: St
         lookup, key = await stage.filled()
         await stage.db.execute(change)
         found = await stage.misses(lookup, key, "redefined")
-        assert found.shape != lookup.dependencies.shape
+        assert found.fingerprint != lookup.dependencies.fingerprint
         # Also not a second time, when the statement was planned with the new definition.
         await stage.misses(lookup, key, "redefined")
         # What is computed now is.
@@ -193,8 +193,8 @@ async def role(tables: Stage) -> str:
 async def test_a_role_is_given_what_it_may_read(tables: Stage, role: str) -> None:
     lookup, key = await tables.lookup(role=role), a_key()
     found = await tables.fill(lookup, key)
-    assert found.rights != 0
-    assert found.shape == lookup.dependencies.shape
+    assert found.roles_digest != 0
+    assert found.fingerprint == lookup.dependencies.fingerprint
     await tables.hits(lookup, key)
     for revoke, grant in (
         (f"REVOKE SELECT ON v_user FROM {role}", f"GRANT SELECT ON v_user TO {role}"),

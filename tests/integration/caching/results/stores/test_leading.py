@@ -9,15 +9,15 @@ from tests.integration.caching.results.stores.stage import Stage, a_key, eventua
 
 async def test_one_leads_until_its_block_ends(stage: Stage) -> None:
     key, other = a_key(), stage.another()
-    async with stage.store.lead(key) as mine:
+    async with stage.store.acquire_fill_lock(key) as mine:
         assert mine
-        async with other.lead(key) as theirs:
+        async with other.acquire_fill_lock(key) as theirs:
             assert not theirs
-    async with other.lead(key) as theirs:
+    async with other.acquire_fill_lock(key) as theirs:
         assert theirs
 
     async def fail() -> None:
-        async with stage.store.lead(key) as mine:
+        async with stage.store.acquire_fill_lock(key) as mine:
             assert mine
             raise ZeroDivisionError
 
@@ -25,14 +25,17 @@ async def test_one_leads_until_its_block_ends(stage: Stage) -> None:
         await fail()
 
     async def free() -> bool:
-        async with other.lead(key) as theirs:
+        async with other.acquire_fill_lock(key) as theirs:
             return theirs
 
     await eventually(free)
 
 
 async def test_two_keys_have_nothing_to_do_with_each_other(stage: Stage) -> None:
-    async with stage.store.lead(a_key()) as first, stage.another().lead(a_key()) as second:
+    async with (
+        stage.store.acquire_fill_lock(a_key()) as first,
+        stage.another().acquire_fill_lock(a_key()) as second,
+    ):
         assert (first, second) == (True, True)
 
 
@@ -44,7 +47,7 @@ async def test_who_leads_next_sees_what_was_stored(stage: Stage) -> None:
     async def process(store: object) -> None:
         nonlocal computed
         while (await store.find(lookup, key)).reason != "hit":  # type: ignore[attr-defined]
-            async with store.lead(key) as mine:  # type: ignore[attr-defined]
+            async with store.acquire_fill_lock(key) as mine:  # type: ignore[attr-defined]
                 if mine and (await store.find(lookup, key)).reason != "hit":  # type: ignore[attr-defined]
                     await stage.fill(lookup, key)
                     computed += 1
@@ -58,7 +61,7 @@ async def test_a_leader_that_is_cancelled_is_replaced(stage: Stage) -> None:
     key, leading = a_key(), asyncio.Event()
 
     async def lead() -> None:
-        async with stage.store.lead(key) as mine:
+        async with stage.store.acquire_fill_lock(key) as mine:
             assert mine
             leading.set()
             await asyncio.sleep(600)
@@ -70,7 +73,7 @@ async def test_a_leader_that_is_cancelled_is_replaced(stage: Stage) -> None:
         await task
 
     async def free() -> bool:
-        async with stage.another().lead(key) as theirs:
+        async with stage.another().acquire_fill_lock(key) as theirs:
             return theirs
 
     await eventually(free)
@@ -78,14 +81,14 @@ async def test_a_leader_that_is_cancelled_is_replaced(stage: Stage) -> None:
 
 async def test_a_leader_whose_connection_is_killed_is_replaced(tables: Stage) -> None:
     key = a_key()
-    async with tables.store.lead(key) as mine:
+    async with tables.store.acquire_fill_lock(key) as mine:
         assert mine
         await tables.db.execute(
             "SELECT pg_terminate_backend(l.pid, 5000) FROM pg_locks l"
             " WHERE l.locktype = 'advisory' AND l.granted AND l.pid <> pg_backend_pid()"
             " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
         )
-        async with tables.another().lead(key) as theirs:
+        async with tables.another().acquire_fill_lock(key) as theirs:
             assert theirs
 
 
@@ -96,7 +99,10 @@ async def test_who_leads_keeps_no_connection_from_those_who_look_up(
     """Beyond half of the connections whoever comes computes without being the only one."""
     async with table_stage(database, kind, cache_connections=2) as stage:
         lookup, key = await stage.lookup(), a_key()
-        async with stage.store.lead(a_key()) as first, stage.store.lead(key) as second:
+        async with (
+            stage.store.acquire_fill_lock(a_key()) as first,
+            stage.store.acquire_fill_lock(key) as second,
+        ):
             assert (first, second) == (True, True)
             async with asyncio.timeout(5):
                 assert (await stage.store.find(lookup, key)).reason == "absent"

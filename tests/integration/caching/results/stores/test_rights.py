@@ -60,7 +60,7 @@ async def test_names_of_the_caller_mean_nothing(tables: Stage) -> None:
         made.query,
         made.tags,
         made.snapshot,
-        made.shape,
+        made.fingerprint,
         made.body,
         made.etag,
     )

@@ -112,15 +112,15 @@ async def test_what_is_asked_for_survives_the_turn_of_the_ring(tables: Stage) ->
     for key in (wanted, unwanted):
         found = await store.find(lookup, key)
         assert await store.put(entry(lookup, key, found, b"kept", ttl=600.0)) == "stored"
-    made = (await store.find(lookup, wanted)).made
+    made = (await store.find(lookup, wanted)).hit.age_seconds
     for _ in range(9):
         await turned(tables, store, lookup, 1)
         found = await store.find(lookup, wanted)
-        assert (found.reason, found.body) == ("hit", b"kept")
+        assert (found.reason, found.hit.value) == ("hit", b"kept")
         # It is as old as before, and ends when it would have.
-        assert found.made > made
-        assert found.ttl is not None
-        assert found.ttl < 600
+        assert found.hit.age_seconds > made
+        assert found.hit.ttl is not None
+        assert found.hit.ttl < 600
         await store.close()
     assert (await store.find(lookup, unwanted)).reason == "absent"
     # Found again and again, it was written again no more than once a turn.

@@ -158,23 +158,23 @@ async def test_a_bound_lets_an_entry_be_behind_for_so_long(stage: Stage) -> None
     exact, key = await stage.filled()
     loose = replace(exact, stale=60.0)
     tight = replace(exact, stale=0.2)
-    assert (await stage.hits(loose, key)).seconds == 0.0
+    assert (await stage.hits(loose, key)).hit.lag_seconds == 0.0
     await stage.db.execute(RENAME)
-    behind = [(await stage.hits(loose, key)).seconds for _ in range(3)]
+    behind = [(await stage.hits(loose, key)).hit.lag_seconds for _ in range(3)]
     assert 0 < behind[0] < behind[1] < behind[2] < 60
     await stage.misses(exact, key, "changed")
 
     async def over() -> bool:
         found = await stage.store.find(tight, key)
-        assert found.reason == "changed" or found.seconds <= 0.2
+        assert found.reason == "changed" or found.hit.lag_seconds <= 0.2
         return found.reason == "changed"
 
     await eventually(over)
-    assert (await stage.hits(loose, key)).seconds > 0.2
+    assert (await stage.hits(loose, key)).hit.lag_seconds > 0.2
     # The oldest write counts, not the last one.
-    before = (await stage.hits(loose, key)).seconds
+    before = (await stage.hits(loose, key)).hit.lag_seconds
     await stage.db.execute(RENAME)
-    assert (await stage.hits(loose, key)).seconds >= before
+    assert (await stage.hits(loose, key)).hit.lag_seconds >= before
 
 
 async def test_an_answer_over_the_clock_is_as_far_behind_as_it_is_old(stage: Stage) -> None:
@@ -184,7 +184,7 @@ async def test_an_answer_over_the_clock_is_as_far_behind_as_it_is_old(stage: Sta
     await stage.fill(lookup, key)
     found = await stage.store.find(replace(lookup, stale=60.0), key)
     assert found.reason == "hit"
-    assert 0 < found.seconds < 60
+    assert 0 < found.hit.lag_seconds < 60
 
     async def over() -> bool:
         return (await stage.store.find(lookup, key)).reason == "expired"
@@ -221,8 +221,8 @@ async def test_readers_and_writers_at_once(stage: Stage) -> None:
             found = await stage.store.find(lookup, key)
             if found.reason == "hit":
                 hits += 1
-                assert found.body is not None
-                assert int(found.body) >= least
+                assert found.hit.value is not None
+                assert int(found.hit.value) >= least
             else:
                 name = await reading.fetchval("SELECT name FROM v_user WHERE id = 1")
                 await put(stage, lookup, key, found, name.encode())

@@ -14,10 +14,10 @@ import fraiseql
 from fraiseql.caching.results.keys import Keys
 from fraiseql.caching.results.stores import lookup
 from fraiseql.caching.results.stores.redis import validation
-from fraiseql.caching.results.stores.request import Subject
+from fraiseql.caching.results.stores.request import CacheRequest
 from fraiseql.database import Identity
 from fraiseql.events import Timings
-from fraiseql.results import Ask
+from fraiseql.results import FieldRequest
 from fraiseql.serving import Request
 from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.results.kept import keeping_results
@@ -159,7 +159,7 @@ def test_nobody_is_given_what_is_anothers(served: Served) -> None:
     assert hits > 150
 
 
-def asking(change: Callable[[Ask], Ask]) -> Callable[[pytest.MonkeyPatch], None]:
+def asking(change: Callable[[FieldRequest], FieldRequest]) -> Callable[[pytest.MonkeyPatch], None]:
     """Make keys as if something else was asked."""
 
     def damage(patch: pytest.MonkeyPatch) -> None:
@@ -173,7 +173,7 @@ def no_role(patch: pytest.MonkeyPatch) -> None:
     """Of the role, neither the name is in the key nor its rights in the shape."""
     asking(lambda ask: replace(ask, identity=Identity(None, ask.identity.variables)))(patch)
     patch.setattr(lookup, "roles_digest", lambda roles: f"0::bigint * cardinality({roles})")
-    patch.setattr(Subject, "has_rights", lambda *_: True)
+    patch.setattr(CacheRequest, "has_rights", lambda *_: True)
 
 
 MUTANTS = {
@@ -189,7 +189,7 @@ def test_each_part_of_a_key_is_needed(
     served: Served, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     MUTANTS[name](monkeypatch)
-    validation._text.cache_clear()
+    validation._sql.cache_clear()
     _, wrong = served.run(mixed(served.service, served.url, 1, 15))
-    validation._text.cache_clear()
+    validation._sql.cache_clear()
     assert wrong != []

@@ -1,10 +1,10 @@
-"""Redis store: entries that several processes, servers and databases share in one Redis.
+"""Redis store: entries that several processes, servers and databases share.
 
-What is given is asked of PostgreSQL, as for the other stores: Redis holds bodies and labels, and
-the label is judged in the reader's own snapshot, taken after the entry was read. Nothing of this
-layer is imported unless a declaration says ``store="redis"``: the client is an extra.
+Redis holds bodies and labels. PostgreSQL validates the label, as for the other stores, in the
+reader's own snapshot, which is taken after the entry was read. This package is imported only for
+``store="redis"``: the client is an extra.
 """
 
-from fraiseql.caching.results.stores.redis.store import RedisStore
+from fraiseql.caching.results.stores.redis.store import RedisStore, open_store
 
-__all__ = ["RedisStore"]
+__all__ = ["RedisStore", "open_store"]

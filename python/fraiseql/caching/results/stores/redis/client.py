@@ -1,4 +1,4 @@
-"""Client: connections to Redis, bounded in number and in the time that they may take."""
+"""Redis client, bounded in connections and time."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,19 +15,19 @@ from fraiseql.caching.results.stores.transient_errors import StoreUnavailable
 from fraiseql.errors import ConfigurationError
 
 TIMEOUT: Final = 0.25
-"""Seconds for connecting, for an answer, and for a connection that is free.
+"""Seconds to connect, to get a response, and to get a free connection.
 
-A process that is busy with something else for as long takes an answer that has come for none.
+A process whose event loop is busy for as long misses responses that did arrive.
 """
 
 CONNECTIONS: Final = 16
 
 
 def connect(url: str, *, connections: int = CONNECTIONS, timeout: float = TIMEOUT) -> Redis:
-    """Make a client; nothing is connected before the first command.
+    """Return a client, which connects with the first command.
 
     Raises:
-        ConfigurationError: The address cannot be used; the message does not show its password.
+        ConfigurationError: The address cannot be used; the message hides its password.
     """
     try:
         pool = BlockingConnectionPool.from_url(
@@ -36,9 +36,9 @@ def connect(url: str, *, connections: int = CONNECTIONS, timeout: float = TIMEOU
             timeout=timeout,
             socket_timeout=timeout,
             socket_connect_timeout=timeout,
-            # Who asks again is the store, when it has rested: a request is not kept waiting.
+            # The store retries, after its backoff: no request waits for a retry.
             retry=Retry(NoBackoff(), 0),
-            # Each of these would be a round trip more for every connection.
+            # Each of these would cost every connection another round trip.
             protocol=2,
             driver_info=None,
         )
@@ -51,11 +51,11 @@ def connect(url: str, *, connections: int = CONNECTIONS, timeout: float = TIMEOU
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """Tell a failure of Redis as a store's.
+def store_errors() -> Iterator[None]:
+    """Turn errors of the client into errors of a store.
 
     Raises:
-        StoreUnavailable: Redis cannot be reached, does not answer in time, or refuses.
+        StoreUnavailable: Redis cannot be reached, does not respond in time, or refuses.
     """
     try:
         yield
@@ -75,7 +75,7 @@ def _kind(error: Exception) -> str:
 
 def is_full(error: Exception) -> bool:
     """Whether a command was refused because Redis has no memory left for it."""
-    # A script's failure has the code inside of the message in versions before 7.
+    # Before version 7, a script's error has the code inside of the message.
     return isinstance(error, OutOfMemoryError) or (
         isinstance(error, ResponseError) and "OOM command not allowed" in str(error)
     )

@@ -1,4 +1,4 @@
-"""Clock: what time it is at Redis, which all who share it agree on."""
+"""The clock of Redis, shared by all of its clients."""
 
 import time
 from typing import Final
@@ -6,27 +6,27 @@ from typing import Final
 from redis.asyncio import Redis
 
 TRUSTED: Final = 60.0
-"""Seconds after which the difference of the clocks is asked for again."""
+"""Seconds after which the offset of the clocks is measured again."""
 
 
 class Clock:
-    """The clock of one Redis, as this process reckons it."""
+    """The clock of one Redis, estimated from the local clock."""
 
     def __init__(self, client: Redis) -> None:
         self._client = client
-        self._ahead = 0.0
+        self._offset = 0.0
         self._until = 0.0
 
     async def now(self) -> float:
-        """Return the seconds since 1970; a round trip now and then.
+        """Return the seconds since 1970; it asks Redis now and then.
 
         Raises:
-            RedisError: It was to be asked for, and could not be had.
+            RedisError: Redis could not be asked.
         """
-        here = time.monotonic()
-        if here >= self._until:
+        local = time.monotonic()
+        if local >= self._until:
             seconds, microseconds = await self._client.time()
-            here = time.monotonic()
-            self._ahead = seconds + microseconds / 1_000_000 - here
-            self._until = here + TRUSTED
-        return here + self._ahead
+            local = time.monotonic()
+            self._offset = seconds + microseconds / 1_000_000 - local
+            self._until = local + TRUSTED
+        return local + self._offset

@@ -1,4 +1,4 @@
-"""Contents: what a Redis holds of ours, found by walking over its keys."""
+"""Walk over the entries in Redis: sizes and removal."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
@@ -9,52 +9,52 @@ from fraiseql.caching.results.stores.redis.encoding import query_of
 
 PREFIX: Final = b"fraiseql:"
 _ENTRIES: Final = PREFIX + b"?" * 64
-"""Pattern of our entries alone: neither of leads nor of what others keep there."""
+"""Pattern of entries: not of fill locks, nor of other applications' keys."""
 
-_AT_ONCE: Final = 500
+_BATCH: Final = 500
 _SAMPLE: Final = 1_000
-"""Entries whose bytes are asked for; the others are taken to have as many on average."""
+"""Entries whose bytes are measured; the total is extrapolated."""
 
 _BEGINNING: Final = 4096
-"""Bytes of a frame in which the name of its query ends."""
+"""Bytes at the beginning of a frame that contain its query's name."""
 
 
 def entry_name(key: bytes) -> bytes:
-    """Return the name under which an entry is kept."""
+    """Return the Redis key of an entry."""
     return PREFIX + key.hex().encode()
 
 
-def lead_name(key: bytes) -> bytes:
-    """Return the name under which the lead of a key is taken."""
+def lock_name(key: bytes) -> bytes:
+    """Return the Redis key of a fill lock."""
     return PREFIX + b"lead:" + key.hex().encode()
 
 
 async def size(client: Redis) -> tuple[int, int]:
-    """Return the number of entries, and the bytes that they take in memory."""
-    seen = sampled = total = 0
+    """Return the number of entries, and an estimate of their bytes in memory."""
+    count = sampled = total = 0
     async for names in _batches(client):
-        seen += len(names)
+        count += len(names)
         if sampled < _SAMPLE:
             async with client.pipeline(transaction=False) as pipeline:
                 for name in names:
                     pipeline.memory_usage(name)
-                found = [taken for taken in await pipeline.execute() if taken]
-            sampled += len(found)
-            total += sum(found)
-    return seen, round(total / sampled * seen) if sampled else 0
+                sizes = [size for size in await pipeline.execute() if size]
+            sampled += len(sizes)
+            total += sum(sizes)
+    return count, round(total / sampled * count) if sampled else 0
 
 
 async def remove(client: Redis, query: str | None) -> int:
-    """Remove the entries of a query, or all, and return how many."""
+    """Remove the entries of one query, or of all, and return how many."""
     removed = 0
     async for names in _batches(client):
-        chosen = names if query is None else await _of(client, names, query)
-        if chosen:
-            removed += await client.unlink(*chosen)
+        matching = names if query is None else await _of_query(client, names, query)
+        if matching:
+            removed += await client.unlink(*matching)
     return removed
 
 
-async def _of(client: Redis, names: Sequence[bytes], query: str) -> list[bytes]:
+async def _of_query(client: Redis, names: Sequence[bytes], query: str) -> list[bytes]:
     async with client.pipeline(transaction=False) as pipeline:
         for name in names:
             pipeline.getrange(name, 0, _BEGINNING)
@@ -67,10 +67,10 @@ async def _of(client: Redis, names: Sequence[bytes], query: str) -> list[bytes]:
 
 
 async def _batches(client: Redis) -> AsyncIterator[list[bytes]]:
-    """Yield the names of entries, those that are there all the while at least once."""
+    """Yield the keys of entries; one that exists all the time is yielded at least once."""
     cursor = None
     while cursor != 0:
-        cursor, found = await client.scan(cursor or 0, match=_ENTRIES, count=_AT_ONCE)
-        # Bytes, since the client decodes nothing; its types do not know.
-        if names := [name for name in found if isinstance(name, bytes)]:
+        cursor, batch = await client.scan(cursor or 0, match=_ENTRIES, count=_BATCH)
+        # Always bytes, since the client decodes nothing; its types allow text.
+        if names := [name for name in batch if isinstance(name, bytes)]:
             yield names

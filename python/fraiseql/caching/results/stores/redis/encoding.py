@@ -1,8 +1,8 @@
-"""Frames: how an entry is written as one value of Redis, and read again.
+"""Encoding of an entry as one value of Redis: a frame.
 
-A frame begins with a code that only those make who have the secret: over the layout's version, the
-key under which it is kept, and everything in it. Whatever else is found there is no frame: a value
-cut short, one of another key, one that somebody else wrote.
+A frame begins with a message authentication code over the layout's version, the key and the
+content. It detects truncated values, values of another key, and values that were written without
+the secret.
 """
 
 import re
@@ -14,10 +14,10 @@ from hmac import compare_digest, new
 from typing import Final
 
 MAGIC: Final = b"FQR2"
-"""With the version of the layout."""
+"""Includes the version of the layout."""
 
 _SKEW: Final = 0.1
-"""Seconds by which two processes may reckon the clock of Redis differently."""
+"""Seconds by which two processes may estimate the clock of Redis differently."""
 
 _CODE: Final = 32
 """Bytes of HMAC-SHA-256."""
@@ -25,43 +25,43 @@ _CODE: Final = 32
 _HEAD: Final = struct.Struct("!16sQddfq16sIII")
 
 ORDER: Final = len(MAGIC) + _CODE
-"""Bytes before those that tell which of two frames is newer: 16 of the epoch, 8 of the xmax."""
+"""Offset of the bytes that order frames: 16 of the epoch, 8 of the xmax."""
 
 ORDER_END: Final = ORDER + 24
 _START: Final = ORDER + _HEAD.size
 
 _SNAPSHOT: Final = re.compile(r"[0-9]{1,19}:[0-9]{1,19}:[0-9,]*")
 
-NO_END: Final = -1.0
+NO_EXPIRY: Final = -1.0
 
-_MOST: Final = 1e12
-"""Above every number of seconds or milliseconds that an entry may say."""
+_MAX_NUMBER: Final = 1e12
+"""Above every number of seconds or milliseconds of an entry."""
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """An entry as Redis has it.
+    """An entry in Redis.
 
     Attributes:
-        epoch: What the cluster was in when the snapshot was taken; empty for an entry that depends
-            on nothing that is logged.
+        epoch: Epoch of the cluster when the snapshot was taken; empty for an entry without logged
+            dependencies.
         snapshot: Text of the ``pg_snapshot``; empty likewise.
-        made: When it was computed, by the clock of Redis: seconds since 1970.
-        ttl: Seconds that it lives from then; None for no end.
-        cost: Milliseconds that computing took.
-        shape: Fingerprint of the definitions.
+        computed_at: When it was computed, by the clock of Redis: seconds since 1970.
+        ttl: Seconds until it expires, from then; None for never.
+        cost_ms: Milliseconds that computing took.
+        fingerprint: Fingerprint of the definitions and roles.
         etag: 16 bytes.
         query: Name of the query.
-        tags: What invalidates it.
+        tags: Tags of the change log that invalidate it.
         body: JSON text.
     """
 
     epoch: str
     snapshot: str
-    made: float
+    computed_at: float
     ttl: float | None
-    cost: float
-    shape: int
+    cost_ms: float
+    fingerprint: int
     etag: bytes
     query: str
     tags: tuple[str, ...]
@@ -70,38 +70,38 @@ class Frame:
     def age(self, now: float) -> float:
         """Return the seconds since it was computed, by the clock of Redis.
 
-        Less than none where that clock was set back since: then they are not known.
+        Negative where that clock was set back since: then the age is unknown.
         """
-        age = now - self.made
+        age = now - self.computed_at
         return 0.0 if -_SKEW < age < 0.0 else age
 
     def left(self, now: float) -> float | None:
-        """Return the seconds that it may still be given; None for no end."""
+        """Return the seconds until it expires; None for never."""
         return None if self.ttl is None else self.ttl - self.age(now)
 
 
 def pack(frame: Frame, key: bytes, secret: bytes) -> bytes:
-    """Return the value to keep under a key."""
+    """Return the value to store under a key."""
     label = f"{frame.epoch} {frame.snapshot}".encode() if frame.snapshot else b""
     query, tags = frame.query.encode(), "\0".join(frame.tags).encode()
     head = _HEAD.pack(
         epoch_digest(frame.epoch),
         xmax(frame.snapshot),
-        frame.made,
-        NO_END if frame.ttl is None else frame.ttl,
-        frame.cost,
-        frame.shape,
+        frame.computed_at,
+        NO_EXPIRY if frame.ttl is None else frame.ttl,
+        frame.cost_ms,
+        frame.fingerprint,
         frame.etag,
         len(query),
         len(label),
         len(tags),
     )
-    rest = b"".join((head, query, label, tags, frame.body))
-    return b"".join((MAGIC, _code(key, rest, secret), rest))
+    content = b"".join((head, query, label, tags, frame.body))
+    return b"".join((MAGIC, _code(key, content, secret), content))
 
 
 def unpack(value: bytes, key: bytes, secret: bytes) -> Frame | None:
-    """Return what a value says; None where it is not what ``pack`` returned for this key."""
+    """Return the frame of a value; None where ``pack`` did not return it for this key."""
     if len(value) < _START or not value.startswith(MAGIC):
         return None
     code = _code(key, memoryview(value)[ORDER:], secret)
@@ -111,34 +111,34 @@ def unpack(value: bytes, key: bytes, secret: bytes) -> Frame | None:
         frame = _read(value)
     except UnicodeDecodeError:
         return None
-    return frame if _is_sound(frame) else None
+    return frame if _is_valid(frame) else None
 
 
-def _code(key: bytes, rest: bytes | memoryview, secret: bytes) -> bytes:
+def _code(key: bytes, content: bytes | memoryview, secret: bytes) -> bytes:
     code = new(secret, MAGIC + len(key).to_bytes(4, "big") + key, "sha256")
-    code.update(rest)
+    code.update(content)
     return code.digest()
 
 
-def _is_sound(frame: Frame) -> bool:
-    """Whether a frame says what an entry may: all of it is counted, or sent to PostgreSQL."""
-    figures = (frame.made, frame.cost, frame.ttl or 0.0)
-    if not all(0.0 <= one < _MOST for one in figures):
+def _is_valid(frame: Frame) -> bool:
+    """Whether its numbers and snapshot can be counted and sent to PostgreSQL."""
+    numbers = (frame.computed_at, frame.cost_ms, frame.ttl or 0.0)
+    if not all(0.0 <= number < _MAX_NUMBER for number in numbers):
         return False
     return not frame.snapshot or _SNAPSHOT.fullmatch(frame.snapshot) is not None
 
 
 def _read(value: bytes) -> Frame:
-    _, _, made, ttl, cost, shape, etag, *lengths = _HEAD.unpack_from(value, ORDER)
+    _, _, computed_at, ttl, cost_ms, fingerprint, etag, *lengths = _HEAD.unpack_from(value, ORDER)
     query, label, tags, start = _texts(value, lengths)
     epoch, _, snapshot = label.rpartition(" ")
     return Frame(
         epoch,
         snapshot,
-        made,
-        None if ttl == NO_END else ttl,
-        cost,
-        shape,
+        computed_at,
+        None if ttl == NO_EXPIRY else ttl,
+        cost_ms,
+        fingerprint,
         etag,
         query,
         tuple(tags.split("\0")) if tags else (),
@@ -155,7 +155,7 @@ def _texts(value: bytes, lengths: Sequence[int]) -> tuple[str, str, str, int]:
 
 
 def query_of(beginning: bytes) -> str | None:
-    """Return the query of a frame of which only the beginning was read; None where it is none."""
+    """Return the query of a frame's beginning; None where it is no frame."""
     if len(beginning) < _START or not beginning.startswith(MAGIC):
         return None
     *_, length, _, _ = _HEAD.unpack_from(beginning, ORDER)
@@ -163,10 +163,10 @@ def query_of(beginning: bytes) -> str | None:
 
 
 def xmax(snapshot: str) -> int:
-    """Return the number of the first transaction that a snapshot knows nothing of."""
+    """Return the first transaction number after a snapshot."""
     return int(snapshot.split(":", 2)[1]) if snapshot else 0
 
 
 def epoch_digest(epoch: str) -> bytes:
-    """Return 16 bytes that stand for an epoch."""
+    """Return the digest of an epoch, 16 bytes."""
     return sha256(epoch.encode()).digest()[:16] if epoch else bytes(16)

@@ -1,4 +1,4 @@
-"""Flight: who computes a key among all processes that share a Redis."""
+"""Fill locks among all processes that share a Redis."""
 
 import asyncio
 import secrets
@@ -9,60 +9,60 @@ from typing import Final
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from fraiseql.caching.results.stores.redis.client import is_full, told
-from fraiseql.caching.results.stores.redis.scripts import BEAT, RELEASE
+from fraiseql.caching.results.stores.redis.client import is_full, store_errors
+from fraiseql.caching.results.stores.redis.scripts import RELEASE, RENEW
 
 LEASE: Final = 2.0
-"""Seconds after which a leader that has died is replaced."""
+"""Seconds after which the lock of a process that died ends."""
 
 
-class Flight:
-    """Leads of one Redis: a key with a token, which ends by itself unless its holder lives on."""
+class RedisFillLocks:
+    """Fill locks of one Redis: keys with a token that expire unless their holder renews them."""
 
     def __init__(self, client: Redis, lease: float = LEASE) -> None:
         self._client = client
         self._lease = lease
-        self._beat = client.register_script(BEAT)
+        self._renew = client.register_script(RENEW)
         self._release = client.register_script(RELEASE)
 
     @asynccontextmanager
-    async def lead(self, name: bytes) -> AsyncIterator[bool]:
-        """Enter as the one who computes; false when another process does.
+    async def acquire(self, name: bytes) -> AsyncIterator[bool]:
+        """Enter with the lock; false where another process holds it.
 
         Raises:
-            StoreUnavailable: Redis cannot tell.
+            StoreUnavailable: Redis cannot be reached.
         """
         token = secrets.token_bytes(16)
-        with told():
-            leading = await self._taken(name, token)
-        if not leading:
+        with store_errors():
+            acquired = await self._try_acquire(name, token)
+        if not acquired:
             yield False
             return
-        beating = asyncio.create_task(self._keep(name, token))
+        renewing = asyncio.create_task(self._renew_always(name, token))
         try:
             yield True
         finally:
-            beating.cancel()
-            # What is not released ends with its lease.
+            renewing.cancel()
+            # A lock that is not released ends with its lease.
             with suppress(RedisError, OSError):
                 await self._release(keys=[name], args=[token])
 
-    async def _taken(self, name: bytes, token: bytes) -> bool:
+    async def _try_acquire(self, name: bytes, token: bytes) -> bool:
         try:
             return bool(await self._client.set(name, token, nx=True, px=self._milliseconds))
         except RedisError as error:
-            # Where there is no room for the lead there is none for the value: nobody waits for it.
+            # Without room for the lock there is none for the value: no request should wait for it.
             if is_full(error):
                 return True
             raise
 
-    async def _keep(self, name: bytes, token: bytes) -> None:
+    async def _renew_always(self, name: bytes, token: bytes) -> None:
         alive = True
         while alive:
             await asyncio.sleep(self._lease / 4)
-            # One beat that is lost does not matter, and when the lease ends another one leads.
+            # One lost renewal does not matter; when the lease ends another process computes.
             with suppress(RedisError, OSError):
-                alive = bool(await self._beat(keys=[name], args=[token, self._milliseconds]))
+                alive = bool(await self._renew(keys=[name], args=[token, self._milliseconds]))
 
     @property
     def _milliseconds(self) -> int:

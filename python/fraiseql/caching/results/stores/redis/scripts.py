@@ -1,11 +1,11 @@
-"""Scripts: what Redis does in one step."""
+"""Scripts that Redis runs atomically."""
 
 from typing import Final
 
 from fraiseql.caching.results.stores.redis.encoding import MAGIC, ORDER, ORDER_END
 
-# Within an epoch, what knows fewer transactions is older; it must not be given to those who have
-# read the newer one. Of another epoch nothing can be said: the one that comes last is kept.
+# Within an epoch, a snapshot that knows fewer transactions is older, and must not replace a newer
+# one that was read already. Across epochs there is no order: the last one wins.
 PUT: Final = f"""
 local old = redis.pcall('GETRANGE', KEYS[1], 0, {ORDER_END - 1})
 local new = ARGV[1]
@@ -18,22 +18,22 @@ end
 redis.call('SET', KEYS[1], new, 'PX', ARGV[2])
 return 1
 """
-"""Keep a frame unless a newer one is there; arguments: the frame, its life in milliseconds."""
+"""Store a frame unless a newer one exists; arguments: the frame, its TTL in milliseconds."""
 
 REMOVE: Final = f"""
 if redis.pcall('GETRANGE', KEYS[1], 0, {ORDER_END - 1}) ~= ARGV[1] then return 0 end
 return redis.call('UNLINK', KEYS[1])
 """
-"""Remove a frame, unless another one is there now; argument: its beginning."""
+"""Remove a frame unless it was replaced; argument: its beginning."""
 
-BEAT: Final = """
+RENEW: Final = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 """
-"""Go on leading; arguments: the leader's token, the lease in milliseconds."""
+"""Renew a fill lock; arguments: the holder's token, the lease in milliseconds."""
 
 RELEASE: Final = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])
 """
-"""Lead no longer; argument: the leader's token."""
+"""Release a fill lock; argument: the holder's token."""

@@ -3,7 +3,7 @@
 import random
 from collections import Counter
 
-from fraiseql.caching.results.hot_keys import Top
+from fraiseql.caching.results.hot_keys import HotKeys
 
 
 def _key(number: int) -> bytes:
@@ -11,7 +11,7 @@ def _key(number: int) -> bytes:
 
 
 def test_is_exact_while_there_is_room() -> None:
-    top = Top(10)
+    top = HotKeys(10)
     for number in (1, 2, 2, 3, 3, 3):
         top.hit(_key(number), "users")
     assert [(one.key, one.hits) for one in top.most(2)] == [(_key(3), 3), (_key(2), 2)]
@@ -19,7 +19,7 @@ def test_is_exact_while_there_is_room() -> None:
 
 
 def test_never_holds_more_keys_than_it_may() -> None:
-    top = Top(100)
+    top = HotKeys(100)
     for number in range(10_000):
         top.hit(_key(number), "users")
         assert len(top) <= 100
@@ -30,7 +30,7 @@ def test_frequent_keys_stay_whatever_else_is_asked_for() -> None:
     hot = [_key(number) for number in range(20)]
     stream = [key for key in hot for _ in range(3_000)] + [_key(n) for n in range(100, 140_100)]
     rng.shuffle(stream)
-    top = Top(200)
+    top = HotKeys(200)
     for key in stream:
         top.hit(key, "users")
     # Each hot key has 3,000 of 200,000 hits: more than 2 in 200.
@@ -39,7 +39,7 @@ def test_frequent_keys_stay_whatever_else_is_asked_for() -> None:
 
 def test_never_tells_more_hits_than_there_were() -> None:
     rng = random.Random(6)
-    top, true = Top(50), Counter[bytes]()
+    top, true = HotKeys(50), Counter[bytes]()
     for _ in range(50_000):
         key = _key(int(rng.paretovariate(0.7)) % 5_000)
         true[key] += 1

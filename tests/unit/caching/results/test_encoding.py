@@ -16,10 +16,10 @@ SECRET = b"s" * 32
 FRAME = Frame(
     epoch="6b1c/1",
     snapshot="10:20:11,12",
-    made=1_790_000_000.25,
+    computed_at=1_790_000_000.25,
     ttl=2.5,
-    cost=1.5,
-    shape=-5,
+    cost_ms=1.5,
+    fingerprint=-5,
     etag=bytes(range(16)),
     query="usersÄ",
     tags=("16384", "label:ü"),
@@ -34,7 +34,7 @@ def read(value: bytes) -> Frame | None:
 
 def test_what_is_written_is_read_again() -> None:
     without = replace(FRAME, epoch="", snapshot="", ttl=None, tags=(), query="", body=b"")
-    for frame in (FRAME, without, replace(FRAME, shape=2**63 - 1, body=b"\0" * 1000)):
+    for frame in (FRAME, without, replace(FRAME, fingerprint=2**63 - 1, body=b"\0" * 1000)):
         assert read(pack(frame, KEY, SECRET)) == frame
     assert xmax(FRAME.snapshot) == 20
 
@@ -85,22 +85,22 @@ def test_bytes_with_a_code_that_is_right_are_a_sound_frame_or_none(rest: bytes, 
         rest = VALUE[encoding.ORDER : -len(rest)] + rest
     frame = read(encoding.MAGIC + encoding._code(KEY, rest, SECRET) + rest)
     if frame is not None:
-        left = frame.left(frame.made + 1.0)
+        left = frame.left(frame.computed_at + 1.0)
         assert left is None or int(left) >= -1
         assert int(frame.age(0.0)) <= 0
         assert xmax(frame.snapshot) >= 0
 
 
-@pytest.mark.parametrize("figure", ["made", "ttl", "cost"])
+@pytest.mark.parametrize("figure", ["computed_at", "ttl", "cost_ms"])
 @pytest.mark.parametrize("value", [inf, -inf, nan, -2.0, 1e30])
 def test_figures_that_are_none_make_no_frame(figure: str, value: float) -> None:
     assert read(pack(replace(FRAME, **{figure: value}), KEY, SECRET)) is None
 
 
 def test_a_snapshot_has_its_form() -> None:
-    assert encoding._is_sound(replace(FRAME, snapshot="1:2:"))
+    assert encoding._is_valid(replace(FRAME, snapshot="1:2:"))
     for text in ("1:2", "1:2:3;", "1:2:\n", "-1:2:", "1:" + "2" * 20 + ":", "nothing"):
-        assert not encoding._is_sound(replace(FRAME, snapshot=text))
+        assert not encoding._is_valid(replace(FRAME, snapshot=text))
 
 
 def test_the_query_is_known_from_the_beginning() -> None:
@@ -110,8 +110,10 @@ def test_the_query_is_known_from_the_beginning() -> None:
 
 
 def test_time_is_that_of_redis() -> None:
-    assert FRAME.age(FRAME.made + 2.0) == 2.0
-    assert FRAME.age(FRAME.made - 0.05) == 0.0, "two processes reckon it a little differently"
-    assert FRAME.age(FRAME.made - 2.0) < 0, "the clock was set back"
-    assert FRAME.left(FRAME.made + 2.0) == 0.5
+    assert FRAME.age(FRAME.computed_at + 2.0) == 2.0
+    assert FRAME.age(FRAME.computed_at - 0.05) == 0.0, (
+        "two processes reckon it a little differently"
+    )
+    assert FRAME.age(FRAME.computed_at - 2.0) < 0, "the clock was set back"
+    assert FRAME.left(FRAME.computed_at + 2.0) == 0.5
     assert replace(FRAME, ttl=None).left(0.0) is None
