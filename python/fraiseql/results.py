@@ -27,7 +27,7 @@ class CacheableField:
             key. Together with the values of ``variables`` it identifies the request.
         variables: Names of the variables that ``text`` uses.
         relations: Relations that the live answer reads; those of ``freshness`` where that is set;
-            empty for a Python resolver, whose declaration lists what it reads.
+            empty for a Python resolver, whose declaration lists its reads.
         predicates: SQL that developers wrote, each with the quoted relation that it filters.
         functions: Names (``Type.field``) of its Python functions that may read more than their
             parent.
@@ -171,7 +171,7 @@ class Results(Protocol):
         """Flush pending writes and close connections."""
 
     async def refresh(self) -> None:
-        """Reload what the declarations depend on from the database."""
+        """Reload the dependencies of the declarations from the database."""
 
     def field_cache(self, field: CacheableField) -> FieldCache | None:
         """Return the cache of a field; None where it is not cached."""

@@ -164,7 +164,7 @@ async def _purged(found: InstalledStores, service: Service, arguments: Namespace
         if arguments.key:
             patience = 60.0 + 2 * service.settings.request_timeout
             return await purge_key(writer, found.stores, key_of(arguments.key), patience)
-        names = await query_names(schema, pool, wanted=arguments.query)
+        names = await query_names(schema, pool, only=arguments.query)
         return await purge_queries(writer, found.stores, names, whole=arguments.all)
 
 

@@ -1,1 +1,1 @@
-"""Result caches: answers that are kept as text, and given while they equal the live answer."""
+"""Result caches: stored answers, returned while they equal the live answer."""

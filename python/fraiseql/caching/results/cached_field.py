@@ -38,7 +38,7 @@ _ETAG: Final = re.compile("[0-9a-f]{32}")
 
 @dataclass(frozen=True, slots=True)
 class FieldDependencies:
-    """What a cached field needs of its application.
+    """Services of the application that a cached field needs.
 
     Attributes:
         runtime: Shared state of the process.
@@ -46,7 +46,7 @@ class FieldDependencies:
         namespace: Returns the database, role and settings that answers are read under.
         load: Loads a field's dependencies, or returns in one word why it cannot be cached now.
         outdated: Called when a field's dependencies are out of date.
-        readers: Roles that decide what requests may read.
+        readers: Roles that decide the access of requests.
         settings_changed: Called when connections begin with other settings.
     """
 
@@ -73,7 +73,7 @@ class _LoadedField:
     _digests: dict[str | None, tuple[Reader, int]] = field(default_factory=dict)
 
     def roles_digest(self, reader: Reader) -> int:
-        """Return the digest of a reader's roles and of the owners of what is read."""
+        """Return the digest of a reader's roles and of the owners of the relations."""
         cached = self._digests.get(reader.role)
         if cached is not None and cached[0] is reader:
             return cached[1]
@@ -89,7 +89,7 @@ class CachedField:
     """Answers one field from its store, or computes it; see ``fraiseql.results.FieldCache``.
 
     Args:
-        application: What the application provides.
+        application: Services of the application.
         definition: The field.
     """
 
@@ -170,7 +170,7 @@ class CachedField:
         return await fill(runtime, self._application.store, cache_request, etags, compute)
 
     async def _load_reader(self, role: str | None) -> Reader | None:
-        """Load the roles that decide what a request may read; None where that fails."""
+        """Load the roles that decide a request's access; None where that fails."""
         try:
             return await self._application.readers.load(role)
         except FraiseQLError as error:
@@ -252,7 +252,7 @@ class CachedField:
         return _LoadedField(loaded, namespace, keys, lookup, session, ttl, allowed_lag)
 
     async def _compute_checked(self, compute: Compute) -> ComputedValue:
-        """Compute; back off where Python code read what the key does not contain."""
+        """Compute; back off where Python code read more than the key contains."""
         computed = await compute_without_writes(compute)
         if computed.unvaried:
             self._log_reads(computed.unvaried)

@@ -141,7 +141,7 @@ class ResultCaches:
             _started.pop(pool, None)
 
     async def refresh(self) -> None:
-        """Reload what the declarations depend on from the database."""
+        """Reload the dependencies of the declarations from the database."""
         if self._reads is None or not self._settings.cache:
             return
         await self._check_installation(self._reads)

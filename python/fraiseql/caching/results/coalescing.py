@@ -1,7 +1,7 @@
 """Request coalescing: one request of a process computes a key, the others wait for it.
 
 A waiter gets only a value that was looked up or computed after it arrived. So a client that wrote
-and then asks never gets what was read before its write.
+and then asks never gets a value from before its write.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class WaitOutcome(Enum):
-    """What a waiter does where it gets no value."""
+    """The turn of a waiter that gets no value."""
 
     PROMOTED = "promoted"
     """It computes for those who still wait."""
@@ -55,7 +55,7 @@ class PendingFill(Generic[T]):
         self._late.clear()
 
     def resolve(self, value: T) -> None:
-        """Give the waiters what was found or computed since ``begin``."""
+        """Give the waiters the value that was found or computed since ``begin``."""
         self._notify(value)
 
     def end(self) -> None:

@@ -1,4 +1,4 @@
-"""Queries: which queries are kept, and which relations and predicates their answers may name."""
+"""Declared caches: which queries have one, and what their answers may read."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ from fraiseql.sources import live_source
 
 @dataclass(frozen=True, slots=True)
 class CachedQuery:
-    """One query whose answers are kept.
+    """One query whose answers are cached.
 
     Attributes:
         definition: The query.
-        caches: How they are kept: its own way, or those of operations.
-        own: Whether it says so itself.
-        relations: Names, as declared, of what a statement of it may name.
-        predicates: The developers' own SQL that may stand in one: its field, its relation, and
-            the text.
+        caches: Its own cache, or those of operations.
+        own: Whether the query declares its cache itself.
+        relations: Declared names of the relations that its statements may read.
+        predicates: SQL that developers wrote and that its statements may contain: field, relation
+            and text.
     """
 
     definition: QueryDefinition
@@ -33,49 +33,49 @@ class CachedQuery:
 
 
 def has_caches(schema: Schema) -> bool:
-    """Tell whether anything is kept that a query or operation answers."""
+    """Whether any query or operation is cached."""
     return bool(schema.operation_caches) or any(
-        one.cache is not None for one in schema.queries.values()
+        query.cache is not None for query in schema.queries.values()
     )
 
 
 def caches_of(schema: Schema) -> tuple[Cache, ...]:
     """Return every declared cache."""
-    own = (one.cache for one in schema.queries.values() if one.cache is not None)
+    own = (query.cache for query in schema.queries.values() if query.cache is not None)
     return (*own, *schema.operation_caches)
 
 
 def log_lifetime(schema: Schema) -> float:
-    """Return the seconds that rows of the change log are to stay for the age of what is kept."""
-    declared = (seconds("stale", one.stale) for one in caches_of(schema) if one.stale is not None)
-    return SHORTEST_LIFE + max(declared, default=0.0)
+    """Return the seconds for which the change log holds rows, so that entries can be validated."""
+    stale = (seconds("stale", cache.stale) for cache in caches_of(schema) if cache.stale)
+    return SHORTEST_LIFE + max(stale, default=0.0)
 
 
 def cached_queries(schema: Schema) -> Iterator[CachedQuery]:
-    """Yield every query whose answers are kept, by itself or within an operation."""
-    for name, one in schema.queries.items():
-        caches = schema.operation_caches if one.cache is None else (one.cache,)
+    """Yield every query that is cached, by itself or within an operation."""
+    for name, query in schema.queries.items():
+        caches = schema.operation_caches if query.cache is None else (query.cache,)
         if caches:
-            relations, predicates = _reads(schema, name) if one.function is None else ((), ())
-            yield CachedQuery(one, caches, one.cache is not None, relations, predicates)
+            relations, predicates = _reads(schema, name) if query.function is None else ((), ())
+            yield CachedQuery(query, caches, query.cache is not None, relations, predicates)
 
 
 def _reads(schema: Schema, query: str) -> tuple[tuple[str, ...], tuple[tuple[str, str, str], ...]]:
     """Return the relations of a query's type and of all embeds below it, and their predicates."""
     query_type = schema.graphql.query_type
     assert query_type is not None  # noqa: S101 - it has the query
-    begun = get_named_type(query_type.fields[query].type)
+    result_type = get_named_type(query_type.fields[query].type)
     relations: dict[str, None] = {}
     predicates: dict[tuple[str, str, str], None] = {}
     root = (
-        schema.objects.get(begun.name)
-        or schema.interfaces.get(begun.name)
-        or schema.unions.get(begun.name)
+        schema.objects.get(result_type.name)
+        or schema.interfaces.get(result_type.name)
+        or schema.unions.get(result_type.name)
     )
     source = None if root is None else live_source(root)
     if source is not None:
         relations[source] = None
-    for name in _reached(schema, begun):
+    for name in _reachable(schema, result_type):
         for field in schema.fields.get(name, {}).values():
             if field.embed is not None:
                 relations[field.embed.relation] = None
@@ -85,17 +85,18 @@ def _reads(schema: Schema, query: str) -> tuple[tuple[str, ...], tuple[tuple[str
     return tuple(relations), tuple(predicates)
 
 
-def _reached(schema: Schema, begun: GraphQLNamedType) -> list[str]:
-    """Return the names of all types that a selection may come to."""
-    found: dict[str, GraphQLNamedType] = {}
-    waiting = [begun]
+def _reachable(schema: Schema, root: GraphQLNamedType) -> list[str]:
+    """Return the names of all types that a selection may reach."""
+    reached: dict[str, GraphQLNamedType] = {}
+    waiting = [root]
     while waiting:
-        one = waiting.pop()
-        if one.name in found:
+        current = waiting.pop()
+        name = current.name
+        if name in reached:
             continue
-        found[one.name] = one
-        if one.name in schema.interfaces or one.name in schema.unions:
-            waiting += schema.graphql.get_possible_types(one)  # type: ignore[arg-type]
-        if one.name in schema.interfaces or isinstance(one, GraphQLObjectType):
-            waiting += [get_named_type(field.type) for field in one.fields.values()]  # type: ignore[attr-defined]
-    return list(found)
+        reached[name] = current
+        if name in schema.interfaces or name in schema.unions:
+            waiting += schema.graphql.get_possible_types(current)  # type: ignore[arg-type]
+        if name in schema.interfaces or isinstance(current, GraphQLObjectType):
+            waiting += [get_named_type(field.type) for field in current.fields.values()]  # type: ignore[attr-defined]
+    return list(reached)

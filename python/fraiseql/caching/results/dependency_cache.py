@@ -27,7 +27,7 @@ class DependencyCache:
         return self._entries.get(_key(field))
 
     def put(self, field: CacheableField, dependencies: CacheDependencies) -> None:
-        """Share what was loaded for a field."""
+        """Share the dependencies of a field."""
         if len(self._entries) >= _MAX_ENTRIES:
             self._entries.clear()
         self._entries[_key(field)] = dependencies

@@ -1,4 +1,4 @@
-"""Wanted: what an application whose answers are kept wants to be there in the database."""
+"""Database objects that result caches need."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -13,17 +13,9 @@ from fraiseql.caching.dependencies.inspection import InspectedRelation
 from fraiseql.caching.dependencies.view_age import unknown_since
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.results.declared import has_caches
-from fraiseql.caching.results.refusals import (
-    Resolved,
-    refusals,
-    resolve_queries,
-)
+from fraiseql.caching.results.refusals import Resolved, refusals, resolve_queries
 from fraiseql.caching.results.row_triggers import row_trigger_objects
-from fraiseql.caching.results.sql.objects import (
-    TableStoreName,
-    common_objects,
-    store_objects,
-)
+from fraiseql.caching.results.sql.objects import TableStoreName, common_objects, store_objects
 from fraiseql.caching.results.sql.stats import stats_objects
 from fraiseql.caching.results.sql.views import view_objects
 from fraiseql.caching.strategies.base import StoredType, Violation
@@ -35,15 +27,15 @@ from fraiseql.schema import Schema
 async def desired_results(
     schema: Schema, pool: Pool, stored_types: Sequence[StoredType]
 ) -> tuple[list[Violation], list[DatabaseObject]]:
-    """Return what cannot be had, and what is to be there; nothing where no answers are kept.
+    """Return the violations and the objects of declared caches; both empty without caches.
 
     Args:
         schema: Everything declared.
         pool: Connections to the database.
-        stored_types: The types that are kept, with their facts.
+        stored_types: Stored types with their inspections.
 
     Raises:
-        DatabaseError: The database cannot be asked.
+        DatabaseError: The database cannot be reached.
     """
     if not has_caches(schema):
         return [], []
@@ -57,32 +49,37 @@ def _objects(
     yield from (*log_objects(), state_object(), floor_object(), *shape_objects())
     yield adoption_object()
     yield from common_objects()
-    # Both rings, whatever is declared: keys that programs make may go to either, and one view shows
-    # what is in them. The one that is not used holds nothing.
+    # Both rings, whatever is declared: results under a program's own keys may go to either, and one
+    # view shows all entries. An unused ring is empty.
     stores: tuple[TableStoreName, ...] = get_args(TableStoreName)
     for store in stores:
         yield from store_objects(store)
     yield from (*stats_objects(), *view_objects(stores))
-    tables = {one.sql: one for each in resolved for one in each.inspection.tables if _can_log(one)}
+    tables = {
+        table.sql
+        for query in resolved
+        for table in query.inspection.tables
+        if _can_have_triggers(table)
+    }
     for name in sorted(tables):
         yield trigger_object(name, unknown_since(name))
-    for name in _drained(stored_types):
-        # Remade with the table, which is another one after another declaration.
-        made = trigger_object(name, unknown_since(name))
-        yield replace(made, needs=(*made.needs, name))
-    rows = {row.whole: row for each in resolved for tags in each.tags for row in tags.rows}
+    for name in _queued(stored_types):
+        # Created again with the table, which another declaration replaces.
+        trigger = trigger_object(name, unknown_since(name))
+        yield replace(trigger, needs=(*trigger.needs, name))
+    rows = {row.whole: row for query in resolved for tags in query.tags for row in tags.rows}
     for row in rows.values():
         yield from row_trigger_objects(row)
 
 
-def _can_log(table: InspectedRelation) -> bool:
+def _can_have_triggers(table: InspectedRelation) -> bool:
     return table.kind in ("r", "p") and not table.catalog and table.persistence != "t"
 
 
-def _drained(stored_types: Iterable[StoredType]) -> Iterator[str]:
+def _queued(stored_types: Iterable[StoredType]) -> Iterator[str]:
     """Yield the tables of asynchronous projections, which answers may be computed from."""
-    for one in stored_types:
-        if one.stored.has_queue:
-            inspection = one.inspection
+    for stored_type in stored_types:
+        if stored_type.stored.has_queue:
+            inspection = stored_type.inspection
             if isinstance(inspection, ProjectionInspection) and inspection.resolved is not None:
                 yield inspection.resolved.spec.table.sql

@@ -127,7 +127,7 @@ class CacheFill:
                 lookup = await self._look_up()
                 break
             if monotonic() > until:
-                # Requests that arrive from now on may have written what the value does not show.
+                # Requests that arrive from now on may have written rows that the value misses.
                 self._pending.begin()
                 break
             self._waited = True

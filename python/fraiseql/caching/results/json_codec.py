@@ -17,7 +17,7 @@ _ADVICE: Final = {
 }
 _DEFAULT_ADVICE: Final = (
     "Return dicts, lists, strings, numbers, booleans and None; datetimes, dates, times and UUIDs"
-    " become text. A document that a Repository returned holds only what its request selected."
+    " become text. A document that a Repository returned has only the selected fields."
 )
 
 

@@ -75,7 +75,7 @@ class DatabaseCache:
 
     Args:
         db: ``info.context["db"]``, or the ``db`` of ``app.service.context()`` in a script. With
-            your own transaction everything is computed: others must not see what it sees.
+            your own transaction everything is computed: its uncommitted writes are not for others.
         store: ``logged`` survives a crash of the server; ``unlogged``, or ``redis``.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Roles that decide what requests may read, by the role that a request sets."""
+"""Roles that decide the access of requests, by the role that a request sets."""
 
 from collections.abc import Callable
 from typing import Final

@@ -1,4 +1,4 @@
-"""Refusals: why the answers of a query cannot be kept, or not kept true."""
+"""Reasons against caching the answers of a query."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ class Resolved:
     """One cached query against the database.
 
     Attributes:
-        query: What is declared.
-        tags: What its tags mean, of each of its caches.
-        inspection: What is behind its answers and its tags.
-        unread: Fields whose predicate PostgreSQL refuses, each with its words.
+        query: The declared query.
+        tags: Resolved tags of each of its caches.
+        inspection: Dependencies of its answers and tags.
+        unread: Fields whose predicate PostgreSQL refuses, each with its message.
     """
 
     query: CachedQuery
@@ -37,21 +37,21 @@ class Resolved:
 
 
 async def resolve_queries(schema: Schema, pool: Pool) -> list[Resolved]:
-    """Return every cached query with what is behind it in the database as it is.
+    """Return every cached query with its dependencies in the database.
 
-    Relations that are not there yet are left out: what applies a declaration makes them.
+    Relations that do not exist yet are left out: ``fraiseql db apply`` creates them.
 
     Raises:
-        DatabaseError: The database cannot be asked.
+        DatabaseError: The database cannot be reached.
     """
     queries = list(cached_queries(schema))
     names = sorted({name for query in queries for name in query.relations})
     catalog = await load_catalog(pool, names)
-    found = []
+    resolved = []
     for query in queries:
         tags = tuple([await load_tags(pool, cache) for cache in query.caches])
         reads = [catalog.relations[name] for name in query.relations if name in catalog.relations]
-        reads += [one for declared in tags for one in declared.relations]
+        reads += [relation for declared in tags for relation in declared.relations]
         predicates = [
             Predicate(owner, catalog.relations[name].sql, text)
             for owner, name, text in query.predicates
@@ -59,51 +59,51 @@ async def resolve_queries(schema: Schema, pool: Pool) -> list[Resolved]:
         ]
         trees = await parse_predicates(pool, predicates)
         inspection = await inspect_dependencies(
-            pool.inspect, [one.sql for one in reads], trees.texts
+            pool.inspect, [relation.sql for relation in reads], trees.texts
         )
-        found.append(Resolved(query, tags, inspection, trees.refused))
-    return found
+        resolved.append(Resolved(query, tags, inspection, trees.refused))
+    return resolved
 
 
 async def cache_refusals(schema: Schema, pool: Pool) -> list[Violation]:
-    """Return why what is declared with ``cache=`` cannot be kept; nothing when it all can.
+    """Return the reasons against queries that declare ``cache=``; empty where all can be cached.
 
-    Operations that are kept by policy are not among it: there, what cannot be kept is not. Nor is
-    what only stands against making it by the connected role.
+    Operations that are cached by policy are left out: a query that cannot be cached is computed.
+    So are violations that only prevent the connected role from creating objects.
 
     Raises:
-        DatabaseError: The database cannot be asked.
+        DatabaseError: The database cannot be reached.
     """
-    found = refusals(await resolve_queries(schema, pool))
-    return [one for one in found if not one.create_only]
+    violations = refusals(await resolve_queries(schema, pool))
+    return [violation for violation in violations if not violation.create_only]
 
 
 def refusals(resolved: Iterable[Resolved]) -> Iterator[Violation]:
-    """Yield why queries that ask for it themselves cannot be kept."""
-    for one in resolved:
-        if one.query.own:
-            yield from dict.fromkeys(_of_query(one))
+    """Yield the reasons against queries that declare ``cache=`` themselves."""
+    for query in resolved:
+        if query.query.own:
+            yield from dict.fromkeys(_of_query(query))
 
 
-def _of_query(one: Resolved) -> Iterator[Violation]:
-    where = f"Query.{one.query.definition.graphql_name}"
-    (cache,), (tags,) = one.query.caches, one.tags
-    for tag, why in tags.unknown:
-        yield _bad_tag(where, f"{tag!r} {why}")
-    names = {argument.name for argument in one.query.definition.arguments}
+def _of_query(resolved: Resolved) -> Iterator[Violation]:
+    where = f"Query.{resolved.query.definition.graphql_name}"
+    (cache,), (tags,) = resolved.query.caches, resolved.tags
+    for tag, reason in tags.unknown:
+        yield _bad_tag(where, f"{tag!r} {reason}")
+    names = {argument.name for argument in resolved.query.definition.arguments}
     for row in tags.rows:
         if row.argument not in names:
-            given = f"the query has no argument {row.argument!r}."
-            yield _bad_tag(where, f"{row.declared!r} cannot be filled in: {given}")
-    if one.query.definition.function is not None:
+            reason = f"needs the argument {row.argument!r}, which the query does not have."
+            yield _bad_tag(where, f"{row.declared!r} {reason}")
+    if resolved.query.definition.function is not None:
         timed = cache.ttl is not None or cache.stale is not None
         if tags.empty and not timed:
             yield _unknown_function(where)
-    for call in one.inspection.calls:
+    for call in resolved.inspection.calls:
         yield from _of_call(where, call, tagged=bool(tags.relations), stale=cache.stale is not None)
-    for place, words in one.unread:
-        yield _unread_predicate(where, place, words)
-    for relation in one.inspection.tables:
+    for field, message in resolved.unread:
+        yield _unread_predicate(where, field, message)
+    for relation in resolved.inspection.tables:
         yield from _of_relation(where, relation, cache.store)
 
 
@@ -112,17 +112,17 @@ def _of_call(where: str, call: InspectedCall, *, tagged: bool, stale: bool) -> I
         yield Violation(
             "CACHE_VOLATILE",
             where,
-            f"{call.name}(), which it calls, may give something else each time.",
-            "Leave the call out of what is cached. For a function of your own, name the tables"
-            ' that it reads: Cache(tags=("tb_post",)).',
+            f"it calls {call.name}(), whose result may differ each time.",
+            "Leave the call out of cached queries. For a function of your own, name the tables that"
+            ' it reads: Cache(tags=("tb_post",)).',
         )
     elif call.kind is Kind.SERVER:
         yield Violation(
             "CACHE_VOLATILE",
             where,
-            f"{call.name}(), which it calls, tells of the server, the connection or the catalog,"
-            " which change without a write that is logged.",
-            "Leave the call out of what is cached. For text search name the configuration:"
+            f"it calls {call.name}(), whose result depends on the server, the connection or the"
+            " catalog, which change without a logged write.",
+            "Leave the call out of cached queries. For text search, name the configuration:"
             " to_tsvector('english', body).",
         )
     elif call.kind is Kind.CLOCK and not stale:
@@ -136,45 +136,45 @@ def _of_call(where: str, call: InspectedCall, *, tagged: bool, stale: bool) -> I
         yield Violation(
             "CACHE_UNKNOWN",
             where,
-            f"{call.name}(), which it calls, may read what nobody here can see.",
-            "Leave the call out of what is cached, or name the tables that it reads:"
+            f"it calls {call.name}(), which may read tables that cannot be determined.",
+            "Leave the call out of cached queries, or name the tables that it reads:"
             ' Cache(tags=("tb_post",)).',
         )
 
 
 def _of_relation(where: str, relation: InspectedRelation, store: str) -> Iterator[Violation]:
-    why = _untracked(relation, store)
-    if why:
+    reason = _untracked(relation, store)
+    if reason:
         yield Violation(
             "CACHE_WRITES_NOT_SEEN",
             where,
-            f"{relation.sql} {why}",
-            "Read tables whose writes can be logged; or leave cache out.",
+            f"{relation.sql} {reason}",
+            "Read tables whose writes can be logged, or leave cache out.",
         )
     elif not relation.owned and not relation.traced:
         yield Violation(
             "CACHE_WRITES_NOT_SEEN",
             where,
-            f"{relation.sql} is not the connected role's: no trigger can be put on it.",
-            "Apply as a member of its role; or leave cache out.",
+            f"{relation.sql} belongs to another role, so no trigger can be created on it.",
+            "Run fraiseql db apply as a member of its role, or leave cache out.",
             create_only=True,
         )
 
 
 def _untracked(relation: InspectedRelation, store: str) -> str:
-    """Return why writes of a table do not all come to the log; empty when they do."""
+    """Return why the change log misses writes of a table; empty where it has them all."""
     reasons = (
-        (relation.catalog, "is PostgreSQL's own: no trigger can log its writes."),
+        (relation.catalog, "is a system table: no trigger can log its writes."),
         (
             relation.kind == "m" and not relation.kept,
-            "is a materialized view of your own: nothing tells when it is refreshed.",
+            "is a materialized view of your own: its refreshes are not logged.",
         ),
-        (relation.kind == "S", "is a sequence: nothing tells when it goes on."),
-        (relation.kind == "f", "is a foreign table: nothing tells when it is written."),
+        (relation.kind == "S", "is a sequence: its changes are not logged."),
+        (relation.kind == "f", "is a foreign table: its writes are not logged."),
         (relation.persistence == "t", "is temporary: each session has its own."),
         (
             relation.persistence == "u" and store == "logged",
-            "is not logged: a crash empties it, and the store logged survives that.",
+            "is unlogged: a crash empties it, but not the store logged.",
         ),
         (relation.subscribed, "is written by a subscription, which fires no statement triggers."),
     )
@@ -185,26 +185,26 @@ def _unknown_function(where: str) -> Violation:
     return Violation(
         "CACHE_UNKNOWN",
         where,
-        "it is a Python function: nobody knows what it reads.",
-        'Name the relations: Cache(tags=("tb_post",)); or say how long an answer lives:'
+        "it is a Python function, whose reads cannot be determined.",
+        'Name the relations that it reads: Cache(tags=("tb_post",)); or limit the age of answers:'
         ' Cache(ttl="1m", stale="1m").',
     )
 
 
-def _unread_predicate(where: str, place: str, words: str) -> Violation:
+def _unread_predicate(where: str, field: str, message: str) -> Violation:
     return Violation(
         "CACHE_UNKNOWN",
         where,
-        f"PostgreSQL refuses the predicate of {place}: {words}",
-        "Correct it; it stands in a query over its relation alone.",
+        f"PostgreSQL refuses the predicate of {field}: {message}",
+        "Correct it; it may use only the columns of its relation.",
     )
 
 
-def _bad_tag(where: str, why: str) -> Violation:
+def _bad_tag(where: str, reason: str) -> Violation:
     return Violation(
         "CACHE_TAG",
         where,
-        f"its tag {why}",
-        "Name a relation, or rows of a table by an argument, tb_post.user_id={user_id}; any other"
+        f"its tag {reason}",
+        "Name a relation, or rows of a table by an argument: tb_post.user_id={user_id}. Any other"
         " word is a label.",
     )

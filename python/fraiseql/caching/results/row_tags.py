@@ -1,7 +1,7 @@
-"""Row tags: ``Cache(tags=…)`` as the database has it, and what stands for the rows of one value.
+"""Resolve ``Cache(tags=…)`` in the database: relations, labels and row tags.
 
-A row tag is ``<table>:<column>=<value>`` in the log. Beside it an entry has ``<table>:<column>``,
-which stands for all values at once: after TRUNCATE, and where one statement changed very many.
+In the change log a row tag is ``<table>:<column>=<value>``. An entry has ``<table>:<column>`` too,
+which is logged for all values at once: after TRUNCATE, or when one statement changes many rows.
 """
 # ruff: noqa: S608 - names are constants
 
@@ -22,16 +22,16 @@ from fraiseql.errors import SourceError
 from fraiseql.schema.storage import Cache
 
 LABEL: Final = "label:"
-"""Begins the tags of the log that ``invalidate`` writes; a declared tag may begin so too."""
+"""Prefix of the tags that ``invalidate`` logs; a declared tag may have it too."""
 
 PLAIN: Final = "-?[0-9]{1,20}"
-"""Values that stand in a tag as they are. Of others a digest with the database's secret does."""
+"""Values that appear in a tag as they are. Others are hashed with the database's secret."""
 
 _FORM: Final = "2"
-"""Version of what triggers log: processes that expect another form do not find these triggers."""
+"""Version of the logged tags: processes that expect another one do not find these triggers."""
 
 EVENTS: Final = ("INSERT", "DELETE", "UPDATE", "TRUNCATE")
-"""Each has a trigger of its own: one trigger has transition tables for one event only."""
+"""One trigger each: a trigger has transition tables for one event only."""
 
 _ROWS: Final = re.compile(r"(?P<relation>[^={}]+)\.(?P<column>[^.={}]+)=\{(?P<argument>\w+)\}")
 _INTEGERS: Final = frozenset({"int2", "int4", "int8"})
@@ -56,7 +56,7 @@ ORDER BY asked.place
 """
 
 
-# Asked first: names in a schema that a role may not use cannot even be looked up.
+# Checked first: looking up a name in a schema that the role may not use raises.
 _HAS_SALT: Final = """
 SELECT has_schema_privilege(n.oid, 'USAGE')
   AND has_column_privilege(c.oid, a.attnum, 'SELECT') AS readable
@@ -68,18 +68,18 @@ WHERE n.nspname = 'fraiseql' AND c.relname = 'secret'
 
 @dataclass(frozen=True, slots=True)
 class RowTag:
-    """Rows of a table that have, in one column, the value of an argument.
+    """Rows of a table whose column has the value of an argument.
 
     Attributes:
-        declared: As it was written.
+        declared: The declared text.
         relation: The table.
         column: Its column.
         argument: Python name of the argument.
-        oid: The table's number.
+        oid: OID of the table.
         base: ``typname`` of the column.
-        traced: Whether every change of its rows comes to the log by their values.
-        refused: Why it cannot be had; empty when it can.
-        salt: The secret of the database.
+        traced: Whether the change log has every change of its rows by value.
+        refused: Why the tag cannot be used; empty where it can.
+        salt: Secret of the database.
     """
 
     declared: str
@@ -94,11 +94,11 @@ class RowTag:
 
     @property
     def whole(self) -> str:
-        """What stands for all values of the column."""
+        """Tag of all values of the column."""
         return f"{self.oid}:{self.column}"
 
     def tag(self, value: Any) -> str | None:
-        """Return what stands for one value; None where it can be the value of no row."""
+        """Return the tag of one value; None where no row can have it."""
         text = _text(self.base, value)
         if text is None:
             return None
@@ -112,10 +112,10 @@ class DeclaredTags:
     """The ``tags`` of one cache.
 
     Attributes:
-        relations: What is read beside what the answer's statement names.
-        labels: Tags of the log for words.
+        relations: Relations that are read in addition to those of the answer's statement.
+        labels: Tags of labels in the change log.
         rows: Row tags; their relations are in ``relations``.
-        unknown: What can mean nothing, each with the reason.
+        unknown: Invalid tags, each with the reason.
     """
 
     relations: tuple[Relation, ...] = ()
@@ -125,35 +125,35 @@ class DeclaredTags:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing is tagged."""
+        """Whether no tag is declared."""
         return not (self.relations or self.labels or self.unknown)
 
     def applied(self, tags: Iterable[str], arguments: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return the tags of one entry: ``tags`` with labels, and rows in the place of tables.
+        """Return the tags of one entry: ``tags`` and labels, with row tags in place of tables.
 
         Args:
-            tags: Numbers of the tables that the answer depends on.
+            tags: OIDs of the tables that the answer depends on.
             arguments: Values of the field's arguments, by Python name.
         """
-        found = {*tags, *self.labels}
+        applied = {*tags, *self.labels}
         for row in self.rows:
             tag = row.tag(arguments.get(row.argument))
-            if row.traced and tag is not None and str(row.oid) in found:
-                found -= {str(row.oid)}
-                found |= {tag, row.whole}
-        return tuple(sorted(found))
+            if row.traced and tag is not None and str(row.oid) in applied:
+                applied -= {str(row.oid)}
+                applied |= {tag, row.whole}
+        return tuple(sorted(applied))
 
 
 NO_TAGS: Final = DeclaredTags()
 
 
 async def load_tags(pool: Pool, cache: Cache) -> DeclaredTags:
-    """Return what the ``tags`` of a cache mean in the database.
+    """Resolve the ``tags`` of a cache in the database.
 
-    A word that names a relation is one; ``label:word`` is a label in any case.
+    A word that names a relation is a relation; ``label:word`` is always a label.
 
     Raises:
-        DatabaseError: The database cannot be asked.
+        DatabaseError: The database cannot be reached.
     """
     if not cache.tags:
         return NO_TAGS
@@ -163,18 +163,18 @@ async def load_tags(pool: Pool, cache: Cache) -> DeclaredTags:
     rows: list[tuple[str, Relation, str, str]] = []
     unknown: list[tuple[str, str]] = []
     for tag in cache.tags:
-        matched, found = _ROWS.fullmatch(tag), catalog.relations.get(_relation_of(tag))
-        if found is not None:
-            relations[found.sql] = found
+        matched, relation = _ROWS.fullmatch(tag), catalog.relations.get(_relation_of(tag))
+        if relation is not None:
+            relations[relation.sql] = relation
             if matched is not None:
-                rows.append((tag, found, matched["column"], matched["argument"]))
+                rows.append((tag, relation, matched["column"], matched["argument"]))
         elif matched is not None or "=" in tag or "{" in tag:
             unknown.append((tag, _no_relation(tag, catalog)))
         else:
             labels.append(LABEL + tag.removeprefix(LABEL))
-    made = await _row_tags(pool, rows)
-    unknown += [(one.declared, one.refused) for one in made if one.refused]
-    usable = tuple(one for one in made if not one.refused)
+    row_tags = await _row_tags(pool, rows)
+    unknown += [(row.declared, row.refused) for row in row_tags if row.refused]
+    usable = tuple(row for row in row_tags if not row.refused)
     return DeclaredTags(tuple(relations.values()), tuple(labels), usable, tuple(unknown))
 
 
@@ -185,7 +185,7 @@ def _relation_of(tag: str) -> str:
 
 def _no_relation(tag: str, catalog: Catalog) -> str:
     if _ROWS.fullmatch(tag) is None:
-        return "is not of the form relation.column={argument}."
+        return "does not have the form relation.column={argument}."
     try:
         catalog.relation(_relation_of(tag), wanted_by="it")
     except SourceError as error:
@@ -198,26 +198,26 @@ async def _row_tags(
 ) -> tuple[RowTag, ...]:
     if not rows:
         return ()
-    asked = [(one.sql, column, trigger_prefix(one.sql, column)) for _, one, column, _ in rows]
-    found: list[Any] = await pool.inspect(
-        _COLUMNS, [list(part) for part in zip(*asked, strict=True)]
+    requested = [(table.sql, name, trigger_prefix(table.sql, name)) for _, table, name, _ in rows]
+    columns: list[Any] = await pool.inspect(
+        _COLUMNS, [list(values) for values in zip(*requested, strict=True)]
     )
     salt = await _salt(pool)
     return tuple(
         RowTag(
             *row,
-            one["oid"],
-            one["base"] or "",
-            bool(salt) and _traced(one),
-            _refused(one),
+            column["oid"],
+            column["base"] or "",
+            bool(salt) and _traced(column),
+            _refused(column),
             salt,
         )
-        for row, one in zip(rows, found, strict=True)
+        for row, column in zip(rows, columns, strict=True)
     )
 
 
 async def _salt(pool: Pool) -> bytes:
-    """Return the secret of the database; nothing where there is none, or none for this role."""
+    """Return the secret of the database; empty where it is missing, or not readable."""
     readable = await pool.inspect(_HAS_SALT)
     if not readable or not readable[0]["readable"]:
         return b""
@@ -226,13 +226,13 @@ async def _salt(pool: Pool) -> bytes:
 
 
 def trigger_prefix(table: str, column: str) -> str:
-    """Return how the names of a column's triggers begin; ``table`` is quoted and qualified."""
+    """Return the prefix of a column's trigger names; ``table`` is quoted and qualified."""
     mark = sha256(f"{_FORM}\0{table}\0{column}".encode()).hexdigest()[:10]
     return f"{TRIGGER}_{mark}_"
 
 
 def _traced(column: Any) -> bool:
-    """Tell whether the triggers for rows are there, and PostgreSQL tells them of every row."""
+    """Whether the row triggers exist, and their transition tables have every row."""
     whole = transition_tables_are_whole(column["server"])
     return bool(whole and column["triggers"] == len(EVENTS))
 
@@ -241,19 +241,19 @@ def _refused(column: Any) -> str:
     reasons = (
         (
             column["kind"] != "r" or column["parted"],
-            "names no plain table, whose rows can be told.",
+            "does not name a plain table; partitions and views have no row tags.",
         ),
-        (not column["found"], "names no column of the table."),
+        (not column["found"], "does not name a column of the table."),
         (
             column["base"] not in _INTEGERS | _TEXTS | {"uuid"} or not column["plain"],
-            "names a column that is no integer, text or uuid: equal values may look unequal.",
+            "names a column that is not an integer, text or uuid: equal values may differ as text.",
         ),
     )
     return next((reason for holds, reason in reasons if holds), "")
 
 
 def _text(base: str, value: Any) -> str | None:
-    """Return the text that PostgreSQL has for the value that a column is compared with."""
+    """Return PostgreSQL's text of a value that a column is compared with."""
     if value is None or isinstance(value, bool | float):
         return None
     try:

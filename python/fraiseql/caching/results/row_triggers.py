@@ -1,4 +1,4 @@
-"""Row triggers: they log which values of a column the changed rows have, or had."""
+"""Row triggers, which log the values of a column in changed rows."""
 # ruff: noqa: S608 - identifiers are quoted from the catalog
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from fraiseql.catalog.picture import quote
 from fraiseql.expressions import literal
 
 MOST_KEYS: Final = 1_000
-"""Values that one statement logs one by one; more are logged as the whole column."""
+"""Values that one statement logs one by one; beyond that, the whole column is logged."""
 
 _SEEN: Final = {
     "INSERT": "REFERENCING NEW TABLE AS fql_new ",

@@ -1,4 +1,4 @@
-"""Cleaning: takes away what can never be given again."""
+"""Remove unusable entries and reclaim their space."""
 # ruff: noqa: S608 - names are constants
 
 from dataclasses import dataclass
@@ -12,22 +12,22 @@ from fraiseql.caching.results.sql.views import BEHIND
 from fraiseql.caching.results.stats import fold
 from fraiseql.database.writing import AdminConnection
 
-_PATIENCE: Final = 5.0
-"""Seconds that emptying waits for those who read; they wait behind it."""
+_LOCK_TIMEOUT: Final = 5.0
+"""Seconds that truncating waits for readers; new readers wait behind it."""
 
-_ROUNDS: Final = 1_000
-"""Most times that the log is compacted, a bounded number of rows each time."""
+_MAX_ROUNDS: Final = 1_000
+"""Rounds of compacting the change log, each with a bounded number of rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """What was taken away.
+    """Result of cleaning.
 
     Attributes:
-        size: Bytes on disk that are free now.
-        segments: Tables that were emptied.
-        logged: Rows of the change log.
-        folded: Processes that ended, whose figures are one row now.
+        size: Bytes of disk space that were freed.
+        segments: Tables that were truncated.
+        logged: Rows that were removed from the change log.
+        folded: Ended processes whose statistics were merged into one row.
     """
 
     size: int
@@ -36,45 +36,49 @@ class Cleaned:
     folded: int
 
 
-async def clean(writer: AdminConnection, stores: list[TableStoreName], stale: float) -> Cleaned:
-    """Empty tables of which no row can be given again, compact the log, fold figures.
+async def clean(connection: AdminConnection, stores: list[TableStoreName], stale: float) -> Cleaned:
+    """Truncate tables without usable entries, compact the change log, and fold statistics.
 
     Args:
-        writer: Outside of any transaction.
-        stores: Those that are tables.
-        stale: Seconds that anything declared may be behind: so long a row that lacks a write may
-            still be given.
+        connection: A connection outside of any transaction.
+        stores: Stores that are tables.
+        stale: Longest declared ``stale`` in seconds: for as long, a row that misses a write may
+            still be used.
 
     Raises:
-        DatabaseError: Something is not there, another role's, or locked for too long.
+        DatabaseError: An object does not exist, belongs to another role, or was locked too long.
     """
     freed = [
-        await _emptied(writer, store, table, stale) for store in stores for table in segments(store)
+        await _truncate_unusable(connection, store, table, stale)
+        for store in stores
+        for table in segments(store)
     ]
-    folded = await fold(writer.read)
-    found = [size for size in freed if size]
-    return Cleaned(sum(found), len(found), await _compacted(writer, stale), folded)
+    folded = await fold(connection.read)
+    sizes = [size for size in freed if size]
+    return Cleaned(sum(sizes), len(sizes), await _compact_log(connection, stale), folded)
 
 
-async def _emptied(writer: AdminConnection, store: TableStoreName, table: str, stale: float) -> int:
-    """Empty one table of a ring if nothing in it can be given; return the bytes that are free."""
-    async with writer.begun(lock_timeout=_PATIENCE):
-        # Nobody adds a row meanwhile; in a statement of its own, so that what was added is seen.
-        await writer.execute("SELECT pg_advisory_xact_lock($1)", LOCKS[store])
-        size: int = await writer.fetchval(f"SELECT pg_total_relation_size('{table}')")
-        if await writer.fetchval(f"SELECT EXISTS (SELECT FROM {table})") is False:
+async def _truncate_unusable(
+    connection: AdminConnection, store: TableStoreName, table: str, stale: float
+) -> int:
+    """Truncate one table of a ring if it has no usable row; return the bytes that were freed."""
+    async with connection.begun(lock_timeout=_LOCK_TIMEOUT):
+        # Blocks inserts. A separate statement, so that the next ones see earlier inserts.
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCKS[store])
+        size: int = await connection.fetchval(f"SELECT pg_total_relation_size('{table}')")
+        if await connection.fetchval(f"SELECT EXISTS (SELECT FROM {table})") is False:
             return 0
-        if await writer.fetchval(_alive(store, table), stale):
+        if await connection.fetchval(_has_usable_row(store, table), stale):
             return 0
-        await writer.execute(f"TRUNCATE {table}")
-        left: int = await writer.fetchval(f"SELECT pg_total_relation_size('{table}')")
+        await connection.execute(f"TRUNCATE {table}")
+        left: int = await connection.fetchval(f"SELECT pg_total_relation_size('{table}')")
         return size - left
 
 
-def _alive(store: TableStoreName, table: str) -> str:
-    """Return the query whether a row could be given: true, of this database, the newest one.
+def _has_usable_row(store: TableStoreName, table: str) -> str:
+    """Return the query that checks for a valid row, which is the newest of its key.
 
-    A row without a value hides older ones of its key, and is of use as long as they are there.
+    A row without a value hides older rows of its key, and is needed as long as they exist.
     """
     newer = " OR ".join(
         f"EXISTS (SELECT FROM {other} o WHERE o.key = r.key AND o.upto > r.upto)"
@@ -89,14 +93,14 @@ SELECT EXISTS (SELECT FROM {table} r
     AND coalesce({BEHIND}, 0) <= $1::double precision)"""
 
 
-async def _compacted(writer: AdminConnection, stale: float) -> int:
-    """Compact the log until there is nothing left to be taken away; return how many rows went."""
-    counted = f"SELECT count(*) FROM {LOG}"
-    first: int = await writer.fetchval(counted)
+async def _compact_log(connection: AdminConnection, stale: float) -> int:
+    """Compact the change log as far as possible; return how many rows were removed."""
+    count = f"SELECT count(*) FROM {LOG}"
+    first: int = await connection.fetchval(count)
     before = first
-    for _ in range(_ROUNDS):
-        await compact(writer, stale)
-        now: int = await writer.fetchval(counted)
+    for _ in range(_MAX_ROUNDS):
+        await compact(connection, stale)
+        now: int = await connection.fetchval(count)
         if now >= before:
             break
         before = now

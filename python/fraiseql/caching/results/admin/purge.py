@@ -1,7 +1,7 @@
-"""Purging: takes back what is kept, also what is computed right now and would be kept next.
+"""Purge entries, and those that are being computed right now.
 
-Rows of the change log do it: what was computed from before them is not given any more, whoever
-holds it, and what is under way is labelled with a snapshot from before them.
+Rows of the change log do it: no store returns an entry from before them, and a value that is being
+computed is labelled with a snapshot from before them.
 """
 # ruff: noqa: S608 - names are constants
 
@@ -15,15 +15,15 @@ from fraiseql.caching.results.sql.views import ENTRIES
 from fraiseql.caching.results.stores.base import Entry, Lookup, Store
 from fraiseql.database.writing import AdminConnection
 
-_LOGGED: Final = f"""\
+_LOG_TAGS: Final = f"""\
 INSERT INTO {LOG} (tag, xid, at)
 SELECT DISTINCT t.tag, pg_current_xact_id(), clock_timestamp() FROM unnest($1::text[]) AS t (tag)
 ON CONFLICT DO NOTHING"""
 
-_TAGGED: Final = f"SELECT count(*) FROM {ENTRIES} WHERE tags && $1::text[]"
-_COUNTED: Final = f"to_regclass('{ENTRIES}') IS NOT NULL"
+_COUNT: Final = f"SELECT count(*) FROM {ENTRIES} WHERE tags && $1::text[]"
+_CAN_COUNT: Final = f"SELECT to_regclass('{ENTRIES}') IS NOT NULL"
 
-_SPENT: Final = "SELECT pg_current_xact_id()"
+_NEW_TRANSACTION: Final = "SELECT pg_current_xact_id()"
 
 _NO_FINGERPRINT: Final = -1
 _GUARD: Final = Lookup(Dependencies(tags=("fraiseql:purge",)))
@@ -31,51 +31,51 @@ _GUARD: Final = Lookup(Dependencies(tags=("fraiseql:purge",)))
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """What was taken back.
+    """Result of a purge.
 
     Attributes:
-        entries: Entries that were there, older ones of a key counted too where a whole query is
-            taken back; None where the stores cannot tell.
-        tags: What was written to the change log.
+        entries: Number of purged entries; for a whole query it includes older ones of the same
+            key. None where the stores cannot count.
+        tags: Tags written to the change log.
     """
 
     entries: int | None
     tags: tuple[str, ...] = ()
 
 
-async def purge_tags(writer: AdminConnection, tags: Collection[str]) -> Purged:
-    """Take back what depends on any of ``tags``, as if that had been written.
+async def purge_tags(connection: AdminConnection, tags: Collection[str]) -> Purged:
+    """Purge entries that depend on any of ``tags``, as a write to them does.
 
     Raises:
-        DatabaseError: The log is not there, or another role's.
+        DatabaseError: The change log does not exist, or belongs to another role.
     """
     written = tuple(sorted(tags))
     count: int | None = None
-    if await writer.fetchval(f"SELECT {_COUNTED}"):
-        count = await writer.fetchval(_TAGGED, written)
-    async with writer.begun():
-        await writer.execute(_LOGGED, written)
+    if await connection.fetchval(_CAN_COUNT):
+        count = await connection.fetchval(_COUNT, written)
+    async with connection.begun():
+        await connection.execute(_LOG_TAGS, written)
     return Purged(count, written)
 
 
 async def purge_queries(
-    writer: AdminConnection, stores: Sequence[Store], names: Collection[str], *, whole: bool
+    connection: AdminConnection, stores: Sequence[Store], names: Collection[str], *, whole: bool
 ) -> Purged:
-    """Take back every entry of some queries.
+    """Purge every entry of some queries.
 
     Args:
-        writer: Outside of any transaction.
-        stores: Where the entries are.
-        names: Of the queries.
-        whole: Whether the stores are emptied, of whatever else they hold too.
+        connection: A connection outside of any transaction.
+        stores: Stores that may have entries.
+        names: Names of the queries.
+        whole: Whether to empty the stores, including entries of other queries.
 
     Raises:
-        FraiseQLError: A store, or the log, cannot be written.
+        FraiseQLError: A store, or the change log, cannot be written.
     """
     written = tuple(f"query:{name}" for name in sorted(names))
-    # First the log: what is removed next cannot be put back by somebody who has computed it.
-    async with writer.begun():
-        await writer.execute(_LOGGED, written)
+    # The log first: values that are being computed cannot replace the entries removed next.
+    async with connection.begun():
+        await connection.execute(_LOG_TAGS, written)
     count = 0
     for store in stores:
         if whole:
@@ -86,43 +86,42 @@ async def purge_queries(
 
 
 async def purge_key(
-    writer: AdminConnection, stores: Sequence[Store], key: bytes, patience: float
+    connection: AdminConnection, stores: Sequence[Store], key: bytes, max_wait: float
 ) -> Purged:
-    """Take back one entry.
+    """Purge one entry.
 
-    An entry without a value takes its place: newer than whatever is computed now, older than what
-    is computed from now on.
+    A placeholder replaces it: newer than values that are being computed, older than later ones.
 
     Args:
-        writer: Outside of any transaction.
-        stores: Where it may be.
+        connection: A connection outside of any transaction.
+        stores: Stores that may have the entry.
         key: 32 bytes.
-        patience: Seconds that a computation may take.
+        max_wait: Seconds that a computation may take.
 
     Raises:
         FraiseQLError: A store cannot be written.
     """
-    # A ring may hold older rows of the key, too.
+    # A ring may have older rows of the key, too.
     count = sum([min(1, await store.purge(key=key)) for store in stores])
-    # A transaction's number is spent, so that the next snapshot tells itself from those before.
-    async with writer.begun():
-        await writer.execute(_SPENT)
+    # Using up a transaction number makes the next snapshot newer than those before.
+    async with connection.begun():
+        await connection.execute(_NEW_TRANSACTION)
     for store in stores:
-        found = await store.find(_GUARD, key)
-        # Where nothing may be stored there is nothing to guard against.
-        if found.snapshot is not None:
-            await store.put(_placeholder(key, found.snapshot, patience))
+        lookup = await store.find(_GUARD, key)
+        # Where nothing may be stored, nothing can replace the entry.
+        if lookup.snapshot is not None:
+            await store.put(_placeholder(key, lookup.snapshot, max_wait))
     return Purged(count)
 
 
-def _placeholder(key: bytes, snapshot: str, seconds: float) -> Entry:
+def _placeholder(key: bytes, snapshot: str, ttl: float) -> Entry:
     return Entry(
         key=key,
         query="",
         tags=_GUARD.dependencies.tags,
         snapshot=snapshot,
         fingerprint=_NO_FINGERPRINT,
-        ttl=seconds,
+        ttl=ttl,
         cost_ms=0.0,
         body=b"",
         etag=bytes(16),

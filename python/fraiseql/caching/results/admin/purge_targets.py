@@ -1,4 +1,4 @@
-"""Selecting: what the names in a wish to purge mean to the change log."""
+"""Tags of the change log for the names that ``fraiseql cache purge`` takes."""
 # ruff: noqa: S608 - names are constants
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from fraiseql.sql_names import op
 
 KEY_BYTES: Final = 32
 
-# Names of the application's are looked up on its own search path.
+# Relations of the application are resolved on its own search path.
 _NAMED: Final = f"""\
 SELECT n.name, c.oid::bigint AS oid FROM pg_catalog.unnest($1::pg_catalog.text[]) AS n (name)
 JOIN pg_catalog.pg_class c ON c.oid {op("=")} coalesce(pg_catalog.to_regclass(n.name),
@@ -48,19 +48,19 @@ async def type_tags(schema: Schema, pool: Pool, name: str, stored: Sequence[str]
         stored: Relations that hold its stored documents, as quoted names.
 
     Raises:
-        ConfigurationError: There is no such type, or it has no relation.
+        ConfigurationError: The type does not exist, or has no relation.
     """
     definition = schema.objects.get(name)
     if definition is None:
-        known = [one for one, found in schema.objects.items() if found.sql_source]
+        types = [each for each, definition in schema.objects.items() if definition.sql_source]
         raise ConfigurationError(
-            f"There is no type {name!r}.{suggestion(name, known)}",
-            hint=f"There are {_some(known)}.",
+            f"The type {name!r} does not exist.{suggestion(name, types)}",
+            hint=f"Types with a relation: {_some(types)}.",
         )
     source = live_source(definition)
     if source is None:
         raise ConfigurationError(
-            f"{name} has no sql_source: nothing is read for it.",
+            f"{name} has no sql_source, so it reads no relation.",
             hint="Purge with --query or --tag.",
         )
     catalog = await load_catalog(pool, [source])
@@ -69,52 +69,52 @@ async def type_tags(schema: Schema, pool: Pool, name: str, stored: Sequence[str]
 
 
 async def word_tags(schema: Schema, pool: Pool, word: str) -> set[str]:
-    """Return the tags that a relation's name, or a label, stands for.
+    """Return the tags of a relation or of a label.
 
-    ``label:WORD`` is a label whatever is known of it.
+    ``label:WORD`` is always a label.
 
     Raises:
-        ConfigurationError: It is neither.
+        ConfigurationError: The word is neither.
     """
     if word.startswith(LABEL):
         return {word}
     rows: Any = await pool.fetch_bytes(_NAMED, [[word]])
     if rows:
-        (found,) = await pool.inspect(_QUALIFIED, [rows[0]["oid"]])
-        return await _relation_tags(schema, pool, found["name"])
+        (relation,) = await pool.inspect(_QUALIFIED, [rows[0]["oid"]])
+        return await _relation_tags(schema, pool, relation["name"])
     labels = await _labels(schema, pool)
     if word in labels:
         return {LABEL + word}
-    known = [*labels, *declared_relations(schema)]
+    names = [*labels, *declared_relations(schema)]
     raise ConfigurationError(
-        f"{word!r} is no relation, and no label that is known.{suggestion(word, known)}",
-        hint=f"A label of which nothing is known is purged as {LABEL}{word}.",
+        f"{word!r} is neither a relation nor a known label.{suggestion(word, names)}",
+        hint=f"Write {LABEL}{word} to purge an unknown label.",
     )
 
 
-async def query_names(schema: Schema, pool: Pool, *, wanted: str | None = None) -> list[str]:
-    """Return the names of queries whose results may be kept, or the one that is wanted.
+async def query_names(schema: Schema, pool: Pool, *, only: str | None = None) -> list[str]:
+    """Return the names of queries whose results may be cached, or one of them.
 
     Raises:
-        ConfigurationError: There is no such query.
+        ConfigurationError: Results of the query are not cached.
     """
-    declared = {one.definition.graphql_name for one in cached_queries(schema)}
-    known = sorted(declared | {one.query for one in await query_stats(pool.inspect)})
-    if wanted is None:
-        return known
-    if wanted in known:
-        return [wanted]
+    declared = {query.definition.graphql_name for query in cached_queries(schema)}
+    names = sorted(declared | {stats.query for stats in await query_stats(pool.inspect)})
+    if only is None:
+        return names
+    if only in names:
+        return [only]
     raise ConfigurationError(
-        f"No results of {wanted!r} are kept.{suggestion(wanted, known)}",
-        hint=f"There are {_some(known)}." if known else "Declare cache=fraiseql.Cache() on it.",
+        f"Results of {only!r} are not cached.{suggestion(only, names)}",
+        hint=f"Cached: {_some(names)}." if names else "Declare cache=fraiseql.Cache() on it.",
     )
 
 
 def key_of(text: str) -> bytes:
-    """Return the key that hexadecimal digits stand for.
+    """Return the key of its hexadecimal digits.
 
     Raises:
-        ConfigurationError: They stand for none.
+        ConfigurationError: The text is not a key.
     """
     try:
         key = bytes.fromhex(text)
@@ -123,30 +123,30 @@ def key_of(text: str) -> bytes:
     if len(key) == KEY_BYTES:
         return key
     raise ConfigurationError(
-        f"--key is {text!r}, and not {2 * KEY_BYTES} hexadecimal digits.",
-        hint="fraiseql cache stats --keys 10 shows some; fraiseql.result_cache_entries has all.",
+        f"--key {text!r} does not have {2 * KEY_BYTES} hexadecimal digits.",
+        hint="fraiseql cache stats --keys 10 shows some; the view result_cache_entries has all.",
     )
 
 
 async def _relation_tags(schema: Schema, pool: Pool, relation: str) -> set[str]:
-    """Return the tags of all tables behind a relation, those of rows by their columns too."""
+    """Return the tags of all tables that a relation reads, with those of row tags' columns."""
     inspection = await inspect_dependencies(pool.inspect, [relation])
-    tables = {one.oid for one in inspection.tables}
+    tables = {table.oid for table in inspection.tables}
     declared = [await load_tags(pool, cache) for cache in caches_of(schema)]
     rows = {row.whole for tags in declared for row in tags.rows if row.oid in tables}
     return {str(oid) for oid in tables} | rows
 
 
 async def _labels(schema: Schema, pool: Pool) -> set[str]:
-    """Return every label that is declared, that an entry has, or that was invalidated lately."""
+    """Return every label that is declared, that an entry has, or that is in the change log."""
     declared = [await load_tags(pool, cache) for cache in caches_of(schema)]
-    found = {label for tags in declared for label in tags.labels}
+    labels = {label for tags in declared for label in tags.labels}
     for statement in _LABELS:
-        # Where no store is a table there is no view over entries.
+        # Without a store that is a table, the view of entries does not exist.
         with suppress(SourceError):
             rows: Any = await pool.inspect(statement)
-            found |= {row["tag"] for row in rows}
-    return {label.removeprefix(LABEL) for label in found}
+            labels |= {row["tag"] for row in rows}
+    return {label.removeprefix(LABEL) for label in labels}
 
 
 def _some(names: Sequence[str]) -> str:

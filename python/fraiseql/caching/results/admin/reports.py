@@ -1,4 +1,4 @@
-"""Reports: what result caches did and hold, as the database tells it."""
+"""Statistics of result caches, from the database."""
 # ruff: noqa: S608 - names are constants
 
 import json
@@ -23,7 +23,7 @@ _HITS: Final = f"""\
 SELECT coalesce(sum(f.hits), 0)::bigint AS hits FROM {COUNTERS} f
 WHERE f.query = $1 AND f.process <> $2"""
 
-# Of a key that has been hit so lately that no process has written it yet the caller knows.
+# The caller passes keys whose hits no process has flushed yet.
 _ENTRIES: Final = f"""\
 SELECT count(*) AS entries, coalesce(avg(e.cost_ms), 0) AS cost_ms,
   count(*) FILTER (WHERE decode(e.key, 'hex') = ANY ($2)
@@ -38,15 +38,15 @@ SELECT (SELECT count(*) FROM {LOG}) AS rows,
 
 @dataclass(frozen=True, slots=True)
 class QueryStats:
-    """What result caches did for one query, in all processes.
+    """Statistics of one query, of all processes.
 
     Attributes:
-        query: Its name.
-        sums: Counters by the names that ``Tally`` has for them.
-        oldest: Seconds since the oldest hit was computed.
-        ratio: Share of hits among all answers; None where there was none.
+        query: Name of the query.
+        sums: Counters, by their names in ``QueryCounters``.
+        oldest: Age of the oldest hit, in seconds.
+        ratio: Share of hits among all answers; None without answers.
         reasons: Answers that were no hit, by reason.
-        events: What else happened, by kind.
+        events: Other events, by kind.
     """
 
     query: str
@@ -58,11 +58,11 @@ class QueryStats:
 
 
 async def query_stats(read: Read) -> list[QueryStats]:
-    """Return what each query's cache did, those with the most hits first.
+    """Return the statistics of each query, ordered by hits.
 
     Raises:
         SourceError: Nothing was applied.
-        DatabaseError: The figures are another role's.
+        DatabaseError: The tables belong to another role.
     """
     return [_stats(row) for row in await read(_STATS, [])]
 
@@ -78,16 +78,15 @@ async def top_keys(read: Read, count: int) -> Sequence[Mapping[str, Any]]:
 
     Raises:
         SourceError: Nothing was applied.
-        DatabaseError: The figures are another role's.
+        DatabaseError: The tables belong to another role.
     """
     return [dict(row) for row in await read(_TOP, [count])]
 
 
 async def log_stats(read: Read) -> Mapping[str, int]:
-    """Return the ``rows`` of the change log, and how many were ``forced`` out of it.
+    """Return the number of ``rows`` in the change log, and of those ``forced`` out of it.
 
-    Those were lost for want of room while a transaction was open for long: they cost entries that
-    were true.
+    The log drops rows when it is full and a long transaction is open; that costs valid entries.
 
     Raises:
         SourceError: Nothing was applied.
@@ -96,26 +95,26 @@ async def log_stats(read: Read) -> Mapping[str, int]:
 
 
 async def cache_stats(
-    query_type: str, read: Read, metrics: Metrics, figures: StatsWriter
+    query_type: str, read: Read, metrics: Metrics, writer: StatsWriter
 ) -> dict[str, Any]:
-    """Return what ``DatabaseCache.get_cache_stats`` does; what is not flushed yet counts.
+    """Return the statistics of ``DatabaseCache.get_cache_stats``, with counts not flushed yet.
 
-    ``entries_with_hits`` counts entries whose hits are among the most frequent ones of some
-    process: at most 1,000 for each.
+    ``entries_with_hits`` counts entries that are among the most frequent of any process, at most
+    1,000 of each.
 
     Args:
-        query_type: Name of the query, or of the kind of entries.
-        read: Asks the database.
-        metrics: The counters of this process.
-        figures: Their writer.
+        query_type: Name of the query, or of the kind of result.
+        read: Runs a query.
+        metrics: Counters of this process.
+        writer: Their writer.
 
     Raises:
         SourceError: Nothing was applied.
-        DatabaseError: The figures or entries are another role's.
+        DatabaseError: The tables belong to another role.
     """
     name = readable(query_type)
-    local = figures.counted.get(name, {}).get("hits", 0)
-    hits = (await read(_HITS, [name, figures.process]))[0]["hits"]
+    local = writer.counted.get(name, {}).get("hits", 0)
+    hits = (await read(_HITS, [name, writer.process]))[0]["hits"]
     mine = [hits.key for hits in metrics.hot_keys if hits.query == name]
     row = (await read(_ENTRIES, [query_type, mine]))[0]
     return {

@@ -1,1 +1,1 @@
-"""SQL of what result caches install in a database."""
+"""SQL of the objects that result caches install in a database."""

@@ -1,4 +1,4 @@
-"""Grants: what the role that an application connects as needs, where another owns the schema."""
+"""Privileges of the application role on objects of result caches."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -27,15 +27,15 @@ from fraiseql.catalog.picture import quote
 Purpose = Literal["answers", "documents", "figures", "labels", "log", "partitions", "stored"]
 
 MEANINGS: Final[dict[Purpose, str]] = {
-    "answers": "give and keep answers",
-    "documents": "know whether stored documents are true, and how old",
+    "answers": "read and store answers",
+    "documents": "check whether stored documents are valid, and how old",
     "stored": "read stored documents",
-    "figures": "write and read figures",
+    "figures": "write and read statistics",
     "labels": "invalidate by labels",
-    "partitions": "follow partitions that are attached (the worker)",
-    "log": "delete from the change log what nothing needs (the worker)",
+    "partitions": "handle attached partitions (the worker)",
+    "log": "delete unneeded rows from the change log (the worker)",
 }
-"""What each kind of right is for, for those who read it."""
+"""Purposes of privileges, in words for operators."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,10 @@ class Privilege:
     """One privilege on one object.
 
     Attributes:
-        purpose: What it is for.
+        purpose: Its purpose.
         privilege: ``SELECT``, ``EXECUTE`` …
         name: Quoted and qualified; a function with the types of its arguments.
-        columns: To which columns of a table it is limited; none for the whole table.
+        columns: Columns that it is limited to; empty for the whole table.
     """
 
     purpose: Purpose
@@ -56,14 +56,17 @@ class Privilege:
 
     @property
     def kind(self) -> Literal["TABLE", "FUNCTION"]:
-        """Kind of the object, as ``GRANT`` has it; a view is a table to it."""
+        """Kind of the object in ``GRANT``, where a view is a table."""
         return "FUNCTION" if self.privilege == "EXECUTE" else "TABLE"
 
 
 def serving_privileges() -> tuple[Privilege, ...]:
-    """Return all that serving needs, and nothing that only purging and applying do."""
-    called = (Privilege("labels", "EXECUTE", INVALIDATE), Privilege("partitions", "EXECUTE", ADOPT))
-    return (*_answers(), *_documents(), *_figures(), *called, *_log())
+    """Return the privileges for serving, without those for purging and applying."""
+    functions = (
+        Privilege("labels", "EXECUTE", INVALIDATE),
+        Privilege("partitions", "EXECUTE", ADOPT),
+    )
+    return (*_answers(), *_documents(), *_stats(), *functions, *_log())
 
 
 def _answers() -> Iterator[Privilege]:
@@ -72,9 +75,9 @@ def _answers() -> Iterator[Privilege]:
     yield from (
         Privilege("answers", "SELECT", name) for name in (*tables, EPOCH, SECRET, LOG, FLOOR)
     )
-    made = [name.format(store=store) for store in stores for name in (STORE_NAME, KEEP_NAME)]
-    made += [NEW_EPOCH, *(one.name for one in shape_objects())]
-    yield from (Privilege("answers", "EXECUTE", name) for name in made)
+    functions = [name.format(store=store) for store in stores for name in (STORE_NAME, KEEP_NAME)]
+    functions += [NEW_EPOCH, *(function.name for function in shape_objects())]
+    yield from (Privilege("answers", "EXECUTE", name) for name in functions)
 
 
 def _documents() -> Iterator[Privilege]:
@@ -83,13 +86,13 @@ def _documents() -> Iterator[Privilege]:
     yield from (Privilege("documents", "EXECUTE", name) for name in CALLED)
 
 
-def _figures() -> Iterator[Privilege]:
+def _stats() -> Iterator[Privilege]:
     yield from (
         Privilege("figures", "SELECT", name) for name in (COUNTERS, KEYS_TABLE, STATS, ENTRIES)
     )
-    for one in stats_objects():
-        if one.kind == "function":
-            yield Privilege("figures", "EXECUTE", one.name)
+    for created in stats_objects():
+        if created.kind == "function":
+            yield Privilege("figures", "EXECUTE", created.name)
 
 
 def _log() -> Iterator[Privilege]:
@@ -97,23 +100,27 @@ def _log() -> Iterator[Privilege]:
     yield from (Privilege("log", privilege, FLOOR) for privilege in ("INSERT", "UPDATE", "DELETE"))
 
 
-def grant_statements(rights: Iterable[Privilege], role: str) -> dict[str, str]:
-    """Return the statements that give rights to a role, by what each is for.
+def grant_statements(privileges: Iterable[Privilege], role: str) -> dict[str, str]:
+    """Return the statements that grant privileges to a role, with their purpose.
 
     Args:
-        rights: What is given; there is at least one.
-        role: Its name, as the catalog has it.
+        privileges: At least one.
+        role: Name of the role, as in the catalog.
     """
     grouped: dict[tuple[Purpose, str, str], list[str]] = {}
-    for one in rights:
-        privilege = f"{one.privilege} ({one.columns})" if one.columns else one.privilege
-        grouped.setdefault((one.purpose, one.kind, privilege), []).append(one.name)
+    for privilege in privileges:
+        word = (
+            f"{privilege.privilege} ({privilege.columns})"
+            if privilege.columns
+            else privilege.privilege
+        )
+        grouped.setdefault((privilege.purpose, privilege.kind, word), []).append(privilege.name)
     to = quote(role)
-    found = {f"GRANT USAGE ON SCHEMA fraiseql TO {to}": "find what is there"}
-    for (purpose, kind, privilege), names in grouped.items():
+    statements = {f"GRANT USAGE ON SCHEMA fraiseql TO {to}": "access the schema"}
+    for (purpose, kind, word), names in grouped.items():
         listed = ", ".join(names)
-        found[f"GRANT {privilege} ON {kind} {listed} TO {to}"] = MEANINGS[purpose]
-    return found
+        statements[f"GRANT {word} ON {kind} {listed} TO {to}"] = MEANINGS[purpose]
+    return statements
 
 
 PRIVILEGES_SQL: Final = """\
@@ -126,10 +133,10 @@ SELECT CASE WHEN a.privilege = 'EXECUTE'
 FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY
   AS a (privilege, name, columns, place)
 ORDER BY a.place"""
-"""Whether a role has each right; null where the object is not there. ``{role}`` is SQL."""
+"""Whether a role has each privilege; null where the object does not exist. ``{role}`` is SQL."""
 
 
-def privilege_arguments(rights: Iterable[Privilege]) -> list[list[str]]:
-    """Return the arguments of ``PRIVILEGES_SQL``."""
-    rows = [(one.privilege, one.name, one.columns) for one in rights]
+def privilege_arguments(privileges: Iterable[Privilege]) -> list[list[str]]:
+    """Return the parameters of ``PRIVILEGES_SQL``."""
+    rows = [(each.privilege, each.name, each.columns) for each in privileges]
     return [list(column) for column in zip(*rows, strict=True)]

@@ -1,7 +1,7 @@
-"""Objects: the tables of a store of results, and what is there once for all stores.
+"""Tables of stores, and the objects that all stores share.
 
-A store is a ring of segments. Rows are only added; the newest one of a key counts. When a segment
-is full the oldest one is emptied as a whole: nothing is deleted, so nothing is left for vacuum.
+A store is a ring of segments. Rows are only inserted; the newest row of a key is valid. When a
+segment is full, the oldest one is truncated: no row is deleted, so vacuum has nothing to do.
 """
 # ruff: noqa: S608 - names are constants
 
@@ -14,7 +14,7 @@ from fraiseql.caching.results.sql.ring import ring_functions
 TableStoreName = Literal["unlogged", "logged"]
 
 SEGMENTS: Final = 4
-"""Segments of a ring; a fifth of a second chance is lost with each one less."""
+"""Segments of a ring; with fewer of them, entries get a second chance less often."""
 
 EPOCH: Final = '"fraiseql"."result_epoch"'
 SECRET: Final = '"fraiseql"."secret"'  # noqa: S105 - a name
@@ -24,27 +24,27 @@ INVALIDATE: Final = '"fraiseql"."invalidate"(text[])'
 
 
 def segments(store: TableStoreName) -> tuple[str, ...]:
-    """Return the quoted names of a store's segments, by their numbers."""
+    """Return the quoted names of a store's segments, in order."""
     return tuple(f'"fraiseql"."results_{store[0]}{number}"' for number in range(SEGMENTS))
 
 
 def ring(store: TableStoreName) -> str:
-    """Return the quoted name of the table whose one row says which segment is written."""
+    """Return the quoted name of the table whose one row holds the current segment."""
     return f'"fraiseql"."result_ring_{store}"'
 
 
 def store_objects(store: TableStoreName) -> tuple[DatabaseObject, ...]:
-    """Return the objects of one store: nobody but their owner may use them until it grants it."""
+    """Return the objects of one store, which only their owner may use at first."""
     tables = tuple(_segment(store, name) for name in segments(store))
     state = _ring(store)
-    needs = (*(one.name for one in tables), state.name)
+    needs = (*(table.name for table in tables), state.name)
     functions = ring_functions(store, segments(store), state.name)
-    made = [private_function(name, create, *needs) for name, create in functions.items()]
-    return (*tables, state, *made)
+    created = [private_function(name, create, *needs) for name, create in functions.items()]
+    return (*tables, state, *created)
 
 
 def common_objects() -> tuple[DatabaseObject, ...]:
-    """Return what every store needs: epoch, secret, and the function that invalidates by labels."""
+    """Return the objects that all stores share: epoch, secret, and invalidation by label."""
     epoch = DatabaseObject(
         "table",
         EPOCH,
@@ -75,8 +75,8 @@ def common_objects() -> tuple[DatabaseObject, ...]:
     )
 
 
-# Nothing is ever updated or deleted but on request, so vacuum would only read for nothing; a
-# table that is emptied is young again.
+# Rows are updated or deleted only on request, so vacuum would read for nothing; TRUNCATE resets a
+# table's age.
 _UNVACUUMED: Final = "autovacuum_enabled = false, toast.autovacuum_enabled = false"
 
 
@@ -102,7 +102,7 @@ CREATE {_persistence(store)}TABLE IF NOT EXISTS {name} (
         name,
         (
             create,
-            # Compressing takes longer than all the rest of a hit.
+            # Compression takes longer than all the rest of a hit.
             f"ALTER TABLE {name} ALTER COLUMN body SET STORAGE EXTERNAL",
             f'CREATE INDEX IF NOT EXISTS "{index}" ON {name} (key, upto)',
             f"COMMENT ON TABLE {name} IS 'Results of queries; emptied when its turn comes'",
@@ -143,7 +143,7 @@ CREATE UNLOGGED TABLE IF NOT EXISTS {EPOCH} (
   id uuid NOT NULL
 )"""
 
-# Logged, unlike the epoch: it outlives a crash, and a standby has it.
+# Logged, unlike the epoch: it survives a crash, and a standby has it.
 _SECRET: Final = f"""\
 CREATE TABLE IF NOT EXISTS {SECRET} (
   one boolean PRIMARY KEY DEFAULT true CHECK (one),
@@ -151,7 +151,7 @@ CREATE TABLE IF NOT EXISTS {SECRET} (
   tags bytea NOT NULL
 )"""
 
-# Three UUIDs have 366 random bits, from the server's strong source.
+# Three UUIDs have 366 bits from the server's strong random source.
 _BYTES: Final = """\
 pg_catalog.sha256(pg_catalog.uuid_send(pg_catalog.gen_random_uuid())
   OPERATOR(pg_catalog.||) pg_catalog.uuid_send(pg_catalog.gen_random_uuid())
@@ -161,8 +161,8 @@ _RANDOM: Final = f"""\
 INSERT INTO {SECRET} (entries, tags)
 SELECT {_BYTES}, {_BYTES} ON CONFLICT DO NOTHING"""
 
-# TRUNCATE waits for those who write with the old one, and changes the shape of every answer: who
-# looks up with a tag of the old one is told to load the new one.
+# TRUNCATE waits for writers that use the old secret, and changes every fingerprint: look-ups with
+# tags of the old secret load the new one.
 _NEW_SECRET: Final = f"""\
 CREATE OR REPLACE FUNCTION {NEW_SECRET} RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $fraiseql$

@@ -1,7 +1,7 @@
-"""Ring: the functions that add rows to a store, and empty its oldest segment when one is full.
+"""Functions that insert rows into a store and truncate its oldest segment when one is full.
 
-Whoever adds has a lock of the store's own until its commit, so that no two make room at a time and
-the bytes on disk are bounded at every moment.
+An insert holds the store's advisory lock until its commit, so that only one makes room at a time
+and the bytes on disk are always bounded.
 """
 # ruff: noqa: S608 - names are constants
 
@@ -12,25 +12,25 @@ LOCKS: Final[Mapping[str, int]] = {"unlogged": 4_711_310_020, "logged": 4_711_31
 """Numbers of the advisory locks of those who add."""
 
 TURN: Final = "100ms"
-"""How long one who adds waits for others who do."""
+"""How long an insert waits for another."""
 
 EMPTYING: Final = "20ms"
-"""How long emptying waits for those who read; they wait behind it."""
+"""How long truncating waits for readers; new readers wait behind it."""
 
 REST: Final = "1 second"
-"""How long after that it is not tried again: a dump may hold a segment for minutes."""
+"""Pause before it is tried again: a dump may hold a segment for minutes."""
 
 _COLUMNS: Final = "key, upto, snap, tags, shape, expires, made, cost, query, home, etag, body"
 _HEAD: Final = "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp"
 
 
 def ring_functions(store: str, segments: Sequence[str], ring: str) -> Mapping[str, str]:
-    """Return the statements that make a store's functions, by their names.
+    """Return the statements that create a store's functions, by their names.
 
     Args:
         store: ``unlogged`` or ``logged``.
         segments: Quoted names of its tables.
-        ring: Quoted name of the table that says which of them is written.
+        ring: Quoted name of the table that holds the current segment.
     """
     parts = {
         "store": store,
@@ -90,8 +90,8 @@ EXCEPTION WHEN lock_not_available THEN
   RETURN false;
 END $fraiseql$"""
 
-# Asked by those who have the turn. Each statement of a volatile function has a snapshot of its
-# own: what follows the lock sees what the one before did.
+# Called with the lock held. Each statement of a volatile function has a new snapshot: those after
+# the lock see the previous holder's rows.
 _ROOM: Final = """\
 CREATE OR REPLACE FUNCTION "fraiseql"."result_room_{store}"(needed bigint, most bigint,
   making boolean)
@@ -126,7 +126,7 @@ BEGIN
   RETURN oldest;
 END $fraiseql$"""
 
-# What a row takes in its table, in TOAST and in the indexes, with the pages that it may begin.
+# Bytes of a row in its table, in TOAST and in the indexes, with the pages that it may start.
 _NEEDED: Final = "octet_length({row}body) * 1.06 + pg_column_size({row}tags) + 24576"
 
 _STORE: Final = """\
@@ -157,9 +157,9 @@ BEGIN
   RETURN 'stored';
 END $fraiseql$"""
 
-# A row whose segment is emptied next is written again, with the label that it has. No room is
-# made for it: that would empty the segment in which it stands. A row that came with a backup, or is
-# ahead of this database's transactions, is removed: it would be taken for one of its own later.
+# Rewrites a row of the segment that is truncated next, with the same label. It makes no room, which
+# would truncate that segment. A row that came with a backup, or from a later snapshot, is removed:
+# it would seem valid later.
 _KEEP: Final = """\
 CREATE OR REPLACE FUNCTION "fraiseql"."keep_result_{store}"(bytea, bigint)
 RETURNS boolean {head} AS $fraiseql$

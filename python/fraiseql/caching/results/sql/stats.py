@@ -1,7 +1,7 @@
-"""Figures: what result caches did, in tables that processes write from time to time.
+"""Tables of statistics, which processes flush from time to time.
 
-Each process writes its own absolute counters: written twice they say the same, and no two processes
-write the same row. The tables are unlogged: a crash of the server loses figures, never an answer.
+Each process writes its own absolute counters: writing them twice changes nothing, and no two
+processes write the same row. The tables are unlogged: a crash loses statistics, never an answer.
 """
 # ruff: noqa: S608 - names are constants
 
@@ -15,10 +15,10 @@ WRITE: Final = '"fraiseql"."write_result_figures"'
 FOLD: Final = '"fraiseql"."fold_result_figures"'
 
 FOLDED: Final = "00000000-0000-0000-0000-000000000000"
-"""The process under which those that ended long ago are counted together."""
+"""The process that holds the sums of those that ended long ago."""
 
 SILENT: Final = "1 day"
-"""How long a process has written nothing when its figures are folded."""
+"""Silence after which the rows of a process are folded."""
 
 _TYPES: Final = {
     **dict.fromkeys(
@@ -32,7 +32,7 @@ COUNTED_BY_WORD: Final = ("reasons", "events")
 """Columns that count by word."""
 
 SUMMED: Final = {n: kind for n, kind in _TYPES.items() if n not in ("oldest", *COUNTED_BY_WORD)}
-"""Columns that are added up over processes, with their types; of ``oldest`` the largest counts."""
+"""Columns that are summed over processes, with their types; of ``oldest``, the maximum is used."""
 
 _LOCK: Final = 4_711_310_030
 """Number of an advisory lock: shared by those who write, held alone by the one who folds."""
@@ -62,9 +62,9 @@ CREATE UNLOGGED TABLE IF NOT EXISTS {KEYS_TABLE} (
 
 _SET: Final = ", ".join(f"{name} = excluded.{name}" for name in (*_TYPES, "flush", "at"))
 
-# The lock in a statement of its own: what follows sees whatever was folded before. In an order that
-# all keep, though no two processes have a row in common: a statement that was thought lost may run
-# beside the one that repeats it. The number of the flush decides between those two.
+# A separate statement takes the lock, so that the next ones see all rows folded before. Rows are
+# written in a fixed order: a statement that seemed lost may run at the same time as its repetition.
+# The number of the flush decides between the two.
 _WRITER: Final = f"""\
 CREATE OR REPLACE FUNCTION {WRITE}(
   own uuid, known boolean, number bigint, figures text,
@@ -100,11 +100,11 @@ _SUMS: Final = ", ".join(f"sum({name})" for name in SUMMED)
 
 
 def words(column: str, rows: str) -> str:
-    """Return the expression that adds up counters by word, over rows of one query.
+    """Return the expression that sums counters by word, over rows of one query.
 
     Args:
         column: ``reasons`` or ``events``.
-        rows: What to read them from, with its condition: ``table AS f WHERE …``.
+        rows: Table and condition: ``table AS f WHERE …``.
     """
     source, _, condition = rows.partition(" WHERE ")
     return f"""\
@@ -140,7 +140,7 @@ END $fraiseql$"""
 
 
 def stats_objects() -> tuple[DatabaseObject, ...]:
-    """Return the tables of figures, and the functions that write to them."""
+    """Return the tables of statistics, and the functions that write to them."""
     return (
         _table(COUNTERS, _FIGURES, "What result caches did, as each process counted it"),
         _table(KEYS_TABLE, _KEYS, "Hits of the keys that had the most"),

@@ -1,4 +1,4 @@
-"""Views: figures and entries for whoever looks into the database; only their owner may."""
+"""Views of statistics and entries, which only their owner may read at first."""
 # ruff: noqa: S608 - names are constants
 
 from collections.abc import Collection
@@ -13,7 +13,7 @@ from fraiseql.caching.results.sql.stats import COUNTERS, SUMMED, words
 STATS: Final = '"fraiseql"."result_cache_stats"'
 ENTRIES: Final = '"fraiseql"."result_cache_entries"'
 
-# A sum of whole numbers is numeric, which is no number for those who read it.
+# A sum of bigints is numeric, which clients read as text.
 _SUMS: Final = ", ".join(f"sum(s.{name})::{kind} AS {name}" for name, kind in SUMMED.items())
 
 _ANSWERED: Final = "sum(s.hits + s.misses + s.stale + s.bypassed)"
@@ -35,14 +35,14 @@ CASE WHEN EXISTS (SELECT FROM {FLOOR} f
       ELSE extract(epoch FROM clock_timestamp() - min(c.at)) END FROM {LOG} c
     WHERE c.tag = ANY (r.tags) AND c.xid >= pg_catalog.pg_snapshot_xmin(r.snap)
       AND NOT pg_catalog.pg_visible_in_snapshot(c.xid, r.snap))::double precision END"""
-"""Seconds since the oldest write that a row ``r`` of a store lacks; null where it lacks none."""
+"""Seconds since the oldest write that a row ``r`` of a store misses; null for none."""
 
 
 def view_objects(stores: Collection[str]) -> tuple[DatabaseObject, ...]:
-    """Return the views over figures, and over the entries of those stores that are tables.
+    """Return the views of statistics, and of the entries of stores that are tables.
 
     Args:
-        stores: The stores that are in use.
+        stores: Names of the stores in use.
     """
     used = [name for name in get_args(TableStoreName) if name in stores]
     stats = _view(STATS, _STATS, (COUNTERS,), "What result caches did, by query")
@@ -53,7 +53,7 @@ def view_objects(stores: Collection[str]) -> tuple[DatabaseObject, ...]:
     return stats, _view(ENTRIES, _entries(used), (*tables, LOG, FLOOR), meaning)
 
 
-# Of a key that was kept again the newest row counts; a row without a value only hides older ones.
+# The newest row of a key is valid; a row without a value only hides older ones.
 def _entries(stores: list[TableStoreName]) -> str:
     rows = "\n  UNION ALL ".join(
         f"SELECT '{store}'::text AS store, r.tableoid AS place, r.* FROM {table} r"

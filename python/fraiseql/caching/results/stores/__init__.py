@@ -1,1 +1,1 @@
-"""Stores of cached results, and what opens them."""
+"""Stores of cached results, and their registry."""

@@ -1,4 +1,4 @@
-"""The interface of stores, and what they take and return."""
+"""The interface of stores, with its parameters and results."""
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
@@ -67,8 +67,8 @@ class LookupResult:
 
     Attributes:
         reason: ``hit``, or why there is none.
-        snapshot: The look-up's own snapshot, which labels what is computed next. None where
-            nothing may be stored: on a standby.
+        snapshot: The look-up's own snapshot, which labels the next computed
+            value. None where nothing may be stored: on a standby.
         fingerprint: Fingerprint of the definitions in it.
         hit: The value; None for no hit.
         source_seconds: Age of a source that may be stale, where the look-up asks for it.
@@ -96,7 +96,7 @@ class Lookup:
         dependencies: Dependencies of the value.
         stale: Seconds that it may be behind.
         source_age: SQL expression of a source's age in seconds, or None.
-        reader: Roles that decide what the request may read.
+        reader: Roles that decide the request's access.
     """
 
     dependencies: Dependencies

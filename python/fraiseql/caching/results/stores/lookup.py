@@ -183,7 +183,7 @@ SELECT CASE WHEN o.allowed THEN o.snapshot END AS snapshot, o.shape, o.source_se
 
 
 def _allowed(reads: Sequence[str], role: str) -> str:
-    """Return the condition that a role may be set and may read what the statement names."""
+    """Return the condition that a role may be set and may read the statement's relations."""
     oid = role_number(role)
     named = ", ".join(f"{literal(name)}::regclass" for name in reads)
     readable = f"""(

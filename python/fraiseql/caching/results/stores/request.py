@@ -35,7 +35,7 @@ class CacheRequest:
         namespace: Database, role and settings that the key was built for.
         sessions: Whether the value may depend on variables of an application.
         roles_digest: Digest of the roles that decide access, when they were loaded.
-        listener: Called when what was loaded is out of date.
+        listener: Called when loaded definitions, roles or settings are out of date.
     """
 
     key: bytes
@@ -84,7 +84,7 @@ class CacheRequest:
         )
 
     def has_same_roles(self, result: LookupResult) -> bool:
-        """Whether the roles that decide access are what they were when they were loaded."""
+        """Whether the roles that decide access have not changed since they were loaded."""
         return result.origin is None or result.roles_digest == self.roles_digest
 
     def has_same_settings(self, result: LookupResult) -> bool:
@@ -128,7 +128,7 @@ class ChangeListener(Protocol):
         """Reload the definitions."""
 
     def roles_changed(self, role: str | None) -> None:
-        """Reload the roles that decide what requests with ``role`` may read."""
+        """Reload the roles that decide the access of requests with ``role``."""
 
     def settings_changed(self) -> None:
         """Replace connections, and reload the settings that they begin with."""

@@ -127,7 +127,7 @@ class TableStore:
                 return
             writer = AdminConnection(connection)
             await writer.execute(_BEGIN)
-            # A separate statement: the next look-up sees what the last holder stored.
+            # A separate statement: the next look-up sees the last holder's entry.
             number = int.from_bytes(key[:8], "big", signed=True)
             acquired = await writer.fetchval(_FILL_LOCK, number)
             try:

@@ -195,7 +195,7 @@ async def test_the_command_prints_what_it_runs(setup: Setup) -> None:
     assert await setup.run("db", "grant", ROLE) == printed
     assert await setup.run("db", "grant", ROLE) == printed
     assert f"TO {SQL_ROLE};" in printed
-    assert "-- give and keep answers\nGRANT SELECT ON TABLE" in printed
+    assert "-- read and store answers\nGRANT SELECT ON TABLE" in printed
     await setup.rows(f"REVOKE ALL ON ALL TABLES IN SCHEMA fraiseql FROM {SQL_ROLE}")
     for statement in printed.split("\n"):
         if not statement.startswith("--") and statement:

@@ -35,7 +35,7 @@ class Verdict:
 
     Attributes:
         reason: ``hit``, or why the frame may not be used; expiry is checked elsewhere.
-        label: Label of what is computed next; None where nothing may be stored.
+        label: Label of the next computed value; None where nothing may be stored.
         fingerprint: Fingerprint of the definitions.
         roles_digest: Digest of the roles that decide access.
         lag_seconds: Age of the oldest committed write that the frame misses.
