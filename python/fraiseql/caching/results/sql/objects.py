@@ -3,13 +3,13 @@
 A store is a ring of segments. Rows are only inserted; the newest row of a key is valid. When a
 segment is full, the oldest one is truncated: no row is deleted, so vacuum has nothing to do.
 """
-# ruff: noqa: S608 - names are constants
 
 from typing import Final, Literal
 
 from fraiseql.caching.changes.log import LOG
 from fraiseql.caching.objects import DatabaseObject, private_function
 from fraiseql.caching.results.sql.ring import ring_functions
+from fraiseql.sql_files import load_sql
 
 TableStoreName = Literal["unlogged", "logged"]
 
@@ -21,6 +21,8 @@ SECRET: Final = '"fraiseql"."secret"'  # noqa: S105 - a name
 NEW_SECRET: Final = '"fraiseql"."new_secret"()'  # noqa: S105 - a name
 NEW_EPOCH: Final = '"fraiseql"."new_result_epoch"()'
 INVALIDATE: Final = '"fraiseql"."invalidate"(text[])'
+
+_SQL: Final = load_sql(__name__)
 
 
 def segments(store: TableStoreName) -> tuple[str, ...]:
@@ -49,7 +51,7 @@ def common_objects() -> tuple[DatabaseObject, ...]:
         "table",
         EPOCH,
         (
-            _EPOCH,
+            _SQL["result_epoch"].text,
             f"COMMENT ON TABLE {EPOCH} IS 'A number that is lost in a crash'",
             f"REVOKE ALL ON {EPOCH} FROM PUBLIC",
         ),
@@ -59,19 +61,19 @@ def common_objects() -> tuple[DatabaseObject, ...]:
         "table",
         SECRET,
         (
-            _SECRET,
+            _SQL["secret"].text,
             f"COMMENT ON TABLE {SECRET} IS 'What entries in Redis and row tags are hashed with'",
             f"REVOKE ALL ON {SECRET} FROM PUBLIC",
-            _RANDOM,
+            _SQL["create_secret"].text,
         ),
         (f"DROP TABLE IF EXISTS {SECRET}",),
     )
     return (
         epoch,
         secret,
-        private_function(NEW_SECRET, _NEW_SECRET, SECRET),
-        private_function(NEW_EPOCH, _NEW_EPOCH, EPOCH),
-        private_function(INVALIDATE, _INVALIDATE, LOG),
+        private_function(NEW_SECRET, _SQL["new_secret"].text, SECRET),
+        private_function(NEW_EPOCH, _SQL["new_result_epoch"].text, EPOCH),
+        private_function(INVALIDATE, _SQL["invalidate"].text, LOG),
     )
 
 
@@ -135,61 +137,3 @@ CREATE {_persistence(store)}TABLE IF NOT EXISTS {name} (
 
 def _persistence(store: TableStoreName) -> str:
     return "UNLOGGED " if store == "unlogged" else ""
-
-
-_EPOCH: Final = f"""\
-CREATE UNLOGGED TABLE IF NOT EXISTS {EPOCH} (
-  one boolean PRIMARY KEY DEFAULT true CHECK (one),
-  id uuid NOT NULL
-)"""
-
-# Logged, unlike the epoch: it survives a crash, and a standby has it.
-_SECRET: Final = f"""\
-CREATE TABLE IF NOT EXISTS {SECRET} (
-  one boolean PRIMARY KEY DEFAULT true CHECK (one),
-  entries bytea NOT NULL,
-  tags bytea NOT NULL
-)"""
-
-# Three UUIDs have 366 bits from the server's strong random source.
-_BYTES: Final = """\
-pg_catalog.sha256(pg_catalog.uuid_send(pg_catalog.gen_random_uuid())
-  OPERATOR(pg_catalog.||) pg_catalog.uuid_send(pg_catalog.gen_random_uuid())
-  OPERATOR(pg_catalog.||) pg_catalog.uuid_send(pg_catalog.gen_random_uuid()))"""
-
-_RANDOM: Final = f"""\
-INSERT INTO {SECRET} (entries, tags)
-SELECT {_BYTES}, {_BYTES} ON CONFLICT DO NOTHING"""
-
-# TRUNCATE waits for writers that use the old secret, and changes every fingerprint: look-ups with
-# tags of the old secret load the new one.
-_NEW_SECRET: Final = f"""\
-CREATE OR REPLACE FUNCTION {NEW_SECRET} RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $fraiseql$
-BEGIN
-  TRUNCATE {SECRET};
-  {_RANDOM};
-END $fraiseql$"""
-
-_NEW_EPOCH: Final = f"""\
-CREATE OR REPLACE FUNCTION {NEW_EPOCH} RETURNS uuid
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fraiseql$
-BEGIN
-  INSERT INTO {EPOCH} (id) VALUES (gen_random_uuid()) ON CONFLICT DO NOTHING;
-  RETURN (SELECT e.id FROM {EPOCH} e);
-END $fraiseql$"""
-
-_INVALIDATE: Final = f"""\
-CREATE OR REPLACE FUNCTION "fraiseql"."invalidate"(VARIADIC labels text[]) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fraiseql$
-BEGIN
-  IF current_setting('transaction_read_only') = 'on' THEN
-    RAISE read_only_sql_transaction USING
-      MESSAGE = 'fraiseql.invalidate() needs a transaction that may write.',
-      HINT = 'Call it in the transaction that changes what the label stands for.';
-  END IF;
-  INSERT INTO {LOG} (tag, xid, at)
-  SELECT DISTINCT 'label:' || l.word, pg_current_xact_id(), clock_timestamp()
-  FROM unnest(labels) AS l (word) WHERE l.word IS NOT NULL
-  ON CONFLICT DO NOTHING;
-END $fraiseql$"""
