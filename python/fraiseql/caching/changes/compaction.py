@@ -9,9 +9,10 @@ transaction. So the watermark passes that transaction only when the log grows to
 
 from typing import Final
 
+from fraiseql.caching.advisory_locks import BUILDING, FILLING
 from fraiseql.caching.changes.floor import FLOOR
 from fraiseql.caching.changes.log import LOG
-from fraiseql.caching.changes.state import BUILDING, FILLING, STATE
+from fraiseql.caching.changes.state import STATE
 from fraiseql.database.writing import AdminConnection
 
 MOST: Final = 20_000

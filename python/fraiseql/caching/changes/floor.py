@@ -6,8 +6,8 @@ see that transaction, the log no longer has all writes since the snapshot.
 
 from typing import Final
 
+from fraiseql.caching.advisory_locks import BUILDING, FILLING
 from fraiseql.caching.changes.log import LOG
-from fraiseql.caching.changes.state import BUILDING, FILLING
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.sql_files import load_sql
 

@@ -12,10 +12,6 @@ from fraiseql.sql_files import load_sql
 
 STATE: Final = '"fraiseql"."view_state"'
 
-BUILDING: Final = 4_711_310_016
-FILLING: Final = 4_711_310_017
-"""Numbers of advisory locks: held, shared, by a transaction that builds a view, or fills one."""
-
 CLUSTER: Final = """\
 (SELECT c.system_identifier || '/' || d.oid FROM pg_catalog.pg_control_system() c,
   pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())"""

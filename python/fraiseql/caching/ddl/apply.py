@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Final
 
+from fraiseql.caching.advisory_locks import APPLY
 from fraiseql.caching.ddl.desired_state import DesiredState
 from fraiseql.caching.ddl.introspect import introspect
 from fraiseql.caching.ddl.ledger import (
@@ -21,7 +22,6 @@ from fraiseql.caching.objects import DatabaseObject
 from fraiseql.database.writing import AdminConnection, server_message
 from fraiseql.errors import DatabaseError, DeclarationError, sqlstate_of
 
-LOCK: Final = 4_711_310_015  # an arbitrary number
 _RETRIED: Final = frozenset({"55P03", "40P01"})
 # A view or function with changed columns or result type cannot be replaced in place.
 _NOT_IN_PLACE: Final = frozenset({"42P16", "42P13"})
@@ -120,7 +120,7 @@ async def apply(
 @asynccontextmanager
 async def _turn(connection: AdminConnection, patience: LockRetry) -> AsyncIterator[None]:
     waited = 0.0
-    while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
+    while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", APPLY):
         if waited >= patience.turn:
             raise DatabaseError(
                 f"Another apply has been running for {patience.turn:g} s.",
@@ -133,7 +133,7 @@ async def _turn(connection: AdminConnection, patience: LockRetry) -> AsyncIterat
         yield
     finally:
         if connection.usable:
-            await connection.fetchval("SELECT pg_advisory_unlock($1)", LOCK)
+            await connection.fetchval("SELECT pg_advisory_unlock($1)", APPLY)
 
 
 async def _make_ledger(connection: AdminConnection, watch: Watch) -> None:

@@ -7,8 +7,9 @@ before the view's query runs, so it never includes too much.
 
 from typing import Final
 
+from fraiseql.caching.advisory_locks import BUILDING, FILLING
 from fraiseql.caching.changes.log import LOG, TRIGGER
-from fraiseql.caching.changes.state import BUILDING, CLUSTER, FILLING, STATE
+from fraiseql.caching.changes.state import CLUSTER, STATE
 from fraiseql.caching.dependencies.reads import UNTRACKED, closure
 from fraiseql.caching.dependencies.recorded import is_unchanged
 from fraiseql.expressions import literal

@@ -8,7 +8,7 @@ that is killed leaves a valid one, and perhaps an INVALID one that the next proc
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from fraiseql.caching.ddl.apply import LOCK
+from fraiseql.caching.advisory_locks import APPLY
 from fraiseql.caching.refresh.job_context import JobContext
 from fraiseql.caching.strategies.indexes.hints import PRESENT, arguments, cutoffs, present_of
 from fraiseql.caching.strategies.indexes.objects import (
@@ -83,14 +83,14 @@ async def _alone(connection: AdminConnection, spec: IndexSpec) -> None:
     The lock of the session is a lease: it lasts as long as the building statement, even if the
     process was killed.
     """
-    if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
+    if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", APPLY):
         return
     try:
         if await _is_due(connection, spec):
             await _move(connection, spec)
     finally:
         if connection.usable:
-            await connection.fetchval("SELECT pg_advisory_unlock($1)", LOCK)
+            await connection.fetchval("SELECT pg_advisory_unlock($1)", APPLY)
 
 
 async def _move(connection: AdminConnection, spec: IndexSpec) -> None:

@@ -4,10 +4,10 @@
 from dataclasses import dataclass
 from typing import Final
 
+from fraiseql.caching.advisory_locks import STORE_INSERTS
 from fraiseql.caching.changes.compaction import compact
 from fraiseql.caching.changes.log import LOG
 from fraiseql.caching.results.sql.objects import TableStoreName, segments
-from fraiseql.caching.results.sql.ring import LOCKS
 from fraiseql.caching.results.sql.views import BEHIND
 from fraiseql.caching.results.stats import fold
 from fraiseql.database.writing import AdminConnection
@@ -64,7 +64,7 @@ async def _truncate_unusable(
     """Truncate one table of a ring if it has no usable row; return the bytes that were freed."""
     async with connection.begun(lock_timeout=_LOCK_TIMEOUT):
         # Blocks inserts. A separate statement, so that the next ones see earlier inserts.
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCKS[store])
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", STORE_INSERTS[store])
         size: int = await connection.fetchval(f"SELECT pg_total_relation_size('{table}')")
         if await connection.fetchval(f"SELECT EXISTS (SELECT FROM {table})") is False:
             return 0

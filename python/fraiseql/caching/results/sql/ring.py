@@ -8,8 +8,7 @@ and the bytes on disk are always bounded.
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-LOCKS: Final[Mapping[str, int]] = {"unlogged": 4_711_310_020, "logged": 4_711_310_021}
-"""Numbers of the advisory locks of those who add."""
+from fraiseql.caching.advisory_locks import STORE_INSERTS
 
 TURN: Final = "100ms"
 """How long an insert waits for another."""
@@ -37,7 +36,7 @@ def ring_functions(store: str, segments: Sequence[str], ring: str) -> Mapping[st
         "stem": segments[0].rstrip('"')[:-1],
         "ring": ring,
         "count": len(segments),
-        "lock": LOCKS[store],
+        "lock": STORE_INSERTS[store],
         "turn": TURN,
         "emptying": EMPTYING,
         "rest": REST,

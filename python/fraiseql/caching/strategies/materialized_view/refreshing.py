@@ -4,9 +4,10 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
+from fraiseql.caching.advisory_locks import FILLING
 from fraiseql.caching.changes.compaction import empty
 from fraiseql.caching.changes.log import LOG, seconds_since
-from fraiseql.caching.changes.state import CLUSTER, FILLING, STATE
+from fraiseql.caching.changes.state import CLUSTER, STATE
 from fraiseql.caching.dependencies.recorded import is_unchanged, record_again
 from fraiseql.caching.dependencies.view_age import age, age_unknown, end_state, shape_now
 from fraiseql.caching.strategies.materialized_view.policy import Policy, RefreshState

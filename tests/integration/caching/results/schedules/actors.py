@@ -7,9 +7,9 @@ from functools import partial
 
 import asyncpg
 
+from fraiseql.caching.advisory_locks import BUILDING, FILLING
 from fraiseql.caching.changes import compaction
 from fraiseql.caching.changes.log import trigger_object
-from fraiseql.caching.changes.state import BUILDING, FILLING
 from tests.integration.caching.results.oracle.cases import Case, Question
 from tests.integration.caching.results.oracle.ground import Filling, Ground
 from tests.integration.caching.results.oracle.looking import Looker, judged, looker
