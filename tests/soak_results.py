@@ -9,7 +9,7 @@ from itertools import count, product
 from pathlib import Path
 
 from tests.integration.caching.results.oracle.cases import BLOG, OFFICE, Case
-from tests.integration.caching.results.oracle.ground import KINDS, Kind, made_anew, opened
+from tests.integration.caching.results.oracle.env import KINDS, Kind, made_anew, opened
 from tests.integration.caching.results.oracle.rounds import Round, Running, Seen
 from tests.integration.caching.upheaval.together import Together
 from tests.redis_server import RedisServer

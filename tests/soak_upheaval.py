@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from itertools import count, product
 from pathlib import Path
 
-from tests.integration.caching.results.oracle.ground import KINDS
+from tests.integration.caching.results.oracle.env import KINDS
 from tests.integration.caching.upheaval.actors import ACTORS
 from tests.integration.caching.upheaval.rounds import DEPLOY, Seen, Upheaval
 from tests.integration.caching.upheaval.together import Together

@@ -16,7 +16,7 @@ import fraiseql
 from fraiseql.testing import Client
 from tests.architecture.source_tree import ROOT
 from tests.docs.pages import Block, Reader, blocks_of
-from tests.integration.caching.results.engine.road import until
+from tests.integration.caching.results.engine.cache_fixture import until
 from tests.integration.serving.served import Served, execute, served
 
 SEED = ROOT / "tests" / "docs" / "seed.md"

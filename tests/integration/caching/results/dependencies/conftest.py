@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.caching.results.dependencies.ground import laid
+from tests.integration.caching.results.dependencies.env import laid
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import fraiseql
 from fraiseql.caching.dependencies.builtins import Kind
 from fraiseql.caching.dependencies.inspection import inspect_dependencies
-from tests.integration.caching.results.dependencies.ground import depended, laid, opened, run
+from tests.integration.caching.results.dependencies.env import depended, laid, opened, run
 from tests.integration.flights import at_once
 from tests.integration.serving.results.kept import keeping_results, outcomes, respond
 

@@ -10,7 +10,7 @@ from fraiseql.caching.dependencies.inspection import DependencyInspection, inspe
 from fraiseql.caching.dependencies.parsed import Predicate, parse_predicates
 from fraiseql.database import Pool, open_pool
 from fraiseql.settings import Settings
-from tests.integration.caching.results.dependencies.ground import opened, run
+from tests.integration.caching.results.dependencies.env import opened, run
 
 PLACE = '"pg_catalog"."pg_am"'
 

@@ -15,7 +15,7 @@ from fraiseql.caching.results import declared
 from fraiseql.caching.results.declared import log_lifetime
 from fraiseql.database.writing import open_admin
 from fraiseql.settings import Settings
-from tests.integration.caching.results.dependencies.ground import applied, cached, opened, run
+from tests.integration.caching.results.dependencies.env import applied, cached, opened, run
 
 UNSEEN = """
 SELECT EXISTS (SELECT FROM fraiseql.changes_floor f

@@ -7,7 +7,7 @@ from fraiseql.caching.strategies.materialized_view.objects import physical
 from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
 from fraiseql.database.writing import open_admin
 from fraiseql.schema import Schema, build_schema
-from tests.integration.caching.results.dependencies.ground import (
+from tests.integration.caching.results.dependencies.env import (
     applied,
     opened,
     planned,

@@ -8,7 +8,7 @@ import pytest
 import fraiseql
 from fraiseql.caching.results.refusals import cache_refusals
 from fraiseql.schema import Schema, build_schema
-from tests.integration.caching.results.dependencies.ground import (
+from tests.integration.caching.results.dependencies.env import (
     cached,
     depended,
     opened,

@@ -12,7 +12,7 @@ import fraiseql
 from fraiseql.caching.results.row_tags import DeclaredTags, load_tags
 from fraiseql.caching.results.row_triggers import MOST_KEYS
 from fraiseql.schema import Schema, build_schema
-from tests.integration.caching.results.dependencies.ground import (
+from tests.integration.caching.results.dependencies.env import (
     applied,
     depended,
     looked,

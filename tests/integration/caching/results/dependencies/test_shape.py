@@ -8,7 +8,7 @@ import pytest
 
 from fraiseql.caching.dependencies.fingerprint import shape_sql
 from fraiseql.caching.dependencies.privileges import roles_digest
-from tests.integration.caching.results.dependencies.ground import (
+from tests.integration.caching.results.dependencies.env import (
     applied,
     cached,
     depended,

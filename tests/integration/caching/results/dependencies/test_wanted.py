@@ -5,7 +5,7 @@ import dataclasses
 import fraiseql
 from fraiseql.caching.refresh.jobs import needed_jobs
 from fraiseql.schema import Schema, build_schema
-from tests.integration.caching.results.dependencies.ground import (
+from tests.integration.caching.results.dependencies.env import (
     applied,
     cached,
     depended,

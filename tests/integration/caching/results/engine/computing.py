@@ -9,7 +9,7 @@ import sys
 import asyncpg
 
 from fraiseql.results import ComputedValue
-from tests.integration.caching.results.engine.road import road, value_of
+from tests.integration.caching.results.engine.cache_fixture import cache_fixture, value_of
 
 
 async def main(url: str, callers: int, seconds: float) -> None:
@@ -23,11 +23,11 @@ async def main(url: str, callers: int, seconds: float) -> None:
         await asyncio.sleep(seconds)
         return await here.read()
 
-    async with road(url) as here:
-        unit = here.unit(text=b"processes")
+    async with cache_fixture(url) as here:
+        cached = here.cached(text=b"processes")
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)
-        answers = await asyncio.gather(*(here.ask(unit, compute) for _ in range(callers)))
+        answers = await asyncio.gather(*(here.ask(cached, compute) for _ in range(callers)))
         await here.settled()
     values = {value_of(answer) for answer in answers}
     print(f"answered {len(answers)} {len(values)}", flush=True)

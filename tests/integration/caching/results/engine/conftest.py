@@ -5,21 +5,25 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from tests.integration.caching.results.engine.road import Road, prepare, road
+from tests.integration.caching.results.engine.cache_fixture import (
+    CacheFixture,
+    cache_fixture,
+    prepare,
+)
 from tests.integration.flights import at_once
 
 
 @pytest.fixture(scope="module")
-def ground(database: str) -> str:
+def env(database: str) -> str:
     """Address of the module's database, with ``item`` and the tables of results."""
     at_once(prepare(database))
     return database
 
 
 @pytest.fixture
-async def admin(ground: str) -> AsyncIterator[asyncpg.Connection]:
+async def admin(env: str) -> AsyncIterator[asyncpg.Connection]:
     """A plain connection of the database's owner; entries of the tests before are gone."""
-    connection = await asyncpg.connect(ground)
+    connection = await asyncpg.connect(env)
     await connection.execute(
         "TRUNCATE fraiseql.results_u0, fraiseql.results_u1, fraiseql.results_u2,"
         " fraiseql.results_u3"
@@ -29,7 +33,7 @@ async def admin(ground: str) -> AsyncIterator[asyncpg.Connection]:
 
 
 @pytest.fixture
-async def on_road(ground: str, admin: asyncpg.Connection) -> AsyncIterator[Road]:
+async def fixture(env: str, admin: asyncpg.Connection) -> AsyncIterator[CacheFixture]:
     """Result caches with the usual settings, and nothing in them."""
-    async with road(ground) as made:
+    async with cache_fixture(env) as made:
         yield made

@@ -11,60 +11,60 @@ from fraiseql.caching.results.cached_field import CachedField
 from fraiseql.caching.results.load_dependencies import CacheDependencies, load_cache_dependencies
 from fraiseql.database import Identity, Pool
 from fraiseql.results import CacheableField, ComputedValue
-from tests.integration.caching.results.engine.road import Road, value_of
+from tests.integration.caching.results.engine.cache_fixture import CacheFixture, value_of
 
 
-async def test_the_second_answer_is_a_hit(on_road: Road) -> None:
-    unit = on_road.unit()
-    first = await on_road.kept(unit)
-    second = await on_road.kept(unit)
+async def test_the_second_answer_is_a_hit(fixture: CacheFixture) -> None:
+    cached = fixture.cached()
+    first = await fixture.answer_and_store(cached)
+    second = await fixture.answer_and_store(cached)
     assert (first.outcome, first.detail, first.stored) == ("miss", "absent", True)
     assert (second.outcome, second.stored, second.lag_seconds) == ("hit", False, 0.0)
     assert value_of(second) == value_of(first)
     assert second.etag == first.etag
-    assert on_road.computed == 1
+    assert fixture.computed == 1
 
 
-async def test_a_write_ends_the_entry(on_road: Road, admin: asyncpg.Connection) -> None:
-    unit = on_road.unit()
-    await on_road.kept(unit)
+async def test_a_write_ends_the_entry(fixture: CacheFixture, admin: asyncpg.Connection) -> None:
+    cached = fixture.cached()
+    await fixture.answer_and_store(cached)
     await admin.execute("UPDATE item SET name = 'other' WHERE id = 1")
-    changed = await on_road.kept(unit)
+    changed = await fixture.answer_and_store(cached)
     assert (changed.outcome, changed.detail) == ("stale", "changed")
     assert b'"other"' in (value_of(changed) or b"")
-    assert (await on_road.ask(unit)).outcome == "hit"
+    assert (await fixture.ask(cached)).outcome == "hit"
     await admin.execute("UPDATE item SET name = 'item1' WHERE id = 1")
 
 
 async def test_what_was_read_before_a_write_is_never_given_after_it(
-    on_road: Road, admin: asyncpg.Connection
+    fixture: CacheFixture, admin: asyncpg.Connection
 ) -> None:
-    unit = on_road.unit()
+    cached = fixture.cached()
 
     async def slow() -> ComputedValue:
-        found = await on_road.read()
+        found = await fixture.read()
         await admin.execute("UPDATE item SET name = 'meanwhile' WHERE id = 2")
         return found
 
-    old = await on_road.kept(unit, compute=slow)
+    old = await fixture.answer_and_store(cached, compute=slow)
     assert b"meanwhile" not in (value_of(old) or b"")
-    new = await on_road.kept(unit)
+    new = await fixture.answer_and_store(cached)
     assert new.outcome == "stale"
     assert b"meanwhile" in (value_of(new) or b"")
     await admin.execute("UPDATE item SET name = 'item2' WHERE id = 2")
 
 
-async def test_an_etag_of_the_client_spares_the_value(on_road: Road) -> None:
-    unit = on_road.unit()
-    first = await on_road.kept(unit)
-    again = await on_road.ask(unit, etags=frozenset({first.etag, "no etag"}))
+async def test_an_etag_of_the_client_spares_the_value(fixture: CacheFixture) -> None:
+    cached = fixture.cached()
+    first = await fixture.answer_and_store(cached)
+    again = await fixture.ask(cached, etags=frozenset({first.etag, "no etag"}))
     assert (again.outcome, again.unchanged, again.value) == ("hit", True, None)
-    other = await on_road.ask(unit, etags=frozenset({"0" * 32}))
+    other = await fixture.ask(cached, etags=frozenset({"0" * 32}))
     assert (other.unchanged, other.value) == (False, value_of(first))
 
 
-async def test_role_session_variables_and_vary_tell_entries_apart(on_road: Road) -> None:
-    unit = on_road.unit(fraiseql.Cache(vary=("user.tenant", "language"), tags=("item",)))
+async def test_role_session_variables_and_vary_tell_entries_apart(fixture: CacheFixture) -> None:
+    cached = fixture.cached(fraiseql.Cache(vary=("user.tenant", "language"), tags=("item",)))
     askers = [
         {"variables": {"n": 1}},
         {"variables": {"n": 2}},
@@ -77,87 +77,89 @@ async def test_role_session_variables_and_vary_tell_entries_apart(on_road: Road)
         {},
     ]
     for asked in askers:
-        assert (await on_road.kept(unit, **asked)).outcome == "miss", asked
+        assert (await fixture.answer_and_store(cached, **asked)).outcome == "miss", asked
     for asked in askers:
-        assert (await on_road.kept(unit, **asked)).outcome == "hit", asked
+        assert (await fixture.answer_and_store(cached, **asked)).outcome == "hit", asked
 
 
-async def test_python_answers_are_told_apart_by_session_too(on_road: Road) -> None:
+async def test_python_answers_are_told_apart_by_session_too(fixture: CacheFixture) -> None:
     cache = fraiseql.Cache(tags=("item",))
-    query = on_road.unit(cache, function=print, relations=())
-    field = on_road.unit(cache, text=b"items with a field", functions=("Item.mine",))
+    query = fixture.cached(cache, function=print, relations=())
+    field = fixture.cached(cache, text=b"items with a field", functions=("Item.mine",))
     one = Identity.of(None, {"app.tenant": "1"})
     two = Identity.of(None, {"app.tenant": "2"})
-    for unit in (query, field):
-        assert (await on_road.kept(unit, identity=one)).outcome == "miss"
-        assert (await on_road.kept(unit, identity=two)).outcome == "miss"
-        assert (await on_road.kept(unit, identity=one)).outcome == "hit"
-        assert unit.private
+    for cached in (query, field):
+        assert (await fixture.answer_and_store(cached, identity=one)).outcome == "miss"
+        assert (await fixture.answer_and_store(cached, identity=two)).outcome == "miss"
+        assert (await fixture.answer_and_store(cached, identity=one)).outcome == "hit"
+        assert cached.private
 
 
 async def test_a_role_is_given_only_what_it_may_read(
-    on_road: Road, admin: asyncpg.Connection
+    fixture: CacheFixture, admin: asyncpg.Connection
 ) -> None:
     await admin.execute("DROP ROLE IF EXISTS results_reader; CREATE ROLE results_reader")
-    unit, role = on_road.unit(), Identity.of("results_reader", {})
+    cached, role = fixture.cached(), Identity.of("results_reader", {})
     try:
-        assert (await on_road.kept(unit, identity=role)).stored is False
+        assert (await fixture.answer_and_store(cached, identity=role)).stored is False
         await admin.execute("GRANT SELECT ON item TO results_reader")
-        await on_road.kept(unit, identity=role)
-        assert (await on_road.kept(unit, identity=role)).stored is True
-        assert (await on_road.kept(unit, identity=role)).outcome == "hit"
+        await fixture.answer_and_store(cached, identity=role)
+        assert (await fixture.answer_and_store(cached, identity=role)).stored is True
+        assert (await fixture.answer_and_store(cached, identity=role)).outcome == "hit"
         await admin.execute("REVOKE SELECT ON item FROM results_reader")
-        assert (await on_road.kept(unit, identity=role)).outcome != "hit"
+        assert (await fixture.answer_and_store(cached, identity=role)).outcome != "hit"
     finally:
         await admin.execute("DROP OWNED BY results_reader; DROP ROLE results_reader")
 
 
 async def test_what_json_cannot_say_is_not_kept_and_told_once(
-    on_road: Road, caplog: pytest.LogCaptureFixture
+    fixture: CacheFixture, caplog: pytest.LogCaptureFixture
 ) -> None:
-    unit = on_road.unit(fraiseql.Cache(vary=("user",)))
+    cached = fixture.cached(fraiseql.Cache(vary=("user",)))
     for _ in range(3):
-        answered = await on_road.kept(unit, context={"user": object()})
+        answered = await fixture.answer_and_store(cached, context={"user": object()})
         assert (answered.outcome, answered.detail) == ("bypass", "uncacheable_value")
-    assert on_road.computed == 3
+    assert fixture.computed == 3
     assert [one.message for one in caplog.records if "'user'" in one.message] != []
     assert len(caplog.records) == 1
 
 
-async def test_unsound_answers_are_for_nobody_else(on_road: Road) -> None:
-    unit = on_road.unit()
+async def test_unsound_answers_are_for_nobody_else(fixture: CacheFixture) -> None:
+    cached = fixture.cached()
 
     async def unsound() -> ComputedValue:
         return ComputedValue(b'"wrong"', cacheable=False)
 
-    assert value_of(await on_road.kept(unit, compute=unsound)) == b'"wrong"'
-    after = await on_road.kept(unit)
+    assert value_of(await fixture.answer_and_store(cached, compute=unsound)) == b'"wrong"'
+    after = await fixture.answer_and_store(cached)
     assert after.outcome == "miss"
     assert value_of(after) != b'"wrong"'
 
 
-async def test_a_definition_that_changes_is_seen(on_road: Road, admin: asyncpg.Connection) -> None:
-    unit = on_road.unit()
-    await on_road.kept(unit)
+async def test_a_definition_that_changes_is_seen(
+    fixture: CacheFixture, admin: asyncpg.Connection
+) -> None:
+    cached = fixture.cached()
+    await fixture.answer_and_store(cached)
     await admin.execute("ALTER TABLE item ADD COLUMN more int")
     try:
-        changed = await on_road.kept(unit)
+        changed = await fixture.answer_and_store(cached)
         assert changed.outcome == "stale"
-        await on_road.kept(unit)
-        assert (await on_road.ask(unit)).outcome == "hit"
+        await fixture.answer_and_store(cached)
+        assert (await fixture.ask(cached)).outcome == "hit"
     finally:
         await admin.execute("ALTER TABLE item DROP COLUMN more")
 
 
-async def test_functions_that_read_are_not_kept_without_tags(on_road: Road) -> None:
-    without = on_road.unit(functions=("Item.extra",))
-    assert (await on_road.ask(without)).detail == "functions"
-    tagged = on_road.unit(fraiseql.Cache(tags=("item",)), functions=("Item.extra",))
-    assert (await on_road.ask(tagged)).outcome == "miss"
+async def test_functions_that_read_are_not_kept_without_tags(fixture: CacheFixture) -> None:
+    without = fixture.cached(functions=("Item.extra",))
+    assert (await fixture.ask(without)).detail == "functions"
+    tagged = fixture.cached(fraiseql.Cache(tags=("item",)), functions=("Item.extra",))
+    assert (await fixture.ask(tagged)).outcome == "miss"
 
 
 async def test_what_is_read_is_loaded_once_for_all_documents(
-    on_road: Road, admin: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+    fixture: CacheFixture, admin: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loads: list[CacheableField] = []
 
@@ -166,23 +168,23 @@ async def test_what_is_read_is_loaded_once_for_all_documents(
         return await load_cache_dependencies(pool, part)
 
     monkeypatch.setattr(caches, "load_cache_dependencies", counted)
-    first = on_road.unit(name="many", text=b"0")
+    first = fixture.cached(name="many", text=b"0")
     assert isinstance(first, CachedField)
-    units = [
+    all_cached = [
         CachedField(first._application, replace(first._field, text=b"%d" % n)) for n in range(4)
     ]
-    for unit in units:
-        await on_road.kept(unit)
-        assert (await on_road.ask(unit)).outcome == "hit"
+    for cached in all_cached:
+        await fixture.answer_and_store(cached)
+        assert (await fixture.ask(cached)).outcome == "hit"
     assert len(loads) == 1
     await admin.execute("ALTER TABLE item ADD COLUMN more int")
     try:
-        for unit in units:
-            assert (await on_road.kept(unit)).outcome == "stale"
-        for unit in units:
-            unit.retry()  # it rests where definitions have just changed
-            await on_road.kept(unit)
-            assert (await on_road.ask(unit)).outcome == "hit"
+        for cached in all_cached:
+            assert (await fixture.answer_and_store(cached)).outcome == "stale"
+        for cached in all_cached:
+            cached.retry()  # it rests where definitions have just changed
+            await fixture.answer_and_store(cached)
+            assert (await fixture.ask(cached)).outcome == "hit"
         assert len(loads) == 2
     finally:
         await admin.execute("ALTER TABLE item DROP COLUMN more")

@@ -9,7 +9,11 @@ from redis.asyncio import Redis
 
 import fraiseql
 from fraiseql.caching.results.stores.redis.encoding import MAGIC
-from tests.integration.caching.results.engine.road import Road, road, value_of
+from tests.integration.caching.results.engine.cache_fixture import (
+    CacheFixture,
+    cache_fixture,
+    value_of,
+)
 
 ROWS = {
     "body = '\\x00'": "invalid",
@@ -41,8 +45,8 @@ async def client(redis_url: str) -> AsyncIterator[Redis]:
         yield one
 
 
-def counted(on_road: Road, reason: str) -> int:
-    tally = on_road.caches.counters.queries["items"]
+def counted(fixture: CacheFixture, reason: str) -> int:
+    tally = fixture.caches.counters.queries["items"]
     return tally.reasons.get(reason, 0)
 
 
@@ -52,38 +56,38 @@ def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 @pytest.mark.parametrize("cache", [fraiseql.Cache(), fraiseql.Cache(stale="1h")])
 async def test_a_row_that_is_broken_fails_no_request(
-    on_road: Road,
+    fixture: CacheFixture,
     admin: asyncpg.Connection,
     cache: fraiseql.Cache,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    unit = on_road.unit(cache)
-    right = (await on_road.read()).value
+    cached = fixture.cached(cache)
+    right = (await fixture.read()).value
     for change, reason in ROWS.items():
-        assert value_of(await on_road.kept(unit)) == right
-        on_road.caches.runtime.memory._slots.clear()
-        before = counted(on_road, reason)
+        assert value_of(await fixture.answer_and_store(cached)) == right
+        fixture.caches.runtime.memory._slots.clear()
+        before = counted(fixture, reason)
         for table in SEGMENTS:
             await admin.execute(f"UPDATE {table} SET {change}")
-        answered = await on_road.kept(unit)
+        answered = await fixture.answer_and_store(cached)
         assert value_of(answered) == right, change
         assert (answered.outcome == "hit") is not bool(reason), change
-        assert counted(on_road, reason) == before + bool(reason), change
+        assert counted(fixture, reason) == before + bool(reason), change
         assert answered.ttl is None or int(answered.ttl) > 0
-        on_road.caches.runtime.memory._slots.clear()
+        fixture.caches.runtime.memory._slots.clear()
         await admin.execute(f"TRUNCATE {', '.join(SEGMENTS)}")
-    assert not [kind for kind in on_road.events() if kind.startswith("store_error")]
+    assert not [kind for kind in fixture.events() if kind.startswith("store_error")]
     assert len(logged(caplog)) == 1
 
 
 async def test_what_others_put_into_redis_fails_no_request(
-    ground: str, redis_url: str, client: Redis, caplog: pytest.LogCaptureFixture
+    env: str, redis_url: str, client: Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
     chance = random.Random(8)
-    async with road(ground, redis_url=redis_url) as on_road:
-        unit = on_road.unit(fraiseql.Cache(store="redis"))
-        right = value_of(await on_road.kept(unit))
-        assert (await on_road.kept(unit)).outcome == "hit"
+    async with cache_fixture(env, redis_url=redis_url) as fixture:
+        cached = fixture.cached(fraiseql.Cache(store="redis"))
+        right = value_of(await fixture.answer_and_store(cached))
+        assert (await fixture.answer_and_store(cached)).outcome == "hit"
         (name,) = [one for one in await client.keys() if len(one) == len("fraiseql:") + 64]
         mine = await client.get(name)
         for turn in range(40):
@@ -93,9 +97,9 @@ async def test_what_others_put_into_redis_fails_no_request(
             cut = chance.randrange(len(mine))
             value = [bytes(spoilt), mine[:cut], MAGIC + chance.randbytes(cut), b""][turn % 4]
             await client.set(name, value)
-            answered = await on_road.kept(unit)
+            answered = await fixture.answer_and_store(cached)
             assert (value_of(answered), answered.outcome) == (right, "miss")
-        assert on_road.events()["invalid"] == 40
-        assert (await on_road.kept(unit)).outcome == "hit"
-        assert not [kind for kind in on_road.events() if kind.startswith("store_error")]
+        assert fixture.events()["invalid"] == 40
+        assert (await fixture.answer_and_store(cached)).outcome == "hit"
+        assert not [kind for kind in fixture.events() if kind.startswith("store_error")]
     assert len(logged(caplog)) == 1

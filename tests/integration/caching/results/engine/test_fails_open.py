@@ -9,7 +9,7 @@ import pytest
 from fraiseql.caching.results import backoff
 from fraiseql.caching.results.stores.transient_errors import error_kind
 from fraiseql.errors import DatabaseError
-from tests.integration.caching.results.engine.road import NAMES, Road, value_of
+from tests.integration.caching.results.engine.cache_fixture import NAMES, CacheFixture, value_of
 
 SEGMENTS = ", ".join(f"fraiseql.results_u{number}" for number in range(4))
 
@@ -29,84 +29,84 @@ async def right(admin: asyncpg.Connection) -> bytes:
 
 
 @pytest.fixture
-async def blocking(ground: str) -> AsyncIterator[asyncpg.Connection]:
+async def blocking(env: str) -> AsyncIterator[asyncpg.Connection]:
     """A session that gets in the way."""
-    connection = await asyncpg.connect(ground)
+    connection = await asyncpg.connect(env)
     yield connection
     await connection.close()
 
 
 async def check_failing(
-    on_road: Road, right: bytes, caplog: pytest.LogCaptureFixture, kind: str
+    fixture: CacheFixture, right: bytes, caplog: pytest.LogCaptureFixture, kind: str
 ) -> None:
     """Ask while something is wrong: answers are right, the failure is counted and logged once."""
-    unit = on_road.unit()
+    cached = fixture.cached()
     caplog.clear()
 
     async def ask() -> bool:
-        assert value_of(await on_road.kept(unit)) == right
-        return on_road.events().get(f"store_error:{kind}", 0) >= 2
+        assert value_of(await fixture.answer_and_store(cached)) == right
+        return fixture.events().get(f"store_error:{kind}", 0) >= 2
 
     for _ in range(200):
         if await ask():
             break
         await asyncio.sleep(0.02)  # until it is tried again
-    assert on_road.events()[f"store_error:{kind}"] >= 2
+    assert fixture.events()[f"store_error:{kind}"] >= 2
     told = [one for one in caplog.records if f"({kind})" in one.getMessage()]
     assert len(told) == 1
 
 
-async def check_recovered(on_road: Road) -> None:
+async def check_recovered(fixture: CacheFixture) -> None:
     """Ask until there are hits again."""
-    unit = on_road.unit()
+    cached = fixture.cached()
 
     for _ in range(200):
-        if (await on_road.kept(unit)).outcome == "hit":
+        if (await fixture.answer_and_store(cached)).outcome == "hit":
             return
         await asyncio.sleep(0.02)
     pytest.fail("there is no hit any more")
 
 
 async def test_tables_that_are_missing(
-    on_road: Road, admin: asyncpg.Connection, right: bytes, caplog: pytest.LogCaptureFixture
+    fixture: CacheFixture, admin: asyncpg.Connection, right: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await on_road.kept(on_road.unit())
+    await fixture.answer_and_store(fixture.cached())
     await admin.execute("ALTER TABLE fraiseql.results_u1 RENAME TO away")
     try:
-        await check_failing(on_road, right, caplog, "relation_missing")
+        await check_failing(fixture, right, caplog, "relation_missing")
     finally:
         await admin.execute("ALTER TABLE fraiseql.away RENAME TO results_u1")
-    await check_recovered(on_road)
+    await check_recovered(fixture)
 
 
 async def test_tables_that_are_locked(
-    on_road: Road,
+    fixture: CacheFixture,
     blocking: asyncpg.Connection,
     right: bytes,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    await on_road.kept(on_road.unit())
+    await fixture.answer_and_store(fixture.cached())
     async with blocking.transaction():
         await blocking.execute(f"LOCK TABLE {SEGMENTS} IN ACCESS EXCLUSIVE MODE")
-        await check_failing(on_road, right, caplog, "locked")
-    await check_recovered(on_road)
+        await check_failing(fixture, right, caplog, "locked")
+    await check_recovered(fixture)
 
 
 async def test_tables_that_are_emptied(
-    on_road: Road, admin: asyncpg.Connection, right: bytes
+    fixture: CacheFixture, admin: asyncpg.Connection, right: bytes
 ) -> None:
-    unit = on_road.unit()
-    await on_road.kept(unit)
+    cached = fixture.cached()
+    await fixture.answer_and_store(cached)
     await admin.execute(f"TRUNCATE {SEGMENTS}, fraiseql.result_ring_unlogged")
-    assert value_of(await on_road.kept(unit)) == right
-    await check_recovered(on_road)
+    assert value_of(await fixture.answer_and_store(cached)) == right
+    await check_recovered(fixture)
 
 
 async def test_privileges_that_are_missing(
-    on_road: Road, admin: asyncpg.Connection, right: bytes, caplog: pytest.LogCaptureFixture
+    fixture: CacheFixture, admin: asyncpg.Connection, right: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What PostgreSQL refuses of a function that the caches call; owners may do all else."""
-    await on_road.kept(on_road.unit())
+    await fixture.answer_and_store(fixture.cached())
     await admin.execute(
         "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
         " 'BEGIN RAISE insufficient_privilege; END'"
@@ -117,39 +117,39 @@ async def test_privileges_that_are_missing(
     )
     await admin.execute(f"TRUNCATE {SEGMENTS}")
     try:
-        await check_failing(on_road, right, caplog, "not_allowed")
+        await check_failing(fixture, right, caplog, "not_allowed")
     finally:
         await admin.execute("DROP FUNCTION refuse CASCADE")
-    await check_recovered(on_road)
+    await check_recovered(fixture)
 
 
 async def test_a_connection_that_is_lost(
-    on_road: Road, admin: asyncpg.Connection, right: bytes
+    fixture: CacheFixture, admin: asyncpg.Connection, right: bytes
 ) -> None:
-    unit = on_road.unit()
-    await on_road.kept(unit)
+    cached = fixture.cached()
+    await fixture.answer_and_store(cached)
     for _ in range(3):
         await admin.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname ="
             " current_database() AND application_name = 'fraiseql' AND pid <> pg_backend_pid()"
         )
-        assert value_of(await on_road.kept(unit)) == right
-    await check_recovered(on_road)
+        assert value_of(await fixture.answer_and_store(cached)) == right
+    await check_recovered(fixture)
 
 
 async def test_a_fault_of_our_own(
-    on_road: Road,
+    fixture: CacheFixture,
     right: bytes,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What nobody thought of fails no request either, and is logged with where it happened."""
-    unit = on_road.unit()
-    await on_road.kept(unit)
-    store = await on_road.caches.stores.open("unlogged")
+    cached = fixture.cached()
+    await fixture.answer_and_store(cached)
+    store = await fixture.caches.stores.open("unlogged")
     monkeypatch.setattr(store, "find", None)
-    assert value_of(await on_road.kept(unit)) == right
-    assert on_road.events()["store_error:fault"] == 1
+    assert value_of(await fixture.answer_and_store(cached)) == right
+    assert fixture.events()["store_error:fault"] == 1
     assert [one.exc_info is not None for one in caplog.records] == [True]
 
 

@@ -10,27 +10,27 @@ import fraiseql
 from fraiseql.caching.results import early_recompute
 from fraiseql.caching.results.stores import request
 from fraiseql.results import ComputedValue
-from tests.integration.caching.results.engine.road import Road, value_of
+from tests.integration.caching.results.engine.cache_fixture import CacheFixture, value_of
 
 
-async def test_a_life_is_over_at_its_ttl_at_the_latest(on_road: Road) -> None:
-    unit = on_road.unit(fraiseql.Cache(ttl=0.3))
-    first = await on_road.kept(unit)
+async def test_a_life_is_over_at_its_ttl_at_the_latest(fixture: CacheFixture) -> None:
+    cached = fixture.cached(fraiseql.Cache(ttl=0.3))
+    first = await fixture.answer_and_store(cached)
     assert first.ttl is not None
     assert 0.3 * 0.8 <= first.ttl <= 0.3
-    second = await on_road.ask(unit)
+    second = await fixture.ask(cached)
     assert second.outcome == "hit"
     assert second.ttl is not None
     assert second.ttl < first.ttl
     await asyncio.sleep(0.3)
-    third = await on_road.kept(unit)
+    third = await fixture.answer_and_store(cached)
     assert (third.outcome, third.detail) == ("stale", "expired")
 
 
-async def test_lives_do_not_end_together(on_road: Road) -> None:
-    unit = on_road.unit(fraiseql.Cache(ttl=100))
-    lives = [(await on_road.ask(unit, variables={"n": n})).ttl or 0.0 for n in range(60)]
-    await on_road.settled()
+async def test_lives_do_not_end_together(fixture: CacheFixture) -> None:
+    cached = fixture.cached(fraiseql.Cache(ttl=100))
+    lives = [(await fixture.ask(cached, variables={"n": n})).ttl or 0.0 for n in range(60)]
+    await fixture.settled()
     assert min(lives) >= 80
     assert max(lives) <= 100
     tenths = Counter(int((life - 80) / 2) for life in lives)
@@ -38,107 +38,107 @@ async def test_lives_do_not_end_together(on_road: Road) -> None:
 
 
 async def test_one_computes_before_the_end_while_others_are_given_the_value(
-    on_road: Road, monkeypatch: pytest.MonkeyPatch
+    fixture: CacheFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unit, begun, go_on = on_road.unit(fraiseql.Cache(ttl=100)), asyncio.Event(), asyncio.Event()
-    await on_road.kept(unit)
+    cached, begun, go_on = fixture.cached(fraiseql.Cache(ttl=100)), asyncio.Event(), asyncio.Event()
+    await fixture.answer_and_store(cached)
     # Chance has it that the end is near.
     monkeypatch.setattr(early_recompute, "random", lambda: 1 - 1e-12)
     monkeypatch.setattr(request, "random", lambda: 0.0)
-    await admin_cost(on_road)
+    await admin_cost(fixture)
 
     async def compute() -> ComputedValue:
         begun.set()
         await go_on.wait()
-        return await on_road.read()
+        return await fixture.read()
 
-    chosen = asyncio.create_task(on_road.ask(unit, compute))
+    chosen = asyncio.create_task(fixture.ask(cached, compute))
     await asyncio.wait_for(begun.wait(), 10)
-    others = [await on_road.ask(unit, compute) for _ in range(10)]
+    others = [await fixture.ask(cached, compute) for _ in range(10)]
     assert {other.outcome for other in others} == {"hit"}
     go_on.set()
     answered = await chosen
     assert (answered.stored, answered.detail, answered.ttl) == (True, "early", 100)
-    assert on_road.events()["early"] == 1
-    await on_road.settled()
+    assert fixture.events()["early"] == 1
+    await fixture.settled()
 
 
-async def admin_cost(on_road: Road) -> None:
+async def admin_cost(fixture: CacheFixture) -> None:
     """Have it that computing takes long."""
-    pool = await on_road.caches.stores.pool()
+    pool = await fixture.caches.stores.pool()
     await pool.fetch_bytes(
         "UPDATE fraiseql.results_u0 SET cost = 10000, made = now() - '60s'::interval"
     )
 
 
 async def test_an_early_computation_that_fails_is_no_failure(
-    on_road: Road, monkeypatch: pytest.MonkeyPatch
+    fixture: CacheFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unit = on_road.unit(fraiseql.Cache(ttl=100))
-    await on_road.kept(unit)
-    await admin_cost(on_road)
+    cached = fixture.cached(fraiseql.Cache(ttl=100))
+    await fixture.answer_and_store(cached)
+    await admin_cost(fixture)
     monkeypatch.setattr(early_recompute, "random", lambda: 1 - 1e-12)
 
     async def compute() -> ComputedValue:
         raise LookupError
 
-    answered = await on_road.ask(unit, compute)
+    answered = await fixture.ask(cached, compute)
     assert answered.outcome == "hit"
-    assert on_road.events()["early_failed"] == 1
-    await on_road.settled()
+    assert fixture.events()["early_failed"] == 1
+    await fixture.settled()
 
 
 async def test_a_bound_of_staleness_is_kept_and_told(
-    on_road: Road, admin: asyncpg.Connection
+    fixture: CacheFixture, admin: asyncpg.Connection
 ) -> None:
-    unit = on_road.unit(fraiseql.Cache(stale=1.0))
-    first = await on_road.kept(unit)
+    cached = fixture.cached(fraiseql.Cache(stale=1.0))
+    first = await fixture.answer_and_store(cached)
     await admin.execute("UPDATE item SET name = 'newer' WHERE id = 4")
-    second = await on_road.ask(unit)
+    second = await fixture.ask(cached)
     assert second.outcome == "hit"
     assert value_of(second) == value_of(first)
     assert second.lag_seconds is not None
     assert 0.0 < second.lag_seconds <= 1.0
     await asyncio.sleep(1.1)
-    third = await on_road.kept(unit)
+    third = await fixture.answer_and_store(cached)
     assert third.outcome == "stale"
     assert b"newer" in (value_of(third) or b"")
     await admin.execute("UPDATE item SET name = 'item4' WHERE id = 4")
 
 
-async def test_memory_answers_without_the_database(on_road: Road) -> None:
-    unit = on_road.unit(fraiseql.Cache(stale=60))
-    first = await on_road.kept(unit)
-    store = await on_road.caches.stores.open("unlogged")
-    on_road.caches.store("unlogged")._open = None  # type: ignore[assignment]
-    second = await on_road.ask(unit)
+async def test_memory_answers_without_the_database(fixture: CacheFixture) -> None:
+    cached = fixture.cached(fraiseql.Cache(stale=60))
+    first = await fixture.answer_and_store(cached)
+    store = await fixture.caches.stores.open("unlogged")
+    fixture.caches.store("unlogged")._open = None  # type: ignore[assignment]
+    second = await fixture.ask(cached)
     assert store is not None
     assert second.outcome == "hit"
     assert value_of(second) == value_of(first)
 
 
-async def test_nothing_that_must_be_exact_is_in_memory(on_road: Road) -> None:
-    await on_road.kept(on_road.unit())
-    assert len(on_road.caches.runtime.memory) == 0
+async def test_nothing_that_must_be_exact_is_in_memory(fixture: CacheFixture) -> None:
+    await fixture.answer_and_store(fixture.cached())
+    assert len(fixture.caches.runtime.memory) == 0
 
 
-async def test_where_time_alone_tells_the_age_is_told(on_road: Road) -> None:
-    unit = on_road.unit(fraiseql.Cache(ttl=1.0, stale=0.5), function=print, relations=())
-    assert (await on_road.kept(unit)).outcome == "miss"
+async def test_where_time_alone_tells_the_age_is_told(fixture: CacheFixture) -> None:
+    cached = fixture.cached(fraiseql.Cache(ttl=1.0, stale=0.5), function=print, relations=())
+    assert (await fixture.answer_and_store(cached)).outcome == "miss"
     await asyncio.sleep(0.1)
-    second = await on_road.ask(unit)
+    second = await fixture.ask(cached)
     assert second.outcome == "hit"
     assert second.lag_seconds is not None
     assert 0.1 <= second.lag_seconds <= 0.5
     await asyncio.sleep(0.5)
-    third = await on_road.kept(unit)
+    third = await fixture.answer_and_store(cached)
     assert (third.outcome, third.detail) == ("stale", "too_old")
 
 
-async def test_labels_end_entries_at_once(on_road: Road, admin: asyncpg.Connection) -> None:
-    unit = on_road.unit(fraiseql.Cache(ttl=60, tags=("board",)), function=print, relations=())
-    await on_road.kept(unit)
-    assert (await on_road.ask(unit)).outcome == "hit"
+async def test_labels_end_entries_at_once(fixture: CacheFixture, admin: asyncpg.Connection) -> None:
+    cached = fixture.cached(fraiseql.Cache(ttl=60, tags=("board",)), function=print, relations=())
+    await fixture.answer_and_store(cached)
+    assert (await fixture.ask(cached)).outcome == "hit"
     await admin.execute("SELECT fraiseql.invalidate('board', 'other')")
-    assert (await on_road.ask(unit)).detail == "changed"
-    await on_road.settled()
+    assert (await fixture.ask(cached)).detail == "changed"
+    await fixture.settled()

@@ -14,21 +14,21 @@ import fraiseql
 from fraiseql.database import Database, Identity
 from fraiseql.errors import ConfigurationError, DeclarationError, DocumentError
 from fraiseql.results import RequestCaches, current
-from tests.integration.caching.results.engine.road import Road, road, run
+from tests.integration.caching.results.engine.cache_fixture import CacheFixture, cache_fixture, run
 
 NOTED: list[tuple[str, float | None]] = []
 
 
 @pytest.fixture
-async def request_on(on_road: Road) -> AsyncIterator[Database]:
+async def request_on(fixture: CacheFixture) -> AsyncIterator[Database]:
     """A request's database, as resolvers find it."""
     NOTED.clear()
 
     def note(name: str, seconds: float | None) -> None:
         NOTED.append((name, seconds))
 
-    token = current.set(RequestCaches(on_road.caches, Identity.NONE, note))
-    yield Database(on_road.pool)
+    token = current.set(RequestCaches(fixture.caches, Identity.NONE, note))
+    yield Database(fixture.pool)
     current.reset(token)
 
 
@@ -48,13 +48,15 @@ class Counted:
         return self()
 
 
-async def test_a_first_answer_and_a_kept_one_are_equal(on_road: Road, request_on: Database) -> None:
+async def test_a_first_answer_and_a_kept_one_are_equal(
+    fixture: CacheFixture, request_on: Database
+) -> None:
     rows = await request_on.fetch("SELECT 1 AS one, NULL AS nothing")
     at = datetime(2026, 1, 2, tzinfo=UTC)
     value = {"at": at, "id": UUID(int=7), "rows": rows, "big": 10**30, "pair": (1, 2.5), 3: "é"}
     function = Counted(value)
     first = await fraiseql.cached_query("values", "5m", function)
-    await on_road.settled()
+    await fixture.settled()
     second = await fraiseql.cached_query("values", "5m", function.later)
     assert function.calls == 1
     assert first == second
@@ -85,12 +87,12 @@ async def test_what_json_cannot_hold_is_an_error_that_says_so(
 
 
 async def test_a_row_that_is_no_json_is_computed(
-    on_road: Road, request_on: Database, admin: asyncpg.Connection
+    fixture: CacheFixture, request_on: Database, admin: asyncpg.Connection
 ) -> None:
     function = Counted([1])
     for _ in range(2):
         assert await fraiseql.cached_query("spoilt", "5m", function) == [1]
-        await on_road.settled()
+        await fixture.settled()
         for number in range(4):
             await admin.execute(
                 f"UPDATE fraiseql.results_u{number}"
@@ -99,52 +101,52 @@ async def test_a_row_that_is_no_json_is_computed(
     assert function.calls == 2
 
 
-async def test_figures_by_kind_and_labels(on_road: Road, request_on: Database) -> None:
+async def test_figures_by_kind_and_labels(fixture: CacheFixture, request_on: Database) -> None:
     cache, function = fraiseql.DatabaseCache(request_on), Counted([1])
     for _ in range(3):
         assert await cache.get_or_compute("a", "board", 60, function, tags=("word",)) == [1]
-        await on_road.settled()
+        await fixture.settled()
     stats = await cache.get_cache_stats("board")
     assert (stats["total_entries"], stats["total_hits"], stats["entries_with_hits"]) == (1, 2, 1)
     await fraiseql.invalidate("word")
     await cache.get_or_compute("a", "board", 60, function, tags=("word",))
-    await on_road.settled()
+    await fixture.settled()
     await cache.invalidate("word", "another")
     await cache.get_or_compute("a", "board", 60, function, tags=("word",))
-    await on_road.settled()
+    await fixture.settled()
     assert function.calls == 3
 
 
 async def test_a_write_of_a_tagged_relation_ends_the_entry(
-    on_road: Road, request_on: Database, admin: asyncpg.Connection
+    fixture: CacheFixture, request_on: Database, admin: asyncpg.Connection
 ) -> None:
     function = Counted(1)
     for _ in range(2):
         await fraiseql.cached_query("tagged", 60, function, tags=("item",))
-        await on_road.settled()
+        await fixture.settled()
     await admin.execute("UPDATE item SET name = name WHERE id = 1")
     await fraiseql.cached_query("tagged", 60, function, tags=("item",))
     assert function.calls == 2
     assert NOTED == [], "it is exact: a write would have ended it"
-    await on_road.settled()
+    await fixture.settled()
 
 
-async def test_requests_of_other_identities_have_other_entries(on_road: Road) -> None:
+async def test_requests_of_other_identities_have_other_entries(fixture: CacheFixture) -> None:
     for tenant in ("1", "2"):
-        db = Database(on_road.pool, Identity.of(None, {"app.tenant": tenant}))
+        db = Database(fixture.pool, Identity.of(None, {"app.tenant": tenant}))
         for _ in range(2):
             found = await fraiseql.DatabaseCache(db).get_or_compute("k", "t", 60, Counted(tenant))
             assert found == tenant
-            await on_road.settled()
+            await fixture.settled()
 
 
 async def test_inside_of_a_transaction_everything_is_computed(
-    on_road: Road, request_on: Database
+    fixture: CacheFixture, request_on: Database
 ) -> None:
     cache = fraiseql.DatabaseCache(request_on)
     count = "SELECT count(*) FROM item"
     kept = await cache.get_or_compute("n", "count", 60, lambda: request_on.fetchval(count))
-    await on_road.settled()
+    await fixture.settled()
     async with request_on.transaction(readonly=False) as own:
         await own.execute("INSERT INTO item VALUES (100, '', 'mine')")
         mine = fraiseql.DatabaseCache(own)
@@ -158,10 +160,10 @@ async def test_inside_of_a_transaction_everything_is_computed(
         fraiseql.cached_query("n", 60, lambda: request_on.fetchval(count)),
     ):
         assert await ask == 10, "nothing of what the transaction saw is kept"
-    await on_road.settled()
+    await fixture.settled()
 
 
-async def test_what_writes_is_not_kept(on_road: Road, request_on: Database) -> None:
+async def test_what_writes_is_not_kept(fixture: CacheFixture, request_on: Database) -> None:
     calls = 0
 
     async def write() -> int:
@@ -172,18 +174,18 @@ async def test_what_writes_is_not_kept(on_road: Road, request_on: Database) -> N
 
     for _ in range(2):
         assert await fraiseql.cached_query("write", 60, write) == 1
-        await on_road.settled()
+        await fixture.settled()
     assert calls == 2
 
 
 async def test_labels_in_a_transaction_count_when_it_commits(
-    on_road: Road, request_on: Database
+    fixture: CacheFixture, request_on: Database
 ) -> None:
     cache, function = fraiseql.DatabaseCache(request_on), Counted(1)
 
     async def ask() -> int:
         await cache.get_or_compute("l", "labelled", 60, function, tags=("late",))
-        await on_road.settled()
+        await fixture.settled()
         return function.calls
 
     assert await ask() == 1
@@ -192,13 +194,13 @@ async def test_labels_in_a_transaction_count_when_it_commits(
     assert await ask() == 2
 
 
-async def test_outside_of_a_request(on_road: Road) -> None:
+async def test_outside_of_a_request(fixture: CacheFixture) -> None:
     with pytest.raises(ConfigurationError, match="outside of a request"):
         await fraiseql.cached_query("k", 1, lambda: 1)
     with pytest.raises(ConfigurationError, match="outside of a request"):
         await fraiseql.invalidate("word")
-    await on_road.caches.stop()
-    cache = fraiseql.DatabaseCache(Database(on_road.pool))
+    await fixture.caches.stop()
+    cache = fraiseql.DatabaseCache(Database(fixture.pool))
     assert await cache.get_or_compute("k", "t", 1, lambda: 1) == 1
     with pytest.raises(ConfigurationError, match="not the database"):
         await cache.get_cache_stats("t")
@@ -211,17 +213,17 @@ async def test_tags_that_mean_nothing_are_refused(request_on: Database, tags: An
 
 
 async def test_where_the_tables_cannot_be_made_it_is_computed_and_told_once(
-    ground: str, caplog: pytest.LogCaptureFixture
+    env: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     await run(
-        ground,
+        env,
         "DROP ROLE IF EXISTS results_guest; CREATE ROLE results_guest LOGIN PASSWORD 'g';"
         " DROP VIEW fraiseql.result_cache_entries; GRANT SELECT ON item TO results_guest",
     )
-    head, _, backoff = ground.partition("://")
+    head, _, backoff = env.partition("://")
     url = f"{head}://results_guest:g@{backoff.rpartition('@')[2]}"
     try:
-        async with road(url) as guest:
+        async with cache_fixture(url) as guest:
             caplog.clear()
             cache, function = fraiseql.DatabaseCache(Database(guest.pool)), Counted(1)
             for _ in range(3):
@@ -230,4 +232,4 @@ async def test_where_the_tables_cannot_be_made_it_is_computed_and_told_once(
             told = [one for one in caplog.records if "cannot be created" in one.getMessage()]
             assert len(told) == 1
     finally:
-        await run(ground, "DROP OWNED BY results_guest; DROP ROLE results_guest")
+        await run(env, "DROP OWNED BY results_guest; DROP ROLE results_guest")

@@ -51,10 +51,10 @@ def go(started: Process) -> None:
 
 
 async def test_three_processes_with_a_hundred_callers_each_compute_once(
-    ground: str, counted: asyncpg.Connection
+    env: str, counted: asyncpg.Connection
 ) -> None:
     async with AsyncExitStack() as stack:
-        opened = [process(ground, 100, 0.3) for _ in range(3)]
+        opened = [process(env, 100, 0.3) for _ in range(3)]
         all_three = [await stack.enter_async_context(one) for one in opened]
         for one in all_three:
             go(one)
@@ -67,9 +67,9 @@ async def test_three_processes_with_a_hundred_callers_each_compute_once(
 
 
 async def test_one_that_is_killed_while_it_computes_is_replaced(
-    ground: str, counted: asyncpg.Connection
+    env: str, counted: asyncpg.Connection
 ) -> None:
-    async with process(ground, 10, 60) as winner, process(ground, 100, 0.1) as heir:
+    async with process(env, 10, 60) as winner, process(env, 100, 0.1) as heir:
         go(winner)
         assert await line(winner) == "computing"
         go(heir)

@@ -8,14 +8,18 @@ import pytest
 
 import fraiseql
 from fraiseql.results import ComputedValue, FieldCache
-from tests.integration.caching.results.engine.road import Road, road, value_of
+from tests.integration.caching.results.engine.cache_fixture import (
+    CacheFixture,
+    cache_fixture,
+    value_of,
+)
 
 SET = ("app.rate", "default_text_search_config", "search_path")
 
 
 @pytest.fixture
-async def set_back(ground: str) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(ground)
+async def set_back(env: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(env)
     try:
         yield connection
     finally:
@@ -28,16 +32,16 @@ async def altered(connection: asyncpg.Connection) -> str:
     return f'ALTER DATABASE "{await connection.fetchval("SELECT current_database()")}"'
 
 
-async def answered(ground: str, name: str) -> tuple[list[str], list[bytes | None]]:
+async def answered(env: str, name: str) -> tuple[list[str], list[bytes | None]]:
     """Ask a process that has just started twice for the value of a setting."""
-    async with road(ground) as on:
-        unit = on.unit()
+    async with cache_fixture(env) as on:
+        cached = on.cached()
 
         async def computed() -> ComputedValue:
             rows = await on.pool.fetch_bytes("SELECT current_setting($1, true)", [name])
             return ComputedValue(f'"{rows[0][0]}"'.encode(), cacheable=True)
 
-        told = [await on.kept(unit, compute=computed) for _ in range(2)]
+        told = [await on.answer_and_store(cached, compute=computed) for _ in range(2)]
         return [one.outcome for one in told], [value_of(one) for one in told]
 
 
@@ -50,73 +54,73 @@ async def answered(ground: str, name: str) -> tuple[list[str], list[bytes | None
     ],
 )
 async def test_another_value_of_the_database_is_another_answer(
-    ground: str, set_back: asyncpg.Connection, name: str, values: tuple[str, str]
+    env: str, set_back: asyncpg.Connection, name: str, values: tuple[str, str]
 ) -> None:
     for value in values:
         written = value if "," in value else f"'{value}'"
         await set_back.execute(f"{await altered(set_back)} SET {name} = {written}")
-        outcomes, found = await answered(ground, name)
+        outcomes, found = await answered(env, name)
         assert found == [f'"{value}"'.encode()] * 2
         assert outcomes[1] == "hit"
 
 
 async def test_a_look_finds_other_settings(
-    on_road: Road, ground: str, set_back: asyncpg.Connection
+    fixture: CacheFixture, env: str, set_back: asyncpg.Connection
 ) -> None:
-    unit = on_road.unit()
-    await on_road.kept(unit)
-    assert (await on_road.ask(unit)).outcome == "hit"
+    cached = fixture.cached()
+    await fixture.answer_and_store(cached)
+    assert (await fixture.ask(cached)).outcome == "hit"
     await set_back.execute(f"{await altered(set_back)} SET app.rate = 3")
     await set_back.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
-    await on_road.caches.refresh()
-    assert (await on_road.kept(unit)).outcome == "miss"
-    assert (await on_road.kept(unit)).outcome == "hit"
+    await fixture.caches.refresh()
+    assert (await fixture.answer_and_store(cached)).outcome == "miss"
+    assert (await fixture.answer_and_store(cached)).outcome == "hit"
 
 
-async def rate(on: Road, unit: FieldCache) -> tuple[str, bytes | None]:
+async def rate(on: CacheFixture, cached: FieldCache) -> tuple[str, bytes | None]:
     """Ask for the value of ``app.rate`` as a live answer has it."""
 
     async def computed() -> ComputedValue:
         rows = await on.pool.fetch_bytes("SELECT current_setting('app.rate', true)")
         return ComputedValue(f'"{rows[0][0]}"'.encode(), cacheable=True)
 
-    answered = await on.kept(unit, compute=computed)
+    answered = await on.answer_and_store(cached, compute=computed)
     return answered.outcome, value_of(answered)
 
 
 async def test_a_connection_from_before_a_change_fills_nothing(
-    ground: str, set_back: asyncpg.Connection
+    env: str, set_back: asyncpg.Connection
 ) -> None:
     """The pool of one process has older connections; each write makes every process compute."""
     await set_back.execute(f"{await altered(set_back)} SET app.rate = 1")
-    async with road(ground) as old:
-        unit = old.unit()
-        assert [(await rate(old, unit))[1] for _ in range(2)] == [b'"1"'] * 2
+    async with cache_fixture(env) as old:
+        cached = old.cached()
+        assert [(await rate(old, cached))[1] for _ in range(2)] == [b'"1"'] * 2
         for value in (2, 3):
             await set_back.execute(f"{await altered(set_back)} SET app.rate = {value}")
             await set_back.execute("UPDATE item SET name = name WHERE id = 1")
-            await rate(old, unit)
-            async with road(ground) as new:
+            await rate(old, cached)
+            async with cache_fixture(env) as new:
                 for _ in range(2):
-                    assert (await rate(new, new.unit()))[1] == f'"{value}"'.encode()
-            assert (await rate(old, unit))[1] == f'"{value}"'.encode()
-            assert await rate(old, unit) == ("hit", f'"{value}"'.encode())
+                    assert (await rate(new, new.cached()))[1] == f'"{value}"'.encode()
+            assert (await rate(old, cached))[1] == f'"{value}"'.encode()
+            assert await rate(old, cached) == ("hit", f'"{value}"'.encode())
 
 
 async def test_connections_that_were_not_replaced_are_noticed(
-    ground: str, set_back: asyncpg.Connection
+    env: str, set_back: asyncpg.Connection
 ) -> None:
     """A connection of the cache begins under new settings, while those that compute are old."""
-    async with road(ground) as old:
-        unit = old.unit()
-        await rate(old, unit)
+    async with cache_fixture(env) as old:
+        cached = old.cached()
+        await rate(old, cached)
         await set_back.execute(f"{await altered(set_back)} SET app.rate = 4")
         (await old.caches.stores.pool()).replace_all()
-        assert (await rate(old, unit))[0] != "hit"
-        assert (await rate(old, unit))[1] == b'"4"'
+        assert (await rate(old, cached))[0] != "hit"
+        assert (await rate(old, cached))[1] == b'"4"'
 
 
 SCOPES = {
@@ -147,7 +151,7 @@ SCOPES = {
     ],
 )
 async def test_no_answer_is_older_than_the_setting_that_it_was_computed_under(
-    ground: str, set_back: asyncpg.Connection, scope: str, name: str, value: str
+    env: str, set_back: asyncpg.Connection, scope: str, name: str, value: str
 ) -> None:
     database = f'"{await set_back.fetchval("SELECT current_database()")}"'
 
@@ -157,27 +161,27 @@ async def test_no_answer_is_older_than_the_setting_that_it_was_computed_under(
         await set_back.execute("SELECT pg_reload_conf()")
         await asyncio.sleep(0.05)
 
-    async def asked(on: Road, unit: FieldCache) -> tuple[str, bytes | None]:
+    async def asked(on: CacheFixture, cached: FieldCache) -> tuple[str, bytes | None]:
         async def computed() -> ComputedValue:
             rows = await on.pool.fetch_bytes("SELECT current_setting($1, true)", [name])
             return ComputedValue(f'"{rows[0][0]}"'.encode(), cacheable=True)
 
-        answered = await on.kept(unit, compute=computed)
+        answered = await on.answer_and_store(cached, compute=computed)
         return answered.outcome, value_of(answered)
 
-    async with road(ground) as old:
+    async with cache_fixture(env) as old:
         cache = fraiseql.Cache(tags=("item",))
-        unit = old.unit(cache, function=print, relations=())
-        before = await asked(old, unit)
-        assert await asked(old, unit) == ("hit", before[1])
+        cached = old.cached(cache, function=print, relations=())
+        before = await asked(old, cached)
+        assert await asked(old, cached) == ("hit", before[1])
         try:
             await change(f"SET {name} = {value}")
-            async with road(ground) as new:
-                again = new.unit(cache, function=print, relations=())
+            async with cache_fixture(env) as new:
+                again = new.cached(cache, function=print, relations=())
                 right = (await new.pool.fetch_bytes("SELECT current_setting($1, true)", [name]))[0]
                 for _ in range(3):
                     assert (await asked(new, again))[1] == f'"{right[0]}"'.encode()
             await old.pool.check()
-            assert (await asked(old, unit))[1] == f'"{right[0]}"'.encode()
+            assert (await asked(old, cached))[1] == f'"{right[0]}"'.encode()
         finally:
             await change(f"RESET {name}")

@@ -8,7 +8,12 @@ import asyncpg
 import pytest
 
 from fraiseql.results import CacheResult, ComputedValue
-from tests.integration.caching.results.engine.road import Road, road, until, value_of
+from tests.integration.caching.results.engine.cache_fixture import (
+    CacheFixture,
+    cache_fixture,
+    until,
+    value_of,
+)
 
 CALLERS = 1_000
 
@@ -21,8 +26,8 @@ class Gate:
         ended: How often it came to its end.
     """
 
-    def __init__(self, on_road: Road) -> None:
-        self._road = on_road
+    def __init__(self, fixture: CacheFixture) -> None:
+        self._road = fixture
         self.open = asyncio.Event()
         self.begun = self.ended = 0
 
@@ -35,19 +40,19 @@ class Gate:
 
 
 @pytest.fixture
-async def other(ground: str, on_road: Road) -> AsyncIterator[Road]:
+async def other(env: str, fixture: CacheFixture) -> AsyncIterator[CacheFixture]:
     """What another process would have: other connections, another memory."""
-    async with road(ground) as made:
+    async with cache_fixture(env) as made:
         yield made
 
 
-async def test_a_thousand_callers_on_a_cold_key_compute_once(on_road: Road) -> None:
-    unit, gate = on_road.unit(), Gate(on_road)
-    callers = [asyncio.create_task(on_road.ask(unit, gate.compute)) for _ in range(CALLERS)]
+async def test_a_thousand_callers_on_a_cold_key_compute_once(fixture: CacheFixture) -> None:
+    cached, gate = fixture.cached(), Gate(fixture)
+    callers = [asyncio.create_task(fixture.ask(cached, gate.compute)) for _ in range(CALLERS)]
     await until(lambda: gate.begun)
     gate.open.set()
     answers = await asyncio.gather(*callers)
-    await on_road.settled()
+    await fixture.settled()
     assert gate.begun == 1
     assert len({value_of(answer) for answer in answers}) == 1
     assert sum(answer.collapsed for answer in answers) == CALLERS - 1
@@ -55,37 +60,37 @@ async def test_a_thousand_callers_on_a_cold_key_compute_once(on_road: Road) -> N
 
 
 async def test_who_comes_during_a_computation_is_not_given_what_it_read_before(
-    on_road: Road, admin: asyncpg.Connection
+    fixture: CacheFixture, admin: asyncpg.Connection
 ) -> None:
     """A client that wrote and then asks reads its own write, whoever computes meanwhile."""
-    unit = on_road.unit()
+    cached = fixture.cached()
     read, go_on = asyncio.Event(), asyncio.Event()
 
     async def compute() -> ComputedValue:
-        found = await on_road.read()
+        found = await fixture.read()
         read.set()
         await go_on.wait()
         return found
 
-    early = asyncio.create_task(on_road.ask(unit, compute))
+    early = asyncio.create_task(fixture.ask(cached, compute))
     await read.wait()
     await admin.execute("UPDATE item SET name = 'mine' WHERE id = 3")
-    late = [asyncio.create_task(on_road.ask(unit)) for _ in range(20)]
+    late = [asyncio.create_task(fixture.ask(cached)) for _ in range(20)]
     await asyncio.sleep(0)
     go_on.set()
     assert b"mine" not in (value_of(await early) or b"")
     for answer in await asyncio.gather(*late):
         assert b"mine" in (value_of(answer) or b"")
     await admin.execute("UPDATE item SET name = 'item3' WHERE id = 3")
-    await on_road.settled()
+    await fixture.settled()
 
 
-async def test_when_the_one_who_computes_is_cancelled_one_takes_over(on_road: Road) -> None:
-    unit, gate = on_road.unit(), Gate(on_road)
-    winner = asyncio.create_task(on_road.ask(unit, gate.compute))
+async def test_when_the_one_who_computes_is_cancelled_one_takes_over(fixture: CacheFixture) -> None:
+    cached, gate = fixture.cached(), Gate(fixture)
+    winner = asyncio.create_task(fixture.ask(cached, gate.compute))
     await until(lambda: gate.begun)
     # Their turn ended before they came: they wait for the next one.
-    callers = [asyncio.create_task(on_road.ask(unit, gate.compute)) for _ in range(50)]
+    callers = [asyncio.create_task(fixture.ask(cached, gate.compute)) for _ in range(50)]
     await asyncio.sleep(0.01)
     winner.cancel()
     with suppress(asyncio.CancelledError):
@@ -95,7 +100,7 @@ async def test_when_the_one_who_computes_is_cancelled_one_takes_over(on_road: Ro
         caller.cancel()
     gate.open.set()
     answers = await asyncio.gather(*callers, return_exceptions=True)
-    await on_road.settled()
+    await fixture.settled()
     given = [answer for answer in answers if isinstance(answer, CacheResult)]
     assert len(given) >= 32
     assert len({value_of(answer) for answer in given}) == 1
@@ -103,8 +108,8 @@ async def test_when_the_one_who_computes_is_cancelled_one_takes_over(on_road: Ro
     assert gate.begun <= 3
 
 
-async def test_a_failure_is_its_own_and_one_more_tries(on_road: Road) -> None:
-    unit, begun = on_road.unit(), 0
+async def test_a_failure_is_its_own_and_one_more_tries(fixture: CacheFixture) -> None:
+    cached, begun = fixture.cached(), 0
 
     async def compute() -> ComputedValue:
         nonlocal begun
@@ -112,17 +117,17 @@ async def test_a_failure_is_its_own_and_one_more_tries(on_road: Road) -> None:
         await asyncio.sleep(0.05)
         if begun == 1:
             raise LookupError
-        return await on_road.read()
+        return await fixture.read()
 
-    callers = [asyncio.create_task(on_road.ask(unit, compute)) for _ in range(100)]
+    callers = [asyncio.create_task(fixture.ask(cached, compute)) for _ in range(100)]
     answers = await asyncio.gather(*callers, return_exceptions=True)
-    await on_road.settled()
+    await fixture.settled()
     assert sum(isinstance(answer, LookupError) for answer in answers) == 1
     assert begun == 2
 
 
-async def test_what_always_fails_is_not_tried_by_one_after_the_other(on_road: Road) -> None:
-    unit, begun = on_road.unit(), 0
+async def test_what_always_fails_is_not_tried_by_one_after_the_other(fixture: CacheFixture) -> None:
+    cached, begun = fixture.cached(), 0
 
     async def compute() -> ComputedValue:
         nonlocal begun
@@ -131,37 +136,37 @@ async def test_what_always_fails_is_not_tried_by_one_after_the_other(on_road: Ro
         raise LookupError
 
     start = asyncio.get_running_loop().time()
-    callers = [asyncio.create_task(on_road.ask(unit, compute)) for _ in range(200)]
+    callers = [asyncio.create_task(fixture.ask(cached, compute)) for _ in range(200)]
     answers = await asyncio.gather(*callers, return_exceptions=True)
     assert all(isinstance(answer, LookupError) for answer in answers)
     assert begun == 200
     assert asyncio.get_running_loop().time() - start < 200 * 0.05 / 2
-    await on_road.settled()
+    await fixture.settled()
 
 
-async def test_two_processes_compute_once(on_road: Road, other: Road) -> None:
-    unit, there = on_road.unit(), other.unit()
-    gate = Gate(on_road)
-    mine = [asyncio.create_task(on_road.ask(unit, gate.compute)) for _ in range(50)]
+async def test_two_processes_compute_once(fixture: CacheFixture, other: CacheFixture) -> None:
+    cached, there = fixture.cached(), other.cached()
+    gate = Gate(fixture)
+    mine = [asyncio.create_task(fixture.ask(cached, gate.compute)) for _ in range(50)]
     await until(lambda: gate.begun)
     theirs = [asyncio.create_task(other.ask(there)) for _ in range(50)]
     await asyncio.sleep(0.2)
     assert other.computed == 0
     gate.open.set()
     answers = await asyncio.gather(*mine, *theirs)
-    assert (on_road.computed, other.computed) == (1, 0)
+    assert (fixture.computed, other.computed) == (1, 0)
     assert len({value_of(answer) for answer in answers}) == 1
-    await on_road.settled()
+    await fixture.settled()
     await other.settled()
 
 
 async def test_a_process_that_dies_while_it_computes_is_replaced(
-    on_road: Road, other: Road, admin: asyncpg.Connection
+    fixture: CacheFixture, other: CacheFixture, admin: asyncpg.Connection
 ) -> None:
-    unit, gate = on_road.unit(), Gate(on_road)
-    stuck = asyncio.create_task(on_road.ask(unit, gate.compute))
+    cached, gate = fixture.cached(), Gate(fixture)
+    stuck = asyncio.create_task(fixture.ask(cached, gate.compute))
     await until(lambda: gate.begun)
-    waiting = asyncio.create_task(other.ask(other.unit()))
+    waiting = asyncio.create_task(other.ask(other.cached()))
     await asyncio.sleep(0.1)
     assert not waiting.done()
     # What a process leaves behind that is killed: its connections end.
@@ -173,28 +178,28 @@ async def test_a_process_that_dies_while_it_computes_is_replaced(
     assert other.computed == 1
     gate.open.set()
     assert value_of(await stuck) == value_of(answer)
-    await on_road.settled()
+    await fixture.settled()
     await other.settled()
 
 
 async def test_who_comes_after_patience_is_over_is_not_given_what_was_read_before(
-    ground: str, other: Road, admin: asyncpg.Connection
+    env: str, other: CacheFixture, admin: asyncpg.Connection
 ) -> None:
-    async with road(ground, request_timeout=0.1) as impatient:
+    async with cache_fixture(env, request_timeout=0.1) as impatient:
         elsewhere, gate = Gate(other), Gate(impatient)
-        leading = asyncio.create_task(other.ask(other.unit(), elsewhere.compute))
+        leading = asyncio.create_task(other.ask(other.cached(), elsewhere.compute))
         await until(lambda: elsewhere.begun)
-        unit, read = impatient.unit(), asyncio.Event()
+        cached, read = impatient.cached(), asyncio.Event()
 
         async def compute() -> ComputedValue:
             found = await impatient.read()
             read.set()
             return ComputedValue((await gate.compute()).value and found.value, cacheable=True)
 
-        early = asyncio.create_task(impatient.ask(unit, compute))
+        early = asyncio.create_task(impatient.ask(cached, compute))
         await read.wait()
         await admin.execute("UPDATE item SET name = 'late' WHERE id = 5")
-        late = asyncio.create_task(impatient.ask(unit))
+        late = asyncio.create_task(impatient.ask(cached))
         await asyncio.sleep(0)
         gate.open.set()
         assert b'"late"' not in (value_of(await early) or b"")
@@ -206,13 +211,16 @@ async def test_who_comes_after_patience_is_over_is_not_given_what_was_read_befor
         await other.settled()
 
 
-async def test_those_who_wait_hold_no_connection(ground: str, admin: asyncpg.Connection) -> None:
-    async with road(ground, pool_size=1, cache_connections=2) as narrow, road(ground) as winner:
+async def test_those_who_wait_hold_no_connection(env: str, admin: asyncpg.Connection) -> None:
+    async with (
+        cache_fixture(env, pool_size=1, cache_connections=2) as narrow,
+        cache_fixture(env) as winner,
+    ):
         gate = Gate(winner)
-        leading = asyncio.create_task(winner.ask(winner.unit(), gate.compute))
+        leading = asyncio.create_task(winner.ask(winner.cached(), gate.compute))
         await until(lambda: gate.begun)
-        unit = narrow.unit()
-        callers = [asyncio.create_task(narrow.ask(unit)) for _ in range(100)]
+        cached = narrow.cached()
+        callers = [asyncio.create_task(narrow.ask(cached)) for _ in range(100)]
         await asyncio.sleep(0.1)
         clock, took = asyncio.get_running_loop().time, []
         for _ in range(20):
@@ -229,22 +237,22 @@ async def test_those_who_wait_hold_no_connection(ground: str, admin: asyncpg.Con
         await winner.settled()
 
 
-async def test_one_connection_is_enough(ground: str, admin: asyncpg.Connection) -> None:
-    async with road(ground, pool_size=1, cache_connections=1) as narrow:
-        unit = narrow.unit()
-        answers = await asyncio.gather(*(narrow.ask(unit) for _ in range(20)))
+async def test_one_connection_is_enough(env: str, admin: asyncpg.Connection) -> None:
+    async with cache_fixture(env, pool_size=1, cache_connections=1) as narrow:
+        cached = narrow.cached()
+        answers = await asyncio.gather(*(narrow.ask(cached) for _ in range(20)))
         assert narrow.computed == 1
         assert len({value_of(answer) for answer in answers}) == 1
         await narrow.settled()
-        assert (await narrow.ask(unit)).outcome == "hit"
+        assert (await narrow.ask(cached)).outcome == "hit"
 
 
 async def test_an_answer_too_large_for_the_store_is_shared_all_the_same(
-    ground: str, admin: asyncpg.Connection
+    env: str, admin: asyncpg.Connection
 ) -> None:
-    async with road(ground, cache_max_entry_bytes=20) as small:
-        unit, gate = small.unit(), Gate(small)
-        callers = [asyncio.create_task(small.ask(unit, gate.compute)) for _ in range(100)]
+    async with cache_fixture(env, cache_max_entry_bytes=20) as small:
+        cached, gate = small.cached(), Gate(small)
+        callers = [asyncio.create_task(small.ask(cached, gate.compute)) for _ in range(100)]
         await until(lambda: gate.begun)
         gate.open.set()
         answers = await asyncio.gather(*callers)

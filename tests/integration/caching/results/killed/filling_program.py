@@ -7,16 +7,16 @@ from contextlib import suppress
 
 from fraiseql.errors import FraiseQLError
 from tests.integration.caching.results.oracle.cases import BLOG
-from tests.integration.caching.results.oracle.ground import opened
+from tests.integration.caching.results.oracle.env import opened
 
 
 async def main(url: str, kind: str, redis_url: str) -> None:
-    async with opened(url, BLOG, kind, redis_url) as ground:
+    async with opened(url, BLOG, kind, redis_url) as env:
         print("begun", flush=True)
         while True:
             # A TRUNCATE of several tables and an answer may wait for each other.
             with suppress(FraiseQLError):
-                await ground.fill(random.choice(BLOG.questions))
+                await env.fill(random.choice(BLOG.questions))
 
 
 if __name__ == "__main__":

@@ -18,9 +18,9 @@ from fraiseql.errors import FraiseQLError
 from tests.architecture.source_tree import ROOT
 from tests.failure.crashing import GONE, Crashing
 from tests.integration.caching.results.oracle.cases import BLOG
-from tests.integration.caching.results.oracle.ground import KINDS, Kind, made_anew, opened
-from tests.integration.caching.results.oracle.looking import looker
-from tests.integration.caching.results.oracle.writing import write
+from tests.integration.caching.results.oracle.env import KINDS, Kind, made_anew, opened
+from tests.integration.caching.results.oracle.reader import looker
+from tests.integration.caching.results.oracle.writer import write
 
 KILLS = 4
 
@@ -49,11 +49,11 @@ async def filling(
 async def hits_compared(url: str, kind: Kind, redis_url: str, *, fill: bool = False) -> int:
     """Compare every entry that is given; with ``fill`` each must be given again."""
     hits = 0
-    async with opened(url, BLOG, kind, redis_url) as ground, looker(ground) as looking:
+    async with opened(url, BLOG, kind, redis_url) as env, looker(env) as looking:
         for question in BLOG.questions:
             if fill:
                 for _ in range(2):
-                    await ground.fill(question)
+                    await env.fill(question)
             found, live = await looking.look(question)
             hits += found.reason == "hit"
             assert found.reason != "hit" or found.hit.value == live.encode(), question.text
@@ -94,10 +94,10 @@ async def own(
 
 async def fill_until_gone(url: str, kind: Kind, redis_url: str) -> None:
     with suppress(FraiseQLError, *GONE):
-        async with opened(url, BLOG, kind, redis_url) as ground:
+        async with opened(url, BLOG, kind, redis_url) as env:
             outcome = ""
             while outcome != LOST:
-                outcome = await ground.fill(random.choice(BLOG.questions))
+                outcome = await env.fill(random.choice(BLOG.questions))
 
 
 async def write_until_gone(url: str, seed: int) -> None:

@@ -10,7 +10,7 @@ from fraiseql.caching.changes import compaction
 from fraiseql.caching.results import dependencies
 from fraiseql.caching.results.stores.lookup import RULES, Rule
 from fraiseql.caching.results.stores.redis import validation
-from tests.integration.caching.results.oracle.ground import KINDS, Filling, Kind, made_anew, opened
+from tests.integration.caching.results.oracle.env import KINDS, Filling, Kind, made_anew, opened
 from tests.integration.caching.results.schedules import schedules
 from tests.integration.caching.results.schedules.actors import LISTS, asked, on_stage
 from tests.integration.caching.results.schedules.schedules import Schedule
@@ -119,9 +119,9 @@ async def found(database: str, redis_url: str, kind: Kind, mutant: Mutant) -> bo
     """Whether the schedule finds a wrong hit."""
     validation._sql.cache_clear()
     try:
-        async with opened(database, LISTS, kind, redis_url) as ground:
-            await ground.learn(asked(1).reads)
-            async with on_stage(ground) as stage:
+        async with opened(database, LISTS, kind, redis_url) as env:
+            await env.learn(asked(1).reads)
+            async with on_stage(env) as stage:
                 stage.number = 1_000 * (1 + MUTANTS.index(mutant))
                 return await mutant.found_by(stage) != []
     finally:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.integration.caching.projection.writers import Chance
-from tests.integration.caching.results.oracle.ground import Ground
-from tests.integration.caching.results.oracle.looking import judged, looker
-from tests.integration.caching.results.oracle.writing import write, write_with_psql
+from tests.integration.caching.results.oracle.env import Env
+from tests.integration.caching.results.oracle.reader import judged, looker
+from tests.integration.caching.results.oracle.writer import write, write_with_psql
 
 PATIENCE = 90.0
 """Seconds until a round on a slow machine gives up to wait for hits."""
@@ -50,8 +50,8 @@ class Round:
 class Running:
     """One round on a ground."""
 
-    def __init__(self, ground: Ground, chosen: Round, psql: Path) -> None:
-        self.ground = ground
+    def __init__(self, env: Env, chosen: Round, psql: Path) -> None:
+        self.env = env
         self.chosen = chosen
         self.seen = Seen()
         self._psql = psql
@@ -81,24 +81,24 @@ class Running:
         return self.seen
 
     async def _write(self, seed: int) -> None:
-        self.seen.committed += await write(self.ground.url, self.ground.case, seed, self.done)
+        self.seen.committed += await write(self.env.url, self.env.case, seed, self.done)
 
     async def _write_with_psql(self, seed: int) -> None:
         c = Chance(seed)
         while not self.done():
-            await write_with_psql(self._psql, self.ground.url, self.ground.case, c)
+            await write_with_psql(self._psql, self.env.url, self.env.case, c)
             self.seen.scripts += 1
             await asyncio.sleep(c.random.uniform(0, 0.3))
 
     async def _compact(self) -> None:
         while not self.done():
-            await self.ground.compact()
+            await self.env.compact()
             await asyncio.sleep(0.01)
 
     async def _read(self, rule: random.Random) -> None:
-        async with looker(self.ground) as looking:
+        async with looker(self.env) as looking:
             while not self.done():
-                question = rule.choice(self.ground.case.questions)
+                question = rule.choice(self.env.case.questions)
                 found, live = await looking.look(question)
                 self.seen.outcomes[found.reason] += 1
                 if wrong := judged(question, found, live):
@@ -106,18 +106,18 @@ class Running:
 
     async def _fill(self, rule: random.Random) -> None:
         while not self.done():
-            question = rule.choice(self.ground.case.questions)
-            self.seen.background[await self.ground.fill(question, lambda: _pause(rule))] += 1
+            question = rule.choice(self.env.case.questions)
+            self.seen.background[await self.env.fill(question, lambda: _pause(rule))] += 1
             await asyncio.sleep(0)
 
     async def _settle(self) -> None:
         """All is still: each key is hit or not, equals the live answer, and can be hit again."""
-        async with looker(self.ground) as looking:
-            for question in self.ground.case.questions:
+        async with looker(self.env) as looking:
+            for question in self.env.case.questions:
                 for _ in range(2):
                     found, live = await looking.look(question)
                     self.seen.wrong += filter(None, [judged(question, found, live)])
-                    await self.ground.fill(question)
+                    await self.env.fill(question)
                 if (await looking.look(question))[0].reason != "hit":
                     self.seen.wrong.append(f"never hit again: {question.text}")
 

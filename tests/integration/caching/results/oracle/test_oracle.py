@@ -8,7 +8,7 @@ import pytest
 
 from fraiseql.database.embedded import EmbeddedServer
 from tests.integration.caching.results.oracle.cases import BLOG, OFFICE, Case
-from tests.integration.caching.results.oracle.ground import KINDS, Kind, made_anew, opened
+from tests.integration.caching.results.oracle.env import KINDS, Kind, made_anew, opened
 from tests.integration.caching.results.oracle.rounds import Round, Running
 
 SECONDS = 2.5
@@ -29,8 +29,8 @@ async def test_a_hit_is_never_wrong(
 ) -> None:
     seed = random.randrange(10**6)
     await made_anew(database, case)
-    async with opened(database, case, kind, redis_url) as ground:
-        seen = await Running(ground, Round(seed, SECONDS, HITS), psql_of(server)).run()
+    async with opened(database, case, kind, redis_url) as env:
+        seen = await Running(env, Round(seed, SECONDS, HITS), psql_of(server)).run()
     assert seen.wrong == [], f"seed {seed}"
     assert seen.outcomes["hit"] >= HITS
     assert seen.outcomes["changed"] > 0

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import Redis
 
-from tests.integration.caching.results.redis_store.place import Place, opened, prepare
+from tests.integration.caching.results.redis_store.env import RedisEnv, opened, prepare
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ async def client(redis_url: str) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture
-async def place(database: str, redis_url: str, client: Redis) -> AsyncIterator[Place]:
+async def env(database: str, redis_url: str, client: Redis) -> AsyncIterator[RedisEnv]:
     """A store over a prepared database; nothing is kept yet."""
     await prepare(database)
     async with opened(database, redis_url) as one:

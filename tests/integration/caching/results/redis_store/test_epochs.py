@@ -12,10 +12,10 @@ from redis.asyncio import Redis
 from fraiseql.caching.results.stores.redis.epoch import crash_epoch
 from fraiseql.database.embedded import EmbeddedServer
 from tests.failure.crashing import Crashing
-from tests.integration.caching.results.redis_store.place import (
+from tests.integration.caching.results.redis_store.env import (
     ALONE,
     KEY,
-    Place,
+    RedisEnv,
     opened,
     prepare,
     without,
@@ -42,29 +42,29 @@ async def own(server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[Crashing]
     shutil.rmtree(tmp_path / "own", ignore_errors=True)
 
 
-async def lose_a_write(place: Place) -> int:
+async def lose_a_write(env: RedisEnv) -> int:
     """Keep what a transaction wrote that is then lost; return its number."""
-    await place.writer.execute("CHECKPOINT")
+    await env.writer.execute("CHECKPOINT")
     # Before, so that nothing but the write itself is lost: not the epoch either.
-    await place.store.find(place.lookup, KEY)
+    await env.store.find(env.lookup, KEY)
     # A page of the WAL that is full is written soon, without the commit that is on the next one.
-    await place.writer.execute("SELECT pg_switch_wal()")
-    await place.writer.execute("SET synchronous_commit = off")
-    await place.write(2)
-    number = await place.writer.fetchval(
+    await env.writer.execute("SELECT pg_switch_wal()")
+    await env.writer.execute("SET synchronous_commit = off")
+    await env.write(2)
+    number = await env.writer.fetchval(
         "SELECT xid::text::bigint FROM fraiseql.changes ORDER BY xid DESC LIMIT 1"
     )
-    assert await place.fill(b"2") == "stored"
-    assert await place.reason() == "hit"
+    assert await env.fill(b"2") == "stored"
+    assert await env.reason() == "hit"
     return int(number)
 
 
-async def write_as(place: Place, number: int) -> None:
+async def write_as(env: RedisEnv, number: int) -> None:
     """Let the transaction of a number write."""
-    while (now := await place.writer.fetchval(NEXT)) < number:
-        await place.writer.execute("SELECT pg_current_xact_id()")
+    while (now := await env.writer.fetchval(NEXT)) < number:
+        await env.writer.execute("SELECT pg_current_xact_id()")
     assert now == number, "the number was lost with the write, and is given again"
-    await place.write(3)
+    await env.write(3)
 
 
 async def test_what_a_crash_took_back_is_not_given(
@@ -72,28 +72,28 @@ async def test_what_a_crash_took_back_is_not_given(
 ) -> None:
     await prepare(own.url)
     other = bytes(32)
-    async with opened(own.url, redis_url) as place:
-        epoch = await crash_epoch(place.pool)
-        assert epoch == await crash_epoch(place.pool)
-        begun = await place.store.find(place.lookup, other)
-        number = await lose_a_write(place)
+    async with opened(own.url, redis_url) as env:
+        epoch = await crash_epoch(env.pool)
+        assert epoch == await crash_epoch(env.pool)
+        begun = await env.store.find(env.lookup, other)
+        number = await lose_a_write(env)
     await own.crash(signal.SIGKILL)
-    async with opened(own.url, redis_url) as place:
-        assert await place.writer.fetchval("SELECT v FROM app.users") == 1, "it was lost"
-        await write_as(place, number)
+    async with opened(own.url, redis_url) as env:
+        assert await env.writer.fetchval("SELECT v FROM app.users") == 1, "it was lost"
+        await write_as(env, number)
         frames = {name: await client.get(name) for name in await client.keys()}
-        assert await place.reason() == "foreign"
+        assert await env.reason() == "foreign"
         # What is foreign is removed when it is met.
         await client.mset(frames)
-        assert await crash_epoch(place.pool) not in (None, epoch)
+        assert await crash_epoch(env.pool) not in (None, epoch)
         with without("wrong_relation", monkeypatch):
             # The number is known to the old label: the lost write would be given.
-            assert await place.reason() == "hit"
-        assert await place.fill(b"3") == "stored", "though its numbers may be smaller"
-        assert await place.reason() == "hit"
+            assert await env.reason() == "hit"
+        assert await env.fill(b"3") == "stored", "though its numbers may be smaller"
+        assert await env.reason() == "hit"
         # What was computed before the crash, and is put after it.
-        assert await place.fill(b"1", begun, key=other) == "stored"
-        assert (await place.store.find(place.lookup, other)).reason == "foreign"
+        assert await env.fill(b"1", begun, key=other) == "stored"
+        assert (await env.store.find(env.lookup, other)).reason == "foreign"
 
 
 async def test_two_databases_share_nothing(
@@ -120,13 +120,13 @@ async def test_two_databases_share_nothing(
             await one.writer.execute("DROP DATABASE fql_another WITH (FORCE)")
 
 
-async def test_on_a_copy_that_was_stopped_nothing_is_true(place: Place) -> None:
-    await place.fill(b"1")
-    await place.writer.execute("UPDATE fraiseql.result_epoch SET id = gen_random_uuid()")
-    assert await place.reason() == "foreign"
-    await place.writer.execute("DELETE FROM fraiseql.result_epoch")
-    assert await place.fill(b"1") == "stored", "whoever asks begins a new one"
-    assert await place.reason() == "hit"
+async def test_on_a_copy_that_was_stopped_nothing_is_true(env: RedisEnv) -> None:
+    await env.fill(b"1")
+    await env.writer.execute("UPDATE fraiseql.result_epoch SET id = gen_random_uuid()")
+    assert await env.reason() == "foreign"
+    await env.writer.execute("DELETE FROM fraiseql.result_epoch")
+    assert await env.fill(b"1") == "stored", "whoever asks begins a new one"
+    assert await env.reason() == "hit"
 
 
 async def test_a_database_made_from_another_one_is_another_place(
@@ -149,13 +149,13 @@ async def test_a_database_made_from_another_one_is_another_place(
         await connection.close()
 
 
-async def test_what_is_of_another_epoch_or_ahead_is_removed_when_it_is_met(place: Place) -> None:
-    found = await place.store.find(place.lookup, KEY)
+async def test_what_is_of_another_epoch_or_ahead_is_removed_when_it_is_met(env: RedisEnv) -> None:
+    found = await env.store.find(env.lookup, KEY)
     epoch, _, _ = (found.snapshot or "").rpartition(" ")
     far = "4000000000:4000000000:"
     for snapshot in (f"{epoch} {far}", f"another/1/2 {(found.snapshot or '').rpartition(' ')[2]}"):
-        assert await place.store.put(place.entry(b"1", found, snapshot=snapshot)) == "stored"
-        assert await place.reason() == "foreign"
-        assert await place.reason() == "absent"
-    assert await place.fill(b"2") == "stored"
-    assert await place.reason() == "hit"
+        assert await env.store.put(env.entry(b"1", found, snapshot=snapshot)) == "stored"
+        assert await env.reason() == "foreign"
+        assert await env.reason() == "absent"
+    assert await env.fill(b"2") == "stored"
+    assert await env.reason() == "hit"

@@ -10,7 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from fraiseql.caching.results.stores.redis import RedisStore, contents
-from tests.integration.caching.results.redis_store.place import KEY, PATIENT
+from tests.integration.caching.results.redis_store.env import KEY, PATIENT
 
 LEASE = 0.6
 NAME = contents.lock_name(KEY)

@@ -11,8 +11,8 @@ from fraiseql.caching.advisory_locks import BUILDING, FILLING
 from fraiseql.caching.changes import compaction
 from fraiseql.caching.changes.log import trigger_object
 from tests.integration.caching.results.oracle.cases import Case, Question
-from tests.integration.caching.results.oracle.ground import Filling, Ground
-from tests.integration.caching.results.oracle.looking import Looker, judged, looker
+from tests.integration.caching.results.oracle.env import Env, Filling
+from tests.integration.caching.results.oracle.reader import Looker, judged, looker
 
 Step = Callable[[], Awaitable[object]]
 Named = tuple[str, Step]
@@ -75,7 +75,7 @@ class Stage:
         number: Of the order that is walked through.
     """
 
-    ground: Ground
+    env: Env
     looking: Looker
     one: asyncpg.Connection
     two: asyncpg.Connection
@@ -96,8 +96,8 @@ class Stage:
             await step()
             if wrong := await self.look():
                 return f"{', '.join(name for name, _ in steps[:place])}: {wrong}"
-        if await self.ground.fill(self.question) == "redefined":
-            await self.ground.fill(self.question)
+        if await self.env.fill(self.question) == "redefined":
+            await self.env.fill(self.question)
         wrong = await self.look(hit=True)
         return wrong and f"{', '.join(name for name, _ in steps)}, at the end: {wrong}"
 
@@ -117,7 +117,7 @@ class Stage:
 
     def filling(self, name: str = "F") -> list[Named]:
         """Look up, compute, put."""
-        steps = Filling(self.ground, self.question)
+        steps = Filling(self.env, self.question)
         return [
             (f"{name} looks", steps.look),
             (f"{name} computes", steps.compute),
@@ -179,11 +179,11 @@ def arranged(order: Sequence[int], actors: Sequence[Callable[[], Sequence[Named]
 
 
 @asynccontextmanager
-async def on_stage(ground: Ground) -> AsyncIterator[Stage]:
-    made = [await asyncpg.connect(ground.url) for _ in range(3)]
+async def on_stage(env: Env) -> AsyncIterator[Stage]:
+    made = [await asyncpg.connect(env.url) for _ in range(3)]
     try:
-        async with looker(ground) as looking:
-            yield Stage(ground, looking, *made)
+        async with looker(env) as looking:
+            yield Stage(env, looking, *made)
     finally:
         for connection in made:
             # Not in good order: what a failed test left open must not keep it waiting.
@@ -192,7 +192,7 @@ async def on_stage(ground: Ground) -> AsyncIterator[Stage]:
 
 async def moved(stage: Stage, snapshot: str = "r.snap", home: str = "'{name}'::regclass") -> None:
     """Write the entry again as a dump would bring it: with another snapshot, or another home."""
-    kind = stage.ground.kind
+    kind = stage.env.kind
     for number in range(4):
         name = f"fraiseql.results_{kind[0]}{number}"
         await stage.one.execute(

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.integration.caching.results.oracle.ground import KINDS, Ground, Kind, made_anew, opened
+from tests.integration.caching.results.oracle.env import KINDS, Env, Kind, made_anew, opened
 from tests.integration.caching.results.schedules.actors import LISTS, Stage, asked, on_stage
 
 
@@ -15,7 +15,7 @@ async def kind(request: pytest.FixtureRequest) -> Kind:
 
 
 @pytest.fixture
-async def ground(database: str, redis_url: str, kind: Kind) -> AsyncIterator[Ground]:
+async def env(database: str, redis_url: str, kind: Kind) -> AsyncIterator[Env]:
     """One store over fresh lists."""
     await made_anew(database, LISTS)
     async with opened(database, LISTS, kind, redis_url) as made:
@@ -24,7 +24,7 @@ async def ground(database: str, redis_url: str, kind: Kind) -> AsyncIterator[Gro
 
 
 @pytest.fixture
-async def stage(ground: Ground) -> AsyncIterator[Stage]:
+async def stage(env: Env) -> AsyncIterator[Stage]:
     """Actors' connections."""
-    async with on_stage(ground) as made:
+    async with on_stage(env) as made:
         yield made

@@ -9,7 +9,7 @@ from functools import partial
 
 import asyncpg
 
-from tests.integration.caching.results.oracle.ground import Filling
+from tests.integration.caching.results.oracle.env import Filling
 from tests.integration.caching.results.schedules.actors import Named, Stage, moved
 
 Schedule = Callable[[Stage], Awaitable[list[str]]]
@@ -50,9 +50,7 @@ async def compacted_before_stored(stage: Stage) -> list[str]:
 
 async def redefined_view(stage: Stage) -> list[str]:
     """A view in the middle says something else: nobody has written a row."""
-    return await _redefined(
-        stage, ("is learned", partial(stage.ground.learn, stage.question.reads))
-    )
+    return await _redefined(stage, ("is learned", partial(stage.env.learn, stage.question.reads)))
 
 
 async def redefined_unlearned(stage: Stage) -> list[str]:
@@ -67,7 +65,7 @@ async def _redefined(stage: Stage, *more: Named) -> list[str]:
         return await _of(stage, lambda: [*stage.filling(), replaced, *more])
     finally:
         await stage.two.execute(changed.format(""))
-        await stage.ground.learn(stage.question.reads)
+        await stage.env.learn(stage.question.reads)
 
 
 async def partly_attached(stage: Stage) -> list[str]:
@@ -82,17 +80,17 @@ async def partly_attached(stage: Stage) -> list[str]:
                 *stage.filling(),
                 _step("a table is attached", stage.two, added.format(stage.number)),
                 ("its writes are logged", stage.log_writes_of_more),
-                ("is learned", partial(stage.ground.learn, stage.question.reads)),
+                ("is learned", partial(stage.env.learn, stage.question.reads)),
             ],
         )
     finally:
         await stage.two.execute("DROP TABLE app.more")
-        await stage.ground.learn(stage.question.reads)
+        await stage.env.learn(stage.question.reads)
 
 
 async def restored_elsewhere(stage: Stage) -> list[str]:
     """Entries of another database are copied into this one, whose numbers are other ones."""
-    if stage.ground.kind == "redis":
+    if stage.env.kind == "redis":
         return []
     elsewhere = partial(moved, stage, "'1000:1000:'::pg_snapshot", "1::oid")
     return await _of(
@@ -108,7 +106,7 @@ async def restored_elsewhere(stage: Stage) -> list[str]:
 
 async def ahead_of_the_cluster(stage: Stage) -> list[str]:
     """A snapshot from a cluster that has had more transactions claims to have seen them all."""
-    if stage.ground.kind == "redis":
+    if stage.env.kind == "redis":
         return []
     far = "'100000000:100000000:'::pg_snapshot"
     return await _of(
@@ -120,7 +118,7 @@ async def ahead_of_the_cluster(stage: Stage) -> list[str]:
 async def lived_too_long(stage: Stage) -> list[str]:
     """An entry whose time is over is as good as none."""
     stage.number += 1
-    filling = Filling(stage.ground, stage.question, ttl=0.05)
+    filling = Filling(stage.env, stage.question, ttl=0.05)
     for step in (filling.look, filling.compute, filling.put):
         await step()
     await asyncio.sleep(0.1)
@@ -152,9 +150,9 @@ async def older_stored_last(stage: Stage) -> list[str]:
 
 async def stored_while_emptied(stage: Stage) -> list[str]:
     """Another one makes room, and has not committed, while an answer is stored and asked for."""
-    if stage.ground.kind == "redis":
+    if stage.env.kind == "redis":
         return []
-    store = stage.ground.kind
+    store = stage.env.kind
     room = f'BEGIN; SELECT fraiseql."result_room_{store}"(0, 0{{}})'
     found = await stage.one.fetchval(
         "SELECT pronargs FROM pg_proc WHERE proname = $1", f"result_room_{store}"

@@ -11,7 +11,7 @@ from tests.integration.caching.results.schedules.actors import WRITES, Stage
 async def test_a_write_at_every_step_of_a_fill(stage: Stage, end: str) -> None:
     """Read then filled, refilled before the commit, rolled back in whole or in part."""
     # All orders of all writes for one store; of the others a part: they share the look-up's rules.
-    chosen = list(WRITES) if stage.ground.kind == "unlogged" and end == "COMMIT" else ["update"]
+    chosen = list(WRITES) if stage.env.kind == "unlogged" and end == "COMMIT" else ["update"]
     for write in chosen:
         wrong = await stage.wrong(stage.filling, partial(stage.writing, write, end))
         assert wrong == []
@@ -40,4 +40,4 @@ async def test_compaction_at_every_step(stage: Stage) -> None:
 
 
 def _thin(stage: Stage, every: int) -> int:
-    return every if stage.ground.kind == "unlogged" else 2 * every
+    return every if stage.env.kind == "unlogged" else 2 * every

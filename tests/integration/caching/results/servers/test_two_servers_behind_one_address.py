@@ -11,7 +11,13 @@ import pytest
 import fraiseql
 from fraiseql.database.embedded import EmbeddedServer
 from tests.failure.crashing import Crashing
-from tests.integration.caching.results.engine.road import Road, prepare, road, run, value_of
+from tests.integration.caching.results.engine.cache_fixture import (
+    CacheFixture,
+    cache_fixture,
+    prepare,
+    run,
+    value_of,
+)
 from tests.integration.caching.results.servers.forwarder import Forwarder, forwarding
 from tests.integration.caching.results.stores.standby import standby
 
@@ -54,9 +60,9 @@ async def renamed(url: str, name: str) -> None:
     await run(url, f"UPDATE item SET name = '{name}' WHERE id = 1")
 
 
-async def right(on: Road, unit: object, name: str) -> bool:
+async def right(on: CacheFixture, cached: object, name: str) -> bool:
     """Ask three times: whether each answer has the name."""
-    answers = [await on.kept(unit) for _ in range(3)]  # type: ignore[arg-type]
+    answers = [await on.answer_and_store(cached) for _ in range(3)]  # type: ignore[arg-type]
     return all(f'"{name}"'.encode() in (value_of(one) or b"") for one in answers)
 
 
@@ -65,27 +71,27 @@ async def test_what_a_standby_computed_is_not_stored(pair: Pair, redis_url: str,
     cache = fraiseql.Cache(store=kind)  # type: ignore[arg-type]
     await run(pair.standby, "SELECT pg_wal_replay_pause()")
     async with (
-        road(pair.forwarder.url, redis_url=redis_url) as mixed,
-        road(pair.primary, redis_url=redis_url) as direct,
+        cache_fixture(pair.forwarder.url, redis_url=redis_url) as mixed,
+        cache_fixture(pair.primary, redis_url=redis_url) as direct,
     ):
-        unit = mixed.unit(cache)
-        await mixed.kept(unit)
-        assert (await mixed.ask(unit)).outcome == "hit"
+        cached = mixed.cached(cache)
+        await mixed.answer_and_store(cached)
+        assert (await mixed.ask(cached)).outcome == "hit"
         pair.lead_to("standby")
         mixed.pool._connections.replace_all()
         await renamed(pair.primary, "new")
-        answered = await mixed.kept(unit)
+        answered = await mixed.answer_and_store(cached)
         assert (answered.outcome, answered.detail) == ("bypass", "server")
         assert b'"new"' not in (value_of(answered) or b"")
-        assert await right(direct, direct.unit(cache), "new")
+        assert await right(direct, direct.cached(cache), "new")
 
 
 async def test_a_promoted_standby_and_the_old_primary(pair: Pair, redis_url: str) -> None:
     """Both can be written: what one computes is never stored in, or labelled by, the other."""
-    units = {kind: fraiseql.Cache(store=kind) for kind in KINDS}  # type: ignore[arg-type]
-    async with road(pair.forwarder.url, redis_url=redis_url) as mixed:
+    all_cached = {kind: fraiseql.Cache(store=kind) for kind in KINDS}  # type: ignore[arg-type]
+    async with cache_fixture(pair.forwarder.url, redis_url=redis_url) as mixed:
         for kind in KINDS:
-            assert await right(mixed, mixed.unit(units[kind]), "item1")
+            assert await right(mixed, mixed.cached(all_cached[kind]), "item1")
         await run(pair.standby, "SELECT pg_promote()")
         await renamed(pair.primary, "left behind")
         await renamed(pair.standby, "new")
@@ -95,22 +101,22 @@ async def test_a_promoted_standby_and_the_old_primary(pair: Pair, redis_url: str
             pair.lead_to("standby")
             pool._connections.replace_all()
             for kind in KINDS:
-                await mixed.kept(mixed.unit(units[kind]))
-        async with road(pair.standby, redis_url=redis_url) as direct:
+                await mixed.answer_and_store(mixed.cached(all_cached[kind]))
+        async with cache_fixture(pair.standby, redis_url=redis_url) as direct:
             for kind in KINDS:
-                assert await right(direct, direct.unit(units[kind]), "new")
+                assert await right(direct, direct.cached(all_cached[kind]), "new")
         for kind in KINDS:
-            assert await right(mixed, mixed.unit(units[kind]), "new")
+            assert await right(mixed, mixed.cached(all_cached[kind]), "new")
         # An old primary that comes back under the address.
         pair.lead_to("primary")
         mixed.pool._connections.replace_all()
         await renamed(pair.standby, "newer")
         for kind in KINDS:
-            answered = await mixed.kept(mixed.unit(units[kind]))
+            answered = await mixed.answer_and_store(mixed.cached(all_cached[kind]))
             assert (answered.outcome, answered.detail) == ("bypass", "server")
-        async with road(pair.standby, redis_url=redis_url) as direct:
+        async with cache_fixture(pair.standby, redis_url=redis_url) as direct:
             for kind in KINDS:
-                assert await right(direct, direct.unit(units[kind]), "newer")
+                assert await right(direct, direct.cached(all_cached[kind]), "newer")
 
 
 async def test_round_robin_stores_nothing_old(pair: Pair, redis_url: str) -> None:
@@ -118,18 +124,18 @@ async def test_round_robin_stores_nothing_old(pair: Pair, redis_url: str) -> Non
     rule = random.Random(7)
     names = ("primary", "standby")
     pair.forwarder.choose = lambda: pair.sockets[rule.choice(names)]
-    units = {kind: fraiseql.Cache(store=kind) for kind in KINDS}  # type: ignore[arg-type]
+    all_cached = {kind: fraiseql.Cache(store=kind) for kind in KINDS}  # type: ignore[arg-type]
     async with (
-        road(pair.forwarder.url, redis_url=redis_url, pool_size=3) as mixed,
-        road(pair.primary, redis_url=redis_url) as direct,
+        cache_fixture(pair.forwarder.url, redis_url=redis_url, pool_size=3) as mixed,
+        cache_fixture(pair.primary, redis_url=redis_url) as direct,
     ):
         pools = mixed.pool, await mixed.caches.stores.pool()
         for number in range(25):
             rule.choice(pools)._connections.replace_all()
             await run(pair.standby, f"SELECT pg_wal_replay_{rule.choice(('pause', 'resume'))}()")
             await renamed(pair.primary, f"name {number}")
-            asked = [mixed.ask(mixed.unit(units[kind])) for kind in KINDS]
+            asked = [mixed.ask(mixed.cached(all_cached[kind])) for kind in KINDS]
             await asyncio.gather(*asked)
             await mixed.settled()
             for kind in KINDS:
-                assert await right(direct, direct.unit(units[kind]), f"name {number}")
+                assert await right(direct, direct.cached(all_cached[kind]), f"name {number}")

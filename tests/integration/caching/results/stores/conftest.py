@@ -4,27 +4,27 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.integration.caching.results.stores.redis_stage import redis_stage
-from tests.integration.caching.results.stores.stage import Stage, table_stage
+from tests.integration.caching.results.stores.redis_fixture import redis_fixture
+from tests.integration.caching.results.stores.store_fixture import StoreFixture, table_fixture
 
 TABLES = ("unlogged", "logged")
 
 
 @pytest.fixture(params=TABLES)
-async def tables(request: pytest.FixtureRequest, database: str) -> AsyncIterator[Stage]:
+async def tables(request: pytest.FixtureRequest, database: str) -> AsyncIterator[StoreFixture]:
     """A stage over a ring of tables."""
-    async with table_stage(database, request.param) as made:
+    async with table_fixture(database, request.param) as made:
         yield made
 
 
 @pytest.fixture(params=(*TABLES, "redis"))
-async def stage(
+async def fixture(
     request: pytest.FixtureRequest, database: str, redis_url: str
-) -> AsyncIterator[Stage]:
+) -> AsyncIterator[StoreFixture]:
     """A stage with any store: what is asked of it holds for all."""
     if request.param == "redis":
-        made = redis_stage(database, redis_url)
+        made = redis_fixture(database, redis_url)
     else:
-        made = table_stage(database, request.param)
+        made = table_fixture(database, request.param)
     async with made as opened:
         yield opened

@@ -14,7 +14,7 @@ import asyncpg
 
 from fraiseql.database.embedded import isolation
 from tests.failure.crashing import Crashing
-from tests.integration.caching.results.stores.stage import eventually
+from tests.integration.caching.results.stores.store_fixture import eventually
 
 
 @asynccontextmanager

@@ -4,7 +4,13 @@ import asyncio
 
 from fraiseql.caching.results.dependencies import NOTHING
 from fraiseql.caching.results.stores.base import Lookup
-from tests.integration.caching.results.stores.stage import Stage, a_key, entry, eventually, put
+from tests.integration.caching.results.stores.store_fixture import (
+    StoreFixture,
+    a_key,
+    entry,
+    eventually,
+    put,
+)
 
 BODIES = (
     b"null",
@@ -14,135 +20,137 @@ BODIES = (
 )
 
 
-async def test_what_is_given_is_what_was_put(stage: Stage) -> None:
-    lookup = await stage.lookup()
+async def test_what_is_given_is_what_was_put(fixture: StoreFixture) -> None:
+    lookup = await fixture.lookup()
     for body in BODIES:
-        before = await stage.fill(lookup, key := a_key(), body, cost_ms=12.5)
+        before = await fixture.fill(lookup, key := a_key(), body, cost_ms=12.5)
         assert before.reason == "absent"
-        found = await stage.hits(lookup, key, body)
+        found = await fixture.hits(lookup, key, body)
         assert (found.hit.ttl, found.hit.lag_seconds, found.hit.unchanged) == (None, 0.0, False)
         assert found.hit.cost_ms == 12.5
         assert 0.0125 <= found.hit.age_seconds < 20
         assert found.fingerprint == before.fingerprint == lookup.dependencies.fingerprint
-    await stage.misses(lookup, a_key(), "absent")
+    await fixture.misses(lookup, a_key(), "absent")
 
 
-async def test_the_newest_counts_whoever_comes_last(stage: Stage) -> None:
-    lookup = await stage.lookup()
+async def test_the_newest_counts_whoever_comes_last(fixture: StoreFixture) -> None:
+    lookup = await fixture.lookup()
     for newest_first in (True, False):
         key = a_key()
-        older = await stage.store.find(lookup, key)
-        await stage.db.execute("UPDATE tb_user SET name = name || '!' WHERE id = 1")
-        newer = await stage.store.find(lookup, key)
+        older = await fixture.store.find(lookup, key)
+        await fixture.db.execute("UPDATE tb_user SET name = name || '!' WHERE id = 1")
+        newer = await fixture.store.find(lookup, key)
         puts = [(older, b"0"), (newer, b"1")]
         for found, body in reversed(puts) if newest_first else puts:
-            assert await put(stage, lookup, key, found, body) in ("stored", "refused")
-        await stage.hits(lookup, key, b"1")
+            assert await put(fixture, lookup, key, found, body) in ("stored", "refused")
+        await fixture.hits(lookup, key, b"1")
 
 
-async def test_an_entry_takes_the_place_of_one_that_is_not_true_any_more(stage: Stage) -> None:
-    lookup, key = await stage.filled()
+async def test_an_entry_takes_the_place_of_one_that_is_not_true_any_more(
+    fixture: StoreFixture,
+) -> None:
+    lookup, key = await fixture.filled()
     for number in range(3):
-        await stage.db.execute("UPDATE tb_user SET name = name || '!' WHERE id = 1")
-        found = await stage.misses(lookup, key, "changed")
+        await fixture.db.execute("UPDATE tb_user SET name = name || '!' WHERE id = 1")
+        found = await fixture.misses(lookup, key, "changed")
         body = b"%d" % number
-        assert await put(stage, lookup, key, found, body) == "stored"
-        await stage.hits(lookup, key, body)
+        assert await put(fixture, lookup, key, found, body) == "stored"
+        await fixture.hits(lookup, key, body)
 
 
-async def test_entries_end_with_their_time(stage: Stage) -> None:
-    lookup, key = await stage.lookup(), a_key()
-    await stage.fill(lookup, key, ttl=60.0)
-    found = await stage.hits(lookup, key)
+async def test_entries_end_with_their_time(fixture: StoreFixture) -> None:
+    lookup, key = await fixture.lookup(), a_key()
+    await fixture.fill(lookup, key, ttl=60.0)
+    found = await fixture.hits(lookup, key)
     assert found.hit.ttl is not None
     assert 30 < found.hit.ttl <= 60
 
     key = a_key()
-    await stage.fill(lookup, key, ttl=0.05)
+    await fixture.fill(lookup, key, ttl=0.05)
 
     async def over() -> bool:
-        return (await stage.store.find(lookup, key)).reason in ("expired", "absent")
+        return (await fixture.store.find(lookup, key)).reason in ("expired", "absent")
 
     await eventually(over)
     # The next one is kept as if there had never been another.
-    await stage.fill(lookup, key, b"2", ttl=60.0)
-    await stage.hits(lookup, key, b"2")
+    await fixture.fill(lookup, key, b"2", ttl=60.0)
+    await fixture.hits(lookup, key, b"2")
 
 
-async def test_a_matching_etag_gets_no_body(stage: Stage) -> None:
-    lookup, key = await stage.filled(b'"text"')
-    etag = bytes.fromhex((await stage.hits(lookup, key, b'"text"')).hit.etag)
+async def test_a_matching_etag_gets_no_body(fixture: StoreFixture) -> None:
+    lookup, key = await fixture.filled(b'"text"')
+    etag = bytes.fromhex((await fixture.hits(lookup, key, b'"text"')).hit.etag)
     assert len(etag) == 16
     for etags in ([etag], [b"x" * 16, etag]):
-        found = await stage.store.find(lookup, key, etags)
+        found = await fixture.store.find(lookup, key, etags)
         assert (found.reason, found.hit.value, found.hit.unchanged) == ("hit", None, True)
         assert found.hit.etag == etag.hex()
-    found = await stage.store.find(lookup, key, [b"x" * 16])
+    found = await fixture.store.find(lookup, key, [b"x" * 16])
     assert (found.hit.value, found.hit.unchanged) == (b'"text"', False)
     # An entry that is not true is nobody's, whatever the client has.
-    await stage.db.execute("DELETE FROM tb_user WHERE id = 1")
-    found = await stage.store.find(lookup, key, [etag])
+    await fixture.db.execute("DELETE FROM tb_user WHERE id = 1")
+    found = await fixture.store.find(lookup, key, [etag])
     assert (found.reason, found.hit) == ("changed", None)
 
 
-async def test_what_is_too_large_is_not_kept(stage: Stage) -> None:
-    lookup, key = await stage.lookup(), a_key()
-    found = await stage.store.find(lookup, key)
-    assert await put(stage, lookup, key, found, b"1" * 200_001) == "too_large"
-    await stage.misses(lookup, key, "absent")
-    assert await put(stage, lookup, key, found, b"1" * 200_000) == "stored"
+async def test_what_is_too_large_is_not_kept(fixture: StoreFixture) -> None:
+    lookup, key = await fixture.lookup(), a_key()
+    found = await fixture.store.find(lookup, key)
+    assert await put(fixture, lookup, key, found, b"1" * 200_001) == "too_large"
+    await fixture.misses(lookup, key, "absent")
+    assert await put(fixture, lookup, key, found, b"1" * 200_000) == "stored"
 
 
-async def test_entries_are_removed_by_key_by_query_and_all(stage: Stage) -> None:
-    lookup = await stage.lookup()
+async def test_entries_are_removed_by_key_by_query_and_all(fixture: StoreFixture) -> None:
+    lookup = await fixture.lookup()
     keys = [a_key() for _ in range(5)]
     for number, key in enumerate(keys):
-        await stage.fill(lookup, key, query="posts" if number % 2 else "users")
-    entries, taken = await stage.store.size()
+        await fixture.fill(lookup, key, query="posts" if number % 2 else "users")
+    entries, taken = await fixture.store.size()
     assert entries == 5
     assert taken > 0
 
-    assert await stage.store.purge(key=keys[0]) == 1
-    assert await stage.store.purge(key=keys[0]) == 0
-    await stage.misses(lookup, keys[0], "absent")
-    await stage.hits(lookup, keys[1])
+    assert await fixture.store.purge(key=keys[0]) == 1
+    assert await fixture.store.purge(key=keys[0]) == 0
+    await fixture.misses(lookup, keys[0], "absent")
+    await fixture.hits(lookup, keys[1])
 
-    assert await stage.store.purge(query="posts") == 2
-    assert [(await stage.store.find(lookup, key)).reason for key in keys] == [
+    assert await fixture.store.purge(query="posts") == 2
+    assert [(await fixture.store.find(lookup, key)).reason for key in keys] == [
         "absent",
         "absent",
         "hit",
         "absent",
         "hit",
     ]
-    assert await stage.store.purge() == 2
-    assert (await stage.store.size())[0] == 0
-    await stage.misses(lookup, keys[2], "absent")
-    await stage.fill(lookup, keys[2])
-    await stage.hits(lookup, keys[2])
+    assert await fixture.store.purge() == 2
+    assert (await fixture.store.size())[0] == 0
+    await fixture.misses(lookup, keys[2], "absent")
+    await fixture.fill(lookup, keys[2])
+    await fixture.hits(lookup, keys[2])
 
 
-async def test_what_depends_on_nothing_lives_by_its_time_alone(stage: Stage) -> None:
+async def test_what_depends_on_nothing_lives_by_its_time_alone(fixture: StoreFixture) -> None:
     lookup, key = Lookup(NOTHING), a_key()
-    await stage.fill(lookup, key, tags=(), ttl=60.0)
-    await stage.db.execute("UPDATE tb_user SET name = 'other'")
-    await stage.hits(lookup, key)
+    await fixture.fill(lookup, key, tags=(), ttl=60.0)
+    await fixture.db.execute("UPDATE tb_user SET name = 'other'")
+    await fixture.hits(lookup, key)
 
 
-async def test_stores_of_several_processes_share_entries(stage: Stage) -> None:
-    lookup, key = await stage.filled()
-    other = stage.another()
+async def test_stores_of_several_processes_share_entries(fixture: StoreFixture) -> None:
+    lookup, key = await fixture.filled()
+    other = fixture.another()
     assert (await other.find(lookup, key)).hit.value == b"1"
-    await stage.db.execute("UPDATE tb_user SET name = 'other'")
+    await fixture.db.execute("UPDATE tb_user SET name = 'other'")
     found = await other.find(lookup, key)
     assert found.reason == "changed"
     assert await other.put(entry(lookup, key, found, b"2")) == "stored"
-    await stage.hits(lookup, key, b"2")
+    await fixture.hits(lookup, key, b"2")
 
 
-async def test_many_at_once(stage: Stage) -> None:
-    lookup = await stage.lookup()
+async def test_many_at_once(fixture: StoreFixture) -> None:
+    lookup = await fixture.lookup()
     keys = [a_key() for _ in range(40)]
-    await asyncio.gather(*(stage.fill(lookup, key, key.hex().encode()) for key in keys))
-    await asyncio.gather(*(stage.hits(lookup, key, key.hex().encode()) for key in keys))
-    assert (await stage.store.size())[0] == 40
+    await asyncio.gather(*(fixture.fill(lookup, key, key.hex().encode()) for key in keys))
+    await asyncio.gather(*(fixture.hits(lookup, key, key.hex().encode()) for key in keys))
+    assert (await fixture.store.size())[0] == 40

@@ -19,8 +19,13 @@ from fraiseql.database.embedded import EmbeddedServer
 from fraiseql.errors import FraiseQLError
 from fraiseql.settings import Settings
 from tests.failure.crashing import Crashing
-from tests.integration.caching.results.stores.stage import a_key, entry, eventually, table_stage
 from tests.integration.caching.results.stores.standby import standby
+from tests.integration.caching.results.stores.store_fixture import (
+    a_key,
+    entry,
+    eventually,
+    table_fixture,
+)
 
 KINDS: Any = ("unlogged", "logged")
 
@@ -49,14 +54,14 @@ async def stores_of(url: str) -> AsyncIterator[dict[str, TableStore]]:
 
 async def filled(url: str) -> tuple[Lookup, bytes]:
     """Keep an entry in both rings; what was put is on disk as far as it is logged."""
-    async with table_stage(url, "logged") as stage, stores_of(url) as stores:
-        lookup, key = await stage.lookup(), a_key()
+    async with table_fixture(url, "logged") as fixture, stores_of(url) as stores:
+        lookup, key = await fixture.lookup(), a_key()
         for store in stores.values():
             found = await store.find(lookup, key)
             assert await store.put(entry(lookup, key, found, b"1")) == "stored"
             assert (await store.find(lookup, key)).reason == "hit"
         # Commits of fills wait for no disk; this one does, and theirs were before it.
-        await stage.db.execute("UPDATE tb_post SET words = 1")
+        await fixture.db.execute("UPDATE tb_post SET words = 1")
     return lookup, key
 
 

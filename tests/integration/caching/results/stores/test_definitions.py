@@ -13,8 +13,8 @@ from fraiseql.caching.results.stores.lookup import reader_arguments, table_looku
 from fraiseql.database import open_pool
 from fraiseql.database.embedded import EmbeddedServer
 from fraiseql.settings import Settings
-from tests.integration.caching.results.stores.stage import (
-    Stage,
+from tests.integration.caching.results.stores.store_fixture import (
+    StoreFixture,
     a_key,
     entry,
     eventually,
@@ -39,42 +39,44 @@ CHANGES = (
 )
 
 
-async def test_after_each_change_of_a_definition_an_entry_is_not_given(stage: Stage) -> None:
+async def test_after_each_change_of_a_definition_an_entry_is_not_given(
+    fixture: StoreFixture,
+) -> None:
     for change in CHANGES:
-        lookup, key = await stage.filled()
-        await stage.db.execute(change)
-        found = await stage.misses(lookup, key, "redefined")
+        lookup, key = await fixture.filled()
+        await fixture.db.execute(change)
+        found = await fixture.misses(lookup, key, "redefined")
         assert found.fingerprint != lookup.dependencies.fingerprint
         # Also not a second time, when the statement was planned with the new definition.
-        await stage.misses(lookup, key, "redefined")
+        await fixture.misses(lookup, key, "redefined")
         # What is computed now is.
-        await stage.fill(lookup, key, b"2")
-        await stage.hits(lookup, key, b"2")
+        await fixture.fill(lookup, key, b"2")
+        await fixture.hits(lookup, key, b"2")
 
 
-async def test_partitions_count(stage: Stage) -> None:
-    await stage.db.execute(
+async def test_partitions_count(fixture: StoreFixture) -> None:
+    await fixture.db.execute(
         """CREATE TABLE tb_day (day int, n int) PARTITION BY LIST (day);
         CREATE TABLE tb_day_1 PARTITION OF tb_day FOR VALUES IN (1);
         CREATE TABLE tb_day_2 (day int, n int)"""
     )
     for table in ("tb_day", "tb_day_1", "tb_day_2"):
-        await traced(stage.db, f"public.{table}")
+        await traced(fixture.db, f"public.{table}")
     for change in (
         "ALTER TABLE tb_day ATTACH PARTITION tb_day_2 FOR VALUES IN (2)",
         "ALTER TABLE tb_day_2 DISABLE TRIGGER fraiseql_changes",
         "ALTER TABLE tb_day DETACH PARTITION tb_day_2",
     ):
-        lookup, key = await stage.lookup("tb_day"), a_key()
-        await stage.fill(lookup, key)
-        await stage.hits(lookup, key)
-        await stage.db.execute(change)
-        await stage.misses(lookup, key, "redefined")
-        await stage.misses(lookup, key, "redefined")
+        lookup, key = await fixture.lookup("tb_day"), a_key()
+        await fixture.fill(lookup, key)
+        await fixture.hits(lookup, key)
+        await fixture.db.execute(change)
+        await fixture.misses(lookup, key, "redefined")
+        await fixture.misses(lookup, key, "redefined")
 
 
-async def test_functions_and_enums_count(stage: Stage) -> None:
-    await stage.db.execute(
+async def test_functions_and_enums_count(fixture: StoreFixture) -> None:
+    await fixture.db.execute(
         """CREATE FUNCTION twice(n int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT n * 2';
         CREATE TYPE mood AS ENUM ('good', 'bad');
         CREATE VIEW v_mood AS SELECT twice(id) AS id, 'good'::mood AS mood FROM tb_user"""
@@ -85,15 +87,17 @@ async def test_functions_and_enums_count(stage: Stage) -> None:
         "ALTER TYPE mood RENAME VALUE 'good' TO 'fine'",
         "ALTER TYPE mood ADD VALUE 'none' BEFORE 'bad'",
     ):
-        lookup, key = await stage.lookup("v_mood"), a_key()
-        await stage.fill(lookup, key)
-        await stage.hits(lookup, key)
-        await stage.db.execute(change)
-        await stage.misses(lookup, key, "redefined")
-        await stage.misses(lookup, key, "redefined")
+        lookup, key = await fixture.lookup("v_mood"), a_key()
+        await fixture.fill(lookup, key)
+        await fixture.hits(lookup, key)
+        await fixture.db.execute(change)
+        await fixture.misses(lookup, key, "redefined")
+        await fixture.misses(lookup, key, "redefined")
 
 
-async def test_a_definition_that_is_replaced_while_a_look_up_waits_for_it(tables: Stage) -> None:
+async def test_a_definition_that_is_replaced_while_a_look_up_waits_for_it(
+    tables: StoreFixture,
+) -> None:
     """The look-up is planned after the wait, in a statement that began before it."""
     settings = {"default_transaction_read_only": "off"}
     patient = await open_pool(tables.url, Settings(), settings)
@@ -122,14 +126,14 @@ async def test_a_definition_that_is_replaced_while_a_look_up_waits_for_it(tables
         await patient.close()
 
 
-async def _waits(stage: Stage) -> bool:
-    session = stage.sessions[0] if stage.sessions else await stage.session()
+async def _waits(fixture: StoreFixture) -> bool:
+    session = fixture.sessions[0] if fixture.sessions else await fixture.session()
     asked = "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid"
     own = "FROM pg_database WHERE datname = current_database())"
     return (await session.fetchval(f"{asked} {own}")) > 0
 
 
-async def test_an_entry_from_a_later_time_is_not_given(tables: Stage) -> None:
+async def test_an_entry_from_a_later_time_is_not_given(tables: StoreFixture) -> None:
     """A database was set back, and its transactions are numbered again from there."""
     lookup, key = await tables.filled()
     for number in range(4):
@@ -144,7 +148,7 @@ async def test_an_entry_from_a_later_time_is_not_given(tables: Stage) -> None:
 
 
 async def test_an_entry_that_came_with_a_dump_is_not_given(
-    tables: Stage, server: EmbeddedServer
+    tables: StoreFixture, server: EmbeddedServer
 ) -> None:
     _, key = await tables.filled()
     name = f"fql_restored_{tables.kind}"
@@ -179,7 +183,7 @@ async def _is_foreign(url: str, kind: str, key: bytes) -> None:
 
 
 @pytest.fixture
-async def role(tables: Stage) -> str:
+async def role(tables: StoreFixture) -> str:
     """A role that the stage's own may take on."""
     name = "fql_results_reader"
     await tables.db.execute(
@@ -190,7 +194,7 @@ async def role(tables: Stage) -> str:
     return name
 
 
-async def test_a_role_is_given_what_it_may_read(tables: Stage, role: str) -> None:
+async def test_a_role_is_given_what_it_may_read(tables: StoreFixture, role: str) -> None:
     lookup, key = await tables.lookup(role=role), a_key()
     found = await tables.fill(lookup, key)
     assert found.roles_digest != 0
@@ -212,7 +216,7 @@ async def test_a_role_is_given_what_it_may_read(tables: Stage, role: str) -> Non
     assert (await tables.misses(unknown, key, "absent")).snapshot is None
 
 
-async def test_what_a_role_is_counts(tables: Stage, role: str) -> None:
+async def test_what_a_role_is_counts(tables: StoreFixture, role: str) -> None:
     lookup, key = await tables.lookup(role=role), a_key()
     for change in (
         f"GRANT {role}_group TO {role}",

@@ -4,12 +4,17 @@ import asyncio
 
 import pytest
 
-from tests.integration.caching.results.stores.stage import Stage, a_key, eventually, table_stage
+from tests.integration.caching.results.stores.store_fixture import (
+    StoreFixture,
+    a_key,
+    eventually,
+    table_fixture,
+)
 
 
-async def test_one_leads_until_its_block_ends(stage: Stage) -> None:
-    key, other = a_key(), stage.another()
-    async with stage.store.acquire_fill_lock(key) as mine:
+async def test_one_leads_until_its_block_ends(fixture: StoreFixture) -> None:
+    key, other = a_key(), fixture.another()
+    async with fixture.store.acquire_fill_lock(key) as mine:
         assert mine
         async with other.acquire_fill_lock(key) as theirs:
             assert not theirs
@@ -17,7 +22,7 @@ async def test_one_leads_until_its_block_ends(stage: Stage) -> None:
         assert theirs
 
     async def fail() -> None:
-        async with stage.store.acquire_fill_lock(key) as mine:
+        async with fixture.store.acquire_fill_lock(key) as mine:
             assert mine
             raise ZeroDivisionError
 
@@ -31,17 +36,17 @@ async def test_one_leads_until_its_block_ends(stage: Stage) -> None:
     await eventually(free)
 
 
-async def test_two_keys_have_nothing_to_do_with_each_other(stage: Stage) -> None:
+async def test_two_keys_have_nothing_to_do_with_each_other(fixture: StoreFixture) -> None:
     async with (
-        stage.store.acquire_fill_lock(a_key()) as first,
-        stage.another().acquire_fill_lock(a_key()) as second,
+        fixture.store.acquire_fill_lock(a_key()) as first,
+        fixture.another().acquire_fill_lock(a_key()) as second,
     ):
         assert (first, second) == (True, True)
 
 
-async def test_who_leads_next_sees_what_was_stored(stage: Stage) -> None:
-    lookup, key = await stage.lookup(), a_key()
-    other = stage.another()
+async def test_who_leads_next_sees_what_was_stored(fixture: StoreFixture) -> None:
+    lookup, key = await fixture.lookup(), a_key()
+    other = fixture.another()
     computed = 0
 
     async def process(store: object) -> None:
@@ -49,19 +54,19 @@ async def test_who_leads_next_sees_what_was_stored(stage: Stage) -> None:
         while (await store.find(lookup, key)).reason != "hit":  # type: ignore[attr-defined]
             async with store.acquire_fill_lock(key) as mine:  # type: ignore[attr-defined]
                 if mine and (await store.find(lookup, key)).reason != "hit":  # type: ignore[attr-defined]
-                    await stage.fill(lookup, key)
+                    await fixture.fill(lookup, key)
                     computed += 1
             await asyncio.sleep(0.005)
 
-    await asyncio.gather(*(process(one) for one in (stage.store, other)))
+    await asyncio.gather(*(process(one) for one in (fixture.store, other)))
     assert computed == 1
 
 
-async def test_a_leader_that_is_cancelled_is_replaced(stage: Stage) -> None:
+async def test_a_leader_that_is_cancelled_is_replaced(fixture: StoreFixture) -> None:
     key, leading = a_key(), asyncio.Event()
 
     async def lead() -> None:
-        async with stage.store.acquire_fill_lock(key) as mine:
+        async with fixture.store.acquire_fill_lock(key) as mine:
             assert mine
             leading.set()
             await asyncio.sleep(600)
@@ -73,13 +78,13 @@ async def test_a_leader_that_is_cancelled_is_replaced(stage: Stage) -> None:
         await task
 
     async def free() -> bool:
-        async with stage.another().acquire_fill_lock(key) as theirs:
+        async with fixture.another().acquire_fill_lock(key) as theirs:
             return theirs
 
     await eventually(free)
 
 
-async def test_a_leader_whose_connection_is_killed_is_replaced(tables: Stage) -> None:
+async def test_a_leader_whose_connection_is_killed_is_replaced(tables: StoreFixture) -> None:
     key = a_key()
     async with tables.store.acquire_fill_lock(key) as mine:
         assert mine
@@ -97,12 +102,12 @@ async def test_who_leads_keeps_no_connection_from_those_who_look_up(
     database: str, kind: str
 ) -> None:
     """Beyond half of the connections whoever comes computes without being the only one."""
-    async with table_stage(database, kind, cache_connections=2) as stage:
-        lookup, key = await stage.lookup(), a_key()
+    async with table_fixture(database, kind, cache_connections=2) as fixture:
+        lookup, key = await fixture.lookup(), a_key()
         async with (
-            stage.store.acquire_fill_lock(a_key()) as first,
-            stage.store.acquire_fill_lock(key) as second,
+            fixture.store.acquire_fill_lock(a_key()) as first,
+            fixture.store.acquire_fill_lock(key) as second,
         ):
             assert (first, second) == (True, True)
             async with asyncio.timeout(5):
-                assert (await stage.store.find(lookup, key)).reason == "absent"
+                assert (await fixture.store.find(lookup, key)).reason == "absent"

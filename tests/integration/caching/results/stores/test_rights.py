@@ -6,13 +6,13 @@ import asyncpg
 import pytest
 
 from fraiseql.caching.results.sql.objects import EPOCH, ring, segments
-from tests.integration.caching.results.stores.stage import Stage, a_key, entry
+from tests.integration.caching.results.stores.store_fixture import StoreFixture, a_key, entry
 
 STRANGER = "fql_stranger"
 
 
 @pytest.fixture
-async def stranger(tables: Stage) -> AsyncIterator[asyncpg.Connection]:
+async def stranger(tables: StoreFixture) -> AsyncIterator[asyncpg.Connection]:
     """A session of a role to which nobody has granted anything."""
     await tables.db.execute(f"DROP ROLE IF EXISTS {STRANGER}; CREATE ROLE {STRANGER} LOGIN")
     connection = await asyncpg.connect(tables.url.replace("postgres@", f"{STRANGER}@"))
@@ -21,7 +21,9 @@ async def stranger(tables: Stage) -> AsyncIterator[asyncpg.Connection]:
     await tables.db.execute(f"DROP OWNED BY {STRANGER}; DROP ROLE {STRANGER}")
 
 
-async def test_others_read_and_write_nothing(tables: Stage, stranger: asyncpg.Connection) -> None:
+async def test_others_read_and_write_nothing(
+    tables: StoreFixture, stranger: asyncpg.Connection
+) -> None:
     _, key = await tables.filled(b'"secret"')
     kind = tables.kind
     names = (*segments(kind), ring(kind), EPOCH)  # type: ignore[arg-type]
@@ -41,7 +43,7 @@ async def test_others_read_and_write_nothing(tables: Stage, stranger: asyncpg.Co
             await stranger.execute(statement)
 
 
-async def test_names_of_the_caller_mean_nothing(tables: Stage) -> None:
+async def test_names_of_the_caller_mean_nothing(tables: StoreFixture) -> None:
     """Functions that run as their owner find nothing on the path of who calls them."""
     await tables.db.execute(
         """CREATE FUNCTION public.octet_length(bytea) RETURNS int LANGUAGE plpgsql
@@ -69,14 +71,14 @@ async def test_names_of_the_caller_mean_nothing(tables: Stage) -> None:
     await tables.hits(lookup, key)
 
 
-async def test_an_invalidation_where_nothing_can_be_written_says_so(tables: Stage) -> None:
+async def test_an_invalidation_where_nothing_can_be_written_says_so(tables: StoreFixture) -> None:
     with pytest.raises(asyncpg.ReadOnlySQLTransactionError, match="may write"):
         await tables.db.execute("BEGIN READ ONLY; SELECT fraiseql.invalidate('prices')")
     await tables.db.execute("ROLLBACK")
 
 
 async def test_a_role_that_is_granted_them_keeps_results(
-    tables: Stage, stranger: asyncpg.Connection
+    tables: StoreFixture, stranger: asyncpg.Connection
 ) -> None:
     """The rights that the documentation tells to grant are enough, and each is needed."""
     lookup, key = await tables.lookup(), a_key()

@@ -12,12 +12,12 @@ import pytest
 from fraiseql.caching.results.sql.objects import ring, segments
 from fraiseql.caching.results.stores.base import Lookup
 from fraiseql.caching.results.stores.table_store import TableStore
-from tests.integration.caching.results.stores.stage import (
-    Stage,
+from tests.integration.caching.results.stores.store_fixture import (
+    StoreFixture,
     a_key,
     entry,
     eventually,
-    table_stage,
+    table_fixture,
 )
 
 SMALL = 2_000_000
@@ -25,19 +25,19 @@ STORM = 2.0
 """Seconds."""
 
 
-async def on_disk(stage: Stage, session: Any) -> int:
-    sizes = [f"pg_total_relation_size('{name}')" for name in segments(stage.kind)]  # type: ignore[arg-type]
+async def on_disk(fixture: StoreFixture, session: Any) -> int:
+    sizes = [f"pg_total_relation_size('{name}')" for name in segments(fixture.kind)]  # type: ignore[arg-type]
     size: int = await session.fetchval(f"SELECT {' + '.join(sizes)}")
     return size
 
 
-async def state(stage: Stage) -> Any:
-    return await stage.db.fetchrow(f"TABLE {ring(stage.kind)}")  # type: ignore[arg-type]
+async def state(fixture: StoreFixture) -> Any:
+    return await fixture.db.fetchrow(f"TABLE {ring(fixture.kind)}")  # type: ignore[arg-type]
 
 
-async def files(stage: Stage) -> int:
+async def files(fixture: StoreFixture) -> int:
     """Bytes of all files of the database, also of those that a transaction has yet to remove."""
-    directory = await stage.db.fetchval(
+    directory = await fixture.db.fetchval(
         "SELECT current_setting('data_directory') || '/base/' || oid FROM pg_database"
         " WHERE datname = current_database()"
     )
@@ -48,11 +48,11 @@ async def files(stage: Stage) -> int:
     return total
 
 
-async def turned(stage: Stage, store: Any, lookup: Lookup, turns: int) -> list[bytes]:
+async def turned(fixture: StoreFixture, store: Any, lookup: Lookup, turns: int) -> list[bytes]:
     """Fill until the ring has turned so often; return the keys."""
     keys = []
-    until = (await state(stage) or {"turns": 0})["turns"] + turns
-    while (await state(stage) or {"turns": 0})["turns"] < until:
+    until = (await state(fixture) or {"turns": 0})["turns"] + turns
+    while (await state(fixture) or {"turns": 0})["turns"] < until:
         found = await store.find(lookup, key := a_key())
         body = random.randbytes(20_000)
         assert await store.put(entry(lookup, key, found, body)) == "stored"
@@ -60,7 +60,7 @@ async def turned(stage: Stage, store: Any, lookup: Lookup, turns: int) -> list[b
     return keys
 
 
-async def test_a_storm_of_writes_stays_within_the_bound(tables: Stage) -> None:
+async def test_a_storm_of_writes_stays_within_the_bound(tables: StoreFixture) -> None:
     most = 8_000_000
     lookup = await tables.lookup()
     found = await tables.store.find(lookup, a_key())
@@ -104,7 +104,7 @@ async def test_a_storm_of_writes_stays_within_the_bound(tables: Stage) -> None:
     assert dead == 0
 
 
-async def test_what_is_asked_for_survives_the_turn_of_the_ring(tables: Stage) -> None:
+async def test_what_is_asked_for_survives_the_turn_of_the_ring(tables: StoreFixture) -> None:
     store = tables.another(SMALL)
     assert isinstance(store, TableStore)
     lookup = await tables.lookup()
@@ -129,7 +129,7 @@ async def test_what_is_asked_for_survives_the_turn_of_the_ring(tables: Stage) ->
     assert copies <= 2
 
 
-async def test_what_is_written_again_is_judged_as_before(tables: Stage) -> None:
+async def test_what_is_written_again_is_judged_as_before(tables: StoreFixture) -> None:
     store = tables.another(SMALL)
     assert isinstance(store, TableStore)
     lookup, key = await tables.lookup(), a_key()
@@ -144,7 +144,7 @@ async def test_what_is_written_again_is_judged_as_before(tables: Stage) -> None:
     assert (await store.find(lookup, key)).reason == "changed"
 
 
-async def test_a_segment_that_somebody_reads_is_not_waited_for(tables: Stage) -> None:
+async def test_a_segment_that_somebody_reads_is_not_waited_for(tables: StoreFixture) -> None:
     """A dump holds the segments for minutes: nothing is stored, and nobody waits."""
     store = tables.another(SMALL)
     lookup = await tables.lookup()
@@ -174,7 +174,7 @@ async def test_a_segment_that_somebody_reads_is_not_waited_for(tables: Stage) ->
     await eventually(stored)
 
 
-async def test_who_waits_too_long_for_his_turn_does_not_store(tables: Stage) -> None:
+async def test_who_waits_too_long_for_his_turn_does_not_store(tables: StoreFixture) -> None:
     lookup = await tables.lookup()
     found = await tables.store.find(lookup, a_key())
     other = await tables.session()
@@ -184,7 +184,7 @@ async def test_who_waits_too_long_for_his_turn_does_not_store(tables: Stage) -> 
     assert await tables.store.put(entry(lookup, a_key(), found, b"1")) == "stored"
 
 
-async def test_one_entry_takes_no_segment_by_itself(tables: Stage) -> None:
+async def test_one_entry_takes_no_segment_by_itself(tables: StoreFixture) -> None:
     store = tables.another(1_000_000)
     lookup, key = await tables.lookup(), a_key()
     found = await store.find(lookup, key)
@@ -192,7 +192,7 @@ async def test_one_entry_takes_no_segment_by_itself(tables: Stage) -> None:
     assert await store.put(entry(lookup, key, found, b"1" * 50_000)) == "stored"
 
 
-async def test_a_lost_row_of_the_ring_is_made_again(tables: Stage) -> None:
+async def test_a_lost_row_of_the_ring_is_made_again(tables: StoreFixture) -> None:
     store = tables.another(SMALL)
     lookup, key = await tables.filled()
     await turned(tables, store, lookup, 2)
@@ -207,23 +207,23 @@ async def test_the_look_up_finds_by_the_index_even_after_an_analysis_of_nothing(
     database: str, kind: str
 ) -> None:
     """A plan that was made on empty tables is used when they are full."""
-    async with table_stage(database, kind, cache_connections=1) as stage:
+    async with table_fixture(database, kind, cache_connections=1) as fixture:
         for name in segments(kind):  # type: ignore[arg-type]
-            await stage.db.execute(f"VACUUM ANALYZE {name}")
-        lookup = await stage.lookup()
-        found = await stage.store.find(lookup, a_key())
+            await fixture.db.execute(f"VACUUM ANALYZE {name}")
+        lookup = await fixture.lookup()
+        found = await fixture.store.find(lookup, a_key())
         for _ in range(300):
-            await stage.store.put(entry(lookup, a_key(), found, b"1" * 1_000))
+            await fixture.store.put(entry(lookup, a_key(), found, b"1" * 1_000))
         scans = "SELECT sum(seq_scan) FROM pg_stat_user_tables WHERE relname ~ '^results_'"
-        await stage.db.execute("SELECT pg_stat_clear_snapshot()")
-        before = await _settled(stage, scans)
+        await fixture.db.execute("SELECT pg_stat_clear_snapshot()")
+        before = await _settled(fixture, scans)
         for _ in range(50):
-            await stage.store.find(lookup, a_key())
-        assert await _settled(stage, scans) == before
+            await fixture.store.find(lookup, a_key())
+        assert await _settled(fixture, scans) == before
 
 
-async def _settled(stage: Stage, asked: str) -> Any:
+async def _settled(fixture: StoreFixture, asked: str) -> Any:
     """Ask for a figure of the statistics when the stage's own connections have told theirs."""
-    await stage.pool.fetch_bytes("SELECT pg_stat_force_next_flush()")
-    await stage.pool.fetch_bytes("SELECT 1")
-    return await stage.db.fetchval(asked)
+    await fixture.pool.fetch_bytes("SELECT pg_stat_force_next_flush()")
+    await fixture.pool.fetch_bytes("SELECT 1")
+    return await fixture.db.fetchval(asked)

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from fraiseql.caching.results.sql.objects import segments
-from tests.integration.caching.results.stores.stage import Stage, a_key, entry
+from tests.integration.caching.results.stores.store_fixture import StoreFixture, a_key, entry
 
 HITS = 10_000
 KEYS = 200
@@ -14,7 +14,7 @@ ATTEMPTS = 5
 LSN = "SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"
 
 
-async def test_hits_write_nothing(tables: Stage) -> None:
+async def test_hits_write_nothing(tables: StoreFixture) -> None:
     lookup = await tables.lookup()
     keys = [a_key() for _ in range(KEYS)]
     for key in keys:
@@ -39,7 +39,7 @@ async def test_hits_write_nothing(tables: Stage) -> None:
     assert written[-1] == 0, f"bytes of WAL: {written}"
 
 
-async def test_fills_leave_nothing_for_vacuum(tables: Stage) -> None:
+async def test_fills_leave_nothing_for_vacuum(tables: StoreFixture) -> None:
     lookup = await tables.lookup()
     found = await tables.store.find(lookup, a_key())
     key = a_key()
@@ -57,7 +57,9 @@ async def test_fills_leave_nothing_for_vacuum(tables: Stage) -> None:
 
 
 @pytest.mark.parametrize("role", [None, "postgres"])
-async def test_a_look_up_takes_no_number_of_a_transaction(tables: Stage, role: str | None) -> None:
+async def test_a_look_up_takes_no_number_of_a_transaction(
+    tables: StoreFixture, role: str | None
+) -> None:
     lookup, key = await tables.lookup(role=role), a_key()
     await tables.fill(lookup, key)
     before = await tables.db.fetchval("SELECT pg_snapshot_xmax(pg_current_snapshot())::text")

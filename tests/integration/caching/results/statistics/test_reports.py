@@ -9,13 +9,13 @@ from fraiseql.caching.results.admin.reports import cache_stats, query_stats, top
 from fraiseql.caching.results.metrics import Metrics
 from fraiseql.caching.results.stats import StatsWriter
 from fraiseql.results import CacheResult
-from tests.integration.caching.results.stores.stage import Stage, a_key
+from tests.integration.caching.results.stores.store_fixture import StoreFixture, a_key
 
 HIT = CacheResult("hit")
 
 
-async def test_stats_add_up_all_processes(stage: Stage) -> None:
-    read = stage.pool.fetch_bytes
+async def test_stats_add_up_all_processes(fixture: StoreFixture) -> None:
+    read = fixture.pool.fetch_bytes
     for count in (3, 5):
         metrics = Metrics()
         for _ in range(count):
@@ -31,25 +31,25 @@ async def test_stats_add_up_all_processes(stage: Stage) -> None:
     assert (found.reasons, found.events) == ({"absent": 2}, {"full": 2})
 
 
-async def test_top_keys_add_up_all_processes(stage: Stage) -> None:
+async def test_top_keys_add_up_all_processes(fixture: StoreFixture) -> None:
     hot, cold = a_key(), a_key()
     for _ in range(2):
         metrics = Metrics()
         for key in (hot, hot, hot, cold):
             metrics.answered("users", key, HIT, 1)
-        await StatsWriter(metrics).flush(stage.pool.fetch_bytes)
-    assert await top_keys(stage.pool.fetch_bytes, 5) == [
+        await StatsWriter(metrics).flush(fixture.pool.fetch_bytes)
+    assert await top_keys(fixture.pool.fetch_bytes, 5) == [
         {"key": hot.hex(), "query": "users", "hits": 6},
         {"key": cold.hex(), "query": "users", "hits": 2},
     ]
-    assert len(await top_keys(stage.pool.fetch_bytes, 1)) == 1
+    assert len(await top_keys(fixture.pool.fetch_bytes, 1)) == 1
 
 
-async def test_cache_stats_count_what_is_not_flushed_yet(stage: Stage) -> None:
-    read = stage.pool.fetch_bytes
-    _, hit = await stage.filled(cost_ms=30.0)
-    await stage.filled(cost_ms=10.0)
-    await stage.filled(query="posts")
+async def test_cache_stats_count_what_is_not_flushed_yet(fixture: StoreFixture) -> None:
+    read = fixture.pool.fetch_bytes
+    _, hit = await fixture.filled(cost_ms=30.0)
+    await fixture.filled(cost_ms=10.0)
+    await fixture.filled(query="posts")
     other, own = Metrics(), Metrics()
     others, figures = StatsWriter(other), StatsWriter(own)
     for _ in range(4):
@@ -68,31 +68,31 @@ async def test_cache_stats_count_what_is_not_flushed_yet(stage: Stage) -> None:
     assert (await cache_stats("nothing", read, own, figures))["avg_computation_ms"] == 0
 
 
-async def test_entries_are_shown_once_each_with_what_they_lack(stage: Stage) -> None:
-    lookup, key = await stage.filled(b'{"a":1}')
-    await stage.db.execute("INSERT INTO tb_post VALUES (100, 1, 1)")
-    (row,) = await stage.db.fetch("SELECT * FROM fraiseql.result_cache_entries")
+async def test_entries_are_shown_once_each_with_what_they_lack(fixture: StoreFixture) -> None:
+    lookup, key = await fixture.filled(b'{"a":1}')
+    await fixture.db.execute("INSERT INTO tb_post VALUES (100, 1, 1)")
+    (row,) = await fixture.db.fetch("SELECT * FROM fraiseql.result_cache_entries")
     assert (row["store"], row["key"], row["query"]) == ("unlogged", key.hex(), "users")
     assert (row["bytes"], row["cost_ms"], row["expires"], row["behind"]) == (7, 1.0, None, None)
     assert list(row["tags"]) == [*lookup.dependencies.tags, "query:users"]
-    await stage.db.execute("UPDATE tb_user SET name = 'x' WHERE id = 1")
-    (row,) = await stage.db.fetch("SELECT * FROM fraiseql.result_cache_entries")
+    await fixture.db.execute("UPDATE tb_user SET name = 'x' WHERE id = 1")
+    (row,) = await fixture.db.fetch("SELECT * FROM fraiseql.result_cache_entries")
     assert 0 < row["behind"] < 60
-    await stage.fill(lookup, key, b"[]", ttl=100.0)
-    (row,) = await stage.db.fetch("SELECT * FROM fraiseql.result_cache_entries")
+    await fixture.fill(lookup, key, b"[]", ttl=100.0)
+    (row,) = await fixture.db.fetch("SELECT * FROM fraiseql.result_cache_entries")
     assert (row["bytes"], row["behind"]) == (2, None)
     assert row["expires"] > row["made"]
     floor = "INSERT INTO fraiseql.changes_floor VALUES ('query:users', pg_current_xact_id())"
-    await stage.db.execute(floor)
-    (row,) = await stage.db.fetch("SELECT * FROM fraiseql.result_cache_entries")
+    await fixture.db.execute(floor)
+    (row,) = await fixture.db.fetch("SELECT * FROM fraiseql.result_cache_entries")
     assert row["behind"] == float("inf")
 
 
 @pytest.mark.parametrize(
     "name", ["result_cache_stats", "result_cache_entries", "result_figures", "result_keys"]
 )
-async def test_only_the_owner_may_look(stage: Stage, name: str) -> None:
-    other = await stage.session()
+async def test_only_the_owner_may_look(fixture: StoreFixture, name: str) -> None:
+    other = await fixture.session()
     await other.execute("DROP ROLE IF EXISTS somebody; CREATE ROLE somebody")
     try:
         await other.execute("SET ROLE somebody")
@@ -117,24 +117,24 @@ _ROWS = "\nUNION ALL ".join(
 )
 
 
-async def test_ten_thousand_hits_write_nothing_but_the_flush(stage: Stage) -> None:
-    lookup, key = await stage.filled(b"x" * 500)
+async def test_ten_thousand_hits_write_nothing_but_the_flush(fixture: StoreFixture) -> None:
+    lookup, key = await fixture.filled(b"x" * 500)
     metrics = Metrics()
 
     async def hits() -> None:
         for _ in range(250):
-            found = await stage.store.find(lookup, key)
+            found = await fixture.store.find(lookup, key)
             metrics.answered("users", key, found.hit, 500)
 
-    rows, grown = await stage.db.fetch(_ROWS), []
+    rows, grown = await fixture.db.fetch(_ROWS), []
     for _ in range(10):
-        before = await stage.db.fetchval(_POSITION)
+        before = await fixture.db.fetchval(_POSITION)
         await asyncio.gather(*(hits() for _ in range(4)))
-        grown.append(await stage.db.fetchval(_POSITION) - before)
+        grown.append(await fixture.db.fetchval(_POSITION) - before)
     # The server writes something by itself now and then, but not all the time.
     assert sorted(grown)[5] == 0
-    assert await stage.db.fetch(_ROWS) == rows
-    assert await stage.db.fetch("SELECT FROM fraiseql.result_figures") == []
-    await StatsWriter(metrics).flush(stage.pool.fetch_bytes)
-    assert await stage.db.fetchval("SELECT hits FROM fraiseql.result_figures") == 10_000
-    assert await stage.db.fetchval("SELECT hits FROM fraiseql.result_keys") == 10_000
+    assert await fixture.db.fetch(_ROWS) == rows
+    assert await fixture.db.fetch("SELECT FROM fraiseql.result_figures") == []
+    await StatsWriter(metrics).flush(fixture.pool.fetch_bytes)
+    assert await fixture.db.fetchval("SELECT hits FROM fraiseql.result_figures") == 10_000
+    assert await fixture.db.fetchval("SELECT hits FROM fraiseql.result_keys") == 10_000

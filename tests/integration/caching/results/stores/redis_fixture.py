@@ -9,11 +9,11 @@ import asyncpg
 from fraiseql.caching.results.stores.pool import open_cache_pool
 from fraiseql.caching.results.stores.redis import RedisStore
 from fraiseql.settings import Settings
-from tests.integration.caching.results.stores.stage import PATIENCE, Stage, prepare
+from tests.integration.caching.results.stores.store_fixture import PATIENCE, StoreFixture, prepare
 
 
 @asynccontextmanager
-async def redis_stage(url: str, redis_url: str) -> AsyncIterator[Stage]:
+async def redis_fixture(url: str, redis_url: str) -> AsyncIterator[StoreFixture]:
     """A stage with a store in a Redis that is empty."""
     db = await asyncpg.connect(url)
     await prepare(db)
@@ -25,12 +25,12 @@ async def redis_stage(url: str, redis_url: str) -> AsyncIterator[Stage]:
         stores.append(store)
         return store
 
-    stage = Stage(url, "redis", pool, another(), db, another)
-    await stage.store.purge()
+    fixture = StoreFixture(url, "redis", pool, another(), db, another)
+    await fixture.store.purge()
     try:
-        yield stage
+        yield fixture
     finally:
-        for session in (db, *stage.sessions):
+        for session in (db, *fixture.sessions):
             await session.close()
         for store in stores:
             await store.close()

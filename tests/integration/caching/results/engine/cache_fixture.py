@@ -65,7 +65,7 @@ async def run(url: str, sql: str) -> None:
         await connection.close()
 
 
-class Road:
+class CacheFixture:
     """Result caches of one process, started on a database.
 
     Attributes:
@@ -80,7 +80,7 @@ class Road:
         self.computed = 0
         self._relation = relation
 
-    def unit(
+    def cached(
         self, cache: Any = None, *, name: str = "items", text: bytes = b"items", **more: Any
     ) -> FieldCache:
         """Return the unit of a query over ``item``."""
@@ -89,9 +89,9 @@ class Road:
         part = CacheableField(
             definition, cache or fraiseql.Cache(), text, ("n",), relations, **more
         )
-        unit = self.caches.field_cache(part)
-        assert unit is not None
-        return unit
+        cached = self.caches.field_cache(part)
+        assert cached is not None
+        return cached
 
     async def read(self) -> ComputedValue:
         """Compute: read the table as it is now."""
@@ -101,7 +101,7 @@ class Road:
 
     async def ask(
         self,
-        unit: FieldCache,
+        cached: FieldCache,
         compute: Compute | None = None,
         *,
         variables: Mapping[str, Any] | None = None,
@@ -111,16 +111,16 @@ class Road:
     ) -> CacheResult:
         """Ask a unit."""
         asked = FieldRequest(variables or {}, dict, identity, context or {}, etags)
-        return await unit.answer(asked, compute or self.read)
+        return await cached.answer(asked, compute or self.read)
 
     async def settled(self) -> None:
         """Wait until nothing is stored or led in the background any more."""
         await until(lambda: not len(self.caches.runtime.background))
         assert len(self.caches.runtime.coalescer) == 0
 
-    async def kept(self, unit: FieldCache, **more: Any) -> CacheResult:
+    async def answer_and_store(self, cached: FieldCache, **more: Any) -> CacheResult:
         """Ask, and wait until the answer is stored."""
-        answered = await self.ask(unit, **more)
+        answered = await self.ask(cached, **more)
         await self.settled()
         return answered
 
@@ -131,7 +131,7 @@ class Road:
 
 
 @asynccontextmanager
-async def road(url: str, **settings: Any) -> AsyncIterator[Road]:
+async def cache_fixture(url: str, **settings: Any) -> AsyncIterator[CacheFixture]:
     """Start result caches on a database that ``prepare`` has seen."""
     chosen = Settings().with_values(database_url=url, **settings)
     pool = await open_pool(url, chosen)
@@ -139,7 +139,7 @@ async def road(url: str, **settings: Any) -> AsyncIterator[Road]:
     try:
         await caches.start(SCHEMA, pool)
         catalog = await load_catalog(pool, ["item"])
-        yield Road(caches, pool, catalog.relations["item"])
+        yield CacheFixture(caches, pool, catalog.relations["item"])
     finally:
         await caches.stop()
         await pool.close()

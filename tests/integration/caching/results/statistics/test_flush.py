@@ -12,7 +12,7 @@ from fraiseql.caching.results.stats import StatsWriter, fold
 from fraiseql.database.writing import AdminConnection
 from fraiseql.errors import DatabaseUnavailable
 from fraiseql.results import CacheResult
-from tests.integration.caching.results.figures.road import made, totals, writer
+from tests.integration.caching.results.statistics.env import made, totals, writer
 
 KEY = bytes(31)
 HIT = CacheResult("hit", cost_ms=2.0, age_seconds=1.0)

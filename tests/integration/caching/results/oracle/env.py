@@ -42,7 +42,7 @@ async def nothing() -> None:
 
 
 @dataclass(slots=True)
-class Ground:
+class Env:
     """Where things happen.
 
     Attributes:
@@ -96,7 +96,7 @@ class Ground:
 class Filling:
     """One fill, step by step."""
 
-    ground: Ground
+    env: Env
     question: Question
     ttl: float | None = None
     found: LookupResult | None = None
@@ -104,9 +104,9 @@ class Filling:
     outcome: str = "hit"
 
     async def look(self) -> None:
-        lookup = self.ground.lookup(self.question)
+        lookup = self.env.lookup(self.question)
         with self._forgiven():
-            self.found = await self.ground.store.find(lookup, self.question.key)
+            self.found = await self.env.store.find(lookup, self.question.key)
 
     @property
     def begun(self) -> LookupResult | None:
@@ -115,17 +115,17 @@ class Filling:
 
     async def compute(self) -> None:
         if self.begun:
-            self.body = (await self.ground.live(self.question)).encode()
+            self.body = (await self.env.live(self.question)).encode()
 
     async def put(self) -> None:
-        found, lookup = self.begun, self.ground.lookup(self.question)
+        found, lookup = self.begun, self.env.lookup(self.question)
         if found is None or self.body is None or found.snapshot is None:
             return
         if found.fingerprint != lookup.dependencies.fingerprint:
             # A TRUNCATE makes another version of a table, too.
             self.outcome = "redefined"
             with self._forgiven():
-                await self.ground.learn(self.question.reads)
+                await self.env.learn(self.question.reads)
             return
         entry = Entry(
             key=self.question.key,
@@ -139,7 +139,7 @@ class Filling:
             etag=hashlib.sha256(self.body).digest()[:16],
         )
         with self._forgiven():
-            self.outcome = await self.ground.store.put(entry)
+            self.outcome = await self.env.store.put(entry)
 
     @contextmanager
     def _forgiven(self) -> Iterator[None]:
@@ -186,7 +186,7 @@ async def made_anew(url: str, case: Case) -> None:
 @asynccontextmanager
 async def opened(
     url: str, case: Case, kind: Kind, redis_url: str, *, most: int = SMALL
-) -> AsyncIterator[Ground]:
+) -> AsyncIterator[Env]:
     """Open a store over tables that are there."""
     settings = Settings(database_url=url, cache_connections=6)
     pool = await open_pool(url, settings)
@@ -198,10 +198,10 @@ async def opened(
         return TableStore(kind, pool, max_bytes=most, max_entry_bytes=most)
 
     store: Any = store_over(cache_pool)
-    ground = Ground(case, url, kind, pool, cache_pool, store, store_over)
+    env = Env(case, url, kind, pool, cache_pool, store, store_over)
     try:
-        await ground.learn()
-        yield ground
+        await env.learn()
+        yield env
     finally:
         await store.close()
         await asyncio.gather(cache_pool.close(), pool.close())

@@ -32,7 +32,7 @@ PATIENT = 5.0
 
 
 @dataclass
-class Place:
+class RedisEnv:
     """A store, what asks it, and a connection that writes."""
 
     store: RedisStore
@@ -70,12 +70,12 @@ class Place:
 
 
 @asynccontextmanager
-async def opened_alone(redis_url: str, **more: object) -> AsyncIterator[Place]:
+async def opened_alone(redis_url: str, **more: object) -> AsyncIterator[RedisEnv]:
     """Open a store for what depends on nothing: there is no database."""
     nobody: Any = None
     store = RedisStore(redis_url, nobody, secret=SECRET, **{"timeout": PATIENT, **more})
     try:
-        yield Place(store, nobody, nobody, ALONE)
+        yield RedisEnv(store, nobody, nobody, ALONE)
     finally:
         await store.close()
 
@@ -99,14 +99,14 @@ async def prepare(url: str) -> None:
 
 
 @asynccontextmanager
-async def opened(url: str, redis_url: str, **more: object) -> AsyncIterator[Place]:
+async def opened(url: str, redis_url: str, **more: object) -> AsyncIterator[RedisEnv]:
     """Open a store over a database that is prepared; its Redis answers what it had before."""
     pool = await open_cache_pool(Settings(database_url=url, cache_connections=4))
     store = RedisStore(redis_url, pool, **{"timeout": PATIENT, **more})
     writer = await asyncpg.connect(url)
     try:
         loaded = await load_dependencies(pool.fetch_bytes, [TABLE])
-        yield Place(store, pool, writer, Lookup(loaded))
+        yield RedisEnv(store, pool, writer, Lookup(loaded))
     finally:
         writer.terminate()
         await store.close()

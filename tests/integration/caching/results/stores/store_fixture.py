@@ -83,7 +83,7 @@ async def eventually(asked: Callable[[], Awaitable[bool]]) -> None:
 
 
 @dataclass(slots=True)
-class Stage:
+class StoreFixture:
     """Where a test of a store happens.
 
     Attributes:
@@ -161,9 +161,9 @@ def entry(lookup: Lookup, key: bytes, found: LookupResult, body: bytes, **change
 
 
 @asynccontextmanager
-async def table_stage(
+async def table_fixture(
     url: str, kind: Any, *, max_bytes: int = 16_000_000, **settings: Any
-) -> AsyncIterator[Stage]:
+) -> AsyncIterator[StoreFixture]:
     """A stage over a ring of tables."""
     db = await asyncpg.connect(url)
     await prepare(db)
@@ -174,12 +174,12 @@ async def table_stage(
         stores.append(TableStore(kind, pool, max_bytes=most, max_entry_bytes=200_000))
         return stores[-1]
 
-    stage = Stage(url, kind, pool, another(), db, another)
-    await stage.store.purge()
+    fixture = StoreFixture(url, kind, pool, another(), db, another)
+    await fixture.store.purge()
     try:
-        yield stage
+        yield fixture
     finally:
-        for session in (db, *stage.sessions):
+        for session in (db, *fixture.sessions):
             await session.close()
         for store in stores:
             await store.close()
@@ -187,6 +187,6 @@ async def table_stage(
 
 
 async def put(
-    stage: Stage, lookup: Lookup, key: bytes, found: LookupResult, body: bytes
+    fixture: StoreFixture, lookup: Lookup, key: bytes, found: LookupResult, body: bytes
 ) -> PutOutcome:
-    return await stage.store.put(entry(lookup, key, found, body))
+    return await fixture.store.put(entry(lookup, key, found, body))

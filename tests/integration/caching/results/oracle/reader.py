@@ -10,7 +10,7 @@ from fraiseql.caching.results.stores.base import LookupResult
 from fraiseql.database import Origin, Pool
 from fraiseql.database.connection import Connection
 from tests.integration.caching.results.oracle.cases import Question
-from tests.integration.caching.results.oracle.ground import Ground
+from tests.integration.caching.results.oracle.env import Env
 
 
 class Within:
@@ -40,11 +40,11 @@ class Within:
 class Looker:
     """One connection that looks up and asks in one snapshot."""
 
-    def __init__(self, ground: Ground, connection: Connection) -> None:
-        self._ground = ground
+    def __init__(self, env: Env, connection: Connection) -> None:
+        self._ground = env
         self._connection = connection
-        self._store = ground.store_over(Within(connection, ground.cache_pool))
-        names = ", ".join(f"app.{name}" for name in ground.case.names)
+        self._store = env.store_over(Within(connection, env.cache_pool))
+        names = ", ".join(f"app.{name}" for name in env.case.names)
         # Before the snapshot: one that is older than a TRUNCATE reads the table as empty.
         self._locking = f"LOCK TABLE {names} IN ACCESS SHARE MODE; SET LOCAL lock_timeout = '100ms'"
 
@@ -81,12 +81,12 @@ def judged(question: Question, found: LookupResult, live: str) -> str:
 
 
 @asynccontextmanager
-async def looker(ground: Ground) -> AsyncIterator[Looker]:
-    async with ground.pool.acquire() as connection:
+async def looker(env: Env) -> AsyncIterator[Looker]:
+    async with env.pool.acquire() as connection:
         # Whatever holds a lock for ever fails the test, and does not hang it.
         await connection.execute("SET lock_timeout = '20s'; SET deadlock_timeout = '50ms'")
         await connection.execute("SET statement_timeout = '60s'")
-        made = Looker(ground, connection)
+        made = Looker(env, connection)
         try:
             yield made
         finally:
