@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from itertools import cycle
 
 import asyncpg
 import pytest
@@ -132,24 +133,28 @@ SCOPES = {
 }
 
 
-@pytest.mark.parametrize("scope", SCOPES)
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("app.rate", "7"),
-        ("search_path", "public, pg_catalog"),
-        ("xmlbinary", "hex"),
-        ("array_nulls", "off"),
-        ("quote_all_identifiers", "on"),
-        ("lc_monetary", "'C.UTF-8'"),
-        ("default_text_search_config", "'pg_catalog.german'"),
-        ("standard_conforming_strings", "off"),
-        ("backslash_quote", "on"),
-        ("gin_fuzzy_search_limit", "5"),
-        ("TimeZone", "'Europe/Oslo'"),
-        ("extra_float_digits", "0"),
-    ],
-)
+CHANGED = [
+    ("app.rate", "7"),
+    ("search_path", "public, pg_catalog"),
+    ("xmlbinary", "hex"),
+    ("array_nulls", "off"),
+    ("quote_all_identifiers", "on"),
+    ("lc_monetary", "'C.UTF-8'"),
+    ("default_text_search_config", "'pg_catalog.german'"),
+    ("standard_conforming_strings", "off"),
+    ("backslash_quote", "on"),
+    ("gin_fuzzy_search_limit", "5"),
+    ("TimeZone", "'Europe/Oslo'"),
+    ("extra_float_digits", "0"),
+]
+# Every setting in the files, which running sessions read, and in one of the other scopes, by turns.
+CASES = [("files", *setting) for setting in CHANGED] + [
+    (scope, *setting)
+    for scope, setting in zip(cycle(scope for scope in SCOPES if scope != "files"), CHANGED)
+]
+
+
+@pytest.mark.parametrize(("scope", "name", "value"), CASES)
 async def test_no_answer_is_older_than_the_setting_that_it_was_computed_under(
     env: str, set_back: asyncpg.Connection, scope: str, name: str, value: str
 ) -> None:
