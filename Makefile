@@ -10,7 +10,7 @@ GRAPHIQL := python/fraiseql/http/static
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-test test-tools graphiql native demo test check soak fuzz wheel bench docs format lock clean
+.PHONY: help setup setup-test test-tools graphiql native demo test-fast test check soak fuzz wheel bench docs format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,8 +22,11 @@ setup-test: setup test-tools ## also install what only the tests need
 demo: setup ## serve the flights data set from an embedded PostgreSQL
 	@$(BIN)/fraiseql demo
 
-test: setup-test ## pytest and cargo test
-	@$(BIN)/python scripts/check.py cargo-test pytest
+test-fast: setup-test ## format, lint, types, layers and unit tests: under two minutes
+	@$(BIN)/python scripts/check.py ruff-format ruff mypy layers cargo-fmt reference pytest-unit
+
+test: setup-test ## cargo test, and pytest without its long tests
+	@$(BIN)/python scripts/check.py cargo-test pytest-short
 
 check: setup-test ## everything that CI runs: format, lint, types, layers, tests
 	@$(BIN)/python scripts/check.py

@@ -1,7 +1,8 @@
 """Check: run every check that CI runs, then print one line for each and the total time.
 
-`python scripts/check.py` runs all; names as arguments run those only. A check that passes prints
-nothing but its line, except the test runners, which always print in full.
+`python scripts/check.py` runs all of CI's; names as arguments run those only. A check that passes
+prints nothing but its line, except the test runners, which always print in full. What builds runs
+beside pytest, whose tests wait for servers a good part of the time.
 """
 
 import os
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,11 +21,21 @@ PYTHON_PATHS = ["python", "tests", "scripts", "benchmarks", "examples"]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One command of the list; `loud` ones print in full even when they pass."""
+    """One command of the list.
+
+    Attributes:
+        name: What the command line calls it.
+        command: Program and arguments.
+        loud: Whether it prints in full even when it passes.
+        builds: Whether it may run beside pytest.
+        extra: Whether it only runs when it is named.
+    """
 
     name: str
     command: tuple[str, ...]
     loud: bool = False
+    builds: bool = False
+    extra: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +46,9 @@ class Outcome:
     passed: bool
     seconds: float
 
+
+# Two for each of CI's cores. A process that dies fails the test that it ran.
+PYTEST = ("pytest", "-q", "-n4")
 
 CHECKS = (
     Check("ruff-format", ("ruff", "format", "--check", "--quiet", ".")),
@@ -56,14 +71,23 @@ CHECKS = (
             "-D",
             "warnings",
         ),
+        builds=True,
     ),
-    Check("cargo-test", ("cargo", "test", "--quiet", "--workspace", "--locked"), loud=True),
+    Check(
+        "cargo-test",
+        ("cargo", "test", "--quiet", "--workspace", "--locked"),
+        loud=True,
+        builds=True,
+    ),
     Check("stubtest", ("stubtest", "fraiseql_rs")),
     Check("reference", ("python", "scripts/write_reference.py", "--check")),
-    Check("wheel", ("python", "scripts/try_wheel.py")),
-    # Most tests wait for a server. A file is one process's, since its tests share a database; a
-    # process that dies fails the test that it ran.
-    Check("pytest", ("pytest", "-q", "-n2", "--dist=loadfile", "--durations=20"), loud=True),
+    Check("wheel", ("python", "scripts/try_wheel.py"), builds=True),
+    Check("pytest", (*PYTEST, "--durations=20"), loud=True),
+    # The same by PostgreSQL, for two machines; and shorter ones, for `make test`.
+    Check("pytest-18", (*PYTEST, "--server=embedded"), loud=True, extra=True),
+    Check("pytest-15", (*PYTEST, "--server=system", "--only-server"), loud=True, extra=True),
+    Check("pytest-short", (*PYTEST, "--short"), loud=True, extra=True),
+    Check("pytest-unit", ("pytest", "-q", "tests/architecture", "tests/unit"), extra=True),
 )
 
 
@@ -74,29 +98,42 @@ def environment() -> Mapping[str, str]:
     return {**os.environ, "PATH": path, "PYO3_PYTHON": python, "MYPYPATH": str(ROOT / "python")}
 
 
-def run(check: Check) -> Outcome:
-    """Run one check and print what it says when that matters."""
+def run(check: Check, *, beside: bool = False) -> Outcome:
+    """Run one check and print what it says when that matters; at its end if beside another."""
     print(f"== {check.name}: {' '.join(check.command)}", flush=True)
     start = time.monotonic()
+    streams = check.loud and not beside
     done = subprocess.run(
         check.command,
         cwd=ROOT,
         env=environment(),
         check=False,
         stdin=subprocess.DEVNULL,
-        stdout=None if check.loud else subprocess.PIPE,
-        stderr=None if check.loud else subprocess.STDOUT,
+        stdout=None if streams else subprocess.PIPE,
+        stderr=None if streams else subprocess.STDOUT,
     )
-    if done.returncode and not check.loud:
-        print(done.stdout.decode(errors="replace"), flush=True)
+    if not streams and (done.returncode or check.loud):
+        print(f"== {check.name} said:\n{done.stdout.decode(errors='replace')}", flush=True)
     return Outcome(check.name, done.returncode == 0, time.monotonic() - start)
 
 
-def summary(outcomes: list[Outcome]) -> str:
+def run_all(checks: list[Check]) -> list[Outcome]:
+    """Run checks in their order; those that build, in another thread while pytest runs."""
+    builds = [check for check in checks if check.builds]
+    last = [check for check in checks if check.name.startswith("pytest")]
+    if not last:
+        return [run(check) for check in checks]
+    outcomes = [run(check) for check in checks if check not in (*builds, *last)]
+    with ThreadPoolExecutor(1) as thread:
+        beside = [thread.submit(run, check, beside=True) for check in builds]
+        outcomes += [run(check) for check in last]
+        return outcomes + [done.result() for done in beside]
+
+
+def summary(outcomes: list[Outcome], total: float) -> str:
     """Return one line for each check and a last one with the total."""
     lines = [f"{'ok' if o.passed else 'FAILED':<7}{o.name:<14}{o.seconds:7.1f} s" for o in outcomes]
     failed = sum(not o.passed for o in outcomes)
-    total = sum(o.seconds for o in outcomes)
     verdict = f"{failed} of {len(outcomes)} checks failed" if failed else "all checks passed"
     return "\n".join(["", *lines, f"{verdict}, {total:.1f} s in all"])
 
@@ -107,8 +144,10 @@ def main(names: list[str]) -> int:
     if unknown := [name for name in names if name not in known]:
         print(f"There is no check {unknown[0]!r}; there are: {', '.join(known)}", file=sys.stderr)
         return 2
-    outcomes = [run(known[name]) for name in names or known]
-    print(summary(outcomes), flush=True)
+    start = time.monotonic()
+    chosen = [known[name] for name in names] or [check for check in CHECKS if not check.extra]
+    outcomes = run_all(chosen)
+    print(summary(outcomes, time.monotonic() - start), flush=True)
     return int(any(not outcome.passed for outcome in outcomes))
 
 

@@ -5,19 +5,23 @@ A test that asks for ``database_url`` or ``database`` runs on both; ``--server``
 
 import asyncio
 import os
+import random
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import cache
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
+from hypothesis import settings
 
 from fraiseql.database.embedded import EmbeddedServer, start_embedded
 from fraiseql.database.embedded.binaries import system_directory
 from tests.redis_server import RedisServer
+from tests.scheduling import ServerFiles, is_long, longest_first
 
 SERVERS = ("embedded", "system")
 MISSING = "the system has no PostgreSQL server"
@@ -26,12 +30,22 @@ _numbers = count(1)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let a run choose its servers, and whether golden files are written anew."""
+    """Let a run choose its servers, its seed, and whether golden files are written."""
     parser.addoption(
         "--server",
         choices=[*SERVERS, "both"],
         default="both",
         help="PostgreSQL that database tests run on: embedded (18), system (15 or what is found)",
+    )
+    parser.addoption("--short", action="store_true", help="leave the long tests out")
+    parser.addoption(
+        "--only-server", action="store_true", help="leave out tests that need no PostgreSQL"
+    )
+    parser.addoption(
+        "--seed",
+        type=int,
+        default=7,
+        help="of the numbers that tests draw: the same seed, the same numbers",
     )
     parser.addoption(
         "--update-golden",
@@ -48,6 +62,36 @@ def pytest_configure(config: pytest.Config) -> None:
         own = Path(config.option.basetemp).with_name(process.removeprefix("gw"))
         config.option.basetemp = str(own)
 
+    # The fixed seed of tests that generate their cases.
+    settings.register_profile("seeded", derandomize=True)
+    settings.load_profile("seeded")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what the run does not want; of several processes, begin with the long tests."""
+
+    def is_wanted(item: pytest.Item) -> bool:
+        if config.option.only_server and "server_kind" not in getattr(item, "fixturenames", ()):
+            return False
+        return not (config.option.short and is_long(item.nodeid))
+
+    if unwanted := [item for item in items if not is_wanted(item)]:
+        config.hook.pytest_deselected(items=unwanted)
+        items[:] = [item for item in items if is_wanted(item)]
+    if hasattr(config, "workerinput"):
+        items[:] = longest_first(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ServerFiles | None:
+    """Share the tests by file and server, unless the command line says how."""
+    return ServerFiles(config, log) if config.option.dist == "load" else None
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Begin each test with the run's seed, whatever ran before it."""
+    random.seed(f"{item.config.option.seed} {item.nodeid}")
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run every test that needs a server once on each chosen one."""
@@ -58,7 +102,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say loudly how many tests did not run for want of a system PostgreSQL."""
+    """Say which seed ran, and loudly how many tests did not run for want of a PostgreSQL."""
+    terminalreporter.write_line(f"--seed={terminalreporter.config.option.seed}")
     skipped = terminalreporter.stats.get("skipped", [])
     missed = [report for report in skipped if MISSING in str(report.longrepr)]
     if missed:

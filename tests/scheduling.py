@@ -1,0 +1,53 @@
+"""How several processes share the tests, and which tests are long."""
+
+from collections import Counter
+from typing import Any, Final
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+LONG: Final = (
+    "tests/property/",
+    "tests/failure/",
+    "tests/integration/caching/results/rights/",
+    "tests/integration/caching/results/oracle/",
+    "tests/integration/caching/results/killed/",
+    "tests/integration/caching/upheaval/",
+    "tests/integration/caching/projection/test_storm.py",
+    "tests/integration/caching/projection/test_meetings.py",
+    "tests/integration/caching/materialized_view/test_oracle.py",
+    "tests/integration/caching/materialized_view/test_many.py",
+    "tests/integration/caching/indexes/test_rolling.py",
+    "tests/integration/serving/test_definition_kinds.py",
+    "tests/browser/",
+)
+"""Begun first, since the run ends with the last of them; ``--short`` leaves them out."""
+
+
+def is_long(nodeid: str) -> bool:
+    """Return whether a test is one of the long ones."""
+    return nodeid.startswith(LONG)
+
+
+def longest_first(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Return tests with the long ones and the largest files in front."""
+    count = Counter(item.location[0] for item in items)
+
+    def place(item: pytest.Item) -> tuple[bool, int, str]:
+        return not is_long(item.nodeid), -count[item.location[0]], item.location[0]
+
+    return sorted(items, key=place)
+
+
+class ServerFiles(LoadScopeScheduling):
+    """One process runs the tests of a file on one server, since they share a database."""
+
+    def __init__(self, config: pytest.Config, log: Any) -> None:
+        # In the order of the tests, instead of by their number.
+        config.option.loadscopereorder = False
+        super().__init__(config, log)
+
+    def _split_scope(self, nodeid: str) -> str:
+        path, _, name = nodeid.partition("::")
+        words = name.partition("[")[2].rstrip("]").split("-")
+        return f"{path}@{'system' if 'system' in words else 'embedded'}"
