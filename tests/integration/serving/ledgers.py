@@ -93,9 +93,9 @@ def sum_of(big: BigInt, exact: Decimal = Decimal("1.10"), rate: Rate | None = No
 
 @fraiseql.query
 def entry_of(big: BigInt) -> Entry:
-    made = Entry.__new__(Entry)
-    made.id, made.big, made.exact = 1, big, Decimal("1.50")
-    return made
+    entry = Entry.__new__(Entry)
+    entry.id, entry.big, entry.exact = 1, big, Decimal("1.50")
+    return entry
 
 
 QUERIES = [
@@ -139,8 +139,8 @@ LEDGERS: list[dict[str, Any]] = [
     },
     {"id": 3, "exact": Decimal("1e-30"), "entries": [], "parts": []},
 ]
-for one, other in [(0, 1), (2, 0)]:
-    LEDGERS[one]["owner"] = LEDGERS[other]
+for first, other in [(0, 1), (2, 0)]:
+    LEDGERS[first]["owner"] = LEDGERS[other]
 LEDGERS[2]["parts"] = [Decimal("1e-30"), Decimal("0.50")]
 LOOSE: list[dict[str, Any]] = [
     {"big": "-0", "exact": "-0.0"},

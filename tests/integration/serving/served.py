@@ -51,8 +51,8 @@ class Served:
         **request: Any,
     ) -> bytes:
         """Return the body of the response."""
-        asked = Request(query, variables=variables, **request)
-        response = await self.service.execute(asked, dict(context or {}), Timings())
+        operation = Request(query, variables=variables, **request)
+        response = await self.service.execute(operation, dict(context or {}), Timings())
         return bytes(response.body)
 
     def body(self, query: str, variables: Mapping[str, Any] | None = None, **more: Any) -> bytes:
@@ -109,11 +109,11 @@ async def fetch(url: str, sql: str, args: Any = ()) -> list[dict[str, Any]]:
 @contextmanager
 def served(url: str, sql: str = "", **options: Any) -> Iterator[Served]:
     """Serve an application on a database where ``sql`` has run."""
-    made = Served(url, **options)
+    application = Served(url, **options)
     try:
         if sql:
-            made.execute(sql)
-        made.run(made.service.start())
-        yield made
+            application.execute(sql)
+        application.run(application.service.start())
+        yield application
     finally:
-        made.close()
+        application.close()

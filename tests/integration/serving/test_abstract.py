@@ -140,14 +140,14 @@ def test_documents_of_an_interface_by_a_resolver(bench: Served) -> None:
 
 def test_documents_of_an_interface_inside_an_object(bench: Served) -> None:
     """Their embeds are read as they are asked for, though the field's own type is another."""
-    found = bench.data(f"{{ home {{ pets {PET} owners {{ name }} }} }}")["home"]
-    assert found == {"pets": expected(), "owners": [{"name": "Ada"}]}
+    answer = bench.data(f"{{ home {{ pets {PET} owners {{ name }} }} }}")["home"]
+    assert answer == {"pets": expected(), "owners": [{"name": "Ada"}]}
 
 
 def test_objects_made_in_python(bench: Served) -> None:
-    found = bench.data("{ made { __typename id name toys { id } ... on Dog { says } } }")["made"]
-    assert found[0] == {"__typename": "Cat", "id": 8, "name": "New", "toys": []}
-    assert found[1]["says"] == "X: -"
+    answer = bench.data("{ made { __typename id name toys { id } ... on Dog { says } } }")["made"]
+    assert answer[0] == {"__typename": "Cat", "id": 8, "name": "New", "toys": []}
+    assert answer[1]["says"] == "X: -"
 
 
 def test_rows_of_a_union_of_json(bench: Served) -> None:

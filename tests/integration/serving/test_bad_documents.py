@@ -190,10 +190,12 @@ def test_bad_values_are_errors_at_their_field_and_match_nothing(
     assert values.keys() == rows.ranks[name].keys()
     for key, value in values.items():
         check(running, rows, name, key, value)
-    ascending = [one for one in ask(running, name, order=[{name: "ASC"}]) if one in values]
+    ascending = [row_id for row_id in ask(running, name, order=[{name: "ASC"}]) if row_id in values]
     if name != "text":
         # Texts are ordered by the collation of the database.
-        assert [rows.ranks[name][one] for one in ascending] == sorted(rows.ranks[name].values())
+        assert [rows.ranks[name][row_id] for row_id in ascending] == sorted(
+            rows.ranks[name].values()
+        )
     all_ids = ask(running, name, order=[{name: "ASC"}])
     assert all_ids[: len(values)] == ascending, "what counts as null comes last"
     assert set(ask(running, name, {"isNull": False})) == values.keys() | rows.bad[name]
@@ -201,30 +203,30 @@ def test_bad_values_are_errors_at_their_field_and_match_nothing(
 
 def check(running: Served, rows: Rows, name: str, key: int, value: Any) -> None:
     ranks = rows.ranks[name]
-    equal = {one for one in ranks if ranks[one] == ranks[key]}
-    told = (name, key, value)
+    equal = {row_id for row_id in ranks if ranks[row_id] == ranks[key]}
+    case = (name, key, value)
     sent = value
     if name == "real":
         sent = float(value)
     elif name in ("big", "exact"):
         sent = str(value)
-    assert set(ask(running, name, {"eq": sent})) == equal, told
-    assert set(ask(running, name, {"neq": sent})) == ranks.keys() - equal, told
+    assert set(ask(running, name, {"eq": sent})) == equal, case
+    assert set(ask(running, name, {"neq": sent})) == ranks.keys() - equal, case
     if name != "flag":
-        assert set(ask(running, name, {"in": [sent]})) == equal, told
-        assert set(ask(running, name, {"notIn": [sent]})) == ranks.keys() - equal, told
+        assert set(ask(running, name, {"in": [sent]})) == equal, case
+        assert set(ask(running, name, {"notIn": [sent]})) == ranks.keys() - equal, case
     if name in ("flag", "mood", "text"):
         return
-    below = {one for one in ranks if ranks[one] < ranks[key]}
-    assert set(ask(running, name, {"lt": sent})) == below, told
-    assert set(ask(running, name, {"gte": sent})) == ranks.keys() - below, told
+    below = {row_id for row_id in ranks if ranks[row_id] < ranks[key]}
+    assert set(ask(running, name, {"lt": sent})) == below, case
+    assert set(ask(running, name, {"gte": sent})) == ranks.keys() - below, case
 
 
 def test_a_negation_finds_bad_values_as_it_finds_nulls(bench: tuple[Served, Rows]) -> None:
     running, rows = bench
     query = "query ($w: HolderWhere) { holders(where: $w, limit: 1000) { id } }"
-    found = running.data(query, {"w": {"not": {"day": {"eq": "2024-02-29"}}}})["holders"]
-    assert rows.bad["day"] < {row["id"] for row in found}
+    holders = running.data(query, {"w": {"not": {"day": {"eq": "2024-02-29"}}}})["holders"]
+    assert rows.bad["day"] < {row["id"] for row in holders}
 
 
 @fraiseql.interface(sql_source="animal", jsonb_column="data", discriminator="kind")

@@ -17,10 +17,10 @@ def echo(value: Any | None = None) -> Any | None:
 
 @pytest.fixture
 async def service(database: str) -> Any:
-    made: Service = fraiseql.create_app(queries=[echo], database_url=database).service
-    await made.start()
-    yield made
-    await made.stop()
+    application: Service = fraiseql.create_app(queries=[echo], database_url=database).service
+    await application.start()
+    yield application
+    await application.stop()
 
 
 async def ask(service: Service, query: str, variables: dict[str, Any] | None = None) -> bytes:

@@ -95,7 +95,7 @@ def line_of(error: dict[str, Any], caplog: pytest.LogCaptureFixture) -> logging.
     """Return the one record of an error, which holds nothing that is secret."""
     error_id = error["extensions"]["id"]
     assert re.fullmatch(r"[a-z2-7]{8}", error_id)
-    (record,) = [one for one in caplog.records if error_id in one.getMessage()]
+    (record,) = [entry for entry in caplog.records if error_id in entry.getMessage()]
     line = record.getMessage()
     assert line.startswith(f"{error['extensions']['code']} id={error_id} operation=")
     assert "\n" not in line
@@ -129,7 +129,7 @@ def test_what_nobody_foresaw_has_its_traceback(
     error = bench.error("query ($n: String!) { here: raised(name: $n) }", {"n": kind.__name__})
     assert error["extensions"]["code"] == "INTERNAL_ERROR"
     error_id = error["extensions"]["id"]
-    (record,) = [one for one in caplog.records if error_id in one.getMessage()]
+    (record,) = [entry for entry in caplog.records if error_id in entry.getMessage()]
     assert " operation=- path=here " in record.getMessage()
     assert record.exc_info is not None
     assert type(record.exc_info[1]) is kind
@@ -141,7 +141,9 @@ def test_every_code_is_logged_or_hides_nothing(caplog: pytest.LogCaptureFixture)
         extensions = ErrorLog().extensions(error)
         hides = kind.hides or not kind.for_clients
         assert bool(extensions) is hides, kind
-        lines = [one for one in caplog.records if extensions.get("id", "-") in one.getMessage()]
+        lines = [
+            entry for entry in caplog.records if extensions.get("id", "-") in entry.getMessage()
+        ]
         assert len(lines) == (1 if hides else 0)
         caplog.clear()
 

@@ -103,7 +103,9 @@ def test_a_client_cannot_ask_for_more(running: Served, name: str, where: str) ->
 @pytest.mark.parametrize("name", FILTERS)
 def test_a_client_may_ask_for_less(running: Served, name: str) -> None:
     expected = FILTERS[name][1]
-    assert ids(running, name, "(where: {id: {lte: 2}})") == [one for one in expected if one <= 2]
+    assert ids(running, name, "(where: {id: {lte: 2}})") == [
+        row_id for row_id in expected if row_id <= 2
+    ]
     assert set(ids(running, name, "(state: DRAFT)")) <= {2}
 
 

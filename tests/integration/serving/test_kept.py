@@ -94,7 +94,7 @@ def test_several_root_fields_each_have_their_own_source(by_table: Served) -> Non
 
 def test_what_a_resolver_reads_below_a_field_is_kept_too(by_table: Served) -> None:
     answer = by_table.data("{ writer(id: 1) { rivals { name novels { title } } } }")
-    assert [one["name"] for one in answer["writer"]["rivals"]] == ["kept Bob", "kept Cy"]
+    assert [entry["name"] for entry in answer["writer"]["rivals"]] == ["kept Bob", "kept Cy"]
 
 
 def test_rows_are_counted_in_the_live_relation(by_table: Served, server_log: Path) -> None:
@@ -130,7 +130,7 @@ def test_one_statement_for_each_root_field(by_table: Served, server_log: Path, q
 
 def statements(running: Served, query: str, **context: Any) -> list[tuple[str, str]]:
     explained = running.run(running.service.explain(Request(query), context))
-    return [(one.source, plain(one.sql)) for one in explained.statements]
+    return [(entry.source, plain(entry.sql)) for entry in explained.statements]
 
 
 def test_rows_chosen_by_their_key_need_nothing_of_the_live_relation(by_table: Served) -> None:
@@ -159,7 +159,10 @@ def test_explain_tells_the_source_and_shows_both_statements(
 ) -> None:
     explained = by_view.run(by_view.service.explain(Request(KEPT_ONES[0])))
     assert "from the materialized view kept.view; else live:" in explained.plan
-    assert [one.source for one in explained.statements] == ["materialized view kept.view", "live"]
+    assert [entry.source for entry in explained.statements] == [
+        "materialized view kept.view",
+        "live",
+    ]
     assert [source for source, _ in statements(by_table, "{ writers { name } }")] == ["live"]
     only = statements(by_table, KEPT_ONES[0], role="a_reader")
     assert [source for source, _ in only] == ["live"]

@@ -42,8 +42,8 @@ STORABLE: Final = {"names swapped", "renamed and added", "child"}
 def shelf(stored: GeneratedColumn | None) -> Any:
     """The type of shelves, stored or not."""
     fields = {"id": int, "name": str, "place": str}
-    made = type("Shelf", (), {"__annotations__": fields})
-    return fraiseql.type(sql_source="shelf", stored=stored)(made)
+    shelf_type = type("Shelf", (), {"__annotations__": fields})
+    return fraiseql.type(sql_source="shelf", stored=stored)(shelf_type)
 
 
 def served(url: str, stored: GeneratedColumn | None) -> Served:

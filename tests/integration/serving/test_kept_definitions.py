@@ -51,11 +51,11 @@ def shelf(stored: Any, query: str) -> Any:
         body["volumes"] = fraiseql.embed(
             "volume", on="shelf_id", where="large(pages)", order_by="id", limit=5
         )
-    made = type("Shelf", (), {"__annotations__": fields, **body})
+    shelf_type = type("Shelf", (), {"__annotations__": fields, **body})
     source = (
         "totals" if getattr(stored, "sql", None) else "v_totals" if query == "live" else "shelf"
     )
-    return fraiseql.type(name="Shelf", sql_source=source, stored=stored)(made)
+    return fraiseql.type(name="Shelf", sql_source=source, stored=stored)(shelf_type)
 
 
 KINDS = {
@@ -133,7 +133,7 @@ def test_a_changed_definition_is_noticed_at_once(database: str, kind: str, chang
         assert after != before
         assert after == live(database, stored, query)
         states = at_once(planned(database, type_)).states
-        (state,) = [one for one in states if one.state == "altered"]
+        (state,) = [entry for entry in states if entry.state == "altered"]
         assert title in state.reason
         running.run(running.service.republish())
         assert running.data(query) == after
@@ -171,13 +171,13 @@ def test_what_was_changed_and_changed_back_is_not_trusted(database: str) -> None
         running.execute(RENAMED)
         running.execute("UPDATE shelf SET name = name || '!'")
         running.execute("ALTER TYPE mood RENAME VALUE 'merry' TO 'glad'")
-        assert {one["mood"] for one in running.data(QUERY)["shelves"]} == {"glad"}
+        assert {entry["mood"] for entry in running.data(QUERY)["shelves"]} == {"glad"}
         running.run(running.service.republish())
         assert source(running, QUERY) == "live"
         at_once(applied(database, type_))
         running.run(running.service.republish())
         assert source(running, QUERY) != "live"
-        assert {one["mood"] for one in running.data(QUERY)["shelves"]} == {"glad"}
+        assert {entry["mood"] for entry in running.data(QUERY)["shelves"]} == {"glad"}
 
 
 HARMLESS = {
@@ -216,4 +216,4 @@ def test_a_trigger_that_was_disabled_is_noticed_at_once(database: str) -> None:
         running.execute("ALTER TABLE shelf DISABLE TRIGGER ALL")
         running.execute("UPDATE shelf SET name = 'unseen'")
         running.execute("ALTER TABLE shelf ENABLE TRIGGER ALL")
-        assert {one["name"] for one in running.data(QUERY)["shelves"]} == {"unseen"}
+        assert {entry["name"] for entry in running.data(QUERY)["shelves"]} == {"unseen"}

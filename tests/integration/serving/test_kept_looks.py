@@ -23,7 +23,7 @@ def test_what_nobody_can_tell_is_read_live_and_told_once(
             running.execute("ALTER TABLE writer RENAME COLUMN rank TO place")
             wait_until(running, lambda: sources(running.data(QUERY)) == {"live"})
             running.run(asyncio.sleep(0.4))
-        assert [one for one in caplog.messages if "could not be looked up" in one] == [
+        assert [message for message in caplog.messages if "could not be looked up" in message] == [
             "Stored documents could not be looked up: Writer.rank has no column in public.writer."
         ]
         running.execute("ALTER TABLE writer RENAME COLUMN place TO rank")

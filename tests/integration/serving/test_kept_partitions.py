@@ -54,8 +54,8 @@ class Shelves(Served):
 
     def kept(self, query: str) -> bool:
         """Whether what is kept would answer."""
-        found = self.run(self.service.explain(Request(query))).statements[0]
-        return found.source.startswith("projection")
+        statement = self.run(self.service.explain(Request(query))).statements[0]
+        return statement.source.startswith("projection")
 
     def right(self) -> bool:
         """Whether each answer is what the tables say."""
@@ -65,9 +65,9 @@ class Shelves(Served):
             {
                 **row,
                 "volumes": [
-                    {"id": one["id"], "title": one["title"]}
-                    for one in volumes
-                    if one["shelf_id"] == row["id"]
+                    {"id": volume["id"], "title": volume["title"]}
+                    for volume in volumes
+                    if volume["shelf_id"] == row["id"]
                 ],
             }
             for row in rows

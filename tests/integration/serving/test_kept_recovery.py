@@ -165,7 +165,7 @@ def test_a_missing_document_makes_its_field_live(
         with caplog.at_level(logging.WARNING, "fraiseql"):
             for _ in range(3):
                 answer = running.data(BY_ROWS)["writers"]
-                assert [one["name"] for one in answer] == ["live Ada", "live Bob", "live Cy"]
+                assert [row["name"] for row in answer] == ["live Ada", "live Bob", "live Cy"]
         assert len(caplog.records) == 1
         assert "document of Writer is missing" in caplog.text
         chosen = "{ writers(where: {rank: {gt: 1}}) { name novels { title } } }"

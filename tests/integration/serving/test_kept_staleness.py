@@ -142,9 +142,9 @@ def test_rows_beyond_the_bound_are_not_computed(tables: str) -> None:
     with keeping(tables, aged(LIVE)) as running:
         lag(running, 99)
         explained = running.run(running.service.explain(Request(QUERY), analyze=True))
-        kept = "\n".join(explained.statements[0].plan)
-        assert "One-Time Filter" in kept
-        assert "never executed" in kept
+        plan = "\n".join(explained.statements[0].plan)
+        assert "One-Time Filter" in plan
+        assert "never executed" in plan
         assert ", when stale beyond 2 s: live" in explained.plan
 
 

@@ -39,8 +39,8 @@ def shelf(limit: int | None = None, **options: Any) -> Any:
 
     volumes = fraiseql.embed("volume", on="shelf_id", order_by="id", limit=limit)
     fields = {"id": int, "name": str | None, "volumes": list[Volume]}
-    made = type("Shelf", (), {"__annotations__": fields, "volumes": volumes})
-    return fraiseql.type(name="Shelf", sql_source="shelf", stored=Projection(**options))(made)
+    shelf_type = type("Shelf", (), {"__annotations__": fields, "volumes": volumes})
+    return fraiseql.type(name="Shelf", sql_source="shelf", stored=Projection(**options))(shelf_type)
 
 
 class Shelves(Served):
@@ -54,15 +54,15 @@ class Shelves(Served):
             {
                 **row,
                 "volumes": [
-                    {"id": one["id"], "title": one["title"]}
-                    for one in volumes
-                    if one["shelf_id"] == row["id"]
+                    {"id": volume["id"], "title": volume["title"]}
+                    for volume in volumes
+                    if volume["shelf_id"] == row["id"]
                 ],
             }
             for row in rows
         ]
-        found = self.run(self.service.explain(Request(ALL))).statements[0]
-        assert found.source.startswith("projection")
+        statement = self.run(self.service.explain(Request(ALL))).statements[0]
+        assert statement.source.startswith("projection")
         one_by_one = [self.data(ONE % row["id"])["shelf"] for row in rows]
         assert self.data(SOME)["shelves"] == expected
         return self.data(ALL)["shelves"] == expected == one_by_one

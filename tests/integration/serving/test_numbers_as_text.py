@@ -97,8 +97,8 @@ def stored_ledger(stored: Any) -> Any:
     if not isinstance(stored, GeneratedColumn):
         hints["entries"] = list[Entry]
         embeds["entries"] = fraiseql.embed("entry", on="ledger_id", order_by="id", limit=9)
-    made = type("Ledger", (), {"__annotations__": hints, **embeds})
-    return fraiseql.type(sql_source="ledger", stored=stored)(made)
+    ledger_type = type("Ledger", (), {"__annotations__": hints, **embeds})
+    return fraiseql.type(sql_source="ledger", stored=stored)(ledger_type)
 
 
 STRATEGIES = [

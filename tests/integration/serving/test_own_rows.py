@@ -132,25 +132,30 @@ class Bench:
         """Check every value against every operator; ``ranks`` are PostgreSQL's."""
         values = self.values()
         for key, value in values.items():
-            equal = {one for one in ranks if ranks[one] == ranks[key]}
-            below = {one for one in ranks if ranks[one] < ranks[key]}
-            told = (self.name, value)
+            equal = {row_id for row_id in ranks if ranks[row_id] == ranks[key]}
+            below = {row_id for row_id in ranks if ranks[row_id] < ranks[key]}
+            label = (self.name, value)
             known = values.keys()
-            assert self.ids(eq=value) & known == equal & known, told
-            assert self.ids(neq=value) & known == known - equal, told
+            assert self.ids(eq=value) & known == equal & known, label
+            assert self.ids(neq=value) & known == known - equal, label
             if isinstance(value, bool):
                 continue
-            assert self.ids(**{"in": [value]}) & known == equal & known, told
-            assert self.ids(notIn=[value]) & known == known - equal, told
-            assert self.ids(lt=value) & known == below & known, told
-            assert self.ids(lte=value) & known == (below | equal) & known, told
-            assert self.ids(gt=value) & known == known - below - equal, told
-            assert self.ids(gte=value) & known == known - below, told
-        served_order = [one for one in self.ordered(order=[{self.field: "ASC"}]) if one in values]
-        assert served_order == [one for one in expected_order if one in values], self.name
-        backwards = [one for one in self.ordered(order=[{self.field: "DESC"}]) if one in values]
-        assert [ranks[one] for one in backwards] == [
-            ranks[one] for one in reversed([one for one in expected_order if one in values])
+            assert self.ids(**{"in": [value]}) & known == equal & known, label
+            assert self.ids(notIn=[value]) & known == known - equal, label
+            assert self.ids(lt=value) & known == below & known, label
+            assert self.ids(lte=value) & known == (below | equal) & known, label
+            assert self.ids(gt=value) & known == known - below - equal, label
+            assert self.ids(gte=value) & known == known - below, label
+        served_order = [
+            row_id for row_id in self.ordered(order=[{self.field: "ASC"}]) if row_id in values
+        ]
+        assert served_order == [row_id for row_id in expected_order if row_id in values], self.name
+        backwards = [
+            row_id for row_id in self.ordered(order=[{self.field: "DESC"}]) if row_id in values
+        ]
+        assert [ranks[row_id] for row_id in backwards] == [
+            ranks[row_id]
+            for row_id in reversed([row_id for row_id in expected_order if row_id in values])
         ], self.name
 
 

@@ -63,7 +63,7 @@ def seen(running: Served, tenant: str, lists: int) -> list[list[int]]:
     """The volumes of each list that one tenant is given."""
     query = f"{{ shelves {{ {' '.join(f'of{n} {{ id }}' for n in range(lists))} }} }}"
     (row,) = running.data(query, context={"session": {"app.tenant": tenant}})["shelves"]
-    return [sorted(one["id"] for one in row[f"of{n}"]) for n in range(lists)]
+    return [sorted(entry["id"] for entry in row[f"of{n}"]) for n in range(lists)]
 
 
 OF_A, OF_B = [2, 4, 6], [1, 3, 5]

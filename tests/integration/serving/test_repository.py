@@ -82,9 +82,9 @@ async def house(info: fraiseql.Info, id: int) -> House | None:  # noqa: A002
 @fraiseql.query
 async def rooms(info: fraiseql.Info, wait: float = 0) -> list[Room]:
     await asyncio.sleep(wait)
-    found = await repository(info).find("room", order_by="id")
+    rows = await repository(info).find("room", order_by="id")
     await asyncio.sleep(wait)
-    return found
+    return rows
 
 
 @fraiseql.query
@@ -92,22 +92,22 @@ async def tour(info: fraiseql.Info) -> Tour:
     """Documents of other types, inside a declared object."""
     repo = repository(info)
     first = await repo.find_one("house", street="Elm")
-    found = await repo.find("room", house_id=first["id"])
-    return Tour(title=first["street"] + " tour", house=first, rooms=found)
+    rows = await repo.find("room", house_id=first["id"])
+    return Tour(title=first["street"] + " tour", house=first, rooms=rows)
 
 
 @fraiseql.query
 async def tour_as_dict(info: fraiseql.Info) -> Tour:
     repo = repository(info)
-    found = await repo.find("room", where={"house_id": 1})
-    return {"title": "dict", "house": await repo.find_one("house", id=1), "rooms": found}
+    rows = await repo.find("room", where={"house_id": 1})
+    return {"title": "dict", "house": await repo.find_one("house", id=1), "rooms": rows}
 
 
 @fraiseql.query
 async def names(info: fraiseql.Info) -> list[str]:
     """Documents of a type that is not the field's: all stored fields are there."""
-    found = await repository(info).find("room", where={"hidden": None})
-    return [room["name"] for room in found]
+    rows = await repository(info).find("room", where={"hidden": None})
+    return [room["name"] for room in rows]
 
 
 @fraiseql.query
@@ -146,7 +146,7 @@ def repo(bench: Served) -> Repository:
 
 def test_find_by_values_lists_and_null(bench: Served, repo: Repository) -> None:
     def ids(**arguments: Any) -> list[int]:
-        return [found["id"] for found in bench.run(repo.find("house", **arguments))]
+        return [rows["id"] for rows in bench.run(repo.find("house", **arguments))]
 
     assert ids() == [1, 2, 3]
     assert ids(where={"sold_at": None}) == [1, 3]
@@ -174,8 +174,8 @@ def test_count_and_exists(bench: Served, repo: Repository) -> None:
 
 
 def test_columns_that_no_field_declares_can_be_compared(bench: Served, repo: Repository) -> None:
-    found = bench.run(repo.find("room", where={"hidden": False}, order_by="house_id"))
-    assert [room["name"] for room in found] == ["hall"]
+    rows = bench.run(repo.find("room", where={"hidden": False}, order_by="house_id"))
+    assert [room["name"] for room in rows] == ["hall"]
 
 
 @pytest.mark.parametrize(
@@ -249,8 +249,8 @@ def test_a_context_without_a_request() -> None:
 
 
 def test_a_relation_without_a_key_has_no_ties_to_break(bench: Served, repo: Repository) -> None:
-    found = bench.run(repo.find("loose", order_by="-street"))
-    assert [row["street"] for row in found] == ["Oak", "Elm", "Ash"]
+    rows = bench.run(repo.find("loose", order_by="-street"))
+    assert [row["street"] for row in rows] == ["Oak", "Elm", "Ash"]
 
 
 def test_a_document_is_a_mapping_of_what_was_read(bench: Served, repo: Repository) -> None:
@@ -273,20 +273,20 @@ SELECTED = "{ id name area walls { paint } loud }"
 
 def test_the_selection_of_the_field_decides_what_is_read(bench: Served) -> None:
     inner = f"{{ street rooms {SELECTED} }}"
-    found = bench.data(f"{{ house(id: 1) {inner} houses(limit: 1) {inner} }}")
-    assert found["house"] == found["houses"][0]
-    assert found["house"]["rooms"][0]["loud"] == "HALL"
+    rows = bench.data(f"{{ house(id: 1) {inner} houses(limit: 1) {inner} }}")
+    assert rows["house"] == rows["houses"][0]
+    assert rows["house"]["rooms"][0]["loud"] == "HALL"
 
 
 def test_documents_inside_other_answers_are_rendered_alike(bench: Served) -> None:
     """Documents of a type that is not the field's own stand inside objects, dicts, unions."""
     inner = f"{{ title house {{ street size }} rooms {SELECTED} }}"
     body = bench.body(f"{{ tour {inner} tourAsDict {inner} rooms {SELECTED} }}")
-    found = json.loads(body, parse_float=Decimal)["data"]
-    expected = [room for room in found["rooms"] if room["id"] < 3]
-    assert found["tour"]["rooms"] == expected
-    assert found["tour"]["house"] == {"street": "Elm", "size": Decimal("10.50")}
-    assert found["tourAsDict"] == {**found["tour"], "title": "dict"}
+    rows = json.loads(body, parse_float=Decimal)["data"]
+    expected = [room for room in rows["rooms"] if room["id"] < 3]
+    assert rows["tour"]["rooms"] == expected
+    assert rows["tour"]["house"] == {"street": "Elm", "size": Decimal("10.50")}
+    assert rows["tourAsDict"] == {**rows["tour"], "title": "dict"}
     assert b"12.50" in body
 
 
@@ -296,8 +296,8 @@ def test_numbers_in_inner_documents_keep_their_digits(bench: Served) -> None:
 
 
 def test_a_document_of_one_member_of_a_union(bench: Served) -> None:
-    found = bench.data("{ inside { __typename ... on Room { id name walls { paint } loud } } }")
-    assert found["inside"] == [
+    rows = bench.data("{ inside { __typename ... on Room { id name walls { paint } loud } } }")
+    assert rows["inside"] == [
         {
             "__typename": "Room",
             "id": 1,
@@ -321,8 +321,8 @@ def test_inputs_reach_the_repository_as_they_are(bench: Served) -> None:
     }
     assert bench.data(query) == bench.data(query, {"w": None}) == {"counted": 3}
     query = "query ($o: [HouseOrderBy!]) { sortedHouses(orderBy: $o) { id } }"
-    found = bench.data(query, {"o": [{"size": "DESC"}]})["sortedHouses"]
-    assert [one["id"] for one in found] == [2, 1, 3]
+    rows = bench.data(query, {"o": [{"size": "DESC"}]})["sortedHouses"]
+    assert [one["id"] for one in rows] == [2, 1, 3]
 
 
 def test_selections_of_concurrent_resolvers_stay_apart(bench: Served) -> None:

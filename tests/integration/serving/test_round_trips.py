@@ -127,8 +127,8 @@ def test_first_sight_costs_no_look_at_the_catalog(library: Served, log: Log) -> 
 def test_an_identity_costs_one_statement_more(
     library: Served, log: Log, context: dict[str, object]
 ) -> None:
-    for given in (context, {}, context, {}):
-        library.data(AUTHOR, {"id": 1}, context=given)
+    for request_context in (context, {}, context, {}):
+        library.data(AUTHOR, {"id": 1}, context=request_context)
     log.new()
     library.data(AUTHOR, {"id": 1}, context=context)
     assert len(executed(log)) == 2

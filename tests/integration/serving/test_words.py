@@ -45,8 +45,8 @@ class Plain:
 
 def _worded(name: str, source: str, **options: Any) -> Any:
     fields = {"id": int, **dict.fromkeys(WORDS, int)}
-    made = type(name, (), {"__annotations__": fields, "__module__": __name__})
-    return fraiseql.type(sql_source=source, **options)(made)
+    word_type = type(name, (), {"__annotations__": fields, "__module__": __name__})
+    return fraiseql.type(sql_source=source, **options)(word_type)
 
 
 Words = _worded("Words", "words")
@@ -112,9 +112,9 @@ def test_columns_that_nobody_declares_do_not_disturb(
 ) -> None:
     query = """query ($w: PlainWhere) {
       plains(where: $w, orderBy: [{ id: ASC }]) { id } byPython(where: $w) { id } }"""
-    found = bench.data(query, {"w": where})
-    wanted = [{"id": number} for number in ids]
-    assert found == {"plains": wanted, "byPython": wanted}
+    answer = bench.data(query, {"w": where})
+    expected = [{"id": number} for number in ids]
+    assert answer == {"plains": expected, "byPython": expected}
 
 
 @pytest.mark.parametrize("word", WORDS)
@@ -138,10 +138,10 @@ def test_a_field_may_have_the_name_of_a_word(bench: Served, root: str, word: str
         "o": [{name: "DESC"}],
     }
     rows = [{name: value}]
-    wanted = {"a": rows, "b": rows, "c": rows, "d": rows, "e": [{"id": 3}, {"id": 2}], "f": []}
-    assert bench.data(query, variables) == wanted
+    expected = {"a": rows, "b": rows, "c": rows, "d": rows, "e": [{"id": 3}, {"id": 2}], "f": []}
+    assert bench.data(query, variables) == expected
     other = variables | {"w": {name: {"isNull": True}}, "o": [{name: "ASC"}]}
-    assert bench.data(query, other) == wanted | {"a": [], "e": [{"id": 1}, {"id": 2}]}
+    assert bench.data(query, other) == expected | {"a": [], "e": [{"id": 1}, {"id": 2}]}
 
 
 @pytest.mark.parametrize("word", WORDS)
@@ -191,7 +191,9 @@ def test_a_field_that_would_hide_a_word_is_refused(word: str) -> None:
 
 @pytest.mark.parametrize(("name", "word"), [("sort", "orderBy"), ("most", "limit"), ("w", "where")])
 def test_an_argument_that_would_hide_another_one_is_refused(name: str, word: str) -> None:
-    made = type("Hiding", (), {"__annotations__": {name: int}, name: fraiseql.field(name=word)})
-    hiding = fraiseql.type(sql_source="plain")(made)
+    word_type = type(
+        "Hiding", (), {"__annotations__": {name: int}, name: fraiseql.field(name=word)}
+    )
+    hiding = fraiseql.type(sql_source="plain")(word_type)
     with pytest.raises(DeclarationError, match=f"both have the GraphQL name '{word}'"):
         build_schema(queries=[fraiseql.find("hiding", hiding, by=name)])

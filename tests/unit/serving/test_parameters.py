@@ -67,8 +67,8 @@ east = timezone(timedelta(hours=9))
     ],
 )
 def test_a_value_of_the_right_form(wire: str, value: Any, parameter: Any) -> None:
-    found = converter(Parameter(None, wire))(value)
-    assert (type(found), found) == (type(parameter), parameter)
+    converted = converter(Parameter(None, wire))(value)
+    assert (type(converted), converted) == (type(parameter), parameter)
     assert converter(Parameter(None, wire, array=True))([value, value]) == [parameter, parameter]
 
 
@@ -125,12 +125,12 @@ def test_a_value_of_the_right_form(wire: str, value: Any, parameter: Any) -> Non
     ],
 )
 def test_a_value_of_another_form_is_refused(wire: str, value: Any) -> None:
-    for parameter, given in (
+    for parameter, values in (
         (Parameter(None, wire, name="x"), value),
         (Parameter(None, wire, True), [value]),
     ):
         with pytest.raises(InputError, match="cannot be compared with"):
-            converter(parameter)(given)
+            converter(parameter)(values)
 
 
 @pytest.mark.parametrize("value", [-1, 11, 1.0, True, "1", [1]])

@@ -18,8 +18,8 @@ def _holds(key: str, value: Any, row: dict[str, int]) -> bool:
     if key == "not":
         return not holds(value, row)
     if key in ("and", "or"):
-        found = [holds(item, row) for item in (value if isinstance(value, list) else [value])]
-        return all(found) if key == "and" else any(found)
+        results = [holds(item, row) for item in (value if isinstance(value, list) else [value])]
+        return all(results) if key == "and" else any(results)
     return row[key] == value["eq"]
 
 
