@@ -1,6 +1,6 @@
 """Golden operations: plan, SQL and response in one directory each.
 
-``pytest tests/golden --update-golden`` writes what is found as what is expected; read the diff.
+``pytest tests/golden --update-golden`` writes the results as expected; review the diff.
 """
 
 import json

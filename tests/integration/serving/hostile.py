@@ -13,7 +13,7 @@ class Hostile:
     """One request.
 
     Attributes:
-        name: What is large in it.
+        name: The large part.
         query: The document.
         variables: Its variables.
         codes: Codes that may answer it; None among them: it may be answered.

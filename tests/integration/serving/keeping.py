@@ -1,6 +1,6 @@
 """Application with documents that a test stores by hand.
 
-Every live name begins with ``live``, every kept one with ``kept``: an answer tells its source.
+Live names start with ``live``, stored ones with ``kept``, which shows the source of an answer.
 """
 
 import asyncio
@@ -149,7 +149,7 @@ def wait_until(running: Served, come: Callable[[], bool]) -> None:
 def keeping(
     url: str, keep: Keep, *, refresh_seconds: float = 60.0, **options: object
 ) -> Iterator[Served]:
-    """Serve the writers, whose documents are kept as ``keep`` says."""
+    """Serve the writers, whose documents are stored as ``keep`` returns."""
 
     async def publish(_schema: Schema, _catalog: Catalog, pool: Pool, live: SourceMap) -> SourceMap:
         catalog = await load_catalog(pool, ["kept.writer", "kept.view"])

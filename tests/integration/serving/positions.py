@@ -62,7 +62,7 @@ class Doc:
 
 
 def shown(**arguments: Any) -> str:
-    """What a function was given, in words that tell None from everything else."""
+    """Arguments of a function in words, with None distinct."""
     return repr(sorted(arguments.items()))
 
 

@@ -141,7 +141,7 @@ def rows(count: int = 16) -> list[dict[str, Any]]:
 
 
 def stored(row: dict[str, Any]) -> list[Any]:
-    """Return what is inserted: own columns, then the document; a null is a missing key or null."""
+    """Return the inserted values: columns, then the document; a null is a missing key or null."""
     document = {name: as_json(row[name]) for name in KEYS if row[name] is not None or row["id"] % 2}
     text = json.dumps(document, default=str)
     # A number with all its digits.
@@ -150,19 +150,19 @@ def stored(row: dict[str, Any]) -> list[Any]:
 
 
 def plain(value: Any) -> Any:
-    """Return what the driver takes."""
+    """Return the value for the driver."""
     return value.value if isinstance(value, Enum) else value
 
 
 def as_json(value: Any) -> Any:
-    """Return what a document holds; decimals as text."""
+    """Return the value in a document; decimals as text."""
     if isinstance(value, datetime | date | time):
         return value.isoformat()
     return plain(value) if not isinstance(value, Decimal | UUID) else str(value)
 
 
 def sent(value: Any) -> Any:
-    """Return what a client sends as a variable."""
+    """Return the value of a variable."""
     if isinstance(value, list):
         return [sent(item) for item in value]
     return value.name if isinstance(value, Enum) else as_json(value)

@@ -23,7 +23,7 @@ class Served:
 
     Args:
         url: Address of the database.
-        **options: What ``create_app`` is told.
+        **options: Arguments of ``create_app``.
     """
 
     def __init__(self, url: str, **options: Any) -> None:

@@ -59,7 +59,7 @@ def url(database: str) -> str:
 
 @contextmanager
 def working(running: Served, *, as_role: str = "postgres") -> Iterator[Served]:
-    """Have a worker beside a started service, as each served application has."""
+    """Run a worker next to a started service, as for each served application."""
     address = running.url.replace("postgres@", f"{as_role}@")
     worker = Worker(running.service.schema, Settings(database_url=address))
     try:
@@ -85,7 +85,7 @@ def serving_role(url: str) -> Iterator[str]:
 
 
 def answered(running: Served) -> str:
-    """Return how the query was answered, whose answer must be what the tables say."""
+    """Return how the query was answered; its answer must equal the tables."""
     response = respond(running, QUERY)
     rows = running.fetch("SELECT day, n FROM reading ORDER BY day, n")
     assert running.data(QUERY)["readings"] == rows
@@ -155,5 +155,5 @@ def test_projections_are_built_again(url: str, change: str) -> None:
             running.execute("TRUNCATE more")
         assert running.right()
         assert running.kept(ALL)
-    # An apply has nothing to make; it drops what a table that left has.
+    # An apply creates nothing; it drops the objects of a detached table.
     assert [step for step in at_once(road.planned(url, Shelf)).steps if step.created] == []

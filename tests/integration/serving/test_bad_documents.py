@@ -19,7 +19,7 @@ from tests.integration.serving.served import Served, execute, served
 @fraiseql.enum
 class Mood(Enum):
     CALM = "calm"
-    loudVoice = "loud voice"  # noqa: N815 - a name in camelCase is what is tried
+    loudVoice = "loud voice"  # noqa: N815 - the test needs a camelCase name
 
 
 HINTS: dict[str, Any] = {

@@ -126,7 +126,7 @@ query ($id: Int!, $where: BookWhere, $genre: Genre, $limit: Int) {
     ],
 )
 def test_variables_of_the_wrong_type(bench: Served, variables: Any, text: str) -> None:
-    bench.ask(VARIABLES, {"id": 1})  # a plan that is kept must not let them in
+    bench.ask(VARIABLES, {"id": 1})  # a cached plan must not accept them
     ((code, message), *_) = refused(bench, VARIABLES, variables)
     assert code == "BAD_USER_INPUT"
     assert text in message

@@ -94,7 +94,7 @@ def running(database: str) -> Iterator[Served]:
 
 
 def held(running: Served, query: str) -> tuple[Any, float]:
-    """Return the answer, and the longest that the loop did not come round meanwhile."""
+    """Return the answer, and the longest time that the loop was blocked."""
     longest = 0.0
 
     async def beat() -> None:

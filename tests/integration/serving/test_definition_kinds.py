@@ -126,7 +126,7 @@ TYPES = {
 }
 FIELDS = f"id mood said name half {' '.join(f'{one} {{ id }}' for one in EMBEDS)}"
 
-# What apply does, in a fraction of its time: what is stored is true again.
+# Like an apply, but faster: stored documents are current again.
 AGAIN = """
 DO $$ DECLARE one record; BEGIN
   FOR one IN SELECT * FROM fraiseql.fingerprints LOOP

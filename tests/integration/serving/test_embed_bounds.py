@@ -116,7 +116,7 @@ def values(data: Any) -> int:
 
 @pytest.fixture(scope="module")
 def strict(bench: Served) -> Iterator[Served]:
-    """The same application, which refuses every operation and so tells its cost."""
+    """The same application, which refuses every operation with its cost."""
     with served(bench.url, queries=QUERIES, max_embed_items=50, max_complexity=0) as running:
         yield running
 

@@ -118,7 +118,7 @@ def codes_of(answer: dict[str, Any]) -> set[str | None]:
 
 @pytest.fixture(scope="module", autouse=True)
 def _no_collection() -> Iterator[None]:
-    """What the collector takes for the garbage of other tests is not the request's."""
+    """The collector's time for other tests' garbage does not count."""
     gc.collect()
     gc.disable()
     yield
@@ -126,7 +126,7 @@ def _no_collection() -> Iterator[None]:
 
 
 def check(app: Any, loop: Any, body: bytes, codes: set[str | None], caplog: Any) -> None:
-    """Send a request twice: what is remembered of the first one must not be worse."""
+    """Send a request twice: the second, from caches, must not be slower."""
     assert len(body) <= 1_000_000
     with caplog.at_level(logging.DEBUG, "fraiseql"):
         for _ in range(2):

@@ -56,7 +56,7 @@ QUERY = "query ($w: PostWhere) { posts(where: $w, limit: 1000) { id } }"
 
 
 def rows(count: int = 400) -> str:
-    """SQL that fills the table with what its fields do not expect."""
+    """SQL that fills the table with values that do not fit its fields."""
     chance = random.Random(7)
     texts = []
     for n in range(1, count + 1):

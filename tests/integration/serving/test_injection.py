@@ -225,7 +225,7 @@ def test_a_lone_surrogate_is_refused(bench: Served) -> None:
 
 
 def test_attacks_do_not_meet_in_one_plan(bench: Served) -> None:
-    """Plans are kept by structure: values of two requests at once stay apart."""
+    """Plans are cached by signature: values of concurrent requests are separate."""
 
     async def both() -> list[bytes]:
         query = "query ($w: VictimWhere) { victims(where: $w) { id } }"

@@ -94,7 +94,7 @@ def test_conditions_and_depth_in_variables(bench: Served, root: str) -> None:
     assert code("BookWhere", "$w", deep) == "DOCUMENT_TOO_DEEP"
     assert code("[BookWhere!]", "{ and: $w }", [CONDITION] * 5) is None
     assert code("[BookWhere!]", "{ and: $w }", [CONDITION] * 7) == "TOO_COMPLEX"
-    # What is small becomes large where it stands several times.
+    # A small value becomes large when it is used several times.
     assert code("BookWhere!", "{ or: [$w, $w, $w, $w, $w] }", CONDITION) is None
     assert code("BookWhere!", "{ or: [$w, $w, $w, $w, $w, $w, $w] }", CONDITION) == "TOO_COMPLEX"
     assert code("BookWhere!", "{ not: { not: { not: $w } } }", CONDITION) is None

@@ -38,7 +38,7 @@ def by_view(tables: str) -> Iterator[Served]:
 
 
 def sources(answer: Any) -> set[str]:
-    """Return ``live`` and ``kept``, whichever the texts of an answer begin with."""
+    """Return the first words of an answer's texts: ``live`` or ``kept``."""
     if isinstance(answer, dict):
         return set().union(*map(sources, answer.values()))
     if isinstance(answer, list):
@@ -58,10 +58,10 @@ KEPT_ONES = [
     "{ found(id: 1) { name novels { title } } }",
 ]
 LIVE_ONES = [
-    # What the document has not: embeds of embeds.
+    # The document has no embeds of embeds.
     "{ writers(limit: 3) { name novels { title chapters { pages } } } }",
     "{ writer(id: 1) { name novels { title } n: novels { chapters { pages } } } }",
-    # What the row has by itself, so that no list has to travel.
+    # The row's own columns, so that no list is sent.
     "{ writers { name } }",
     "{ writer(id: 1) { id name rank label } }",
     "{ found(id: 1) { name } }",

@@ -56,7 +56,7 @@ def url(database: str) -> str:
 
 
 class Shelves(Served):
-    """Shelves, served from what is kept of them as soon as it is there."""
+    """Shelves, served from stored documents as soon as they exist."""
 
     def __init__(self, url: str, type_: Any, query: str = QUERY) -> None:
         super().__init__(url, queries=[fraiseql.find("shelves", type_)], worker=False)
@@ -69,7 +69,7 @@ class Shelves(Served):
         return found.source.split()[0]
 
     def right(self) -> bool:
-        """Whether the answer is what the tables say."""
+        """Whether the answer equals the tables."""
         return self.data(self.query)["shelves"] == self.expected()
 
     def expected(self) -> list[dict[str, Any]]:
@@ -104,7 +104,7 @@ LOSS = {
 
 
 def lose(running: Served, kind: str) -> None:
-    """Drop what is kept, wherever it stands."""
+    """Drop the stored documents of any strategy."""
     letter = {"projection": "r", "materialized": "m"}.get(kind)
     if letter is None:
         running.execute(LOSS[kind])
@@ -199,7 +199,7 @@ async def refresh(running: Shelves) -> None:
 
 
 def staleness(running: Shelves) -> tuple[list[Any], str]:
-    """Return what the response says of its age, and whether its data are the tables'."""
+    """Return the reported age, and whether the data equal the tables."""
     answer = running.ask(QUERY)
     said = answer.get("extensions", {}).get("staleness", [])
     same = answer["data"] is not None and answer["data"]["shelves"] == running.expected()
@@ -267,7 +267,7 @@ def word(stored: object) -> Any:
 
 @pytest.mark.parametrize("stored", [Projection(max_bytes=10**6), MaterializedView(refresh="1h")])
 def test_texts_keep_the_order_of_their_own_collation(url: str, stored: Any) -> None:
-    """A key of another collation than the database's: its table has it, a kept one may not."""
+    """A key with another collation than the database's, which a stored table may not have."""
     at_once(run_sql(url, WORDS))
     kept, live = word(stored), word(None)
     at_once(applied(url, kept))

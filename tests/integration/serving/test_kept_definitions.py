@@ -90,7 +90,7 @@ CASES = [
 
 @contextmanager
 def serving(url: str, type_: Any, query: str) -> Iterator[Served]:
-    """Serve what is stored of a type, as the watch finds it now."""
+    """Serve a type's stored documents after a refresh of the sources."""
     running = Served(url, queries=[fraiseql.find("shelves", type_, order_by="id")], worker=False)
     try:
         running.run(running.service.start())

@@ -15,7 +15,7 @@ QUERY = "{ writers { name novels { title } } }"
 def test_what_nobody_can_tell_is_read_live_and_told_once(
     database: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A column is gone: whether what is kept is still true cannot be asked."""
+    """A column is gone: whether stored documents are current is unknown."""
     at_once(run_sql(database, TABLES, KEPT))
     with keeping(database, beside, refresh_seconds=0.05) as running:
         assert sources(running.data(QUERY)) == {"kept"}

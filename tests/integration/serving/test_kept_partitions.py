@@ -42,7 +42,7 @@ class Shelf:
 
 
 class Shelves(Served):
-    """Shelves and one shelf; what is kept is looked at as the service starts."""
+    """Shelves and one shelf; sources are loaded when the service starts."""
 
     def __init__(self, url: str) -> None:
         queries = [fraiseql.find("shelves", Shelf), fraiseql.find_one("shelf", Shelf, by="id")]
@@ -53,12 +53,12 @@ class Shelves(Served):
             assert self.right()
 
     def kept(self, query: str) -> bool:
-        """Whether what is kept would answer."""
+        """Whether stored documents would be read."""
         statement = self.run(self.service.explain(Request(query))).statements[0]
         return statement.source.startswith("projection")
 
     def right(self) -> bool:
-        """Whether each answer is what the tables say."""
+        """Whether each answer equals the tables."""
         rows = self.fetch("SELECT id, name FROM shelf ORDER BY id")
         volumes = self.fetch("SELECT id, title, shelf_id FROM volume ORDER BY id")
         expected: list[Any] = [

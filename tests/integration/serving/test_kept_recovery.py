@@ -141,7 +141,7 @@ def test_a_look_that_fails_is_not_the_last(kept: str, caplog: pytest.LogCaptureF
 def test_a_relation_that_stays_unreadable_is_tried_only_now_and_then(
     kept: str, server_log: Path
 ) -> None:
-    """It is said to be there each time; only the first request pays for the trial."""
+    """Each refresh reports it as present; only the first request tries to read it."""
     broken = aged(Freshness("kept.age()"))
     with keeping(kept, broken) as running:
         running.execute("DROP FUNCTION kept.age()")

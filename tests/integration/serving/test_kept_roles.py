@@ -113,7 +113,7 @@ class Rows(Served):
         """Compare answers with the live ones, and with why types are read live.
 
         Args:
-            withheld: Why, by the names of types; empty where none is to be read as stored.
+            withheld: Reasons by type name; empty when all may be read as stored.
         """
         self.run(self.stored.republish())
         for service in (self.live, self.stored):
@@ -139,7 +139,7 @@ app = fraiseql.create_app(queries=QUERIES, database_url={url!r}, worker=False)
 
 
 def prepare(api: str) -> None:
-    """Apply what is declared, and grant the serving role what it reads of that."""
+    """Apply the declarations, and grant the serving role the privileges to read them."""
     assert main(["db", "apply", api]) == 0
     assert main(["db", "grant", api, LOGIN]) == 0
 
@@ -282,7 +282,7 @@ def test_a_role_is_not_given_stored_rows_of_a_definition_that_changed(rows: Rows
 
 
 async def live_header(url: str) -> str | None:
-    """Return what a response over HTTP says of types that were read live."""
+    """Return the header of a response about types that were read live."""
     app = fraiseql.create_app(
         queries=QUERIES, database_url=url, worker=False, context=lambda _: CONTEXT
     )

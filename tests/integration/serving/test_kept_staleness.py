@@ -158,7 +158,7 @@ def test_one_statement_reads_age_and_rows(tables: str, server_log: Path) -> None
 
 
 def test_age_and_rows_are_of_one_snapshot(tables: str) -> None:
-    """A write between the two would be told as no lag at all, with rows that lack it."""
+    """A write between the two would be reported as no lag, with rows without it."""
     with keeping(tables, aged(Freshness(f"(SELECT {AGE} FROM pg_sleep(1))"))) as running:
         lag(running, 5)
 

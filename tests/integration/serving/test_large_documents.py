@@ -44,10 +44,10 @@ def shelf(limit: int | None = None, **options: Any) -> Any:
 
 
 class Shelves(Served):
-    """Shelves and one shelf, read from what is kept."""
+    """Shelves and one shelf, read from stored documents."""
 
     def right(self) -> bool:
-        """Whether each answer is what the tables say, and still meant to be read kept."""
+        """Whether each answer equals the tables, and stored documents are still read."""
         rows = self.fetch("SELECT id, name FROM shelf ORDER BY id")
         volumes = self.fetch("SELECT id, title, shelf_id FROM volume ORDER BY id")
         expected = [
@@ -123,7 +123,7 @@ def test_large_documents_are_not_stored_when_they_are_built(url: str) -> None:
 
 @pytest.mark.parametrize("options", [{"limit": 20}, {"limit": 20, "text": True}], ids=str)
 def test_documents_that_postgresql_cannot_make_fail_no_writer(url: str, options: Any) -> None:
-    """Three hundred million bytes are no jsonb text; the small ones beside it are stored."""
+    """Three hundred million bytes exceed jsonb; the small documents are stored."""
     with serving(url, shelf(**options)) as running:
         huge = "UPDATE volume SET title = repeat('x', 100000000) WHERE shelf_id = 2"
         running.execute(f"BEGIN; UPDATE shelf SET name = 'written with it'; {huge}; COMMIT")

@@ -109,7 +109,7 @@ class Bench:
         return to_camel(self.name)
 
     def values(self) -> dict[int, Any]:
-        """Return what is served, by id; what has an error of its own is left out."""
+        """Return the served values by id, without those with an error."""
         answer = json.loads(self.running.body(self.query, {}), parse_float=Decimal)
         for error in answer.get("errors", ()):
             assert error["extensions"]["code"] == "BAD_DOCUMENT", error

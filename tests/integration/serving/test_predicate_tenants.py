@@ -60,7 +60,7 @@ def shelf(*predicates: str, **options: Any) -> type:
 
 
 def seen(running: Served, tenant: str, lists: int) -> list[list[int]]:
-    """The volumes of each list that one tenant is given."""
+    """The volumes of each list that a tenant sees."""
     query = f"{{ shelves {{ {' '.join(f'of{n} {{ id }}' for n in range(lists))} }} }}"
     (row,) = running.data(query, context={"session": {"app.tenant": tenant}})["shelves"]
     return [sorted(entry["id"] for entry in row[f"of{n}"]) for n in range(lists)]

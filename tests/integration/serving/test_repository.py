@@ -105,7 +105,7 @@ async def tour_as_dict(info: fraiseql.Info) -> Tour:
 
 @fraiseql.query
 async def names(info: fraiseql.Info) -> list[str]:
-    """Documents of a type that is not the field's: all stored fields are there."""
+    """Documents of another type than the field's contain all stored fields."""
     rows = await repository(info).find("room", where={"hidden": None})
     return [room["name"] for room in rows]
 

@@ -21,7 +21,7 @@ async def found(info: fraiseql.Info, id: int) -> application.Book | None:  # noq
 
 @fraiseql.query
 async def tenant(info: fraiseql.Info) -> str | None:
-    """What a policy would see."""
+    """The value that a policy would see."""
     return await info.context["db"].fetchval("SELECT current_setting('app.tenant', true)")
 
 
