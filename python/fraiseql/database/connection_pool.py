@@ -63,11 +63,8 @@ class ConnectionPool:
             return None
         free = self._free
         while free:
-            connection = (
-                free.pop()
-                if free[-1].identity is identity
-                else free.pop(self._best_match(identity))
-            )
+            index = -1 if free[-1].identity is identity else self._best_match(identity)
+            connection = free.pop(index)
             if not connection.is_closed():
                 if priority is not _KEY:
                     self._enter(connection, priority)

@@ -185,7 +185,7 @@ async def _compute(
     reads = _recorded_reads(part, kept, request)
     run, body, errors = await _rendered(part, request, reads)
     if errors and reads is not None and reads.looked_into:
-        # The code may need the object itself, not its stand-in: compute again, do not store.
+        # The code may need the object itself, not its proxy: compute again, do not store.
         run, body, errors = await _rendered(part, request, None)
         kept = None
     own, read = run.noted or [], request.reports.get(part.key, [])
