@@ -152,7 +152,7 @@ class Writers:
                 await writer.transaction()
                 self.transactions += 1
         except GONE:
-            self.confirmed[number] = max(self.confirmed.get(number, 0), writer.told)
+            self.confirmed[number] = max(self.confirmed.get(number, 0), writer.confirmed)
         finally:
             connection.terminate()
 

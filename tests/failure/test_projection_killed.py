@@ -146,7 +146,7 @@ async def test_the_server_is_killed_under_a_builder(own: Crashing, seed: int) ->
         await connection.execute(f"INSERT INTO app.users SELECT i, 'u' FROM {many}")
         await connection.execute(f"INSERT INTO app.posts SELECT i, i, i, 'p' FROM {many}")
         await install(connection, case.specs, build=False)
-        writers.told.clear()
+        writers.confirmed.clear()
         await writers.connect(own.url)
         work = asyncio.create_task(building(own.url, case, ""))
         await progress(own, case, work, random.randrange(ROWS))
