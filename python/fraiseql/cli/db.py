@@ -210,7 +210,7 @@ async def _verify(writer: AdminConnection, wanted: DesiredState, arguments: Name
 
 
 def _verified_facts(one: Verified) -> dict[str, Any]:
-    shown = [{"key": d.key, "kept": d.kept, "live": d.live} for d in one.differences]
+    shown = [{"key": d.key, "stored": d.stored, "live": d.live} for d in one.differences]
     return {
         "type": one.type_name,
         "compared": one.compared,

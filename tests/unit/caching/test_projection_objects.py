@@ -94,10 +94,10 @@ def test_a_table_without_a_key_is_refused() -> None:
 
 
 def test_siblings_of_one_name_are_refused() -> None:
-    with pytest.raises(DeclarationError, match="two embeds of one name"):
+    with pytest.raises(DeclarationError, match="two embeds with the same name"):
         replace(USER, embeds=(USER.embeds[0], USER.embeds[0]))
 
 
 def test_an_embed_joined_on_nothing_is_refused() -> None:
-    with pytest.raises(DeclarationError, match="joined on nothing"):
+    with pytest.raises(DeclarationError, match="without join columns"):
         replace(USER, embeds=(replace(USER.embeds[0], join=()),))

@@ -7,7 +7,7 @@ from fraiseql.caching.refresh.job_context import JobContext
 from fraiseql.caching.results.declared import log_lifetime
 from fraiseql.caching.strategies.materialized_view.objects import physical
 from fraiseql.caching.strategies.materialized_view.policy import Policy
-from fraiseql.caching.strategies.materialized_view.refreshing import condition_of, refresh_view
+from fraiseql.caching.strategies.materialized_view.refreshing import refresh_state, refresh_view
 from fraiseql.database.writing import AdminConnection
 from fraiseql.errors import FraiseQLError
 
@@ -42,11 +42,11 @@ async def refresh_due(work: JobContext, connection: AdminConnection) -> float:
 
 
 async def _one(connection: AdminConnection, view: str, policy: Policy) -> float:
-    condition = await condition_of(connection, view)
+    condition = await refresh_state(connection, view)
     if condition is None:
         return NOT_APPLIED
     if policy.wait(condition) > 0:
         return policy.look_again(condition)
     await refresh_view(connection, view, policy)
-    condition = await condition_of(connection, view)
+    condition = await refresh_state(connection, view)
     return NOT_APPLIED if condition is None else policy.look_again(condition)

@@ -10,7 +10,7 @@ from fraiseql.caching.results.declared import has_caches
 from fraiseql.caching.strategies.projection.problems import lineage
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec
 from fraiseql.caching.strategies.projection.strategy import spec_of
-from fraiseql.caching.strategies.projection.tables import BUILT, whole
+from fraiseql.caching.strategies.projection.tables import BUILT, built_comment
 from fraiseql.caching.strategies.registry import strategy_of
 from fraiseql.database.writing import AdminConnection
 from fraiseql.expressions import literal
@@ -49,7 +49,8 @@ async def adopt_partitions_of(work: JobContext, connection: AdminConnection) -> 
 def _outdated(spec: ProjectionSpec) -> str:
     """Return SQL: whether built documents are of other partitions than the present ones."""
     table, view = literal(spec.table.sql), literal(spec.reading.sql)
+    comment = literal(built_comment(spec))
     return f"""\
 SELECT obj_description(to_regclass({table}), 'pg_class') = '{BUILT}'
-  AND obj_description(to_regclass({view}), 'pg_class') IS DISTINCT FROM {literal(whole(spec))}
+  AND obj_description(to_regclass({view}), 'pg_class') IS DISTINCT FROM {comment}
   AND has_table_privilege(to_regclass('fraiseql.ledger'), 'UPDATE')"""

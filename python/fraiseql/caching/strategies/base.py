@@ -1,4 +1,4 @@
-"""Interface of storage strategies."""
+"""The interface of strategies, and the types that they share."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -26,9 +26,9 @@ class Violation:
     Attributes:
         code: Stable identifier; has a page in ``docs/errors``.
         where: The type, or type and field.
-        message: The cause.
-        alternative: A declaration that works.
-        create_only: Whether it only forbids to create: existing documents may be read.
+        message: The problem and its reason.
+        alternative: A declaration that works instead.
+        create_only: Whether it only prevents creation: objects that exist may still be read.
     """
 
     code: str
@@ -38,7 +38,7 @@ class Violation:
     create_only: bool = False
 
     def __str__(self) -> str:
-        """Return all of it on two lines."""
+        """Return the message and the alternative on two lines."""
         return f"{self.where}: {self.message} [{self.code}]\n  {self.alternative}"
 
 
@@ -49,8 +49,8 @@ class ResolveContext:
     Attributes:
         schema: The declared schema.
         catalog: The declared relations, by declared name.
-        tables: Columns of the same relations, by declared name.
-        predicates: Inspected predicates of all embeds that stored documents may hold.
+        tables: Details of the same relations, by declared name.
+        predicates: Parsed predicates of all embeds that stored documents may contain.
     """
 
     schema: Schema
@@ -61,7 +61,7 @@ class ResolveContext:
 
 @dataclass(frozen=True, slots=True)
 class StoredType:
-    """One type declared with ``stored=``.
+    """A type whose documents are stored.
 
     Attributes:
         type_name: GraphQL name.
@@ -70,7 +70,7 @@ class StoredType:
         table: The relation of its ``sql_source``.
         key: Columns that identify a row; may be empty.
         context: Schema and catalog.
-        inspection: Result of the strategy's ``inspect``; None before.
+        inspection: The result of the strategy's ``inspect``; None before.
     """
 
     type_name: str
@@ -82,52 +82,52 @@ class StoredType:
     inspection: Any = None
 
     def own_fields(self) -> list[FieldDefinition]:
-        """Return the fields that the table's own rows answer."""
+        """Return the fields that are read from the table's own rows."""
         return own_fields(self.context.schema, self.type_name)
 
     def embedded_fields(self) -> list[FieldDefinition]:
-        """Return the fields that other relations answer."""
+        """Return the fields that are read from other relations."""
         fields = self.context.schema.fields[self.type_name].values()
         return [field for field in fields if field.embed is not None]
 
 
 def live_reads(stored_type: StoredType, embeds: Iterable[str] = ()) -> list[str]:
-    """Return the quoted names of the relations in the live statement.
+    """Return the quoted names of the relations in the statement of the live answer.
 
     Args:
         stored_type: The type.
-        embeds: Embedded fields of the stored document, dotted for those inside of embeds.
+        embeds: Dotted paths of the embeds in the stored document.
     """
-    context, relations = stored_type.context, [live_source(stored_type.definition) or ""]
+    context, sources = stored_type.context, [live_source(stored_type.definition) or ""]
     for path in embeds:
         type_name = stored_type.type_name
         for part in path.split("."):
             fields = context.schema.fields[type_name].items()
-            graphql_name, field = next(item for item in fields if item[1].name == part)
+            graphql_name, field = next(pair for pair in fields if pair[1].name == part)
             assert field.embed is not None  # noqa: S101 - its documents are stored
-            relations.append(field.embed.relation)
+            sources.append(field.embed.relation)
             type_: Any = context.schema.graphql.type_map[type_name]
             type_name = get_named_type(type_.fields[graphql_name].type).name
-    return list(dict.fromkeys(context.catalog.relations[name].sql for name in relations))
+    return list(dict.fromkeys(context.catalog.relations[name].sql for name in sources))
 
 
 class Strategy(Protocol):
-    """Functions that each module of a strategy has."""
+    """The functions that the module or package of each strategy defines."""
 
     async def inspect(self, stored_type: StoredType, pool: Pool) -> Any:
         """Read from the database what the other methods need besides the declaration."""
 
     def refusals(self, stored_type: StoredType) -> Iterable[Violation]:
-        """Return the violations of the declaration."""
+        """Return the reasons for refusing the declaration; empty if it can be applied."""
 
     def objects(self, stored_type: StoredType) -> Iterable[DatabaseObject]:
-        """Return the desired objects, the live view included; called only without violations."""
+        """Return the objects to create, with the live view; called only if nothing is refused."""
 
     async def read_source(self, stored_type: StoredType, pool: Pool) -> StoredSource | None:
-        """Return the source of complete stored documents, or None."""
+        """Return the source to read in place of the live answer, if it exists and is complete."""
 
     def readable(self, stored_type: StoredType) -> Iterable[str]:
-        """Return the quoted names of the relations of stored documents, without declared tables."""
+        """Return the quoted names of the relations that replace the live answer, without tables."""
 
     async def verify(
         self, stored_type: StoredType, connection: AdminConnection, sample: float
@@ -138,10 +138,10 @@ class Strategy(Protocol):
         """
 
     async def repair(self, stored_type: StoredType, connection: AdminConnection) -> int:
-        """Rebuild documents that differ, and return their number."""
+        """Recompute documents that differ, and return their number."""
 
 
 def own_fields(schema: Schema, type_name: str) -> list[FieldDefinition]:
-    """Return the fields that a type's own row answers, in declared order."""
+    """Return the fields of a type that are read from its own row, in declared order."""
     fields = schema.fields[type_name].values()
     return [field for field in fields if field.embed is None and field.computed is None]

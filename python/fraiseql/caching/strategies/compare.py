@@ -1,4 +1,4 @@
-"""Compare: kept documents beside live ones, in SQL over the rows of one relation."""
+"""Comparison of stored documents with live ones."""
 # ruff: noqa: S608 - identifiers are quoted from the catalog
 
 import json
@@ -10,47 +10,47 @@ from fraiseql.catalog.picture import quote
 from fraiseql.database.writing import AdminConnection
 from fraiseql.expressions import literal
 
-_SEED: Final = 42  # the same sample in both statements of one verification
+_SEED: Final = 42  # both statements of one comparison take the same sample
 SHOWN: Final = 20
-"""Most differences that are shown of one type."""
+"""Most differences that are shown for one type."""
 
 _LONGEST: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One document that is not what it should be.
+    """A stored document that differs from the live one.
 
     Attributes:
         key: The row's key, as text.
-        kept: The kept document's text, or None.
-        live: The text of what it should be.
+        stored: The stored document's text; None if it is missing.
+        live: The live document's text; None if it is missing.
     """
 
     key: str
-    kept: str | None
+    stored: str | None
     live: str | None
 
     def lines(self) -> Iterator[str]:
-        """Yield what differs, a line for each place in the document; long values are cut."""
-        kept, live = _parsed(self.kept), _parsed(self.live)
-        if not isinstance(kept, dict) or not isinstance(live, dict):
-            yield f"{self.key}: kept {_short(self.kept)}, live {_short(self.live)}"
+        """Yield a line for each difference in the document; long values are cut."""
+        stored, live = _parsed(self.stored), _parsed(self.live)
+        if not isinstance(stored, dict) or not isinstance(live, dict):
+            yield f"{self.key}: stored {_short(self.stored)}, live {_short(self.live)}"
             return
-        for path, old, new in _unlike(kept, live):
-            yield f"{self.key}: {path}: kept {old}, live {new}"
+        for path, old, new in _differences(stored, live):
+            yield f"{self.key}: {path}: stored {old}, live {new}"
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """How the documents of one type compare.
+    """The result of comparing the documents of one type.
 
     Attributes:
         type_name: GraphQL name.
-        compared: Number of documents looked at.
-        differing: Number of those that differ.
+        compared: Number of compared documents.
+        differing: Number of documents that differ.
         differences: The first of them.
-        note: Why they were not compared; empty when they were.
+        note: Why they were not compared; empty if they were.
     """
 
     type_name: str
@@ -61,84 +61,86 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """How kept documents are compared with live ones, in SQL over the rows ``t`` of one relation.
+class RowComparison:
+    """A comparison of stored and live documents, in SQL over the rows ``t`` of one relation.
 
     Attributes:
         relation: Quoted and qualified.
         key: Columns that identify a row.
-        kept: Expression of the kept document.
-        live: Expression of the document as it should be.
-        touch: Assignment whose update makes the kept document anew.
+        stored: Expression of the stored document.
+        live: Expression of the live document.
+        touch: Assignment whose update recomputes the stored document.
     """
 
     relation: str
     key: tuple[str, ...]
-    kept: str
+    stored: str
     live: str
     touch: str
 
 
-async def compared(
-    connection: AdminConnection, type_name: str, how: Comparison, sample: float
+async def compare_rows(
+    connection: AdminConnection, type_name: str, comparison: RowComparison, sample: float
 ) -> Verified:
     """Compare documents as text; ``sample`` is a share of the rows in per cent."""
     sampled = "" if sample >= 100 else f" TABLESAMPLE BERNOULLI ({sample}) REPEATABLE ({_SEED})"  # noqa: PLR2004
-    rows = f"{how.relation} AS t{sampled}"
-    differs = _differs(how)
+    relation = f"{comparison.relation} AS t{sampled}"
+    differs = _differs(comparison)
     counts: Any = await connection.fetchrow(
-        f"SELECT count(*) AS compared, count(*) FILTER (WHERE {differs}) AS differing FROM {rows}"
+        "SELECT count(*) AS compared,"
+        f" count(*) FILTER (WHERE {differs}) AS differing FROM {relation}"
     )
-    found: list[Any] = []
+    rows: list[Any] = []
     if counts["differing"]:
-        key = [f"t.{quote(name)}" for name in how.key] or ["t.ctid"]
-        found = await connection.fetch(
-            f"SELECT {_key_text(how)} AS key, {how.kept}::text AS kept, {how.live}::text AS live"
-            f" FROM {rows} WHERE {differs} ORDER BY {', '.join(key)} LIMIT {SHOWN}"
+        key = [f"t.{quote(name)}" for name in comparison.key] or ["t.ctid"]
+        rows = await connection.fetch(
+            f"SELECT {_key_text(comparison)} AS key, {comparison.stored}::text AS stored,"
+            f" {comparison.live}::text AS live"
+            f" FROM {relation} WHERE {differs} ORDER BY {', '.join(key)} LIMIT {SHOWN}"
         )
-    shown = tuple(Difference(row["key"], row["kept"], row["live"]) for row in found)
+    shown = tuple(Difference(row["key"], row["stored"], row["live"]) for row in rows)
     return Verified(type_name, counts["compared"], counts["differing"], shown)
 
 
-async def mended(connection: AdminConnection, how: Comparison) -> int:
-    """Make anew every document that differs, and return how many there were."""
+async def repair_rows(connection: AdminConnection, comparison: RowComparison) -> int:
+    """Recompute every document that differs, and return their number."""
     async with connection.begun():
         done = await connection.execute(
-            f"UPDATE {how.relation} AS t SET {how.touch} WHERE {_differs(how)}"
+            f"UPDATE {comparison.relation} AS t SET {comparison.touch} WHERE {_differs(comparison)}"
         )
     return int(done.rpartition(" ")[2])
 
 
-def _differs(how: Comparison) -> str:
-    # As text: jsonb takes 1.0 and 1.00 for equal, and a reader sees the difference.
-    return f"({how.kept})::text IS DISTINCT FROM ({how.live})::text"
+def _differs(comparison: RowComparison) -> str:
+    # As text: 1.0 and 1.00 are equal as jsonb, but readers see the difference.
+    return f"({comparison.stored})::text IS DISTINCT FROM ({comparison.live})::text"
 
 
-def _key_text(how: Comparison) -> str:
-    parts = [f"{literal(name)} || '=' || t.{quote(name)}::text" for name in how.key]
+def _key_text(comparison: RowComparison) -> str:
+    parts = [f"{literal(name)} || '=' || t.{quote(name)}::text" for name in comparison.key]
     return " || ', ' || ".join(parts) or "'row ' || t.ctid::text"
 
 
 def _parsed(text: str | None) -> Any:
-    # Numbers as they are written: 1.0 and 1.00 are to be told apart.
+    # Numbers keep their text: 1.0 and 1.00 differ.
     return None if text is None else json.loads(text, parse_float=_Token, parse_int=_Token)
 
 
-def _unlike(kept: Any, live: Any, path: str = "") -> Iterator[tuple[str, str, str]]:
-    """Yield the places where two values differ: ``posts[2].title``, and both texts."""
-    if isinstance(kept, dict) and isinstance(live, dict):
-        for name in dict.fromkeys((*live, *kept)):
-            below = f"{path}.{name}".lstrip(".")
-            yield from _unlike(kept.get(name, _MISSING), live.get(name, _MISSING), below)
-    elif isinstance(kept, list) and isinstance(live, list) and len(kept) == len(live):
-        for place, (old, new) in enumerate(zip(kept, live, strict=True)):
-            yield from _unlike(old, new, f"{path}[{place}]")
-    elif _shown(kept) != _shown(live):
-        yield path, _short(_shown(kept)), _short(_shown(live))
+def _differences(stored: Any, live: Any, path: str = "") -> Iterator[tuple[str, str, str]]:
+    """Yield the paths where two values differ, as in ``posts[2].title``, with both texts."""
+    if isinstance(stored, dict) and isinstance(live, dict):
+        for name in dict.fromkeys((*live, *stored)):
+            inner = f"{path}.{name}".lstrip(".")
+            yield from _differences(stored.get(name, _MISSING), live.get(name, _MISSING), inner)
+    elif isinstance(stored, list) and isinstance(live, list) and len(stored) == len(live):
+        for position, (old, new) in enumerate(zip(stored, live, strict=True)):
+            yield from _differences(old, new, f"{path}[{position}]")
+    elif _shown(stored) != _shown(live):
+        yield path, _short(_shown(stored)), _short(_shown(live))
 
 
 class _Token(str):
-    """A number as its text."""
+    """A number as text."""
 
     __slots__ = ()
 

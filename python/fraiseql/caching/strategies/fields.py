@@ -1,4 +1,4 @@
-"""Fields: whether a field's column can stand in a kept document byte for byte."""
+"""Checks that a field's column can be stored in a document byte for byte."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
@@ -13,8 +13,8 @@ from fraiseql.schema import Schema, leaf_form
 from fraiseql.schema.definitions import FieldDefinition
 
 _OTHERS: Final = {
-    "money": "Make the column numeric: money is written as lc_monetary says.",
-    "json": "Make the column jsonb: json is text, whose spaces and repeated keys jsonb drops.",
+    "money": "Make the column numeric: the text of money depends on lc_monetary.",
+    "json": "Make the column jsonb: json is text, and jsonb drops its spaces and repeated keys.",
     "xml": "Make the column text.",
 }
 
@@ -25,10 +25,10 @@ def refused_fields(
     """Yield why rows of a table cannot be the documents of a type.
 
     Args:
-        schema: Everything declared.
+        schema: The schema.
         type_name: GraphQL name of the type.
         table: Its relation.
-        but: Columns that do not count.
+        but: Columns to ignore.
     """
     fields = own_fields(schema, type_name)
     if len(fields) > MOST_COLUMNS:
@@ -37,7 +37,7 @@ def refused_fields(
             type_name,
             f"it has {len(fields)} stored fields; PostgreSQL's functions take {MOST_COLUMNS}"
             " arguments.",
-            "Declare the fields that are read together as a type of its own.",
+            "Declare the fields that are read together as a separate type.",
         )
     for field in fields:
         yield from _of_field(schema, type_name, table, field, frozenset(but))
@@ -54,7 +54,7 @@ def _of_field(
         yield Violation(
             "COLUMN_NOT_STORABLE",
             where,
-            f"values of type {column.sql_type} have no text that is the same in every session.",
+            f"the text of {column.sql_type} values depends on settings of the session.",
             _OTHERS.get(column.base, "Make the column text or jsonb; or leave the type live."),
         )
     else:
@@ -71,14 +71,14 @@ def _without_column(
         return Violation(
             "COLUMN_NOT_STORABLE",
             where,
-            f"it stands in jsonb_column={document!r}, which a kept document does not take apart.",
+            f"it is part of jsonb_column={document!r}, which stored documents cannot read.",
             "Make it a column of the table, or remove the field.",
         )
     near = suggestion(field.name, [name for name in table.columns if name not in but])
     return Violation(
         "COLUMN_NOT_STORABLE",
         where,
-        f"{table.sql} has no column of its own for it.{near}",
+        f"{table.sql} has no column for it.{near}",
         "Add the column, or remove the field.",
     )
 
@@ -86,7 +86,7 @@ def _without_column(
 def _of_form(
     schema: Schema, type_name: str, field: FieldDefinition, column: TableColumn
 ) -> Iterator[Violation]:
-    """Refuse the few pairs of column and field whose answer would not be the same byte for byte."""
+    """Refuse pairs of column and field whose stored bytes would differ from the live answer."""
     where = f"{type_name}.{field.name}"
     type_: Any = schema.graphql.type_map[type_name]
     leaf = get_named_type(type_.fields[field.graphql_name].type)
@@ -102,6 +102,6 @@ def _of_form(
         yield Violation(
             "COLUMN_NOT_STORABLE",
             where,
-            "an array as a field of any JSON keeps its spaces, which jsonb writes otherwise.",
+            "an array in a field of any JSON is written with other spaces by jsonb.",
             "Declare the field as a list of its items' type, or make the column jsonb.",
         )

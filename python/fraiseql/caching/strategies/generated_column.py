@@ -1,4 +1,4 @@
-"""Generated column: the document of a type's own columns, in a stored column of its own table."""
+"""Documents of a type's own columns, in a generated column of its table."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
@@ -17,7 +17,7 @@ from fraiseql.caching.dependencies.recorded import (
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies import live_view
 from fraiseql.caching.strategies.base import StoredType, Violation, live_reads
-from fraiseql.caching.strategies.compare import Comparison, Verified, compared, mended
+from fraiseql.caching.strategies.compare import RowComparison, Verified, compare_rows, repair_rows
 from fraiseql.caching.strategies.fields import refused_fields
 from fraiseql.catalog.picture import quote
 from fraiseql.database import Pool
@@ -29,7 +29,7 @@ _KINDS: Final = {
     "m": "a materialized view",
     "f": "a foreign table",
 }
-# Bytes that are read and written again in a second, a cautious and a hopeful figure.
+# Bytes of a table that are rewritten in a second: a low and a high estimate.
 _SLOW: Final = 5_000_000
 _FAST: Final = 40_000_000
 
@@ -40,13 +40,13 @@ def column_name(stored_type: StoredType) -> str:
 
 
 def function_of(stored_type: StoredType) -> RowFunction:
-    """Return the function that writes the document."""
+    """Return the function that computes the document."""
     names = [field.name for field in stored_type.own_fields()]
     return row_function(stored_type.type_name, stored_type.table, names)
 
 
-# The function's name ends with a digest of what it writes: a column that depends on the very
-# function holds the documents that are declared now. A child has an expression of its own.
+# The function's name ends with a digest of the document's definition: a column that depends on it
+# contains the documents that are declared now. A child table has an expression of its own.
 _APPLIED: Final = """
 SELECT FROM pg_namespace n
 JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = $2
@@ -70,7 +70,7 @@ WHERE n.nspname = $1 AND format('"%s"."%s"', f.nspname, p.proname) = $4
 
 
 async def inspect(_kept: StoredType, _pool: Pool) -> None:
-    """Read nothing: the row itself is all that counts."""
+    """Read nothing: documents depend on their own row only."""
 
 
 def objects(stored_type: StoredType) -> Iterable[DatabaseObject]:
@@ -80,7 +80,7 @@ def objects(stored_type: StoredType) -> Iterable[DatabaseObject]:
     table = stored_type.table.sql
     add = f"ADD COLUMN {column} jsonb GENERATED ALWAYS AS ({function.call()}) STORED"
     subject = column_name(stored_type)
-    # What the view names is what the document is made of, by the numbers of its columns too.
+    # The view depends on the columns of the document, by their numbers too.
     view = live_view.view_name(stored_type)
     statement = record(subject, (view,), (function.object.name,))
     needs = (function.object.name, view)
@@ -102,7 +102,7 @@ def objects(stored_type: StoredType) -> Iterable[DatabaseObject]:
 
 
 async def read_source(stored_type: StoredType, pool: Pool) -> StoredSource | None:
-    """Return the column as what may be read, when it is there and of the declared version."""
+    """Return the column as the source to read, if it exists in the declared version."""
     table, column = stored_type.table, str(stored_type.stored.column)
     args: list[Any] = [table.schema, table.name, column, function_of(stored_type).name]
     if not await pool.inspect(_APPLIED, args):
@@ -117,27 +117,27 @@ async def read_source(stored_type: StoredType, pool: Pool) -> StoredSource | Non
 
 
 def readable(_kept: StoredType) -> Iterable[str]:
-    """Return nothing: the column is one of the table."""
+    """Return nothing: the column belongs to the table."""
     return ()
 
 
 async def verify(stored_type: StoredType, connection: AdminConnection, sample: float) -> Verified:
-    """Compare the stored documents with what the function writes now."""
-    return await compared(connection, stored_type.type_name, comparison(stored_type), sample)
+    """Compare the stored documents with those that the function computes now."""
+    return await compare_rows(connection, stored_type.type_name, comparison(stored_type), sample)
 
 
 async def repair(stored_type: StoredType, connection: AdminConnection) -> int:
-    """Touch the rows whose stored documents differ."""
-    return await mended(connection, comparison(stored_type))
+    """Update the rows whose stored documents differ."""
+    return await repair_rows(connection, comparison(stored_type))
 
 
-def comparison(stored_type: StoredType) -> Comparison:
-    """Return how stored documents are compared with what they should be, and mended."""
+def comparison(stored_type: StoredType) -> RowComparison:
+    """Return the comparison of stored documents with those that the function computes."""
     function = function_of(stored_type)
     columns = stored_type.table.columns
-    # An update of any column that the function reads computes the document anew.
+    # An update of any column that the function reads recomputes the document.
     touched = next((n for n in function.columns if not columns[n].identity), function.columns[0])
-    return Comparison(
+    return RowComparison(
         stored_type.table.sql,
         stored_type.key,
         f"t.{quote(stored_type.stored.column)}",
@@ -147,26 +147,26 @@ def comparison(stored_type: StoredType) -> Comparison:
 
 
 def rewrite_lock(table: Table) -> str:
-    """Say what adding a stored column costs: the table is written anew under its strongest lock."""
+    """Return the lock and cost of adding a stored column, which rewrites the table."""
     size = table.bytes / 1_000_000
     fast, slow = table.bytes / _FAST, table.bytes / _SLOW
     time = "under a second" if slow < 1 else f"about {fast:.0f} to {slow:.0f} s"
     return (
-        f"ACCESS EXCLUSIVE on {table.sql} while all of it is written anew"
-        f" ({size:,.1f} MB: {time}, estimated from its size): neither reads nor writes meanwhile"
+        f"ACCESS EXCLUSIVE on {table.sql} while the table is rewritten"
+        f" ({size:,.1f} MB: {time}, estimated from its size): reads and writes wait"
     )
 
 
 def refusals(stored_type: StoredType) -> Iterator[Violation]:
-    """Yield why the column cannot be had."""
+    """Yield the reasons for refusing the column."""
     yield from _of_table(stored_type)
     for field in stored_type.embedded_fields():
         yield Violation(
             "EMBED_IN_GENERATED_COLUMN",
             f"{stored_type.type_name}.{field.name}",
             "a generated column is computed from its own row alone, and an embed reads other rows.",
-            "Leave the type live, or keep the embedded type's own documents instead."
-            " (Projection keeps embeds, in a table of its own.)",
+            "Leave the type live, or store the documents of the embedded type instead."
+            " (Projection stores embeds, in a table of its own.)",
         )
     yield from _of_generated(stored_type)
     column = (stored_type.stored.column,)
@@ -182,14 +182,14 @@ def _of_table(stored_type: StoredType) -> Iterator[Violation]:
         yield Violation(
             "TABLE_NOT_STORABLE",
             where,
-            f"{table.sql} is {kind}, which cannot be given a generated column of its own.",
+            f"{table.sql} is {kind}, which cannot have a generated column of its own.",
             "Declare the type over the table itself (for a partition: over its parent).",
         )
     elif not table.owned:
         yield Violation(
             "TABLE_NOT_STORABLE",
             where,
-            f"{table.sql} belongs to a role that the connected one is not a member of.",
+            f"{table.sql} belongs to a role that the connected role is not a member of.",
             "Apply as the owner of the table, or write the SQL with --sql for the owner to run.",
             create_only=True,
         )
@@ -198,7 +198,7 @@ def _of_table(stored_type: StoredType) -> Iterator[Violation]:
         yield Violation(
             "TABLE_NOT_STORABLE",
             where,
-            f"it names jsonb_column={document!r}: a document that somebody else writes.",
+            f"it names jsonb_column={document!r}: a document that the application writes.",
             f"Leave jsonb_column out: {stored_type.stored.column!r} is created and read by itself.",
         )
 
@@ -210,8 +210,7 @@ def _of_generated(stored_type: StoredType) -> Iterator[Violation]:
             yield Violation(
                 "COLUMN_NOT_STORABLE",
                 f"{stored_type.type_name}.{field.name}",
-                "the column is generated itself, and PostgreSQL lets no generated column read"
-                " another.",
-                "Fill it from a trigger or make it a computed field of Python; or leave the type"
+                "the column is generated, and a generated column cannot read another.",
+                "Fill it from a trigger, or make it a computed field in Python; or leave the type"
                 " live.",
             )

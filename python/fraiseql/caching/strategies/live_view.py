@@ -1,6 +1,6 @@
-"""Live view: the definition of a type's document as a view over base tables, ``v_x(key…, data)``.
+"""The live view ``v_x(key…, data)`` that defines a type's documents over base tables.
 
-Every strategy keeps what this view says, and is verified against it.
+Every strategy stores the rows of this view and is verified against it.
 """
 # ruff: noqa: S608 - identifiers are quoted from the catalog
 
@@ -17,7 +17,7 @@ from fraiseql.caching.strategies.predicates import meaning_of
 from fraiseql.catalog.picture import quote
 
 DOCUMENT: Final = "data"
-"""Column of a view or projection that holds the document."""
+"""Column of a view or projection that contains the document."""
 
 
 def plain_name(table: str) -> str:
@@ -43,7 +43,7 @@ def query(stored_type: StoredType, embeds: tuple[str, ...] = ()) -> ViewQuery:
 
     Args:
         stored_type: The type.
-        embeds: Embedded fields that the document holds, dotted for those inside of embeds.
+        embeds: Dotted paths of the embeds in the document.
     """
     context = stored_type.context
     writer = DocumentWriter(
@@ -60,40 +60,40 @@ def query(stored_type: StoredType, embeds: tuple[str, ...] = ()) -> ViewQuery:
 
 def objects(stored_type: StoredType, embeds: tuple[str, ...] = ()) -> Iterable[DatabaseObject]:
     """Return the view and the functions that it calls; ``embeds`` as for ``query``."""
-    made = query(stored_type, embeds)
+    view_query = query(stored_type, embeds)
     name = view_name(stored_type)
     meaning = meaning_of(stored_type) if embeds else ""
-    # Names in predicates were read as the view was made: another meaning makes it again.
+    # Names in predicates were resolved when the view was created: another meaning replaces it.
     mark = f"/* {hashlib.sha256(meaning.encode()).hexdigest()[:10]} */ " if meaning else ""
-    create = f"CREATE OR REPLACE VIEW {name} AS {mark}{made.sql}"
+    create = f"CREATE OR REPLACE VIEW {name} AS {mark}{view_query.sql}"
     view = DatabaseObject(
         "view",
         name,
         (create,),
         (f"DROP VIEW IF EXISTS {name}",),
         stored_type.type_name,
-        needs=tuple(function.name for function in made.functions),
+        needs=tuple(function.name for function in view_query.functions),
         lock=f"ACCESS EXCLUSIVE on {name} for an instant",
         replaces=True,
         declared=create,
     )
-    return [*made.functions, view]
+    return [*view_query.functions, view]
 
 
 def refusals(stored_type: StoredType, embeds: tuple[str, ...] = ()) -> Iterator[Violation]:
-    """Yield why the view cannot be had: columns and their types."""
+    """Yield the reasons for refusing the view: columns and their types."""
     yield from refused_fields(stored_type.context.schema, stored_type.type_name, stored_type.table)
     yield from refuse_key(stored_type, DOCUMENT)
     yield from _of_embeds(stored_type, stored_type.type_name, embeds)
 
 
 def refuse_key(stored_type: StoredType, column: str) -> Iterator[Violation]:
-    """Refuse a key with a column that is called as one that the framework writes beside it."""
+    """Refuse a key column with the name of a column that the framework adds."""
     if column in stored_type.key:
         yield Violation(
             "TABLE_NOT_STORABLE",
             stored_type.type_name,
-            f"its key has a column {column!r}, which is how the document's own column is called.",
+            f"its key has a column {column!r}, which is the name of the document's column.",
             "Rename that column, or name another unique key of the table with key=(…).",
         )
 
@@ -103,10 +103,10 @@ def _of_embeds(
 ) -> Iterator[Violation]:
     schema = stored_type.context.schema
     for field in schema.fields[type_name].values():
-        chosen = [name for name in embeds if name.split(".")[0] == field.name]
-        if field.embed is None or not chosen:
+        paths = [path for path in embeds if path.split(".")[0] == field.name]
+        if field.embed is None or not paths:
             continue
         inner = DocumentWriter(schema, stored_type.context.catalog, {}, "").named(type_name, field)
         yield from refused_fields(schema, inner, stored_type.context.tables[field.embed.relation])
-        deeper = tuple(name.split(".", 1)[1] for name in chosen if "." in name)
+        deeper = tuple(path.split(".", 1)[1] for path in paths if "." in path)
         yield from _of_embeds(stored_type, inner, deeper)

@@ -1,4 +1,4 @@
-"""Predicates of stored documents: which there are, and what is refused of them."""
+"""Predicates of embeds in stored documents, and the checks of them."""
 
 from collections.abc import Iterable, Iterator
 
@@ -13,7 +13,7 @@ from fraiseql.schema.definitions import FieldDefinition
 
 
 def stored_predicates(schema: Schema, catalog: Catalog) -> Iterator[Predicate]:
-    """Yield the predicates of all embeds that stored documents may hold."""
+    """Yield the predicates of all embeds that stored documents may contain."""
     stored = (
         name
         for name, definition in schema.objects.items()
@@ -23,7 +23,7 @@ def stored_predicates(schema: Schema, catalog: Catalog) -> Iterator[Predicate]:
 
 
 def _below(schema: Schema, catalog: Catalog, types: Iterable[str]) -> Iterator[Predicate]:
-    """Yield the predicates of embeds of types, and of what is embedded there."""
+    """Yield the predicates of the embeds of types, at any depth."""
     waiting, done = list(types), set[str]()
     while waiting:
         type_name = waiting.pop()
@@ -32,11 +32,11 @@ def _below(schema: Schema, catalog: Catalog, types: Iterable[str]) -> Iterator[P
         done.add(type_name)
         for field in schema.fields.get(type_name, {}).values():
             if field.embed is not None:
-                waiting.append(_held(schema, type_name, field))
+                waiting.append(_embedded_type(schema, type_name, field))
                 yield from _of_field(catalog, type_name, field)
 
 
-def _held(schema: Schema, type_name: str, field: FieldDefinition) -> str:
+def _embedded_type(schema: Schema, type_name: str, field: FieldDefinition) -> str:
     type_ = schema.graphql.type_map[type_name]
     return str(get_named_type(type_.fields[field.graphql_name].type).name)  # type: ignore[attr-defined]
 
@@ -58,45 +58,45 @@ def predicates_of(
 
 
 def meaning_of(stored_type: StoredType) -> str:
-    """Return what names in predicates mean; empty where all of it is PostgreSQL's own.
+    """Return what names in predicates resolve to; empty if all are PostgreSQL's own.
 
-    By relation and text, since types of other names may share a view.
+    Keyed by relation and text, since types with different names may share a view.
     """
     context = stored_type.context
-    found = {
+    meanings = {
         f"{predicate.relation} {predicate.text}: {' '.join(context.predicates[predicate].meaning)}"
         for predicate in _below(context.schema, context.catalog, [stored_type.type_name])
         if context.predicates[predicate].meaning
     }
-    return "\0".join(sorted(found))
+    return "\0".join(sorted(meanings))
 
 
 def queried_by(stored_type: StoredType) -> list[str]:
     """Return the embeds of a type, at any depth, whose predicates read other relations."""
     context = stored_type.context
-    found = _below(context.schema, context.catalog, [stored_type.type_name])
-    return [one.owner for one in found if context.predicates[one].has_query]
+    predicates = _below(context.schema, context.catalog, [stored_type.type_name])
+    return [each.owner for each in predicates if context.predicates[each].has_query]
 
 
 def unreadable(predicate: Predicate, inspection: InspectedPredicate) -> Iterator[Violation]:
-    """Refuse a predicate that PostgreSQL refuses."""
+    """Refuse a predicate that PostgreSQL cannot parse."""
     if inspection.parsed.words and not inspection.parsed.hidden:
         yield Violation(
             "EMBED_NOT_STORABLE",
             predicate.owner,
             f"PostgreSQL refuses its where: {inspection.parsed.words}",
-            f"Correct it; it stands in a query over {predicate.relation} alone.",
+            f"Correct it; it is part of a query over {predicate.relation} only.",
         )
 
 
 def changing(predicate: Predicate, inspection: InspectedPredicate) -> Iterator[Violation]:
-    """Refuse a predicate whose outcome changes with time, session, settings or chance."""
+    """Refuse a predicate whose result depends on time, session, settings or chance."""
     if inspection.changing:
         yield Violation(
             "PREDICATE_CHANGES",
             predicate.owner,
             f"the predicate calls {', '.join(inspection.changing)}, whose result changes without a"
-            " write, or with the settings of a session.",
+            " write, or depends on settings of the session.",
             "Compare with constants or columns only; for the latest days leave the predicate out"
-            " and filter in the query, with RollingIndex(column, window=…) behind it.",
+            " and filter in the query, with a RollingIndex(column, window=…).",
         )

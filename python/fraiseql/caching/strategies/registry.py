@@ -61,8 +61,8 @@ async def load_stored_types(context: ResolveContext, pool: Pool) -> list[StoredT
         DatabaseError: The database cannot be read.
     """
     return [
-        replace(one, inspection=await strategy_of(one).inspect(one, pool))
-        for one in _stored_types(context)
+        replace(stored, inspection=await strategy_of(stored).inspect(stored, pool))
+        for stored in _stored_types(context)
     ]
 
 
@@ -92,5 +92,5 @@ def _key(definition: ObjectDefinition, relation: Relation) -> tuple[str, ...]:
 def applied_relations(schema: Schema) -> set[str]:
     """Return the live relations that ``apply`` creates: they do not exist before the first time."""
     definitions = schema.objects.values()
-    pairs = [(one.sql_source, live_source(one)) for one in definitions]
+    pairs = [(definition.sql_source, live_source(definition)) for definition in definitions]
     return {live for source, live in pairs if live is not None and live != source}

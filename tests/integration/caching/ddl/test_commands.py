@@ -128,7 +128,7 @@ def test_a_type_that_cannot_be_stored_for_an_embedded_one_is_not_compared(
     monkeypatch.setattr(f"{__name__}.API", EMBEDDING.replace("{stored}", stored))
     code, said = run("db", "plan")
     assert code == 1
-    assert "Twin.word: it stands in jsonb_column" in said
+    assert "Twin.word: it is part of jsonb_column" in said
     for command in ("verify", "repair"):
         missing = "User: not as declared; run fraiseql db status, then fraiseql db apply\n"
         code, said = run("db", command)

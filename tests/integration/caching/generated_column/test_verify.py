@@ -36,7 +36,7 @@ async def test_drift_is_found_shown_and_mended(database: str) -> None:
         assert (found.compared, found.differing) == (500, 250)
         assert len(found.differences) == 20
         first = found.differences[0]
-        assert list(first.lines()) == ['id=2: mood: kept "glad", live "merry"']
+        assert list(first.lines()) == ['id=2: mood: stored "glad", live "merry"']
 
         (sampled,) = await verify(writer, kept, sample=20)
         assert 0 < sampled.differing < sampled.compared < 250

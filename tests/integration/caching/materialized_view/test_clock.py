@@ -3,7 +3,7 @@
 from fraiseql.caching.changes.compaction import compact
 from fraiseql.caching.dependencies.view_age import age
 from fraiseql.caching.strategies.materialized_view.policy import Policy
-from fraiseql.caching.strategies.materialized_view.refreshing import condition_of, refresh_view
+from fraiseql.caching.strategies.materialized_view.refreshing import refresh_state, refresh_view
 from tests.integration.caching.ddl.road import applied, sql
 from tests.integration.caching.materialized_view.views import counts_type, opened, view_of
 
@@ -37,7 +37,7 @@ async def test_a_refresh_of_the_future_does_not_put_the_next_one_off(url: str) -
         state = f"UPDATE fraiseql.view_state SET as_of = now() + {AHEAD}"
         await writer.execute(f"{state}, fails = 3, failed_at = now() + {AHEAD}")
         for policy in (Policy(on_write=True), Policy(every=60.0)):
-            found = await condition_of(writer, view)
+            found = await refresh_state(writer, view)
             assert found is not None
             assert policy.wait(found) == 0
 

@@ -133,8 +133,8 @@ async def test_sql_that_is_none(url: str) -> None:
     [
         ("CREATE MATERIALIZED VIEW other AS SELECT 1", "other", "materialized view"),
         ("CREATE UNLOGGED TABLE other (id int)", "other", "not logged"),
-        ("SELECT 1", "pg_class", "PostgreSQL's own"),
-        ("CREATE VIEW other AS SELECT oid FROM pg_class", "other", "PostgreSQL's own"),
+        ("SELECT 1", "pg_class", "belongs to PostgreSQL"),
+        ("CREATE VIEW other AS SELECT oid FROM pg_class", "other", "belongs to PostgreSQL"),
         (
             FOREIGN,
             "other",

@@ -97,8 +97,8 @@ async def test_tampering_is_told_field_by_field_and_mended(url: str) -> None:
     (found,) = await verified(url, Person)
     assert (found.compared, found.differing) == (24, 2)
     lines = [line for one in found.differences for line in one.lines()]
-    assert lines[0] == 'id=3: name: kept "forged", live "person 3"'
-    assert lines[1].startswith('id=4: kept nothing, live {"id": 4')
+    assert lines[0] == 'id=3: name: stored "forged", live "person 3"'
+    assert lines[1].startswith('id=4: stored nothing, live {"id": 4')
     # A sample is of the keys of either side, so that what is missing is found as well.
     sampled = [(await verified(url, Person, sample=share))[0] for share in (50.0, 99.9)]
     assert 0 < sampled[0].compared < 24

@@ -122,9 +122,9 @@ def single(source: str, target: str) -> type:
             'column "nmae" does not exist',
         ),
         (listed("pet", where="id > 1 AND ("), "EMBED_NOT_STORABLE", "syntax error"),
-        (documented(), "COLUMN_NOT_STORABLE", "it stands in jsonb_column='doc'"),
+        (documented(), "COLUMN_NOT_STORABLE", "it is part of jsonb_column='doc'"),
         (listed("pet", order_by="nome"), "EMBED_NOT_STORABLE", "Did you mean 'name'"),
-        (single("pet", "person_id"), "EMBED_NOT_STORABLE", "left to chance"),
+        (single("pet", "person_id"), "EMBED_NOT_STORABLE", "undefined"),
     ],
 )
 async def test_it_is_refused_with_what_works(
@@ -150,7 +150,7 @@ def boss(**options: Any) -> type:
 async def test_what_one_change_would_touch_too_widely(tables: str) -> None:
     (refusal,) = (await planned(tables, boss())).refusals
     assert (refusal.code, refusal.where) == ("FAN_OUT", "Person.held")
-    assert "may touch 3,000 documents (3,000 by held); the budget is 1,000" in refusal.message
+    assert "may affect 3,000 documents (3,000 by held); the budget is 1,000" in refusal.message
     for way in ("embeds=", 'mode="async"', "Projection(budget=3000)"):
         assert way in refusal.alternative
     for accepted in (boss(budget=3000), boss(mode="async"), boss(embeds=())):
@@ -188,7 +188,7 @@ async def test_statistics_answer_for_large_tables(
     monkeypatch.setattr(fan_out, "_COUNTED", 0)
     await sql(tables, "ANALYZE person")
     (refusal,) = (await planned(tables, boss())).refusals
-    assert "may touch 3,000 documents" in refusal.message
+    assert "may affect 3,000 documents" in refusal.message
 
 
 async def test_what_was_within_its_budget_stays_kept(tables: str) -> None:

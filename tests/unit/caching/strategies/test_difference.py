@@ -8,20 +8,20 @@ from fraiseql.caching.strategies.compare import Difference
 @pytest.mark.parametrize(
     ("kept", "live", "lines"),
     [
-        ('{"a": 1.0}', '{"a": 1.00}', ["id=1: a: kept 1.0, live 1.00"]),
+        ('{"a": 1.0}', '{"a": 1.00}', ["id=1: a: stored 1.0, live 1.00"]),
         (
             '{"a": 1}',
             '{"b": 2}',
-            ["id=1: b: kept missing, live 2", "id=1: a: kept 1, live missing"],
+            ["id=1: b: stored missing, live 2", "id=1: a: stored 1, live missing"],
         ),
         (
             '{"posts": [{"id": 1, "title": "x"}, {"id": 2, "title": "y"}]}',
             '{"posts": [{"id": 1, "title": "x"}, {"id": 2, "title": "z"}]}',
-            ['id=1: posts[1].title: kept "y", live "z"'],
+            ['id=1: posts[1].title: stored "y", live "z"'],
         ),
-        ('{"n": [1]}', '{"n": [1, 2]}', ["id=1: n: kept [1], live [1, 2]"]),
-        ('{"of": {"n": 1}}', '{"of": null}', ['id=1: of: kept {"n": 1}, live null']),
-        (None, '{"a": 1}', ['id=1: kept nothing, live {"a": 1}']),
+        ('{"n": [1]}', '{"n": [1, 2]}', ["id=1: n: stored [1], live [1, 2]"]),
+        ('{"of": {"n": 1}}', '{"of": null}', ['id=1: of: stored {"n": 1}, live null']),
+        (None, '{"a": 1}', ['id=1: stored nothing, live {"a": 1}']),
     ],
 )
 def test_each_place_that_differs_has_a_line(

@@ -1,1 +1,1 @@
-"""Indexes: declared ones, which the statements of the same application are proven to use."""
+"""Declared indexes, used by the application's own statements."""

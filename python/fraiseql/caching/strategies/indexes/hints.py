@@ -1,4 +1,4 @@
-"""Published indexes: what statements say for those that are there and whole."""
+"""Valid indexes, and the expressions by which statements use them."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ JOIN pg_index i ON i.indexrelid = c.oid
 _LITERAL: Final = re.compile(r"'([^']+)'::")
 
 Present = Mapping[tuple[str, str], tuple[bool, str | None]]
-"""Schema and name of an index → whether it is whole, and its predicate."""
+"""Schema and name of an index → whether it is valid, and its predicate."""
 
 
 def names_of(spec: IndexSpec) -> list[str]:
@@ -34,51 +34,51 @@ def names_of(spec: IndexSpec) -> list[str]:
 
 def arguments(specs: Sequence[IndexSpec]) -> list[list[str]]:
     """Return the arguments of ``PRESENT``."""
-    named = [(spec.table.schema, name) for spec in specs for name in names_of(spec)]
-    return [[schema for schema, _ in named], [name for _, name in named]]
+    pairs = [(spec.table.schema, name) for spec in specs for name in names_of(spec)]
+    return [[schema for schema, _ in pairs], [name for _, name in pairs]]
 
 
 def present_of(rows: Sequence[Any]) -> Present:
-    """Return what ``PRESENT`` found, by name."""
+    """Return the result of ``PRESENT`` by name."""
     return {(r["schema"], r["name"]): (r["valid"], r["predicate"]) for r in rows}
 
 
 def cutoffs(spec: IndexSpec, present: Present) -> dict[str, tuple[bool, Any]]:
-    """Return of each slot of a rolling index that exists whether it is whole, and its cut-off."""
-    assert spec.rolled is not None  # noqa: S101 - the caller saw it
-    found = {}
+    """Return for each slot of a rolling index whether it is valid, and its cut-off."""
+    assert spec.rolled is not None  # noqa: S101 - callers check it
+    slots = {}
     for slot in SLOTS:
         row = present.get((spec.table.schema, spec.name + slot))
         if row is not None:
             value = _cutoff(wire_type(spec.rolled), row[1] or "")
-            found[slot] = (row[0] and value is not None, value)
-    return found
+            slots[slot] = (row[0] and value is not None, value)
+    return slots
 
 
 def _cutoff(wire: str, predicate: str) -> Any:
-    """Return the constant of a predicate, or None where somebody else has written another one."""
+    """Return the constant of a predicate, or None for a predicate that is not ours."""
     literal = _LITERAL.search(predicate)
     try:
         value = as_wire(wire, literal[1]) if literal else None
     except ValueError:
         return None
-    # No index of ours begins at infinity, or where Python has no dates.
+    # Our indexes begin neither at infinity nor outside of Python's dates.
     return None if isinstance(value, PostgresText) else value
 
 
 async def load_index_hints(
     context: ResolveContext, pool: Pool
 ) -> Mapping[tuple[str, str], IndexHints]:
-    """Return what statements must say for declared indexes, by schema and name of the table.
+    """Return the expressions that use declared indexes, by schema and name of the table.
 
     An index that one type declares serves every type over the same table.
 
     Args:
-        context: What the declarations are resolved against.
+        context: Schema and catalog.
         pool: Connections to the database.
 
     Raises:
-        SourceError: A declared relation, or what a field stands in, does not exist; or an index is
+        SourceError: A declared relation, or the column of a field, does not exist; or an index is
             declared over a column that does not exist or has no order.
         DatabaseError: The database cannot be reached.
     """
@@ -98,11 +98,11 @@ async def load_index_hints(
 
 def _inspection(specs: Sequence[IndexSpec], present: Present) -> IndexHints:
     used = list(_used(specs, present))
-    asked = [condition for spec, _, _ in used for condition in spec.conditions]
-    bounds = {(one.name, one.operator, one.value) for one in asked if one.operator[:2] in _BOUNDS}
+    conditions = [condition for spec, _, _ in used for condition in spec.conditions]
+    bounds = {(c.name, c.operator, c.value) for c in conditions if c.operator[:2] in _BOUNDS}
     bounds |= {(s.rolled.name, "gt", cut) for s, _, cut in used if s.rolled is not None}
     return IndexHints(
-        constants=frozenset((one.name, one.value) for one in asked if one.operator == "eq"),
+        constants=frozenset((c.name, c.value) for c in conditions if c.operator == "eq"),
         bounds=frozenset(bounds),
         contained=frozenset(s.declared.column for s, _, _ in used if s.method == "gin"),
         names=frozenset(name for _, name, _ in used),
@@ -113,13 +113,15 @@ _BOUNDS: Final = frozenset({"gt", "lt"})
 
 
 def _used(specs: Sequence[IndexSpec], present: Present) -> Iterator[tuple[IndexSpec, str, Any]]:
-    """Yield the indexes that are whole; of a rolling one that with the latest cut-off."""
+    """Yield the valid indexes; of a rolling index the slot with the latest cut-off."""
     for spec in specs:
         if spec.rolled is None:
             if present.get((spec.table.schema, spec.name), (False, None))[0]:
                 yield spec, spec.name, None
             continue
-        whole = [(cut, slot) for slot, (valid, cut) in cutoffs(spec, present).items() if valid]
-        if whole:
-            cut, slot = max(whole)
+        valid_slots = [
+            (cut, slot) for slot, (valid, cut) in cutoffs(spec, present).items() if valid
+        ]
+        if valid_slots:
+            cut, slot = max(valid_slots)
             yield spec, spec.name + slot, cut

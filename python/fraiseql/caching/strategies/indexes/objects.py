@@ -1,4 +1,4 @@
-"""Objects of declared indexes: each built while others read and write, in place of what it was."""
+"""Objects of declared indexes, built without blocking reads and writes."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -12,45 +12,45 @@ from fraiseql.schema.durations import seconds_of
 from fraiseql.values import as_wire
 
 SLOTS = ("_a", "_b")
-"""What the two names of a rolling index end with: the one in use, and the next or the last."""
+"""Suffixes of the two names of a rolling index: the one in use, and the next or last one."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def index_specs(context: ResolveContext) -> tuple[list[IndexSpec], list[Violation]]:
-    """Return every declared index that can be had, and why others cannot.
+    """Return the declared indexes, and the reasons for refusing others.
 
     Raises:
-        SourceError: A declared relation, or what a field stands in, does not exist.
+        SourceError: A declared relation, or the column of a field, does not exist.
     """
     specs: list[IndexSpec] = []
-    refusals = [_made_here(name) for name in unindexed_types(context)]
-    for one in indexed_types(context):
-        for declared in one.definition.indexes:
-            found = resolve(one, declared)
-            if isinstance(found, Violation):
-                refusals.append(found)
+    refusals = [_no_table(name) for name in unindexed_types(context)]
+    for indexed in indexed_types(context):
+        for declared in indexed.definition.indexes:
+            spec = resolve(indexed, declared)
+            if isinstance(spec, Violation):
+                refusals.append(spec)
             else:
-                specs.append(found)
+                specs.append(spec)
     return specs, refusals
 
 
 def wanted_indexes(context: ResolveContext) -> tuple[list[DatabaseObject], list[Violation]]:
-    """Return the object of every declared index, and why others cannot be made.
+    """Return the objects of declared indexes, and the reasons for refusing others.
 
     Raises:
-        SourceError: A declared relation, or what a field stands in, does not exist.
+        SourceError: A declared relation, or the column of a field, does not exist.
     """
     specs, refusals = index_specs(context)
     refusals += [_not_owned(spec) for spec in specs if not spec.table.owned]
     return [index_object(spec) for spec in specs if spec.table.owned], refusals
 
 
-def _made_here(type_name: str) -> Violation:
+def _no_table(type_name: str) -> Violation:
     return Violation(
         "INDEX_TABLE",
         type_name,
-        "its relation is made by FraiseQL, or is not there, and takes no indexes of its own.",
+        "its relation does not exist or was created by FraiseQL, so that it can have no indexes.",
         "Declare the indexes on a type over the table itself.",
     )
 
@@ -59,16 +59,16 @@ def _not_owned(spec: IndexSpec) -> Violation:
     return Violation(
         "INDEX_TABLE",
         spec.type_name,
-        f"{spec.table.sql} belongs to a role that the connected one is not a member of.",
+        f"{spec.table.sql} belongs to a role that the connected role is not a member of.",
         "Apply as the owner of the table.",
     )
 
 
 def index_object(spec: IndexSpec) -> DatabaseObject:
-    """Return the object that a spec wants."""
+    """Return the object of a spec."""
     lock = (
         f"SHARE UPDATE EXCLUSIVE on {spec.table.sql}: neither reads nor writes wait; it waits for"
-        " the transactions that are under way"
+        " the transactions in progress"
     )
     if spec.rolled is not None:
         return _rolling_object(spec, lock)
@@ -99,12 +99,12 @@ def _rolling_object(spec: IndexSpec, lock: str) -> DatabaseObject:
 
 
 def drop(name: str) -> str:
-    """Return the statement that drops an index while others read and write."""
+    """Return the statement that drops an index without blocking reads and writes."""
     return f"DROP INDEX CONCURRENTLY IF EXISTS {name}"
 
 
 def cutoff(spec: IndexSpec, now: datetime) -> datetime:
-    """Return the instant after which a rolling index begins: a whole number of steps since 1970."""
+    """Return the cut-off of a rolling index: a whole number of steps since 1970."""
     window = timedelta(seconds=seconds_of(spec.declared.window, of="window"))
     step = timedelta(seconds=seconds_of(spec.declared.step, of="step"))
     return _EPOCH + (now - window - _EPOCH) // step * step
@@ -112,5 +112,5 @@ def cutoff(spec: IndexSpec, now: datetime) -> datetime:
 
 def rolling_predicate(spec: IndexSpec, moment: datetime) -> str:
     """Return the predicate of a rolling index whose cut-off is ``moment``."""
-    assert spec.rolled is not None  # noqa: S101 - the caller saw it
+    assert spec.rolled is not None  # noqa: S101 - callers check it
     return compared("", spec.rolled, "gt", as_wire(wire_type(spec.rolled), moment))

@@ -1,4 +1,4 @@
-"""Predicates of partial indexes: comparisons with constants, all of which must hold."""
+"""Predicates of partial indexes: comparisons with constants, joined by AND."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -43,7 +43,7 @@ _OF_TIME: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class IndexCondition:
-    """One comparison of a predicate.
+    """A comparison in a predicate.
 
     Attributes:
         name: Field or column.
@@ -57,13 +57,13 @@ class IndexCondition:
 
 
 class UnprovenError(ValueError):
-    """What is no conjunction of comparisons with constants; says what it is."""
+    """The predicate is no conjunction of comparisons with constants."""
 
 
 def changing(where: Any) -> list[str]:
-    """Return the words of a text that tell of another outcome at another time.
+    """Return the words of a text that name a clock, the session or chance.
 
-    They only choose the message: whatever is no comparison with constants is refused.
+    They only select the message: anything but comparisons with constants is refused.
     """
     if not isinstance(where, str):
         return []
@@ -72,17 +72,17 @@ def changing(where: Any) -> list[str]:
 
 
 def latest(where: str) -> tuple[str, str] | None:
-    """Return column and window of a text that asks for the latest part of a table."""
-    found = _LATEST.match(where)
-    return (found[1], found[2]) if found else None
+    """Return column and window of a predicate that selects the latest rows."""
+    match = _LATEST.match(where)
+    return (match[1], match[2]) if match else None
 
 
 def conditions(where: Any) -> list[IndexCondition]:
     """Return the comparisons of a ``where``.
 
     Args:
-        where: Field → constant, None for null, or a mapping of one of ``SIGNS``; or SQL text of the
-            same.
+        where: Field → constant, None for null, or a mapping of one of ``SIGNS``; or the same as
+            SQL text.
 
     Raises:
         UnprovenError: It is anything else.
@@ -92,7 +92,7 @@ def conditions(where: Any) -> list[IndexCondition]:
     if isinstance(where, str):
         return _Text(where).conditions()
     pairs = where.items() if isinstance(where, Mapping) else where
-    return [one for name, value in pairs for one in _of_field(name, value)]
+    return [condition for name, value in pairs for condition in _of_field(name, value)]
 
 
 def _of_field(name: str, value: Any) -> Iterator[IndexCondition]:
@@ -112,70 +112,70 @@ def _of_operator(name: str, operator: str, value: Any) -> IndexCondition:
         return IndexCondition(name, "null" if value else "not_null")
     if operator in SIGNS and value is not None and not isinstance(value, list | tuple | Mapping):
         return IndexCondition(name, operator, value)
-    raise UnprovenError(f"{operator!r} of {name} is no comparison that an index can be proven by")
+    raise UnprovenError(f"{operator!r} of {name} is not a supported comparison")
 
 
 class _Text:
-    """Reads the SQL text of a predicate."""
+    """Parser of the SQL text of a predicate."""
 
     def __init__(self, text: str) -> None:
         bare = _KEY_IN_PARENTHESES.sub(r"\1", text)
-        found = _TOKEN.finditer(bare)
-        self._tokens = [(match.lastgroup or "", match[0].strip()) for match in found]
-        self._place = 0
+        matches = _TOKEN.finditer(bare)
+        self._tokens = [(match.lastgroup or "", match[0].strip()) for match in matches]
+        self._position = 0
 
     def conditions(self) -> list[IndexCondition]:
-        found = self._all()
-        if self._place < len(self._tokens):
-            raise UnprovenError(f"{self._next()!r} stands where AND or the end was expected")
-        return found
+        parsed = self._all()
+        if self._position < len(self._tokens):
+            raise UnprovenError(f"expected AND or the end, got {self._next()!r}")
+        return parsed
 
     def _all(self) -> list[IndexCondition]:
-        found = self._one()
-        while self._taken("and"):
-            found += self._one()
-        return found
+        parsed = self._term()
+        while self._accept("and"):
+            parsed += self._term()
+        return parsed
 
-    def _one(self) -> list[IndexCondition]:
-        if self._taken("("):
-            found = self._all()
-            if not self._taken(")"):
-                raise UnprovenError("only comparisons joined by AND are proven")
-            return found
-        if self._taken("not"):
+    def _term(self) -> list[IndexCondition]:
+        if self._accept("("):
+            parsed = self._all()
+            if not self._accept(")"):
+                raise UnprovenError("only comparisons joined by AND are supported")
+            return parsed
+        if self._accept("not"):
             return [IndexCondition(self._name(), "eq", value=False)]
         return [self._comparison(self._name())]
 
     def _comparison(self, name: str) -> IndexCondition:
-        if self._taken("is"):
+        if self._accept("is"):
             return self._test(name)
         kind, token = self._peek()
         if kind != "sign" or token not in _OPERATORS:
             return IndexCondition(name, "eq", value=True)
-        self._place += 1
+        self._position += 1
         return IndexCondition(name, _OPERATORS[token], self._constant())
 
     def _test(self, name: str) -> IndexCondition:
-        negated = self._taken("not")
+        negated = self._accept("not")
         for word, value in (("true", True), ("false", False)):
-            if not negated and self._taken(word):
+            if not negated and self._accept(word):
                 return IndexCondition(name, "eq", value)
-        if self._taken("null"):
+        if self._accept("null"):
             return IndexCondition(name, "not_null" if negated else "null")
-        raise UnprovenError(f"IS {self._next()!r} of {name} is not proven")
+        raise UnprovenError(f"IS {self._next()!r} of {name} is not supported")
 
     def _name(self) -> str:
         kind, token = self._peek()
         if kind not in ("word", "quoted"):
             raise UnprovenError(f"{self._next()!r} is no column")
-        self._place += 1
-        if not self._taken("->>"):
+        self._position += 1
+        if not self._accept("->>"):
             return token.strip('"') if kind == "quoted" else token.lower()
         return str(self._constant())
 
     def _constant(self) -> Any:
         kind, token = self._peek()
-        self._place += 1
+        self._position += 1
         if kind == "text":
             return token[1:-1].replace("''", "'")
         if kind == "number":
@@ -185,13 +185,13 @@ class _Text:
         raise UnprovenError(f"{token!r} is no constant")
 
     def _peek(self) -> tuple[str, str]:
-        return self._tokens[self._place] if self._place < len(self._tokens) else ("", "")
+        return self._tokens[self._position] if self._position < len(self._tokens) else ("", "")
 
     def _next(self) -> str:
         return self._peek()[1]
 
-    def _taken(self, word: str) -> bool:
+    def _accept(self, word: str) -> bool:
         if self._peek()[1].lower() == word:
-            self._place += 1
+            self._position += 1
             return True
         return False

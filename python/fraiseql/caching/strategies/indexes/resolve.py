@@ -1,4 +1,4 @@
-"""Resolving: a declared index becomes one that statements are proven to use, or a refusal."""
+"""Checks of declared indexes, and their specs."""
 
 from decimal import InvalidOperation
 from typing import Any, Final
@@ -31,31 +31,24 @@ _UNORDERED: Final = frozenset({"any", "array", OPAQUE})
 ROLLED: Final = frozenset({"timestamptz", "timestamp", "date"})
 
 
-def resolve(one: IndexedType, declared: Any) -> IndexSpec | Violation:
-    """Return the index that a declaration asks for, or why it cannot be had."""
-    refused = _of_table(one)
+def resolve(indexed: IndexedType, declared: Index | RollingIndex | Gin) -> IndexSpec | Violation:
+    """Return the spec of a declared index, or the reason for refusing it."""
+    refused = _of_table(indexed)
     if refused is not None:
         return refused
     try:
         if isinstance(declared, Gin):
-            return _gin(one, declared)
+            return _gin(indexed, declared)
         if isinstance(declared, RollingIndex):
-            return _rolling(one, declared)
-        if isinstance(declared, Index):
-            return _btree(one, declared)
+            return _rolling(indexed, declared)
+        return _btree(indexed, declared)
     except _RefusedError as error:
         return error.refusal
-    return Violation(
-        "BAD_DECLARATION",
-        one.type_name,
-        f"indexes= holds {declared!r}, which is no index.",
-        "Write Index((column,)), RollingIndex(column, window=…) or Gin(column).",
-    )
 
 
 class _RefusedError(Exception):
-    def __init__(self, one: IndexedType, code: str, message: str, alternative: str) -> None:
-        self.refusal = Violation(code, one.type_name, message, alternative)
+    def __init__(self, indexed: IndexedType, code: str, message: str, alternative: str) -> None:
+        self.refusal = Violation(code, indexed.type_name, message, alternative)
         super().__init__(message)
 
 
@@ -63,16 +56,16 @@ _KINDS: Final = {
     "v": "a view",
     "m": "a materialized view",
     "f": "a foreign table",
-    "p": "a partitioned table, on which PostgreSQL builds no index concurrently",
+    "p": "a partitioned table, on which PostgreSQL cannot build an index concurrently",
 }
 
 
-def _of_table(one: IndexedType) -> Violation | None:
-    table = one.table
+def _of_table(indexed: IndexedType) -> Violation | None:
+    table = indexed.table
     if table.kind != "r":
         return Violation(
             "INDEX_TABLE",
-            one.type_name,
+            indexed.type_name,
             f"{table.sql} is {_KINDS.get(table.kind, 'no table')}.",
             "Declare the indexes on a type over the table itself; for a partitioned one write"
             " CREATE INDEX yourself, partition by partition.",
@@ -80,90 +73,90 @@ def _of_table(one: IndexedType) -> Violation | None:
     return None
 
 
-def _btree(one: IndexedType, declared: Index) -> IndexSpec:
+def _btree(indexed: IndexedType, declared: Index) -> IndexSpec:
     names = (declared.columns,) if isinstance(declared.columns, str) else declared.columns
-    accesses = [(_named(one, name.removeprefix("-")), name.startswith("-")) for name in names]
-    items = [_item(one, access, descending) for access, descending in accesses]
-    found = _conditions(one, declared.where)
-    predicate = " AND ".join(_condition_sql(one, condition) for condition in found)
-    ties = _ties(one, accesses)
+    accesses = [(_named(indexed, name.removeprefix("-")), name.startswith("-")) for name in names]
+    items = [_item(indexed, access, descending) for access, descending in accesses]
+    parsed = _conditions(indexed, declared.where)
+    predicate = " AND ".join(_condition_sql(indexed, condition) for condition in parsed)
+    ties = _ties(indexed, accesses)
     return IndexSpec(
         declared,
-        one.type_name,
-        one.table,
+        indexed.type_name,
+        indexed.table,
         "btree",
         (*items, *ties),
-        tuple(found),
+        tuple(parsed),
         predicate,
     )
 
 
-def _ties(one: IndexedType, accesses: list[tuple[FieldAccess, bool]]) -> list[str]:
-    """Return the rest of the key, which every order ends with, in the direction of the last."""
-    named = {access.column.name for access, _ in accesses if not access.in_document}
+def _ties(indexed: IndexedType, accesses: list[tuple[FieldAccess, bool]]) -> list[str]:
+    """Return the other key columns, which end every order, in the direction of the last item."""
+    listed = {access.column.name for access, _ in accesses if not access.in_document}
     tail = " DESC" if accesses[-1][1] else ""
-    return [quote(name) + tail for name in one.key if name not in named]
+    return [quote(name) + tail for name in indexed.key if name not in listed]
 
 
-def _rolling(one: IndexedType, declared: RollingIndex) -> IndexSpec:
-    access = _named(one, declared.column.removeprefix("-"))
+def _rolling(indexed: IndexedType, declared: RollingIndex) -> IndexSpec:
+    access = _named(indexed, declared.column.removeprefix("-"))
     if access.in_document or wire_type(access) not in ROLLED:
         raise _RefusedError(
-            one,
+            indexed,
             "INDEX_COLUMN",
             f"RollingIndex({declared.column!r}) needs a column of type timestamptz, timestamp"
             f" or date; {access.name} is {_described(access)}.",
             "Give the table such a column, or declare Index with a constant.",
         )
     descending = declared.column.startswith("-")
-    items = (_item(one, access, descending), *_ties(one, [(access, descending)]))
-    return IndexSpec(declared, one.type_name, one.table, "btree", items, rolled=access)
+    items = (_item(indexed, access, descending), *_ties(indexed, [(access, descending)]))
+    return IndexSpec(declared, indexed.type_name, indexed.table, "btree", items, rolled=access)
 
 
-def _gin(one: IndexedType, declared: Gin) -> IndexSpec:
-    column = one.relation.columns.get(declared.column)
-    document = one.definition.jsonb_column
+def _gin(indexed: IndexedType, declared: Gin) -> IndexSpec:
+    column = indexed.relation.columns.get(declared.column)
+    document = indexed.definition.jsonb_column
     if column is None or declared.column != document:
-        known = [document] if document else []
-        said = "" if column is None else f" ({column.type_name})"
+        choices = [document] if document else []
+        type_name = "" if column is None else f" ({column.type_name})"
         raise _RefusedError(
-            one,
+            indexed,
             "UNPROVEN_INDEX",
-            f"Gin({declared.column!r}){said} is not the jsonb_column of the type, so no filter of"
-            f" it asks for containment.{suggestion(declared.column, known)}",
-            "For one field declare Index((name,)): it is smaller, and serves orders too.",
+            f"Gin({declared.column!r}){type_name} is not the jsonb_column of the type, so no filter"
+            f" of it tests for containment.{suggestion(declared.column, choices)}",
+            "For one field declare Index((name,)): it is smaller and serves orders too.",
         )
     if column.base_type != "jsonb":
         raise _RefusedError(
-            one,
+            indexed,
             "INDEX_COLUMN",
-            f"Gin({declared.column!r}): the column is {column.type_name}, which GIN cannot hold.",
+            f"Gin({declared.column!r}): GIN does not support {column.type_name} here.",
             "Make the column jsonb.",
         )
-    inside = [access for access in one.accesses.values() if access.in_document]
+    inside = [access for access in indexed.accesses.values() if access.in_document]
     if not any(may_be_contained(access) for access in inside):
         raise _RefusedError(
-            one,
+            indexed,
             "UNPROVEN_INDEX",
-            f"Gin({declared.column!r}): no field of {one.type_name} is found inside of it by"
+            f"Gin({declared.column!r}): no field of {indexed.type_name} can be filtered by"
             " containment.",
             "Declare Index((name,)) for each field that is filtered by.",
         )
     return IndexSpec(
-        declared, one.type_name, one.table, "gin", (f"{quote(column.name)} jsonb_path_ops",)
+        declared, indexed.type_name, indexed.table, "gin", (f"{quote(column.name)} jsonb_path_ops",)
     )
 
 
-def _named(one: IndexedType, name: str) -> FieldAccess:
-    found = one.accesses.get(name)
-    if found is not None:
-        return found
+def _named(indexed: IndexedType, name: str) -> FieldAccess:
+    access = indexed.accesses.get(name)
+    if access is not None:
+        return access
     raise _RefusedError(
-        one,
+        indexed,
         "INDEX_COLUMN",
-        f"{one.table.sql} has no column, and {one.type_name} no field, {name!r}."
-        f"{suggestion(name, one.accesses)}",
-        "Name a column, or a field that stands in the document.",
+        f"{indexed.table.sql} has no column, and {indexed.type_name} no field, {name!r}."
+        f"{suggestion(name, indexed.accesses)}",
+        "Name a column, or a field inside the document.",
     )
 
 
@@ -171,59 +164,58 @@ def _described(access: FieldAccess) -> str:
     return f"a key of {access.column.name}" if access.in_document else access.column.type_name
 
 
-def _item(one: IndexedType, access: FieldAccess, descending: bool) -> str:
+def _item(indexed: IndexedType, access: FieldAccess, descending: bool) -> str:
     if access.form in _UNORDERED or not access.ordered:
         raise _RefusedError(
-            one,
+            indexed,
             "INDEX_COLUMN",
-            f"{access.name} is {_described(access)}: it has no order that a request can ask for.",
-            "For equality inside of a jsonb_column declare Gin(column).",
+            f"{access.name} is {_described(access)}: requests cannot order by it.",
+            "For equality inside a jsonb_column declare Gin(column).",
         )
-    _require_constant_form(one, access)
+    _require_constant_form(indexed, access)
     return expression("", access) + (" DESC" if descending else "")
 
 
-def _require_constant_form(one: IndexedType, access: FieldAccess) -> None:
+def _require_constant_form(indexed: IndexedType, access: FieldAccess) -> None:
     if not as_json(access):
         return
     if wire_type(access) in SESSION_WIRES:
         raise _RefusedError(
-            one,
+            indexed,
             "INDEX_COLUMN",
-            f"{access.name} is a {access.type_name} kept as text in {access.column.name}: reading"
-            " it depends on settings of the session, and PostgreSQL keeps no index on that.",
+            f"{access.name} is a {access.type_name} stored as text in {access.column.name}: reading"
+            " it depends on settings of the session, which PostgreSQL cannot index.",
             f"Give {access.name} a column of its own.",
         )
     if access.column.base_type != "jsonb":
         raise _RefusedError(
-            one,
+            indexed,
             "INDEX_COLUMN",
             f"{access.name} is read from {access.column.name}, which is"
-            f" {access.column.type_name}: PostgreSQL keeps no index on how that is read.",
+            f" {access.column.type_name}: PostgreSQL cannot index that conversion.",
             "Make the column jsonb."
             if access.in_document
-            else f"Declare {access.name} with the type that its column has.",
+            else f"Declare {access.name} with the type of its column.",
         )
 
 
-def _conditions(one: IndexedType, where: Any) -> list[IndexCondition]:
-    found = changing(where)
-    if found:
-        asked = latest(where)
-        column, window = asked or ("column", "30 days")
+def _conditions(indexed: IndexedType, where: Any) -> list[IndexCondition]:
+    words = changing(where)
+    if words:
+        column, window = latest(where) or ("column", "30 days")
         raise _RefusedError(
-            one,
+            indexed,
             "PREDICATE_CHANGES",
-            f"the predicate of an index calls {', '.join(found)}, whose result changes with time,"
-            " and PostgreSQL keeps no such index.",
-            f'Declare RollingIndex("-{column}", window="{window}"): its cut-off is a constant that'
-            " is moved on.",
+            f"the predicate of an index calls {', '.join(words)}, whose result changes with time,"
+            " and PostgreSQL supports no such index.",
+            f'Declare RollingIndex("-{column}", window="{window}"): its cut-off is a constant'
+            " that is advanced.",
         )
     try:
-        return [_fitted(one, condition) for condition in conditions(where)]
+        return [_fitted(indexed, condition) for condition in conditions(where)]
     except UnprovenError as error:
         raise _RefusedError(
-            one,
+            indexed,
             "UNPROVEN_INDEX",
             f"the predicate {where!r}: {error}; no compiled filter could be proven to imply it.",
             'Write fields with constants, where={"active": True, "deleted_at": None}, or'
@@ -231,28 +223,28 @@ def _conditions(one: IndexedType, where: Any) -> list[IndexCondition]:
         ) from error
 
 
-def _fitted(one: IndexedType, condition: IndexCondition) -> IndexCondition:
-    """Return a condition with its constant as the driver takes it."""
-    access = _named(one, condition.name)
+def _fitted(indexed: IndexedType, condition: IndexCondition) -> IndexCondition:
+    """Return a condition with its constant in the form that the driver takes."""
+    access = _named(indexed, condition.name)
     if condition.value is None:
         return IndexCondition(access.name, condition.operator)
-    _require_constant_form(one, access)
+    _require_constant_form(indexed, access)
     wire = wire_type(access)
     if access.form in _UNORDERED:
         raise UnprovenError(f"{access.name} is {_described(access)}")
     # Values of float4 are compared after rounding, constants before.
     if condition.operator != "eq" and (wire not in _ORDERED or access.column.base_type == "float4"):
-        raise UnprovenError(f"{access.name} is compared by order, and is {_described(access)}")
+        raise UnprovenError(f"{access.name} is compared by order, but is {_described(access)}")
     try:
         value = as_wire(wire, plain(condition.value))
     except (ValueError, TypeError, InvalidOperation, OverflowError) as error:
-        said = f"{condition.value!r} does not fit {access.name}, which is {_described(access)}"
-        raise UnprovenError(said) from error
+        problem = f"{condition.value!r} does not fit {access.name}, which is {_described(access)}"
+        raise UnprovenError(problem) from error
     return IndexCondition(access.name, condition.operator, value)
 
 
-def _condition_sql(one: IndexedType, condition: IndexCondition) -> str:
-    access = one.accesses[condition.name]
+def _condition_sql(indexed: IndexedType, condition: IndexCondition) -> str:
+    access = indexed.accesses[condition.name]
     if condition.operator == "not_null":
         return f"{tested('', access)} IS NOT NULL"
     return compared("", access, condition.operator, condition.value)

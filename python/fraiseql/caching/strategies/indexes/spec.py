@@ -1,4 +1,4 @@
-"""Specs: a declared index as it is to be made, and the type that declares it."""
+"""Specs of declared indexes, and the types that declare them."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -23,10 +23,10 @@ class IndexedType:
 
     Attributes:
         type_name: GraphQL name.
-        definition: What is declared of it.
+        definition: Its declaration.
         relation: The relation of its ``sql_source``.
-        table: More facts of the same.
-        accesses: Every name that may be compared.
+        table: Details of the relation.
+        accesses: The fields and columns that may be compared, by name.
         key: Columns that identify a row and break ties.
     """
 
@@ -40,16 +40,16 @@ class IndexedType:
 
 @dataclass(frozen=True, slots=True)
 class IndexSpec:
-    """One index as it is to be made.
+    """A declared index, resolved.
 
     Attributes:
         declared: The declaration.
         type_name: GraphQL name of the type that declares it.
         table: The table.
         method: ``btree`` or ``gin``.
-        items: SQL of each column or expression, its direction included.
-        conditions: Of the predicate, with constants as the driver takes them.
-        predicate: SQL of these; empty for none.
+        items: SQL of each column or expression with its direction.
+        conditions: Comparisons of the predicate, with constants as the driver takes them.
+        predicate: The predicate as SQL; empty for none.
         rolled: The column of a rolling index.
     """
 
@@ -64,13 +64,13 @@ class IndexSpec:
 
     @property
     def definition(self) -> str:
-        """Everything that makes it another index."""
+        """The parts that identify the index: another definition is another index."""
         window = (self.declared.window, self.declared.step) if self.rolled else ()
         return "\0".join((self.table.sql, self.method, *self.items, self.predicate, *window))
 
     @property
     def name(self) -> str:
-        """Name without its schema: of the table, and of the very definition."""
+        """Name without schema, from the table's name and a digest of the definition."""
         digest = hashlib.sha256(self.definition.encode()).hexdigest()[:_DIGEST]
         room = _MOST_BYTES - len(f"ix___{digest}_a")
         table = self.table.name.encode()[:room].decode(errors="ignore")
@@ -81,7 +81,7 @@ class IndexSpec:
         return f"{quote(self.table.schema)}.{quote(self.name + slot)}"
 
     def create(self, predicate: str, slot: str = "") -> str:
-        """Return the statement that builds it while others read and write."""
+        """Return the statement that builds it without blocking reads and writes."""
         where = f" WHERE {predicate}" if predicate else ""
         return (
             f"CREATE INDEX CONCURRENTLY {quote(self.name + slot)} ON {self.table.sql}"
@@ -93,7 +93,7 @@ def indexed_types(context: ResolveContext) -> Iterator[IndexedType]:
     """Yield every type that is declared with ``indexes=``.
 
     Raises:
-        SourceError: Its relation, or what a field stands in, does not exist.
+        SourceError: Its relation, or the column of a field, does not exist.
     """
     for name, definition in context.schema.objects.items():
         source = definition.sql_source or ""
@@ -107,7 +107,7 @@ def indexed_types(context: ResolveContext) -> Iterator[IndexedType]:
 
 
 def unindexed_types(context: ResolveContext) -> Iterator[str]:
-    """Yield the types with declared indexes whose relation is none of the database's tables."""
+    """Yield the types with declared indexes whose relation does not exist."""
     for name, definition in context.schema.objects.items():
         if definition.indexes and (definition.sql_source or "") not in context.tables:
             yield name

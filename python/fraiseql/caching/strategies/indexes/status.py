@@ -1,4 +1,4 @@
-"""Status of declared indexes: how large each is, and how often it was used."""
+"""Size and use of declared indexes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ LEFT JOIN pg_stat_user_indexes s ON s.indexrelid = i.indexrelid
 
 @dataclass(frozen=True, slots=True)
 class IndexStatus:
-    """One index that exists.
+    """An existing index.
 
     Attributes:
         name: Qualified and quoted; with its slot for a rolling index.
         bytes: Its size.
         scans: How often PostgreSQL used it since its statistics began.
-        valid: Whether it is whole.
+        valid: Whether it is valid.
     """
 
     name: str
@@ -34,7 +34,7 @@ class IndexStatus:
     valid: bool
 
     def __str__(self) -> str:
-        """Return all of it on one line."""
+        """Return the status on one line."""
         broken = "" if self.valid else ", not valid"
         return f"{self.name}: {self.bytes / 1_000_000:,.1f} MB, used {self.scans:,} times{broken}"
 
@@ -45,14 +45,18 @@ async def index_statuses(
     """Return the status of each declared index among ``objects`` that exists.
 
     Raises:
-        DatabaseError: The database cannot be asked.
+        DatabaseError: The database cannot be read.
     """
-    names = [name for one in objects for name in _names(one)]
+    names = [name for each in objects for name in _names(each)]
     rows = await connection.fetch(_SIZES, names) if names else []
     return [IndexStatus(row["name"], row["bytes"], row["scans"], row["valid"]) for row in rows]
 
 
-def _names(one: DatabaseObject) -> list[str]:
-    if one.kind == "rolling index":
-        return [f'{one.name[:-1]}{slot}"' for slot in SLOTS]
-    return [one.name] if one.kind == "index" and one.name.rpartition('."')[2][:3] == "ix_" else []
+def _names(index: DatabaseObject) -> list[str]:
+    if index.kind == "rolling index":
+        return [f'{index.name[:-1]}{slot}"' for slot in SLOTS]
+    return (
+        [index.name]
+        if index.kind == "index" and index.name.rpartition('."')[2][:3] == "ix_"
+        else []
+    )

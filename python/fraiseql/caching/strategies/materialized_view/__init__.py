@@ -1,4 +1,4 @@
-"""Materialized view: rows of a query, refreshed by the framework, whose age is known."""
+"""Materialized views that the framework refreshes and whose age it knows."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -28,7 +28,7 @@ from fraiseql.sources import Freshness, StoredSource, live_source
 
 __all__ = ["inspect", "objects", "read_source", "readable", "refusals", "repair", "verify"]
 
-# Asked first: names in a schema that a role may not use cannot even be looked up.
+# Run first: a role without USAGE on the schema cannot look up names in it.
 _USABLE: Final = """
 SELECT FROM pg_namespace WHERE nspname = 'fraiseql' AND has_schema_privilege(oid, 'USAGE')
 """
@@ -42,12 +42,12 @@ WHERE c.oid = to_regclass({view}) AND c.relispopulated
 
 
 async def inspect(stored_type: StoredType, pool: Pool) -> ViewInspection:
-    """Read the columns of the query, what it reads and what it calls."""
+    """Read the columns of the query, the relations it reads and the functions it calls."""
     return await load_inspection(stored_type, pool)
 
 
 def objects(stored_type: StoredType) -> Iterable[DatabaseObject]:
-    """Return the change log, the live view, the materialized view and its public name."""
+    """Return the change log, the live view, the materialized view and its public view."""
     return list(view_objects(stored_type))
 
 
@@ -57,30 +57,30 @@ def readable(stored_type: StoredType) -> Iterable[str]:
 
 
 async def read_source(stored_type: StoredType, pool: Pool) -> StoredSource | None:
-    """Return the materialized view, when it is full and the connected role may read it.
+    """Return the materialized view, if it is populated and the connected role may read it.
 
-    Where the live answer is a view over the query, its owner's rights count for both; where it is
-    the table, the connected role must be allowed to read all that the documents read.
+    If the live answer is a view over the query, the privileges of its owner apply to both. If it
+    is the table, the connected role must be allowed to read every relation of the documents.
     """
     view = physical(stored_type)
     if not await pool.inspect(_USABLE):
         return None
     readable: Any = await pool.inspect(_READABLE.format(view=literal(view)))
     allowed = stored_type.stored.sql is not None or all(
-        one.selectable for one in stored_type.inspection.reads
+        read.selectable for read in stored_type.inspection.reads
     )
     if not readable or not allowed:
         return None
     prompt = await recorded_prompt(pool, view)
     if prompt is None:
         return None
-    place = ".".join(physical_name(stored_type, stored_type.inspection.schema))
-    relation = (await load_catalog(pool, [place])).relations[place]
-    # PostgreSQL says nothing of nulls and keys of a materialized view: the live relation does.
+    name = ".".join(physical_name(stored_type, stored_type.inspection.schema))
+    relation = (await load_catalog(pool, [name])).relations[name]
+    # PostgreSQL has no NOT NULL and no keys of materialized views: take those of the live relation.
     live = stored_type.context.catalog.relations[live_source(stored_type.definition) or ""].columns
     own = {
-        name: live.get(name, one) if stored_type.stored.sql is None else one
-        for name, one in relation.columns.items()
+        name: live.get(name, column) if stored_type.stored.sql is None else column
+        for name, column in relation.columns.items()
         if name != CONSTANT_KEY
     }
     stored, unchanged = stored_type.stored, guard(view, prompt)

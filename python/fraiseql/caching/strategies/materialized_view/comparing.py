@@ -1,4 +1,4 @@
-"""Comparing: the kept rows beside those of the query, in one snapshot."""
+"""Comparison of a materialized view with its query."""
 # ruff: noqa: S608 - identifiers are quoted from the catalog, and the query is the developer's own
 
 from typing import Any
@@ -15,42 +15,44 @@ from fraiseql.database.writing import AdminConnection
 from fraiseql.sql_names import fn, op, ty
 
 
-async def verify(kept: StoredType, connection: AdminConnection, sample: float) -> Verified:
-    """Compare the view with its query; what an older view lacks is no drift, and is not compared.
+async def verify(stored_type: StoredType, connection: AdminConnection, sample: float) -> Verified:
+    """Compare the view with its query, unless the view is stale: missing writes are no drift.
 
-    Runs in the caller's snapshot: age, view and query are of one moment.
+    Age, view and query are read in the caller's snapshot.
     """
-    # What a changed definition makes of the view is drift, which no write explains.
-    seconds = await connection.fetchval(f"SELECT {age(physical(kept), 'true')}")
+    # A changed definition is drift, since no write explains it.
+    seconds = await connection.fetchval(f"SELECT {age(physical(stored_type), 'true')}")
     if seconds != 0:
         since = "an unknown time" if seconds is None else f"{seconds:.1f} s"
-        return Verified(kept.type_name, 0, 0, note=f"stale for {since}: not compared")
-    return await _compared(kept, connection, sample)
+        return Verified(stored_type.type_name, 0, 0, note=f"stale for {since}: not compared")
+    return await _compared(stored_type, connection, sample)
 
 
-async def repair(kept: StoredType, connection: AdminConnection) -> int:
+async def repair(stored_type: StoredType, connection: AdminConnection) -> int:
     """Refresh the view, and return how many of its rows differed."""
     async with connection.snapshot():
-        found = await _compared(kept, connection, 100.0)
-    await refresh_view(connection, physical(kept))
-    return found.differing
+        result = await _compared(stored_type, connection, 100.0)
+    await refresh_view(connection, physical(stored_type))
+    return result.differing
 
 
-async def _compared(kept: StoredType, connection: AdminConnection, sample: float) -> Verified:
-    query, _ = query_of(kept)
-    columns = kept.inspection.columns or (*kept.table.columns, DOCUMENT)
+async def _compared(
+    stored_type: StoredType, connection: AdminConnection, sample: float
+) -> Verified:
+    query, _ = query_of(stored_type)
+    columns = stored_type.inspection.columns or (*stored_type.table.columns, DOCUMENT)
     row = ", ".join(f"q.{quote(column)}" for column in columns)
-    key = ", ".join(f"q.{quote(column)}" for column in key_of(kept)) or "1"
-    kept_rows, live_rows = (
+    key = ", ".join(f"q.{quote(column)}" for column in key_of(stored_type)) or "1"
+    stored_rows, live_rows = (
         f"SELECT ROW({key})::{ty('text')} AS key, {fn('to_json')}(q.*)::{ty('text')} AS body"
         f" FROM (SELECT {row} FROM {relation} AS q) AS q"
-        for relation in (physical(kept), f"({query})")
+        for relation in (physical(stored_type), f"({query})")
     )
-    # As text: jsonb and numeric take 1.0 and 1.00 for equal, and a reader sees the difference.
-    place = f"{fn('abs')}({fn('hashtext')}(coalesce(k.key, l.key))::bigint) {op('%')} 100000"
+    # As text: 1.0 and 1.00 are equal as jsonb and numeric, but readers see the difference.
+    bucket = f"{fn('abs')}({fn('hashtext')}(coalesce(k.key, l.key))::bigint) {op('%')} 100000"
     joined = (
-        f"FROM ({kept_rows}) AS k FULL JOIN ({live_rows}) AS l ON k.key {op('=')} l.key"
-        f" WHERE ({place}) {op('<')} {round(sample * 1000)}"
+        f"FROM ({stored_rows}) AS k FULL JOIN ({live_rows}) AS l ON k.key {op('=')} l.key"
+        f" WHERE ({bucket}) {op('<')} {round(sample * 1000)}"
     )
     differs = f"(k.body {op('=')} l.body) IS NOT TRUE"
     count = f"{fn('count')}(*)"
@@ -58,11 +60,11 @@ async def _compared(kept: StoredType, connection: AdminConnection, sample: float
         counts: Any = await connection.fetchrow(
             f"SELECT {count} AS compared, {count} FILTER (WHERE {differs}) AS differing {joined}"
         )
-        found: list[Any] = []
+        rows: list[Any] = []
         if counts["differing"]:
-            found = await connection.fetch(
-                f"SELECT coalesce(k.key, l.key) AS key, k.body AS kept, l.body AS live {joined}"
+            rows = await connection.fetch(
+                f"SELECT coalesce(k.key, l.key) AS key, k.body AS stored, l.body AS live {joined}"
                 f" AND {differs} ORDER BY 1 LIMIT {SHOWN}"
             )
-    shown = tuple(Difference(one["key"], one["kept"], one["live"]) for one in found)
-    return Verified(kept.type_name, counts["compared"], counts["differing"], shown)
+    differences = tuple(Difference(row["key"], row["stored"], row["live"]) for row in rows)
+    return Verified(stored_type.type_name, counts["compared"], counts["differing"], differences)

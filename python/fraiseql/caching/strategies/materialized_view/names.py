@@ -1,7 +1,8 @@
-"""Names: what the objects of one materialized view are called, and the query that it keeps.
+"""Names of the objects of a materialized view, and its query.
 
 The view itself is ``fraiseql.mv_x_<generation>``: another query or key is another generation,
-built beside the first. ``mv_x`` is a plain view over it, replaced once the next one is full.
+built while the first one is in use. ``mv_x`` is a plain view over it, replaced once the next one
+is populated.
 """
 # ruff: noqa: S608 - identifiers are quoted from the catalog
 
@@ -23,12 +24,12 @@ SCHEMA: Final = "fraiseql"
 
 
 def bare(stored_type: StoredType) -> str:
-    """Return what the relation is called without schema and prefix."""
+    """Return the relation's name without schema and prefix."""
     return bare_name(stored_type.table.name)
 
 
 def public_name(stored_type: StoredType, schema: str) -> str:
-    """Return the qualified and quoted name under which people find what is kept."""
+    """Return the qualified and quoted name of the public view."""
     return f"{quote(schema)}.{quote('mv_' + bare(stored_type))}"
 
 
@@ -41,28 +42,28 @@ def physical_name(stored_type: StoredType, schema: str) -> tuple[str, str]:
     """Return schema and name of the materialized view of the declared generation."""
     query, _ = query_of(stored_type)
     meaning = "" if stored_type.stored.sql is not None else meaning_of(stored_type)
-    decides = (
+    parts = (
         public_name(stored_type, schema),
         query,
         *key_of(stored_type),
         *([meaning] if meaning else []),
     )
-    digest = hashlib.sha256("\0".join(decides).encode()).hexdigest()[:10]
-    # PostgreSQL cuts names at 63 bytes; the digest must stay.
+    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:10]
+    # PostgreSQL truncates names at 63 bytes, which must not cut the digest.
     short = bare(stored_type).encode()[:40].decode(errors="ignore")
     return SCHEMA, f"mv_{short}_{digest}"
 
 
 def key_of(stored_type: StoredType) -> tuple[str, ...]:
-    """Return the columns that identify a row: declared, the table's, or a field ``id``."""
+    """Return the columns that identify a row: declared, of the table, or the field ``id``."""
     if stored_type.stored.key or stored_type.stored.sql is None:
         return stored_type.stored.key or stored_type.key
-    named = any(field.name == "id" for field in stored_type.own_fields())
-    return stored_type.definition.key or (("id",) if named else ())
+    has_id = any(field.name == "id" for field in stored_type.own_fields())
+    return stored_type.definition.key or (("id",) if has_id else ())
 
 
 def query_of(stored_type: StoredType) -> tuple[str, tuple[RowFunction, ...]]:
-    """Return the query that is kept, and the functions of the framework that it calls."""
+    """Return the stored query, and the framework's functions that it calls."""
     if stored_type.stored.sql is not None:
         return stored_type.stored.sql.strip().rstrip(";").rstrip(), ()
     context = stored_type.context
@@ -77,7 +78,7 @@ def query_of(stored_type: StoredType) -> tuple[str, tuple[RowFunction, ...]]:
 
 
 def embeds_of(stored_type: StoredType) -> tuple[str, ...]:
-    """Return the embeds that a kept document holds: the type's own, one level deep."""
+    """Return the embeds in a stored document: the type's own, one level deep."""
     if stored_type.stored.sql is not None:
         return ()
     return tuple(field.name for field in stored_type.embedded_fields())

@@ -1,4 +1,4 @@
-"""Objects: the change log, the live view, the materialized view of one generation, and its name."""
+"""Objects of a materialized view: change log, live view, view and public view."""
 # ruff: noqa: S608 - identifiers are quoted from the catalog, and the query is the developer's own
 
 from collections.abc import Iterator
@@ -39,15 +39,15 @@ from fraiseql.expressions import literal
 
 
 def view_objects(stored_type: StoredType) -> Iterator[DatabaseObject]:
-    """Yield all that one materialized view wants, in an order in which it can be made.
+    """Yield the objects of a materialized view, in the order of creation.
 
-    The triggers come before the view: what is written while it is built is then in the log.
+    The triggers come before the view, so that the log has writes made while the view is built.
     """
     inspection: ViewInspection = stored_type.inspection
     state = state_object()
     yield from (*log_objects(), state, adoption_object())
     for table in inspection.reads:
-        # Not a need of the view: a trigger that is mended must not have it built anew.
+        # The view does not need it: a repaired trigger must not cause a rebuild of the view.
         yield trigger_object(table.sql, unknown_since(table.sql))
     yield from _live(stored_type)
     yield from fingerprint_objects()
@@ -83,7 +83,7 @@ def _live(stored_type: StoredType) -> Iterator[DatabaseObject]:
 
 
 def _fingerprint(stored_type: StoredType) -> DatabaseObject:
-    """Record what the query of a view is computed from, before it is."""
+    """Record what the rows of a view are computed from, before they are computed."""
     name, own = physical(stored_type), stored_type.stored.sql is not None
     live = (
         live_name(stored_type, stored_type.inspection.schema)
@@ -91,7 +91,7 @@ def _fingerprint(stored_type: StoredType) -> DatabaseObject:
         else live_view.view_name(stored_type)
     )
     statement = record(name, (live,) if own else (live, stored_type.table.sql))
-    # A view that was filled before its fingerprint was recorded has an unknown age.
+    # A view populated before its fingerprint was recorded has an unknown age.
     after = (f"UPDATE {STATE} SET snap = NULL WHERE name = {literal(name)}",)
     needs = (live, state_object().name)
     return fingerprint_object(name, statement, stored_type.type_name, needs, after=after)

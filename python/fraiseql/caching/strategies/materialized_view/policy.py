@@ -1,4 +1,4 @@
-"""Policy: when a view is refreshed, from what is declared of it and what is known of it."""
+"""When to refresh a view, by its declaration and its state."""
 
 from dataclasses import dataclass
 from math import inf
@@ -7,10 +7,10 @@ from typing import Final
 from fraiseql.schema.storage import MaterializedView
 
 SHORTEST: Final = 1.0
-"""Seconds between two refreshes, at least; twice the time that one takes if that is more."""
+"""Least seconds between two refreshes; twice the duration of one if that is more."""
 
 LOOK: Final = 0.5
-"""Seconds between two looks at whether something was written."""
+"""Seconds between two checks for new writes."""
 
 _LONGEST_LOOK: Final = 30.0
 _LONGEST_BACKOFF: Final = 300.0
@@ -18,15 +18,15 @@ _LONGEST_BACKOFF: Final = 300.0
 
 @dataclass(frozen=True, slots=True)
 class RefreshState:
-    """What is known of a view.
+    """The state of a view.
 
     Attributes:
-        age: Seconds; 0 when it lacks nothing, None when that is not known.
+        age: Seconds; 0 if no write is missing, None if unknown.
         since: Seconds since its last refresh began.
-        took: Seconds that it took.
-        fails: Attempts that failed since.
-        since_failed: Seconds since the last of those, or None.
-        age_unknown: Whether the last refresh could not tell its age either: a trigger is missing.
+        took: Duration of that refresh in seconds.
+        fails: Failed attempts since.
+        since_failed: Seconds since the last failure, or None.
+        age_unknown: Whether the age was unknown after the last refresh: a trigger is missing.
     """
 
     age: float | None
@@ -39,12 +39,12 @@ class RefreshState:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """When one view is refreshed; all in seconds.
+    """When to refresh a view; all in seconds.
 
     Attributes:
-        every: Longest time between refreshes while something is written, or None.
-        on_write: Whether a write brings a refresh as soon as the last one is not too recent.
-        lag: Age that is not to be passed, or None.
+        every: Longest time between refreshes while rows are written, or None.
+        on_write: Whether a write causes a refresh as soon as the shortest interval has passed.
+        lag: Age that the view should not exceed, or None.
     """
 
     every: float | None = None
@@ -53,35 +53,35 @@ class Policy:
 
     @classmethod
     def of(cls, declared: MaterializedView) -> "Policy":
-        """Return the policy that a declaration asks for."""
+        """Return the policy of a declaration."""
         return cls(declared.every, declared.on_write, declared.lag)
 
     def wait(self, view: RefreshState) -> float:
-        """Return the seconds until a refresh is due as things are; 0 when it is.
+        """Return the seconds until a refresh is due; 0 if it is due now.
 
-        A view that lacks nothing is not refreshed, whatever the time.
+        A view that misses no write is never refreshed.
         """
         if view.age == 0:
             return inf
-        held = max(SHORTEST, 2 * view.took) - view.since
+        pause = max(SHORTEST, 2 * view.took) - view.since
         if view.fails:
-            held = max(held, _backoff(view.fails) - (view.since_failed or 0))
+            pause = max(pause, _backoff(view.fails) - (view.since_failed or 0))
         if view.age is None:
-            # Another refresh would tell no more until somebody mends the trigger.
-            return max(0.0, held, _LONGEST_LOOK - view.since if view.age_unknown else 0.0)
-        return max(0.0, held, min(self._wishes(view, view.age)))
+            # The age stays unknown until the trigger is repaired.
+            return max(0.0, pause, _LONGEST_LOOK - view.since if view.age_unknown else 0.0)
+        return max(0.0, pause, min(self._waits(view, view.age)))
 
-    def _wishes(self, view: RefreshState, age: float) -> list[float]:
-        found = [0.0] if self.on_write else []
+    def _waits(self, view: RefreshState, age: float) -> list[float]:
+        waits = [0.0] if self.on_write else []
         if self.every is not None:
-            found.append(self.every - view.since)
+            waits.append(self.every - view.since)
         if self.lag is not None:
-            # Begun so early that it ends in time, even if it takes twice as long as the last.
-            found.append(self.lag - age - 2 * view.took - 2 * LOOK)
-        return found or [inf]
+            # Early enough to end in time, even if it takes twice as long as the last one.
+            waits.append(self.lag - age - 2 * view.took - 2 * LOOK)
+        return waits or [inf]
 
     def look_again(self, view: RefreshState) -> float:
-        """Return the seconds after which the view should be looked at again."""
+        """Return the seconds until the next check of the view."""
         wait = self.wait(view)
         if wait == inf:
             prompt = self.on_write or (self.lag is not None and self.lag < 2 * _LONGEST_LOOK)

@@ -1,4 +1,4 @@
-"""Queries: what a declared query calls, and whether what it answers changes by itself."""
+"""Functions called by a declared query that may change its result without a write."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -8,18 +8,18 @@ from fraiseql.caching.dependencies.inspection import InspectedCall
 from fraiseql.caching.strategies.materialized_view.inspection import ViewInspection
 
 _REFUSED: Final = frozenset({Kind.SESSION, Kind.SERVER, Kind.VOLATILE})
-"""Kinds of which a stored answer would be another one for other readers, or without a write."""
+"""Kinds of calls whose result differs between readers, or changes without a write."""
 
 
 def reads_clock(inspection: ViewInspection) -> bool:
-    """Tell whether the query reads the time: then it is as old as its last refresh."""
+    """Return whether the query reads the time: then its age counts from the last refresh."""
     return any(call.kind is Kind.CLOCK for call in inspection.calls)
 
 
 def uncertain(inspection: ViewInspection) -> Iterator[InspectedCall]:
     """Yield the calls whose result may change, or differ between readers, without a logged write.
 
-    A stable function of one's own may read any table, and PostgreSQL does not say which.
+    A user-defined stable function may read any table, and PostgreSQL does not record which.
     """
     for call in inspection.calls:
         if call.kind in _REFUSED or (call.is_opaque and call.volatility != "i"):

@@ -1,4 +1,4 @@
-"""Views: one materialized view is refreshed, by one process at a time."""
+"""Refresh of a materialized view, by one process at a time."""
 # ruff: noqa: S608 - names come from the catalog, and are quoted
 
 from dataclasses import dataclass
@@ -15,19 +15,19 @@ from fraiseql.database.writing import AdminConnection
 from fraiseql.errors import DatabaseError, FraiseQLError
 from fraiseql.expressions import literal
 
-_LOCK_TIMEOUT: Final = 2.0  # of the plain refresh, behind which readers would queue
-# A statement whose client is gone ends within this time, and gives the view free.
+_LOCK_TIMEOUT: Final = 2.0  # of a plain refresh, since readers queue behind it
+# A statement whose client is gone ends within this time and releases the view.
 _SETTINGS: Final = """
 SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 SET LOCAL statement_timeout = 0;
 DO $$ BEGIN PERFORM set_config('client_connection_check_interval', '500ms', true);
-  -- A system on which a server cannot watch its clients.
+  -- Not every system lets a server watch its clients.
   EXCEPTION WHEN invalid_parameter_value THEN NULL; END $$
 """
-_MINE: Final = f"SELECT FROM {STATE} WHERE name = $1 FOR UPDATE SKIP LOCKED"
-_WAITED: Final = f"SELECT FROM {STATE} WHERE name = $1 FOR UPDATE"
-_THERE: Final = f"SELECT cluster = {CLUSTER} AS own FROM {STATE} WHERE name = $1"
-_CONDITION: Final = """
+_LOCK_OR_SKIP: Final = f"SELECT FROM {STATE} WHERE name = $1 FOR UPDATE SKIP LOCKED"
+_LOCK_OR_WAIT: Final = f"SELECT FROM {STATE} WHERE name = $1 FOR UPDATE"
+_OWN_CLUSTER: Final = f"SELECT cluster = {CLUSTER} AS own FROM {STATE} WHERE name = $1"
+_REFRESH_STATE: Final = """
 SELECT {age} AS age, {since} AS since, v.took, v.fails, {since_failed} AS since_failed,
   pg_current_snapshot()::text AS snap, {age_unknown} AS age_unknown,
   (SELECT c.relispopulated AND EXISTS (
@@ -38,7 +38,7 @@ FROM {state} v WHERE v.name = {name}
 """
 _FILLS: Final = f"SELECT pg_advisory_xact_lock_shared({FILLING})"
 _BEGUN: Final = f"UPDATE {STATE} SET snap = $2::text::pg_snapshot, as_of = now() WHERE name = $1"
-# A refresh fires no trigger: whoever keeps what was read from the view is told here.
+# A refresh fires no trigger: this invalidates cached results that were read from the view.
 _MARKED: Final = f"""
 INSERT INTO {LOG} (tag, xid, at)
 VALUES ($1::text::regclass::oid::text, pg_current_xact_id(), clock_timestamp())
@@ -53,13 +53,13 @@ _ADOPT: Final = f"UPDATE {STATE} SET snap = NULL, shape = NULL, cluster = {CLUST
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """One refresh that was done.
+    """A finished refresh.
 
     Attributes:
         view: The materialized view, quoted and qualified.
-        took: Seconds.
-        age: Its age before, in seconds; None when that was not known.
-        concurrently: Whether readers could go on meanwhile.
+        took: Duration in seconds.
+        age: Its age before, in seconds; None if unknown.
+        concurrently: Whether readers did not wait.
     """
 
     view: str
@@ -68,39 +68,39 @@ class Refreshed:
     concurrently: bool
 
 
-async def condition_of(connection: AdminConnection, view: str) -> RefreshState | None:
-    """Return what is known of a view; None when it is not made.
+async def refresh_state(connection: AdminConnection, view: str) -> RefreshState | None:
+    """Return the state of a view; None if the view does not exist.
 
     Raises:
         DatabaseError, SourceError: The state of views cannot be read.
     """
     if not await connection.fetchval(f"SELECT to_regclass('{STATE}') IS NOT NULL"):
         return None
-    row = await _looked(connection, view)
-    return None if row is None else _condition(row)
+    row = await _read_state(connection, view)
+    return None if row is None else _state_of(row)
 
 
 async def refresh_view(
     connection: AdminConnection, view: str, policy: Policy | None = None, *, wait: bool = False
 ) -> Refreshed | None:
-    """Refresh a view, unless another process does so now, or the policy says that it can wait.
+    """Refresh a view, unless another process is refreshing it or the policy says to wait.
 
-    The snapshot that is stored is taken before the query runs: what is committed in between is in
-    the view and is still said to be missing, never the other way round.
+    The recorded snapshot is taken before the query runs. A write committed in between is in the
+    view although it counts as missing, never the other way round.
 
     Args:
-        connection: A connection of the view's owner, outside of any transaction.
+        connection: A connection of the view's owner, outside any transaction.
         view: Quoted and qualified.
-        policy: Asked again under the lock, since another process may just have done it; None
-            refreshes in any case.
-        wait: Whether another process's refresh is waited for, and followed by this one.
+        policy: Checked again under the lock, since another process may just have refreshed the
+            view; None refreshes in any case.
+        wait: Whether to wait for another process's refresh and then refresh again.
 
     Raises:
-        DatabaseError, SourceError: The refresh failed; this is counted, and nothing else changed.
+        DatabaseError, SourceError: The refresh failed; only the failure was recorded.
     """
     await _adopted(connection, view)
     try:
-        return await _refreshed(connection, view, policy, _WAITED if wait else _MINE)
+        return await _refreshed(connection, view, policy, _LOCK_OR_WAIT if wait else _LOCK_OR_SKIP)
     except FraiseQLError as error:
         if connection.usable:
             async with connection.begun(lock_timeout=_LOCK_TIMEOUT):
@@ -113,13 +113,13 @@ async def _refreshed(
 ) -> Refreshed | None:
     async with connection.begun():
         await connection.execute(_SETTINGS)
-        # The lock on the row makes it one at a time; it goes when the connection goes.
+        # A row lock lets one process refresh; it is released if the connection is lost.
         if not await connection.fetch(lock, view):
             return None
         await connection.execute(_FILLS)
         shape = await connection.fetchval(shape_now(view))
-        row = await _looked(connection, view)
-        if policy is not None and policy.wait(_condition(row)) > 0:
+        row = await _read_state(connection, view)
+        if policy is not None and policy.wait(_state_of(row)) > 0:
             return None
         concurrently = "CONCURRENTLY " if row["concurrently"] else ""
         if not concurrently:
@@ -135,8 +135,8 @@ async def _refreshed(
     return Refreshed(view, took, row["age"], bool(concurrently))
 
 
-async def _looked(connection: AdminConnection, view: str) -> Any:
-    asked = _CONDITION.format(
+async def _read_state(connection: AdminConnection, view: str) -> Any:
+    query = _REFRESH_STATE.format(
         age=age(view),
         since=seconds_since("v.as_of"),
         since_failed=seconds_since("v.failed_at"),
@@ -144,20 +144,20 @@ async def _looked(connection: AdminConnection, view: str) -> Any:
         name=literal(view),
         state=STATE,
     )
-    return await connection.fetchrow(asked)
+    return await connection.fetchrow(query)
 
 
-def _condition(row: Any) -> RefreshState:
-    known = ("age", "since", "took", "fails", "since_failed", "age_unknown")
-    return RefreshState(*(row[name] for name in known))
+def _state_of(row: Any) -> RefreshState:
+    names = ("age", "since", "took", "fails", "since_failed", "age_unknown")
+    return RefreshState(*(row[name] for name in names))
 
 
 async def _adopted(connection: AdminConnection, view: str) -> None:
-    """Forget what another cluster's transactions were, if the rows came here with a dump."""
-    made = await connection.fetchval(f"SELECT to_regclass('{STATE}') IS NOT NULL")
-    own = await connection.fetchval(_THERE, view) if made else None
+    """Reset transaction numbers of another cluster, if the rows were restored from a dump."""
+    exists = await connection.fetchval(f"SELECT to_regclass('{STATE}') IS NOT NULL")
+    own = await connection.fetchval(_OWN_CLUSTER, view) if exists else None
     if own is None:
-        raise DatabaseError(f"There is no {view}.", hint="Run fraiseql db apply.")
+        raise DatabaseError(f"{view} does not exist.", hint="Run fraiseql db apply.")
     if own:
         return
     async with connection.begun(lock_timeout=_LOCK_TIMEOUT):

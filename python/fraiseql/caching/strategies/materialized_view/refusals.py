@@ -1,4 +1,4 @@
-"""Refusals: why a declared view cannot be kept, or its age could not be told."""
+"""Checks of a declared materialized view."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -21,7 +21,7 @@ _TAKEN: Final = {"m": "a materialized view", "r": "a table", "p": "a table", "f"
 
 
 def refusals(stored_type: StoredType) -> Iterator[Violation]:
-    """Yield everything that is declared and cannot be had."""
+    """Yield the reasons for refusing the declaration."""
     inspection: ViewInspection = stored_type.inspection
     if inspection.taken:
         yield _taken(stored_type, inspection)
@@ -47,9 +47,9 @@ def _taken(stored_type: StoredType, inspection: ViewInspection) -> Violation:
     return Violation(
         "NAME_TAKEN",
         stored_type.type_name,
-        f"there is {_TAKEN.get(inspection.taken, 'another relation')} {name} already, which"
-        " FraiseQL did not make.",
-        "Rename or drop it, or give sql_source another name.",
+        f"{name} exists already: {_TAKEN.get(inspection.taken, 'another relation')} that FraiseQL"
+        " did not create.",
+        "Rename or drop it, or set sql_source to another name.",
     )
 
 
@@ -58,15 +58,13 @@ def _of_table(stored_type: StoredType) -> Iterator[Violation]:
     for predicate, inspection in predicates_of(stored_type, stored_type.type_name):
         yield from unreadable(predicate, inspection)
     if not key_of(stored_type):
-        yield _needs_key(
-            stored_type, f"{stored_type.table.sql} has no unique key that cannot be null."
-        )
+        yield _needs_key(stored_type, f"{stored_type.table.sql} has no unique NOT NULL key.")
     if DOCUMENT in stored_type.table.columns:
         yield Violation(
             "VIEW_NOT_STORABLE",
             stored_type.type_name,
-            f"{stored_type.table.sql} has a column {DOCUMENT!r}, which the document is called.",
-            "Give MaterializedView(sql=…) the query, with the columns that the fields want.",
+            f"{stored_type.table.sql} has a column {DOCUMENT!r}, as the document column is named.",
+            "Write the query as MaterializedView(sql=…), with the columns that the fields need.",
         )
 
 
@@ -74,14 +72,14 @@ def _of_query(stored_type: StoredType, inspection: ViewInspection) -> Iterator[V
     key = key_of(stored_type)
     if not key and not inspection.one_row:
         yield _needs_key(
-            stored_type, "its rows have no key, and its plan may give more than one row."
+            stored_type, "its rows have no key, and its plan may return more than one row."
         )
     if CONSTANT_KEY in inspection.columns:
         yield Violation(
             "VIEW_NOT_STORABLE",
             stored_type.type_name,
-            f"its sql has a column {CONSTANT_KEY!r}, which is the framework's own.",
-            "Call that column otherwise.",
+            f"its sql has a column {CONSTANT_KEY!r}, a name that the framework uses.",
+            "Rename the column.",
         )
     for column in key:
         if column not in inspection.columns:
@@ -104,14 +102,14 @@ def _of_calls(stored_type: StoredType, inspection: ViewInspection) -> Iterator[V
             "VIEW_CHANGES",
             stored_type.type_name,
             f"its query, or the body of a function that it calls, reads {table}, whose writes would"
-            " bring no refresh.",
+            " cause no refresh.",
             "Join the tables that a function reads in the query itself, or leave the type live.",
         )
     if reads_clock(inspection) and stored_type.stored.bound is None:
         yield Violation(
             "VIEW_CHANGES",
             stored_type.type_name,
-            "its query reads the time, and only writes would bring a refresh.",
+            "its query reads the time, and only writes would cause a refresh.",
             'Add refresh="5m" or target_lag="1m": the time since the last refresh is its age.',
         )
 
@@ -124,16 +122,16 @@ def _of_fields(stored_type: StoredType, inspection: ViewInspection) -> Iterator[
                 f"{stored_type.type_name}.{field.name}",
                 f"its sql has no column {field.name!r}."
                 f"{suggestion(field.name, inspection.columns)}",
-                "Name a column of the query as the field is called, or remove the field.",
+                "Add a column with the name of the field to the query, or remove the field.",
             )
 
 
-def _needs_key(stored_type: StoredType, why: str) -> Violation:
+def _needs_key(stored_type: StoredType, problem: str) -> Violation:
     return Violation(
         "NEEDS_KEY",
         stored_type.type_name,
-        f"{why} REFRESH … CONCURRENTLY, during which readers go on, needs a unique key of plain"
-        " columns.",
+        f"{problem} REFRESH … CONCURRENTLY, which does not block readers, needs a unique key of"
+        " plain columns.",
         'Name the columns that identify a row: MaterializedView(…, key=("country", "month")).',
     )
 
@@ -143,35 +141,35 @@ def _of_read(stored_type: StoredType, read: ReadRelation) -> Iterator[Violation]
         yield Violation(
             "ROW_SECURITY",
             stored_type.type_name,
-            f"{read.sql} has row security: roles see different rows, a view keeps one answer.",
-            "Leave the type live; or keep a query over tables that every reader may read whole.",
+            f"{read.sql} has row security: roles see different rows, but a view stores one result.",
+            "Leave the type live; or store a query over tables of which readers may see every row.",
         )
-    why = _untracked(read)
-    if why:
+    reason = _untracked(read)
+    if reason:
         yield Violation(
             "WRITES_NOT_SEEN",
             stored_type.type_name,
-            f"{read.sql} {why}",
+            f"{read.sql} {reason}",
             "Read tables whose writes can be logged, or leave the type live.",
         )
     elif not read.owned:
         yield Violation(
             "WRITES_NOT_SEEN",
             stored_type.type_name,
-            f"{read.sql} is not the connected role's: no trigger can be put on it.",
+            f"{read.sql} does not belong to the connected role, which can create no trigger on it.",
             "Apply as a member of its role; or leave the type live.",
             create_only=True,
         )
 
 
 def _untracked(read: ReadRelation) -> str:
-    """Return why writes of a table do not all come to the log; empty when they do."""
+    """Return why the log misses writes of a table; empty if it has all of them."""
     reasons = (
-        (read.catalog, "is PostgreSQL's own: no trigger can log its writes."),
-        (read.kind == "m", "is a materialized view: nothing tells when it is refreshed."),
-        (read.kind == "S", "is a sequence: nothing tells when it goes on."),
-        (read.kind == "f", "is a foreign table: nothing tells when it is written."),
+        (read.catalog, "belongs to PostgreSQL: no trigger can log its writes."),
+        (read.kind == "m", "is a materialized view: no trigger fires when it is refreshed."),
+        (read.kind == "S", "is a sequence: no trigger fires when it advances."),
+        (read.kind == "f", "is a foreign table: no trigger fires when it is written elsewhere."),
         (read.persistence != "p", "is not logged: a crash empties it, and no trigger fires."),
         (read.subscribed, "is written by a subscription, which fires no statement triggers."),
     )
-    return next((reason for holds, reason in reasons if holds), "")
+    return next((reason for applies, reason in reasons if applies), "")

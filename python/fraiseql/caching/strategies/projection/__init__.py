@@ -1,4 +1,4 @@
-"""Projection: documents in a table of their own, kept true by triggers, proven by comparison."""
+"""Documents in a table of their own, maintained by triggers."""
 
 from typing import Final
 
@@ -45,14 +45,14 @@ __all__ = [
 ]
 
 QUEUE_BATCH: Final = 1_000
-"""Changes that one drain takes, unless told otherwise."""
+"""Default number of queued changes that one transaction processes."""
 
 
 def projection_objects(spec: ProjectionSpec) -> tuple[DatabaseObject, ...]:
-    """List everything that keeps a projection, each after what it needs.
+    """List the objects of a projection, each after those that it needs.
 
     The first ones are shared by all projections and equal in every list. The last is the backfill,
-    which commits range by range and cannot run in a transaction.
+    which commits batch by batch and cannot run in a transaction.
     """
     tree = Tree.of(spec)
     captures = capture_objects(tree)
@@ -73,7 +73,7 @@ def projection_objects(spec: ProjectionSpec) -> tuple[DatabaseObject, ...]:
 
 
 def _fingerprint(tree: Tree, triggers: tuple[str, ...]) -> DatabaseObject:
-    """Record what documents are computed from, before any is."""
+    """Record what documents are computed from, before the first document is computed."""
     spec = tree.spec
     subject = spec.table.sql
     statement = record(subject, (spec.view.sql,), triggers=f"^fql_{spec.name}_")
@@ -82,16 +82,18 @@ def _fingerprint(tree: Tree, triggers: tuple[str, ...]) -> DatabaseObject:
 
 
 def flush_now() -> str:
-    """Write the statement by which a transaction flushes now and, from then on, per statement.
+    """Return the statement after which a transaction flushes at once, and after each statement.
 
-    So it reads the documents as its own writes make them. It holds their locks until it ends.
+    The transaction then reads the documents as its own writes change them, and holds their locks
+    until it ends.
     """
     return f"SET CONSTRAINTS {FLUSH} IMMEDIATE"
 
 
 def process_queue_sql(spec: ProjectionSpec, most: int = QUEUE_BATCH) -> str:
-    """Write the query that recomputes what at most ``most`` queued changes lead to.
+    """Return the query that recomputes the documents of at most ``most`` queued changes.
 
-    It gives the number of changes, and needs a READ COMMITTED transaction. Several may run at once.
+    It returns the number of changes, and needs a READ COMMITTED transaction. Several may run at
+    once.
     """
     return f"SELECT {Tree.of(spec).own('drain').sql}({most})"

@@ -1,8 +1,8 @@
-"""Capture: triggers that queue which groups and documents a statement touched.
+"""Triggers that queue the keys of changed rows.
 
-Only keys are queued; what they lead to is asked when the transaction flushes, under its locks.
-Most tables have statement triggers with transition tables. Where these may lack rows, row triggers
-queue, and a statement trigger flushes what they queued.
+Only keys are queued; a flush finds the documents that they belong to, under its locks. Most tables
+have statement triggers with transition tables. Where transition tables may miss rows, row triggers
+queue the keys, and a statement trigger starts the flush.
 """
 # ruff: noqa: S608 - this module writes SQL: identifiers are quoted, no values are written
 
@@ -30,7 +30,7 @@ _EVENTS = {
     "TRUNCATE": "",
 }
 _WRITTEN = "written"
-"""Ends the name of the statement trigger beside row triggers."""
+"""Suffix of the statement trigger of a table with row triggers."""
 
 ISOLATION = """\
   -- [isolation] another level's snapshot is older than the locks that a flush waits for
@@ -44,22 +44,22 @@ ISOLATION = """\
 
 
 def capture_objects(tree: Tree) -> tuple[DatabaseObject, ...]:
-    """Give each base table its capture function, and it and its partitions their triggers."""
-    found: list[DatabaseObject] = []
+    """Return each base table's capture function, and the triggers of it and its partitions."""
+    objects: list[DatabaseObject] = []
     for number, table, places in tree.tables():
         function = tree.own(f"capture_{number}")
         if table.by_row:
-            found += row_objects(tree, number, table, places)
-            found.append(_after_rows(tree, function))
+            objects += row_objects(tree, number, table, places)
+            objects.append(_after_rows(tree, function))
         else:
-            found.append(_function(tree, function, table, places))
+            objects.append(_function(tree, function, table, places))
         for relation in (table.name, *table.partitions):
-            found.extend(_triggers(tree, function, table, relation))
-    return tuple(found)
+            objects.extend(_triggers(tree, function, table, relation))
+    return tuple(objects)
 
 
 def trigger_names(tree: Tree) -> Iterator[tuple[Qualified, str]]:
-    """Yield each relation with the names of all the triggers that it must have."""
+    """Yield each relation with the name of each trigger that it must have."""
     for _, table, _ in tree.tables():
         events = [event.lower() for event in _EVENTS]
         names = [*ROW_TRIGGERS.values(), _WRITTEN] if table.by_row else events
@@ -100,7 +100,7 @@ END $fraiseql$"""
 
 
 def _after_rows(tree: Tree, function: Qualified) -> DatabaseObject:
-    """Write the function that runs at the end of a statement whose rows have been queued."""
+    """Return the function that starts a flush after the rows of a statement were queued."""
     queue = tree.own("queue").sql
     create = f"""\
 CREATE OR REPLACE FUNCTION {function.sql}() RETURNS trigger
@@ -146,7 +146,7 @@ def _select(values: list[str], source: str, condition: str) -> str:
 
 
 def _update(tree: Tree, table: BaseTable, places: tuple[Node, ...]) -> str:
-    """Write what an UPDATE queues: both sides of rows in which something that is read changed."""
+    """Return SQL of what an UPDATE queues: both sides of rows with a change in a read column."""
     same_row = " AND ".join(f"o.{quote(k.name)} = n.{quote(k.name)}" for k in table.key)
     names = ", ".join(f"f{number}" for number, _ in enumerate(queued_columns(tree, places)))
     old = ", ".join(side(tree, places, "o", "false"))
@@ -166,7 +166,7 @@ def _update(tree: Tree, table: BaseTable, places: tuple[Node, ...]) -> str:
 def _triggers(
     tree: Tree, function: Qualified, table: BaseTable, relation: Qualified
 ) -> Iterator[DatabaseObject]:
-    """Yield one trigger for each event: PostgreSQL allows no transition tables for several."""
+    """Yield one trigger for each event: transition tables allow only one event."""
     if table.by_row:
         events = "TRUNCATE" if tree.spec.mode == "async" else " OR ".join(_EVENTS)
         yield _trigger(tree, function, relation, _WRITTEN, f"AFTER {events} ON {relation.sql}")
@@ -196,5 +196,5 @@ CREATE OR REPLACE TRIGGER {name} {when} FOR EACH STATEMENT EXECUTE FUNCTION {fun
 
 
 def message(value: str) -> str:
-    """Make a name safe inside a quoted message of RAISE."""
+    """Escape a name for a quoted message of RAISE."""
     return value.replace("'", "''").replace("%", "%%")

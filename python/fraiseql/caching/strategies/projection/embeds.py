@@ -1,4 +1,4 @@
-"""Embeds: which embedded fields a declared projection holds, and the tables that they lead to."""
+"""The embedded fields of a declared projection, and their tables."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from fraiseql.schema.definitions import EmbedDefinition, FieldDefinition
 
 @dataclass(frozen=True, slots=True)
 class EmbedPath:
-    """One place in the documents of a type, as it is declared.
+    """An embedded type at its path in the documents of another type.
 
     Attributes:
-        path: Dotted fields that lead there; empty for the document itself.
-        type_name: GraphQL type of what stands there.
+        path: Dotted fields that lead to it; empty for the document itself.
+        type_name: Its GraphQL type.
         source: Its relation, as declared.
-        table: The relation's facts.
+        table: The relation in the catalog.
         key: Columns that identify its rows; may be empty.
         where: ``Type.field`` of the declaration.
         field: Name of the field; empty for the document itself.
@@ -39,24 +39,24 @@ class EmbedPath:
     children: "tuple[EmbedPath, ...]" = ()
 
     def walk(self) -> "Iterator[EmbedPath]":
-        """Yield this place and all below it, parents first."""
+        """Yield this path and all below it, parents first."""
         yield self
-        for one in self.children:
-            yield from one.walk()
+        for child in self.children:
+            yield from child.walk()
 
 
 def chosen(stored_type: StoredType) -> tuple[str, ...]:
-    """Return the embeds that are declared to be held, dotted, each with those that lead to it."""
+    """Return the dotted paths of the embeds to store, each with the paths that lead to it."""
     declared = stored_type.stored.embeds
     if declared is None:
         return tuple(field.name for field in stored_type.embedded_fields())
     parts = [name.split(".") for name in declared]
-    paths = (".".join(one[:depth]) for one in parts for depth in range(1, len(one) + 1))
+    paths = (".".join(path[:depth]) for path in parts for depth in range(1, len(path) + 1))
     return tuple(dict.fromkeys(paths))
 
 
 def unknown(stored_type: StoredType) -> Iterator[Violation]:
-    """Refuse names that are no embedded fields."""
+    """Refuse names that are not embedded fields."""
     for name in stored_type.stored.embeds or ():
         type_name = stored_type.type_name
         for part in name.split("."):
@@ -74,7 +74,7 @@ def unknown(stored_type: StoredType) -> Iterator[Violation]:
 
 
 def places(stored_type: StoredType) -> EmbedPath:
-    """Return the document of a type with everything that it holds.
+    """Return the document of a type with all its embeds.
 
     Raises:
         DeclarationError: A declared join has sides of different lengths.
@@ -87,15 +87,17 @@ def places(stored_type: StoredType) -> EmbedPath:
 def _children(
     stored_type: StoredType, type_name: str, source: str, names: tuple[str, ...], path: str
 ) -> tuple[EmbedPath, ...]:
-    found = []
+    children = []
     for name, field in _embedded(stored_type, type_name).items():
         if name in names and field.embed is not None:
             inner = tuple(n.partition(".")[2] for n in names if n.startswith(f"{name}."))
-            found.append(_place(stored_type, (type_name, source), field, inner, f"{path}{name}"))
-    return tuple(found)
+            children.append(
+                _embed_path(stored_type, (type_name, source), field, inner, f"{path}{name}")
+            )
+    return tuple(children)
 
 
-def _place(
+def _embed_path(
     stored_type: StoredType,
     owner: tuple[str, str],
     field: FieldDefinition,
@@ -103,14 +105,14 @@ def _place(
     path: str,
 ) -> EmbedPath:
     embed, context = field.embed, stored_type.context
-    assert embed is not None  # noqa: S101 - chosen for having one
+    assert embed is not None  # noqa: S101 - the callers select embedded fields
     type_name, source = owner
     where = f"{type_name}.{field.name}"
     parent, child = context.catalog.relations[source], context.catalog.relations[embed.relation]
-    named = _writer(stored_type).named(type_name, field)
+    embedded_type = _writer(stored_type).named(type_name, field)
     return EmbedPath(
         path,
-        named,
+        embedded_type,
         embed.relation,
         context.tables[embed.relation],
         child.key,
@@ -118,7 +120,7 @@ def _place(
         field.name,
         embed,
         tuple(join_columns(embed, parent, child, where)),
-        _children(stored_type, named, embed.relation, inner, f"{path}."),
+        _children(stored_type, embedded_type, embed.relation, inner, f"{path}."),
     )
 
 

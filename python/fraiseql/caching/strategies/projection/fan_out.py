@@ -1,9 +1,9 @@
-"""Fan-out: how many documents one change of one row may touch."""
+"""Estimates of how many documents a change of one row affects."""
 # ruff: noqa: S608 - identifiers are quoted, numbers are the module's own
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, prod
 from typing import Any, Final
 
 from fraiseql.caching.strategies.base import StoredType, Violation
@@ -14,21 +14,21 @@ from fraiseql.database import Pool
 from fraiseql.expressions import literal
 
 _COUNTED: Final = 64_000_000
-"""Bytes of a table up to which values are counted; beyond, PostgreSQL's statistics are asked."""
+"""Table size up to which values are counted; beyond it PostgreSQL's statistics are used."""
 
 _ROWS: Final = 1_000_000
-"""Rows that are counted of a larger table that has no statistics."""
+"""Most rows that are counted of a larger table without statistics."""
 
 
 @dataclass(frozen=True, slots=True)
 class FanOut:
-    """What one row of a place may touch.
+    """The number of documents that a change of one row may affect.
 
     Attributes:
-        path: Dotted embeds that lead to the place.
+        path: Dotted embeds that lead to the row's node.
         table: Its table, quoted.
-        documents: Most documents with one row in them.
-        factors: In words, what that number is made of.
+        documents: Most documents that contain one row.
+        factors: The factors of that number, in words.
     """
 
     path: str
@@ -37,8 +37,8 @@ class FanOut:
     factors: str
 
 
-async def fan_outs(spec: ProjectionSpec, inspection: TableMap, pool: Pool) -> list[FanOut]:
-    """Measure every place below the root whose rows may stand in several documents.
+async def measure_fan_outs(spec: ProjectionSpec, inspection: TableMap, pool: Pool) -> list[FanOut]:
+    """Measure every node below the root whose rows may be part of several documents.
 
     Raises:
         DatabaseError: A table cannot be read.
@@ -46,36 +46,34 @@ async def fan_outs(spec: ProjectionSpec, inspection: TableMap, pool: Pool) -> li
     tree = Tree.of(spec)
     most = {node.number: await _most(tree, node, inspection, pool) for node in tree.nodes[1:]}
     roots = await _number(spec.root.name, pool)
-    found = []
+    fan_outs = []
     for node in tree.nodes[1:]:
-        steps = [(one, most[one.number]) for one in _upwards(tree, node) if most[one.number] > 1]
-        documents = 1
-        for _, count in steps:
-            documents *= count
-        if steps:
-            said = " times ".join(f"{count:,} by {one.path}" for one, count in steps)
+        edges = [edge for edge in _edges_to_root(tree, node) if most[edge.number] > 1]
+        documents = prod(most[edge.number] for edge in edges)
+        if edges:
+            factors = " times ".join(f"{most[edge.number]:,} by {edge.path}" for edge in edges)
             least = min(documents, roots) if roots is not None else documents
-            found.append(FanOut(node.path, node.table.name.sql, least, said))
-    return found
+            fan_outs.append(FanOut(node.path, node.table.name.sql, least, factors))
+    return fan_outs
 
 
-def too_many(stored_type: StoredType, found: list[FanOut]) -> Iterator[Violation]:
-    """Refuse places whose rows stand in more documents than the declaration's budget."""
-    for one in found:
-        if one.documents > stored_type.stored.budget:
+def too_many(stored_type: StoredType, fan_outs: list[FanOut]) -> Iterator[Violation]:
+    """Refuse nodes whose rows are part of more documents than the declared budget."""
+    for fan_out in fan_outs:
+        if fan_out.documents > stored_type.stored.budget:
             yield Violation(
                 "FAN_OUT",
-                f"{stored_type.type_name}.{one.path}",
-                f"one change of a row of {one.table} may touch {one.documents:,} documents"
-                f" ({one.factors}); the budget is {stored_type.stored.budget:,}.",
-                f"Leave {one.path!r} out of embeds=(…), to be joined when it is read; or keep it"
-                f' with mode="async"; or raise the budget: Projection(budget={one.documents}).',
+                f"{stored_type.type_name}.{fan_out.path}",
+                f"one change of a row of {fan_out.table} may affect {fan_out.documents:,} documents"
+                f" ({fan_out.factors}); the budget is {stored_type.stored.budget:,}.",
+                f"Leave {fan_out.path!r} out of embeds=(…): it is then joined on each read; or"
+                f' set mode="async"; or raise the budget: Projection(budget={fan_out.documents}).',
                 create_only=True,
             )
 
 
-def _upwards(tree: Tree, node: Node) -> Iterator[Node]:
-    """Yield the edges from a place to the root that lead to other rows."""
+def _edges_to_root(tree: Tree, node: Node) -> Iterator[Node]:
+    """Yield the edges from a node to the root that lead to other rows."""
     while node.parent is not None:
         parent = tree.nodes[node.parent]
         if _turns_back(tree, node, parent):
@@ -86,37 +84,37 @@ def _upwards(tree: Tree, node: Node) -> Iterator[Node]:
 
 
 def _turns_back(tree: Tree, node: Node, parent: Node) -> bool:
-    """Tell whether a row is the very one that embeds its parent: an author's posts' author."""
+    """Return whether a row is the one that embeds its parent, as in an author's posts' author."""
     if node.many or not parent.many or parent.parent is None:
         return False
-    above = tree.nodes[parent.parent]
+    grandparent = tree.nodes[parent.parent]
     down = {(pair.inner, pair.outer) for pair in parent.join}
     up = {(pair.outer, pair.inner) for pair in node.join}
-    return above.table.name == node.table.name and down == up
+    return grandparent.table.name == node.table.name and down == up
 
 
 async def _most(tree: Tree, node: Node, inspection: TableMap, pool: Pool) -> int:
-    """Return how many rows of the parent hang on one row, at most."""
+    """Return the most rows of the parent that refer to one row."""
     parent = tree.nodes[node.parent or 0].table.name
     if inspection[parent].unique(node.outer):
         return 1
     if len(node.outer) == 1:
-        found = await _by_statistics(parent, node.outer[0], pool)
-        if found is not None:
-            return found
+        estimate = await _by_statistics(parent, node.outer[0], pool)
+        if estimate is not None:
+            return estimate
     return await _by_count(parent, node.outer, pool)
 
 
 async def _by_statistics(table: Qualified, column: str, pool: Pool) -> int | None:
-    """Return the rows with the most frequent value; None where they are better counted."""
-    asked = f"""\
+    """Return the rows with the most frequent value; None if they should be counted."""
+    query = f"""\
 SELECT c.reltuples AS rows, s.most_common_freqs[1] AS most, s.n_distinct AS values,
   s.null_frac AS nulls
 FROM pg_class c LEFT JOIN pg_stats s ON s.schemaname = {literal(table.schema)}
   AND s.tablename = {literal(table.name)} AND s.attname = {literal(column)}
   AND s.inherited = (c.relkind = 'p')
 WHERE c.oid = to_regclass({literal(table.sql)}) AND {_SIZE} > {_COUNTED}"""
-    rows: list[Any] = await pool.inspect(asked)
+    rows: list[Any] = await pool.inspect(query)
     if not rows or rows[0]["rows"] < 0 or rows[0]["values"] is None:
         return None
     row = rows[0]
@@ -132,23 +130,23 @@ _SIZE: Final = """\
 
 async def _by_count(table: Qualified, names: tuple[str, ...], pool: Pool) -> int:
     listed = columns("t", names)
-    there = " AND ".join(f"{columns('t', (name,))} IS NOT NULL" for name in names)
-    own = ", ".join(f"v{place}" for place, _ in enumerate(names))
+    not_null = " AND ".join(f"{columns('t', (name,))} IS NOT NULL" for name in names)
+    values = ", ".join(f"v{place}" for place, _ in enumerate(names))
     rows: list[Any] = await pool.inspect(
         f"SELECT coalesce(max(g.n), 0) AS most FROM (SELECT count(*) AS n FROM"
-        f" (SELECT {listed} FROM {table.sql} t WHERE {there} LIMIT {_ROWS}) r({own})"
-        f" GROUP BY {own}) g"
+        f" (SELECT {listed} FROM {table.sql} t WHERE {not_null} LIMIT {_ROWS}) r({values})"
+        f" GROUP BY {values}) g"
     )
     return int(rows[0]["most"])
 
 
 async def _number(table: Qualified, pool: Pool) -> int | None:
-    """Return the number of rows; None where that would take long to count."""
+    """Return the number of rows; None if counting would take long."""
     rows: list[Any] = await pool.inspect(
         f"SELECT FROM pg_class c WHERE c.oid = to_regclass({literal(table.sql)})"
         f" AND {_SIZE} <= {_COUNTED}"
     )
     if not rows:
         return None
-    counted: list[Any] = await pool.inspect(f"SELECT count(*) AS n FROM {table.sql}")
-    return int(counted[0]["n"])
+    counts: list[Any] = await pool.inspect(f"SELECT count(*) AS n FROM {table.sql}")
+    return int(counts[0]["n"])

@@ -1,8 +1,8 @@
-"""Flush: the function that makes a transaction's documents true, at commit or per statement.
+"""SQL functions that recompute the documents of changed rows.
 
-Locks of edges, deepest first → rows above them, asked anew after each → locks of documents → their
-recomputation, in a snapshot younger than every lock. Any two transactions that touch one document
-share a lock, and whoever comes second sees the first. All take locks in one order.
+Steps: lock edges, deepest first, and after each find the rows above it; lock the documents;
+recompute them in a snapshot younger than every lock. Two transactions that change one document
+share a lock, and the second one sees what the first one wrote. All take locks in the same order.
 """
 # ruff: noqa: S608 - this module writes SQL: identifiers are quoted, no values are written
 
@@ -24,11 +24,11 @@ SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO'
 SET intervalstyle = 'iso_8601' SET extra_float_digits = 1 SET bytea_output = 'hex'
 SET xmlbinary = 'base64' SET row_security = off SET jit = off
 SET plan_cache_mode = force_generic_plan"""
-"""What a document must not depend on; the connections that read live say the same."""
+"""Settings that a document must not depend on; connections that read live set the same."""
 
 
 def flush_function(tree: Tree) -> DatabaseObject:
-    """Write the function that empties the transaction's queue and recomputes what it leads to."""
+    """Return the function that empties the transaction's queue and recomputes the documents."""
     name = tree.own("flush").sql
     edges = "".join(_lock_edge(tree, node) + _expand(tree, node) for node in tree.bottom_up)
     isolation = ISOLATION.format(owner=message(tree.spec.owner))
@@ -80,20 +80,20 @@ def _collect(tree: Tree) -> str:
 
 
 def _unnested(names: tuple[str, ...]) -> str:
-    """Write arrays side by side as a relation ``u(v0, …)``."""
+    """Return arrays, zipped, as a relation ``u(v0, …)``."""
     arrays = ", ".join(f"fql.{name}" for name in names)
     return f"unnest({arrays}) AS u({', '.join(f'v{place}' for place, _ in enumerate(names))})"
 
 
 def _hashed(names: tuple[str, ...], seed: int, exclusive: bool) -> str:
-    """Write a group's lock numbers; the types' own hashes, so that equal keys are one lock."""
+    """Return a query for lock numbers, by the types' own hashes: equal keys share a lock."""
     values = ", ".join(f"u.v{place}" for place, _ in enumerate(names))
     mode = "true" if exclusive else "false"
     return f"SELECT 1, hash_record_extended(ROW({values}), {seed}), {mode} FROM {_unnested(names)}"
 
 
 def _sorted_locks(seed: int, groups: list[str]) -> str:
-    """Write a statement that locks the edge in common, then each group in order."""
+    """Return a statement that takes the edge's shared lock, then each group's lock in order."""
     union = "\n      UNION ALL ".join([f"SELECT 0, '{seed}'::bigint, false", *groups])
     return f"""\
     PERFORM CASE WHEN l.exclusive THEN pg_advisory_xact_lock(l.number)
@@ -107,27 +107,27 @@ def _sorted_locks(seed: int, groups: list[str]) -> str:
 
 
 def _lock_edge(tree: Tree, node: Node) -> str:
-    """Order changes of what an edge leads to against changes of what hangs on it.
+    """Serialize changes of referenced rows against changes of the rows that refer to them.
 
-    The row that holds the reference shares the lock of the row referred to; who changes the latter
-    has it alone. A row lock cannot do this: the other transaction's row is not visible yet.
+    A change of a referring row takes a shared lock, a change of the referenced row an exclusive
+    one. A row lock cannot do this: the other transaction's row is not visible yet.
     """
     if tree.keyed_by_root(node):
         return ""
-    below = _hashed(node.changed_keys, tree.seed(node), exclusive=not node.many)
-    above = _hashed(node.new_refs, tree.seed(node), exclusive=node.many)
+    changed = _hashed(node.changed_keys, tree.seed(node), exclusive=not node.many)
+    referring = _hashed(node.new_refs, tree.seed(node), exclusive=node.many)
     count = f"cardinality(fql.{node.changed_keys[0]}) + cardinality(fql.{node.new_refs[0]})"
     return f"""\
   -- [lock edge {node.path}]
   IF {count} > {tree.spec.lock_limit} THEN
     PERFORM pg_advisory_xact_lock({tree.seed(node)});
   ELSIF {count} > 0 THEN
-{_sorted_locks(tree.seed(node), [below, above])}  END IF;
+{_sorted_locks(tree.seed(node), [changed, referring])}  END IF;
 """
 
 
 def _expand(tree: Tree, node: Node) -> str:
-    """Go up one edge; its own statement, so that it sees what the lock waited for."""
+    """Find the parent rows, in a statement of its own that sees what the lock waited for."""
     parent = tree.nodes[node.parent or 0]
     if tree.keyed_by_root(node):
         pairs = dict(zip(node.outer, node.changed_keys, strict=True))
@@ -159,7 +159,7 @@ def _expand(tree: Tree, node: Node) -> str:
 
 
 def among(alias: str, names: tuple[str, ...], arrays: tuple[str, ...]) -> str:
-    """Write that columns have one of the values that the arrays hold side by side."""
+    """Return the condition that columns equal the values at one position of the arrays."""
     if len(names) == 1:
         return f"{alias}.{quote(names[0])} = ANY (fql.{arrays[0]})"
     values = ", ".join(f"u.v{place}" for place, _ in enumerate(names))
@@ -169,7 +169,7 @@ def among(alias: str, names: tuple[str, ...], arrays: tuple[str, ...]) -> str:
 def _documents(tree: Tree) -> str:
     """Lock the documents, recompute them in a younger snapshot, delete those without a root."""
     spec, root = tree.spec, tree.root
-    kept, view = spec.table.sql, spec.view.sql
+    table, view = spec.table.sql, spec.view.sql
     seed = tree.seed(root)
     picked = ", ".join(f"array_agg(s.v{place})" for place, _ in enumerate(root.changed_keys))
     values = ", ".join(f"u.v{place}" for place, _ in enumerate(root.changed_keys))
@@ -177,7 +177,7 @@ def _documents(tree: Tree) -> str:
   -- [all documents] after TRUNCATE
   IF fql.everything THEN
     SELECT {picked} INTO {_into(root)} FROM (
-      SELECT {columns("t", root.inner)} FROM {kept} t
+      SELECT {columns("t", root.inner)} FROM {table} t
       UNION SELECT {columns("b", root.inner)} FROM {spec.root.name.sql} b
     ) AS s({_names(root)});
   ELSE
@@ -201,7 +201,7 @@ def _documents(tree: Tree) -> str:
 {one_by_one(tree)}  END;
   -- [delete gone]
   IF fql.written < fql.keys THEN
-    DELETE FROM {kept} t WHERE {among("t", root.inner, root.changed_keys)}
+    DELETE FROM {table} t WHERE {among("t", root.inner, root.changed_keys)}
       AND NOT EXISTS (SELECT FROM {view} v WHERE {_same("v", "t", root.inner)});
   END IF;
   -- [end]
@@ -229,10 +229,10 @@ def _names(node: Node) -> str:
 
 
 def process_queue_function(tree: Tree) -> DatabaseObject:
-    """Write the function that claims queued changes, the oldest first, and flushes them.
+    """Return the function that claims queued changes, the oldest first, and flushes them.
 
-    Several may run at once: each takes what no other has locked. What is claimed is deleted with
-    the documents written, in one transaction; rolled back, it is queued as before.
+    Several may run at once: each skips rows that another one has locked. Claimed changes are
+    deleted in the transaction that writes the documents; after a rollback they are queued again.
     """
     queue, name = tree.own("queue").sql, tree.own("drain").sql
     create = f"""\

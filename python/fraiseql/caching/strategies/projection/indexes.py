@@ -1,4 +1,4 @@
-"""Indexes: those that a projection's lookups want and its tables have not, made for it."""
+"""Indexes that a projection's lookups need and its tables do not have."""
 
 import hashlib
 from collections.abc import Iterator
@@ -19,65 +19,70 @@ _PLAIN = 30
 
 @dataclass(frozen=True, slots=True)
 class IndexRequirement:
-    """Columns by which a flush or the live view looks rows up: an index must begin with them."""
+    """Columns that a flush or the live view looks rows up by: an index must begin with them."""
 
     table: Qualified
     columns: tuple[str, ...]
 
 
 def index_requirements(spec: ProjectionSpec) -> tuple[IndexRequirement, ...]:
-    """List the lookups that each need an index, apart from those that the tables' keys answer.
+    """List the lookups that need an index, without those that the tables' keys serve.
 
-    The view finds embedded rows by the inner columns, a flush the rows above by the outer ones.
+    The view looks embedded rows up by the inner columns, a flush parent rows by the outer ones.
     """
     tree = Tree.of(spec)
-    found = []
+    requirements = []
     for node in tree.bottom_up:
         parent = tree.nodes[node.parent or 0]
         for table, names in ((node.table, node.inner), (parent.table, node.outer)):
             if {column.name for column in table.key[: len(names)]} != set(names):
-                found.append(IndexRequirement(table.name, names))
-    return tuple(dict.fromkeys(found))
+                requirements.append(IndexRequirement(table.name, names))
+    return tuple(dict.fromkeys(requirements))
 
 
 def index_objects(
     stored_type: StoredType, root: EmbedPath, spec: ProjectionSpec, inspection: TableMap
 ) -> Iterator[DatabaseObject]:
-    """Yield the indexes that are to be there.
+    """Yield the indexes to create.
 
-    One that the framework made stays wanted when another comes to serve as well: what a plan wants
-    does not depend on what it has just done.
+    An index that the framework created stays in the list even if another one serves the lookup
+    too: the desired state must not depend on what was applied before.
     """
-    parted = {place.table.sql for place in root.walk() if place.table.kind == "p"}
-    for one in index_requirements(spec):
-        name = _name(one)
-        own = any(index.name == name for index in inspection[one.table].indexes)
-        if own or not _served(one, inspection[one.table]):
-            terms = [*map(quote, one.columns), *_order(stored_type, root, one)]
-            yield _index(spec, one, name, ", ".join(terms), parted=one.table.sql in parted)
+    partitioned = {place.table.sql for place in root.walk() if place.table.kind == "p"}
+    for requirement in index_requirements(spec):
+        table, name = requirement.table, _name(requirement)
+        own = any(index.name == name for index in inspection[table].indexes)
+        if own or not _served(requirement, inspection[table]):
+            terms = [*map(quote, requirement.columns), *_order(stored_type, root, requirement)]
+            is_partitioned = table.sql in partitioned
+            yield _index(spec, requirement, name, ", ".join(terms), partitioned=is_partitioned)
 
 
-def _served(wanted: IndexRequirement, inspection: InspectedTable) -> bool:
-    count = len(wanted.columns)
+def _served(requirement: IndexRequirement, inspection: InspectedTable) -> bool:
+    count = len(requirement.columns)
     return any(
-        index.valid and index.ordered and set(index.columns[:count]) == set(wanted.columns)
+        index.valid and index.ordered and set(index.columns[:count]) == set(requirement.columns)
         for index in inspection.indexes
     )
 
 
-def _name(wanted: IndexRequirement) -> str:
-    plain = wanted.table.name.encode()[:_PLAIN].decode(errors="ignore")
-    text = "\0".join((wanted.table.sql, *wanted.columns))
+def _name(requirement: IndexRequirement) -> str:
+    plain = requirement.table.name.encode()[:_PLAIN].decode(errors="ignore")
+    text = "\0".join((requirement.table.sql, *requirement.columns))
     return f"fql_{plain}_{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
-def _order(stored_type: StoredType, root: EmbedPath, wanted: IndexRequirement) -> list[str]:
-    """Return the terms of a limited list's order: its first rows are then found without a sort."""
+def _order(stored_type: StoredType, root: EmbedPath, requirement: IndexRequirement) -> list[str]:
+    """Return the order of a limited list: its first rows are then found without a sort."""
     for place in root.walk():
         embed = place.embed
         inner = tuple(column for column, _ in place.join)
         name = Qualified(place.table.schema, place.table.name)
-        if embed is None or embed.limit is None or (name, inner) != (wanted.table, wanted.columns):
+        if (
+            embed is None
+            or embed.limit is None
+            or (name, inner) != (requirement.table, requirement.columns)
+        ):
             continue
         child = stored_type.context.catalog.relations[place.source]
         ordered = [pair for pair in order_columns(embed, child) if pair[0] not in inner]
@@ -86,20 +91,20 @@ def _order(stored_type: StoredType, root: EmbedPath, wanted: IndexRequirement) -
 
 
 def _index(
-    spec: ProjectionSpec, wanted: IndexRequirement, name: str, terms: str, *, parted: bool
+    spec: ProjectionSpec, requirement: IndexRequirement, name: str, terms: str, *, partitioned: bool
 ) -> DatabaseObject:
-    table = wanted.table.sql
-    place = f"{quote(wanted.table.schema)}.{quote(name)}"
-    # PostgreSQL makes no index of a partitioned table concurrently.
-    how = "" if parted else " CONCURRENTLY"
+    table = requirement.table.sql
+    place = f"{quote(requirement.table.schema)}.{quote(name)}"
+    # PostgreSQL cannot build an index of a partitioned table concurrently.
+    how = "" if partitioned else " CONCURRENTLY"
     return DatabaseObject(
         "index",
         place,
         (f"CREATE INDEX{how} {quote(name)} ON {table} ({terms})",),
         (f"DROP INDEX{how} IF EXISTS {place}",),
         spec.owner,
-        transactional=parted,
+        transactional=partitioned,
         lock=f"SHARE on {table} and its partitions while it is built: writers wait"
-        if parted
+        if partitioned
         else f"SHARE UPDATE EXCLUSIVE on {table}: neither reads nor writes wait",
     )

@@ -1,4 +1,4 @@
-"""Inspection of the tables under a projection."""
+"""Inspection of a projection's base tables."""
 # ruff: noqa: S608 - what is joined into SQL is a constant
 
 from collections.abc import Iterable, Mapping
@@ -21,8 +21,8 @@ FROM unnest($1::text[], $2::text[]) AS a (schema, name)
 JOIN pg_namespace n ON n.nspname = a.schema
 JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = a.name
 """
-# An attached partition has a row of its own in pg_inherits: the transaction that wrote it tells a
-# table that was detached, and attached again, from one that always was a partition.
+# The xmin of a partition's row in pg_inherits differs after the partition was detached and attached
+# again.
 _PARTITIONS = """
 SELECT a.schema, a.name, pn.nspname::text AS part_schema, p.relname::text AS part,
   p.relkind = 'f' AS foreign, p.relrowsecurity AS row_security,
@@ -62,7 +62,7 @@ JOIN pg_namespace cn ON cn.oid = o.collnamespace
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """One partition, at any depth: its name, and the transaction that attached it."""
+    """A partition at any level: its name, and the transaction that attached it."""
 
     name: Qualified
     mark: str
@@ -71,7 +71,7 @@ class Partition:
 
 @dataclass(frozen=True, slots=True)
 class TableIndex:
-    """One index over all rows; an expression's place among the columns is empty."""
+    """An index over all rows; the name of an expression among its columns is empty."""
 
     name: str
     columns: tuple[str, ...]
@@ -82,18 +82,18 @@ class TableIndex:
 
 @dataclass(frozen=True, slots=True)
 class InspectedTable:
-    """What a projection asks of one table.
+    """Catalog details of a base table.
 
     Attributes:
-        lasting: Whether it outlives a crash and a session.
-        child: Whether it is a partition or an heir of another table.
+        lasting: Whether it is logged: neither unlogged nor temporary.
+        child: Whether it is a partition of, or inherits from, another table.
         parent: Whether it is a plain table that others inherit from.
         row_security: Whether it, or a partition, has row-level security.
-        by_row: Whether transition tables may lack rows that a statement changed.
-        partitions: At any depth, parents first.
-        indexes: Those over all rows.
-        collations: By column, quoted, where it is not the type's own.
-        lineage: Number of all that inherits from it.
+        by_row: Whether transition tables may miss rows that a statement changed.
+        partitions: Partitions at every level, parents first.
+        indexes: Indexes over all rows.
+        collations: Collations that are not the type's default, quoted, by column.
+        lineage: Checksum of the inheritance below it.
     """
 
     lasting: bool
@@ -107,38 +107,38 @@ class InspectedTable:
     lineage: int = 0
 
     def unique(self, columns: Iterable[str]) -> bool:
-        """Tell whether no two rows have the same values in ``columns``."""
-        held = set(columns)
-        return any(index.unique and held.issuperset(index.columns) for index in self.indexes)
+        """Return whether no two rows have the same values in ``columns``."""
+        names = set(columns)
+        return any(index.unique and names.issuperset(index.columns) for index in self.indexes)
 
 
 TableMap = Mapping[Qualified, InspectedTable]
 
 
 async def load_inspection(pool: Pool, names: Iterable[Qualified]) -> TableMap:
-    """Read the facts of tables; those that do not exist are left out.
+    """Inspect tables; those that do not exist are left out.
 
     Raises:
         DatabaseError: The database cannot be reached or does not allow this.
     """
-    asked = list(dict.fromkeys(names))
-    args: list[Any] = [[one.schema for one in asked], [one.name for one in asked]]
+    unique = list(dict.fromkeys(names))
+    args: list[Any] = [[t.schema for t in unique], [t.name for t in unique]]
     tables = await pool.inspect(_TABLES, args)
     partitions = _by_table(await pool.inspect(_PARTITIONS, args))
     indexes = _by_table(await pool.inspect(_INDEXES, args))
     collations = _by_table(await pool.inspect(_COLLATIONS, args))
     return {
-        place: _table(row, *(of.get(place, []) for of in (partitions, indexes, collations)))
+        name: _table(row, *(rows_of.get(name, []) for rows_of in (partitions, indexes, collations)))
         for row in tables
-        if (place := Qualified(row["schema"], row["name"]))
+        if (name := Qualified(row["schema"], row["name"]))
     }
 
 
 def _by_table(rows: list[Any]) -> dict[Qualified, list[Any]]:
-    found: dict[Qualified, list[Any]] = {}
+    by_table: dict[Qualified, list[Any]] = {}
     for row in rows:
-        found.setdefault(Qualified(row["schema"], row["name"]), []).append(row)
-    return found
+        by_table.setdefault(Qualified(row["schema"], row["name"]), []).append(row)
+    return by_table
 
 
 def _table(
@@ -148,7 +148,7 @@ def _table(
         row["lasting"],
         row["child"],
         row["parent"],
-        row["row_security"] or any(one["row_security"] for one in partitions),
+        row["row_security"] or any(part["row_security"] for part in partitions),
         row["partitioned"] or not transition_tables_are_whole(row["server"]),
         tuple(
             Partition(Qualified(p["part_schema"], p["part"]), p["mark"], p["foreign"])
@@ -158,6 +158,6 @@ def _table(
             TableIndex(i["index"], tuple(i["columns"]), i["unique"], i["ordered"], i["valid"])
             for i in indexes
         ),
-        {one["column"]: one["of"] for one in collations},
+        {column["column"]: column["of"] for column in collations},
         int(row["lineage"]),
     )

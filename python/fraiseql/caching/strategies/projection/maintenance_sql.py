@@ -14,16 +14,16 @@ from fraiseql.expressions import literal
 
 
 def build_function(tree: Tree) -> DatabaseObject:
-    """Write the function that makes the next range of documents that are not there yet.
+    """Return the function that builds the next batch of missing documents.
 
-    It is given the last key of the range before, null at first, and gives the last of its own.
+    Its parameters are the last key of the batch before, null at first; it returns its own last key.
     """
     spec, root = tree.spec, tree.root
     name = tree.own("build").sql
     keys = columns("b", root.inner)
-    present = " AND ".join(f"t.{quote(key)} = b.{quote(key)}" for key in root.inner)
+    same_key = " AND ".join(f"t.{quote(key)} = b.{quote(key)}" for key in root.inner)
     create = f"""\
-CREATE OR REPLACE FUNCTION {name}({_given(root)})
+CREATE OR REPLACE FUNCTION {name}({_last_parameters(root)})
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $fraiseql$
 {OWN_NAMES}
 DECLARE {_copied(root)}
@@ -31,7 +31,7 @@ BEGIN
   WITH next AS (
     SELECT {keys} FROM {spec.root.name.sql} b
     WHERE {_beyond(root)}
-      AND NOT EXISTS (SELECT FROM {spec.table.sql} t WHERE {present})
+      AND NOT EXISTS (SELECT FROM {spec.table.sql} t WHERE {same_key})
     ORDER BY {keys} LIMIT {spec.lock_limit}
   ), queued AS (
     INSERT INTO {tree.own("queue").sql} ({", ".join(root.changed_keys)})
@@ -46,32 +46,32 @@ END $fraiseql$"""
 
 
 def repair_batch_function(tree: Tree) -> DatabaseObject:
-    """Write the function that recomputes what differs in the next range of documents.
+    """Return the function that recomputes the differing documents of the next batch.
 
-    It is called as the one that builds is, and gives the number of documents as well. Its first
-    call takes the documents that have no row any more.
+    It is called like the one that builds, and returns the number of documents too. Its first call
+    also takes documents whose row is gone.
     """
     spec, root = tree.spec, tree.root
     name = tree.own("mend").sql
-    kept, below = spec.table.sql, ", ".join(root.changed_keys)
+    table, queued_keys = spec.table.sql, ", ".join(root.changed_keys)
     body = " OR t.body::text IS DISTINCT FROM v.data::text" if spec.text else ""
     create = f"""\
-CREATE OR REPLACE FUNCTION {name}({_given(root)}, OUT fql_mended bigint)
+CREATE OR REPLACE FUNCTION {name}({_last_parameters(root)}, OUT fql_mended bigint)
 LANGUAGE plpgsql {RENDERING} AS $fraiseql$
 {OWN_NAMES}
 DECLARE {_copied(root)}
 BEGIN
   IF fql.after0 IS NULL THEN
-    INSERT INTO {tree.own("queue").sql} ({below}) SELECT {columns("t", root.inner)}
-    FROM {kept} t WHERE NOT EXISTS (SELECT FROM {spec.root.name.sql} b WHERE {_same("b", root)});
+    INSERT INTO {tree.own("queue").sql} ({queued_keys}) SELECT {columns("t", root.inner)}
+    FROM {table} t WHERE NOT EXISTS (SELECT FROM {spec.root.name.sql} b WHERE {_same("b", root)});
   END IF;
   WITH batch AS MATERIALIZED (
     SELECT {columns("b", root.inner)} FROM {spec.root.name.sql} b
     WHERE {_beyond(root)} ORDER BY {columns("b", root.inner)} LIMIT {spec.lock_limit}
   ), queued AS (
-    INSERT INTO {tree.own("queue").sql} ({below})
+    INSERT INTO {tree.own("queue").sql} ({queued_keys})
     SELECT {_values(root)} FROM batch s({_values(root, "")})
-    LEFT JOIN {kept} t ON {_is("t", root)}
+    LEFT JOIN {table} t ON {_is("t", root)}
     -- OFFSET 0: looked up for each key, whatever the planner thinks of the whole view.
     LEFT JOIN LATERAL (SELECT v.data FROM {spec.view.sql} v
       WHERE {_is("v", root)} AND t.data IS DISTINCT FROM {ABSENT} OFFSET 0) v ON true
@@ -86,42 +86,42 @@ END $fraiseql$"""
 
 
 def start(tree: Tree, triggers: tuple[str, ...]) -> DatabaseObject:
-    """Write what stands between the triggers and the building.
+    """Return the step between creating the triggers and building the documents.
 
-    A document that was written when some trigger was not there yet is not to be trusted: before a
-    first building all go; else their writers are waited for, so that a comparison sees what they
-    wrote. Either lock is had only when every such transaction has ended.
+    A document written before all triggers existed may be wrong: the first build removes all
+    documents. A later build waits for the transactions that wrote them, so that the comparison
+    sees their rows. Either lock is granted only after every such transaction has ended.
     """
-    kept = tree.spec.table.sql
+    table = tree.spec.table.sql
     create = f"""\
 DO $fraiseql$ BEGIN
   IF {_state(tree)} IN ('{NEW}', '{BUILDING}') THEN
-    TRUNCATE {kept};
-    COMMENT ON TABLE {kept} IS '{BUILDING}';
+    TRUNCATE {table};
+    COMMENT ON TABLE {table} IS '{BUILDING}';
   ELSE
-    LOCK TABLE {kept} IN SHARE ROW EXCLUSIVE MODE;
+    LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE;
   END IF;
 END $fraiseql$"""
     return DatabaseObject(
         kind="data",
-        name=f"start of {kept}",
+        name=f"start of {table}",
         create=(create,),
         owner=tree.spec.owner,
-        needs=(kept, fingerprint_name(kept), *triggers),
-        lock=f"ACCESS EXCLUSIVE on {kept} for an instant; waits for its writers",
+        needs=(table, fingerprint_name(table), *triggers),
+        lock=f"ACCESS EXCLUSIVE on {table} for an instant; waits for its writers",
     )
 
 
 def backfill(tree: Tree) -> DatabaseObject:
-    """Write the building: range after range, each committed, going on where it was broken off.
+    """Return the backfill: batch after batch, each committed, resumed after an interruption.
 
-    It runs after the triggers are there. What a writer makes meanwhile is right already, since
-    building and writing lock, compute and store by the same function. Documents that have been
-    built before are compared, and those that differ are made anew.
+    It runs once the triggers exist. Documents that concurrent transactions write are right, since
+    they and the backfill lock, compute and store by the same function. Documents of an earlier
+    build are compared, and recomputed where they differ.
     """
     root = tree.root
     declared = " ".join(f"fql_last{place} {kind};" for place, kind in enumerate(root.types))
-    kept, last = tree.spec.table.sql, _last(root)
+    table, last = tree.spec.table.sql, _last(root)
     create = f"""\
 -- partitions: {tree.spec.parts or "none"}
 DO $fraiseql$
@@ -136,30 +136,30 @@ BEGIN
     COMMIT;
     EXIT WHEN fql_last0 IS NULL;
   END LOOP;
-  COMMENT ON TABLE {kept} IS '{BUILT}';
+  COMMENT ON TABLE {table} IS '{BUILT}';
 END $fraiseql$"""
     types = ", ".join(root.types)
     return DatabaseObject(
         kind="data",
-        name=f"rows of {kept}",
-        create=(create, f"ANALYZE {kept}"),
+        name=f"rows of {table}",
+        create=(create, f"ANALYZE {table}"),
         owner=tree.spec.owner,
         needs=(
             f"{tree.own('build').sql}({types})",
             f"{tree.own('mend').sql}({types})",
-            f"start of {kept}",
+            f"start of {table}",
         ),
         transactional=False,
-        lock=f"rows of {kept}, a range at a time",
+        lock=f"rows of {table}, a batch at a time",
     )
 
 
 def _state(tree: Tree) -> str:
-    place = literal(tree.spec.table.sql)
-    return f"coalesce(pg_catalog.obj_description({place}::pg_catalog.regclass, 'pg_class'), '')"
+    name = literal(tree.spec.table.sql)
+    return f"coalesce(pg_catalog.obj_description({name}::pg_catalog.regclass, 'pg_class'), '')"
 
 
-def _given(root: Node) -> str:
+def _last_parameters(root: Node) -> str:
     return ", ".join(f"INOUT fql_last{place} {kind}" for place, kind in enumerate(root.types))
 
 
@@ -177,7 +177,7 @@ def _beyond(root: Node) -> str:
 
 
 def _copied(root: Node) -> str:
-    """Declare the last key of the range before: a parameter has no label that is short."""
+    """Declare the last key of the batch before: parameters have no short label."""
     return " ".join(
         f"after{place} {kind} := fql_last{place};" for place, kind in enumerate(root.types)
     )
@@ -188,7 +188,7 @@ def _backwards(root: Node) -> str:
 
 
 def _is(row: str, root: Node) -> str:
-    """Write that a row has the key of the row ``s``."""
+    """Return the condition that a row has the key of the row ``s``."""
     return " AND ".join(f"{row}.{quote(key)} = s.v{n}" for n, key in enumerate(root.inner))
 
 
@@ -217,7 +217,7 @@ _ALL = 100
 
 
 def comparison(spec: ProjectionSpec, sample: float) -> str:
-    """Write the query: how many were compared and differ, and the first of those."""
+    """Return the query for the numbers of documents, and the first that differ."""
     tree = Tree.of(spec)
     part = "" if sample >= _ALL else f" TABLESAMPLE BERNOULLI ({sample}) REPEATABLE ({_SEED})"
     names = tree.root.inner
@@ -229,22 +229,23 @@ def comparison(spec: ProjectionSpec, sample: float) -> str:
     key = " || ', ' || ".join(
         f"{literal(f'{name}=')} || k.v{place}::text" for place, name in enumerate(names)
     )
-    # What serving shows is the body, where there is one.
-    kept = "t.body::text" if spec.text else "t.data::text"
+    # Serving shows the body if the projection has one.
+    stored = "t.body::text" if spec.text else "t.data::text"
     return f"""\
 WITH keys({own}) AS MATERIALIZED (
   SELECT {columns("t", names)} FROM {spec.table.sql} t{part}
   UNION SELECT {columns("b", names)} FROM {spec.root.name.sql} b{part}
-), found AS MATERIALIZED (
-  SELECT {key} AS key, k.*, {kept} AS kept, v.data::text AS live
+), unequal AS MATERIALIZED (
+  SELECT {key} AS key, k.*, {stored} AS stored, v.data::text AS live
   FROM keys k
   LEFT JOIN {spec.table.sql} t ON {is_["t"]}
   LEFT JOIN LATERAL (SELECT v.data FROM {spec.view.sql} v
     WHERE {is_["v"]} AND t.data IS DISTINCT FROM {ABSENT} OFFSET 0) v ON true
-  WHERE t.data IS DISTINCT FROM {ABSENT} AND ({kept} IS DISTINCT FROM v.data::text{_data_too(spec)})
+  WHERE t.data IS DISTINCT FROM {ABSENT}
+    AND ({stored} IS DISTINCT FROM v.data::text{_data_too(spec)})
 )
-SELECT (SELECT count(*) FROM keys) AS compared, (SELECT count(*) FROM found) AS differing, f.*
-FROM (SELECT) AS one LEFT JOIN (SELECT * FROM found ORDER BY {own} LIMIT {SHOWN}) f ON true"""
+SELECT (SELECT count(*) FROM keys) AS compared, (SELECT count(*) FROM unequal) AS differing, f.*
+FROM (SELECT) AS single LEFT JOIN (SELECT * FROM unequal ORDER BY {own} LIMIT {SHOWN}) f ON true"""
 
 
 def _data_too(spec: ProjectionSpec) -> str:
@@ -252,9 +253,10 @@ def _data_too(spec: ProjectionSpec) -> str:
 
 
 def repair_next_batch(tree: Tree) -> str:
-    """Write the query that repairs one batch: documents repaired, and the last key of the batch.
+    """Return the query that repairs a batch; its result is the number of documents and a key.
 
-    Its parameters are the last key of the batch before, as texts; all null begins.
+    The key is the last one of the batch. Its parameters are the last key of the batch before, as
+    texts; all null begins.
     """
     last = ", ".join(f"m.fql_last{place}::text" for place, _ in enumerate(tree.root.types))
     after = ", ".join(f"${place}::text::{kind}" for place, kind in enumerate(tree.root.types, 1))

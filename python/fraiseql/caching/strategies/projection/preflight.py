@@ -1,4 +1,4 @@
-"""Preflight: what a declared projection cannot have, before PostgreSQL says so."""
+"""Checks of a declared projection, made before PostgreSQL refuses it."""
 
 import re
 from collections.abc import Iterator
@@ -19,13 +19,13 @@ _QUOTE: Final = "$fraiseql$"
 LEVEL: Final = (
     "SELECT reset_val AS level FROM pg_settings WHERE name = 'default_transaction_isolation'"
 )
-"""Query for the isolation that transactions have here that say nothing of it."""
+"""Query for the default isolation level of transactions."""
 
 _COMMENT: Final = re.compile(r"--|/\*|\$\w*\$")
 
 
 def refused(stored_type: StoredType, root: EmbedPath, inspection: TableMap) -> Iterator[Violation]:
-    """Yield why the documents of ``root`` cannot be kept by triggers."""
+    """Yield why triggers cannot maintain the documents of ``root``."""
     yield from _of_document(stored_type)
     seen: set[Qualified] = set()
     for place in root.walk():
@@ -46,8 +46,8 @@ def _of_document(stored_type: StoredType) -> Iterator[Violation]:
     if document is not None:
         yield _table(
             stored_type.type_name,
-            f"it names jsonb_column={document!r}: a document that somebody else writes.",
-            "Leave jsonb_column out: the framework makes the documents from the columns.",
+            f"it names jsonb_column={document!r}: a document that the application writes.",
+            "Leave jsonb_column out: the framework computes the documents from the columns.",
         )
     if stored_type.stored.text:
         yield from live_view.refuse_key(stored_type, "body")
@@ -66,14 +66,14 @@ def _of_table(place: EmbedPath, inspection: InspectedTable) -> Iterator[Violatio
         yield Violation(
             "TABLE_NOT_STORABLE",
             where,
-            f"{table.sql} belongs to a role that the connected one is not a member of.",
+            f"{table.sql} belongs to a role that the connected role is not a member of.",
             "Apply as the owner of the table, or write the SQL with --sql for the owner to run.",
             create_only=True,
         )
     if _ends_quote(table, inspection):
         yield _table(
             where,
-            f"{table.sql} has a name that holds {_QUOTE}, which ends the text of a function.",
+            f"{table.sql} has a name that contains {_QUOTE}, which ends the text of a function.",
             "Rename the column, type, table or partition.",
         )
     for message, alternative in _unseen(inspection):
@@ -82,8 +82,8 @@ def _of_table(place: EmbedPath, inspection: InspectedTable) -> Iterator[Violatio
         yield Violation(
             "ROW_SECURITY",
             where,
-            f"{table.sql} has row-level security: roles may see different rows, and a kept document"
-            " is the same for all.",
+            f"{table.sql} has row-level security: roles may see different rows, and a stored"
+            " document is the same for all.",
             "Leave the type live, or leave out the embed that reads this table.",
         )
 
@@ -100,11 +100,11 @@ def _ends_quote(table: Table, inspection: InspectedTable) -> bool:
 
 
 def _unseen(inspection: InspectedTable) -> Iterator[tuple[str, str]]:
-    """Yield how rows of a table change without its triggers, and what works instead."""
+    """Yield how rows change without a trigger noticing, and an alternative."""
     if inspection.child or inspection.parent:
         yield (
-            "is part of an inheritance: a write through another table fires no trigger of it.",
-            "For a partition declare its parent; a table that others inherit from stays live.",
+            "is part of table inheritance: a write through another table fires no trigger of it.",
+            "For a partition declare its parent; leave a type over an inherited table live.",
         )
     if not inspection.lasting:
         yield (
@@ -121,14 +121,14 @@ def _unseen(inspection: InspectedTable) -> Iterator[tuple[str, str]]:
 def _of_key(place: EmbedPath, inspection: InspectedTable) -> Iterator[Violation]:
     columns = place.table.columns
     missing = [name for name in place.key if name not in columns]
-    followed = place.key and not missing and inspection.unique(place.key)
-    if followed or place.table.kind not in ("r", "p"):
+    has_key = place.key and not missing and inspection.unique(place.key)
+    if has_key or place.table.kind not in ("r", "p"):
         return
-    named = f"key {', '.join(place.key)}, which is not unique" if place.key else "no unique key"
+    problem = f"key {', '.join(place.key)}, which is not unique" if place.key else "no unique key"
     yield Violation(
         "NO_KEY",
         place.where,
-        f"{place.table.sql} has {named}: its rows cannot be followed.",
+        f"{place.table.sql} has {problem}: its rows cannot be identified.",
         "Add a primary key, or a unique index over NOT NULL columns that is not deferrable.",
     )
 
@@ -137,11 +137,11 @@ def _of_embed(
     stored_type: StoredType, place: EmbedPath, inspection: InspectedTable
 ) -> Iterator[Violation]:
     embed, schema = place.embed, stored_type.context.schema
-    assert embed is not None  # noqa: S101 - asked of embedded places only
+    assert embed is not None  # noqa: S101 - called for embedded paths only
     if place.type_name not in schema.objects:
         yield _embed(
             place.where,
-            f"it holds {place.type_name}, which is not one type of one table.",
+            f"it contains {place.type_name}, which is not a single type of a single table.",
             "Leave it out of the document with embeds=…: it is then read live.",
         )
     for term in embed.order_by:
@@ -150,15 +150,15 @@ def _of_embed(
             near = suggestion(name, place.table.columns)
             yield _embed(
                 place.where,
-                f"it is ordered by {name!r}, which {place.table.sql} has not.{near}",
+                f"it is ordered by {name!r}, which is no column of {place.table.sql}.{near}",
                 "Order by a column of the table.",
             )
     if not embed.on and not inspection.unique(inner for inner, _ in place.join):
         columns = ", ".join(inner for inner, _ in place.join)
         yield _embed(
             place.where,
-            f"{place.table.sql} may have several rows of one {columns}: which of them the document"
-            " holds is left to chance.",
+            f"{place.table.sql} may have several rows with one {columns}: which of them is in the"
+            " document is undefined.",
             f"Add a unique index on ({columns}), or name the key with target_key=….",
         )
 
@@ -166,7 +166,7 @@ def _of_embed(
 def unbounded(
     stored_type: StoredType, root: EmbedPath, inspection: TableMap
 ) -> Iterator[Violation]:
-    """Refuse lists without an end, unless the declaration says how large documents may be."""
+    """Refuse lists without a limit, unless the declaration limits the size of documents."""
     if stored_type.stored.max_bytes is not None:
         return
     for place in root.walk():
@@ -178,24 +178,24 @@ def unbounded(
             yield Violation(
                 "UNBOUNDED_EMBED",
                 place.where,
-                f"a document holds every row of {place.table.sql} of one {', '.join(inner)}, and"
-                " a write of one of them computes and stores all of it again.",
-                "Give the embed a limit: embed(…, limit=100); leave it out with embeds=(…); or let"
-                " larger documents be answered live: Projection(max_bytes=1_000_000).",
+                f"a document has every row of {place.table.sql} with one {', '.join(inner)}, and"
+                " a write of one of them computes and stores the whole document again.",
+                "Set a limit: embed(…, limit=100); or leave the embed out with embeds=(…); or have"
+                " larger documents answered live: Projection(max_bytes=1_000_000).",
                 create_only=True,
             )
 
 
 def _of_joins(place: EmbedPath) -> Iterator[Violation]:
-    for one in place.children:
-        for inner, outer in one.join:
-            for name, table in ((inner, one.table), (outer, place.table)):
+    for child in place.children:
+        for inner, outer in child.join:
+            for name, table in ((inner, child.table), (outer, place.table)):
                 column = table.columns.get(name)
                 if column is None or column.generated == "v":
-                    kind = "is a virtual column" if column else "is no column"
+                    problem = "is a virtual column" if column else "is no column"
                     yield _embed(
-                        one.where,
-                        f"it joins on {name!r}, which {kind} of {table.sql}."
+                        child.where,
+                        f"it joins on {name!r}, which {problem} of {table.sql}."
                         f"{'' if column else suggestion(name, table.columns)}",
                         "Join on stored columns.",
                     )
@@ -208,33 +208,33 @@ def _of_predicate(stored_type: StoredType, place: EmbedPath) -> Iterator[Violati
     inspection = stored_type.context.predicates[predicate]
     yield from unreadable(predicate, inspection)
     if inspection.has_query or inspection.reads or _COMMENT.search(predicate.text):
-        named = f" {', '.join(inspection.reads)}" if inspection.reads else ""
+        names = f" {', '.join(inspection.reads)}" if inspection.reads else ""
         yield Violation(
             "PREDICATE_READS_MORE",
             place.where,
-            f"the predicate reads more than the row{named}, or is written so that this cannot be"
-            " told.",
+            f"the predicate reads more than the row{names}, or is written so that this cannot be"
+            " ruled out.",
             "Compare columns of the embedded table with constants, without SELECT and comments; a"
-            " function may name no table in its body.",
+            " function must name no table in its body.",
         )
     yield from changing(predicate, inspection)
 
 
 def of_level(stored_type: StoredType, rows: list[Any]) -> Iterator[Violation]:
-    """Refuse triggers that would refuse nearly every write; ``rows`` are those of ``LEVEL``."""
+    """Refuse triggers that would refuse nearly every write; ``rows`` is the result of ``LEVEL``."""
     level = rows[0]["level"]
     if level != "read committed":
         yield Violation(
             "ISOLATION",
             stored_type.type_name,
-            f"transactions here are {level.upper()} by default, and such writes would be refused.",
-            'Set default_transaction_isolation to "read committed", or keep it with mode="async".',
+            f"transactions are {level.upper()} by default, and their writes would be refused.",
+            'Set default_transaction_isolation to "read committed", or declare mode="async".',
             create_only=True,
         )
 
 
 def of_problems(stored_type: StoredType, rows: list[Any]) -> Iterator[Violation]:
-    """Refuse what the query of ``unfit`` found."""
+    """Refuse the problems in the result of ``unfit``."""
     for row in rows:
         yield _table(
             stored_type.type_name,

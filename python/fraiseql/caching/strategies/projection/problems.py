@@ -1,8 +1,8 @@
 """Queries for problems of a projection and of the tables below it.
 
-Attaching or detaching a partition changes rows without any trigger. Once documents are stored,
-their fingerprint has the rows of ``pg_inherits``. What comes or goes while they are built, after
-the triggers of each partition were written down, is compared with the lineage of that moment.
+Attaching or detaching a partition changes rows without any trigger. The fingerprint of stored
+documents covers the rows of ``pg_inherits``. Partitions that are attached or detached while
+documents are built, after the triggers were planned, are found by the lineage of that moment.
 """
 # ruff: noqa: S608 - the names written into SQL are the framework's own
 
@@ -15,7 +15,7 @@ from fraiseql.expressions import literal
 
 _TABLES = """\
 tables(place, relation) AS (
-  SELECT name, pg_catalog.to_regclass(name) FROM (VALUES {names}) AS given(name)
+  SELECT name, pg_catalog.to_regclass(name) FROM (VALUES {names}) AS listed(name)
 ), roots(relation) AS (VALUES {roots}), parts AS (
   SELECT tree.relid AS relation FROM roots
   CROSS JOIN LATERAL pg_catalog.pg_partition_tree(roots.relation) AS tree
@@ -37,7 +37,7 @@ JOIN pg_catalog.pg_type ty ON ty.oid = a.atttypid
 WHERE ty.typtype = 'b' AND ty.typnamespace <> 'pg_catalog'::regnamespace
 UNION ALL
 SELECT place, 'has key column ' || a.attname
-  || ' of a collation that takes different texts as equal' FROM keys JOIN pg_catalog.pg_attribute a
+  || ' of a nondeterministic collation' FROM keys JOIN pg_catalog.pg_attribute a
   ON a.attrelid = pg_catalog.to_regclass(place) AND a.attname = keys.name
 JOIN pg_catalog.pg_collation co ON co.oid = a.attcollation WHERE NOT co.collisdeterministic
 UNION ALL
@@ -53,22 +53,22 @@ WHERE ty.typtype = 'b' AND ty.typcategory <> 'A' AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_cast c
     WHERE c.castsource = ty.oid AND c.casttarget = o.opcintype AND c.castmethod = 'b')))"""
 
-_UNTRUE = """\
-SELECT place AS relation, 'is not there' AS problem FROM tables WHERE relation IS NULL
+_BROKEN = """\
+SELECT place AS relation, 'does not exist' AS problem FROM tables WHERE relation IS NULL
 UNION ALL
-SELECT parts.relation::text, 'is a partition that the projection does not know: attached since'
+SELECT parts.relation::text, 'is a partition that was attached after the projection was built'
 FROM parts WHERE parts.relation NOT IN (SELECT relation FROM tables WHERE relation IS NOT NULL)
 UNION ALL
 SELECT place, 'is no longer a partition of a table that the projection reads'
 FROM tables JOIN pg_catalog.pg_class c ON c.oid = tables.relation
 WHERE NOT c.relispartition AND tables.relation NOT IN (SELECT relation FROM roots)
 UNION ALL
-SELECT place, 'lacks trigger ' || wanted.name || ', or it is not ENABLE ALWAYS'
-FROM tables JOIN (VALUES {triggers}) AS wanted(on_table, name) ON wanted.on_table = tables.place
+SELECT place, 'has no trigger ' || expected.name || ', or it is not ENABLE ALWAYS'
+FROM tables JOIN (VALUES {triggers}) AS expected(on_table, name) ON expected.on_table = tables.place
 WHERE (relation IN (SELECT relation FROM parts) OR relation IN (SELECT relation FROM roots))
 AND NOT EXISTS (
   SELECT FROM pg_catalog.pg_trigger t
-  WHERE t.tgrelid = tables.relation AND t.tgname = wanted.name AND t.tgenabled = 'A')
+  WHERE t.tgrelid = tables.relation AND t.tgname = expected.name AND t.tgenabled = 'A')
 UNION ALL
 SELECT place, 'has row security that binds its owner' FROM tables
 JOIN pg_catalog.pg_class c ON c.oid = tables.relation WHERE c.relforcerowsecurity
@@ -77,7 +77,7 @@ SELECT '{flush}', 'has no enabled trigger "flush"' WHERE NOT EXISTS (
   SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = pg_catalog.to_regclass('{flush}')
   AND t.tgname = 'flush' AND t.tgenabled = 'A')
 UNION ALL
-SELECT DISTINCT d.refobjid::regclass::text, 'is read by the view, and is no table of the tree'
+SELECT DISTINCT d.refobjid::regclass::text, 'is read by the view, but not part of the tree'
 FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_depend d
   ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
   AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> r.ev_class
@@ -86,31 +86,31 @@ WHERE r.ev_class = pg_catalog.to_regclass({view})
 
 
 def unfit(spec: ProjectionSpec) -> str:
-    """Write the query for what no projection can be made of: relation, problem.
+    """Return the query for tables that no projection can be built on: relation, problem.
 
-    Tables filled by a subscription, keys whose equality is not the built-in one, relations whose
-    changes cannot be captured.
+    Such are tables filled by a subscription, keys whose equality is not the built-in one, and
+    relations whose changes cannot be captured.
     """
-    return f"WITH {_asked(Tree.of(spec))}\n{_UNFIT}"
+    return f"WITH {_tables_and_keys(Tree.of(spec))}\n{_UNFIT}"
 
 
 def problems(spec: ProjectionSpec) -> str:
-    """Write the query for what makes a projection untrue or unable to work: relation, problem.
+    """Return the query for problems that make documents wrong or stop updates: relation, problem.
 
-    It finds what is unfit, and what no trigger can notice: partitions attached or detached,
-    triggers that are missing or disabled.
+    It finds the problems of ``unfit``, and those that no trigger can notice: partitions attached
+    or detached, triggers missing or disabled.
     """
     tree = Tree.of(spec)
     names = [f"({literal(table.sql)}, {literal(name)})" for table, name in trigger_names(tree)]
-    untrue = _UNTRUE.format(
+    broken = _BROKEN.format(
         triggers=", ".join(names),
         flush=FLUSH,
         view=literal(spec.view.sql),
     )
-    return f"WITH {_asked(tree)}\n{_UNFIT}\nUNION ALL\n{untrue}"
+    return f"WITH {_tables_and_keys(tree)}\n{_UNFIT}\nUNION ALL\n{broken}"
 
 
-def _asked(tree: Tree) -> str:
+def _tables_and_keys(tree: Tree) -> str:
     bases = [table for _, table, _ in tree.tables()]
     roots = [table.name.sql for table in bases]
     all_names = roots + [part.sql for table in bases for part in table.partitions]
@@ -127,7 +127,7 @@ def _asked(tree: Tree) -> str:
     return f"{tables}, keys(place, name) AS (VALUES {pairs})"
 
 
-# A row of the catalog that went and came back is another version: it has another xmin.
+# A catalog row that was deleted and inserted again has another xmin.
 LINEAGE: Final = """\
 (WITH RECURSIVE below(oid) AS (
   SELECT fql_root FROM unnest({roots}) AS fql_root
@@ -135,20 +135,20 @@ LINEAGE: Final = """\
 SELECT coalesce(sum(pg_catalog.hashtextextended(
   concat_ws(':', i.inhparent, i.inhrelid, i.inhdetachpending, i.xmin), 0)), 0)
 FROM pg_catalog.pg_inherits i JOIN below b ON i.inhparent = b.oid)"""
-"""SQL of one number for all that inherits from ``{roots}``, an ``oid[]``; 0 where nothing does."""
+"""SQL of a checksum of the inheritance below ``{roots}``, an ``oid[]``; 0 if there is none."""
 
 
 def lineage(spec: ProjectionSpec) -> str:
-    """Return SQL of the present lineage of the tables under the documents."""
+    """Return SQL of the current lineage of the base tables."""
     names = ", ".join(literal(table.name.sql) for _, table, _ in Tree.of(spec).tables())
     roots = f"ARRAY(SELECT to_regclass(n)::oid FROM unnest(ARRAY[{names}]::text[]) AS n)"
     return LINEAGE.format(roots=roots)
 
 
 def must_be_built_from(spec: ProjectionSpec) -> str:
-    """Return the statement that fails where partitions came or went while documents were built.
+    """Return the statement that fails if partitions changed while documents were built.
 
-    The number is of this database alone, so it is written into no object.
+    The checksum is valid in this database only, so it is stored in no object.
     """
     return f"""\
 DO $fraiseql$ BEGIN

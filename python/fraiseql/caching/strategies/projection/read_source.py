@@ -1,4 +1,4 @@
-"""Published: whether a projection may be read in place of the live answer, and as what."""
+"""Check whether a projection can be read, and describe it for serving."""
 # ruff: noqa: S608 - identifiers are quoted, and names written as texts
 
 from typing import Any, Final
@@ -7,7 +7,7 @@ from fraiseql.caching.dependencies.recorded import must_be_unchanged
 from fraiseql.caching.strategies.base import StoredType
 from fraiseql.caching.strategies.projection.problems import problems
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec
-from fraiseql.caching.strategies.projection.tables import BUILT, whole
+from fraiseql.caching.strategies.projection.tables import BUILT, built_comment
 from fraiseql.caching.strategies.projection.tree import SCHEMA, Tree
 from fraiseql.catalog.picture import Column, Relation
 from fraiseql.database import Pool
@@ -15,7 +15,7 @@ from fraiseql.expressions import literal
 from fraiseql.sources import Freshness, StoredSource
 from fraiseql.sql_names import fn, op
 
-# Asked first: names in a schema that a role may not use cannot even be looked up.
+# Run first: a role without USAGE on the schema cannot look up names in it.
 _USABLE: Final = f"""
 SELECT FROM pg_namespace WHERE nspname = '{SCHEMA}' AND has_schema_privilege(oid, 'USAGE')
 """
@@ -27,9 +27,9 @@ WHERE n.nspname = $1 AND c.relname = $2
 
 
 async def is_whole(spec: ProjectionSpec, pool: Pool) -> bool:
-    """Tell whether every document is there and kept, and the connected role may read them.
+    """Return whether the projection is complete and readable for the connected role.
 
-    Who may not read the tables themselves, or sees some of their rows only, is given none.
+    False for a role that cannot read the base tables, or that row security limits to some rows.
     """
     if not await pool.inspect(_USABLE):
         return False
@@ -38,7 +38,7 @@ async def is_whole(spec: ProjectionSpec, pool: Pool) -> bool:
 
 
 async def is_built(spec: ProjectionSpec, pool: Pool) -> bool:
-    """Tell whether this generation has been whole once."""
+    """Return whether this generation has been complete before."""
     rows: list[Any] = await pool.inspect(_BUILT, [spec.table.schema, spec.table.name])
     return bool(rows and rows[0]["built"])
 
@@ -46,24 +46,24 @@ async def is_built(spec: ProjectionSpec, pool: Pool) -> bool:
 def _whole(spec: ProjectionSpec) -> str:
     tree = Tree.of(spec)
     bases = ", ".join(f"({literal(table.name.sql)})" for _, table, _ in tree.tables())
-    read = [spec.reading] + ([tree.own("queue")] if spec.mode == "async" else [])
+    relations = [spec.reading] + ([tree.own("queue")] if spec.mode == "async" else [])
     readable = " AND ".join(
-        f"has_table_privilege(to_regclass({literal(one.sql)}), 'SELECT')" for one in read
+        f"has_table_privilege(to_regclass({literal(each.sql)}), 'SELECT')" for each in relations
     )
     return f"""\
 SELECT FROM pg_namespace n JOIN pg_class c ON c.oid = to_regclass({literal(spec.reading.sql)})
 WHERE n.nspname = '{SCHEMA}' AND {readable}
-  AND obj_description(c.oid, 'pg_class') = {literal(whole(spec))}
+  AND obj_description(c.oid, 'pg_class') = {literal(built_comment(spec))}
   AND NOT EXISTS (
     SELECT FROM (VALUES {bases}) AS b(name)
     WHERE (has_table_privilege(to_regclass(b.name), 'SELECT')
       AND NOT row_security_active(to_regclass(b.name))) IS NOT TRUE)"""
 
 
-def kept_document(
+def stored_source(
     stored_type: StoredType, spec: ProjectionSpec, embeds: tuple[str, ...], prompt: str
 ) -> StoredSource:
-    """Return the projection as serving reads it; ``prompt`` is what its fingerprint says."""
+    """Return the projection as serving reads it; ``prompt`` is its recorded fingerprint."""
     source = stored_type.context.catalog.relations[stored_type.definition.sql_source or ""]
     keys = {name: source.columns[name] for name in stored_type.key}
     columns = {**keys, "data": Column("data", "jsonb", "jsonb", nullable=False)}
@@ -78,9 +78,9 @@ def kept_document(
 
 
 def age(spec: ProjectionSpec) -> str:
-    """Write the seconds since the oldest write that waits for a drain; 0 when none does.
+    """Return SQL of the seconds since the oldest queued write; 0 for an empty queue.
 
-    Null where the clock was set back since one of them.
+    Null if the clock was set back since one of them.
     """
     queue = Tree.of(spec).own("queue").sql
     now = fn("clock_timestamp()")

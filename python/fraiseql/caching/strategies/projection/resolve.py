@@ -1,4 +1,4 @@
-"""Resolve: from a declared type to the spec of its projection."""
+"""Build the spec of a declared projection."""
 
 import hashlib
 import re
@@ -27,7 +27,7 @@ from fraiseql.caching.strategies.projection.tree import SCHEMA, Tree
 _STRING: Final = re.compile(r"'(?:[^']|'')*'")
 _WORD: Final = re.compile(r'"((?:[^"]|"")+)"|([A-Za-z_]\w*)')
 _PLAIN: Final = 30
-"""Bytes of the type's own name in the names of what keeps its documents."""
+"""Bytes of the table's name in the names of a projection's objects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +39,10 @@ class ResolvedProjection:
 
 
 def resolve(stored_type: StoredType, root: EmbedPath, inspection: TableMap) -> ResolvedProjection:
-    """Return the spec of a type whose declaration has no refusal.
+    """Return the spec of a declaration that was not refused.
 
-    The names end with a digest of what the documents are: another definition is another
-    generation, which is built beside the first.
+    Names end with a digest of the definition: another definition is another generation, which is
+    built while the first one is in use.
     """
     query = live_view.query(stored_type, chosen(stored_type))
     plain = live_view.plain_name(stored_type.table.name).encode()[:_PLAIN].decode(errors="ignore")
@@ -56,7 +56,7 @@ def resolve(stored_type: StoredType, root: EmbedPath, inspection: TableMap) -> R
         embeds=_edges(stored_type, root, inspection, partitions=False),
         text=stored_type.stored.text,
     )
-    generation = _digest(bare, meaning_of(stored_type), waits=stored_type.stored.mode == "async")
+    generation = _digest(bare, meaning_of(stored_type), is_async=stored_type.stored.mode == "async")
     spec = replace(
         bare,
         table=Qualified(SCHEMA, f"tv_{plain}_{generation}"),
@@ -64,7 +64,7 @@ def resolve(stored_type: StoredType, root: EmbedPath, inspection: TableMap) -> R
         root=_base(stored_type, root, inspection),
         embeds=_edges(stored_type, root, inspection),
         mode=stored_type.stored.mode,
-        calls=tuple(one.name for one in query.functions),
+        calls=tuple(function.name for function in query.functions),
         parts=_parts(root, inspection),
         max_bytes=stored_type.stored.max_bytes,
         lineage=sum(inspection[name].lineage for name in _tables(root)),
@@ -72,28 +72,30 @@ def resolve(stored_type: StoredType, root: EmbedPath, inspection: TableMap) -> R
     return ResolvedProjection(spec, query.functions)
 
 
-def _digest(spec: ProjectionSpec, meaning: str, *, waits: bool) -> str:
-    text = "\0".join((spec.view_sql, repr((spec.root, spec.columns, spec.embeds)), repr(spec.text)))
+def _digest(spec: ProjectionSpec, meaning: str, *, is_async: bool) -> str:
+    # Applied generations were named when the class was called Embed.
+    tables = repr((spec.root, spec.columns, spec.embeds)).replace("EmbedSpec(", "Embed(")
+    text = "\0".join((spec.view_sql, tables, repr(spec.text)))
     by_row = sorted({table.name.sql for _, table, _ in Tree.of(spec).tables() if table.by_row})
-    # Documents of a version that captured these tables by statement may be wrong: others are built.
+    # Documents of versions that captured these tables by statement may be wrong: build new ones.
     text += "".join(f"\0by row: {name}" for name in by_row)
-    # What names of predicates mean was told as the view was made.
+    # Names in predicates were resolved when the view was created.
     text += f"\0{meaning}" if meaning else ""
-    return hashlib.sha256(f"{text}\0{waits}".encode()).hexdigest()[:10]
+    return hashlib.sha256(f"{text}\0{is_async}".encode()).hexdigest()[:10]
 
 
 def _parts(root: EmbedPath, inspection: TableMap) -> str:
-    found = [
+    partitions = [
         f"{part.name.sql} {part.mark}"
         for name in _tables(root)
         for part in inspection[name].partitions
     ]
-    return hashlib.sha256("\0".join(found).encode()).hexdigest()[:16] if found else ""
+    return hashlib.sha256("\0".join(partitions).encode()).hexdigest()[:16] if partitions else ""
 
 
 def _tables(root: EmbedPath) -> list[Qualified]:
-    """Return each table under the documents once."""
-    names = sorted({(one.table.schema, one.table.name) for one in root.walk()})
+    """Return each base table once."""
+    names = sorted({(path.table.schema, path.table.name) for path in root.walk()})
     return [Qualified(*name) for name in names]
 
 
@@ -102,7 +104,7 @@ def _base(
 ) -> BaseTable:
     table = place.table
     name = Qualified(table.schema, table.name)
-    # One table has one key, wherever it stands: rows are followed by it.
+    # A table has the same key at each path: rows are identified by it.
     key = (
         stored_type.key
         if name == Qualified(stored_type.table.schema, stored_type.table.name)
@@ -120,45 +122,46 @@ def _base(
 def _edges(
     stored_type: StoredType, place: EmbedPath, inspection: TableMap, *, partitions: bool = True
 ) -> tuple[EmbedSpec, ...]:
-    found = []
-    for one in place.children:
-        embed = one.embed
-        assert embed is not None  # noqa: S101 - everything below a document is embedded
+    edges = []
+    for child in place.children:
+        embed = child.embed
+        assert embed is not None  # noqa: S101 - every child of a document is embedded
         many = bool(embed.on)
         types = [
-            _type(place.table, outer) if many else _type(one.table, inner)
-            for inner, outer in one.join
+            _type(place.table, outer) if many else _type(child.table, inner)
+            for inner, outer in child.join
         ]
-        join = tuple(Join(*pair, kind) for pair, kind in zip(one.join, types, strict=True))
-        base = _base(stored_type, one, inspection, partitions=partitions)
-        deeper = _edges(stored_type, one, inspection, partitions=partitions)
-        found.append(EmbedSpec(one.field, base, join, many, _read(stored_type, one), deeper))
-    return tuple(found)
+        join = tuple(Join(*pair, kind) for pair, kind in zip(child.join, types, strict=True))
+        base = _base(stored_type, child, inspection, partitions=partitions)
+        deeper = _edges(stored_type, child, inspection, partitions=partitions)
+        columns = _read(stored_type, child)
+        edges.append(EmbedSpec(child.field, base, join, many, columns, deeper))
+    return tuple(edges)
 
 
 def _type(table: Table, column: str) -> str:
-    """Return the type of a column for casts; SQL's own ``character`` means a length of 1."""
-    named = table.columns[column].sql_type
-    return "pg_catalog.bpchar" if named == "character" else named
+    """Return the type of a column for casts; in SQL ``character`` means a length of 1."""
+    name = table.columns[column].sql_type
+    return "pg_catalog.bpchar" if name == "character" else name
 
 
 def _read(stored_type: StoredType, place: EmbedPath) -> tuple[str, ...]:
-    """Return the columns that documents, orders, conditions and joins read of a place's rows."""
+    """Return the columns that documents, orders, conditions and joins read at a path."""
     fields = [field.name for field in own_fields(stored_type.context.schema, place.type_name)]
-    outer = [name for one in place.children for _, name in one.join]
+    outer = [name for child in place.children for _, name in child.join]
     order: list[str] = []
     if place.embed is not None and place.embed.on:
         child = stored_type.context.catalog.relations[place.source]
         order = [name for name, _ in order_columns(place.embed, child)]
-    said = words(one.embed.where for one in place.walk() if one.embed is not None)
-    named = [name for name in place.table.columns if name in said]
-    # What a predicate reads of its own table is not known: all of it counts.
+    predicates = words(path.embed.where for path in place.walk() if path.embed is not None)
+    named = [name for name in place.table.columns if name in predicates]
+    # The columns that a predicate reads of its own table are unknown: take all of them.
     all_ = list(place.table.columns) if place.embed is not None and place.embed.where else []
     return _real(place.table, [*fields, *order, *outer, *named, *all_])
 
 
 def _real(table: Table, names: Iterable[str]) -> tuple[str, ...]:
-    """Replace virtual columns, which transition tables do not have, by what they may be made of."""
+    """Replace virtual columns, which transition tables do not have, by all stored columns."""
     once = list(dict.fromkeys(names))
     if any(table.columns[name].generated == "v" for name in once):
         once = [name for name, column in table.columns.items() if column.generated != "v"]
@@ -166,9 +169,9 @@ def _real(table: Table, names: Iterable[str]) -> tuple[str, ...]:
 
 
 def words(predicates: Iterable[str | None]) -> frozenset[str]:
-    """Return every word of SQL predicates that could be a name, texts left out."""
-    found: set[str] = set()
+    """Return every word of SQL predicates that could be a name, without string constants."""
+    names: set[str] = set()
     for predicate in predicates:
         for quoted, bare in _WORD.findall(_STRING.sub("''", predicate or "")):
-            found.add(quoted.replace('""', '"') if quoted else bare.lower())
-    return frozenset(found)
+            names.add(quoted.replace('""', '"') if quoted else bare.lower())
+    return frozenset(names)

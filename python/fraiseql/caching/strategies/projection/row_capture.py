@@ -1,8 +1,8 @@
 """Row triggers, and SQL of the keys that a changed row queues.
 
-Row triggers are made on a partitioned table alone: PostgreSQL gives each partition its own, also
-one that is attached later. A row that moves to another partition fires as deleted there and
-inserted here.
+Row triggers are created on the partitioned table only: PostgreSQL copies them to each partition,
+also to one attached later. A row that moves to another partition fires the DELETE trigger of the
+old partition and the INSERT trigger of the new one.
 """
 
 from collections.abc import Iterator
@@ -15,40 +15,40 @@ from fraiseql.catalog.picture import quote
 
 
 def queued_columns(tree: Tree, places: tuple[Node, ...]) -> list[str]:
-    """Name the queue's columns that a row of these places fills."""
-    below = [name for node in places for name in node.changed_keys]
-    return below + [name for _, edge in hanging(tree, places) for name in edge.new_refs]
+    """Return the queue columns that a row of these nodes fills."""
+    changed = [name for node in places for name in node.changed_keys]
+    return changed + [name for _, edge in hanging(tree, places) for name in edge.new_refs]
 
 
 def hanging(tree: Tree, places: tuple[Node, ...]) -> list[tuple[Node, Node]]:
-    """Return the edges with locks that hang on places, each with its place."""
+    """Return the edges with locks below the nodes, each with its parent node."""
     return [(node, edge) for node in places for edge in tree.locked(node)]
 
 
 def side(tree: Tree, places: tuple[Node, ...], row: str, moved: str) -> list[str]:
-    """Write the values that one side of a changed row fills the queue with."""
+    """Return the values that one side of a changed row queues, as SQL."""
     values = [
-        _given(row, node.inner, name, kind)
+        _key_value(row, node.inner, name, kind)
         for node in places
         for name, kind in zip(node.inner, node.types, strict=True)
     ]
     for _, edge in hanging(tree, places):
         for name, kind in zip(edge.outer, edge.types, strict=True):
-            value = _given(row, edge.outer, name, kind)
-            kept = {"true": value, "false": f"NULL::{kind}"}
-            values.append(kept.get(moved, f"CASE WHEN {moved} THEN {value} END"))
+            value = _key_value(row, edge.outer, name, kind)
+            constant = {"true": value, "false": f"NULL::{kind}"}
+            values.append(constant.get(moved, f"CASE WHEN {moved} THEN {value} END"))
     return values
 
 
-def _given(row: str, together: tuple[str, ...], name: str, kind: str) -> str:
-    """Write one value of a group's key: null unless all of the key is there."""
+def _key_value(row: str, together: tuple[str, ...], name: str, kind: str) -> str:
+    """Return one value of a key, null unless every column of the key has a value."""
     value = f"{row}.{quote(name)}::{kind}"
     others = [f"{row}.{quote(other)} IS NOT NULL" for other in together if other != name]
     return f"CASE WHEN {' AND '.join(others)} THEN {value} END" if others else value
 
 
 def leads(row: str, places: tuple[Node, ...]) -> str:
-    """Write whether a row can stand in a document at all: it has a parent, or is a root."""
+    """Return the condition that a row can be part of a document: it has a parent or is a root."""
     return " OR ".join(
         "(" + " AND ".join(f"{row}.{quote(name)} IS NOT NULL" for name in node.inner) + ")"
         for node in places
@@ -56,21 +56,21 @@ def leads(row: str, places: tuple[Node, ...]) -> str:
 
 
 def links(tree: Tree, table: BaseTable, places: tuple[Node, ...]) -> list[str]:
-    """Name the columns whose change moves a row: its key, and what relates it to other rows."""
+    """Return the columns whose change moves a row to other documents: its key and join columns."""
     names = [column.name for column in table.key]
     names += [name for node in places for name in node.inner]
     return names + [name for _, edge in hanging(tree, places) for name in edge.outer]
 
 
 def read_columns(tree: Tree, table: BaseTable, places: tuple[Node, ...]) -> list[str]:
-    """Name the columns whose change shows in a document, or in which one the row is shown."""
+    """Return the columns whose change shows in a document or moves the row."""
     return [*links(tree, table, places), *(name for node in places for name in node.columns)]
 
 
 def differ(names: list[str], old: str, new: str) -> str:
-    """Write whether columns differ between two sides of a row.
+    """Return the condition that columns differ between two sides of a row.
 
-    Rows are compared by their binary images: ``1.0`` and ``1.00`` are equal, their documents not.
+    Rows are compared by their binary images: ``1.0`` equals ``1.00``, but their documents differ.
     """
     once = list(dict.fromkeys(names))
     before, after = (", ".join(f"{row}.{quote(name)}" for name in once) for row in (old, new))
@@ -78,18 +78,18 @@ def differ(names: list[str], old: str, new: str) -> str:
 
 
 ROW_TRIGGERS: Final = {"INSERT": "row_ins", "UPDATE": "row_upd", "DELETE": "row_del"}
-"""How the names of row triggers end, by their events."""
+"""Suffixes of row triggers by event."""
 
 
 def row_objects(
     tree: Tree, number: int, table: BaseTable, places: tuple[Node, ...]
 ) -> Iterator[DatabaseObject]:
-    """Yield the function that queues one row's changes, and its triggers."""
+    """Yield the function that queues the keys of one row, and its triggers."""
     function = tree.own(f"rows_{number}")
     yield _function(tree, function, table, places)
     changed = differ(read_columns(tree, table, places), "OLD", "NEW")
     for event, part in ROW_TRIGGERS.items():
-        # Not in the function: its names are found by the path of whoever makes the trigger.
+        # In the trigger, not the function: names are looked up when the trigger is created.
         when = f" WHEN (pg_catalog.{changed})" if event == "UPDATE" else ""
         yield _trigger(tree, function, table.name, (event, part, when))
 

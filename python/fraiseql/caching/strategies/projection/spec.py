@@ -1,4 +1,4 @@
-"""Spec: which documents a projection keeps and which rows each is read from, as plain data."""
+"""Data that define a projection: its documents and the rows they are read from."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from fraiseql.catalog.picture import quote
 from fraiseql.errors import DeclarationError
 
 _LONGEST_NAME = 40
-"""Characters of a projection's name: names made from it stay within PostgreSQL's 63."""
+"""Characters of a projection's name, so that names derived from it stay within 63 bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class KeyColumn:
 
     Attributes:
         name: As stored in the catalog.
-        type: As SQL names it without any length, qualified where needed.
-        collation: Quoted, where it is not the type's own; the projection is ordered by it too.
+        type: SQL name of the type without a length, qualified where needed.
+        collation: Quoted, unless it is the type's default; the projection is ordered by it too.
     """
 
     name: str
@@ -48,9 +48,9 @@ class BaseTable:
     Attributes:
         name: The table.
         key: Columns of a unique, NOT NULL key.
-        partitions: Every partition below it, at any depth; each is given the triggers too.
-        by_row: Whether its changes are captured row by row: PostgreSQL does not put every changed
-            row of it into transition tables.
+        partitions: Its partitions at every level; each has the triggers too.
+        by_row: Whether row triggers capture its changes, because PostgreSQL does not put every
+            changed row into transition tables.
     """
 
     name: Qualified
@@ -61,12 +61,12 @@ class BaseTable:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """One pair of columns that must be equal: ``inner`` of the embed, ``outer`` of its parent.
+    """A pair of columns that must be equal: ``inner`` of the embed, ``outer`` of its parent.
 
     Attributes:
         inner: Column of the embedded table.
         outer: Column of the table that embeds it.
-        type: Type that both are compared in: that of the referenced column.
+        type: Type of the referenced column, in which both are compared.
     """
 
     inner: str
@@ -76,15 +76,15 @@ class Join:
 
 @dataclass(frozen=True, slots=True)
 class EmbedSpec:
-    """One edge of the tree: rows of a table that stand in the documents of another.
+    """One edge of the tree: rows of a table embedded in the documents of another.
 
     Attributes:
-        name: The field's name; unique beside its siblings.
+        name: The field's name; unique among its siblings.
         table: The embedded table.
         join: Pairs of columns that relate the two.
         many: True if the embedded rows hold the reference (1:N), False if the parent does (N:1).
         columns: Columns that the document, its order, conditions or further joins read.
-        embeds: What the embedded rows embed themselves.
+        embeds: Embeds of the embedded rows.
     """
 
     name: str
@@ -97,25 +97,25 @@ class EmbedSpec:
 
 @dataclass(frozen=True, slots=True)
 class ProjectionSpec:
-    """Documents that are kept in a table of their own, and what they are made of.
+    """A projection: its table, its documents, and the tables they are computed from.
 
     Attributes:
         owner: Name of the declared type.
         table: The projection: key columns, ``data jsonb``, and ``body json`` when ``text``.
         view: The live definition: key columns and ``data``.
-        view_sql: The view's query; it reads base tables only, and only those of the tree.
-        root: Table with one row for each document; its key is the projection's.
+        view_sql: The view's query; it reads only the base tables of the tree.
+        root: Table with one row for each document; its key is the key of the projection.
         columns: Columns of the root that the document, conditions or joins read.
         embeds: The tree below the root.
         mode: ``commit`` recomputes once per transaction, as it commits; ``statement`` at once;
-            ``async`` only queues, and a drain recomputes.
-        text: Whether a response-ready ``json`` text is kept beside ``data``.
+            ``async`` only queues, and a worker recomputes.
+        text: Whether a response-ready ``json`` text is stored next to ``data``.
         lock_limit: Most keys of an edge that are locked one by one; more lock the whole edge, since
-            PostgreSQL's table of locks is finite and shared by all sessions.
+            PostgreSQL's lock table is finite and shared by all sessions.
         calls: Names of the functions that the view's query calls.
-        parts: What tells one set of partitions from another; empty where nothing is partitioned.
-        max_bytes: Bytes beyond which a document is stored as absent; None: what PostgreSQL allows.
-        lineage: Number of all that inherits from the tables, as ``LINEAGE`` computes it.
+        parts: Digest of the set of partitions; empty if no table is partitioned.
+        max_bytes: Size above which a document is stored as absent; None for PostgreSQL's limit.
+        lineage: Checksum of the inheritance below the tables, as ``LINEAGE`` computes it.
     """
 
     owner: str
@@ -134,21 +134,21 @@ class ProjectionSpec:
     max_bytes: int | None = None
 
     def __post_init__(self) -> None:
-        for place in (self.root, *(edge.table for edge in _below(self.embeds))):
-            if not place.key:
+        for table in (self.root, *(edge.table for edge in _all_edges(self.embeds))):
+            if not table.key:
                 raise DeclarationError(
-                    f"{place.name.sql}, which {self.owner} reads, has no unique NOT NULL key.",
+                    f"{table.name.sql}, which {self.owner} reads, has no unique NOT NULL key.",
                     hint="A projection follows rows by their key: add a primary key.",
                 )
-        for siblings in (self.embeds, *(edge.embeds for edge in _below(self.embeds))):
+        for siblings in (self.embeds, *(edge.embeds for edge in _all_edges(self.embeds))):
             if len({edge.name for edge in siblings}) < len(siblings):
-                raise DeclarationError(f"{self.owner} has two embeds of one name.")
-        if any(not edge.join for edge in _below(self.embeds)):
-            raise DeclarationError(f"{self.owner} has an embed that is joined on nothing.")
+                raise DeclarationError(f"{self.owner} has two embeds with the same name.")
+        if any(not edge.join for edge in _all_edges(self.embeds)):
+            raise DeclarationError(f"{self.owner} has an embed without join columns.")
 
     @property
     def name(self) -> str:
-        """What the framework's own objects for this projection are called after."""
+        """Name that the names of the projection's own objects begin with."""
         # ASCII only: PostgreSQL cuts names at 63 bytes.
         plain = re.sub(r"\W", "_", f"{self.table.schema}_{self.table.name}", flags=re.ASCII)
         mark = sha256(self.table.sql.encode()).hexdigest()[:8]
@@ -156,7 +156,7 @@ class ProjectionSpec:
 
     @property
     def reading(self) -> Qualified:
-        """The view by which documents are read: it is there while the projection is whole."""
+        """The view that serving reads; it exists while the projection is complete."""
         return Qualified(self.table.schema, f"kept_{self.table.name}")
 
     @property
@@ -165,7 +165,7 @@ class ProjectionSpec:
         return self.root.key
 
 
-def _below(embeds: tuple[EmbedSpec, ...]) -> Iterator[EmbedSpec]:
+def _all_edges(embeds: tuple[EmbedSpec, ...]) -> Iterator[EmbedSpec]:
     for edge in embeds:
         yield edge
-        yield from _below(edge.embeds)
+        yield from _all_edges(edge.embeds)

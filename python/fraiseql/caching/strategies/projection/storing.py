@@ -1,7 +1,7 @@
-"""Storing: how a flush writes documents, and what it writes of those that are too large.
+"""SQL that stores computed documents, and marks those too large as absent.
 
-A document beyond ``max_bytes``, or beyond what PostgreSQL can make, is stored as absent: the JSON
-``null``, which no document is. Readers answer it live, and its writer does not fail.
+A document larger than ``max_bytes``, or than PostgreSQL allows, is stored as absent: the JSON
+``null``, which no document is. It is answered live, and the transaction that changed it succeeds.
 """
 # ruff: noqa: S608 - this module writes SQL: identifiers are quoted, no values are written
 
@@ -12,7 +12,7 @@ from fraiseql.catalog.picture import quote
 
 ABSENT: Final = "'null'::jsonb"
 
-# Memory that cannot be had at once has the code of an internal error.
+# A too large allocation has the code of an internal error.
 _TOO_LARGE: Final = """\
   WHEN program_limit_exceeded OR out_of_memory OR internal_error THEN
     IF SQLSTATE = 'XX000' AND SQLERRM NOT LIKE 'invalid memory alloc%' THEN RAISE; END IF;
@@ -20,7 +20,7 @@ _TOO_LARGE: Final = """\
 
 
 def upsert(tree: Tree, condition: str) -> str:
-    """Write the statement that computes and stores documents of ``v``, the live view."""
+    """Return the statement that computes and stores documents of ``v``, the live view."""
     spec, root = tree.spec, tree.root
     keys = ", ".join(quote(name) for name in root.inner)
     body, value = (", body", ", v.data::text::json") if spec.text else ("", "")
@@ -38,12 +38,12 @@ def upsert(tree: Tree, condition: str) -> str:
   INSERT INTO {spec.table.sql} ({keys}, data{body})
   SELECT {columns("v", root.inner)}, v.data{value} FROM {source}
   WHERE {condition}
-  ON CONFLICT ({keys}) DO UPDATE SET {_renewed(tree)};
+  ON CONFLICT ({keys}) DO UPDATE SET {_assignments(tree)};
 """
 
 
 def one_by_one(tree: Tree) -> str:
-    """Write what is done when one of the documents cannot be made: each by itself."""
+    """Return SQL that stores the documents one by one, after storing them together failed."""
     spec, root = tree.spec, tree.root
     keys = ", ".join(quote(name) for name in root.inner)
     own = [f"fql.{name}[fql_each.place]" for name in root.changed_keys]
@@ -59,7 +59,7 @@ def one_by_one(tree: Tree) -> str:
       EXCEPTION
 {_TOO_LARGE}        INSERT INTO {spec.table.sql} ({keys}, data{body})
         VALUES ({", ".join(own)}, {ABSENT}{absent})
-        ON CONFLICT ({keys}) DO UPDATE SET {_renewed(tree)};
+        ON CONFLICT ({keys}) DO UPDATE SET {_assignments(tree)};
         fql.stored := 1;
       END;
       fql.written := fql.written + fql.stored;
@@ -67,6 +67,6 @@ def one_by_one(tree: Tree) -> str:
 """
 
 
-def _renewed(tree: Tree) -> str:
+def _assignments(tree: Tree) -> str:
     body = ", body = excluded.body" if tree.spec.text else ""
     return f"data = excluded.data{body}"

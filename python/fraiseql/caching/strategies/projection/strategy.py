@@ -1,4 +1,4 @@
-"""Strategy: what ``stored=Projection()`` wants, refuses, publishes, compares and mends."""
+"""The strategy of ``stored=Projection()``."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from fraiseql.caching.strategies.base import StoredType, Violation, live_reads
 from fraiseql.caching.strategies.compare import Difference, Verified
 from fraiseql.caching.strategies.projection import process_queue_sql, projection_objects
 from fraiseql.caching.strategies.projection.embeds import chosen, places, unknown
-from fraiseql.caching.strategies.projection.fan_out import fan_outs, too_many
+from fraiseql.caching.strategies.projection.fan_out import measure_fan_outs, too_many
 from fraiseql.caching.strategies.projection.indexes import index_objects
 from fraiseql.caching.strategies.projection.inspection import load_inspection
 from fraiseql.caching.strategies.projection.maintenance_sql import comparison, repair_next_batch
@@ -24,7 +24,7 @@ from fraiseql.caching.strategies.projection.preflight import (
     unbounded,
 )
 from fraiseql.caching.strategies.projection.problems import unfit
-from fraiseql.caching.strategies.projection.read_source import is_built, is_whole, kept_document
+from fraiseql.caching.strategies.projection.read_source import is_built, is_whole, stored_source
 from fraiseql.caching.strategies.projection.resolve import ResolvedProjection, resolve
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec, Qualified
 from fraiseql.caching.strategies.projection.tables import public_view, reading_view
@@ -43,12 +43,12 @@ SELECT EXISTS (
 
 @dataclass(frozen=True, slots=True)
 class ProjectionInspection:
-    """What a declared projection comes to.
+    """A declared projection, resolved against the database.
 
     Attributes:
-        resolved: None when something is refused.
-        refused: Why it cannot be had.
-        indexes: Indexes that its lookups want and the tables have not.
+        resolved: The projection; None if the declaration is refused.
+        refused: The reasons for refusing it.
+        indexes: Missing indexes of its lookups.
     """
 
     resolved: ResolvedProjection | None
@@ -57,39 +57,39 @@ class ProjectionInspection:
 
 
 async def inspect(stored_type: StoredType, pool: Pool) -> ProjectionInspection:
-    """Read what is under the documents, and resolve the declaration."""
-    names = tuple(unknown(stored_type))
-    if names:
-        return ProjectionInspection(None, names)
+    """Inspect the base tables, and resolve the declaration."""
+    unknown_embeds = tuple(unknown(stored_type))
+    if unknown_embeds:
+        return ProjectionInspection(None, unknown_embeds)
     root = places(stored_type)
-    tables = {Qualified(one.table.schema, one.table.name) for one in root.walk()}
-    found = await load_inspection(pool, tables)
-    wrong = tuple(refused(stored_type, root, found))
-    if not all(one.create_only for one in wrong):
-        return ProjectionInspection(None, wrong)
-    resolved = resolve(stored_type, root, found)
+    names = {Qualified(path.table.schema, path.table.name) for path in root.walk()}
+    tables = await load_inspection(pool, names)
+    violations = tuple(refused(stored_type, root, tables))
+    if not all(violation.create_only for violation in violations):
+        return ProjectionInspection(None, violations)
+    resolved = resolve(stored_type, root, tables)
     spec = resolved.spec
     rows: list[Any] = await pool.inspect(unfit(spec))
-    wrong += tuple(of_problems(stored_type, rows))
+    violations += tuple(of_problems(stored_type, rows))
     if spec.mode != "async":
-        wrong += tuple(of_level(stored_type, await pool.inspect(LEVEL)))
-    # Data grow: what was within its budget when it was built stays kept.
-    if not wrong and not await is_built(spec, pool):
-        wrong = tuple(unbounded(stored_type, root, found))
-        if not wrong and spec.mode != "async":
-            wrong = tuple(too_many(stored_type, await fan_outs(spec, found, pool)))
+        violations += tuple(of_level(stored_type, await pool.inspect(LEVEL)))
+    # Data grow: a projection within its budget when it was built stays stored.
+    if not violations and not await is_built(spec, pool):
+        violations = tuple(unbounded(stored_type, root, tables))
+        if not violations and spec.mode != "async":
+            violations = tuple(too_many(stored_type, await measure_fan_outs(spec, tables, pool)))
     return ProjectionInspection(
-        resolved, wrong, tuple(index_objects(stored_type, root, spec, found))
+        resolved, violations, tuple(index_objects(stored_type, root, spec, tables))
     )
 
 
 def refusals(stored_type: StoredType) -> Iterable[Violation]:
-    """Return why the declaration cannot be had."""
+    """Return the reasons for refusing the declaration."""
     return _inspection(stored_type).refused
 
 
 def objects(stored_type: StoredType) -> Iterable[DatabaseObject]:
-    """Return the live view, what keeps the documents, and the views that show them."""
+    """Return the live view, the projection's own objects, and the views that read it."""
     spec = spec_of(stored_type)
     return [
         *live_view.objects(stored_type, chosen(stored_type)),
@@ -101,7 +101,7 @@ def objects(stored_type: StoredType) -> Iterable[DatabaseObject]:
 
 
 async def read_source(stored_type: StoredType, pool: Pool) -> StoredSource | None:
-    """Return the projection when all of it is there, true, and the role may read it."""
+    """Return the projection if it is complete, valid and readable for the role."""
     spec = spec_of(stored_type)
     if not await is_whole(spec, pool):
         return None
@@ -110,68 +110,68 @@ async def read_source(stored_type: StoredType, pool: Pool) -> StoredSource | Non
         return None
     embeds = chosen(stored_type)
     access = await load_access(pool.inspect, spec.table.sql, live_reads(stored_type, embeds))
-    return replace(kept_document(stored_type, spec, embeds, prompt), access=access)
+    return replace(stored_source(stored_type, spec, embeds, prompt), access=access)
 
 
 def readable(stored_type: StoredType) -> Iterable[str]:
-    """Return the view that shows the documents, and the queue that tells their age."""
+    """Return the view of the documents, and the queue that says how old they are."""
     spec = spec_of(stored_type)
     queue = (Tree.of(spec).own("queue").sql,) if spec.mode == "async" else ()
     return (spec.reading.sql, *queue)
 
 
 async def verify(stored_type: StoredType, connection: AdminConnection, sample: float) -> Verified:
-    """Compare kept documents with the live view; with a sample, rows of either side."""
+    """Compare stored documents with the live view; a sample takes rows of both sides."""
     return await compared(stored_type.type_name, spec_of(stored_type), connection, sample)
 
 
 async def repair(stored_type: StoredType, connection: AdminConnection) -> int:
-    """Recompute what differs, a range at a time, under the locks that writers take."""
+    """Recompute documents that differ, a batch at a time, under the locks of other writers."""
     return await mended(spec_of(stored_type), connection)
 
 
 async def has_queue(stored_type: StoredType, connection: AdminConnection) -> bool:
-    """Tell whether this generation is made, and its queue is for the connected role to drain."""
+    """Return whether this generation exists and the connected role may process its queue."""
     queue = Tree.of(spec_of(stored_type)).own("queue")
     return bool(await connection.fetchval(_HAS_QUEUE, queue.schema, queue.name))
 
 
 async def process_queue(stored_type: StoredType, connection: AdminConnection) -> int:
-    """Recompute what a bounded number of queued changes leads to, and return that number.
+    """Recompute the documents of one batch of queued changes, and return their number.
 
-    For ``mode="async"`` only; 0 means that nothing waits, or that other drains have all of it.
+    For ``mode="async"`` only; 0 means that the queue is empty, or locked by other workers.
     """
     return int(await connection.fetchval(process_queue_sql(spec_of(stored_type))))
 
 
 def spec_of(stored_type: StoredType) -> ProjectionSpec:
-    """Return the spec of a declaration that has no refusal."""
+    """Return the spec of a declaration that was not refused."""
     resolved = _inspection(stored_type).resolved
-    assert resolved is not None  # noqa: S101 - asked only when nothing is refused
+    assert resolved is not None  # noqa: S101 - callers check the refusals first
     return resolved.spec
 
 
 def _inspection(stored_type: StoredType) -> ProjectionInspection:
-    found = stored_type.inspection
-    assert isinstance(found, ProjectionInspection)  # noqa: S101 - read by this module
-    return found
+    inspection = stored_type.inspection
+    assert isinstance(inspection, ProjectionInspection)  # noqa: S101 - set by this module
+    return inspection
 
 
 async def compared(
     type_name: str, spec: ProjectionSpec, connection: AdminConnection, sample: float
 ) -> Verified:
-    """Compare documents as text, by the keys of both sides; ``sample`` is a share in per cent."""
+    """Compare documents as text, by the keys of both sides; ``sample`` is in per cent."""
     rows: list[Any] = await connection.fetch(comparison(spec, sample))
-    shown = tuple(
-        Difference(row["key"], row["kept"], row["live"]) for row in rows if row["key"] is not None
+    differences = tuple(
+        Difference(row["key"], row["stored"], row["live"]) for row in rows if row["key"] is not None
     )
-    return Verified(type_name, rows[0]["compared"], rows[0]["differing"], shown)
+    return Verified(type_name, rows[0]["compared"], rows[0]["differing"], differences)
 
 
 async def mended(spec: ProjectionSpec, connection: AdminConnection) -> int:
-    """Recompute what differs, range after range, each committed; return how many there were.
+    """Recompute documents that differ, batch after batch, each committed; return their number.
 
-    A range waits for writers as they wait for each other.
+    A batch waits for other writers as they wait for each other.
     """
     tree = Tree.of(spec)
     statement = repair_next_batch(tree)

@@ -1,4 +1,4 @@
-"""Tables: the projection, its live view, its queue, and the flush that all projections share."""
+"""Tables and views of a projection, its queue, and the shared flush."""
 # ruff: noqa: S608 - this module writes SQL: identifiers are quoted, no values are written
 
 from fraiseql.caching.objects import DatabaseObject
@@ -13,12 +13,12 @@ _CHURN = (
     "WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, "
     "autovacuum_vacuum_insert_threshold = -1)"
 )
-"""Every row is deleted by the transaction that queued it: only vacuum gives the space back."""
+"""The transaction that queues a row deletes it too: only vacuum frees the space."""
 
 NEW = "new"
 BUILDING = "building"
 BUILT = "built"
-"""How far a projection is, as its comment says."""
+"""States of a projection, stored as the comment on its table."""
 
 _TRIGGER = f"{SCHEMA}.flush_projections()"
 
@@ -42,9 +42,9 @@ END $fraiseql$"""
 
 
 def shared_objects() -> tuple[DatabaseObject, ...]:
-    """What all projections have in common: the schema, and one flush for each transaction.
+    """Return what all projections share: the schema, and one flush for each transaction.
 
-    Equal for every projection, so that several lists can be joined by ``DatabaseObject.key``.
+    They are equal for every projection, so that lists can be joined by ``DatabaseObject.key``.
     """
     constraint = f"""\
 DO $fraiseql$ BEGIN
@@ -82,7 +82,7 @@ END $fraiseql$"""
 
 
 def _flush_table() -> tuple[str, ...]:
-    """Write the table of who is to flush what; usage lets any role say SET CONSTRAINTS."""
+    """Return the table of pending flushes; USAGE lets any role run SET CONSTRAINTS."""
     create = (
         f"CREATE UNLOGGED TABLE IF NOT EXISTS {FLUSH} "
         "(xid xid8 NOT NULL DEFAULT pg_current_xact_id(), projection text NOT NULL, "
@@ -95,7 +95,7 @@ def _flush_table() -> tuple[str, ...]:
 
 
 def own_tables(tree: Tree) -> tuple[DatabaseObject, ...]:
-    """Write the view, the projection and the queue of one projection."""
+    """Return the live view, the table and the queue of one projection."""
     return (_live_view(tree), _projection(tree), _queue(tree))
 
 
@@ -140,16 +140,16 @@ def _key_column(column: KeyColumn) -> str:
 def _queue(tree: Tree) -> DatabaseObject:
     queue = tree.own("queue")
     typed = ", ".join(f"{name} {kind}" for name, kind in tree.queued())
-    waits = tree.spec.mode == "async"
-    # What waits for a drain must last through a crash, and tells how long it has waited.
-    logged = "" if waits else "UNLOGGED "
-    at = " at timestamptz NOT NULL DEFAULT clock_timestamp()," if waits else ""
+    is_async = tree.spec.mode == "async"
+    # A queue that a worker processes later must survive a crash, and has the time of each change.
+    logged = "" if is_async else "UNLOGGED "
+    at = " at timestamptz NOT NULL DEFAULT clock_timestamp()," if is_async else ""
     create = (
         f"CREATE {logged}TABLE IF NOT EXISTS {queue.sql} "
         f"(xid xid8 NOT NULL DEFAULT pg_current_xact_id(),{at} everything boolean, {typed}) "
         f"{_CHURN}"
     )
-    ordered = ("xid", "at") if waits else ("xid",)
+    ordered = ("xid", "at") if is_async else ("xid",)
     indexes = [
         f"CREATE INDEX IF NOT EXISTS {quote(f'{queue.name}_{name}')} ON {queue.sql} ({name})"
         for name in ordered
@@ -170,22 +170,26 @@ def columns_of(spec: ProjectionSpec) -> tuple[str, ...]:
     return (*(column.name for column in spec.key), "data", *body)
 
 
-def whole(spec: ProjectionSpec) -> str:
-    """Return the comment of the view that is there while the projection is whole."""
+def built_comment(spec: ProjectionSpec) -> str:
+    """Return the comment on the view that exists while the projection is complete."""
     return f"partitions: {spec.parts or 'none'}"
 
 
 def reading_view(spec: ProjectionSpec) -> DatabaseObject:
-    """Write the view by which this very generation is read.
+    """Return the view by which serving reads this generation.
 
-    It comes when the rows are whole, and goes before anything else: who reads it when the
-    triggers are taken away, or a partition comes or goes, is told so by an error, and reads live.
+    It is created once all rows are stored and dropped before anything else. A reader that meets a
+    removed trigger or a changed partition gets an error from it, and reads live.
     """
     name = spec.reading.sql
     return DatabaseObject(
         "view",
         name,
-        (must_be_built_from(spec), _view(name, spec), f"COMMENT ON VIEW {name} IS '{whole(spec)}'"),
+        (
+            must_be_built_from(spec),
+            _view(name, spec),
+            f"COMMENT ON VIEW {name} IS '{built_comment(spec)}'",
+        ),
         (f"DROP VIEW IF EXISTS {name}",),
         spec.owner,
         needs=(f"rows of {spec.table.sql}",),
@@ -194,10 +198,10 @@ def reading_view(spec: ProjectionSpec) -> DatabaseObject:
     )
 
 
-def public_view(kept: StoredType, spec: ProjectionSpec) -> DatabaseObject:
-    """Write the view ``tv_x``: replaced in place when another generation is whole."""
-    plain = f"tv_{live_view.plain_name(kept.table.name)}"
-    name = f"{quote(kept.table.schema)}.{quote(plain)}"
+def public_view(stored_type: StoredType, spec: ProjectionSpec) -> DatabaseObject:
+    """Return the view ``tv_x``, replaced in place when another generation is complete."""
+    plain = f"tv_{live_view.plain_name(stored_type.table.name)}"
+    name = f"{quote(stored_type.table.schema)}.{quote(plain)}"
     return DatabaseObject(
         "view",
         name,
