@@ -1,4 +1,4 @@
-"""Fixtures: the sample table with its generated column applied, served live and kept."""
+"""Fixtures: the sample table with its generated column, served live and stored."""
 
 from collections.abc import AsyncIterator, Iterator
 

@@ -1,4 +1,4 @@
-"""Samples: a table of every type that can be kept, its type declared, and random values as text."""
+"""A table of every storable type, its declaration, and random values as text."""
 
 import enum
 from datetime import UTC, date, datetime
@@ -63,7 +63,7 @@ class _Fields:
 
 
 def declared(stored: GeneratedColumn | None) -> Any:
-    """The type, live or kept."""
+    """Return the type, live or stored."""
     made = type("Thing", (), {"__annotations__": dict(_Fields.__annotations__)})
     return fraiseql.type(sql_source="thing", stored=stored)(made)
 

@@ -1,4 +1,4 @@
-"""Documents: the same whoever writes them, and the same as the live ones to whoever reads them."""
+"""Documents equal the live ones, for any settings of writers and readers."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Refusals: what a generated column cannot hold is said before PostgreSQL is asked."""
+"""Declarations of generated columns that are refused before PostgreSQL is asked."""
 
 from typing import Any
 

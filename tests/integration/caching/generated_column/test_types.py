@@ -1,4 +1,4 @@
-"""Types: the function of each type alone writes the same text in every session."""
+"""The function of each type writes the same text in every session."""
 
 import asyncpg
 import pytest

@@ -1,4 +1,4 @@
-"""Verify and repair: a document that is not what its row says is found, shown and mended."""
+"""Verify and repair: a document that differs from its row is found and repaired."""
 
 import fraiseql
 from fraiseql.caching.verify import repair, verify
@@ -30,7 +30,7 @@ async def test_drift_is_found_shown_and_mended(database: str) -> None:
         (clean,) = await verify(writer, kept)
         assert (clean.compared, clean.differing) == (500, 0)
 
-        # PostgreSQL renames the label in every row at once, and computes no column anew.
+        # PostgreSQL renames the label in every row at once, and recomputes no column.
         await writer.execute("ALTER TYPE public.feeling RENAME VALUE 'glad' TO 'merry'")
         (found,) = await verify(writer, kept)
         assert (found.compared, found.differing) == (500, 250)

@@ -1,4 +1,4 @@
-"""Things: rows of the sample table, written by sessions with any settings."""
+"""Rows of the sample table, written by sessions with any settings."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Killed builder: applies, or moves a rolling index on, and is killed at a random moment.
+"""Program that applies or advances a rolling index, and is killed at random.
 
 Started with an address, whose table of posts is there. Every other time PostgreSQL's side of what
 it did is ended too, as a crash would. After each death it says how many of the index's slots exist,

@@ -1,4 +1,4 @@
-"""Posts: a table of 60,000 rows, its type with chosen indexes, and what its service is asked."""
+"""A table of 60,000 posts, its type with indexes, and its service."""
 
 import asyncio
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Rolling: what tests of rolling indexes share: the ground, one turn of the job, what is there."""
+"""Shared steps of the tests of rolling indexes."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ async def turns(url: str, made: Any, count: int = 1) -> float:
 
 
 async def facts(url: str, made: Any) -> IndexHints:
-    """What statements over the table are told of its declared indexes."""
+    """Return the facts of declared indexes that statements over the table use."""
     schema = build_schema(queries=[fraiseql.find("posts", made)])
     pool = await open_pool(url, Settings(pool_size=1))
     try:

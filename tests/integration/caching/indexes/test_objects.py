@@ -1,4 +1,4 @@
-"""Objects of indexes: names, changes beside what is there, refusals with what works instead."""
+"""Objects of indexes: names, changes, refusals with alternatives."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Rolling indexes: moved on by time, at most two of them, no drift, and killed at any moment."""
+"""Rolling indexes: advanced by time, at most two, no drift, killed at any moment."""
 
 import asyncio
 import subprocess

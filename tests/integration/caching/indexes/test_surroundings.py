@@ -1,4 +1,4 @@
-"""Surroundings: who serves, who applies, other types over the table, and what explain prints."""
+"""Indexes with other roles, other types over the table, and explain."""
 
 import json
 import re

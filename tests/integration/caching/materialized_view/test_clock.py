@@ -1,4 +1,4 @@
-"""Clock: instants that are ahead, since the clock was set back, are of unknown age."""
+"""The age is unknown after the clock was set back."""
 
 from fraiseql.caching.changes.compaction import compact
 from fraiseql.caching.dependencies.view_age import age

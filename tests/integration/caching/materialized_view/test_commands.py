@@ -1,4 +1,4 @@
-"""The commands, from a file with the dashboard that the project's description declares."""
+"""The commands, with the dashboard of the project's description."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A changed query: the next view is full before anyone reads it, and no reader misses one."""
+"""A changed query: the next view is populated before it is read."""
 
 import asyncio
 

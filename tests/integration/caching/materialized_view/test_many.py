@@ -1,4 +1,4 @@
-"""Many workers: one refresh at a time, no more than the interval allows, and none that is lost."""
+"""Many workers: one refresh at a time, within the interval, and none lost."""
 
 import asyncio
 import os

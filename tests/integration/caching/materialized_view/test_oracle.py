@@ -34,7 +34,7 @@ HAVING (SELECT sum(length(md5(n::text))) FROM generate_series(1, 40000) n) > 0""
 
 
 class Seen:
-    """What a reader met."""
+    """The outcome of one read."""
 
     def __init__(self) -> None:
         self.fresh = self.stale = self.lies = 0
@@ -71,7 +71,7 @@ async def write(url: str, chance: random.Random) -> None:
                                 await some_change(connection, chance)
                                 if chance.random() < 0.5:
                                     raise ZeroDivisionError
-                    # Commits late: what was written first is not what is committed first.
+                    # Commits late: the order of writes is not the order of commits.
                     await asyncio.sleep(chance.choice((0, 0, 0.01, 0.05)))
             await asyncio.sleep(chance.uniform(0.01, 0.06))
             # Quiet now and then, so that a refresh can catch up with everything.
@@ -164,7 +164,7 @@ async def test_a_snapshot_taken_after_the_refresh_lies(
 async def test_a_mark_that_is_cleared_afterwards_lies(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A mark instead of a snapshot forgets who committed while the query ran."""
+    """A mark instead of a snapshot misses transactions that commit while the query runs."""
     whole = refreshing.end_state
     clearing = "WITH RECURSIVE cleared AS (DELETE FROM fraiseql.changes), "
 
@@ -178,7 +178,7 @@ async def test_a_mark_that_is_cleared_afterwards_lies(
 
 
 async def test_a_mark_that_is_cleared_before_lies(url: str) -> None:
-    """What is said to be seen is committed before it is."""
+    """The view claims to have seen a write before it is committed."""
     seen = await observed(
         url,
         until=lambda seen: seen.lies > 0,
@@ -194,7 +194,7 @@ WHERE query LIKE 'CREATE MATERIALIZED%' AND state = 'active' AND datname = curre
 
 
 async def built_among_writers(url: str) -> float:
-    """Build a view while somebody writes and compacts, and return the age that it claims."""
+    """Build a view during writes and compaction, and return the age that it claims."""
     one = authors_type(SLOW.replace("40000", "1500000"))
     tidying = asyncio.create_task(tidy(url))
     applying = asyncio.create_task(applied(url, one))

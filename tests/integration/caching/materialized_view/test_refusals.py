@@ -1,4 +1,4 @@
-"""Refusals: what cannot be kept in a materialized view, said before anything is made."""
+"""Declarations of materialized views that are refused before anything is created."""
 
 from typing import Any
 

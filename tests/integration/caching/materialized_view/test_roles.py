@@ -1,4 +1,4 @@
-"""Roles: who has applied a view, who reads it, and what everybody may see of its state."""
+"""Roles that apply and read a view, and the public part of its state."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -59,7 +59,7 @@ async def test_a_role_that_owns_nothing_reads_what_another_has_applied(
 
 
 async def test_what_a_failed_refresh_said_is_for_its_owner(url: str, reader: str) -> None:
-    """It may name values: a key that is there twice, a text that is no number."""
+    """It may name values: a duplicate key, a text that is no number."""
     one = authors_type(f"{BY_AUTHOR} HAVING 1 / (20 - (SELECT count(*) FROM tb_user)) IS NOT NULL")
     await sql(url, "INSERT INTO tb_user VALUES (21, 'one more than can be divided by')")
     await applied(url, counts_type(), one)

@@ -1,4 +1,4 @@
-"""What happens around a view: crashes, restores, partitions, changed and disabled parts."""
+"""Views after crashes, restores, changes of partitions and disabled triggers."""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-"""The worker: in every served application, beside others, and gone when it is told to stop."""
+"""The worker: in every served application, with others, and stopped on request."""
 
 import asyncio
 import logging
@@ -86,7 +86,7 @@ async def test_it_begins_again_when_its_connection_is_lost(
                 await until(url, "SELECT users FROM mv_counts", number)
         finally:
             await worker.stop()
-    # A connection is lost within a statement or between two: each is told once.
+    # A connection is lost within a statement or between two: each is logged once.
     told = [record.getMessage() for record in caplog.records]
     assert len(told) == len(set(told))
 

@@ -1,4 +1,4 @@
-"""Views: what tests of materialized views share: tables, declarations, and what reads both ways."""
+"""Tables, declarations and readers shared by the tests of materialized views."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -84,7 +84,7 @@ async def published(url: str, *types: Any) -> list[StoredSource | None]:
 async def opened(
     url: str, *types: Any
 ) -> AsyncIterator[tuple[AdminConnection, DesiredState, Pool]]:
-    """A writer, and what the types want."""
+    """Yield a connection and the desired state of the types."""
     pool = await open_pool(url, Settings())
     try:
         wanted = await load_desired_state(schema_of(*types), pool)

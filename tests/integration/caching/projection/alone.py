@@ -1,4 +1,4 @@
-"""Alone: lines whose absence one session shows, each with the statements that show it."""
+"""Mutants that a single session detects, each with its statements."""
 
 import re
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ _OWN = "xid = pg_current_xact_id()"
 
 @dataclass(frozen=True, slots=True)
 class Alone:
-    """A damage, and statements after which a document is wrong with it, or that it lets fail.
+    """A mutant, and the statements that fail or leave a wrong document with it.
 
     Attributes:
         name: What is missing.
         case: ``blog`` or ``office``.
         change: Damages a statement.
         script: The statements.
-        until: First major version of PostgreSQL that makes up for the damage.
+        until: First major version of PostgreSQL in which the mutant has no effect.
     """
 
     name: str
@@ -42,7 +42,7 @@ def cleared_late(statement: str) -> str:
 
 
 def dispatched_late(statement: str) -> str:
-    """Forget who is to flush after the flushes instead of before."""
+    """Delete the pending flushes after they ran instead of before."""
     if "flush_projections() RETURNS" not in statement:
         return statement
     read = f"DELETE FROM {FLUSH} WHERE {_OWN} RETURNING projection"

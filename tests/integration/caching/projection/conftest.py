@@ -1,4 +1,4 @@
-"""Fixtures: a connection to a fresh database of the module's, and the schemas in it."""
+"""Fixtures: a connection to the module's database, and its schemas."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""Declared: types with ``stored=Projection(…)`` over tables of every shape, and random writes.
+"""Types with ``stored=Projection(…)`` over tables of every shape, and random writes.
 
 Regions have a composite key and are partitioned; teams have uuid keys and name a team above them;
 people name a person above them; tasks are partitioned, one partition again. Regions' documents are
@@ -138,7 +138,7 @@ async def drift(url: str, *types: type) -> int:
 
 
 async def published_of(url: str, *types: type, user: str = "") -> dict[str, StoredSource | None]:
-    """Return what serving is told to read, by type."""
+    """Return the sources that serving reads, by type."""
     schema = schema_of(*types)
     pool = await open_pool(url.replace("postgres@", f"{user}@") if user else url, Settings())
     try:

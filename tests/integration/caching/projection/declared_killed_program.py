@@ -1,4 +1,4 @@
-"""Declared killed program: a projection's apply is killed at points all along, and applied again.
+"""Program that kills an apply of a projection at every step, and applies again.
 
 Started with the directory of PostgreSQL's programs and an address. A child process is ended with
 SIGKILL as an event of ``apply`` begins, or a moment into it. Then somebody writes, what is
@@ -37,7 +37,7 @@ def survive(url: str, type_: type, number: int, delay: float) -> bool:
 
 
 async def true_meanwhile(url: str, types: list[type]) -> bool:
-    """Write, and tell whether what is read is true; what was whole before is still there."""
+    """Write, and return whether readers see correct documents and complete projections remain."""
     await sql(url, _WRITE)
     for one in types:
         if (await published_of(url, one))["Alone"] is not None and await drift(url, one):
@@ -48,7 +48,7 @@ async def true_meanwhile(url: str, types: list[type]) -> bool:
 
 
 async def ended(url: str, type_: type) -> bool:
-    """Apply to the end, and tell whether all is as it should be."""
+    """Apply to the end, and return whether the result is correct."""
     await applied(url, type_, patience=QUICK)
     whole = (await published_of(url, type_))["Alone"] is not None
     return whole and (await planned(url, type_)).empty and await drift(url, type_) == 0

@@ -1,4 +1,4 @@
-"""Keeping: install a schema's projections, and compare what is kept with oracle and view."""
+"""Installation of projections, and their comparison with oracle and view."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -35,7 +35,7 @@ async def install(
 
 
 async def fresh(connection: asyncpg.Connection, case: Case, change: Change = as_written) -> None:
-    """Make the schema anew, empty, with its projections."""
+    """Recreate the schema, empty, with its projections."""
     await connection.execute("DROP SCHEMA IF EXISTS app, fraiseql CASCADE")
     await connection.execute(case.tables)
     await install(connection, case.specs, change)
@@ -76,7 +76,7 @@ async def differences(connection: asyncpg.Connection, case: Case) -> list[str]:
 
 
 async def compared(connection: asyncpg.Connection, case: Case) -> Comparison:
-    """Compare what is kept with the live views and with what the oracle makes of base rows."""
+    """Compare documents with the live views and with the oracle over base rows."""
     found, documents = [], 0
     bases = ", ".join(f"app.{name}" for name in case.names) or "app.users"
     async with connection.transaction(isolation="repeatable_read", readonly=True):

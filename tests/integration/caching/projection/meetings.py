@@ -1,4 +1,4 @@
-"""Meetings: two transactions that touch the same documents, in schedules without chance.
+"""Fixed interleavings of two transactions that change the same documents.
 
 The first flushes and stays open; the second has done its statement and commits; if it waits, the
 first commits. With a lock or a line missing the second does not wait, and a document is wrong.
@@ -187,7 +187,7 @@ async def _statement_done(
 async def wrong_after(
     made: list[asyncpg.Connection], case: Case, first: str, second: str, *, early: bool = True
 ) -> list[str]:
-    """Reset the rows, let two steps meet, and list what is wrong then."""
+    """Reset the rows, interleave two steps, and list the wrong documents."""
     watcher, one, two = made
     steps = {**STEPS[case.name], **EARLY_STEPS[case.name]}
     await watcher.execute(ROWS[case.name])

@@ -1,4 +1,4 @@
-"""Mutants: the generated SQL with one lock, line or order taken out, and what shows its absence."""
+"""Mutants of the generated SQL, with the schedules that detect them."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -13,14 +13,14 @@ Change = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A damage, and the schedule that must find a wrong document with it.
+    """A mutant, and the schedule that must find a wrong document with it.
 
     Attributes:
         name: What is missing.
         case: ``blog`` or ``office``.
         change: Damages a statement.
         first: Step of the transaction that flushes and stays open.
-        second: Step of the one that commits meanwhile.
+        second: Step of the transaction that commits before it.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Parted: a schema of partitioned tables, with its projections and an oracle that uses no view.
+"""A schema of partitioned tables, its projections, and an oracle without views.
 
 Accounts and entries are partitioned, one partition of entries again; partitions have columns in
 another order and dropped ones; triggers of the user's own change rows, drop them and write others.

@@ -1,4 +1,4 @@
-"""Rounds: one storm on fresh tables, compared all the while, with everything drawn from a seed."""
+"""Storms of random writers on fresh tables, drawn from a seed."""
 
 import asyncio
 import random
@@ -24,7 +24,7 @@ _LINES = 50_000
 
 @dataclass(slots=True)
 class Watched:
-    """What was compared while writers wrote, and what was wrong."""
+    """Comparisons made during a storm, and their errors."""
 
     documents: int = 0
     comparisons: int = 0
@@ -53,7 +53,7 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How transactions ended, what was compared, and what the writers did last."""
+    """Outcomes of transactions, comparisons, and the last statements."""
 
     ends: Counter[str]
     watched: Watched
@@ -88,7 +88,7 @@ async def _look(connection: asyncpg.Connection, case: Case, watched: Watched) ->
 
 
 async def run_round(url: str, chosen: Round, change: Change = as_written) -> Result:
-    """Make the tables anew and let the round's storm run over them."""
+    """Recreate the tables and run the round's storm."""
     case = chosen.chosen
     connection = await asyncpg.connect(url)
     try:

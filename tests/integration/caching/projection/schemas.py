@@ -1,7 +1,7 @@
-"""Schemas: two sets of base tables with their projections and an oracle that uses no view.
+"""Two sets of base tables with their projections, and an oracle without views.
 
 ``blog`` has two levels (1:N, N:1 inside, nullable keys); ``office`` three, with a self-reference,
-composite and uuid keys, a table that stands at three places, and a partitioned one.
+composite and uuid keys, a table embedded at three paths, and a partitioned one.
 """
 
 import re

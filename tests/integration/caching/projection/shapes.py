@@ -1,4 +1,4 @@
-"""Shapes: small schemas for single questions: numeric keys, and types whose text has settings."""
+"""Small schemas: numeric keys, and types whose text depends on settings."""
 
 from typing import Any
 

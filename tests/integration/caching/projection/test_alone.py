@@ -1,4 +1,4 @@
-"""Alone: what one session's statements need; with a line less, a document is wrong or they fail."""
+"""Tests that a single session detects mutants of the generated SQL."""
 
 import asyncpg
 import pytest
@@ -32,7 +32,7 @@ async def test_one_session(database: str, alone: Alone) -> None:
 
 
 async def outcome(connection: asyncpg.Connection, case: Case, script: str) -> list[str]:
-    """Run the script and list what is wrong then, or why it failed."""
+    """Run the script and list wrong documents, or the failure."""
     try:
         await connection.execute(script)
     except asyncpg.PostgresError as error:

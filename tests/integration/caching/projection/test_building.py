@@ -1,4 +1,4 @@
-"""Building: what is made when, so that no writer is missed; and what goes wrong otherwise."""
+"""The order of building: no concurrent write is missed."""
 
 import asyncio
 from collections.abc import Callable
@@ -64,7 +64,7 @@ KEPT_AS_FOUND = replaced(r"    TRUNCATE \S+;\n", "")
 async def test_documents_from_between_the_triggers_are_not_trusted(
     database: str, damaged: bool
 ) -> None:
-    """Posts have their triggers when users have none: who is renamed then is not captured."""
+    """Posts have triggers before users have: a user renamed in between is not captured."""
     change = KEPT_AS_FOUND if damaged else as_written
     case = only(POST)
     objects = list(projection_objects(case.specs[0]))

@@ -1,4 +1,4 @@
-"""By row: tables whose transition tables may lack rows, partitioned or not, are captured by row."""
+"""Row capture of tables whose transition tables may miss rows."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""A declared projection: applied, written to, compared, tampered with, mended."""
+"""A declared projection: applied, written to, compared, damaged, repaired."""
 
 import json
 from collections.abc import AsyncIterator
@@ -99,7 +99,7 @@ async def test_tampering_is_told_field_by_field_and_mended(url: str) -> None:
     lines = [line for one in found.differences for line in one.lines()]
     assert lines[0] == 'id=3: name: stored "forged", live "person 3"'
     assert lines[1].startswith('id=4: stored nothing, live {"id": 4')
-    # A sample is of the keys of either side, so that what is missing is found as well.
+    # A sample takes the keys of both sides, so that missing documents are found too.
     sampled = [(await verified(url, Person, sample=share))[0] for share in (50.0, 99.9)]
     assert 0 < sampled[0].compared < 24
     assert sampled[1].differing == 2
@@ -167,7 +167,7 @@ async def test_another_isolation_level_is_told_what_to_do(url: str, level: str) 
     with pytest.raises(asyncpg.FeatureNotSupportedError, match="READ COMMITTED") as caught:
         await sql(url, statement)
     assert caught.value.hint == "Write in a READ COMMITTED transaction."
-    # What no document reads can be written at any level.
+    # Columns that no document reads can be written at any level.
     await sql(url, statement.replace("name = 'x'", "born = NULL"))
 
 

@@ -1,4 +1,4 @@
-"""``mode="async"``: writers only queue, drains recompute; nothing is lost between the two."""
+"""``mode="async"``: writers queue changes, workers recompute, nothing is lost."""
 
 import asyncio
 import re
@@ -28,7 +28,7 @@ Region = region(mode="async")
 
 @pytest.fixture
 async def url(database: str) -> AsyncIterator[str]:
-    """Address of a database whose regions are kept asynchronously."""
+    """Address of a database with an asynchronous projection of regions."""
     await made_anew(database)
     await applied(database, Region, Person)
     return database
@@ -123,7 +123,7 @@ async def test_what_a_drain_does_not_end_is_queued_as_before(url: str) -> None:
     await connection.execute("BEGIN")
     taken = await connection.fetchval(statement)
     assert taken > 1
-    # Meanwhile another drain finds nothing that is free, and does not wait.
+    # Another worker finds only locked changes, and does not wait.
     async with asyncio.timeout(60):
         assert await drained(url) == 0
     pid = connection.get_server_pid()

@@ -1,4 +1,4 @@
-"""Which columns count: what predicates, orders, joins and generated columns read of others."""
+"""Columns read by predicates, orders, joins and generated columns."""
 
 from typing import Any
 

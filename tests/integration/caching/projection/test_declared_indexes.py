@@ -1,4 +1,4 @@
-"""Indexes that lookups want: made where there are none, built again when they were left invalid."""
+"""Indexes of lookups: created if missing, rebuilt if invalid."""
 
 import asyncpg
 import pytest
@@ -17,7 +17,7 @@ async def test_what_is_there_is_used_and_what_is_not_is_made(database: str) -> N
     await made_anew(database)
     plan = await applied(database, Region, Person)
     made = {row["definition"].partition(" USING ")[2] for row in await sql(database, _OURS)}
-    # (country, code) of the teams is there; tasks are found by their key.
+    # The index on (country, code) exists; tasks are found by their key.
     assert made == {"btree (team_id)", "btree (boss_id)", "btree (parent_id)"}
     steps = [step for step in plan.steps if step.created and step.created[0].kind == "index"]
     assert all("CONCURRENTLY" in step.statements[0] for step in steps)

@@ -1,4 +1,4 @@
-"""A projection's apply is killed with SIGKILL all along its way: readers are never misled."""
+"""Readers see correct documents after an apply is killed at any step."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Partitions and triggers that come and go: found, withdrawn from readers, and mended by apply."""
+"""Changes of partitions and triggers: detected, hidden from readers, repaired by apply."""
 
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
@@ -31,12 +31,12 @@ async def url(database: str) -> AsyncIterator[str]:
 
 
 async def read(url: str) -> set[str]:
-    """Return the types whose kept documents serving is told to read."""
+    """Return the types whose stored documents serving reads."""
     return {name for name, kept in (await published_of(url, Region, Person)).items() if kept}
 
 
 async def mend(url: str) -> list[str]:
-    """Apply, and return which generations were made anew."""
+    """Apply, and return the rebuilt generations."""
     plan = await applied(url, Region, Person)
     made = [one.name for step in plan.steps for one in step.created]
     assert (await planned(url, Region, Person)).empty
@@ -190,7 +190,7 @@ async def test_a_trigger_that_was_off_for_one_partition_only(url: str) -> None:
 async def test_documents_of_a_version_that_captured_by_statement_are_built_again(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The triggers of that version go, and what it left wrong is put right."""
+    """The triggers of that version are dropped, and its wrong documents repaired."""
 
     async def by_statement(pool: Pool, names: Iterable[Qualified]) -> TableMap:
         found = await load_inspection(pool, names)
@@ -216,12 +216,12 @@ async def test_documents_of_a_version_that_captured_by_statement_are_built_again
 
 
 class BrokenOffError(Exception):
-    """Somebody ends the apply."""
+    """The apply is interrupted."""
 
 
 @pytest.mark.parametrize("point", ["create data start", "create data rows", "COMMIT"])
 async def test_an_apply_that_is_broken_off_misleads_nobody(url: str, point: str) -> None:
-    """Everything that is declared may be there again before the documents are true."""
+    """Every declared object may exist again before the documents are correct."""
     before = (await published_of(url, Region, Person))["Region"]
     assert before is not None
     await sql(url, "DROP TRIGGER " + await _trigger(url) + " ON tb_team")
@@ -235,7 +235,7 @@ async def test_an_apply_that_is_broken_off_misleads_nobody(url: str, point: str)
         await applied(url, Region, Person, watch=watch)
     assert await read(url) == {"Person"}
     if point != "COMMIT":
-        # Who has been reading it since before is told by an error, too.
+        # Readers that began before get an error, too.
         with pytest.raises(asyncpg.UndefinedTableError):
             await sql(url, f"SELECT FROM {before.relation.sql}")
     assert len(await sql(url, "SELECT FROM tv_region")) == 4

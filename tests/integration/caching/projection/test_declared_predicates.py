@@ -1,4 +1,4 @@
-"""Predicates of stored documents: PostgreSQL parses them, and what changes by itself is refused."""
+"""Predicates of stored documents: parsed by PostgreSQL, refused if they may change."""
 
 from typing import Any
 
@@ -113,7 +113,7 @@ def holding(stored: Any, *predicates: str) -> type:
 
 
 async def codes(url: str, stored: Any, *predicates: str) -> dict[str, set[str]]:
-    """Return the codes of refusals by what they are about: a predicate, or the type."""
+    """Return the codes of refusals by predicate or type."""
     found: dict[str, set[str]] = {}
     for one in (await planned(url, holding(stored, *predicates))).refusals:
         assert one.message

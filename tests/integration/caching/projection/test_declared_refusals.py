@@ -1,4 +1,4 @@
-"""Refusals: what no projection can be made of is said before PostgreSQL is asked."""
+"""Declarations of projections that are refused before PostgreSQL is asked."""
 
 from typing import Any
 
@@ -72,7 +72,7 @@ def listed(source: str, **options: Any) -> type:
 
 
 def documented() -> type:
-    """Return a type that embeds one whose field stands in a document."""
+    """Return a type that embeds a type with a field inside a document."""
     body = {"__annotations__": {"id": int, "tier": str | None}, "__module__": __name__}
     of = fraiseql.type(name="Documented", sql_source="boss", jsonb_column="doc")(
         type("Documented", (), body)
@@ -222,7 +222,7 @@ async def test_a_table_that_a_subscription_writes(tables: str) -> None:
 
 
 async def test_a_database_whose_transactions_are_of_another_level(tables: str) -> None:
-    """Else an apply would leave triggers behind that refuse what the application writes."""
+    """Otherwise an apply would create triggers that refuse the application's writes."""
     name = (await sql(tables, "SELECT current_database()::text AS name"))[0]["name"]
     level = f"ALTER DATABASE {name} SET default_transaction_isolation"
     await sql(tables, f"{level} = 'repeatable read'")
@@ -253,7 +253,7 @@ def test_what_is_never_right_is_refused_at_once(options: dict[str, Any], says: s
 
 
 async def test_a_name_that_would_end_the_text_of_a_function(tables: str) -> None:
-    """What follows it would be run as SQL by whoever applies."""
+    """The rest of the name would run as SQL when the plan is applied."""
     await sql(tables, 'ALTER TABLE pet ADD COLUMN "x$fraiseql$; DROP TABLE person; --" text')
     try:
         (refusal,) = (await planned(tables, listed("pet", where="id > 0"))).refusals

@@ -1,4 +1,4 @@
-"""A changed declaration rolls over while others write and read: no reader ever misses anything."""
+"""A changed declaration replaces its generation under concurrent readers and writers."""
 
 import asyncio
 import subprocess
@@ -29,7 +29,7 @@ KEYS = {"code country teams", "city code country teams"}
 
 
 class Reader:
-    """Reads ``tv_region`` until told to stop, and counts the generations that it saw."""
+    """Reads ``tv_region`` until stopped, and counts the generations that it saw."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -50,7 +50,7 @@ class Reader:
 
 
 async def generation(url: str) -> tuple[str, str]:
-    """Return the views by which regions are read: the kept ones, and their definition."""
+    """Return the views of regions: the stored documents, and their definition."""
     (row,) = await sql(
         url,
         "SELECT c.relname FROM pg_rewrite r JOIN pg_depend d ON d.objid = r.oid"

@@ -1,4 +1,4 @@
-"""The worker beside asynchronous projections: quiet where nothing is applied."""
+"""The worker with asynchronous projections: quiet if nothing is applied."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Limits: changes that no trigger notices are found by problems or by a comparison, and mended."""
+"""Changes that no trigger notices: found by problems or a comparison, and repaired."""
 
 import asyncpg
 

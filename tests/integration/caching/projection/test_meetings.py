@@ -1,4 +1,4 @@
-"""Meetings: every pair of steps in every schedule is right; with a lock or line less, one is wrong.
+"""Every interleaving of two steps is right; every mutant makes one wrong.
 
 With ``FRAISEQL_SOAK`` all pairs meet in both schedules; else a part of them does.
 """

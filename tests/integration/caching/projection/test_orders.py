@@ -1,4 +1,4 @@
-"""Orders: schedules of more than two steps, each with the line that makes it come out right."""
+"""Schedules of more than two steps, each with the line that it needs."""
 
 import asyncio
 from dataclasses import replace
@@ -125,7 +125,7 @@ async def until(
 async def test_a_third_writer_finds_the_row_that_two_first_ones_did_not(
     database: str, damaged: bool
 ) -> None:
-    """The second waits for another document while the third writes the one that is there now."""
+    """The second waits for another document while the third writes the existing one."""
     case = only(POST)
     number = f"hash_record_extended(ROW(id), {Tree.of(POST).seed(Tree.of(POST).root)})"
     comment = "INSERT INTO app.comments VALUES ({}, {}, NULL, 'new')"

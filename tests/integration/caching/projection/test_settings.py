@@ -1,4 +1,4 @@
-"""Settings: what a document looks like is no matter of who writes; each setting has its mutant."""
+"""Documents do not depend on the writer's settings; each setting has a mutant."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Statements: every way to change a base table, each followed by a comparison."""
+"""Every way to change a base table, each followed by a comparison."""
 
 import asyncpg
 import pytest

@@ -1,4 +1,4 @@
-"""Storm: random concurrent transactions; what is kept is right at every moment and in the end.
+"""Random concurrent transactions: documents are right at every moment.
 
 The twelve storms of a run last ninety seconds together: three schemas, two modes, two servers. An
 hour of them: ``make soak``.
@@ -39,7 +39,7 @@ def test_a_storm_finds_what_a_missing_lock_does(
     asked = options(["--seconds", "120", "--seed", "3", "--without", "lock documents"])
     assert soak(asked, {"this one": database}) == 1
     saved = (tmp_path / ".fraiseql" / "soak-3.log").read_text()
-    # Whichever comes first: the documents that Python computes differ, or some were mended.
+    # Either the documents that Python computes differ, or some were repaired.
     assert "oracle" in saved or "repair mended" in saved
 
 

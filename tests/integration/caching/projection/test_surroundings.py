@@ -1,4 +1,4 @@
-"""Surroundings: roles, settings, replica mode, partitions, two-phase commit, large statements."""
+"""Roles, settings, replica mode, partitions, two-phase commit, large statements."""
 
 import dataclasses
 from collections.abc import AsyncIterator

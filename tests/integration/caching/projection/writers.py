@@ -1,4 +1,4 @@
-"""Writers: random transactions over the schemas, with savepoints, rollbacks and retries."""
+"""Random transactions over the schemas, with savepoints, rollbacks and retries."""
 
 import asyncio
 import random

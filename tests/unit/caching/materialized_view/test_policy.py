@@ -1,4 +1,4 @@
-"""When a view is refreshed, as a function of what is declared and what is known."""
+"""The time of the next refresh, by declaration and state."""
 
 from math import inf
 

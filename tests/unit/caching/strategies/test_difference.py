@@ -1,4 +1,4 @@
-"""A difference says where in a document it is, and stays short."""
+"""A difference names its path in the document and stays short."""
 
 import pytest
 
