@@ -19,7 +19,7 @@ async def verify(
         sample: Per cent of the rows to compare.
 
     Raises:
-        DatabaseError: The database cannot be read, or what is declared is not applied.
+        DatabaseError: The database cannot be read, or a declaration is not applied.
     """
     async with connection.snapshot():
         return [
@@ -32,7 +32,7 @@ async def repair(connection: AdminConnection, stored_types: Iterable[StoredType]
     """Rebuild every stored document that differs, and return their number by type.
 
     Raises:
-        DatabaseError: The database cannot be written, or what is declared is not applied.
+        DatabaseError: The database cannot be written, or a declaration is not applied.
     """
     return {
         stored_type.type_name: await strategy_of(stored_type).repair(stored_type, connection)

@@ -1,1 +1,1 @@
-"""The change log: transactions, the tables that they wrote, and the age of views."""
+"""Change log of written tables, and the age of views."""

@@ -1,4 +1,4 @@
-"""Compaction of the change log, a bounded number of rows at a time.
+"""Compaction of the change log in bounded steps.
 
 A long transaction does not hold back rows that only views need: such a row can go once the
 snapshots of the views see it. It does hold back rows for results: deleting a row raises the low

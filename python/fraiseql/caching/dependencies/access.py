@@ -98,7 +98,7 @@ def queried(owner: str) -> str:
 async def load_access(
     read: Read, subject: str, names: Sequence[str], also: Iterable[str] = ()
 ) -> RoleAccess:
-    """Return which roles may be given the documents of ``subject``.
+    """Return which roles may read the documents of ``subject``.
 
     A role may read them if it has privileges on all relations that they are computed from, and
     none of these gives different rows to different roles.

@@ -8,7 +8,7 @@ schema, count as read or called. A name that is concatenated from parts is not f
 
 from typing import Final
 
-# Patterns stand in dollar quotes: 'x' depends on standard_conforming_strings.
+# Patterns are in dollar quotes: 'x' depends on standard_conforming_strings.
 # ASCII without letters, digits and the underscore: a name with one of these is no word.
 _BETWEEN: Final = r"[\x02-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]"
 

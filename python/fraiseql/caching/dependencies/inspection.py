@@ -66,7 +66,7 @@ class InspectedCall:
         volatility: ``i``, ``s`` or ``v``.
         builtin: Whether it is PostgreSQL's own.
         arguments: Names of the types that it takes, with commas.
-        shown: Whether it only writes a value of a type that stands there, if anything does.
+        shown: Whether it only converts a value of a type in the query to text.
         worded: Whether a word in a body names it, in code, a string or a comment.
     """
 
@@ -138,7 +138,7 @@ async def inspect_dependencies(
     Args:
         read: Asks the database.
         relations: Quoted, qualified names of relations that the answer's statement names.
-        trees: Parsed predicates that stand in it, as ``parse_predicates`` returns them.
+        trees: Parsed predicates of the query, as ``parse_predicates`` returns them.
         shape: Whether the fingerprint is wanted; else it is 0.
 
     Raises:
@@ -164,7 +164,7 @@ async def inspect_dependencies(
 def _calls(rows: list[dict[str, Any]]) -> Iterator[InspectedCall]:
     for row in rows:
         call = InspectedCall(**row)
-        # Types stand in every query; words such as to_char and length have constant overloads.
+        # Every query has types; words such as to_char and length have constant overloads.
         dropped = (call.shown and call.kind is not Kind.SERVER) or (
             call.worded and call.kind is Kind.SETTINGS
         )

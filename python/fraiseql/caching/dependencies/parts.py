@@ -1,4 +1,4 @@
-"""Parts of a fingerprint: for each catalog, a number that changes with its rows."""
+"""Parts of a fingerprint, a number per catalog."""
 # ruff: noqa: S608 - all SQL is written in this package
 
 from dataclasses import dataclass

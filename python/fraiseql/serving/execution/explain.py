@@ -1,4 +1,4 @@
-"""Explain: an operation's plan, its statements, and what PostgreSQL would do with them."""
+"""An operation's plan, its statements and PostgreSQL's plans for them."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
