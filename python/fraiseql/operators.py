@@ -17,82 +17,48 @@ class FilterOperator:
     """A filter operator.
 
     Attributes:
-        name: Name in Python.
-        graphql_name: Name in GraphQL.
+        name: Name in Python; in GraphQL it is in camelCase.
         kind: Kind of its values and operand.
         sql: PostgreSQL's operator; ``~~`` is LIKE, ``~~*`` is ILIKE.
-        quantifier: How ``sql`` is applied to a list: ``ANY`` or ``ALL``.
+        description: Its description in the schema.
         pattern: How its text becomes a LIKE pattern; empty when it already is one.
+        quantifier: How ``sql`` is applied to a list: ``ANY`` or ``ALL``.
         bounds: Comparisons of the exact number with a neighbour of the compared double, implied by
             this operator on rounded numbers.
-        description: Its description in the schema.
     """
 
     name: str
-    graphql_name: str
     kind: Kind
     sql: str = ""
-    quantifier: str = ""
-    pattern: str = ""
-    bounds: tuple[tuple[str, str], ...] = ()
     description: str | None = None
+    pattern: str = ""
+    quantifier: str = ""
+    bounds: tuple[tuple[str, str], ...] = ()
 
 
 _LOWER: Final = (">=", "below")
 _UPPER: Final = ("<=", "above")
+_LIKE: Final = "SQL LIKE: % stands for any text, _ for one character."
+_ICONTAINS: Final = "Contains this text, without regard to case."
 
 FILTER_OPERATORS: Final[Mapping[str, FilterOperator]] = {
     operator.name: operator
     for operator in (
-        FilterOperator("eq", "eq", "equality", "=", bounds=(_LOWER, _UPPER)),
-        FilterOperator("neq", "neq", "equality", "<>"),
-        FilterOperator("gt", "gt", "order", ">", bounds=(_LOWER,)),
-        FilterOperator("gte", "gte", "order", ">=", bounds=(_LOWER,)),
-        FilterOperator("lt", "lt", "order", "<", bounds=(_UPPER,)),
-        FilterOperator("lte", "lte", "order", "<=", bounds=(_UPPER,)),
-        FilterOperator("in", "in", "list", "=", "ANY"),
-        FilterOperator("not_in", "notIn", "list", "<>", "ALL"),
-        FilterOperator(
-            "like",
-            "like",
-            "text",
-            "~~",
-            description="SQL LIKE: % stands for any text, _ for one character.",
-        ),
-        FilterOperator("ilike", "ilike", "text", "~~*", description="LIKE without regard to case."),
-        FilterOperator(
-            "contains",
-            "contains",
-            "text",
-            "~~",
-            pattern="contains",
-            description="Contains this text.",
-        ),
-        FilterOperator(
-            "icontains",
-            "icontains",
-            "text",
-            "~~*",
-            pattern="contains",
-            description="Contains this text, without regard to case.",
-        ),
-        FilterOperator(
-            "starts_with",
-            "startsWith",
-            "text",
-            "~~",
-            pattern="starts_with",
-            description="Starts with this text.",
-        ),
-        FilterOperator(
-            "ends_with",
-            "endsWith",
-            "text",
-            "~~",
-            pattern="ends_with",
-            description="Ends with this text.",
-        ),
-        FilterOperator("is_null", "isNull", "null", description="Null (true) or not null (false)."),
+        FilterOperator("eq", "equality", "=", bounds=(_LOWER, _UPPER)),
+        FilterOperator("neq", "equality", "<>"),
+        FilterOperator("gt", "order", ">", bounds=(_LOWER,)),
+        FilterOperator("gte", "order", ">=", bounds=(_LOWER,)),
+        FilterOperator("lt", "order", "<", bounds=(_UPPER,)),
+        FilterOperator("lte", "order", "<=", bounds=(_UPPER,)),
+        FilterOperator("in", "list", "=", quantifier="ANY"),
+        FilterOperator("not_in", "list", "<>", quantifier="ALL"),
+        FilterOperator("like", "text", "~~", _LIKE),
+        FilterOperator("ilike", "text", "~~*", "LIKE without regard to case."),
+        FilterOperator("contains", "text", "~~", "Contains this text.", "contains"),
+        FilterOperator("icontains", "text", "~~*", _ICONTAINS, "contains"),
+        FilterOperator("starts_with", "text", "~~", "Starts with this text.", "starts_with"),
+        FilterOperator("ends_with", "text", "~~", "Ends with this text.", "ends_with"),
+        FilterOperator("is_null", "null", description="Null (true) or not null (false)."),
     )
 }
 """Every operator of a filter by its Python name, in the order of the generated inputs."""

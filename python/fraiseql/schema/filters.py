@@ -17,6 +17,7 @@ from graphql import (
     GraphQLString,
 )
 
+from fraiseql.naming import to_camel
 from fraiseql.operators import FILTER_OPERATORS, Kind
 from fraiseql.schema.definitions import EnumDefinition, FieldDefinition, ScalarDefinition
 from fraiseql.schema.hints import TypeReference, read_hint
@@ -102,7 +103,7 @@ def leaf_filter(leaf: GraphQLScalarType | GraphQLEnumType, *, text: bool) -> Gra
         "null": GraphQLBoolean,
     }
     fields = {
-        operator.graphql_name: GraphQLInputField(
+        to_camel(operator.name): GraphQLInputField(
             operands[operator.kind], description=operator.description, out_name=operator.name
         )
         for operator in FILTER_OPERATORS.values()
