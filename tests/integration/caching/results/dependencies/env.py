@@ -120,4 +120,4 @@ async def depended(url: str, *relations: str, predicate: str = "true") -> Depend
 
 def looked(dependencies: Dependencies) -> str:
     """A statement that asks for the shape as a look-up does."""
-    return f"SELECT {dependencies.shape_sql} AS shape WHERE {dependencies.readable_sql}"
+    return f"SELECT {dependencies.fingerprint_sql} AS shape WHERE {dependencies.readable_sql}"

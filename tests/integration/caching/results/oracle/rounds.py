@@ -29,7 +29,7 @@ class Seen:
     """
 
     outcomes: Counter[str] = field(default_factory=Counter)
-    puts: Counter[str] = field(default_factory=Counter)
+    background: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     committed: int = 0
     scripts: int = 0
