@@ -192,13 +192,13 @@ async def test_without_its_triggers_the_table_counts(tagged: str) -> None:
 async def test_a_tag_that_means_nothing_is_refused(url: str) -> None:
     for tag, why in {
         "tb_pots.author={author}": "tb_post",
-        "tb_post.auhtor={author}": "no column",
-        "tb_post.words={other}": "no argument 'other'",
-        "tb_post.doc={slug}": "no integer, text or uuid",
-        "tb_day.day={author}": "no plain table",
-        "tb_day_1.day={author}": "no plain table",
-        "v_outer.id={author}": "no plain table",
-        "tb_post.author=7": "not of the form",
+        "tb_post.auhtor={author}": "not name a column",
+        "tb_post.words={other}": "the argument 'other'",
+        "tb_post.doc={slug}": "not an integer, text or uuid",
+        "tb_day.day={author}": "not name a plain table",
+        "tb_day_1.day={author}": "not name a plain table",
+        "v_outer.id={author}": "not name a plain table",
+        "tb_post.author=7": "not have the form",
     }.items():
         plan = await planned(url, schema(tag))
         assert [(one.code, one.where) for one in plan.refusals] == [("CACHE_TAG", "Query.posts")]

@@ -225,7 +225,7 @@ async def test_what_is_made_anew_is_told_until_it_is_granted(
     async with Client(setup.app()) as client:
         await hit(client, "unlogged")
     (text,) = caplog.messages
-    assert "figures" in text
+    assert "statistics" in text
     assert "fraiseql db grant" in text
     assert "computed" not in text
     caplog.clear()

@@ -173,7 +173,7 @@ def no_role(patch: pytest.MonkeyPatch) -> None:
     """Of the role, neither the name is in the key nor its rights in the shape."""
     asking(lambda ask: replace(ask, identity=Identity(None, ask.identity.variables)))(patch)
     patch.setattr(lookup, "roles_digest", lambda roles: f"0::bigint * cardinality({roles})")
-    patch.setattr(CacheRequest, "has_rights", lambda *_: True)
+    patch.setattr(CacheRequest, "has_same_roles", lambda *_: True)
 
 
 MUTANTS = {
