@@ -88,19 +88,23 @@ def sql_function(name: str, statement: SqlStatement, *needs: str) -> DatabaseObj
     return replace(function, create=(*function.create, comment))
 
 
-def private_function(name: str, create: str, *needs: str) -> DatabaseObject:
+def private_function(
+    name: str, create: str, *needs: str, owner: str = "fraiseql"
+) -> DatabaseObject:
     """Return a function without privileges for PUBLIC.
 
     Args:
         name: Qualified and quoted, with the types of its arguments.
         create: The statement that creates or replaces it.
         needs: Names of objects that must exist before.
+        owner: The declaration that needs it.
     """
     return DatabaseObject(
         "function",
         name,
         (create, f"REVOKE ALL ON FUNCTION {name} FROM PUBLIC"),
         (f"DROP FUNCTION IF EXISTS {name}",),
-        needs=needs,
+        owner,
+        needs,
         replaces=True,
     )

@@ -115,7 +115,7 @@ class Strategy(Protocol):
     """The functions that the module or package of each strategy defines."""
 
     async def inspect(self, stored_type: StoredType, pool: Pool) -> Any:
-        """Read from the database what the other methods need besides the declaration."""
+        """Read the database for the other methods: the ``inspection`` of a type."""
 
     def refusals(self, stored_type: StoredType) -> Iterable[Violation]:
         """Return the reasons for refusing the declaration; empty if it can be applied."""

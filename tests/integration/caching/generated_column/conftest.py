@@ -29,12 +29,12 @@ def things(database: str) -> Iterator[str]:
 @pytest.fixture
 async def sessions(things: str) -> AsyncIterator[list[asyncpg.Connection]]:
     """Connections with every kind of settings."""
-    found = []
+    result = []
     for settings in SESSIONS:
-        found.append(await asyncpg.connect(things))
-        await found[-1].execute(settings)
-    yield found
-    for connection in found:
+        result.append(await asyncpg.connect(things))
+        await result[-1].execute(settings)
+    yield result
+    for connection in result:
         await connection.close()
 
 

@@ -76,6 +76,6 @@ async def test_it_is_written_the_same_in_every_session(
         await owner.execute(statement)
     await owner.execute("GRANT USAGE ON SCHEMA fraiseql TO a_writer")
     text = f"SELECT {function.call('t')}::text FROM public.thing t"
-    found = {await session.fetchval(text) for session in sessions}
-    assert len(found) == 1
-    assert found == {WRITTEN.get(column, *found)}
+    result = {await session.fetchval(text) for session in sessions}
+    assert len(result) == 1
+    assert result == {WRITTEN.get(column, *result)}

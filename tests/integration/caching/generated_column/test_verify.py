@@ -26,24 +26,24 @@ async def test_drift_is_found_shown_and_mended(database: str) -> None:
     await sql(database, TABLE)
     await applied(database, MoodOf)
     async with road(database) as (writer, wishes):
-        kept = (await wishes(MoodOf)).stored_types
-        (clean,) = await verify(writer, kept)
+        stored = (await wishes(MoodOf)).stored_types
+        (clean,) = await verify(writer, stored)
         assert (clean.compared, clean.differing) == (500, 0)
 
         # PostgreSQL renames the label in every row at once, and recomputes no column.
         await writer.execute("ALTER TYPE public.feeling RENAME VALUE 'glad' TO 'merry'")
-        (found,) = await verify(writer, kept)
-        assert (found.compared, found.differing) == (500, 250)
-        assert len(found.differences) == 20
-        first = found.differences[0]
+        (result,) = await verify(writer, stored)
+        assert (result.compared, result.differing) == (500, 250)
+        assert len(result.differences) == 20
+        first = result.differences[0]
         assert list(first.lines()) == ['id=2: mood: stored "glad", live "merry"']
 
-        (sampled,) = await verify(writer, kept, sample=20)
+        (sampled,) = await verify(writer, stored, sample=20)
         assert 0 < sampled.differing < sampled.compared < 250
 
         before = await sql(database, "SELECT id, xmin::text FROM mood_of WHERE id % 2 = 1")
-        assert await repair(writer, kept) == {"MoodOf": 250}
+        assert await repair(writer, stored) == {"MoodOf": 250}
         after = await sql(database, "SELECT id, xmin::text FROM mood_of WHERE id % 2 = 1")
         assert before == after, "rows that were right are not written"
-        (mended,) = await verify(writer, kept)
+        (mended,) = await verify(writer, stored)
         assert mended.differing == 0

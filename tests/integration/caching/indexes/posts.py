@@ -81,5 +81,5 @@ def posts_served(url: str, *indexes: Any, apply: bool = True) -> Iterator[Served
 
 def explained(running: Served, query: str, variables: Any = None) -> StatementReport:
     """The live statement of a query of one root field."""
-    found = running.run(running.service.explain(Request(query, variables=variables)))
-    return found.statements[-1]
+    result = running.run(running.service.explain(Request(query, variables=variables)))
+    return result.statements[-1]

@@ -143,9 +143,9 @@ async def test_views_and_partitioned_tables_are_refused(posts: str) -> None:
 
 
 async def test_a_generated_column_is_no_document_to_ask(posts: str) -> None:
-    kept = GeneratedColumn("doc")
+    stored = GeneratedColumn("doc")
 
-    @fraiseql.type(name="Short", sql_source="tb_post", stored=kept, indexes=[Gin("doc")])
+    @fraiseql.type(name="Short", sql_source="tb_post", stored=stored, indexes=[Gin("doc")])
     class Short:
         id: int
         state: str | None

@@ -22,7 +22,7 @@ CREATE FOREIGN TABLE other (id int) SERVER s
 
 
 async def refused(url: str, one: Any) -> list[tuple[str, str]]:
-    return [(found.code, str(found)) for found in (await planned(url, one)).refusals]
+    return [(result.code, str(result)) for result in (await planned(url, one)).refusals]
 
 
 def counting(what: str, source: str = "tb_user") -> str:
@@ -146,22 +146,22 @@ async def test_tables_whose_writes_are_not_seen(
     url: str, change: str, source: str, why: str
 ) -> None:
     await sql(url, change)
-    found = await refused(url, authors_type(f"{BY_AUTHOR} HAVING EXISTS (SELECT FROM {source})"))
-    assert [code for code, _ in found] == ["WRITES_NOT_SEEN"]
-    assert why in found[0][1]
+    result = await refused(url, authors_type(f"{BY_AUTHOR} HAVING EXISTS (SELECT FROM {source})"))
+    assert [code for code, _ in result] == ["WRITES_NOT_SEEN"]
+    assert why in result[0][1]
     await sql(url, "DROP FOREIGN DATA WRAPPER IF EXISTS w CASCADE")
 
 
 async def test_row_security(url: str) -> None:
     await sql(url, "ALTER TABLE tb_post ENABLE ROW LEVEL SECURITY")
-    found = await refused(url, authors_type())
-    assert [code for code, _ in found] == ["ROW_SECURITY"]
+    result = await refused(url, authors_type())
+    assert [code for code, _ in result] == ["ROW_SECURITY"]
 
 
 async def test_a_name_that_is_taken(url: str) -> None:
     await sql(url, "CREATE MATERIALIZED VIEW mv_counts AS SELECT 1")
-    found = await refused(url, counts_type())
-    assert [code for code, _ in found] == ["NAME_TAKEN"]
+    result = await refused(url, counts_type())
+    assert [code for code, _ in result] == ["NAME_TAKEN"]
 
 
 def test_declarations_that_say_too_little() -> None:

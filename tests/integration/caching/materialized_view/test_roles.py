@@ -38,8 +38,8 @@ async def reader(url: str) -> AsyncIterator[str]:
     )
     async with opened(url, counts_type()) as (writer, _, _):
         await grant(writer, READER)
-    for one in (counts_type(), authors_type()):
-        await sql(url, f"GRANT SELECT ON {await view_of(url, one)} TO {READER}")
+    for each in (counts_type(), authors_type()):
+        await sql(url, f"GRANT SELECT ON {await view_of(url, each)} TO {READER}")
     yield url.replace("postgres@", f"{READER}@")
     await sql(url, f"DROP OWNED BY {READER}; DROP ROLE {READER}")
 
@@ -47,10 +47,10 @@ async def reader(url: str) -> AsyncIterator[str]:
 async def test_a_role_that_owns_nothing_reads_what_another_has_applied(
     url: str, reader: str
 ) -> None:
-    for found in (await published(url, counts_type()), await published(reader, counts_type())):
-        assert found[0] is not None
-        assert found[0].freshness is not None
-        assert (await sql(reader, f"SELECT {found[0].freshness.age}"))[0][0] == 0
+    for result in (await published(url, counts_type()), await published(reader, counts_type())):
+        assert result[0] is not None
+        assert result[0].freshness is not None
+        assert (await sql(reader, f"SELECT {result[0].freshness.age}"))[0][0] == 0
     await sql(url, f"REVOKE USAGE ON SCHEMA fraiseql FROM PUBLIC, {READER}")
     assert await published(reader, counts_type()) == [None]
     await sql(url, "GRANT USAGE ON SCHEMA fraiseql TO PUBLIC")

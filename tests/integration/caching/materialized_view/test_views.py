@@ -21,16 +21,16 @@ async def test_a_view_is_made_refreshed_and_knows_its_age(url: str) -> None:
     one = counts_type()
     await applied(url, one)
     assert (await planned(url, one)).empty
-    (kept,) = await published(url, one)
-    assert kept is not None
-    assert (kept.place, kept.document) == ("instead", None)
-    assert list(kept.relation.columns) == ["users", "posts", "words"]
-    assert kept.freshness is not None
-    asked = f"SELECT {kept.freshness.age} AS age, k.* FROM {kept.relation.sql} k"
-    (row,) = await sql(url, asked)
+    (stored,) = await published(url, one)
+    assert stored is not None
+    assert (stored.place, stored.document) == ("instead", None)
+    assert list(stored.relation.columns) == ["users", "posts", "words"]
+    assert stored.freshness is not None
+    query = f"SELECT {stored.freshness.age} AS age, k.* FROM {stored.relation.sql} k"
+    (row,) = await sql(url, query)
     assert (row["age"], row["users"], row["posts"]) == (0, 20, 100)
     await sql(url, "INSERT INTO tb_user VALUES (21, 'new')")
-    (row,) = await sql(url, asked)
+    (row,) = await sql(url, query)
     assert 0 < row["age"] < 5
     assert row["users"] == 20
     view = await view_of(url, one)
@@ -38,7 +38,7 @@ async def test_a_view_is_made_refreshed_and_knows_its_age(url: str) -> None:
         done = await refresh_view(writer, view)
     assert done is not None
     assert done.concurrently
-    (row,) = await sql(url, asked)
+    (row,) = await sql(url, query)
     assert (row["age"], row["users"]) == (0, 21)
     assert [tuple(r) for r in await sql(url, "SELECT users, posts, words FROM mv_counts")] == [
         tuple(r) for r in await sql(url, "SELECT users, posts, words FROM v_counts")
@@ -48,8 +48,8 @@ async def test_a_view_is_made_refreshed_and_knows_its_age(url: str) -> None:
 async def test_rows_with_a_key(url: str) -> None:
     one = authors_type()
     await applied(url, one)
-    (kept,) = await published(url, one)
-    assert kept is not None
+    (stored,) = await published(url, one)
+    assert stored is not None
     rows = await sql(url, "SELECT * FROM mv_author EXCEPT ALL SELECT * FROM v_author")
     assert rows == []
 
@@ -80,14 +80,14 @@ class Live:
 
 async def test_documents_of_a_table_with_its_embeds(url: str) -> None:
     await applied(url, Kept)
-    (kept,) = [one for one in await published(url, Kept) if one is not None]
-    assert (kept.document, kept.embeds) == ("data", frozenset({"posts"}))
-    assert kept.relation.key == ("id",)
+    (stored,) = [one for one in await published(url, Kept) if one is not None]
+    assert (stored.document, stored.embeds) == ("data", frozenset({"posts"}))
+    assert stored.relation.key == ("id",)
     query = "{ users(orderBy: [{name: DESC}], limit: 3) { id name posts { id words } } }"
     answers = []
-    for one in (Kept, Live):
+    for each in (Kept, Live):
         app = fraiseql.create_app(
-            queries=[fraiseql.find("users", one)], database_url=url, worker=False
+            queries=[fraiseql.find("users", each)], database_url=url, worker=False
         )
         async with Client(app) as client:
             answer = await client.execute(query)
@@ -95,8 +95,8 @@ async def test_documents_of_a_table_with_its_embeds(url: str) -> None:
             answers.append(answer.data)
     assert answers[0] == answers[1]
     async with opened(url, Kept) as (writer, wanted, _):
-        (found,) = await verify(writer, wanted.stored_types)
-        assert (found.compared, found.differing) == (20, 0)
+        (result,) = await verify(writer, wanted.stored_types)
+        assert (result.compared, result.differing) == (20, 0)
 
 
 async def test_verify_finds_what_no_write_changed_and_repair_mends_it(url: str) -> None:
@@ -108,18 +108,18 @@ async def test_verify_finds_what_no_write_changed_and_repair_mends_it(url: str) 
     one = counts_type("SELECT 1 AS users, 1 AS posts, jsonb_agg(mood) AS words FROM tb_user")
     await applied(url, one)
     async with opened(url, one) as (writer, wanted, _):
-        (found,) = await verify(writer, wanted.stored_types)
-        assert (found.compared, found.differing) == (1, 0)
+        (result,) = await verify(writer, wanted.stored_types)
+        assert (result.compared, result.differing) == (1, 0)
         await sql(url, "ALTER TYPE mood RENAME VALUE 'good' TO 'better'")
-        (found,) = await verify(writer, wanted.stored_types)
-        assert (found.compared, found.differing) == (1, 1)
-        assert "better" in "".join(found.differences[0].lines())
+        (result,) = await verify(writer, wanted.stored_types)
+        assert (result.compared, result.differing) == (1, 1)
+        assert "better" in "".join(result.differences[0].lines())
         assert await repair(writer, wanted.stored_types) == {"Counts": 1}
-        (found,) = await verify(writer, wanted.stored_types)
-        assert (found.compared, found.differing) == (1, 0)
+        (result,) = await verify(writer, wanted.stored_types)
+        assert (result.compared, result.differing) == (1, 0)
         await sql(url, "DELETE FROM tb_user WHERE id = 20 AND false")
-        (found,) = await verify(writer, wanted.stored_types)
-        assert "stale" in found.note
+        (result,) = await verify(writer, wanted.stored_types)
+        assert "stale" in result.note
 
 
 async def test_an_application_before_the_first_apply_says_what_to_do(url: str) -> None:

@@ -74,8 +74,8 @@ async def published(url: str, *types: Any) -> list[StoredSource | None]:
     pool = await open_pool(url, Settings())
     try:
         catalog = await load_catalog(pool, declared_relations(schema))
-        found = await read_sources(schema, catalog, pool, map_sources(schema, catalog))
-        return [found.sources[name].stored for name in schema.objects]
+        result = await read_sources(schema, catalog, pool, map_sources(schema, catalog))
+        return [result.sources[name].stored for name in schema.objects]
     finally:
         await pool.close()
 

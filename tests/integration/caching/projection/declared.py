@@ -134,7 +134,7 @@ async def mended(url: str, *types: type) -> dict[str, int]:
 
 async def drift(url: str, *types: type) -> int:
     """Return how many documents differ, of all types."""
-    return sum(one.differing for one in await verified(url, *types))
+    return sum(each.differing for each in await verified(url, *types))
 
 
 async def published_of(url: str, *types: type, user: str = "") -> dict[str, StoredSource | None]:
@@ -161,7 +161,7 @@ async def made_anew(url: str, tables: str = TABLES) -> None:
 
 def drops_first(plan: MigrationPlan) -> list[str]:
     """Return the kinds that a plan drops, in order."""
-    return [one.kind for step in plan.steps if not step.created for one in step.dropped]
+    return [each.kind for step in plan.steps if not step.created for each in step.dropped]
 
 
 class Hand:

@@ -77,7 +77,7 @@ async def differences(connection: asyncpg.Connection, case: Case) -> list[str]:
 
 async def compared(connection: asyncpg.Connection, case: Case) -> Comparison:
     """Compare documents with the live views and with the oracle over base rows."""
-    found, documents = [], 0
+    result, documents = [], 0
     bases = ", ".join(f"app.{name}" for name in case.names) or "app.users"
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         # Before the snapshot: one that is older than a TRUNCATE reads the table as empty.
@@ -88,15 +88,15 @@ async def compared(connection: asyncpg.Connection, case: Case) -> Comparison:
             for name in case.names
         }
         for spec, oracle in zip(case.specs, case.oracles, strict=True):
-            found += [f"view {spec.owner}: {row}" for row in await unlike(connection, spec)]
+            result += [f"view {spec.owner}: {row}" for row in await unlike(connection, spec)]
             stored = await connection.fetch(f"SELECT * FROM {spec.table.sql}")
             documents += len(stored)
             keys = [column.name for column in spec.key]
             kept = {tuple(row[key] for key in keys): json.loads(row["data"]) for row in stored}
             right = oracle(rows)
-            found += [
+            result += [
                 f"oracle {spec.owner} {key}: kept {kept.get(key)}, right {right.get(key)}"
                 for key in kept.keys() | right.keys()
                 if kept.get(key) != right.get(key)
             ]
-    return Comparison(documents, found)
+    return Comparison(documents, result)

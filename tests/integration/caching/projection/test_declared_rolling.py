@@ -95,12 +95,12 @@ async def test_readers_and_writers_go_on(database: str) -> None:
         group.create_task(reader.read())
         for hand in hands:
             group.create_task(hand.write())
-        for one in (LONG, region(longer=True, mode="statement"), SHORT):
-            kept, live = await generation(database)
-            watched = group.create_task(still_true(database, kept, live))
-            await applied(database, one, Person)
-            assert (await planned(database, one, Person)).empty
-            if (await generation(database))[0] == kept:
+        for each in (LONG, region(longer=True, mode="statement"), SHORT):
+            stored, live = await generation(database)
+            watched = group.create_task(still_true(database, stored, live))
+            await applied(database, each, Person)
+            assert (await planned(database, each, Person)).empty
+            if (await generation(database))[0] == stored:
                 watched.cancel()
             else:
                 assert await watched > 0
@@ -116,10 +116,10 @@ async def test_readers_and_writers_go_on(database: str) -> None:
 async def test_taking_it_away_fails_no_writer_and_misleads_no_reader(database: str) -> None:
     await made_anew(database)
     await applied(database, LONG, Person)
-    kept, live = await generation(database)
+    stored, live = await generation(database)
     hands = [Hand(database, seed) for seed in (4, 5)]
     async with asyncio.TaskGroup() as group:
-        watched = group.create_task(still_true(database, kept, live))
+        watched = group.create_task(still_true(database, stored, live))
         for hand in hands:
             group.create_task(hand.write())
         await busy(hands)

@@ -46,6 +46,6 @@ async def test_triggers_that_were_all_off_are_found_weaker(blog: asyncpg.Connect
     await blog.execute("ALTER TABLE app.users DISABLE TRIGGER ALL")
     await blog.execute("UPDATE app.users SET name = 'unseen' WHERE id = 1")
     await blog.execute("ALTER TABLE app.users ENABLE TRIGGER ALL")
-    found = [row["problem"] for row in await blog.fetch(problems(USER))]
-    assert [text for text in found if "_update, or it is not ENABLE ALWAYS" in text]
+    result = [row["problem"] for row in await blog.fetch(problems(USER))]
+    assert [text for text in result if "_update, or it is not ENABLE ALWAYS" in text]
     assert [row["v0"] for row in await unlike(blog, USER)] == [1]

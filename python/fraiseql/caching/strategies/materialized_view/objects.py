@@ -83,7 +83,7 @@ def _live(stored_type: StoredType) -> Iterator[DatabaseObject]:
 
 
 def _fingerprint(stored_type: StoredType) -> DatabaseObject:
-    """Record what the rows of a view are computed from, before they are computed."""
+    """Record the definitions behind a view's rows, before the rows are computed."""
     name, own = physical(stored_type), stored_type.stored.sql is not None
     live = (
         live_name(stored_type, stored_type.inspection.schema)

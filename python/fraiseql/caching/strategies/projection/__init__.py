@@ -73,7 +73,7 @@ def projection_objects(spec: ProjectionSpec) -> tuple[DatabaseObject, ...]:
 
 
 def _fingerprint(tree: Tree, triggers: tuple[str, ...]) -> DatabaseObject:
-    """Record what documents are computed from, before the first document is computed."""
+    """Record the definitions behind documents, before the first document is computed."""
     spec = tree.spec
     subject = spec.table.sql
     statement = record(subject, (spec.view.sql,), triggers=f"^fql_{spec.name}_")

@@ -8,7 +8,7 @@ queue the keys, and a statement trigger starts the flush.
 
 from collections.abc import Iterator
 
-from fraiseql.caching.objects import DatabaseObject
+from fraiseql.caching.objects import DatabaseObject, private_function
 from fraiseql.caching.strategies.projection.row_capture import (
     ROW_TRIGGERS,
     differ,
@@ -117,14 +117,14 @@ END $fraiseql$"""
 
 
 def _capture(tree: Tree, function: Qualified, create: str) -> DatabaseObject:
-    return DatabaseObject(
-        kind="function",
-        name=f"{function.sql}()",
-        create=(create, f"REVOKE ALL ON FUNCTION {function.sql}() FROM PUBLIC"),
-        drop=(f"DROP FUNCTION IF EXISTS {function.sql}()",),
+    return private_function(
+        f"{function.sql}()",
+        create,
+        tree.own("queue").sql,
+        f"{tree.own('flush').sql}()",
+        FLUSH,
+        f"flush ON {FLUSH}",
         owner=tree.spec.owner,
-        needs=(tree.own("queue").sql, f"{tree.own('flush').sql}()", FLUSH, f"flush ON {FLUSH}"),
-        replaces=True,
     )
 
 

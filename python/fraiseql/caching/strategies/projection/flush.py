@@ -2,11 +2,11 @@
 
 Steps: lock edges, deepest first, and after each find the rows above it; lock the documents;
 recompute them in a snapshot younger than every lock. Two transactions that change one document
-share a lock, and the second one sees what the first one wrote. All take locks in the same order.
+share a lock, and the second one sees the rows of the first one. All take locks in the same order.
 """
 # ruff: noqa: S608 - this module writes SQL: identifiers are quoted, no values are written
 
-from fraiseql.caching.objects import DatabaseObject
+from fraiseql.caching.objects import DatabaseObject, private_function
 from fraiseql.caching.strategies.projection.capture import ISOLATION, message
 from fraiseql.caching.strategies.projection.storing import one_by_one, upsert
 from fraiseql.caching.strategies.projection.tree import (
@@ -46,14 +46,13 @@ DECLARE
 BEGIN
 {body}  RETURN fql.keys;
 END $fraiseql$"""
-    return DatabaseObject(
-        kind="function",
-        name=f"{name}()",
-        create=(create, f"REVOKE ALL ON FUNCTION {name}() FROM PUBLIC"),
-        drop=(f"DROP FUNCTION IF EXISTS {name}()",),
+    return private_function(
+        f"{name}()",
+        create,
+        tree.own("queue").sql,
+        tree.spec.table.sql,
+        tree.spec.view.sql,
         owner=tree.spec.owner,
-        needs=(tree.own("queue").sql, tree.spec.table.sql, tree.spec.view.sql),
-        replaces=True,
     )
 
 
@@ -127,7 +126,7 @@ def _lock_edge(tree: Tree, node: Node) -> str:
 
 
 def _expand(tree: Tree, node: Node) -> str:
-    """Find the parent rows, in a statement of its own that sees what the lock waited for."""
+    """Find the parent rows, in a statement that sees the rows that the lock waited for."""
     parent = tree.nodes[node.parent or 0]
     if tree.keyed_by_root(node):
         pairs = dict(zip(node.outer, node.changed_keys, strict=True))
@@ -249,12 +248,11 @@ BEGIN
   IF fql_taken > 0 THEN PERFORM {tree.own("flush").sql}(); END IF;
   RETURN fql_taken;
 END $fraiseql$"""
-    return DatabaseObject(
-        kind="function",
-        name=f"{name}(integer)",
-        create=(create, f"REVOKE ALL ON FUNCTION {name}(integer) FROM PUBLIC"),
-        drop=(f"DROP FUNCTION IF EXISTS {name}(integer)",),
+    return private_function(
+        f"{name}(integer)",
+        create,
+        SCHEMA,
+        queue,
+        f"{tree.own('flush').sql}()",
         owner=tree.spec.owner,
-        needs=(SCHEMA, queue, f"{tree.own('flush').sql}()"),
-        replaces=True,
     )

@@ -46,7 +46,7 @@ def index_objects(
     """Yield the indexes to create.
 
     An index that the framework created stays in the list even if another one serves the lookup
-    too: the desired state must not depend on what was applied before.
+    too: the desired state must not depend on earlier applies.
     """
     partitioned = {place.table.sql for place in root.walk() if place.table.kind == "p"}
     for requirement in index_requirements(spec):

@@ -1,5 +1,5 @@
 """Inspection of a projection's base tables."""
-# ruff: noqa: S608 - what is joined into SQL is a constant
+# ruff: noqa: S608 - only constants are joined into SQL
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

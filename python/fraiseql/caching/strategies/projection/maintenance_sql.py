@@ -2,7 +2,7 @@
 # ruff: noqa: S608 - this module writes SQL: identifiers are quoted, no values are written
 
 from fraiseql.caching.dependencies.recorded import fingerprint_name
-from fraiseql.caching.objects import DatabaseObject
+from fraiseql.caching.objects import DatabaseObject, private_function
 from fraiseql.caching.strategies.compare import SHOWN
 from fraiseql.caching.strategies.projection.flush import RENDERING
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec
@@ -201,15 +201,7 @@ def _values(node: Node, prefix: str = "s.") -> str:
 
 
 def _function(tree: Tree, name: str, create: str, needs: tuple[str, ...]) -> DatabaseObject:
-    return DatabaseObject(
-        kind="function",
-        name=name,
-        create=(create, f"REVOKE ALL ON FUNCTION {name} FROM PUBLIC"),
-        drop=(f"DROP FUNCTION IF EXISTS {name}",),
-        owner=tree.spec.owner,
-        needs=(SCHEMA, *needs),
-        replaces=True,
-    )
+    return private_function(name, create, SCHEMA, *needs, owner=tree.spec.owner)
 
 
 _SEED = 42

@@ -8,7 +8,7 @@ old partition and the INSERT trigger of the new one.
 from collections.abc import Iterator
 from typing import Final
 
-from fraiseql.caching.objects import DatabaseObject
+from fraiseql.caching.objects import DatabaseObject, private_function
 from fraiseql.caching.strategies.projection.spec import BaseTable, Qualified
 from fraiseql.caching.strategies.projection.tree import Node, Tree
 from fraiseql.catalog.picture import quote
@@ -123,15 +123,7 @@ BEGIN
   END IF;
   RETURN NULL;
 END $fraiseql$"""
-    return DatabaseObject(
-        kind="function",
-        name=f"{function.sql}()",
-        create=(create, f"REVOKE ALL ON FUNCTION {function.sql}() FROM PUBLIC"),
-        drop=(f"DROP FUNCTION IF EXISTS {function.sql}()",),
-        owner=tree.spec.owner,
-        needs=(queue,),
-        replaces=True,
-    )
+    return private_function(f"{function.sql}()", create, queue, owner=tree.spec.owner)
 
 
 def _trigger(

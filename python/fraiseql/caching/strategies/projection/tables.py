@@ -42,7 +42,7 @@ END $fraiseql$"""
 
 
 def shared_objects() -> tuple[DatabaseObject, ...]:
-    """Return what all projections share: the schema, and one flush for each transaction.
+    """Return the objects shared by all projections: the schema, and the flush at commit.
 
     They are equal for every projection, so that lists can be joined by ``DatabaseObject.key``.
     """
