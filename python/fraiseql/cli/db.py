@@ -135,7 +135,7 @@ def _check_owners(plan: MigrationPlan, wanted: DesiredState) -> None:
     """Refuse to drop what is of unknown types where nothing is there that is declared."""
     gone = {verdict.owner for verdict in plan.states if verdict.state == "undeclared"}
     strangers = sorted(gone - wanted.types - {"fraiseql"})
-    own = any(one.state == "kept" and one.owner in wanted.types for one in plan.states)
+    own = any(one.state == "unchanged" and one.owner in wanted.types for one in plan.states)
     if strangers and not own:
         raise ConfigurationError(
             f"What was applied here is of {', '.join(strangers)}, which this application does not"
@@ -236,7 +236,7 @@ async def _applied(
 ) -> tuple[list[StoredType], list[str]]:
     """Return the types whose objects are all there as declared, and the names of the others."""
     plan = await find_plan(writer, wanted)
-    open_ = {verdict.owner for verdict in plan.states if verdict.state != "kept"}
+    open_ = {verdict.owner for verdict in plan.states if verdict.state != "unchanged"}
     open_ |= {refusal.where.partition(".")[0] for refusal in plan.refusals} | wanted.refused
     missing = [one.type_name for one in wanted.stored_types if one.type_name in open_]
     for name in missing:

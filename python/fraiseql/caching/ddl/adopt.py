@@ -38,7 +38,7 @@ async def adopt(connection: AdminConnection, objects: list[DatabaseObject]) -> M
 def _follows(obj: DatabaseObject, states: Mapping[Key, Verdict]) -> bool:
     """Return whether an object is unchanged, or changed by its partitions alone."""
     state = states[obj.key].state
-    if state == "kept":
+    if state == "unchanged":
         return True
     if obj.kind == "trigger":
         return state == "missing" and _on_another_table(obj, states)
@@ -50,6 +50,6 @@ def _follows(obj: DatabaseObject, states: Mapping[Key, Verdict]) -> bool:
 def _on_another_table(obj: DatabaseObject, states: Mapping[Key, Verdict]) -> bool:
     name = obj.name.partition(" ON ")[0]
     return any(
-        kind == "trigger" and other.partition(" ON ")[0] == name and verdict.state == "kept"
+        kind == "trigger" and other.partition(" ON ")[0] == name and verdict.state == "unchanged"
         for (kind, other), verdict in states.items()
     )

@@ -36,7 +36,9 @@ def to_invalidate(
     Data is valid as long as everything that it depends on is unchanged. Its dependents are dropped
     first, so that a killed apply leaves nothing that marks invalid data as complete.
     """
-    unsettled = {key for key, verdict in states.items() if verdict.state not in ("kept", "taken")}
+    unsettled = {
+        key for key, verdict in states.items() if verdict.state not in ("unchanged", "taken")
+    }
     hit = dependents(objects, unsettled)
     there = {obj.key for obj in objects if states[obj.key].state not in ("missing", "taken")}
     again = {

@@ -8,7 +8,7 @@ from fraiseql.caching.ddl.ledger import Entry, Key
 from fraiseql.caching.dependencies.recorded import AS_RECORDED
 from fraiseql.caching.objects import DatabaseObject
 
-State = Literal["kept", "missing", "outdated", "altered", "unfinished", "taken", "undeclared"]
+State = Literal["unchanged", "missing", "outdated", "altered", "unfinished", "taken", "undeclared"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +18,10 @@ class Verdict:
     Attributes:
         key: Kind and name.
         owner: The declaration that it belongs or belonged to.
-        state: ``kept``: unchanged; ``missing``; ``outdated``: the declaration has changed;
+        state: ``unchanged``; ``missing``; ``outdated``: the declaration has changed;
             ``altered`` outside of FraiseQL; ``unfinished``: an apply was interrupted; ``taken``:
             another object has its name; ``undeclared``: no longer declared.
-        reason: The same in words; empty for ``kept``.
+        reason: The same in words; empty for ``unchanged``.
         drift: Whether the change was made outside of FraiseQL.
     """
 
@@ -63,7 +63,7 @@ def _judged(obj: DatabaseObject, entry: Entry | None, now: str | None, major: in
     reason = _altered(obj, entry, now, major)
     if reason:
         return Verdict(obj.key, obj.owner, "altered", reason, drift=True)
-    return Verdict(obj.key, obj.owner, "kept")
+    return Verdict(obj.key, obj.owner, "unchanged")
 
 
 def _unrecorded(obj: DatabaseObject, now: str | None) -> Verdict:

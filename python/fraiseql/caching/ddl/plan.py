@@ -173,7 +173,7 @@ def _taken(verdict: Verdict) -> Violation:
 
 
 def _single(obj: DatabaseObject, verdict: Verdict) -> list[Step]:
-    if verdict.state in ("kept", "taken"):
+    if verdict.state in ("unchanged", "taken"):
         return []
     if verdict.state == "missing":
         return [Step("create", created=(obj,), reason=verdict.reason)]

@@ -1,9 +1,9 @@
-"""Killed program: applies again and again, is killed at each point in turn, and applies once more.
+"""Program that is killed during apply at each point in turn, and applies again.
 
-Started with the directory of PostgreSQL's programs and an address. For each event that ``apply``
-tells of, a child process is ended with SIGKILL as the event begins, or a moment into it; the parent
-then applies to the end. Prints a line for each trial: whether it was killed, and whether the schema
-is that of an apply that nobody disturbed.
+Arguments are the directory of PostgreSQL's programs and an address. For each event that ``apply``
+reports, a child process is ended with SIGKILL as the event begins, or a moment into it; the parent
+then applies to the end. It prints a line for each trial: whether the child was killed, and whether
+the schema equals that of an undisturbed apply.
 """
 
 import asyncio

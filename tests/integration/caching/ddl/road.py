@@ -1,4 +1,4 @@
-"""Road: what tests of the DDL road share: declarations, a connection that applies, dumps."""
+"""Shared by tests of migrations: declarations, a connection that applies, dumps."""
 
 import re
 import subprocess
@@ -52,7 +52,7 @@ def schema_of(*types: Any) -> Schema:
 
 @asynccontextmanager
 async def road(url: str) -> AsyncIterator[tuple[AdminConnection, Callable[..., Any]]]:
-    """A writer, and what loads the wishes of types."""
+    """An administrative connection, and a function that loads the desired state of types."""
     pool = await open_pool(url, Settings())
     try:
 
@@ -66,7 +66,7 @@ async def road(url: str) -> AsyncIterator[tuple[AdminConnection, Callable[..., A
 
 
 async def applied(url: str, *types: Any, **options: Any) -> MigrationPlan:
-    """Apply what types declare and return the plan that was carried out."""
+    """Apply types and return the plan."""
     async with road(url) as (writer, wishes):
         return await apply(writer, await wishes(*types), **options)
 
@@ -77,7 +77,7 @@ async def planned(url: str, *types: Any) -> MigrationPlan:
 
 
 async def made(url: str, objects: Sequence[DatabaseObject], **options: Any) -> MigrationPlan:
-    """Apply objects that no declaration stands for."""
+    """Apply objects without a declaration."""
     async with road(url) as (writer, _):
         return await apply(writer, DesiredState(in_order(list(objects))), **options)
 
@@ -103,7 +103,7 @@ async def emptied(url: str) -> None:
 
 
 def dump(binaries: Path, url: str) -> str:
-    """What ``pg_dump -s`` says, without what differs at each run."""
+    """The output of ``pg_dump -s``, without the parts that differ in each run."""
     done = subprocess.run(
         [binaries / "pg_dump", "-s", "-d", url], check=True, capture_output=True, text=True
     )

@@ -67,7 +67,7 @@ def test_from_plan_to_repair(run: Run) -> None:
     assert run("db", "plan") == (0, "Nothing to do: the database is as declared.\n")
     assert run("db", "apply") == (0, "Nothing to do.\n")
     states = json.loads(run("db", "status", "--json")[1])
-    assert [one["state"] for one in states] == ["kept"] * 9
+    assert [one["state"] for one in states] == ["unchanged"] * 9
     assert run("db", "verify") == (0, "User: 50 compared, 0 differ\n")
     assert run("db", "repair") == (0, "User: 0 mended\n")
     assert json.loads(run("db", "plan", "--json")[1]) == {"refusals": [], "steps": []}
@@ -187,6 +187,6 @@ def test_a_role_that_may_not_read_the_ledger_is_told_so(
             " GRANT EXECUTE ON FUNCTION fraiseql.fingerprint_now TO fql_stranger"
         )
         at_once(sql(database, granted))
-        assert "kept        User: column" in run("db", "status")[1]
+        assert "unchanged   User: column" in run("db", "status")[1]
     finally:
         at_once(sql(database, "DROP OWNED BY fql_stranger; DROP ROLE fql_stranger"))

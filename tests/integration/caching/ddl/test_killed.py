@@ -1,4 +1,4 @@
-"""Apply is killed with SIGKILL at every step and statement: the next apply ends what it began."""
+"""An apply killed at every step and statement is completed by the next apply."""
 
 import subprocess
 import sys

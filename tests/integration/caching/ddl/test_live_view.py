@@ -101,7 +101,7 @@ async def served_documents(url: str) -> object:
 
 
 class _Started:
-    """What ``Served.respond`` needs, on this test's own loop."""
+    """A response, on this test's own loop."""
 
     def __init__(self, service: object) -> None:
         self.service = service

@@ -42,7 +42,7 @@ async def test_nothing_is_left_to_do_after_apply(url: str) -> None:
     await applied(url, User)
     plan = await planned(url, User)
     assert plan.empty
-    assert {verdict.state for verdict in plan.states} == {"kept"}
+    assert {verdict.state for verdict in plan.states} == {"unchanged"}
     rows = await sql(
         url, "SELECT t.data::text, v.data::text FROM tb_user t JOIN v_user v USING (id)"
     )
@@ -84,8 +84,8 @@ async def test_drift_is_told_and_mended(url: str) -> None:
     plan = await planned(url, User)
     states = {verdict.key[0]: (verdict.state, verdict.drift) for verdict in plan.states}
     assert states == {
-        "table": ("kept", False),
-        "function": ("kept", False),
+        "table": ("unchanged", False),
+        "function": ("unchanged", False),
         "fingerprint": ("altered", True),
         "column": ("missing", True),
         "view": ("altered", True),
@@ -191,7 +191,7 @@ async def test_a_plain_role_is_enough(url: str, server: EmbeddedServer) -> None:
         await writer.execute("SET SESSION AUTHORIZATION plain")
         await apply(writer, await wishes(User))
         assert (await find_plan(writer, await wishes(User))).empty
-    # Nor does a writer need any right of its own on what the framework made.
+    # Writers need no privileges on the framework's objects.
     await sql(
         url, "SET ROLE writer_only; INSERT INTO tb_user VALUES (99, 'by another', NULL, NULL)"
     )

@@ -56,7 +56,7 @@ async def test_a_partition_that_is_attached(url: str) -> None:
     assert await drift(url, Region, Person) == 2
     assert await read(url) == set()
     states = (await planned(url, Region, Person)).states
-    assert {one.state for one in states} == {"kept", "missing", "outdated", "altered"}
+    assert {one.state for one in states} == {"unchanged", "missing", "outdated", "altered"}
     assert len(await mend(url)) == 2
     await sql(url, "UPDATE more SET what = 'written to the partition itself'")
     assert await drift(url, Region, Person) == 0

@@ -1,4 +1,4 @@
-"""Actors: whoever changes data, rights, settings and definitions, each by random statements."""
+"""Actors that change data, privileges, settings and definitions at random."""
 
 import random
 from collections.abc import Callable
@@ -11,7 +11,7 @@ SINCE_17, SINCE_18 = 17, 18
 
 @dataclass
 class Chance:
-    """Random choices of one run, and what has been done so far.
+    """Random choices of one run, and its history.
 
     Attributes:
         random: The source of every choice.

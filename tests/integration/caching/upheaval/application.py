@@ -123,7 +123,7 @@ class Process:
         service: Its serving pipeline.
         factor: The constant of its code.
         settings: How often settings had been changed when it began.
-        idle: Whether no request is to be answered.
+        idle: Whether it answers no request.
     """
 
     service: Any
@@ -137,7 +137,7 @@ class Process:
 
     @contextmanager
     def asked(self) -> Iterator[None]:
-        """Surround a request, and what goes with it."""
+        """Surround a request."""
         self._asked += 1
         self.idle.clear()
         try:

@@ -1,4 +1,4 @@
-"""Making: roles and tables of a round, with what the application declares, and their end."""
+"""Roles, tables and declarations of a round."""
 
 import asyncpg
 
@@ -12,7 +12,7 @@ from tests.integration.serving.results.kept import applied
 
 
 async def made(admin: asyncpg.Connection, url: str, schema: Schema) -> None:
-    """Make everything anew."""
+    """Create everything again."""
     await cleared(admin)
     await admin.execute("CREATE SCHEMA IF NOT EXISTS public")
     await admin.execute(";".join(f"CREATE ROLE {role} LOGIN" for role in ROLES))
@@ -25,7 +25,7 @@ async def made(admin: asyncpg.Connection, url: str, schema: Schema) -> None:
 
 
 async def declared(url: str, schema: Schema) -> None:
-    """Apply what is declared, and grant the login role what it needs of it."""
+    """Apply the declarations, and grant the login role its privileges."""
     await applied(url, schema)
     pool = await open_pool(url, Settings())
     try:
@@ -36,10 +36,10 @@ async def declared(url: str, schema: Schema) -> None:
 
 
 async def cleared(admin: asyncpg.Connection) -> None:
-    """Take away what a round made: roles outlive databases."""
+    """Drop the objects of a round: roles outlive databases."""
     name = await admin.fetchval("SELECT current_database()")
     await admin.execute(f'ALTER DATABASE "{name}" RESET ALL')
-    # An older server alters only what the session knows.
+    # An older server alters only settings that the session has loaded.
     await admin.execute("SET app.f = ''")
     await admin.execute("ALTER SYSTEM RESET app.f")
     await admin.execute("SELECT pg_reload_conf()")

@@ -1,4 +1,4 @@
-"""Rounds: after each random change, two processes answer what a new session reads."""
+"""Rounds: after each random change, two processes answer as a new session reads."""
 
 import asyncio
 import json
@@ -35,14 +35,14 @@ APPLIED = 1 / 4
 
 @dataclass
 class Seen:
-    """What a round met.
+    """Outcome of a round.
 
     Attributes:
         changes: Transactions by actor; refused ones under ``refused``.
         comparisons: Answers that were compared.
         unsure: Answers that another change came between.
         outcomes: Of root fields with a cache.
-        wrong: What was answered, and what is right.
+        wrong: Wrong answers, with the right ones.
     """
 
     changes: Counter[str] = field(default_factory=Counter)
@@ -189,7 +189,7 @@ class Upheaval:
         )
 
     async def _asked(self, process: Process, question: Question, role: str | None) -> Any:
-        """Return what a process answers; None for an error."""
+        """Return the answer of a process; None for an error."""
         request = Request(f"{{ {question.name} {question.selection} }}")
         context = {} if role is None else {"role": role}
         with process.asked():
@@ -201,7 +201,7 @@ class Upheaval:
         return None if "errors" in answer else answer["data"][question.name]
 
     async def _right(self, sql: str, role: str | None) -> str | None:
-        """Return what a session reads that has just begun, and has no plan of before."""
+        """Return the rows of a new session, which has no plans."""
         connection = await asyncpg.connect(self.login)
         try:
             if role is not None:
@@ -221,6 +221,6 @@ async def in_one(connection: asyncpg.Connection, statements: Iterable[str]) -> N
 
 
 def value_of(right: str | None, question: Question, process: Process) -> Any:
-    """Return what a process must answer, for what SQL gives."""
+    """Return the right answer for the result of SQL."""
     value = None if right is None else json.loads(right)
     return value * process.factor if question.name == "scaled" and value is not None else value

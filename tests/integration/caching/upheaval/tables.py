@@ -47,7 +47,7 @@ class Question:
 
     Attributes:
         name: Name of the root field.
-        selection: What is asked of it.
+        selection: Its selection set.
         sql: The value, as a text of JSON.
         settings: Whether settings that connections begin with decide it.
     """

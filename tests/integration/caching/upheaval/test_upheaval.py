@@ -1,4 +1,4 @@
-"""Upheaval: after and during changes of every kind, answers are what a new session reads."""
+"""Answers during and after changes of every kind equal those of a new session."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Together: whoever changes things and whoever asks, all at the same time."""
+"""Changes and requests, all at the same time."""
 
 import asyncio
 import random
@@ -99,12 +99,12 @@ class Together(Upheaval):
                 given = await self._asked(process, question, role)
                 after = await self._right(question.sql, role)
         except asyncpg.PostgresError:
-            # What is dropped or defined at the moment may fail to be read.
+            # Reading an object while it is dropped or defined may fail.
             self.seen.unsure += 1
             return
         same = not question.settings or process.settings == settings == self._settings
         same = same and self._started - started <= 1
-        # A failure is no wrong answer; what must not be read must not be shown.
+        # A failure is no wrong answer, but must not show hidden rows.
         if before != after or not same or given is None:
             self.seen.unsure += 1
             return

@@ -1,4 +1,4 @@
-"""Plans from plain data: order, what is rebuilt together, what is dropped, what is refused."""
+"""Migration plans: order, rebuilt groups, drops and violations."""
 
 from dataclasses import replace
 

@@ -39,7 +39,7 @@ async def test_applied_once_there_is_nothing_to_do(url: str) -> None:
         assert bool((await applied(url, schema)).steps) == (store == "unlogged")
         plan = await planned(url, schema)
         assert plan.empty, [step.title for step in plan.steps]
-        assert {verdict.state for verdict in plan.states} == {"kept"}
+        assert {verdict.state for verdict in plan.states} == {"unchanged"}
     assert [job.name for job in needed_jobs(cached("v_outer"))] == ["results", "partitions"]
 
 
