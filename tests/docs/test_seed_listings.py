@@ -145,7 +145,7 @@ def test_results_are_kept_under_the_keys_of_the_listings(
             await until(lambda: not len(page.cached.service.results.runtime.background))
             second = await client.execute(query)
             assert first.data == second.data
-            page.cache = page.DatabaseCache(page.cached.service.context()["db"])
+            page.cache = page.DatabaseCache(page.cached.service.context()["db"])  # type: ignore[attr-defined]
             await page.analyze_cache_performance()
             entries: dict[str, Any] = await page.cache.get_cache_stats("dashboard")
             return entries

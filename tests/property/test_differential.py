@@ -22,7 +22,7 @@ from .oracle import Oracle, normalised, paths
 APP = fraiseql.create_app(
     types=[zoo.Dog, zoo.Cat], queries=zoo.QUERIES, max_complexity=10**9, max_aliases=10**4
 )
-SCHEMA = APP.service.schema.graphql
+SCHEMA = APP.service.schema.graphql  # type: ignore[attr-defined]
 EXAMPLES = int(os.environ.get("FRAISEQL_TEST_EXAMPLES", "150"))
 """Documents and operations that are tried; more of them for a soak."""
 

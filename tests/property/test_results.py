@@ -60,10 +60,10 @@ class Bench:
         every = fraiseql.create_app(database_url=url, queries=zoo.QUERIES, **OPTIONS)
         some = fraiseql.create_app(database_url=url, queries=some_kept(), **OPTIONS)
         plain = every.service
-        self.plain = Service(plain.schema, plain.settings)
+        self.plain = Service(plain.schema, plain.settings)  # type: ignore[attr-defined]
         self.caching = [
-            Service(plain.schema, plain.settings, results=self.results[0], policy=lambda *_: KEPT),
-            Service(some.service.schema, plain.settings, results=self.results[1]),
+            Service(plain.schema, plain.settings, results=self.results[0], policy=lambda *_: KEPT),  # type: ignore[attr-defined]
+            Service(some.service.schema, plain.settings, results=self.results[1]),  # type: ignore[attr-defined]
         ]
         self.run(self._open(url))
 
@@ -105,7 +105,7 @@ def bench(database: str) -> Iterator[Bench]:
     made.close()
 
 
-SCHEMA = fraiseql.create_app(queries=zoo.QUERIES, **OPTIONS).service.schema.graphql
+SCHEMA = fraiseql.create_app(queries=zoo.QUERIES, **OPTIONS).service.schema.graphql  # type: ignore[attr-defined]
 
 
 @settings(

@@ -103,7 +103,7 @@ class Item:
         info,
         times: int = 2,
     ) -> list[int | None]:
-        return [score(parent.id, parent.title, times) for parent in parents]
+        return [score(parent.id, parent.title, times) for parent in parents]  # type: ignore[attr-defined]
 
     @fraiseql.field(needs=["note"])
     def twin(self) -> "Item | None":

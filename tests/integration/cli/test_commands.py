@@ -17,7 +17,7 @@ BY_ID = "query ($id: Int!) { user(id: $id) { firstName } greeting }"
 def test_schema_prints_sdl_without_a_database(project: Path) -> None:
     done = fraiseql("schema", "api:app", cwd=project, url="postgresql://nobody@127.0.0.1:1/none")
     assert (done.returncode, done.stderr) == (0, "")
-    assert list(build_schema(done.stdout).type_map["User"].fields) == ["id", "firstName"]
+    assert list(build_schema(done.stdout).type_map["User"].fields) == ["id", "firstName"]  # type: ignore[attr-defined]
 
 
 def test_explain_shows_plan_sql_and_what_postgresql_would_do(project: Path, users: str) -> None:

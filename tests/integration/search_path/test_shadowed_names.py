@@ -53,7 +53,7 @@ def wheres(served: Served, type_name: str) -> list[dict[str, Any]]:
     """Return a filter for each operator of each field, by the schema itself."""
     types = served.service.schema.graphql.type_map
     found: list[dict[str, Any]] = []
-    for name, field in types[f"{type_name}Where"].fields.items():
+    for name, field in types[f"{type_name}Where"].fields.items():  # type: ignore[attr-defined]
         if name not in SAMPLES:
             continue
         for operator in field.type.fields:

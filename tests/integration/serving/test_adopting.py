@@ -74,7 +74,7 @@ def working(running: Served, *, as_role: str = "postgres") -> Iterator[Served]:
 def serving_role(url: str) -> Iterator[str]:
     """A role that owns nothing, with what ``fraiseql db grant`` gives."""
     role = "fql_adopts_nothing"
-    schema = fraiseql.create_app(queries=QUERIES, database_url=url).service.schema
+    schema = fraiseql.create_app(queries=QUERIES, database_url=url).service.schema  # type: ignore[attr-defined]
     at_once(applied(url, schema))
     grants = "; ".join(grant_statements(serving_privileges(), role))
     tables = f"GRANT SELECT ON reading, reading_1, reading_2 TO {role}"
@@ -141,19 +141,19 @@ def test_projections_are_built_again(url: str, change: str) -> None:
     at_once(road.applied(url, Shelf))
     with working(Shelves(url)) as running:
         running.execute(CHANGES[change])
-        assert running.right()
+        assert running.right()  # type: ignore[attr-defined]
         view = "SELECT obj_description(oid) AS whole FROM pg_class WHERE relname ~ '^kept_tv_'"
         before = running.fetch(view)
         wait_until(running, lambda: running.fetch(view) not in ([], before))
         running.run(running.service.republish())
-        assert running.right()
-        assert running.kept(ALL)
+        assert running.right()  # type: ignore[attr-defined]
+        assert running.kept(ALL)  # type: ignore[attr-defined]
         running.execute("UPDATE volume SET title = 'new'; UPDATE shelf SET name = 'new'")
         if "attached" in change:
             running.execute("UPDATE more SET name = 'named alone'")
-            assert running.right()
+            assert running.right()  # type: ignore[attr-defined]
             running.execute("TRUNCATE more")
-        assert running.right()
-        assert running.kept(ALL)
+        assert running.right()  # type: ignore[attr-defined]
+        assert running.kept(ALL)  # type: ignore[attr-defined]
     # An apply creates nothing; it drops the objects of a detached table.
     assert [step for step in at_once(road.planned(url, Shelf)).steps if step.created] == []

@@ -50,7 +50,7 @@ def rows(bench: Served) -> list[dict[str, Any]]:
     return bench.fetch("SELECT * FROM doc ORDER BY tenant, id")
 
 
-SCHEMA = fraiseql.create_app(queries=QUERIES).service.schema
+SCHEMA = fraiseql.create_app(queries=QUERIES).service.schema  # type: ignore[attr-defined]
 for _type in SCHEMA.graphql.type_map.values():
     if isinstance(_type, GraphQLObjectType) and not _type.name.startswith("__"):
         _type.is_type_of = lambda value, _info: isinstance(value, dict)

@@ -39,9 +39,9 @@ scalars = st.sampled_from(
     [None, 1, 2.5, 2.0, True, "a", "A", "B", "C", "2024-01-01", "1.5", 1 << 40, "", [], {}]
 )
 operands = scalars | st.lists(scalars, max_size=3)
-operators = st.sampled_from([*FILTER.fields, "contains", "like", "no"])
+operators = st.sampled_from([*FILTER.fields, "contains", "like", "no"])  # type: ignore[attr-defined]
 comparisons = st.dictionaries(operators, operands, max_size=3) | scalars
-names = st.sampled_from([name for name in WHERE.fields if name not in ("and", "or", "not")])
+names = st.sampled_from([name for name in WHERE.fields if name not in ("and", "or", "not")])  # type: ignore[attr-defined]
 wheres = st.recursive(
     st.dictionaries(names | st.just("no"), comparisons, max_size=3),
     lambda inner: st.dictionaries(

@@ -150,7 +150,7 @@ async def test_an_age_of_zero_is_never_a_lie(url: str) -> None:
 async def test_a_snapshot_taken_after_the_refresh_lies(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = refreshing.end_state
+    whole = refreshing.end_state  # type: ignore[attr-defined]
 
     def late(*given: str) -> str:
         found = whole(*given).replace("THEN s.snap END", "THEN pg_current_snapshot() END")
@@ -165,7 +165,7 @@ async def test_a_mark_that_is_cleared_afterwards_lies(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A mark instead of a snapshot misses transactions that commit while the query runs."""
-    whole = refreshing.end_state
+    whole = refreshing.end_state  # type: ignore[attr-defined]
     clearing = "WITH RECURSIVE cleared AS (DELETE FROM fraiseql.changes), "
 
     def cleared(*given: str) -> str:

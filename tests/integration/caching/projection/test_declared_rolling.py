@@ -106,7 +106,7 @@ async def test_readers_and_writers_go_on(database: str) -> None:
                 assert await watched > 0
         await busy(hands)
         for one in (reader, *hands):
-            one.stopped.set()
+            one.stopped.set()  # type: ignore[attr-defined]
     assert reader.seen.keys() == KEYS
     assert await drift(database, SHORT, Person) == 0
     left = await sql(database, "SELECT relname FROM pg_class WHERE relname LIKE 'kept_tv_region_%'")

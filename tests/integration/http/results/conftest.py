@@ -58,7 +58,7 @@ def serve(tables: str, results: Remembering) -> Iterator[Serve]:
             application = fraiseql.create_app(
                 queries=QUERIES, database_url=tables, worker=False, **options
             )
-            service = Service(application.service.schema, application.settings, results=caches)
+            service = Service(application.service.schema, application.settings, results=caches)  # type: ignore[attr-defined]
             app = Application(service, application.settings, context=context)
             address = stack.enter_context(served(app))
             return stack.enter_context(closing(httpx.Client(base_url=address, timeout=20)))

@@ -25,7 +25,7 @@ def client(tables: str) -> Iterator[httpx.Client]:
     ]
     app = fraiseql.create_app(queries=queries, database_url=tables, worker=False)
     with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, applied(tables, app.service.schema)).result()
+        thread.submit(asyncio.run, applied(tables, app.service.schema)).result()  # type: ignore[attr-defined]
     with (
         served(app) as address,
         closing(httpx.Client(base_url=address, timeout=20)) as opened,

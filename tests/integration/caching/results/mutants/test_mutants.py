@@ -43,7 +43,7 @@ def rule_with(name: str, old: str, new: str) -> Callable[[Patch], None]:
 
 def not_watched(patch: Patch) -> None:
     """The statement names nothing for whose sake its plan would be thrown away."""
-    whole = dependencies.shape_expression
+    whole = dependencies.shape_expression  # type: ignore[attr-defined]
 
     def unnamed(objects: Sequence[int], prompt: str) -> str:
         named = whole(objects, prompt)

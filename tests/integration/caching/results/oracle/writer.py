@@ -91,7 +91,7 @@ def inlined(statement: Statement) -> str:
     """Write a statement with its values in it, for psql."""
     text, values = statement
     if text.startswith("COPY"):
-        rows = ["\t".join("\\N" if v is None else str(v) for v in row) for row in values]
+        rows = ["\t".join("\\N" if v is None else str(v) for v in row) for row in values]  # type: ignore[attr-defined]
         return "\n".join([f"{text} FROM STDIN;", *rows, "\\."])
     for number, value in sorted(enumerate(values, 1), reverse=True):
         text = text.replace(f"${number}", _literal(value))
