@@ -19,7 +19,7 @@ class SqlStatement:
 
     Attributes:
         name: Unique in its file.
-        purpose: What it does, in one line.
+        purpose: One line.
         text: The SQL, without its last semicolon.
     """
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from fraiseql.caching.ddl.ledger import Entry, Key
+from fraiseql.caching.ddl.ledger import Key, LedgerEntry
 from fraiseql.caching.dependencies.recorded import AS_RECORDED
 from fraiseql.caching.objects import DatabaseObject
 
@@ -34,7 +34,7 @@ class Verdict:
 
 def detect_drift(
     desired: Iterable[DatabaseObject],
-    ledger: Mapping[Key, Entry],
+    ledger: Mapping[Key, LedgerEntry],
     present: Mapping[Key, str],
     major: int,
 ) -> tuple[Verdict, ...]:
@@ -50,7 +50,7 @@ def detect_drift(
     return (*verdicts, *gone)
 
 
-def _judged(obj: DatabaseObject, entry: Entry | None, now: str | None, major: int) -> Verdict:
+def _judged(obj: DatabaseObject, entry: LedgerEntry | None, now: str | None, major: int) -> Verdict:
     if entry is None:
         return _unrecorded(obj, now)
     if entry.state != "done":
@@ -76,7 +76,7 @@ def _unrecorded(obj: DatabaseObject, now: str | None) -> Verdict:
     return Verdict(obj.key, obj.owner, "taken", "another object has its name")
 
 
-def _altered(obj: DatabaseObject, entry: Entry, now: str | None, major: int) -> str:
+def _altered(obj: DatabaseObject, entry: LedgerEntry, now: str | None, major: int) -> str:
     """Return how an object differs from its record, or an empty string."""
     if obj.kind == "fingerprint":
         return "" if now == AS_RECORDED else f"changed since its documents were computed: {now}"

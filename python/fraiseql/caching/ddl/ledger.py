@@ -27,7 +27,7 @@ Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LedgerEntry:
     """One row of the ledger: an applied object.
 
     Attributes:
@@ -90,7 +90,7 @@ async def ledger_version(database: Transaction) -> int:
         return 0
     if not readable:
         raise DatabaseError(
-            "The connected role may not read what was applied (fraiseql.ledger, fingerprints).",
+            "The connected role may not read the ledger (fraiseql.ledger, fingerprints).",
             hint="Connect as the role that applied, or let that one grant it.",
             code="LEDGER_NOT_READABLE",
         )
@@ -113,7 +113,7 @@ def ledger_statements(version: int) -> list[str]:
     return statements
 
 
-async def read_ledger(database: Transaction) -> Mapping[Key, Entry]:
+async def read_ledger(database: Transaction) -> Mapping[Key, LedgerEntry]:
     """Return every row of the ledger; none if there is no ledger."""
     if await ledger_version(database) == 0:
         return {}
@@ -121,9 +121,9 @@ async def read_ledger(database: Transaction) -> Mapping[Key, Entry]:
     return {(row["kind"], row["name"]): _entry(row) for row in rows}
 
 
-def _entry(row: Any) -> Entry:
+def _entry(row: Any) -> LedgerEntry:
     values = dict(row)
-    return Entry(**{**values, "undo": tuple(values["undo"]), "needs": tuple(values["needs"])})
+    return LedgerEntry(**{**values, "undo": tuple(values["undo"]), "needs": tuple(values["needs"])})
 
 
 async def record(

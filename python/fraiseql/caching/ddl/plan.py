@@ -7,7 +7,7 @@ from typing import Literal
 
 from fraiseql.caching.ddl.dependents import dependents, to_invalidate, to_rebuild
 from fraiseql.caching.ddl.drift import Verdict, detect_drift
-from fraiseql.caching.ddl.ledger import Entry, Key
+from fraiseql.caching.ddl.ledger import Key, LedgerEntry
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.base import Violation
 
@@ -88,7 +88,7 @@ class MigrationPlan:
 
 def make_plan(
     desired: Iterable[DatabaseObject],
-    ledger: Mapping[Key, Entry],
+    ledger: Mapping[Key, LedgerEntry],
     present: Mapping[Key, str],
     major: int,
     *,
@@ -188,7 +188,7 @@ def _early_drops(
     objects: tuple[DatabaseObject, ...],
     rebuilt: set[Key],
     states: Mapping[Key, Verdict],
-    ledger: Mapping[Key, Entry],
+    ledger: Mapping[Key, LedgerEntry],
 ) -> list[Step]:
     """Drop dependents of rebuilt objects that cannot be dropped in a transaction."""
     names = {obj.name for obj in objects if obj.key in rebuilt and obj.transactional}
@@ -207,7 +207,7 @@ def _groups(
     objects: tuple[DatabaseObject, ...],
     rebuilt: set[Key],
     states: Mapping[Key, Verdict],
-    ledger: Mapping[Key, Entry],
+    ledger: Mapping[Key, LedgerEntry],
 ) -> list[Step]:
     """Rebuild objects and their dependents in one transaction."""
     groups: list[list[DatabaseObject]] = []
@@ -221,7 +221,7 @@ def _groups(
 
 
 def _group(
-    group: list[DatabaseObject], states: Mapping[Key, Verdict], ledger: Mapping[Key, Entry]
+    group: list[DatabaseObject], states: Mapping[Key, Verdict], ledger: Mapping[Key, LedgerEntry]
 ) -> Step:
     dropped = [
         ledger[obj.key].as_object()
@@ -234,11 +234,11 @@ def _group(
     return Step("rebuild", tuple(dropped), tuple(group), "; ".join(reasons))
 
 
-def _drops(objects: tuple[DatabaseObject, ...], ledger: Mapping[Key, Entry]) -> list[Step]:
+def _drops(objects: tuple[DatabaseObject, ...], ledger: Mapping[Key, LedgerEntry]) -> list[Step]:
     """Drop undeclared objects, dependents first."""
     desired = {obj.key for obj in objects}
     gone = [entry for key, entry in ledger.items() if key not in desired]
-    ordered: list[Entry] = []
+    ordered: list[LedgerEntry] = []
     while gone:
         needed = {need for entry in gone for need in entry.needs}
         # Objects without dependents can go; a circle, which apply never creates, goes as it is.

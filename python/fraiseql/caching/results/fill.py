@@ -234,5 +234,5 @@ class CacheFill:
     def _release_lock(self) -> None:
         lock, self._lock = self._lock, None
         if lock is not None:
-            # In the background: a cancelled request has no time, and nobody waits for it.
+            # In the background: a cancelled request has no time, and no request waits for it.
             self._runtime.background.start(lock.release())

@@ -1,1 +1,1 @@
-"""Strategies: where a document is kept, and the objects that keep it true, one folder each."""
+"""Storage strategies, one module or folder each."""

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from fraiseql.caching.ddl.desired_state import in_order
-from fraiseql.caching.ddl.ledger import Entry
+from fraiseql.caching.ddl.ledger import LedgerEntry
 from fraiseql.caching.ddl.plan import MigrationPlan, make_plan
 from fraiseql.caching.objects import DatabaseObject
 
@@ -17,8 +17,8 @@ INDEX = DatabaseObject(
 ALL = (FUNCTION, TABLE, DATA, VIEW, INDEX)
 
 
-def entry(one: DatabaseObject, **more: object) -> Entry:
-    made = Entry(
+def entry(one: DatabaseObject, **more: object) -> LedgerEntry:
+    made = LedgerEntry(
         one.kind,
         one.name,
         one.owner,
@@ -34,7 +34,7 @@ def entry(one: DatabaseObject, **more: object) -> Entry:
 
 
 def plan(
-    wanted: tuple[DatabaseObject, ...], *entries: Entry, gone: tuple[str, ...] = ()
+    wanted: tuple[DatabaseObject, ...], *entries: LedgerEntry, gone: tuple[str, ...] = ()
 ) -> MigrationPlan:
     ledger = {one.key: one for one in entries}
     present = {

@@ -21,7 +21,7 @@ from fraiseql.caching.results.stores.redis.encoding import ORDER_END, Frame, pac
 from fraiseql.caching.results.stores.redis.epoch import crash_epoch
 from fraiseql.caching.results.stores.redis.fill_lock import LEASE, RedisFillLocks
 from fraiseql.caching.results.stores.redis.scripts import PUT, REMOVE
-from fraiseql.caching.results.stores.redis.validation import Verdict, validate
+from fraiseql.caching.results.stores.redis.validation import Validation, validate
 from fraiseql.caching.results.stores.secret import load_secret, secret_of
 from fraiseql.database import Pool
 from fraiseql.errors import ConfigurationError
@@ -197,9 +197,9 @@ class RedisStore:
         with store_errors():
             await self._remove(keys=[contents.entry_name(key)], args=[value[:ORDER_END]])
 
-    async def _validate(self, lookup: Lookup, frame: Frame | None, age: float) -> Verdict:
+    async def _validate(self, lookup: Lookup, frame: Frame | None, age: float) -> Validation:
         if lookup.dependencies == NOTHING:
-            return Verdict("absent" if frame is None else "hit")
+            return Validation("absent" if frame is None else "hit")
         verdict = await validate(self._pool, lookup, frame, age)
         if verdict.orphaned and await crash_epoch(self._pool) is not None:
             verdict = await validate(self._pool, lookup, frame, age)
@@ -233,7 +233,7 @@ def _frame(entry: Entry, now: float) -> Frame:
 
 
 def _hit(
-    verdict: Verdict, frame: Frame, age: float, left: float | None, etags: Sequence[bytes]
+    verdict: Validation, frame: Frame, age: float, left: float | None, etags: Sequence[bytes]
 ) -> CacheResult:
     unchanged = frame.etag in etags
     return CacheResult(

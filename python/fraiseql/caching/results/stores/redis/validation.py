@@ -30,7 +30,7 @@ _COLUMNS: Final = {"epoch": EPOCH_SQL}
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Validation:
     """Validity of a frame in one snapshot.
 
     Attributes:
@@ -69,7 +69,7 @@ class Verdict:
         )
 
 
-async def validate(pool: Pool, lookup: Lookup, frame: Frame | None, age: float) -> Verdict:
+async def validate(pool: Pool, lookup: Lookup, frame: Frame | None, age: float) -> Validation:
     """Validate a frame; without one, return the state of the database.
 
     Args:
@@ -86,7 +86,7 @@ async def validate(pool: Pool, lookup: Lookup, frame: Frame | None, age: float) 
     assert fetched is not None  # noqa: S101 - no particular server was requested
     (row,), origin = fetched
     snapshot, epoch = row["snapshot"], row["epoch"]
-    return Verdict(
+    return Validation(
         row["reason"],
         None if snapshot is None or epoch is None else f"{epoch} {snapshot}",
         row["shape"],
