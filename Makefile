@@ -10,7 +10,7 @@ GRAPHIQL := python/fraiseql/http/static
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-test test-tools graphiql native demo test-fast test check soak fuzz wheel bench docs format lock clean
+.PHONY: help setup setup-test test-tools graphiql native demo test-fast test check soak fuzz wheel release bench docs format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ fuzz: ## fuzz the Rust core, a minute for each target (FUZZ_SECONDS=60)
 
 wheel: $(STAMPS)/venv ## build a wheel from a clean clone, and try it where the repository is not
 	@$(BIN)/python scripts/try_wheel.py
+
+release: $(STAMPS)/packages ## build and try the files of the tagged commit, in dist (RELEASE=--untagged for HEAD)
+	@$(BIN)/python scripts/release.py $(RELEASE)
 
 bench: setup ## measure, and write benchmarks/results
 	@$(BIN)/python -m benchmarks
