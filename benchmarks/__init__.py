@@ -1,1 +1,1 @@
-"""Benchmarks: data, applications (ours and peers), and the runner that measures them."""
+"""Benchmarks: data, applications and the runner."""

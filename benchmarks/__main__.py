@@ -25,11 +25,11 @@ STEPS: Mapping[str, Callable[[Bench], Awaitable[None]]] = {
     "memory": memory.run,
 }
 ALL = (*stored.STEPS, *cache.STEPS)
-"""The steps that have a server of their own."""
+"""Steps with a server of their own."""
 
 
 def arguments() -> argparse.Namespace:
-    """Return what the command line asks for."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "steps",
@@ -38,16 +38,16 @@ def arguments() -> argparse.Namespace:
         help=f"{', '.join(('data', *STEPS, *ALL, *GROUPS))}, report; all if none",
     )
     parser.add_argument("--quick", action="store_true", help="little data, short rounds: < 2 min")
-    known = parser.parse_args()
+    parsed = parser.parse_args()
     for group, names in GROUPS.items():
-        known.steps += names if group in known.steps else ()
-    if unknown := set(known.steps) - {*STEPS, *ALL, *GROUPS, "data", "report"}:
+        parsed.steps += names if group in parsed.steps else ()
+    if unknown := set(parsed.steps) - {*STEPS, *ALL, *GROUPS, "data", "report"}:
         parser.error(f"there is no step {', '.join(sorted(unknown))}")
-    return known
+    return parsed
 
 
 async def measure(steps: list[str], plan: Plan) -> None:
-    """Make environment and data, then run ``steps`` in order."""
+    """Prepare environment and data, then run ``steps`` in order."""
     print("environment", flush=True)
     interpreter.ensure()
     print("data", flush=True)
@@ -64,21 +64,21 @@ async def measure(steps: list[str], plan: Plan) -> None:
 
 
 def main() -> None:
-    """Measure what was asked for, then print the report."""
-    known = arguments()
+    """Run the chosen steps, then print the report."""
+    options = arguments()
     if sys.platform != "linux":
         sys.exit("The benchmark reads processor time and memory from /proc: it runs on Linux only.")
-    plan = QUICK_PLAN if known.quick else FULL_PLAN
-    steps = known.steps or [*STEPS, *ALL, "report"]
+    plan = QUICK_PLAN if options.quick else FULL_PLAN
+    steps = options.steps or [*STEPS, *ALL, "report"]
     if {"data", *STEPS} & set(steps):
         asyncio.run(measure(steps, plan))
     if chosen := [name for name in stored.STEPS if name in steps]:
         print("stored documents", flush=True)
-        asyncio.run(stored.run(chosen, quick=known.quick))
+        asyncio.run(stored.run(chosen, quick=options.quick))
     if chosen := [name for name in cache.STEPS if name in steps]:
         print("result caches", flush=True)
-        asyncio.run(cache.run(chosen, quick=known.quick))
-    report.run(quick=known.quick, write="report" in steps and not known.quick)
+        asyncio.run(cache.run(chosen, quick=options.quick))
+    report.run(quick=options.quick, write="report" in steps and not options.quick)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Agreement: every application gives the same answer, or nothing is timed."""
+"""Check that all applications return the same answers."""
 
 import http.client
 import json
@@ -13,7 +13,7 @@ HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 
 
 class DisagreementError(Exception):
-    """Two applications answered differently, or one did not answer."""
+    """Two applications differ, or one did not answer."""
 
 
 def ask(port: int, body: bytes) -> bytes:
@@ -57,13 +57,13 @@ def check(applications: Sequence[Application], operation: Operation, count: int)
 
 
 def check_documents(application: Application, operation: Operation, answered: Any) -> None:
-    """Check that the ceiling sends the documents that ``answered`` was made of.
+    """Check that the ceiling sends the documents of ``answered``.
 
     Raises:
         DisagreementError: It does not.
     """
     value = next(operation.values(seed=7, count=1))
-    documents = json.loads(ask(application.port, operation.body(value)))
-    found = answered if isinstance(answered, list) else [answered]
-    if [document["id"] for document in documents] != [item["id"] for item in found]:
+    sent = json.loads(ask(application.port, operation.body(value)))
+    documents = answered if isinstance(answered, list) else [answered]
+    if [document["id"] for document in sent] != [item["id"] for item in documents]:
         raise DisagreementError(f"{application.name} sends other documents at {operation.name}.")

@@ -1,4 +1,4 @@
-"""Bench: what a measurement works with."""
+"""Environment of a measurement."""
 
 from dataclasses import dataclass
 
@@ -23,5 +23,5 @@ class Bench:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What every application is told."""
+        """Environment variables of every application."""
         return {"BENCH_DATABASE_URL": self.database.url}

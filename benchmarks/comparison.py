@@ -1,4 +1,4 @@
-"""Comparison: the page that sets the strategies side by side, made of the result files."""
+"""Page that compares the strategies."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ CHEAP = "user by id, 5 columns"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of either table: what it is about, the paper's figure, ours, and where it is from."""
+    """A row: the subject, the paper's figure, ours, and its source."""
 
     name: str
     estimated: str
@@ -45,36 +45,36 @@ def text(results: Mapping[str, Any]) -> str:
 
 
 def _strategies(results: Mapping[str, Any]) -> Iterator[Row]:
-    if found := results.get("stored-reads"):
-        yield from _stored(found["figures"])
-    if found := results.get("stored-indexes"):
-        yield _index(found["figures"])
-    if found := results.get("cache-hits"):
-        yield from _hits(found["figures"])
+    if result := results.get("stored-reads"):
+        yield from _stored(result["figures"])
+    if result := results.get("stored-indexes"):
+        yield _index(result["figures"])
+    if result := results.get("cache-hits"):
+        yield from _hits(result["figures"])
 
 
 def _stored(figures: Any) -> Iterator[Row]:
-    one = operation(figures, "GeneratedColumn, 8 columns", "key")
-    live = _ms(one, "live")
+    row = operation(figures, "GeneratedColumn, 8 columns", "key")
+    live = _ms(row, "live")
     yield Row("PostgreSQL's own: a row by its key", "0.1 to 0.5", live, live, "stored-reads")
     yield Row(
         "generated column: a row's document",
         "0.05 to 0.1",
-        _ms(one, "stored"),
+        _ms(row, "stored"),
         live,
         "stored-reads",
     )
     for levels in ("2 levels", "3 levels"):
-        one = operation(figures, f"Projection, text, {levels}", "key")
-        stored, live = (_ms(one, kind) for kind in ("stored", "live"))
+        row = operation(figures, f"Projection, text, {levels}", "key")
+        stored, live = (_ms(row, kind) for kind in ("stored", "live"))
         yield Row(f"projection: a document of {levels}", "", stored, live, "stored-reads")
-    one = operation(figures, "MaterializedView, dashboard", "all")
-    stored, live = (_ms(one, kind) for kind in ("stored", "live"))
+    row = operation(figures, "MaterializedView, dashboard", "all")
+    stored, live = (_ms(row, kind) for kind in ("stored", "live"))
     yield Row("materialized view: a dashboard", "0.1 to 0.5", stored, live, "stored-reads")
 
 
-def _ms(one: Any, kind: str) -> str:
-    return figure(middle(one[kind], "ms"))
+def _ms(row: Any, kind: str) -> str:
+    return figure(middle(row[kind], "ms"))
 
 
 def _index(figures: Any) -> Row:
@@ -88,10 +88,10 @@ def _index(figures: Any) -> Row:
 
 
 def _hits(figures: Any) -> Iterator[Row]:
-    one = figures["hits"][0]
+    row = figures["hits"][0]
     live = figure(middle(figures["http"][COSTLY][LIVE], "postgres_ms"))
-    found = {way: figure(middle(rounds, "ms")) for way, rounds in one["rate"].items()}
-    size = f"{one['bytes'] // 1000} KB"
+    result = {way: figure(middle(rounds, "ms")) for way, rounds in row["rate"].items()}
+    size = f"{row['bytes'] // 1000} KB"
     rows = (
         (f"UNLOGGED table: a result of {size} in the store `unlogged`", "0.1 to 0.15", LOOK_UP),
         ("result cache table: the same statement over the store `logged`", "0.1 to 0.2", LOOK_UP),
@@ -99,15 +99,15 @@ def _hits(figures: Any) -> Iterator[Row]:
         ("Redis: GET of the same bytes, without a proof of validity", "0.2", GET),
     )
     for name, estimated, way in rows:
-        yield Row(name, estimated, found[way], f"{live} (PostgreSQL, costly query)", "cache-hits")
+        yield Row(name, estimated, result[way], f"{live} (PostgreSQL, costly query)", "cache-hits")
 
 
 def _notes(results: Mapping[str, Any]) -> Iterator[str]:
-    if (found := results.get("cache-hits")) is None:
+    if (result := results.get("cache-hits")) is None:
         return
-    figures = found["figures"]
-    one = figures["hits"][0]
-    ways = {way: median(each["ms"] for each in rounds) for way, rounds in one["asyncio"].items()}
+    figures = result["figures"]
+    row = figures["hits"][0]
+    ways = {way: median(each["ms"] for each in rounds) for way, rounds in row["asyncio"].items()}
     yield (
         "From Python, as an application sees it, ms: "
         + ", ".join(f"{way} {figure(ms)}" for way, ms in ways.items())
@@ -119,19 +119,19 @@ def _notes(results: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _scenarios(results: Mapping[str, Any]) -> Iterator[Row]:
-    if found := results.get("stored-reads"):
-        figures = found["figures"]
-        one = operation(figures, "GeneratedColumn, 8 columns", "key")
-        stored, live = (_ms(one, kind) for kind in ("stored", "live"))
+    if result := results.get("stored-reads"):
+        figures = result["figures"]
+        row = operation(figures, "GeneratedColumn, 8 columns", "key")
+        stored, live = (_ms(row, kind) for kind in ("stored", "live"))
         yield Row("simple lookup: generated column", "0.1", stored, live, "stored-reads")
     if indexes := results.get("stored-indexes"):
         yield _list(indexes["figures"])
-    if found := results.get("stored-reads"):
-        one = operation(found["figures"], "MaterializedView, dashboard", "all")
-        stored, live = (_ms(one, kind) for kind in ("stored", "live"))
+    if result := results.get("stored-reads"):
+        row = operation(result["figures"], "MaterializedView, dashboard", "all")
+        stored, live = (_ms(row, kind) for kind in ("stored", "live"))
         yield Row("complex aggregation: materialized view", "0.5", stored, live, "stored-reads")
-    if found := results.get("cache-hits"):
-        yield from _over_http(found["figures"]["http"])
+    if result := results.get("cache-hits"):
+        yield from _over_http(result["figures"]["http"])
 
 
 def _list(figures: Any) -> Row:

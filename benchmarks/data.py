@@ -1,4 +1,4 @@
-"""Data: users, posts and comments, and the documents made of them, the same in every run."""
+"""Users, posts, comments and their documents, equal in every run."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ FILES = ("base.sql", "documents.sql")
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much data: posts are ten and comments twenty for each user."""
+    """Size of the data: ten posts and twenty comments for each user."""
 
     users: int
 
@@ -36,7 +36,7 @@ class Size:
 
     @property
     def label(self) -> str:
-        """Name of the data set, also in the database that holds it."""
+        """Name of the data set and of its database."""
         return self.label_of("bench")
 
     def label_of(self, kind: str) -> str:
@@ -61,13 +61,13 @@ async def ensure(
     last: str = "tv_post",
     quiet: bool = False,
 ) -> None:
-    """Make the tables in the database at ``url`` unless they are there already.
+    """Create the tables in the database at ``url`` unless they exist.
 
     Args:
-        url: Address of a database that is this benchmark's own.
-        size: How many rows.
-        files: The SQL that makes them.
-        last: A relation that is there when they are all there.
+        url: Address of a database of the benchmark.
+        size: Number of rows.
+        files: The SQL files.
+        last: The relation created last.
         quiet: Whether to print nothing.
     """
     connection = await asyncpg.connect(url)
@@ -96,7 +96,7 @@ async def _make(
 
 
 def steps(size: Size, files: Sequence[str] = FILES) -> Iterator[tuple[str, str]]:
-    """Yield title and SQL of each step that makes the data."""
+    """Yield title and SQL of each step."""
     counts = {
         **asdict(size),
         "posts": size.posts,

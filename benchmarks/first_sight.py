@@ -1,4 +1,4 @@
-"""First sight: measure the first request of each operation to a new application."""
+"""First request of each operation to a new application."""
 
 from benchmarks import isolated, result
 from benchmarks.bench import Bench
@@ -19,5 +19,5 @@ async def run(bench: Bench) -> None:
         {"name": operation.name, "body": operation.body(next(operation.values(7, 1))).decode()}
         for operation in bench.operations
     ]
-    given = {"operations": listed, "samples": bench.plan.samples}
-    result.write("first-sight", bench, METHOD, isolated.run(bench, "first_sight", given))
+    task = {"operations": listed, "samples": bench.plan.samples}
+    result.write("first-sight", bench, METHOD, isolated.run(bench, "first_sight", task))

@@ -1,4 +1,4 @@
-"""Interpreter: one optimised Python for every application, with an environment of its own."""
+"""The Python interpreter and environment of all applications."""
 
 import hashlib
 import os
@@ -25,10 +25,10 @@ print(round(best * 1000, 1), sys.version.split()[0], sysconfig.get_config_var("C
 
 
 def system_python() -> str:
-    """Return the interpreter to measure with.
+    """Return the interpreter of the measurement.
 
     ``BENCH_PYTHON`` names it; else the operating system's own, since distributions build with
-    profile-guided optimisation; else the one that runs this.
+    profile-guided optimisation; else the running one.
     """
     named = os.environ.get("BENCH_PYTHON") or shutil.which("python3", path=os.defpath)
     if named and _usable(named):
@@ -57,7 +57,7 @@ def describe(python: str) -> dict[str, object]:
 
 
 def comparison() -> dict[str, object]:
-    """Return the description of the chosen interpreter, and of the one that runs this."""
+    """Describe the chosen interpreter and the running one."""
     own = describe(sys.executable)
     return {"measured_with": describe(str(python())), "runner": own}
 

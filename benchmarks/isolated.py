@@ -1,4 +1,4 @@
-"""Isolated: run a module of ``benchmarks.inside`` in the benchmark's own environment."""
+"""Runs of ``benchmarks.inside`` in the benchmark's environment."""
 
 import json
 import os
@@ -11,15 +11,15 @@ from benchmarks.bench import Bench
 from benchmarks.places import ROOT
 
 
-def run(bench: Bench, module: str, given: Mapping[str, Any]) -> Any:
-    """Give ``given`` to the module, which has the server's core, and return what it prints."""
+def run(bench: Bench, module: str, task: Mapping[str, Any]) -> Any:
+    """Run the module with ``task`` on the server's core; return its output."""
     cores = ",".join(map(str, sorted(bench.cores.server)))
     words = ["taskset", "--cpu-list", cores, str(interpreter.python())]
     done = subprocess.run(
         [*words, "-m", f"benchmarks.inside.{module}"],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT), **bench.environment},
-        input=json.dumps(given),
+        input=json.dumps(task),
         stdout=subprocess.PIPE,
         text=True,
         check=True,

@@ -1,7 +1,7 @@
-"""Load: keep-alive connections that ask again as soon as they are answered, in an own process.
+"""Closed-loop load over persistent connections, in its own process.
 
 wrk makes the load if it is installed; else ``python -m benchmarks.load`` does, which is slower:
-then the load generator, not the server, limits the throughput of the quickest answers.
+then the generator, not the server, limits the throughput of the fastest answers.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ WRK = shutil.which("wrk")
 
 
 def generator() -> str:
-    """Return the name of what makes the load."""
+    """Return the name of the load generator."""
     return "wrk" if WRK else "python -m benchmarks.load"
 
 
@@ -122,7 +122,7 @@ class _Client(asyncio.Protocol):
             self.transport.close()
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        """End; an answer that did not come, or not whole, is an error."""
+        """End; a missing or incomplete answer is an error."""
         self.totals["errors"] += self.waiting
         self.done.set_result(None)
 

@@ -1,4 +1,4 @@
-"""Machine: what was measured on, with which versions, of which commit."""
+"""Description of machine, versions and commit."""
 
 import datetime as dt
 import os
@@ -15,7 +15,7 @@ from benchmarks.places import ROOT
 
 
 def description(postgresql: str) -> dict[str, Any]:
-    """Return what a result of the benchmark's own environment must say of where it comes from."""
+    """Describe the origin of a result of the benchmark's environment."""
     return {
         **place(),
         "python": interpreter.comparison(),
@@ -25,7 +25,7 @@ def description(postgresql: str) -> dict[str, Any]:
 
 
 def own_description(postgresql: str) -> dict[str, Any]:
-    """Return the same of a result for which this very process ran the code that is measured."""
+    """Describe the origin of a result measured in this process."""
     own = interpreter.describe(sys.executable)
     return {
         **place(),
@@ -51,9 +51,9 @@ def place() -> dict[str, Any]:
 
 
 def commit() -> str:
-    """Return the short name of the commit, with ``+`` behind it when files differ from it."""
+    """Return the short name of the commit, with ``+`` if files differ from it."""
     name = _git("rev-parse", "--short", "HEAD")
-    # The results are what a run itself writes.
+    # A run writes the results itself.
     results = ":!benchmarks/results"
     own = ("python", "crates", "benchmarks", "pyproject.toml", "Cargo.toml", results)
     return name + ("+" if _git("status", "--porcelain", "--untracked-files=no", "--", *own) else "")

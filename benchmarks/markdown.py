@@ -1,4 +1,4 @@
-"""Markdown: tables and lists of the page."""
+"""Markdown tables and lists."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -10,9 +10,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *rows)) + "\n"
 
 
-def method(found: Mapping[str, Any]) -> str:
-    """Return how a result was measured, as a list."""
-    lines = [f"- {name.replace('_', ' ')}: {_said(value)}" for name, value in found.items()]
+def method(facts: Mapping[str, Any]) -> str:
+    """Return the method of a result as a list."""
+    lines = [f"- {name.replace('_', ' ')}: {_said(value)}" for name, value in facts.items()]
     return "\n".join(["How:", "", *lines, ""])
 
 

@@ -1,4 +1,4 @@
-"""Memory: what the process holds under load, and at most while it makes a large response."""
+"""Memory of the server under load and for a large response."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ METHOD = {
     "large": "one request; the most resident memory (VmHWM, reset before) above what there was",
     "selection": "the fields of Q4, and every field of the documents",
 }
-# Limits that a large response would meet otherwise.
+# Limits too low for a large response.
 LIMITS = {
     "FRAISEQL_MAX_LIMIT": "1000000",
     "FRAISEQL_MAX_COMPLEXITY": "1000000000",
@@ -45,11 +45,11 @@ async def run(bench: Bench) -> None:
 
 
 def _under_load(bench: Bench, application: Application) -> dict[str, Any]:
-    found = {}
+    figures = {}
     for operation in bench.operations:
         load.run(operation, application.port, bench.plan.round_seconds, 1, bench.cores.others)
-        found[operation.name] = application.memory()
-    return found
+        figures[operation.name] = application.memory()
+    return figures
 
 
 def _large(plan: Plan, application: Application, selection: str) -> dict[str, float]:

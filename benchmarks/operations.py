@@ -1,4 +1,4 @@
-"""Operations: the four that are measured, the same text for every application."""
+"""The four measured operations."""
 
 import json
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ class Operation:
 
     Attributes:
         name: Name of the operation, also in the document.
-        title: What it asks for, in words.
+        title: Description.
         text: The document.
         variable: Name of the variable.
         low: Least value of the variable.
@@ -68,7 +68,7 @@ class Operation:
 
     @staticmethod
     def value(number: int) -> int:
-        """Return ``number``, or the next one if it is that of a user who is not active."""
+        """Return ``number``, or the next one if its user is not active."""
         return number + 1 if number % 10 == 0 else number
 
 

@@ -1,4 +1,4 @@
-"""Page: the document and the plots made of the result files."""
+"""The benchmark page and its plots."""
 
 import statistics
 from collections.abc import Iterator, Mapping
@@ -35,19 +35,19 @@ not.
 def plots(results: Mapping[str, Any]) -> dict[str, str]:
     """Return file name and SVG of each plot."""
     drawn = {}
-    if found := results.get("serving"):
-        table = _table(found)
+    if result := results.get("serving"):
+        table = _table(result)
         panels = {
-            f"{name}: {found['figures']['operations'][name]}": {
+            f"{name}: {result['figures']['operations'][name]}": {
                 peer: row["cpu_ms"] for peer, row in peers.items()
             }
             for name, peers in table.items()
         }
         title = "Processor time of the server per request (log scale, less is better)"
         drawn["serving.svg"] = plot.bars(title, panels, "ms", COLOURS)
-    if found := results.get("transform"):
-        rates = summary.speeds(found["figures"])["1"]
-        panel = {f"{found['figures']['documents']} documents of Q4": dict(rates)}
+    if result := results.get("transform"):
+        rates = summary.speeds(result["figures"])["1"]
+        panel = {f"{result['figures']['documents']} documents of Q4": dict(rates)}
         title = "Transform: documents to response, input per second (log scale, more is better)"
         drawn["transform.svg"] = plot.bars(title, panel, "MB/s", COLOURS)
     return drawn
@@ -58,34 +58,34 @@ def text(results: Mapping[str, Any]) -> str:
     if not results:
         return OPENING + "\nNothing is measured yet.\n"
     parts = [OPENING, *short_answer.section(results), *_targets(results)]
-    if found := results.get("serving"):
-        parts += _serving(found)
-    if found := results.get("transform"):
-        parts += _transform(found)
-    if found := results.get("first-sight"):
-        parts += _first_sight(found)
-    if found := results.get("memory"):
-        parts += _memory(found)
+    if result := results.get("serving"):
+        parts += _serving(result)
+    if result := results.get("transform"):
+        parts += _transform(result)
+    if result := results.get("first-sight"):
+        parts += _first_sight(result)
+    if result := results.get("memory"):
+        parts += _memory(result)
     parts += stored.section(results)
     parts += cache.section(results)
     return "\n".join([*parts, *_origin(results)]) + "\n"
 
 
-def _table(found: Mapping[str, Any]) -> summary.Table:
-    return summary.medians(found["figures"]["rounds"], found["method"]["foreign_limit"])
+def _table(result: Mapping[str, Any]) -> summary.Table:
+    return summary.medians(result["figures"]["rounds"], result["method"]["foreign_limit"])
 
 
 def _targets(results: Mapping[str, Any]) -> Iterator[str]:
     yield "## Targets\n"
     rows = [
-        (one.step, one.wanted, one.found, "hit" if one.hit else "**missed**")
-        for one in summary.targets(results)
+        (target.step, target.goal, target.figure, "hit" if target.hit else "**missed**")
+        for target in summary.targets(results)
     ]
     yield markdown.table(("step", "target", "figure", ""), rows)
 
 
-def _serving(found: Mapping[str, Any]) -> Iterator[str]:
-    measured, names = _table(found), found["figures"]["operations"]
+def _serving(result: Mapping[str, Any]) -> Iterator[str]:
+    measured, names = _table(result), result["figures"]["operations"]
     peers = list(dict.fromkeys(peer for row in measured.values() for peer in row))
     yield "## Serving\n"
     yield " · ".join(f"**{name}** {title}" for name, title in names.items()) + "\n"
@@ -98,7 +98,7 @@ def _serving(found: Mapping[str, Any]) -> Iterator[str]:
     yield "Processor time as a multiple of the Python ceiling's:\n"
     yield markdown.table(("", *names), (_cells(p, measured, _ratio) for p in peers))
     yield PEERS
-    yield markdown.method(found["method"])
+    yield markdown.method(result["method"])
     yield _rounds(measured)
 
 
@@ -142,8 +142,8 @@ def _rounds(measured: summary.Table) -> str:
     return said + (f" Used although disturbed: {disturbed}.\n" if disturbed else "\n")
 
 
-def _transform(found: Mapping[str, Any]) -> Iterator[str]:
-    figures = found["figures"]
+def _transform(result: Mapping[str, Any]) -> Iterator[str]:
+    figures = result["figures"]
     rates = summary.speeds(figures)
     yield "## Transform\n"
     yield (
@@ -165,10 +165,10 @@ def _transform(found: Mapping[str, Any]) -> Iterator[str]:
             for name in TITLES
         ],
     )
-    yield markdown.method(found["method"])
+    yield markdown.method(result["method"])
 
 
-def _first_sight(found: Mapping[str, Any]) -> Iterator[str]:
+def _first_sight(result: Mapping[str, Any]) -> Iterator[str]:
     yield "## First sight of an operation\n"
     yield "Medians, ms. Steps are those of `Server-Timing`; the rest is HTTP and the pool.\n"
     steps = ("parse", "validate", "plan", "sql", "render")
@@ -184,14 +184,14 @@ def _first_sight(found: Mapping[str, Any]) -> Iterator[str]:
                     for step in steps
                 ),
             ]
-            for name, samples in found["figures"].items()
+            for name, samples in result["figures"].items()
         ],
     )
-    yield markdown.method(found["method"])
+    yield markdown.method(result["method"])
 
 
-def _memory(found: Mapping[str, Any]) -> Iterator[str]:
-    figures = found["figures"]
+def _memory(result: Mapping[str, Any]) -> Iterator[str]:
+    figures = result["figures"]
     yield "## Memory\n"
     loads = ", ".join(f"{name} {row['rss_mb']:.0f}" for name, row in figures["under_load"].items())
     yield f"Resident MB after start: {figures['start']['rss_mb']:.0f}; after a load of {loads}.\n"
@@ -209,24 +209,24 @@ def _memory(found: Mapping[str, Any]) -> Iterator[str]:
             for name, row in figures["large"].items()
         ],
     )
-    yield markdown.method(found["method"])
+    yield markdown.method(result["method"])
 
 
 def _origin(results: Mapping[str, Any]) -> Iterator[str]:
     yield "## Measured on\n"
-    for kind, found in results.items():
-        machine, python = found["machine"], found["python"]["measured_with"]
+    for kind, result in results.items():
+        machine, python = result["machine"], result["python"]["measured_with"]
         yield (
-            f"- {kind}: commit {found['commit']}, {found['date'][:10]}; {machine['cpu']},"
+            f"- {kind}: commit {result['commit']}, {result['date'][:10]}; {machine['cpu']},"
             f" {machine['cores']} cores, {machine['memory_gb']:.0f} GB, {machine['distribution']},"
-            f" {machine['system']}; Python {python['version']}, PostgreSQL {found['postgresql']}"
+            f" {machine['system']}; Python {python['version']}, PostgreSQL {result['postgresql']}"
         )
     latest = next(iter(results.values()))
     yield "\n" + _interpreters(latest["python"])
-    wanted = ("strawberry-graphql", "ariadne", "graphql-core", "asyncpg", "orjson", "uvicorn")
+    compared = ("strawberry-graphql", "ariadne", "graphql-core", "asyncpg", "orjson", "uvicorn")
     more = ("uvloop", "httptools", "granian")
     packages = latest["packages"]
-    named = [f"{name} {packages[name]}" for name in (*wanted, *more) if name in packages]
+    named = [f"{name} {packages[name]}" for name in (*compared, *more) if name in packages]
     yield f"\nPackages: {', '.join(named)}."
 
 

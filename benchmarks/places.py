@@ -1,4 +1,4 @@
-"""Places: where the benchmark reads and writes."""
+"""Directories and files of the benchmark."""
 
 from pathlib import Path
 

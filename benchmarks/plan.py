@@ -1,4 +1,4 @@
-"""Plan: how much is measured, in a full and in a quick run."""
+"""Sizes of full and quick runs."""
 
 from dataclasses import dataclass
 
@@ -10,8 +10,8 @@ class Plan:
     """Sizes of a run.
 
     Attributes:
-        quick: Whether the run only shows that everything works, with figures that are rough.
-        size: How much data.
+        quick: Whether the run only checks that everything works, with rough figures.
+        size: Size of the data.
         rounds: Rounds of each application and operation.
         round_seconds: Length of one round.
         transform_seconds: Time for each transform and size.

@@ -1,4 +1,4 @@
-"""Plot: bars on a logarithmic axis as SVG, one panel for each operation."""
+"""SVG plots of bars on a logarithmic axis."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ def bars(
     """Draw a panel of horizontal bars for each entry of ``panels``.
 
     Args:
-        title: What is shown; said above the panels and to screen readers.
+        title: Above the panels, and for screen readers.
         panels: Title of each panel, with the value of each bar; values are positive.
         unit: Unit of the values.
         colours: Colour of each bar, by its name.
@@ -83,7 +83,7 @@ def _axis(low: int, high: int, top: int, bottom: int, unit: str) -> list[str]:
 
 
 def figure(value: float) -> str:
-    """Return ``value`` with three digits that count."""
+    """Return ``value`` with three significant digits."""
     if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.{2 - math.floor(math.log10(value))}f}" if value > 0 else "0"

@@ -40,16 +40,16 @@ class Database:
         return [self.postmaster, *map(int, children.split())]
 
     def pin(self, cores: set[int]) -> None:
-        """Keep the server, and the processes that it makes from now on, on ``cores``."""
+        """Pin the server and its future processes to ``cores``."""
         for process in self.processes():
-            # A session may end meanwhile.
+            # A session may end at any moment.
             with suppress(ProcessLookupError):
                 os.sched_setaffinity(process, cores)
 
 
 @asynccontextmanager
 async def database(size: Size) -> AsyncIterator[Database]:
-    """Give the database with data of ``size``, made if it is not there, while the block runs."""
+    """Yield the database with data of ``size``, created if missing."""
     server = await started(CACHE / "database", SETTINGS)
     try:
         await create(server.url, size.label)
@@ -71,20 +71,20 @@ async def started(directory: Path, settings: Mapping[str, str]) -> EmbeddedServe
 
 
 async def _configure(url: str, settings: Mapping[str, str]) -> bool:
-    """Write the settings and return whether the server must start anew to follow them."""
+    """Write the settings; return whether the server must be restarted."""
     connection = await asyncpg.connect(url)
     try:
         for name, value in settings.items():
             await connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")
-        wanted = await connection.fetchval("SELECT pg_size_bytes($1)", settings["shared_buffers"])
+        size = await connection.fetchval("SELECT pg_size_bytes($1)", settings["shared_buffers"])
         own = await connection.fetchval("SELECT pg_size_bytes(current_setting('shared_buffers'))")
-        return bool(wanted != own)
+        return bool(size != own)
     finally:
         await connection.close()
 
 
 async def _warm(url: str) -> None:
-    """Read every table into the server's buffers: a started server has none of them there."""
+    """Read every table into the server's buffers, which are empty after a start."""
     connection = await asyncpg.connect(url)
     try:
         await connection.execute("CREATE EXTENSION IF NOT EXISTS pg_prewarm")
@@ -98,7 +98,7 @@ async def _warm(url: str) -> None:
 
 
 async def create(url: str, name: str) -> None:
-    """Create a database unless it is there."""
+    """Create a database unless it exists."""
     connection = await asyncpg.connect(url)
     try:
         if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
@@ -108,7 +108,7 @@ async def create(url: str, name: str) -> None:
 
 
 async def postmaster(url: str) -> int:
-    """Return the process that all the server's processes are children of."""
+    """Return the parent process of the server's processes."""
     connection = await asyncpg.connect(url)
     try:
         return _parent(await connection.fetchval("SELECT pg_backend_pid()"))

@@ -1,4 +1,4 @@
-"""Processes: start a server on one core, and read what the kernel says about it."""
+"""Server processes pinned to cores, and their counters."""
 
 import os
 import re
@@ -21,7 +21,7 @@ FIRST_PORT = 18400
 
 @dataclass(frozen=True, slots=True)
 class Cores:
-    """Which cores the server has, and which the load generator and PostgreSQL."""
+    """Cores of the server, and those of the load generator and PostgreSQL."""
 
     server: frozenset[int]
     others: frozenset[int]
@@ -55,15 +55,15 @@ class Application:
     pid: int
 
     def processes(self) -> list[int]:
-        """Return its first process and all below it."""
-        found = [self.pid]
-        for pid in found:
+        """Return its first process and all descendants."""
+        pids = [self.pid]
+        for pid in pids:
             for task in Path(f"/proc/{pid}/task").iterdir():
-                found += map(int, (task / "children").read_text().split())
-        return found
+                pids += map(int, (task / "children").read_text().split())
+        return pids
 
     def settle(self, seconds: float = 20) -> None:
-        """Wait until it rests: servers go on with requests whose client has left."""
+        """Wait until it is idle: servers finish requests of clients that have left."""
         until, before = time.monotonic() + seconds, -1.0
         while (now := cpu_seconds(self.processes())) > before + TICK:
             if time.monotonic() > until:
@@ -72,7 +72,7 @@ class Application:
             time.sleep(0.1)
 
     def memory(self) -> dict[str, float]:
-        """Return resident memory, and the most there ever was, in MB of 10^6 bytes."""
+        """Return resident memory and its peak, in MB of 10^6 bytes."""
         sums = {"VmRSS": 0.0, "VmHWM": 0.0}
         for pid in self.processes():
             status = Path(f"/proc/{pid}/status").read_text()
@@ -82,13 +82,13 @@ class Application:
         return {"rss_mb": round(sums["VmRSS"], 1), "peak_mb": round(sums["VmHWM"], 1)}
 
     def reset_peak(self) -> None:
-        """Forget the most memory there ever was; from now on it is counted anew."""
+        """Reset the peak of resident memory."""
         for pid in self.processes():
             Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
 def cpu_seconds(pids: Iterable[int]) -> float:
-    """Return the processor time that ``pids`` have used so far; an ended process counts nothing."""
+    """Return the processor time that ``pids`` have used so far; 0 for an ended process."""
     total = 0
     for pid in pids:
         try:
@@ -100,7 +100,7 @@ def cpu_seconds(pids: Iterable[int]) -> float:
 
 
 def busy_seconds() -> float:
-    """Return the time that all cores together were not idle, the hypervisor's share included."""
+    """Return the busy time of all cores, including the hypervisor's share."""
     values = list(map(int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]))
     return (sum(values) - values[3] - values[4]) * TICK
 
@@ -132,7 +132,7 @@ def _module(words: str) -> list[str]:
 def serving(
     name: str, words: list[str], port: int, environment: Mapping[str, str], cores: frozenset[int]
 ) -> Iterator[Application]:
-    """Run an application while the block runs; what it says goes to the cache directory."""
+    """Run an application while the block runs; its output goes to the cache directory."""
     log = CACHE / "logs" / f"{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w") as output:

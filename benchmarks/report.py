@@ -1,4 +1,4 @@
-"""Report: print what was measured; of a full run, write the page and the plots of the docs too."""
+"""Report on the terminal, and pages of full runs."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -9,7 +9,9 @@ from benchmarks.places import COMPARISON, PAGE
 
 def run(*, quick: bool, write: bool) -> None:
     """Print targets and figures; write the page when ``write`` is set."""
-    results = {kind: found for kind in result.KINDS if (found := result.read(kind, quick=quick))}
+    results = {
+        kind: figures for kind in result.KINDS if (figures := result.read(kind, quick=quick))
+    }
     if results:
         print(*console(results), sep="\n")
     else:
@@ -25,28 +27,28 @@ def run(*, quick: bool, write: bool) -> None:
 
 
 def console(results: Mapping[str, Any]) -> Iterable[str]:
-    """Yield the lines that the terminal shows."""
-    if found := results.get("serving"):
-        yield from _serving(found)
+    """Yield the lines for the terminal."""
+    if result := results.get("serving"):
+        yield from _serving(result)
     yield ""
     rows = [
-        (one.step, one.wanted, one.found, "hit" if one.hit else "MISSED")
-        for one in summary.targets(results)
+        (target.step, target.goal, target.figure, "hit" if target.hit else "MISSED")
+        for target in summary.targets(results)
     ]
     yield from columns([("target", "wanted", "found", ""), *rows])
-    commits = {found["commit"] for found in results.values()}
+    commits = {result["commit"] for result in results.values()}
     yield f"\ncommit {', '.join(sorted(commits))}{' · quick run' if found_quick(results) else ''}"
 
 
 def found_quick(results: Mapping[str, Any]) -> bool:
-    """Return whether any result is of a quick run."""
-    return any(found["quick"] for found in results.values())
+    """Return whether any result comes from a quick run."""
+    return any(result["quick"] for result in results.values())
 
 
-def _serving(found: Mapping[str, Any]) -> Iterable[str]:
-    table = summary.medians(found["figures"]["rounds"], found["method"]["foreign_limit"])
+def _serving(result: Mapping[str, Any]) -> Iterable[str]:
+    table = summary.medians(result["figures"]["rounds"], result["method"]["foreign_limit"])
     for operation, peers in table.items():
-        yield f"\n{operation}: {found['figures']['operations'][operation]}"
+        yield f"\n{operation}: {result['figures']['operations'][operation]}"
         ours = peers.get(summary.OURS, {}).get("cpu_ms")
         ceiling = peers.get(summary.CEILING, {}).get("cpu_ms")
         head = ("", "CPU ms", "req/s", "p50 ms", "p99 ms", "PG ms", "RSS MB", "ceiling", "ours", "")

@@ -1,4 +1,4 @@
-"""Result: one JSON file for each kind of measurement."""
+"""Result files, one per kind of measurement."""
 
 import json
 from collections.abc import Mapping
@@ -15,12 +15,12 @@ KINDS = ("transform", "serving", "first-sight", "memory", *STORED, *CACHE_KINDS)
 
 
 def directory(*, quick: bool) -> Path:
-    """Return where results go: those of quick runs are not committed."""
+    """Return the directory of results; those of quick runs are not committed."""
     return CACHE / "quick" if quick else RESULTS
 
 
 def write(kind: str, bench: Bench, method: Mapping[str, Any], figures: Any) -> None:
-    """Write a result with all that is needed to judge it."""
+    """Write a result with its method and origin."""
     about = machine.description(bench.database.version)
     save(kind, about, method, figures, quick=bench.plan.quick)
 
@@ -28,11 +28,11 @@ def write(kind: str, bench: Bench, method: Mapping[str, Any], figures: Any) -> N
 def save(
     kind: str, about: Mapping[str, Any], method: Mapping[str, Any], figures: Any, *, quick: bool
 ) -> None:
-    """Write a result, and where it comes from."""
+    """Write a result and its origin."""
     path = directory(quick=quick) / f"{kind}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    found = {"kind": kind, "quick": quick, **about, "method": method, "figures": figures}
-    path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    result = {"kind": kind, "quick": quick, **about, "method": method, "figures": figures}
+    path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
 
 
 def read(kind: str, *, quick: bool) -> Any:

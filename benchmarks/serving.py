@@ -1,4 +1,4 @@
-"""Serving: interleaved rounds of load on every application, and what each request cost."""
+"""Interleaved rounds of load on every application."""
 
 import json
 import time
@@ -13,7 +13,7 @@ from benchmarks.operations import Operation
 from benchmarks.processes import Application
 
 FOREIGN_LIMIT = 0.1
-"""Cores that others may use during a round; a round with more is flagged and measured again."""
+"""Cores that other processes may use in a round; with more it is measured again."""
 RETRIES = 2
 
 
@@ -25,7 +25,7 @@ class Peer:
         name: As the report prints it.
         module: Its file in ``benchmarks/peers``.
         server: The program that serves it.
-        answers: Whether it answers GraphQL; the ceilings send documents instead.
+        answers: Whether it answers GraphQL; ceilings send documents.
     """
 
     name: str
@@ -49,12 +49,12 @@ PEERS = (
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One round: an application, an operation, what the load generator and the kernel counted.
+    """One round of an application and an operation, with its counters.
 
     Attributes:
         cpu_ms: Processor time of the server process for each request.
         postgres_ms: Processor time of PostgreSQL for each request.
-        foreign: Cores that nobody of ours used, but that were not idle.
+        foreign: Cores that other processes used.
     """
 
     peer: str
@@ -73,7 +73,7 @@ class Round:
 
     @property
     def disturbed(self) -> bool:
-        """Whether others used so much of the machine that the figures are doubtful."""
+        """Whether other processes used too much of the machine."""
         return self.foreign > FOREIGN_LIMIT
 
     def __str__(self) -> str:
@@ -86,13 +86,17 @@ async def run(bench: Bench) -> None:
     """Measure every peer, each operation after the other, and write the result."""
     print(f"  {bench.cores}; load by {load.generator()}", flush=True)
     with started(bench, PEERS) as running:
-        rounds = [asdict(one) for each in bench.operations for one in _rounds(bench, each, running)]
+        rounds = [
+            asdict(measured)
+            for each in bench.operations
+            for measured in _rounds(bench, each, running)
+        ]
     names = {operation.name: operation.title for operation in bench.operations}
     result.write("serving", bench, method(bench), {"operations": names, "rounds": rounds})
 
 
 def method(bench: Bench) -> dict[str, Any]:
-    """Return how it is measured, in words."""
+    """Return a description of the method."""
     plan = bench.plan
     return {
         "load": f"{load.generator()}, {load.CONNECTIONS} keep-alive connections, closed loop",
@@ -109,7 +113,7 @@ def method(bench: Bench) -> dict[str, Any]:
 
 @contextmanager
 def started(bench: Bench, peers: Sequence[Peer]) -> Iterator[Sequence[Running]]:
-    """Run every peer while the block runs; one that is not asked anything costs nothing."""
+    """Run every peer while the block runs; an idle one costs nothing."""
     with ExitStack() as stack:
         yield [
             (peer, stack.enter_context(_serving(bench, peer, processes.FIRST_PORT + index)))
@@ -132,17 +136,17 @@ def _rounds(bench: Bench, operation: Operation, running: Sequence[Running]) -> I
 
 
 def _undisturbed(bench: Bench, operation: Operation, running: Running, number: int) -> Round:
-    """Measure a round, again when others used the machine; the last attempt counts."""
-    one = measure(bench, operation, running, number)
+    """Measure a round, again if others used the machine; the last attempt counts."""
+    measured = measure(bench, operation, running, number)
     for _ in range(0 if bench.plan.quick else RETRIES):
-        if not one.disturbed:
+        if not measured.disturbed:
             break
-        one = measure(bench, operation, running, number)
-    return one
+        measured = measure(bench, operation, running, number)
+    return measured
 
 
 def agree(operation: Operation, running: Sequence[Running], count: int) -> None:
-    """Check that all answers are equal, and that ceilings send the documents answered from."""
+    """Check that all answers are equal, and that ceilings send the same documents."""
     answering = [application for peer, application in running if peer.answers]
     length = agreement.check(answering, operation, count)
     body = operation.body(next(operation.values(seed=7, count=1)))
@@ -158,29 +162,29 @@ def measure(bench: Bench, operation: Operation, running: Running, number: int) -
     peer, application = running
     before = _clocks(application, bench.database)
     seconds, cores = bench.plan.round_seconds, bench.cores.others
-    found = load.run(operation, application.port, seconds, number, cores)
+    counts = load.run(operation, application.port, seconds, number, cores)
     application.settle()
     clocks = _clocks(application, bench.database)
     wall, server, backend, own, busy = (b - a for a, b in zip(before, clocks, strict=True))
-    # Those that the load generator left unanswered at its end have been worked on as well.
-    begun = int(found["requests"]) + load.CONNECTIONS
-    one = Round(
+    # Requests left unanswered at the end have been processed as well.
+    begun = int(counts["requests"]) + load.CONNECTIONS
+    measured = Round(
         peer=peer.name,
         operation=operation.name,
         number=number,
-        requests=int(found["requests"]),
-        seconds=found["seconds"],
-        errors=int(found["errors"]),
-        bytes_each=round(found["bytes"] / max(1, found["requests"])),
+        requests=int(counts["requests"]),
+        seconds=counts["seconds"],
+        errors=int(counts["errors"]),
+        bytes_each=round(counts["bytes"] / max(1, counts["requests"])),
         cpu_ms=server / begun * 1e3,
         postgres_ms=backend / begun * 1e3,
-        p50_ms=found["p50_ms"],
-        p99_ms=found["p99_ms"],
+        p50_ms=counts["p50_ms"],
+        p99_ms=counts["p99_ms"],
         rss_mb=application.memory()["rss_mb"],
         foreign=round(max(0.0, busy - server - backend - own) / wall, 3),
     )
-    print(one, flush=True)
-    return one
+    print(measured, flush=True)
+    return measured
 
 
 def _clocks(application: Application, database: postgres.Database) -> tuple[float, ...]:

@@ -18,9 +18,9 @@ def section(results: Mapping[str, Any]) -> Iterator[str]:
     """Yield one sentence per part that was measured, and the picture."""
     parts: dict[str, Callable[[Any], str]] = {
         "serving": _serving,
-        "stored-reads": lambda found: _stored_reads(found["figures"]),
-        "stored-writes": lambda found: _stored_writes(found["figures"]["rounds"]),
-        "cache-hits": lambda found: _cache(found["figures"]["http"]),
+        "stored-reads": lambda result: _stored_reads(result["figures"]),
+        "stored-writes": lambda result: _stored_writes(result["figures"]["rounds"]),
+        "cache-hits": lambda result: _cache(result["figures"]["http"]),
     }
     yield "## The short answer\n"
     sentences = [say(results[kind]) for kind, say in parts.items() if kind in results]
@@ -29,15 +29,15 @@ def section(results: Mapping[str, Any]) -> Iterator[str]:
         yield "![Processor time of the server per request](benchmarks/serving.svg)\n"
 
 
-def _serving(found: Mapping[str, Any]) -> str:
-    table = summary.medians(found["figures"]["rounds"], found["method"]["foreign_limit"])
-    one, many = (table[name] for name in ("Q1", "Q4"))
-    names = found["figures"]["operations"]
+def _serving(result: Mapping[str, Any]) -> str:
+    table = summary.medians(result["figures"]["rounds"], result["method"]["foreign_limit"])
+    row, many = (table[name] for name in ("Q1", "Q4"))
+    names = result["figures"]["operations"]
     return (
-        f"**Serving**: *{names['Q1']}* takes {_cpu(one, summary.OURS)} of the server's processor"
-        f" time ({_peers(one)}); *{names['Q4']}* takes {_cpu(many, summary.OURS)}"
+        f"**Serving**: *{names['Q1']}* takes {_cpu(row, summary.OURS)} of the server's processor"
+        f" time ({_peers(row)}); *{names['Q4']}* takes {_cpu(many, summary.OURS)}"
         f" ({_peers(many)}). The least that a Python server can do for the former is"
-        f" {_cpu(one, summary.CEILING)}."
+        f" {_cpu(row, summary.CEILING)}."
     )
 
 
@@ -70,8 +70,8 @@ def _stored_reads(figures: Figures) -> str:
     )
 
 
-def _slower(found: Mapping[str, Any]) -> str:
-    live, stored = (middle(found[kind], "postgres_ms") for kind in ("live", "stored"))
+def _slower(result: Mapping[str, Any]) -> str:
+    live, stored = (middle(result[kind], "postgres_ms") for kind in ("live", "stored"))
     return f"{live / stored:.1f}"
 
 

@@ -1,4 +1,4 @@
-"""Summary: medians of a result's rounds, and whether each target is hit."""
+"""Medians of rounds, and targets."""
 
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,19 +17,19 @@ Table = Mapping[str, Mapping[str, Mapping[str, float]]]
 
 
 def medians(rounds: Sequence[Mapping[str, Any]], limit: float) -> Table:
-    """Return medians by operation and peer, over the rounds that nobody disturbed if there are any.
+    """Return medians by operation and peer, over undisturbed rounds if any.
 
     ``per_second`` is the throughput, ``rounds`` and ``dropped`` are counts, ``errors`` a sum.
     """
     table: dict[str, dict[str, dict[str, float]]] = {}
-    for operation, peer in dict.fromkeys((one["operation"], one["peer"]) for one in rounds):
-        every = [one for one in rounds if (one["operation"], one["peer"]) == (operation, peer)]
-        used = [one for one in every if one["foreign"] <= limit] or every
-        row = {name: statistics.median(one[name] for one in used) for name in FIELDS}
-        row["per_second"] = statistics.median(one["requests"] / one["seconds"] for one in used)
-        row["errors"] = sum(one["errors"] for one in every)
+    for operation, peer in dict.fromkeys((row["operation"], row["peer"]) for row in rounds):
+        every = [row for row in rounds if (row["operation"], row["peer"]) == (operation, peer)]
+        used = [row for row in every if row["foreign"] <= limit] or every
+        row = {name: statistics.median(row[name] for row in used) for name in FIELDS}
+        row["per_second"] = statistics.median(row["requests"] / row["seconds"] for row in used)
+        row["errors"] = sum(row["errors"] for row in every)
         row["dropped"] = len(every) - len(used)
-        row["disturbed"] = sum(one["foreign"] > limit for one in used)
+        row["disturbed"] = sum(row["foreign"] > limit for row in used)
         table.setdefault(operation, {})[peer] = row
     return table
 
@@ -46,27 +46,27 @@ def speeds(figures: Mapping[str, Any]) -> dict[str, dict[str, float]]:
 
 
 def targets(results: Mapping[str, Any]) -> Iterator[Target]:
-    """Yield every target that ``results`` say something about."""
-    if found := results.get("transform"):
-        yield from _transform(found["figures"])
-    if found := results.get("serving"):
-        limit = found["method"]["foreign_limit"]
-        yield from _serving(medians(found["figures"]["rounds"], limit))
-    if found := results.get("first-sight"):
-        yield from _first_sight(found["figures"])
-    if found := results.get("memory"):
-        yield from _memory(found["figures"])
+    """Yield every target with a result."""
+    if result := results.get("transform"):
+        yield from _transform(result["figures"])
+    if result := results.get("serving"):
+        limit = result["method"]["foreign_limit"]
+        yield from _serving(medians(result["figures"]["rounds"], limit))
+    if result := results.get("first-sight"):
+        yield from _first_sight(result["figures"])
+    if result := results.get("memory"):
+        yield from _memory(result["figures"])
     yield from stored.targets(results)
     yield from cache.targets(results)
 
 
 def _transform(figures: Mapping[str, Any]) -> Iterator[Target]:
     rates = speeds(figures)
-    one = rates["1"]
-    for name, wanted in (("json", 25), ("orjson", 5)):
-        ratio = one["shape"] / one[name]
-        yield Target(f"transform, against {name}", f"≥ {wanted}x", f"{ratio:.1f}x", ratio >= wanted)
-    rate = one["shape"] / 1000
+    once = rates["1"]
+    for name, goal in (("json", 25), ("orjson", 5)):
+        ratio = once["shape"] / once[name]
+        yield Target(f"transform, against {name}", f"≥ {goal}x", f"{ratio:.1f}x", ratio >= goal)
+    rate = once["shape"] / 1000
     yield Target("transform, input", "≥ 1.0 GB/s", f"{rate:.2f} GB/s", rate >= 1)
     shape = [rates[factor]["shape"] for factor in rates]
     spread = max(shape) / min(shape)
@@ -83,12 +83,12 @@ def _serving(table: Table) -> Iterator[Target]:
             ratio = ours / row[CEILING]["cpu_ms"]
             step = f"repeated operation, {operation}, CPU against the ceiling's"
             yield Target(step, "≤ 1.3x", f"{ratio:.2f}x", ratio <= 1.3)
-        wanted = {"Q1": 10, "Q4": 50}.get(operation)
+        goal = {"Q1": 10, "Q4": 50}.get(operation)
         for peer in PYTHON_PEERS:
-            if wanted and peer in row:
+            if goal and peer in row:
                 ratio = row[peer]["cpu_ms"] / ours
                 step = f"peers, {operation}, CPU of {peer.partition(',')[0]} against ours"
-                yield Target(step, f"≥ {wanted}x", f"{ratio:.1f}x", ratio >= wanted)
+                yield Target(step, f"≥ {goal}x", f"{ratio:.1f}x", ratio >= goal)
 
 
 def _first_sight(figures: Mapping[str, Any]) -> Iterator[Target]:
@@ -107,8 +107,8 @@ def later(samples: Sequence[Mapping[str, Any]]) -> float:
 
 
 def _memory(figures: Mapping[str, Any]) -> Iterator[Target]:
-    most = max(found["rss_mb"] for found in figures["under_load"].values())
+    most = max(result["rss_mb"] for result in figures["under_load"].values())
     yield Target("memory under load", "≤ 120 MB", f"{most:.0f} MB", most <= 120)
-    for name, found in figures["large"].items():
-        step = f"memory, response of {found['response_mb']:.0f} MB ({name})"
-        yield Target(step, "≤ 2.5x its size", f"{found['ratio']:.2f}x", found["ratio"] <= 2.5)
+    for name, result in figures["large"].items():
+        step = f"memory, response of {result['response_mb']:.0f} MB ({name})"
+        yield Target(step, "≤ 2.5x its size", f"{result['ratio']:.2f}x", result["ratio"] <= 2.5)

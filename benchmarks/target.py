@@ -1,20 +1,20 @@
-"""Target: what was aimed at, and what was found."""
+"""A target and its measured figure."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A target of the design, with what was found.
+    """A target of the design, and the measured figure.
 
     Attributes:
-        step: What is measured.
-        wanted: The target in words.
-        found: The figure in words.
+        step: The measured step.
+        goal: The target in words.
+        figure: The figure in words.
         hit: Whether the target is reached.
     """
 
     step: str
-    wanted: str
-    found: str
+    goal: str
+    figure: str
     hit: bool

@@ -1,4 +1,4 @@
-"""Transform: measure how documents become a response, without a database in between."""
+"""Time of rendering documents into a response."""
 
 import asyncpg
 
@@ -17,12 +17,12 @@ METHOD = {
 
 async def run(bench: Bench) -> None:
     """Measure and write the result."""
-    given = {
+    task = {
         "documents": await _documents(bench.database.url),
         "factors": bench.plan.transform_factors,
         "seconds": bench.plan.transform_seconds,
     }
-    result.write("transform", bench, METHOD, isolated.run(bench, "transform", given))
+    result.write("transform", bench, METHOD, isolated.run(bench, "transform", task))
 
 
 async def _documents(url: str) -> list[str]:

@@ -1,1 +1,1 @@
-"""Inside: what runs in the benchmark's own environment and prints its result as JSON."""
+"""Programs for the benchmark's own environment, which print JSON."""

@@ -1,4 +1,4 @@
-"""First sight: the first request of an operation to an application that has seen none like it.
+"""Time of the first request of an operation.
 
 Reads ``{"operations": [{"name", "body"}], "samples": n}`` and prints times of first and later
 requests. The process is warm (modules imported, code run), and so is the schema: the other
@@ -57,7 +57,7 @@ async def request(app: Any, body: bytes) -> tuple[float, dict[str, float]]:
 
 
 async def lifespan(app: Any, events: asyncio.Queue[str], states: asyncio.Queue[str]) -> None:
-    """Drive the application's start and stop."""
+    """Start and stop the application."""
 
     async def receive() -> Any:
         return {"type": f"lifespan.{await events.get()}"}
@@ -79,7 +79,7 @@ async def sample(body: bytes, others: list[bytes]) -> dict[str, Any]:
         raise ValueError(state)
     for other in others * 2:
         await request(app, other)
-    gc.collect()  # Making applications leaves garbage that is not the request's to collect.
+    gc.collect()  # The request must not pay for garbage of the set-up.
     first, steps = await request(app, body)
     later = [await request(app, body) for _ in range(LATER)]
     await events.put("shutdown")
@@ -87,17 +87,17 @@ async def sample(body: bytes, others: list[bytes]) -> dict[str, Any]:
     return {"first_ms": first, "later_ms": statistics.median(ms for ms, _ in later), "steps": steps}
 
 
-async def measured(given: dict[str, Any]) -> dict[str, Any]:
+async def measured(task: dict[str, Any]) -> dict[str, Any]:
     """Return samples for each operation; they take turns."""
-    bodies = {each["name"]: each["body"].encode() for each in given["operations"]}
-    found: dict[str, list[Any]] = {name: [] for name in bodies}
-    for number in range(given["samples"] + 1):
+    bodies = {each["name"]: each["body"].encode() for each in task["operations"]}
+    samples_by_name: dict[str, list[Any]] = {name: [] for name in bodies}
+    for number in range(task["samples"] + 1):
         for name, body in bodies.items():
             others = [other for other in bodies.values() if other != body]
-            one = await sample(body, others)
-            if number:  # The very first ones also pay for what the process does only once.
-                found[name].append(one)
-    return found
+            measured_sample = await sample(body, others)
+            if number:  # The very first samples also pay for one-time work of the process.
+                samples_by_name[name].append(measured_sample)
+    return samples_by_name
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Transform: stored documents into a response, with Python's json, with orjson, with the shape.
+"""Transforms of stored documents into a response.
 
 Reads ``{"documents": [...], "factors": [...], "seconds": s}`` and prints times of each transform.
 """
@@ -35,7 +35,7 @@ def camel_case(name: str) -> str:
 
 
 def walked(value: Any, selection: Selection | None) -> Any:
-    """Select and rename as generic code does it: look at every key of every object."""
+    """Select and rename generically: visit every key of every object."""
     if selection is None:
         return value
     if isinstance(value, list):
@@ -73,7 +73,7 @@ PLAN = planned(SELECTION)
 
 
 def selected(source: dict[str, Any], plan: Plan) -> dict[str, Any]:
-    """Select and rename by ``plan``: only the keys that are wanted are looked at."""
+    """Select and rename by ``plan``: visit only the selected keys."""
     leaves, objects = plan
     result = {key: source[name] for key, name in leaves}
     for key, name, below in objects:
@@ -86,7 +86,7 @@ def selected(source: dict[str, Any], plan: Plan) -> dict[str, Any]:
 
 
 def with_orjson(documents: list[bytes]) -> bytes:
-    """Read with orjson, select by a plan made beforehand, write with orjson."""
+    """Read with orjson, select by a precomputed plan, write with orjson."""
     posts = [selected(orjson.loads(document), PLAN) for document in documents]
     return orjson.dumps({"data": {"posts": posts}})
 
@@ -148,7 +148,7 @@ TRANSFORMS: Mapping[str, Callable[[list[bytes]], bytes]] = {
 def timed(transform: Callable[[list[bytes]], bytes], documents: list[bytes], seconds: float) -> Any:
     """Return median and least processor time of a call, in ms, and how many calls were timed.
 
-    Processor time, because nothing is waited for, and because others may use the machine.
+    Processor time: nothing waits, and others may use the machine.
     """
     transform(documents)
     times: list[float] = []
@@ -181,6 +181,6 @@ def measured(documents: list[bytes], factors: list[int], seconds: float) -> dict
 
 
 if __name__ == "__main__":
-    given = json.load(sys.stdin)
-    texts = [text.encode() for text in given["documents"]]
-    json.dump(measured(texts, given["factors"], given["seconds"]), sys.stdout)
+    task = json.load(sys.stdin)
+    texts = [text.encode() for text in task["documents"]]
+    json.dump(measured(texts, task["factors"], task["seconds"]), sys.stdout)

@@ -1,1 +1,1 @@
-"""Peers: one small application a file, each answering the same operations from the same data."""
+"""Peers: small applications with the same operations and data."""

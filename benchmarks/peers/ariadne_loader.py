@@ -1,4 +1,4 @@
-"""Ariadne: a schema in SDL over the base tables, asyncpg, a DataLoader for each relation."""
+"""Ariadne: SDL schema, asyncpg and a DataLoader per relation."""
 
 from collections import defaultdict
 from datetime import datetime
@@ -42,7 +42,7 @@ query, user, post = ObjectType("Query"), ObjectType("User"), ObjectType("Post")
 comment, instant = ObjectType("Comment"), ScalarType("DateTime")
 instant.set_serializer(datetime.isoformat)
 
-# Names are given one by one: plain item access is the quickest default resolver for records.
+# Fields by name: plain item access is the fastest default resolver for records.
 RENAMED = {"firstName": "first_name", "lastName": "last_name", "createdAt": "created_at"}
 
 
@@ -94,8 +94,8 @@ async def resolve_comments(source: Record, info: Any) -> list[Record]:
 
 
 async def load_users(ids: list[int]) -> list[Record | None]:
-    found = {row["id"]: row for row in await pool.fetch(statements.USERS_BY_ID, ids)}
-    return [found.get(id_) for id_ in ids]
+    users = {row["id"]: row for row in await pool.fetch(statements.USERS_BY_ID, ids)}
+    return [users.get(id_) for id_ in ids]
 
 
 async def load_posts(ids: list[int]) -> list[list[Record]]:

@@ -1,7 +1,7 @@
-"""Ceiling: what Python can do at best. Reads the request, runs one statement, sends the documents.
+"""Upper bound for a Python server: one statement, documents sent as stored.
 
-It is no GraphQL server: documents go out as they are stored, no field is selected or renamed. Its
-free connections are in a list, because a pool's own work and its reset query are not needed here.
+It is no GraphQL server: no field is selected or renamed. Free connections are in a list: a pool
+would add its own work and a reset query.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ import orjson
 
 from benchmarks.peers.database import url
 
-# Bytes that are ready to be sent: neither the driver nor we decode the text to encode it again.
+# Bytes ready to send: no text is decoded and encoded again.
 USER = "SELECT convert_to(data::text, 'UTF8') FROM tv_user WHERE id = $1"
 USERS = """
 SELECT convert_to(data::text, 'UTF8') FROM tv_user
@@ -25,7 +25,7 @@ free: list["asyncpg.Connection[asyncpg.Record]"] = []
 
 
 async def answer(body: bytes) -> bytes:
-    """Return the documents that the request in ``body`` is about, as one JSON array."""
+    """Return the requested documents as one JSON array."""
     request = orjson.loads(body)
     (value,) = request["variables"].values()
     connection = free.pop() if free else await asyncpg.connect(url())

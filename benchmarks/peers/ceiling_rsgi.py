@@ -1,4 +1,4 @@
-"""Ceiling on granian: the same as ``ceiling``, through granian's own interface."""
+"""The upper bound on granian, through its own interface."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Database of the peers: the pool that each application opens when it starts."""
+"""Connection pool of the peers."""
 
 import os
 from typing import Any
@@ -9,12 +9,12 @@ CONNECTIONS = 16
 
 
 def url() -> str:
-    """Return the address that the runner gives to every application."""
+    """Return the runner's database address."""
     return os.environ["BENCH_DATABASE_URL"]
 
 
 class Pool:
-    """An asyncpg pool that opens at the first statement, as large as there are clients."""
+    """An asyncpg pool with a connection per client, opened at the first statement."""
 
     def __init__(self) -> None:
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None

@@ -1,4 +1,4 @@
-"""FraiseQL over the ready-made documents."""
+"""FraiseQL over ready-made documents."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ class User(UserFields):
 
 
 def application() -> Any:
-    """Return a new application, with nothing seen yet."""
+    """Return a new application with empty caches."""
     return fraiseql.create_app(
         types=[User, Post],
         queries=[

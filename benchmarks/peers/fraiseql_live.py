@@ -1,4 +1,4 @@
-"""FraiseQL over the base tables: documents made by the statement of each request."""
+"""FraiseQL over the base tables, all answers live."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ class User(UserFields):
 
 
 def application() -> Any:
-    """Return a new application, with nothing seen yet."""
+    """Return a new application with empty caches."""
     return fraiseql.create_app(
         types=[User, Post, Comment],
         queries=[

@@ -1,4 +1,4 @@
-"""Statements of the peers that resolve field by field: one for each loader, as tuned as it gets."""
+"""Tuned statements of the peers with data loaders."""
 
 USERS_BY_ID = """
 SELECT id, first_name, last_name, email, country, active, bio, created_at

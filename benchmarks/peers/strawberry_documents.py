@@ -1,4 +1,4 @@
-"""Strawberry over the ready-made documents: no loaders, each document read with orjson."""
+"""Strawberry over ready-made documents, read with orjson."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from benchmarks.peers.strawberry_loader import PostWhere, UserWhere
 pool = Pool()
 
 
-# Instants stay text, as the documents hold them: parsing them would only cost time.
+# Instants stay text, as in the documents: parsing would only cost time.
 @strawberry.type
 class Comment:
     id: int

@@ -1,4 +1,4 @@
-"""Strawberry: types over the base tables, asyncpg, a DataLoader for each relation."""
+"""Strawberry: types, asyncpg and a DataLoader per relation."""
 
 from collections import defaultdict
 from datetime import datetime
@@ -96,8 +96,8 @@ class Query:
 
 
 async def load_users(ids: list[int]) -> list[User | None]:
-    found = {row["id"]: User(**row) for row in await pool.fetch(statements.USERS_BY_ID, ids)}
-    return [found.get(id_) for id_ in ids]
+    users = {row["id"]: User(**row) for row in await pool.fetch(statements.USERS_BY_ID, ids)}
+    return [users.get(id_) for id_ in ids]
 
 
 async def load_posts(ids: list[int]) -> list[list[Post]]:

@@ -1,1 +1,1 @@
-"""Result caches: what a hit, a miss and a write cost, measured beside Redis and beside none."""
+"""Costs of result caches, compared with Redis and with none."""

@@ -1,4 +1,4 @@
-"""Answers: all that readers get of a result cache, and what it costs."""
+"""Costs of answers of result caches."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ KIND = "cache-hits"
 
 
 async def measure(bench: Bench, plan: Plan) -> tuple[dict[str, Any], Any]:
-    """Return how it is measured, and the figures of each part."""
+    """Return the method, and the figures of each part."""
     figures = {
         "hits": await hits.measure(bench, plan),
         "puts": await puts.measure(bench, plan),

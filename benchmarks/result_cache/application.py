@@ -1,4 +1,4 @@
-"""Application: a cheap and a costly query, with or without a result cache, for a server to run."""
+"""Application with a cheap and a costly query."""
 
 import os
 

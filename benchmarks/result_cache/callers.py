@@ -1,4 +1,4 @@
-"""Callers: one of several processes in which many ask for one key at once.
+"""One of several processes with concurrent callers of one key.
 
 ``python -m benchmarks.result_cache.callers URL CALLERS WAY`` says ``ready``, waits for a line, and
 says how often it computed and how long it took, as JSON.
@@ -20,26 +20,26 @@ from fraiseql.settings import Settings
 from fraiseql.testing import Client
 
 CONNECTIONS = 4
-"""Of each process, for each of its two pools."""
+"""Connections of each of the two pools of a process."""
 STATEMENT = "SELECT avg(views)::integer AS views FROM tb_post WHERE id <= 50000"
 computed = 0
 
 
 @fraiseql.query(cache=Cache(tags=("tb_post",)))
 async def report(info: fraiseql.Info) -> int:
-    """Compute something that takes some milliseconds, and count it."""
+    """Compute for some milliseconds, and count it."""
     return count(await info.context["db"].fetchval(STATEMENT))
 
 
 def count(value: Any) -> int:
-    """Count a computation and return what it gave."""
+    """Count a computation and return its value."""
     global computed  # noqa: PLW0603 - a process of its own
     computed += 1
     return int(value)
 
 
 async def together(url: str, callers: int) -> float:
-    """Ask an application, as its clients do."""
+    """Request the value from an application."""
     app = fraiseql.create_app(
         queries=[report], database_url=url, pool_size=CONNECTIONS, worker=False
     )
@@ -55,7 +55,7 @@ async def together(url: str, callers: int) -> float:
 
 
 async def alone(url: str, callers: int) -> float:
-    """Look up in the same store; who finds nothing computes and stores."""
+    """Look up in the same store; on a miss, compute and store."""
     settings = Settings(database_url=url, pool_size=CONNECTIONS)
     pool: Any = await open_pool(url, settings)
     try:
@@ -64,9 +64,9 @@ async def alone(url: str, callers: int) -> float:
             key = stores.key(1)
 
             async def ask() -> Any:
-                found = await store.find(label.lookup, key)
-                if found.hit is not None and found.hit.value is not None:
-                    return json.loads(found.hit.value)
+                entry = await store.find(label.lookup, key)
+                if entry.hit is not None and entry.hit.value is not None:
+                    return json.loads(entry.hit.value)
                 value = count((await pool.fetch_bytes(STATEMENT))[0]["views"])
                 await store.put(stores.entry(label, key, str(value).encode()))
                 return value
@@ -77,7 +77,7 @@ async def alone(url: str, callers: int) -> float:
 
 
 async def _all(ask: Callable[[], Awaitable[Any]], callers: int) -> float:
-    """Say that all is ready, wait to be told, and return the seconds until all are answered."""
+    """Print ``ready``, wait for a line, and return the seconds until all have answers."""
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
     started = perf_counter()
@@ -89,7 +89,7 @@ async def _all(ask: Callable[[], Awaitable[Any]], callers: int) -> float:
 
 
 def main() -> None:
-    """Ask as the command line says."""
+    """Run the callers of the command line."""
     url, callers, way = sys.argv[1:]
     took = asyncio.run((together if way == TOGETHER else alone)(url, int(callers)))
     print(json.dumps({"computed": computed, "seconds": took}), flush=True)

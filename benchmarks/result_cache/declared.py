@@ -1,4 +1,4 @@
-"""Declared: queries whose results are stored, over the base tables."""
+"""Queries with cached results over the base tables."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ FROM tb_user u LEFT JOIN tb_post p ON p.user_id = u.id
 WHERE u.id <= 2000
 GROUP BY u.country
 """
-"""A tenth of the users: as many as let live requests come back while somebody waits."""
+"""A tenth of the users, so that live requests finish in time."""
 
 
 @fraiseql.type(name="User", sql_source="tb_user")
@@ -43,7 +43,7 @@ def queries(cache: Cache | None, suffix: str = "") -> list[Any]:
 
 
 def posts(tables: list[str]) -> Schema:
-    """Declare a stored query over each of ``tables``, which have the columns of posts."""
+    """Declare a cached query over each of ``tables``, which have the columns of posts."""
     return build_schema(queries=[_post(table) for table in tables])
 
 

@@ -1,4 +1,4 @@
-"""Flight: many callers in several processes ask for one cold key; how often is it computed?"""
+"""Computations of one cold key with many concurrent callers."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ KIND = "cache-flight"
 
 
 async def measure(bench: Bench, plan: Plan) -> tuple[dict[str, Any], Any]:
-    """Return how it is measured, and computations and seconds by way, once for each round."""
+    """Return the method, and computations and seconds by way and round."""
     ways = (TOGETHER, ALONE)
     figures: dict[str, list[Any]] = {way: [] for way in ways}
     for _ in range(plan.rounds):
@@ -45,14 +45,14 @@ async def _round(bench: Bench, plan: Plan, way: str) -> dict[str, Any]:
         each = plan.callers // plan.processes
         processes = [await _start(url, each, way) for _ in range(plan.processes)]
         try:
-            found = await _go(processes)
+            counts = await _go(processes)
         finally:
-            for one in processes:
-                if one.returncode is None:
-                    one.kill()
-                    await one.wait()
-    bench.say(f"{way}: computed {found['computed']} times, {found['seconds']:.2f} s")
-    return found
+            for process in processes:
+                if process.returncode is None:
+                    process.kill()
+                    await process.wait()
+    bench.say(f"{way}: computed {counts['computed']} times, {counts['seconds']:.2f} s")
+    return counts
 
 
 async def _start(url: str, each: int, way: str) -> Process:
@@ -64,14 +64,14 @@ async def _start(url: str, each: int, way: str) -> Process:
 
 async def _go(processes: list[Process]) -> dict[str, Any]:
     started = perf_counter()
-    for one in processes:
-        if one.stdin is not None:
-            one.stdin.write(b"go\n")
-    said = [json.loads(await _line(one)) for one in processes]
+    for process in processes:
+        if process.stdin is not None:
+            process.stdin.write(b"go\n")
+    said = [json.loads(await _line(process)) for process in processes]
     took = perf_counter() - started
-    for one in processes:
-        await one.wait()
-    return {"computed": sum(one["computed"] for one in said), "seconds": took}
+    for process in processes:
+        await process.wait()
+    return {"computed": sum(counts["computed"] for counts in said), "seconds": took}
 
 
 async def _line(process: Process) -> bytes:

@@ -1,4 +1,4 @@
-"""Formats: an entry of 120 KB stored as the response's text, and as jsonb."""
+"""Entries of 120 KB, stored as text and as jsonb."""
 
 import json
 from dataclasses import asdict
@@ -19,20 +19,22 @@ WAYS = {
 
 
 async def measure(bench: Bench, plan: Plan) -> dict[str, list[Any]]:
-    """Return rounds of reads by way of keeping."""
+    """Return rounds of reads by format."""
     async with bench.copy("cache_formats") as url:
         for name, (kind, _) in WAYS.items():
             await _make(url, name, kind)
         await settle(url)
-        found: dict[str, list[Any]] = {name: [] for name in WAYS}
+        figures: dict[str, list[Any]] = {name: [] for name in WAYS}
         for _ in range(plan.rounds):
             for name, (_, read) in WAYS.items():
                 load = pgbench.Load(f"SELECT {read} FROM as_{name} WHERE id = 1;\n")
-                one = await pgbench.measure(bench, url, load, plan.read_seconds)
-                found[name].append(asdict(one))
-    said = ", ".join(f"{name} {rounds[0]['postgres_ms']:.3f} ms" for name, rounds in found.items())
+                measured = await pgbench.measure(bench, url, load, plan.read_seconds)
+                figures[name].append(asdict(measured))
+    said = ", ".join(
+        f"{name} {rounds[0]['postgres_ms']:.3f} ms" for name, rounds in figures.items()
+    )
     bench.say(f"120 KB as {said}")
-    return found
+    return figures
 
 
 async def _make(url: str, name: str, kind: str) -> None:
@@ -48,8 +50,8 @@ async def _make(url: str, name: str, kind: str) -> None:
 
 
 def document() -> str:
-    """Return JSON text of about 120 KB: users with some fields each, as a list answers them."""
+    """Return JSON text of about 120 KB: a list of users with some fields."""
     user = {"id": 1, "firstName": "Ada", "lastName": "Lovelace", "email": "ada@example.org"}
-    one = {**user, "active": True, "ratio": 0.25, "createdAt": "2024-05-01T09:00:00+00:00"}
-    count = BYTES // len(json.dumps(one))
-    return json.dumps([{**one, "id": number} for number in range(count)])
+    record = {**user, "active": True, "ratio": 0.25, "createdAt": "2024-05-01T09:00:00+00:00"}
+    count = BYTES // len(json.dumps(record))
+    return json.dumps([{**record, "id": number} for number in range(count)])

@@ -1,4 +1,4 @@
-"""Hits: what an entry that is found costs, beside a read by primary key and a GET of Redis."""
+"""Cost of a hit, next to a read by primary key and a Redis GET."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -24,14 +24,16 @@ NAMES: Mapping[str, stores.StoreName] = {
     LOGGED: "logged",
     REDIS: "redis",
 }
-"""The stores, by what the page calls a look-up in them."""
+"""Stores by the name of their look-up on the page."""
 Get = Callable[[int], Awaitable[object]]
 
 
 async def measure(bench: Bench, plan: Plan) -> list[dict[str, Any]]:
     """Return rounds by size, number of clients and way; the servers share one core."""
     with redis_server.started(bench) as server:
-        return [one for size in plan.sizes for one in await _sized(bench, plan, size, server)]
+        return [
+            figures for size in plan.sizes for figures in await _sized(bench, plan, size, server)
+        ]
 
 
 async def _sized(
@@ -62,8 +64,8 @@ async def _filled(url: str, plan: Plan, size: int, where: tuple[Any, str]) -> st
     async with stores.opened(url, name=name, max_bytes=most, redis_url=redis_url) as store:
         label = await stores.label(store)
         for number in range(1, plan.keys + 1):
-            one = stores.entry(label, stores.key(number), stores.body(number, size))
-            await stores.put_entry(store, one)
+            entry = stores.entry(label, stores.key(number), stores.body(number, size))
+            await stores.put_entry(store, entry)
     return label
 
 
@@ -84,13 +86,13 @@ async def _plain(url: str, plan: Plan, size: int) -> None:
 
 
 async def redis_filled(server: redis_server.Redis, plan: Plan, size: int) -> None:
-    """Set what redis-benchmark gets: it draws numbers from 0 and writes them with twelve digits."""
+    """Set the keys of redis-benchmark: numbers from 0 with twelve digits."""
     async with redis_server.connected(server, 1) as client:
         for number in range(plan.keys):
             await client.set(f"key:{number:012}", stores.body(number, size))
 
 
-# By programs in C.
+# With clients in C.
 
 
 def _scripts(plan: Plan, look_up: str) -> dict[str, str]:
@@ -108,21 +110,23 @@ async def _rates(
     servers: tuple[str, redis_server.Redis],
 ) -> dict[str, list[Any]]:
     url, server = servers
-    found: dict[str, list[Any]] = {PLAIN: [], LOOK_UP: [], GET: []}
+    figures: dict[str, list[Any]] = {PLAIN: [], LOOK_UP: [], GET: []}
     for _ in range(plan.rounds):
         for name, text in scripts.items():
             load = Load(text, clients, options=stores.PLANNED)
-            one = await pgbench.measure(bench, url, load, plan.seconds(clients))
-            found[name].append(asdict(one))
+            measured = await pgbench.measure(bench, url, load, plan.seconds(clients))
+            figures[name].append(asdict(measured))
         got = await redis_server.measure(bench, server, plan.keys, clients, plan.seconds(clients))
-        found[GET].append(asdict(got))
-    rates = {name: median(one["tps"] for one in rounds) for name, rounds in found.items()}
+        figures[GET].append(asdict(got))
+    rates = {
+        name: median(measured["tps"] for measured in rounds) for name, rounds in figures.items()
+    }
     said = ", ".join(f"{name} {rate:,.0f}/s" for name, rate in rates.items())
     bench.say(f"hits, {clients} clients: {said}")
-    return found
+    return figures
 
 
-# By asyncio in one process, as an application does.
+# With asyncio in one process, as in an application.
 
 
 async def _asyncio(
@@ -133,20 +137,20 @@ async def _asyncio(
         **{way: partial(_store, url, clients, (name, server.url)) for way, name in NAMES.items()},
         GET: partial(_get, server, clients),
     }
-    found: dict[str, list[Any]] = {name: [] for name in ways}
+    figures: dict[str, list[Any]] = {name: [] for name in ways}
     for _ in range(plan.rounds):
         for name, opened in ways.items():
-            # Each by itself: all of them together would be too many connections.
+            # One after the other: together they would need too many connections.
             async with opened() as get:
                 await asyncio.gather(*(get(1) for _ in range(clients)))
-                found[name].append(await _timed(bench, plan, get, clients))
-    said = ", ".join(f"{name} {_ms(rounds):.3f} ms" for name, rounds in found.items())
+                figures[name].append(await _timed(bench, plan, get, clients))
+    said = ", ".join(f"{name} {_ms(rounds):.3f} ms" for name, rounds in figures.items())
     bench.say(f"  asyncio: {said}")
-    return found
+    return figures
 
 
 def _ms(rounds: list[Mapping[str, float]]) -> float:
-    return median(one["ms"] for one in rounds)
+    return median(measured["ms"] for measured in rounds)
 
 
 @asynccontextmanager
@@ -183,7 +187,7 @@ async def _get(server: redis_server.Redis, clients: int) -> AsyncIterator[Get]:
 
 
 async def _timed(bench: Bench, plan: Plan, get: Get, clients: int) -> dict[str, float]:
-    """Have ``clients`` tasks ask one after the other; every one must be answered."""
+    """Run ``clients`` tasks of consecutive requests; every one must hit."""
     times: list[float] = []
     before = pgbench.server_seconds(bench.database)
     started = perf_counter()

@@ -22,7 +22,7 @@ CACHE = Cache(stale="1h", tags=("tb_post",))
 
 @fraiseql.query(cache=CACHE)
 def report(x: int) -> int:
-    """Be asked for: it is never called, as what it gives is stored from here."""
+    """A query that is never called: the benchmark stores its answer."""
     return x
 
 
@@ -40,9 +40,9 @@ async def measure(bench: Bench, plan: Plan) -> dict[str, float]:
         finally:
             await caches.stop()
             await pool.close()
-    found = {"p50_us": median(times), "p99_us": sorted(times)[len(times) * 99 // 100]}
-    bench.say(f"memory: {found['p50_us']:.2f} us")
-    return found
+    figures = {"p50_us": median(times), "p99_us": sorted(times)[len(times) * 99 // 100]}
+    bench.say(f"memory: {figures['p50_us']:.2f} us")
+    return figures
 
 
 async def _times(caches: ResultCaches, plan: Plan) -> list[float]:

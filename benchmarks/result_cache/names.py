@@ -1,4 +1,4 @@
-"""Names: what results and the page call the ways that are compared."""
+"""Names of the compared ways in results and page."""
 
 PLAIN, LOOK_UP, GET = "primary key", "look-up", "Redis GET"
 LOGGED, REDIS = "look-up, logged", "look-up, redis"

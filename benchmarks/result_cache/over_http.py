@@ -1,4 +1,4 @@
-"""Over HTTP: whole requests, answered live and from the cache, in turns."""
+"""Whole requests over HTTP, live and cached in turns."""
 
 import sys
 from contextlib import ExitStack
@@ -16,11 +16,11 @@ from benchmarks.stored import pgbench
 from benchmarks.stored.server import Bench, settle
 
 ROWS = 100
-"""More than there are countries: the costly query is one key."""
+"""More than the number of countries: the costly query has one key."""
 
 
 def operations(plan: Plan) -> tuple[Operation, ...]:
-    """Return the cheap one, with as many keys as there are entries, and the costly one."""
+    """Return the cheap operation, with a key per entry, and the costly one."""
     return (
         Operation("Cheap", "user by id, 5 columns", declared.CHEAP, "x", 1, plan.keys),
         Operation(
@@ -39,7 +39,10 @@ async def measure(bench: Bench, plan: Plan) -> dict[str, Any]:
                 kind: stack.enter_context(_serving(bench, url, kind, processes.FIRST_PORT + number))
                 for number, kind in enumerate((LIVE, STORED))
             }
-            return {one.title: _rounds(bench, plan, one, running) for one in operations(plan)}
+            return {
+                operation.title: _rounds(bench, plan, operation, running)
+                for operation in operations(plan)
+            }
 
 
 def _serving(bench: Bench, url: str, kind: str, port: int) -> Any:
@@ -57,15 +60,16 @@ def _rounds(
 ) -> dict[str, list[Any]]:
     for application in running.values():
         load.run(operation, application.port, 1, 0, bench.cores.others)
-    found: dict[str, list[Any]] = {kind: [] for kind in running}
+    figures: dict[str, list[Any]] = {kind: [] for kind in running}
     for number in range(plan.rounds):
         for kind, application in running.items():
-            found[kind].append(_measured(bench, plan, operation, application, number))
+            figures[kind].append(_measured(bench, plan, operation, application, number))
     said = ", ".join(
-        f"{kind} {median(one['p50_ms'] for one in rounds):.2f} ms" for kind, rounds in found.items()
+        f"{kind} {median(counts['p50_ms'] for counts in rounds):.2f} ms"
+        for kind, rounds in figures.items()
     )
     bench.say(f"HTTP, {operation.title}: {said}")
-    return found
+    return figures
 
 
 def _measured(
@@ -78,7 +82,7 @@ def _measured(
     application.settle()
     after = _clocks(bench, application)
     wall, server, database, own, busy = (b - a for a, b in zip(before, after, strict=True))
-    # Those that were left unanswered at the end have been worked on as well.
+    # Requests left unanswered at the end have been processed as well.
     begun = int(got["requests"]) + load.CONNECTIONS
     return {
         "per_second": got["requests"] / got["seconds"],

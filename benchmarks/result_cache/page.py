@@ -1,4 +1,4 @@
-"""Page: the section on result caches."""
+"""The page's section on result caches."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
@@ -40,7 +40,7 @@ STORM = "Maximal bytes on disk while entries are stored as fast as possible, aga
 
 
 def section(results: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the parts of the section, for those results that are there."""
+    """Yield the parts of the section that have results."""
     kinds = {
         "cache-hits": _hits,
         "cache-writes": _writes,
@@ -50,9 +50,9 @@ def section(results: Mapping[str, Any]) -> Iterator[str]:
     if kinds.keys() & results.keys():
         yield OPENING
     for kind, part in kinds.items():
-        if found := results.get(kind):
-            yield from part(found["figures"])
-            yield markdown.method(found["method"])
+        if result := results.get(kind):
+            yield from part(result["figures"])
+            yield markdown.method(result["method"])
 
 
 def _hits(figures: Mapping[str, Any]) -> Iterator[str]:
@@ -60,13 +60,13 @@ def _hits(figures: Mapping[str, Any]) -> Iterator[str]:
     ways = (LOOK_UP, PLAIN, GET)
     yield markdown.table(
         ("", *ways, *(f"{way}, CPU ms" for way in ways)),
-        ([size(one), *_rates(one), *_times(one)] for one in figures["hits"]),
+        ([size(row), *_rates(row), *_times(row)] for row in figures["hits"]),
     )
     yield ASYNCIO
     every = list(figures["hits"][0]["asyncio"])
     yield markdown.table(
         ("", *every, f"{LOOK_UP}, PostgreSQL's CPU ms"),
-        ([size(one), *_waits(one["asyncio"])] for one in figures["hits"]),
+        ([size(row), *_waits(row["asyncio"])] for row in figures["hits"]),
     )
     puts = ", ".join(f"{name} {figure(ms)}" for name, ms in figures["puts"].items())
     yield f"Storing an entry of 1 KB, one after the other, ms: {puts}.\n"
@@ -80,8 +80,8 @@ def _hits(figures: Mapping[str, Any]) -> Iterator[str]:
     yield markdown.table(
         ("", "WAL bytes", "WAL records", "dead rows"),
         (
-            [name, *(f"{one[each]:,}" for each in ("wal_bytes", "wal_records", "dead_rows"))]
-            for name, one in quiet.items()
+            [name, *(f"{row[each]:,}" for each in ("wal_bytes", "wal_records", "dead_rows"))]
+            for name, row in quiet.items()
         ),
     )
     formats = ", ".join(
@@ -91,22 +91,22 @@ def _hits(figures: Mapping[str, Any]) -> Iterator[str]:
     yield f"Processor time of PostgreSQL for a body of 120 KB by its format, ms: {formats}.\n"
 
 
-def _rates(one: Mapping[str, Any]) -> Iterator[str]:
-    yield f"{middle(one['rate'][LOOK_UP], 'tps'):,.0f}"
+def _rates(row: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{middle(row['rate'][LOOK_UP], 'tps'):,.0f}"
     for way in (PLAIN, GET):
-        yield f"{middle(one['rate'][way], 'tps'):,.0f} ({slower(one, way):.1f}x)"
+        yield f"{middle(row['rate'][way], 'tps'):,.0f} ({slower(row, way):.1f}x)"
 
 
-def _times(one: Mapping[str, Any]) -> Iterator[str]:
+def _times(row: Mapping[str, Any]) -> Iterator[str]:
     for way in (LOOK_UP, PLAIN, GET):
         name = "redis_ms" if way == GET else "postgres_ms"
-        yield figure(middle(one["rate"][way], name))
+        yield figure(middle(row["rate"][way], name))
 
 
 def _waits(ways: Mapping[str, Sequence[Mapping[str, float]]]) -> Iterator[str]:
     for rounds in ways.values():
-        yield figure(median(one["ms"] for one in rounds))
-    yield figure(median(one["postgres_ms"] for one in ways[LOOK_UP]))
+        yield figure(median(row["ms"] for row in rounds))
+    yield figure(median(row["postgres_ms"] for row in ways[LOOK_UP]))
 
 
 def _http(operations: Mapping[str, Any]) -> Iterator[str]:
@@ -114,10 +114,10 @@ def _http(operations: Mapping[str, Any]) -> Iterator[str]:
     rows = []
     for title, kinds in operations.items():
         for kind in (LIVE, STORED):
-            found = {name: middle(kinds[kind], name) for name in kinds[kind][0]}
-            times = found["per_second"] / middle(kinds[LIVE], "per_second")
-            rate = f"{found['per_second']:,.0f}" + (f" ({times:.1f}x)" if kind == STORED else "")
-            cells = (figure(found[name]) for name in ("p50_ms", "p99_ms", "cpu_ms", "postgres_ms"))
+            result = {name: middle(kinds[kind], name) for name in kinds[kind][0]}
+            times = result["per_second"] / middle(kinds[LIVE], "per_second")
+            rate = f"{result['per_second']:,.0f}" + (f" ({times:.1f}x)" if kind == STORED else "")
+            cells = (figure(result[name]) for name in ("p50_ms", "p99_ms", "cpu_ms", "postgres_ms"))
             rows.append([f"{title}, {kind}", rate, *cells])
     head = ("", "per second", "ms", "99th percentile", "server's CPU ms", "PostgreSQL's CPU ms")
     yield markdown.table(head, rows)
@@ -135,8 +135,8 @@ def _flight(figures: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]
         (
             [
                 way,
-                " · ".join(f"{one['computed']:,}" for one in rounds),
-                " · ".join(f"{one['seconds']:.2f}" for one in rounds),
+                " · ".join(f"{row['computed']:,}" for row in rounds),
+                " · ".join(f"{row['seconds']:.2f}" for row in rounds),
             ]
             for way, rounds in figures.items()
         ),
@@ -148,8 +148,8 @@ def _ring(figures: Mapping[str, Any]) -> Iterator[str]:
     yield markdown.table(
         ("Zipf exponent", "store", "LRU", "FIFO"),
         (
-            [f"{one['skew']}", *(f"{one[name]:.1%}" for name in ("ring", "lru", "fifo"))]
-            for one in figures["traces"]
+            [f"{row['skew']}", *(f"{row[name]:.1%}" for name in ("ring", "lru", "fifo"))]
+            for row in figures["traces"]
         ),
     )
     yield STORM
@@ -159,10 +159,10 @@ def _ring(figures: Mapping[str, Any]) -> Iterator[str]:
         (
             [
                 name,
-                f"{one['writes']:,}",
-                f"{one['peak_bytes'] / 1e6:.1f}",
-                f"{one['peak_bytes'] / most:.2f}x",
+                f"{row['writes']:,}",
+                f"{row['peak_bytes'] / 1e6:.1f}",
+                f"{row['peak_bytes'] / most:.2f}x",
             ]
-            for name, one in figures["storm"].items()
+            for name, row in figures["storm"].items()
         ),
     )

@@ -1,4 +1,4 @@
-"""Plan: how much of result caches is measured, in a full and in a quick run."""
+"""Sizes of full and quick runs of result caches."""
 
 from dataclasses import dataclass
 
@@ -10,8 +10,8 @@ class Plan:
     Attributes:
         rounds: Rounds of each way; ways take turns.
         read_seconds: Length of a round of hits by one client.
-        settling: Whether rounds of more clients are longer, so that what each connection does once,
-            planning above all, does not count.
+        settling: Whether rounds of more clients are longer, so that one-time work of each
+            connection, mostly planning, does not count.
         write_seconds: Length of a round of writers.
         keys: Entries among which hits are drawn.
         sizes: Bytes of their bodies.

@@ -1,4 +1,4 @@
-"""Puts: what storing an entry costs, in each store and in Redis."""
+"""Cost of storing an entry in each store."""
 
 from collections.abc import Awaitable, Callable
 from statistics import median
@@ -15,21 +15,21 @@ _MOST = 64_000_000
 
 
 async def measure(bench: Bench, plan: Plan) -> dict[str, float]:
-    """Return median ms by store, of one task that stores one entry after the other."""
-    found: dict[str, float] = {}
+    """Return median ms by store, of one task that stores entries in sequence."""
+    figures: dict[str, float] = {}
     with redis_server.started(bench) as server:
         async with bench.copy("cache_puts") as url:
             await stores.applied(url, *NAMES)
             for name in NAMES:
-                found[name] = await _store(url, plan, name, server.url)
+                figures[name] = await _store(url, plan, name, server.url)
         async with redis_server.connected(server, 1) as client:
 
             async def put(number: int) -> Any:
                 return await client.set(f"key:{number:012}", stores.body(number, BYTES))
 
-            found["Redis SET"] = await _timed(put, plan)
-    bench.say(f"puts: {', '.join(f'{name} {ms:.3f} ms' for name, ms in found.items())}")
-    return found
+            figures["Redis SET"] = await _timed(put, plan)
+    bench.say(f"puts: {', '.join(f'{name} {ms:.3f} ms' for name, ms in figures.items())}")
+    return figures
 
 
 async def _store(url: str, plan: Plan, name: Any, redis_url: str) -> float:
@@ -37,8 +37,8 @@ async def _store(url: str, plan: Plan, name: Any, redis_url: str) -> float:
         label = await stores.label(store)
 
         async def put(number: int) -> Any:
-            one = stores.entry(label, stores.key(number), stores.body(number, BYTES))
-            return await stores.put_entry(store, one)
+            entry = stores.entry(label, stores.key(number), stores.body(number, BYTES))
+            return await stores.put_entry(store, entry)
 
         return await _timed(put, plan)
 

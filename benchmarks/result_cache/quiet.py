@@ -1,4 +1,4 @@
-"""Quiet: what hits write, which should be nothing."""
+"""Writes caused by hits, which should be none."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -13,7 +13,7 @@ from fraiseql.caching.results import caches
 from fraiseql.testing import Client
 
 EVERY = 1.0
-"""Seconds between two writings of what was counted: a tenth of what applications wait."""
+"""Seconds between two writes of statistics: a tenth of an application's."""
 _COUNTED = """
 SELECT (SELECT wal_bytes::bigint FROM pg_stat_wal) AS wal_bytes,
   (SELECT wal_records FROM pg_stat_wal) AS wal_records,
@@ -27,18 +27,18 @@ async def measure(bench: Bench, plan: Plan) -> dict[str, dict[str, int]]:
     """Return WAL and dead rows of hits of the store, and of requests to an application."""
     async with bench.copy("cache_quiet") as url, _unvacuumed(bench):
         await stores.applied(url)
-        found = {
+        figures = {
             "look-ups of the store": await _looked_up(url, plan.hits),
             "requests, their counts written": await _asked(url, plan.hits),
         }
-    for name, one in found.items():
-        bench.say(f"{plan.hits:,} hits, {name}: {one}")
-    return found
+    for name, counts in figures.items():
+        bench.say(f"{plan.hits:,} hits, {name}: {counts}")
+    return figures
 
 
 @asynccontextmanager
 async def _unvacuumed(bench: Bench) -> AsyncIterator[None]:
-    """Have nobody else write to the log meanwhile."""
+    """Stop other writers of the log while the block runs."""
     url = bench.server.url
     await run(url, "ALTER SYSTEM SET autovacuum = off", "SELECT pg_reload_conf()")
     try:
@@ -60,7 +60,7 @@ async def _looked_up(url: str, hits: int) -> dict[str, int]:
 
 
 async def _asked(url: str, hits: int) -> dict[str, int]:
-    """Ask an application, which writes down what it counted."""
+    """Send requests to an application, which writes its statistics."""
     queries = declared.queries(fraiseql.Cache())
     app = fraiseql.create_app(queries=queries, database_url=url, worker=False)
     with patch.object(caches, "EVERY", EVERY):
@@ -80,10 +80,10 @@ async def _asked_of(client: Client, url: str, hits: int) -> dict[str, int]:
 
 
 async def _warmed(url: str, hit: Callable[[], Awaitable[bool]], hits: int) -> dict[str, int]:
-    """Have ``hits`` hits; return what was counted before them.
+    """Make ``hits`` hits; return the counters before them.
 
-    Who reads a page of the catalog first since a checkpoint may mark it, which is logged: so there
-    are some hits before, and what counts has counted.
+    The first reader of a catalog page after a checkpoint may mark it, which is logged: so some hits
+    come before, and the counters have settled.
     """
     await _quiet(url)
     for _ in range(hits // 10):
@@ -100,7 +100,7 @@ async def _warmed(url: str, hit: Callable[[], Awaitable[bool]], hits: int) -> di
 async def _quiet(url: str, *, checkpoint: bool = True) -> None:
     if checkpoint:
         await settle(url)
-    # Counters of a session are there for others when it has ended or a second has passed.
+    # Other sessions see counters of a session after its end or after a second.
     await asyncio.sleep(1.1)
 
 

@@ -1,4 +1,4 @@
-"""Redis: a server of its own beside PostgreSQL's, on the same core, and redis-benchmark on it."""
+"""Redis server on PostgreSQL's core, and redis-benchmark."""
 
 import asyncio
 import csv
@@ -55,22 +55,22 @@ def program() -> str:
     Raises:
         RuntimeError: It is not installed.
     """
-    found = shutil.which("redis-server")
-    if found is None:
+    path = shutil.which("redis-server")
+    if path is None:
         raise RuntimeError("redis-server is not installed: run `make setup-test`.")
-    return found
+    return path
 
 
 def versions() -> dict[str, str]:
     """Return the versions of the server and of its client."""
     said = subprocess.check_output([program(), "--version"], text=True)
-    found = re.search(r"v=([\d.]+)", said)
-    return {"redis-server": found[1] if found else said.strip(), "redis": version("redis")}
+    match = re.search(r"v=([\d.]+)", said)
+    return {"redis-server": match[1] if match else said.strip(), "redis": version("redis")}
 
 
 @contextmanager
 def started(bench: Bench) -> Iterator[Redis]:
-    """Run a server that keeps nothing on disk while the block runs."""
+    """Run a server without persistence while the block runs."""
     with tempfile.TemporaryDirectory(prefix="redis") as directory:
         socket = str(Path(directory) / "socket")
         words = [program(), "--port", "0", "--unixsocket", socket, "--dir", directory]
@@ -94,8 +94,8 @@ def _wait(process: "subprocess.Popen[bytes]", socket: Path) -> None:
 
 
 async def measure(bench: Bench, redis: Redis, keys: int, clients: int, seconds: float) -> Round:
-    """Have ``clients`` get entries called ``key:000000000000`` and on, for about ``seconds``."""
-    # It counts requests, not time: a short round says how many.
+    """Run ``clients`` that get entries ``key:000000000000`` and on, for about ``seconds``."""
+    # It takes a number of requests, not a time: a short round finds the number.
     rate = (await _measured(bench, redis, keys, clients, 2_000)).tps
     return await _measured(bench, redis, keys, clients, max(2_000, int(rate * seconds)))
 
@@ -128,7 +128,7 @@ def _clocks(redis: Redis) -> tuple[float, ...]:
 
 @asynccontextmanager
 async def connected(server: Redis, connections: int) -> AsyncIterator[Any]:
-    """Give a client of redis-py for asyncio with a pool of its own."""
+    """Yield an asyncio client of redis-py with its own pool."""
     pool = redis.asyncio.BlockingConnectionPool(
         connection_class=redis.asyncio.UnixDomainSocketConnection,
         path=server.socket,

@@ -1,4 +1,4 @@
-"""Ring: hits of a store on traces by a power law, beside exact caches of the same bytes."""
+"""Hit rates of a store on power-law traces."""
 
 from itertools import islice
 from typing import Any
@@ -11,11 +11,11 @@ from fraiseql.caching.results.stores.table_store import TableStore
 KIND = "cache-ring"
 BODY = 1_500
 ROW = 1_900
-"""Bytes on disk for one entry, about; what it was is measured."""
+"""Approximate bytes on disk of one entry; the actual ones are measured."""
 
 
 async def measure(bench: Bench, plan: Plan) -> tuple[dict[str, Any], Any]:
-    """Return how it is measured, and the figures: shares of hits, and bytes in a write storm."""
+    """Return the method, and the figures: hit rates, and bytes in a write storm."""
     figures = {
         "traces": [await _trace(bench, plan, skew) for skew in plan.skews],
         "storm": await storm.measure(bench, plan),
@@ -46,7 +46,7 @@ async def _trace(bench: Bench, plan: Plan, skew: float) -> dict[str, Any]:
             hits = await _hits(store, trace, warm)
             rows, size = await store.size()
     capacity = most * rows // size
-    found = {
+    figures = {
         "skew": skew,
         "max_bytes": most,
         "bytes_each": size / rows,
@@ -55,8 +55,10 @@ async def _trace(bench: Bench, plan: Plan, skew: float) -> dict[str, Any]:
         "lru": traces.lru(trace, capacity, warm),
         "fifo": traces.fifo(trace, capacity, warm),
     }
-    bench.say(f"trace {skew}: {', '.join(f'{n} {found[n]:.1%}' for n in ('ring', 'lru', 'fifo'))}")
-    return found
+    bench.say(
+        f"trace {skew}: {', '.join(f'{n} {figures[n]:.1%}' for n in ('ring', 'lru', 'fifo'))}"
+    )
+    return figures
 
 
 async def _hits(store: TableStore, trace: list[int], warm: int) -> float:
@@ -64,8 +66,8 @@ async def _hits(store: TableStore, trace: list[int], warm: int) -> float:
     hits = 0
     for number, name in enumerate(trace):
         key = stores.key(name)
-        found = await store.find(label.lookup, key)
-        if found.reason == "hit":
+        entry = await store.find(label.lookup, key)
+        if entry.reason == "hit":
             hits += number >= warm
         else:
             await store.put(stores.entry(label, key, stores.body(name, BODY)))

@@ -1,4 +1,4 @@
-"""Steps: the measurements of result caches, each with a result of its own."""
+"""Measurements of result caches, each with its own result."""
 
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping

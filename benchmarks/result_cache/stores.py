@@ -1,4 +1,4 @@
-"""Stores: one that is opened by itself, with entries that depend on the base tables."""
+"""A store without an application, and its entries."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -29,16 +29,16 @@ PLANNED = {
     "enable_seqscan": "off",
     "enable_bitmapscan": "off",
 }
-"""What else than times out holds for the connections of caches, for a script of pgbench."""
+"""Settings of cache connections without time-outs, for pgbench."""
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What entries are labelled with, and looked up by.
+    """Label and look-up of entries.
 
     Attributes:
-        lookup: What is asked of the store.
-        found: A look-up that found nothing.
+        lookup: The look-up.
+        found: The result of a look-up that missed.
     """
 
     lookup: Lookup
@@ -57,7 +57,7 @@ def body(number: int, size: int) -> bytes:
 
 
 async def applied(url: str, *names: StoreName) -> None:
-    """Make what caches in the stores of these names need, as ``fraiseql db apply`` does."""
+    """Create the objects of caches in these stores, as ``fraiseql db apply`` does."""
     await run(url, declared.TOTALS)
     queries = [
         query
@@ -91,7 +91,7 @@ async def opened(
 
 
 async def label(store: Any) -> Label:
-    """Return what entries over the base tables are labelled with from now on."""
+    """Return the current label of entries over the base tables."""
     pool = store._pool  # noqa: SLF001 - of a store that this module opened
     dependencies = await load_dependencies(pool.fetch_bytes, TABLES)
     lookup = Lookup(dependencies, reader=await load_reader(pool.fetch_bytes, None))
@@ -99,7 +99,7 @@ async def label(store: Any) -> Label:
 
 
 def entry(label: Label, key: bytes, body: bytes) -> Entry:
-    """Return an entry that equals what is computed under ``label``."""
+    """Return an entry with ``label``."""
     found = label.found
     return Entry(
         key=key,
@@ -114,10 +114,10 @@ def entry(label: Label, key: bytes, body: bytes) -> Entry:
     )
 
 
-async def put_entry(store: Store, one: Entry) -> None:
-    """Keep an entry, which must be possible."""
-    if (answer := await store.put(one)) != "stored":
-        raise RuntimeError(f"An entry of {len(one.body):,} bytes is not stored: {answer}.")
+async def put_entry(store: Store, item: Entry) -> None:
+    """Store an entry, or fail."""
+    if (answer := await store.put(item)) != "stored":
+        raise RuntimeError(f"An entry of {len(item.body):,} bytes is not stored: {answer}.")
 
 
 def script(label: Label) -> str:

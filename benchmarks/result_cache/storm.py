@@ -1,4 +1,4 @@
-"""Storm: what a cache takes on disk while it is written as fast as can be, beside its limit."""
+"""Disk use of a cache in a write storm, next to its limit."""
 
 import asyncio
 import os
@@ -36,14 +36,14 @@ DELETE FROM fifo WHERE id IN (SELECT id FROM fifo ORDER BY id LIMIT {BATCH})
 
 
 async def measure(bench: Bench, plan: Plan) -> dict[str, Any]:
-    """Return, by way of keeping to the limit, writes and the most and the last bytes on disk."""
-    found = {}
+    """Return writes, and peak and last bytes on disk, by way of limiting."""
+    figures = {}
     for name, opened in (("ring", _ring), ("oldest rows deleted", _fifo)):
         async with bench.copy("cache_storm") as url, opened(url, plan) as write:
-            found[name] = await _storm(url, write, plan)
-        peak = found[name]["peak_bytes"] / plan.storm_bytes
-        bench.say(f"storm, {name}: {found[name]['writes']:,} writes, {peak:.2f}x at most")
-    return found
+            figures[name] = await _storm(url, write, plan)
+        peak = figures[name]["peak_bytes"] / plan.storm_bytes
+        bench.say(f"storm, {name}: {figures[name]['writes']:,} writes, {peak:.2f}x at most")
+    return figures
 
 
 @asynccontextmanager
@@ -60,7 +60,7 @@ async def _ring(url: str, plan: Plan) -> AsyncIterator[Write]:
 
 @asynccontextmanager
 async def _fifo(url: str, plan: Plan) -> AsyncIterator[Write]:
-    """Keep to the limit by rows: two of the oldest go for each that comes, a batch at a time."""
+    """Limit by rows: each new row removes two of the oldest, in batches."""
     await run(url, FIFO_SQL)
     rows, random = plan.storm_bytes // (BODY + 200), Random(7)
     async with asyncpg.create_pool(url, min_size=WRITERS, max_size=WRITERS) as pool:
@@ -82,7 +82,7 @@ async def _storm(url: str, write: Write, plan: Plan) -> dict[str, Any]:
         for number in range(WRITERS)
     ]
     samples = []
-    while not all(one.done() for one in writers):
+    while not all(writer.done() for writer in writers):
         samples.append(_bytes(directory) - empty)
         await asyncio.sleep(0.05)
     counts = await asyncio.gather(*writers)
@@ -113,11 +113,11 @@ async def _directory(url: str) -> Path:
 
 
 def _bytes(directory: Path) -> int:
-    """Return the bytes of all files of the database, also of a relation that goes."""
+    """Return the bytes of all files of the database, those of dropped relations included."""
     total = 0
     with os.scandir(directory) as files:
         for file in files:
-            # A file may go meanwhile.
+            # A file may be removed at any moment.
             with suppress(FileNotFoundError):
                 total += file.stat().st_size
     return total

@@ -1,4 +1,4 @@
-"""Traces: requests by a power law, and what exact caches of a number of entries make of them."""
+"""Power-law traces, and hit rates of exact caches."""
 
 from bisect import bisect
 from collections import OrderedDict
@@ -8,9 +8,9 @@ from random import Random
 
 
 def zipf(universe: int, skew: float, seed: int) -> Iterator[int]:
-    """Yield keys below ``universe`` without end: the n-th most wanted with weight ``n ** -skew``.
+    """Yield keys below ``universe`` without end: the n-th most popular with weight ``n ** -skew``.
 
-    The numbers of the keys say nothing of how wanted they are.
+    Numbers of keys are independent of their popularity.
     """
     random = Random(seed)
     weights = list(accumulate((number + 1) ** -skew for number in range(universe)))

@@ -1,4 +1,4 @@
-"""Writers: transactions per second of those who write what stored results read, against none."""
+"""Transactions per second of writers, with and without result caches."""
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -17,7 +17,7 @@ KIND = "cache-writes"
 CLIENTS = 16
 HOLD_MS = 2
 LONG_MS = 10
-"""With so many writers that hold so long, PostgreSQL's core has time left."""
+"""With these writers and delays, PostgreSQL's core is not saturated."""
 _OTHERS = {
     NOTIFY: "PERFORM pg_notify('written', TG_TABLE_NAME)",
     COUNTER: "UPDATE counter SET n = n + 1",
@@ -31,7 +31,7 @@ _INSERT = (
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Which tables are written, and how long each transaction stays open."""
+    """The written tables, and the open time of each transaction."""
 
     name: str
     hot: bool
@@ -48,7 +48,7 @@ class Scenario:
     def _insert(self, plan: Plan) -> str:
         if self.hot:
             return _INSERT.format(table="tb_post")
-        # Half by half: in a chain the last table would cost a comparison with every other.
+        # A binary tree: in a chain the last table would cost a comparison with every other.
         return _chosen(1, plan.tables)
 
 
@@ -76,14 +76,16 @@ SCENARIOS = (
 
 
 async def measure(bench: Bench, plan: Plan) -> tuple[dict[str, Any], Any]:
-    """Return how it is measured, and rounds by scenario and mode."""
+    """Return the method, and rounds by scenario and mode."""
     async with AsyncExitStack() as stack:
         urls = {}
         for number, mode in enumerate((NONE, LOG, NOTIFY, COUNTER)):
             url = await stack.enter_async_context(bench.copy(f"cache_writes_{number}"))
             await prepare(mode, url, plan)
             urls[mode] = url
-        figures = {one.name: await _scenario(bench, plan, one, urls) for one in SCENARIOS}
+        figures = {
+            scenario.name: await _scenario(bench, plan, scenario, urls) for scenario in SCENARIOS
+        }
     how = {
         **method(bench),
         "writers": f"{CLIENTS}, each inserts one post in a transaction; BEGIN and COMMIT are sent"
@@ -132,16 +134,16 @@ async def _scenario(
     bench: Bench, plan: Plan, scenario: Scenario, urls: Mapping[str, str]
 ) -> dict[str, list[Any]]:
     load = scenario.load(plan, bench.plan.parents)
-    found: dict[str, list[Any]] = {mode: [] for mode in urls}
+    figures: dict[str, list[Any]] = {mode: [] for mode in urls}
     for _ in range(plan.rounds):
         for mode, url in urls.items():
-            one = await pgbench.measure(bench, url, load, plan.write_seconds)
-            found[mode].append(asdict(one))
-    none = median(one["tps"] for one in found[NONE])
+            measured = await pgbench.measure(bench, url, load, plan.write_seconds)
+            figures[mode].append(asdict(measured))
+    none = median(measured["tps"] for measured in figures[NONE])
     said = ", ".join(
-        f"{mode} {median(one['tps'] for one in rounds) / none:.0%}"
-        for mode, rounds in found.items()
+        f"{mode} {median(measured['tps'] for measured in rounds) / none:.0%}"
+        for mode, rounds in figures.items()
         if mode != NONE
     )
     bench.say(f"{scenario.name:24} none {none:6.0f}/s, {said}")
-    return found
+    return figures

@@ -1,1 +1,1 @@
-"""Stored: what stored documents cost and save, measured on a PostgreSQL of its own."""
+"""Costs and gains of stored documents."""

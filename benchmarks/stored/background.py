@@ -1,4 +1,4 @@
-"""Background: a worker beside a measurement, and the age of what it brings up to date."""
+"""Background worker, and the age of its data."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,12 +14,12 @@ from fraiseql.schema import Schema
 from fraiseql.settings import Settings
 
 LONGEST = 120.0
-"""Seconds after which what does not come up to date is an error."""
+"""Seconds to wait for an update."""
 
 
 @asynccontextmanager
 async def working(url: str, schema: Schema) -> AsyncIterator[None]:
-    """Have one worker do what ``schema`` needs while the block runs."""
+    """Run one worker for ``schema`` while the block runs."""
     worker = Worker(schema, Settings(database_url=url))
     await worker.start()
     try:
@@ -35,16 +35,16 @@ async def refreshed(url: str, schema: Schema) -> None:
 
 
 async def age(url: str, schema: Schema) -> str:
-    """Return the expression of the age, s, of the one type that ``schema`` keeps."""
+    """Return the SQL expression of the age, s, of the stored type of ``schema``."""
     pool = await open_pool(url, Settings())
     until = monotonic() + LONGEST
     try:
         (stored,) = (await load_job_context(schema, pool)).stored_types
         while monotonic() < until:
-            # Nothing is published of a view that was never filled.
-            found = await strategy_of(stored).read_source(stored, pool)
-            if found is not None and found.freshness is not None:
-                return found.freshness.age
+            # A view that was never filled is not a source.
+            source = await strategy_of(stored).read_source(stored, pool)
+            if source is not None and source.freshness is not None:
+                return source.freshness.age
             await asyncio.sleep(0.05)
     finally:
         await pool.close()
@@ -58,4 +58,4 @@ async def caught_up(url: str, age: str) -> None:
         if (await fetch(url, f"SELECT {age}"))[0][0] == 0:
             return
         await asyncio.sleep(0.02)
-    raise TimeoutError("What is stored did not come up to date.")
+    raise TimeoutError("The stored data were not updated.")

@@ -1,4 +1,4 @@
-"""Bulk: one statement that writes many rows, with what captures it and with what follows it."""
+"""One statement that writes many rows."""
 
 from collections.abc import Mapping
 from statistics import median
@@ -22,17 +22,17 @@ async def measure(bench: Bench, urls: Mapping[str, str]) -> dict[str, dict[str, 
     for _ in range(bench.plan.bulk_rounds):
         for mode, url in urls.items():
             samples[mode].append(await _sample(bench, mode, url))
-    found = {
+    figures = {
         mode: {
-            "statement_ms": median(one for one, _ in pairs),
+            "statement_ms": median(statement for statement, _ in pairs),
             "commit_ms": median(two for _, two in pairs),
-            "ms": median(one + two for one, two in pairs),
+            "ms": median(statement + commit for statement, commit in pairs),
         }
         for mode, pairs in samples.items()
     }
-    for mode, one in found.items():
-        bench.say(f"bulk {mode:28} {one['statement_ms']:7.1f} + {one['commit_ms']:7.1f} ms")
-    return found
+    for mode, times in figures.items():
+        bench.say(f"bulk {mode:28} {times['statement_ms']:7.1f} + {times['commit_ms']:7.1f} ms")
+    return figures
 
 
 async def _sample(bench: Bench, mode: str, url: str) -> tuple[float, float]:

@@ -42,7 +42,7 @@ def users(stored: Any) -> Schema:
 
 
 def rows(stored: Any) -> Schema:
-    """Declare users without what belongs to them."""
+    """Declare users without their posts."""
 
     @fraiseql.type(name="User", sql_source="tb_user", stored=stored)
     class User(UserFields):
@@ -63,7 +63,7 @@ _WIDE: dict[str, tuple[Any, int]] = {
 
 
 def wide_fields() -> dict[str, Any]:
-    """Return the fields of a row with 39 columns beside its key, and their types."""
+    """Return the fields of a row with a key and 39 columns, and their types."""
     numbered = {
         f"{name}_{number:02}": kind | None
         for name, (kind, count) in _WIDE.items()
@@ -129,19 +129,19 @@ def authors(**when: Any) -> Schema:
 
 
 def _found(name: str, of: Any) -> Schema:
-    one = fraiseql.find_one(name, of, by="id")
-    return build_schema(queries=[one, fraiseql.find(f"{name}s", of, order_by="id")])
+    by_id = fraiseql.find_one(name, of, by="id")
+    return build_schema(queries=[by_id, fraiseql.find(f"{name}s", of, order_by="id")])
 
 
 async def applied(url: str, schema: Schema) -> None:
-    """Make everything that ``schema`` declares to be stored, as ``fraiseql db apply`` does."""
+    """Apply the declarations of ``schema``, as ``fraiseql db apply`` does."""
     pool = await open_pool(url, Settings())
     try:
-        wanted = await load_desired_state(schema, pool)
-        if wanted.refusals:
-            raise RuntimeError("\n".join(map(str, wanted.refusals)))
+        desired = await load_desired_state(schema, pool)
+        if desired.refusals:
+            raise RuntimeError("\n".join(map(str, desired.refusals)))
         async with open_admin(pool) as writer:
-            await apply(writer, wanted)
+            await apply(writer, desired)
     finally:
         await pool.close()
 
@@ -150,8 +150,8 @@ async def differing(url: str, schema: Schema) -> int:
     """Count the stored documents that differ from the live ones (``fraiseql db verify``)."""
     pool = await open_pool(url, Settings())
     try:
-        wanted = await load_desired_state(schema, pool)
+        desired = await load_desired_state(schema, pool)
         async with open_admin(pool) as writer:
-            return sum(one.differing for one in await verify(writer, wanted.stored_types))
+            return sum(result.differing for result in await verify(writer, desired.stored_types))
     finally:
         await pool.close()

@@ -1,4 +1,4 @@
-"""Indexes: how large declared ones are, and what planning and execution cost with and without."""
+"""Size of declared indexes, and costs of statements with and without them."""
 
 import json
 from collections.abc import AsyncIterator, Mapping
@@ -38,12 +38,12 @@ OTHERS = {
 LONGEST = 2.0
 """Seconds after which a slow statement is not executed again."""
 PLANS = {"custom": "force_custom_plan", "generic": "force_generic_plan", "auto": "auto"}
-"""How PostgreSQL plans prepared statements: each time, once, and as it decides itself."""
+"""Modes in which PostgreSQL plans prepared statements."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """An operation that one of the indexes is for.
+    """An operation for one of the indexes.
 
     Attributes:
         name: As the report prints it.
@@ -94,27 +94,30 @@ def schema(indexes: tuple[Any, ...]) -> Schema:
 
 
 async def measure(bench: Bench) -> tuple[dict[str, Any], Any]:
-    """Return how it is measured, and the figures: sizes, and times of each statement."""
+    """Return the method, and the figures: sizes, and times of each statement."""
     async with bench.copy("stored_indexes") as url:
         await run(
             url, Template((SQL / "events.sql").read_text()).substitute(events=bench.plan.events)
         )
         await settle(url)
-        asked = queries()
-        without = {one.name: await _timed(bench, url, one, ()) for one in asked}
+        operations = queries()
+        without = {query.name: await _timed(bench, url, query, ()) for query in operations}
         await declared.applied(url, schema(INDEXES))
         await settle(url)
-        plain = {one.name: await _timed(bench, url, one, ()) for one in asked}
-        fitted = {one.name: await _timed(bench, url, one, INDEXES) for one in asked}
+        plain = {query.name: await _timed(bench, url, query, ()) for query in operations}
+        fitted = {query.name: await _timed(bench, url, query, INDEXES) for query in operations}
         sizes = await _sizes(url)
     kinds = {
         "no index": without,
         "statement of parameters": plain,
         "statement for the index": fitted,
     }
-    times = {one.name: {kind: found[one.name] for kind, found in kinds.items()} for one in asked}
-    for name, found in times.items():
-        bench.say(f"{name:30} {' · '.join(_said(each) for each in found.values())}")
+    times = {
+        query.name: {kind: plans[query.name] for kind, plans in kinds.items()}
+        for query in operations
+    }
+    for name, plans in times.items():
+        bench.say(f"{name:30} {' · '.join(_said(each) for each in plans.values())}")
     figures = {"sizes": sizes, "times": times}
     how = {
         **method(bench),
@@ -139,22 +142,22 @@ async def _timed(bench: Bench, url: str, query: Query, indexes: tuple[Any, ...])
     async with served.serving(url, schema(indexes), stored=bool(indexes)) as service:
         request = Request(query.text, None, query.variables)
         report = (await service.explain(request)).statements[0]
-    found = {}
+    times = {}
     for plan, mode in PLANS.items():
         async with _prepared(url, report, mode) as (connection, explain):
             samples = await _samples(bench, connection, explain)
-        found[plan] = {
-            "plan_ms": median(one["Planning Time"] for one in samples),
-            "run_ms": median(one["Execution Time"] for one in samples),
+        times[plan] = {
+            "plan_ms": median(sample["Planning Time"] for sample in samples),
+            "run_ms": median(sample["Execution Time"] for sample in samples),
             "scans": sorted(set(_scans(samples[-1]["Plan"]))),
         }
-    return {**found, "sql": report.sql}
+    return {**times, "sql": report.sql}
 
 
 async def _samples(
     bench: Bench, connection: "asyncpg.Connection[asyncpg.Record]", explain: str
 ) -> list[dict[str, Any]]:
-    """Return what is said of executions, without the first ten, for a bounded time."""
+    """Return the plans of executions, without the first ten, for a bounded time."""
     samples: list[dict[str, Any]] = []
     until = monotonic() + LONGEST
     while len(samples) < bench.plan.executions + 10:
@@ -168,7 +171,7 @@ async def _samples(
 async def _prepared(
     url: str, report: StatementReport, mode: str
 ) -> AsyncIterator[tuple["asyncpg.Connection[asyncpg.Record]", str]]:
-    """Give a connection that has the statement, and what explains an execution of it."""
+    """Yield a connection with the prepared statement, and its EXPLAIN."""
     connection = await asyncpg.connect(url)
     try:
         await connection.execute(f"SET plan_cache_mode = {mode}; SET jit = off")
@@ -200,7 +203,7 @@ def _scans(node: Mapping[str, Any]) -> list[str]:
 
 async def _sizes(url: str) -> list[dict[str, Any]]:
     """Return name, definition and bytes of the declared indexes, and of others to compare with."""
-    found = [
+    sizes = [
         {
             "name": row["name"],
             "declared": True,
@@ -219,6 +222,6 @@ async def _sizes(url: str) -> list[dict[str, Any]]:
         await run(url, f"CREATE INDEX compared ON tb_event {what}")
         ((size,),) = await fetch(url, "SELECT pg_relation_size('compared')")
         await run(url, "DROP INDEX compared")
-        found.append({"name": name, "declared": False, "definition": what, "bytes": size})
+        sizes.append({"name": name, "declared": False, "definition": what, "bytes": size})
     ((table,),) = await fetch(url, "SELECT pg_table_size('tb_event')")
-    return [{"name": "the table", "declared": False, "definition": "", "bytes": table}, *found]
+    return [{"name": "the table", "declared": False, "definition": "", "bytes": table}, *sizes]

@@ -1,4 +1,4 @@
-"""Page: the section on stored documents."""
+"""The page's section on stored documents."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -43,7 +43,7 @@ SIZES = "Bytes on disk, and the share of the table's:\n"
 
 
 def section(results: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the parts of the section, for those results that are there."""
+    """Yield the parts of the section that have results."""
     kinds: dict[str, Callable[[Any], Iterator[str]]] = {
         "stored-reads": _reads,
         "stored-writes": _writes,
@@ -53,44 +53,44 @@ def section(results: Mapping[str, Any]) -> Iterator[str]:
     if kinds.keys() & results.keys():
         yield OPENING
     for kind, part in kinds.items():
-        if found := results.get(kind):
-            yield from part(found["figures"])
-            yield markdown.method(found["method"])
+        if result := results.get(kind):
+            yield from part(result["figures"])
+            yield markdown.method(result["method"])
 
 
 def _reads(figures: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield READS
     names = ("key", "20 rows", "100 rows", "all")
     yield "Processor time of PostgreSQL, stored / live, ms (ratio):\n"
-    yield markdown.table(("", *names), (_row(one, names, _cpu) for one in figures))
+    yield markdown.table(("", *names), (_row(row, names, _cpu) for row in figures))
     yield "Time of the statement over a unix socket, stored / live, ms (ratio):\n"
-    yield markdown.table(("", *names), (_row(one, names, _time) for one in figures))
+    yield markdown.table(("", *names), (_row(row, names, _time) for row in figures))
     yield "The whole operation in process, without HTTP, stored / live, ms (ratio):\n"
-    yield markdown.table(("", *names), (_row(one, names, _request) for one in figures))
+    yield markdown.table(("", *names), (_row(row, names, _request) for row in figures))
 
 
 def _row(variant: Mapping[str, Any], names: Sequence[str], cell: Any) -> list[str]:
-    found = {one["name"]: one for one in variant["operations"]}
-    return [variant["name"], *(cell(found[name]) if name in found else "" for name in names)]
+    by_name = {row["name"]: row for row in variant["operations"]}
+    return [variant["name"], *(cell(by_name[name]) if name in by_name else "" for name in names)]
 
 
 def _pair(stored: float, live: float, *, used: bool) -> str:
     return f"{figure(stored)} / {figure(live)} ({f'{live / stored:.1f}x' if used else 'live'})"
 
 
-def _cpu(one: Mapping[str, Any]) -> str:
-    stored, live = (middle(one[name], "postgres_ms") for name in ("stored", "live"))
-    return _pair(stored, live, used=one["used"])
+def _cpu(row: Mapping[str, Any]) -> str:
+    stored, live = (middle(row[name], "postgres_ms") for name in ("stored", "live"))
+    return _pair(stored, live, used=row["used"])
 
 
-def _time(one: Mapping[str, Any]) -> str:
-    stored, live = (middle(one[name], "ms") for name in ("stored", "live"))
-    return _pair(stored, live, used=one["used"])
+def _time(row: Mapping[str, Any]) -> str:
+    stored, live = (middle(row[name], "ms") for name in ("stored", "live"))
+    return _pair(stored, live, used=row["used"])
 
 
-def _request(one: Mapping[str, Any]) -> str:
-    stored, live = (one["request"][name]["ms"] for name in ("stored", "live"))
-    return _pair(stored, live, used=one["used"])
+def _request(row: Mapping[str, Any]) -> str:
+    stored, live = (row["request"][name]["ms"] for name in ("stored", "live"))
+    return _pair(stored, live, used=row["used"])
 
 
 def _writes(figures: Mapping[str, Any]) -> Iterator[str]:
@@ -105,7 +105,9 @@ def _writes(figures: Mapping[str, Any]) -> Iterator[str]:
             for name, rounds in figures["rounds"].items()
         ),
     )
-    left = max(one["left_seconds"] for each in figures["rounds"].values() for one in each["async"])
+    left = max(
+        bulk["left_seconds"] for each in figures["rounds"].values() for bulk in each["async"]
+    )
     yield f"After a round the worker of the async mode was done within {left:.1f} s at most.\n"
     yield BULK
     none = figures["bulk"]["none"]
@@ -114,11 +116,11 @@ def _writes(figures: Mapping[str, Any]) -> Iterator[str]:
         (
             [
                 mode,
-                _times(one["statement_ms"], none["statement_ms"]),
-                figure(one["commit_ms"]),
-                _times(one["ms"], none["ms"]),
+                _times(bulk["statement_ms"], none["statement_ms"]),
+                figure(bulk["commit_ms"]),
+                _times(bulk["ms"], none["ms"]),
             ]
-            for mode, one in figures["bulk"].items()
+            for mode, bulk in figures["bulk"].items()
         ),
     )
     yield from _wal(figures["wal"])
@@ -128,8 +130,8 @@ def _writes(figures: Mapping[str, Any]) -> Iterator[str]:
     )
 
 
-def _times(found: float, none: float) -> str:
-    return f"{figure(found)} ({found / none:.2f}x)"
+def _times(rate: float, none: float) -> str:
+    return f"{figure(rate)} ({rate / none:.2f}x)"
 
 
 def shares(scenarios: Mapping[str, Mapping[str, Any]]) -> str:
@@ -152,20 +154,20 @@ def shares(scenarios: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _wal(workloads: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    modes = list(dict.fromkeys(mode for one in workloads.values() for mode in one))
+    modes = list(dict.fromkeys(mode for rates in workloads.values() for mode in rates))
     yield WAL
     yield markdown.table(
         ("", *modes),
         (
-            [name, *(_bytes(found, mode) if mode in found else "" for mode in modes)]
-            for name, found in workloads.items()
+            [name, *(_bytes(result, mode) if mode in result else "" for mode in modes)]
+            for name, result in workloads.items()
         ),
     )
 
 
-def _bytes(found: Mapping[str, Any], mode: str) -> str:
-    size = found[mode]["bytes"]
-    return f"{size:,.0f} ({size / found['none']['bytes']:.1f}x)"
+def _bytes(result: Mapping[str, Any], mode: str) -> str:
+    size = result[mode]["bytes"]
+    return f"{size:,.0f} ({size / result['none']['bytes']:.1f}x)"
 
 
 def _refresh(figures: Mapping[str, Any]) -> Iterator[str]:
@@ -174,11 +176,11 @@ def _refresh(figures: Mapping[str, Any]) -> Iterator[str]:
         ("changed", "plain, ms", "concurrently, ms", "plain, WAL KB", "concurrently, WAL KB"),
         (
             [
-                f"{one['share']:.1%}",
-                *(f"{one[kind]['ms']:.0f}" for kind in ("plain", "concurrently")),
-                *(f"{one[kind]['wal_bytes'] / 1e3:,.0f}" for kind in ("plain", "concurrently")),
+                f"{row['share']:.1%}",
+                *(f"{row[kind]['ms']:.0f}" for kind in ("plain", "concurrently")),
+                *(f"{row[kind]['wal_bytes'] / 1e3:,.0f}" for kind in ("plain", "concurrently")),
             ]
-            for one in figures["refresh"]
+            for row in figures["refresh"]
         ),
     )
     yield LOG
@@ -197,9 +199,9 @@ def _indexes(figures: Mapping[str, Any]) -> Iterator[str]:
     yield markdown.table(
         ("", "statement", *plans),
         (
-            [name, what, *(_planned(found[plan]) for plan in plans)]
+            [name, what, *(_planned(result[plan]) for plan in plans)]
             for name, kinds in figures["times"].items()
-            for what, found in kinds.items()
+            for what, result in kinds.items()
         ),
     )
     yield SIZES
@@ -208,20 +210,20 @@ def _indexes(figures: Mapping[str, Any]) -> Iterator[str]:
         ("", "", "MB", "of the table"),
         (
             [
-                one["name"] if not one["declared"] else f"declared: {_definition(one)}",
+                row["name"] if not row["declared"] else f"declared: {_definition(row)}",
                 "",
-                f"{one['bytes'] / 1e6:.2f}",
-                f"{one['bytes'] / table:.1%}",
+                f"{row['bytes'] / 1e6:.2f}",
+                f"{row['bytes'] / table:.1%}",
             ]
-            for one in figures["sizes"]
+            for row in figures["sizes"]
         ),
     )
 
 
-def _planned(found: Mapping[str, Any]) -> str:
-    mark = " ◦" if "Seq Scan" in found["scans"] else ""
-    return f"{figure(found['plan_ms'])} + {figure(found['run_ms'])}{mark}"
+def _planned(result: Mapping[str, Any]) -> str:
+    mark = " ◦" if "Seq Scan" in result["scans"] else ""
+    return f"{figure(result['plan_ms'])} + {figure(result['run_ms'])}{mark}"
 
 
-def _definition(one: Mapping[str, Any]) -> str:
-    return str(one["definition"].partition(" USING ")[2].replace("|", "\\|"))
+def _definition(row: Mapping[str, Any]) -> str:
+    return str(row["definition"].partition(" USING ")[2].replace("|", "\\|"))

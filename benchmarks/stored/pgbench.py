@@ -1,4 +1,4 @@
-"""pgbench: rounds of one script on one database, and what the kernel and the server counted."""
+"""Rounds of pgbench, with their counters."""
 
 import asyncio
 import os
@@ -13,18 +13,18 @@ from benchmarks import postgres, processes
 from benchmarks.stored.server import Bench
 
 FOREIGN_LIMIT = 0.15
-"""Cores that others may use during a round; one with more is measured again, once."""
+"""Cores that other processes may use in a round; with more it is repeated once."""
 
 LONGEST = 300
-"""Seconds after which a round is ended by force."""
+"""Seconds after which a round is killed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What pgbench does.
+    """A workload of pgbench.
 
     Attributes:
-        script: Its script: SQL, with ``:name`` for what ``\\set`` lines give.
+        script: Its script: SQL, with ``:name`` for variables of ``\\set`` lines.
         clients: Connections, each a closed loop.
         prepared: Whether statements are prepared once for each connection.
         options: Settings of the connections, by name.
@@ -46,7 +46,7 @@ class Round:
         postgres_ms: Processor time of all of PostgreSQL's processes for each transaction.
         retried: Transactions that met a deadlock or a serialization failure, and were run again.
         failed: Transactions that were given up.
-        foreign: Cores that nobody of ours used, but that were not idle.
+        foreign: Cores that other processes used.
     """
 
     tps: float
@@ -58,12 +58,12 @@ class Round:
 
 
 async def measure(bench: Bench, url: str, load: Load, seconds: float) -> Round:
-    """Run one round; once more when others used the machine meanwhile."""
-    one = await _measured(bench, url, load, ["-T", str(max(1, round(seconds)))])
-    if one.foreign > FOREIGN_LIMIT and not bench.plan.quick:
+    """Run one round; once more if others used the machine."""
+    measured = await _measured(bench, url, load, ["-T", str(max(1, round(seconds)))])
+    if measured.foreign > FOREIGN_LIMIT and not bench.plan.quick:
         again = await _measured(bench, url, load, ["-T", str(max(1, round(seconds)))])
-        one = min(one, again, key=lambda each: each.foreign)
-    return one
+        measured = min(measured, again, key=lambda each: each.foreign)
+    return measured
 
 
 async def run(bench: Bench, url: str, load: Load, transactions: int) -> Round:
@@ -72,7 +72,7 @@ async def run(bench: Bench, url: str, load: Load, transactions: int) -> Round:
 
 
 async def run_at(bench: Bench, url: str, load: Load, seconds: float, rate: int) -> Round:
-    """Run transactions at a given rate, a second, of all clients together."""
+    """Run transactions at a total rate per second."""
     return await _measured(bench, url, load, ["-T", str(max(1, round(seconds))), "-R", str(rate)])
 
 
@@ -119,8 +119,8 @@ async def _run(bench: Bench, url: str, load: Load, length: list[str]) -> str:
 
 
 def _number(pattern: str, text: str, otherwise: float | None = None) -> float:
-    if found := re.search(pattern, text):
-        return float(found[1])
+    if match := re.search(pattern, text):
+        return float(match[1])
     if otherwise is None:
         raise ValueError(f"pgbench does not say {pattern!r}:\n{text}")
     return otherwise
@@ -138,13 +138,13 @@ def _clocks(database: postgres.Database) -> tuple[float, ...]:
 def server_seconds(database: postgres.Database) -> float:
     """Return the processor time of the server, that of its ended sessions included.
 
-    A session that ends meanwhile moves its time to the first process: then both are read anew.
+    A session that ends moves its time to the first process: then both are read again.
     """
     while True:
         listed = database.processes()
         stat = Path(f"/proc/{database.postmaster}/stat").read_text()
         fields = stat.rpartition(")")[2].split()
         ended = (int(fields[13]) + int(fields[14])) * processes.TICK
-        found = processes.cpu_seconds(listed) + ended
+        seconds = processes.cpu_seconds(listed) + ended
         if database.processes() == listed:
-            return found
+            return seconds

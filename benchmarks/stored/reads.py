@@ -1,4 +1,4 @@
-"""Reads: the statements that serving writes, over what is stored against live, in turns."""
+"""Reads of stored documents, compared with live ones."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -35,10 +35,10 @@ class Variant:
     Attributes:
         name: As the report prints it.
         field: Name of the operation's field for one document; the list's has an ``s`` more.
-        selection: What is selected of each document.
+        selection: Selection of each document.
         declare: Declares the type.
         stored: How its documents are stored.
-        bounded: Whether documents are asked for by key and by number; if not, all at once.
+        bounded: Whether documents are read by key and by number; if not, all at once.
     """
 
     name: str
@@ -49,12 +49,12 @@ class Variant:
     bounded: bool = True
 
     def operations(self, users: int) -> list[Asked]:
-        """Return what is asked."""
-        one, many = self.field, f"{self.field}s"
+        """Return the operations."""
+        single, many = self.field, f"{self.field}s"
         if not self.bounded:
             return [Asked("all", f"{{ {many} {{ {self.selection} }} }}")]
         head = f"query($x: Int!) {{ {many}(where: {{id: {{gt: $x}}}}, limit:"
-        key = f"query($x: Int!) {{ {one}(id: $x) {{ {self.selection} }} }}"
+        key = f"query($x: Int!) {{ {single}(id: $x) {{ {self.selection} }} }}"
         return [
             Asked("key", key, users),
             Asked("20 rows", f"{head} 20) {{ {self.selection} }} }}", users - 30),
@@ -99,7 +99,7 @@ VARIANTS = (
 
 
 async def measure(bench: Bench) -> tuple[dict[str, Any], Any]:
-    """Return how every variant is measured, and the figures."""
+    """Return the method, and the figures of every variant."""
     figures = [await _variant(bench, variant) for variant in VARIANTS]
     plan = bench.plan
     how = {
@@ -119,20 +119,20 @@ async def measure(bench: Bench) -> tuple[dict[str, Any], Any]:
 async def _variant(bench: Bench, variant: Variant) -> dict[str, Any]:
     async with built(bench, variant) as services:
         url = services["live"].settings.database_url
-        found = [
-            await _operation(bench, url, asked, services)
-            for asked in variant.operations(bench.plan.size.users)
+        operations = [
+            await _operation(bench, url, operation, services)
+            for operation in variant.operations(bench.plan.size.users)
         ]
-    for one in found:
-        ratio = middle(one["live"], "ms") / middle(one["stored"], "ms")
-        note = "" if one["used"] else " LIVE"
-        bench.say(f"{variant.name:32} {one['name']:9} {ratio:6.1f}x{note}")
-    return {"name": variant.name, "operations": found}
+    for figures in operations:
+        ratio = middle(figures["live"], "ms") / middle(figures["stored"], "ms")
+        note = "" if figures["used"] else " LIVE"
+        bench.say(f"{variant.name:32} {figures['name']:9} {ratio:6.1f}x{note}")
+    return {"name": variant.name, "operations": operations}
 
 
 @asynccontextmanager
 async def built(bench: Bench, variant: Variant) -> AsyncIterator[dict[str, Service]]:
-    """Give services that read live and stored, of a new database in which a variant is stored."""
+    """Yield services that read live and stored documents of a new database."""
     async with bench.copy("stored_reads") as url:
         schema = variant.declare(variant.stored)
         await declared.applied(url, schema)
@@ -147,55 +147,59 @@ async def built(bench: Bench, variant: Variant) -> AsyncIterator[dict[str, Servi
 
 
 async def _operation(
-    bench: Bench, url: str, asked: Asked, services: Mapping[str, Service]
+    bench: Bench, url: str, operation: Asked, services: Mapping[str, Service]
 ) -> dict[str, Any]:
-    size = await agreed(asked, services)
-    statements = {name: await served.statement(each, asked) for name, each in services.items()}
-    loads = {name: served.as_load(found, asked.high) for name, found in statements.items()}
+    size = await agreed(operation, services)
+    statements = {name: await served.statement(each, operation) for name, each in services.items()}
+    loads = {name: served.as_load(report, operation.high) for name, report in statements.items()}
     rounds = await _rounds(bench, url, loads)
     return {
-        "name": asked.name,
+        "name": operation.name,
         "bytes": size,
         "used": statements["stored"].source != "live",
         "statement": statements["stored"].sql,
         **rounds,
-        "request": await _requests(asked, services),
+        "request": await _requests(operation, services),
     }
 
 
-async def agreed(asked: Asked, services: Mapping[str, Service]) -> int:
+async def agreed(operation: Asked, services: Mapping[str, Service]) -> int:
     """Compare answers, byte by byte, and return the length of one of them."""
     random, size = Random(3), 0
-    for _ in range(10 if asked.high else 1):
-        value = random.randint(1, asked.high or 1)
-        live, stored = [await served.answer(each, asked, value) for each in services.values()]
+    for _ in range(10 if operation.high else 1):
+        value = random.randint(1, operation.high or 1)
+        live, stored = [await served.answer(each, operation, value) for each in services.values()]
         if live != stored:
             raise RuntimeError(
-                f"{asked.name} {value}: live {live[:300]!r}, stored {stored[:300]!r}"
+                f"{operation.name} {value}: live {live[:300]!r}, stored {stored[:300]!r}"
             )
         size = len(stored)
     return size
 
 
-async def _requests(asked: Asked, services: Mapping[str, Service]) -> dict[str, dict[str, float]]:
+async def _requests(
+    operation: Asked, services: Mapping[str, Service]
+) -> dict[str, dict[str, float]]:
     """Return medians of what requests take in this process; live and stored take turns."""
     random = Random(5)
     turns: dict[str, list[dict[str, float]]] = {name: [] for name in services}
     for _ in range(5):
-        values = [random.randint(1, asked.high or 1) for _ in range(60 if asked.high else 4)]
+        values = [
+            random.randint(1, operation.high or 1) for _ in range(60 if operation.high else 4)
+        ]
         for name, service in services.items():
-            turns[name].append(await served.request_times(service, asked, values))
-    # The first turn also pays for what a service does only once.
+            turns[name].append(await served.request_times(service, operation, values))
+    # The first turn also pays for one-time work of a service.
     return {
-        name: {part: median(one[part] for one in found[1:]) for part in found[0]}
-        for name, found in turns.items()
+        name: {part: median(sample[part] for sample in samples[1:]) for part in samples[0]}
+        for name, samples in turns.items()
     }
 
 
 async def _rounds(bench: Bench, url: str, loads: Mapping[str, Load]) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = {name: [] for name in loads}
+    figures: dict[str, list[Any]] = {name: [] for name in loads}
     for _ in range(bench.plan.rounds):
         for name, load in loads.items():
-            one = await pgbench.measure(bench, url, load, bench.plan.read_seconds)
-            found[name].append(asdict(one))
-    return found
+            measured = await pgbench.measure(bench, url, load, bench.plan.read_seconds)
+            figures[name].append(asdict(measured))
+    return figures

@@ -1,4 +1,4 @@
-"""Refresh: what a materialized view costs to refresh, and what writers pay for its change log."""
+"""Cost of refreshes, and of the change log for writers."""
 
 import asyncio
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ RATE = 200
 
 
 async def measure(bench: Bench) -> tuple[dict[str, Any], Any]:
-    """Return how it is measured, and the figures: refreshes, the log's cost, staleness."""
+    """Return the method, and the figures: refreshes, the log's cost, staleness."""
     plan = bench.plan
     figures = {
         "refresh": await _refreshes(bench),
@@ -65,13 +65,13 @@ async def _refreshes(bench: Bench) -> list[dict[str, Any]]:
         await background.refreshed(url, schema)
         await settle(url)
         view = await _view(url)
-        found = [await _share(bench, url, view, share) for share in SHARES]
-    for one in found:
+        refreshes = [await _share(bench, url, view, share) for share in SHARES]
+    for refresh in refreshes:
         bench.say(
-            f"refresh after {one['share']:.1%}: {one['plain']['ms']:.0f} ms plain,"
-            f" {one['concurrently']['ms']:.0f} ms concurrently"
+            f"refresh after {refresh['share']:.1%}: {refresh['plain']['ms']:.0f} ms plain,"
+            f" {refresh['concurrently']['ms']:.0f} ms concurrently"
         )
-    return found
+    return refreshes
 
 
 async def _view(url: str) -> str:
@@ -90,8 +90,8 @@ async def _share(bench: Bench, url: str, view: str, share: float) -> dict[str, A
             await run(url, f"VACUUM {view}")
     await run(url, "VACUUM tb_post")
     medians = {
-        kind: {name: median(one[name] for one in found) for name in found[0]}
-        for kind, found in samples.items()
+        kind: {name: median(sample[name] for sample in runs) for name in runs[0]}
+        for kind, runs in samples.items()
     }
     return {"share": share, "rows": bench.plan.size.users, **medians}
 
@@ -133,25 +133,25 @@ async def _log(bench: Bench) -> dict[str, Any]:
         await run(urls[COUNTER], COUNTER_SQL)
         for url in urls.values():
             await settle(url)
-        return {one.name: await _logged(bench, one, urls) for one in SCENARIOS}
+        return {scenario.name: await _logged(bench, scenario, urls) for scenario in SCENARIOS}
 
 
 async def _logged(
     bench: Bench, scenario: Scenario, urls: Mapping[str, str]
 ) -> dict[str, list[Any]]:
     load = scenario.load(bench.plan.parents)
-    found: dict[str, list[Any]] = {mode: [] for mode in urls}
+    figures: dict[str, list[Any]] = {mode: [] for mode in urls}
     for _ in range(bench.plan.rounds):
         for mode, url in urls.items():
-            one = await pgbench.measure(bench, url, load, bench.plan.write_seconds)
-            found[mode].append(asdict(one))
-    said = ", ".join(f"{mode} {median(r['tps'] for r in found[mode]):.0f}/s" for mode in found)
+            measured = await pgbench.measure(bench, url, load, bench.plan.write_seconds)
+            figures[mode].append(asdict(measured))
+    said = ", ".join(f"{mode} {median(r['tps'] for r in figures[mode]):.0f}/s" for mode in figures)
     bench.say(f"{scenario.name}: {said}")
-    return found
+    return figures
 
 
 async def _lag(bench: Bench) -> dict[str, Any]:
-    """Return how stale a reader is told that the dashboard is, while others write."""
+    """Return the reported staleness of the dashboard, while others write."""
     schema = declared.dashboard(target_lag=LAG)
     async with bench.copy("stored_lag") as url:
         await declared.applied(url, schema)
@@ -161,21 +161,21 @@ async def _lag(bench: Bench) -> dict[str, Any]:
             await background.caught_up(url, age)
             load = Scenario("", 4, 1).load(bench.plan.parents)
             ages, took = await _watched(bench, url, age, load)
-    known = sorted(age for age in ages if age is not None)
-    found = {
+    seconds = sorted(age for age in ages if age is not None)
+    figures = {
         "asked": len(ages),
-        "unknown": len(ages) - len(known),
-        "p50_s": known[len(known) // 2],
-        "p99_s": known[len(known) * 99 // 100],
-        "max_s": known[-1],
+        "unknown": len(ages) - len(seconds),
+        "p50_s": seconds[len(seconds) // 2],
+        "p99_s": seconds[len(seconds) * 99 // 100],
+        "max_s": seconds[-1],
         "refreshes": took["refreshes"],
         "refresh_s": took["took"],
         "target_s": float(LAG.rstrip("s")),
     }
     bench.say(
-        f"age p50 {found['p50_s']:.2f} s, p99 {found['p99_s']:.2f} s, max {found['max_s']:.2f}"
+        f"age p50 {figures['p50_s']:.2f} s, p99 {figures['p99_s']:.2f}, max {figures['max_s']:.2f}"
     )
-    return found
+    return figures
 
 
 async def _watched(

@@ -1,4 +1,4 @@
-"""Served: what the serving pipeline asks PostgreSQL for an operation, live and stored."""
+"""Statements of the serving pipeline, live and stored."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,7 +16,7 @@ from fraiseql.serving.execution.explain import StatementReport
 from fraiseql.settings import Settings
 
 SENTINEL = 737
-"""The value that the one variable has in the statement that is looked at."""
+"""Value of the variable in the explained statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Asked:
 
 @asynccontextmanager
 async def serving(url: str, schema: Schema, *, stored: bool) -> AsyncIterator[Service]:
-    """Start a service that reads what is stored, or one that reads everything live."""
+    """Start a service that reads stored documents, or everything live."""
     settings = Settings(database_url=url, max_complexity=10_000_000)
     service = Service(schema, settings, read_sources) if stored else Service(schema, settings)
     await service.start()
@@ -50,35 +50,35 @@ async def serving(url: str, schema: Schema, *, stored: bool) -> AsyncIterator[Se
         await service.stop()
 
 
-async def answer(service: Service, asked: Asked, value: int) -> bytes:
-    """Return the body of a response, without what it says of staleness."""
-    response = await service.execute(asked.request(value), service.context(), Timings())
+async def answer(service: Service, operation: Asked, value: int) -> bytes:
+    """Return the body of a response, without its staleness."""
+    response = await service.execute(operation.request(value), service.context(), Timings())
     body, more, _ = bytes(response.body).partition(b',"extensions":')
     return body + b"}" if more else body
 
 
-async def statement(service: Service, asked: Asked) -> StatementReport:
+async def statement(service: Service, operation: Asked) -> StatementReport:
     """Return the statement that answers, with its parameters for the sentinel."""
-    return (await service.explain(asked.request(SENTINEL))).statements[0]
+    return (await service.explain(operation.request(SENTINEL))).statements[0]
 
 
 def as_load(report: StatementReport, high: int) -> Load:
-    """Write a statement as a script of pgbench, with the sentinel drawn anew each time."""
+    """Write a statement as a script of pgbench, with a random value in place of the sentinel."""
     lines, sql = [], report.sql
     for number in reversed(range(1, len(report.parameters) + 1)):
         value = report.parameters[number - 1]
-        given = f"random(1, {high})" if value == str(SENTINEL) else value
-        lines.append(f"\\set p{number} {given}")
+        drawn = f"random(1, {high})" if value == str(SENTINEL) else value
+        lines.append(f"\\set p{number} {drawn}")
         sql = sql.replace(f"${number}", f":p{number}")
     return Load("\n".join([*lines, f"{sql};"]) + "\n")
 
 
-async def request_times(service: Service, asked: Asked, values: list[int]) -> dict[str, float]:
+async def request_times(service: Service, operation: Asked, values: list[int]) -> dict[str, float]:
     """Return the median ms of a request in this process, without HTTP, and its processor time."""
     times = []
     used = process_time()
     for value in values:
-        request, context, timings = asked.request(value), service.context(), Timings()
+        request, context, timings = operation.request(value), service.context(), Timings()
         started = perf_counter()
         await service.execute(request, context, timings)
         times.append((perf_counter() - started) * 1e3)

@@ -1,4 +1,4 @@
-"""Server: a durable PostgreSQL with the base tables, and copies of them to keep documents in."""
+"""Durable PostgreSQL with copies of the base tables."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -18,7 +18,7 @@ SETTINGS: Mapping[str, str] = {
     "shared_buffers": "1GB",
     "max_connections": "100",
     "max_wal_size": "8GB",
-    # Not within a run: the first write to each page after one is logged whole.
+    # None within a run: the first write to each page after it is logged whole.
     "checkpoint_timeout": "60min",
     "work_mem": "64MB",
     "maintenance_work_mem": "256MB",
@@ -28,12 +28,12 @@ FILES = ("base.sql", "stored.sql")
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What a measurement of stored documents works with.
+    """Environment of a measurement of stored documents.
 
     Attributes:
-        plan: How much is measured.
+        plan: Sizes of the run.
         server: The claim on the server.
-        database: The database that the copies are made of, and the server's processes.
+        database: The copied database, and the server's processes.
         cores: The clients' cores, and PostgreSQL's.
     """
 
@@ -44,12 +44,12 @@ class Bench:
 
     @property
     def binaries(self) -> Path:
-        """Where pgbench is."""
+        """Directory of pgbench."""
         return self.server.binaries
 
     @asynccontextmanager
     async def copy(self, name: str) -> AsyncIterator[str]:
-        """Give the address of a new copy of the base tables, which is dropped after the block."""
+        """Yield the address of a new copy of the base tables, dropped after the block."""
         base = self.plan.size.label_of("stored")
         drop = f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'
         await run(self.server.url, drop)
@@ -74,7 +74,7 @@ async def bench(plan: Plan, directory: Path = CACHE / "stored") -> AsyncIterator
         url = server.url_for(label)
         await data.ensure(url, plan.size, files=FILES, last="tb_wide", quiet=plan.quick)
         cores = one_core_each()
-        # Through another database: nobody may be connected to the one that is copied.
+        # Through another database: the copied one must have no connections.
         first = await postgres.postmaster(server.url)
         database = postgres.Database(server.url, server.version, first, SETTINGS)
         database.pin(set(cores.others))
@@ -84,7 +84,7 @@ async def bench(plan: Plan, directory: Path = CACHE / "stored") -> AsyncIterator
 
 
 def one_core_each() -> Cores:
-    """Give one core to the clients and one to PostgreSQL, however many there are."""
+    """Assign one core to the clients and one to PostgreSQL."""
     cores = Cores.split()
     return Cores(cores.server, frozenset({min(cores.others)}))
 
@@ -109,12 +109,12 @@ async def fetch(url: str, statement: str, *values: Any) -> list[asyncpg.Record]:
 
 
 async def settle(url: str) -> None:
-    """Bring tables and statistics of a database into the state that time would bring."""
+    """Vacuum and analyze a database, and write a checkpoint."""
     await run(url, "VACUUM (ANALYZE)", "CHECKPOINT")
 
 
 def method(bench: Bench) -> dict[str, Any]:
-    """Return what every measurement here has in common, in words."""
+    """Return a description common to all measurements here."""
     names = ", ".join(f"{name} {value}" for name, value in bench.database.settings.items())
     return {
         "data": bench.plan.size.words,

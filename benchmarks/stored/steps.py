@@ -1,4 +1,4 @@
-"""Steps: the measurements of stored documents, each with a result of its own."""
+"""Measurements of stored documents, each with its own result."""
 
 import os
 import time
@@ -33,7 +33,7 @@ async def run(names: Collection[str], *, quick: bool) -> None:
 
 @contextmanager
 def on(cores: frozenset[int]) -> Iterator[None]:
-    """Keep this process on ``cores`` while the block runs."""
+    """Pin this process to ``cores`` while the block runs."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores)
     try:

@@ -1,4 +1,4 @@
-"""Summary: medians of the rounds of stored documents, and whether each target is hit."""
+"""Medians and targets of stored documents."""
 
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,14 +18,14 @@ FOREIGN_LIMIT = 0.15
 
 
 def middle(rounds: Sequence[Mapping[str, Any]], name: str) -> float:
-    """Return the median over the rounds that nobody disturbed, or over all if there are none."""
-    calm = [one for one in rounds if one["foreign"] <= FOREIGN_LIMIT] or rounds
-    return float(statistics.median(one[name] for one in calm))
+    """Return the median over the undisturbed rounds, or over all if there are none."""
+    calm = [row for row in rounds if row["foreign"] <= FOREIGN_LIMIT] or rounds
+    return float(statistics.median(row[name] for row in calm))
 
 
 def disturbed(rounds: Sequence[Mapping[str, Any]]) -> bool:
-    """Tell whether others used the machine in every round."""
-    return all(one["foreign"] > FOREIGN_LIMIT for one in rounds)
+    """Return whether others used the machine in every round."""
+    return all(row["foreign"] > FOREIGN_LIMIT for row in rounds)
 
 
 def share(rounds: Mapping[str, Sequence[Mapping[str, Any]]], mode: str) -> float:
@@ -34,31 +34,31 @@ def share(rounds: Mapping[str, Sequence[Mapping[str, Any]]], mode: str) -> float
 
 
 def targets(results: Mapping[str, Any]) -> Iterator[Target]:
-    """Yield every target that ``results`` say something about."""
-    for kind, found in (
+    """Yield every target with a result."""
+    for kind, result in (
         ("stored-reads", _reads),
         ("stored-writes", _writes),
         ("stored-refresh", _refresh),
         ("stored-indexes", _indexes),
     ):
         if kind in results:
-            yield from found(results[kind]["figures"])
+            yield from result(results[kind]["figures"])
 
 
 def operation(figures: Sequence[Mapping[str, Any]], variant: str, name: str) -> Any:
-    """Return what was found of one operation of a variant, or None."""
-    for one in figures:
-        if one["name"] == variant:
-            return next((each for each in one["operations"] if each["name"] == name), None)
+    """Return the figures of one operation of a variant, or None."""
+    for row in figures:
+        if row["name"] == variant:
+            return next((each for each in row["operations"] if each["name"] == name), None)
     return None
 
 
 def _reads(figures: Sequence[Mapping[str, Any]]) -> Iterator[Target]:
     for variant in figures:
-        for one in variant["operations"]:
-            if one["name"] in ("key", "all"):
-                cpu = middle(one["stored"], "postgres_ms")
-                what = "by key" if one["name"] == "key" else "as a whole"
+        for row in variant["operations"]:
+            if row["name"] in ("key", "all"):
+                cpu = middle(row["stored"], "postgres_ms")
+                what = "by key" if row["name"] == "key" else "as a whole"
                 step = f"stored read {what}, {variant['name']}, PostgreSQL's processor time"
                 yield Target(step, "≤ 0.1 ms", f"{cpu:.3f} ms", cpu <= 0.1)
     for level in ("2 levels", "3 levels"):
@@ -67,7 +67,7 @@ def _reads(figures: Sequence[Mapping[str, Any]]) -> Iterator[Target]:
             for name in ("Projection", "Projection, text")
         ]
         if all(pair):
-            plain, text = (middle(one["stored"], "postgres_ms") for one in pair)
+            plain, text = (middle(row["stored"], "postgres_ms") for row in pair)
             step = f"100 documents of {level}, jsonb against text, PostgreSQL's processor time"
             yield Target(step, "≥ 2.5x", f"{plain / text:.1f}x", plain / text >= 2.5)
 
@@ -75,9 +75,9 @@ def _reads(figures: Sequence[Mapping[str, Any]]) -> Iterator[Target]:
 def _writes(figures: Mapping[str, Any]) -> Iterator[Target]:
     for name, rounds in figures["rounds"].items():
         if name.startswith("8 writers"):
-            found = share(rounds, "commit")
+            rate = share(rounds, "commit")
             step = f"writes, commit mode against none, {name}"
-            yield Target(step, "≥ 40 %", f"{found:.0%}", found >= 0.4)
+            yield Target(step, "≥ 40 %", f"{rate:.0%}", rate >= 0.4)
     for name, (pg_ivm, none) in PG_IVM.items():
         ratio = share(figures["rounds"][name], "commit") / (pg_ivm / none)
         step = f"writes, commit mode against pg_ivm by shares of none (its from the notes), {name}"
@@ -92,20 +92,27 @@ def _writes(figures: Mapping[str, Any]) -> Iterator[Target]:
 
 def _refresh(figures: Mapping[str, Any]) -> Iterator[Target]:
     for name, rounds in figures["log"].items():
-        found = share(rounds, "log")
-        yield Target(f"writes with the change log, {name}", "≥ 95 %", f"{found:.0%}", found >= 0.95)
+        lag_seconds = share(rounds, "log")
+        yield Target(
+            f"writes with the change log, {name}",
+            "≥ 95 %",
+            f"{lag_seconds:.0%}",
+            lag_seconds >= 0.95,
+        )
     lag = figures["lag"]
     most = lag["target_s"] + lag["refresh_s"]
-    found = lag["p99_s"]
-    yield Target("reported age, p99", f"≤ {most:.2f} s", f"{found:.2f} s", found <= most)
+    lag_seconds = lag["p99_s"]
+    yield Target(
+        "reported age, p99", f"≤ {most:.2f} s", f"{lag_seconds:.2f} s", lag_seconds <= most
+    )
 
 
 def _indexes(figures: Mapping[str, Any]) -> Iterator[Target]:
     for name, times in figures["times"].items():
-        one = times["statement for the index"]["auto"]
-        found = one["plan_ms"] / (one["plan_ms"] + one["run_ms"])
+        planned = times["statement for the index"]["auto"]
+        planning_share = planned["plan_ms"] / (planned["plan_ms"] + planned["run_ms"])
         step = f"planning's share of the time, {name}"
-        yield Target(step, "≤ 10 %", f"{found:.0%}", found <= 0.1)
+        yield Target(step, "≤ 10 %", f"{planning_share:.0%}", planning_share <= 0.1)
         used = times["statement for the index"]["generic"]["scans"]
         step = f"generic plan without a sequential scan, {name}"
         yield Target(step, "yes", ", ".join(used), "Seq Scan" not in used)

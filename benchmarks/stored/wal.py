@@ -1,4 +1,4 @@
-"""WAL: bytes that a transaction writes to the log, with documents stored in each way."""
+"""WAL per transaction, with documents stored in each way."""
 
 import asyncio
 from collections.abc import Mapping
@@ -29,13 +29,13 @@ WORKLOADS = {
 
 async def measure(bench: Bench, urls: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     """Return bytes, records and whole-page images per transaction, by workload and mode."""
-    found: dict[str, dict[str, Any]] = {}
+    figures: dict[str, dict[str, Any]] = {}
     for name, (scenario, bio, modes) in WORKLOADS.items():
         load = scenario.load(_parents(bench), bio=bio)
-        found[name] = {mode: await one(bench, mode, urls[mode], load) for mode in modes}
-        said = ", ".join(f"{mode} {each['bytes']:.0f}" for mode, each in found[name].items())
+        figures[name] = {mode: await one(bench, mode, urls[mode], load) for mode in modes}
+        said = ", ".join(f"{mode} {each['bytes']:.0f}" for mode, each in figures[name].items())
         bench.say(f"WAL bytes, {name}: {said}")
-    return found
+    return figures
 
 
 async def one(bench: Bench, mode: str, url: str, load: pgbench.Load) -> dict[str, float]:
@@ -52,13 +52,13 @@ async def one(bench: Bench, mode: str, url: str, load: pgbench.Load) -> dict[str
 
 
 def _parents(bench: Bench) -> int:
-    """Return of how many users the writer writes: few, so that their pages are soon warm."""
+    """Return the number of written users: few, so that their pages are soon warm."""
     return max(1, bench.plan.parents // 10)
 
 
 async def _quiet(mode: str, url: str) -> None:
     await writing.rest(mode, url)
-    # Counters of a session are there for others when it has ended or a second has passed.
+    # Other sessions see counters of a session after its end or after a second.
     await asyncio.sleep(0.2)
     await run(url, "SELECT pg_stat_force_next_flush()")
 

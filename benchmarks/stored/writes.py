@@ -1,4 +1,4 @@
-"""Writes: transactions per second with documents stored in each way, against none."""
+"""Transactions per second with documents stored in each way."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -11,17 +11,19 @@ from benchmarks.stored.writing import MODES, SCENARIOS, Scenario
 
 KIND = "stored-writes"
 POSTS = tuple(mode for mode in MODES if mode != "generated column")
-"""Modes that a post has anything to do with."""
+"""Modes that depend on posts."""
 
 
 async def measure(bench: Bench) -> tuple[dict[str, Any], Any]:
-    """Return how it is measured, and the figures: rounds, the large statement, WAL."""
+    """Return the method, and the figures: rounds, the large statement, WAL."""
     plan = bench.plan
     async with writing.places(bench) as urls:
         figures = {
             "wal": await wal.measure(bench, urls),
             "bulk": await bulk.measure(bench, {mode: urls[mode] for mode in POSTS}),
-            "rounds": {one.name: await _scenario(bench, one, urls) for one in SCENARIOS},
+            "rounds": {
+                scenario.name: await _scenario(bench, scenario, urls) for scenario in SCENARIOS
+            },
             "wrong": {mode: await writing.wrong(mode, url) for mode, url in urls.items()},
         }
         ((documents,),) = await fetch(urls["none"], "SELECT count(*) FROM tb_user")
@@ -45,17 +47,17 @@ async def _scenario(
     bench: Bench, scenario: Scenario, urls: Mapping[str, str]
 ) -> dict[str, list[Any]]:
     load = scenario.load(bench.plan.parents)
-    found: dict[str, list[Any]] = {mode: [] for mode in POSTS}
+    figures: dict[str, list[Any]] = {mode: [] for mode in POSTS}
     for _ in range(bench.plan.rounds):
         for mode in POSTS:
-            one = await pgbench.measure(bench, urls[mode], load, bench.plan.write_seconds)
+            measured = await pgbench.measure(bench, urls[mode], load, bench.plan.write_seconds)
             started = perf_counter()
             await writing.rest(mode, urls[mode])
             left = round(perf_counter() - started, 3)
-            found[mode].append({**asdict(one), "left_seconds": left})
-    none = max(one["tps"] for one in found["none"])
+            figures[mode].append({**asdict(measured), "left_seconds": left})
+    none = max(measured["tps"] for measured in figures["none"])
     said = ", ".join(
-        f"{mode} {max(r['tps'] for r in found[mode]) / none:.0%}" for mode in POSTS[1:]
+        f"{mode} {max(r['tps'] for r in figures[mode]) / none:.0%}" for mode in POSTS[1:]
     )
     bench.say(f"{scenario.name:45} none {none:6.0f}/s, {said}")
-    return found
+    return figures

@@ -63,7 +63,7 @@ FOR EACH ROW EXECUTE FUNCTION naive_user();
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """What writers do.
+    """A workload of writers.
 
     Attributes:
         name: As the report prints it.
@@ -82,10 +82,10 @@ class Scenario:
     def load(self, parents: int, *, bio: bool = False) -> Load:
         """Write the script: posts of one user, or the user's own bio."""
         lines = [f"\\set u random(1, {parents})\n\\set v random(1, 100000)\n"]
-        one = _BIO if bio else _POST
+        statement = _BIO if bio else _POST
         if not self.statements:
-            return Load("".join([*lines, one]), self.writers, options=self.options)
-        lines += ["BEGIN;\n", one * self.statements]
+            return Load("".join([*lines, statement]), self.writers, options=self.options)
+        lines += ["BEGIN;\n", statement * self.statements]
         lines += [f"\\sleep {self.hold_ms} ms\n"] if self.hold_ms else []
         return Load("".join([*lines, "COMMIT;\n"]), self.writers, options=self.options)
 
@@ -106,7 +106,7 @@ SCENARIOS = (
 
 @asynccontextmanager
 async def places(bench: Bench) -> AsyncIterator[dict[str, str]]:
-    """Give the address of a database for each mode, with its documents built and a worker."""
+    """Yield a database for each mode, with its documents built and a worker."""
     async with AsyncExitStack() as stack:
         urls = {}
         for number, (mode, schema) in enumerate(MODES.items()):
@@ -123,7 +123,7 @@ async def places(bench: Bench) -> AsyncIterator[dict[str, str]]:
 
 
 async def wrong(mode: str, url: str) -> int:
-    """Return how many stored documents differ from the live ones, in one snapshot."""
+    """Count the stored documents that differ from the live ones, in one snapshot."""
     schema = MODES[mode]
     if schema is not None:
         return await declared.differing(url, schema)
@@ -138,14 +138,14 @@ async def wrong(mode: str, url: str) -> int:
 
 
 async def rest(mode: str, url: str) -> None:
-    """Wait until nothing is left to do in the background."""
+    """Wait until the background work is done."""
     schema = MODES[mode]
     if mode == "async" and schema is not None:
         await background.caught_up(url, await background.age(url, schema))
 
 
 def described() -> dict[str, Any]:
-    """Return what is written, in words."""
+    """Return a description of the writes."""
     return {
         "documents": "a user with its ten latest posts; those of all users are stored",
         "transaction": "posts of one user, drawn from the parents; BEGIN and COMMIT are sent each"

@@ -1,6 +1,6 @@
-"""Benchmarks: on little data every application answers alike, and the report stands on results.
+"""Benchmarks on little data: equal answers, and a report from results.
 
-No time is looked at. Peers that are not installed are compared in the benchmark's own environment.
+Times are not checked. Peers that are not installed are compared in the benchmark's own environment.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ def loaded(database: str) -> str:
 
 
 @pytest.fixture
-def told(loaded: str, monkeypatch: pytest.MonkeyPatch) -> str:
+def data_url(loaded: str, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("BENCH_DATABASE_URL", loaded)
     return loaded
 
@@ -54,7 +54,7 @@ async def ask(app, operation: Operation, value: int):
 
 
 async def documents(url: str, operation: Operation, value: int):
-    """Return the documents that an operation is about, asked for in plain SQL."""
+    """Return the documents of an operation from plain SQL."""
     conditions = {
         "Q3": "tv_user WHERE (data->'active')::boolean AND id > $1 ORDER BY id LIMIT 20",
         "Q4": "tv_post WHERE id > $1 ORDER BY id LIMIT 100",
@@ -68,8 +68,8 @@ async def documents(url: str, operation: Operation, value: int):
     return [json.loads(row[0]) for row in rows]
 
 
-def expected(operation: Operation, found: list):
-    answers = [transform.walked(document, SELECTIONS[operation.name]) for document in found]
+def expected(operation: Operation, stored: list):
+    answers = [transform.walked(document, SELECTIONS[operation.name]) for document in stored]
     if operation.name in {"Q1", "Q2"}:
         return {"data": {"user": answers[0]}}
     return {"data": {"users" if operation.name == "Q3" else "posts": answers}}
@@ -77,22 +77,24 @@ def expected(operation: Operation, found: list):
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 @pytest.mark.parametrize("peer", ["fraiseql_documents", "fraiseql_live"])
-async def test_own_applications_answer_what_plain_sql_says(peer, operation, told):
+async def test_own_applications_answer_what_plain_sql_says(peer, operation, data_url):
     app = importlib.import_module(f"benchmarks.peers.{peer}").application()
     try:
         for value in (operation.low, *operation.values(seed=3, count=3)):
-            found = await documents(told, operation, value)
-            assert await ask(app, operation, value) == expected(operation, found)
+            stored = await documents(data_url, operation, value)
+            assert await ask(app, operation, value) == expected(operation, stored)
     finally:
         await app.stop()
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
-async def test_the_ceiling_sends_the_documents_that_are_answered_from(operation, told):
+async def test_the_ceiling_sends_the_documents_that_are_answered_from(operation, data_url):
     ceiling = importlib.import_module("benchmarks.peers.ceiling")
     value = next(operation.values(seed=3, count=1))
     try:
-        assert await ask(ceiling.app, operation, value) == await documents(told, operation, value)
+        assert await ask(ceiling.app, operation, value) == await documents(
+            data_url, operation, value
+        )
     finally:
         while ceiling.free:
             await ceiling.free.pop().close()
@@ -101,9 +103,9 @@ async def test_the_ceiling_sends_the_documents_that_are_answered_from(operation,
 @pytest.mark.parametrize("name", list(transform.TRANSFORMS))
 async def test_every_transform_makes_the_response_of_q4(name, loaded):
     q4 = OPERATIONS[3]
-    found = await documents(loaded, q4, q4.low)
-    texts = [json.dumps(document, ensure_ascii=False).encode() for document in found]
-    assert json.loads(transform.TRANSFORMS[name](texts)) == expected(q4, found)
+    stored = await documents(loaded, q4, q4.low)
+    texts = [json.dumps(document, ensure_ascii=False).encode() for document in stored]
+    assert json.loads(transform.TRANSFORMS[name](texts)) == expected(q4, stored)
 
 
 async def test_the_data_are_as_many_as_they_should_be(loaded):
@@ -136,9 +138,9 @@ async def test_our_own_load_generator_counts_what_it_did(status, share):
     cores = frozenset(os.sched_getaffinity(0))
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        found = await asyncio.to_thread(load.run, OPERATIONS[0], port, 0.2, 1, cores, wrk=None)
-    assert found["requests"] == len(bodies) >= load.CONNECTIONS
-    assert found["errors"] == share * len(bodies)
+        counts = await asyncio.to_thread(load.run, OPERATIONS[0], port, 0.2, 1, cores, wrk=None)
+    assert counts["requests"] == len(bodies) >= load.CONNECTIONS
+    assert counts["errors"] == share * len(bodies)
     assert {body["operationName"] for body in bodies} == {"Q1"}
     assert {body["variables"]["id"] % 10 == 0 for body in bodies} == {False}
 
@@ -164,11 +166,15 @@ def test_a_target_is_missed_by_a_figure_beyond_it():
             "figures": {"rounds": [rounds(1.4, 0), rounds(1, 0, summary.CEILING)]},
         }
     }
-    assert [(one.found, one.hit) for one in summary.targets(results)] == [("1.40x", False)]
+    assert [(target.figure, target.hit) for target in summary.targets(results)] == [
+        ("1.40x", False)
+    ]
 
 
 def test_the_page_says_what_the_committed_results_say():
-    results = {kind: found for kind in result.KINDS if (found := result.read(kind, quick=False))}
+    results = {
+        kind: figures for kind in result.KINDS if (figures := result.read(kind, quick=False))
+    }
     assert set(results) == set(result.KINDS), "run `python -m benchmarks` and commit its results"
     assert page.text(results) == PAGE.read_text(), "run `python -m benchmarks report`"
     assert comparison.text(results) == COMPARISON.read_text(), "run `python -m benchmarks report`"

@@ -1,4 +1,4 @@
-"""Measurements of result caches: on little data they do what they say; no time is looked at."""
+"""Measurements of result caches on little data; times are not checked."""
 
 from dataclasses import replace
 from itertools import islice
@@ -45,15 +45,17 @@ def directory(tmp_path_factory):
 
 @pytest.fixture
 async def bench(directory):
-    async with server.bench(replace(STORED_QUICK, size=Size(200), parents=20), directory) as found:
-        yield found
+    async with server.bench(
+        replace(STORED_QUICK, size=Size(200), parents=20), directory
+    ) as started:
+        yield started
 
 
 async def test_what_is_timed_is_found_in_every_way(bench):
-    (found,) = await hits.measure(bench, TINY)
-    assert {*found["rate"]} < {*found["asyncio"]}
-    assert found["rate"][LOOK_UP][0]["failed"] == 0
-    assert found["rate"][GET][0]["tps"] > 0
+    (figures,) = await hits.measure(bench, TINY)
+    assert {*figures["rate"]} < {*figures["asyncio"]}
+    assert figures["rate"][LOOK_UP][0]["failed"] == 0
+    assert figures["rate"][GET][0]["tps"] > 0
 
 
 async def test_the_script_finds_entries_until_somebody_writes(bench):
@@ -83,7 +85,7 @@ async def test_writers_leave_a_row_of_the_log_and_the_counter_counts(bench):
                 done = await pgbench.run(bench, url, scenario.load(TINY, 20), 2)
                 assert done.failed == 0
             written = writers.CLIENTS * 2 * len(writers.SCENARIOS)
-            spread = writers.CLIENTS * 2 * sum(not one.hot for one in writers.SCENARIOS)
+            spread = writers.CLIENTS * 2 * sum(not single.hot for single in writers.SCENARIOS)
             after = await fetch(url, counted.get(mode, "SELECT 0"))
             assert after - before == (0 if mode == NONE else written)
             posts = await fetch(
@@ -97,27 +99,27 @@ async def fetch(url: str, sql: str) -> int:
 
 
 async def test_one_of_all_callers_computes(bench):
-    _, found = await flight.measure(bench, TINY)
-    assert [one["computed"] for one in found[TOGETHER]] == [1]
-    assert found[ALONE][0]["computed"] >= 1
+    _, figures = await flight.measure(bench, TINY)
+    assert [row["computed"] for row in figures[TOGETHER]] == [1]
+    assert figures[ALONE][0]["computed"] >= 1
 
 
 async def test_bytes_on_disk_stay_below_the_limit(bench):
-    found = await storm.measure(bench, TINY)
-    assert found["ring"]["writes"] > 0
-    assert 0 < found["ring"]["peak_bytes"] <= 1.15 * TINY.storm_bytes
+    figures = await storm.measure(bench, TINY)
+    assert figures["ring"]["writes"] > 0
+    assert 0 < figures["ring"]["peak_bytes"] <= 1.15 * TINY.storm_bytes
 
 
 async def test_hits_write_nothing(bench):
-    found = await quiet.measure(bench, TINY)
-    assert found["look-ups of the store"]["dead_rows"] == 0
+    figures = await quiet.measure(bench, TINY)
+    assert figures["look-ups of the store"]["dead_rows"] == 0
 
 
 async def test_a_trace_hits_and_misses(bench):
-    _, found = await ring.measure(bench, replace(TINY, storm_seconds=0.1))
-    (one,) = found["traces"]
-    assert 0 < one["ring"] < 1
-    assert 0 < one["entries"] < TINY.universe
+    _, figures = await ring.measure(bench, replace(TINY, storm_seconds=0.1))
+    (trace,) = figures["traces"]
+    assert 0 < trace["ring"] < 1
+    assert 0 < trace["entries"] < TINY.universe
 
 
 async def test_memory_answers_without_asking(bench):
@@ -139,10 +141,10 @@ def test_a_trace_is_the_same_in_every_run_and_steep():
 
 
 def test_targets_say_what_was_missed():
-    found = {
+    results = {
         "traces": [{"skew": 1.0, "ring": 0.5, "lru": 0.54, "fifo": 0.49}],
         "storm": {"ring": {"peak_bytes": 120}},
         "storm_bytes": 100,
     }
-    judged = list(summary.targets({"cache-ring": {"figures": found}}))
-    assert [one.hit for one in judged] == [True, False, False]
+    judged = list(summary.targets({"cache-ring": {"figures": results}}))
+    assert [target.hit for target in judged] == [True, False, False]

@@ -1,6 +1,6 @@
 """Measurements of stored documents on little data; times are not checked.
 
-The server is one of their own, as in a full run: databases are copied and dropped.
+They have their own server, as in a full run: databases are copied and dropped.
 """
 
 from dataclasses import replace
@@ -40,18 +40,18 @@ def directory(tmp_path_factory):
 
 
 async def test_what_is_timed_is_read_from_what_is_kept_and_answers_alike(directory):
-    chosen = [one for one in reads.VARIANTS if one.name in CHOSEN]
+    chosen = [variant_ for variant_ in reads.VARIANTS if variant_.name in CHOSEN]
     assert len(chosen) == len(CHOSEN)
     async with server.bench(TINY, directory) as bench:
         for variant in chosen:
             async with reads.built(bench, variant) as services:
-                for asked in variant.operations(TINY.size.users):
-                    assert await reads.agreed(asked, services) > 100
+                for operation in variant.operations(TINY.size.users):
+                    assert await reads.agreed(operation, services) > 100
                     sources = [
-                        (await served.statement(services[kind], asked)).source
+                        (await served.statement(services[kind], operation)).source
                         for kind in ("live", "stored")
                     ]
-                    assert sources[0] == "live" != sources[1], (variant.name, asked.name)
+                    assert sources[0] == "live" != sources[1], (variant.name, operation.name)
 
 
 async def test_writers_write_what_they_should_and_leave_no_document_wrong(directory):
@@ -59,9 +59,9 @@ async def test_writers_write_what_they_should_and_leave_no_document_wrong(direct
     async with server.bench(TINY, directory) as bench, writing.places(bench) as urls:
         for mode in ("none", "statement", "commit", "async", writing.NAIVE):
             before = await posts(urls[mode])
-            found = await pgbench.run(bench, urls[mode], load, 10)
+            counts = await pgbench.run(bench, urls[mode], load, 10)
             assert await posts(urls[mode]) - before == 8 * 4 * 10
-            assert found.failed == 0
+            assert counts.failed == 0
             await writing.rest(mode, urls[mode])
             if mode != writing.NAIVE:
                 assert await writing.wrong(mode, urls[mode]) == 0
@@ -91,13 +91,13 @@ async def damage(url: str) -> None:
 
 async def test_each_declared_index_is_used_and_smaller_than_one_over_all_rows(directory):
     async with server.bench(TINY, directory) as bench:
-        _, found = await indexes.measure(bench)
-    for name, kinds in found["times"].items():
+        _, figures = await indexes.measure(bench)
+    for name, kinds in figures["times"].items():
         assert kinds["no index"]["generic"]["scans"] == ["Seq Scan"], name
         (used,) = kinds["statement for the index"]["generic"]["scans"]
         assert used.startswith("ix_tb_event"), name
-    sizes = {one["name"]: one["bytes"] for one in found["sizes"]}
-    partial = [one["bytes"] for one in found["sizes"] if " WHERE " in one["definition"]]
+    sizes = {index["name"]: index["bytes"] for index in figures["sizes"]}
+    partial = [index["bytes"] for index in figures["sizes"] if " WHERE " in index["definition"]]
     assert len(partial) == 2
     assert max(partial) < sizes["all rows, created_at DESC"] / 3
 
@@ -123,7 +123,7 @@ def test_a_statement_becomes_a_script_with_its_parameters():
 
 
 def rounds(*tps: float, foreign: float = 0.0):
-    return [{"tps": one, "foreign": foreign} for one in tps]
+    return [{"tps": rate, "foreign": foreign} for rate in tps]
 
 
 def test_rounds_that_others_disturbed_do_not_count():
@@ -137,7 +137,7 @@ def test_the_change_log_misses_its_target_by_what_it_costs():
         "lag": {"target_s": 2, "refresh_s": 0.1, "p99_s": 2.05},
     }
     judged = list(summary.targets({"stored-refresh": {"figures": figures}}))
-    assert [(one.found, one.hit) for one in judged] == [("94%", False), ("2.05 s", True)]
+    assert [(target.figure, target.hit) for target in judged] == [("94%", False), ("2.05 s", True)]
 
 
 def test_every_mode_is_declared_as_an_application_would():
