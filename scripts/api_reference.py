@@ -1,4 +1,4 @@
-"""Python reference: every public name with its signatures and docstring, as one page."""
+"""Python reference: public names with signatures and docstrings."""
 
 import inspect
 import re
@@ -13,14 +13,14 @@ from fraiseql.repositories import Repository
 from fraiseql.settings import Settings
 from fraiseql.testing import Answer, Client
 
-BESIDE = {
+OTHER_MODULES = {
     "fraiseql.repositories": [Repository],
     "fraiseql.database": [Database, Transaction, Identity, open_pool],
     "fraiseql.http": [Application, HttpRequest],
     "fraiseql.settings": [Settings],
     "fraiseql.testing": [Client, Answer],
 }
-"""Public names of other modules, which pages of the documentation import."""
+"""Public names of other modules."""
 
 _SECTIONS = ("Args", "Attributes", "Returns", "Raises", "Yields", "Example")
 _SECTION = re.compile(rf"^({'|'.join(_SECTIONS)}):$", re.MULTILINE)
@@ -32,7 +32,7 @@ def sections() -> Iterator[str]:
     """Yield the text of every public name."""
     for name in fraiseql.__all__:
         yield _described(f"fraiseql.{name}", getattr(fraiseql, name))
-    for module, values in BESIDE.items():
+    for module, values in OTHER_MODULES.items():
         yield f"## `{module}`"
         for value in values:
             yield _described(f"{module}.{value.__name__}", value)
@@ -47,12 +47,12 @@ def _described(name: str, value: Any) -> str:
         parts.append("```text\n" + "\n".join(_signatures(short, value)) + "\n```")
     parts.append(_prose(text or _assigned(name)))
     if inspect.isclass(value) and not issubclass(value, Exception):
-        parts += [_described(f"{short}.{member}", entry) for member, entry in _methods(value)]
+        parts += [_described(f"{short}.{member}", entry) for member, entry in members(value)]
     return "\n\n".join(part for part in parts if part)
 
 
 def _assigned(name: str) -> str:
-    """Return the text below a name that is assigned: the scalars that are only hints."""
+    """Return the text of an assigned name: scalars that are only hints."""
     from_leaves = {
         "fraiseql.ID": "An identifier: GraphQL's ``ID``, a string in the response.",
         "fraiseql.BigInt": "An integer beyond 32 bits, with all its digits in the response.",
@@ -60,8 +60,8 @@ def _assigned(name: str) -> str:
     return from_leaves.get(name, "")
 
 
-def _methods(cls: type) -> Iterator[tuple[str, Any]]:
-    """Yield the public methods and properties that a class itself defines, in their order."""
+def members(cls: type) -> Iterator[tuple[str, Any]]:
+    """Yield the public methods and properties of a class itself, in their order."""
     for name, member in vars(cls).items():
         if name.startswith("_"):
             continue
@@ -74,8 +74,8 @@ def _methods(cls: type) -> Iterator[tuple[str, Any]]:
 def _signatures(name: str, value: Any) -> list[str]:
     function: Callable[..., Any] = value
     overloads = typing.get_overloads(value) if inspect.isfunction(value) else []
-    found = [_signature(name, each) for each in overloads or [function]]
-    return [line for line in found if line]
+    signatures = [_signature(name, each) for each in overloads or [function]]
+    return [line for line in signatures if line]
 
 
 def _signature(name: str, function: Callable[..., Any]) -> str:

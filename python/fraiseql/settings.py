@@ -1,6 +1,6 @@
-"""Settings: every knob of a running application, with defaults that hold.
+"""Settings of a running application.
 
-Each can be given to ``create_app``, or in the environment as ``FRAISEQL_`` and its upper-case name.
+Each is an argument of ``create_app``, or ``FRAISEQL_`` and its upper-case name in the environment.
 """
 
 import os
@@ -19,7 +19,7 @@ _NO_SETTINGS: Final = frozenset(
     {"FRAISEQL_EMBEDDED_ISOLATION", "FRAISEQL_SOAK"}
     | {"FRAISEQL_TEST_EXAMPLES", "FRAISEQL_TEST_SECONDS"}
 )
-"""Variables that are read elsewhere: by the embedded server, and by the project's own tests."""
+"""Variables of the embedded server and of the project's own tests."""
 _KINDS: Final = {bool: "a switch", int: "a whole number", float: "a number", str: "a text"}
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {"numbers_as": get_args(NumberForm)}
 _TRUE = frozenset({"1", "true", "yes", "on"})
@@ -28,15 +28,15 @@ _FALSE = frozenset({"0", "false", "no", "off"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a running application can be told.
+    """Settings of one application.
 
     Attributes:
-        database_url: ``postgresql://…``, or ``embedded:`` for PostgreSQL under ``data_dir``. In the
-            environment ``DATABASE_URL`` counts, too, where it is a ``postgresql://`` address.
+        database_url: ``postgresql://…``, or ``embedded:`` for PostgreSQL under ``data_dir``. The
+            variable ``DATABASE_URL`` sets it too, if it is a ``postgresql://`` address.
         data_dir: Directory of the embedded PostgreSQL.
         pool_size: Most connections to the database that one process holds.
-        reserved_share: Share of ``pool_size`` that statements that have been slow never hold, two
-            connections at least, one of a pool of two; 0 reserves none.
+        reserved_share: Share of ``pool_size`` that slow statements never use, two connections at
+            least, one of a pool of two; 0 reserves none.
         connect_timeout: Seconds to wait for a new connection, and for a free one.
         statement_timeout: Seconds after which PostgreSQL cancels a statement; 0 means no limit.
         request_timeout: Seconds after which a request is answered with an error.
@@ -60,12 +60,12 @@ class Settings:
         max_complexity: Most values that an operation may answer, lists counted by the most items
             that they can have, conditions of filters among them.
         max_limit: Most rows that a list field with a ``limit`` argument returns.
-        default_limit: Rows of a list field when ``limit`` is not given.
+        default_limit: Rows of a list field without ``limit``.
         max_embed_items: Most items of an embedded list that is declared without ``limit``; more are
             the error ``LIST_TOO_LONG``.
-        document_cache_size: Parsed and planned documents kept by one process.
-        document_cache_bytes: Most bytes of memory that these take, about; counted by tokens, fields
-            and characters of SQL.
+        document_cache_size: Parsed and planned documents that one process caches.
+        document_cache_bytes: Approximate limit of their memory, counted by tokens, fields and
+            characters of SQL.
         prepared_bytes: Most bytes of SQL that stay prepared on one connection; PostgreSQL takes
             about a hundred times as much memory for them.
         role_required: Whether a request without a role is refused.
@@ -76,16 +76,16 @@ class Settings:
         worker: Whether each process also refreshes views and does other background work.
         cache: Whether result caches are used.
         code_version: Version of the application, such as the hash of a commit: cached answers of
-            another version are not used. For what the digest of the code does not show.
+            another version are not used. For changes that the digest of the code does not see.
         cache_max_bytes: Most bytes that each result cache of the database takes.
-        cache_max_entry_bytes: Largest value that is kept in one.
-        cache_connections: Most connections to the database that result caches have of their own.
-        redis_url: ``redis://…`` of the server that ``store="redis"`` means.
-        cache_secret: What entries in Redis are authenticated with, of 32 characters at least; where
-            it is not set, a secret that ``fraiseql db apply`` makes in the database.
+        cache_max_entry_bytes: Largest value that is cached.
+        cache_connections: Most connections of the result caches' own pool.
+        redis_url: ``redis://…`` of the server for ``store="redis"``.
+        cache_secret: Secret that authenticates entries in Redis, of 32 characters at least; if not
+            set, ``fraiseql db apply`` makes one in the database.
         metrics: Whether ``/metrics`` is answered.
-        graphiql: Whether a browser is shown GraphiQL at ``/graphql``.
-        debug: Whether internal errors are shown to clients. Never in production.
+        graphiql: Whether browsers get GraphiQL at ``/graphql``.
+        debug: Whether clients see internal errors. Never in production.
     """
 
     database_url: str = "embedded:"
@@ -132,15 +132,18 @@ class Settings:
     debug: bool = False
 
     def with_values(self, **values: Any) -> Self:
-        """Return a copy with ``values`` set; None leaves a setting as it is.
+        """Return a copy with other values; None leaves a setting as it is.
+
+        Args:
+            values: Settings by name.
 
         Raises:
             ConfigurationError: A name is not a setting, or a value is of another type than it.
         """
-        known = {field.name for field in fields(self)}
+        names = {field.name for field in fields(self)}
         for name in values:
-            if name not in known:
-                raise ConfigurationError(f"There is no setting {name!r}.{suggestion(name, known)}")
+            if name not in names:
+                raise ConfigurationError(f"There is no setting {name!r}.{suggestion(name, names)}")
         for field in fields(self):
             value = values.get(field.name)
             _check_kind(field.name, type(field.default), value)
@@ -152,8 +155,8 @@ class Settings:
         """Read ``FRAISEQL_*`` variables over the defaults.
 
         Raises:
-            ConfigurationError: A value has not the form of its setting, or a variable that begins
-                with ``FRAISEQL_`` names none.
+            ConfigurationError: A value has the wrong form, or a variable ``FRAISEQL_…`` is not a
+                setting.
         """
         source = os.environ if environment is None else environment
         _refuse_unknown(source, [_PREFIX + field.name.upper() for field in fields(cls)])
@@ -171,17 +174,17 @@ class Settings:
 
 
 def _usual_address(source: Mapping[str, str]) -> str | None:
-    """Return ``DATABASE_URL`` where it names a PostgreSQL, without the name of a driver."""
+    """Return ``DATABASE_URL`` if it is a PostgreSQL address, without the name of a driver."""
     scheme, colon, rest = source.get("DATABASE_URL", "").partition(":")
     name = scheme.partition("+")[0]
     return f"{name}:{rest}" if colon and name in ("postgres", "postgresql") else None
 
 
-def _refuse_unknown(source: Mapping[str, str], known: list[str]) -> None:
+def _refuse_unknown(source: Mapping[str, str], names: list[str]) -> None:
     for name in source:
-        if name.startswith(_PREFIX) and name not in known and name not in _NO_SETTINGS:
+        if name.startswith(_PREFIX) and name not in names and name not in _NO_SETTINGS:
             raise ConfigurationError(
-                f"The environment has {name}, which is not a setting.{suggestion(name, known)}",
+                f"The environment has {name}, which is not a setting.{suggestion(name, names)}",
                 hint="Correct its name, or unset it; docs/reference/settings.md lists all.",
             )
 
@@ -191,10 +194,10 @@ def _check_kind(name: str, kind: type, value: object) -> None:
         return
     fits = isinstance(value, kind) or (kind is float and isinstance(value, int))
     if not fits or (kind is not bool and isinstance(value, bool)):
-        wanted = "True or False" if kind is bool else _KINDS[kind]
+        expected = "True or False" if kind is bool else _KINDS[kind]
         raise ConfigurationError(
             f"The setting {name} is {value!r}, of type {type(value).__name__}.",
-            hint=f"Give {wanted}.",
+            hint=f"Give {expected}.",
         )
 
 

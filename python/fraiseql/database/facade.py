@@ -18,7 +18,10 @@ from fraiseql.errors import DatabaseError
 class Transaction:
     """Statements of one transaction, all on one connection.
 
-    From ``Database.transaction``; it has the four methods of ``Database``, with the same errors.
+    Made by ``Database.transaction``, with the methods and errors of ``Database``.
+
+    Args:
+        connection: The connection, inside its transaction.
     """
 
     __slots__ = ("_current",)
@@ -39,7 +42,7 @@ class Transaction:
         self._current = None
 
     async def fetch(self, sql: str, *args: Any) -> list[Record]:
-        """Return all rows."""
+        """Return all rows; arguments and errors are those of ``Database.fetch``."""
         with self._connection.developer_sql(sql):
             return await self._connection.fetch(sql, *args)
 
@@ -49,21 +52,30 @@ class Transaction:
         args: Sequence[Any],
         usual: Priority = Priority.LIST,  # noqa: ARG002 - it has its connection
     ) -> list[Record]:
-        """Return all rows of a statement of the framework."""
+        """Return all rows; arguments and errors are those of ``Database.read``."""
         return await self.fetch(sql, *args)
 
     async def fetchrow(self, sql: str, *args: Any) -> Record | None:
-        """Return the first row, or None if there are no rows."""
+        """Return the first row, or None.
+
+        Arguments and errors are those of ``Database.fetch``.
+        """
         with self._connection.developer_sql(sql):
             return await self._connection.fetchrow(sql, *args)
 
     async def fetchval(self, sql: str, *args: Any) -> Any:
-        """Return the first column of the first row, or None if there are no rows."""
+        """Return the first column of the first row, or None.
+
+        Arguments and errors are those of ``Database.fetch``.
+        """
         with self._connection.developer_sql(sql):
             return await self._connection.fetchval(sql, *args)
 
     async def execute(self, sql: str, *args: Any) -> str:
-        """Run a statement and return its command tag, such as ``INSERT 0 1``."""
+        """Run a statement; return PostgreSQL's command tag, such as ``INSERT 0 1``.
+
+        Arguments and errors are those of ``Database.fetch``.
+        """
         with self._connection.developer_sql(sql):
             return await self._connection.execute(sql, *args)
 
@@ -123,27 +135,44 @@ class Database:
     async def read_plainly(
         self, sql: str, args: Sequence[Any], usual: Priority = Priority.LIST
     ) -> list[Record]:
-        """Return the same with the privileges of the connection's own role and no variables."""
+        """Return the same as the connection's own role, without session variables.
+
+        Arguments and errors are those of ``read``.
+        """
         latency = self._latency(sql, usual)
         return await self._pool.fetch_bytes(sql, args, Identity.NONE, self._budget, latency)
 
     async def fetch(self, sql: str, *args: Any) -> list[Record]:
-        """Return all rows."""
+        """Return all rows.
+
+        Args:
+            sql: One statement, with ``$1``, ``$2`` in place of values.
+            args: The values.
+
+        Raises:
+            DatabaseError: The statement failed, or the database cannot be reached.
+        """
         async with self._acquire(sql, Priority.LIST) as connection:
             return await Transaction(connection).fetch(sql, *args)
 
     async def fetchrow(self, sql: str, *args: Any) -> Record | None:
-        """Return the first row, or None if there are no rows."""
+        """Return the first row, or None; arguments and errors are those of ``fetch``."""
         async with self._acquire(sql, Priority.KEY) as connection:
             return await Transaction(connection).fetchrow(sql, *args)
 
     async def fetchval(self, sql: str, *args: Any) -> Any:
-        """Return the first column of the first row, or None if there are no rows."""
+        """Return the first column of the first row, or None.
+
+        Arguments and errors are those of ``fetch``.
+        """
         async with self._acquire(sql, Priority.KEY) as connection:
             return await Transaction(connection).fetchval(sql, *args)
 
     async def execute(self, sql: str, *args: Any) -> str:
-        """Run a statement and return its command tag, such as ``SET``."""
+        """Run a statement; return PostgreSQL's command tag, such as ``SET``.
+
+        Arguments and errors are those of ``fetch``.
+        """
         async with self._acquire(sql, Priority.KEY) as connection:
             return await Transaction(connection).execute(sql, *args)
 

@@ -126,6 +126,9 @@ class DatabaseCache:
         Keys: ``total_entries`` that have not expired, ``total_hits``, ``avg_computation_ms``,
         ``entries_with_hits``.
 
+        Args:
+            query_type: Kind of the results, as for ``get_or_compute``.
+
         Raises:
             ConfigurationError: The database is not that of a started application.
             DatabaseError: The statistics cannot be read.
@@ -137,6 +140,9 @@ class DatabaseCache:
 
     async def invalidate(self, *tags: str) -> None:
         """Invalidate every entry with one of these labels; in a transaction, when it commits.
+
+        Args:
+            tags: Labels, as in ``tags`` of a cache.
 
         Raises:
             ConfigurationError: The database is not that of a started application.
