@@ -13,7 +13,7 @@ from fraiseql.repositories import Repository
 from fraiseql.settings import Settings
 from fraiseql.testing import Answer, Client
 
-OTHER_MODULES = {
+OTHER_MODULES: dict[str, list[Any]] = {
     "fraiseql.repositories": [Repository],
     "fraiseql.database": [Database, Transaction, Identity, open_pool],
     "fraiseql.http": [Application, HttpRequest],

@@ -1,4 +1,4 @@
-"""Build backend: maturin's, with GraphiQL's files in every wheel and source archive."""
+"""Build backend: maturin's, with GraphiQL's files."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -31,14 +31,14 @@ def build_wheel(
     config_settings: Mapping[str, Any] | None = None,
     metadata_directory: str | None = None,
 ) -> str:
-    """Build a wheel that has GraphiQL."""
+    """Build a wheel with GraphiQL."""
     _fetch()
     built: str = maturin.build_wheel(wheel_directory, config_settings, metadata_directory)
     return built
 
 
 def build_sdist(sdist_directory: str, config_settings: Mapping[str, Any] | None = None) -> str:
-    """Build a source archive that has GraphiQL, so that a wheel of it needs no npm."""
+    """Build a source archive with GraphiQL, so that its wheel needs no npm."""
     _fetch()
     built: str = maturin.build_sdist(sdist_directory, config_settings)
     return built

@@ -1,7 +1,7 @@
-"""Build native: build the Rust module in release mode whenever its sources changed.
+"""Build of the Rust module when its sources have changed.
 
-The digest of the sources is kept beside the installed package, so that neither `make` nor the tests
-can run against a stale module: `tests/architecture/test_native_is_fresh.py` asks `is_fresh`.
+The digest of the sources is stored next to the installed package: neither `make` nor the tests run
+against a stale module (`tests/architecture/test_promises.py` asks `is_fresh`).
 """
 
 import hashlib
@@ -35,23 +35,23 @@ def digest() -> str:
 
 
 def _package_settings() -> str:
-    # Everything above the sections of the checking tools decides what is built and installed.
+    # Everything above the sections of the checking tools affects the build.
     return (ROOT / "pyproject.toml").read_text().partition("[tool.ruff]")[0]
 
 
 def is_fresh() -> bool:
-    """Tell whether the installed module was built from the sources as they are now."""
+    """Return whether the installed module was built from the current sources."""
     return STAMP.exists() and STAMP.read_text() == digest()
 
 
 def main() -> int:
-    """Build and install when something changed; say so in one line."""
-    wanted = digest()
+    """Build and install after changes; print one line."""
+    current = digest()
     if is_fresh():
         return 0
     print("Building the Rust module (release mode)", flush=True)
     STAMP.unlink(missing_ok=True)
-    # maturin is looked up on PATH by its build backend, cargo's interpreter must be this one.
+    # The build backend finds maturin on PATH; cargo must use this interpreter.
     path = f"{Path(sys.prefix) / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
     command = [
         sys.executable,
@@ -67,7 +67,7 @@ def main() -> int:
     )
     if built.returncode == 0:
         STAMP.parent.mkdir(exist_ok=True)
-        STAMP.write_text(wanted)
+        STAMP.write_text(current)
     return built.returncode
 
 

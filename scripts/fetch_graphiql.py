@@ -1,4 +1,4 @@
-"""Fetch GraphiQL: put its published files where the server and the wheel find them.
+"""Download of GraphiQL's published files.
 
 Uses ``npm pack``, so only npm's own registry settings decide where they come from.
 """
@@ -41,7 +41,7 @@ CHECKSUMS = {
 
 
 def main() -> int:
-    """Fetch what is missing or differs; return the exit status."""
+    """Fetch missing or different files; return the exit status."""
     if is_complete():
         return 0
     npm = shutil.which("npm")
@@ -54,7 +54,7 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory() as folder:
         _pack(npm, Path(folder))
-    wrong = [name for name, wanted in CHECKSUMS.items() if _checksum(TARGET / name) != wanted]
+    wrong = [name for name, checksum in CHECKSUMS.items() if _checksum(TARGET / name) != checksum]
     for name in wrong:
         (TARGET / name).unlink(missing_ok=True)
         print(f"{name} is not the file that was expected; it is not used.", file=sys.stderr)
@@ -62,8 +62,8 @@ def main() -> int:
 
 
 def is_complete() -> bool:
-    """Return whether every file is there, and is the one that is expected."""
-    return all(_checksum(TARGET / name) == wanted for name, wanted in CHECKSUMS.items())
+    """Return whether every file exists with the expected checksum."""
+    return all(_checksum(TARGET / name) == checksum for name, checksum in CHECKSUMS.items())
 
 
 def _pack(npm: str, folder: Path) -> None:

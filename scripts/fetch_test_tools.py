@@ -1,6 +1,6 @@
-"""Fetch test tools: what only tests need from outside Python: node packages, a browser, Redis.
+"""Install of test tools outside Python: node packages, browser, Redis.
 
-Safe to repeat; a second run does nothing. What cannot be had is named: the tests that need it fail.
+Safe to repeat; a second run does nothing. Missing tools are named: the tests that need them fail.
 """
 
 import json
@@ -14,13 +14,13 @@ from pathlib import Path
 
 TESTS = Path(__file__).parent.parent / "tests"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-# Asked by Debian's packages before they start a service: 101 says no.
+# Debian's packages run it before they start a service: 101 forbids it.
 POLICY = Path("/usr/sbin/policy-rc.d")
 FOLDERS = (TESTS / "spec", TESTS / "browser")
 
 
 def main() -> None:
-    """Install what is missing."""
+    """Install the missing tools."""
     for missing in (*_node_packages(), *_browser(), *_redis()):
         print(f"note: missing, tests that need it will fail: {missing}", file=sys.stderr)
 
@@ -39,8 +39,8 @@ def _node_packages() -> list[str]:
 
 
 def _is_installed(folder: Path) -> bool:
-    wanted = json.loads((folder / "package.json").read_text())["dependencies"]
-    return all(_version(folder / "node_modules" / name) == wanted[name] for name in wanted)
+    required = json.loads((folder / "package.json").read_text())["dependencies"]
+    return all(_version(folder / "node_modules" / name) == required[name] for name in required)
 
 
 def _version(package: Path) -> str:
@@ -61,8 +61,8 @@ def _has_browser() -> bool:
 def _redis() -> list[str]:
     if not shutil.which("redis-server"):
         _install("redis-server")
-    found = shutil.which("redis-server")
-    return [] if found else ["Redis 6.2 or newer (Debian: apt-get install redis-server)"]
+    path = shutil.which("redis-server")
+    return [] if path else ["Redis 6.2 or newer (Debian: apt-get install redis-server)"]
 
 
 def _install(package: str) -> None:

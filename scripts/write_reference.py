@@ -1,6 +1,6 @@
-"""Write reference: the parts of docs/reference that are generated from the code.
+"""Generated parts of docs/reference.
 
-`python scripts/write_reference.py` writes them; `--check` exits 1 when what is committed differs.
+`python scripts/write_reference.py` writes them; `--check` exits 1 if the committed files differ.
 """
 
 import argparse
@@ -26,8 +26,8 @@ def settings_page() -> str:
     """Return the page of settings: name, environment variable, default, meaning."""
     described = (Settings.__doc__ or "").replace("``", "`")
     pattern = r"^\s{4,8}(\w+): (.+(?:\n\s{9,}.+)*)$"
-    found = re.findall(pattern, described, re.MULTILINE)
-    meanings = {name: " ".join(text.split()) for name, text in found}
+    entries = re.findall(pattern, described, re.MULTILINE)
+    meanings = {name: " ".join(text.split()) for name, text in entries}
     rows = [
         f"| `{field.name}` | `FRAISEQL_{field.name.upper()}` | `{field.default!r}` "
         f"| {meanings[field.name]} |"
@@ -88,7 +88,7 @@ def _page(title: str, sections: Sequence[str]) -> str:
 
 def pages() -> dict[Path, str]:
     """Return every generated page by its path."""
-    # argparse wraps help at the terminal's width unless it is told one, and may colour it.
+    # argparse wraps help at the terminal's width and may colour it.
     os.environ.update(COLUMNS="100", NO_COLOR="1")
     return {
         REFERENCE / "settings.md": settings_page(),
@@ -99,18 +99,18 @@ def pages() -> dict[Path, str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write the pages, or compare them with what is there."""
-    wanted = pages()
+    """Write the pages, or compare them with the committed ones."""
+    expected = pages()
     differing = [
-        path for path, text in wanted.items() if not path.exists() or path.read_text() != text
+        path for path, text in expected.items() if not path.exists() or path.read_text() != text
     ]
     if "--check" in arguments:
         for path in differing:
-            print(f"{path.relative_to(ROOT)} is not what the code says: run `make docs`")
+            print(f"{path.relative_to(ROOT)} is out of date: run `make docs`")
         return int(bool(differing))
     REFERENCE.mkdir(parents=True, exist_ok=True)
     for path in differing:
-        path.write_text(wanted[path])
+        path.write_text(expected[path])
         print(f"wrote {path.relative_to(ROOT)}")
     return 0
 

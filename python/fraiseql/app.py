@@ -40,11 +40,11 @@ def create_app(
         context: ``(request) -> mapping``, sync or async: adds to ``info.context``. Its ``role`` and
             ``session`` entries are the role and session variables that statements run under.
         path: Where GraphQL is served.
-        graphiql_query: What GraphiQL's editor holds at first.
-        cached_operations: Operations of which root fields are kept that have no ``cache`` of their
+        graphiql_query: Initial text of GraphiQL's editor.
+        cached_operations: Operations whose root fields are cached without a ``cache`` of their
             own: ``fraiseql.Cache(…)`` by an operation's name, or by ``sha256:`` and the hexadecimal
             digest of a document's text; or a function ``(name, document) -> Cache | None``,
-            asked once for each document.
+            called once for each document.
         settings: Any other setting by name, over ``FRAISEQL_*`` in the environment.
 
     Raises:
@@ -77,7 +77,7 @@ def create_app(
 
 
 def _caches(operations: Mapping[str, Any] | Policy | None) -> tuple[Any, ...]:
-    """Return what whole operations are kept with; of a function only the usual can be known."""
+    """Return the caches of whole operations; for a function, the default one."""
     if callable(operations):
         return (Cache(),)
     return tuple((operations or {}).values())

@@ -1,17 +1,17 @@
-"""Errors: one family, each with a code, what was wrong, and what to do.
+"""Errors, each with a code, a message and a hint.
 
 FraiseQLError
 ├── DeclarationError       a declared type, field or query cannot be served as written
 ├── SourceError            a declared relation or column does not exist, or has the wrong form
 ├── ConfigurationError     a setting, an address or the environment is wrong
 ├── EmbeddedServerError    the embedded PostgreSQL cannot be started or used
-├── InputError             a value given by a client cannot be used (bad filter, operator, argument)
+├── InputError             a value from a client cannot be used (bad filter, operator, argument)
 ├── DatabaseError          the database refused, failed, or cannot be reached
 │   ├── DatabaseUnavailable
 │   ├── StatementTimeout
 │   ├── ResponseTooLarge
 │   └── StaleSource
-└── DocumentError          a document or value has not the form that its type declares
+└── DocumentError          a document or value does not have the form of its type
 """
 
 from typing import ClassVar
@@ -21,19 +21,19 @@ class FraiseQLError(Exception):
     """Base of every error that FraiseQL raises on purpose.
 
     Args:
-        message: What was wrong, in one sentence.
-        hint: What to do about it; empty when there is nothing to add.
+        message: The problem, in one sentence.
+        hint: The remedy; empty when the message says it all.
         code: Stable identifier in upper case; has a page in ``docs/errors``.
 
     Attributes:
-        relation: The relation that was read, for the log; empty when that is not known.
+        relation: The relation that was read, for the log; empty when unknown.
     """
 
     default_code: ClassVar[str] = "INTERNAL_ERROR"
     for_clients: ClassVar[bool] = True
-    """Whether a client of the API is shown the message; else it is for the log."""
+    """Whether clients of the API see the message; otherwise only the log has it."""
     hides: ClassVar[bool] = False
-    """Whether there is more to know than the message says: then it is logged, under an id."""
+    """Whether the log has details that the message hides, under an id."""
 
     def __init__(self, message: str, *, hint: str = "", code: str | None = None) -> None:
         super().__init__(message)
@@ -43,7 +43,7 @@ class FraiseQLError(Exception):
         self.relation = ""
 
     def __str__(self) -> str:
-        """Return the message, followed by the hint on its own line when there is one."""
+        """Return the message and, on a line of its own, the hint."""
         return f"{self.message}\n  {self.hint}" if self.hint else self.message
 
 
@@ -55,7 +55,7 @@ class DeclarationError(FraiseQLError):
 
 
 class SourceError(FraiseQLError):
-    """A declared relation or column does not exist, or has not the form that is needed."""
+    """A declared relation or column does not exist, or has the wrong form."""
 
     default_code = "BAD_SOURCE"
     for_clients = False
@@ -76,7 +76,7 @@ class EmbeddedServerError(FraiseQLError):
 
 
 class InputError(FraiseQLError):
-    """A value that a client gave cannot be used."""
+    """A value from a client cannot be used."""
 
     default_code = "BAD_USER_INPUT"
 
@@ -101,7 +101,7 @@ class StatementTimeout(DatabaseError):  # noqa: N818 - the field's name for it
 
 
 class ResponseTooLarge(DatabaseError):  # noqa: N818 - the field's name for it
-    """What was asked for has more bytes than ``max_response_bytes``.
+    """The answer has more bytes than ``max_response_bytes``.
 
     Args:
         max_bytes: The setting.
@@ -118,14 +118,14 @@ class ResponseTooLarge(DatabaseError):  # noqa: N818 - the field's name for it
 
 
 class StaleSource(DatabaseError):  # noqa: N818 - reads as the state that it reports
-    """What is stored lacks writes for longer than its declaration allows."""
+    """Stored data lag behind writes by more than their declaration allows."""
 
     default_code = "STALE"
     hides = False
 
 
 class DocumentError(FraiseQLError):
-    """A document or value has not the form that its type declares."""
+    """A document or value does not have the form of its type."""
 
     default_code = "BAD_DOCUMENT"
     hides = True

@@ -1,4 +1,4 @@
-"""Text format of Prometheus."""
+"""Metrics in Prometheus' text format."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Names: the one snake_case to camelCase function, and the nearest name for a mistyped one."""
+"""GraphQL names of Python names, and suggestions for mistyped names."""
 
 import re
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ def to_camel(name: str) -> str:
     """Turn a Python name into its GraphQL name.
 
     Leading and trailing underscores stay, every other ``_x`` becomes ``X``. A part that does not
-    start with a letter keeps its underscore, so that no two Python names meet in one GraphQL name:
+    start with a letter keeps its underscore, so that no two Python names share one GraphQL name:
     ``a_1`` stays ``a_1`` while ``first_name`` becomes ``firstName``.
 
     Example:
@@ -30,18 +30,18 @@ def to_camel(name: str) -> str:
     return name[:start] + camel + name[start + len(stripped) :]
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name closest to ``name``, or None when nothing is close."""
-    found = get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return found[0] if found else None
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """Return the closest of ``names``, or None."""
+    matches = get_close_matches(name, list(names), n=1, cutoff=0.6)
+    return matches[0] if matches else None
 
 
 def without_suggestion(message: str) -> str:
-    """Return a message without what ``suggestion`` added to it."""
+    """Return a message without its ``suggestion``."""
     return _SUGGESTION.sub("", message)
 
 
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """Return ``" Did you mean 'x'?"`` for the nearest known name, or an empty string."""
-    near = nearest(name, known)
+def suggestion(name: str, names: Iterable[str]) -> str:
+    """Return ``" Did you mean 'x'?"`` for the nearest name, or an empty string."""
+    near = nearest(name, names)
     return f" Did you mean {near!r}?" if near else ""

@@ -1,4 +1,4 @@
-"""The native module, named here and nowhere else: shapes that render, and the JSON check."""
+"""The native module, imported nowhere else."""
 
 from fraiseql_rs import LargeText, RenderError, Shape, check_json
 

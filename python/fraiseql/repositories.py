@@ -14,10 +14,10 @@ from fraiseql.serving.execution.withheld import StoredReader
 class Repository:
     """Reads documents of the relations that types are declared with.
 
-    Inside a resolver, what the operation selects of the field's type decides what is read, so that
-    an embedded list that nobody asks for is not computed. What is kept of the type is read where it
-    is kept; live for a role that may not read all that it is made of, and inside a transaction,
-    which sees its own writes.
+    Inside a resolver, only the fields that the operation selects are read: an embedded list that is
+    not selected is not computed. Stored documents are read where the type has them; the answer is
+    live for a role without the privileges on all their sources, and inside a transaction, which
+    sees its own writes.
 
     Args:
         db: ``info.context["db"]``.
@@ -52,7 +52,7 @@ class Repository:
         offset: int | None = None,
         **equal: Any,
     ) -> list[Any]:
-        """Return the documents of ``source`` that fit, ordered; ties are broken by the key.
+        """Return the matching documents of ``source``, ordered; ties are broken by the key.
 
         Args:
             source: Relation name, as a type's ``sql_source`` has it.
@@ -70,15 +70,15 @@ class Repository:
         """
         terms = [order_by] if isinstance(order_by, str) else list(order_by or ())
         count, skip = check_count("limit", limit), check_count("offset", offset)
-        wanted = _joined(where, equal)
-        reading = self._reader.prepare(source, wanted, terms, limit=count, offset=skip)
+        condition = _joined(where, equal)
+        reading = self._reader.prepare(source, condition, terms, limit=count, offset=skip)
         rows = await self._run(reading)
         return [Document(row[0], reading.type_name) for row in rows]
 
     async def find_one(
         self, source: str, /, *, where: Mapping[str, Any] | None = None, **equal: Any
     ) -> Any:
-        """Return the first document of ``source`` that fits, by the key, or None.
+        """Return the first matching document of ``source`` by the key, or None.
 
         Arguments and errors are those of ``find``.
         """
@@ -89,13 +89,13 @@ class Repository:
     async def count(
         self, source: str, /, *, where: Mapping[str, Any] | None = None, **equal: Any
     ) -> int:
-        """Return how many rows of ``source`` fit; arguments and errors are those of ``find``."""
+        """Count the matching rows of ``source``; arguments and errors are those of ``find``."""
         return int(await self._value(source, where, equal, "count"))
 
     async def exists(
         self, source: str, /, *, where: Mapping[str, Any] | None = None, **equal: Any
     ) -> bool:
-        """Whether any row of ``source`` fits; arguments and errors are those of ``find``."""
+        """Whether any row of ``source`` matches; arguments and errors are those of ``find``."""
         return bool(await self._value(source, where, equal, "exists"))
 
     async def _value(
@@ -111,7 +111,7 @@ class Repository:
 
     async def _run(self, reading: Reading, usual: Priority = Priority.LIST) -> list[Any]:
         read = partial(self.db.read, usual=usual)
-        # Inside a transaction only the live rows have its own writes.
+        # Only live rows have a transaction's own writes.
         reader = _stored_reader(self.db, usual) if isinstance(self.db, Database) else None
         return await reading.rows(read, reader, self._note)
 

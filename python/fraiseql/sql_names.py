@@ -1,7 +1,7 @@
-"""Names of PostgreSQL's own functions, operators and types, qualified.
+"""Qualified names of PostgreSQL's own functions, operators and types.
 
-PostgreSQL takes the best match on the whole search path for a name without a schema: whoever may
-create there could put code of their own in the place of what is meant, to run as whoever connects.
+PostgreSQL takes the best match on the whole search path for a name without a schema. A role that
+may create objects there could substitute code, which would run with the privileges of the caller.
 """
 
 from collections.abc import Mapping
@@ -10,21 +10,21 @@ from typing import Final
 CATALOG: Final = "pg_catalog"
 
 OWN_PATH: Final = "SET search_path = pg_catalog, pg_temp"
-"""Has a session find nothing but PostgreSQL's own; temporary relations and types come last."""
+"""Limits a session to PostgreSQL's own objects; temporary relations and types come last."""
 
 OWN_PATH_OF_TRANSACTION: Final = "SET LOCAL search_path = pg_catalog, pg_temp"
 """The same until the end of the transaction."""
 
 
 def op(sign: str, schema: str = CATALOG) -> str:
-    """Return an operator, to stand between two operands.
+    """Return an operator, for use between two operands.
 
-    All of them bind alike, tighter than comparisons and looser than arithmetic does without a
-    schema: write parentheses around an operand that has an operator itself.
+    All qualified operators have one precedence, above plain comparisons and below plain arithmetic:
+    put parentheses around an operand with an operator.
 
     Args:
         sign: ``=``, ``->>`` …
-        schema: Where it is; operators of an extension's type are where that is.
+        schema: Its schema; operators of an extension's type are in that of the extension.
     """
     # The schema comes from the catalog.
     name = schema if schema == CATALOG else '"' + schema.replace('"', '""') + '"'
@@ -37,7 +37,7 @@ def fn(name: str) -> str:
 
 
 def ty(name: str) -> str:
-    """Return the name of a type; words of SQL's own need no schema."""
+    """Return the name of a type; SQL's own keywords need no schema."""
     return _WORDS.get(name, f"{CATALOG}.{name}")
 
 

@@ -1,4 +1,4 @@
-"""What a user's type checker sees; every line with an ``expect`` comment must be flagged."""
+"""Code for type checkers, which must flag the lines with ``expect``."""
 
 # ruff: noqa: A002, B018 - what users write, mistakes included
 

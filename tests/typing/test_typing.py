@@ -1,4 +1,4 @@
-"""mypy and pyright both see what declared classes, queries and ``info`` are."""
+"""Types of declarations in mypy and pyright."""
 
 import json
 import os
@@ -42,8 +42,8 @@ def test_the_sample_has_mistakes_to_find() -> None:
 
 def test_mypy_strict_flags_the_mistakes_and_nothing_else() -> None:
     out = run("mypy", "--strict", "--config-file=", "--no-error-summary", SAMPLE.name)
-    found = {int(line) for line in re.findall(r"^sample\.py:(\d+): error", out, re.MULTILINE)}
-    assert found == expected_lines(), out
+    flagged = {int(line) for line in re.findall(r"^sample\.py:(\d+): error", out, re.MULTILINE)}
+    assert flagged == expected_lines(), out
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="pyright runs on node")
@@ -52,5 +52,5 @@ def test_pyright_strict_flags_the_mistakes_and_nothing_else() -> None:
     diagnostics = json.loads(out)["generalDiagnostics"]
     errors = [entry for entry in diagnostics if entry["severity"] == "error"]
     assert {Path(entry["file"]).name for entry in errors} == {SAMPLE.name}, out
-    found = {entry["range"]["start"]["line"] + 1 for entry in errors}
-    assert found == expected_lines(), out
+    flagged = {entry["range"]["start"]["line"] + 1 for entry in errors}
+    assert flagged == expected_lines(), out

@@ -1,4 +1,4 @@
-"""Details of columns that start-up compares declarations with."""
+"""Details of columns, compared with declarations at start-up."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -86,8 +86,7 @@ class ColumnType:
     Attributes:
         name: ``typname``: ``int4``, ``varchar``, ``mood``.
         sql: As SQL casts to it: ``integer``, ``public.mood``.
-        kind: ``base``, ``array``, ``enum``, ``composite`` or ``other``, where nothing is known of
-            the JSON that its values are.
+        kind: ``base``, ``array``, ``enum``, ``composite`` or ``other``, whose JSON form is unknown.
         modifier: ``atttypmod``; -1 for none.
         labels: Of an enum.
         item: Of an array.
@@ -118,14 +117,14 @@ ForeignKey = tuple[str, frozenset[tuple[str, str]]]
 
 @dataclass(frozen=True, slots=True)
 class RelationDetails:
-    """What the catalog says of one relation's columns.
+    """The catalog's facts about one relation's columns.
 
     Attributes:
-        is_table: Whether constraints say what its columns can hold; those of a view say nothing.
+        is_table: Whether it has constraints; a view has none.
         types: By column.
-        required: Columns that are never null, as far as constraints say.
-        uniques: Sets of columns that no two rows have the same values of.
-        foreign_keys: Of each the other relation, and pairs of own and other column.
+        required: Columns that constraints declare not null.
+        uniques: Sets of columns with a unique index.
+        foreign_keys: The other relation of each, and pairs of own and other column.
     """
 
     is_table: bool
@@ -135,7 +134,7 @@ class RelationDetails:
     foreign_keys: frozenset[ForeignKey] = frozenset()
 
     def unique(self, columns: Iterable[str]) -> bool:
-        """Return whether ``columns`` pick at most one row; True for a view: nothing is known."""
+        """Return whether ``columns`` identify at most one row; True for a view, which may."""
         chosen = set(columns)
         return not self.is_table or any(chosen >= unique for unique in self.uniques)
 
@@ -198,7 +197,7 @@ def _type(
         held = required or row["required"]
         return _type(rows, row["below"], modifier, inside, required=held)
     attributes: dict[str, ColumnType] = {}
-    # A composite type may hold arrays of itself; what is inside of itself is not looked at.
+    # A composite type may hold arrays of itself: the inner ones are not read.
     if oid not in outer:
         pairs = zip(row["names"], row["types"], strict=True)
         attributes = {name: _type(rows, type_, -1, inside) for name, type_ in pairs}

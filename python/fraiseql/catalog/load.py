@@ -1,5 +1,5 @@
-"""Reading the catalog: the relations an application asks for, in three statements."""
-# ruff: noqa: S608 - what is joined into SQL are constants
+"""Loading of an application's relations from PostgreSQL's catalog."""
+# ruff: noqa: S608 - only constants are joined into SQL
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -8,7 +8,7 @@ from fraiseql.catalog.picture import Catalog, Column, Relation
 from fraiseql.database import Pool, Record
 from fraiseql.sql_names import op
 
-# The one thing that is asked of the search path of the application.
+# The only statement that uses the search path of the application.
 _VISIBLE = f"""
 SELECT pg_catalog.array_agg(c.oid) AS oids FROM pg_catalog.pg_class c
 WHERE c.relkind {op("=")} ANY ('{{r,v,m,f,p}}'::pg_catalog."char"[])
@@ -72,8 +72,7 @@ SELECT u.attrelid, u.name, u.type_name, u.deterministic,
   coalesce('_' || item.typname, own.typname)::text AS base_type,
   -- The name alone has no modifiers: a cast to bit would be one to bit(1).
   quote_ident(space.nspname) || '.' || quote_ident(own.typname) AS base_sql,
-  -- As PostgreSQL itself finds the default operator class of a type, by way of what it can be read
-  -- as without conversion.
+  -- As PostgreSQL finds the default operator class of a type: by its binary-compatible types.
   coalesce((
     SELECT m.amname
     FROM pg_opclass c JOIN pg_am m ON m.oid = c.opcmethod
@@ -112,7 +111,7 @@ async def load_catalog(pool: Pool, names: Iterable[str]) -> Catalog:
     """Read the facts about the relations called ``names``.
 
     A name without a schema is looked up on the search path; both parts are taken as written,
-    without folding to lower case. A name that does not exist is simply not in the catalog.
+    without folding to lower case. A name that does not exist is not in the catalog.
 
     Args:
         pool: Connections to the database.
@@ -121,10 +120,10 @@ async def load_catalog(pool: Pool, names: Iterable[str]) -> Catalog:
     Raises:
         DatabaseError: The database cannot be reached or does not allow this.
     """
-    wanted = sorted(set(names))
+    requested = sorted(set(names))
     visible = (await pool.fetch_bytes(_VISIBLE))[0]["oids"]
-    found = await pool.inspect(_RELATIONS, [wanted, visible])
-    by_name = _by_name(found, wanted)
+    rows = await pool.inspect(_RELATIONS, [requested, visible])
+    by_name = _by_name(rows, requested)
     oids = sorted({row["oid"] for row in by_name.values()})
     columns: dict[int, dict[str, Column]] = defaultdict(dict)
     for row in await pool.inspect(_COLUMNS, [oids]) if oids else ():
@@ -140,11 +139,11 @@ async def load_catalog(pool: Pool, names: Iterable[str]) -> Catalog:
             operators=row["operators"],
         )
     relations = {name: _relation(row, columns[row["oid"]]) for name, row in by_name.items()}
-    known = tuple(row["name"] for row in found if row["visible"])
-    return Catalog(relations, known, pool.server_version)
+    visible_names = tuple(row["name"] for row in rows if row["visible"])
+    return Catalog(relations, visible_names, pool.server_version)
 
 
-def _by_name(rows: Iterable[Record], wanted: Iterable[str]) -> dict[str, Record]:
+def _by_name(rows: Iterable[Record], requested: Iterable[str]) -> dict[str, Record]:
     answers: dict[str, Record] = {}
     for row in rows:
         answers[f"{row['schema']}.{row['name']}"] = row
@@ -152,7 +151,7 @@ def _by_name(rows: Iterable[Record], wanted: Iterable[str]) -> dict[str, Record]
     for row in rows:
         if row["visible"]:
             answers[row["name"]] = row
-    return {name: answers[name] for name in wanted if name in answers}
+    return {name: answers[name] for name in requested if name in answers}
 
 
 def _relation(row: Record, columns: Mapping[str, Column]) -> Relation:

@@ -1,4 +1,4 @@
-"""Frozen facts about relations, as PostgreSQL's own catalog tells them."""
+"""Frozen facts about relations from PostgreSQL's catalog."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Column:
         base_sql: The base type for a cast: qualified and quoted, without modifiers.
         order: How PostgreSQL compares values of the type: ``btree`` by order, ``hash`` by equality
             only, or empty for not at all.
-        deterministic: Whether texts are equal only if their bytes are, by the column's collation.
+        deterministic: Whether the column's collation makes texts equal only if their bytes are.
         checks: Whether the server can say if a text is a value of a type.
         operators: Schema of the operators that compare values of the type.
     """
@@ -69,16 +69,16 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """The relations that were asked for, by the name they were asked by.
+    """Requested relations by their requested names.
 
     Attributes:
         relations: ``users`` or ``sales.users`` → its facts.
-        known: Every relation name visible on the search path, for suggestions.
+        visible_names: Names of all relations on the search path, for suggestions.
         server_version: ``server_version_num``, e.g. 150018.
     """
 
     relations: Mapping[str, Relation]
-    known: tuple[str, ...] = ()
+    visible_names: tuple[str, ...] = ()
     server_version: int = 0
 
     def relation(self, name: str, *, wanted_by: str) -> Relation:
@@ -87,12 +87,12 @@ class Catalog:
         Raises:
             SourceError: There is none; the message has the nearest name.
         """
-        found = self.relations.get(name)
-        if found is None:
+        relation = self.relations.get(name)
+        if relation is None:
             raise SourceError(
                 f"{wanted_by} reads relation {name!r}, which does not exist."
-                f"{suggestion(name, self.known)}",
+                f"{suggestion(name, self.visible_names)}",
                 hint="Create the table or view, or correct the name (schema.name for another "
                 "schema).",
             )
-        return found
+        return relation

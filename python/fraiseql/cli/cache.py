@@ -1,4 +1,4 @@
-"""``fraiseql cache``: what result caches did and hold; taking results back, and cleaning up."""
+"""``fraiseql cache``: statistics, invalidation and cleaning of result caches."""
 
 import asyncio
 from argparse import ArgumentParser, Namespace
@@ -30,19 +30,23 @@ Work = Callable[[InstalledStores, Service, Namespace], Awaitable[int]]
 
 def add_to(commands: Any) -> None:
     """Add the group of commands."""
-    group = commands.add_parser("cache", help="show, take back and clean what result caches hold")
+    group = commands.add_parser("cache", help="show, invalidate and clean result caches")
     inner = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    stats = _add(inner, "stats", _stats, "show what each query's cache did, and what stores hold")
+    stats = _add(inner, "stats", _stats, "show the statistics of each query and the size of stores")
     stats.add_argument(
         "--keys", type=int, default=0, metavar="N", help="also the N keys with the most hits"
     )
-    purge = _add(inner, "purge", _purge, "take results back; exactly one option says which")
-    purge.add_argument("--type", metavar="NAME", help="all that reads the tables of a type")
-    purge.add_argument("--tag", metavar="WORD", help="all that reads a relation, or has a label")
+    purge = _add(inner, "purge", _purge, "invalidate results; exactly one option selects them")
+    purge.add_argument("--type", metavar="NAME", help="results that read the tables of a type")
+    purge.add_argument(
+        "--tag", metavar="WORD", help="results that read a relation, or have a label"
+    )
     purge.add_argument("--key", metavar="HEX", help="one entry, by its key")
     purge.add_argument("--query", metavar="NAME", help="all results of one query")
     purge.add_argument("--all", action="store_true", help="everything, in every store")
-    _add(inner, "clean", _clean, "free what can never be given again; safe to run at any time")
+    _add(
+        inner, "clean", _clean, "remove unusable entries and reclaim their space; safe at any time"
+    )
 
 
 def _add(inner: Any, name: str, work: Work, text: str) -> ArgumentParser:
@@ -61,29 +65,29 @@ def _run(arguments: Namespace, work: Work) -> int:
 
 
 async def _opened(service: Service, work: Work, arguments: Namespace) -> int:
-    async with open_installed_stores(service.settings) as found:
-        return await work(found, service, arguments)
+    async with open_installed_stores(service.settings) as caches:
+        return await work(caches, service, arguments)
 
 
 # Stats.
 
 
-async def _stats(found: InstalledStores, service: Service, arguments: Namespace) -> int:
+async def _stats(stores_of: InstalledStores, service: Service, arguments: Namespace) -> int:
     if arguments.keys < 0:
-        raise ConfigurationError("--keys is a number of keys: 0 or more.")
-    read = found.pool.inspect
+        raise ConfigurationError("--keys must be 0 or more.")
+    read = stores_of.pool.inspect
     queries = await query_stats(read)
-    stores = [await _store_facts(store, service) for store in found.stores]
+    stores = [await _store_facts(store, service) for store in stores_of.stores]
     log = await log_stats(read)
     keys = [dict(row) for row in await top_keys(read, arguments.keys)] if arguments.keys else []
     if arguments.json:
-        counted = [_query_facts(one) for one in queries]
+        counted = [_query_facts(store) for store in queries]
         say_json({"queries": counted, "stores": stores, "keys": keys, "log": log})
         return 0
     _say_queries(queries)
-    for one in stores:
-        bound = f" of at most {one['max_bytes']:,}" if one["max_bytes"] else ""
-        say(f"{one['store']}: {one['entries']:,} entries, {one['bytes']:,} bytes{bound}")
+    for store in stores:
+        bound = f" of at most {store['max_bytes']:,}" if store["max_bytes"] else ""
+        say(f"{store['store']}: {store['entries']:,} entries, {store['bytes']:,} bytes{bound}")
     forced = f"; {log['forced']:,} were lost under long transactions" if log["forced"] else ""
     say(f"change log: {log['rows']:,} rows{forced}")
     for key in keys:
@@ -97,25 +101,32 @@ async def _store_facts(store: Any, service: Service) -> dict[str, Any]:
     return {"store": store.name, "entries": entries, "bytes": size, "max_bytes": bound}
 
 
-def _query_facts(one: QueryStats) -> dict[str, Any]:
-    facts = {"query": one.query, **one.sums, "oldest_hit_seconds": one.oldest, "ratio": one.ratio}
-    facts["mean_age_seconds"] = one.sums["age"] / one.sums["hits"] if one.sums["hits"] else None
-    return facts | {"reasons": dict(one.reasons), "events": dict(one.events)}
+def _query_facts(stats: QueryStats) -> dict[str, Any]:
+    facts = {
+        "query": stats.query,
+        **stats.sums,
+        "oldest_hit_seconds": stats.oldest,
+        "ratio": stats.ratio,
+    }
+    facts["mean_age_seconds"] = (
+        stats.sums["age"] / stats.sums["hits"] if stats.sums["hits"] else None
+    )
+    return facts | {"reasons": dict(stats.reasons), "events": dict(stats.events)}
 
 
 def _say_queries(queries: list[QueryStats]) -> None:
     if not queries:
-        say("Nothing was counted yet; processes write their figures every ten seconds.")
+        say("No statistics yet; processes write them every ten seconds.")
         return
     say(table_line(_HEADS, _WIDTHS))
-    for one in queries:
-        sums = one.sums
-        ratio = "-" if one.ratio is None else f"{one.ratio:.1%}"
+    for stats in queries:
+        sums = stats.sums
+        ratio = "-" if stats.ratio is None else f"{stats.ratio:.1%}"
         counted = [f"{sums[name]:,}" for name in ("hits", "misses", "stale", "bypassed")]
         saved = f"{sums['saved_ms'] / 1_000:,.1f}"
-        cells = (one.query, *counted, ratio, saved, f"{sums['stored']:,}")
+        cells = (stats.query, *counted, ratio, saved, f"{sums['stored']:,}")
         say(table_line(cells, _WIDTHS))
-        for title, words in (("no hit", one.reasons), ("also", one.events)):
+        for title, words in (("no hit", stats.reasons), ("also", stats.events)):
             if words:
                 listed = ", ".join(f"{word} {count:,}" for word, count in sorted(words.items()))
                 say(f"  {title}: {listed}")
@@ -125,33 +136,33 @@ def _say_queries(queries: list[QueryStats]) -> None:
 
 
 def _check_selector(arguments: Namespace) -> None:
-    given = [name for name in _SELECTORS if getattr(arguments, name)]
-    if len(given) != 1:
-        said = " and ".join(f"--{name}" for name in given) or "nothing"
+    selectors = [name for name in _SELECTORS if getattr(arguments, name)]
+    if len(selectors) != 1:
+        said = " and ".join(f"--{name}" for name in selectors) or "no selector"
         raise ConfigurationError(
-            f"purge was told {said}.",
-            hint="Give exactly one of --type, --tag, --key, --query and --all.",
+            f"purge has {said}.",
+            hint="Pass exactly one of --type, --tag, --key, --query and --all.",
         )
     if arguments.key:
         key_of(arguments.key)
 
 
-async def _purge(found: InstalledStores, service: Service, arguments: Namespace) -> int:
-    purged = await _purged(found, service, arguments)
+async def _purge(caches: InstalledStores, service: Service, arguments: Namespace) -> int:
+    purged = await _purged(caches, service, arguments)
     if arguments.json:
         say_json(asdict(purged))
         return 0
     if purged.entries is None:
-        say("Done; how many entries it concerns only their stores could tell.")
+        say("Done; only the stores know how many entries this invalidates.")
     else:
-        say(f"{purged.entries:,} entr{'y' if purged.entries == 1 else 'ies'} taken back.")
+        say(f"{purged.entries:,} entr{'y' if purged.entries == 1 else 'ies'} invalidated.")
     if purged.tags:
         note(f"written to the change log: {', '.join(purged.tags)}")
     return 0
 
 
-async def _purged(found: InstalledStores, service: Service, arguments: Namespace) -> Purged:
-    schema, pool = service.schema, found.pool
+async def _purged(caches: InstalledStores, service: Service, arguments: Namespace) -> Purged:
+    schema, pool = service.schema, caches.pool
     if arguments.type or arguments.tag:
         if arguments.type:
             stored = document_relations(await load_desired_state(schema, pool), arguments.type)
@@ -163,25 +174,25 @@ async def _purged(found: InstalledStores, service: Service, arguments: Namespace
     async with open_admin(pool) as writer:
         if arguments.key:
             patience = 60.0 + 2 * service.settings.request_timeout
-            return await purge_key(writer, found.stores, key_of(arguments.key), patience)
+            return await purge_key(writer, caches.stores, key_of(arguments.key), patience)
         names = await query_names(schema, pool, only=arguments.query)
-        return await purge_queries(writer, found.stores, names, whole=arguments.all)
+        return await purge_queries(writer, caches.stores, names, whole=arguments.all)
 
 
 # Clean.
 
 
-async def _clean(found: InstalledStores, service: Service, arguments: Namespace) -> int:
-    declared = [one.stale for one in caches_of(service.schema) if one.stale is not None]
-    stale = max((seconds("stale", one) for one in declared), default=0.0)
-    async with open_admin(found.pool) as writer:
-        cleaned = await clean(writer, list(found.tables), stale)
+async def _clean(caches: InstalledStores, service: Service, arguments: Namespace) -> int:
+    declared = [cache.stale for cache in caches_of(service.schema) if cache.stale is not None]
+    stale = max((seconds("stale", cache) for cache in declared), default=0.0)
+    async with open_admin(caches.pool) as writer:
+        cleaned = await clean(writer, list(caches.tables), stale)
     if arguments.json:
         say_json(asdict(cleaned))
         return 0
     tables = f"{cleaned.segments} table{'' if cleaned.segments == 1 else 's'}"
-    say(f"{cleaned.size:,} bytes freed: {tables} held nothing that can be given again.")
+    say(f"{cleaned.size:,} bytes freed: {tables} removed, which held no usable entry.")
     say(f"{cleaned.logged:,} rows of the change log removed.")
     if cleaned.folded:
-        say(f"{cleaned.folded:,} processes that ended are counted in one row now.")
+        say(f"{cleaned.folded:,} rows of ended processes merged into one.")
     return 0

@@ -1,4 +1,4 @@
-"""Bounds on the connections of one serving process."""
+"""Limits on the connections of one serving process."""
 
 import resource
 from collections.abc import Iterable
@@ -9,10 +9,10 @@ from fraiseql.events import logger
 from fraiseql.settings import Settings
 
 SWEEP_SECONDS: Final = 1.0
-"""Seconds between two looks at all connections."""
+"""Seconds between two checks of all connections."""
 
 _RESERVED_FILES: Final = 40
-"""Open files that are left for everything but connections: logs, libraries, listening sockets."""
+"""Open files reserved for logs, libraries and listening sockets."""
 
 _LEAST_CONNECTIONS: Final = 16
 _LOG_PAUSE: Final = 10.0
@@ -42,7 +42,7 @@ class ConnectionLimits:
 
     @classmethod
     def of(cls, settings: Settings) -> "ConnectionLimits":
-        """Return the limits of ``settings``, lowered to what the open files allow."""
+        """Return the limits of ``settings``, lowered to the limit of open files."""
         return cls(
             _connections(settings),
             settings.header_timeout,
@@ -88,7 +88,7 @@ class ConnectionGuard:
     """Watches the connections of one process.
 
     Attributes:
-        limits: What is enforced.
+        limits: The enforced limits.
     """
 
     def __init__(self, limits: ConnectionLimits) -> None:
@@ -98,7 +98,7 @@ class ConnectionGuard:
 
     @property
     def is_full(self) -> bool:
-        """Whether so much waits for slow clients that new requests are refused."""
+        """Whether unsent bytes exceed their limit, so that new requests are refused."""
         return self._unsent > self.limits.unsent_bytes
 
     def sweep(self, connections: Iterable[Limited], now: float) -> None:
@@ -119,7 +119,7 @@ class ConnectionGuard:
             self._end(connection, "the process holds too many unsent bytes", now)
 
     def refused(self, reason: str, now: float) -> None:
-        """Log that a client was refused, at most once in a while for each reason."""
+        """Log that a client was refused; each reason is logged once per interval."""
         if now - self._logged.get(reason, -_LOG_PAUSE) >= _LOG_PAUSE:
             self._logged[reason] = now
             logger.warning("A client was disconnected or refused: %s.", reason)
@@ -130,7 +130,7 @@ class ConnectionGuard:
 
 
 class SendProgress:
-    """Whether a client reads what is sent to it.
+    """Progress of a client that reads its response.
 
     Args:
         seconds: Seconds that it may read slower than a kilobyte a second.

@@ -1,4 +1,4 @@
-"""``fraiseql db``: what declarations want in the database: planned, applied, checked and mended."""
+"""``fraiseql db``: plan, apply, check and repair declared objects."""
 
 import asyncio
 from argparse import ArgumentParser, Namespace
@@ -35,7 +35,9 @@ Work = Callable[[AdminConnection, DesiredState, Namespace], Awaitable[int]]
 
 def add_to(commands: Any) -> None:
     """Add the group of commands."""
-    group = commands.add_parser("db", help="plan, apply and verify what is kept in the database")
+    group = commands.add_parser(
+        "db", help="plan, apply and verify declared objects in the database"
+    )
     inner = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
     plan = _add(inner, "plan", _plan, "print the steps that apply would take; exits 1 if any")
     plan.add_argument(
@@ -43,19 +45,21 @@ def add_to(commands: Any) -> None:
         metavar="DIR",
         help="write the steps as SQL files into DIR, for a tool of your own; - prints them",
     )
-    making = "make what is declared; safe to run again after any interruption"
-    _add(inner, "apply", _apply, making).add_argument(
+    creating = "create the declared objects; safe to run again after any interruption"
+    _add(inner, "apply", _apply, creating).add_argument(
         "--drop",
         action="store_true",
-        help="even if all that is there belongs to types of another application",
+        help="even if all existing objects belong to types of another application",
     )
-    _add(inner, "status", _status, "show each object and whether it is as it was made")
-    check = _add(inner, "verify", _verify, "compare kept documents with live ones; exits 1 if any")
+    _add(inner, "status", _status, "show each object and whether it has changed since")
+    check = _add(
+        inner, "verify", _verify, "compare stored documents with live ones; exits 1 if any"
+    )
     check.add_argument(
-        "--sample", type=float, default=100.0, metavar="PERCENT", help="rows to look at (all)"
+        "--sample", type=float, default=100.0, metavar="PERCENT", help="rows to compare (all)"
     )
-    _add(inner, "repair", _repair, "make anew the kept documents that differ")
-    granting = "give the role that the application connects as what result caches need of it"
+    _add(inner, "repair", _repair, "rebuild stored documents that differ")
+    granting = "grant the application role the privileges that result caches need"
     add_role(_add(inner, "grant", run_grant, granting))
 
 
@@ -76,15 +80,15 @@ async def _connected(service: Service, work: Work, arguments: Namespace) -> int:
     settings = service.settings
     pool = await open_pool(settings.database_url, settings)
     try:
-        wanted = await load_desired_state(service.schema, pool)
+        desired = await load_desired_state(service.schema, pool)
         async with open_admin(pool) as writer:
-            return await work(writer, wanted, arguments)
+            return await work(writer, desired, arguments)
     finally:
         await pool.close()
 
 
-async def _plan(writer: AdminConnection, wanted: DesiredState, arguments: Namespace) -> int:
-    plan = await find_plan(writer, wanted)
+async def _plan(writer: AdminConnection, desired: DesiredState, arguments: Namespace) -> int:
+    plan = await find_plan(writer, desired)
     for refusal in plan.refusals:
         note(f"refused: {refusal}")
     if arguments.sql == "-":
@@ -119,10 +123,10 @@ def _step_facts(step: Step) -> dict[str, Any]:
     }
 
 
-async def _apply(writer: AdminConnection, wanted: DesiredState, arguments: Namespace) -> int:
+async def _apply(writer: AdminConnection, desired: DesiredState, arguments: Namespace) -> int:
     if not arguments.drop:
-        _check_owners(await find_plan(writer, wanted), wanted)
-    plan = await apply(writer, wanted, watch=_quiet if arguments.json else _told)
+        _check_owners(await find_plan(writer, desired), desired)
+    plan = await apply(writer, desired, watch=_quiet if arguments.json else _print_step)
     if arguments.json:
         say_json(_plan_facts(plan))
     else:
@@ -131,21 +135,23 @@ async def _apply(writer: AdminConnection, wanted: DesiredState, arguments: Names
     return 0
 
 
-def _check_owners(plan: MigrationPlan, wanted: DesiredState) -> None:
-    """Refuse to drop what is of unknown types where nothing is there that is declared."""
+def _check_owners(plan: MigrationPlan, desired: DesiredState) -> None:
+    """Refuse to drop objects of unknown types if no declared object exists."""
     gone = {verdict.owner for verdict in plan.states if verdict.state == "undeclared"}
-    strangers = sorted(gone - wanted.types - {"fraiseql"})
-    own = any(one.state == "unchanged" and one.owner in wanted.types for one in plan.states)
+    strangers = sorted(gone - desired.types - {"fraiseql"})
+    own = any(
+        verdict.state == "unchanged" and verdict.owner in desired.types for verdict in plan.states
+    )
     if strangers and not own:
         raise ConfigurationError(
-            f"What was applied here is of {', '.join(strangers)}, which this application does not"
-            " declare: all of it would be dropped.",
-            hint="One database serves one application: is the address right? --drop goes on.",
+            f"The objects in this database are of {', '.join(strangers)}, which this application"
+            " does not declare: all of them would be dropped.",
+            hint="One database serves one application. Check the address, or pass --drop.",
         )
 
 
-def _told(event: str) -> None:
-    # Steps and waiting; their statements are what `plan` prints.
+def _print_step(event: str) -> None:
+    # Steps and waiting; `plan` prints their statements.
     first = event.partition(" ")[0]
     if first in {"create", "replace", "rebuild", "drop", "waiting"}:
         note(event)
@@ -155,9 +161,9 @@ def _quiet(_: str) -> None:
     pass
 
 
-async def _status(writer: AdminConnection, wanted: DesiredState, arguments: Namespace) -> int:
-    plan = await find_plan(writer, wanted)
-    views = {one.view: one for one in await view_statuses(writer, wanted.stored_types)}
+async def _status(writer: AdminConnection, desired: DesiredState, arguments: Namespace) -> int:
+    plan = await find_plan(writer, desired)
+    views = {view.view: view for view in await view_statuses(writer, desired.stored_types)}
     if arguments.json:
         say_json([_state_facts(verdict, views.get(verdict.key[1])) for verdict in plan.states])
     else:
@@ -165,12 +171,12 @@ async def _status(writer: AdminConnection, wanted: DesiredState, arguments: Name
             kind, name = verdict.key
             reason = f" ({verdict.reason})" if verdict.reason else ""
             say(f"{verdict.state:<10}  {verdict.owner}: {kind} {name}{reason}")
-        for behind in (*views.values(), *await queue_statuses(writer, wanted.stored_types)):
+        for behind in (*views.values(), *await queue_statuses(writer, desired.stored_types)):
             say(str(behind))
-        for index in await index_statuses(writer, wanted.objects):
+        for index in await index_statuses(writer, desired.objects):
             say(str(index))
         if not plan.states:
-            say("Nothing is declared with stored=, indexes= or cache=, and nothing was made.")
+            say("Nothing is declared with stored=, indexes= or cache=, and no object exists.")
     for refusal in plan.refusals:
         note(f"refused: {refusal}")
     return 0 if plan.empty else _DIFFERS
@@ -178,67 +184,73 @@ async def _status(writer: AdminConnection, wanted: DesiredState, arguments: Name
 
 def _state_facts(verdict: Verdict, view: ViewStatus | None) -> dict[str, Any]:
     kind, name = verdict.key
-    found: dict[str, Any] = {
+    facts: dict[str, Any] = {
         "kind": kind,
         "name": name,
         "owner": verdict.owner,
         "state": verdict.state,
     }
     if view is not None:
-        known = asdict(view)
-        found |= {key: known[key] for key in ("age", "since", "took", "refreshes", "fails")}
-        found["since"] = view.since if isfinite(view.since) else None
-        found["failure"] = view.failure
-    return found
+        figures = asdict(view)
+        facts |= {key: figures[key] for key in ("age", "since", "took", "refreshes", "fails")}
+        facts["since"] = view.since if isfinite(view.since) else None
+        facts["failure"] = view.failure
+    return facts
 
 
-async def _verify(writer: AdminConnection, wanted: DesiredState, arguments: Namespace) -> int:
+async def _verify(writer: AdminConnection, desired: DesiredState, arguments: Namespace) -> int:
     if not 0 < arguments.sample <= 100:  # noqa: PLR2004 - per cent
         raise ConfigurationError("--sample is a share in per cent: above 0, at most 100.")
-    applied, missing = await _applied(writer, wanted)
-    found = await verify(writer, applied, sample=arguments.sample)
+    applied, missing = await _applied(writer, desired)
+    results = await verify(writer, applied, sample=arguments.sample)
     if arguments.json:
-        say_json([_verified_facts(one) for one in found])
+        say_json([_verified_facts(result) for result in results])
     else:
-        for one in found:
-            counted = f"{one.compared:,} compared, {one.differing:,} differ"
-            say(f"{one.type_name}: {one.note or counted}")
-            for difference in one.differences:
+        for result in results:
+            counted = f"{result.compared:,} compared, {result.differing:,} differ"
+            say(f"{result.type_name}: {result.note or counted}")
+            for difference in result.differences:
                 for line in difference.lines():
                     say(f"  {line}")
-    return _DIFFERS if missing or any(one.differing for one in found) else 0
+    return _DIFFERS if missing or any(result.differing for result in results) else 0
 
 
-def _verified_facts(one: Verified) -> dict[str, Any]:
-    shown = [{"key": d.key, "stored": d.stored, "live": d.live} for d in one.differences]
+def _verified_facts(result: Verified) -> dict[str, Any]:
+    shown = [{"key": d.key, "stored": d.stored, "live": d.live} for d in result.differences]
     return {
-        "type": one.type_name,
-        "compared": one.compared,
-        "differing": one.differing,
+        "type": result.type_name,
+        "compared": result.compared,
+        "differing": result.differing,
         "differences": shown,
-        "note": one.note,
+        "note": result.note,
     }
 
 
-async def _repair(writer: AdminConnection, wanted: DesiredState, arguments: Namespace) -> int:
-    applied, missing = await _applied(writer, wanted)
-    mended = await repair(writer, applied)
+async def _repair(writer: AdminConnection, desired: DesiredState, arguments: Namespace) -> int:
+    applied, missing = await _applied(writer, desired)
+    repaired = await repair(writer, applied)
     if arguments.json:
-        say_json(mended)
+        say_json(repaired)
     else:
-        for name, count in mended.items():
-            say(f"{name}: {count:,} mended")
+        for name, count in repaired.items():
+            say(f"{name}: {count:,} repaired")
     return _DIFFERS if missing else 0
 
 
 async def _applied(
-    writer: AdminConnection, wanted: DesiredState
+    writer: AdminConnection, desired: DesiredState
 ) -> tuple[list[StoredType], list[str]]:
-    """Return the types whose objects are all there as declared, and the names of the others."""
-    plan = await find_plan(writer, wanted)
+    """Return the types whose objects all exist as declared, and the names of the others."""
+    plan = await find_plan(writer, desired)
     open_ = {verdict.owner for verdict in plan.states if verdict.state != "unchanged"}
-    open_ |= {refusal.where.partition(".")[0] for refusal in plan.refusals} | wanted.refused
-    missing = [one.type_name for one in wanted.stored_types if one.type_name in open_]
+    open_ |= {refusal.where.partition(".")[0] for refusal in plan.refusals} | desired.refused
+    missing = [
+        stored_type.type_name
+        for stored_type in desired.stored_types
+        if stored_type.type_name in open_
+    ]
     for name in missing:
         note(f"{name}: not as declared; run fraiseql db status, then fraiseql db apply")
-    return [one for one in wanted.stored_types if one.type_name not in open_], missing
+    return [
+        stored_type for stored_type in desired.stored_types if stored_type.type_name not in open_
+    ], missing

@@ -1,4 +1,4 @@
-"""``fraiseql demo``: loads real flights, serves them, or checks that every answer is right."""
+"""``fraiseql demo``: loads, serves and checks real flights."""
 
 import asyncio
 import dataclasses
@@ -38,13 +38,13 @@ _GAIN_HEADS = ("answered from", "operation", "live ms", "stored ms", "faster", "
 _CACHE_WIDTHS = (40, 9, 64, 5)
 _CACHE_HEADS = ("every airline's year, over HTTP", "ms", "Cache-Status", "same")
 _STEPS = {
-    "create data start of ": "waiting until all who write see the triggers of {}",
+    "create data start of ": "waiting until all writers see the triggers of {}",
     "create data rows of ": "building every document of {}",
-    "create materialized view ": "making the materialized view {}",
+    "create materialized view ": "creating the materialized view {}",
     "create index ": "building the index {}",
     "waiting": "waiting{}",
 }
-"""The steps that take their time, by how their titles begin, and what they do."""
+"""Texts of slow steps, by the beginnings of their titles."""
 
 
 def add_to(commands: Any) -> None:
@@ -78,7 +78,9 @@ def _run(arguments: Namespace) -> int:
     with holding_database(settings) as server:
         seconds = asyncio.run(_load(settings))
         note(
-            f"The flights were loaded in {seconds:.1f} s." if seconds else "The flights are there."
+            f"The flights were loaded in {seconds:.1f} s."
+            if seconds
+            else "The flights are already loaded."
         )
         app = create_demo(settings.database_url)
         running = settings.with_values(database_url=server.url if server else None)
@@ -89,7 +91,7 @@ def _run(arguments: Namespace) -> int:
 
 
 async def _load(settings: Settings) -> float:
-    """Bring the data in; return the seconds that it took, 0.0 when it was there."""
+    """Load the data; return the seconds that it took, 0.0 if already loaded."""
     pool = await open_pool(settings.database_url, settings)
     start = time.perf_counter()
     try:
@@ -99,24 +101,24 @@ async def _load(settings: Settings) -> float:
     return time.perf_counter() - start if loaded else 0.0
 
 
-# Keeping.
+# Stored types.
 
 
 async def _apply_stored(settings: Settings, *, quiet: bool) -> list[Gain]:
-    """Make what is declared to be kept, and measure what it gains."""
+    """Create the stored types, and measure their gain."""
     count = await apply_stored(settings, _step)
-    note(f"{count} steps were applied." if count else "What is declared to be kept is there.")
+    note(f"{count} steps were applied." if count else "All stored types exist already.")
     if not quiet:
         say("\n" + table_line(_GAIN_HEADS, _GAIN_WIDTHS))
-    found = []
+    gains = []
     async with aclosing(measure_gains(settings)) as outcomes:
-        async for one in outcomes:
-            found.append(one)
+        async for gain in outcomes:
+            gains.append(gain)
             if not quiet:
-                _show_measured(one)
+                _show_measured(gain)
     if not quiet:
-        say("An index is there for both: the live side of its line was planned without indexes.")
-    return found
+        say("Both sides have the indexes: the live side of their lines was planned without.")
+    return gains
 
 
 def _step(event: str) -> None:
@@ -126,20 +128,20 @@ def _step(event: str) -> None:
             note(f"  {said.format(event.removeprefix(begun))}")
 
 
-def _show_measured(one: Gain) -> None:
-    figures = (f"{one.live_ms:.2f}", f"{one.stored_ms:.2f}", f"{one.ratio:.1f}x")
-    cells = (one.strategy, one.name, *figures, "yes" if one.same else "NO")
+def _show_measured(gain: Gain) -> None:
+    figures = (f"{gain.live_ms:.2f}", f"{gain.stored_ms:.2f}", f"{gain.ratio:.1f}x")
+    cells = (gain.strategy, gain.name, *figures, "yes" if gain.same else "NO")
     say(table_line(cells, _GAIN_WIDTHS))
 
 
 # Serving.
 
 
-def _serve(app: Any, wanted: int, address: str | None) -> int:
-    bound = bind_near(_HOST, wanted)
+def _serve(app: Any, preferred: int, address: str | None) -> int:
+    bound = bind_near(_HOST, preferred)
     port = port_of(bound)
-    if port != wanted:
-        say(f"Port {wanted} is taken, so this is port {port}.")
+    if port != preferred:
+        say(f"Port {preferred} is taken, so this is port {port}.")
     _welcome(url_of(_HOST, port), address)
     return 0 if run_until_stopped(make_server(app, log_level="warning"), bound) else 1
 
@@ -149,7 +151,7 @@ def _welcome(url: str, address: str | None) -> None:
     for operation in PASTE:
         say(f"\n# {operation.name}\n{operation.query.strip()}")
     say("\nWhere to look next:")
-    say(f"  what is declared    {_shown(declarations.__file__)}, and queries.py beside it")
+    say(f"  the declarations    {_shown(declarations.__file__)}, and queries.py next to it")
     say("  the schema          fraiseql schema fraiseql.demo.app:app")
     say("  the SQL of a query  fraiseql explain fraiseql.demo.app:app '{ airlines { name } }'")
     say("  are answers right?  fraiseql demo --check")
@@ -159,7 +161,7 @@ def _welcome(url: str, address: str | None) -> None:
 
 
 def _shown(path: str) -> str:
-    """Return a path as short as it can be said from the current directory."""
+    """Return a path, relative to the current directory if below it."""
     file = Path(path)
     return str(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file)
 
@@ -173,23 +175,23 @@ def _check(app: Any, settings: Settings, before: tuple[float, list[Gain]], *, as
     with serving(app, bound):
         outcomes, seen = asyncio.run(_asked(port_of(bound), settings, quiet=as_json))
     agreed = sum(outcome.fault is None for outcome in outcomes)
-    kept = sum(one.same for one in gains)
-    new = sum(one.fault is None for one in seen)
+    equal = sum(gain.same for gain in gains)
+    new = sum(request.fault is None for request in seen)
     if as_json:
         more = {
             "stored": _gain_rows(gains),
-            "invalidation": [dataclasses.asdict(one) for one in seen],
+            "invalidation": [dataclasses.asdict(request) for request in seen],
         }
         say_json(_report(outcomes, load_seconds, agreed) | more)
     else:
-        say(f"\n{agreed} of {len(outcomes)} as plain SQL and the rules of GraphQL say.")
-        say(f"{kept} of {len(gains)} kept answers equal the live ones, byte for byte.")
+        say(f"\n{agreed} of {len(outcomes)} answers agree with plain SQL and the rules of GraphQL.")
+        say(f"{equal} of {len(gains)} stored answers equal the live ones, byte for byte.")
         say(f"{new} of {len(seen)} results are right before and after others write.")
-    return 0 if (agreed, kept, new) == (len(outcomes), len(gains), len(seen)) else 1
+    return 0 if (agreed, equal, new) == (len(outcomes), len(gains), len(seen)) else 1
 
 
 def _gain_rows(gains: list[Gain]) -> list[dict[str, Any]]:
-    return [{**dataclasses.asdict(one), "ratio": round(one.ratio, 2)} for one in gains]
+    return [{**dataclasses.asdict(gain), "ratio": round(gain.ratio, 2)} for gain in gains]
 
 
 async def _asked(
@@ -210,8 +212,8 @@ async def _outcomes(client: HttpClient, pool: Pool, *, quiet: bool) -> list[Outc
     outcomes = []
     if not quiet:
         say("\n" + table_line(_HEADS, _WIDTHS))
-    async with aclosing(check(client, Database(pool))) as found:
-        async for outcome in found:
+    async with aclosing(check(client, Database(pool))) as checked:
+        async for outcome in checked:
             outcomes.append(outcome)
             if not quiet:
                 _show(outcome)
@@ -222,13 +224,17 @@ async def _written(client: HttpClient, pool: Pool, *, quiet: bool) -> list[Cache
     seen = []
     if not quiet:
         say("\n" + table_line(_CACHE_HEADS, _CACHE_WIDTHS))
-    async with aclosing(check_invalidation(client, pool)) as found:
-        async for one in found:
-            seen.append(one)
+    async with aclosing(check_invalidation(client, pool)) as checked:
+        async for request in checked:
+            seen.append(request)
             if not quiet:
-                same = "yes" if one.fault is None else "NO"
-                say(table_line((one.name, f"{one.ms:.1f}", one.cache, same), _CACHE_WIDTHS))
-                say(f"    {one.fault}") if one.fault else None
+                same = "yes" if request.fault is None else "NO"
+                say(
+                    table_line(
+                        (request.name, f"{request.ms:.1f}", request.cache, same), _CACHE_WIDTHS
+                    )
+                )
+                say(f"    {request.fault}") if request.fault else None
     return seen
 
 

@@ -1,4 +1,4 @@
-"""``fraiseql explain``: an operation's plan, its statements, and PostgreSQL's plans of them."""
+"""``fraiseql explain``: the plans and statements of an operation."""
 
 import asyncio
 import dataclasses
@@ -17,14 +17,16 @@ from fraiseql.serving import Explanation, Request, RequestError, Service, Statem
 def add_to(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser(
-        "explain", help="show the plan, SQL and EXPLAIN of an operation, which is not run"
+        "explain", help="show the plan, SQL and EXPLAIN of an operation without running it"
     )
     add_target(parser)
     parser.add_argument("query", metavar="QUERY", help="the operation's text; - for standard input")
     parser.add_argument(
-        "--variables", default="{}", metavar="JSON", help="values of its variables: a JSON object"
+        "--variables", default="{}", metavar="JSON", help="values of its variables, a JSON object"
     )
-    parser.add_argument("--operation", metavar="NAME", help="which one, when there are several")
+    parser.add_argument(
+        "--operation", metavar="NAME", help="name of the operation, if the document has several"
+    )
     parser.add_argument(
         "--analyze", action="store_true", help="run the statements and show their times"
     )
@@ -59,13 +61,13 @@ def _text(query: str) -> str:
 
 def _mapping(option: str, text: str, example: str) -> dict[str, Any]:
     try:
-        found = json.loads(text)
+        value = json.loads(text)
     except ValueError as error:
         raise ConfigurationError(
             f"{option} is not JSON: {error}.", hint=f"Write {option} {example}."
         ) from None
-    if isinstance(found, dict):
-        return found
+    if isinstance(value, dict):
+        return value
     raise ConfigurationError(f"{option} is not a JSON object.", hint='Write {"name": value}.')
 
 
@@ -76,7 +78,7 @@ async def _explain(
     try:
         return await service.explain(request, context, analyze=analyze)
     except RequestError as error:
-        raise FraiseQLError("\n".join(str(one) for one in error.errors)) from None
+        raise FraiseQLError("\n".join(str(each) for each in error.errors)) from None
     finally:
         await service.stop()
 

@@ -1,4 +1,4 @@
-"""``fraiseql db grant``: the role that serves is given what it reads of what was applied."""
+"""``fraiseql db grant``: privileges of the application role."""
 
 from argparse import ArgumentParser, Namespace
 
@@ -16,20 +16,20 @@ def add_role(parser: ArgumentParser) -> None:
     )
 
 
-async def run_grant(writer: AdminConnection, wanted: DesiredState, arguments: Namespace) -> int:
-    """Grant, and print each statement under what it is for.
+async def run_grant(writer: AdminConnection, desired: DesiredState, arguments: Namespace) -> int:
+    """Grant, and print each statement with its purpose.
 
     Raises:
-        ConfigurationError: There is no such role, or nothing was applied.
+        ConfigurationError: The role does not exist, or nothing was applied.
         DatabaseError: The connected role may not grant it.
     """
     work = required_grants if arguments.only_print else grant
-    statements = await work(writer, arguments.role, document_rights(wanted))
+    statements = await work(writer, arguments.role, document_rights(desired))
     if arguments.json:
         say_json([{"for": purpose, "sql": sql} for sql, purpose in statements.items()])
         return 0
     for sql, purpose in statements.items():
         say(f"-- {purpose}\n{sql};")
     if not arguments.only_print:
-        note(f"Granted to {arguments.role}, who can now read every answer that is kept.")
+        note(f"Granted to {arguments.role}, which can now read all cached answers.")
     return 0

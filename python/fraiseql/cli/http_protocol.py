@@ -1,6 +1,6 @@
-"""HTTP connections of uvicorn with time-outs and bounds that it does not have.
+"""uvicorn's HTTP connections with additional limits.
 
-Only imported where uvicorn runs; the command line names it as text.
+Imported only where uvicorn runs: the command line passes its name.
 """
 
 import asyncio
@@ -33,10 +33,10 @@ _guards: WeakKeyDictionary[ServerState, ConnectionGuard] = WeakKeyDictionary()
 
 
 class LimitedProtocol(HttpToolsProtocol):
-    """One connection; what it may take is in the application's settings.
+    """One connection, limited by the application's settings.
 
     A request is read in two phases, headers and body, each with a time limit. One timer of the
-    process looks at all connections, so a request costs no timer of its own.
+    process checks all connections, so a request needs no timer of its own.
     """
 
     def __init__(
@@ -49,13 +49,13 @@ class LimitedProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._guard = _guard_of(config, server_state, self.loop)
         self._progress = SendProgress(self._guard.limits.send_seconds)
-        # When the phase that is being read began; 0 while no request is being read.
+        # Start of the current phase; 0 while no request is read.
         self._headers_since = 0.0
         self._body_since = 0.0
         self._header_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin, or refuse the connection where there are too many."""
+        """Begin, or refuse the connection if too many are open."""
         super().connection_made(transport)
         self._headers_since = self.loop.time()
         if len(self.connections) > self._guard.limits.connections:
@@ -77,7 +77,7 @@ class LimitedProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Go on to the body; refuse the request where slow clients hold too much."""
+        """Go on to the body; refuse the request if slow clients hold too much."""
         self._headers_since, self._header_bytes = 0.0, 0
         self._body_since = self.loop.time()
         if self._guard.is_full:
@@ -87,7 +87,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self.app = self.config.loaded_app
 
     def on_message_complete(self) -> None:
-        """Note that nothing more is awaited."""
+        """Stop the time limit of the body."""
         self._body_since = 0.0
         super().on_message_complete()
 
@@ -116,18 +116,18 @@ class LimitedProtocol(HttpToolsProtocol):
     def _sending(self) -> int:
         """Return the bytes that the kernel holds and the client has not acknowledged.
 
-        The kernel holds megabytes: without them a slow client would seem not to read for long.
+        The kernel buffers megabytes: without them a slow client would seem to have stopped.
         """
         try:
             queued = fcntl.ioctl(
                 self.transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4)
             )
         except OSError:
-            return 0  # the system does not tell it for sockets
+            return 0  # not available for sockets on this system
         return int.from_bytes(queued, sys.byteorder)
 
     def end(self, reason: str) -> None:
-        """Say so where the client may hear it, and cut the connection where it does not read."""
+        """Answer with an error if the client reads; otherwise abort the connection."""
         if self.transport.is_closing() or self.unsent:
             self.transport.abort()
         elif "request_timeout" in reason and self.cycle is not None and self.cycle.response_started:
@@ -142,7 +142,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self.transport.close()
 
     def _unsupported_upgrade_warning(self) -> None:
-        """Do not log: any client can ask for a protocol that there is not."""
+        """Do not log: any client can ask for an unsupported protocol."""
 
 
 def _guard_of(
@@ -160,13 +160,13 @@ def _guard_of(
 def _sweep(
     guard: ConnectionGuard, server_state: ServerState, loop: asyncio.AbstractEventLoop
 ) -> None:
-    found = [link for link in server_state.connections if isinstance(link, LimitedProtocol)]
-    guard.sweep(found, loop.time())
+    links = [link for link in server_state.connections if isinstance(link, LimitedProtocol)]
+    guard.sweep(links, loop.time())
     loop.call_later(SWEEP_SECONDS, _sweep, guard, server_state, loop)
 
 
 def _settings_of(app: Any) -> Settings:
-    """Return the settings of the application, which middlewares may surround."""
+    """Return the settings of the application inside of its middlewares."""
     while app is not None and not isinstance(app, Application):
         app = getattr(app, "app", None)
     return Settings() if app is None else app.settings

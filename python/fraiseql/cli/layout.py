@@ -1,4 +1,4 @@
-"""Layout: a statement over several lines, for reading; only white space changes."""
+"""Layout of SQL statements over several lines."""
 
 import re
 from typing import Final
@@ -16,7 +16,7 @@ _INDENT: Final = "  "
 
 
 def lay_out(sql: str) -> str:
-    """Return ``sql`` with its clauses and sub-selects on lines of their own, indented by depth."""
+    """Return ``sql`` with clauses and sub-selects on their own lines; only white space changes."""
     parts: list[str] = []
     selects = [True]
     for match in _PIECE.finditer(sql):

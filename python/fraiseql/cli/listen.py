@@ -1,4 +1,4 @@
-"""Listening: a bound socket, or a clear word on why there is none."""
+"""Bound sockets, or a clear error."""
 
 import errno
 import socket
@@ -7,7 +7,7 @@ from typing import Final
 from fraiseql.errors import ConfigurationError
 
 _HIGHEST: Final = 32_767
-"""Above it the system hands out ports for outgoing connections: a free one may not stay free."""
+"""Above it the system assigns ports to outgoing connections: a free one may not stay free."""
 
 _LAST: Final = 65_535
 
@@ -58,13 +58,13 @@ def url_of(host: str, port: int, path: str = "/graphql") -> str:
 def _bound(host: str, port: int) -> socket.socket:
     if not 0 <= port <= _LAST:
         raise ConfigurationError(f"{port} is not a port.", hint="Ports go from 1 to 65535.")
-    made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind((host, port))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
         # Two sockets may be bound to one port until one of them listens.
-        made.listen()
+        listener.listen()
     except OSError:
-        made.close()
+        listener.close()
         raise
-    return made
+    return listener

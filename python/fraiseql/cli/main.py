@@ -1,6 +1,6 @@
-"""``fraiseql``: finds the command and runs it.
+"""``fraiseql``: the command line's entry point.
 
-Exit codes: 0 done, 1 something differs or failed, 2 used in a wrong way.
+Exit codes: 0 done, 1 a difference or failure, 2 wrong usage.
 """
 
 import argparse
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except FraiseQLError as error:
         return _complain(error, _FAILED)
     except BrokenPipeError:
-        # Who reads has seen enough; Python would flush the rest at its end, and complain.
+        # The reader closed the pipe; without this Python would complain as it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _CUT
     except KeyboardInterrupt:

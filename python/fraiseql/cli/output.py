@@ -1,4 +1,4 @@
-"""Output: progress on standard error, tables and JSON on standard output."""
+"""Output: progress on standard error, results on standard output."""
 
 import json
 import sys
@@ -9,26 +9,26 @@ _WIDTH: Final = 30
 
 
 class Progress:
-    """Shows how far something is: one line that changes on a terminal, a line per step elsewhere.
+    """Progress: one changing line on a terminal, a line per step elsewhere.
 
-    On standard error, so that what a program reads from standard output stays clean.
+    On standard error, so that standard output has only results.
     """
 
     def __init__(self) -> None:
         self._live = sys.stderr.isatty()
         self._last = ""
 
-    def __call__(self, what: str, share: float) -> None:
-        """Tell what is being done, and how much of all is done, from 0.0 to 1.0."""
+    def __call__(self, step: str, share: float) -> None:
+        """Show the current step, and the finished share from 0.0 to 1.0."""
         if self._live:
             filled = round(share * _WIDTH)
             bar = "#" * filled + "." * (_WIDTH - filled)
-            line = f"\r  [{bar}] {share:4.0%}  {what:<30}"
+            line = f"\r  [{bar}] {share:4.0%}  {step:<30}"
             sys.stderr.write(line + ("\n" if share >= 1.0 else ""))
-        elif what != self._last:
-            sys.stderr.write(f"  {share:4.0%}  {what}\n")
+        elif step != self._last:
+            sys.stderr.write(f"  {share:4.0%}  {step}\n")
         sys.stderr.flush()
-        self._last = what
+        self._last = step
 
 
 def say(text: str = "") -> None:
@@ -38,7 +38,7 @@ def say(text: str = "") -> None:
 
 
 def note(text: str) -> None:
-    """Write a line on standard error: for the reader, and not part of the outcome."""
+    """Write a line on standard error, which is not part of the result."""
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
 

@@ -1,4 +1,4 @@
-"""``fraiseql refresh``: brings materialized views up to date, now or for as long as it runs."""
+"""``fraiseql refresh``: refreshes materialized views once or continuously."""
 
 import asyncio
 import signal
@@ -23,14 +23,14 @@ from fraiseql.serving import Service
 def add_to(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser(
-        "refresh", help="refresh materialized views now, or go on doing what is due"
+        "refresh", help="refresh materialized views now, or run the background worker"
     )
     add_target(parser)
     parser.add_argument(
         "name", nargs="?", metavar="NAME", help="a type or its sql_source; all of them without it"
     )
     parser.add_argument(
-        "--worker", action="store_true", help="do all background work until it is stopped"
+        "--worker", action="store_true", help="run all background work until stopped"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=_run)
@@ -40,7 +40,7 @@ def _run(arguments: Namespace) -> int:
     service = find_target(arguments.app).service()
     if arguments.worker and arguments.name:
         raise ConfigurationError(
-            "--worker does what is due of everything that is declared.", hint="Leave out NAME."
+            "--worker does the background work of all types.", hint="Leave out NAME."
         )
     return asyncio.run(_work(service) if arguments.worker else _now(service, arguments))
 
@@ -49,14 +49,14 @@ async def _work(service: Service) -> int:
     jobs = needed_jobs(service.schema)
     if not jobs:
         raise ConfigurationError(
-            "Nothing that is declared needs background work.",
-            hint="MaterializedView(…) and what is kept asynchronously do.",
+            "No declared type needs background work.",
+            hint='MaterializedView(…) and Projection(mode="async") do.',
         )
     note(f"Working: {', '.join(job.name for job in jobs)}")
     task = asyncio.create_task(Worker(service.schema, service.settings).run())
     loop = asyncio.get_running_loop()
-    for one in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(one, task.cancel)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
     await asyncio.wait([task])
     if not task.cancelled():
         task.result()
@@ -71,50 +71,50 @@ async def _now(service: Service, arguments: Namespace) -> int:
     finally:
         await pool.close()
     if arguments.json:
-        say_json([_facts(name, one) for name, one in done])
+        say_json([_facts(name, refreshed) for name, refreshed in done])
         return 0
-    for name, one in done:
-        before = "of unknown age" if one.age is None else f"{one.age:.1f} s old"
-        say(f"{name}: refreshed in {one.took:.2f} s; it was {before}")
+    for name, refreshed in done:
+        before = "of unknown age" if refreshed.age is None else f"{refreshed.age:.1f} s old"
+        say(f"{name}: refreshed in {refreshed.took:.2f} s; it was {before}")
     return 0
 
 
 async def _refreshed(service: Service, pool: Pool, name: str | None) -> list[tuple[str, Refreshed]]:
     work = await load_job_context(service.schema, pool)
-    views = [one for one in work.stored_types if one.stored.is_refreshed]
-    found: list[tuple[str, Refreshed]] = []
+    views = [stored_type for stored_type in work.stored_types if stored_type.stored.is_refreshed]
+    refreshed: list[tuple[str, Refreshed]] = []
     async with open_admin(pool) as writer:
         for stored_type in _chosen(views, name):
             done = await refresh_view(writer, physical(stored_type), wait=True)
             if done is not None:
-                found.append((stored_type.type_name, done))
+                refreshed.append((stored_type.type_name, done))
         await compact(writer)
-    return found
+    return refreshed
 
 
 def _chosen(views: list[StoredType], name: str | None) -> list[StoredType]:
     if name is None and views:
         return views
-    found = [one for one in views if name in (one.type_name, one.definition.sql_source)]
-    if found:
-        return found
-    known = [text for one in views for text in (one.type_name, one.definition.sql_source or "")]
-    if not known:
+    chosen = [view for view in views if name in (view.type_name, view.definition.sql_source)]
+    if chosen:
+        return chosen
+    names = [text for view in views for text in (view.type_name, view.definition.sql_source or "")]
+    if not names:
         raise ConfigurationError(
-            "No type of this application is kept in a materialized view.",
+            "No type of this application is stored in a materialized view.",
             hint="Declare stored=fraiseql.MaterializedView(…), and run fraiseql db apply.",
         )
     raise ConfigurationError(
-        f"No materialized view is declared for {name!r}.{suggestion(name or '', known)}",
-        hint=f"There are {', '.join(one.type_name for one in views)}.",
+        f"No materialized view is declared for {name!r}.{suggestion(name or '', names)}",
+        hint=f"There are {', '.join(view.type_name for view in views)}.",
     )
 
 
-def _facts(name: str, one: Refreshed) -> dict[str, Any]:
+def _facts(name: str, refreshed: Refreshed) -> dict[str, Any]:
     return {
         "type": name,
-        "view": one.view,
-        "seconds": round(one.took, 6),
-        "age_before": one.age,
-        "concurrently": one.concurrently,
+        "view": refreshed.view,
+        "seconds": round(refreshed.took, 6),
+        "age_before": refreshed.age,
+        "concurrently": refreshed.concurrently,
     }

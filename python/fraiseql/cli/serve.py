@@ -79,7 +79,7 @@ def _dev(arguments: Namespace) -> int:
 
 
 def _run_processes(target: Target, arguments: Namespace, **options: Any) -> None:
-    """Let uvicorn start other processes, which import the application anew."""
+    """Let uvicorn start other processes, which import the application themselves."""
     uvicorn().run(
         target.text,
         host=arguments.host,
@@ -95,7 +95,7 @@ def _database_of(app: Any) -> AbstractContextManager[EmbeddedServer | None]:
 
 
 def _try_start(app: Any) -> None:
-    """Start and stop an application once, so that an error is said once and not by every worker."""
+    """Start and stop an application, so that an error is shown once and not by every worker."""
     if isinstance(app, Application):
         asyncio.run(_start_and_stop(app))
 

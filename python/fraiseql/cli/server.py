@@ -1,4 +1,4 @@
-"""Running an application in uvicorn, which the extra ``serve`` installs."""
+"""uvicorn servers of applications."""
 
 import importlib
 import socket
@@ -22,11 +22,11 @@ OPTIONS: Final[Mapping[str, Any]] = {
     "lifespan": "on",
     "server_header": False,
     "timeout_graceful_shutdown": _STOP_SECONDS,
-    # Named as text: other processes import it for themselves.
+    # A name, which other processes import.
     "http": "fraiseql.cli.http_protocol:LimitedProtocol",
     "ws": "none",
 }
-"""How uvicorn serves, in whatever number of processes."""
+"""Options of uvicorn for any number of processes."""
 
 
 def uvicorn() -> ModuleType:
@@ -51,14 +51,14 @@ def make_server(app: Any, *, log_level: str = "info", access_log: bool = False) 
 
 
 def run_until_stopped(server: Any, bound: socket.socket) -> bool:
-    """Serve until the process is told to stop; return whether serving ever began."""
+    """Serve until the process is stopped; return whether serving began."""
     try:
         server.run(sockets=[bound])
     except KeyboardInterrupt:
-        # uvicorn has shut down by now, and hands on the signal that it was stopped by.
+        # uvicorn has shut down, and raises its signal again.
         return True
     except SystemExit:
-        # What uvicorn does when the application does not start; it has printed why.
+        # uvicorn exits if the application does not start; it has printed the reason.
         return False
     return bool(server.started)
 
@@ -91,9 +91,9 @@ def _wait(server: Any, thread: threading.Thread) -> None:
 
 @contextmanager
 def holding_database(settings: Settings) -> Iterator[EmbeddedServer | None]:
-    """Keep the embedded PostgreSQL up while the block runs, so that reloads find it running.
+    """Hold the embedded PostgreSQL while the block runs, so that reloads find it running.
 
-    Gives the server, or None when the settings name another one.
+    Yields the server, or None if the settings name another one.
     """
     if settings.database_url != "embedded:":
         yield None
@@ -103,7 +103,7 @@ def holding_database(settings: Settings) -> Iterator[EmbeddedServer | None]:
 
 
 def database_line(settings: Settings, server: EmbeddedServer | None) -> str:
-    """Return which database is served, without its password."""
+    """Return the line about the database, without its password."""
     if server is None:
         return f"Database  {shown_address(settings.database_url)}"
     programs = f"PostgreSQL {server.version} from {server.binaries}"

@@ -1,4 +1,4 @@
-"""Steps: how a plan is printed for a person, with long bodies cut."""
+"""Plans as text, with long statements cut."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -12,7 +12,7 @@ _HEAD: Final = 4
 
 
 def plan_lines(plan: MigrationPlan) -> Iterator[str]:
-    """Yield the lines that tell a person what ``apply`` would do."""
+    """Yield the lines that describe the steps of ``apply``."""
     if plan.empty:
         yield "Nothing to do: the database is as declared."
         return

@@ -1,4 +1,4 @@
-"""Target: the application that ``APP`` names, as ``module:attribute`` or ``file.py:attribute``."""
+"""The application of ``APP``: ``module:attribute`` or ``file.py:attribute``."""
 
 import importlib
 import pkgutil
@@ -20,7 +20,7 @@ HELP: Final = "the application: module:attribute or path/to/file.py:attribute"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An application and how another process finds it again.
+    """An application, and its name for other processes.
 
     Attributes:
         app: The ASGI callable.
@@ -72,11 +72,11 @@ def find_target(text: str) -> Target:
         )
     if place.endswith(".py") or "/" in place or "\\" in place:
         module, folder = _of_file(Path(place))
-        found = _own(_imported(module, folder), Path(place))
+        imported = _own(_imported(module, folder), Path(place))
     else:
         module, folder = place, Path.cwd()
-        found = _imported(module, folder)
-    app = _attribute(found, attribute)
+        imported = _imported(module, folder)
+    app = _attribute(imported, attribute)
     if not callable(app):
         raise ConfigurationError(
             f"{module}:{attribute} is {_described(app)}, which cannot be served.",
@@ -88,9 +88,9 @@ def find_target(text: str) -> Target:
 def _of_file(path: Path) -> tuple[str, Path]:
     """Return the module name of a file and the directory to import it from."""
     if not path.is_file():
-        beside = [file.name for file in path.parent.glob("*.py")] if path.parent.is_dir() else []
+        siblings = [file.name for file in path.parent.glob("*.py")] if path.parent.is_dir() else []
         raise ConfigurationError(
-            f"There is no file {path}.{suggestion(path.name, beside)}",
+            f"There is no file {path}.{suggestion(path.name, siblings)}",
             hint="Paths are taken from the current directory.",
         )
     path = path.resolve()
@@ -102,7 +102,7 @@ def _of_file(path: Path) -> tuple[str, Path]:
 
 
 def _own(module: ModuleType, path: Path) -> ModuleType:
-    """Return the module if it is the file's, and not another one that has its name."""
+    """Return the module if it is the file's, not another of the same name."""
     origin = getattr(module, "__file__", None)
     if origin is not None and Path(origin).resolve() == path.resolve():
         return module
@@ -122,7 +122,7 @@ def _imported(name: str, folder: Path) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        # A module that the application itself misses is its own affair: that traceback says more.
+        # For a module that the application imports, the traceback is more useful.
         if error.name is None or not f"{name}.".startswith(f"{error.name}."):
             raise
         near = suggestion(error.name, _modules(error.name, folder))
@@ -133,7 +133,7 @@ def _imported(name: str, folder: Path) -> ModuleType:
 
 
 def _modules(name: str, folder: Path) -> Iterable[str]:
-    """Return the modules beside the one that was looked for."""
+    """Return the modules next to the missing one."""
     parent = name.rpartition(".")[0]
     places = getattr(sys.modules.get(parent), "__path__", [str(folder)])
     prefix = f"{parent}." if parent else ""
@@ -141,17 +141,17 @@ def _modules(name: str, folder: Path) -> Iterable[str]:
 
 
 def _attribute(module: ModuleType, dotted: str) -> Any:
-    found: Any = module
+    value: Any = module
     for name in dotted.split("."):
-        if not hasattr(found, name):
-            shown = module.__name__ if found is module else _described(found)
-            names = [known for known in dir(found) if not known.startswith("_")]
+        if not hasattr(value, name):
+            shown = module.__name__ if value is module else _described(value)
+            names = [attribute for attribute in dir(value) if not attribute.startswith("_")]
             raise ConfigurationError(
                 f"{shown} has no attribute {name!r}.{suggestion(name, names)}",
                 hint=_hint(_applications(module), module.__name__),
             )
-        found = getattr(found, name)
-    return found
+        value = getattr(value, name)
+    return value
 
 
 def _applications(module: ModuleType) -> list[str]:

@@ -1,4 +1,4 @@
-"""Digests of Python code: of functions and of all that they refer to.
+"""Digests of Python functions and of all that they refer to.
 
 A digest is the same in every process that runs the same code, wherever it is checked out and
 whatever ``PYTHONHASHSEED`` says; it holds no address, no path and no line number.

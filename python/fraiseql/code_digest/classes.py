@@ -31,7 +31,7 @@ def describe_class(walk: Walk, cls: type) -> None:
 
 
 def _counts(cls: type, name: str, value: Any) -> bool:
-    """Whether an attribute was written in the class, and not added by a library for itself."""
+    """Whether an attribute is written in the class, not added by a library."""
     if name in (DECLARATION, "_abc_impl", "__doc__"):
         return False
     if name.startswith("__") and name.endswith("__"):
@@ -48,7 +48,7 @@ def describe_member(walk: Walk, member: Enum) -> None:
 
 
 def is_hint(value: Any) -> bool:
-    """Whether a value is a hint that is no class."""
+    """Whether a value is a hint but not a class."""
     return typing.get_origin(value) is not None or isinstance(
         value, typing.TypeVar | typing.NewType | typing.ForwardRef
     )

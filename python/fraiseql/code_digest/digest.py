@@ -1,4 +1,4 @@
-"""Digest of functions and values, with all that they refer to."""
+"""Digest of functions and values with their references."""
 
 from collections.abc import Callable, Iterable
 from enum import Enum
@@ -33,7 +33,7 @@ def digest_of(values: Iterable[Any], ownership: Ownership) -> CodeDigest:
 
 
 def _describe(walk: Walk, value: Any) -> None:
-    """Write what an object consists of."""
+    """Write the parts of an object."""
     describe = _BY_KIND.get(type(value))
     if describe is not None:
         describe(walk, value)

@@ -1,4 +1,4 @@
-"""Functions: code, defaults, closures, and what they look up in their module."""
+"""Digests of functions: code, defaults, closures and used globals."""
 
 import importlib
 import importlib.util
@@ -11,11 +11,11 @@ from fraiseql.code_digest.references import ALL_GLOBALS, GlobalUse, ImportUse, r
 from fraiseql.code_digest.walk import Walk
 
 DECLARATION: Final = "__fraiseql__"
-"""Attribute of declarations: what it says is in the plan of an operation."""
+"""Attribute of declarations, whose content is in the plan of an operation."""
 
 
 def describe_function(walk: Walk, function: FunctionType) -> None:
-    """Write a function; of another package's, its version and what the application gave to it."""
+    """Write a function; for another package's, its version and the application's arguments."""
     module = function.__globals__.get("__name__")
     own = walk.ownership.is_own(module)
     if own:
@@ -40,19 +40,19 @@ def _content(cell: Any) -> Any:
 
 
 def _put_globals(walk: Walk, function: FunctionType) -> None:
-    names, found = function.__globals__, references(function.__code__)
-    for use in found.globals:
+    names, used = function.__globals__, references(function.__code__)
+    for use in used.globals:
         walk.word(use.name, *use.path)
         if use.name in names:
             _put_used(walk, names[use.name], use)
         elif use.name in ALL_GLOBALS:
             _put_names(walk, names)
-    for imported in found.imports:
+    for imported in used.imports:
         _put_imported(walk, imported, names)
 
 
 def _put_used(walk: Walk, value: Any, use: GlobalUse) -> None:
-    """Write the value of a name, or of an attribute where the name is an own module's."""
+    """Write the value of a name, or of an attribute of an own module."""
     path = list(use.path)
     while path and isinstance(value, ModuleType) and walk.ownership.is_own(value.__name__):
         value = getattr(value, path.pop(0), ...)
@@ -60,7 +60,7 @@ def _put_used(walk: Walk, value: Any, use: GlobalUse) -> None:
 
 
 def _put_imported(walk: Walk, use: ImportUse, names: Mapping[str, Any]) -> None:
-    """Write what is imported when a function runs."""
+    """Write the imports inside of a function."""
     package = names.get("__package__") or ""
     name = importlib.util.resolve_name("." * use.level + use.module, package)
     walk.word("import", name, *use.names)
@@ -87,7 +87,7 @@ def _imported(walk: Walk, name: str) -> ModuleType | None:
 
 
 def describe_module(walk: Walk, module: ModuleType) -> None:
-    """Write all that an own module holds; of another package's, its version."""
+    """Write the contents of an own module; for another package's, its version."""
     if walk.ownership.is_own(module.__name__):
         _put_names(walk, vars(module))
     else:

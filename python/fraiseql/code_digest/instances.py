@@ -1,4 +1,4 @@
-"""Instances: what is in them, where that can be read and is the same in every process."""
+"""Digests of instances that are the same in every process."""
 
 import copyreg
 import os
@@ -25,7 +25,7 @@ _OF_THE_PROCESS: Final = (
     weakref.WeakValueDictionary,
     weakref.WeakSet,
 )
-"""What is another one in each process, and is not read."""
+"""Objects that differ in each process, and are not read."""
 
 _CODE: Final = (FunctionType, MethodType, BuiltinFunctionType, type)
 _BUILTIN: Final[tuple[Any, ...]] = (
@@ -60,7 +60,7 @@ def describe_instance(walk: Walk, value: Any) -> None:
 
 
 def _put_content(walk: Walk, value: Any) -> None:
-    """Write what an own subclass of a builtin holds as such."""
+    """Write the builtin value of an own subclass."""
     for base in _BUILTIN:
         if isinstance(value, base):
             walk.word("content")
@@ -77,7 +77,7 @@ def _state(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _put_foreign(walk: Walk, value: Any) -> None:
-    """Write an instance of another package's class: as it would be copied, or the code in it."""
+    """Write an instance of another package's class: as copied, or the code in it."""
     kind = type(value)
     walk.foreign(kind, kind.__module__)
     if hasattr(value, "__wrapped__"):
@@ -97,14 +97,14 @@ def _put_foreign(walk: Walk, value: Any) -> None:
 
 
 def _copied(value: Any) -> Any:
-    """Return what copying would make the same value of; None where it cannot be copied."""
+    """Return the parts that a copy is made of; None if it cannot be copied."""
     if type(value).__module__ == "itertools" or isinstance(value, Iterator | ModuleType):
         return None
     try:
         registered = copyreg.dispatch_table.get(type(value))
-        found = value.__reduce_ex__(4) if registered is None else registered(value)
+        reduced = value.__reduce_ex__(4) if registered is None else registered(value)
     except Exception:  # noqa: BLE001 - another package's code may raise anything
         return None
-    if isinstance(found, str):
-        return found
-    return tuple(list(part) if isinstance(part, Iterator) else part for part in found)
+    if isinstance(reduced, str):
+        return reduced
+    return tuple(list(part) if isinstance(part, Iterator) else part for part in reduced)

@@ -1,4 +1,4 @@
-"""Which modules are the application's own, and versions of all others."""
+"""Ownership of modules, and versions of other packages."""
 
 import os
 import re
@@ -22,7 +22,7 @@ RELEASE: Final = version(_PACKAGE)
 
 
 class Ownership:
-    """Tells the application's own modules from those of packages that it uses.
+    """Separates the application's own modules from those of its packages.
 
     Own are the packages that declare something, and every module that is neither the standard
     library's nor in a directory of installed packages.
@@ -51,7 +51,7 @@ class Ownership:
         return own
 
     def version(self, module: Any) -> str:
-        """Return the versions of the packages that bring a module, and of all that they require.
+        """Return the versions of the packages of a module, and of all that they require.
 
         An own module that is compiled has the digest of its file.
         """
@@ -106,23 +106,23 @@ def _file_digest(module: str) -> str:
 def _versions(root: str) -> str:
     if root in sys.stdlib_module_names or root == "builtins":
         return ""
-    found: dict[str, str] = {}
+    versions: dict[str, str] = {}
     waiting = [root] if root == _PACKAGE else list(_distributions().get(root, ()))
     while waiting:
         name = waiting.pop()
         key = re.sub(r"[-_.]+", "-", name).lower()
-        if key in found:
+        if key in versions:
             continue
         try:
             package = distribution(name)
         except PackageNotFoundError:
-            found[key] = ""
+            versions[key] = ""
             continue
-        found[key] = package.version
-        # Markers do not matter: what is not installed has no version.
+        versions[key] = package.version
+        # Markers do not matter: a package that is not installed has no version.
         matches = [_NAME.match(line) for line in package.requires or ()]
         waiting += [match.group() for match in matches if match]
-    return ",".join(f"{name}={version}" for name, version in sorted(found.items()))
+    return ",".join(f"{name}={version}" for name, version in sorted(versions.items()))
 
 
 @cache

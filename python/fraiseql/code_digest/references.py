@@ -34,7 +34,7 @@ class ImportUse:
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """What a code object refers to, that of functions and classes inside of it included."""
+    """References of a code object, including functions and classes inside of it."""
 
     globals: tuple[GlobalUse, ...]
     imports: tuple[ImportUse, ...]
@@ -42,7 +42,7 @@ class References:
 
 @lru_cache(maxsize=4096)
 def references(code: CodeType) -> References:
-    """Return what ``code`` refers to, in one order for the same code."""
+    """Return the references of ``code``, in a stable order."""
     uses: set[GlobalUse] = set()
     imports: set[ImportUse] = set()
     for part in nested(code):

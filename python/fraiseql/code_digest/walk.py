@@ -1,4 +1,4 @@
-"""Walk of everything that code refers to, written in one order into a digest."""
+"""Walk of all references of code, in a stable order."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
@@ -10,24 +10,24 @@ from typing import Any, Final
 from fraiseql.code_digest.ownership import Ownership
 
 _MOST_OBJECTS: Final = 50_000
-"""Objects after which a walk ends: data of that size is no constant of code."""
+"""Most objects of a walk: larger data are not constants of code."""
 
 _MOST_APART: Final = 10_000
 """The same for a value that is written by itself."""
 
 _MOST_LEVELS: Final = 3
-"""Values within values that are written by themselves: a set can be a member of what is in it."""
+"""Most levels of values that are written by themselves: a set can contain itself indirectly."""
 
 _PLAIN: Final = (type(None), bool, bytes, float, complex, type(...), type(NotImplemented))
 
 
 @dataclass(frozen=True, slots=True)
 class CodeDigest:
-    """What was found.
+    """Result of a walk.
 
     Attributes:
         digest: Digest of the code and of the values that it refers to, in hexadecimal digits.
-        unseen: What could not be read, in words.
+        unseen: Descriptions of objects that could not be read.
     """
 
     digest: str
@@ -37,13 +37,13 @@ class CodeDigest:
 class Walk:
     """Writes values into a digest: plain ones at once, others by number, in the order first met.
 
-    Numbers stand for objects, so that rings end and no recursion follows the code's depth.
+    Numbers replace objects, so that cycles end and recursion stays shallow.
 
     Args:
-        ownership: Which code is looked into.
-        describe: Writes what a numbered object consists of.
-        level: How many walks this one is inside of.
-        copied: Whether it is of a copy of another package's object.
+        ownership: Finds the code to read.
+        describe: Writes the parts of a numbered object.
+        level: Number of enclosing walks.
+        copied: Whether it walks a copy of another package's object.
     """
 
     def __init__(
@@ -61,12 +61,12 @@ class Walk:
         self.unseen: dict[str, None] = {}
         self._describe = describe
         self._hash = sha256()
-        # Objects are held as long as the walk lasts: another one must not get the same address.
+        # Holds objects during the walk, so that no other gets the same address.
         self._numbers: dict[int, tuple[int, Any]] = {}
         self._waiting: deque[Any] = deque()
 
     def finish(self) -> CodeDigest:
-        """Describe all that was met, and return the digest."""
+        """Describe all collected objects, and return the digest."""
         while self._waiting:
             value = self._waiting.popleft()
             if len(self._numbers) > self._most:
@@ -80,7 +80,7 @@ class Walk:
         return CodeDigest(self._hash.hexdigest(), tuple(self.unseen))
 
     def word(self, *words: str) -> None:
-        """Write words, each so that it cannot be taken for two."""
+        """Write words, unambiguously separated."""
         for word in words:
             data = word.encode("utf-8", "surrogatepass")
             self._hash.update(b"%d:%b" % (len(data), data))
@@ -93,11 +93,11 @@ class Walk:
             self.put(value)
 
     def pairs(self, values: Mapping[Any, Any]) -> None:
-        """Write keys and values in their order, which code can see."""
+        """Write keys and values in their order, which code can depend on."""
         self.all([part for pair in list(values.items()) for part in pair])
 
     def unordered(self, values: Iterable[Any]) -> None:
-        """Write values whose order is another one in each process."""
+        """Write values whose order differs between processes."""
         digests = [self.apart(value) for value in values]
         self.word("set", *sorted(each.digest for each in digests))
         for each in digests:
@@ -133,7 +133,7 @@ class Walk:
             self._numbered(value)
 
     def foreign(self, value: Any, module: Any) -> None:
-        """Write what another package brings: its name and the package's version."""
+        """Write an object of another package: its name and the package's version."""
         name = getattr(value, "__qualname__", None) or getattr(value, "__name__", "")
         self.word("foreign", str(module), str(name), self.ownership.version(module))
 

@@ -1,1 +1,1 @@
-"""The demo: a third of a million real flights, declared, loaded, served and checked."""
+"""The demo: a third of a million real flights."""

@@ -1,4 +1,4 @@
-"""The demo as an application like any other: ``fraiseql serve fraiseql.demo.app:app``."""
+"""The demo as an application: ``fraiseql serve fraiseql.demo.app:app``."""
 
 from fraiseql.demo.application import create_demo
 

@@ -1,4 +1,4 @@
-"""The demo's application, made for a given database."""
+"""The demo's application over a database."""
 
 from typing import Any
 

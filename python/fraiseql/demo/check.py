@@ -1,4 +1,4 @@
-"""Check: the tour is asked over HTTP, and every answer is compared with plain SQL."""
+"""Comparison of answers over HTTP with plain SQL."""
 
 import asyncio
 import json
@@ -20,10 +20,10 @@ class Outcome:
 
     Attributes:
         name: Of the operation.
-        rows: Objects in the answer, and values right at its root.
+        rows: Objects in the answer, and scalars at its root.
         first_ms: Milliseconds of the first request, which is parsed, validated and planned.
         again_ms: Milliseconds of the same request once more.
-        fault: What is wrong with the answer; None when it is right.
+        fault: The difference; None if the answer is right.
     """
 
     name: str
@@ -39,13 +39,13 @@ async def check(
     operations: Sequence[TourOperation] = OPERATIONS,
     invalid: Sequence[InvalidOperation] = INVALID,
 ) -> AsyncGenerator[Outcome]:
-    """Ask every operation twice, and say how its answer compares.
+    """Send every operation twice, and yield its comparison.
 
     Args:
         client: Connected to the served demo.
         database: Where plain SQL is run.
-        operations: What must be answered.
-        invalid: What must be refused.
+        operations: Operations that must be answered.
+        invalid: Operations that must be refused.
 
     Raises:
         OSError, http.client.HTTPException: The server went away.
@@ -66,16 +66,16 @@ async def _answered(client: HttpClient, database: Database, operation: TourOpera
 async def fault_of(
     database: Database, operation: TourOperation, answer: HttpResponse
 ) -> str | None:
-    """Return how an answer differs from what plain SQL says now; None where it does not.
+    """Return the difference between an answer and plain SQL; None if they agree.
 
     Raises:
         DatabaseError: Plain SQL could not be run.
     """
     got = _parsed(answer)
-    wanted: dict[str, Any] = {}
+    expected: dict[str, Any] = {}
     for statement in operation.oracle:
-        wanted |= fold(await database.fetch(statement.sql, *statement.parameters))
-    return _failure(answer, got) or difference(got.get("data"), wanted)
+        expected |= fold(await database.fetch(statement.sql, *statement.parameters))
+    return _failure(answer, got) or difference(got.get("data"), expected)
 
 
 async def _refused(client: HttpClient, operation: InvalidOperation) -> Outcome:
@@ -92,10 +92,10 @@ async def _refused(client: HttpClient, operation: InvalidOperation) -> Outcome:
 
 
 async def _twice(
-    client: HttpClient, asked: TourOperation | InvalidOperation
+    client: HttpClient, operation: TourOperation | InvalidOperation
 ) -> tuple[HttpResponse, HttpResponse]:
-    first = await asyncio.to_thread(client.post, asked.query, asked.variables)
-    return first, await asyncio.to_thread(client.post, asked.query, asked.variables)
+    first = await asyncio.to_thread(client.post, operation.query, operation.variables)
+    return first, await asyncio.to_thread(client.post, operation.query, operation.variables)
 
 
 def _outcome(
@@ -105,12 +105,12 @@ def _outcome(
 
 
 def _parsed(answer: HttpResponse) -> dict[str, Any]:
-    """Read a body, keeping every digit of its numbers."""
+    """Parse a body with every digit of its numbers."""
     try:
-        found = json.loads(answer.body, parse_float=Decimal)
+        content = json.loads(answer.body, parse_float=Decimal)
     except ValueError:
-        found = None
-    return found if isinstance(found, dict) else {"errors": [{"message": "not a JSON object"}]}
+        content = None
+    return content if isinstance(content, dict) else {"errors": [{"message": "not a JSON object"}]}
 
 
 def _failure(answer: HttpResponse, got: dict[str, Any]) -> str | None:
@@ -120,7 +120,7 @@ def _failure(answer: HttpResponse, got: dict[str, Any]) -> str | None:
 
 
 def _unsteady(first: HttpResponse, again: HttpResponse) -> str | None:
-    return None if first.body == again.body else "asked again, it was answered otherwise"
+    return None if first.body == again.body else "the second answer differs"
 
 
 def _message(got: dict[str, Any]) -> str:
@@ -129,7 +129,7 @@ def _message(got: dict[str, Any]) -> str:
 
 
 def _rows(value: Any) -> int:
-    """Count the objects below the root, and what stands at the root without being one."""
+    """Count the objects below the root, and the scalars at the root."""
     if not isinstance(value, dict):
         return 0
     return sum(_objects(item) if isinstance(item, dict | list) else 1 for item in value.values())

@@ -1,4 +1,4 @@
-"""A GraphQL client over one kept-alive HTTP connection, with nothing but the standard library."""
+"""GraphQL client over one persistent HTTP connection."""
 
 import json
 import time
@@ -17,12 +17,12 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """What came back.
+    """An HTTP response.
 
     Attributes:
         status: HTTP status.
         body: JSON text.
-        cache: What ``Cache-Status`` says; empty where no result cache had a part in it.
+        cache: ``Cache-Status``; empty without a result cache.
         seconds: From the first byte sent to the last one received.
     """
 
@@ -49,7 +49,7 @@ class HttpClient:
         """Send an operation and wait for its answer.
 
         Raises:
-            OSError, http.client.HTTPException: The server is not there or does not speak HTTP.
+            OSError, http.client.HTTPException: The server is away or does not speak HTTP.
         """
         text = json.dumps({"query": query, "variables": dict(variables)})
         start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Compare: two JSON values are the same, or where they first differ."""
+"""First difference between two JSON values."""
 
 from decimal import Decimal
 from typing import Any, Final
@@ -6,34 +6,34 @@ from typing import Any, Final
 _SHOWN: Final = 80
 
 
-def difference(got: Any, wanted: Any, path: str = "data") -> str | None:
+def difference(got: Any, expected: Any, path: str = "data") -> str | None:
     """Return None when the values are equal as JSON, else one sentence with the first difference.
 
     The order of an object's keys does not count, that of a list does; 1 and 1.0 are one number,
     true and 1 are not.
     """
-    if isinstance(got, dict) and isinstance(wanted, dict):
-        return _of_objects(got, wanted, path)
-    if isinstance(got, list) and isinstance(wanted, list):
-        return _of_lists(got, wanted, path)
-    if _kind(got) == _kind(wanted) and got == wanted:
+    if isinstance(got, dict) and isinstance(expected, dict):
+        return _of_objects(got, expected, path)
+    if isinstance(got, list) and isinstance(expected, list):
+        return _of_lists(got, expected, path)
+    if _kind(got) == _kind(expected) and got == expected:
         return None
-    return f"{path} is {_short(got)}, plain SQL says {_short(wanted)}"
+    return f"{path} is {_short(got)}, plain SQL says {_short(expected)}"
 
 
-def _of_objects(got: dict[str, Any], wanted: dict[str, Any], path: str) -> str | None:
-    if got.keys() != wanted.keys():
-        return f"{path} has the keys {sorted(got)}, plain SQL has {sorted(wanted)}"
-    found = (difference(got[key], wanted[key], f"{path}.{key}") for key in wanted)
-    return next((text for text in found if text), None)
+def _of_objects(got: dict[str, Any], expected: dict[str, Any], path: str) -> str | None:
+    if got.keys() != expected.keys():
+        return f"{path} has the keys {sorted(got)}, plain SQL has {sorted(expected)}"
+    differences = (difference(got[key], expected[key], f"{path}.{key}") for key in expected)
+    return next((text for text in differences if text), None)
 
 
-def _of_lists(got: list[Any], wanted: list[Any], path: str) -> str | None:
-    if len(got) != len(wanted):
-        return f"{path} has {len(got)} items, plain SQL has {len(wanted)}"
-    pairs = enumerate(zip(got, wanted, strict=True))
-    found = (difference(one, other, f"{path}[{index}]") for index, (one, other) in pairs)
-    return next((text for text in found if text), None)
+def _of_lists(got: list[Any], expected: list[Any], path: str) -> str | None:
+    if len(got) != len(expected):
+        return f"{path} has {len(got)} items, plain SQL has {len(expected)}"
+    pairs = enumerate(zip(got, expected, strict=True))
+    differences = (difference(item, other, f"{path}[{index}]") for index, (item, other) in pairs)
+    return next((text for text in differences if text), None)
 
 
 def _kind(value: Any) -> type:

@@ -1,4 +1,4 @@
-"""What the demo serves: five tables as types, with embeds in both directions."""
+"""The demo's types: five tables, with embeds in both directions."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -7,8 +7,7 @@ import fraiseql
 from fraiseql.demo import statements
 
 _STEP = timedelta(days=30)
-# The flights end with 2013, so that the latest ones are sought from there: a month is indexed, and
-# as everywhere the index is moved on step by step as time goes by.
+# The flights end with 2013: the window reaches back to its last month, and moves on as elsewhere.
 _WINDOW = -((datetime(2013, 12, 1, tzinfo=UTC) - datetime.now(UTC)) // _STEP) * _STEP
 
 
@@ -26,7 +25,7 @@ class Airline:
     @fraiseql.field(batch=True, needs=("carrier",))
     async def punctuality(parents: list["Airline"], info: fraiseql.Info) -> list[float | None]:
         """Share of arrivals at most 15 minutes late."""
-        # All airlines of the response at once, so that one statement does.
+        # One statement for all airlines of the response.
         carriers = [airline.carrier for airline in parents]
         rows = await info.context["db"].fetch(statements.PUNCTUALITY, carriers)
         shares = {row["carrier"]: row["share"] for row in rows}
@@ -58,8 +57,8 @@ class Airport:
 
 @fraiseql.type(
     sql_source="fraiseql_demo.tb_plane",
-    # Three levels. An airport or an airline stands in the documents of almost every plane, and
-    # hardly ever changes: that much work for one change is allowed here.
+    # Three levels. An airport or an airline is in the documents of almost every plane and hardly
+    # ever changes: the budget allows that many documents for one change.
     stored=fraiseql.Projection(
         embeds=("flights", "flights.airline", "flights.dest_airport", "flights.weather"),
         text=True,
@@ -90,7 +89,7 @@ class Plane:
 
 @fraiseql.type(sql_source="fraiseql_demo.tb_weather")
 class Weather:
-    """What was measured at an airport in one hour.
+    """Measurements at an airport in one hour.
 
     Attributes:
         temp: Fahrenheit.
@@ -142,7 +141,7 @@ class Flight:
         arr_delay: Minutes; negative when it arrived early.
         air_time: Minutes.
         distance: Miles.
-        plane: Null where the register lacks the tail number.
+        plane: Null if the tail number is not in the register.
         dest_airport: Null for four airports of the Caribbean.
     """
 
@@ -235,7 +234,7 @@ class Dashboard:
 
 @fraiseql.type(sql_source="fraiseql_demo.v_airline_year")
 class AirlineYear:
-    """What one airline did in the year; the answers to ``airlineYears`` are kept until a write.
+    """One airline's year; answers to ``airlineYears`` are cached until a write.
 
     Attributes:
         punctual: Share of arrivals at most 15 minutes late.

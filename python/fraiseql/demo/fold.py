@@ -1,4 +1,4 @@
-"""Fold: flat rows of a join become the nested answer that a GraphQL response should hold.
+"""Folding of flat rows into the nested answer of GraphQL.
 
 Column aliases are paths. ``flight.airline.name`` is a value inside two objects; ``plane?.model`` is
 inside an object that is null when all its values are; ``flights[].id`` is inside an item of a list.
@@ -26,7 +26,7 @@ def fold(records: Iterable[Record]) -> dict[str, Any]:
     """Return the answer that the rows describe, as JSON values (numbers with a point as Decimal).
 
     Raises:
-        ValueError: There is no row: the columns are then unknown. Let an outer join give one.
+        ValueError: The rows are empty, so the columns are unknown. Use an outer join.
     """
     rows = [
         {tuple(name.split(".")): _json(value) for name, value in row.items()} for row in records
@@ -55,7 +55,7 @@ def _nested(head: str, rows: _Rows) -> Any:
 
 
 def _items(rows: _Rows) -> list[list[_Row]]:
-    """Part rows by the item that they belong to, in order; an outer join may give one without."""
+    """Group rows by their item, in order; an outer join may return a row without one."""
     groups: dict[tuple[Any, ...], list[_Row]] = {}
     for row in rows:
         identity = _identity(row)

@@ -1,4 +1,4 @@
-"""Keep: makes what the demo declares to be kept, and measures it against the live answers."""
+"""The demo's stored types, and their gain over live answers."""
 
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
@@ -23,16 +23,16 @@ from fraiseql.serving import Request, Service
 from fraiseql.settings import Settings
 
 _ROUNDS: Final = 15
-"""Times that each operation is asked of each side; the median counts."""
+"""Requests of each operation on each side; the median counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredOperation:
-    """An operation that something kept answers.
+    """An operation answered from stored data.
 
     Attributes:
-        strategy: What answers it.
-        name: What a reader of the report sees.
+        strategy: Its strategy.
+        name: Its name in the report.
         query: The GraphQL document.
         variables: As sent, JSON values.
     """
@@ -45,13 +45,13 @@ class StoredOperation:
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """One operation answered live and from what is kept.
+    """Times of one operation, live and stored.
 
     Attributes:
-        strategy: What answers it.
+        strategy: Its strategy.
         name: Of the operation.
         live_ms: Median milliseconds of the whole operation, answered live.
-        stored_ms: The same, answered from what is kept.
+        stored_ms: The same, answered from stored data.
         same: Whether both answers are equal byte for byte.
     """
 
@@ -63,7 +63,7 @@ class Gain:
 
     @property
     def ratio(self) -> float:
-        """How many times faster the kept answer is."""
+        """Speed-up of the stored answer."""
         return self.live_ms / self.stored_ms
 
 
@@ -125,46 +125,46 @@ query Latest($since: DateTime!, $miles: Int!) {
 
 
 async def apply_stored(settings: Settings, watch: Watch) -> int:
-    """Make what the demo declares to be kept; return the number of steps that it took.
+    """Create the stored types; return the number of steps.
 
     Args:
         settings: Where the flights are.
-        watch: Told of each step, statement and commit before it runs.
+        watch: Called with each step, statement and commit before it runs.
 
     Raises:
-        DatabaseError: A step failed; the next call goes on there.
+        DatabaseError: A step failed; the next call continues with it.
     """
     pool = await open_pool(settings.database_url, settings)
     try:
-        wanted = await load_desired_state(build_schema(types=TYPES, queries=QUERIES), pool)
+        desired = await load_desired_state(build_schema(types=TYPES, queries=QUERIES), pool)
         async with open_admin(pool) as writer:
-            plan = await apply(writer, wanted, watch=watch)
+            plan = await apply(writer, desired, watch=watch)
     finally:
         await pool.close()
     return len(plan.steps)
 
 
 async def measure_gains(settings: Settings) -> AsyncGenerator[Gain]:
-    """Ask every operation live and of what is kept, and say how the two compare.
+    """Run every operation live and stored, and yield its gain.
 
-    An index is there for both sides: so that its gain shows, the live side may use none.
+    Both sides have the indexes: to show their gain, the live side may use none.
 
     Args:
         settings: Where the flights are; the address must be one of a running server.
 
     Raises:
-        FraiseQLError: The database cannot be reached, or what is declared is not there.
+        FraiseQLError: The database cannot be reached, or a declared object does not exist.
     """
     schema = build_schema(types=TYPES, queries=QUERIES)
     url = settings.database_url
     bare = settings.with_values(database_url=f"{url}{'&' if '?' in url else '?'}{_NO_INDEXES}")
-    kept = Service(schema, settings, read_sources, ResultCaches(settings, create_missing_tables))
+    stored = Service(schema, settings, read_sources, ResultCaches(settings, create_missing_tables))
     live = Service(schema, settings)
     without = Service(schema, bare)
-    async with _started(kept), _started(live), _started(without):
+    async with _started(stored), _started(live), _started(without):
         for operation in OPERATIONS:
             other = without if operation.strategy.endswith("index") else live
-            yield await _measure(kept, other, operation)
+            yield await _measure(stored, other, operation)
 
 
 @asynccontextmanager
@@ -176,24 +176,24 @@ async def _started(service: Service) -> AsyncIterator[None]:
         await service.stop()
 
 
-async def _measure(kept: Service, live: Service, operation: StoredOperation) -> Gain:
-    """Ask an operation of both services in turn, and compare answers and times."""
-    seconds: dict[Service, list[float]] = {live: [], kept: []}
+async def _measure(stored: Service, live: Service, operation: StoredOperation) -> Gain:
+    """Run an operation on both services in turn, and compare answers and times."""
+    seconds: dict[Service, list[float]] = {live: [], stored: []}
     same = True
     for _ in range(_ROUNDS):
         answers = []
-        for service in (live, kept):
+        for service in (live, stored):
             request = Request(operation.query, None, dict(operation.variables))
             start = time.perf_counter()
             response = await service.execute(request, {}, Timings())
             seconds[service].append(time.perf_counter() - start)
             answers.append(_data(bytes(response.body)))
         same = same and answers[0] == answers[1]
-    live_ms, stored_ms = (median(seconds[service]) * 1000 for service in (live, kept))
+    live_ms, stored_ms = (median(seconds[service]) * 1000 for service in (live, stored))
     return Gain(operation.strategy, operation.name, live_ms, stored_ms, same)
 
 
 def _data(body: bytes) -> bytes:
-    """Return all of a response but how stale it is: only one side says that."""
-    found = orjson.loads(body)
-    return orjson.dumps({name: found.get(name) for name in ("data", "errors")})
+    """Return a response without its staleness, which only one side has."""
+    response = orjson.loads(body)
+    return orjson.dumps({name: response.get(name) for name in ("data", "errors")})

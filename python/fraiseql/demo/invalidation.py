@@ -1,4 +1,4 @@
-"""Written: what a result cache gives before and after somebody writes with plain SQL."""
+"""Check of a result cache before and after writes in plain SQL."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -16,13 +16,13 @@ CHANGE: Final = "UPDATE fraiseql_demo.tb_flight SET distance = distance + $1::in
 
 @dataclass(frozen=True, slots=True)
 class CacheCheck:
-    """One request.
+    """One request and its answer.
 
     Attributes:
-        name: What happened before it.
+        name: The event before it.
         ms: Milliseconds until it was answered.
-        cache: What ``Cache-Status`` said.
-        fault: What is wrong with the answer; None when it is right.
+        cache: ``Cache-Status``.
+        fault: The difference; None if the answer is right.
     """
 
     name: str
@@ -32,13 +32,13 @@ class CacheCheck:
 
 
 async def check_invalidation(client: HttpClient, pool: Pool) -> AsyncGenerator[CacheCheck]:
-    """Ask for every airline's year, while a flight is changed behind the server's back, and back.
+    """Request every airline's year while plain SQL changes a flight and changes it back.
 
     Every answer is compared with plain SQL.
 
     Args:
         client: Connected to the served demo.
-        pool: Connections that share nothing with it.
+        pool: Other connections than its own.
 
     Raises:
         OSError, http.client.HTTPException: The server went away.
@@ -63,10 +63,10 @@ async def _change(pool: Pool, miles: int) -> None:
 async def _asked(
     client: HttpClient, pool: Pool, name: str, *, hit: bool | None = None
 ) -> CacheCheck:
-    """Ask once; ``hit`` says whether it must be one, or must be none."""
+    """Send one request; ``hit`` is whether it must hit, None for either."""
     answer = await asyncio.to_thread(client.post, YEARS.query, YEARS.variables)
     fault = await fault_of(Database(pool), YEARS, answer)
-    found = "; hit" in answer.cache
-    if fault is None and hit is not None and found is not hit:
+    is_hit = "; hit" in answer.cache
+    if fault is None and hit is not None and is_hit is not hit:
         fault = f"it is {'no' if hit else 'a'} hit of the result cache"
     return CacheCheck(name, answer.seconds * 1000, answer.cache, fault)

@@ -1,4 +1,4 @@
-"""Loading the demo's data: all in one transaction, so it is there whole or not at all."""
+"""Loading of the demo's data in one transaction."""
 
 from collections.abc import AsyncIterator, Callable
 from importlib.resources import files
@@ -11,7 +11,7 @@ from fraiseql.demo.files import FILES, DataFile, data_directory, open_csv
 from fraiseql.errors import ConfigurationError
 
 MARKER: Final = "FraiseQL demo data, form 3"
-"""Comment on the schema that tells a finished load; the number grows with what is loaded."""
+"""Comment that marks a loaded schema; its number grows when the data change."""
 
 _OURS: Final = "FraiseQL demo data"
 _PIECE: Final = 1 << 18
@@ -23,15 +23,15 @@ _EXISTS = "SELECT count(*) FROM pg_namespace WHERE nspname = 'fraiseql_demo'"
 _ALONE = "SELECT pg_advisory_xact_lock(hashtext('fraiseql demo'))"
 
 Report = Callable[[str, float], None]
-"""Called with what is being done and how much of all is done, from 0.0 to 1.0."""
+"""Called with the current step and the finished share, from 0.0 to 1.0."""
 
 
 async def load(pool: Pool, report: Report) -> bool:
-    """Bring the data set into schema ``fraiseql_demo`` unless it is there already.
+    """Load the data set into schema ``fraiseql_demo``, unless it is loaded.
 
     Args:
         pool: Connections to the database.
-        report: Told what is being done.
+        report: Called with the progress.
 
     Returns:
         Whether anything was loaded.
@@ -85,7 +85,7 @@ async def _fill(target: Load, folder: Path, report: Report) -> None:
 async def _pieces(
     file: DataFile, stream: IO[bytes], size: int, report: Report
 ) -> AsyncIterator[bytes]:
-    """Read a file piece by piece, and tell how far all files are: most of it are flights."""
+    """Read a file piece by piece, and report the progress."""
     start, share = (0.05, 0.85) if file.table == "tb_flight" else (0.0, 0.05)
     done = 0
     while piece := stream.read(_PIECE):

@@ -1,4 +1,4 @@
-"""The root fields of the demo: most are answered by SQL alone, three by Python."""
+"""Root fields of the demo."""
 
 from typing import Any
 

@@ -32,7 +32,7 @@ CREATE TABLE tb_plane (
     engine text NOT NULL
 );
 
--- year, month, day and hour are New York's clock; time_hour is the instant, which tells the two
+-- year, month, day and hour are New York's clock; time_hour is the instant, which separates the two
 -- hours apart that are both 01:00 on the night when summer time ends.
 CREATE TABLE tb_weather (
     origin text NOT NULL,

@@ -1,4 +1,4 @@
-"""Declarations, and the GraphQL schema that they make."""
+"""Declarations and their GraphQL schema."""
 
 from fraiseql.schema.assemble import Schema, build_schema
 from fraiseql.schema.declare import enum, input, interface, type  # noqa: A004 - the public names

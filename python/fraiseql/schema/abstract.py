@@ -1,4 +1,4 @@
-"""Checks of interfaces and unions: members, tags, and fields that keep the promise."""
+"""Checks of interfaces and unions: members, tags and fields."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def check_abstract(model: Model) -> None:
 
     Raises:
         DeclarationError: A member is not an object type, two share a tag, or a type does not have
-            what its interface promises.
+            a field of its interface.
     """
     for target, definition in model.definitions.items():
         if isinstance(definition, UnionDefinition):
@@ -30,13 +30,13 @@ def check_abstract(model: Model) -> None:
 def _check_union(definition: UnionDefinition, model: Model) -> None:
     objects = []
     for member in definition.members:
-        found = model.composite(member)
-        if not isinstance(found, ObjectDefinition):
+        composite = model.composite(member)
+        if not isinstance(composite, ObjectDefinition):
             raise DeclarationError(
                 f"Union {definition.name} has member {show(member)}, which is not an object type.",
                 hint="Members are classes declared with @fraiseql.type.",
             )
-        objects.append(found)
+        objects.append(composite)
     if len(set(definition.members)) < len(definition.members):
         raise DeclarationError(
             f"Union {definition.name} names a member twice.", hint="Name each class once."
@@ -51,8 +51,8 @@ def implementations(target: Any, model: Model) -> list[Composite]:
 
 
 def _check_interface(target: Any, definition: InterfaceDefinition, model: Model) -> None:
-    found = implementations(target, model)
-    objects = [entry for entry in found if isinstance(entry, ObjectDefinition)]
+    composites = implementations(target, model)
+    objects = [entry for entry in composites if isinstance(entry, ObjectDefinition)]
     if not objects:
         raise DeclarationError(
             f"Interface {definition.name} has no types.",
@@ -60,7 +60,7 @@ def _check_interface(target: Any, definition: InterfaceDefinition, model: Model)
         )
     _check_tags(f"interface {definition.name}", objects)
     _check_columns(f"interface {definition.name}", definition.discriminator, objects)
-    for entry in found:
+    for entry in composites:
         _check_promise(entry, definition, model)
 
 
@@ -102,25 +102,25 @@ def _check_promise(entry: Composite, interface: InterfaceDefinition, model: Mode
     own = {field.graphql_name: field for field in entry.fields.values()}
     for promised in interface.fields.values():
         label = f"{entry.python_class.__name__}.{promised.name}"
-        found = own.get(promised.graphql_name)
-        if found is None:
+        field = own.get(promised.graphql_name)
+        if field is None:
             raise DeclarationError(
                 f"{label} is not called {promised.graphql_name!r}, as interface {interface.name} "
                 "promises.",
                 hint="Leave the field's GraphQL name as it is in the interface.",
             )
-        wanted = read_hint(promised.annotation, label)
-        if not _keeps(read_hint(found.annotation, label), wanted, model):
+        expected = read_hint(promised.annotation, label)
+        if not _keeps(read_hint(field.annotation, label), expected, model):
             raise DeclarationError(
-                f"{label} is {show(found.annotation)}, but interface {interface.name} promises "
+                f"{label} is {show(field.annotation)}, but interface {interface.name} promises "
                 f"{show(promised.annotation)}.",
                 hint=f"Write {promised.name}: {show(promised.annotation)}.",
             )
-        _check_arguments(found, promised, label, interface.name)
+        _check_arguments(field, promised, label, interface.name)
 
 
 def _keeps(own: TypeReference, promised: TypeReference, model: Model) -> bool:
-    """Tell whether a field's type is the promised one or narrower."""
+    """Return whether a field's type is the interface's or narrower."""
     if own.nullable and not promised.nullable:
         return False
     if promised.item is not None:
@@ -132,17 +132,17 @@ def _keeps(own: TypeReference, promised: TypeReference, model: Model) -> bool:
     union = model.definitions.get(promised.target)
     if isinstance(union, UnionDefinition):
         return own.target in union.members
-    found = model.composite(own.target)
-    return found is not None and promised.target in found.interfaces
+    composite = model.composite(own.target)
+    return composite is not None and promised.target in composite.interfaces
 
 
 def _check_arguments(
     own: FieldDefinition, promised: FieldDefinition, label: str, interface: str
 ) -> None:
-    wanted = _arguments(promised)
-    found = _arguments(own)
-    for name, ref in wanted.items():
-        if found.get(name) != ref:
+    expected = _arguments(promised)
+    actual = _arguments(own)
+    for name, ref in expected.items():
+        if actual.get(name) != ref:
             raise DeclarationError(
                 f"{label} has not the argument {name!r} that interface {interface} promises.",
                 hint="Give the function the same parameters with the same hints.",

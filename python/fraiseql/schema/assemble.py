@@ -1,4 +1,4 @@
-"""``build_schema``: from declared types and queries to one checked schema."""
+"""``build_schema``: one checked schema from declared types and queries."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ from fraiseql.settings import NumberForm
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Schema:
-    """Everything that was declared, with evaluated hints, and the GraphQL schema that it makes.
+    """All declarations, with evaluated hints, and their GraphQL schema.
 
     Attributes:
         graphql: Its scalars parse into Python values.
@@ -39,8 +39,7 @@ class Schema:
         queries: By GraphQL field name.
         fields: Of objects and interfaces: type name, then GraphQL field name.
         classes: GraphQL type name by Python class.
-        operation_caches: What whole operations are kept with, where that is declared apart from
-            their queries.
+        operation_caches: Values of ``cached_operations`` of ``create_app``.
     """
 
     graphql: GraphQLSchema
@@ -65,14 +64,14 @@ def build_schema(
     """Build the schema of one application.
 
     Args:
-        types: Declared types that no query names: implementations of an interface, and classes that
-            string hints name but their module does not know.
+        types: Declared types that no query names: implementations of an interface, and classes in
+            string hints that their module does not define.
         queries: Functions decorated with ``query``, and what ``find`` and ``find_one`` return.
         numbers_as: How responses write BigInt and Decimal: ``number`` or ``text``.
 
     Raises:
         DeclarationError: A declaration cannot be served as it is written, or ``numbers_as`` is
-            neither of its two words.
+            neither ``number`` nor ``text``.
 
     Example:
         >>> import fraiseql, graphql

@@ -1,4 +1,4 @@
-"""The GraphQL schema out of checked declarations."""
+"""GraphQL schema of checked declarations."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -79,14 +79,14 @@ class GraphQLBuilder:
         return makers[type(definition)](definition)
 
     def _type(self, ref: TypeReference) -> Any:
-        """Return the type of a place, with its list and non-null wrappers."""
+        """Return a type with its list and non-null wrappers."""
         if ref.item is not None:
-            found: Any = GraphQLList(self._type(ref.item))
+            graphql_type: Any = GraphQLList(self._type(ref.item))
         elif isinstance(ref.target, Generated) and ref.target.kind is not Where:
-            found = GraphQLList(GraphQLNonNull(self._named(ref.target)))
+            graphql_type = GraphQLList(GraphQLNonNull(self._named(ref.target)))
         else:
-            found = self._named(ref.target)
-        return found if ref.nullable else GraphQLNonNull(found)
+            graphql_type = self._named(ref.target)
+        return graphql_type if ref.nullable else GraphQLNonNull(graphql_type)
 
     def _root(self, query: QueryDefinition) -> GraphQLField:
         return GraphQLField(
@@ -131,8 +131,8 @@ class GraphQLBuilder:
         )
 
     def _interface(self, definition: InterfaceDefinition) -> GraphQLInterfaceType:
-        found = implementations(definition.python_class, self.model)
-        members = [entry.python_class for entry in found]
+        objects = implementations(definition.python_class, self.model)
+        members = [entry.python_class for entry in objects]
         return GraphQLInterfaceType(
             definition.name,
             self._fields(definition),
@@ -152,9 +152,9 @@ class GraphQLBuilder:
     def _resolve_type(
         self, discriminator: str, members: Iterable[Any]
     ) -> Callable[..., str | None]:
-        """Return graphql-core's way to tell the type of a value; serving has its own."""
-        found = [self.model.definitions[member] for member in members]
-        objects = [entry for entry in found if isinstance(entry, ObjectDefinition)]
+        """Return the function by which graphql-core finds the type of a value."""
+        definitions = [self.model.definitions[member] for member in members]
+        objects = [entry for entry in definitions if isinstance(entry, ObjectDefinition)]
         tags = {entry.tag or entry.name: entry.name for entry in objects}
         classes = {entry.python_class: entry.name for entry in objects}
 
@@ -204,7 +204,7 @@ class GraphQLBuilder:
 
 
 def _is_text(target: Any, definition: Definition | None) -> bool:
-    """Tell whether ``like`` and its kin make sense for a leaf."""
+    """Return whether values of a leaf are compared as text (``like`` and so on)."""
     if isinstance(definition, ScalarDefinition):
         base = definition.python_class
         return definition.form == "string" and isinstance(base, type) and issubclass(base, str)

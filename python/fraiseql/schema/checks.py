@@ -1,4 +1,4 @@
-"""Checks of declarations that need to see more than one of them."""
+"""Checks across several declarations."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -23,10 +23,10 @@ from fraiseql.schema.queries import Where
 
 
 def check_model(model: Model) -> None:
-    """Check names, the places of types, embeds, computed fields, interfaces and unions.
+    """Check names, uses of types, embeds, computed fields, interfaces and unions.
 
     Raises:
-        DeclarationError: Something cannot be served as it is written.
+        DeclarationError: A declaration cannot be served as it is written.
     """
     check_names(model)
     for composite in model.composites():
@@ -59,12 +59,12 @@ def _check_output(ref: TypeReference, place: str, model: Model) -> None:
     if isinstance(model.definitions.get(target), InputDefinition):
         raise DeclarationError(
             f"{place} {show(target)}, which is an input.",
-            hint="Declare a @fraiseql.type for what is returned.",
+            hint="Declare a @fraiseql.type for the returned value.",
         )
     if isinstance(target, Generated):
         raise DeclarationError(
             f"{place} {target.kind.__name__}, which is for arguments only.",
-            hint="Declare a @fraiseql.type for what is returned.",
+            hint="Declare a @fraiseql.type for the returned value.",
         )
 
 
@@ -75,10 +75,10 @@ def _check_arguments(arguments: Iterable[ArgumentDefinition], label: str, model:
 
 def _check_argument(entry: ArgumentDefinition, label: str, model: Model) -> None:
     target = read_hint(entry.annotation, label).innermost
-    found = model.definitions.get(target)
-    if isinstance(found, ObjectDefinition | InterfaceDefinition | UnionDefinition):
+    definition = model.definitions.get(target)
+    if isinstance(definition, ObjectDefinition | InterfaceDefinition | UnionDefinition):
         raise DeclarationError(
-            f"{label} is {found.name}, which is for output only.",
+            f"{label} is {definition.name}, which is for output only.",
             hint="Declare a class with @fraiseql.input, or take its key: id: int.",
         )
     if isinstance(target, Generated):
@@ -87,15 +87,15 @@ def _check_argument(entry: ArgumentDefinition, label: str, model: Model) -> None
 
 
 def _check_generated(target: Generated, label: str, model: Model) -> None:
-    found = model.composite(target.of)
-    names = comparable(found, model) if found is not None else {}
-    if found is None or not names:
+    composite = model.composite(target.of)
+    names = comparable(composite, model) if composite is not None else {}
+    if composite is None or not names:
         raise DeclarationError(
             f"{label}: {show(target.of)} has no fields to filter or order by.",
             hint="It needs a stored scalar or enum field, like id: int.",
         )
     for name in names if target.kind is Where else ():
-        _check_filter_name(found, found.fields[name])
+        _check_filter_name(composite, composite.fields[name])
 
 
 def _check_filter_name(owner: Composite, field: FieldDefinition) -> None:

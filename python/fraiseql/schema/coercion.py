@@ -1,4 +1,4 @@
-"""Values of scalars: from a client's JSON value or literal to Python, and back to JSON."""
+"""Coercion of scalars between JSON, literals and Python."""
 
 import re
 from collections.abc import Callable
@@ -31,7 +31,7 @@ _NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.A
 _INTEGER: Final = re.compile(r"-?\d+", re.ASCII)
 _SHOWN: Final = 80
 _EXACT_FLOAT: Final = 10**15
-"""Up to here a float is what its digits said; beyond, others may have been meant."""
+"""Up to here a float equals its digits; beyond, it may be rounded."""
 
 _NOT_FINITE: Final = {text: Decimal(text) for text in ("NaN", "Infinity", "-Infinity")}
 _MOST_DIGITS: Final = 131_072
@@ -41,55 +41,55 @@ JSON_FORMS: Final = ("string", "number", "integer", "boolean", "any")
 """Forms that a custom scalar can have in a document."""
 
 
-def refuse(name: str, value: object, wanted: str) -> GraphQLError:
-    """Return the error that says what a scalar cannot represent, and what to write."""
-    return GraphQLError(f"{name} cannot represent value: {excerpt(value)}. Write {wanted}.")
+def refuse(name: str, value: object, expected: str) -> GraphQLError:
+    """Return the error for a value that a scalar cannot represent."""
+    return GraphQLError(f"{name} cannot represent value: {excerpt(value)}. Write {expected}.")
 
 
 def excerpt(value: object) -> str:
-    """Return a value as messages show it, cut off where it is long."""
+    """Return a value for a message, cut off where it is long."""
     shown = repr(value)
     return shown if len(shown) <= _SHOWN else shown[: _SHOWN - 3] + "..."
 
 
-def _from_text(name: str, value: object, read: Callable[[str], Any], wanted: str) -> Any:
+def _from_text(name: str, value: object, read: Callable[[str], Any], expected: str) -> Any:
     if not isinstance(value, str):
-        raise refuse(name, value, wanted)
+        raise refuse(name, value, expected)
     try:
         return read(value)
     except ValueError as error:
-        raise refuse(name, value, wanted) from error
+        raise refuse(name, value, expected) from error
 
 
 def parse_datetime(value: object) -> datetime | PostgresText:
     """Read an ISO 8601 instant; without an offset it is taken as UTC.
 
-    Filters take the instants that PostgreSQL has and Python has not; resolvers are not given them.
+    Filters also take instants that only PostgreSQL can represent; resolvers do not receive them.
     """
-    wanted = "ISO 8601, like 2024-05-01T12:00:00Z"
-    found: datetime | PostgresText = _from_text("DateTime", value, parse_instant, wanted)
-    return found
+    expected = "ISO 8601, like 2024-05-01T12:00:00Z"
+    parsed: datetime | PostgresText = _from_text("DateTime", value, parse_instant, expected)
+    return parsed
 
 
 def parse_date(value: object) -> date | PostgresText:
     """Read an ISO 8601 date."""
-    wanted = "ISO 8601, like 2024-05-01"
-    found: date | PostgresText = _from_text("Date", value, parse_day, wanted)
-    return found
+    expected = "ISO 8601, like 2024-05-01"
+    parsed: date | PostgresText = _from_text("Date", value, parse_day, expected)
+    return parsed
 
 
 def parse_time(value: object) -> time | PostgresText:
     """Read an ISO 8601 time of day."""
-    wanted = "ISO 8601, like 12:30:00"
-    found: time | PostgresText = _from_text("Time", value, parse_clock, wanted)
-    return found
+    expected = "ISO 8601, like 12:30:00"
+    parsed: time | PostgresText = _from_text("Time", value, parse_clock, expected)
+    return parsed
 
 
 def parse_uuid(value: object) -> UUID:
     """Read a UUID."""
-    wanted = "32 hexadecimal digits, like 6ba7b810-9dad-11d1-80b4-00c04fd430c8"
-    found: UUID = _from_text("UUID", value, read_uuid, wanted)
-    return found
+    expected = "32 hexadecimal digits, like 6ba7b810-9dad-11d1-80b4-00c04fd430c8"
+    parsed: UUID = _from_text("UUID", value, read_uuid, expected)
+    return parsed
 
 
 def _decimal(value: float | str | Decimal) -> Decimal:
@@ -102,33 +102,33 @@ def _decimal(value: float | str | Decimal) -> Decimal:
 
 def parse_decimal(value: object) -> Decimal:
     """Read a number, or a string that holds one, within the range of PostgreSQL's ``numeric``."""
-    wanted = 'a number, or a string like "12.50"'
+    expected = 'a number, or a string like "12.50"'
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
-        raise refuse("Decimal", value, wanted)
+        raise refuse("Decimal", value, expected)
     try:
-        found = _decimal(value)
+        parsed = _decimal(value)
     except ValueError as error:
-        raise refuse("Decimal", value, wanted) from error
-    exponent = found.as_tuple().exponent
+        raise refuse("Decimal", value, expected) from error
+    exponent = parsed.as_tuple().exponent
     if not isinstance(exponent, int):
         raise refuse("Decimal", value, "a finite number")
-    if found.adjusted() >= _MOST_DIGITS or exponent < -_MOST_DECIMALS:
-        wanted = f"at most {_MOST_DIGITS} digits and {_MOST_DECIMALS} decimals"
-        raise refuse("Decimal", value, wanted)
-    return found
+    if parsed.adjusted() >= _MOST_DIGITS or exponent < -_MOST_DECIMALS:
+        expected = f"at most {_MOST_DIGITS} digits and {_MOST_DECIMALS} decimals"
+        raise refuse("Decimal", value, expected)
+    return parsed
 
 
 def parse_bigint(value: object) -> int:
     """Read an integer of any size, or a string that holds one."""
-    wanted = 'an integer, or a string like "9007199254740993"'
+    expected = 'an integer, or a string like "9007199254740993"'
     if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT_FLOAT:
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     if isinstance(value, str) and _INTEGER.fullmatch(value):
-        found: int = _from_text("BigInt", value, int, wanted)
-        return found
-    raise refuse("BigInt", value, wanted)
+        parsed: int = _from_text("BigInt", value, int, expected)
+        return parsed
+    raise refuse("BigInt", value, expected)
 
 
 def literal_of_text(name: str, parse: Callable[[object], Any]) -> Callable[[ConstValueNode], Any]:
@@ -143,7 +143,7 @@ def literal_of_text(name: str, parse: Callable[[object], Any]) -> Callable[[Cons
 
 
 def literal_of_number(name: str, parse: Callable[[object], Any]) -> Callable[[ConstValueNode], Any]:
-    """Make the reader of literals for a scalar whose digits must all be kept."""
+    """Make the reader of literals for a scalar that needs every digit."""
 
     def read(node: ConstValueNode) -> Any:
         if not isinstance(node, IntValueNode | FloatValueNode | StringValueNode):
@@ -180,7 +180,7 @@ def write_string(name: str) -> Callable[[object], str]:
 
 
 def write_read_text(name: str, parse: Callable[[object], Any]) -> Callable[[object], str]:
-    """Make the writer of a scalar whose text must be one that the scalar reads."""
+    """Make the writer of a scalar whose text must be readable by its parser."""
     write = write_string(name)
 
     def checked(value: object) -> str:
@@ -245,7 +245,7 @@ def write_boolean(name: str) -> Callable[[object], bool]:
 
 
 def writer(name: str, form: str) -> Callable[[Any], Any]:
-    """Return the writer for a form: what the response must be able to hold."""
+    """Return the writer for a JSON form."""
     makers: dict[str, Callable[[str], Callable[[Any], Any]]] = {
         "string": write_string,
         "number": write_number,
@@ -256,11 +256,11 @@ def writer(name: str, form: str) -> Callable[[Any], Any]:
 
 
 def has_form(value: object, form: str) -> bool:
-    """Tell whether a client's JSON value has the form of a custom scalar."""
+    """Return whether a client's JSON value has the form of a custom scalar."""
     if form == "boolean":
         return isinstance(value, bool)
     if form == "any":
         return True
     forms: dict[str, Any] = {"string": str, "number": (int, float), "integer": int}
-    wanted = forms[form]
-    return isinstance(value, wanted) and not isinstance(value, bool)
+    expected = forms[form]
+    return isinstance(value, expected) and not isinstance(value, bool)

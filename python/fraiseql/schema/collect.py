@@ -1,4 +1,4 @@
-"""What the body of a declared class says: its dataclass, fields and interfaces."""
+"""Fields and interfaces of a declared class."""
 
 import dataclasses
 import enum as enums
@@ -22,7 +22,7 @@ from fraiseql.schema.members import FieldMark, mark_of
 
 
 def own_definition(cls: object) -> Any:
-    """Return what a decorator left on exactly this class, or None."""
+    """Return the definition on exactly this class, or None."""
     return vars(cls).get(ATTRIBUTE) if isinstance(cls, type) else None
 
 
@@ -47,13 +47,13 @@ def make_dataclass(cls: type) -> Docs:
         _refuse_missing_hint(cls, error)
         raise DeclarationError(
             f"{cls.__name__} cannot be made a dataclass: {error}.",
-            hint="Make a mutable default anew: fraiseql.field(default_factory=list).",
+            hint="Use a factory for a mutable default: fraiseql.field(default_factory=list).",
         ) from error
     return docs
 
 
 def _refuse_missing_hint(cls: type, error: Exception) -> None:
-    """Say it in our words when a field or embed stands there without a hint."""
+    """Raise a clear error for a field or embed without a hint."""
     for name, value in vars(cls).items():
         if isinstance(value, dataclasses.Field) and str(error).startswith(f"{name!r} is a field"):
             raise DeclarationError(
@@ -110,27 +110,27 @@ def input_fields(cls: type, docs: Docs) -> dict[str, ArgumentDefinition]:
 def object_fields(cls: type, docs: Docs) -> dict[str, FieldDefinition]:
     """Collect stored, embedded and computed fields, inherited ones first."""
     inherited = _inherited_descriptions(cls)
-    found = {}
+    collected = {}
     for entry in dataclasses.fields(cls):
         description = docs.entries.get(entry.name) or inherited.get(entry.name)
-        found[entry.name] = _stored_field(entry, description)
+        collected[entry.name] = _stored_field(entry, description)
     for base in reversed(cls.__mro__):
         for name, member in vars(base).items():
             mark = mark_of(member)
             if mark and inspect.getattr_static(cls, name) is member:
-                found[name] = computed_field(cls, name, member, mark)
-    return found
+                collected[name] = computed_field(cls, name, member, mark)
+    return collected
 
 
 def _inherited_descriptions(cls: type) -> dict[str, str]:
-    found: dict[str, str] = {}
+    descriptions: dict[str, str] = {}
     for base in cls.__mro__[1:]:
         definition = own_definition(base)
         if isinstance(definition, ObjectDefinition | InterfaceDefinition):
             for name, entry in definition.fields.items():
                 if entry.description:
-                    found.setdefault(name, entry.description)
-    return found
+                    descriptions.setdefault(name, entry.description)
+    return descriptions
 
 
 def _stored_field(entry: "dataclasses.Field[Any]", description: str | None) -> FieldDefinition:

@@ -51,8 +51,8 @@ def type(cls: Any = None, /, **options: Any) -> Any:  # noqa: A001
         cls: The class, when used without parentheses.
         **options: ``sql_source`` (relation that answers queries of this type), ``jsonb_column``
             (its document column), ``key`` (columns that identify a row; the catalog's when left
-            out), ``name`` (GraphQL name), ``tag`` (value of a discriminator that stands for this
-            type), ``stored`` (where the document is kept), ``indexes``, ``description``.
+            out), ``name`` (GraphQL name), ``tag`` (value of a discriminator for this type),
+            ``stored`` (where the document is stored), ``indexes``, ``description``.
 
     Raises:
         DeclarationError: The class cannot be served as it is written.
@@ -117,7 +117,7 @@ def input(  # noqa: A001 - the public name
     *, name: str | None = None, description: str | None = None
 ) -> Callable[[builtins.type[T]], builtins.type[T]]: ...
 def input(cls: Any = None, /, **options: Any) -> Any:  # noqa: A001 - the public name
-    """Declare an input object; resolvers are given an instance of the class.
+    """Declare an input object; resolvers receive an instance of the class.
 
     Args:
         cls: The class, when used without parentheses.
@@ -169,7 +169,7 @@ def _decorate(cls: Any, make: Callable[..., Any], kind: str, options: dict[str, 
     def decorate(target: Any) -> Any:
         if not isinstance(target, builtins.type):
             raise DeclarationError(
-                f"@fraiseql.{kind} stands on {target!r}, which is not a class.",
+                f"@fraiseql.{kind} decorates {target!r}, which is not a class.",
                 hint=f"Write @fraiseql.{kind} above a class statement.",
             )
         label = f"@fraiseql.{kind} on {target.__name__}"
@@ -249,7 +249,7 @@ def _make_enum(
 ) -> EnumDefinition:
     if not issubclass(cls, enums.Enum) or not list(cls):
         raise DeclarationError(
-            f"@fraiseql.enum stands on {cls.__name__}, which is not an enum with members.",
+            f"@fraiseql.enum decorates {cls.__name__}, which is not an enum with members.",
             hint=f"Write class {cls.__name__}(enum.Enum) with members like RED = 'red'.",
         )
     docs = own_docs(cls)

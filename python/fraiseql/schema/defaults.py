@@ -1,4 +1,4 @@
-"""Defaults of arguments and input fields: written for clients, and applied to instances."""
+"""Defaults of arguments and input fields."""
 
 import copy
 import dataclasses
@@ -27,7 +27,7 @@ from fraiseql.schema.words import written_words
 from fraiseql.values import PostgresText
 
 MISSING_DEFAULT: Final = MISSING
-"""No default is shown: there is none, or it is null, or a new one is made for each request."""
+"""No default to show: none exists, it is null, or each request makes a new one."""
 
 
 def external_default(entry: ArgumentDefinition, label: str, model: Model) -> Any:
@@ -71,7 +71,7 @@ def _external(value: Any, ref: TypeReference, model: Model) -> Any:
 
 
 def _json(value: Any) -> Any:
-    """Return a value that JSON can hold; anything else cannot be printed in a schema."""
+    """Return a value that JSON can hold."""
     json.dumps(value, allow_nan=False)
     return value
 
@@ -94,11 +94,11 @@ def _external_input(value: Any, definition: InputDefinition, model: Model) -> di
 
 
 def _external_leaf(value: Any, target: Any) -> Any:
-    wanted = _accepted(target)
-    if wanted is None:
+    expected = _accepted(target)
+    if expected is None:
         return _json(value)
     wrong_bool = isinstance(value, bool) and target is not bool
-    if wrong_bool or not isinstance(value, wanted):
+    if wrong_bool or not isinstance(value, expected):
         raise TypeError(f"it is not of type {getattr(target, '__name__', target)}")
     if isinstance(value, date | time):
         return value.isoformat()
@@ -117,12 +117,12 @@ def _accepted(target: Any) -> Any:
 
 
 def refuse_beyond_python(value: Any) -> None:
-    """Refuse a date or time that PostgreSQL has and Python has not.
+    """Refuse a date or time that only PostgreSQL can represent.
 
     Raises:
-        GraphQLError: ``value`` is one, or a list that has one.
+        GraphQLError: ``value`` is one, or a list with one.
     """
-    # Not by recursion: a client decides how deep lists stand in each other.
+    # Not by recursion: a client decides how deep lists are nested.
     stack = [value]
     while stack:
         item = stack.pop()
@@ -139,8 +139,8 @@ def refuse_beyond_python(value: Any) -> None:
 def instance_maker(cls: type, label: str) -> Callable[[Mapping[str, Any]], Any]:
     """Return the function that makes an instance of an input class from coerced values.
 
-    Values that come from a ``default_factory`` are copied: the schema keeps one for all requests.
-    What the class itself refuses is an invalid value.
+    Values of a ``default_factory`` are copied: the schema holds one for all requests. A value that
+    the class itself refuses is invalid.
 
     Args:
         cls: The input class.
@@ -153,14 +153,14 @@ def instance_maker(cls: type, label: str) -> Callable[[Mapping[str, Any]], Any]:
     )
 
     def make(values: Mapping[str, Any]) -> Any:
-        given = dict(values)
-        for value in given.values():
+        arguments = dict(values)
+        for value in arguments.values():
             refuse_beyond_python(value)
         for name in shared:
-            if name in given:
-                given[name] = copy.copy(given[name])
+            if name in arguments:
+                arguments[name] = copy.copy(arguments[name])
         try:
-            return cls(**given)
+            return cls(**arguments)
         except InputError as error:
             raise GraphQLError(error.message, extensions={"code": error.code}) from error
         except (ValueError, TypeError, ArithmeticError) as error:

@@ -1,4 +1,4 @@
-"""What a declaration says, as plain frozen data; nothing here is resolved against a database."""
+"""Declarations as plain frozen data, not yet resolved against a database."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -7,12 +7,12 @@ from typing import Any, Final
 from fraiseql.schema.storage import Cache, IndexDeclaration, Storage
 
 ATTRIBUTE: Final = "__fraiseql__"
-"""Name of the attribute that a decorator leaves on a class or function."""
+"""Name of the attribute that decorators set on a class or function."""
 
 MISSING: Final[Any] = type(
     "Missing", (), {"__repr__": lambda _: "MISSING", "__bool__": lambda _: False}
 )()
-"""Stands for "not given", where None means null."""
+"""Means "left out", where None means null."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +42,13 @@ class EmbedDefinition:
     target_key: tuple[str, ...] = ()
 
     def most(self, usual: int) -> int:
-        """Return how many items the list has at most; ``usual`` where it says nothing of it."""
+        """Return the most items of the list; ``usual`` if it has no own limit."""
         return self.limit or self.max_items or usual
 
 
 @dataclass(frozen=True, slots=True)
 class ArgumentDefinition:
-    """An argument of a query or computed field, in Python's and in GraphQL's name."""
+    """An argument of a query or computed field, with its Python and GraphQL name."""
 
     name: str
     graphql_name: str
@@ -59,7 +59,7 @@ class ArgumentDefinition:
 
 @dataclass(frozen=True, slots=True)
 class ComputedField:
-    """A field answered by Python.
+    """A field computed by Python.
 
     Attributes:
         function: ``(self, info, **arguments)``; with ``batch``, ``(parents, info, **arguments)``.
@@ -80,7 +80,7 @@ class ComputedField:
 class FieldDefinition:
     """One field of an object or interface: at most one of ``embed`` and ``computed`` is set.
 
-    ``column`` is the relation's column that a stored field is read from; None for that of its name.
+    ``column`` is the relation's column that a stored field is read from; None for the same name.
     """
 
     name: str
@@ -102,7 +102,7 @@ class ObjectDefinition:
         sql_source: Relation that answers root fields of this type; None for embedded-only types.
         jsonb_column: Column that holds the document, if the relation has one.
         key: Columns that identify a row; empty means "as the catalog says".
-        tag: Value of the discriminator that stands for this type; its name when None.
+        tag: Value of the discriminator for this type; its name when None.
         interfaces: Classes declared with ``@fraiseql.interface`` that this class derives from.
         stored: Strategy; None is the live view.
         indexes: Declared indexes.
@@ -123,7 +123,7 @@ class ObjectDefinition:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class InterfaceDefinition:
-    """``@fraiseql.interface``; ``discriminator`` is the document key that tells the type.
+    """``@fraiseql.interface``; ``discriminator`` is the document key that holds the type.
 
     ``sql_source`` and ``jsonb_column`` are as for objects: a relation whose documents are of
     different types.
@@ -164,7 +164,7 @@ class EnumDefinition:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class InputDefinition:
-    """``@fraiseql.input``: resolvers are given an instance of the class."""
+    """``@fraiseql.input``: resolvers receive an instance of the class."""
 
     python_class: type
     name: str
@@ -179,7 +179,7 @@ class ScalarDefinition:
     Attributes:
         form: JSON form that a document holds: ``string``, ``number``, ``integer``, ``boolean`` or
             ``any``.
-        parse: Turns a client's JSON value into the value that resolvers and SQL are given.
+        parse: Turns a client's JSON value into the value that resolvers and SQL receive.
         serialize: Turns a Python value of a resolver into a JSON value; None passes it through.
     """
 
@@ -197,9 +197,9 @@ class QueryDefinition:
     """A field of the root type.
 
     ``function`` is a Python resolver; without it the field is answered by SQL alone:
-    ``by`` holds the equality arguments, ``many`` tells a list from one object, and a list takes
-    ``where``, ``order_by``, ``limit`` and ``offset``. The declared ``where`` always holds, besides
-    what a client asks. ``cache`` says how its answers are kept; None keeps none.
+    ``by`` holds the equality arguments, ``many`` is true for a list, which takes ``where``,
+    ``order_by``, ``limit`` and ``offset``. The declared ``where`` is added to the client's filter.
+    ``cache`` is None where answers are not cached.
     """
 
     name: str

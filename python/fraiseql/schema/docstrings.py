@@ -1,4 +1,4 @@
-"""Descriptions out of Google-style docstrings."""
+"""Descriptions from Google-style docstrings."""
 
 import inspect
 import re
@@ -16,7 +16,7 @@ _ENTRY: Final = re.compile(r"\*{0,2}(\w+)\s*(?:\([^)]*\))?\s*:\s*(.*)$")
 
 @dataclass(frozen=True, slots=True)
 class Docs:
-    """What a docstring says.
+    """Parts of a docstring.
 
     Attributes:
         description: The text without the sections that GraphQL has no place for.
@@ -40,21 +40,21 @@ def read_docstring(text: str | None) -> Docs:
     """
     if not text or not text.strip():
         return Docs()
-    kept: list[str] = []
+    prose: list[str] = []
     sections: list[list[str]] = []
-    target = kept
+    target = prose
     for line in inspect.cleandoc(text).splitlines():
         heading = _SECTION.match(line)
         if heading and heading[1] in _NAMED | _LEFT_OUT:
             target = []
             if heading[1] in _NAMED:
                 sections.append(target)
-        elif line and not line[0].isspace() and target is not kept:
-            target = kept
+        elif line and not line[0].isspace() and target is not prose:
+            target = prose
             target.append(line)
         else:
             target.append(line)
-    description = re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
+    description = re.sub(r"\n{3,}", "\n\n", "\n".join(prose)).strip()
     entries = {name: words for lines in sections for name, words in _entries(lines)}
     return Docs(description or None, entries)
 
@@ -65,11 +65,11 @@ def _entries(lines: list[str]) -> list[tuple[str, str]]:
     if not filled:
         return []
     indent = min(len(line) - len(line.lstrip()) for line in filled)
-    found: list[tuple[str, list[str]]] = []
+    entries: list[tuple[str, list[str]]] = []
     for line in filled:
         entry = _ENTRY.match(line[indent:])
         if entry and not line[indent].isspace():
-            found.append((entry[1], [entry[2]]))
-        elif found:
-            found[-1][1].append(line.strip())
-    return [(name, " ".join(words).strip()) for name, words in found]
+            entries.append((entry[1], [entry[2]]))
+        elif entries:
+            entries[-1][1].append(line.strip())
+    return [(name, " ".join(words).strip()) for name, words in entries]

@@ -1,4 +1,4 @@
-"""Intervals: lengths of time as declarations write them, such as ``5m`` or ``30 days``."""
+"""Durations in declarations, such as ``5m`` or ``30 days``."""
 
 import re
 from typing import Final
@@ -17,25 +17,25 @@ _SECONDS: Final = {
 
 
 def seconds_of(text: str, *, of: str) -> float:
-    """Return how many seconds ``text`` is: ``5m``, ``1h 30m``, ``30 days``.
+    """Return the seconds of a duration: ``5m``, ``1h 30m``, ``30 days``.
 
     Args:
         text: Numbers, each with its unit, from milliseconds to weeks.
-        of: What is declared with it, for the error.
+        of: The option, for the error.
 
     Raises:
-        DeclarationError: It is no length of time above zero.
+        DeclarationError: It is not a duration above zero.
     """
-    found, place = 0.0, 0
+    total, place = 0.0, 0
     lowered = text.lower()
     while match := _PART.match(lowered, place):
         if match[2] not in _SECONDS:
             break
-        found += float(match[1]) * _SECONDS[match[2]]
+        total += float(match[1]) * _SECONDS[match[2]]
         place = match.end()
-    if place < len(lowered) or found <= 0:
+    if place < len(lowered) or total <= 0:
         raise DeclarationError(
             f"{of}={text!r} is no length of time.",
             hint='Write numbers with units: "30s", "5m", "1h 30m", "2 days".',
         )
-    return found
+    return total

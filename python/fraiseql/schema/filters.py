@@ -1,4 +1,4 @@
-"""Which fields can be filtered and ordered by, and the inputs that are generated for them."""
+"""Generated inputs for filters and orders."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
@@ -26,7 +26,7 @@ from fraiseql.schema.model import Composite, Model
 from fraiseql.schema.queries import OrderBy, Where
 
 COMBINING: Final = ("and", "or", "not")
-"""Words that combine filters: no field that can be filtered by has one of them as its name."""
+"""Names of the combinators of filters; no filterable field can have one."""
 
 _GENERATED: Final = "fraiseql.generated"
 
@@ -54,18 +54,18 @@ def leaf_ref(field: FieldDefinition, model: Model) -> TypeReference | None:
     ref = read_hint(field.annotation, field.name)
     if ref.item is not None:
         return None
-    found = model.definitions.get(ref.target)
-    if isinstance(found, ScalarDefinition):
-        return ref if found.form != "any" else None
-    if isinstance(found, EnumDefinition):
+    definition = model.definitions.get(ref.target)
+    if isinstance(definition, ScalarDefinition):
+        return ref if definition.form != "any" else None
+    if isinstance(definition, EnumDefinition):
         return ref
     return ref if ref.target in LEAVES and ref.target not in (dict, Any) else None
 
 
 def comparable(definition: Composite, model: Model) -> dict[str, TypeReference]:
     """Return the fields of a type that can be filtered and ordered by, by Python name."""
-    found = {name: leaf_ref(field, model) for name, field in definition.fields.items()}
-    return {name: ref for name, ref in found.items() if ref is not None}
+    references = {name: leaf_ref(field, model) for name, field in definition.fields.items()}
+    return {name: ref for name, ref in references.items() if ref is not None}
 
 
 def input_name(kind: type, definition: Composite) -> str:
@@ -112,7 +112,7 @@ def leaf_filter(leaf: GraphQLScalarType | GraphQLEnumType, *, text: bool) -> Gra
     return GraphQLInputObjectType(
         filter_name(leaf.name),
         fields,
-        description=f"Comparisons of {leaf.name}; all given ones must hold.",
+        description=f"Comparisons of {leaf.name}; all of them must hold.",
         extensions={_GENERATED: "where"},
     )
 
@@ -123,22 +123,22 @@ def where_input(
     """Build the filter input of a type; ``filters`` gives the leaf filters by Python name."""
 
     def fields() -> dict[str, GraphQLInputField]:
-        found = {
+        inputs = {
             definition.fields[name].graphql_name: GraphQLInputField(
                 leaf, description=definition.fields[name].description, out_name=name
             )
             for name, leaf in filters().items()
         }
         several = GraphQLList(GraphQLNonNull(where))
-        found["and"] = GraphQLInputField(several, description="All of these hold.")
-        found["or"] = GraphQLInputField(several, description="At least one of these holds.")
-        found["not"] = GraphQLInputField(where, description="This does not hold.")
-        return found
+        inputs["and"] = GraphQLInputField(several, description="All of these hold.")
+        inputs["or"] = GraphQLInputField(several, description="At least one of these holds.")
+        inputs["not"] = GraphQLInputField(where, description="This does not hold.")
+        return inputs
 
     where = GraphQLInputObjectType(
         input_name(Where, definition),
         fields,
-        description=f"Filters {definition.name}; all given fields must hold.",
+        description=f"Filters {definition.name}; all of them must hold.",
         extensions={_GENERATED: "where"},
     )
     return where

@@ -1,4 +1,4 @@
-"""Finds every declaration that the given types and queries name, and evaluates its hints."""
+"""Search for all declarations of types and queries, with evaluated hints."""
 
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -42,7 +42,7 @@ class _Waiting(Exception):  # noqa: N818 - a signal between two functions of thi
 
 
 class _Finder:
-    """Walks from the given declarations to all that they name."""
+    """Walks from declarations to all that they name."""
 
     def __init__(self) -> None:
         self.model = Model()
@@ -108,18 +108,18 @@ class _Finder:
 
     def _finish_class(self, cls: type, definition: Any) -> None:
         if isinstance(definition, InputDefinition):
-            found: Any = {
+            collected: Any = {
                 name: self._argument(entry, f"{cls.__name__}.{name}", _module_of(cls, name))
                 for name, entry in definition.fields.items()
             }
         elif isinstance(definition, ObjectDefinition | InterfaceDefinition):
-            found = {
+            collected = {
                 name: self._field(entry, f"{cls.__name__}.{name}", cls)
                 for name, entry in definition.fields.items()
             }
         else:
             return
-        self.model.definitions[cls] = replace(definition, fields=found)
+        self.model.definitions[cls] = replace(definition, fields=collected)
 
     def _field(self, entry: FieldDefinition, label: str, cls: type) -> FieldDefinition:
         computed = entry.computed
@@ -157,9 +157,9 @@ class _Finder:
         self.model.queries[position] = replace(query, annotation=hint, arguments=arguments)
 
     def _hint(self, hint: Any, label: str, module: str | None, space: Any = None) -> Any:
-        """Evaluate a hint, check that it can be read, and queue what it names."""
+        """Evaluate and check a hint, and queue the declarations in it."""
         try:
-            found = evaluate(hint, module, self.names, space)
+            evaluated = evaluate(hint, module, self.names, space)
         except NameError as error:
             raise _Waiting(error.name or str(error), label, hint) from error
         except (SyntaxError, TypeError, AttributeError) as error:
@@ -167,14 +167,14 @@ class _Finder:
                 f"{label}: {hint!r} is not a type hint: {error}.",
                 hint="Write a type, like int, list[User] or User | None.",
             ) from error
-        target = read_hint(found, label).innermost
+        target = read_hint(evaluated, label).innermost
         if isinstance(target, Generated) and own_definition(target.of) is None:
             raise DeclarationError(
                 f"{label}: {show(target.of)} has no fields to filter or order by.",
                 hint=f"Write fraiseql.{target.kind.__name__}[User] with a declared type.",
             )
-        self.add_hint(found)
-        return found
+        self.add_hint(evaluated)
+        return evaluated
 
 
 def _module_of(cls: type, name: str) -> str:
@@ -189,8 +189,8 @@ def _module_of(cls: type, name: str) -> str:
 
 def _globals_of(function: Any) -> dict[str, Any]:
     """Return the globals of a resolver; empty for none."""
-    found: dict[str, Any] = getattr(plain_function(function), "__globals__", {})
-    return found
+    names: dict[str, Any] = getattr(plain_function(function), "__globals__", {})
+    return names
 
 
 def _batch_item(hint: Any, label: str) -> Any:
@@ -203,43 +203,45 @@ def _batch_item(hint: Any, label: str) -> Any:
 
 
 def find_declarations(types: Iterable[Any], queries: Iterable[Any]) -> Model:
-    """Find every declaration that the given types and queries name.
+    """Find every declaration that types and queries name.
 
     Raises:
-        DeclarationError: Something given is not declared, or a hint cannot be read.
+        DeclarationError: A type or query is not declared, or a hint cannot be read.
     """
     finder = _Finder()
-    for given in types:
-        _check_type(given)
-        finder.add_hint(given)
-    found = [query_definition(given) for given in queries]
-    finder.model.queries = list(found)
-    for position, query in enumerate(found):
+    for declared in types:
+        _check_type(declared)
+        finder.add_hint(declared)
+    definitions = [query_definition(declared) for declared in queries]
+    finder.model.queries = list(definitions)
+    for position, query in enumerate(definitions):
         finder.add_query(position, query)
     finder.run()
     return finder.model
 
 
-def _check_type(given: Any) -> None:
-    named = [note for note in getattr(given, "__metadata__", ()) if is_named(note)]
-    if own_definition(given) is None and not named:
+def _check_type(declared: Any) -> None:
+    named = [note for note in getattr(declared, "__metadata__", ()) if is_named(note)]
+    if own_definition(declared) is None and not named:
         raise DeclarationError(
-            f"types has {show(given)}, which is not declared.",
+            f"types has {show(declared)}, which is not declared.",
             hint="Decorate the class with @fraiseql.type, input, interface, enum or scalar.",
         )
 
 
-def query_definition(given: Any) -> QueryDefinition:
-    """Return the definition of what was given as a query.
+def query_definition(declared: Any) -> QueryDefinition:
+    """Return the definition of a query.
 
     Raises:
         DeclarationError: It is neither a decorated function nor from ``find`` or ``find_one``.
     """
-    found = given if isinstance(given, QueryDefinition) else getattr(given, ATTRIBUTE, None)
-    if not isinstance(found, QueryDefinition):
-        shown = getattr(given, "__qualname__", repr(given))
+    definition = (
+        declared if isinstance(declared, QueryDefinition) else getattr(declared, ATTRIBUTE, None)
+    )
+    if not isinstance(definition, QueryDefinition):
+        shown = getattr(declared, "__qualname__", repr(declared))
         raise DeclarationError(
             f"queries has {shown}, which is not a query.",
             hint="Decorate the function with @fraiseql.query, or write fraiseql.find(…).",
         )
-    return found
+    return definition

@@ -1,4 +1,4 @@
-"""What a resolver's signature says: its arguments, ``info``, and its description."""
+"""Signatures of resolvers: arguments, ``info`` and descriptions."""
 
 import inspect
 from collections.abc import Callable
@@ -23,12 +23,12 @@ def docs_of(function: Callable[..., Any]) -> Docs:
 
 def plain_function(function: Any) -> Any:
     """Return the function inside of decorators and partials: where its hints were written."""
-    found = inspect.unwrap(function)
-    return plain_function(found.func) if isinstance(found, partial) else found
+    plain = inspect.unwrap(function)
+    return plain_function(plain.func) if isinstance(plain, partial) else plain
 
 
 def is_info(parameter: inspect.Parameter) -> bool:
-    """Tell whether a parameter is the ``info`` of the request."""
+    """Return whether a parameter is the ``info`` of the request."""
     hint = parameter.annotation
     return parameter.name == "info" or hint is Info or hint in _INFO_NAMES
 
@@ -48,7 +48,7 @@ def read_parameters(
         The arguments, and whether the function takes ``info``.
 
     Raises:
-        DeclarationError: A parameter has no hint or cannot be given by name.
+        DeclarationError: A parameter has no hint or cannot be passed by name.
     """
     parameters = list(inspect.signature(function).parameters.values())[skip:]
     takes_info = bool(parameters) and is_info(parameters[0])
@@ -93,13 +93,13 @@ def return_hint(function: Callable[..., Any], label: str) -> Any:
     Raises:
         DeclarationError: There is none.
     """
-    found = inspect.signature(function).return_annotation
-    if found is inspect.Signature.empty:
+    hint = inspect.signature(function).return_annotation
+    if hint is inspect.Signature.empty:
         raise DeclarationError(
             f"{label} has no return type hint.",
-            hint="Write what it returns: def … -> int, -> User | None, -> list[Post].",
+            hint="Annotate the return type: def … -> int, -> User | None, -> list[Post].",
         )
-    return found
+    return hint
 
 
 def computed_field(cls: type, name: str, member: Any, mark: FieldMark) -> FieldDefinition:

@@ -20,7 +20,7 @@ _KNOWN: Final = (
     "Write int, float, str, bool, Decimal, UUID, datetime, date, time, dict, list[…], … | None, "
     "or a class declared with fraiseql."
 )
-_BARE_LIST: Final = "Say what it holds: list[str], list[User], or list[Any] for JSON."
+_BARE_LIST: Final = "Write the type of its items: list[str], list[User], or list[Any] for JSON."
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class TypeReference:
 
     Attributes:
         nullable: Whether null is allowed in this place.
-        item: What a list holds; None for anything else.
+        item: Type of a list's items; None for anything else.
         target: A Python leaf type, a declared class, a union's or scalar's definition, or a
             generated input.
     """
@@ -66,7 +66,7 @@ def show(hint: Any) -> str:
 
 
 def is_named(value: object) -> bool:
-    """Tell whether ``value`` is what ``union`` or ``scalar`` leave in an ``Annotated`` hint."""
+    """Return whether ``value`` is a union's or scalar's definition in an ``Annotated`` hint."""
     return isinstance(value, UnionDefinition | ScalarDefinition)
 
 
@@ -76,7 +76,7 @@ def evaluate(hint: Any, module: str | None, names: Mapping[str, Any], namespace:
     Args:
         hint: As written: a type, a string, or a type with strings in it.
         module: Name of the module in which it was written.
-        names: Declared classes by name, for what the module does not know.
+        names: Declared classes by name, for names that the module does not define.
         namespace: Globals to use instead of the module's.
 
     Raises:
@@ -96,8 +96,8 @@ def description_of(hint: Any) -> str | None:
         texts = [part for part in hint.__metadata__ if isinstance(part, str)]
         return texts[0] if texts else None
     members = _members(hint)
-    found = [description_of(member) for member in members]
-    return next((text for text in found if text), None)
+    descriptions = [description_of(member) for member in members]
+    return next((text for text in descriptions if text), None)
 
 
 def _members(hint: Any) -> tuple[Any, ...]:
@@ -145,7 +145,7 @@ def _read_annotated(hint: Any, label: str) -> TypeReference:
 
 
 def union_members(hint: Any, definition: UnionDefinition) -> tuple[Any, ...]:
-    """Return the members of a union: given by name, or written in the annotated hint."""
+    """Return the members of a union, listed in it or in the annotated hint."""
     if definition.members:
         return definition.members
     return _members(hint.__origin__) or (hint.__origin__,)
@@ -170,7 +170,7 @@ def _target(hint: Any, label: str) -> Any:
 
 
 def _instead(hint: Any) -> str:
-    """Say what to write instead of a hint that cannot be served."""
+    """Return the hint of the error for a type that cannot be served."""
     origin = typing.get_origin(hint)
     if hint is list or hint is types.NoneType:
         return _BARE_LIST if hint is list else "Write the type of the value: str | None."
@@ -213,9 +213,9 @@ def walk(hint: Any) -> Iterator[Any]:
         yield from walk(part)
 
 
-def unresolved(name: str, label: str, hint: Any, known: Iterable[str]) -> DeclarationError:
+def unresolved(name: str, label: str, hint: Any, names: Iterable[str]) -> DeclarationError:
     """Return the error for a forward reference that names nothing."""
-    near = nearest(name, known)
+    near = nearest(name, names)
     shown = hint if isinstance(hint, str) else show(hint)
     return DeclarationError(
         f"{label}: {shown!r} names {name!r}, which is not declared."

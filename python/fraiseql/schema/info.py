@@ -1,4 +1,4 @@
-"""What a resolver is told about the field that it answers: ``info``."""
+"""``info``: the request and field of a resolver."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,11 +17,11 @@ class Info:
         context: Values of the request: ``db``, ``request``, and what ``create_app(context=…)``
             adds.
         field_name: GraphQL name of the field.
-        path: Where the field stands in the response: aliases and list positions.
+        path: Path of the field in the response: aliases and list positions.
         variables: Variables of the operation, as Python values.
         operation_name: Name of the operation, or None.
         selection: Python names of the fields that are asked for below this one.
-        make_document: What ``document`` calls; set by the serving pipeline.
+        make_document: Called by ``document``; set by the serving pipeline.
 
     Example:
         A resolver can be called in a test without a server:

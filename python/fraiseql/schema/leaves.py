@@ -63,8 +63,8 @@ def _as_text(scalar: GraphQLScalarType, description: str) -> GraphQLScalarType:
     extensions = {**scalar.extensions, _WRITTEN: f"quoted {scalar.extensions[_FORM]}"}
     write = coercion.write_quoted(scalar.name, scalar.coerce_output_value)
     changed = {"coerce_output_value": write, "description": description, "extensions": extensions}
-    known: dict[str, Any] = {**scalar.to_kwargs(), **changed}
-    return GraphQLScalarType(**known)
+    options: dict[str, Any] = {**scalar.to_kwargs(), **changed}
+    return GraphQLScalarType(**options)
 
 
 JSON: Final = GraphQLScalarType(
@@ -96,7 +96,7 @@ LEAVES: Final[Mapping[Any, GraphQLScalarType]] = {
     dict: JSON,
     Any: JSON,
 }
-"""Every built-in leaf, by the Python type that stands for it."""
+"""Every built-in leaf, by its Python type."""
 
 _NUMBERS_AS_TEXT: Final[Mapping[Any, GraphQLScalarType]] = {
     BigInt: _as_text(
@@ -110,7 +110,7 @@ _NUMBERS_AS_TEXT: Final[Mapping[Any, GraphQLScalarType]] = {
 
 
 def leaves_of(numbers_as: NumberForm) -> Mapping[Any, GraphQLScalarType]:
-    """Return every built-in leaf of an application, by the Python type that stands for it.
+    """Return every built-in leaf of an application, by its Python type.
 
     Raises:
         DeclarationError: There is no such form of numbers.
@@ -126,7 +126,7 @@ def leaves_of(numbers_as: NumberForm) -> Mapping[Any, GraphQLScalarType]:
 LEAF_NAMES: Final = frozenset(scalar.name for scalar in LEAVES.values())
 
 MOMENT_LEAVES: Final = frozenset({"DateTime", "Date", "Time", "UUID"})
-"""Names of the scalars whose texts must be read as what they stand for."""
+"""Names of the scalars whose texts are parsed into other values."""
 
 _TEXTUAL: Final = frozenset({"String", "ID", "string"})
 
@@ -201,7 +201,7 @@ _LONGEST_MEMBER: Final = 200
 
 
 class EnumType(GraphQLEnumType):
-    """An enum whose response value may be a member or what a document holds: the member's value."""
+    """An enum whose response value may be a member or the value of one, as in documents."""
 
     def coerce_input_value(self, input_value: Any, hide_suggestions: bool = False) -> Any:
         """Return the member of a name; a very long name costs nothing."""
@@ -210,7 +210,7 @@ class EnumType(GraphQLEnumType):
         return super().coerce_input_value(input_value, hide_suggestions)
 
     def coerce_output_value(self, output_value: Any) -> str:
-        """Return the name of a member, given the member or its value."""
+        """Return the name of a member or of a member's value."""
         for name, entry in self.values.items():
             if entry.value is output_value:
                 return str(name)

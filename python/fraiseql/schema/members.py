@@ -1,4 +1,4 @@
-"""What stands on the right of a field in a declared class: ``field`` and ``embed``."""
+"""``field`` and ``embed``, the values of fields in declared classes."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldMark:
-    """What ``field(...)`` was told; on a function it makes a computed field."""
+    """Options of ``field(...)``; on a function it makes a computed field."""
 
     name: str | None = None
     description: str | None = None
@@ -41,7 +41,7 @@ class FieldMark:
         return function
 
     def stored(self) -> Any:
-        """Return the dataclass field that this stands for when it is not on a function."""
+        """Return the dataclass field of a mark that is not on a function."""
         options: dict[str, Any] = {"metadata": {ATTRIBUTE: self}}
         if self.default is not MISSING:
             options["default"] = self.default
@@ -103,7 +103,7 @@ def field(function: Any = None, /, **options: Any) -> Any:
         function: The method, when used as ``@fraiseql.field`` without parentheses.
         **options: ``name`` (GraphQL name), ``description``, ``deprecation`` (reason); for stored
             fields ``default`` or ``default_factory``, and ``column`` (the column that it is read
-            from, where that has another name); for computed fields ``needs`` (fields of the
+            from, if its name differs); for computed fields ``needs`` (fields of the
             parent that the function reads; all stored leaf fields when left out) and ``batch``
             (the function takes all parents at once and returns a list of the same length).
 
@@ -153,7 +153,7 @@ def embed(
     """Embed rows of another relation: a list (``on``) or one object (``via``).
 
     An object is ``User | None``; ``User`` where the columns of ``via`` are NOT NULL and a foreign
-    key, so that there is always one.
+    key, so that the row always exists.
 
     Args:
         relation: The child table of a list, the parent table of an object.
@@ -186,7 +186,7 @@ def embed(
         >>> User(id=1).posts
         []
     """
-    found = EmbedDefinition(
+    definition = EmbedDefinition(
         relation,
         on=names_of("on", on),
         via=names_of("via", via),
@@ -197,10 +197,10 @@ def embed(
         parent_key=names_of("parent_key", parent_key),
         target_key=names_of("target_key", target_key),
     )
-    _check_embed(found)
-    if found.via:
-        return dataclasses.field(default=None, metadata={ATTRIBUTE: found})
-    return dataclasses.field(default_factory=list, metadata={ATTRIBUTE: found})
+    _check_embed(definition)
+    if definition.via:
+        return dataclasses.field(default=None, metadata={ATTRIBUTE: definition})
+    return dataclasses.field(default_factory=list, metadata={ATTRIBUTE: definition})
 
 
 def _check_embed(embed: EmbedDefinition) -> None:

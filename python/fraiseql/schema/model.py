@@ -1,4 +1,4 @@
-"""The declarations of one application, as found from its types and queries."""
+"""Declarations of one application."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -30,18 +30,19 @@ class Model:
     """Definitions with evaluated hints, in the order in which they were found.
 
     Attributes:
-        definitions: By what a hint's target is: the declared class, or the union's or scalar's
-            definition as it was declared.
-        queries: In the order given.
+        definitions: By a hint's target: the declared class, or the definition of a union or scalar.
+        queries: In the order of the application.
     """
 
     definitions: dict[Any, Definition] = field(default_factory=dict)
     queries: list[QueryDefinition] = field(default_factory=list)
 
     def composite(self, target: Any) -> Composite | None:
-        """Return the object or interface that a target is, or None."""
-        found = self.definitions.get(target)
-        return found if isinstance(found, ObjectDefinition | InterfaceDefinition) else None
+        """Return a target's object or interface, or None."""
+        definition = self.definitions.get(target)
+        return (
+            definition if isinstance(definition, ObjectDefinition | InterfaceDefinition) else None
+        )
 
     def composites(self) -> Iterator[Composite]:
         """Yield every object and interface."""

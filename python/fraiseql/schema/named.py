@@ -1,4 +1,4 @@
-"""``union`` and ``scalar``: declarations that are hints rather than decorated classes."""
+"""``union`` and ``scalar``: declarations used as type hints."""
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -23,7 +23,7 @@ def union(
     jsonb_column: str | None = None,
     description: str | None = None,
 ) -> Any:
-    """Declare a union of object types, to be used as a type hint.
+    """Declare a union of object types, for use as a type hint.
 
     Args:
         name: GraphQL name.
@@ -32,7 +32,7 @@ def union(
         discriminator: Key of a document that holds the ``tag`` of its type.
         sql_source: Relation whose documents are of the member types.
         jsonb_column: Its document column.
-        description: What the union is.
+        description: Text for the schema.
 
     Returns:
         A hint: ``list[Pet]`` and ``Pet | None`` work.
@@ -98,8 +98,8 @@ def scalar(first: Any = None, base: Any = None, /, **options: Any) -> Any:
         base: Python type of its values. Left out in the form that type checkers understand,
             ``Email = Annotated[str, fraiseql.scalar("Email", form="string")]``.
         **options: ``form`` of the JSON value in a document (``string``, ``number``, ``integer``,
-            ``boolean``, ``any``; told by the base when left out), ``parse`` (a client's JSON value
-            to the value that resolvers are given; raises ValueError, or ``InputError`` with words
+            ``boolean``, ``any``; that of the base when left out), ``parse`` (a client's JSON value
+            to the value that resolvers receive; raises ValueError, or ``InputError`` with a message
             for the client), ``serialize`` (a resolver's value to JSON), ``name`` (on a class),
             ``specified_by_url``, ``description``.
 
@@ -122,7 +122,7 @@ def scalar(first: Any = None, base: Any = None, /, **options: Any) -> Any:
         return lambda cls: _on_class(cls, **options)
     if not isinstance(first, str):
         raise DeclarationError(
-            f"fraiseql.scalar was given {first!r} as its name.",
+            f"fraiseql.scalar has {first!r} as its name.",
             hint='Write fraiseql.scalar("Email", str, form="string").',
         )
     definition = _scalar(first, base, **options)

@@ -1,4 +1,4 @@
-"""Checks of GraphQL names: well formed, not reserved, and each given once."""
+"""Checks of GraphQL names: well formed, not reserved, unique."""
 
 import re
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ def check_names(model: Model) -> None:
     """Check the names of types, fields, arguments, enum members and queries.
 
     Raises:
-        DeclarationError: A name is malformed, reserved, or given twice.
+        DeclarationError: A name is malformed, reserved, or used twice.
     """
     _check_type_names(model)
     for definition in model.definitions.values():
@@ -57,7 +57,7 @@ def _check_name(name: str, label: str) -> None:
 
 
 def describe(definition: Definition) -> str:
-    """Name a declaration as the developer knows it."""
+    """Return the name of a declaration for messages."""
     cls: Any = getattr(definition, "python_class", None)
     if isinstance(cls, type) and cls.__module__ != "builtins":
         return f"{cls.__module__}.{cls.__qualname__}"
@@ -106,8 +106,8 @@ def references(model: Model) -> Iterable[Any]:
 
 def generated_inputs(model: Model) -> list[Generated]:
     """Return the filter and order inputs that the model needs, each once."""
-    found = [target for target in references(model) if isinstance(target, Generated)]
-    return list(dict.fromkeys(found))
+    inputs = [target for target in references(model) if isinstance(target, Generated)]
+    return list(dict.fromkeys(inputs))
 
 
 def _used_leaves(model: Model) -> set[str]:

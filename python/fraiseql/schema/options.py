@@ -1,4 +1,4 @@
-"""Options of declarations that several of them share."""
+"""Checks of options that several declarations share."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
@@ -32,34 +32,35 @@ def names_of(option: str, value: str | Iterable[str] | None) -> tuple[str, ...]:
     """Read an option that takes one name or several.
 
     Args:
-        option: What it is called, for the error.
+        option: Its name, for the error.
         value: A name, names, or None for none.
 
     Raises:
-        DeclarationError: Something else was given.
+        DeclarationError: The value is something else.
     """
     if isinstance(value, str) or not isinstance(value, Iterable):
-        found: tuple[Any, ...] = () if value is None else (value,)
+        names: tuple[Any, ...] = () if value is None else (value,)
     else:
-        found = tuple(value)
-    for name in found:
+        names = tuple(value)
+    for name in names:
         if not isinstance(name, str) or not name.strip("-"):
             raise DeclarationError(
                 f"{option} holds {name!r}, which is not a name.",
                 hint=f'Write {option}="name" or {option}=["first", "second"].',
             )
-    return found
+    return names
 
 
 def check_options(label: str, options: Mapping[str, object]) -> None:
     """Check the types of options that every declaration writes in the same way.
 
     Args:
-        label: What they are given for, for the error.
-        options: By name; those with a rule of their own are left out of account.
+        label: The declaration, for the error.
+        options: By name; those with their own rules are not checked here.
 
     Raises:
-        DeclarationError: A text is no text or empty, a switch no bool, a function not callable.
+        DeclarationError: A text is not a string or is empty, a switch is not a bool, or a
+            function is not callable.
     """
     for name, value in options.items():
         if name in _SWITCHES and not isinstance(value, bool):
@@ -74,8 +75,8 @@ def check_options(label: str, options: Mapping[str, object]) -> None:
             _refuse(label, name, value, "a function")
 
 
-def _refuse(label: str, name: str, value: object, wanted: str) -> None:
-    raise DeclarationError(f"{label} has {name}={value!r}.", hint=f"Write {wanted}.")
+def _refuse(label: str, name: str, value: object, expected: str) -> None:
+    raise DeclarationError(f"{label} has {name}={value!r}.", hint=f"Write {expected}.")
 
 
 def check_form(
@@ -90,11 +91,11 @@ def check_form(
 ) -> None:
     """Check the types of the options of one declaration; lists become tuples.
 
-    None is right where it is the default.
+    None is allowed where it is the default.
 
     Args:
-        declaration: What has the options as attributes.
-        texts: Options that are a text.
+        declaration: The object with the options as attributes.
+        texts: Options that are strings.
         switches: True or False.
         numbers: Whole numbers.
         times: Texts such as ``"5m"``, or seconds.
@@ -114,7 +115,7 @@ def check_form(
     }
     label = type(declaration).__name__
     may_be_none = {field.name for field in fields(declaration) if field.default is None}
-    for wanted, (names, kinds) in forms.items():
+    for expected, (names, kinds) in forms.items():
         for name in names:
             value = getattr(declaration, name)
             wrong = not isinstance(value, kinds) or (kinds is not bool and isinstance(value, bool))
@@ -122,17 +123,17 @@ def check_form(
             if value is None and name in may_be_none:
                 continue
             if wrong or not all(isinstance(i, str) and i for i in items):
-                _refuse(label, name, value, wanted)
+                _refuse(label, name, value, expected)
             if isinstance(value, list):
                 # Declarations are compared and hashed, as the names in a tuple are.
                 object.__setattr__(declaration, name, tuple(value))
 
 
 def fixed_filter(label: str, where: object) -> Mapping[str, Any] | None:
-    """Read a ``where`` of constants; members of an enum become what is stored for them.
+    """Read a ``where`` of constants; members of an enum become their stored values.
 
     Raises:
-        DeclarationError: It is no mapping with names of fields, or is empty.
+        DeclarationError: It is not a mapping with names of fields, or is empty.
     """
     if where is None:
         return None
@@ -157,7 +158,7 @@ def listed(option: str, values: Iterable[T]) -> tuple[T, ...]:
     """Read an option that takes a list.
 
     Raises:
-        DeclarationError: A text was given, or one thing by itself.
+        DeclarationError: The value is a string, or a single item.
     """
     if isinstance(values, str) or not isinstance(values, Iterable):
         raise DeclarationError(

@@ -18,7 +18,7 @@ T = TypeVar("T")
 class Where(dict[str, Any], Generic[T]):
     """The hint of a filter argument: ``where: fraiseql.Where[User] | None = None``.
 
-    The resolver is given a plain dict as ``Repository.find`` takes it:
+    The resolver receives a plain dict as ``Repository.find`` takes it:
     ``{"first_name": {"icontains": "ada"}, "or": [{"active": True}, {"id": {"in": [1, 2]}}]}``.
     """
 
@@ -26,7 +26,7 @@ class Where(dict[str, Any], Generic[T]):
 class OrderBy(list[str], Generic[T]):
     """The hint of an order argument: ``order_by: fraiseql.OrderBy[User] | None = None``.
 
-    The resolver is given a plain list as ``Repository.find`` takes it: ``["-created_at", "id"]``.
+    The resolver receives a plain list as ``Repository.find`` takes it: ``["-created_at", "id"]``.
     """
 
 
@@ -52,15 +52,15 @@ def query(
     """Make a function, sync or async, a field of the root type; it stays callable as it is.
 
     Args:
-        function: The resolver, when used without parentheses. A first parameter ``info`` is given
+        function: The resolver, when used without parentheses. A first parameter ``info`` receives
             the request; the others are the field's arguments.
         name: GraphQL name; the function's in camelCase when left out.
         description: The docstring when left out.
         deprecation: Why not to use the field any more.
-        cache: ``fraiseql.Cache(…)`` keeps its answers; its ``tags`` name the relations it reads.
+        cache: ``fraiseql.Cache(…)`` caches its answers; its ``tags`` name the relations it reads.
 
     Raises:
-        DeclarationError: A hint is missing, or ``cache`` is no ``Cache``.
+        DeclarationError: A hint is missing, or ``cache`` is not a ``Cache``.
 
     Example:
         >>> import fraiseql
@@ -74,9 +74,9 @@ def query(
     check_options("@fraiseql.query", texts)
 
     def decorate(target: Any) -> Any:
-        made = _definition(target, name, description, deprecation)
-        kept = checked_cache(f"Query {made.name}", cache)
-        setattr(target, ATTRIBUTE, replace(made, cache=kept))
+        definition = _definition(target, name, description, deprecation)
+        checked = checked_cache(f"Query {definition.name}", cache)
+        setattr(target, ATTRIBUTE, replace(definition, cache=checked))
         return target
 
     return decorate if function is None else decorate(function)
@@ -87,7 +87,7 @@ def _definition(
 ) -> QueryDefinition:
     if not callable(function) or isinstance(function, type):
         raise DeclarationError(
-            f"@fraiseql.query stands on {function!r}, which is not a function.",
+            f"@fraiseql.query decorates {function!r}, which is not a function.",
             hint="Write it above a def or async def.",
         )
     own = getattr(function, "__name__", type(function).__name__)
@@ -122,15 +122,16 @@ def find_one(
     Args:
         name: Name of the field, in snake_case.
         of: A declared type or interface with ``sql_source``.
-        by: The fields that must be given, compared for equality; None for a relation of one row,
+        by: The required arguments, fields compared for equality; None for a relation of one row,
             such as a dashboard.
-        where: A filter that always holds, as for ``find``.
-        description: What the field answers.
+        where: A filter that is always added, as for ``find``.
+        description: Text for the schema.
         deprecation: Why not to use it any more.
-        cache: ``fraiseql.Cache(…)`` keeps its answers; None keeps none.
+        cache: ``fraiseql.Cache(…)`` caches its answers; None does not.
 
     Raises:
-        DeclarationError: ``by`` is empty, ``where`` is no mapping, or ``cache`` is no ``Cache``.
+        DeclarationError: ``by`` is empty, ``where`` is not a mapping, or ``cache`` is not a
+            ``Cache``.
 
     Example:
         >>> import fraiseql
@@ -185,19 +186,19 @@ def find(
         name: Name of the field, in snake_case.
         of: A declared type, interface or union with ``sql_source``.
         by: Fields with an argument of their own.
-        where: A filter that always holds, besides what a client asks for: field or column →
+        where: A filter added to the client's: field or column →
             constant (None: is null), list, or comparison such as ``{"gte": 18}``; ``and``, ``or``
             and ``not`` as in ``Repository.find``.
-        order_by: Order when the client gives none; ``-`` in front for descending.
-        default_limit: Rows when the client gives no limit; the setting when left out.
+        order_by: Order when the client sends none; ``-`` in front for descending.
+        default_limit: Rows when the client sends no limit; the setting when left out.
         max_limit: Most rows that a client can ask for; the setting when left out.
-        description: What the field answers.
+        description: Text for the schema.
         deprecation: Why not to use it any more.
-        cache: ``fraiseql.Cache(…)`` keeps its answers; None keeps none.
+        cache: ``fraiseql.Cache(…)`` caches its answers; None does not.
 
     Raises:
-        DeclarationError: A limit is below 1, the default is above the maximum, ``where`` is no
-            mapping, or ``cache`` is no ``Cache``.
+        DeclarationError: A limit is below 1, the default is above the maximum, ``where`` is not a
+            mapping, or ``cache`` is not a ``Cache``.
 
     Example:
         >>> import fraiseql
@@ -232,7 +233,7 @@ def find(
 def _check_name(function: str, name: object) -> None:
     if not isinstance(name, str):
         raise DeclarationError(
-            f"{function} was given {name!r} as its name.",
+            f"{function} has {name!r} as its name.",
             hint=f'Write fraiseql.{function}("users", User, …).',
         )
 

@@ -1,4 +1,4 @@
-"""Root fields answered by SQL alone: their hints and arguments out of what ``find`` was told."""
+"""Hints and arguments of root fields answered by SQL alone."""
 
 import types
 from dataclasses import replace
@@ -46,28 +46,28 @@ def _complete(query: QueryDefinition, model: Model) -> QueryDefinition:
             f"{label} finds {show(query.annotation)}; the list or null is its own doing.",
             hint=f"Write the class alone: {show(ref.innermost)}.",
         )
-    found = _source(ref.target, model, label)
+    source = _source(ref.target, model, label)
     fields: dict[str, TypeReference] = {}
-    if not isinstance(found, UnionDefinition):
-        fields = comparable(found, model)
+    if not isinstance(source, UnionDefinition):
+        fields = comparable(source, model)
     for name in (*query.by, *(term.removeprefix("-") for term in query.order_by)):
-        _check_field(name, fields, found, label)
+        _check_field(name, fields, source, label)
     return replace(
         query,
         annotation=_list_of(query.annotation) if query.many else _or_null(query.annotation),
-        arguments=_arguments(query, fields, found, label),
+        arguments=_arguments(query, fields, source, label),
     )
 
 
 def _source(target: Any, model: Model, label: str) -> Any:
-    found = model.composite(target)
+    composite = model.composite(target)
     definition = model.definitions.get(target)
-    if found is None and not isinstance(definition, UnionDefinition):
+    if composite is None and not isinstance(definition, UnionDefinition):
         raise DeclarationError(
             f"{label} finds {show(target)}, which is not an object type.",
             hint=f"Write {label[:-1]}, User, …) with a class declared with @fraiseql.type.",
         )
-    chosen = found or definition
+    chosen = composite or definition
     if getattr(chosen, "sql_source", None) is None:
         name = getattr(chosen, "name", "")
         raise DeclarationError(
@@ -95,26 +95,26 @@ def _check_field(name: str, fields: dict[str, TypeReference], definition: Any, l
 def _arguments(
     query: QueryDefinition, fields: dict[str, TypeReference], definition: Any, label: str
 ) -> tuple[ArgumentDefinition, ...]:
-    found = []
+    arguments = []
     for name in query.by:
         if name in _RESERVED and query.many:
             raise DeclarationError(
                 f"{label} has by={name!r}, which is an argument of every find.",
                 hint="Leave it out of by and filter with where.",
             )
-        found.append(_equality(name, definition, many=query.many))
+        arguments.append(_equality(name, definition, many=query.many))
     if query.many and fields:
         cls = definition.python_class
-        found.append(
+        arguments.append(
             _argument("where", _generic(Where, cls), f"Which of {definition.name} are wanted.")
         )
-        found.append(
+        arguments.append(
             _argument("order_by", _generic(OrderBy, cls), "Order; ties are broken by the key.")
         )
     if query.many:
-        found.append(_argument("limit", int, _limit_text(query)))
-        found.append(_argument("offset", int, "Rows to skip."))
-    return tuple(found)
+        arguments.append(_argument("limit", int, _limit_text(query)))
+        arguments.append(_argument("offset", int, "Rows to skip."))
+    return tuple(arguments)
 
 
 def _argument(name: str, hint: Any, description: str) -> ArgumentDefinition:

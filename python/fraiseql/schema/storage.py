@@ -49,21 +49,21 @@ class GeneratedColumn(_Stored):
 
 @dataclass(frozen=True, slots=True)
 class Projection(_Stored):
-    """Documents are rows of a table of their own, kept by triggers.
+    """Documents are rows of a table of their own, maintained by triggers.
 
     Args:
         mode: ``commit`` recomputes once for each transaction as it commits; ``statement`` after
             each statement; ``async`` soon after, by a worker.
         embeds: Embedded fields that the document holds, dotted for deeper ones
             (``("posts", "posts.author")``); None for the type's own embeds, one level deep.
-        text: Whether a response-ready ``json`` column is kept beside the ``jsonb`` one.
+        text: Whether a response-ready ``json`` column is stored next to the ``jsonb`` one.
         budget: Most documents that one change of a row may touch; more is refused, with the figure.
         max_bytes: Bytes of ``jsonb`` beyond which a document is not stored but answered live. None
             refuses lists without ``limit=``, whose documents grow without end.
 
     Raises:
-        DeclarationError: There is no such mode, ``embeds`` is one text, or a number is no
-            size.
+        DeclarationError: There is no such mode, ``embeds`` is one text, or a number is not
+            a size.
     """
 
     follows_partitions: ClassVar[bool] = True
@@ -101,18 +101,18 @@ class MaterializedView(_Stored):
     """Documents are rows of a materialized view that the framework refreshes.
 
     Args:
-        sql: The query whose columns answer the type's fields; None keeps the documents of the
+        sql: The query whose columns answer the type's fields; None stores the documents of the
             type's own table, its embeds included.
-        refresh: Interval (``"5m"``) after which what was written since brings a refresh, or None.
-        on_write: Whether a write brings a refresh at once, debounced.
+        refresh: Interval (``"5m"``) after which writes since the last refresh cause one, or None.
+        on_write: Whether a write causes a refresh at once, debounced.
         target_lag: Longest staleness to aim at, such as ``"30s"``, or None.
-        when_stale: What a reader is given beyond ``target_lag``, or else ``refresh``: the view as
-            it is, the live answer, or an error.
+        when_stale: Answer to readers beyond ``target_lag``, or else ``refresh``: the view as it is,
+            the live answer, or an error.
         key: Columns that identify a row; None lets the framework find or add one.
 
     Raises:
         DeclarationError: It is never refreshed, an interval cannot be read, or ``when_stale`` has
-            nothing to go by.
+            no limit to apply.
     """
 
     is_refreshed: ClassVar[bool] = True
@@ -162,6 +162,9 @@ class MaterializedView(_Stored):
         """Return the relation that answers a type over ``sql_source`` live.
 
         With ``sql`` it is a plain view over the query, without it the table itself.
+
+        Args:
+            sql_source: The type's relation.
         """
         if self.sql is None:
             return sql_source
@@ -179,7 +182,7 @@ def bare_name(relation: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """A B-tree index of the type's table, partial when ``where`` is given.
+    """A B-tree index of the type's table, partial with ``where``.
 
     The type's key is its last part, as it is the last part of every order.
 
@@ -203,12 +206,12 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class RollingIndex:
-    """A partial index over the latest part of a table, moved on from time to time.
+    """A partial index over the latest rows of a table, rebuilt as time passes.
 
     Args:
         column: Column of an instant or date; ``-`` in front for descending.
         window: How far back the index reaches, as text: ``"30 days"``.
-        step: How often it is moved on: ``"1 day"``.
+        step: How often it is rebuilt: ``"1 day"``.
 
     Raises:
         DeclarationError: Window or step cannot be read, or the step is longer than the window.
@@ -243,16 +246,16 @@ class Gin:
 
 @dataclass(frozen=True, slots=True)
 class Cache:
-    """The result of a query is kept, and given as long as it equals the live answer.
+    """The result of a query is cached, and served as long as it equals the live answer.
 
-    Role, session variables and arguments are in the key by themselves.
+    Role, session variables and arguments are always part of the key.
 
     Args:
-        ttl: Longest life of an entry, such as ``"5m"`` or seconds; None for as long as it is true.
-        stale: How far an answer may be behind what is committed, such as ``"2s"``; None: not at
-            all. The response then says how far it is.
-        vary: Names of entries of ``info.context`` that the answer depends on, dotted for what is
-            inside of them.
+        ttl: Longest life of an entry, such as ``"5m"`` or seconds; None for as long as it is valid.
+        stale: How far an answer may lag behind committed writes, such as ``"2s"``; None: not at
+            all. The response then says how far it lags.
+        vary: Names of entries of ``info.context`` that the answer depends on, dotted for
+            their own entries.
         tags: Relations that a Python resolver reads; ``relation.column={argument}`` for the rows
             with that value only; any other word is a label for ``invalidate``.
         store: ``unlogged`` and ``logged`` are tables of the database, the second one survives a
@@ -260,8 +263,8 @@ class Cache:
         code_version: A word that you change when the answer changes for a reason that the code of
             the application does not show, such as a file that a function reads.
         shared: Names of entries of ``info.context`` that are the same for every client, such as a
-            connection to another service. A Python function that reads anything else of the
-            request has its answer computed and not stored.
+            connection to another service. The answer of a Python function that reads
+            anything else of the request is not stored.
 
     Raises:
         DeclarationError: An interval cannot be read, or there is no such store.
@@ -294,7 +297,7 @@ class Cache:
 
 
 def seconds(option: str, value: str | float) -> float:
-    """Return an interval in seconds, given as such or as a text like ``"5m"``.
+    """Return an interval in seconds, from a number or a text such as ``"5m"``.
 
     Raises:
         DeclarationError: It cannot be read.
@@ -326,7 +329,7 @@ def check_stored(label: str, stored: object, indexes: object = ()) -> None:
             hint=f"Write stored=fraiseql.{stored.__name__}(), with its options in parentheses.",
         )
     if stored is not None and not isinstance(stored, Storage):
-        names = " or ".join(f"fraiseql.{one.__name__}(…)" for one in get_args(Storage))
+        names = " or ".join(f"fraiseql.{strategy.__name__}(…)" for strategy in get_args(Storage))
         raise DeclarationError(
             f"{label} has stored={stored!r}.",
             hint=f"Write stored={names}, or leave stored out to read live.",
@@ -344,7 +347,7 @@ def checked_cache(label: str, value: object) -> Cache | None:
     """Return the value of ``cache=`` if it is a ``Cache`` or None.
 
     Args:
-        label: The declaration that has it, for the error.
+        label: The declaration, for the error.
         value: The option's value.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Words of errors: those that an application wrote, told from what Python says by itself."""
+"""Error messages that an application wrote, as opposed to Python's own."""
 
 import sys
 from dis import opname
@@ -6,9 +6,9 @@ from types import TracebackType
 
 
 def written_words(error: Exception) -> str | None:
-    """Return the text of an error that a ``raise`` outside Python's own library made.
+    """Return the text of an error raised outside Python's own library.
 
-    ``int("x")`` and ``UUID("x")`` have words of Python, which clients are not shown.
+    Clients do not see the texts of ``int("x")`` and ``UUID("x")``, which are Python's.
     """
     raised = _innermost(error.__traceback__)
     if raised is None:

@@ -1,4 +1,4 @@
-"""Testing: call an application from a test, without a socket."""
+"""Test client of an application, without a socket."""
 
 from fraiseql.testing.client import Answer, Client
 

@@ -1,4 +1,4 @@
-"""Client: runs an application's lifespan and sends it operations, all in this process."""
+"""Client that runs an application and its lifespan in this process."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ _JSON = "application/graphql-response+json"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back.
+    """An HTTP response.
 
     Attributes:
         status: HTTP status.
@@ -32,7 +32,7 @@ class Answer:
 
 
 class Client:
-    """Sends operations to an ASGI application; to be used with ``async with``.
+    """Sends operations to an ASGI application; used with ``async with``.
 
     Args:
         app: What ``create_app`` returned, or an application that it is mounted in.
@@ -87,7 +87,7 @@ class Client:
             query: Text of the document.
             variables: Values of its variables, as JSON has them.
             operation_name: Which operation, when there are several.
-            headers: Sent beside those of the client.
+            headers: Sent in addition to the client's.
         """
         content = {"query": query, "variables": variables, "operationName": operation_name}
         body = json.dumps({key: value for key, value in content.items() if value is not None})
@@ -119,7 +119,7 @@ class Client:
 
 
 class _Exchange:
-    """One request's ``receive`` and ``send``, and what was sent."""
+    """``receive`` and ``send`` of one request, with the sent messages."""
 
     def __init__(self, body: bytes) -> None:
         self._body: bytes | None = body
@@ -129,7 +129,7 @@ class _Exchange:
 
     async def receive(self) -> Message:
         if self._body is None:
-            # A client that waits for its answer says nothing more, and does not go away.
+            # A waiting client sends nothing more and does not disconnect.
             await asyncio.get_running_loop().create_future()
         body, self._body = self._body, None
         return {"type": "http.request", "body": body or b"", "more_body": False}

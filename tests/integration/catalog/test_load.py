@@ -57,11 +57,11 @@ async def pool(database: str, schema: None) -> AsyncIterator[Pool]:
 
 async def test_types_with_domains_resolved(pool: Pool) -> None:
     relation = (await load_catalog(pool, ["users"])).relations["users"]
-    found = [
+    types = [
         (column.name, column.type_name, column.base_type, column.nullable)
         for column in relation.columns.values()
     ]
-    assert found == [
+    assert types == [
         ("id", "bigint", "int8", False),
         ("name", "character varying(20)", "varchar", False),
         ("price", "numeric(10,2)", "numeric", True),
@@ -109,8 +109,8 @@ async def test_what_does_not_exist_is_told_with_the_nearest_name(pool: Pool) -> 
     names = ["usrs", "mixed case", "not_a_relation_to_read", "sales.nothing", "'; DROP TABLE users"]
     catalog = await load_catalog(pool, [*names, "users"])
     assert set(catalog.relations) == {"users"}
-    assert "users" in catalog.known
-    assert "pg_class" not in catalog.known
+    assert "users" in catalog.visible_names
+    assert "pg_class" not in catalog.visible_names
     with pytest.raises(SourceError, match="Did you mean 'users'"):
         catalog.relation("usrs", wanted_by="User")
 

@@ -1,4 +1,4 @@
-"""A project of a user's own: a table, a module, and ports to serve on."""
+"""A user's project: a table, a module and ports."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -49,12 +49,12 @@ def users(database: str) -> str:
 
 @pytest.fixture
 def free_port() -> Callable[[], int]:
-    """Gives a port that nobody listens on, below those for outgoing connections."""
-    given = [22_000]
+    """Yields a free port below those for outgoing connections."""
+    last = [22_000]
 
     def find() -> int:
-        with bind_near(HOST, given[-1] + 1) as bound:
-            given.append(port_of(bound))
-        return given[-1]
+        with bind_near(HOST, last[-1] + 1) as bound:
+            last.append(port_of(bound))
+        return last[-1]
 
     return find

@@ -1,4 +1,4 @@
-"""Runs ``fraiseql`` as another process, as a user would."""
+"""``fraiseql`` in another process."""
 
 import contextlib
 import os
@@ -53,7 +53,7 @@ class Running:
         self.output = output
 
     def text(self) -> str:
-        """Return what it has printed so far."""
+        """Return its output so far."""
         return self.output.read_text()
 
     def stop(self) -> int:
@@ -61,13 +61,13 @@ class Running:
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(PATIENCE)
 
-    def answer(self, port: int, query: str, *, wanted: int = 200) -> HttpResponse:
-        """Ask until the status is the wanted one: the server may not be up yet."""
+    def answer(self, port: int, query: str, *, status: int = 200) -> HttpResponse:
+        """Retry until the server answers with ``status``: it may not be up yet."""
         deadline = time.monotonic() + PATIENCE
         while True:
             with contextlib.suppress(OSError, HTTPException), HttpClient(HOST, port) as client:
                 answer = client.post(query, {})
-                if answer.status == wanted:
+                if answer.status == status:
                     return answer
             assert self.process.poll() is None, self.text()
             assert time.monotonic() < deadline, self.text()
@@ -82,7 +82,7 @@ def running(
     settings: Mapping[str, object] | None = None,
     files: int | None = None,
 ) -> Iterator[Running]:
-    """Run a command that serves, and see to it that it and its children are gone afterwards.
+    """Run a command that serves; end it and its children afterwards.
 
     Args:
         words: Words of the command.

@@ -1,4 +1,4 @@
-"""``fraiseql cache``: what each query's cache did, taking results back, and cleaning up."""
+"""``fraiseql cache``: statistics, invalidation and cleaning."""
 
 import json
 import time
@@ -69,7 +69,7 @@ QUERIES = {
 
 @dataclass
 class Site:
-    """An application that is served, and the directory that it is in.
+    """A served application and its directory.
 
     Attributes:
         module: Path of its file; modules of two sites have two names.
@@ -92,14 +92,14 @@ class Site:
         return "hit" if "hit" in answer.cache else answer.cache.partition('detail="')[2].strip('"')
 
     def kept(self, *names: str) -> None:
-        """Ask until each query is answered from what is kept: it is stored a moment later."""
+        """Repeat until each query hits: results are stored a moment later."""
         deadline = time.monotonic() + PATIENCE
         for name in names:
             while self.ask(name) != "hit":
                 assert time.monotonic() < deadline, self.server.text()
 
     def main(self, *words: str) -> tuple[int, str, str]:
-        """Run a command in this process; return its exit code, output and complaints."""
+        """Run a command in this process; return its exit code, output and errors."""
         out, err = StringIO(), StringIO()
         command = ["cache", words[0], f"{self.module}:app", *words[1:]]
         with redirect_stdout(out), redirect_stderr(err):
@@ -174,7 +174,7 @@ def test_purges_one_key(site: Site) -> None:
     (row,) = site.rows(
         "SELECT key FROM fraiseql.result_cache_entries WHERE query = 'users' AND behind IS NULL"
     )
-    assert site.run("purge", "--key", row["key"]) == "1 entry taken back.\n"
+    assert site.run("purge", "--key", row["key"]) == "1 entry invalidated.\n"
     assert [site.ask(name) for name in ("users", "posts")] == ["redefined", "hit"]
     site.kept("users")
 
@@ -199,33 +199,33 @@ def test_stats_show_what_processes_counted(site: Site) -> None:
     hits = 5
     for _ in range(hits):
         assert site.ask("users") == "hit"
-    # As it stops it writes its figures.
+    # It writes its statistics as it stops.
     assert site.server.stop() == 0
     site.run("purge", "--type", "User")
-    found = site.facts("stats", "--keys", "2")
-    queries = {one["query"]: one for one in found["queries"]}
+    stats = site.facts("stats", "--keys", "2")
+    queries = {row["query"]: row for row in stats["queries"]}
     assert set(QUERIES) == set(queries)
     users = queries["users"]
     assert users["hits"] >= hits
     assert users["stored"] >= 1
     assert users["reasons"]["absent"] >= 1
     assert 0 < users["ratio"] < 1
-    stores = {one["store"]: one for one in found["stores"]}
+    stores = {row["store"]: row for row in stats["stores"]}
     assert set(stores) == {"unlogged", "logged", "redis"}
-    assert all(one["entries"] >= 1 and one["bytes"] > 0 for one in stores.values())
+    assert all(row["entries"] >= 1 and row["bytes"] > 0 for row in stores.values())
     assert stores["logged"]["bytes"] <= stores["logged"]["max_bytes"]
-    assert found["keys"][0]["hits"] >= found["keys"][1]["hits"] >= 1
+    assert stats["keys"][0]["hits"] >= stats["keys"][1]["hits"] >= 1
     text = site.run("stats", "--keys", "1")
     assert "no hit: " in text
-    assert found["keys"][0]["key"] in text
+    assert stats["keys"][0]["key"] in text
     assert "logged: " in text
-    assert (found["log"]["rows"] >= 1, found["log"]["forced"]) == (True, 0)
+    assert (stats["log"]["rows"] >= 1, stats["log"]["forced"]) == (True, 0)
 
 
 @pytest.mark.parametrize(
     ("words", "part"),
     [
-        (["purge"], "was told nothing"),
+        (["purge"], "purge has no selector"),
         (["purge", "--all", "--query", "users"], "--query and --all"),
         (["purge", "--query", "user"], "Did you mean 'users'?"),
         (["purge", "--type", "Usr"], "Did you mean 'User'?"),

@@ -1,4 +1,4 @@
-"""Commands that print and end: schema, explain, and every wrong use."""
+"""Commands that print and end, and wrong usage."""
 
 import json
 import os
@@ -39,10 +39,10 @@ def test_explain_analyze_runs_the_statement(project: Path, users: str) -> None:
 
 def test_explain_prints_json(project: Path, users: str) -> None:
     done = fraiseql("explain", "api:app", "{ users { id } }", "--json", cwd=project, url=users)
-    found = json.loads(done.stdout)
-    assert found["statements"][0]["key"] == "users"
-    assert found["statements"][0]["sql"].startswith("SELECT ")
-    assert "\n" not in found["statements"][0]["sql"]
+    explained = json.loads(done.stdout)
+    assert explained["statements"][0]["key"] == "users"
+    assert explained["statements"][0]["sql"].startswith("SELECT ")
+    assert "\n" not in explained["statements"][0]["sql"]
 
 
 @pytest.mark.parametrize(

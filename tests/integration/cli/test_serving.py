@@ -1,4 +1,4 @@
-"""Commands that serve, each as a process: until Ctrl-C, on the right port, with reload."""
+"""Commands that serve: ports, reload and Ctrl-C."""
 
 import json
 import time
@@ -82,14 +82,14 @@ def test_dev_names_the_embedded_database(project: Path, free_port: Port) -> None
 def test_demo_gives_way_when_its_port_is_taken(
     flights: str, tmp_path: Path, free_port: Port
 ) -> None:
-    wanted = free_port()
-    words = ("demo", "--port", str(wanted), "--database-url", flights)
-    with bind(HOST, wanted), running(*words, cwd=tmp_path) as server:
+    taken = free_port()
+    words = ("demo", "--port", str(taken), "--database-url", flights)
+    with bind(HOST, taken), running(*words, cwd=tmp_path) as server:
         _wait_for(server.text, "Ctrl-C")
         shown = server.text()
-        assert f"Port {wanted} is taken" in shown
+        assert f"Port {taken} is taken" in shown
         port = int(shown.split(f"http://{HOST}:")[1].split("/")[0])
-        assert wanted < port < 32_768
+        assert taken < port < 32_768
         body = server.answer(port, "{ flight(id: 1) { airline { name } } }").body
         assert json.loads(body)["data"]["flight"] == {"airline": {"name": "United Air Lines Inc."}}
         assert b"<html" in _page(port)
@@ -100,10 +100,10 @@ def test_demo_gives_way_when_its_port_is_taken(
 def test_demo_check_from_nothing(tmp_path: Path) -> None:
     done = fraiseql("demo", "--check", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert found["agreed"] == found["total"] >= 15 + 3
-    assert found["load_seconds"] > 0
-    assert [one["fault"] for one in found["invalidation"]] == [None] * 5
+    report = json.loads(done.stdout)
+    assert report["agreed"] == report["total"] >= 15 + 3
+    assert report["load_seconds"] > 0
+    assert [row["fault"] for row in report["invalidation"]] == [None] * 5
     assert "tb_flight (336,776 rows)" in done.stderr
     assert (tmp_path / ".fraiseql").is_dir()
 
@@ -112,14 +112,14 @@ def test_demo_check_prints_a_table(flights: str, tmp_path: Path) -> None:
     done = fraiseql("demo", "--check", "--database-url", flights, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     tables = [part.splitlines() for part in done.stdout.strip().split("\n\n")]
-    kept, tour, written, sums = tables
-    for head, table in (("faster", kept[:-1]), ("again ms", tour), ("Cache-Status", written)):
+    gains, tour, written, sums = tables
+    for head, table in (("faster", gains[:-1]), ("again ms", tour), ("Cache-Status", written)):
         assert table[0].endswith(f"{head}   same")
         assert all(line.endswith("yes") for line in table[1:])
     assert "fwd=stale" in written[3]
     assert "; hit" in written[4]
     assert [sum_.split(" ")[:3] for sum_ in sums] == [
-        [f"{count}", "of", f"{count}"] for count in (len(tour) - 1, len(kept) - 2, 5)
+        [f"{count}", "of", f"{count}"] for count in (len(tour) - 1, len(gains) - 2, 5)
     ]
     assert "materialized view" in done.stdout
 

@@ -1,4 +1,4 @@
-"""Clients that send slowly, do not read, or are many, and the process that serves them."""
+"""Slow, idle and numerous clients of one process."""
 
 import contextlib
 import json
@@ -38,7 +38,7 @@ POST = (
 
 @pytest.fixture
 def api(tmp_path: Path) -> Path:
-    """A project whose queries read no table: which server it is on does not matter."""
+    """A project whose queries read no table, so that its server does not matter."""
     (tmp_path / "api.py").write_text(API)
     return tmp_path
 
@@ -78,9 +78,9 @@ def seconds_until_closed(links: list[socket.socket]) -> float:
 
 
 def resident_bytes(pid: int) -> int:
-    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    assert found is not None
-    return int(found[1]) * 1024
+    match = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    assert match is not None
+    return int(match[1]) * 1024
 
 
 def open_files(pid: int) -> int:

@@ -1,4 +1,4 @@
-"""The check: every answer of the demo agrees with plain SQL, and one that does not is found."""
+"""The demo's check finds answers that differ from plain SQL."""
 
 from collections.abc import Iterator, Sequence
 
@@ -42,10 +42,10 @@ def outcomes(
 
 
 def test_every_answer_is_the_one_of_plain_sql(port: int, flights: str) -> None:
-    found = outcomes(port, flights)
-    assert [(outcome.name, outcome.fault) for outcome in found if outcome.fault] == []
-    assert len(found) == len(OPERATIONS) + len(INVALID)
-    assert all(outcome.rows for outcome in found[: len(OPERATIONS)])
+    checked = outcomes(port, flights)
+    assert [(outcome.name, outcome.fault) for outcome in checked if outcome.fault] == []
+    assert len(checked) == len(OPERATIONS) + len(INVALID)
+    assert all(outcome.rows for outcome in checked[: len(OPERATIONS)])
 
 
 def test_an_answer_that_differs_is_found_and_placed(flights: str) -> None:
@@ -53,8 +53,8 @@ def test_an_answer_that_differs_is_found_and_placed(flights: str) -> None:
     queries = [backwards if query is AIRLINES else query for query in QUERIES]
     bound = bind(HOST, 0)
     with serving(fraiseql.create_app(queries=queries, database_url=flights), bound):
-        found = outcomes(port_of(bound), flights, [FRAGMENTS, DEPTH])
-    assert [(one.name, one.fault) for one in found if one.fault] == [
+        checked = outcomes(port_of(bound), flights, [FRAGMENTS, DEPTH])
+    assert [(outcome.name, outcome.fault) for outcome in checked if outcome.fault] == [
         (
             DEPTH.name,
             "data.airlines[0].name is 'Mesa Airlines Inc.', plain SQL says 'Endeavor Air Inc.'",
@@ -65,11 +65,11 @@ def test_an_answer_that_differs_is_found_and_placed(flights: str) -> None:
 def test_what_is_kept_answers_as_the_live_definition_does(flights: str) -> None:
     async def work() -> list[Gain]:
         settings = Settings().with_values(database_url=flights)
-        return [one async for one in measure_gains(settings)]
+        return [gain async for gain in measure_gains(settings)]
 
-    found = at_once(work())
-    assert [one.name for one in found if not one.same] == []
-    kinds = {one.strategy for one in found}
+    gains = at_once(work())
+    assert [gain.name for gain in gains if not gain.same] == []
+    kinds = {gain.strategy for gain in gains}
     assert kinds == {
         "projection",
         "materialized view",

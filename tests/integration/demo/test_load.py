@@ -1,4 +1,4 @@
-"""Loading the data set: whole or not at all, once, and by whoever comes first."""
+"""Loading of the data set: atomic, once, by the first process."""
 
 import asyncio
 import subprocess
@@ -60,7 +60,7 @@ async def test_every_embed_has_an_index_and_statistics(flights: str) -> None:
         " WHERE c.relnamespace = 'fraiseql_demo'::regnamespace"
         " AND indexrelid::regclass::text NOT LIKE '%.ix_%'",
     )
-    # Without those that its declarations ask for.
+    # Without those of its declarations.
     assert tuple(row) == (10, True)
 
 
@@ -86,7 +86,7 @@ async def test_a_killed_load_changes_nothing_and_the_next_one_is_done_once(datab
 
 
 def _kill_while(url: str, step: str) -> None:
-    """Start a load in another process, and end it without mercy at a step."""
+    """Start a load in another process, and kill it at a step."""
     with subprocess.Popen(
         [sys.executable, "-c", LOAD_THEN_SAY, url], stdout=subprocess.PIPE, text=True
     ) as process:

@@ -1,4 +1,4 @@
-"""Layout: a statement is easier to read, and still the same statement."""
+"""Layout changes only the white space of statements."""
 
 import re
 
@@ -26,7 +26,7 @@ def test_clauses_and_sub_selects_have_lines_of_their_own() -> None:
     ],
 )
 def test_texts_names_and_functions_stay_as_they_are(sql: str) -> None:
-    found = lay_out(sql)
-    assert re.sub(r"\s+", " ", found).replace("( SELECT", "(SELECT") == sql
+    text = lay_out(sql)
+    assert re.sub(r"\s+", " ", text).replace("( SELECT", "(SELECT") == sql
     for part in re.findall(r"'[^']*'|\"[^\"]*\"|\w+\(.*? FROM at\)", sql):
-        assert part in found
+        assert part in text

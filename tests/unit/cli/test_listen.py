@@ -1,4 +1,4 @@
-"""Listening: on the port that was asked for, on the next one, or not at all."""
+"""Bound sockets: the requested port, the next one, or an error."""
 
 import socket
 

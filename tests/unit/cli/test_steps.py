@@ -1,4 +1,4 @@
-"""A plan for a person: short statements whole, long ones cut, and it says so."""
+"""Plans as text: long statements are cut, with a note."""
 
 from fraiseql.caching.ddl.plan import make_plan
 from fraiseql.caching.objects import DatabaseObject
@@ -8,8 +8,8 @@ BODY = "\n".join(["CREATE FUNCTION f() AS $$", *(f"  line {n};" for n in range(4
 
 
 def lines_of(*statements: str) -> list[str]:
-    made = DatabaseObject("function", "f()", statements, ("DROP FUNCTION f()",), "User")
-    return list(plan_lines(make_plan([made], {}, {}, 15)))
+    function = DatabaseObject("function", "f()", statements, ("DROP FUNCTION f()",), "User")
+    return list(plan_lines(make_plan([function], {}, {}, 15)))
 
 
 def test_a_short_statement_is_printed_whole() -> None:
@@ -25,8 +25,8 @@ def test_a_short_statement_is_printed_whole() -> None:
 
 
 def test_a_long_one_is_cut_and_the_end_says_where_all_of_it_is() -> None:
-    found = lines_of(BODY)
-    assert found[4:10] == [
+    lines = lines_of(BODY)
+    assert lines[4:10] == [
         "     CREATE FUNCTION f() AS $$",
         "       line 0;",
         "       line 1;",
@@ -34,7 +34,7 @@ def test_a_long_one_is_cut_and_the_end_says_where_all_of_it_is() -> None:
         "     … 37 more lines …",
         "     $$;",
     ]
-    assert "--sql -" in found[-1]
+    assert "--sql -" in lines[-1]
 
 
 def test_nothing_to_do_is_one_line() -> None:

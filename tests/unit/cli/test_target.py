@@ -1,4 +1,4 @@
-"""Target: the application that APP names, or what is near it."""
+"""The application of APP, or a suggestion."""
 
 import sys
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ def plain(scope, receive, send): ...
 
 @pytest.fixture(autouse=True)
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A directory with a module and a package, as the current one; what it imports is forgotten."""
+    """A current directory with a module and a package, whose imports are undone."""
     (tmp_path / "shop_api.py").write_text(API)
     (tmp_path / "shop" / "web").mkdir(parents=True)
     (tmp_path / "shop" / "__init__.py").write_text("")

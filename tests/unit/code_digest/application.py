@@ -1,4 +1,4 @@
-"""A package with every way in which a resolver can depend on code, and changes of it."""
+"""A package with all dependencies of resolvers, and changes of it."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""A program of its own: prints the digest of ``answer`` in an application's package."""
+"""Program that prints the digest of ``answer`` in a package."""
 
 import importlib
 import sys
@@ -7,11 +7,11 @@ from fraiseql.code_digest import Ownership, digest_of
 
 
 def main(directory: str) -> None:
-    """Print the digest, and what was not seen."""
+    """Print the digest and the unseen objects."""
     sys.path.insert(0, directory)
     module = importlib.import_module("shopapp.views")
-    found = digest_of([module.answer], Ownership(["shopapp.views"]))
-    print(found.digest, *found.unseen)
+    result = digest_of([module.answer], Ownership(["shopapp.views"]))
+    print(result.digest, *result.unseen)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Digests of code: another one for each change, the same in every process."""
+"""Digests change with code, and are equal in every process."""
 
 import importlib
 import os
@@ -23,7 +23,7 @@ def write(directory: Path, files: dict[str, str]) -> None:
 
 
 def digest(directory: Path, files: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> CodeDigest:
-    """Return the digest of ``answer`` as a process has it that imports these files."""
+    """Return the digest of ``answer`` in a process that imports these files."""
     write(directory, files)
     monkeypatch.syspath_prepend(str(directory))
     try:
@@ -61,7 +61,7 @@ def test_a_change_that_no_answer_shows_leaves_the_digest(
 
 
 def test_two_processes_in_two_directories_have_one_digest(tmp_path: Path) -> None:
-    found = set()
+    digests = set()
     for seed in ("0", "1", "4242"):
         directory = tmp_path / f"checkout{seed}" / seed
         write(directory, FILES)
@@ -74,5 +74,5 @@ def test_two_processes_in_two_directories_have_one_digest(tmp_path: Path) -> Non
                 text=True,
                 check=True,
             )
-            found.add(done.stdout)
-    assert len(found) == 1, found
+            digests.add(done.stdout)
+    assert len(digests) == 1, digests

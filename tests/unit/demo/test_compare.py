@@ -9,7 +9,7 @@ from fraiseql.demo.compare import difference
 
 
 @pytest.mark.parametrize(
-    ("got", "wanted"),
+    ("got", "expected"),
     [
         ({"a": 1, "b": [1, None]}, {"b": [1, None], "a": 1}),
         (Decimal("1.0"), 1),
@@ -18,12 +18,12 @@ from fraiseql.demo.compare import difference
         (None, None),
     ],
 )
-def test_equal_values_have_no_difference(got: Any, wanted: Any) -> None:
-    assert difference(got, wanted) is None
+def test_equal_values_have_no_difference(got: Any, expected: Any) -> None:
+    assert difference(got, expected) is None
 
 
 @pytest.mark.parametrize(
-    ("got", "wanted", "part"),
+    ("got", "expected", "part"),
     [
         ({"a": 1}, {"a": 2}, "data.a is 1, plain SQL says 2"),
         ({"a": 1}, {"b": 1}, "data has the keys ['a'], plain SQL has ['b']"),
@@ -37,8 +37,8 @@ def test_equal_values_have_no_difference(got: Any, wanted: Any) -> None:
         ([], {}, "data is []"),
     ],
 )
-def test_the_first_difference_is_said_with_its_place(got: Any, wanted: Any, part: str) -> None:
-    assert part in (difference(got, wanted) or "")
+def test_the_first_difference_is_said_with_its_place(got: Any, expected: Any, part: str) -> None:
+    assert part in (difference(got, expected) or "")
 
 
 def test_long_values_are_cut() -> None:

@@ -1,4 +1,4 @@
-"""The data set's files: found, whole, or a word on what to do."""
+"""Files of the data set, and errors about them."""
 
 import sys
 import zipfile

@@ -1,4 +1,4 @@
-"""Fold: rows of a join become the nested answer that they describe."""
+"""Folding of the rows of a join into a nested answer."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal

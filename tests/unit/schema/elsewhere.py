@@ -1,4 +1,4 @@
-"""A class in a module of its own, with names that the modules of its users do not have."""
+"""A class in another module than its users."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests of mistakes share: declarations to get wrong, and the register of cases."""
+"""Declarations and register of the tests of mistakes."""
 
 import enum
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from fraiseql.schema import build_schema
 
 
 class Mistakes:
-    """The cases of one file: each is a function, with the parts that its error must say."""
+    """Cases of one file: functions with parts of their errors."""
 
     def __init__(self) -> None:
         self.cases: list[Any] = []
@@ -74,5 +74,5 @@ def with_query(function: Any) -> None:
 
 
 def with_types(*types: Any) -> None:
-    """Build a schema that is right but for these types."""
+    """Build a schema that is correct except for these types."""
     build_schema(types=types, queries=[fraiseql.find("users", User)])

@@ -1,4 +1,4 @@
-"""The built schema: its text, its maps, and that applications do not disturb each other."""
+"""Built schemas: text, maps and independence of applications."""
 
 import enum
 from datetime import datetime
@@ -188,23 +188,23 @@ def test_abstract_types_are_told_by_tag_or_class() -> None:
 
 def test_two_applications_do_not_disturb_each_other() -> None:
     def application(field: str) -> fraiseql.schema.Schema:
-        made = type("Thing", (), {"__annotations__": {field: int}, "__module__": __name__})
+        declared = type("Thing", (), {"__annotations__": {field: int}, "__module__": __name__})
         return fraiseql.build_schema(
-            queries=[fraiseql.find("things", fraiseql.type(sql_source="things")(made))]
+            queries=[fraiseql.find("things", fraiseql.type(sql_source="things")(declared))]
         )
 
-    one, two = application("first"), application("second")
-    assert list(one.fields["Thing"]) == ["first"]
-    assert list(two.fields["Thing"]) == ["second"]
-    assert one.graphql.type_map["Thing"] is not two.graphql.type_map["Thing"]
-    assert one.graphql.type_map["IntFilter"] is not two.graphql.type_map["IntFilter"]
+    first, second = application("first"), application("second")
+    assert list(first.fields["Thing"]) == ["first"]
+    assert list(second.fields["Thing"]) == ["second"]
+    assert first.graphql.type_map["Thing"] is not second.graphql.type_map["Thing"]
+    assert first.graphql.type_map["IntFilter"] is not second.graphql.type_map["IntFilter"]
 
 
 def test_one_class_serves_in_two_applications() -> None:
-    one = fraiseql.build_schema(queries=QUERIES[:1], types=[User])
+    first = fraiseql.build_schema(queries=QUERIES[:1], types=[User])
     two = fraiseql.build_schema(queries=QUERIES)
-    assert one.objects["User"].python_class is two.objects["User"].python_class
-    assert "Media" not in one.graphql.type_map
+    assert first.objects["User"].python_class is two.objects["User"].python_class
+    assert "Media" not in first.graphql.type_map
 
 
 def test_types_that_no_query_names_are_served_when_given() -> None:

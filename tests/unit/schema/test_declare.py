@@ -1,4 +1,4 @@
-"""Class decorators: what becomes of a class, and what its definition says."""
+"""Class decorators and their definitions."""
 
 import dataclasses
 import enum
@@ -66,9 +66,9 @@ class User:
 
 
 def definition_of(cls: type) -> ObjectDefinition:
-    found = vars(cls)[ATTRIBUTE]
-    assert isinstance(found, ObjectDefinition)
-    return found
+    definition = vars(cls)[ATTRIBUTE]
+    assert isinstance(definition, ObjectDefinition)
+    return definition
 
 
 def test_a_class_becomes_a_keyword_only_dataclass() -> None:
@@ -81,20 +81,24 @@ def test_a_class_becomes_a_keyword_only_dataclass() -> None:
 
 
 def test_options_and_names_are_kept() -> None:
-    found = definition_of(User)
-    assert (found.name, found.tag, found.sql_source) == ("Person", "person", "tb_user")
-    assert (found.jsonb_column, found.key) == ("data", ("tenant", "id"))
-    assert (found.stored, found.description) == (fraiseql.GeneratedColumn(), "Given.")
-    assert found.indexes == (fraiseql.Index("age"),)
+    definition = definition_of(User)
+    assert (definition.name, definition.tag, definition.sql_source) == (
+        "Person",
+        "person",
+        "tb_user",
+    )
+    assert (definition.jsonb_column, definition.key) == ("data", ("tenant", "id"))
+    assert (definition.stored, definition.description) == (fraiseql.GeneratedColumn(), "Given.")
+    assert definition.indexes == (fraiseql.Index("age"),)
     names = {name: field.graphql_name for name, field in definition_of(Post).fields.items()}
     assert names == {"id": "id", "title": "title", "line_2": "line_2"}
 
 
 def test_docstrings_become_descriptions_and_generated_ones_do_not() -> None:
-    found = definition_of(Post)
-    assert found.description == "A post.\n\nLong text."
-    assert found.fields["title"].description == "What it is called."
-    assert found.fields["id"].description is None
+    definition = definition_of(Post)
+    assert definition.description == "A post.\n\nLong text."
+    assert definition.fields["title"].description == "What it is called."
+    assert definition.fields["id"].description is None
 
     @fraiseql.type
     class Silent:
@@ -185,13 +189,13 @@ def test_interfaces_give_fields_and_computed_fields_to_their_types() -> None:
         def label(self) -> str:
             return "thing"
 
-    found = definition_of(Thing)
-    assert list(found.fields) == ["id", "name", "size", "label"]
-    assert found.interfaces == (Named, Node)
-    assert found.fields["id"].description == "Its key."
-    assert found.description is None
-    assert found.sql_source is None, "a relation is not inherited"
-    label = found.fields["label"].computed
+    definition = definition_of(Thing)
+    assert list(definition.fields) == ["id", "name", "size", "label"]
+    assert definition.interfaces == (Named, Node)
+    assert definition.fields["id"].description == "Its key."
+    assert definition.description is None
+    assert definition.sql_source is None, "a relation is not inherited"
+    label = definition.fields["label"].computed
     assert label is not None
     assert label.function(Thing(id=fraiseql.ID("1"), name="x", size=1)) == "thing"
 

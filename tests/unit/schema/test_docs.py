@@ -1,4 +1,4 @@
-"""Docstrings become descriptions; ``info`` can be made by hand."""
+"""Descriptions from docstrings, and ``info`` made by hand."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Hints that are text: evaluated when the schema is built, with what the application declares."""
+"""String hints, evaluated when the schema is built."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def test_classes_may_name_each_other_in_any_order() -> None:
 
 
 def test_a_class_that_only_type_checkers_import_is_found_through_types() -> None:
-    found = fraiseql.build_schema(types=[country()], queries=[users])
-    assert found.fields["User"]["country"].annotation == country() | None
+    schema = fraiseql.build_schema(types=[country()], queries=[users])
+    assert schema.fields["User"]["country"].annotation == country() | None
     with pytest.raises(fraiseql.DeclarationError) as caught:
         fraiseql.build_schema(queries=[users])
     assert "User.country" in caught.value.message

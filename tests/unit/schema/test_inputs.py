@@ -77,9 +77,11 @@ def read(name: str, literal: str) -> Any:
 
 
 def test_inputs_are_instances_with_defaults_applied() -> None:
-    found = read("Period", "{year: 2013}")
-    assert found == Period(year=2013, within=Range(low=Decimal(1), high=None), colours=[Colour.RED])
-    assert isinstance(found.within, Range)
+    period = read("Period", "{year: 2013}")
+    assert period == Period(
+        year=2013, within=Range(low=Decimal(1), high=None), colours=[Colour.RED]
+    )
+    assert isinstance(period.within, Range)
     again = read("Period", '{year: 1, firstMonth: 2, colours: [BLUE], within: {high: "9.10"}}')
     assert (again.first_month, again.colours) == (2, [Colour.BLUE])
     assert again.within == Range(low=Decimal("0.50"), high=Decimal("9.10"))
@@ -151,15 +153,15 @@ def test_a_filter_comes_out_in_python_names_and_values() -> None:
       or: [{id: {eq: 1}}]
       not: {email: {icontains: "@x"}}
     }"""
-    found = read("UserWhere", literal)
-    assert found == {
+    condition = read("UserWhere", literal)
+    assert condition == {
         "first_name": {"starts_with": "A", "not_in": ["x"], "is_null": False},
         "colour": {"in": [Colour.RED]},
         "and": [{"born": {"lt": date(2020, 1, 1)}}, {"balance": {"gte": Decimal("1.10")}}],
         "or": [{"id": {"eq": 1}}],
         "not": {"email": {"icontains": "@x"}},
     }
-    assert type(found) is dict
+    assert type(condition) is dict
 
 
 def test_an_order_comes_out_as_signed_names() -> None:

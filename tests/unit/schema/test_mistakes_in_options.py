@@ -1,4 +1,4 @@
-"""Mistakes in options: a value of another type than the option's is refused where it is written."""
+"""Mistakes in options: values of the wrong type."""
 
 from typing import Any
 

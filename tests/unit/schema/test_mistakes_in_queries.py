@@ -1,4 +1,4 @@
-"""Mistakes in queries: their arguments, and what ``find`` finds."""
+"""Mistakes in queries and in arguments of ``find``."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ from tests.unit.schema.mistakes import Mistakes, Period, Plain, User, check, wit
 mistake = Mistakes()
 
 
-@mistake("@fraiseql.query stands on", "not a function")
+@mistake("@fraiseql.query decorates", "not a function")
 def query_on_a_class() -> None:
     fraiseql.query(Plain)
 
@@ -143,7 +143,7 @@ def find_of_a_list() -> None:
     build_schema(queries=[fraiseql.find("users", list[User])])
 
 
-@mistake("find was given 1 as its name", 'fraiseql.find("users", User')
+@mistake("find has 1 as its name", 'fraiseql.find("users", User')
 def find_without_a_name() -> None:
     fraiseql.find(1, User)  # type: ignore[arg-type]
 

@@ -79,7 +79,7 @@ def unknown_option_of_a_type() -> None:
     fraiseql.type(sql_sauce="x")(type("Thing", (), {}))  # type: ignore[call-overload]
 
 
-@mistake("@fraiseql.type stands on", "which is not a class")
+@mistake("@fraiseql.type decorates", "which is not a class")
 def type_on_a_function() -> None:
     fraiseql.type(lambda: 1)  # type: ignore[call-overload]
 

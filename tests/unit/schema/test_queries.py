@@ -25,9 +25,9 @@ def field_sdl(*queries: Any) -> str:
 
 
 def definition_of(function: Any) -> QueryDefinition:
-    found = getattr(function, ATTRIBUTE)
-    assert isinstance(found, QueryDefinition)
-    return found
+    definition = getattr(function, ATTRIBUTE)
+    assert isinstance(definition, QueryDefinition)
+    return definition
 
 
 async def test_a_query_is_the_function_itself() -> None:
@@ -36,8 +36,8 @@ async def test_a_query_is_the_function_itself() -> None:
 
     decorated = fraiseql.query(user)
     assert decorated is user
-    found = await decorated(Info(context={"name": "Ada"}), 7)
-    assert (found.id, found.first_name) == (7, "Ada")
+    answer = await decorated(Info(context={"name": "Ada"}), 7)
+    assert (answer.id, answer.first_name) == (7, "Ada")
 
 
 def test_arguments_and_descriptions_come_from_the_function() -> None:
@@ -55,11 +55,11 @@ def test_arguments_and_descriptions_come_from_the_function() -> None:
         """
         return []
 
-    found = definition_of(users)
-    assert (found.name, found.graphql_name) == ("users", "everybody")
-    assert (found.description, found.deprecation) == ("Find users.", "Use users.")
-    assert found.takes_info
-    assert [(a.name, a.graphql_name, a.default, a.description) for a in found.arguments] == [
+    definition = definition_of(users)
+    assert (definition.name, definition.graphql_name) == ("users", "everybody")
+    assert (definition.description, definition.deprecation) == ("Find users.", "Use users.")
+    assert definition.takes_info
+    assert [(a.name, a.graphql_name, a.default, a.description) for a in definition.arguments] == [
         ("first_name", "firstName", MISSING, "Starts with this, in any case."),
         ("limit", "limit", 10, "Most of them."),
         ("country", "country", None, None),
@@ -121,11 +121,11 @@ def test_find_keeps_what_it_was_told() -> None:
             fraiseql.find("users", User, order_by=("-country", "id"), default_limit=5, max_limit=9)
         ]
     )
-    found = schema.queries["users"]
-    assert (found.many, found.order_by) == (True, ("-country", "id"))
-    assert (found.default_limit, found.max_limit) == (5, 9)
-    assert found.function is None
-    assert [argument.name for argument in found.arguments] == [
+    definition = schema.queries["users"]
+    assert (definition.many, definition.order_by) == (True, ("-country", "id"))
+    assert (definition.default_limit, definition.max_limit) == (5, 9)
+    assert definition.function is None
+    assert [argument.name for argument in definition.arguments] == [
         "where",
         "order_by",
         "limit",

@@ -1,4 +1,4 @@
-"""Scalars: what clients may write, what resolvers are given, what a response holds."""
+"""Scalars: values from clients, for resolvers and in responses."""
 
 import enum
 from datetime import UTC, date, datetime, time, timedelta, timezone
@@ -65,28 +65,28 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "given", "wanted"), ACCEPTED)
-def test_values_are_read(kind: Any, given: Any, wanted: Any) -> None:
-    found = LEAVES[kind].coerce_input_value(given)
-    assert found == wanted
-    assert type(found) is type(wanted)
+@pytest.mark.parametrize(("kind", "value", "expected"), ACCEPTED)
+def test_values_are_read(kind: Any, value: Any, expected: Any) -> None:
+    parsed = LEAVES[kind].coerce_input_value(value)
+    assert parsed == expected
+    assert type(parsed) is type(expected)
 
 
 def test_an_instant_without_offset_is_utc() -> None:
     assert LEAVES[datetime].coerce_input_value("2024-05-01T12:00").tzinfo is UTC
 
 
-@pytest.mark.parametrize(("kind", "given", "said"), REFUSED)
-def test_other_values_are_refused_with_what_to_write(kind: Any, given: Any, said: str) -> None:
+@pytest.mark.parametrize(("kind", "value", "said"), REFUSED)
+def test_other_values_are_refused_with_what_to_write(kind: Any, value: Any, said: str) -> None:
     with pytest.raises(GraphQLError) as caught:
-        LEAVES[kind].coerce_input_value(given)
+        LEAVES[kind].coerce_input_value(value)
     assert said in caught.value.message
     assert LEAVES[kind].name in caught.value.message
     assert len(caught.value.message) < 250, "a long value is cut"
 
 
 @pytest.mark.parametrize(
-    ("kind", "literal", "wanted"),
+    ("kind", "literal", "expected"),
     [
         (datetime, '"2024-05-01T12:00:00Z"', datetime(2024, 5, 1, 12, tzinfo=UTC)),
         (Decimal, "1.234567890123456789012345", Decimal("1.234567890123456789012345")),
@@ -96,10 +96,10 @@ def test_other_values_are_refused_with_what_to_write(kind: Any, given: Any, said
         (dict, '{a: [1, "x", {b: null}], c: RED}', {"a": [1, "x", {"b": None}], "c": "RED"}),
     ],
 )
-def test_literals_are_read_with_all_digits(kind: Any, literal: str, wanted: Any) -> None:
-    found = coerce_input_literal(graphql.parse_const_value(literal), LEAVES[kind])
-    assert found == wanted
-    assert str(found) == str(wanted)
+def test_literals_are_read_with_all_digits(kind: Any, literal: str, expected: Any) -> None:
+    parsed = coerce_input_literal(graphql.parse_const_value(literal), LEAVES[kind])
+    assert parsed == expected
+    assert str(parsed) == str(expected)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The tour: operations over the demo's data, each with plain SQL that answers it another way."""
+"""Operations over the demo's data, each with its answer in plain SQL."""
 
 from fraiseql.demo.tour.aggregates import AGGREGATES
 from fraiseql.demo.tour.filters import FILTERS

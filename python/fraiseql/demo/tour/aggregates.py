@@ -12,7 +12,7 @@ query Counts($where: FlightWhere) {
 """,
     variables={"where": {"or": [{"arrDelay": {"gt": 120}}, {"depTime": {"isNull": True}}]}},
     oracle=(
-        # The data set's own number of flights, not a count of what was loaded.
+        # The data set's own number of flights, not a count of the loaded rows.
         OracleQuery("""
 SELECT 336776 AS "everything",
        sum((coalesce(arr_delay > 120, false) OR dep_time IS NULL)::int) AS "some"
@@ -80,7 +80,7 @@ WHERE number = 1545 AND carrier = 'UA' ORDER BY id LIMIT 100"""),
 )
 
 YEARS = TourOperation(
-    name="every airline's year, kept as a result",
+    name="every airline's year, cached as a result",
     query="{ airlineYears { carrier name flights cancelled punctual miles } }",
     oracle=(
         OracleQuery("""

@@ -99,7 +99,7 @@ query Instants($day: Date!, $from: DateTime!) {
   }
 }
 """,
-    # Midnight in New York, given with its offset: the same instant as 05:00 UTC.
+    # Midnight in New York with its offset: the same instant as 05:00 UTC.
     variables={"day": "2013-07-04", "from": "2013-12-01T00:00:00-05:00"},
     oracle=(
         OracleQuery("""

@@ -1,4 +1,4 @@
-"""Operations about one thing and what surrounds it."""
+"""Operations about one object and its embeds."""
 
 from fraiseql.demo.tour.operation import OracleQuery, TourOperation
 

@@ -1,4 +1,4 @@
-"""One stop of the tour: an operation that must be answered, or one that must be refused."""
+"""Operations of the tour, to be answered or refused."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,10 +7,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class OracleQuery:
-    """Plain SQL whose column aliases say where each value belongs in the answer (see ``fold``).
+    """Plain SQL whose column aliases are paths in the answer (see ``fold``).
 
     Attributes:
-        sql: The statement, written by hand; it shares nothing with what the framework writes.
+        sql: The statement, written by hand, independent of the framework's.
         parameters: Values for ``$1``, ``$2`` …
     """
 
@@ -20,10 +20,10 @@ class OracleQuery:
 
 @dataclass(frozen=True, slots=True)
 class TourOperation:
-    """An operation and the SQL that tells its right answer.
+    """An operation and the SQL of its right answer.
 
     Attributes:
-        name: What a reader of the report sees.
+        name: Its name in the report.
         query: The GraphQL document.
         oracle: Statements whose folded rows together are ``data``.
         variables: As sent, JSON values.
@@ -40,7 +40,7 @@ class InvalidOperation:
     """An operation that must be answered with an error.
 
     Attributes:
-        name: What a reader of the report sees.
+        name: Its name in the report.
         query: The GraphQL document.
         message: Part of the first error's message.
         variables: As sent, JSON values.

@@ -1,4 +1,4 @@
-"""Operations that use what GraphQL's selections can do."""
+"""Operations with fragments, aliases and directives."""
 
 from fraiseql.demo.tour.operation import OracleQuery, TourOperation
 

@@ -69,7 +69,7 @@ def test_from_plan_to_repair(run: Run) -> None:
     states = json.loads(run("db", "status", "--json")[1])
     assert [one["state"] for one in states] == ["unchanged"] * 9
     assert run("db", "verify") == (0, "User: 50 compared, 0 differ\n")
-    assert run("db", "repair") == (0, "User: 0 mended\n")
+    assert run("db", "repair") == (0, "User: 0 repaired\n")
     assert json.loads(run("db", "plan", "--json")[1]) == {"refusals": [], "steps": []}
     assert 't0."data"' in run("explain", "{ users { name } }")[1]
 
@@ -155,7 +155,7 @@ def test_what_another_application_applied_is_not_dropped_by_accident(
     (tmp_path / other).write_text(OTHER)
     assert main(["db", "apply", f"./{other}:app"]) == 2
     said = capfd.readouterr().err
-    assert "is of User" in said
+    assert "are of User" in said
     assert "--drop" in said
     assert run("db", "plan") == (0, "Nothing to do: the database is as declared.\n")
     assert main(["db", "apply", f"./{other}:app", "--drop"]) == 0
