@@ -23,7 +23,7 @@ async def ahead(fixture: StoreFixture) -> None:
     """Have every entry made an hour from now."""
     if fixture.kind == "redis":
         store: Any = fixture.store
-        store._clock._ahead -= HOUR
+        store._clock._offset -= HOUR
         return
     for name in segments(fixture.kind):  # type: ignore[arg-type]
         await fixture.db.execute(
