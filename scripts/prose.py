@@ -87,12 +87,12 @@ def per_thousand(area: str) -> dict[str, float]:
 
 def over_limit(area: str) -> list[str]:
     """Return a line for each word that is over its limit, with the files that use it most."""
-    figures, index = per_thousand(area), AREAS.index(area)
+    figures = per_thousand(area)
     return [
         f"{area}: {word.name!r} {figures[word.name]:.2f} per 1,000 words, limit"
-        f" {LIMITS[word.name][index]}; write: {word.instead}; worst: {_worst(area, word)}"
+        f" {LIMITS[area]}; write: {word.instead}; worst: {_worst(area, word)}"
         for word in WORDS
-        if figures[word.name] > LIMITS[word.name][index]
+        if figures[word.name] > LIMITS[area]
     ]
 
 

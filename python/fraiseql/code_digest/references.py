@@ -1,4 +1,4 @@
-"""Names that a code object looks up in its module, and modules that it imports."""
+"""Names that a code object looks up, and modules it imports."""
 
 import dis
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Leaf types: which GraphQL scalar a Python type is, and its form in a document."""
+"""Leaf types: GraphQL scalars of Python types, and their document forms."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, time

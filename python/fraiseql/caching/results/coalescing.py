@@ -1,4 +1,4 @@
-"""Request coalescing: one request of a process computes a key, the others wait for it.
+"""Request coalescing: one request computes a key, the others wait.
 
 A waiter gets only a value that was looked up or computed after it arrived. So a client that wrote
 and then asks never gets a value from before its write.

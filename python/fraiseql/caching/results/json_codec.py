@@ -1,4 +1,4 @@
-"""JSON encoding of results, so that a cached value equals the first one."""
+"""Canonical JSON encoding of results."""
 
 import json
 from datetime import date, datetime, time

@@ -1,4 +1,4 @@
-"""Cache keys: everything but the data that an answer depends on, hashed into 32 bytes."""
+"""Cache keys: a 32-byte hash of everything but the data."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Namespace of cache keys: the database, role and settings that answers are read under.
+"""Namespace of cache keys: database, role and settings.
 
 Session variables of a request are part of the key themselves; this covers the settings that
 connections begin with.

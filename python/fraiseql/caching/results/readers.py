@@ -1,4 +1,4 @@
-"""Roles that decide the access of requests, by the role that a request sets."""
+"""Roles whose privileges decide the access of a request."""
 
 from collections.abc import Callable
 from typing import Final

@@ -1,4 +1,4 @@
-"""Checks that a field's column can be stored in a document byte for byte."""
+"""Checks that a document can store a field's column unchanged."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Final

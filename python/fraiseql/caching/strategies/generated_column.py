@@ -1,4 +1,4 @@
-"""Documents of a type's own columns, in a generated column of its table."""
+"""Documents in a generated column of their table."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Final

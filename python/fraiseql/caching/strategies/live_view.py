@@ -1,4 +1,4 @@
-"""The live view ``v_x(key…, data)`` that defines a type's documents over base tables.
+"""The live view ``v_x(key…, data)``: definition of a type's documents.
 
 Every strategy stores the rows of this view and is verified against it.
 """

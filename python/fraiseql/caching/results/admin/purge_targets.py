@@ -1,4 +1,4 @@
-"""Tags of the change log for the names that ``fraiseql cache purge`` takes."""
+"""Change-log tags for the arguments of ``fraiseql cache purge``."""
 # ruff: noqa: S608 - names are constants
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Functions that insert rows into a store and truncate its oldest segment when one is full.
+"""Functions that insert into a store and truncate its oldest segment.
 
 An insert holds the store's advisory lock until its commit, so that only one makes room at a time
 and the bytes on disk are always bounded.

@@ -1,4 +1,4 @@
-"""Views of statistics and entries, which only their owner may read at first."""
+"""Views of statistics and entries, readable by their owner."""
 # ruff: noqa: S608 - names are constants
 
 from collections.abc import Collection

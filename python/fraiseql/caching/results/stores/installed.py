@@ -1,4 +1,4 @@
-"""Stores that exist in a deployment, for tools that run without an application."""
+"""Stores of a deployment, for tools without an application."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager

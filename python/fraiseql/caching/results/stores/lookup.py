@@ -1,4 +1,4 @@
-"""The look-up statement: finds an entry and checks, in one snapshot, that it is valid.
+"""The look-up statement: finds and validates an entry in one snapshot.
 
 An entry is valid if every committed write to its dependencies was visible in the snapshot that
 it was computed after. Tests leave out each rule below by itself.

@@ -1,4 +1,4 @@
-"""Objects of a materialized view: change log, live view, view and public view."""
+"""Database objects of a materialized view."""
 # ruff: noqa: S608 - identifiers are quoted from the catalog, and the query is the developer's own
 
 from collections.abc import Iterator

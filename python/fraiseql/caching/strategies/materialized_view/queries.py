@@ -1,4 +1,4 @@
-"""Functions called by a declared query that may change its result without a write."""
+"""Functions that change the result of a declared query without a write."""
 
 from collections.abc import Iterator
 from typing import Final

@@ -1,4 +1,4 @@
-"""SQL that builds a projection, compares it with its live view and repairs it."""
+"""SQL that builds, compares and repairs a projection."""
 # ruff: noqa: S608 - this module writes SQL: identifiers are quoted, no values are written
 
 from fraiseql.caching.dependencies.recorded import fingerprint_name

@@ -1,4 +1,4 @@
-"""Data that define a projection: its documents and the rows they are read from."""
+"""Specification of a projection: its documents and their source rows."""
 
 import re
 from collections.abc import Iterator
