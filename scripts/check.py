@@ -48,7 +48,7 @@ class Outcome:
 
 
 # Two for each of CI's cores. A process that dies fails the test that it ran.
-PYTEST = ("pytest", "-q", "-n4")
+PYTEST = ("pytest", "-q", "-n2")
 
 CHECKS = (
     Check("ruff-format", ("ruff", "format", "--check", "--quiet", ".")),

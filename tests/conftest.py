@@ -21,7 +21,7 @@ from hypothesis import settings
 from fraiseql.database.embedded import EmbeddedServer, start_embedded
 from fraiseql.database.embedded.binaries import system_directory
 from tests.redis_server import RedisServer
-from tests.scheduling import ServerFiles, is_long, longest_first
+from tests.scheduling import Files, is_long, longest_first
 
 SERVERS = ("embedded", "system")
 MISSING = "the system has no PostgreSQL server"
@@ -83,9 +83,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ServerFiles | None:
-    """Share the tests by file and server, unless the command line says how."""
-    return ServerFiles(config, log) if config.option.dist == "load" else None
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Files | None:
+    """Share the tests by file, unless the command line says how."""
+    return Files(config, log) if config.option.dist == "load" else None
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

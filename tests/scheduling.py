@@ -39,8 +39,8 @@ def longest_first(items: list[pytest.Item]) -> list[pytest.Item]:
     return sorted(items, key=place)
 
 
-class ServerFiles(LoadScopeScheduling):
-    """One process runs the tests of a file on one server, since they share a database."""
+class Files(LoadScopeScheduling):
+    """One process runs the tests of a file, since they share databases, ports and directories."""
 
     def __init__(self, config: pytest.Config, log: Any) -> None:
         # In the order of the tests, instead of by their number.
@@ -48,6 +48,4 @@ class ServerFiles(LoadScopeScheduling):
         super().__init__(config, log)
 
     def _split_scope(self, nodeid: str) -> str:
-        path, _, name = nodeid.partition("::")
-        words = name.partition("[")[2].rstrip("]").split("-")
-        return f"{path}@{'system' if 'system' in words else 'embedded'}"
+        return nodeid.partition("::")[0]

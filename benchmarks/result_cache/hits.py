@@ -171,7 +171,7 @@ async def _store(url: str, clients: int, where: tuple[Any, str]) -> AsyncIterato
         look_up = (await stores.label(store)).lookup
 
         async def get(number: int) -> object:
-            return (await store.find(look_up, stores.key(number))).body
+            return (await store.find(look_up, stores.key(number))).hit
 
         yield get
 

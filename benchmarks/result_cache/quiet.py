@@ -63,7 +63,7 @@ async def _asked(url: str, hits: int) -> dict[str, int]:
     """Send requests to an application, which writes its statistics."""
     queries = declared.queries(fraiseql.Cache())
     app = fraiseql.create_app(queries=queries, database_url=url, worker=False)
-    with patch.object(caches, "EVERY", EVERY):
+    with patch.object(caches, "FLUSH_INTERVAL", EVERY):
         return await _asked_of(Client(app), url, hits)
 
 

@@ -94,7 +94,7 @@ DIFFERENT = {
     r"\d{4}-\d\d-\d\d": "2000-01-01",
     # Partitions are known by transaction numbers of one database.
     r"(?<=partitions: )[0-9a-f]{16}": "…",
-    r"(?<=inhparent = b\.oid\) <> )\d+": "0",
+    r"(?<=inhparent = b\.oid\) <> )-?\d+": "0",
 }.items()
 
 

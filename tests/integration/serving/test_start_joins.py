@@ -146,7 +146,7 @@ def test_all_that_is_wrong_is_said_at_once(compared: str) -> None:
     ("index", "said"),
     [
         (fraiseql.Index("wrds"), "no field, 'wrds'. Did you mean 'words'?"),
-        (fraiseql.Index("numbers"), "numbers is integer[]: it has no order"),
+        (fraiseql.Index("numbers"), "numbers is integer[]: requests cannot order by it"),
         (fraiseql.Index("words", where={"trut": True}), "Did you mean 'truth'?"),
         (fraiseql.RollingIndex("words", window="30 days"), "words is text"),
     ],

@@ -75,6 +75,13 @@ async def differences(connection: asyncpg.Connection, case: Case) -> list[str]:
     return (await compared(connection, case)).wrong
 
 
+# As on the connections of the framework, which `fraiseql db verify` compares on.
+_AS_VERIFIED = """
+SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'iso_8601';
+SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'
+"""
+
+
 async def compared(connection: asyncpg.Connection, case: Case) -> Comparison:
     """Compare documents with the live views and with the oracle over base rows."""
     result, documents = [], 0
@@ -82,7 +89,7 @@ async def compared(connection: asyncpg.Connection, case: Case) -> Comparison:
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         # Before the snapshot: one that is older than a TRUNCATE reads the table as empty.
         await connection.execute(f"LOCK TABLE {bases} IN ACCESS SHARE MODE")
-        await connection.execute("SET LOCAL TimeZone = 'UTC'")
+        await connection.execute(_AS_VERIFIED)
         rows = {
             name: [dict(row) for row in await connection.fetch(f"SELECT * FROM app.{name}")]
             for name in case.names
