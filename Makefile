@@ -54,7 +54,7 @@ docs: setup ## write the generated parts of docs/reference
 format: $(STAMPS)/packages ## format Python and Rust in place
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix-only --quiet . ; cargo fmt
 
-lock: ## pin requirements/*.txt anew
+lock: ## pin the packages in requirements/*.txt again
 	@PYTHON="$$(scripts/find_python.sh)" scripts/lock.sh
 
 clean: ## delete what set-up and builds made; .fraiseql (the embedded database) stays

@@ -1,8 +1,8 @@
 """Check: run every check that CI runs, then print one line for each and the total time.
 
 `python scripts/check.py` runs all of CI's; names as arguments run those only. A check that passes
-prints nothing but its line, except the test runners, which always print in full. What builds runs
-beside pytest, whose tests wait for servers a good part of the time.
+prints nothing but its line, except the test runners, which always print in full. Checks that
+build run at the same time as pytest, whose tests often wait for servers.
 """
 
 import os
@@ -16,7 +16,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.prefix) / "bin"
-PYTHON_PATHS = ["python", "tests", "scripts", "benchmarks", "examples"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ class Check:
         name: What the command line calls it.
         command: Program and arguments.
         loud: Whether it prints in full even when it passes.
-        builds: Whether it may run beside pytest.
+        builds: Whether it may run at the same time as pytest.
         extra: Whether it only runs when it is named.
     """
 
@@ -47,7 +46,7 @@ class Outcome:
     seconds: float
 
 
-# Two for each of CI's cores. A process that dies fails the test that it ran.
+# A process that dies fails the test that it ran.
 PYTEST = ("pytest", "-q", "-n2")
 
 CHECKS = (
@@ -98,11 +97,11 @@ def environment() -> Mapping[str, str]:
     return {**os.environ, "PATH": path, "PYO3_PYTHON": python, "MYPYPATH": str(ROOT / "python")}
 
 
-def run(check: Check, *, beside: bool = False) -> Outcome:
-    """Run one check and print what it says when that matters; at its end if beside another."""
+def run(check: Check, *, concurrent: bool = False) -> Outcome:
+    """Run one check; print its output if it failed or is loud, at its end if concurrent."""
     print(f"== {check.name}: {' '.join(check.command)}", flush=True)
     start = time.monotonic()
-    streams = check.loud and not beside
+    streams = check.loud and not concurrent
     done = subprocess.run(
         check.command,
         cwd=ROOT,
@@ -125,9 +124,9 @@ def run_all(checks: list[Check]) -> list[Outcome]:
         return [run(check) for check in checks]
     outcomes = [run(check) for check in checks if check not in (*builds, *last)]
     with ThreadPoolExecutor(1) as thread:
-        beside = [thread.submit(run, check, beside=True) for check in builds]
+        builders = [thread.submit(run, check, concurrent=True) for check in builds]
         outcomes += [run(check) for check in last]
-        return outcomes + [done.result() for done in beside]
+        return outcomes + [done.result() for done in builders]
 
 
 def summary(outcomes: list[Outcome], total: float) -> str:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Preflight: say what this machine lacks for `make setup`, all of it at once.
+# Preflight: print what is missing on this machine for `make setup`, all of it at once.
 set -u
 cd "$(dirname "$0")/.."
 missing=0

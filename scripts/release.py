@@ -77,8 +77,9 @@ def _git(*words: str) -> str:
 def _build(folder: Path, dist: Path) -> Path:
     """Build both files from a clean clone into ``dist``; return the wheel."""
     source = clone(folder)
-    shutil.rmtree(dist, ignore_errors=True)
-    dist.mkdir(parents=True)
+    dist.mkdir(parents=True, exist_ok=True)
+    for old in (*dist.glob("fraiseql-*"), dist / "SHA256SUMS"):
+        old.unlink(missing_ok=True)
     target = dist.resolve()
     # With zig the wheel runs on an old glibc; without it, on this system's glibc and later.
     zig = shutil.which("zig") is not None
@@ -93,7 +94,7 @@ def _build(folder: Path, dist: Path) -> Path:
     )
     for command in commands:
         subprocess.run(command, cwd=source, env=environment, check=True)
-    (wheel,) = target.glob("*.whl")
+    (wheel,) = target.glob("fraiseql-*.whl")
     _write_checksums(target)
     return wheel
 

@@ -48,7 +48,7 @@ async def age(url: str, schema: Schema) -> str:
             await asyncio.sleep(0.05)
     finally:
         await pool.close()
-    raise TimeoutError("There is nothing whose age could be told.")
+    raise TimeoutError("Nothing exists whose age could be computed.")
 
 
 async def caught_up(url: str, age: str) -> None:

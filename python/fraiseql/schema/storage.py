@@ -9,6 +9,8 @@ from fraiseql.schema.durations import seconds_of
 from fraiseql.schema.options import check_form
 
 WhenStale = Literal["serve", "live", "error"]
+Mode = Literal["commit", "statement", "async"]
+StoreName = Literal["unlogged", "logged", "redis"]
 
 MOST_BYTES: Final = 2**28 - 1
 """Bytes that PostgreSQL allows a ``jsonb`` value to have."""
@@ -68,7 +70,7 @@ class Projection(_Stored):
 
     follows_partitions: ClassVar[bool] = True
 
-    mode: Literal["commit", "statement", "async"] = "commit"
+    mode: Mode = "commit"
     embeds: tuple[str, ...] | None = None
     text: bool = False
     budget: int = 1_000
@@ -76,7 +78,7 @@ class Projection(_Stored):
 
     def __post_init__(self) -> None:
         check_form(self, switches=("text",), numbers=("budget", "max_bytes"), lists=("embeds",))
-        if self.mode not in ("commit", "statement", "async"):
+        if self.mode not in get_args(Mode):
             raise DeclarationError(f"mode={self.mode!r} is not commit, statement or async.")
         if isinstance(self.embeds, str):
             raise DeclarationError(
@@ -133,7 +135,7 @@ class MaterializedView(_Stored):
                 "A MaterializedView says nothing of when it is refreshed.",
                 hint='Write refresh="5m", on_write=True, or target_lag="30s".',
             )
-        if self.when_stale not in ("serve", "live", "error"):
+        if self.when_stale not in get_args(WhenStale):
             raise DeclarationError(f"when_stale={self.when_stale!r} is not serve, live or error.")
         if (self.lag, self.every) == (None, None) and self.when_stale != "serve":
             raise DeclarationError(
@@ -274,7 +276,7 @@ class Cache:
     stale: str | float | None = None
     vary: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
-    store: Literal["unlogged", "logged", "redis"] = "unlogged"
+    store: StoreName = "unlogged"
     code_version: str = ""
     shared: tuple[str, ...] = ()
 
@@ -292,7 +294,7 @@ class Cache:
                 )
         if not isinstance(self.code_version, str):
             raise DeclarationError(f"code_version={self.code_version!r} is not a text.")
-        if self.store not in ("unlogged", "logged", "redis"):
+        if self.store not in get_args(StoreName):
             raise DeclarationError(f"store={self.store!r} is not unlogged, logged or redis.")
 
 

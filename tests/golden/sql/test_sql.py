@@ -101,9 +101,9 @@ DIFFERENT = {
 def text(objects: Iterable[DatabaseObject]) -> str:
     """Write the statements of the objects that one declaration wants."""
     written = "\n".join(
-        f"-- {one.kind} {one.name}\n" + "".join(f"{statement};\n" for statement in one.create)
-        for one in objects
-        if one.owner != "fraiseql"
+        f"-- {obj.kind} {obj.name}\n" + "".join(f"{statement};\n" for statement in obj.create)
+        for obj in objects
+        if obj.owner != "fraiseql"
     )
     for pattern, plain in DIFFERENT:
         written = re.sub(pattern, plain, written, flags=re.DOTALL)

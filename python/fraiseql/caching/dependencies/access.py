@@ -12,7 +12,7 @@ from fraiseql.expressions import literal
 from fraiseql.sources import RoleAccess
 from fraiseql.sql_names import op
 
-# Tables under views are read with the rights of the views' owners. Other objects behind
+# Tables under views are read with the privileges of the views' owners. Other objects behind
 # the documents, such as partitions, are in their fingerprint.
 _FACTS: Final = f"""\
 WITH RECURSIVE named(oid) AS (SELECT to_regclass(n)::oid FROM pg_catalog.unnest($2::text[]) AS n),
@@ -50,7 +50,7 @@ _RELATION: Final = "c.oid::pg_catalog.regclass::pg_catalog.text"
 _READER: Final = f"""\
 SELECT 'role' AS reason, '' AS name FROM {_ROLE}
 WHERE {MAY_BECOME.format(role="r.oid")} IS NOT TRUE
-UNION ALL SELECT 'select', {{relation}} FROM {_ROLE}, pg_catalog.pg_class c
+UNION ALL SELECT 'select', {_RELATION} FROM {_ROLE}, pg_catalog.pg_class c
 WHERE c.oid {_EQ} ANY ({{named}})
   AND pg_catalog.has_table_privilege(r.oid, c.oid, 'SELECT') IS NOT TRUE
 UNION ALL SELECT 'usage', c.relnamespace::pg_catalog.regnamespace::pg_catalog.text
@@ -59,14 +59,14 @@ FROM {_ROLE}, pg_catalog.pg_class c WHERE c.oid {_EQ} ANY ({{named}})
 
 # No query can decide whether a policy lets the role see every row.
 _READ: Final = f"""\
-SELECT 'row_security', {{relation}} FROM pg_catalog.pg_class c
+SELECT 'row_security', {_RELATION} FROM pg_catalog.pg_class c
 WHERE c.oid {_EQ} ANY ({{relations}}) AND c.relrowsecurity
-UNION ALL SELECT 'invoker', {{relation}} FROM pg_catalog.pg_class c
+UNION ALL SELECT 'invoker', {_RELATION} FROM pg_catalog.pg_class c
 WHERE c.oid {_EQ} ANY ({{relations}})
   AND pg_catalog.array_to_string(c.reloptions, ',') {op("~*")} 'security_invoker'"""
 
 _OWNERS: Final = f"""\
-SELECT 'owner', {{relation}} FROM ROWS FROM (
+SELECT 'owner', {_RELATION} FROM ROWS FROM (
   pg_catalog.unnest({{views}}), pg_catalog.unnest({{viewed}})) AS p (view, viewed)
 JOIN pg_catalog.pg_class c ON c.oid {_EQ} p.view
 WHERE pg_catalog.has_table_privilege(c.relowner, p.viewed, 'SELECT') IS NOT TRUE"""
@@ -118,11 +118,11 @@ async def load_access(
 
 def _reasons(row: Any) -> Iterator[str]:
     """Yield queries for the reasons against a role, with columns ``reason`` and ``name``."""
-    yield _READER.format(named=oids(row["named"]), relation=_RELATION)
-    yield _READ.format(relations=oids(row["relations"]), relation=_RELATION)
+    yield _READER.format(named=oids(row["named"]))
+    yield _READ.format(relations=oids(row["relations"]))
     if row["views"]:
         views, viewed = oids(row["views"]), oids(row["viewed"])
-        yield _OWNERS.format(views=views, viewed=viewed, relation=_RELATION)
+        yield _OWNERS.format(views=views, viewed=viewed)
     if row["extensions"]:
         yield _CALLED.format(functions=oids(row["extensions"]))
     # Regardless of the label: PostgreSQL does not check it against the body.

@@ -6,7 +6,7 @@ equal.
 
 from collections.abc import Callable, Sequence
 from inspect import isawaitable
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from fraiseql.caching.results.admin.reports import cache_stats
 from fraiseql.caching.results.caches import ResultCaches, started_caches
@@ -14,9 +14,8 @@ from fraiseql.caching.results.json_codec import decoded, encoded
 from fraiseql.database import Database, Identity, Transaction, in_transaction
 from fraiseql.errors import ConfigurationError, DeclarationError
 from fraiseql.results import ComputedValue, FieldRequest, current
-from fraiseql.schema.storage import Cache
+from fraiseql.schema.storage import Cache, StoreName
 
-StoreName = Literal["unlogged", "logged", "redis"]
 Function = Callable[[], Any]
 Note = Callable[[str, float | None], None]
 

@@ -88,6 +88,9 @@ def _open_redis(name: str, settings: Settings, pool: Pool) -> Store:
     try:
         module = import_module("fraiseql.caching.results.stores.redis")
     except ModuleNotFoundError as error:
+        # Another missing module is a fault of the installation: its traceback says more.
+        if (error.name or "").partition(".")[0] != "redis":
+            raise
         raise ConfigurationError(
             'store="redis" is declared, and the Redis client is not installed.',
             hint="pip install fraiseql[redis]",
