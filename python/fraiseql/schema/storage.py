@@ -330,7 +330,8 @@ def check_stored(label: str, stored: object, indexes: object = ()) -> None:
             f"{label} has stored={stored.__name__}, which is a class.",
             hint=f"Write stored=fraiseql.{stored.__name__}(), with its options in parentheses.",
         )
-    if stored is not None and not isinstance(stored, Storage):
+    # The exact type: the registry of strategies has no entry for a subclass.
+    if stored is not None and type(stored) not in get_args(Storage):
         names = " or ".join(f"fraiseql.{strategy.__name__}(…)" for strategy in get_args(Storage))
         raise DeclarationError(
             f"{label} has stored={stored!r}.",

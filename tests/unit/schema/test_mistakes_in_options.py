@@ -10,6 +10,10 @@ from fraiseql.errors import ConfigurationError, DeclarationError
 from fraiseql.settings import Settings
 
 
+class Own(Projection):
+    """A strategy of an application's own."""
+
+
 def declared(**options: Any) -> Any:
     return fraiseql.type(**options)(type("Thing", (), {"__annotations__": {"id": int}}))
 
@@ -54,6 +58,7 @@ MISTAKES = {
     "ttl=['5m']": lambda: Cache(ttl=["5m"]),  # type: ignore[arg-type]
     "vary=(1,)": lambda: Cache(vary=(1,)),  # type: ignore[arg-type]
     "tags={'a'": lambda: Cache(tags={"a": 1}),  # type: ignore[arg-type]
+    "has stored=Own(": lambda: declared(sql_source="t", stored=Own()),
     "stored='projection'": lambda: served(declared(sql_source="t", stored="projection")),
     "'nothing' in indexes=": lambda: served(declared(sql_source="t", indexes=["nothing"])),
     "types='Thing' is no list": lambda: fraiseql.create_app(types="Thing"),
