@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -105,22 +106,26 @@ def test_writers_are_killed(database: str) -> None:
 
 
 async def building(url: str, case: Case, begin: str) -> None:
-    """Build the projections; stop when the server is gone."""
+    """Build the projections; stop when the server is gone, also while the builder connects."""
     data = [each for spec in case.specs for each in projection_objects(spec) if each.kind == "data"]
     statements = [text for each in data if each.name.startswith(begin) for text in each.create]
-    connection = await asyncpg.connect(url)
-    try:
-        while statements:
-            try:
-                await connection.execute(statements[0])
-                del statements[0]
-            except asyncpg.DeadlockDetectedError:
-                # A writer's TRUNCATE held a table, and waited for a group of the builder's.
-                await asyncio.sleep(0.01)
-    except GONE:
-        return
-    finally:
-        connection.terminate()
+    with suppress(*GONE):
+        connection = await asyncpg.connect(url)
+        try:
+            await executed(connection, statements)
+        finally:
+            connection.terminate()
+
+
+async def executed(connection: asyncpg.Connection, statements: list[str]) -> None:
+    """Execute statements in order, each until no writer's lock stops it."""
+    while statements:
+        try:
+            await connection.execute(statements[0])
+            del statements[0]
+        except asyncpg.DeadlockDetectedError:
+            # A writer's TRUNCATE held a table, and waited for a group of the builder's.
+            await asyncio.sleep(0.01)
 
 
 ROWS = 500
