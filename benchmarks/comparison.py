@@ -7,7 +7,7 @@ from string import Template
 from typing import Any
 
 from benchmarks import markdown
-from benchmarks.places import HERE
+from benchmarks.paths import HERE
 from benchmarks.plot import figure
 from benchmarks.result_cache.names import GET, LIVE, LOOK_UP, PLAIN, STORED
 from benchmarks.stored.summary import middle, operation

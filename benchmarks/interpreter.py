@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.places import CACHE, ROOT
+from benchmarks.paths import CACHE, ROOT
 
 ENVIRONMENT = CACHE / "venv"
 REQUIREMENTS = Path(__file__).parent / "requirements.txt"

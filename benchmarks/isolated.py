@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks import interpreter
 from benchmarks.bench import Bench
-from benchmarks.places import ROOT
+from benchmarks.paths import ROOT
 
 
 def run(bench: Bench, module: str, task: Mapping[str, Any]) -> Any:

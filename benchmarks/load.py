@@ -15,7 +15,7 @@ import time
 from typing import Any
 
 from benchmarks.operations import Operation
-from benchmarks.places import HERE, ROOT
+from benchmarks.paths import HERE, ROOT
 
 CONNECTIONS = 16
 PATH = "/graphql"

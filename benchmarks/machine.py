@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import interpreter
-from benchmarks.places import ROOT
+from benchmarks.paths import ROOT
 
 
 def description(postgresql: str) -> dict[str, Any]:

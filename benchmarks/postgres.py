@@ -9,7 +9,7 @@ from pathlib import Path
 import asyncpg
 
 from benchmarks.data import Size, ensure
-from benchmarks.places import CACHE
+from benchmarks.paths import CACHE
 from fraiseql.database.embedded import EmbeddedServer, start_embedded
 
 SETTINGS: Mapping[str, str] = {

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import interpreter
-from benchmarks.places import CACHE, ROOT
+from benchmarks.paths import CACHE, ROOT
 
 TICK = 1 / os.sysconf("SC_CLK_TCK")
 FIRST_PORT = 18400

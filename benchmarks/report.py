@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from benchmarks import comparison, page, plot, result, summary
-from benchmarks.places import COMPARISON, PAGE
+from benchmarks.paths import COMPARISON, PAGE
 
 
 def run(*, quick: bool, write: bool) -> None:

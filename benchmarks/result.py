@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks import machine
 from benchmarks.bench import Bench
-from benchmarks.places import CACHE, RESULTS
+from benchmarks.paths import CACHE, RESULTS
 
 STORED = ("stored-reads", "stored-writes", "stored-refresh", "stored-indexes")
 CACHE_KINDS = ("cache-hits", "cache-writes", "cache-flight", "cache-ring")

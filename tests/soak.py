@@ -25,9 +25,9 @@ from pathlib import Path
 
 from fraiseql.database.embedded import start_embedded
 from fraiseql.database.embedded.binaries import system_directory
-from tests.integration.caching.projection.keeping import as_written
+from tests.integration.caching.projection.installation import as_written
 from tests.integration.caching.projection.mutants import without
-from tests.integration.caching.projection.parted import PARTED
+from tests.integration.caching.projection.partitioned import PARTED
 from tests.integration.caching.projection.rounds import Result, Round, run_round
 from tests.integration.caching.projection.schemas import BLOG, OFFICE
 from tests.integration.caching.upheaval.rounds import Upheaval

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.integration.caching.results.oracle.cases import BLOG, OFFICE, Case
 from tests.integration.caching.results.oracle.env import KINDS, Kind, made_anew, opened
 from tests.integration.caching.results.oracle.rounds import Round, Running, Seen
-from tests.integration.caching.upheaval.together import Together
+from tests.integration.caching.upheaval.concurrent import Together
 from tests.redis_server import RedisServer
 from tests.soak_upheaval import ALL, upheaval_round
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tests.integration.caching.results.oracle.env import KINDS
 from tests.integration.caching.upheaval.actors import ACTORS
+from tests.integration.caching.upheaval.concurrent import Together
 from tests.integration.caching.upheaval.rounds import DEPLOY, Seen, Upheaval
-from tests.integration.caching.upheaval.together import Together
 from tests.redis_server import RedisServer
 
 ALL = frozenset({*ACTORS, DEPLOY})

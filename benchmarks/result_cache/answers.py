@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from benchmarks.result_cache import formats, hits, memory, over_http, puts, quiet
+from benchmarks.result_cache import formats, hit_writes, hits, memory, over_http, puts
 from benchmarks.result_cache.plan import Plan
 from benchmarks.stored.server import Bench, method
 
@@ -16,7 +16,7 @@ async def measure(bench: Bench, plan: Plan) -> tuple[dict[str, Any], Any]:
         "puts": await puts.measure(bench, plan),
         "http": await over_http.measure(bench, plan),
         "memory": await memory.measure(bench, plan),
-        "quiet": await quiet.measure(bench, plan),
+        "quiet": await hit_writes.measure(bench, plan),
         "quiet_hits": plan.hits,
         "formats": await formats.measure(bench, plan),
     }
@@ -35,6 +35,6 @@ async def measure(bench: Bench, plan: Plan) -> tuple[dict[str, Any], Any]:
         "memory": "answers of a query with stale=, answered by the process alone, one after"
         " the other: the key is made, looked up, and counted",
         "quiet": "pg_stat_wal and n_dead_tup of all tables before and after, without autovacuum;"
-        f" applications write their counts every {quiet.EVERY:g} s here, every 10 s by default",
+        f" applications write their counts every {hit_writes.EVERY:g} s here, by default every 10",
     }
     return how, figures

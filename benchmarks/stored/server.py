@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 
 from benchmarks import data, postgres
-from benchmarks.places import CACHE
+from benchmarks.paths import CACHE
 from benchmarks.processes import Cores
 from benchmarks.stored.plan import Plan
 from fraiseql.database.embedded import EmbeddedServer

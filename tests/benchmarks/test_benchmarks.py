@@ -18,7 +18,7 @@ from benchmarks import comparison, data, load, page, result, summary
 from benchmarks.data import Size
 from benchmarks.inside import transform
 from benchmarks.operations import Operation, operations
-from benchmarks.places import COMPARISON
+from benchmarks.paths import COMPARISON
 
 SIZE = Size(200)
 PAGE = Path(page.__file__).parents[1] / "docs/benchmarks.md"

@@ -7,10 +7,10 @@ import pytest
 
 from benchmarks.data import Size
 from benchmarks.result_cache import (
-    flight,
+    coalescing,
+    hit_writes,
     hits,
     memory,
-    quiet,
     ring,
     stores,
     storm,
@@ -99,7 +99,7 @@ async def fetch(url: str, sql: str) -> int:
 
 
 async def test_one_of_all_callers_computes(bench):
-    _, figures = await flight.measure(bench, TINY)
+    _, figures = await coalescing.measure(bench, TINY)
     assert [row["computed"] for row in figures[TOGETHER]] == [1]
     assert figures[ALONE][0]["computed"] >= 1
 
@@ -111,7 +111,7 @@ async def test_bytes_on_disk_stay_below_the_limit(bench):
 
 
 async def test_hits_write_nothing(bench):
-    figures = await quiet.measure(bench, TINY)
+    figures = await hit_writes.measure(bench, TINY)
     assert figures["look-ups of the store"]["dead_rows"] == 0
 
 

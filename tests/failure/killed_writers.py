@@ -13,7 +13,7 @@ import time
 
 import asyncpg
 
-from tests.integration.caching.projection.keeping import differences, fresh
+from tests.integration.caching.projection.installation import differences, fresh
 from tests.integration.caching.projection.schemas import OFFICE
 from tests.integration.caching.projection.writers import storm
 

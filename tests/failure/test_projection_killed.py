@@ -17,8 +17,8 @@ from fraiseql.caching.strategies.projection import projection_objects
 from fraiseql.database.embedded import EmbeddedServer
 from tests.architecture.source_tree import ROOT
 from tests.failure.crashing import GONE, Crashing, Writers
-from tests.integration.caching.projection.keeping import compared, differences, fresh, install
-from tests.integration.caching.projection.meetings import BLOG_ROWS, BLOG_STEPS, FLUSH
+from tests.integration.caching.projection.installation import compared, differences, fresh, install
+from tests.integration.caching.projection.interleavings import BLOG_ROWS, BLOG_STEPS, FLUSH
 from tests.integration.caching.projection.schemas import BLOG, OFFICE, Case
 
 KILLS = 10

@@ -28,8 +28,8 @@ from fraiseql.serving.planning import stored_query
 from fraiseql.settings import Settings
 from fraiseql.sources import declared_relations
 from tests.integration.serving.served import unnumbered
+from tests.property.all_schemas import Stage, Statement
 from tests.property.operations import Operation
-from tests.property.stages import Stage, Statement
 
 STRATEGIES: Final = (Projection(max_bytes=10**6), MaterializedView(refresh="1h"))
 """Ways to store the documents of a type."""

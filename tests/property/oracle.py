@@ -15,7 +15,7 @@ from graphql import (
 
 from fraiseql.schema import Schema
 
-from . import zoo
+from . import rich_schema
 
 
 class Oracle:
@@ -71,13 +71,13 @@ class Oracle:
 def _computed(name: str, source: dict[str, Any], arguments: dict[str, Any]) -> Any:
     title = _text(source, "title") if name != "twin" else None
     if name in ("loud", "maybe_loud"):
-        return zoo.loud(title)
+        return rich_schema.loud(title)
     if name == "scores":
         number = source.get("id")
         if isinstance(number, list | dict):
             raise TypeError
-        return zoo.score(number, title, arguments["times"])
-    return zoo.twin(_text(source, "note"))
+        return rich_schema.score(number, title, arguments["times"])
+    return rich_schema.twin(_text(source, "note"))
 
 
 def _text(source: dict[str, Any], name: str) -> Any:

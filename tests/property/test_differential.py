@@ -15,12 +15,15 @@ import fraiseql
 from fraiseql.events import Timings
 from fraiseql.serving import Request, Service
 
-from . import documents, zoo
+from . import documents, rich_schema
 from .operations import Operation, operations
 from .oracle import Oracle, normalised, paths
 
 APP = fraiseql.create_app(
-    types=[zoo.Dog, zoo.Cat], queries=zoo.QUERIES, max_complexity=10**9, max_aliases=10**4
+    types=[rich_schema.Dog, rich_schema.Cat],
+    queries=rich_schema.QUERIES,
+    max_complexity=10**9,
+    max_aliases=10**4,
 )
 SCHEMA = APP.service.schema.graphql  # type: ignore[attr-defined]
 EXAMPLES = int(os.environ.get("FRAISEQL_TEST_EXAMPLES", "150"))
@@ -35,8 +38,8 @@ class Bench:
     def __init__(self, url: str) -> None:
         self.loop = asyncio.new_event_loop()
         app = fraiseql.create_app(
-            types=[zoo.Dog, zoo.Cat],
-            queries=zoo.QUERIES,
+            types=[rich_schema.Dog, rich_schema.Cat],
+            queries=rich_schema.QUERIES,
             max_complexity=10**9,
             max_aliases=10**4,
             database_url=url,
@@ -50,7 +53,7 @@ class Bench:
 
     async def _open(self, url: str) -> None:
         self.writer = await asyncpg.connect(url)
-        await self.writer.execute(zoo.TABLE)
+        await self.writer.execute(rich_schema.TABLE)
         await self.writer.executemany("INSERT INTO tb_bone VALUES ($1, $2, $3, $4)", BONES)
         await self.service.start()
 

@@ -10,7 +10,7 @@ import pytest
 import fraiseql
 from tests.integration.flights import at_once, run_sql
 
-from .names_stage import STRATEGIES, Stage, labels_of, words_of
+from .unusual_names import STRATEGIES, Stage, labels_of, words_of
 
 # A view over a table has all its columns, and the document beside them: this is refused by name.
 REFUSED = {"view": {"data"}}

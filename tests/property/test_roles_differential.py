@@ -13,10 +13,10 @@ from fraiseql.database.embedded import EmbeddedServer
 from fraiseql.schema import build_schema
 from tests.conftest import SERVERS
 
+from .all_schemas import Stage, stages
 from .answers import Answers, counted, run, started
 from .corpus import everything, written
 from .operations import Operation
-from .stages import Stage, stages
 
 ROLE = "fql_differ"
 WITH_ROLE = {"role": ROLE}
@@ -40,12 +40,12 @@ LIVE = {
     "resolvers": {"Thing": _JSON},
     "samples": {"Sample": _JSON},
     "shop": {"Writer": ("NAME_TAKEN",)},
-    "words": {"Sorted": ("NAME_TAKEN",), "Worded": _JSON},
-    "zoo": {"Item": _JSON},
+    "reserved_names": {"Sorted": ("NAME_TAKEN",), "Worded": _JSON},
+    "rich_schema": {"Item": _JSON},
 }
 """Types that cannot be stored, and why: most have fields that stand in a document of their own."""
 
-UNREAD = frozenset({"abstract", "zoo"})
+UNREAD = frozenset({"abstract", "rich_schema"})
 """Stages whose stored types are hardly read but inside of others."""
 
 LEAST = 550

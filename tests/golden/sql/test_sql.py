@@ -13,7 +13,7 @@ import pytest
 
 import fraiseql
 from fraiseql.caching.objects import DatabaseObject
-from tests.integration.caching.ddl.road import road
+from tests.integration.caching.ddl.env import road
 from tests.integration.caching.projection.declared import made_anew
 
 HERE = Path(__file__).parent

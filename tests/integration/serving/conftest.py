@@ -7,7 +7,7 @@ import pytest
 from tests.golden.application import QUERIES, TABLES, TYPES
 from tests.integration.flights import at_once
 from tests.integration.serving.served import Served, execute, served
-from tests.integration.serving.starting import TABLES as COMPARED
+from tests.integration.serving.startup import TABLES as COMPARED
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import fraiseql
 from fraiseql.errors import DeclarationError
 from fraiseql.schema.storage import Projection
 from fraiseql.serving import Request
-from tests.integration.caching.ddl.road import applied, planned
+from tests.integration.caching.ddl.env import applied, planned
 from tests.integration.caching.projection.declared import drift
 from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.served import Served

@@ -15,10 +15,10 @@ from fraiseql import BigInt
 from fraiseql.http.request import from_body
 from fraiseql.schema.storage import GeneratedColumn, MaterializedView, Projection
 from fraiseql.serving import Request
-from tests.integration.caching.ddl.road import applied
+from tests.integration.caching.ddl.env import applied
 from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.ledgers import OPERATIONS, QUERIES, RESET, ROOTS, TABLES, Entry
-from tests.integration.serving.results.kept import keeping_results, outcomes, respond
+from tests.integration.serving.results.env import keeping_results, outcomes, respond
 from tests.integration.serving.served import Served, served
 
 _AGE: Final = re.compile(rb',"extensions":.*')

@@ -22,7 +22,7 @@ import fraiseql
 from fraiseql.schema.finder import query_definition
 from tests.integration.serving import oracle, positions
 from tests.integration.serving.positions import POSITIONS, QUERIES, TABLES, Kind, Position
-from tests.integration.serving.results.kept import keeping_results, outcomes, respond
+from tests.integration.serving.results.env import keeping_results, outcomes, respond
 from tests.integration.serving.served import Served, served
 
 _PYTHON = {"scalars", "flag", "lists", "inputs", "filtered"}

@@ -7,9 +7,9 @@ import pytest
 
 import fraiseql
 from fraiseql.errors import DeclarationError
-from tests.integration.caching.ddl.road import applied
+from tests.integration.caching.ddl.env import applied
 from tests.integration.flights import at_once, run_sql
-from tests.integration.serving.results.kept import keeping_results
+from tests.integration.serving.results.env import keeping_results
 from tests.integration.serving.served import Served, served
 
 TABLES = """

@@ -8,7 +8,7 @@ import pytest
 import fraiseql
 from fraiseql.errors import SourceError
 from tests.integration.serving.served import served
-from tests.integration.serving.starting import one_field, refused, warned
+from tests.integration.serving.startup import one_field, refused, warned
 
 
 def test_embeds_are_compared_too(compared: str, caplog: pytest.LogCaptureFixture) -> None:

@@ -12,7 +12,7 @@ import pytest
 import fraiseql
 from fraiseql.errors import SourceError
 from tests.integration.serving.served import served
-from tests.integration.serving.starting import COLUMNS, one_field, refused, warned
+from tests.integration.serving.startup import COLUMNS, one_field, refused, warned
 
 
 @fraiseql.enum

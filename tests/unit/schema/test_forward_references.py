@@ -10,7 +10,7 @@ import pytest
 import fraiseql
 
 if TYPE_CHECKING:
-    from tests.unit.schema.elsewhere import Country
+    from tests.unit.schema.other_module import Country
 
 
 @fraiseql.type(sql_source="posts")
@@ -47,7 +47,7 @@ def printed(types: list[type], *queries: object) -> str:
 
 
 def country() -> type:
-    from tests.unit.schema.elsewhere import Country  # noqa: PLC0415
+    from tests.unit.schema.other_module import Country  # noqa: PLC0415
 
     return Country
 

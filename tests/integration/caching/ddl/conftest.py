@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.caching.ddl.road import emptied
+from tests.integration.caching.ddl.env import emptied
 
 
 @pytest.fixture

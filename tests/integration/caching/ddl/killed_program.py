@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 
 from fraiseql.caching.objects import DatabaseObject
-from tests.integration.caching.ddl.road import QUICK, dump, emptied, made, sql
+from tests.integration.caching.ddl.env import QUICK, dump, emptied, made, sql
 
 OBJECTS = [
     DatabaseObject(

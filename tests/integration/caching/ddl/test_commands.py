@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fraiseql.cli.main import main
-from tests.integration.caching.ddl.road import emptied, sql
+from tests.integration.caching.ddl.env import emptied, sql
 from tests.integration.flights import at_once
 
 API = """

@@ -13,7 +13,7 @@ from fraiseql.caching.strategies.base import StoredType
 from fraiseql.database import open_pool
 from fraiseql.database.writing import open_admin
 from fraiseql.settings import Settings
-from tests.integration.caching.ddl.road import schema_of, sql
+from tests.integration.caching.ddl.env import schema_of, sql
 from tests.integration.serving.served import Served
 
 TABLES = """

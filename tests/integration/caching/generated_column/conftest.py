@@ -7,9 +7,9 @@ import pytest
 
 import fraiseql
 from fraiseql.schema.storage import GeneratedColumn
-from tests.integration.caching.ddl.road import applied
+from tests.integration.caching.ddl.env import applied
+from tests.integration.caching.generated_column.rows import SESSIONS
 from tests.integration.caching.generated_column.samples import TABLE, declared
-from tests.integration.caching.generated_column.things import SESSIONS
 from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.served import Served, served
 

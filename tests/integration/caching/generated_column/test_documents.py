@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fraiseql.serving import Request
+from tests.integration.caching.generated_column.rows import SESSIONS, write
 from tests.integration.caching.generated_column.samples import COLUMNS, rows
-from tests.integration.caching.generated_column.things import SESSIONS, write
 from tests.integration.serving.served import Served, unnumbered
 
 ALL = "{ things(orderBy: {id: ASC}, limit: 500) { id " + " ".join(COLUMNS) + " } }"

@@ -10,7 +10,7 @@ from fraiseql.database import open_pool
 from fraiseql.errors import SourceError
 from fraiseql.schema.storage import GeneratedColumn
 from fraiseql.settings import Settings
-from tests.integration.caching.ddl.road import applied, planned, schema_of, sql
+from tests.integration.caching.ddl.env import applied, planned, schema_of, sql
 from tests.integration.flights import at_once
 
 TABLES = """

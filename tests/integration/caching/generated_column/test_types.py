@@ -5,10 +5,10 @@ import pytest
 
 from fraiseql.caching.definition.rows import row_function
 from fraiseql.caching.definition.tables import Table
-from tests.integration.caching.ddl.road import road
+from tests.integration.caching.ddl.env import road
 from tests.integration.caching.generated_column.conftest import KEPT
+from tests.integration.caching.generated_column.rows import write
 from tests.integration.caching.generated_column.samples import COLUMNS
-from tests.integration.caching.generated_column.things import write
 from tests.integration.flights import at_once
 
 ROW = {

@@ -3,7 +3,7 @@
 import fraiseql
 from fraiseql.caching.verify import repair, verify
 from fraiseql.schema.storage import GeneratedColumn
-from tests.integration.caching.ddl.road import applied, road, sql
+from tests.integration.caching.ddl.env import applied, road, sql
 
 
 @fraiseql.type(sql_source="mood_of", stored=GeneratedColumn())

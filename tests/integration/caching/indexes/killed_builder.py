@@ -17,7 +17,7 @@ import time
 from typing import Any
 
 from fraiseql import Gin, Index, RollingIndex
-from tests.integration.caching.ddl.road import applied, planned, sql
+from tests.integration.caching.ddl.env import applied, planned, sql
 from tests.integration.caching.indexes.posts import post, posts_served
 from tests.integration.caching.indexes.rolling import there, turns
 

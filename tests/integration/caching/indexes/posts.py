@@ -10,7 +10,7 @@ from typing import Any
 
 import fraiseql
 from fraiseql.serving import Request, StatementReport
-from tests.integration.caching.ddl.road import applied
+from tests.integration.caching.ddl.env import applied
 from tests.integration.serving.served import Served, served
 
 TABLE = """

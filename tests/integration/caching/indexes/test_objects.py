@@ -8,7 +8,7 @@ import fraiseql
 from fraiseql import Gin, Index, RollingIndex
 from fraiseql.errors import DeclarationError
 from fraiseql.schema.storage import GeneratedColumn, MaterializedView
-from tests.integration.caching.ddl.road import applied, planned, sql
+from tests.integration.caching.ddl.env import applied, planned, sql
 from tests.integration.caching.indexes.posts import post
 from tests.integration.caching.indexes.rolling import there
 

@@ -8,7 +8,7 @@ import time
 from fraiseql import RollingIndex
 from fraiseql.caching.refresh.worker import Worker
 from tests.architecture.source_tree import ROOT
-from tests.integration.caching.ddl.road import applied, planned, sql
+from tests.integration.caching.ddl.env import applied, planned, sql
 from tests.integration.caching.indexes.posts import explained, post, posts_served
 from tests.integration.caching.indexes.rolling import facts, there, turns
 

@@ -9,7 +9,7 @@ from fraiseql import Gin, Index, RollingIndex
 from fraiseql.database import Identity
 from fraiseql.serving.execution.generic import prove
 from fraiseql.serving.execution.reading import CONTEXT_KEY
-from tests.integration.caching.ddl.road import applied
+from tests.integration.caching.ddl.env import applied
 from tests.integration.caching.indexes.posts import explained, post, posts_served
 from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.served import served

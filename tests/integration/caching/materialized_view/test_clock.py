@@ -4,7 +4,7 @@ from fraiseql.caching.changes.compaction import compact
 from fraiseql.caching.dependencies.view_age import age
 from fraiseql.caching.strategies.materialized_view.policy import Policy
 from fraiseql.caching.strategies.materialized_view.refreshing import refresh_state, refresh_view
-from tests.integration.caching.ddl.road import applied, sql
+from tests.integration.caching.ddl.env import applied, sql
 from tests.integration.caching.materialized_view.views import counts_type, opened, view_of
 
 AHEAD = "interval '1 hour'"

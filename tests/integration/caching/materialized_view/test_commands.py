@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fraiseql.cli.main import main
-from tests.integration.caching.ddl.road import sql
+from tests.integration.caching.ddl.env import sql
 
 SETUP = """
 CREATE TABLE users (

@@ -5,7 +5,7 @@ import asyncio
 import asyncpg
 
 from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
-from tests.integration.caching.ddl.road import Live, applied, planned, sql
+from tests.integration.caching.ddl.env import Live, applied, planned, sql
 from tests.integration.caching.materialized_view.test_worker import PATIENCE
 from tests.integration.caching.materialized_view.views import (
     COUNTS,

@@ -18,7 +18,7 @@ from fraiseql.caching.changes.compaction import compact
 from fraiseql.caching.dependencies.view_age import age
 from fraiseql.caching.strategies.materialized_view import refreshing
 from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
-from tests.integration.caching.ddl.road import applied, sql
+from tests.integration.caching.ddl.env import applied, sql
 from tests.integration.caching.materialized_view.test_worker import PATIENCE, until
 from tests.integration.caching.materialized_view.views import (
     BY_AUTHOR,

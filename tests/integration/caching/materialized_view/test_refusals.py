@@ -7,7 +7,7 @@ import pytest
 import fraiseql
 from fraiseql.caching.refresh.status import view_statuses
 from fraiseql.errors import DeclarationError
-from tests.integration.caching.ddl.road import planned, road, sql
+from tests.integration.caching.ddl.env import planned, road, sql
 from tests.integration.caching.materialized_view.views import (
     BY_AUTHOR,
     authors_type,

@@ -13,7 +13,7 @@ from fraiseql.caching.results.admin.privileges import grant
 from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
 from fraiseql.errors import FraiseQLError
 from fraiseql.settings import Settings
-from tests.integration.caching.ddl.road import applied, schema_of, sql
+from tests.integration.caching.ddl.env import applied, schema_of, sql
 from tests.integration.caching.materialized_view.views import (
     BY_AUTHOR,
     authors_type,

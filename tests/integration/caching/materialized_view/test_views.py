@@ -7,7 +7,7 @@ from fraiseql.caching.strategies.materialized_view.refreshing import refresh_vie
 from fraiseql.caching.verify import repair, verify
 from fraiseql.errors import FraiseQLError
 from fraiseql.testing import Client
-from tests.integration.caching.ddl.road import applied, planned, sql
+from tests.integration.caching.ddl.env import applied, planned, sql
 from tests.integration.caching.materialized_view.views import (
     authors_type,
     counts_type,

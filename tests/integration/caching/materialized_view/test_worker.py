@@ -12,7 +12,7 @@ import fraiseql
 from fraiseql.caching.refresh.worker import Worker
 from fraiseql.settings import Settings
 from fraiseql.testing import Client
-from tests.integration.caching.ddl.road import applied, schema_of, sql
+from tests.integration.caching.ddl.env import applied, schema_of, sql
 from tests.integration.caching.materialized_view.views import (
     BY_AUTHOR,
     COUNTS,

@@ -13,7 +13,7 @@ from fraiseql.database import Pool, open_pool
 from fraiseql.database.writing import AdminConnection, open_admin
 from fraiseql.settings import Settings
 from fraiseql.sources import StoredSource, declared_relations, map_sources
-from tests.integration.caching.ddl.road import schema_of, sql
+from tests.integration.caching.ddl.env import schema_of, sql
 
 TABLES = """
 CREATE TABLE tb_user (id int PRIMARY KEY, name text NOT NULL);

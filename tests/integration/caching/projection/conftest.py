@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from tests.integration.caching.projection.keeping import fresh
+from tests.integration.caching.projection.installation import fresh
 from tests.integration.caching.projection.schemas import BLOG, OFFICE
 
 

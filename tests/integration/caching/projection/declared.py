@@ -21,7 +21,7 @@ from fraiseql.catalog.load import load_catalog
 from fraiseql.database import open_pool
 from fraiseql.settings import Settings
 from fraiseql.sources import StoredSource, declared_relations, map_sources
-from tests.integration.caching.ddl.road import road, schema_of, sql
+from tests.integration.caching.ddl.env import road, schema_of, sql
 
 TABLES = """
 CREATE TABLE tb_region (country text, code int, city text, PRIMARY KEY (country, code))

@@ -12,8 +12,8 @@ import os
 import sys
 from pathlib import Path
 
+from tests.integration.caching.ddl.env import QUICK, applied, dump, planned, sql
 from tests.integration.caching.ddl.killed_program import Doom
-from tests.integration.caching.ddl.road import QUICK, applied, dump, planned, sql
 from tests.integration.caching.projection.declared import alone, drift, made_anew, published_of
 
 TABLES = """

@@ -9,7 +9,7 @@ from typing import Literal
 
 import asyncpg
 
-from tests.integration.caching.projection.keeping import (
+from tests.integration.caching.projection.installation import (
     Change,
     as_written,
     compared,

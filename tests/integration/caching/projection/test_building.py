@@ -8,8 +8,8 @@ import pytest
 
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.strategies.projection import projection_objects
-from tests.integration.caching.projection.keeping import Change, as_written, differences
-from tests.integration.caching.projection.meetings import (
+from tests.integration.caching.projection.installation import Change, as_written, differences
+from tests.integration.caching.projection.interleavings import (
     BLOG_ROWS,
     BLOG_STEPS,
     connections,
@@ -17,7 +17,7 @@ from tests.integration.caching.projection.meetings import (
 )
 from tests.integration.caching.projection.mutants import replaced
 from tests.integration.caching.projection.schemas import POST
-from tests.integration.caching.projection.test_orders import only
+from tests.integration.caching.projection.test_schedules import only
 
 
 def triggers_last(objects: list[DatabaseObject]) -> list[DatabaseObject]:

@@ -7,8 +7,8 @@ import pytest
 
 from fraiseql.caching.changes.transition import transition_tables_are_whole
 from fraiseql.caching.strategies.projection import EmbedSpec, problems
-from tests.integration.caching.projection.keeping import differences, fresh
-from tests.integration.caching.projection.meetings import BLOG_ROWS, BLOG_STEPS
+from tests.integration.caching.projection.installation import differences, fresh
+from tests.integration.caching.projection.interleavings import BLOG_ROWS, BLOG_STEPS
 from tests.integration.caching.projection.schemas import BLOG
 from tests.integration.caching.projection.test_statements import MORE_BLOG, left_over
 

@@ -12,7 +12,7 @@ from fraiseql.caching.refresh.queues import queue_statuses
 from fraiseql.caching.strategies.projection import process_queue_sql
 from fraiseql.caching.strategies.projection.strategy import process_queue, spec_of
 from fraiseql.caching.strategies.registry import strategy_of
-from tests.integration.caching.ddl.road import applied, planned, road, sql
+from tests.integration.caching.ddl.env import applied, planned, road, sql
 from tests.integration.caching.projection.declared import (
     Hand,
     Person,

@@ -7,7 +7,7 @@ import pytest
 
 import fraiseql
 from fraiseql.errors import DeclarationError
-from tests.integration.caching.ddl.road import applied, sql
+from tests.integration.caching.ddl.env import applied, sql
 from tests.integration.caching.projection.declared import drift, made_anew
 
 TABLES = """

@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 
 import fraiseql
-from tests.integration.caching.ddl.road import applied, planned, sql
+from tests.integration.caching.ddl.env import applied, planned, sql
 from tests.integration.caching.projection.declared import Person, made_anew, region
 
 Region = region()

@@ -10,7 +10,7 @@ from fraiseql.caching.strategies.projection import strategy
 from fraiseql.caching.strategies.projection.inspection import TableMap, load_inspection
 from fraiseql.caching.strategies.projection.spec import Qualified
 from fraiseql.database import Pool
-from tests.integration.caching.ddl.road import applied, planned, sql
+from tests.integration.caching.ddl.env import applied, planned, sql
 from tests.integration.caching.projection.declared import (
     Person,
     drift,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 import fraiseql
-from tests.integration.caching.ddl.road import applied, planned, sql
+from tests.integration.caching.ddl.env import applied, planned, sql
 from tests.integration.caching.projection.declared import made_anew, published_of
 from tests.integration.flights import at_once
 

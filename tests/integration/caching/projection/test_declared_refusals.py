@@ -7,7 +7,7 @@ import pytest
 import fraiseql
 from fraiseql.caching.ddl.apply import apply
 from fraiseql.errors import DeclarationError
-from tests.integration.caching.ddl.road import applied, planned, road, sql
+from tests.integration.caching.ddl.env import applied, planned, road, sql
 from tests.integration.caching.projection.declared import drift, made_anew, published_of
 from tests.integration.flights import at_once
 

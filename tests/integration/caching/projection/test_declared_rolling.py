@@ -11,7 +11,7 @@ import pytest
 
 from fraiseql.caching.ddl.script import write_files
 from fraiseql.database.embedded import EmbeddedServer
-from tests.integration.caching.ddl.road import applied, dump, planned, sql
+from tests.integration.caching.ddl.env import applied, dump, planned, sql
 from tests.integration.caching.projection.declared import (
     Boss,
     Hand,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from fraiseql.caching.refresh.worker import Worker
 from fraiseql.settings import Settings
-from tests.integration.caching.ddl.road import applied, schema_of, sql
+from tests.integration.caching.ddl.env import applied, schema_of, sql
 from tests.integration.caching.projection.declared import Person, drift, made_anew, region
 
 Region = region(mode="async")

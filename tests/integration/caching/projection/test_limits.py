@@ -7,8 +7,8 @@ from fraiseql.caching.strategies.projection import (
     Qualified,
     problems,
 )
-from tests.integration.caching.projection.keeping import fresh, repair, unlike
-from tests.integration.caching.projection.meetings import BLOG_ROWS
+from tests.integration.caching.projection.installation import fresh, repair, unlike
+from tests.integration.caching.projection.interleavings import BLOG_ROWS
 from tests.integration.caching.projection.schemas import USER, Case, table
 
 MOODY = ProjectionSpec(

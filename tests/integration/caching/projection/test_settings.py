@@ -5,16 +5,16 @@ import re
 import asyncpg
 import pytest
 
-from tests.integration.caching.projection.keeping import (
+from tests.integration.caching.projection.installation import (
     Change,
     as_written,
     differences,
     fresh,
     install,
 )
-from tests.integration.caching.projection.meetings import BLOG_ROWS
+from tests.integration.caching.projection.interleavings import BLOG_ROWS
 from tests.integration.caching.projection.schemas import BLOG, USER
-from tests.integration.caching.projection.shapes import PRINTED, PRINTED_ROW
+from tests.integration.caching.projection.small_schemas import PRINTED, PRINTED_ROW
 
 SETTINGS = {
     "timezone": "Asia/Tokyo",

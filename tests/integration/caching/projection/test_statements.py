@@ -4,8 +4,8 @@ import asyncpg
 import pytest
 
 from fraiseql.caching.strategies.projection import problems
-from tests.integration.caching.projection.keeping import differences, repair
-from tests.integration.caching.projection.meetings import (
+from tests.integration.caching.projection.installation import differences, repair
+from tests.integration.caching.projection.interleavings import (
     BLOG_ROWS,
     BLOG_STEPS,
     OFFICE_ROWS,

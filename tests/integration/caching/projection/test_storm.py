@@ -10,7 +10,7 @@ from typing import Literal
 
 import pytest
 
-from tests.integration.caching.projection.parted import PARTED
+from tests.integration.caching.projection.partitioned import PARTED
 from tests.integration.caching.projection.rounds import Round, run_round
 from tests.integration.caching.projection.schemas import BLOG, OFFICE, Case
 from tests.soak import options, soak

@@ -6,7 +6,7 @@ from fraiseql.caching.ddl.apply import apply
 from fraiseql.caching.objects import DatabaseObject, private_function
 from fraiseql.caching.strategies.projection.strategy import spec_of
 from fraiseql.caching.strategies.projection.tree import Tree
-from tests.integration.caching.ddl.road import road, sql
+from tests.integration.caching.ddl.env import road, sql
 from tests.integration.caching.projection.declared import alone, made_anew
 
 

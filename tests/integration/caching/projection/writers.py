@@ -9,9 +9,9 @@ from uuid import UUID
 
 import asyncpg
 
-from tests.integration.caching.projection.parted import PARTITIONS
+from tests.integration.caching.projection.partitioned import PARTITIONS
 from tests.integration.caching.projection.schemas import Case
-from tests.integration.caching.projection.writers_parted import parted
+from tests.integration.caching.projection.writers_partitioned import parted
 
 Statement = tuple[str, tuple[object, ...]]
 Journal = deque[str]

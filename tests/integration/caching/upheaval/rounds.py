@@ -23,7 +23,7 @@ from tests.integration.caching.upheaval.actors import (
     look_around,
 )
 from tests.integration.caching.upheaval.application import Process, deployed
-from tests.integration.caching.upheaval.making import cleared, declared, made
+from tests.integration.caching.upheaval.setup import cleared, declared, made
 from tests.integration.caching.upheaval.tables import LOGIN, QUESTIONS, REQUEST, Question
 
 DEPLOY = "deploy"

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.integration.caching.upheaval.actors import ACTORS
+from tests.integration.caching.upheaval.concurrent import Together
 from tests.integration.caching.upheaval.rounds import DEPLOY, Seen, Upheaval
-from tests.integration.caching.upheaval.together import Together
 
 KINDS = [(Upheaval, "unlogged", 7.0), (Together, "redis", 4.0)]
 SEED = 20261129

@@ -13,7 +13,7 @@ import fraiseql
 from fraiseql.http import Application
 from fraiseql.serving import Service
 from tests.integration.http.application import User, agent, prepare, served, visitor
-from tests.integration.serving.results.remembering import Remembering
+from tests.integration.serving.results.fake_caches import Remembering
 
 CACHE = fraiseql.Cache()
 

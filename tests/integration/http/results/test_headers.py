@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.integration.http.results.conftest import Serve
-from tests.integration.serving.results.remembering import Remembering
+from tests.integration.serving.results.fake_caches import Remembering
 
 USER = "{ user(id: 1) { name } }"
 STRICT = "application/graphql-response+json"

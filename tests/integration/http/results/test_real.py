@@ -12,7 +12,7 @@ import fraiseql
 from tests.integration.flights import at_once, run_sql
 from tests.integration.http.application import User, served
 from tests.integration.http.results.test_headers import get, post
-from tests.integration.serving.results.kept import applied
+from tests.integration.serving.results.env import applied
 
 USERS = "{ users(limit: 2) { name } }"
 

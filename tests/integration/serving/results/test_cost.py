@@ -8,7 +8,7 @@ import pytest
 from tests.integration.database.server_log import Log
 from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.results.application import TABLES
-from tests.integration.serving.results.kept import keeping_results
+from tests.integration.serving.results.env import keeping_results
 from tests.integration.serving.served import Served
 
 HIT = "{ books { title reviews { stars } } }"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.integration.flights import at_once, run_sql
-from tests.integration.serving.results.kept import keeping_results, outcomes, respond
+from tests.integration.serving.results.env import keeping_results, outcomes, respond
 
 TABLES = """
 DROP SCHEMA IF EXISTS fraiseql CASCADE;

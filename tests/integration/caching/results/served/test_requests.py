@@ -11,7 +11,7 @@ import pytest
 import fraiseql
 from fraiseql.http.asgi import HttpRequest
 from tests.integration.flights import at_once, run_sql
-from tests.integration.serving.results.kept import keeping_results, outcomes, respond
+from tests.integration.serving.results.env import keeping_results, outcomes, respond
 from tests.integration.serving.served import Served
 
 TABLES = """

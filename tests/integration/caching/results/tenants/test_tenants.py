@@ -20,7 +20,7 @@ from fraiseql.events import Timings
 from fraiseql.results import FieldRequest
 from fraiseql.serving import Request
 from tests.integration.flights import at_once, run_sql
-from tests.integration.serving.results.kept import keeping_results
+from tests.integration.serving.results.env import keeping_results
 from tests.integration.serving.served import Served
 
 TABLES = """
