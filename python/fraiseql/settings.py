@@ -83,6 +83,8 @@ class Settings:
         redis_url: ``redis://…`` of the server for ``store="redis"``.
         cache_secret: Secret that authenticates entries in Redis, of 32 characters at least; if not
             set, ``fraiseql db apply`` makes one in the database.
+        doctor_ignore: Faults that ``fraiseql doctor`` leaves out: ``CODE`` or ``CODE:OBJECT``,
+            separated by commas.
         metrics: Whether ``/metrics`` is answered.
         graphiql: Whether browsers get GraphiQL at ``/graphql``.
         debug: Whether clients see internal errors. Never in production.
@@ -127,6 +129,7 @@ class Settings:
     cache_connections: int = 4
     redis_url: str = ""
     cache_secret: str = ""
+    doctor_ignore: str = ""
     metrics: bool = True
     graphiql: bool = True
     debug: bool = False

@@ -7,6 +7,7 @@ from dataclasses import fields
 from itertools import chain
 
 import fraiseql
+from fraiseql.operating.doctor.faults import FAULTS
 from fraiseql.settings import Settings
 from scripts.build_native import is_fresh
 from tests.architecture.source_tree import PACKAGE, ROOT, committed, python_files, tree
@@ -31,6 +32,7 @@ NOT_ERROR_CODES = frozenset(
         "SC_PHYS_PAGES",
     }
 )
+FINDINGS = frozenset(fault.code for fault in FAULTS)
 # Addresses of package registries; written in parts, as this file is committed too.
 HOSTS = [".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"))]
 HOSTS += [
@@ -82,16 +84,24 @@ def codes_in_the_code() -> set[str]:
     """Every string of the package that has the form of an error code."""
     nodes = chain.from_iterable(ast.walk(tree(path)) for path in python_files())
     strings = {node.value for node in nodes if isinstance(node, ast.Constant)}
-    return {
-        text
-        for text in strings
-        if isinstance(text, str) and CODE.fullmatch(text) and not text.startswith("FRAISEQL_")
-    } - NOT_ERROR_CODES
+    return (
+        {
+            text
+            for text in strings
+            if isinstance(text, str) and CODE.fullmatch(text) and not text.startswith("FRAISEQL_")
+        }
+        - NOT_ERROR_CODES
+        - FINDINGS
+    )
 
 
 def test_every_error_code_has_a_page_and_every_page_a_code() -> None:
     pages = {path.stem for path in (ROOT / "docs" / "errors").glob("*.md")} - {"README"}
     assert pages == codes_in_the_code()
+
+
+def test_every_finding_has_a_page_and_every_page_a_finding() -> None:
+    assert {path.stem for path in (ROOT / "docs" / "findings").glob("*.md")} == FINDINGS
 
 
 def test_error_pages_have_both_sections() -> None:

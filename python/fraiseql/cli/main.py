@@ -9,14 +9,14 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from fraiseql.cli import cache, db, demo, explain, refresh, schema, serve
+from fraiseql.cli import cache, db, demo, doctor, explain, refresh, schema, serve
 from fraiseql.errors import ConfigurationError, FraiseQLError
 
 _FAILED = 1
 _MISUSED = 2
 _INTERRUPTED = 130
 _CUT = 141
-_COMMANDS = (demo, serve, db, refresh, cache, schema, explain)
+_COMMANDS = (demo, serve, db, refresh, cache, doctor, schema, explain)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -11,6 +11,8 @@ from fraiseql.database import Pool
 from fraiseql.demo.files import FILES
 from fraiseql.demo.load import load
 from fraiseql.errors import ConfigurationError
+from fraiseql.operating.doctor.examine import examine
+from fraiseql.settings import Settings
 from tests.integration.flights import quiet, run_sql, with_pool
 
 LOAD_THEN_SAY = """
@@ -44,6 +46,11 @@ async def test_every_row_is_there(flights: str) -> None:
     for file in FILES:
         rows = await query(flights, f"SELECT count(*) FROM fraiseql_demo.{file.table}")
         assert rows[0][0] == file.rows
+
+
+async def test_the_doctor_has_no_finding(flights: str) -> None:
+    examination = await with_pool(flights, lambda pool: examine(pool, Settings()))
+    assert examination.diagnoses == ()
 
 
 async def test_na_is_null_and_instants_are_utc(flights: str) -> None:

@@ -1,0 +1,1 @@
+"""Examination of a database for known faults."""

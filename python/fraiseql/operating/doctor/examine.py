@@ -1,0 +1,125 @@
+"""Examination: all faults of one database, as its serving role sees them."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from fraiseql.database import Pool
+from fraiseql.operating.doctor.fault import SEVERITIES, Diagnosis, Fault, Severity
+from fraiseql.operating.doctor.faults import FAULTS, SQL_FAULTS
+from fraiseql.operating.doctor.replicas import without_used
+from fraiseql.operating.doctor.statement import statement
+from fraiseql.operating.doctor.thresholds import Thresholds
+from fraiseql.operating.doctor.visibility import NotSeen, load_visibility
+from fraiseql.settings import Settings
+
+_BY_CODE = {fault.code: fault for fault in FAULTS}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What an examination looks for.
+
+    Attributes:
+        only: Codes; empty for all.
+        ignored: ``CODE`` or ``CODE:OBJECT`` to leave out.
+        severity: The least severe to report.
+        deep: Whether to run the expensive checks too.
+        replicas: Addresses of all standbys, whose use of indexes counts.
+        thresholds: Figures from which on a state is a fault.
+    """
+
+    only: frozenset[str] = frozenset()
+    ignored: frozenset[str] = frozenset()
+    severity: Severity = "info"
+    deep: bool = False
+    replicas: tuple[str, ...] = ()
+    thresholds: Thresholds = field(default_factory=Thresholds)
+
+    def covers(self, fault: Fault) -> bool:
+        """Return whether to look for a fault."""
+        wanted = not self.only or fault.code in self.only
+        return wanted and fault.code not in self.ignored and (self.deep or not fault.deep)
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """The result.
+
+    Attributes:
+        role: Role that looked.
+        diagnoses: Faults, the most severe first.
+        not_seen: Faults that could not be looked for.
+        ignored: Number of faults that were found and ignored.
+    """
+
+    role: str
+    diagnoses: tuple[Diagnosis, ...]
+    not_seen: tuple[NotSeen, ...] = ()
+    ignored: int = 0
+
+
+async def examine(pool: Pool, settings: Settings, scope: Scope = Scope()) -> Examination:
+    """Look for the faults of a database.
+
+    Args:
+        pool: Connections of the role that looks.
+        settings: Settings of the application.
+        scope: What to look for.
+
+    Raises:
+        DatabaseError: The database cannot be reached.
+    """
+    visibility = await load_visibility(pool, replicas=bool(scope.replicas))
+    covered = [fault for fault in FAULTS if scope.covers(fault)]
+    not_seen = visibility.not_seen(covered)
+    seen = {fault.code for fault in covered} - {each.code for each in not_seen}
+    diagnoses = await _from_sql(pool, scope, seen)
+    diagnoses = await without_used(diagnoses, scope.replicas, settings)
+    return _examination(visibility.role, scope, diagnoses, not_seen)
+
+
+async def _from_sql(pool: Pool, scope: Scope, codes: set[str]) -> list[Diagnosis]:
+    faults = [each for each in SQL_FAULTS if each.fault.code in codes]
+    if not faults:
+        return []
+    facts = {"thresholds": asdict(scope.thresholds)}
+    major = pool.server_version // 10_000
+    rows = await pool.inspect(statement(faults, major), [json.dumps(facts)])
+    return [_diagnosis(row) for row in rows]
+
+
+def _diagnosis(row: Any) -> Diagnosis:
+    return Diagnosis(
+        _BY_CODE[row["code"]],
+        row["object"],
+        row["severity"],
+        json.loads(row["evidence"]),
+        tuple(row["command"]),
+        tuple(row["undo"]),
+    )
+
+
+def _examination(
+    role: str, scope: Scope, diagnoses: Iterable[Diagnosis], not_seen: Sequence[NotSeen]
+) -> Examination:
+    explained = _first_of_groups(diagnoses)
+    reported = [
+        each for each in explained if f"{each.fault.code}:{each.object}" not in scope.ignored
+    ]
+    least = SEVERITIES.index(scope.severity)
+    ranked = sorted(
+        (each for each in reported if SEVERITIES.index(each.severity) <= least),
+        key=lambda each: (SEVERITIES.index(each.severity), each.fault.code, each.object),
+    )
+    return Examination(role, tuple(ranked), tuple(not_seen), len(explained) - len(reported))
+
+
+def _first_of_groups(diagnoses: Iterable[Diagnosis]) -> list[Diagnosis]:
+    """Return one diagnosis for each object and group: that of the first fault."""
+    order = {fault.code: place for place, fault in enumerate(FAULTS)}
+    first: dict[tuple[str, str], Diagnosis] = {}
+    for each in sorted(diagnoses, key=lambda diagnosis: order[diagnosis.fault.code]):
+        first.setdefault((each.fault.group or each.fault.code, each.object), each)
+    return list(first.values())

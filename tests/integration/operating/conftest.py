@@ -1,0 +1,34 @@
+"""Fixtures: one server of a kind for all tests of the doctor."""
+
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+
+from fraiseql.database.embedded.binaries import system_directory
+from tests.conftest import MISSING
+from tests.integration.operating.scratch import Scratch, Scratches
+
+
+@pytest.fixture(scope="session")
+def scratches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scratches]:
+    """Give the doctor's server of a kind; started when first asked for."""
+    running: list[Scratch] = []
+
+    @cache
+    def start(kind: str) -> Scratch:
+        binaries = system_directory() if kind == "system" else None
+        if kind == "system" and binaries is None:
+            pytest.skip(MISSING)
+        running.append(Scratch(tmp_path_factory.mktemp(f"doctor-{kind}"), binaries))
+        return running[-1]
+
+    yield start
+    for scratch in running:
+        scratch.stop()
+
+
+@pytest.fixture
+def scratch(server_kind: str, scratches: Scratches) -> Scratch:
+    """The doctor's server, with an empty database."""
+    return scratches(server_kind)

@@ -1,0 +1,66 @@
+"""Each fault is found where it is seeded, and nothing else; its command clears it."""
+
+import asyncpg
+import pytest
+
+from tests.integration.flights import at_once, run_sql
+from tests.integration.operating.scratch import Scratch, Seed, codes
+from tests.integration.operating.seeds_catalog import FILLED, SEEDS
+
+
+def test_a_clean_database_has_no_fault(scratch: Scratch) -> None:
+    examination = scratch.examine()
+    assert examination.diagnoses == ()
+    assert examination.not_seen == ()
+
+
+@pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: seed.code)
+def test_a_seeded_fault_is_found_cleared_and_brought_back(scratch: Scratch, seed: Seed) -> None:
+    scratch.run(*seed.sql)
+    try:
+        _check(scratch, seed)
+    finally:
+        scratch.run(*seed.clean)
+
+
+def _check(scratch: Scratch, seed: Seed) -> None:
+    seeded = scratch.examine(seed)
+    assert codes(seeded) == {seed.code} | seed.companions
+    (diagnosis,) = [each for each in seeded.diagnoses if each.fault.code == seed.code]
+    scratch.steps(*diagnosis.command)
+    assert seed.code not in codes(scratch.examine(seed))
+    if seed.undone:
+        scratch.steps(*diagnosis.undo)
+        again = scratch.examine(seed)
+        assert codes(again) == codes(seeded)
+    else:
+        assert diagnosis.undo == ()
+
+
+def test_an_invalid_index_has_one_diagnosis(scratch: Scratch) -> None:
+    seed = Seed(code="INDEX_INVALID", sql=(*FILLED, "UPDATE t SET n = 0", "VACUUM (ANALYZE) t"))
+    scratch.run(*seed.sql)
+    try:
+        with pytest.raises(asyncpg.UniqueViolationError):
+            scratch.run("CREATE UNIQUE INDEX CONCURRENTLY a ON t (n)")
+        seeded = scratch.examine(seed)
+        assert codes(seeded) == {"INDEX_INVALID"}
+        scratch.steps(*seeded.diagnoses[0].command)
+        assert codes(scratch.examine(seed)) == set()
+    finally:
+        scratch.run(*seed.clean)
+
+
+def test_an_index_that_a_standby_uses_is_not_unused(scratch: Scratch) -> None:
+    seed = next(each for each in SEEDS if each.code == "INDEX_UNUSED")
+    scratch.run(*seed.sql)
+    # Another database with an index of that name plays the standby.
+    at_once(run_sql(scratch.standby, *seed.sql))
+    try:
+        scope = {"replicas": (scratch.standby,)}
+        assert codes(scratch.examine(seed, **scope)) == {"INDEX_UNUSED"}
+        at_once(run_sql(scratch.standby, "SET enable_seqscan = off", "SELECT FROM t WHERE n = 1"))
+        assert codes(scratch.examine(seed, **scope)) == set()
+    finally:
+        scratch.run(*seed.clean)
+        at_once(run_sql(scratch.standby, *seed.clean))
