@@ -19,7 +19,7 @@ from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.results.env import applied
 from tests.integration.serving.served import Served
 
-SIDE_BY_SIDE = 4
+SIDE_BY_SIDE = 2
 """Requests at a time, so that every connection of the pool has its plans."""
 
 CHANGES = (
