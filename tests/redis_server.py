@@ -52,10 +52,10 @@ class RedisServer:
     def start(self) -> bool:
         """Start it on its port; false when it ended at once."""
         command = [self._program, "--port", str(self.port), "--bind", "127.0.0.1"]
-        kept = ["--save", "", "--appendonly", "no", "--dir", str(self._folder)]
+        options = ["--save", "", "--appendonly", "no", "--dir", str(self._folder)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*command, *kept, *self._options],
+                [*command, *options, *self._options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

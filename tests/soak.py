@@ -57,7 +57,7 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def servers(chosen: str, stack: ExitStack) -> dict[str, str]:
     """Start the chosen servers; give the address of each."""
-    found = {}
+    collected = {}
     for kind in ("embedded", "system") if chosen == "both" else (chosen,):
         directory = stack.enter_context(
             tempfile.TemporaryDirectory(prefix="fraiseql-soak-", ignore_cleanup_errors=True)
@@ -67,8 +67,8 @@ def servers(chosen: str, stack: ExitStack) -> dict[str, str]:
             print("the system has no PostgreSQL server", file=sys.stderr)
             continue
         server = start_embedded(Path(directory), binaries=binaries, durable=False)
-        found[f"{kind} {server.version}"] = stack.enter_context(server).url
-    return found
+        collected[f"{kind} {server.version}"] = stack.enter_context(server).url
+    return collected
 
 
 def rounds(seed: int, writers: int, seconds: float) -> Iterator[Round | int]:
@@ -91,13 +91,13 @@ def line(kind: str, chosen: Round, result: Result) -> str:
     )
 
 
-def soak(asked: argparse.Namespace, addresses: dict[str, str]) -> int:
+def soak(arguments: argparse.Namespace, addresses: dict[str, str]) -> int:
     """Run rounds until the time is over or a document is wrong; return the exit code."""
-    end = time.monotonic() + asked.seconds
+    end = time.monotonic() + arguments.seconds
     total: Counter[str] = Counter()
-    change = without(asked.without) if asked.without else as_written
-    lasting = min(ROUND, asked.seconds)
-    for chosen in rounds(asked.seed, asked.writers, lasting):
+    change = without(arguments.without) if arguments.without else as_written
+    lasting = min(ROUND, arguments.seconds)
+    for chosen in rounds(arguments.seed, arguments.writers, lasting):
         for kind, url in addresses.items():
             if time.monotonic() >= end:
                 print(f"in all {dict(total)}, 0 wrong", flush=True)
@@ -130,20 +130,20 @@ def saved(chosen: Round, result: Result) -> bool:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Start the servers, run the rounds; stopped before something is wrong, it ends well."""
-    asked = options(arguments)
+    options_ = options(arguments)
     logging.getLogger("fraiseql").setLevel(logging.ERROR)
     with ExitStack() as stack:
-        addresses = servers(asked.server, stack)
+        addresses = servers(options_.server, stack)
         try:
-            if asked.upheaval and addresses:
-                return soak_upheaval(asked, addresses, ROUND)
-            if asked.hostile and addresses:
-                return soak_hostile(asked, addresses)
-            if asked.schema and addresses:
-                return soak_schema(asked, addresses)
-            if asked.results and addresses:
-                return soak_results(asked, addresses, ROUND)
-            return soak(asked, addresses) if addresses else 2
+            if options_.upheaval and addresses:
+                return soak_upheaval(options_, addresses, ROUND)
+            if options_.hostile and addresses:
+                return soak_hostile(options_, addresses)
+            if options_.schema and addresses:
+                return soak_schema(options_, addresses)
+            if options_.results and addresses:
+                return soak_results(options_, addresses, ROUND)
+            return soak(options_, addresses) if addresses else 2
         except KeyboardInterrupt:
             return 0
 

@@ -8,14 +8,14 @@ from pathlib import Path
 from tests.failure.traffic.storm import Storm, run
 
 
-def soak_hostile(asked: Namespace, addresses: dict[str, str]) -> int:
+def soak_hostile(arguments: Namespace, addresses: dict[str, str]) -> int:
     """Run the storms, with crashes of PostgreSQL; return the exit code."""
-    seconds = asked.seconds / len(addresses)
+    seconds = arguments.seconds / len(addresses)
     for server, url in addresses.items():
         with tempfile.TemporaryDirectory() as folder:
-            storm = Storm(url, Path(folder), seconds, asked.seed, crashes=True)
+            storm = Storm(url, Path(folder), seconds, arguments.seed, crashes=True)
             report = asyncio.run(run(storm))
-        print(f"{server} hostile traffic seed {asked.seed}: {report.line()}", flush=True)
+        print(f"{server} hostile traffic seed {arguments.seed}: {report.line()}", flush=True)
         if report.seen.wrong or report.tracebacks:
             print("\n".join(report.seen.wrong[:5]), flush=True)
             return 1

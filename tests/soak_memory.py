@@ -51,14 +51,14 @@ def filters(chance: random.Random) -> tuple[str, dict[str, Any]]:
 
 
 def _where(chance: random.Random, levels: int) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    collected: dict[str, Any] = {}
     for name in chance.sample(tuple(_COMPARED), chance.randint(1, 3)):
         chosen = chance.sample(_OPERATORS, chance.randint(1, 4))
-        found[name] = dict.fromkeys(chosen, _COMPARED[name])
+        collected[name] = dict.fromkeys(chosen, _COMPARED[name])
     if levels:
         joiner = chance.choice(("and", "or"))
-        found[joiner] = [_where(chance, levels - 1) for _ in range(chance.randint(1, 4))]
-    return found
+        collected[joiner] = [_where(chance, levels - 1) for _ in range(chance.randint(1, 4))]
+    return collected
 
 
 def orders(chance: random.Random) -> tuple[str, dict[str, Any]]:
@@ -83,13 +83,13 @@ KINDS: Final = {
 
 def service_of(url: str, **options: Any) -> Service:
     """Return the golden application's service."""
-    made = {"types": TYPES, "queries": QUERIES, "pool_size": CLIENTS, **options}
-    return fraiseql.create_app(database_url=url, **made).service
+    settings = {"types": TYPES, "queries": QUERIES, "pool_size": CLIENTS, **options}
+    return fraiseql.create_app(database_url=url, **settings).service
 
 
-async def send(service: Service, asked: tuple[str, Mapping[str, Any]]) -> list[str]:
+async def send(service: Service, operation: tuple[str, Mapping[str, Any]]) -> list[str]:
     """Send a request; return the codes of its errors."""
-    request = Request(asked[0], variables=asked[1])
+    request = Request(operation[0], variables=operation[1])
     answer = json.loads(bytes((await service.execute(request, {}, Timings())).body))
     return [error["extensions"]["code"] for error in answer.get("errors", ())]
 
@@ -160,13 +160,15 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=300.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kinds", default=",".join(KINDS), help="which, with commas")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
         closing(start_embedded(Path(folder) / "data", durable=False)) as server,
     ):
         asyncio.run(prepare(server.url))
-        asyncio.run(measure(server.url, asked.seconds, asked.seed, asked.kinds.split(",")))
+        asyncio.run(
+            measure(server.url, arguments.seconds, arguments.seed, arguments.kinds.split(","))
+        )
 
 
 if __name__ == "__main__":

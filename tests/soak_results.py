@@ -9,18 +9,18 @@ from itertools import count, product
 from pathlib import Path
 
 from tests.integration.caching.results.oracle.cases import BLOG, OFFICE, Case
-from tests.integration.caching.results.oracle.env import KINDS, Kind, made_anew, opened
+from tests.integration.caching.results.oracle.env import KINDS, Kind, opened, reset_database
 from tests.integration.caching.results.oracle.rounds import Round, Running, Seen
 from tests.integration.caching.upheaval.concurrent import Together
 from tests.redis_server import RedisServer
 from tests.soak_upheaval import ALL, upheaval_round
 
 
-def soak_results(asked: Namespace, addresses: dict[str, str], seconds: float) -> int:
+def soak_results(arguments: Namespace, addresses: dict[str, str], seconds: float) -> int:
     """Run rounds until the time is over or a hit is wrong; return the exit code."""
-    end, hits = time.monotonic() + asked.seconds, 0
+    end, hits = time.monotonic() + arguments.seconds, 0
     turns = list(product((BLOG, OFFICE, None), KINDS))
-    lasting = min(seconds, asked.seconds)
+    lasting = min(seconds, arguments.seconds)
     with tempfile.TemporaryDirectory() as folder, RedisServer(Path(folder)) as redis:
         for number in count():
             case, kind = turns[number % len(turns)]
@@ -28,7 +28,7 @@ def soak_results(asked: Namespace, addresses: dict[str, str], seconds: float) ->
                 if time.monotonic() >= end:
                     print(f"in all {hits} hits compared, 0 wrong", flush=True)
                     return 0
-                chosen = Round(asked.seed + number, lasting, 1)
+                chosen = Round(arguments.seed + number, lasting, 1)
                 if case is None:
                     upheaval = Together(url, chosen.seed, ALL, kind, redis.url)
                     name = f"{server} all changes {kind} seed {chosen.seed}"
@@ -48,6 +48,6 @@ def soak_results(asked: Namespace, addresses: dict[str, str], seconds: float) ->
 async def _round(url: str, redis_url: str, case: Case, kind: Kind, chosen: Round) -> Seen:
     psql = shutil.which("psql")
     assert psql, "psql is not installed (Debian: postgresql-client)"
-    await made_anew(url, case)
-    async with opened(url, case, kind, redis_url) as ground:
-        return await Running(ground, chosen, Path(psql)).run()
+    await reset_database(url, case)
+    async with opened(url, case, kind, redis_url) as env:
+        return await Running(env, chosen, Path(psql)).run()

@@ -11,22 +11,22 @@ from tests.failure.traffic.env import prepare, served
 PROGRAM = Path(__file__).parent.parent / ".setup" / "soak" / "bin" / "schemathesis"
 
 
-def soak_schema(asked: Namespace, addresses: dict[str, str]) -> int:
+def soak_schema(arguments: Namespace, addresses: dict[str, str]) -> int:
     """Let it ask the program on each server for its share of the time; return the exit code."""
     if not PROGRAM.exists():
         print("NOT DONE: schemathesis is not installed (make .setup/soak)", flush=True)
         return 2
-    seconds = max(1, round(asked.seconds / len(addresses)))
+    seconds = max(1, round(arguments.seconds / len(addresses)))
     for server, url in addresses.items():
         with tempfile.TemporaryDirectory() as folder:
-            code = asyncio.run(_one(url, Path(folder), seconds, asked.seed))
-        print(f"{server} schemathesis seed {asked.seed}: exit {code}", flush=True)
+            code = asyncio.run(_run_server(url, Path(folder), seconds, arguments.seed))
+        print(f"{server} schemathesis seed {arguments.seed}: exit {code}", flush=True)
         if code:
             return code
     return 0
 
 
-async def _one(url: str, folder: Path, seconds: int, seed: int) -> int:
+async def _run_server(url: str, folder: Path, seconds: int, seed: int) -> int:
     await prepare(url, folder)
     async with served(url, folder) as (port, _):
         asking = await asyncio.to_thread(_run, port, seconds, seed)

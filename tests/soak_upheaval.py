@@ -30,12 +30,12 @@ def upheaval_round(upheaval: Upheaval, name: str, seconds: float) -> Seen:
     return seen
 
 
-def soak_upheaval(asked: Namespace, addresses: dict[str, str], seconds: float) -> int:
+def soak_upheaval(arguments: Namespace, addresses: dict[str, str], seconds: float) -> int:
     """Run rounds until the time is over or an answer is wrong; return the exit code."""
-    end, total = time.monotonic() + asked.seconds, Counter[str]()
-    actors: Iterable[str] = asked.actors.split(",") if asked.actors else ALL
+    end, total = time.monotonic() + arguments.seconds, Counter[str]()
+    actors: Iterable[str] = arguments.actors.split(",") if arguments.actors else ALL
     with tempfile.TemporaryDirectory() as folder, RedisServer(Path(folder)) as redis:
-        for seed in count(asked.seed):
+        for seed in count(arguments.seed):
             kind, store = TURNS[seed % len(TURNS)]
             for server, url in addresses.items():
                 if time.monotonic() >= end:
@@ -43,7 +43,7 @@ def soak_upheaval(asked: Namespace, addresses: dict[str, str], seconds: float) -
                     return 0
                 upheaval = kind(url, seed, actors, store, redis.url)
                 name = f"{server} {kind.__name__} {store} seed {seed}"
-                seen = upheaval_round(upheaval, name, min(seconds, asked.seconds))
+                seen = upheaval_round(upheaval, name, min(seconds, arguments.seconds))
                 total.update({"comparisons": seen.comparisons, "hits": seen.outcomes["hit"]})
                 total.update(seen.changes)
                 if seen.wrong:

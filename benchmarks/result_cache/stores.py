@@ -42,7 +42,7 @@ class Label:
     """
 
     lookup: Lookup
-    found: LookupResult
+    lookup_result: LookupResult
 
 
 def key(number: int) -> bytes:
@@ -100,13 +100,13 @@ async def label(store: Any) -> Label:
 
 def entry(label: Label, key: bytes, body: bytes) -> Entry:
     """Return an entry with ``label``."""
-    found = label.found
+    lookup_result = label.lookup_result
     return Entry(
         key=key,
         query="bench",
         tags=label.lookup.dependencies.tags,
-        snapshot=found.snapshot or "",
-        fingerprint=found.fingerprint ^ found.roles_digest,
+        snapshot=lookup_result.snapshot or "",
+        fingerprint=lookup_result.fingerprint ^ lookup_result.roles_digest,
         ttl=None,
         cost_ms=1.0,
         body=body,

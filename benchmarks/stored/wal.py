@@ -32,13 +32,13 @@ async def measure(bench: Bench, urls: Mapping[str, str]) -> dict[str, dict[str, 
     figures: dict[str, dict[str, Any]] = {}
     for name, (scenario, bio, modes) in WORKLOADS.items():
         load = scenario.load(_parents(bench), bio=bio)
-        figures[name] = {mode: await one(bench, mode, urls[mode], load) for mode in modes}
+        figures[name] = {mode: await measured(bench, mode, urls[mode], load) for mode in modes}
         said = ", ".join(f"{mode} {each['bytes']:.0f}" for mode, each in figures[name].items())
         bench.say(f"WAL bytes, {name}: {said}")
     return figures
 
 
-async def one(bench: Bench, mode: str, url: str, load: pgbench.Load) -> dict[str, float]:
+async def measured(bench: Bench, mode: str, url: str, load: pgbench.Load) -> dict[str, float]:
     """Return bytes, records and whole-page images per transaction of one writer."""
     count = bench.plan.wal_transactions
     # Warm: a page is logged whole when it is first touched after a checkpoint.

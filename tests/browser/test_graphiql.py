@@ -72,5 +72,7 @@ def addresses_connected(log: dict[str, Any]) -> set[str]:
 
 def events(log: dict[str, Any], name: str, parameter: str | None = None) -> list[dict[str, Any]]:
     kind = log["constants"]["logEventTypes"][name]
-    found = [event for event in log["events"] if event["type"] == kind]
-    return [event for event in found if parameter is None or parameter in event.get("params", {})]
+    matching = [event for event in log["events"] if event["type"] == kind]
+    return [
+        event for event in matching if parameter is None or parameter in event.get("params", {})
+    ]

@@ -90,11 +90,11 @@ def test_every_error_that_a_function_raises_itself_is_described(name: str) -> No
 
 def test_every_name_that_a_page_imports_is_public() -> None:
     pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
-    found = {
+    actual = {
         f"{module}.{name.strip()}"
         for page in pages
         for module, names in IMPORT.findall(page.read_text())
         for name in names.split(",")
     }
     # Examples of commands run in this process.
-    assert sorted(found - SECTIONS.keys() - {"fraiseql.cli.main.main"}) == []
+    assert sorted(actual - SECTIONS.keys() - {"fraiseql.cli.main.main"}) == []

@@ -134,7 +134,7 @@ def test_a_refresh_that_blocks_no_reader_is_seen(seed: Served) -> None:
     seed.execute("REFRESH MATERIALIZED VIEW CONCURRENTLY mv_dashboard_stats")
 
 
-def test_results_are_kept_under_the_keys_of_the_listings(
+def test_results_have_the_keys_of_the_listings(
     page: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def ask() -> dict[str, Any]:

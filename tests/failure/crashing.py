@@ -81,7 +81,7 @@ class Crashing:
         os.kill(dead, how)
         await self.stop()
         for _ in range(12_000):
-            if not is_there(dead):
+            if not is_running(dead):
                 return await self.start()
             await asyncio.sleep(0.005)
         pytest.fail("the server did not end")
@@ -93,7 +93,7 @@ class Crashing:
 
     async def connected_again(self, dead: int) -> None:
         for _ in range(6000):
-            if not is_there(dead):
+            if not is_running(dead):
                 try:
                     await (await asyncpg.connect(self.url)).close()
                 except GONE:
@@ -104,7 +104,7 @@ class Crashing:
         pytest.fail("the server did not come back")
 
 
-def is_there(pid: int) -> bool:
+def is_running(pid: int) -> bool:
     return Path(f"/proc/{pid}").exists()
 
 

@@ -158,5 +158,5 @@ def test_large_and_deep_documents_pass(bench: Served) -> None:
     assert data["anything"] == deep
 
 
-def test_a_row_that_is_not_there_is_null(bench: Served) -> None:
+def test_a_missing_row_is_null(bench: Served) -> None:
     assert bench.data("{ doc(id: 404) { id } }") == {"doc": None}

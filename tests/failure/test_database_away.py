@@ -175,7 +175,7 @@ async def test_a_service_that_was_stopped(own: Own) -> None:
     await service.stop()
 
 
-async def test_a_relation_that_is_dropped_and_made_again(own: Own) -> None:
+async def test_a_relation_that_is_dropped_and_created_again(own: Own) -> None:
     service = make(own.running.url, pool_size=1)
     await service.start()
     admin = await asyncpg.connect(own.running.url)

@@ -32,10 +32,10 @@ def case_with_acks(case: Case) -> Case:
 
 @pytest.fixture(scope="module")
 def seed() -> int:
-    made = random.randrange(10**9)
-    print(f"seed {made}")
-    random.seed(made)
-    return made
+    created = random.randrange(10**9)
+    print(f"seed {created}")
+    random.seed(created)
+    return created
 
 
 @pytest.fixture(scope="module")
@@ -45,10 +45,10 @@ def directory(server_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 @pytest.fixture
 async def own(server: EmbeddedServer, directory: Path) -> AsyncIterator[Crashing]:
-    made = Crashing(server.binaries, directory)
-    await made.prepare()
-    yield made
-    await made.stop()
+    crashing = Crashing(server.binaries, directory)
+    await crashing.prepare()
+    yield crashing
+    await crashing.stop()
 
 
 async def left_in_queues(connection: asyncpg.Connection, case: Case) -> int:
@@ -158,8 +158,8 @@ async def test_the_server_is_killed_under_a_builder(own: Crashing, seed: int) ->
         await own.crash(signal.SIGKILL)
         await asyncio.gather(work, writers.ended())
         connection = await own.connect()
-        there = await connection.fetchval(f"SELECT count(*) FROM {case.specs[0].table.sql}")
-        broken_off += 0 < there < ROWS * 0.9
+        documents = await connection.fetchval(f"SELECT count(*) FROM {case.specs[0].table.sql}")
+        broken_off += 0 < documents < ROWS * 0.9
         # Two at once: the client of the first may be gone while its statement still runs.
         await asyncio.gather(*(building(own.url, case, "rows of") for _ in range(2)))
         assert await differences(connection, case) == [], f"seed {seed}"

@@ -29,8 +29,8 @@ def outcome(golden: Served, query: str, variables: dict[str, Any]) -> dict[str, 
     """Return the text of each file that is expected of an operation."""
     explained = golden.run(golden.service.explain(Request(query, variables=variables)))
     statements = [
-        "".join([f"-- {one.key}\n{one.sql};\n", *parameters(one.parameters)])
-        for one in explained.statements
+        "".join([f"-- {statement.key}\n{statement.sql};\n", *parameters(statement.parameters)])
+        for statement in explained.statements
     ]
     return {
         "plan.txt": explained.plan + "\n",
@@ -60,13 +60,13 @@ def test_an_operation_is_planned_and_answered_as_before(
 ) -> None:
     place = HERE / name
     variables = place / "variables.json"
-    given = json.loads(variables.read_text()) if variables.exists() else {}
-    found = outcome(golden, (place / "query.graphql").read_text(), given)
+    values = json.loads(variables.read_text()) if variables.exists() else {}
+    actual = outcome(golden, (place / "query.graphql").read_text(), values)
     if pytestconfig.getoption("--update-golden"):
-        for file, text in found.items():
+        for file, text in actual.items():
             (place / file).write_text(text)
-    assert found == {file: (place / file).read_text() for file in found}
+    assert actual == {file: (place / file).read_text() for file in actual}
 
 
-def test_there_is_a_dozen() -> None:
+def test_the_cases_are_at_least_a_dozen() -> None:
     assert len(NAMES) >= 12

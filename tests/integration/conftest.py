@@ -15,20 +15,20 @@ from tests.integration.flights import at_once, quiet, run_sql, with_pool
 @pytest.fixture(scope="session")
 def loaded(servers: Callable[[str], EmbeddedServer]) -> Iterator[Callable[[str], str]]:
     """Give the address of the flights on the server of a kind; loaded when first asked for."""
-    made: list[EmbeddedServer] = []
+    created: list[EmbeddedServer] = []
 
     @cache
     def load_once(kind: str) -> str:
         server = servers(kind)
         at_once(run_sql(server.url, "CREATE DATABASE flights"))
-        made.append(server)
+        created.append(server)
         url = server.url_for("flights")
         assert at_once(with_pool(url, lambda pool: load(pool, quiet)))
         assert at_once(apply_stored(Settings().with_values(database_url=url), lambda _: None))
         return url
 
     yield load_once
-    for server in made:
+    for server in created:
         at_once(run_sql(server.url, "DROP DATABASE flights WITH (FORCE)"))
 
 

@@ -50,7 +50,7 @@ class Stage:
         queries: Declared queries.
         types: Types that no query names.
         rows: Statements with values that fill the tables further.
-        made: Operations that its tests make, besides those that stand in their text.
+        operations: Operations that its tests make, in addition to those in their text.
         limits: Settings that its tests serve it with.
     """
 
@@ -59,7 +59,7 @@ class Stage:
     queries: Sequence[Any]
     types: Sequence[Any] = ()
     rows: Sequence[Statement] = ()
-    made: Sequence[Operation] = ()
+    operations: Sequence[Operation] = ()
     limits: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -80,14 +80,14 @@ def stages() -> Iterator[Stage]:
         yield Stage(name, module.TABLES, module.QUERIES, getattr(module, "TYPES", ()))
     yield Stage("bounds", test_embed_bounds.TABLES, test_embed_bounds.QUERIES, limits=bounded)
     yield Stage(
-        "golden", golden.TABLES, golden.QUERIES, golden.TYPES, made=list(golden_operations())
+        "golden", golden.TABLES, golden.QUERIES, golden.TYPES, operations=list(golden_operations())
     )
     places = list(islice(_positions(), 0, None, _SAMPLED))
-    yield Stage("positions", positions.TABLES, positions.QUERIES, made=places)
+    yield Stage("positions", positions.TABLES, positions.QUERIES, operations=places)
     yield Stage("resolvers", test_resolvers.TABLE, test_resolvers.QUERIES)
     filters = list(islice(_filters(), 0, None, _SAMPLED))
     yield Stage(
-        "samples", samples.TABLE, test_filters.QUERIES, rows=test_filters.FILLED, made=filters
+        "samples", samples.TABLE, test_filters.QUERIES, rows=test_filters.FILLED, operations=filters
     )
     yield _shop()
     yield _rich_schema()
@@ -121,10 +121,10 @@ def _filters() -> Iterator[Operation]:
 
 def _shop() -> Stage:
     queries = shop.queries()
-    asked = _drawn(shop_operations(build_schema(queries=queries).graphql))
+    drawn = _drawn(shop_operations(build_schema(queries=queries).graphql))
     rows = _drawn(shop.rows(), 4)[-1]
     filled = [_insert(table, row) for table in shop.NAMES for row in rows[table]]
-    return Stage("shop", shop.TABLES, queries, rows=filled, made=asked)
+    return Stage("shop", shop.TABLES, queries, rows=filled, operations=drawn)
 
 
 def _insert(table: str, row: Mapping[str, Any]) -> Statement:
@@ -134,18 +134,18 @@ def _insert(table: str, row: Mapping[str, Any]) -> Statement:
 
 def _rich_schema() -> Stage:
     types = [rich_schema.Dog, rich_schema.Cat]
-    asked = _drawn(operations(build_schema(types=types, queries=rich_schema.QUERIES).graphql))
+    drawn = _drawn(operations(build_schema(types=types, queries=rich_schema.QUERIES).graphql))
     items = _drawn(documents.item, 6)
     filled = [
         ("INSERT INTO tb_item VALUES ($1, $2, $3)", [n, n * 3, json.dumps(item)])
         for n, item in enumerate(items, 1)
     ]
-    return Stage("rich_schema", rich_schema.TABLE, rich_schema.QUERIES, types, filled, asked)
+    return Stage("rich_schema", rich_schema.TABLE, rich_schema.QUERIES, types, filled, drawn)
 
 
 def _drawn(strategy: st.SearchStrategy[Any], count: int = _DRAWN) -> list[Any]:
     """Return what a strategy draws, the same every time."""
-    found: list[Any] = []
+    collected: list[Any] = []
 
     @settings(
         max_examples=count,
@@ -157,7 +157,7 @@ def _drawn(strategy: st.SearchStrategy[Any], count: int = _DRAWN) -> list[Any]:
     )
     @given(strategy)
     def draw(value: Any) -> None:
-        found.append(value)
+        collected.append(value)
 
     draw()
-    return found
+    return collected

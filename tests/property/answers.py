@@ -65,7 +65,7 @@ class Answers:
         self.outcomes["stored", role] += _reads.total() - before
         if response.cached is not None:
             answers = response.cached.answers.values()
-            self.outcomes.update((one.outcome, role) for one in answers)
+            self.outcomes.update((result.outcome, role) for result in answers)
         return unnumbered(_AGED.sub(b"}", bytes(response.body)))
 
     async def stop(self) -> None:
@@ -80,9 +80,9 @@ def counted() -> Iterator[Counter[str]]:
     rows = StoredStatement.rows
 
     async def counting(self: StoredStatement, *args: Any) -> list[Any] | None:
-        found = await rows(self, *args)
-        _reads[self.source.type_name] += found is not None
-        return found
+        fetched = await rows(self, *args)
+        _reads[self.source.type_name] += fetched is not None
+        return fetched
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stored_query, "_is_cheaper", lambda *_: True)
@@ -145,8 +145,8 @@ async def run(url: str, *statements: Statement) -> None:
 
 def _with_stored(schema: Schema, strategies: Mapping[str, Any]) -> Schema:
     objects = {
-        name: replace(one, stored=strategies[name]) if name in strategies else one
-        for name, one in schema.objects.items()
+        name: replace(object_, stored=strategies[name]) if name in strategies else object_
+        for name, object_ in schema.objects.items()
     }
     return replace(schema, objects=objects)
 
@@ -157,8 +157,8 @@ async def _chosen(
     """Return the strategy of each type that can be stored, and why others cannot."""
     chosen: dict[str, Any] = {}
     refused: dict[str, tuple[str, ...]] = {}
-    for name, one in schema.objects.items():
-        if one.sql_source is None:
+    for name, object_ in schema.objects.items():
+        if object_.sql_source is None:
             continue
         for strategy in (*STRATEGIES[first:], *STRATEGIES[:first]):
             codes = await _refusals(_with_stored(schema, {**chosen, name: strategy}), pool)
@@ -175,11 +175,11 @@ async def _refusals(schema: Schema, pool: Pool) -> tuple[str, ...]:
         check_stored(schema)
     except DeclarationError as error:
         return (error.code,)
-    wanted = await load_desired_state(schema, pool)
-    return tuple(sorted({one.code for one in wanted.refusals}))
+    desired = await load_desired_state(schema, pool)
+    return tuple(sorted({refusal.code for refusal in desired.refusals}))
 
 
-async def _apply(pool: Pool, wanted: DesiredState) -> None:
-    assert wanted.refusals == (), wanted.refusals
+async def _apply(pool: Pool, desired: DesiredState) -> None:
+    assert desired.refusals == (), desired.refusals
     async with open_admin(pool) as writer:
-        await apply(writer, wanted)
+        await apply(writer, desired)

@@ -71,12 +71,14 @@ def everything(schema: GraphQLSchema) -> Iterator[Operation]:
     """Yield an operation for each root field, with all that can be selected of it."""
     assert schema.query_type is not None
     for name, field in schema.query_type.fields.items():
-        required = [one for one in field.args if is_required_argument(field.args[one])]
-        given = [(one, field.args[one].type) for one in required]
-        head = ", ".join(f"${one}: {type_}" for one, type_ in given)
-        arguments = ", ".join(f"{one}: ${one}" for one in required)
+        required = [
+            argument for argument in field.args if is_required_argument(field.args[argument])
+        ]
+        typed = [(item, field.args[item].type) for item in required]
+        head = ", ".join(f"${each}: {type_}" for each, type_ in typed)
+        arguments = ", ".join(f"{value}: ${value}" for value in required)
         text = f"{name}({arguments})" if required else name
-        values = {one: example(type_) for one, type_ in given}
+        values = {first: example(type_) for first, type_ in typed}
         body = f"{{ {text} {_selection(schema, get_named_type(field.type), 0)} }}"
         yield Operation(f"query ({head}) {body}" if required else body, values)
 
@@ -101,15 +103,15 @@ def example(type_: GraphQLInputType) -> Any:
 @cache
 def _documents() -> list[tuple[str, DocumentNode]]:
     """Return each text of the tests that is one query."""
-    found: dict[str, DocumentNode] = {}
+    collected: dict[str, DocumentNode] = {}
     for folder in _FOLDERS:
         for path in sorted((TESTS / folder).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
                     document = _query(node.value)
                     if document is not None:
-                        found.setdefault(node.value, document)
-    return list(found.items())
+                        collected.setdefault(node.value, document)
+    return list(collected.items())
 
 
 def _query(text: str) -> DocumentNode | None:
@@ -119,7 +121,7 @@ def _query(text: str) -> DocumentNode | None:
         document = parse(text)
     except GraphQLError:
         return None
-    kinds = [isinstance(one, OperationDefinitionNode) for one in document.definitions]
+    kinds = [isinstance(definition, OperationDefinitionNode) for definition in document.definitions]
     return document if kinds[0] and sum(kinds) == 1 else None
 
 
@@ -147,8 +149,11 @@ def _selection(schema: GraphQLSchema, type_: Any, depth: int) -> str:
         return ""
     parts = ["__typename"]
     if is_abstract_type(type_):
-        found = [(one, _selection(schema, one, depth)) for one in schema.get_possible_types(type_)]
-        parts += [f"... on {one.name} {text}" for one, text in found]
+        selections = [
+            (possible_type, _selection(schema, possible_type, depth))
+            for possible_type in schema.get_possible_types(type_)
+        ]
+        parts += [f"... on {selection.name} {text}" for selection, text in selections]
     if isinstance(type_, GraphQLObjectType):
         parts += [part for name in type_.fields if (part := _field(schema, type_, name, depth))]
     return f"{{ {' '.join(parts)} }}"
@@ -157,7 +162,7 @@ def _selection(schema: GraphQLSchema, type_: Any, depth: int) -> str:
 def _field(schema: GraphQLSchema, type_: GraphQLObjectType, name: str, depth: int) -> str:
     field = type_.fields[name]
     inner = get_named_type(field.type)
-    if any(is_required_argument(one) for one in field.args.values()):
+    if any(is_required_argument(argument) for argument in field.args.values()):
         return ""
     if is_composite_type(inner) and depth == _MOST_DEPTH:
         return ""

@@ -62,15 +62,15 @@ class _Writer:
     def field(self, type_: Any, depth: int) -> str:
         names = [
             name
-            for name, one in type_.fields.items()
-            if depth < MOST_DEPTH or not is_composite_type(get_named_type(one.type))
+            for name, item in type_.fields.items()
+            if depth < MOST_DEPTH or not is_composite_type(get_named_type(item.type))
         ]
         name = self.draw(st.sampled_from(names))
-        one = type_.fields[name]
+        each = type_.fields[name]
         self.aliases += 1
         # Unique aliases: two fields of one key would have to be equal.
         text = f"a{self.aliases}: {name}{self.arguments(name)}{self.directive()}"
-        inner = get_named_type(one.type)
+        inner = get_named_type(each.type)
         return f"{text} {self.selection(inner, depth + 1)}" if is_composite_type(inner) else text
 
     def arguments(self, name: str) -> str:

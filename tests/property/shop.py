@@ -105,8 +105,8 @@ def queries(stored: object = None, *, embeds: bool = True) -> list[Any]:
         body["posts"] = fraiseql.embed(
             "post", on="author_id", order_by=["-price", "title"], limit=4
         )
-    made = type("Author", (), {"__annotations__": fields, **body})
-    author: Any = fraiseql.type(name="Author", sql_source="author", stored=stored)(made)
+    type_ = type("Author", (), {"__annotations__": fields, **body})
+    author: Any = fraiseql.type(name="Author", sql_source="author", stored=stored)(type_)
 
     async def by_python(info: fraiseql.Info, id: int):  # noqa: A002
         return await Repository(info.context["db"], info.context).find_one("author", id=id)
@@ -189,29 +189,29 @@ Rows = dict[str, list[dict[str, Any]]]
 @st.composite
 def rows(draw: Any) -> Rows:
     """Rows of every table; about half of the references lead to a row."""
-    found: Rows = {}
+    collected: Rows = {}
     for table in NAMES:
         many = draw(st.lists(st.fixed_dictionaries(_COLUMNS[table]), max_size=_MOST[table]))
-        found[table] = [{"id": place, **row} for place, row in enumerate(many, 1)]
+        collected[table] = [{"id": place, **row} for place, row in enumerate(many, 1)]
     for table, column, other in (
         ("author", "country_id", "country"),
         ("post", "author_id", "author"),
         ("remark", "post_id", "post"),
         ("remark", "writer_id", "author"),
     ):
-        for row in found[table]:
-            if row[column] is not None and row[column] > len(found[other]):
+        for row in collected[table]:
+            if row[column] is not None and row[column] > len(collected[other]):
                 row[column] = None
-    return found
+    return collected
 
 
-async def write(connection: asyncpg.Connection, found: Rows) -> None:
+async def write(connection: asyncpg.Connection, rows: Rows) -> None:
     """Put ``found`` in the place of all rows, in one transaction."""
     async with connection.transaction():
         await connection.execute("DELETE FROM remark; DELETE FROM post; DELETE FROM author")
         await connection.execute("DELETE FROM country")
         for table in NAMES:
-            for row in found[table]:
+            for row in rows[table]:
                 places = ", ".join(f"${n}" for n in range(1, len(row) + 1))
                 names = ", ".join(row)
                 await connection.execute(

@@ -43,12 +43,12 @@ class Bench:
     def __init__(self, url: str, name: str) -> None:
         self.url = url
         self.loop = asyncio.new_event_loop()
-        self.stored, embeds = STRATEGIES[name]
+        strategy, embeds = STRATEGIES[name]
         self.name = name
         options: dict[str, Any] = {"database_url": url, "max_complexity": 10**9, "worker": False}
-        kept = fraiseql.create_app(queries=shop.queries(self.stored, embeds=embeds), **options)
+        stored_app = fraiseql.create_app(queries=shop.queries(strategy, embeds=embeds), **options)
         live = fraiseql.create_app(queries=shop.queries(embeds=embeds), **options)
-        self.kept: Service = kept.service
+        self.stored: Service = stored_app.service
         self.live: Service = live.service
         self.run(self._open())
 
@@ -60,16 +60,16 @@ class Bench:
         await self.writer.set_type_codec("jsonb", encoder=str, decoder=str, schema="pg_catalog")
         await self.writer.execute(shop.TABLES)
         pool = await open_pool(self.url, Settings())
-        wanted = await load_desired_state(self.kept.schema, pool)
-        assert wanted.refusals == ()
+        desired = await load_desired_state(self.stored.schema, pool)
+        assert desired.refusals == ()
         async with open_admin(pool) as writer:
-            await apply(writer, wanted)
+            await apply(writer, desired)
         await pool.close()
-        await self.kept.start()
+        await self.stored.start()
         await self.live.start()
 
     async def _close(self) -> None:
-        await self.kept.stop()
+        await self.stored.stop()
         await self.live.stop()
         await self.writer.close()
 
@@ -80,12 +80,12 @@ class Bench:
     def fill(self, rows: shop.Rows) -> None:
         self.run(shop.write(self.writer, rows))
         if self.name == "view":
-            found = self.run(self.writer.fetch(_VIEWS))
-            assert len(found) == 1
-            self.run(self.refresh(found[0]["name"]))
+            views = self.run(self.writer.fetch(_VIEWS))
+            assert len(views) == 1
+            self.run(self.refresh(views[0]["name"]))
 
     async def refresh(self, view: str) -> None:
-        async with open_admin(self.kept.pool) as writer:
+        async with open_admin(self.stored.pool) as writer:
             await refresh_view(writer, view)
 
     def answers(self, operation: Operation) -> tuple[bytes, bytes]:
@@ -93,21 +93,21 @@ class Bench:
         request = Request(operation.text, None, operation.variables)
 
         async def both() -> tuple[bytes, bytes]:
-            found = [
+            cases = [
                 unnumbered((await service.execute(request, {}, Timings())).body)
-                for service in (self.kept, self.live)
+                for service in (self.stored, self.live)
             ]
-            return found[0], found[1]
+            return cases[0], cases[1]
 
-        kept, live = self.run(both())
+        stored, live = self.run(both())
         if self.name == "view":
-            assert b'"seconds":null' not in kept
-            kept = AGED.sub(b"}", kept)
-        return kept, live
+            assert b'"seconds":null' not in stored
+            stored = AGED.sub(b"}", stored)
+        return stored, live
 
-    def kept_roots(self, text: str) -> int:
+    def stored_roots(self, text: str) -> int:
         """Return how many root fields of an operation are answered from what is kept."""
-        serving, _, _ = self.run(self.kept._prepare(Request(text), Timings()))
+        serving, _, _ = self.run(self.stored._prepare(Request(text), Timings()))
         return sum(isinstance(root, CompiledStoredRoot) for root in serving.compiled.sql)
 
 
@@ -128,9 +128,9 @@ def benches(server: EmbeddedServer, name: str) -> Iterator[Bench]:
         await connection.close()
 
     asyncio.run(run(f"CREATE DATABASE {database}"))
-    made = Bench(server.url_for(database), name)
+    running = Bench(server.url_for(database), name)
     try:
-        yield made
+        yield running
     finally:
-        made.close()
+        running.close()
         asyncio.run(run(f"DROP DATABASE {database} WITH (FORCE)"))

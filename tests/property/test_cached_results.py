@@ -35,14 +35,14 @@ AGAIN = 6
 
 def cached_queries(stored: Any) -> list[Any]:
     """The queries of the shop, each of which keeps its answers."""
-    found = shop.queries(stored)
-    for number, query in enumerate(found):
+    queries = shop.queries(stored)
+    for number, query in enumerate(queries):
         if callable(query):
             cache = fraiseql.Cache(tags=READS)
             setattr(query, ATTRIBUTE, replace(getattr(query, ATTRIBUTE), cache=cache))
         else:
-            found[number] = replace(query, cache=fraiseql.Cache())
-    return found
+            queries[number] = replace(query, cache=fraiseql.Cache())
+    return queries
 
 
 class Bench:
@@ -52,9 +52,9 @@ class Bench:
         self.url = url
         self.loop = asyncio.new_event_loop()
         options: dict[str, Any] = {"database_url": url, "max_complexity": 10**9, "worker": False}
-        kept = fraiseql.create_app(queries=cached_queries(stored), **options)
+        cached_app = fraiseql.create_app(queries=cached_queries(stored), **options)
         live = fraiseql.create_app(queries=shop.queries(), **options)
-        self.kept: Service = kept.service
+        self.cached: Service = cached_app.service
         self.live: Service = live.service
         self.asked: list[Operation] = []
         self.outcomes: list[str] = []
@@ -69,12 +69,12 @@ class Bench:
         await self.writer.execute("DROP SCHEMA IF EXISTS fraiseql CASCADE")
         await self.writer.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
         await self.writer.execute(shop.TABLES)
-        await applied(self.url, self.kept.schema)
-        await self.kept.start()
+        await applied(self.url, self.cached.schema)
+        await self.cached.start()
         await self.live.start()
 
     def close(self) -> None:
-        for work in (self.kept.stop(), self.live.stop(), self.writer.close()):
+        for work in (self.cached.stop(), self.live.stop(), self.writer.close()):
             self.run(work)
         self.loop.close()
 
@@ -86,7 +86,7 @@ class Bench:
         request = Request(operation.text, None, operation.variables)
         whole = unnumbered(self.run(self.live.execute(request, {}, Timings())).body)
         for _ in range(2):
-            response = self.run(self.kept.execute(request, {}, Timings()))
+            response = self.run(self.cached.execute(request, {}, Timings()))
             assert unnumbered(response.body) == whole, operation.text
             if response.cached is not None:
                 answers = response.cached.answers.values()
@@ -95,9 +95,9 @@ class Bench:
 
 @pytest.fixture(scope="module", params=[None, Projection(embeds=DEEP)], ids=["live", "projection"])
 def bench(database: str, request: pytest.FixtureRequest) -> Iterator[Bench]:
-    made = Bench(database, request.param)
-    yield made
-    made.close()
+    running = Bench(database, request.param)
+    yield running
+    running.close()
 
 
 SCHEMA = build_schema(queries=shop.queries()).graphql

@@ -94,9 +94,9 @@ def bones(row: Any) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def bench(database: str) -> Iterator[Bench]:
-    made = Bench(database)
-    yield made
-    made.close()
+    running = Bench(database)
+    yield running
+    running.close()
 
 
 @settings(
@@ -110,10 +110,10 @@ def bench(database: str) -> Iterator[Bench]:
     st.lists(operations(SCHEMA), min_size=3, max_size=3),
 )
 def test_response_equals_the_oracle(
-    bench: Bench, items: list[dict[str, Any]], asked: list[Operation]
+    bench: Bench, items: list[dict[str, Any]], operations_: list[Operation]
 ) -> None:
     stored = bench.store(items)
-    for operation in asked:
+    for operation in operations_:
         ours = bench.answer(operation)
         theirs = bench.oracle.answer(operation.text, operation.variables, stored)
         assert normalised(ours.get("data")) == normalised(theirs.data), operation.text

@@ -16,7 +16,7 @@ import fraiseql
 from fraiseql.events import Timings
 from fraiseql.schema.definitions import ATTRIBUTE
 from fraiseql.serving import Request, Service
-from tests.integration.serving.results.fake_caches import Remembering
+from tests.integration.serving.results.fake_caches import FakeCaches
 from tests.integration.serving.served import unnumbered
 
 from . import documents, rich_schema
@@ -26,7 +26,7 @@ from .test_differential import BONES
 EXAMPLES = int(os.environ.get("FRAISEQL_TEST_EXAMPLES", "15"))
 """Documents and operations that are tried on each server; more of them for a soak."""
 
-KEPT = fraiseql.Cache()
+CACHE = fraiseql.Cache()
 OPTIONS: dict[str, Any] = {
     "types": [rich_schema.Dog, rich_schema.Cat],
     "max_complexity": 10**9,
@@ -35,19 +35,19 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-def some_kept() -> list[Any]:
+def some_cached() -> list[Any]:
     """Every other query keeps its answers."""
-    return [_kept(query) if n % 2 else query for n, query in enumerate(rich_schema.QUERIES)]
+    return [_cached(query) if n % 2 else query for n, query in enumerate(rich_schema.QUERIES)]
 
 
-def _kept(query: Any) -> Any:
+def _cached(query: Any) -> Any:
     if not callable(query):
-        return replace(query, cache=KEPT)
+        return replace(query, cache=CACHE)
 
     def resolve(*args: Any, **named: Any) -> Any:
         return query(*args, **named)
 
-    setattr(resolve, ATTRIBUTE, replace(getattr(query, ATTRIBUTE), cache=KEPT))
+    setattr(resolve, ATTRIBUTE, replace(getattr(query, ATTRIBUTE), cache=CACHE))
     return resolve
 
 
@@ -56,13 +56,13 @@ class Bench:
 
     def __init__(self, url: str) -> None:
         self.loop = asyncio.new_event_loop()
-        self.results = [Remembering(), Remembering()]
+        self.results = [FakeCaches(), FakeCaches()]
         every = fraiseql.create_app(database_url=url, queries=rich_schema.QUERIES, **OPTIONS)
-        some = fraiseql.create_app(database_url=url, queries=some_kept(), **OPTIONS)
+        some = fraiseql.create_app(database_url=url, queries=some_cached(), **OPTIONS)
         plain = every.service
         self.plain = Service(plain.schema, plain.settings)  # type: ignore[attr-defined]
         self.caching = [
-            Service(plain.schema, plain.settings, results=self.results[0], policy=lambda *_: KEPT),  # type: ignore[attr-defined]
+            Service(plain.schema, plain.settings, results=self.results[0], policy=lambda *_: CACHE),  # type: ignore[attr-defined]
             Service(some.service.schema, plain.settings, results=self.results[1]),  # type: ignore[attr-defined]
         ]
         self.run(self._open(url))
@@ -86,7 +86,7 @@ class Bench:
     def store(self, items: list[dict[str, Any]]) -> None:
         self.run(self._store(items))
         for results in self.results:
-            results.kept.clear()
+            results.values.clear()
 
     async def _store(self, items: list[dict[str, Any]]) -> None:
         await self.writer.execute("TRUNCATE tb_item")
@@ -100,9 +100,9 @@ class Bench:
 
 @pytest.fixture(scope="module")
 def bench(database: str) -> Iterator[Bench]:
-    made = Bench(database)
-    yield made
-    made.close()
+    running = Bench(database)
+    yield running
+    running.close()
 
 
 SCHEMA = fraiseql.create_app(queries=rich_schema.QUERIES, **OPTIONS).service.schema.graphql  # type: ignore[attr-defined]
@@ -119,23 +119,23 @@ SCHEMA = fraiseql.create_app(queries=rich_schema.QUERIES, **OPTIONS).service.sch
     st.lists(operations(SCHEMA), min_size=3, max_size=3),
 )
 def test_a_joined_response_equals_the_whole_one(
-    bench: Bench, items: list[dict[str, Any]], asked: list[Operation]
+    bench: Bench, items: list[dict[str, Any]], drawn: list[Operation]
 ) -> None:
     bench.store(items)
-    for operation in asked:
+    for operation in drawn:
         whole = bench.body(bench.plain, operation)
         for service in bench.caching:
             assert bench.body(service, operation) == whole, operation.text
             assert bench.body(service, operation) == whole, operation.text
 
 
-def test_values_were_kept_and_given(bench: Bench) -> None:
+def test_values_were_cached_and_returned(bench: Bench) -> None:
     """Without this, nothing of the above need have come from what is kept."""
     bench.store([])
     operation = Operation("{ a: items { id } b: item(id: 1) { id } __typename }", {})
     for service, results in zip(bench.caching, bench.results, strict=True):
         body = bench.body(service, operation)
-        assert results.kept
-        results.kept.update(dict.fromkeys(results.kept, b'"kept"'))
+        assert results.values
+        results.values.update(dict.fromkeys(results.values, b'"kept"'))
         assert b'"kept"' in bench.body(service, operation)
         assert b'"kept"' not in body

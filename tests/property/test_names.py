@@ -34,7 +34,7 @@ def texts(database: str, server_log: Path) -> dict[str, list[str]]:
     """
     name = database.rpartition("/")[2].partition("?")[0]
     at_once(run_sql(database, f"ALTER DATABASE {name} SET log_statement = 'all'"))
-    found, seen = dict[str, list[str]](), set[str]()
+    answered, seen = dict[str, list[str]](), set[str]()
     for strategy, stored in {**STRATEGIES, "cache": None}.items():
         start = server_log.stat().st_size
         Stage(database, (), "int").run(stored, CACHE if strategy == "cache" else None)
@@ -42,12 +42,12 @@ def texts(database: str, server_log: Path) -> dict[str, list[str]]:
             file.seek(start)
             sent = _STATEMENT.findall(file.read().decode())
         forms = {_GENERATED.sub("", text): text for text in sent if _OURS.search(text)}
-        found[strategy] = [text for form, text in forms.items() if form not in seen]
+        answered[strategy] = [text for form, text in forms.items() if form not in seen]
         seen |= set(forms)
     at_once(run_sql(database, f"ALTER DATABASE {name} RESET log_statement"))
-    assert all(found.values())
-    assert {"r", "x", "q", "t0", "t1", "r1", "v"} <= set(words_of(chain(*found.values())))
-    return found
+    assert all(answered.values())
+    assert {"r", "x", "q", "t0", "t1", "r1", "v"} <= set(words_of(chain(*answered.values())))
+    return answered
 
 
 @pytest.mark.parametrize("kind", ["int", "pair"])
@@ -86,7 +86,7 @@ def test_relations_are_called_as_our_names_are(database: str, texts: dict[str, l
 
 
 @pytest.mark.parametrize("kind", ["int", "pair"])
-def test_results_are_kept_beside_columns_of_our_names(
+def test_results_are_cached_despite_columns_of_our_names(
     database: str, texts: dict[str, list[str]], kind: str
 ) -> None:
     Stage(database, words_of([*texts["live"], *texts["cache"]]), kind).run(None, CACHE)

@@ -55,11 +55,11 @@ LEAST = 550
 @cache
 def corpus() -> dict[str, tuple[Stage, list[Operation]]]:
     """Return each stage with its operations."""
-    found = {}
+    collected = {}
     for stage in stages():
         schema = build_schema(types=stage.types, queries=stage.queries).graphql
-        found[stage.name] = stage, [*stage.made, *written(schema), *everything(schema)]
-    return found
+        collected[stage.name] = stage, [*stage.operations, *written(schema), *everything(schema)]
+    return collected
 
 
 STAGES = list(corpus())
@@ -124,8 +124,8 @@ def test_every_way_gives_the_live_answer(bench: Bench, name: str) -> None:
             live = await answers.ask("live", operation, {})
             for context in ({}, WITH_ROLE):
                 for way in ("live", "stored", "cached", "cached"):
-                    found = await answers.ask(way, operation, context)
-                    assert found == live, (way, context, operation)
+                    answer = await answers.ask(way, operation, context)
+                    assert answer == live, (way, context, operation)
         for role in (None, ROLE):
             assert answers.outcomes["hit", role] > 0
         # Without this, two live answers could be compared.
@@ -140,7 +140,7 @@ def test_what_a_policy_hides_is_hidden_in_every_way(bench: Bench) -> None:
     hidden = []
 
     async def work(url: str, answers: Answers) -> None:
-        operations = [one for one in bench.operations("writers") if "novels" in one.text]
+        operations = [item for item in bench.operations("writers") if "novels" in item.text]
         for operation in operations:
             for way in ("stored", "cached"):
                 await answers.ask(way, operation, WITH_ROLE)
@@ -149,8 +149,8 @@ def test_what_a_policy_hides_is_hidden_in_every_way(bench: Bench) -> None:
             for operation in operations:
                 whole = await answers.ask("live", operation, {})
                 live = await answers.ask("live", operation, WITH_ROLE)
-                found = await answers.ask(service, operation, WITH_ROLE)
-                assert found == live, (service, operation)
+                answer = await answers.ask(service, operation, WITH_ROLE)
+                assert answer == live, (service, operation)
                 hidden.append(live != whole)
             await answers.services[service].republish()
             for operation in operations:

@@ -24,8 +24,8 @@ def bench(server: EmbeddedServer, request: pytest.FixtureRequest) -> Iterator[Be
     # Whatever can be read from what is kept is, also where it would not pay.
     patch = pytest.MonkeyPatch()
     patch.setattr(stored_query, "_is_cheaper", lambda *_: True)
-    with benches(server, request.param) as made:
-        yield made
+    with benches(server, request.param) as running:
+        yield running
     patch.undo()
 
 
@@ -42,24 +42,25 @@ QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_
     suppress_health_check=QUIET,
 )
 @given(shop.rows(), st.data())
-def test_the_kept_answer_is_the_live_answer(
+def test_the_stored_answer_is_the_live_answer(
     bench: Bench, rows: shop.Rows, data: st.DataObject
 ) -> None:
     bench.fill(rows)
     schema = SCHEMAS[STRATEGIES[bench.name][1]]
     for _ in range(4):
         operation = data.draw(shop_operations(schema))
-        kept, live = bench.answers(operation)
-        assert kept == live, operation.text
+        stored, live = bench.answers(operation)
+        assert stored == live, operation.text
 
 
 def test_the_strategies_are_what_answers(bench: Bench) -> None:
     """Without this, two live answers could be compared."""
     embeds = STRATEGIES[bench.name][1]
     assert (
-        bench.kept_roots('{ authors { id name } author(id: 1) { id } named(name: "") { id } }') == 3
+        bench.stored_roots('{ authors { id name } author(id: 1) { id } named(name: "") { id } }')
+        == 3
     )
     if embeds:
-        assert bench.kept_roots("{ authors(limit: 1) { country { name } posts { title } } }") == 1
-        deep = bench.kept_roots("{ authors(limit: 1) { posts { remarks { writer { name } } } } }")
+        assert bench.stored_roots("{ authors(limit: 1) { country { name } posts { title } } }") == 1
+        deep = bench.stored_roots("{ authors(limit: 1) { posts { remarks { writer { name } } } } }")
         assert deep == (bench.name in {"projection", "text"})

@@ -39,20 +39,20 @@ def bench(server: EmbeddedServer, request: pytest.FixtureRequest) -> Iterator[Be
     # Whatever can be read from what is kept is, also where it would not pay.
     patch = pytest.MonkeyPatch()
     patch.setattr(stored_query, "_is_cheaper", lambda *_: True)
-    with benches(server, request.param) as made:
-        made.run(made.writer.execute(FILL))
-        yield made
+    with benches(server, request.param) as running:
+        running.run(running.writer.execute(FILL))
+        yield running
     patch.undo()
 
 
 async def compared(bench: Bench, text: str, variables: Mapping[str, Any]) -> tuple[bytes, bytes]:
     """Return the kept and the live answer of one snapshot, on one connection."""
     request = Request(text, variables=variables)
-    serving, _, values = await bench.kept._prepare(request, Timings())
+    serving, _, values = await bench.stored._prepare(request, Timings())
     (root,) = serving.compiled.sql
     assert isinstance(root, CompiledStoredRoot)
     bodies = []
-    async with bench.kept.pool.acquire(Identity.NONE) as connection:
+    async with bench.stored.pool.acquire(Identity.NONE) as connection:
         await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         for query in (root.stored.query, root.query):
             rows = await connection.fetch(query.text, *query.bind(values))
@@ -65,7 +65,7 @@ async def compared(bench: Bench, text: str, variables: Mapping[str, Any]) -> tup
     return bodies[0], bodies[1]
 
 
-def test_kept_and_live_agree_in_every_snapshot(bench: Bench) -> None:
+def test_stored_and_live_answers_agree_in_every_snapshot(bench: Bench) -> None:
     chance = random.Random(7)
     embeds = {"generated": "", "statement": _EMBEDS % ""}.get(bench.name, _EMBEDS % _REMARKS)
     seen: set[bytes] = set()
@@ -79,9 +79,9 @@ def test_kept_and_live_agree_in_every_snapshot(bench: Bench) -> None:
         ):
             text = chance.choice(QUERIES).replace("FIELDS", f"{_OWN} {embeds}")
             variables = {"n": chance.randint(0, 9)} if "$n" in text else {}
-            kept, live = bench.run(compared(bench, text, variables))
-            assert kept == live, (text, variables)
-            seen.add(kept)
+            stored, live = bench.run(compared(bench, text, variables))
+            assert stored == live, (text, variables)
+            seen.add(stored)
     assert writers.failures == []
     assert writers.committed > 20
     assert len(seen) > 20, "what was read changed meanwhile"

@@ -13,7 +13,7 @@ from fraiseql.caching.strategies.projection.strategy import process_queue
 from fraiseql.naming import to_camel
 from fraiseql.schema.storage import Cache, GeneratedColumn, MaterializedView, Projection
 from fraiseql.serving import Request
-from tests.integration.caching.ddl.env import road
+from tests.integration.caching.ddl.env import migrating
 from tests.integration.caching.projection.declared import drift, mended
 from tests.integration.serving.results.env import applied, outcomes, respond
 from tests.integration.serving.served import Served
@@ -42,7 +42,7 @@ _OWN: Final = frozenset(
 _DIGEST: Final = re.compile(r"[0-9a-f]{10}")
 LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 
-_MADE: Final = """
+_OBJECTS: Final = """
 DROP SCHEMA IF EXISTS fraiseql CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public;
 CREATE TYPE pair AS (a int, v int); CREATE TYPE mood AS ENUM ('good', 'bad');
 CREATE TABLE shelf (id int UNIQUE NOT NULL, shelf_id int REFERENCES shelf (id), place int,
@@ -84,23 +84,23 @@ def damage(stored: Any) -> str:
 
 def words_of(texts: Iterable[str]) -> list[str]:
     """Return every word of SQL texts as it is and in lower case, and every letter."""
-    found = {word for text in texts for word in _WORD.findall(text)}
-    found = {word for word in found if len(word) < 40 and not _DIGEST.search(word)}
-    found |= {word.lower() for word in found} | set(LETTERS) | set(LETTERS.upper())
-    return sorted(found - _SYSTEM - _OWN)
+    names = {word for text in texts for word in _WORD.findall(text)}
+    names = {word for word in names if len(word) < 40 and not _DIGEST.search(word)}
+    names |= {word.lower() for word in names} | set(LETTERS) | set(LETTERS.upper())
+    return sorted(names - _SYSTEM - _OWN)
 
 
 def labels_of(texts: Iterable[str]) -> list[str]:
     """Return words that stand as an alias or in front of a dot, which can be fields."""
-    found = {word for text in texts for pair in _LABEL.findall(text) for word in pair}
-    usable = (found | set(LETTERS)) - _SYSTEM - _OWN - {""}
+    labels = {word for text in texts for pair in _LABEL.findall(text) for word in pair}
+    usable = (labels | set(LETTERS)) - _SYSTEM - _OWN - {""}
     return sorted(name for name in usable if not name.endswith("_") and not iskeyword(name))
 
 
 def _declare(name: str, source: str, more: Any, stored: Any = None, **body: Any) -> Any:
     fields = {"__annotations__": {"id": int, "place": int | None, **more}, **body}
-    made = type(name, (), {"__module__": __name__, **fields})
-    return fraiseql.type(name=name, sql_source=source, stored=stored)(made)
+    type_ = type(name, (), {"__module__": __name__, **fields})
+    return fraiseql.type(name=name, sql_source=source, stored=stored)(type_)
 
 
 @fraiseql.query(cache=Cache(tags=("box.shelf_id={shelf}",)))
@@ -145,7 +145,7 @@ class Stage:
     def tables(self) -> str:
         columns = "".join(f', "{name}" {self.kind}' for name in self.names)
         key = "".join(f', "{name}"' for name in self.names) if self.keyed else ""
-        return _MADE.format(columns=columns, key=key) + self.tables_more
+        return _OBJECTS.format(columns=columns, key=key) + self.tables_more
 
     def types(self, stored: Any) -> tuple[Any, ...]:
         """Declare the root, kept in one way, with what it embeds."""
@@ -264,12 +264,12 @@ class Stage:
         by_worker = isinstance(stored, Projection) and stored.mode == "async"
         if not by_worker and not isinstance(stored, MaterializedView):
             return
-        async with road(self.url) as (writer, wishes):
-            (kept,) = (await wishes(*types)).stored_types
+        async with migrating(self.url) as (writer, wishes):
+            (stored_type,) = (await wishes(*types)).stored_types
             if isinstance(stored, MaterializedView):
-                await refresh_view(writer, physical(kept))
+                await refresh_view(writer, physical(stored_type))
             else:
-                await process_queue(kept, writer)
+                await process_queue(stored_type, writer)
 
     def _mend(self, running: Served, stored: Any, *types: Any) -> None:
         """Damage one document unseen: it is found, and mended."""

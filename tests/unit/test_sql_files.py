@@ -23,7 +23,9 @@ def test_each_statement_has_a_name_a_purpose_and_an_end(path: Path) -> None:
     statements = parse_sql(source)
     assert source.startswith("-- ")
     assert source.count(";\n\n-- ") == len(statements) - 1
-    assert all(one.purpose.endswith(".") and one.text for one in statements.values())
+    assert all(
+        statement.purpose.endswith(".") and statement.text for statement in statements.values()
+    )
 
 
 def test_a_function_is_private_described_and_has_a_search_path() -> None:

@@ -78,8 +78,8 @@ class Clients:
     def __init__(self, port: int, seed: int) -> None:
         self._port, self._chosen = port, random.Random(seed)
         self._bodies = [
-            json.dumps({"query": one.query, "variables": one.variables}).encode()
-            for one in (*documents(), *variables())
+            json.dumps({"query": item.query, "variables": item.variables}).encode()
+            for item in (*documents(), *variables())
         ]
         self._bodies += [text.encode() for _, text in texts()]
         self.seen = Seen()

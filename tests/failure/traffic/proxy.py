@@ -36,13 +36,13 @@ class Proxy:
     @contextlib.asynccontextmanager
     async def listening(self) -> AsyncIterator["Proxy"]:
         """Listen on a socket of the file system, as the servers of the tests do."""
-        there = self._options["host"]
+        host = self._options["host"]
         # Paths of sockets must be short.
         with tempfile.TemporaryDirectory(prefix="fql-") as folder:
             server = await asyncio.start_unix_server(self._pass_on, Path(folder, self._name()))
             before, _, _ = self.url.partition("?")
             self.url = f"{before}?{urlencode({**self._options, 'host': folder})}"
-            self._there = Path(there, self._name())
+            self._upstream = Path(host, self._name())
             try:
                 yield self
             finally:
@@ -60,7 +60,7 @@ class Proxy:
         self._links.add(link)
         link.add_done_callback(self._links.discard)
         try:
-            there, back = await asyncio.open_unix_connection(self._there)
+            server_reader, back = await asyncio.open_unix_connection(self._upstream)
         except OSError:
             # PostgreSQL is away: the application finds its connection closed.
             writer.transport.abort()
@@ -68,7 +68,7 @@ class Proxy:
         ends = {writer, back}
         self._ends |= ends
         try:
-            await asyncio.gather(self._one_way(reader, back), self._one_way(there, writer))
+            await asyncio.gather(self._one_way(reader, back), self._one_way(server_reader, writer))
         finally:
             self._ends -= ends
 

@@ -13,8 +13,8 @@ import pytest
 
 import fraiseql
 from fraiseql.caching.objects import DatabaseObject
-from tests.integration.caching.ddl.env import road
-from tests.integration.caching.projection.declared import made_anew
+from tests.integration.caching.ddl.env import migrating
+from tests.integration.caching.projection.declared import reset_database
 
 HERE = Path(__file__).parent
 TABLES = """
@@ -117,11 +117,11 @@ async def test_a_strategy_creates_the_objects_in_its_file(
     # Releases differ in it; the tests of row triggers try both.
     whole = "fraiseql.caching.strategies.projection.inspection.transition_tables_are_whole"
     monkeypatch.setattr(whole, lambda _: True)
-    await made_anew(database, TABLES)
-    async with road(database) as (_, wishes):
-        wanted = await wishes(DECLARED[strategy])
-    assert wanted.refusals == ()
+    await reset_database(database, TABLES)
+    async with migrating(database) as (_, wishes):
+        desired = await wishes(DECLARED[strategy])
+    assert desired.refusals == ()
     path = HERE / f"{strategy}.sql"
     if pytestconfig.getoption("--update-golden"):
-        path.write_text(text(wanted.objects))
-    assert text(wanted.objects) == path.read_text()
+        path.write_text(text(desired.objects))
+    assert text(desired.objects) == path.read_text()

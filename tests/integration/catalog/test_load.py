@@ -105,7 +105,7 @@ async def test_names_are_found_as_written(pool: Pool) -> None:
     assert str(catalog.server_version)[:2] in {"15", "16", "17", "18"}
 
 
-async def test_what_does_not_exist_is_told_with_the_nearest_name(pool: Pool) -> None:
+async def test_a_missing_name_is_reported_with_the_nearest(pool: Pool) -> None:
     names = ["usrs", "mixed case", "not_a_relation_to_read", "sales.nothing", "'; DROP TABLE users"]
     catalog = await load_catalog(pool, [*names, "users"])
     assert set(catalog.relations) == {"users"}

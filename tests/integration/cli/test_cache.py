@@ -91,7 +91,7 @@ class Site:
         assert b"errors" not in answer.body, answer.body
         return "hit" if "hit" in answer.cache else answer.cache.partition('detail="')[2].strip('"')
 
-    def kept(self, *names: str) -> None:
+    def fill(self, *names: str) -> None:
         """Repeat until each query hits: results are stored a moment later."""
         deadline = time.monotonic() + PATIENCE
         for name in names:
@@ -146,7 +146,7 @@ def site(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Si
 
 def test_purges_a_query_from_each_store(site: Site) -> None:
     for name in ("users", "people", "posts"):
-        site.kept("users", "people", "posts")
+        site.fill("users", "people", "posts")
         purged = site.facts("purge", "--query", name)
         assert (purged["entries"] >= 1, purged["tags"]) == (True, [f"query:{name}"])
         assert site.ask(name) == "absent"
@@ -154,7 +154,7 @@ def test_purges_a_query_from_each_store(site: Site) -> None:
 
 
 def test_purges_what_reads_the_tables_of_a_type(site: Site) -> None:
-    site.kept("users", "people", "posts", "total")
+    site.fill("users", "people", "posts", "total")
     site.run("purge", "--type", "Post")
     assert [site.ask(name) for name in ("posts", "total")] == ["changed", "changed"]
     assert [site.ask(name) for name in ("users", "people")] == ["hit", "hit"]
@@ -164,30 +164,30 @@ def test_purges_what_reads_the_tables_of_a_type(site: Site) -> None:
 
 @pytest.mark.parametrize("word", ["board", "label:board", "v_post", "public.tb_post"])
 def test_purges_by_label_and_by_relation(site: Site, word: str) -> None:
-    site.kept("total", "users")
+    site.fill("total", "users")
     assert site.facts("purge", "--tag", word)["entries"] >= 1
     assert [site.ask(name) for name in ("total", "users")] == ["changed", "hit"]
 
 
 def test_purges_one_key(site: Site) -> None:
-    site.kept("users", "posts")
+    site.fill("users", "posts")
     (row,) = site.rows(
         "SELECT key FROM fraiseql.result_cache_entries WHERE query = 'users' AND behind IS NULL"
     )
     assert site.run("purge", "--key", row["key"]) == "1 entry invalidated.\n"
     assert [site.ask(name) for name in ("users", "posts")] == ["redefined", "hit"]
-    site.kept("users")
+    site.fill("users")
 
 
 def test_purges_all(site: Site) -> None:
-    site.kept("users", "people", "posts")
+    site.fill("users", "people", "posts")
     purged = site.facts("purge", "--all")
     assert set(purged["tags"]) == {f"query:{name}" for name in QUERIES}
     assert [site.ask(name) for name in ("users", "people", "posts")] == ["absent"] * 3
 
 
-def test_cleans_what_cannot_be_given(site: Site) -> None:
-    site.kept("users", "posts")
+def test_cleans_unusable_entries(site: Site) -> None:
+    site.fill("users", "posts")
     site.run("purge", "--type", "User")
     assert site.facts("clean")["segments"] == 1
     assert site.ask("posts") == "hit"
@@ -195,7 +195,7 @@ def test_cleans_what_cannot_be_given(site: Site) -> None:
 
 
 def test_stats_show_what_processes_counted(site: Site) -> None:
-    site.kept("users", "people", "posts", "total")
+    site.fill("users", "people", "posts", "total")
     hits = 5
     for _ in range(hits):
         assert site.ask("users") == "hit"

@@ -85,7 +85,7 @@ def test_wrong_use_is_said_and_ends_with_2(words: list[str], part: str, project:
     assert "Traceback" not in done.stderr
 
 
-def test_a_database_that_is_not_there_ends_with_1(project: Path) -> None:
+def test_a_missing_database_ends_with_1(project: Path) -> None:
     url = "postgresql://nobody@127.0.0.1:1/none"
     done = fraiseql("demo", "--check", "--database-url", url, cwd=project)
     assert (done.returncode, done.stdout) == (1, "")

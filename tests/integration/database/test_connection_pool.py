@@ -29,7 +29,7 @@ async def until(admin: asyncpg.Connection, sql: str, *args: str, count: int) -> 
     return time.monotonic() - start
 
 
-async def test_connections_are_made_when_needed_and_not_above_the_size(
+async def test_connections_open_on_demand_and_up_to_the_size(
     make_pool: MakePool, admin: asyncpg.Connection
 ) -> None:
     pool = await make_pool(pool_size=3)

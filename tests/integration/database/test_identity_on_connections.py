@@ -15,7 +15,7 @@ WHO = """SELECT current_user::text AS role,
 nullif(current_setting('app.tenant', true), '') AS tenant,
 nullif(current_setting('app.language', true), '') AS language"""
 SLOW = "SELECT pg_sleep(0.02) IS NULL"
-NOBODY = ("postgres", None, None)
+LOGIN_ROLE = ("postgres", None, None)
 
 
 def identity(role: str | None = None, **variables: str) -> Identity:
@@ -42,15 +42,15 @@ async def roles(admin: asyncpg.Connection) -> AsyncIterator[None]:
     await admin.execute("DROP ROLE reader; DROP ROLE writer")
 
 
-async def test_role_and_variables_are_there_and_gone(pool: Pool) -> None:
+async def test_role_and_variables_are_set_and_reset(pool: Pool) -> None:
     requested = identity("reader", tenant="1", language="fr")
     assert await who(pool, requested) == ("reader", "1", "fr")
-    assert await who(pool) == NOBODY
+    assert await who(pool) == LOGIN_ROLE
     assert await who(pool, identity(tenant="2")) == ("postgres", "2", None)
     assert await who(pool, identity(language="de")) == ("postgres", None, "de")
     assert await who(pool, identity("writer")) == ("writer", None, None)
     assert await who(pool, identity("reader")) == ("reader", None, None)
-    assert await who(pool) == NOBODY
+    assert await who(pool) == LOGIN_ROLE
 
 
 @pytest.mark.parametrize("size", [1, 3])
@@ -81,7 +81,7 @@ async def test_requests_cancelled_anywhere_leave_nothing(make_pool: MakePool, si
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        assert await asyncio.gather(*(who(pool) for _ in range(size))) == [NOBODY] * size
+        assert await asyncio.gather(*(who(pool) for _ in range(size))) == [LOGIN_ROLE] * size
         assert await who(pool, identity(language="fr")) == ("postgres", None, "fr")
 
 
@@ -92,7 +92,7 @@ async def test_an_identity_that_is_refused_leaves_nothing(pool: Pool) -> None:
     ) as error:
         await who(pool, identity("nobody_knows", tenant="2"))
     assert "GRANT" in error.value.hint
-    assert await who(pool) == NOBODY
+    assert await who(pool) == LOGIN_ROLE
     assert await who(pool, identity(language="fr")) == ("postgres", None, "fr")
 
 
@@ -112,7 +112,7 @@ async def test_a_role_that_was_not_granted_is_refused(
 async def test_a_statement_that_fails_leaves_nothing(pool: Pool) -> None:
     with pytest.raises(DatabaseError, match="not allowed"):
         await pool.fetch_bytes("SELECT * FROM pg_authid", (), identity("reader", tenant="1"))
-    assert await who(pool) == NOBODY
+    assert await who(pool) == LOGIN_ROLE
 
 
 async def test_row_level_security_reads_the_variable(pool: Pool, admin: asyncpg.Connection) -> None:

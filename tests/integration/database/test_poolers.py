@@ -125,7 +125,7 @@ async def test_a_refused_parameter_is_named_with_its_remedy(database: str, tmp_p
     assert "ALTER ROLE" in text
 
 
-async def test_ignored_settings_are_named_and_can_be_given_to_the_role(
+async def test_ignored_settings_are_named_and_can_be_set_for_the_role(
     database: str, tmp_path: Path
 ) -> None:
     with pooled(database, tmp_path / "a", mode="session", ignored=IGNORED) as url:

@@ -62,7 +62,7 @@ def test_an_answer_that_differs_is_found_and_placed(flights: str) -> None:
     ]
 
 
-def test_what_is_kept_answers_as_the_live_definition_does(flights: str) -> None:
+def test_stored_documents_answer_as_the_live_definition_does(flights: str) -> None:
     async def work() -> list[Gain]:
         settings = Settings().with_values(database_url=flights)
         return [gain async for gain in measure_gains(settings)]

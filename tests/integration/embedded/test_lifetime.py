@@ -109,7 +109,7 @@ def test_a_forked_child_keeps_its_parents_claim(cluster_dir: Path) -> None:
 
 def test_four_processes_start_for_the_first_time_at_once(tmp_path: Path, client) -> None:
     clients = [client(tmp_path / "shared") for _ in range(4)]
-    assert len({one.url for one in clients}) == 1
+    assert len({item.url for item in clients}) == 1
     log = (tmp_path / "shared" / "postgresql-18" / "log").read_text()
     assert log.count("creating configuration files") == 1
     assert log.count("database system is ready to accept connections") == 1
@@ -123,11 +123,11 @@ def test_clients_that_come_while_the_server_stops_get_a_new_one(cluster_dir: Pat
         old = record(cluster_dir)["server"]
         last.process.kill()
         arriving = [client(cluster_dir) for _ in range(2)]
-        for one in arriving:
-            assert run_sql(one.url, "SELECT 1") == 1
+        for item in arriving:
+            assert run_sql(item.url, "SELECT 1") == 1
         assert record(cluster_dir)["server"] != old
-        for one in arriving:
-            one.process.kill()
+        for item in arriving:
+            item.process.kill()
 
 
 def test_the_server_gets_no_files_or_signals_of_its_client(cluster_dir: Path, client) -> None:

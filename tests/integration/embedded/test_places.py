@@ -63,7 +63,7 @@ def test_data_of_another_major_version_are_refused(cluster_dir: Path) -> None:
     assert "pg_dumpall" in caught.value.hint
 
 
-def test_no_empty_database_is_made_next_to_another_version(cluster_dir: Path) -> None:
+def test_no_empty_database_is_created_next_to_another_version(cluster_dir: Path) -> None:
     system = system_directory()
     if system is None:
         pytest.skip("the system has no PostgreSQL server")

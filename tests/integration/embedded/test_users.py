@@ -64,8 +64,8 @@ def test_root_makes_and_runs_a_server(
 
 
 def test_root_falls_back_where_namespaces_are_refused(cluster_dir: Path, client) -> None:
-    one = client(cluster_dir, prefix=[sys.executable, str(REFUSING), "65535"])
-    assert run_sql(one.url, "SELECT 1") == 1
+    process = client(cluster_dir, prefix=[sys.executable, str(REFUSING), "65535"])
+    assert run_sql(process.url, "SELECT 1") == 1
     assert uid_of(record(cluster_dir)["server"]) == NOBODY
 
 
@@ -77,15 +77,15 @@ def test_root_without_another_user_is_refused(cluster_dir: Path, client) -> None
 
 def test_one_directory_serves_both_ways_in_turn(cluster_dir: Path, client) -> None:
     for way, uid in [("setuid", NOBODY), ("namespace", 0), ("setuid", NOBODY), ("", 0)]:
-        one = client(cluster_dir, FRAISEQL_EMBEDDED_ISOLATION=way)
-        assert run_sql(one.url, "SELECT 1") == 1
+        process = client(cluster_dir, FRAISEQL_EMBEDDED_ISOLATION=way)
+        assert run_sql(process.url, "SELECT 1") == 1
         assert uid_of(record(cluster_dir)["server"]) == uid
-        one.kill()
+        process.kill()
 
 
 def test_setuid_server_ends_with_its_killed_supervisor(cluster_dir: Path, client) -> None:
-    one = client(cluster_dir, FRAISEQL_EMBEDDED_ISOLATION="setuid")
-    assert one.url
+    process = client(cluster_dir, FRAISEQL_EMBEDDED_ISOLATION="setuid")
+    assert process.url
     pids = record(cluster_dir)
     os.kill(pids["supervisor"], 9)
     wait_until(lambda: not alive(pids["server"]), 3.0)
@@ -94,14 +94,14 @@ def test_setuid_server_ends_with_its_killed_supervisor(cluster_dir: Path, client
 
 def test_an_ordinary_user_runs_it_straight(unwritable_path: Path, client) -> None:
     data_dir = unwritable_path / ".fraiseql"
-    one = client(data_dir, prefix=ordinary())
-    assert one.answer["uid"] == NOBODY
-    assert run_sql(one.url, "SELECT 1") == 1
+    process = client(data_dir, prefix=ordinary())
+    assert process.answer["uid"] == NOBODY
+    assert run_sql(process.url, "SELECT 1") == 1
     pids = record(data_dir)
     assert uid_of(pids["server"]) == uid_of(pids["supervisor"]) == NOBODY
     other = client(data_dir, prefix=ordinary())
-    assert other.url == one.url
-    one.kill()
+    assert other.url == process.url
+    process.kill()
     other.kill()
     wait_until(lambda: not alive(pids["server"]), 3.0)
 

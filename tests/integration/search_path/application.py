@@ -84,10 +84,10 @@ def author(name: str, *, document: str | None = None, indexes: Any = (), stored:
         }
     books = fraiseql.embed("book", on="author_id", where=BOOKS, order_by="-pages", limit=3)
     body = {"__annotations__": fields, "__module__": __name__, "books": books}
-    made = type(name, (), body)
+    type_ = type(name, (), body)
     table = "author" if document else name.lower()
     source = {"sql_source": table, "jsonb_column": document, "stored": stored}
-    return fraiseql.type(name=name, indexes=list(indexes), **source)(made)
+    return fraiseql.type(name=name, indexes=list(indexes), **source)(type_)
 
 
 Author = author(
@@ -100,7 +100,7 @@ Author = author(
     ),
 )
 Raw = author("Raw", document="raw")
-Kept = author("Kept", stored=fraiseql.Projection())
+StoredAuthor = author("Kept", stored=fraiseql.Projection())
 Late = author("Late", stored=fraiseql.Projection(mode="async", text=True, max_bytes=10**6))
 Viewed = author("Viewed", stored=fraiseql.MaterializedView(refresh="1h", when_stale="live"))
 
@@ -129,14 +129,14 @@ async def tagged(info: fraiseql.Info, id: int) -> int:  # noqa: A002
 async def explicit(info: fraiseql.Info) -> int:
     async def compute() -> int:
         repo = Repository(info.context["db"], info.context)
-        found = await repo.find("book", where={"title": {"like": "t%"}})
-        one = await repo.find_one("book", id=1)
-        return len(found) + (one is not None)
+        books = await repo.find("book", where={"title": {"like": "t%"}})
+        book = await repo.find_one("book", id=1)
+        return len(books) + (book is not None)
 
     cache = fraiseql.DatabaseCache(info.context["db"])
-    kept = await cache.get_or_compute("key", "kind", 60, compute, tags=("label",))
+    value = await cache.get_or_compute("key", "kind", 60, compute, tags=("label",))
     await cache.invalidate("label")
-    return kept + await fraiseql.cached_query("other", 60, compute)
+    return value + await fraiseql.cached_query("other", 60, compute)
 
 
 def queries() -> list[Any]:
@@ -148,7 +148,7 @@ def queries() -> list[Any]:
             ("logged", fraiseql.Cache(store="logged", stale="1h")),
         )
     ]
-    types = {"authors": Author, "raws": Raw, "kept": Kept, "late": Late, "viewed": Viewed}
+    types = {"authors": Author, "raws": Raw, "kept": StoredAuthor, "late": Late, "viewed": Viewed}
     types |= {"generated": Generated, "totals": Total}
-    found = [fraiseql.find(name, type_) for name, type_ in types.items()]
-    return [*cached, *found, fraiseql.find_one("author", Author, by="id"), tagged, explicit]
+    lookup_result = [fraiseql.find(name, type_) for name, type_ in types.items()]
+    return [*cached, *lookup_result, fraiseql.find_one("author", Author, by="id"), tagged, explicit]

@@ -52,7 +52,7 @@ DOCUMENT = f"{FIELDS} count ratio nick yes code mood day hour moment key"
 def wheres(served: Served, type_name: str) -> list[dict[str, Any]]:
     """Return a filter for each operator of each field, by the schema itself."""
     types = served.service.schema.graphql.type_map
-    found: list[dict[str, Any]] = []
+    collected: list[dict[str, Any]] = []
     for name, field in types[f"{type_name}Where"].fields.items():  # type: ignore[attr-defined]
         if name not in SAMPLES:
             continue
@@ -62,49 +62,51 @@ def wheres(served: Served, type_name: str) -> list[dict[str, Any]]:
                 value = True
             elif operator in ("in", "notIn"):
                 value = [value]
-            found.append({name: {operator: value}})
-    return found
+            collected.append({name: {operator: value}})
+    return collected
 
 
 @asynccontextmanager
-async def road(served: Served) -> AsyncIterator[tuple[AdminConnection, DesiredState]]:
+async def migrating(served: Served) -> AsyncIterator[tuple[AdminConnection, DesiredState]]:
     settings = served.service.settings
     pool = await open_pool(served.url, settings)
     try:
-        wanted = await load_desired_state(served.service.schema, pool)
+        desired = await load_desired_state(served.service.schema, pool)
         async with open_admin(pool) as writer:
-            yield writer, wanted
+            yield writer, desired
     finally:
         await pool.close()
 
 
 async def apply_all(served: Served) -> None:
-    async with road(served) as (writer, wanted):
-        assert not wanted.refusals
-        await apply(writer, wanted)
-    async with road(served) as (writer, wanted):
-        assert (await find_plan(writer, wanted)).empty
+    async with migrating(served) as (writer, desired):
+        assert not desired.refusals
+        await apply(writer, desired)
+    async with migrating(served) as (writer, desired):
+        assert (await find_plan(writer, desired)).empty
         await grant(writer, "pg_monitor")
 
 
 async def plan_with_temporary_names(served: Served) -> None:
     """Plan on a connection whose temporary schema, which PostgreSQL searches first, shadows too."""
-    async with road(served) as (writer, wanted):
+    async with migrating(served) as (writer, desired):
         async with writer.declared():
             for name in ("pg_class", "pg_namespace", "pg_attribute", "pg_proc", "pg_index"):
                 await writer.execute(f"CREATE TEMPORARY VIEW {name} AS SELECT 1 AS shadow")
             await writer.execute(
                 "CREATE DOMAIN pg_temp.text AS pg_catalog.text CHECK (hostile.version() IS NULL)"
             )
-        assert (await find_plan(writer, wanted)).empty
-        assert all(found.compared for found in await verify(writer, wanted.stored_types))
+        assert (await find_plan(writer, desired)).empty
+        assert all(
+            verification.compared for verification in await verify(writer, desired.stored_types)
+        )
 
 
 async def check_all(served: Served) -> None:
-    async with road(served) as (writer, wanted):
-        for found in await verify(writer, wanted.stored_types):
-            assert found.differing == 0
-        await repair(writer, wanted.stored_types)
+    async with migrating(served) as (writer, desired):
+        for verification in await verify(writer, desired.stored_types):
+            assert verification.differing == 0
+        await repair(writer, desired.stored_types)
         await compact(writer)
 
 
@@ -124,19 +126,19 @@ async def work_once(served: Served) -> None:
 async def administer(served: Served) -> None:
     """Do what ``fraiseql cache`` does."""
     schema = served.service.schema
-    async with open_installed_stores(served.service.settings) as found:
-        await query_stats(found.pool.inspect)
-        await log_stats(found.pool.inspect)
-        await top_keys(found.pool.inspect, 5)
-        stored = document_relations(await load_desired_state(schema, found.pool), "Book")
-        tags = await type_tags(schema, found.pool, "Book", stored)
-        tags |= await word_tags(schema, found.pool, "book")
-        async with open_admin(found.pool) as writer:
+    async with open_installed_stores(served.service.settings) as stores:
+        await query_stats(stores.pool.inspect)
+        await log_stats(stores.pool.inspect)
+        await top_keys(stores.pool.inspect, 5)
+        stored = document_relations(await load_desired_state(schema, stores.pool), "Book")
+        tags = await type_tags(schema, stores.pool, "Book", stored)
+        tags |= await word_tags(schema, stores.pool, "book")
+        async with open_admin(stores.pool) as writer:
             await purge_tags(writer, tags)
-            names = await query_names(schema, found.pool)
-            await purge_queries(writer, found.stores, names, whole=True)
-            await clean(writer, list(found.tables), 0.0)
-        for store in found.stores:
+            names = await query_names(schema, stores.pool)
+            await purge_queries(writer, stores.stores, names, whole=True)
+            await clean(writer, list(stores.tables), 0.0)
+        for store in stores.stores:
             await store.size()
 
 
@@ -162,10 +164,10 @@ def ask_everything(served: Served) -> None:
     for _ in range(3):
         served.data("{ booksUnlogged { id title } booksLogged { id } tagged(id: 1) explicit }")
     context = {"role": "pg_read_all_data", "session": {"app.tenant": "1"}}
-    asked = (
+    statements = (
         "{ authors { id books { id } } booksUnlogged { id } kept { id } late { id } viewed { id } }"
     )
-    served.data(asked, context=context)
+    served.data(statements, context=context)
     served.run(served.service.explain(Request("{ authors { id } }")))
     served.run(served.service.republish())
 

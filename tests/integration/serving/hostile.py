@@ -36,18 +36,18 @@ def nested(number: int, before: str, inner: str, after: str) -> str:
 
 def deep(number: int, *keys: str, inner: Any = None) -> Any:
     """An object so many levels deep, by these keys in turn."""
-    found = {} if inner is None else inner
+    built = {} if inner is None else inner
     for place in range(number):
         key = keys[place % len(keys)]
-        found = {key: [found] if key in ("and", "or") else found}
-    return found
+        built = {key: [built] if key in ("and", "or") else built}
+    return built
 
 
 def in_lists(number: int) -> Any:
-    found: Any = 1
+    nested: Any = 1
     for _ in range(number):
-        found = [found]
-    return found
+        nested = [nested]
+    return nested
 
 
 LARGE, DEEP, COMPLEX = "DOCUMENT_TOO_LARGE", "DOCUMENT_TOO_DEEP", "TOO_COMPLEX"

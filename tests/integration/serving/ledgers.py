@@ -156,12 +156,12 @@ PAPERS = [
 ]
 ROOTS: dict[str, Any] = {
     "ledgers": LEDGERS,
-    "ledger": lambda _info, **given: LEDGERS[given["id"] - 1],
+    "ledger": lambda _info, **arguments: LEDGERS[arguments["id"] - 1],
     "papers": PAPERS,
     "money": PAPERS,
     "loose": LOOSE,
-    "sumOf": lambda _info, **given: sum_of(**given),
-    "entryOf": lambda _info, **given: {"id": 1, "exact": "1.50", **given},
+    "sumOf": lambda _info, **received: sum_of(**received),
+    "entryOf": lambda _info, **values: {"id": 1, "exact": "1.50", **values},
 }
 OPERATIONS = [
     "{ ledgers { id big exact many facts rate weight owner { exact big } entries { big exact } } }",

@@ -56,15 +56,15 @@ def _entry(row: Row, key: str, value: Any) -> Truth:
     return _compared(row[key], "in" if isinstance(value, list) else "eq", value)
 
 
-def _compared(found: Any, operator: str, operand: Any) -> Truth:
+def _compared(actual: Any, operator: str, operand: Any) -> Truth:
     if operator == "is_null":
-        return (found is None) is operand
+        return (actual is None) is operand
     if operator in ("in", "not_in"):
-        inside = _any([_compared(found, "eq", item) for item in operand])
+        inside = _any([_compared(actual, "eq", item) for item in operand])
         return inside if operator == "in" else _negated(inside)
     if operand is None:
-        return (found is None) is (operator == "eq")
-    return None if found is None else _ORDERED[operator](found, operand)
+        return (actual is None) is (operator == "eq")
+    return None if actual is None else _ORDERED[operator](actual, operand)
 
 
 def _all(parts: Sequence[Truth]) -> Truth:
@@ -85,11 +85,11 @@ def _negated(part: Truth) -> Truth:
 
 def ordered(rows: Sequence[Row], terms: Sequence[str], key: str) -> list[Row]:
     """Return the rows in order: null is greatest, ties go by ``key`` as the last term goes."""
-    found = list(rows)
+    matching = list(rows)
     last = "-" if terms and terms[-1].startswith("-") else ""
     for term in reversed([*terms, last + key]):
-        found.sort(key=_place(term.lstrip("-")), reverse=term.startswith("-"))
-    return found
+        matching.sort(key=_place(term.lstrip("-")), reverse=term.startswith("-"))
+    return matching
 
 
 def _place(name: str) -> Callable[[Row], Any]:

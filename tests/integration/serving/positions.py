@@ -242,8 +242,8 @@ def _docs(argument: str) -> str:
 
 POSITIONS = [
     # Arguments of fields that SQL answers.
-    *[_int(f"doc({one}) {KEYS}") for one in ("tenant: $x, id: 7", "tenant: 1, id: $x")],
-    *[_int(_docs(one)) for one in ("tenant: $x", "limit: $x", "offset: $x")],
+    *[_int(f"doc({arguments}) {KEYS}") for arguments in ("tenant: $x, id: 7", "tenant: 1, id: $x")],
+    *[_int(_docs(item)) for item in ("tenant: $x", "limit: $x", "offset: $x")],
     _kind(_docs("kind: $x")),
     # Filters.
     _where(_docs("where: $x")),
@@ -279,7 +279,7 @@ POSITIONS = [
             "{ or: [{ id: { eq: $x } }, { id: { in: [$x, 2] } }] }",
         )
     ],
-    *[_ints(_docs(f"where: {{ id: {{ {one}: $x }} }}")) for one in ("in", "notIn")],
+    *[_ints(_docs(f"where: {{ id: {{ {each}: $x }} }}")) for each in ("in", "notIn")],
     _boolean(_docs("where: { ok: { isNull: $x } }")),
     _boolean(_docs("where: { ok: { eq: $x } }")),
     _kind(_docs("where: { kind: { eq: $x } }")),
@@ -287,7 +287,10 @@ POSITIONS = [
     Position(
         _docs("where: { kind: { in: $x } }"), "[Kind!]", (["A"], "B", []), "[A]", (["C"], [None])
     ),
-    *[_text(_docs(f"where: {{ title: {{ {one}: $x }} }}")) for one in ("eq", "contains", "like")],
+    *[
+        _text(_docs(f"where: {{ title: {{ {value}: $x }} }}"))
+        for value in ("eq", "contains", "like")
+    ],
     Position(
         _docs("where: { price: { eq: $x } }"), "Decimal", (2.5, "1.5", 2), "2.5", ("much", [], {})
     ),
@@ -323,25 +326,28 @@ POSITIONS = [
         "{ id @skip(if: $x) } docs { id }"
     ),
     # Arguments of Python functions.
-    *[_int(f"scalars({one})") for one in ("a: $x", "a: 1, b: $x", "a: 1, c: $x")],
+    *[_int(f"scalars({first})") for first in ("a: $x", "a: 1, b: $x", "a: 1, c: $x")],
     _text("scalars(a: 1, d: $x)"),
     _boolean("flag(f: $x)"),
     Position("scalars(a: 1, e: $x)", "Float", (1.5, 2), "0.5", ("1", [], True, inf, nan)),
-    *[_int(f"lists({one})") for one in ("a: [$x]", "a: [1, $x]", "b: [$x]", "b: [$x, null]")],
-    *[_int(f"lists({one})") for one in ("c: [[$x]]", "c: [[1], [2, $x]]")],
-    *[_ints(f"lists({one})") for one in ("a: $x", "c: [$x]", "c: [[1], $x]")],
+    *[
+        _int(f"lists({arguments})")
+        for arguments in ("a: [$x]", "a: [1, $x]", "b: [$x]", "b: [$x, null]")
+    ],
+    *[_int(f"lists({arguments})") for arguments in ("c: [[$x]]", "c: [[1], [2, $x]]")],
+    *[_ints(f"lists({arguments})") for arguments in ("a: $x", "c: [$x]", "c: [[1], $x]")],
     _kind("lists(kinds: [$x])"),
     _kind("lists(kinds: [A, $x])"),
     _outer("inputs(outer: $x)"),
     _outer("inputs(several: [$x])"),
     _outer("inputs(several: [{ required: 9 }, $x])"),
     *[
-        _inner(f"inputs(outer: {{ required: 1, {one} }})")
-        for one in ("inner: $x", "more: [$x]", "more: [{ n: 9 }, $x]")
+        _inner(f"inputs(outer: {{ required: 1, {arguments} }})")
+        for arguments in ("inner: $x", "more: [$x]", "more: [{ n: 9 }, $x]")
     ],
     *[
-        _int(f"inputs(outer: {one})")
-        for one in (
+        _int(f"inputs(outer: {arguments})")
+        for arguments in (
             "{ required: $x }",
             "{ required: 1, inner: { n: $x } }",
             "{ required: 1, more: [{ n: $x }] }",
@@ -361,9 +367,12 @@ POSITIONS = [
     _order("filtered(orderBy: $x)", "[DocOrderBy!]"),
     _order("filtered(orderBy: [{ kind: ASC }, $x])", "DocOrderBy"),
     # Arguments of computed fields.
-    *[_int(f"docs {{ id times({one}) }}") for one in ("by: $x", "by: 1, plus: $x")],
+    *[_int(f"docs {{ id times({arguments}) }}") for arguments in ("by: $x", "by: 1, plus: $x")],
     _kind("docs { id times(by: 2, kind: $x) }"),
-    *[_int(f"docs {{ id each({one}) }}") for one in ("by: $x", "of: [$x]", "of: [1, $x]")],
+    *[
+        _int(f"docs {{ id each({arguments}) }}")
+        for arguments in ("by: $x", "of: [$x]", "of: [1, $x]")
+    ],
     _ints("docs { id each(of: $x) }"),
     # Introspection.
     Position("__type(name: $x) { name }", "String", ("Doc", "No"), '"Kind"', (1, [])),

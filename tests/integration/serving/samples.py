@@ -132,12 +132,12 @@ FLAGS = ("ok", "d_ok")
 
 def rows(count: int = 16) -> list[dict[str, Any]]:
     """Return rows by Python name; every fourth value is null, in shifting places."""
-    made: list[dict[str, Any]] = [{"id": n + 1} for n in range(count)]
+    created: list[dict[str, Any]] = [{"id": n + 1} for n in range(count)]
     for place, (name, values) in enumerate(VALUES.items()):
         left = cycle(values)
-        for n, row in enumerate(made):
+        for n, row in enumerate(created):
             row[name] = None if (n + place) % 4 == 0 else next(left)
-    return made
+    return created
 
 
 def stored(row: dict[str, Any]) -> list[Any]:

@@ -28,7 +28,7 @@ INSERT INTO novel VALUES (1, 1, 'live first'), (2, 1, 'live second'), (3, 2, 'li
 INSERT INTO chapter VALUES (1, 1, 10), (2, 1, 20);
 """
 
-KEPT = """
+STORED = """
 DROP SCHEMA IF EXISTS kept CASCADE;
 CREATE SCHEMA kept;
 CREATE TABLE kept.writer (id int PRIMARY KEY, data jsonb NOT NULL);
@@ -102,30 +102,30 @@ QUERIES = [
     within,
 ]
 
-Keep = Callable[[Mapping[str, Relation]], StoredSource | None]
+FindSource = Callable[[Mapping[str, Relation]], StoredSource | None]
 """Given the relations of the schema ``kept``, says what is kept of writers."""
 
 
 def beside(relations: Mapping[str, Relation]) -> StoredSource | None:
     """A table of documents with the embed ``novels``."""
-    found = relations.get("kept.writer")
-    if found is None or "data" not in found.columns:
+    relation = relations.get("kept.writer")
+    if relation is None or "data" not in relation.columns:
         return None
-    return StoredSource(found, "data", "beside", frozenset({"novels"}))
+    return StoredSource(relation, "data", "beside", frozenset({"novels"}))
 
 
 def instead(relations: Mapping[str, Relation]) -> StoredSource | None:
     """A materialized view with own columns and documents."""
-    found = relations.get("kept.view")
-    return found and StoredSource(found, "data", "instead", frozenset({"novels"}))
+    relation = relations.get("kept.view")
+    return relation and StoredSource(relation, "data", "instead", frozenset({"novels"}))
 
 
-def aged(freshness: Freshness, keep: Keep = beside) -> Keep:
+def aged(freshness: Freshness, find_source: FindSource = beside) -> FindSource:
     """The same, possibly stale."""
 
     def made(relations: Mapping[str, Relation]) -> StoredSource | None:
-        found = keep(relations)
-        return found and replace(found, freshness=freshness)
+        source = find_source(relations)
+        return source and replace(source, freshness=freshness)
 
     return made
 
@@ -146,23 +146,23 @@ def wait_until(running: Served, come: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def keeping(
-    url: str, keep: Keep, *, refresh_seconds: float = 60.0, **options: object
+def serve_stored(
+    url: str, find_source: FindSource, *, refresh_seconds: float = 60.0, **options: object
 ) -> Iterator[Served]:
     """Serve the writers, whose documents are stored as ``keep`` returns."""
 
     async def publish(_schema: Schema, _catalog: Catalog, pool: Pool, live: SourceMap) -> SourceMap:
         catalog = await load_catalog(pool, ["kept.writer", "kept.view"])
-        source = replace(live.sources["Writer"], stored=keep(catalog.relations))
+        source = replace(live.sources["Writer"], stored=find_source(catalog.relations))
         return replace(live, sources={**live.sources, "Writer": source})
 
-    made = Served(url, queries=QUERIES, **options)
+    served = Served(url, queries=QUERIES, **options)
     publishing: Callable[..., Awaitable[SourceMap]] = publish
-    made.service = Service(
-        made.service.schema, made.service.settings, publishing, refresh_seconds=refresh_seconds
+    served.service = Service(
+        served.service.schema, served.service.settings, publishing, refresh_seconds=refresh_seconds
     )
-    made.run(made.service.start())
+    served.run(served.service.start())
     try:
-        yield made
+        yield served
     finally:
-        made.close()
+        served.close()

@@ -91,7 +91,7 @@ async def pets_by_python(info: fraiseql.Info) -> list[Pet]:
 
 
 @fraiseql.query
-def made() -> list[Pet]:
+def built() -> list[Pet]:
     dog = {"kind": "dog", "id": 9, "name": "X", "barks": False, "toys": []}
     return [Cat(id=8, name="New", lives=None), dog]
 
@@ -102,7 +102,7 @@ QUERIES = [
     fraiseql.find("finds", Find),
     home,
     pets_by_python,
-    made,
+    built,
 ]
 
 
@@ -144,7 +144,7 @@ def test_documents_of_an_interface_inside_an_object(bench: Served) -> None:
     assert answer == {"pets": expected(), "owners": [{"name": "Ada"}]}
 
 
-def test_objects_made_in_python(bench: Served) -> None:
+def test_objects_created_in_python(bench: Served) -> None:
     answer = bench.data("{ made { __typename id name toys { id } ... on Dog { says } } }")["made"]
     assert answer[0] == {"__typename": "Cat", "id": 8, "name": "New", "toys": []}
     assert answer[1]["says"] == "X: -"

@@ -11,10 +11,10 @@ BOOKS = "books(where: {where}) {{ id }}"
 
 def ids(library: Served, where: str, variables: str = "", **values: Any) -> list[int]:
     head = f"query ({variables}) " if variables else ""
-    found = library.data(
+    data = library.data(
         f"{head}{{ books(where: {where}, orderBy: [{{ id: ASC }}]) {{ id }} }}", values
     )
-    return [book["id"] for book in found["books"]]
+    return [book["id"] for book in data["books"]]
 
 
 def test_a_list_of_literals_and_variables(library: Served) -> None:
@@ -25,7 +25,7 @@ def test_a_list_of_literals_and_variables(library: Served) -> None:
     assert ids(library, "{ genre: { in: [$g] } }", "$g: Genre!", g="POETRY") == [2]
 
 
-def test_one_value_stands_for_a_list_of_one(library: Served) -> None:
+def test_a_single_value_is_coerced_to_a_list(library: Served) -> None:
     assert ids(library, "{ id: { in: 2 } }") == [2]
     assert ids(library, "$w", "$w: BookWhere", w={"id": {"in": 2}}) == [2]
     assert ids(library, "{ or: { id: { eq: 3 } } }") == [3]
@@ -47,7 +47,7 @@ def test_conditions_in_variables_inside_literals(library: Served) -> None:
     assert ids(library, where, head, a={"price": {"isNull": True}}, b={"id": {"in": []}}) == [2]
 
 
-def test_defaults_and_variables_that_are_not_given(library: Served) -> None:
+def test_defaults_and_absent_variables(library: Served) -> None:
     query = """query ($limit: Int = 2, $order: [BookOrderBy!] = [{ id: DESC }], $w: BookWhere) {
       books(limit: $limit, orderBy: $order, where: $w) { id }
     }"""

@@ -81,8 +81,8 @@ def refused(bench: Served, query: str, variables: Any = None, **more: Any) -> li
     ],
 )
 def test_documents_that_cannot_be_executed(bench: Served, query: str, code: str, text: str) -> None:
-    ((found, message), *_) = refused(bench, query)
-    assert found == code
+    ((actual, message), *_) = refused(bench, query)
+    assert actual == code
     assert text in message
 
 
@@ -168,8 +168,8 @@ OVER = [
 
 @pytest.mark.parametrize(("query", "code"), OVER)
 def test_documents_over_a_limit(bench: Served, query: str, code: str) -> None:
-    ((found, message),) = refused(bench, query)
-    assert found == code
+    ((actual, message),) = refused(bench, query)
+    assert actual == code
     assert "limit" in message or code == "DOCUMENT_TOO_LARGE"
 
 

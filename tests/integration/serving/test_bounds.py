@@ -40,13 +40,13 @@ async def test_json_values_share_one_plan(service: Service) -> None:
     assert len(service._snapshot.plans) == 2
 
 
-async def test_a_huge_document_is_answered_and_not_kept(service: Service) -> None:
+async def test_a_huge_document_is_answered_and_not_cached(service: Service) -> None:
     query = "{ echo(value: 1) } #" + "x" * 70_000
     assert await ask(service, query) == b'{"data":{"echo":1}}'
     assert len(service._preparer.operations) == 0
 
 
-async def test_a_huge_structure_is_answered_and_its_plan_not_kept(service: Service) -> None:
+async def test_a_huge_structure_is_answered_and_its_plan_not_cached(service: Service) -> None:
     query = "query ($n: String!) { __type(name: $n) { name } }"
     assert await ask(service, query, {"n": "x" * 70_000}) == b'{"data":{"__type":null}}'
     assert len(service._snapshot.plans) == 0

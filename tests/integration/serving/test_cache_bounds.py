@@ -76,8 +76,8 @@ def test_items_of_a_filter_in_any_number_and_order_are_one_plan(bench: Served) -
 
 def test_a_field_that_is_ordered_by_again_makes_no_statement(bench: Served) -> None:
     query = "query ($by: [BookOrderBy!]) { books(orderBy: $by) { id } }"
-    one = bench.data(query, {"by": [{"genre": "ASC"}, {"id": "DESC"}]})
+    ordered = bench.data(query, {"by": [{"genre": "ASC"}, {"id": "DESC"}]})
     held = set(prepared(bench))
     again = [{"genre": "ASC"}, {"genre": "DESC"}, {"id": "DESC"}, {"genre": "ASC"}, {"id": "ASC"}]
-    assert bench.data(query, {"by": again}) == one
+    assert bench.data(query, {"by": again}) == ordered
     assert set(prepared(bench)) == held

@@ -107,7 +107,7 @@ def test_embeds_read_it_too(running: Served) -> None:
     }
 
 
-def test_python_is_given_it_by_the_name_of_the_field(running: Served) -> None:
+def test_python_reads_it_by_the_name_of_the_field(running: Served) -> None:
     assert running.data("{ person(id: 1) { greeting everything } }") == {
         "person": {"greeting": "Hello Ada", "everything": "1 Ada 10 x n1"}
     }
@@ -141,11 +141,11 @@ def test_the_type_is_compared_with_that_column(running: Served) -> None:
 
 def declared(*fields: Any) -> None:
     """Declare a union of two types of which each has one more field."""
-    made = [
+    types = [
         fraiseql.type(type(name, (), {"__annotations__": {"id": int, key: str}, key: value}))
         for name, (key, value) in zip(("First", "Second"), fields, strict=True)
     ]
-    union = fraiseql.union("Both", made, sql_source="Person", discriminator="kind")
+    union = fraiseql.union("Both", types, sql_source="Person", discriminator="kind")
     fraiseql.create_app(queries=[fraiseql.find("both", union)])
 
 

@@ -122,12 +122,12 @@ class Shop:
 
 
 @fraiseql.query
-def made() -> Shop:
+def built() -> Shop:
     """A shop that no table holds."""
     return Shop(id=9, name="made", rate=Decimal("1.50"), items=[])
 
 
-QUERIES = [fraiseql.find("shops", Shop), fraiseql.find("items", Item), made]
+QUERIES = [fraiseql.find("shops", Shop), fraiseql.find("items", Item), built]
 
 
 @pytest.fixture(scope="module")
@@ -149,8 +149,8 @@ def test_the_parent_has_what_the_field_needs(bench: Served) -> None:
 
 
 def test_a_field_without_needs_has_every_stored_leaf(bench: Served) -> None:
-    found = [shop["everything"] for shop in shops(bench, "everything")]
-    assert found == ["1 one 1.10", "2 two None", "3 three 3"]
+    answer = [shop["everything"] for shop in shops(bench, "everything")]
+    assert answer == ["1 one 1.10", "2 two None", "3 three 3"]
 
 
 def test_arguments_of_aliases_stay_apart(bench: Served) -> None:
@@ -164,8 +164,8 @@ def test_arguments_of_aliases_stay_apart(bench: Served) -> None:
 
 def test_a_batch_is_called_once_for_all_parents(bench: Served) -> None:
     calls.clear()
-    found = bench.data("{ items { ranks high: ranks(start: 10) } }")["items"]
-    assert [(item["ranks"], item["high"]) for item in found] == [(1, 11), (None, None), (3, 13)]
+    data = bench.data("{ items { ranks high: ranks(start: 10) } }")["items"]
+    assert [(item["ranks"], item["high"]) for item in data] == [(1, 11), (None, None), (3, 13)]
     assert calls == [("ranks", [1, 2, 3])] * 2
     calls.clear()
     assert shops(bench, "items { ranks }")[2] == {"items": [{"ranks": 3}]}
@@ -178,76 +178,76 @@ def errors(bench: Served, query: str, **more: Any) -> tuple[Any, dict[str, Any]]
 
 
 def test_one_failure_stays_in_its_place(bench: Served) -> None:
-    data, found = errors(bench, "{ shops { id partly } }")
+    data, reported = errors(bench, "{ shops { id partly } }")
     assert [shop["partly"] for shop in data["shops"]] == ["one", None, "three"]
-    assert list(found) == ["shops/1/partly"]
-    assert found["shops/1/partly"]["message"] == "not this one"
+    assert list(reported) == ["shops/1/partly"]
+    assert reported["shops/1/partly"]["message"] == "not this one"
 
 
 def test_a_value_without_a_json_form_fails_alone(bench: Served) -> None:
-    data, found = errors(bench, "{ shops { oddValue } }")
+    data, reported = errors(bench, "{ shops { oddValue } }")
     assert [shop["oddValue"] for shop in data["shops"]] == ["fine", None, "fine"]
-    assert found["shops/1/oddValue"]["extensions"]["code"] == "BAD_DOCUMENT"
+    assert reported["shops/1/oddValue"]["extensions"]["code"] == "BAD_DOCUMENT"
 
 
 def test_a_whole_batch_that_fails(bench: Served) -> None:
-    data, found = errors(bench, "{ shops { id broken } }")
+    data, reported = errors(bench, "{ shops { id broken } }")
     assert data["shops"][2] == {"id": 3, "broken": None}
-    assert {error["message"] for error in found.values()} == {"Internal server error"}
-    assert list(found) == ["shops/0/broken", "shops/1/broken", "shops/2/broken"]
+    assert {error["message"] for error in reported.values()} == {"Internal server error"}
+    assert list(reported) == ["shops/0/broken", "shops/1/broken", "shops/2/broken"]
 
 
 def test_a_batch_of_another_length(bench: Served) -> None:
-    data, found = errors(bench, "{ shops { short } }")
+    data, reported = errors(bench, "{ shops { short } }")
     assert data["shops"] == [{"short": None}] * 3
-    message = found["shops/0/short"]["message"]
+    message = reported["shops/0/short"]["message"]
     assert message == "Shop.short received 3 parents and returned 1 values."
 
 
 def test_a_failure_at_a_place_that_may_not_be_null(bench: Served) -> None:
-    data, found = errors(bench, "{ shops { sometimes } }")
+    data, reported = errors(bench, "{ shops { sometimes } }")
     assert data is None
-    assert list(found) == ["shops/1/sometimes"]
+    assert list(reported) == ["shops/1/sometimes"]
     assert bench.data("{ made { sometimes } }") == {"made": {"sometimes": "shop 9"}}
 
 
 def test_a_parent_that_cannot_be_made_fails_alone(bench: Served) -> None:
-    data, found = errors(bench, "{ items { title doubled } }")
+    data, reported = errors(bench, "{ items { title doubled } }")
     assert [item["doubled"] is None for item in data["items"]] == [False, True, True]
-    assert list(found) == ["items/1/doubled"]
-    assert "'price'" in found["items/1/doubled"]["message"]
+    assert list(reported) == ["items/1/doubled"]
+    assert "'price'" in reported["items/1/doubled"]["message"]
 
 
 def test_a_field_that_was_not_read_is_an_error(bench: Served) -> None:
-    _, found = errors(bench, "{ items(limit: 1) { maker { name unread } } }")
-    error = found["items/0/maker/unread"]
+    _, reported = errors(bench, "{ items(limit: 1) { maker { name unread } } }")
+    error = reported["items/0/maker/unread"]
     assert error["extensions"]["code"] == "FIELD_NOT_READ"
     assert error["message"] == "Maker.name was not read for this computed field."
     assert error["extensions"]["hint"] == "Name it: @fraiseql.field(needs=['name', ...])."
 
 
 def test_computed_fields_of_objects_inside_documents_and_embeds(bench: Served) -> None:
-    found = shops(bench, "items { maker { grade } badge { text shout } }")
-    assert found[0]["items"] == [
+    answer = shops(bench, "items { maker { grade } badge { text shout } }")
+    assert answer[0]["items"] == [
         {"maker": {"grade": "first"}, "badge": {"text": "am", "shout": "AM!"}},
         {"maker": None, "badge": {"text": "b", "shout": "B!"}},
     ]
 
 
 def test_computed_objects_have_computed_fields_in_turn(bench: Served) -> None:
-    found = shops(bench, "badges { shout again { shout again { again { text } } } }")
-    assert found[0]["badges"][1] is None
-    assert found[2]["badges"][2] == {
+    answer = shops(bench, "badges { shout again { shout again { again { text } } } }")
+    assert answer[0]["badges"][1] is None
+    assert answer[2]["badges"][2] == {
         "shout": "Y!",
         "again": {"shout": "YY!", "again": {"again": {"text": "yyyyyyyy"}}},
     }
 
 
 def test_a_computed_document_of_a_type_with_a_source(bench: Served) -> None:
-    found = shops(bench, "best { id title maker { grade } badge { shout } doubled }")
-    assert [shop["best"] and shop["best"]["title"] for shop in found] == ["a", None, "c"]
-    assert found[0]["best"]["maker"] == {"grade": "first"}
-    assert found[2]["best"] == {
+    answer = shops(bench, "best { id title maker { grade } badge { shout } doubled }")
+    assert [shop["best"] and shop["best"]["title"] for shop in answer] == ["a", None, "c"]
+    assert answer[0]["best"]["maker"] == {"grade": "first"}
+    assert answer[2]["best"] == {
         "id": 3,
         "title": "c",
         "maker": None,
@@ -256,7 +256,7 @@ def test_a_computed_document_of_a_type_with_a_source(bench: Served) -> None:
     }
 
 
-def test_computed_fields_of_an_object_made_in_python(bench: Served) -> None:
+def test_computed_fields_of_a_python_object(bench: Served) -> None:
     query = "{ made { name everything seen badges { shout } items { id } } }"
     assert bench.data(query, context={"who": "x"}) == {
         "made": {

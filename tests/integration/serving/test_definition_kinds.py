@@ -114,8 +114,8 @@ def thing(name: str, stored: Any) -> Any:
         for field, where in EMBEDS.items()
     }
     fields |= dict.fromkeys(embeds, list[Part])
-    made = type(name, (), {"__annotations__": fields, **embeds})
-    return fraiseql.type(name=name, sql_source="thing", stored=stored)(made)
+    type_ = type(name, (), {"__annotations__": fields, **embeds})
+    return fraiseql.type(name=name, sql_source="thing", stored=stored)(type_)
 
 
 TYPES = {
@@ -124,7 +124,7 @@ TYPES = {
     "viewed": thing("Viewed", MaterializedView(refresh="1h", when_stale="live")),
     "cached": thing("Cached", None),
 }
-FIELDS = f"id mood said name half {' '.join(f'{one} {{ id }}' for one in EMBEDS)}"
+FIELDS = f"id mood said name half {' '.join(f'{embed} {{ id }}' for embed in EMBEDS)}"
 
 # Like an apply, but faster: stored documents are current again.
 AGAIN = """
@@ -159,8 +159,8 @@ def running(database: str) -> Iterator[Served]:
     """All of it applied, stored and read."""
     at_once(run_sql(database, TABLES))
     finds = [
-        fraiseql.find(name, made, order_by="id", cache=Cache() if name == "cached" else None)
-        for name, made in TYPES.items()
+        fraiseql.find(name, type_, order_by="id", cache=Cache() if name == "cached" else None)
+        for name, type_ in TYPES.items()
     ]
     serving = Served(database, queries=finds, worker=False)
     try:
@@ -178,9 +178,9 @@ def test_no_kind_of_definition_leaves_an_answer_that_is_not_live(running: Served
         if name == "generated expression" and version < "170000":
             continue
         running.execute(statement)
-        given = answers(running)
-        wrong += [(name, source) for source in TYPES if given[source] != given["live"]]
-        if given["live"] != before:
+        answer = answers(running)
+        wrong += [(name, source) for source in TYPES if answer[source] != answer["live"]]
+        if answer["live"] != before:
             changed.add(name)
         running.execute(AGAIN)
         running.run(running.service.republish())

@@ -123,7 +123,7 @@ def test_what_postgresql_says_is_one_line(
 
 
 @pytest.mark.parametrize("kind", PYTHON, ids=lambda kind: kind.__name__)
-def test_what_nobody_foresaw_has_its_traceback(
+def test_an_unexpected_error_has_its_traceback(
     bench: Served, caplog: pytest.LogCaptureFixture, kind: type[Exception]
 ) -> None:
     error = bench.error("query ($n: String!) { here: raised(name: $n) }", {"n": kind.__name__})
@@ -137,7 +137,7 @@ def test_what_nobody_foresaw_has_its_traceback(
 
 def test_every_code_is_logged_or_hides_nothing(caplog: pytest.LogCaptureFixture) -> None:
     for kind in _kinds(FraiseQLError):
-        error = _made(kind)
+        error = _error(kind)
         extensions = ErrorLog().extensions(error)
         hides = kind.hides or not kind.for_clients
         assert bool(extensions) is hides, kind
@@ -154,7 +154,7 @@ def _kinds(kind: type[FraiseQLError]) -> Iterator[type[FraiseQLError]]:
         yield from _kinds(below)
 
 
-def _made(kind: type[FraiseQLError]) -> FraiseQLError:
+def _error(kind: type[FraiseQLError]) -> FraiseQLError:
     error = kind.__new__(kind)
     FraiseQLError.__init__(error, "Words.")
     return error

@@ -37,8 +37,8 @@ def bench(database: str) -> Iterator[Served]:
 
 
 def by_graphql(bench: Served, where: dict[str, Any], **more: Any) -> list[int]:
-    found = bench.data(QUERY, {"where": as_input(where), **more})
-    return [row["id"] for row in found["samples"]]
+    data = bench.data(QUERY, {"where": as_input(where), **more})
+    return [row["id"] for row in data["samples"]]
 
 
 def by_repository(bench: Served, where: dict[str, Any], **more: Any) -> list[int]:
@@ -100,9 +100,9 @@ def test_each_operator_means_what_it_says(bench: Served, name: str) -> None:
             where = {name: {operator: operand}}
             expected = ids(selected(ROWS, where))
             for ask in (by_graphql, by_repository):
-                found = ask(bench, where)
-                if found != expected:
-                    wrong.append((ask.__name__, where, found, expected))
+                rows = ask(bench, where)
+                if rows != expected:
+                    wrong.append((ask.__name__, where, rows, expected))
     assert not wrong
 
 
@@ -129,9 +129,9 @@ def test_null_is_found_and_left_out(bench: Served, name: str) -> None:
 
 def test_each_value_is_among_the_rows() -> None:
     for name, values in VALUES.items():
-        found = [row[name] for row in ROWS]
-        assert None in found
-        assert all(value in found for value in values), name
+        rows = [row[name] for row in ROWS]
+        assert None in rows
+        assert all(value in rows for value in values), name
 
 
 def random_where(chance: random.Random, depth: int) -> dict[str, Any]:
@@ -178,12 +178,12 @@ ENUM_ORDER = {member: place for place, member in enumerate(("red", "dark green",
 
 def sortable(row: Row) -> dict[str, Any]:
     """A column's enum is ordered as declared, a document's as text."""
-    made = dict(row)
+    copied = dict(row)
     if row["colour"] is not None:
-        made["colour"] = ENUM_ORDER[row["colour"].value]
+        copied["colour"] = ENUM_ORDER[row["colour"].value]
     if row["d_colour"] is not None:
-        made["d_colour"] = row["d_colour"].value
-    return made
+        copied["d_colour"] = row["d_colour"].value
+    return copied
 
 
 def test_every_order_with_nulls_and_ties(bench: Served) -> None:
@@ -253,5 +253,5 @@ def test_text_without_regard_to_case_is_compared_so(bench: Served) -> None:
             ({"gt": "b"}, [3]),
             ({"neq": "ada"}, [3]),
         ]:
-            found = running.data(query, {"w": {"name": where}})
-            assert [row["id"] for row in found["folded"]] == expected, where
+            data = running.data(query, {"w": {"name": where}})
+            assert [row["id"] for row in data["folded"]] == expected, where

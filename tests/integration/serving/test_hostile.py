@@ -31,18 +31,18 @@ QUERIES = [*application.QUERIES, *HOSTILE_QUERIES]
 
 @pytest.fixture(scope="module")
 def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    made = asyncio.new_event_loop()
-    yield made
-    made.close()
+    event_loop = asyncio.new_event_loop()
+    yield event_loop
+    event_loop.close()
 
 
 @pytest.fixture(scope="module")
 def app(database: str, loop: asyncio.AbstractEventLoop) -> Iterator[Any]:
-    made = fraiseql.create_app(types=application.TYPES, queries=QUERIES, database_url=database)
+    created = fraiseql.create_app(types=application.TYPES, queries=QUERIES, database_url=database)
     loop.run_until_complete(execute(database, application.TABLES))
-    loop.run_until_complete(made.start())
-    yield made
-    loop.run_until_complete(made.stop())
+    loop.run_until_complete(created.start())
+    yield created
+    loop.run_until_complete(created.stop())
 
 
 async def post(app: Any, body: bytes) -> tuple[int, dict[str, Any]]:
@@ -171,9 +171,9 @@ async def gaps(work: Awaitable[Any]) -> float:
     await asyncio.sleep(0)
     await work
     task.cancel()
-    found = sorted([later - earlier for earlier, later in pairwise(beats)])
-    assert len(found) > 10
-    return found[len(found) * 9 // 10]
+    delays = sorted([later - earlier for earlier, later in pairwise(beats)])
+    assert len(delays) > 10
+    return delays[len(delays) * 9 // 10]
 
 
 def test_others_are_served_while_large_documents_are_read(app: Any, loop: Any) -> None:

@@ -112,15 +112,15 @@ class Maker:
 
     def where(self, depth: int = 2) -> dict[str, Any]:
         chance = self.chance
-        made = {name: self.operators(name) for name in chance.sample(sorted(VALUES), 2)}
+        fields = {name: self.operators(name) for name in chance.sample(sorted(VALUES), 2)}
         if depth and chance.random() < 0.5:
             joiner = chance.choice(["and", "or"])
-            made[joiner] = [self.where(depth - 1) for _ in range(chance.randint(1, 3))]
+            fields[joiner] = [self.where(depth - 1) for _ in range(chance.randint(1, 3))]
         if depth and chance.random() < 0.3:
-            made["not"] = self.where(depth - 1)
+            fields["not"] = self.where(depth - 1)
         if chance.random() < 0.6:
-            made.pop(chance.choice(sorted(made)))
-        return made
+            fields.pop(chance.choice(sorted(fields)))
+        return fields
 
     def operators(self, name: str) -> dict[str, Any]:
         chance, values = self.chance, VALUES[name]
@@ -133,15 +133,15 @@ class Maker:
 
 
 def as_input(where: dict[str, Any]) -> dict[str, Any]:
-    made: dict[str, Any] = {}
+    created: dict[str, Any] = {}
     for key, value in where.items():
         if key in ("and", "or"):
-            made[key] = [as_input(part) for part in value]
+            created[key] = [as_input(part) for part in value]
         elif key == "not":
-            made[key] = as_input(value)
+            created[key] = as_input(value)
         else:
-            made[to_camel(key)] = {to_camel(name): operand for name, operand in value.items()}
-    return made
+            created[to_camel(key)] = {to_camel(name): operand for name, operand in value.items()}
+    return created
 
 
 def as_literal(value: Any, name: str = "") -> str:
@@ -160,7 +160,7 @@ def as_literal(value: Any, name: str = "") -> str:
 def test_answers_are_the_same_with_and_without(both: tuple[Served, Served], seed: int) -> None:
     without, facts = both
     maker = Maker(seed)
-    found = 0
+    used = 0
     for _ in range(60):
         where = as_input(maker.where())
         expected = without.ask(QUERY, {"w": where})
@@ -168,8 +168,8 @@ def test_answers_are_the_same_with_and_without(both: tuple[Served, Served], seed
         literal = f"{{ posts(where: {as_literal(where)}, limit: 1000) {{ id }} }}"
         assert facts.ask(literal) == without.ask(literal), literal
         if expected.get("data"):
-            found += 0 < len(expected["data"]["posts"]) < 400
-    assert found > 20
+            used += 0 < len(expected["data"]["posts"]) < 400
+    assert used > 20
 
 
 def test_each_text_in_each_key_is_found_as_without(both: tuple[Served, Served]) -> None:
@@ -185,14 +185,16 @@ def test_repositories_read_the_same(both: tuple[Served, Served]) -> None:
     for _ in range(40):
         where = maker.where()
         answers = []
-        for one in both:
-            context = one.service.context()
+        for running in both:
+            context = running.service.context()
             repo = Repository(context["db"], context)
-            asked = json.loads(json.dumps(where).replace("CALM", "calm").replace("LOUD", "loud"))
+            variables = json.loads(
+                json.dumps(where).replace("CALM", "calm").replace("LOUD", "loud")
+            )
             try:
-                counted = one.run(repo.count("tb_post", where=asked))
+                counted = running.run(repo.count("tb_post", where=variables))
                 answers.append(
-                    (counted, [r["id"] for r in one.run(repo.find("tb_post", where=asked))])
+                    (counted, [r["id"] for r in running.run(repo.find("tb_post", where=variables))])
                 )
             except Exception as error:  # noqa: BLE001 - the same refusal is the same answer
                 answers.append(str(error))
@@ -201,12 +203,12 @@ def test_repositories_read_the_same(both: tuple[Served, Served]) -> None:
 
 def test_facts_are_used_at_all(both: tuple[Served, Served]) -> None:
     without, facts = both
-    asked = {"w": {"slug": {"eq": "x"}, "likes": {"gt": 11}, "active": {"eq": True}}}
-    sql = plain(explained(facts, QUERY, asked).sql)
+    variables = {"w": {"slug": {"eq": "x"}, "likes": {"gt": 11}, "active": {"eq": True}}}
+    sql = plain(explained(facts, QUERY, variables).sql)
     assert "@>" in sql
     assert "> '10'::bigint" in sql
     assert '"active" = true' in sql
-    assert "@>" not in explained(without, QUERY, asked).sql
+    assert "@>" not in explained(without, QUERY, variables).sql
 
 
 def test_variants_are_bounded(both: tuple[Served, Served]) -> None:

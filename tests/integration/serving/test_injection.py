@@ -109,9 +109,9 @@ def test_arguments_are_values(bench: Served, attack: str) -> None:
     }
     """
     where = {"or": [{"name": {"eq": attack}}, {"note": {"ilike": attack}}]}
-    found = bench.data(query, {"text": attack, "texts": [attack, attack], "where": where})
-    assert found.pop("one") is None
-    assert set(map(len, found.values())) == {0}
+    data = bench.data(query, {"text": attack, "texts": [attack, attack], "where": where})
+    assert data.pop("one") is None
+    assert set(map(len, data.values())) == {0}
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -127,8 +127,8 @@ def test_stored_texts_are_found_again(bench: Served, attack: str) -> None:
             {"name": {"contains": attack[1:]}},
             {"note": {"endsWith": attack[1:]}},
         ):
-            found = bench.data(query, {"w": where})["victims"]
-            assert found == [{"id": 3, "name": attack, "note": attack}]
+            data = bench.data(query, {"w": where})["victims"]
+            assert data == [{"id": 3, "name": attack, "note": attack}]
     finally:
         bench.execute("DELETE FROM victim WHERE id = 3")
 

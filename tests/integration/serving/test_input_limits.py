@@ -24,7 +24,7 @@ def how_many(of: Many | None = None, lists: list[list[int]] | None = None) -> in
 
 
 @fraiseql.query
-def kept_json(value: Any | None = None) -> int:
+def parsed_json(value: Any | None = None) -> int:
     return len(value)
 
 
@@ -45,7 +45,7 @@ LIMITS = {"max_conditions": 12, "max_depth": 4, "max_input_values": 100, "max_co
 
 @pytest.fixture(scope="module")
 def bench(database: str) -> Iterator[Served]:
-    queries = [*application.QUERIES, how_many, kept_json, by_python, grid]
+    queries = [*application.QUERIES, how_many, parsed_json, by_python, grid]
     with served(database, TABLES, types=TYPES, queries=queries, **LIMITS) as running:
         yield running
 

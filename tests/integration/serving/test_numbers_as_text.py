@@ -18,7 +18,7 @@ from fraiseql.serving import Request
 from tests.integration.caching.ddl.env import applied
 from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.ledgers import OPERATIONS, QUERIES, RESET, ROOTS, TABLES, Entry
-from tests.integration.serving.results.env import keeping_results, outcomes, respond
+from tests.integration.serving.results.env import outcomes, respond, served_with_caches
 from tests.integration.serving.served import Served, served
 
 _AGE: Final = re.compile(rb',"extensions":.*')
@@ -45,16 +45,16 @@ def digits(body: bytes) -> Any:
 def test_answers_are_those_of_graphql_core_over_dicts(both: dict[str, Served], query: str) -> None:
     schema = both["text"].service.schema.graphql
     expected = graphql.graphql_sync(schema, query, ROOTS)
-    found = both["text"].ask(query)
-    assert found["data"] == expected.data
+    actual = both["text"].ask(query)
+    assert actual["data"] == expected.data
     errors = {tuple(error.path or ()) for error in expected.errors or ()}
-    assert {tuple(error["path"]) for error in found.get("errors", ())} == errors
-    codes = {error["extensions"]["code"] for error in found.get("errors", ())}
+    assert {tuple(error["path"]) for error in actual.get("errors", ())} == errors
+    codes = {error["extensions"]["code"] for error in actual.get("errors", ())}
     assert codes <= {"BAD_DOCUMENT"}
     # The other form has the same digits, and no quotes.
     other = both["number"].body(query)
     assert digits(other)["data"] == digits(both["text"].body(query))["data"]
-    assert json.loads(other) != found
+    assert json.loads(other) != actual
 
 
 def rows_of(running: Served, where: dict[str, Any], root: str, type_name: str) -> list[int]:
@@ -85,7 +85,7 @@ def test_a_text_that_is_served_finds_its_row(
 def test_the_schema_says_how_numbers_are_written(both: dict[str, Served]) -> None:
     for name in ("BigInt", "Decimal"):
         query = f'{{ __type(name: "{name}") {{ kind description }} }}'
-        said = {form: one.data(query)["__type"] for form, one in both.items()}
+        said = {form: running.data(query)["__type"] for form, running in both.items()}
         assert "written as a string" in said["text"]["description"]
         assert "written as a string" not in said["number"]["description"]
 
@@ -136,8 +136,8 @@ CACHE = fraiseql.Cache()
 
 @fraiseql.query(cache=fraiseql.Cache(tags=["ledger"]))  # type: ignore[arg-type]
 async def total(info: fraiseql.Info) -> Decimal:
-    found: Decimal = await info.context["db"].fetchval("SELECT sum(exact) FROM ledger")
-    return found
+    value: Decimal = await info.context["db"].fetchval("SELECT sum(exact) FROM ledger")
+    return value
 
 
 @fraiseql.query
@@ -159,15 +159,17 @@ def test_cached_answers_of_the_two_forms_do_not_meet(database: str) -> None:
     request = "{ entries { big exact } total }"
     with ExitStack() as stack:
         running = {
-            form: stack.enter_context(keeping_results(database, queries=queries, numbers_as=form))
+            form: stack.enter_context(
+                served_with_caches(database, queries=queries, numbers_as=form)
+            )
             for form in ("number", "text")
         }
-        first = {form: respond(one, request) for form, one in running.items()}
-        again = {form: respond(one, request) for form, one in running.items()}
-        for text, found in [("0.1000000000000000055", []), ("0.1", [1])] * 2:
+        first = {form: respond(service, request) for form, service in running.items()}
+        again = {form: respond(item, request) for form, item in running.items()}
+        for text, ids in [("0.1000000000000000055", []), ("0.1", [1])] * 2:
             # A float holds the same for both.
             body = f'{{"query": "", "variables": {{"x": {text}}}}}'.encode()
-            assert rows_by_exact(running["text"], from_body(body).variables) == found
+            assert rows_by_exact(running["text"], from_body(body).variables) == ids
         for _ in range(2):
             assert running["text"].data("{ remembered }") == {"remembered": "1.10"}
     for form in running:

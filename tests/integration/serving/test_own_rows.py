@@ -68,7 +68,7 @@ class Case:
 
 def cases_of(types: list[str]) -> list[Case]:
     """Return a field for each type and each hint that serves it."""
-    made = []
+    created = []
     for type_name in types:
         quoted = f'"{type_name}"'
         for n, python in enumerate([*NATURAL.get(type_name, []), *TEXT[type_name == "bool"]]):
@@ -78,8 +78,8 @@ def cases_of(types: list[str]) -> list[Case]:
                 for text in VALUES[type_name]
                 if type_name != "bpchar" or len(text.rstrip(" ")) <= 3
             )
-            made.append(Case(f"f_{type_name}_{n}", sql, python, texts))
-    return made
+            created.append(Case(f"f_{type_name}_{n}", sql, python, texts))
+    return created
 
 
 def type_over(table: str, cases: list[Case], **options: Any) -> Any:
@@ -113,9 +113,9 @@ class Bench:
         answer = json.loads(self.running.body(self.query, {}), parse_float=Decimal)
         for error in answer.get("errors", ()):
             assert error["extensions"]["code"] == "BAD_DOCUMENT", error
-        found = {row["id"]: row[self.field] for row in answer["data"][self.root]}
+        actual = {row["id"]: row[self.field] for row in answer["data"][self.root]}
         read = float if self.is_float else lambda value: value
-        return {key: read(value) for key, value in found.items() if value is not None}
+        return {key: read(value) for key, value in actual.items() if value is not None}
 
     def ids(self, **where: Any) -> set[int]:
         return set(self.ordered({self.field: where}))
@@ -135,17 +135,17 @@ class Bench:
             equal = {row_id for row_id in ranks if ranks[row_id] == ranks[key]}
             below = {row_id for row_id in ranks if ranks[row_id] < ranks[key]}
             label = (self.name, value)
-            known = values.keys()
-            assert self.ids(eq=value) & known == equal & known, label
-            assert self.ids(neq=value) & known == known - equal, label
+            sample = values.keys()
+            assert self.ids(eq=value) & sample == equal & sample, label
+            assert self.ids(neq=value) & sample == sample - equal, label
             if isinstance(value, bool):
                 continue
-            assert self.ids(**{"in": [value]}) & known == equal & known, label
-            assert self.ids(notIn=[value]) & known == known - equal, label
-            assert self.ids(lt=value) & known == below & known, label
-            assert self.ids(lte=value) & known == (below | equal) & known, label
-            assert self.ids(gt=value) & known == known - below - equal, label
-            assert self.ids(gte=value) & known == known - below, label
+            assert self.ids(**{"in": [value]}) & sample == equal & sample, label
+            assert self.ids(notIn=[value]) & sample == sample - equal, label
+            assert self.ids(lt=value) & sample == below & sample, label
+            assert self.ids(lte=value) & sample == (below | equal) & sample, label
+            assert self.ids(gt=value) & sample == sample - below - equal, label
+            assert self.ids(gte=value) & sample == sample - below, label
         served_order = [
             row_id for row_id in self.ordered(order=[{self.field: "ASC"}]) if row_id in values
         ]
@@ -268,11 +268,11 @@ def test_a_pattern_is_compared_with_the_text_that_is_served(database: str) -> No
             ({"word": {"like": "A%"}}, [1]),
             ({"word": {"eq": "ADA"}}, [1]),
         ]:
-            found = running.data(query, {"w": where})["patterns"]
-            assert [row["id"] for row in found] == expected, where
+            data = running.data(query, {"w": where})["patterns"]
+            assert [row["id"] for row in data] == expected, where
 
 
-def test_a_resolver_is_given_no_date_that_python_has_not(database: str) -> None:
+def test_a_resolver_gets_no_date_outside_of_pythons_range(database: str) -> None:
     @fraiseql.input
     class Span:
         days: list[date]

@@ -22,7 +22,7 @@ import fraiseql
 from fraiseql.schema.finder import query_definition
 from tests.integration.serving import oracle, positions
 from tests.integration.serving.positions import POSITIONS, QUERIES, TABLES, Kind, Position
-from tests.integration.serving.results.env import keeping_results, outcomes, respond
+from tests.integration.serving.results.env import outcomes, respond, served_with_caches
 from tests.integration.serving.served import Served, served
 
 _PYTHON = {"scalars", "flag", "lists", "inputs", "filtered"}
@@ -41,7 +41,7 @@ def bench(request: pytest.FixtureRequest, database: str) -> Iterator[Served]:
         else replace(query_definition(query), cache=fraiseql.Cache())
         for query in QUERIES
     ]
-    with keeping_results(database, queries=queries) as running:
+    with served_with_caches(database, queries=queries) as running:
         yield running
 
 
@@ -100,14 +100,14 @@ def _found(
     offset: int | None = None,
     **equal: Any,
 ) -> list[dict[str, Any]]:
-    found = [row for row in rows if _fits(row, equal)]
-    found = oracle.selected(found, _plain(where or {}))
+    matching = [row for row in rows if _fits(row, equal)]
+    matching = oracle.selected(matching, _plain(where or {}))
     terms = list(order_by or ())
     last = "-" if terms and terms[-1].startswith("-") else ""
-    found = oracle.ordered(found, [*terms, last + "tenant"], "id")
+    matching = oracle.ordered(matching, [*terms, last + "tenant"], "id")
     if limit is None:
         limit = 100
-    return found[offset or 0 :][:limit]
+    return matching[offset or 0 :][:limit]
 
 
 def _fits(row: dict[str, Any], equal: dict[str, Any]) -> bool:
@@ -162,16 +162,16 @@ def test_a_variable_means_what_graphql_core_says(
             assert "data" not in ours
             assert ours["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
             continue
-        wanted = [(values, expected(text, values, rows)) for values in position.variables()]
+        cases = [(values, expected(text, values, rows)) for values in position.variables()]
         # Backwards too: a plan that was made for one of them must not answer another one.
-        for values, theirs in (*wanted, *reversed(wanted)):
+        for values, theirs in (*cases, *reversed(cases)):
             check(bench.ask(text, values), theirs, (text, values))
 
 
 def test_answers_do_come_from_the_caches(bench: Served) -> None:
     query = "query ($x: Int = 1) { doc(tenant: $x, id: 7) { id } scalars(a: $x) }"
-    asked = [respond(bench, query, variables={"x": 2}) for _ in range(20)]
-    if asked[0].cached is not None:
-        assert set(outcomes(asked[-1]).values()) == {"hit"}
+    responses = [respond(bench, query, variables={"x": 2}) for _ in range(20)]
+    if responses[0].cached is not None:
+        assert set(outcomes(responses[-1]).values()) == {"hit"}
     refused = respond(bench, query, variables={"x": None})
     assert json.loads(bytes(refused.body))["data"] is None

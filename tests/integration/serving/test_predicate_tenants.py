@@ -9,7 +9,7 @@ import fraiseql
 from fraiseql.errors import DeclarationError
 from tests.integration.caching.ddl.env import applied
 from tests.integration.flights import at_once, run_sql
-from tests.integration.serving.results.env import keeping_results
+from tests.integration.serving.results.env import served_with_caches
 from tests.integration.serving.served import Served, served
 
 TABLES = """
@@ -72,7 +72,7 @@ OF_A, OF_B = [2, 4, 6], [1, 3, 5]
 def test_results_are_stored_for_each_session(database: str) -> None:
     at_once(run_sql(database, TABLES))
     query = fraiseql.find("shelves", shelf(*ESCAPES), cache=fraiseql.Cache())
-    with keeping_results(database, queries=[query]) as running:
+    with served_with_caches(database, queries=[query]) as running:
         for tenant, own in (("a", OF_A), ("b", OF_B), ("a", OF_A), ("b", OF_B), ("c", [])):
             assert seen(running, tenant, len(ESCAPES)) == [own] * len(ESCAPES)
 

@@ -322,7 +322,7 @@ def test_inputs_reach_the_repository_as_they_are(bench: Served) -> None:
     assert bench.data(query) == bench.data(query, {"w": None}) == {"counted": 3}
     query = "query ($o: [HouseOrderBy!]) { sortedHouses(orderBy: $o) { id } }"
     rows = bench.data(query, {"o": [{"size": "DESC"}]})["sortedHouses"]
-    assert [one["id"] for one in rows] == [2, 1, 3]
+    assert [row["id"] for row in rows] == [2, 1, 3]
 
 
 def test_selections_of_concurrent_resolvers_stay_apart(bench: Served) -> None:

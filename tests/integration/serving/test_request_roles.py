@@ -47,9 +47,7 @@ def test_a_request_without_a_required_role_is_refused(database: str, cached: boo
 
 @pytest.mark.parametrize("cached", [False, True])
 @pytest.mark.parametrize("role", ["none", "postgres", ""])
-def test_a_role_that_stands_for_the_login_role_is_refused(
-    database: str, role: str, cached: bool
-) -> None:
+def test_a_role_that_is_the_login_role_is_refused(database: str, role: str, cached: bool) -> None:
     with served(database, TABLES, queries=[notes(cached=cached)]) as bench:
         assert bench.data(QUERY) == NOTES
         with pytest.raises(InputError) as error:

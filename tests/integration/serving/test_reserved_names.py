@@ -107,9 +107,7 @@ FILTERS = [
 
 
 @pytest.mark.parametrize(("where", "ids"), FILTERS)
-def test_columns_that_nobody_declares_do_not_disturb(
-    bench: Served, where: Any, ids: list[int]
-) -> None:
+def test_undeclared_columns_do_not_matter(bench: Served, where: Any, ids: list[int]) -> None:
     query = """query ($w: PlainWhere) {
       plains(where: $w, orderBy: [{ id: ASC }]) { id } byPython(where: $w) { id } }"""
     answer = bench.data(query, {"w": where})

@@ -62,7 +62,7 @@ class Thing:
     tags: list[str | None] | None
 
 
-def made() -> Thing:
+def built() -> Thing:
     """The first row, made in Python."""
     return Thing(
         id=1,
@@ -83,7 +83,7 @@ def made() -> Thing:
 
 
 def as_dict() -> dict[str, Any]:
-    return {**vars(made()), "inner": {"label": "in"}, "colour": "red"}
+    return {**vars(built()), "inner": {"label": "in"}, "colour": "red"}
 
 
 class Custom(Mapping[str, Any]):
@@ -117,13 +117,13 @@ async def thing(info: fraiseql.Info, form: str) -> Thing | None:
         return fraiseql_rs.transform_one(text if form == "text" else text.encode(), "Thing", info)
     if form == "document":
         return await Repository(db, info.context).find_one("thing", id=1)
-    return {"object": made, "dict": as_dict, "mapping": Custom, "none": lambda: None}[form]()
+    return {"object": built, "dict": as_dict, "mapping": Custom, "none": lambda: None}[form]()
 
 
 @fraiseql.query
 async def things(info: fraiseql.Info, form: str) -> list[Thing | None]:
-    one = await thing(info, form)
-    return [one, None, one]
+    built_thing = await thing(info, form)
+    return [built_thing, None, built_thing]
 
 
 VALUES: dict[str, Any] = {
@@ -160,14 +160,14 @@ def colours() -> list[Colour]:
 
 @fraiseql.query
 def anything(of: str) -> Any:
-    known = {"set": {1}, "nested": {"a": [made().uid, Decimal("1.0")]}, "odd": {"a": object()}}
+    sample = {"set": {1}, "nested": {"a": [built().uid, Decimal("1.0")]}, "odd": {"a": object()}}
     large = {"a": [1 << 70, -(1 << 64)], "b": frozenset({1 << 64})}
-    return {**VALUES, **known, "large": large}[of]
+    return {**VALUES, **sample, "large": large}[of]
 
 
 @fraiseql.query
 def wrong(of: str) -> int | None:
-    return {"text": "many", "list": [1], "dict": {"a": 1}, "object": made()}[of]
+    return {"text": "many", "list": [1], "dict": {"a": 1}, "object": built()}[of]
 
 
 @fraiseql.query
@@ -186,8 +186,8 @@ async def bad_sql(info: fraiseql.Info) -> int | None:
 
 @fraiseql.query
 def transformed(info: fraiseql.Info, of: str) -> Thing | None:
-    known: dict[str, Any] = {"list": ["a"], "number": 5, "truncated": '{"name": ', "two": "{} {}"}
-    return fraiseql_rs.transform_one(known[of], "Thing", info)
+    sample: dict[str, Any] = {"list": ["a"], "number": 5, "truncated": '{"name": ', "two": "{} {}"}
+    return fraiseql_rs.transform_one(sample[of], "Thing", info)
 
 
 QUERIES = [thing, things, decimal, moment, moments, colours, anything, wrong, fails, bad_sql]

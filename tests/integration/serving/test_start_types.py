@@ -127,9 +127,9 @@ def refused_of(url: str, hint: str, names: list[str]) -> list[str]:
     except SourceError as error:
         code, said = error.code, str(error)
     assert code == "COLUMN_TYPE"
-    found = [name for name in names if f"Sample.{name} is" in said]
-    assert all(f"public.sample.{name}" in said for name in found)
-    return found
+    reported = [name for name in names if f"Sample.{name} is" in said]
+    assert all(f"public.sample.{name}" in said for name in reported)
+    return reported
 
 
 def is_not_known(hint: str, name: str) -> bool:

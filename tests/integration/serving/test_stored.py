@@ -10,7 +10,7 @@ from fraiseql.serving import Request
 from tests.integration.database.server_log import Log
 from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.served import Served
-from tests.integration.serving.stored_by_hand import KEPT, TABLES, beside, instead, keeping
+from tests.integration.serving.stored_by_hand import STORED, TABLES, beside, instead, serve_stored
 from tests.sql_text import plain
 
 
@@ -18,7 +18,9 @@ from tests.sql_text import plain
 def tables(database: str) -> str:
     name = database.rpartition("/")[2].partition("?")[0]
     at_once(
-        run_sql(database, TABLES, KEPT, "CREATE ROLE a_reader; GRANT SELECT ON writer TO a_reader")
+        run_sql(
+            database, TABLES, STORED, "CREATE ROLE a_reader; GRANT SELECT ON writer TO a_reader"
+        )
     )
     at_once(run_sql(database, f"ALTER DATABASE {name} SET log_min_duration_statement = 0"))
     return database
@@ -26,14 +28,14 @@ def tables(database: str) -> str:
 
 @pytest.fixture(scope="module")
 def by_table(tables: str) -> Iterator[Served]:
-    with keeping(tables, beside, pool_size=1) as running:
+    with serve_stored(tables, beside, pool_size=1) as running:
         yield running
         running.execute("DROP OWNED BY a_reader; DROP ROLE a_reader")
 
 
 @pytest.fixture(scope="module")
 def by_view(tables: str) -> Iterator[Served]:
-    with keeping(tables, instead) as running:
+    with serve_stored(tables, instead) as running:
         yield running
 
 
@@ -46,7 +48,7 @@ def sources(answer: Any) -> set[str]:
     return {answer[:4]} if isinstance(answer, str) else set()
 
 
-KEPT_ONES = [
+COVERED = [
     "{ writers { name novels { title } } }",
     "{ writers(limit: 2, offset: 1) { novels { title } label } }",
     "{ writer(id: 1) { name novels { title } more: novels { id title } } }",
@@ -69,7 +71,7 @@ LIVE_ONES = [
 ]
 
 
-@pytest.mark.parametrize("query", KEPT_ONES)
+@pytest.mark.parametrize("query", COVERED)
 def test_what_the_document_holds_is_read_from_it(by_table: Served, query: str) -> None:
     assert sources(by_table.data(query)) == {"kept"}
 
@@ -79,7 +81,7 @@ def test_anything_else_is_read_live_wholly(by_table: Served, query: str) -> None
     assert sources(by_table.data(query)) == {"live"}
 
 
-@pytest.mark.parametrize("query", [*KEPT_ONES, LIVE_ONES[2], LIVE_ONES[4]])
+@pytest.mark.parametrize("query", [*COVERED, LIVE_ONES[2], LIVE_ONES[4]])
 def test_a_relation_with_own_columns_stands_in_for_the_live_one(
     by_view: Served, query: str
 ) -> None:
@@ -92,7 +94,7 @@ def test_several_root_fields_each_have_their_own_source(by_table: Served) -> Non
     assert sources(answer["b"]) == {"kept"}
 
 
-def test_what_a_resolver_reads_below_a_field_is_kept_too(by_table: Served) -> None:
+def test_resolvers_below_a_field_read_stored_documents(by_table: Served) -> None:
     answer = by_table.data("{ writer(id: 1) { rivals { name novels { title } } } }")
     assert [entry["name"] for entry in answer["writer"]["rivals"]] == ["kept Bob", "kept Cy"]
 
@@ -103,7 +105,7 @@ def test_rows_are_counted_in_the_live_relation(by_table: Served, server_log: Pat
     assert [text for text in log.new() if "kept" in text] == []
 
 
-@pytest.mark.parametrize("query", ["{ writers { name novels { id } } }", KEPT_ONES[-1]])
+@pytest.mark.parametrize("query", ["{ writers { name novels { id } } }", COVERED[-1]])
 def test_a_role_reads_live_with_its_own_rights(by_table: Served, query: str) -> None:
     denied = by_table.error(query, context={"role": "a_reader"})
     assert denied["message"] == "The database role is not allowed to do this."
@@ -114,13 +116,13 @@ def test_a_role_reads_live_with_its_own_rights(by_table: Served, query: str) -> 
         by_table.execute("REVOKE SELECT ON novel FROM a_reader")
 
 
-@pytest.mark.parametrize("query", [KEPT_ONES[0], KEPT_ONES[-1]])
+@pytest.mark.parametrize("query", [COVERED[0], COVERED[-1]])
 def test_session_variables_alone_change_nothing(by_table: Served, query: str) -> None:
     context = {"session": {"app.tenant": "7"}}
     assert sources(by_table.data(query, context=context)) == {"kept"}
 
 
-@pytest.mark.parametrize("query", [*KEPT_ONES, *LIVE_ONES[:-1]])
+@pytest.mark.parametrize("query", [*COVERED, *LIVE_ONES[:-1]])
 def test_one_statement_for_each_root_field(by_table: Served, server_log: Path, query: str) -> None:
     by_table.data(query)
     log = Log(server_log)
@@ -154,15 +156,13 @@ def test_rows_chosen_by_more_fetch_their_documents_by_key(by_table: Served) -> N
     )
 
 
-def test_explain_tells_the_source_and_shows_both_statements(
-    by_view: Served, by_table: Served
-) -> None:
-    explained = by_view.run(by_view.service.explain(Request(KEPT_ONES[0])))
+def test_explain_shows_the_source_and_both_statements(by_view: Served, by_table: Served) -> None:
+    explained = by_view.run(by_view.service.explain(Request(COVERED[0])))
     assert "from the materialized view kept.view; else live:" in explained.plan
     assert [entry.source for entry in explained.statements] == [
         "materialized view kept.view",
         "live",
     ]
     assert [source for source, _ in statements(by_table, "{ writers { name } }")] == ["live"]
-    only = statements(by_table, KEPT_ONES[0], role="a_reader")
+    only = statements(by_table, COVERED[0], role="a_reader")
     assert [source for source, _ in only] == ["live"]

@@ -41,8 +41,8 @@ def shelf(stored: object, *, more: bool = False, embeds: bool = True) -> Any:
     if embeds:
         fields["volumes"] = list[Volume]
         body["volumes"] = fraiseql.embed("volume", on="shelf_id", order_by="id")
-    made = type("Shelf", (), {"__annotations__": fields, **body})
-    return fraiseql.type(name="Shelf", sql_source="shelf", stored=stored)(made)
+    type_ = type("Shelf", (), {"__annotations__": fields, **body})
+    return fraiseql.type(name="Shelf", sql_source="shelf", stored=stored)(type_)
 
 
 QUERY = "{ shelves { id name volumes { id title } } }"
@@ -65,8 +65,8 @@ class Shelves(Served):
 
     def source(self) -> str:
         """Return what answers at the moment."""
-        found = self.run(self.service.explain(Request(self.query))).statements[0]
-        return found.source.split()[0]
+        statement = self.run(self.service.explain(Request(self.query))).statements[0]
+        return statement.source.split()[0]
 
     def right(self) -> bool:
         """Whether the answer equals the tables."""
@@ -110,17 +110,19 @@ def lose(running: Served, kind: str) -> None:
         running.execute(LOSS[kind])
         return
     pattern = "tv\\_%" if letter == "r" else "mv\\_%"
-    found = running.fetch(
+    rows = running.fetch(
         "SELECT c.oid::regclass::text AS name FROM pg_class c"
         f" WHERE relkind = '{letter}' AND relname LIKE '{pattern}'"
         " AND relnamespace = 'fraiseql'::regnamespace AND relname NOT LIKE '%queue%'"
     )
-    assert len(found) == 1, found
-    running.execute(LOSS[kind].format(relation=found[0]["name"]))
+    assert len(rows) == 1, rows
+    running.execute(LOSS[kind].format(relation=rows[0]["name"]))
 
 
 @pytest.mark.parametrize(("stored", "query", "kind"), KINDS)
-def test_kept_lost_and_kept_again(url: str, stored: Any, query: str, kind: str) -> None:
+def test_sources_are_stored_lost_and_stored_again(
+    url: str, stored: Any, query: str, kind: str
+) -> None:
     type_ = shelf(stored, embeds=query == QUERY)
     running = Shelves(url, type_, query)
     try:
@@ -153,7 +155,7 @@ def test_no_request_fails_while_another_generation_takes_over(
     running = Shelves(url, before, query)
     try:
         assert running.source() == kind
-        wanted = running.expected()
+        expected = running.expected()
         answers: list[bytes] = []
 
         async def ask(over: asyncio.Event) -> None:
@@ -171,10 +173,10 @@ def test_no_request_fails_while_another_generation_takes_over(
             await asyncio.gather(*asking)
 
         running.run(change())
-        assert {json.dumps(json.loads(one)["data"]["shelves"]) for one in answers} == {
-            json.dumps(wanted)
+        assert {json.dumps(json.loads(answer)["data"]["shelves"]) for answer in answers} == {
+            json.dumps(expected)
         }
-        assert not any(b'"errors"' in one for one in answers)
+        assert not any(b'"errors"' in item for item in answers)
         assert running.right()
         assert running.source() == "live", "its own generation is gone"
     finally:
@@ -207,7 +209,7 @@ def staleness(running: Shelves) -> tuple[list[Any], str]:
 
 
 @pytest.mark.parametrize("when_stale", ["serve", "live", "error"], indirect=True)
-def test_a_real_view_tells_its_age_and_what_is_done_beyond_it(
+def test_a_view_reports_its_age_and_obeys_its_limit(
     when_stale: Shelves, request: pytest.FixtureRequest
 ) -> None:
     mode = request.node.callspec.params["when_stale"]
@@ -226,7 +228,7 @@ def test_a_real_view_tells_its_age_and_what_is_done_beyond_it(
     else:
         said, state = staleness(running)
         assert state == ("right" if mode == "live" else "old")
-        assert [one["seconds"] > 60 for one in said] == ([] if mode == "live" else [True])
+        assert [entry["seconds"] > 60 for entry in said] == ([] if mode == "live" else [True])
     running.run(refresh(running))
     assert staleness(running) == (fresh, "right")
 
@@ -234,11 +236,11 @@ def test_a_real_view_tells_its_age_and_what_is_done_beyond_it(
 @pytest.mark.parametrize("when_stale", ["live"], indirect=True)
 def test_a_view_that_is_emptied_is_answered_live_until_it_is_full(when_stale: Shelves) -> None:
     running = when_stale
-    found = running.fetch("SELECT oid::regclass::text AS name FROM pg_class WHERE relkind = 'm'")
-    running.execute(f"REFRESH MATERIALIZED VIEW {found[0]['name']} WITH NO DATA")
+    rows = running.fetch("SELECT oid::regclass::text AS name FROM pg_class WHERE relkind = 'm'")
+    running.execute(f"REFRESH MATERIALIZED VIEW {rows[0]['name']} WITH NO DATA")
     assert staleness(running) == ([], "right")
     assert running.source() == "live"
-    running.execute(f"REFRESH MATERIALIZED VIEW {found[0]['name']}")
+    running.execute(f"REFRESH MATERIALIZED VIEW {rows[0]['name']}")
     running.run(running.service.republish())
     assert running.source() == "materialized"
     assert running.right()
@@ -261,16 +263,16 @@ INSERT INTO word VALUES ('a', '1'), ('B', '2'), ('c', '3'), ('_', '4');
 
 def word(stored: object) -> Any:
     """The type of words, whose key is a text."""
-    made = type("Word", (), {"__annotations__": {"id": str, "text": str | None}})
-    return fraiseql.type(name="Word", sql_source="word", stored=stored)(made)
+    type_ = type("Word", (), {"__annotations__": {"id": str, "text": str | None}})
+    return fraiseql.type(name="Word", sql_source="word", stored=stored)(type_)
 
 
 @pytest.mark.parametrize("stored", [Projection(max_bytes=10**6), MaterializedView(refresh="1h")])
 def test_texts_keep_the_order_of_their_own_collation(url: str, stored: Any) -> None:
     """A key with another collation than the database's, which a stored table may not have."""
     at_once(run_sql(url, WORDS))
-    kept, live = word(stored), word(None)
-    at_once(applied(url, kept))
+    cached, live = word(stored), word(None)
+    at_once(applied(url, cached))
     operations = [
         "{ words { id text } }",
         '{ words(where: {id: {gt: "B"}}) { id text } }',
@@ -278,14 +280,14 @@ def test_texts_keep_the_order_of_their_own_collation(url: str, stored: Any) -> N
         '{ word(id: "B") { id text } }',
     ]
     answers = []
-    for type_ in (kept, live):
+    for type_ in (cached, live):
         queries = [fraiseql.find("words", type_), fraiseql.find_one("word", type_, by="id")]
         running = Served(url, queries=queries, worker=False)
         running.run(running.service.start())
-        answers.append([running.ask(one)["data"] for one in operations])
+        answers.append([running.ask(operation)["data"] for operation in operations])
         sources = [
-            running.run(running.service.explain(Request(one))).statements[0].source
-            for one in operations
+            running.run(running.service.explain(Request(item))).statements[0].source
+            for item in operations
         ]
         assert ("live" in sources) == (type_ is live)
         running.close()

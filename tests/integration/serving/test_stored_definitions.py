@@ -194,7 +194,7 @@ HARMLESS = {
 
 
 @pytest.mark.parametrize("kind", ["projection", "async", "column"])
-def test_what_changes_no_document_keeps_them(database: str, kind: str) -> None:
+def test_harmless_changes_do_not_withdraw_documents(database: str, kind: str) -> None:
     stored, query = KINDS[kind]
     at_once(run_sql(database, TABLES))
     type_ = shelf(stored, query)

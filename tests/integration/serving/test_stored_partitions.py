@@ -48,11 +48,11 @@ class Shelves(Served):
         queries = [fraiseql.find("shelves", Shelf), fraiseql.find_one("shelf", Shelf, by="id")]
         super().__init__(url, queries=queries, worker=False)
         self.run(self.service.start())
-        assert self.kept(ALL)
+        assert self.stored_root(ALL)
         for _ in range(12):  # PostgreSQL has plans that it uses again.
             assert self.right()
 
-    def kept(self, query: str) -> bool:
+    def stored_root(self, query: str) -> bool:
         """Whether stored documents would be read."""
         statement = self.run(self.service.explain(Request(query))).statements[0]
         return statement.source.startswith("projection")
@@ -118,8 +118,8 @@ def test_rows_that_come_and_go_without_a_trigger(shelves: Shelves, change: str) 
 def test_what_is_applied_is_read_again(shelves: Shelves, change: str) -> None:
     shelves.execute(CHANGES[change])
     assert shelves.right()
-    assert not shelves.kept(ALL)
+    assert not shelves.stored_root(ALL)
     shelves.run(applied(shelves.url, Shelf))
     shelves.run(shelves.service.republish())
-    assert shelves.kept(ALL)
+    assert shelves.stored_root(ALL)
     assert shelves.right()

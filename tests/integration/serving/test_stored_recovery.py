@@ -12,14 +12,14 @@ from fraiseql.sources import Freshness, StoredSource
 from tests.integration.database.server_log import Log
 from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.stored_by_hand import (
-    KEPT,
+    STORED,
     TABLES,
-    Keep,
+    FindSource,
     aged,
     beside,
     instead,
-    keeping,
     rested,
+    serve_stored,
     wait_until,
 )
 from tests.integration.serving.test_stored import sources
@@ -52,22 +52,22 @@ def tables(database: str) -> str:
 
 
 @pytest.fixture
-def kept(tables: str) -> str:
-    at_once(run_sql(tables, KEPT, AGE))
+def stored(tables: str) -> str:
+    at_once(run_sql(tables, STORED, AGE))
     return tables
 
 
-@pytest.mark.parametrize(("keep", "loss"), LOSSES)
+@pytest.mark.parametrize(("find_source", "loss"), LOSSES)
 @pytest.mark.parametrize("query", [QUERY, BY_PYTHON])
 def test_what_is_lost_is_answered_live_and_read_again_when_it_is_back(  # noqa: PLR0917
-    kept: str,
-    keep: Keep,
+    stored: str,
+    find_source: FindSource,
     loss: str,
     query: str,
     caplog: pytest.LogCaptureFixture,
     server_log: Path,
 ) -> None:
-    with keeping(kept, keep) as running:
+    with serve_stored(stored, find_source) as running:
         assert sources(running.data(query)) == {"kept"}
         running.execute(loss)
         caplog.clear()
@@ -85,19 +85,19 @@ def test_what_is_lost_is_answered_live_and_read_again_when_it_is_back(  # noqa: 
         running.data(query)
         mine = [text for text in log.new() if text.startswith("execute ")]
         assert len(mine) == 1, "later requests know it"
-        running.execute(f"{KEPT}; {AGE}")
+        running.execute(f"{STORED}; {AGE}")
         running.run(running.service.republish())
         assert sources(running.data(query)) == {"kept"}
 
 
-def test_many_at_once_read_the_sources_anew_once(kept: str) -> None:
+def test_concurrent_failures_reload_the_sources_once(stored: str) -> None:
     looks = []
 
-    def keep(relations: Mapping[str, Relation]) -> StoredSource | None:
+    def find_source(relations: Mapping[str, Relation]) -> StoredSource | None:
         looks.append(relations)
         return beside(relations)
 
-    with keeping(kept, keep, pool_size=5) as running:
+    with serve_stored(stored, find_source, pool_size=5) as running:
         running.data(QUERY)
         running.execute("DROP TABLE kept.writer CASCADE")
 
@@ -109,41 +109,41 @@ def test_many_at_once_read_the_sources_anew_once(kept: str) -> None:
         assert len(looks) == 2, "at the start, and once for all"
 
 
-def test_what_is_made_later_is_read_without_a_restart(kept: str) -> None:
-    at_once(run_sql(kept, "DROP SCHEMA kept CASCADE"))
-    with keeping(kept, beside, refresh_seconds=0.1) as running:
+def test_sources_created_later_are_read_without_a_restart(stored: str) -> None:
+    at_once(run_sql(stored, "DROP SCHEMA kept CASCADE"))
+    with serve_stored(stored, beside, refresh_seconds=0.1) as running:
         assert sources(running.data(QUERY)) == {"live"}
-        running.execute(KEPT)
+        running.execute(STORED)
         wait_until(running, lambda: sources(running.data(QUERY)) == {"kept"})
         running.execute("DROP SCHEMA kept CASCADE")
         assert sources(running.data(QUERY)) == {"live"}
 
 
-def test_a_look_that_fails_is_not_the_last(kept: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_look_that_fails_is_not_the_last(stored: str, caplog: pytest.LogCaptureFixture) -> None:
     failing: list[Exception] = []
 
-    def keep(relations: Mapping[str, Relation]) -> StoredSource | None:
+    def find_source(relations: Mapping[str, Relation]) -> StoredSource | None:
         if failing:
             raise failing[0]
         return beside(relations)
 
-    with keeping(kept, keep, refresh_seconds=0.05) as running:
+    with serve_stored(stored, find_source, refresh_seconds=0.05) as running:
         failing.append(KeyError("a fault of a strategy"))
         wait_until(running, lambda: "could not be looked up" in caplog.text)
         assert sources(running.data(QUERY)) == {"kept"}
         failing.clear()
         running.execute("DROP SCHEMA kept CASCADE")
         assert sources(running.data(QUERY)) == {"live"}
-        running.execute(KEPT)
+        running.execute(STORED)
         wait_until(running, lambda: sources(running.data(QUERY)) == {"kept"})
 
 
 def test_a_relation_that_stays_unreadable_is_tried_only_now_and_then(
-    kept: str, server_log: Path
+    stored: str, server_log: Path
 ) -> None:
     """Each refresh reports it as present; only the first request tries to read it."""
     broken = aged(Freshness("kept.age()"))
-    with keeping(kept, broken) as running:
+    with serve_stored(stored, broken) as running:
         running.execute("DROP FUNCTION kept.age()")
         running.data(QUERY)
         rested(running)
@@ -157,9 +157,9 @@ def test_a_relation_that_stays_unreadable_is_tried_only_now_and_then(
 
 
 def test_a_missing_document_makes_its_field_live(
-    kept: str, caplog: pytest.LogCaptureFixture
+    stored: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with keeping(kept, beside) as running:
+    with serve_stored(stored, beside) as running:
         running.execute("DELETE FROM kept.writer WHERE id = 2")
         caplog.clear()
         with caplog.at_level(logging.WARNING, "fraiseql"):
@@ -173,7 +173,7 @@ def test_a_missing_document_makes_its_field_live(
 
 
 @pytest.mark.parametrize("limit", [-1, 5000])
-def test_other_errors_stay_errors(kept: str, limit: int) -> None:
-    with keeping(kept, beside) as running:
+def test_other_errors_stay_errors(stored: str, limit: int) -> None:
+    with serve_stored(stored, beside) as running:
         error = running.error(f"{{ writers(limit: {limit}) {{ name novels {{ title }} }} }}")
         assert error["extensions"]["code"] in {"BAD_USER_INPUT", "TOO_COMPLEX"}

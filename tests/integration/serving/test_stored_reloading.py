@@ -6,18 +6,24 @@ import logging
 import pytest
 
 from tests.integration.flights import at_once, run_sql
-from tests.integration.serving.stored_by_hand import KEPT, TABLES, beside, keeping, wait_until
+from tests.integration.serving.stored_by_hand import (
+    STORED,
+    TABLES,
+    beside,
+    serve_stored,
+    wait_until,
+)
 from tests.integration.serving.test_stored import sources
 
 QUERY = "{ writers { name novels { title } } }"
 
 
-def test_what_nobody_can_tell_is_read_live_and_told_once(
+def test_an_unknown_state_is_read_live_and_logged_once(
     database: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A column is gone: whether stored documents are current is unknown."""
-    at_once(run_sql(database, TABLES, KEPT))
-    with keeping(database, beside, refresh_seconds=0.05) as running:
+    at_once(run_sql(database, TABLES, STORED))
+    with serve_stored(database, beside, refresh_seconds=0.05) as running:
         assert sources(running.data(QUERY)) == {"kept"}
         with caplog.at_level(logging.WARNING, "fraiseql"):
             running.execute("ALTER TABLE writer RENAME COLUMN rank TO place")

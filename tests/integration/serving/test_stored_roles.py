@@ -63,25 +63,27 @@ class Part:
     title: str
 
 
-def _made(name: str, source: str, stored: Any, **embed: Any) -> Any:
+def _declared(name: str, source: str, stored: Any, **embed: Any) -> Any:
     fields: dict[str, Any] = {"id": int, "name": str}
     body: dict[str, Any] = {}
     if embed:
         fields["parts"] = list[Part]
         body["parts"] = fraiseql.embed("tb_part", on="row_id", parent_key="id", limit=9, **embed)
-    made = type(name, (), {"__annotations__": fields, **body})
-    return fraiseql.type(sql_source=source, stored=stored)(made)
+    type_ = type(name, (), {"__annotations__": fields, **body})
+    return fraiseql.type(sql_source=source, stored=stored)(type_)
 
 
 VIEW = MaterializedView(refresh="1h")
 QUERIED = "id IN (SELECT l.id FROM tb_listed l)"
 QUERIES = [
-    fraiseql.find("rows", _made("Row", "tb_row", Projection(), order_by="id")),
-    fraiseql.find("viewed", _made("Viewed", "tb_viewed", VIEW, order_by="-id")),
-    fraiseql.find("counts", _made("Count", "totals", MaterializedView(sql=COUNTS, refresh="1h"))),
-    fraiseql.find("columns", _made("Column", "tb_column", GeneratedColumn())),
-    fraiseql.find("called", _made("Called", "tb_called", VIEW, where="lowered(title) <> ''")),
-    fraiseql.find("queried", _made("Queried", "tb_queried", VIEW, where=QUERIED)),
+    fraiseql.find("rows", _declared("Row", "tb_row", Projection(), order_by="id")),
+    fraiseql.find("viewed", _declared("Viewed", "tb_viewed", VIEW, order_by="-id")),
+    fraiseql.find(
+        "counts", _declared("Count", "totals", MaterializedView(sql=COUNTS, refresh="1h"))
+    ),
+    fraiseql.find("columns", _declared("Column", "tb_column", GeneratedColumn())),
+    fraiseql.find("called", _declared("Called", "tb_called", VIEW, where="lowered(title) <> ''")),
+    fraiseql.find("queried", _declared("Queried", "tb_queried", VIEW, where=QUERIED)),
 ]
 
 
@@ -124,9 +126,9 @@ class Rows(Served):
             live, _ = self.answer(self.live, type_name)
             for _ in range(2):
                 before = self.reads[type_name]
-                answer, found = self.answer(self.stored, type_name)
+                answer, sources = self.answer(self.stored, type_name)
                 assert answer == live
-                assert found == ({type_name: reason} if reason else {})
+                assert sources == ({type_name: reason} if reason else {})
                 assert self.reads[type_name] - before == (reason is None)
 
 
@@ -156,16 +158,16 @@ def api(database: str, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def rows(database: str, api: str) -> Iterator[Rows]:
-    at_once(run_sql(database, *[f"CREATE ROLE {one} LOGIN" for one in ROLES], TABLES))
+    at_once(run_sql(database, *[f"CREATE ROLE {role} LOGIN" for role in ROLES], TABLES))
     with counted() as reads:
-        made = Rows(database, reads)
+        reader = Rows(database, reads)
         prepare(api)
-        made.change(f"GRANT SELECT ON v_totals TO {LOGIN}, {READER}")
-        for service in (made.live, made.stored):
-            made.run(service.start())
-        yield made
-    made.run(made.live.stop())
-    made.close()
+        reader.change(f"GRANT SELECT ON v_totals TO {LOGIN}, {READER}")
+        for service in (reader.live, reader.stored):
+            reader.run(service.start())
+        yield reader
+    reader.run(reader.live.stop())
+    reader.close()
     named = ", ".join(ROLES)
     at_once(run_sql(database, f"DROP OWNED BY {named} CASCADE", f"DROP ROLE {named}"))
 
@@ -264,7 +266,7 @@ def test_a_role_is_answered_as_it_would_be_live(rows: Rows, api: str, change: st
     rows.check(WHOLE)
 
 
-def test_a_role_is_not_given_stored_rows_of_a_definition_that_changed(rows: Rows, api: str) -> None:
+def test_a_role_reads_no_stored_rows_of_a_changed_definition(rows: Rows, api: str) -> None:
     """Also before the service has read its sources again, where stale rows are served."""
     rows.check(WHOLE)
     hidden = COUNTS.replace("GROUP BY", f"WHERE current_user <> '{READER}' GROUP BY")
@@ -316,7 +318,15 @@ def test_row_security_is_noticed_at_once(rows: Rows, api: str) -> None:
 def test_why_a_role_is_answered_live_is_said(
     rows: Rows, api: str, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked = ["explain", api, ASKED["Viewed"], "--role", READER, "--session", '{"app.tenant": "1"}']
+    command = [
+        "explain",
+        api,
+        ASKED["Viewed"],
+        "--role",
+        READER,
+        "--session",
+        '{"app.tenant": "1"}',
+    ]
     rows.change(f"REVOKE SELECT ON tb_part FROM {READER}")
     try:
         with caplog.at_level(logging.WARNING, "fraiseql"):
@@ -325,7 +335,7 @@ def test_why_a_role_is_answered_live_is_said(
         said = [text for text in caplog.messages if "are not read for the role" in text]
         assert len(said) <= 1  # none, where a test before has asked
         assert rows.run(live_header(rows.url)) == "Viewed;reason=select"
-        assert main(asked) == 0
+        assert main(command) == 0
         assert (
             "not read for this role: it may not read every column of tb_part"
             in capsys.readouterr().out
@@ -338,6 +348,6 @@ def test_why_a_role_is_answered_live_is_said(
         rows.change(f"GRANT SELECT ON tb_part TO {READER}")
     explained = rows.run(rows.stored.explain(Request(ASKED["Viewed"]), CONTEXT))
     assert rows.run(live_header(rows.url)) is None
-    assert [one.source.split()[0] for one in explained.statements] == ["materialized", "live"]
+    assert [item.source.split()[0] for item in explained.statements] == ["materialized", "live"]
     assert explained.statements[0].parameters == (repr(READER),)
-    assert not any(one.plan[0].startswith("not explained") for one in explained.statements)
+    assert not any(each.plan[0].startswith("not explained") for each in explained.statements)

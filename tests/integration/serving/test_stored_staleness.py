@@ -13,7 +13,14 @@ from tests.integration.caching.ddl.env import sql
 from tests.integration.database.server_log import Log
 from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.served import Served
-from tests.integration.serving.stored_by_hand import KEPT, TABLES, aged, beside, instead, keeping
+from tests.integration.serving.stored_by_hand import (
+    STORED,
+    TABLES,
+    aged,
+    beside,
+    instead,
+    serve_stored,
+)
 from tests.integration.serving.test_stored import sources
 
 QUERY = "{ writers { name novels { title } } }"
@@ -27,14 +34,14 @@ LIVE, ERROR = Freshness(AGE, 2.0, "live"), Freshness(AGE, 2.0, "error")
 @pytest.fixture(scope="module")
 def tables(database: str) -> str:
     name = database.rpartition("/")[2].partition("?")[0]
-    at_once(run_sql(database, TABLES, KEPT))
+    at_once(run_sql(database, TABLES, STORED))
     at_once(run_sql(database, f"ALTER DATABASE {name} SET log_min_duration_statement = 0"))
     return database
 
 
 @pytest.fixture(scope="module", params=[beside, instead])
 def served_stale(tables: str, request: pytest.FixtureRequest) -> Iterator[Served]:
-    with keeping(tables, aged(Freshness(AGE), request.param)) as running:
+    with serve_stored(tables, aged(Freshness(AGE), request.param)) as running:
         yield running
 
 
@@ -47,7 +54,7 @@ def entry(*path: str, seconds: float | None) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("seconds", [0.0, 2.5, 1e6, None])
-def test_the_age_is_told(served_stale: Served, seconds: float | None) -> None:
+def test_the_age_is_reported(served_stale: Served, seconds: float | None) -> None:
     lag(served_stale, seconds)
     answer = served_stale.ask(QUERY)
     assert sources(answer["data"]) == {"kept"}
@@ -69,19 +76,19 @@ def test_no_rows_and_one_row_have_their_age(served_stale: Served, query: str, em
     lag(served_stale, 1.23456)
     answer = served_stale.ask(query)
     assert answer["extensions"] == {"staleness": [entry("writers", seconds=1.235)]}
-    found = answer["data"]["writers"]
-    assert found == empty or (empty == {} and sources(found) == {"kept"})
+    writers = answer["data"]["writers"]
+    assert writers == empty or (empty == {} and sources(writers) == {"kept"})
 
 
-def test_each_root_field_is_told_by_its_key(served_stale: Served) -> None:
+def test_staleness_is_reported_per_key_of_a_root_field(served_stale: Served) -> None:
     lag(served_stale, 3)
     answer = served_stale.ask(
         "{ z: found(id: 1) { novels { title } } a: writers { novels { title } }"
         " row: writer(id: 1) { rank rivals { name novels { title } } } counted }"
     )
-    found = answer["extensions"]["staleness"]
+    staleness = answer["extensions"]["staleness"]
     expected = [entry("z", seconds=3), entry("a", seconds=3), entry("row", seconds=3)]
-    assert found == expected, "a computed field is told under its root field"
+    assert staleness == expected, "a computed field is told under its root field"
 
 
 def test_live_fields_tell_nothing(served_stale: Served) -> None:
@@ -95,10 +102,10 @@ def test_errors_and_age_stand_side_by_side(served_stale: Served) -> None:
     assert list(answer) == ["data", "errors", "extensions"]
 
 
-@pytest.mark.parametrize("keep", [beside, instead])
+@pytest.mark.parametrize("find_source", [beside, instead])
 @pytest.mark.parametrize("query", [QUERY, BY_ROWS, "{ found(id: 1) { name novels { title } } }"])
-def test_beyond_its_bound_the_live_answer_is_given(tables: str, keep: Any, query: str) -> None:
-    with keeping(tables, aged(LIVE, keep)) as running:
+def test_beyond_its_bound_the_answer_is_live(tables: str, find_source: Any, query: str) -> None:
+    with serve_stored(tables, aged(LIVE, find_source)) as running:
         lag(running, 2)
         within = running.ask(query)
         assert sources(within["data"]) == {"kept"}
@@ -112,7 +119,7 @@ def test_beyond_its_bound_the_live_answer_is_given(tables: str, keep: Any, query
 
 @pytest.mark.parametrize("query", [QUERY, "{ writers: found(id: 1) { novels { title } } }"])
 def test_beyond_its_bound_an_error_says_how_far(tables: str, query: str) -> None:
-    with keeping(tables, aged(ERROR)) as running:
+    with serve_stored(tables, aged(ERROR)) as running:
         lag(running, 1)
         assert sources(running.data(query)) == {"kept"}
         lag(running, 7.25)
@@ -131,7 +138,7 @@ def test_beyond_its_bound_an_error_says_how_far(tables: str, query: str) -> None
 def test_without_a_bound_only_an_unknown_age_is_beyond(
     tables: str, when: Any, sources_of_unknown: str
 ) -> None:
-    with keeping(tables, aged(Freshness(AGE, None, when))) as running:
+    with serve_stored(tables, aged(Freshness(AGE, None, when))) as running:
         lag(running, 1e9)
         assert sources(running.data(QUERY)) == {"kept"}
         lag(running, None)
@@ -139,7 +146,7 @@ def test_without_a_bound_only_an_unknown_age_is_beyond(
 
 
 def test_rows_beyond_the_bound_are_not_computed(tables: str) -> None:
-    with keeping(tables, aged(LIVE)) as running:
+    with serve_stored(tables, aged(LIVE)) as running:
         lag(running, 99)
         explained = running.run(running.service.explain(Request(QUERY), analyze=True))
         plan = "\n".join(explained.statements[0].plan)
@@ -149,7 +156,7 @@ def test_rows_beyond_the_bound_are_not_computed(tables: str) -> None:
 
 
 def test_one_statement_reads_age_and_rows(tables: str, server_log: Path) -> None:
-    with keeping(tables, aged(LIVE)) as running:
+    with serve_stored(tables, aged(LIVE)) as running:
         lag(running, 0)
         running.data(QUERY)
         log = Log(server_log)
@@ -159,7 +166,7 @@ def test_one_statement_reads_age_and_rows(tables: str, server_log: Path) -> None
 
 def test_age_and_rows_are_of_one_snapshot(tables: str) -> None:
     """A write between the two would be reported as no lag, with rows without it."""
-    with keeping(tables, aged(Freshness(f"(SELECT {AGE} FROM pg_sleep(1))"))) as running:
+    with serve_stored(tables, aged(Freshness(f"(SELECT {AGE} FROM pg_sleep(1))"))) as running:
         lag(running, 5)
 
         async def read_and_write() -> bytes:

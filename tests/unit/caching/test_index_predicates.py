@@ -15,7 +15,7 @@ from fraiseql.caching.strategies.indexes.predicate import (
 
 
 @pytest.mark.parametrize(
-    ("where", "found"),
+    ("where", "read"),
     [
         (None, []),
         ({"active": True}, [("active", "eq", True)]),
@@ -37,8 +37,8 @@ from fraiseql.caching.strategies.indexes.predicate import (
         ('"Odd Name" < 3', [("Odd Name", "lt", 3)]),
     ],
 )
-def test_conjunctions_of_constants_are_read(where: Any, found: list[Any]) -> None:
-    assert conditions(where) == [IndexCondition(*one) for one in found]
+def test_conjunctions_of_constants_are_read(where: Any, read: list[Any]) -> None:
+    assert conditions(where) == [IndexCondition(*condition) for condition in read]
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_anything_else_is_not(where: Any) -> None:
         conditions(where)
 
 
-def test_what_changes_with_time_is_told_from_other_calls() -> None:
+def test_volatile_calls_are_distinguished_from_others() -> None:
     assert changing("created_at > NOW() - INTERVAL '30 days'") == ["now"]
     assert changing("created_at > current_date") == ["current_date"]
     assert changing("lower(name) = 'now()'") == []

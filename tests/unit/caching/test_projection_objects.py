@@ -14,18 +14,18 @@ from tests.integration.caching.projection.schemas import POST, SITE, USER
 
 
 @pytest.mark.parametrize("spec", [USER, POST, SITE], ids=lambda spec: spec.owner)
-def test_every_object_stands_after_what_it_needs(spec) -> None:
-    known = {node.sql for node in (spec.root.name, *_bases(spec.embeds))}
-    for wanted in projection_objects(spec):
-        assert [name for name in wanted.needs if name not in known] == [], wanted.name
-        known.add(wanted.name)
+def test_every_object_follows_its_dependencies(spec) -> None:
+    relations = {node.sql for node in (spec.root.name, *_bases(spec.embeds))}
+    for object_ in projection_objects(spec):
+        assert [name for name in object_.needs if name not in relations] == [], object_.name
+        relations.add(object_.name)
 
 
 def _bases(embeds) -> list[Qualified]:
     return [name for edge in embeds for name in (edge.table.name, *_bases(edge.embeds))]
 
 
-def test_objects_of_several_projections_are_told_apart() -> None:
+def test_objects_of_several_projections_have_different_names() -> None:
     first, second = ({each.key: each for each in projection_objects(spec)} for spec in (USER, POST))
     common = first.keys() & second.keys()
     assert all(first[key] == second[key] for key in common)
@@ -72,8 +72,8 @@ PLAIN = [node for node in Tree.of(SITE).nodes if not node.table.by_row]
 
 def _triggers_of(*tables: str) -> list[DatabaseObject]:
     names = tuple(f' ON "app"."{table}"' for table in tables)
-    made = (each for each in projection_objects(SITE) if each.kind == "trigger")
-    return [each for each in made if each.name.endswith(names)]
+    triggers = (each for each in projection_objects(SITE) if each.kind == "trigger")
+    return [each for each in triggers if each.name.endswith(names)]
 
 
 def test_every_function_names_its_search_path_and_is_nobodys() -> None:

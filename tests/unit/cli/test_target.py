@@ -83,7 +83,7 @@ def test_an_application_is_found_by_module_and_by_path(
         ("shop_api:number", "shop_api:number is an int, which cannot be served."),
     ],
 )
-def test_what_is_not_there_is_said_with_the_nearest_name(text: str, part: str) -> None:
+def test_a_missing_target_is_reported_with_the_nearest_name(text: str, part: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         find_target(text)
     assert part in str(caught.value)

@@ -36,13 +36,13 @@ def test_an_outer_join_without_partner_is_null_or_an_empty_list() -> None:
     }
 
 
-def test_an_object_is_null_only_when_nothing_of_it_is_there() -> None:
+def test_an_object_is_null_only_without_any_value() -> None:
     assert fold([{"plane?.model": None, "plane?.seats": 2}]) == {
         "plane": {"model": None, "seats": 2}
     }
 
 
-def test_a_key_that_is_not_asked_for_tells_equal_items_apart() -> None:
+def test_a_key_that_is_not_selected_distinguishes_equal_items() -> None:
     rows = [{"flights[].speed": 1, "flights[].-": 7}, {"flights[].speed": 1, "flights[].-": 8}]
     assert fold(rows) == {"flights": [{"speed": 1}, {"speed": 1}]}
 

@@ -165,7 +165,7 @@ def test_introspection_answers() -> None:
     assert graphql.print_schema(graphql.build_client_schema(result.data)) == SDL  # type: ignore[arg-type]
 
 
-def test_abstract_types_are_told_by_tag_or_class() -> None:
+def test_abstract_types_are_resolved_by_tag_or_class() -> None:
     schema = fraiseql.build_schema(queries=QUERIES).graphql
     root = {
         "media": [
@@ -207,7 +207,7 @@ def test_one_class_serves_in_two_applications() -> None:
     assert "Media" not in first.graphql.type_map
 
 
-def test_types_that_no_query_names_are_served_when_given() -> None:
+def test_listed_types_are_served_without_a_query() -> None:
     schema = fraiseql.build_schema(types=[Video, Media, Page, Status], queries=QUERIES[2:])
     assert list(schema.objects) == ["Video", "Post", "User"]
     assert {"Page", "Status", "Media"} <= set(schema.graphql.type_map)

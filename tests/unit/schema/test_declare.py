@@ -80,7 +80,7 @@ def test_a_class_becomes_a_keyword_only_dataclass() -> None:
         Post(1, "x")  # type: ignore[call-arg,misc]
 
 
-def test_options_and_names_are_kept() -> None:
+def test_options_and_names_are_as_declared() -> None:
     definition = definition_of(User)
     assert (definition.name, definition.tag, definition.sql_source) == (
         "Person",
@@ -108,7 +108,7 @@ def test_docstrings_become_descriptions_and_generated_ones_do_not() -> None:
     assert definition_of(Silent).description is None
 
 
-def test_stored_fields_keep_what_field_was_told() -> None:
+def test_stored_fields_have_their_declared_attributes() -> None:
     fields = definition_of(User).fields
     first = fields["first_name"]
     assert (first.graphql_name, first.description, first.deprecation) == (
@@ -121,7 +121,7 @@ def test_stored_fields_keep_what_field_was_told() -> None:
     assert fields["tags"].default == []
 
 
-def test_embeds_keep_what_they_read() -> None:
+def test_embeds_have_their_declared_attributes() -> None:
     fields = definition_of(User).fields
     posts, boss = fields["posts"].embed, fields["boss"].embed
     assert posts is not None

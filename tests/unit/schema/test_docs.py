@@ -6,7 +6,7 @@ import fraiseql
 from fraiseql.schema.docstrings import read_docstring
 
 
-def test_sections_are_told_from_text() -> None:
+def test_sections_are_distinguished_from_text() -> None:
     docs = read_docstring(
         """Find users.
 
@@ -53,6 +53,6 @@ def test_info_outside_of_a_request_has_no_documents() -> None:
         info.document({"id": 1}, "User")
 
 
-def test_info_makes_documents_as_the_serving_road_tells_it() -> None:
+def test_info_builds_documents_by_the_function_of_the_pipeline() -> None:
     info = fraiseql.Info(context={}, make_document=lambda row, name: (name, row))
     assert info.document({"id": 1}, "User") == ("User", {"id": 1})

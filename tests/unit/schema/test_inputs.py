@@ -176,7 +176,7 @@ def test_one_item_of_an_order_names_one_field() -> None:
     assert "exactly one" in errors[0].message.lower()
 
 
-def test_filters_are_made_for_types_that_are_found_only() -> None:
+def test_filters_exist_for_types_of_lists_only() -> None:
     @fraiseql.query
     def user() -> User | None:
         return None

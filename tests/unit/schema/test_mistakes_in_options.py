@@ -115,9 +115,7 @@ class Post:
         ("id", "User has no embedded field 'id'"),
     ],
 )
-def test_an_embed_that_is_not_there_is_refused_when_the_application_is_made(
-    path: str, said: str
-) -> None:
+def test_a_missing_embed_is_refused_when_the_application_is_created(path: str, said: str) -> None:
     @fraiseql.type(sql_source="users", stored=Projection(embeds=("posts", path)))
     class User:
         id: int
@@ -129,7 +127,7 @@ def test_an_embed_that_is_not_there_is_refused_when_the_application_is_made(
     assert caught.value.code == "UNKNOWN_EMBED"
 
 
-def test_embeds_that_are_there_are_taken() -> None:
+def test_existing_embeds_are_accepted() -> None:
     @fraiseql.type(sql_source="users", stored=Projection(embeds=("posts", "posts.comments")))
     class User:
         id: int

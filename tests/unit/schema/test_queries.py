@@ -115,7 +115,7 @@ def test_find_one_requires_its_key() -> None:
     assert sdl == '  """One."""\n  user(id: Int!, country: String!): User'
 
 
-def test_find_keeps_what_it_was_told() -> None:
+def test_find_has_its_declared_attributes() -> None:
     schema = fraiseql.build_schema(
         queries=[
             fraiseql.find("users", User, order_by=("-country", "id"), default_limit=5, max_limit=9)

@@ -51,7 +51,7 @@ def test_the_cost_of_a_root_field(text: str, arguments: dict[str, Any], cost: in
     assert COSTS.root(root(text), arguments).of({}) == cost
 
 
-def test_a_limit_from_a_variable_counts_when_the_request_is_there() -> None:
+def test_a_limit_from_a_variable_counts_per_request() -> None:
     cost = COSTS.root(root("{ users { id } }"), {"limit": ValueRef("n")}, default=20)
     assert [cost.of({"n": n}) for n in (0, 1, 1000, None, -5)] == [1, 3, 2001, 41, 1]
 

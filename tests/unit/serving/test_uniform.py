@@ -23,21 +23,21 @@ def _holds(key: str, value: Any, row: dict[str, int]) -> bool:
     return row[key] == value["eq"]
 
 
-def made(chance: random.Random, levels: int) -> dict[str, Any]:
+def built(chance: random.Random, levels: int) -> dict[str, Any]:
     where: dict[str, Any] = {
         name: {"eq": chance.randint(0, 1)} for name in chance.sample("abc", chance.randint(0, 2))
     }
     if levels:
         for key in chance.sample(("and", "or", "not"), chance.randint(1, 2)):
-            items = [made(chance, levels - 1) for _ in range(chance.randint(0, 5))]
-            where[key] = items if key != "not" else made(chance, levels - 1)
+            items = [built(chance, levels - 1) for _ in range(chance.randint(0, 5))]
+            where[key] = items if key != "not" else built(chance, levels - 1)
     return where
 
 
 @pytest.mark.parametrize("seed", range(100))
 def test_the_same_rows_are_found(seed: int) -> None:
     chance = random.Random(seed)
-    where = made(chance, 3)
+    where = built(chance, 3)
     for number in range(8):
         row = {"a": number & 1, "b": number >> 1 & 1, "c": number >> 2}
         assert holds(uniform(where), row) == holds(where, row)

@@ -34,16 +34,16 @@ DIFFERENT = [
 ]
 
 
-@pytest.mark.parametrize(("one", "other"), SAME)
-def test_values_do_not_enter_the_form(one: Any, other: Any) -> None:
-    assert variable_signature(one) == variable_signature(other)
-    assert references(one, "v") == references(other, "v")
+@pytest.mark.parametrize(("value", "other"), SAME)
+def test_values_do_not_enter_the_form(value: Any, other: Any) -> None:
+    assert variable_signature(value) == variable_signature(other)
+    assert references(value, "v") == references(other, "v")
 
 
-@pytest.mark.parametrize(("one", "other"), DIFFERENT)
-def test_structure_enters_the_form(one: Any, other: Any) -> None:
-    assert variable_signature(one) != variable_signature(other)
-    assert references(one, "v") != references(other, "v")
+@pytest.mark.parametrize(("value", "other"), DIFFERENT)
+def test_structure_enters_the_form(value: Any, other: Any) -> None:
+    assert variable_signature(value) != variable_signature(other)
+    assert references(value, "v") != references(other, "v")
 
 
 def test_a_form_can_be_a_key() -> None:

@@ -51,7 +51,7 @@ def schema_of(*types: Any) -> Schema:
 
 
 @asynccontextmanager
-async def road(url: str) -> AsyncIterator[tuple[AdminConnection, Callable[..., Any]]]:
+async def migrating(url: str) -> AsyncIterator[tuple[AdminConnection, Callable[..., Any]]]:
     """An administrative connection, and a function that loads the desired state of types."""
     pool = await open_pool(url, Settings())
     try:
@@ -67,18 +67,18 @@ async def road(url: str) -> AsyncIterator[tuple[AdminConnection, Callable[..., A
 
 async def applied(url: str, *types: Any, **options: Any) -> MigrationPlan:
     """Apply types and return the plan."""
-    async with road(url) as (writer, wishes):
+    async with migrating(url) as (writer, wishes):
         return await apply(writer, await wishes(*types), **options)
 
 
 async def planned(url: str, *types: Any) -> MigrationPlan:
-    async with road(url) as (writer, wishes):
+    async with migrating(url) as (writer, wishes):
         return await find_plan(writer, await wishes(*types))
 
 
-async def made(url: str, objects: Sequence[DatabaseObject], **options: Any) -> MigrationPlan:
+async def created(url: str, objects: Sequence[DatabaseObject], **options: Any) -> MigrationPlan:
     """Apply objects without a declaration."""
-    async with road(url) as (writer, _):
+    async with migrating(url) as (writer, _):
         return await apply(writer, DesiredState(in_order(list(objects))), **options)
 
 
@@ -96,10 +96,10 @@ async def sql(url: str, text: str) -> Any:
 
 async def emptied(url: str) -> None:
     """Bring the database back to nothing but the table."""
-    anew = (
+    emptied = (
         "DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC"
     )
-    await sql(url, f"DROP SCHEMA IF EXISTS fraiseql CASCADE; {anew}; {TABLE}")
+    await sql(url, f"DROP SCHEMA IF EXISTS fraiseql CASCADE; {emptied}; {TABLE}")
 
 
 def dump(binaries: Path, url: str) -> str:

@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 
 from fraiseql.caching.objects import DatabaseObject
-from tests.integration.caching.ddl.env import QUICK, dump, emptied, made, sql
+from tests.integration.caching.ddl.env import QUICK, created, dump, emptied, sql
 
 OBJECTS = [
     DatabaseObject(
@@ -101,7 +101,7 @@ def survive(url: str, objects: list[DatabaseObject], number: int, delay: float) 
     if child == 0:
         doom = Doom(number, delay)
         try:
-            asyncio.run(made(url, objects, watch=doom))
+            asyncio.run(created(url, objects, watch=doom))
         finally:
             os._exit(0 if doom.left > 0 else 9)
     return os.waitpid(child, 0)[1] == 0
@@ -110,12 +110,12 @@ def survive(url: str, objects: list[DatabaseObject], number: int, delay: float) 
 def trial(url: str, stages: list[list[DatabaseObject]], number: int, delay: float) -> bool:
     asyncio.run(emptied(url))
     for stage in stages[:-1]:
-        asyncio.run(made(url, stage))
+        asyncio.run(created(url, stage))
     alive = survive(url, stages[-1], number, delay)
-    asyncio.run(made(url, stages[-1], patience=QUICK))
+    asyncio.run(created(url, stages[-1], patience=QUICK))
     (row,) = asyncio.run(sql(url, "SELECT count(*) FROM fraiseql.copies"))
     assert row[0] == 50, row
-    rest = asyncio.run(made(url, stages[-1]))
+    rest = asyncio.run(created(url, stages[-1]))
     assert rest.empty, rest
     return alive
 

@@ -67,7 +67,7 @@ def test_from_plan_to_repair(run: Run) -> None:
     assert run("db", "plan") == (0, "Nothing to do: the database is as declared.\n")
     assert run("db", "apply") == (0, "Nothing to do.\n")
     states = json.loads(run("db", "status", "--json")[1])
-    assert [one["state"] for one in states] == ["unchanged"] * 9
+    assert [state["state"] for state in states] == ["unchanged"] * 9
     assert run("db", "verify") == (0, "User: 50 compared, 0 differ\n")
     assert run("db", "repair") == (0, "User: 0 repaired\n")
     assert json.loads(run("db", "plan", "--json")[1]) == {"refusals": [], "steps": []}
@@ -165,7 +165,7 @@ def test_what_another_application_applied_is_not_dropped_by_accident(
     assert "data" not in names
 
 
-def test_a_role_that_may_not_read_the_ledger_is_told_so(
+def test_a_role_that_may_not_read_the_ledger_gets_an_error(
     run: Run, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run("db", "apply")

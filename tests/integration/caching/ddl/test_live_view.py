@@ -58,20 +58,20 @@ QUERY = """{ authors(orderBy: {id: ASC}) {
   id name born notes { id text weight at writer { id name born } } } }"""
 
 
-async def kept_in(url: str) -> StoredType:
+async def stored_type_in(url: str) -> StoredType:
     pool = await open_pool(url, Settings())
     try:
-        wanted = await load_desired_state(schema_of(Author), pool)
-        return wanted.stored_types[0]
+        desired = await load_desired_state(schema_of(Author), pool)
+        return desired.stored_types[0]
     finally:
         await pool.close()
 
 
 async def test_the_view_says_what_is_served(database: str) -> None:
     await sql(database, TABLES)
-    kept = await kept_in(database)
-    assert list(live_view.refusals(kept, ("notes", "notes.writer"))) == []
-    objects = live_view.objects(kept, ("notes", "notes.writer"))
+    stored = await stored_type_in(database)
+    assert list(live_view.refusals(stored, ("notes", "notes.writer"))) == []
+    objects = live_view.objects(stored, ("notes", "notes.writer"))
     pool = await open_pool(database, Settings())
     async with open_admin(pool) as writer:
         await apply(writer, DesiredState(in_order(list(objects))))
@@ -83,7 +83,7 @@ async def test_the_view_says_what_is_served(database: str) -> None:
     rows = await connection.fetch("SELECT id, data::text AS text FROM public.v_writer ORDER BY id")
     await connection.close()
     view = [json.loads(row["text"]) for row in rows]
-    assert [one["id"] for one in view] == [1, 2, 3, 4, 5, 6]
+    assert [item["id"] for item in view] == [1, 2, 3, 4, 5, 6]
     assert view[0]["notes"] != []
     assert view == await served_documents(database)
 

@@ -17,11 +17,11 @@ from tests.integration.caching.ddl.env import (
     Longer,
     User,
     applied,
+    created,
     dump,
     emptied,
-    made,
+    migrating,
     planned,
-    road,
     sql,
 )
 
@@ -47,7 +47,7 @@ async def test_nothing_is_left_to_do_after_apply(url: str) -> None:
         url, "SELECT t.data::text, v.data::text FROM tb_user t JOIN v_user v USING (id)"
     )
     assert len(rows) == 50
-    assert all(one == other for one, other in rows)
+    assert all(row == other for row, other in rows)
     assert (await applied(url, User)).steps == ()
 
 
@@ -59,25 +59,25 @@ async def test_a_changed_declaration_is_rolled_over_under_readers(url: str) -> N
         connection, count = await asyncpg.connect(url), 0
         while not stop.is_set() or count < 20:
             for relation in ("tb_user", "v_user"):
-                found = await connection.fetch(f"SELECT data->>'name' AS name FROM {relation}")
-                assert len(found) == 50
-                assert all(row["name"] for row in found)
+                rows = await connection.fetch(f"SELECT data->>'name' AS name FROM {relation}")
+                assert len(rows) == 50
+                assert all(row["name"] for row in rows)
                 count += 1
         await connection.close()
         return count
 
     readers = [asyncio.create_task(read()) for _ in range(2)]
-    for one in (Longer, User, Longer):
-        plan = await applied(url, one)
+    for type_ in (Longer, User, Longer):
+        plan = await applied(url, type_)
         actions = [step.action for step in plan.steps]
         assert actions == ["create", "replace", "rebuild", "drop"]
-        assert (await planned(url, one)).empty
+        assert (await planned(url, type_)).empty
     stop.set()
     assert all(await asyncio.gather(*readers))
     assert len(await sql(url, "SELECT 1 FROM pg_proc WHERE proname LIKE 'tb_user_row%'")) == 1
 
 
-async def test_drift_is_told_and_mended(url: str) -> None:
+async def test_drift_is_reported_and_repaired(url: str) -> None:
     await applied(url, User)
     await sql(url, "CREATE OR REPLACE VIEW v_user AS SELECT id, '{}'::jsonb AS data FROM tb_user")
     await sql(url, "ALTER TABLE tb_user DROP COLUMN data")
@@ -96,7 +96,7 @@ async def test_drift_is_told_and_mended(url: str) -> None:
     assert [tuple(row) for row in rows] == [(True,)]
 
 
-async def test_an_altered_function_is_made_anew_with_what_it_wrote(url: str) -> None:
+async def test_an_altered_function_is_rebuilt_with_its_rows(url: str) -> None:
     await applied(url, User)
     (row,) = await sql(
         url, "SELECT oid::regprocedure::text FROM pg_proc WHERE proname LIKE 'tb_user_row%'"
@@ -187,7 +187,7 @@ async def test_a_plain_role_is_enough(url: str, server: EmbeddedServer) -> None:
     )
     await sql(url, "ALTER TABLE tb_user OWNER TO plain; CREATE ROLE writer_only")
     await sql(url, "GRANT INSERT, SELECT ON tb_user TO writer_only")
-    async with road(url) as (writer, wishes):
+    async with migrating(url) as (writer, wishes):
         await writer.execute("SET SESSION AUTHORIZATION plain")
         await apply(writer, await wishes(User))
         assert (await find_plan(writer, await wishes(User))).empty
@@ -207,13 +207,13 @@ async def _role(url: str) -> bool:
 async def test_files_give_the_same_schema(url: str, server: EmbeddedServer, tmp_path: Path) -> None:
     await applied(url, User)
     await applied(url, Longer)
-    wanted = dump(server.binaries, url)
+    expected = dump(server.binaries, url)
     await emptied(url)
-    for place, one in enumerate((User, Longer)):
-        for path in write_files(await planned(url, one), tmp_path / str(place)):
+    for place, type_ in enumerate((User, Longer)):
+        for path in write_files(await planned(url, type_), tmp_path / str(place)):
             await sql(url, path.read_text())
-        assert (await planned(url, one)).empty
-    assert dump(server.binaries, url) == wanted
+        assert (await planned(url, type_)).empty
+    assert dump(server.binaries, url) == expected
 
 
 async def test_an_index_that_failed_half_way_is_cleaned_up(url: str) -> None:
@@ -226,10 +226,10 @@ async def test_an_index_that_failed_half_way_is_cleaned_up(url: str) -> None:
     )
     await sql(url, "UPDATE tb_user SET nick = 'same' WHERE id < 3")
     with pytest.raises(DatabaseError, match="could not create unique index"):
-        await made(url, [index])
+        await created(url, [index])
     valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'one_nick'::regclass"
     assert [row[0] for row in await sql(url, valid)] == [False]
     await sql(url, "UPDATE tb_user SET nick = NULL")
-    await made(url, [index])
+    await created(url, [index])
     assert [row[0] for row in await sql(url, valid)] == [True]
-    assert (await made(url, [index])).empty
+    assert (await created(url, [index])).empty

@@ -13,7 +13,7 @@ from tests.integration.caching.generated_column.samples import TABLE, declared
 from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.served import Served, served
 
-KEPT = declared(GeneratedColumn(column="kept"))
+STORED = declared(GeneratedColumn(column="kept"))
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def things(database: str) -> Iterator[str]:
     """Address of a database that holds the empty table with its column."""
     at_once(run_sql(database, TABLE, "CREATE SCHEMA other", "CREATE ROLE a_writer"))
     at_once(run_sql(database, "GRANT INSERT, SELECT ON thing TO a_writer"))
-    at_once(applied(database, KEPT))
+    at_once(applied(database, STORED))
     yield database
     at_once(run_sql(database, "DROP OWNED BY a_writer CASCADE", "DROP ROLE a_writer"))
 
@@ -46,9 +46,9 @@ def live(things: str) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="module")
-def kept(things: str) -> Iterator[Served]:
+def stored(things: str) -> Iterator[Served]:
     """The table served from its generated column."""
-    with served(things, queries=[_find(KEPT)]) as running:
+    with served(things, queries=[_find(STORED)]) as running:
         yield running
 
 

@@ -64,8 +64,8 @@ class _Fields:
 
 def declared(stored: GeneratedColumn | None) -> Any:
     """Return the type, live or stored."""
-    made = type("Thing", (), {"__annotations__": dict(_Fields.__annotations__)})
-    return fraiseql.type(sql_source="thing", stored=stored)(made)
+    type_ = type("Thing", (), {"__annotations__": dict(_Fields.__annotations__)})
+    return fraiseql.type(sql_source="thing", stored=stored)(type_)
 
 
 COLUMNS = tuple(name for name in _Fields.__annotations__ if name != "id")

@@ -16,7 +16,7 @@ from tests.integration.serving.served import Served, unnumbered
 ALL = "{ things(orderBy: {id: ASC}, limit: 500) { id " + " ".join(COLUMNS) + " } }"
 
 
-def fill(live: Served, sessions: list[str], found: list[dict[str, object]]) -> None:
+def fill(live: Served, sessions: list[str], filled: list[dict[str, object]]) -> None:
     """Write every row once in each session's settings."""
 
     live.execute("TRUNCATE thing")
@@ -27,7 +27,7 @@ def fill(live: Served, sessions: list[str], found: list[dict[str, object]]) -> N
             for connection, text in zip(from_all, sessions, strict=True):
                 await connection.execute(text)
             for place, connection in enumerate(from_all):
-                for number, row in enumerate(found):
+                for number, row in enumerate(filled):
                     await write(connection, number * 10 + place, row)
         finally:
             for connection in from_all:
@@ -69,41 +69,41 @@ MANY = settings(
 
 
 @MANY
-@given(found=st.lists(rows(), min_size=3, max_size=6))
+@given(filled=st.lists(rows(), min_size=3, max_size=6))
 def test_every_session_writes_the_same_and_readers_get_the_live_bytes(
-    live: Served, kept: Served, found: list[dict[str, object]]
+    live: Served, stored: Served, filled: list[dict[str, object]]
 ) -> None:
-    fill(live, list(SESSIONS), found)
+    fill(live, list(SESSIONS), filled)
     documents = live.fetch("SELECT id, (kept - 'id')::text AS text FROM thing ORDER BY id")
     written: dict[int, set[str]] = {}
     for row in documents:
         written.setdefault(row["id"] // 10, set()).add(row["text"])
     assert [texts for texts in written.values() if len(texts) != 1] == []
-    answer = kept.body(ALL)
+    answer = stored.body(ALL)
     assert json.loads(answer)["data"], answer[-600:]
-    assert len(json.loads(answer)["data"]["things"]) == len(found) * len(SESSIONS)
+    assert len(json.loads(answer)["data"]["things"]) == len(filled) * len(SESSIONS)
     assert unnumbered(answer) == unnumbered(live.body(ALL))
 
 
-def test_the_kept_column_is_what_is_read(kept: Served, live: Served) -> None:
-    def statement(one: Served, text: str = ALL) -> str:
-        return one.run(one.service.explain(Request(text))).statements[0].sql
+def test_the_stored_column_is_read(stored: Served, live: Served) -> None:
+    def statement(running: Served, text: str = ALL) -> str:
+        return running.run(running.service.explain(Request(text))).statements[0].sql
 
-    assert '"kept"' in statement(kept)
+    assert '"kept"' in statement(stored)
     assert '"kept"' not in statement(live)
     # A few columns are read with less work than the whole document.
-    assert '"kept"' not in statement(kept, "{ things { name } }")
+    assert '"kept"' not in statement(stored, "{ things { name } }")
 
 
 @MANY
 @given(
-    found=st.lists(rows(), min_size=1, max_size=8),
+    filled=st.lists(rows(), min_size=1, max_size=8),
     operation=operations(),
 )
 def test_random_operations_have_the_same_answer(
-    live: Served, kept: Served, found: list[dict[str, object]], operation: str
+    live: Served, stored: Served, filled: list[dict[str, object]], operation: str
 ) -> None:
-    fill(live, ["SET TimeZone='Asia/Tokyo'"], found)
-    answer = kept.body(operation)
+    fill(live, ["SET TimeZone='Asia/Tokyo'"], filled)
+    answer = stored.body(operation)
     assert unnumbered(answer) == unnumbered(live.body(operation))
     assert "data" in json.loads(answer)

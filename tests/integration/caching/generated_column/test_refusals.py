@@ -34,7 +34,7 @@ class Pet:
     id: int
 
 
-def kept(source: str, fields: dict[str, Any], **more: Any) -> Any:
+def stored_type(source: str, fields: dict[str, Any], **more: Any) -> Any:
     body: dict[str, Any] = {"__annotations__": {"id": int, **fields}}
     if "pets" in fields:
         body["pets"] = fraiseql.embed("pet", on="person_id")
@@ -60,34 +60,36 @@ def kept(source: str, fields: dict[str, Any], **more: Any) -> Any:
 async def test_it_is_refused_with_what_works(
     tables: str, source: str, fields: dict[str, Any], code: str, says: str
 ) -> None:
-    plan = await planned(tables, kept(source, fields))
+    plan = await planned(tables, stored_type(source, fields))
     assert [refusal.code for refusal in plan.refusals] == [code]
     assert says in str(plan.refusals[0])
     assert plan.steps == ()
 
 
-async def test_several_are_told_at_once(tables: str) -> None:
-    plan = await planned(tables, kept("person", {"wage": str, "pets": list[Pet], "raw": Any}))
+async def test_several_refusals_are_reported_at_once(tables: str) -> None:
+    plan = await planned(
+        tables, stored_type("person", {"wage": str, "pets": list[Pet], "raw": Any})
+    )
     assert len(plan.refusals) == 3
 
 
 async def test_a_document_of_somebody_else_is_not_taken_over(tables: str) -> None:
-    plan = await planned(tables, kept("person", {}, jsonb_column="raw"))
+    plan = await planned(tables, stored_type("person", {}, jsonb_column="raw"))
     assert "TABLE_NOT_STORABLE" in {refusal.code for refusal in plan.refusals}
 
 
-async def test_a_column_that_is_there_is_not_taken_over(tables: str) -> None:
-    plan = await planned(tables, kept("person", {}, stored=GeneratedColumn(column="name")))
+async def test_an_existing_column_is_not_taken_over(tables: str) -> None:
+    plan = await planned(tables, stored_type("person", {}, stored=GeneratedColumn(column="name")))
     assert [refusal.code for refusal in plan.refusals] == ["NAME_TAKEN"]
 
 
-async def test_a_relation_that_is_not_there_is_named(tables: str) -> None:
+async def test_a_missing_relation_is_named(tables: str) -> None:
     with pytest.raises(SourceError, match="Did you mean 'person'"):
-        await planned(tables, kept("persn", {}))
+        await planned(tables, stored_type("persn", {}))
 
 
 async def test_two_types_do_not_share_a_column(tables: str) -> None:
-    named = kept("person", {"name": str | None})
+    named = stored_type("person", {"name": str | None})
     bare = fraiseql.type(sql_source="person", stored=GeneratedColumn())(
         type("Bare", (), {"__annotations__": {"id": int}})
     )
@@ -100,8 +102,8 @@ async def test_a_table_of_another_owner_is_refused(tables: str) -> None:
     await sql(tables, "CREATE ROLE stranger LOGIN")
     pool = await open_pool(tables.replace("postgres@", "stranger@"), Settings())
     try:
-        wanted = await load_desired_state(schema_of(kept("person", {})), pool)
-        assert [refusal.code for refusal in wanted.refusals] == ["TABLE_NOT_STORABLE"]
+        desired = await load_desired_state(schema_of(stored_type("person", {})), pool)
+        assert [refusal.code for refusal in desired.refusals] == ["TABLE_NOT_STORABLE"]
     finally:
         await pool.close()
         await sql(tables, "DROP ROLE stranger")
@@ -118,17 +120,17 @@ async def test_what_postgresql_itself_would_have_said(tables: str) -> None:
             await sql(tables, f"ALTER TABLE person ADD x text GENERATED ALWAYS AS {text} STORED")
 
 
-async def test_partitioned_tables_can_be_kept(tables: str) -> None:
-    await applied(tables, kept("parted", {}))
+async def test_partitioned_tables_can_be_stored(tables: str) -> None:
+    await applied(tables, stored_type("parted", {}))
     await sql(tables, "INSERT INTO part VALUES (3)")
     (row,) = await sql(tables, "SELECT data::text FROM parted")
     assert row[0] == '{"id": 3}'
 
 
-async def test_a_long_name_in_any_script_can_be_kept(tables: str) -> None:
+async def test_a_long_name_in_any_script_can_be_stored(tables: str) -> None:
     name = 'tb_"' + "ü" * 29
     await sql(tables, 'CREATE TABLE "' + name.replace('"', '""') + '" (id int PRIMARY KEY)')
-    assert (await applied(tables, kept(name, {}))).steps != ()
-    assert (await planned(tables, kept(name, {}))).empty
+    assert (await applied(tables, stored_type(name, {}))).steps != ()
+    assert (await planned(tables, stored_type(name, {}))).empty
     (row,) = await sql(tables, "SELECT proname FROM pg_proc WHERE proname LIKE '%ü%'")
     assert "_row_" in row[0]

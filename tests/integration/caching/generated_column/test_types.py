@@ -5,8 +5,8 @@ import pytest
 
 from fraiseql.caching.definition.rows import row_function
 from fraiseql.caching.definition.tables import Table
-from tests.integration.caching.ddl.env import road
-from tests.integration.caching.generated_column.conftest import KEPT
+from tests.integration.caching.ddl.env import migrating
+from tests.integration.caching.generated_column.conftest import STORED
 from tests.integration.caching.generated_column.rows import write
 from tests.integration.caching.generated_column.samples import COLUMNS
 from tests.integration.flights import at_once
@@ -58,8 +58,8 @@ WRITTEN = {
 @pytest.fixture(scope="module")
 def table(things: str) -> Table:
     async def load() -> Table:
-        async with road(things) as (_, wishes):
-            return (await wishes(KEPT)).stored_types[0].table
+        async with migrating(things) as (_, wishes):
+            return (await wishes(STORED)).stored_types[0].table
 
     return at_once(load())
 

@@ -3,7 +3,7 @@
 import fraiseql
 from fraiseql.caching.verify import repair, verify
 from fraiseql.schema.storage import GeneratedColumn
-from tests.integration.caching.ddl.env import applied, road, sql
+from tests.integration.caching.ddl.env import applied, migrating, sql
 
 
 @fraiseql.type(sql_source="mood_of", stored=GeneratedColumn())
@@ -25,7 +25,7 @@ FROM generate_series(1, 500) n;
 async def test_drift_is_found_shown_and_mended(database: str) -> None:
     await sql(database, TABLE)
     await applied(database, MoodOf)
-    async with road(database) as (writer, wishes):
+    async with migrating(database) as (writer, wishes):
         stored = (await wishes(MoodOf)).stored_types
         (clean,) = await verify(writer, stored)
         assert (clean.compared, clean.differing) == (500, 0)

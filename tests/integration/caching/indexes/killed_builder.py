@@ -19,7 +19,7 @@ from typing import Any
 from fraiseql import Gin, Index, RollingIndex
 from tests.integration.caching.ddl.env import applied, planned, sql
 from tests.integration.caching.indexes.posts import post, posts_served
-from tests.integration.caching.indexes.rolling import there, turns
+from tests.integration.caching.indexes.rolling import index_definitions, turns
 
 ROLLING = RollingIndex("-created_at", window="30 days", step="60 ms")
 OTHERS = (Index("id", where={"active": True}), Gin("data"))
@@ -53,22 +53,22 @@ def lasting(work: Any) -> float:
     return time.monotonic() - begun
 
 
-def told(url: str, what: str, alive: bool, oracle: list[Any], running: Any) -> None:
+def changes(url: str, what: str, alive: bool, oracle: list[Any], running: Any) -> None:
     if random.random() < 0.5:
         asyncio.run(sql(url, END))
-    found = asyncio.run(there(url))
-    rolling = [row for row in found if row["name"].endswith(("_a", "_b"))]
+    rows = asyncio.run(index_definitions(url))
+    rolling = [row for row in rows if row["name"].endswith(("_a", "_b"))]
     running.run(running.service.republish())
     same = answers(running) == oracle
-    broken = sum(not row["valid"] for row in found)
+    broken = sum(not row["valid"] for row in rows)
     print(what, "alive" if alive else "killed", len(rolling), broken, same, flush=True)
 
 
 def answers(running: Any) -> list[Any]:
     """What is found around the cut-off, which lies between whole hours."""
-    asked = [{"createdAt": {"gt": moment}} for moment in MOMENTS]
-    asked += [{"active": {"eq": True}}, {"slug": {"eq": "slug-7"}}]
-    return [running.data(QUERY, {"w": where}) for where in asked]
+    variables = [{"createdAt": {"gt": moment}} for moment in MOMENTS]
+    variables += [{"active": {"eq": True}}, {"slug": {"eq": "slug-7"}}]
+    return [running.data(QUERY, {"w": where}) for where in variables]
 
 
 MOMENTS = [
@@ -82,21 +82,21 @@ def main(url: str) -> None:
     random.seed(11)
     with posts_served(url) as without:
         oracle = answers(without)
-    made = post(ROLLING, *OTHERS)
+    posts_type = post(ROLLING, *OTHERS)
     with posts_served(url, ROLLING, *OTHERS, apply=False) as running:
-        whole = lasting(lambda: applied(url, made))
+        whole = lasting(lambda: applied(url, posts_type))
         for _ in range(8):
             asyncio.run(applied(url, post()))
-            alive = survive(lambda: applied(url, made), whole * chance.uniform(0.1, 1))
-            told(url, "apply", alive, oracle, running)
-        asyncio.run(applied(url, made))
-        whole = lasting(lambda: turns(url, made, 1))
+            alive = survive(lambda: applied(url, posts_type), whole * chance.uniform(0.1, 1))
+            changes(url, "apply", alive, oracle, running)
+        asyncio.run(applied(url, posts_type))
+        whole = lasting(lambda: turns(url, posts_type, 1))
         for _ in range(20):
-            alive = survive(lambda: turns(url, made, 1_000), whole * chance.uniform(0.4, 2))
-            told(url, "worker", alive, oracle, running)
-    asyncio.run(turns(url, made, 2))
-    left = [row for row in asyncio.run(there(url)) if not row["valid"]]
-    print("left", len(left), asyncio.run(planned(url, made)).empty)
+            alive = survive(lambda: turns(url, posts_type, 1_000), whole * chance.uniform(0.4, 2))
+            changes(url, "worker", alive, oracle, running)
+    asyncio.run(turns(url, posts_type, 2))
+    left = [row for row in asyncio.run(index_definitions(url)) if not row["valid"]]
+    print("left", len(left), asyncio.run(planned(url, posts_type)).empty)
 
 
 if __name__ == "__main__":

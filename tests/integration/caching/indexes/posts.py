@@ -71,10 +71,10 @@ def post(*indexes: Any, **options: Any) -> Any:
 @contextmanager
 def posts_served(url: str, *indexes: Any, apply: bool = True) -> Iterator[Served]:
     """The type's service, after its indexes are applied."""
-    made = post(*indexes)
+    posts_type = post(*indexes)
     if apply:
-        asyncio.run(applied(url, made))
-    queries = [fraiseql.find("posts", made, max_limit=100_000)]
+        asyncio.run(applied(url, posts_type))
+    queries = [fraiseql.find("posts", posts_type, max_limit=100_000)]
     with served(url, queries=queries, max_complexity=10**9) as running:
         yield running
 

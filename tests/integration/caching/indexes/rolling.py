@@ -14,25 +14,25 @@ from fraiseql.schema import build_schema
 from fraiseql.settings import Settings
 from fraiseql.sources import IndexHints
 
-THERE = """
+INDEXES = """
 SELECT c.relname AS name, i.indisvalid AS valid, pg_get_expr(i.indpred, i.indrelid) AS predicate
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 WHERE i.indrelid = 'tb_post'::regclass AND c.relname LIKE 'ix\\_%' ORDER BY 1
 """
 
 
-async def there(url: str) -> list[Any]:
+async def index_definitions(url: str) -> list[Any]:
     """The declared indexes that exist, whole or not."""
     connection = await asyncpg.connect(url)
     try:
-        return await connection.fetch(THERE)
+        return await connection.fetch(INDEXES)
     finally:
         await connection.close()
 
 
-async def turns(url: str, made: Any, count: int = 1) -> float:
+async def turns(url: str, type_: Any, count: int = 1) -> float:
     """Do the job so often, and return the seconds that it waits then."""
-    schema = build_schema(queries=[fraiseql.find("posts", made)])
+    schema = build_schema(queries=[fraiseql.find("posts", type_)])
     pool = await open_pool(url, Settings(pool_size=1))
     try:
         work = await load_job_context(schema, pool)
@@ -45,13 +45,13 @@ async def turns(url: str, made: Any, count: int = 1) -> float:
         await pool.close()
 
 
-async def facts(url: str, made: Any) -> IndexHints:
+async def facts(url: str, type_: Any) -> IndexHints:
     """Return the facts of declared indexes that statements over the table use."""
-    schema = build_schema(queries=[fraiseql.find("posts", made)])
+    schema = build_schema(queries=[fraiseql.find("posts", type_)])
     pool = await open_pool(url, Settings(pool_size=1))
     try:
         work = await load_job_context(schema, pool)
-        (found,) = (await load_index_hints(work.context, pool)).values()
-        return found
+        (hints,) = (await load_index_hints(work.context, pool)).values()
+        return hints
     finally:
         await pool.close()

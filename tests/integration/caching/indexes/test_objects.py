@@ -10,7 +10,7 @@ from fraiseql.errors import DeclarationError
 from fraiseql.schema.storage import GeneratedColumn, MaterializedView
 from tests.integration.caching.ddl.env import applied, planned, sql
 from tests.integration.caching.indexes.posts import post
-from tests.integration.caching.indexes.rolling import there
+from tests.integration.caching.indexes.rolling import index_definitions
 
 DRAFTS = Index(("author_id", "-created_at"), where={"state": "draft"})
 
@@ -37,7 +37,7 @@ async def test_a_changed_declaration_is_built_before_the_first_one_goes(posts: s
         ("drop", False),
     ]
     assert all("CONCURRENTLY" in text for step in plan.steps for text in step.statements)
-    assert len(await there(posts)) == 1
+    assert len(await index_definitions(posts)) == 1
 
 
 async def test_the_plan_says_what_is_locked(posts: str) -> None:
@@ -47,16 +47,16 @@ async def test_the_plan_says_what_is_locked(posts: str) -> None:
         assert "neither reads nor writes wait" in step.locks[0]
 
 
-async def test_an_index_that_is_not_whole_is_built_anew(posts: str) -> None:
+async def test_an_invalid_index_is_rebuilt(posts: str) -> None:
     await applied(posts, post(DRAFTS))
-    (row,) = await there(posts)
+    (row,) = await index_definitions(posts)
     await sql(
         posts,
         f"UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{row['name']}'::regclass",
     )
     plan = await applied(posts, post(DRAFTS))
     assert [step.action for step in plan.steps] == ["rebuild"]
-    assert [row["valid"] for row in await there(posts)] == [True]
+    assert [row["valid"] for row in await index_definitions(posts)] == [True]
 
 
 async def test_one_index_for_two_types_over_one_table(posts: str) -> None:
@@ -66,7 +66,7 @@ async def test_one_index_for_two_types_over_one_table(posts: str) -> None:
         state: str | None
 
     await applied(posts, post(DRAFTS), Draft)
-    assert len(await there(posts)) == 1
+    assert len(await index_definitions(posts)) == 1
 
 
 async def test_names_fit_and_tell_definitions_apart(posts: str) -> None:

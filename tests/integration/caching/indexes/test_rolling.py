@@ -10,102 +10,102 @@ from fraiseql.caching.refresh.worker import Worker
 from tests.architecture.source_tree import ROOT
 from tests.integration.caching.ddl.env import applied, planned, sql
 from tests.integration.caching.indexes.posts import explained, post, posts_served
-from tests.integration.caching.indexes.rolling import facts, there, turns
+from tests.integration.caching.indexes.rolling import facts, index_definitions, turns
 
 SECOND = RollingIndex("-created_at", window="30 days", step="1 second")
 QUERY = "query ($w: PostWhere) { posts(where: $w, orderBy: [{createdAt: DESC}], limit: 5) { id } }"
 
 
 async def test_it_is_moved_on_and_the_last_one_goes_a_step_later(posts: str) -> None:
-    made = post(SECOND)
-    await applied(posts, made)
+    posts_type = post(SECOND)
+    await applied(posts, posts_type)
     names, cutoffs = [], []
     for _ in range(3):
-        found = await there(posts)
-        names.append([row["name"][-2:] for row in found])
-        cutoffs.append(max(row["predicate"] for row in found))
-        assert all(row["valid"] for row in found)
-        assert (await planned(posts, made)).empty
+        actual = await index_definitions(posts)
+        names.append([row["name"][-2:] for row in actual])
+        cutoffs.append(max(row["predicate"] for row in actual))
+        assert all(row["valid"] for row in actual)
+        assert (await planned(posts, posts_type)).empty
         await asyncio.sleep(1.05)
-        assert await turns(posts, made) == 1.0
+        assert await turns(posts, posts_type) == 1.0
     assert names == [["_a"], ["_a", "_b"], ["_a", "_b"]]
     assert cutoffs == sorted(set(cutoffs))
 
 
 async def test_nothing_happens_before_the_time(posts: str) -> None:
-    made = post(RollingIndex("-created_at", window="30 days", step="1 day"))
-    await applied(posts, made)
-    before = await there(posts)
-    assert await turns(posts, made, 3) == 60.0
-    assert await there(posts) == before
+    posts_type = post(RollingIndex("-created_at", window="30 days", step="1 day"))
+    await applied(posts, posts_type)
+    before = await index_definitions(posts)
+    assert await turns(posts, posts_type, 3) == 60.0
+    assert await index_definitions(posts) == before
 
 
 async def test_what_is_not_applied_is_left_alone(posts: str) -> None:
     await applied(posts, post())
     await turns(posts, post(SECOND), 2)
-    assert await there(posts) == []
+    assert await index_definitions(posts) == []
 
 
 async def test_what_apply_is_in_the_middle_of_is_left_to_it(posts: str) -> None:
-    made = post(SECOND)
-    await applied(posts, made)
-    before = await there(posts)
+    posts_type = post(SECOND)
+    await applied(posts, posts_type)
+    before = await index_definitions(posts)
     await asyncio.sleep(1.05)
     await sql(posts, "UPDATE fraiseql.ledger SET state = 'doing' WHERE kind = 'rolling index'")
-    await turns(posts, made)
-    assert await there(posts) == before
+    await turns(posts, posts_type)
+    assert await index_definitions(posts) == before
     await sql(posts, "UPDATE fraiseql.ledger SET state = 'done' WHERE kind = 'rolling index'")
-    await turns(posts, made)
-    assert len(await there(posts)) == 2
+    await turns(posts, posts_type)
+    assert len(await index_definitions(posts)) == 2
 
 
 async def test_a_leftover_that_is_not_whole_is_dropped(posts: str) -> None:
-    made = post(RollingIndex("-created_at", window="30 days", step="1 day"))
-    await applied(posts, made)
-    (row,) = await there(posts)
+    posts_type = post(RollingIndex("-created_at", window="30 days", step="1 day"))
+    await applied(posts, posts_type)
+    (row,) = await index_definitions(posts)
     other = row["name"][:-2] + "_b"
     await sql(posts, f"CREATE INDEX {other} ON tb_post (id) WHERE created_at > '2100-01-01Z'")
     await sql(
         posts, f"UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{other}'::regclass"
     )
-    assert (await planned(posts, made)).empty
-    assert (await facts(posts, made)).names == {row["name"]}
-    await turns(posts, made)
-    assert await there(posts) == [row]
+    assert (await planned(posts, posts_type)).empty
+    assert (await facts(posts, posts_type)).names == {row["name"]}
+    await turns(posts, posts_type)
+    assert await index_definitions(posts) == [row]
 
 
 async def test_an_index_that_somebody_else_wrote_is_replaced(posts: str) -> None:
-    made = post(RollingIndex("-created_at", window="30 days", step="1 day"))
-    await applied(posts, made)
-    (row,) = await there(posts)
+    posts_type = post(RollingIndex("-created_at", window="30 days", step="1 day"))
+    await applied(posts, posts_type)
+    (row,) = await index_definitions(posts)
     await sql(posts, f"DROP INDEX {row['name']}")
     odd = "created_at > 'infinity'"
     await sql(posts, f"CREATE INDEX {row['name']} ON tb_post (created_at) WHERE {odd}")
-    assert [one.state for one in (await planned(posts, made)).states] == ["altered"]
-    with_facts = await facts(posts, made)
+    assert [state.state for state in (await planned(posts, posts_type)).states] == ["altered"]
+    with_facts = await facts(posts, posts_type)
     assert with_facts.bounds == frozenset()
-    await applied(posts, made)
-    assert await there(posts) == [row]
+    await applied(posts, posts_type)
+    assert await index_definitions(posts) == [row]
 
 
 async def test_several_workers_build_one_index(posts: str) -> None:
-    made = post(SECOND)
-    await applied(posts, made)
+    posts_type = post(SECOND)
+    await applied(posts, posts_type)
     await asyncio.sleep(1.05)
-    await asyncio.gather(*[turns(posts, made, 5) for _ in range(4)])
-    found = await there(posts)
-    assert [row["valid"] for row in found] == [True] * len(found)
-    assert len(found) == 2
+    await asyncio.gather(*[turns(posts, posts_type, 5) for _ in range(4)])
+    actual = await index_definitions(posts)
+    assert [row["valid"] for row in actual] == [True] * len(actual)
+    assert len(actual) == 2
 
 
 async def test_a_removed_declaration_drops_both(posts: str) -> None:
-    made = post(SECOND)
-    await applied(posts, made)
+    posts_type = post(SECOND)
+    await applied(posts, posts_type)
     await asyncio.sleep(1.05)
-    await turns(posts, made)
-    assert len(await there(posts)) == 2
+    await turns(posts, posts_type)
+    assert len(await index_definitions(posts)) == 2
     await applied(posts, post())
-    assert await there(posts) == []
+    assert await index_definitions(posts) == []
 
 
 def test_the_service_follows_the_cut_off(posts: str) -> None:

@@ -101,13 +101,13 @@ def test_constants_of_the_document_itself_are_literals(posts: str) -> None:
         assert len(report.indexes) == 1, report
 
 
-@pytest.mark.parametrize("asked", [True, False])
-def test_whether_a_value_is_null_is_decided_by_the_request(posts: str, asked: bool) -> None:
+@pytest.mark.parametrize("null", [True, False])
+def test_whether_a_value_is_null_is_decided_by_the_request(posts: str, null: bool) -> None:
     query = "query ($none: Boolean!) { posts(where: {deletedAt: {isNull: $none}}) { id } }"
     with posts_served(posts, Index("id", where={"deleted_at": None})) as running:
-        report = explained(running, query, {"none": asked})
+        report = explained(running, query, {"none": null})
         assert report.parameters == ()
-        assert len(report.indexes) == int(asked), report
+        assert len(report.indexes) == int(null), report
 
 
 def test_a_value_that_no_index_asks_for_stays_a_parameter(posts: str) -> None:
@@ -117,14 +117,14 @@ def test_a_value_that_no_index_asks_for_stays_a_parameter(posts: str) -> None:
         assert report.indexes == ()
 
 
-@pytest.mark.parametrize("asked", ["gt", "gte", "eq"])
-def test_a_value_before_the_cut_off_is_not_bounded_by_it(posts: str, asked: str) -> None:
+@pytest.mark.parametrize("moment", ["gt", "gte", "eq"])
+def test_a_value_before_the_cut_off_is_not_bounded_by_it(posts: str, moment: str) -> None:
     long_ago = (datetime.now(UTC) - timedelta(days=90)).isoformat()
     with posts_served(posts, RollingIndex("-created_at", window="30 days")) as running:
-        report = explained(running, NEWEST, {"w": {"createdAt": {asked: long_ago}}})
+        report = explained(running, NEWEST, {"w": {"createdAt": {moment: long_ago}}})
         assert report.sql.count('"created_at" ') == 2  # the comparison and the order
         assert report.indexes == ()
-        report = explained(running, NEWEST, {"w": {"createdAt": {asked: LATELY}}})
+        report = explained(running, NEWEST, {"w": {"createdAt": {moment: LATELY}}})
         assert report.sql.count('"created_at" ') == 3
         assert len(report.indexes) == 1
 
@@ -134,8 +134,8 @@ def test_a_repository_reads_by_the_index(posts: str) -> None:
     with posts_served(posts, index) as running:
         context = running.service.context()
         reader = context[CONTEXT_KEY].reader
-        for wanted, used in ((True, 1), (False, 0)):
-            where = {"active": wanted, "deleted_at": None}
+        for is_null, used in ((True, 1), (False, 0)):
+            where = {"active": is_null, "deleted_at": None}
             reading = reader.prepare("tb_post", where, ["id"], limit=20)
             query = reading.prepared.query.choose(reading.values)
             plan = running.run(prove(running.service.pool, query, Identity.NONE))
@@ -143,19 +143,19 @@ def test_a_repository_reads_by_the_index(posts: str) -> None:
 
 
 def test_an_embedded_list_is_read_by_the_index(posts: str) -> None:
-    made = post(Index(("author_id", "-created_at")))
+    posts_type = post(Index(("author_id", "-created_at")))
 
     @fraiseql.type(sql_source="tb_author")
     class Author:
         id: int
-        posts: list[made] = fraiseql.embed(  # type: ignore[valid-type]
+        posts: list[posts_type] = fraiseql.embed(  # type: ignore[valid-type]
             "tb_post", on="author_id", order_by="-created_at", limit=3
         )
 
     authors = "CREATE TABLE IF NOT EXISTS tb_author AS SELECT generate_series(1, 500) AS id"
     keyed = "ALTER TABLE tb_author ADD PRIMARY KEY (id)"
     at_once(run_sql(posts, "DROP TABLE IF EXISTS tb_author", authors, keyed))
-    at_once(applied(posts, made))
+    at_once(applied(posts, posts_type))
     queries = [fraiseql.find("authors", Author)]
     with served(posts, queries=queries) as running:
         report = explained(running, "{ authors(limit: 5) { id posts { id } } }")

@@ -102,8 +102,8 @@ def test_the_dashboards_of_the_description(
     assert "up to date" in said
     assert run("db", "verify", target)[0] == 0
     done = json.loads(run("refresh", target, "--json")[1])
-    assert [one["type"] for one in done] == ["Dashboard", "DashboardStats"]
-    assert all(one["concurrently"] for one in done)
+    assert [refresh["type"] for refresh in done] == ["Dashboard", "DashboardStats"]
+    assert all(item["concurrently"] for item in done)
     code, said = run("refresh", target, "mv_dashboard")
     assert code == 0
     assert said.startswith("Dashboard: refreshed in ")
@@ -111,7 +111,7 @@ def test_the_dashboards_of_the_description(
     assert code == 2
     assert "'Dashboard'" in said
     status = json.loads(run("db", "status", target, "--json")[1])
-    ages = {one["name"]: one["age"] for one in status if "age" in one}
+    ages = {view["name"]: view["age"] for view in status if "age" in view}
     assert sorted(age == 0 for age in ages.values()) == [False, True]
     code, said = run("db", "verify", target)
     assert "stale for" in said

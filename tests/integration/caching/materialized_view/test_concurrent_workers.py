@@ -59,10 +59,10 @@ app = fraiseql.create_app(queries=[fraiseql.find_one("long", Long, by=None)])
 
 
 async def test_a_burst_of_writes_under_many_workers(url: str) -> None:
-    one = counts_type(SOME_WORK)
-    await applied(url, one)
-    view = await view_of(url, one)
-    workers = [Worker(schema_of(one), Settings(database_url=url)) for _ in range(WORKERS)]
+    counts = counts_type(SOME_WORK)
+    await applied(url, counts)
+    view = await view_of(url, counts)
+    workers = [Worker(schema_of(counts), Settings(database_url=url)) for _ in range(WORKERS)]
     connection, watcher = await asyncpg.connect(url), await asyncpg.connect(url)
     for worker in workers:
         await worker.start()

@@ -36,8 +36,8 @@ WHERE query LIKE 'REFRESH%' AND state = 'active' AND datname = current_database(
 
 
 async def age_of(url: str, view: str) -> float | None:
-    ((found,),) = await sql(url, f"SELECT {age(view)} AS age")
-    return found
+    ((actual,),) = await sql(url, f"SELECT {age(view)} AS age")
+    return actual
 
 
 async def refreshed(url: str, view: str) -> None:
@@ -47,19 +47,19 @@ async def refreshed(url: str, view: str) -> None:
 
 @pytest.fixture
 async def crashing(server: EmbeddedServer, tmp_path: Path):
-    made = Crashing(server.binaries, tmp_path / "crashing")
-    await made.prepare()
-    yield made
-    await made.stop()
+    created = Crashing(server.binaries, tmp_path / "crashing")
+    await created.prepare()
+    yield created
+    await created.stop()
 
 
 @pytest.mark.parametrize("how", [signal.SIGQUIT, signal.SIGKILL])
 async def test_a_crash_loses_no_mark(crashing: Crashing, how: signal.Signals) -> None:
     url = crashing.url
     await sql(url, TABLES)
-    one = authors_type(LONG)
-    await applied(url, one)
-    view = await view_of(url, one)
+    authors = authors_type(LONG)
+    await applied(url, authors)
+    view = await view_of(url, authors)
     await sql(url, "SET synchronous_commit = on; UPDATE tb_user SET name = 'one' WHERE id = 1")
     refreshing = asyncio.create_task(refreshed(url, view))
     await until(url, REFRESHING, 1)
@@ -68,9 +68,9 @@ async def test_a_crash_loses_no_mark(crashing: Crashing, how: signal.Signals) ->
     with suppress(FraiseQLError, *GONE):
         await refreshing
     url = crashing.url
-    found = await age_of(url, view)
-    assert found is not None
-    assert found > 0
+    actual = await age_of(url, view)
+    assert actual is not None
+    assert actual > 0
     await refreshed(url, view)
     assert await age_of(url, view) == 0
     ((name,),) = await sql(url, f"SELECT name FROM {view} WHERE id = 1")
@@ -80,9 +80,9 @@ async def test_a_crash_loses_no_mark(crashing: Crashing, how: signal.Signals) ->
 async def test_a_restored_database_knows_that_it_does_not_know(
     url: str, server: EmbeddedServer
 ) -> None:
-    one = authors_type()
-    await applied(url, one)
-    view = await view_of(url, one)
+    authors = authors_type()
+    await applied(url, authors)
+    view = await view_of(url, authors)
     await sql(url, "DELETE FROM tb_post WHERE id = 1")
     await sql(url, "DROP DATABASE IF EXISTS restored")
     await sql(url, "CREATE DATABASE restored")
@@ -144,27 +144,27 @@ EVENTS = "SELECT count(*) AS users, 1 AS posts, 1 AS words FROM tb_event"
 )
 async def test_every_way_to_write_is_marked(url: str, statement: str) -> None:
     await sql(url, PARTITIONED)
-    one = counts_type(EVENTS)
-    await applied(url, one)
-    view = await view_of(url, one)
+    counts = counts_type(EVENTS)
+    await applied(url, counts)
+    view = await view_of(url, counts)
     assert await age_of(url, view) == 0
     await sql(url, statement)
     assert (await age_of(url, view) or 0) > 0
 
 
 async def test_what_is_rolled_back_leaves_no_mark(url: str) -> None:
-    one = counts_type()
-    await applied(url, one)
-    view = await view_of(url, one)
+    counts = counts_type()
+    await applied(url, counts)
+    view = await view_of(url, counts)
     await sql(url, "BEGIN; DELETE FROM tb_post; ROLLBACK")
     assert await age_of(url, view) == 0
 
 
 async def test_a_partition_without_its_trigger_makes_the_age_unknown(url: str) -> None:
     await sql(url, PARTITIONED)
-    one = counts_type(EVENTS)
-    await applied(url, one)
-    view = await view_of(url, one)
+    counts = counts_type(EVENTS)
+    await applied(url, counts)
+    view = await view_of(url, counts)
     await sql(
         url,
         "CREATE TABLE tb_event_3 (id int NOT NULL, day int NOT NULL);"
@@ -174,8 +174,8 @@ async def test_a_partition_without_its_trigger_makes_the_age_unknown(url: str) -
     assert await age_of(url, view) is None
     await refreshed(url, view)
     assert await age_of(url, view) is None
-    assert not (await planned(url, one)).empty
-    await applied(url, one)
+    assert not (await planned(url, counts)).empty
+    await applied(url, counts)
     await refreshed(url, view)
     assert await age_of(url, view) == 0
     await sql(url, "INSERT INTO tb_event_3 VALUES (2, 25)")
@@ -186,14 +186,14 @@ async def test_a_partition_without_its_trigger_makes_the_age_unknown(url: str) -
 
 
 async def test_a_disabled_trigger_makes_the_age_unknown(url: str) -> None:
-    one = counts_type()
-    await applied(url, one)
-    view = await view_of(url, one)
+    counts = counts_type()
+    await applied(url, counts)
+    view = await view_of(url, counts)
     await sql(url, "ALTER TABLE tb_post DISABLE TRIGGER ALL; DELETE FROM tb_post WHERE id = 1")
     assert await age_of(url, view) is None
     await refreshed(url, view)
     assert await age_of(url, view) is None
-    await applied(url, one)
+    await applied(url, counts)
     assert await age_of(url, view) is None
     await refreshed(url, view)
     assert await age_of(url, view) == 0
@@ -201,9 +201,9 @@ async def test_a_disabled_trigger_makes_the_age_unknown(url: str) -> None:
 
 async def test_a_view_in_between_that_is_replaced_makes_the_age_unknown(url: str) -> None:
     await sql(url, "CREATE VIEW between AS SELECT * FROM tb_user WHERE id > 10")
-    one = counts_type("SELECT count(*) AS users, 1 AS posts, 1 AS words FROM between")
-    await applied(url, one)
-    view = await view_of(url, one)
+    counts = counts_type("SELECT count(*) AS users, 1 AS posts, 1 AS words FROM between")
+    await applied(url, counts)
+    view = await view_of(url, counts)
     assert await age_of(url, view) == 0
     await sql(
         url,
@@ -211,17 +211,17 @@ async def test_a_view_in_between_that_is_replaced_makes_the_age_unknown(url: str
         " (SELECT author FROM tb_post)",
     )
     assert await age_of(url, view) is None
-    await applied(url, one)
+    await applied(url, counts)
     await refreshed(url, view)
     assert await age_of(url, view) == 0
     await sql(url, "DELETE FROM tb_post WHERE id = 1")
     assert (await age_of(url, view) or 0) > 0
 
 
-async def test_a_long_transaction_does_not_keep_the_log(url: str) -> None:
-    one = counts_type()
-    await applied(url, one)
-    view = await view_of(url, one)
+async def test_a_long_transaction_does_not_block_compaction(url: str) -> None:
+    counts = counts_type()
+    await applied(url, counts)
+    view = await view_of(url, counts)
     holder, mixed = await asyncpg.connect(url), await asyncpg.connect(url)
     try:
         await holder.execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1")
@@ -229,7 +229,7 @@ async def test_a_long_transaction_does_not_keep_the_log(url: str) -> None:
         for number in range(300):
             await sql(url, f"UPDATE tb_user SET name = '{number}' WHERE id = 1")
         await refreshed(url, view)
-        async with opened(url, one) as (writer, _, _):
+        async with opened(url, counts) as (writer, _, _):
             await compact(writer)
         ((left,),) = await sql(url, "SELECT count(*) FROM fraiseql.changes")
         assert left == 0

@@ -69,17 +69,17 @@ async def test_a_changed_policy_changes_nothing_in_the_database(url: str) -> Non
     await applied(url, counts_type())
     other = counts_type(refresh="5m", on_write=False, when_stale="live")
     assert (await planned(url, other)).empty
-    (kept,) = await published(url, other)
-    assert kept is not None
-    assert kept.freshness is not None
-    assert (kept.freshness.bound, kept.freshness.when_stale) == (300, "live")
+    (stored_type,) = await published(url, other)
+    assert stored_type is not None
+    assert stored_type.freshness is not None
+    assert (stored_type.freshness.bound, stored_type.freshness.when_stale) == (300, "live")
 
 
 async def test_a_view_that_is_no_longer_declared_leaves_nothing(url: str) -> None:
-    one = counts_type()
-    await applied(url, one)
-    async with opened(url, one) as (writer, _, _):
-        await refresh_view(writer, await view_of(url, one))
+    counts = counts_type()
+    await applied(url, counts)
+    async with opened(url, counts) as (writer, _, _):
+        await refresh_view(writer, await view_of(url, counts))
     await sql(url, "ALTER TABLE tb_user ADD nick text")
     await applied(url, Live)
     left = await sql(

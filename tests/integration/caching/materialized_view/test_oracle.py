@@ -47,12 +47,12 @@ async def read(url: str, view: str, seen: Seen) -> None:
         while True:
             async with connection.transaction(isolation="repeatable_read", readonly=True):
                 seconds = await connection.fetchval(f"SELECT {age(view)}")
-                kept = await connection.fetchval(text.format(view))
+                stored = await connection.fetchval(text.format(view))
                 live = await connection.fetchval(text.format(f"({BY_AUTHOR})"))
             assert seconds is not None
             seen.fresh += seconds == 0
             seen.stale += seconds > 0
-            seen.lies += seconds == 0 and kept != live
+            seen.lies += seconds == 0 and stored != live
     finally:
         await connection.close()
 
@@ -111,9 +111,9 @@ async def tidy(url: str) -> None:
 
 
 async def observed(url: str, *, until: Callable[[Seen], bool], first: str = "SELECT") -> Seen:
-    one, seen = authors_type(SLOW), Seen()
-    await applied(url, one)
-    view = await view_of(url, one)
+    authors, seen = authors_type(SLOW), Seen()
+    await applied(url, authors)
+    view = await view_of(url, authors)
     chance = random.Random(7)
     work = [
         write(url, chance),
@@ -121,7 +121,7 @@ async def observed(url: str, *, until: Callable[[Seen], bool], first: str = "SEL
         read(url, view, seen),
         refresh(url, view, first),
     ]
-    tasks = [asyncio.create_task(one) for one in work]
+    tasks = [asyncio.create_task(coroutine) for coroutine in work]
     try:
         async with asyncio.timeout(PATIENCE):
             while not until(seen):
@@ -152,10 +152,10 @@ async def test_a_snapshot_taken_after_the_refresh_lies(
 ) -> None:
     whole = refreshing.end_state  # type: ignore[attr-defined]
 
-    def late(*given: str) -> str:
-        found = whole(*given).replace("THEN s.snap END", "THEN pg_current_snapshot() END")
-        assert found != whole(*given)
-        return found
+    def late(*arguments: str) -> str:
+        sql_text = whole(*arguments).replace("THEN s.snap END", "THEN pg_current_snapshot() END")
+        assert sql_text != whole(*arguments)
+        return sql_text
 
     monkeypatch.setattr(refreshing, "end_state", late)
     assert (await observed(url, until=lambda seen: seen.lies > 0)).lies > 0
@@ -168,10 +168,10 @@ async def test_a_mark_that_is_cleared_afterwards_lies(
     whole = refreshing.end_state  # type: ignore[attr-defined]
     clearing = "WITH RECURSIVE cleared AS (DELETE FROM fraiseql.changes), "
 
-    def cleared(*given: str) -> str:
-        found = whole(*given).lstrip().replace("WITH RECURSIVE ", clearing, 1)
-        assert found.startswith(clearing)
-        return found
+    def cleared(*arguments: str) -> str:
+        sql_text = whole(*arguments).lstrip().replace("WITH RECURSIVE ", clearing, 1)
+        assert sql_text.startswith(clearing)
+        return sql_text
 
     monkeypatch.setattr(refreshing, "end_state", cleared)
     assert (await observed(url, until=lambda seen: seen.lies > 0)).lies > 0
@@ -195,24 +195,24 @@ WHERE query LIKE 'CREATE MATERIALIZED%' AND state = 'active' AND datname = curre
 
 async def built_among_writers(url: str) -> float:
     """Build a view during writes and compaction, and return the age that it claims."""
-    one = authors_type(SLOW.replace("40000", "1500000"))
+    authors = authors_type(SLOW.replace("40000", "1500000"))
     tidying = asyncio.create_task(tidy(url))
-    applying = asyncio.create_task(applied(url, one))
+    applying = asyncio.create_task(applied(url, authors))
     try:
-        await until(url, BUILDING, wanted=True)
+        await until(url, BUILDING, expected=True)
         await sql(url, "UPDATE tb_user SET name = 'written meanwhile' WHERE id = 1")
         await applying
         assert not tidying.done()
     finally:
         tidying.cancel()
         await asyncio.wait([tidying])
-    view = await view_of(url, one)
+    view = await view_of(url, authors)
     differ = f"SELECT * FROM ({BY_AUTHOR}) l EXCEPT SELECT * FROM {view}"
     assert await sql(url, differ) != []
     return (await sql(url, f"SELECT {age(view)}"))[0][0]
 
 
-async def test_a_view_that_is_built_keeps_the_marks_that_it_lacks(url: str) -> None:
+async def test_the_build_of_a_view_logs_the_writes_that_it_misses(url: str) -> None:
     assert await built_among_writers(url) > 0
 
 
@@ -223,16 +223,16 @@ async def test_without_its_lock_compaction_takes_them(
     assert await built_among_writers(url) == 0
 
 
-async def test_of_what_is_not_seen_only_the_oldest_is_kept(url: str) -> None:
-    one = counts_type()
-    await applied(url, one)
-    view = await view_of(url, one)
+async def test_only_the_oldest_unseen_write_is_recorded(url: str) -> None:
+    counts = counts_type()
+    await applied(url, counts)
+    view = await view_of(url, counts)
     await sql(url, "DELETE FROM tb_post WHERE id = 1")
     await asyncio.sleep(0.3)
     for number in range(50):
         await sql(url, f"UPDATE tb_user SET name = '{number}' WHERE id = 1")
     before = (await sql(url, f"SELECT {age(view)}"))[0][0]
-    async with opened(url, one) as (writer, _, _):
+    async with opened(url, counts) as (writer, _, _):
         await compact(writer)
     assert (await sql(url, "SELECT count(*) FROM fraiseql.changes"))[0][0] == 2
     after = (await sql(url, f"SELECT {age(view)}"))[0][0]

@@ -7,7 +7,7 @@ import pytest
 import fraiseql
 from fraiseql.caching.refresh.status import view_statuses
 from fraiseql.errors import DeclarationError
-from tests.integration.caching.ddl.env import planned, road, sql
+from tests.integration.caching.ddl.env import migrating, planned, sql
 from tests.integration.caching.materialized_view.views import (
     BY_AUTHOR,
     authors_type,
@@ -21,8 +21,8 @@ CREATE FOREIGN TABLE other (id int) SERVER s
 """
 
 
-async def refused(url: str, one: Any) -> list[tuple[str, str]]:
-    return [(result.code, str(result)) for result in (await planned(url, one)).refusals]
+async def refused(url: str, type_: Any) -> list[tuple[str, str]]:
+    return [(result.code, str(result)) for result in (await planned(url, type_)).refusals]
 
 
 def counting(what: str, source: str = "tb_user") -> str:
@@ -195,5 +195,5 @@ async def test_fields_that_stand_in_a_document_are_refused_at_any_depth(url: str
     ((code, text),) = await refused(url, Owner)
     assert code == "COLUMN_NOT_STORABLE"
     assert text.startswith("Piece.title")
-    async with road(url) as (writer, wishes):
+    async with migrating(url) as (writer, wishes):
         assert await view_statuses(writer, (await wishes(Owner)).stored_types) == []

@@ -60,13 +60,15 @@ async def test_a_role_that_owns_nothing_reads_what_another_has_applied(
 
 async def test_what_a_failed_refresh_said_is_for_its_owner(url: str, reader: str) -> None:
     """It may name values: a duplicate key, a text that is no number."""
-    one = authors_type(f"{BY_AUTHOR} HAVING 1 / (20 - (SELECT count(*) FROM tb_user)) IS NOT NULL")
+    authors = authors_type(
+        f"{BY_AUTHOR} HAVING 1 / (20 - (SELECT count(*) FROM tb_user)) IS NOT NULL"
+    )
     await sql(url, "INSERT INTO tb_user VALUES (21, 'one more than can be divided by')")
-    await applied(url, counts_type(), one)
+    await applied(url, counts_type(), authors)
     await sql(url, "DELETE FROM tb_user WHERE id = 21")
-    async with opened(url, one) as (writer, _, _):
+    async with opened(url, authors) as (writer, _, _):
         with pytest.raises(FraiseQLError, match="division by zero"):
-            await refresh_view(writer, await view_of(url, one))
+            await refresh_view(writer, await view_of(url, authors))
     failed = await sql(url, f"SELECT failure FROM {STATE} WHERE fails > 0")
     assert "division by zero" in failed[0][0]
     assert await sql(reader, f"SELECT name, snap, as_of FROM {STATE}")

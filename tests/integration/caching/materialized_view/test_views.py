@@ -17,11 +17,11 @@ from tests.integration.caching.materialized_view.views import (
 )
 
 
-async def test_a_view_is_made_refreshed_and_knows_its_age(url: str) -> None:
-    one = counts_type()
-    await applied(url, one)
-    assert (await planned(url, one)).empty
-    (stored,) = await published(url, one)
+async def test_a_view_is_created_refreshed_and_reports_its_age(url: str) -> None:
+    counts = counts_type()
+    await applied(url, counts)
+    assert (await planned(url, counts)).empty
+    (stored,) = await published(url, counts)
     assert stored is not None
     assert (stored.place, stored.document) == ("instead", None)
     assert list(stored.relation.columns) == ["users", "posts", "words"]
@@ -33,8 +33,8 @@ async def test_a_view_is_made_refreshed_and_knows_its_age(url: str) -> None:
     (row,) = await sql(url, query)
     assert 0 < row["age"] < 5
     assert row["users"] == 20
-    view = await view_of(url, one)
-    async with opened(url, one) as (writer, _, _):
+    view = await view_of(url, counts)
+    async with opened(url, counts) as (writer, _, _):
         done = await refresh_view(writer, view)
     assert done is not None
     assert done.concurrently
@@ -46,9 +46,9 @@ async def test_a_view_is_made_refreshed_and_knows_its_age(url: str) -> None:
 
 
 async def test_rows_with_a_key(url: str) -> None:
-    one = authors_type()
-    await applied(url, one)
-    (stored,) = await published(url, one)
+    authors = authors_type()
+    await applied(url, authors)
+    (stored,) = await published(url, authors)
     assert stored is not None
     rows = await sql(url, "SELECT * FROM mv_author EXCEPT ALL SELECT * FROM v_author")
     assert rows == []
@@ -65,7 +65,7 @@ class Post:
     sql_source="tb_user",
     stored=fraiseql.MaterializedView(on_write=True, target_lag="1h", when_stale="live"),
 )
-class Kept:
+class Counted:
     id: int
     name: str
     posts: list[Post] = fraiseql.embed("tb_post", on="author", order_by="-words", limit=2)
@@ -79,13 +79,13 @@ class Live:
 
 
 async def test_documents_of_a_table_with_its_embeds(url: str) -> None:
-    await applied(url, Kept)
-    (stored,) = [one for one in await published(url, Kept) if one is not None]
+    await applied(url, Counted)
+    (stored,) = [item for item in await published(url, Counted) if item is not None]
     assert (stored.document, stored.embeds) == ("data", frozenset({"posts"}))
     assert stored.relation.key == ("id",)
     query = "{ users(orderBy: [{name: DESC}], limit: 3) { id name posts { id words } } }"
     answers = []
-    for each in (Kept, Live):
+    for each in (Counted, Live):
         app = fraiseql.create_app(
             queries=[fraiseql.find("users", each)], database_url=url, worker=False
         )
@@ -94,8 +94,8 @@ async def test_documents_of_a_table_with_its_embeds(url: str) -> None:
             assert answer.data is not None, answer.errors
             answers.append(answer.data)
     assert answers[0] == answers[1]
-    async with opened(url, Kept) as (writer, wanted, _):
-        (result,) = await verify(writer, wanted.stored_types)
+    async with opened(url, Counted) as (writer, desired, _):
+        (result,) = await verify(writer, desired.stored_types)
         assert (result.compared, result.differing) == (20, 0)
 
 
@@ -105,20 +105,20 @@ async def test_verify_finds_what_no_write_changed_and_repair_mends_it(url: str) 
         "CREATE TYPE mood AS ENUM ('good', 'bad'); ALTER TABLE tb_user ADD mood mood;"
         "UPDATE tb_user SET mood = 'good'",
     )
-    one = counts_type("SELECT 1 AS users, 1 AS posts, jsonb_agg(mood) AS words FROM tb_user")
-    await applied(url, one)
-    async with opened(url, one) as (writer, wanted, _):
-        (result,) = await verify(writer, wanted.stored_types)
+    counts = counts_type("SELECT 1 AS users, 1 AS posts, jsonb_agg(mood) AS words FROM tb_user")
+    await applied(url, counts)
+    async with opened(url, counts) as (writer, desired, _):
+        (result,) = await verify(writer, desired.stored_types)
         assert (result.compared, result.differing) == (1, 0)
         await sql(url, "ALTER TYPE mood RENAME VALUE 'good' TO 'better'")
-        (result,) = await verify(writer, wanted.stored_types)
+        (result,) = await verify(writer, desired.stored_types)
         assert (result.compared, result.differing) == (1, 1)
         assert "better" in "".join(result.differences[0].lines())
-        assert await repair(writer, wanted.stored_types) == {"Counts": 1}
-        (result,) = await verify(writer, wanted.stored_types)
+        assert await repair(writer, desired.stored_types) == {"Counts": 1}
+        (result,) = await verify(writer, desired.stored_types)
         assert (result.compared, result.differing) == (1, 0)
         await sql(url, "DELETE FROM tb_user WHERE id = 20 AND false")
-        (result,) = await verify(writer, wanted.stored_types)
+        (result,) = await verify(writer, desired.stored_types)
         assert "stale" in result.note
 
 

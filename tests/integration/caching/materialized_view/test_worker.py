@@ -30,22 +30,24 @@ PATIENCE = 90.0
 """Seconds after which what is waited for is said never to come; a busy machine may be slow."""
 
 
-async def until(url: str, query: str, wanted: Any) -> None:
+async def until(url: str, query: str, expected: Any) -> None:
     """Wait until a query gives one value."""
     begun = monotonic()
     connection = await asyncpg.connect(url)
     try:
-        while (found := await connection.fetchval(query)) != wanted:
-            assert monotonic() - begun < PATIENCE, f"{found}, not {wanted}"
+        while (value := await connection.fetchval(query)) != expected:
+            assert monotonic() - begun < PATIENCE, f"{value}, not {expected}"
             await asyncio.sleep(0.02)
     finally:
         await connection.close()
 
 
 async def test_a_served_application_refreshes_what_is_written(url: str) -> None:
-    one = counts_type()
-    await applied(url, one)
-    app = fraiseql.create_app(queries=[fraiseql.find_one("counts", one, by=None)], database_url=url)
+    counts = counts_type()
+    await applied(url, counts)
+    app = fraiseql.create_app(
+        queries=[fraiseql.find_one("counts", counts, by=None)], database_url=url
+    )
     async with Client(app) as client:
         await sql(url, "INSERT INTO tb_user VALUES (21, 'new')")
         await until(url, "SELECT users FROM mv_counts", 21)
@@ -54,10 +56,10 @@ async def test_a_served_application_refreshes_what_is_written(url: str) -> None:
 
 
 async def test_a_switch_leaves_the_work_to_others(url: str) -> None:
-    one = counts_type()
-    await applied(url, one)
+    counts = counts_type()
+    await applied(url, counts)
     app = fraiseql.create_app(
-        queries=[fraiseql.find_one("counts", one, by=None)], database_url=url, worker=False
+        queries=[fraiseql.find_one("counts", counts, by=None)], database_url=url, worker=False
     )
     async with Client(app):
         await sql(url, "INSERT INTO tb_user VALUES (21, 'new')")
@@ -68,9 +70,9 @@ async def test_a_switch_leaves_the_work_to_others(url: str) -> None:
 async def test_it_begins_again_when_its_connection_is_lost(
     url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    one = counts_type()
-    await applied(url, one)
-    worker = Worker(schema_of(one), Settings(database_url=url))
+    counts = counts_type()
+    await applied(url, counts)
+    worker = Worker(schema_of(counts), Settings(database_url=url))
     with caplog.at_level(logging.WARNING, "fraiseql"):
         await worker.start()
         try:
@@ -87,15 +89,15 @@ async def test_it_begins_again_when_its_connection_is_lost(
         finally:
             await worker.stop()
     # A connection is lost within a statement or between two: each is logged once.
-    told = [record.getMessage() for record in caplog.records]
-    assert len(told) == len(set(told))
+    messages = [record.getMessage() for record in caplog.records]
+    assert len(messages) == len(set(messages))
 
 
 async def test_stopping_ends_a_refresh_that_runs(url: str) -> None:
-    one = counts_type(SLOW)
-    await applied(url, one)
-    view = await view_of(url, one)
-    worker = Worker(schema_of(one), Settings(database_url=url))
+    counts = counts_type(SLOW)
+    await applied(url, counts)
+    view = await view_of(url, counts)
+    worker = Worker(schema_of(counts), Settings(database_url=url))
     await worker.start()
     await sql(url, "INSERT INTO tb_user VALUES (21, 'new')")
     running = (
@@ -112,9 +114,9 @@ async def test_stopping_ends_a_refresh_that_runs(url: str) -> None:
 async def test_a_view_that_fails_does_not_keep_the_others_waiting(url: str) -> None:
     """Not even where a row's value is at fault, which is no error of the database itself."""
     failing = authors_type(f"{BY_AUTHOR} HAVING 1 / (u.id - 21) IS NOT NULL")
-    one = counts_type()
-    await applied(url, failing, one)
-    worker = Worker(schema_of(failing, one), Settings(database_url=url))
+    counts = counts_type()
+    await applied(url, failing, counts)
+    worker = Worker(schema_of(failing, counts), Settings(database_url=url))
     await worker.start()
     try:
         await sql(url, "INSERT INTO tb_user VALUES (21, 'divides by zero')")

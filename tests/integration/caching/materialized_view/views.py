@@ -64,8 +64,10 @@ def authors_type(query: str = BY_AUTHOR, **options: Any) -> Any:
 
 async def emptied(url: str) -> None:
     """Bring the database back to nothing but the tables."""
-    anew = "DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT ALL ON SCHEMA public TO PUBLIC"
-    await sql(url, f"DROP SCHEMA IF EXISTS fraiseql CASCADE; {anew}; {TABLES}")
+    emptied = (
+        "DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT ALL ON SCHEMA public TO PUBLIC"
+    )
+    await sql(url, f"DROP SCHEMA IF EXISTS fraiseql CASCADE; {emptied}; {TABLES}")
 
 
 async def published(url: str, *types: Any) -> list[StoredSource | None]:
@@ -87,14 +89,14 @@ async def opened(
     """Yield a connection and the desired state of the types."""
     pool = await open_pool(url, Settings())
     try:
-        wanted = await load_desired_state(schema_of(*types), pool)
+        desired = await load_desired_state(schema_of(*types), pool)
         async with open_admin(pool) as writer:
-            yield writer, wanted, pool
+            yield writer, desired, pool
     finally:
         await pool.close()
 
 
-async def view_of(url: str, one: Any) -> str:
+async def view_of(url: str, type_: Any) -> str:
     """The materialized view of a type, as it is called in SQL."""
-    async with opened(url, one) as (_, wanted, _):
-        return physical(wanted.stored_types[0])
+    async with opened(url, type_) as (_, desired, _):
+        return physical(desired.stored_types[0])

@@ -12,9 +12,9 @@ from tests.integration.caching.projection.schemas import BLOG, OFFICE
 @pytest.fixture
 async def connection(database: str) -> AsyncIterator[asyncpg.Connection]:
     """One connection, closed at the end."""
-    made = await asyncpg.connect(database)
-    yield made
-    await made.close()
+    opened = await asyncpg.connect(database)
+    yield opened
+    await opened.close()
 
 
 @pytest.fixture

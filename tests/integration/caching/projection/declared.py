@@ -21,7 +21,7 @@ from fraiseql.catalog.load import load_catalog
 from fraiseql.database import open_pool
 from fraiseql.settings import Settings
 from fraiseql.sources import StoredSource, declared_relations, map_sources
-from tests.integration.caching.ddl.env import road, schema_of, sql
+from tests.integration.caching.ddl.env import migrating, schema_of, sql
 
 TABLES = """
 CREATE TABLE tb_region (country text, code int, city text, PRIMARY KEY (country, code))
@@ -123,12 +123,12 @@ def alone(*, longer: bool = False, **options: Any) -> type:
 
 
 async def verified(url: str, *types: type, sample: float = 100.0) -> list[Verified]:
-    async with road(url) as (writer, wishes):
+    async with migrating(url) as (writer, wishes):
         return await verify(writer, (await wishes(*types)).stored_types, sample=sample)
 
 
 async def mended(url: str, *types: type) -> dict[str, int]:
-    async with road(url) as (writer, wishes):
+    async with migrating(url) as (writer, wishes):
         return await repair(writer, (await wishes(*types)).stored_types)
 
 
@@ -153,10 +153,12 @@ async def published_of(url: str, *types: type, user: str = "") -> dict[str, Stor
         await pool.close()
 
 
-async def made_anew(url: str, tables: str = TABLES) -> None:
+async def reset_database(url: str, tables: str = TABLES) -> None:
     """Bring the database back to nothing but the tables."""
-    anew = "DROP SCHEMA IF EXISTS fraiseql CASCADE; DROP SCHEMA public CASCADE;"
-    await sql(url, f"{anew} CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC; {tables}")
+    emptied = "DROP SCHEMA IF EXISTS fraiseql CASCADE; DROP SCHEMA public CASCADE;"
+    await sql(
+        url, f"{emptied} CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC; {tables}"
+    )
 
 
 def drops_first(plan: MigrationPlan) -> list[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.integration.caching.ddl.env import QUICK, applied, dump, planned, sql
 from tests.integration.caching.ddl.killed_program import Doom
-from tests.integration.caching.projection.declared import alone, drift, made_anew, published_of
+from tests.integration.caching.projection.declared import alone, drift, published_of, reset_database
 
 TABLES = """
 CREATE TABLE tb_person (id int PRIMARY KEY, name text, boss_id int REFERENCES tb_person);
@@ -36,11 +36,11 @@ def survive(url: str, type_: type, number: int, delay: float) -> bool:
     return os.waitpid(child, 0)[1] == 0
 
 
-async def true_meanwhile(url: str, types: list[type]) -> bool:
+async def right_during(url: str, types: list[type]) -> bool:
     """Write, and return whether readers see correct documents and complete projections remain."""
     await sql(url, _WRITE)
-    for one in types:
-        if (await published_of(url, one))["Alone"] is not None and await drift(url, one):
+    for type_ in types:
+        if (await published_of(url, type_))["Alone"] is not None and await drift(url, type_):
             return False
     if len(types) == 1:
         return True
@@ -55,11 +55,11 @@ async def ended(url: str, type_: type) -> bool:
 
 
 def trial(url: str, types: list[type], number: int, delay: float) -> tuple[bool, bool]:
-    asyncio.run(made_anew(url, TABLES))
-    for one in types[:-1]:
-        asyncio.run(applied(url, one))
+    asyncio.run(reset_database(url, TABLES))
+    for type_ in types[:-1]:
+        asyncio.run(applied(url, type_))
     alive = survive(url, types[-1], number, delay)
-    right = asyncio.run(true_meanwhile(url, types))
+    right = asyncio.run(right_during(url, types))
     return alive, right and asyncio.run(ended(url, types[-1]))
 
 

@@ -26,9 +26,9 @@ async def install(
     build: bool = True,
 ) -> None:
     """Create everything that the specs want; ``change`` may damage each statement first."""
-    objects = [wanted for spec in specs for wanted in projection_objects(spec)]
-    made = [change(text) for each in objects if each.kind != "data" for text in each.create]
-    await connection.execute(";\n".join(made))
+    objects = [object_ for spec in specs for object_ in projection_objects(spec)]
+    statements = [change(text) for each in objects if each.kind != "data" for text in each.create]
+    await connection.execute(";\n".join(statements))
     for each in objects:
         if build and each.kind == "data":
             await connection.execute(each.create[0])
@@ -99,11 +99,13 @@ async def compared(connection: asyncpg.Connection, case: Case) -> Comparison:
             stored = await connection.fetch(f"SELECT * FROM {spec.table.sql}")
             documents += len(stored)
             keys = [column.name for column in spec.key]
-            kept = {tuple(row[key] for key in keys): json.loads(row["data"]) for row in stored}
+            documents_by_key = {
+                tuple(row[key] for key in keys): json.loads(row["data"]) for row in stored
+            }
             right = oracle(rows)
             result += [
-                f"oracle {spec.owner} {key}: kept {kept.get(key)}, right {right.get(key)}"
-                for key in kept.keys() | right.keys()
-                if kept.get(key) != right.get(key)
+                f"oracle {spec.owner} {key}: {documents_by_key.get(key)}, not {right.get(key)}"
+                for key in documents_by_key.keys() | right.keys()
+                if documents_by_key.get(key) != right.get(key)
             ]
     return Comparison(documents, result)

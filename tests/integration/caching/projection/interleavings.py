@@ -118,11 +118,11 @@ def pairs(case: Case) -> Iterator[tuple[str, str]]:
 
 @asynccontextmanager
 async def connections(url: str, number: int):
-    made = [await asyncpg.connect(url) for _ in range(number)]
+    sessions = [await asyncpg.connect(url) for _ in range(number)]
     try:
-        yield made
+        yield sessions
     finally:
-        for connection in made:
+        for connection in sessions:
             connection.terminate()
 
 
@@ -137,7 +137,7 @@ async def waits_or_ends(watcher: asyncpg.Connection, pid: int, work: asyncio.Tas
 
 async def meet(
     watcher: asyncpg.Connection,
-    one: asyncpg.Connection,
+    session: asyncpg.Connection,
     two: asyncpg.Connection,
     first: str,
     second: str,
@@ -154,17 +154,17 @@ async def meet(
         await two.execute("COMMIT")
 
     gate = asyncio.Event()
-    await one.execute(f"BEGIN; {first}")
+    await session.execute(f"BEGIN; {first}")
     await two.execute("BEGIN")
     work: asyncio.Task[object] | None = None
     if early:
         work = asyncio.create_task(follow())
         await _statement_done(watcher, pid, work)
-    await one.execute(FLUSH)
+    await session.execute(FLUSH)
     gate.set()
     work = work or asyncio.create_task(follow())
     await waits_or_ends(watcher, pid, work)
-    await one.execute("COMMIT")
+    await session.execute("COMMIT")
     try:
         await work
     except asyncpg.IntegrityConstraintViolationError:
@@ -185,11 +185,11 @@ async def _statement_done(
 
 
 async def wrong_after(
-    made: list[asyncpg.Connection], case: Case, first: str, second: str, *, early: bool = True
+    sessions: list[asyncpg.Connection], case: Case, first: str, second: str, *, early: bool = True
 ) -> list[str]:
     """Reset the rows, interleave two steps, and list the wrong documents."""
-    watcher, one, two = made
+    watcher, session, two = sessions
     steps = {**STEPS[case.name], **EARLY_STEPS[case.name]}
     await watcher.execute(ROWS[case.name])
-    await meet(watcher, one, two, steps[first], steps[second], early=early)
+    await meet(watcher, session, two, steps[first], steps[second], early=early)
     return await differences(watcher, case)

@@ -31,8 +31,8 @@ class Mutant:
 
 
 def replaced(old: str, new: str) -> Change:
-    found = re.compile(old, re.DOTALL)
-    return lambda statement: found.sub(new, statement)
+    pattern = re.compile(old, re.DOTALL)
+    return lambda statement: pattern.sub(new, statement)
 
 
 def changed_part(case: Case, change: Change) -> Case:

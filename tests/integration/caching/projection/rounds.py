@@ -78,10 +78,10 @@ async def watch(url: str, case: Case, watched: Watched, done: Callable[[], bool]
 
 
 async def _look(connection: asyncpg.Connection, case: Case, watched: Watched) -> None:
-    found = await compared(connection, case)
+    actual = await compared(connection, case)
     watched.comparisons += 1
-    watched.documents += found.documents
-    watched.wrong += found.wrong
+    watched.documents += actual.documents
+    watched.wrong += actual.wrong
     if watched.comparisons % 10 == 0 and not watched.wrong:
         mended = [await connection.fetchval(repair(spec)) for spec in case.specs]
         watched.wrong += [f"repair mended {number}" for number in mended if number]

@@ -34,11 +34,11 @@ class Alone:
 def cleared_late(statement: str) -> str:
     """Empty a flush's queue at its end instead of as it is read."""
     read = re.compile(rf"DELETE FROM (\S+) WHERE {re.escape(_OWN)} RETURNING \*")
-    found = read.search(statement)
-    if not found:
+    match = read.search(statement)
+    if not match:
         return statement
     late = read.sub(rf"SELECT * FROM \1 WHERE {_OWN}", statement)
-    return late.replace("  -- [end]", f"  DELETE FROM {found[1]} WHERE {_OWN};\n  -- [end]")
+    return late.replace("  -- [end]", f"  DELETE FROM {match[1]} WHERE {_OWN};\n  -- [end]")
 
 
 def dispatched_late(statement: str) -> str:

@@ -57,7 +57,7 @@ async def make(
             await connection.execute(change(text))
 
 
-KEPT_AS_FOUND = replaced(r"    TRUNCATE \S+;\n", "")
+NOT_TRUNCATED = replaced(r"    TRUNCATE \S+;\n", "")
 
 
 @pytest.mark.parametrize("damaged", [False, True], ids=["whole", "kept as found"])
@@ -65,7 +65,7 @@ async def test_documents_from_between_the_triggers_are_not_trusted(
     database: str, damaged: bool
 ) -> None:
     """Posts have triggers before users have: a user renamed in between is not captured."""
-    change = KEPT_AS_FOUND if damaged else as_written
+    change = NOT_TRUNCATED if damaged else as_written
     case = only(POST)
     objects = list(projection_objects(case.specs[0]))
     places = enumerate(objects)

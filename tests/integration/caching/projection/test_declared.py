@@ -14,10 +14,10 @@ from tests.integration.caching.projection.declared import (
     Hand,
     Person,
     drift,
-    made_anew,
     mended,
     published_of,
     region,
+    reset_database,
     verified,
 )
 
@@ -27,15 +27,15 @@ Region = region()
 @pytest.fixture
 async def url(database: str) -> AsyncIterator[str]:
     """Address of a database with the tables, and the projections of two types over them."""
-    await made_anew(database)
+    await reset_database(database)
     await applied(database, Region, Person)
     return database
 
 
 async def test_applied_it_is_whole_and_nothing_is_left_to_do(url: str) -> None:
     assert (await planned(url, Region, Person)).empty
-    found = await verified(url, Region, Person)
-    assert [(one.compared, one.differing) for one in found] == [(4, 0), (24, 0)]
+    verification = await verified(url, Region, Person)
+    assert [(item.compared, item.differing) for item in verification] == [(4, 0), (24, 0)]
     (row,) = await sql(url, "SELECT data::text FROM tv_region WHERE country = 'no' AND code = 1")
     document = json.loads(row[0])
     assert list(document) == ["code", "teams", "country"]
@@ -43,12 +43,12 @@ async def test_applied_it_is_whole_and_nothing_is_left_to_do(url: str) -> None:
     assert team["parent"]["name"] == "team 4"
     assert team["people"][0]["boss"]["id"] < team["people"][0]["id"]
     tasks = [
-        task["number"] for one in document["teams"] for p in one["people"] for task in p["tasks"]
+        task["number"] for each in document["teams"] for p in each["people"] for task in p["tasks"]
     ]
     assert len(tasks) > 3
 
 
-async def test_whoever_writes_it_stays_true(url: str) -> None:
+async def test_documents_stay_right_for_any_writer(url: str) -> None:
     hand = Hand(url, 1)
     await hand.write(250)
     assert await drift(url, Region, Person) == 0
@@ -63,13 +63,17 @@ async def test_whoever_writes_it_stays_true(url: str) -> None:
         assert await drift(url, Region, Person) == 0, statement
 
 
-async def test_what_serving_is_told(url: str) -> None:
-    kept = (await published_of(url, Region, Person))["Region"]
-    assert kept is not None
-    assert (kept.document, kept.place, kept.freshness) == ("data", "beside", None)
-    assert kept.embeds == {"teams", "teams.people", *DEEP}
-    assert list(kept.relation.columns) == ["country", "code", "data"]
-    rows = await sql(url, f"SELECT country, code, data FROM {kept.relation.sql}")
+async def test_the_source_map_of_a_declared_projection(url: str) -> None:
+    stored_type = (await published_of(url, Region, Person))["Region"]
+    assert stored_type is not None
+    assert (stored_type.document, stored_type.place, stored_type.freshness) == (
+        "data",
+        "beside",
+        None,
+    )
+    assert stored_type.embeds == {"teams", "teams.people", *DEEP}
+    assert list(stored_type.relation.columns) == ["country", "code", "data"]
+    rows = await sql(url, f"SELECT country, code, data FROM {stored_type.relation.sql}")
     assert len(rows) == 4
     # By default: the type's own embeds, and none of theirs.
     person = (await published_of(url, Region, Person))["Person"]
@@ -77,12 +81,12 @@ async def test_what_serving_is_told(url: str) -> None:
     assert person.embeds == {"boss", "tasks"}
 
 
-async def test_a_response_ready_text_is_kept_beside(url: str) -> None:
+async def test_a_response_ready_text_is_stored_too(url: str) -> None:
     texts = region(text=True)
     await applied(url, texts, Person)
-    kept = (await published_of(url, texts, Person))["Region"]
-    assert kept is not None
-    assert kept.document == "body"
+    stored_type = (await published_of(url, texts, Person))["Region"]
+    assert stored_type is not None
+    assert stored_type.document == "body"
     await sql(url, "UPDATE tb_person SET name = 'new' WHERE id = 1")
     assert await drift(url, texts) == 0
     await sql(url, "UPDATE tv_region SET body = '{}' WHERE country = 'fr'")
@@ -91,12 +95,12 @@ async def test_a_response_ready_text_is_kept_beside(url: str) -> None:
     assert await drift(url, texts) == 0
 
 
-async def test_tampering_is_told_field_by_field_and_mended(url: str) -> None:
+async def test_tampering_is_reported_field_by_field_and_repaired(url: str) -> None:
     await sql(url, 'UPDATE tv_person SET data = data || \'{"name": "forged"}\' WHERE id = 3')
     await sql(url, "DELETE FROM tv_person WHERE id = 4")
-    (found,) = await verified(url, Person)
-    assert (found.compared, found.differing) == (24, 2)
-    lines = [line for one in found.differences for line in one.lines()]
+    (verification,) = await verified(url, Person)
+    assert (verification.compared, verification.differing) == (24, 2)
+    lines = [line for difference in verification.differences for line in difference.lines()]
     assert lines[0] == 'id=3: name: stored "forged", live "person 3"'
     assert lines[1].startswith('id=4: stored nothing, live {"id": 4')
     # A sample takes the keys of both sides, so that missing documents are found too.
@@ -119,9 +123,9 @@ async def test_what_is_not_declared_any_more_goes_without_a_trace(url: str) -> N
     before = await sql(url, _TRACES)
     assert before != []
     plan = await applied(url, Boss)
-    kinds = [one.kind for step in plan.steps for one in step.dropped]
+    kinds = [object_.kind for step in plan.steps for object_ in step.dropped]
     # Readers first, triggers before what they call, functions before the tables they write.
-    names = [one.name for step in plan.steps for one in step.dropped]
+    names = [item.name for step in plan.steps for item in step.dropped]
     written = [i for i, k in enumerate(kinds) if k == "table" and "fingerprints" not in names[i]]
     assert max(i for i, k in enumerate(kinds) if k == "trigger") < min(written)
     reading = [place for place, name in enumerate(names) if "kept_tv_" in name]
@@ -162,7 +166,7 @@ async def _name(connection: asyncpg.Connection) -> Any:
 
 
 @pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
-async def test_another_isolation_level_is_told_what_to_do(url: str, level: str) -> None:
+async def test_another_isolation_level_is_refused_with_a_remedy(url: str, level: str) -> None:
     statement = f"BEGIN ISOLATION LEVEL {level}; UPDATE tb_person SET name = 'x'; COMMIT"
     with pytest.raises(asyncpg.FeatureNotSupportedError, match="READ COMMITTED") as caught:
         await sql(url, statement)
@@ -171,7 +175,7 @@ async def test_another_isolation_level_is_told_what_to_do(url: str, level: str) 
     await sql(url, statement.replace("name = 'x'", "born = NULL"))
 
 
-async def test_roles_that_may_not_read_the_tables_are_given_none(url: str) -> None:
+async def test_roles_that_may_not_read_the_tables_get_no_documents(url: str) -> None:
     await sql(
         url,
         """CREATE ROLE fql_reader LOGIN; GRANT USAGE ON SCHEMA fraiseql, public TO fql_reader;

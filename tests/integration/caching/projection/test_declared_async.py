@@ -12,15 +12,15 @@ from fraiseql.caching.refresh.queues import queue_statuses
 from fraiseql.caching.strategies.projection import process_queue_sql
 from fraiseql.caching.strategies.projection.strategy import process_queue, spec_of
 from fraiseql.caching.strategies.registry import strategy_of
-from tests.integration.caching.ddl.env import applied, planned, road, sql
+from tests.integration.caching.ddl.env import applied, migrating, planned, sql
 from tests.integration.caching.projection.declared import (
     Hand,
     Person,
     drift,
-    made_anew,
     mended,
     published_of,
     region,
+    reset_database,
 )
 
 Region = region(mode="async")
@@ -29,52 +29,54 @@ Region = region(mode="async")
 @pytest.fixture
 async def url(database: str) -> AsyncIterator[str]:
     """Address of a database with an asynchronous projection of regions."""
-    await made_anew(database)
+    await reset_database(database)
     await applied(database, Region, Person)
     return database
 
 
 async def drained(url: str) -> int:
     """Drain until nothing is left, and return the number of changes."""
-    async with road(url) as (writer, wishes):
-        (kept,) = [one for one in (await wishes(Region)).stored_types if one.type_name == "Region"]
-        assert strategy_of(kept)
+    async with migrating(url) as (writer, wishes):
+        (stored_type,) = [
+            item for item in (await wishes(Region)).stored_types if item.type_name == "Region"
+        ]
+        assert strategy_of(stored_type)
         total = 0
-        while count := await process_queue(kept, writer):
+        while count := await process_queue(stored_type, writer):
             total += count
         return total
 
 
 async def query(url: str) -> str:
     """Return the statement that drains."""
-    async with road(url) as (_, wishes):
+    async with migrating(url) as (_, wishes):
         return next(
-            process_queue_sql(spec_of(one))
-            for one in (await wishes(Region)).stored_types
-            if one.type_name == "Region"
+            process_queue_sql(spec_of(stored_type))
+            for stored_type in (await wishes(Region)).stored_types
+            if stored_type.type_name == "Region"
         )
 
 
 async def age(url: str) -> float | None:
-    kept = (await published_of(url, Region))["Region"]
-    assert kept is not None
-    assert kept.freshness is not None
-    assert (kept.freshness.bound, kept.freshness.when_stale) == (None, "serve")
-    seconds: float | None = (await sql(url, f"SELECT {kept.freshness.age} AS age"))[0]["age"]
+    stored_type = (await published_of(url, Region))["Region"]
+    assert stored_type is not None
+    assert stored_type.freshness is not None
+    assert (stored_type.freshness.bound, stored_type.freshness.when_stale) == (None, "serve")
+    seconds: float | None = (await sql(url, f"SELECT {stored_type.freshness.age} AS age"))[0]["age"]
     return seconds
 
 
-async def told(url: str) -> list[str]:
-    async with road(url) as (writer, wishes):
-        wanted = await wishes(Region, Person)
-        return [str(one) for one in await queue_statuses(writer, wanted.stored_types)]
+async def statuses(url: str) -> list[str]:
+    async with migrating(url) as (writer, wishes):
+        desired = await wishes(Region, Person)
+        return [str(status) for status in await queue_statuses(writer, desired.stored_types)]
 
 
-async def test_status_tells_how_far_behind_it_is(url: str) -> None:
-    assert await told(url) == ["Region: asynchronous projection is up to date"]
+async def test_status_shows_the_lag(url: str) -> None:
+    assert await statuses(url) == ["Region: asynchronous projection is up to date"]
     await sql(url, "UPDATE tb_team SET name = 'late' WHERE country = 'no'")
     await asyncio.sleep(0.1)
-    (line,) = await told(url)
+    (line,) = await statuses(url)
     assert re.search(r"is [0-9]+\.[1-9] s behind", line)
 
 
@@ -90,7 +92,7 @@ async def test_a_write_that_waits_since_the_future_has_no_age(url: str) -> None:
     )
     await sql(url, f"UPDATE {queue['name']} SET at = at + interval '1 hour'")
     assert await age(url) is None
-    (line,) = await told(url)
+    (line,) = await statuses(url)
     assert "unknown" in line
 
 
@@ -157,7 +159,7 @@ async def test_under_writers_and_several_drains_nothing_is_lost(url: str) -> Non
         drains = [group.create_task(drain_on(rolls_back)) for rolls_back in (False, False, True)]
         await asyncio.gather(*(Hand(url, seed).write(200) for seed in (1, 2)))
         stopped.set()
-    assert all(one.result() > 0 for one in drains)
+    assert all(drain.result() > 0 for drain in drains)
     await drained(url)
     assert await drift(url, Region, Person) == 0
 

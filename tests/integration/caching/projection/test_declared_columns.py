@@ -8,7 +8,7 @@ import pytest
 import fraiseql
 from fraiseql.errors import DeclarationError
 from tests.integration.caching.ddl.env import applied, sql
-from tests.integration.caching.projection.declared import drift, made_anew
+from tests.integration.caching.projection.declared import drift, reset_database
 
 TABLES = """
 CREATE TABLE shop (id int PRIMARY KEY, label text, best int, shown text, spare text);
@@ -44,7 +44,7 @@ async def true_after(url: str, type_: type, *statements: str) -> None:
 
 
 async def test_orders_and_joins_on_columns_that_no_document_shows(database: str) -> None:
-    await made_anew(database, TABLES.format(virtual=""))
+    await reset_database(database, TABLES.format(virtual=""))
     type_ = shop({}, order_by=("kind", "-price"), limit=2)
     await true_after(
         database,
@@ -59,7 +59,7 @@ async def test_orders_and_joins_on_columns_that_no_document_shows(database: str)
 
 
 async def test_a_predicate_reads_columns_that_no_document_shows(database: str) -> None:
-    await made_anew(database, TABLES.format(virtual=""))
+    await reset_database(database, TABLES.format(virtual=""))
     await true_after(
         database,
         shop({}, where="kind = 'cheap' AND net > 1"),
@@ -69,7 +69,7 @@ async def test_a_predicate_reads_columns_that_no_document_shows(database: str) -
 
 
 async def test_a_predicate_of_the_row_around_is_refused(database: str) -> None:
-    await made_anew(database, TABLES.format(virtual=""))
+    await reset_database(database, TABLES.format(virtual=""))
     with pytest.raises(DeclarationError, match='"shown" does not exist') as refused:
         await applied(database, shop({}, where="kind = shown"))
     assert refused.value.code == "EMBED_NOT_STORABLE"
@@ -80,7 +80,7 @@ async def test_generated_columns(database: str) -> None:
     virtual = connection.get_server_version().major >= 18
     await connection.close()
     more = ", tax numeric GENERATED ALWAYS AS (price / 5) VIRTUAL" if virtual else ""
-    await made_anew(database, TABLES.format(virtual=more))
+    await reset_database(database, TABLES.format(virtual=more))
     fields = {"net": str | None, **({"tax": str | None} if virtual else {})}
     await true_after(
         database,
@@ -91,7 +91,7 @@ async def test_generated_columns(database: str) -> None:
 
 
 async def test_columns_that_are_not_read_cost_nothing(database: str) -> None:
-    await made_anew(database, TABLES.format(virtual=""))
+    await reset_database(database, TABLES.format(virtual=""))
     await applied(database, shop({}))
     before = await written(database)
     await sql(database, "UPDATE shop SET spare = 'x', label = 'y'")
@@ -134,7 +134,7 @@ class Land:
 
 
 async def test_keys_keep_their_lengths_and_their_order(database: str) -> None:
-    await made_anew(database, _CODES)
+    await reset_database(database, _CODES)
     await true_after(
         database,
         Land,
@@ -143,11 +143,11 @@ async def test_keys_keep_their_lengths_and_their_order(database: str) -> None:
         "UPDATE land SET name = 'x'; DELETE FROM town WHERE code = 'B'",
         "UPDATE land SET code = 'abcdf' WHERE code = 'B' AND flag = '101'",
     )
-    base, kept = [
+    base, stored = [
         [tuple(row) for row in await sql(database, f"SELECT code, flag FROM {name} ORDER BY 1, 2")]
         for name in ("land", "tv_land")
     ]
-    assert kept == base
-    assert len(kept) == 8
+    assert stored == base
+    assert len(stored) == 8
     (row,) = await sql(database, "SELECT count(*) FROM tv_land WHERE data->'towns' <> '[]'")
     assert row[0] == 4

@@ -5,7 +5,7 @@ import pytest
 
 import fraiseql
 from tests.integration.caching.ddl.env import applied, planned, sql
-from tests.integration.caching.projection.declared import Person, made_anew, region
+from tests.integration.caching.projection.declared import Person, region, reset_database
 
 Region = region()
 _OURS = """SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid) AS definition,
@@ -13,12 +13,12 @@ _OURS = """SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid) AS
   WHERE c.relname LIKE 'fql\\_tb\\_%' AND NOT c.relispartition ORDER BY 2"""
 
 
-async def test_what_is_there_is_used_and_what_is_not_is_made(database: str) -> None:
-    await made_anew(database)
+async def test_existing_indexes_are_used_and_missing_ones_created(database: str) -> None:
+    await reset_database(database)
     plan = await applied(database, Region, Person)
-    made = {row["definition"].partition(" USING ")[2] for row in await sql(database, _OURS)}
+    definitions = {row["definition"].partition(" USING ")[2] for row in await sql(database, _OURS)}
     # The index on (country, code) exists; tasks are found by their key.
-    assert made == {"btree (team_id)", "btree (boss_id)", "btree (parent_id)"}
+    assert definitions == {"btree (team_id)", "btree (boss_id)", "btree (parent_id)"}
     steps = [step for step in plan.steps if step.created and step.created[0].kind == "index"]
     assert all("CONCURRENTLY" in step.statements[0] for step in steps)
     assert not any(step.transactional for step in steps)
@@ -28,7 +28,7 @@ async def test_what_is_there_is_used_and_what_is_not_is_made(database: str) -> N
 
 
 async def test_lookups_use_them(database: str) -> None:
-    await made_anew(database)
+    await reset_database(database)
     await sql(
         database,
         "INSERT INTO tb_person SELECT n, '00000000-0000-0000-0000-000000000001', 'x', n - 1"
@@ -61,7 +61,7 @@ CREATE TABLE tb_note (id int PRIMARY KEY, writer_id int, at date){};
 
 
 async def test_the_first_rows_of_a_limited_list_need_no_sort(database: str) -> None:
-    await made_anew(database, _NOTES.format(""))
+    await reset_database(database, _NOTES.format(""))
     await applied(database, limited())
     (row,) = await sql(database, _OURS)
     assert row["definition"].endswith("(writer_id, at DESC, id DESC)")
@@ -69,7 +69,7 @@ async def test_the_first_rows_of_a_limited_list_need_no_sort(database: str) -> N
 
 async def test_a_partitioned_tables_index_is_made_in_a_transaction(database: str) -> None:
     parted = _NOTES.format(" PARTITION BY RANGE (id)")
-    await made_anew(
+    await reset_database(
         database, f"{parted} CREATE TABLE p PARTITION OF tb_note FOR VALUES FROM (0) TO (9);"
     )
     plan = await applied(database, limited())
@@ -87,7 +87,7 @@ class Gone:
 
 
 async def test_one_that_was_left_invalid_is_built_again(database: str) -> None:
-    await made_anew(database, _NOTES.format(""))
+    await reset_database(database, _NOTES.format(""))
     await applied(database, limited())
     ((name, *_),) = await sql(database, _OURS)
     # As a server that crashed in the middle of CREATE INDEX CONCURRENTLY leaves it.
@@ -99,7 +99,7 @@ async def test_one_that_was_left_invalid_is_built_again(database: str) -> None:
     with pytest.raises(asyncpg.UniqueViolationError):
         await sql(database, f"CREATE UNIQUE INDEX CONCURRENTLY {name} ON tb_note (writer_id)")
     assert [row["indisvalid"] for row in await sql(database, _OURS)] == [False]
-    states = {one.key[0]: one.state for one in (await planned(database, limited())).states}
+    states = {state.key[0]: state.state for state in (await planned(database, limited())).states}
     assert states["index"] == "altered"
     await applied(database, limited())
     assert [row["indisvalid"] for row in await sql(database, _OURS)] == [True]

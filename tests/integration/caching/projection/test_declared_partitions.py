@@ -14,9 +14,9 @@ from tests.integration.caching.ddl.env import applied, planned, sql
 from tests.integration.caching.projection.declared import (
     Person,
     drift,
-    made_anew,
     published_of,
     region,
+    reset_database,
 )
 
 Region = region()
@@ -25,24 +25,28 @@ Region = region()
 @pytest.fixture
 async def url(database: str) -> AsyncIterator[str]:
     """Address of a database with the tables, and the projections of two types over them."""
-    await made_anew(database)
+    await reset_database(database)
     await applied(database, Region, Person)
     return database
 
 
 async def read(url: str) -> set[str]:
     """Return the types whose stored documents serving reads."""
-    return {name for name, kept in (await published_of(url, Region, Person)).items() if kept}
+    return {
+        name
+        for name, stored_type in (await published_of(url, Region, Person)).items()
+        if stored_type
+    }
 
 
 async def mend(url: str) -> list[str]:
     """Apply, and return the rebuilt generations."""
     plan = await applied(url, Region, Person)
-    made = [one.name for step in plan.steps for one in step.created]
+    created = [object_.name for step in plan.steps for object_ in step.created]
     assert (await planned(url, Region, Person)).empty
     assert await drift(url, Region, Person) == 0
     assert await read(url) == {"Region", "Person"}
-    return [name for name in made if name.startswith("rows of")]
+    return [name for name in created if name.startswith("rows of")]
 
 
 async def test_a_partition_that_is_attached(url: str) -> None:
@@ -56,7 +60,7 @@ async def test_a_partition_that_is_attached(url: str) -> None:
     assert await drift(url, Region, Person) == 2
     assert await read(url) == set()
     states = (await planned(url, Region, Person)).states
-    assert {one.state for one in states} == {"unchanged", "missing", "outdated", "altered"}
+    assert {state.state for state in states} == {"unchanged", "missing", "outdated", "altered"}
     assert len(await mend(url)) == 2
     await sql(url, "UPDATE more SET what = 'written to the partition itself'")
     assert await drift(url, Region, Person) == 0
@@ -71,7 +75,7 @@ async def test_a_partition_that_is_detached(url: str) -> None:
     assert await sql(url, triggers) == []
 
 
-async def test_a_partition_that_was_away_meanwhile(url: str) -> None:
+async def test_a_partition_that_was_detached_for_a_time(url: str) -> None:
     """Nothing is missing, and no name has changed; the documents have."""
     await sql(url, "ALTER TABLE tb_task_high DETACH PARTITION tb_task_high_a")
     await sql(url, "UPDATE tb_person SET name = 'recomputed without their tasks'")
@@ -116,7 +120,7 @@ async def test_a_trigger_that_was_off(url: str, damage: str) -> None:
     assert len(await mend(url)) == 1
 
 
-async def test_an_altered_table_or_function_is_made_anew(url: str) -> None:
+async def test_an_altered_table_or_function_is_rebuilt(url: str) -> None:
     (row,) = await sql(
         url,
         "SELECT c.oid::regclass::text FROM pg_class c"
@@ -193,12 +197,12 @@ async def test_documents_of_a_version_that_captured_by_statement_are_built_again
     """The triggers of that version are dropped, and its wrong documents repaired."""
 
     async def by_statement(pool: Pool, names: Iterable[Qualified]) -> TableMap:
-        found = await load_inspection(pool, names)
-        return {name: replace(facts, by_row=False) for name, facts in found.items()}
+        actual = await load_inspection(pool, names)
+        return {name: replace(facts, by_row=False) for name, facts in actual.items()}
 
     with monkeypatch.context() as patched:
         patched.setattr(strategy, "load_inspection", by_statement)
-        await made_anew(url)
+        await reset_database(url)
         await applied(url, Region, Person)
         await sql(
             url,
@@ -220,7 +224,7 @@ class BrokenOffError(Exception):
 
 
 @pytest.mark.parametrize("point", ["create data start", "create data rows", "COMMIT"])
-async def test_an_apply_that_is_broken_off_misleads_nobody(url: str, point: str) -> None:
+async def test_an_interrupted_apply_misleads_no_reader(url: str, point: str) -> None:
     """Every declared object may exist again before the documents are correct."""
     before = (await published_of(url, Region, Person))["Region"]
     assert before is not None

@@ -6,7 +6,7 @@ import pytest
 
 import fraiseql
 from tests.integration.caching.ddl.env import applied, planned, sql
-from tests.integration.caching.projection.declared import made_anew, published_of
+from tests.integration.caching.projection.declared import published_of, reset_database
 from tests.integration.flights import at_once
 
 TABLES = """
@@ -44,7 +44,7 @@ CREATE FUNCTION to_size(text) RETURNS size IMMUTABLE LANGUAGE sql
   AS $$SELECT ROW(1, CASE WHEN mine($1) THEN 1 END)::size$$;
 """
 
-KEPT = (
+ACCEPTED = (
     "name <> 'now' AND id > 1",
     "plain(name)",
     "name::short <> ''",
@@ -94,7 +94,7 @@ READS_MORE = (
 
 @pytest.fixture(scope="module")
 def tables(database: str) -> str:
-    at_once(made_anew(database, TABLES))
+    at_once(reset_database(database, TABLES))
     return database
 
 
@@ -114,21 +114,23 @@ def holding(stored: Any, *predicates: str) -> type:
 
 async def codes(url: str, stored: Any, *predicates: str) -> dict[str, set[str]]:
     """Return the codes of refusals by predicate or type."""
-    found: dict[str, set[str]] = {}
-    for one in (await planned(url, holding(stored, *predicates))).refusals:
-        assert one.message
-        assert one.alternative
-        _, _, number = one.where.partition(".pets")
-        found.setdefault(predicates[int(number)] if number else "", set()).add(one.code)
-    return found
+    collected: dict[str, set[str]] = {}
+    for refusal in (await planned(url, holding(stored, *predicates))).refusals:
+        assert refusal.message
+        assert refusal.alternative
+        _, _, number = refusal.where.partition(".pets")
+        collected.setdefault(predicates[int(number)] if number else "", set()).add(refusal.code)
+    return collected
 
 
 async def test_what_changes_without_a_write_is_refused_in_a_projection(tables: str) -> None:
-    found = await codes(tables, fraiseql.Projection(), *KEPT, *CHANGES, *READS_MORE)
-    assert found.keys().isdisjoint(KEPT)
+    actual = await codes(tables, fraiseql.Projection(), *ACCEPTED, *CHANGES, *READS_MORE)
+    assert actual.keys().isdisjoint(ACCEPTED)
     for code, predicates in (("PREDICATE_CHANGES", CHANGES), ("PREDICATE_READS_MORE", READS_MORE)):
-        assert [one for one in predicates if code not in found.get(one, ())] == []
-    assert await codes(tables, fraiseql.Projection(), *KEPT) == {}
+        assert [
+            predicate for predicate in predicates if code not in actual.get(predicate, ())
+        ] == []
+    assert await codes(tables, fraiseql.Projection(), *ACCEPTED) == {}
     # A cast may be called by any body that is a text, so that it is made last.
     await sql(tables, "CREATE CAST (text AS size) WITH FUNCTION to_size(text)")
     cast = "(name::size).high = 1"
@@ -142,7 +144,7 @@ async def test_what_changes_without_a_refresh_is_refused_in_a_view(tables: str) 
     refused = ("catalogs(name)", "mine(name)", "name @=@ name", "(size).shared", "born > now()")
     for where in refused:
         assert (await codes(tables, view, where))[""] & {"VIEW_CHANGES", "WRITES_NOT_SEEN"}, where
-    accepted = (*KEPT, "day < born", "id IN (SELECT id FROM other)")
+    accepted = (*ACCEPTED, "day < born", "id IN (SELECT id FROM other)")
     assert await codes(tables, view, *accepted) == {}
     timed = fraiseql.MaterializedView(refresh="1m")
     assert await codes(tables, timed, "born > now()", "day >= 'Today'::date") == {}
@@ -152,8 +154,10 @@ async def test_tables_that_a_predicate_of_a_view_reads_have_triggers_at_once(tab
     view = fraiseql.MaterializedView(on_write=True)
     for where in ("id IN (SELECT id FROM other)", "reads(name)"):
         plan = await planned(tables, holding(view, where))
-        made = [one for step in plan.steps for one in step.created if one.kind == "trigger"]
-        assert any('"public"."other"' in text for one in made for text in one.create)
+        created = [
+            object_ for step in plan.steps for object_ in step.created if object_.kind == "trigger"
+        ]
+        assert any('"public"."other"' in text for item in created for text in item.create)
 
 
 MEANT = """

@@ -7,8 +7,8 @@ import pytest
 import fraiseql
 from fraiseql.caching.ddl.apply import apply
 from fraiseql.errors import DeclarationError
-from tests.integration.caching.ddl.env import applied, planned, road, sql
-from tests.integration.caching.projection.declared import drift, made_anew, published_of
+from tests.integration.caching.ddl.env import applied, migrating, planned, sql
+from tests.integration.caching.projection.declared import drift, published_of, reset_database
 from tests.integration.flights import at_once
 
 TABLES = """
@@ -41,7 +41,7 @@ INSERT INTO pet SELECT n, 7, 'pet', NULL, NULL FROM generate_series(1, 40) n;
 
 @pytest.fixture(scope="module")
 def tables(database: str) -> str:
-    at_once(made_anew(database, TABLES))
+    at_once(reset_database(database, TABLES))
     return database
 
 
@@ -51,7 +51,7 @@ def held(source: str, **fields: Any) -> type:
     return fraiseql.type(name=f"Held{source.title()}", sql_source=source)(type("Held", (), body))
 
 
-def kept(source: str = "person", *, embed: Any = None, of: Any = None, **more: Any) -> type:
+def storable(source: str = "person", *, embed: Any = None, of: Any = None, **more: Any) -> type:
     """Return a type with a projection, and perhaps one embed that is called ``held``."""
     fields, options = more.pop("fields", {}), more.pop("options", {})
     annotations: dict[str, Any] = {"id": int, **fields}
@@ -68,7 +68,7 @@ def listed(source: str, **options: Any) -> type:
     """Return a type with a projection that embeds a list of another table."""
     fields = options.pop("fields", {})
     embed = fraiseql.embed(source, on="person_id", **options)
-    return kept(embed=embed, of=list[held(source, **fields)])  # type: ignore[misc]
+    return storable(embed=embed, of=list[held(source, **fields)])  # type: ignore[misc]
 
 
 def documented() -> type:
@@ -77,33 +77,37 @@ def documented() -> type:
     of = fraiseql.type(name="Documented", sql_source="boss", jsonb_column="doc")(
         type("Documented", (), body)
     )
-    return kept(embed=fraiseql.embed("boss", on="boss_id"), of=list[of])  # type: ignore[valid-type]
+    return storable(embed=fraiseql.embed("boss", on="boss_id"), of=list[of])  # type: ignore[valid-type]
 
 
 def single(source: str, target: str) -> type:
     embed = fraiseql.embed(source, via="boss_id", target_key=target)
-    return kept(embed=embed, of=held(source) | None)  # type: ignore[operator]
+    return storable(embed=embed, of=held(source) | None)  # type: ignore[operator]
 
 
 @pytest.mark.parametrize(
     ("type_", "code", "says"),
     [
-        (kept(embeds=("hold",)), "UNKNOWN_EMBED", "embeds=()"),
-        (kept("loose"), "NO_KEY", "unique index"),
-        (kept(options={"key": ("nick",)}), "NO_KEY", "not unique"),
-        (kept("people"), "TABLE_NOT_STORABLE", "MaterializedView"),
-        (kept("part"), "TABLE_NOT_STORABLE", "declare its parent"),
-        (kept("elder"), "TABLE_NOT_STORABLE", "inheritance"),
-        (kept("abroad", options={"key": "id"}), "TABLE_NOT_STORABLE", "foreign"),
-        (kept("fleeting"), "TABLE_NOT_STORABLE", "SET LOGGED"),
-        (kept("guarded"), "ROW_SECURITY", "Leave the type live"),
-        (kept("named", fields={"id": str}), "TABLE_NOT_STORABLE", "extension's type"),
-        (kept("called"), "TABLE_NOT_STORABLE", "its key has a column 'data'"),
-        (kept("called", options={"key": "body"}, text=True), "TABLE_NOT_STORABLE", "column 'body'"),
-        (kept("bits", fields={"id": str}), "TABLE_NOT_STORABLE", "cannot be hashed"),
-        (kept(fields={"wage": str | None}), "COLUMN_NOT_STORABLE", "numeric"),
-        (kept(fields={"age": int | None}), "COLUMN_NOT_STORABLE", "float"),
-        (kept(options={"jsonb_column": "doc"}), "TABLE_NOT_STORABLE", "jsonb_column"),
+        (storable(embeds=("hold",)), "UNKNOWN_EMBED", "embeds=()"),
+        (storable("loose"), "NO_KEY", "unique index"),
+        (storable(options={"key": ("nick",)}), "NO_KEY", "not unique"),
+        (storable("people"), "TABLE_NOT_STORABLE", "MaterializedView"),
+        (storable("part"), "TABLE_NOT_STORABLE", "declare its parent"),
+        (storable("elder"), "TABLE_NOT_STORABLE", "inheritance"),
+        (storable("abroad", options={"key": "id"}), "TABLE_NOT_STORABLE", "foreign"),
+        (storable("fleeting"), "TABLE_NOT_STORABLE", "SET LOGGED"),
+        (storable("guarded"), "ROW_SECURITY", "Leave the type live"),
+        (storable("named", fields={"id": str}), "TABLE_NOT_STORABLE", "extension's type"),
+        (storable("called"), "TABLE_NOT_STORABLE", "its key has a column 'data'"),
+        (
+            storable("called", options={"key": "body"}, text=True),
+            "TABLE_NOT_STORABLE",
+            "column 'body'",
+        ),
+        (storable("bits", fields={"id": str}), "TABLE_NOT_STORABLE", "cannot be hashed"),
+        (storable(fields={"wage": str | None}), "COLUMN_NOT_STORABLE", "numeric"),
+        (storable(fields={"age": int | None}), "COLUMN_NOT_STORABLE", "float"),
+        (storable(options={"jsonb_column": "doc"}), "TABLE_NOT_STORABLE", "jsonb_column"),
         (listed("loose"), "NO_KEY", "primary key"),
         (listed("elder"), "TABLE_NOT_STORABLE", "inheritance"),
         (listed("guarded"), "ROW_SECURITY", "leave out the embed"),
@@ -134,7 +138,7 @@ async def test_it_is_refused_with_what_works(
     assert [refusal.code for refusal in plan.refusals] == [code]
     assert says in str(plan.refusals[0])
     assert plan.steps == ()
-    async with road(tables) as (writer, wishes):
+    async with migrating(tables) as (writer, wishes):
         with pytest.raises(DeclarationError) as caught:
             await apply(writer, await wishes(type_))
     assert caught.value.code == code
@@ -144,7 +148,7 @@ async def test_it_is_refused_with_what_works(
 
 def boss(**options: Any) -> type:
     embed = fraiseql.embed("person", via="boss_id")
-    return kept(embed=embed, of=held("person", name=str | None) | None, **options)
+    return storable(embed=embed, of=held("person", name=str | None) | None, **options)
 
 
 async def test_what_one_change_would_touch_too_widely(tables: str) -> None:
@@ -171,7 +175,7 @@ async def test_an_authors_posts_author_is_the_author(tables: str) -> None:
             },
         )
     )
-    type_ = kept(
+    type_ = storable(
         embed=fraiseql.embed("pet", on="person_id", limit=9),
         of=list[pet],  # type: ignore[valid-type]
         embeds=("held.owner",),
@@ -191,7 +195,7 @@ async def test_statistics_answer_for_large_tables(
     assert "may affect 3,000 documents" in refusal.message
 
 
-async def test_what_was_within_its_budget_stays_kept(tables: str) -> None:
+async def test_documents_within_the_budget_remain_stored(tables: str) -> None:
     try:
         await sql(tables, "UPDATE person SET boss_id = NULL")
         await applied(tables, boss())
@@ -199,7 +203,7 @@ async def test_what_was_within_its_budget_stays_kept(tables: str) -> None:
         assert (await planned(tables, boss())).empty
         assert (await published_of(tables, boss()))["Person"] is not None
     finally:
-        await made_anew(tables, TABLES)
+        await reset_database(tables, TABLES)
 
 
 async def test_a_table_that_a_subscription_writes(tables: str) -> None:
@@ -227,9 +231,9 @@ async def test_a_database_whose_transactions_are_of_another_level(tables: str) -
     level = f"ALTER DATABASE {name} SET default_transaction_isolation"
     await sql(tables, f"{level} = 'repeatable read'")
     try:
-        (refusal,) = (await planned(tables, kept(fields={"nick": str | None}))).refusals
+        (refusal,) = (await planned(tables, storable(fields={"nick": str | None}))).refusals
         assert (refusal.code, refusal.create_only) == ("ISOLATION", True)
-        queued = kept(mode="async")
+        queued = storable(mode="async")
         await applied(tables, queued)
         assert await drift(tables, queued) == 0
         await sql(tables, "UPDATE person SET name = 'written at its level' WHERE id = 1")

@@ -18,8 +18,8 @@ from tests.integration.caching.projection.declared import (
     Person,
     alone,
     drift,
-    made_anew,
     region,
+    reset_database,
 )
 from tests.integration.flights import at_once, run_sql
 
@@ -70,14 +70,14 @@ async def busy(hands: Sequence[Hand]) -> None:
     pytest.fail("they hardly write")
 
 
-async def still_true(url: str, kept: str, live: str) -> int:
+async def still_true(url: str, stored: str, live: str) -> int:
     """Compare one generation with its own definition until it is withdrawn."""
     connection, count = await asyncpg.connect(url), 0
     try:
         while True:
             count += 1
             differing = await connection.fetchval(
-                f"SELECT count(*) FROM {kept} k FULL JOIN {live} v USING (country, code)"
+                f"SELECT count(*) FROM {stored} k FULL JOIN {live} v USING (country, code)"
                 " WHERE k.data::text IS DISTINCT FROM v.data::text"
             )
             assert differing == 0
@@ -88,7 +88,7 @@ async def still_true(url: str, kept: str, live: str) -> int:
 
 
 async def test_readers_and_writers_go_on(database: str) -> None:
-    await made_anew(database)
+    await reset_database(database)
     await applied(database, SHORT, Person)
     reader, hands = Reader(database), [Hand(database, seed) for seed in (1, 2, 3)]
     async with asyncio.TaskGroup() as group:
@@ -105,8 +105,8 @@ async def test_readers_and_writers_go_on(database: str) -> None:
             else:
                 assert await watched > 0
         await busy(hands)
-        for one in (reader, *hands):
-            one.stopped.set()  # type: ignore[attr-defined]
+        for task in (reader, *hands):
+            task.stopped.set()  # type: ignore[attr-defined]
     assert reader.seen.keys() == KEYS
     assert await drift(database, SHORT, Person) == 0
     left = await sql(database, "SELECT relname FROM pg_class WHERE relname LIKE 'kept_tv_region_%'")
@@ -114,7 +114,7 @@ async def test_readers_and_writers_go_on(database: str) -> None:
 
 
 async def test_taking_it_away_fails_no_writer_and_misleads_no_reader(database: str) -> None:
-    await made_anew(database)
+    await reset_database(database)
     await applied(database, LONG, Person)
     stored, live = await generation(database)
     hands = [Hand(database, seed) for seed in (4, 5)]
@@ -130,7 +130,7 @@ async def test_taking_it_away_fails_no_writer_and_misleads_no_reader(database: s
 
 
 async def test_built_under_load_it_loses_nothing(database: str) -> None:
-    await made_anew(database)
+    await reset_database(database)
     hands = [Hand(database, seed) for seed in (6, 7)]
     async with asyncio.TaskGroup() as group:
         for hand in hands:
@@ -142,8 +142,8 @@ async def test_built_under_load_it_loses_nothing(database: str) -> None:
     assert (await planned(database, LONG, Person)).empty
 
 
-async def test_what_is_written_before_all_triggers_are_there_is_not_trusted(database: str) -> None:
-    await made_anew(database)
+async def test_writes_before_all_triggers_exist_are_not_trusted(database: str) -> None:
+    await reset_database(database)
     points = []
 
     def watch(event: str) -> None:
@@ -162,15 +162,15 @@ async def test_files_give_the_same_schema(
     database: str, server: EmbeddedServer, tmp_path: Path
 ) -> None:
     tables = "CREATE TABLE tb_person (id int PRIMARY KEY, name text, boss_id int);"
-    await made_anew(database, tables)
+    await reset_database(database, tables)
     await applied(database, SELF)
     await applied(database, LONGER)
-    wanted = dump(server.binaries, database)
-    await made_anew(database, f"{tables} INSERT INTO tb_person VALUES (1, 'one', 1);")
-    for place, one in enumerate((SELF, LONGER)):
-        for path in write_files(await planned(database, one), tmp_path / str(place)):
+    expected = dump(server.binaries, database)
+    await reset_database(database, f"{tables} INSERT INTO tb_person VALUES (1, 'one', 1);")
+    for place, type_ in enumerate((SELF, LONGER)):
+        for path in write_files(await planned(database, type_), tmp_path / str(place)):
             psql = [server.binaries / "psql", "-Xqv", "ON_ERROR_STOP=1", "-d", database, "-f", path]
             await asyncio.to_thread(subprocess.run, psql, check=True)
-        assert (await planned(database, one)).empty
-    assert dump(server.binaries, database) == wanted
+        assert (await planned(database, type_)).empty
+    assert dump(server.binaries, database) == expected
     assert await drift(database, LONGER) == 0

@@ -6,7 +6,7 @@ from pathlib import Path
 from fraiseql.caching.refresh.worker import Worker
 from fraiseql.settings import Settings
 from tests.integration.caching.ddl.env import applied, schema_of, sql
-from tests.integration.caching.projection.declared import Person, drift, made_anew, region
+from tests.integration.caching.projection.declared import Person, drift, region, reset_database
 
 Region = region(mode="async")
 
@@ -14,7 +14,7 @@ Region = region(mode="async")
 async def test_it_has_nothing_to_say_where_nothing_is_applied(
     database: str, server_log: Path
 ) -> None:
-    await made_anew(database)
+    await reset_database(database)
     before = len(await asyncio.to_thread(server_log.read_bytes))
     worker = Worker(schema_of(Region), Settings(database_url=database))
     await worker.start()
@@ -24,7 +24,7 @@ async def test_it_has_nothing_to_say_where_nothing_is_applied(
 
 
 async def test_it_drains_what_is_applied(database: str) -> None:
-    await made_anew(database)
+    await reset_database(database)
     await applied(database, Region, Person)
     worker = Worker(schema_of(Region, Person), Settings(database_url=database))
     await worker.start()

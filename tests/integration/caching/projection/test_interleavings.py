@@ -37,39 +37,39 @@ CASES = {"blog": BLOG, "office": OFFICE, **{f"loose {name}": LOOSE[name] for nam
 @pytest.mark.parametrize("name", CASES)
 async def test_pairs(database: str, name: str) -> None:
     case = CASES[name]
-    async with connections(database, 3) as made:
-        await fresh(made[0], case, as_written)
+    async with connections(database, 3) as sessions:
+        await fresh(sessions[0], case, as_written)
         chosen = list(pairs(case)) if SOAK else list(pairs(case))[::13]
         for number, (first, second) in enumerate(chosen):
             for early in (True, False) if SOAK else (number % 2 == 0,):
-                wrong = await wrong_after(made, case, first, second, early=early)
+                wrong = await wrong_after(sessions, case, first, second, early=early)
                 assert wrong == [], (first, second, early)
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: f"{mutant.case}: {mutant.name}")
 async def test_mutants(database: str, mutant: Mutant) -> None:
     case = changed_part(LOOSE[mutant.case], mutant.change)
-    async with connections(database, 3) as made:
-        await fresh(made[0], case, mutant.change)
-        assert await wrong_after(made, case, mutant.first, mutant.second, early=False) != []
+    async with connections(database, 3) as sessions:
+        await fresh(sessions[0], case, mutant.change)
+        assert await wrong_after(sessions, case, mutant.first, mutant.second, early=False) != []
 
 
 @pytest.mark.parametrize("damaged", [False, True], ids=["whole", "no lock of absent documents"])
 async def test_two_first_writers_of_a_document(database: str, damaged: bool) -> None:
     change = without("lock absent documents") if damaged else as_written
-    async with connections(database, 3) as (watcher, one, two):
+    async with connections(database, 3) as (watcher, first, two):
         await fresh(watcher, BLOG, change)
         await watcher.execute(BLOG_ROWS)
         await watcher.execute("DELETE FROM app.tv_user; DELETE FROM app.tv_post")
-        await one.execute("BEGIN; INSERT INTO app.comments VALUES (101, 10, 2, 'new')")
-        await one.execute(FLUSH)
+        await first.execute("BEGIN; INSERT INTO app.comments VALUES (101, 10, 2, 'new')")
+        await first.execute(FLUSH)
         second = "INSERT INTO app.comments VALUES (102, 10, 3, 'new')"
         work = asyncio.create_task(two.execute(second))
         assert await waits_or_ends(watcher, two.get_server_pid(), work)
-        await one.execute("COMMIT")
+        await first.execute("COMMIT")
         await work
-        found = [each for each in await differences(watcher, BLOG) if "view Post" in each]
-        assert bool([each for each in found if "v0=10 " in each]) is damaged
+        problem_rows = [each for each in await differences(watcher, BLOG) if "view Post" in each]
+        assert bool([each for each in problem_rows if "v0=10 " in each]) is damaged
 
 
 async def opposite(
@@ -82,15 +82,15 @@ async def opposite(
 
     ``app.sign`` of the second session is -1: a change may turn an order round by it.
     """
-    async with connections(database, 4) as (watcher, holder, one, two):
+    async with connections(database, 4) as (watcher, holder, first, two):
         await fresh(watcher, LOOSE["blog"], change)
         await watcher.execute(BLOG_ROWS)
-        for connection, sign in ((watcher, 1), (one, 1), (two, -1)):
+        for connection, sign in ((watcher, 1), (first, 1), (two, -1)):
             await connection.execute(f"SET app.sign = {sign}; SET deadlock_timeout = '50ms'")
         await holder.execute("BEGIN")
         await held(holder)  # type: ignore[misc]
         works = []
-        for connection, text in zip((one, two), both, strict=True):
+        for connection, text in zip((first, two), both, strict=True):
             works.append(asyncio.create_task(connection.execute(text)))
             assert await waits_or_ends(watcher, connection.get_server_pid(), works[-1])
         await holder.execute("COMMIT")

@@ -51,11 +51,11 @@ async def test_documents_do_not_depend_on_who_writes(writer: asyncpg.Connection)
         UPDATE app.users SET name = 'x'; SET CONSTRAINTS fraiseql.flush IMMEDIATE; COMMIT""")
     await writer.execute("RESET ROLE")
     assert await differences(writer, BLOG) == []
-    kept = await writer.fetchval("SELECT data::text FROM app.tv_user WHERE id = 1")
-    assert "2026-05-05T03:00:00+00:00" in kept
+    stored = await writer.fetchval("SELECT data::text FROM app.tv_user WHERE id = 1")
+    assert "2026-05-05T03:00:00+00:00" in stored
 
 
-async def test_a_writer_has_no_rights_on_what_keeps(writer: asyncpg.Connection) -> None:
+async def test_a_writer_has_no_privileges_on_the_projection(writer: asyncpg.Connection) -> None:
     await writer.execute("SET ROLE fql_writer")
     refused = ["DELETE FROM fraiseql.flush", f"TABLE {USER.table.sql}", repair(USER)]
     functions = await writer.fetch(
@@ -115,8 +115,8 @@ PARTED_CASE = Case("parted", BLOG.tables + _ITEMS, (), (PARTED,), (lambda rows: 
 
 
 async def drift(connection: asyncpg.Connection) -> int:
-    found = await differences(connection, PARTED_CASE)
-    return len([each for each in found if each.startswith("view")])
+    problem_rows = await differences(connection, PARTED_CASE)
+    return len([each for each in problem_rows if each.startswith("view")])
 
 
 async def test_partitions(connection: asyncpg.Connection) -> None:
@@ -146,9 +146,11 @@ async def test_attaching_and_detaching_are_found_and_mended(connection: asyncpg.
         CREATE TABLE app.items_c (LIKE app.items); INSERT INTO app.items_c VALUES (201, 1, 'new');
         ALTER TABLE app.items ATTACH PARTITION app.items_c FOR VALUES FROM (200) TO (300);
         ALTER TABLE app.items DETACH PARTITION app.items_b""")
-    found = {row["relation"]: row["problem"] for row in await connection.fetch(problems(PARTED))}
-    assert "attached" in found["app.items_c"]
-    assert "no longer" in found['"app"."items_b"']
+    problem_rows = {
+        row["relation"]: row["problem"] for row in await connection.fetch(problems(PARTED))
+    }
+    assert "attached" in problem_rows["app.items_c"]
+    assert "no longer" in problem_rows['"app"."items_b"']
     assert await drift(connection) == 1
     assert await connection.fetchval(repair(PARTED)) == 1
     assert await drift(connection) == 0
@@ -157,9 +159,9 @@ async def test_attaching_and_detaching_are_found_and_mended(connection: asyncpg.
 async def test_problems_are_named(blog: asyncpg.Connection) -> None:
     await blog.execute(f"ALTER TABLE app.posts DISABLE TRIGGER fql_{USER.name}_update")
     await blog.execute("ALTER TABLE fraiseql.flush ENABLE TRIGGER flush")
-    found = [row["problem"] for row in await blog.fetch(problems(USER))]
-    assert [text for text in found if "_update, or it is not" in text]
-    assert 'has no enabled trigger "flush"' in found
+    problem_rows = [row["problem"] for row in await blog.fetch(problems(USER))]
+    assert [text for text in problem_rows if "_update, or it is not" in text]
+    assert 'has no enabled trigger "flush"' in problem_rows
     try:
         await blog.execute(
             "CREATE COLLATION app.ci (provider = icu, locale = 'und', deterministic = false)"
@@ -168,8 +170,8 @@ async def test_problems_are_named(blog: asyncpg.Connection) -> None:
         return  # A server that is built without ICU has no such collations.
     await blog.execute("CREATE TABLE app.odd (id text COLLATE app.ci PRIMARY KEY)")
     odd = dataclasses.replace(USER, root=table("odd", "id text"), columns=(), embeds=())
-    found = [row["problem"] for row in await blog.fetch(problems(odd))]
-    assert [text for text in found if "of a nondeterministic collation" in text]
+    problem_rows = [row["problem"] for row in await blog.fetch(problems(odd))]
+    assert [text for text in problem_rows if "of a nondeterministic collation" in text]
 
 
 async def test_every_lookup_of_the_flush_has_its_index_named() -> None:
@@ -195,15 +197,15 @@ async def test_building_under_load_loses_nothing(
     await connection.execute(BLOG.tables)
     await connection.execute("INSERT INTO app.users SELECT i, 'u' FROM generate_series(1, 1500) i")
     await install(connection, BLOG.specs, build=False)
-    async with connections(database, 2) as (one, two):
+    async with connections(database, 2) as (first, two):
         # Neither finds a document: both are about to write the first version of it.
-        await one.execute("BEGIN; INSERT INTO app.posts (id, user_id) VALUES (1, 700)")
-        await one.execute("SET CONSTRAINTS fraiseql.flush IMMEDIATE")
+        await first.execute("BEGIN; INSERT INTO app.posts (id, user_id) VALUES (1, 700)")
+        await first.execute("SET CONSTRAINTS fraiseql.flush IMMEDIATE")
         await two.execute("SET lock_timeout = '200ms'")
         with pytest.raises(asyncpg.LockNotAvailableError):
             await build(two)
         assert await two.fetchval("SELECT count(*) FROM app.tv_user") == 500
-        await one.execute("COMMIT")
+        await first.execute("COMMIT")
         await two.execute("RESET lock_timeout")
         await build(two)
     assert await differences(connection, BLOG) == []

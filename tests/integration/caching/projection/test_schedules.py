@@ -46,18 +46,18 @@ async def pause(connection: asyncpg.Connection, statement: str) -> None:
 async def test_a_snapshot_that_is_older_than_the_locks(database: str, damaged: bool) -> None:
     """REPEATABLE READ: the name that changed since is not seen; the locks are free long ago."""
     case = only(USER)
-    async with connections(database, 2) as (one, two):
-        await fresh(one, case, ANY_LEVEL if damaged else as_written)
-        await one.execute(BLOG_ROWS)
-        await one.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
-        await one.fetch("SELECT 1")
+    async with connections(database, 2) as (first, two):
+        await fresh(first, case, ANY_LEVEL if damaged else as_written)
+        await first.execute(BLOG_ROWS)
+        await first.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        await first.fetch("SELECT 1")
         await two.execute(BLOG_STEPS["rename author"])
         if not damaged:
             with pytest.raises(asyncpg.FeatureNotSupportedError, match="need READ COMMITTED"):
-                await one.execute(BLOG_STEPS["insert other post"])
-            await one.execute("ROLLBACK")
+                await first.execute(BLOG_STEPS["insert other post"])
+            await first.execute("ROLLBACK")
         else:
-            await one.execute(f"{BLOG_STEPS['insert other post']}; COMMIT")
+            await first.execute(f"{BLOG_STEPS['insert other post']}; COMMIT")
         assert bool(await differences(two, case)) is damaged
 
 
@@ -83,23 +83,23 @@ async def test_a_flush_of_many_keys_excludes_one_of_few(database: str, change: C
     case = only(USER, lock_limit=1)
     many = "UPDATE app.users SET name = 'new' WHERE id IN (1, 2)"
     few = "INSERT INTO app.posts (id, user_id, reviewer_id) VALUES (14, 3, 2)"
-    async with connections(database, 3) as (watcher, one, two):
+    async with connections(database, 3) as (watcher, first, two):
         await fresh(watcher, case, change)
         await watcher.execute(BLOG_ROWS)
-        await meet(watcher, one, two, many, few, early=False)
+        await meet(watcher, first, two, many, few, early=False)
         assert bool(await differences(watcher, case)) is (change is not as_written)
 
 
 @pytest.mark.parametrize("change", LIMITED, ids=["whole", "none in common", "no whole table"])
 async def test_first_writers_of_many_documents_and_of_one(database: str, change: Change) -> None:
     case = only(POST, lock_limit=1)
-    async with connections(database, 3) as (watcher, one, two):
+    async with connections(database, 3) as (watcher, first, two):
         await fresh(watcher, case, change)
         await watcher.execute(BLOG_ROWS)
         await watcher.execute("DELETE FROM app.tv_post WHERE id < 30")
         many = "INSERT INTO app.comments VALUES (101, 10, NULL, 'new'), (102, 20, NULL, 'new')"
         one_more = "INSERT INTO app.comments VALUES (103, 20, NULL, 'newer')"
-        await meet(watcher, one, two, many, one_more, early=False)
+        await meet(watcher, first, two, many, one_more, early=False)
         assert bool(await differences(watcher, case)) is (change is not as_written)
 
 
@@ -112,10 +112,10 @@ async def until(
     watcher: asyncpg.Connection, other: asyncpg.Connection, lock: int, *, waiting: bool
 ) -> None:
     """Return once a session waits for an advisory lock, or no longer does."""
-    asked = "SELECT count(*) FROM pg_locks WHERE pid = $1 AND NOT granted AND objid = $2"
+    query = "SELECT count(*) FROM pg_locks WHERE pid = $1 AND NOT granted AND objid = $2"
     for _ in range(60_000):
-        found = await watcher.fetchval(asked, other.get_server_pid(), lock & 0xFFFFFFFF)
-        if bool(found) is waiting:
+        value = await watcher.fetchval(query, other.get_server_pid(), lock & 0xFFFFFFFF)
+        if bool(value) is waiting:
             return
         await asyncio.sleep(0.001)
     pytest.fail(f"lock {lock}: waiting is not {waiting}")
@@ -129,18 +129,18 @@ async def test_a_third_writer_finds_the_row_that_two_first_ones_did_not(
     case = only(POST)
     number = f"hash_record_extended(ROW(id), {Tree.of(POST).seed(Tree.of(POST).root)})"
     comment = "INSERT INTO app.comments VALUES ({}, {}, NULL, 'new')"
-    async with connections(database, 5) as (watcher, holder, one, two, three):
+    async with connections(database, 5) as (watcher, holder, first, two, three):
         await fresh(watcher, case, NOT_LOCKED_AGAIN if damaged else as_written)
         await watcher.execute(BLOG_ROWS)
         await watcher.execute("DELETE FROM app.tv_post WHERE id < 30")
-        asked = f"SELECT id, {number} AS lock FROM app.posts WHERE id < 30 ORDER BY lock"
-        (low, _), (high, lock) = await watcher.fetch(asked)
-        await pause(one, comment.format(401, low))
+        query = f"SELECT id, {number} AS lock FROM app.posts WHERE id < 30 ORDER BY lock"
+        (low, _), (high, lock) = await watcher.fetch(query)
+        await pause(first, comment.format(401, low))
         await holder.execute(f"SELECT pg_advisory_lock({lock})")
         both = f"{comment.format(402, low)}; {comment.format(403, high)}"
         second = asyncio.create_task(two.execute(both))
         assert await waits_or_ends(watcher, two.get_server_pid(), second)
-        await one.execute("COMMIT")
+        await first.execute("COMMIT")
         await until(watcher, two, lock, waiting=True)
         await pause(three, comment.format(404, low))
         await holder.execute(f"SELECT pg_advisory_unlock({lock})")
@@ -156,10 +156,10 @@ BY_TEXT = replaced(r"hash_record_extended\(ROW\(([^)]*)\), ", r"hashtextextended
 
 @pytest.mark.parametrize("damaged", [False, True], ids=["whole", "locks by the text of a key"])
 async def test_equal_keys_of_different_texts_are_one_lock(database: str, damaged: bool) -> None:
-    async with connections(database, 3) as (watcher, one, two):
+    async with connections(database, 3) as (watcher, first, two):
         await fresh(watcher, NUMBERED, BY_TEXT if damaged else as_written)
         await watcher.execute("INSERT INTO app.parents VALUES (1.0, 'old')")
         rename = "UPDATE app.parents SET name = 'new'"
         refer = "INSERT INTO app.children VALUES (1, 1.00)"
-        await meet(watcher, one, two, rename, refer, early=False)
+        await meet(watcher, first, two, rename, refer, early=False)
         assert bool(await differences(watcher, NUMBERED)) is damaged

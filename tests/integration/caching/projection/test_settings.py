@@ -69,8 +69,8 @@ async def test_row_security_fails_a_flush_and_hides_nothing(
     rename = "UPDATE app.users SET name = 'new' WHERE id = 1"
     if damaged:
         await connection.execute(rename)
-        kept = f"SELECT data->>'posts' FROM {USER.table.sql} WHERE id = 1"
-        assert await connection.fetchval(kept) == "[]"
+        query = f"SELECT data->>'posts' FROM {USER.table.sql} WHERE id = 1"
+        assert await connection.fetchval(query) == "[]"
     else:
         with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
             await connection.execute(rename)

@@ -60,9 +60,9 @@ NO_BODY = replaced(
 async def test_comparisons_see_all_that_a_reader_sees(
     connection: asyncpg.Connection, change: Change, damage: str
 ) -> None:
-    for found, made in ((1, as_written), (0, change)):
-        await fresh(connection, BLOG, made)
+    for rows, mutation in ((1, as_written), (0, change)):
+        await fresh(connection, BLOG, mutation)
         await connection.execute(ROWS["blog"])
         await connection.execute(f"UPDATE {USER.table.sql} SET {damage} WHERE id = 1")
-        assert len(await unlike(connection, USER, made)) == found
-        assert await connection.fetchval(repair(USER)) == found
+        assert len(await unlike(connection, USER, mutation)) == rows
+        assert await connection.fetchval(repair(USER)) == rows

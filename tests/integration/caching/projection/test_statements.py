@@ -100,14 +100,14 @@ async def test_what_no_document_reads_queues_nothing(blog: asyncpg.Connection) -
 
 async def test_a_transaction_reads_its_own_result(blog: asyncpg.Connection) -> None:
     await blog.execute(BLOG_ROWS)
-    asked = "SELECT data->>'name' FROM app.tv_user WHERE id = 1"
+    query = "SELECT data->>'name' FROM app.tv_user WHERE id = 1"
     async with blog.transaction():
         await blog.execute("UPDATE app.users SET name = 'mine' WHERE id = 1")
-        assert await blog.fetchval(asked) == "one"
+        assert await blog.fetchval(query) == "one"
         await blog.execute("SET CONSTRAINTS fraiseql.flush IMMEDIATE")
-        assert await blog.fetchval(asked) == "mine"
+        assert await blog.fetchval(query) == "mine"
         await blog.execute("UPDATE app.users SET name = 'again' WHERE id = 1")
-        assert await blog.fetchval(asked) == "again"
+        assert await blog.fetchval(query) == "again"
     assert await differences(blog, BLOG) == []
 
 

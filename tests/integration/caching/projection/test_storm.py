@@ -36,8 +36,8 @@ def test_a_storm_finds_what_a_missing_lock_does(
 ) -> None:
     """The same comparison does find wrong documents where there are some, and says which seed."""
     monkeypatch.chdir(tmp_path)
-    asked = options(["--seconds", "120", "--seed", "3", "--without", "lock documents"])
-    assert soak(asked, {"this one": database}) == 1
+    arguments = options(["--seconds", "120", "--seed", "3", "--without", "lock documents"])
+    assert soak(arguments, {"this one": database}) == 1
     saved = (tmp_path / ".fraiseql" / "soak-3.log").read_text()
     # Either the documents that Python computes differ, or some were repaired.
     assert "oracle" in saved or "repair mended" in saved

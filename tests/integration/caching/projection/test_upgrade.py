@@ -6,8 +6,8 @@ from fraiseql.caching.ddl.apply import apply
 from fraiseql.caching.objects import DatabaseObject, private_function
 from fraiseql.caching.strategies.projection.strategy import spec_of
 from fraiseql.caching.strategies.projection.tree import Tree
-from tests.integration.caching.ddl.env import road, sql
-from tests.integration.caching.projection.declared import alone, made_anew
+from tests.integration.caching.ddl.env import migrating, sql
+from tests.integration.caching.projection.declared import alone, reset_database
 
 
 def earlier_functions(tree: Tree) -> list[DatabaseObject]:
@@ -23,15 +23,15 @@ def earlier_functions(tree: Tree) -> list[DatabaseObject]:
 
 
 async def test_apply_drops_the_functions_that_only_tests_called(database: str) -> None:
-    await made_anew(database)
-    async with road(database) as (writer, wishes):
-        wanted = await wishes(alone())
-        (kept,) = wanted.stored_types
-        earlier = earlier_functions(Tree.of(spec_of(kept)))
-        await apply(writer, replace(wanted, objects=(*wanted.objects, *earlier)))
-        plan = await apply(writer, wanted)
-    assert [one.name for step in plan.steps for one in step.dropped] == [
-        one.name for one in reversed(earlier)
+    await reset_database(database)
+    async with migrating(database) as (writer, wishes):
+        desired = await wishes(alone())
+        (stored_type,) = desired.stored_types
+        earlier = earlier_functions(Tree.of(spec_of(stored_type)))
+        await apply(writer, replace(desired, objects=(*desired.objects, *earlier)))
+        plan = await apply(writer, desired)
+    assert [object_.name for step in plan.steps for object_ in step.dropped] == [
+        item.name for item in reversed(earlier)
     ]
     assert [step.created for step in plan.steps if step.created] == []
     left = r"SELECT proname FROM pg_proc WHERE proname ~ '_(verify|repair)$'"

@@ -264,12 +264,12 @@ async def storm(
     """Let writers run for a time, or until it is enough; count how their transactions ended."""
     ends: Counter[str] = Counter()
     stop = time.monotonic() + seconds
-    kept: Journal = deque(maxlen=1) if journal is None else journal
+    entries: Journal = deque(maxlen=1) if journal is None else journal
 
     async def write(number: int) -> None:
         connection = await asyncpg.connect(url, server_settings={"deadlock_timeout": "50ms"})
         chance = Chance(seed * 1000 + number, connection.get_server_version().major)
-        writer = Writer(connection, case, chance, kept, number)
+        writer = Writer(connection, case, chance, entries, number)
         try:
             while time.monotonic() < stop and not enough():
                 ends[await writer.transaction()] += 1

@@ -112,8 +112,8 @@ def partitions(c: Chance) -> list[str]:
             f"UPDATE {name} SET amount = amount + 100",
             f"ALTER TABLE entry ATTACH PARTITION {name} FOR VALUES IN ({zone})",
         ]
-    made = f"CREATE TABLE {name} PARTITION OF entry FOR VALUES IN ({zone})"
-    return [made, f"INSERT INTO {name} VALUES ({zone}, {c.key()}, {c.key()}, 5)"]
+    set_up = f"CREATE TABLE {name} PARTITION OF entry FOR VALUES IN ({zone})"
+    return [set_up, f"INSERT INTO {name} VALUES ({zone}, {c.key()}, {c.key()}, 5)"]
 
 
 def detaching(c: Chance) -> list[str]:
@@ -173,8 +173,8 @@ def labels(c: Chance) -> list[str]:
 
 def functions(c: Chance) -> list[str]:
     """Functions that views call, also those that are called by them, and read other tables."""
-    made = "CREATE OR REPLACE FUNCTION {} RETURNS {} IMMUTABLE LANGUAGE {} AS $$ {} $$"
-    label = made.format("inner_label(int)", "text", "{}", "{}")
+    set_up = "CREATE OR REPLACE FUNCTION {} RETURNS {} IMMUTABLE LANGUAGE {} AS $$ {} $$"
+    label = set_up.format("inner_label(int)", "text", "{}", "{}")
     return [
         c.random.choice((
             label.format("sql", f"SELECT '{c.word()}' || $1"),
@@ -182,9 +182,9 @@ def functions(c: Chance) -> list[str]:
                 " FROM public.entry"),
             label.format("plpgsql", "DECLARE n text; BEGIN EXECUTE"
                 " 'SELECT count(*) FROM public.U&\"en\\0074ry\"' INTO n; RETURN n; END"),
-            made.format("label(int)", "text", "plpgsql",
+            set_up.format("label(int)", "text", "plpgsql",
                 f"BEGIN RETURN '{c.word()}' || public.inner_label($1); END"),
-            made.format("inner_worth(int)", "boolean", "sql", f"SELECT $1 > {c.key()}"),
+            set_up.format("inner_worth(int)", "boolean", "sql", f"SELECT $1 > {c.key()}"),
         ))
     ]  # fmt: skip
 

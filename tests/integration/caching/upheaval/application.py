@@ -130,19 +130,19 @@ class Process:
     factor: int
     settings: int
     idle: asyncio.Event = field(default_factory=asyncio.Event)
-    _asked: int = 0
+    _count: int = 0
 
     def __post_init__(self) -> None:
         self.idle.set()
 
     @contextmanager
-    def asked(self) -> Iterator[None]:
+    def serving_request(self) -> Iterator[None]:
         """Surround a request."""
-        self._asked += 1
+        self._count += 1
         self.idle.clear()
         try:
             yield
         finally:
-            self._asked -= 1
-            if not self._asked:
+            self._count -= 1
+            if not self._count:
                 self.idle.set()

@@ -94,9 +94,9 @@ class Together(Upheaval):
         process, settings = rule.choice(self._processes), self._settings
         started = self._started - self._running
         try:
-            with process.asked():
+            with process.serving_request():
                 before = await self._right(question.sql, role)
-                given = await self._asked(process, question, role)
+                answer = await self._asked(process, question, role)
                 after = await self._right(question.sql, role)
         except asyncpg.PostgresError:
             # Reading an object while it is dropped or defined may fail.
@@ -105,13 +105,13 @@ class Together(Upheaval):
         same = not question.settings or process.settings == settings == self._settings
         same = same and self._started - started <= 1
         # A failure is no wrong answer, but must not show hidden rows.
-        if before != after or not same or given is None:
+        if before != after or not same or answer is None:
             self.seen.unsure += 1
             return
         self.seen.comparisons += 1
         value = value_of(after, question, process)
-        if given != value:
-            self._wrong(question, role, given, value)
+        if answer != value:
+            self._wrong(question, role, answer, value)
 
 
 async def _burst() -> None:

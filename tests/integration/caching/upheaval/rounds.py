@@ -23,7 +23,7 @@ from tests.integration.caching.upheaval.actors import (
     look_around,
 )
 from tests.integration.caching.upheaval.application import Process, deployed
-from tests.integration.caching.upheaval.setup import cleared, declared, made
+from tests.integration.caching.upheaval.setup import cleared, declared, set_up
 from tests.integration.caching.upheaval.tables import LOGIN, QUESTIONS, REQUEST, Question
 
 DEPLOY = "deploy"
@@ -94,7 +94,7 @@ class Upheaval:
     async def _begun_round(self) -> AsyncIterator[tuple[asyncpg.Connection, Chance]]:
         admin = await asyncpg.connect(self.url)
         try:
-            await made(admin, self.url, self._schema())
+            await set_up(admin, self.url, self._schema())
             major, name = admin.get_server_version().major, await admin.fetchval(_DATABASE)
             chance = Chance(self._random, major, name)
             for _ in range(2):
@@ -178,25 +178,25 @@ class Upheaval:
         value = value_of(right, question, process)
         for _ in range(2):
             together = [self._asked(process, question, role) for _ in range(SIDE_BY_SIDE)]
-            for given in await asyncio.gather(*together):
+            for answer in await asyncio.gather(*together):
                 self.seen.comparisons += 1
-                if sure and given != value:
-                    self._wrong(question, role, given, value)
+                if sure and answer != value:
+                    self._wrong(question, role, answer, value)
 
-    def _wrong(self, question: Question, role: str | None, given: Any, value: Any) -> None:
+    def _wrong(self, question: Question, role: str | None, answer: Any, value: Any) -> None:
         self.seen.wrong.append(
-            f"after {self._last}: {question.name} as {role}: {given}, not {value}"
+            f"after {self._last}: {question.name} as {role}: {answer}, not {value}"
         )
 
     async def _asked(self, process: Process, question: Question, role: str | None) -> Any:
         """Return the answer of a process; None for an error."""
         request = Request(f"{{ {question.name} {question.selection} }}")
         context = {} if role is None else {"role": role}
-        with process.asked():
+        with process.serving_request():
             response = await process.service.execute(request, context, Timings())
         if response.cached is not None:
-            told = response.cached.answers.values()
-            self.seen.outcomes.update(answered.outcome for answered in told)
+            results = response.cached.answers.values()
+            self.seen.outcomes.update(answered.outcome for answered in results)
         answer = json.loads(bytes(response.body))
         return None if "errors" in answer else answer["data"][question.name]
 

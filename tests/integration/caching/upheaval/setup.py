@@ -11,7 +11,7 @@ from tests.integration.caching.upheaval.tables import LOGIN, REQUEST, ROLES, TAB
 from tests.integration.serving.results.env import applied
 
 
-async def made(admin: asyncpg.Connection, url: str, schema: Schema) -> None:
+async def set_up(admin: asyncpg.Connection, url: str, schema: Schema) -> None:
     """Create everything again."""
     await cleared(admin)
     await admin.execute("CREATE SCHEMA IF NOT EXISTS public")
@@ -44,7 +44,7 @@ async def cleared(admin: asyncpg.Connection) -> None:
     await admin.execute("ALTER SYSTEM RESET app.f")
     await admin.execute("SELECT pg_reload_conf()")
     await admin.execute("DROP SCHEMA IF EXISTS fraiseql, public CASCADE; CREATE SCHEMA public")
-    found = await admin.fetch("SELECT rolname FROM pg_roles WHERE rolname = ANY($1)", list(ROLES))
-    names = ", ".join(row["rolname"] for row in found)
+    rows = await admin.fetch("SELECT rolname FROM pg_roles WHERE rolname = ANY($1)", list(ROLES))
+    names = ", ".join(row["rolname"] for row in rows)
     if names:
         await admin.execute(f"DROP OWNED BY {names} CASCADE; DROP ROLE {names}")

@@ -13,7 +13,7 @@ import fraiseql
 from fraiseql.http import Application
 from fraiseql.serving import Service
 from tests.integration.http.application import User, agent, prepare, served, visitor
-from tests.integration.serving.results.fake_caches import Remembering
+from tests.integration.serving.results.fake_caches import FakeCaches
 
 CACHE = fraiseql.Cache()
 
@@ -42,15 +42,15 @@ def tables(database: str) -> str:
 
 
 @pytest.fixture
-def results() -> Remembering:
-    return Remembering()
+def results() -> FakeCaches:
+    return FakeCaches()
 
 
 Serve = Callable[..., httpx.Client]
 
 
 @pytest.fixture
-def serve(tables: str, results: Remembering) -> Iterator[Serve]:
+def serve(tables: str, results: FakeCaches) -> Iterator[Serve]:
     """Serves the application with options, and returns a client of it."""
     with ExitStack() as stack:
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.integration.http.results.conftest import Serve
-from tests.integration.serving.results.fake_caches import Remembering
+from tests.integration.serving.results.fake_caches import FakeCaches
 
 USER = "{ user(id: 1) { name } }"
 STRICT = "application/graphql-response+json"
@@ -50,7 +50,7 @@ def test_other_responses_are_as_they_were(client: httpx.Client) -> None:
     assert set(refused.headers) == response_headers
 
 
-def test_a_matching_etag_gets_no_body(client: httpx.Client, results: Remembering) -> None:
+def test_a_matching_etag_gets_no_body(client: httpx.Client, results: FakeCaches) -> None:
     first = get(client, USER)
     assert "etag" not in first.headers
     second = get(client, USER)
@@ -84,15 +84,15 @@ def test_another_response_is_sent(
     assert answer.headers["etag"] != etag
 
 
-def test_several_parts_are_one_tag(client: httpx.Client, results: Remembering) -> None:
+def test_several_parts_are_one_tag(client: httpx.Client, results: FakeCaches) -> None:
     query = "{ users(limit: 2) { id } __typename user(id: 1) { name } }"
     get(client, query)
     whole = get(client, query)
     etag = whole.headers["etag"]
     assert get(client, query, **{"if-none-match": etag}).status_code == 304
     # One of two changes: the one that the client has is sent all the same.
-    key = next(key for key, value in results.kept.items() if b"name" in value)
-    results.kept[key] = b'{"name":"other"}'
+    key = next(key for key, value in results.values.items() if b"name" in value)
+    results.values[key] = b'{"name":"other"}'
     changed = get(client, query, **{"if-none-match": etag})
     assert changed.status_code == 200
     assert changed.json()["data"] == {**whole.json()["data"], "user": {"name": "other"}}
@@ -120,7 +120,7 @@ def test_a_partly_cached_response_is_not_stored_by_clients(
         assert "etag" not in answer.headers
 
 
-def test_stale_answers_may_be_given_for_their_time(serve: Serve, results: Remembering) -> None:
+def test_stale_answers_may_be_cached_for_their_time(serve: Serve, results: FakeCaches) -> None:
     results.max_age = 5.5
     client = serve()
     assert get(client, USER).headers["cache-control"] == "public, max-age=5"
@@ -137,7 +137,7 @@ def _aged(answered: Any, seconds: float) -> Any:
     return answered
 
 
-def test_a_personal_response_is_private(serve: Serve, results: Remembering) -> None:
+def test_a_personal_response_is_private(serve: Serve, results: FakeCaches) -> None:
     client = serve()
     for headers in ({"authorization": "Bearer x"}, {"cookie": "session=1"}):
         response_headers = get(client, USER, **headers).headers

@@ -51,10 +51,10 @@ class Book:
 
 @fraiseql.query(cache=fraiseql.Cache(tags=("book",)))
 async def longest(info: fraiseql.Info, least: int = 0) -> Book | None:
-    found = await Repository(info.context["db"], info.context).find(
+    books = await Repository(info.context["db"], info.context).find(
         "book", where={"pages": {"gt": least}}, order_by="-pages", limit=1
     )
-    return found[0] if found else None
+    return books[0] if books else None
 
 
 @fraiseql.query(cache=fraiseql.Cache(tags=("book",)))
@@ -85,14 +85,14 @@ def caching(
     **options: Any,
 ) -> Iterator[Served]:
     """Serve the books, with these result caches."""
-    made = Served(url, queries=queries, worker=False, **settings)
-    plain = made.service
+    served = Served(url, queries=queries, worker=False, **settings)
+    plain = served.service
     policy = read_policy(operations)
-    made.service = Service(
+    served.service = Service(
         plain.schema, plain.settings, read_sources, results, policy=policy, **options
     )
     try:
-        made.run(made.service.start())
-        yield made
+        served.run(served.service.start())
+        yield served
     finally:
-        made.close()
+        served.close()

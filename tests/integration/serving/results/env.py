@@ -20,24 +20,24 @@ async def applied(url: str, schema: Schema) -> None:
     """Make what the declarations want in the database."""
     pool = await open_pool(url, Settings())
     try:
-        wanted = await load_desired_state(schema, pool)
-        assert wanted.refusals == ()
+        desired = await load_desired_state(schema, pool)
+        assert desired.refusals == ()
         async with open_admin(pool) as writer:
-            await apply(writer, wanted)
+            await apply(writer, desired)
     finally:
         await pool.close()
 
 
 @contextmanager
-def keeping_results(url: str, *, queries: Any = QUERIES, **options: Any) -> Iterator[Served]:
+def served_with_caches(url: str, *, queries: Any = QUERIES, **options: Any) -> Iterator[Served]:
     """Serve an application on a database where ``fraiseql db apply`` has run."""
-    made = Served(url, queries=queries, worker=False, **options)
+    served = Served(url, queries=queries, worker=False, **options)
     try:
-        made.run(applied(url, made.service.schema))
-        made.run(made.service.start())
-        yield made
+        served.run(applied(url, served.service.schema))
+        served.run(served.service.start())
+        yield served
     finally:
-        made.close()
+        served.close()
 
 
 def respond(running: Served, query: str, **more: Any) -> Response:
@@ -49,4 +49,4 @@ def respond(running: Served, query: str, **more: Any) -> Response:
 def outcomes(response: Response) -> dict[str, str]:
     """Return how each root field was answered."""
     assert response.cached is not None
-    return {key: one.outcome for key, one in response.cached.answers.items()}
+    return {key: result.outcome for key, result in response.cached.answers.items()}

@@ -17,7 +17,7 @@ from fraiseql.schema import Schema
 
 
 @dataclass
-class Remembering:
+class FakeCaches:
     """Result caches that are a dict.
 
     Attributes:
@@ -29,7 +29,7 @@ class Remembering:
 
     parts: list[CacheableField] = field(default_factory=list)
     asks: list[FieldRequest] = field(default_factory=list)
-    kept: dict[Any, bytes] = field(default_factory=dict)
+    values: dict[Any, bytes] = field(default_factory=dict)
     alter: Callable[[CacheResult], CacheResult] = lambda answered: answered
     max_age: float = 0.0
     private: bool = False
@@ -50,14 +50,14 @@ class Remembering:
         return RememberingUnit(self, part)
 
     def metrics(self) -> Sequence[str]:
-        return [f"kept {len(self.kept)}"]
+        return [f"kept {len(self.values)}"]
 
 
 @dataclass
 class RememberingUnit:
     """One part of it."""
 
-    results: Remembering
+    results: FakeCaches
     part: CacheableField
 
     @property
@@ -73,17 +73,17 @@ class RememberingUnit:
         used = {name: ask.variables.get(name, "-") for name in self.part.variables}
         said = orjson.dumps(used, option=orjson.OPT_SORT_KEYS)
         key = (self.part.text, self.part.freshness is None, said, ask.identity)
-        found = self.results.kept.get(key)
-        if found is not None:
-            return self.results.alter(given(found, ask))
+        value = self.results.values.get(key)
+        if value is not None:
+            return self.results.alter(result_of(value, ask))
         computed = await compute()
         if computed.cacheable:
             assert computed.value is not None
-            self.results.kept[key] = computed.value
+            self.results.values[key] = computed.value
         return CacheResult("miss", computed=computed, stored=computed.cacheable, detail="absent")
 
 
-def given(value: bytes, ask: FieldRequest) -> CacheResult:
+def result_of(value: bytes, ask: FieldRequest) -> CacheResult:
     """Return the answer that is a hit."""
     etag = sha256(value).hexdigest()[:32]
     if etag in ask.etags:

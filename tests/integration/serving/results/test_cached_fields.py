@@ -13,7 +13,7 @@ from fraiseql.results import CacheResult
 from fraiseql.serving import Request, Response
 from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.results.application import QUERIES, TABLES, Book, caching
-from tests.integration.serving.results.fake_caches import Remembering
+from tests.integration.serving.results.fake_caches import FakeCaches
 from tests.integration.serving.served import Served, unnumbered
 
 
@@ -24,12 +24,12 @@ def tables(database: str) -> str:
 
 
 @pytest.fixture
-def results() -> Remembering:
-    return Remembering()
+def results() -> FakeCaches:
+    return FakeCaches()
 
 
 @pytest.fixture
-def kept(tables: str, results: Remembering) -> Iterator[Served]:
+def cached(tables: str, results: FakeCaches) -> Iterator[Served]:
     with caching(tables, results) as running:
         yield running
 
@@ -62,35 +62,35 @@ OPERATIONS = [
 
 
 @pytest.mark.parametrize("query", OPERATIONS)
-def test_misses_and_hits_are_the_live_bytes(plain: Served, kept: Served, query: str) -> None:
+def test_misses_and_hits_are_the_live_bytes(plain: Served, cached: Served, query: str) -> None:
     whole = respond(plain, query)
     assert whole.cached is None
     for _ in range(2):
-        joined = respond(kept, query)
+        joined = respond(cached, query)
         assert unnumbered(joined.body) == unnumbered(whole.body)
         assert joined.cached is not None
 
 
-def test_an_operation_without_kept_fields_is_not_touched(
-    plain: Served, kept: Served, results: Remembering
+def test_an_operation_without_cached_fields_is_not_changed(
+    plain: Served, cached: Served, results: FakeCaches
 ) -> None:
     query = "{ live { id title } __typename }"
-    response = respond(kept, query)
+    response = respond(cached, query)
     assert response.cached is None
     assert response.body == respond(plain, query).body
     assert results.parts == []
-    serving, _, _ = kept.run(kept.service._prepare(Request(query), Timings()))
+    serving, _, _ = cached.run(cached.service._prepare(Request(query), Timings()))
     assert serving.split is None
 
 
-def test_what_is_asked_for_in_other_words_is_one_part(kept: Served, results: Remembering) -> None:
+def test_what_is_asked_for_in_other_words_is_one_part(cached: Served, results: FakeCaches) -> None:
     for query in (
         "{ books { id title } }",
         "query Named { other: books { ...F } } fragment F on Book { id title }",
         "{ books { id ... on Book { title @include(if: true) pages @skip(if: true) } } }",
     ):
-        respond(kept, query)
-    assert len(results.kept) == 1
+        respond(cached, query)
+    assert len(results.values) == 1
 
 
 @pytest.mark.parametrize(
@@ -105,28 +105,28 @@ def test_what_is_asked_for_in_other_words_is_one_part(kept: Served, results: Rem
     ],
 )
 def test_what_is_another_question_is_another_part(
-    kept: Served, results: Remembering, query: str
+    cached: Served, results: FakeCaches, query: str
 ) -> None:
-    respond(kept, "{ books { id title } }")
-    respond(kept, query)
-    assert len(results.kept) == 2
+    respond(cached, "{ books { id title } }")
+    respond(cached, query)
+    assert len(results.values) == 2
 
 
-def test_variables_are_those_of_the_field_alone(kept: Served, results: Remembering) -> None:
+def test_variables_are_those_of_the_field_alone(cached: Served, results: FakeCaches) -> None:
     query = "query ($id: Int!, $n: Int!) { book(id: $id) { id } live(limit: $n) { id } }"
     for n in (1, 2):
-        kept.data(query, {"id": 1, "n": n})
+        cached.data(query, {"id": 1, "n": n})
     assert [part.variables for part in results.parts] == [("id",)]
-    assert len(results.kept) == 1
-    kept.data(query, {"id": 2, "n": 1})
-    assert len(results.kept) == 2
+    assert len(results.values) == 1
+    cached.data(query, {"id": 2, "n": 1})
+    assert len(results.values) == 2
 
 
-def test_a_part_says_what_is_read(kept: Served, results: Remembering) -> None:
-    kept.data("{ books { title reviews { stars } } }")
-    kept.data("{ books { shout } }")
-    kept.data("{ books { next { id } } }")
-    kept.data("{ longest { title } }")
+def test_a_part_says_what_is_read(cached: Served, results: FakeCaches) -> None:
+    cached.data("{ books { title reviews { stars } } }")
+    cached.data("{ books { shout } }")
+    cached.data("{ books { next { id } } }")
+    cached.data("{ longest { title } }")
     embedding, shouting, calling, python = results.parts
     names = [[relation.name for relation in part.relations] for part in results.parts]
     assert names == [["book", "review"], ["book"], ["book"], []]
@@ -137,39 +137,39 @@ def test_a_part_says_what_is_read(kept: Served, results: Remembering) -> None:
     assert {part.type_name for part in results.parts} == {"Book"}
 
 
-def test_arguments_are_told_by_python_name(kept: Served, results: Remembering) -> None:
-    kept.data("query ($n: Int) { books(limit: $n, orderBy: [{title: DESC}]) { id } }", {"n": 2})
-    kept.data("query ($n: Int!) { longest(least: $n) { id } }", {"n": 5})
-    kept.data("{ longest { id } }")
-    listed, asked, left_out = [ask.arguments() for ask in results.asks]
+def test_arguments_have_their_python_names(cached: Served, results: FakeCaches) -> None:
+    cached.data("query ($n: Int) { books(limit: $n, orderBy: [{title: DESC}]) { id } }", {"n": 2})
+    cached.data("query ($n: Int!) { longest(least: $n) { id } }", {"n": 5})
+    cached.data("{ longest { id } }")
+    listed, asked_for, left_out = [ask.arguments() for ask in results.asks]
     assert (listed["limit"], listed["order_by"]) == (2, ["-title"])
-    assert (asked, left_out) == ({"least": 5}, {"least": 0})
+    assert (asked_for, left_out) == ({"least": 5}, {"least": 0})
 
 
-def test_fields_that_fail_are_not_kept(kept: Served, results: Remembering) -> None:
+def test_fields_that_fail_are_not_cached(cached: Served, results: FakeCaches) -> None:
     for _ in range(2):
-        assert kept.error("{ certain(fail: true) }")["extensions"] == {"code": "UNCERTAIN"}
-        assert kept.ask("{ book(id: 2) { broken } }")["errors"][0]["path"] == ["book", "broken"]
-    assert results.kept == {}
+        assert cached.error("{ certain(fail: true) }")["extensions"] == {"code": "UNCERTAIN"}
+        assert cached.ask("{ book(id: 2) { broken } }")["errors"][0]["path"] == ["book", "broken"]
+    assert results.values == {}
 
 
-def test_two_identities_ask_two_questions(kept: Served, results: Remembering) -> None:
+def test_two_identities_ask_two_questions(cached: Served, results: FakeCaches) -> None:
     for tenant in ("a", "b"):
-        kept.data("{ books { id } }", context={"session": {"app.tenant": tenant}})
+        cached.data("{ books { id } }", context={"session": {"app.tenant": tenant}})
     identities = [ask.identity.variables for ask in results.asks]
     assert identities == [(("app.tenant", "a"),), (("app.tenant", "b"),)]
-    assert len(results.kept) == 2
+    assert len(results.values) == 2
 
 
-def test_what_is_stale_by_declaration_is_told(kept: Served, results: Remembering) -> None:
+def test_declared_staleness_is_reported(cached: Served, results: FakeCaches) -> None:
     query = "{ live { id } b: books { id } book(id: 1) { id } }"
-    kept.data(query)
-    assert "extensions" not in kept.ask(query)
+    cached.data(query)
+    assert "extensions" not in cached.ask(query)
     results.alter = lambda answered: _aged(answered, 1.25)
     stale = [{"path": [key], "type": "Book", "seconds": 1.25} for key in ("b", "book")]
-    assert kept.ask(query)["extensions"] == {"staleness": stale}
+    assert cached.ask(query)["extensions"] == {"staleness": stale}
     results.alter = lambda answered: _aged(answered, None)
-    entries = kept.ask("{ b: books { id } }")["extensions"]["staleness"]
+    entries = cached.ask("{ b: books { id } }")["extensions"]["staleness"]
     assert entries == [{"path": ["b"], "type": "Book", "seconds": None}]
 
 
@@ -178,12 +178,12 @@ def _aged(answered: CacheResult, seconds: float | None) -> CacheResult:
     return answered
 
 
-def test_large_values_are_answered_and_not_kept(tables: str) -> None:
+def test_large_values_are_answered_and_not_cached(tables: str) -> None:
     @fraiseql.query(cache=fraiseql.Cache(tags=("book",)))
     def long(size: int) -> str:
         return "x" * size
 
-    results = Remembering()
+    results = FakeCaches()
     with caching(tables, results, queries=[*QUERIES, long]) as running:
         query = "{ a: long(size: 2000000) books { id } b: long(size: 3) }"
         for _ in range(2):
@@ -192,32 +192,32 @@ def test_large_values_are_answered_and_not_kept(tables: str) -> None:
             assert body.endswith(b'xxx","books":[{"id":1},{"id":2},{"id":3}],"b":"xxx"}}')
             response = respond(running, query)
             assert len(response.body) == len(body)
-    assert sorted(map(len, results.kept.values())) == [5, 28]
+    assert sorted(map(len, results.values.values())) == [5, 28]
 
 
-def test_whole_operations_are_kept_by_name_digest_or_function(tables: str) -> None:
+def test_whole_operations_are_cached_by_name_digest_or_function(tables: str) -> None:
     query = "query Mine { live { id } }"
-    trusted, another = [f"sha256:{sha256(one).hexdigest()}" for one in (query.encode(), b"")]
+    trusted, another = [f"sha256:{sha256(text).hexdigest()}" for text in (query.encode(), b"")]
     cache = fraiseql.Cache(ttl="1m")
 
     def policy(name: str | None, document: str) -> Any:
         return cache if name == "Mine" and "live" in document else None
 
-    for operations, kept in (
+    for operations, cached in (
         ({"Mine": cache}, True),
         ({trusted: cache}, True),
         ({another: cache, "Other": cache}, False),
         (policy, True),
         (lambda *_: None, False),
     ):
-        results = Remembering()
+        results = FakeCaches()
         with caching(tables, results, operations=operations) as running:
             running.data(query)
-            assert [part.cache for part in results.parts] == ([cache] if kept else [])
+            assert [part.cache for part in results.parts] == ([cache] if cached else [])
 
 
 def test_a_fields_own_cache_goes_before_the_operations(tables: str) -> None:
-    results = Remembering()
+    results = FakeCaches()
     usual = fraiseql.Cache(ttl=60)
     with caching(tables, results, operations={"Q": usual}) as running:
         running.data("query Q { live { id } books { id } __typename }")
@@ -255,7 +255,7 @@ def test_cache_takes_a_cache() -> None:
 
 
 def test_the_caches_live_with_the_service(tables: str) -> None:
-    results = Remembering()
+    results = FakeCaches()
     with caching(tables, results, refresh_seconds=0.01) as running:
         assert results.running
         running.run(running.service.republish())
@@ -263,11 +263,11 @@ def test_the_caches_live_with_the_service(tables: str) -> None:
     assert not results.running
 
 
-def test_explain_tells_what_is_kept(kept: Served) -> None:
+def test_explain_shows_which_fields_are_cached(cached: Served) -> None:
     query = "{ b: books { id } live { id } }"
-    told = kept.run(kept.service.explain(Request(query)))
-    assert [line.split(":")[0] for line in told.plan.splitlines() if "cached" in line] == ["b"]
-    assert "cached" not in kept.run(kept.service.explain(Request("{ live { id } }"))).plan
+    explained = cached.run(cached.service.explain(Request(query)))
+    assert [line.split(":")[0] for line in explained.plan.splitlines() if "cached" in line] == ["b"]
+    assert "cached" not in cached.run(cached.service.explain(Request("{ live { id } }"))).plan
 
 
 def _declared(**options: Any) -> list[Any]:
@@ -309,7 +309,7 @@ def test_another_version_of_an_application_has_other_entries(
 ) -> None:
     texts = set()
     for options in (first, second):
-        results = Remembering()
+        results = FakeCaches()
         queries, settings = _declared(**options), options.get("settings", {})
         with caching(tables, results, queries=queries, settings=settings) as running:
             running.data(query)
@@ -319,8 +319,8 @@ def test_another_version_of_an_application_has_other_entries(
 
 
 def test_a_document_that_is_not_remembered_is_not_split(
-    kept: Served, plain: Served, results: Remembering
+    cached: Served, plain: Served, results: FakeCaches
 ) -> None:
     query = "{ books { id } } #" + "x" * 70_000
-    assert kept.body(query) == plain.body(query)
+    assert cached.body(query) == plain.body(query)
     assert results.parts == []

@@ -16,7 +16,7 @@ from fraiseql.schema.storage import MaterializedView
 from fraiseql.serving import Request
 from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.results.application import QUERIES, TABLES, Book, caching
-from tests.integration.serving.results.env import keeping_results, outcomes, respond
+from tests.integration.serving.results.env import outcomes, respond, served_with_caches
 from tests.integration.serving.served import Served, unnumbered
 
 ROLES = """
@@ -80,14 +80,14 @@ def tables(database: str, role: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def kept(tables: str) -> Iterator[Served]:
-    with keeping_results(tables, queries=[*QUERIES, *MORE]) as running:
+def cached(tables: str) -> Iterator[Served]:
+    with served_with_caches(tables, queries=[*QUERIES, *MORE]) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def plain(kept: Served) -> Iterator[Served]:
-    with caching(kept.url, None, queries=[*QUERIES, *MORE]) as running:
+def plain(cached: Served) -> Iterator[Served]:
+    with caching(cached.url, None, queries=[*QUERIES, *MORE]) as running:
         yield running
 
 
@@ -111,27 +111,27 @@ WRITES = [
 ]
 
 
-def test_every_answer_is_the_live_one(kept: Served, plain: Served) -> None:
+def test_every_answer_is_the_live_one(cached: Served, plain: Served) -> None:
     """The same operations with and without caches, between writes: equal bytes."""
     choose = random.Random(7)
-    found: list[str] = []
+    outcomes_seen: list[str] = []
     for _ in range(120):
         query, variables = choose.choice(ASKED)
-        response = respond(kept, query, variables=variables)
+        response = respond(cached, query, variables=variables)
         assert unnumbered(response.body) == unnumbered(plain.body(query, variables)), query
-        found += outcomes(response).values()
+        outcomes_seen += outcomes(response).values()
         if choose.random() < 0.3:
-            kept.execute(choose.choice(WRITES).format(n=choose.randint(1, 3)))
-    assert found.count("hit") > 20
-    assert found.count("stale") > 10
+            cached.execute(choose.choice(WRITES).format(n=choose.randint(1, 3)))
+    assert outcomes_seen.count("hit") > 20
+    assert outcomes_seen.count("stale") > 10
 
 
-def test_answers_are_live_while_others_write(kept: Served, plain: Served) -> None:
+def test_answers_are_live_while_others_write(cached: Served, plain: Served) -> None:
     """Many readers at once, and a writer: no answer is older than the reader's own beginning."""
 
     async def write(done: asyncio.Event) -> None:
         for n in range(60):
-            await _execute(kept.url, f"UPDATE book SET pages = {n} WHERE id = 1")
+            await _execute(cached.url, f"UPDATE book SET pages = {n} WHERE id = 1")
             numbers.append(n)
             await asyncio.sleep(0)
         done.set()
@@ -139,92 +139,92 @@ def test_answers_are_live_while_others_write(kept: Served, plain: Served) -> Non
     async def read(done: asyncio.Event) -> None:
         while not done.is_set():
             least = numbers[-1]
-            body = await kept.respond("{ book(id: 1) { pages } }")
+            body = await cached.respond("{ book(id: 1) { pages } }")
             assert int(body.split(b":")[-1].strip(b"}")) >= least
 
     async def both() -> None:
         done = asyncio.Event()
         await asyncio.gather(write(done), *[read(done) for _ in range(6)])
 
-    kept.execute("UPDATE book SET pages = 0 WHERE id = 1")
+    cached.execute("UPDATE book SET pages = 0 WHERE id = 1")
     numbers = [0]
-    kept.run(both())
-    assert kept.body("{ book(id: 1) { pages } }") == plain.body("{ book(id: 1) { pages } }")
+    cached.run(both())
+    assert cached.body("{ book(id: 1) { pages } }") == plain.body("{ book(id: 1) { pages } }")
 
 
 async def _execute(url: str, sql: str) -> None:
     await run_sql(url, sql)
 
 
-def test_two_roles_and_two_tenants_share_nothing(kept: Served, role: str) -> None:
+def test_two_roles_and_two_tenants_share_nothing(cached: Served, role: str) -> None:
     query = "{ notes { note } }"
     seen = []
     for tenant in ("a", "b", "a", "b"):
         context = {"role": role, "session": {"app.tenant": tenant}}
-        response = respond(kept, query, context=context)
+        response = respond(cached, query, context=context)
         seen.append((bytes(response.body), outcomes(response)["notes"]))
     assert seen[0] == (b'{"data":{"notes":[{"note":"of a"}]}}', "miss")
     assert seen[1] == (b'{"data":{"notes":[{"note":"of b"}]}}', "miss")
     assert seen[2] == (seen[0][0], "hit")
     assert seen[3] == (seen[1][0], "hit")
-    assert kept.data(query)["notes"] == [{"note": "of a"}, {"note": "of b"}]
+    assert cached.data(query)["notes"] == [{"note": "of a"}, {"note": "of b"}]
 
 
-def test_a_right_that_is_taken_away_ends_the_hits(kept: Served, role: str) -> None:
+def test_a_right_that_is_taken_away_ends_the_hits(cached: Served, role: str) -> None:
     query = "{ books { title } }"
     context = {"role": role}
-    respond(kept, query, context=context)
-    assert outcomes(respond(kept, query, context=context)) == {"books": "hit"}
-    kept.execute(f"REVOKE SELECT ON book FROM {role}")
+    respond(cached, query, context=context)
+    assert outcomes(respond(cached, query, context=context)) == {"books": "hit"}
+    cached.execute(f"REVOKE SELECT ON book FROM {role}")
     try:
-        assert kept.ask(query, context=context)["errors"]
+        assert cached.ask(query, context=context)["errors"]
     finally:
-        kept.execute(f"GRANT SELECT ON book TO {role}")
-    assert kept.data(query, context=context)["books"]
+        cached.execute(f"GRANT SELECT ON book TO {role}")
+    assert cached.data(query, context=context)["books"]
 
 
-def test_bounded_staleness_is_told(kept: Served, plain: Served) -> None:
+def test_bounded_staleness_is_reported(cached: Served, plain: Served) -> None:
     query = "{ s: scores { points } live { id } }"
-    assert "extensions" not in kept.ask(query)
-    kept.execute("UPDATE score SET points = points + 1 WHERE id = 1")
-    answer = kept.ask(query)
+    assert "extensions" not in cached.ask(query)
+    cached.execute("UPDATE score SET points = points + 1 WHERE id = 1")
+    answer = cached.ask(query)
     assert answer["data"]["s"][0]["points"] == 10
     (entry,) = answer["extensions"]["staleness"]
     assert (entry["path"], entry["type"]) == (["s"], "Score")
     assert 0 < entry["seconds"] < 60
-    told = respond(kept, query).cached
-    assert told is not None
-    assert 3500 < told.max_age < 3600
+    cache_info = respond(cached, query).cached
+    assert cache_info is not None
+    assert 3500 < cache_info.max_age < 3600
     assert plain.data(query)["s"][0]["points"] == 11
 
 
-def test_a_kept_view_is_kept_until_it_is_refreshed(kept: Served, plain: Served) -> None:
+def test_results_of_a_view_are_cached_until_its_refresh(cached: Served, plain: Served) -> None:
     query = "{ total { n points } }"
 
-    view = kept.fetch(VIEW)[0]["name"]
+    view = cached.fetch(VIEW)[0]["name"]
 
     async def refresh() -> None:
-        async with open_admin(kept.service.pool) as writer:
+        async with open_admin(cached.service.pool) as writer:
             await refresh_view(writer, view)
 
-    kept.run(refresh())
-    respond(kept, query)
-    assert outcomes(respond(kept, query)) == {"total": "hit"}
-    first = kept.ask(query)
+    cached.run(refresh())
+    respond(cached, query)
+    assert outcomes(respond(cached, query)) == {"total": "hit"}
+    first = cached.ask(query)
     assert first["extensions"]["staleness"] == [{"path": ["total"], "type": "Total", "seconds": 0}]
-    kept.execute("INSERT INTO score VALUES (3, 1000)")
-    behind = kept.ask(query)
+    cached.execute("INSERT INTO score VALUES (3, 1000)")
+    behind = cached.ask(query)
     assert behind["data"] == first["data"]
     assert behind["extensions"]["staleness"][0]["seconds"] > 0
-    kept.run(refresh())
-    assert kept.ask(query)["data"]["total"]["n"] == first["data"]["total"]["n"] + 1
-    assert kept.body(query) == plain.body(query)
-    kept.execute("DELETE FROM score WHERE id = 3")
+    cached.run(refresh())
+    assert cached.ask(query)["data"]["total"]["n"] == first["data"]["total"]["n"] + 1
+    assert cached.body(query) == plain.body(query)
+    cached.execute("DELETE FROM score WHERE id = 3")
 
 
-def test_whole_operations_are_kept(tables: str) -> None:
+def test_whole_operations_are_cached(tables: str) -> None:
     queries = [fraiseql.find("live", Book, order_by="id")]
-    with keeping_results(
+    with served_with_caches(
         tables, queries=queries, cached_operations={"Shelf": fraiseql.Cache()}
     ) as running:
         named, other = "query Shelf { live { title } }", "query Other { live { title } }"
@@ -273,36 +273,36 @@ class Shaky:
     value: float
 
 
-def test_what_cannot_be_kept_ends_the_start(tables: str) -> None:
+def test_uncacheable_queries_stop_the_start(tables: str) -> None:
     at_once(run_sql(tables, "CREATE VIEW shaky AS SELECT id, random() AS value FROM score"))
     queries = [fraiseql.find("shaky", Shaky, cache=fraiseql.Cache())]
-    made = Served(tables, queries=queries, worker=False)
+    served = Served(tables, queries=queries, worker=False)
     with pytest.raises(fraiseql.DeclarationError) as refused:
-        made.run(made.service.start())
+        served.run(served.service.start())
     assert refused.value.code == "CACHE_VOLATILE"
-    made.close()
+    served.close()
 
 
-def test_caches_that_are_switched_off_keep_nothing(tables: str) -> None:
+def test_caches_that_are_switched_off_store_nothing(tables: str) -> None:
     @fraiseql.query
     async def computed() -> int:
         return await fraiseql.cached_query("computed", 60, lambda: next(numbers))
 
     numbers = iter(range(9))
-    made = Served(tables, queries=[*QUERIES, computed], worker=False, cache=False)
-    made.run(made.service.start())
-    assert respond(made, "{ books { id } }").cached is None
-    assert [made.data("{ computed }")["computed"] for _ in range(2)] == [0, 1]
-    made.close()
+    served = Served(tables, queries=[*QUERIES, computed], worker=False, cache=False)
+    served.run(served.service.start())
+    assert respond(served, "{ books { id } }").cached is None
+    assert [served.data("{ computed }")["computed"] for _ in range(2)] == [0, 1]
+    served.close()
 
 
-def test_what_a_function_keeps_by_itself_is_found_again(kept: Served) -> None:
+def test_a_manual_cache_in_a_function_works(cached: Served) -> None:
     @fraiseql.query
     async def computed() -> int:
         return await fraiseql.cached_query("found again", 60, lambda: next(numbers), tags=("book",))
 
     numbers = iter(range(9))
-    with keeping_results(kept.url, queries=[*QUERIES, computed]) as running:
+    with served_with_caches(cached.url, queries=[*QUERIES, computed]) as running:
         answers = [running.ask("{ computed }") for _ in range(2)]
         assert [answer["data"]["computed"] for answer in answers] == [0, 0]
         running.execute("UPDATE book SET pages = 1 WHERE id = 2")

@@ -8,7 +8,7 @@ import pytest
 from tests.integration.database.server_log import Log
 from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.results.application import TABLES
-from tests.integration.serving.results.env import keeping_results
+from tests.integration.serving.results.env import served_with_caches
 from tests.integration.serving.served import Served
 
 HIT = "{ books { title reviews { stars } } }"
@@ -18,11 +18,11 @@ LIVE = "{ live { title reviews { stars } } }"
 
 
 @pytest.fixture(scope="module")
-def kept(database: str) -> Iterator[Served]:
+def cached(database: str) -> Iterator[Served]:
     name = database.rpartition("/")[2].partition("?")[0]
     at_once(run_sql(database, TABLES))
     at_once(run_sql(database, f"ALTER DATABASE {name} SET log_min_duration_statement = 0"))
-    with keeping_results(database) as running:
+    with served_with_caches(database) as running:
         for query in (HIT, HIT, LIVE):
             running.data(query)
         yield running
@@ -40,27 +40,27 @@ def executed(log: Log) -> list[str]:
     return [run for run in runs if "figures" not in run]
 
 
-def test_a_hit_is_one_statement(kept: Served, log: Log) -> None:
+def test_a_hit_is_one_statement(cached: Served, log: Log) -> None:
     log.new()
     for _ in range(3):
-        kept.data(HIT)
+        cached.data(HIT)
     statements = executed(log)
     assert len(statements) == 3, statements
     assert all(LOOK_UP in statement for statement in statements), statements
 
 
-def test_a_live_operation_is_its_own_statement_alone(kept: Served, log: Log) -> None:
+def test_a_live_operation_is_its_own_statement_alone(cached: Served, log: Log) -> None:
     log.new()
-    kept.data(LIVE)
+    cached.data(LIVE)
     (statement,) = executed(log)
     assert LOOK_UP not in statement
 
 
-def test_parts_run_side_by_side_each_once(kept: Served, log: Log) -> None:
+def test_parts_run_side_by_side_each_once(cached: Served, log: Log) -> None:
     query = "{ a: books { title reviews { stars } } b: live { id } c: live { id } }"
-    kept.data(query)
+    cached.data(query)
     log.new()
-    kept.data(query)
+    cached.data(query)
     statements = executed(log)
     assert len(statements) == 3, statements
     assert sum(LOOK_UP in statement for statement in statements) == 1

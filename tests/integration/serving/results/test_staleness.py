@@ -11,7 +11,7 @@ from fraiseql.caching.read_sources import read_sources
 from fraiseql.schema.storage import Projection
 from fraiseql.serving import Service
 from tests.integration.flights import at_once, run_sql
-from tests.integration.serving.results.env import keeping_results, outcomes, respond
+from tests.integration.serving.results.env import outcomes, respond, served_with_caches
 from tests.integration.serving.served import Served, unnumbered
 
 TABLES = """
@@ -61,38 +61,38 @@ WRITES = [
 
 
 @pytest.fixture(scope="module")
-def kept(database: str) -> Iterator[Served]:
+def cached(database: str) -> Iterator[Served]:
     at_once(run_sql(database, TABLES))
-    with keeping_results(database, queries=QUERIES) as running:
+    with served_with_caches(database, queries=QUERIES) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def control(kept: Served) -> Iterator[Served]:
+def control(cached: Served) -> Iterator[Served]:
     """The same projection without result caches."""
-    made = Served(kept.url, queries=QUERIES, worker=False)
-    made.service = Service(kept.service.schema, kept.service.settings, read_sources)
-    made.run(made.service.start())
-    yield made
-    made.close()
+    served = Served(cached.url, queries=QUERIES, worker=False)
+    served.service = Service(cached.service.schema, cached.service.settings, read_sources)
+    served.run(served.service.start())
+    yield served
+    served.close()
 
 
 def without_ages(body: object) -> bytes:
     return AGES.sub(b'"seconds":0', unnumbered(bytes(body)))  # type: ignore[call-overload]
 
 
-def test_each_answer_is_what_the_projection_says(kept: Served, control: Served) -> None:
-    (drain,) = kept.fetch(DRAIN)
+def test_each_answer_is_what_the_projection_says(cached: Served, control: Served) -> None:
+    (drain,) = cached.fetch(DRAIN)
     choose = random.Random(3)
-    found: list[str] = []
+    outcomes_seen: list[str] = []
     for _ in range(80):
         query = choose.choice(ASKED)
-        response = respond(kept, query)
+        response = respond(cached, query)
         assert without_ages(response.body) == without_ages(respond(control, query).body), query
-        found += outcomes(response).values()
+        outcomes_seen += outcomes(response).values()
         if choose.random() < 0.25:
-            kept.execute(choose.choice(WRITES).format(n=choose.randint(1, 3)))
+            cached.execute(choose.choice(WRITES).format(n=choose.randint(1, 3)))
         if choose.random() < 0.15:
-            kept.execute(f"SELECT {drain['name']}(1000)")
-    assert found.count("hit") > 10
-    assert found.count("miss") + found.count("stale") > 4
+            cached.execute(f"SELECT {drain['name']}(1000)")
+    assert outcomes_seen.count("hit") > 10
+    assert outcomes_seen.count("miss") + outcomes_seen.count("stale") > 4

@@ -8,27 +8,27 @@ from tests.integration.serving.served import Served
 QUERY = "{ books { id } live { id } }"
 
 
-def test_results_are_kept_from_when_their_tables_are_there(database: str) -> None:
+def test_results_are_cached_once_their_tables_are_applied(database: str) -> None:
     at_once(run_sql(database, TABLES))
-    made = Served(database, queries=QUERIES, worker=False)
+    served = Served(database, queries=QUERIES, worker=False)
     try:
-        made.run(made.service.start())
+        served.run(served.service.start())
         for _ in range(2):
-            assert outcomes(respond(made, QUERY)) == {"books": "bypass"}
-        made.run(applied(database, made.service.schema))
-        made.run(made.service.republish())
-        assert outcomes(respond(made, QUERY)) == {"books": "miss"}
-        assert outcomes(respond(made, QUERY)) == {"books": "hit"}
+            assert outcomes(respond(served, QUERY)) == {"books": "bypass"}
+        served.run(applied(database, served.service.schema))
+        served.run(served.service.republish())
+        assert outcomes(respond(served, QUERY)) == {"books": "miss"}
+        assert outcomes(respond(served, QUERY)) == {"books": "hit"}
     finally:
-        made.close()
+        served.close()
 
 
 def test_a_service_can_be_started_again(database: str) -> None:
-    made = Served(database, queries=QUERIES, worker=False)
-    made.run(applied(database, made.service.schema))
+    served = Served(database, queries=QUERIES, worker=False)
+    served.run(applied(database, served.service.schema))
     for _ in range(2):
-        made.run(made.service.start())
-        respond(made, QUERY)
-        assert outcomes(respond(made, QUERY)) == {"books": "hit"}
-        made.run(made.service.stop())
-    made.loop.close()
+        served.run(served.service.start())
+        respond(served, QUERY)
+        assert outcomes(respond(served, QUERY)) == {"books": "hit"}
+        served.run(served.service.stop())
+    served.loop.close()

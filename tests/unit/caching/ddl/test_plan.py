@@ -17,42 +17,42 @@ INDEX = DatabaseObject(
 ALL = (FUNCTION, TABLE, DATA, VIEW, INDEX)
 
 
-def entry(one: DatabaseObject, **more: object) -> LedgerEntry:
-    made = LedgerEntry(
-        one.kind,
-        one.name,
-        one.owner,
-        one.digest,
+def entry(object_: DatabaseObject, **more: object) -> LedgerEntry:
+    ledger_entry = LedgerEntry(
+        object_.kind,
+        object_.name,
+        object_.owner,
+        object_.digest,
         "done",
-        one.transactional,
-        one.drop,
-        one.needs,
-        None if one.kind == "data" else f"seen {one.name}",
+        object_.transactional,
+        object_.drop,
+        object_.needs,
+        None if object_.kind == "data" else f"seen {object_.name}",
         15,
     )
-    return replace(made, **more)
+    return replace(ledger_entry, **more)
 
 
 def plan(
-    wanted: tuple[DatabaseObject, ...], *entries: LedgerEntry, gone: tuple[str, ...] = ()
+    objects: tuple[DatabaseObject, ...], *entries: LedgerEntry, gone: tuple[str, ...] = ()
 ) -> MigrationPlan:
-    ledger = {one.key: one for one in entries}
+    ledger = {entry.key: entry for entry in entries}
     present = {
-        one.key: f"seen {one.name}"
-        for one in entries
-        if one.name not in gone and one.kind != "data"
+        item.key: f"seen {item.name}"
+        for item in entries
+        if item.name not in gone and item.kind != "data"
     }
-    return make_plan(in_order(list(wanted)), ledger, present, 15)
+    return make_plan(in_order(list(objects)), ledger, present, 15)
 
 
-def told(found: MigrationPlan) -> list[str]:
+def summary(migration: MigrationPlan) -> list[str]:
     def names(objects: tuple[DatabaseObject, ...]) -> str:
-        return ",".join(one.name for one in objects)
+        return ",".join(object_.name for object_ in objects)
 
-    return [f"{s.action} -{names(s.dropped)} +{names(s.created)}" for s in found.steps]
+    return [f"{s.action} -{names(s.dropped)} +{names(s.created)}" for s in migration.steps]
 
 
-APPLIED = tuple(entry(one) for one in ALL)
+APPLIED = tuple(entry(object_) for object_ in ALL)
 
 
 def test_objects_come_after_what_they_need() -> None:
@@ -69,8 +69,8 @@ def test_nothing_changed_nothing_to_do() -> None:
     assert plan(ALL, *APPLIED).empty
 
 
-def test_everything_new_is_made_one_by_one() -> None:
-    assert told(plan(ALL)) == [
+def test_every_new_object_is_a_step() -> None:
+    assert summary(plan(ALL)) == [
         "create - +f()",
         "create - +t",
         "create - +rows of t",
@@ -79,32 +79,41 @@ def test_everything_new_is_made_one_by_one() -> None:
     ]
 
 
-def test_a_function_is_replaced_in_place_and_rows_made_again() -> None:
+def test_a_function_is_replaced_in_place_and_rows_are_rebuilt() -> None:
     changed = replace(FUNCTION, create=("create f anew",))
-    assert told(plan((changed, *ALL[1:]), *APPLIED)) == [
+    assert summary(plan((changed, *ALL[1:]), *APPLIED)) == [
         "drop -rows of t +",
         "replace - +f()",
         "create - +rows of t",
     ]
 
 
-def test_what_stands_on_a_changed_table_is_made_anew_with_it() -> None:
+def test_dependents_of_a_changed_table_are_rebuilt_with_it() -> None:
     changed = replace(TABLE, create=("create t anew",))
-    found = plan((FUNCTION, changed, DATA, VIEW, INDEX), *APPLIED)
-    assert told(found) == ["drop -i +", "rebuild -v,t +t,rows of t,v", "rebuild -i +i"]
-    assert found.steps[1].statements == ("drop v", "drop t", "create t anew", "fill t", "create v")
-    assert [step.transactional for step in found.steps] == [False, True, False]
+    migration_plan = plan((FUNCTION, changed, DATA, VIEW, INDEX), *APPLIED)
+    assert summary(migration_plan) == ["drop -i +", "rebuild -v,t +t,rows of t,v", "rebuild -i +i"]
+    assert migration_plan.steps[1].statements == (
+        "drop v",
+        "drop t",
+        "create t anew",
+        "fill t",
+        "create v",
+    )
+    assert [step.transactional for step in migration_plan.steps] == [False, True, False]
 
 
-def test_what_is_gone_is_made_again() -> None:
-    assert told(plan(ALL, *APPLIED, gone=("v",))) == ["create - +v"]
+def test_missing_objects_are_created_again() -> None:
+    assert summary(plan(ALL, *APPLIED, gone=("v",))) == ["create - +v"]
 
 
 def test_what_somebody_altered_is_put_right() -> None:
-    entries = [entry(VIEW, seen="something else"), *(entry(one) for one in ALL if one is not VIEW)]
-    found = plan(ALL, *entries)
-    assert told(found) == ["replace - +v"]
-    assert [v.drift for v in found.states if v.state == "altered"] == [True]
+    entries = [
+        entry(VIEW, seen="something else"),
+        *(entry(object_) for object_ in ALL if object_ is not VIEW),
+    ]
+    migration_plan = plan(ALL, *entries)
+    assert summary(migration_plan) == ["replace - +v"]
+    assert [v.drift for v in migration_plan.states if v.state == "altered"] == [True]
 
 
 def test_another_version_of_postgresql_may_word_it_otherwise() -> None:
@@ -116,13 +125,13 @@ def test_another_version_of_postgresql_may_word_it_otherwise() -> None:
 
 
 def test_an_interrupted_index_is_dropped_first() -> None:
-    entries = [entry(INDEX, state="doing", seen=None), *(entry(one) for one in ALL[:-1])]
-    found = plan(ALL, *entries)
-    assert found.steps[0].statements == ("drop i", "create i")
+    entries = [entry(INDEX, state="doing", seen=None), *(entry(object_) for object_ in ALL[:-1])]
+    migration_plan = plan(ALL, *entries)
+    assert migration_plan.steps[0].statements == ("drop i", "create i")
 
 
 def test_what_is_not_declared_goes_in_reverse() -> None:
-    assert told(plan((), *APPLIED)) == [
+    assert summary(plan((), *APPLIED)) == [
         "drop -i +",
         "drop -v +",
         "drop -rows of t +",
@@ -132,9 +141,9 @@ def test_what_is_not_declared_goes_in_reverse() -> None:
 
 
 def test_a_name_that_is_taken_stops_everything() -> None:
-    found = make_plan(ALL, {}, {VIEW.key: "of somebody else"}, 15)
-    assert found.steps == ()
-    assert [refusal.code for refusal in found.refusals] == ["NAME_TAKEN"]
+    migration_plan = make_plan(ALL, {}, {VIEW.key: "of somebody else"}, 15)
+    assert migration_plan.steps == ()
+    assert [refusal.code for refusal in migration_plan.refusals] == ["NAME_TAKEN"]
 
 
 def test_a_step_prints_its_undo() -> None:

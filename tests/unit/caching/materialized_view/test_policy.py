@@ -15,7 +15,7 @@ LAG = Policy(lag=30)
 
 
 @pytest.mark.parametrize("policy", [ON_WRITE, HOURLY, LAG])
-def test_what_lacks_nothing_is_left_alone(policy: Policy) -> None:
+def test_an_up_to_date_view_is_not_refreshed(policy: Policy) -> None:
     assert policy.wait(RefreshState(0.0, 99_999, 1)) == inf
     assert LOOK <= policy.look_again(RefreshState(0.0, 99_999, 1)) <= 30
 

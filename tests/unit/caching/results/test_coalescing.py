@@ -55,7 +55,7 @@ async def test_a_waiter_stops_waiting_in_time() -> None:
     assert len(coalescer) == 0
 
 
-async def test_nobody_waits_for_ever_and_nothing_stays() -> None:
+async def test_no_caller_waits_for_ever_and_nothing_remains() -> None:
     """Callers that are cancelled, fail or succeed, at every moment there is."""
     for seed in range(100):
         coalescer: RequestCoalescer[int] = RequestCoalescer()

@@ -14,7 +14,7 @@ def test_is_exact_while_there_is_room() -> None:
     top = HotKeys(10)
     for number in (1, 2, 2, 3, 3, 3):
         top.hit(_key(number), "users")
-    assert [(one.key, one.hits) for one in top.most(2)] == [(_key(3), 3), (_key(2), 2)]
+    assert [(entry.key, entry.hits) for entry in top.most(2)] == [(_key(3), 3), (_key(2), 2)]
     assert len(top) == 3
 
 
@@ -34,14 +34,14 @@ def test_frequent_keys_stay_whatever_else_is_asked_for() -> None:
     for key in stream:
         top.hit(key, "users")
     # Each hot key has 3,000 of 200,000 hits: more than 2 in 200.
-    assert set(hot) <= {one.key for one in top.most(40)}
+    assert set(hot) <= {entry.key for entry in top.most(40)}
 
 
-def test_never_tells_more_hits_than_there_were() -> None:
+def test_never_reports_more_hits_than_happened() -> None:
     rng = random.Random(6)
     top, true = HotKeys(50), Counter[bytes]()
     for _ in range(50_000):
         key = _key(int(rng.paretovariate(0.7)) % 5_000)
         true[key] += 1
         top.hit(key, "users")
-    assert all(0 < one.hits <= true[one.key] for one in top)
+    assert all(0 < entry.hits <= true[entry.key] for entry in top)

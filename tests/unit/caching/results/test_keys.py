@@ -11,11 +11,11 @@ def test_the_order_of_names_does_not_matter() -> None:
 
 
 def test_digits_that_a_float_does_not_hold_count() -> None:
-    one, other = ExactFloat("0.12345678901234567890"), ExactFloat("0.12345678901234567891")
-    values = [one, other, float(one), [one], [other], {"a": one, "b": other}]
-    values += [{"b": one, "a": other}, {"b": [one], "a": other}, 1 << 70, [one, 1 << 70]]
+    first, other = ExactFloat("0.12345678901234567890"), ExactFloat("0.12345678901234567891")
+    values = [first, other, float(first), [first], [other], {"a": first, "b": other}]
+    values += [{"b": first, "a": other}, {"b": [first], "a": other}, 1 << 70, [first, 1 << 70]]
     assert len({canonical(value) for value in values}) == len(values)
-    assert canonical({"a": one, "b": other}) == canonical({"b": other, "a": one})
+    assert canonical({"a": first, "b": other}) == canonical({"b": other, "a": first})
 
 
 @pytest.mark.parametrize("value", [{1: "x"}, {None: "x"}, [{"a": {True: 1}}], ({2.5: 1},)])

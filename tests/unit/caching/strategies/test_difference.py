@@ -6,7 +6,7 @@ from fraiseql.caching.strategies.compare import Difference
 
 
 @pytest.mark.parametrize(
-    ("kept", "live", "lines"),
+    ("stored", "live", "lines"),
     [
         ('{"a": 1.0}', '{"a": 1.00}', ["id=1: a: stored 1.0, live 1.00"]),
         (
@@ -25,9 +25,9 @@ from fraiseql.caching.strategies.compare import Difference
     ],
 )
 def test_each_place_that_differs_has_a_line(
-    kept: str | None, live: str | None, lines: list[str]
+    stored: str | None, live: str | None, lines: list[str]
 ) -> None:
-    assert list(Difference("id=1", kept, live).lines()) == lines
+    assert list(Difference("id=1", stored, live).lines()) == lines
 
 
 def test_a_long_value_is_cut_and_says_how_long_it_is() -> None:

@@ -49,8 +49,10 @@ CREATE VIEW v_grouped AS SELECT author AS id, count(*) AS posts FROM tb_post GRO
 
 async def laid(url: str) -> None:
     """Bring the database back to nothing but these."""
-    anew = "DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT ALL ON SCHEMA public TO PUBLIC"
-    await run(url, f"DROP SCHEMA IF EXISTS fraiseql CASCADE; {anew}; {TABLES}")
+    emptied = (
+        "DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT ALL ON SCHEMA public TO PUBLIC"
+    )
+    await run(url, f"DROP SCHEMA IF EXISTS fraiseql CASCADE; {emptied}; {TABLES}")
 
 
 async def run(url: str, *statements: str) -> Any:
@@ -91,29 +93,29 @@ async def opened(url: str) -> AsyncIterator[Pool]:
         await pool.close()
 
 
-async def wanted(url: str, schema: Schema) -> DesiredState:
+async def desired(url: str, schema: Schema) -> DesiredState:
     async with opened(url) as pool:
         return await load_desired_state(schema, pool)
 
 
 async def applied(url: str, schema: Schema) -> MigrationPlan:
     async with opened(url) as pool:
-        made = await load_desired_state(schema, pool)
+        desired_state = await load_desired_state(schema, pool)
         async with open_admin(pool) as writer:
-            return await apply(writer, made)
+            return await apply(writer, desired_state)
 
 
 async def planned(url: str, schema: Schema) -> MigrationPlan:
     async with opened(url) as pool:
-        made = await load_desired_state(schema, pool)
+        desired_state = await load_desired_state(schema, pool)
         async with open_admin(pool) as writer:
-            return await find_plan(writer, made)
+            return await find_plan(writer, desired_state)
 
 
 async def depended(url: str, *relations: str, predicate: str = "true") -> Dependencies:
     """What an answer over relations of the schema public depends on."""
     async with opened(url) as pool:
-        names = [f'"public"."{one}"' for one in relations]
+        names = [f'"public"."{relation}"' for relation in relations]
         parsed = await parse_predicates(pool, [Predicate("Thing.field", names[0], predicate)])
         return await load_dependencies(pool.fetch_bytes, names, parsed.texts)
 

@@ -44,7 +44,7 @@ FROM pg_type t JOIN pg_proc i ON i.oid = t.typinput JOIN pg_proc o ON o.oid = t.
 WHERE t.typnamespace = 'pg_catalog'::regnamespace AND t.oid < 16384 AND t.typtype IN ('b', 'r', 'm')
   AND t.typcategory <> 'A' ORDER BY t.oid
 """
-STANDS_FOR = {
+EXAMPLES = {
     "any": "int4",
     "anyelement": "int4",
     "anynonarray": "int4",
@@ -67,7 +67,9 @@ UNREACHABLE = frozenset(_UNREACHABLE.split())
 
 
 async def facts_of(pool: Pool, predicates: Iterable[str]) -> DependencyInspection:
-    trees = await parse_predicates(pool, [Predicate("T.f", PLACE, one) for one in predicates])
+    trees = await parse_predicates(
+        pool, [Predicate("T.f", PLACE, predicate) for predicate in predicates]
+    )
     assert not trees.refused
     return await inspect_dependencies(pool.fetch_bytes, [], trees.texts)
 
@@ -76,27 +78,29 @@ def call_of(row: Any) -> str | None:
     """Return a call of a function with nulls; None where SQL cannot call it so."""
     if row["kind"] not in ("f", "a") or UNREACHABLE & set(row["types"]):
         return None
-    types = [STANDS_FOR.get(one, f'pg_catalog."{one}"') for one in row["types"]]
-    given = [f"NULL::{one}" for one in types]
+    types = [EXAMPLES.get(item, f'pg_catalog."{item}"') for item in row["types"]]
+    arguments = [f"NULL::{type_}" for type_ in types]
     if row["variadic"]:
-        given[-1] = f"VARIADIC {given[-1]}"
-    return f'EXISTS (SELECT pg_catalog."{row["name"]}"({", ".join(given)}))'
+        arguments[-1] = f"VARIADIC {arguments[-1]}"
+    return f'EXISTS (SELECT pg_catalog."{row["name"]}"({", ".join(arguments)}))'
 
 
 async def test_nothing_is_hidden_by_what_a_backslash_means(url: str) -> None:
     """The text of our statements has patterns, which must be read alike by every session."""
     names = ['"public"."v_outer"', '"public"."tb_secret"', '"public"."tb_day"']
     texts = ["now()::text::timestamptz <> clock_timestamp()", "current_user::text = name::text"]
-    found = []
+    collected = []
     for value in ("on", "off"):
         pool = await open_pool(url, Settings(), {"standard_conforming_strings": value})
         try:
-            trees = await parse_predicates(pool, [Predicate("T.f", names[0], one) for one in texts])
-            found.append(await inspect_dependencies(pool.fetch_bytes, names, trees.texts))
+            trees = await parse_predicates(
+                pool, [Predicate("T.f", names[0], text) for text in texts]
+            )
+            collected.append(await inspect_dependencies(pool.fetch_bytes, names, trees.texts))
         finally:
             await pool.close()
-    assert found[0] == found[1]
-    assert {"now", "clock_timestamp"} <= {call.name for call in found[0].calls}
+    assert collected[0] == collected[1]
+    assert {"now", "clock_timestamp"} <= {call.name for call in collected[0].calls}
 
 
 async def test_every_function_is_seen_as_what_it_is(url: str) -> None:
@@ -111,8 +115,8 @@ async def test_every_function_is_seen_as_what_it_is(url: str) -> None:
                 kinds[kind][row["name"], arguments] = call
         for kind, calls in kinds.items():
             seen = (await facts_of(pool, calls.values())).calls
-            found = {(one.name, one.arguments) for one in seen if one.kind is kind}
-            assert calls.keys() - found == set(), kind
+            actual = {(item.name, item.arguments) for item in seen if item.kind is kind}
+            assert calls.keys() - actual == set(), kind
             assert len(calls) > 5 or kind is Kind.CONSTANT
 
 
@@ -128,15 +132,15 @@ async def test_nothing_else_is_listed(url: str) -> None:
 async def test_every_cast_and_operator_is_seen_as_what_it_is(url: str) -> None:
     async with opened(url) as pool:
         for row in await pool.fetch_bytes(OPERATORS):
-            left, right = (STANDS_FOR.get(row[side], row[side]) for side in ("left", "right"))
+            left, right = (EXAMPLES.get(row[side], row[side]) for side in ("left", "right"))
             used = f"(NULL::{left} OPERATOR(pg_catalog.{row['name']}) NULL::{right}) IS NULL"
             facts = await facts_of(pool, [used])
-            assert row["called"] in {one.name for one in facts.calls}, used
+            assert row["called"] in {call.name for call in facts.calls}, used
         for row in await pool.fetch_bytes(CASTS):
             if not row["called"] or row["volatility"] == "i":
                 continue
             cast = f"(NULL::{row['source']})::{row['target']} IS NULL"
-            names = {one.name for one in (await facts_of(pool, [cast])).calls}
+            names = {item.name for item in (await facts_of(pool, [cast])).calls}
             assert row["called"] in names, cast
 
 
@@ -154,7 +158,7 @@ async def test_texts_are_seen_to_be_read_as_moments_or_names(url: str) -> None:
             name = row["type"]
             facts = await facts_of(pool, [f"(amname::text::{name}) IS NULL"])
             assert facts.clock is (name in READ_AS_MOMENTS), name
-            named = any(one.kind is Kind.SERVER for one in facts.calls)
+            named = any(call.kind is Kind.SERVER for call in facts.calls)
             assert named is (name.startswith("reg") or name == "aclitem"), name
 
 
@@ -163,7 +167,9 @@ async def test_a_tree_is_read_whole_wherever_its_lines_end(url: str) -> None:
     await run(url, "CREATE FUNCTION own(name) RETURNS bool LANGUAGE sql STABLE RETURN true")
     predicates = [f"'{'x' * width}' = amname::text AND own(amname)" for width in range(1, 80)]
     async with opened(url) as pool:
-        parsed = await parse_predicates(pool, [Predicate("T.f", PLACE, one) for one in predicates])
+        parsed = await parse_predicates(
+            pool, [Predicate("T.f", PLACE, predicate) for predicate in predicates]
+        )
         (row,) = await pool.fetch_bytes("SELECT 'own'::regproc::oid::bigint AS oid")
     assert len(parsed.texts) == len(predicates)
     assert all(f":funcid {row['oid']} " in tree for tree in parsed.texts)

@@ -9,10 +9,10 @@ from tests.integration.caching.results.dependencies.env import (
     applied,
     cached,
     depended,
+    desired,
     planned,
     run,
     typed,
-    wanted,
 )
 
 LOGGED = """
@@ -27,12 +27,12 @@ async def logged(url: str) -> list[str]:
 
 async def test_nothing_is_wanted_without_a_cache(url: str) -> None:
     schema = build_schema(queries=[fraiseql.find("things", typed("v_outer"))])
-    assert (await wanted(url, schema)).objects == ()
+    assert (await desired(url, schema)).objects == ()
     assert (await planned(url, schema)).empty
     assert needed_jobs(schema) == ()
 
 
-async def test_applied_once_there_is_nothing_to_do(url: str) -> None:
+async def test_a_second_apply_changes_nothing(url: str) -> None:
     for store in ("unlogged", "logged", "redis"):
         schema = cached("v_outer", store=store)
         # Another store wants nothing else to be there.
@@ -88,7 +88,7 @@ async def test_embeds_and_tags_are_logged_too(url: str) -> None:
     assert await logged(url) == ["tb_day", "tb_day_1", "tb_user"]
 
 
-async def test_operations_that_are_kept_log_what_all_queries_read(url: str) -> None:
+async def test_cached_operations_log_the_tables_of_all_queries(url: str) -> None:
     queries = [
         fraiseql.find("people", typed("v_outer", name="Person")),
         fraiseql.find("posts", typed("tb_post", name="Post")),
@@ -118,8 +118,8 @@ async def test_a_declaration_that_goes_takes_all_of_it_along(url: str) -> None:
 
 
 async def test_views_and_caches_share_their_triggers(url: str) -> None:
-    kept = fraiseql.MaterializedView(sql="SELECT count(*) AS id FROM tb_post", on_write=True)
-    counts = typed("mv_counts", name="Counts", stored=kept)
+    view = fraiseql.MaterializedView(sql="SELECT count(*) AS id FROM tb_post", on_write=True)
+    counts = typed("mv_counts", name="Counts", stored=view)
     both = build_schema(
         queries=[
             fraiseql.find_one("counts", counts, by=None, cache=fraiseql.Cache()),
@@ -134,7 +134,7 @@ async def test_views_and_caches_share_their_triggers(url: str) -> None:
     assert await logged(url) == ["tb_post"]
 
 
-async def test_an_asynchronous_projection_tells_when_it_was_drained(url: str) -> None:
+async def test_an_asynchronous_projection_records_when_its_queue_was_processed(url: str) -> None:
     @fraiseql.type(name="User", sql_source="tb_user", stored=fraiseql.Projection(mode="async"))
     class User:
         id: int
@@ -143,9 +143,9 @@ async def test_an_asynchronous_projection_tells_when_it_was_drained(url: str) ->
     schema = build_schema(queries=[fraiseql.find("users", User, cache=fraiseql.Cache())])
     await applied(url, schema)
     assert (await planned(url, schema)).empty
-    found = await depended(url, "tv_user")
-    assert found.traced
-    (table,) = found.tags
+    actual = await depended(url, "tv_user")
+    assert actual.traced
+    (table,) = actual.tags
     await run(url, "DELETE FROM fraiseql.changes", "INSERT INTO tb_user VALUES (1, 'Ada')")
     before = "SELECT tag FROM fraiseql.changes"
     assert table not in [row["tag"] for row in await run(url, before)]

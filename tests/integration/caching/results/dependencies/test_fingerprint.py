@@ -83,7 +83,7 @@ CHANGES = {
 
 
 @pytest.fixture
-async def made(url: str) -> str:
+async def logged_tables(url: str) -> str:
     await applied(url, cached("v_outer"))
     tables = ("tb_post", "tb_secret", "tb_grant", "tb_day", "tb_day_1")
     trigger = (
@@ -95,7 +95,7 @@ async def made(url: str) -> str:
     return url
 
 
-async def test_every_change_is_noticed_at_once(url: str, made: str) -> None:
+async def test_every_change_is_noticed_at_once(url: str, logged_tables: str) -> None:
     missed = []
     for name, (relation, change) in CHANGES.items():
         connection = await asyncpg.connect(url)
@@ -103,8 +103,8 @@ async def test_every_change_is_noticed_at_once(url: str, made: str) -> None:
             await connection.execute("SET plan_cache_mode = force_generic_plan")
             before = await depended(url, relation)
             statement = await connection.prepare(looked(before))
-            asked = [await statement.fetchval() for _ in range(3)]
-            assert asked == [before.fingerprint] * 3, name
+            values = [await statement.fetchval() for _ in range(3)]
+            assert values == [before.fingerprint] * 3, name
             await run(url, change)
             if await statement.fetchval() == before.fingerprint:
                 missed.append(name)
@@ -113,7 +113,9 @@ async def test_every_change_is_noticed_at_once(url: str, made: str) -> None:
     assert missed == []
 
 
-async def test_a_log_that_was_emptied_by_hand_is_noticed_at_once(url: str, made: str) -> None:
+async def test_a_log_that_was_emptied_by_hand_is_noticed_at_once(
+    url: str, logged_tables: str
+) -> None:
     for table in ("changes", "changes_floor"):
         connection = await asyncpg.connect(url)
         try:
@@ -131,7 +133,7 @@ async def test_a_log_that_was_emptied_by_hand_is_noticed_at_once(url: str, made:
             await connection.close()
 
 
-async def test_what_changes_nothing_is_no_change(url: str, made: str) -> None:
+async def test_what_changes_nothing_is_no_change(url: str, logged_tables: str) -> None:
     before = await depended(url, "v_outer", "tb_day")
     await run(
         url,
@@ -153,14 +155,16 @@ async def waited(
     await changer.execute("CREATE OR REPLACE VIEW v_inner AS SELECT id, name, mood FROM tb_user")
     waiting = asyncio.create_task(statement.fetchval())
     own = reader.get_server_pid()
-    asked = f"SELECT wait_event_type FROM pg_stat_activity WHERE pid = {own}"
-    while (await run(url, asked))[0][0] != "Lock":  # noqa: ASYNC110 - of another session
+    query = f"SELECT wait_event_type FROM pg_stat_activity WHERE pid = {own}"
+    while (await run(url, query))[0][0] != "Lock":  # noqa: ASYNC110 - of another session
         await asyncio.sleep(0.01)
     await change.commit()
     return int(await waiting)
 
 
-async def test_a_look_up_that_waited_for_the_change_notices_it(url: str, made: str) -> None:
+async def test_a_look_up_that_waited_for_the_change_notices_it(
+    url: str, logged_tables: str
+) -> None:
     reader, changer = await asyncpg.connect(url), await asyncpg.connect(url)
     try:
         await reader.execute("SET plan_cache_mode = force_generic_plan")
@@ -178,7 +182,9 @@ async def test_a_look_up_that_waited_for_the_change_notices_it(url: str, made: s
         await changer.close()
 
 
-async def test_one_function_alone_would_not_notice_what_it_waited_for(url: str, made: str) -> None:
+async def test_one_function_alone_would_not_notice_what_it_waited_for(
+    url: str, logged_tables: str
+) -> None:
     """The snapshot of planning is older: that is why another function takes one of its own."""
     body = shape_sql("objects")
     await run(
@@ -199,7 +205,7 @@ async def test_one_function_alone_would_not_notice_what_it_waited_for(url: str, 
         await changer.close()
 
 
-async def test_a_table_that_a_subscription_writes_is_noticed(url: str, made: str) -> None:
+async def test_a_table_that_a_subscription_writes_is_noticed(url: str, logged_tables: str) -> None:
     before = await depended(url, "tb_post")
     connection = await asyncpg.connect(url)
     try:
@@ -218,7 +224,7 @@ async def test_a_table_that_a_subscription_writes_is_noticed(url: str, made: str
         )
         assert await statement.fetchval() != before.fingerprint
         plan = await planned(url, cached("tb_post"))
-        assert "CACHE_WRITES_NOT_SEEN" in [one.code for one in plan.refusals]
+        assert "CACHE_WRITES_NOT_SEEN" in [refusal.code for refusal in plan.refusals]
     finally:
         await connection.close()
         await run(
@@ -229,7 +235,7 @@ async def test_a_table_that_a_subscription_writes_is_noticed(url: str, made: str
         )
 
 
-async def test_constants_of_a_predicate_are_seen(url: str, made: str) -> None:
+async def test_constants_of_a_predicate_are_seen(url: str, logged_tables: str) -> None:
     """PostgreSQL writes down no dependency of a predicate that stands in no view."""
     connection = await asyncpg.connect(url)
     try:
@@ -243,7 +249,7 @@ async def test_constants_of_a_predicate_are_seen(url: str, made: str) -> None:
         await connection.close()
 
 
-async def test_another_version_of_an_extension_is_noticed(url: str, made: str) -> None:
+async def test_another_version_of_an_extension_is_noticed(url: str, logged_tables: str) -> None:
     await run(url, "ALTER EXTENSION plpgsql ADD FUNCTION louder(text)")
     connection = await asyncpg.connect(url)
     try:
@@ -257,7 +263,7 @@ async def test_another_version_of_an_extension_is_noticed(url: str, made: str) -
         await run(url, "ALTER EXTENSION plpgsql DROP FUNCTION louder(text)")
 
 
-async def test_a_generated_column_is_part_of_the_shape(url: str, made: str) -> None:
+async def test_a_generated_column_is_part_of_the_shape(url: str, logged_tables: str) -> None:
     (version,) = await run(url, "SELECT current_setting('server_version_num')::int AS number")
     # Virtual columns, and another expression without writing the table anew, came with 18.
     virtual = version["number"] >= 180_000
@@ -271,7 +277,9 @@ async def test_a_generated_column_is_part_of_the_shape(url: str, made: str) -> N
     assert (await depended(url, "tb_post")).fingerprint != before.fingerprint
 
 
-async def test_a_relation_made_anew_has_another_shape_and_other_tags(url: str, made: str) -> None:
+async def test_a_recreated_relation_has_another_fingerprint_and_tags(
+    url: str, logged_tables: str
+) -> None:
     connection = await asyncpg.connect(url)
     try:
         before = await depended(url, "tb_post")
@@ -288,7 +296,7 @@ async def test_a_relation_made_anew_has_another_shape_and_other_tags(url: str, m
         await connection.close()
 
 
-async def test_a_right_that_is_taken_away_is_an_error(url: str, made: str) -> None:
+async def test_a_right_that_is_taken_away_is_an_error(url: str, logged_tables: str) -> None:
     await run(
         url,
         "DROP ROLE IF EXISTS shape_reader; CREATE ROLE shape_reader;"
@@ -311,14 +319,14 @@ async def test_a_right_that_is_taken_away_is_an_error(url: str, made: str) -> No
 
 async def test_what_a_role_may_do_has_a_number(url: str) -> None:
     roles = "ARRAY['shape_member'::regrole::oid]"
-    asked = f"SELECT {roles_digest(roles)}"
+    query = f"SELECT {roles_digest(roles)}"
     await run(
         url,
         "DROP ROLE IF EXISTS shape_member; DROP ROLE IF EXISTS shape_group;"
         " CREATE ROLE shape_member; CREATE ROLE shape_group",
     )
     try:
-        seen = [(await run(url, asked))[0][0]]
+        seen = [(await run(url, query))[0][0]]
         for change in (
             "GRANT shape_group TO shape_member",
             "ALTER ROLE shape_member BYPASSRLS",
@@ -326,7 +334,7 @@ async def test_what_a_role_may_do_has_a_number(url: str) -> None:
             "REVOKE shape_group FROM shape_member",
         ):
             await run(url, change)
-            seen.append((await run(url, asked))[0][0])
+            seen.append((await run(url, query))[0][0])
         assert None not in seen
         assert len(set(seen)) == 5
     finally:

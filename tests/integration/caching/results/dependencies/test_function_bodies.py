@@ -5,7 +5,7 @@ from fraiseql.caching.dependencies.builtins import Kind
 from fraiseql.caching.dependencies.inspection import inspect_dependencies
 from tests.integration.caching.results.dependencies.env import depended, laid, opened, run
 from tests.integration.flights import at_once
-from tests.integration.serving.results.env import keeping_results, outcomes, respond
+from tests.integration.serving.results.env import outcomes, respond, served_with_caches
 
 NAMED = """
 CREATE TABLE deep (id int PRIMARY KEY, n int NOT NULL);
@@ -81,8 +81,8 @@ async def test_every_spelling_of_a_name_is_found(url: str) -> None:
     for number, (body, catalog, name) in enumerate(SPELLED):
         of = await depended(url, f"v_{number}")
         column = {TABLE: "relname", FUNCTION: "proname"}.get(catalog, "typname")
-        found = await run(url, f"SELECT oid::int FROM {catalog} WHERE {column} = $${name}$$")
-        if found[0]["oid"] not in of.objects:
+        rows = await run(url, f"SELECT oid::int FROM {catalog} WHERE {column} = $${name}$$")
+        if rows[0]["oid"] not in of.objects:
             missed.append(body)
     assert missed == []
 
@@ -115,7 +115,7 @@ CREATE FUNCTION timed() RETURNS int IMMUTABLE LANGUAGE sql AS
 """
 
 
-async def test_a_body_that_tells_the_time_is_seen(url: str) -> None:
+async def test_a_function_body_that_reads_the_clock_is_detected(url: str) -> None:
     await run(url, TIMED)
     missed = []
     for body, name in CALLS.items():
@@ -144,7 +144,7 @@ def test_an_entry_ends_with_a_write_to_what_inner_functions_read(database: str) 
         fraiseql.find("own", type_, by=("id",), cache=fraiseql.Cache(tags=tags)),
     ]
     query = "{ all { id sum } own(id: 1) { id sum } }"
-    with keeping_results(database, queries=queries) as running:
+    with served_with_caches(database, queries=queries) as running:
         for write, total in CHANGES:
             running.execute(write)
             answer = {"id": 1, "sum": total}

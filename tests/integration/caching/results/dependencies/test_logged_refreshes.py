@@ -9,26 +9,26 @@ from fraiseql.database.writing import open_admin
 from fraiseql.schema import Schema, build_schema
 from tests.integration.caching.results.dependencies.env import (
     applied,
+    desired,
     opened,
     planned,
     run,
     typed,
-    wanted,
 )
 
 LOGGED = "SELECT tag, xid::text AS xid FROM fraiseql.changes ORDER BY xid"
 
 
 def schema() -> Schema:
-    kept = fraiseql.MaterializedView(sql="SELECT count(*) AS id FROM tb_post", on_write=True)
-    counts = typed("mv_counts", name="Counts", stored=kept)
+    view = fraiseql.MaterializedView(sql="SELECT count(*) AS id FROM tb_post", on_write=True)
+    counts = typed("mv_counts", name="Counts", stored=view)
     cache = fraiseql.Cache(stale="1m")
     return build_schema(queries=[fraiseql.find_one("counts", counts, by=None, cache=cache)])
 
 
 async def test_a_refresh_is_in_the_log(url: str) -> None:
     await applied(url, schema())
-    view = physical((await wanted(url, schema())).stored_types[0])
+    view = physical((await desired(url, schema())).stored_types[0])
     (own,) = await run(url, f"SELECT '{view}'::regclass::oid::text AS tag")
     async with opened(url) as pool, open_admin(pool) as writer:
         for number in range(2):
@@ -36,8 +36,8 @@ async def test_a_refresh_is_in_the_log(url: str) -> None:
             before = await run(url, LOGGED)
             assert await writer.fetchval(f"SELECT {age(view)}") > 0
             await refresh_view(writer, view)
-            found = [row["tag"] for row in await run(url, LOGGED) if row not in before]
-            assert found == [own["tag"]]
+            rows = [row["tag"] for row in await run(url, LOGGED) if row not in before]
+            assert rows == [own["tag"]]
             # What it says of the view is no write that the view lacks.
             assert await writer.fetchval(f"SELECT {age(view)}") == 0
         await compact(writer, 0.0)
@@ -49,7 +49,7 @@ async def test_a_refresh_is_in_the_log(url: str) -> None:
 
 async def test_a_refresh_that_fails_is_not(url: str) -> None:
     await applied(url, schema())
-    view = physical((await wanted(url, schema())).stored_types[0])
+    view = physical((await desired(url, schema())).stored_types[0])
     await run(url, "INSERT INTO tb_post VALUES (1, 1, 1)")
     before = await run(url, LOGGED)
     async with opened(url) as pool, open_admin(pool) as writer, writer.begun():
@@ -62,7 +62,7 @@ async def test_a_refresh_that_fails_is_not(url: str) -> None:
 
 async def test_a_log_that_is_emptied_after_a_restore_raises_the_floor(url: str) -> None:
     await applied(url, schema())
-    view = physical((await wanted(url, schema())).stored_types[0])
+    view = physical((await desired(url, schema())).stored_types[0])
     await run(
         url,
         "INSERT INTO tb_post VALUES (1, 1, 1)",
@@ -77,4 +77,4 @@ async def test_a_log_that_is_emptied_after_a_restore_raises_the_floor(url: str) 
     )
     assert left == []
     floors = await run(url, "SELECT tag, xid::text AS xid FROM fraiseql.changes_floor")
-    assert [dict(one) for one in floors] == [dict(row)]
+    assert [dict(floor) for floor in floors] == [dict(row)]

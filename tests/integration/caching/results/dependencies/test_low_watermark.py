@@ -167,8 +167,8 @@ async def test_floors_of_values_become_one_of_their_column(
         WRITE.format(1),
     )
     await compacted(logged)
-    found = "SELECT tag, xid::text, forced FROM fraiseql.changes_floor WHERE tag LIKE '%:%'"
-    rows = {row["tag"]: (row["xid"], row["forced"]) for row in await run(logged, found)}
+    query = "SELECT tag, xid::text, forced FROM fraiseql.changes_floor WHERE tag LIKE '%:%'"
+    rows = {row["tag"]: (row["xid"], row["forced"]) for row in await run(logged, query)}
     assert rows.pop(f"{tag}:author") == ("6", 6)
     assert sorted(rows) == sorted(f"{tag}:author={n}" for n in range(7, 12))
 
@@ -191,7 +191,7 @@ async def test_who_may_not_raise_the_floor_deletes_nothing(logged: str) -> None:
         await run(logged, "DROP OWNED BY floor_worker; DROP ROLE floor_worker")
 
 
-async def test_the_worker_compacts_where_only_results_are_kept(
+async def test_the_worker_compacts_if_only_results_are_cached(
     logged: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(declared, "SHORTEST_LIFE", 0.0)
@@ -209,6 +209,6 @@ async def test_the_worker_compacts_where_only_results_are_kept(
     assert [row["tag"] for row in floors] == [await tag_of(logged)]
 
 
-def test_the_log_keeps_what_the_longest_staleness_asks_for() -> None:
+def test_the_log_covers_the_longest_staleness() -> None:
     assert log_lifetime(cached("tb_post")) == compaction.SHORTEST_LIFE
     assert log_lifetime(cached("tb_post", stale="2m")) == compaction.SHORTEST_LIFE + 120.0

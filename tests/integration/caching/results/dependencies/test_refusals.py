@@ -17,7 +17,7 @@ from tests.integration.caching.results.dependencies.env import (
     typed,
 )
 
-MADE = """
+OBJECTS = """
 CREATE FUNCTION guess(id int) RETURNS int VOLATILE LANGUAGE sql AS 'SELECT 1';
 CREATE FUNCTION seen(id int) RETURNS bigint STABLE LANGUAGE sql AS 'SELECT count(*) FROM tb_post';
 CREATE VIEW v_random AS SELECT id, random() AS chance FROM tb_user;
@@ -85,32 +85,34 @@ FOUND: list[tuple[str, dict[str, Any], list[str]]] = [
 
 async def refused(url: str, schema: Schema) -> list[str]:
     async with opened(url) as pool:
-        at_start = [one.code for one in await cache_refusals(schema, pool)]
+        at_start = [refusal.code for refusal in await cache_refusals(schema, pool)]
     plan = await planned(url, schema)
-    assert at_start == [one.code for one in plan.refusals if not one.create_only]
-    assert all(one.message and one.alternative for one in plan.refusals)
+    assert at_start == [item.code for item in plan.refusals if not item.create_only]
+    assert all(each.message and each.alternative for each in plan.refusals)
     return at_start
 
 
 @pytest.fixture
-async def made(url: str) -> str:
-    await run(url, MADE)
+async def tables(url: str) -> str:
+    await run(url, OBJECTS)
     return url
 
 
-async def test_what_sources_do_decides(made: str) -> None:
-    found = [await refused(made, cached(source, **options)) for source, options, _ in FOUND]
-    assert list(zip(FOUND, found, strict=True)) == [(one, one[2]) for one in FOUND]
+async def test_what_sources_do_decides(tables: str) -> None:
+    refused_sources = [
+        await refused(tables, cached(source, **options)) for source, options, _ in FOUND
+    ]
+    assert list(zip(FOUND, refused_sources, strict=True)) == [(item, item[2]) for item in FOUND]
 
 
-async def test_what_depends_on_time_or_session_says_so(made: str) -> None:
-    clocks = {name: (await depended(made, name)).clock for name in ("v_today", "v_age", "v_mine")}
+async def test_what_depends_on_time_or_session_says_so(tables: str) -> None:
+    clocks = {name: (await depended(tables, name)).clock for name in ("v_today", "v_age", "v_mine")}
     assert clocks == {"v_today": True, "v_age": True, "v_mine": False}
     names = ("v_mine", "tb_secret", "v_seen", "v_today", "v_outer", "tb_post")
-    sessions = [name for name in names if (await depended(made, name)).session]
+    sessions = [name for name in names if (await depended(tables, name)).session]
     # A function of one's own may ask for a session variable, whatever its label says.
     assert sessions == ["v_mine", "tb_secret", "v_seen", "v_outer"]
-    assert (await depended(made, "tb_post", predicate="now() > '2001-01-01'")).clock
+    assert (await depended(tables, "tb_post", predicate="now() > '2001-01-01'")).clock
 
 
 @pytest.mark.parametrize(
@@ -143,9 +145,11 @@ async def test_what_depends_on_time_or_session_says_so(made: str) -> None:
         ("SELECT id, words::text AS words FROM tb_post", None),
     ],
 )
-async def test_what_is_called_without_being_named(made: str, query: str, code: str | None) -> None:
+async def test_what_is_called_without_being_named(
+    tables: str, query: str, code: str | None
+) -> None:
     await run(
-        made,
+        tables,
         "CREATE OR REPLACE FUNCTION inner_random(id int) RETURNS float IMMUTABLE LANGUAGE sql"
         " RETURN id + random()",
         "DROP VIEW IF EXISTS v_hidden",
@@ -157,12 +161,14 @@ async def test_what_is_called_without_being_named(made: str, query: str, code: s
         "CREATE TABLE IF NOT EXISTS tb_shown (id int PRIMARY KEY, shown regclass)",
         f"CREATE VIEW v_hidden AS {query}",
     )
-    codes = list({one.code: None for one in (await planned(made, cached("v_hidden"))).refusals})
-    await run(made, "DROP VIEW v_hidden")
+    codes = list(
+        {refusal.code: None for refusal in (await planned(tables, cached("v_hidden"))).refusals}
+    )
+    await run(tables, "DROP VIEW v_hidden")
     assert codes == ([] if code is None else [code])
 
 
-async def test_predicates_of_embeds_are_asked_too(made: str) -> None:
+async def test_predicates_of_embeds_are_asked_too(tables: str) -> None:
     for predicate, options, codes in (
         ("words > 3 AND slug ILIKE 'a%'", {}, []),
         ("words > random()", {}, ["CACHE_VOLATILE"]),
@@ -198,7 +204,7 @@ async def test_predicates_of_embeds_are_asked_too(made: str) -> None:
 
         cache = fraiseql.Cache(**options)
         schema = build_schema(queries=[fraiseql.find("users", User, cache=cache)])
-        assert await refused(made, schema) == codes, predicate
+        assert await refused(tables, schema) == codes, predicate
 
 
 @pytest.mark.parametrize(
@@ -215,10 +221,10 @@ async def test_predicates_of_embeds_are_asked_too(made: str) -> None:
     ],
 )
 async def test_a_predicate_that_may_read_the_session_has_it_in_the_key(
-    made: str, predicate: str
+    tables: str, predicate: str
 ) -> None:
     await run(
-        made,
+        tables,
         "CREATE OR REPLACE FUNCTION labelled(slug text) RETURNS bool IMMUTABLE LANGUAGE sql"
         " AS $$SELECT slug = current_setting('app.tenant', true)$$",
         "CREATE OR REPLACE FUNCTION both_labelled(a text, b text) RETURNS bool IMMUTABLE"
@@ -230,17 +236,17 @@ async def test_a_predicate_that_may_read_the_session_has_it_in_the_key(
         "DROP DOMAIN IF EXISTS tenant",
         "CREATE DOMAIN tenant AS text CHECK (labelled(VALUE))",
     )
-    assert (await depended(made, "tb_post", predicate=predicate)).session
+    assert (await depended(tables, "tb_post", predicate=predicate)).session
 
 
-async def test_tables_that_a_predicate_reads_are_among_what_is_read(made: str) -> None:
-    within = await depended(made, "tb_post", predicate="id IN (SELECT id FROM v_loud)")
-    named = await depended(made, "tb_post", "v_loud")
+async def test_tables_that_a_predicate_reads_are_among_what_is_read(tables: str) -> None:
+    within = await depended(tables, "tb_post", predicate="id IN (SELECT id FROM v_loud)")
+    named = await depended(tables, "tb_post", "v_loud")
     assert (within.tags, within.reads) == (named.tags, named.reads)
-    assert within.tags != (await depended(made, "tb_post")).tags
+    assert within.tags != (await depended(tables, "tb_post")).tags
 
 
-async def test_a_python_function_says_what_it_reads_or_how_long_it_lives(made: str) -> None:
+async def test_a_python_function_says_what_it_reads_or_how_long_it_lives(tables: str) -> None:
     for options, codes in (
         ({}, ["CACHE_UNKNOWN"]),
         ({"ttl": "1m"}, []),
@@ -255,28 +261,28 @@ async def test_a_python_function_says_what_it_reads_or_how_long_it_lives(made: s
         def names() -> list[str]:
             return []
 
-        assert await refused(made, build_schema(queries=[names])) == codes, options
+        assert await refused(tables, build_schema(queries=[names])) == codes, options
 
 
-async def test_what_an_operation_is_kept_with_refuses_nothing(made: str) -> None:
+async def test_a_cached_operation_is_not_refused_for_its_options(tables: str) -> None:
     plain = build_schema(queries=[fraiseql.find("things", typed("v_random"))])
     schema = replace(plain, operation_caches=(fraiseql.Cache(),))
-    assert await refused(made, schema) == []
+    assert await refused(tables, schema) == []
 
 
-async def test_a_table_of_another_role_stands_against_making_only(made: str) -> None:
-    other = made.replace("postgres@", "cache_reader@")
+async def test_a_table_of_another_role_is_refused_at_creation_only(tables: str) -> None:
+    other = tables.replace("postgres@", "cache_reader@")
     await run(
-        made,
+        tables,
         "DROP ROLE IF EXISTS cache_reader; CREATE ROLE cache_reader LOGIN;"
         " GRANT SELECT ON tb_post TO cache_reader",
     )
     try:
         plan = await planned(other, cached("tb_post"))
-        assert [(one.code, one.create_only) for one in plan.refusals] == [
+        assert [(refusal.code, refusal.create_only) for refusal in plan.refusals] == [
             ("CACHE_WRITES_NOT_SEEN", True)
         ]
         async with opened(other) as pool:
             assert await cache_refusals(cached("tb_post"), pool) == []
     finally:
-        await run(made, "DROP OWNED BY cache_reader; DROP ROLE cache_reader")
+        await run(tables, "DROP OWNED BY cache_reader; DROP ROLE cache_reader")

@@ -60,11 +60,13 @@ async def digest(url: str, value: str) -> str:
 
 
 async def test_every_event_logs_the_values_before_and_after(tagged: str) -> None:
-    one, marked = f"slug={await digest(tagged, 'one')}", f"mark={await digest(tagged, MARK)}"
-    made = f"INSERT INTO tb_post VALUES (1, 7, 1, 'one', '{MARK.upper()}'), (2, 8, 1, NULL, NULL)"
-    assert await logged_by(tagged, made) == {"author=7", "author=8", one, marked}
+    slug, marked = f"slug={await digest(tagged, 'one')}", f"mark={await digest(tagged, MARK)}"
+    rows_sql = (
+        f"INSERT INTO tb_post VALUES (1, 7, 1, 'one', '{MARK.upper()}'), (2, 8, 1, NULL, NULL)"
+    )
+    assert await logged_by(tagged, rows_sql) == {"author=7", "author=8", slug, marked}
     moved = "UPDATE tb_post SET author = 9 WHERE id = 1"
-    assert await logged_by(tagged, moved) == {"author=7", "author=9", one, marked}
+    assert await logged_by(tagged, moved) == {"author=7", "author=9", slug, marked}
     assert await logged_by(tagged, "DELETE FROM tb_post WHERE id = 2") == {"author=8"}
     assert await logged_by(tagged, "DELETE FROM tb_post WHERE id = 99") == set()
     assert await logged_by(tagged, "TRUNCATE tb_post") == {"author", "slug", "mark"}
@@ -94,13 +96,13 @@ async def test_a_secret_that_is_renewed_or_lost_misses_no_write(tagged: str) -> 
 
 
 async def test_a_look_up_that_is_planned_notices_another_secret(tagged: str) -> None:
-    found = replace(await depended(tagged, "tb_post"), salted=True)
+    actual = replace(await depended(tagged, "tb_post"), salted=True)
     connection = await asyncpg.connect(tagged)
     try:
-        statement = await connection.prepare(looked(found))
-        assert await statement.fetchval() == found.fingerprint
+        statement = await connection.prepare(looked(actual))
+        assert await statement.fetchval() == actual.fingerprint
         await run(tagged, "SELECT fraiseql.new_secret()")
-        assert await statement.fetchval() != found.fingerprint
+        assert await statement.fetchval() != actual.fingerprint
     finally:
         await connection.close()
 
@@ -123,8 +125,8 @@ INSERT INTO tb_post VALUES (1, 6, 1) ON CONFLICT (id) DO UPDATE SET author = exc
 
 async def test_very_many_values_are_logged_as_the_column(tagged: str) -> None:
     many = "INSERT INTO tb_post SELECT n, n, 0 FROM generate_series(1, {0}) n"
-    found = await logged_by(tagged, many.format(MOST_KEYS))
-    assert len(found) == MOST_KEYS
+    actual = await logged_by(tagged, many.format(MOST_KEYS))
+    assert len(actual) == MOST_KEYS
     await run(tagged, "DELETE FROM tb_post")
     assert await logged_by(tagged, many.format(MOST_KEYS + 1)) == {"author"}
 
@@ -201,19 +203,19 @@ async def test_a_tag_that_means_nothing_is_refused(url: str) -> None:
         "tb_post.author=7": "not have the form",
     }.items():
         plan = await planned(url, schema(tag))
-        assert [(one.code, one.where) for one in plan.refusals] == [("CACHE_TAG", "Query.posts")]
+        assert [(slug.code, slug.where) for slug in plan.refusals] == [("CACHE_TAG", "Query.posts")]
         assert why in plan.refusals[0].message, plan.refusals[0].message
     assert not (await planned(url, schema("people", "label:tb_post"))).refusals
 
 
 async def test_two_columns_and_two_queries_share_what_is_equal(url: str) -> None:
     @fraiseql.query(cache=fraiseql.Cache(tags=("tb_post.author={author}",)))
-    def one(author: int) -> int:
+    def lookup_of(author: int) -> int:
         return 1
 
     cache = fraiseql.Cache(tags=("tb_post.author={id}",))
     both = build_schema(
-        queries=[one, fraiseql.find("posts", typed("tb_post"), by="id", cache=cache)]
+        queries=[lookup_of, fraiseql.find("posts", typed("tb_post"), by="id", cache=cache)]
     )
     await applied(url, both)
     assert (await planned(url, both)).empty

@@ -49,9 +49,9 @@ async def prepare(url: str) -> None:
     settings = Settings().with_values(database_url=url)
     pool = await open_pool(url, settings)
     try:
-        wanted = await load_desired_state(SCHEMA, pool)
+        desired = await load_desired_state(SCHEMA, pool)
         async with open_admin(pool) as writer:
-            await apply(writer, wanted)
+            await apply(writer, desired)
     finally:
         await pool.close()
 
@@ -110,8 +110,8 @@ class CacheFixture:
         etags: frozenset[str] = frozenset(),
     ) -> CacheResult:
         """Ask a unit."""
-        asked = FieldRequest(variables or {}, dict, identity, context or {}, etags)
-        return await cached.answer(asked, compute or self.read)
+        request = FieldRequest(variables or {}, dict, identity, context or {}, etags)
+        return await cached.answer(request, compute or self.read)
 
     async def settled(self) -> None:
         """Wait until nothing is stored or led in the background any more."""

@@ -35,5 +35,5 @@ async def admin(env: str) -> AsyncIterator[asyncpg.Connection]:
 @pytest.fixture
 async def fixture(env: str, admin: asyncpg.Connection) -> AsyncIterator[CacheFixture]:
     """Result caches with the usual settings, and nothing in them."""
-    async with cache_fixture(env) as made:
-        yield made
+    async with cache_fixture(env) as running:
+        yield running

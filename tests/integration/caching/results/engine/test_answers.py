@@ -36,15 +36,15 @@ async def test_a_write_ends_the_entry(fixture: CacheFixture, admin: asyncpg.Conn
     await admin.execute("UPDATE item SET name = 'item1' WHERE id = 1")
 
 
-async def test_what_was_read_before_a_write_is_never_given_after_it(
+async def test_reads_from_before_a_write_are_never_returned_after_it(
     fixture: CacheFixture, admin: asyncpg.Connection
 ) -> None:
     cached = fixture.cached()
 
     async def slow() -> ComputedValue:
-        found = await fixture.read()
+        result = await fixture.read()
         await admin.execute("UPDATE item SET name = 'meanwhile' WHERE id = 2")
-        return found
+        return result
 
     old = await fixture.answer_and_store(cached, compute=slow)
     assert b"meanwhile" not in (value_of(old) or b"")
@@ -76,26 +76,26 @@ async def test_role_session_variables_and_vary_tell_entries_apart(fixture: Cache
         {"context": {"language": "1"}},
         {},
     ]
-    for asked in askers:
-        assert (await fixture.answer_and_store(cached, **asked)).outcome == "miss", asked
-    for asked in askers:
-        assert (await fixture.answer_and_store(cached, **asked)).outcome == "hit", asked
+    for asker in askers:
+        assert (await fixture.answer_and_store(cached, **asker)).outcome == "miss", asker
+    for asker in askers:
+        assert (await fixture.answer_and_store(cached, **asker)).outcome == "hit", asker
 
 
-async def test_python_answers_are_told_apart_by_session_too(fixture: CacheFixture) -> None:
+async def test_keys_of_python_answers_contain_the_session(fixture: CacheFixture) -> None:
     cache = fraiseql.Cache(tags=("item",))
     query = fixture.cached(cache, function=print, relations=())
     field = fixture.cached(cache, text=b"items with a field", functions=("Item.mine",))
-    one = Identity.of(None, {"app.tenant": "1"})
+    identity = Identity.of(None, {"app.tenant": "1"})
     two = Identity.of(None, {"app.tenant": "2"})
     for cached in (query, field):
-        assert (await fixture.answer_and_store(cached, identity=one)).outcome == "miss"
+        assert (await fixture.answer_and_store(cached, identity=identity)).outcome == "miss"
         assert (await fixture.answer_and_store(cached, identity=two)).outcome == "miss"
-        assert (await fixture.answer_and_store(cached, identity=one)).outcome == "hit"
+        assert (await fixture.answer_and_store(cached, identity=identity)).outcome == "hit"
         assert cached.private
 
 
-async def test_a_role_is_given_only_what_it_may_read(
+async def test_a_role_gets_only_rows_that_it_may_read(
     fixture: CacheFixture, admin: asyncpg.Connection
 ) -> None:
     await admin.execute("DROP ROLE IF EXISTS results_reader; CREATE ROLE results_reader")
@@ -112,7 +112,7 @@ async def test_a_role_is_given_only_what_it_may_read(
         await admin.execute("DROP OWNED BY results_reader; DROP ROLE results_reader")
 
 
-async def test_what_json_cannot_say_is_not_kept_and_told_once(
+async def test_values_that_json_cannot_express_are_uncacheable_and_logged_once(
     fixture: CacheFixture, caplog: pytest.LogCaptureFixture
 ) -> None:
     cached = fixture.cached(fraiseql.Cache(vary=("user",)))
@@ -120,11 +120,11 @@ async def test_what_json_cannot_say_is_not_kept_and_told_once(
         answered = await fixture.answer_and_store(cached, context={"user": object()})
         assert (answered.outcome, answered.detail) == ("bypass", "uncacheable_value")
     assert fixture.computed == 3
-    assert [one.message for one in caplog.records if "'user'" in one.message] != []
+    assert [record.message for record in caplog.records if "'user'" in record.message] != []
     assert len(caplog.records) == 1
 
 
-async def test_unsound_answers_are_for_nobody_else(fixture: CacheFixture) -> None:
+async def test_uncacheable_answers_are_not_shared(fixture: CacheFixture) -> None:
     cached = fixture.cached()
 
     async def unsound() -> ComputedValue:
@@ -151,7 +151,7 @@ async def test_a_definition_that_changes_is_seen(
         await admin.execute("ALTER TABLE item DROP COLUMN more")
 
 
-async def test_functions_that_read_are_not_kept_without_tags(fixture: CacheFixture) -> None:
+async def test_functions_that_read_are_not_cached_without_tags(fixture: CacheFixture) -> None:
     without = fixture.cached(functions=("Item.extra",))
     assert (await fixture.ask(without)).detail == "functions"
     tagged = fixture.cached(fraiseql.Cache(tags=("item",)), functions=("Item.extra",))

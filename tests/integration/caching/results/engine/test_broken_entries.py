@@ -40,9 +40,9 @@ SEGMENTS = [f"fraiseql.results_u{number}" for number in range(4)]
 @pytest.fixture
 async def client(redis_url: str) -> AsyncIterator[Redis]:
     """A client of the Redis, of which nothing is left before the test."""
-    async with Redis.from_url(redis_url) as one:
-        await one.flushall()
-        yield one
+    async with Redis.from_url(redis_url) as first:
+        await first.flushall()
+        yield first
 
 
 def counted(fixture: CacheFixture, reason: str) -> int:
@@ -51,7 +51,7 @@ def counted(fixture: CacheFixture, reason: str) -> int:
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [one.getMessage() for one in caplog.records if one.name == "fraiseql"]
+    return [record.getMessage() for record in caplog.records if record.name == "fraiseql"]
 
 
 @pytest.mark.parametrize("cache", [fraiseql.Cache(), fraiseql.Cache(stale="1h")])
@@ -88,7 +88,7 @@ async def test_what_others_put_into_redis_fails_no_request(
         cached = fixture.cached(fraiseql.Cache(store="redis"))
         right = value_of(await fixture.answer_and_store(cached))
         assert (await fixture.answer_and_store(cached)).outcome == "hit"
-        (name,) = [one for one in await client.keys() if len(one) == len("fraiseql:") + 64]
+        (name,) = [item for item in await client.keys() if len(item) == len("fraiseql:") + 64]
         mine = await client.get(name)
         for turn in range(40):
             spoilt = bytearray(mine)

@@ -27,23 +27,23 @@ class Gate:
     """
 
     def __init__(self, fixture: CacheFixture) -> None:
-        self._road = fixture
+        self._fixture = fixture
         self.open = asyncio.Event()
         self.begun = self.ended = 0
 
     async def compute(self) -> ComputedValue:
         self.begun += 1
         await self.open.wait()
-        found = await self._road.read()
+        result = await self._fixture.read()
         self.ended += 1
-        return found
+        return result
 
 
 @pytest.fixture
 async def other(env: str, fixture: CacheFixture) -> AsyncIterator[CacheFixture]:
     """What another process would have: other connections, another memory."""
-    async with cache_fixture(env) as made:
-        yield made
+    async with cache_fixture(env) as running:
+        yield running
 
 
 async def test_a_thousand_callers_on_a_cold_key_compute_once(fixture: CacheFixture) -> None:
@@ -59,7 +59,7 @@ async def test_a_thousand_callers_on_a_cold_key_compute_once(fixture: CacheFixtu
     assert sum(answer.computed is not None for answer in answers) == 1
 
 
-async def test_who_comes_during_a_computation_is_not_given_what_it_read_before(
+async def test_a_caller_during_a_computation_gets_no_older_read(
     fixture: CacheFixture, admin: asyncpg.Connection
 ) -> None:
     """A client that wrote and then asks reads its own write, whoever computes meanwhile."""
@@ -67,10 +67,10 @@ async def test_who_comes_during_a_computation_is_not_given_what_it_read_before(
     read, go_on = asyncio.Event(), asyncio.Event()
 
     async def compute() -> ComputedValue:
-        found = await fixture.read()
+        result = await fixture.read()
         read.set()
         await go_on.wait()
-        return found
+        return result
 
     early = asyncio.create_task(fixture.ask(cached, compute))
     await read.wait()
@@ -101,9 +101,9 @@ async def test_when_the_one_who_computes_is_cancelled_one_takes_over(fixture: Ca
     gate.open.set()
     answers = await asyncio.gather(*callers, return_exceptions=True)
     await fixture.settled()
-    given = [answer for answer in answers if isinstance(answer, CacheResult)]
-    assert len(given) >= 32
-    assert len({value_of(answer) for answer in given}) == 1
+    answered = [answer for answer in answers if isinstance(answer, CacheResult)]
+    assert len(answered) >= 32
+    assert len({value_of(answer) for answer in answered}) == 1
     # One more, if the one who had taken over was among those that were cancelled.
     assert gate.begun <= 3
 
@@ -145,11 +145,11 @@ async def test_what_always_fails_is_not_tried_by_one_after_the_other(fixture: Ca
 
 
 async def test_two_processes_compute_once(fixture: CacheFixture, other: CacheFixture) -> None:
-    cached, there = fixture.cached(), other.cached()
+    cached, present = fixture.cached(), other.cached()
     gate = Gate(fixture)
     mine = [asyncio.create_task(fixture.ask(cached, gate.compute)) for _ in range(50)]
     await until(lambda: gate.begun)
-    theirs = [asyncio.create_task(other.ask(there)) for _ in range(50)]
+    theirs = [asyncio.create_task(other.ask(present)) for _ in range(50)]
     await asyncio.sleep(0.2)
     assert other.computed == 0
     gate.open.set()
@@ -182,7 +182,7 @@ async def test_a_process_that_dies_while_it_computes_is_replaced(
     await other.settled()
 
 
-async def test_who_comes_after_patience_is_over_is_not_given_what_was_read_before(
+async def test_a_caller_after_the_wait_limit_gets_no_older_read(
     env: str, other: CacheFixture, admin: asyncpg.Connection
 ) -> None:
     async with cache_fixture(env, request_timeout=0.1) as impatient:
@@ -192,9 +192,9 @@ async def test_who_comes_after_patience_is_over_is_not_given_what_was_read_befor
         cached, read = impatient.cached(), asyncio.Event()
 
         async def compute() -> ComputedValue:
-            found = await impatient.read()
+            result = await impatient.read()
             read.set()
-            return ComputedValue((await gate.compute()).value and found.value, cacheable=True)
+            return ComputedValue((await gate.compute()).value and result.value, cacheable=True)
 
         early = asyncio.create_task(impatient.ask(cached, compute))
         await read.wait()

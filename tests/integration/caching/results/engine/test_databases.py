@@ -34,7 +34,7 @@ async def other(env: str) -> AsyncIterator[str]:
         await connection.close()
 
 
-async def asked(on: CacheFixture, cache: fraiseql.Cache) -> tuple[list[str], bytes | None]:
+async def answered(on: CacheFixture, cache: fraiseql.Cache) -> tuple[list[str], bytes | None]:
     """Ask a Python function twice: whether it was a hit, and the last value."""
     cached = on.cached(cache, function=print, relations=())
     await on.answer_and_store(cached)
@@ -43,17 +43,17 @@ async def asked(on: CacheFixture, cache: fraiseql.Cache) -> tuple[list[str], byt
 
 
 @pytest.mark.parametrize("kind", CACHES)
-async def test_answers_of_another_database_are_not_given(
+async def test_answers_of_another_database_are_not_returned(
     env: str, other: str, redis_url: str, kind: str
 ) -> None:
     connection = await asyncpg.connect(other)
     await connection.execute("UPDATE item SET name = 'elsewhere'")
     await connection.close()
     async with (
-        cache_fixture(env, redis_url=redis_url) as one,
+        cache_fixture(env, redis_url=redis_url) as fixture,
         cache_fixture(other, redis_url=redis_url) as two,
     ):
-        here, there = await asked(one, CACHES[kind]), await asked(two, CACHES[kind])
-    assert here[0] == there[0] == ["hit", "hit"]
+        here, present = await answered(fixture, CACHES[kind]), await answered(two, CACHES[kind])
+    assert here[0] == present[0] == ["hit", "hit"]
     assert b"elsewhere" not in (here[1] or b"")
-    assert b"elsewhere" in (there[1] or b"")
+    assert b"elsewhere" in (present[1] or b"")

@@ -37,7 +37,7 @@ async def test_lives_do_not_end_together(fixture: CacheFixture) -> None:
     assert max(tenths.values()) <= 25
 
 
-async def test_one_computes_before_the_end_while_others_are_given_the_value(
+async def test_one_reader_recomputes_early_and_others_get_the_value(
     fixture: CacheFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cached, begun, go_on = fixture.cached(fraiseql.Cache(ttl=100)), asyncio.Event(), asyncio.Event()
@@ -88,7 +88,7 @@ async def test_an_early_computation_that_fails_is_no_failure(
     await fixture.settled()
 
 
-async def test_a_bound_of_staleness_is_kept_and_told(
+async def test_a_bound_of_staleness_holds_and_is_reported(
     fixture: CacheFixture, admin: asyncpg.Connection
 ) -> None:
     cached = fixture.cached(fraiseql.Cache(stale=1.0))
@@ -122,7 +122,7 @@ async def test_nothing_that_must_be_exact_is_in_memory(fixture: CacheFixture) ->
     assert len(fixture.caches.runtime.memory) == 0
 
 
-async def test_where_time_alone_tells_the_age_is_told(fixture: CacheFixture) -> None:
+async def test_a_limit_by_time_alone_reports_its_age(fixture: CacheFixture) -> None:
     cached = fixture.cached(fraiseql.Cache(ttl=20.0, stale=0.5), function=print, relations=())
     assert (await fixture.answer_and_store(cached)).outcome == "miss"
     await asyncio.sleep(0.1)

@@ -24,8 +24,8 @@ def short_rest(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 async def right(admin: asyncpg.Connection) -> bytes:
     """What every answer has to be."""
-    found = await admin.fetchval(NAMES)
-    return str(found).encode()
+    value = await admin.fetchval(NAMES)
+    return str(value).encode()
 
 
 @pytest.fixture
@@ -52,8 +52,8 @@ async def check_failing(
             break
         await asyncio.sleep(0.02)  # until it is tried again
     assert fixture.events()[f"store_error:{kind}"] >= 2
-    told = [one for one in caplog.records if f"({kind})" in one.getMessage()]
-    assert len(told) == 1
+    records = [record for record in caplog.records if f"({kind})" in record.getMessage()]
+    assert len(records) == 1
 
 
 async def check_recovered(fixture: CacheFixture) -> None:
@@ -150,7 +150,7 @@ async def test_a_fault_of_our_own(
     monkeypatch.setattr(store, "find", None)
     assert value_of(await fixture.answer_and_store(cached)) == right
     assert fixture.events()["store_error:fault"] == 1
-    assert [one.exc_info is not None for one in caplog.records] == [True]
+    assert [record.exc_info is not None for record in caplog.records] == [True]
 
 
 def test_the_list_is_closed() -> None:

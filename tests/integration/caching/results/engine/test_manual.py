@@ -48,7 +48,7 @@ class Counted:
         return self()
 
 
-async def test_a_first_answer_and_a_kept_one_are_equal(
+async def test_a_computed_answer_and_a_cached_one_are_equal(
     fixture: CacheFixture, request_on: Database
 ) -> None:
     rows = await request_on.fetch("SELECT 1 AS one, NULL AS nothing")
@@ -135,8 +135,8 @@ async def test_requests_of_other_identities_have_other_entries(fixture: CacheFix
     for tenant in ("1", "2"):
         db = Database(fixture.pool, Identity.of(None, {"app.tenant": tenant}))
         for _ in range(2):
-            found = await fraiseql.DatabaseCache(db).get_or_compute("k", "t", 60, Counted(tenant))
-            assert found == tenant
+            actual = await fraiseql.DatabaseCache(db).get_or_compute("k", "t", 60, Counted(tenant))
+            assert actual == tenant
             await fixture.settled()
 
 
@@ -145,7 +145,7 @@ async def test_inside_of_a_transaction_everything_is_computed(
 ) -> None:
     cache = fraiseql.DatabaseCache(request_on)
     count = "SELECT count(*) FROM item"
-    kept = await cache.get_or_compute("n", "count", 60, lambda: request_on.fetchval(count))
+    stored = await cache.get_or_compute("n", "count", 60, lambda: request_on.fetchval(count))
     await fixture.settled()
     async with request_on.transaction(readonly=False) as own:
         await own.execute("INSERT INTO item VALUES (100, '', 'mine')")
@@ -154,7 +154,7 @@ async def test_inside_of_a_transaction_everything_is_computed(
         assert await cache.get_or_compute("n", "count", 60, lambda: own.fetchval(count)) == 11
         assert await fraiseql.cached_query("n", 60, lambda: own.fetchval(count)) == 11
         await own.execute("DELETE FROM item WHERE id = 100")
-    assert kept == 10
+    assert stored == 10
     for ask in (
         cache.get_or_compute("n", "count", 60, lambda: request_on.fetchval(count)),
         fraiseql.cached_query("n", 60, lambda: request_on.fetchval(count)),
@@ -163,7 +163,9 @@ async def test_inside_of_a_transaction_everything_is_computed(
     await fixture.settled()
 
 
-async def test_what_writes_is_not_kept(fixture: CacheFixture, request_on: Database) -> None:
+async def test_functions_that_write_are_not_cached(
+    fixture: CacheFixture, request_on: Database
+) -> None:
     calls = 0
 
     async def write() -> int:
@@ -212,7 +214,7 @@ async def test_tags_that_mean_nothing_are_refused(request_on: Database, tags: An
         await fraiseql.cached_query("k", 1, lambda: 1, tags=tags)
 
 
-async def test_where_the_tables_cannot_be_made_it_is_computed_and_told_once(
+async def test_missing_tables_that_cannot_be_created_are_logged_once(
     env: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     await run(
@@ -229,7 +231,9 @@ async def test_where_the_tables_cannot_be_made_it_is_computed_and_told_once(
             for _ in range(3):
                 assert await cache.get_or_compute("k", "t", 60, function) == 1
             assert function.calls == 3
-            told = [one for one in caplog.records if "cannot be created" in one.getMessage()]
-            assert len(told) == 1
+            records = [
+                record for record in caplog.records if "cannot be created" in record.getMessage()
+            ]
+            assert len(records) == 1
     finally:
         await run(env, "DROP OWNED BY results_guest; DROP ROLE results_guest")

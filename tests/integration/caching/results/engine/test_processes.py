@@ -55,13 +55,13 @@ async def test_three_processes_with_a_hundred_callers_each_compute_once(
 ) -> None:
     async with AsyncExitStack() as stack:
         opened = [process(env, 100, 0.3) for _ in range(3)]
-        all_three = [await stack.enter_async_context(one) for one in opened]
-        for one in all_three:
-            go(one)
+        all_three = [await stack.enter_async_context(item) for item in opened]
+        for each in all_three:
+            go(each)
         said = []
-        for one in all_three:
-            first = await line(one)
-            said.append(await line(one) if first == "computing" else first)
+        for each in all_three:
+            first = await line(each)
+            said.append(await line(each) if first == "computing" else first)
     assert said == ["answered 100 1"] * 3
     assert await counted.fetchval(COMPUTATIONS) == 1
 

@@ -42,8 +42,8 @@ async def answered(env: str, name: str) -> tuple[list[str], list[bytes | None]]:
             rows = await on.pool.fetch_bytes("SELECT current_setting($1, true)", [name])
             return ComputedValue(f'"{rows[0][0]}"'.encode(), cacheable=True)
 
-        told = [await on.answer_and_store(cached, compute=computed) for _ in range(2)]
-        return [one.outcome for one in told], [value_of(one) for one in told]
+        results = [await on.answer_and_store(cached, compute=computed) for _ in range(2)]
+        return [result.outcome for result in results], [value_of(one) for one in results]
 
 
 @pytest.mark.parametrize(
@@ -60,8 +60,8 @@ async def test_another_value_of_the_database_is_another_answer(
     for value in values:
         written = value if "," in value else f"'{value}'"
         await set_back.execute(f"{await altered(set_back)} SET {name} = {written}")
-        outcomes, found = await answered(env, name)
-        assert found == [f'"{value}"'.encode()] * 2
+        outcomes, actual = await answered(env, name)
+        assert actual == [f'"{value}"'.encode()] * 2
         assert outcomes[1] == "hit"
 
 

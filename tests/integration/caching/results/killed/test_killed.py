@@ -18,7 +18,7 @@ from fraiseql.errors import FraiseQLError
 from tests.architecture.source_tree import ROOT
 from tests.failure.crashing import GONE, Crashing
 from tests.integration.caching.results.oracle.cases import BLOG
-from tests.integration.caching.results.oracle.env import KINDS, Kind, made_anew, opened
+from tests.integration.caching.results.oracle.env import KINDS, Kind, opened, reset_database
 from tests.integration.caching.results.oracle.reader import looker
 from tests.integration.caching.results.oracle.writer import write
 
@@ -54,25 +54,25 @@ async def hits_compared(url: str, kind: Kind, redis_url: str, *, fill: bool = Fa
             if fill:
                 for _ in range(2):
                     await env.fill(question)
-            found, live = await looking.look(question)
-            hits += found.reason == "hit"
-            assert found.reason != "hit" or found.hit.value == live.encode(), question.text
-            assert not fill or found.reason == "hit", f"{question.text}: {found.reason}"
+            hit, live = await looking.look(question)
+            hits += hit.reason == "hit"
+            assert hit.reason != "hit" or hit.hit.value == live.encode(), question.text
+            assert not fill or hit.reason == "hit", f"{question.text}: {hit.reason}"
     return hits
 
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_who_fills_is_killed(database: str, redis_url: str, kind: Kind) -> None:
-    await made_anew(database, BLOG)
+    await reset_database(database, BLOG)
     stop = asyncio.Event()
     async with (
-        filling(database, kind, redis_url) as one,
+        filling(database, kind, redis_url) as program,
         filling(database, kind, redis_url) as two,
     ):
         seed = random.randrange(10**6)
         writing = asyncio.create_task(write(database, BLOG, seed, stop.is_set))
         try:
-            for process in (one, two):
+            for process in (program, two):
                 await asyncio.sleep(random.uniform(0.05, 0.4))
                 process.send_signal(signal.SIGKILL)
                 await hits_compared(database, kind, redis_url)
@@ -86,10 +86,10 @@ async def test_who_fills_is_killed(database: str, redis_url: str, kind: Kind) ->
 async def own(
     server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Crashing]:
-    made = Crashing(server.binaries, tmp_path_factory.mktemp("killed-results"))
-    await made.prepare()
-    yield made
-    await made.stop()
+    crashing = Crashing(server.binaries, tmp_path_factory.mktemp("killed-results"))
+    await crashing.prepare()
+    yield crashing
+    await crashing.stop()
 
 
 async def fill_until_gone(url: str, kind: Kind, redis_url: str) -> None:
@@ -108,7 +108,7 @@ async def write_until_gone(url: str, seed: int) -> None:
 
 async def test_the_server_is_killed_while_all_is_filled(own: Crashing, redis_url: str) -> None:
     """Unlogged entries are gone; logged ones are true; of Redis none from before is given."""
-    await made_anew(own.url, BLOG)
+    await reset_database(own.url, BLOG)
     survived = {}
     for number in range(KILLS):
         work = [
@@ -124,11 +124,11 @@ async def test_the_server_is_killed_while_all_is_filled(own: Crashing, redis_url
             survived[kind] = await hits_compared(own.url, kind, redis_url)
         assert survived["unlogged"] == survived["redis"] == 0
     for kind in KINDS:
-        found = await hits_compared(own.url, kind, redis_url, fill=True)
-        assert found == len(BLOG.questions)
+        actual = await hits_compared(own.url, kind, redis_url, fill=True)
+        assert actual == len(BLOG.questions)
 
 
-def test_a_dump_brings_no_entry_that_is_given(
+def test_no_entry_of_a_dump_is_returned(
     server: EmbeddedServer, database: str, redis_url: str, tmp_path: Path
 ) -> None:
     """The copy has the same entries and another history: none of them is given there."""
@@ -136,7 +136,7 @@ def test_a_dump_brings_no_entry_that_is_given(
 
 
 async def _dumped(server: EmbeddedServer, database: str, redis_url: str, folder: Path) -> None:
-    await made_anew(database, BLOG)
+    await reset_database(database, BLOG)
     count = len(BLOG.questions)
     assert await hits_compared(database, "logged", redis_url, fill=True) == count
     file = str(folder / "dump.sql")
@@ -147,8 +147,8 @@ async def _dumped(server: EmbeddedServer, database: str, redis_url: str, folder:
         copy = server.url_for("copy_of_results")
         await _run(server.binaries / "psql", "-X", "-q", "-d", copy, "-f", file)
         inside = await asyncpg.connect(copy)
-        there = "SELECT count(*) FROM fraiseql.results_l0"
-        assert await inside.fetchval(there) >= count
+        query = "SELECT count(*) FROM fraiseql.results_l0"
+        assert await inside.fetchval(query) >= count
         await inside.execute("INSERT INTO app.users VALUES (1, 'of the copy')")
         await inside.close()
         assert await hits_compared(copy, "logged", redis_url) == 0

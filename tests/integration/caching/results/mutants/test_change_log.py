@@ -13,7 +13,7 @@ from fraiseql.caching.strategies.materialized_view.refreshing import refresh_vie
 from fraiseql.database.writing import open_admin
 from fraiseql.schema.storage import MaterializedView
 from tests.integration.flights import at_once, run_sql
-from tests.integration.serving.results.env import keeping_results, outcomes, respond
+from tests.integration.serving.results.env import outcomes, respond, served_with_caches
 from tests.integration.serving.served import Served
 
 TABLES = """
@@ -62,49 +62,49 @@ Patch = pytest.MonkeyPatch
 
 
 @pytest.fixture
-def kept(database: str, request: pytest.FixtureRequest, monkeypatch: Patch) -> Iterator[Served]:
+def cached(database: str, request: pytest.FixtureRequest, monkeypatch: Patch) -> Iterator[Served]:
     """The scores, with one mark left out where a test asks for that."""
     at_once(run_sql(database, TABLES))
     damage: Callable[[Patch], None] | None = getattr(request, "param", None)
     if damage is not None:
         damage(monkeypatch)
-    with keeping_results(database, queries=QUERIES) as running:
+    with served_with_caches(database, queries=QUERIES) as running:
         yield running
 
 
-def wrong_points(kept: Served) -> tuple[int, list[str]]:
+def wrong_points(cached: Served) -> tuple[int, list[str]]:
     """Ask for all teams between writes; count hits, list what is wrong."""
     hits, wrong = 0, []
     for write in ("SELECT", *WRITES):
-        kept.execute(write)
+        cached.execute(write)
         for team in (0, 1, 2, 7, 0, 1, 2, 7):
-            response = respond(kept, ONE, variables={"team": team})
+            response = respond(cached, ONE, variables={"team": team})
             hits += outcomes(response) == {"points": "hit"}
             text = "SELECT coalesce(sum(points), 0) AS n FROM score WHERE team = $1"
-            right = f'{{"data":{{"points":{kept.fetch(text, team)[0]["n"]}}}}}'
+            right = f'{{"data":{{"points":{cached.fetch(text, team)[0]["n"]}}}}}'
             if bytes(response.body).decode() != right:
                 wrong.append(f"{write}: team {team}: {bytes(response.body)!r}, not {right}")
     return hits, wrong
 
 
-def wrong_totals(kept: Served) -> tuple[int, list[str]]:
+def wrong_totals(cached: Served) -> tuple[int, list[str]]:
     """Refresh the view after writes; it, and not what was read from it before, is to be given."""
-    view = kept.fetch(VIEW)[0]["name"]
+    view = cached.fetch(VIEW)[0]["name"]
 
     async def refresh() -> None:
-        async with open_admin(kept.service.pool) as writer:
+        async with open_admin(cached.service.pool) as writer:
             done = await refresh_view(writer, view)
             assert done is not None
             assert done.concurrently
 
     hits, wrong = 0, []
     for number in range(4):
-        kept.execute(f"UPDATE score SET points = points + {random.randint(1, 9)} WHERE id = 1")
-        kept.run(refresh())
+        cached.execute(f"UPDATE score SET points = points + {random.randint(1, 9)} WHERE id = 1")
+        cached.run(refresh())
         for _ in range(2):
-            response = respond(kept, "{ totals { points } }")
+            response = respond(cached, "{ totals { points } }")
             hits += outcomes(response) == {"totals": "hit"}
-            rows = kept.fetch(f"SELECT points FROM {view} ORDER BY team")
+            rows = cached.fetch(f"SELECT points FROM {view} ORDER BY team")
             right = ",".join(f'{{"points":{row["points"]}}}' for row in rows)
             if f"[{right}]".encode() not in bytes(response.body):
                 wrong.append(f"{number}: {bytes(response.body)!r}, not {right}")
@@ -117,8 +117,8 @@ def row_trigger(old: str, new: str) -> Callable[[Patch], None]:
     def damage(patch: Patch) -> None:
         whole = row_triggers._body
 
-        def body(*given: object) -> str:
-            text = whole(*given)
+        def body(*arguments: object) -> str:
+            text = whole(*arguments)
             assert old in text
             return text.replace(old, new)
 
@@ -146,23 +146,23 @@ ROWS = {
 }  # fmt: skip
 
 
-def test_rows_of_one_value_end_their_own_entries(kept: Served) -> None:
-    hits, wrong = wrong_points(kept)
+def test_rows_of_one_value_end_their_own_entries(cached: Served) -> None:
+    hits, wrong = wrong_points(cached)
     assert wrong == []
     assert hits > 4 * len(WRITES)
 
 
-def test_a_refresh_ends_entries(kept: Served) -> None:
-    hits, wrong = wrong_totals(kept)
+def test_a_refresh_ends_entries(cached: Served) -> None:
+    hits, wrong = wrong_totals(cached)
     assert wrong == []
     assert hits > 0
 
 
-@pytest.mark.parametrize("kept", list(ROWS.values()), ids=list(ROWS), indirect=True)
-def test_each_side_of_a_row_trigger_is_needed(kept: Served) -> None:
-    assert wrong_points(kept)[1] != []
+@pytest.mark.parametrize("cached", list(ROWS.values()), ids=list(ROWS), indirect=True)
+def test_each_side_of_a_row_trigger_is_needed(cached: Served) -> None:
+    assert wrong_points(cached)[1] != []
 
 
-@pytest.mark.parametrize("kept", [no_mark], indirect=True)
-def test_the_mark_of_a_refresh_is_needed(kept: Served) -> None:
-    assert wrong_totals(kept)[1] != []
+@pytest.mark.parametrize("cached", [no_mark], indirect=True)
+def test_the_mark_of_a_refresh_is_needed(cached: Served) -> None:
+    assert wrong_totals(cached)[1] != []

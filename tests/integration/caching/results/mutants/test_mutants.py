@@ -10,7 +10,13 @@ from fraiseql.caching.changes import compaction
 from fraiseql.caching.results import dependencies
 from fraiseql.caching.results.stores.lookup import RULES, Rule
 from fraiseql.caching.results.stores.redis import validation
-from tests.integration.caching.results.oracle.env import KINDS, Filling, Kind, made_anew, opened
+from tests.integration.caching.results.oracle.env import (
+    KINDS,
+    Filling,
+    Kind,
+    opened,
+    reset_database,
+)
 from tests.integration.caching.results.schedules import schedules
 from tests.integration.caching.results.schedules.actors import LISTS, asked, on_stage
 from tests.integration.caching.results.schedules.schedules import Schedule
@@ -47,9 +53,9 @@ def not_watched(patch: Patch) -> None:
 
     def unnamed(objects: Sequence[int], prompt: str) -> str:
         named = whole(objects, prompt)
-        found = re.sub(r"ARRAY\['(.*?)'::oid\]", r"'{\1}'", named.replace("'::oid, '", ","))
-        assert found != named
-        return found
+        detected = re.sub(r"ARRAY\['(.*?)'::oid\]", r"'{\1}'", named.replace("'::oid, '", ","))
+        assert detected != named
+        return detected
 
     patch.setattr(dependencies, "shape_expression", unnamed)
     patch.setattr(dependencies, "readable", lambda reads: "true")
@@ -64,7 +70,7 @@ def labelled_late(patch: Patch) -> None:
     whole = Filling.put
 
     async def put(self: Filling) -> None:
-        if self.found is not None and self.found.reason != "hit":
+        if self.lookup_result is not None and self.lookup_result.reason != "hit":
             await self.look()
         await whole(self)
 
@@ -105,17 +111,17 @@ MUTANTS = (
 async def test_each_rule_is_needed(
     database: str, redis_url: str, monkeypatch: Patch, kind: Kind
 ) -> None:
-    await made_anew(database, LISTS)
+    await reset_database(database, LISTS)
     survived = []
     for mutant in MUTANTS:
         with monkeypatch.context() as patch:
             mutant.damage(patch)
-            if kind in mutant.kinds and not await found(database, redis_url, kind, mutant):
+            if kind in mutant.kinds and not await detected(database, redis_url, kind, mutant):
                 survived.append(mutant.name)
     assert survived == []
 
 
-async def found(database: str, redis_url: str, kind: Kind, mutant: Mutant) -> bool:
+async def detected(database: str, redis_url: str, kind: Kind, mutant: Mutant) -> bool:
     """Whether the schedule finds a wrong hit."""
     validation._sql.cache_clear()
     try:

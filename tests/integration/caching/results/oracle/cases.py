@@ -45,7 +45,7 @@ def _listed(relation: str, condition: str) -> Question:
     )
 
 
-def _one(relation: str, condition: str) -> Question:
+def _question(relation: str, condition: str) -> Question:
     return Question(
         f"SELECT coalesce((SELECT v.data FROM {relation} v WHERE {condition}), 'null')::text",
         (relation,),
@@ -75,7 +75,7 @@ BLOG = Case(
     BLOG_TABLES + BLOG_VIEWS,
     ("users", "posts", "comments"),
     (
-        *(_one('"app"."v_user"', f"v.id = {number}") for number in (1, 2, 3)),
+        *(_question('"app"."v_user"', f"v.id = {number}") for number in (1, 2, 3)),
         *(_listed('"app"."v_post"', f"v.user_id = {number}") for number in (1, 2)),
         _listed('"app"."v_post"', "v.user_id IS NULL"),
         _listed('"app"."v_user"', "v.id > 10000"),
@@ -116,13 +116,13 @@ OFFICE = Case(
     ("sites", "teams", "people", "tasks"),
     (
         *(
-            _one('"app"."v_site"', f"v.country = '{country}' AND v.code = {code}")
+            _question('"app"."v_site"', f"v.country = '{country}' AND v.code = {code}")
             for country, code in (("no", 1), ("no", 2), ("se", 3))
         ),
         _listed('"app"."v_team"', "v.country IS NULL"),
         _listed('"app"."v_team"', "v.country = 'none'"),
         _listed('"app"."v_person"', "v.team_id IS NULL"),
-        *(_one('"app"."v_person"', f"v.id = {number}") for number in (1, 12)),
+        *(_question('"app"."v_person"', f"v.id = {number}") for number in (1, 12)),
         _listed('"app"."v_task"', "v.person_id = 3"),
         Question("SELECT count(*)::text FROM app.tasks_low", ('"app"."tasks_low"',)),
         Question("SELECT coalesce(max(what), '-') FROM app.tasks_high", ('"app"."tasks_high"',)),

@@ -67,7 +67,7 @@ class Env:
             loaded = await load_dependencies(self.pool.fetch_bytes, names)
             assert loaded.traced
             self.dependencies[names] = loaded
-            self.lookups = {one: it for one, it in self.lookups.items() if one[0] != names}
+            self.lookups = {lookup: it for lookup, it in self.lookups.items() if lookup[0] != names}
 
     def lookup(self, question: Question, stale: float = 0.0) -> Lookup:
         place = question.reads, stale
@@ -99,29 +99,33 @@ class Filling:
     env: Env
     question: Question
     ttl: float | None = None
-    found: LookupResult | None = None
+    lookup_result: LookupResult | None = None
     body: bytes | None = None
     outcome: str = "hit"
 
     async def look(self) -> None:
         lookup = self.env.lookup(self.question)
         with self._forgiven():
-            self.found = await self.env.store.find(lookup, self.question.key)
+            self.lookup_result = await self.env.store.find(lookup, self.question.key)
 
     @property
     def begun(self) -> LookupResult | None:
         """What was found, where it is no hit and something may be stored."""
-        return self.found if self.found and self.found.reason != "hit" else None
+        return (
+            self.lookup_result
+            if self.lookup_result and self.lookup_result.reason != "hit"
+            else None
+        )
 
     async def compute(self) -> None:
         if self.begun:
             self.body = (await self.env.live(self.question)).encode()
 
     async def put(self) -> None:
-        found, lookup = self.begun, self.env.lookup(self.question)
-        if found is None or self.body is None or found.snapshot is None:
+        lookup_result, lookup = self.begun, self.env.lookup(self.question)
+        if lookup_result is None or self.body is None or lookup_result.snapshot is None:
             return
-        if found.fingerprint != lookup.dependencies.fingerprint:
+        if lookup_result.fingerprint != lookup.dependencies.fingerprint:
             # A TRUNCATE makes another version of a table, too.
             self.outcome = "redefined"
             with self._forgiven():
@@ -131,8 +135,8 @@ class Filling:
             key=self.question.key,
             query="q",
             tags=lookup.dependencies.tags,
-            snapshot=found.snapshot,
-            fingerprint=found.fingerprint ^ found.roles_digest,
+            snapshot=lookup_result.snapshot,
+            fingerprint=lookup_result.fingerprint ^ lookup_result.roles_digest,
             ttl=self.ttl,
             cost_ms=1.0,
             body=self.body,
@@ -166,7 +170,7 @@ def objects_of(tables: list[str]) -> list[DatabaseObject]:
     ]
 
 
-async def made_anew(url: str, case: Case) -> None:
+async def reset_database(url: str, case: Case) -> None:
     """Make the tables of a case, empty, with everything that result caches want."""
     connection = await asyncpg.connect(url)
     try:

@@ -41,7 +41,7 @@ class Looker:
     """One connection that looks up and asks in one snapshot."""
 
     def __init__(self, env: Env, connection: Connection) -> None:
-        self._ground = env
+        self._env = env
         self._connection = connection
         self._store = env.store_over(Within(connection, env.cache_pool))
         names = ", ".join(f"app.{name}" for name in env.case.names)
@@ -57,8 +57,8 @@ class Looker:
             try:
                 async with self._connection.transaction(isolation="repeatable_read", readonly=True):
                     await self._connection.execute(self._locking)
-                    found = await self._store.find(self._ground.lookup(question), question.key)
-                    return found, await self._connection.fetchval(question.text)
+                    lookup_result = await self._store.find(self._env.lookup(question), question.key)
+                    return lookup_result, await self._connection.fetchval(question.text)
             except asyncpg.DeadlockDetectedError:
                 # A TRUNCATE of several tables and this wait for each other: again.
                 continue
@@ -71,13 +71,13 @@ class Looker:
         return judged(question, *await self.look(question))
 
 
-def judged(question: Question, found: LookupResult, live: str) -> str:
-    if found.reason != "hit":
+def judged(question: Question, lookup_result: LookupResult, live: str) -> str:
+    if lookup_result.reason != "hit":
         return ""
-    assert found.hit.value is not None
-    assert found.hit.lag_seconds == 0
-    kept = found.hit.value.decode()
-    return "" if kept == live else f"{question.text}: kept {kept}, live {live}"
+    assert lookup_result.hit.value is not None
+    assert lookup_result.hit.lag_seconds == 0
+    cached = lookup_result.hit.value.decode()
+    return "" if cached == live else f"{question.text}: kept {cached}, live {live}"
 
 
 @asynccontextmanager
@@ -86,8 +86,8 @@ async def looker(env: Env) -> AsyncIterator[Looker]:
         # Whatever holds a lock for ever fails the test, and does not hang it.
         await connection.execute("SET lock_timeout = '20s'; SET deadlock_timeout = '50ms'")
         await connection.execute("SET statement_timeout = '60s'")
-        made = Looker(env, connection)
+        created = Looker(env, connection)
         try:
-            yield made
+            yield created
         finally:
-            await made.close()
+            await created.close()

@@ -99,9 +99,9 @@ class Running:
         async with looker(self.env) as looking:
             while not self.done():
                 question = rule.choice(self.env.case.questions)
-                found, live = await looking.look(question)
-                self.seen.outcomes[found.reason] += 1
-                if wrong := judged(question, found, live):
+                hit, live = await looking.look(question)
+                self.seen.outcomes[hit.reason] += 1
+                if wrong := judged(question, hit, live):
                     self.seen.wrong.append(wrong)
 
     async def _fill(self, rule: random.Random) -> None:
@@ -115,8 +115,8 @@ class Running:
         async with looker(self.env) as looking:
             for question in self.env.case.questions:
                 for _ in range(2):
-                    found, live = await looking.look(question)
-                    self.seen.wrong += filter(None, [judged(question, found, live)])
+                    hit, live = await looking.look(question)
+                    self.seen.wrong += filter(None, [judged(question, hit, live)])
                     await self.env.fill(question)
                 if (await looking.look(question))[0].reason != "hit":
                     self.seen.wrong.append(f"never hit again: {question.text}")

@@ -8,7 +8,7 @@ import pytest
 
 from fraiseql.database.embedded import EmbeddedServer
 from tests.integration.caching.results.oracle.cases import BLOG, OFFICE, Case
-from tests.integration.caching.results.oracle.env import KINDS, Kind, made_anew, opened
+from tests.integration.caching.results.oracle.env import KINDS, Kind, opened, reset_database
 from tests.integration.caching.results.oracle.rounds import Round, Running
 
 SECONDS = 2.5
@@ -17,9 +17,9 @@ HITS = 200
 
 def psql_of(server: EmbeddedServer) -> Path:
     own = server.binaries / "psql"
-    found = shutil.which("psql")
-    assert own.exists() or found, "psql is not installed (Debian: postgresql-client)"
-    return own if own.exists() else Path(found or "")
+    psql = shutil.which("psql")
+    assert own.exists() or psql, "psql is not installed (Debian: postgresql-client)"
+    return own if own.exists() else Path(psql or "")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -28,7 +28,7 @@ async def test_a_hit_is_never_wrong(
     server: EmbeddedServer, database: str, redis_url: str, case: Case, kind: Kind
 ) -> None:
     seed = random.randrange(10**6)
-    await made_anew(database, case)
+    await reset_database(database, case)
     async with opened(database, case, kind, redis_url) as env:
         seen = await Running(env, Round(seed, SECONDS, HITS), psql_of(server)).run()
     assert seen.wrong == [], f"seed {seed}"

@@ -12,7 +12,7 @@ from tests.integration.flights import at_once, run_sql
 def login(database: str) -> Iterator[str]:
     """Address as the role that an application connects as."""
     names = ", ".join(ROLES)
-    made = [f"CREATE ROLE {role} LOGIN" for role in ROLES]
+    statements = [f"CREATE ROLE {role} LOGIN" for role in ROLES]
     schema = [
         "DROP SCHEMA IF EXISTS fraiseql CASCADE",
         "DROP SCHEMA public CASCADE",
@@ -26,7 +26,7 @@ def login(database: str) -> Iterator[str]:
         *(f"GRANT {group} TO fql_app" for group in GROUPS),
         *(f"GRANT fql_auditors TO {owner}" for owner in OWNERS),
     ]
-    at_once(run_sql(database, *made, *schema, *grants, TABLES))
+    at_once(run_sql(database, *statements, *schema, *grants, TABLES))
     yield database.replace("postgres@", "fql_app@")
     at_once(run_sql(database, *(f"DROP OWNED BY {role} CASCADE" for role in ROLES)))
     at_once(run_sql(database, f"DROP ROLE {names}"))

@@ -73,16 +73,16 @@ def named(source: str, kind: str) -> str:
 
 
 def _queries() -> list[object]:
-    made: list[object] = []
+    queries: list[object] = []
     for source in SOURCES:
         fields = {"__annotations__": {"id": int, "text": str}}
         row = type(f"{source.title().replace('_', '')}Row", (), fields)
         kind = fraiseql.type(row, sql_source=source)
         for store in STORES:
             cache = fraiseql.Cache(store=store)
-            made.append(fraiseql.find(named(source, store), kind, order_by="id", cache=cache))
-        made.append(fraiseql.find(named(source, "live"), kind, order_by="id"))
-    return made
+            queries.append(fraiseql.find(named(source, store), kind, order_by="id", cache=cache))
+        queries.append(fraiseql.find(named(source, "live"), kind, order_by="id"))
+    return queries
 
 
 QUERIES = _queries()

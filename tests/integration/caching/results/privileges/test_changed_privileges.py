@@ -73,14 +73,16 @@ SINCE_16 = (
 
 @pytest.fixture
 def served(login: str, database: str, redis_url: str) -> Iterator[Served]:
-    made = Served(login, queries=QUERIES, worker=False, redis_url=redis_url, pool_size=SIDE_BY_SIDE)
+    running = Served(
+        login, queries=QUERIES, worker=False, redis_url=redis_url, pool_size=SIDE_BY_SIDE
+    )
     try:
-        made.run(applied(database, made.service.schema))
-        made.run(granted(database))
-        made.run(made.service.start())
-        yield made
+        running.run(applied(database, running.service.schema))
+        running.run(granted(database))
+        running.run(running.service.start())
+        yield running
     finally:
-        made.close()
+        running.close()
 
 
 async def granted(url: str) -> None:
@@ -92,7 +94,7 @@ async def granted(url: str) -> None:
         await pool.close()
 
 
-async def told(served: Served, name: str, role: str | None) -> Any:
+async def answer_of(served: Served, name: str, role: str | None) -> Any:
     """What a request is answered; None for an error."""
     context = {} if role is None else {"role": role}
     request = Request(f"{{ {name} {{ id text }} }}")
@@ -103,12 +105,12 @@ async def told(served: Served, name: str, role: str | None) -> Any:
 
 async def answers(served: Served, name: str, role: str | None) -> list[Any]:
     """Every different answer of many at a time, and of those after them."""
-    found: list[Any] = []
+    collected: list[Any] = []
     for _ in range(2):
-        together = [told(served, name, role) for _ in range(SIDE_BY_SIDE)]
-        found += await asyncio.gather(*together)
+        together = [answer_of(served, name, role) for _ in range(SIDE_BY_SIDE)]
+        collected += await asyncio.gather(*together)
         await asyncio.sleep(0)
-    return [one for number, one in enumerate(found) if one not in found[:number]]
+    return [item for number, item in enumerate(collected) if item not in collected[:number]]
 
 
 async def truth(url: str, source: str, role: str | None) -> Any:
@@ -127,15 +129,15 @@ async def truth(url: str, source: str, role: str | None) -> Any:
 
 async def wrong(served: Served, change: str) -> list[str]:
     """Every question that is answered otherwise than a new session is."""
-    found = []
+    collected = []
     for source in SOURCES:
         for role in (None, "fql_request"):
             right = await truth(served.url, source, role)
             for kind in (*STORES, "live"):
-                given = await answers(served, named(source, kind), role)
-                if given != [right]:
-                    found.append(f"{change}: {source} {kind} {role}: {given}, not {right}")
-    return found
+                answer = await answers(served, named(source, kind), role)
+                if answer != [right]:
+                    collected.append(f"{change}: {source} {kind} {role}: {answer}, not {right}")
+    return collected
 
 
 def test_every_change_of_rights_is_in_the_next_answer(served: Served, database: str) -> None:
@@ -181,8 +183,8 @@ def test_a_role_that_may_not_ask_for_its_server_is_answered_live(
         right = served.run(truth(served.url, "note", None))
         assert served.run(answers(served, name, None)) == [right]
         assert not served.run(hit(served, name))
-        told = [text for text in caplog.messages if "GRANT EXECUTE" in text]
-        assert len(told) == 1
-        assert "pg_control_system" in told[0]
+        answer_of = [text for text in caplog.messages if "GRANT EXECUTE" in text]
+        assert len(answer_of) == 1
+        assert "pg_control_system" in answer_of[0]
     finally:
         at_once(run_sql(database, f"GRANT EXECUTE ON {function} TO PUBLIC"))

@@ -41,20 +41,27 @@ class RedisEnv:
     lookup: Lookup
 
     async def fill(
-        self, body: bytes, found: LookupResult | None = None, *, key: bytes = KEY, **more: object
+        self,
+        body: bytes,
+        lookup_result: LookupResult | None = None,
+        *,
+        key: bytes = KEY,
+        **more: object,
     ) -> str:
         """Put a value, labelled as found (or as is found now)."""
-        found = found or await self.store.find(self.lookup, key)
-        assert found.snapshot is not None
-        return await self.store.put(self.entry(body, found, key=key, **more))
+        lookup_result = lookup_result or await self.store.find(self.lookup, key)
+        assert lookup_result.snapshot is not None
+        return await self.store.put(self.entry(body, lookup_result, key=key, **more))
 
-    def entry(self, body: bytes, found: LookupResult, *, key: bytes = KEY, **more: object) -> Entry:
+    def entry(
+        self, body: bytes, lookup_result: LookupResult, *, key: bytes = KEY, **more: object
+    ) -> Entry:
         entry = Entry(
             key=key,
             query="users",
             tags=self.lookup.dependencies.tags,
-            snapshot=found.snapshot or "",
-            fingerprint=found.fingerprint ^ found.roles_digest,
+            snapshot=lookup_result.snapshot or "",
+            fingerprint=lookup_result.fingerprint ^ lookup_result.roles_digest,
             ttl=None,
             cost_ms=1.5,
             body=body,
@@ -72,10 +79,10 @@ class RedisEnv:
 @asynccontextmanager
 async def opened_alone(redis_url: str, **more: object) -> AsyncIterator[RedisEnv]:
     """Open a store for what depends on nothing: there is no database."""
-    nobody: Any = None
-    store = RedisStore(redis_url, nobody, secret=SECRET, **{"timeout": PATIENT, **more})
+    no_pool: Any = None
+    store = RedisStore(redis_url, no_pool, secret=SECRET, **{"timeout": PATIENT, **more})
     try:
-        yield RedisEnv(store, nobody, nobody, ALONE)
+        yield RedisEnv(store, no_pool, no_pool, ALONE)
     finally:
         await store.close()
 
@@ -90,7 +97,7 @@ async def prepare(url: str) -> None:
         "CREATE SCHEMA app",
         f"CREATE TABLE {TABLE} (id int, v int)",
         f"INSERT INTO {TABLE} VALUES (1, 1)",
-        *(statement for one in objects for statement in one.create),
+        *(statement for object_ in objects for statement in object_.create),
         *trigger_object(TABLE, "SELECT").create,
     ]
     for statement in statements:

@@ -19,7 +19,7 @@ async def failing(env: RedisEnv) -> set[str]:
     """Ask for everything that a store does and return the kinds of failure."""
     entry = env.entry(b"1", LookupResult("absent", "", 0))
     kinds = set()
-    for asked in (
+    for work in (
         env.store.find(env.lookup, KEY),
         env.store.put(entry),
         led(env.store),
@@ -28,7 +28,7 @@ async def failing(env: RedisEnv) -> set[str]:
         env.store.size(),
     ):
         with pytest.raises(StoreUnavailable) as caught:
-            await asked
+            await work
         kinds.add(error_kind(caught.value))
     return kinds
 
@@ -59,11 +59,11 @@ async def test_restarted_between_two_requests_is_no_failure(redis_server: RedisS
         assert redis_server.start()
         # The end of a connection is known when the loop has had a look.
         await asyncio.sleep(0)
-        found = await asyncio.gather(*(env.store.find(env.lookup, KEY) for _ in range(8)))
-        assert {one.reason for one in found} == {"absent"}
+        lookups = await asyncio.gather(*(env.store.find(env.lookup, KEY) for _ in range(8)))
+        assert {lookup.reason for lookup in lookups} == {"absent"}
 
 
-async def test_one_that_hangs_keeps_nobody_waiting(redis_server: RedisServer) -> None:
+async def test_a_hanging_redis_delays_no_request(redis_server: RedisServer) -> None:
     async with opened_alone(redis_server.url, timeout=0.2) as env:
         redis_server.pause()
         begun = time.monotonic()
@@ -73,7 +73,7 @@ async def test_one_that_hangs_keeps_nobody_waiting(redis_server: RedisServer) ->
         assert await reason_within(env, PATIENCE) == "absent"
 
 
-async def test_one_that_hangs_keeps_nobody_from_stopping(redis_server: RedisServer) -> None:
+async def test_a_hanging_redis_does_not_delay_the_stop(redis_server: RedisServer) -> None:
     async with opened_alone(redis_server.url, timeout=0.2) as env:
         entry = env.entry(b"x" * 4_000_000, await env.store.find(env.lookup, KEY))
         redis_server.pause()
@@ -98,30 +98,30 @@ async def reason_within(env: RedisEnv, seconds: float) -> str:
                 raise
 
 
-async def test_a_full_one_answers_and_keeps_nothing_more(redis_server: RedisServer) -> None:
+async def test_a_full_redis_answers_and_stores_nothing_more(redis_server: RedisServer) -> None:
     async with opened_alone(redis_server.url) as env, client_of(redis_server) as client:
         await env.store.find(env.lookup, KEY)
         assert await env.fill(b"1") == "stored"
         await client.config_set("maxmemory", "1mb")
         await client.config_set("maxmemory-policy", "noeviction")
         other = bytes(32)
-        found = await env.store.find(env.lookup, other)
-        assert await env.fill(b"2", found, key=other) == "full"
+        lookup_result = await env.store.find(env.lookup, other)
+        assert await env.fill(b"2", lookup_result, key=other) == "full"
         assert await env.reason() == "hit"
         assert await led(env.store), "nobody waits for a value that cannot be kept"
         await client.config_set("maxmemory", "0")
-        assert await env.fill(b"2", found, key=other) == "stored"
+        assert await env.fill(b"2", lookup_result, key=other) == "stored"
 
 
 async def test_one_that_drops_entries_loses_nothing_else(redis_server: RedisServer) -> None:
     async with opened_alone(redis_server.url) as env, client_of(redis_server) as client:
-        found = await env.store.find(env.lookup, KEY)
+        lookup_result = await env.store.find(env.lookup, KEY)
         used = (await client.info("memory"))["used_memory"]
         await client.config_set("maxmemory", str(used + 400_000))
         await client.config_set("maxmemory-policy", "allkeys-lru")
         for number in range(100):
             key = number.to_bytes(32, "big")
-            assert await env.fill(b"x" * 20_000, found, key=key) == "stored"
+            assert await env.fill(b"x" * 20_000, lookup_result, key=key) == "stored"
         entries, total = await env.store.size()
         assert 0 < entries < 40
         assert total < 800_000
@@ -153,7 +153,7 @@ async def test_one_that_wants_a_password(redis_server: RedisServer) -> None:
             assert await env.reason() == "absent"
 
 
-async def test_scripts_that_are_forgotten_are_told_again(redis_server: RedisServer) -> None:
+async def test_scripts_that_redis_lost_are_loaded_again(redis_server: RedisServer) -> None:
     async with opened_alone(redis_server.url) as env, client_of(redis_server) as client:
         await env.store.find(env.lookup, KEY)
         assert await env.fill(b"1") == "stored"

@@ -22,18 +22,23 @@ from tests.integration.caching.results.redis_store.env import (
 NAME = contents.entry_name(KEY)
 
 
-async def test_kept_given_and_given_no_more(env: RedisEnv) -> None:
+async def test_an_entry_is_stored_returned_and_ended(env: RedisEnv) -> None:
     assert await env.reason() == "absent"
     assert await env.fill(b'{"v":1}') == "stored"
-    found = await env.store.find(env.lookup, KEY)
-    assert (found.reason, found.hit.value, found.hit.cost_ms, found.hit.ttl) == (
+    lookup_result = await env.store.find(env.lookup, KEY)
+    assert (
+        lookup_result.reason,
+        lookup_result.hit.value,
+        lookup_result.hit.cost_ms,
+        lookup_result.hit.ttl,
+    ) == (
         "hit",
         b'{"v":1}',
         1.5,
         None,
     )
-    assert found.hit.lag_seconds == 0.0
-    assert 0.0 <= found.hit.age_seconds < 60.0
+    assert lookup_result.hit.lag_seconds == 0.0
+    assert 0.0 <= lookup_result.hit.age_seconds < 60.0
     await env.write(2)
     assert await env.reason() == "changed"
 
@@ -47,8 +52,12 @@ async def test_a_definition_that_changes_is_noticed(env: RedisEnv) -> None:
 async def test_the_body_stays_where_the_client_has_it(env: RedisEnv) -> None:
     await env.fill(b"[1]")
     etag = bytes.fromhex((await env.store.find(env.lookup, KEY)).hit.etag)
-    found = await env.store.find(env.lookup, KEY, [bytes(16), etag])
-    assert (found.reason, found.hit.unchanged, found.hit.value) == ("hit", True, None)
+    lookup_result = await env.store.find(env.lookup, KEY, [bytes(16), etag])
+    assert (lookup_result.reason, lookup_result.hit.unchanged, lookup_result.hit.value) == (
+        "hit",
+        True,
+        None,
+    )
 
 
 async def test_an_older_value_is_not_put_over_a_newer_one(env: RedisEnv) -> None:
@@ -68,7 +77,7 @@ async def test_an_older_value_is_never_taken_for_the_newest(env: RedisEnv) -> No
     assert await env.reason() == "changed"
 
 
-async def test_a_reader_who_is_behind_is_not_given_what_is_ahead(
+async def test_a_reader_gets_no_entry_from_a_later_snapshot(
     env: RedisEnv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     far = await env.store.find(env.lookup, KEY)
@@ -84,24 +93,22 @@ async def test_a_reader_who_is_behind_is_not_given_what_is_ahead(
 
 async def test_time_ends_an_entry(env: RedisEnv) -> None:
     assert await env.fill(b"1", ttl=30.0) == "stored"
-    found = await env.store.find(env.lookup, KEY)
-    assert found.reason == "hit"
-    assert found.hit.ttl is not None
-    assert 0.0 < found.hit.ttl <= 30.0
+    lookup_result = await env.store.find(env.lookup, KEY)
+    assert lookup_result.reason == "hit"
+    assert lookup_result.hit.ttl is not None
+    assert 0.0 < lookup_result.hit.ttl <= 30.0
     assert await env.fill(b"1", ttl=0.05) == "stored"
     await asyncio.sleep(0.1)
     assert await env.reason() in ("absent", "expired")
     assert await env.fill(b"1", ttl=0.001) == "refused", "computing took longer than that"
 
 
-async def test_what_has_no_end_goes_away_when_nobody_has_it_anew(
-    env: RedisEnv, client: Redis
-) -> None:
+async def test_entries_without_expiry_are_evicted_if_unused(env: RedisEnv, client: Redis) -> None:
     await env.fill(b"1")
     assert 0 < await client.pttl(NAME) <= 7 * 86_400_000
 
 
-async def test_a_body_that_is_too_large_is_not_kept(database: str, redis_url: str) -> None:
+async def test_a_body_over_the_limit_is_not_stored(database: str, redis_url: str) -> None:
     await prepare(database)
     async with opened(database, redis_url, max_entry_bytes=10) as env:
         await env.store.find(env.lookup, KEY)
@@ -138,9 +145,9 @@ async def test_an_entry_is_of_its_key_and_of_those_who_have_the_secret(
     value = await client.get(NAME)
     other = bytes(32)
     await client.set(contents.entry_name(other), value)
-    found = await env.store.find(env.lookup, other)
-    assert (found.reason, found.hit) == ("invalid", None)
-    assert found.snapshot, "what is computed instead may be stored"
+    lookup_result = await env.store.find(env.lookup, other)
+    assert (lookup_result.reason, lookup_result.hit) == ("invalid", None)
+    assert lookup_result.snapshot, "what is computed instead may be stored"
     async with opened(database, redis_url, secret=bytes(32)) as stranger:
         assert await stranger.reason() == "invalid"
         assert await stranger.fill(b"[2]") == "stored"
@@ -158,7 +165,7 @@ async def test_a_secret_that_is_changed_is_loaded_again(env: RedisEnv, client: R
     with pytest.raises(StoreUnavailable) as caught:
         await env.reason()
     assert error_kind(caught.value) == "secret_missing"
-    for statement in next(one for one in common_objects() if one.name == SECRET).create:
+    for statement in next(object_ for object_ in common_objects() if object_.name == SECRET).create:
         await env.writer.execute(statement)
     await client.set(NAME, old)
     assert await env.reason() == "invalid"
@@ -167,20 +174,20 @@ async def test_a_secret_that_is_changed_is_loaded_again(env: RedisEnv, client: R
 
 
 async def test_put_replaces_what_is_no_frame(env: RedisEnv, client: Redis) -> None:
-    found = await env.store.find(env.lookup, KEY)
+    lookup_result = await env.store.find(env.lookup, KEY)
     await client.lpush(NAME, "1")
-    assert await env.fill(b"1", found) == "stored"
+    assert await env.fill(b"1", lookup_result) == "stored"
     assert await env.reason() == "hit"
 
 
 async def test_what_depends_on_nothing_needs_no_database(env: RedisEnv) -> None:
-    found = await env.store.find(ALONE, KEY)
-    assert (found.reason, found.snapshot) == ("absent", "")
-    assert await env.store.put(env.entry(b"1", found, ttl=60.0, tags=())) == "stored"
+    lookup_result = await env.store.find(ALONE, KEY)
+    assert (lookup_result.reason, lookup_result.snapshot) == ("absent", "")
+    assert await env.store.put(env.entry(b"1", lookup_result, ttl=60.0, tags=())) == "stored"
     await env.pool.close()
-    found = await env.store.find(ALONE, KEY)
-    assert (found.reason, found.hit.value) == ("hit", b"1")
-    assert await env.store.put(env.entry(b"2", found, ttl=60.0, tags=())) == "stored"
+    lookup_result = await env.store.find(ALONE, KEY)
+    assert (lookup_result.reason, lookup_result.hit.value) == ("hit", b"1")
+    assert await env.store.put(env.entry(b"2", lookup_result, ttl=60.0, tags=())) == "stored"
 
 
 async def test_purge_removes_ours_alone(env: RedisEnv, client: Redis) -> None:

@@ -67,7 +67,7 @@ async def write_as(env: RedisEnv, number: int) -> None:
     await env.write(3)
 
 
-async def test_what_a_crash_took_back_is_not_given(
+async def test_entries_of_lost_transactions_are_not_returned(
     own: Crashing, redis_url: str, client: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await prepare(own.url)
@@ -100,24 +100,24 @@ async def test_two_databases_share_nothing(
     database: str, server: EmbeddedServer, redis_url: str, client: Redis
 ) -> None:
     await prepare(database)
-    async with opened(database, redis_url) as one:
-        await one.writer.execute("CREATE DATABASE fql_another")
+    async with opened(database, redis_url) as env:
+        await env.writer.execute("CREATE DATABASE fql_another")
         try:
             another = server.url_for("fql_another")
             await prepare(another)
             async with opened(another, redis_url) as other:
-                await one.store.find(one.lookup, KEY)
+                await env.store.find(env.lookup, KEY)
                 await other.store.find(other.lookup, KEY)
-                await one.fill(b"1")
-                assert await one.reason() == "hit"
+                await env.fill(b"1")
+                assert await env.reason() == "hit"
                 assert await other.reason() != "hit"
                 alone = bytes(32)
-                found = await one.store.find(ALONE, alone)
-                await one.store.put(one.entry(b"2", found, key=alone, tags=(), ttl=60.0))
-                assert (await one.store.find(ALONE, alone)).hit.value == b"2"
+                lookup_result = await env.store.find(ALONE, alone)
+                await env.store.put(env.entry(b"2", lookup_result, key=alone, tags=(), ttl=60.0))
+                assert (await env.store.find(ALONE, alone)).hit.value == b"2"
                 assert (await other.store.find(ALONE, alone)).reason == "invalid"
         finally:
-            await one.writer.execute("DROP DATABASE fql_another WITH (FORCE)")
+            await env.writer.execute("DROP DATABASE fql_another WITH (FORCE)")
 
 
 async def test_on_a_copy_that_was_stopped_nothing_is_true(env: RedisEnv) -> None:
@@ -129,15 +129,15 @@ async def test_on_a_copy_that_was_stopped_nothing_is_true(env: RedisEnv) -> None
     assert await env.reason() == "hit"
 
 
-async def test_a_database_made_from_another_one_is_another_place(
+async def test_a_copied_database_has_its_own_namespace(
     database: str, server: EmbeddedServer, redis_url: str, client: Redis
 ) -> None:
     await prepare(database)
-    async with opened(database, redis_url) as one:
-        await one.fill(b"1")
-        assert await one.reason() == "hit"
-        epoch = await crash_epoch(one.pool)
-        name = await one.writer.fetchval("SELECT current_database()")
+    async with opened(database, redis_url) as env:
+        await env.fill(b"1")
+        assert await env.reason() == "hit"
+        epoch = await crash_epoch(env.pool)
+        name = await env.writer.fetchval("SELECT current_database()")
     connection = await asyncpg.connect(server.url)
     await connection.execute(f"CREATE DATABASE fql_copied TEMPLATE {name}")
     try:
@@ -150,11 +150,14 @@ async def test_a_database_made_from_another_one_is_another_place(
 
 
 async def test_what_is_of_another_epoch_or_ahead_is_removed_when_it_is_met(env: RedisEnv) -> None:
-    found = await env.store.find(env.lookup, KEY)
-    epoch, _, _ = (found.snapshot or "").rpartition(" ")
+    lookup_result = await env.store.find(env.lookup, KEY)
+    epoch, _, _ = (lookup_result.snapshot or "").rpartition(" ")
     far = "4000000000:4000000000:"
-    for snapshot in (f"{epoch} {far}", f"another/1/2 {(found.snapshot or '').rpartition(' ')[2]}"):
-        assert await env.store.put(env.entry(b"1", found, snapshot=snapshot)) == "stored"
+    for snapshot in (
+        f"{epoch} {far}",
+        f"another/1/2 {(lookup_result.snapshot or '').rpartition(' ')[2]}",
+    ):
+        assert await env.store.put(env.entry(b"1", lookup_result, snapshot=snapshot)) == "stored"
         assert await env.reason() == "foreign"
         assert await env.reason() == "absent"
     assert await env.fill(b"2") == "stored"

@@ -77,9 +77,7 @@ async def test_a_failure_ends_the_lead(two: list[RedisStore]) -> None:
     assert await led(two[1])
 
 
-async def test_who_has_lost_the_lead_ends_nobody_elses(
-    two: list[RedisStore], client: Redis
-) -> None:
+async def test_an_expired_fill_lock_releases_no_other(two: list[RedisStore], client: Redis) -> None:
     first, second = two
     async with first.acquire_fill_lock(KEY) as leading:
         assert leading

@@ -16,7 +16,7 @@ def applied(
 ) -> Iterator[Setup]:
     """Two roles, of which one has applied and the other may read the view and no more."""
     folder = tmp_path_factory.mktemp("two_roles")
-    owner, serving = (database.replace("postgres@", f"{quote(one)}@") for one in (OWNER, ROLE))
+    owner, serving = (database.replace("postgres@", f"{quote(role)}@") for role in (OWNER, ROLE))
     setup = Setup(owner, serving, folder)
     for who, url in (("owner", owner), ("serving", serving)):
         text = API.replace("DATABASE", repr(url)).replace("REDIS", repr(redis_url))

@@ -63,8 +63,8 @@ class Setup:
         """Run a command with its application; return exit code, output and complaints."""
         out, err = StringIO(), StringIO()
         with redirect_stdout(out), redirect_stderr(err):
-            told = [*words[:2], self.module(who), *words[2:]]
-            code = await asyncio.to_thread(main, told)
+            messages = [*words[:2], self.module(who), *words[2:]]
+            code = await asyncio.to_thread(main, messages)
         return code, out.getvalue(), err.getvalue()
 
     async def run(self, *words: str, who: str = "owner") -> str:

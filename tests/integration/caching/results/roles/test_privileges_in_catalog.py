@@ -104,17 +104,17 @@ async def applied(url: str) -> None:
     """Apply all kinds of declarations, and grant."""
     pool = await open_pool(url, Settings())
     try:
-        wanted = await load_desired_state(SCHEMA, pool)
-        assert not wanted.refusals, wanted.refusals
+        desired = await load_desired_state(SCHEMA, pool)
+        assert not desired.refusals, desired.refusals
         async with open_admin(pool) as writer:
-            await apply(writer, wanted)
+            await apply(writer, desired)
             await grant(writer, SERVING)
     finally:
         await pool.close()
 
 
 @pytest.fixture(scope="module")
-def made(database: str) -> Iterator[str]:
+def migrated(database: str) -> Iterator[str]:
     """A database in which each kind of declaration is applied, and a role that may serve."""
     at_once(run_sql(database, TABLES))
     at_once(applied(database))
@@ -126,8 +126,8 @@ def made(database: str) -> Iterator[str]:
 async def rights_of(url: str, role: str) -> list[asyncpg.Record]:
     connection = await asyncpg.connect(url)
     try:
-        found = await connection.fetchval("SELECT oid FROM pg_roles WHERE rolname = $1", role)
-        return [row for row in await connection.fetch(ACLS) if row["grantee"] == (found or 0)]
+        value = await connection.fetchval("SELECT oid FROM pg_roles WHERE rolname = $1", role)
+        return [row for row in await connection.fetch(ACLS) if row["grantee"] == (value or 0)]
     finally:
         await connection.close()
 
@@ -138,61 +138,61 @@ def short(name: str) -> str:
 
 
 async def check_everybody(url: str) -> None:
-    found = {(r["kind"], short(r["name"]), r["privilege"]) for r in await rights_of(url, "")}
-    assert found == EVERYBODY
+    actual = {(r["kind"], short(r["name"]), r["privilege"]) for r in await rights_of(url, "")}
+    assert actual == EVERYBODY
 
 
-async def test_nothing_else_is_for_everybody(made: str) -> None:
-    await check_everybody(made)
+async def test_nothing_else_is_for_everybody(migrated: str) -> None:
+    await check_everybody(migrated)
 
 
-async def test_what_is_granted_is_what_the_role_has_and_nobody_has_more(made: str) -> None:
-    connection = await asyncpg.connect(made)
+async def test_the_role_has_exactly_the_granted_privileges(migrated: str) -> None:
+    connection = await asyncpg.connect(migrated)
     try:
         sql = "SELECT coalesce(to_regprocedure($1)::oid, to_regclass($2)::oid)"
-        wanted = {
+        expected = {
             (
-                one.kind,
-                await connection.fetchval(sql, *_names(one)),
-                one.privilege,
-                ", ".join(sorted(filter(None, one.columns.split(", ")))),
+                privilege.kind,
+                await connection.fetchval(sql, *_names(privilege)),
+                privilege.privilege,
+                ", ".join(sorted(filter(None, privilege.columns.split(", ")))),
             )
-            for one in serving_privileges()
+            for privilege in serving_privileges()
         }
         grantees = {row["grantee"] for row in await connection.fetch(ACLS)}
     finally:
         await connection.close()
-    found = {
+    actual = {
         (
             r["kind"],
             r["oid"],
             r["privilege"],
             ", ".join(sorted(filter(None, r["columns"].split(", ")))),
         )
-        for r in await rights_of(made, SERVING)
+        for r in await rights_of(migrated, SERVING)
     }
-    assert found - {one for one in found if one[0] == "SCHEMA"} == wanted
+    assert actual - {item for item in actual if item[0] == "SCHEMA"} == expected
     assert len(grantees) == 2, "everybody, and the role that serves"
 
 
-def _names(one: Any) -> tuple[str | None, str | None]:
-    return (one.name, None) if one.kind == "FUNCTION" else (None, one.name)
+def _names(value: Any) -> tuple[str | None, str | None]:
+    return (value.name, None) if value.kind == "FUNCTION" else (None, value.name)
 
 
 def test_the_page_has_all_of_it() -> None:
-    wanted: dict[tuple[str, str], set[str]] = {}
-    for one in serving_privileges():
-        name = one.name.partition("(")[0].replace('"', "").removeprefix("fraiseql.")
-        privilege = f"{one.privilege} ({one.columns})" if one.columns else one.privilege
-        wanted.setdefault((MEANINGS[one.purpose], privilege), set()).add(name)
+    expected: dict[tuple[str, str], set[str]] = {}
+    for item in serving_privileges():
+        name = item.name.partition("(")[0].replace('"', "").removeprefix("fraiseql.")
+        privilege = f"{item.privilege} ({item.columns})" if item.columns else item.privilege
+        expected.setdefault((MEANINGS[item.purpose], privilege), set()).add(name)
     rows = re.findall(r"^\| ([^|`]+) \| `([^|]+)` \| (`[^|]+`) \|$", PAGE.read_text(), re.MULTILINE)
-    found = {(what, privilege): set(re.findall(r"`(\w+)`", on)) for what, privilege, on in rows}
-    assert found == wanted
+    actual = {(what, privilege): set(re.findall(r"`(\w+)`", on)) for what, privilege, on in rows}
+    assert actual == expected
 
 
-async def test_a_writer_with_no_other_right_is_noticed(made: str) -> None:
-    owner = await asyncpg.connect(made)
-    writer = await asyncpg.connect(made.replace("postgres@", f"{WRITER}@"))
+async def test_a_writer_with_no_other_right_is_noticed(migrated: str) -> None:
+    owner = await asyncpg.connect(migrated)
+    writer = await asyncpg.connect(migrated.replace("postgres@", f"{WRITER}@"))
     try:
         await writer.execute("INSERT INTO tb_post VALUES (1, 1, 'first')")
         await writer.execute("INSERT INTO tb_note VALUES (1, 'n')")
@@ -218,21 +218,21 @@ async def test_a_writer_with_no_other_right_is_noticed(made: str) -> None:
         await owner.close()
 
 
-async def test_an_older_version_is_brought_up_to_date_in_place(made: str) -> None:
+async def test_an_older_version_is_brought_up_to_date_in_place(migrated: str) -> None:
     """It had given everybody what serving needs."""
     names = ("changes", "changes_floor", "view_state", "fingerprints")
     tables = ", ".join(f"fraiseql.{name}" for name in names)
     await run_sql(
-        made,
+        migrated,
         "INSERT INTO fraiseql.changes VALUES ('label:before', '3', now())",
         f"GRANT SELECT ON {tables} TO PUBLIC",
         "GRANT EXECUTE ON FUNCTION fraiseql.result_shape, fraiseql.fingerprint_now TO PUBLIC",
         "UPDATE fraiseql.ledger SET digest = 'older' WHERE name ~"
         f""" '^"fraiseql"."({"|".join(names)}|result_shape|fingerprint_now)"'""",
     )
-    await applied(made)
-    await check_everybody(made)
-    connection = await asyncpg.connect(made)
-    kept = await connection.fetchval("SELECT count(*) FROM fraiseql.changes WHERE tag ~ 'before'")
+    await applied(migrated)
+    await check_everybody(migrated)
+    connection = await asyncpg.connect(migrated)
+    stored = await connection.fetchval("SELECT count(*) FROM fraiseql.changes WHERE tag ~ 'before'")
     await connection.close()
-    assert kept == 1, "what was logged is there"
+    assert stored == 1, "what was logged is there"

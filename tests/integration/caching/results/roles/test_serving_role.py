@@ -50,7 +50,7 @@ async def hit(client: Client, name: str) -> list[str]:
         await asyncio.sleep(0.02)
 
 
-def told(caplog: pytest.LogCaptureFixture, part: str) -> list[str]:
+def logged(caplog: pytest.LogCaptureFixture, part: str) -> list[str]:
     """Return the warnings in which a text is."""
     return [text for text in caplog.messages if part in text]
 
@@ -68,14 +68,14 @@ async def test_what_is_granted_is_enough(setup: Setup, caplog: pytest.LogCapture
             assert texts == ["one", "two"]
         for statement in USED:
             await setup.rows(statement, who="serving")
-    found = await setup.facts("cache", "stats", "--keys", "5", who="serving")
-    assert {one["query"] for one in found["queries"] if one["hits"] > 0} == set(STORES)
-    assert {one["query"] for one in found["keys"]} == set(STORES)
-    assert told(caplog, "cannot") == told(caplog, "grant") == []
+    statistics = await setup.facts("cache", "stats", "--keys", "5", who="serving")
+    assert {entry["query"] for entry in statistics["queries"] if entry["hits"] > 0} == set(STORES)
+    assert {statistic["query"] for statistic in statistics["keys"]} == set(STORES)
+    assert logged(caplog, "cannot") == logged(caplog, "grant") == []
     await setup.rows("DELETE FROM note WHERE id = 2")
 
 
-async def test_without_grants_all_is_computed_and_told_once(
+async def test_missing_privileges_are_logged_once_and_nothing_is_cached(
     setup: Setup, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = setup.app()
@@ -127,13 +127,13 @@ async def test_each_right_is_missed(setup: Setup) -> None:
 
     try:
         assert await missing_privileges(read) == ()
-        for one in serving_privileges():
-            privilege = f"{one.privilege} ({one.columns})" if one.columns else one.privilege
-            right = f"{privilege} ON {one.kind} {one.name}"
-            if one.purpose in ("log", "documents"):
+        for item in serving_privileges():
+            privilege = f"{item.privilege} ({item.columns})" if item.columns else item.privilege
+            right = f"{privilege} ON {item.kind} {item.name}"
+            if item.purpose in ("log", "documents"):
                 continue
             await owner.execute(f"REVOKE {right} FROM {SQL_ROLE}")
-            assert await missing_privileges(read) == (one,)
+            assert await missing_privileges(read) == (item,)
             await owner.execute(f"GRANT {right} TO {SQL_ROLE}")
     finally:
         await connection.close()
@@ -153,7 +153,7 @@ async def test_the_worker_compacts_as_the_role_that_serves(
         await worker.stop()
     floor = "SELECT xid::text FROM fraiseql.changes_floor WHERE tag = 'label:old'"
     assert [row[0] for row in await setup.rows(floor)] == ["53"]
-    assert told(caplog, "Background work") == []
+    assert logged(caplog, "Background work") == []
 
 
 async def test_a_worker_that_may_not_compact_says_so_once(
@@ -167,7 +167,7 @@ async def test_a_worker_that_may_not_compact_says_so_once(
         await asyncio.sleep(1.2)  # it has tried again
     finally:
         await worker.stop()
-    (text,) = told(caplog, "Background work")
+    (text,) = logged(caplog, "Background work")
     assert "fraiseql db grant" in text
     assert "fraiseql cache clean" in text
     assert await _counted(setup, 50)
@@ -203,7 +203,7 @@ async def test_the_command_prints_what_it_runs(setup: Setup) -> None:
     await setup.run("cache", "stats", who="serving")
 
 
-async def test_wrong_roles_are_told(setup: Setup) -> None:
+async def test_wrong_roles_are_reported(setup: Setup) -> None:
     code, _, err = await setup.command("db", "grant", ROLE.lower())
     assert code != 0
     assert "does not exist" in err
@@ -216,7 +216,7 @@ async def test_wrong_roles_are_told(setup: Setup) -> None:
     assert "fraiseql db apply" in err or "permission denied" in err
 
 
-async def test_what_is_made_anew_is_told_until_it_is_granted(
+async def test_recreated_objects_are_reported_until_granted(
     setup: Setup, caplog: pytest.LogCaptureFixture
 ) -> None:
     await setup.run("db", "grant", ROLE)
@@ -245,7 +245,7 @@ async def _counted(setup: Setup, count: int) -> bool:
 
 
 async def _said(caplog: pytest.LogCaptureFixture) -> bool:
-    return bool(told(caplog, "Background work"))
+    return bool(logged(caplog, "Background work"))
 
 
 async def _until(condition: Callable[[], Awaitable[bool]]) -> None:

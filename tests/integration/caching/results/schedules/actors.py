@@ -77,7 +77,7 @@ class Stage:
 
     env: Env
     looking: Looker
-    one: asyncpg.Connection
+    first: asyncpg.Connection
     two: asyncpg.Connection
     three: asyncpg.Connection
     number: int = 0
@@ -90,7 +90,7 @@ class Stage:
     async def walk(self, order: Callable[[], Sequence[Named]]) -> str:
         """Walk through one order on fresh lists; return what was wrong on the way, or after."""
         self.number += 1
-        await self.one.execute(rows(self.number))
+        await self.first.execute(rows(self.number))
         steps = order()
         for place, (_, step) in enumerate(steps, 1):
             await step()
@@ -103,17 +103,17 @@ class Stage:
 
     async def look(self, *, hit: bool = False) -> str:
         """Compare a hit with the live answer; ``hit`` tells that it has to be one."""
-        found, live = await self.looking.look(self.question)
-        self.hits += found.reason == "hit"
-        if hit and found.reason != "hit":
-            return f"no hit, but {found.reason}"
-        return judged(self.question, found, live)
+        actual, live = await self.looking.look(self.question)
+        self.hits += actual.reason == "hit"
+        if hit and actual.reason != "hit":
+            return f"no hit, but {actual.reason}"
+        return judged(self.question, actual, live)
 
     async def wrong(self, *actors: Callable[[], Sequence[Named]], every: int = 1) -> list[str]:
         """Walk through every order of the actors' steps, or each nth; list what was wrong."""
         chosen = list(orders(*(len(actor()) for actor in actors)))[::every]
-        found = [await self.walk(partial(arranged, order, actors)) for order in chosen]
-        return [wrong for wrong in found if wrong]
+        actual = [await self.walk(partial(arranged, order, actors)) for order in chosen]
+        return [wrong for wrong in actual if wrong]
 
     def filling(self, name: str = "F") -> list[Named]:
         """Look up, compute, put."""
@@ -128,8 +128,8 @@ class Stage:
         """Write, and end the transaction."""
         text = f"BEGIN; {self.text(write)}"
         return [
-            (f"W writes ({write})", partial(self.one.execute, text)),
-            (f"W ends ({end})", partial(self.one.execute, end)),
+            (f"W writes ({write})", partial(self.first.execute, text)),
+            (f"W ends ({end})", partial(self.first.execute, end)),
         ]
 
     def writing_late(self, write: str) -> list[Named]:
@@ -180,12 +180,12 @@ def arranged(order: Sequence[int], actors: Sequence[Callable[[], Sequence[Named]
 
 @asynccontextmanager
 async def on_stage(env: Env) -> AsyncIterator[Stage]:
-    made = [await asyncpg.connect(env.url) for _ in range(3)]
+    sessions = [await asyncpg.connect(env.url) for _ in range(3)]
     try:
         async with looker(env) as looking:
-            yield Stage(env, looking, *made)
+            yield Stage(env, looking, *sessions)
     finally:
-        for connection in made:
+        for connection in sessions:
             # Not in good order: what a failed test left open must not keep it waiting.
             connection.terminate()
 
@@ -195,7 +195,7 @@ async def moved(stage: Stage, snapshot: str = "r.snap", home: str = "'{name}'::r
     kind = stage.env.kind
     for number in range(4):
         name = f"fraiseql.results_{kind[0]}{number}"
-        await stage.one.execute(
+        await stage.first.execute(
             f"WITH gone AS (DELETE FROM {name} r RETURNING r.*) INSERT INTO {name}"
             f" SELECT r.key, r.upto, {snapshot}, r.tags, r.shape, r.expires, r.made, r.cost,"
             f" r.query, {home.format(name=name)}, r.etag, r.body FROM gone r"

@@ -70,9 +70,9 @@ async def _redefined(stage: Stage, *more: Named) -> list[str]:
 
 async def partly_attached(stage: Stage) -> list[str]:
     """A table becomes one more child: its rows are there without a write."""
-    made = "CREATE TABLE app.more (id int, list int, v int NOT NULL)"
+    create = "CREATE TABLE app.more (id int, list int, v int NOT NULL)"
     added = "INSERT INTO app.more VALUES (0, {}, 77); ALTER TABLE app.more INHERIT app.items"
-    await stage.two.execute(f"{made}; ALTER TABLE app.more ALTER id SET NOT NULL")
+    await stage.two.execute(f"{create}; ALTER TABLE app.more ALTER id SET NOT NULL")
     try:
         return await _of(
             stage,
@@ -122,8 +122,8 @@ async def lived_too_long(stage: Stage) -> list[str]:
     for step in (filling.look, filling.compute, filling.put):
         await step()
     await asyncio.sleep(0.1)
-    found, _ = await stage.looking.look(stage.question)
-    return [f"given {found.hit.ttl} s before its end"] if found.reason == "hit" else []
+    hit, _ = await stage.looking.look(stage.question)
+    return [f"given {hit.hit.ttl} s before its end"] if hit.reason == "hit" else []
 
 
 async def emptied_table(stage: Stage) -> list[str]:
@@ -131,7 +131,7 @@ async def emptied_table(stage: Stage) -> list[str]:
 
     def order() -> list[Named]:
         look, compute, put = stage.filling()
-        gone = _step("T is emptied", stage.one, "TRUNCATE app.items")
+        gone = _step("T is emptied", stage.first, "TRUNCATE app.items")
         return [look, gone, compute, put, *stage.filling("G")]
 
     return await _of(stage, order, lambda: [*stage.filling(), *order()[1:2]])
@@ -154,10 +154,10 @@ async def stored_while_emptied(stage: Stage) -> list[str]:
         return []
     store = stage.env.kind
     room = f'BEGIN; SELECT fraiseql."result_room_{store}"(0, 0{{}})'
-    found = await stage.one.fetchval(
+    value = await stage.first.fetchval(
         "SELECT pronargs FROM pg_proc WHERE proname = $1", f"result_room_{store}"
     )
-    text = room.format(", true" if found == 3 else "")
+    text = room.format(", true" if value == 3 else "")
 
     def order() -> list[Named]:
         look, compute, put = stage.filling()

@@ -5,6 +5,6 @@ from tests.integration.caching.results.schedules.schedules import SCHEDULES
 
 
 async def test_nothing_is_wrong(stage: Stage) -> None:
-    assert {one.__name__: await one(stage) for one in SCHEDULES} == {
-        one.__name__: [] for one in SCHEDULES
+    assert {first.__name__: await first(stage) for first in SCHEDULES} == {
+        first.__name__: [] for first in SCHEDULES
     }

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.integration.flights import at_once, run_sql
-from tests.integration.serving.results.env import keeping_results, outcomes, respond
+from tests.integration.serving.results.env import outcomes, respond, served_with_caches
 
 TABLES = """
 DROP SCHEMA IF EXISTS fraiseql CASCADE;
@@ -96,7 +96,7 @@ def deploy(directory: Path, files: dict[str, str], url: str, **options: Any) -> 
     importlib.invalidate_caches()
     try:
         module = importlib.import_module("shop_deployed.views")
-        with keeping_results(url, queries=module.QUERIES, **options) as running:
+        with served_with_caches(url, queries=module.QUERIES, **options) as running:
             yield running
     finally:
         sys.path.remove(str(directory))
@@ -138,26 +138,26 @@ def shop(database: str, tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_other_code_is_not_given_old_answers(shop: str, tmp_path: Path, name: str) -> None:
+def test_other_code_gets_no_old_answers(shop: str, tmp_path: Path, name: str) -> None:
     file, old, new, right = CHANGES[name]
     assert FILES[file].count(old) == 1
     files = {**FILES, file: FILES[file].replace(old, new)}
-    found, _ = answers(tmp_path / "second", files, shop)
+    body, _ = answers(tmp_path / "second", files, shop)
     goods = {**GOODS, **{key: right[key] for key in ("doubled", "kind") if key in right}}
-    assert found == {
+    assert body == {
         "goods": [goods],
         "total": right.get("total", 6),  # type: ignore[attr-defined]
         "code": right.get("code", "<x>"),  # type: ignore[attr-defined]
     }
 
 
-def test_the_same_code_elsewhere_is_given_the_answers(shop: str, tmp_path: Path) -> None:
-    found, how = answers(tmp_path / "elsewhere", FILES, shop)
+def test_the_same_code_in_another_folder_shares_the_answers(shop: str, tmp_path: Path) -> None:
+    body, how = answers(tmp_path / "elsewhere", FILES, shop)
     assert how == HIT
-    assert found["goods"] == [GOODS]
+    assert body["goods"] == [GOODS]
 
 
-def test_another_code_version_is_not_given_old_answers(shop: str, tmp_path: Path) -> None:
+def test_another_code_version_gets_no_old_answers(shop: str, tmp_path: Path) -> None:
     _, how = answers(tmp_path / "setting", FILES, shop, code_version="2")
     assert set(how.values()) == {"miss"}
     views = FILES["views.py"].replace(

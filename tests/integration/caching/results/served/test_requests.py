@@ -11,7 +11,7 @@ import pytest
 import fraiseql
 from fraiseql.http.asgi import HttpRequest
 from tests.integration.flights import at_once, run_sql
-from tests.integration.serving.results.env import keeping_results, outcomes, respond
+from tests.integration.serving.results.env import outcomes, respond, served_with_caches
 from tests.integration.serving.served import Served
 
 TABLES = """
@@ -162,8 +162,8 @@ def context(name: str, user: Any = ...) -> dict[str, Any]:
     """Return what the context hook makes for a client."""
     headers = [(b"cookie", name.encode())]
     request = HttpRequest({"type": "http", "headers": headers, "client": (name, 1)})
-    found = {"request": request, "service": SimpleNamespace(name="shared")}
-    return found if user is None else {**found, "user": user_of(name) if user is ... else user}
+    actual = {"request": request, "service": SimpleNamespace(name="shared")}
+    return actual if user is None else {**actual, "user": user_of(name) if user is ... else user}
 
 
 def user_of(name: str) -> Any:
@@ -174,7 +174,7 @@ def user_of(name: str) -> Any:
 @pytest.fixture(scope="module")
 def served(database: str) -> Iterator[Served]:
     at_once(run_sql(database, TABLES))
-    with keeping_results(database, queries=QUERIES) as running:
+    with served_with_caches(database, queries=QUERIES) as running:
         yield running
 
 
@@ -182,9 +182,9 @@ def ask(served: Served, query: str, seen: dict[str, Any], **more: Any) -> tuple[
     """Return a value, and how it was answered; what is stored is stored by then."""
     response = respond(served, query, context=seen, **more)
     served.run(served.service.results.runtime.background.finish())
-    found = json.loads(bytes(response.body))
-    assert "errors" not in found, found
-    (value,), (outcome,) = found["data"].values(), outcomes(response).values()
+    body = json.loads(bytes(response.body))
+    assert "errors" not in body, body
+    (value,), (outcome,) = body["data"].values(), outcomes(response).values()
     return value, outcome
 
 
@@ -201,7 +201,7 @@ HIDDEN = {
 
 
 @pytest.mark.parametrize("name", HIDDEN)
-def test_what_is_read_and_not_in_the_key_is_not_given_to_another(served: Served, name: str) -> None:
+def test_values_read_outside_of_the_key_are_not_shared(served: Served, name: str) -> None:
     ada, how = ask(served, HIDDEN[name], context("ada"))
     again, how_again = ask(served, HIDDEN[name], context("ada"))
     bob, how_bob = ask(served, HIDDEN[name], context("bob"))
@@ -211,7 +211,7 @@ def test_what_is_read_and_not_in_the_key_is_not_given_to_another(served: Served,
     assert "hit" not in (how, how_again, how_bob)
 
 
-def test_what_is_looked_for_is_not_given_to_another(served: Served) -> None:
+def test_probed_context_is_not_shared(served: Served) -> None:
     assert ask(served, "{ userOrNone }", context("ada"))[0] == "True"
     assert ask(served, "{ userOrNone }", context("ada", None))[0] == "False"
 
@@ -228,7 +228,7 @@ def test_name_alias_and_variables_of_an_operation_are_no_part_of_the_key(served:
         assert json.loads(bytes(response.body))["data"]["variable"] == str(number)
 
 
-def test_what_is_in_the_key_is_given_to_those_with_the_same(served: Served) -> None:
+def test_equal_keys_share_an_entry(served: Served) -> None:
     for query in ("{ variedCookie }", "{ service }", "{ rights }", "{ plan }"):
         first, how = ask(served, query, context("ada"))
         second, how_again = ask(served, query, context("ada"))
@@ -260,7 +260,10 @@ def test_code_that_takes_no_stand_in_is_answered(served: Served) -> None:
 
 
 def test_each_read_is_named_once(served: Served, caplog: pytest.LogCaptureFixture) -> None:
-    with keeping_results(served.url, queries=QUERIES) as running, caplog.at_level(logging.WARNING):
+    with (
+        served_with_caches(served.url, queries=QUERIES) as running,
+        caplog.at_level(logging.WARNING),
+    ):
         for name in ("ada", "bob", "eve"):
             ask(running, "{ cookie }", context(name))
     lines = [line for line in caplog.messages if "is not cached" in line]

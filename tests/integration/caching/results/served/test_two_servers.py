@@ -77,7 +77,7 @@ class History:
     committed: int = 0
     ends: dict[int, float] = field(default_factory=dict)
     hits: Counter[str] = field(default_factory=Counter)
-    asked: int = 0
+    count: int = 0
     wrong: list[str] = field(default_factory=list)
 
 
@@ -127,7 +127,7 @@ async def read(
             before, at = history.committed, time.time()
             response = await client.post("/graphql", json={"query": f"{{ value: {query} }}"})
             value = json.loads(response.text)["data"]["value"]
-            history.asked += 1
+            history.count += 1
             history.hits[name] += "; hit" in response.headers["cache-status"]
             if not _right(name, value, history, before, at):
                 history.wrong.append(f"{name}: {value}, {before} to {history.begun}")
@@ -177,10 +177,10 @@ def test_no_answer_is_older_than_the_last_commit(
             ports.append(port_of(bound))
     words = [("serve", "api:app", "--port", str(port)) for port in ports]
     with (
-        running(*words[0], cwd=places[0], url=database) as one,
+        running(*words[0], cwd=places[0], url=database) as first_server,
         running(*words[1], cwd=places[1], url=database) as two,
     ):
-        for server, port in zip((one, two), ports, strict=True):
+        for server, port in zip((first_server, two), ports, strict=True):
             server.answer(port, "{ __typename }")
         seed = random.randrange(10**6)
         history = asyncio.run(meet(database, [f"http://{HOST}:{port}" for port in ports], seed))
@@ -188,7 +188,7 @@ def test_no_answer_is_older_than_the_last_commit(
     assert history.committed >= 5
     assert all(count >= HITS for count in history.hits.values()), history.hits
     assert len(history.hits) == 1 + 2 * len(STORES)
-    print(history.asked, history.hits, history.committed)
+    print(history.count, history.hits, history.committed)
 
 
 async def _execute(url: str, text: str) -> None:

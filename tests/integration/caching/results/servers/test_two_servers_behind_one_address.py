@@ -63,7 +63,7 @@ async def renamed(url: str, name: str) -> None:
 async def right(on: CacheFixture, cached: object, name: str) -> bool:
     """Ask three times: whether each answer has the name."""
     answers = [await on.answer_and_store(cached) for _ in range(3)]  # type: ignore[arg-type]
-    return all(f'"{name}"'.encode() in (value_of(one) or b"") for one in answers)
+    return all(f'"{name}"'.encode() in (value_of(answer) or b"") for answer in answers)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -134,8 +134,8 @@ async def test_round_robin_stores_nothing_old(pair: Pair, redis_url: str) -> Non
             rule.choice(pools)._connections.replace_all()
             await run(pair.standby, f"SELECT pg_wal_replay_{rule.choice(('pause', 'resume'))}()")
             await renamed(pair.primary, f"name {number}")
-            asked = [mixed.ask(mixed.cached(all_cached[kind])) for kind in KINDS]
-            await asyncio.gather(*asked)
+            requests = [mixed.ask(mixed.cached(all_cached[kind])) for kind in KINDS]
+            await asyncio.gather(*requests)
             await mixed.settled()
             for kind in KINDS:
                 assert await right(direct, direct.cached(all_cached[kind]), f"name {number}")

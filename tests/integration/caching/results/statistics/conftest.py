@@ -11,6 +11,6 @@ from tests.integration.caching.results.stores.store_fixture import StoreFixture,
 @pytest.fixture
 async def fixture(database: str) -> AsyncIterator[StoreFixture]:
     """A stage over unlogged tables, with figures and views."""
-    async with table_fixture(database, "unlogged") as made:
-        await shown(made.db)
-        yield made
+    async with table_fixture(database, "unlogged") as running:
+        await shown(running.db)
+        yield running

@@ -13,13 +13,13 @@ from fraiseql.database.writing import AdminConnection, open_admin
 from fraiseql.settings import Settings
 
 
-async def made(url: str) -> None:
+async def create_tables(url: str) -> None:
     """Make the schema and the figures' tables and functions anew."""
     connection = await asyncpg.connect(url)
     try:
         await connection.execute("DROP SCHEMA IF EXISTS fraiseql CASCADE; CREATE SCHEMA fraiseql")
-        for one in stats_objects():
-            for statement in one.create:
+        for object_ in stats_objects():
+            for statement in object_.create:
                 await connection.execute(statement)
     finally:
         await connection.close()
@@ -30,8 +30,8 @@ async def writer(url: str) -> AsyncIterator[AdminConnection]:
     """Open a connection that may write."""
     pool = await open_pool(url, Settings())
     try:
-        async with open_admin(pool) as found:
-            yield found
+        async with open_admin(pool) as actual:
+            yield actual
     finally:
         await pool.close()
 
@@ -46,7 +46,7 @@ async def totals(read: AdminConnection) -> dict[str, int]:
 
 async def shown(connection: asyncpg.Connection) -> None:
     """Make figures and views beside stores that are there."""
-    for one in (*stats_objects(), *view_objects(("unlogged", "logged"))):
-        for statement in one.create:
+    for object_ in (*stats_objects(), *view_objects(("unlogged", "logged"))):
+        for statement in object_.create:
             await connection.execute(statement)
     await connection.execute("TRUNCATE fraiseql.result_figures, fraiseql.result_keys")

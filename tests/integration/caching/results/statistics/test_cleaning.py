@@ -22,11 +22,11 @@ async def expired(fixture: StoreFixture, lookup: Lookup, body: bytes = b"1") -> 
     await eventually(over)
 
 
-async def test_nothing_goes_that_may_be_given(fixture: StoreFixture) -> None:
+async def test_no_usable_entry_is_removed(fixture: StoreFixture) -> None:
     lookup, key = await fixture.filled(ttl=1_000.0)
     await expired(fixture, lookup)
-    found = await cleaned(fixture)
-    assert (found.size, found.segments) == (0, 0)
+    counts = await cleaned(fixture)
+    assert (counts.size, counts.segments) == (0, 0)
     await fixture.hits(lookup, key)
 
 
@@ -35,17 +35,17 @@ async def test_tables_of_what_expired_or_changed_are_emptied(fixture: StoreFixtu
     await expired(fixture, lookup, b"x" * 100_000)
     await fixture.db.execute("UPDATE tb_user SET name = 'x' WHERE id = 1")
     before = await fixture.store.size()
-    found = await cleaned(fixture)
+    counts = await cleaned(fixture)
     after = await fixture.store.size()
     assert (before[0], after[0]) == (2, 0)
-    assert found.size == before[1] - after[1] > 200_000
-    assert found.segments == 1
+    assert counts.size == before[1] - after[1] > 200_000
+    assert counts.segments == 1
     await fixture.misses(lookup, key, "absent")
     await fixture.fill(lookup, key)
     await fixture.hits(lookup, key)
 
 
-async def test_what_may_still_be_given_although_it_is_behind_stays(fixture: StoreFixture) -> None:
+async def test_entries_within_their_staleness_remain(fixture: StoreFixture) -> None:
     lookup, key = await fixture.filled()
     await fixture.db.execute("UPDATE tb_user SET name = 'x' WHERE id = 1")
     assert (await cleaned(fixture, stale=1_000.0)).segments == 0
@@ -59,7 +59,7 @@ async def test_what_may_still_be_given_although_it_is_behind_stays(fixture: Stor
     await fixture.misses(lookup, key, "absent")
 
 
-async def test_older_rows_of_a_key_keep_no_table(fixture: StoreFixture) -> None:
+async def test_older_rows_of_a_key_do_not_hold_a_table(fixture: StoreFixture) -> None:
     lookup, key = await fixture.filled(b"1")
     # The next row of the key goes to another table of the ring.
     await fixture.db.execute("UPDATE fraiseql.result_ring_unlogged SET current = (current + 1) % 4")

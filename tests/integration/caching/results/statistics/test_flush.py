@@ -12,7 +12,7 @@ from fraiseql.caching.results.stats import StatsWriter, fold
 from fraiseql.database.writing import AdminConnection
 from fraiseql.errors import DatabaseUnavailable
 from fraiseql.results import CacheResult
-from tests.integration.caching.results.statistics.env import made, totals, writer
+from tests.integration.caching.results.statistics.env import create_tables, totals, writer
 
 KEY = bytes(31)
 HIT = CacheResult("hit", cost_ms=2.0, age_seconds=1.0)
@@ -21,7 +21,7 @@ HIT = CacheResult("hit", cost_ms=2.0, age_seconds=1.0)
 @pytest.fixture
 async def url(database: str) -> str:
     """Address of a database with empty figures."""
-    await made(database)
+    await create_tables(database)
     return database
 
 
@@ -37,26 +37,26 @@ class Torn:
         self._inner, self._count = inner, count
 
     async def read(self, sql: str, args: Sequence[Any]) -> Any:
-        found = await self._inner.read(sql, args)
+        result = await self._inner.read(sql, args)
         if self._count:
             self._count -= 1
             raise DatabaseUnavailable("The connection to the database was lost.")
-        return found
+        return result
 
 
 async def test_two_processes_add_up_and_no_change_writes_nothing(url: str) -> None:
-    one, two = Metrics(), Metrics()
-    first, second = StatsWriter(one), StatsWriter(two)
+    item, two = Metrics(), Metrics()
+    first, second = StatsWriter(item), StatsWriter(two)
     async with writer(url) as database:
         assert not await first.flush(database.read)
-        _hits(one, 3)
+        _hits(item, 3)
         _hits(two, 4)
         assert await first.flush(database.read)
         assert await second.flush(database.read)
         assert await totals(database) == {"users": 7}
         assert not await first.flush(database.read)
-        _hits(one, 1)
-        _hits(one, 1, "posts", 2)
+        _hits(item, 1)
+        _hits(item, 1, "posts", 2)
         assert await first.flush(database.read)
         assert await totals(database) == {"posts": 1, "users": 8}
 
@@ -97,7 +97,7 @@ async def test_an_older_flush_that_arrives_late_changes_nothing(url: str) -> Non
 
 async def test_many_flush_at_once_with_a_fold_among_them(url: str) -> None:
     processes = [Metrics() for _ in range(6)]
-    figures = [StatsWriter(one) for one in processes]
+    figures = [StatsWriter(process) for process in processes]
     async with writer(url) as database:
 
         async def work(own: Metrics, flushed: StatsWriter) -> None:
@@ -163,7 +163,7 @@ async def test_a_process_that_wakes_after_it_was_folded_is_not_counted_twice(url
         assert (row["hits"], row["events"], row["saved_ms"]) == (15, '{"full": 3}', 30.0)
 
 
-async def test_what_a_crash_emptied_is_written_anew(url: str) -> None:
+async def test_statistics_continue_after_a_crash_emptied_them(url: str) -> None:
     metrics = Metrics()
     figures = StatsWriter(metrics)
     async with writer(url) as database:
@@ -187,8 +187,8 @@ async def test_keys_that_are_no_longer_known_are_removed(url: str) -> None:
             if number % 500 == 0:
                 await figures.flush(database.read)
         await figures.flush(database.read)
-        there = await database.fetchval("SELECT count(*) FROM fraiseql.result_keys")
-        assert there == len(metrics.hot_keys) <= 1_000
+        keys = await database.fetchval("SELECT count(*) FROM fraiseql.result_keys")
+        assert keys == len(metrics.hot_keys) <= 1_000
 
 
 async def test_names_that_are_anybodys_are_written(url: str) -> None:

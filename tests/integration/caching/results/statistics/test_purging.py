@@ -7,7 +7,7 @@ from fraiseql.database.writing import open_admin
 from tests.integration.caching.results.stores.store_fixture import StoreFixture, a_key, put
 
 
-async def test_tags_take_back_what_is_kept_and_what_is_under_way(fixture: StoreFixture) -> None:
+async def test_invalidated_tags_end_entries_and_running_fills(fixture: StoreFixture) -> None:
     lookup, key = await fixture.filled()
     posts = await fixture.lookup("tb_post")
     other, slow = a_key(), a_key()
@@ -50,18 +50,18 @@ async def test_all_is_taken_back(fixture: StoreFixture) -> None:
     await fixture.misses(lookup, other, "absent")
 
 
-@pytest.mark.parametrize("there", [True, False], ids=["kept", "not-kept"])
+@pytest.mark.parametrize("installed", [True, False], ids=["kept", "not-kept"])
 async def test_a_key_is_taken_back_with_what_is_under_way(
-    fixture: StoreFixture, there: bool
+    fixture: StoreFixture, installed: bool
 ) -> None:
     lookup, key = await fixture.lookup(), a_key()
-    if there:
+    if installed:
         await fixture.fill(lookup, key)
     _, other = await fixture.filled()
     begun = await fixture.store.find(lookup, key)
     async with open_admin(fixture.pool) as writer:
         purged = await purge_key(writer, [fixture.store], key, 60.0)
-    assert purged.entries == int(there)
+    assert purged.entries == int(installed)
     await fixture.misses(lookup, key, "redefined")
     assert await put(fixture, lookup, key, begun, b"old") == "stored"
     await fixture.misses(lookup, key, "redefined")

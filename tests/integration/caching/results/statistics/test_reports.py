@@ -25,10 +25,14 @@ async def test_stats_add_up_all_processes(fixture: StoreFixture) -> None:
         metrics.answered("users", a_key(), CacheResult("miss", detail="absent"), 1)
         metrics.event("users", "full")
         await StatsWriter(metrics).flush(read)
-    (found,) = await query_stats(read)
-    assert (found.query, found.sums["hits"], found.sums["saved_ms"]) == ("users", 8, 2_000.0)
-    assert (found.ratio, found.oldest) == (0.8, 2.0)
-    assert (found.reasons, found.events) == ({"absent": 2}, {"full": 2})
+    (statistics,) = await query_stats(read)
+    assert (statistics.query, statistics.sums["hits"], statistics.sums["saved_ms"]) == (
+        "users",
+        8,
+        2_000.0,
+    )
+    assert (statistics.ratio, statistics.oldest) == (0.8, 2.0)
+    assert (statistics.reasons, statistics.events) == ({"absent": 2}, {"full": 2})
 
 
 async def test_top_keys_add_up_all_processes(fixture: StoreFixture) -> None:
@@ -55,16 +59,16 @@ async def test_cache_stats_count_what_is_not_flushed_yet(fixture: StoreFixture) 
     for _ in range(4):
         other.answered("users", hit, HIT, 1)
         own.answered("users", hit, HIT, 1)
-    wanted = {
+    expected = {
         "total_entries": 2,
         "total_hits": 8,
         "avg_computation_ms": 20.0,
         "entries_with_hits": 1,
     }
     await others.flush(read)
-    assert await cache_stats("users", read, own, figures) == wanted
+    assert await cache_stats("users", read, own, figures) == expected
     await figures.flush(read)
-    assert await cache_stats("users", read, own, figures) == wanted
+    assert await cache_stats("users", read, own, figures) == expected
     assert (await cache_stats("nothing", read, own, figures))["avg_computation_ms"] == 0
 
 
@@ -123,8 +127,8 @@ async def test_ten_thousand_hits_write_nothing_but_the_flush(fixture: StoreFixtu
 
     async def hits() -> None:
         for _ in range(250):
-            found = await fixture.store.find(lookup, key)
-            metrics.answered("users", key, found.hit, 500)
+            lookup_result = await fixture.store.find(lookup, key)
+            metrics.answered("users", key, lookup_result.hit, 500)
 
     rows, grown = await fixture.db.fetch(_ROWS), []
     for _ in range(10):

@@ -13,8 +13,8 @@ TABLES = ("unlogged", "logged")
 @pytest.fixture(params=TABLES)
 async def tables(request: pytest.FixtureRequest, database: str) -> AsyncIterator[StoreFixture]:
     """A stage over a ring of tables."""
-    async with table_fixture(database, request.param) as made:
-        yield made
+    async with table_fixture(database, request.param) as running:
+        yield running
 
 
 @pytest.fixture(params=(*TABLES, "redis"))
@@ -23,8 +23,8 @@ async def fixture(
 ) -> AsyncIterator[StoreFixture]:
     """A stage with any store: what is asked of it holds for all."""
     if request.param == "redis":
-        made = redis_fixture(database, redis_url)
+        running = redis_fixture(database, redis_url)
     else:
-        made = table_fixture(database, request.param)
-    async with made as opened:
+        running = table_fixture(database, request.param)
+    async with running as opened:
         yield opened

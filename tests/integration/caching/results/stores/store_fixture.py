@@ -53,7 +53,7 @@ def a_key() -> bytes:
 async def prepare(connection: asyncpg.Connection) -> None:
     """Make the framework's objects where they are not there yet, and the tables anew."""
     if await connection.fetchval(f"SELECT to_regclass('{EPOCH}') IS NULL"):
-        made = (
+        objects = (
             *log_objects(),
             state_object(),
             floor_object(),
@@ -62,7 +62,7 @@ async def prepare(connection: asyncpg.Connection) -> None:
             *store_objects("logged"),
             *common_objects(),
         )
-        statements = [statement for one in made for statement in one.create]
+        statements = [statement for object_ in objects for statement in object_.create]
         await connection.execute(";\n".join(("CREATE SCHEMA fraiseql", *statements)))
     await connection.execute(f"DELETE FROM {LOG}; DELETE FROM {FLOOR}; {TABLES}")
     for table in ("tb_user", "tb_post"):
@@ -74,10 +74,10 @@ async def traced(connection: asyncpg.Connection, table: str) -> None:
     await connection.execute(";\n".join(trigger_object(table, "SELECT").create))
 
 
-async def eventually(asked: Callable[[], Awaitable[bool]]) -> None:
+async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
     """Wait until something is so."""
     deadline = time.monotonic() + PATIENCE
-    while not await asked():
+    while not await condition():
         assert time.monotonic() < deadline, "it did not come to be"
         await asyncio.sleep(0.01)
 
@@ -118,9 +118,9 @@ class StoreFixture:
         self, lookup: Lookup, key: bytes, body: bytes = b"1", **changes: Any
     ) -> LookupResult:
         """Look up, put, and return what was found before."""
-        found = await self.store.find(lookup, key)
-        assert await self.store.put(entry(lookup, key, found, body, **changes)) == "stored"
-        return found
+        lookup_result = await self.store.find(lookup, key)
+        assert await self.store.put(entry(lookup, key, lookup_result, body, **changes)) == "stored"
+        return lookup_result
 
     async def filled(self, body: bytes = b"1", **changes: Any) -> tuple[Lookup, bytes]:
         """A look-up and a key that hit."""
@@ -130,34 +130,36 @@ class StoreFixture:
         return lookup, key
 
     async def hits(self, lookup: Lookup, key: bytes, body: bytes = b"1") -> LookupResult:
-        found = await self.store.find(lookup, key)
-        assert found.reason == "hit"
-        assert found.hit is not None
-        assert found.hit.value == body
-        return found
+        lookup_result = await self.store.find(lookup, key)
+        assert lookup_result.reason == "hit"
+        assert lookup_result.hit is not None
+        assert lookup_result.hit.value == body
+        return lookup_result
 
     async def misses(self, lookup: Lookup, key: bytes, *reasons: str) -> LookupResult:
-        found = await self.store.find(lookup, key)
-        assert found.reason in reasons
-        assert found.hit is None
-        return found
+        lookup_result = await self.store.find(lookup, key)
+        assert lookup_result.reason in reasons
+        assert lookup_result.hit is None
+        return lookup_result
 
 
-def entry(lookup: Lookup, key: bytes, found: LookupResult, body: bytes, **changes: Any) -> Entry:
+def entry(
+    lookup: Lookup, key: bytes, lookup_result: LookupResult, body: bytes, **changes: Any
+) -> Entry:
     """What a process that found nothing puts after it has computed."""
-    assert found.snapshot is not None
-    made = Entry(
+    assert lookup_result.snapshot is not None
+    stored = Entry(
         key=key,
         query="users",
         tags=(*lookup.dependencies.tags, "query:users"),
-        snapshot=found.snapshot,
-        fingerprint=found.fingerprint ^ found.roles_digest,
+        snapshot=lookup_result.snapshot,
+        fingerprint=lookup_result.fingerprint ^ lookup_result.roles_digest,
         ttl=None,
         cost_ms=1.0,
         body=body,
         etag=etag_of(body),
     )
-    return replace(made, **changes)
+    return replace(stored, **changes)
 
 
 @asynccontextmanager
@@ -187,6 +189,6 @@ async def table_fixture(
 
 
 async def put(
-    fixture: StoreFixture, lookup: Lookup, key: bytes, found: LookupResult, body: bytes
+    fixture: StoreFixture, lookup: Lookup, key: bytes, lookup_result: LookupResult, body: bytes
 ) -> PutOutcome:
-    return await fixture.store.put(entry(lookup, key, found, body))
+    return await fixture.store.put(entry(lookup, key, lookup_result, body))

@@ -50,7 +50,7 @@ async def test_an_end_is_not_put_off(fixture: StoreFixture) -> None:
     await fixture.misses(lookup, key, "expired")
 
 
-async def test_what_changes_with_time_is_not_given(fixture: StoreFixture) -> None:
+async def test_entries_from_before_a_clock_change_are_not_returned(fixture: StoreFixture) -> None:
     plain = await fixture.lookup()
     dependencies = replace(plain.dependencies, clock=True)
     lookup = Lookup(dependencies, 60.0, reader=plain.reader)
@@ -64,8 +64,8 @@ async def test_what_changes_with_time_is_not_given(fixture: StoreFixture) -> Non
 async def test_what_never_ends_and_is_exact_needs_no_clock(fixture: StoreFixture) -> None:
     lookup, key = await fixture.filled()
     await ahead(fixture)
-    found = await fixture.hits(lookup, key)
-    assert found.hit.lag_seconds == 0
+    hits = await fixture.hits(lookup, key)
+    assert hits.hit.lag_seconds == 0
 
 
 async def test_a_ring_does_not_rest_for_long(tables: StoreFixture) -> None:
@@ -76,8 +76,8 @@ async def test_a_ring_does_not_rest_for_long(tables: StoreFixture) -> None:
     await tables.db.execute(f"UPDATE {ring(tables.kind)} SET rest = now() + {LATER}")  # type: ignore[arg-type]
     for _ in range(40):
         key = a_key()
-        found = await store.find(lookup, key)
-        assert await store.put(entry(lookup, key, found, b"x" * 90_000)) == "stored"
+        lookup_result = await store.find(lookup, key)
+        assert await store.put(entry(lookup, key, lookup_result, b"x" * 90_000)) == "stored"
 
 
 async def test_an_entry_of_a_later_time_is_removed(tables: StoreFixture) -> None:

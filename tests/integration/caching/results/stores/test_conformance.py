@@ -20,20 +20,20 @@ BODIES = (
 )
 
 
-async def test_what_is_given_is_what_was_put(fixture: StoreFixture) -> None:
+async def test_a_hit_returns_the_stored_bytes(fixture: StoreFixture) -> None:
     lookup = await fixture.lookup()
     for body in BODIES:
         before = await fixture.fill(lookup, key := a_key(), body, cost_ms=12.5)
         assert before.reason == "absent"
-        found = await fixture.hits(lookup, key, body)
-        assert (found.hit.ttl, found.hit.lag_seconds, found.hit.unchanged) == (None, 0.0, False)
-        assert found.hit.cost_ms == 12.5
-        assert 0.0125 <= found.hit.age_seconds < 20
-        assert found.fingerprint == before.fingerprint == lookup.dependencies.fingerprint
+        hits = await fixture.hits(lookup, key, body)
+        assert (hits.hit.ttl, hits.hit.lag_seconds, hits.hit.unchanged) == (None, 0.0, False)
+        assert hits.hit.cost_ms == 12.5
+        assert 0.0125 <= hits.hit.age_seconds < 20
+        assert hits.fingerprint == before.fingerprint == lookup.dependencies.fingerprint
     await fixture.misses(lookup, a_key(), "absent")
 
 
-async def test_the_newest_counts_whoever_comes_last(fixture: StoreFixture) -> None:
+async def test_the_newest_entry_wins_in_any_order(fixture: StoreFixture) -> None:
     lookup = await fixture.lookup()
     for newest_first in (True, False):
         key = a_key()
@@ -41,8 +41,8 @@ async def test_the_newest_counts_whoever_comes_last(fixture: StoreFixture) -> No
         await fixture.db.execute("UPDATE tb_user SET name = name || '!' WHERE id = 1")
         newer = await fixture.store.find(lookup, key)
         puts = [(older, b"0"), (newer, b"1")]
-        for found, body in reversed(puts) if newest_first else puts:
-            assert await put(fixture, lookup, key, found, body) in ("stored", "refused")
+        for lookup_result, body in reversed(puts) if newest_first else puts:
+            assert await put(fixture, lookup, key, lookup_result, body) in ("stored", "refused")
         await fixture.hits(lookup, key, b"1")
 
 
@@ -52,18 +52,18 @@ async def test_an_entry_takes_the_place_of_one_that_is_not_true_any_more(
     lookup, key = await fixture.filled()
     for number in range(3):
         await fixture.db.execute("UPDATE tb_user SET name = name || '!' WHERE id = 1")
-        found = await fixture.misses(lookup, key, "changed")
+        misses = await fixture.misses(lookup, key, "changed")
         body = b"%d" % number
-        assert await put(fixture, lookup, key, found, body) == "stored"
+        assert await put(fixture, lookup, key, misses, body) == "stored"
         await fixture.hits(lookup, key, body)
 
 
 async def test_entries_end_with_their_time(fixture: StoreFixture) -> None:
     lookup, key = await fixture.lookup(), a_key()
     await fixture.fill(lookup, key, ttl=60.0)
-    found = await fixture.hits(lookup, key)
-    assert found.hit.ttl is not None
-    assert 30 < found.hit.ttl <= 60
+    hits = await fixture.hits(lookup, key)
+    assert hits.hit.ttl is not None
+    assert 30 < hits.hit.ttl <= 60
 
     key = a_key()
     await fixture.fill(lookup, key, ttl=0.05)
@@ -82,23 +82,27 @@ async def test_a_matching_etag_gets_no_body(fixture: StoreFixture) -> None:
     etag = bytes.fromhex((await fixture.hits(lookup, key, b'"text"')).hit.etag)
     assert len(etag) == 16
     for etags in ([etag], [b"x" * 16, etag]):
-        found = await fixture.store.find(lookup, key, etags)
-        assert (found.reason, found.hit.value, found.hit.unchanged) == ("hit", None, True)
-        assert found.hit.etag == etag.hex()
-    found = await fixture.store.find(lookup, key, [b"x" * 16])
-    assert (found.hit.value, found.hit.unchanged) == (b'"text"', False)
+        lookup_result = await fixture.store.find(lookup, key, etags)
+        assert (lookup_result.reason, lookup_result.hit.value, lookup_result.hit.unchanged) == (
+            "hit",
+            None,
+            True,
+        )
+        assert lookup_result.hit.etag == etag.hex()
+    lookup_result = await fixture.store.find(lookup, key, [b"x" * 16])
+    assert (lookup_result.hit.value, lookup_result.hit.unchanged) == (b'"text"', False)
     # An entry that is not true is nobody's, whatever the client has.
     await fixture.db.execute("DELETE FROM tb_user WHERE id = 1")
-    found = await fixture.store.find(lookup, key, [etag])
-    assert (found.reason, found.hit) == ("changed", None)
+    lookup_result = await fixture.store.find(lookup, key, [etag])
+    assert (lookup_result.reason, lookup_result.hit) == ("changed", None)
 
 
-async def test_what_is_too_large_is_not_kept(fixture: StoreFixture) -> None:
+async def test_too_large_a_value_is_not_stored(fixture: StoreFixture) -> None:
     lookup, key = await fixture.lookup(), a_key()
-    found = await fixture.store.find(lookup, key)
-    assert await put(fixture, lookup, key, found, b"1" * 200_001) == "too_large"
+    lookup_result = await fixture.store.find(lookup, key)
+    assert await put(fixture, lookup, key, lookup_result, b"1" * 200_001) == "too_large"
     await fixture.misses(lookup, key, "absent")
-    assert await put(fixture, lookup, key, found, b"1" * 200_000) == "stored"
+    assert await put(fixture, lookup, key, lookup_result, b"1" * 200_000) == "stored"
 
 
 async def test_entries_are_removed_by_key_by_query_and_all(fixture: StoreFixture) -> None:
@@ -142,9 +146,9 @@ async def test_stores_of_several_processes_share_entries(fixture: StoreFixture) 
     other = fixture.another()
     assert (await other.find(lookup, key)).hit.value == b"1"
     await fixture.db.execute("UPDATE tb_user SET name = 'other'")
-    found = await other.find(lookup, key)
-    assert found.reason == "changed"
-    assert await other.put(entry(lookup, key, found, b"2")) == "stored"
+    lookup_result = await other.find(lookup, key)
+    assert lookup_result.reason == "changed"
+    assert await other.put(entry(lookup, key, lookup_result, b"2")) == "stored"
     await fixture.hits(lookup, key, b"2")
 
 

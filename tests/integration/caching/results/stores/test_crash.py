@@ -33,10 +33,10 @@ KINDS: Any = ("unlogged", "logged")
 @pytest.fixture
 async def own(server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[Crashing]:
     """A server of the test's own."""
-    made = Crashing(server.binaries, tmp_path / "own")
-    await made.start()
-    yield made
-    await made.stop()
+    crashing = Crashing(server.binaries, tmp_path / "own")
+    await crashing.start()
+    yield crashing
+    await crashing.stop()
 
 
 @asynccontextmanager
@@ -57,8 +57,8 @@ async def filled(url: str) -> tuple[Lookup, bytes]:
     async with table_fixture(url, "logged") as fixture, stores_of(url) as stores:
         lookup, key = await fixture.lookup(), a_key()
         for store in stores.values():
-            found = await store.find(lookup, key)
-            assert await store.put(entry(lookup, key, found, b"1")) == "stored"
+            lookup_result = await store.find(lookup, key)
+            assert await store.put(entry(lookup, key, lookup_result, b"1")) == "stored"
             assert (await store.find(lookup, key)).reason == "hit"
         # Commits of fills wait for no disk; this one does, and theirs were before it.
         await fixture.db.execute("UPDATE tb_post SET words = 1")
@@ -73,13 +73,13 @@ async def test_a_crash_empties_the_one_and_leaves_the_other(
     await own.crash(how)
     async with stores_of(own.url) as stores:
         assert (await stores["logged"].find(lookup, key)).reason == "hit"
-        found = await stores["unlogged"].find(lookup, key)
-        assert found.reason == "absent"
+        lookup_result = await stores["unlogged"].find(lookup, key)
+        assert lookup_result.reason == "absent"
         assert (await stores["unlogged"].size())[0] == 0
         db = await own.connect()
         assert await db.fetchval(f"SELECT count(*) FROM {ring('unlogged')}") == 0
         # The next fill makes the ring whole.
-        assert await stores["unlogged"].put(entry(lookup, key, found, b"2")) == "stored"
+        assert await stores["unlogged"].put(entry(lookup, key, lookup_result, b"2")) == "stored"
         assert (await stores["unlogged"].find(lookup, key)).hit.value == b"2"
         assert await db.fetchval(f"SELECT count(*) FROM {ring('unlogged')}") == 1
         # What was logged is judged as before.
@@ -88,7 +88,7 @@ async def test_a_crash_empties_the_one_and_leaves_the_other(
             assert (await store.find(lookup, key)).reason == "changed"
 
 
-async def test_a_standby_gives_what_is_logged_and_keeps_nothing(
+async def test_a_standby_returns_logged_entries_and_stores_nothing(
     own: Crashing, server: EmbeddedServer, tmp_path: Path
 ) -> None:
     lookup, key = await filled(own.url)
@@ -99,14 +99,18 @@ async def test_a_standby_gives_what_is_logged_and_keeps_nothing(
 async def _on_standby(
     stores: dict[str, TableStore], lookup: Lookup, key: bytes, primary: asyncpg.Connection
 ) -> None:
-    found = await stores["logged"].find(lookup, key)
-    assert (found.reason, found.snapshot, found.hit.value) == ("hit", None, b"1")
+    lookup_result = await stores["logged"].find(lookup, key)
+    assert (lookup_result.reason, lookup_result.snapshot, lookup_result.hit.value) == (
+        "hit",
+        None,
+        b"1",
+    )
     with pytest.raises(FraiseQLError) as refused:
         await stores["unlogged"].find(lookup, key)
     assert error_kind(refused.value) is not None
-    made = entry(lookup, a_key(), replace(found, snapshot="3:3:"), b"1")
+    stored_entry = entry(lookup, a_key(), replace(lookup_result, snapshot="3:3:"), b"1")
     with pytest.raises(FraiseQLError) as refused:
-        await stores["logged"].put(made)
+        await stores["logged"].put(stored_entry)
     assert error_kind(refused.value) is not None
     # A write that has come here is seen in the same snapshot as its mark.
     await primary.execute("UPDATE tb_user SET name = 'other'")

@@ -39,14 +39,14 @@ CHANGES = (
 )
 
 
-async def test_after_each_change_of_a_definition_an_entry_is_not_given(
+async def test_each_change_of_a_definition_ends_an_entry(
     fixture: StoreFixture,
 ) -> None:
     for change in CHANGES:
         lookup, key = await fixture.filled()
         await fixture.db.execute(change)
-        found = await fixture.misses(lookup, key, "redefined")
-        assert found.fingerprint != lookup.dependencies.fingerprint
+        misses = await fixture.misses(lookup, key, "redefined")
+        assert misses.fingerprint != lookup.dependencies.fingerprint
         # Also not a second time, when the statement was planned with the new definition.
         await fixture.misses(lookup, key, "redefined")
         # What is computed now is.
@@ -128,12 +128,12 @@ async def test_a_definition_that_is_replaced_while_a_look_up_waits_for_it(
 
 async def _waits(fixture: StoreFixture) -> bool:
     session = fixture.sessions[0] if fixture.sessions else await fixture.session()
-    asked = "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid"
+    query = "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid"
     own = "FROM pg_database WHERE datname = current_database())"
-    return (await session.fetchval(f"{asked} {own}")) > 0
+    return (await session.fetchval(f"{query} {own}")) > 0
 
 
-async def test_an_entry_from_a_later_time_is_not_given(tables: StoreFixture) -> None:
+async def test_an_entry_from_the_future_is_not_returned(tables: StoreFixture) -> None:
     """A database was set back, and its transactions are numbered again from there."""
     lookup, key = await tables.filled()
     for number in range(4):
@@ -142,12 +142,12 @@ async def test_an_entry_from_a_later_time_is_not_given(tables: StoreFixture) -> 
             " SET snap = '4000000000:4000000000:', upto = '4000000000'"
         )
     await tables.misses(lookup, key, "foreign")
-    found = await tables.store.find(lookup, a_key())
-    late = entry(lookup, a_key(), found, b"1", snapshot="4000000000:4000000000:")
+    lookup_result = await tables.store.find(lookup, a_key())
+    late = entry(lookup, a_key(), lookup_result, b"1", snapshot="4000000000:4000000000:")
     assert await tables.store.put(late) == "refused"
 
 
-async def test_an_entry_that_came_with_a_dump_is_not_given(
+async def test_an_entry_from_a_dump_is_not_returned(
     tables: StoreFixture, server: EmbeddedServer
 ) -> None:
     _, key = await tables.filled()
@@ -164,8 +164,8 @@ async def test_an_entry_that_came_with_a_dump_is_not_given(
         await tables.db.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _run(command: list[str | Path], given: bytes) -> bytes:
-    return subprocess.run(command, input=given, check=True, capture_output=True).stdout
+def _run(command: list[str | Path], stdin: bytes) -> bytes:
+    return subprocess.run(command, input=stdin, check=True, capture_output=True).stdout
 
 
 async def _is_foreign(url: str, kind: str, key: bytes) -> None:
@@ -194,11 +194,11 @@ async def role(tables: StoreFixture) -> str:
     return name
 
 
-async def test_a_role_is_given_what_it_may_read(tables: StoreFixture, role: str) -> None:
+async def test_a_role_gets_entries_that_it_may_read(tables: StoreFixture, role: str) -> None:
     lookup, key = await tables.lookup(role=role), a_key()
-    found = await tables.fill(lookup, key)
-    assert found.roles_digest != 0
-    assert found.fingerprint == lookup.dependencies.fingerprint
+    filled = await tables.fill(lookup, key)
+    assert filled.roles_digest != 0
+    assert filled.fingerprint == lookup.dependencies.fingerprint
     await tables.hits(lookup, key)
     for revoke, grant in (
         (f"REVOKE SELECT ON v_user FROM {role}", f"GRANT SELECT ON v_user TO {role}"),

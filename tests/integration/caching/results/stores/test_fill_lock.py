@@ -58,7 +58,7 @@ async def test_who_leads_next_sees_what_was_stored(fixture: StoreFixture) -> Non
                     computed += 1
             await asyncio.sleep(0.005)
 
-    await asyncio.gather(*(process(one) for one in (fixture.store, other)))
+    await asyncio.gather(*(process(item) for item in (fixture.store, other)))
     assert computed == 1
 
 
@@ -98,9 +98,7 @@ async def test_a_leader_whose_connection_is_killed_is_replaced(tables: StoreFixt
 
 
 @pytest.mark.parametrize("kind", ["unlogged", "logged"])
-async def test_who_leads_keeps_no_connection_from_those_who_look_up(
-    database: str, kind: str
-) -> None:
+async def test_a_filler_holds_no_connection_that_look_ups_need(database: str, kind: str) -> None:
     """Beyond half of the connections whoever comes computes without being the only one."""
     async with table_fixture(database, kind, cache_connections=2) as fixture:
         lookup, key = await fixture.lookup(), a_key()

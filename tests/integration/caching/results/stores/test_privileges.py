@@ -52,19 +52,19 @@ async def test_names_of_the_caller_mean_nothing(tables: StoreFixture) -> None:
           AS 'BEGIN RAISE EXCEPTION ''called''; END'"""
     )
     lookup, key = await tables.lookup(), a_key()
-    found = await tables.store.find(lookup, key)
-    made = entry(lookup, key, found, b"1")
+    lookup_result = await tables.store.find(lookup, key)
+    stored_entry = entry(lookup, key, lookup_result, b"1")
     call = f"SELECT fraiseql.store_result_{tables.kind}($1, $2, $3, $4::text::pg_snapshot, $5,"
     await tables.db.execute("SET search_path = public, pg_catalog")
     stored = await tables.db.fetchval(
         f"{call} NULL, 1, $6, $7, 16000000)",
-        made.key,
-        made.query,
-        made.tags,
-        made.snapshot,
-        made.fingerprint,
-        made.body,
-        made.etag,
+        stored_entry.key,
+        stored_entry.query,
+        stored_entry.tags,
+        stored_entry.snapshot,
+        stored_entry.fingerprint,
+        stored_entry.body,
+        stored_entry.etag,
     )
     assert stored == "stored"
     await tables.db.execute("RESET search_path")
@@ -77,16 +77,16 @@ async def test_an_invalidation_where_nothing_can_be_written_says_so(tables: Stor
     await tables.db.execute("ROLLBACK")
 
 
-async def test_a_role_that_is_granted_them_keeps_results(
+async def test_a_role_with_the_privileges_stores_results(
     tables: StoreFixture, stranger: asyncpg.Connection
 ) -> None:
     """The rights that the documentation tells to grant are enough, and each is needed."""
     lookup, key = await tables.lookup(), a_key()
-    found = await tables.store.find(lookup, key)
-    made = entry(lookup, key, found, b"1")
+    lookup_result = await tables.store.find(lookup, key)
+    stored_entry = entry(lookup, key, lookup_result, b"1")
     kind = tables.kind
     call = f"SELECT fraiseql.store_result_{kind}($1, 'q', $2, $3::text::pg_snapshot, 1, NULL, 1,"
-    arguments = (made.key, made.tags, made.snapshot)
+    arguments = (stored_entry.key, stored_entry.tags, stored_entry.snapshot)
     statement = f"{call} '1', '1', 16000000)"
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await stranger.fetchval(statement, *arguments)

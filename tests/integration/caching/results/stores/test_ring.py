@@ -53,9 +53,9 @@ async def turned(fixture: StoreFixture, store: Any, lookup: Lookup, turns: int) 
     keys = []
     until = (await state(fixture) or {"turns": 0})["turns"] + turns
     while (await state(fixture) or {"turns": 0})["turns"] < until:
-        found = await store.find(lookup, key := a_key())
+        lookup_result = await store.find(lookup, key := a_key())
         body = random.randbytes(20_000)
-        assert await store.put(entry(lookup, key, found, body)) == "stored"
+        assert await store.put(entry(lookup, key, lookup_result, body)) == "stored"
         keys.append(key)
     return keys
 
@@ -63,7 +63,7 @@ async def turned(fixture: StoreFixture, store: Any, lookup: Lookup, turns: int) 
 async def test_a_storm_of_writes_stays_within_the_bound(tables: StoreFixture) -> None:
     most = 8_000_000
     lookup = await tables.lookup()
-    found = await tables.store.find(lookup, a_key())
+    lookup_result = await tables.store.find(lookup, a_key())
     chance = random.Random(5)
     bodies = [chance.randbytes(chance.choice([200, 2_000, 20_000, 100_000])) for _ in range(200)]
     before = await files(tables)
@@ -75,10 +75,10 @@ async def test_a_storm_of_writes_stays_within_the_bound(tables: StoreFixture) ->
     async def write() -> None:
         store = tables.another(most)
         while time.monotonic() < until:
-            made = entry(lookup, a_key(), found, chance.choice(bodies))
-            outcomes.append(await store.put(made))
+            stored_entry = entry(lookup, a_key(), lookup_result, chance.choice(bodies))
+            outcomes.append(await store.put(stored_entry))
             if chance.random() < 0.3:
-                await store.find(lookup, made.key)
+                await store.find(lookup, stored_entry.key)
 
     async def watch() -> None:
         session = await tables.session()
@@ -108,24 +108,24 @@ async def test_what_is_asked_for_survives_the_turn_of_the_ring(tables: StoreFixt
     store = tables.another(SMALL)
     assert isinstance(store, TableStore)
     lookup = await tables.lookup()
-    wanted, unwanted = a_key(), a_key()
-    for key in (wanted, unwanted):
-        found = await store.find(lookup, key)
-        assert await store.put(entry(lookup, key, found, b"kept", ttl=600.0)) == "stored"
-    made = (await store.find(lookup, wanted)).hit.age_seconds
+    popular, unwanted = a_key(), a_key()
+    for key in (popular, unwanted):
+        lookup_result = await store.find(lookup, key)
+        assert await store.put(entry(lookup, key, lookup_result, b"kept", ttl=600.0)) == "stored"
+    age = (await store.find(lookup, popular)).hit.age_seconds
     for _ in range(9):
         await turned(tables, store, lookup, 1)
-        found = await store.find(lookup, wanted)
-        assert (found.reason, found.hit.value) == ("hit", b"kept")
+        lookup_result = await store.find(lookup, popular)
+        assert (lookup_result.reason, lookup_result.hit.value) == ("hit", b"kept")
         # It is as old as before, and ends when it would have.
-        assert found.hit.age_seconds > made
-        assert found.hit.ttl is not None
-        assert found.hit.ttl < 600
+        assert lookup_result.hit.age_seconds > age
+        assert lookup_result.hit.ttl is not None
+        assert lookup_result.hit.ttl < 600
         await store.close()
     assert (await store.find(lookup, unwanted)).reason == "absent"
     # Found again and again, it was written again no more than once a turn.
     rows = " UNION ALL ".join(f"SELECT key FROM {name}" for name in segments(tables.kind))  # type: ignore[arg-type]
-    copies = await tables.db.fetchval(f"SELECT count(*) FROM ({rows}) r WHERE key = $1", wanted)
+    copies = await tables.db.fetchval(f"SELECT count(*) FROM ({rows}) r WHERE key = $1", popular)
     assert copies <= 2
 
 
@@ -133,8 +133,8 @@ async def test_what_is_written_again_is_judged_as_before(tables: StoreFixture) -
     store = tables.another(SMALL)
     assert isinstance(store, TableStore)
     lookup, key = await tables.lookup(), a_key()
-    found = await store.find(lookup, key)
-    await store.put(entry(lookup, key, found, b"1"))
+    lookup_result = await store.find(lookup, key)
+    await store.put(entry(lookup, key, lookup_result, b"1"))
     await turned(tables, store, lookup, 3)
     assert (await store.find(lookup, key)).reason == "hit"
     await store.close()
@@ -152,15 +152,19 @@ async def test_a_segment_that_somebody_reads_is_not_waited_for(tables: StoreFixt
     dump = await tables.session()
     tables_read = ", ".join(segments(tables.kind))  # type: ignore[arg-type]
     await dump.execute(f"BEGIN; LOCK TABLE {tables_read} IN ACCESS SHARE MODE")
-    found = await store.find(lookup, a_key())
+    lookup_result = await store.find(lookup, a_key())
     began = time.monotonic()
     outcomes = []
     while "full" not in outcomes:
-        outcomes.append(await store.put(entry(lookup, a_key(), found, random.randbytes(20_000))))
+        outcomes.append(
+            await store.put(entry(lookup, a_key(), lookup_result, random.randbytes(20_000)))
+        )
         assert len(outcomes) < 100
     rest = (await state(tables))["rest"]
     while len(outcomes) < 200 and time.monotonic() - began < 0.5:
-        outcomes.append(await store.put(entry(lookup, a_key(), found, random.randbytes(20_000))))
+        outcomes.append(
+            await store.put(entry(lookup, a_key(), lookup_result, random.randbytes(20_000)))
+        )
     assert outcomes[-1] == "full"
     # It was tried once, not each time: those who read would have waited behind it.
     assert (await state(tables))["rest"] == rest
@@ -168,31 +172,31 @@ async def test_a_segment_that_somebody_reads_is_not_waited_for(tables: StoreFixt
     await dump.execute("COMMIT")
 
     async def stored() -> bool:
-        made = entry(lookup, a_key(), found, random.randbytes(20_000))
-        return await store.put(made) == "stored"
+        stored_entry = entry(lookup, a_key(), lookup_result, random.randbytes(20_000))
+        return await store.put(stored_entry) == "stored"
 
     await eventually(stored)
 
 
 async def test_who_waits_too_long_for_his_turn_does_not_store(tables: StoreFixture) -> None:
     lookup = await tables.lookup()
-    found = await tables.store.find(lookup, a_key())
+    lookup_result = await tables.store.find(lookup, a_key())
     other = await tables.session()
     await other.execute(f"BEGIN; SELECT fraiseql.result_turn_{tables.kind}()")
-    assert await tables.store.put(entry(lookup, a_key(), found, b"1")) == "full"
+    assert await tables.store.put(entry(lookup, a_key(), lookup_result, b"1")) == "full"
     await other.execute("COMMIT")
-    assert await tables.store.put(entry(lookup, a_key(), found, b"1")) == "stored"
+    assert await tables.store.put(entry(lookup, a_key(), lookup_result, b"1")) == "stored"
 
 
 async def test_one_entry_takes_no_segment_by_itself(tables: StoreFixture) -> None:
     store = tables.another(1_000_000)
     lookup, key = await tables.lookup(), a_key()
-    found = await store.find(lookup, key)
-    assert await store.put(entry(lookup, key, found, b"1" * 100_000)) == "too_large"
-    assert await store.put(entry(lookup, key, found, b"1" * 50_000)) == "stored"
+    lookup_result = await store.find(lookup, key)
+    assert await store.put(entry(lookup, key, lookup_result, b"1" * 100_000)) == "too_large"
+    assert await store.put(entry(lookup, key, lookup_result, b"1" * 50_000)) == "stored"
 
 
-async def test_a_lost_row_of_the_ring_is_made_again(tables: StoreFixture) -> None:
+async def test_a_lost_row_of_the_ring_is_created_again(tables: StoreFixture) -> None:
     store = tables.another(SMALL)
     lookup, key = await tables.filled()
     await turned(tables, store, lookup, 2)
@@ -211,9 +215,9 @@ async def test_the_look_up_finds_by_the_index_even_after_an_analysis_of_nothing(
         for name in segments(kind):  # type: ignore[arg-type]
             await fixture.db.execute(f"VACUUM ANALYZE {name}")
         lookup = await fixture.lookup()
-        found = await fixture.store.find(lookup, a_key())
+        lookup_result = await fixture.store.find(lookup, a_key())
         for _ in range(300):
-            await fixture.store.put(entry(lookup, a_key(), found, b"1" * 1_000))
+            await fixture.store.put(entry(lookup, a_key(), lookup_result, b"1" * 1_000))
         scans = "SELECT sum(seq_scan) FROM pg_stat_user_tables WHERE relname ~ '^results_'"
         await fixture.db.execute("SELECT pg_stat_clear_snapshot()")
         before = await _settled(fixture, scans)
@@ -222,8 +226,8 @@ async def test_the_look_up_finds_by_the_index_even_after_an_analysis_of_nothing(
         assert await _settled(fixture, scans) == before
 
 
-async def _settled(fixture: StoreFixture, asked: str) -> Any:
+async def _settled(fixture: StoreFixture, query: str) -> Any:
     """Ask for a figure of the statistics when the stage's own connections have told theirs."""
     await fixture.pool.fetch_bytes("SELECT pg_stat_force_next_flush()")
     await fixture.pool.fetch_bytes("SELECT 1")
-    return await fixture.db.fetchval(asked)
+    return await fixture.db.fetchval(query)

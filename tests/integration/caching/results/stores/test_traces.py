@@ -23,8 +23,8 @@ async def test_hits_write_nothing(tables: StoreFixture) -> None:
 
     async def hit(part: int) -> None:
         for number in range(HITS // 4):
-            found = await tables.store.find(lookup, keys[(number + part) % KEYS])
-            assert found.reason == "hit"
+            lookup_result = await tables.store.find(lookup, keys[(number + part) % KEYS])
+            assert lookup_result.reason == "hit"
 
     # The server itself writes a record now and then, which is no doing of the hits.
     written = []
@@ -41,12 +41,12 @@ async def test_hits_write_nothing(tables: StoreFixture) -> None:
 
 async def test_fills_leave_nothing_for_vacuum(tables: StoreFixture) -> None:
     lookup = await tables.lookup()
-    found = await tables.store.find(lookup, a_key())
+    lookup_result = await tables.store.find(lookup, a_key())
     key = a_key()
-    await tables.store.put(entry(lookup, key, found, b"1" * 3_000))
+    await tables.store.put(entry(lookup, key, lookup_result, b"1" * 3_000))
     before = await tables.db.fetchval(LSN)
     for _ in range(300):
-        await tables.store.put(entry(lookup, key, found, b"1" * 10_000))
+        await tables.store.put(entry(lookup, key, lookup_result, b"1" * 10_000))
     each = (await tables.db.fetchval(LSN) - before) / 300
     # A commit, and what other sessions of the server write meanwhile; or all of the body.
     assert (each < 200) if tables.kind == "unlogged" else (each > 10_000)

@@ -25,7 +25,7 @@ WRITES = (
 )
 
 
-async def test_after_each_kind_of_write_an_entry_is_not_given(fixture: StoreFixture) -> None:
+async def test_each_kind_of_write_ends_an_entry(fixture: StoreFixture) -> None:
     for write in WRITES:
         lookup, key = await fixture.filled()
         await fixture.db.execute(write)
@@ -44,26 +44,26 @@ async def test_writes_to_other_tables_are_nothing_to_it(fixture: StoreFixture) -
     await fixture.hits(lookup, key)
 
 
-async def test_what_was_computed_before_a_write_is_not_given_after_it(
+async def test_values_from_before_a_write_are_not_returned_after_it(
     fixture: StoreFixture,
 ) -> None:
     """A slow reader stores what it read before the write."""
     lookup, key = await fixture.lookup(), a_key()
-    found = await fixture.store.find(lookup, key)
+    lookup_result = await fixture.store.find(lookup, key)
     await fixture.db.execute(RENAME)
-    assert await put(fixture, lookup, key, found, b"1") == "stored"
+    assert await put(fixture, lookup, key, lookup_result, b"1") == "stored"
     await fixture.misses(lookup, key, "changed")
 
 
-async def test_what_was_computed_before_a_commit_is_not_given_after_it(
+async def test_values_from_before_a_commit_are_not_returned_after_it(
     fixture: StoreFixture,
 ) -> None:
     """The write is there as the snapshot is taken, its commit is not."""
     lookup, key = await fixture.lookup(), a_key()
     writer = await fixture.session()
     await writer.execute(f"BEGIN; {RENAME}")
-    found = await fixture.store.find(lookup, key)
-    assert await put(fixture, lookup, key, found, b"1") == "stored"
+    lookup_result = await fixture.store.find(lookup, key)
+    assert await put(fixture, lookup, key, lookup_result, b"1") == "stored"
     await fixture.hits(lookup, key)
     await writer.execute("COMMIT")
     await fixture.misses(lookup, key, "changed")
@@ -79,8 +79,8 @@ async def test_commits_come_in_another_order_than_numbers(fixture: StoreFixture)
     await fixture.db.execute("UPDATE tb_post SET words = 0")
     await fixture.hits(lookup, key)
     await early.execute("COMMIT")
-    found = await fixture.misses(lookup, key, "changed")
-    assert await put(fixture, lookup, key, found, b"2") == "stored"
+    misses = await fixture.misses(lookup, key, "changed")
+    assert await put(fixture, lookup, key, misses, b"2") == "stored"
     await fixture.hits(lookup, key, b"2")
 
 
@@ -178,9 +178,9 @@ async def test_a_bound_lets_an_entry_be_behind_for_so_long(fixture: StoreFixture
     await fixture.misses(exact, key, "changed")
 
     async def over() -> bool:
-        found = await fixture.store.find(tight, key)
-        assert found.reason == "changed" or found.hit.lag_seconds <= 0.2
-        return found.reason == "changed"
+        lookup_result = await fixture.store.find(tight, key)
+        assert lookup_result.reason == "changed" or lookup_result.hit.lag_seconds <= 0.2
+        return lookup_result.reason == "changed"
 
     await eventually(over)
     assert (await fixture.hits(loose, key)).hit.lag_seconds > 0.2
@@ -197,9 +197,9 @@ async def test_an_answer_over_the_clock_is_as_far_behind_as_it_is_old(
     lookup, key = await fixture.lookup("v_clock", stale=0.3), a_key()
     assert lookup.dependencies.clock
     await fixture.fill(lookup, key)
-    found = await fixture.store.find(replace(lookup, stale=60.0), key)
-    assert found.reason == "hit"
-    assert 0 < found.hit.lag_seconds < 60
+    lookup_result = await fixture.store.find(replace(lookup, stale=60.0), key)
+    assert lookup_result.reason == "hit"
+    assert 0 < lookup_result.hit.lag_seconds < 60
 
     async def over() -> bool:
         return (await fixture.store.find(lookup, key)).reason == "expired"
@@ -233,14 +233,14 @@ async def test_readers_and_writers_at_once(fixture: StoreFixture) -> None:
         hits = 0
         while committed[0] < 60:
             least = committed[0]
-            found = await fixture.store.find(lookup, key)
-            if found.reason == "hit":
+            lookup_result = await fixture.store.find(lookup, key)
+            if lookup_result.reason == "hit":
                 hits += 1
-                assert found.hit.value is not None
-                assert int(found.hit.value) >= least
+                assert lookup_result.hit.value is not None
+                assert int(lookup_result.hit.value) >= least
             else:
                 name = await reading.fetchval("SELECT name FROM v_user WHERE id = 1")
-                await put(fixture, lookup, key, found, name.encode())
+                await put(fixture, lookup, key, lookup_result, name.encode())
         return hits
 
     _, hits = await asyncio.gather(write(), read())

@@ -20,7 +20,7 @@ from fraiseql.events import Timings
 from fraiseql.results import FieldRequest
 from fraiseql.serving import Request
 from tests.integration.flights import at_once, run_sql
-from tests.integration.serving.results.env import keeping_results
+from tests.integration.serving.results.env import served_with_caches
 from tests.integration.serving.served import Served
 
 TABLES = """
@@ -69,10 +69,10 @@ QUERIES = [
 @pytest.fixture
 def served(database: str, redis_url: str) -> Iterator[Served]:
     drop = "DROP OWNED BY tenants_low, tenants_high; DROP ROLE tenants_low, tenants_high"
-    made = [f"CREATE ROLE {role}" for role in ROLES]
-    at_once(run_sql(database, "DROP SCHEMA IF EXISTS fraiseql CASCADE", *made, TABLES))
+    statements = [f"CREATE ROLE {role}" for role in ROLES]
+    at_once(run_sql(database, "DROP SCHEMA IF EXISTS fraiseql CASCADE", *statements, TABLES))
     try:
-        with keeping_results(database, queries=QUERIES, redis_url=redis_url) as running:
+        with served_with_caches(database, queries=QUERIES, redis_url=redis_url) as running:
             yield running
     finally:
         at_once(run_sql(database, drop))
@@ -85,9 +85,9 @@ async def mixed(service: Any, url: str, seed: int, rounds: int) -> tuple[int, li
     try:
         for number in range(rounds):
             rows = await connection.fetch("SELECT * FROM note ORDER BY id")
-            asked = [_request(rule) for _ in range(12)]
-            answers = await asyncio.gather(*(_answer(service, *one) for one in asked))
-            for (query, variables, context), (value, hit) in zip(asked, answers, strict=True):
+            requests = [_request(rule) for _ in range(12)]
+            answers = await asyncio.gather(*(_answer(service, *request) for request in requests))
+            for (query, variables, context), (value, hit) in zip(requests, answers, strict=True):
                 right = _right(rows, query, variables, context)
                 hits += hit
                 wrong += [] if value == right else [f"{query} {context}: {value}, not {right}"]
@@ -121,8 +121,8 @@ async def _answer(
 ) -> tuple[Any, bool]:
     request = Request(query, variables=variables)
     response = await service.execute(request, dict(context), Timings())
-    (told,) = response.cached.answers.values()
-    return json.loads(bytes(response.body))["data"]["value"], told.outcome == "hit"
+    (result,) = response.cached.answers.values()
+    return json.loads(bytes(response.body))["data"]["value"], result.outcome == "hit"
 
 
 def _right(rows: Any, query: str, variables: dict[str, Any], context: dict[str, Any]) -> Any:
@@ -137,7 +137,7 @@ def _right(rows: Any, query: str, variables: dict[str, Any], context: dict[str, 
     if "count" in query:
         return len(own)
     if "$id" in query:
-        return next((one for one in own if one["id"] == variables["id"]), None)
+        return next((item for item in own if item["id"] == variables["id"]), None)
     return own
 
 
@@ -152,7 +152,7 @@ def _write(rule: random.Random) -> str:
     )
 
 
-def test_nobody_is_given_what_is_anothers(served: Served) -> None:
+def test_no_tenant_gets_the_rows_of_another(served: Served) -> None:
     seed = random.randrange(10**6)
     hits, wrong = served.run(mixed(served.service, served.url, seed, 60))
     assert wrong == [], f"seed {seed}"
