@@ -1,8 +1,8 @@
-"""Prose linter for docstrings, comments, messages, help and documentation.
+"""Linter for words in docstrings, comments, messages and documentation, and for names.
 
-`python scripts/prose.py` prints the uses of each word per 1,000 words, and exits 1 when one is over
-its limit in `prose_words.py`. With paths, it lists every use below them with its replacement;
-`--figures` prints the table of today's figures.
+`python scripts/prose.py` prints the uses of each word per 1,000 words and the figures of names, and
+exits 1 when one is over its limit in `prose_words.py`. With paths, it lists every use below them
+with its replacement; `--figures` prints the figures only.
 """
 
 import argparse
@@ -24,6 +24,9 @@ sys.path[:0] = [str(ROOT)] if str(ROOT) not in sys.path else []
 from scripts.prose_words import (  # noqa: E402 - needs the path
     AREAS,
     LIMITS,
+    MOST_LONG_FIRST_LINES,
+    MOST_REPEATED_CLASSES,
+    MOST_VAGUE_PERCENT,
     MOST_WORDS_OF_FIRST_LINE,
     VAGUE_NAMES,
     WORDS,
@@ -31,6 +34,7 @@ from scripts.prose_words import (  # noqa: E402 - needs the path
 )
 
 PACKAGE = ROOT / "python" / "fraiseql"
+CODE = (PACKAGE, ROOT / "tests", ROOT / "benchmarks", ROOT / "scripts")
 # History is not rewritten, and generated reference repeats docstrings.
 _NOT_DOCS = {"CHANGELOG.md", "docs/reference"}
 _DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
@@ -96,31 +100,47 @@ def over_limit(area: str) -> list[str]:
     ]
 
 
-def vague_names() -> tuple[Counter[str], int]:
-    """Return how often each file binds a vague name, and the number of all bindings."""
+def vague_names(top: Path) -> tuple[Counter[str], int]:
+    """Return how often each file below a folder binds a vague name, and all its bindings."""
     vague: Counter[str] = Counter()
     total = 0
-    for path in _python_files():
+    for path in _python_files(top):
         names = [name for node in _nodes(path) if (name := _bound_name(node)) is not None]
         total += len(names)
         vague[str(path.relative_to(ROOT))] = sum(name in VAGUE_NAMES for name in names)
     return vague, total
 
 
-def first_lines() -> dict[Path, str]:
-    """Return the first line of every module's docstring."""
-    docs = ((path, ast.get_docstring(_tree(path))) for path in _python_files())
-    return {path: text.partition("\n")[0] for path, text in docs if text}
+def too_vague(top: Path) -> list[str]:
+    """Return a line if too many names below a folder are vague, with the files that bind most."""
+    vague, total = vague_names(top)
+    percent = 100 * vague.total() / total
+    worst = ", ".join(f"{path} ({count})" for path, count in vague.most_common(5))
+    line = f"{top.relative_to(ROOT)}: {percent:.2f} % of names are vague; worst: {worst}"
+    return [line] if percent > MOST_VAGUE_PERCENT else []
 
 
-def repeated_classes() -> dict[str, list[str]]:
-    """Return the class names that more than one module defines, with those modules."""
+def long_first_lines() -> list[str]:
+    """Return the modules of the package whose first line is too long, if they are too many."""
+    docs = ((path, ast.get_docstring(_tree(path)) or "") for path in _python_files(PACKAGE))
+    long = [
+        f"{path.relative_to(ROOT)}: {line}"
+        for path, line in ((path, text.partition("\n")[0]) for path, text in docs)
+        if len(line.split()) > MOST_WORDS_OF_FIRST_LINE
+    ]
+    return long if len(long) > MOST_LONG_FIRST_LINES else []
+
+
+def repeated_classes() -> list[str]:
+    """Return the class names that several modules of the package define, if they are too many."""
     homes: dict[str, list[str]] = {}
-    for path in _python_files():
+    for path in _python_files(PACKAGE):
         for node in _nodes(path):
             if isinstance(node, ast.ClassDef):
                 homes.setdefault(node.name, []).append(str(path.relative_to(PACKAGE)))
-    return {name: paths for name, paths in sorted(homes.items()) if len(paths) > 1}
+    repeated = {name: paths for name, paths in sorted(homes.items()) if len(paths) > 1}
+    lines = [f"class {name}: {', '.join(paths)}" for name, paths in repeated.items()]
+    return lines if len(lines) > MOST_REPEATED_CLASSES else []
 
 
 def _uses(passage: Passage, word: Word) -> Iterator[Use]:
@@ -218,8 +238,8 @@ def _comments(path: Path, comment: re.Pattern[str]) -> Iterator[Passage]:
 
 
 @cache
-def _python_files() -> tuple[Path, ...]:
-    return tuple(sorted(PACKAGE.rglob("*.py")))
+def _python_files(top: Path = PACKAGE) -> tuple[Path, ...]:
+    return tuple(path for path in sorted(top.rglob("*.py")) if "node_modules" not in path.parts)
 
 
 @cache
@@ -244,14 +264,19 @@ def _print_figures() -> None:
     print(f"{'':<10}" + "".join(f"{area:>10}" for area in AREAS))
     for word in WORDS:
         print(f"{word.name:<10}" + "".join(f"{figures[area][word.name]:10.2f}" for area in AREAS))
-    vague, total = vague_names()
-    long = [line for line in first_lines().values() if len(line.split()) > MOST_WORDS_OF_FIRST_LINE]
-    print(f"vague names {100 * vague.total() / total:.1f} %; first lines too long {len(long)}")
-    print(f"class names in several modules {len(repeated_classes())}")
+    for top in CODE:
+        vague, total = vague_names(top)
+        print(f"vague names in {top.relative_to(ROOT)}: {100 * vague.total() / total:.2f} %")
+
+
+def _failures() -> list[str]:
+    words = [line for area in AREAS for line in over_limit(area)]
+    names = [line for top in CODE for line in too_vague(top)]
+    return [*words, *names, *long_first_lines(), *repeated_classes()]
 
 
 def main() -> int:
-    """Print uses or figures; return 1 when a word is over its limit."""
+    """Print uses or figures; return 1 when a word or a name is over its limit."""
     parser = argparse.ArgumentParser(description="Check the words of the project's prose.")
     parser.add_argument("paths", nargs="*", type=Path, help="list every use below these paths")
     parser.add_argument("--figures", action="store_true", help="print the figures and stop")
@@ -260,7 +285,7 @@ def main() -> int:
         _print_uses([path.resolve() for path in arguments.paths])
         return 0
     _print_figures()
-    failures = [] if arguments.figures else [line for area in AREAS for line in over_limit(area)]
+    failures = [] if arguments.figures else _failures()
     print(*failures, sep="\n")
     return int(bool(failures))
 

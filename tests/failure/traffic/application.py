@@ -57,7 +57,7 @@ app = fraiseql.create_app(
         *(query for query in application.QUERIES if query is not application.broken),
         *HOSTILE_QUERIES,
         fraiseql.find("notes", Note, order_by="id"),
-        fraiseql.find("kept_notes", Note, order_by="id", cache=fraiseql.Cache()),
+        fraiseql.find("cached_notes", Note, order_by="id", cache=fraiseql.Cache()),
         fraiseql.find("large", Large, order_by="id"),
     ],
     context=context,

@@ -15,7 +15,7 @@ from tests.integration.serving.hostile import documents, texts, variables
 HOST = "127.0.0.1"
 PATIENCE = 60.0
 CHUNK = 65_536
-NOTES = ("{ notes { tenant body } }", "{ keptNotes { tenant body } }")
+NOTES = ("{ notes { tenant body } }", "{ cachedNotes { tenant body } }")
 LARGE = "{ large { id body } }"
 
 

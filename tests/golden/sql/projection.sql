@@ -53,7 +53,7 @@ DECLARE
 BEGIN
   -- [isolation] another level's snapshot is older than the locks that a flush waits for
   IF pg_catalog.current_setting('transaction_isolation') <> 'read committed' THEN
-    RAISE EXCEPTION 'documents of Thread are kept by triggers, which need READ COMMITTED, not %',
+    RAISE EXCEPTION 'triggers maintain the documents of Thread and need READ COMMITTED, not %',
       pg_catalog.current_setting('transaction_isolation')
       USING ERRCODE = 'feature_not_supported',
         HINT = 'Write in a READ COMMITTED transaction.';
@@ -126,7 +126,7 @@ BEGIN
   PERFORM FROM "fraiseql"."tv_post_a816468a29" t WHERE t."id" = ANY (fql.b0_0)
     ORDER BY t."id" FOR NO KEY UPDATE;
   END IF;
-  -- [recompute] all of them, equal or not: who waited for a lock reads anew in any case
+  -- [recompute] all of them, equal or not: a session that waited for a lock reads again in any case
   BEGIN
   INSERT INTO "fraiseql"."tv_post_a816468a29" ("id", data)
   SELECT v."id", v.data FROM "fraiseql"."v_post_a816468a29" v
@@ -253,7 +253,7 @@ BEGIN
   IF fql_queued = 0 THEN RETURN NULL; END IF;
   -- [isolation] another level's snapshot is older than the locks that a flush waits for
   IF pg_catalog.current_setting('transaction_isolation') <> 'read committed' THEN
-    RAISE EXCEPTION 'documents of Thread are kept by triggers, which need READ COMMITTED, not %',
+    RAISE EXCEPTION 'triggers maintain the documents of Thread and need READ COMMITTED, not %',
       pg_catalog.current_setting('transaction_isolation')
       USING ERRCODE = 'feature_not_supported',
         HINT = 'Write in a READ COMMITTED transaction.';
@@ -317,7 +317,7 @@ BEGIN
   IF fql_queued = 0 THEN RETURN NULL; END IF;
   -- [isolation] another level's snapshot is older than the locks that a flush waits for
   IF pg_catalog.current_setting('transaction_isolation') <> 'read committed' THEN
-    RAISE EXCEPTION 'documents of Thread are kept by triggers, which need READ COMMITTED, not %',
+    RAISE EXCEPTION 'triggers maintain the documents of Thread and need READ COMMITTED, not %',
       pg_catalog.current_setting('transaction_isolation')
       USING ERRCODE = 'feature_not_supported',
         HINT = 'Write in a READ COMMITTED transaction.';
@@ -398,7 +398,7 @@ BEGIN
   END IF;
   -- [isolation] another level's snapshot is older than the locks that a flush waits for
   IF pg_catalog.current_setting('transaction_isolation') <> 'read committed' THEN
-    RAISE EXCEPTION 'documents of Thread are kept by triggers, which need READ COMMITTED, not %',
+    RAISE EXCEPTION 'triggers maintain the documents of Thread and need READ COMMITTED, not %',
       pg_catalog.current_setting('transaction_isolation')
       USING ERRCODE = 'feature_not_supported',
         HINT = 'Write in a READ COMMITTED transaction.';
@@ -447,7 +447,7 @@ BEGIN
 END $fraiseql$;
 ANALYZE "fraiseql"."tv_post_a816468a29";
 
--- view "fraiseql"."kept_tv_post_a816468a29"
+-- view "fraiseql"."stored_tv_post_a816468a29"
 DO $fraiseql$ BEGIN
   IF (WITH RECURSIVE below(oid) AS (
   SELECT fql_root FROM unnest(ARRAY(SELECT to_regclass(n)::oid FROM unnest(ARRAY['"public"."tb_post"', '"public"."tb_author"', '"public"."tb_comment"']::text[]) AS n)) AS fql_root
@@ -460,8 +460,8 @@ FROM pg_catalog.pg_inherits i JOIN below b ON i.inhparent = b.oid) <> 0 THEN
       HINT = 'Run fraiseql db apply again.';
   END IF;
 END $fraiseql$;
-CREATE OR REPLACE VIEW "fraiseql"."kept_tv_post_a816468a29" AS SELECT t."id", t."data" FROM "fraiseql"."tv_post_a816468a29" t;
-COMMENT ON VIEW "fraiseql"."kept_tv_post_a816468a29" IS 'partitions: …';
+CREATE OR REPLACE VIEW "fraiseql"."stored_tv_post_a816468a29" AS SELECT t."id", t."data" FROM "fraiseql"."tv_post_a816468a29" t;
+COMMENT ON VIEW "fraiseql"."stored_tv_post_a816468a29" IS 'partitions: …';
 
 -- view "public"."tv_post"
 CREATE OR REPLACE VIEW "public"."tv_post" AS SELECT t."id", t."data" FROM "fraiseql"."tv_post_a816468a29" t;

@@ -142,7 +142,7 @@ def test_projections_are_built_again(url: str, change: str) -> None:
     with working(Shelves(url)) as running:
         running.execute(CHANGES[change])
         assert running.right()  # type: ignore[attr-defined]
-        view = "SELECT obj_description(oid) AS whole FROM pg_class WHERE relname ~ '^kept_tv_'"
+        view = "SELECT obj_description(oid) AS whole FROM pg_class WHERE relname ~ '^stored_tv_'"
         before = running.fetch(view)
         wait_until(running, lambda: running.fetch(view) not in ([], before))
         running.run(running.service.republish())

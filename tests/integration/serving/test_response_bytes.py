@@ -37,7 +37,7 @@ async def by_repository(info: fraiseql.Info) -> list[Page]:
 
 QUERIES = [
     fraiseql.find("pages", Page, order_by="id"),
-    fraiseql.find("kept_pages", Page, order_by="id", cache=fraiseql.Cache(ttl="60s")),
+    fraiseql.find("cached_pages", Page, order_by="id", cache=fraiseql.Cache(ttl="60s")),
     long_text,
     by_repository,
 ]
@@ -53,7 +53,7 @@ def resident_bytes() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
 
-@pytest.mark.parametrize("field", ["pages", "keptPages", "byRepository"])
+@pytest.mark.parametrize("field", ["pages", "cachedPages", "byRepository"])
 def test_a_statement_is_cut_where_its_rows_are_too_large(bench: Served, field: str) -> None:
     before = resident_bytes()
     error = bench.error(f"{{ {field} {{ text }} }}")

@@ -149,7 +149,7 @@ def prepare(api: str) -> None:
 @pytest.fixture(scope="module")
 def api(database: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The application of the role that applies, for commands."""
-    folder = tmp_path_factory.mktemp("kept_roles")
+    folder = tmp_path_factory.mktemp("stored_roles")
     # Modules are found by their names once they are loaded.
     path = folder / f"{folder.name}.py"
     path.write_text(API.format(url=database))

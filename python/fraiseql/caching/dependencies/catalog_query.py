@@ -88,7 +88,7 @@ SELECT c.oid::bigint AS oid, n.nspname AS schema, c.relname AS name, c.relkind A
   c.relpersistence AS persistence,
   EXISTS (SELECT FROM pg_catalog.pg_subscription_rel s WHERE s.srrelid = c.oid) AS subscribed,
   EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE c.oid IN (i.inhrelid, i.inhparent)) AS parted,
-  c.relkind = 'm' AND n.nspname = 'fraiseql' AS kept,
+  c.relkind = 'm' AND n.nspname = 'fraiseql' AS refreshed,
   c.relkind = 'v' OR c.relkind = 'm' AND n.nspname = 'fraiseql' OR EXISTS (
     SELECT FROM pg_catalog.pg_trigger g
     WHERE g.tgrelid = c.oid AND g.tgname = '{TRIGGER}' AND g.tgenabled = 'A') AS traced

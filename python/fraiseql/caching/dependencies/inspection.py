@@ -29,7 +29,7 @@ class InspectedRelation:
         persistence: ``p`` logged, ``u`` unlogged, ``t`` temporary.
         subscribed: Whether a subscription writes it.
         parted: Whether it is a partition, or has some, or takes part in inheritance.
-        kept: Whether it is a materialized view that the framework refreshes.
+        refreshed: Whether it is a materialized view that the framework refreshes.
         traced: Whether its writes are logged now.
     """
 
@@ -43,7 +43,7 @@ class InspectedRelation:
     persistence: str
     subscribed: bool
     parted: bool
-    kept: bool
+    refreshed: bool
     traced: bool
 
     @property

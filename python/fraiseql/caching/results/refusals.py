@@ -166,7 +166,7 @@ def _untracked(relation: InspectedRelation, store: str) -> str:
     reasons = (
         (relation.catalog, "is a system table: no trigger can log its writes."),
         (
-            relation.kind == "m" and not relation.kept,
+            relation.kind == "m" and not relation.refreshed,
             "is a materialized view of your own: its refreshes are not logged.",
         ),
         (relation.kind == "S", "is a sequence: its changes are not logged."),

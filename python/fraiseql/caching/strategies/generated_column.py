@@ -69,7 +69,7 @@ WHERE n.nspname = $1 AND format('"%s"."%s"', f.nspname, p.proname) = $4
 """
 
 
-async def inspect(_kept: StoredType, _pool: Pool) -> None:
+async def inspect(_stored_type: StoredType, _pool: Pool) -> None:
     """Read nothing: documents depend on their own row only."""
 
 
@@ -116,7 +116,7 @@ async def read_source(stored_type: StoredType, pool: Pool) -> StoredSource | Non
     return StoredSource(relation, column, "row", unchanged=unchanged, access=access)
 
 
-def readable(_kept: StoredType) -> Iterable[str]:
+def readable(_stored_type: StoredType) -> Iterable[str]:
     """Return nothing: the column belongs to the table."""
     return ()
 

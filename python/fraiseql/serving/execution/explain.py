@@ -93,13 +93,15 @@ async def _statements(root: CompiledRoot, run: Run) -> list[_ExplainedStatement]
     live = _ExplainedStatement(root, "live", root.query, identity)
     if not isinstance(root, CompiledStoredRoot):
         return [live]
-    kept = root.stored
-    reason = await why_withheld(kept.source.source, run.stored_reader())
+    stored = root.stored
+    reason = await why_withheld(stored.source.source, run.stored_reader())
     if reason is not None:
         return [replace(live, withheld=str(reason))]
     plain = identity if identity.role is None else Identity.NONE
     return [
-        _ExplainedStatement(root, stored_text(kept.source), kept.query_for(identity.role), plain),
+        _ExplainedStatement(
+            root, stored_text(stored.source), stored.query_for(identity.role), plain
+        ),
         live,
     ]
 

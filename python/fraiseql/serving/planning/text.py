@@ -30,7 +30,7 @@ def plan_text(plan: OperationPlan) -> str:
         lines += _root(keys[root.stream], root)
     for step in plan.computed.values():
         needs = ", ".join(step.needs)
-        lines.append(f"{step.parent}.{step.definition.name}: Python, given {needs or 'nothing'}")
+        lines.append(f"{step.parent}.{step.definition.name}: Python, with {needs or 'nothing'}")
     return "\n".join(lines)
 
 

@@ -179,22 +179,22 @@ def _ask(part: RootPart, request: PartitionedRequest) -> FieldRequest:
 
 
 async def _compute(
-    part: RootPart, kept: CacheableField | None, request: PartitionedRequest
+    part: RootPart, cacheable: CacheableField | None, request: PartitionedRequest
 ) -> ComputedValue:
     """Compute a root field without caches; safe to repeat and to cancel."""
-    reads = _recorded_reads(part, kept, request)
+    reads = _recorded_reads(part, cacheable, request)
     run, body, errors = await _rendered(part, request, reads)
     if errors and reads is not None and reads.looked_into:
         # The code may need the object itself, not its proxy: compute again, do not store.
         run, body, errors = await _rendered(part, request, None)
-        kept = None
+        cacheable = None
     own, read = run.noted or [], request.reports.get(part.key, [])
     result = FieldResult(_value(body, part.name), errors, [*own, *read])
     unvaried = () if reads is None else tuple(reads.unvaried)
-    if kept is None or not isinstance(result.value, bytes) or errors or unvaried:
+    if cacheable is None or not isinstance(result.value, bytes) or errors or unvaried:
         return ComputedValue(None, cacheable=False, payload=result, unvaried=unvaried)
     age = own[0].seconds if own else None
-    return ComputedValue(result.value, _sound(kept, own, read), result, age)
+    return ComputedValue(result.value, _sound(cacheable, own, read), result, age)
 
 
 async def _rendered(
@@ -209,13 +209,13 @@ async def _rendered(
 
 
 def _recorded_reads(
-    part: RootPart, kept: CacheableField | None, request: PartitionedRequest
+    part: RootPart, cacheable: CacheableField | None, request: PartitionedRequest
 ) -> ContextReads | None:
     """Return the recorder of Python functions' reads, when their answer may be stored."""
-    if kept is None or not part.serving.compiled.needs_python:
+    if cacheable is None or not part.serving.compiled.needs_python:
         return None
-    cache = kept.cache
-    return ContextReads(cache.vary, cache.shared, kept.variables, request.identity)
+    cache = cacheable.cache
+    return ContextReads(cache.vary, cache.shared, cacheable.variables, request.identity)
 
 
 def _value(body: bytes | LargeText, name: bytes) -> Value:

@@ -128,7 +128,7 @@ async def test_what_is_not_declared_any_more_goes_without_a_trace(url: str) -> N
     names = [item.name for step in plan.steps for item in step.dropped]
     written = [i for i, k in enumerate(kinds) if k == "table" and "fingerprints" not in names[i]]
     assert max(i for i, k in enumerate(kinds) if k == "trigger") < min(written)
-    reading = [place for place, name in enumerate(names) if "kept_tv_" in name]
+    reading = [place for place, name in enumerate(names) if "stored_tv_" in name]
     assert max(reading) < kinds.index("trigger")
     assert await sql(url, _TRACES) == []
     assert (await planned(url, Boss)).empty

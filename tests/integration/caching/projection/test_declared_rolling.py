@@ -58,7 +58,7 @@ async def generation(url: str) -> tuple[str, str]:
         " WHERE r.ev_class = 'tv_region'::regclass LIMIT 1",
     )
     plain = row[0].removeprefix("tv_")
-    return f"fraiseql.kept_tv_{plain}", f"fraiseql.v_{plain}"
+    return f"fraiseql.stored_tv_{plain}", f"fraiseql.v_{plain}"
 
 
 async def busy(hands: Sequence[Hand]) -> None:
@@ -109,7 +109,9 @@ async def test_readers_and_writers_go_on(database: str) -> None:
             task.stopped.set()  # type: ignore[attr-defined]
     assert reader.seen.keys() == KEYS
     assert await drift(database, SHORT, Person) == 0
-    left = await sql(database, "SELECT relname FROM pg_class WHERE relname LIKE 'kept_tv_region_%'")
+    left = await sql(
+        database, "SELECT relname FROM pg_class WHERE relname LIKE 'stored_tv_region_%'"
+    )
     assert len(left) == 1
 
 

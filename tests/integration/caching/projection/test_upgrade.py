@@ -6,8 +6,8 @@ from fraiseql.caching.ddl.apply import apply
 from fraiseql.caching.objects import DatabaseObject, private_function
 from fraiseql.caching.strategies.projection.strategy import spec_of
 from fraiseql.caching.strategies.projection.tree import Tree
-from tests.integration.caching.ddl.env import migrating, sql
-from tests.integration.caching.projection.declared import alone, reset_database
+from tests.integration.caching.ddl.env import migrating, planned, sql
+from tests.integration.caching.projection.declared import alone, reset_database, verified
 
 
 def earlier_functions(tree: Tree) -> list[DatabaseObject]:
@@ -36,3 +36,35 @@ async def test_apply_drops_the_functions_that_only_tests_called(database: str) -
     assert [step.created for step in plan.steps if step.created] == []
     left = r"SELECT proname FROM pg_proc WHERE proname ~ '_(verify|repair)$'"
     assert await sql(database, left) == []
+
+
+def earlier_texts(each: DatabaseObject) -> DatabaseObject:
+    """Return an object with the name of the reading view and the message of earlier versions."""
+    texts = {"stored_tv_": "kept_tv_", "triggers maintain the documents": "documents are kept"}
+
+    def earlier(text: str) -> str:
+        for now, before in texts.items():
+            text = text.replace(now, before)
+        return text
+
+    return replace(
+        each,
+        name=earlier(each.name),
+        needs=tuple(map(earlier, each.needs)),
+        create=tuple(map(earlier, each.create)),
+        drop=tuple(map(earlier, each.drop)),
+    )
+
+
+async def test_apply_renames_the_view_that_serving_reads(database: str) -> None:
+    await reset_database(database)
+    async with migrating(database) as (writer, wishes):
+        desired = await wishes(alone())
+        earlier = replace(desired, objects=tuple(map(earlier_texts, desired.objects)))
+        await apply(writer, earlier)
+        await apply(writer, desired)
+    assert (await planned(database, alone())).empty
+    (compared,) = await verified(database, alone())
+    views = r"SELECT relname FROM pg_class WHERE relname ~ '^(kept|stored)_tv_' AND relkind = 'v'"
+    assert [row["relname"].partition("_")[0] for row in await sql(database, views)] == ["stored"]
+    assert (compared.compared > 0, compared.differing) == (True, 0)

@@ -35,7 +35,7 @@ _WRITTEN = "written"
 ISOLATION = """\
   -- [isolation] another level's snapshot is older than the locks that a flush waits for
   IF pg_catalog.current_setting('transaction_isolation') <> 'read committed' THEN
-    RAISE EXCEPTION 'documents of {owner} are kept by triggers, which need READ COMMITTED, not %',
+    RAISE EXCEPTION 'triggers maintain the documents of {owner} and need READ COMMITTED, not %',
       pg_catalog.current_setting('transaction_isolation')
       USING ERRCODE = 'feature_not_supported',
         HINT = 'Write in a READ COMMITTED transaction.';

@@ -194,7 +194,7 @@ def _documents(tree: Tree) -> str:
     ELSE
 {_sorted_locks(seed, [_hashed(root.changed_keys, seed, exclusive=True)])}    END IF;
 {_lock_rows(tree)}  END IF;
-  -- [recompute] all of them, equal or not: who waited for a lock reads anew in any case
+  -- [recompute] all of them, equal or not: a session that waited for a lock reads again in any case
   BEGIN
 {upsert(tree, among("v", root.inner, root.changed_keys))}  GET DIAGNOSTICS written = ROW_COUNT;
 {one_by_one(tree)}  END;

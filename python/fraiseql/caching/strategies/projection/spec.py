@@ -157,7 +157,7 @@ class ProjectionSpec:
     @property
     def reading(self) -> Qualified:
         """The view that serving reads; it exists while the projection is complete."""
-        return Qualified(self.table.schema, f"kept_{self.table.name}")
+        return Qualified(self.table.schema, f"stored_{self.table.name}")
 
     @property
     def key(self) -> tuple[KeyColumn, ...]:
