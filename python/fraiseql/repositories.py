@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from fraiseql.database import Database, Priority
+from fraiseql.database import Database, Priority, record
 from fraiseql.errors import ConfigurationError
 from fraiseql.serving.execution.documents import Document
 from fraiseql.serving.execution.reading import CONTEXT_KEY, Outcome, Reading, Reads, check_count
@@ -118,7 +118,8 @@ class Repository:
 
 def _stored_reader(db: Database, usual: Priority) -> StoredReader:
     role = db.identity.role
-    return StoredReader(role, partial(db.read if role is None else db.read_plainly, usual=usual))
+    read = db.read if role is None else db.read_plainly
+    return StoredReader(role, partial(read, usual=usual), partial(record, db.pool, db.identity))
 
 
 def _joined(where: Mapping[str, Any] | None, equal: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -33,6 +33,8 @@ class CacheableField:
             parent.
         freshness: Set where the source that answers in place of the live one may be stale.
         type_name: GraphQL name of the field's type.
+        statements: Statements that a Python resolver ran, sorted, where its reads are recorded.
+        role: Role that they ran as; None for the connection's own.
     """
 
     definition: QueryDefinition
@@ -44,6 +46,8 @@ class CacheableField:
     functions: tuple[str, ...] = ()
     freshness: Freshness | None = None
     type_name: str = ""
+    statements: tuple[str, ...] = ()
+    role: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,7 @@ class ComputedValue:
         source_seconds: Age of ``CacheableField.freshness`` when the value was computed; None where
             it is not set or unknown.
         unvaried: What Python functions read of the request that the key does not contain.
+        conflict: Why the value may be shared with requests that wait, but not stored; one word.
     """
 
     value: bytes | None
@@ -83,6 +88,7 @@ class ComputedValue:
     payload: Any = None
     source_seconds: float | None = None
     unvaried: tuple[str, ...] = ()
+    conflict: str = ""
 
 
 Outcome = Literal["hit", "miss", "stale", "bypass"]

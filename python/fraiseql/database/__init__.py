@@ -7,7 +7,15 @@ from fraiseql.database.bounding import UNBOUNDED, Budget
 from fraiseql.database.facade import Database, Transaction
 from fraiseql.database.identity import Identity
 from fraiseql.database.latency import Priority, caller
-from fraiseql.database.observing import Observation, observed
+from fraiseql.database.observing import (
+    Observation,
+    RecordedStatement,
+    observation,
+    observed,
+    reading_stored,
+    record,
+    unobserved,
+)
 from fraiseql.database.origin import Origin
 from fraiseql.database.pool import Pool, open_pool
 from fraiseql.database.session_monitor import SessionMonitor
@@ -23,12 +31,17 @@ __all__ = [
     "Pool",
     "Priority",
     "Record",
+    "RecordedStatement",
     "SessionMonitor",
     "Transaction",
     "Usage",
     "caller",
     "in_transaction",
+    "observation",
     "observed",
     "open_pool",
+    "reading_stored",
+    "record",
+    "unobserved",
     "watched_writes",
 ]

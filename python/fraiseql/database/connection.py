@@ -194,6 +194,11 @@ class Connection(asyncpg.Connection):
     async def _prepare_read(self, key: str | tuple[str, str], sql: str) -> Any:
         return self.reads.put(key, await self.prepare(sql), len(sql))
 
+    async def parse(self, sql: str) -> None:
+        """Have the server parse a statement that will not run."""
+        # Without the queries by which the driver loads the types of its columns.
+        await self._protocol.prepare("", sql, None, record_class=asyncpg.Record)
+
     async def _introspect_types(self, *args: Any) -> Any:
         """Load types for the driver, whose query does not qualify names."""
         inside = self.is_in_transaction()
@@ -235,6 +240,11 @@ class Connection(asyncpg.Connection):
         )
         await self.fetch(f"SELECT {calls}", *pairs)
         self.identity = identity
+
+    async def clear_identity(self) -> None:
+        """Remove the identity."""
+        if self.outdated or self.identity is not Identity.NONE:
+            await self.set_identity(Identity.NONE)
 
     async def reset_session(self) -> None:
         """Undo the effects of SQL of developers."""

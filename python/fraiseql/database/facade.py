@@ -1,7 +1,8 @@
 """SQL of resolvers: ``info.context["db"]`` and its transactions."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from functools import partial
 from typing import Any
 
 from asyncpg import Record
@@ -10,6 +11,7 @@ from fraiseql.database.bounding import UNBOUNDED, Budget
 from fraiseql.database.connection import Connection
 from fraiseql.database.identity import Identity
 from fraiseql.database.latency import UNTIMED, Latency, Priority, caller
+from fraiseql.database.observing import record
 from fraiseql.database.pool import Pool
 from fraiseql.database.write_tracking import in_transaction, opened
 from fraiseql.errors import DatabaseError
@@ -22,12 +24,16 @@ class Transaction:
 
     Args:
         connection: The connection, inside its transaction.
+        recorder: Records the text of each statement; None for statements of the framework.
     """
 
-    __slots__ = ("_current",)
+    __slots__ = ("_current", "_recorder")
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(
+        self, connection: Connection, recorder: Callable[[str], None] | None = None
+    ) -> None:
         self._current: Connection | None = connection
+        self._recorder = recorder
 
     @property
     def _connection(self) -> Connection:
@@ -38,13 +44,27 @@ class Transaction:
             )
         return self._current
 
+    @contextmanager
+    def _running(self, sql: str) -> Iterator[Connection]:
+        """Record a statement of a developer, and map its errors."""
+        connection = self._connection
+        if self._recorder is not None:
+            self._recorder(sql)
+        with connection.developer_sql(sql):
+            yield connection
+
+    async def _control(self, sql: str) -> str:
+        """Run a command that begins or ends the transaction."""
+        with self._connection.developer_sql(sql):
+            return await self._connection.execute(sql)
+
     def _end(self) -> None:
         self._current = None
 
     async def fetch(self, sql: str, *args: Any) -> list[Record]:
         """Return all rows; arguments and errors are those of ``Database.fetch``."""
-        with self._connection.developer_sql(sql):
-            return await self._connection.fetch(sql, *args)
+        with self._running(sql) as connection:
+            return await connection.fetch(sql, *args)
 
     async def read(
         self,
@@ -60,24 +80,24 @@ class Transaction:
 
         Arguments and errors are those of ``Database.fetch``.
         """
-        with self._connection.developer_sql(sql):
-            return await self._connection.fetchrow(sql, *args)
+        with self._running(sql) as connection:
+            return await connection.fetchrow(sql, *args)
 
     async def fetchval(self, sql: str, *args: Any) -> Any:
         """Return the first column of the first row, or None.
 
         Arguments and errors are those of ``Database.fetch``.
         """
-        with self._connection.developer_sql(sql):
-            return await self._connection.fetchval(sql, *args)
+        with self._running(sql) as connection:
+            return await connection.fetchval(sql, *args)
 
     async def execute(self, sql: str, *args: Any) -> str:
         """Run a statement; return PostgreSQL's command tag, such as ``INSERT 0 1``.
 
         Arguments and errors are those of ``Database.fetch``.
         """
-        with self._connection.developer_sql(sql):
-            return await self._connection.execute(sql, *args)
+        with self._running(sql) as connection:
+            return await connection.execute(sql, *args)
 
 
 class Database:
@@ -153,12 +173,12 @@ class Database:
             DatabaseError: The statement failed, or the database cannot be reached.
         """
         async with self._acquire(sql, Priority.LIST) as connection:
-            return await Transaction(connection).fetch(sql, *args)
+            return await self._own(connection).fetch(sql, *args)
 
     async def fetchrow(self, sql: str, *args: Any) -> Record | None:
         """Return the first row, or None; arguments and errors are those of ``fetch``."""
         async with self._acquire(sql, Priority.KEY) as connection:
-            return await Transaction(connection).fetchrow(sql, *args)
+            return await self._own(connection).fetchrow(sql, *args)
 
     async def fetchval(self, sql: str, *args: Any) -> Any:
         """Return the first column of the first row, or None.
@@ -166,7 +186,7 @@ class Database:
         Arguments and errors are those of ``fetch``.
         """
         async with self._acquire(sql, Priority.KEY) as connection:
-            return await Transaction(connection).fetchval(sql, *args)
+            return await self._own(connection).fetchval(sql, *args)
 
     async def execute(self, sql: str, *args: Any) -> str:
         """Run a statement; return PostgreSQL's command tag, such as ``SET``.
@@ -174,7 +194,7 @@ class Database:
         Arguments and errors are those of ``fetch``.
         """
         async with self._acquire(sql, Priority.KEY) as connection:
-            return await Transaction(connection).execute(sql, *args)
+            return await self._own(connection).execute(sql, *args)
 
     @asynccontextmanager
     async def transaction(self, *, readonly: bool = True) -> AsyncIterator[Transaction]:
@@ -191,21 +211,25 @@ class Database:
             ``async with db.transaction(readonly=False) as t: await t.execute("DELETE FROM draft")``
         """
         async with self._acquire(f"transaction of {caller.get()}", Priority.KEY) as connection:
-            own = Transaction(connection)
+            own = self._own(connection)
             try:
-                await own.execute("BEGIN READ ONLY" if readonly else "BEGIN READ WRITE")
+                await own._control("BEGIN READ ONLY" if readonly else "BEGIN READ WRITE")  # noqa: SLF001 - not for users
                 with opened(writable=not readonly):
                     yield own
                 await _commit(own)
             except Exception:
                 if not connection.is_closed() and connection.is_in_transaction():
-                    await own.execute("ROLLBACK")
+                    await own._control("ROLLBACK")  # noqa: SLF001 - not for users
                 raise
             finally:
                 own._end()  # noqa: SLF001 - not for users
 
     def _acquire(self, statement: str, usual: Priority) -> AbstractAsyncContextManager[Connection]:
-        return self._pool.acquire(self._identity, self._latency(statement, usual))
+        latency = self._latency(statement, usual)
+        return self._pool.acquire(self._identity, latency, recorded=True)
+
+    def _own(self, connection: Connection) -> Transaction:
+        return Transaction(connection, partial(record, self._pool, self._identity))
 
     def _latency(self, statement: str, usual: Priority) -> Latency:
         # A request that holds a connection must not wait for others that hold one: it goes first.
@@ -213,7 +237,7 @@ class Database:
 
 
 async def _commit(transaction: Transaction) -> None:
-    if await transaction.execute("COMMIT") == "ROLLBACK":
+    if await transaction._control("COMMIT") == "ROLLBACK":  # noqa: SLF001 - not for users
         raise DatabaseError(
             "The transaction was rolled back, because a statement in it had failed.",
             hint="Let the exception of the statement leave the transaction's block.",

@@ -15,7 +15,7 @@ from fraiseql.database.connector import Connector
 from fraiseql.database.failures import RAISED, is_loss, mapped, mapped_setting_identity
 from fraiseql.database.identity import Identity
 from fraiseql.database.latency import UNTIMED, Latencies, Latency, Priority
-from fraiseql.database.observing import observation
+from fraiseql.database.observing import observation, record
 from fraiseql.database.origin import STATE, Origin
 from fraiseql.errors import FraiseQLError
 from fraiseql.settings import Settings
@@ -181,7 +181,11 @@ class Pool:
 
     @asynccontextmanager
     async def acquire(
-        self, identity: Identity = Identity.NONE, latency: Latency = UNTIMED
+        self,
+        identity: Identity = Identity.NONE,
+        latency: Latency = UNTIMED,
+        *,
+        recorded: bool = False,
     ) -> AsyncIterator[Connection]:
         """Acquire a connection that carries ``identity``, to run any SQL.
 
@@ -191,6 +195,7 @@ class Pool:
         Args:
             identity: Role and session variables.
             latency: Latency of the block, which decides in which queue it waits.
+            recorded: Whether the caller records its statements, or they read no data.
 
         Raises:
             DatabaseUnavailable: No connection was available.
@@ -199,6 +204,8 @@ class Pool:
         pool = self._connections
         connection = pool.try_acquire(identity, latency) or await pool.acquire(latency)
         observed = observation.get()
+        if observed is not None and not recorded:
+            observed.miss("a connection of the pool")
         try:
             steady = await self._set_identity(connection, identity)
             yield connection
@@ -232,7 +239,7 @@ class Pool:
             return
         self._spare += 1
         try:
-            async with self.acquire() as connection:
+            async with self.acquire(recorded=True) as connection:
                 yield connection
         finally:
             self._spare -= 1
@@ -286,6 +293,7 @@ class Pool:
         connection: Connection,
     ) -> list[Record]:
         """Run a read whose result may be stored."""
+        record(self, identity, sql)
         steady = await self._isolate(connection, identity)
         connection.isolated = False
         rows = await connection.read(sql, args, budget)
@@ -364,28 +372,22 @@ async def _read(
 
 
 async def _inspect(sql: str, args: Sequence[Any], connection: Connection) -> list[Record]:
-    await _clear_identity(connection)
+    await connection.clear_identity()
     return await connection.inspect(sql, args)
 
 
 async def _inspect_at(
     sql: str, args: Sequence[Any], server: Origin | None, connection: Connection
 ) -> tuple[list[Record], Origin] | None:
-    await _clear_identity(connection)
+    await connection.clear_identity()
     if server is not None and not server.same_server(connection.origin):
         return None
     return await connection.inspect(sql, args), connection.origin
 
 
 async def _read_at(sql: str, connection: Connection) -> tuple[list[Record], Origin]:
-    await _clear_identity(connection)
+    await connection.clear_identity()
     return await connection.read(sql, ()), connection.origin
-
-
-async def _clear_identity(connection: Connection) -> None:
-    """Remove the identity of a connection."""
-    if connection.outdated or connection.identity is not Identity.NONE:
-        await connection.set_identity(Identity.NONE)
 
 
 async def _note(connection: Connection, *, steady: bool) -> None:

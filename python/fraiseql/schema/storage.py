@@ -258,8 +258,9 @@ class Cache:
             all. The response then says how far it lags.
         vary: Names of entries of ``info.context`` that the answer depends on, dotted for
             their own entries.
-        tags: Relations that a Python resolver reads; ``relation.column={argument}`` for the rows
-            with that value only; any other word is a label for ``invalidate``.
+        tags: Relations that a Python resolver reads, in place of recording them;
+            ``relation.column={argument}`` for the rows with that value only; any other word is a
+            label for ``invalidate``.
         store: ``unlogged`` and ``logged`` are tables of the database, the second one survives a
             crash; ``redis`` is a server that several applications share.
         code_version: A word that you change when the answer changes for a reason that the code of

@@ -1,14 +1,14 @@
-"""Parse trees of predicates that developers write."""
+"""Parse trees of SQL that developers write."""
 # ruff: noqa: S608 - all SQL is constants and developers' own predicates
 
 import asyncio
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from weakref import WeakKeyDictionary
 
-from fraiseql.database import Pool
+from fraiseql.database import Identity, Pool
 from fraiseql.database.writing import server_message
 from fraiseql.errors import DatabaseError, SourceError, sqlstate_of
 
@@ -79,13 +79,44 @@ class Predicate:
     relation: str
     text: str
 
+    @property
+    def role(self) -> None:
+        """Role whose search path its names are resolved on: the connection's own."""
+
+    @property
+    def query(self) -> str:
+        """A statement with the predicate."""
+        # An alias that the text cannot contain: the real one depends on the depth.
+        return f'SELECT FROM {self.relation} AS "fraiseql row" WHERE ({self.text})'
+
+
+@dataclass(frozen=True, slots=True)
+class StatementText:
+    """A whole statement, as it was sent to the server.
+
+    Attributes:
+        text: The SQL, with ``$1`` in place of values.
+        role: Role that it ran as; None for the connection's own.
+    """
+
+    text: str
+    role: str | None = None
+
+    @property
+    def query(self) -> str:
+        """The statement."""
+        return self.text
+
+
+Source = TypeVar("Source", Predicate, StatementText)
+
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """One predicate as PostgreSQL parses it.
+    """One predicate or statement as PostgreSQL parses it.
 
     Attributes:
-        trees: Parse trees, in the form that the catalog stores of views.
+        trees: Parse trees, in the form that the catalog stores of views; the source's own is last.
         words: PostgreSQL's error message, or empty.
         hidden: Whether the connected role may not use the schema.
     """
@@ -122,35 +153,49 @@ async def parse_predicates(pool: Pool, predicates: Iterable[Predicate]) -> Trees
     return Trees(tuple(texts), tuple(refused))
 
 
-async def parse_each(pool: Pool, predicates: Iterable[Predicate]) -> dict[Predicate, Parsed]:
-    """Parse each predicate, without running it.
+async def parse_each(pool: Pool, sources: Iterable[Source]) -> dict[Source, Parsed]:
+    """Parse each predicate or statement, without running it.
 
     Results are remembered until the meaning of a name may have changed.
+
+    Args:
+        pool: Connections to the database.
+        sources: Predicates, or statements of one role.
 
     Raises:
         DatabaseError: The database cannot be asked.
     """
-    distinct = list(dict.fromkeys(predicates))
+    distinct = list(dict.fromkeys(sources))
     if not distinct:
         return {}
-    (path,), (row,) = await pool.fetch_bytes(_PATH), await pool.inspect(_STATE)
+    role = distinct[0].role
+    identity = Identity.of(role, {})
+    (path,), (row,) = await pool.fetch_bytes(_PATH, (), identity), await pool.inspect(_STATE)
     now = f"{path['path']}/{row['state']}"
-    state, results = _PARSED.get(pool, ("", {}))
-    if state != now:
+    by_role = _PARSED.setdefault(pool, {})
+    state, results = by_role.get(role, ("", {}))
+    if state != now or len(results) > _MOST:
         results = {}
-    missing = [predicate for predicate in distinct if predicate not in results]
+    missing = [source for source in distinct if source not in results]
     if missing:
-        results.update(await _parse_all(pool, missing))
-        _PARSED[pool] = now, results
-    return {predicate: results[predicate] for predicate in distinct}
+        results.update(await _parse_all(pool, identity, missing))
+        by_role[role] = now, results
+    return {source: results[source] for source in distinct}
 
 
-_PARSED: Final[WeakKeyDictionary[Pool, tuple[str, dict[Predicate, Parsed]]]] = WeakKeyDictionary()
-"""Parsed predicates by pool, with the state of the catalog at that time."""
+_MOST: Final = 10_000
+"""Sources of one role whose trees are remembered."""
+
+_PARSED: Final[WeakKeyDictionary[Pool, dict[str | None, tuple[str, dict[Any, Parsed]]]]] = (
+    WeakKeyDictionary()
+)
+"""Parsed sources by pool and role, with the state of the catalog at that time."""
 
 
-async def _parse_all(pool: Pool, predicates: Iterable[Predicate]) -> dict[Predicate, Parsed]:
-    async with pool.acquire() as connection:
+async def _parse_all(
+    pool: Pool, identity: Identity, sources: Iterable[Source]
+) -> dict[Source, Parsed]:
+    async with pool.acquire(identity) as connection:
         messages: list[Any] = []
 
         def note(_: Any, message: Any) -> None:
@@ -160,25 +205,24 @@ async def _parse_all(pool: Pool, predicates: Iterable[Predicate]) -> dict[Predic
             await connection.execute(_SHOWN)
         connection.add_log_listener(note)
         try:
-            return {
-                predicate: await _parsed(connection, predicate, messages)
-                for predicate in predicates
-            }
+            return {source: await _parsed(connection, source, messages) for source in sources}
         finally:
             connection.remove_log_listener(note)
             with connection.developer_sql(_HIDDEN):
                 await connection.execute(_HIDDEN)
 
 
-async def _parsed(connection: Any, predicate: Predicate, messages: list[Any]) -> Parsed:
+async def _parsed(
+    connection: Any, source: Predicate | StatementText, messages: list[Any]
+) -> Parsed:
     messages.clear()
-    words, state = await _parse(connection, predicate)
+    words, state = await _parse(connection, source.query)
     # The driver delivers messages in a later iteration of the loop.
     await asyncio.sleep(0)
     trees = [_whole(sent.detail) for sent in messages if sent.message == "parse tree:"]
     if not words and not trees:
         words = "it shows no tree."
-    return Parsed(tuple(_with_clock(predicate.text, trees)), words, state == _NO_RIGHT)
+    return Parsed(tuple(_with_clock(source.text, trees)), words, state == _NO_RIGHT)
 
 
 def _whole(tree: str) -> str:
@@ -186,14 +230,11 @@ def _whole(tree: str) -> str:
     return tree.replace("\n", " ")
 
 
-async def _parse(connection: Any, predicate: Predicate) -> tuple[str, str]:
-    """Have PostgreSQL parse one predicate; return the message and code of its error."""
-    # An alias that the text cannot contain: the real one depends on the depth.
-    row = f'{predicate.relation} AS "fraiseql row"'
-    query = f"SELECT FROM {row} WHERE ({predicate.text})"
+async def _parse(connection: Any, query: str) -> tuple[str, str]:
+    """Have PostgreSQL parse one statement; return the message and code of its error."""
     try:
         with connection.developer_sql(query):
-            await connection.prepare(query)
+            await connection.parse(query)
     except (DatabaseError, SourceError) as error:
         if not sqlstate_of(error):
             raise
@@ -202,8 +243,8 @@ async def _parse(connection: Any, predicate: Predicate) -> tuple[str, str]:
 
 
 def _with_clock(text: str, trees: list[str]) -> Iterator[str]:
-    """Yield trees, and one of the clock if ``'now'`` may have become a constant."""
-    yield from trees
+    """Yield one tree of the clock if ``'now'`` may have become a constant, and the trees."""
     typed = {match[1] for tree in trees for match in _CONSTANT.finditer(tree)}
     if typed - _NO_MOMENTS and _MOMENT.search(text):
         yield CLOCK_TREE
+    yield from trees

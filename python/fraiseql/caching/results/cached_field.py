@@ -19,7 +19,7 @@ from fraiseql.caching.results.runtime import CacheRuntime
 from fraiseql.caching.results.stores.base import Lookup
 from fraiseql.caching.results.stores.failsafe import FailsafeStore
 from fraiseql.caching.results.stores.request import CacheRequest
-from fraiseql.database import watched_writes
+from fraiseql.database import unobserved, watched_writes
 from fraiseql.errors import FraiseQLError
 from fraiseql.events import logger
 from fraiseql.results import CacheableField, CacheResult, Compute, ComputedValue, FieldRequest
@@ -216,8 +216,15 @@ class CachedField:
             return self._reason
         async with self._loading:
             if self._loaded is None and not self._backoff.active:
-                self._reason = await self._load()
+                # A resolver whose reads are recorded may have asked for this value.
+                with unobserved():
+                    self._reason = await self._load()
             return self._loaded or self._reason
+
+    async def unavailable(self) -> str:
+        """Return in one word why the dependencies cannot be loaded now; empty where they are."""
+        loaded = self._loaded or await self._load_once()
+        return loaded if isinstance(loaded, str) else ""
 
     async def _load(self) -> str:
         """Load the dependencies; return in one word why the field is not cached, or nothing."""

@@ -10,16 +10,14 @@ from weakref import WeakKeyDictionary, WeakSet
 
 from fraiseql.caching.results.admin.privileges import advice, missing_privileges
 from fraiseql.caching.results.cached_field import CachedField, FieldDependencies
-from fraiseql.caching.results.declared import caches_of, has_caches
+from fraiseql.caching.results.declared import caches_of, has_caches, is_recorded
 from fraiseql.caching.results.dependency_cache import DependencyCache
-from fraiseql.caching.results.load_dependencies import (
-    NOT_APPLIED,
-    CacheDependencies,
-    load_cache_dependencies,
-)
+from fraiseql.caching.results.load_dependencies import CacheDependencies, load_cache_dependencies
 from fraiseql.caching.results.metrics import Metrics
 from fraiseql.caching.results.namespace import CacheNamespace, load_namespace
 from fraiseql.caching.results.readers import Readers
+from fraiseql.caching.results.recorded_dependencies import NOT_APPLIED, Unavailable
+from fraiseql.caching.results.recorded_field import RecordedField
 from fraiseql.caching.results.refusals import cache_refusals
 from fraiseql.caching.results.runtime import CacheRuntime
 from fraiseql.caching.results.stats import FLUSH_INTERVAL, StatsWriter
@@ -94,7 +92,7 @@ class ResultCaches:
         self._readers = Readers(lambda: self._reads)
         self._tables_lock = asyncio.Lock()
         self._has_tables = False
-        self._manual: OrderedDict[tuple[str, Cache], CachedField] = OrderedDict()
+        self._manual: OrderedDict[tuple[str, Cache, object], FieldCache] = OrderedDict()
 
     # Lifetime.
 
@@ -156,26 +154,28 @@ class ResultCaches:
 
     def field_cache(self, field: CacheableField) -> FieldCache | None:
         """Return the cache of a field; None where caching is switched off."""
-        return self._cached(field) if self._settings.cache else None
+        return self._cache_of(field) if self._settings.cache else None
 
-    async def manual_cache(self, query: str, cache: Cache) -> CachedField | None:
+    async def manual_cache(self, query: str, cache: Cache, code: object) -> FieldCache | None:
         """Return the cache of results under a program's own keys; None where it is switched off.
 
         Args:
             query: Kind of result.
             cache: How results are cached.
+            code: The code that computes them, whose reads are recorded.
         """
         if not self._settings.cache:
             return None
         if not self._has_tables:
             await self.ensure_tables()
-        cached = self._manual.get((query, cache))
+        key = (query, cache, code)
+        cached = self._manual.get(key)
         if cached is None:
-            cached = self._cached(manual_field(query, cache, self._settings.code_version))
-            self._manual[query, cache] = cached
+            cached = self._cache_of(manual_field(query, cache, self._settings.code_version))
+            self._manual[key] = cached
             if len(self._manual) > _MAX_MANUAL:
                 self._manual.popitem(last=False)
-        self._manual.move_to_end((query, cache))
+        self._manual.move_to_end(key)
         return cached
 
     async def ensure_tables(self) -> None:
@@ -229,6 +229,11 @@ class ResultCaches:
         for cached in tuple(self._fields):
             cached.reload()
 
+    def _cache_of(self, field: CacheableField) -> FieldCache:
+        if is_recorded(field.definition, field.cache):
+            return RecordedField(self.runtime, field, self._cached, self._pool)
+        return self._cached(field)
+
     def _cached(self, field: CacheableField) -> CachedField:
         dependencies = FieldDependencies(
             runtime=self.runtime,
@@ -266,6 +271,11 @@ class ResultCaches:
 
     def _log_uncached(self, field: CacheableField, reason: str) -> None:
         name = field.definition.graphql_name
+        if isinstance(reason, Unavailable):
+            limited = field.cache.ttl is not None or field.cache.stale is not None
+            how = "limited by time only" if limited else "computed and not cached"
+            self._warn(f"Answers of {name} are {how}: {reason.why}")
+            return
         hint = " Run `fraiseql db apply`." if reason == NOT_APPLIED else ""
         if hint and field.definition.function is manual_field:
             hint = " Its tags name a relation that no applied query with `cache=` reads."

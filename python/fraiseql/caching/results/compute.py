@@ -29,7 +29,9 @@ async def compute_value(
     if not computed.cacheable or computed.value is None:
         return computed, None, ""
     cost_ms = (monotonic() - since) * 1_000
-    conflict = "" if lookup is None else request.storage_conflict(observation, lookup)
+    conflict = computed.conflict
+    if not conflict and lookup is not None:
+        conflict = request.storage_conflict(observation, lookup)
     outcome, detail = miss_reason(lookup)
     if conflict:
         outcome, detail = "bypass", conflict

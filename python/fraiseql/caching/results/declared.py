@@ -9,7 +9,7 @@ from fraiseql.caching.changes.compaction import SHORTEST_LIFE
 from fraiseql.schema import Schema
 from fraiseql.schema.definitions import QueryDefinition
 from fraiseql.schema.storage import Cache, seconds
-from fraiseql.sources import live_source
+from fraiseql.sources import declared_relations, live_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,8 @@ class CachedQuery:
         relations: Declared names of the relations that its statements may read.
         predicates: SQL that developers wrote and that its statements may contain: field, relation
             and text.
+        recorded: Whether its reads are recorded as it runs: ``relations`` are all that the schema
+            declares.
     """
 
     definition: QueryDefinition
@@ -30,6 +32,7 @@ class CachedQuery:
     own: bool
     relations: tuple[str, ...]
     predicates: tuple[tuple[str, str, str], ...]
+    recorded: bool = False
 
 
 def has_caches(schema: Schema) -> bool:
@@ -55,9 +58,20 @@ def cached_queries(schema: Schema) -> Iterator[CachedQuery]:
     """Yield every query that is cached, by itself or within an operation."""
     for name, query in schema.queries.items():
         caches = schema.operation_caches if query.cache is None else (query.cache,)
-        if caches:
-            relations, predicates = _reads(schema, name) if query.function is None else ((), ())
-            yield CachedQuery(query, caches, query.cache is not None, relations, predicates)
+        if not caches:
+            continue
+        own = query.cache is not None
+        if query.function is None:
+            yield CachedQuery(query, caches, own, *_reads(schema, name))
+        else:
+            recorded = any(is_recorded(query, cache) for cache in caches)
+            relations = tuple(declared_relations(schema)) if recorded else ()
+            yield CachedQuery(query, caches, own, relations, (), recorded)
+
+
+def is_recorded(query: QueryDefinition, cache: Cache) -> bool:
+    """Whether the reads of a query are recorded as it runs: of a function without tags."""
+    return query.function is not None and not cache.tags
 
 
 def _reads(schema: Schema, query: str) -> tuple[tuple[str, ...], tuple[tuple[str, str, str], ...]]:

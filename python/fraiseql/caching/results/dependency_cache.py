@@ -51,4 +51,6 @@ def _key(field: CacheableField) -> _Key:
         field.type_name,
         field.predicates,
         bool(field.functions),
+        field.statements,
+        field.role,
     )

@@ -13,15 +13,14 @@ from fraiseql.caching.results.dependencies import (
     dependencies_of,
     with_owners,
 )
+from fraiseql.caching.results.recorded_dependencies import NOT_APPLIED, recorded_dependencies
 from fraiseql.caching.results.refusals import Resolved, refusals
-from fraiseql.caching.results.row_tags import DeclaredTags, load_tags
+from fraiseql.caching.results.row_tags import NO_TAGS, DeclaredTags, load_tags
 from fraiseql.database import Pool
 from fraiseql.results import CacheableField
 
 QUERY: Final = "query:"
 """Prefix of the tag that every entry of a query has."""
-
-NOT_APPLIED: Final = "not_applied"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +47,8 @@ async def load_cache_dependencies(pool: Pool, field: CacheableField) -> CacheDep
         SourceError: A relation does not exist.
         DatabaseError: The database cannot be reached.
     """
+    if field.statements:
+        return await _load_recorded(pool, field)
     declared = await load_tags(pool, field.cache)
     if field.functions and not declared.relations:
         return "functions"
@@ -71,6 +72,16 @@ async def load_cache_dependencies(pool: Pool, field: CacheableField) -> CacheDep
         return NOT_APPLIED
     loaded = _with_tags(field, declared, dependencies)
     return replace(loaded, meaning=(*inspection.meaning, *inspection.named))
+
+
+async def _load_recorded(pool: Pool, field: CacheableField) -> CacheDependencies | str:
+    """Return the dependencies of recorded statements, or why they do not make an answer exact."""
+    recorded = await recorded_dependencies(pool, field)
+    if isinstance(recorded, str):
+        return recorded
+    dependencies, meaning = recorded
+    loaded = _with_tags(field, NO_TAGS, dependencies)
+    return replace(loaded, meaning=(*meaning, *field.statements))
 
 
 def _with_tags(

@@ -5,13 +5,21 @@ equal.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from inspect import isawaitable
 from typing import Any, Final
 
 from fraiseql.caching.results.admin.reports import cache_stats
 from fraiseql.caching.results.caches import ResultCaches, started_caches
 from fraiseql.caching.results.json_codec import decoded, encoded
-from fraiseql.database import Database, Identity, Transaction, in_transaction
+from fraiseql.database import (
+    Database,
+    Identity,
+    Transaction,
+    in_transaction,
+    observation,
+    unobserved,
+)
 from fraiseql.errors import ConfigurationError, DeclarationError
 from fraiseql.results import ComputedValue, FieldRequest, current
 from fraiseql.schema.storage import Cache, StoreName
@@ -39,8 +47,9 @@ async def cached_query(
 
     Args:
         cache_key: Identifies the result; it must contain everything that ``query_fn`` depends on.
-        ttl: Seconds, or an interval such as ``"5m"``. Without ``tags`` the value may be that old,
-            and the response says so.
+        ttl: Seconds, or an interval such as ``"5m"``. Without ``tags`` the reads of ``query_fn``
+            are recorded, and a write ends the value at once. If they are not all known, the value
+            may be that old, and the response says so.
         query_fn: Computes the value; sync or async, without arguments.
         tags: Names of the relations that it reads: a write to one of them invalidates the entry at
             once. A declared ``Cache`` must read them too, so that their writes are logged. Any
@@ -199,7 +208,8 @@ async def _answer(
     note: Note | None,
 ) -> Any:
     (query_type, cache_key), (cache, function) = key, computation
-    cached = await caches.manual_cache(query_type, cache)
+    with unobserved():
+        cached = await caches.manual_cache(query_type, cache, _code(function))
 
     async def compute() -> ComputedValue:
         return ComputedValue(encoded(await _call(function)), cacheable=True)
@@ -210,6 +220,9 @@ async def _answer(
     result = await cached.answer(request, compute)
     if result.computed is not None:
         return decoded(result.computed.value)
+    outer = observation.get()
+    if outer is not None and cache.tags:
+        outer.miss("a cached value with tags")
     try:
         value = decoded(result.value)
     except ValueError:
@@ -218,6 +231,14 @@ async def _answer(
     if note is not None and result.lag_seconds != 0.0:
         note(query_type, result.lag_seconds)
     return value
+
+
+def _code(function: Function) -> object:
+    """Return the code of a function, which is the same for each closure over it."""
+    while isinstance(function, partial):
+        function = function.func
+    function = getattr(function, "__func__", function)
+    return getattr(function, "__code__", None) or type(function)
 
 
 async def _compute(function: Function) -> Any:

@@ -17,6 +17,7 @@ from fraiseql.caching.strategies.base import Violation
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Pool
 from fraiseql.schema import Schema
+from fraiseql.schema.storage import Cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,9 @@ def refusals(resolved: Iterable[Resolved]) -> Iterator[Violation]:
 
 
 def _of_query(resolved: Resolved) -> Iterator[Violation]:
+    if resolved.query.recorded:
+        # Its reads are not known yet.
+        return
     where = f"Query.{resolved.query.definition.graphql_name}"
     (cache,), (tags,) = resolved.query.caches, resolved.tags
     for tag, reason in tags.unknown:
@@ -95,15 +99,25 @@ def _of_query(resolved: Resolved) -> Iterator[Violation]:
         if row.argument not in names:
             reason = f"needs the argument {row.argument!r}, which the query does not have."
             yield _bad_tag(where, f"{row.declared!r} {reason}")
-    if resolved.query.definition.function is not None:
-        timed = cache.ttl is not None or cache.stale is not None
-        if tags.empty and not timed:
-            yield _unknown_function(where)
-    for call in resolved.inspection.calls:
-        yield from _of_call(where, call, tagged=bool(tags.relations), stale=cache.stale is not None)
     for field, message in resolved.unread:
         yield _unread_predicate(where, field, message)
-    for relation in resolved.inspection.tables:
+    yield from refused_reads(where, resolved.inspection, cache, tagged=bool(tags.relations))
+
+
+def refused_reads(
+    where: str, inspection: DependencyInspection, cache: Cache, *, tagged: bool
+) -> Iterator[Violation]:
+    """Yield the reasons against caching answers with some dependencies.
+
+    Args:
+        where: Name of the query.
+        inspection: The dependencies.
+        cache: Its cache.
+        tagged: Whether the cache names relations.
+    """
+    for call in inspection.calls:
+        yield from _of_call(where, call, tagged=tagged, stale=cache.stale is not None)
+    for relation in inspection.tables:
         yield from _of_relation(where, relation, cache.store)
 
 
@@ -179,16 +193,6 @@ def _untracked(relation: InspectedRelation, store: str) -> str:
         (relation.subscribed, "is written by a subscription, which fires no statement triggers."),
     )
     return next((reason for holds, reason in reasons if holds), "")
-
-
-def _unknown_function(where: str) -> Violation:
-    return Violation(
-        "CACHE_UNKNOWN",
-        where,
-        "it is a Python function, whose reads cannot be determined.",
-        'Name the relations that it reads: Cache(tags=("tb_post",)); or limit the age of answers:'
-        ' Cache(ttl="1m", stale="1m").',
-    )
 
 
 def _unread_predicate(where: str, field: str, message: str) -> Violation:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from fraiseql.bounded import Bounded
+from fraiseql.database import reading_stored
 from fraiseql.errors import FraiseQLError, InputError, SourceError
 from fraiseql.naming import suggestion
 from fraiseql.serving.document.uniform import uniform
@@ -95,15 +96,16 @@ class Reading:
     async def _rows(
         self, read: ReadRows, reader: StoredReader | None, note: Callable[[StalenessReport], None]
     ) -> list[Any]:
-        stored = self.prepared.stored
-        if stored is not None and reader is not None:
-            field = current_field.get()
-            rows = await stored.rows(reader, self.values, field.root if field else "", note)
-            if rows is not None:
-                return rows
-        query = self.prepared.query
+        stored, query = self.prepared.stored, self.prepared.query
         if query.choose is not None:
             query = query.choose(self.values)
+        if stored is not None and reader is not None:
+            field = current_field.get()
+            reader.record(query.text)
+            with reading_stored():
+                rows = await stored.rows(reader, self.values, field.root if field else "", note)
+            if rows is not None:
+                return rows
         return await read(query.text, query.bind(self.values))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from fraiseql.database import UNBOUNDED, Budget, Identity, Pool, Priority
+from fraiseql.database import UNBOUNDED, Budget, Identity, Pool, Priority, record
 from fraiseql.errors import DocumentError, FraiseQLError, InputError
 from fraiseql.naming import without_suggestion
 from fraiseql.schema import Schema
@@ -79,7 +79,9 @@ class Run:
         """Return the reader of stored documents, with the privileges of the connection's role."""
         role = self.identity.role
         read = self.read if role is None else self._read_plainly
-        return StoredReader(role, partial(read, usual=usual))
+        return StoredReader(
+            role, partial(read, usual=usual), partial(record, self.pool, self.identity)
+        )
 
     def _read_plainly(self, sql: str, args: Sequence[Any], usual: Priority) -> Awaitable[list[Any]]:
         # No document depends on session variables, so they are not set.

@@ -43,10 +43,12 @@ class StoredReader:
         role: Role of the request; None for that of the connection.
         read: Runs a statement with the privileges of the connection's role; the statement itself
             checks those of the request's role.
+        record: Records the live statement that it replaces.
     """
 
     role: str | None
     read: ReadRows
+    record: Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)

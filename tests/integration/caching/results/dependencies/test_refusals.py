@@ -248,7 +248,7 @@ async def test_tables_that_a_predicate_reads_are_among_what_is_read(tables: str)
 
 async def test_a_python_function_says_what_it_reads_or_how_long_it_lives(tables: str) -> None:
     for options, codes in (
-        ({}, ["CACHE_UNKNOWN"]),
+        ({}, []),
         ({"ttl": "1m"}, []),
         ({"stale": "1m"}, []),
         ({"tags": ("tb_post",)}, []),

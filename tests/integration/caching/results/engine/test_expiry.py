@@ -123,15 +123,18 @@ async def test_nothing_that_must_be_exact_is_in_memory(fixture: CacheFixture) ->
 
 
 async def test_a_limit_by_time_alone_reports_its_age(fixture: CacheFixture) -> None:
+    async def compute() -> ComputedValue:
+        return ComputedValue(b"1", cacheable=True)
+
     cached = fixture.cached(fraiseql.Cache(ttl=20.0, stale=0.5), function=print, relations=())
-    assert (await fixture.answer_and_store(cached)).outcome == "miss"
+    assert (await fixture.answer_and_store(cached, compute=compute)).outcome == "miss"
     await asyncio.sleep(0.1)
-    second = await fixture.ask(cached)
+    second = await fixture.ask(cached, compute)
     assert second.outcome == "hit"
     assert second.lag_seconds is not None
     assert 0.1 <= second.lag_seconds <= 0.5
     await asyncio.sleep(0.5)
-    third = await fixture.answer_and_store(cached)
+    third = await fixture.answer_and_store(cached, compute=compute)
     assert (third.outcome, third.detail) == ("stale", "too_old")
 
 
