@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from argparse import Namespace
+import re
+from argparse import ArgumentTypeError, Namespace
 from typing import Any, Final
 
 from fraiseql.cli.output import note, say, say_json
@@ -17,6 +18,7 @@ from fraiseql.operating.doctor.faults import FAULTS
 from fraiseql.serving import Service
 from fraiseql.settings import Settings
 
+_SIZE: Final = re.compile(r"(\d+)\s*([KMGTkmgt])[Bb]")
 _FAULTY: Final = 1
 _PAGES: Final = "docs/findings"
 
@@ -36,10 +38,16 @@ def add_to(commands: Any) -> None:
         help="leave out a fault, everywhere or at one object; also FRAISEQL_DOCTOR_IGNORE",
     )
     parser.add_argument(
-        "--min-severity", choices=SEVERITIES, default="info", help="leave out what is less severe"
+        "--min-severity", choices=SEVERITIES, default="info", help="leave out less severe ones"
     )
     parser.add_argument(
         "--deep", action="store_true", help="also compare stored documents and explain statements"
+    )
+    parser.add_argument(
+        "--memory",
+        type=_bytes,
+        metavar="SIZE",
+        help="memory of the server, such as 16GB, if the role may not read it",
     )
     parser.add_argument(
         "--replica",
@@ -96,8 +104,16 @@ def _scope(arguments: Namespace, settings: Settings) -> Scope:
         ignored=frozenset(ignored),
         severity=arguments.min_severity,
         deep=arguments.deep,
+        memory=arguments.memory,
         replicas=tuple(arguments.replica),
     )
+
+
+def _bytes(text: str) -> int:
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        raise ArgumentTypeError(f"{text!r} is not a size such as 512MB or 16GB")
+    return int(match[1]) << 10 * ("KMGT".index(match[2].upper()) + 1)
 
 
 def _check_code(code: str) -> None:

@@ -1,8 +1,9 @@
 """A server of the doctor's tests, and faults to seed in it."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
-from contextlib import ExitStack
+import time
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,22 +24,45 @@ CONFIGURATION = {
     "autovacuum_naptime": "'20d'",
     "max_prepared_transactions": "4",
     "random_page_cost": "1.1",
+    "shared_buffers": "'16MB'",
     "shared_preload_libraries": "pg_stat_statements",
     "track_io_timing": "on",
 }
+PATIENCE = 10.0
 ADD_ROWS = "INSERT INTO {} SELECT g, g FROM generate_series(1, 2000) AS g"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seed:
-    """One fault: statements that cause it, and those that remove their objects."""
+    """One fault to cause, find and clear.
+
+    Attributes:
+        code: Its code.
+        sql: Statements that cause it.
+        held: Statements of a second session, which stays open.
+        clean: Statements that remove what the others made.
+        companions: Codes that are found with it.
+        revealed: Codes that are found instead once it is cleared.
+        thresholds: Figures other than the default ones.
+        settings: Settings of the application.
+        scope: Arguments of ``Scope``.
+        fresh: Whether only new connections see the change.
+        by_hand: Statements that do what a finding asks of a person.
+        returns: Whether the undo brings the fault back.
+    """
 
     code: str
-    sql: tuple[str, ...]
+    sql: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
     clean: tuple[str, ...] = ("DROP TABLE t CASCADE",)
     companions: frozenset[str] = frozenset()
+    revealed: frozenset[str] = frozenset()
     thresholds: Mapping[str, float] = field(default_factory=dict)
-    undone: bool = True
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    scope: Mapping[str, Any] = field(default_factory=dict)
+    fresh: bool = False
+    by_hand: tuple[str, ...] = ()
+    returns: bool = True
 
 
 class Scratch:
@@ -60,7 +84,9 @@ class Scratch:
         starting = start_embedded(self._directory, binaries=self._binaries, durable=False)
         server = self._server.enter_context(starting)
         self.url, self.standby = server.url_for(database), server.url_for("postgres")
+        self.others = (self.standby, server.url_for("template1"))
         self._connection = self._do(asyncpg.connect(self.url))
+        self.data = Path(self._do(self._connection.fetchval("SHOW data_directory")))
         self._pool = self._do(open_pool(self.url, Settings()))
 
     def _do(self, work: Coroutine[object, object, T]) -> T:
@@ -68,6 +94,11 @@ class Scratch:
 
     def restart(self) -> None:
         self._end()
+        # The server ends a moment after its last user: a start before that joins it.
+        deadline = time.monotonic() + PATIENCE
+        while (self.data / "postmaster.pid").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
         self._start("doctor")
 
     def _end(self) -> None:
@@ -85,17 +116,62 @@ class Scratch:
             self._do(self._connection.execute(statement))
             self._do(self._connection.execute("SELECT pg_stat_force_next_flush()"))
 
+    def value(self, query: str) -> Any:
+        return self._do(self._connection.fetchval(query))
+
     def steps(self, *statements: str) -> None:
         """Run the steps of a diagnosis, as ``--apply`` does."""
         self._do(run_steps(self._pool, statements))
 
     def examine(self, seed: Seed | None = None, **scope: Any) -> Examination:
+        """Examine the database with the figures of a seed."""
         thresholds = Thresholds(**(seed.thresholds if seed else {}))
-        return self._do(examine(self._pool, Settings(), Scope(thresholds=thresholds, **scope)))
+        asked = Scope(thresholds=thresholds, **{**(seed.scope if seed else {}), **scope})
+        settings = Settings().with_values(**(seed.settings if seed else {}))
+        if seed and seed.fresh:
+            self._do(self._replace_pool())
+        return self._do(examine(self._pool, settings, asked))
+
+    async def _replace_pool(self) -> None:
+        await self._pool.close()
+        self._pool = await open_pool(self.url, Settings())
+
+    def until(self, seed: Seed, expected: frozenset[str]) -> Examination:
+        """Examine until exactly these faults are found: reloads and statistics take a moment."""
+        deadline = time.monotonic() + PATIENCE
+        while codes(examination := self.examine(seed)) != expected:
+            assert time.monotonic() < deadline, (seed, expected, examination)
+            time.sleep(0.01)
+        return examination
+
+    @contextmanager
+    def connected(self, url: str) -> Iterator[None]:
+        """Examine as the role of an address in the block."""
+        own = self._pool
+        self._pool = self._do(open_pool(url, Settings()))
+        try:
+            yield
+        finally:
+            self._do(self._pool.close())
+            self._pool = own
+
+    @contextmanager
+    def seeded(self, seed: Seed) -> Iterator[None]:
+        """Cause a fault for the block."""
+        other = self._do(asyncpg.connect(self.url)) if seed.held else None
+        try:
+            self.run(*seed.sql)
+            for statement in seed.held:
+                self._do(other.execute(statement))
+            yield
+        finally:
+            if other is not None:
+                other.terminate()
+            self.run(*seed.clean)
 
 
-def codes(examination: Examination) -> set[str]:
-    return {each.fault.code for each in examination.diagnoses}
+def codes(examination: Examination) -> frozenset[str]:
+    return frozenset(each.fault.code for each in examination.diagnoses)
 
 
 Scratches = Callable[[str], Scratch]

@@ -15,17 +15,28 @@ SEEDS = (
         sql=("ALTER SYSTEM SET autovacuum = off", "SELECT pg_reload_conf()"),
         clean=("ALTER SYSTEM RESET autovacuum", "SELECT pg_reload_conf()"),
     ),
-    Seed(code="NEVER_ANALYZED", sql=(TABLE, ADD_ROWS.format("t")), undone=False),
+    Seed(code="NEVER_ANALYZED", sql=(TABLE, ADD_ROWS.format("t")), returns=False),
     Seed(
         code="STATISTICS_OLD",
         sql=(*FILLED, "UPDATE t SET n = 0", "VACUUM t"),
         thresholds={"settled_seconds": 0},
-        undone=False,
+        returns=False,
     ),
     Seed(
         code="DEAD_ROWS",
         sql=(*FILLED, "UPDATE t SET n = 0", "ANALYZE t"),
-        undone=False,
+        returns=False,
+    ),
+    Seed(
+        code="KEY_TYPE_NEAR_END",
+        sql=("CREATE TABLE t (id serial PRIMARY KEY)", "SELECT setval('t_id_seq', 2000000000)"),
+    ),
+    Seed(
+        code="KEY_TYPE_NEAR_END",
+        sql=(
+            "CREATE TABLE t (id smallint GENERATED ALWAYS AS IDENTITY PRIMARY KEY)",
+            "SELECT setval('t_id_seq', 32000)",
+        ),
     ),
     Seed(code="NO_PRIMARY_KEY", sql=("CREATE TABLE t (id int, n int)",)),
     Seed(code="NO_PRIMARY_KEY", sql=("CREATE TABLE t (id int UNIQUE NOT NULL, n int)",)),

@@ -1,40 +1,32 @@
-"""Each fault is found where it is seeded, and nothing else; its command clears it."""
+"""Each fault is examination where it is seeded, and nothing else; its command clears it."""
 
 import asyncpg
 import pytest
 
 from tests.integration.flights import at_once, run_sql
+from tests.integration.operating import seeds_catalog, seeds_security, seeds_server
 from tests.integration.operating.scratch import Scratch, Seed, codes
-from tests.integration.operating.seeds_catalog import FILLED, SEEDS
+from tests.integration.operating.seeds_catalog import FILLED
+
+SEEDS = (*seeds_catalog.SEEDS, *seeds_server.SEEDS, *seeds_security.SEEDS)
 
 
 def test_a_clean_database_has_no_fault(scratch: Scratch) -> None:
     examination = scratch.examine()
-    assert examination.diagnoses == ()
-    assert examination.not_seen == ()
+    assert (examination.diagnoses, examination.not_seen) == ((), ())
 
 
 @pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: seed.code)
 def test_a_seeded_fault_is_found_cleared_and_brought_back(scratch: Scratch, seed: Seed) -> None:
-    scratch.run(*seed.sql)
-    try:
-        _check(scratch, seed)
-    finally:
-        scratch.run(*seed.clean)
-
-
-def _check(scratch: Scratch, seed: Seed) -> None:
-    seeded = scratch.examine(seed)
-    assert codes(seeded) == {seed.code} | seed.companions
-    (diagnosis,) = [each for each in seeded.diagnoses if each.fault.code == seed.code]
-    scratch.steps(*diagnosis.command)
-    assert seed.code not in codes(scratch.examine(seed))
-    if seed.undone:
+    with scratch.seeded(seed):
+        expected = seed.companions | {seed.code}
+        examination = scratch.until(seed, expected)
+        (diagnosis,) = [each for each in examination.diagnoses if each.fault.code == seed.code]
+        assert diagnosis.is_sql is not bool(seed.by_hand)
+        scratch.steps(*(seed.by_hand or diagnosis.command))
+        scratch.until(seed, seed.companions | seed.revealed)
         scratch.steps(*diagnosis.undo)
-        again = scratch.examine(seed)
-        assert codes(again) == codes(seeded)
-    else:
-        assert diagnosis.undo == ()
+        scratch.until(seed, expected if seed.returns else seed.companions | seed.revealed)
 
 
 def test_an_invalid_index_has_one_diagnosis(scratch: Scratch) -> None:
@@ -43,9 +35,9 @@ def test_an_invalid_index_has_one_diagnosis(scratch: Scratch) -> None:
     try:
         with pytest.raises(asyncpg.UniqueViolationError):
             scratch.run("CREATE UNIQUE INDEX CONCURRENTLY a ON t (n)")
-        seeded = scratch.examine(seed)
-        assert codes(seeded) == {"INDEX_INVALID"}
-        scratch.steps(*seeded.diagnoses[0].command)
+        examination = scratch.examine(seed)
+        assert codes(examination) == {"INDEX_INVALID"}
+        scratch.steps(*examination.diagnoses[0].command)
         assert codes(scratch.examine(seed)) == set()
     finally:
         scratch.run(*seed.clean)

@@ -1,9 +1,9 @@
 """Examination: all faults of one database, as its serving role sees them."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from fraiseql.database import Pool
 from fraiseql.operating.doctor.fault import SEVERITIES, Diagnosis, Fault, Severity
@@ -13,6 +13,9 @@ from fraiseql.operating.doctor.statement import statement
 from fraiseql.operating.doctor.thresholds import Thresholds
 from fraiseql.operating.doctor.visibility import NotSeen, load_visibility
 from fraiseql.settings import Settings
+
+_OTHER_CONNECTIONS: Final = 2
+"""Connections of a process that are in no pool: of the background worker and the monitor."""
 
 _BY_CODE = {fault.code: fault for fault in FAULTS}
 
@@ -26,6 +29,7 @@ class Scope:
         ignored: ``CODE`` or ``CODE:OBJECT`` to leave out.
         severity: The least severe to report.
         deep: Whether to run the expensive checks too.
+        memory: Bytes of the server's memory, if it cannot be read.
         replicas: Addresses of all standbys, whose use of indexes counts.
         thresholds: Figures from which on a state is a fault.
     """
@@ -34,6 +38,7 @@ class Scope:
     ignored: frozenset[str] = frozenset()
     severity: Severity = "info"
     deep: bool = False
+    memory: int | None = None
     replicas: tuple[str, ...] = ()
     thresholds: Thresholds = field(default_factory=Thresholds)
 
@@ -71,23 +76,28 @@ async def examine(pool: Pool, settings: Settings, scope: Scope = Scope()) -> Exa
     Raises:
         DatabaseError: The database cannot be reached.
     """
-    visibility = await load_visibility(pool, replicas=bool(scope.replicas))
+    visibility = await load_visibility(pool, replicas=bool(scope.replicas), memory=scope.memory)
     covered = [fault for fault in FAULTS if scope.covers(fault)]
     not_seen = visibility.not_seen(covered)
     seen = {fault.code for fault in covered} - {each.code for each in not_seen}
-    diagnoses = await _from_sql(pool, scope, seen)
+    facts = {
+        "thresholds": asdict(scope.thresholds),
+        "memory": visibility.memory,
+        "connections": settings.pool_size + settings.cache_connections + _OTHER_CONNECTIONS,
+    }
+    diagnoses = await _from_sql(pool, seen, facts, visibility.statements)
     diagnoses = await without_used(diagnoses, scope.replicas, settings)
     return _examination(visibility.role, scope, diagnoses, not_seen)
 
 
-async def _from_sql(pool: Pool, scope: Scope, codes: set[str]) -> list[Diagnosis]:
+async def _from_sql(
+    pool: Pool, codes: Container[str], facts: Mapping[str, Any], statements: str | None
+) -> list[Diagnosis]:
     faults = [each for each in SQL_FAULTS if each.fault.code in codes]
     if not faults:
         return []
-    facts = {"thresholds": asdict(scope.thresholds)}
-    major = pool.server_version // 10_000
-    rows = await pool.inspect(statement(faults, major), [json.dumps(facts)])
-    return [_diagnosis(row) for row in rows]
+    sql = statement(faults, pool.server_version // 10_000, statements)
+    return [_diagnosis(row) for row in await pool.inspect(sql, [json.dumps(facts)])]
 
 
 def _diagnosis(row: Any) -> Diagnosis:

@@ -27,9 +27,9 @@ class Fault:
         title: The fault as a sentence without its object.
         why: What follows from it, and how it is measured.
         severity: Of a diagnosis that has none of its own.
-        command: What the command does.
+        command: Effect of the command.
         lock: Locks that the command takes, and whether it rewrites.
-        undo: What the undo does, or why there is none.
+        undo: Effect of the undo, or why there is none.
         needs: Names of the conditions to see it, of ``visibility``.
         thresholds: Fields of ``Thresholds`` that it uses.
         group: Faults that explain one another.

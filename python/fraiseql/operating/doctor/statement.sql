@@ -27,26 +27,20 @@ WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't'
 
 -- indexes: Indexes of those tables.
 SELECT i.*, format('%I.%I', t.nspname, c.relname) AS name, t.name AS table_name, c.relkind,
-  c.relispartition, m.amname AS method, pg_relation_size(c.oid) AS bytes,
-  coalesce(s.idx_scan, 0) AS scans,
+  c.relispartition, m.amname AS method, s.scans,
   string_to_array(i.indkey::text, ' ')::int2[] AS keys,
   string_to_array(i.indclass::text, ' ')::oid[] AS classes,
   string_to_array(i.indcollation::text, ' ')::oid[] AS collations,
   string_to_array(i.indoption::text, ' ')::int2[] AS options,
   pg_get_expr(i.indexprs, i.indrelid) AS expressions,
   pg_get_expr(i.indpred, i.indrelid) AS predicate,
-  EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = c.oid) AS constrained,
-  (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY k.place)
-    FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS k (attnum, place)
-    JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-    WHERE k.place <= i.indnkeyatts) AS columns,
-  format('DROP INDEX CONCURRENTLY %I.%I', t.nspname, c.relname) AS drop,
-  regexp_replace(pg_get_indexdef(c.oid), ' INDEX ', ' INDEX CONCURRENTLY ') AS definition
+  k.conindid IS NOT NULL AS constrained
 FROM pg_index i
 JOIN tables t ON t.oid = i.indrelid
 JOIN pg_class c ON c.oid = i.indexrelid
 JOIN pg_am m ON m.oid = c.relam
-LEFT JOIN pg_stat_all_indexes s ON s.indexrelid = i.indexrelid;
+LEFT JOIN (SELECT DISTINCT conindid FROM pg_constraint WHERE conindid <> 0) k ON k.conindid = c.oid
+CROSS JOIN LATERAL (SELECT coalesce(pg_stat_get_numscans(c.oid), 0) AS scans) s;
 
 -- foreign_keys: Foreign keys, with names for their columns and for an index.
 SELECT k.conrelid, k.conname, k.conkey, k.confrelid::regclass::text AS target, n.columns,
@@ -60,3 +54,7 @@ CROSS JOIN LATERAL (
   FROM unnest(k.conkey) WITH ORDINALITY AS u (attnum, place)
   JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum) n
 WHERE k.contype = 'f' AND k.conparentid = 0;
+
+-- embedded: A row if the framework's embedded server runs: it listens nowhere, by its command line.
+SELECT s.name FROM settings s
+WHERE s.name = 'listen_addresses' AND s.setting = '' AND s.source = 'command line';

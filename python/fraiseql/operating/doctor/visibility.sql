@@ -1,7 +1,14 @@
--- conditions: What the role may see, and what the server records.
+-- conditions: Rights of the role, and records of the server.
 SELECT current_user::text AS role,
   pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS all_stats,
   pg_has_role(current_user, 'pg_read_all_settings', 'USAGE') AS all_settings,
   has_function_privilege('pg_show_all_file_settings()', 'EXECUTE') AS file_settings,
   NOT EXISTS (SELECT FROM pg_stat_replication r WHERE r.application_name <> 'pg_basebackup')
-    AS all_replicas;
+    AS all_replicas,
+  has_function_privilege('pg_read_file(text, bigint, bigint, boolean)', 'EXECUTE') AS memory,
+  has_function_privilege('pg_stat_reset_shared(text)', 'EXECUTE') AS reset_statistics,
+  current_setting('track_io_timing')::boolean AS read_times,
+  (SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+    WHERE e.extname = 'pg_stat_statements'
+      AND EXISTS (SELECT FROM pg_settings WHERE name = 'pg_stat_statements.max'))
+    AS statement_statistics;

@@ -1,8 +1,14 @@
 """Every known fault, those first that explain others."""
 
 from fraiseql.operating.doctor.fault import Fault, SqlFault
-from fraiseql.operating.doctor.faults import indexes, tables
+from fraiseql.operating.doctor.faults import activity, indexes, security, server, tables
 
-SQL_FAULTS: tuple[SqlFault, ...] = (*tables.FAULTS, *indexes.FAULTS)
+SQL_FAULTS: tuple[SqlFault, ...] = (
+    *server.FAULTS,
+    *activity.FAULTS,
+    *tables.FAULTS,
+    *indexes.FAULTS,
+    *security.FAULTS,
+)
 
 FAULTS: tuple[Fault, ...] = tuple(each.fault for each in SQL_FAULTS)

@@ -21,17 +21,19 @@ WHERE t.rows >= l.foreign_key_rows AND NOT EXISTS (
 
 -- index_invalid: Indexes that are not valid and are not being built.
 SELECT i.name AS object, 'error' AS severity,
-  jsonb_build_object('table', i.table_name, 'bytes', i.bytes, 'unique', i.indisunique) AS evidence,
-  ARRAY[i.drop] AS command, ARRAY[i.definition] AS undo
+  jsonb_build_object('table', i.table_name, 'bytes', pg_relation_size(i.indexrelid), 'unique', i.indisunique) AS evidence,
+  ARRAY[format('DROP INDEX CONCURRENTLY %s', i.name)] AS command,
+  ARRAY[regexp_replace(pg_get_indexdef(i.indexrelid), ' INDEX ', ' INDEX CONCURRENTLY ')] AS undo
 FROM indexes i
 WHERE NOT i.indisvalid AND i.relkind = 'i' AND NOT EXISTS (
   SELECT FROM pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid);
 
 -- index_duplicate: All but the first of equal indexes.
 SELECT i.name AS object, 'warning' AS severity,
-  jsonb_build_object('table', i.table_name, 'equal_to', i.first_equal, 'bytes', i.bytes)
+  jsonb_build_object('table', i.table_name, 'equal_to', i.first_equal, 'bytes', pg_relation_size(i.indexrelid))
     AS evidence,
-  ARRAY[i.drop] AS command, ARRAY[i.definition] AS undo
+  ARRAY[format('DROP INDEX CONCURRENTLY %s', i.name)] AS command,
+  ARRAY[regexp_replace(pg_get_indexdef(i.indexrelid), ' INDEX ', ' INDEX CONCURRENTLY ')] AS undo
 FROM (
   SELECT i.*, first_value(i.name) OVER same AS first_equal, row_number() OVER same AS place
   FROM indexes i WHERE i.indisvalid
@@ -41,27 +43,32 @@ FROM (
 WHERE i.place > 1 AND NOT i.constrained AND i.relkind = 'i' AND NOT i.relispartition;
 
 -- index_prefix: B-tree indexes whose columns are the beginning of another's.
-SELECT i.name AS object, 'info' AS severity,
-  jsonb_build_object('table', i.table_name, 'beginning_of', min(o.name), 'bytes', i.bytes,
-    'scans', i.scans) AS evidence,
-  ARRAY[i.drop] AS command, ARRAY[i.definition] AS undo
-FROM indexes i
-JOIN indexes o ON o.indrelid = i.indrelid AND o.indexrelid <> i.indexrelid
-WHERE i.method = 'btree' AND o.method = 'btree' AND i.indisvalid AND o.indisvalid
-  AND NOT i.indisunique AND NOT i.constrained AND i.relkind = 'i' AND NOT i.relispartition
-  AND i.indexprs IS NULL AND o.indexprs IS NULL
-  AND i.predicate IS NOT DISTINCT FROM o.predicate
-  AND i.indnatts = i.indnkeyatts AND i.indnkeyatts < o.indnkeyatts
-  AND i.keys = o.keys[1:i.indnkeyatts] AND i.classes = o.classes[1:i.indnkeyatts]
-  AND i.collations = o.collations[1:i.indnkeyatts] AND i.options = o.options[1:i.indnkeyatts]
-GROUP BY i.name, i.table_name, i.bytes, i.scans, i.drop, i.definition;
+SELECT p.name AS object, 'info' AS severity,
+  jsonb_build_object('table', p.table_name, 'beginning_of', min(p.longer),
+    'bytes', pg_relation_size(p.indexrelid), 'scans', p.scans) AS evidence,
+  ARRAY[format('DROP INDEX CONCURRENTLY %s', p.name)] AS command,
+  ARRAY[regexp_replace(pg_get_indexdef(p.indexrelid), ' INDEX ', ' INDEX CONCURRENTLY ')] AS undo
+FROM (
+  SELECT i.*, o.name AS longer, o.keys[1:i.indnkeyatts] = i.keys AND
+    o.classes[1:i.indnkeyatts] = i.classes AND o.collations[1:i.indnkeyatts] = i.collations AND
+    o.options[1:i.indnkeyatts] = i.options AND o.predicate IS NOT DISTINCT FROM i.predicate AND
+    i.indnkeyatts < o.indnkeyatts AND o.indexprs IS NULL AND o.method = 'btree' AND o.indisvalid
+    AS is_prefix
+  FROM indexes i JOIN indexes o ON o.indrelid = i.indrelid
+  -- The planner expects one row after the conditions, and would compare all pairs.
+  OFFSET 0) p
+WHERE p.is_prefix AND p.method = 'btree' AND p.indisvalid AND p.indexprs IS NULL
+  AND p.indnatts = p.indnkeyatts AND NOT p.indisunique AND NOT p.constrained
+  AND p.relkind = 'i' AND NOT p.relispartition
+GROUP BY p.name, p.table_name, p.indexrelid, p.scans;
 
 -- index_unused: Indexes without a scan for days.
 SELECT i.name AS object, 'info' AS severity,
-  jsonb_build_object('table', i.table_name, 'bytes', i.bytes, 'scans', 0, 'since', s.since,
+  jsonb_build_object('table', i.table_name, 'bytes', pg_relation_size(i.indexrelid), 'scans', 0, 'since', s.since,
     'threshold_days', l.unused_days, 'threshold_bytes', l.unused_bytes) AS evidence,
-  ARRAY[i.drop] AS command, ARRAY[i.definition] AS undo
+  ARRAY[format('DROP INDEX CONCURRENTLY %s', i.name)] AS command,
+  ARRAY[regexp_replace(pg_get_indexdef(i.indexrelid), ' INDEX ', ' INDEX CONCURRENTLY ')] AS undo
 FROM indexes i CROSS JOIN thresholds l CROSS JOIN statistics s
 WHERE i.scans = 0 AND i.indisvalid AND NOT i.indisunique AND NOT i.constrained
-  AND i.relkind = 'i' AND NOT i.relispartition AND i.bytes >= l.unused_bytes
+  AND i.relkind = 'i' AND NOT i.relispartition AND pg_relation_size(i.indexrelid) >= l.unused_bytes
   AND now() - s.since >= make_interval(secs => l.unused_days * 86400);

@@ -63,5 +63,17 @@ FAULTS: Final[tuple[SqlFault, ...]] = sql_faults(
             lock="ACCESS EXCLUSIVE on the table; a new column rewrites it",
             undo="Drops the constraint or the column.",
         ),
+        Fault(
+            code="KEY_TYPE_NEAR_END",
+            title="The numbers of a key are nearly used up",
+            why="At the end of the column's type or of its sequence, every INSERT fails. Changing"
+            " the type rewrites the table, so do it while there is time; columns that reference"
+            " the key need the type too.",
+            severity="error",
+            command="Changes the column and its sequence to bigint.",
+            lock="ACCESS EXCLUSIVE on the table while it is rewritten",
+            undo="Changes both back; impossible once a number does not fit.",
+            thresholds=("key_share",),
+        ),
     ),
 )

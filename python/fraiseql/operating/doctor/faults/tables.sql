@@ -57,11 +57,37 @@ CROSS JOIN LATERAL (
     AND NOT a.attisdropped) THEN 'pk_' || left(t.relname, 60) ELSE 'id' END AS column,
     left(t.relname, 58) || '_pkey' AS key) own
 LEFT JOIN LATERAL (
-  SELECT i.columns FROM indexes i
+  SELECT (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY k.place)
+    FROM unnest(i.keys) WITH ORDINALITY AS k (attnum, place)
+    JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum
+    WHERE k.place <= i.indnkeyatts) AS columns
+  FROM indexes i
   WHERE i.indrelid = t.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL
     AND i.indexprs IS NULL AND NOT EXISTS (
       SELECT FROM unnest(i.keys) AS k (attnum)
       JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum WHERE NOT a.attnotnull)
   ORDER BY i.indexrelid LIMIT 1) k ON true
 WHERE t.relkind IN ('r', 'p') AND NOT t.relispartition
-  AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = t.oid AND i.indisprimary);
+  AND t.oid NOT IN (SELECT i.indrelid FROM indexes i WHERE i.indisprimary);
+
+-- key_type_near_end: Sequences near the end of their column's type or of their own.
+SELECT format('%s.%I', t.name, a.attname) AS object, 'error' AS severity,
+  jsonb_build_object('last_value', q.last_value, 'largest', m.largest, 'type', y.typname,
+    'sequence', format('%I.%I', q.schemaname, q.sequencename), 'threshold_share', l.key_share)
+    AS evidence,
+  ARRAY[format('ALTER TABLE %s ALTER COLUMN %I TYPE bigint', t.name, a.attname),
+    format('ALTER SEQUENCE %I.%I AS bigint', q.schemaname, q.sequencename)] AS command,
+  ARRAY[format('ALTER SEQUENCE %I.%I AS %s', q.schemaname, q.sequencename, q.data_type),
+    format('ALTER TABLE %s ALTER COLUMN %I TYPE %s', t.name, a.attname, y.oid::regtype)] AS undo
+FROM pg_depend d
+JOIN tables t ON t.oid = d.refobjid
+JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
+JOIN pg_type y ON y.oid = a.atttypid AND y.typname IN ('int2', 'int4', 'int8')
+JOIN pg_class c ON c.oid = d.objid AND c.relkind = 'S'
+JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_sequences q ON q.schemaname = n.nspname AND q.sequencename = c.relname
+CROSS JOIN thresholds l
+CROSS JOIN LATERAL (SELECT least(q.max_value, CASE y.typname WHEN 'int2' THEN 32767
+  WHEN 'int4' THEN 2147483647 ELSE q.max_value END) AS largest) m
+WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
+  AND d.deptype IN ('a', 'i') AND NOT q.cycle AND q.last_value > l.key_share * m.largest;
