@@ -107,7 +107,8 @@ class CacheResult:
         unchanged: Whether the client has the value already: one of its ``etags``.
         collapsed: Whether the request waited for another request's computation.
         stored: Whether the value is stored now.
-        detail: Reason for anything but a hit, one word of ``docs/reference``; empty for a hit.
+        detail: One word of ``docs/reference``: the reason for anything but a hit; for a hit,
+            ``memory`` where the value was in the process's memory, else empty.
         ttl: Seconds until the entry expires; None for never.
         lag_seconds: How far the value may be behind: 0.0 where it equals the live answer; None if
             unknown.

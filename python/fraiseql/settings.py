@@ -80,6 +80,9 @@ class Settings:
         cache_max_bytes: Most bytes that each result cache of the database takes.
         cache_max_entry_bytes: Largest value that is cached.
         cache_connections: Most connections of the result caches' own pool.
+        memory_max_bytes: Most bytes of cached answers that one process has in memory; 0 for none.
+        check_interval: Seconds between two freshness checks of the answers in memory; 0.0001 saves
+            CPU of PostgreSQL under many requests, and each hit waits longer by up to that.
         redis_url: ``redis://…`` of the server for ``store="redis"``.
         cache_secret: Secret that authenticates entries in Redis, of 32 characters at least; if not
             set, ``fraiseql db apply`` makes one in the database.
@@ -127,6 +130,8 @@ class Settings:
     cache_max_bytes: int = 268_435_456
     cache_max_entry_bytes: int = 1_000_000
     cache_connections: int = 4
+    memory_max_bytes: int = 67_108_864
+    check_interval: float = 0.0
     redis_url: str = ""
     cache_secret: str = ""
     doctor_ignore: str = ""

@@ -28,6 +28,7 @@ def floor_object() -> DatabaseObject:
             shared.format(BUILDING),
             shared.format(FILLING),
             _SQL["changes_floor"].text,
+            _SQL["changes_floor_xid"].text,
             f"COMMENT ON TABLE {FLOOR} IS 'The latest transaction of each tag that the log lost'",
             f"REVOKE ALL ON {FLOOR} FROM PUBLIC",
         ),

@@ -4,3 +4,6 @@ CREATE TABLE IF NOT EXISTS "fraiseql"."changes_floor" (
   xid xid8 NOT NULL,
   forced bigint NOT NULL DEFAULT 0
 );
+
+-- changes_floor_xid: Index for freshness checks.
+CREATE INDEX IF NOT EXISTS "changes_floor_xid" ON "fraiseql"."changes_floor" (xid);

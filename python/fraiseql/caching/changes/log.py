@@ -42,6 +42,7 @@ def log_objects() -> tuple[DatabaseObject, ...]:
         LOG,
         (
             _SQL["changes"].text,
+            _SQL["changes_xid"].text,
             f"COMMENT ON TABLE {LOG} IS 'Which transaction wrote which table'",
             # Tags may hold values of rows: ``fraiseql db grant`` lets the serving role read it.
             f"REVOKE ALL ON {LOG} FROM PUBLIC",

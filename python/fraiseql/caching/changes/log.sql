@@ -6,6 +6,9 @@ CREATE TABLE IF NOT EXISTS "fraiseql"."changes" (
   PRIMARY KEY (tag, xid)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
 
+-- changes_xid: Index for freshness checks, which ask for the latest transactions of all tables.
+CREATE INDEX IF NOT EXISTS "changes_xid" ON "fraiseql"."changes" (xid);
+
 -- changed: Log that the current transaction wrote the table of the trigger.
 CREATE OR REPLACE FUNCTION "fraiseql"."changed"() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER AS $fraiseql$

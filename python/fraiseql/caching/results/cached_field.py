@@ -17,6 +17,7 @@ from fraiseql.caching.results.namespace import CacheNamespace
 from fraiseql.caching.results.readers import Readers
 from fraiseql.caching.results.runtime import CacheRuntime
 from fraiseql.caching.results.stores.base import Lookup
+from fraiseql.caching.results.stores.definitions_check import DefinitionsCheck
 from fraiseql.caching.results.stores.failsafe import FailsafeStore
 from fraiseql.caching.results.stores.request import CacheRequest
 from fraiseql.database import unobserved, watched_writes
@@ -60,6 +61,21 @@ class FieldDependencies:
 
 
 @dataclass(frozen=True, slots=True)
+class _ReaderView:
+    """The part of a loaded field that depends on the roles of a request.
+
+    Attributes:
+        lookup: What to look up.
+        roles_digest: Digest of the reader's roles and of the owners of the relations.
+        definitions: Check of the definitions behind exact values in memory; None for no memory.
+    """
+
+    lookup: Lookup
+    roles_digest: int
+    definitions: DefinitionsCheck | None
+
+
+@dataclass(frozen=True, slots=True)
 class _LoadedField:
     """A field with its dependencies."""
 
@@ -70,19 +86,36 @@ class _LoadedField:
     session: bool
     ttl: float | None
     stale: float
-    _digests: dict[str | None, tuple[Reader, int]] = field(default_factory=dict)
+    runtime: CacheRuntime
+    exact: bool
+    _views: dict[str | None, _ReaderView] = field(default_factory=dict)
 
-    def roles_digest(self, reader: Reader) -> int:
-        """Return the digest of a reader's roles and of the owners of the relations."""
-        cached = self._digests.get(reader.role)
-        if cached is not None and cached[0] is reader:
-            return cached[1]
-        if len(self._digests) >= _MAX_ROLES:
-            self._digests.clear()
+    def view(self, reader: Reader) -> _ReaderView:
+        """Return the part that depends on the roles of a request."""
+        cached = self._views.get(reader.role)
+        if cached is not None and cached.lookup.reader is reader:
+            return cached
+        if len(self._views) >= _MAX_ROLES:
+            self._views.clear()
         needed = self.dependencies.dependencies
         digest = joined_digest(reader.roles, needed.owners) ^ needed.database_owner
-        self._digests[reader.role] = reader, digest
-        return digest
+        lookup = replace(self.lookup, reader=reader)
+        view = _ReaderView(lookup, digest, self._definitions(lookup, digest))
+        self._views[reader.role] = view
+        return view
+
+    def _definitions(self, lookup: Lookup, roles_digest: int) -> DefinitionsCheck | None:
+        runtime = self.runtime
+        if not self.exact or not runtime.memory.max_bytes:
+            return None
+        return DefinitionsCheck(
+            lookup,
+            roles_digest,
+            self.namespace,
+            runtime.checks,
+            runtime.open_pool,
+            sessions=self.session,
+        )
 
 
 class CachedField:
@@ -162,11 +195,15 @@ class CachedField:
         if reader is None:
             return await runtime.compute_uncached(self._query, compute, "failed")
         etags = [etag for etag in request.etags if _ETAG.fullmatch(etag)]
-        if loaded.stale:
+        view = loaded.view(reader)
+        hit = None
+        if view.definitions is not None:
+            hit = await runtime.checked(self._query, key, view.definitions, etags)
+        elif loaded.stale:
             hit = runtime.from_memory(self._query, key, loaded.stale, etags)
-            if hit is not None:
-                return hit
-        cache_request = self._request(loaded, request, key, reader)
+        if hit is not None:
+            return hit
+        cache_request = self._request(loaded, request, key, view)
         return await fill(runtime, self._application.store, cache_request, etags, compute)
 
     async def _load_reader(self, role: str | None) -> Reader | None:
@@ -191,13 +228,12 @@ class CachedField:
         self._application.settings_changed()
 
     def _request(
-        self, loaded: _LoadedField, request: FieldRequest, key: bytes, reader: Reader
+        self, loaded: _LoadedField, request: FieldRequest, key: bytes, view: _ReaderView
     ) -> CacheRequest:
-        lookup = loaded.lookup
         return CacheRequest(
             key=key,
             query=self._query,
-            lookup=Lookup(lookup.dependencies, lookup.stale, lookup.source_age, reader),
+            lookup=view.lookup,
             tags=lambda: loaded.dependencies.tags(request.arguments()),
             ttl=loaded.ttl,
             stale=loaded.stale,
@@ -206,7 +242,8 @@ class CachedField:
             freshness=self._field.freshness,
             namespace=loaded.namespace,
             sessions=loaded.session,
-            roles_digest=loaded.roles_digest(reader),
+            roles_digest=view.roles_digest,
+            definitions=view.definitions,
             listener=self,
         )
 
@@ -256,7 +293,14 @@ class CachedField:
         # For a timed value, each of ttl and stale implies the other.
         ttl = self._stale if timed and self._ttl is None else self._ttl
         allowed_lag = self._stale or (self._ttl if timed else None) or 0.0
-        return _LoadedField(loaded, namespace, keys, lookup, session, ttl, allowed_lag)
+        # A value that only time limits, or of a source that may be stale, is not exact.
+        exact = bool(dependencies.relations) and not (
+            allowed_lag or timed or dependencies.clock or freshness
+        )
+        runtime = self._application.runtime
+        return _LoadedField(
+            loaded, namespace, keys, lookup, session, ttl, allowed_lag, runtime, exact
+        )
 
     async def _compute_checked(self, compute: Compute) -> ComputedValue:
         """Compute; back off where Python code read more than the key contains."""

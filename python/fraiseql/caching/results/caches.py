@@ -10,9 +10,11 @@ from weakref import WeakKeyDictionary, WeakSet
 
 from fraiseql.caching.results.admin.privileges import advice, missing_privileges
 from fraiseql.caching.results.cached_field import CachedField, FieldDependencies
+from fraiseql.caching.results.checks import FreshnessChecks
 from fraiseql.caching.results.declared import caches_of, has_caches, is_recorded
 from fraiseql.caching.results.dependency_cache import DependencyCache
 from fraiseql.caching.results.load_dependencies import CacheDependencies, load_cache_dependencies
+from fraiseql.caching.results.memory import Memory
 from fraiseql.caching.results.metrics import Metrics
 from fraiseql.caching.results.namespace import CacheNamespace, load_namespace
 from fraiseql.caching.results.readers import Readers
@@ -22,6 +24,7 @@ from fraiseql.caching.results.refusals import cache_refusals
 from fraiseql.caching.results.runtime import CacheRuntime
 from fraiseql.caching.results.stats import FLUSH_INTERVAL, StatsWriter
 from fraiseql.caching.results.stores.failsafe import FailsafeStore
+from fraiseql.caching.results.stores.pool import open_check_pool
 from fraiseql.caching.results.stores.registry import StoreRegistry
 from fraiseql.caching.results.stores.transient_errors import error_kind
 from fraiseql.catalog.picture import quote
@@ -83,7 +86,12 @@ class ResultCaches:
         settings = self._settings
         self.stores = StoreRegistry(settings)
         self.runtime = CacheRuntime(
-            self.counters, settings.request_timeout, settings.cache_max_entry_bytes
+            self.counters,
+            settings.request_timeout,
+            settings.cache_max_entry_bytes,
+            Memory(settings.memory_max_bytes),
+            FreshnessChecks(partial(open_check_pool, settings), settings.check_interval),
+            self.stores.pool,
         )
         self._failsafe: dict[str, FailsafeStore] = {}
         self._dependencies = DependencyCache()
@@ -132,6 +140,7 @@ class ResultCaches:
             await self.runtime.background.finish()
             await self._flush()
         await self.runtime.background.finish()
+        await self.runtime.checks.close()
         await self.stores.close()
         pool, self._reads = self._reads, None
         if pool is not None:
@@ -198,7 +207,7 @@ class ResultCaches:
 
     def metrics(self) -> Sequence[str]:
         """Return the lines of ``/metrics``, in the text format of Prometheus."""
-        return self.counters.lines()
+        return [*self.counters.lines(), *self.runtime.lines()]
 
     def store(self, name: str) -> FailsafeStore:
         """Return a store whose errors never fail a request."""

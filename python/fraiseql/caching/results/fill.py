@@ -100,6 +100,7 @@ class CacheFill:
         self._lock: FillLock | None = None
         self._waited = waited
         self._since = 0.0
+        self._born: int | None = None
 
     async def answer(self) -> CacheResult:
         """Answer the request and its waiters.
@@ -137,13 +138,20 @@ class CacheFill:
         if lookup is not None and not self._request.source_is_fresh(lookup):
             return await self._release_waiters()
         hit = None if lookup is None else self._request.accepted(lookup)
-        return await self._computed(lookup) if hit is None else await self._hit(hit)
+        if lookup is None or hit is None:
+            return await self._computed(lookup)
+        return await self._hit(lookup, hit)
 
     async def _look_up(self) -> LookupResult | None:
         """Look up for this request and its waiters; later arrivals wait for the next look-up."""
         has_waiters = self._pending.begin()
         self._since = monotonic()
-        etags = () if has_waiters else [bytes.fromhex(etag) for etag in self._etags]
+        if self._request.definitions is not None:
+            # Before the look-up is sent: a later check may see a write that the look-up does not.
+            self._born = self._runtime.checks.born()
+        # Memory needs the value too.
+        shared = has_waiters or self._born is not None
+        etags = () if shared else [bytes.fromhex(etag) for etag in self._etags]
         lookup = await self._store.find(self._request, etags)
         if lookup is not None:
             self._request.report_changes(lookup)
@@ -156,9 +164,9 @@ class CacheFill:
             return False
         return request.may_store(lookup) and request.source_is_fresh(lookup)
 
-    async def _hit(self, hit: CacheResult) -> CacheResult:
+    async def _hit(self, lookup: LookupResult, hit: CacheResult) -> CacheResult:
         runtime, request = self._runtime, self._request
-        runtime.remember(request, hit, self._since)
+        runtime.remember(request, hit, self._since, lookup, self._born)
         if hit.value is not None:
             self._pending.resolve(hit)
         self._end()
@@ -206,7 +214,8 @@ class CacheFill:
             self._end()
             return None, False
         entry = new_entry(request, lookup, shared)
-        runtime.remember(request, replace(shared, ttl=entry.ttl), self._since)
+        result = replace(shared, ttl=entry.ttl)
+        runtime.remember(request, result, self._since, lookup, self._born)
         runtime.background.start(self._put(entry), size)
         return entry.ttl, True
 

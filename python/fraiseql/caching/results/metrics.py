@@ -19,6 +19,9 @@ WORDS: Final = 50
 LENGTH: Final = 200
 """Characters of a name."""
 
+MEMORY: Final = "memory"
+"""Detail of a hit from the process's memory."""
+
 _HEAD: Final = "fraiseql_result_cache"
 
 
@@ -28,6 +31,7 @@ class QueryCounters:
     Attributes:
         query: Name of the query, or ``OTHER``.
         hits: Answers from the cache.
+        memory: Hits from the process's memory.
         behind: Hits that miss a committed write, as ``stale`` allows.
         misses: Answers computed because no entry existed.
         stale: Answers computed because the entry could no longer be used.
@@ -49,6 +53,7 @@ class QueryCounters:
         "collapsed",
         "events",
         "hits",
+        "memory",
         "misses",
         "oldest",
         "query",
@@ -61,7 +66,7 @@ class QueryCounters:
 
     def __init__(self, query: str) -> None:
         self.query = query
-        self.hits = self.behind = self.misses = self.stale = self.bypassed = 0
+        self.hits = self.memory = self.behind = self.misses = self.stale = self.bypassed = 0
         self.collapsed = self.stored = self.size = 0
         self.saved_ms = self.age = self.oldest = 0.0
         self.reasons: dict[str, int] = {}
@@ -70,6 +75,8 @@ class QueryCounters:
     def hit(self, result: CacheResult, size: int) -> None:
         """Count a hit."""
         self.hits += 1
+        if result.detail == MEMORY:
+            self.memory += 1
         self.saved_ms += result.cost_ms
         self.size += size
         self.age += result.age_seconds
@@ -169,8 +176,22 @@ def readable(query: str) -> str:
 
 # The text format of Prometheus.
 
+
+def process_lines(figures: Mapping[str, tuple[str, int]]) -> Iterator[str]:
+    """Yield the lines of figures of the process.
+
+    Args:
+        figures: Meaning and value by name; a name that ends in ``_total`` only grows.
+    """
+    for name, (meaning, value) in figures.items():
+        metric = f"{_HEAD}_{name}"
+        yield from head(metric, meaning, "counter" if name.endswith("_total") else "gauge")
+        yield f"{metric} {value}"
+
+
 _COUNTERS: Final[Sequence[tuple[str, str, Callable[[QueryCounters], float]]]] = (
     ("hits", "Answers from the cache", lambda query: query.hits),
+    ("memory_hits", "Hits from the memory of the process", lambda query: query.memory),
     ("behind", "Hits behind a committed write, as declared", lambda query: query.behind),
     ("misses", "Answers computed because no entry existed", lambda query: query.misses),
     ("stale", "Answers computed because the entry was out of date", lambda query: query.stale),

@@ -1,13 +1,18 @@
 """State that the cached fields of one application share in one process."""
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from dataclasses import dataclass, field
+from time import monotonic
 
 from fraiseql.caching.results.background import BackgroundWrites
+from fraiseql.caching.results.checks import FreshnessChecks
 from fraiseql.caching.results.coalescing import RequestCoalescer
-from fraiseql.caching.results.memory import Memory
-from fraiseql.caching.results.metrics import Metrics
+from fraiseql.caching.results.memory import Memory, MemoryEntry
+from fraiseql.caching.results.metrics import Metrics, process_lines
+from fraiseql.caching.results.stores.base import LookupResult
+from fraiseql.caching.results.stores.definitions_check import DefinitionsCheck
 from fraiseql.caching.results.stores.request import CacheRequest
+from fraiseql.database import Pool
 from fraiseql.results import CacheResult, Compute
 
 
@@ -19,8 +24,10 @@ class CacheRuntime:
         metrics: Counters.
         max_wait: Seconds after which a request stops waiting for another and computes.
         max_entry_bytes: Bytes above which a value is not stored.
-        coalescer: Keys that are looked up or computed now.
         memory: Values that may be used without asking a store.
+        checks: Freshness checks of exact values in memory.
+        open_pool: Returns the caches' own connections.
+        coalescer: Keys that are looked up or computed now.
         background: Pending writes.
         recomputing: Keys that are recomputed before they expire.
     """
@@ -28,8 +35,10 @@ class CacheRuntime:
     metrics: Metrics
     max_wait: float
     max_entry_bytes: int
+    memory: Memory[DefinitionsCheck]
+    checks: FreshnessChecks
+    open_pool: Callable[[], Awaitable[Pool]]
     coalescer: RequestCoalescer[CacheResult] = field(default_factory=RequestCoalescer)
-    memory: Memory = field(default_factory=Memory)
     background: BackgroundWrites = field(default_factory=BackgroundWrites)
     recomputing: set[bytes] = field(default_factory=set)
 
@@ -50,13 +59,72 @@ class CacheRuntime:
         self.metrics.answered(query, key, hit, len(hit.value or b""))
         return hit.for_client(etags)
 
-    def remember(self, request: CacheRequest, result: CacheResult, at: float) -> None:
-        """Remember a result that equalled the live answer at ``at``, where it may be stale."""
-        # Without a change log, labels may invalidate a value, which memory would not notice.
-        if not request.stale or request.freshness is not None or request.timed:
+    def lines(self) -> Iterator[str]:
+        """Yield the lines of ``/metrics`` about memory, in the text format of Prometheus."""
+        checks, memory = self.checks, self.memory
+        yield from process_lines(
+            {
+                "checks_total": ("Freshness checks of memory", checks.checks),
+                "checked_total": ("Requests that waited for a freshness check", checks.checked),
+                "memory_entries": ("Values in memory", len(memory)),
+                "memory_bytes": ("Bytes of the values in memory, about", memory.size),
+            }
+        )
+
+    async def checked(
+        self, query: str, key: bytes, definitions: DefinitionsCheck, etags: Collection[str]
+    ) -> CacheResult | None:
+        """Return an exact hit from memory, counted, after a freshness check; None for a miss.
+
+        Args:
+            query: Name for statistics.
+            key: Key of the value.
+            definitions: Check of the definitions and privileges behind the value.
+            etags: Digests of values that the client has.
+        """
+        checks, entry = self.checks, self.memory.find(key)
+        if entry is None or entry.relies_on is not definitions or checks.origin is None:
+            return None
+        # Where each check sees a commit, both are needed: they are asked side by side.
+        asked = definitions.join() if checks.busy else None
+        if not await checks.join():
+            return None
+        if definitions.confirmed != checks.snapshot and not await (asked or definitions.join()):
+            return None
+        hit = entry.hit(monotonic(), exact=True)
+        if hit is None or not checks.admits(entry.tags, entry.born):
+            self.memory.drop(key)
+            return None
+        self.metrics.answered(query, key, hit, len(hit.value or b""))
+        return hit.for_client(etags)
+
+    def remember(
+        self,
+        request: CacheRequest,
+        result: CacheResult,
+        at: float,
+        lookup: LookupResult,
+        born: int | None,
+    ) -> None:
+        """Remember a result that equalled the live answer at ``at``.
+
+        Args:
+            request: The cache request.
+            result: The result.
+            at: When the look-up began, by the clock of the process.
+            lookup: The look-up, whose statement was sent after ``at``.
+            born: Number of the last freshness check that had finished before; None for none.
+        """
+        if result.value is None or result.lag_seconds:
             return
-        if result.value is not None and not result.lag_seconds:
-            self.memory.put(request.key, result, at)
+        definitions = request.definitions
+        if definitions is not None:
+            if born is not None and definitions.confirm(lookup, born):
+                entry = MemoryEntry(result, at, request.tags(), born, definitions)
+                self.memory.put(request.key, entry)
+        # Without a change log, labels may invalidate a value, which memory would not notice.
+        elif request.stale and request.freshness is None and not request.timed:
+            self.memory.put(request.key, MemoryEntry(result, at))
 
     async def compute_uncached(self, query: str, compute: Compute, detail: str) -> CacheResult:
         """Compute an answer that is neither stored nor shared."""

@@ -38,7 +38,7 @@ def test_a_validator_is_good_until_something_is_written(client: httpx.Client, ta
     etag = get(client, USERS).headers["etag"]
     same = get(client, USERS, **{"if-none-match": etag})
     assert (same.status_code, same.content) == (304, b"")
-    assert same.headers["cache-status"] == "fraiseql; hit"
+    assert same.headers["cache-status"].startswith("fraiseql; hit")
     at_once(run_sql(tables, "UPDATE users SET name = 'renamed' WHERE id = 1"))
     changed = get(client, USERS, **{"if-none-match": etag})
     assert changed.status_code == 200

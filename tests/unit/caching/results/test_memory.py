@@ -2,18 +2,18 @@
 
 from time import monotonic
 
-from fraiseql.caching.results.memory import Memory
+from fraiseql.caching.results.memory import Memory, MemoryEntry
 from fraiseql.results import CacheResult
 
 
 def remember(
-    memory: Memory, key: bytes, size: int = 10, *, ago: float = 0.0, ttl: float | None = None
+    memory: Memory[None], key: bytes, size: int = 10, *, ago: float = 0.0, ttl: float | None = None
 ) -> None:
-    memory.put(key, CacheResult("hit", b"x" * size, ttl=ttl), monotonic() - ago)
+    memory.put(key, MemoryEntry(CacheResult("hit", b"x" * size, ttl=ttl), monotonic() - ago))
 
 
 def test_bytes_are_bounded_and_the_oldest_goes_first() -> None:
-    memory = Memory(10_000)
+    memory: Memory[None] = Memory(10_000)
     for number in range(100):
         remember(memory, bytes([number]), 600)
         assert memory.size <= 10_000
@@ -23,14 +23,14 @@ def test_bytes_are_bounded_and_the_oldest_goes_first() -> None:
 
 
 def test_what_is_used_stays() -> None:
-    memory = Memory(10_000)
+    memory: Memory[None] = Memory(10_000)
     for number in range(50):
         remember(memory, bytes([number]), 600)
         assert memory.get(b"\0", 60) is not None
 
 
 def test_a_value_that_would_push_out_the_others_is_not_stored() -> None:
-    memory = Memory(10_000)
+    memory: Memory[None] = Memory(10_000)
     remember(memory, b"small")
     remember(memory, b"large", 5_000)
     assert memory.get(b"large", 60) is None
@@ -38,7 +38,7 @@ def test_a_value_that_would_push_out_the_others_is_not_stored() -> None:
 
 
 def test_a_value_that_is_too_old_or_expired_is_no_hit() -> None:
-    memory = Memory()
+    memory: Memory[None] = Memory()
     remember(memory, b"k", ago=2.0)
     hit = memory.get(b"k", 5.0)
     assert hit is not None

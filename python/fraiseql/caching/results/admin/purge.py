@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fraiseql.caching.changes.log import LOG
+from fraiseql.caching.results.checks import EVERYTHING
 from fraiseql.caching.results.dependencies import Dependencies
 from fraiseql.caching.results.sql.views import ENTRIES
 from fraiseql.caching.results.stores.base import Entry, Lookup, Store
@@ -22,8 +23,6 @@ ON CONFLICT DO NOTHING"""
 
 _COUNT: Final = f"SELECT count(*) FROM {ENTRIES} WHERE tags && $1::text[]"
 _CAN_COUNT: Final = f"SELECT to_regclass('{ENTRIES}') IS NOT NULL"
-
-_NEW_TRANSACTION: Final = "SELECT pg_current_xact_id()"
 
 _NO_FINGERPRINT: Final = -1
 _GUARD: Final = Lookup(Dependencies(tags=("fraiseql:purge",)))
@@ -99,13 +98,14 @@ async def purge_key(
         max_wait: Seconds that a computation may take.
 
     Raises:
-        FraiseQLError: A store cannot be written.
+        FraiseQLError: A store, or the change log, cannot be written.
     """
     # A ring may have older rows of the key, too.
     count = sum([min(1, await store.purge(key=key)) for store in stores])
-    # Using up a transaction number makes the next snapshot newer than those before.
+    # The row ends entries in memory, and its transaction makes the next snapshot newer than those
+    # before.
     async with connection.begun():
-        await connection.execute(_NEW_TRANSACTION)
+        await connection.execute(_LOG_TAGS, [EVERYTHING])
     for store in stores:
         lookup = await store.find(_GUARD, key)
         # Where nothing may be stored, nothing can replace the entry.

@@ -153,6 +153,23 @@ def table_lookup(store: TableStoreName, lookup: Lookup) -> str:
     return lookup_sql(lookup, newest(tables, "$1::bytea"), columns, first=3)
 
 
+def reader_lookup(lookup: Lookup) -> str:
+    """Return the statement of a look-up without any entry: the state of the reader's snapshot.
+
+    Its one row has ``snapshot``, ``shape``, ``roles_digest``, ``loaded`` and ``allowed``; its
+    parameters are those of ``reader_arguments``. It raises where the connection's role may not read
+    a relation.
+
+    Args:
+        lookup: What to look up.
+    """
+    return f"""\
+SELECT n.snapshot, n.shape, n.roles_digest, pg_catalog.pg_conf_load_time() AS loaded,
+  n.allowed AND {lookup.dependencies.readable_sql} AS allowed
+FROM ({_reader(lookup, 1)}
+  OFFSET 0) n"""
+
+
 def reader_arguments(lookup: Lookup) -> tuple[object, ...]:
     """Return the values of the reader's parameters."""
     reader = lookup.reader

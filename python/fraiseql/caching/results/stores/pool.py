@@ -24,6 +24,18 @@ _SERVER_SETTINGS: Final = {
 }
 
 
+async def open_check_pool(settings: Settings) -> Pool:
+    """Open a pool with the one connection of freshness checks.
+
+    Args:
+        settings: As for ``open_cache_pool``, but for ``cache_connections``.
+
+    Raises:
+        ConfigurationError, EmbeddedServerError: As ``open_pool``.
+    """
+    return await open_cache_pool(replace(settings, cache_connections=1))
+
+
 async def open_cache_pool(settings: Settings) -> Pool:
     """Open the pool for look-ups, fill locks and writes.
 

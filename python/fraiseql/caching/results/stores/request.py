@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from fraiseql.caching.results.backoff import Backoff
 from fraiseql.caching.results.namespace import CacheNamespace
 from fraiseql.caching.results.stores.base import Lookup, LookupResult
+from fraiseql.caching.results.stores.definitions_check import DefinitionsCheck
 from fraiseql.database import Observation
 from fraiseql.results import CacheResult
 from fraiseql.sources import Freshness
@@ -35,6 +36,8 @@ class CacheRequest:
         namespace: Database, role and settings that the key was built for.
         sessions: Whether the value may depend on variables of an application.
         roles_digest: Digest of the roles that decide access, when they were loaded.
+        definitions: Check of the definitions behind an exact value in memory; None where values may
+            not be in memory, or not be exact.
         listener: Called when loaded definitions, roles or settings are out of date.
     """
 
@@ -50,6 +53,7 @@ class CacheRequest:
     namespace: CacheNamespace
     sessions: bool
     roles_digest: int
+    definitions: DefinitionsCheck | None
     listener: "ChangeListener"
 
     def entry_ttl(self) -> float | None:

@@ -37,3 +37,10 @@ async def fixture(env: str, admin: asyncpg.Connection) -> AsyncIterator[CacheFix
     """Result caches with the usual settings, and nothing in them."""
     async with cache_fixture(env) as running:
         yield running
+
+
+@pytest.fixture
+async def without_memory(env: str, admin: asyncpg.Connection) -> AsyncIterator[CacheFixture]:
+    """Result caches whose every hit comes from the store."""
+    async with cache_fixture(env, memory_max_bytes=0) as running:
+        yield running

@@ -65,7 +65,7 @@ async def test_a_row_that_is_broken_fails_no_request(
     right = (await fixture.read()).value
     for change, reason in ROWS.items():
         assert value_of(await fixture.answer_and_store(cached)) == right
-        fixture.caches.runtime.memory._slots.clear()
+        fixture.caches.runtime.memory.clear()
         before = counted(fixture, reason)
         for table in SEGMENTS:
             await admin.execute(f"UPDATE {table} SET {change}")
@@ -74,7 +74,7 @@ async def test_a_row_that_is_broken_fails_no_request(
         assert (answered.outcome == "hit") is not bool(reason), change
         assert counted(fixture, reason) == before + bool(reason), change
         assert answered.ttl is None or int(answered.ttl) > 0
-        fixture.caches.runtime.memory._slots.clear()
+        fixture.caches.runtime.memory.clear()
         await admin.execute(f"TRUNCATE {', '.join(SEGMENTS)}")
     assert not [kind for kind in fixture.events() if kind.startswith("store_error")]
     assert len(logged(caplog)) == 1
@@ -84,7 +84,7 @@ async def test_what_others_put_into_redis_fails_no_request(
     env: str, redis_url: str, client: Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
     chance = random.Random(8)
-    async with cache_fixture(env, redis_url=redis_url) as fixture:
+    async with cache_fixture(env, redis_url=redis_url, memory_max_bytes=0) as fixture:
         cached = fixture.cached(fraiseql.Cache(store="redis"))
         right = value_of(await fixture.answer_and_store(cached))
         assert (await fixture.answer_and_store(cached)).outcome == "hit"

@@ -38,29 +38,33 @@ async def test_lives_do_not_end_together(fixture: CacheFixture) -> None:
 
 
 async def test_one_reader_recomputes_early_and_others_get_the_value(
-    fixture: CacheFixture, monkeypatch: pytest.MonkeyPatch
+    without_memory: CacheFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cached, begun, go_on = fixture.cached(fraiseql.Cache(ttl=100)), asyncio.Event(), asyncio.Event()
-    await fixture.answer_and_store(cached)
+    cached, begun, go_on = (
+        without_memory.cached(fraiseql.Cache(ttl=100)),
+        asyncio.Event(),
+        asyncio.Event(),
+    )
+    await without_memory.answer_and_store(cached)
     # Chance has it that the end is near.
     monkeypatch.setattr(early_recompute, "random", lambda: 1 - 1e-12)
     monkeypatch.setattr(request, "random", lambda: 0.0)
-    await admin_cost(fixture)
+    await admin_cost(without_memory)
 
     async def compute() -> ComputedValue:
         begun.set()
         await go_on.wait()
-        return await fixture.read()
+        return await without_memory.read()
 
-    chosen = asyncio.create_task(fixture.ask(cached, compute))
+    chosen = asyncio.create_task(without_memory.ask(cached, compute))
     await asyncio.wait_for(begun.wait(), 10)
-    others = [await fixture.ask(cached, compute) for _ in range(10)]
+    others = [await without_memory.ask(cached, compute) for _ in range(10)]
     assert {other.outcome for other in others} == {"hit"}
     go_on.set()
     answered = await chosen
     assert (answered.stored, answered.detail, answered.ttl) == (True, "early", 100)
-    assert fixture.events()["early"] == 1
-    await fixture.settled()
+    assert without_memory.events()["early"] == 1
+    await without_memory.settled()
 
 
 async def admin_cost(fixture: CacheFixture) -> None:
@@ -72,20 +76,20 @@ async def admin_cost(fixture: CacheFixture) -> None:
 
 
 async def test_an_early_computation_that_fails_is_no_failure(
-    fixture: CacheFixture, monkeypatch: pytest.MonkeyPatch
+    without_memory: CacheFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cached = fixture.cached(fraiseql.Cache(ttl=100))
-    await fixture.answer_and_store(cached)
-    await admin_cost(fixture)
+    cached = without_memory.cached(fraiseql.Cache(ttl=100))
+    await without_memory.answer_and_store(cached)
+    await admin_cost(without_memory)
     monkeypatch.setattr(early_recompute, "random", lambda: 1 - 1e-12)
 
     async def compute() -> ComputedValue:
         raise LookupError
 
-    answered = await fixture.ask(cached, compute)
+    answered = await without_memory.ask(cached, compute)
     assert answered.outcome == "hit"
-    assert fixture.events()["early_failed"] == 1
-    await fixture.settled()
+    assert without_memory.events()["early_failed"] == 1
+    await without_memory.settled()
 
 
 async def test_a_bound_of_staleness_holds_and_is_reported(
@@ -117,8 +121,10 @@ async def test_memory_answers_without_the_database(fixture: CacheFixture) -> Non
     assert value_of(second) == value_of(first)
 
 
-async def test_nothing_that_must_be_exact_is_in_memory(fixture: CacheFixture) -> None:
-    await fixture.answer_and_store(fixture.cached())
+async def test_a_value_that_only_time_limits_is_not_in_memory(fixture: CacheFixture) -> None:
+    cached = fixture.cached(fraiseql.Cache(ttl=20.0), function=print, relations=())
+    for _ in range(2):
+        await fixture.answer_and_store(cached)
     assert len(fixture.caches.runtime.memory) == 0
 
 

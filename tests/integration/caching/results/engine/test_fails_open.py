@@ -22,6 +22,12 @@ def short_rest(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def fixture(without_memory: CacheFixture) -> CacheFixture:
+    """Result caches that ask the store each time."""
+    return without_memory
+
+
+@pytest.fixture
 async def right(admin: asyncpg.Connection) -> bytes:
     """What every answer has to be."""
     value = await admin.fetchval(NAMES)

@@ -1,0 +1,114 @@
+"""Check of the definitions, privileges and settings behind entries in memory."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fraiseql.caching.results.checks import FreshnessChecks
+from fraiseql.caching.results.group_run import GroupRun
+from fraiseql.caching.results.namespace import CacheNamespace
+from fraiseql.caching.results.stores.base import Lookup, LookupResult
+from fraiseql.caching.results.stores.lookup import reader_arguments, reader_lookup
+from fraiseql.database import Origin, Pool
+from fraiseql.errors import FraiseQLError
+
+
+class DefinitionsCheck:
+    """Check of the definitions, privileges and settings behind the entries of a field and role.
+
+    It is a statement of its own for each field and role, so that a lock on one table does not stop
+    the entries of others. Equal texts of two snapshots mean that nothing was committed in between:
+    then the statement is not needed.
+
+    Args:
+        lookup: Dependencies and roles, as a look-up has them.
+        roles_digest: Digest of those roles when they were loaded.
+        namespace: Database, role and settings that keys were built for.
+        sessions: Whether values may depend on variables of an application.
+        checks: Freshness checks, whose server counts.
+        open_pool: Returns the caches' own connections.
+    """
+
+    __slots__ = (
+        "_args",
+        "_checks",
+        "_group",
+        "_lookup",
+        "_namespace",
+        "_open_pool",
+        "_roles_digest",
+        "_sessions",
+        "_sql",
+        "confirmed",
+    )
+
+    def __init__(
+        self,
+        lookup: Lookup,
+        roles_digest: int,
+        namespace: CacheNamespace,
+        checks: FreshnessChecks,
+        open_pool: Callable[[], Awaitable[Pool]],
+        *,
+        sessions: bool,
+    ) -> None:
+        self._lookup = lookup
+        self._roles_digest = roles_digest
+        self._namespace = namespace
+        self._sessions = sessions
+        self._checks = checks
+        self._open_pool = open_pool
+        self._sql = reader_lookup(lookup)
+        self._args = reader_arguments(lookup)
+        self._group = GroupRun(self._run)
+        self.confirmed = ""
+
+    def join(self) -> "asyncio.Future[bool]":
+        """Return the future of the next check: whether everything is still the same."""
+        return self._group.join()
+
+    def confirm(self, result: LookupResult, born: int) -> bool:
+        """Whether a look-up of this field and role has confirmed everything.
+
+        Args:
+            result: Its result.
+            born: Number of the last check that had finished before it.
+        """
+        if not self._checks.admits((), born) or not self._is_same(
+            result.fingerprint, result.roles_digest, result.origin, steady=result.steady
+        ):
+            return False
+        self.confirmed = result.snapshot or ""
+        return bool(self.confirmed)
+
+    async def _run(self) -> bool:
+        connection = self._checks.origin
+        try:
+            fetched = await (await self._open_pool()).fetch_at(self._sql, self._args)
+        except FraiseQLError:
+            self.confirmed = ""
+            return False
+        assert fetched is not None  # noqa: S101 - no particular server was requested
+        (row,), origin = fetched
+        same = connection is self._checks.origin and self._has_same(row, origin)
+        self.confirmed = row["snapshot"] if same else ""
+        return same
+
+    def _has_same(self, row: Any, origin: Origin) -> bool:
+        steady = row["loaded"] == origin.loaded
+        same = self._is_same(row["shape"], row["roles_digest"], origin, steady=steady)
+        return same and row["allowed"] and row["snapshot"] is not None
+
+    def _is_same(
+        self, fingerprint: int, roles_digest: int, origin: Origin | None, *, steady: bool
+    ) -> bool:
+        own = self._checks.origin
+        return (
+            steady
+            and own is not None
+            and origin is not None
+            and origin.same_server(own)
+            and fingerprint == self._lookup.dependencies.fingerprint
+            and roles_digest == self._roles_digest
+            and self._namespace.has_settings(origin, sessions=self._sessions)
+        )
