@@ -174,6 +174,9 @@ async def parse_each(pool: Pool, sources: Iterable[Source]) -> dict[Source, Pars
     now = f"{path['path']}/{row['state']}"
     by_role = _PARSED.setdefault(pool, {})
     state, results = by_role.get(role, ("", {}))
+    if state != now:
+        # Prepared statements may still have the meaning from before.
+        pool.outdate()
     if state != now or len(results) > _MOST:
         results = {}
     missing = [source for source in distinct if source not in results]

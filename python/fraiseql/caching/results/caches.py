@@ -2,10 +2,10 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from weakref import WeakKeyDictionary, WeakSet
 
 from fraiseql.caching.results.admin.privileges import advice, missing_privileges
@@ -49,7 +49,18 @@ SELECT to_regclass('fraiseql.changes') IS NOT NULL
   ARRAY(SELECT f FROM unnest($1::text[]) AS f
     WHERE NOT has_function_privilege(f, 'EXECUTE')) AS missing"""
 
-CreateTables = Callable[[Pool], Awaitable[None]]
+
+class CreateTables(Protocol):
+    """Creates the tables that no declaration asks for, and has writes logged."""
+
+    def __call__(self, pool: Pool, logged: Sequence[str] = ()) -> Awaitable[None]:
+        """Create what does not exist.
+
+        Args:
+            pool: Connections of a role that may create them.
+            logged: Quoted names of tables whose writes are logged from now on.
+        """
+
 
 _NOT_ALLOWED: Final = "not_allowed"
 
@@ -100,6 +111,7 @@ class ResultCaches:
         self._readers = Readers(lambda: self._reads)
         self._tables_lock = asyncio.Lock()
         self._has_tables = False
+        self._log_tried: set[str] = set()
         self._manual: OrderedDict[tuple[str, Cache, object], FieldCache] = OrderedDict()
 
     # Lifetime.
@@ -267,11 +279,30 @@ class ResultCaches:
         if shared is not None:
             return shared
         dependencies = await load_cache_dependencies(pool, field)
+        if field.definition.function is manual_field and await self._log_writes(dependencies):
+            dependencies = await load_cache_dependencies(pool, field)
         if isinstance(dependencies, str):
             self._log_uncached(field, dependencies)
         else:
             self._dependencies.put(field, dependencies)
         return dependencies
+
+    async def _log_writes(self, reason: object) -> bool:
+        """Have the writes of tables logged that a program's own value reads; whether they are.
+
+        No declaration names them, so this takes the place of ``fraiseql db apply``; tried once.
+        """
+        tables = reason.unlogged if isinstance(reason, Unavailable) else ()
+        if not tables or not self._log_tried.isdisjoint(tables):
+            return False
+        self._log_tried.update(tables)
+        try:
+            async with self._tables_lock:
+                await self._create_tables(await self.stores.pool(), tables)
+        except FraiseQLError as error:
+            self._warn(f"Writes of {', '.join(tables)} are not logged: {server_message(error)}")
+            return False
+        return True
 
     def _pool(self) -> Pool:
         if self._reads is None:

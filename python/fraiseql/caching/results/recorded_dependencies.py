@@ -29,15 +29,18 @@ class Unavailable(str):  # noqa: SLOT000 - it has an attribute
 
     Attributes:
         why: The reason as text, for the log.
+        unlogged: Quoted names of tables whose writes this role can have logged, which removes the
+            reason; empty where that does not help.
     """
 
     why: str
+    unlogged: tuple[str, ...] = ()
 
     @classmethod
-    def because(cls, word: str, why: str) -> "Unavailable":
+    def because(cls, word: str, why: str, unlogged: tuple[str, ...] = ()) -> "Unavailable":
         """Return a reason with its text."""
         reason = cls(word)
-        reason.why = why
+        reason.why, reason.unlogged = why, unlogged
         return reason
 
 
@@ -51,8 +54,6 @@ async def recorded_dependencies(
     Raises:
         DatabaseError: The database cannot be reached.
     """
-    # Statements that are prepared may have another meaning than the same text now.
-    pool.outdate()
     statements = [StatementText(text, field.role) for text in field.statements]
     parsed = await parse_each(pool, statements)
     refused = next(filter(None, map(_refused, parsed.values(), parsed)), None)
@@ -98,11 +99,14 @@ def _unusable(field: CacheableField, inspection: DependencyInspection) -> Unavai
             )
     if not inspection.relations:
         return Unavailable.because("unrecorded", "its statements read no relation.")
-    untraced = [relation.sql for relation in inspection.relations if not relation.traced]
-    if untraced:
-        return Unavailable.because(
-            NOT_APPLIED,
-            f"the writes of {', '.join(untraced)} are not logged. Run `fraiseql db apply`; it logs"
-            " the tables of declared types, and relations that tags= of a cache names.",
-        )
-    return None
+    untraced = [relation for relation in inspection.relations if not relation.traced]
+    if not untraced:
+        return None
+    names = tuple(relation.sql for relation in untraced)
+    can_log = all(relation.owned and relation.kind in ("r", "p") for relation in untraced)
+    return Unavailable.because(
+        NOT_APPLIED,
+        f"the writes of {', '.join(names)} are not logged. Run `fraiseql db apply`; it logs the"
+        " tables of declared types, and relations that tags= of a cache names.",
+        names if can_log else (),
+    )

@@ -8,14 +8,18 @@ from fraiseql.repositories import Repository
 TABLES = """
 DROP SCHEMA IF EXISTS fraiseql CASCADE;
 DROP SCHEMA IF EXISTS first CASCADE;
-DROP TABLE IF EXISTS author, note, hidden CASCADE;
+DROP TABLE IF EXISTS author, note, hidden, crate CASCADE;
+CREATE TABLE crate (id int PRIMARY KEY, label text NOT NULL);
+INSERT INTO crate VALUES (1, 'full');
 CREATE TABLE author (id int PRIMARY KEY, name text NOT NULL);
 CREATE TABLE note (id int PRIMARY KEY, author_id int NOT NULL, words text NOT NULL);
 CREATE TABLE hidden (id int PRIMARY KEY);
 CREATE VIEW v_note AS
   SELECT n.id, n.words, a.name AS author FROM note n JOIN author a ON a.id = n.author_id;
-CREATE FUNCTION shout(words text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT upper(words)';
-CREATE FUNCTION counted() RETURNS bigint STABLE LANGUAGE sql AS 'SELECT count(*) FROM hidden';
+CREATE OR REPLACE FUNCTION shout(words text) RETURNS text IMMUTABLE LANGUAGE sql
+  AS 'SELECT upper(words)';
+CREATE OR REPLACE FUNCTION counted() RETURNS bigint STABLE LANGUAGE sql
+  AS 'SELECT count(*) FROM hidden';
 INSERT INTO author VALUES (1, 'Ada'), (2, 'Bo');
 INSERT INTO note VALUES (1, 1, 'one'), (2, 2, 'two');
 """
@@ -41,6 +45,12 @@ class Author:
     name: str
 
 
+@fraiseql.type(sql_source="crate", stored=fraiseql.Projection())
+class Crate:
+    id: int
+    label: str
+
+
 def cached(**options: Any) -> Any:
     """Declare a resolver that names none of its reads."""
     return fraiseql.query(cache=fraiseql.Cache(**options))
@@ -51,6 +61,13 @@ async def notes(info: fraiseql.Info) -> list[Note]:
     """Read through a repository and a view."""
     called("notes")
     rows: list[Note] = await Repository(info.context["db"], info.context).find("v_note")
+    return rows
+
+
+@cached()
+async def crates(info: fraiseql.Info) -> list[Crate]:
+    """Read stored documents."""
+    rows: list[Crate] = await Repository(info.context["db"], info.context).find("crate")
     return rows
 
 
@@ -169,6 +186,6 @@ async def nested(info: fraiseql.Info) -> int:
 
 
 QUERIES = [
-    *(notes, words, branches, undeclared, elsewhere, clock, stable, by_hand, settings),
+    *(notes, crates, words, branches, undeclared, elsewhere, clock, stable, by_hand, settings),
     *(limited, limited_elsewhere, dashboard, board, nested, fraiseql.find("authors", Author)),
 ]

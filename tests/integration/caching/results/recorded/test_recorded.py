@@ -8,12 +8,20 @@ import pytest
 
 from fraiseql.caching.results.caches import ResultCaches
 from tests.integration.caching.results.engine.cache_fixture import until
-from tests.integration.caching.results.recorded.env import CALLS
+from tests.integration.caching.results.recorded.env import (
+    CALLS,
+    TABLES,
+    Author,
+    board,
+    dashboard,
+)
+from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.results.env import respond
 from tests.integration.serving.served import Served
 
 EXACT = {
     "{ v: notes { words author } }": "UPDATE author SET name = 'Eve' WHERE id = 1",
+    "{ v: crates { label } }": "UPDATE crate SET label = 'empty'",
     "{ v: words(authorId: 1) }": "UPDATE note SET words = 'new' WHERE id = 1",
     '{ v: branches(by: "author") }': "INSERT INTO author VALUES (9, 'Cy')",
     "{ v: limited }": "INSERT INTO note VALUES (7, 1, 'x')",
@@ -103,3 +111,18 @@ def test_a_new_definition_is_noticed(env: Served) -> None:
         " AS 'SELECT lower(words)'"
     )
     assert ask(env, query)[2] == [word.lower() for word in before[2]]
+
+
+def test_without_any_declared_cache_a_value_of_a_program_is_exact(database: str) -> None:
+    at_once(run_sql(database, TABLES))
+    served = Served(database, queries=[dashboard, board], types=[Author], worker=False)
+    try:
+        served.run(served.service.start())
+        for name in ("dashboard", "board"):
+            values = [ask(served, f"{{ v: {name} }}")[2] for _ in range(3)]
+            assert (values, CALLS[name]) == ([2, 2, 2], 2)
+        served.execute("DELETE FROM note WHERE id = 2")
+        assert [ask(served, f"{{ v: {name} }}")[2] for name in ("dashboard", "board")] == [1, 1]
+        assert "extensions" not in served.ask("{ dashboard board }")
+    finally:
+        served.close()
