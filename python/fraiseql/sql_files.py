@@ -1,7 +1,8 @@
 """SQL files: named statements with their purposes, next to their modules.
 
-A statement begins with a line ``-- name: Purpose.`` and ends with a semicolon. Names that the
-statement creates or reads are written out, so that a search for a table finds all that use it.
+A statement begins with a line ``-- name: Purpose.``, which comments may follow, and ends with a
+semicolon. Names that the statement creates or reads are written out, so that a search for a table
+finds all that use it.
 """
 
 import re
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Final
 
-_HEADER: Final = re.compile(r"^-- (\w+): (.+)\n", re.MULTILINE)
+_HEADER: Final = re.compile(r"^-- (\w+): (.+)\n(?:-- .*\n)*", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

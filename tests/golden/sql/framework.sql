@@ -614,3 +614,267 @@ END $guard$ $make$,
     columns = excluded.columns, parts = excluded.parts, prompt = excluded.prompt;
 END $fraiseql$;
 REVOKE ALL ON FUNCTION "fraiseql"."record_fingerprint"(text, text, text[], text[], text) FROM PUBLIC;
+
+-- table "fraiseql"."result_epoch"
+CREATE UNLOGGED TABLE IF NOT EXISTS "fraiseql"."result_epoch" (
+  one boolean PRIMARY KEY DEFAULT true CHECK (one),
+  id uuid NOT NULL
+);
+COMMENT ON TABLE "fraiseql"."result_epoch" IS 'A number that is lost in a crash';
+REVOKE ALL ON "fraiseql"."result_epoch" FROM PUBLIC;
+
+-- table "fraiseql"."secret"
+CREATE TABLE IF NOT EXISTS "fraiseql"."secret" (
+  one boolean PRIMARY KEY DEFAULT true CHECK (one),
+  entries bytea NOT NULL,
+  tags bytea NOT NULL
+);
+COMMENT ON TABLE "fraiseql"."secret" IS 'What entries in Redis and row tags are hashed with';
+REVOKE ALL ON "fraiseql"."secret" FROM PUBLIC;
+INSERT INTO "fraiseql"."secret" (entries, tags)
+SELECT pg_catalog.sha256(pg_catalog.uuid_send(pg_catalog.gen_random_uuid())
+  OPERATOR(pg_catalog.||) pg_catalog.uuid_send(pg_catalog.gen_random_uuid())
+  OPERATOR(pg_catalog.||) pg_catalog.uuid_send(pg_catalog.gen_random_uuid())), pg_catalog.sha256(pg_catalog.uuid_send(pg_catalog.gen_random_uuid())
+  OPERATOR(pg_catalog.||) pg_catalog.uuid_send(pg_catalog.gen_random_uuid())
+  OPERATOR(pg_catalog.||) pg_catalog.uuid_send(pg_catalog.gen_random_uuid())) ON CONFLICT DO NOTHING;
+
+-- function "fraiseql"."new_secret"()
+CREATE OR REPLACE FUNCTION "fraiseql"."new_secret"() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $fraiseql$
+BEGIN
+  TRUNCATE "fraiseql"."secret";
+  INSERT INTO "fraiseql"."secret" (entries, tags)
+SELECT pg_catalog.sha256(pg_catalog.uuid_send(pg_catalog.gen_random_uuid())
+  OPERATOR(pg_catalog.||) pg_catalog.uuid_send(pg_catalog.gen_random_uuid())
+  OPERATOR(pg_catalog.||) pg_catalog.uuid_send(pg_catalog.gen_random_uuid())), pg_catalog.sha256(pg_catalog.uuid_send(pg_catalog.gen_random_uuid())
+  OPERATOR(pg_catalog.||) pg_catalog.uuid_send(pg_catalog.gen_random_uuid())
+  OPERATOR(pg_catalog.||) pg_catalog.uuid_send(pg_catalog.gen_random_uuid())) ON CONFLICT DO NOTHING;
+END $fraiseql$;
+REVOKE ALL ON FUNCTION "fraiseql"."new_secret"() FROM PUBLIC;
+
+-- function "fraiseql"."new_result_epoch"()
+CREATE OR REPLACE FUNCTION "fraiseql"."new_result_epoch"() RETURNS uuid
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fraiseql$
+BEGIN
+  INSERT INTO "fraiseql"."result_epoch" (id) VALUES (gen_random_uuid()) ON CONFLICT DO NOTHING;
+  RETURN (SELECT e.id FROM "fraiseql"."result_epoch" e);
+END $fraiseql$;
+REVOKE ALL ON FUNCTION "fraiseql"."new_result_epoch"() FROM PUBLIC;
+
+-- function "fraiseql"."invalidate"(text[])
+CREATE OR REPLACE FUNCTION "fraiseql"."invalidate"(VARIADIC labels text[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fraiseql$
+BEGIN
+  IF current_setting('transaction_read_only') = 'on' THEN
+    RAISE read_only_sql_transaction USING
+      MESSAGE = 'fraiseql.invalidate() needs a transaction that may write.',
+      HINT = 'Call it in the transaction that changes what the label stands for.';
+  END IF;
+  INSERT INTO "fraiseql"."changes" (tag, xid, at)
+  SELECT DISTINCT 'label:' || l.word, pg_current_xact_id(), clock_timestamp()
+  FROM unnest(labels) AS l (word) WHERE l.word IS NOT NULL
+  ON CONFLICT DO NOTHING;
+END $fraiseql$;
+REVOKE ALL ON FUNCTION "fraiseql"."invalidate"(text[]) FROM PUBLIC;
+
+-- table "fraiseql"."results_u0"
+CREATE UNLOGGED TABLE IF NOT EXISTS "fraiseql"."results_u0" (
+  key bytea NOT NULL,
+  upto xid8 NOT NULL,
+  snap pg_snapshot NOT NULL,
+  tags text[] NOT NULL,
+  shape bigint NOT NULL,
+  expires timestamptz,
+  made timestamptz NOT NULL,
+  cost real NOT NULL,
+  query text NOT NULL,
+  home oid NOT NULL,
+  etag bytea NOT NULL,
+  body bytea NOT NULL
+) WITH (autovacuum_enabled = false, toast.autovacuum_enabled = false);
+ALTER TABLE "fraiseql"."results_u0" ALTER COLUMN body SET STORAGE EXTERNAL;
+CREATE INDEX IF NOT EXISTS "results_u0_key" ON "fraiseql"."results_u0" (key, upto);
+COMMENT ON TABLE "fraiseql"."results_u0" IS 'Results of queries; emptied when its turn comes';
+REVOKE ALL ON "fraiseql"."results_u0" FROM PUBLIC;
+
+-- table "fraiseql"."results_u1"
+CREATE UNLOGGED TABLE IF NOT EXISTS "fraiseql"."results_u1" (
+  key bytea NOT NULL,
+  upto xid8 NOT NULL,
+  snap pg_snapshot NOT NULL,
+  tags text[] NOT NULL,
+  shape bigint NOT NULL,
+  expires timestamptz,
+  made timestamptz NOT NULL,
+  cost real NOT NULL,
+  query text NOT NULL,
+  home oid NOT NULL,
+  etag bytea NOT NULL,
+  body bytea NOT NULL
+) WITH (autovacuum_enabled = false, toast.autovacuum_enabled = false);
+ALTER TABLE "fraiseql"."results_u1" ALTER COLUMN body SET STORAGE EXTERNAL;
+CREATE INDEX IF NOT EXISTS "results_u1_key" ON "fraiseql"."results_u1" (key, upto);
+COMMENT ON TABLE "fraiseql"."results_u1" IS 'Results of queries; emptied when its turn comes';
+REVOKE ALL ON "fraiseql"."results_u1" FROM PUBLIC;
+
+-- table "fraiseql"."results_u2"
+CREATE UNLOGGED TABLE IF NOT EXISTS "fraiseql"."results_u2" (
+  key bytea NOT NULL,
+  upto xid8 NOT NULL,
+  snap pg_snapshot NOT NULL,
+  tags text[] NOT NULL,
+  shape bigint NOT NULL,
+  expires timestamptz,
+  made timestamptz NOT NULL,
+  cost real NOT NULL,
+  query text NOT NULL,
+  home oid NOT NULL,
+  etag bytea NOT NULL,
+  body bytea NOT NULL
+) WITH (autovacuum_enabled = false, toast.autovacuum_enabled = false);
+ALTER TABLE "fraiseql"."results_u2" ALTER COLUMN body SET STORAGE EXTERNAL;
+CREATE INDEX IF NOT EXISTS "results_u2_key" ON "fraiseql"."results_u2" (key, upto);
+COMMENT ON TABLE "fraiseql"."results_u2" IS 'Results of queries; emptied when its turn comes';
+REVOKE ALL ON "fraiseql"."results_u2" FROM PUBLIC;
+
+-- table "fraiseql"."results_u3"
+CREATE UNLOGGED TABLE IF NOT EXISTS "fraiseql"."results_u3" (
+  key bytea NOT NULL,
+  upto xid8 NOT NULL,
+  snap pg_snapshot NOT NULL,
+  tags text[] NOT NULL,
+  shape bigint NOT NULL,
+  expires timestamptz,
+  made timestamptz NOT NULL,
+  cost real NOT NULL,
+  query text NOT NULL,
+  home oid NOT NULL,
+  etag bytea NOT NULL,
+  body bytea NOT NULL
+) WITH (autovacuum_enabled = false, toast.autovacuum_enabled = false);
+ALTER TABLE "fraiseql"."results_u3" ALTER COLUMN body SET STORAGE EXTERNAL;
+CREATE INDEX IF NOT EXISTS "results_u3_key" ON "fraiseql"."results_u3" (key, upto);
+COMMENT ON TABLE "fraiseql"."results_u3" IS 'Results of queries; emptied when its turn comes';
+REVOKE ALL ON "fraiseql"."results_u3" FROM PUBLIC;
+
+-- table "fraiseql"."result_ring_unlogged"
+CREATE UNLOGGED TABLE IF NOT EXISTS "fraiseql"."result_ring_unlogged" (
+  one boolean PRIMARY KEY DEFAULT true CHECK (one),
+  current integer NOT NULL DEFAULT 0,
+  turns bigint NOT NULL DEFAULT 0,
+  rest timestamptz NOT NULL DEFAULT '-infinity'
+);
+COMMENT ON TABLE "fraiseql"."result_ring_unlogged" IS 'Which segment of the store is written';
+REVOKE ALL ON "fraiseql"."result_ring_unlogged" FROM PUBLIC;
+
+-- function "fraiseql"."result_turn_unlogged"()
+CREATE OR REPLACE FUNCTION "fraiseql"."result_turn_unlogged"()
+RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '100ms' AS $fraiseql$
+BEGIN
+  PERFORM pg_advisory_xact_lock(4711310020);
+  RETURN true;
+EXCEPTION WHEN lock_not_available THEN
+  RETURN false;
+END $fraiseql$;
+REVOKE ALL ON FUNCTION "fraiseql"."result_turn_unlogged"() FROM PUBLIC;
+
+-- function "fraiseql"."result_room_unlogged"(bigint, bigint, boolean)
+CREATE OR REPLACE FUNCTION "fraiseql"."result_room_unlogged"(needed bigint, most bigint,
+  making boolean)
+RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '20ms' AS $fraiseql$
+DECLARE
+  state "fraiseql"."result_ring_unlogged"%ROWTYPE;
+  oldest integer;
+  segment regclass;
+BEGIN
+  SELECT * INTO state FROM "fraiseql"."result_ring_unlogged";
+  IF NOT FOUND THEN
+    INSERT INTO "fraiseql"."result_ring_unlogged" DEFAULT VALUES RETURNING * INTO state;
+  END IF;
+  segment := ('"fraiseql"."results_u' || state.current || '"')::regclass;
+  IF pg_total_relation_size(segment) + needed <= most / 4 THEN
+    RETURN state.current;
+  ELSIF NOT making OR state.rest BETWEEN clock_timestamp()
+      AND clock_timestamp() + interval '1 second' THEN
+    RETURN -1;
+  END IF;
+  oldest := (state.current + 1) % 4;
+  segment := ('"fraiseql"."results_u' || oldest || '"')::regclass;
+  BEGIN
+    IF pg_relation_size(segment) > 0 THEN
+      EXECUTE format('TRUNCATE %s', segment);
+    END IF;
+  EXCEPTION WHEN lock_not_available THEN
+    UPDATE "fraiseql"."result_ring_unlogged" SET rest = clock_timestamp() + interval '1 second';
+    RETURN -1;
+  END;
+  UPDATE "fraiseql"."result_ring_unlogged" SET current = oldest, turns = turns + 1;
+  RETURN oldest;
+END $fraiseql$;
+REVOKE ALL ON FUNCTION "fraiseql"."result_room_unlogged"(bigint, bigint, boolean) FROM PUBLIC;
+
+-- function "fraiseql"."store_result_unlogged"(bytea, text, text[], pg_snapshot, bigint, double precision, real, bytea, bytea, bigint)
+CREATE OR REPLACE FUNCTION "fraiseql"."store_result_unlogged"(key bytea, query text, tags text[],
+  snap pg_snapshot, shape bigint, ttl double precision, cost real, body bytea, etag bytea,
+  most bigint)
+RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fraiseql$
+DECLARE
+  needed bigint := octet_length(body) * 1.06 + pg_column_size(tags) + 24576;
+  begun timestamptz := clock_timestamp() - make_interval(secs => cost / 1000);
+  room integer;
+BEGIN
+  IF needed > most / 4 * 2 / 5 THEN
+    RETURN 'too_large';
+  ELSIF pg_snapshot_xmax(snap) > pg_snapshot_xmax(pg_current_snapshot()) THEN
+    RETURN 'refused';
+  ELSIF NOT "fraiseql"."result_turn_unlogged"() THEN
+    RETURN 'full';
+  END IF;
+  room := "fraiseql"."result_room_unlogged"(needed, most, true);
+  IF room < 0 THEN
+    RETURN 'full';
+  END IF;
+  EXECUTE format('INSERT INTO "fraiseql"."results_u%s" (key, upto, snap, tags, shape, expires, made, cost, query, home, etag, body)
+    VALUES ($1, pg_snapshot_xmax($2), $2, $3, $4, $5, $6, $7, $8, %L, $9, $10)',
+    room, ('"fraiseql"."results_u' || room || '"')::regclass::oid)
+  USING key, snap, tags, shape, begun + make_interval(secs => ttl), begun, cost, query, etag, body;
+  RETURN 'stored';
+END $fraiseql$;
+REVOKE ALL ON FUNCTION "fraiseql"."store_result_unlogged"(bytea, text, text[], pg_snapshot, bigint, double precision, real, bytea, bytea, bigint) FROM PUBLIC;
+
+-- function "fraiseql"."keep_result_unlogged"(bytea, bigint)
+CREATE OR REPLACE FUNCTION "fraiseql"."keep_result_unlogged"(bytea, bigint)
+RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fraiseql$
+DECLARE
+  place integer;
+  needed bigint;
+  room integer;
+BEGIN
+  IF NOT "fraiseql"."result_turn_unlogged"() THEN
+    RETURN false;
+  END IF;
+  DELETE FROM "fraiseql"."results_u0" r WHERE r.key = $1 AND (r.home <> r.tableoid
+    OR pg_snapshot_xmax(r.snap) > pg_snapshot_xmax(pg_current_snapshot()));
+  DELETE FROM "fraiseql"."results_u1" r WHERE r.key = $1 AND (r.home <> r.tableoid
+    OR pg_snapshot_xmax(r.snap) > pg_snapshot_xmax(pg_current_snapshot()));
+  DELETE FROM "fraiseql"."results_u2" r WHERE r.key = $1 AND (r.home <> r.tableoid
+    OR pg_snapshot_xmax(r.snap) > pg_snapshot_xmax(pg_current_snapshot()));
+  DELETE FROM "fraiseql"."results_u3" r WHERE r.key = $1 AND (r.home <> r.tableoid
+    OR pg_snapshot_xmax(r.snap) > pg_snapshot_xmax(pg_current_snapshot()));
+  SELECT n.segment, octet_length(n.body) * 1.06 + pg_column_size(n.tags) + 24576 INTO place, needed FROM (SELECT * FROM ((SELECT 0 AS segment, r.tableoid AS place, r.* FROM "fraiseql"."results_u0" r WHERE r.key = $1 ORDER BY r.upto DESC LIMIT 1)
+UNION ALL (SELECT 1 AS segment, r.tableoid AS place, r.* FROM "fraiseql"."results_u1" r WHERE r.key = $1 ORDER BY r.upto DESC LIMIT 1)
+UNION ALL (SELECT 2 AS segment, r.tableoid AS place, r.* FROM "fraiseql"."results_u2" r WHERE r.key = $1 ORDER BY r.upto DESC LIMIT 1)
+UNION ALL (SELECT 3 AS segment, r.tableoid AS place, r.* FROM "fraiseql"."results_u3" r WHERE r.key = $1 ORDER BY r.upto DESC LIMIT 1)) AS every ORDER BY upto DESC LIMIT 1) AS n;
+  room := "fraiseql"."result_room_unlogged"(needed, $2, false);
+  IF place IS NULL OR room < 0 OR room = place THEN
+    RETURN false;
+  END IF;
+  EXECUTE format('INSERT INTO "fraiseql"."results_u%s" (key, upto, snap, tags, shape, expires, made, cost, query, home, etag, body)
+    SELECT r.key, r.upto, r.snap, r.tags, r.shape, r.expires, r.made, r.cost, r.query, %L,
+      r.etag, r.body
+    FROM "fraiseql"."results_u%s" r WHERE r.key = $1 ORDER BY r.upto DESC LIMIT 1',
+    room, ('"fraiseql"."results_u' || room || '"')::regclass::oid, place)
+  USING $1;
+  RETURN true;
+END $fraiseql$;
+REVOKE ALL ON FUNCTION "fraiseql"."keep_result_unlogged"(bytea, bigint) FROM PUBLIC;

@@ -15,6 +15,7 @@ from fraiseql.caching.changes.state import state_object
 from fraiseql.caching.ddl.ledger import ledger_statements
 from fraiseql.caching.dependencies.fingerprint import shape_objects
 from fraiseql.caching.dependencies.recorded import fingerprint_objects
+from fraiseql.caching.results.sql.objects import common_objects, store_objects
 
 PATH = Path(__file__).parent / "framework.sql"
 
@@ -27,6 +28,8 @@ def framework_sql() -> str:
         adoption_object(),
         *shape_objects(),
         *fingerprint_objects(),
+        *common_objects(),
+        *store_objects("unlogged"),
     ]
     parts = [("-- ledger", ledger_statements(0))]
     parts += [(f"-- {obj.kind} {obj.name}", list(obj.create)) for obj in objects]

@@ -18,9 +18,12 @@ from fraiseql.caching.dependencies.reach import REACHED
 from fraiseql.caching.objects import DatabaseObject, private_function
 from fraiseql.database import Pool, Transaction
 from fraiseql.expressions import literal
+from fraiseql.sql_files import load_sql
 from fraiseql.sql_names import op
 
 FINGERPRINTS: Final = '"fraiseql"."fingerprints"'
+
+_SQL: Final = load_sql(__name__)
 
 _PREFIX: Final = "fingerprint of "
 _NOW: Final = '"fraiseql"."fingerprint_now"(oid[], bigint[])'
@@ -31,139 +34,37 @@ _CHANGED: Final = '"fraiseql"."definitions_changed"()'
 CALLED: Final = (_NOW, _FOLDED, _CHANGED)
 """Functions that all statements over stored documents call."""
 
-_TABLE: Final = f"""\
-CREATE TABLE IF NOT EXISTS {FINGERPRINTS} (
-  name text PRIMARY KEY,
-  guard text NOT NULL,
-  relations text[] NOT NULL,
-  functions text[] NOT NULL,
-  triggers text NOT NULL,
-  objects oid[] NOT NULL,
-  columns bigint[] NOT NULL,
-  parts bigint[] NOT NULL,
-  prompt text NOT NULL
-)"""
-
 
 def _all_parts(objects: str, columns: str) -> str:
     listed = ",\n    ".join(digests(PARTS, objects, columns))
     return f"ARRAY[{listed}]"
 
 
-# Volatile, for a snapshot of its own: the planner's snapshot was taken before its locks were
-# granted, and misses changes made while it waited.
-_NOW_SQL: Final = f"""\
-CREATE OR REPLACE FUNCTION "fraiseql"."fingerprint_now"(objects oid[], columns bigint[])
-RETURNS bigint[] LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $fraiseql$
-BEGIN
-  RETURN {_all_parts("objects", "columns")};
-END $fraiseql$"""
-
-# Declared immutable, although it is not, so that the planner computes it once.
-_FOLDED_SQL: Final = f"""\
-CREATE OR REPLACE FUNCTION "fraiseql"."is_as_recorded"(subject text, relations regclass[])
-RETURNS boolean LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $fraiseql$
-BEGIN
-  RETURN coalesce((
-    SELECT f.parts = "fraiseql"."fingerprint_now"(f.objects, f.columns)
-    FROM {FINGERPRINTS} f WHERE f.name = subject), false);
-END $fraiseql$"""
-
-# The error of a view that is not populated: the caller then answers live.
-_CHANGED_SQL: Final = f"""\
-CREATE OR REPLACE FUNCTION {_CHANGED} RETURNS boolean
-LANGUAGE plpgsql STABLE PARALLEL SAFE AS $fraiseql$
-BEGIN
-  RAISE object_not_in_prerequisite_state
-    USING MESSAGE = 'a definition that the stored documents are computed from has changed',
-      HINT = 'Run fraiseql db apply.';
-END $fraiseql$"""
-
-# Column 0 is the row as a whole, with columns that are added later.
-_BEHIND: Final = f"""\
-  WITH RECURSIVE begun(class, oid) AS (
-    SELECT 'pg_catalog.pg_class'::regclass::oid, pg_catalog.to_regclass(name)::oid
-    FROM unnest(relations) AS given (name)
-    UNION
-    SELECT 'pg_catalog.pg_proc'::regclass::oid, pg_catalog.to_regprocedure(name)::oid
-    FROM unnest(functions) AS given (name)),
-  {REACHED},
-  {PARSED},
-  wide(oid) AS (
-    SELECT r.oid FROM reached r
-    WHERE r.class = 'pg_catalog.pg_class'::regclass
-      AND EXISTS (SELECT FROM parsed p WHERE p.tree ~ ':varattno 0 ')
-    UNION
-    SELECT named.oid FROM reached r CROSS JOIN LATERAL (
-    {NAMED_IN_BODY}) AS named (class, oid)
-    WHERE named.class = 'pg_catalog.pg_class'::regclass),
-  picked AS (
-    SELECT ARRAY(
-        SELECT d.refobjid::bigint * 65536 + d.refobjsubid
-        FROM parsed p JOIN pg_catalog.pg_depend d ON d.classid = p.class AND d.objid = p.oid
-        WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjsubid > 0
-        UNION SELECT a.attrelid::bigint * 65536 + a.attnum
-        FROM wide w JOIN pg_catalog.pg_attribute a ON a.attrelid = w.oid AND a.attnum > 0
-        UNION SELECT w.oid::bigint * 65536 FROM wide w
-        ORDER BY 1) AS columns),
-  marked(kind, oid) AS (
-    SELECT 'label', e.oid FROM reached r JOIN pg_catalog.pg_enum e ON e.enumtypid = r.oid
-    UNION ALL
-    SELECT 'trigger', g.oid FROM reached r JOIN pg_catalog.pg_trigger g ON g.tgrelid = r.oid
-    WHERE r.class = 'pg_catalog.pg_class'::regclass AND g.tgname ~ triggers
-    UNION ALL
-    SELECT 'collation', {DATABASE_COLLATION} WHERE EXISTS (
-      SELECT FROM parsed p
-      WHERE p.tree ~ $$:(sortClause|aggorder|distinctClause) \\(|:inputcollid [1-9]$$)),
-{behind("'fraiseql'::regnamespace")}"""
-
-
-def _record_sql() -> str:
-    return f"""\
-CREATE OR REPLACE FUNCTION "fraiseql"."record_fingerprint"(subject text, guard text,
-  relations text[], functions text[], triggers text)
-RETURNS void LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $fraiseql$
-#variable_conflict use_variable
-DECLARE
-  fql_found record;
-  fql_prompt text;
-BEGIN
-{_BEHIND}
-  SELECT b.objects, p.columns, b.tables, {_all_parts("b.objects", "p.columns")} AS parts,
-    {prompt_rows(PARTS, "b.by_kind")} AS prompt, {prompt_number(PARTS, "b.by_kind")} AS number
-  INTO fql_found FROM behind b, picked p;
-  IF fql_found.prompt IS NOT NULL THEN
-    fql_prompt := format($digest$%s OPERATOR(pg_catalog.=) %L::bigint$digest$,
-      replace($digest${digest("@rows@")}$digest$, '@rows@', fql_found.prompt), fql_found.number);
-  END IF;
-  EXECUTE format($make$
-CREATE OR REPLACE FUNCTION "fraiseql".%I() RETURNS boolean
-LANGUAGE plpgsql STABLE PARALLEL SAFE AS $guard$
-BEGIN
-  RETURN "fraiseql"."is_as_recorded"(%L, ARRAY[%s]::pg_catalog.regclass[]);
-END $guard$ $make$,
-    guard, subject, (SELECT string_agg(quote_literal(t::regclass) || '::pg_catalog.regclass', ', '
-        ORDER BY t::regclass::text)
-      FROM unnest(fql_found.tables) AS t));
-  -- Whoever may not call what it calls learns nothing by it.
-  EXECUTE format('GRANT EXECUTE ON FUNCTION "fraiseql".%I() TO PUBLIC', guard);
-  INSERT INTO {FINGERPRINTS} AS f
-    (name, guard, relations, functions, triggers, objects, columns, parts, prompt)
-  VALUES (subject, guard, relations, functions, triggers, fql_found.objects,
-    fql_found.columns, fql_found.parts, coalesce(fql_prompt, 'true'))
-  ON CONFLICT (name) DO UPDATE SET guard = excluded.guard, relations = excluded.relations,
-    functions = excluded.functions, triggers = excluded.triggers, objects = excluded.objects,
-    columns = excluded.columns, parts = excluded.parts, prompt = excluded.prompt;
-END $fraiseql$"""
+def _installed_sql() -> dict[str, str]:
+    """Return the texts of the table and the functions, by name."""
+    parts = {
+        "parts_now": _all_parts("objects", "columns"),
+        "parts_behind": _all_parts("b.objects", "p.columns"),
+        "prompt_rows": prompt_rows(PARTS, "b.by_kind"),
+        "prompt_number": prompt_number(PARTS, "b.by_kind"),
+        "digest_of_rows": digest("@rows@"),
+        "reached": REACHED,
+        "parsed": PARSED,
+        "database_collation": DATABASE_COLLATION,
+        "named_in_body": NAMED_IN_BODY,
+        "behind": behind("'fraiseql'::regnamespace"),
+    }
+    return {name: statement.text.format(**parts) for name, statement in _SQL.items()}
 
 
 def fingerprint_objects() -> tuple[DatabaseObject, ...]:
     """Return the table of fingerprints, and the functions that record and compare them."""
+    sql = _installed_sql()
     table = DatabaseObject(
         "table",
         FINGERPRINTS,
         (
-            _TABLE,
+            sql["fingerprints"],
             f"COMMENT ON TABLE {FINGERPRINTS} IS 'What stored documents are computed from'",
             f"REVOKE ALL ON {FINGERPRINTS} FROM PUBLIC",
             "GRANT USAGE ON SCHEMA fraiseql TO PUBLIC",
@@ -172,10 +73,10 @@ def fingerprint_objects() -> tuple[DatabaseObject, ...]:
         replaces=True,
     )
     functions = (
-        private_function(_NOW, _NOW_SQL),
-        private_function(_FOLDED, _FOLDED_SQL, _NOW),
-        private_function(_CHANGED, _CHANGED_SQL),
-        private_function(_RECORD, _record_sql(), FINGERPRINTS, _NOW, _FOLDED),
+        private_function(_NOW, sql["fingerprint_now"]),
+        private_function(_FOLDED, sql["is_as_recorded"], _NOW),
+        private_function(_CHANGED, sql["definitions_changed"]),
+        private_function(_RECORD, sql["record_fingerprint"], FINGERPRINTS, _NOW, _FOLDED),
     )
     return (table, *functions)
 
