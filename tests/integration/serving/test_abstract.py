@@ -145,7 +145,7 @@ def test_documents_of_an_interface_inside_an_object(bench: Served) -> None:
 
 
 def test_objects_created_in_python(bench: Served) -> None:
-    answer = bench.data("{ made { __typename id name toys { id } ... on Dog { says } } }")["made"]
+    answer = bench.data("{ built { __typename id name toys { id } ... on Dog { says } } }")["built"]
     assert answer[0] == {"__typename": "Cat", "id": 8, "name": "New", "toys": []}
     assert answer[1]["says"] == "X: -"
 

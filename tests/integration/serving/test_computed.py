@@ -208,7 +208,7 @@ def test_a_failure_at_a_place_that_may_not_be_null(bench: Served) -> None:
     data, reported = errors(bench, "{ shops { sometimes } }")
     assert data is None
     assert list(reported) == ["shops/1/sometimes"]
-    assert bench.data("{ made { sometimes } }") == {"made": {"sometimes": "shop 9"}}
+    assert bench.data("{ built { sometimes } }") == {"built": {"sometimes": "shop 9"}}
 
 
 def test_a_parent_that_cannot_be_made_fails_alone(bench: Served) -> None:
@@ -257,9 +257,9 @@ def test_a_computed_document_of_a_type_with_a_source(bench: Served) -> None:
 
 
 def test_computed_fields_of_a_python_object(bench: Served) -> None:
-    query = "{ made { name everything seen badges { shout } items { id } } }"
+    query = "{ built { name everything seen badges { shout } items { id } } }"
     assert bench.data(query, context={"who": "x"}) == {
-        "made": {
+        "built": {
             "name": "made",
             "everything": "9 made 1.50",
             "seen": "1.50 seen x",

@@ -127,9 +127,9 @@ def test_values_of_variables(bench: Served) -> None:
         deep = {"inner": deep}
     assert code("Many", "of: $a", a=deep) is None
     assert code("Many", "of: $a", a={"inner": {"inner": deep}}) == "TOO_COMPLEX"
-    query = "query ($v: JSON) { keptJson(value: $v) }"
-    assert bench.data(query, {"v": list(range(5_000))}) == {"keptJson": 5_000}
-    query = "query ($v: JSON) { keptJson(value: [$v, $v]) }"
+    query = "query ($v: JSON) { parsedJson(value: $v) }"
+    assert bench.data(query, {"v": list(range(5_000))}) == {"parsedJson": 5_000}
+    query = "query ($v: JSON) { parsedJson(value: [$v, $v]) }"
     assert code_of(bench.ask(query, {"v": list(range(60))})) == "TOO_COMPLEX"
     assert code_of(bench.ask(query, {"v": list(range(50))})) is None
 

@@ -1,7 +1,7 @@
 """Other objects that the names in a statement may come to mean.
 
-A text without schemas means what the search path finds first. A new relation, overload or cast can
-change that while nothing changes that the text meant before.
+A text without schemas means the first match on the search path. A new relation, overload or cast
+can change that although nothing changes that the text meant before.
 """
 # ruff: noqa: S608 - all SQL is written in this package; names are escaped constants
 
