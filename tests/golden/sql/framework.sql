@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS "fraiseql"."changes" (
   at timestamptz NOT NULL,
   PRIMARY KEY (tag, xid)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
+CREATE INDEX IF NOT EXISTS "changes_xid" ON "fraiseql"."changes" (xid);
 COMMENT ON TABLE "fraiseql"."changes" IS 'Which transaction wrote which table';
 REVOKE ALL ON "fraiseql"."changes" FROM PUBLIC;
 GRANT USAGE ON SCHEMA fraiseql TO PUBLIC;
@@ -48,6 +49,7 @@ CREATE TABLE IF NOT EXISTS "fraiseql"."changes_floor" (
   xid xid8 NOT NULL,
   forced bigint NOT NULL DEFAULT 0
 );
+CREATE INDEX IF NOT EXISTS "changes_floor_xid" ON "fraiseql"."changes_floor" (xid);
 COMMENT ON TABLE "fraiseql"."changes_floor" IS 'The latest transaction of each tag that the log lost';
 REVOKE ALL ON "fraiseql"."changes_floor" FROM PUBLIC;
 
