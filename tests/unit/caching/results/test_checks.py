@@ -124,3 +124,18 @@ async def test_a_waiter_that_is_cancelled_cancels_no_other() -> None:
     checked = running.checks
     assert all(await asyncio.gather(*(running.join() for _ in range(50))))
     assert running.checks == checked + 1
+
+
+async def test_an_interval_lets_more_requests_share_a_check() -> None:
+    pool: Any = FakePool()
+
+    async def open_pool() -> Any:
+        return pool
+
+    running = FreshnessChecks(open_pool, 0.02)
+    first = running.join()
+    await asyncio.sleep(0)
+    later = running.join()
+    assert await first
+    assert await later
+    assert running.checks <= 2

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import asyncpg
 import pytest
 
 from fraiseql.caching.results import checks, group_run
@@ -141,3 +142,15 @@ async def test_memory_does_not_survive_its_connection(
     async with on_stage(env) as stage:
         right = await schedules.another_database_by_the_same_name(stage)
     assert right is not damaged
+
+
+async def test_a_locked_change_log_fails_no_request(env: str) -> None:
+    async with on_stage(env) as stage:
+        right = await stage.live()
+        connection = await asyncpg.connect(env)
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE fraiseql.changes IN ACCESS EXCLUSIVE MODE")
+            assert await stage.ask() == right
+        await connection.close()
+        # The check that failed ended everything; the next look-up fills memory again.
+        await stage.remembered()

@@ -107,7 +107,7 @@ class Running:
     async def _fill(self, rule: random.Random) -> None:
         while not self.done():
             question = rule.choice(self.env.case.questions)
-            self.seen.background[await self.env.fill(question, lambda: _pause(rule))] += 1
+            self.seen.background[await self.env.fill(question, lambda: short_pause(rule))] += 1
             await asyncio.sleep(0)
 
     async def _settle(self) -> None:
@@ -122,7 +122,7 @@ class Running:
                     self.seen.wrong.append(f"never hit again: {question.text}")
 
 
-async def _pause(rule: random.Random) -> None:
+async def short_pause(rule: random.Random) -> None:
     """Between two steps of a filler: nothing, or a little, or as long as a burst of writes."""
     if rule.random() < 0.2:
         await asyncio.sleep(rule.choice((0.002, 0.01, 0.05, 0.2)))
