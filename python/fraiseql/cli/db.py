@@ -8,7 +8,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, Final
 
-from fraiseql.caching.ddl.apply import apply, find_plan
+from fraiseql.caching.ddl.apply import apply, find_plan, unapplied_types
 from fraiseql.caching.ddl.desired_state import DesiredState, load_desired_state
 from fraiseql.caching.ddl.drift import Verdict
 from fraiseql.caching.ddl.plan import MigrationPlan, Step
@@ -242,15 +242,8 @@ async def _applied(
 ) -> tuple[list[StoredType], list[str]]:
     """Return the types whose objects all exist as declared, and the names of the others."""
     plan = await find_plan(writer, desired)
-    open_ = {verdict.owner for verdict in plan.states if verdict.state != "unchanged"}
-    open_ |= {refusal.where.partition(".")[0] for refusal in plan.refusals} | desired.refused
-    missing = [
-        stored_type.type_name
-        for stored_type in desired.stored_types
-        if stored_type.type_name in open_
-    ]
+    unapplied = unapplied_types(plan, desired)
+    missing = [each.type_name for each in desired.stored_types if each.type_name in unapplied]
     for name in missing:
         note(f"{name}: not as declared; run fraiseql db status, then fraiseql db apply")
-    return [
-        stored_type for stored_type in desired.stored_types if stored_type.type_name not in open_
-    ], missing
+    return [each for each in desired.stored_types if each.type_name not in unapplied], missing

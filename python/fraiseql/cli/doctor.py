@@ -41,7 +41,7 @@ def add_to(commands: Any) -> None:
         "--min-severity", choices=SEVERITIES, default="info", help="leave out less severe ones"
     )
     parser.add_argument(
-        "--deep", action="store_true", help="also compare stored documents and explain statements"
+        "--deep", action="store_true", help="also compare a sample of stored documents"
     )
     parser.add_argument(
         "--memory",
@@ -75,13 +75,13 @@ async def _examined(service: Service, scope: Scope, arguments: Namespace) -> Exa
     settings = service.settings
     pool = await open_pool(settings.database_url, settings)
     try:
-        examination = await examine(pool, settings, scope)
+        examination = await examine(pool, settings, scope, service.schema)
         if not arguments.apply:
             return examination
         await _apply(pool, examination, arguments.apply)
         # New connections, which see changed settings.
         pool.replace_all()
-        return await examine(pool, settings, scope)
+        return await examine(pool, settings, scope, service.schema)
     finally:
         await pool.close()
 
@@ -103,6 +103,7 @@ def _scope(arguments: Namespace, settings: Settings) -> Scope:
         only=frozenset(only),
         ignored=frozenset(ignored),
         severity=arguments.min_severity,
+        app=arguments.app,
         deep=arguments.deep,
         memory=arguments.memory,
         replicas=tuple(arguments.replica),

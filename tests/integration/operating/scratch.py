@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 
 import asyncpg
 
-from fraiseql.database import open_pool
+from fraiseql.database import Pool, open_pool
 from fraiseql.database.embedded import start_embedded
 from fraiseql.operating.doctor.applying import run_steps
 from fraiseql.operating.doctor.examine import Examination, Scope, examine
 from fraiseql.operating.doctor.thresholds import Thresholds
+from fraiseql.schema import Schema
 from fraiseql.settings import Settings
 
 T = TypeVar("T")
@@ -42,7 +43,6 @@ class Seed:
         held: Statements of a second session, which stays open.
         clean: Statements that remove what the others made.
         companions: Codes that are found with it.
-        revealed: Codes that are found instead once it is cleared.
         thresholds: Figures other than the default ones.
         settings: Settings of the application.
         scope: Arguments of ``Scope``.
@@ -56,7 +56,6 @@ class Seed:
     held: tuple[str, ...] = ()
     clean: tuple[str, ...] = ("DROP TABLE t CASCADE",)
     companions: frozenset[str] = frozenset()
-    revealed: frozenset[str] = frozenset()
     thresholds: Mapping[str, float] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     scope: Mapping[str, Any] = field(default_factory=dict)
@@ -69,6 +68,7 @@ class Scratch:
     """A server that a test may configure, restart and break."""
 
     def __init__(self, directory: Path, binaries: Path | None) -> None:
+        self.schema: Schema | None = None
         self._directory = directory
         self._binaries = binaries
         self._running = ExitStack()
@@ -123,23 +123,28 @@ class Scratch:
         """Run the steps of a diagnosis, as ``--apply`` does."""
         self._do(run_steps(self._pool, statements))
 
-    def examine(self, seed: Seed | None = None, **scope: Any) -> Examination:
-        """Examine the database with the figures of a seed."""
+    def work(self, work: Callable[[Pool], Coroutine[object, object, T]]) -> T:
+        """Do something with the pool."""
+        return self._do(work(self._pool))
+
+    def examine(self, seed: Seed | None = None, ahead: float = 0, **scope: Any) -> Examination:
+        """Examine the database with the figures of a seed, and a clock that is ahead."""
         thresholds = Thresholds(**(seed.thresholds if seed else {}))
         asked = Scope(thresholds=thresholds, **{**(seed.scope if seed else {}), **scope})
         settings = Settings().with_values(**(seed.settings if seed else {}))
         if seed and seed.fresh:
             self._do(self._replace_pool())
-        return self._do(examine(self._pool, settings, asked))
+        clock = lambda: time.time() + ahead  # noqa: E731 - one expression
+        return self._do(examine(self._pool, settings, asked, self.schema, clock))
 
     async def _replace_pool(self) -> None:
         await self._pool.close()
         self._pool = await open_pool(self.url, Settings())
 
-    def until(self, seed: Seed, expected: frozenset[str]) -> Examination:
+    def until(self, seed: Seed, expected: frozenset[str], **scope: Any) -> Examination:
         """Examine until exactly these faults are found: reloads and statistics take a moment."""
         deadline = time.monotonic() + PATIENCE
-        while codes(examination := self.examine(seed)) != expected:
+        while codes(examination := self.examine(seed, **scope)) != expected:
             assert time.monotonic() < deadline, (seed, expected, examination)
             time.sleep(0.01)
         return examination

@@ -24,9 +24,11 @@ def test_a_seeded_fault_is_found_cleared_and_brought_back(scratch: Scratch, seed
         (diagnosis,) = [each for each in examination.diagnoses if each.fault.code == seed.code]
         assert diagnosis.is_sql is not bool(seed.by_hand)
         scratch.steps(*(seed.by_hand or diagnosis.command))
-        scratch.until(seed, seed.companions | seed.revealed)
+        # Only this fault from here on: an examination of all takes longest to plan.
+        only = frozenset({seed.code})
+        scratch.until(seed, frozenset(), only=only)
         scratch.steps(*diagnosis.undo)
-        scratch.until(seed, expected if seed.returns else seed.companions | seed.revealed)
+        scratch.until(seed, only if seed.returns else frozenset(), only=only)
 
 
 def test_an_invalid_index_has_one_diagnosis(scratch: Scratch) -> None:

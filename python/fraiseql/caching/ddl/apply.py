@@ -79,6 +79,13 @@ async def find_plan(
     )
 
 
+def unapplied_types(plan: MigrationPlan, desired: DesiredState) -> frozenset[str]:
+    """Return the types that are refused, or whose objects are missing or differ."""
+    changed = {verdict.owner for verdict in plan.states if verdict.state != "unchanged"}
+    refused = {refusal.where.partition(".")[0] for refusal in plan.refusals}
+    return frozenset(changed | refused | desired.refused)
+
+
 async def apply(
     connection: AdminConnection,
     desired: DesiredState,

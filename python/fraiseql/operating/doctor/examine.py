@@ -1,21 +1,24 @@
 """Examination: all faults of one database, as its serving role sees them."""
 
 import json
+import time
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from fraiseql.database import Pool
+from fraiseql.errors import DatabaseError
+from fraiseql.operating.doctor.declared import cache_diagnoses, declared_diagnoses
+from fraiseql.operating.doctor.facts import application_facts
 from fraiseql.operating.doctor.fault import SEVERITIES, Diagnosis, Fault, Severity
 from fraiseql.operating.doctor.faults import FAULTS, SQL_FAULTS
+from fraiseql.operating.doctor.faults.declared import FAULTS as DECLARED
 from fraiseql.operating.doctor.replicas import without_used
 from fraiseql.operating.doctor.statement import statement
 from fraiseql.operating.doctor.thresholds import Thresholds
-from fraiseql.operating.doctor.visibility import NotSeen, load_visibility
+from fraiseql.operating.doctor.visibility import Clock, NotSeen, load_visibility
+from fraiseql.schema import Schema
 from fraiseql.settings import Settings
-
-_OTHER_CONNECTIONS: Final = 2
-"""Connections of a process that are in no pool: of the background worker and the monitor."""
 
 _BY_CODE = {fault.code: fault for fault in FAULTS}
 
@@ -28,6 +31,7 @@ class Scope:
         only: Codes; empty for all.
         ignored: ``CODE`` or ``CODE:OBJECT`` to leave out.
         severity: The least severe to report.
+        app: The application's name on the command line, for commands.
         deep: Whether to run the expensive checks too.
         memory: Bytes of the server's memory, if it cannot be read.
         replicas: Addresses of all standbys, whose use of indexes counts.
@@ -37,6 +41,7 @@ class Scope:
     only: frozenset[str] = frozenset()
     ignored: frozenset[str] = frozenset()
     severity: Severity = "info"
+    app: str = "APP"
     deep: bool = False
     memory: int | None = None
     replicas: tuple[str, ...] = ()
@@ -65,29 +70,63 @@ class Examination:
     ignored: int = 0
 
 
-async def examine(pool: Pool, settings: Settings, scope: Scope = Scope()) -> Examination:
+async def examine(
+    pool: Pool,
+    settings: Settings,
+    scope: Scope = Scope(),
+    schema: Schema | None = None,
+    clock: Clock = time.time,
+) -> Examination:
     """Look for the faults of a database.
 
     Args:
         pool: Connections of the role that looks.
         settings: Settings of the application.
         scope: What to look for.
+        schema: Its declarations; None looks at the database alone.
+        clock: The time of this process.
 
     Raises:
         DatabaseError: The database cannot be reached.
     """
-    visibility = await load_visibility(pool, replicas=bool(scope.replicas), memory=scope.memory)
+    visibility = await load_visibility(
+        pool, replicas=bool(scope.replicas), memory=scope.memory, clock=clock
+    )
     covered = [fault for fault in FAULTS if scope.covers(fault)]
     not_seen = visibility.not_seen(covered)
-    seen = {fault.code for fault in covered} - {each.code for each in not_seen}
-    facts = {
+    codes = {fault.code for fault in covered} - {each.code for each in not_seen}
+    codes -= visibility.absent(covered)
+    facts = await application_facts(settings, schema, pool) | {
         "thresholds": asdict(scope.thresholds),
         "memory": visibility.memory,
-        "connections": settings.pool_size + settings.cache_connections + _OTHER_CONNECTIONS,
+        "skew": visibility.skew,
+        "app": scope.app,
     }
-    diagnoses = await _from_sql(pool, seen, facts, visibility.statements)
+    diagnoses = await _from_sql(pool, codes, facts, visibility.statements)
     diagnoses = await without_used(diagnoses, scope.replicas, settings)
+    if schema is not None:
+        if "CACHE_NOT_ALLOWED" in codes and visibility.conditions["cache_statistics"] is not None:
+            diagnoses += await cache_diagnoses(schema, pool, scope.app)
+        declared, unreadable = await _from_declarations(pool, schema, scope, codes)
+        diagnoses, not_seen = [*diagnoses, *declared], [*not_seen, *unreadable]
     return _examination(visibility.role, scope, diagnoses, not_seen)
+
+
+async def _from_declarations(
+    pool: Pool, schema: Schema, scope: Scope, codes: set[str]
+) -> tuple[list[Diagnosis], list[NotSeen]]:
+    covered = [fault.code for fault in DECLARED if fault.code in codes - {"CACHE_NOT_ALLOWED"}]
+    if not covered:
+        return [], []
+    try:
+        diagnoses = await declared_diagnoses(
+            schema, pool, scope.app, scope.thresholds, deep=scope.deep
+        )
+    except DatabaseError as error:
+        if error.code != "LEDGER_NOT_READABLE":
+            raise
+        return [], [NotSeen(code, f"{error.message} {error.hint}") for code in covered]
+    return [each for each in diagnoses if each.fault.code in codes], []
 
 
 async def _from_sql(

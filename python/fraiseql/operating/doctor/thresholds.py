@@ -16,6 +16,13 @@ class Thresholds:
         foreign_key_rows: Rows of the referencing table of a foreign key without an index.
         unused_days: Days of statistics without a scan of an index.
         unused_bytes: Size of an index that is not used.
+        embed_rows: Rows of a table that an embedded list reads without an index.
+        log_rows: Rows of the change log.
+        cache_answers: Answers of a query that is cached.
+        cache_cost_ms: Milliseconds that an answer which is no hit costs in addition.
+        skew_seconds: Difference of the clocks.
+        sample_percent: Per cent of the stored documents that ``--deep`` compares.
+        queue_seconds: Age of the oldest write that an asynchronous projection has not processed.
         key_share: Used numbers of a key by its largest.
         buffers_share: PostgreSQL's cache by the memory of the machine.
         memory_share: Memory that the application's connections may use, by that of the machine.
@@ -41,6 +48,13 @@ class Thresholds:
     foreign_key_rows: float = 10_000
     unused_days: float = 7
     unused_bytes: float = 1_000_000
+    embed_rows: float = 1_000
+    log_rows: float = 1_000_000
+    cache_answers: float = 1_000
+    cache_cost_ms: float = 0.5
+    skew_seconds: float = 1
+    sample_percent: float = 1
+    queue_seconds: float = 60
     key_share: float = 0.7
     buffers_share: float = 0.1
     memory_share: float = 0.8

@@ -1,9 +1,18 @@
 """Every known fault, those first that explain others."""
 
 from fraiseql.operating.doctor.fault import Fault, SqlFault
-from fraiseql.operating.doctor.faults import activity, indexes, security, server, tables
+from fraiseql.operating.doctor.faults import (
+    activity,
+    application,
+    declared,
+    indexes,
+    security,
+    server,
+    tables,
+)
 
 SQL_FAULTS: tuple[SqlFault, ...] = (
+    *application.FAULTS,
     *server.FAULTS,
     *activity.FAULTS,
     *tables.FAULTS,
@@ -11,4 +20,4 @@ SQL_FAULTS: tuple[SqlFault, ...] = (
     *security.FAULTS,
 )
 
-FAULTS: tuple[Fault, ...] = tuple(each.fault for each in SQL_FAULTS)
+FAULTS: tuple[Fault, ...] = (*(each.fault for each in SQL_FAULTS), *declared.FAULTS)
