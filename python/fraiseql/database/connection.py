@@ -1,5 +1,6 @@
 """A connection and its identity."""
 
+import asyncio
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -119,6 +120,12 @@ class Connection(asyncpg.Connection):
         self.roles = None
         self.plans_role = None
         self.own_path = False
+
+    @property
+    def transport(self) -> asyncio.Transport:
+        """The transport under the driver's protocol."""
+        transport: asyncio.Transport = self._transport
+        return transport
 
     async def set_own_path(self) -> None:
         """Resolve unqualified names to PostgreSQL's own from now on, also after a reset."""

@@ -74,6 +74,10 @@ class ConnectionPool:
             self._forget(connection)
         return None
 
+    def is_current(self, connection: Connection) -> bool:
+        """Return whether a connection has the current privileges and settings."""
+        return connection.generation == self._generation and not connection.outdated
+
     @property
     def has_room(self) -> bool:
         """Whether a connection is available without waiting."""

@@ -2,6 +2,7 @@
 
 from contextvars import ContextVar
 from enum import IntEnum
+from time import perf_counter
 from typing import Final
 
 _WEIGHT: Final = 0.25
@@ -15,6 +16,15 @@ _CHEAP: Final = 0.05
 
 _LONGEST: Final = 1.0
 """Maximum seconds of a run that count, so that one wait for a lock is soon forgotten."""
+
+_SLOW_IN_PIPELINE: Final = 0.001
+"""Seconds of a slow run in a pipeline."""
+
+_IN_A_ROW: Final = 16
+"""Slow runs in a row after which a statement leaves: a busy machine delays single answers."""
+
+_APART: Final = 10.0
+"""Seconds until a statement that left a pipeline may use one again."""
 
 _MOST: Final = 4_096
 """Maximum number of statements with a latency."""
@@ -45,10 +55,12 @@ class Latency:
         seconds: The mean.
     """
 
-    __slots__ = ("_usual", "priority", "seconds")
+    __slots__ = ("_apart_until", "_slow_runs", "_usual", "priority", "seconds")
 
     def __init__(self, usual: Priority) -> None:
         self._usual = usual
+        self._apart_until = 0.0
+        self._slow_runs = 0
         self.priority = usual
         self.seconds = 0.0
 
@@ -67,6 +79,26 @@ class Latency:
         """Add a failed or cancelled run, which would have taken at least this long."""
         if seconds > self.seconds:
             self.add(seconds)
+
+    def pipelines(self) -> bool:
+        """Return whether the statement is known to be quick enough for a pipeline."""
+        if not 0.0 < self.seconds < _CHEAP:
+            return False
+        return not self._apart_until or perf_counter() >= self._apart_until
+
+    def add_pipelined(self, seconds: float, now: float) -> None:
+        """Add a run in a pipeline; a statement that is often slow leaves it."""
+        if seconds < _SLOW_IN_PIPELINE:
+            self._slow_runs = 0
+            return
+        self._slow_runs += 1
+        if self._slow_runs >= _IN_A_ROW:
+            self.leave_pipelines(now)
+
+    def leave_pipelines(self, now: float) -> None:
+        """Use connections of its own for some seconds."""
+        self._apart_until = now + _APART
+        self._slow_runs = 0
 
 
 class _Untimed(Latency):

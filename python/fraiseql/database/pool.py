@@ -14,6 +14,7 @@ from fraiseql.database.connection_pool import ConnectionPool
 from fraiseql.database.connector import Connector
 from fraiseql.database.failures import RAISED, is_loss, mapped, mapped_setting_identity
 from fraiseql.database.identity import Identity
+from fraiseql.database.key_reads import KeyReads
 from fraiseql.database.latency import UNTIMED, Latencies, Latency, Priority
 from fraiseql.database.observing import observation, record
 from fraiseql.database.origin import STATE, Origin
@@ -29,18 +30,18 @@ _ENDED: Final = -1
 class Pool:
     """Connections of a process to a database, opened when needed; see ``open_pool``.
 
-    Read-only mode, ``statement_timeout`` and the formats of values are set when a connection is
-    opened, so that a read is one round trip. Behind PgBouncer in transaction mode, session
-    variables do not work, nor prepared statements before 1.21: connect to PostgreSQL itself, or use
-    session mode with ``ignore_startup_parameters`` for the settings that it refuses.
+    Read-only mode, ``statement_timeout`` and the formats of values are set when a connection opens,
+    so that a read is one round trip. Behind PgBouncer in transaction mode, session variables do not
+    work: use session mode, with ``ignore_startup_parameters`` for the settings that it refuses.
 
     Args:
         connector: Opens connections.
-        settings: Uses ``pool_size``, ``reserved_share`` and ``connect_timeout``.
+        settings: Limits of connections and of statements.
 
     Attributes:
         size: Maximum connections.
         latencies: Durations of statements, which decide in which queue they wait.
+        key_reads: Runs reads by key.
         on_replaced: Called when all connections are replaced.
     """
 
@@ -51,6 +52,7 @@ class Pool:
         self._connections = ConnectionPool(connector, self.size, share, timeout)
         self.latencies: Final = Latencies()
         self._spare = 0
+        self.key_reads: Final = KeyReads(self._connections, settings, self.fetch_bytes)
         self._max_bytes = settings.max_response_bytes
         self._roles: int | None = None
         self.on_replaced: Callable[[], None] | None = None
@@ -159,7 +161,7 @@ class Pool:
         Raises:
             DatabaseError: The query failed.
         """
-        (row,), origin = await self._run(partial(_read_at, STATE), Identity.NONE)
+        (row,), origin = await self._run(_read_state, Identity.NONE)
         self._compare_roles(row["roles"], None)
         if (row["altered"], row["loaded"]) != (origin.altered, origin.loaded):
             self.replace_all()
@@ -223,9 +225,7 @@ class Pool:
 
     @asynccontextmanager
     async def acquire_spare(self, keep: int) -> AsyncIterator[Connection | None]:
-        """Acquire a connection as ``acquire`` does if no other request has to wait, else None.
-
-        For optional work that uses a connection for long.
+        """Acquire a connection for optional work if no other request has to wait, else None.
 
         Args:
             keep: Connections to leave to other uses; at least one is.
@@ -233,8 +233,7 @@ class Pool:
         Raises:
             DatabaseUnavailable: Opening a connection failed.
         """
-        pool = self._connections
-        if self._spare >= self.size - max(1, keep) or not pool.has_room:
+        if self._spare >= self.size - max(1, keep) or not self._connections.has_room:
             yield None
             return
         self._spare += 1
@@ -246,6 +245,7 @@ class Pool:
 
     async def close(self) -> None:
         """Close all connections, those in use after a few seconds; safe to call again."""
+        await self.key_reads.close()
         await self._connections.close()
         await self._connector.close()
 
@@ -385,9 +385,9 @@ async def _inspect_at(
     return await connection.inspect(sql, args), connection.origin
 
 
-async def _read_at(sql: str, connection: Connection) -> tuple[list[Record], Origin]:
+async def _read_state(connection: Connection) -> tuple[list[Record], Origin]:
     await connection.clear_identity()
-    return await connection.read(sql, ()), connection.origin
+    return await connection.read(STATE, ()), connection.origin
 
 
 async def _note(connection: Connection, *, steady: bool) -> None:

@@ -174,8 +174,10 @@ class Service:
 
     def metrics(self) -> Sequence[str]:
         """Return the metrics, as lines in the text format of Prometheus."""
-        pool = () if self._pool is None else tuple(pool_metrics(self._pool.usage()))
-        return pool if self.results is None else (*pool, *self.results.metrics())
+        lines: tuple[str, ...] = ()
+        if self._pool is not None:
+            lines = tuple(pool_metrics(self._pool.usage(), self._pool.key_reads.counts))
+        return lines if self.results is None else (*lines, *self.results.metrics())
 
     @property
     def pool(self) -> Pool:

@@ -1,7 +1,7 @@
 """Execution of a compiled plan for one request."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -75,13 +75,27 @@ class Run:
         latency = self.pool.latencies.of(sql, usual)
         return self.pool.fetch_bytes(sql, args, self.identity, self.budget, latency)
 
+    def read_by_key(self, sql: str, args: Sequence[Any]) -> Awaitable[bytes | None]:
+        """Return the document of a statement with at most one row."""
+        latency = self.pool.latencies.of(sql, Priority.KEY)
+        return self.pool.key_reads.fetch(sql, args, self.identity, self.budget, latency)
+
     def stored_reader(self, usual: Priority = Priority.LIST) -> StoredReader:
         """Return the reader of stored documents, with the privileges of the connection's role."""
         role = self.identity.role
         read = self.read if role is None else self._read_plainly
-        return StoredReader(
-            role, partial(read, usual=usual), partial(record, self.pool, self.identity)
-        )
+        return StoredReader(role, partial(read, usual=usual), self._record())
+
+    def stored_key_reader(self) -> StoredReader:
+        """Return the reader of a stored document by its key, for requests without a role."""
+        return StoredReader(None, self._read_rows_by_key, self._record())
+
+    def _record(self) -> Callable[[str], None]:
+        return partial(record, self.pool, self.identity)
+
+    async def _read_rows_by_key(self, sql: str, args: Sequence[Any]) -> list[Any]:
+        document = await self.read_by_key(sql, args)
+        return [] if document is None else [(document,)]
 
     def _read_plainly(self, sql: str, args: Sequence[Any], usual: Priority) -> Awaitable[list[Any]]:
         # No document depends on session variables, so they are not set.
@@ -134,30 +148,32 @@ class CompiledRoot:
             query = self.query
             if query.choose is not None:
                 query = query.choose(run.values)
-            rows = await run.read(query.text, query.bind(run.values), self._usual)
+            args = query.bind(run.values)
+            if self.many:
+                return await run.read(query.text, args)
+            return await run.read_by_key(query.text, args)
         except FraiseQLError as error:
             return run.fail(error)
-        if self.many:
-            return rows
-        return rows[0][0] if rows else None
 
 
 class CompiledStoredRoot(CompiledRoot):
     """A root field with stored documents, which are read live if needed."""
 
-    __slots__ = ("_key", "stored")
+    __slots__ = ("_bare", "_key", "stored")
 
     def __init__(self, root: SqlRoot, stored_query: StoredQuery, fallback: LiveFallback) -> None:
         super().__init__(root)
         self._key = root.key
+        # One row of one column.
+        self._bare = not root.many and stored_query.source.freshness is None
         self.stored = StoredStatement(stored_query, root.max_limit, fallback)
 
     async def run(self, run: Run) -> Item:
         """Return the stream item, as ``CompiledRoot.run`` does."""
         try:
-            rows = await self.stored.rows(
-                run.stored_reader(self._usual), run.values, self._key, run.note
-            )
+            bare = self._bare and run.identity.role is None
+            reader = run.stored_key_reader() if bare else run.stored_reader(self._usual)
+            rows = await self.stored.rows(reader, run.values, self._key, run.note)
         except FraiseQLError as error:
             return run.fail(error)
         if rows is None:

@@ -1,0 +1,106 @@
+"""Messages of PostgreSQL's protocol for reads in a pipeline."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+
+from fraiseql.database.identity import Identity
+
+ROW, COMPLETE, ERROR, READY = b"DCEZ"
+"""Types of the server's messages. Others, such as notices, may come at any time."""
+
+HEADER: Final = 5
+"""Bytes of a message before its content: its type and length."""
+
+SYNC: Final = b"S\0\0\0\x04"
+"""Ends a transaction; after an error the server skips all messages before it."""
+
+_EXECUTE: Final = b"E\0\0\0\x09\0\0\0\0\0"
+_TO_BINARY: Final = b"\0\1\0\1"
+_TO_TEXT: Final = b"\0\0"
+
+_FIRST_VALUE: Final = HEADER + 2
+"""Offset of the first value of a DataRow, after the number of values."""
+
+_NULL: Final = b"\xff\xff\xff\xff"
+
+_ENCODERS: Final[dict[type, Callable[[Any], bytes]]] = {
+    int: lambda value: b"%d" % value,
+    str: str.encode,
+    UUID: lambda value: str(value).encode(),
+}
+"""The text forms of the usual types of keys. Others need the encoding of the driver."""
+
+
+def parse(name: bytes, sql: str) -> bytes:
+    """Return the message that prepares a statement."""
+    body = name + b"\0" + sql.encode() + b"\0\0\0"
+    return b"P" + (4 + len(body)).to_bytes(4) + body
+
+
+def run(name: bytes, args: Sequence[Any]) -> bytes | None:
+    """Return the messages that run a prepared statement.
+
+    Returns None if a value has no simple text form.
+
+    Args:
+        name: Name of the statement.
+        args: Values of its parameters.
+    """
+    values = []
+    for arg in args:
+        encode = _ENCODERS.get(type(arg))
+        if encode is None:
+            return None
+        values.append(encode(arg))
+    return _bind(name, values, _TO_BINARY) + _EXECUTE
+
+
+def identity_sql(identity: Identity) -> str:
+    """Return the statement that sets an identity, the same for all values."""
+    count = 2 * len(_pairs(identity))
+    calls = [f"pg_catalog.set_config(${n}, ${n + 1}, true)" for n in range(1, count, 2)]
+    return f"SELECT {', '.join(calls)}"
+
+
+def set_identity(name: bytes, identity: Identity) -> bytes:
+    """Return the messages that set an identity until the end of the transaction.
+
+    Args:
+        name: Name of the prepared ``identity_sql``.
+        identity: Role and session variables.
+    """
+    values = [text.encode() for pair in _pairs(identity) for text in pair]
+    return _bind(name, values, _TO_TEXT) + _EXECUTE
+
+
+def first_value(message: bytes) -> bytes | None:
+    """Return the first value of a DataRow."""
+    start = _FIRST_VALUE + 4
+    return None if message[_FIRST_VALUE:start] == _NULL else message[start:]
+
+
+def server_error(message: bytes) -> asyncpg.PostgresError:
+    """Return the error of an ErrorResponse, as the driver raises it."""
+    parts = message[HEADER:].split(b"\0")
+    fields = {chr(part[0]): part[1:].decode(errors="replace") for part in parts if part}
+    error: asyncpg.PostgresError = asyncpg.PostgresError.new(fields)
+    return error
+
+
+def _pairs(identity: Identity) -> tuple[tuple[str, str], ...]:
+    if identity.role is None:
+        return identity.variables
+    return (("role", identity.role), *identity.variables)
+
+
+def _bind(name: bytes, values: Sequence[bytes], results: bytes) -> bytes:
+    """Return the message that binds texts to the parameters of a statement."""
+    parts = [b"\0", name, b"\0\0\0", len(values).to_bytes(2)]
+    for value in values:
+        parts += len(value).to_bytes(4), value
+    parts.append(results)
+    body = b"".join(parts)
+    return b"B" + (4 + len(body)).to_bytes(4) + body
