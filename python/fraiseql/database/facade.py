@@ -1,7 +1,7 @@
 """SQL of resolvers: ``info.context["db"]`` and its transactions."""
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import Any
 
@@ -11,7 +11,7 @@ from fraiseql.database.bounding import UNBOUNDED, Budget
 from fraiseql.database.connection import Connection
 from fraiseql.database.identity import Identity
 from fraiseql.database.latency import UNTIMED, Latency, Priority, caller
-from fraiseql.database.observing import record
+from fraiseql.database.observing import noting_failure, record
 from fraiseql.database.pool import Pool
 from fraiseql.database.write_tracking import in_transaction, opened
 from fraiseql.errors import DatabaseError
@@ -224,9 +224,12 @@ class Database:
             finally:
                 own._end()  # noqa: SLF001 - not for users
 
-    def _acquire(self, statement: str, usual: Priority) -> AbstractAsyncContextManager[Connection]:
+    @asynccontextmanager
+    async def _acquire(self, statement: str, usual: Priority) -> AsyncIterator[Connection]:
         latency = self._latency(statement, usual)
-        return self._pool.acquire(self._identity, latency, recorded=True)
+        with noting_failure():
+            async with self._pool.acquire(self._identity, latency, recorded=True) as connection:
+                yield connection
 
     def _own(self, connection: Connection) -> Transaction:
         return Transaction(connection, partial(record, self._pool, self._identity))

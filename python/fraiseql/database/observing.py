@@ -33,15 +33,17 @@ class Observation:
         steady: Whether every statement ran with current plans, and without a change of settings.
         statements: The statements, in order.
         unrecorded: What read in another way.
+        failed: Whether a statement failed: code that goes on made its value without the result.
     """
 
-    __slots__ = ("_above", "origins", "statements", "steady", "unrecorded")
+    __slots__ = ("_above", "failed", "origins", "statements", "steady", "unrecorded")
 
     def __init__(self, above: "Observation | None" = None) -> None:
         self.origins: list[Origin] = []
         self.steady = True
         self.statements: dict[RecordedStatement, None] = {}
         self.unrecorded: dict[str, None] = {}
+        self.failed = False
         self._above = above
 
     def note(self, origin: Origin, *, steady: bool) -> None:
@@ -72,6 +74,12 @@ class Observation:
         self.unrecorded[reader] = None
         if self._above is not None:
             self._above.miss(reader)
+
+    def fail(self) -> None:
+        """Record that a statement failed, here and in the outer blocks."""
+        self.failed = True
+        if self._above is not None:
+            self._above.fail()
 
 
 observation: Final[ContextVar[Observation | None]] = ContextVar(
@@ -127,3 +135,23 @@ def record(pool: object, identity: Identity, text: str) -> None:
     current = observation.get()
     if current is not None and not _stored.get():
         current.record(RecordedStatement(pool, identity, text))
+
+
+@contextmanager
+def recording(pool: object, identity: Identity, text: str) -> Iterator[None]:
+    """Record the statement that the block runs, and if it fails."""
+    record(pool, identity, text)
+    with noting_failure():
+        yield
+
+
+@contextmanager
+def noting_failure() -> Iterator[None]:
+    """Record it if the block fails, or is cancelled."""
+    try:
+        yield
+    except BaseException:
+        current = observation.get()
+        if current is not None:
+            current.fail()
+        raise

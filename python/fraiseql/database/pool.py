@@ -16,7 +16,7 @@ from fraiseql.database.failures import RAISED, is_loss, mapped, mapped_setting_i
 from fraiseql.database.identity import Identity
 from fraiseql.database.key_reads import KeyReads
 from fraiseql.database.latency import UNTIMED, Latencies, Latency, Priority
-from fraiseql.database.observing import observation, record
+from fraiseql.database.observing import observation, recording
 from fraiseql.database.origin import STATE, Origin
 from fraiseql.errors import FraiseQLError
 from fraiseql.settings import Settings
@@ -104,7 +104,8 @@ class Pool:
         """
         if observation.get() is not None:
             work = partial(self._observed, sql, args, identity, budget)
-            return await self._run(work, identity, latency)
+            with recording(self, identity, sql):
+                return await self._run(work, identity, latency)
         pool = self._connections
         connection = pool.try_acquire(identity, latency) or await pool.acquire(latency)
         try:
@@ -293,7 +294,6 @@ class Pool:
         connection: Connection,
     ) -> list[Record]:
         """Run a read whose result may be stored."""
-        record(self, identity, sql)
         steady = await self._isolate(connection, identity)
         connection.isolated = False
         rows = await connection.read(sql, args, budget)

@@ -50,7 +50,8 @@ async def load_cache_dependencies(pool: Pool, field: CacheableField) -> CacheDep
     if field.statements:
         return await _load_recorded(pool, field)
     declared = await load_tags(pool, field.cache)
-    if field.functions and not declared.relations:
+    # The reads of Python functions below a Python resolver are recorded with its own.
+    if field.functions and not declared.relations and field.definition.function is None:
         return "functions"
     relations = (*field.relations, *declared.relations)
     reads = list(dict.fromkeys(relation.sql for relation in relations))

@@ -26,6 +26,7 @@ _MOST_ROLES: Final = 1_000
 
 _LEARNING: Final = "learning"
 _UNRECORDED: Final = "unrecorded"
+_FAILED: Final = "statement_failed"
 
 
 class RecordedField:
@@ -147,6 +148,8 @@ class _RoleReads:
         self, seen: Observation, identity: Identity, statements: frozenset[str]
     ) -> str:
         """Return why a value may not be stored with the dependencies of ``statements``."""
+        if seen.failed:
+            return _FAILED
         if self._unknown(seen, identity):
             return _UNRECORDED
         texts = {statement.text for statement in seen.statements}
@@ -156,6 +159,8 @@ class _RoleReads:
         self, seen: Observation, identity: Identity, statements: frozenset[str]
     ) -> str:
         """Return why a value may not be stored without dependencies."""
+        if seen.failed:
+            return _FAILED
         texts = {statement.text for statement in seen.statements}
         unknown = self._unknown(seen, identity)
         if not texts and not unknown:

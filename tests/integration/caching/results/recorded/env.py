@@ -1,8 +1,10 @@
 """An application whose Python resolvers declare nothing of what they read."""
 
+from contextlib import suppress
 from typing import Any
 
 import fraiseql
+from fraiseql.errors import FraiseQLError
 from fraiseql.repositories import Repository
 
 TABLES = """
@@ -65,6 +67,26 @@ async def notes(info: fraiseql.Info) -> list[Note]:
 
 
 @cached()
+async def shadowed(info: fraiseql.Info) -> int:
+    """Read a table without its schema."""
+    return int(await info.context["db"].fetchval("SELECT count(id) FROM note"))
+
+
+@fraiseql.type
+class Shop:
+    @fraiseql.field
+    async def crates(self, info: fraiseql.Info) -> int:
+        """Read below the resolver."""
+        return int(await info.context["db"].fetchval("SELECT count(*) FROM crate"))
+
+
+@cached()
+def shop(info: fraiseql.Info) -> Shop:
+    """Read nothing itself."""
+    return Shop()
+
+
+@cached()
 async def crates(info: fraiseql.Info) -> list[Crate]:
     """Read stored documents."""
     rows: list[Crate] = await Repository(info.context["db"], info.context).find("crate")
@@ -117,6 +139,14 @@ async def clock(info: fraiseql.Info) -> int:
 async def stable(info: fraiseql.Info) -> int:
     """Call a function whose reads PostgreSQL does not know."""
     return int(await info.context["db"].fetchval("SELECT counted()"))
+
+
+@cached()
+async def failing(info: fraiseql.Info) -> int:
+    """Return a value although a statement fails."""
+    with suppress(FraiseQLError):
+        await info.context["db"].read("SELECT 1 / (id - id) FROM note", [])
+    return int(await info.context["db"].fetchval("SELECT count(*) FROM note"))
 
 
 @cached()
@@ -186,6 +216,20 @@ async def nested(info: fraiseql.Info) -> int:
 
 
 QUERIES = [
-    *(notes, crates, words, branches, undeclared, elsewhere, clock, stable, by_hand, settings),
+    *(
+        notes,
+        crates,
+        shop,
+        shadowed,
+        words,
+        branches,
+        undeclared,
+        elsewhere,
+        clock,
+        stable,
+        failing,
+        by_hand,
+        settings,
+    ),
     *(limited, limited_elsewhere, dashboard, board, nested, fraiseql.find("authors", Author)),
 ]

@@ -1,7 +1,7 @@
 """Random reads: no answer is stale, and each part of the recorder is needed for that."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -57,10 +57,10 @@ def test_answers_of_random_reads_equal_the_live_ones(url: str) -> None:
     assert hits >= 5
 
 
-def _forget(module: Any) -> Patch:
+def _forget(owner: Any, name: str, value: Any = None) -> Patch:
     def patch(monkeypatch: pytest.MonkeyPatch, served: Served) -> None:
         del served
-        monkeypatch.setattr(module, "record", lambda *_: None)
+        monkeypatch.setattr(owner, name, lambda *_: value)
 
     return patch
 
@@ -88,21 +88,13 @@ def _late_label(monkeypatch: pytest.MonkeyPatch, served: Served) -> None:
     monkeypatch.setattr(fill, "compute_value", late)
 
 
-def _of_reads(method: str, value: Any) -> Patch:
-    def patch(monkeypatch: pytest.MonkeyPatch, served: Served) -> None:
-        del served
-        monkeypatch.setattr(_RoleReads, method, lambda *_: value)
-
-    return patch
-
-
 MUTANTS: dict[str, tuple[Patch, Sequence[int]]] = {
-    "no statement of repositories": (_forget(pools), [2]),
-    "no statement of a resolver's own": (_forget(facade), [2]),
+    "no statement of repositories": (_forget(pools, "recording", nullcontext()), [2]),
+    "no statement of a resolver's own": (_forget(facade, "record"), [2]),
     "no closure": (_without_closure, [3]),
     "label after computing": (_late_label, [3]),
-    "statements that are not known yet": (_of_reads("_judge_exact", ""), [3]),
-    "no reads of cached values": (_of_reads("_report", None), [0, 1]),
+    "statements that are not known yet": (_forget(_RoleReads, "_judge_exact", ""), [3]),
+    "no reads of cached values": (_forget(_RoleReads, "_report"), [0, 1]),
 }
 
 

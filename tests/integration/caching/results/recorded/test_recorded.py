@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from fraiseql.caching.dependencies import names
+from fraiseql.caching.results import recorded_dependencies
 from fraiseql.caching.results.caches import ResultCaches
 from tests.integration.caching.results.engine.cache_fixture import until
 from tests.integration.caching.results.recorded.env import (
@@ -22,6 +24,7 @@ from tests.integration.serving.served import Served
 EXACT = {
     "{ v: notes { words author } }": "UPDATE author SET name = 'Eve' WHERE id = 1",
     "{ v: crates { label } }": "UPDATE crate SET label = 'empty'",
+    "{ v: shop { crates } }": "INSERT INTO crate VALUES (2, 'new')",
     "{ v: words(authorId: 1) }": "UPDATE note SET words = 'new' WHERE id = 1",
     '{ v: branches(by: "author") }': "INSERT INTO author VALUES (9, 'Cy')",
     "{ v: limited }": "INSERT INTO note VALUES (7, 1, 'x')",
@@ -71,6 +74,11 @@ def test_what_is_not_known_is_named(
     assert sum(reason in record.getMessage() for record in caplog.records) == 1
 
 
+def test_a_value_without_the_result_of_a_failed_statement_is_not_stored(env: Served) -> None:
+    answers = [ask(env, "{ v: failing }") for _ in range(3)]
+    assert {answer[:2] for answer in answers} == {("bypass", "statement_failed")}
+
+
 @pytest.mark.parametrize("name", ["dashboard", "board"])
 def test_a_value_of_a_program_with_a_time_only_is_exact(env: Served, name: str) -> None:
     values = [ask(env, f"{{ v: {name} }}")[2] for _ in range(4)]
@@ -99,6 +107,24 @@ def test_another_relation_of_the_same_name_is_noticed(env: Served) -> None:
     assert [ask(env, query)[2] for _ in range(3)] == [0, 0, 0]
     env.execute("DROP SCHEMA first CASCADE")
     assert ask(env, query)[2] == before[2]
+
+
+def test_without_the_names_another_relation_is_not_noticed(
+    env: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def no_names(*_: Any) -> str:
+        return names._CASTS
+
+    monkeypatch.setattr(recorded_dependencies, "load_names", no_names)
+    database = env.fetch("SELECT current_database() AS name")[0]["name"]
+    env.execute(f'ALTER DATABASE "{database}" SET search_path = first, public')
+    env.run(env.service.pool.check())
+    query = "{ v: shadowed }"
+    for _ in range(3):
+        before = ask(env, query)
+    env.execute("CREATE SCHEMA first; CREATE TABLE first.note (id int)")
+    assert ask(env, query) == before
+    env.execute("DROP SCHEMA first CASCADE")
 
 
 def test_a_new_definition_is_noticed(env: Served) -> None:
