@@ -264,9 +264,12 @@ class Pipeline(asyncio.Protocol):
     # Watching.
 
     def _watch(self) -> None:
-        """Divert the reads behind a statement that takes long."""
+        """Divert the reads behind a statement that takes long; end if nothing waits for it."""
         self._timer = None
         if not self._running:
+            return
+        if self.stalled:
+            self._abandon()
             return
         left = _STALL - (perf_counter() - self._mark)
         if left > 0:
@@ -284,6 +287,14 @@ class Pipeline(asyncio.Protocol):
             first.latency.leave_pipelines(perf_counter())
         self._divert(reads[1:])
         self._divert_waiting()
+        self._abandon()
+
+    def _abandon(self) -> None:
+        """Close the connection of a statement for which no request waits any more."""
+        if any(read.awaited for read in self._reads()):
+            self._timer = self._loop.call_later(_STALL, self._watch)
+        else:
+            self._transport.abort()
 
     def _reads(self) -> list[PipelinedRead]:
         return [read for read in self._running if isinstance(read, PipelinedRead)]
