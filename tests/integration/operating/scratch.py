@@ -30,6 +30,8 @@ CONFIGURATION = {
     "track_io_timing": "on",
 }
 PATIENCE = 10.0
+# Planning is most of the time of an examination.
+GENERIC = {"plan_cache_mode": "force_generic_plan"}
 ADD_ROWS = "INSERT INTO {} SELECT g, g FROM generate_series(1, 2000) AS g"
 
 
@@ -87,7 +89,7 @@ class Scratch:
         self.others = (self.standby, server.url_for("template1"))
         self._connection = self._do(asyncpg.connect(self.url))
         self.data = Path(self._do(self._connection.fetchval("SHOW data_directory")))
-        self._pool = self._do(open_pool(self.url, Settings()))
+        self._pool = self._do(open_pool(self.url, Settings(), GENERIC))
 
     def _do(self, work: Coroutine[object, object, T]) -> T:
         return self._runner.run(work)
@@ -139,7 +141,7 @@ class Scratch:
 
     async def _replace_pool(self) -> None:
         await self._pool.close()
-        self._pool = await open_pool(self.url, Settings())
+        self._pool = await open_pool(self.url, Settings(), GENERIC)
 
     def until(self, seed: Seed, expected: frozenset[str], **scope: Any) -> Examination:
         """Examine until exactly these faults are found: reloads and statistics take a moment."""

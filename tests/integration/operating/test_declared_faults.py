@@ -1,82 +1,30 @@
 """Faults between declarations and the database: found, and cleared by what their finding says."""
 
-from collections.abc import Callable, Coroutine, Iterator
-from typing import Any
+import subprocess
+from collections.abc import Iterator
 
 import pytest
 
-import fraiseql
-from fraiseql.caching.ddl.apply import apply
-from fraiseql.caching.ddl.desired_state import load_desired_state
-from fraiseql.caching.strategies.materialized_view.objects import physical
-from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
-from fraiseql.caching.strategies.registry import load_context, load_stored_types
-from fraiseql.caching.verify import repair
-from fraiseql.database import Pool
-from fraiseql.database.writing import open_admin
-from fraiseql.schema import Schema, build_schema
-from tests.integration.operating.scratch import Scratch, Scratches, Seed
+from tests.integration.operating.declared_application import (
+    CLEAN,
+    TABLES,
+    TYPES,
+    Event,
+    Indexed,
+    Queued,
+    Stored,
+    User,
+    apply_declared,
+    declare,
+    refresh_views,
+    repair_stored,
+)
+from tests.integration.operating.scratch import Scratch, Scratches, Seed, codes
+from tests.redis_server import RedisServer
 
+REDIS = frozenset({"REDIS_POLICY"})
 NONE: frozenset[str] = frozenset()
 PREFIX = "$ fraiseql "
-Work = Callable[[Pool], Coroutine[object, object, None]]
-
-
-@fraiseql.type(name="DoctorPost", sql_source="tb_post")
-class Post:
-    id: int
-    author: int
-
-
-@fraiseql.type(name="DoctorUser", sql_source="tb_user")
-class User:
-    id: int
-    name: str
-    posts: list[Post] = fraiseql.embed("tb_post", on="author", limit=5)
-
-
-@fraiseql.type(
-    name="DoctorName", sql_source="tb_user", stored=fraiseql.Projection(mode="async", embeds=())
-)
-class Queued:
-    id: int
-    name: str
-
-
-@fraiseql.type(name="DoctorStored", sql_source="tb_post", stored=fraiseql.Projection(embeds=()))
-class Stored:
-    id: int
-    author: int
-
-
-@fraiseql.type(
-    name="DoctorTotal",
-    sql_source="mv_total",
-    stored=fraiseql.MaterializedView(sql="SELECT count(*) AS n FROM tb_post", target_lag="1s"),
-)
-class Total:
-    n: int
-
-
-TABLES = (
-    "CREATE TABLE tb_user (id int PRIMARY KEY, name text NOT NULL)",
-    "CREATE TABLE tb_post (id int PRIMARY KEY, author int NOT NULL)",
-    "CREATE INDEX tb_post_author ON tb_post (author)",
-    "INSERT INTO tb_user SELECT n, 'user ' || n FROM generate_series(1, 10) AS n",
-    "INSERT INTO tb_post SELECT n, n % 10 + 1 FROM generate_series(1, 1000) AS n",
-    "VACUUM (ANALYZE) tb_user, tb_post",
-)
-CLEAN = (
-    "DROP SCHEMA IF EXISTS fraiseql CASCADE",
-    "DROP TABLE IF EXISTS tb_user, tb_post CASCADE",
-)
-TYPES = (User, Queued, Stored, Total)
-
-
-def declare(*types: Any) -> Schema:
-    lists = [fraiseql.find(f"all{each.__name__}", each) for each in types]
-    cached = fraiseql.find("posts", Post, cache=fraiseql.Cache())
-    return build_schema(queries=[*lists, cached])
 
 
 @pytest.fixture(scope="module")
@@ -89,32 +37,6 @@ def applied(server_kind: str, scratches: Scratches) -> Iterator[Scratch]:
     yield scratch
     scratch.schema = None
     scratch.run(*CLEAN)
-
-
-def apply_declared(schema: Schema) -> Work:
-    async def work(pool: Pool) -> None:
-        desired = await load_desired_state(schema, pool)
-        async with open_admin(pool) as writer:
-            await apply(writer, desired)
-
-    return work
-
-
-def repair_stored(schema: Schema) -> Work:
-    async def work(pool: Pool) -> None:
-        desired = await load_desired_state(schema, pool)
-        async with open_admin(pool) as writer:
-            await repair(writer, desired.stored_types)
-
-    return work
-
-
-async def refresh_views(pool: Pool) -> None:
-    context = await load_context(declare(*TYPES), pool)
-    async with open_admin(pool) as writer:
-        for each in await load_stored_types(context, pool):
-            if each.stored.is_refreshed:
-                await refresh_view(writer, physical(each), wait=True)
 
 
 def test_applied_declarations_have_no_fault(applied: Scratch) -> None:
@@ -233,6 +155,54 @@ def test_a_role_without_privileges_on_caches_is_found(applied: Scratch) -> None:
         assert "NOT_APPLIED" in {each.code for each in examination.not_seen}
     finally:
         applied.run("DROP OWNED BY doctor_reader", "DROP ROLE doctor_reader")
+
+
+def test_a_declared_index_without_a_scan_is_not_proposed_to_be_dropped(applied: Scratch) -> None:
+    indexed = declare(*TYPES, Indexed)
+    applied.run("CREATE TABLE tb_event (id int PRIMARY KEY, n int NOT NULL)")
+    try:
+        applied.work(apply_declared(indexed))
+        seed = Seed(code="", thresholds={"unused_days": 0, "unused_bytes": 1})
+        only = frozenset({"DECLARED_INDEX_NOT_USED", "INDEX_UNUSED"})
+        reported = {
+            each.fault.code
+            for each in applied.examine(seed, only=only).diagnoses
+            if each.evidence["table"] == "public.tb_event"
+        }
+        assert reported == {"DECLARED_INDEX_NOT_USED"}
+    finally:
+        applied.run("DROP TABLE tb_event")
+        applied.work(apply_declared(declare(*TYPES)))
+
+
+def test_a_rolling_index_that_nothing_moves_is_found(applied: Scratch) -> None:
+    rolled = declare(*TYPES, Event)
+    applied.run("CREATE TABLE tb_event (id int PRIMARY KEY, at timestamptz NOT NULL)")
+    try:
+        applied.work(apply_declared(rolled))
+        applied.schema = rolled
+        assert codes(applied.examine()) == NONE
+        # Three days later, by the clock of this process.
+        later = codes(applied.examine(ahead=3 * 86_400))
+        assert later == {"ROLLING_INDEX_BEHIND", "CLOCK_SKEW"}
+    finally:
+        applied.schema = declare(*TYPES)
+        applied.run("DROP TABLE tb_event")
+        applied.work(apply_declared(applied.schema))
+
+
+def test_a_redis_that_refuses_when_it_is_full_is_found(
+    scratch: Scratch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with RedisServer(tmp_path_factory.mktemp("doctor"), "--maxmemory", "64mb") as redis:
+        settings = {"redis_url": redis.url}
+        (diagnosis,) = scratch.until(Seed(code="", settings=settings), REDIS).diagnoses
+        assert diagnosis.command[0].startswith("$ redis-cli CONFIG SET")
+        words = diagnosis.command[0].split()[2:]
+        subprocess.run(["redis-cli", "-p", str(redis.port), *words], check=True)
+        scratch.until(Seed(code="", settings=settings), NONE)
+    hidden = scratch.examine(Seed(code="", settings=settings)).not_seen
+    assert {each.code for each in hidden} == REDIS
 
 
 def test_debug_is_found_where_the_database_is_elsewhere(scratch: Scratch) -> None:

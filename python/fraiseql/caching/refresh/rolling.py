@@ -5,11 +5,12 @@ dropped a step later, when every process has read the new cut-off. So at most tw
 that is killed leaves a valid one, and perhaps an INVALID one that the next process drops.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from fraiseql.caching.advisory_locks import APPLY
 from fraiseql.caching.refresh.job_context import JobContext
+from fraiseql.caching.strategies.base import ResolveContext
 from fraiseql.caching.strategies.indexes.hints import PRESENT, arguments, cutoffs, present_of
 from fraiseql.caching.strategies.indexes.objects import (
     SLOTS,
@@ -51,6 +52,31 @@ async def roll(work: JobContext, connection: AdminConnection) -> float:
             await _alone(connection, spec)
         looks.append(seconds_of(spec.declared.step, of="step") / 10)
     return max(min(looks), _SHORTEST_LOOK)
+
+
+async def overdue(
+    context: ResolveContext, connection: AdminConnection, now: datetime
+) -> list[tuple[IndexSpec, Any]]:
+    """Return the rolling indexes that should have moved a step ago, with their cut-offs.
+
+    Args:
+        context: Schema and catalog.
+        connection: A connection that may read the catalog.
+        now: The present.
+
+    Raises:
+        DatabaseError: The database cannot be read.
+    """
+    late = []
+    for spec in index_specs(context)[0]:
+        if spec.rolled is None:
+            continue
+        step = timedelta(seconds=seconds_of(spec.declared.step, of="step"))
+        least = as_wire(wire_type(spec.rolled), cutoff(spec, now - step))
+        cuts = [cut for valid, cut in (await _slots(connection, spec)).values() if valid]
+        if cuts and max(cuts) < least:
+            late.append((spec, max(cuts)))
+    return late
 
 
 def _target(spec: IndexSpec) -> tuple[datetime, Any]:

@@ -2,17 +2,19 @@
 
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from fraiseql.caching.ddl.apply import find_plan, unapplied_types
 from fraiseql.caching.ddl.desired_state import DesiredState, load_desired_state
 from fraiseql.caching.ddl.plan import MigrationPlan
 from fraiseql.caching.refresh.queues import queue_statuses
+from fraiseql.caching.refresh.rolling import overdue
 from fraiseql.caching.refresh.status import view_statuses
 from fraiseql.caching.results.admin.privileges import missing_privileges
 from fraiseql.caching.results.declared import caches_of
 from fraiseql.caching.strategies.base import StoredType
-from fraiseql.caching.strategies.registry import strategy_of
+from fraiseql.caching.strategies.registry import load_context, strategy_of
 from fraiseql.caching.verify import verify
 from fraiseql.database import Pool
 from fraiseql.database.writing import AdminConnection, open_admin
@@ -45,7 +47,7 @@ class Declared:
 
 
 async def declared_diagnoses(
-    schema: Schema, pool: Pool, app: str, thresholds: Thresholds, *, deep: bool
+    schema: Schema, pool: Pool, app: str, thresholds: Thresholds, now: datetime, *, deep: bool
 ) -> list[Diagnosis]:
     """Compare the declarations with the database.
 
@@ -54,12 +56,14 @@ async def declared_diagnoses(
         pool: Connections of the role that looks.
         app: The application's name on the command line.
         thresholds: Figures from which on a state is a fault.
+        now: The present.
         deep: Whether to compare documents.
 
     Raises:
         DatabaseError: The database cannot be read; ``LEDGER_NOT_READABLE`` if the role may not.
     """
     desired = await load_desired_state(schema, pool)
+    context = await load_context(schema, pool)
     async with open_admin(pool) as reader:
         plan = await find_plan(reader, desired)
         missing = unapplied_types(plan, desired)
@@ -67,6 +71,10 @@ async def declared_diagnoses(
         declared = Declared(desired, plan, tuple(applied), app, thresholds)
         diagnoses = [*_not_applied(declared)]
         diagnoses += [each async for each in _behind(declared, reader)]
+        for spec, cut in await overdue(context, reader, now):
+            command = f"refresh {app} --worker"
+            evidence = {"cut_off": str(cut), "step": spec.declared.step}
+            diagnoses.append(_diagnosis("ROLLING_INDEX_BEHIND", spec.sql_name(), evidence, command))
         live = [each async for each in _read_live(declared, pool)]
         diagnoses += live
         if deep:

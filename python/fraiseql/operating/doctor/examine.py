@@ -4,7 +4,8 @@ import json
 import time
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from fraiseql.database import Pool
 from fraiseql.errors import DatabaseError
@@ -13,12 +14,16 @@ from fraiseql.operating.doctor.facts import application_facts
 from fraiseql.operating.doctor.fault import SEVERITIES, Diagnosis, Fault, Severity
 from fraiseql.operating.doctor.faults import FAULTS, SQL_FAULTS
 from fraiseql.operating.doctor.faults.declared import FAULTS as DECLARED
+from fraiseql.operating.doctor.redis_policy import redis_diagnoses
 from fraiseql.operating.doctor.replicas import without_used
 from fraiseql.operating.doctor.statement import statement
 from fraiseql.operating.doctor.thresholds import Thresholds
 from fraiseql.operating.doctor.visibility import Clock, NotSeen, load_visibility
 from fraiseql.schema import Schema
 from fraiseql.settings import Settings
+
+_APART: Final = frozenset({"CACHE_NOT_ALLOWED", "REDIS_POLICY"})
+"""Faults of declarations that are seen without the ledger."""
 
 _BY_CODE = {fault.code: fault for fault in FAULTS}
 
@@ -104,23 +109,28 @@ async def examine(
     }
     diagnoses = await _from_sql(pool, codes, facts, visibility.statements)
     diagnoses = await without_used(diagnoses, scope.replicas, settings)
+    if "REDIS_POLICY" in codes:
+        full, unreadable = await redis_diagnoses(settings.redis_url)
+        diagnoses, not_seen = [*diagnoses, *full], [*not_seen, *unreadable]
     if schema is not None:
         if "CACHE_NOT_ALLOWED" in codes and visibility.conditions["cache_statistics"] is not None:
             diagnoses += await cache_diagnoses(schema, pool, scope.app)
-        declared, unreadable = await _from_declarations(pool, schema, scope, codes)
+        declared, unreadable = await _from_declarations(
+            pool, schema, scope, codes - _APART, datetime.fromtimestamp(clock(), UTC)
+        )
         diagnoses, not_seen = [*diagnoses, *declared], [*not_seen, *unreadable]
     return _examination(visibility.role, scope, diagnoses, not_seen)
 
 
 async def _from_declarations(
-    pool: Pool, schema: Schema, scope: Scope, codes: set[str]
+    pool: Pool, schema: Schema, scope: Scope, codes: set[str], now: datetime
 ) -> tuple[list[Diagnosis], list[NotSeen]]:
-    covered = [fault.code for fault in DECLARED if fault.code in codes - {"CACHE_NOT_ALLOWED"}]
+    covered = [fault.code for fault in DECLARED if fault.code in codes]
     if not covered:
         return [], []
     try:
         diagnoses = await declared_diagnoses(
-            schema, pool, scope.app, scope.thresholds, deep=scope.deep
+            schema, pool, scope.app, scope.thresholds, now, deep=scope.deep
         )
     except DatabaseError as error:
         if error.code != "LEDGER_NOT_READABLE":

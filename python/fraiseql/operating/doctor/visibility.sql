@@ -7,6 +7,8 @@ SELECT current_user::text AS role, extract(epoch FROM clock_timestamp())::float8
     AS all_replicas,
   has_function_privilege('pg_read_file(text, bigint, bigint, boolean)', 'EXECUTE') AS memory,
   has_function_privilege('pg_stat_reset_shared(text)', 'EXECUTE') AS reset_statistics,
+  -- Null without the ledger: then nothing was applied.
+  has_table_privilege(to_regclass('fraiseql.ledger'), 'SELECT') AS ledger,
   -- Null without the view: then no query is cached.
   has_table_privilege(to_regclass('fraiseql.result_cache_stats'), 'SELECT') AS cache_statistics,
   current_setting('track_io_timing')::boolean AS read_times,

@@ -63,4 +63,23 @@ FAULTS: Final[tuple[Fault, ...]] = (
         command="Grants them, run as the role that applies.",
         undo="Revoke the privileges that fraiseql db grant printed.",
     ),
+    Fault(
+        code="ROLLING_INDEX_BEHIND",
+        title="A rolling index was not moved forward",
+        why="No worker runs. The index still serves its queries, and grows larger than its window"
+        " needs.",
+        severity="warning",
+        command="Starts a worker.",
+        lock="SHARE UPDATE EXCLUSIVE on the table while the next index is built",
+        undo="None.",
+    ),
+    Fault(
+        code="REDIS_POLICY",
+        title="A full Redis refuses new results",
+        why="With noeviction, results are not stored any more once maxmemory is reached. All keys"
+        " of FraiseQL expire, so that volatile-lru evicts those that are asked for least.",
+        severity="warning",
+        command="Sets the policy; write it into redis.conf too.",
+        undo="Sets noeviction.",
+    ),
 )

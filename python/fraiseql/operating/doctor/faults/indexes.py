@@ -58,6 +58,19 @@ FAULTS: Final[tuple[SqlFault, ...]] = sql_faults(
             group="index",
         ),
         Fault(
+            code="DECLARED_INDEX_NOT_USED",
+            title="A declared index is never used",
+            why="No query has scanned it since statistics began: its condition is not implied by"
+            " the filters of your operations, or its columns are not those that they compare."
+            " fraiseql explain shows the plan of an operation for any values.",
+            severity="info",
+            command="Change its columns or where=, or remove it from the declaration, then apply.",
+            undo="Declare it again.",
+            thresholds=("unused_days", "unused_bytes"),
+            needs=("ledger", "all_replicas"),
+            group="index",
+        ),
+        Fault(
             code="INDEX_UNUSED",
             title="An index is never used",
             why="Writes maintain it and no query has scanned it since statistics began."

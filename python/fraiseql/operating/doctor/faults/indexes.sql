@@ -62,6 +62,21 @@ WHERE p.is_prefix AND p.method = 'btree' AND p.indisvalid AND p.indexprs IS NULL
   AND p.relkind = 'i' AND NOT p.relispartition
 GROUP BY p.name, p.table_name, p.indexrelid, p.scans;
 
+-- declared_index_not_used: Applied indexes without a scan for days.
+SELECT i.name AS object, 'info' AS severity,
+  jsonb_build_object('table', i.table_name, 'type', g.owner, 'scans', 0, 'since', s.since,
+    'bytes', pg_relation_size(i.indexrelid), 'condition', i.predicate,
+    'threshold_days', l.unused_days, 'threshold_bytes', l.unused_bytes) AS evidence,
+  ARRAY[format('# change or remove the index in indexes= of %s', g.owner),
+    '$ fraiseql db apply ' || (f.json ->> 'app')] AS command,
+  ARRAY[]::text[] AS undo
+FROM fraiseql.ledger g
+JOIN indexes i ON i.indexrelid = to_regclass(g.name) AND i.scans = 0
+CROSS JOIN thresholds l CROSS JOIN statistics s CROSS JOIN facts f
+WHERE g.kind = 'index' AND NOT i.indisunique
+  AND pg_relation_size(i.indexrelid) >= l.unused_bytes
+  AND now() - s.since >= make_interval(secs => l.unused_days * 86400);
+
 -- index_unused: Indexes without a scan for days.
 SELECT i.name AS object, 'info' AS severity,
   jsonb_build_object('table', i.table_name, 'bytes', pg_relation_size(i.indexrelid), 'scans', 0, 'since', s.since,
