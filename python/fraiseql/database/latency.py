@@ -20,7 +20,7 @@ _LONGEST: Final = 1.0
 _SLOW_IN_PIPELINE: Final = 0.001
 """Seconds of a slow run in a pipeline."""
 
-_IN_A_ROW: Final = 16
+_IN_A_ROW: Final = 8
 """Slow runs in a row after which a statement leaves: a busy machine delays single answers."""
 
 _APART: Final = 10.0
@@ -87,7 +87,14 @@ class Latency:
         return not self._apart_until or perf_counter() >= self._apart_until
 
     def add_pipelined(self, seconds: float, now: float) -> None:
-        """Add a run in a pipeline; a statement that is often slow leaves it."""
+        """Add a run in a pipeline, or several that were answered together.
+
+        A statement that is often slow leaves it.
+
+        Args:
+            seconds: Time of a run.
+            now: The current time.
+        """
         if seconds < _SLOW_IN_PIPELINE:
             self._slow_runs = 0
             return

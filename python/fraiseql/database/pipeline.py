@@ -258,8 +258,9 @@ class Pipeline(asyncio.Protocol):
         now, busy = perf_counter(), thread_time()
         seconds = (now - self._mark - (busy - self._busy)) / len(answered)
         self._mark, self._busy = now, busy
-        for read in answered:
-            read.latency.add_pipelined(seconds, now)
+        # Once for all: a pause of the machine delays many answers.
+        for latency in {read.latency for read in answered}:
+            latency.add_pipelined(seconds, now)
 
     # Watching.
 

@@ -13,7 +13,7 @@ def test_only_statements_known_to_be_quick_use_a_pipeline(monkeypatch: pytest.Mo
     assert not latency.pipelines()
     latency.add(0.001)
     assert latency.pipelines()
-    for seconds in [0.02] * 15 + [0.0001] + [0.02] * 15:
+    for seconds in [0.02] * 7 + [0.0001] + [0.02] * 7:
         latency.add_pipelined(seconds, now)
     assert latency.pipelines()
     latency.add_pipelined(0.002, now)
