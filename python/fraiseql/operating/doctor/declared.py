@@ -97,8 +97,9 @@ def _not_applied(declared: Declared) -> Iterator[Diagnosis]:
         step = f"{MANUAL}{refusal.alternative}"
         yield _diagnosis("NOT_APPLIED", refusal.where, evidence, step)
     if declared.plan.steps:
-        steps = {"steps": [step.title for step in declared.plan.steps]}
-        yield _diagnosis("NOT_APPLIED", "declarations", steps, f"db apply {declared.app}")
+        steps = declared.plan.steps
+        facts = {"steps": len(steps), "first": steps[0].title, "reason": steps[0].reason}
+        yield _diagnosis("NOT_APPLIED", "declarations", facts, f"db apply {declared.app}")
 
 
 async def _behind(declared: Declared, reader: AdminConnection) -> AsyncIterator[Diagnosis]:

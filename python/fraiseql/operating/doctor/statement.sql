@@ -16,7 +16,7 @@ SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name, n.nspname, c.relnam
   coalesce(s.n_mod_since_analyze, 0) AS modified,
   greatest(s.last_analyze, s.last_autoanalyze) AS analyzed,
   greatest(s.last_vacuum, s.last_autovacuum) AS vacuumed,
-  greatest(c.reltuples::bigint, s.n_live_tup, 0) AS rows
+  CASE WHEN c.reltuples > 0 THEN c.reltuples::bigint ELSE coalesce(s.n_live_tup, 0) END AS rows
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_stat_all_tables s ON s.relid = c.oid
