@@ -32,6 +32,7 @@ IN_TURN: Final = (
     "tests/integration/caching/materialized_view/test_refusals.py",
     "tests/integration/caching/projection/test_declared_refusals.py",
     "tests/integration/caching/results/engine/test_settings.py",
+    "tests/integration/caching/results/recorded/test_random_reads.py::test_without",
     "tests/integration/cli/",
     "tests/integration/http/",
     "tests/integration/serving/test_bad_documents.py",
