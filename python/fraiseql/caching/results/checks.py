@@ -26,7 +26,7 @@ MAX_NAMED: Final = 10_000
 _MAX_REMEMBERED: Final = 50_000
 """Tags whose last change is remembered."""
 
-_LONGEST: Final = 1.0
+LONGEST: Final = 1.0
 """Seconds after which a check is given up."""
 
 # Without OFFSET 0, PostgreSQL computes the snapshot's text once for every mention. The low
@@ -66,6 +66,7 @@ class FreshnessChecks:
         "_backend",
         "_backoff",
         "_changed",
+        "_closed",
         "_floor",
         "_group",
         "_interval",
@@ -83,6 +84,7 @@ class FreshnessChecks:
         self._open_pool = open_pool
         self._interval = interval
         self._pool: Pool | None = None
+        self._closed = False
         self._group = GroupRun(self._check)
         self._backoff = Backoff()
         self._changed: dict[str, int] = {}
@@ -123,6 +125,7 @@ class FreshnessChecks:
 
     async def close(self) -> None:
         """Stop checking, and close the connection."""
+        self._closed = True
         await self._group.close()
         self._lose()
         pool, self._pool = self._pool, None
@@ -131,15 +134,15 @@ class FreshnessChecks:
 
     async def _check(self) -> bool:
         """Check once; false where nothing is known."""
-        if self._backoff.active:
+        if self._closed or self._backoff.active:
             return False
         if self._interval > 0.0:
             await asyncio.sleep(self._interval)
         sent = self.snapshot
         try:
-            async with asyncio.timeout(_LONGEST):
-                if self._pool is None:
-                    self._pool = await self._open_pool()
+            if self._pool is None:
+                self._pool = await self._open_pool()
+            async with asyncio.timeout(LONGEST):
                 fetched = await self._pool.fetch_at(CHECK, (sent,))
         except (FraiseQLError, TimeoutError):
             self._lose()

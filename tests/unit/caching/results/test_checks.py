@@ -139,3 +139,11 @@ async def test_an_interval_lets_more_requests_share_a_check() -> None:
     assert await first
     assert await later
     assert running.checks <= 2
+
+
+async def test_after_the_end_nothing_is_opened_again() -> None:
+    running, _ = await begun()
+    await running.close()
+    assert running.born() is None
+    assert not await running.join()
+    assert running._pool is None

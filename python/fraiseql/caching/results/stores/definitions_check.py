@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fraiseql.caching.results.checks import FreshnessChecks
+from fraiseql.caching.results.checks import LONGEST, FreshnessChecks
 from fraiseql.caching.results.group_run import GroupRun
 from fraiseql.caching.results.namespace import CacheNamespace
 from fraiseql.caching.results.stores.base import Lookup, LookupResult
@@ -84,8 +84,10 @@ class DefinitionsCheck:
     async def _run(self) -> bool:
         connection = self._checks.origin
         try:
-            fetched = await (await self._open_pool()).fetch_at(self._sql, self._args)
-        except FraiseQLError:
+            pool = await self._open_pool()
+            async with asyncio.timeout(LONGEST):
+                fetched = await pool.fetch_at(self._sql, self._args)
+        except (FraiseQLError, TimeoutError):
             self.confirmed = ""
             return False
         assert fetched is not None  # noqa: S101 - no particular server was requested
