@@ -89,9 +89,10 @@ async def _examined(service: Service, scope: Scope, arguments: Namespace) -> Exa
 async def _apply(pool: Pool, examination: Examination, code: str) -> None:
     check_applicable(code, examination.diagnoses)
     for each in examination.diagnoses:
-        await run_steps(pool, each.command, note)
+        # Before the command, so that one that fails half-way can be undone.
         for step in each.undo:
             note(f"undo: {step}")
+        await run_steps(pool, each.command, note)
 
 
 def _scope(arguments: Namespace, settings: Settings) -> Scope:

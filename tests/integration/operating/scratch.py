@@ -30,6 +30,8 @@ CONFIGURATION = {
     "track_io_timing": "on",
 }
 PATIENCE = 10.0
+# No worker runs in these tests: queues are behind as long as the tests take.
+NO_WORKER = {"queue_seconds": 1e9}
 # Planning is most of the time of an examination.
 GENERIC = {"plan_cache_mode": "force_generic_plan"}
 ADD_ROWS = "INSERT INTO {} SELECT g, g FROM generate_series(1, 2000) AS g"
@@ -131,7 +133,7 @@ class Scratch:
 
     def examine(self, seed: Seed | None = None, ahead: float = 0, **scope: Any) -> Examination:
         """Examine the database with the figures of a seed, and a clock that is ahead."""
-        thresholds = Thresholds(**(seed.thresholds if seed else {}))
+        thresholds = Thresholds(**{**NO_WORKER, **(seed.thresholds if seed else {})})
         asked = Scope(thresholds=thresholds, **{**(seed.scope if seed else {}), **scope})
         settings = Settings().with_values(**(seed.settings if seed else {}))
         if seed and seed.fresh:

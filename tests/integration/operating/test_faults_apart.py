@@ -116,7 +116,7 @@ def test_compilation_of_short_statements_is_found(scratch: Scratch) -> None:
         ),
         # On a slow machine, compilation alone makes a statement long.
         thresholds={"jit_share": 0.001, "short_ms": 1e9},
-        clean=("ALTER DATABASE doctor RESET jit",),
+        clean=("ALTER DATABASE doctor RESET jit", "SELECT pg_stat_statements_reset()"),
         fresh=True,
     )
     with scratch.seeded(seed):

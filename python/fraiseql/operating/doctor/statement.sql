@@ -34,7 +34,7 @@ SELECT i.*, format('%I.%I', t.nspname, c.relname) AS name, t.name AS table_name,
   string_to_array(i.indoption::text, ' ')::int2[] AS options,
   pg_get_expr(i.indexprs, i.indrelid) AS expressions,
   pg_get_expr(i.indpred, i.indrelid) AS predicate,
-  k.conindid IS NOT NULL AS constrained
+  k.conindid IS NOT NULL OR i.indisreplident AS constrained
 FROM pg_index i
 JOIN tables t ON t.oid = i.indrelid
 JOIN pg_class c ON c.oid = i.indexrelid
