@@ -123,8 +123,12 @@ async def test_memory_answers_without_the_database(fixture: CacheFixture) -> Non
 
 async def test_a_value_that_only_time_limits_is_not_in_memory(fixture: CacheFixture) -> None:
     cached = fixture.cached(fraiseql.Cache(ttl=20.0), function=print, relations=())
-    for _ in range(2):
-        await fixture.answer_and_store(cached)
+
+    async def compute() -> ComputedValue:
+        return ComputedValue(b"1", cacheable=True)
+
+    outcomes = [(await fixture.answer_and_store(cached, compute=compute)).outcome for _ in range(2)]
+    assert outcomes == ["miss", "hit"]
     assert len(fixture.caches.runtime.memory) == 0
 
 

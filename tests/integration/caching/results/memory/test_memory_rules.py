@@ -102,6 +102,12 @@ MUTANTS = (
 )
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: Patch) -> None:
+    """A check may take long on a busy machine."""
+    monkeypatch.setattr(checks, "LONGEST", 30.0)
+
+
 @pytest.fixture(scope="module")
 def env(database: str) -> str:
     at_once(prepare(database))
