@@ -11,7 +11,7 @@ from fraiseql.database import Pool
 from fraiseql.demo.files import FILES
 from fraiseql.demo.load import load
 from fraiseql.errors import ConfigurationError
-from fraiseql.operating.doctor.examine import examine
+from fraiseql.operating.doctor.examine import Scope, examine
 from fraiseql.settings import Settings
 from tests.integration.flights import quiet, run_sql, with_pool
 
@@ -50,8 +50,8 @@ async def test_every_row_is_there(flights: str) -> None:
 
 async def test_the_doctor_has_no_finding(flights: str) -> None:
     # Creating and dropping the databases of tests requests checkpoints.
-    settings = Settings(doctor_ignore="CHECKPOINTS_FORCED")
-    examination = await with_pool(flights, lambda pool: examine(pool, settings))
+    scope = Scope(ignored=frozenset({"CHECKPOINTS_FORCED"}))
+    examination = await with_pool(flights, lambda pool: examine(pool, Settings(), scope))
     assert examination.diagnoses == ()
 
 

@@ -45,6 +45,12 @@ def test_an_invalid_index_has_one_diagnosis(scratch: Scratch) -> None:
         scratch.run(*seed.clean)
 
 
+def test_checkpoints_that_no_log_forced_are_no_fault(scratch: Scratch) -> None:
+    seed = Seed(code="CHECKPOINTS_FORCED", thresholds={"checkpoints": 2})
+    scratch.run("CHECKPOINT", "CHECKPOINT", "CHECKPOINT")
+    assert codes(scratch.examine(seed)) == frozenset()
+
+
 def test_an_index_that_a_standby_uses_is_not_unused(scratch: Scratch) -> None:
     seed = next(each for each in SEEDS if each.code == "INDEX_UNUSED")
     scratch.run(*seed.sql)

@@ -31,6 +31,7 @@ class Thresholds:
         jit_share: Time of JIT compilation by the time of short statements.
         short_ms: Milliseconds below which the mean of a statement is short.
         checkpoints: Requested checkpoints.
+        checkpoint_share: Write-ahead log by requested checkpoint, by ``max_wal_size``.
         connections_share: Used connections by the allowed ones.
         idle_seconds: Seconds without a statement in an open transaction.
         prepared_seconds: Age of a prepared transaction in seconds.
@@ -63,6 +64,7 @@ class Thresholds:
     jit_share: float = 0.1
     short_ms: float = 100
     checkpoints: float = 10
+    checkpoint_share: float = 0.25
     connections_share: float = 0.8
     idle_seconds: float = 60
     prepared_seconds: float = 60

@@ -119,12 +119,12 @@ FAULTS: Final[tuple[SqlFault, ...]] = sql_faults(
             code="CHECKPOINTS_FORCED",
             title="Most checkpoints are requested, not timed",
             why="The write-ahead log reaches max_wal_size before checkpoint_timeout. Frequent"
-            " checkpoints write more: each page in full after each. Backups and CHECKPOINT"
-            " count as requested too.",
+            " checkpoints write more: each page in full after each. Those of backups,"
+            " CREATE DATABASE and CHECKPOINT count too, so the written log must be long enough.",
             severity="warning",
             command="Doubles max_wal_size, and begins the counts again.",
             undo=_SETTING,
-            thresholds=("checkpoints",),
+            thresholds=("checkpoints", "checkpoint_share"),
             needs=("reset_statistics",),
         ),
         Fault(

@@ -147,24 +147,28 @@ WHERE s.jit > l.jit_share * s.total AND NOT EXISTS (
 -- checkpoints_forced: Requested and timed checkpoints.
 SELECT 'checkpoints' AS object, 'warning' AS severity,
   jsonb_build_object('requested', b.checkpoints_req, 'timed', b.checkpoints_timed,
-    'since', b.stats_reset, 'threshold', l.checkpoints) AS evidence,
+    'since', b.stats_reset, 'wal_bytes', w.wal_bytes, 'threshold', l.checkpoints,
+    'threshold_share', l.checkpoint_share) AS evidence,
   ARRAY[format('ALTER SYSTEM SET max_wal_size = %L', 2 * s.setting::bigint || s.unit),
     'SELECT pg_reload_conf()', 'SELECT pg_stat_reset_shared(''bgwriter'')'] AS command,
   ARRAY[s.undo, 'SELECT pg_reload_conf()'] AS undo
-FROM pg_stat_bgwriter b CROSS JOIN thresholds l
+FROM pg_stat_bgwriter b CROSS JOIN thresholds l CROSS JOIN pg_stat_wal w
 JOIN settings s ON s.name = 'max_wal_size'
-WHERE b.checkpoints_req > b.checkpoints_timed AND b.checkpoints_req >= l.checkpoints;
+WHERE b.checkpoints_req > b.checkpoints_timed AND b.checkpoints_req >= l.checkpoints
+  AND w.wal_bytes >= l.checkpoint_share * b.checkpoints_req * s.setting::bigint * 1048576;
 
 -- checkpoints_forced_17: The same from the view of later versions.
 SELECT 'checkpoints' AS object, 'warning' AS severity,
   jsonb_build_object('requested', b.num_requested, 'timed', b.num_timed,
-    'since', b.stats_reset, 'threshold', l.checkpoints) AS evidence,
+    'since', b.stats_reset, 'wal_bytes', w.wal_bytes, 'threshold', l.checkpoints,
+    'threshold_share', l.checkpoint_share) AS evidence,
   ARRAY[format('ALTER SYSTEM SET max_wal_size = %L', 2 * s.setting::bigint || s.unit),
     'SELECT pg_reload_conf()', 'SELECT pg_stat_reset_shared(''checkpointer'')'] AS command,
   ARRAY[s.undo, 'SELECT pg_reload_conf()'] AS undo
-FROM pg_stat_checkpointer b CROSS JOIN thresholds l
+FROM pg_stat_checkpointer b CROSS JOIN thresholds l CROSS JOIN pg_stat_wal w
 JOIN settings s ON s.name = 'max_wal_size'
-WHERE b.num_requested > b.num_timed AND b.num_requested >= l.checkpoints;
+WHERE b.num_requested > b.num_timed AND b.num_requested >= l.checkpoints
+  AND w.wal_bytes >= l.checkpoint_share * b.num_requested * s.setting::bigint * 1048576;
 
 -- connections_near_max: Used connections and those of this application, against the limit.
 SELECT 'max_connections' AS object, 'warning' AS severity,
