@@ -50,7 +50,7 @@ class CacheableField:
     role: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FieldRequest:
     """One request for a field.
 
@@ -144,6 +144,14 @@ class CacheResult:
 Compute = Callable[[], Awaitable[ComputedValue]]
 
 
+class Remembered(Protocol):
+    """An exact value in the process's memory, which a freshness check has to confirm."""
+
+    @property
+    def etag(self) -> str:
+        """Digest of the value; empty where it is unknown."""
+
+
 class FieldCache(Protocol):
     """Cache of one field."""
 
@@ -154,6 +162,9 @@ class FieldCache(Protocol):
     @property
     def private(self) -> bool:
         """Whether a value is for one client only."""
+
+    def remembered(self, request: FieldRequest) -> Remembered | None:
+        """Return the exact value in memory for ``Results.confirm``, or None."""
 
     async def answer(self, request: FieldRequest, compute: Compute) -> CacheResult:
         """Answer from the cache, or with ``compute``.
@@ -183,11 +194,20 @@ class Results(Protocol):
     def field_cache(self, field: CacheableField) -> FieldCache | None:
         """Return the cache of a field; None where it is not cached."""
 
+    def confirm(self, values: Sequence[Any]) -> Awaitable[list[CacheResult] | None]:
+        """Return the hits of values in memory, counted, after one freshness check for all.
+
+        None where any of them may have changed: then the caches have to answer.
+
+        Args:
+            values: What ``FieldCache.remembered`` returned for the fields of one request.
+        """
+
     def metrics(self) -> Sequence[str]:
         """Return the lines of ``/metrics``, in the text format of Prometheus."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CacheStatus:
     """How result caches took part in a response.
 

@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from fraiseql.http.errors import Headers
@@ -54,7 +54,22 @@ def cache_headers(
 def cache_status(cached: CacheStatus) -> tuple[bytes, bytes]:
     """Return ``Cache-Status``; it is a hit if all root fields were hits."""
     answers = list(cached.answers.values())
-    return b"cache-status", "; ".join(["fraiseql", *_parameters(answers, cached.roots)]).encode()
+    missed = [answer for answer in answers if answer.outcome != "hit"]
+    hits = len(answers) - len(missed)
+    parameters = ["fraiseql"]
+    if missed:
+        parameters += _forwarded(missed)
+    elif hits == cached.roots:
+        parameters.append("hit")
+        lifetimes = [answer.ttl for answer in answers if answer.ttl is not None]
+        if lifetimes:
+            parameters.append(f"ttl={int(min(lifetimes))}")
+    else:
+        parameters.append("fwd=partial")
+    detail = f"{hits} of {cached.roots}" if cached.roots > 1 else answers[0].detail
+    if detail:
+        parameters.append(f'detail="{detail}"')
+    return b"cache-status", "; ".join(parameters).encode()
 
 
 def withheld_header(withheld: Mapping[str, str]) -> tuple[bytes, bytes]:
@@ -63,29 +78,14 @@ def withheld_header(withheld: Mapping[str, str]) -> tuple[bytes, bytes]:
     return b"fraiseql-live", listed.encode()
 
 
-def _parameters(answers: list[CacheResult], roots: int) -> Iterator[str]:
-    missed = [answer for answer in answers if answer.outcome != "hit"]
-    hits = len(answers) - len(missed)
-    if not missed and hits == roots:
-        yield "hit"
-        yield from _ttl(answers)
-    elif missed:
-        yield f"fwd={missed[0].outcome}"
-        if all(answer.stored for answer in missed):
-            yield "stored"
-        if all(answer.collapsed for answer in missed):
-            yield "collapsed"
-    else:
-        yield "fwd=partial"
-    detail = f"{hits} of {roots}" if roots > 1 else answers[0].detail
-    if detail:
-        yield f'detail="{detail}"'
-
-
-def _ttl(answers: Iterable[CacheResult]) -> Iterator[str]:
-    lifetimes = [answer.ttl for answer in answers if answer.ttl is not None]
-    if lifetimes:
-        yield f"ttl={int(min(lifetimes))}"
+def _forwarded(missed: Sequence[CacheResult]) -> list[str]:
+    """Return the parameters of a response that is no hit."""
+    parameters = [f"fwd={missed[0].outcome}"]
+    if all(answer.stored for answer in missed):
+        parameters.append("stored")
+    if all(answer.collapsed for answer in missed):
+        parameters.append("collapsed")
+    return parameters
 
 
 def _control(cached: CacheStatus, *, private: bool) -> bytes:

@@ -1,6 +1,6 @@
 """Service: the serving pipeline of one application."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from time import perf_counter
@@ -10,7 +10,7 @@ from fraiseql.database import UNBOUNDED, Budget, Database, Identity, Pool, Sessi
 from fraiseql.database.pool_metrics import pool_metrics
 from fraiseql.errors import DatabaseUnavailable, FraiseQLError
 from fraiseql.events import Timings
-from fraiseql.results import RequestCaches, Results
+from fraiseql.results import FieldRequest, RequestCaches, Results
 from fraiseql.schema import Schema
 from fraiseql.serving.document import Operation, RequestError
 from fraiseql.serving.document.identity import request_identity
@@ -37,6 +37,7 @@ from fraiseql.serving.response.answer import (
 )
 from fraiseql.serving.response.assemble import assemble, cached, client_etags
 from fraiseql.serving.response.errors import NO_DATA, ResponseErrors, finished
+from fraiseql.serving.response.from_memory import answer_from_memory
 from fraiseql.serving.response.outage import outage
 from fraiseql.serving.response.response import Response
 from fraiseql.serving.response.staleness import staleness, withheld
@@ -211,10 +212,20 @@ class Service:
                 error.errors, error.code, executed=error.executed
             )
             return Response(refused, error.executed, error.status)
-        if serving.split is not None:
-            partitioned = self._partitioned(operation, values, request, context, timings)
-            return await self._answer_parts(serving, serving.split, partitioned, request.etags)
         identity = self._identity(context)
+        if serving.split is not None and self.results is not None:
+            shared = FieldRequest(request.variables or _NO_VARIABLES, dict, identity, context)
+            response = await answer_from_memory(
+                serving.split, shared, request.etags, self.results.confirm, timings
+            )
+            if response is None:
+                partitioned = self._partitioned(
+                    operation, values, request, context, timings, identity=identity
+                )
+                response = await self._answer_parts(
+                    serving, serving.split, partitioned, request.etags
+                )
+            return response
         budget = self.pool.budget()
         run = self._run(identity, values, budget)
         if serving.compiled.needs_python:
@@ -271,8 +282,9 @@ class Service:
         request: Request,
         context: dict[str, Any],
         timings: Timings,
+        *,
+        identity: Identity,
     ) -> PartitionedRequest:
-        identity = self._identity(context)
         raw = request.variables or _NO_VARIABLES
         # Nothing here refers to the returned object: the cycle would wait for the collector.
         reports: dict[str, list[StalenessReport]] = {}
@@ -327,8 +339,8 @@ class Service:
         cached = [line for part in serving.split.parts for line in part.described(run.identity)]
         return replace(explanation, plan="\n".join([explanation.plan, *cached]))
 
-    async def _prepare(self, request: Request, timings: Timings) -> Prepared:
-        return await self._preparer.prepare(self._current, request, timings)
+    def _prepare(self, request: Request, timings: Timings) -> Awaitable[Prepared]:
+        return self._preparer.prepare(self._current, request, timings)
 
     @property
     def _current(self) -> PlanSnapshot:

@@ -13,6 +13,7 @@ from fraiseql.caching.results.backoff import Backoff
 from fraiseql.caching.results.fill import fill
 from fraiseql.caching.results.keys import Keys, UncacheableValue
 from fraiseql.caching.results.load_dependencies import CacheDependencies
+from fraiseql.caching.results.memory import RememberedValue
 from fraiseql.caching.results.namespace import CacheNamespace
 from fraiseql.caching.results.readers import Readers
 from fraiseql.caching.results.runtime import CacheRuntime
@@ -173,6 +174,18 @@ class CachedField:
         if self._loaded is None:
             self._backoff.succeeded()
 
+    def remembered(self, request: FieldRequest) -> RememberedValue[DefinitionsCheck] | None:
+        """Return the exact value in memory, to be confirmed, or None."""
+        loaded, reader = self._loaded, self._application.readers.get(request.identity.role)
+        definitions = None if loaded is None or reader is None else loaded.view(reader).definitions
+        if loaded is None or definitions is None:
+            return None
+        try:
+            key = loaded.keys.key(request)
+        except UncacheableValue:
+            return None
+        return self._application.runtime.remembered(self._query, key, definitions)
+
     async def answer(self, request: FieldRequest, compute: Compute) -> CacheResult:
         """Answer from the cache, or with ``compute``.
 
@@ -196,13 +209,15 @@ class CachedField:
             return await runtime.compute_uncached(self._query, compute, "failed")
         etags = [etag for etag in request.etags if _ETAG.fullmatch(etag)]
         view = loaded.view(reader)
-        hit = None
         if view.definitions is not None:
-            hit = await runtime.checked(self._query, key, view.definitions, etags)
+            remembered = runtime.remembered(self._query, key, view.definitions)
+            hits = None if remembered is None else await runtime.confirm((remembered,))
+            if hits is not None:
+                return hits[0].for_client(etags)
         elif loaded.stale:
             hit = runtime.from_memory(self._query, key, loaded.stale, etags)
-        if hit is not None:
-            return hit
+            if hit is not None:
+                return hit
         cache_request = self._request(loaded, request, key, view)
         return await fill(runtime, self._application.store, cache_request, etags, compute)
 

@@ -14,7 +14,7 @@ from fraiseql.caching.results.checks import FreshnessChecks
 from fraiseql.caching.results.declared import caches_of, has_caches, is_recorded
 from fraiseql.caching.results.dependency_cache import DependencyCache
 from fraiseql.caching.results.load_dependencies import CacheDependencies, load_cache_dependencies
-from fraiseql.caching.results.memory import Memory
+from fraiseql.caching.results.memory import Memory, RememberedValue
 from fraiseql.caching.results.metrics import Metrics
 from fraiseql.caching.results.namespace import CacheNamespace, load_namespace
 from fraiseql.caching.results.readers import Readers
@@ -23,6 +23,7 @@ from fraiseql.caching.results.recorded_field import RecordedField
 from fraiseql.caching.results.refusals import cache_refusals
 from fraiseql.caching.results.runtime import CacheRuntime
 from fraiseql.caching.results.stats import FLUSH_INTERVAL, StatsWriter
+from fraiseql.caching.results.stores.definitions_check import DefinitionsCheck
 from fraiseql.caching.results.stores.failsafe import FailsafeStore
 from fraiseql.caching.results.stores.pool import open_check_pool
 from fraiseql.caching.results.stores.registry import StoreRegistry
@@ -33,7 +34,7 @@ from fraiseql.database.origin import NEEDED
 from fraiseql.database.writing import server_message
 from fraiseql.errors import DatabaseUnavailable, DeclarationError, FraiseQLError
 from fraiseql.events import logger
-from fraiseql.results import CacheableField, FieldCache
+from fraiseql.results import CacheableField, CacheResult, FieldCache
 from fraiseql.schema import Schema
 from fraiseql.schema.definitions import QueryDefinition
 from fraiseql.schema.storage import Cache
@@ -176,6 +177,15 @@ class ResultCaches:
     def field_cache(self, field: CacheableField) -> FieldCache | None:
         """Return the cache of a field; None where caching is switched off."""
         return self._cache_of(field) if self._settings.cache else None
+
+    def confirm(
+        self, values: Sequence[RememberedValue[DefinitionsCheck]]
+    ) -> Awaitable[list[CacheResult] | None]:
+        """Return the hits of values in memory, counted, after one freshness check for all.
+
+        None where any of them may have changed.
+        """
+        return self.runtime.confirm(values)
 
     async def manual_cache(self, query: str, cache: Cache, code: object) -> FieldCache | None:
         """Return the cache of results under a program's own keys; None where it is switched off.

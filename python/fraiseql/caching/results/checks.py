@@ -96,9 +96,13 @@ class FreshnessChecks:
         self.busy = False
         self.checks = self.checked = 0
 
-    def join(self) -> "asyncio.Future[bool]":
-        """Return the future of the next check: whether it succeeded."""
-        self.checked += 1
+    def join(self, values: int = 1) -> "asyncio.Future[bool]":
+        """Return the future of the next check: whether it succeeded.
+
+        Args:
+            values: Number of values that wait for it.
+        """
+        self.checked += values
         return self._group.join()
 
     def born(self) -> int | None:

@@ -71,6 +71,28 @@ class MemoryEntry(Generic[T]):
         )
 
 
+@dataclass(slots=True, eq=False)
+class RememberedValue(Generic[T]):
+    """An exact value for one request, before its freshness check.
+
+    Attributes:
+        query: Name for statistics.
+        key: Key of the value.
+        entry: The entry in memory.
+        definitions: Definitions and privileges that it relies on.
+    """
+
+    query: str
+    key: bytes
+    entry: MemoryEntry[T]
+    definitions: T
+
+    @property
+    def etag(self) -> str:
+        """Digest of the value; empty where it is unknown."""
+        return self.entry.result.etag
+
+
 class Memory(Generic[T]):
     """Values of one process; the least recently used one goes first.
 

@@ -17,7 +17,14 @@ from fraiseql.caching.results.cached_field import CachedField
 from fraiseql.caching.results.runtime import CacheRuntime
 from fraiseql.database import Identity, Observation, Pool, RecordedStatement, observation, observed
 from fraiseql.events import logger
-from fraiseql.results import CacheableField, CacheResult, Compute, ComputedValue, FieldRequest
+from fraiseql.results import (
+    CacheableField,
+    CacheResult,
+    Compute,
+    ComputedValue,
+    FieldRequest,
+    Remembered,
+)
 
 _MOST_STATEMENTS: Final = 64
 """Different statements of one function, above which its SQL seems to contain values."""
@@ -80,6 +87,11 @@ class RecordedField:
             reads = self._roles[role] = _RoleReads(self, definition, self._unlearned)
         return await reads.answer(request, compute)
 
+    def remembered(self, request: FieldRequest) -> Remembered | None:
+        """Return the exact value in memory, to be confirmed, or None."""
+        reads = self._roles.get(request.identity.role)
+        return None if reads is None else reads.remembered(request)
+
     async def compute_uncached(self, compute: Compute) -> CacheResult:
         """Compute an answer whose reads are not known."""
         name = self._definition.definition.graphql_name
@@ -129,6 +141,14 @@ class _RoleReads:
         self._statements: frozenset[str] = frozenset()
         self._timed = False
         self._backoff = Backoff()
+
+    def remembered(self, request: FieldRequest) -> Remembered | None:
+        """Return the exact value in memory, to be confirmed, or None."""
+        timed = self._limited and self._timed
+        # A computation that uses the value records its reads.
+        if self._exact is None or timed or self._backoff.active or observation.get() is not None:
+            return None
+        return self._exact.remembered(request)
 
     async def answer(self, request: FieldRequest, compute: Compute) -> CacheResult:
         """Answer with the statements that are known now."""

@@ -1,16 +1,16 @@
 """State that the cached fields of one application share in one process."""
 
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 
 from fraiseql.caching.results.background import BackgroundWrites
 from fraiseql.caching.results.checks import FreshnessChecks
 from fraiseql.caching.results.coalescing import RequestCoalescer
-from fraiseql.caching.results.memory import Memory, MemoryEntry
+from fraiseql.caching.results.memory import Memory, MemoryEntry, RememberedValue
 from fraiseql.caching.results.metrics import Metrics, process_lines
 from fraiseql.caching.results.stores.base import LookupResult
-from fraiseql.caching.results.stores.definitions_check import DefinitionsCheck
+from fraiseql.caching.results.stores.definitions_check import DefinitionsCheck, are_same, join_all
 from fraiseql.caching.results.stores.request import CacheRequest
 from fraiseql.database import Pool
 from fraiseql.results import CacheResult, Compute
@@ -71,32 +71,48 @@ class CacheRuntime:
             }
         )
 
-    async def checked(
-        self, query: str, key: bytes, definitions: DefinitionsCheck, etags: Collection[str]
-    ) -> CacheResult | None:
-        """Return an exact hit from memory, counted, after a freshness check; None for a miss.
+    def remembered(
+        self, query: str, key: bytes, definitions: DefinitionsCheck
+    ) -> RememberedValue[DefinitionsCheck] | None:
+        """Return an exact value in memory, to be confirmed; None for none.
 
         Args:
             query: Name for statistics.
             key: Key of the value.
             definitions: Check of the definitions and privileges behind the value.
-            etags: Digests of values that the client has.
         """
-        checks, entry = self.checks, self.memory.find(key)
-        if entry is None or entry.relies_on is not definitions or checks.origin is None:
+        entry = self.memory.find(key)
+        if entry is None or entry.relies_on is not definitions or self.checks.origin is None:
             return None
-        # Where each check sees a commit, both are needed: they are asked side by side.
-        asked = definitions.join() if checks.busy else None
-        if not await checks.join():
+        return RememberedValue(query, key, entry, definitions)
+
+    async def confirm(
+        self, values: Sequence[RememberedValue[DefinitionsCheck]]
+    ) -> list[CacheResult] | None:
+        """Return the hits of values of one request, counted, after one freshness check.
+
+        None where any of them may have changed.
+        """
+        checks = self.checks
+        # Where each check sees a commit, both are needed: they are sent side by side.
+        sent = join_all([value.definitions for value in values]) if checks.busy else {}
+        if not await checks.join(len(values)):
             return None
-        if definitions.confirmed != checks.snapshot and not await (asked or definitions.join()):
+        snapshot = checks.snapshot
+        needed = [value.definitions for value in values if value.definitions.confirmed != snapshot]
+        if needed and not await are_same(needed, sent):
             return None
-        hit = entry.hit(monotonic(), exact=True)
-        if hit is None or not checks.admits(entry.tags, entry.born):
-            self.memory.drop(key)
-            return None
-        self.metrics.answered(query, key, hit, len(hit.value or b""))
-        return hit.for_client(etags)
+        now, hits = monotonic(), []
+        for value in values:
+            entry = value.entry
+            hit = entry.hit(now, exact=True)
+            if hit is None or not checks.admits(entry.tags, entry.born):
+                self.memory.drop(value.key)
+                return None
+            hits.append(hit)
+        for value, hit in zip(values, hits, strict=True):
+            self.metrics.answered(value.query, value.key, hit, len(hit.value or b""))
+        return hits
 
     def remember(
         self,

@@ -74,13 +74,26 @@ class Split:
     parts: tuple[RootPart, ...]
     roots: int
     keys_digest: str
+    _default_units: tuple[FieldCache, ...] = ()
+    _role_units: tuple[FieldCache, ...] = ()
 
     @classmethod
     def of(cls, parts: Sequence[RootPart]) -> Self:
         """Return the operation with these root fields."""
         names = b",".join([part.name for part in parts])
         roots = sum(not part.constant for part in parts)
-        return cls(tuple(parts), roots, sha256(names).hexdigest()[:12])
+        default = _units([part.default_variant for part in parts])
+        role = _units([part.role_variant for part in parts])
+        return cls(tuple(parts), roots, sha256(names).hexdigest()[:12], default, role)
+
+    def units(self, identity: Identity) -> tuple[FieldCache, ...]:
+        """Return the caches of all root fields for a request; none if any field has none."""
+        return self._default_units if identity.role is None else self._role_units
+
+
+def _units(variants: Sequence[Variant | None]) -> tuple[FieldCache, ...]:
+    units = [variant.unit for variant in variants if variant is not None]
+    return tuple(units) if len(units) == len(variants) else ()
 
 
 class ServingPlan:

@@ -11,6 +11,8 @@ from fraiseql.serving.response.answer import FieldResult
 from fraiseql.serving.response.body import Extract, LargeBody, body_of
 from fraiseql.serving.response.errors import ending
 
+_BEGIN: Final = b'{"data":{'
+
 _MAX_DIGESTS: Final = 8
 """Root fields of an operation above which its response has no etag: it would be too long."""
 
@@ -21,7 +23,7 @@ def assemble(
     """Return the body: the values in the operation's order, then errors and extensions."""
     segments: list[bytes | Extract] = []
     errors: list[Mapping[str, Any]] = []
-    separator = b'{"data":{'
+    separator = _BEGIN
     for part, result in zip(parts, results, strict=True):
         errors += result.errors
         if result.value is None:
@@ -30,6 +32,17 @@ def assemble(
         segments += (separator + part.name, result.value)
         separator = b","
     return body_of((*segments, b"}", ending(errors, extensions)))
+
+
+def joined_values(parts: Sequence[RootPart], hits: Sequence[CacheResult]) -> bytes:
+    """Return the body of a response without errors and extensions."""
+    segments: list[bytes] = []
+    separator = _BEGIN
+    for part, hit in zip(parts, hits, strict=True):
+        segments += (separator, part.name, hit.value or b"")
+        separator = b","
+    segments.append(b"}}")
+    return b"".join(segments)
 
 
 def cached(split: Split, results: Sequence[FieldResult], identity: Identity) -> CacheStatus:
@@ -72,7 +85,7 @@ def client_etags(split: Split, etags: Iterable[str]) -> Mapping[str, frozenset[s
 
 def _etag(split: Split, results: Sequence[FieldResult]) -> str:
     """Return the digests of a response's keys and of each value; empty for no etag."""
-    digests = [split.keys_digest]
+    digests = []
     for part, result in zip(split.parts, results, strict=True):
         if part.constant:
             continue
@@ -85,7 +98,14 @@ def _etag(split: Split, results: Sequence[FieldResult]) -> str:
         ):
             return ""
         digests.append(result.answered.etag)
-    return ".".join(digests) if split.roots <= _MAX_DIGESTS else ""
+    return joined_etag(split, digests)
+
+
+def joined_etag(split: Split, digests: Sequence[str]) -> str:
+    """Return the digests of a response's keys and of its values; empty for no etag."""
+    if split.roots > _MAX_DIGESTS or not all(digests):
+        return ""
+    return ".".join([split.keys_digest, *digests])
 
 
 def _left(max_age: float, seconds: float | None) -> float:

@@ -49,6 +49,9 @@ class FakeCaches:
         self.parts.append(part)
         return RememberingUnit(self, part)
 
+    async def confirm(self, values: Sequence[Any]) -> list[CacheResult] | None:
+        return None
+
     def metrics(self) -> Sequence[str]:
         return [f"kept {len(self.values)}"]
 
@@ -67,6 +70,9 @@ class RememberingUnit:
     @property
     def private(self) -> bool:
         return self.results.private
+
+    def remembered(self, request: FieldRequest) -> None:
+        return None
 
     async def answer(self, ask: FieldRequest, compute: Compute) -> CacheResult:
         self.results.asks.append(ask)

@@ -1,7 +1,7 @@
 """Check of the definitions, privileges and settings behind entries in memory."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from fraiseql.caching.results.checks import LONGEST, FreshnessChecks
@@ -114,3 +114,19 @@ class DefinitionsCheck:
             and roles_digest == self._roles_digest
             and self._namespace.has_settings(origin, sessions=self._sessions)
         )
+
+
+def join_all(
+    definitions: Iterable[DefinitionsCheck],
+) -> Mapping[DefinitionsCheck, "asyncio.Future[bool]"]:
+    """Return the futures of the next check of each."""
+    return {each: each.join() for each in definitions}
+
+
+async def are_same(
+    definitions: Iterable[DefinitionsCheck],
+    sent: Mapping[DefinitionsCheck, "asyncio.Future[bool]"],
+) -> bool:
+    """Whether the checks succeed; those that are not in ``sent`` are joined, side by side."""
+    checks = [sent.get(each) or each.join() for each in definitions]
+    return all([await check for check in checks])
