@@ -1,7 +1,7 @@
 """Fixtures: real PostgreSQL servers (embedded and the system's), databases on them, and a Redis.
 
-A test that asks for ``database_url`` or ``database`` runs on both; ``--server`` chooses one. Cases
-of a long list, whose outcome no version of PostgreSQL changes, take the two in turn.
+A test that asks for ``database_url`` or ``database`` runs on both; ``--server`` chooses one.
+Tests whose outcome no version of PostgreSQL changes take the two in turn.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=[*SERVERS, "both", "turns"],
         default="turns",
         help="PostgreSQL that database tests run on: embedded (18), system (15 or what is found),"
-        " both, or turns: both, and the tests of tests/scheduling.py's IN_TURN on either",
+        " both, or turns: both, and those that tests/scheduling.py lists on either",
     )
     parser.addoption("--short", action="store_true", help="leave the long tests out")
     parser.addoption(

@@ -26,13 +26,12 @@ LONG: Final = (
 """Begun first, since the run ends with the last of them; ``--short`` leaves them out."""
 
 
-IN_TURN: Final = (
+CASES_IN_TURN: Final = (
     "tests/failure/test_bad_documents.py",
     "tests/integration/caching/generated_column/test_refusals.py",
     "tests/integration/caching/materialized_view/test_refusals.py",
     "tests/integration/caching/projection/test_declared_refusals.py",
     "tests/integration/caching/results/engine/test_settings.py",
-    "tests/integration/caching/results/recorded/test_random_reads.py::test_without",
     "tests/integration/cli/",
     "tests/integration/http/",
     "tests/integration/serving/test_bad_documents.py",
@@ -47,20 +46,44 @@ IN_TURN: Final = (
     "tests/property/test_names.py::test_fields",
     "tests/property/test_names.py::test_keys",
 )
-"""Many cases each, of subjects that are the same on every version of PostgreSQL.
+"""Many cases each, independent of each other: half of them run on each server."""
 
-Each case runs on one of the two servers, half of them on each. ``--server=both`` runs all on both.
+FILES_IN_TURN: Final = (
+    "tests/integration/caching/indexes/",
+    "tests/integration/caching/materialized_view/",
+    "tests/integration/caching/projection/test_declared",
+    "tests/integration/caching/results/engine/",
+    "tests/integration/caching/results/redis_store/",
+    "tests/integration/caching/results/roles/",
+    "tests/integration/caching/results/served/",
+    "tests/integration/caching/results/servers/",
+    "tests/integration/caching/results/statistics/",
+    "tests/integration/caching/results/tenants/",
+    "tests/integration/demo/",
+    "tests/integration/search_path/",
+    "tests/integration/serving/",
+)
+"""Python decides these, or SQL that other tests run on both servers: each file runs on one.
+
+The oracles, and all that reads the catalog or depends on locks, run on both.
 """
 
 
 def has_turn(item: pytest.Item, servers: Sequence[str]) -> bool:
-    """Return whether a test runs on its server when the tests of a file take servers in turn."""
+    """Return whether a test runs on its server where tests take the servers in turn."""
     callspec = getattr(item, "callspec", None)
     kind = callspec.params.get("server_kind") if callspec else None
-    if kind is None or not item.nodeid.startswith(IN_TURN):
+    if kind is None or (is_long(item.nodeid) and not item.nodeid.startswith(CASES_IN_TURN)):
         return True
-    case = item.nodeid.replace(kind, "")
-    return servers[crc32(case.encode()) % len(servers)] == kind
+    if item.nodeid.startswith(CASES_IN_TURN):
+        return _turn(item.nodeid.replace(kind, ""), servers) == kind
+    if item.nodeid.startswith(FILES_IN_TURN):
+        return _turn(item.nodeid.partition("::")[0], servers) == kind
+    return True
+
+
+def _turn(text: str, servers: Sequence[str]) -> str:
+    return servers[crc32(text.encode()) % len(servers)]
 
 
 def is_long(nodeid: str) -> bool:
