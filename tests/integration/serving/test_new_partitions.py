@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import pytest
 
@@ -57,8 +58,11 @@ def url(database: str) -> str:
     return database
 
 
+AnyServed = TypeVar("AnyServed", bound=Served)
+
+
 @contextmanager
-def working(running: Served, *, as_role: str = "postgres") -> Iterator[Served]:
+def working(running: AnyServed, *, as_role: str = "postgres") -> Iterator[AnyServed]:
     """Run a worker next to a started service, as for each served application."""
     address = running.url.replace("postgres@", f"{as_role}@")
     worker = Worker(running.service.schema, Settings(database_url=address))
@@ -141,19 +145,19 @@ def test_projections_are_built_again(url: str, change: str) -> None:
     at_once(env.applied(url, Shelf))
     with working(Shelves(url)) as running:
         running.execute(CHANGES[change])
-        assert running.right()  # type: ignore[attr-defined]
+        assert running.right()
         view = "SELECT obj_description(oid) AS whole FROM pg_class WHERE relname ~ '^stored_tv_'"
         before = running.fetch(view)
         wait_until(running, lambda: running.fetch(view) not in ([], before))
         running.run(running.service.republish())
-        assert running.right()  # type: ignore[attr-defined]
-        assert running.kept(ALL)  # type: ignore[attr-defined]
+        assert running.right()
+        assert running.stored_root(ALL)
         running.execute("UPDATE volume SET title = 'new'; UPDATE shelf SET name = 'new'")
         if "attached" in change:
             running.execute("UPDATE more SET name = 'named alone'")
-            assert running.right()  # type: ignore[attr-defined]
+            assert running.right()
             running.execute("TRUNCATE more")
-        assert running.right()  # type: ignore[attr-defined]
-        assert running.kept(ALL)  # type: ignore[attr-defined]
+        assert running.right()
+        assert running.stored_root(ALL)
     # An apply creates nothing; it drops the objects of a detached table.
     assert [step for step in at_once(env.planned(url, Shelf)).steps if step.created] == []
