@@ -55,9 +55,11 @@ FILES_IN_TURN: Final = (
     "tests/integration/caching/results/engine/",
     "tests/integration/caching/results/redis_store/",
     "tests/integration/caching/results/roles/",
+    "tests/integration/caching/results/schedules/",
     "tests/integration/caching/results/served/",
     "tests/integration/caching/results/servers/",
     "tests/integration/caching/results/statistics/",
+    "tests/integration/caching/results/stores/",
     "tests/integration/caching/results/tenants/",
     "tests/integration/demo/",
     "tests/integration/search_path/",
@@ -65,7 +67,7 @@ FILES_IN_TURN: Final = (
 )
 """Python decides these, or SQL that other tests run on both servers: each file runs on one.
 
-The oracles, and all that reads the catalog or depends on locks, run on both.
+Oracles, tests that kill, and tests of what is read from the catalog run on both.
 """
 
 

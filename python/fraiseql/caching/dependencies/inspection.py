@@ -96,22 +96,22 @@ class DependencyInspection:
     Attributes:
         relations: Tables, views and materialized views, by schema and name.
         calls: Functions whose result may change, or whose definition may.
+        named: Quoted names of relations that parsed predicates read themselves.
+        meaning: Functions, operators and types of somebody's own that parsed predicates name.
         functions: Numbers of user-defined functions.
         objects: Numbers of all that an answer is computed from.
         prompt: Query for the numbers that are read each time.
         shape: Fingerprint of all definitions.
-        named: Quoted names of relations that parsed predicates read themselves.
-        meaning: Functions, operators and types of somebody's own that parsed predicates name.
     """
 
     relations: tuple[InspectedRelation, ...]
     calls: tuple[InspectedCall, ...]
-    functions: tuple[int, ...]
-    objects: tuple[int, ...]
-    prompt: str
-    shape: int
     named: tuple[str, ...] = ()
     meaning: tuple[str, ...] = ()
+    functions: tuple[int, ...] = ()
+    objects: tuple[int, ...] = ()
+    prompt: str = ""
+    shape: int = 0
 
     @property
     def tables(self) -> tuple[InspectedRelation, ...]:
@@ -139,25 +139,27 @@ async def inspect_dependencies(
         read: Asks the database.
         relations: Quoted, qualified names of relations that the answer's statement names.
         trees: Parsed predicates of the query, as ``parse_predicates`` returns them.
-        shape: Whether the fingerprint is wanted; else it is 0.
+        shape: Whether ``functions``, ``objects``, ``prompt`` and ``shape`` are needed; else they
+            are empty.
 
     Raises:
         SourceError: A relation does not exist.
         DatabaseError: The database cannot be asked.
     """
-    args = [sorted(set(relations)), sorted(set(trees)), shape]
-    (row,) = await read(inspection_statement(), args)
+    args = [sorted(set(relations)), sorted(set(trees))]
+    (row,) = await read(inspection_statement(shape=shape), args)
     if row["missing"]:
         raise SourceError(f"There is no relation {row['missing'][0]}.")
     return DependencyInspection(
         tuple(InspectedRelation(**relation) for relation in json.loads(row["relations"])),
         tuple(_calls(json.loads(row["calls"]))),
-        tuple(row["functions"]),
-        tuple(row["objects"]),
-        str(row["prompt"]),
-        row["shape"],
         tuple(row["named"]),
         tuple(row["meaning"]),
+        *(
+            (tuple(row["functions"]), tuple(row["objects"]), row["prompt"], row["shape"])
+            if shape
+            else ()
+        ),
     )
 
 

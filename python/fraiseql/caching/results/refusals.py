@@ -59,9 +59,8 @@ async def resolve_queries(schema: Schema, pool: Pool) -> list[Resolved]:
             if name in catalog.relations
         ]
         trees = await parse_predicates(pool, predicates)
-        inspection = await inspect_dependencies(
-            pool.inspect, [relation.sql for relation in reads], trees.texts
-        )
+        names = [relation.sql for relation in reads]
+        inspection = await inspect_dependencies(pool.inspect, names, trees.texts, shape=False)
         resolved.append(Resolved(query, tags, inspection, trees.refused))
     return resolved
 
