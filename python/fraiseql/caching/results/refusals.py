@@ -59,8 +59,8 @@ async def resolve_queries(schema: Schema, pool: Pool) -> list[Resolved]:
             if name in catalog.relations
         ]
         trees = await parse_predicates(pool, predicates)
-        names = [relation.sql for relation in reads]
-        inspection = await inspect_dependencies(pool.inspect, names, trees.texts, shape=False)
+        read_names = [relation.sql for relation in reads]
+        inspection = await inspect_dependencies(pool.inspect, read_names, trees.texts, shape=False)
         resolved.append(Resolved(query, tags, inspection, trees.refused))
     return resolved
 
