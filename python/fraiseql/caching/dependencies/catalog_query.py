@@ -83,12 +83,6 @@ whole AS MATERIALIZED (
   FROM behind b)
 """
 
-_SHAPE: Final = f""",
-  w.functions, w.objects, {prompt_rows(PARTS_OF_ANSWERS, "w.by_kind")} AS prompt,
-  {shape_now("w.objects", "w.by_kind")} AS shape
-FROM whole w
-"""
-
 _RELATIONS: Final = f"""\
 SELECT c.oid::bigint AS oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind,
   c.relrowsecurity AS secured, pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned,
@@ -140,4 +134,12 @@ SELECT ARRAY(SELECT n.name FROM named n WHERE n.oid IS NULL) AS missing,
     WHERE n.class = 'pg_catalog.pg_class'::regclass) AS named,
   ARRAY(SELECT (pg_catalog.pg_identify_object(n.class, n.oid, 0)).identity FROM numbers n
     WHERE n.oid >= 16384 AND n.class <> 'pg_catalog.pg_class'::regclass ORDER BY 1) AS meaning\
-{_SHAPE if shape else ""}"""
+{_shape() if shape else ""}"""
+
+
+def _shape() -> str:
+    return f""",
+  w.functions, w.objects, {prompt_rows(PARTS_OF_ANSWERS, "w.by_kind")} AS prompt,
+  {shape_now("w.objects", "w.by_kind")} AS shape
+FROM whole w
+"""
