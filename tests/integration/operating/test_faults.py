@@ -1,4 +1,4 @@
-"""Each fault is examination where it is seeded, and nothing else; its command clears it."""
+"""Each seeded fault is found, and nothing else; its command clears it."""
 
 import asyncpg
 import pytest
@@ -43,6 +43,28 @@ def test_an_invalid_index_has_one_diagnosis(scratch: Scratch) -> None:
         assert codes(scratch.examine(seed)) == set()
     finally:
         scratch.run(*seed.clean)
+
+
+def test_a_policy_is_rewritten_only_where_no_text_can_look_like_a_call(scratch: Scratch) -> None:
+    call = "n = current_setting('app.tenant', true)::int"
+    seed = next(each for each in SEEDS if each.code == "RLS_CALL_PER_ROW")
+    cases = {
+        f"{call} AND 'current_setting(''a'')' <> ''": {False},
+        "n = drawn()": set(),
+        call: {True},
+    }
+    volatile = "CREATE FUNCTION drawn() RETURNS int VOLATILE LANGUAGE sql AS 'SELECT 1'"
+    only = frozenset({seed.code})
+    scratch.run(*seed.sql[:3], volatile)
+    try:
+        scratch.run("VACUUM (ANALYZE) t")
+        for using, applicable in cases.items():
+            scratch.run(f"CREATE POLICY p ON t USING ({using})")
+            diagnoses = scratch.examine(seed, only=only).diagnoses
+            assert {each.is_sql for each in diagnoses} == applicable, using
+            scratch.run("DROP POLICY p ON t")
+    finally:
+        scratch.run(*seed.clean, "DROP FUNCTION drawn()")
 
 
 def test_checkpoints_that_no_log_forced_are_no_fault(scratch: Scratch) -> None:

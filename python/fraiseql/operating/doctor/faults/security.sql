@@ -2,8 +2,10 @@
 SELECT format('%s policy %I', t.name, p.polname) AS object, 'warning' AS severity,
   jsonb_build_object('using', p.expression, 'rows', t.rows, 'threshold_rows', l.policy_rows)
     AS evidence,
-  ARRAY[format('ALTER POLICY %I ON %s USING (%s)', p.polname, t.name,
-    regexp_replace(p.expression, p.call, '( SELECT \1)', 'g'))] AS command,
+  -- Between quotes, what looks like a call may be text: then a person has to look.
+  ARRAY[CASE WHEN p.expression ~ '\x27[^\x27]*\([^\x27]*\x27' THEN '# ' ELSE '' END
+    || format('ALTER POLICY %I ON %s USING (%s)', p.polname, t.name,
+      regexp_replace(p.expression, p.call, '( SELECT \1)', 'g'))] AS command,
   ARRAY[format('ALTER POLICY %I ON %s USING (%s)', p.polname, t.name, p.expression)] AS undo
 FROM tables t
 CROSS JOIN thresholds l
@@ -14,7 +16,8 @@ JOIN (
       SELECT string_agg(format('|(?:\w+\.)?%s', f.proname), '')
       FROM pg_depend d JOIN pg_proc f ON f.oid = d.refobjid
       WHERE d.classid = 'pg_policy'::regclass AND d.objid = p.oid
-        AND d.refclassid = 'pg_proc'::regclass AND f.provolatile <> 'i'
+        -- A volatile function may differ by row: it is meant to be called for each.
+        AND d.refclassid = 'pg_proc'::regclass AND f.provolatile = 's'
         AND f.proname ~ '^\w+$')) AS call
   FROM pg_policy p) p ON p.polrelid = t.oid
 WHERE t.relrowsecurity AND t.rows >= l.policy_rows
