@@ -50,7 +50,7 @@ class Rule:
     violated: str
 
 
-RULES: Final[dict[str, Rule]] = {
+RULES: Final[Mapping[str, Rule]] = {
     "wrong_relation": Rule("foreign", "e.home <> e.place"),
     "future_snapshot": Rule(
         "foreign",

@@ -8,6 +8,7 @@ import pytest
 
 from fraiseql.caching.changes import compaction
 from fraiseql.caching.results import dependencies
+from fraiseql.caching.results.stores import lookup
 from fraiseql.caching.results.stores.lookup import RULES, Rule
 from fraiseql.caching.results.stores.redis import validation
 from tests.integration.caching.results.oracle.env import (
@@ -35,14 +36,19 @@ class Mutant:
 
 
 def without(rule: str) -> Callable[[Patch], None]:
-    return lambda patch: patch.delitem(RULES, rule)
+    def damage(patch: Patch) -> None:
+        rest = {name: each for name, each in RULES.items() if name != rule}
+        patch.setattr(lookup, "RULES", rest)
+
+    return damage
 
 
 def rule_with(name: str, old: str, new: str) -> Callable[[Patch], None]:
     def damage(patch: Patch) -> None:
         whole = RULES[name]
         assert old in whole.violated
-        patch.setitem(RULES, name, Rule(whole.reason, whole.violated.replace(old, new)))
+        changed = Rule(whole.reason, whole.violated.replace(old, new))
+        patch.setattr(lookup, "RULES", {**RULES, name: changed})
 
     return damage
 

@@ -85,6 +85,14 @@ async def test_a_hanging_redis_does_not_delay_the_stop(redis_server: RedisServer
         with pytest.raises(StoreUnavailable):
             await writing
         redis_server.resume()
+        await no_client_within(redis_server, PATIENCE)
+
+
+async def no_client_within(server: RedisServer, seconds: float) -> None:
+    """Wait until the event loop has sent what was left, and closed the connections."""
+    async with asyncio.timeout(seconds), client_of(server) as client:
+        while len(await client.client_list()) > 1:
+            await client.ping()
 
 
 async def reason_within(env: RedisEnv, seconds: float) -> str:
