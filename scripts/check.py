@@ -47,7 +47,7 @@ class Outcome:
 
 
 # A process that dies fails the test that it ran.
-PYTEST = ("pytest", "-q", "-n2")
+PYTEST = ("python", "scripts/run_tests.py", "-q", "-n2")
 
 CHECKS = (
     Check("ruff-format", ("ruff", "format", "--check", "--quiet", ".")),
