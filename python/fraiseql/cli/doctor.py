@@ -2,11 +2,11 @@
 
 import asyncio
 import json
-import re
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace
 from typing import Any, Final
 
 from fraiseql.cli.output import note, say, say_json
+from fraiseql.cli.sizes import size_argument
 from fraiseql.cli.target import add_target, find_target
 from fraiseql.database import Pool, open_pool
 from fraiseql.errors import ConfigurationError
@@ -18,7 +18,6 @@ from fraiseql.operating.doctor.faults import FAULTS
 from fraiseql.serving import Service
 from fraiseql.settings import Settings
 
-_SIZE: Final = re.compile(r"(\d+)\s*([KMGTkmgt])[Bb]")
 _FAULTY: Final = 1
 _PAGES: Final = "docs/findings"
 
@@ -45,7 +44,7 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument(
         "--memory",
-        type=_bytes,
+        type=size_argument,
         metavar="SIZE",
         help="memory of the server, such as 16GB, if the role may not read it",
     )
@@ -109,13 +108,6 @@ def _scope(arguments: Namespace, settings: Settings) -> Scope:
         memory=arguments.memory,
         replicas=tuple(arguments.replica),
     )
-
-
-def _bytes(text: str) -> int:
-    match = _SIZE.fullmatch(text.strip())
-    if match is None:
-        raise ArgumentTypeError(f"{text!r} is not a size such as 512MB or 16GB")
-    return int(match[1]) << 10 * ("KMGT".index(match[2].upper()) + 1)
 
 
 def _check_code(code: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from fraiseql.database import Pool
 from fraiseql.operating.doctor.fault import Fault
-from fraiseql.operating.memory import server_memory
+from fraiseql.operating.server_machine import server_machine
 from fraiseql.sql_files import load_sql
 
 _CONDITIONS: Final = load_sql(__name__)["conditions"].text
@@ -102,7 +102,8 @@ async def load_visibility(
     skew = max(0.0, before - row["clock"], row["clock"] - after)
     conditions = dict(row)
     if memory is None and conditions["memory"]:
-        memory = await server_memory(pool)
+        machine = await server_machine(pool)
+        memory = machine.memory if machine else None
     conditions["memory"] = memory is not None
     conditions["all_replicas"] = conditions["all_replicas"] or replicas
     statements = conditions["statement_statistics"]

@@ -1,0 +1,135 @@
+"""Output of ``fraiseql tune``: the document, and its text."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from fraiseql.operating.tune.facts import Facts
+from fraiseql.operating.tune.proposals import Proposal, Tuning
+from fraiseql.sizing.sizes import shown
+
+_NAME = 32
+
+
+def tuning_document(tuning: Tuning) -> dict[str, Any]:
+    """Return the document that ``--json`` prints."""
+    return {
+        "version": 1,
+        "server": _server(tuning.facts),
+        "machine": _machine(tuning.facts),
+        "proposals": [_proposal(each) for each in tuning.proposals],
+        "candidates": [_proposal(each) for each in tuning.candidates],
+        "skipped": [{"name": each.name, "reason": each.reason} for each in tuning.skipped],
+        "worst_case": {
+            "terms": [{"term": term, "bytes": size} for term, size in tuning.worst.terms],
+            "sum": tuning.worst.sum,
+            "limit": tuning.worst.limit,
+            "fits": tuning.worst.fits,
+        },
+        "notes": list(tuning.notes),
+    }
+
+
+def _server(facts: Facts) -> dict[str, Any]:
+    return {
+        "version": facts.version,
+        "role": facts.role,
+        "embedded": facts.embedded,
+        "provider": facts.provider or None,
+    }
+
+
+def _machine(facts: Facts) -> dict[str, Any]:
+    return {
+        "memory": facts.memory,
+        "memory_source": facts.memory_source,
+        "machine_memory": facts.machine_memory,
+        "share": facts.share,
+        "cpus": facts.cpus,
+        "cpus_source": facts.cpus_source,
+        "storage": facts.storage,
+        "storage_source": facts.storage_source,
+        "database_bytes": facts.database_bytes,
+        "connections": facts.connections,
+        "profile": facts.profile,
+    }
+
+
+def _proposal(proposal: Proposal) -> dict[str, Any]:
+    target = proposal.target
+    return {
+        "id": proposal.name,
+        "class": target.kind,
+        "old": proposal.old_text,
+        "new": proposal.new_text,
+        "why": target.why,
+        "evidence": dict(target.evidence),
+        "command": proposal.command,
+        "undo": proposal.undo,
+        "risk": proposal.risk,
+        "restart": proposal.setting.restart,
+    }
+
+
+def tuning_lines(document: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines of a document."""
+    yield from _input_lines(document["server"], document["machine"])
+    yield ""
+    for each in document["proposals"]:
+        yield from _proposal_lines(each)
+    if document["candidates"]:
+        yield "Not proposed before --measure has compared the application's operations with them:"
+        for each in document["candidates"]:
+            yield from _change_lines(each)
+        yield ""
+    if document["skipped"]:
+        yield "Nothing to propose for:"
+        yield from (f"  {each['name']:<{_NAME}}  {each['reason']}" for each in document["skipped"])
+        yield ""
+    yield from _worst_lines(document["worst_case"])
+    yield from (f"note      {each}" for each in document["notes"])
+    yield _summary(document["proposals"])
+
+
+def _input_lines(server: Mapping[str, Any], machine: Mapping[str, Any]) -> Iterator[str]:
+    kind = "embedded" if server["embedded"] else server["provider"] or "a server of its own"
+    yield f"server    PostgreSQL {server['version']}, {kind}, role {server['role']}"
+    whole, source = shown(machine["machine_memory"]), machine["memory_source"]
+    yield f"memory    {shown(machine['memory'])} = {machine['share']:g} * {whole} ({source})"
+    source = f" ({machine['cpus_source']})" if machine["cpus_source"] else ""
+    yield f"cpus      {machine['cpus'] or 'unknown'}{source}"
+    source = f" ({machine['storage_source']})" if machine["storage_source"] else ""
+    yield f"storage   {machine['storage'] or 'unknown'}{source}"
+    yield f"databases {shown(machine['database_bytes'])}"
+    yield f"load      {machine['connections']} connections, profile {machine['profile']}"
+
+
+def _proposal_lines(proposal: Mapping[str, Any]) -> Iterator[str]:
+    yield from _change_lines(proposal)
+    yield f"  do:     {proposal['command']}"
+    yield f"  undo:   {proposal['undo']}"
+    yield f"  risk:   {proposal['risk']}"
+    yield ""
+
+
+def _change_lines(proposal: Mapping[str, Any]) -> Iterator[str]:
+    old, new = proposal["old"] or "''", proposal["new"]
+    yield f"{proposal['id']:<{_NAME}}  {old} -> {new}  ({proposal['class']})"
+    yield f"  why:    {proposal['why']}"
+
+
+def _worst_lines(worst: Mapping[str, Any]) -> Iterator[str]:
+    yield "Worst case of the memory:"
+    for each in worst["terms"]:
+        yield f"  {shown(each['bytes']):>8}  {each['term']}"
+    verdict = "fits into" if worst["fits"] else "DOES NOT FIT into"
+    yield f"  {shown(worst['sum']):>8}  in all, which {verdict} {shown(worst['limit'])}"
+    yield ""
+
+
+def _summary(proposals: Sequence[Mapping[str, Any]]) -> str:
+    if not proposals:
+        return "Nothing to do."
+    count = len(proposals)
+    restart = sum(each["restart"] for each in proposals)
+    text = f"{count} proposal{'s' if count > 1 else ''}"
+    return f"{text}, {restart} of them with a restart. Apply them: fraiseql tune APP --apply"

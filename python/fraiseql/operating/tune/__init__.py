@@ -1,0 +1,1 @@
+"""``fraiseql tune``: settings of the server, proposed, applied and undone."""

@@ -1,0 +1,1 @@
+"""Sizes of a PostgreSQL server for the machine that it runs on."""
