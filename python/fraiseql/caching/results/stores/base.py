@@ -1,5 +1,6 @@
 """The interface of stores, with its parameters and results."""
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -105,6 +106,29 @@ class Lookup:
     reader: Reader = NOBODY
 
 
+class Definitions(Protocol):
+    """Checks definitions, privileges and settings of a look-up once for all who wait."""
+
+    fingerprint: int
+    """Fingerprint of an entry with the same definitions and roles."""
+
+    def join(self) -> "asyncio.Future[bool]":
+        """Return the future of the next check: whether everything is still the same."""
+
+    async def found(
+        self, snapshot: str, origin: Origin, sent: "asyncio.Future[bool] | None"
+    ) -> LookupResult | None:
+        """Return the look-up of an entry that is valid in a snapshot, without its hit.
+
+        None where the definitions, privileges or settings may not be the same.
+
+        Args:
+            snapshot: Text of that snapshot, which is newer than the entry.
+            origin: Connection that took it.
+            sent: A check that was joined after the entry was read; None for none.
+        """
+
+
 class Store(Protocol):
     """Holds entries.
 
@@ -114,8 +138,21 @@ class Store(Protocol):
     name: str
     """``unlogged``, ``logged`` or ``redis``."""
 
-    async def find(self, lookup: Lookup, key: bytes, etags: Sequence[bytes] = ()) -> LookupResult:
-        """Look up one entry."""
+    async def find(
+        self,
+        lookup: Lookup,
+        key: bytes,
+        etags: Sequence[bytes] = (),
+        definitions: Definitions | None = None,
+    ) -> LookupResult:
+        """Look up one entry.
+
+        Args:
+            lookup: What to look up.
+            key: Key of the entry.
+            etags: Digests of values that the client has.
+            definitions: Check that may take the place of the look-up's own; None for none.
+        """
 
     async def put(self, entry: Entry) -> PutOutcome:
         """Store an entry; it replaces older ones of its key."""

@@ -27,6 +27,10 @@ class DefinitionsCheck:
         sessions: Whether values may depend on variables of an application.
         checks: Freshness checks, whose server counts.
         open_pool: Returns the caches' own connections.
+
+    Attributes:
+        confirmed: Text of the last snapshot in which everything was the same; empty for none.
+        fingerprint: Fingerprint of an entry with the same definitions and roles.
     """
 
     __slots__ = (
@@ -40,6 +44,7 @@ class DefinitionsCheck:
         "_sessions",
         "_sql",
         "confirmed",
+        "fingerprint",
     )
 
     def __init__(
@@ -61,6 +66,7 @@ class DefinitionsCheck:
         self._sql = reader_lookup(lookup)
         self._args = reader_arguments(lookup)
         self._group = GroupRun(self._run)
+        self.fingerprint = lookup.dependencies.fingerprint ^ roles_digest
         self.confirmed = ""
 
     def join(self) -> "asyncio.Future[bool]":
@@ -78,8 +84,28 @@ class DefinitionsCheck:
             result.fingerprint, result.roles_digest, result.origin, steady=result.steady
         ):
             return False
-        self.confirmed = result.snapshot or ""
+        # A label of Redis begins with its epoch.
+        self.confirmed = (result.snapshot or "").rpartition(" ")[2]
         return bool(self.confirmed)
+
+    async def found(
+        self, snapshot: str, origin: Origin, sent: "asyncio.Future[bool] | None"
+    ) -> LookupResult | None:
+        """Return the look-up of an entry that is valid in a snapshot; see ``Definitions``."""
+        if not self._is_same_server(origin):
+            return None
+        if self.confirmed != snapshot and not await (sent or self.join()):
+            return None
+        if not self.confirmed:
+            # A later check has failed.
+            return None
+        return LookupResult(
+            "hit",
+            self.confirmed,
+            self._lookup.dependencies.fingerprint,
+            roles_digest=self._roles_digest,
+            origin=origin,
+        )
 
     async def _run(self) -> bool:
         connection = self._checks.origin
@@ -104,14 +130,20 @@ class DefinitionsCheck:
     def _is_same(
         self, fingerprint: int, roles_digest: int, origin: Origin | None, *, steady: bool
     ) -> bool:
-        own = self._checks.origin
         return (
             steady
-            and own is not None
             and origin is not None
-            and origin.same_server(own)
             and fingerprint == self._lookup.dependencies.fingerprint
             and roles_digest == self._roles_digest
+            and self._is_same_server(origin)
+        )
+
+    def _is_same_server(self, origin: Origin) -> bool:
+        """Whether a connection is to the server of the checks, with the same settings."""
+        own = self._checks.origin
+        return (
+            own is not None
+            and origin.same_server(own)
             and self._namespace.has_settings(origin, sessions=self._sessions)
         )
 

@@ -62,7 +62,7 @@ class FailsafeStore:
         """Look up an entry; None where the store failed."""
         try:
             store = await self._open()
-            result = await store.find(request.lookup, request.key, etags)
+            result = await store.find(request.lookup, request.key, etags, request.definitions)
         except Exception as error:  # noqa: BLE001 - an outermost gate: the answer is computed
             self.failed(error, request.query, request.backoff)
             return None

@@ -8,7 +8,14 @@ from typing import Any, Final
 
 from fraiseql.caching.results.dependencies import Dependencies
 from fraiseql.caching.results.sql.objects import TableStoreName, ring, segments
-from fraiseql.caching.results.stores.base import Entry, Lookup, LookupResult, PutOutcome, etag_of
+from fraiseql.caching.results.stores.base import (
+    Definitions,
+    Entry,
+    Lookup,
+    LookupResult,
+    PutOutcome,
+    etag_of,
+)
 from fraiseql.caching.results.stores.lookup import reader_arguments, table_lookup
 from fraiseql.database import Origin, Pool
 from fraiseql.database.writing import AdminConnection, open_admin
@@ -69,7 +76,13 @@ class TableStore:
         self._rewritten: set[bytes] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def find(self, lookup: Lookup, key: bytes, etags: Sequence[bytes] = ()) -> LookupResult:
+    async def find(
+        self,
+        lookup: Lookup,
+        key: bytes,
+        etags: Sequence[bytes] = (),
+        definitions: Definitions | None = None,  # noqa: ARG002 - the statement checks them too
+    ) -> LookupResult:
         """Look up one entry, with one statement.
 
         Raises:

@@ -1,12 +1,16 @@
 """Looking: a store's own look-up and the live answer, in one snapshot."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import asyncpg
 
-from fraiseql.caching.results.stores.base import LookupResult
+from fraiseql.caching.dependencies.privileges import joined_digest
+from fraiseql.caching.results.stores.base import Lookup, LookupResult
+from fraiseql.caching.results.stores.definitions_check import DefinitionsCheck
 from fraiseql.database import Origin, Pool
 from fraiseql.database.connection import Connection
 from tests.integration.caching.results.oracle.cases import Question
@@ -19,6 +23,7 @@ class Within:
     def __init__(self, connection: Connection, pool: Pool) -> None:
         self._connection = connection
         self._pool = pool
+        self._turn = asyncio.Lock()
 
     @property
     def server_version(self) -> int:
@@ -29,7 +34,8 @@ class Within:
         if "keep_result" in sql or "new_result_epoch" in sql:
             # These write, which nobody does in a snapshot that is read in.
             return await self._pool.inspect(sql, args)
-        return await self._connection.read(sql, args)
+        async with self._turn:
+            return await self._connection.read(sql, args)
 
     async def fetch_at(
         self, sql: str, args: Sequence[Any] = (), server: Origin | None = None
@@ -38,12 +44,18 @@ class Within:
 
 
 class Looker:
-    """One connection that looks up and asks in one snapshot."""
+    """One connection that looks up and asks in one snapshot.
+
+    Every other look-up has a check of definitions, so that Redis validates entries in groups.
+    """
 
     def __init__(self, env: Env, connection: Connection) -> None:
         self._env = env
         self._connection = connection
-        self._store = env.store_over(Within(connection, env.cache_pool))
+        self._within: Any = Within(connection, env.cache_pool)
+        self._store = env.store_over(self._within)
+        self._definitions: dict[int, tuple[Lookup, DefinitionsCheck]] = {}
+        self._looked = 0
         names = ", ".join(f"app.{name}" for name in env.case.names)
         # Before the snapshot: one that is older than a TRUNCATE reads the table as empty.
         self._locking = f"LOCK TABLE {names} IN ACCESS SHARE MODE; SET LOCAL lock_timeout = '100ms'"
@@ -57,18 +69,49 @@ class Looker:
             try:
                 async with self._connection.transaction(isolation="repeatable_read", readonly=True):
                     await self._connection.execute(self._locking)
-                    lookup_result = await self._store.find(self._env.lookup(question), question.key)
+                    lookup_result = await self._find(question)
                     return lookup_result, await self._connection.fetchval(question.text)
             except asyncpg.DeadlockDetectedError:
                 # A TRUNCATE of several tables and this wait for each other: again.
                 continue
-            except asyncpg.LockNotAvailableError:
+            except (asyncpg.LockNotAvailableError, asyncpg.InFailedSQLTransactionError):
                 # A segment is being emptied; a request would be answered live.
                 return LookupResult("absent", None, 0), ""
+
+    async def _find(self, question: Question) -> LookupResult:
+        lookup, key = self._env.lookup(question), question.key
+        self._looked += 1
+        definitions = self._definitions_of(lookup) if self._looked % 2 else None
+        return await self._store.find(lookup, key, (), definitions)
+
+    def _definitions_of(self, lookup: Lookup) -> DefinitionsCheck:
+        known = self._definitions.get(id(lookup))
+        if known is None:
+            known = lookup, definitions_in(self._within, lookup, self._connection)
+            self._definitions[id(lookup)] = known
+        return known[1]
 
     async def wrong(self, question: Question) -> str:
         """Return what is wrong with a hit; an empty text for a right one, and for a miss."""
         return judged(question, *await self.look(question))
+
+
+def definitions_in(pool: Any, lookup: Lookup, connection: Connection) -> DefinitionsCheck:
+    """Return the check of a look-up, which runs in a pool over one connection."""
+    checks: Any = SimpleNamespace(origin=connection.origin)
+    namespace: Any = SimpleNamespace(has_settings=lambda *_, **__: True)
+
+    async def open_pool() -> Any:
+        return pool
+
+    needed = lookup.dependencies
+    digest = joined_digest(lookup.reader.roles, needed.owners) ^ needed.database_owner
+    return DefinitionsCheck(lookup, digest, namespace, checks, open_pool, sessions=False)
+
+
+def is_of_a_group(lookup_result: LookupResult) -> bool:
+    """Whether a hit in Redis was validated in a group: a label of its own has an epoch."""
+    return lookup_result.reason == "hit" and " " not in (lookup_result.snapshot or "")
 
 
 def judged(question: Question, lookup_result: LookupResult, live: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.integration.caching.projection.writers import Chance
 from tests.integration.caching.results.oracle.env import Env
-from tests.integration.caching.results.oracle.reader import judged, looker
+from tests.integration.caching.results.oracle.reader import is_of_a_group, judged, looker
 from tests.integration.caching.results.oracle.writer import write, write_with_psql
 
 PATIENCE = 90.0
@@ -26,6 +26,7 @@ class Seen:
         outcomes: Of readers' look-ups, by reason.
         background: Of fillers, by outcome.
         wrong: What was kept and what is right, for each wrong hit.
+        grouped: Hits in Redis that were validated in a group.
     """
 
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -33,6 +34,7 @@ class Seen:
     wrong: list[str] = field(default_factory=list)
     committed: int = 0
     scripts: int = 0
+    grouped: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ class Running:
                 question = rule.choice(self.env.case.questions)
                 hit, live = await looking.look(question)
                 self.seen.outcomes[hit.reason] += 1
+                self.seen.grouped += is_of_a_group(hit)
                 if wrong := judged(question, hit, live):
                     self.seen.wrong.append(wrong)
 

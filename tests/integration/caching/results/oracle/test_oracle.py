@@ -35,6 +35,7 @@ async def test_a_hit_is_never_wrong(
         seen = await Running(env, Round(seed, SECONDS, HITS), psql_of(server)).run()
     assert seen.wrong == [], f"seed {seed}"
     assert seen.outcomes["hit"] >= HITS
+    assert seen.grouped > 0
     assert seen.outcomes["changed"] > 0
     assert seen.outcomes["compacted"] > 0
     assert seen.committed >= 5  # a busy machine gets through few

@@ -7,7 +7,13 @@ from typing import Final
 from redis.exceptions import RedisError, ResponseError
 
 from fraiseql.caching.results.dependencies import NOTHING
-from fraiseql.caching.results.stores.base import Entry, Lookup, LookupResult, PutOutcome
+from fraiseql.caching.results.stores.base import (
+    Definitions,
+    Entry,
+    Lookup,
+    LookupResult,
+    PutOutcome,
+)
 from fraiseql.caching.results.stores.redis import contents
 from fraiseql.caching.results.stores.redis.client import (
     CONNECTIONS,
@@ -20,6 +26,7 @@ from fraiseql.caching.results.stores.redis.clock import Clock
 from fraiseql.caching.results.stores.redis.encoding import ORDER_END, Frame, pack, unpack
 from fraiseql.caching.results.stores.redis.epoch import crash_epoch
 from fraiseql.caching.results.stores.redis.fill_lock import LEASE, RedisFillLocks
+from fraiseql.caching.results.stores.redis.group_validation import GroupValidation
 from fraiseql.caching.results.stores.redis.scripts import PUT, REMOVE
 from fraiseql.caching.results.stores.redis.validation import Validation, validate
 from fraiseql.caching.results.stores.secret import load_secret, secret_of
@@ -85,6 +92,7 @@ class RedisStore:
     ) -> None:
         self._client = connect(url, connections=connections, timeout=timeout)
         self._pool = pool
+        self._group = GroupValidation(pool)
         self._configured_secret = secret
         self._secret = secret
         self._max_entry_bytes = max_entry_bytes
@@ -93,10 +101,17 @@ class RedisStore:
         self._put = self._client.register_script(PUT)
         self._remove = self._client.register_script(REMOVE)
 
-    async def find(self, lookup: Lookup, key: bytes, etags: Sequence[bytes] = ()) -> LookupResult:
+    async def find(
+        self,
+        lookup: Lookup,
+        key: bytes,
+        etags: Sequence[bytes] = (),
+        definitions: Definitions | None = None,
+    ) -> LookupResult:
         """Look up one entry in Redis, then validate it in a newer snapshot.
 
-        An entry without logged dependencies needs no validation by PostgreSQL.
+        With ``definitions``, all exact entries that wait are validated with one statement. An entry
+        without logged dependencies needs no validation by PostgreSQL.
 
         Raises:
             StoreUnavailable: Redis cannot be reached, does not respond in time, or refuses.
@@ -113,6 +128,11 @@ class RedisStore:
         age = 0.0 if frame is None else frame.age(now)
         if left is not None and (left <= 0.0 or age < 0.0):
             return (await self._validate(lookup, None, 0.0)).result("expired")
+        if frame is not None and definitions is not None:
+            found = await self._group.validate(frame, definitions)
+            if found is not None:
+                found.hit = _hit(Validation("hit"), frame, age, left, etags)
+                return found
         verdict = await self._validate(lookup, frame, age)
         if value is not None and verdict.reason == "foreign":
             await self._remove_foreign(key, value)
@@ -178,6 +198,7 @@ class RedisStore:
 
     async def close(self) -> None:
         """Close every connection; one that does not close in time is left to the event loop."""
+        await self._group.close()
         with suppress(RedisError, OSError):
             await self._client.aclose()
 
