@@ -80,8 +80,10 @@ Kinds are ``read``: from a text or JSON; ``written``: to a text; ``checked``: by
 HIDDEN: Final = """\
 SELECT p.oid, p.proname::text AS name, p.provolatile::text AS volatility, h.kind = 'shown' AS shown
   FROM handled h JOIN pg_catalog.pg_type t ON t.oid = h.oid
-  JOIN pg_catalog.pg_proc p
-    ON p.oid = CASE h.kind WHEN 'read' THEN t.typinput::oid ELSE t.typoutput::oid END
+  -- By number: PostgreSQL expects more types than there are, and would read all functions.
+  CROSS JOIN LATERAL (SELECT p.* FROM pg_catalog.pg_proc p
+    WHERE p.oid = CASE h.kind WHEN 'read' THEN t.typinput::oid ELSE t.typoutput::oid END
+    OFFSET 0) AS p
   WHERE h.kind <> 'checked' AND p.provolatile <> 'i' AND p.oid < 16384
     AND p.proname !~ '^(array|record|range|multirange|domain)_in$'
   UNION

@@ -49,6 +49,7 @@ async def resolve_queries(schema: Schema, pool: Pool) -> list[Resolved]:
     names = sorted({name for query in queries for name in query.relations})
     catalog = await load_catalog(pool, names)
     resolved = []
+    seen: dict[tuple[frozenset[str], ...], DependencyInspection] = {}
     for query in queries:
         tags = tuple([await load_tags(pool, cache) for cache in query.caches])
         reads = [catalog.relations[name] for name in query.relations if name in catalog.relations]
@@ -60,8 +61,12 @@ async def resolve_queries(schema: Schema, pool: Pool) -> list[Resolved]:
         ]
         trees = await parse_predicates(pool, predicates)
         read_names = [relation.sql for relation in reads]
-        inspection = await inspect_dependencies(pool.inspect, read_names, trees.texts, shape=False)
-        resolved.append(Resolved(query, tags, inspection, trees.refused))
+        behind = frozenset(read_names), frozenset(trees.texts)
+        if behind not in seen:
+            seen[behind] = await inspect_dependencies(
+                pool.inspect, *map(sorted, behind), shape=False
+            )
+        resolved.append(Resolved(query, tags, seen[behind], trees.refused))
     return resolved
 
 

@@ -133,7 +133,9 @@ FROM (
 
 
 def table_lookup(store: TableStoreName, lookup: Lookup) -> str:
-    """Return the statement for a ring of tables: ``$1`` key, ``$2`` etags, and the reader's.
+    """Return the statement for a ring of tables.
+
+    Its parameters are ``$1`` key, ``$2`` etags as text, and the reader's.
 
     Args:
         store: Name of the ring.
@@ -141,7 +143,8 @@ def table_lookup(store: TableStoreName, lookup: Lookup) -> str:
     """
     tables = segments(store)
     columns = {
-        "body": "CASE WHEN v.reason = 'hit' AND v.etag <> ALL ($2::bytea[]) THEN v.body END",
+        "body": "CASE WHEN v.reason = 'hit'"
+        " AND v.etag <> ALL ($2::text[]::bytea[]) THEN v.body END",
         "age": _AGE.format(row="v"),
         "left_seconds": _LEFT,
         "cost": "v.cost",

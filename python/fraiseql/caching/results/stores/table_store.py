@@ -88,7 +88,9 @@ class TableStore:
         Raises:
             FraiseQLError: The tables do not exist, or the database cannot be reached.
         """
-        args = (key, etags, *reader_arguments(lookup))
+        # As text: of an array of bytea, the driver would first have to ask for the type.
+        written = [f"\\x{etag.hex()}" for etag in etags]
+        args = (key, written, *reader_arguments(lookup))
         fetched = await self._pool.fetch_at(self._statement(lookup), args)
         assert fetched is not None  # noqa: S101 - no particular server was requested
         (row,), origin = fetched
