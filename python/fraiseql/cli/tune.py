@@ -1,24 +1,42 @@
 """``fraiseql tune``: settings of the server for its machine and its load."""
 
 import asyncio
+import shutil
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from fraiseql.cli.output import say, say_json
+from fraiseql.cli.output import note, say, say_json
 from fraiseql.cli.sizes import size_argument
 from fraiseql.cli.target import add_target, find_target
-from fraiseql.cli.tune_output import tuning_document, tuning_lines
-from fraiseql.database import open_pool
+from fraiseql.cli.tune_output import change_document, change_lines, tuning_document, tuning_lines
+from fraiseql.database import Pool, open_pool
+from fraiseql.database.embedded import EmbeddedServer
 from fraiseql.errors import ConfigurationError
+from fraiseql.operating.tune.applying import (
+    Change,
+    apply_proposals,
+    settled_change,
+    undo_change,
+)
 from fraiseql.operating.tune.facts import PROFILES, Overrides, load_facts
 from fraiseql.operating.tune.formats import FORMATS
 from fraiseql.operating.tune.proposals import SettingFilter, Tuning, propose
+from fraiseql.operating.tune.refusals import check_change, check_start
+from fraiseql.operating.tune.restarting import (
+    discard_saved,
+    restart_or_restore,
+    save_settings,
+    start_recovered,
+)
 from fraiseql.operating.tune.storage import STORAGE_KINDS
-from fraiseql.serving import Service
 from fraiseql.settings import Settings
 
 _EMBEDDED: Final = "embedded:"
+_LAST: Final = 0
 _PROPOSED: Final = 1
+_PENDING: Final = 3
 
 
 def add_to(commands: Any) -> None:
@@ -38,6 +56,7 @@ def add_to(commands: Any) -> None:
         default="table",
         help="print for reading (table), as SQL, as a configuration file, or for a provider",
     )
+    _add_changes(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=_run)
 
@@ -69,6 +88,27 @@ def _add_inputs(parser: ArgumentParser) -> None:
     )
 
 
+def _add_changes(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("changes")
+    action = group.add_mutually_exclusive_group()
+    action.add_argument(
+        "--apply", action="store_true", help="change the settings; exits 3 if a restart is pending"
+    )
+    action.add_argument(
+        "--undo",
+        nargs="?",
+        type=_count,
+        const=_LAST,
+        metavar="ID",
+        help="undo a change; the last without ID",
+    )
+    group.add_argument(
+        "--restart",
+        action="store_true",
+        help="restart the embedded server; if it does not start, its former settings return",
+    )
+
+
 def _count(text: str) -> int:
     if not text.isdigit() or not int(text):
         raise ArgumentTypeError(f"{text!r} is not a whole number above 0")
@@ -88,37 +128,90 @@ def _share(text: str) -> float:
 def _run(arguments: Namespace) -> int:
     if arguments.json and arguments.format != "table":
         raise ConfigurationError("--json and --format exclude each other.")
-    service = find_target(arguments.app).service()
-    tuning = asyncio.run(_tuned(service, arguments))
-    _show(tuning, arguments)
-    return _PROPOSED if tuning.proposals else 0
+    if arguments.restart and not (arguments.apply or arguments.undo is not None):
+        raise ConfigurationError("--restart goes with --apply or --undo.")
+    settings = find_target(arguments.app).service().settings
+    if settings.database_url != _EMBEDDED:
+        return asyncio.run(_finished(arguments, settings, None))
+    with start_recovered(settings.data_dir) as server:
+        try:
+            return asyncio.run(_finished(arguments, settings, server))
+        finally:
+            discard_saved(server.data)
 
 
-async def _tuned(service: Service, arguments: Namespace) -> Tuning:
-    settings = service.settings
-    chosen = SettingFilter(frozenset(arguments.only), frozenset(arguments.excluded))
-    pool = await open_pool(settings.database_url, settings)
+async def _finished(arguments: Namespace, settings: Settings, server: EmbeddedServer | None) -> int:
+    """Run the command; return the exit code."""
+    async with _connected(settings, server) as pool:
+        if arguments.undo is None and not arguments.apply:
+            tuning = await _tuning(pool, arguments, settings, server)
+            return _show(tuning, arguments)
+        change = await _changed(pool, arguments, settings, server)
+    if change.pending and arguments.restart and server is not None:
+        change = await _restarted(change, settings, server)
+    return _show_change(change, arguments, server)
+
+
+@asynccontextmanager
+async def _connected(settings: Settings, server: EmbeddedServer | None) -> AsyncIterator[Pool]:
+    pool = await open_pool(server.url if server else settings.database_url, settings)
     try:
-        count = settings.pool_size + settings.cache_connections
-        facts = await load_facts(pool, _overrides(arguments, settings), count)
+        yield pool
     finally:
         await pool.close()
-    return propose(facts, chosen)
 
 
-def _overrides(arguments: Namespace, settings: Settings) -> Overrides:
-    return Overrides(
+async def _tuning(
+    pool: Pool, arguments: Namespace, settings: Settings, server: EmbeddedServer | None
+) -> Tuning:
+    overrides = Overrides(
         memory=arguments.memory,
         cpus=arguments.cpus,
         share=arguments.share,
         storage=arguments.storage,
         profile=arguments.profile,
         connections=arguments.connections,
-        embedded=settings.database_url == _EMBEDDED,
+        embedded=server is not None,
+        free_disk=shutil.disk_usage(server.data).free if server else None,
     )
+    count = settings.pool_size + settings.cache_connections
+    chosen = SettingFilter(frozenset(arguments.only), frozenset(arguments.excluded))
+    return propose(await load_facts(pool, overrides, count), chosen)
 
 
-def _show(tuning: Tuning, arguments: Namespace) -> None:
+async def _changed(
+    pool: Pool, arguments: Namespace, settings: Settings, server: EmbeddedServer | None
+) -> Change:
+    """Apply or undo, without a restart."""
+    if arguments.restart and server is not None:
+        save_settings(server.data)
+    if arguments.undo is not None:
+        return await undo_change(pool, arguments.undo or None, note)
+    tuning = await _tuning(pool, arguments, settings, server)
+    if not tuning.proposals:
+        return Change(None, pending=tuning.pending)
+    check_change(tuning)
+    if server is not None:
+        check_start(tuning, server.binaries)
+    return await apply_proposals(pool, tuning.proposals, note)
+
+
+async def _restarted(change: Change, settings: Settings, server: EmbeddedServer) -> Change:
+    """Restart the embedded server; return the change as it is then."""
+    note("restarting the embedded server")
+    try:
+        restarted = restart_or_restore(settings.data_dir, server.data)
+    except ConfigurationError:
+        async with _connected(settings, server) as pool:
+            # Its settings are back already: this records it.
+            await undo_change(pool, change.number)
+        raise
+    with restarted:
+        async with _connected(settings, restarted) as pool:
+            return await settled_change(pool, change)
+
+
+def _show(tuning: Tuning, arguments: Namespace) -> int:
     document = tuning_document(tuning)
     if arguments.json:
         say_json(document)
@@ -128,3 +221,13 @@ def _show(tuning: Tuning, arguments: Namespace) -> None:
     elif tuning.proposals:
         for line in FORMATS[arguments.format](tuning.proposals):
             say(line)
+    return _PROPOSED if tuning.proposals else _PENDING if tuning.pending else 0
+
+
+def _show_change(change: Change, arguments: Namespace, server: EmbeddedServer | None) -> int:
+    if arguments.json:
+        say_json(change_document(change))
+    else:
+        for line in change_lines(change, undone=not arguments.apply, embedded=server is not None):
+            say(line)
+    return _PENDING if change.pending else 0

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from fraiseql.operating.tune.applying import Change
 from fraiseql.operating.tune.facts import Facts
 from fraiseql.operating.tune.proposals import Proposal, Tuning
 from fraiseql.sizing.sizes import shown
@@ -133,3 +134,41 @@ def _summary(proposals: Sequence[Mapping[str, Any]]) -> str:
     restart = sum(each["restart"] for each in proposals)
     text = f"{count} proposal{'s' if count > 1 else ''}"
     return f"{text}, {restart} of them with a restart. Apply them: fraiseql tune APP --apply"
+
+
+def change_document(change: Change) -> dict[str, Any]:
+    """Return the document that ``--json`` prints about a change."""
+    return {
+        "version": 1,
+        "change": change.number,
+        "settings": list(change.names),
+        "restart_pending": list(change.pending),
+        "left": list(change.left),
+    }
+
+
+def change_lines(change: Change, *, undone: bool, embedded: bool) -> Iterator[str]:
+    """Yield the lines about a change.
+
+    Args:
+        change: The change.
+        undone: Whether it was undone.
+        embedded: Whether the server is the embedded one.
+    """
+    if not change.names and not change.pending:
+        yield "Nothing to undo." if undone else "Nothing to do."
+    if change.names:
+        listed = ", ".join(change.names)
+        yield f"Change {change.number} {'is undone' if undone else 'is made'}: {listed}."
+        if not undone:
+            yield f"Undo it: fraiseql tune APP --undo {change.number}"
+    for name in change.left:
+        yield f"{name} has another value than change {change.number} gave it, and was left."
+    if change.pending:
+        yield f"Waiting for a restart of PostgreSQL: {', '.join(change.pending)}."
+        action = "--undo" if undone else "--apply"
+        yield (
+            f"  Run: fraiseql tune APP {action} --restart"
+            if embedded
+            else "  Run for example: sudo systemctl restart postgresql. Then: fraiseql tune APP"
+        )

@@ -30,7 +30,7 @@ def join_or_start(
         EmbeddedServerError: It does not start, or not before ``deadline`` (monotonic seconds).
     """
     while True:
-        record = _read_record(layout)
+        record = read_record(layout)
         usable = record is not None and _accepts_clients(record)
         supervisor = open_lock(layout.supervisor_lock)
         try:
@@ -125,7 +125,8 @@ def _read_all(layout: Layout, listening: int, deadline: float) -> str:
         report += part
 
 
-def _read_record(layout: Layout) -> dict[str, Any] | None:
+def read_record(layout: Layout) -> dict[str, Any] | None:
+    """Return the record of the running server; None if none accepts clients."""
     try:
         record: dict[str, Any] = json.loads(layout.record.read_text())
     except FileNotFoundError:

@@ -47,6 +47,7 @@ class EmbeddedServer:
         version: Version of the server, such as ``18.6``.
         log: Log file of the server.
         binaries: Directory of its PostgreSQL programs.
+        data: Its data directory.
     """
 
     def __init__(self, record: dict[str, Any], layout: Layout, binaries: Path, claim: int) -> None:
@@ -54,6 +55,7 @@ class EmbeddedServer:
         self.version: str = record["version"]
         self.log = layout.log
         self.binaries = binaries
+        self.data = layout.data
         self._claim: int | None = claim
 
     @property

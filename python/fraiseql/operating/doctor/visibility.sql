@@ -5,7 +5,8 @@ SELECT current_user::text AS role, extract(epoch FROM clock_timestamp())::float8
   has_function_privilege('pg_show_all_file_settings()', 'EXECUTE') AS file_settings,
   NOT EXISTS (SELECT FROM pg_stat_replication r WHERE r.application_name <> 'pg_basebackup')
     AS all_replicas,
-  has_function_privilege('pg_read_file(text, bigint, bigint, boolean)', 'EXECUTE') AS memory,
+  has_function_privilege('pg_read_file(text, bigint, bigint, boolean)', 'EXECUTE')
+    AND pg_has_role(current_user, 'pg_read_server_files', 'USAGE') AS memory,
   has_function_privilege('pg_stat_reset_shared(text)', 'EXECUTE') AS reset_statistics,
   -- Null without the ledger: then nothing was applied.
   has_table_privilege(to_regclass('fraiseql.ledger'), 'SELECT') AS ledger,

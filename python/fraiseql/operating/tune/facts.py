@@ -34,7 +34,7 @@ _PROVIDERS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overrides:
-    """What the user says about the machine; None asks the server.
+    """Inputs from the user; None asks the server.
 
     Attributes:
         memory: Bytes of memory.
@@ -126,7 +126,7 @@ async def load_facts(pool: Pool, overrides: Overrides, pool_connections: int) ->
 
     Args:
         pool: Connections to it.
-        overrides: What the user says.
+        overrides: Inputs from the user.
         pool_connections: Most connections of one process of the application.
 
     Raises:
@@ -134,8 +134,7 @@ async def load_facts(pool: Pool, overrides: Overrides, pool_connections: int) ->
         DatabaseError: The database cannot be reached.
     """
     (server,) = await pool.inspect(_SQL["server"].text)
-    rows = await pool.inspect(_SQL["settings"].text)
-    settings = {row["name"]: server_setting(dict(row)) for row in rows}
+    settings = await load_settings(pool)
     evidence = "evidence_17" if server["major"] >= _SINCE_CHECKPOINTER else "evidence"
     (statistics,) = await pool.inspect(_SQL[evidence].text)
     machine = await server_machine(pool) if server["reads_files"] else None
@@ -189,9 +188,21 @@ def _memory(
     raise ConfigurationError(
         f"Role {server['role']} may not read the memory of the server's machine.",
         hint="One of three: pass it (--memory 16GB); run the command as a superuser"
-        f" (DATABASE_URL=…); or GRANT pg_read_server_files TO {server['role']}.",
+        f" (DATABASE_URL=…); or have one run: GRANT pg_read_server_files TO {server['role']};"
+        " GRANT EXECUTE ON FUNCTION pg_read_file(text, bigint, bigint, boolean)"
+        f" TO {server['role']}.",
         code="NOT_SUPERUSER",
     )
+
+
+async def load_settings(pool: Pool) -> dict[str, ServerSetting]:
+    """Return the settings of the server that the role may see, by name.
+
+    Raises:
+        DatabaseError: The database cannot be reached.
+    """
+    rows = await pool.inspect(_SQL["settings"].text)
+    return {row["name"]: server_setting(dict(row)) for row in rows}
 
 
 async def altered_settings(pool: Pool) -> dict[str, str]:

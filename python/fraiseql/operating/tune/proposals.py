@@ -1,4 +1,4 @@
-"""Proposals: what to change, checked against what the server allows."""
+"""Proposals: changes that the server allows."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -69,7 +69,7 @@ class Proposal:
 
     @property
     def risk(self) -> str:
-        """What the change needs and takes."""
+        """Locks and interruptions of the change."""
         if self.setting.restart:
             return "works after a restart, which ends all connections; no lock, no rewrite"
         return "works after a reload, in about a second; no lock, no rewrite"
@@ -85,7 +85,8 @@ class Tuning:
         candidates: Settings that change plans and were not measured.
         skipped: Settings for which nothing is proposed, with reasons.
         worst: Worst case of the memory with the proposals.
-        notes: What to know otherwise.
+        pending: Settings whose new value waits for a restart.
+        notes: Other advice.
     """
 
     facts: Facts
@@ -93,6 +94,7 @@ class Tuning:
     candidates: tuple[Proposal, ...]
     skipped: tuple[SkippedSetting, ...]
     worst: WorstCase
+    pending: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -147,6 +149,7 @@ def propose(facts: Facts, chosen: SettingFilter = SettingFilter()) -> Tuning:
         tuple(each for each in checked.proposals if each.target.kind == "planner"),
         tuple(checked.skipped),
         worst,
+        tuple(checked.pending),
         tuple(_notes(facts, buffers)),
     )
 
@@ -159,6 +162,7 @@ class _Checked:
         self._covers = covers
         self.proposals: list[Proposal] = []
         self.skipped: list[SkippedSetting] = []
+        self.pending: list[str] = []
 
     @property
     def values(self) -> Mapping[str, Value]:
@@ -179,8 +183,12 @@ class _Checked:
         setting = self._facts.settings.get(target.name)
         if setting is None or not _differs(target, setting):
             return
-        proposal = Proposal(target, setting, self._facts.altered.get(target.name))
-        if fault := setting.fault(target.value):
+        altered = self._facts.altered.get(target.name)
+        proposal = Proposal(target, setting, altered)
+        if setting.pending and altered and same_text(target.name, altered, proposal.new_text):
+            self.pending.append(target.name)
+            self.skipped.append(SkippedSetting(target.name, f"{altered} waits for a restart"))
+        elif fault := setting.fault(target.value):
             self.skipped.append(SkippedSetting(target.name, f"{proposal.new_text}: {fault}"))
         elif setting.source not in _OWN_PLACES:
             reason = f"would have no effect: its value comes from the {setting.source}"
@@ -213,6 +221,13 @@ def _notes(facts: Facts, buffers: int) -> list[str]:
     if facts.provider:
         notes.append(f"a managed server ({facts.provider}): ALTER SYSTEM is not allowed there")
     return notes
+
+
+def same_text(name: str, first: str, second: str) -> bool:
+    """Return whether two texts of a setting mean the same, as ALTER SYSTEM writes them."""
+    if name in _LISTS:
+        return size_targets.library_names(first) == size_targets.library_names(second)
+    return first == second
 
 
 def restore_statement(name: str, altered: str | None) -> str:

@@ -67,3 +67,19 @@ def facts_of(memory: int, cpus: int | None = 4, **values: Any) -> Facts:
 def changed(name: str, **values: Any) -> dict[str, ServerSetting]:
     """The settings, of which one differs."""
     return SETTINGS | {name: replace(SETTINGS[name], **values)}
+
+
+def random_facts(numbers: Any) -> Facts:
+    """The inputs of some machine, from 1 GB to 1 TB."""
+    spilled = {"temp_files": numbers.choice((0, 1000)), "temp_bytes": GB}
+    forced = {"requested": numbers.choice((0, 50)), "wal_bytes": 50.0 * GB, "timed": 3}
+    return facts_of(
+        round(GB * 2 ** numbers.uniform(0, 10) * numbers.choice((0.5, 1.0))),
+        numbers.choice((1, 2, 4, 8, 16, 64)),
+        connections=5 + numbers.choice((2, 14, 56, 90, 300)),
+        database_bytes=round(GB * 2 ** numbers.uniform(-6, 10)),
+        storage=numbers.choice((None, "ssd", "nvme", "hdd", "network")),
+        profile=numbers.choice(("api", "mixed", "reporting")),
+        statistics=NO_SYMPTOMS | spilled | forced | {"wal_seconds": numbers.uniform(1, 1e5)},
+        free_disk=numbers.choice((None, 20 * GB)),
+    )
