@@ -11,6 +11,9 @@ from fraiseql.caching.refresh.worker import Worker
 from fraiseql.caching.results.caches import ResultCaches
 from fraiseql.http.context import ContextHook, check_mount
 from fraiseql.http.endpoint import Application
+from fraiseql.http.lifecycle import Startable
+from fraiseql.operating.trace.flush import Flusher
+from fraiseql.operating.trace.recorder import Recorder
 from fraiseql.schema import build_schema
 from fraiseql.schema.options import listed
 from fraiseql.schema.storage import Cache
@@ -63,16 +66,21 @@ def create_app(
         numbers_as=chosen.numbers_as,
     )
     check_stored(schema)
-    schema = replace(schema, operation_caches=_caches(cached_operations))
+    traced = chosen.trace != "off"
+    schema = replace(schema, operation_caches=_caches(cached_operations), traced=traced)
     results = ResultCaches(chosen, create_missing_tables)
-    service = Service(schema, chosen, read_sources, results, policy=policy)
+    recorder = Recorder(chosen) if traced or chosen.metrics else None
+    service = Service(schema, chosen, read_sources, results, policy=policy, events=recorder)
+    background: list[Startable] = [Worker(service.schema, chosen)] if chosen.worker else []
+    if recorder is not None and traced:
+        background.append(Flusher(recorder, chosen, lambda: service.pool))
     return Application(
         service,
         chosen,
         path=path,
         context=context,
         graphiql_query=graphiql_query,
-        background=Worker(service.schema, chosen) if chosen.worker else None,
+        background=background,
     )
 
 

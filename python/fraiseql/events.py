@@ -1,7 +1,10 @@
-"""The logger, and the timings of a request."""
+"""Logger, and timings and events of requests."""
 
 import logging
-from typing import Final
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
 
 logger: Final = logging.getLogger("fraiseql")
 """The logger of the package; internal errors are logged with their traceback."""
@@ -21,3 +24,84 @@ class Timings:
         self.plan = 0.0
         self.sql = 0.0
         self.render = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class StatementFacts:
+    """Facts of a statement before it runs.
+
+    Attributes:
+        source: Kind of its relation: ``live``, ``generated``, ``projection`` or ``view``.
+        root: Response key of its root field, or the name of the field whose function runs it.
+        secret: Positions of parameters with private values; None if the values are unknown, as in
+            SQL of a developer.
+    """
+
+    source: str = "live"
+    root: str = ""
+    secret: frozenset[int] | None = None
+
+
+class RequestEvents(Protocol):
+    """Receives the events of one request."""
+
+    def ran(self, sql: str, args: Sequence[Any], seconds: float, rows: int, size: int) -> None:
+        """Receive a statement that has run.
+
+        Args:
+            sql: Its text.
+            args: Values of its parameters.
+            seconds: Its duration, without the wait for a connection.
+            rows: Its rows.
+            size: Bytes of its documents.
+        """
+
+    def failed(self, sql: str, seconds: float) -> None:
+        """Receive a statement that has failed or was cancelled."""
+
+    def answered(self, root: str, outcome: str, size: int) -> None:
+        """Receive the answer of a result cache for a root field.
+
+        Args:
+            root: Response key.
+            outcome: ``hit``, ``miss``, ``stale`` or ``bypassed``.
+            size: Bytes of the value.
+        """
+
+    def error(self, code: str) -> None:
+        """Receive the code of an error in the response."""
+
+    def done(self, seconds: float, size: int) -> None:
+        """Receive the end of the request: its duration, and the bytes of its response."""
+
+
+class OperationEvents(Protocol):
+    """Receives the events of the requests of one plan."""
+
+    def request(self) -> RequestEvents:
+        """Return the receiver of a request that begins."""
+
+
+class Events(Protocol):
+    """Receives the events of an application. It must not fail: nothing catches its errors."""
+
+    def operation(
+        self, name: str, kind: str, document: str, facts: Callable[[str], StatementFacts]
+    ) -> OperationEvents:
+        """Return the receiver of the requests of a plan.
+
+        Args:
+            name: Name of the operation; empty for none.
+            kind: ``query``.
+            document: Text of the document, without values.
+            facts: Returns the facts of a statement, called once for each.
+        """
+
+    def refused(self, code: str) -> None:
+        """Receive a request that was not executed."""
+
+
+current_request: Final[ContextVar[RequestEvents | None]] = ContextVar(
+    "fraiseql_request", default=None
+)
+"""Receives the statements of the running request; None if there is no receiver."""

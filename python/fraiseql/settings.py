@@ -14,6 +14,9 @@ from fraiseql.naming import suggestion
 NumberForm = Literal["number", "text"]
 """How responses write BigInt and Decimal."""
 
+TraceLevel = Literal["off", "shapes", "values"]
+"""Level of the trace."""
+
 _PREFIX: Final = "FRAISEQL_"
 _NO_SETTINGS: Final = frozenset(
     {"FRAISEQL_EMBEDDED_ISOLATION", "FRAISEQL_SOAK"}
@@ -21,7 +24,10 @@ _NO_SETTINGS: Final = frozenset(
 )
 """Variables of the embedded server and of the project's own tests."""
 _KINDS: Final = {bool: "a switch", int: "a whole number", float: "a number", str: "a text"}
-_CHOICES: Final[Mapping[str, tuple[str, ...]]] = {"numbers_as": get_args(NumberForm)}
+_CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
+    "numbers_as": get_args(NumberForm),
+    "trace": get_args(TraceLevel),
+}
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
 
@@ -88,6 +94,12 @@ class Settings:
             set, ``fraiseql db apply`` makes one in the database.
         doctor_ignore: Faults that ``fraiseql doctor`` leaves out: ``CODE`` or ``CODE:OBJECT``,
             separated by commas.
+        trace: Records of operations: ``shapes`` counts and times their statements, without
+            values; ``values`` also stores samples of parameters, which may be personal data;
+            ``off`` records nothing.
+        trace_retention: Age at which records of the trace are removed, such as ``7d``.
+        trace_rate: Share of the requests whose statements are recorded, from 0 to 1.
+        trace_samples: Samples of parameters of one statement and day, with ``trace="values"``.
         metrics: Whether ``/metrics`` is answered.
         graphiql: Whether browsers get GraphiQL at ``/graphql``.
         debug: Whether clients see internal errors. Never in production.
@@ -135,6 +147,10 @@ class Settings:
     redis_url: str = ""
     cache_secret: str = ""
     doctor_ignore: str = ""
+    trace: TraceLevel = "shapes"
+    trace_retention: str = "7d"
+    trace_rate: float = 1.0
+    trace_samples: int = 20
     metrics: bool = True
     graphiql: bool = True
     debug: bool = False

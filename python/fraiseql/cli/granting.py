@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser, Namespace
 
-from fraiseql.caching.ddl.desired_state import DesiredState, document_rights
+from fraiseql.caching.ddl.desired_state import DesiredState, application_privileges
 from fraiseql.caching.results.admin.privileges import grant, required_grants
 from fraiseql.cli.output import note, say, say_json
 from fraiseql.database.writing import AdminConnection
@@ -24,7 +24,7 @@ async def run_grant(writer: AdminConnection, desired: DesiredState, arguments: N
         DatabaseError: The connected role may not grant it.
     """
     work = required_grants if arguments.only_print else grant
-    statements = await work(writer, arguments.role, document_rights(desired))
+    statements = await work(writer, arguments.role, application_privileges(desired))
     if arguments.json:
         say_json([{"for": purpose, "sql": sql} for sql, purpose in statements.items()])
         return 0

@@ -142,10 +142,12 @@ class ConnectionPool:
         while self._free:
             self._retire(self._free.pop())
 
-    def release(self, connection: Connection) -> None:
-        """Release a connection in a known state."""
-        connection.latency.add(perf_counter() - connection.since)
+    def release(self, connection: Connection) -> float:
+        """Release a connection in a known state; return the seconds for which it was held."""
+        seconds = perf_counter() - connection.since
+        connection.latency.add(seconds)
         self._return(connection)
+        return seconds
 
     def _return(self, connection: Connection) -> None:
         if connection.generation != self._generation or self.closed:

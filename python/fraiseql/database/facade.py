@@ -13,6 +13,7 @@ from fraiseql.database.identity import Identity
 from fraiseql.database.latency import UNTIMED, Latency, Priority, caller
 from fraiseql.database.observing import noting_failure, record
 from fraiseql.database.pool import Pool
+from fraiseql.database.timing import StatementTimer
 from fraiseql.database.write_tracking import in_transaction, opened
 from fraiseql.errors import DatabaseError
 
@@ -45,13 +46,13 @@ class Transaction:
         return self._current
 
     @contextmanager
-    def _running(self, sql: str) -> Iterator[Connection]:
-        """Record a statement of a developer, and map its errors."""
+    def _running(self, sql: str) -> Iterator[tuple[Connection, StatementTimer]]:
+        """Record and time a statement of a developer, and map its errors."""
         connection = self._connection
         if self._recorder is not None:
             self._recorder(sql)
-        with connection.developer_sql(sql):
-            yield connection
+        with connection.developer_sql(sql), StatementTimer(sql) as timer:
+            yield connection, timer
 
     async def _control(self, sql: str) -> str:
         """Run a command that begins or ends the transaction."""
@@ -63,8 +64,10 @@ class Transaction:
 
     async def fetch(self, sql: str, *args: Any) -> list[Record]:
         """Return all rows; arguments and errors are those of ``Database.fetch``."""
-        with self._running(sql) as connection:
-            return await connection.fetch(sql, *args)
+        with self._running(sql) as (connection, timer):
+            rows = await connection.fetch(sql, *args)
+            timer.rows = len(rows)
+        return rows
 
     async def read(
         self,
@@ -80,15 +83,18 @@ class Transaction:
 
         Arguments and errors are those of ``Database.fetch``.
         """
-        with self._running(sql) as connection:
-            return await connection.fetchrow(sql, *args)
+        with self._running(sql) as (connection, timer):
+            row = await connection.fetchrow(sql, *args)
+            timer.rows = 0 if row is None else 1
+        return row
 
     async def fetchval(self, sql: str, *args: Any) -> Any:
         """Return the first column of the first row, or None.
 
         Arguments and errors are those of ``Database.fetch``.
         """
-        with self._running(sql) as connection:
+        with self._running(sql) as (connection, timer):
+            timer.rows = 1
             return await connection.fetchval(sql, *args)
 
     async def execute(self, sql: str, *args: Any) -> str:
@@ -96,7 +102,7 @@ class Transaction:
 
         Arguments and errors are those of ``Database.fetch``.
         """
-        with self._running(sql) as connection:
+        with self._running(sql) as (connection, _):
             return await connection.execute(sql, *args)
 
 

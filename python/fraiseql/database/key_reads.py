@@ -17,6 +17,7 @@ from fraiseql.database.observing import observation
 from fraiseql.database.pipeline import Pipeline
 from fraiseql.database.pipelined_read import DIVERTED, Answer, PipelineCounts
 from fraiseql.errors import FraiseQLError, ResponseTooLarge
+from fraiseql.events import current_request
 from fraiseql.settings import Settings
 
 _MANY: Final = 2.0
@@ -91,9 +92,12 @@ class KeyReads:
         self._mean += (self._active - self._mean) * _WEIGHT
         try:
             waiter = self._join(sql, args, identity, latency)
-            answer = DIVERTED if waiter is None else await waiter
-            if answer is not DIVERTED:
-                return _spent(answer, budget)
+            if waiter is not None:
+                start = perf_counter()
+                answer = await waiter
+                if answer is not DIVERTED:
+                    _report(sql, args, start, answer)
+                    return _spent(answer, budget)
             rows = await self.fetch_rows(sql, args, identity, budget, latency)
         except PostgresError as error:
             raise mapped(error) from error
@@ -174,6 +178,17 @@ class KeyReads:
                 self.counts,
                 pool.discard,
             )
+
+
+def _report(sql: str, args: Sequence[Any], start: float, document: bytes | None) -> None:
+    """Report a read to its request; one that shared the answer of an equal read too."""
+    request = current_request.get()
+    if request is not None:
+        seconds = perf_counter() - start
+        if document is None:
+            request.ran(sql, args, seconds, 0, 0)
+        else:
+            request.ran(sql, args, seconds, 1, len(document))
 
 
 def _spent(document: bytes | None, budget: Budget) -> bytes | None:

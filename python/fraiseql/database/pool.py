@@ -18,6 +18,7 @@ from fraiseql.database.key_reads import KeyReads
 from fraiseql.database.latency import UNTIMED, Latencies, Latency, Priority
 from fraiseql.database.observing import observation, recording
 from fraiseql.database.origin import STATE, Origin
+from fraiseql.database.timing import report_failure, report_read, timed_read
 from fraiseql.errors import FraiseQLError
 from fraiseql.settings import Settings
 
@@ -114,13 +115,15 @@ class Pool:
             connection.isolated = False
             rows = await connection.read(sql, args, budget)
         except RAISED as error:
+            report_failure(connection, sql)
             if pool.closed or not is_loss(error):
                 raise self._failure(connection, error) from error
         except BaseException:
+            report_failure(connection, sql)
             pool.discard(connection)
             raise
         else:
-            pool.release(connection)
+            report_read(sql, args, pool.release(connection), rows)
             return rows
         return await self._retry(connection, partial(_read, sql, args, identity, budget))
 
@@ -142,8 +145,7 @@ class Pool:
         Args:
             sql: A statement that sets nothing.
             args: Values of its parameters.
-            server: The server to run it on. If the free connection is to another server, the
-                statement does not run and the result is None.
+            server: The server to run it on; None if the free connection is to another one.
 
         Raises:
             FraiseQLError: As ``fetch_bytes``.
@@ -155,9 +157,7 @@ class Pool:
         self._connections.outdate()
 
     async def check(self) -> Origin:
-        """Detect changed roles and settings; see ``outdate`` and ``replace_all``.
-
-        Returns the origin of the connection that was used.
+        """Detect changed roles and settings; return the origin of the used connection.
 
         Raises:
             DatabaseError: The query failed.
@@ -296,7 +296,7 @@ class Pool:
         """Run a read whose result may be stored."""
         steady = await self._isolate(connection, identity)
         connection.isolated = False
-        rows = await connection.read(sql, args, budget)
+        rows = await timed_read(connection, sql, args, budget)
         await _note(connection, steady=steady)
         return rows
 
@@ -368,7 +368,7 @@ async def _read(
 ) -> list[Record]:
     await connection.set_identity(identity)
     connection.isolated = False
-    return await connection.read(sql, args, budget)
+    return await timed_read(connection, sql, args, budget)
 
 
 async def _inspect(sql: str, args: Sequence[Any], connection: Connection) -> list[Record]:

@@ -4,7 +4,7 @@ Steps of a request: route, negotiate, read, execute, reply. All errors end here.
 """
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -81,7 +81,7 @@ class Application:
         path: str = "/graphql",
         context: ContextHook | None = None,
         graphiql_query: str = "",
-        background: Startable | None = None,
+        background: Sequence[Startable] = (),
     ) -> None:
         self.service = service
         self.settings = settings or Settings()

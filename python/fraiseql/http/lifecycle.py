@@ -5,6 +5,7 @@ the first request.
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Protocol
 
 from fraiseql.errors import FraiseQLError
@@ -27,13 +28,13 @@ class Lifecycle:
 
     Args:
         service: Needed by requests.
-        background: Not needed by requests; started after the service, stopped before it.
+        background: Work that requests do not need; started after the service, stopped before it.
 
     Attributes:
         started: Whether requests can be served now.
     """
 
-    def __init__(self, service: Startable, background: Startable | None = None) -> None:
+    def __init__(self, service: Startable, background: Sequence[Startable] = ()) -> None:
         self.started = False
         self._background = background
         self._service = service
@@ -55,14 +56,14 @@ class Lifecycle:
         """Stop the service if it was started."""
         if self.started:
             self.started = False
-            if self._background is not None:
-                await self._background.stop()
+            for work in reversed(self._background):
+                await work.stop()
             await self._service.stop()
 
     async def _start_all(self) -> None:
         await self._service.start()
-        if self._background is not None:
-            await self._background.start()
+        for work in self._background:
+            await work.start()
 
     async def run(self, receive: Receive, send: Send) -> None:
         """Handle the lifespan events of the server."""

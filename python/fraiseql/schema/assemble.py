@@ -40,6 +40,7 @@ class Schema:
         fields: Of objects and interfaces: type name, then GraphQL field name.
         classes: GraphQL type name by Python class.
         operation_caches: Values of ``cached_operations`` of ``create_app``.
+        traced: Whether the application has a trace, whose tables ``fraiseql db apply`` creates.
     """
 
     graphql: GraphQLSchema
@@ -53,6 +54,16 @@ class Schema:
     fields: Mapping[str, Mapping[str, FieldDefinition]]
     classes: Mapping[type, str]
     operation_caches: tuple[Cache, ...] = ()
+    traced: bool = False
+
+    @property
+    def private_names(self) -> frozenset[str]:
+        """Names of private fields in Python, in GraphQL and in the database."""
+        private = [
+            field for fields in self.fields.values() for field in fields.values() if field.private
+        ]
+        names = [(field.name, field.graphql_name, field.column) for field in private]
+        return frozenset(name for each in names for name in each if name is not None)
 
 
 def build_schema(

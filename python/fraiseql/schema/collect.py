@@ -145,6 +145,7 @@ def _stored_field(entry: "dataclasses.Field[Any]", description: str | None) -> F
         embed=mark if isinstance(mark, EmbedDefinition) else None,
         default=_default(entry),
         column=options.column,
+        private=options.private,
     )
 
 

@@ -81,6 +81,7 @@ class FieldDefinition:
     """One field of an object or interface: at most one of ``embed`` and ``computed`` is set.
 
     ``column`` is the relation's column that a stored field is read from; None for the same name.
+    The trace stores no value of a ``private`` field.
     """
 
     name: str
@@ -92,6 +93,7 @@ class FieldDefinition:
     computed: ComputedField | None = None
     default: Any = MISSING
     column: str | None = None
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -24,6 +24,7 @@ class FieldMark:
     default: Any = MISSING
     default_factory: Callable[[], Any] | None = None
     column: str | None = None
+    private: bool = False
 
     def __call__(self, function: F) -> F:
         """Mark a method as a computed field, and return it unchanged."""
@@ -36,6 +37,11 @@ class FieldMark:
             raise DeclarationError(
                 f"Computed field {_plain(function).__qualname__} has column={self.column!r}.",
                 hint="Leave it out: a computed field is read from no column.",
+            )
+        if self.private:
+            raise DeclarationError(
+                f"Computed field {_plain(function).__qualname__} has private=True.",
+                hint="Leave it out: no statement compares the value of a computed field.",
             )
         setattr(_plain(function), ATTRIBUTE, self)
         return function
@@ -92,6 +98,7 @@ def field(
     default: Any = ...,
     default_factory: Callable[[], Any] = ...,
     column: str | None = ...,
+    private: bool = ...,
     name: str | None = ...,
     description: str | None = ...,
     deprecation: str | None = ...,
@@ -102,9 +109,10 @@ def field(function: Any = None, /, **options: Any) -> Any:
     Args:
         function: The method, when used as ``@fraiseql.field`` without parentheses.
         **options: ``name`` (GraphQL name), ``description``, ``deprecation`` (reason); for stored
-            fields ``default`` or ``default_factory``, and ``column`` (the column that it is read
-            from, if its name differs); for computed fields ``needs`` (fields of the
-            parent that the function reads; all stored leaf fields when left out) and ``batch``
+            fields ``default`` or ``default_factory``, ``column`` (the column that it is read
+            from, if its name differs) and ``private`` (the trace stores no value that is compared
+            with it, nor one of an argument of its name); for computed fields ``needs`` (fields of
+            the parent that the function reads; all stored leaf fields when left out) and ``batch``
             (the function takes all parents at once and returns a list of the same length).
 
     Raises:
@@ -130,8 +138,8 @@ def field(function: Any = None, /, **options: Any) -> Any:
     except TypeError as error:
         raise DeclarationError(
             f"fraiseql.field has no such option: {error}.",
-            hint="Options: name, description, deprecation, default, column, default_factory,"
-            " needs, batch.",
+            hint="Options: name, description, deprecation, default, column, private,"
+            " default_factory, needs, batch.",
         ) from error
     if function is None:
         return mark

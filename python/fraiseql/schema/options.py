@@ -24,7 +24,7 @@ _TEXTS: Final = frozenset(
     }
 )
 _NAMES: Final = _TEXTS - {"deprecation", "description"}
-_SWITCHES: Final = frozenset({"batch"})
+_SWITCHES: Final = frozenset({"batch", "private"})
 _FUNCTIONS: Final = frozenset({"default_factory", "parse", "serialize"})
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from fraiseql.database import UNBOUNDED, Budget, Database, Identity, Pool, SessionMonitor, open_pool
 from fraiseql.database.pool_metrics import pool_metrics
 from fraiseql.errors import DatabaseUnavailable, FraiseQLError
-from fraiseql.events import Timings
+from fraiseql.events import Events, OperationEvents, Timings, current_request
 from fraiseql.results import FieldRequest, RequestCaches, Results
 from fraiseql.schema import Schema
 from fraiseql.serving.document import Operation, RequestError
@@ -26,20 +26,15 @@ from fraiseql.serving.execution.withheld import WithheldRoles
 from fraiseql.serving.planning.plan import StoredQuery
 from fraiseql.serving.preparation.policy import Policy
 from fraiseql.serving.preparation.prepare import Prepared, Preparer
-from fraiseql.serving.preparation.serving_plan import ServingPlan, Split
 from fraiseql.serving.preparation.snapshot import PlanSnapshot
-from fraiseql.serving.response.answer import (
-    PartitionedRequest,
-    add_report,
-    answer_parts,
-    answer_unchanged,
-    render,
-)
-from fraiseql.serving.response.assemble import assemble, cached, client_etags
+from fraiseql.serving.preparation.statement_facts import PlanFacts
+from fraiseql.serving.response.answer import PartitionedRequest, add_report, render
 from fraiseql.serving.response.errors import NO_DATA, ResponseErrors, finished
 from fraiseql.serving.response.from_memory import answer_from_memory
 from fraiseql.serving.response.outage import outage
+from fraiseql.serving.response.reporting import operation_events, report_answers
 from fraiseql.serving.response.response import Response
+from fraiseql.serving.response.split import answer_split
 from fraiseql.serving.response.staleness import staleness, withheld
 from fraiseql.serving.startup.load_sources import Publish, all_live, load_sources
 from fraiseql.serving.startup.source_monitor import REFRESH_SECONDS, SourceMonitor
@@ -62,6 +57,7 @@ class Service:
         publish: Returns the sources to read instead of the live ones.
         results: Result caches; None for none.
         policy: The ``Cache`` of whole operations; None to cache only declared root fields.
+        events: Receives the events of requests; None for no receiver.
         refresh_seconds: Seconds between two refreshes of the sources.
 
     Attributes:
@@ -78,11 +74,13 @@ class Service:
         results: Results | None = None,
         *,
         policy: Policy | None = None,
+        events: Events | None = None,
         refresh_seconds: float = REFRESH_SECONDS,
     ) -> None:
         self.schema = schema
         self.results = results
         self._policy = policy
+        self._events = events
         self._publish = publish
         self._refresh_seconds = refresh_seconds
         self.settings = settings
@@ -205,13 +203,46 @@ class Service:
                 (mapping of session variables) decide the privileges of the statements.
             timings: Records the time of each step.
         """
+        start = perf_counter()
         try:
-            serving, operation, values = await self._prepare(request, timings)
+            prepared = await self._prepare(request, timings)
         except RequestError as error:
+            if self._events is not None:
+                self._events.refused(error.code)
             refused = self._errors(request.operation_name).of_request(
                 error.errors, error.code, executed=error.executed
             )
             return Response(refused, error.executed, error.status)
+        if self._events is None:
+            return await self._answer(prepared, request, context, timings)
+        events = (prepared[0].events or self._observed(prepared, request)).request()
+        token = current_request.set(events)
+        try:
+            response = await self._answer(prepared, request, context, timings)
+        except BaseException:
+            # A deadline, a client that is gone, or an internal error.
+            events.error("INTERNAL_ERROR")
+            events.done(perf_counter() - start, 0)
+            raise
+        finally:
+            current_request.reset(token)
+        if response.cached is not None:
+            report_answers(events, response.cached)
+        events.done(perf_counter() - start, len(response.body))
+        return response
+
+    def _observed(self, prepared: Prepared, request: Request) -> OperationEvents:
+        """Return the receiver of a plan that runs for the first time."""
+        serving, operation, _ = prepared
+        assert self._events is not None  # noqa: S101 - the caller has checked it
+        facts = PlanFacts(serving, self.schema, self._current.planner.relations.sources)
+        serving.events = operation_events(self._events, operation, request, facts)
+        return serving.events
+
+    async def _answer(
+        self, prepared: Prepared, request: Request, context: dict[str, Any], timings: Timings
+    ) -> Response:
+        serving, operation, values = prepared
         identity = self._identity(context)
         if serving.split is not None and self.results is not None:
             shared = FieldRequest(request.variables or _NO_VARIABLES, dict, identity, context)
@@ -222,9 +253,7 @@ class Service:
                 partitioned = self._partitioned(
                     operation, values, request, context, timings, identity=identity
                 )
-                response = await self._answer_parts(
-                    serving, serving.split, partitioned, request.etags
-                )
+                response = await answer_split(serving, serving.split, partitioned, request.etags)
             return response
         budget = self.pool.budget()
         run = self._run(identity, values, budget)
@@ -241,39 +270,6 @@ class Service:
             return Response(finished(body, errors))
         stale = staleness(run.noted, serving.compiled.plan)
         return Response(finished(body, errors, stale), withheld=withheld(run.noted))
-
-    async def _answer_parts(
-        self,
-        serving: ServingPlan,
-        split: Split,
-        request: PartitionedRequest,
-        etags: Sequence[str],
-    ) -> Response:
-        """Answer an operation with cached root fields."""
-        request.etags = client_etags(split, etags) if etags else {}
-        start = perf_counter()
-        results = await answer_parts(split.parts, request)
-        metadata = cached(split, results, request.identity)
-        unchanged = metadata.unchanged and metadata.etag in etags
-        if metadata.unchanged and not unchanged:
-            results = await answer_unchanged(split.parts, results, request)
-            metadata = cached(split, results, request.identity)
-        # Several fields are rendered while others are fetched.
-        request.timings.sql = max(0.0, perf_counter() - start - request.timings.render)
-        if unchanged:
-            return Response(b"", cached=metadata)
-        errors = [error for result in results for error in result.errors]
-        if errors:
-            no_data = any(result.value is None for result in results)
-            away = outage(errors, split.roots, no_data=no_data)
-            if away is not None:
-                return away
-        reports = [report for result in results for report in result.reports]
-        stale = staleness(reports, serving.compiled.plan)
-        body = assemble(split.parts, results, stale)
-        return Response(
-            body, cached=metadata if metadata.answers else None, withheld=withheld(reports)
-        )
 
     def _partitioned(
         self,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from fraiseql.caching.ddl.trace_objects import trace_objects, trace_privileges
 from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.results.desired_state import desired_results
 from fraiseql.caching.results.sql.grants import Privilege
@@ -64,6 +65,8 @@ async def load_desired_state(schema: Schema, pool: Pool) -> DesiredState:
     violations, objects = await desired_results(schema, pool, stored_types)
     refusals += violations
     desired += objects
+    if schema.traced:
+        desired += trace_objects()
     refusals += _twice(desired)
     types = frozenset(schema.objects)
     return DesiredState(
@@ -98,15 +101,17 @@ def document_relations(state: DesiredState, type_name: str) -> tuple[str, ...]:
     )
 
 
-def document_rights(state: DesiredState) -> tuple[Privilege, ...]:
-    """Return the privileges that reading stored documents needs, besides those on tables."""
+def application_privileges(state: DesiredState) -> tuple[Privilege, ...]:
+    """Return the privileges for stored documents and the trace, besides those on tables."""
     names = [
         name
         for stored_type in state.stored_types
         if stored_type.type_name not in state.refused
         for name in strategy_of(stored_type).readable(stored_type)
     ]
-    return tuple(Privilege("stored", "SELECT", name) for name in dict.fromkeys(names))
+    stored = [Privilege("stored", "SELECT", name) for name in dict.fromkeys(names)]
+    traced = trace_objects()[0] in state.objects
+    return (*stored, *(trace_privileges() if traced else ()))
 
 
 def _of(stored_type: StoredType) -> tuple[list[Violation], list[DatabaseObject]]:

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from fraiseql.caching.ddl.apply import find_plan, unapplied_types
 from fraiseql.caching.ddl.desired_state import DesiredState, load_desired_state
-from fraiseql.caching.ddl.plan import MigrationPlan
+from fraiseql.caching.ddl.plan import MigrationPlan, Step
+from fraiseql.caching.ddl.trace_objects import TRACE_NAMES
 from fraiseql.caching.refresh.queues import queue_statuses
 from fraiseql.caching.refresh.rolling import overdue
 from fraiseql.caching.refresh.status import view_statuses
@@ -96,10 +97,15 @@ def _not_applied(declared: Declared) -> Iterator[Diagnosis]:
         evidence = {"code": refusal.code, "message": refusal.message}
         step = f"{MANUAL}{refusal.alternative}"
         yield _diagnosis("NOT_APPLIED", refusal.where, evidence, step)
-    if declared.plan.steps:
-        steps = declared.plan.steps
+    steps = [step for step in declared.plan.steps if not _is_trace(step)]
+    if steps:
         facts = {"steps": len(steps), "first": steps[0].title, "reason": steps[0].reason}
         yield _diagnosis("NOT_APPLIED", "declarations", facts, f"db apply {declared.app}")
+
+
+def _is_trace(step: Step) -> bool:
+    """Return whether a step only concerns the trace, without which nothing is slower."""
+    return all(obj.name in TRACE_NAMES for obj in (*step.dropped, *step.created))
 
 
 async def _behind(declared: Declared, reader: AdminConnection) -> AsyncIterator[Diagnosis]:

@@ -18,6 +18,7 @@ class Thresholds:
         unused_bytes: Size of an index that is not used.
         embed_rows: Rows of a table that an embedded list reads without an index.
         log_rows: Rows of the change log.
+        equal_statements: Runs of one statement in one request.
         cache_answers: Answers of a query that is cached.
         cache_cost_ms: Milliseconds that an answer which is no hit costs in addition.
         skew_seconds: Difference of the clocks.
@@ -51,6 +52,7 @@ class Thresholds:
     unused_bytes: float = 1_000_000
     embed_rows: float = 1_000
     log_rows: float = 1_000_000
+    equal_statements: float = 20
     cache_answers: float = 1_000
     cache_cost_ms: float = 0.5
     skew_seconds: float = 1

@@ -21,12 +21,13 @@ REMEDIES: Final[Mapping[str, str]] = {
     "read_times": "reads are not timed: ALTER SYSTEM SET track_io_timing = on",
     "cache_statistics": "the role may not read the statistics of result caches: fraiseql db grant",
     "ledger": "the role may not read fraiseql.ledger: run the doctor as the role that applied",
+    "trace": "the role may not read the trace: fraiseql db grant",
     "statement_statistics": "pg_stat_statements is not installed: see NO_STATEMENT_STATISTICS",
     "all_replicas": "standbys may use the index: pass --replica URL for each",
 }
 """Why a condition does not hold, and what to do, by its name."""
 
-_OPTIONAL: Final = frozenset({"cache_statistics", "ledger"})
+_OPTIONAL: Final = frozenset({"cache_statistics", "ledger", "trace"})
 """Conditions that are null where their object does not exist."""
 
 Clock = Callable[[], float]

@@ -12,6 +12,8 @@ SELECT current_user::text AS role, extract(epoch FROM clock_timestamp())::float8
   has_table_privilege(to_regclass('fraiseql.ledger'), 'SELECT') AS ledger,
   -- Null without the view: then no query is cached.
   has_table_privilege(to_regclass('fraiseql.result_cache_stats'), 'SELECT') AS cache_statistics,
+  -- Null without the table: then nothing was applied, or trace is off.
+  has_table_privilege(to_regclass('fraiseql.operation_window'), 'SELECT') AS trace,
   current_setting('track_io_timing')::boolean AS read_times,
   (SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
     WHERE e.extname = 'pg_stat_statements'

@@ -1,7 +1,7 @@
 """Execution of a compiled plan for one request."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -134,13 +134,18 @@ def _without_suggestion(error: InputError) -> InputError:
 class CompiledRoot:
     """A root field that SQL answers, with its statement."""
 
-    __slots__ = ("_usual", "many", "query", "stream")
+    __slots__ = ("_usual", "key", "many", "query", "stream")
 
     def __init__(self, root: SqlRoot) -> None:
         self.stream = root.stream
+        self.key = root.key
         self.many = root.many
         self._usual = Priority.LIST if root.many else Priority.KEY
         self.query = PreparedQuery(root.query, root.max_limit)
+
+    def statements(self) -> Iterator[PreparedQuery]:
+        """Yield the statements that it may run."""
+        yield from self.query.variants()
 
     async def run(self, run: Run) -> Item:
         """Return the stream item: rows, one document, None, or the number of a failure."""
@@ -159,21 +164,25 @@ class CompiledRoot:
 class CompiledStoredRoot(CompiledRoot):
     """A root field with stored documents, which are read live if needed."""
 
-    __slots__ = ("_bare", "_key", "stored")
+    __slots__ = ("_bare", "stored")
 
     def __init__(self, root: SqlRoot, stored_query: StoredQuery, fallback: LiveFallback) -> None:
         super().__init__(root)
-        self._key = root.key
         # One row of one column.
         self._bare = not root.many and stored_query.source.freshness is None
         self.stored = StoredStatement(stored_query, root.max_limit, fallback)
+
+    def statements(self) -> Iterator[PreparedQuery]:
+        """Yield the statements that it may run."""
+        yield from super().statements()
+        yield from self.stored.statements()
 
     async def run(self, run: Run) -> Item:
         """Return the stream item, as ``CompiledRoot.run`` does."""
         try:
             bare = self._bare and run.identity.role is None
             reader = run.stored_key_reader() if bare else run.stored_reader(self._usual)
-            rows = await self.stored.rows(reader, run.values, self._key, run.note)
+            rows = await self.stored.rows(reader, run.values, self.key, run.note)
         except FraiseQLError as error:
             return run.fail(error)
         if rows is None:

@@ -46,7 +46,7 @@ class PreparedQuery:
             text for some values; else None.
     """
 
-    __slots__ = ("_binders", "choose", "parameters", "relation", "text")
+    __slots__ = ("_binders", "_variants", "choose", "parameters", "relation", "text")
 
     def __init__(
         self,
@@ -66,18 +66,24 @@ class PreparedQuery:
             _binder(parameter, converter(parameter)) for parameter in statement.parameters
         ]
         self.choose: Callable[[Mapping[str, Any]], PreparedQuery] | None = None
+        self._variants: _Variants | None = None
         if statement.points and not hints:
 
             def compiled(hints: Sequence[IndexHint]) -> PreparedQuery:
                 return PreparedQuery(query, max_limit, freshness, hints, condition, access=access)
 
-            self.choose = _Variants(self, statement.points, compiled).of
+            self._variants = _Variants(self, statement.points, compiled)
+            self.choose = self._variants.of
 
     @property
     def weight(self) -> int:
         """Approximate bytes of memory, with all possible variants."""
         forms = 1 if self.choose is None else _MOST_VARIANTS
         return forms * (_STATEMENT + _CHARACTER * len(self.text))
+
+    def variants(self) -> Sequence["PreparedQuery"]:
+        """Return the forms of the statement that are compiled."""
+        return (self,) if self._variants is None else self._variants.compiled()
 
     def bind(self, values: Mapping[str, Any]) -> list[Any]:
         """Return the parameters for one request.
@@ -113,6 +119,10 @@ class _Variants:
         ]
         self._compiled = compiled
         self._variants = {(UNHINTED,) * len(points): ordinary}
+
+    def compiled(self) -> Sequence[PreparedQuery]:
+        """Return the variants that are compiled."""
+        return tuple(self._variants.values())
 
     def of(self, values: Mapping[str, Any]) -> PreparedQuery:
         """Return the variant for the values of a request, compiled on first use."""

@@ -1,6 +1,6 @@
 """Statements that read stored documents, with fallback to live rows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Final
@@ -110,6 +110,12 @@ class StoredStatement:
                 access=source.access,
             )
         return self._for_roles
+
+    def statements(self) -> Iterator[PreparedQuery]:
+        """Yield the statements that it may run, as far as they are compiled."""
+        yield from self.query.variants()
+        if self._for_roles is not None:
+            yield from self._for_roles.variants()
 
     async def rows(
         self,

@@ -8,6 +8,7 @@ from typing import Any, Self
 import orjson
 
 from fraiseql.database import Identity
+from fraiseql.events import OperationEvents
 from fraiseql.native import Shape
 from fraiseql.results import CacheableField, FieldCache
 from fraiseql.serving.execution.run import CompiledPlan
@@ -104,9 +105,10 @@ class ServingPlan:
         shape: Renders the response.
         roots: The number of root fields that are no constants.
         split: The root fields by themselves; None when none of them is cached.
+        events: Receives the requests of the plan; None before the first, or without a receiver.
     """
 
-    __slots__ = ("compiled", "roots", "shape", "split")
+    __slots__ = ("compiled", "events", "roots", "shape", "split")
 
     def __init__(self, compiled: CompiledPlan) -> None:
         self.compiled = compiled
@@ -114,3 +116,4 @@ class ServingPlan:
         roots = compiled.plan.roots
         self.roots = sum(not isinstance(root, ConstantRoot) for root in roots)
         self.split: Split | None = None
+        self.events: OperationEvents | None = None

@@ -8,6 +8,7 @@ from graphql import GraphQLError
 
 from fraiseql.error_log import NOWHERE, ErrorLog, ErrorPlace, code_of, without_quoted
 from fraiseql.errors import DocumentError, FraiseQLError
+from fraiseql.events import current_request
 from fraiseql.native import LargeText, RenderError
 from fraiseql.serving.planning.plan import OperationPlan, SqlRoot
 from fraiseql.serving.planning.selection import SelectedField
@@ -89,6 +90,9 @@ class ResponseErrors:
             extensions |= error.extensions or {}
         else:
             message = f"{type(error).__name__}: {error}" if self._debug else _INTERNAL
+        events = current_request.get()
+        if events is not None:
+            events.error(str(extensions["code"]))
         return {
             "message": message,
             "extensions": {**extensions, **self._log.extensions(error, place)},

@@ -21,7 +21,7 @@ class User:
     name: str
     {more}
 
-app = fraiseql.create_app(queries=[fraiseql.find("users", User)])
+app = fraiseql.create_app(queries=[fraiseql.find("users", User)], trace="off")
 """
 
 Run = Callable[..., tuple[int, str]]

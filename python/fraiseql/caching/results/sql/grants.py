@@ -24,7 +24,9 @@ from fraiseql.caching.results.sql.stats import COUNTERS, KEYS_TABLE, stats_objec
 from fraiseql.caching.results.sql.views import ENTRIES, STATS
 from fraiseql.catalog.picture import quote
 
-Purpose = Literal["answers", "documents", "figures", "labels", "log", "partitions", "stored"]
+Purpose = Literal[
+    "answers", "documents", "figures", "labels", "log", "partitions", "stored", "trace"
+]
 
 MEANINGS: Final[dict[Purpose, str]] = {
     "answers": "read and store answers",
@@ -33,6 +35,7 @@ MEANINGS: Final[dict[Purpose, str]] = {
     "figures": "write and read statistics",
     "labels": "invalidate by labels",
     "partitions": "handle attached partitions (the worker)",
+    "trace": "write and read the trace",
     "log": "delete unneeded rows from the change log (the worker)",
 }
 """Purposes of privileges, in words for operators."""

@@ -52,6 +52,19 @@ FAULTS: Final[tuple[SqlFault, ...]] = sql_faults(
             thresholds=("cache_answers", "cache_cost_ms"),
         ),
         Fault(
+            code="N_PLUS_ONE",
+            title="A request runs one statement many times",
+            why="A Python function of a field runs it for each parent, and each run is a round"
+            " trip. The finding names the operation, the field and the statement. After the"
+            " change, the old counts remain for trace_retention, or until they are purged.",
+            severity="warning",
+            command="Make the field take all parents at once: @fraiseql.field(batch=True). Then"
+            " purge the trace.",
+            undo="None.",
+            needs=("trace",),
+            thresholds=("equal_statements",),
+        ),
+        Fault(
             code="DEBUG_IN_PRODUCTION",
             title="Clients see internal errors",
             why="With debug on, messages of errors contain SQL and values. The database is on"

@@ -62,6 +62,21 @@ FROM fraiseql.result_cache_stats s CROSS JOIN thresholds l
 WHERE s.hits + s.misses + s.stale >= l.cache_answers
   AND s.saved_ms < l.cache_cost_ms * (s.misses + s.stale);
 
+-- n_plus_one: Statements of the trace that ran often in one request.
+SELECT 'operation ' || coalesce(nullif(o.name, ''), w.operation) || ' field ' || s.root AS object,
+  'warning' AS severity,
+  jsonb_build_object('runs_in_one_request', w.most, 'statement', left(s.sql, 200),
+    'ms', round(w.ms::numeric, 1), 'threshold_runs', l.equal_statements) AS evidence,
+  ARRAY['# declare the field ' || s.root || ' with @fraiseql.field(batch=True)',
+    '$ fraiseql trace purge ' || (f.json ->> 'app')] AS command,
+  ARRAY[]::text[] AS undo
+FROM (SELECT t.operation, t.statement, max(t.most_in_request) AS most, sum(t.db_ms_sum) AS ms
+  FROM fraiseql.operation_window t WHERE t.statement <> '' GROUP BY t.operation, t.statement) w
+JOIN fraiseql.operation_statement s ON s.id = w.statement AND s.sql NOT IN ('', 'other')
+LEFT JOIN fraiseql.operation o ON o.id = w.operation
+CROSS JOIN thresholds l CROSS JOIN facts f
+WHERE w.most > l.equal_statements;
+
 -- debug_in_production: The setting of the application, and the address of its database.
 SELECT 'debug' AS object, 'error' AS severity,
   jsonb_build_object('database', f.json ->> 'remote') AS evidence,

@@ -1,0 +1,222 @@
+"""Counters of operations and their statements in one process."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from random import randrange
+from typing import Any, Final
+
+BUCKETS: Final = 24
+"""Buckets of a histogram: below 0.0625 ms, then one for each doubling; the last has no bound."""
+
+OTHER: Final = "other"
+"""Id and name of operations and statements beyond the limits below."""
+
+OPERATIONS: Final = 500
+"""Operations that are counted separately."""
+
+STATEMENTS: Final = 20
+"""Statements of one operation that are counted separately."""
+
+REQUEST: Final = ""
+"""Statement id of a whole request."""
+
+_LONGEST_SAMPLE: Final = 2_000
+"""Characters of the parameters above which they are not sampled."""
+
+
+def digest(*texts: str) -> str:
+    """Return the id of texts, the same in every process."""
+    return sha256("\0".join(texts).encode("utf-8", "replace")).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Values of counters at one time; see ``Counters``."""
+
+    calls: int = 0
+    errors: int = 0
+    seconds: float = 0.0
+    rows: int = 0
+    size: int = 0
+    buckets: tuple[int, ...] = (0,) * BUCKETS
+    most: int = 0
+
+    def since(self, before: "Totals") -> "Totals":
+        """Return the counts after ``before``."""
+        return Totals(
+            self.calls - before.calls,
+            self.errors - before.errors,
+            self.seconds - before.seconds,
+            self.rows - before.rows,
+            self.size - before.size,
+            tuple([now - then for now, then in zip(self.buckets, before.buckets, strict=True)]),
+            self.most,
+        )
+
+    def plus(self, other: "Totals") -> "Totals":
+        """Return the sum with other counts."""
+        return Totals(
+            self.calls + other.calls,
+            self.errors + other.errors,
+            self.seconds + other.seconds,
+            self.rows + other.rows,
+            self.size + other.size,
+            tuple([own + more for own, more in zip(self.buckets, other.buckets, strict=True)]),
+            max(self.most, other.most),
+        )
+
+
+class Counters:
+    """Counters of a statement in an operation, or of an operation; they only grow.
+
+    Attributes:
+        calls: Runs.
+        errors: Runs that failed.
+        seconds: Sum of the durations.
+        buckets: Runs by duration.
+        rows: Rows.
+        size: Bytes.
+        most: Most runs in one request since ``take``.
+    """
+
+    __slots__ = ("_taken", "buckets", "calls", "errors", "most", "rows", "seconds", "size")
+
+    def __init__(self) -> None:
+        self.calls = self.errors = self.rows = self.size = self.most = 0
+        self.seconds = 0.0
+        self.buckets = [0] * BUCKETS
+        self._taken = Totals()
+
+    def add(self, seconds: float, rows: int, size: int) -> None:
+        """Count a run."""
+        self.calls += 1
+        self.seconds += seconds
+        self.rows += rows
+        self.size += size
+        bucket = int(seconds * 16_000.0).bit_length()
+        self.buckets[bucket if bucket < BUCKETS else -1] += 1
+
+    def take(self) -> Totals | None:
+        """Return the counts since the last call; None if nothing was counted."""
+        before = self._taken
+        if self.calls == before.calls and self.errors == before.errors:
+            return None
+        self._taken = Totals(
+            self.calls,
+            self.errors,
+            self.seconds,
+            self.rows,
+            self.size,
+            tuple(self.buckets),
+            self.most,
+        )
+        self.most = 0
+        return self._taken.since(before)
+
+
+class StatementCounters(Counters):
+    """Counters of one statement, or of one kind of answer of a result cache.
+
+    Attributes:
+        id: Digest of the SQL, or of the root field.
+        sql: The SQL; empty for an answer of a result cache.
+        source: ``live``, ``generated``, ``projection``, ``view``, or ``result:`` and the outcome.
+        root: Response key of its root field, or the field whose function runs it.
+        samples: Parameters of some runs of the day.
+    """
+
+    __slots__ = ("_seen", "id", "samples", "secret", "source", "sql", "root")  # noqa: RUF023
+
+    def __init__(
+        self, sql: str, source: str, root: str, secret: frozenset[int] | None = None
+    ) -> None:
+        super().__init__()
+        self.id = digest(sql) if sql else digest("root", root)
+        self.sql = sql
+        self.source = source
+        self.root = root
+        self.secret = secret
+        self.samples: list[dict[str, Any]] = []
+        self._seen = 0
+
+    def sample(self, args: Sequence[Any], most: int) -> None:
+        """Take the parameters of a run into the samples, each run with the same probability.
+
+        Values of private parameters are left out, and all of a statement whose parameters are
+        unknown.
+
+        Args:
+            args: Values of the parameters.
+            most: Maximum number of samples.
+        """
+        secret = self.secret
+        if secret is None or most <= 0:
+            return
+        self._seen += 1
+        place = len(self.samples) if len(self.samples) < most else randrange(self._seen)  # noqa: S311 - a sample
+        if place >= most:
+            return
+        taken = {str(n + 1): arg for n, arg in enumerate(args) if n not in secret}
+        if sum(len(str(arg)) for arg in taken.values()) > _LONGEST_SAMPLE:
+            return
+        self.samples[place : place + 1] = [taken]
+
+    def forget_samples(self) -> None:
+        """Begin the samples of another day."""
+        self.samples = []
+        self._seen = 0
+
+
+class OperationCounters(Counters):
+    """Counters of the requests of one operation.
+
+    Attributes:
+        id: Digest of the name and the document.
+        name: Name of the operation; empty for none.
+        kind: ``query``.
+        document: Text of the document, without values.
+        codes: Errors by code.
+        by_sql: Counters of statements by their text.
+    """
+
+    __slots__ = ("_answers", "by_sql", "codes", "document", "id", "kind", "name")
+
+    def __init__(self, name: str, kind: str, document: str, own_id: str = "") -> None:
+        super().__init__()
+        self.id = own_id or digest(name, document)
+        self.name = name
+        self.kind = kind
+        self.document = document
+        self.codes: dict[str, int] = {}
+        self.by_sql: dict[str, StatementCounters] = {}
+        self._answers: dict[tuple[str, str], StatementCounters] = {}
+
+    def add_statement(
+        self, sql: str, source: str, root: str, secret: frozenset[int] | None
+    ) -> StatementCounters:
+        """Return the counters of a new statement; beyond the limit, those of ``OTHER``."""
+        if len(self.by_sql) >= STATEMENTS:
+            sql, source, root, secret = OTHER, OTHER, "", None
+        own = self.by_sql.get(sql)
+        if own is None:
+            own = self.by_sql[sql] = StatementCounters(sql, source, root, secret)
+        return own
+
+    def answers(self, root: str, outcome: str) -> StatementCounters:
+        """Return the counters of the answers of result caches for a root field."""
+        own = self._answers.get((root, outcome))
+        if own is None:
+            if len(self._answers) >= STATEMENTS:
+                root = OTHER
+            own = self._answers.get((root, outcome))
+        if own is None:
+            own = StatementCounters("", f"result:{outcome}", root)
+            self._answers[root, outcome] = own
+        return own
+
+    @property
+    def statements(self) -> Iterator[StatementCounters]:
+        """Counters of statements, then of answers of result caches."""
+        yield from self.by_sql.values()
+        yield from self._answers.values()

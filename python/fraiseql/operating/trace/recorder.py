@@ -1,0 +1,184 @@
+"""Receiver of a process's events, which counts them in memory."""
+
+from collections.abc import Callable, Iterator, Sequence
+from random import random
+from typing import Any, Final
+
+from fraiseql.events import StatementFacts
+from fraiseql.operating.trace.counters import (
+    OPERATIONS,
+    OTHER,
+    OperationCounters,
+    StatementCounters,
+)
+from fraiseql.settings import Settings
+
+_CODES: Final = 50
+"""Error codes of an operation that are counted separately."""
+
+_NO_RUNS: Final[dict[StatementCounters, int]] = {}
+
+
+class Recorder:
+    """Counts the events of one application; see ``fraiseql.events.Events``.
+
+    Only for the thread of the event loop: it takes no lock.
+
+    Args:
+        settings: Uses ``trace``, ``trace_rate`` and ``trace_samples``.
+
+    Attributes:
+        rate: Share of the requests whose statements are counted.
+        samples: Samples of parameters of a statement and day; 0 for none.
+        refusals: Requests that were not executed, by error code.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.rate = 0.0 if settings.trace == "off" else settings.trace_rate
+        self.samples = settings.trace_samples if settings.trace == "values" else 0
+        self.refusals: dict[str, int] = {}
+        self._operations: dict[tuple[str, str], OperationCounters] = {}
+
+    @property
+    def operations(self) -> Iterator[OperationCounters]:
+        """Counters of each operation."""
+        yield from self._operations.values()
+
+    def operation(
+        self, name: str, kind: str, document: str, facts: Callable[[str], StatementFacts]
+    ) -> "OperationTrace":
+        """Return the receiver of the requests of a plan; plans of one document share counters."""
+        key = (name, document)
+        counters = self._operations.get(key)
+        if counters is None:
+            own_id = ""
+            if len(self._operations) >= OPERATIONS:
+                key, name, document, own_id = (OTHER, ""), OTHER, "", OTHER
+            counters = self._operations.get(key)
+            if counters is None:
+                counters = OperationCounters(name, kind, document, own_id)
+                self._operations[key] = counters
+        return OperationTrace(self, counters, facts)
+
+    def refused(self, code: str) -> None:
+        """Count a request that was not executed."""
+        count(self.refusals, code)
+
+
+class OperationTrace:
+    """Counts the requests of one plan; see ``fraiseql.events.OperationEvents``.
+
+    Attributes:
+        counters: Counters of its operation.
+        by_sql: Counters of the operation's statements, by their text.
+        samples: Samples of parameters of a statement and day; 0 for none.
+    """
+
+    __slots__ = ("_facts", "_rate", "by_sql", "counters", "samples")
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        counters: OperationCounters,
+        facts: Callable[[str], StatementFacts],
+    ) -> None:
+        self.counters = counters
+        self.by_sql = counters.by_sql
+        self.samples = recorder.samples
+        self._rate = recorder.rate
+        self._facts = facts
+
+    def request(self) -> "RequestTrace":
+        """Return the receiver of a request that begins."""
+        if self._rate >= 1.0 or random() < self._rate:  # noqa: S311 - a sample
+            return RequestTrace(self)
+        return UntracedRequest(self)
+
+    def statement(self, sql: str) -> StatementCounters:
+        """Return the counters of a statement that runs for the first time."""
+        facts = self._facts(sql)
+        return self.counters.add_statement(sql, facts.source, facts.root, facts.secret)
+
+
+class RequestTrace:
+    """Counts the statements of one request; see ``fraiseql.events.RequestEvents``."""
+
+    __slots__ = ("_failed", "_first", "_operation", "_runs")
+
+    def __init__(self, operation: OperationTrace) -> None:
+        self._operation = operation
+        self._first: StatementCounters | None = None
+        self._runs: dict[StatementCounters, int] = _NO_RUNS
+        self._failed = False
+
+    def ran(self, sql: str, args: Sequence[Any], seconds: float, rows: int, size: int) -> None:
+        """Count a run of a statement."""
+        operation = self._operation
+        counters = operation.by_sql.get(sql)
+        if counters is None:
+            counters = operation.statement(sql)
+        counters.add(seconds, rows, size)
+        if self._first is None:
+            # Most requests run one statement: they need no table.
+            self._first = counters
+            if not counters.most:
+                counters.most = 1
+        else:
+            self._again(counters)
+        if operation.samples:
+            counters.sample(args, operation.samples)
+
+    def _again(self, counters: StatementCounters) -> None:
+        """Count a run that is not the first one of the request."""
+        runs = self._runs
+        if runs is _NO_RUNS and self._first is not None:
+            runs = self._runs = {self._first: 1}
+        times = runs[counters] = runs.get(counters, 0) + 1
+        counters.most = max(counters.most, times)
+
+    def failed(self, sql: str, seconds: float) -> None:
+        """Count a run that failed."""
+        operation = self._operation
+        counters = operation.by_sql.get(sql)
+        if counters is None:
+            counters = operation.statement(sql)
+        counters.add(seconds, 0, 0)
+        counters.errors += 1
+
+    def answered(self, root: str, outcome: str, size: int) -> None:
+        """Count an answer of a result cache; its time is part of the request's."""
+        self._operation.counters.answers(root, outcome).add(0.0, 0, size)
+
+    def error(self, code: str) -> None:
+        """Count an error of the response."""
+        count(self._operation.counters.codes, code)
+        self._failed = True
+
+    def done(self, seconds: float, size: int) -> None:
+        """Count the request."""
+        counters = self._operation.counters
+        counters.add(seconds, 0, size)
+        if self._failed:
+            counters.errors += 1
+
+
+class UntracedRequest(RequestTrace):
+    """Counts a request without its statements."""
+
+    __slots__ = ()
+
+    def ran(self, sql: str, args: Sequence[Any], seconds: float, rows: int, size: int) -> None:
+        """Count nothing."""
+
+    def failed(self, sql: str, seconds: float) -> None:
+        """Count nothing."""
+
+    def answered(self, root: str, outcome: str, size: int) -> None:
+        """Count nothing."""
+
+
+def count(counters: dict[str, int], code: str) -> None:
+    """Add one to the counter of a code; beyond the limit, to that of ``OTHER``."""
+    if code not in counters and len(counters) >= _CODES:
+        code = OTHER
+    counters[code] = counters.get(code, 0) + 1
