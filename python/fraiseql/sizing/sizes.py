@@ -1,5 +1,6 @@
 """Sizes of a server's memory, each with its formula."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +13,8 @@ EMBEDDED_SHARE: Final = 0.5
 _LEAST_BUFFERS: Final = 128 * MB
 _MOST_MAINTENANCE: Final = 2 * GB
 _LEAST_AUTOVACUUM: Final = 64 * MB
+_AUTOVACUUM_WORKERS: Final = 3
+"""The default of ``autovacuum_max_workers``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,21 @@ def autovacuum_work_mem(memory: int, workers: int) -> Size:
         f"at least {shown(min(one, _LEAST_AUTOVACUUM))}"
     )
     return Size(whole(size), text)
+
+
+def embedded_sizes(memory: int) -> Mapping[str, int]:
+    """Return the sizes, in bytes by setting, that a new embedded server begins with.
+
+    Those of the settings that need no measurement.
+
+    Args:
+        memory: Bytes for the server.
+    """
+    return {
+        "shared_buffers": shared_buffers(memory).bytes,
+        "maintenance_work_mem": maintenance_work_mem(memory).bytes,
+        "autovacuum_work_mem": autovacuum_work_mem(memory, _AUTOVACUUM_WORKERS).bytes,
+    }
 
 
 def effective_cache_size(memory: int) -> Size:

@@ -2,7 +2,11 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from typing import Final
+
+from fraiseql.sizing.machine import local_machine
+from fraiseql.sizing.sizes import EMBEDDED_SHARE, MB, embedded_sizes, setting_text
 
 _FIRST_WITH_BUILTIN_LOCALES: Final = 17
 _NOT_DURABLE: Final = """\
@@ -29,21 +33,32 @@ def initdb_options(major: int, user: str, *, durable: bool) -> list[str]:
 def configuration(*, durable: bool) -> str:
     """Return the text to append to ``postgresql.conf``.
 
-    The socket, and that the server listens on nothing else, are options of the command line.
+    The socket, and that the server listens on nothing else, are options of the command line. The
+    memory is a share of that of the machine; disposable data gets little.
     """
+    memory = _memory()
+    sizes = embedded_sizes(int(memory * EMBEDDED_SHARE)) if durable else _little(memory)
+    lines = "\n".join(f"{name} = {setting_text(size)}" for name, size in sizes.items())
     return f"""
 # FraiseQL: for development on one machine. Written once; edit it freely.
 # The only way to connect is a socket in a directory of mode 0700, which only its owner can enter;
 # there pg_hba.conf trusts every user without a password.
 max_connections = 50
-shared_buffers = {_shared_buffers()}MB
+{lines}
 log_line_prefix = '%m [%p] '
 log_timezone = 'UTC'
 timezone = 'UTC'
 {"" if durable else _NOT_DURABLE}"""
 
 
-def _shared_buffers() -> int:
-    """A sixteenth of the memory, from 16 to 128 MiB."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return max(16, min(128, memory // 2**20 // 16))
+def _little(memory: int) -> Mapping[str, int]:
+    """Return a cache of a sixteenth of the memory, from 16 to 128 MB."""
+    return {"shared_buffers": max(16, min(128, memory // MB // 16)) * MB}
+
+
+def _memory() -> int:
+    """Return the bytes of memory of the machine, within its control groups."""
+    machine = local_machine()
+    if machine is not None:
+        return machine.memory
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
