@@ -1,8 +1,9 @@
 """Detection of poolers such as PgBouncer, and checks of their limits."""
 
+import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, Literal, TypeAlias
 
 import asyncpg
@@ -89,6 +90,47 @@ async def _shared(
     finally:
         with suppress(asyncpg.PostgresError, OSError):
             await other.close(timeout=1)
+
+
+async def shared_server(url: str, patience: float) -> tuple[int, int] | None:
+    """Return two servers of one connection, if a pooler shares servers between transactions.
+
+    They are those of two transactions of one connection, the second while another connection has
+    the server of the first.
+
+    Args:
+        url: Address of the database.
+        patience: Seconds to wait.
+
+    Returns:
+        Two process ids; None if each connection keeps its server, or cannot be opened.
+    """
+    with suppress(asyncpg.PostgresError, OSError, TimeoutError, ValueError):
+        async with asyncio.timeout(patience), _opened(url) as first, _opened(url) as other:
+            for _ in range(_ATTEMPTS):
+                before = await _server_of(first)
+                async with other.transaction():
+                    held = await other.fetchval(_PID)
+                    after = await _server_of(first)
+                if held == before or after != before:
+                    return before, after
+    return None
+
+
+@asynccontextmanager
+async def _opened(url: str) -> AsyncIterator[DriverConnection]:
+    # Without prepared statements, which a shared server loses.
+    connection = await asyncpg.connect(url, statement_cache_size=0)
+    try:
+        yield connection
+    finally:
+        connection.terminate()
+
+
+async def _server_of(connection: DriverConnection) -> int:
+    async with connection.transaction():
+        pid: int = await connection.fetchval(_PID)
+        return pid
 
 
 def _no_prepared_statements() -> ConfigurationError:

@@ -54,6 +54,9 @@ def report_failure(connection: Connection, sql: str) -> None:
 
 def _size_of(rows: Sequence[Record]) -> int:
     """Return the bytes of the documents, which are in the first column."""
+    if len(rows) == 1:
+        document = rows[0][0]
+        return len(document) if type(document) is bytes else 0
     size = 0
     for row in rows:
         document = row[0]

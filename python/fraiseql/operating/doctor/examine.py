@@ -6,14 +6,16 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from fraiseql.database import Pool
-from fraiseql.errors import DatabaseError
+from fraiseql.errors import ConfigurationError, DatabaseError
 from fraiseql.operating.doctor.declared import cache_diagnoses, declared_diagnoses
 from fraiseql.operating.doctor.facts import application_facts
 from fraiseql.operating.doctor.fault import SEVERITIES, Diagnosis, Fault, Severity
 from fraiseql.operating.doctor.faults import FAULTS, SQL_FAULTS
 from fraiseql.operating.doctor.faults.declared import FAULTS as DECLARED
+from fraiseql.operating.doctor.pooler_mode import pooler_diagnosis
 from fraiseql.operating.doctor.redis_policy import redis_diagnoses
 from fraiseql.operating.doctor.replicas import without_used
 from fraiseql.operating.doctor.statement import statement
@@ -22,7 +24,7 @@ from fraiseql.operating.doctor.visibility import Clock, NotSeen, load_visibility
 from fraiseql.schema import Schema
 from fraiseql.settings import Settings
 
-_APART: Final = frozenset({"CACHE_NOT_ALLOWED", "REDIS_POLICY"})
+_APART: Final = frozenset({"CACHE_NOT_ALLOWED", "POOLER_TRANSACTION_MODE", "REDIS_POLICY"})
 """Faults of declarations that are seen without the ledger."""
 
 _BY_CODE = {fault.code: fault for fault in FAULTS}
@@ -94,9 +96,12 @@ async def examine(
     Raises:
         DatabaseError: The database cannot be reached.
     """
-    visibility = await load_visibility(
-        pool, replicas=bool(scope.replicas), memory=scope.memory, clock=clock
-    )
+    try:
+        visibility = await load_visibility(
+            pool, replicas=bool(scope.replicas), memory=scope.memory, clock=clock
+        )
+    except ConfigurationError as error:
+        return await _behind_pooler(settings, scope, error)
     covered = [fault for fault in FAULTS if scope.covers(fault)]
     not_seen = visibility.not_seen(covered)
     codes = {fault.code for fault in covered} - {each.code for each in not_seen}
@@ -120,6 +125,26 @@ async def examine(
         )
         diagnoses, not_seen = [*diagnoses, *declared], [*not_seen, *unreadable]
     return _examination(visibility.role, scope, diagnoses, not_seen)
+
+
+async def _behind_pooler(
+    settings: Settings, scope: Scope, error: ConfigurationError
+) -> Examination:
+    """Return the fault of a pooler through which the application cannot connect.
+
+    Raises:
+        ConfigurationError: The error has another reason.
+    """
+    diagnosis = await pooler_diagnosis(settings)
+    if diagnosis is None or not scope.covers(diagnosis.fault):
+        raise error
+    hidden = [
+        NotSeen(fault.code, "the pooler lets no statement through")
+        for fault in FAULTS
+        if scope.covers(fault) and fault is not diagnosis.fault
+    ]
+    role = urlsplit(settings.database_url).username or "unknown"
+    return _examination(role, scope, [diagnosis], hidden)
 
 
 async def _from_declarations(

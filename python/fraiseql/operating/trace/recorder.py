@@ -8,6 +8,7 @@ from fraiseql.events import StatementFacts
 from fraiseql.operating.trace.counters import (
     OPERATIONS,
     OTHER,
+    PENDING,
     OperationCounters,
     StatementCounters,
 )
@@ -74,7 +75,7 @@ class OperationTrace:
         samples: Samples of parameters of a statement and day; 0 for none.
     """
 
-    __slots__ = ("_facts", "_rate", "by_sql", "counters", "samples")
+    __slots__ = ("_facts", "_rate", "_traces_all", "by_sql", "counters", "samples")
 
     def __init__(
         self,
@@ -86,11 +87,12 @@ class OperationTrace:
         self.by_sql = counters.by_sql
         self.samples = recorder.samples
         self._rate = recorder.rate
+        self._traces_all = recorder.rate >= 1.0
         self._facts = facts
 
     def request(self) -> "RequestTrace":
         """Return the receiver of a request that begins."""
-        if self._rate >= 1.0 or random() < self._rate:  # noqa: S311 - a sample
+        if self._traces_all or random() < self._rate:  # noqa: S311 - a sample
             return RequestTrace(self)
         return UntracedRequest(self)
 
@@ -103,13 +105,13 @@ class OperationTrace:
 class RequestTrace:
     """Counts the statements of one request; see ``fraiseql.events.RequestEvents``."""
 
-    __slots__ = ("_failed", "_first", "_operation", "_runs")
+    # Of the class, so that a new request stores one attribute.
+    _first: StatementCounters | None = None
+    _runs: dict[StatementCounters, int] = _NO_RUNS
+    _failed = False
 
     def __init__(self, operation: OperationTrace) -> None:
         self._operation = operation
-        self._first: StatementCounters | None = None
-        self._runs: dict[StatementCounters, int] = _NO_RUNS
-        self._failed = False
 
     def ran(self, sql: str, args: Sequence[Any], seconds: float, rows: int, size: int) -> None:
         """Count a run of a statement."""
@@ -117,7 +119,10 @@ class RequestTrace:
         counters = operation.by_sql.get(sql)
         if counters is None:
             counters = operation.statement(sql)
-        counters.add(seconds, rows, size)
+        pending = counters.pending
+        pending.append((seconds, rows, size))
+        if len(pending) >= PENDING:
+            counters.fold()
         if self._first is None:
             # Most requests run one statement: they need no table.
             self._first = counters
@@ -157,15 +162,16 @@ class RequestTrace:
     def done(self, seconds: float, size: int) -> None:
         """Count the request."""
         counters = self._operation.counters
-        counters.add(seconds, 0, size)
+        pending = counters.pending
+        pending.append((seconds, 0, size))
+        if len(pending) >= PENDING:
+            counters.fold()
         if self._failed:
             counters.errors += 1
 
 
 class UntracedRequest(RequestTrace):
     """Counts a request without its statements."""
-
-    __slots__ = ()
 
     def ran(self, sql: str, args: Sequence[Any], seconds: float, rows: int, size: int) -> None:
         """Count nothing."""

@@ -74,6 +74,16 @@ FAULTS: Final[tuple[Fault, ...]] = (
         undo="None.",
     ),
     Fault(
+        code="POOLER_TRANSACTION_MODE",
+        title="A pooler shares servers between transactions and loses prepared statements",
+        why="The application does not start: PgBouncer before 1.21 in transaction mode sends two"
+        " statements of one connection to different servers, as pg_backend_pid() shows. No"
+        " statement of the application works, so nothing else is examined.",
+        severity="error",
+        command="Change the configuration of the pooler, or its version.",
+        undo="The former configuration.",
+    ),
+    Fault(
         code="REDIS_POLICY",
         title="A full Redis refuses new results",
         why="With noeviction, results are not stored any more once maxmemory is reached. All keys"
