@@ -14,6 +14,7 @@ LONG: Final = (
     "tests/integration/caching/results/privileges/",
     "tests/integration/caching/results/oracle/",
     "tests/integration/caching/results/killed/",
+    "tests/integration/caching/results/memory/test_soak_exact.py",
     "tests/integration/caching/upheaval/",
     "tests/integration/caching/projection/test_storm.py",
     "tests/integration/caching/projection/test_interleavings.py",
