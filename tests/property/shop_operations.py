@@ -20,6 +20,16 @@ _FILTERS = [
     "how: {eq: SO_SO}",
     'born: {gt: "1990-01-01T00:00:00Z"}',
 ]
+_RELATED = [
+    "posts: {some: {price: {gt: 2}}}",
+    "posts: {every: {title: {neq: $name}}, some: {}}",
+    "posts: {none: {remarks: {some: {stars: {gte: $one}}}}}",
+    'or: [{country: {name: {contains: "a"}}}, {posts: {some: {weight: {isNull: true}}}}]',
+    "country: null",
+    "not: {country: {area: {gte: 1}}}",
+]
+"""Filters of rows behind embeds, which generated columns do not have."""
+
 _ORDERS = [
     "",
     "{id: DESC}",
@@ -42,7 +52,8 @@ class _ShopWriter(_Writer):
         return "(name: $name)" if name == "named" else ""
 
     def listed(self) -> str:
-        where = self.draw(st.sampled_from(_FILTERS))
+        related = _RELATED if "posts" in self.schema.type_map["AuthorWhere"].fields else []
+        where = self.draw(st.sampled_from([*_FILTERS, *related]))
         order = self.draw(st.sampled_from(_ORDERS))
         parts = [f"limit: {self.draw(st.integers(0, 6))}"]
         parts += [f"where: {{{where}}}"] if where else []

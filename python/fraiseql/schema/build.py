@@ -34,7 +34,15 @@ from fraiseql.schema.definitions import (
     ScalarDefinition,
     UnionDefinition,
 )
-from fraiseql.schema.filters import comparable, leaf_filter, order_input, where_input
+from fraiseql.schema.filters import (
+    comparable,
+    embedded,
+    leaf_filter,
+    list_filter,
+    listed,
+    order_input,
+    where_input,
+)
 from fraiseql.schema.hints import Generated, TypeReference, read_hint
 from fraiseql.schema.leaves import TEXT_LEAVES, EnumType, custom_scalar
 from fraiseql.schema.model import Composite, Definition, Model
@@ -49,6 +57,7 @@ class GraphQLBuilder:
         self.leaves = leaves
         self.types: dict[Any, Any] = {}
         self.filters: dict[Any, GraphQLInputObjectType] = {}
+        self.list_filters: dict[str, GraphQLInputObjectType] = {}
 
     def schema(self) -> GraphQLSchema:
         """Build the schema: declared types in the order they were found, then the root type."""
@@ -192,8 +201,27 @@ class GraphQLBuilder:
         if target.kind is not Where:
             return order_input(definition, list(fields))
         return where_input(
-            definition, lambda: {name: self._filter(ref) for name, ref in fields.items()}
+            definition,
+            lambda: {
+                **{name: self._filter(ref) for name, ref in fields.items()},
+                **self._embed_filters(definition),
+            },
         )
+
+    def _embed_filters(self, definition: Composite) -> dict[str, GraphQLInputObjectType]:
+        """Return the filters of embeds by Python name."""
+        filters, lists = {}, listed(definition, self.model)
+        for name, inner in embedded(definition, self.model).items():
+            where = self._named(Generated(Where, inner.python_class))
+            filters[name] = self._list_filter(inner, where) if name in lists else where
+        return filters
+
+    def _list_filter(
+        self, inner: Composite, where: GraphQLInputObjectType
+    ) -> GraphQLInputObjectType:
+        if inner.name not in self.list_filters:
+            self.list_filters[inner.name] = list_filter(inner, where)
+        return self.list_filters[inner.name]
 
     def _filter(self, ref: TypeReference) -> GraphQLInputObjectType:
         if ref.target not in self.filters:

@@ -15,7 +15,7 @@ from fraiseql.schema.definitions import (
     ObjectDefinition,
     UnionDefinition,
 )
-from fraiseql.schema.filters import COMBINING, comparable
+from fraiseql.schema.filters import COMBINING, comparable, embedded, filtered
 from fraiseql.schema.hints import Generated, TypeReference, read_hint, show
 from fraiseql.schema.model import Composite, Model
 from fraiseql.schema.names import check_names
@@ -94,8 +94,9 @@ def _check_generated(target: Generated, label: str, model: Model) -> None:
             f"{label}: {show(target.of)} has no fields to filter or order by.",
             hint="It needs a stored scalar or enum field, like id: int.",
         )
-    for name in names if target.kind is Where else ():
-        _check_filter_name(composite, composite.fields[name])
+    for inner in filtered(composite, model) if target.kind is Where else ():
+        for name in (*comparable(inner, model), *embedded(inner, model)):
+            _check_filter_name(inner, inner.fields[name])
 
 
 def _check_filter_name(owner: Composite, field: FieldDefinition) -> None:

@@ -68,6 +68,37 @@ def comparable(definition: Composite, model: Model) -> dict[str, TypeReference]:
     return {name: ref for name, ref in references.items() if ref is not None}
 
 
+def embedded(definition: Composite, model: Model) -> dict[str, Composite]:
+    """Return the types of a type's embeds that can be filtered, by Python name."""
+    types: dict[str, Composite] = {}
+    for name, field in definition.fields.items():
+        inner = (
+            model.composite(read_hint(field.annotation, name).innermost) if field.embed else None
+        )
+        if inner is not None and comparable(inner, model):
+            types[name] = inner
+    return types
+
+
+def listed(definition: Composite, model: Model) -> dict[str, Composite]:
+    """Return those of the embeds that are lists."""
+    fields = definition.fields
+    types = embedded(definition, model).items()
+    return {name: inner for name, inner in types if getattr(fields[name].embed, "on", ())}
+
+
+def filtered(definition: Composite, model: Model) -> list[Composite]:
+    """Return the types that a filter reaches: its own, and those of embeds at any depth."""
+    reached: dict[str, Composite] = {}
+    left = [definition]
+    while left:
+        current = left.pop()
+        if current.name not in reached:
+            reached[current.name] = current
+            left += embedded(current, model).values()
+    return list(reached.values())
+
+
 def input_name(kind: type, definition: Composite) -> str:
     """Return the GraphQL name of a generated input."""
     return definition.name + ("Where" if kind is Where else "OrderBy")
@@ -117,10 +148,40 @@ def leaf_filter(leaf: GraphQLScalarType | GraphQLEnumType, *, text: bool) -> Gra
     )
 
 
+def list_filter_name(definition: Composite) -> str:
+    """Return the GraphQL name of the filter of embedded lists of a type."""
+    return f"{definition.name}ListFilter"
+
+
+def list_filter(definition: Composite, where: GraphQLInputObjectType) -> GraphQLInputObjectType:
+    """Build the input that tests the items of an embedded list.
+
+    Args:
+        definition: The type of the items.
+        where: Its filter.
+    """
+    texts = {
+        "some": "At least one item matches.",
+        "every": "All items match, or there are none.",
+        "none": "No item matches.",
+    }
+    return GraphQLInputObjectType(
+        list_filter_name(definition),
+        {name: GraphQLInputField(where, description=text) for name, text in texts.items()},
+        description=f"Tests a list of {definition.name}; all of them must hold.",
+        extensions={_GENERATED: "where"},
+    )
+
+
 def where_input(
     definition: Composite, filters: Callable[[], Mapping[str, GraphQLInputObjectType]]
 ) -> GraphQLInputObjectType:
-    """Build the filter input of a type; ``filters`` gives the leaf filters by Python name."""
+    """Build the filter input of a type.
+
+    Args:
+        definition: The type.
+        filters: Returns the filters of its fields by Python name.
+    """
 
     def fields() -> dict[str, GraphQLInputField]:
         inputs = {

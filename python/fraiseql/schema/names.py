@@ -12,10 +12,19 @@ from fraiseql.schema.definitions import (
     InputDefinition,
     QueryDefinition,
 )
-from fraiseql.schema.filters import ORDER, comparable, filter_name, input_name
+from fraiseql.schema.filters import (
+    ORDER,
+    comparable,
+    filter_name,
+    filtered,
+    input_name,
+    list_filter_name,
+    listed,
+)
 from fraiseql.schema.hints import Generated, read_hint
 from fraiseql.schema.leaves import LEAF_NAMES, LEAVES
 from fraiseql.schema.model import Definition, Model
+from fraiseql.schema.queries import Where
 
 _NAME: Final = re.compile(r"[A-Za-z][_0-9A-Za-z]*|_[0-9A-Za-z][_0-9A-Za-z]*|_", re.ASCII)
 _ROOTS: Final = frozenset({"Query", "Mutation", "Subscription"})
@@ -106,8 +115,14 @@ def references(model: Model) -> Iterable[Any]:
 
 def generated_inputs(model: Model) -> list[Generated]:
     """Return the filter and order inputs that the model needs, each once."""
-    inputs = [target for target in references(model) if isinstance(target, Generated)]
-    return list(dict.fromkeys(inputs))
+    inputs: dict[Generated, None] = {}
+    for target in references(model):
+        if isinstance(target, Generated):
+            inputs[target] = None
+            of = model.composite(target.of)
+            for inner in filtered(of, model) if of and target.kind is Where else ():
+                inputs[Generated(Where, inner.python_class)] = None
+    return list(inputs)
 
 
 def _used_leaves(model: Model) -> set[str]:
@@ -127,6 +142,8 @@ def _filter_names(model: Model) -> list[str]:
             leaf_name = definition.name if definition else LEAVES[ref.target].name
             names[filter_name(leaf_name)] = None
             names[ORDER.name] = None
+        if of is not None and target.kind is Where:
+            names |= dict.fromkeys(map(list_filter_name, listed(of, model).values()))
     return list(names)
 
 

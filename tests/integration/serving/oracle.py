@@ -16,6 +16,9 @@ def _like(text: str, pattern: str) -> bool:
     return re.fullmatch(source, text, re.DOTALL) is not None
 
 
+EMBEDS = ("author",)
+"""Embedded objects, which may be null."""
+
 _ORDERED: Mapping[str, Callable[[Any, Any], bool]] = {
     "eq": lambda a, b: a == b,
     "neq": lambda a, b: a != b,
@@ -49,11 +52,24 @@ def _entry(row: Row, key: str, value: Any) -> Truth:
         return _any([fits(row, part) for part in value])
     if key == "not":
         return fits(row, value) is not True
-    if value is None:
-        return row[key] is None
+    if isinstance(row[key], list):
+        return _all([_listed(row[key], name, part) for name, part in value.items()])
+    return row[key] is None if value is None else _single(row[key], key, value)
+
+
+def _single(actual: Any, key: str, value: Any) -> Truth:
+    if key in EMBEDS:
+        return actual is not None and fits(actual, value) is True
     if isinstance(value, Mapping):
-        return _all([_compared(row[key], name, operand) for name, operand in value.items()])
-    return _compared(row[key], "in" if isinstance(value, list) else "eq", value)
+        return _all([_compared(actual, name, operand) for name, operand in value.items()])
+    return _compared(actual, "in" if isinstance(value, list) else "eq", value)
+
+
+def _listed(items: Sequence[Row], quantifier: str, where: Mapping[str, Any]) -> Truth:
+    matched = [fits(item, where) is True for item in items]
+    if quantifier == "every":
+        return all(matched)
+    return any(matched) is (quantifier == "some")
 
 
 def _compared(actual: Any, operator: str, operand: Any) -> Truth:

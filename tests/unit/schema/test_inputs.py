@@ -114,10 +114,11 @@ def test_defaults_are_printed() -> None:
     assert "count(period: Period!, extra: JSON! = { a: [1] }): Int!" in query
 
 
-def test_only_stored_scalars_and_enums_are_filtered_and_ordered() -> None:
+def test_stored_scalars_enums_and_embeds_are_filtered_and_ordered() -> None:
     where: Any = TYPES["UserWhere"]
     comparable = ["id", "firstName", "active", "colour", "email", "balance", "born", "uid"]
-    assert list(where.fields) == [*comparable, "and", "or", "not"]
+    assert list(where.fields) == [*comparable, "friends", "and", "or", "not"]
+    assert list(TYPES["UserListFilter"].fields) == ["some", "every", "none"]
     order: Any = TYPES["UserOrderBy"]
     assert list(order.fields) == comparable
 

@@ -122,6 +122,11 @@ def has_long_text(value: Any) -> bool:
     return False
 
 
+def _has_filters(value: Any) -> bool:
+    """Whether a value of a field is a filter of related rows: operators take no objects."""
+    return isinstance(value, Mapping) and any(isinstance(v, Mapping) for v in value.values())
+
+
 def count_conditions(where: Any, limit: int) -> tuple[int, int]:
     """Return the number of conditions and of levels in a filter; counting ends at ``limit``.
 
@@ -142,7 +147,7 @@ def count_conditions(where: Any, limit: int) -> tuple[int, int]:
             deepest = max(deepest, level)
             count += 1
             for key, value in part.items():
-                if key in COMBINING:
+                if key in COMBINING or _has_filters(value):
                     left.append((value, level + 1))
                 else:
                     count += len(value) if isinstance(value, Mapping) else 1

@@ -18,9 +18,22 @@ def uniform(where: Any) -> Any:
     Args:
         where: Coerced value of a filter, by Python names.
     """
-    if not isinstance(where, dict) or _COMBINING.isdisjoint(where):
+    if not isinstance(where, dict) or (_COMBINING.isdisjoint(where) and not _nested(where)):
         return where
-    return {key: _combined(value) if key in _COMBINING else value for key, value in where.items()}
+    return {
+        key: _combined(value) if key in _COMBINING else uniform(value)
+        for key, value in where.items()
+    }
+
+
+def _nested(where: dict[str, Any]) -> bool:
+    """Whether it may have filters of related rows."""
+    return any(
+        isinstance(part, dict)
+        for value in where.values()
+        if isinstance(value, dict)
+        for part in value.values()
+    )
 
 
 def _combined(value: Any) -> Any:

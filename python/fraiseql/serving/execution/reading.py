@@ -183,10 +183,10 @@ class RepositoryReader:
         outcome: Outcome,
     ) -> RelationQuery:
         bound = bind_source(source)
-        accesses = self._relations.accesses(source.type_name, bound)
+        scope = self._relations.scope(source.type_name, bound, owner=source.declared)
         places = {name: references(value, name) for name, value in values.items()}
         where = places["where"]
-        condition = parse_filter(where, accesses, source.declared) if where else None
+        condition = parse_filter(where, scope) if where else None
         if outcome != "rows":
             return RelationQuery(RelationRead(source.relation), condition, outcome=outcome)
         return RelationQuery(

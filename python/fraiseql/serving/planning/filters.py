@@ -1,9 +1,10 @@
 """Filters: a checked ``where`` as a tree of comparisons."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol, get_args
 
+from fraiseql.catalog import Column, Relation
 from fraiseql.errors import InputError
 from fraiseql.naming import suggestion
 from fraiseql.operators import FILTER_OPERATORS
@@ -13,6 +14,11 @@ from fraiseql.serving.planning.fields import UNCOMPARED, FieldAccess, require_ac
 
 Leaf = Any
 """A ``ValueRef`` into the values of a request, or a constant."""
+
+Quantifier = Literal["some", "every", "none"]
+"""How many of the related rows must match."""
+
+_QUANTIFIERS: Final[tuple[Quantifier, ...]] = get_args(Quantifier)
 
 _TEXT_FORMS: Final = frozenset({"String", "string", "ID"})
 
@@ -49,32 +55,91 @@ class Negation:
     part: "Filter"
 
 
-Filter = FieldComparison | NullTest | Group | Negation
+@dataclass(frozen=True, slots=True)
+class RelatedRows:
+    """Test of the rows of another relation that belong to a row.
+
+    ``some``: at least one is matched; ``none``: none is; ``every``: ``part`` is true for each of
+    them, also where there are none.
+
+    Attributes:
+        relation: The other relation.
+        join: Pairs of a column of it and of the row's own.
+        condition: The developer's SQL predicate over its columns.
+        quantifier: How many must match.
+        part: What they must match.
+    """
+
+    relation: Relation
+    join: tuple[tuple[Column, Column], ...]
+    condition: str | None
+    quantifier: Quantifier
+    part: "Filter"
 
 
-def parse_filter(where: Any, accesses: Mapping[str, FieldAccess], owner: str) -> Group:
+Filter = FieldComparison | NullTest | Group | Negation | RelatedRows
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedScope:
+    """Rows that an embed reads, and the names in a filter of them.
+
+    Attributes:
+        many: Whether it is a list.
+        relation: Their relation.
+        join: Pairs of a column of it and of the outer relation.
+        condition: The embed's own predicate.
+        scope: Names that a filter of them may have.
+    """
+
+    many: bool
+    relation: Relation
+    join: tuple[tuple[Column, Column], ...]
+    condition: str | None
+    scope: "FilterScope"
+
+
+class FilterScope(Protocol):
+    """Names that a filter may have."""
+
+    @property
+    def owner(self) -> str:
+        """Name of the type or relation, for messages."""
+
+    @property
+    def accesses(self) -> Mapping[str, FieldAccess]:
+        """The fields and columns that may be compared."""
+
+    def related(self, name: str) -> RelatedScope | None:
+        """Return the rows that the embed called ``name`` reads; None for other names."""
+
+
+def parse_filter(where: Any, scope: FilterScope) -> Group:
     """Return the tree of a ``where`` whose scalars may be ``ValueRef``.
 
     Args:
-        where: Field name → value, list, None or mapping of operators; ``and``, ``or``, ``not``.
-        accesses: The fields that may be compared.
-        owner: Name of the type or relation, for messages.
+        where: Field name → value, list, None or mapping of operators; ``and``, ``or``, ``not``;
+            name of an embed → filter of its object, or ``some``, ``every``, ``none`` of its list.
+        scope: The names that it may have.
 
     Raises:
         InputError: A field or operator is unknown, or does not fit the field.
     """
     if not isinstance(where, Mapping):
-        raise InputError(f"A where for {owner} must be a mapping of fields, not {where!r}.")
-    return Group(
-        "and", tuple([_entry(key, value, accesses, owner) for key, value in where.items()])
-    )
+        raise InputError(f"A where for {scope.owner} must be a mapping of fields, not {where!r}.")
+    return Group("and", tuple([_entry(key, value, scope) for key, value in where.items()]))
 
 
-def _entry(key: str, value: Any, accesses: Mapping[str, FieldAccess], owner: str) -> Filter:
+def _entry(key: str, value: Any, scope: FilterScope) -> Filter:
     # No declared field has one of these names, but an undeclared column may.
     if key in COMBINING:
-        return _combined(key, value, accesses, owner)
-    access = require_access(accesses, key, owner)
+        return _combined(key, value, scope)
+    # A column may have the name of an embed: single values and lists are compared with it.
+    if value is None or isinstance(value, Mapping):
+        related = scope.related(key)
+        if related is not None:
+            return _related(related, f"{scope.owner}.{key}", value)
+    access, owner = require_access(scope.accesses, key, scope.owner), scope.owner
     if value is None:
         return NullTest(access, negated=False)
     if isinstance(value, Mapping):
@@ -85,16 +150,48 @@ def _entry(key: str, value: Any, accesses: Mapping[str, FieldAccess], owner: str
     )
 
 
-def _combined(key: str, value: Any, accesses: Mapping[str, FieldAccess], owner: str) -> Filter:
+def _related(rows: RelatedScope, label: str, value: Mapping[str, Any] | None) -> Filter:
+    if not rows.many:
+        quantifier: Quantifier = "none" if value is None else "some"
+        return _quantified(rows, quantifier, value or {})
+    if value is None:
+        raise InputError(
+            f"{label} is a list, which cannot be null.",
+            hint="Write none: {} for rows without any.",
+        )
+    return Group("and", tuple([_listed(rows, label, *item) for item in value.items()]))
+
+
+def _listed(rows: RelatedScope, label: str, name: str, part: Any) -> Filter:
+    quantifier = next((each for each in _QUANTIFIERS if each == name), None)
+    if quantifier is None:
+        raise InputError(
+            f"{label} is a list, which has no {name!r}.{suggestion(name, _QUANTIFIERS)}",
+            hint="Write some, every or none, each with a filter.",
+            code="UNKNOWN_OPERATOR",
+        )
+    if not isinstance(part, Mapping):
+        raise InputError(
+            f"{name} of {label} takes a filter, not {part!r}.", hint="{} matches every row."
+        )
+    return _quantified(rows, quantifier, part)
+
+
+def _quantified(rows: RelatedScope, quantifier: Quantifier, where: Mapping[str, Any]) -> Filter:
+    part = parse_filter(where, rows.scope)
+    return RelatedRows(rows.relation, rows.join, rows.condition, quantifier, part)
+
+
+def _combined(key: str, value: Any, scope: FilterScope) -> Filter:
     if value is None:
         return Group("and", ())
     if key == "not":
-        return Negation(parse_filter(value, accesses, owner))
+        return Negation(parse_filter(value, scope))
     # GraphQL coerces a single object to a list of one.
     items = value if isinstance(value, list | tuple) else [value]
     if any(isinstance(item, ValueRef) for item in items):
-        raise InputError(f"{key!r} in a where for {owner} takes a list of mappings.")
-    parts = tuple([parse_filter(item, accesses, owner) for item in items])
+        raise InputError(f"{key!r} in a where for {scope.owner} takes a list of mappings.")
+    parts = tuple([parse_filter(item, scope) for item in items])
     return Group("or" if key == "or" else "and", parts)
 
 
@@ -142,3 +239,28 @@ def _check_operator(access: FieldAccess, operator: str, owner: str) -> None:
     if kind == "order" and not access.ordered:
         held = access.column.type_name
         raise InputError(f"{operator} compares by order; {owner}.{access.name} is {held}.")
+
+
+def comparisons(part: Filter) -> Iterator[FieldComparison | NullTest]:
+    """Yield the comparisons of the rows themselves, without those of related rows."""
+    for each in _parts(part, related=False):
+        if isinstance(each, FieldComparison | NullTest):
+            yield each
+
+
+def related_rows(part: Filter) -> Iterator[RelatedRows]:
+    """Yield the tests of related rows, with those inside of them."""
+    for each in _parts(part, related=True):
+        if isinstance(each, RelatedRows):
+            yield each
+
+
+def _parts(part: Filter, *, related: bool) -> Iterator[Filter]:
+    yield part
+    inner: tuple[Filter, ...] = ()
+    if isinstance(part, Group):
+        inner = part.parts
+    elif isinstance(part, Negation) or (related and isinstance(part, RelatedRows)):
+        inner = (part.part,)
+    for each in inner:
+        yield from _parts(each, related=related)

@@ -158,9 +158,9 @@ class Planner:
         # Only a list has a filter: arguments of a single row may have any name.
         filtered = arguments.get("where") if definition.many else None
         filters = [part for part in (definition.where, equal, filtered) if part]
-        accesses = self.relations.accesses(type_name, bound)
         conditions = check_filter(filtered, self._inputs) if filtered else 0
-        where = parse_filter({"and": filters}, accesses, type_name) if filters else None
+        scope = self.relations.scope(type_name, bound)
+        where = parse_filter({"and": filters}, scope) if filters else None
         if not definition.many:
             # Of several matching rows, always the same, from whichever relation it is read.
             unique = bool(bound.key) and equal.keys() >= set(bound.key)

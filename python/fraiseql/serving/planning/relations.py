@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import is_abstract_type
+from graphql import get_named_type, is_abstract_type
 
 from fraiseql.catalog import Relation
 from fraiseql.errors import DeclarationError
@@ -13,6 +13,7 @@ from fraiseql.naming import suggestion
 from fraiseql.schema import Schema
 from fraiseql.schema.definitions import EmbedDefinition, FieldDefinition
 from fraiseql.serving.planning.fields import FieldAccess, column_access, orderable
+from fraiseql.serving.planning.filters import RelatedScope
 from fraiseql.serving.planning.reads import Embedded, OrderTerm, RelationRead
 from fraiseql.sources import NO_INDEXES, Source, SourceMap
 
@@ -35,6 +36,32 @@ class BoundRelation:
 def bind_source(source: Source) -> BoundRelation:
     """Return the live relation of a source."""
     return BoundRelation(source.relation, source.document, source.key)
+
+
+@dataclass(frozen=True, slots=True)
+class RelationScope:
+    """Names that a filter of one relation may have.
+
+    Attributes:
+        relations: The application's relations.
+        type_name: The type of its rows.
+        bound: The relation as the type sees it.
+        owner: Name of the type or relation, for messages.
+    """
+
+    relations: "Relations"
+    type_name: str
+    bound: BoundRelation
+    owner: str
+
+    @property
+    def accesses(self) -> Mapping[str, FieldAccess]:
+        """The fields and columns that may be compared."""
+        return self.relations.accesses(self.type_name, self.bound)
+
+    def related(self, name: str) -> RelatedScope | None:
+        """Return the rows that the embed called ``name`` reads; None for other names."""
+        return self.relations.related(name, self.type_name, self.bound)
 
 
 class Relations:
@@ -85,6 +112,25 @@ class Relations:
         own = source is not None and source.relation == bound.relation
         indexes = source.indexes if source is not None and own else NO_INDEXES
         return find_accesses(self.schema, type_name, bound.relation, bound.document, indexes)
+
+    def scope(self, type_name: str, bound: BoundRelation, owner: str = "") -> RelationScope:
+        """Return the names that a filter of a relation may have."""
+        return RelationScope(self, type_name, bound, owner or type_name)
+
+    def related(self, name: str, type_name: str, outer: BoundRelation) -> RelatedScope | None:
+        """Return the rows that an embed reads for each row of ``outer``; None for other names."""
+        for graphql_name, field in self.schema.fields.get(type_name, {}).items():
+            if field.name == name and field.embed is not None:
+                type_: Any = self.schema.graphql.type_map[type_name]
+                inner_name = get_named_type(type_.fields[graphql_name].type).name
+                inner = self.embedded_relation(field.embed, inner_name)
+                read = RelationRead(inner.relation)
+                embed = self.embedded(field, outer, inner_name, read, owner=type_name)
+                own, other = inner.relation.columns, outer.relation.columns
+                pairs = tuple((own[mine], other[theirs]) for mine, theirs in embed.join)
+                scope = self.scope(inner_name, inner)
+                return RelatedScope(embed.many, inner.relation, pairs, embed.condition, scope)
+        return None
 
     def order(
         self, terms: Sequence[str], type_name: str, bound: BoundRelation

@@ -1,13 +1,17 @@
 """Queries over stored documents instead of the live relation."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
 from graphql import get_named_type, is_abstract_type
 
 from fraiseql.operators import FILTER_OPERATORS
-from fraiseql.serving.planning.filters import FieldComparison, Filter, Group, Negation, NullTest
+from fraiseql.serving.planning.filters import (
+    FieldComparison,
+    NullTest,
+    comparisons,
+    related_rows,
+)
 from fraiseql.serving.planning.plan import StoredQuery
 from fraiseql.serving.planning.reads import Fetched, RelationQuery, RelationRead
 from fraiseql.serving.planning.relations import Relations
@@ -52,7 +56,10 @@ def find_stored_query(
 def _stored_query(
     relations: Relations, source: Source, query: RelationQuery, stored: StoredSource
 ) -> RelationQuery | None:
-    if stored.place == "instead" and not _used(query) <= stored.relation.columns.keys():
+    if stored.place == "instead" and (
+        # Related rows are live: with rows of another time, the answer would be of no time.
+        _has_related(query) or not _used(query) <= stored.relation.columns.keys()
+    ):
         return None
     if stored.document is None:
         return _by_columns(query, stored)
@@ -136,7 +143,9 @@ def _decided_by(query: RelationQuery, key: tuple[str, ...]) -> bool:
 
     Texts are ordered by a collation, which may differ in the other table.
     """
-    compared = [] if query.where is None else list(_compared(query.where))
+    if _has_related(query):
+        return False
+    compared = [] if query.where is None else list(comparisons(query.where))
     ordered = [term.access for term in query.order]
     ordered += [part.access for part in compared if not _is_equality(part)]
     return _used(query) <= set(key) and all(
@@ -152,15 +161,9 @@ def _used(query: RelationQuery) -> set[str]:
     """Return the columns of the filter and the order."""
     columns = {term.access.column.name for term in query.order}
     if query.where is not None:
-        columns.update(part.access.column.name for part in _compared(query.where))
+        columns.update(part.access.column.name for part in comparisons(query.where))
     return columns
 
 
-def _compared(part: Filter) -> Iterator[FieldComparison | NullTest]:
-    if isinstance(part, FieldComparison | NullTest):
-        yield part
-    elif isinstance(part, Negation):
-        yield from _compared(part.part)
-    elif isinstance(part, Group):
-        for inner in part.parts:
-            yield from _compared(inner)
+def _has_related(query: RelationQuery) -> bool:
+    return query.where is not None and any(related_rows(query.where))

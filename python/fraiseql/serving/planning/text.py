@@ -2,7 +2,14 @@
 
 from collections.abc import Iterator
 
-from fraiseql.serving.planning.filters import FieldComparison, Filter, Group, Negation, NullTest
+from fraiseql.serving.planning.filters import (
+    FieldComparison,
+    Filter,
+    Group,
+    Negation,
+    NullTest,
+    RelatedRows,
+)
 from fraiseql.serving.planning.plan import (
     ConstantRoot,
     OperationPlan,
@@ -128,6 +135,9 @@ def condition_text(part: Filter) -> str:
         return f"{part.access.name} is {'not ' if part.negated else ''}null"
     if isinstance(part, Negation):
         return f"not ({condition_text(part.part)})"
+    if isinstance(part, RelatedRows):
+        name = f"{part.relation.schema}.{part.relation.name}"
+        return f"{part.quantifier} of {name} ({condition_text(part.part) or 'any'})"
     return _group(part)
 
 

@@ -15,6 +15,7 @@ from fraiseql.serving.document import Operation
 from fraiseql.serving.planning import Planner
 from fraiseql.serving.planning.arguments import ArgumentReader
 from fraiseql.serving.planning.canonical import canonical_text
+from fraiseql.serving.planning.filters import RelatedRows, related_rows
 from fraiseql.serving.planning.plan import OperationPlan, SqlRoot
 from fraiseql.serving.planning.reads import RelationRead
 from fraiseql.serving.planning.selection import SelectedField
@@ -106,14 +107,14 @@ class Splitter:
         if definition.where is not None:
             # Its constants are parameters, which are not in the text of the statement.
             text = f"{text} {definition.where!r}"
-        reads = list(_live_reads(serving))
+        reads, filtered = list(_live_reads(serving)), list(_filtered(serving))
         return CacheableField(
             definition=definition,
             cache=cache,
             text=f"{text} {fingerprint(serving.compiled, self.code)}".encode(),
             variables=variables,
-            relations=_distinct([read.relation for read in reads]),
-            predicates=tuple(dict.fromkeys(_predicates(reads))),
+            relations=_distinct([each.relation for each in reads] + _relations(filtered)),
+            predicates=tuple(dict.fromkeys((*_predicates(reads), *_conditions(filtered)))),
             functions=tuple(sorted(set(_functions(serving)))),
             type_name=get_named_type(field.field.type).name,
         )
@@ -129,9 +130,13 @@ def _from_stored(part: CacheableField, serving: ServingPlan) -> CacheableField:
         stored = root.stored if isinstance(root, SqlRoot) else None
         if stored is not None and stored.source.freshness is not None:
             # The rows may be in the live relation, and their documents in the stored one.
-            relations = _distinct([stored.query.read.relation, stored.source.relation])
+            filtered = list(_filtered(serving))
+            read = [stored.query.read.relation, stored.source.relation]
             return replace(
-                part, relations=relations, predicates=(), freshness=stored.source.freshness
+                part,
+                relations=_distinct(read + _relations(filtered)),
+                predicates=tuple(dict.fromkeys(_conditions(filtered))),
+                freshness=stored.source.freshness,
             )
     return part
 
@@ -140,6 +145,23 @@ def _live_reads(serving: ServingPlan) -> Iterator[RelationRead]:
     for root in serving.compiled.plan.roots:
         if isinstance(root, SqlRoot):
             yield from _with_embeds(root.query.read)
+
+
+def _filtered(serving: ServingPlan) -> Iterator[RelatedRows]:
+    """Yield the related rows that filters test."""
+    for root in serving.compiled.plan.roots:
+        if isinstance(root, SqlRoot) and root.query.where is not None:
+            yield from related_rows(root.query.where)
+
+
+def _relations(filtered: list[RelatedRows]) -> list[Relation]:
+    return [rows.relation for rows in filtered]
+
+
+def _conditions(filtered: list[RelatedRows]) -> Iterator[tuple[str, str]]:
+    for rows in filtered:
+        if rows.condition:
+            yield rows.relation.sql, rows.condition
 
 
 def _with_embeds(read: RelationRead) -> Iterator[RelationRead]:

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from fraiseql.catalog.picture import quote
 from fraiseql.expressions import (
     column_sql,
+    equals,
     expression,
     infix,
     literal,
@@ -16,7 +18,14 @@ from fraiseql.expressions import (
 from fraiseql.field_access import FieldAccess, is_rounded, wire_type
 from fraiseql.operators import FILTER_OPERATORS
 from fraiseql.serving.document.variable_signature import ValueRef
-from fraiseql.serving.planning.filters import FieldComparison, Filter, Group, Negation, NullTest
+from fraiseql.serving.planning.filters import (
+    FieldComparison,
+    Filter,
+    Group,
+    Negation,
+    NullTest,
+    RelatedRows,
+)
 from fraiseql.serving.sql.index_hints import (
     UNHINTED,
     HintPoint,
@@ -46,6 +55,7 @@ class ConditionWriter:
         self, alias: str, parameters: list[Parameter], hints: Sequence[IndexHint] = ()
     ) -> None:
         self._alias = alias
+        self._level = 0
         self.parameters = parameters
         self._hints = hints
         self.points: list[HintPoint] = []
@@ -59,7 +69,27 @@ class ConditionWriter:
             return f"{tested(self._alias, part.access)} {word}"
         if isinstance(part, Negation):
             return f"({self.condition(part.part)}) IS NOT TRUE"
+        if isinstance(part, RelatedRows):
+            return self._related(part)
         return self._group(part)
+
+    def _related(self, part: RelatedRows) -> str:
+        outer = self._alias
+        self._level += 1
+        self._alias = inner = f"t{self._level}"
+        tests = [
+            f"{inner}.{quote(own.name)} {equals(own, other)} {outer}.{quote(other.name)}"
+            for own, other in part.join
+        ]
+        tests += [f"({part.condition})"] if part.condition else []
+        matched = self.condition(part.part)
+        if part.quantifier == "every":
+            matched = f"({matched}) IS NOT TRUE"
+        self._alias = outer
+        self._level -= 1
+        word = "EXISTS" if part.quantifier == "some" else "NOT EXISTS"
+        tests.append(matched)
+        return f"{word} (SELECT FROM {part.relation.sql} AS {inner} WHERE {' AND '.join(tests)})"
 
     def _group(self, group: Group) -> str:
         if not group.parts:

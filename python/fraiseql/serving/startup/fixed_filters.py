@@ -10,7 +10,13 @@ from fraiseql.expressions import placeholder, sent_as_text
 from fraiseql.field_access import wire_type
 from fraiseql.operators import FILTER_OPERATORS
 from fraiseql.schema.definitions import QueryDefinition
-from fraiseql.serving.planning.filters import FieldComparison, Filter, Group, Negation, parse_filter
+from fraiseql.serving.planning.filters import (
+    FieldComparison,
+    Filter,
+    comparisons,
+    parse_filter,
+    related_rows,
+)
 from fraiseql.serving.planning.relations import Relations
 from fraiseql.serving.sql.parameters import Parameter, converter
 
@@ -46,8 +52,8 @@ async def _prove(pool: Pool, relations: Relations, definition: QueryDefinition) 
     type_name = get_named_type(root.fields[definition.graphql_name].type).name
     bound = relations.bound_relation(type_name)
     assert bound is not None  # noqa: S101 - find() demands a sql_source
-    accesses = relations.accesses(type_name, bound)
-    for comparison in _comparisons(parse_filter(definition.where, accesses, type_name)):
+    where = parse_filter(definition.where, relations.scope(type_name, bound))
+    for comparison in _comparisons(where):
         await _prove_value(pool, comparison)
 
 
@@ -64,11 +70,6 @@ async def _prove_value(pool: Pool, comparison: FieldComparison) -> None:
         await pool.fetch_bytes(f"SELECT {placeholder(1, access, array=False)}", [item])
 
 
-def _comparisons(part: Filter) -> Iterator[FieldComparison]:
-    if isinstance(part, FieldComparison):
-        yield part
-    elif isinstance(part, Negation):
-        yield from _comparisons(part.part)
-    elif isinstance(part, Group):
-        for inner in part.parts:
-            yield from _comparisons(inner)
+def _comparisons(where: Filter) -> Iterator[FieldComparison]:
+    for part in (where, *(rows.part for rows in related_rows(where))):
+        yield from (each for each in comparisons(part) if isinstance(each, FieldComparison))
