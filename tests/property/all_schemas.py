@@ -1,6 +1,7 @@
 """Stages: each schema of the test suite with its tables and its operations."""
 
 import json
+import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -22,6 +23,7 @@ from tests.integration.serving import (
     test_embed_bounds,
     test_filters,
     test_fixed_filter,
+    test_related_filters,
     test_repository,
     test_reserved_names,
     test_resolvers,
@@ -85,6 +87,10 @@ def stages() -> Iterator[Stage]:
     places = list(islice(_positions(), 0, None, _SAMPLED))
     yield Stage("positions", positions.TABLES, positions.QUERIES, operations=places)
     yield Stage("resolvers", test_resolvers.TABLE, test_resolvers.QUERIES)
+    related = test_related_filters
+    yield Stage(
+        "related", related.TABLES, related.QUERIES, rows=related.FILLED, operations=list(_related())
+    )
     filters = list(islice(_filters(), 0, None, _SAMPLED))
     yield Stage(
         "samples", samples.TABLE, test_filters.QUERIES, rows=test_filters.FILLED, operations=filters
@@ -117,6 +123,13 @@ def _filters() -> Iterator[Operation]:
             for operand in test_filters.operands(name, operator):
                 where = test_filters.as_input({name: {operator: operand}})
                 yield Operation(text, {"where": where})
+
+
+def _related() -> Iterator[Operation]:
+    chosen = random.Random(7)
+    text = "query ($where: AuthorWhere) { authors(where: $where) { id name } }"
+    for _ in range(_DRAWN):
+        yield Operation(text, {"where": test_related_filters.random_filter(chosen, "author", 3)})
 
 
 def _shop() -> Stage:

@@ -1,5 +1,6 @@
 """Filters of rows behind embeds, against an oracle over Python dicts."""
 
+import json
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 import pytest
 
 import fraiseql
+from fraiseql import Cache
 from fraiseql.repositories import Repository
 from tests.integration.serving.oracle import Row, selected
+from tests.integration.serving.results.env import outcomes, respond, served_with_caches
 from tests.integration.serving.served import Served, served
 
 TABLES = """
@@ -83,6 +86,11 @@ LEAVES = {
     "post": {"id": [0, 3, 9], "title": TEXTS, "score": NUMBERS},
     "comment": {"id": [0, 3, 9], "body": TEXTS},
 }
+FILLED = [
+    *(("INSERT INTO author VALUES ($1, $2, $3)", list(row.values())[:3]) for row in AUTHORS),
+    *(("INSERT INTO post VALUES ($1, $2, $3, $4, $5)", list(row.values())[:5]) for row in POSTS),
+    *(("INSERT INTO comment VALUES ($1, $2, $3)", list(row.values())) for row in COMMENTS),
+]
 OBJECTS = {"post": {"author": "author"}}
 LISTS = {"author": {"posts": "post"}, "post": {"comments": "comment"}}
 
@@ -90,13 +98,8 @@ LISTS = {"author": {"posts": "post"}, "post": {"comments": "comment"}}
 @pytest.fixture(scope="module")
 def bench(database: str) -> Iterator[Served]:
     with served(database, TABLES, queries=QUERIES) as running:
-        for row in AUTHORS:
-            running.fetch("INSERT INTO author VALUES ($1, $2, $3)", *list(row.values())[:3])
-        for row in POSTS:
-            values = list(row.values())[:5]
-            running.fetch("INSERT INTO post VALUES ($1, $2, $3, $4, $5)", *values)
-        for row in COMMENTS:
-            running.fetch("INSERT INTO comment VALUES ($1, $2, $3)", *row.values())
+        for sql, values in FILLED:
+            running.fetch(sql, *values)
         yield running
 
 
@@ -198,3 +201,23 @@ def test_relation_filters_are_bounded(bench: Served) -> None:
         "query ($where: PostWhere) { posts(where: $where) { id } }", {"where": where}
     )
     assert error["extensions"]["code"] == "DOCUMENT_TOO_DEEP"
+
+
+def test_a_cached_answer_depends_on_the_rows_that_were_tested(database: str) -> None:
+    queries = [fraiseql.find("authors", Author, cache=Cache())]
+    query = "{ authors(where: {posts: {some: {comments: {none: {}}}}}) { id } }"
+    with served_with_caches(database, queries=queries) as cached:
+        cached.execute("DELETE FROM comment; DELETE FROM post; DELETE FROM author")
+        cached.execute("INSERT INTO author VALUES (1)")
+        cached.execute("INSERT INTO post (id, author, hidden) VALUES (1, 1, false)")
+        for write, expected in (
+            ("SELECT 1", [1]),
+            ("INSERT INTO comment VALUES (1, 1)", []),
+            ("UPDATE comment SET post_id = 2", [1]),
+            ("UPDATE post SET hidden = true", []),
+        ):
+            cached.execute(write)
+            for outcome in ("miss" if write == "SELECT 1" else "stale", "hit"):
+                response = respond(cached, query)
+                ids = [row["id"] for row in json.loads(response.body)["data"]["authors"]]
+                assert (ids, outcomes(response)) == (expected, {"authors": outcome}), write
