@@ -52,7 +52,8 @@ class _ShopWriter(_Writer):
         return "(name: $name)" if name == "named" else ""
 
     def listed(self) -> str:
-        related = _RELATED if "posts" in self.schema.type_map["AuthorWhere"].fields else []
+        inputs: Any = self.schema.type_map["AuthorWhere"]
+        related = _RELATED if "posts" in inputs.fields else []
         where = self.draw(st.sampled_from([*_FILTERS, *related]))
         order = self.draw(st.sampled_from(_ORDERS))
         parts = [f"limit: {self.draw(st.integers(0, 6))}"]

@@ -118,7 +118,8 @@ def test_stored_scalars_enums_and_embeds_are_filtered_and_ordered() -> None:
     where: Any = TYPES["UserWhere"]
     comparable = ["id", "firstName", "active", "colour", "email", "balance", "born", "uid"]
     assert list(where.fields) == [*comparable, "friends", "and", "or", "not"]
-    assert list(TYPES["UserListFilter"].fields) == ["some", "every", "none"]
+    several: Any = TYPES["UserListFilter"]
+    assert list(several.fields) == ["some", "every", "none"]
     order: Any = TYPES["UserOrderBy"]
     assert list(order.fields) == comparable
 
