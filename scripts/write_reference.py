@@ -13,6 +13,7 @@ from pathlib import Path
 
 from api_reference import sections as python_sections
 from findings_reference import finding_sections, index_sections
+from metrics_reference import metrics_sections
 
 from fraiseql.cli.main import make_parser
 from fraiseql.settings import Settings
@@ -97,6 +98,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "errors.md": errors_page(),
         REFERENCE / "command-line.md": command_page(),
         REFERENCE / "python.md": python_page(),
+        REFERENCE / "metrics.md": _page("Metrics", metrics_sections()),
         REFERENCE / "findings.md": _page("Findings of the doctor", index_sections()),
         **{FINDINGS / f"{code}.md": _page(code, parts) for code, parts in finding_sections()},
     }

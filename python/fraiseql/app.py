@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from fraiseql.caching.ddl.bootstrap import create_missing_tables
@@ -12,6 +13,9 @@ from fraiseql.caching.results.caches import ResultCaches
 from fraiseql.http.context import ContextHook, check_mount
 from fraiseql.http.endpoint import Application
 from fraiseql.http.lifecycle import Startable
+from fraiseql.http.probes import MetricSource
+from fraiseql.operating.metrics.database import DatabaseMetrics
+from fraiseql.operating.metrics.operations import operation_lines
 from fraiseql.operating.trace.flush import Flusher
 from fraiseql.operating.trace.recorder import Recorder
 from fraiseql.schema import build_schema
@@ -72,8 +76,9 @@ def create_app(
     recorder = Recorder(chosen) if traced or chosen.metrics else None
     service = Service(schema, chosen, read_sources, results, policy=policy, events=recorder)
     background: list[Startable] = [Worker(service.schema, chosen)] if chosen.worker else []
-    if recorder is not None and traced:
-        background.append(Flusher(recorder, chosen, lambda: service.pool))
+    metrics: list[MetricSource] = []
+    if recorder is not None:
+        _observe(service, recorder, background, metrics)
     return Application(
         service,
         chosen,
@@ -81,7 +86,21 @@ def create_app(
         context=context,
         graphiql_query=graphiql_query,
         background=background,
+        metrics=metrics,
     )
+
+
+def _observe(
+    service: Service, recorder: Recorder, background: list[Startable], metrics: list[MetricSource]
+) -> None:
+    """Add the work that writes the trace, and the metrics that the service does not have."""
+    settings = service.settings
+    if settings.trace != "off":
+        background.append(Flusher(recorder, settings, lambda: service.pool))
+    if settings.metrics:
+        stored = DatabaseMetrics(service.schema, lambda: service.pool)
+        background.append(stored)
+        metrics += [partial(operation_lines, recorder), stored.lines]
 
 
 def _caches(operations: Mapping[str, Any] | Policy | None) -> tuple[Any, ...]:

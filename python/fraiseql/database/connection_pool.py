@@ -13,6 +13,7 @@ from fraiseql.database.failures import RAISED
 from fraiseql.database.identity import Identity
 from fraiseql.database.latency import UNTIMED, Latency, Priority
 from fraiseql.errors import DatabaseUnavailable
+from fraiseql.exposition import Histogram
 
 _GOODBYE = 5.0
 """Seconds for a connection to close before it is aborted."""
@@ -34,6 +35,10 @@ class ConnectionPool:
         size: Maximum connections.
         share: Share of them that slow statements never hold.
         timeout: Seconds to wait for a connection.
+
+    Attributes:
+        closed: Whether it opens no more connections.
+        waits: Durations of the waits in the queue.
     """
 
     def __init__(self, connector: Connector, size: int, share: float, timeout: float) -> None:
@@ -48,6 +53,7 @@ class ConnectionPool:
         self._admission = Admission(size, share)
         self._tasks: set[asyncio.Task[None]] = set()
         self._empty = asyncio.Event()
+        self.waits = Histogram()
 
     def try_acquire(self, identity: Identity, latency: Latency = UNTIMED) -> Connection | None:
         """Return a free connection, preferably one with this ``identity``, else None.
@@ -77,6 +83,16 @@ class ConnectionPool:
     def is_current(self, connection: Connection) -> bool:
         """Return whether a connection has the current privileges and settings."""
         return connection.generation == self._generation and not connection.outdated
+
+    @property
+    def idle(self) -> int:
+        """Number of free connections."""
+        return len(self._free)
+
+    @property
+    def used(self) -> int:
+        """Number of connections in use, or that are being opened or closed."""
+        return self._count - len(self._free)
 
     @property
     def has_room(self) -> bool:
@@ -244,6 +260,7 @@ class ConnectionPool:
         loop = asyncio.get_running_loop()
         waiter = self._admission.join(latency, loop.create_future())
         timer = loop.call_later(self._timeout, self._expire, waiter)
+        start = perf_counter()
         try:
             await waiter.future
         except asyncio.CancelledError:
@@ -251,6 +268,7 @@ class ConnectionPool:
             raise
         finally:
             timer.cancel()
+            self.waits.add([perf_counter() - start])
         return waiter
 
     def _withdraw(self, waiter: Waiter) -> None:

@@ -1,12 +1,13 @@
-"""Metrics of the connection pool, by class of statements."""
+"""Metrics of the connection pool."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
-from fraiseql.database.admission import Usage
-from fraiseql.database.latency import Priority
-from fraiseql.database.pipelined_read import PipelineCounts
-from fraiseql.exposition import head
+from fraiseql.database.pool import Pool
+from fraiseql.exposition import head, sample
+
+_WAIT: Final = "fraiseql_pool_wait_seconds"
+_CONNECTIONS: Final = "fraiseql_pool_connections"
 
 _GAUGES: Final = (
     ("held", "Connections that statements of a class hold"),
@@ -21,8 +22,15 @@ _COUNTERS: Final = (
 )
 
 
-def pool_metrics(usage: Mapping[Priority, Usage], counts: PipelineCounts) -> Iterator[str]:
+def pool_metrics(pool: Pool) -> Iterator[str]:
     """Yield the lines of ``/metrics``."""
+    connections, counts, usage = pool.key_reads.connections, pool.key_reads.counts, pool.usage()
+    yield from head(_CONNECTIONS, "Connections of the pool, and the most that it may have", "gauge")
+    states = {"idle": connections.idle, "used": connections.used, "max": pool.size}
+    for state, number in states.items():
+        yield sample(_CONNECTIONS, {"state": state}, number)
+    yield from head(_WAIT, "Waits of statements for a connection", "histogram")
+    yield from connections.waits.lines(_WAIT, {})
     for name, meaning in _COUNTERS:
         metric = f"fraiseql_pipeline_{name}_total"
         yield from head(metric, meaning, "counter")

@@ -23,7 +23,7 @@ from fraiseql.http.graphiql import page_reply
 from fraiseql.http.lifecycle import Lifecycle, Startable
 from fraiseql.http.negotiate import JSON, Accepted, Media, negotiate
 from fraiseql.http.persisted import PersistedQueries
-from fraiseql.http.probes import Monitored, Probes
+from fraiseql.http.probes import MetricSource, Monitored, Probes
 from fraiseql.http.reply import (
     FOR_GET,
     Reply,
@@ -65,6 +65,7 @@ class Application:
             ``FraiseQLError(message, code="UNAUTHENTICATED")`` (401) or ``"FORBIDDEN"`` (403)
             to refuse it, or an ``HTTPException`` of Starlette or FastAPI, which keeps its status.
         graphiql_query: Initial query of GraphiQL.
+        metrics: Return lines of ``/metrics``, besides those of the service.
         background: Started after the service and stopped before it, without delaying either.
 
     Attributes:
@@ -82,6 +83,7 @@ class Application:
         context: ContextHook | None = None,
         graphiql_query: str = "",
         background: Sequence[Startable] = (),
+        metrics: Sequence[MetricSource] = (),
     ) -> None:
         self.service = service
         self.settings = settings or Settings()
@@ -90,7 +92,9 @@ class Application:
         self._context = context
         self._graphiql_query = graphiql_query
         self._lifecycle = Lifecycle(service, background)
-        self._probes = Probes(service, self._lifecycle, self.settings, path, self._static)
+        self._probes = Probes(
+            service, self._lifecycle, self.settings, path, self._static, sources=metrics
+        )
         self._clock = DeadlineClock()
         self._persisted = PersistedQueries()
 

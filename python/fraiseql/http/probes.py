@@ -1,7 +1,7 @@
 """Health probes, metrics and the files of the GraphiQL page."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
 from typing import Final, Protocol
 
@@ -18,6 +18,10 @@ from fraiseql.settings import Settings
 _PROBES: Final = frozenset({"/health", "/ready"})
 _METRICS: Final = "/metrics"
 _NO_STORE: Final = ((b"cache-control", b"no-store"),)
+
+
+MetricSource = Callable[[], Iterable[str]]
+"""Returns lines of ``/metrics``."""
 
 
 class Monitored(Startable, Protocol):
@@ -39,11 +43,20 @@ class Probes:
         settings: Settings of the application.
         path: Path of GraphQL.
         static: Path of the page's files, with a final slash.
+        sources: Further lines of ``/metrics``.
     """
 
     def __init__(
-        self, service: Monitored, lifecycle: Lifecycle, settings: Settings, path: str, static: str
+        self,
+        service: Monitored,
+        lifecycle: Lifecycle,
+        settings: Settings,
+        path: str,
+        static: str,
+        *,
+        sources: Sequence[MetricSource] = (),
     ) -> None:
+        self._sources = sources
         self._service = service
         self._lifecycle = lifecycle
         self._settings = settings
@@ -58,7 +71,8 @@ class Probes:
             if scope["method"] not in {"GET", "HEAD"}:
                 raise not_allowed(scope["method"], "GET", "HEAD")
             if route == _METRICS:
-                return text_reply(self._service.metrics(), _NO_STORE)
+                further = [line for source in self._sources for line in source()]
+                return text_reply([*self._service.metrics(), *further], _NO_STORE)
             if route in _PROBES:
                 return await self._probe(route)
             tag = request_headers(scope).get(b"if-none-match")

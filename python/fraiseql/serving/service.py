@@ -175,7 +175,8 @@ class Service:
         """Return the metrics, as lines in the text format of Prometheus."""
         lines: tuple[str, ...] = ()
         if self._pool is not None:
-            lines = tuple(pool_metrics(self._pool.usage(), self._pool.key_reads.counts))
+            plans = 0 if self._snapshot is None else len(self._snapshot.plans)
+            lines = (*pool_metrics(self._pool), *self._preparer.counts.lines(plans))
         return lines if self.results is None else (*lines, *self.results.metrics())
 
     @property

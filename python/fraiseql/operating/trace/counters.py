@@ -7,6 +7,8 @@ from hashlib import sha256
 from random import randrange
 from typing import Any, Final
 
+from fraiseql.exposition import Histogram
+
 BUCKETS: Final = 24
 """Buckets of a histogram: below 0.0625 ms, then one for each doubling; the last has no bound."""
 
@@ -82,7 +84,8 @@ class Counters:
         calls: Runs.
         errors: Runs that failed.
         seconds: Sum of the durations.
-        buckets: Runs by duration.
+        buckets: Runs by duration, for the trace.
+        histogram: The same, for ``/metrics``.
         rows: Rows.
         size: Bytes.
         most: Most runs in one request since ``take``.
@@ -93,6 +96,7 @@ class Counters:
         "buckets",
         "calls",
         "errors",
+        "histogram",
         "most",
         "pending",
         "rows",
@@ -105,6 +109,7 @@ class Counters:
         self.calls = self.errors = self.rows = self.size = self.most = 0
         self.seconds = 0.0
         self.buckets = [0] * BUCKETS
+        self.histogram = Histogram()
         self._taken = Totals()
 
     def add(self, seconds: float, rows: int, size: int) -> None:
@@ -123,6 +128,7 @@ class Counters:
         self.seconds += sum(seconds)
         self.rows += sum(rows)
         self.size += sum(sizes)
+        self.histogram.add(seconds)
         for bucket, runs in Counter(map(_bucket, seconds)).items():
             self.buckets[min(bucket, BUCKETS - 1)] += runs
 
@@ -210,11 +216,12 @@ class OperationCounters(Counters):
         name: Name of the operation; empty for none.
         kind: ``query``.
         document: Text of the document, without values.
+        failed: Counters of the requests with errors, which are counted here only.
         codes: Errors by code.
         by_sql: Counters of statements by their text.
     """
 
-    __slots__ = ("_answers", "by_sql", "codes", "document", "id", "kind", "name")
+    __slots__ = ("_answers", "by_sql", "codes", "document", "failed", "id", "kind", "name")
 
     def __init__(self, name: str, kind: str, document: str, own_id: str = "") -> None:
         super().__init__()
@@ -222,9 +229,17 @@ class OperationCounters(Counters):
         self.name = name
         self.kind = kind
         self.document = document
+        self.failed = Counters()
         self.codes: dict[str, int] = {}
         self.by_sql: dict[str, StatementCounters] = {}
         self._answers: dict[tuple[str, str], StatementCounters] = {}
+
+    def take(self) -> Totals | None:
+        """Return the counts since the last call, of requests with errors too."""
+        own, failed = super().take(), self.failed.take()
+        if own is None or failed is None:
+            return own or failed
+        return own.plus(failed)
 
     def add_statement(
         self, sql: str, source: str, root: str, secret: frozenset[int] | None

@@ -9,6 +9,7 @@ from fraiseql.operating.trace.counters import (
     OPERATIONS,
     OTHER,
     PENDING,
+    Counters,
     OperationCounters,
     StatementCounters,
 )
@@ -31,12 +32,14 @@ class Recorder:
     Attributes:
         rate: Share of the requests whose statements are counted.
         samples: Samples of parameters of a statement and day; 0 for none.
+        active: Requests that are answered now.
         refusals: Requests that were not executed, by error code.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.rate = 0.0 if settings.trace == "off" else settings.trace_rate
         self.samples = settings.trace_samples if settings.trace == "values" else 0
+        self.active = 0
         self.refusals: dict[str, int] = {}
         self._operations: dict[tuple[str, str], OperationCounters] = {}
 
@@ -70,12 +73,13 @@ class OperationTrace:
     """Counts the requests of one plan; see ``fraiseql.events.OperationEvents``.
 
     Attributes:
+        recorder: The recorder.
         counters: Counters of its operation.
         by_sql: Counters of the operation's statements, by their text.
         samples: Samples of parameters of a statement and day; 0 for none.
     """
 
-    __slots__ = ("_facts", "_rate", "_traces_all", "by_sql", "counters", "samples")
+    __slots__ = ("_facts", "_rate", "_traces_all", "by_sql", "counters", "recorder", "samples")
 
     def __init__(
         self,
@@ -83,6 +87,7 @@ class OperationTrace:
         counters: OperationCounters,
         facts: Callable[[str], StatementFacts],
     ) -> None:
+        self.recorder = recorder
         self.counters = counters
         self.by_sql = counters.by_sql
         self.samples = recorder.samples
@@ -92,6 +97,7 @@ class OperationTrace:
 
     def request(self) -> "RequestTrace":
         """Return the receiver of a request that begins."""
+        self.recorder.active += 1
         if self._traces_all or random() < self._rate:  # noqa: S311 - a sample
             return RequestTrace(self)
         return UntracedRequest(self)
@@ -161,13 +167,16 @@ class RequestTrace:
 
     def done(self, seconds: float, size: int) -> None:
         """Count the request."""
-        counters = self._operation.counters
+        operation = self._operation
+        operation.recorder.active -= 1
+        counters: Counters = operation.counters
+        if self._failed:
+            counters = operation.counters.failed
+            counters.errors += 1
         pending = counters.pending
         pending.append((seconds, 0, size))
         if len(pending) >= PENDING:
             counters.fold()
-        if self._failed:
-            counters.errors += 1
 
 
 class UntracedRequest(RequestTrace):

@@ -26,6 +26,7 @@ from fraiseql.serving.document.request import Request
 from fraiseql.serving.planning.plan import Cost
 from fraiseql.serving.preparation.declared_code import DeclaredCode
 from fraiseql.serving.preparation.partition import Splitter
+from fraiseql.serving.preparation.plan_metrics import PlanCounts
 from fraiseql.serving.preparation.policy import Policy
 from fraiseql.serving.preparation.serving_plan import ServingPlan
 from fraiseql.serving.preparation.snapshot import PlanSnapshot
@@ -88,6 +89,7 @@ class Preparer:
         code: Digests of the Python code behind fields.
         operations: Validated operations by text and operation name.
         refusals: Documents that were rejected.
+        counts: Uses of cached plans.
     """
 
     def __init__(
@@ -103,6 +105,7 @@ class Preparer:
             settings.document_cache_size, settings.document_cache_bytes * 3 // 8
         )
         self.refusals = Refusals()
+        self.counts = PlanCounts()
         self._thread: ThreadPoolExecutor | None = None
 
     async def prepare(self, snapshot: PlanSnapshot, request: Request, timings: Timings) -> Prepared:
@@ -117,7 +120,10 @@ class Preparer:
         values = operation.coerce(request.variables or _NO_VARIABLES)
         signature = operation.variables.signature(values)
         serving = snapshot.plans.get((operation, signature))
-        if serving is None:
+        if serving is not None:
+            self.counts.hits += 1
+        else:
+            self.counts.misses += 1
             job = _Job(snapshot, operation, values, signature, request)
             serving = await self._first_plan(job, timings)
         if isinstance(serving, RequestError):

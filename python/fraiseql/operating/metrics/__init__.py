@@ -1,0 +1,1 @@
+"""Metrics of a process and its database, and a dashboard of them."""
