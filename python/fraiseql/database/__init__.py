@@ -7,6 +7,7 @@ from fraiseql.database.bounding import UNBOUNDED, Budget
 from fraiseql.database.facade import Database, Transaction
 from fraiseql.database.identity import Identity
 from fraiseql.database.latency import Priority, caller
+from fraiseql.database.messages import texts
 from fraiseql.database.observing import (
     Observation,
     RecordedStatement,
@@ -18,6 +19,7 @@ from fraiseql.database.observing import (
 )
 from fraiseql.database.origin import Origin
 from fraiseql.database.pool import Pool, open_pool
+from fraiseql.database.repeated_statement import RepeatedStatement, Values, repeat
 from fraiseql.database.session_monitor import SessionMonitor
 from fraiseql.database.write_tracking import in_transaction, watched_writes
 
@@ -32,9 +34,11 @@ __all__ = [
     "Priority",
     "Record",
     "RecordedStatement",
+    "RepeatedStatement",
     "SessionMonitor",
     "Transaction",
     "Usage",
+    "Values",
     "caller",
     "in_transaction",
     "observation",
@@ -42,6 +46,8 @@ __all__ = [
     "open_pool",
     "reading_stored",
     "record",
+    "repeat",
+    "texts",
     "unobserved",
     "watched_writes",
 ]

@@ -21,10 +21,16 @@ _EXECUTE: Final = b"E\0\0\0\x09\0\0\0\0\0"
 _TO_BINARY: Final = b"\0\1\0\1"
 _TO_TEXT: Final = b"\0\0"
 
+_ARRAY_HEADER: Final = 20
+"""Bytes before the elements of an array: dimensions, flag for nulls, type, length, lower bound."""
+
 _FIRST_VALUE: Final = HEADER + 2
 """Offset of the first value of a DataRow, after the number of values."""
 
 _NULL: Final = b"\xff\xff\xff\xff"
+
+NO_ROW: Final = b"2\0\0\0\x04C\0\0\0\x0dSELECT 0\0Z\0\0\0\x05I"
+"""Answer to ``run_binary`` and ``SYNC``, outside of a transaction block, if there is no row."""
 
 _ENCODERS: Final[dict[type, Callable[[Any], bytes]]] = {
     int: lambda value: b"%d" % value,
@@ -36,8 +42,7 @@ _ENCODERS: Final[dict[type, Callable[[Any], bytes]]] = {
 
 def parse(name: bytes, sql: str) -> bytes:
     """Return the message that prepares a statement."""
-    body = name + b"\0" + sql.encode() + b"\0\0\0"
-    return b"P" + (4 + len(body)).to_bytes(4) + body
+    return _message(b"P", name + b"\0" + sql.encode() + b"\0\0\0")
 
 
 def run(name: bytes, args: Sequence[Any]) -> bytes | None:
@@ -56,6 +61,20 @@ def run(name: bytes, args: Sequence[Any]) -> bytes | None:
             return None
         values.append(encode(arg))
     return _bind(name, values, _TO_BINARY) + _EXECUTE
+
+
+def run_binary(name: bytes, values: Sequence[bytes | None]) -> bytes:
+    """Return the messages that run a prepared statement, with parameters and results in binary.
+
+    Args:
+        name: Name of the statement.
+        values: Binary forms of its parameters; None for null.
+    """
+    parts = [b"\0", name, b"\0\0\1\0\1", len(values).to_bytes(2)]
+    for value in values:
+        parts += (_NULL,) if value is None else (len(value).to_bytes(4), value)
+    parts.append(_TO_BINARY)
+    return _message(b"B", b"".join(parts)) + _EXECUTE
 
 
 def identity_sql(identity: Identity) -> str:
@@ -82,6 +101,28 @@ def first_value(message: bytes) -> bytes | None:
     return None if message[_FIRST_VALUE:start] == _NULL else message[start:]
 
 
+def values(message: bytes) -> list[bytes | None]:
+    """Return the values of a DataRow."""
+    position, found = _FIRST_VALUE, list[bytes | None]()
+    for _ in range(int.from_bytes(message[HEADER:_FIRST_VALUE])):
+        start = position + 4
+        length = int.from_bytes(message[position:start], signed=True)
+        position = start + max(length, 0)
+        found.append(None if length < 0 else message[start:position])
+    return found
+
+
+def texts(array: bytes) -> list[str]:
+    """Return the elements of an array of texts without nulls, from its binary form."""
+    dimensions = int.from_bytes(array[:4])
+    position, found = _ARRAY_HEADER, list[str]()
+    for _ in range(int.from_bytes(array[12:16]) if dimensions else 0):
+        start = position + 4
+        position = start + int.from_bytes(array[position:start])
+        found.append(array[start:position].decode())
+    return found
+
+
 def server_error(message: bytes) -> asyncpg.PostgresError:
     """Return the error of an ErrorResponse, as the driver raises it."""
     parts = message[HEADER:].split(b"\0")
@@ -102,5 +143,8 @@ def _bind(name: bytes, values: Sequence[bytes], results: bytes) -> bytes:
     for value in values:
         parts += len(value).to_bytes(4), value
     parts.append(results)
-    body = b"".join(parts)
-    return b"B" + (4 + len(body)).to_bytes(4) + body
+    return _message(b"B", b"".join(parts))
+
+
+def _message(kind: bytes, body: bytes) -> bytes:
+    return kind + (4 + len(body)).to_bytes(4) + body

@@ -41,6 +41,7 @@ class Pool:
 
     Attributes:
         size: Maximum connections.
+        connections: The connections; a connection that is acquired from them has to be returned.
         latencies: Durations of statements, which decide in which queue they wait.
         key_reads: Runs reads by key.
         on_replaced: Called when all connections are replaced.
@@ -50,10 +51,10 @@ class Pool:
         self._connector = connector
         self.size: Final = max(1, settings.pool_size)
         share, timeout = settings.reserved_share, settings.connect_timeout
-        self._connections = ConnectionPool(connector, self.size, share, timeout)
+        self.connections: Final = ConnectionPool(connector, self.size, share, timeout)
         self.latencies: Final = Latencies()
         self._spare = 0
-        self.key_reads: Final = KeyReads(self._connections, settings, self.fetch_bytes)
+        self.key_reads: Final = KeyReads(self.connections, settings, self.fetch_bytes)
         self._max_bytes = settings.max_response_bytes
         self._roles: int | None = None
         self.on_replaced: Callable[[], None] | None = None
@@ -69,7 +70,7 @@ class Pool:
 
     def usage(self) -> Mapping[Priority, Usage]:
         """Return the connections that each class of statements holds and waits for."""
-        return self._connections.usage()
+        return self.connections.usage()
 
     @property
     def login_role(self) -> str:
@@ -107,7 +108,7 @@ class Pool:
             work = partial(self._observed, sql, args, identity, budget)
             with recording(self, identity, sql):
                 return await self._run(work, identity, latency)
-        pool = self._connections
+        pool = self.connections
         connection = pool.try_acquire(identity, latency) or await pool.acquire(latency)
         try:
             if connection.outdated or connection.identity is not identity:
@@ -154,7 +155,7 @@ class Pool:
 
     def outdate(self) -> None:
         """Discard all plans and roles before the next statements: privileges have changed."""
-        self._connections.outdate()
+        self.connections.outdate()
 
     async def check(self) -> Origin:
         """Detect changed roles and settings; return the origin of the used connection.
@@ -170,7 +171,7 @@ class Pool:
 
     def replace_all(self) -> None:
         """Replace all connections: settings have changed."""
-        self._connections.replace_all()
+        self.connections.replace_all()
         if self.on_replaced is not None:
             self.on_replaced()
 
@@ -204,7 +205,7 @@ class Pool:
             DatabaseUnavailable: No connection was available.
             DatabaseError: The role or a variable cannot be set.
         """
-        pool = self._connections
+        pool = self.connections
         connection = pool.try_acquire(identity, latency) or await pool.acquire(latency)
         observed = observation.get()
         if observed is not None and not recorded:
@@ -234,7 +235,7 @@ class Pool:
         Raises:
             DatabaseUnavailable: Opening a connection failed.
         """
-        if self._spare >= self.size - max(1, keep) or not self._connections.has_room:
+        if self._spare >= self.size - max(1, keep) or not self.connections.has_room:
             yield None
             return
         self._spare += 1
@@ -247,7 +248,7 @@ class Pool:
     async def close(self) -> None:
         """Close all connections, those in use after a few seconds; safe to call again."""
         await self.key_reads.close()
-        await self._connections.close()
+        await self.connections.close()
         await self._connector.close()
 
     async def _run(
@@ -257,7 +258,7 @@ class Pool:
         latency: Latency = UNTIMED,
     ) -> T:
         """Run work on a connection; if that is lost, once more on a new one."""
-        pool = self._connections
+        pool = self.connections
         connection = pool.try_acquire(identity, latency) or await pool.acquire(latency)
         try:
             result = await work(connection)
@@ -274,15 +275,15 @@ class Pool:
 
     async def _retry(self, lost: Connection, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Run work once more, on a new connection that replaces the lost one."""
-        connection = await self._connections.replace(lost)
+        connection = await self.connections.replace(lost)
         try:
             result = await work(connection)
         except RAISED as error:
             raise self._failure(connection, error) from error
         except BaseException:
-            self._connections.discard(connection)
+            self.connections.discard(connection)
             raise
-        self._connections.release(connection)
+        self.connections.release(connection)
         return result
 
     async def _observed(
@@ -313,7 +314,7 @@ class Pool:
 
     def _compare_roles(self, roles: int, current: Connection | None) -> None:
         if self._roles not in (None, roles):
-            self._connections.outdate(but=current)
+            self.connections.outdate(but=current)
         self._roles = roles
 
     async def _set_identity(self, connection: Connection, identity: Identity) -> bool:
@@ -332,7 +333,7 @@ class Pool:
     def _failure(self, connection: Connection, error: Exception) -> FraiseQLError:
         """Return the connection to the pool, and the error of its statement."""
         failure = mapped_setting_identity(error) if connection.identity is None else mapped(error)
-        self._connections.put_back(connection)
+        self.connections.put_back(connection)
         return failure
 
 
@@ -345,8 +346,7 @@ async def open_pool(
 ) -> Pool:
     """Open a pool for ``url``.
 
-    ``embedded:`` starts or joins the PostgreSQL under ``settings.data_dir``. With any other
-    address the first statement connects.
+    ``embedded:`` starts or joins the server in ``data_dir``; others connect at the first statement.
 
     Args:
         url: ``postgresql://…`` or ``embedded:``.

@@ -8,14 +8,13 @@ a change that it did not see shows in a later one. See ``docs/concepts/result-ca
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from typing import Any, Final
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from fraiseql.caching.changes.floor import FLOOR
 from fraiseql.caching.changes.log import LOG
-from fraiseql.caching.results.backoff import Backoff
-from fraiseql.caching.results.group_run import GroupRun
-from fraiseql.database import Origin, Pool
-from fraiseql.errors import FraiseQLError
+from fraiseql.caching.results.group_statement import GroupStatement
+from fraiseql.database import Origin, Pool, Values, texts
 
 EVERYTHING: Final = "fraiseql:memory"
 """Tag of the change log that invalidates every entry in memory."""
@@ -26,24 +25,26 @@ MAX_NAMED: Final = 10_000
 _MAX_REMEMBERED: Final = 50_000
 """Tags whose last change is remembered."""
 
-LONGEST: Final = 1.0
-"""Seconds after which a check is given up."""
+_TRUE: Final = b"\1"
+_FIRST_INSTANT: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 # Without OFFSET 0, PostgreSQL computes the snapshot's text once for every mention. The low
 # watermark is the latest number of a tag and not the latest commit, so it counts even where the
-# previous snapshot sees it.
+# previous snapshot sees it. No row says that nothing has changed: neither the snapshot, nor the
+# server's process, its start, or the time when it read its configuration.
 CHECK: Final = f"""\
-SELECT CASE WHEN n.snapshot IS DISTINCT FROM $1 THEN n.snapshot END AS snapshot,
-  CASE WHEN n.snapshot IS DISTINCT FROM $1 THEN (SELECT array_agg(x.tag) FROM (
+SELECT n.snapshot, CASE WHEN n.snapshot IS DISTINCT FROM $1 THEN (SELECT array_agg(x.tag) FROM (
     (SELECT i.tag FROM {LOG} i WHERE i.xid >= pg_catalog.pg_snapshot_xmin($1::pg_snapshot)
        AND NOT pg_catalog.pg_visible_in_snapshot(i.xid, $1::pg_snapshot)
      ORDER BY i.xid LIMIT {MAX_NAMED})
     UNION ALL
     SELECT f.tag FROM {FLOOR} f WHERE f.xid >= pg_catalog.pg_snapshot_xmin($1::pg_snapshot)) x)
-  END AS tags,
-  pg_catalog.pg_conf_load_time() AS loaded, pg_catalog.pg_backend_pid() AS backend,
-  pg_catalog.pg_postmaster_start_time() AS started
-FROM (SELECT pg_catalog.pg_current_snapshot()::text AS snapshot OFFSET 0) n"""
+  END AS tags, n.backend, n.steady
+FROM (SELECT pg_catalog.pg_current_snapshot()::text AS snapshot,
+    pg_catalog.pg_backend_pid() AS backend, pg_catalog.pg_conf_load_time() = $3::timestamptz
+      AND pg_catalog.pg_postmaster_start_time() = $4::timestamptz AS steady
+  OFFSET 0) n
+WHERE n.snapshot IS DISTINCT FROM $1 OR n.backend IS DISTINCT FROM $2::int4 OR NOT n.steady"""
 
 
 class FreshnessChecks:
@@ -64,14 +65,10 @@ class FreshnessChecks:
 
     __slots__ = (
         "_backend",
-        "_backoff",
         "_changed",
-        "_closed",
         "_floor",
         "_group",
-        "_interval",
-        "_open_pool",
-        "_pool",
+        "_values",
         "busy",
         "checked",
         "checks",
@@ -81,15 +78,13 @@ class FreshnessChecks:
     )
 
     def __init__(self, open_pool: Callable[[], Awaitable[Pool]], interval: float = 0.0) -> None:
-        self._open_pool = open_pool
-        self._interval = interval
-        self._pool: Pool | None = None
-        self._closed = False
-        self._group = GroupRun(self._check)
-        self._backoff = Backoff()
+        self._group = GroupStatement(
+            open_pool, CHECK, self._first, self._accept, self._lose, interval
+        )
+        self._values: Values = ()
         self._changed: dict[str, int] = {}
         self._floor = 1
-        self._backend = 0
+        self._backend: bytes | None = None
         self.number = 0
         self.snapshot: str | None = None
         self.origin: Origin | None = None
@@ -111,7 +106,7 @@ class FreshnessChecks:
         None where it cannot be in memory; then a check is started for later ones.
         """
         if self.origin is None:
-            if not self._backoff.active:
+            if not self._group.pauses:
                 self._group.join()
             return None
         return self.number
@@ -129,63 +124,44 @@ class FreshnessChecks:
 
     async def close(self) -> None:
         """Stop checking, and close the connection."""
-        self._closed = True
         await self._group.close()
         self._lose()
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            await pool.close()
 
-    async def _check(self) -> bool:
-        """Check once; false where nothing is known."""
-        if self._closed or self._backoff.active:
-            return False
-        if self._interval > 0.0:
-            await asyncio.sleep(self._interval)
-        sent = self.snapshot
-        try:
-            if self._pool is None:
-                self._pool = await self._open_pool()
-            async with asyncio.timeout(LONGEST):
-                fetched = await self._pool.fetch_at(CHECK, (sent,))
-        except (FraiseQLError, TimeoutError):
-            self._lose()
-            self._backoff.failed()
-            return False
-        assert fetched is not None  # noqa: S101 - no particular server was requested
-        (row,), origin = fetched
+    def _first(self, origin: Origin) -> Values:
+        """Return the parameters of the first check on a connection."""
+        self._values = (None, None, *map(_microseconds, (origin.loaded, origin.started)))
+        return self._values
+
+    def _accept(self, origin: Origin, row: Values | None) -> Values | None:
+        """Record the result of a check; return the parameters of the next one."""
         self.checks += 1
         self.number += 1
-        return self._is_usable(self._pool, row, origin) and self._accept(row, origin, sent)
+        if row is None:
+            self.busy = False
+            return self._values
+        snapshot, tags, backend, steady = row
+        # A standby's snapshot can omit transactions that were running on the primary.
+        if snapshot is None or steady != _TRUE or not origin.writes:
+            return None
+        self._record_changes(origin, snapshot.decode(), tags, backend)
+        self._values = (snapshot, backend, *self._values[2:])
+        return self._values
 
-    def _is_usable(self, pool: Pool, row: Any, origin: Origin) -> bool:
-        if not origin.writes:
-            # A standby's snapshot can omit transactions that were running on the primary.
-            self._lose()
-            self._backoff.failed()
-            return False
-        if row["loaded"] != origin.loaded or row["started"] != origin.started:
-            self._lose()
-            pool.replace_all()
-            return False
-        return True
-
-    def _accept(self, row: Any, origin: Origin, sent: str | None) -> bool:
-        """Record the result of a check; on another connection than the last one, begin again."""
-        self._backoff.succeeded()
-        self.busy = row["snapshot"] is not None
-        if origin is not self.origin or row["backend"] != self._backend:
+    def _record_changes(
+        self, origin: Origin, snapshot: str, tags: bytes | None, backend: bytes | None
+    ) -> None:
+        """Record what has changed; on another connection than the last one, begin again."""
+        self.busy = snapshot != self.snapshot
+        if origin is not self.origin or backend != self._backend:
             # Changes before this check are not known.
             self._lose()
-            self.origin, self._backend, self._floor = origin, row["backend"], self.number
-            self.snapshot = row["snapshot"] or sent
-        elif row["snapshot"] is not None:
-            self.snapshot = row["snapshot"]
-            self._record(row["tags"] or ())
-        return True
+            self.origin, self._backend, self._floor = origin, backend, self.number
+        elif tags is not None:
+            self._record(texts(tags))
+        self.snapshot = snapshot
 
     def _lose(self) -> None:
-        self.origin = self.snapshot = None
+        self.origin = self.snapshot = self._backend = None
         self._changed.clear()
         self._floor = self.number + 1
 
@@ -202,3 +178,8 @@ class FreshnessChecks:
         while len(changed) > _MAX_REMEMBERED:
             oldest = next(iter(changed))
             self._floor = max(self._floor, changed.pop(oldest))
+
+
+def _microseconds(time: datetime) -> bytes:
+    """Return the binary form of a time in PostgreSQL."""
+    return ((time - _FIRST_INSTANT) // timedelta(microseconds=1)).to_bytes(8, signed=True)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import fraiseql
-from fraiseql.caching.results import checks
+from fraiseql.caching.results import group_statement
 from fraiseql.events import Timings
 from fraiseql.http.cache_headers import cache_headers, known_etags
 from fraiseql.http.negotiate import JSON
@@ -69,7 +69,7 @@ def cached(database: str) -> Iterator[Served]:
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: Patch) -> None:
     """A check may take long on a busy machine."""
-    monkeypatch.setattr(checks, "LONGEST", 30.0)
+    monkeypatch.setattr(group_statement, "LONGEST", 30.0)
 
 
 def one_by_one(patch: Patch) -> None:

@@ -1,43 +1,76 @@
 """Freshness checks: what a check may not be trusted for ends everything in memory."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from fraiseql.caching.results import checks
+from fraiseql.caching.results import checks, group_statement
 from fraiseql.caching.results.checks import FreshnessChecks
 from fraiseql.database import Origin
-from fraiseql.errors import DatabaseUnavailable
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 ORIGIN = Origin(1, "00000001", START, 2, 3, START)
 
 
 class FakePool:
-    """A pool whose next result the test chooses."""
+    """A server whose next answer the test chooses, and the pool of connections to it."""
 
     def __init__(self) -> None:
         self.origin = ORIGIN
-        self.row: dict[str, Any] = {"loaded": START, "backend": 7, "started": START}
         self.snapshot, self.tags = "1:1:", ["a"]
-        self.fails: Exception | None = None
-        self.replaced = 0
+        self.backend, self.steady, self.silent = 7, True, False
+        self.statements: list[FakeStatement] = []
 
-    async def fetch_at(self, sql: str, args: Any) -> Any:
-        if self.fails is not None:
-            raise self.fails
-        same = args[0] == self.snapshot
-        changes = {"snapshot": None, "tags": None} if same else {"snapshot": self.snapshot}
-        return [{"tags": self.tags, **changes, **self.row}], self.origin
-
-    def replace_all(self) -> None:
-        self.replaced += 1
+    def row(self, known: Sequence[bytes | None]) -> list[bytes | None] | None:
+        snapshot, backend = self.snapshot.encode(), self.backend.to_bytes(4)
+        if tuple(known[:2]) == (snapshot, backend) and self.steady:
+            return None
+        tags = None if known[0] == snapshot else array(self.tags)
+        return [snapshot, tags, backend, bytes([self.steady])]
 
     async def close(self) -> None:
         pass
+
+
+class FakeStatement:
+    """A repeated statement without a connection."""
+
+    def __init__(self, pool: FakePool, answered: Any, ended: Any) -> None:
+        self.pool, self.origin = pool, pool.origin
+        self.answered, self.ended = answered, ended
+        self.values: Sequence[bytes | None] = ()
+        pool.statements.append(self)
+
+    def bind(self, values: Sequence[bytes | None]) -> None:
+        self.values = values
+
+    def run(self) -> None:
+        if not self.pool.silent:
+            asyncio.get_running_loop().call_soon(self._answer)
+
+    def _answer(self) -> None:
+        self.answered(self.pool.row(self.values))
+
+    def end(self) -> None:
+        self.ended()
+
+
+def array(tags: Sequence[str]) -> bytes:
+    """Return the binary form of an array of texts."""
+    head = b"".join(number.to_bytes(4) for number in (1, 0, 25, len(tags), 1))
+    return head + b"".join(len(tag.encode()).to_bytes(4) + tag.encode() for tag in tags)
+
+
+@pytest.fixture(autouse=True)
+def fake_repeat(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def repeat(pool: Any, _: str, answered: Any, ended: Any) -> Any:
+        return FakeStatement(pool, answered, ended)
+
+    monkeypatch.setattr(group_statement, "repeat", repeat)
 
 
 async def begun() -> tuple[FreshnessChecks, FakePool]:
@@ -65,39 +98,55 @@ async def test_only_a_change_after_the_birth_counts() -> None:
     assert running.admits(("a", "b"), running.number)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"origin": replace(ORIGIN, timeline=None)},
-        {"row": {"loaded": START, "backend": 7, "started": datetime(2031, 1, 1, tzinfo=UTC)}},
-        {"row": {"loaded": datetime(2031, 1, 1, tzinfo=UTC), "backend": 7, "started": START}},
-        {"fails": DatabaseUnavailable("lost")},
-    ],
-    ids=["standby", "another start", "another configuration", "lost"],
-)
-async def test_a_check_that_cannot_be_trusted_ends_everything(change: dict[str, Any]) -> None:
+async def a_standby(pool: FakePool) -> None:
+    pool.origin = replace(ORIGIN, timeline=None)
+    pool.statements[-1].end()
+
+
+async def another_start(pool: FakePool) -> None:
+    """Or a reload of the configuration: the statement compares both."""
+    pool.steady = False
+
+
+async def lost(pool: FakePool) -> None:
+    pool.statements[-1].end()
+    pool.silent = True
+
+
+async def no_answer(pool: FakePool) -> None:
+    pool.silent = True
+
+
+@pytest.mark.parametrize("happens", [a_standby, another_start, lost, no_answer])
+async def test_a_check_that_cannot_be_trusted_ends_everything(
+    happens: Callable[[FakePool], Awaitable[None]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_statement, "LONGEST", 0.02)
     running, pool = await begun()
     born = running.number
-    for name, value in change.items():
-        setattr(pool, name, value)
+    await happens(pool)
     assert not await running.join()
     assert running.origin is None
     assert not running.admits((), born)
+    assert not await running.join(), "it pauses"
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"origin": replace(ORIGIN)},
-        {"row": {"loaded": START, "backend": 8, "started": START}},
-    ],
-    ids=["another connection", "another backend"],
-)
-async def test_another_connection_begins_again(change: dict[str, Any]) -> None:
+async def another_connection(pool: FakePool) -> None:
+    pool.origin = replace(ORIGIN)
+    pool.statements[-1].end()
+
+
+async def another_backend(pool: FakePool) -> None:
+    pool.backend = 8
+
+
+@pytest.mark.parametrize("happens", [another_connection, another_backend])
+async def test_another_connection_begins_again(
+    happens: Callable[[FakePool], Awaitable[None]],
+) -> None:
     running, pool = await begun()
     born = running.number
-    for name, value in change.items():
-        setattr(pool, name, value)
+    await happens(pool)
     assert await running.join()
     assert not running.admits((), born)
     assert running.admits((), running.number)
@@ -142,8 +191,23 @@ async def test_an_interval_lets_more_requests_share_a_check() -> None:
 
 
 async def test_after_the_end_nothing_is_opened_again() -> None:
-    running, _ = await begun()
+    running, pool = await begun()
     await running.close()
     assert running.born() is None
     assert not await running.join()
-    assert running._pool is None
+    assert len(pool.statements) == 1
+
+
+async def test_a_waiter_never_joins_a_check_that_was_sent() -> None:
+    running, pool = await begun()
+    pool.silent = True
+    first = running.join()
+    await asyncio.sleep(0)
+    later = running.join()
+    statement = pool.statements[-1]
+    statement._answer()
+    assert await first
+    await asyncio.sleep(0)
+    assert not later.done()
+    statement._answer()
+    assert await later

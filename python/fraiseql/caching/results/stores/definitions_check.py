@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
-from fraiseql.caching.results.checks import LONGEST, FreshnessChecks
+from fraiseql.caching.results.checks import FreshnessChecks
 from fraiseql.caching.results.group_run import GroupRun
+from fraiseql.caching.results.group_statement import LONGEST
 from fraiseql.caching.results.namespace import CacheNamespace
 from fraiseql.caching.results.stores.base import Lookup, LookupResult
 from fraiseql.caching.results.stores.lookup import reader_arguments, reader_lookup

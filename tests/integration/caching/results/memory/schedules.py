@@ -75,26 +75,24 @@ async def written(stage: Stage) -> bool:
 async def written_while_a_check_runs(stage: Stage) -> bool:
     """A request that arrives while a check is on its way, after a write that it does not see."""
     checks = stage.fixture.caches.runtime.checks
-    pool = checks._pool
-    assert pool is not None
-    whole, returned, go_on = pool.fetch_at, asyncio.Event(), asyncio.Event()
+    statement = checks._group._statement
+    assert statement is not None
+    whole, returned, rows = statement._answered, asyncio.Event(), []
 
-    async def held(*args: Any) -> Any:
-        fetched = await whole(*args)
+    def hold(row: Any) -> None:
+        rows.append(row)
         returned.set()
-        await go_on.wait()
-        return fetched
 
-    pool.fetch_at = held  # type: ignore[method-assign]
+    statement._answered = hold
     early = asyncio.create_task(stage.ask())
     await returned.wait()
     await stage.rename()
     asked = checks.checked
     late = asyncio.create_task(stage.ask())
     await until(lambda: checks.checked > asked)
-    go_on.set()
+    statement._answered = whole
+    whole(rows[0])
     await early
-    pool.fetch_at = whole  # type: ignore[method-assign]
     return await late == await stage.live()
 
 

@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
 import pytest
 
-from fraiseql.caching.results import checks, group_run
+from fraiseql import database
+from fraiseql.caching.results import checks, group_statement
 from fraiseql.caching.results.checks import FreshnessChecks
-from fraiseql.caching.results.group_run import GroupRun
+from fraiseql.caching.results.group_statement import GroupStatement
 from fraiseql.caching.results.runtime import CacheRuntime
 from fraiseql.caching.results.stores.definitions_check import DefinitionsCheck
+from fraiseql.database import texts
 from tests.integration.caching.results.engine.cache_fixture import prepare
 from tests.integration.caching.results.memory import schedules
 from tests.integration.caching.results.memory.schedules import SCHEDULES, Schedule, on_stage
@@ -29,12 +32,15 @@ class Mutant:
 
 
 def joins_a_check_already_sent(patch: Patch) -> None:
-    async def run(self: GroupRun) -> None:
-        succeeded = await self._work()
-        waiters, self._waiters = self._waiters, []
-        group_run._notify(waiters, succeeded=succeeded)
+    whole = GroupStatement.join
 
-    patch.setattr(GroupRun, "_run", run)
+    def join(self: GroupStatement) -> asyncio.Future[bool]:
+        waiter = whole(self)
+        if self._running is not None and self._waiting:
+            self._running.append(self._waiting.pop())
+        return waiter
+
+    patch.setattr(GroupStatement, "join", join)
 
 
 def born_noted_late(patch: Patch) -> None:
@@ -47,8 +53,13 @@ def born_noted_late(patch: Patch) -> None:
 
 
 def no_floor(patch: Patch) -> None:
-    head, _, tail = checks.CHECK.partition("UNION ALL")
-    patch.setattr(checks, "CHECK", head + tail[tail.index(") x)") :])
+    whole = database.repeat
+
+    async def repeat(pool: Any, sql: str, *callbacks: Any) -> Any:
+        head, _, tail = sql.partition("UNION ALL")
+        return await whole(pool, head + tail[tail.index(") x)") :], *callbacks)
+
+    patch.setattr(group_statement, "repeat", repeat)
 
 
 def no_fingerprint(patch: Patch) -> None:
@@ -61,13 +72,19 @@ def no_fingerprint(patch: Patch) -> None:
 
 
 def survives_its_connection(patch: Patch) -> None:
-    def accept(self, row, origin, sent):  # type: ignore[no-untyped-def]
-        self.origin, self._backend = origin, row["backend"]
-        self.snapshot = row["snapshot"] or sent
-        self._record(row["tags"] or ())
-        return True
+    first = FreshnessChecks._first
 
-    patch.setattr(FreshnessChecks, "_accept", accept)
+    def with_old_snapshot(self, origin):  # type: ignore[no-untyped-def]
+        snapshot = None if self.snapshot is None else self.snapshot.encode()
+        self._values = (snapshot, *first(self, origin)[1:])
+        return self._values
+
+    def record(self, origin, snapshot, tags, backend):  # type: ignore[no-untyped-def]
+        self.origin, self.snapshot = origin, snapshot
+        self._record(texts(tags) if tags else ())
+
+    patch.setattr(FreshnessChecks, "_first", with_old_snapshot)
+    patch.setattr(FreshnessChecks, "_record_changes", record)
     patch.setattr(FreshnessChecks, "_lose", lambda self: None)
     begin = FreshnessChecks.__init__
 
@@ -105,7 +122,7 @@ MUTANTS = (
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: Patch) -> None:
     """A check may take long on a busy machine."""
-    monkeypatch.setattr(checks, "LONGEST", 30.0)
+    monkeypatch.setattr(group_statement, "LONGEST", 30.0)
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +148,8 @@ async def test_each_rule_of_memory_is_needed(env: str, monkeypatch: Patch) -> No
             stage.fixture.caches.runtime.memory.clear()
             with monkeypatch.context() as patch:
                 mutant.damage(patch)
+                # The statement is prepared once for each connection.
+                stage.fixture.caches.runtime.checks._group._statement.end()
                 await stage.remembered()
                 if await mutant.wrong_in(stage):
                     survived.append((mutant.damage.__name__, mutant.wrong_in.__name__))

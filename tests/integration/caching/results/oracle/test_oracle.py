@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from fraiseql.caching.results import checks
+from fraiseql.caching.results import group_statement
 from fraiseql.database.embedded import EmbeddedServer
 from tests.integration.caching.results.oracle.cases import BLOG, OFFICE, Case
 from tests.integration.caching.results.oracle.env import KINDS, Kind, opened, reset_database
-from tests.integration.caching.results.oracle.memory_reader import MemoryRound
+from tests.integration.caching.results.oracle.memory_reader import MemoryRound, repeat
 from tests.integration.caching.results.oracle.rounds import Round, Running
 
 SECONDS = 2.5
@@ -46,7 +46,8 @@ async def test_a_hit_from_memory_is_never_wrong(
     server: EmbeddedServer, database: str, case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # On a busy machine a check may take long.
-    monkeypatch.setattr(checks, "LONGEST", 30.0)
+    monkeypatch.setattr(group_statement, "LONGEST", 30.0)
+    monkeypatch.setattr(group_statement, "repeat", repeat)
     seed = random.randrange(10**6)
     await reset_database(database, case)
     async with opened(database, case, "unlogged", "") as env:

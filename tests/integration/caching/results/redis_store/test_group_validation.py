@@ -11,7 +11,7 @@ import pytest
 
 from fraiseql.caching.changes.compaction import compact
 from fraiseql.caching.dependencies.privileges import joined_digest, load_reader
-from fraiseql.caching.results import checks as checks_module
+from fraiseql.caching.results import group_statement
 from fraiseql.caching.results.checks import FreshnessChecks
 from fraiseql.caching.results.namespace import load_namespace
 from fraiseql.caching.results.stores.base import LookupResult
@@ -93,7 +93,7 @@ async def stage(
     database: str, redis_url: str, client: object, monkeypatch: Patch
 ) -> AsyncIterator[Stage]:
     # A check may take long on a busy machine.
-    monkeypatch.setattr(checks_module, "LONGEST", 30.0)
+    monkeypatch.setattr(group_statement, "LONGEST", 30.0)
     await prepare(database)
     async with on_stage(database, redis_url) as prepared:
         yield prepared

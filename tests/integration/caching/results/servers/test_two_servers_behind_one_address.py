@@ -71,14 +71,15 @@ async def test_what_a_standby_computed_is_not_stored(pair: Pair, redis_url: str,
     cache = fraiseql.Cache(store=kind)  # type: ignore[arg-type]
     await run(pair.standby, "SELECT pg_wal_replay_pause()")
     async with (
-        cache_fixture(pair.forwarder.url, redis_url=redis_url) as mixed,
+        # One connection of the caches, to the primary: a second one would lead to the standby.
+        cache_fixture(pair.forwarder.url, redis_url=redis_url, cache_connections=1) as mixed,
         cache_fixture(pair.primary, redis_url=redis_url) as direct,
     ):
         cached = mixed.cached(cache)
         await mixed.answer_and_store(cached)
         assert (await mixed.ask(cached)).outcome == "hit"
         pair.lead_to("standby")
-        mixed.pool._connections.replace_all()
+        mixed.pool.connections.replace_all()
         await renamed(pair.primary, "new")
         answered = await mixed.answer_and_store(cached)
         assert (answered.outcome, answered.detail) == ("bypass", "server")
@@ -99,7 +100,7 @@ async def test_a_promoted_standby_and_the_old_primary(pair: Pair, redis_url: str
         # and then the other way round.
         for pool in (mixed.pool, await mixed.caches.stores.pool()):
             pair.lead_to("standby")
-            pool._connections.replace_all()
+            pool.connections.replace_all()
             for kind in KINDS:
                 await mixed.answer_and_store(mixed.cached(all_cached[kind]))
         async with cache_fixture(pair.standby, redis_url=redis_url) as direct:
@@ -109,7 +110,7 @@ async def test_a_promoted_standby_and_the_old_primary(pair: Pair, redis_url: str
             assert await right(mixed, mixed.cached(all_cached[kind]), "new")
         # An old primary that comes back under the address.
         pair.lead_to("primary")
-        mixed.pool._connections.replace_all()
+        mixed.pool.connections.replace_all()
         await renamed(pair.standby, "newer")
         for kind in KINDS:
             answered = await mixed.answer_and_store(mixed.cached(all_cached[kind]))
@@ -131,7 +132,7 @@ async def test_round_robin_stores_nothing_old(pair: Pair, redis_url: str) -> Non
     ):
         pools = mixed.pool, await mixed.caches.stores.pool()
         for number in range(25):
-            rule.choice(pools)._connections.replace_all()
+            rule.choice(pools).connections.replace_all()
             await run(pair.standby, f"SELECT pg_wal_replay_{rule.choice(('pause', 'resume'))}()")
             await renamed(pair.primary, f"name {number}")
             requests = [mixed.ask(mixed.cached(all_cached[kind])) for kind in KINDS]
