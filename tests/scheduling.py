@@ -63,6 +63,7 @@ FILES_IN_TURN: Final = (
     "tests/integration/caching/results/stores/",
     "tests/integration/caching/results/tenants/",
     "tests/integration/demo/",
+    "tests/integration/operating/test_tune_measuring.py",
     "tests/integration/search_path/",
     "tests/integration/serving/",
 )

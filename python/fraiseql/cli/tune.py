@@ -22,8 +22,10 @@ from fraiseql.operating.tune.applying import (
 )
 from fraiseql.operating.tune.facts import PROFILES, Overrides, load_facts
 from fraiseql.operating.tune.formats import FORMATS
+from fraiseql.operating.tune.measuring import Measurement, measured
 from fraiseql.operating.tune.proposals import SettingFilter, Tuning, propose
 from fraiseql.operating.tune.refusals import check_change, check_start
+from fraiseql.operating.tune.replay import Replay, load_replay
 from fraiseql.operating.tune.restarting import (
     discard_saved,
     restart_or_restore,
@@ -49,6 +51,12 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="these settings")
     parser.add_argument(
         "--except", nargs="+", default=[], metavar="NAME", dest="excluded", help="not these"
+    )
+    parser.add_argument(
+        "--measure",
+        action="store_true",
+        help="run the statements of the trace with the settings that change plans, and propose"
+        " those with which none is slower",
     )
     parser.add_argument(
         "--format",
@@ -144,8 +152,7 @@ async def _finished(arguments: Namespace, settings: Settings, server: EmbeddedSe
     """Run the command; return the exit code."""
     async with _connected(settings, server) as pool:
         if arguments.undo is None and not arguments.apply:
-            tuning = await _tuning(pool, arguments, settings, server)
-            return _show(tuning, arguments)
+            return _show(*await _tuning(pool, arguments, settings, server), arguments)
         change = await _changed(pool, arguments, settings, server)
     if change.pending and arguments.restart and server is not None:
         change = await _restarted(change, settings, server)
@@ -163,7 +170,7 @@ async def _connected(settings: Settings, server: EmbeddedServer | None) -> Async
 
 async def _tuning(
     pool: Pool, arguments: Namespace, settings: Settings, server: EmbeddedServer | None
-) -> Tuning:
+) -> tuple[Tuning, Measurement | None]:
     overrides = Overrides(
         memory=arguments.memory,
         cpus=arguments.cpus,
@@ -176,7 +183,13 @@ async def _tuning(
     )
     count = settings.pool_size + settings.cache_connections
     chosen = SettingFilter(frozenset(arguments.only), frozenset(arguments.excluded))
-    return propose(await load_facts(pool, overrides, count), chosen)
+    tuning = propose(await load_facts(pool, overrides, count), chosen)
+    if not arguments.measure:
+        return tuning, None
+    statements, others = await load_replay(pool)
+    note(f"running {len(statements)} statements of the trace with old and new settings in turn")
+    replay = Replay(server.url if server else settings.database_url, settings)
+    return await measured(tuning, replay, statements, others)
 
 
 async def _changed(
@@ -187,7 +200,7 @@ async def _changed(
         save_settings(server.data)
     if arguments.undo is not None:
         return await undo_change(pool, arguments.undo or None, note)
-    tuning = await _tuning(pool, arguments, settings, server)
+    tuning, _ = await _tuning(pool, arguments, settings, server)
     if not tuning.proposals:
         return Change(None, pending=tuning.pending)
     check_change(tuning)
@@ -211,8 +224,8 @@ async def _restarted(change: Change, settings: Settings, server: EmbeddedServer)
             return await settled_change(pool, change)
 
 
-def _show(tuning: Tuning, arguments: Namespace) -> int:
-    document = tuning_document(tuning)
+def _show(tuning: Tuning, measurement: Measurement | None, arguments: Namespace) -> int:
+    document = tuning_document(tuning, measurement)
     if arguments.json:
         say_json(document)
     elif arguments.format == "table":

@@ -1,17 +1,20 @@
 """Output of ``fraiseql tune``: the document, and its text."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from statistics import median
 from typing import Any
 
 from fraiseql.operating.tune.applying import Change
 from fraiseql.operating.tune.facts import Facts
+from fraiseql.operating.tune.measuring import Measurement
 from fraiseql.operating.tune.proposals import Proposal, Tuning
+from fraiseql.operating.tune.replay import PAIRS
 from fraiseql.sizing.sizes import shown
 
 _NAME = 32
 
 
-def tuning_document(tuning: Tuning) -> dict[str, Any]:
+def tuning_document(tuning: Tuning, measurement: Measurement | None) -> dict[str, Any]:
     """Return the document that ``--json`` prints."""
     return {
         "version": 1,
@@ -26,6 +29,7 @@ def tuning_document(tuning: Tuning) -> dict[str, Any]:
             "limit": tuning.worst.limit,
             "fits": tuning.worst.fits,
         },
+        "measurement": _measurement(measurement),
         "notes": list(tuning.notes),
     }
 
@@ -52,6 +56,29 @@ def _machine(facts: Facts) -> dict[str, Any]:
         "database_bytes": facts.database_bytes,
         "connections": facts.connections,
         "profile": facts.profile,
+    }
+
+
+def _measurement(measurement: Measurement | None) -> dict[str, Any] | None:
+    if measurement is None:
+        return None
+    return {
+        "pairs": PAIRS,
+        "parameters": "sampled",
+        "statements": [
+            {
+                "id": each.statement.id,
+                "root": each.statement.root,
+                "old_ms": round(median(each.old), 3),
+                "new_ms": round(median(each.new), 3),
+                "ratio": round(each.ratio, 2),
+                "slower": each.is_slower,
+            }
+            for each in measurement.times
+        ],
+        "not_measured": [
+            {"id": each.id, "root": each.root, "reason": each.reason} for each in measurement.others
+        ],
     }
 
 
@@ -86,6 +113,8 @@ def tuning_lines(document: Mapping[str, Any]) -> Iterator[str]:
         yield "Nothing to propose for:"
         yield from (f"  {each['name']:<{_NAME}}  {each['reason']}" for each in document["skipped"])
         yield ""
+    if document["measurement"]:
+        yield from _measured_lines(document["measurement"])
     yield from _worst_lines(document["worst_case"])
     yield from (f"note      {each}" for each in document["notes"])
     yield _summary(document["proposals"])
@@ -116,6 +145,18 @@ def _change_lines(proposal: Mapping[str, Any]) -> Iterator[str]:
     old, new = proposal["old"] or "''", proposal["new"]
     yield f"{proposal['id']:<{_NAME}}  {old} -> {new}  ({proposal['class']})"
     yield f"  why:    {proposal['why']}"
+
+
+def _measured_lines(measurement: Mapping[str, Any]) -> Iterator[str]:
+    times = measurement["statements"]
+    yield f"Measured: {len(times)} statements, {measurement['pairs']} pairs of runs, medians in ms:"
+    for each in times:
+        verdict = "  SLOWER" if each["slower"] else ""
+        figures = f"{each['old_ms']:>9.3f} -> {each['new_ms']:>9.3f}  {each['ratio']:>5.2f}x"
+        yield f"  {figures}  {each['root']} {each['id']}{verdict}"
+    for each in measurement["not_measured"]:
+        yield f"  not measured: {each['root']} {each['id']}: {each['reason']}"
+    yield ""
 
 
 def _worst_lines(worst: Mapping[str, Any]) -> Iterator[str]:

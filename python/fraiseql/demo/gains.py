@@ -3,7 +3,7 @@
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Any, Final
 
@@ -128,7 +128,7 @@ async def apply_stored(settings: Settings, watch: Watch) -> int:
     """Create the stored types; return the number of steps.
 
     Args:
-        settings: Where the flights are.
+        settings: Where the flights are, and whether they are traced.
         watch: Called with each step, statement and commit before it runs.
 
     Raises:
@@ -136,7 +136,10 @@ async def apply_stored(settings: Settings, watch: Watch) -> int:
     """
     pool = await open_pool(settings.database_url, settings)
     try:
-        desired = await load_desired_state(build_schema(types=TYPES, queries=QUERIES), pool)
+        schema = build_schema(types=TYPES, queries=QUERIES)
+        # As the application declares it: otherwise the tables of the trace are dropped.
+        schema = replace(schema, traced=settings.trace != "off")
+        desired = await load_desired_state(schema, pool)
         async with open_admin(pool) as writer:
             plan = await apply(writer, desired, watch=watch)
     finally:

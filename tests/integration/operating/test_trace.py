@@ -14,6 +14,7 @@ from fraiseql.operating.doctor.examine import Scope, examine
 from fraiseql.operating.doctor.fault import Diagnosis
 from fraiseql.operating.trace.counters import OPERATIONS, STATEMENTS
 from fraiseql.operating.trace.flush import Flusher
+from fraiseql.operating.trace.generic_plans import UNKNOWN, statement_plans
 from fraiseql.operating.trace.recorder import Recorder
 from fraiseql.settings import Settings
 from tests.integration.operating.scratch import Scratch, Scratches
@@ -125,6 +126,25 @@ def test_samples_are_bounded_and_without_private_values(traced: Traced) -> None:
         ("person", "{}"),
         ("person", "{}"),
     ]
+
+
+def test_operations_with_the_same_statement_share_its_samples(traced: Traced) -> None:
+    settings = {"trace": "values", "trace_samples": 3}
+    traced.serve(*["query A { lives { id } }", "query B { lives { id } }"] * 2, **settings)
+    (row,) = traced.fetch(
+        "SELECT count(*) AS samples, s.root FROM fraiseql.operation_statement s"
+        " JOIN fraiseql.operation_sample p ON p.statement = s.id GROUP BY s.root"
+    )
+    assert (row["samples"], row["root"]) == (3, "lives")
+
+
+def test_a_statement_that_cannot_be_prepared_leaves_the_connection_usable(traced: Traced) -> None:
+    async def plans(pool: Pool) -> list[bool]:
+        texts = ["SELECT 1", "COMMIT", "SELECT 1 FROM nowhere", "SELECT 2"]
+        twice = [await statement_plans(pool, texts), await statement_plans(pool, texts)]
+        return [plan == UNKNOWN for plan in twice[1]] if twice[0] == twice[1] else []
+
+    assert traced.work(plans) == [False, True, True, False]
 
 
 def test_a_failed_statement_counts_as_an_error_of_its_operation(traced: Traced) -> None:

@@ -140,10 +140,14 @@ class Flusher:
             self._day = day.date()
             for statement in list(sampled(self._recorder)):
                 statement.forget_samples()
+        # Several operations may have the same statement.
+        samples: dict[str, list[dict[str, Any]]] = {}
+        for own in sampled(self._recorder):
+            samples.setdefault(own.id, []).extend(own.samples)
         return [
-            {"statement": own.id, "seen": day.isoformat(), "place": place, "parameters": values}
-            for own in sampled(self._recorder)
-            for place, values in enumerate(own.samples)
+            {"statement": own_id, "seen": day.isoformat(), "place": place, "parameters": values}
+            for own_id, own_samples in samples.items()
+            for place, values in enumerate(own_samples[: self._recorder.samples])
         ]
 
     async def _is_ready(self) -> bool:

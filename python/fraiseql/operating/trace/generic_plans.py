@@ -13,6 +13,9 @@ from fraiseql.database import Identity, Pool, Transaction
 from fraiseql.errors import FraiseQLError
 
 _NAME: Final = "fraiseql_traced"
+_PREPARED: Final = """\
+SELECT count(*) FROM pg_catalog.pg_prepared_statements p
+WHERE p.name OPERATOR(pg_catalog.=) $1"""
 _TYPES: Final = """\
 SELECT ARRAY(SELECT pg_catalog.format_type(t.id, NULL)
   FROM pg_catalog.unnest(p.parameter_types::pg_catalog.oid[]) WITH ORDINALITY AS t (id, place)
@@ -71,7 +74,10 @@ async def _planned(session: Transaction, sql: str) -> StatementPlan:
         await session.execute(f"DEALLOCATE {_NAME}")
     except FraiseQLError:
         # A role of its own, a command without a plan, or a relation that is gone.
-        await session.execute("ROLLBACK TO SAVEPOINT fraiseql_traced; DEALLOCATE ALL")
+        await session.execute("ROLLBACK TO SAVEPOINT fraiseql_traced")
+        # Not ``ALL``: the driver has prepared statements of its own on this connection.
+        if await session.fetchval(_PREPARED, _NAME):
+            await session.execute(f"DEALLOCATE {_NAME}")
         return UNKNOWN
     plan = json.loads(text)[0]
     relations = tuple(dict.fromkeys(_relations(plan["Plan"])))
