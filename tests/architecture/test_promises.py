@@ -13,8 +13,8 @@ from scripts.build_native import is_fresh
 from tests.architecture.source_tree import PACKAGE, ROOT, committed, python_files, tree
 from tests.scheduling import CASES_IN_TURN, FILES_IN_TURN, LONG
 
-# One code is a single word.
-CODE = re.compile(r"[A-Z]+(_[A-Z]+)+|STALE|ISOLATION|UNAUTHENTICATED")
+# Some codes are a single word.
+CODE = re.compile(r"[A-Z]+(_[A-Z]+)+|STALE|ISOLATION|UNAUTHENTICATED|FORBIDDEN")
 # Names that look like codes: of the operating system, PostgreSQL's files and CPython.
 NOT_ERROR_CODES = frozenset(
     {

@@ -19,6 +19,7 @@ from fraiseql.events import Timings
 from fraiseql.schema.storage import GeneratedColumn, MaterializedView, Projection
 from fraiseql.serving import Request, Service
 from fraiseql.serving.execution.run import CompiledStoredRoot
+from fraiseql.serving.preparation.rights import ALL_RIGHTS
 from fraiseql.settings import Settings
 from tests.integration.serving.served import unnumbered
 
@@ -107,7 +108,7 @@ class Bench:
 
     def stored_roots(self, text: str) -> int:
         """Return how many root fields of an operation are answered from what is kept."""
-        serving, _, _ = self.run(self.stored._prepare(Request(text), Timings()))
+        serving, _, _ = self.run(self.stored._prepare(Request(text), Timings(), ALL_RIGHTS))
         return sum(isinstance(root, CompiledStoredRoot) for root in serving.compiled.sql)
 
 

@@ -14,6 +14,7 @@ from fraiseql.events import Timings
 from fraiseql.serving import Request
 from fraiseql.serving.execution.run import CompiledStoredRoot
 from fraiseql.serving.planning import stored_query
+from fraiseql.serving.preparation.rights import ALL_RIGHTS
 
 from .shop_writers import FILL, writing
 from .stored_env import STRATEGIES, Bench, benches
@@ -48,7 +49,7 @@ def bench(server: EmbeddedServer, request: pytest.FixtureRequest) -> Iterator[Be
 async def compared(bench: Bench, text: str, variables: Mapping[str, Any]) -> tuple[bytes, bytes]:
     """Return the kept and the live answer of one snapshot, on one connection."""
     request = Request(text, variables=variables)
-    serving, _, values = await bench.stored._prepare(request, Timings())
+    serving, _, values = await bench.stored._prepare(request, Timings(), ALL_RIGHTS)
     (root,) = serving.compiled.sql
     assert isinstance(root, CompiledStoredRoot)
     bodies = []

@@ -36,6 +36,7 @@ from fraiseql.http.reply import (
 from fraiseql.http.request import ClientGone, from_body, from_query_string, read_body
 from fraiseql.http.routes import request_headers, route_of
 from fraiseql.results import CacheStatus
+from fraiseql.schema import Schema
 from fraiseql.serving.document.request import Request
 from fraiseql.serving.response.response import Response
 from fraiseql.settings import Settings
@@ -45,6 +46,10 @@ _CLIENT_GONE = 499
 
 class Serving(Monitored, Protocol):
     """The serving pipeline for this layer."""
+
+    @property
+    def schema(self) -> Schema:
+        """The declarations."""
 
     def execute(
         self, request: Request, context: dict[str, Any], timings: Timings
@@ -97,6 +102,8 @@ class Application:
         )
         self._clock = DeadlineClock()
         self._persisted = PersistedQueries()
+        # A check of requires= may read cookies, with and without a hook.
+        self._personal = context is not None or service.schema.guards.present
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""
@@ -191,7 +198,7 @@ class Application:
     ) -> Headers:
         if not request.read_only:
             return (cache_status(cached),)
-        return cache_headers(cached, headers, media, personal=self._context is not None)
+        return cache_headers(cached, headers, media, personal=self._personal)
 
     async def _request(
         self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive

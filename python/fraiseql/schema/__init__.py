@@ -3,12 +3,14 @@
 from fraiseql.schema.assemble import Schema, build_schema
 from fraiseql.schema.declare import enum, input, interface, type  # noqa: A004 - the public names
 from fraiseql.schema.definitions import ATTRIBUTE, MISSING
-from fraiseql.schema.filters import COMBINING, generated_kind
+from fraiseql.schema.filters import COMBINING, generated_kind, guarded_owner
+from fraiseql.schema.guards import Guards
 from fraiseql.schema.info import Info
 from fraiseql.schema.leaves import ID, BigInt, leaf_form, shape_form
 from fraiseql.schema.members import embed, field
 from fraiseql.schema.named import scalar, union
 from fraiseql.schema.queries import OrderBy, Where, find, find_one, query
+from fraiseql.schema.requirements import Check, Requires
 
 __all__ = [
     "ATTRIBUTE",
@@ -16,8 +18,11 @@ __all__ = [
     "ID",
     "MISSING",
     "BigInt",
+    "Check",
+    "Guards",
     "Info",
     "OrderBy",
+    "Requires",
     "Schema",
     "Where",
     "build_schema",
@@ -27,6 +32,7 @@ __all__ = [
     "find",
     "find_one",
     "generated_kind",
+    "guarded_owner",
     "input",
     "interface",
     "leaf_form",

@@ -1,7 +1,7 @@
 """``build_schema``: one checked schema from declared types and queries."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import GraphQLSchema, validate_schema
@@ -21,6 +21,7 @@ from fraiseql.schema.definitions import (
     UnionDefinition,
 )
 from fraiseql.schema.finder import find_declarations
+from fraiseql.schema.guards import Guards, find_guards
 from fraiseql.schema.leaves import leaves_of
 from fraiseql.schema.model import Model
 from fraiseql.schema.roots import complete_roots
@@ -41,6 +42,7 @@ class Schema:
         classes: GraphQL type name by Python class.
         operation_caches: Values of ``cached_operations`` of ``create_app``.
         traced: Whether the application has a trace, whose tables ``fraiseql db apply`` creates.
+        guards: The rights that requests need.
     """
 
     graphql: GraphQLSchema
@@ -55,6 +57,7 @@ class Schema:
     classes: Mapping[type, str]
     operation_caches: tuple[Cache, ...] = ()
     traced: bool = False
+    guards: Guards = field(default_factory=Guards)
 
     @property
     def private_names(self) -> frozenset[str]:
@@ -97,14 +100,15 @@ def build_schema(
     model = find_declarations(types, queries)
     complete_roots(model)
     check_model(model)
-    built = GraphQLBuilder(model, leaves_of(numbers_as)).schema()
+    guards = find_guards(model)
+    built = GraphQLBuilder(model, leaves_of(numbers_as), guards).schema()
     errors = validate_schema(built)
     if errors:
         raise DeclarationError("; ".join(error.message for error in errors))
-    return _schema(model, built)
+    return _schema(model, built, guards)
 
 
-def _schema(model: Model, built: GraphQLSchema) -> Schema:
+def _schema(model: Model, built: GraphQLSchema, guards: Guards) -> Schema:
     definitions = model.definitions.values()
 
     def named(kind: type) -> dict[str, Any]:
@@ -129,4 +133,5 @@ def _schema(model: Model, built: GraphQLSchema) -> Schema:
             for cls in (getattr(entry, "python_class", None),)
             if isinstance(cls, type) and own_definition(cls) is not None
         },
+        guards=guards,
     )

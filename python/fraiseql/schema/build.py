@@ -43,6 +43,7 @@ from fraiseql.schema.filters import (
     order_input,
     where_input,
 )
+from fraiseql.schema.guards import Guards
 from fraiseql.schema.hints import Generated, TypeReference, read_hint
 from fraiseql.schema.leaves import TEXT_LEAVES, EnumType, custom_scalar
 from fraiseql.schema.model import Composite, Definition, Model
@@ -52,8 +53,12 @@ from fraiseql.schema.queries import Where
 class GraphQLBuilder:
     """Builds each GraphQL type of a model once."""
 
-    def __init__(self, model: Model, leaves: Mapping[Any, GraphQLScalarType]) -> None:
+    def __init__(
+        self, model: Model, leaves: Mapping[Any, GraphQLScalarType], guards: Guards
+    ) -> None:
         self.model = model
+        # A filter may compare by the fields of other types, through embeds.
+        self._guarded = bool(guards.inputs)
         self.leaves = leaves
         self.types: dict[Any, Any] = {}
         self.filters: dict[Any, GraphQLInputObjectType] = {}
@@ -198,14 +203,16 @@ class GraphQLBuilder:
         if definition is None:
             raise AssertionError(target)
         fields = comparable(definition, self.model)
+        guarded = self._guarded
         if target.kind is not Where:
-            return order_input(definition, list(fields))
+            return order_input(definition, list(fields), guarded=guarded)
         return where_input(
             definition,
             lambda: {
                 **{name: self._filter(ref) for name, ref in fields.items()},
                 **self._embed_filters(definition),
             },
+            guarded=guarded,
         )
 
     def _embed_filters(self, definition: Composite) -> dict[str, GraphQLInputObjectType]:

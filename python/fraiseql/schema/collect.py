@@ -97,6 +97,11 @@ def input_fields(cls: type, docs: Docs) -> dict[str, ArgumentDefinition]:
                 f"{cls.__name__}.{entry.name} has column=, but {cls.__name__} is an input.",
                 hint="Columns belong to types; leave it out.",
             )
+        if mark.requires is not None:
+            raise DeclarationError(
+                f"{cls.__name__}.{entry.name} has requires=, but {cls.__name__} is an input.",
+                hint="Write it on the argument: Annotated[…, fraiseql.Requires(check)].",
+            )
         fields[entry.name] = ArgumentDefinition(
             name=entry.name,
             graphql_name=mark.name or to_camel(entry.name),
@@ -146,6 +151,7 @@ def _stored_field(entry: "dataclasses.Field[Any]", description: str | None) -> F
         default=_default(entry),
         column=options.column,
         private=options.private,
+        requirement=mark.requirement if isinstance(mark, EmbedDefinition) else options.requires,
     )
 
 

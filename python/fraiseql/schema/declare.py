@@ -22,6 +22,7 @@ from fraiseql.schema.definitions import (
 )
 from fraiseql.schema.members import field
 from fraiseql.schema.options import check_options, listed, names_of
+from fraiseql.schema.requirements import Check, read_requirement
 from fraiseql.schema.storage import IndexDeclaration, Storage, check_stored
 
 T = TypeVar("T")
@@ -43,6 +44,7 @@ def type(  # noqa: A001 - the public name
     stored: Storage | None = None,
     indexes: Sequence[IndexDeclaration] = (),
     description: str | None = None,
+    requires: Check | None = None,
 ) -> Callable[[builtins.type[T]], builtins.type[T]]: ...
 def type(cls: Any = None, /, **options: Any) -> Any:  # noqa: A001
     """Declare an object type; the class becomes a keyword-only dataclass.
@@ -52,7 +54,8 @@ def type(cls: Any = None, /, **options: Any) -> Any:  # noqa: A001
         **options: ``sql_source`` (relation that answers queries of this type), ``jsonb_column``
             (its document column), ``key`` (columns that identify a row; the catalog's when left
             out), ``name`` (GraphQL name), ``tag`` (value of a discriminator for this type),
-            ``stored`` (where the document is stored), ``indexes``, ``description``.
+            ``stored`` (where the document is stored), ``indexes``, ``description``, ``requires``
+            (function of the context: whether a request may use fields of this type).
 
     Raises:
         DeclarationError: The class cannot be served as it is written.
@@ -82,6 +85,7 @@ def interface(
     jsonb_column: str | None = None,
     key: str | Sequence[str] = (),
     description: str | None = None,
+    requires: Check | None = None,
 ) -> Callable[[builtins.type[T]], builtins.type[T]]: ...
 def interface(cls: Any = None, /, **options: Any) -> Any:
     """Declare an interface; types that derive from the class implement it and inherit its fields.
@@ -89,7 +93,8 @@ def interface(cls: Any = None, /, **options: Any) -> Any:
     Args:
         cls: The class, when used without parentheses.
         **options: ``discriminator`` (key of a document that holds the ``tag`` of its type), and
-            ``name``, ``sql_source``, ``jsonb_column``, ``key``, ``description`` as for ``type``.
+            ``name``, ``sql_source``, ``jsonb_column``, ``key``, ``description`` and ``requires`` as
+            for ``type``.
 
     Raises:
         DeclarationError: The class cannot be served as it is written.
@@ -195,6 +200,7 @@ def _make_object(
     stored: Storage | None = None,
     indexes: Sequence[IndexDeclaration] = (),
     description: str | None = None,
+    requires: Check | None = None,
 ) -> ObjectDefinition:
     docs = make_dataclass(cls)
     return ObjectDefinition(
@@ -209,6 +215,7 @@ def _make_object(
         interfaces=interfaces_of(cls),
         stored=stored,
         indexes=listed("indexes", indexes),
+        requirement=read_requirement(cls.__name__, requires),
     )
 
 
@@ -221,6 +228,7 @@ def _make_interface(
     jsonb_column: str | None = None,
     key: str | Sequence[str] = (),
     description: str | None = None,
+    requires: Check | None = None,
 ) -> InterfaceDefinition:
     docs = make_dataclass(cls)
     return InterfaceDefinition(
@@ -233,6 +241,7 @@ def _make_interface(
         jsonb_column=jsonb_column,
         key=names_of("key", key),
         interfaces=interfaces_of(cls),
+        requirement=read_requirement(cls.__name__, requires),
     )
 
 

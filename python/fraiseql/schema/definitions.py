@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from fraiseql.schema.requirements import Requires
 from fraiseql.schema.storage import Cache, IndexDeclaration, Storage
 
 ATTRIBUTE: Final = "__fraiseql__"
@@ -29,6 +30,7 @@ class EmbedDefinition:
         max_items: Most items of a list without a limit; more are an error.
         parent_key: Column of the own row that ``on`` points to; the own key when None.
         target_key: Column of the other row that ``via`` points to; its key when None.
+        requirement: The right that a request needs; no part of what is stored.
     """
 
     relation: str
@@ -40,6 +42,7 @@ class EmbedDefinition:
     max_items: int | None = None
     parent_key: tuple[str, ...] = ()
     target_key: tuple[str, ...] = ()
+    requirement: Requires | None = field(default=None, compare=False, repr=False)
 
     def most(self, usual: int) -> int:
         """Return the most items of the list; ``usual`` if it has no own limit."""
@@ -55,6 +58,7 @@ class ArgumentDefinition:
     annotation: Any
     default: Any = MISSING
     description: str | None = None
+    requirement: Requires | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ class FieldDefinition:
     default: Any = MISSING
     column: str | None = None
     private: bool = False
+    requirement: Requires | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,6 +113,7 @@ class ObjectDefinition:
         interfaces: Classes declared with ``@fraiseql.interface`` that this class derives from.
         stored: Strategy; None is the live view.
         indexes: Declared indexes.
+        requirement: The right that a request needs for fields of this type.
     """
 
     python_class: type
@@ -121,6 +127,7 @@ class ObjectDefinition:
     interfaces: tuple[type, ...] = ()
     stored: Storage | None = None
     indexes: tuple[IndexDeclaration, ...] = ()
+    requirement: Requires | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,6 +147,7 @@ class InterfaceDefinition:
     jsonb_column: str | None = None
     key: tuple[str, ...] = ()
     interfaces: tuple[type, ...] = ()
+    requirement: Requires | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -219,3 +227,4 @@ class QueryDefinition:
     max_limit: int | None = None
     cache: Cache | None = None
     where: Mapping[str, Any] | None = None
+    requirement: Requires | None = None

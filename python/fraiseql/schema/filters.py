@@ -29,6 +29,7 @@ COMBINING: Final = ("and", "or", "not")
 """Names of the combinators of filters; no filterable field can have one."""
 
 _GENERATED: Final = "fraiseql.generated"
+_GUARDED: Final = "fraiseql.guarded"
 
 ORDER: Final = EnumType(
     "OrderDirection",
@@ -45,6 +46,16 @@ def generated_kind(type_: GraphQLNamedType) -> Literal["where", "order"] | None:
     """Return whether a type is part of a generated filter or of an order; None for others."""
     kind: Literal["where", "order"] | None = type_.extensions.get(_GENERATED)
     return kind
+
+
+def guarded_owner(type_: GraphQLNamedType) -> str | None:
+    """Return whose fields an input compares, in a schema where comparing needs rights; or None."""
+    owner: str | None = type_.extensions.get(_GUARDED)
+    return owner
+
+
+def _extensions(kind: str, definition: Composite, *, guarded: bool) -> dict[str, str]:
+    return {_GENERATED: kind} | ({_GUARDED: definition.name} if guarded else {})
 
 
 def leaf_ref(field: FieldDefinition, model: Model) -> TypeReference | None:
@@ -174,13 +185,17 @@ def list_filter(definition: Composite, where: GraphQLInputObjectType) -> GraphQL
 
 
 def where_input(
-    definition: Composite, filters: Callable[[], Mapping[str, GraphQLInputObjectType]]
+    definition: Composite,
+    filters: Callable[[], Mapping[str, GraphQLInputObjectType]],
+    *,
+    guarded: bool,
 ) -> GraphQLInputObjectType:
     """Build the filter input of a type.
 
     Args:
         definition: The type.
         filters: Returns the filters of its fields by Python name.
+        guarded: Whether fields of some type need a right.
     """
 
     def fields() -> dict[str, GraphQLInputField]:
@@ -200,12 +215,14 @@ def where_input(
         input_name(Where, definition),
         fields,
         description=f"Filters {definition.name}; all of them must hold.",
-        extensions={_GENERATED: "where"},
+        extensions=_extensions("where", definition, guarded=guarded),
     )
     return where
 
 
-def order_input(definition: Composite, names: list[str]) -> GraphQLInputObjectType:
+def order_input(
+    definition: Composite, names: list[str], *, guarded: bool
+) -> GraphQLInputObjectType:
     """Build the order input of a type: one field and its direction in each item of the list."""
     return GraphQLInputObjectType(
         input_name(OrderBy, definition),
@@ -216,7 +233,7 @@ def order_input(definition: Composite, names: list[str]) -> GraphQLInputObjectTy
         description=f"One field to order {definition.name} by; give several in a list.",
         out_type=_order_term,
         is_one_of=True,
-        extensions={_GENERATED: "order"},
+        extensions=_extensions("order", definition, guarded=guarded),
     )
 
 

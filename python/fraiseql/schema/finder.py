@@ -25,6 +25,7 @@ from fraiseql.schema.hints import (
     evaluate,
     is_named,
     read_hint,
+    requirement_of,
     show,
     union_members,
     unresolved,
@@ -109,7 +110,7 @@ class _Finder:
     def _finish_class(self, cls: type, definition: Any) -> None:
         if isinstance(definition, InputDefinition):
             collected: Any = {
-                name: self._argument(entry, f"{cls.__name__}.{name}", _module_of(cls, name))
+                name: self._input_field(entry, f"{cls.__name__}.{name}", _module_of(cls, name))
                 for name, entry in definition.fields.items()
             }
         elif isinstance(definition, ObjectDefinition | InterfaceDefinition):
@@ -143,8 +144,22 @@ class _Finder:
     ) -> ArgumentDefinition:
         hint = self._hint(entry.annotation, label, module, space)
         return replace(
-            entry, annotation=hint, description=entry.description or description_of(hint)
+            entry,
+            annotation=hint,
+            description=entry.description or description_of(hint),
+            requirement=requirement_of(hint),
         )
+
+    def _input_field(
+        self, entry: ArgumentDefinition, label: str, module: str | None
+    ) -> ArgumentDefinition:
+        field = self._argument(entry, label, module)
+        if field.requirement is not None:
+            raise DeclarationError(
+                f"{label} has a requirement, but belongs to an input.",
+                hint="Write it on the argument: Annotated[…, fraiseql.Requires(check)].",
+            )
+        return field
 
     def _finish_query(self, position: int, query: QueryDefinition) -> None:
         label = f"Query {query.name}"

@@ -124,5 +124,6 @@ def computed_field(cls: type, name: str, member: Any, mark: FieldMark) -> FieldD
         annotation=return_hint(function, label),
         description=mark.description or docs.description,
         deprecation=mark.deprecation,
+        requirement=mark.requires,
         computed=ComputedField(function, mark.needs, mark.batch, takes_info, arguments),
     )

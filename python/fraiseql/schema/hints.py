@@ -15,6 +15,7 @@ from fraiseql.schema.collect import own_definition
 from fraiseql.schema.definitions import ScalarDefinition, UnionDefinition
 from fraiseql.schema.leaves import LEAVES
 from fraiseql.schema.queries import OrderBy, Where
+from fraiseql.schema.requirements import Requires
 
 _KNOWN: Final = (
     "Write int, float, str, bool, Decimal, UUID, datetime, date, time, dict, list[…], … | None, "
@@ -98,6 +99,14 @@ def description_of(hint: Any) -> str | None:
     members = _members(hint)
     descriptions = [description_of(member) for member in members]
     return next((text for text in descriptions if text), None)
+
+
+def requirement_of(hint: Any) -> Requires | None:
+    """Return the requirement of ``Annotated[T, Requires(…)]``, also inside of ``… | None``."""
+    if typing.get_origin(hint) is Annotated:
+        required = [part for part in hint.__metadata__ if isinstance(part, Requires)]
+        return required[0] if required else None
+    return next(filter(None, [requirement_of(member) for member in _members(hint)]), None)
 
 
 def _members(hint: Any) -> tuple[Any, ...]:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, overload
 from fraiseql.errors import DeclarationError
 from fraiseql.schema.definitions import ATTRIBUTE, MISSING, EmbedDefinition
 from fraiseql.schema.options import check_options, names_of
+from fraiseql.schema.requirements import Check, Requires, read_requirement
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -25,6 +26,7 @@ class FieldMark:
     default_factory: Callable[[], Any] | None = None
     column: str | None = None
     private: bool = False
+    requires: Requires | None = None
 
     def __call__(self, function: F) -> F:
         """Mark a method as a computed field, and return it unchanged."""
@@ -83,6 +85,7 @@ def field(
     name: str | None = ...,
     description: str | None = ...,
     deprecation: str | None = ...,
+    requires: Check | None = ...,
 ) -> Callable[[F], F]: ...
 @overload
 def field(
@@ -91,6 +94,7 @@ def field(
     name: str | None = ...,
     description: str | None = ...,
     deprecation: str | None = ...,
+    requires: Check | None = ...,
 ) -> Callable[[F], F]: ...
 @overload
 def field(
@@ -102,18 +106,20 @@ def field(
     name: str | None = ...,
     description: str | None = ...,
     deprecation: str | None = ...,
+    requires: Check | None = ...,
 ) -> Any: ...
 def field(function: Any = None, /, **options: Any) -> Any:
     """Describe a stored field, or make a method a computed field.
 
     Args:
         function: The method, when used as ``@fraiseql.field`` without parentheses.
-        **options: ``name`` (GraphQL name), ``description``, ``deprecation`` (reason); for stored
-            fields ``default`` or ``default_factory``, ``column`` (the column that it is read
-            from, if its name differs) and ``private`` (the trace stores no value that is compared
-            with it, nor one of an argument of its name); for computed fields ``needs`` (fields of
-            the parent that the function reads; all stored leaf fields when left out) and ``batch``
-            (the function takes all parents at once and returns a list of the same length).
+        **options: ``name`` (GraphQL name), ``description``, ``deprecation`` (reason), ``requires``
+            (function of the context: whether a request may use the field); for stored fields
+            ``default`` or ``default_factory``, ``column`` (the column that it is read from, if its
+            name differs) and ``private`` (the trace stores no value that is compared with it, nor
+            one of an argument of its name); for computed fields ``needs`` (fields of the parent
+            that the function reads; all stored leaf fields when left out) and ``batch`` (the
+            function takes all parents at once and returns a list of the same length).
 
     Raises:
         DeclarationError: The options do not go together.
@@ -131,6 +137,7 @@ def field(function: Any = None, /, **options: Any) -> Any:
         'Hello Ada'
     """
     check_options("fraiseql.field", options)
+    options["requires"] = read_requirement("fraiseql.field", options.get("requires"))
     if "needs" in options:
         options["needs"] = names_of("needs", options["needs"])
     try:
@@ -139,7 +146,7 @@ def field(function: Any = None, /, **options: Any) -> Any:
         raise DeclarationError(
             f"fraiseql.field has no such option: {error}.",
             hint="Options: name, description, deprecation, default, column, private,"
-            " default_factory, needs, batch.",
+            " default_factory, needs, batch, requires.",
         ) from error
     if function is None:
         return mark
@@ -157,6 +164,7 @@ def embed(
     max_items: int | None = None,
     parent_key: str | Sequence[str] = (),
     target_key: str | Sequence[str] = (),
+    requires: Check | None = None,
 ) -> Any:
     """Embed rows of another relation: a list (``on``) or one object (``via``).
 
@@ -174,6 +182,7 @@ def embed(
             setting ``max_embed_items`` when left out.
         parent_key: Column of this row that ``on`` points to; the key when left out.
         target_key: Column of the other row that ``via`` points to; its key when left out.
+        requires: Function of the request's context: whether it may use the field.
 
     Returns:
         A default for the field: the constructor takes it as an empty list or None.
@@ -204,6 +213,7 @@ def embed(
         max_items=max_items,
         parent_key=names_of("parent_key", parent_key),
         target_key=names_of("target_key", target_key),
+        requirement=read_requirement(f"fraiseql.embed({relation!r})", requires),
     )
     _check_embed(definition)
     if definition.via:

@@ -9,6 +9,7 @@ from fraiseql.naming import to_camel
 from fraiseql.schema.definitions import ATTRIBUTE, QueryDefinition
 from fraiseql.schema.functions import docs_of, read_parameters, return_hint
 from fraiseql.schema.options import check_options, fixed_filter, names_of
+from fraiseql.schema.requirements import Check, read_requirement
 from fraiseql.schema.storage import Cache, checked_cache
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -39,6 +40,7 @@ def query(
     description: str | None = None,
     deprecation: str | None = None,
     cache: Cache | None = None,
+    requires: Check | None = None,
 ) -> Callable[[F], F]: ...
 def query(
     function: Any = None,
@@ -48,6 +50,7 @@ def query(
     description: str | None = None,
     deprecation: str | None = None,
     cache: Cache | None = None,
+    requires: Check | None = None,
 ) -> Any:
     """Make a function, sync or async, a field of the root type; it stays callable as it is.
 
@@ -58,6 +61,7 @@ def query(
         description: The docstring when left out.
         deprecation: Why not to use the field any more.
         cache: ``fraiseql.Cache(…)`` caches its answers; its ``tags`` name the relations it reads.
+        requires: Function of the request's context: whether it may use the field.
 
     Raises:
         DeclarationError: A hint is missing, or ``cache`` is not a ``Cache``.
@@ -76,7 +80,8 @@ def query(
     def decorate(target: Any) -> Any:
         definition = _definition(target, name, description, deprecation)
         checked = checked_cache(f"Query {definition.name}", cache)
-        setattr(target, ATTRIBUTE, replace(definition, cache=checked))
+        required = read_requirement(f"Query {definition.name}", requires)
+        setattr(target, ATTRIBUTE, replace(definition, cache=checked, requirement=required))
         return target
 
     return decorate if function is None else decorate(function)
@@ -116,6 +121,7 @@ def find_one(
     description: str | None = None,
     deprecation: str | None = None,
     cache: Cache | None = None,
+    requires: Check | None = None,
 ) -> QueryDefinition:
     """Declare a root field that answers one object, or null, by SQL alone.
 
@@ -128,6 +134,7 @@ def find_one(
         description: Text for the schema.
         deprecation: Why not to use it any more.
         cache: ``fraiseql.Cache(…)`` caches its answers; None does not.
+        requires: Function of the request's context: whether it may use the field.
 
     Raises:
         DeclarationError: ``by`` is empty, ``where`` is not a mapping, or ``cache`` is not a
@@ -160,6 +167,7 @@ def find_one(
         by=columns,
         where=fixed_filter(f"find_one({name!r})", where),
         cache=checked_cache(f"find_one({name!r})", cache),
+        requirement=read_requirement(f"find_one({name!r})", requires),
     )
 
 
@@ -176,6 +184,7 @@ def find(
     description: str | None = None,
     deprecation: str | None = None,
     cache: Cache | None = None,
+    requires: Check | None = None,
 ) -> QueryDefinition:
     """Declare a root field that answers a list by SQL alone.
 
@@ -195,6 +204,7 @@ def find(
         description: Text for the schema.
         deprecation: Why not to use it any more.
         cache: ``fraiseql.Cache(…)`` caches its answers; None does not.
+        requires: Function of the request's context: whether it may use the field.
 
     Raises:
         DeclarationError: A limit is below 1, the default is above the maximum, ``where`` is not a
@@ -227,6 +237,7 @@ def find(
         default_limit=default_limit,
         max_limit=max_limit,
         cache=checked_cache(f"find({name!r})", cache),
+        requirement=read_requirement(f"find({name!r})", requires),
     )
 
 

@@ -26,6 +26,7 @@ from fraiseql.serving.execution.withheld import WithheldRoles
 from fraiseql.serving.planning.plan import StoredQuery
 from fraiseql.serving.preparation.policy import Policy
 from fraiseql.serving.preparation.prepare import Prepared, Preparer
+from fraiseql.serving.preparation.rights import ALL_RIGHTS, Rights, request_rights
 from fraiseql.serving.preparation.snapshot import PlanSnapshot
 from fraiseql.serving.preparation.statement_facts import PlanFacts
 from fraiseql.serving.response.answer import PartitionedRequest, add_report, render
@@ -206,7 +207,7 @@ class Service:
         """
         start = perf_counter()
         try:
-            prepared = await self._prepare(request, timings)
+            prepared = await self._prepare(request, timings, self._rights(context))
         except RequestError as error:
             if self._events is not None:
                 self._events.refused(error.code)
@@ -314,7 +315,7 @@ class Service:
     async def explain(
         self, request: Request, context: Mapping[str, Any] | None = None, *, analyze: bool = False
     ) -> Explanation:
-        """Return how an operation is answered, without answering it.
+        """Return how an operation is answered for a request with all rights, without answering it.
 
         Args:
             request: The operation and its variables.
@@ -326,7 +327,7 @@ class Service:
             RequestError: The operation cannot be executed.
             InputError: A value does not fit the type of its field.
         """
-        serving, _, values = await self._prepare(request, Timings())
+        serving, _, values = await self._prepare(request, Timings(), ALL_RIGHTS)
         run = self._run(self._identity(context or {}), values, self.pool.budget())
         sources = self._current.planner.relations.sources.sources.values()
         declared = frozenset().union(*[source.indexes.names for source in sources])
@@ -336,8 +337,14 @@ class Service:
         cached = [line for part in serving.split.parts for line in part.described(run.identity)]
         return replace(explanation, plan="\n".join([explanation.plan, *cached]))
 
-    def _prepare(self, request: Request, timings: Timings) -> Awaitable[Prepared]:
-        return self._preparer.prepare(self._current, request, timings)
+    def _prepare(self, request: Request, timings: Timings, rights: Rights) -> Awaitable[Prepared]:
+        return self._preparer.prepare(self._current, request, timings, rights)
+
+    def _rights(self, context: Mapping[str, Any]) -> Rights:
+        def database() -> Database:
+            return Database(self.pool, self._identity(context), self.pool.budget())
+
+        return request_rights(self.schema.guards, context, database)
 
     @property
     def _current(self) -> PlanSnapshot:

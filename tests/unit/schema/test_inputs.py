@@ -3,7 +3,7 @@
 import enum
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import graphql
@@ -199,3 +199,25 @@ def test_a_type_may_be_called_order() -> None:
     assert "type Order {" in printed
     assert "input OrderOrderBy" in printed
     assert "enum OrderDirection {" in printed
+
+
+@pytest.mark.parametrize(
+    ("hint", "default"),
+    [(Annotated[int, fraiseql.Requires(bool)], 1), (int, fraiseql.field(requires=bool))],
+)
+def test_a_field_of_an_input_has_no_requirement(hint: Any, default: Any) -> None:
+    """Its value is not part of a plan's key."""
+
+    def declared() -> Any:
+        class_ = type("Period", (), {"__annotations__": {"year": hint}, "year": default})
+        period = fraiseql.input(class_)
+
+        @fraiseql.query
+        def days(period: period) -> int:  # type: ignore[valid-type]
+            return 0
+
+        return fraiseql.build_schema(queries=[days])
+
+    with pytest.raises(fraiseql.DeclarationError, match="input") as caught:
+        declared()
+    assert "Requires" in str(caught.value)

@@ -30,6 +30,11 @@ MISTAKES = {
     "description=['a']": lambda: declared(description=["a"]),
     "key holds 1": lambda: declared(key=1),
     "indexes=": lambda: declared(indexes=Index("id")),
+    "fraiseql.field has requires='admin'": lambda: fraiseql.field(requires="admin"),
+    "embed('t') has requires=": lambda: fraiseql.embed("t", on="a", requires=True),
+    "find('x') has requires=": lambda: fraiseql.find("x", int, requires=True),
+    "Thing has requires=1": lambda: declared(requires=1),
+    "requires=None is not a function": lambda: fraiseql.Requires(None),
     "fraiseql.field has name=1": lambda: fraiseql.field(name=1),
     "deprecation=True": lambda: fraiseql.field(deprecation=True),
     "batch='yes'": lambda: fraiseql.field(batch="yes"),  # type: ignore[call-overload]

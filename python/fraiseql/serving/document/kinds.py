@@ -18,6 +18,7 @@ from graphql.utilities.coerce_input_value import coerce_input_value
 
 from fraiseql.schema import generated_kind
 from fraiseql.serving.document.filter_values import filter_coercer
+from fraiseql.serving.document.input_uses import input_uses, is_guarded
 from fraiseql.serving.document.plain_values import PLAIN
 from fraiseql.serving.document.variable_signature import (
     ListValueRef,
@@ -125,10 +126,12 @@ def probe_of(type_: GraphQLInputType, *, by_value: bool) -> Probe | None:
     """
     if by_value:
         return repr
-    probe = kind_of(type_).probe
-    if probe is None and not isinstance(type_, GraphQLNonNull):
+    kind = kind_of(type_)
+    if kind is _OPAQUE and is_guarded(type_):
+        return lambda value: (value is not None, *sorted({*input_uses(value, type_)}))
+    if kind.probe is None and not isinstance(type_, GraphQLNonNull):
         return _is_not_null
-    return probe
+    return kind.probe
 
 
 def _is_not_null(value: Any) -> bool:

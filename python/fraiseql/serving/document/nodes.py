@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from graphql import Node, VariableNode
 from graphql.language import DirectiveNode, FieldNode
 
+from fraiseql.schema.guards import argument_name
+
 
 def walk(root: Node) -> Iterator[Node]:
     """Yield ``root`` and every node below it, faster than graphql-core's visitor."""
@@ -28,6 +30,17 @@ def variable_names(node: Node) -> set[str]:
 def variables_inside(node: Node) -> tuple[str, ...]:
     """Return the names of the variables in ``node``, once for each use."""
     return tuple([part.name.value for part in walk(node) if isinstance(part, VariableNode)])
+
+
+def used_names(root: Node) -> set[str]:
+    """Return the names of all fields and arguments in ``root``, as ``Guards.names`` has them."""
+    names: set[str] = set()
+    for node in walk(root):
+        if isinstance(node, FieldNode):
+            name = node.name.value
+            arguments = node.arguments or ()
+            names |= {name, *[argument_name(name, each.name.value) for each in arguments]}
+    return names
 
 
 def deciding_variables(root: Node) -> set[str]:

@@ -13,6 +13,7 @@ from graphql import (
 from graphql.execution.values import VariableValues
 
 from fraiseql.errors import InputError
+from fraiseql.schema import Check
 from fraiseql.serving.document.sizes import InputLimits
 from fraiseql.serving.document.variables import Variables
 
@@ -62,13 +63,14 @@ class Operation:
         document: The whole document, for introspection.
         variables: Coercion and signature of the variables.
         size: Number of selected fields, with fragments counted where they are used.
+        checks: Checks of the rights that its fields may need.
 
     Args:
         limits: Limits of the variables' values.
         hide_suggestions: Whether messages contain only names that the client sent.
     """
 
-    __slots__ = ("document", "fragments", "node", "schema", "size", "variables")
+    __slots__ = ("checks", "document", "fragments", "node", "schema", "size", "variables")
 
     def __init__(
         self,
@@ -81,6 +83,7 @@ class Operation:
         hide_suggestions: bool = False,
     ) -> None:
         self.size = size
+        self.checks: tuple[Check, ...] = ()
         self.schema = schema
         self.document = document
         self.node = node

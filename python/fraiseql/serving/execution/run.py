@@ -256,12 +256,15 @@ class CompiledPlan:
         self, run: Run, missing: Mapping[int, Sequence[bytes]], streams: list[Any]
     ) -> None:
         """Fill the streams of the computed fields that the last render reported missing."""
-        work = [
-            self._computed(run, self.plan.computed[stream], raws)
-            for stream, raws in missing.items()
-        ]
+        work = [self._items(run, stream, raws) for stream, raws in missing.items()]
         for stream, items in zip(missing, await _gather(work), strict=True):
             streams[stream] = items
+
+    async def _items(self, run: Run, stream: int, raws: Sequence[bytes]) -> Sequence[Item]:
+        denial = self.plan.denials.get(stream)
+        if denial is not None:
+            return [run.fail(denial)] * len(raws)
+        return await self._computed(run, self.plan.computed[stream], raws)
 
     async def _computed(
         self, run: Run, step: ComputedStep, raws: Sequence[bytes]

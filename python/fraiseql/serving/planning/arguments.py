@@ -4,7 +4,7 @@ graphql-core validates the values. Null and absence are part of the signature of
 most values are validated once for each plan.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from graphql.execution.values import VariableValues, coerce_argument, get_argume
 
 from fraiseql.schema import generated_kind
 from fraiseql.serving.document import Operation
+from fraiseql.serving.document.input_uses import Use, input_uses
 from fraiseql.serving.document.nodes import variables_inside
 from fraiseql.serving.document.sizes import InputLimits, check_filter, count_values
 from fraiseql.serving.document.variable_signature import ValueRef
@@ -145,6 +146,26 @@ class ArgumentReader:
             source = self._written(name, argument, written, node)
             sources |= self._source(source)
         return sources
+
+    def supplied(self, node: FieldNode) -> Iterator[str]:
+        """Yield the GraphQL names of the arguments that the request has."""
+        for argument in node.arguments or ():
+            value = argument.value
+            if not isinstance(value, VariableNode) or value.name.value in self._values.coerced:
+                yield argument.name.value
+
+    def uses(self, field: GraphQLField, node: FieldNode) -> Iterator[Use]:
+        """Yield the fields that generated filters and orders in the arguments compare by.
+
+        Raises:
+            GraphQLError: An argument is not valid.
+        """
+        values = get_argument_values(
+            field, node, self._values, hide_suggestions=self._hide_suggestions
+        )
+        for name in self.supplied(node):
+            argument = field.args[name]
+            yield from input_uses(values.get(argument.out_name or name), argument.type)
 
     def _written(
         self, name: str, argument: GraphQLArgument, written: ArgumentNode | None, node: FieldNode

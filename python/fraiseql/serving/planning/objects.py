@@ -18,6 +18,7 @@ from graphql import (
 from fraiseql.catalog import Column
 from fraiseql.schema.definitions import FieldDefinition
 from fraiseql.serving.planning.arguments import ArgumentReader, input_error
+from fraiseql.serving.planning.denials import Denials
 from fraiseql.serving.planning.fields import own_column, stored_column
 from fraiseql.serving.planning.plan import ComputedStep, FieldPlan
 from fraiseql.serving.planning.reads import DOCUMENT_KEY, Embedded, RelationRead
@@ -56,15 +57,18 @@ class ObjectPlanner:
     Attributes:
         shape: Nodes so far.
         computed: Computed fields, by stream.
+        denied: Errors of fields that the request may not use, by stream.
         streams: Number of streams.
         root: Response key of the current root field.
         refusals: Errors of selections, by number.
     """
 
-    def __init__(self, relations: Relations, arguments: ArgumentReader) -> None:
+    def __init__(self, relations: Relations, arguments: ArgumentReader, denials: Denials) -> None:
         self._relations = relations
         self._schema = relations.schema
         self._arguments = arguments
+        self._denials = denials
+        self.denied: dict[int, GraphQLError] = {}
         self.shape = ShapeBuilder()
         self.computed: dict[int, ComputedStep] = {}
         self.streams = 0
@@ -139,7 +143,7 @@ class ObjectPlanner:
             row.keys[key] = row.bound.relation.columns[row.bound.document]
 
     def _selected(self, type_name: str, selection: Selection, row: _Row | None) -> int:
-        refusal = selection.refusals.get(type_name)
+        refusal = selection.refusals.get(type_name) or self._denials.of_type(type_name)
         if refusal is None:
             return self._object(type_name, selection.objects[type_name], row)
         self.refusals.append(refusal)
@@ -157,6 +161,9 @@ class ObjectPlanner:
     def _field(self, type_name: str, selected: SelectedField, row: _Row | None) -> dict[str, Any]:
         if selected.field is None:
             return {"id": selected.id, "key": selected.key, "source": {"typename": True}}
+        denial = self._denials.of_field(type_name, selected.name)
+        if denial is not None:
+            return self._denied(selected, denial)
         definition = self._schema.fields[type_name][selected.name]
         if definition.computed is not None:
             return self._computed(type_name, selected, definition, row)
@@ -171,6 +178,12 @@ class ObjectPlanner:
                 source["document"] = True
         node, _ = self.value(selected.field.type, selected.selection, None, stored=stored)
         return _entry(selected, source, node)
+
+    def _denied(self, selected: SelectedField, denial: GraphQLError) -> dict[str, Any]:
+        """Plan a field that is always an error; nothing is read for it."""
+        stream = self.stream()
+        self.denied[stream] = denial
+        return _entry(selected, {"stream": stream}, self.shape.any())
 
     def _store(self, type_name: str, definition: FieldDefinition, row: _Row) -> tuple[Column, bool]:
         """Select a stored field; return its column, and whether it is in a document."""
@@ -227,7 +240,7 @@ class ObjectPlanner:
         for name in needs if row is not None else ():
             self._need(type_name, name, row)
         stream = self.stream()
-        node, plan = self.python_field(selected)
+        node, plan = self.python_field(selected, type_name)
         self.computed[stream] = ComputedStep(stream, type_name, definition, needs, plan)
         return _entry(selected, {"stream": stream}, node)
 
@@ -253,8 +266,8 @@ class ObjectPlanner:
             ]
         )
 
-    def python_field(self, selected: SelectedField) -> tuple[int, FieldPlan]:
-        """Return the node and plan of a field that a Python function answers."""
+    def python_field(self, selected: SelectedField, parent: str) -> tuple[int, FieldPlan]:
+        """Return the node and plan of a field of ``parent`` that a Python function answers."""
         assert selected.field is not None  # noqa: S101 - __typename is planned before
         named = get_named_type(selected.field.type)
         bound = self._relations.bound_relation(named.name)
@@ -262,16 +275,19 @@ class ObjectPlanner:
         node, read = self.value(selected.field.type, selected.selection, bound)
         aside = {name: row.read() for name, row in self._aside.items()}
         self._aside = outer
-        arguments, refusal = self._sources(selected)
+        arguments, refusal = self._sources(selected, parent)
         names = self._names(selected.selection)
         plan = FieldPlan(selected, named.name, names, read, aside, arguments, self.root, refusal)
         return node, plan
 
-    def _sources(self, selected: SelectedField) -> tuple[Mapping[str, Any], GraphQLError | None]:
+    def _sources(
+        self, selected: SelectedField, parent: str
+    ) -> tuple[Mapping[str, Any], GraphQLError | None]:
         """Return the sources of the field's arguments, or the error."""
         assert selected.field is not None  # noqa: S101 - the caller checked
         try:
-            return self._arguments.for_python(selected.field, selected.nodes[0]), None
+            arguments = self._arguments.for_python(selected.field, selected.nodes[0])
+            return arguments, self._denials.of_arguments(parent, selected, self._arguments)
         except GraphQLError as error:
             return {}, input_error(error)
 
@@ -279,7 +295,9 @@ class ObjectPlanner:
         names: dict[str, None] = {}
         for type_name, fields in selection.objects.items() if selection else ():
             for selected in fields:
-                if selected.field is not None:
+                if selected.field is not None and not self._denials.of_field(
+                    type_name, selected.name
+                ):
                     names[self._schema.fields[type_name][selected.name].name] = None
         return tuple(names)
 

@@ -1,7 +1,7 @@
 """Plan of an operation, as plain data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import GraphQLError
@@ -172,7 +172,9 @@ class OperationPlan:
         streams: Number of streams.
         fields: Selected fields by id, with the name of their parent type, for errors.
         cost: Complexity.
-        refusals: Errors of objects whose selection is invalid, by their number in the shape.
+        refusals: Errors of objects whose selection is invalid or that the request may not use, by
+            their number in the shape.
+        denials: Errors of fields that the request may not use, by stream.
     """
 
     roots: tuple[Root, ...]
@@ -182,3 +184,4 @@ class OperationPlan:
     fields: tuple[tuple[SelectedField, str], ...]
     cost: Cost
     refusals: tuple[GraphQLError, ...] = ()
+    denials: Mapping[int, GraphQLError] = field(default_factory=dict)

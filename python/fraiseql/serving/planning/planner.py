@@ -15,12 +15,14 @@ from graphql import (
     get_named_type,
 )
 
-from fraiseql.schema import Schema
+from fraiseql.schema import Check, Schema
 from fraiseql.schema.definitions import QueryDefinition
+from fraiseql.schema.guards import QUERY
 from fraiseql.serving.document import Operation, input_limits
 from fraiseql.serving.document.sizes import check_filter, check_order
 from fraiseql.serving.planning.arguments import ArgumentReader, input_error
 from fraiseql.serving.planning.costs import CostReader, total
+from fraiseql.serving.planning.denials import Denials
 from fraiseql.serving.planning.filters import parse_filter
 from fraiseql.serving.planning.objects import ObjectPlanner
 from fraiseql.serving.planning.plan import (
@@ -86,8 +88,9 @@ class Planner:
         *,
         collected: Collected | None = None,
         only: Collection[str] | None = None,
+        denied: Collection[Check] = frozenset(),
     ) -> OperationPlan:
-        """Return the plan of ``operation`` for every request with this signature.
+        """Return the plan of ``operation`` for every request with this signature and these rights.
 
         Args:
             operation: The validated operation.
@@ -95,13 +98,15 @@ class Planner:
             raw: The same variables as sent, for introspection.
             collected: The result of ``collect``, when it was called before.
             only: Response keys of the root fields to plan; None for all.
+            denied: Checks that failed: their fields are errors, and are not read.
 
         Raises:
             InputError: A filter or order names an unknown field or operator.
             GraphQLError: A directive of a root field has an invalid argument.
         """
         collected = collected or self.collect(operation, values)
-        roots = _RootPlanner(self, operation, collected.arguments, raw)
+        denials = Denials(self._schema.guards, denied)
+        roots = _RootPlanner(self, operation, collected.arguments, raw, denials)
         entries = [
             roots.entry(field) for field in collected.roots if only is None or field.key in only
         ]
@@ -116,6 +121,7 @@ class Planner:
             collected.fields,
             total(roots.costs),
             tuple(objects.refusals),
+            objects.denied,
         )
 
     def collect(self, operation: Operation, values: Mapping[str, Any]) -> Collected:
@@ -203,13 +209,15 @@ class _RootPlanner:
         operation: Operation,
         arguments: ArgumentReader,
         raw: Mapping[str, Any],
+        denials: Denials,
     ) -> None:
+        self._denials = denials
         self._planner = planner
         self._schema = planner.relations.schema
         self._operation = operation
         self._raw = raw
         self._arguments = arguments
-        self.objects = ObjectPlanner(planner.relations, self._arguments)
+        self.objects = ObjectPlanner(planner.relations, self._arguments, denials)
         self.roots: list[Root] = []
         self.costs: list[Cost] = []
 
@@ -230,8 +238,12 @@ class _RootPlanner:
         return field_node(selected.id, selected.key, {"stream": stream}, node, nullable=nullable)
 
     def _plan(self, selected: SelectedField, definition: QueryDefinition, stream: int) -> int:
+        denial = self._denials.of_field(QUERY, selected.name)
+        if denial is not None:
+            self.roots.append(RefusedRoot(stream, denial))
+            return self.objects.shape.any()
         if definition.function is not None:
-            node, field = self.objects.python_field(selected)
+            node, field = self.objects.python_field(selected, QUERY)
             self.roots.append(PythonRoot(stream, definition, field))
             self.costs.append(self._planner.cost(selected, definition, field.arguments))
             return node
@@ -246,8 +258,11 @@ class _RootPlanner:
         assert read is not None  # noqa: S101 - find() requires a sql_source
         try:
             arguments = self._arguments.for_sql(selected.field, selected.nodes[0])
+            denial = self._denials.of_arguments(QUERY, selected, self._arguments)
         except GraphQLError as error:
-            self.roots.append(RefusedRoot(stream, input_error(error)))
+            denial = input_error(error)
+        if denial is not None:
+            self.roots.append(RefusedRoot(stream, denial))
             return node
         query = self._planner.query(definition, type_name, read, arguments)
         maximum = self._planner.max_limit(definition)

@@ -1,6 +1,6 @@
 """Partition of operations with cached root fields, each with its own plan."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,12 +9,13 @@ from graphql import GraphQLError, get_named_type
 
 from fraiseql.catalog import Relation
 from fraiseql.results import CacheableField, Results
-from fraiseql.schema import Schema
+from fraiseql.schema import Check, Schema
 from fraiseql.schema.storage import Cache
 from fraiseql.serving.document import Operation
 from fraiseql.serving.planning import Planner
 from fraiseql.serving.planning.arguments import ArgumentReader
 from fraiseql.serving.planning.canonical import canonical_text
+from fraiseql.serving.planning.denials import Denials, selected_names
 from fraiseql.serving.planning.filters import RelatedRows, related_rows
 from fraiseql.serving.planning.plan import OperationPlan, SqlRoot
 from fraiseql.serving.planning.reads import RelationRead
@@ -34,6 +35,7 @@ class Splitter:
         compiled: Compiles a plan.
         results: The result caches.
         code: Digests of the Python code behind fields.
+        denied: Checks that the request fails.
     """
 
     schema: Schema
@@ -41,6 +43,7 @@ class Splitter:
     compiled: Callable[[OperationPlan], ServingPlan]
     results: Results
     code: DeclaredCode
+    denied: Collection[Check] = frozenset()
 
     def split(
         self,
@@ -62,10 +65,11 @@ class Splitter:
             return None
         parts = []
         for field in collected.roots:
-            plan = self.planner.plan(operation, values, raw, collected=collected, only={field.key})
-            parts.append(
-                self._part(field, self.compiled(plan), operation, collected.arguments, default)
+            plan = self.planner.plan(
+                operation, values, raw, collected=collected, only={field.key}, denied=self.denied
             )
+            part = self._part(field, self.compiled(plan), operation, collected.arguments, default)
+            parts.append(part)
         cached = any(part.default_variant or part.role_variant for part in parts)
         return Split.of(parts) if cached else None
 
@@ -107,6 +111,9 @@ class Splitter:
         if definition.where is not None:
             # Its constants are parameters, which are not in the text of the statement.
             text = f"{text} {definition.where!r}"
+        outcomes = Denials(self.schema.guards, self.denied).outcomes(selected_names(field))
+        if outcomes:
+            text = f"{text} without {outcomes}"
         reads, filtered = list(_live_reads(serving)), list(_filtered(serving))
         return CacheableField(
             definition=definition,

@@ -13,7 +13,7 @@ from fraiseql.bounded import Bounded
 from fraiseql.errors import FraiseQLError
 from fraiseql.events import Timings
 from fraiseql.results import Results
-from fraiseql.schema import Schema
+from fraiseql.schema import Check, Schema
 from fraiseql.serving.document import (
     DocumentLimits,
     Operation,
@@ -22,17 +22,20 @@ from fraiseql.serving.document import (
     digest_of,
     parse_document,
 )
+from fraiseql.serving.document.nodes import used_names
 from fraiseql.serving.document.request import Request
 from fraiseql.serving.planning.plan import Cost
 from fraiseql.serving.preparation.declared_code import DeclaredCode
 from fraiseql.serving.preparation.partition import Splitter
 from fraiseql.serving.preparation.plan_metrics import PlanCounts
 from fraiseql.serving.preparation.policy import Policy
+from fraiseql.serving.preparation.rights import Rights
 from fraiseql.serving.preparation.serving_plan import ServingPlan
-from fraiseql.serving.preparation.snapshot import PlanSnapshot
+from fraiseql.serving.preparation.snapshot import PlanKey, PlanSnapshot
 from fraiseql.serving.preparation.weights import operation_weight, plan_weight
 from fraiseql.settings import Settings
 
+_NOTHING: Final[frozenset[Check]] = frozenset()
 _NO_VARIABLES: Final[Mapping[str, Any]] = {}
 
 _MOST_CACHED: Final = 65_536
@@ -61,6 +64,7 @@ class _Job:
         operation: The operation.
         values: Coerced variables.
         signature: Signature of the variables.
+        denied: Checks of the operation that the request fails.
         request: The current request.
     """
 
@@ -68,7 +72,13 @@ class _Job:
     operation: Operation
     values: dict[str, Any]
     signature: tuple[Any, ...]
+    denied: frozenset[Check]
     request: Request
+
+    @property
+    def key(self) -> PlanKey:
+        """Key of the plan."""
+        return self.operation, self.signature, self.denied
 
     @property
     def raw(self) -> Mapping[str, Any]:
@@ -108,23 +118,27 @@ class Preparer:
         self.counts = PlanCounts()
         self._thread: ThreadPoolExecutor | None = None
 
-    async def prepare(self, snapshot: PlanSnapshot, request: Request, timings: Timings) -> Prepared:
+    async def prepare(
+        self, snapshot: PlanSnapshot, request: Request, timings: Timings, rights: Rights
+    ) -> Prepared:
         """Return the plan that serves ``request``, its operation and its variables.
 
         Raises:
             RequestError: The operation cannot be executed.
+            Whatever a check of the request's rights raises.
         """
         operation = self.operations.get((request.query, request.operation_name))
         if operation is None:
             operation = await self._first_sight(request, timings)
         values = operation.coerce(request.variables or _NO_VARIABLES)
         signature = operation.variables.signature(values)
-        serving = snapshot.plans.get((operation, signature))
+        denied = await rights.failed(operation.checks) if operation.checks else _NOTHING
+        serving = snapshot.plans.get((operation, signature, denied))
         if serving is not None:
             self.counts.hits += 1
         else:
             self.counts.misses += 1
-            job = _Job(snapshot, operation, values, signature, request)
+            job = _Job(snapshot, operation, values, signature, denied, request)
             serving = await self._first_plan(job, timings)
         if isinstance(serving, RequestError):
             raise serving.again()
@@ -149,7 +163,9 @@ class Preparer:
         self.refusals.check(digest)
 
         def read() -> Operation:
-            return parse_document(self._schema.graphql, request, self._limits, timings)
+            operation = parse_document(self._schema.graphql, request, self._limits, timings)
+            operation.checks = self._schema.guards.checks(used_names(operation.document))
+            return operation
 
         try:
             large = len(request.query) > _AT_ONCE
@@ -185,11 +201,11 @@ class Preparer:
             if plans.takes(weight):
                 self._split(job, serving)
                 weight = size + plan_weight(serving, job.operation)
-        plans.put((job.operation, job.signature), serving, weight)
+        plans.put(job.key, serving, weight)
 
     def _plan(self, job: _Job) -> ServingPlan | RequestError:
         try:
-            plan = job.snapshot.planner.plan(job.operation, job.values, job.raw)
+            plan = job.snapshot.planner.plan(job.operation, job.values, job.raw, denied=job.denied)
             if not plan.cost.terms:
                 self._check_cost(plan.cost, job.values)
             return job.snapshot.compiled(plan)
@@ -212,7 +228,9 @@ class Preparer:
             name, query = job.operation.name, job.request.query
             default = self._policy(name, query) if self._policy else None
             planner, compiled = job.snapshot.planner, job.snapshot.compiled
-            splitter = Splitter(self._schema, planner, compiled, self._results, self.code)
+            splitter = Splitter(
+                self._schema, planner, compiled, self._results, self.code, job.denied
+            )
             serving.split = splitter.split(job.operation, job.values, job.raw, default)
 
     def _check_cost(self, plan_cost: Cost, values: Mapping[str, Any]) -> None:

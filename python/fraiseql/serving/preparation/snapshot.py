@@ -3,7 +3,7 @@
 from typing import Any
 
 from fraiseql.bounded import Bounded
-from fraiseql.schema import Schema
+from fraiseql.schema import Check, Schema
 from fraiseql.serving.document import Operation, RequestError
 from fraiseql.serving.execution.reading import RepositoryReader
 from fraiseql.serving.execution.run import CompiledPlan
@@ -13,6 +13,9 @@ from fraiseql.serving.planning.plan import OperationPlan
 from fraiseql.serving.preparation.serving_plan import ServingPlan
 from fraiseql.settings import Settings
 from fraiseql.sources import SourceMap
+
+PlanKey = tuple[Operation, Any, frozenset[Check]]
+"""An operation, the signature of its variables, and the checks that fail."""
 
 
 class PlanSnapshot:
@@ -27,7 +30,7 @@ class PlanSnapshot:
     Attributes:
         planner: Plans operations.
         reader: Prepares the reads of resolvers.
-        plans: Plans, or why there is none, by operation and signature of its variables.
+        plans: Plans, or why there is none.
     """
 
     __slots__ = ("_fallback", "_schema", "planner", "plans", "reader")
@@ -40,7 +43,7 @@ class PlanSnapshot:
         self.planner = Planner(schema, sources, settings)
         bytes_held = settings.document_cache_bytes
         self.reader = RepositoryReader(self.planner.relations, fallback, bytes_held // 8)
-        self.plans: Bounded[tuple[Operation, Any], ServingPlan | RequestError] = Bounded(
+        self.plans: Bounded[PlanKey, ServingPlan | RequestError] = Bounded(
             settings.document_cache_size, bytes_held // 2
         )
 

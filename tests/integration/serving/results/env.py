@@ -21,7 +21,7 @@ async def applied(url: str, schema: Schema) -> None:
     pool = await open_pool(url, Settings())
     try:
         desired = await load_desired_state(schema, pool)
-        assert desired.refusals == ()
+        assert desired.refusals == (), desired.refusals
         async with open_admin(pool) as writer:
             await apply(writer, desired)
     finally:

@@ -11,6 +11,7 @@ from fraiseql.errors import DeclarationError
 from fraiseql.events import Timings
 from fraiseql.results import CacheResult
 from fraiseql.serving import Request, Response
+from fraiseql.serving.preparation.rights import ALL_RIGHTS
 from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.results.application import QUERIES, TABLES, Book, caching
 from tests.integration.serving.results.fake_caches import FakeCaches
@@ -79,7 +80,7 @@ def test_an_operation_without_cached_fields_is_not_changed(
     assert response.cached is None
     assert response.body == respond(plain, query).body
     assert results.parts == []
-    serving, _, _ = cached.run(cached.service._prepare(Request(query), Timings()))
+    serving, _, _ = cached.run(cached.service._prepare(Request(query), Timings(), ALL_RIGHTS))
     assert serving.split is None
 
 

@@ -1,0 +1,89 @@
+"""Rights of a request: the outcomes of the declared checks."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, Final, Protocol
+
+from fraiseql.errors import ConfigurationError
+from fraiseql.schema import Check, Guards
+
+
+class Rights(Protocol):
+    """The rights of one request."""
+
+    async def failed(self, checks: Iterable[Check]) -> frozenset[Check]:
+        """Return those of ``checks`` that fail.
+
+        Raises:
+            Whatever a check raises: the request is not answered then.
+        """
+
+
+class _AllRights:
+    """The rights of a request that may use everything."""
+
+    async def failed(self, checks: Iterable[Check]) -> frozenset[Check]:  # noqa: ARG002
+        """Return no check."""
+        return frozenset()
+
+
+ALL_RIGHTS: Final[Rights] = _AllRights()
+"""For applications without requirements, and for tools."""
+
+
+def request_rights(
+    guards: Guards, context: Mapping[str, Any], database: Callable[[], object]
+) -> Rights:
+    """Return the rights of a request.
+
+    Args:
+        guards: The declared requirements.
+        context: The context of the request.
+        database: Returns the ``db`` that checks receive where the context has none.
+    """
+    return RequestRights(context, database) if guards.present else ALL_RIGHTS
+
+
+class RequestRights:
+    """Evaluates each check once for one request, when it is first needed.
+
+    Args:
+        context: The context of the request; the checks receive a copy.
+        database: Returns the ``db`` of the copy where the context has none.
+    """
+
+    __slots__ = ("_context", "_database", "_outcomes", "_received")
+
+    def __init__(self, context: Mapping[str, Any], database: Callable[[], object]) -> None:
+        self._context = context
+        self._database = database
+        self._received: Mapping[str, Any] | None = None
+        self._outcomes: dict[Check, bool] = {}
+
+    async def failed(self, checks: Iterable[Check]) -> frozenset[Check]:
+        """Return those of ``checks`` that fail.
+
+        Raises:
+            ConfigurationError: A check returned something else than a bool.
+        """
+        return frozenset([check for check in checks if not await self._outcome(check)])
+
+    async def _outcome(self, check: Check) -> bool:
+        outcome = self._outcomes.get(check)
+        if outcome is None:
+            if self._received is None:
+                self._received = {"db": self._database(), **self._context}
+            outcome = self._outcomes[check] = await _evaluated(check, self._received)
+        return outcome
+
+
+async def _evaluated(check: Check, context: Mapping[str, Any]) -> bool:
+    returned: bool | Awaitable[bool] = check(context)
+    outcome: object = await returned if inspect.isawaitable(returned) else returned
+    if isinstance(outcome, bool):
+        return outcome
+    name = getattr(check, "__qualname__", repr(check))
+    raise ConfigurationError(
+        f"The check {name} of requires= returned {type(outcome).__name__}, not a bool.",
+        hint="Return True or False.",
+    )
