@@ -9,14 +9,26 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from fraiseql.cli import cache, db, demo, doctor, explain, refresh, schema, serve, trace, tune
+from fraiseql.cli import (
+    cache,
+    dashboard,
+    db,
+    demo,
+    doctor,
+    explain,
+    refresh,
+    schema,
+    serve,
+    trace,
+    tune,
+)
 from fraiseql.errors import ConfigurationError, FraiseQLError
 
 _FAILED = 1
 _MISUSED = 2
 _INTERRUPTED = 130
 _CUT = 141
-_COMMANDS = (demo, serve, db, refresh, cache, doctor, tune, trace, schema, explain)
+_COMMANDS = (demo, serve, db, refresh, cache, doctor, tune, trace, dashboard, schema, explain)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
