@@ -38,6 +38,7 @@ class DatabaseObject:
         replaces: Whether ``create`` may run over an older version of the object (views, functions,
             tables with other privileges).
         version: Identifies the version in place of ``create``, if that contains the time.
+        adopts: Whether ``create`` may run over one that exists and that no apply has recorded.
         declared: The statement of ``create`` with SQL of a developer, which runs on the
             application's search path. All other statements run on PostgreSQL's own names.
     """

@@ -71,7 +71,7 @@ def _unrecorded(obj: DatabaseObject, now: str | None) -> Verdict:
     if now is None:
         return Verdict(obj.key, obj.owner, "missing", "it is new")
     if obj.adopts:
-        reason = "a worker made it, and no apply has recorded it"
+        reason = "it exists, and no apply has recorded it"
         return Verdict(obj.key, obj.owner, "missing", reason)
     return Verdict(obj.key, obj.owner, "taken", "another object has its name")
 

@@ -68,3 +68,31 @@ async def test_apply_renames_the_view_that_serving_reads(database: str) -> None:
     views = r"SELECT relname FROM pg_class WHERE relname ~ '^(kept|stored)_tv_' AND relkind = 'v'"
     assert [row["relname"].partition("_")[0] for row in await sql(database, views)] == ["stored"]
     assert (compared.compared > 0, compared.differing) == (True, 0)
+
+
+STORAGE = """\
+SELECT a.attstorage::text AS storage FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+WHERE c.relname ~ '^tv_' AND c.relkind = 'r' AND a.attname = 'body'
+"""
+
+
+async def test_apply_changes_how_texts_of_existing_projections_are_stored(database: str) -> None:
+    await reset_database(database)
+    declared = alone(text=True)
+    async with migrating(database) as (writer, wishes):
+        desired = await wishes(declared)
+        (storage,) = [item for item in desired.objects if item.kind == "column"]
+        without = tuple(item for item in desired.objects if item != storage)
+        await apply(writer, replace(desired, objects=without))
+        assert [row["storage"] for row in await sql(database, STORAGE)] == ["x"]
+        plan = await planned(database, declared)
+        # Nothing but the catalog changes: no document is computed again.
+        assert [statement for step in plan.steps for statement in step.statements] == [
+            *storage.create
+        ]
+        assert [step.locks for step in plan.steps] == [(storage.lock,)]
+        await apply(writer, desired)
+    assert [row["storage"] for row in await sql(database, STORAGE)] == ["e"]
+    assert (await planned(database, declared)).empty
+    (compared,) = await verified(database, declared)
+    assert (compared.compared > 0, compared.differing) == (True, 0)

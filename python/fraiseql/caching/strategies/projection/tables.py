@@ -96,7 +96,8 @@ def _flush_table() -> tuple[str, ...]:
 
 def own_tables(tree: Tree) -> tuple[DatabaseObject, ...]:
     """Return the live view, the table and the queue of one projection."""
-    return (_live_view(tree), _projection(tree), _queue(tree))
+    storage = (_body_storage(tree),) if tree.spec.text else ()
+    return (_live_view(tree), _projection(tree), *storage, _queue(tree))
 
 
 def _live_view(tree: Tree) -> DatabaseObject:
@@ -129,6 +130,27 @@ def _projection(tree: Tree) -> DatabaseObject:
         create=(create, f"COMMENT ON TABLE {spec.table.sql} IS '{NEW}'"),
         drop=(f"DROP TABLE IF EXISTS {spec.table.sql}",),
         owner=spec.owner,
+    )
+
+
+def _body_storage(tree: Tree) -> DatabaseObject:
+    """Return the storage of the text, which is an object of its own: tables without it get it too.
+
+    Decompressing takes longer than all the rest of a read. Rows that exist stay compressed until
+    they are written again.
+    """
+    spec = tree.spec
+    table = spec.table.sql
+    return DatabaseObject(
+        kind="column",
+        name=f'{table}."body"',
+        create=(f'ALTER TABLE {table} ALTER COLUMN "body" SET STORAGE EXTERNAL',),
+        drop=(f'ALTER TABLE IF EXISTS {table} ALTER COLUMN "body" SET STORAGE EXTENDED',),
+        owner=spec.owner,
+        needs=(table,),
+        lock=f"ACCESS EXCLUSIVE on {table}, for a moment",
+        replaces=True,
+        adopts=True,
     )
 
 
