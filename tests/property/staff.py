@@ -5,6 +5,7 @@ A right is a letter in the context's ``rights``. ``answer`` is the oracle: graph
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from operator import eq, gt, lt
 from typing import Annotated, Any, Final
 
@@ -69,41 +70,78 @@ def right(letter: str) -> Callable[[Mapping[str, Any]], Any]:
         await asyncio.sleep(0)
         return check(context)
 
-    return later if RIGHTS.index(letter) % 2 else check
+    chosen: Any = later if RIGHTS.index(letter) % 2 else check
+    chosen.__name__ = letter
+    return chosen
 
 
-def application() -> dict[str, Any]:
-    """Return the arguments of ``create_app``."""
-    has = {letter: right(letter) for letter in RIGHTS}
+@dataclass(frozen=True)
+class Needs:
+    """Options of the places that need rights.
 
-    @fraiseql.type(sql_source="city", requires=has["C"])
+    Attributes:
+        hide: Whether places are hidden from requests without their right.
+        lacking: Rights whose places are not declared at all.
+    """
+
+    hide: bool = False
+    lacking: str = ""
+    checks: dict[str, Any] = field(default_factory=lambda: {each: right(each) for each in RIGHTS})
+
+    def options(self, letter: str) -> dict[str, Any]:
+        """Return ``requires`` and ``hide``."""
+        return {"requires": self.checks[letter], "hide": self.hide}
+
+    def declares(self, letters: str) -> bool:
+        """Whether a place that needs one of these rights is declared."""
+        return not set(letters) & set(self.lacking)
+
+    def argument(self, letter: str) -> Any:
+        """Return the requirement of an argument."""
+        return fraiseql.Requires(self.checks[letter], self.hide)
+
+
+def application(*, hide: bool = False, lacking: str = "") -> dict[str, Any]:
+    """Return the arguments of ``create_app``.
+
+    Args:
+        hide: Whether places are hidden from requests without their right.
+        lacking: Rights whose places are not declared at all.
+    """
+    has = Needs(hide, lacking)
+
+    @fraiseql.type(sql_source="city", **has.options("C"))
     class City:
         id: int
         name: str
 
-    @fraiseql.type(sql_source="task")
-    class Task:
-        id: int
-        title: str = fraiseql.field(requires=has["T"])
+    task = {"id": int, "title": str} if has.declares("T") else {"id": int}
+    body = {"title": fraiseql.field(**has.options("T"))} if has.declares("T") else {}
+    task_class = type("Task", (), {"__annotations__": task, **body})
+    Task: Any = fraiseql.type(sql_source="task")(task_class)  # noqa: N806 - a class
 
-    queries: list[Any] = [_members(has["M"])]
+    queries: list[Any] = [_members(has)]
     for name, stored in STORED.items():
         staff = _staff(name, stored, City, Task, has)
         caches = CACHES if name in ("live", "projection") else {}
         for kind, cache in {"plain": None, **caches}.items():
+            by = "salary" if has.declares("S") else ()
             queries += [
-                fraiseql.find(f"{name}_{kind}", staff, by="salary", cache=cache),
+                fraiseql.find(f"{name}_{kind}", staff, by=by, cache=cache),
                 fraiseql.find_one(f"{name}_{kind}_one", staff, by="id", cache=cache),
-                fraiseql.find_one(f"{name}_{kind}_named", staff, by="name", cache=cache),
             ]
+            if has.declares("N"):
+                queries.append(
+                    fraiseql.find_one(f"{name}_{kind}_named", staff, by="name", cache=cache)
+                )
         queries += _by_python(name, staff, has)
     return {"queries": queries}
 
 
-def _members(check: Any) -> Any:
+def _members(has: Needs) -> Any:
     """Return a resolver of a union with a type that needs a right."""
 
-    @fraiseql.type(requires=check)
+    @fraiseql.type(**has.options("M"))
     class Boss:
         id: int
         bonus: int
@@ -112,7 +150,7 @@ def _members(check: Any) -> Any:
     class Hand:
         id: int
 
-    union = fraiseql.union("Member", [Boss, Hand])
+    union = fraiseql.union("Member", [Boss, Hand] if has.declares("M") else [Hand])
 
     def members() -> Any:
         return [*MEMBERS]
@@ -121,19 +159,27 @@ def _members(check: Any) -> Any:
     return fraiseql.query(name="liveMembers")(members)
 
 
-def _staff(name: str, stored: Any, city: Any, task: Any, has: Mapping[str, Any]) -> Any:
+def _staff(name: str, stored: Any, city: Any, task: Any, has: Needs) -> Any:
     fields: dict[str, Any] = {"id": int, "name": str, "salary": int | None}
     body: dict[str, Any] = {
-        "name": fraiseql.field(requires=has["N"]),
-        "salary": fraiseql.field(requires=has["S"]),
+        "name": fraiseql.field(**has.options("N")),
+        "salary": fraiseql.field(**has.options("S")),
         "label": fraiseql.field(needs=["name"])(_label),
-        "pay": fraiseql.field(needs=["salary"], requires=has["L"])(_pay),
-        "times": fraiseql.field(needs=["id"])(_times(has["U"])),
+        "pay": fraiseql.field(needs=["salary"], **has.options("L"))(_pay),
+        "times": fraiseql.field(needs=["id"])(_times(has)),
     }
     if name != "column":
         fields |= {"city": city | None, "tasks": list[task]}
         body["city"] = fraiseql.embed("city", via="city_id")
-        body["tasks"] = fraiseql.embed("task", on="staff_id", limit=9, requires=has["P"])
+        body["tasks"] = fraiseql.embed("task", on="staff_id", limit=9, **has.options("P"))
+    needed = {"name": "N", "salary": "S", "label": "N", "pay": "L", "city": "C", "tasks": "P"}
+    for each, letters in needed.items():
+        if not has.declares(letters):
+            fields.pop(each, None)
+            body.pop(each, None)
+    if not has.declares("S") and "pay" in body:
+        # It reads the undeclared column in its own way.
+        body["pay"] = fraiseql.field(needs=["id"], **has.options("L"))(_pay_by_id)
     class_ = type(f"Staff{name.title()}", (), {"__annotations__": fields, **body})
     return fraiseql.type(sql_source=f"staff_{name}", stored=stored)(class_)
 
@@ -146,14 +192,21 @@ def _pay(self: Any) -> int:
     return self.salary // 10
 
 
-def _times(check: Any) -> Any:
-    def times(self: Any, factor: Annotated[int, fraiseql.Requires(check)] = 2) -> int:
+def _pay_by_id(self: Any) -> int:
+    return STAFF[self.id - 1]["salary"] // 10
+
+
+def _times(has: Needs) -> Any:
+    def times(self: Any, factor: Annotated[int, has.argument("U")] = 2) -> int:
         return self.id * factor
 
-    return times
+    def twice(self: Any) -> int:
+        return self.id * 2
+
+    return times if has.declares("U") else twice
 
 
-def _by_python(name: str, staff: Any, has: Mapping[str, Any]) -> list[Any]:
+def _by_python(name: str, staff: Any, has: Needs) -> list[Any]:
     """Return resolvers that read rows, and that return objects."""
     where, order_by = fraiseql.Where[staff] | None, fraiseql.OrderBy[staff] | None
 
@@ -165,16 +218,21 @@ def _by_python(name: str, staff: Any, has: Mapping[str, Any]) -> list[Any]:
         kept = [{**row, "city": None, "tasks": []} for row in STAFF[:limit]]
         return [{key: row[key] for key in row if key != "city_id"} for row in kept]
 
+    def three() -> Any:
+        return objects()
+
     rows.__annotations__ |= {"where": where, "order_by": order_by, "return": list[staff]}
     objects.__annotations__ |= {
-        "limit": Annotated[int, fraiseql.Requires(has["A"])],
+        "limit": Annotated[int, has.argument("A")],
         "return": list[staff],
     }
+    three.__annotations__["return"] = list[staff]
     tags = (f"staff_{name}", "city", "task")
-    return [
-        fraiseql.query(name=f"{name}Rows", cache=fraiseql.Cache(tags=tags))(_named(rows, name)),
-        fraiseql.query(name=f"{name}Objects", requires=has["O"])(_named(objects, name)),
-    ]
+    made = fraiseql.query(name=f"{name}Rows", cache=fraiseql.Cache(tags=tags))(_named(rows, name))
+    if not has.declares("O"):
+        return [made]
+    listed = _named(objects if has.declares("A") else three, name)
+    return [made, fraiseql.query(name=f"{name}Objects", **has.options("O"))(listed)]
 
 
 def _named(function: Any, name: str) -> Any:

@@ -1,7 +1,8 @@
 """``build_schema``: one checked schema from declared types and queries."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from graphql import GraphQLSchema, validate_schema
@@ -22,8 +23,10 @@ from fraiseql.schema.definitions import (
 )
 from fraiseql.schema.finder import find_declarations
 from fraiseql.schema.guards import Guards, find_guards
+from fraiseql.schema.hiding import check_hidden, find_hidden
 from fraiseql.schema.leaves import leaves_of
 from fraiseql.schema.model import Model
+from fraiseql.schema.requirements import Check
 from fraiseql.schema.roots import complete_roots
 from fraiseql.schema.storage import Cache
 from fraiseql.settings import NumberForm
@@ -43,6 +46,8 @@ class Schema:
         operation_caches: Values of ``cached_operations`` of ``create_app``.
         traced: Whether the application has a trace, whose tables ``fraiseql db apply`` creates.
         guards: The rights that requests need.
+        without: Returns the GraphQL schema that a request sees if it fails these checks; None if
+            it sees no root field.
     """
 
     graphql: GraphQLSchema
@@ -58,6 +63,7 @@ class Schema:
     operation_caches: tuple[Cache, ...] = ()
     traced: bool = False
     guards: Guards = field(default_factory=Guards)
+    without: Callable[[Collection[Check]], GraphQLSchema | None] = lambda _: None
 
     @property
     def private_names(self) -> frozenset[str]:
@@ -97,15 +103,34 @@ def build_schema(
           greeting(name: String! = "you"): String!
         }
     """
+    types, queries = list(types), list(queries)
     model = find_declarations(types, queries)
     complete_roots(model)
     check_model(model)
     guards = find_guards(model)
+    check_hidden(model, guards)
     built = GraphQLBuilder(model, leaves_of(numbers_as), guards).schema()
     errors = validate_schema(built)
     if errors:
         raise DeclarationError("; ".join(error.message for error in errors))
-    return _schema(model, built, guards)
+    schema = _schema(model, built, guards)
+    return replace(schema, without=partial(_without, model, guards, (types, queries), numbers_as))
+
+
+def _without(
+    model: Model,
+    guards: Guards,
+    declared: tuple[list[Any], list[Any]],
+    numbers_as: NumberForm,
+    failed: Collection[Check],
+) -> GraphQLSchema | None:
+    """Build the schema of the declarations that a request sees."""
+    visible = find_declarations(*declared, find_hidden(model, guards, failed))
+    if not visible.queries:
+        return None
+    complete_roots(visible)
+    built = GraphQLBuilder(visible, leaves_of(numbers_as), guards).schema()
+    return None if validate_schema(built) else built
 
 
 def _schema(model: Model, built: GraphQLSchema, guards: Guards) -> Schema:

@@ -45,6 +45,7 @@ def type(  # noqa: A001 - the public name
     indexes: Sequence[IndexDeclaration] = (),
     description: str | None = None,
     requires: Check | None = None,
+    hide: bool = False,
 ) -> Callable[[builtins.type[T]], builtins.type[T]]: ...
 def type(cls: Any = None, /, **options: Any) -> Any:  # noqa: A001
     """Declare an object type; the class becomes a keyword-only dataclass.
@@ -55,7 +56,8 @@ def type(cls: Any = None, /, **options: Any) -> Any:  # noqa: A001
             (its document column), ``key`` (columns that identify a row; the catalog's when left
             out), ``name`` (GraphQL name), ``tag`` (value of a discriminator for this type),
             ``stored`` (where the document is stored), ``indexes``, ``description``, ``requires``
-            (function of the context: whether a request may use fields of this type).
+            (function of the context: whether a request may use fields of this type), ``hide``
+            (whether other requests do not see it in the schema).
 
     Raises:
         DeclarationError: The class cannot be served as it is written.
@@ -86,6 +88,7 @@ def interface(
     key: str | Sequence[str] = (),
     description: str | None = None,
     requires: Check | None = None,
+    hide: bool = False,
 ) -> Callable[[builtins.type[T]], builtins.type[T]]: ...
 def interface(cls: Any = None, /, **options: Any) -> Any:
     """Declare an interface; types that derive from the class implement it and inherit its fields.
@@ -93,8 +96,8 @@ def interface(cls: Any = None, /, **options: Any) -> Any:
     Args:
         cls: The class, when used without parentheses.
         **options: ``discriminator`` (key of a document that holds the ``tag`` of its type), and
-            ``name``, ``sql_source``, ``jsonb_column``, ``key``, ``description`` and ``requires`` as
-            for ``type``.
+            ``name``, ``sql_source``, ``jsonb_column``, ``key``, ``description``, ``requires`` and
+            ``hide`` as for ``type``.
 
     Raises:
         DeclarationError: The class cannot be served as it is written.
@@ -201,6 +204,7 @@ def _make_object(
     indexes: Sequence[IndexDeclaration] = (),
     description: str | None = None,
     requires: Check | None = None,
+    hide: bool = False,
 ) -> ObjectDefinition:
     docs = make_dataclass(cls)
     return ObjectDefinition(
@@ -215,7 +219,7 @@ def _make_object(
         interfaces=interfaces_of(cls),
         stored=stored,
         indexes=listed("indexes", indexes),
-        requirement=read_requirement(cls.__name__, requires),
+        requirement=read_requirement(cls.__name__, requires, hide),
     )
 
 
@@ -229,6 +233,7 @@ def _make_interface(
     key: str | Sequence[str] = (),
     description: str | None = None,
     requires: Check | None = None,
+    hide: bool = False,
 ) -> InterfaceDefinition:
     docs = make_dataclass(cls)
     return InterfaceDefinition(
@@ -241,7 +246,7 @@ def _make_interface(
         jsonb_column=jsonb_column,
         key=names_of("key", key),
         interfaces=interfaces_of(cls),
-        requirement=read_requirement(cls.__name__, requires),
+        requirement=read_requirement(cls.__name__, requires, hide),
     )
 
 

@@ -19,6 +19,7 @@ from fraiseql.schema.definitions import (
     UnionDefinition,
 )
 from fraiseql.schema.functions import plain_function
+from fraiseql.schema.hiding import NOTHING, Hidden
 from fraiseql.schema.hints import (
     Generated,
     description_of,
@@ -43,9 +44,14 @@ class _Waiting(Exception):  # noqa: N818 - a signal between two functions of thi
 
 
 class _Finder:
-    """Walks from declarations to all that they name."""
+    """Walks from declarations to all that they name.
 
-    def __init__(self) -> None:
+    Args:
+        hidden: Places that are treated as not declared.
+    """
+
+    def __init__(self, hidden: Hidden) -> None:
+        self.hidden = hidden
         self.model = Model()
         self.names: dict[str, Any] = {}
         self.queue: deque[tuple[Any, Callable[[], None]]] = deque()
@@ -62,22 +68,23 @@ class _Finder:
                 self.add_class(part)
 
     def _add_named(self, definition: UnionDefinition | ScalarDefinition, hint: Any) -> None:
-        if id(definition) in self.seen:
+        if id(definition) in self.seen or definition in self.hidden.targets:
             return
         self.seen.add(id(definition))
         if isinstance(definition, UnionDefinition):
             members = union_members(hint, definition)
+            members = tuple(each for each in members if each not in self.hidden.targets)
             self.model.definitions[definition] = replace(definition, members=members)
         else:
             self.model.definitions[definition] = definition
 
     def add_class(self, cls: Any) -> None:
         """Queue a declared class."""
-        if id(cls) in self.seen:
+        if id(cls) in self.seen or cls in self.hidden.targets:
             return
         self.seen.add(id(cls))
         self.names.setdefault(cls.__name__, cls)
-        definition = own_definition(cls)
+        definition = self.hidden.definition(own_definition(cls))
         if isinstance(definition, ScalarDefinition):
             self.model.definitions[definition] = definition
             return
@@ -217,17 +224,24 @@ def _batch_item(hint: Any, label: str) -> Any:
     return hint.__args__[0]
 
 
-def find_declarations(types: Iterable[Any], queries: Iterable[Any]) -> Model:
+def find_declarations(
+    types: Iterable[Any], queries: Iterable[Any], hidden: Hidden = NOTHING
+) -> Model:
     """Find every declaration that types and queries name.
+
+    Args:
+        types: Declared types.
+        queries: Declared root fields.
+        hidden: Places that are treated as not declared.
 
     Raises:
         DeclarationError: A type or query is not declared, or a hint cannot be read.
     """
-    finder = _Finder()
+    finder = _Finder(hidden)
     for declared in types:
         _check_type(declared)
         finder.add_hint(declared)
-    definitions = [query_definition(declared) for declared in queries]
+    definitions = hidden.queries(query_definition(declared) for declared in queries)
     finder.model.queries = list(definitions)
     for position, query in enumerate(definitions):
         finder.add_query(position, query)

@@ -30,7 +30,7 @@ class Guards:
 
     Attributes:
         types: Of object types: (type,).
-        fields: Of the fields of object types and of the root: (type, GraphQL name).
+        fields: Of the fields of types, interfaces and the root: (type, GraphQL name).
         inputs: Of fields in generated filters and orders: (type, Python name).
         arguments: (type, GraphQL name of the field, Python name).
         names: Checks that a field of this GraphQL name may need, in any type; and those that its
@@ -47,6 +47,13 @@ class Guards:
     def present(self) -> bool:
         """Whether the application has any requirement."""
         return bool(self.types or self.fields or self.inputs or self.arguments)
+
+    @cached_property
+    def hiding(self) -> tuple[Check, ...]:
+        """The checks whose places are hidden where they fail, each once."""
+        places = [self.types, self.fields, self.inputs, self.arguments]
+        required = [needed for kind in places for listed in kind.values() for needed in listed]
+        return tuple(dict.fromkeys(needed.check for needed in required if needed.hide))
 
     def checks(self, names: Iterable[str]) -> tuple[Check, ...]:
         """Return the checks that an operation with these ``names`` may need, each once."""
@@ -84,9 +91,8 @@ class _Guarding:
         for composite in self._model.composites():
             if isinstance(composite, ObjectDefinition):
                 types[composite.name,] = _own(composite)
-                for entry in composite.fields.values():
-                    fields[composite.name, entry.graphql_name] = self._field(composite, entry)
             for entry in composite.fields.values():
+                fields[composite.name, entry.graphql_name] = self._field(composite, entry)
                 inputs[composite.name, entry.name] = self._compared(composite, entry.name)
                 for argument in entry.computed.arguments if entry.computed else ():
                     place = (composite.name, entry.graphql_name, argument.name)

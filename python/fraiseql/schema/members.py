@@ -86,6 +86,7 @@ def field(
     description: str | None = ...,
     deprecation: str | None = ...,
     requires: Check | None = ...,
+    hide: bool = ...,
 ) -> Callable[[F], F]: ...
 @overload
 def field(
@@ -95,6 +96,7 @@ def field(
     description: str | None = ...,
     deprecation: str | None = ...,
     requires: Check | None = ...,
+    hide: bool = ...,
 ) -> Callable[[F], F]: ...
 @overload
 def field(
@@ -107,6 +109,7 @@ def field(
     description: str | None = ...,
     deprecation: str | None = ...,
     requires: Check | None = ...,
+    hide: bool = ...,
 ) -> Any: ...
 def field(function: Any = None, /, **options: Any) -> Any:
     """Describe a stored field, or make a method a computed field.
@@ -114,7 +117,8 @@ def field(function: Any = None, /, **options: Any) -> Any:
     Args:
         function: The method, when used as ``@fraiseql.field`` without parentheses.
         **options: ``name`` (GraphQL name), ``description``, ``deprecation`` (reason), ``requires``
-            (function of the context: whether a request may use the field); for stored fields
+            (function of the context: whether a request may use the field), ``hide`` (whether other
+            requests do not see it in the schema); for stored fields
             ``default`` or ``default_factory``, ``column`` (the column that it is read from, if its
             name differs) and ``private`` (the trace stores no value that is compared with it, nor
             one of an argument of its name); for computed fields ``needs`` (fields of the parent
@@ -137,7 +141,8 @@ def field(function: Any = None, /, **options: Any) -> Any:
         'Hello Ada'
     """
     check_options("fraiseql.field", options)
-    options["requires"] = read_requirement("fraiseql.field", options.get("requires"))
+    requires, hide = options.pop("requires", None), options.pop("hide", False)
+    options["requires"] = read_requirement("fraiseql.field", requires, hide)
     if "needs" in options:
         options["needs"] = names_of("needs", options["needs"])
     try:
@@ -146,7 +151,7 @@ def field(function: Any = None, /, **options: Any) -> Any:
         raise DeclarationError(
             f"fraiseql.field has no such option: {error}.",
             hint="Options: name, description, deprecation, default, column, private,"
-            " default_factory, needs, batch, requires.",
+            " default_factory, needs, batch, requires, hide.",
         ) from error
     if function is None:
         return mark
@@ -165,6 +170,7 @@ def embed(
     parent_key: str | Sequence[str] = (),
     target_key: str | Sequence[str] = (),
     requires: Check | None = None,
+    hide: bool = False,
 ) -> Any:
     """Embed rows of another relation: a list (``on``) or one object (``via``).
 
@@ -183,6 +189,7 @@ def embed(
         parent_key: Column of this row that ``on`` points to; the key when left out.
         target_key: Column of the other row that ``via`` points to; its key when left out.
         requires: Function of the request's context: whether it may use the field.
+        hide: Whether requests that may not use it do not see it in the schema.
 
     Returns:
         A default for the field: the constructor takes it as an empty list or None.
@@ -213,7 +220,7 @@ def embed(
         max_items=max_items,
         parent_key=names_of("parent_key", parent_key),
         target_key=names_of("target_key", target_key),
-        requirement=read_requirement(f"fraiseql.embed({relation!r})", requires),
+        requirement=read_requirement(f"fraiseql.embed({relation!r})", requires, hide),
     )
     _check_embed(definition)
     if definition.via:

@@ -41,6 +41,7 @@ def query(
     deprecation: str | None = None,
     cache: Cache | None = None,
     requires: Check | None = None,
+    hide: bool = False,
 ) -> Callable[[F], F]: ...
 def query(
     function: Any = None,
@@ -51,6 +52,7 @@ def query(
     deprecation: str | None = None,
     cache: Cache | None = None,
     requires: Check | None = None,
+    hide: bool = False,
 ) -> Any:
     """Make a function, sync or async, a field of the root type; it stays callable as it is.
 
@@ -62,6 +64,7 @@ def query(
         deprecation: Why not to use the field any more.
         cache: ``fraiseql.Cache(…)`` caches its answers; its ``tags`` name the relations it reads.
         requires: Function of the request's context: whether it may use the field.
+        hide: Whether requests that may not use it do not see it in the schema.
 
     Raises:
         DeclarationError: A hint is missing, or ``cache`` is not a ``Cache``.
@@ -80,7 +83,7 @@ def query(
     def decorate(target: Any) -> Any:
         definition = _definition(target, name, description, deprecation)
         checked = checked_cache(f"Query {definition.name}", cache)
-        required = read_requirement(f"Query {definition.name}", requires)
+        required = read_requirement(f"Query {definition.name}", requires, hide)
         setattr(target, ATTRIBUTE, replace(definition, cache=checked, requirement=required))
         return target
 
@@ -122,6 +125,7 @@ def find_one(
     deprecation: str | None = None,
     cache: Cache | None = None,
     requires: Check | None = None,
+    hide: bool = False,
 ) -> QueryDefinition:
     """Declare a root field that answers one object, or null, by SQL alone.
 
@@ -135,6 +139,7 @@ def find_one(
         deprecation: Why not to use it any more.
         cache: ``fraiseql.Cache(…)`` caches its answers; None does not.
         requires: Function of the request's context: whether it may use the field.
+        hide: Whether requests that may not use it do not see it in the schema.
 
     Raises:
         DeclarationError: ``by`` is empty, ``where`` is not a mapping, or ``cache`` is not a
@@ -167,7 +172,7 @@ def find_one(
         by=columns,
         where=fixed_filter(f"find_one({name!r})", where),
         cache=checked_cache(f"find_one({name!r})", cache),
-        requirement=read_requirement(f"find_one({name!r})", requires),
+        requirement=read_requirement(f"find_one({name!r})", requires, hide),
     )
 
 
@@ -185,6 +190,7 @@ def find(
     deprecation: str | None = None,
     cache: Cache | None = None,
     requires: Check | None = None,
+    hide: bool = False,
 ) -> QueryDefinition:
     """Declare a root field that answers a list by SQL alone.
 
@@ -205,6 +211,7 @@ def find(
         deprecation: Why not to use it any more.
         cache: ``fraiseql.Cache(…)`` caches its answers; None does not.
         requires: Function of the request's context: whether it may use the field.
+        hide: Whether requests that may not use it do not see it in the schema.
 
     Raises:
         DeclarationError: A limit is below 1, the default is above the maximum, ``where`` is not a
@@ -237,7 +244,7 @@ def find(
         default_limit=default_limit,
         max_limit=max_limit,
         cache=checked_cache(f"find({name!r})", cache),
-        requirement=read_requirement(f"find({name!r})", requires),
+        requirement=read_requirement(f"find({name!r})", requires, hide),
     )
 
 

@@ -16,9 +16,11 @@ class Requires:
 
     Args:
         check: Function of the request's context that returns a bool; sync or async.
+        hide: Whether requests without the right do not see the place, in introspection neither;
+            otherwise its use is the error ``FORBIDDEN``.
 
     Raises:
-        DeclarationError: The check is no function.
+        DeclarationError: The check is no function, or ``hide`` is no bool.
 
     Example:
         >>> import fraiseql
@@ -33,8 +35,11 @@ class Requires:
     """
 
     check: Check
+    hide: bool = False
 
     def __post_init__(self) -> None:
+        if not isinstance(self.hide, bool):
+            raise DeclarationError(f"hide={self.hide!r}.", hint="Write True or False.")
         if not callable(self.check) or self.check.__hash__ is None:
             raise DeclarationError(
                 f"requires={self.check!r} is not a function.",
@@ -42,23 +47,27 @@ class Requires:
             )
 
 
-def read_requirement(label: str, requires: object) -> Requires | None:
-    """Return the requirement of a declaration's ``requires=``.
+def read_requirement(label: str, requires: object, hide: object) -> Requires | None:
+    """Return the requirement of a declaration's ``requires=`` and ``hide=``.
 
     Args:
         label: The declaration, for the error.
         requires: The function, or None for no requirement.
+        hide: Whether requests without the right do not see the place.
 
     Raises:
-        DeclarationError: It is no function.
+        DeclarationError: ``requires`` is no function, or ``hide`` is no bool or alone.
     """
+    if not isinstance(hide, bool) or (hide and requires is None):
+        raise DeclarationError(
+            f"{label} has hide={hide!r} and requires={requires!r}.",
+            hint="Write requires=check, hide=True.",
+        )
     if requires is None:
         return None
-    if isinstance(requires, Requires):
-        return requires
     if not callable(requires):
         raise DeclarationError(
             f"{label} has requires={requires!r}.",
             hint="Give a function of the request's context that returns a bool.",
         )
-    return Requires(requires)
+    return Requires(requires, hide)

@@ -269,3 +269,21 @@ def plain_dataclass() -> None:
 @pytest.mark.parametrize(("case", "said"), mistake.cases)
 def test_a_mistake_says_what_to_write(case: Callable[[], Any], said: tuple[str, ...]) -> None:
     check(case, said)
+
+
+def test_a_field_of_an_interface_is_not_hidden_in_one_type_alone() -> None:
+    @fraiseql.interface
+    class Animal:
+        name: str
+
+    @fraiseql.type
+    class Cat(Animal):
+        name: str = fraiseql.field(requires=bool, hide=True)
+
+    @fraiseql.query
+    def animal() -> Animal | None:
+        return None
+
+    with pytest.raises(fraiseql.DeclarationError, match=r"Cat\.name is hidden") as caught:
+        fraiseql.build_schema([Cat], [animal])
+    assert "hide=True in Animal" in str(caught.value)

@@ -34,6 +34,8 @@ MISTAKES = {
     "embed('t') has requires=": lambda: fraiseql.embed("t", on="a", requires=True),
     "find('x') has requires=": lambda: fraiseql.find("x", int, requires=True),
     "Thing has requires=1": lambda: declared(requires=1),
+    "hide=True and requires=None": lambda: fraiseql.field(hide=True),
+    "hide=1": lambda: fraiseql.Requires(bool, hide=1),
     "requires=None is not a function": lambda: fraiseql.Requires(None),
     "fraiseql.field has name=1": lambda: fraiseql.field(name=1),
     "deprecation=True": lambda: fraiseql.field(deprecation=True),

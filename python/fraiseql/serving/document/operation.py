@@ -58,6 +58,7 @@ class Operation:
     """A validated operation.
 
     Attributes:
+        schema: The schema that it is valid for: that of the request's rights.
         node: The operation's syntax tree.
         fragments: Fragment definitions of the document, by name.
         document: The whole document, for introspection.

@@ -16,12 +16,12 @@ _OVERHEAD: Final = 1_000
 Digest = bytes
 
 
-def digest_of(request: Request) -> Digest:
-    """Return a digest of a document and the chosen operation."""
+def digest_of(request: Request, view: int) -> Digest:
+    """Return a digest of a document, the chosen operation and the number of a schema."""
     digest = blake2b(digest_size=16)
     digest.update(request.query.encode("utf-8", "surrogatepass"))
     digest.update(
-        f"\0{request.operation_name}\0{request.read_only}".encode("utf-8", "surrogatepass")
+        f"\0{request.operation_name}\0{request.read_only}\0{view}".encode("utf-8", "surrogatepass")
     )
     return digest.digest()
 

@@ -8,7 +8,6 @@ import orjson
 from graphql import (
     DocumentNode,
     GraphQLError,
-    GraphQLObjectType,
     OperationDefinitionNode,
     SelectionSetNode,
     execute_sync,
@@ -111,8 +110,7 @@ class Planner:
             roots.entry(field) for field in collected.roots if only is None or field.key in only
         ]
         objects = roots.objects
-        name = self._root_type.name
-        root = objects.shape.add({"kind": "object", "type": name, "fields": entries})
+        root = objects.shape.add({"kind": "object", "type": QUERY, "fields": entries})
         return OperationPlan(
             tuple(roots.roots),
             objects.computed,
@@ -130,21 +128,17 @@ class Planner:
         Raises:
             GraphQLError: A directive of a root field has an invalid argument.
         """
-        collector = Collector(self._schema.graphql, operation.fragments, values)
-        selection = collector.select(self._root_type, [operation.node.selection_set])
+        root = operation.schema.query_type
+        assert root is not None  # noqa: S101 - build_schema requires a query
+        collector = Collector(operation.schema, operation.fragments, values)
+        selection = collector.select(root, [operation.node.selection_set])
         for refusal in selection.refusals.values():
             raise refusal
         return Collected(
-            selection.objects[self._root_type.name],
+            selection.objects[QUERY],
             tuple(zip(collector.fields, collector.parents, strict=True)),
             ArgumentReader(operation, values),
         )
-
-    @property
-    def _root_type(self) -> GraphQLObjectType:
-        query_type = self._schema.graphql.query_type
-        assert query_type is not None  # noqa: S101 - build_schema requires a query
-        return query_type
 
     def query(
         self,
@@ -283,7 +277,7 @@ class _RootPlanner:
             selection_set=SelectionSetNode(selections=selected.nodes),
         )
         document = DocumentNode(definitions=(only, *self._operation.fragments.values()))
-        result = execute_sync(self._schema.graphql, document, variable_values=dict(self._raw))
+        result = execute_sync(self._operation.schema, document, variable_values=dict(self._raw))
         errors = [input_error(error) for error in result.errors or ()]
         if result.data is None:
             return RefusedRoot(stream, errors[0])

@@ -32,6 +32,7 @@ from fraiseql.serving.preparation.policy import Policy
 from fraiseql.serving.preparation.rights import Rights
 from fraiseql.serving.preparation.serving_plan import ServingPlan
 from fraiseql.serving.preparation.snapshot import PlanKey, PlanSnapshot
+from fraiseql.serving.preparation.views import SchemaView, SchemaViews
 from fraiseql.serving.preparation.weights import operation_weight, plan_weight
 from fraiseql.settings import Settings
 
@@ -97,7 +98,7 @@ class Preparer:
 
     Attributes:
         code: Digests of the Python code behind fields.
-        operations: Validated operations by text and operation name.
+        operations: Validated operations by text, operation name and number of the schema's view.
         refusals: Documents that were rejected.
         counts: Uses of cached plans.
     """
@@ -111,11 +112,13 @@ class Preparer:
         self._policy = policy
         self._max_complexity = settings.max_complexity
         self._limits = DocumentLimits.of(settings)
-        self.operations: Bounded[tuple[str, str | None], Operation] = Bounded(
+        self._views = SchemaViews(schema)
+        self.operations: Bounded[tuple[str, str | None, int], Operation] = Bounded(
             settings.document_cache_size, settings.document_cache_bytes * 3 // 8
         )
         self.refusals = Refusals()
         self.counts = PlanCounts()
+        self._hiding = schema.guards.hiding
         self._thread: ThreadPoolExecutor | None = None
 
     async def prepare(
@@ -127,9 +130,10 @@ class Preparer:
             RequestError: The operation cannot be executed.
             Whatever a check of the request's rights raises.
         """
-        operation = self.operations.get((request.query, request.operation_name))
+        view = self._views.whole if not self._hiding else await self._view(rights)
+        operation = self.operations.get((request.query, request.operation_name, view.number))
         if operation is None:
-            operation = await self._first_sight(request, timings)
+            operation = await self._first_sight(request, view, timings)
         values = operation.coerce(request.variables or _NO_VARIABLES)
         signature = operation.variables.signature(values)
         denied = await rights.failed(operation.checks) if operation.checks else _NOTHING
@@ -158,12 +162,19 @@ class Preparer:
             self._thread = ThreadPoolExecutor(1, "fraiseql-documents")
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
-    async def _first_sight(self, request: Request, timings: Timings) -> Operation:
-        digest = digest_of(request)
+    async def _view(self, rights: Rights) -> SchemaView:
+        failed = await rights.failed(self._hiding)
+        view = self._views.cached(failed)
+        if view is None:
+            view = await self._in_thread(lambda: self._views.built(failed))
+        return view
+
+    async def _first_sight(self, request: Request, view: SchemaView, timings: Timings) -> Operation:
+        digest, schema = digest_of(request, view.number), view.required()
         self.refusals.check(digest)
 
         def read() -> Operation:
-            operation = parse_document(self._schema.graphql, request, self._limits, timings)
+            operation = parse_document(schema, request, self._limits, timings)
             operation.checks = self._schema.guards.checks(used_names(operation.document))
             return operation
 
@@ -175,7 +186,8 @@ class Preparer:
             raise
         if len(request.query) <= _MOST_CACHED:
             weight = operation_weight(operation) + len(request.query)
-            self.operations.put((request.query, request.operation_name), operation, weight)
+            key = (request.query, request.operation_name, view.number)
+            self.operations.put(key, operation, weight)
         return operation
 
     async def _first_plan(self, job: _Job, timings: Timings) -> ServingPlan | RequestError:
