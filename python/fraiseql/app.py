@@ -10,12 +10,14 @@ from fraiseql.caching.declared import check_stored
 from fraiseql.caching.read_sources import read_sources
 from fraiseql.caching.refresh.worker import Worker
 from fraiseql.caching.results.caches import ResultCaches
+from fraiseql.events import Events
 from fraiseql.http.context import ContextHook, check_mount
-from fraiseql.http.endpoint import Application
+from fraiseql.http.endpoint import Application, Around
 from fraiseql.http.lifecycle import Startable
 from fraiseql.http.probes import MetricSource
 from fraiseql.operating.metrics.database import DatabaseMetrics
 from fraiseql.operating.metrics.operations import operation_lines
+from fraiseql.operating.telemetry.loading import telemetry
 from fraiseql.operating.trace.flush import Flusher
 from fraiseql.operating.trace.recorder import Recorder
 from fraiseql.schema import build_schema
@@ -73,8 +75,9 @@ def create_app(
     traced = chosen.trace != "off"
     schema = replace(schema, operation_caches=_caches(cached_operations), traced=traced)
     results = ResultCaches(chosen, create_missing_tables)
-    recorder = Recorder(chosen) if traced or chosen.metrics else None
-    service = Service(schema, chosen, read_sources, results, policy=policy, events=recorder)
+    recorder = Recorder(chosen) if traced or chosen.metrics or chosen.otel else None
+    events, around = (recorder, None) if recorder is None else _receivers(recorder, chosen)
+    service = Service(schema, chosen, read_sources, results, policy=policy, events=events)
     background: list[Startable] = [Worker(service.schema, chosen)] if chosen.worker else []
     metrics: list[MetricSource] = []
     if recorder is not None:
@@ -87,7 +90,13 @@ def create_app(
         graphiql_query=graphiql_query,
         background=background,
         metrics=metrics,
+        around=around,
     )
+
+
+def _receivers(recorder: Recorder, settings: Settings) -> tuple[Events, Around | None]:
+    """Return the receiver of events, and the function around requests."""
+    return telemetry(recorder, settings) if settings.otel else (recorder, None)
 
 
 def _observe(

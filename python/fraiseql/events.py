@@ -59,13 +59,14 @@ class RequestEvents(Protocol):
     def failed(self, sql: str, seconds: float) -> None:
         """Receive a statement that has failed or was cancelled."""
 
-    def answered(self, root: str, outcome: str, size: int) -> None:
+    def answered(self, root: str, outcome: str, size: int, detail: str) -> None:
         """Receive the answer of a result cache for a root field.
 
         Args:
             root: Response key.
             outcome: ``hit``, ``miss``, ``stale`` or ``bypassed``.
             size: Bytes of the value.
+            detail: Reason of an answer that is no hit; empty for none.
         """
 
     def error(self, code: str) -> None:

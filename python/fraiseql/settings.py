@@ -17,6 +17,9 @@ NumberForm = Literal["number", "text"]
 TraceLevel = Literal["off", "shapes", "values"]
 """Level of the trace."""
 
+SpanNames = Literal["type", "operation"]
+"""Names of OpenTelemetry spans."""
+
 _PREFIX: Final = "FRAISEQL_"
 _NO_SETTINGS: Final = frozenset(
     {"FRAISEQL_EMBEDDED_ISOLATION", "FRAISEQL_SOAK"}
@@ -27,6 +30,7 @@ _KINDS: Final = {bool: "a switch", int: "a whole number", float: "a number", str
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "numbers_as": get_args(NumberForm),
     "trace": get_args(TraceLevel),
+    "otel_span_names": get_args(SpanNames),
 }
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
@@ -100,6 +104,11 @@ class Settings:
         trace_retention: Age at which records of the trace are removed, such as ``7d``.
         trace_rate: Share of the requests whose statements are recorded, from 0 to 1.
         trace_samples: Samples of parameters of one statement and day, with ``trace="values"``.
+        otel: Whether OpenTelemetry spans and metrics are made, for the SDK that the application has
+            set; needs ``fraiseql[otel]``.
+        otel_span_names: Names of the spans of requests: ``type`` (``query``) or ``operation``
+            (``query Users``), which clients choose.
+        otel_documents: Whether spans have the text of documents, without values.
         metrics: Whether ``/metrics`` is answered.
         graphiql: Whether browsers get GraphiQL at ``/graphql``.
         debug: Whether clients see internal errors. Never in production.
@@ -151,6 +160,9 @@ class Settings:
     trace_retention: str = "7d"
     trace_rate: float = 1.0
     trace_samples: int = 20
+    otel: bool = False
+    otel_span_names: SpanNames = "type"
+    otel_documents: bool = False
     metrics: bool = True
     graphiql: bool = True
     debug: bool = False

@@ -4,7 +4,7 @@ Steps of a request: route, negotiate, read, execute, reply. All errors end here.
 """
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -44,6 +44,13 @@ from fraiseql.settings import Settings
 _CLIENT_GONE = 499
 
 
+Answer = Callable[[Scope, Receive, Send], Awaitable[None]]
+"""Answers a GraphQL request."""
+
+Around = Callable[[Scope, Receive, Send, Answer], Awaitable[None]]
+"""Calls the last argument with the others, and does something before and after."""
+
+
 class Serving(Monitored, Protocol):
     """The serving pipeline for this layer."""
 
@@ -70,6 +77,7 @@ class Application:
             ``FraiseQLError(message, code="UNAUTHENTICATED")`` (401) or ``"FORBIDDEN"`` (403)
             to refuse it, or an ``HTTPException`` of Starlette or FastAPI, which keeps its status.
         graphiql_query: Initial query of GraphiQL.
+        around: Called for each GraphQL request.
         metrics: Return lines of ``/metrics``, besides those of the service.
         background: Started after the service and stopped before it, without delaying either.
 
@@ -89,11 +97,13 @@ class Application:
         graphiql_query: str = "",
         background: Sequence[Startable] = (),
         metrics: Sequence[MetricSource] = (),
+        around: Around | None = None,
     ) -> None:
         self.service = service
         self.settings = settings or Settings()
         self.path = path
         self._static = path.rstrip("/") + "/static/"
+        self._around = around
         self._context = context
         self._graphiql_query = graphiql_query
         self._lifecycle = Lifecycle(service, background)
@@ -111,7 +121,10 @@ class Application:
         if kind == "http":
             root, route = route_of(scope)
             if route == self.path or (root and route in {"", "/"}):
-                await self._graphql(scope, receive, send)
+                if self._around is None:
+                    await self._graphql(scope, receive, send)
+                else:
+                    await self._around(scope, receive, send, self._graphql)
             else:
                 reply = await self._probes.reply(route, scope)
                 await send_reply(send, reply, head=scope["method"] == "HEAD")

@@ -156,7 +156,13 @@ class RequestTrace:
         counters.add(seconds, 0, 0)
         counters.errors += 1
 
-    def answered(self, root: str, outcome: str, size: int) -> None:
+    def answered(
+        self,
+        root: str,
+        outcome: str,
+        size: int,
+        detail: str,  # noqa: ARG002 - the result caches count reasons
+    ) -> None:
         """Count an answer of a result cache; its time is part of the request's."""
         self._operation.counters.answers(root, outcome).add(0.0, 0, size)
 
@@ -188,7 +194,7 @@ class UntracedRequest(RequestTrace):
     def failed(self, sql: str, seconds: float) -> None:
         """Count nothing."""
 
-    def answered(self, root: str, outcome: str, size: int) -> None:
+    def answered(self, root: str, outcome: str, size: int, detail: str) -> None:
         """Count nothing."""
 
 

@@ -27,4 +27,4 @@ def operation_events(
 def report_answers(request: RequestEvents, status: CacheStatus) -> None:
     """Report the answers of result caches in a response."""
     for root, result in status.answers.items():
-        request.answered(root, result.outcome, len(result.value or b""))
+        request.answered(root, result.outcome, len(result.value or b""), result.detail)
