@@ -29,6 +29,7 @@ from fraiseql.schema import (
     find_one,
     input,  # noqa: A004 - the public name; read as fraiseql.input
     interface,
+    page,
     query,
     scalar,
     type,  # noqa: A004 - the public name; read as fraiseql.type
@@ -80,6 +81,7 @@ __all__ = [
     "input",
     "interface",
     "invalidate",
+    "page",
     "query",
     "scalar",
     "type",

@@ -38,8 +38,10 @@ async def page_url(server: EmbeddedServer) -> AsyncIterator[str]:
 
 @pytest.mark.parametrize("path", RUNNABLE, ids=name_of)
 async def test_a_page_does_what_it_says(
-    path: Path, page_url: str, monkeypatch: pytest.MonkeyPatch
+    path: Path, page_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    # Some write files.
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FRAISEQL_DATABASE_URL", page_url)
     reader = Reader(path, page_url)
     try:

@@ -23,6 +23,7 @@ from tests.integration.serving import (
     test_embed_bounds,
     test_filters,
     test_fixed_filter,
+    test_pages,
     test_related_filters,
     test_repository,
     test_reserved_names,
@@ -91,6 +92,8 @@ def stages() -> Iterator[Stage]:
     yield Stage(
         "related", related.TABLES, related.QUERIES, rows=related.FILLED, operations=list(_related())
     )
+    pages = list(_pages())
+    yield Stage("pages", related.TABLES, test_pages.QUERIES, rows=related.FILLED, operations=pages)
     filters = list(islice(_filters(), 0, None, _SAMPLED))
     yield Stage(
         "samples", samples.TABLE, test_filters.QUERIES, rows=test_filters.FILLED, operations=filters
@@ -130,6 +133,14 @@ def _related() -> Iterator[Operation]:
     text = "query ($where: AuthorWhere) { authors(where: $where) { id name } }"
     for _ in range(_DRAWN):
         yield Operation(text, {"where": test_related_filters.random_filter(chosen, "author", 3)})
+
+
+def _pages() -> Iterator[Operation]:
+    chosen = random.Random(7)
+    for _ in range(_DRAWN):
+        parts = " ".join(chosen.sample(test_pages.PARTS, chosen.choice([1, 2, 3])))
+        text = f"query ($where: PostWhere) {{ posts(where: $where, offset: 1) {{ {parts} }} }}"
+        yield Operation(text, {"where": test_related_filters.random_filter(chosen, "post", 1)})
 
 
 def _shop() -> Stage:

@@ -9,7 +9,7 @@ from fraiseql.schema.info import Info
 from fraiseql.schema.leaves import ID, BigInt, leaf_form, shape_form
 from fraiseql.schema.members import embed, field
 from fraiseql.schema.named import scalar, union
-from fraiseql.schema.queries import OrderBy, Where, find, find_one, query
+from fraiseql.schema.queries import OrderBy, Where, find, find_one, page, query
 from fraiseql.schema.requirements import Check, Requires
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "input",
     "interface",
     "leaf_form",
+    "page",
     "query",
     "scalar",
     "shape_form",

@@ -19,6 +19,7 @@ from graphql import (
     GraphQLScalarType,
     GraphQLSchema,
     GraphQLUnionType,
+    get_named_type,
 )
 
 from fraiseql.schema.abstract import implementations
@@ -47,6 +48,7 @@ from fraiseql.schema.guards import Guards
 from fraiseql.schema.hints import Generated, TypeReference, read_hint
 from fraiseql.schema.leaves import TEXT_LEAVES, EnumType, custom_scalar
 from fraiseql.schema.model import Composite, Definition, Model
+from fraiseql.schema.pages import page_type
 from fraiseql.schema.queries import Where
 
 
@@ -62,6 +64,7 @@ class GraphQLBuilder:
         self.leaves = leaves
         self.types: dict[Any, Any] = {}
         self.filters: dict[Any, GraphQLInputObjectType] = {}
+        self.pages: dict[str, GraphQLObjectType] = {}
         self.list_filters: dict[str, GraphQLInputObjectType] = {}
 
     def schema(self) -> GraphQLSchema:
@@ -103,12 +106,19 @@ class GraphQLBuilder:
         return graphql_type if ref.nullable else GraphQLNonNull(graphql_type)
 
     def _root(self, query: QueryDefinition) -> GraphQLField:
+        type_ = self._type(read_hint(query.annotation, query.name))
         return GraphQLField(
-            self._type(read_hint(query.annotation, query.name)),
+            GraphQLNonNull(self._page(type_)) if query.paged else type_,
             {entry.graphql_name: self._argument(entry) for entry in query.arguments},
             description=query.description,
             deprecation_reason=query.deprecation,
         )
+
+    def _page(self, items: Any) -> GraphQLObjectType:
+        name = get_named_type(items).name
+        if name not in self.pages:
+            self.pages[name] = page_type(items)
+        return self.pages[name]
 
     def _argument(self, entry: ArgumentDefinition) -> GraphQLArgument:
         return GraphQLArgument(

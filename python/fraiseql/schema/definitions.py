@@ -209,7 +209,7 @@ class QueryDefinition:
     ``function`` is a Python resolver; without it the field is answered by SQL alone:
     ``by`` holds the equality arguments, ``many`` is true for a list, which takes ``where``,
     ``order_by``, ``limit`` and ``offset``. The declared ``where`` is added to the client's filter.
-    ``cache`` is None where answers are not cached.
+    ``cache`` is None where answers are not cached. ``paged``: the list is the items of a page.
     """
 
     name: str
@@ -228,3 +228,10 @@ class QueryDefinition:
     cache: Cache | None = None
     where: Mapping[str, Any] | None = None
     requirement: Requires | None = None
+    paged: bool = False
+
+    @property
+    def label(self) -> str:
+        """The call that declares it, for messages."""
+        function = "page" if self.paged else "find" if self.many else "find_one"
+        return f"{function}({self.name!r})"

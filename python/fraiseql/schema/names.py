@@ -24,6 +24,7 @@ from fraiseql.schema.filters import (
 from fraiseql.schema.hints import Generated, read_hint
 from fraiseql.schema.leaves import LEAF_NAMES, LEAVES
 from fraiseql.schema.model import Definition, Model
+from fraiseql.schema.pages import page_name
 from fraiseql.schema.queries import Where
 
 _NAME: Final = re.compile(r"[A-Za-z][_0-9A-Za-z]*|_[0-9A-Za-z][_0-9A-Za-z]*|_", re.ASCII)
@@ -85,6 +86,15 @@ def _check_type_names(model: Model) -> None:
             _claim(owners, input_name(target.kind, of), f"the generated input of {of.name}")
     for name in _filter_names(model):
         _claim(owners, name, "a generated input")
+    for name in dict.fromkeys(_page_names(model)):
+        _claim(owners, name, "a generated page")
+
+
+def _page_names(model: Model) -> Iterable[str]:
+    for query in model.queries:
+        if query.paged:
+            row: Any = model.definitions[read_hint(query.annotation, query.name).innermost]
+            yield page_name(row.name)
 
 
 def _claim(owners: dict[str, str], name: str, owner: str) -> None:

@@ -226,10 +226,107 @@ def find(
         >>> fraiseql.find("users", User, by="country", order_by="-id", max_limit=50).many
         True
     """
-    _check_name("find", name)
-    texts = {"description": description, "deprecation": deprecation}
-    check_options(f"find({name!r})", texts)
-    _check_limits(name, default_limit, max_limit)
+    return _listed(
+        "find",
+        name,
+        of,
+        by=by,
+        where=where,
+        order_by=order_by,
+        default_limit=default_limit,
+        max_limit=max_limit,
+        description=description,
+        deprecation=deprecation,
+        cache=cache,
+        requires=requires,
+        hide=hide,
+    )
+
+
+def page(
+    name: str,
+    of: Any,
+    /,
+    *,
+    by: str | Sequence[str] = (),
+    where: Mapping[str, Any] | None = None,
+    order_by: str | Sequence[str] = (),
+    default_limit: int | None = None,
+    max_limit: int | None = None,
+    description: str | None = None,
+    deprecation: str | None = None,
+    cache: Cache | None = None,
+    requires: Check | None = None,
+    hide: bool = False,
+) -> QueryDefinition:
+    """Declare a root field that answers one page of a list by SQL alone.
+
+    Its type has the fields ``items``, ``totalCount``, the number of rows of all pages, and
+    ``hasNextPage``. It takes the arguments of ``find``. Only the fields that are selected are read:
+    with ``totalCount`` alone, no row is. All of them are of one moment.
+
+    Args:
+        name: Name of the field, in snake_case.
+        of: A declared type, interface or union with ``sql_source``.
+        by: As for ``find``.
+        where: As for ``find``.
+        order_by: As for ``find``.
+        default_limit: As for ``find``.
+        max_limit: As for ``find``.
+        description: Text for the schema.
+        deprecation: Why not to use it any more.
+        cache: ``fraiseql.Cache(…)`` caches its answers; None does not.
+        requires: Function of the request's context: whether it may use the field.
+        hide: As for ``find``.
+
+    Raises:
+        DeclarationError: As for ``find``.
+
+    Example:
+        >>> import fraiseql
+        >>> @fraiseql.type(sql_source="users")
+        ... class User:
+        ...     id: int
+        >>> fraiseql.page("users", User, order_by="-id").paged
+        True
+    """
+    return _listed(
+        "page",
+        name,
+        of,
+        by=by,
+        where=where,
+        order_by=order_by,
+        default_limit=default_limit,
+        max_limit=max_limit,
+        description=description,
+        deprecation=deprecation,
+        cache=cache,
+        requires=requires,
+        hide=hide,
+    )
+
+
+def _listed(
+    function: str,
+    name: str,
+    of: Any,
+    *,
+    by: str | Sequence[str],
+    where: Mapping[str, Any] | None,
+    order_by: str | Sequence[str],
+    default_limit: int | None,
+    max_limit: int | None,
+    description: str | None,
+    deprecation: str | None,
+    cache: Cache | None,
+    requires: Check | None,
+    hide: bool,
+) -> QueryDefinition:
+    _check_name(function, name)
+    label = f"{function}({name!r})"
+    check_options(label, {"description": description, "deprecation": deprecation})
+    _check_limits(label, default_limit, max_limit)
     return QueryDefinition(
         name=name,
         graphql_name=to_camel(name),
@@ -238,13 +335,14 @@ def find(
         deprecation=deprecation,
         takes_info=False,
         by=names_of("by", by),
-        where=fixed_filter(f"find({name!r})", where),
+        where=fixed_filter(label, where),
         many=True,
         order_by=names_of("order_by", order_by),
         default_limit=default_limit,
         max_limit=max_limit,
-        cache=checked_cache(f"find({name!r})", cache),
-        requirement=read_requirement(f"find({name!r})", requires, hide),
+        cache=checked_cache(label, cache),
+        requirement=read_requirement(label, requires, hide),
+        paged=function == "page",
     )
 
 
@@ -256,15 +354,15 @@ def _check_name(function: str, name: object) -> None:
         )
 
 
-def _check_limits(name: str, default_limit: int | None, max_limit: int | None) -> None:
+def _check_limits(label: str, default_limit: int | None, max_limit: int | None) -> None:
     for option, limit in (("default_limit", default_limit), ("max_limit", max_limit)):
         whole = isinstance(limit, int) and not isinstance(limit, bool)
         if limit is not None and not (whole and limit >= 1):
             raise DeclarationError(
-                f"find({name!r}) has {option}={limit!r}.", hint="Write a whole number of 1 or more."
+                f"{label} has {option}={limit!r}.", hint="Write a whole number of 1 or more."
             )
     if default_limit is not None and max_limit is not None and default_limit > max_limit:
         raise DeclarationError(
-            f"find({name!r}) has default_limit={default_limit}, above max_limit={max_limit}.",
+            f"{label} has default_limit={default_limit}, above max_limit={max_limit}.",
             hint="Lower default_limit or raise max_limit.",
         )

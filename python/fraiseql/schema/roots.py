@@ -39,7 +39,7 @@ def complete_roots(model: Model) -> None:
 
 
 def _complete(query: QueryDefinition, model: Model) -> QueryDefinition:
-    label = f"{'find' if query.many else 'find_one'}({query.name!r})"
+    label = query.label
     ref = read_hint(query.annotation, label)
     if ref.item is not None or ref.nullable:
         raise DeclarationError(

@@ -8,6 +8,7 @@ from graphql import GraphQLNamedType, GraphQLObjectType, get_named_type
 from fraiseql.caching.changes.compaction import SHORTEST_LIFE
 from fraiseql.schema import Schema
 from fraiseql.schema.definitions import QueryDefinition
+from fraiseql.schema.pages import row_type
 from fraiseql.schema.storage import Cache, seconds
 from fraiseql.sources import declared_relations, live_source
 
@@ -76,9 +77,7 @@ def is_recorded(query: QueryDefinition, cache: Cache) -> bool:
 
 def _reads(schema: Schema, query: str) -> tuple[tuple[str, ...], tuple[tuple[str, str, str], ...]]:
     """Return the relations of a query's type and of all embeds below it, and their predicates."""
-    query_type = schema.graphql.query_type
-    assert query_type is not None  # noqa: S101 - it has the query
-    result_type = get_named_type(query_type.fields[query].type)
+    result_type = row_type(schema.graphql, schema.queries[query])
     relations: dict[str, None] = {}
     predicates: dict[tuple[str, str, str], None] = {}
     root = (

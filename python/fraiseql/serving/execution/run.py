@@ -134,13 +134,14 @@ def _without_suggestion(error: InputError) -> InputError:
 class CompiledRoot:
     """A root field that SQL answers, with its statement."""
 
-    __slots__ = ("_usual", "key", "many", "query", "stream")
+    __slots__ = ("_usual", "by_key", "key", "many", "query", "stream")
 
     def __init__(self, root: SqlRoot) -> None:
         self.stream = root.stream
         self.key = root.key
         self.many = root.many
-        self._usual = Priority.LIST if root.many else Priority.KEY
+        self.by_key = not root.many and root.query.outcome != "page"
+        self._usual = Priority.KEY if self.by_key else Priority.LIST
         self.query = PreparedQuery(root.query, root.max_limit)
 
     def statements(self) -> Iterator[PreparedQuery]:
@@ -154,9 +155,10 @@ class CompiledRoot:
             if query.choose is not None:
                 query = query.choose(run.values)
             args = query.bind(run.values)
-            if self.many:
-                return await run.read(query.text, args)
-            return await run.read_by_key(query.text, args)
+            if self.by_key:
+                return await run.read_by_key(query.text, args)
+            rows = await run.read(query.text, args)
+            return rows if self.many else rows[0][0]
         except FraiseQLError as error:
             return run.fail(error)
 
@@ -169,7 +171,7 @@ class CompiledStoredRoot(CompiledRoot):
     def __init__(self, root: SqlRoot, stored_query: StoredQuery, fallback: LiveFallback) -> None:
         super().__init__(root)
         # One row of one column.
-        self._bare = not root.many and stored_query.source.freshness is None
+        self._bare = self.by_key and stored_query.source.freshness is None
         self.stored = StoredStatement(stored_query, root.max_limit, fallback)
 
     def statements(self) -> Iterator[PreparedQuery]:

@@ -1,6 +1,6 @@
 """Plans of object types: their shapes and the rows to read."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -142,10 +142,26 @@ class ObjectPlanner:
         elif row.bound.document is not None:
             row.keys[key] = row.bound.relation.columns[row.bound.document]
 
+    def object_node(
+        self,
+        type_name: str,
+        selection: Selection,
+        entry: Callable[[SelectedField], dict[str, Any]],
+    ) -> int:
+        """Return the node of an object whose fields ``entry`` plans."""
+        refusal = selection.refusals.get(type_name)
+        if refusal is not None:
+            return self._refused(type_name, refusal)
+        entries = [entry(selected) for selected in selection.objects[type_name]]
+        return self.shape.add({"kind": "object", "type": type_name, "fields": entries})
+
     def _selected(self, type_name: str, selection: Selection, row: _Row | None) -> int:
         refusal = selection.refusals.get(type_name) or self._denials.of_type(type_name)
         if refusal is None:
             return self._object(type_name, selection.objects[type_name], row)
+        return self._refused(type_name, refusal)
+
+    def _refused(self, type_name: str, refusal: GraphQLError) -> int:
         self.refusals.append(refusal)
         number = len(self.refusals) - 1
         return self.shape.add({"kind": "refused", "type": type_name, "number": number})

@@ -1,7 +1,7 @@
 """Planner: from an operation and its variables' signature to a plan."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -11,12 +11,12 @@ from graphql import (
     OperationDefinitionNode,
     SelectionSetNode,
     execute_sync,
-    get_named_type,
 )
 
 from fraiseql.schema import Check, Schema
 from fraiseql.schema.definitions import QueryDefinition
 from fraiseql.schema.guards import QUERY
+from fraiseql.schema.pages import row_type
 from fraiseql.serving.document import Operation, input_limits
 from fraiseql.serving.document.sizes import check_filter, check_order
 from fraiseql.serving.planning.arguments import ArgumentReader, input_error
@@ -24,6 +24,7 @@ from fraiseql.serving.planning.costs import CostReader, total
 from fraiseql.serving.planning.denials import Denials
 from fraiseql.serving.planning.filters import parse_filter
 from fraiseql.serving.planning.objects import ObjectPlanner
+from fraiseql.serving.planning.pages import plan_page
 from fraiseql.serving.planning.plan import (
     ConstantRoot,
     Cost,
@@ -245,11 +246,18 @@ class _RootPlanner:
 
     def _plan_sql(self, selected: SelectedField, definition: QueryDefinition, stream: int) -> int:
         assert selected.field is not None  # noqa: S101 - the caller checked
-        type_name = get_named_type(selected.field.type).name
+        type_name = row_type(self._schema.graphql, definition).name
         relations = self._planner.relations
         bound = relations.bound_relation(type_name)
-        node, read = self.objects.value(selected.field.type, selected.selection, bound)
-        assert read is not None  # noqa: S101 - find() requires a sql_source
+        page = None
+        if definition.paged:
+            assert bound is not None  # noqa: S101 - page() requires a sql_source
+            page = plan_page(self.objects, selected, bound)
+            node, read = page.node, page.read
+        else:
+            node, rows = self.objects.value(selected.field.type, selected.selection, bound)
+            assert rows is not None  # noqa: S101 - find() requires a sql_source
+            read = rows
         try:
             arguments = self._arguments.for_sql(selected.field, selected.nodes[0])
             denial = self._denials.of_arguments(QUERY, selected, self._arguments)
@@ -259,12 +267,16 @@ class _RootPlanner:
             self.roots.append(RefusedRoot(stream, denial))
             return node
         query = self._planner.query(definition, type_name, read, arguments)
+        if page is not None:
+            query = replace(query, outcome="page", page=page.parts)
         maximum = self._planner.max_limit(definition)
         stored = find_stored_query(relations, relations.sources.sources[type_name], query)
-        root = SqlRoot(stream, selected.key, query, definition.many, maximum, stored)
+        many = definition.many and page is None
+        root = SqlRoot(stream, selected.key, query, many, maximum, stored)
         self.roots.append(root)
         self.costs.append(Cost(query.conditions))
-        self.costs.append(self._planner.cost(selected, definition, arguments))
+        for field in (selected,) if page is None else page.items:
+            self.costs.append(self._planner.cost(field, definition, arguments))
         return node
 
     def _introspected(self, selected: SelectedField, stream: int) -> Root:

@@ -93,6 +93,21 @@ class RelationRead:
 
 
 @dataclass(frozen=True, slots=True)
+class PageParts:
+    """The parts of a page to read.
+
+    Attributes:
+        items: Its rows.
+        has_next_page: Whether rows follow.
+        total_count: Number of rows of all pages.
+    """
+
+    items: bool
+    has_next_page: bool
+    total_count: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RelationQuery:
     """Rows of one relation.
 
@@ -103,7 +118,9 @@ class RelationQuery:
         limit: A ``ValueRef``, a number, or None for no limit.
         offset: A ``ValueRef``, a number, or None.
         conditions: Number of conditions and order terms from the request.
-        outcome: ``rows``, or only their number (``count``), or whether any exists (``exists``).
+        outcome: ``rows``, or only their number (``count``), or whether any exists (``exists``), or
+            a ``page`` of them as one object.
+        page: The parts of a page.
     """
 
     read: RelationRead
@@ -112,4 +129,5 @@ class RelationQuery:
     limit: Any = None
     offset: Any = None
     conditions: int = 0
-    outcome: Literal["rows", "count", "exists"] = "rows"
+    outcome: Literal["rows", "count", "exists", "page"] = "rows"
+    page: PageParts | None = None

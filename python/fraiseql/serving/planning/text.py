@@ -58,7 +58,8 @@ def _root(key: str, root: Root) -> Iterator[str]:
 
 def _sql(key: str, root: SqlRoot) -> Iterator[str]:
     query = root.query
-    yield f"{key}: {'rows' if root.many else 'one row'} of {_name(query.read)}"
+    rows = "a page" if query.page is not None else "rows" if root.many else "one row"
+    yield f"{key}: {rows} of {_name(query.read)}"
     if query.where is not None:
         yield f"{_STEP}where {condition_text(query.where)}"
     yield from _tail(query)

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
-from graphql import GraphQLError, get_named_type
+from graphql import GraphQLError
 
 from fraiseql.catalog import Relation
 from fraiseql.results import CacheableField, Results
 from fraiseql.schema import Check, Schema
+from fraiseql.schema.pages import row_type
 from fraiseql.schema.storage import Cache
 from fraiseql.serving.document import Operation
 from fraiseql.serving.planning import Planner
@@ -123,7 +124,7 @@ class Splitter:
             relations=_distinct([each.relation for each in reads] + _relations(filtered)),
             predicates=tuple(dict.fromkeys((*_predicates(reads), *_conditions(filtered)))),
             functions=tuple(sorted(set(_functions(serving)))),
-            type_name=get_named_type(field.field.type).name,
+            type_name=row_type(self.schema.graphql, definition).name,
         )
 
     def _variant(self, part: CacheableField) -> Variant | None:

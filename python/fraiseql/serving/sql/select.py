@@ -10,12 +10,14 @@ from fraiseql.catalog import Column, Relation
 from fraiseql.catalog.picture import quote
 from fraiseql.document_values import readable
 from fraiseql.expressions import equals, expression, literal
+from fraiseql.schema.pages import HAS_NEXT_PAGE, ITEMS, TOTAL_COUNT
 from fraiseql.serving.document.variable_signature import ValueRef
 from fraiseql.serving.planning.reads import (
     DOCUMENT_KEY,
     Embedded,
     Fetched,
     OrderTerm,
+    PageParts,
     RelationQuery,
     RelationRead,
 )
@@ -107,17 +109,57 @@ def _fresh_enough(freshness: Freshness) -> list[str]:
 def _rows(
     query: RelationQuery, writer: ConditionWriter, max_limit: int, condition: str | None
 ) -> str:
-    where = f" WHERE {writer.condition(query.where)}" if query.where is not None else ""
+    table = _table(query, writer)
     if condition is not None:
         # It reads no column: PostgreSQL tests it once, before the first row.
-        where = f"{where} AND {condition}" if where else f" WHERE {condition}"
-    table = f"{query.read.relation.sql} AS t0{where}"
+        table = f"{table} {'WHERE' if query.where is None else 'AND'} {condition}"
     if query.outcome == "count":
         return f"SELECT {fn('count')}(*) FROM {table}"
     if query.outcome == "exists":
         return f"SELECT EXISTS (SELECT FROM {table})"
+    if query.page is not None:
+        return _page(query, query.page, table, writer, max_limit)
     tail = _order("t0", query.order) + _bounds(query, writer.parameters, max_limit)
     return _document_rows(query.read, table, tail)
+
+
+def _page(
+    query: RelationQuery, page: PageParts, table: str, writer: ConditionWriter, max_limit: int
+) -> str:
+    """Return the query of one page as one document; rows are read only if they are selected."""
+    members, source = [], ""
+    if page.items or page.has_next_page:
+        limit = _limit_sql(query.limit, writer.parameters, max_limit)
+        if page.items:
+            items = f"{fn('json_agg')}(i.v) FILTER (WHERE i.n {op('<=')} {limit})"
+            members.append(f"coalesce({items}, '[]'::{ty('json')}) AS \"{ITEMS}\"")
+        if page.has_next_page:
+            members.append(f'{fn("count")}(*) {op(">")} {limit} AS "{HAS_NEXT_PAGE}"')
+        # One row more than the page has says whether others follow.
+        tail = f"{_order('t0', query.order)} LIMIT {limit} {op('+')} 1"
+        tail += _row_count("OFFSET", query.offset, writer.parameters, MAX_OFFSET)
+        value = _value(query.read, "t0", 0) if page.items else "NULL"
+        rows = f"SELECT {value} AS v FROM {table}{tail}"
+        source = f" FROM (SELECT r.v, {fn('row_number')}() OVER () AS n FROM ({rows}) AS r) AS i"
+    if page.total_count:
+        table = table if not members else _table(query, writer)
+        members.append(f'(SELECT {fn("count")}(*) FROM {table}) AS "{TOTAL_COUNT}"')
+    parts = ", ".join(members or ["true AS page"])
+    document = f"{fn('row_to_json')}(p.*)::{ty('text')}"
+    return f"SELECT {_BYTES}({document}, 'UTF8') FROM (SELECT {parts}{source}) AS p"
+
+
+def _limit_sql(limit: Any, parameters: list[Parameter], maximum: int) -> str:
+    """Return a page's limit, as often as it is needed."""
+    if type(limit) is int and 0 <= limit <= maximum:
+        return str(limit)
+    parameters.append(Parameter(limit, "int8", maximum=maximum, name="limit"))
+    return f"${len(parameters)}::{ty('int8')}"
+
+
+def _table(query: RelationQuery, writer: ConditionWriter) -> str:
+    where = "" if query.where is None else f" WHERE {writer.condition(query.where)}"
+    return f"{query.read.relation.sql} AS t0{where}"
 
 
 def _document_rows(read: RelationRead, table: str, tail: str) -> str:

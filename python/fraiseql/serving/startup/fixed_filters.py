@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 
-from graphql import get_named_type
-
 from fraiseql.database import Pool
 from fraiseql.errors import DatabaseUnavailable, DeclarationError, FraiseQLError
 from fraiseql.expressions import placeholder, sent_as_text
 from fraiseql.field_access import wire_type
 from fraiseql.operators import FILTER_OPERATORS
 from fraiseql.schema.definitions import QueryDefinition
+from fraiseql.schema.pages import row_type
 from fraiseql.serving.planning.filters import (
     FieldComparison,
     Filter,
@@ -36,7 +35,7 @@ async def prove_filters(pool: Pool, relations: Relations) -> None:
         except DatabaseUnavailable:
             raise
         except FraiseQLError as error:
-            label = f"{'find' if definition.many else 'find_one'}({definition.name!r})"
+            label = definition.label
             # PostgreSQL's own message about a value is the best explanation.
             refused = hasattr(error.__cause__, "sqlstate")
             text = str(error.__cause__) if refused else error.message
@@ -47,9 +46,7 @@ async def prove_filters(pool: Pool, relations: Relations) -> None:
 
 
 async def _prove(pool: Pool, relations: Relations, definition: QueryDefinition) -> None:
-    root = relations.schema.graphql.query_type
-    assert root is not None  # noqa: S101 - build_schema demands a query
-    type_name = get_named_type(root.fields[definition.graphql_name].type).name
+    type_name = row_type(relations.schema.graphql, definition).name
     bound = relations.bound_relation(type_name)
     assert bound is not None  # noqa: S101 - find() demands a sql_source
     where = parse_filter(definition.where, relations.scope(type_name, bound))

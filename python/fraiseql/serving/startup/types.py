@@ -11,6 +11,7 @@ from fraiseql.catalog.details import DetailsMap
 from fraiseql.errors import SourceError
 from fraiseql.expressions import equals
 from fraiseql.schema.definitions import FieldDefinition, QueryDefinition
+from fraiseql.schema.pages import row_type
 from fraiseql.serving.planning.fields import FieldAccess, stored_column
 from fraiseql.serving.planning.reads import RelationRead
 from fraiseql.serving.planning.relations import BoundRelation, Relations
@@ -185,13 +186,12 @@ class _Comparer:
 
     def of_root(self, query: QueryDefinition) -> Iterator[Finding | OperatorCheck]:
         """Yield the misfits of one ``find`` or ``find_one``."""
-        root: Any = self._relations.schema.graphql.query_type
-        type_name = get_named_type(root.fields[query.graphql_name].type).name
+        type_name = row_type(self._relations.schema.graphql, query).name
         bound = self._relations.bound_relation(type_name)
         if bound is None or bound.relation.sql not in self._details:
             return
         accesses = self._relations.accesses(type_name, bound)
-        label = f"{'find' if query.many else 'find_one'}({query.name!r})"
+        label = query.label
         for term in query.order_by:
             access = accesses[term.removeprefix("-")]
             yield from self._of_order(f"{label} is ordered", access, bound)
