@@ -75,10 +75,9 @@ class PairedTimes:
 
     @property
     def is_slower(self) -> bool:
-        """Whether it is slower by more than ``SLOWER``, by a sign test of the pairs."""
-        pairs = list(zip(self.old, self.new, strict=True))
-        worse = sum(new > SLOWER * old for old, new in pairs)
-        return sign_test(worse, len(pairs)) < _SIGNIFICANT
+        """Whether it is slower, by a sign test of the pairs, and its median by ``SLOWER``."""
+        worse = sum(new > old for old, new in zip(self.old, self.new, strict=True))
+        return self.ratio > SLOWER and sign_test(worse, len(self.old)) < _SIGNIFICANT
 
 
 def sign_test(worse: int, pairs: int) -> float:
