@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from fraiseql.cli import (
+    bench,
     cache,
     dashboard,
     db,
@@ -28,7 +29,10 @@ _FAILED = 1
 _MISUSED = 2
 _INTERRUPTED = 130
 _CUT = 141
-_COMMANDS = (demo, serve, db, refresh, cache, doctor, tune, trace, dashboard, schema, explain)
+_COMMANDS = (
+    *(demo, serve, db, refresh, cache),
+    *(doctor, tune, trace, dashboard, bench, schema, explain),
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -10,6 +10,11 @@ GB: Final = 2**30
 EMBEDDED_SHARE: Final = 0.5
 """Share of the memory for an embedded server: its application runs on the same machine."""
 
+SORTS: Final = 1.5
+"""Sorts and hashes of a statement that are full at the same time, on average."""
+
+_LEAST_WORK_MEM: Final = 4 * MB
+_MOST_WORK_MEM: Final = 256 * MB
 _LEAST_BUFFERS: Final = 128 * MB
 _MOST_MAINTENANCE: Final = 2 * GB
 _LEAST_AUTOVACUUM: Final = 64 * MB
@@ -81,6 +86,25 @@ def embedded_sizes(memory: int) -> Mapping[str, int]:
 def effective_cache_size(memory: int) -> Size:
     """Return what the planner takes for the cache of PostgreSQL and the system together."""
     return Size(whole(memory * 3 // 4), f"memory * 0.75 = {shown(memory)} * 0.75")
+
+
+def work_mem(memory: int, buffers: int, connections: int, hashes: float) -> Size:
+    """Return the memory of one sort: half of the rest of the memory, shared by all.
+
+    Args:
+        memory: Bytes for the server.
+        buffers: Bytes of its cache.
+        connections: Connections that may sort at the same time.
+        hashes: ``hash_mem_multiplier``.
+    """
+    half = (memory - buffers) / 2 / (connections * hashes * SORTS)
+    size = min(max(int(half), _LEAST_WORK_MEM), _MOST_WORK_MEM)
+    text = (
+        f"0.5 * (memory - shared_buffers) / (connections * hash_mem_multiplier * {SORTS}) = 0.5"
+        f" * ({shown(memory)} - {shown(buffers)}) / ({connections} * {hashes:g} * {SORTS}),"
+        f" from {shown(_LEAST_WORK_MEM)} to {shown(_MOST_WORK_MEM)}"
+    )
+    return Size(whole(size), text)
 
 
 def whole(size: int) -> int:

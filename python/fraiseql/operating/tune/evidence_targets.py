@@ -5,8 +5,8 @@ from typing import Final
 
 from fraiseql.operating.tune.facts import Facts
 from fraiseql.operating.tune.target import SkippedSetting, Targets, TargetValue
-from fraiseql.operating.tune.worst_case import SORTS, room_for_work_mem
-from fraiseql.sizing.sizes import GB, MB, shown, whole
+from fraiseql.operating.tune.worst_case import room_for_work_mem
+from fraiseql.sizing.sizes import GB, MB, shown, whole, work_mem
 
 NAMES: Final = (
     "work_mem",
@@ -20,8 +20,6 @@ NAMES: Final = (
 _SPILLS: Final = 10
 """Temporary files from which on sorts and hashes spill; one index build makes a few."""
 
-_LEAST_WORK_MEM: Final = 4 * MB
-_MOST_WORK_MEM: Final = 256 * MB
 _LEAST_FITTING: Final = MB
 _FREE_CONNECTIONS: Final = 10
 _CHECKPOINTS: Final = 10
@@ -52,15 +50,10 @@ def evidence_targets(facts: Facts, buffers: int, autovacuum: int) -> Targets:
 def _work_mem(facts: Facts, buffers: int, autovacuum: int) -> Targets:
     now, hashes = facts.number("work_mem"), facts.number("hash_mem_multiplier")
     spills = facts.statistics.get("temp_files") or 0
-    half = (facts.memory - buffers) / 2 / (facts.connections * hashes * SORTS)
     value, why = int(now), ""
     if spills >= _SPILLS:
-        value = max(int(now), min(max(int(half), _LEAST_WORK_MEM), _MOST_WORK_MEM))
-        why = (
-            f"0.5 * (memory - shared_buffers) / (connections * hash_mem_multiplier * {SORTS}) = 0.5"
-            f" * ({shown(facts.memory)} - {shown(buffers)}) / ({facts.connections} * {hashes:g}"
-            f" * {SORTS}), from {shown(_LEAST_WORK_MEM)} to {shown(_MOST_WORK_MEM)}"
-        )
+        size = work_mem(facts.memory, buffers, facts.connections, hashes)
+        value, why = max(int(now), size.bytes), size.formula
     fitting = max(room_for_work_mem(facts, buffers, autovacuum), _LEAST_FITTING)
     if value > fitting:
         value, why = fitting, "the largest with which the worst case of the memory fits"

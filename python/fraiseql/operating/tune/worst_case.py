@@ -6,10 +6,7 @@ from typing import Final
 
 from fraiseql.operating.tune.facts import Facts
 from fraiseql.operating.tune.values import Value
-from fraiseql.sizing.sizes import MB, shown
-
-SORTS: Final = 1.5
-"""Sorts and hashes of a statement that are full at the same time, on average."""
+from fraiseql.sizing.sizes import MB, SORTS, shown
 
 _CONNECTION: Final = 8 * MB
 """Memory of one connection without sorts: its catalog, plans and buffers of messages."""

@@ -1,0 +1,1 @@
+"""``fraiseql bench``: published claims about caching in the database, measured."""
