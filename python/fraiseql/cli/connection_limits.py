@@ -56,8 +56,8 @@ def _connections(settings: Settings) -> int:
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if files == resource.RLIM_INFINITY:
         return settings.max_connections
-    # One more for the freshness checks of memory.
-    reserved = _RESERVED_FILES + settings.pool_size + settings.cache_connections + 1
+    # Two more for the freshness checks of memory and for the trace.
+    reserved = _RESERVED_FILES + settings.pool_size + settings.cache_connections + 2
     allowed = max(_LEAST_CONNECTIONS, files - reserved)
     if allowed >= settings.max_connections:
         return settings.max_connections

@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from fraiseql.exposition import Histogram
 from fraiseql.operating.trace.counters import Counters, StatementCounters
 from fraiseql.operating.trace.report import TracedCost
 
@@ -20,6 +21,17 @@ def test_a_percentile_is_wrong_by_a_bucket_at_most() -> None:
     for share in (0.5, 0.95, 0.99):
         exact = durations[int(share * 2_000) - 1] * 1e3
         assert exact / 2.01 <= cost.percentile(share) <= max(0.0625, exact * 2.01)
+
+
+def test_both_histograms_have_the_same_durations() -> None:
+    counters, histogram = Counters(), Histogram()
+    durations = [random.lognormvariate(-5, 2) for _ in range(2_000)]
+    histogram.add(durations)
+    for seconds in durations:
+        counters.add(seconds, 1, 10)
+    counters.fold()
+    assert counters.histogram.buckets == histogram.buckets
+    assert sum(counters.buckets) == len(durations)
 
 
 def test_counts_are_taken_once() -> None:

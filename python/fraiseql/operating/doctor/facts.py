@@ -12,7 +12,8 @@ from fraiseql.sources import declared_relations
 
 _LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _OTHER_CONNECTIONS: Final = 2
-"""Connections of a process that are in no pool: of the background worker and the monitor."""
+"""Connections of a process that are in no pool: of the background worker and the monitor. The trace
+has another one."""
 
 
 async def application_facts(
@@ -29,7 +30,10 @@ async def application_facts(
         DatabaseError: The catalog cannot be read.
     """
     return {
-        "connections": settings.pool_size + settings.cache_connections + _OTHER_CONNECTIONS,
+        "connections": settings.pool_size
+        + settings.cache_connections
+        + _OTHER_CONNECTIONS
+        + (settings.trace != "off"),
         "debug": settings.debug,
         "remote": remote_host(settings.database_url),
         "embeds": [] if schema is None else [each async for each in _embeds(schema, pool)],
