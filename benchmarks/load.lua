@@ -2,15 +2,22 @@
 local prefix, suffix = os.getenv("BENCH_PREFIX"), os.getenv("BENCH_SUFFIX")
 local low, high = tonumber(os.getenv("BENCH_LOW")), tonumber(os.getenv("BENCH_HIGH"))
 
-wrk.method = "POST"
-wrk.headers["Content-Type"] = "application/json"
+local target = os.getenv("BENCH_TARGET")
+
 wrk.headers["Accept"] = "application/json"
+if target then
+  wrk.headers["If-None-Match"] = os.getenv("BENCH_ETAG")
+else
+  wrk.method = "POST"
+  wrk.headers["Content-Type"] = "application/json"
+end
 
 function init()
   math.randomseed(tonumber(os.getenv("BENCH_SEED")))
 end
 
 function request()
+  if target then return wrk.format(nil, target) end
   local value = math.random(low, high)
   if value % 10 == 0 then value = value + 1 end
   return wrk.format(nil, nil, nil, prefix .. value .. suffix)

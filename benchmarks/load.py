@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.operations import Operation
@@ -20,6 +21,23 @@ from benchmarks.paths import HERE, ROOT
 CONNECTIONS = 16
 PATH = "/graphql"
 WRK = shutil.which("wrk")
+
+
+@dataclass(frozen=True, slots=True)
+class Revalidated:
+    """A GET of an answer that the client has.
+
+    Attributes:
+        target: Path and query string.
+        etag: The answer's ETag.
+    """
+
+    target: str
+    etag: str
+
+    def environment(self) -> dict[str, str]:
+        """Return environment variables of the load."""
+        return {"BENCH_TARGET": self.target, "BENCH_ETAG": self.etag}
 
 
 def generator() -> str:
@@ -35,16 +53,28 @@ def run(
     cores: frozenset[int],
     *,
     wrk: str | None = WRK,
+    connections: int = CONNECTIONS,
+    revalidated: Revalidated | None = None,
 ) -> dict[str, float]:
     """Load the application on ``port`` for ``seconds``.
+
+    Args:
+        operation: The operation, with a random value of its variable in each request.
+        port: Port of the application.
+        seconds: Length of the load.
+        seed: Seed of the random values.
+        cores: Cores of the load.
+        wrk: Path of wrk; None for the load in Python.
+        connections: Number of connections.
+        revalidated: What is asked for instead of the operation.
 
     Returns:
         ``requests``, ``seconds``, ``bytes`` received, ``errors``, ``p50_ms`` and ``p99_ms``.
     """
     process = subprocess.Popen(
-        _words(port, seconds, wrk),
+        _words(port, seconds, wrk, connections),
         cwd=ROOT,
-        env=_environment(operation, seed),
+        env=_environment(operation, seed) | (revalidated.environment() if revalidated else {}),
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -54,10 +84,11 @@ def run(
     return result
 
 
-def _words(port: int, seconds: float, wrk: str | None) -> list[str]:
+def _words(port: int, seconds: float, wrk: str | None, connections: int) -> list[str]:
     if wrk is None:
-        return [sys.executable, "-m", "benchmarks.load", str(port), str(seconds)]
-    words = [wrk, "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s"]
+        numbers = map(str, (port, seconds, connections))
+        return [sys.executable, "-m", "benchmarks.load", *numbers]
+    words = [wrk, "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s"]
     return [*words, "-s", str(HERE / "load.lua"), f"http://127.0.0.1:{port}{PATH}"]
 
 
@@ -88,14 +119,22 @@ class _Client(asyncio.Protocol):
         self._send()
 
     def _send(self) -> None:
+        self.sent, self.waiting = time.perf_counter(), True
+        self.transport.write(self._request())
+
+    def _request(self) -> bytes:
+        if target := os.getenv("BENCH_TARGET"):
+            return (
+                f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n"
+                f"If-None-Match: {os.environ['BENCH_ETAG']}\r\n\r\n"
+            ).encode()
         value = Operation.value(random.randint(self.low, self.high))
         body = f"{os.environ['BENCH_PREFIX']}{value}{os.environ['BENCH_SUFFIX']}".encode()
         head = (
             f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
             f"Accept: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
-        self.sent, self.waiting = time.perf_counter(), True
-        self.transport.write(head.encode() + body)
+        return head.encode() + body
 
     def data_received(self, data: bytes) -> None:
         """Count the answer when it is complete."""
@@ -105,8 +144,8 @@ class _Client(asyncio.Protocol):
             if not separator:
                 return
             lines = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
-            self.needed = len(head) + 4 + int(lines[b"content-length"])
-            self.totals["errors"] += not head.startswith(b"HTTP/1.1 200")
+            self.needed = len(head) + 4 + int(lines.get(b"content-length", 0))
+            self.totals["errors"] += head.split()[1] not in {b"200", b"304"}
         if len(self.buffer) >= self.needed:
             self._answered()
 
@@ -127,12 +166,12 @@ class _Client(asyncio.Protocol):
         self.done.set_result(None)
 
 
-async def _load(port: int, seconds: float) -> dict[str, float]:
+async def _load(port: int, seconds: float, connections: int) -> dict[str, float]:
     random.seed(int(os.environ["BENCH_SEED"]))
     latencies: list[float] = []
     totals = {"bytes": 0, "errors": 0}
     loop, started = asyncio.get_running_loop(), time.perf_counter()
-    clients = [_Client(started + seconds, latencies, totals) for _ in range(CONNECTIONS)]
+    clients = [_Client(started + seconds, latencies, totals) for _ in range(connections)]
     for client in clients:
         await loop.create_connection(lambda client=client: client, "127.0.0.1", port)  # type: ignore[misc]
     await asyncio.gather(*(client.done for client in clients))
@@ -143,4 +182,5 @@ async def _load(port: int, seconds: float) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    print("RESULT", json.dumps(asyncio.run(_load(int(sys.argv[1]), float(sys.argv[2])))))
+    result = asyncio.run(_load(int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])))
+    print("RESULT", json.dumps(result))

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from benchmarks import markdown, plot, short_answer, summary
+from benchmarks.memory_hits import page as memory_hits
 from benchmarks.result_cache import page as cache
 from benchmarks.stored import page as stored
 
@@ -50,6 +51,8 @@ def plots(results: Mapping[str, Any]) -> dict[str, str]:
         panel = {f"{result['figures']['documents']} documents of Q4": dict(rates)}
         title = "Transform: documents to response, input per second (log scale, more is better)"
         drawn["transform.svg"] = plot.bars(title, panel, "MB/s", COLOURS)
+    if result := results.get("cache-memory"):
+        drawn["memory-hits.svg"] = memory_hits.picture(result["figures"])
     return drawn
 
 

@@ -4,14 +4,15 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from benchmarks import summary
+from benchmarks.memory_hits import names
+from benchmarks.memory_hits import summary as memory_hits
 from benchmarks.plot import figure
-from benchmarks.result_cache.names import LIVE, STORED
+from benchmarks.result_cache.names import COSTLY, LIVE, STORED
 from benchmarks.stored.summary import middle, operation, share
 
 Figures = Any
 
 LARGEST_PROJECTION = "Projection, text, 3 levels"
-COSTLY, CHEAP = "sums over 2,000 users' posts", "user by id, 5 columns"
 
 
 def section(results: Mapping[str, Any]) -> Iterator[str]:
@@ -21,12 +22,15 @@ def section(results: Mapping[str, Any]) -> Iterator[str]:
         "stored-reads": lambda result: _stored_reads(result["figures"]),
         "stored-writes": lambda result: _stored_writes(result["figures"]["rounds"]),
         "cache-hits": lambda result: _cache(result["figures"]["http"]),
+        "cache-memory": lambda result: _memory_hits(result["figures"]),
     }
     yield "## The short answer\n"
     sentences = [say(results[kind]) for kind, say in parts.items() if kind in results]
     yield "\n".join(f"- {sentence}" for sentence in [*sentences, _targets(results)]) + "\n"
     if "serving" in results:
         yield "![Processor time of the server per request](benchmarks/serving.svg)\n"
+    if "cache-memory" in results:
+        yield "![Requests per second of hits from memory](benchmarks/memory-hits.svg)\n"
 
 
 def _serving(result: Mapping[str, Any]) -> str:
@@ -87,15 +91,26 @@ def _stored_writes(rounds: Mapping[str, Any]) -> str:
 
 
 def _cache(operations: Mapping[str, Any]) -> str:
-    costly, cheap = (_gain(operations[name]) for name in (COSTLY, CHEAP))
+    costly = operations[COSTLY]
+    gain = middle(costly[STORED], "per_second") / middle(costly[LIVE], "per_second")
     return (
-        f"**Result caches** answer {costly:.0f} times as many requests per second for a costly"
-        f" query, and {cheap:.1f} times as many for a read by key: do not cache a cheap query."
+        f"**Result caches** answer {gain:.0f} times as many requests per second for a costly query"
+        " with 16 connections."
     )
 
 
-def _gain(kinds: Mapping[str, Any]) -> float:
-    return middle(kinds[STORED], "per_second") / middle(kinds[LIVE], "per_second")
+def _memory_hits(figures: Figures) -> str:
+    costs = memory_hits.against_live(figures)
+    most = max(costs)
+    said = ", ".join(f"{cost:.2f} with {number}" for number, cost in costs.items())
+    hit, live = (memory_hits.cost(figures, way, most) for way in (names.HIT, names.LIVE))
+    postgres = memory_hits.over_http(figures, names.HIT, most, "postgres_us")
+    return (
+        "**Exact hits from memory** take these multiples of the processor time (server and"
+        f" PostgreSQL) of a live read by key over HTTP, by number of connections: {said}. With"
+        f" {most} that is {figure(hit)} µs instead of {figure(live)} µs, of which PostgreSQL takes"
+        f" {figure(postgres)} µs."
+    )
 
 
 def _targets(results: Mapping[str, Any]) -> str:

@@ -9,24 +9,17 @@ from typing import Any
 from benchmarks import load, processes
 from benchmarks.operations import Operation
 from benchmarks.processes import Application
-from benchmarks.result_cache import declared, stores
+from benchmarks.result_cache import declared, names, stores
 from benchmarks.result_cache.names import LIVE, STORED
 from benchmarks.result_cache.plan import Plan
 from benchmarks.stored import pgbench
 from benchmarks.stored.server import Bench, settle
 
 ROWS = 100
-"""More than the number of countries: the costly query has one key."""
+"""More than the number of countries: the query has one key."""
 
 
-def operations(plan: Plan) -> tuple[Operation, ...]:
-    """Return the cheap operation, with a key per entry, and the costly one."""
-    return (
-        Operation("Cheap", "user by id, 5 columns", declared.CHEAP, "x", 1, plan.keys),
-        Operation(
-            "Costly", "sums over 2,000 users' posts", declared.COSTLY, "x", ROWS - 1, ROWS - 1
-        ),
-    )
+OPERATION = Operation("Costly", names.COSTLY, declared.COSTLY, "x", ROWS - 1, ROWS - 1)
 
 
 async def measure(bench: Bench, plan: Plan) -> dict[str, Any]:
@@ -39,10 +32,7 @@ async def measure(bench: Bench, plan: Plan) -> dict[str, Any]:
                 kind: stack.enter_context(_serving(bench, url, kind, processes.FIRST_PORT + number))
                 for number, kind in enumerate((LIVE, STORED))
             }
-            return {
-                operation.title: _rounds(bench, plan, operation, running)
-                for operation in operations(plan)
-            }
+            return {OPERATION.title: _rounds(bench, plan, OPERATION, running)}
 
 
 def _serving(bench: Bench, url: str, kind: str, port: int) -> Any:

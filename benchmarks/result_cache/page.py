@@ -5,8 +5,9 @@ from statistics import median
 from typing import Any
 
 from benchmarks import markdown
+from benchmarks.memory_hits import page as memory_hits
 from benchmarks.plot import figure
-from benchmarks.result_cache.names import GET, LIVE, LOOK_UP, PLAIN, STORED
+from benchmarks.result_cache.names import COSTLY, GET, LIVE, LOOK_UP, PLAIN, STORED
 from benchmarks.result_cache.summary import size, slower
 from benchmarks.stored.page import shares
 from benchmarks.stored.summary import middle
@@ -17,14 +18,14 @@ The cost of a hit, and its price for writers. PostgreSQL, and Redis where it is 
 core and the clients use another. `python -m benchmarks cache report` measures this part
 alone, in about eight minutes.
 """
-RATE = """### Hits
+RATE = """### Look-ups in the store
 
 Answers per second by programs in C, and their ratio to the look-up's; processor time of the server
 per answer, ms. The look-up also proves that the entry is valid.
 """
 ASYNCIO = "The same in Python, one process, median ms from request to complete answer:\n"
 HTTP = (
-    "Whole requests over HTTP, 16 connections; ms are medians, processor time for each request:\n"
+    "A costly query over HTTP, 16 connections; ms are medians, processor time for each request:\n"
 )
 WRITES = """### Writers
 
@@ -42,6 +43,7 @@ STORM = "Maximal bytes on disk while entries are stored as fast as possible, aga
 def section(results: Mapping[str, Any]) -> Iterator[str]:
     """Yield the parts of the section that have results."""
     kinds = {
+        "cache-memory": memory_hits.section,
         "cache-hits": _hits,
         "cache-writes": _writes,
         "cache-flight": _flight,
@@ -112,7 +114,8 @@ def _waits(ways: Mapping[str, Sequence[Mapping[str, float]]]) -> Iterator[str]:
 def _http(operations: Mapping[str, Any]) -> Iterator[str]:
     yield HTTP
     rows = []
-    for title, kinds in operations.items():
+    for title in (COSTLY,):
+        kinds = operations[title]
         for kind in (LIVE, STORED):
             result = {name: middle(kinds[kind], name) for name in kinds[kind][0]}
             times = result["per_second"] / middle(kinds[LIVE], "per_second")

@@ -123,7 +123,7 @@ async def put_entry(store: Store, item: Entry) -> None:
 def script(label: Label) -> str:
     """Write the look-up of entry ``:n`` for pgbench, its body as text."""
     sql = table_lookup("unlogged", label.lookup)
-    sql = sql.replace("$1::bytea", KEY).replace("$2::bytea[]", "'{}'::bytea[]")
+    sql = sql.replace("$1::bytea", KEY).replace("$2::text[]::bytea[]", "'{}'::bytea[]")
     roles = ",".join(map(str, label.lookup.reader.roles.oids))
     sql = sql.replace("$3::oid[]", f"'{{{roles}}}'::oid[]")
     # As text: pgbench asks for text, and bytes would come as hexadecimal digits.

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from benchmarks.memory_hits import summary as memory_hits
 from benchmarks.result_cache.names import ALONE, LOG, LOOK_UP, TOGETHER
 from benchmarks.stored.summary import middle, share
 from benchmarks.target import Target
@@ -11,6 +12,7 @@ from benchmarks.target import Target
 def targets(results: Mapping[str, Any]) -> Iterator[Target]:
     """Yield every target with a result."""
     for kind, result in (
+        ("cache-memory", memory_hits.targets),
         ("cache-hits", _hits),
         ("cache-writes", _writes),
         ("cache-flight", _flight),

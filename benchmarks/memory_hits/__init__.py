@@ -1,0 +1,1 @@
+"""Cost of exact hits from memory, next to reads by key and Redis."""
