@@ -9,10 +9,12 @@ from fraiseql.errors import (
     DeclarationError,
     DocumentError,
     EmbeddedServerError,
+    Forbidden,
     FraiseQLError,
     InputError,
     SourceError,
     StatementTimeout,
+    Unauthenticated,
 )
 from fraiseql.schema import (
     ID,
@@ -56,6 +58,7 @@ __all__ = [
     "DeclarationError",
     "DocumentError",
     "EmbeddedServerError",
+    "Forbidden",
     "FraiseQLError",
     "GeneratedColumn",
     "Gin",
@@ -69,6 +72,7 @@ __all__ = [
     "RollingIndex",
     "SourceError",
     "StatementTimeout",
+    "Unauthenticated",
     "Where",
     "build_schema",
     "cached_query",

@@ -6,6 +6,8 @@ FraiseQLError
 ├── ConfigurationError     a setting, an address or the environment is wrong
 ├── EmbeddedServerError    the embedded PostgreSQL cannot be started or used
 ├── InputError             a value from a client cannot be used (bad filter, operator, argument)
+├── Unauthenticated        a request has no valid credentials
+├── Forbidden              a request may not do what it asks for
 ├── DatabaseError          the database refused, failed, or cannot be reached
 │   ├── DatabaseUnavailable
 │   ├── StatementTimeout
@@ -79,6 +81,48 @@ class InputError(FraiseQLError):
     """A value from a client cannot be used."""
 
     default_code = "BAD_USER_INPUT"
+
+
+class Unauthenticated(FraiseQLError):  # noqa: N818 - reads as the state that it reports
+    """A request has no valid credentials: from ``context=``, the response is a 401.
+
+    Args:
+        message: The problem, in one sentence, for the client.
+        challenge: Value of the header ``WWW-Authenticate``: a scheme and its parameters, as RFC
+            9110 and, for ``Bearer``, RFC 6750 define them.
+        hint: The remedy.
+
+    Raises:
+        ConfigurationError: The challenge cannot be the value of a header.
+
+    Example:
+        >>> import fraiseql
+        >>> fraiseql.Unauthenticated("Log in.", challenge='Basic realm="notes"').code
+        'UNAUTHENTICATED'
+    """
+
+    default_code = "UNAUTHENTICATED"
+
+    def __init__(self, message: str, *, challenge: str = "Bearer", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        if not challenge.isascii() or not challenge.isprintable() or not challenge.strip():
+            raise ConfigurationError(
+                f"challenge={challenge!r} cannot be the value of a header.",
+                hint='Write printable ASCII, such as Bearer realm="notes".',
+            )
+        self.challenge = challenge
+
+
+class Forbidden(FraiseQLError):  # noqa: N818 - reads as the state that it reports
+    """A request may not do what it asks for: from ``context=``, the response is a 403.
+
+    Example:
+        >>> import fraiseql
+        >>> fraiseql.Forbidden("The token does not allow to read.").code
+        'FORBIDDEN'
+    """
+
+    default_code = "FORBIDDEN"
 
 
 class DatabaseError(FraiseQLError):

@@ -6,10 +6,13 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Any, Final
 
-from fraiseql.errors import ConfigurationError
+from fraiseql.errors import ConfigurationError, Forbidden, Unauthenticated
 from fraiseql.http.asgi import HttpRequest
 
-ContextHook = Callable[[HttpRequest], Mapping[str, Any] | Awaitable[Mapping[str, Any]]]
+Entries = Mapping[str, Any] | Unauthenticated | Forbidden
+"""Entries of the context, or why the request is refused."""
+
+ContextHook = Callable[[HttpRequest], Entries | Awaitable[Entries]]
 
 _RESERVED: Final = ("role", "session")
 _SIMILAR: Final = 0.85
@@ -36,9 +39,12 @@ async def add_context(hook: ContextHook, context: dict[str, Any]) -> None:
     Raises:
         ConfigurationError: The hook returned no mapping, or an entry that looks like a misspelt
             ``role`` or ``session``, without which statements would run.
+        Unauthenticated: The hook returned it, as does ``Forbidden``.
     """
     returned = hook(context["request"])
     entries: Any = await returned if inspect.isawaitable(returned) else returned
+    if isinstance(entries, Unauthenticated | Forbidden):
+        raise entries
     if not isinstance(entries, Mapping):
         raise ConfigurationError(
             f"The context hook {_name(hook)} returned {_shown(entries)}, not a mapping.",

@@ -73,9 +73,9 @@ class Application:
         service: The serving pipeline of the application.
         settings: Settings; the defaults when None.
         path: Path of GraphQL; when mounted, the mount point serves it too.
-        context: Returns further entries of ``info.context`` for a request; may be async. Raise
-            ``FraiseQLError(message, code="UNAUTHENTICATED")`` (401) or ``"FORBIDDEN"`` (403)
-            to refuse it, or an ``HTTPException`` of Starlette or FastAPI, which keeps its status.
+        context: Returns further entries of ``info.context`` for a request; may be async. Raise or
+            return ``fraiseql.Unauthenticated`` (401) or ``Forbidden`` (403) to refuse it; an
+            ``HTTPException`` of Starlette or FastAPI keeps its status.
         graphiql_query: Initial query of GraphiQL.
         around: Called for each GraphQL request.
         metrics: Return lines of ``/metrics``, besides those of the service.

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import orjson
 
-from fraiseql.errors import DatabaseUnavailable, FraiseQLError, InputError
+from fraiseql.errors import DatabaseUnavailable, FraiseQLError, InputError, Unauthenticated
 from fraiseql.events import Timings
 from fraiseql.http.asgi import Send
 from fraiseql.http.errors import Headers, HttpError
@@ -17,6 +17,7 @@ from fraiseql.serving.response.body import LargeBody
 from fraiseql.serving.response.response import Response
 
 _OK: Final = 200
+_CHALLENGE: Final = b"www-authenticate"
 VARY: Final = (b"vary", b"accept")
 NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
 FOR_GET: Final = (VARY, NOSNIFF)
@@ -118,11 +119,15 @@ def reply_to_error(
 ) -> Reply:
     """Return the reply for an error that may be shown to clients."""
     if isinstance(error, HttpError):
-        return error_reply(
-            error.status, error.code, error.message, media=media, extra=error.headers
-        )
+        extra = error.headers
+        if error.status == HTTPStatus.UNAUTHORIZED and not any(n == _CHALLENGE for n, _ in extra):
+            extra = (*extra, (_CHALLENGE, b"Bearer"))
+        return error_reply(error.status, error.code, error.message, media=media, extra=extra)
+    status = _status(error)
+    challenge = error.challenge if isinstance(error, Unauthenticated) else "Bearer"
+    headers = ((_CHALLENGE, challenge.encode()),) if status == HTTPStatus.UNAUTHORIZED else ()
     return error_reply(
-        _status(error), error.code, error.message, media=media, extensions=extensions
+        status, error.code, error.message, media=media, extra=headers, extensions=extensions
     )
 
 

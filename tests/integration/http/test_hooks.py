@@ -35,6 +35,13 @@ REFUSALS: dict[str, tuple[Exception, int, str, str]] = {
         "Who are you?",
     ),
     "forbidden": (fraiseql.FraiseQLError("No.", code="FORBIDDEN"), 403, "FORBIDDEN", "No."),
+    "typed 401": (
+        fraiseql.Unauthenticated("Log in.", challenge='Basic realm="notes"'),
+        401,
+        "UNAUTHENTICATED",
+        "Log in.",
+    ),
+    "typed 403": (fraiseql.Forbidden("No."), 403, "FORBIDDEN", "No."),
     "graphql 401": (
         GraphQLError("Log in.", extensions={"code": "UNAUTHENTICATED"}),
         401,
@@ -77,11 +84,34 @@ def test_a_refusal_keeps_its_status_and_its_message(tables: str, case: str, acce
     response = answer(tables, raising(error), accept)
     assert response.status_code == status
     assert response.json() == {"errors": [{"message": message, "extensions": {"code": code}}]}
+    assert response.headers["content-type"].startswith(accept)
+    # RFC 9110, 15.5.2: a 401 has a challenge.
+    challenges = {"typed 401": 'Basic realm="notes"'}
+    expected = challenges.get(case, "Bearer") if status == 401 else None
+    assert response.headers.get("www-authenticate") == expected
+
+
+@pytest.mark.parametrize("case", ["typed 401", "forbidden", "typed 403"])
+def test_a_refusal_may_be_returned(tables: str, case: str) -> None:
+    error, status, _, message = REFUSALS[case]
+    if case == "forbidden":
+        # Any other error is no refusal: to return it is a mistake of the hook.
+        assert answer(tables, lambda _request: error).status_code == 500
+        return
+    response = answer(tables, lambda _request: error)
+    assert response.status_code == status
+    assert response.json()["errors"][0]["message"] == message
+
+
+@pytest.mark.parametrize("challenge", ["", "Bearer\r\nx: y", "Bäsic"])
+def test_a_challenge_is_the_value_of_a_header(challenge: str) -> None:
+    with pytest.raises(fraiseql.ConfigurationError, match="header"):
+        fraiseql.Unauthenticated("Log in.", challenge=challenge)
 
 
 def test_headers_of_a_refusal_are_sent(tables: str) -> None:
-    error = HTTPException(401, "Log in.", {"WWW-Authenticate": "Bearer"})
-    assert answer(tables, raising(error)).headers["www-authenticate"] == "Bearer"
+    error = HTTPException(401, "Log in.", {"WWW-Authenticate": "Digest"})
+    assert answer(tables, raising(error)).headers.get_list("www-authenticate") == ["Digest"]
 
 
 def test_any_other_error_stays_in_the_log(tables: str) -> None:
