@@ -18,6 +18,6 @@ compile() {
 }
 
 compile bootstrap --group bootstrap
-compile dev pyproject.toml --extra embedded --extra serve --extra redis --extra otel --group dev
+compile dev pyproject.toml --extra embedded --extra serve --extra redis --extra otel --extra jwt --group dev
 compile demo --no-deps --group demo
 compile soak --group soak

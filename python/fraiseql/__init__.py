@@ -16,6 +16,7 @@ from fraiseql.errors import (
     StatementTimeout,
     Unauthenticated,
 )
+from fraiseql.http.jwt.bearer import JWT
 from fraiseql.schema import (
     ID,
     BigInt,
@@ -49,6 +50,7 @@ from fraiseql.schema.storage import (
 
 __all__ = [
     "ID",
+    "JWT",
     "BigInt",
     "Cache",
     "ConfigurationError",

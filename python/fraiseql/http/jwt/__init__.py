@@ -1,0 +1,1 @@
+"""Bearer tokens: verified claims as the context of a request."""
