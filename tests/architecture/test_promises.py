@@ -19,6 +19,10 @@ CODE = re.compile(r"[A-Z]+(_[A-Z]+)+|STALE|ISOLATION|UNAUTHENTICATED|FORBIDDEN")
 NOT_ERROR_CODES = frozenset(
     {
         "EXTENDED_ARG",
+        "ASC_NULLS_FIRST",
+        "ASC_NULLS_LAST",
+        "DESC_NULLS_FIRST",
+        "DESC_NULLS_LAST",
         "DATABASE_URL",
         "IMPORT_NAME",
         "LOAD_ATTR",

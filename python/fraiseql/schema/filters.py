@@ -23,6 +23,7 @@ from fraiseql.schema.definitions import EnumDefinition, FieldDefinition, ScalarD
 from fraiseql.schema.hints import TypeReference, read_hint
 from fraiseql.schema.leaves import LEAVES, EnumType
 from fraiseql.schema.model import Composite, Model
+from fraiseql.schema.orders import with_direction
 from fraiseql.schema.queries import OrderBy, Where
 
 COMBINING: Final = ("and", "or", "not")
@@ -34,8 +35,16 @@ _GUARDED: Final = "fraiseql.guarded"
 ORDER: Final = EnumType(
     "OrderDirection",
     {
-        "ASC": GraphQLEnumValue("", description="Smallest first."),
-        "DESC": GraphQLEnumValue("-", description="Greatest first."),
+        "ASC": GraphQLEnumValue("", description="Smallest first, nulls last."),
+        "DESC": GraphQLEnumValue("-", description="Greatest first, nulls before them."),
+        "ASC_NULLS_FIRST": GraphQLEnumValue(
+            " nulls first", description="Nulls first, then the smallest."
+        ),
+        "ASC_NULLS_LAST": GraphQLEnumValue(" nulls last", description="The same as ASC."),
+        "DESC_NULLS_FIRST": GraphQLEnumValue("- nulls first", description="The same as DESC."),
+        "DESC_NULLS_LAST": GraphQLEnumValue(
+            "- nulls last", description="Greatest first, nulls last."
+        ),
     },
     description="Direction of an order.",
     extensions={_GENERATED: "order"},
@@ -238,5 +247,5 @@ def order_input(
 
 
 def _order_term(value: dict[str, str]) -> str:
-    ((name, sign),) = value.items()
-    return sign + name
+    ((name, direction),) = value.items()
+    return with_direction(name, direction)

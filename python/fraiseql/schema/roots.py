@@ -10,6 +10,7 @@ from fraiseql.schema.definitions import ArgumentDefinition, QueryDefinition, Uni
 from fraiseql.schema.filters import comparable
 from fraiseql.schema.hints import TypeReference, read_hint, show
 from fraiseql.schema.model import Model
+from fraiseql.schema.orders import parse_term
 from fraiseql.schema.queries import OrderBy, Where
 
 _RESERVED = ("where", "order_by", "limit", "offset")
@@ -50,7 +51,7 @@ def _complete(query: QueryDefinition, model: Model) -> QueryDefinition:
     fields: dict[str, TypeReference] = {}
     if not isinstance(source, UnionDefinition):
         fields = comparable(source, model)
-    for name in (*query.by, *(term.removeprefix("-") for term in query.order_by)):
+    for name in (*query.by, *(parse_term(term).name for term in query.order_by)):
         _check_field(name, fields, source, label)
     return replace(
         query,

@@ -100,11 +100,18 @@ def _negated(part: Truth) -> Truth:
 
 
 def ordered(rows: Sequence[Row], terms: Sequence[str], key: str) -> list[Row]:
-    """Return the rows in order: null is greatest, ties go by ``key`` as the last term goes."""
+    """Return the rows in order: null is greatest, ties go by ``key`` as the last term goes.
+
+    A term may end with ``nulls first`` or ``nulls last``.
+    """
     matching = list(rows)
     last = "-" if terms and terms[-1].startswith("-") else ""
     for term in reversed([*terms, last + key]):
-        matching.sort(key=_place(term.lstrip("-")), reverse=term.startswith("-"))
+        name, _, nulls = term.lstrip("-").partition(" nulls ")
+        matching.sort(key=_place(name), reverse=term.startswith("-"))
+        if nulls:
+            # Sorting is stable: of the two groups, each stays in order.
+            matching.sort(key=lambda row: (row[name] is None) is (nulls == "last"))
     return matching
 
 

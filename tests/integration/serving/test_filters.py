@@ -194,13 +194,19 @@ def test_every_order_with_nulls_and_ties(bench: Served) -> None:
     cases += [
         [chance.choice(["", "-"]) + name for name in chance.sample(names, 3)] for _ in range(30)
     ]
+    cases += [[f"{term} nulls {place}"] for [term] in cases[:12] for place in ("first", "last")]
+    cases += [[f"-{names[0]} nulls last", f"{names[1]} nulls first"]]
     for terms in cases:
         expected = ids(ordered(rows, terms, "id"))
-        order = [
-            {to_camel(term.lstrip("-")): "DESC" if term[0] == "-" else "ASC"} for term in terms
-        ]
+        order = [_direction(term) for term in terms]
         assert by_graphql(bench, {}, order=order) == expected, terms
         assert by_repository(bench, {}, order_by=terms) == expected, terms
+
+
+def _direction(term: str) -> dict[str, str]:
+    name, _, nulls = term.lstrip("-").partition(" nulls ")
+    suffix = f"_NULLS_{nulls.upper()}" if nulls else ""
+    return {to_camel(name): ("DESC" if term[0] == "-" else "ASC") + suffix}
 
 
 @pytest.mark.parametrize(("limit", "offset"), [(0, 0), (3, 0), (3, 12), (5, 99), (50, 1)])

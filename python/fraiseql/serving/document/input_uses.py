@@ -12,6 +12,7 @@ from graphql import (
 )
 
 from fraiseql.schema import COMBINING, generated_kind, guarded_owner
+from fraiseql.schema.orders import parse_term
 
 Use = tuple[str, str]
 """GraphQL name of the compared type, and Python name of its field."""
@@ -51,7 +52,7 @@ def _object_uses(value: Any, type_: GraphQLInputObjectType) -> Iterator[Use]:
     owner, kind = guarded_owner(type_), generated_kind(type_)
     if kind == "order":
         if owner is not None:
-            yield owner, value.removeprefix("-")
+            yield owner, parse_term(value).name
         return
     for name, entry in type_.fields.items():
         key = entry.out_name or name

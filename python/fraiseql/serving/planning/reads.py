@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from fraiseql.catalog import Column, Relation
+from fraiseql.schema.orders import Nulls
 from fraiseql.serving.planning.fields import FieldAccess
 from fraiseql.serving.planning.filters import Filter
 
@@ -13,10 +14,11 @@ DOCUMENT_KEY: Final = "$"
 
 @dataclass(frozen=True, slots=True)
 class OrderTerm:
-    """One term of an order."""
+    """One term of an order; ``nulls`` as in ``fraiseql.schema.orders.Term``."""
 
     access: FieldAccess
     descending: bool
+    nulls: Nulls = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from fraiseql.field_access import find_accesses
 from fraiseql.naming import suggestion
 from fraiseql.schema import Schema
 from fraiseql.schema.definitions import EmbedDefinition, FieldDefinition
+from fraiseql.schema.orders import parse_term
 from fraiseql.serving.planning.fields import FieldAccess, column_access, orderable
 from fraiseql.serving.planning.filters import RelatedScope
 from fraiseql.serving.planning.reads import Embedded, OrderTerm, RelationRead
@@ -143,10 +144,10 @@ class Relations:
         accesses = self.accesses(type_name, bound)
         first: dict[str, OrderTerm] = {}
         for term in terms:
-            name = term.removeprefix("-")
-            access = orderable(accesses, name, type_name)
+            parsed = parse_term(term)
+            access = orderable(accesses, parsed.name, type_name)
             # A repeated field has no effect, and must not cause another plan.
-            first.setdefault(name, OrderTerm(access, term.startswith("-")))
+            first.setdefault(parsed.name, OrderTerm(access, parsed.descending, parsed.nulls))
         order = tuple(first.values())
         ordered = {term.access.column.name for term in order if not term.access.in_document}
         last = order[-1].descending if order else False

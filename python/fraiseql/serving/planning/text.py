@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from fraiseql.schema.orders import with_direction
 from fraiseql.serving.planning.filters import (
     FieldComparison,
     Filter,
@@ -125,7 +126,13 @@ def _name(read: RelationRead) -> str:
 
 
 def _order(terms: tuple[OrderTerm, ...]) -> str:
-    return ", ".join(("-" if term.descending else "") + term.access.name for term in terms)
+    return ", ".join(
+        with_direction(
+            term.access.name,
+            ("-" if term.descending else "") + (f" nulls {term.nulls}" if term.nulls else ""),
+        )
+        for term in terms
+    )
 
 
 def condition_text(part: Filter) -> str:

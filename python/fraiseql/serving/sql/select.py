@@ -248,7 +248,10 @@ def _value(read: RelationRead, alias: str, depth: int) -> str:
 
 def _order(alias: str, terms: tuple[OrderTerm, ...]) -> str:
     parts = [
-        expression(alias, term.access) + (" DESC" if term.descending else "") for term in terms
+        expression(alias, term.access)
+        + (" DESC" if term.descending else "")
+        + (f" NULLS {term.nulls.upper()}" if term.nulls else "")
+        for term in terms
     ]
     return f" ORDER BY {', '.join(parts)}" if parts else ""
 

@@ -11,6 +11,7 @@ from fraiseql.catalog.details import DetailsMap
 from fraiseql.errors import SourceError
 from fraiseql.expressions import equals
 from fraiseql.schema.definitions import FieldDefinition, QueryDefinition
+from fraiseql.schema.orders import parse_term
 from fraiseql.schema.pages import row_type
 from fraiseql.serving.planning.fields import FieldAccess, stored_column
 from fraiseql.serving.planning.reads import RelationRead
@@ -193,7 +194,7 @@ class _Comparer:
         accesses = self._relations.accesses(type_name, bound)
         label = query.label
         for term in query.order_by:
-            access = accesses[term.removeprefix("-")]
+            access = accesses[parse_term(term).name]
             yield from self._of_order(f"{label} is ordered", access, bound)
         chosen = [accesses[name] for name in query.by]
         for access in chosen:
