@@ -155,9 +155,9 @@ class Flusher:
         if self._pool is not None:
             return True
         (row,) = await self._serving().inspect(_READY)
-        if not row["installed"]:
-            self._log(logger.info, "The trace is written once `fraiseql db apply` has run.")
-        elif not row["allowed"]:
+        # Without the tables nothing is logged: an application may do without `fraiseql db apply`,
+        # and `fraiseql trace show` says so.
+        if row["installed"] and not row["allowed"]:
             role = row["role"]
             self._log(
                 logger.warning,
