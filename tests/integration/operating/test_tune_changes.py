@@ -62,9 +62,9 @@ def test_a_change_is_in_effect_and_its_undo_restores_the_file(scratch: Scratch) 
     before = state(scratch)
     tuning = tuned(scratch)
     names = {each.name for each in tuning.proposals}
-    assert {"shared_buffers", "autovacuum_work_mem"} <= names
+    assert {"shared_preload_libraries", "autovacuum_work_mem"} <= names
     change = applied(scratch, tuning)
-    assert "shared_buffers" in change.pending
+    assert "shared_preload_libraries" in change.pending
     assert scratch.value("SHOW autovacuum_work_mem") == "64MB"
     again = tuned(scratch)
     assert (again.proposals, set(again.pending)) == ((), set(change.pending))
@@ -118,7 +118,8 @@ def test_a_role_without_the_right_is_refused_with_the_ways_out(scratch: Scratch)
     with pytest.raises(ConfigurationError) as refused:
         check_change(tuning)
     assert refused.value.code == "NOT_SUPERUSER"
-    assert "GRANT ALTER SYSTEM ON PARAMETER shared_buffers" in refused.value.hint
+    assert "GRANT ALTER SYSTEM ON PARAMETER " in refused.value.hint
+    assert "shared_preload_libraries TO tune_reader" in refused.value.hint
 
 
 @pytest.mark.parametrize(

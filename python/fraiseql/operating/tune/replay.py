@@ -26,6 +26,8 @@ _SQL: Final = load_sql(__name__)
 _NAME: Final = "fraiseql_replayed"
 _SIGNIFICANT: Final = 0.05
 _LONGEST_MS: Final = 1_000.0
+_LEAST_MS: Final = 0.05
+"""Differences up to this are those of the network and of the scheduler."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,8 @@ class PairedTimes:
     def is_slower(self) -> bool:
         """Whether it is slower, by a sign test of the pairs, and its median by ``SLOWER``."""
         worse = sum(new > old for old, new in zip(self.old, self.new, strict=True))
-        return self.ratio > SLOWER and sign_test(worse, len(self.old)) < _SIGNIFICANT
+        slower = self.ratio > SLOWER and median(self.new) - median(self.old) > _LEAST_MS
+        return slower and sign_test(worse, len(self.old)) < _SIGNIFICANT
 
 
 def sign_test(worse: int, pairs: int) -> float:
