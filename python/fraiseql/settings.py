@@ -4,6 +4,7 @@ Each is an argument of ``create_app``, or ``FRAISEQL_`` and its upper-case name 
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Literal, Self, get_args
@@ -26,6 +27,12 @@ _NO_SETTINGS: Final = frozenset(
     | {"FRAISEQL_TEST_EXAMPLES", "FRAISEQL_TEST_SECONDS"}
 )
 """Variables of the embedded server and of the project's own tests."""
+
+_KUBERNETES: Final = re.compile(
+    r"FRAISEQL_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)"
+)
+"""Variables that Kubernetes sets in every container if a service is called ``fraiseql``."""
+
 _KINDS: Final = {bool: "a switch", int: "a whole number", float: "a number", str: "a text"}
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "numbers_as": get_args(NumberForm),
@@ -218,7 +225,8 @@ def _usual_address(source: Mapping[str, str]) -> str | None:
 
 def _refuse_unknown(source: Mapping[str, str], names: list[str]) -> None:
     for name in source:
-        if name.startswith(_PREFIX) and name not in names and name not in _NO_SETTINGS:
+        known = name in names or name in _NO_SETTINGS or _KUBERNETES.fullmatch(name)
+        if name.startswith(_PREFIX) and not known:
             raise ConfigurationError(
                 f"The environment has {name}, which is not a setting.{suggestion(name, names)}",
                 hint="Correct its name, or unset it; docs/reference/settings.md lists all.",

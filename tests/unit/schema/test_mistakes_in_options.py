@@ -158,6 +158,21 @@ def test_variables_that_are_read_elsewhere_are_taken() -> None:
     Settings.from_environment({"FRAISEQL_EMBEDDED_ISOLATION": "setuid", "FRAISEQL_POOL_SIZE": "3"})
 
 
+def test_variables_of_a_kubernetes_service_are_no_settings() -> None:
+    address = "tcp://10.0.0.7:8000"
+    service = {
+        "FRAISEQL_SERVICE_HOST": "10.0.0.7",
+        "FRAISEQL_SERVICE_PORT": "8000",
+        "FRAISEQL_SERVICE_PORT_HTTP": "8000",
+        "FRAISEQL_PORT": address,
+        "FRAISEQL_PORT_8000_TCP": address,
+        "FRAISEQL_PORT_8000_TCP_ADDR": "10.0.0.7",
+    }
+    assert Settings.from_environment(service) == Settings.from_environment({})
+    with pytest.raises(ConfigurationError, match="FRAISEQL_PORT_SIZE"):
+        Settings.from_environment({"FRAISEQL_PORT_SIZE": "3"})
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
