@@ -21,10 +21,10 @@ from fraiseql.serving import Request, Service
 from tests.soak_exact_board import Board
 from tests.soak_exact_mischief import GONE, KEYS, ROLE, SLOW, connect
 
-TOGETHER = 8
+TOGETHER = 16
 """Waiters that confirm the values of a wide response."""
 
-WAITERS = (1, 4, 16, 64)
+WAITERS = (1, 4, 16)
 PHASE = 1.0
 """Seconds in which a number of waiters ask, until answers are compared with live ones."""
 

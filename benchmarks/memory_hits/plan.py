@@ -20,8 +20,8 @@ class Plan:
         writers: Numbers of those writers.
     """
 
-    rounds: int = 2
-    seconds: float = 2
+    rounds: int = 3
+    seconds: float = 1
     keys: int = 200
     connections: tuple[int, ...] = (1, 16, 128)
     beside: tuple[int, ...] = (16, 128)
