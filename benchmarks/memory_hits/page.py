@@ -1,6 +1,6 @@
 """The page's section on hits from memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from benchmarks import markdown, plot
@@ -54,6 +54,16 @@ def picture(figures: Any) -> str:
     }
     title = "Requests per second over HTTP (log scale, more is better)"
     return plot.bars(title, panels, "/s", {names.HIT: plot.OURS, names.CONSTANT: plot.LIMIT})
+
+
+def note(method: Mapping[str, Any]) -> str:
+    """Return what the load of the machine means for the figures."""
+    return (
+        "The machine also did other work: its load average was"
+        f" {method['load_average']} before and after. Rounds of the same requests then differ by a"
+        " factor of two, and ratios between two runs by half: run it on an idle machine for more"
+        " than the order of magnitude.\n"
+    )
 
 
 def section(figures: Any) -> Iterator[str]:

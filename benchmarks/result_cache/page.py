@@ -54,6 +54,8 @@ def section(results: Mapping[str, Any]) -> Iterator[str]:
     for kind, part in kinds.items():
         if result := results.get(kind):
             yield from part(result["figures"])
+            if kind == "cache-memory":
+                yield memory_hits.note(result["method"])
             yield markdown.method(result["method"])
 
 
