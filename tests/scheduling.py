@@ -73,10 +73,19 @@ Oracles, tests that kill, and tests of what is read from the catalog run on both
 """
 
 
+LONG_FILES_IN_TURN: Final = (
+    "tests/property/test_hidden.py",
+    "tests/property/test_permissions.py",
+)
+"""The same, of the long ones: what is planned and hidden depends on no server."""
+
+
 def has_turn(item: pytest.Item, servers: Sequence[str]) -> bool:
     """Return whether a test runs on its server where tests take the servers in turn."""
     callspec = getattr(item, "callspec", None)
     kind = callspec.params.get("server_kind") if callspec else None
+    if kind is not None and item.nodeid.startswith(LONG_FILES_IN_TURN):
+        return _turn(item.nodeid.partition("::")[0], servers) == kind
     if kind is None or (is_long(item.nodeid) and not item.nodeid.startswith(CASES_IN_TURN)):
         return True
     if item.nodeid.startswith(CASES_IN_TURN):

@@ -14,6 +14,7 @@ from graphql import ExecutionResult, GraphQLError, GraphQLResolveInfo, execute_s
 import fraiseql
 from fraiseql.repositories import Repository
 from fraiseql.schema import Schema
+from fraiseql.schema.orders import parse_term
 
 RIGHTS: Final = "NSCPTLUAOM"
 STORED: Final[Mapping[str, Any]] = {
@@ -313,7 +314,7 @@ class Oracle:
         if "salary" in arguments:
             rows = [row for row in rows if row["salary"] == arguments["salary"]]
         for term in reversed(arguments.get("order_by") or []):
-            key = term.removeprefix("-")
+            key = parse_term(term).name
             self._compares(key, STAFF[0])
             rows.sort(key=lambda row: row[key], reverse=term.startswith("-"))
         return rows

@@ -23,7 +23,13 @@ _RELATED = (
     "tasks: {every: {id: {gt: 2}}}",
     'or: [{city: {name: {eq: "Oslo"}}}, {id: {eq: 2}}]',
 )
-_ORDERS = ("", "{id: DESC}", "{salary: ASC}, {id: ASC}", "{name: DESC}, {id: DESC}")
+_ORDERS = (
+    "",
+    "{salary: DESC_NULLS_LAST}, {id: ASC_NULLS_FIRST}",
+    "{id: DESC}",
+    "{salary: ASC}, {id: ASC}",
+    "{name: DESC}, {id: DESC}",
+)
 
 _PLAIN = ("id", "name", "salary", "label", "pay", "city", "tasks", "title", "bonus", "liveMembers")
 

@@ -57,6 +57,10 @@ CASES = {
     ),
     "filter in Python": ("{ liveRows(where: {or: [{salary: {gt: 10}}]}) { id } }", "S"),
     "order": ("{ livePlain(orderBy: [{salary: ASC}, {id: ASC}]) { id } }", "S"),
+    "place of nulls": (
+        "{ livePlain(orderBy: [{salary: DESC_NULLS_LAST}, {id: ASC}]) { id } }",
+        "S",
+    ),
     "order in Python": ("{ liveRows(orderBy: [{salary: ASC}, {id: ASC}]) { id } }", "S"),
     "equality": ("{ livePlain(salary: 10, orderBy: {id: ASC}) { id } }", "S"),
     "one by name": ('{ livePlainNamed(name: "name 1") { salary } }', "N"),
