@@ -55,8 +55,9 @@ def serve(tables: str, results: FakeCaches) -> Iterator[Serve]:
     with ExitStack() as stack:
 
         def start(*, context: Any = None, caches: Any = results, **options: Any) -> httpx.Client:
+            queries = options.pop("queries", QUERIES)
             application = fraiseql.create_app(
-                queries=QUERIES, database_url=tables, worker=False, **options
+                queries=queries, database_url=tables, worker=False, **options
             )
             service = Service(application.service.schema, application.settings, results=caches)  # type: ignore[attr-defined]
             app = Application(service, application.settings, context=context)

@@ -7,7 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.integration.http.results.conftest import Serve
+import fraiseql
+from tests.integration.http.application import User
+from tests.integration.http.results.conftest import QUERIES, Serve
 from tests.integration.serving.results.fake_caches import FakeCaches
 
 USER = "{ user(id: 1) { name } }"
@@ -146,6 +148,10 @@ def test_a_personal_response_is_private(serve: Serve, results: FakeCaches) -> No
     assert get(client, USER).headers["cache-control"] == "public, no-cache"
     hooked = serve(context=lambda request: {"visitor": "somebody"})
     assert get(hooked, USER).headers["cache-control"] == "private, no-cache"
+    # A check may read anything of the request, such as a cookie, without a hook.
+    guarded = fraiseql.find("other", User, requires=lambda context: "cookie" in context)
+    checked = serve(queries=[*QUERIES, guarded])
+    assert get(checked, USER).headers["cache-control"] == "private, no-cache"
     results.private = True
     assert get(client, USER).headers["cache-control"] == "private, no-cache"
 
