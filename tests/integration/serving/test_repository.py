@@ -182,7 +182,8 @@ def test_columns_that_no_field_declares_can_be_compared(bench: Served, repo: Rep
     ("where", "code", "text"),
     [
         ({"stret": "Elm"}, "UNKNOWN_FIELD", "Did you mean 'street'?"),
-        ({"rooms": None}, "UNKNOWN_FIELD", "no field 'rooms'"),
+        ({"rooms": None}, "BAD_USER_INPUT", "rooms is a list, which cannot be null"),
+        ({"rooms": 1}, "UNKNOWN_FIELD", "no field 'rooms'"),
         ({"street": {"equals": "Elm"}}, "UNKNOWN_OPERATOR", "'equals'"),
         ({"street": {"start_with": "E"}}, "UNKNOWN_OPERATOR", "Did you mean 'starts_with'?"),
         ({"size": {"contains": "1"}}, "BAD_USER_INPUT", "contains compares text"),
