@@ -103,6 +103,8 @@ class Servers:
         words = [binaries / "pg_basebackup", "-d", self._address(self._socket), "-D", directory]
         words += ["-R", "-X", "stream", "-c", "fast", "--no-sync"]
         await asyncio.to_thread(subprocess.run, words, check=True, stderr=subprocess.DEVNULL)
+        # Of a primary that was a standby: its socket is in its data directory.
+        (directory / f".s.PGSQL.{self._first.dsn.port}.lock").unlink(missing_ok=True)
         options = {"unix_socket_directories": directory, "listen_addresses": ""}
         settings = [f"--{name}={value}" for name, value in options.items()]
         settings.append(f"--port={self._first.dsn.port}")
