@@ -109,13 +109,8 @@ class _LoadedField:
         runtime = self.runtime
         if not self.exact or not runtime.memory.max_bytes:
             return None
-        return DefinitionsCheck(
-            lookup,
-            roles_digest,
-            self.namespace,
-            runtime.checks,
-            runtime.open_pool,
-            sessions=self.session,
+        return runtime.definitions_check(
+            lookup, roles_digest, self.namespace, sessions=self.session
         )
 
 

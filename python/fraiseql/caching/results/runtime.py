@@ -1,15 +1,24 @@
 """State that the cached fields of one application share in one process."""
 
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Collection,
+    Iterator,
+    MutableMapping,
+    Sequence,
+)
 from dataclasses import dataclass, field
 from time import monotonic
+from weakref import WeakValueDictionary
 
 from fraiseql.caching.results.background import BackgroundWrites
 from fraiseql.caching.results.checks import FreshnessChecks
 from fraiseql.caching.results.coalescing import RequestCoalescer
 from fraiseql.caching.results.memory import Memory, MemoryEntry, RememberedValue
 from fraiseql.caching.results.metrics import Metrics, process_lines
-from fraiseql.caching.results.stores.base import LookupResult
+from fraiseql.caching.results.namespace import CacheNamespace
+from fraiseql.caching.results.stores.base import Lookup, LookupResult
 from fraiseql.caching.results.stores.definitions_check import DefinitionsCheck, are_same, join_all
 from fraiseql.caching.results.stores.request import CacheRequest
 from fraiseql.database import Pool
@@ -30,6 +39,7 @@ class CacheRuntime:
         coalescer: Keys that are looked up or computed now.
         background: Pending writes.
         recomputing: Keys that are recomputed before they expire.
+        definitions: Checks of the definitions behind values, by all that they compare.
     """
 
     metrics: Metrics
@@ -41,6 +51,31 @@ class CacheRuntime:
     coalescer: RequestCoalescer[CacheResult] = field(default_factory=RequestCoalescer)
     background: BackgroundWrites = field(default_factory=BackgroundWrites)
     recomputing: set[bytes] = field(default_factory=set)
+    definitions: MutableMapping[tuple[object, ...], DefinitionsCheck] = field(
+        default_factory=WeakValueDictionary
+    )
+
+    def definitions_check(
+        self, lookup: Lookup, roles_digest: int, namespace: CacheNamespace, *, sessions: bool
+    ) -> DefinitionsCheck:
+        """Return the check of definitions; fields of several operations share an equal one.
+
+        Otherwise each of them would drop the other's values from memory.
+
+        Args:
+            lookup: Dependencies and roles, as a look-up has them.
+            roles_digest: Digest of those roles when they were loaded.
+            namespace: Database, role and settings that keys were built for.
+            sessions: Whether values may depend on variables of an application.
+        """
+        compared = (lookup, roles_digest, namespace.key(sessions=sessions), sessions)
+        check = self.definitions.get(compared)
+        if check is None:
+            check = DefinitionsCheck(
+                lookup, roles_digest, namespace, self.checks, self.open_pool, sessions=sessions
+            )
+            self.definitions[compared] = check
+        return check
 
     def from_memory(
         self, query: str, key: bytes, stale: float, etags: Collection[str]

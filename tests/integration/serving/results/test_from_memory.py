@@ -244,3 +244,18 @@ def test_a_write_ends_a_response_from_memory(cached: Served) -> None:
         cached.execute(f"UPDATE book SET title = 'Emma {n}' WHERE id = 1")
         response = respond(cached, query)
         assert f"Emma {n}".encode() in bytes(response.body)
+
+
+def test_operations_with_an_equal_field_share_its_value(cached: Served) -> None:
+    first, second = (Request(f"query {name} {{ book(id: 3) {{ title }} }}") for name in "AB")
+
+    async def ask() -> list[bool]:
+        assert await warm(cached, first)
+        await warm(cached, second)
+        responses = [
+            await cached.service.execute(request, {"plan": "free"}, Timings())
+            for request in (first, second, first, second)
+        ]
+        return [is_from_memory(response) for response in responses]
+
+    assert cached.run(ask()) == [True] * 4

@@ -35,6 +35,7 @@ class DefinitionsCheck:
     """
 
     __slots__ = (
+        "__weakref__",
         "_args",
         "_checks",
         "_group",
