@@ -6,15 +6,19 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
+from typing import TypeVar
 
 import asyncpg
 
 from fraiseql.caching.changes.compaction import compact
 from fraiseql.database import open_pool
 from fraiseql.database.writing import open_admin
-from fraiseql.errors import FraiseQLError
+from fraiseql.errors import DatabaseUnavailable, FraiseQLError
 from fraiseql.settings import Settings
 from tests.soak_exact_board import Board
+
+T = TypeVar("T")
 
 KEYS = 20
 SLOW = 2
@@ -46,6 +50,15 @@ async def connect(url: str) -> asyncpg.Connection:
         try:
             return await asyncpg.connect(url, timeout=5)
         except GONE:
+            await asyncio.sleep(0.1)
+
+
+async def when_there(start: Callable[[], Awaitable[T]]) -> T:
+    """Return the result of a start, as soon as the server allows it."""
+    while True:
+        try:
+            return await start()
+        except DatabaseUnavailable:
             await asyncio.sleep(0.1)
 
 
@@ -185,7 +198,7 @@ def view(version: int) -> str:
 
 async def compact_always(url: str, until: float) -> None:
     """Compact the change log all the time."""
-    pool = await open_pool(url, Settings())
+    pool = await when_there(partial(open_pool, url, Settings()))
     try:
         while time.monotonic() < until:
             with suppress(FraiseQLError):

@@ -19,7 +19,7 @@ from fraiseql.events import Timings
 from fraiseql.results import FieldRequest
 from fraiseql.serving import Request, Service
 from tests.soak_exact_board import Board
-from tests.soak_exact_mischief import GONE, KEYS, ROLE, SLOW, connect
+from tests.soak_exact_mischief import GONE, KEYS, ROLE, SLOW, connect, when_there
 
 TOGETHER = 16
 """Waiters that confirm the values of a wide response."""
@@ -154,7 +154,7 @@ class Reader:
 
     async def read(self, seconds: float) -> None:
         """Ask until the time has passed, or an answer is wrong."""
-        await self._service.start()
+        await when_there(self._service.start)
         until, said = time.monotonic() + seconds, time.monotonic()
         while time.monotonic() < until and not self.judge.wrong:
             end = time.monotonic() + PHASE
