@@ -44,8 +44,9 @@ CASES_IN_TURN: Final = (
     "tests/integration/serving/test_messages.py",
     "tests/integration/serving/test_positions.py",
     "tests/integration/serving/test_start_types.py",
-    "tests/property/test_names.py::test_fields",
-    "tests/property/test_names.py::test_keys",
+    "tests/integration/caching/projection/test_interleavings.py",
+    "tests/integration/caching/projection/test_storm.py",
+    "tests/property/test_names.py",
 )
 """Many cases each, independent of each other: half of them run on each server."""
 

@@ -1,6 +1,7 @@
 """Files of the repository and their syntax trees."""
 
 import ast
+import gc
 import subprocess
 from collections.abc import Iterator
 from functools import cache
@@ -35,7 +36,12 @@ def python_files(top: Path = PACKAGE) -> tuple[Path, ...]:
 @cache
 def tree(path: Path) -> ast.Module:
     """The syntax tree of one file."""
-    return ast.parse(path.read_text(), filename=str(path))
+    # A collected object may warn, which formats a traceback, which parses: CPython then fails.
+    gc.disable()
+    try:
+        return ast.parse(path.read_text(), filename=str(path))
+    finally:
+        gc.enable()
 
 
 def functions(path: Path) -> Iterator[Function]:

@@ -15,5 +15,8 @@ FILLING: Final = 4_711_310_017
 STORE_INSERTS: Final[Mapping[str, int]] = {"unlogged": 4_711_310_020, "logged": 4_711_310_021}
 """Held by inserts into a store of results, by name of the store."""
 
+TUNING: Final = 4_711_310_040
+"""Held by ``fraiseql tune`` as it changes settings; ``operating/tune/history.sql`` has it too."""
+
 STATISTICS: Final = 4_711_310_030
 """Shared by flushes of statistics, and held to fold them; ``results/sql/stats.sql`` has it too."""

@@ -27,6 +27,10 @@ assert not any(name.startswith("opentelemetry.sdk") for name in sys.modules)
 """
 
 
+PROVIDERS: list[Any] = []
+"""The exporter of spans and the reader of metrics of this process."""
+
+
 @pytest.fixture(scope="module")
 def telemetered(database: str) -> tuple[Any, Any]:
     """Finished spans by name, and metrics by name, of some requests."""
@@ -36,11 +40,17 @@ def telemetered(database: str) -> tuple[Any, Any]:
         for name in names
     ]
     memory = pytest.importorskip("opentelemetry.sdk.trace.export.in_memory_span_exporter")
-    exporter, reader = memory.InMemorySpanExporter(), readers.InMemoryMetricReader()
-    provider = sdk.TracerProvider()
-    provider.add_span_processor(export.SimpleSpanProcessor(exporter))
-    trace.set_tracer_provider(provider)
-    metrics.set_meter_provider(meters.MeterProvider([reader]))
+    if not PROVIDERS:
+        # A process can set each of them once.
+        delta = {meters.Histogram: readers.AggregationTemporality.DELTA}
+        PROVIDERS.append(memory.InMemorySpanExporter())
+        PROVIDERS.append(readers.InMemoryMetricReader(preferred_temporality=delta))
+        provider = sdk.TracerProvider()
+        provider.add_span_processor(export.SimpleSpanProcessor(PROVIDERS[0]))
+        trace.set_tracer_provider(provider)
+        metrics.set_meter_provider(meters.MeterProvider([PROVIDERS[1]]))
+    exporter, reader = PROVIDERS
+    exporter.clear()
     traced = Traced(database)
     traced.execute(TABLES)
     traced.apply()

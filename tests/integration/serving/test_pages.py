@@ -55,12 +55,12 @@ class Noted:
     notes: list[Note] = fraiseql.embed("comment", on="post_id")
 
 
-QUERIES += [fraiseql.page("noted", Noted, order_by="id"), fraiseql.page("notes", Note)]
+GUARDED = [fraiseql.page("noted", Noted, order_by="id"), fraiseql.page("notes", Note)]
 
 
 @pytest.fixture(scope="module")
 def bench(database: str) -> Iterator[Served]:
-    with served(database, TABLES, queries=QUERIES) as running:
+    with served(database, TABLES, queries=[*QUERIES, *GUARDED]) as running:
         for sql, values in FILLED:
             running.fetch(sql, *values)
         yield running

@@ -7,7 +7,7 @@ import fraiseql
 from fraiseql.caching import advisory_locks as locks
 
 NUMBERS = [locks.APPLY, locks.BUILDING, locks.FILLING, *locks.STORE_INSERTS.values()]
-NUMBERS += [locks.STATISTICS]
+NUMBERS += [locks.STATISTICS, locks.TUNING]
 
 
 def test_numbers_are_unique() -> None:

@@ -87,17 +87,24 @@ class JWT:
     async def claims(self, token: str) -> Mapping[str, Any]:
         """Return the claims of a token, after all checks.
 
+        Args:
+            token: The token, without ``Bearer``.
+
         Raises:
             Unauthenticated: The token is not valid.
         """
         try:
-            parts = self._verifier.parsed(token)
-            keys = await self._source.keys(self._verifier.key_id(parts))
-            if keys is None:
-                raise _invalid("The token cannot be verified now.")
-            claims: Mapping[str, Any] = self._verifier.claims(parts, keys)
+            return await self._verified(token)
         except self._tokens.InvalidToken as error:
-            raise _invalid(str(error)) from error
+            refusal = _invalid(str(error))
+            raise refusal from error
+
+    async def _verified(self, token: str) -> Mapping[str, Any]:
+        parts = self._verifier.parsed(token)
+        keys = await self._source.keys(self._verifier.key_id(parts))
+        if keys is None:
+            raise _invalid("The token cannot be verified now.")
+        claims: Mapping[str, Any] = self._verifier.claims(parts, keys)
         return claims
 
     def _entries(self, claims: Mapping[str, Any]) -> Mapping[str, Any]:
