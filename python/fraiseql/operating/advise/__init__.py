@@ -1,0 +1,1 @@
+"""Advice: changes of storage that make traced operations faster."""
