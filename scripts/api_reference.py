@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import fraiseql
-from fraiseql.database import Database, Identity, Transaction, open_pool
+from fraiseql.database import Database, Identity, Transaction, WriteTransaction, open_pool
 from fraiseql.http import Application, HttpRequest
 from fraiseql.repositories import Repository
 from fraiseql.settings import Settings
@@ -15,7 +15,7 @@ from fraiseql.testing import Answer, Client
 
 OTHER_MODULES: dict[str, list[Any]] = {
     "fraiseql.repositories": [Repository],
-    "fraiseql.database": [Database, Transaction, Identity, open_pool],
+    "fraiseql.database": [Database, Transaction, WriteTransaction, Identity, open_pool],
     "fraiseql.http": [Application, HttpRequest],
     "fraiseql.settings": [Settings],
     "fraiseql.testing": [Client, Answer],

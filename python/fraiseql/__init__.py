@@ -32,6 +32,7 @@ from fraiseql.schema import (
     find_one,
     input,  # noqa: A004 - the public name; read as fraiseql.input
     interface,
+    mutation,
     page,
     query,
     scalar,
@@ -87,6 +88,7 @@ __all__ = [
     "input",
     "interface",
     "invalidate",
+    "mutation",
     "page",
     "query",
     "scalar",

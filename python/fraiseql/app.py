@@ -32,6 +32,7 @@ def create_app(
     *,
     types: Sequence[Any] = (),
     queries: Sequence[Any] = (),
+    mutations: Sequence[Any] = (),
     database_url: str | None = None,
     context: ContextHook | None = None,
     path: str = "/graphql",
@@ -39,11 +40,12 @@ def create_app(
     cached_operations: Mapping[str, Any] | Policy | None = None,
     **settings: Any,
 ) -> Application:
-    """Make an ASGI application that serves the declared types and queries.
+    """Make an ASGI application that serves the declared types, queries and mutations.
 
     Args:
         types: Declared types that no query names, such as members of an interface.
         queries: Functions under ``@fraiseql.query``, and what ``find`` and ``find_one`` return.
+        mutations: Functions under ``@fraiseql.mutation``.
         database_url: ``postgresql://…``; ``embedded:`` (the default) starts PostgreSQL under
             ``.fraiseql/``.
         context: ``(request) -> mapping``, sync or async: adds to ``info.context``. Its ``role`` and
@@ -66,11 +68,9 @@ def create_app(
     check_mount(path, context)
     chosen = Settings.from_environment().with_values(database_url=database_url, **settings)
     policy = read_policy(cached_operations)
-    schema = build_schema(
-        types=listed("types", types),
-        queries=listed("queries", queries),
-        numbers_as=chosen.numbers_as,
-    )
+    lists = {"types": types, "queries": queries, "mutations": mutations}
+    declared = {name: listed(name, values) for name, values in lists.items()}
+    schema = build_schema(**declared, numbers_as=chosen.numbers_as)
     check_stored(schema)
     traced = chosen.trace != "off"
     schema = replace(schema, operation_caches=_caches(cached_operations), traced=traced)

@@ -16,6 +16,7 @@ FraiseQLError
 └── DocumentError          a document or value does not have the form of its type
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -78,9 +79,28 @@ class EmbeddedServerError(FraiseQLError):
 
 
 class InputError(FraiseQLError):
-    """A value from a client cannot be used."""
+    """A value from a client cannot be used.
+
+    Args:
+        message: The problem, in one sentence.
+        hint: The remedy.
+        code: Stable identifier in upper case.
+        path: Place of the value in the input: the argument, then keys and indices, sent as
+            ``extensions.input``.
+    """
 
     default_code = "BAD_USER_INPUT"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        code: str | None = None,
+        path: Sequence[str | int] = (),
+    ) -> None:
+        super().__init__(message, hint=hint, code=code)
+        self.path = tuple(path)
 
 
 class Unauthenticated(FraiseQLError):  # noqa: N818 - reads as the state that it reports

@@ -21,6 +21,9 @@ TraceLevel = Literal["off", "shapes", "values"]
 SpanNames = Literal["type", "operation"]
 """Names of OpenTelemetry spans."""
 
+MutationTransaction = Literal["field", "operation"]
+"""Scope of the transactions of mutations."""
+
 _PREFIX: Final = "FRAISEQL_"
 _NO_SETTINGS: Final = frozenset(
     {"FRAISEQL_EMBEDDED_ISOLATION", "FRAISEQL_SOAK"}
@@ -38,6 +41,7 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "numbers_as": get_args(NumberForm),
     "trace": get_args(TraceLevel),
     "otel_span_names": get_args(SpanNames),
+    "mutation_transaction": get_args(MutationTransaction),
 }
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
@@ -89,6 +93,8 @@ class Settings:
         allow_login_role: Whether a request may name the role that the application logs in as.
         numbers_as: How responses write BigInt and Decimal: ``number`` is a JSON number, ``text`` a
             JSON string, which clients in JavaScript read with all its digits.
+        mutation_transaction: Scope of the transactions of mutations: a root ``field`` or the
+            whole ``operation``, where one error undoes all.
         introspection: Whether ``__schema`` and ``__type`` are answered.
         worker: Whether each process also refreshes views and does other background work.
         cache: Whether result caches are used.
@@ -151,6 +157,7 @@ class Settings:
     role_required: bool = False
     allow_login_role: bool = False
     numbers_as: NumberForm = "number"
+    mutation_transaction: MutationTransaction = "field"
     introspection: bool = True
     worker: bool = True
     cache: bool = True

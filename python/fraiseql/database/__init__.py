@@ -22,6 +22,7 @@ from fraiseql.database.pool import Pool, open_pool
 from fraiseql.database.repeated_statement import RepeatedStatement, Values, repeat
 from fraiseql.database.session_monitor import SessionMonitor
 from fraiseql.database.write_tracking import in_transaction, watched_writes
+from fraiseql.database.write_transaction import WriteTransaction, write_transaction
 
 __all__ = [
     "UNBOUNDED",
@@ -39,6 +40,7 @@ __all__ = [
     "Transaction",
     "Usage",
     "Values",
+    "WriteTransaction",
     "caller",
     "in_transaction",
     "observation",
@@ -50,4 +52,5 @@ __all__ = [
     "texts",
     "unobserved",
     "watched_writes",
+    "write_transaction",
 ]

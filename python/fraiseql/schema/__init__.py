@@ -8,6 +8,7 @@ from fraiseql.schema.guards import Guards
 from fraiseql.schema.info import Info
 from fraiseql.schema.leaves import ID, BigInt, leaf_form, shape_form
 from fraiseql.schema.members import embed, field
+from fraiseql.schema.mutations import mutation
 from fraiseql.schema.named import scalar, union
 from fraiseql.schema.queries import OrderBy, Where, find, find_one, page, query
 from fraiseql.schema.requirements import Check, Requires
@@ -36,6 +37,7 @@ __all__ = [
     "input",
     "interface",
     "leaf_form",
+    "mutation",
     "page",
     "query",
     "scalar",

@@ -12,6 +12,8 @@ from fraiseql.schema.build import GraphQLBuilder
 from fraiseql.schema.checks import check_model
 from fraiseql.schema.collect import own_definition
 from fraiseql.schema.definitions import (
+    MUTATION,
+    QUERY,
     EnumDefinition,
     FieldDefinition,
     InputDefinition,
@@ -21,7 +23,7 @@ from fraiseql.schema.definitions import (
     ScalarDefinition,
     UnionDefinition,
 )
-from fraiseql.schema.finder import find_declarations
+from fraiseql.schema.finder import find_declarations, of_root
 from fraiseql.schema.guards import Guards, find_guards
 from fraiseql.schema.hiding import check_hidden, find_hidden
 from fraiseql.schema.leaves import leaves_of
@@ -40,7 +42,7 @@ class Schema:
         graphql: Its scalars parse into Python values.
         objects: By GraphQL type name, as are ``interfaces``, ``unions``, ``enums``, ``inputs`` and
             ``scalars``.
-        queries: By GraphQL field name.
+        queries: By GraphQL field name, as are ``mutations``.
         fields: Of objects and interfaces: type name, then GraphQL field name.
         classes: GraphQL type name by Python class.
         operation_caches: Values of ``cached_operations`` of ``create_app``.
@@ -58,6 +60,7 @@ class Schema:
     inputs: Mapping[str, InputDefinition]
     scalars: Mapping[str, ScalarDefinition]
     queries: Mapping[str, QueryDefinition]
+    mutations: Mapping[str, QueryDefinition]
     fields: Mapping[str, Mapping[str, FieldDefinition]]
     classes: Mapping[type, str]
     operation_caches: tuple[Cache, ...] = ()
@@ -78,6 +81,7 @@ class Schema:
 def build_schema(
     types: Iterable[Any] = (),
     queries: Iterable[Any] = (),
+    mutations: Iterable[Any] = (),
     *,
     numbers_as: NumberForm = "number",
 ) -> Schema:
@@ -87,6 +91,7 @@ def build_schema(
         types: Declared types that no query names: implementations of an interface, and classes in
             string hints that their module does not define.
         queries: Functions decorated with ``query``, and what ``find`` and ``find_one`` return.
+        mutations: Functions decorated with ``mutation``.
         numbers_as: How responses write BigInt and Decimal: ``number`` or ``text``.
 
     Raises:
@@ -103,8 +108,8 @@ def build_schema(
           greeting(name: String! = "you"): String!
         }
     """
-    types, queries = list(types), list(queries)
-    model = find_declarations(types, queries)
+    types, roots = list(types), [*of_root(QUERY, queries), *of_root(MUTATION, mutations)]
+    model = find_declarations(types, roots)
     complete_roots(model)
     check_model(model)
     guards = find_guards(model)
@@ -114,7 +119,7 @@ def build_schema(
     if errors:
         raise DeclarationError("; ".join(error.message for error in errors))
     schema = _schema(model, built, guards)
-    return replace(schema, without=partial(_without, model, guards, (types, queries), numbers_as))
+    return replace(schema, without=partial(_without, model, guards, (types, roots), numbers_as))
 
 
 def _without(
@@ -126,11 +131,15 @@ def _without(
 ) -> GraphQLSchema | None:
     """Build the schema of the declarations that a request sees."""
     visible = find_declarations(*declared, find_hidden(model, guards, failed))
-    if not visible.queries:
+    if all(query.write for query in visible.queries):
         return None
     complete_roots(visible)
     built = GraphQLBuilder(visible, leaves_of(numbers_as), guards).schema()
     return None if validate_schema(built) else built
+
+
+def _roots(model: Model, name: str) -> dict[str, QueryDefinition]:
+    return {query.graphql_name: query for query in model.queries if query.root == name}
 
 
 def _schema(model: Model, built: GraphQLSchema, guards: Guards) -> Schema:
@@ -147,7 +156,8 @@ def _schema(model: Model, built: GraphQLSchema, guards: Guards) -> Schema:
         enums=named(EnumDefinition),
         inputs=named(InputDefinition),
         scalars=named(ScalarDefinition),
-        queries={query.graphql_name: query for query in model.queries},
+        queries=_roots(model, QUERY),
+        mutations=_roots(model, MUTATION),
         fields={
             entry.name: {field.graphql_name: field for field in entry.fields.values()}
             for entry in model.composites()

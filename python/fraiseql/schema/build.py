@@ -25,6 +25,8 @@ from graphql import (
 from fraiseql.schema.abstract import implementations
 from fraiseql.schema.defaults import MISSING_DEFAULT, external_default, instance_maker
 from fraiseql.schema.definitions import (
+    MUTATION,
+    QUERY,
     ArgumentDefinition,
     EnumDefinition,
     FieldDefinition,
@@ -68,11 +70,16 @@ class GraphQLBuilder:
         self.list_filters: dict[str, GraphQLInputObjectType] = {}
 
     def schema(self) -> GraphQLSchema:
-        """Build the schema: declared types in the order they were found, then the root type."""
-        root = GraphQLObjectType("Query", lambda: {q.graphql_name: self._root(q) for q in queries})
-        queries = self.model.queries
+        """Build the schema: declared types in the order they were found, then the root types."""
+        query, mutation = self._root_type(QUERY), self._root_type(MUTATION)
         named = [self._named(target) for target in self.model.definitions]
-        return GraphQLSchema(query=root, types=named)
+        return GraphQLSchema(query=query, mutation=mutation, types=named)
+
+    def _root_type(self, name: str) -> GraphQLObjectType | None:
+        fields = [query for query in self.model.queries if query.root == name]
+        if not fields:
+            return None
+        return GraphQLObjectType(name, lambda: {f.graphql_name: self._root(f) for f in fields})
 
     def _named(self, target: Any) -> Any:
         if target in self.leaves:

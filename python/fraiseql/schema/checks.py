@@ -37,7 +37,7 @@ def check_model(model: Model) -> None:
             for entry in definition.fields.values():
                 _check_argument(entry, f"{definition.python_class.__name__}.{entry.name}", model)
     for query in model.queries:
-        label = f"Query {query.name}"
+        label = f"{query.root} {query.name}"
         _check_output(read_hint(query.annotation, label), f"{label} returns", model)
         _check_arguments(query.arguments, label, model)
     check_abstract(model)

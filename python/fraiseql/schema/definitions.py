@@ -202,14 +202,32 @@ class ScalarDefinition:
     serialize: Callable[[Any], Any] | None = None
 
 
+QUERY: Final = "Query"
+MUTATION: Final = "Mutation"
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOptions:
+    """How the transaction of a mutation runs.
+
+    Attributes:
+        isolation: Isolation level in SQL; None for the default of the database.
+        retry: Whether it runs again after a conflict with another transaction.
+    """
+
+    isolation: str | None = None
+    retry: bool = False
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class QueryDefinition:
-    """A field of the root type.
+    """A field of the root type of queries, or of that of mutations.
 
     ``function`` is a Python resolver; without it the field is answered by SQL alone:
     ``by`` holds the equality arguments, ``many`` is true for a list, which takes ``where``,
     ``order_by``, ``limit`` and ``offset``. The declared ``where`` is added to the client's filter.
     ``cache`` is None where answers are not cached. ``paged``: the list is the items of a page.
+    ``write`` is set for a mutation.
     """
 
     name: str
@@ -229,6 +247,12 @@ class QueryDefinition:
     where: Mapping[str, Any] | None = None
     requirement: Requires | None = None
     paged: bool = False
+    write: WriteOptions | None = None
+
+    @property
+    def root(self) -> str:
+        """Name of the root type that has the field."""
+        return QUERY if self.write is None else MUTATION
 
     @property
     def label(self) -> str:

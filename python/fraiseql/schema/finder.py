@@ -3,12 +3,14 @@
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Annotated, Any, get_origin
+from typing import Annotated, Any, Final, get_origin
 
 from fraiseql.errors import DeclarationError
 from fraiseql.schema.collect import own_definition
 from fraiseql.schema.definitions import (
     ATTRIBUTE,
+    MUTATION,
+    QUERY,
     ArgumentDefinition,
     FieldDefinition,
     InputDefinition,
@@ -33,6 +35,8 @@ from fraiseql.schema.hints import (
     walk,
 )
 from fraiseql.schema.model import Model
+
+_OPTIONS: Final = {QUERY: "queries", MUTATION: "mutations"}
 
 
 class _Waiting(Exception):  # noqa: N818 - a signal between two functions of this module
@@ -169,7 +173,7 @@ class _Finder:
         return field
 
     def _finish_query(self, position: int, query: QueryDefinition) -> None:
-        label = f"Query {query.name}"
+        label = f"{query.root} {query.name}"
         space = _globals_of(query.function)
         arguments = tuple(
             self._argument(entry, f"{label}, argument {entry.name!r}", None, space)
@@ -258,8 +262,12 @@ def _check_type(declared: Any) -> None:
         )
 
 
-def query_definition(declared: Any) -> QueryDefinition:
-    """Return the definition of a query.
+def query_definition(declared: Any, root: str = QUERY) -> QueryDefinition:
+    """Return the definition of a query or mutation.
+
+    Args:
+        declared: The declared function or field.
+        root: Name of the root type that it is expected in.
 
     Raises:
         DeclarationError: It is neither a decorated function nor from ``find`` or ``find_one``.
@@ -269,8 +277,31 @@ def query_definition(declared: Any) -> QueryDefinition:
     )
     if not isinstance(definition, QueryDefinition):
         shown = getattr(declared, "__qualname__", repr(declared))
+        kind = root.lower()
+        instead = ", or write fraiseql.find(…)" if root == QUERY else ""
         raise DeclarationError(
-            f"queries has {shown}, which is not a query.",
-            hint="Decorate the function with @fraiseql.query, or write fraiseql.find(…).",
+            f"{_OPTIONS[root]} has {shown}, which is not a {kind}.",
+            hint=f"Decorate the function with @fraiseql.{kind}{instead}.",
         )
     return definition
+
+
+def of_root(root: str, declared: Iterable[Any]) -> list[QueryDefinition]:
+    """Return the definitions of declared root fields.
+
+    Args:
+        root: Name of the root type.
+        declared: Its declared fields.
+
+    Raises:
+        DeclarationError: One is not declared, or is a field of the other root type.
+    """
+    definitions = [query_definition(each, root) for each in declared]
+    for definition in definitions:
+        if definition.root != root:
+            option, other = _OPTIONS[root], _OPTIONS[definition.root]
+            raise DeclarationError(
+                f"{option} has {definition.name}, which is a {definition.root.lower()}.",
+                hint=f"Write it in {other}=[…].",
+            )
+    return definitions

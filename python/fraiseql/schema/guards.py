@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
 from fraiseql.schema.definitions import (
     ArgumentDefinition,
@@ -20,8 +20,6 @@ from fraiseql.schema.requirements import Check, Requires
 Requirements = tuple[Requires, ...]
 Coordinate = tuple[str, ...]
 """Names from the outside in, as in GraphQL's schema coordinates: ``("User", "salary")``."""
-
-QUERY: Final = "Query"
 
 
 @dataclass(frozen=True, slots=False, eq=False)
@@ -98,9 +96,9 @@ class _Guarding:
                     place = (composite.name, entry.graphql_name, argument.name)
                     arguments[place] = _own(argument)
         for query in self._model.queries:
-            fields[QUERY, query.graphql_name] = self._root(query)
+            fields[query.root, query.graphql_name] = self._root(query)
             for argument in query.arguments:
-                place = (QUERY, query.graphql_name, argument.name)
+                place = (query.root, query.graphql_name, argument.name)
                 arguments[place] = (*_own(argument), *self._equality(query, argument.name))
         guards = Guards(_listed(types), _listed(fields), _listed(inputs), _listed(arguments))
         return replace(guards, names=self._names(guards))
@@ -191,7 +189,7 @@ class _Guarding:
 
     def _output_fields(self) -> Iterator[tuple[str, str, Any, tuple[ArgumentDefinition, ...]]]:
         for query in self._model.queries:
-            yield QUERY, query.graphql_name, query.annotation, query.arguments
+            yield query.root, query.graphql_name, query.annotation, query.arguments
         for composite in self._model.composites():
             for entry in composite.fields.values():
                 arguments = entry.computed.arguments if entry.computed else ()

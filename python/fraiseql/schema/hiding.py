@@ -16,7 +16,7 @@ from fraiseql.schema.definitions import (
     UnionDefinition,
 )
 from fraiseql.schema.filters import comparable, embedded
-from fraiseql.schema.guards import QUERY, Coordinate, Guards
+from fraiseql.schema.guards import Coordinate, Guards
 from fraiseql.schema.hints import Generated, read_hint
 from fraiseql.schema.model import Composite, Model
 from fraiseql.schema.requirements import Check
@@ -84,14 +84,14 @@ class Hidden:
         return [
             self._query(query)
             for query in declared
-            if (QUERY, query.graphql_name) not in self.fields
+            if (query.root, query.graphql_name) not in self.fields
         ]
 
     def _query(self, query: QueryDefinition) -> QueryDefinition:
         name = query.graphql_name
         return replace(
             query,
-            arguments=self._arguments(QUERY, name, query.arguments),
+            arguments=self._arguments(query.root, name, query.arguments),
             by=tuple(each for each in query.by if (name, each) not in self.compared),
             # The order is not part of the schema, and planned by the complete declarations.
             order_by=(),
@@ -172,10 +172,10 @@ class _Search:
             ):
                 self.hidden.targets.add(target)
         for query in self._model.queries:
-            self._arguments(QUERY, query.graphql_name, query.arguments)
-            self._place(QUERY, query.graphql_name, query.annotation)
+            self._arguments(query.root, query.graphql_name, query.arguments)
+            self._place(query.root, query.graphql_name, query.annotation)
             for name in query.by:
-                if (QUERY, query.graphql_name, name) in self.hidden.arguments:
+                if (query.root, query.graphql_name, name) in self.hidden.arguments:
                     self.hidden.compared.add((query.graphql_name, name))
 
     def _composite(self, definition: Composite) -> None:

@@ -205,19 +205,21 @@ def _check_members(definition: EnumDefinition) -> None:
 
 
 def _check_queries(queries: list[QueryDefinition]) -> None:
-    if not queries:
+    if all(query.write for query in queries):
         raise DeclarationError(
             "There are no queries.",
             hint='Give at least one: queries=[fraiseql.find("users", User)].',
         )
-    seen: dict[str, str] = {}
+    seen: dict[tuple[str, str], str] = {}
     for query in queries:
-        _check_name(query.graphql_name, f"Query {query.name}")
-        if query.graphql_name in seen:
+        label, place = f"{query.root} {query.name}", (query.root, query.graphql_name)
+        _check_name(query.graphql_name, label)
+        if place in seen:
+            kind, plural = ("mutation", "Mutations") if query.write else ("query", "Queries")
             raise DeclarationError(
-                f"Queries {seen[query.graphql_name]} and {query.name} both have the GraphQL name "
+                f"{plural} {seen[place]} and {query.name} both have the GraphQL name "
                 f"{query.graphql_name!r}.",
-                hint='Rename one, or write @fraiseql.query(name="…").',
+                hint=f'Rename one, or write @fraiseql.{kind}(name="…").',
             )
-        seen[query.graphql_name] = query.name
-        _check_arguments(f"Query {query.name}", query.arguments)
+        seen[place] = query.name
+        _check_arguments(label, query.arguments)

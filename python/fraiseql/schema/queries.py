@@ -81,7 +81,7 @@ def query(
     check_options("@fraiseql.query", texts)
 
     def decorate(target: Any) -> Any:
-        definition = _definition(target, name, description, deprecation)
+        definition = function_definition("query", target, name, description, deprecation)
         checked = checked_cache(f"Query {definition.name}", cache)
         required = read_requirement(f"Query {definition.name}", requires, hide)
         setattr(target, ATTRIBUTE, replace(definition, cache=checked, requirement=required))
@@ -90,16 +90,28 @@ def query(
     return decorate if function is None else decorate(function)
 
 
-def _definition(
-    function: Any, name: str | None, description: str | None, deprecation: str | None
+def function_definition(
+    kind: str, function: Any, name: str | None, description: str | None, deprecation: str | None
 ) -> QueryDefinition:
+    """Return the definition of a function under ``@fraiseql.query`` or ``@fraiseql.mutation``.
+
+    Args:
+        kind: Name of the decorator.
+        function: The function.
+        name: GraphQL name.
+        description: Text for the schema.
+        deprecation: Why not to use the field any more.
+
+    Raises:
+        DeclarationError: It is not a function, or a hint is missing.
+    """
     if not callable(function) or isinstance(function, type):
         raise DeclarationError(
-            f"@fraiseql.query decorates {function!r}, which is not a function.",
+            f"@fraiseql.{kind} decorates {function!r}, which is not a function.",
             hint="Write it above a def or async def.",
         )
     own = getattr(function, "__name__", type(function).__name__)
-    label = f"Query {own}"
+    label = f"{kind.capitalize()} {own}"
     docs = docs_of(function)
     arguments, takes_info = read_parameters(function, label, docs, skip=0)
     return QueryDefinition(

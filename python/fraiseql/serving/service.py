@@ -2,24 +2,32 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from time import perf_counter
 from typing import Any
 
-from fraiseql.database import UNBOUNDED, Budget, Database, Identity, Pool, SessionMonitor, open_pool
+from fraiseql.database import (
+    UNBOUNDED,
+    Budget,
+    Database,
+    Identity,
+    Pool,
+    SessionMonitor,
+    WriteTransaction,
+    open_pool,
+)
 from fraiseql.database.pool_metrics import pool_metrics
 from fraiseql.errors import DatabaseUnavailable, FraiseQLError
 from fraiseql.events import Events, OperationEvents, Timings, current_request
-from fraiseql.results import FieldRequest, RequestCaches, Results
+from fraiseql.results import FieldRequest, Results
 from fraiseql.schema import Schema
-from fraiseql.serving.document import Operation, RequestError
+from fraiseql.serving.document import RequestError
 from fraiseql.serving.document.identity import request_identity
 from fraiseql.serving.document.request import Request
 from fraiseql.serving.execution.context_reads import ContextReads
 from fraiseql.serving.execution.encode import Encoder
 from fraiseql.serving.execution.explain import Explanation, explain_plan
-from fraiseql.serving.execution.reading import CONTEXT_KEY, Reads, note_in_field
-from fraiseql.serving.execution.resolvers import Call
+from fraiseql.serving.execution.reading import CONTEXT_KEY, Reads
 from fraiseql.serving.execution.run import Run
 from fraiseql.serving.execution.stored_statement import LiveFallback, StalenessReport
 from fraiseql.serving.execution.withheld import WithheldRoles
@@ -32,9 +40,11 @@ from fraiseql.serving.preparation.statement_facts import PlanFacts
 from fraiseql.serving.response.answer import PartitionedRequest, add_report, render
 from fraiseql.serving.response.errors import NO_DATA, ResponseErrors, finished
 from fraiseql.serving.response.from_memory import answer_from_memory
+from fraiseql.serving.response.mutation import MutationAnswers
 from fraiseql.serving.response.outage import outage
 from fraiseql.serving.response.reporting import operation_events, report_answers
 from fraiseql.serving.response.response import Response
+from fraiseql.serving.response.runs import Runs
 from fraiseql.serving.response.split import answer_split
 from fraiseql.serving.response.staleness import staleness, withheld
 from fraiseql.serving.startup.load_sources import Publish, all_live, load_sources
@@ -86,7 +96,7 @@ class Service:
         self._refresh_seconds = refresh_seconds
         self.settings = settings
         self._preparer = Preparer(schema, settings, results, policy)
-        self._encoder = Encoder(schema)
+        self._runs = Runs(settings, Encoder(schema), results)
         self._pool: Pool | None = None
         self._snapshot: PlanSnapshot | None = None
         self._source_monitor: SourceMonitor | None = None
@@ -246,23 +256,26 @@ class Service:
     ) -> Response:
         serving, operation, values = prepared
         identity = self._identity(context)
+        if serving.serial:
+            asked = self._partitioned(prepared, request, context, timings, identity)
+            whole = self.settings.mutation_transaction == "operation"
+            answers = MutationAnswers(self.pool, self.schema, whole)
+            return await answers.answer(serving, asked)
         if serving.split is not None and self.results is not None:
             shared = FieldRequest(request.variables or _NO_VARIABLES, dict, identity, context)
             response = await answer_from_memory(
                 serving.split, shared, request.etags, self.results.confirm, timings
             )
             if response is None:
-                partitioned = self._partitioned(
-                    operation, values, request, context, timings, identity=identity
-                )
+                partitioned = self._partitioned(prepared, request, context, timings, identity)
                 response = await answer_split(serving, serving.split, partitioned, request.etags)
             return response
         budget = self.pool.budget()
-        run = self._run(identity, values, budget)
+        run = self._runs.run(self.pool, identity, values, budget)
         if serving.compiled.needs_python:
             full = self._context(context, identity, run.note, budget)
-            current = self._reached(identity, run.note)
-            run.call = self._call(operation, values, request, full, current)
+            current = self._runs.reached(identity, run.note)
+            run.call = self._runs.call(operation, values, request, full, current)
         body, errors = await render(serving, run, timings, self._errors(operation.name))
         if errors:
             away = outage(errors, serving.roots, no_data=body == NO_DATA)
@@ -275,26 +288,31 @@ class Service:
 
     def _partitioned(
         self,
-        operation: Operation,
-        values: Mapping[str, Any],
+        prepared: Prepared,
         request: Request,
         context: dict[str, Any],
         timings: Timings,
-        *,
         identity: Identity,
     ) -> PartitionedRequest:
-        raw = request.variables or _NO_VARIABLES
+        (_, operation, values), raw = prepared, request.variables or _NO_VARIABLES
         # Nothing here refers to the returned object: the cycle would wait for the collector.
         reports: dict[str, list[StalenessReport]] = {}
         note = partial(add_report, reports)
         budget = self.pool.budget()
         full = self._context(context, identity, note, budget)
 
-        def new_run(*, python: bool, reads: ContextReads | None = None) -> Run:
-            run = self._run(identity, values, budget)
+        def new_run(
+            *,
+            python: bool,
+            reads: ContextReads | None = None,
+            db: WriteTransaction | None = None,
+        ) -> Run:
+            if db is not None and isinstance(full["db"], Database | WriteTransaction):
+                full["db"] = db
+            run = self._runs.run(self.pool, identity, values, budget)
             if python:
-                current = self._reached(identity, note)
-                run.call = self._call(operation, values, request, full, current, reads=reads)
+                current = self._runs.reached(identity, note)
+                run.call = self._runs.call(operation, values, request, full, current, reads=reads)
             return run
 
         return PartitionedRequest(
@@ -328,7 +346,7 @@ class Service:
             InputError: A value does not fit the type of its field.
         """
         serving, _, values = await self._prepare(request, Timings(), ALL_RIGHTS)
-        run = self._run(self._identity(context or {}), values, self.pool.budget())
+        run = self._runs.run(self.pool, self._identity(context or {}), values, self.pool.budget())
         sources = self._current.planner.relations.sources.sources.values()
         declared = frozenset().union(*[source.indexes.names for source in sources])
         explanation = await explain_plan(serving.compiled, run, declared, analyze=analyze)
@@ -351,34 +369,6 @@ class Service:
         if self._snapshot is None:
             raise DatabaseUnavailable("The application is not started.")
         return self._snapshot
-
-    def _run(self, identity: Identity, values: Mapping[str, Any], budget: Budget) -> Run:
-        hidden = not self.settings.introspection
-        return Run(
-            self.pool, identity, values, self._encoder, hide_suggestions=hidden, budget=budget
-        )
-
-    def _call(
-        self,
-        operation: Operation,
-        values: Mapping[str, Any],
-        request: Request,
-        context: dict[str, Any],
-        current: RequestCaches | None,
-        *,
-        reads: ContextReads | None = None,
-    ) -> Call:
-        full = cache(partial(operation.full_values, request.variables or _NO_VARIABLES))
-        name, encoder = operation.name, self._encoder
-        return Call(context, values, full, name, encoder, reached=current, reads=reads)
-
-    def _reached(
-        self, identity: Identity, note: Callable[[StalenessReport], None]
-    ) -> RequestCaches | None:
-        """Return the result caches as Python functions use them."""
-        if self.results is None:
-            return None
-        return RequestCaches(self.results, identity, partial(note_in_field, note))
 
     def _context(
         self,

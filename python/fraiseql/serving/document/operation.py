@@ -7,8 +7,10 @@ from graphql import (
     DocumentNode,
     FragmentDefinitionNode,
     GraphQLError,
+    GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
+    OperationType,
 )
 from graphql.execution.values import VariableValues
 
@@ -96,6 +98,18 @@ class Operation:
         self.variables = Variables(
             schema, node, self.fragments, limits, hide_suggestions=hide_suggestions
         )
+
+    @property
+    def root(self) -> GraphQLObjectType:
+        """The root type of its fields."""
+        root = self.schema.get_root_type(self.node.operation)
+        assert root is not None  # noqa: S101 - parsing refuses an operation without one
+        return root
+
+    @property
+    def is_mutation(self) -> bool:
+        """Whether it writes."""
+        return self.node.operation is OperationType.MUTATION
 
     @property
     def name(self) -> str | None:

@@ -77,12 +77,12 @@ def parse_document(
 
     Raises:
         RequestError: The text is not GraphQL, exceeds a limit or is not valid for the schema; or
-            the operation does not exist or is no query.
+            the operation does not exist, or the schema or the method does not allow its kind.
     """
     start = perf_counter()
     document = _parse(request.query, limits)
     node = _operation(document, request.operation_name)
-    _require_query(node, read_only=request.read_only)
+    _check_kind(node, schema, read_only=request.read_only)
     check_limits(document, limits.max_depth, limits.max_aliases)
     sizes = check_repeats(document, limits.max_fields)
     parsed = perf_counter()
@@ -139,10 +139,11 @@ def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionN
     raise RequestError([GraphQLError(message)], "OPERATION_NOT_FOUND")
 
 
-def _require_query(node: OperationDefinitionNode, *, read_only: bool) -> None:
-    """Refuse other operations than queries, with 405 when the method allows queries only."""
+def _check_kind(node: OperationDefinitionNode, schema: GraphQLSchema, *, read_only: bool) -> None:
+    """Refuse subscriptions, and mutations where there are none or with 405 for a GET."""
     kind = node.operation
-    if kind is OperationType.QUERY:
+    allowed = kind is OperationType.MUTATION and not read_only and schema.mutation_type
+    if kind is OperationType.QUERY or allowed:
         return
     if read_only:
         message, status = f"A GET request may only run a query, not a {kind.value}.", 405

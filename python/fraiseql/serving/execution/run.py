@@ -126,7 +126,7 @@ class Run:
 
 
 def _without_suggestion(error: InputError) -> InputError:
-    plain = InputError(without_suggestion(error.message), code=error.code)
+    plain = InputError(without_suggestion(error.message), code=error.code, path=error.path)
     plain.__cause__, plain.relation = error.__cause__, error.relation
     return plain
 
@@ -252,6 +252,13 @@ class CompiledPlan:
         numbers = [root.stream for root in self.sql] + [root.stream for root in self.python]
         for stream, item in zip(numbers, await _gather(work), strict=True):
             streams[stream] = (item,)
+        return streams
+
+    def failed(self, run: Run, error: Exception) -> list[Any]:
+        """Return the streams of root fields that failed before they ran."""
+        streams, number = self._streams.copy(), run.fail(error)
+        for root in self.plan.roots:
+            streams[root.stream] = (number,)
         return streams
 
     async def compute(

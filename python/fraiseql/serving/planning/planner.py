@@ -14,8 +14,7 @@ from graphql import (
 )
 
 from fraiseql.schema import Check, Schema
-from fraiseql.schema.definitions import QueryDefinition
-from fraiseql.schema.guards import QUERY
+from fraiseql.schema.definitions import QUERY, QueryDefinition
 from fraiseql.schema.pages import row_type
 from fraiseql.serving.document import Operation, input_limits
 from fraiseql.serving.document.sizes import check_filter, check_order
@@ -111,7 +110,7 @@ class Planner:
             roots.entry(field) for field in collected.roots if only is None or field.key in only
         ]
         objects = roots.objects
-        root = objects.shape.add({"kind": "object", "type": QUERY, "fields": entries})
+        root = objects.shape.add({"kind": "object", "type": operation.root.name, "fields": entries})
         return OperationPlan(
             tuple(roots.roots),
             objects.computed,
@@ -129,14 +128,13 @@ class Planner:
         Raises:
             GraphQLError: A directive of a root field has an invalid argument.
         """
-        root = operation.schema.query_type
-        assert root is not None  # noqa: S101 - build_schema requires a query
+        root = operation.root
         collector = Collector(operation.schema, operation.fragments, values)
         selection = collector.select(root, [operation.node.selection_set])
         for refusal in selection.refusals.values():
             raise refusal
         return Collected(
-            selection.objects[QUERY],
+            selection.objects[root.name],
             tuple(zip(collector.fields, collector.parents, strict=True)),
             ArgumentReader(operation, values),
         )
@@ -210,6 +208,7 @@ class _RootPlanner:
         self._planner = planner
         self._schema = planner.relations.schema
         self._operation = operation
+        self._root = operation.root.name
         self._raw = raw
         self._arguments = arguments
         self.objects = ObjectPlanner(planner.relations, self._arguments, denials)
@@ -228,17 +227,18 @@ class _RootPlanner:
             return field_node(
                 selected.id, selected.key, {"stream": stream}, node, nullable=nullable
             )
-        node = self._plan(selected, self._schema.queries[selected.name], stream)
+        roots = self._schema.queries if self._root == QUERY else self._schema.mutations
+        node = self._plan(selected, roots[selected.name], stream)
         nullable = not str(selected.field.type).endswith("!")
         return field_node(selected.id, selected.key, {"stream": stream}, node, nullable=nullable)
 
     def _plan(self, selected: SelectedField, definition: QueryDefinition, stream: int) -> int:
-        denial = self._denials.of_field(QUERY, selected.name)
+        denial = self._denials.of_field(self._root, selected.name)
         if denial is not None:
             self.roots.append(RefusedRoot(stream, denial))
             return self.objects.shape.any()
         if definition.function is not None:
-            node, field = self.objects.python_field(selected, QUERY)
+            node, field = self.objects.python_field(selected, self._root)
             self.roots.append(PythonRoot(stream, definition, field))
             self.costs.append(self._planner.cost(selected, definition, field.arguments))
             return node
@@ -260,7 +260,7 @@ class _RootPlanner:
             read = rows
         try:
             arguments = self._arguments.for_sql(selected.field, selected.nodes[0])
-            denial = self._denials.of_arguments(QUERY, selected, self._arguments)
+            denial = self._denials.of_arguments(self._root, selected, self._arguments)
         except GraphQLError as error:
             denial = input_error(error)
         if denial is not None:

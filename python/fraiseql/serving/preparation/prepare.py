@@ -1,12 +1,13 @@
 """Preparation of requests: documents, variables and plans, cached in memory."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Final, TypeVar
 
+import orjson
 from graphql import GraphQLError
 
 from fraiseql.bounded import Bounded
@@ -24,13 +25,13 @@ from fraiseql.serving.document import (
 )
 from fraiseql.serving.document.nodes import used_names
 from fraiseql.serving.document.request import Request
-from fraiseql.serving.planning.plan import Cost
+from fraiseql.serving.planning.plan import Cost, OperationPlan
 from fraiseql.serving.preparation.declared_code import DeclaredCode
 from fraiseql.serving.preparation.partition import Splitter
 from fraiseql.serving.preparation.plan_metrics import PlanCounts
 from fraiseql.serving.preparation.policy import Policy
 from fraiseql.serving.preparation.rights import Rights
-from fraiseql.serving.preparation.serving_plan import ServingPlan
+from fraiseql.serving.preparation.serving_plan import RootPart, ServingPlan
 from fraiseql.serving.preparation.snapshot import PlanKey, PlanSnapshot
 from fraiseql.serving.preparation.views import SchemaView, SchemaViews
 from fraiseql.serving.preparation.weights import operation_weight, plan_weight
@@ -220,7 +221,7 @@ class Preparer:
             plan = job.snapshot.planner.plan(job.operation, job.values, job.raw, denied=job.denied)
             if not plan.cost.terms:
                 self._check_cost(plan.cost, job.values)
-            return job.snapshot.compiled(plan)
+            return self._compiled(job, plan)
         except FraiseQLError as error:
             if not error.for_clients:
                 raise
@@ -234,9 +235,28 @@ class Preparer:
             message = "The operation or its variables are nested too deeply."
             return RequestError([GraphQLError(message)], "BAD_USER_INPUT")
 
+    def _compiled(self, job: _Job, plan: OperationPlan) -> ServingPlan:
+        serving = job.snapshot.compiled(plan)
+        if job.operation.is_mutation:
+            serving.serial = tuple(self._serial(job))
+        return serving
+
+    def _serial(self, job: _Job) -> Iterator[RootPart]:
+        """Yield the root fields of a mutation, each with its own plan."""
+        planner, operation, values = job.snapshot.planner, job.operation, job.values
+        collected = planner.collect(operation, values)
+        for field in collected.roots:
+            plan = planner.plan(
+                operation, values, job.raw, collected=collected, only={field.key}, denied=job.denied
+            )
+            name, constant = orjson.dumps(field.key) + b":", field.field is None
+            serving = job.snapshot.compiled(plan)
+            yield RootPart(field.key, serving, name, {}, constant=constant)
+
     def _split(self, job: _Job, serving: ServingPlan) -> None:
         """Partition a plan whose root fields are cached; plans that are not cached are not."""
-        if self._results is not None and len(job.request.query) <= _MOST_CACHED:
+        cacheable = not job.operation.is_mutation and len(job.request.query) <= _MOST_CACHED
+        if self._results is not None and cacheable:
             name, query = job.operation.name, job.request.query
             default = self._policy(name, query) if self._policy else None
             planner, compiled = job.snapshot.planner, job.snapshot.compiled

@@ -105,10 +105,11 @@ class ServingPlan:
         shape: Renders the response.
         roots: The number of root fields that are no constants.
         split: The root fields by themselves; None when none of them is cached.
+        serial: The root fields of a mutation, which run one after the other.
         events: Receives the requests of the plan; None before the first, or without a receiver.
     """
 
-    __slots__ = ("compiled", "events", "roots", "shape", "split")
+    __slots__ = ("compiled", "events", "roots", "serial", "shape", "split")
 
     def __init__(self, compiled: CompiledPlan) -> None:
         self.compiled = compiled
@@ -116,4 +117,5 @@ class ServingPlan:
         roots = compiled.plan.roots
         self.roots = sum(not isinstance(root, ConstantRoot) for root in roots)
         self.split: Split | None = None
+        self.serial: tuple[RootPart, ...] = ()
         self.events: OperationEvents | None = None

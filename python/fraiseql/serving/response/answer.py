@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 
 from graphql.execution.values import VariableValues
 
-from fraiseql.database import Identity
+from fraiseql.database import Identity, WriteTransaction
 from fraiseql.errors import ResponseTooLarge
 from fraiseql.events import Timings
 from fraiseql.native import LargeText
@@ -31,12 +31,19 @@ _TOO_OLD: Final = "source_stale"
 class NewRun(Protocol):
     """Makes a run of one root field."""
 
-    def __call__(self, *, python: bool, reads: ContextReads | None = None) -> Run:
+    def __call__(
+        self,
+        *,
+        python: bool,
+        reads: ContextReads | None = None,
+        db: WriteTransaction | None = None,
+    ) -> Run:
         """Return the run.
 
         Args:
             python: Whether it calls Python functions.
             reads: Records their reads of the request.
+            db: The transaction that they run in; None for none.
         """
 
 
@@ -107,11 +114,30 @@ async def render(
         timings: Records the time of each step.
         response_errors: Makes the errors to show.
     """
-    compiled, shape = serving.compiled, serving.shape
     start = perf_counter()
-    streams = await compiled.roots(run)
+    streams = await serving.compiled.roots(run)
+    timings.sql = perf_counter() - start
+    return await render_streams(serving, run, streams, timings, response_errors)
+
+
+async def render_streams(
+    serving: ServingPlan,
+    run: Run,
+    streams: list[Any],
+    timings: Timings,
+    response_errors: ResponseErrors,
+) -> tuple[bytes | LargeText, Sequence[Mapping[str, Any]]]:
+    """Return the same as ``render``, for root fields that have run.
+
+    Args:
+        serving: The plan.
+        run: The request.
+        streams: The values of the root fields.
+        timings: Records the time of rendering.
+        response_errors: Makes the errors to show.
+    """
+    compiled, shape = serving.compiled, serving.shape
     fetched = perf_counter()
-    timings.sql = fetched - start
     most = run.budget.most
     try:
         body, errors, missing = shape.render(streams, most)
@@ -189,7 +215,7 @@ async def _compute(
         run, body, errors = await _rendered(part, request, None)
         cacheable = None
     own, read = run.noted or [], request.reports.get(part.key, [])
-    result = FieldResult(_value(body, part.name), errors, [*own, *read])
+    result = FieldResult(value_of(body, part.name), errors, [*own, *read])
     unvaried = () if reads is None else tuple(reads.unvaried)
     if cacheable is None or not isinstance(result.value, bytes) or errors or unvaried:
         return ComputedValue(None, cacheable=False, payload=result, unvaried=unvaried)
@@ -218,7 +244,7 @@ def _recorded_reads(
     return ContextReads(cache.vary, cache.shared, cacheable.variables, request.identity)
 
 
-def _value(body: bytes | LargeText, name: bytes) -> Value:
+def value_of(body: bytes | LargeText, name: bytes) -> Value:
     """Cut the value of the only field out of ``{"data":{"key":VALUE}}``."""
     start = len(b'{"data":{') + len(name)
     if isinstance(body, LargeText):

@@ -7,7 +7,7 @@ import orjson
 from graphql import GraphQLError
 
 from fraiseql.error_log import NOWHERE, ErrorLog, ErrorPlace, code_of, without_quoted
-from fraiseql.errors import DocumentError, FraiseQLError
+from fraiseql.errors import DocumentError, FraiseQLError, InputError
 from fraiseql.events import current_request
 from fraiseql.native import LargeText, RenderError
 from fraiseql.serving.planning.plan import OperationPlan, SqlRoot
@@ -78,13 +78,15 @@ class ResponseErrors:
 
     def described(self, error: Exception, place: ErrorPlace = NOWHERE) -> dict[str, Any]:
         """Return message and extensions of an error; internal details go to the log."""
-        extensions = {"code": code_of(error)}
+        extensions: dict[str, Any] = {"code": code_of(error)}
         if isinstance(error, FraiseQLError) and (error.for_clients or self._debug):
             extensions["code"] = error.code
             message = error.message
             # The hint of an error with hidden details is for readers of the log.
             if error.hint and (self._debug or not error.hides):
                 extensions["hint"] = error.hint
+            if isinstance(error, InputError) and error.path:
+                extensions["input"] = error.path
         elif isinstance(error, GraphQLError):
             message = _for_clients(error.message)
             extensions |= error.extensions or {}

@@ -1,0 +1,171 @@
+"""The read-write transaction of a mutation."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, Final
+
+from asyncpg import Record
+
+from fraiseql.database.connection import Connection
+from fraiseql.database.facade import Transaction
+from fraiseql.database.identity import Identity
+from fraiseql.database.latency import Priority
+from fraiseql.database.observing import record
+from fraiseql.database.pool import Pool
+from fraiseql.database.write_tracking import opened
+from fraiseql.errors import DatabaseError
+
+_SAVEPOINT: Final = "fraiseql_block"
+
+
+class WriteTransaction(Transaction):
+    """Statements of a mutation, all in one transaction on one connection.
+
+    It has the methods and errors of ``Database``. Statements that run at the same time wait for
+    each other.
+
+    Args:
+        connection: The connection, inside its transaction.
+        pool: Source of the connection.
+        identity: Role and session variables that the connection has.
+    """
+
+    __slots__ = ("_lock", "_pool", "identity")
+
+    def __init__(self, connection: Connection, pool: Pool, identity: Identity) -> None:
+        super().__init__(connection, partial(record, pool, identity))
+        self._lock = asyncio.Lock()
+        self._pool = pool
+        self.identity = identity
+
+    @property
+    def pool(self) -> Pool:
+        """Source of connections."""
+        return self._pool
+
+    async def fetch(self, sql: str, *args: Any) -> list[Record]:
+        """Return all rows; arguments and errors are those of ``Database.fetch``."""
+        async with self._lock:
+            return await super().fetch(sql, *args)
+
+    async def fetchrow(self, sql: str, *args: Any) -> Record | None:
+        """Return the first row, or None.
+
+        Arguments and errors are those of ``Database.fetch``.
+        """
+        async with self._lock:
+            return await super().fetchrow(sql, *args)
+
+    async def fetchval(self, sql: str, *args: Any) -> Any:
+        """Return the first column of the first row, or None.
+
+        Arguments and errors are those of ``Database.fetch``.
+        """
+        async with self._lock:
+            return await super().fetchval(sql, *args)
+
+    async def execute(self, sql: str, *args: Any) -> str:
+        """Run a statement; return PostgreSQL's command tag, such as ``INSERT 0 1``.
+
+        Arguments and errors are those of ``Database.fetch``.
+        """
+        async with self._lock:
+            return await super().execute(sql, *args)
+
+    async def read_plainly(
+        self, sql: str, args: Sequence[Any], usual: Priority = Priority.LIST
+    ) -> list[Record]:
+        """Return the rows: the transaction has one identity.
+
+        Arguments and errors are those of ``Database.read``.
+        """
+        return await self.read(sql, args, usual)
+
+    @asynccontextmanager
+    async def transaction(self, *, readonly: bool = True) -> AsyncIterator["WriteTransaction"]:
+        """Run statements in a savepoint: undone on an exception, which leaves the block.
+
+        Args:
+            readonly: False to allow writing.
+
+        Raises:
+            DatabaseError: A statement failed.
+
+        Example:
+            ``async with db.transaction(readonly=False) as t: await t.execute("DELETE FROM draft")``
+        """
+        mode = "; SET TRANSACTION READ ONLY" if readonly else ""
+        await self._controlled(f"SAVEPOINT {_SAVEPOINT}{mode}")
+        try:
+            yield self
+        except Exception:
+            if self.is_open:
+                undo = f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}; RELEASE SAVEPOINT {_SAVEPOINT}"
+                await self._controlled(undo)
+            raise
+        await self._controlled(f"RELEASE SAVEPOINT {_SAVEPOINT}")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is neither committed nor rolled back."""
+        connection = self._current
+        return (
+            connection is not None and not connection.is_closed() and connection.is_in_transaction()
+        )
+
+    async def commit(self) -> None:
+        """Commit.
+
+        Raises:
+            DatabaseError: A deferred constraint refused it, it conflicts with another transaction,
+                or a statement in it had failed: nothing was written.
+        """
+        if await self._controlled("COMMIT") == "ROLLBACK":
+            raise DatabaseError(
+                "The transaction was rolled back, because a statement in it had failed.",
+                hint="Let the exception of the statement leave the mutation, or run the statement"
+                " in a block of db.transaction(readonly=False).",
+            )
+
+    async def _controlled(self, sql: str) -> str:
+        async with self._lock:
+            return await self._control(sql)
+
+
+@asynccontextmanager
+async def write_transaction(
+    pool: Pool, identity: Identity, name: str, isolation: str | None = None
+) -> AsyncIterator[WriteTransaction]:
+    """Begin a transaction that is rolled back at the end of the block unless it is committed.
+
+    Args:
+        pool: Source of the connection.
+        identity: Role and session variables of the request.
+        name: Name of its functions, by which its latency is measured.
+        isolation: Isolation level in SQL; None for the default of the database.
+
+    Raises:
+        DatabaseUnavailable: No connection was available.
+        DatabaseError: The role or a variable cannot be set.
+    """
+    level = "" if isolation is None else f" ISOLATION LEVEL {isolation}"
+    latency = pool.latencies.of(f"transaction of {name}", Priority.KEY)
+    async with pool.acquire(identity, latency, recorded=True) as connection:
+        own = WriteTransaction(connection, pool, identity)
+        try:
+            await own._controlled(f"BEGIN{level} READ WRITE")  # noqa: SLF001 - not for users
+            with opened(writable=True):
+                yield own
+            await _roll_back(own)
+        except Exception:
+            await _roll_back(own)
+            raise
+        finally:
+            own._end()  # noqa: SLF001 - not for users
+
+
+async def _roll_back(transaction: WriteTransaction) -> None:
+    if transaction.is_open:
+        await transaction._controlled("ROLLBACK")  # noqa: SLF001 - not for users
