@@ -14,6 +14,22 @@ from hypothesis import strategies as st
 
 MOST_DEPTH = 4
 
+_BONES = [
+    *[""] * 6,
+    "(limit: 2)",
+    "(limit: $one)",
+    "(offset: 1)",
+    "(limit: 0)",
+    "(limit: 4)",
+    "(offset: -1)",
+    "(where: {weight: {gt: 1}})",
+    "(where: {weight: {gte: $one}}, orderBy: [{id: ASC}])",
+    '(where: {not: {label: {in: ["a", "c"]}}}, limit: 1)',
+    "(orderBy: [{label: DESC_NULLS_LAST}, {weight: ASC}], limit: 2, offset: $one)",
+    "(where: {or: []})",
+]
+"""Arguments of an embedded list; two of them are out of range."""
+
 
 @dataclass
 class Operation:
@@ -78,6 +94,8 @@ class _Writer:
             return self.draw(st.sampled_from(["(id: 1)", "(id: $one)", "(id: 99)"]))
         if name == "scores":
             return self.draw(st.sampled_from(["", "(times: 3)", "(times: $one)"]))
+        if name == "bones":
+            return self.draw(st.sampled_from(_BONES))
         return ""
 
     def directive(self) -> str:

@@ -14,6 +14,7 @@ from graphql import (
 )
 
 from fraiseql.schema import Schema
+from tests.integration.serving.oracle import ordered, selected
 
 from . import rich_schema
 
@@ -55,8 +56,14 @@ class Oracle:
 
     def _field(self, source: dict[str, Any], info: GraphQLResolveInfo, **arguments: Any) -> Any:
         if info.parent_type.name == "Query":
-            return self._root(source["items"], info.field_name, arguments)
+            root = self._root(source["items"], info.field_name, arguments)
+            if info.field_name != "itemsAsDicts":
+                return root
+            # The developer's SQL made these, with the list as it is declared.
+            return [{**item, "bones": _cut(item["bones"], {}), "by hand": True} for item in root]
         definition = self._schema.fields[info.parent_type.name][info.field_name]
+        if definition.embed is not None:
+            return _listed(source, definition.name, arguments)
         if definition.computed is None:
             return source.get(definition.name)
         return _computed(definition.name, source, arguments)
@@ -66,6 +73,26 @@ class Oracle:
         if name in ("item", "itemByPython"):
             return next((item for item in items if item["id"] == arguments["id"]), None)
         return items
+
+
+def _listed(source: dict[str, Any], name: str, arguments: dict[str, Any]) -> Any:
+    """Return an embedded list; only rows that SQL reads have all its items."""
+    rows = source.get(name)
+    if "rank" not in source or "by hand" in source:
+        if arguments:
+            raise TypeError
+        return rows
+    return _cut(source[name], arguments)
+
+
+def _cut(rows: list[dict[str, Any]], arguments: dict[str, Any]) -> list[dict[str, Any]]:
+    limit = arguments.get("limit")
+    limit, offset = 3 if limit is None else limit, arguments.get("offset") or 0
+    if not 0 <= limit <= 3 or offset < 0:
+        raise ValueError
+    rows = [dict(row) for row in selected(rows, arguments.get("where") or {})]
+    rows = ordered(rows, arguments.get("order_by") or ["-weight"], "id")
+    return rows[offset : offset + limit]
 
 
 def _computed(name: str, source: dict[str, Any], arguments: dict[str, Any]) -> Any:

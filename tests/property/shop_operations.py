@@ -41,6 +41,26 @@ _ORDERS = [
 ]
 
 
+_NESTED = {
+    "posts": [
+        "(limit: 2)",
+        "(limit: $one)",
+        "(limit: 4, offset: 1)",
+        "(where: {price: {gt: 2}}, limit: 3)",
+        "(orderBy: [{at: ASC}], limit: $one)",
+        "(where: {remarks: {some: {stars: {gte: $one}}}})",
+        "(offset: $one)",
+    ],
+    "remarks": [
+        "(limit: 1)",
+        "(limit: $one)",
+        "(orderBy: [{stars: ASC}])",
+        '(where: {body: {contains: "e"}, stars: {isNull: false}})',
+    ],
+}
+"""Arguments of embedded lists, by the field; a variable may be out of range."""
+
+
 class _ShopWriter(_Writer):
     """Root fields have their arguments; no fragments on other types are there."""
 
@@ -49,6 +69,8 @@ class _ShopWriter(_Writer):
             return self.listed()
         if name in ("author", "byPython"):
             return self.draw(st.sampled_from(["(id: 1)", "(id: $one)", "(id: 99)"]))
+        if name in _NESTED:
+            return self.draw(st.sampled_from(["", "", *_NESTED[name]]))
         return "(name: $name)" if name == "named" else ""
 
     def listed(self) -> str:

@@ -150,5 +150,5 @@ def _check_arguments(
 
 
 def _arguments(field: FieldDefinition) -> dict[str, TypeReference]:
-    entries = field.computed.arguments if field.computed else ()
+    entries = field.arguments
     return {entry.graphql_name: read_hint(entry.annotation, entry.name) for entry in entries}

@@ -28,6 +28,7 @@ from fraiseql.schema.guards import Guards, find_guards
 from fraiseql.schema.hiding import check_hidden, find_hidden
 from fraiseql.schema.leaves import leaves_of
 from fraiseql.schema.model import Model
+from fraiseql.schema.nested import complete_embeds
 from fraiseql.schema.requirements import Check
 from fraiseql.schema.roots import complete_roots
 from fraiseql.schema.storage import Cache
@@ -111,6 +112,7 @@ def build_schema(
     types, roots = list(types), [*of_root(QUERY, queries), *of_root(MUTATION, mutations)]
     model = find_declarations(types, roots)
     complete_roots(model)
+    complete_embeds(model)
     check_model(model)
     guards = find_guards(model)
     check_hidden(model, guards)
@@ -134,6 +136,7 @@ def _without(
     if all(query.write for query in visible.queries):
         return None
     complete_roots(visible)
+    complete_embeds(visible)
     built = GraphQLBuilder(visible, leaves_of(numbers_as), guards).schema()
     return None if validate_schema(built) else built
 

@@ -140,10 +140,9 @@ class GraphQLBuilder:
         return None if value is MISSING_DEFAULT else GraphQLDefaultInput(value)
 
     def _field(self, field: FieldDefinition) -> GraphQLField:
-        arguments = field.computed.arguments if field.computed else ()
         return GraphQLField(
             self._type(read_hint(field.annotation, field.name)),
-            {entry.graphql_name: self._argument(entry) for entry in arguments},
+            {entry.graphql_name: self._argument(entry) for entry in field.arguments},
             description=field.description,
             deprecation_reason=field.deprecation,
         )

@@ -85,7 +85,8 @@ class FieldDefinition:
     """One field of an object or interface: at most one of ``embed`` and ``computed`` is set.
 
     ``column`` is the relation's column that a stored field is read from; None for the same name.
-    The trace stores no value of a ``private`` field.
+    The trace stores no value of a ``private`` field. ``generated`` are the arguments of a list that
+    is read from another relation.
     """
 
     name: str
@@ -99,6 +100,12 @@ class FieldDefinition:
     column: str | None = None
     private: bool = False
     requirement: Requires | None = None
+    generated: tuple[ArgumentDefinition, ...] = ()
+
+    @property
+    def arguments(self) -> tuple[ArgumentDefinition, ...]:
+        """The GraphQL arguments."""
+        return self.computed.arguments if self.computed else self.generated
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -92,7 +92,7 @@ class _Guarding:
             for entry in composite.fields.values():
                 fields[composite.name, entry.graphql_name] = self._field(composite, entry)
                 inputs[composite.name, entry.name] = self._compared(composite, entry.name)
-                for argument in entry.computed.arguments if entry.computed else ():
+                for argument in entry.arguments:
                     place = (composite.name, entry.graphql_name, argument.name)
                     arguments[place] = _own(argument)
         for query in self._model.queries:
@@ -192,8 +192,7 @@ class _Guarding:
             yield query.root, query.graphql_name, query.annotation, query.arguments
         for composite in self._model.composites():
             for entry in composite.fields.values():
-                arguments = entry.computed.arguments if entry.computed else ()
-                yield composite.name, entry.graphql_name, entry.annotation, arguments
+                yield composite.name, entry.graphql_name, entry.annotation, entry.arguments
 
     def _member_checks(self, hint: Any, guards: Guards) -> Iterator[Check]:
         """Yield the checks of the types that an abstract type may be."""

@@ -180,8 +180,7 @@ class _Search:
 
     def _composite(self, definition: Composite) -> None:
         for entry in definition.fields.values():
-            arguments = entry.computed.arguments if entry.computed else ()
-            self._arguments(definition.name, entry.graphql_name, arguments)
+            self._arguments(definition.name, entry.graphql_name, entry.arguments)
             self._place(definition.name, entry.graphql_name, entry.annotation)
         empty = not self._visible(definition)
         if isinstance(definition, InterfaceDefinition):

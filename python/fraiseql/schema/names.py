@@ -111,7 +111,7 @@ def references(model: Model) -> Iterable[Any]:
     for composite in model.composites():
         for field in composite.fields.values():
             yield read_hint(field.annotation, field.name).innermost
-            for argument in field.computed.arguments if field.computed else ():
+            for argument in field.arguments:
                 yield read_hint(argument.annotation, argument.name).innermost
     for definition in model.definitions.values():
         if isinstance(definition, InputDefinition):

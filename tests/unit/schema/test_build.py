@@ -33,7 +33,7 @@ class User(Node):
     """A person."""
 
     first_name: str
-    posts: list["Post"] = fraiseql.embed("posts", on="user_id", order_by="-at", limit=10)
+    post: "Post | None" = fraiseql.embed("posts", via="post_id")
 
     @fraiseql.field(needs=["first_name"])
     def greeting(self, info: fraiseql.Info, loud: bool = False) -> str:
@@ -112,7 +112,7 @@ type Video implements Node {
 type User implements Node {
   id: ID!
   firstName: String!
-  posts: [Post!]!
+  post: Post
 
   """Say hello."""
   greeting(loud: Boolean! = false): String!
@@ -143,8 +143,8 @@ def test_the_maps_hold_every_declaration_by_its_graphql_name() -> None:
     assert list(schema.enums) == ["Status"]
     assert list(schema.inputs) == ["Page"]
     assert list(schema.queries) == ["node", "media", "user"]
-    assert list(schema.fields["User"]) == ["id", "firstName", "posts", "greeting"]
-    assert schema.fields["User"]["posts"].annotation == list[Post], "evaluated"
+    assert list(schema.fields["User"]) == ["id", "firstName", "post", "greeting"]
+    assert schema.fields["User"]["post"].annotation == Post | None, "evaluated"
     assert schema.fields["Node"]["id"].annotation is fraiseql.ID
     assert schema.classes == {
         Node: "Node",

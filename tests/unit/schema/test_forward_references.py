@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import graphql
@@ -43,7 +44,8 @@ async def users(info: fraiseql.Info, where: fraiseql.Where[User] | None = None) 
 
 def printed(types: list[type], *queries: object) -> str:
     schema = fraiseql.build_schema(types=types, queries=queries)
-    return graphql.print_type(schema.graphql.type_map["User"])
+    text = graphql.print_type(schema.graphql.type_map["User"])
+    return re.sub(r"posts\([^)]*\)", "posts(…)", text)
 
 
 def country() -> type:
@@ -54,7 +56,7 @@ def country() -> type:
 
 def test_classes_may_name_each_other_in_any_order() -> None:
     assert printed([country()], users) == (
-        "type User {\n  id: Int!\n  posts: [Post!]!\n  country: Country\n}"
+        "type User {\n  id: Int!\n  posts(…): [Post!]!\n  country: Country\n}"
     )
 
 

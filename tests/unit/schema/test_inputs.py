@@ -43,6 +43,12 @@ class User:
         return "hello"
 
 
+@fraiseql.type
+class Single:
+    id: int
+    user: "Single | None" = fraiseql.embed("users", via="user_id")
+
+
 @fraiseql.input
 class Range:
     low: Decimal = Decimal("0.50")
@@ -180,10 +186,10 @@ def test_one_item_of_an_order_names_one_field() -> None:
 
 def test_filters_exist_for_types_of_lists_only() -> None:
     @fraiseql.query
-    def user() -> User | None:
+    def period() -> Single | None:
         return None
 
-    names = set(fraiseql.build_schema(queries=[user]).graphql.type_map)
+    names = set(fraiseql.build_schema(queries=[period]).graphql.type_map)
     assert not [name for name in names if name.endswith(("Where", "OrderBy", "Filter"))]
     assert "OrderDirection" not in names
 

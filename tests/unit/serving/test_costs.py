@@ -57,6 +57,6 @@ def test_a_limit_from_a_variable_counts_per_request() -> None:
 
 
 def test_roots_are_added() -> None:
-    first, second = Cost(3, ((ValueRef("a"), 2, 9),)), Cost(4, ((ValueRef("b"), 1, 9),))
+    first, second = Cost(3, ((((ValueRef("a"), 9),), 2),)), Cost(4, ((((ValueRef("b"), 9),), 1),))
     assert total([first, second]).of({"a": 10, "b": -100}) == 3 + 20 + 4
     assert total([]).of({}) == 0

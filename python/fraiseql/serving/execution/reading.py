@@ -28,13 +28,22 @@ from fraiseql.serving.planning.stored_query import find_stored_query
 from fraiseql.serving.sql.select import MAX_OFFSET
 from fraiseql.sources import Source
 
+_NO_VALUES: Final[Mapping[str, Any]] = {}
+
 CONTEXT_KEY: Final = "fraiseql"
 """Key of ``info.context`` under which a ``Repository`` finds the request's ``Reads``."""
 
 current_field: ContextVar[FieldPlan | None] = ContextVar("current_field", default=None)
 """The field whose Python function runs; a repository reads its selection."""
 
+current_values: ContextVar[Mapping[str, Any]] = ContextVar("current_values", default=_NO_VALUES)
+"""The variables of its request, for the arguments of embedded lists."""
+
 _CACHED: Final = 1_000
+
+_WHERE: Final = ":where"
+_LIMIT: Final = ":limit"
+_OFFSET: Final = ":offset"
 
 Outcome = Literal["rows", "count", "exists"]
 
@@ -149,7 +158,8 @@ class RepositoryReader:
         """
         field = current_field.get()
         where = uniform(_copied(where))
-        values = {"where": where, "limit": limit, "offset": offset}
+        # No variable of a request has these names.
+        values = {_WHERE: where, _LIMIT: limit, _OFFSET: offset}
         key = (
             (declared, field, outcome, limit is None, offset is None),
             (variable_signature(where), tuple(order_by)),
@@ -160,7 +170,7 @@ class RepositoryReader:
             query = self._query(source, field, values, order_by, outcome)
             prepared = self._prepare(source, query)
             self._prepared.put(key, prepared, prepared.weight)
-        return Reading(prepared, values)
+        return Reading(prepared, {**current_values.get(), **values})
 
     def _prepare(self, source: Source, query: RelationQuery) -> Prepared:
         # Resolvers may read values of documents, which store floats as text.
@@ -185,7 +195,7 @@ class RepositoryReader:
         bound = bind_source(source)
         scope = self._relations.scope(source.type_name, bound, owner=source.declared)
         places = {name: references(value, name) for name, value in values.items()}
-        where = places["where"]
+        where = places[_WHERE]
         condition = parse_filter(where, scope) if where else None
         if outcome != "rows":
             return RelationQuery(RelationRead(source.relation), condition, outcome=outcome)
@@ -193,8 +203,8 @@ class RepositoryReader:
             self._read(source, bound, field),
             condition,
             self._relations.order(order_by, source.type_name, bound),
-            places["limit"],
-            places["offset"],
+            places[_LIMIT],
+            places[_OFFSET],
         )
 
     def _read(self, source: Source, bound: BoundRelation, field: FieldPlan | None) -> RelationRead:

@@ -15,7 +15,7 @@ from fraiseql.schema.defaults import refuse_beyond_python
 from fraiseql.serving.document.variable_signature import ValueRef
 from fraiseql.serving.execution.context_reads import ContextReads, TrackingInfo
 from fraiseql.serving.execution.encode import Encoder
-from fraiseql.serving.execution.reading import current_field
+from fraiseql.serving.execution.reading import current_field, current_values
 from fraiseql.serving.planning.arguments import ArgumentSource, input_error
 from fraiseql.serving.planning.plan import ComputedStep, FieldPlan, PythonRoot
 
@@ -142,10 +142,11 @@ class Call:
     async def _in_context(self, field: FieldPlan, start: Callable[[], Awaitable[Any]]) -> Any:
         """Await a call with the field and the result caches in context variables."""
         token, reached = current_field.set(field), current.set(self._reached)
-        called = caller.set(field.selected.name)
+        called, values = caller.set(field.selected.name), current_values.set(self._values)
         try:
             return await start()
         finally:
+            current_values.reset(values)
             caller.reset(called)
             current.reset(reached)
             current_field.reset(token)

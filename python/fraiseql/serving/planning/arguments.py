@@ -114,13 +114,16 @@ class ArgumentReader:
     Args:
         operation: The operation.
         values: Coerced variables of the current request.
+
+    Attributes:
+        limits: Limits of the arguments' values.
     """
 
     def __init__(self, operation: Operation, values: Mapping[str, Any]) -> None:
         self._values = VariableValues({}, dict(values))
         self._references = VariableValues({}, operation.variables.references(values))
         self._hide_suggestions = operation.variables.hide_suggestions
-        self._limits = operation.variables.limits
+        self.limits = operation.variables.limits
 
     def for_sql(self, field: GraphQLField, node: FieldNode) -> dict[str, Any]:
         """Return the arguments by Python name; scalars of variables are ``ValueRef``.
@@ -174,7 +177,7 @@ class ArgumentReader:
         if written is not None and not isinstance(written.value, VariableNode):
             inside = variables_inside(written)
         return ArgumentSource(
-            name, argument, written, node, self._limits, self._hide_suggestions, inside
+            name, argument, written, node, self.limits, self._hide_suggestions, inside
         )
 
     def _source(self, source: ArgumentSource) -> dict[str, Any]:

@@ -1,16 +1,19 @@
 """Complexity of an operation: the number of values it may answer."""
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from graphql import is_list_type, is_non_null_type
 
-from fraiseql.serving.document.variable_signature import ValueRef
-from fraiseql.serving.planning.plan import Cost, rows
+from fraiseql.serving.planning.plan import Cost, RowLimit
 from fraiseql.serving.planning.selection import SelectedField, Selection
 
 DOCUMENT_LIST: int = 10
 """Assumed length of a list inside a document."""
+
+NO_LIMITS: Final[Mapping[int, Any]] = {}
+"""Limits where a request gives none."""
 
 
 def is_list(type_: Any) -> bool:
@@ -31,7 +34,11 @@ class CostReader:
         self._unbounded = unbounded
 
     def root(
-        self, selected: SelectedField, arguments: Mapping[str, Any], default: int | None = None
+        self,
+        selected: SelectedField,
+        arguments: Mapping[str, Any],
+        default: int | None = None,
+        limits: Mapping[int, Any] = NO_LIMITS,
     ) -> Cost:
         """Return the cost of a root field.
 
@@ -39,31 +46,56 @@ class CostReader:
             selected: The field.
             arguments: Its arguments; ``limit`` is a number, a reference, or None.
             default: Rows without a limit; None when it has no default limit.
+            limits: The same of embedded lists, by the id of the field.
         """
-        below = 1 + self._below(selected.selection)
+        below = _Below(self._limits, limits).of(selected.selection)
+        row = Cost(1 + below.base, below.terms)
         if selected.field is None or not is_list(selected.field.type):
-            return Cost(below)
-        limit, default = arguments.get("limit"), default or self._unbounded
-        if isinstance(limit, ValueRef):
-            return Cost(1, ((limit, below, default),))
-        return Cost(1 + rows(limit, default) * below)
+            return row
+        return total([Cost(1), row.times(arguments.get("limit"), default or self._unbounded)])
 
-    def _below(self, selection: Selection | None) -> int:
+
+@dataclass(frozen=True, slots=True)
+class _Below:
+    """Counts the values of one row.
+
+    Attributes:
+        declared: (type name, GraphQL field name) → limit of an embedded list.
+        requested: Limits that the request gives, by the id of the field.
+    """
+
+    declared: Mapping[tuple[str, str], int]
+    requested: Mapping[int, Any]
+
+    def of(self, selection: Selection | None) -> Cost:
+        """Return the cost of a selection."""
         if selection is None:
-            return 0
+            return Cost(0)
         # Each value has only one of the possible types.
-        return max(
-            [self._fields(name, fields) for name, fields in selection.objects.items()], default=0
-        )
+        return _greatest([self._fields(name, each) for name, each in selection.objects.items()])
 
-    def _fields(self, type_name: str, fields: tuple[SelectedField, ...]) -> int:
-        return sum(self._field(type_name, selected) for selected in fields)
+    def _fields(self, type_name: str, fields: tuple[SelectedField, ...]) -> Cost:
+        return total([self._field(type_name, selected) for selected in fields])
 
-    def _field(self, type_name: str, selected: SelectedField) -> int:
+    def _field(self, type_name: str, selected: SelectedField) -> Cost:
+        below = self.of(selected.selection)
         if selected.field is None or not is_list(selected.field.type):
-            return 1 + self._below(selected.selection)
-        items = self._limits.get((type_name, selected.name), DOCUMENT_LIST)
-        return 1 + items * max(1, self._below(selected.selection))
+            return Cost(1 + below.base, below.terms)
+        declared = self.declared.get((type_name, selected.name), DOCUMENT_LIST)
+        row = below if below.terms else Cost(max(1, below.base))
+        return total([Cost(1), row.times(self.requested.get(selected.id), declared)])
+
+
+def _greatest(costs: list[Cost]) -> Cost:
+    """Return a cost that is at least each of ``costs``, for all variables."""
+    terms: dict[tuple[RowLimit, ...], int] = {}
+    for cost in costs:
+        own: dict[tuple[RowLimit, ...], int] = {}
+        for limits, weight in cost.terms:
+            own[limits] = own.get(limits, 0) + weight
+        for limits, weight in own.items():
+            terms[limits] = max(terms.get(limits, 0), weight)
+    return Cost(max([cost.base for cost in costs], default=0), tuple(terms.items()))
 
 
 def total(costs: list[Cost]) -> Cost:

@@ -16,10 +16,17 @@ from graphql import (
 )
 
 from fraiseql.catalog import Column
+from fraiseql.errors import InputError
 from fraiseql.schema.definitions import FieldDefinition
 from fraiseql.serving.planning.arguments import ArgumentReader, input_error
 from fraiseql.serving.planning.denials import Denials
 from fraiseql.serving.planning.fields import own_column, stored_column
+from fraiseql.serving.planning.nested import (
+    NO_ROWS,
+    ListArguments,
+    field_error,
+    read_list_arguments,
+)
 from fraiseql.serving.planning.plan import ComputedStep, FieldPlan
 from fraiseql.serving.planning.reads import DOCUMENT_KEY, Embedded, RelationRead
 from fraiseql.serving.planning.relations import BoundRelation, Relations
@@ -57,10 +64,12 @@ class ObjectPlanner:
     Attributes:
         shape: Nodes so far.
         computed: Computed fields, by stream.
-        denied: Errors of fields that the request may not use, by stream.
+        denied: Errors of fields that are always one, by stream: denied, or an invalid argument.
         streams: Number of streams.
         root: Response key of the current root field.
         refusals: Errors of selections, by number.
+        limits: Limits that the request gives embedded lists, by the id of the field.
+        conditions: Number of conditions and order terms in their arguments.
     """
 
     def __init__(self, relations: Relations, arguments: ArgumentReader, denials: Denials) -> None:
@@ -68,13 +77,16 @@ class ObjectPlanner:
         self._schema = relations.schema
         self._arguments = arguments
         self._denials = denials
-        self.denied: dict[int, GraphQLError] = {}
+        self.denied: dict[int, Exception] = {}
         self.shape = ShapeBuilder()
         self.computed: dict[int, ComputedStep] = {}
         self.streams = 0
         self.root = ""
         self.refusals: list[GraphQLError] = []
         self._aside: dict[str, _Row] | None = None
+        self._variants: dict[str, str] = {}
+        self.limits: dict[int, Any] = {}
+        self.conditions = 0
 
     def stream(self) -> int:
         """Return the number of a new stream."""
@@ -185,6 +197,8 @@ class ObjectPlanner:
             return self._computed(type_name, selected, definition, row)
         if row is not None and definition.embed is not None:
             return self._embedded(type_name, selected, definition, row)
+        if definition.generated and selected.nodes[0].arguments:
+            return self._denied(selected, _unread(type_name, selected))
         source: dict[str, Any] = {"name": definition.name}
         stored = False
         if row is not None:
@@ -195,7 +209,7 @@ class ObjectPlanner:
         node, _ = self.value(selected.field.type, selected.selection, None, stored=stored)
         return _entry(selected, source, node)
 
-    def _denied(self, selected: SelectedField, denial: GraphQLError) -> dict[str, Any]:
+    def _denied(self, selected: SelectedField, denial: Exception) -> dict[str, Any]:
         """Plan a field that is always an error; nothing is read for it."""
         stream = self.stream()
         self.denied[stream] = denial
@@ -227,20 +241,54 @@ class ObjectPlanner:
         assert definition.embed is not None and selected.field is not None  # noqa: S101, PT018
         named = get_named_type(selected.field.type).name
         inner = self._relations.embedded_relation(definition.embed, named)
+        maximum = definition.embed.most(self._relations.max_embed_items)
+        arguments = self._list_arguments(type_name, selected, (named, inner), maximum)
+        if isinstance(arguments, Exception):
+            return self._denied(selected, arguments)
         node, read = self.value(selected.field.type, selected.selection, inner)
         assert read is not None  # noqa: S101 - an embed is an object or a list of objects
         if definition.embed.on and definition.embed.limit is None:
-            self.shape.bound(node, definition.embed.most(self._relations.max_embed_items))
-        previous = row.embeds.get(definition.name)
-        embedded = self._relations.embedded(
-            definition,
-            row.bound,
-            named,
-            merged(previous.read, read) if previous else read,
-            owner=type_name,
+            self.shape.bound(node, maximum)
+        embedded = self._relations.embedded(definition, row.bound, named, read, owner=type_name)
+        if not arguments.plain:
+            embedded = self._variant(embedded, arguments)
+            self.limits[selected.id] = arguments.limit
+        previous = row.embeds.get(embedded.key)
+        if previous is not None:
+            embedded = replace(embedded, read=merged(previous.read, read))
+        row.embeds[embedded.key] = embedded
+        entry = _entry(selected, {"name": embedded.key}, node)
+        # Only a row that was read for this list has the key: another value is an error, not null.
+        return entry if arguments.plain else {**entry, "nullable": False}
+
+    def _list_arguments(
+        self, type_name: str, selected: SelectedField, rows: tuple[str, BoundRelation], maximum: int
+    ) -> ListArguments | Exception:
+        """Return the arguments of an embedded list, or the error of its field."""
+        try:
+            denial = self._denials.of_arguments(type_name, selected, self._arguments)
+            if denial is not None:
+                return denial
+            return read_list_arguments(selected, self._arguments, self._relations, rows, maximum)
+        except GraphQLError as error:
+            return input_error(error)
+        except InputError as error:
+            return field_error(error)
+
+    def _variant(self, embedded: Embedded, arguments: ListArguments) -> Embedded:
+        """Return how a list with arguments is read; equal arguments have the same key."""
+        self.conditions += arguments.conditions
+        # No field and no column that is read under its own name starts with this character.
+        place = repr((embedded.read.relation.sql, embedded.name, embedded.join, arguments))
+        key = self._variants.setdefault(place, f"{DOCUMENT_KEY}{len(self._variants) + 1}")
+        return replace(
+            embedded,
+            key=key,
+            where=arguments.where,
+            order=embedded.order if arguments.order is None else arguments.order,
+            limit=embedded.limit if arguments.limit is None else arguments.limit,
+            offset=arguments.offset,
         )
-        row.embeds[definition.name] = embedded
-        return _entry(selected, {"name": definition.name}, node)
 
     def _computed(
         self,
@@ -318,6 +366,11 @@ class ObjectPlanner:
         return tuple(names)
 
 
+def _unread(type_name: str, selected: SelectedField) -> GraphQLError:
+    message = NO_ROWS.format(place=f"{type_name}.{selected.name}")
+    return GraphQLError(message, extensions={"code": "BAD_USER_INPUT"})
+
+
 def _entry(selected: SelectedField, source: Mapping[str, Any], node: int) -> dict[str, Any]:
     assert selected.field is not None  # noqa: S101 - the caller checked
     nullable = not is_non_null_type(selected.field.type)
@@ -325,12 +378,12 @@ def _entry(selected: SelectedField, source: Mapping[str, Any], node: int) -> dic
 
 
 def merged(first: RelationRead, other: RelationRead) -> RelationRead:
-    """Return the read that covers both: an embed under two aliases is read once."""
-    embeds = {embed.name: embed for embed in first.embeds}
+    """Return the read that covers both: an embed with the same arguments is read once."""
+    embeds = {embed.key: embed for embed in first.embeds}
     for embed in other.embeds:
-        previous = embeds.get(embed.name)
+        previous = embeds.get(embed.key)
         read = embed.read if previous is None else merged(previous.read, embed.read)
-        embeds[embed.name] = replace(embed, read=read)
+        embeds[embed.key] = replace(embed, read=read)
     return RelationRead(
         first.relation,
         tuple(dict.fromkeys((*first.columns, *other.columns))),

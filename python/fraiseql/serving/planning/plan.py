@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 from graphql import GraphQLError
@@ -134,23 +135,38 @@ class ComputedStep:
     field: FieldPlan
 
 
+RowLimit = tuple[ValueRef, int]
+"""A limit from a variable, and the number of rows for null."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
     """Number of values that an operation may answer: ``base``, plus limits times weights.
 
     Attributes:
         base: The part that does not depend on the variables.
-        terms: A limit, the cost of one row, and the number of rows for null.
+        terms: Limits that are multiplied, and the cost of one row.
     """
 
     base: int
-    terms: tuple[tuple[ValueRef, int, int], ...] = ()
+    terms: tuple[tuple[tuple[RowLimit, ...], int], ...] = ()
 
     def of(self, values: Mapping[str, Any]) -> int:
         """Return the cost with the limits of one request."""
-        return self.base + sum(
-            rows(ref.value(values), default) * weight for ref, weight, default in self.terms
-        )
+        total = self.base
+        for limits, weight in self.terms:
+            total += weight * prod([rows(ref.value(values), default) for ref, default in limits])
+        return total
+
+    def times(self, limit: Any, default: int) -> "Cost":
+        """Return the cost of as many rows as a limit says: a number, a ``ValueRef``, or None."""
+        if isinstance(limit, ValueRef):
+            inner = [*self.terms, *([((), self.base)] if self.base else [])]
+            row_limit = (limit, default)
+            return Cost(0, tuple([((*limits, row_limit), weight) for limits, weight in inner]))
+        count = rows(limit, default)
+        terms = [(limits, weight * count) for limits, weight in self.terms]
+        return Cost(self.base * count, tuple(terms) if count else ())
 
 
 def rows(limit: Any, default: int) -> int:
@@ -174,7 +190,8 @@ class OperationPlan:
         cost: Complexity.
         refusals: Errors of objects whose selection is invalid or that the request may not use, by
             their number in the shape.
-        denials: Errors of fields that the request may not use, by stream.
+        denials: Errors of fields that are always one, by stream.
+        nested: Ids of the embedded lists that have arguments.
     """
 
     roots: tuple[Root, ...]
@@ -184,4 +201,5 @@ class OperationPlan:
     fields: tuple[tuple[SelectedField, str], ...]
     cost: Cost
     refusals: tuple[GraphQLError, ...] = ()
-    denials: Mapping[int, GraphQLError] = field(default_factory=dict)
+    denials: Mapping[int, Exception] = field(default_factory=dict)
+    nested: frozenset[int] = frozenset()

@@ -117,9 +117,10 @@ class Planner:
             objects.shape.description(root),
             objects.streams,
             collected.fields,
-            total(roots.costs),
+            total([*roots.costs, Cost(objects.conditions)]),
             tuple(objects.refusals),
             objects.denied,
+            frozenset(objects.limits),
         )
 
     def collect(self, operation: Operation, values: Mapping[str, Any]) -> Collected:
@@ -186,11 +187,15 @@ class Planner:
         return definition.default_limit or default
 
     def cost(
-        self, selected: SelectedField, definition: QueryDefinition, arguments: Mapping[str, Any]
+        self,
+        selected: SelectedField,
+        definition: QueryDefinition,
+        arguments: Mapping[str, Any],
+        limits: Mapping[int, Any],
     ) -> Cost:
-        """Return the cost of a root field."""
+        """Return the cost of a root field; ``limits`` are those of ``ObjectPlanner``."""
         default = self._default_limit(definition) if definition.function is None else None
-        return self._costs.root(selected, arguments, default)
+        return self._costs.root(selected, arguments, default, limits)
 
 
 class _RootPlanner:
@@ -240,7 +245,7 @@ class _RootPlanner:
         if definition.function is not None:
             node, field = self.objects.python_field(selected, self._root)
             self.roots.append(PythonRoot(stream, definition, field))
-            self.costs.append(self._planner.cost(selected, definition, field.arguments))
+            self.costs.append(self._cost(selected, definition, field.arguments))
             return node
         return self._plan_sql(selected, definition, stream)
 
@@ -276,8 +281,13 @@ class _RootPlanner:
         self.roots.append(root)
         self.costs.append(Cost(query.conditions))
         for field in (selected,) if page is None else page.items:
-            self.costs.append(self._planner.cost(field, definition, arguments))
+            self.costs.append(self._cost(field, definition, arguments))
         return node
+
+    def _cost(
+        self, selected: SelectedField, definition: QueryDefinition, arguments: Mapping[str, Any]
+    ) -> Cost:
+        return self._planner.cost(selected, definition, arguments, self.objects.limits)
 
     def _introspected(self, selected: SelectedField, stream: int) -> Root:
         """Return the answer of an introspection field; it depends on the schema alone."""

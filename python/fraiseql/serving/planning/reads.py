@@ -26,13 +26,17 @@ class Embedded:
     """A list or object read from another relation for each row.
 
     Attributes:
-        name: Its key in the row's JSON.
+        name: Python name of the field.
         read: The read of each embedded row.
         many: Whether it is a list; otherwise an object or null.
         join: Pairs (column of the embedded relation, column of the outer relation).
         condition: The developer's SQL predicate over the embedded relation's columns.
         order: Terms, with the key last to break ties.
-        limit: Limit of items.
+        limit: Limit of items: a number, a ``ValueRef``, or None for none.
+        key: Its key in the row's JSON: the name, unless a request gives the list arguments.
+        where: The request's filter.
+        offset: A number, a ``ValueRef``, or None.
+        max_limit: Largest ``limit`` of a request.
     """
 
     name: str
@@ -41,7 +45,16 @@ class Embedded:
     join: tuple[tuple[str, str], ...]
     condition: str | None = None
     order: tuple[OrderTerm, ...] = ()
-    limit: int | None = None
+    limit: Any = None
+    key: str = ""
+    where: Filter | None = None
+    offset: Any = None
+    max_limit: int = 1
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is read as it is declared."""
+        return self.key == self.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,7 +193,17 @@ class Relations:
         order = self.order(embed.order_by, type_name, inner) if embed.on else ()
         # One row more than allowed is read, so that the shape detects a list that is too long.
         limit = embed.limit or embed.most(self.max_embed_items) + 1 if embed.on else 1
-        return Embedded(field.name, read, bool(embed.on), pairs, embed.where, order, limit)
+        return Embedded(
+            field.name,
+            read,
+            bool(embed.on),
+            pairs,
+            embed.where,
+            order,
+            limit,
+            key=field.name,
+            max_limit=embed.most(self.max_embed_items),
+        )
 
 
 def _pairs(own: Sequence[str], other: Sequence[str], wanted_by: str) -> tuple[tuple[str, str], ...]:

@@ -117,7 +117,7 @@ def _has(
         inner: Any = relations.schema.graphql.type_map[type_name]
         inner = get_named_type(inner.fields[named[embed.name].graphql_name].type)
         whole = f"{path}{embed.name}"
-        if whole not in embeds or is_abstract_type(inner):
+        if not embed.plain or whole not in embeds or is_abstract_type(inner):
             return False
         if not _has(relations, inner.name, embed.read, embeds, f"{whole}."):
             return False

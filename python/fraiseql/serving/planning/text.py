@@ -43,7 +43,8 @@ def plan_text(plan: OperationPlan) -> str:
 
 
 def _cost(plan: OperationPlan) -> str:
-    return " + ".join([str(plan.cost.base), *[f"{ref} x {n}" for ref, n, _ in plan.cost.terms]])
+    terms = [[*[str(ref) for ref, _ in limits], str(n)] for limits, n in plan.cost.terms]
+    return " + ".join([str(plan.cost.base), *[" x ".join(term) for term in terms]])
 
 
 def _root(key: str, root: Root) -> Iterator[str]:
@@ -105,7 +106,8 @@ def _read(read: RelationRead, indent: str) -> Iterator[str]:
     for key, column in read.keys:
         yield f"{indent}key {key} of {column.name}"
     for embed in read.embeds:
-        yield f"{indent}{embed.name}: {_embed(embed)}"
+        name = embed.name if embed.plain else f"{embed.name} as {embed.key}"
+        yield f"{indent}{name}: {_embed(embed)}"
         yield from _read(embed.read, indent + _STEP)
 
 
@@ -114,10 +116,14 @@ def _embed(embed: Embedded) -> str:
     parts = [f"{'rows' if embed.many else 'one row'} of {_name(embed.read)} where {joined}"]
     if embed.condition:
         parts.append(f"and ({embed.condition})")
+    if embed.where is not None:
+        parts.append(f"and {condition_text(embed.where)}")
     if embed.order:
         parts.append(f"order {_order(embed.order)}")
     if embed.limit is not None and embed.many:
         parts.append(f"limit {embed.limit}")
+    if embed.offset is not None:
+        parts.append(f"offset {embed.offset}")
     return " ".join(parts)
 
 

@@ -158,8 +158,10 @@ def _live_reads(serving: ServingPlan) -> Iterator[RelationRead]:
 def _filtered(serving: ServingPlan) -> Iterator[RelatedRows]:
     """Yield the related rows that filters test."""
     for root in serving.compiled.plan.roots:
-        if isinstance(root, SqlRoot) and root.query.where is not None:
-            yield from related_rows(root.query.where)
+        if isinstance(root, SqlRoot):
+            embeds = [each for read in _with_embeds(root.query.read) for each in read.embeds]
+            for where in (root.query.where, *[embed.where for embed in embeds]):
+                yield from () if where is None else related_rows(where)
 
 
 def _relations(filtered: list[RelatedRows]) -> list[Relation]:

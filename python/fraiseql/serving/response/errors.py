@@ -10,6 +10,7 @@ from fraiseql.error_log import NOWHERE, ErrorLog, ErrorPlace, code_of, without_q
 from fraiseql.errors import DocumentError, FraiseQLError, InputError
 from fraiseql.events import current_request
 from fraiseql.native import LargeText, RenderError
+from fraiseql.serving.planning.nested import NO_ROWS
 from fraiseql.serving.planning.plan import OperationPlan, SqlRoot
 from fraiseql.serving.planning.selection import SelectedField
 from fraiseql.serving.response.body import Extract, LargeBody
@@ -127,6 +128,8 @@ def _cause(
         return failures[int(error.detail)]
     if error.code == "refused":
         return plan.refusals[int(error.detail)]
+    if error.code == "null" and error.field_id in plan.nested:
+        return InputError(NO_ROWS.format(place=field))
     if error.code == "null":
         message = f"Cannot return null for non-nullable field {field}."
         # A missing row is no fault of stored data.

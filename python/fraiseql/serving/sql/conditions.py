@@ -43,12 +43,12 @@ class ConditionWriter:
     Args:
         alias: Alias of the relation in the statement.
         parameters: Parameters of the statement so far; new ones are appended.
-        hints: Hints for the comparisons whose SQL depends on a request's value, in the order of the
-            text; missing ones are written for any value.
+        hints: Hints for the comparisons whose SQL depends on a request's value, in the order of
+            their writing; missing ones are written for any value.
 
     Attributes:
         parameters: The same parameters.
-        points: The comparisons whose SQL depends on a value, in the same order.
+        points: The comparisons whose SQL depends on a value, in the order of their writing.
     """
 
     def __init__(
@@ -72,6 +72,20 @@ class ConditionWriter:
         if isinstance(part, RelatedRows):
             return self._related(part)
         return self._group(part)
+
+    def nested(self, part: Filter, alias: str, level: int) -> str:
+        """Return the SQL of a filter of other rows, inside of the statement.
+
+        Args:
+            part: The filter.
+            alias: Alias of their relation.
+            level: Number of the aliases around it.
+        """
+        outer = self._alias, self._level
+        self._alias, self._level = alias, level
+        condition = self.condition(part)
+        self._alias, self._level = outer
+        return condition
 
     def _related(self, part: RelatedRows) -> str:
         outer = self._alias

@@ -120,7 +120,7 @@ def _rows(
     if query.page is not None:
         return _page(query, query.page, table, writer, max_limit)
     tail = _order("t0", query.order) + _bounds(query, writer.parameters, max_limit)
-    return _document_rows(query.read, table, tail)
+    return _document_rows(query.read, table, tail, writer)
 
 
 def _page(
@@ -138,7 +138,7 @@ def _page(
         # One row more than the page has says whether others follow.
         tail = f"{_order('t0', query.order)} LIMIT {limit} {op('+')} 1"
         tail += _row_count("OFFSET", query.offset, writer.parameters, MAX_OFFSET)
-        value = _value(query.read, "t0", 0) if page.items else "NULL"
+        value = _value(query.read, "t0", 0, writer) if page.items else "NULL"
         rows = f"SELECT {value} AS v FROM {table}{tail}"
         source = f" FROM (SELECT r.v, {fn('row_number')}() OVER () AS n FROM ({rows}) AS r) AS i"
     if page.total_count:
@@ -162,7 +162,7 @@ def _table(query: RelationQuery, writer: ConditionWriter) -> str:
     return f"{query.read.relation.sql} AS t0{where}"
 
 
-def _document_rows(read: RelationRead, table: str, tail: str) -> str:
+def _document_rows(read: RelationRead, table: str, tail: str, writer: ConditionWriter) -> str:
     if read.fetched is not None:
         return f"SELECT {_fetched(read.fetched)} FROM {table}{tail}"
     if read.is_document:
@@ -171,7 +171,7 @@ def _document_rows(read: RelationRead, table: str, tail: str) -> str:
         return f"SELECT {_BYTES}({text}, 'UTF8') FROM {table}{tail}"
     # The inner rows are ordered and limited; building JSON preserves their order.
     # r.* is always the row; r could be a column of that name, here or in an outer query.
-    items = row_items(read, "t0", 1)
+    items = _row_items(read, "t0", 1, writer)
     return (
         f"SELECT {_BYTES}({fn('row_to_json')}(r.*)::{ty('text')}, 'UTF8')"
         f" FROM (SELECT {', '.join(items)} FROM {table}{tail}) AS r"
@@ -190,7 +190,7 @@ def _fetched(fetched: Fetched) -> str:
     return f"coalesce({_BYTES}(({document}), 'UTF8'), '')"
 
 
-def row_items(read: RelationRead, alias: str, depth: int) -> list[str]:
+def _row_items(read: RelationRead, alias: str, depth: int, writer: ConditionWriter) -> list[str]:
     """Return the select list of one row: columns, document, lifted keys and embeds."""
     items = [f"{alias}.{quote(name)}" for name in read.columns]
     items += [f"{alias}.{quote(name)} AS {quote(key)}" for key, name in read.renamed]
@@ -198,7 +198,7 @@ def row_items(read: RelationRead, alias: str, depth: int) -> list[str]:
         items.append(f"{alias}.{quote(read.document.name)} AS {quote(DOCUMENT_KEY)}")
     items += [_lifted(alias, key, column) for key, column in read.keys]
     items += [
-        f"{_embedded(embed, read.relation, alias, depth)} AS {quote(embed.name)}"
+        f"{_embedded(embed, read.relation, alias, depth, writer)} AS {quote(embed.key)}"
         for embed in read.embeds
     ]
     return items
@@ -218,7 +218,9 @@ def _lifted(alias: str, key: str, column: Column) -> str:
     )
 
 
-def _embedded(embed: Embedded, around: Relation, outer: str, depth: int) -> str:
+def _embedded(
+    embed: Embedded, around: Relation, outer: str, depth: int, writer: ConditionWriter
+) -> str:
     alias, row = f"t{depth}", f"r{depth}"
     inside = embed.read.relation.columns
     joined = [
@@ -226,10 +228,12 @@ def _embedded(embed: Embedded, around: Relation, outer: str, depth: int) -> str:
         for own, other in embed.join
     ]
     conditions = " AND ".join([*joined, *([f"({embed.condition})"] if embed.condition else [])])
-    limit = "" if embed.limit is None else f" LIMIT {embed.limit}"
+    if embed.where is not None:
+        conditions = f"{conditions} AND {writer.nested(embed.where, alias, depth)}"
+    tail = _order(alias, embed.order) + _embed_bounds(embed, writer.parameters)
+    value = _value(embed.read, alias, depth, writer)
     inner = (
-        f"SELECT {_value(embed.read, alias, depth)} AS v FROM {embed.read.relation.sql} AS {alias}"
-        f" WHERE {conditions}{_order(alias, embed.order)}{limit}"
+        f"SELECT {value} AS v FROM {embed.read.relation.sql} AS {alias} WHERE {conditions}{tail}"
     )
     if not embed.many:
         return f"(SELECT {row}.v FROM ({inner}) AS {row})"
@@ -238,11 +242,11 @@ def _embedded(embed: Embedded, around: Relation, outer: str, depth: int) -> str:
     )
 
 
-def _value(read: RelationRead, alias: str, depth: int) -> str:
+def _value(read: RelationRead, alias: str, depth: int, writer: ConditionWriter) -> str:
     if read.is_document:
         assert read.document is not None  # noqa: S101 - is_document checked
         return f"{alias}.{quote(read.document.name)}::{ty('json')}"
-    items = ", ".join(row_items(read, alias, depth + 1))
+    items = ", ".join(_row_items(read, alias, depth + 1, writer))
     return f"(SELECT {fn('row_to_json')}(x.*) FROM (SELECT {items}) AS x)"
 
 
@@ -254,6 +258,15 @@ def _order(alias: str, terms: tuple[OrderTerm, ...]) -> str:
         for term in terms
     ]
     return f" ORDER BY {', '.join(parts)}" if parts else ""
+
+
+def _embed_bounds(embed: Embedded, parameters: list[Parameter]) -> str:
+    if embed.plain:
+        return "" if embed.limit is None else f" LIMIT {embed.limit}"
+    # The embed's own limit may read one row more than a request can ask for.
+    maximum = max(embed.max_limit, embed.limit) if type(embed.limit) is int else embed.max_limit
+    limit = _row_count("LIMIT", embed.limit, parameters, maximum)
+    return limit + _row_count("OFFSET", embed.offset, parameters, MAX_OFFSET)
 
 
 def _bounds(query: RelationQuery, parameters: list[Parameter], max_limit: int) -> str:
