@@ -66,40 +66,51 @@ resolved AS (
     b.typcategory, b.typnamespace
   FROM resolved r
   JOIN pg_type b ON b.oid = r.typbasetype
-  WHERE r.typtype = 'd')
+  WHERE r.typtype = 'd'),
+-- By type, since a table may have hundreds of columns of the same one.
+types AS MATERIALIZED (
+  SELECT DISTINCT r.oid, r.typname, r.typtype, r.typcategory, r.typnamespace FROM resolved r
+  WHERE r.typtype <> 'd'),
+classes AS MATERIALIZED (
+  SELECT c.opcintype, c.opcfamily, m.amname
+  FROM pg_opclass c JOIN pg_am m ON m.oid = c.opcmethod
+  WHERE c.opcdefault AND m.amname IN ('btree', 'hash')),
+described AS MATERIALIZED (
+  SELECT own.oid, coalesce('_' || item.typname, own.typname)::text AS base_type,
+    -- The name alone has no modifiers: a cast to bit would be one to bit(1).
+    quote_ident(space.nspname) || '.' || quote_ident(own.typname) AS base_sql,
+    -- As PostgreSQL finds the default operator class of a type: by its binary-compatible types.
+    coalesce((
+      SELECT min(c.amname) FROM classes c WHERE c.opcintype IN (
+        SELECT own.oid
+        UNION ALL
+        SELECT CASE own.typtype WHEN 'e' THEN 'anyenum' WHEN 'r' THEN 'anyrange'
+          WHEN 'm' THEN 'anymultirange' WHEN 'c' THEN 'record' END::regtype
+        UNION ALL
+        SELECT 'anyarray'::regtype WHERE own.typcategory = 'A'
+        UNION ALL
+        SELECT k.casttarget FROM pg_cast k
+        WHERE k.castsource = own.oid AND k.castmethod = 'b' AND k.castcontext = 'i')),
+      '')::text AS "order",
+    -- Operators of an extension's type are where the extension is.
+    coalesce((
+      SELECT s.nspname
+      FROM classes c
+      JOIN pg_amop a ON a.amopfamily = c.opcfamily AND a.amopstrategy = CASE c.amname
+        WHEN 'btree' THEN 3 ELSE 1 END AND a.amoplefttype = own.oid AND a.amoprighttype = own.oid
+      JOIN pg_operator o ON o.oid = a.amopopr JOIN pg_namespace s ON s.oid = o.oprnamespace
+      WHERE c.opcintype = own.oid
+      ORDER BY c.amname LIMIT 1), 'pg_catalog')::text AS operators
+  FROM types own
+  JOIN pg_namespace space ON space.oid = own.typnamespace
+  LEFT JOIN pg_type element ON element.typarray = own.oid
+  LEFT JOIN resolved item ON item.start = element.oid AND item.typtype <> 'd')
 SELECT u.attrelid, u.name, u.type_name, u.deterministic,
   NOT (u.attnotnull OR own.typnotnull) AS nullable,
-  coalesce('_' || item.typname, own.typname)::text AS base_type,
-  -- The name alone has no modifiers: a cast to bit would be one to bit(1).
-  quote_ident(space.nspname) || '.' || quote_ident(own.typname) AS base_sql,
-  -- As PostgreSQL finds the default operator class of a type: by its binary-compatible types.
-  coalesce((
-    SELECT m.amname
-    FROM pg_opclass c JOIN pg_am m ON m.oid = c.opcmethod
-    WHERE c.opcdefault AND m.amname IN ('btree', 'hash') AND (
-      c.opcintype = own.oid
-      OR c.opcintype = CASE own.typtype WHEN 'e' THEN 'anyenum' WHEN 'r' THEN 'anyrange'
-        WHEN 'm' THEN 'anymultirange' WHEN 'c' THEN 'record' END::regtype
-      OR own.typcategory = 'A' AND c.opcintype = 'anyarray'::regtype
-      OR EXISTS (
-        SELECT FROM pg_cast k
-        WHERE k.castsource = own.oid AND k.casttarget = c.opcintype
-          AND k.castmethod = 'b' AND k.castcontext = 'i'))
-    ORDER BY m.amname LIMIT 1), '')::text AS "order",
-  -- Operators of an extension's type are where the extension is.
-  coalesce((
-    SELECT s.nspname
-    FROM pg_opclass c JOIN pg_am m ON m.oid = c.opcmethod
-    JOIN pg_amop a ON a.amopfamily = c.opcfamily AND a.amopstrategy = CASE m.amname
-      WHEN 'btree' THEN 3 ELSE 1 END AND a.amoplefttype = own.oid AND a.amoprighttype = own.oid
-    JOIN pg_operator o ON o.oid = a.amopopr JOIN pg_namespace s ON s.oid = o.oprnamespace
-    WHERE c.opcdefault AND m.amname IN ('btree', 'hash') AND c.opcintype = own.oid
-    ORDER BY m.amname LIMIT 1), 'pg_catalog')::text AS operators
+  d.base_type, d.base_sql, d."order", d.operators
 FROM used u
 JOIN resolved own ON own.start = u.atttypid AND own.typtype <> 'd'
-JOIN pg_namespace space ON space.oid = own.typnamespace
-LEFT JOIN pg_type element ON element.typarray = own.oid
-LEFT JOIN resolved item ON item.start = element.oid AND item.typtype <> 'd'
+JOIN described d ON d.oid = own.oid
 ORDER BY u.attrelid, u.attnum
 """
 
