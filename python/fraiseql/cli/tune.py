@@ -14,6 +14,7 @@ from fraiseql.cli.tune_output import change_document, change_lines, tuning_docum
 from fraiseql.database import Pool, open_pool
 from fraiseql.database.embedded import EmbeddedServer
 from fraiseql.errors import ConfigurationError
+from fraiseql.operating.trace.samples import ReplayLimits, load_replay
 from fraiseql.operating.tune.applying import (
     Change,
     apply_proposals,
@@ -25,7 +26,7 @@ from fraiseql.operating.tune.formats import FORMATS
 from fraiseql.operating.tune.measuring import Measurement, measured
 from fraiseql.operating.tune.proposals import SettingFilter, Tuning, propose
 from fraiseql.operating.tune.refusals import check_change, check_start
-from fraiseql.operating.tune.replay import Replay, load_replay
+from fraiseql.operating.tune.replay import Replay
 from fraiseql.operating.tune.restarting import (
     discard_saved,
     restart_or_restore,
@@ -186,7 +187,7 @@ async def _tuning(
     tuning = propose(await load_facts(pool, overrides, count), chosen)
     if not arguments.measure:
         return tuning, None
-    statements, others = await load_replay(pool)
+    statements, others = await load_replay(pool, ReplayLimits(synthetic=True))
     note(f"running {len(statements)} statements of the trace with old and new settings in turn")
     replay = Replay(server.url if server else settings.database_url, settings)
     return await measured(tuning, replay, statements, others)

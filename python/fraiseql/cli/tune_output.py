@@ -64,7 +64,7 @@ def _measurement(measurement: Measurement | None) -> dict[str, Any] | None:
         return None
     return {
         "pairs": PAIRS,
-        "parameters": "sampled",
+        "parameters": _parameters(measurement),
         "statements": [
             {
                 "id": each.statement.id,
@@ -73,6 +73,7 @@ def _measurement(measurement: Measurement | None) -> dict[str, Any] | None:
                 "new_ms": round(median(each.new), 3),
                 "ratio": round(each.ratio, 2),
                 "slower": each.is_slower,
+                "synthetic": each.statement.synthetic,
             }
             for each in measurement.times
         ],
@@ -80,6 +81,12 @@ def _measurement(measurement: Measurement | None) -> dict[str, Any] | None:
             {"id": each.id, "root": each.root, "reason": each.reason} for each in measurement.others
         ],
     }
+
+
+def _parameters(measurement: Measurement) -> str:
+    """Return where the parameters come from."""
+    drawn = {each.statement.synthetic for each in measurement.times}
+    return "sampled" if drawn <= {False} else "synthetic" if drawn == {True} else "both"
 
 
 def _proposal(proposal: Proposal) -> dict[str, Any]:
@@ -152,6 +159,7 @@ def _measured_lines(measurement: Mapping[str, Any]) -> Iterator[str]:
     yield f"Measured: {len(times)} statements, {measurement['pairs']} pairs of runs, medians in ms:"
     for each in times:
         verdict = "  SLOWER" if each["slower"] else ""
+        verdict += "  (synthetic parameters)" if each["synthetic"] else ""
         figures = f"{each['old_ms']:>9.3f} -> {each['new_ms']:>9.3f}  {each['ratio']:>5.2f}x"
         yield f"  {figures}  {each['root']} {each['id']}{verdict}"
     for each in measurement["not_measured"]:

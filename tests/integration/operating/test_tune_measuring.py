@@ -9,16 +9,11 @@ import pytest
 from fraiseql.cli.main import main
 from fraiseql.database import Pool
 from fraiseql.errors import ConfigurationError
+from fraiseql.operating.trace.samples import ReplayedStatement, ReplayLimits, load_replay
 from fraiseql.operating.tune.facts import Overrides, load_facts
 from fraiseql.operating.tune.measuring import Measurement, measured
 from fraiseql.operating.tune.proposals import Tuning, propose
-from fraiseql.operating.tune.replay import (
-    PAIRS,
-    PairedTimes,
-    Replay,
-    ReplayedStatement,
-    load_replay,
-)
+from fraiseql.operating.tune.replay import PAIRS, PairedTimes, Replay
 from fraiseql.settings import Settings
 from fraiseql.sizing.sizes import GB
 from tests.integration.operating.scratch import Scratch, Scratches
@@ -117,3 +112,13 @@ def test_without_a_trace_the_way_out_is_said(scratch: Scratch) -> None:
     with pytest.raises(ConfigurationError) as refused:
         scratch.work(load_replay)
     assert refused.value.code == "TRACE_EMPTY"
+
+
+def test_without_samples_parameters_are_drawn_from_the_statistics(traced: Traced) -> None:
+    traced.serve(LIVE, variables={"id": 3})
+    traced.execute("ANALYZE tb_live")
+    drawn = ReplayLimits(synthetic=True)
+    (statement,), _ = traced.work(lambda pool: load_replay(pool, drawn))
+    assert statement.synthetic
+    assert {values["1"] for values in statement.values} <= {str(key) for key in range(1, 51)}
+    assert statement.samples[0] == f"('{statement.values[0]['1']}')"

@@ -3,14 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from fraiseql.operating.trace.samples import NotReplayed, ReplayedStatement
 from fraiseql.operating.tune.proposals import Proposal, Tuning
-from fraiseql.operating.tune.replay import (
-    SLOWER,
-    NotReplayed,
-    PairedTimes,
-    Replay,
-    ReplayedStatement,
-)
+from fraiseql.operating.tune.replay import SLOWER, PairedTimes, Replay
 from fraiseql.operating.tune.target import SkippedSetting
 
 

@@ -1,20 +1,17 @@
 """Statements of the trace, run with old and new settings in turn."""
 
-import json
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from math import comb
 from statistics import median
-from typing import Any, Final
+from typing import Final
 
-from fraiseql.database import Identity, Pool, Transaction, open_pool
+from fraiseql.database import Identity, Transaction, open_pool
 from fraiseql.errors import FraiseQLError
-from fraiseql.expressions import literal
-from fraiseql.operating.trace.report import check_installed
+from fraiseql.operating.pairs import sign_test
+from fraiseql.operating.trace.samples import NotReplayed, ReplayedStatement
 from fraiseql.settings import Settings
-from fraiseql.sql_files import load_sql
 
 PAIRS: Final = 15
 """Runs of each statement on each side."""
@@ -22,38 +19,10 @@ PAIRS: Final = 15
 SLOWER: Final = 1.2
 """A statement that takes longer than this times its former time is slower."""
 
-_SQL: Final = load_sql(__name__)
 _NAME: Final = "fraiseql_replayed"
 _SIGNIFICANT: Final = 0.05
-_LONGEST_MS: Final = 1_000.0
 _LEAST_MS: Final = 0.05
 """Differences up to this are those of the network and of the scheduler."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReplayedStatement:
-    """A statement that can be run again.
-
-    Attributes:
-        id: Its id in the trace.
-        root: The root field, or the field whose function runs it.
-        sql: Its text.
-        samples: Parameters of recorded runs, as SQL; one empty text without parameters.
-    """
-
-    id: str
-    root: str
-    sql: str
-    samples: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NotReplayed:
-    """A statement that cannot be run again, and the reason."""
-
-    id: str
-    root: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,67 +50,6 @@ class PairedTimes:
         worse = sum(new > old for old, new in zip(self.old, self.new, strict=True))
         slower = self.ratio > SLOWER and median(self.new) - median(self.old) > _LEAST_MS
         return slower and sign_test(worse, len(self.old)) < _SIGNIFICANT
-
-
-def sign_test(worse: int, pairs: int) -> float:
-    """Return the probability of at least so many worse pairs if half of all were worse."""
-    return 0.5**pairs * sum(comb(pairs, count) for count in range(worse, pairs + 1))
-
-
-async def load_replay(pool: Pool) -> tuple[list[ReplayedStatement], list[NotReplayed]]:
-    """Return the statements of the trace that took the most time, and those without parameters.
-
-    Raises:
-        ConfigurationError: ``TRACE_EMPTY``: the database has no trace.
-        DatabaseError: The role may not read it, or the database cannot be reached.
-    """
-    await check_installed(pool.inspect)
-    usable, others = [], []
-    for row in await pool.inspect(_SQL["statements"].text):
-        count = len(row["param_types"])
-        samples = tuple(arguments_sql(json.loads(text), count) for text in row["samples"])
-        complete = tuple(text for text in samples if text is not None)
-        if row["ms"] / max(row["calls"], 1) > _LONGEST_MS:
-            others.append(NotReplayed(row["id"], row["root"], "takes longer than a second"))
-        elif count and not complete:
-            reason = "the trace has no values of its parameters: set trace=values"
-            others.append(NotReplayed(row["id"], row["root"], reason))
-        else:
-            usable.append(ReplayedStatement(row["id"], row["root"], row["sql"], complete or ("",)))
-    return usable, others
-
-
-def arguments_sql(values: Mapping[str, Any], count: int) -> str | None:
-    """Return parameters as SQL; None if one was not recorded."""
-    if any(str(place) not in values for place in range(1, count + 1)):
-        return None
-    texts = ", ".join(_value(values[str(place)]) for place in range(1, count + 1))
-    return f"({texts})" if count else ""
-
-
-def _value(value: Any) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, list):
-        return literal(_array(value))
-    return literal(_text(value))
-
-
-def _array(values: Iterable[Any]) -> str:
-    items = []
-    for value in values:
-        if value is None:
-            items.append("NULL")
-        elif isinstance(value, list):
-            items.append(_array(value))
-        else:
-            escaped = _text(value).replace("\\", "\\\\").replace('"', '\\"')
-            items.append(f'"{escaped}"')
-    return f"{{{','.join(items)}}}"
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 class Replay:

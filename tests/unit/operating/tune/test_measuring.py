@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
+from fraiseql.operating.trace.samples import NotReplayed, ReplayedStatement
 from fraiseql.operating.tune.measuring import measured
 from fraiseql.operating.tune.proposals import Tuning, propose
-from fraiseql.operating.tune.replay import NotReplayed, PairedTimes, Replay, ReplayedStatement
+from fraiseql.operating.tune.replay import PairedTimes, Replay
 from fraiseql.settings import Settings
 from fraiseql.sizing.sizes import GB
 from tests.unit.operating.tune.synthetic import facts_of

@@ -2,7 +2,9 @@
 
 import pytest
 
-from fraiseql.operating.tune.replay import PairedTimes, ReplayedStatement, arguments_sql, sign_test
+from fraiseql.operating.pairs import sign_test
+from fraiseql.operating.trace.samples import ReplayedStatement, arguments_sql
+from fraiseql.operating.tune.replay import PairedTimes
 
 STATEMENT = ReplayedStatement("id", "root", "SELECT 1", ("",))
 

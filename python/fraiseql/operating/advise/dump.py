@@ -1,0 +1,101 @@
+"""Definitions of a database, copied with pg_dump and psql."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, Literal
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+
+from fraiseql.operating.advise.scratch_server import no_scratch
+
+Section = Literal["pre-data", "post-data"]
+
+_OPTIONS: Final = (
+    "--no-owner",
+    "--no-privileges",
+    "--no-comments",
+    "--no-publications",
+    "--no-subscriptions",
+    "--no-security-labels",
+)
+_DROPPED: Final = ("PG", "LC_", "LANG")
+
+
+async def dump_section(url: str, programs: Path, section: Section, snapshot: str) -> bytes:
+    """Return the definitions of a database as SQL.
+
+    Args:
+        url: Its address.
+        programs: Directory of PostgreSQL's programs.
+        section: Tables and functions (``pre-data``); indexes, constraints and triggers
+            (``post-data``).
+        snapshot: An exported snapshot of the database.
+
+    Raises:
+        ConfigurationError: ``ADVISE_NO_SCRATCH``: there is no pg_dump, or it failed.
+    """
+    plain, environment = libpq_address(url)
+    words = (f"--section={section}", f"--snapshot={snapshot}", *_OPTIONS, f"--dbname={plain}")
+    dump, errors = await _run(programs / "pg_dump", words, environment, b"")
+    if errors:
+        raise no_scratch(f"pg_dump: {errors[-1]}")
+    return dump
+
+
+async def restore(url: str, programs: Path, dump: bytes) -> list[str]:
+    """Run dumped statements, also after one that fails; return the messages of those.
+
+    Raises:
+        ConfigurationError: ``ADVISE_NO_SCRATCH``: there is no psql.
+    """
+    plain, environment = libpq_address(url)
+    words = ("--no-psqlrc", "--quiet", "--output=/dev/null", f"--dbname={plain}")
+    _, errors = await _run(programs / "psql", words, environment, dump)
+    return [line.partition("ERROR:")[2].strip() for line in errors if "ERROR:" in line]
+
+
+async def _run(
+    program: Path, words: tuple[str, ...], environment: Mapping[str, str], text: bytes
+) -> tuple[bytes, list[str]]:
+    """Run a program; return its output, and the lines of its errors."""
+    if not os.path.isfile(program):  # noqa: ASYNC240, PTH113 - one look
+        raise no_scratch(f"{program} does not exist")
+    process = await asyncio.create_subprocess_exec(
+        str(program),
+        *words,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=environment,
+    )
+    try:
+        output, errors = await process.communicate(text)
+    except BaseException:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        raise
+    lines = errors.decode(errors="replace").splitlines()
+    failed = lines or [f"exit code {process.returncode}"]
+    return output, failed if process.returncode else [line for line in lines if "ERROR:" in line]
+
+
+def libpq_address(url: str) -> tuple[str, dict[str, str]]:
+    """Return an address without its password, and an environment with it.
+
+    Other users see the words of a command, not its environment.
+    """
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    password = options.pop("password", None)
+    place = parts.netloc
+    if parts.password is not None:
+        user, _, host = place.rpartition("@")
+        password, place = unquote(parts.password), f"{user.partition(':')[0]}@{host}"
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(_DROPPED)}
+    environment |= {name: os.environ[name] for name in ("PGPASSFILE",) if name in os.environ}
+    if password is not None:
+        environment["PGPASSWORD"] = password
+    plain = urlunsplit(parts._replace(netloc=place, query=urlencode(options)))
+    return plain, environment

@@ -1,0 +1,164 @@
+"""Traced statements before and after a change, in interleaved pairs."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any, Final
+
+from fraiseql.database import Transaction
+from fraiseql.operating.advise.candidate import MeasuredGain
+from fraiseql.operating.pairs import percentile, ratio_interval, without_slowest
+from fraiseql.operating.trace.samples import ReplayedStatement
+
+SLOWER: Final = 1.1
+"""A statement that takes longer than this times its former time is slower."""
+
+_LEAST_MS: Final = 0.02
+"""Smaller differences are those of the scheduler."""
+
+_WARM: Final = 6
+"""Runs before the first pair: after five, PostgreSQL may choose the generic plan."""
+
+_EXPLAIN: Final = "EXPLAIN (ANALYZE, BUFFERS, TIMING off, FORMAT JSON) "
+_P95: Final = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class PairLimits:
+    """Numbers of pairs.
+
+    Attributes:
+        least: Pairs of each statement, if they take no longer than ``seconds``.
+        most: Pairs of a short statement.
+        seconds: Seconds of a statement's pairs; a slow one has fewer, three at least.
+    """
+
+    least: int = 30
+    most: int = 120
+    seconds: float = 30.0
+
+    def pairs(self, seconds: float) -> int:
+        """Return the number of pairs of a statement.
+
+        Args:
+            seconds: Duration of one pair.
+        """
+        half_a_second = int(0.5 / max(seconds, 1e-6))
+        affordable = max(3, int(self.seconds / max(seconds, 1e-6)))
+        return min(max(self.least, min(self.most, half_a_second)), affordable)
+
+
+USUAL_PAIRS: Final = PairLimits()
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The two sides of a comparison.
+
+    Attributes:
+        before: A session without the change.
+        after: A session with it.
+        sampled: Percentage of the rows in the copy.
+    """
+
+    before: Transaction
+    after: Transaction
+    sampled: float = 100.0
+
+    def in_turn(self, turn: int) -> tuple[Transaction, Transaction]:
+        """Return the sides; each is first in half of the turns."""
+        return (self.before, self.after) if turn % 2 else (self.after, self.before)
+
+
+async def compare(
+    sides: Sides, statement: ReplayedStatement, limits: PairLimits = USUAL_PAIRS
+) -> MeasuredGain:
+    """Run a statement on both sides in turn, with the same parameters.
+
+    Args:
+        sides: The sessions.
+        statement: The statement.
+        limits: How often it runs.
+
+    Raises:
+        DatabaseError: It failed on one side.
+    """
+    sql = statement.sql
+    arguments = [await typed_arguments(sides.before, statement, each) for each in statement.samples]
+    start, equal = time.perf_counter(), True
+    for values in arguments:
+        answers = [await side.fetch(sql, *values) for side in (sides.before, sides.after)]
+        equal = equal and same_answer(sql, *answers)
+    pairs = limits.pairs((time.perf_counter() - start) / len(arguments))
+    before, after = await _paired_times(sides, sql, arguments, pairs)
+    interval = ratio_interval(before, after)
+    blocks = [await _blocks(side, sql, arguments[0]) for side in (sides.before, sides.after)]
+    return MeasuredGain(
+        before_ms=median(without_slowest(before)),
+        after_ms=median(without_slowest(after)),
+        gain=interval.ratio,
+        low=interval.low,
+        high=interval.high,
+        pairs=pairs,
+        equal=equal,
+        before_p95=percentile(before, _P95),
+        after_p95=percentile(after, _P95),
+        blocks=(blocks[0], blocks[1]),
+        sampled=sides.sampled,
+    )
+
+
+async def _paired_times(
+    sides: Sides, sql: str, arguments: Sequence[Sequence[Any]], pairs: int
+) -> tuple[list[float], list[float]]:
+    times: dict[Transaction, list[float]] = {sides.before: [], sides.after: []}
+    warm = min(_WARM, pairs)
+    for turn in range(-warm, pairs):
+        values = arguments[turn % len(arguments)]
+        for side in sides.in_turn(turn):
+            start = time.perf_counter()
+            await side.fetch(sql, *values)
+            if turn >= 0:
+                times[side].append((time.perf_counter() - start) * 1000)
+    return times[sides.before], times[sides.after]
+
+
+async def typed_arguments(
+    session: Transaction, statement: ReplayedStatement, sample: str
+) -> tuple[Any, ...]:
+    """Return the parameters of a sample as the driver takes them."""
+    if not statement.types:
+        return ()
+    columns = [f"c{place}" for place in range(len(statement.types))]
+    casts = ", ".join(
+        f"v.{column}::{type_name}"
+        for column, type_name in zip(columns, statement.types, strict=True)
+    )
+    # A sample is literals, and types are from the catalog.
+    query = f"SELECT {casts} FROM (VALUES {sample}) AS v ({', '.join(columns)})"  # noqa: S608 - the above
+    row = await session.fetchrow(query)
+    return () if row is None else tuple(row)
+
+
+def same_answer(sql: str, before: Sequence[Any], after: Sequence[Any]) -> bool:
+    """Return whether two answers are equal: in any order if the statement declares none."""
+    first, second = [tuple(row) for row in before], [tuple(row) for row in after]
+    if "order by" not in sql.lower():
+        return sorted(map(repr, first)) == sorted(map(repr, second))
+    return first == second
+
+
+def is_slower(gain: MeasuredGain) -> bool:
+    """Return whether the whole interval says that a statement is slower."""
+    return gain.high < 1 / SLOWER and gain.after_ms - gain.before_ms > _LEAST_MS
+
+
+async def _blocks(session: Transaction, sql: str, arguments: Sequence[Any]) -> float:
+    """Return the blocks that a run reads and writes, with those of temporary files."""
+    plan: Mapping[str, Any] = json.loads(await session.fetchval(_EXPLAIN + sql, *arguments))[0][
+        "Plan"
+    ]
+    names = ("Shared Hit", "Shared Read", "Temp Read", "Temp Written")
+    return float(sum(plan.get(f"{name} Blocks", 0) for name in names))

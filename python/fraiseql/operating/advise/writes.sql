@@ -1,0 +1,6 @@
+-- columns: Columns of a table that can be inserted, and those of them that can be updated.
+SELECT coalesce(array_agg(a.attname::text ORDER BY a.attnum), '{}') AS inserted,
+  coalesce(array_agg(a.attname::text ORDER BY a.attnum)
+    FILTER (WHERE a.attidentity <> 'a'), '{}') AS updated
+FROM pg_attribute a
+WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '';

@@ -1,0 +1,150 @@
+"""Candidates that SQL statements make, measured in a scratch copy."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from fraiseql.operating.advise.candidate import Candidate
+from fraiseql.operating.advise.replay import PairLimits
+from fraiseql.operating.advise.scratch import Scratch as Copy
+from fraiseql.operating.advise.scratch import ScratchLimits, embedded_scratch
+from fraiseql.operating.advise.trials import Trial, try_statements
+from fraiseql.operating.trace.samples import ReplayedStatement, arguments_sql
+from fraiseql.operating.trace.synthetic import synthetic_samples
+from fraiseql.settings import Settings
+from tests.integration.operating.scratch import Scratch, Scratches
+from tests.integration.operating.traced import Traced
+
+TABLES = """
+CREATE TABLE measure (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, author int NOT NULL,
+  at timestamptz NOT NULL, state text NOT NULL, doc jsonb NOT NULL);
+INSERT INTO measure (author, at, state, doc)
+  SELECT g % 200, timestamptz '2026-01-01' + g * interval '1 minute',
+    CASE WHEN g % 50 = 0 THEN 'open' ELSE 'done' END, jsonb_build_object('tag', 't' || g % 500)
+  FROM generate_series(1, 20000) AS g;
+CREATE INDEX measure_at ON measure (at);
+VACUUM ANALYZE measure;
+"""
+SELECT = 'SELECT t0."id", t0."doc" FROM "public"."measure" AS t0 WHERE '
+LAST = ' ORDER BY t0."id" DESC LIMIT 20'
+AUTHOR = 't0."author" OPERATOR(pg_catalog.=) $1::int'
+LATE = (
+    'SELECT count(*) FROM "public"."measure" AS t0'
+    ' WHERE t0."at" OPERATOR(pg_catalog.=) $1::timestamptz'
+)
+STATEMENTS = {
+    "author": (f"{SELECT}{AUTHOR}{LAST}", ("integer",)),
+    "open": (f"""{SELECT}t0."state" = 'open' AND {AUTHOR}{LAST}""", ("integer",)),
+    "late": (LATE, ("timestamp with time zone",)),
+    "tag": (f"""{SELECT}(t0."doc" ->> 'tag') = 't7' ORDER BY 1""", ()),
+    "contains": (f"""{SELECT}t0."doc" @> '{{"tag": "t7"}}' ORDER BY 1""", ()),
+}
+PAIRS = PairLimits(seconds=2.0)
+INDEXES = {
+    "index": ("author", "CREATE INDEX CONCURRENTLY m1 ON public.measure (author, id DESC)"),
+    "partial index": ("open", "CREATE INDEX m1 ON public.measure (author) WHERE state = 'open'"),
+    "expression index": ("tag", "CREATE INDEX m1 ON public.measure ((doc ->> 'tag'))"),
+    "gin index": ("contains", "CREATE INDEX m1 ON public.measure USING gin (doc jsonb_path_ops)"),
+}
+
+
+@pytest.fixture(scope="module")
+def source(server_kind: str, scratches: Scratches) -> Iterator[Traced]:
+    scratch: Scratch = scratches(server_kind)
+    scratch.run("CREATE DATABASE tried")
+    traced = Traced(scratch.url.replace("/doctor?", "/tried?"))
+    for statement in TABLES.strip().split(";\n"):
+        traced.execute(statement)
+    yield traced
+    traced.runner.close()
+    scratch.run("DROP DATABASE tried WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
+def copy(source: Traced, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
+    """One copy for all candidates: nothing remains of any of them."""
+    settings = Settings().with_values(data_dir=str(tmp_path_factory.mktemp("tried")))
+    making = embedded_scratch(source.url, settings, ["public.measure"], ScratchLimits())
+    yield source.run(making.__aenter__())
+    source.run(making.__aexit__(None, None, None))
+
+
+def statement(source: Traced, name: str) -> ReplayedStatement:
+    sql, types = STATEMENTS[name]
+    drawn = source.work(lambda pool: synthetic_samples(pool, sql, types))
+    assert not isinstance(drawn, str), drawn
+    texts = tuple(arguments_sql(values, len(types)) or "" for values in drawn)
+    return ReplayedStatement(
+        name, name, sql, texts if types else ("",), synthetic=True, types=types
+    )
+
+
+def tried(source: Traced, copy: Copy, candidate: Candidate, *names: str) -> Trial:
+    statements = [statement(source, name) for name in names]
+    return source.run(try_statements(copy, candidate, statements, PAIRS))
+
+
+def changed(*ddl: str, kind: str = "index", target: str = "Measure") -> Candidate:
+    return Candidate(kind, target, "public.measure", "indexes", "Index(…)", ddl)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", INDEXES)
+def test_an_index_of_each_kind_is_measured_with_its_cost(
+    source: Traced, copy: Copy, kind: str
+) -> None:
+    name, ddl = INDEXES[kind]
+    trial = tried(source, copy, changed(ddl, kind=kind), name, "late")
+    gain = trial.gains[name]
+    assert gain.low <= gain.gain <= gain.high
+    assert gain.gain > 1.5
+    assert gain.equal
+    assert gain.pairs >= 30
+    assert gain.blocks[0] > gain.blocks[1]
+    assert trial.refusal == ""
+    assert trial.size > 0
+    assert trial.build_seconds > 0
+    assert trial.before_us is not None
+    assert trial.after_us is not None
+
+
+def test_a_dropped_index_that_is_used_makes_a_statement_slower(source: Traced, copy: Copy) -> None:
+    trial = tried(source, copy, changed(kind="drop index", target="public.measure_at"), "late")
+    assert trial.gains["late"].high < 1
+    assert "late takes" in trial.refusal
+    assert trial.size < 0
+
+
+def test_a_candidate_with_other_answers_is_wrong(source: Traced, copy: Copy) -> None:
+    candidate = changed("UPDATE public.measure SET doc = doc || '{\"x\": 1}'")
+    trial = tried(source, copy, candidate, "author")
+    assert not trial.gains["author"].equal
+    assert trial.refusal == "wrong: author has another answer with it"
+
+
+def test_a_candidate_that_cannot_be_made_is_refused_with_the_reason(
+    source: Traced, copy: Copy
+) -> None:
+    trial = tried(source, copy, changed("CREATE INDEX ON public.measure (missing)"), "author")
+    assert 'column "missing" does not exist' in trial.refusal
+
+
+def test_nothing_remains_of_the_candidates(source: Traced, copy: Copy) -> None:
+    tried(source, copy, changed(INDEXES["index"][1]), "author")
+    inside = Traced(copy.url)
+    (row,) = inside.fetch("SELECT count(*) AS n, sum(hashtext(doc::text)) AS sum FROM measure")
+    assert tuple(row) == tuple(
+        source.fetch("SELECT count(*), sum(hashtext(doc::text)) FROM measure")[0]
+    )
+    indexes = "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'measure' ORDER BY 1"
+    assert inside.fetch(indexes) == source.fetch(indexes)
+    inside.runner.close()
+
+
+def test_a_transaction_of_the_database_itself_is_rolled_back(source: Traced) -> None:
+    catalog = "SELECT * FROM pg_class WHERE relname LIKE 'm%' OR relnamespace = 2200 ORDER BY oid"
+    before = source.fetch(catalog)
+    trial = tried(source, Copy("transaction", source.url), changed(INDEXES["index"][1]), "author")
+    assert trial.gains["author"].gain > 1.5
+    assert trial.before_us is None
+    assert "only a copy may be written" in trial.notes[0]
+    assert source.fetch(catalog) == before
