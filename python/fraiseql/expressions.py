@@ -124,6 +124,12 @@ def placeholder(number: int, access: FieldAccess, *, array: bool) -> str:
     return f"${number}::{_cast(access, wire)}{brackets}"
 
 
+def ordered_type(access: FieldAccess) -> str:
+    """Return the type that an order compares a value in, whose texts it reads back."""
+    base = access.column.base_sql
+    return base if base and not as_json(access) else _cast(access, wire_type(access))
+
+
 def _cast(access: FieldAccess, wire: str) -> str:
     if wire == "column":
         return access.column.base_sql

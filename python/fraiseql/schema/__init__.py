@@ -1,6 +1,7 @@
 """Declarations and their GraphQL schema."""
 
 from fraiseql.schema.assemble import Schema, build_schema
+from fraiseql.schema.connecting import connection
 from fraiseql.schema.declare import enum, input, interface, type  # noqa: A004 - the public names
 from fraiseql.schema.definitions import ATTRIBUTE, MISSING
 from fraiseql.schema.filters import COMBINING, generated_kind, guarded_owner
@@ -27,6 +28,7 @@ __all__ = [
     "Schema",
     "Where",
     "build_schema",
+    "connection",
     "embed",
     "enum",
     "field",

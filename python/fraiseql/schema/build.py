@@ -23,6 +23,7 @@ from graphql import (
 )
 
 from fraiseql.schema.abstract import implementations
+from fraiseql.schema.connections import connection_type
 from fraiseql.schema.defaults import MISSING_DEFAULT, external_default, instance_maker
 from fraiseql.schema.definitions import (
     MUTATION,
@@ -66,7 +67,7 @@ class GraphQLBuilder:
         self.leaves = leaves
         self.types: dict[Any, Any] = {}
         self.filters: dict[Any, GraphQLInputObjectType] = {}
-        self.pages: dict[str, GraphQLObjectType] = {}
+        self.pages: dict[tuple[str, Any], GraphQLObjectType] = {}
         self.list_filters: dict[str, GraphQLInputObjectType] = {}
 
     def schema(self) -> GraphQLSchema:
@@ -114,18 +115,21 @@ class GraphQLBuilder:
 
     def _root(self, query: QueryDefinition) -> GraphQLField:
         type_ = self._type(read_hint(query.annotation, query.name))
+        if query.paged or query.connected:
+            make = page_type if query.paged else connection_type
+            type_ = GraphQLNonNull(self._page(type_, make))
         return GraphQLField(
-            GraphQLNonNull(self._page(type_)) if query.paged else type_,
+            type_,
             {entry.graphql_name: self._argument(entry) for entry in query.arguments},
             description=query.description,
             deprecation_reason=query.deprecation,
         )
 
-    def _page(self, items: Any) -> GraphQLObjectType:
-        name = get_named_type(items).name
-        if name not in self.pages:
-            self.pages[name] = page_type(items)
-        return self.pages[name]
+    def _page(self, items: Any, make: Callable[[Any], GraphQLObjectType]) -> GraphQLObjectType:
+        key = (get_named_type(items).name, make)
+        if key not in self.pages:
+            self.pages[key] = make(items)
+        return self.pages[key]
 
     def _argument(self, entry: ArgumentDefinition) -> GraphQLArgument:
         return GraphQLArgument(

@@ -233,8 +233,8 @@ class QueryDefinition:
     ``function`` is a Python resolver; without it the field is answered by SQL alone:
     ``by`` holds the equality arguments, ``many`` is true for a list, which takes ``where``,
     ``order_by``, ``limit`` and ``offset``. The declared ``where`` is added to the client's filter.
-    ``cache`` is None where answers are not cached. ``paged``: the list is the items of a page.
-    ``write`` is set for a mutation.
+    ``cache`` is None where answers are not cached. ``paged``: the list is the items of a page;
+    ``connected``: it is the nodes of a connection. ``write`` is set for a mutation.
     """
 
     name: str
@@ -255,6 +255,7 @@ class QueryDefinition:
     requirement: Requires | None = None
     paged: bool = False
     write: WriteOptions | None = None
+    connected: bool = False
 
     @property
     def root(self) -> str:
@@ -264,5 +265,6 @@ class QueryDefinition:
     @property
     def label(self) -> str:
         """The call that declares it, for messages."""
-        function = "page" if self.paged else "find" if self.many else "find_one"
+        function = "find" if self.many else "find_one"
+        function = "page" if self.paged else "connection" if self.connected else function
         return f"{function}({self.name!r})"

@@ -177,6 +177,13 @@ class _Guarding:
 
     def _names(self, guards: Guards) -> Mapping[str, frozenset[Check]]:
         checks: dict[str, set[Check]] = {}
+        for query in self._model.queries:
+            # Cursors contain the fields of the order and the key, which the catalog may know.
+            if query.connected:
+                of = getattr(self._definition(query.annotation, query.name), "name", "")
+                needed = checks.setdefault(query.graphql_name, set())
+                for (owner, _), required in guards.inputs.items():
+                    needed |= set(_checks(required)) if owner == of else set()
         for owner, name, annotation, arguments in self._output_fields():
             needed = checks.setdefault(name, set())
             needed |= {*_checks(guards.fields.get((owner, name), ()))}

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from fraiseql.errors import DeclarationError
+from fraiseql.schema.connections import SHARED_NAMES, connection_names
 from fraiseql.schema.definitions import (
     ArgumentDefinition,
     EnumDefinition,
@@ -92,9 +93,11 @@ def _check_type_names(model: Model) -> None:
 
 def _page_names(model: Model) -> Iterable[str]:
     for query in model.queries:
-        if query.paged:
+        if query.paged or query.connected:
             row: Any = model.definitions[read_hint(query.annotation, query.name).innermost]
-            yield page_name(row.name)
+            yield from [page_name(row.name)] if query.paged else connection_names(row.name)
+        if query.connected:
+            yield from SHARED_NAMES
 
 
 def _claim(owners: dict[str, str], name: str, owner: str) -> None:

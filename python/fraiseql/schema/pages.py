@@ -13,6 +13,7 @@ from graphql import (
     get_named_type,
 )
 
+from fraiseql.schema.connections import NODES
 from fraiseql.schema.definitions import QueryDefinition
 
 ITEMS: Final = "items"
@@ -48,8 +49,10 @@ def page_type(items: Any) -> GraphQLObjectType:
 
 
 def row_type(graphql: GraphQLSchema, query: QueryDefinition) -> GraphQLNamedType:
-    """Return the type of the rows that a root field answers with: of a page, that of its items."""
+    """Return the type of a root field's rows: of a page the items', of a connection the nodes'."""
     root: Any = graphql.query_type
     named: Any = get_named_type(root.fields[query.graphql_name].type)
-    row: GraphQLNamedType = get_named_type(named.fields[ITEMS].type) if query.paged else named
+    if query.paged or query.connected:
+        named = get_named_type(named.fields[ITEMS if query.paged else NODES].type)
+    row: GraphQLNamedType = named
     return row

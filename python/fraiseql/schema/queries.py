@@ -238,7 +238,7 @@ def find(
         >>> fraiseql.find("users", User, by="country", order_by="-id", max_limit=50).many
         True
     """
-    return _listed(
+    return list_query(
         "find",
         name,
         of,
@@ -302,7 +302,7 @@ def page(
         >>> fraiseql.page("users", User, order_by="-id").paged
         True
     """
-    return _listed(
+    return list_query(
         "page",
         name,
         of,
@@ -319,7 +319,7 @@ def page(
     )
 
 
-def _listed(
+def list_query(
     function: str,
     name: str,
     of: Any,
@@ -335,6 +335,7 @@ def _listed(
     requires: Check | None,
     hide: bool,
 ) -> QueryDefinition:
+    """Return the definition that ``find``, ``page`` and ``connection`` make of their arguments."""
     _check_name(function, name)
     label = f"{function}({name!r})"
     check_options(label, {"description": description, "deprecation": deprecation})
@@ -355,6 +356,7 @@ def _listed(
         cache=checked_cache(label, cache),
         requirement=read_requirement(label, requires, hide),
         paged=function == "page",
+        connected=function == "connection",
     )
 
 

@@ -13,7 +13,11 @@ from fraiseql.schema.model import Model
 from fraiseql.schema.orders import parse_term
 from fraiseql.schema.queries import OrderBy, Where
 
-_RESERVED = ("where", "order_by", "limit", "offset")
+_BOUNDS = {
+    False: ("limit", "offset"),
+    True: ("first", "after", "last", "before"),
+}
+"""Arguments that choose the rows of a page: of lists, and of connections."""
 
 
 def _or_null(hint: Any) -> Any:
@@ -98,9 +102,10 @@ def _arguments(
 ) -> tuple[ArgumentDefinition, ...]:
     arguments = []
     for name in query.by:
-        if name in _RESERVED and query.many:
+        if name in ("where", "order_by", *_BOUNDS[query.connected]) and query.many:
+            function = label.partition("(")[0]
             raise DeclarationError(
-                f"{label} has by={name!r}, which is an argument of every find.",
+                f"{label} has by={name!r}, which is an argument of every {function}.",
                 hint="Leave it out of by and filter with where.",
             )
         arguments.append(_equality(name, definition, many=query.many))
@@ -113,9 +118,20 @@ def _arguments(
             _argument("order_by", _generic(OrderBy, cls), "Order; ties are broken by the key.")
         )
     if query.many:
-        arguments.append(_argument("limit", int, _limit_text(query)))
-        arguments.append(_argument("offset", int, "Rows to skip."))
+        arguments += _bounds(query)
     return tuple(arguments)
+
+
+def _bounds(query: QueryDefinition) -> list[ArgumentDefinition]:
+    if not query.connected:
+        offset = _argument("offset", int, "Rows to skip.")
+        return [_argument("limit", int, _limit_text(query)), offset]
+    return [
+        _argument("first", int, f"{_limit_text(query)[:-1]}, from the start of the order."),
+        _argument("after", str, "Cursor of the row before the page."),
+        _argument("last", int, f"{_limit_text(query)[:-1]}, from the end of the order."),
+        _argument("before", str, "Cursor of the row behind the page."),
+    ]
 
 
 def _argument(name: str, hint: Any, description: str) -> ArgumentDefinition:

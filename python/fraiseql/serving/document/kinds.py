@@ -17,6 +17,7 @@ from graphql import (
 from graphql.utilities.coerce_input_value import coerce_input_value
 
 from fraiseql.schema import generated_kind
+from fraiseql.schema.connections import BY_VALUE
 from fraiseql.serving.document.filter_values import filter_coercer
 from fraiseql.serving.document.input_uses import input_uses, is_guarded
 from fraiseql.serving.document.plain_values import PLAIN
@@ -97,6 +98,7 @@ _ENUM: Final = VariableKind(_ref, is_composite=False)
 _OPAQUE: Final = VariableKind(_ref)
 _LEAVES: Final = VariableKind(_list_ref)
 _ORDER: Final = VariableKind(_itself, repr)
+_DECIDING: Final = VariableKind(_itself, repr, is_composite=False)
 _WHERE: Final = VariableKind(references, variable_signature, is_filter=True)
 
 
@@ -112,6 +114,8 @@ def kind_of(type_: GraphQLInputType) -> VariableKind:
         return _ORDER if generated == "order" else _WHERE
     if not is_leaf_type(named):
         return _OPAQUE
+    if BY_VALUE in named.extensions:
+        return _DECIDING
     if isinstance(_bare(type_), GraphQLList):
         return _LEAVES
     return _ENUM if is_enum_type(named) else _LEAF

@@ -20,6 +20,7 @@ from fraiseql.serving.execution.stored_statement import (
     StoredStatement,
 )
 from fraiseql.serving.execution.withheld import StoredReader
+from fraiseql.serving.planning.cursors import blamed
 from fraiseql.serving.planning.plan import (
     ComputedStep,
     ConstantRoot,
@@ -140,7 +141,7 @@ class CompiledRoot:
         self.stream = root.stream
         self.key = root.key
         self.many = root.many
-        self.by_key = not root.many and root.query.outcome != "page"
+        self.by_key = not (root.many or root.query.is_object)
         self._usual = Priority.KEY if self.by_key else Priority.LIST
         self.query = PreparedQuery(root.query, root.max_limit)
 
@@ -160,7 +161,10 @@ class CompiledRoot:
             rows = await run.read(query.text, args)
             return rows if self.many else rows[0][0]
         except FraiseQLError as error:
-            return run.fail(error)
+            return run.fail(self._blamed(error))
+
+    def _blamed(self, error: FraiseQLError) -> FraiseQLError:
+        return blamed(error) if self.query.has_cursor else error
 
 
 class CompiledStoredRoot(CompiledRoot):
@@ -186,7 +190,7 @@ class CompiledStoredRoot(CompiledRoot):
             reader = run.stored_key_reader() if bare else run.stored_reader(self._usual)
             rows = await self.stored.rows(reader, run.values, self.key, run.note)
         except FraiseQLError as error:
-            return run.fail(error)
+            return run.fail(self._blamed(error))
         if rows is None:
             return await super().run(run)
         if self.many:

@@ -41,12 +41,21 @@ class PreparedQuery:
     Attributes:
         text: SQL.
         relation: Its relation, for the log.
+        has_cursor: Whether a parameter is part of a cursor.
         parameters: Sources of its parameters, for printing.
         choose: Returns the variant for the values of a request, if a declared index needs another
             text for some values; else None.
     """
 
-    __slots__ = ("_binders", "_variants", "choose", "parameters", "relation", "text")
+    __slots__ = (
+        "_binders",
+        "_variants",
+        "choose",
+        "has_cursor",
+        "parameters",
+        "relation",
+        "text",
+    )
 
     def __init__(
         self,
@@ -62,6 +71,7 @@ class PreparedQuery:
         self.text = statement.text
         self.relation = query.read.relation.sql
         self.parameters = statement.parameters
+        self.has_cursor = any(each.cursor is not None for each in statement.parameters)
         self._binders = [
             _binder(parameter, converter(parameter)) for parameter in statement.parameters
         ]

@@ -58,6 +58,19 @@ class Denials:
                 return error
         return None
 
+    def of_cursors(self, name: str, fields: Iterable[tuple[str, str]]) -> GraphQLError | None:
+        """Return the error of a connection whose cursors contain values of a denied field.
+
+        Args:
+            name: Name of the connection.
+            fields: Type and Python name of the fields whose values are in the cursors.
+        """
+        for place in fields:
+            error = self._error(self.guards.inputs.get(place, ()), name, "page through")
+            if error is not None:
+                return error
+        return None
+
     def outcomes(self, names: Iterable[str]) -> str:
         """Return the places that fail for these ``Guards.names``; the same in every process."""
         checks = {check for check in self.guards.checks(names) if check in self.checks}

@@ -1,6 +1,6 @@
 """Planner: from an operation and its variables' signature to a plan."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from fraiseql.schema.pages import row_type
 from fraiseql.serving.document import Operation, input_limits
 from fraiseql.serving.document.sizes import check_filter, check_order
 from fraiseql.serving.planning.arguments import ArgumentReader, input_error
+from fraiseql.serving.planning.connections import place_of, placed, plan_connection
 from fraiseql.serving.planning.costs import CostReader, total
 from fraiseql.serving.planning.denials import Denials
 from fraiseql.serving.planning.filters import parse_filter
@@ -169,7 +170,7 @@ class Planner:
         terms = arguments.get("order_by") or definition.order_by
         check_order(terms, self._inputs)
         order = self.relations.order(terms, type_name, bound)
-        limit = arguments.get("limit")
+        limit = _limit(arguments)
         limit = self._default_limit(definition) if limit is None else limit
         conditions += len(arguments.get("order_by") or ())
         return RelationQuery(
@@ -196,6 +197,12 @@ class Planner:
         """Return the cost of a root field; ``limits`` are those of ``ObjectPlanner``."""
         default = self._default_limit(definition) if definition.function is None else None
         return self._costs.root(selected, arguments, default, limits)
+
+
+def _limit(arguments: Mapping[str, Any]) -> Any:
+    """Return the limit of a list, a page or a connection."""
+    limits = [arguments.get(name) for name in ("limit", "first", "last")]
+    return next((limit for limit in limits if limit is not None), None)
 
 
 class _RootPlanner:
@@ -254,6 +261,8 @@ class _RootPlanner:
         type_name = row_type(self._schema.graphql, definition).name
         relations = self._planner.relations
         bound = relations.bound_relation(type_name)
+        if definition.connected:
+            return self._plan_connection(selected, definition, stream)
         page = None
         if definition.paged:
             assert bound is not None  # noqa: S101 - page() requires a sql_source
@@ -288,6 +297,46 @@ class _RootPlanner:
         self, selected: SelectedField, definition: QueryDefinition, arguments: Mapping[str, Any]
     ) -> Cost:
         return self._planner.cost(selected, definition, arguments, self.objects.limits)
+
+    def _plan_connection(
+        self, selected: SelectedField, definition: QueryDefinition, stream: int
+    ) -> int:
+        assert selected.field is not None  # noqa: S101 - the caller checked
+        type_name = row_type(self._schema.graphql, definition).name
+        relations, reader = self._planner.relations, self._arguments
+        bound = relations.bound_relation(type_name)
+        assert bound is not None  # noqa: S101 - connection() requires a sql_source
+        try:
+            planned = plan_connection(self.objects, reader, selected, bound)
+            arguments = reader.for_sql(selected.field, selected.nodes[0])
+            parts, limit = placed(planned.parts, arguments)
+            denial = self._denials.of_arguments(QUERY, selected, reader)
+        except GraphQLError as error:
+            self.roots.append(RefusedRoot(stream, input_error(error)))
+            return self.objects.shape.any()
+        query = self._planner.query(definition, type_name, planned.read, arguments)
+        denial = denial or self._denials.of_cursors(selected.name, self._guarded(query, type_name))
+        if denial is not None:
+            self.roots.append(RefusedRoot(stream, denial))
+            return planned.node
+        query = replace(query, outcome="connection", connection=parts)
+        maximum = self._planner.max_limit(definition)
+        stored = find_stored_query(relations, relations.sources.sources[type_name], query)
+        self.roots.append(SqlRoot(stream, selected.key, query, False, maximum, stored))
+        self.costs.append(Cost(query.conditions))
+        for field in planned.lists:
+            self.costs.append(self._cost(field, definition, {"limit": limit}))
+        return planned.node
+
+    def _guarded(self, query: RelationQuery, type_name: str) -> Iterator[tuple[str, str]]:
+        """Yield the fields of a type whose values are in cursors, as guards name them."""
+        relations = self._planner.relations
+        bound = relations.bound_relation(type_name)
+        accesses = {} if bound is None else relations.accesses(type_name, bound)
+        ordered = {place_of(term.access) for term in query.order}
+        for name, access in accesses.items():
+            if place_of(access) in ordered:
+                yield type_name, name
 
     def _introspected(self, selected: SelectedField, stream: int) -> Root:
         """Return the answer of an introspection field; it depends on the schema alone."""

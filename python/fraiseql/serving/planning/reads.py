@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from fraiseql.catalog import Column, Relation
+from fraiseql.schema.connections import CountMode
 from fraiseql.schema.orders import Nulls
 from fraiseql.serving.planning.fields import FieldAccess
 from fraiseql.serving.planning.filters import Filter
@@ -123,6 +124,48 @@ class PageParts:
 
 
 @dataclass(frozen=True, slots=True)
+class CountPart:
+    """A total count to read.
+
+    Attributes:
+        name: Its key in the document.
+        kind: Key of what it says; empty when that is not selected.
+        mode: How it is counted.
+        cap: Where a capped count stops: a ``ValueRef`` or a number.
+    """
+
+    name: str
+    kind: str
+    mode: CountMode
+    cap: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionParts:
+    """The parts of a connection to read, and the place of its page.
+
+    Attributes:
+        edges: Whether its edges are read.
+        nodes: Whether its nodes are read.
+        cursors: Whether the edges have cursors.
+        page_info: The selected fields of its page info; None when it is not selected.
+        counts: Its total counts.
+        backward: Whether the page is at the end of the rows, not at their start.
+        after: Cursor of the row before the page: a ``ValueRef``, a text, or None.
+        before: Cursor of the row behind the page.
+    """
+
+    edges: bool = False
+    nodes: bool = False
+    cursors: bool = False
+    page_info: frozenset[str] | None = None
+    counts: tuple[CountPart, ...] = ()
+    backward: bool = False
+    after: Any = None
+    before: Any = None
+
+
+@dataclass(frozen=True, slots=True)
 class RelationQuery:
     """Rows of one relation.
 
@@ -134,8 +177,9 @@ class RelationQuery:
         offset: A ``ValueRef``, a number, or None.
         conditions: Number of conditions and order terms from the request.
         outcome: ``rows``, or only their number (``count``), or whether any exists (``exists``), or
-            a ``page`` of them as one object.
+            a ``page`` of them as one object, or a ``connection``.
         page: The parts of a page.
+        connection: The parts of a connection.
     """
 
     read: RelationRead
@@ -144,5 +188,11 @@ class RelationQuery:
     limit: Any = None
     offset: Any = None
     conditions: int = 0
-    outcome: Literal["rows", "count", "exists", "page"] = "rows"
+    outcome: Literal["rows", "count", "exists", "page", "connection"] = "rows"
     page: PageParts | None = None
+    connection: ConnectionParts | None = None
+
+    @property
+    def is_object(self) -> bool:
+        """Whether the answer is one object with the rows in it."""
+        return self.outcome in ("page", "connection")

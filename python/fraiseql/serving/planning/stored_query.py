@@ -45,11 +45,11 @@ def find_stored_query(
         query: The query of the live relation.
     """
     stored = source.stored
-    if stored is None or query.outcome not in ("rows", "page") or query.read.exact:
+    if stored is None or query.outcome not in ("rows", "page", "connection") or query.read.exact:
         return None
     replacement = _stored_query(relations, source, query, stored)
     # A document that is fetched for a row may be missing, which a page cannot say.
-    if replacement is None or (query.page is not None and replacement.read.fetched is not None):
+    if replacement is None or (query.is_object and replacement.read.fetched is not None):
         return None
     return StoredQuery(replacement, source.type_name, stored)
 

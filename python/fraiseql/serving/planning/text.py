@@ -60,7 +60,9 @@ def _root(key: str, root: Root) -> Iterator[str]:
 
 def _sql(key: str, root: SqlRoot) -> Iterator[str]:
     query = root.query
-    rows = "a page" if query.page is not None else "rows" if root.many else "one row"
+    rows = "rows" if root.many else "one row"
+    if query.is_object:
+        rows = f"a {query.outcome}"
     yield f"{key}: {rows} of {_name(query.read)}"
     if query.where is not None:
         yield f"{_STEP}where {condition_text(query.where)}"

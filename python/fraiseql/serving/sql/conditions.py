@@ -27,9 +27,11 @@ from fraiseql.serving.planning.filters import (
     RelatedRows,
 )
 from fraiseql.serving.sql.index_hints import (
+    CURSOR_VALUE,
     UNHINTED,
     HintPoint,
     IndexHint,
+    Nullness,
     hint_for_constant,
     may_have_hint,
 )
@@ -181,10 +183,21 @@ class ConditionWriter:
             parts.append(self._containment(access, value, hint))
         return parts[0] if len(parts) == 1 else f"({' AND '.join(parts)})"
 
+    def nullness(self, access: FieldAccess, parameter: Parameter) -> Nullness:
+        """Return whether a cursor's value is null; empty for the value of any request."""
+        if isinstance(parameter.source, ValueRef):
+            hint = self._pointed(HintPoint(access, CURSOR_VALUE, parameter))
+        else:
+            hint = hint_for_constant(access, CURSOR_VALUE, parameter)
+        return hint.nullness
+
     def _hint(self, part: FieldComparison, parameter: Parameter) -> IndexHint:
         if not isinstance(part.value, ValueRef):
             return hint_for_constant(part.access, part.operator, parameter)
-        self.points.append(HintPoint(part.access, part.operator, parameter))
+        return self._pointed(HintPoint(part.access, part.operator, parameter))
+
+    def _pointed(self, point: HintPoint) -> IndexHint:
+        self.points.append(point)
         number = len(self.points)
         return self._hints[number - 1] if number <= len(self._hints) else UNHINTED
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from fraiseql.errors import InputError
 from fraiseql.expressions import constant, infix
@@ -13,10 +13,17 @@ from fraiseql.serving.sql.parameters import Parameter, comparable
 from fraiseql.sql_names import fn, ty
 from fraiseql.values import PostgresText
 
+CURSOR_VALUE: Final = "cursor"
+"""Operator of a ``HintPoint`` that asks whether a cursor's value is null."""
+
 _LESS: Final = frozenset({"lt", "lte"})
 _NUMBER: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _LONGEST_NUMBER: Final = 1_000
 """Maximum characters of a number in a text; PostgreSQL allows 131,072 digits."""
+
+
+Nullness = Literal["null", "value", ""]
+"""Whether a cursor's value is null; empty for a statement that serves both."""
 
 
 class IndexHint(NamedTuple):
@@ -28,11 +35,13 @@ class IndexHint(NamedTuple):
         bounds: Comparisons implied by this one, as operator and SQL.
         contained: JSON values of which a document must contain one, for a GIN index; ``{}`` is
             the placeholder of the value.
+        nullness: Whether a cursor's value is null.
     """
 
     literal: str = ""
     bounds: tuple[str, ...] = ()
     contained: tuple[str, ...] = ()
+    nullness: Nullness = ""
 
 
 UNHINTED: Final = IndexHint()
@@ -60,6 +69,8 @@ def hint_finder(access: FieldAccess, operator: str) -> Callable[[Any], IndexHint
     """Return the function from a value, as Python compares it, to the comparison's hint."""
     if operator == "is_null":
         return _null_test
+    if operator == CURSOR_VALUE:
+        return _nullness
     equal = operator == "eq"
     literals = {value: constant(access, value) for value in access.constants} if equal else {}
     bounds = [
@@ -81,6 +92,10 @@ def hint_finder(access: FieldAccess, operator: str) -> Callable[[Any], IndexHint
 def _null_test(value: Any) -> IndexHint:
     """Return the null test as SQL: a comparison with a parameter implies no predicate."""
     return IndexHint("IS NULL" if value else "IS NOT NULL")
+
+
+def _nullness(value: Any) -> IndexHint:
+    return IndexHint(nullness="null" if value is None else "value")
 
 
 def hint_for_constant(access: FieldAccess, operator: str, parameter: Parameter) -> IndexHint:

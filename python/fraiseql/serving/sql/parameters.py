@@ -6,7 +6,29 @@ from decimal import InvalidOperation
 from typing import Any
 
 from fraiseql.errors import InputError
+from fraiseql.serving.planning.cursors import CursorReader
 from fraiseql.values import CONVERTERS, as_parameter, neighbour, plain, text_value
+
+
+@dataclass(frozen=True, slots=True)
+class CursorPart:
+    """A value in a cursor.
+
+    Attributes:
+        reader: Reads the cursor.
+        place: Number of the value.
+    """
+
+    reader: CursorReader
+    place: int
+
+    def value(self, text: Any) -> str | None:
+        """Return the value as text.
+
+        Raises:
+            InputError: The text is no cursor of the order.
+        """
+        return self.reader.value(text, self.place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +43,7 @@ class Parameter:
         maximum: Largest value of a row count; None for other parameters.
         side: The neighbour of a double that is sent instead: ``below`` or ``above``.
         name: The name of the compared field, for messages.
+        cursor: The part of a cursor that is sent instead of the text.
     """
 
     source: Any
@@ -30,6 +53,7 @@ class Parameter:
     maximum: int | None = None
     side: str = ""
     name: str = ""
+    cursor: CursorPart | None = None
 
 
 def _escaped(text: str) -> str:
@@ -49,6 +73,8 @@ def converter(parameter: Parameter) -> Callable[[Any], Any]:
     The function raises ``InputError`` for a value that does not fit the field.
     """
     wire = parameter.wire
+    if parameter.cursor is not None:
+        return parameter.cursor.value
     if parameter.maximum is not None:
         return _row_count(parameter.name, parameter.maximum)
     if parameter.side:
@@ -69,6 +95,8 @@ def comparable(parameter: Parameter) -> Callable[[Any], Any]:
 
     The function raises ``InputError`` for a value that does not fit the field.
     """
+    if parameter.cursor is not None:
+        return parameter.cursor.value
     convert = CONVERTERS[parameter.wire]
     return _with_message(lambda value: convert(plain(value)), parameter)
 

@@ -14,6 +14,7 @@ from fraiseql.schema.pages import HAS_NEXT_PAGE, ITEMS, TOTAL_COUNT
 from fraiseql.serving.document.variable_signature import ValueRef
 from fraiseql.serving.planning.reads import (
     DOCUMENT_KEY,
+    ConnectionParts,
     Embedded,
     Fetched,
     OrderTerm,
@@ -22,6 +23,7 @@ from fraiseql.serving.planning.reads import (
     RelationRead,
 )
 from fraiseql.serving.sql.conditions import ConditionWriter
+from fraiseql.serving.sql.connections import ConnectionRows, connection_sql
 from fraiseql.serving.sql.index_hints import HintPoint, IndexHint
 from fraiseql.serving.sql.parameters import Parameter
 from fraiseql.sources import Freshness, RoleAccess
@@ -109,6 +111,8 @@ def _fresh_enough(freshness: Freshness) -> list[str]:
 def _rows(
     query: RelationQuery, writer: ConditionWriter, max_limit: int, condition: str | None
 ) -> str:
+    if query.connection is not None:
+        return _connection(query, query.connection, writer, max_limit, condition)
     table = _table(query, writer)
     if condition is not None:
         # It reads no column: PostgreSQL tests it once, before the first row.
@@ -149,11 +153,35 @@ def _page(
     return f"SELECT {_BYTES}({document}, 'UTF8') FROM (SELECT {parts}{source}) AS p"
 
 
-def _limit_sql(limit: Any, parameters: list[Parameter], maximum: int) -> str:
+def _connection(
+    query: RelationQuery,
+    parts: ConnectionParts,
+    writer: ConditionWriter,
+    max_limit: int,
+    condition: str | None,
+) -> str:
+    """Return the query of one connection as one document."""
+    tests = [] if query.where is None else [writer.condition(query.where)]
+    tests += [] if condition is None else [condition]
+    name = "last" if parts.backward else "first"
+    rows = ConnectionRows(
+        f"{query.read.relation.sql} AS t0",
+        "t0",
+        " AND ".join(tests),
+        _value(query.read, "t0", 0, writer) if parts.edges or parts.nodes else "",
+        query.order,
+        _limit_sql(query.limit, writer.parameters, max_limit, name),
+        _order,
+    )
+    document = f"{fn('row_to_json')}(p.*)::{ty('text')}"
+    return f"SELECT {_BYTES}({document}, 'UTF8') FROM ({connection_sql(parts, rows, writer)}) AS p"
+
+
+def _limit_sql(limit: Any, parameters: list[Parameter], maximum: int, name: str = "limit") -> str:
     """Return a page's limit, as often as it is needed."""
     if type(limit) is int and 0 <= limit <= maximum:
         return str(limit)
-    parameters.append(Parameter(limit, "int8", maximum=maximum, name="limit"))
+    parameters.append(Parameter(limit, "int8", maximum=maximum, name=name))
     return f"${len(parameters)}::{ty('int8')}"
 
 

@@ -29,11 +29,13 @@ class Finding:
         certain: Whether it prevents the start; otherwise it is a warning.
         message: The field, the column and their types.
         instead: The remedy.
+        code: Code of the error.
     """
 
     certain: bool
     message: str
     instead: str
+    code: str = CODE
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +195,8 @@ class _Comparer:
             return
         accesses = self._relations.accesses(type_name, bound)
         label = query.label
+        if query.connected and not bound.key:
+            yield _unidentified(label, bound)
         for term in query.order_by:
             access = accesses[parse_term(term).name]
             yield from self._of_order(f"{label} is ordered", access, bound)
@@ -227,6 +231,17 @@ class _Comparer:
 
     def _sql_type(self, access: FieldAccess, bound: BoundRelation) -> str:
         return self._details[bound.relation.sql].types[access.column.name].sql
+
+
+def _unidentified(label: str, bound: BoundRelation) -> Finding:
+    relation = f"{bound.relation.schema}.{bound.relation.name}"
+    return Finding(
+        True,
+        f"{label} pages through {relation}, whose rows no key identifies: cursors cannot say where"
+        " a page begins.",
+        "Add a primary key, or name the columns that identify a row with key= of the type.",
+        "NO_KEY",
+    )
 
 
 def _incomparable(doing: str, access: FieldAccess, bound: BoundRelation) -> Finding:
@@ -266,4 +281,4 @@ def refusal(findings: Iterable[Finding]) -> SourceError | None:
         return None
     first, *others = wrong
     lines = [line for finding in others for line in (finding.message, f"  {finding.instead}")]
-    return SourceError(first.message, hint="\n".join([first.instead, *lines]), code=CODE)
+    return SourceError(first.message, hint="\n".join([first.instead, *lines]), code=first.code)
