@@ -66,6 +66,7 @@ FILES_IN_TURN: Final = (
     "tests/integration/caching/results/tenants/",
     "tests/integration/demo/",
     "tests/integration/operating/test_advice_trials.py",
+    "tests/integration/operating/test_ops_page.py",
     "tests/integration/operating/test_tune_measuring.py",
     "tests/integration/search_path/",
     "tests/integration/serving/",
@@ -77,10 +78,11 @@ Oracles, tests that kill, and tests of what is read from the catalog run on both
 
 
 LONG_FILES_IN_TURN: Final = (
+    "tests/browser/test_ops_page.py",
     "tests/property/test_hidden.py",
     "tests/property/test_permissions.py",
 )
-"""The same, of the long ones: what is planned and hidden depends on no server."""
+"""The same, of the long ones: what is planned, hidden and shown depends on no server."""
 
 
 def has_turn(item: pytest.Item, servers: Sequence[str]) -> bool:

@@ -17,10 +17,13 @@ from fraiseql.http.lifecycle import Startable
 from fraiseql.http.probes import MetricSource
 from fraiseql.operating.metrics.database import DatabaseMetrics
 from fraiseql.operating.metrics.operations import operation_lines
+from fraiseql.operating.ops.access import OpsHook
+from fraiseql.operating.ops.page import OpsPage, check_ops
+from fraiseql.operating.ops.tabs import Tabs
 from fraiseql.operating.telemetry.loading import telemetry
 from fraiseql.operating.trace.flush import Flusher
 from fraiseql.operating.trace.recorder import Recorder
-from fraiseql.schema import build_schema
+from fraiseql.schema import Schema, build_schema
 from fraiseql.schema.options import listed
 from fraiseql.schema.storage import Cache
 from fraiseql.serving import Service
@@ -38,6 +41,7 @@ def create_app(
     path: str = "/graphql",
     graphiql_query: str = "",
     cached_operations: Mapping[str, Any] | Policy | None = None,
+    ops_allowed: OpsHook | None = None,
     **settings: Any,
 ) -> Application:
     """Make an ASGI application that serves the declared types, queries and mutations.
@@ -56,6 +60,8 @@ def create_app(
             own: ``fraiseql.Cache(…)`` by an operation's name, or by ``sha256:`` and the hexadecimal
             digest of a document's text; or a function ``(name, document) -> Cache | None``,
             called once for each document.
+        ops_allowed: ``(request) -> bool``, sync or async: who may read the page ``/fraiseql`` and
+            purge caches, where ``ops`` is on. None allows requests of this machine only.
         settings: Any other setting by name, over ``FRAISEQL_*`` in the environment.
 
     Raises:
@@ -66,22 +72,21 @@ def create_app(
         ``app = fraiseql.create_app(queries=[user, users])``, then ``uvicorn module:app``.
     """
     check_mount(path, context)
+    check_ops(path, ops_allowed)
     chosen = Settings.from_environment().with_values(database_url=database_url, **settings)
     policy = read_policy(cached_operations)
     lists = {"types": types, "queries": queries, "mutations": mutations}
-    declared = {name: listed(name, values) for name, values in lists.items()}
-    schema = build_schema(**declared, numbers_as=chosen.numbers_as)
-    check_stored(schema)
-    traced = chosen.trace != "off"
-    schema = replace(schema, operation_caches=_caches(cached_operations), traced=traced)
+    schema = _schema(lists, _caches(cached_operations), chosen)
     results = ResultCaches(chosen, create_missing_tables)
-    recorder = Recorder(chosen) if traced or chosen.metrics or chosen.otel else None
+    recorder = _recorder(chosen)
     events, around = (recorder, None) if recorder is None else _receivers(recorder, chosen)
     service = Service(schema, chosen, read_sources, results, policy=policy, events=events)
     background: list[Startable] = [Worker(service.schema, chosen)] if chosen.worker else []
-    metrics: list[MetricSource] = []
-    if recorder is not None:
-        _observe(service, recorder, background, metrics)
+    metrics = [] if recorder is None else _observe(service, recorder, background)
+    page = None
+    if recorder is not None and chosen.ops:
+        page = OpsPage(Tabs(service, recorder, results), ops_allowed)
+        background.append(page)
     return Application(
         service,
         chosen,
@@ -91,7 +96,24 @@ def create_app(
         background=background,
         metrics=metrics,
         around=around,
+        page=page,
     )
+
+
+def _schema(
+    lists: Mapping[str, Sequence[Any]], caches: tuple[Any, ...], settings: Settings
+) -> Schema:
+    """Return the checked declarations."""
+    declared = {name: listed(name, values) for name, values in lists.items()}
+    schema = build_schema(**declared, numbers_as=settings.numbers_as)
+    check_stored(schema)
+    return replace(schema, operation_caches=caches, traced=settings.trace != "off")
+
+
+def _recorder(settings: Settings) -> Recorder | None:
+    """Return the receiver of events that counts them, if anything reads its counts."""
+    read = settings.metrics or settings.otel or settings.ops
+    return Recorder(settings) if read or settings.trace != "off" else None
 
 
 def _receivers(recorder: Recorder, settings: Settings) -> tuple[Events, Around | None]:
@@ -100,16 +122,17 @@ def _receivers(recorder: Recorder, settings: Settings) -> tuple[Events, Around |
 
 
 def _observe(
-    service: Service, recorder: Recorder, background: list[Startable], metrics: list[MetricSource]
-) -> None:
-    """Add the work that writes the trace, and the metrics that the service does not have."""
+    service: Service, recorder: Recorder, background: list[Startable]
+) -> list[MetricSource]:
+    """Add the work that writes the trace; return the metrics that the service does not have."""
     settings = service.settings
     if settings.trace != "off":
         background.append(Flusher(recorder, settings, lambda: service.pool))
-    if settings.metrics:
-        stored = DatabaseMetrics(service.schema, lambda: service.pool)
-        background.append(stored)
-        metrics += [partial(operation_lines, recorder), stored.lines]
+    if not settings.metrics:
+        return []
+    stored = DatabaseMetrics(service.schema, lambda: service.pool)
+    background.append(stored)
+    return [partial(operation_lines, recorder), stored.lines]
 
 
 def _caches(operations: Mapping[str, Any] | Policy | None) -> tuple[Any, ...]:

@@ -124,6 +124,8 @@ class Settings:
         otel_documents: Whether spans have the text of documents, without values.
         metrics: Whether ``/metrics`` is answered.
         graphiql: Whether browsers get GraphiQL at ``/graphql``.
+        ops: Whether the ops page is at ``/fraiseql``, for requests of this machine unless
+            ``ops_allowed`` of ``create_app`` says otherwise; ``fraiseql dev`` turns it on.
         debug: Whether clients see internal errors. Never in production.
     """
 
@@ -179,6 +181,7 @@ class Settings:
     otel_documents: bool = False
     metrics: bool = True
     graphiql: bool = True
+    ops: bool = False
     debug: bool = False
 
     def with_values(self, **values: Any) -> Self:

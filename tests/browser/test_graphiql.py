@@ -2,17 +2,19 @@
 
 import asyncio
 import json
-import shutil
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
+from tests.browser.chromium import (
+    addresses_connected,
+    drive,
+    network,
+    origin,
+    origins_asked_by_the_page,
+)
 from tests.integration.http.application import make_app, prepare, served
 
-HERE = Path(__file__).parent
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUERY = "{\n  user(id: 7) {\n    name\n  }\n}"
 
 
@@ -20,59 +22,13 @@ def test_a_query_runs_in_the_page_with_no_outside_request(database: str, tmp_pat
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, prepare(database)).result()
     with served(make_app(database, graphiql_query=QUERY)) as address:
-        seen = drive(f"{address}/graphql", tmp_path)
+        seen = drive("graphiql.mjs", f"{address}/graphql", tmp_path)
     assert seen["title"] == "GraphiQL - FraiseQL"
     assert json.loads(seen["result"]) == {"data": {"user": {"name": "user 7"}}}
     assert "query: Query" in seen["documentation"]
     assert seen["violations"] == []
     assert seen["console"] == []
     assert {origin(url) for url in seen["requests"]} == {address}
-    log = json.loads((tmp_path / "network.json").read_text())
+    log = network(tmp_path / "network.json")
     assert origins_asked_by_the_page(log, address) == {address}
     assert addresses_connected(log) == {urlsplit(address).netloc}
-
-
-def drive(address: str, folder: Path) -> dict[str, Any]:
-    """Open the page in Chromium and press the button; what was seen."""
-    node = shutil.which("node")
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    assert node is not None, "node is missing: install Node.js 20 or newer, then `make setup-test`"
-    assert browser is not None, "chromium is missing: `apt-get install chromium`"
-    assert (HERE / "node_modules" / "playwright-core").is_dir(), "run `make setup-test`"
-    command = [node, "graphiql.mjs", address, browser, str(folder)]
-    done = subprocess.run(
-        command, check=False, cwd=HERE, capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-def origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def origins_asked_by_the_page(log: dict[str, Any], address: str) -> set[str]:
-    """Where requests that the page itself began were sent, by Chromium's network log."""
-    begun = (event.get("params", {}) for event in events(log, "URL_REQUEST_START_JOB"))
-    return {origin(params["url"]) for params in begun if params.get("initiator") == address}
-
-
-def addresses_connected(log: dict[str, Any]) -> set[str]:
-    """Every address that Chromium, page or not, opened a TCP connection to or sent packets to."""
-    tcp = {event["params"]["address"] for event in events(log, "TCP_CONNECT_ATTEMPT", "address")}
-    sent = {event["source"]["id"] for event in events(log, "UDP_BYTES_SENT")}
-    udp = {
-        event["params"]["address"]
-        for event in events(log, "UDP_CONNECT", "address")
-        if event["source"]["id"] in sent
-    }
-    return tcp | udp
-
-
-def events(log: dict[str, Any], name: str, parameter: str | None = None) -> list[dict[str, Any]]:
-    kind = log["constants"]["logEventTypes"][name]
-    matching = [event for event in log["events"] if event["type"] == kind]
-    return [
-        event for event in matching if parameter is None or parameter in event.get("params", {})
-    ]

@@ -27,6 +27,7 @@ from fraiseql.demo.invalidation import CacheCheck, check_invalidation
 from fraiseql.demo.load import load
 from fraiseql.demo.tour import PASTE
 from fraiseql.errors import ConfigurationError
+from fraiseql.operating.ops.page import PATH as OPS_PATH
 from fraiseql.settings import Settings
 
 _HOST = "127.0.0.1"
@@ -82,7 +83,7 @@ def _run(arguments: Namespace) -> int:
             if seconds
             else "The flights are already loaded."
         )
-        app = create_demo(settings.database_url)
+        app = create_demo(settings.database_url, ops=True)
         running = settings.with_values(database_url=server.url if server else None)
         gains = asyncio.run(_apply_stored(running, quiet=arguments.json))
         if arguments.check:
@@ -142,11 +143,11 @@ def _serve(app: Any, preferred: int, address: str | None) -> int:
     port = port_of(bound)
     if port != preferred:
         say(f"Port {preferred} is taken, so this is port {port}.")
-    _welcome(url_of(_HOST, port), address)
+    _welcome(url_of(_HOST, port), url_of(_HOST, port, OPS_PATH), address)
     return 0 if run_until_stopped(make_server(app, log_level="warning"), bound) else 1
 
 
-def _welcome(url: str, address: str | None) -> None:
+def _welcome(url: str, ops: str, address: str | None) -> None:
     say("\nThree operations to run; GraphiQL's editor holds them already.")
     for operation in PASTE:
         say(f"\n# {operation.name}\n{operation.query.strip()}")
@@ -158,6 +159,7 @@ def _welcome(url: str, address: str | None) -> None:
     if address:
         say(f"  the tables          psql '{address}' -c '\\d fraiseql_demo.*'")
     say(f"\nGraphiQL and the API: {url}  (Ctrl-C stops it)")
+    say(f"Operations, caches, faults: {ops}")
 
 
 def _shown(path: str) -> str:

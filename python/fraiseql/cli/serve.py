@@ -19,6 +19,7 @@ from fraiseql.cli.server import (
 from fraiseql.cli.target import Target, add_target, find_target
 from fraiseql.database.embedded import EmbeddedServer
 from fraiseql.http.endpoint import Application
+from fraiseql.operating.ops.page import PATH as OPS_PATH
 
 _MOST_WORKERS = 256
 
@@ -67,7 +68,7 @@ def _serve(arguments: Namespace) -> int:
 
 def _dev(arguments: Namespace) -> int:
     # Set before the application is imported, here and in the process that reloads.
-    os.environ.update(FRAISEQL_DEBUG="on", FRAISEQL_GRAPHIQL="on")
+    os.environ.update(FRAISEQL_DEBUG="on", FRAISEQL_GRAPHIQL="on", FRAISEQL_OPS="on")
     uvicorn()
     target = find_target(arguments.app)
     bind(arguments.host, arguments.port).close()
@@ -109,6 +110,8 @@ def _announce(target: Target, arguments: Namespace, server: EmbeddedServer | Non
     path = target.app.path if isinstance(target.app, Application) else "/"
     _print(f"{target.text}  {url_of(arguments.host, arguments.port, path)}")
     if isinstance(target.app, Application):
+        if target.app.settings.ops:
+            _print(f"Ops page  {url_of(arguments.host, arguments.port, OPS_PATH)}")
         _print(database_line(target.app.settings, server))
 
 

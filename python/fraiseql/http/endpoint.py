@@ -64,6 +64,25 @@ class Serving(Monitored, Protocol):
         """Answer one GraphQL request."""
 
 
+class FurtherPage(Protocol):
+    """Answers requests for a path of its own."""
+
+    def has(self, route: str) -> bool:
+        """Return whether a path below the mount point belongs to it."""
+
+    async def reply(
+        self, route: str, scope: Scope, receive: Receive, start: Callable[[], Awaitable[None]]
+    ) -> Reply | None:
+        """Return the answer; None where the request gets that of an unknown path.
+
+        Args:
+            route: Path below the mount point.
+            scope: The ASGI scope.
+            receive: Receives the body.
+            start: Starts the application unless it runs.
+        """
+
+
 class Application:
     """The ASGI application (http and lifespan scopes).
 
@@ -80,6 +99,7 @@ class Application:
         around: Called for each GraphQL request.
         metrics: Return lines of ``/metrics``, besides those of the service.
         background: Started after the service and stopped before it, without delaying either.
+        page: Answers requests for the path of a further page.
 
     Attributes:
         service: The serving pipeline, for tools such as ``fraiseql schema``.
@@ -98,12 +118,14 @@ class Application:
         background: Sequence[Startable] = (),
         metrics: Sequence[MetricSource] = (),
         around: Around | None = None,
+        page: FurtherPage | None = None,
     ) -> None:
         self.service = service
         self.settings = settings or Settings()
         self.path = path
         self._static = path.rstrip("/") + "/static/"
         self._around = around
+        self._further = page
         self._context = context
         self._graphiql_query = graphiql_query
         self._lifecycle = Lifecycle(service, background)
@@ -126,7 +148,7 @@ class Application:
                 else:
                     await self._around(scope, receive, send, self._graphql)
             else:
-                reply = await self._probes.reply(route, scope)
+                reply = await self._other(route, scope, receive)
                 await send_reply(send, reply, head=scope["method"] == "HEAD")
         elif kind == "lifespan":
             await self._lifecycle.run(receive, send)
@@ -141,6 +163,20 @@ class Application:
     async def stop(self) -> None:
         """Stop the service; for servers without lifespan."""
         await self._lifecycle.stop()
+
+    async def _other(self, route: str, scope: Scope, receive: Receive) -> Reply:
+        """Answer a request that is not GraphQL."""
+        page = self._further
+        if page is not None and page.has(route):
+            try:
+                reply = await page.reply(route, scope, receive, self._lifecycle.ensure_started)
+            except ClientGone:
+                return Reply(_CLIENT_GONE, [(b"content-length", b"0")], b"")
+            except Exception as error:  # noqa: BLE001 - the outermost handler, as in ``_reply``.
+                return self._failed(error, JSON)
+            if reply is not None:
+                return reply
+        return await self._probes.reply(route, scope)
 
     async def _graphql(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = request_headers(scope)

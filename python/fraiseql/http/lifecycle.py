@@ -52,6 +52,15 @@ class Lifecycle:
         await asyncio.shield(self._starting)
         self.started = True
 
+    async def ensure_started(self) -> None:
+        """Start the service unless requests can be served.
+
+        Raises:
+            FraiseQLError: From the start of the service.
+        """
+        if not self.started:
+            await self.start()
+
     async def stop(self) -> None:
         """Stop the service if it was started."""
         if self.started:

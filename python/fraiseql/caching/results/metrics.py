@@ -1,6 +1,9 @@
 """Counters of result caches in one process, and their ``/metrics`` lines."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from time import time
 from typing import Final
 
 from fraiseql.caching.results.hot_keys import HotKeys
@@ -22,7 +25,27 @@ LENGTH: Final = 200
 MEMORY: Final = "memory"
 """Detail of a hit from the process's memory."""
 
+RECENT: Final = 20
+"""Answers that were no hit whose reasons are remembered one by one."""
+
 _HEAD: Final = "fraiseql_result_cache"
+
+
+@dataclass(frozen=True, slots=True)
+class NoHit:
+    """An answer that was no hit.
+
+    Attributes:
+        at: Its time in seconds since 1970.
+        query: Name of the query.
+        outcome: ``miss``, ``stale`` or ``bypass``.
+        why: The reason, one word.
+    """
+
+    at: float
+    query: str
+    outcome: str
+    why: str
 
 
 class QueryCounters:
@@ -113,12 +136,14 @@ class Metrics:
 
     Attributes:
         hot_keys: Keys with the most hits.
+        recent: The last answers that were no hit.
     """
 
-    __slots__ = ("_queries", "hot_keys")
+    __slots__ = ("_queries", "hot_keys", "recent")
 
     def __init__(self) -> None:
         self.hot_keys = HotKeys()
+        self.recent: deque[NoHit] = deque(maxlen=RECENT)
         self._queries: dict[str, QueryCounters] = {}
 
     @property
@@ -141,6 +166,7 @@ class Metrics:
             self.hot_keys.hit(key, counters.query)
         else:
             counters.no_hit(result)
+            self.recent.append(NoHit(time(), counters.query, result.outcome, result.detail))
         if result.collapsed:
             counters.collapsed += 1
         if result.stored:

@@ -5,7 +5,8 @@ parameters that the driver does not send.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -53,23 +54,59 @@ async def statement_plans(pool: Pool, statements: Sequence[str]) -> list[Stateme
     Raises:
         DatabaseError: The database cannot be reached.
     """
+    async with _planning(pool) as session:
+        return [await _planned(session, sql) for sql in statements]
+
+
+async def generic_plan(pool: Pool, sql: str) -> str | None:
+    """Return the generic plan of a statement as text; None where PostgreSQL refuses it.
+
+    The statement does not run.
+
+    Args:
+        pool: Connections of the role that serves.
+        sql: Its text.
+
+    Raises:
+        DatabaseError: The database cannot be reached.
+    """
+    async with _planning(pool) as session:
+        explained = await _explained(session, sql, "COSTS")
+    return None if explained is None else "\n".join(explained[1])
+
+
+@asynccontextmanager
+async def _planning(pool: Pool) -> AsyncIterator[Transaction]:
+    """Begin a transaction that plans for any values and writes nothing."""
     async with pool.acquire(Identity.NONE, recorded=True) as connection:
         session = Transaction(connection)
         await session.execute("BEGIN READ ONLY; SET LOCAL plan_cache_mode = force_generic_plan")
-        plans = [await _planned(session, sql) for sql in statements]
+        yield session
         await session.execute("ROLLBACK")
-    return plans
 
 
 async def _planned(session: Transaction, sql: str) -> StatementPlan:
+    explained = await _explained(session, sql, "VERBOSE, FORMAT JSON")
+    if explained is None:
+        return UNKNOWN
+    types, lines = explained
+    plan = json.loads("".join(lines))[0]
+    relations = tuple(dict.fromkeys(_relations(plan["Plan"])))
+    return StatementPlan(plan.get("Query Identifier"), types, relations)
+
+
+async def _explained(
+    session: Transaction, sql: str, options: str
+) -> tuple[tuple[str, ...], list[str]] | None:
+    """Return the types of the parameters and the lines of EXPLAIN; None for a refusal."""
     await session.execute("SAVEPOINT fraiseql_traced")
     try:
         # Not by ``execute``, which takes several statements: the second one would run.
         await session.fetch(f"PREPARE {_NAME} AS {sql}")
         types = await session.fetchval(_TYPES, _NAME)
         nulls = ", ".join(["NULL"] * len(types))
-        text = await session.fetchval(
-            f"EXPLAIN (VERBOSE, FORMAT JSON) EXECUTE {_NAME}{f'({nulls})' if nulls else ''}"
+        rows = await session.fetch(
+            f"EXPLAIN ({options}) EXECUTE {_NAME}{f'({nulls})' if nulls else ''}"
         )
         await session.execute(f"DEALLOCATE {_NAME}")
     except FraiseQLError:
@@ -78,10 +115,8 @@ async def _planned(session: Transaction, sql: str) -> StatementPlan:
         # Not ``ALL``: the driver has prepared statements of its own on this connection.
         if await session.fetchval(_PREPARED, _NAME):
             await session.execute(f"DEALLOCATE {_NAME}")
-        return UNKNOWN
-    plan = json.loads(text)[0]
-    relations = tuple(dict.fromkeys(_relations(plan["Plan"])))
-    return StatementPlan(plan.get("Query Identifier"), tuple(types), relations)
+        return None
+    return tuple(types), [row[0] for row in rows]
 
 
 def _relations(node: Mapping[str, Any]) -> Iterator[str]:

@@ -100,3 +100,11 @@ def test_names_are_what_postgresql_can_hold(metrics: Metrics) -> None:
     assert [query.hits for query in metrics.queries.values()] == [2, 2, 2]
     assert all("\0" not in name and len(name) <= LENGTH for name in metrics.queries)
     assert "".join(metrics.queries).encode()
+
+
+def test_the_last_reasons_are_at_most_twenty() -> None:
+    counters = Metrics()
+    for number in range(30):
+        counters.answered(f"q{number}", b"", CacheResult("miss", detail="absent"), 0)
+    counters.answered("hit", b"k", CacheResult("hit"), 1)
+    assert [each.query for each in counters.recent] == [f"q{number}" for number in range(10, 30)]

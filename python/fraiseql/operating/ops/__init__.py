@@ -1,0 +1,1 @@
+"""The ops page: one page about a running application."""
