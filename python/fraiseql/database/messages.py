@@ -45,6 +45,11 @@ def parse(name: bytes, sql: str) -> bytes:
     return _message(b"P", name + b"\0" + sql.encode() + b"\0\0\0")
 
 
+def close(name: bytes) -> bytes:
+    """Return the message that ends a prepared statement, if it exists."""
+    return _message(b"C", b"S" + name + b"\0")
+
+
 def run(name: bytes, args: Sequence[Any]) -> bytes | None:
     """Return the messages that run a prepared statement.
 

@@ -55,6 +55,10 @@ class RepeatedStatement(asyncio.Protocol):
         """The server, and the initial settings of the connection."""
         return self._connection.origin
 
+    def change(self, sql: str) -> None:
+        """Use another statement from the next run on."""
+        self._prefix = messages.close(_NAME) + messages.parse(_NAME, sql)
+
     def bind(self, values: Values) -> None:
         """Set the values of the parameters for the next runs."""
         self._message = messages.run_binary(_NAME, values) + messages.SYNC

@@ -133,6 +133,15 @@ def shape_expression(objects: Sequence[int], prompt: str) -> str:
         objects: Numbers of all objects behind the answer.
         prompt: Query for the numbers that are read each time.
     """
+    return f"({folded_shape(objects)} # {digest(prompt)})"
+
+
+def folded_shape(objects: Sequence[int]) -> str:
+    """Return the SQL expression of the part that PostgreSQL computes as it plans the statement.
+
+    Args:
+        objects: Numbers of all objects behind the answer.
+    """
     # One constant for each: a plan is invalidated when a relation changes whose number is in it.
     numbers = ", ".join(f"'{oid}'::oid" for oid in objects)
-    return f"({_SHAPE}(ARRAY[{numbers}]::oid[]) # {digest(prompt)})"
+    return f"{_SHAPE}(ARRAY[{numbers}]::oid[])"

@@ -1,8 +1,10 @@
-"""Freshness checks: which tags have changed, asked once for all waiters.
+"""Freshness checks: changes since the last one, asked once for all waiters.
 
 A check has a number. An entry is valid if no check after number ``born`` named one of its tags,
 where ``born`` is the last check that had finished before the entry's first statement was sent:
-a change that it did not see shows in a later one. See ``docs/concepts/result-caches.md``.
+a change that it did not see shows in a later one. The same holds for the definitions and roles
+behind the entries, which a check compares with those of the check before. See
+``docs/concepts/result-caches.md``.
 """
 # ruff: noqa: S608 - names are constants
 
@@ -14,6 +16,7 @@ from typing import Final
 from fraiseql.caching.changes.floor import FLOOR
 from fraiseql.caching.changes.log import LOG
 from fraiseql.caching.results.group_statement import GroupStatement
+from fraiseql.caching.results.watched import Watch, Watched, WatchedDefinitions
 from fraiseql.database import Origin, Pool, Values, texts
 
 EVERYTHING: Final = "fraiseql:memory"
@@ -28,23 +31,42 @@ _MAX_REMEMBERED: Final = 50_000
 _TRUE: Final = b"\1"
 _FIRST_INSTANT: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
-# Without OFFSET 0, PostgreSQL computes the snapshot's text once for every mention. The low
-# watermark is the latest number of a tag and not the latest commit, so it counts even where the
-# previous snapshot sees it. No row says that nothing has changed: neither the snapshot, nor the
-# server's process, its start, or the time when it read its configuration.
-CHECK: Final = f"""\
+_DEFINITIONS: Final = slice(4, 6)
+"""Parameters with the numbers of the definitions that the check before saw."""
+
+
+def check_sql(watched: Watched) -> str:
+    """Return the statement of a check.
+
+    No row says that nothing has changed: neither the snapshot, nor the server's process, its start,
+    the time when it read its configuration, or the number that it computes as it plans. Its
+    parameters are the numbers that the check before has returned, and both times.
+
+    Args:
+        watched: Definitions and roles to compare.
+    """
+    # Without OFFSET 0, PostgreSQL computes the snapshot's text once for every mention. The low
+    # watermark is the latest number of a tag and not the latest commit, so it counts even where the
+    # previous snapshot sees it. The planned number is compared although the snapshot is the same: a
+    # server tells its sessions of a change a moment after its commit is visible.
+    return f"""\
 SELECT n.snapshot, CASE WHEN n.snapshot IS DISTINCT FROM $1 THEN (SELECT array_agg(x.tag) FROM (
     (SELECT i.tag FROM {LOG} i WHERE i.xid >= pg_catalog.pg_snapshot_xmin($1::pg_snapshot)
        AND NOT pg_catalog.pg_visible_in_snapshot(i.xid, $1::pg_snapshot)
      ORDER BY i.xid LIMIT {MAX_NAMED})
     UNION ALL
     SELECT f.tag FROM {FLOOR} f WHERE f.xid >= pg_catalog.pg_snapshot_xmin($1::pg_snapshot)) x)
-  END AS tags, n.backend, n.steady
+  END AS tags, n.backend, n.steady, n.planned,
+  CASE WHEN n.snapshot IS DISTINCT FROM $1 OR $6::int8 IS NULL
+    THEN {watched.read_sql} ELSE $6::int8 END AS read
 FROM (SELECT pg_catalog.pg_current_snapshot()::text AS snapshot,
     pg_catalog.pg_backend_pid() AS backend, pg_catalog.pg_conf_load_time() = $3::timestamptz
-      AND pg_catalog.pg_postmaster_start_time() = $4::timestamptz AS steady
+      AND pg_catalog.pg_postmaster_start_time() = $4::timestamptz AS steady,
+    {watched.planned_sql} AS planned
+  WHERE {watched.true_sql}
   OFFSET 0) n
-WHERE n.snapshot IS DISTINCT FROM $1 OR n.backend IS DISTINCT FROM $2::int4 OR NOT n.steady"""
+WHERE n.snapshot IS DISTINCT FROM $1 OR n.backend IS DISTINCT FROM $2::int4 OR NOT n.steady
+  OR n.planned IS DISTINCT FROM $5::int8 OR $6::int8 IS NULL"""
 
 
 class FreshnessChecks:
@@ -66,9 +88,12 @@ class FreshnessChecks:
     __slots__ = (
         "_backend",
         "_changed",
+        "_compared",
         "_floor",
         "_group",
+        "_redefined",
         "_values",
+        "_watch",
         "busy",
         "checked",
         "checks",
@@ -78,12 +103,15 @@ class FreshnessChecks:
     )
 
     def __init__(self, open_pool: Callable[[], Awaitable[Pool]], interval: float = 0.0) -> None:
+        self._watch = Watch()
+        sql = check_sql(self._watch.watched)
         self._group = GroupStatement(
-            open_pool, CHECK, self._first, self._accept, self._lose, interval
+            open_pool, sql, self._first, self._accept, self._lost, interval
         )
         self._values: Values = ()
         self._changed: dict[str, int] = {}
-        self._floor = 1
+        self._floor = self._redefined = 1
+        self._compared = 0
         self._backend: bytes | None = None
         self.number = 0
         self.snapshot: str | None = None
@@ -122,6 +150,24 @@ class FreshnessChecks:
                 return False
         return True
 
+    def watch(self, definitions: WatchedDefinitions) -> None:
+        """Have definitions compared by later checks, if that costs little."""
+        self._watch.add(definitions)
+
+    def compares(self, definitions: WatchedDefinitions) -> bool:
+        """Whether the last finished check compared these definitions."""
+        return definitions.watch == self._compared
+
+    def holds(self, definitions: WatchedDefinitions, born: int) -> bool:
+        """Whether every check after number ``born`` found these definitions the same.
+
+        Args:
+            definitions: The definitions.
+            born: Number of the last check that had finished before the statement that confirmed
+                them was sent.
+        """
+        return born >= self._redefined and definitions.watch == self._compared
+
     async def close(self) -> None:
         """Stop checking, and close the connection."""
         await self._group.close()
@@ -129,7 +175,8 @@ class FreshnessChecks:
 
     def _first(self, origin: Origin) -> Values:
         """Return the parameters of the first check on a connection."""
-        self._values = (None, None, *map(_microseconds, (origin.loaded, origin.started)))
+        times = map(_microseconds, (origin.loaded, origin.started))
+        self._values = (None, None, *times, None, None)
         return self._values
 
     def _accept(self, origin: Origin, row: Values | None) -> Values | None:
@@ -138,19 +185,33 @@ class FreshnessChecks:
         self.number += 1
         if row is None:
             self.busy = False
-            return self._values
-        snapshot, tags, backend, steady = row
-        # A standby's snapshot can omit transactions that were running on the primary.
-        if snapshot is None or steady != _TRUE or not origin.writes:
-            return None
-        self._record_changes(origin, snapshot.decode(), tags, backend)
-        self._values = (snapshot, backend, *self._values[2:])
+        else:
+            snapshot, tags, backend, steady, *definitions = row
+            # A standby's snapshot can omit transactions that were running on the primary.
+            if snapshot is None or steady != _TRUE or not origin.writes:
+                return None
+            self._record_changes(origin, snapshot.decode(), tags, backend)
+            self._record_definitions(definitions)
+            self._values = (snapshot, backend, *self._values[2:4], *definitions)
+        if self._watch.is_due and self._watch.change():
+            self._change_statement()
         return self._values
+
+    def _record_definitions(self, definitions: Sequence[bytes | None]) -> None:
+        """Record whether definitions have changed; on a new statement, begin again."""
+        before = self._values[_DEFINITIONS]
+        if tuple(definitions) != tuple(before):
+            self._redefined, self._compared = self.number, self._watch.number
+
+    def _change_statement(self) -> None:
+        """Compare other definitions from the next check on."""
+        self._group.change(check_sql(self._watch.watched))
+        self._values = (*self._values[:4], None, None)
 
     def _record_changes(
         self, origin: Origin, snapshot: str, tags: bytes | None, backend: bytes | None
     ) -> None:
-        """Record what has changed; on another connection than the last one, begin again."""
+        """Record changes; on another connection than the last one, begin again."""
         self.busy = snapshot != self.snapshot
         if origin is not self.origin or backend != self._backend:
             # Changes before this check are not known.
@@ -160,10 +221,17 @@ class FreshnessChecks:
             self._record(texts(tags))
         self.snapshot = snapshot
 
+    def _lost(self, running: bool) -> None:
+        """Forget everything at the end of the connection, and a statement that may have failed."""
+        if running and self._watch.watched.objects and self._compared != self._watch.number:
+            self._watch.refuse()
+            self._group.change(check_sql(self._watch.watched))
+        self._lose()
+
     def _lose(self) -> None:
         self.origin = self.snapshot = self._backend = None
         self._changed.clear()
-        self._floor = self.number + 1
+        self._floor = self._redefined = self.number + 1
 
     def _record(self, tags: Sequence[str]) -> None:
         changed, number = self._changed, self.number

@@ -29,6 +29,7 @@ class Dependencies:
         functions: OIDs of functions that are called.
         objects: OIDs of all objects that the answer is computed from.
         prompt: Query for the OIDs that a look-up reads each time.
+        names: Another one, for the names in recorded statements; empty for none.
         reads: Quoted names of the relations that the answer's statement names.
         fingerprint: Fingerprint of all the definitions when they were loaded. A look-up with
             another fingerprint stores nothing: the dependencies must be loaded again.
@@ -53,13 +54,15 @@ class Dependencies:
     owners: Roles = NO_ROLES
     database_owner: int = 0
     salted: bool = False
+    names: str = ""
 
     @property
     def fingerprint_sql(self) -> str:
         """SQL expression of the current fingerprint; ``0`` where nothing is read."""
         if not self.relations:
             return "0"
-        expression = shape_expression(self.objects, self.prompt)
+        read = " UNION ALL ".join(filter(None, (self.prompt, self.names)))
+        expression = shape_expression(self.objects, read)
         # Part of it is computed when the statement is planned, and PostgreSQL does not plan again
         # when a function is replaced: another fingerprint needs another statement.
         return f"{expression} /* {self.fingerprint} */"

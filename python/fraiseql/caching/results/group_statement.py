@@ -30,7 +30,7 @@ class GroupStatement:
         sql: The statement, see ``repeat``.
         first: Returns the parameters of the first run on a connection.
         accept: Called with the result of a run. A failure ends the connection.
-        lost: Called when the connection has ended.
+        lost: Called when the connection has ended, with whether that was during a run.
         interval: Seconds between two runs.
     """
 
@@ -62,7 +62,7 @@ class GroupStatement:
         sql: str,
         first: Callable[[Origin], Values],
         accept: Accept,
-        lost: Callable[[], None],
+        lost: Callable[[bool], None],
         interval: float,
     ) -> None:
         self._open_pool = open_pool
@@ -99,6 +99,12 @@ class GroupStatement:
             else:
                 self._schedule(loop)
         return waiter
+
+    def change(self, sql: str) -> None:
+        """Use another statement, with as many parameters, from the next run on."""
+        self._sql = sql
+        if self._statement is not None:
+            self._statement.change(sql)
 
     async def close(self) -> None:
         """Run no more, and close the connection; those who wait get false."""
@@ -202,8 +208,8 @@ class GroupStatement:
 
     def _ended(self) -> None:
         self._statement = None
-        self._lost()
         running, self._running = self._running, None
+        self._lost(running is not None)
         if running is not None:
             self._backoff.failed()
             _notify(running, succeeded=False)

@@ -69,11 +69,7 @@ async def recorded_dependencies(
     if why is not None:
         return why
     found = await with_owners(pool.inspect, dependencies_of([], inspection))
-    found = replace(
-        found,
-        prompt=f"{found.prompt} UNION ALL {names}",
-        fingerprint=found.fingerprint ^ digest,
-    )
+    found = replace(found, names=names, fingerprint=found.fingerprint ^ digest)
     return found, (*inspection.meaning, *inspection.named)
 
 

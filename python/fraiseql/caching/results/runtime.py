@@ -130,11 +130,10 @@ class CacheRuntime:
         """
         checks = self.checks
         # Where each check sees a commit, both are needed: they are sent side by side.
-        sent = join_all([value.definitions for value in values]) if checks.busy else {}
+        sent = join_all(_doubtful(values)) if checks.busy else {}
         if not await checks.join(len(values)):
             return None
-        snapshot = checks.snapshot
-        needed = [value.definitions for value in values if value.definitions.confirmed != snapshot]
+        needed = _doubtful(values)
         if needed and not await are_same(needed, sent):
             return None
         now, hits = monotonic(), []
@@ -197,3 +196,8 @@ class CacheRuntime:
         result = shared.for_client(etags, collapsed=collapsed)
         self.metrics.answered(request.query, request.key, result, len(shared.value or b""))
         return result
+
+
+def _doubtful(values: Sequence[RememberedValue[DefinitionsCheck]]) -> list[DefinitionsCheck]:
+    """Return the definitions that the last finished freshness check does not confirm."""
+    return [value.definitions for value in values if not value.definitions.holds]

@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from fraiseql.caching.results import checks, group_statement
+from fraiseql.caching.results import checks, group_statement, watched
 from fraiseql.caching.results.checks import FreshnessChecks
+from fraiseql.caching.results.watched import Watched
 from fraiseql.database import Origin
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
@@ -23,14 +24,18 @@ class FakePool:
         self.origin = ORIGIN
         self.snapshot, self.tags = "1:1:", ["a"]
         self.backend, self.steady, self.silent = 7, True, False
+        self.planned, self.read = 1, 1
         self.statements: list[FakeStatement] = []
 
     def row(self, known: Sequence[bytes | None]) -> list[bytes | None] | None:
         snapshot, backend = self.snapshot.encode(), self.backend.to_bytes(4)
-        if tuple(known[:2]) == (snapshot, backend) and self.steady:
+        numbers = [self.planned.to_bytes(8), self.read.to_bytes(8)]
+        if known[0] == snapshot and known[5] is not None:
+            numbers[1] = known[5]
+        if [*known[:2], *known[4:]] == [snapshot, backend, *numbers] and self.steady:
             return None
         tags = None if known[0] == snapshot else array(self.tags)
-        return [snapshot, tags, backend, bytes([self.steady])]
+        return [snapshot, tags, backend, bytes([self.steady]), *numbers]
 
     async def close(self) -> None:
         pass
@@ -43,7 +48,11 @@ class FakeStatement:
         self.pool, self.origin = pool, pool.origin
         self.answered, self.ended = answered, ended
         self.values: Sequence[bytes | None] = ()
+        self.sql = ""
         pool.statements.append(self)
+
+    def change(self, sql: str) -> None:
+        self.sql = sql
 
     def bind(self, values: Sequence[bytes | None]) -> None:
         self.values = values
@@ -96,6 +105,89 @@ async def test_only_a_change_after_the_birth_counts() -> None:
     assert running.admits(("a",), born)
     assert not running.admits(("a", "b"), born)
     assert running.admits(("a", "b"), running.number)
+
+
+@dataclass(eq=False)
+class Definitions:
+    """Definitions behind a value."""
+
+    watched: Watched
+    watch: int = 0
+    used: int = 0
+
+
+async def watching(running: FreshnessChecks, number: int = 1) -> Definitions:
+    """Return definitions that checks compare from now on."""
+    definitions = Definitions(Watched(objects=frozenset({number})))
+    running.watch(definitions)
+    assert await running.join()
+    assert not running.compares(definitions), "the statement has not run"
+    assert not running.holds(definitions, running.number)
+    assert await running.join()
+    return definitions
+
+
+@pytest.mark.parametrize("changed", ["planned", "read"])
+async def test_definitions_hold_until_a_check_finds_others(changed: str) -> None:
+    running, pool = await begun()
+    definitions = await watching(running)
+    born = running.number
+    pool.snapshot = "2:2:"
+    assert await running.join()
+    assert running.holds(definitions, born)
+    assert not running.holds(definitions, born - 1), "confirmed before they were compared"
+    pool.snapshot = "3:3:"
+    setattr(pool, changed, 2)
+    assert await running.join()
+    assert not running.holds(definitions, running.number - 1)
+    assert running.holds(definitions, running.number)
+
+
+async def test_what_is_planned_counts_although_the_snapshot_is_the_same() -> None:
+    running, pool = await begun()
+    definitions = await watching(running)
+    pool.planned = 2
+    born = running.number
+    assert await running.join()
+    assert not running.holds(definitions, born)
+
+
+async def test_more_definitions_have_all_confirmed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watched, "_PAUSE", 0.0)
+    running, pool = await begun()
+    first = await watching(running)
+    born = running.number
+    second = await watching(running, 2)
+    assert "'1'::oid, '2'::oid" in pool.statements[-1].sql
+    assert not running.holds(first, born)
+    assert running.holds(first, running.number)
+    assert running.holds(second, running.number)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_only_a_new_statement_that_fails_is_given_up(fails: bool) -> None:
+    running, pool = await begun()
+    definitions = Definitions(Watched(objects=frozenset({1})))
+    running.watch(definitions)
+    assert await running.join()
+    if fails:
+        pool.silent = True
+        waiter = running.join()
+        await asyncio.sleep(0)
+    pool.statements[-1].end()
+    assert ("'1'::oid" in running._group._sql) is not fails
+    assert not fails or not await waiter
+
+
+async def test_definitions_without_room_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watched, "_MOST_OBJECTS", 1)
+    running, _ = await begun()
+    unused, used = (Definitions(Watched(objects=frozenset({n})), used=n) for n in (1, 2))
+    running.watch(unused)
+    running.watch(used)
+    for _ in range(2):
+        assert await running.join()
+    assert [running.compares(each) for each in (unused, used)] == [False, True]
 
 
 async def a_standby(pool: FakePool) -> None:

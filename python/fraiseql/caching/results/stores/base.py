@@ -112,8 +112,8 @@ class Definitions(Protocol):
     fingerprint: int
     """Fingerprint of an entry with the same definitions and roles."""
 
-    def join(self) -> "asyncio.Future[bool]":
-        """Return the future of the next check: whether everything is still the same."""
+    def ask(self) -> "asyncio.Future[bool]":
+        """Return the future of the next check: whether everything may still be the same."""
 
     async def found(
         self, snapshot: str, origin: Origin, sent: "asyncio.Future[bool] | None"

@@ -10,6 +10,7 @@ from fraiseql.caching.results.group_statement import LONGEST
 from fraiseql.caching.results.namespace import CacheNamespace
 from fraiseql.caching.results.stores.base import Lookup, LookupResult
 from fraiseql.caching.results.stores.lookup import reader_arguments, reader_lookup
+from fraiseql.caching.results.watched import watched_for
 from fraiseql.database import Origin, Pool
 from fraiseql.errors import FraiseQLError
 
@@ -17,9 +18,10 @@ from fraiseql.errors import FraiseQLError
 class DefinitionsCheck:
     """Check of the definitions, privileges and settings behind the entries of a field and role.
 
-    It is a statement of its own for each field and role, so that a lock on one table does not stop
-    the entries of others. Equal texts of two snapshots mean that nothing was committed in between:
-    then the statement is not needed.
+    A statement for each field and role confirms them, so that a lock on one table does not stop the
+    entries of others. From then on freshness checks compare them (``Watched``); where they do not,
+    equal texts of two snapshots mean that nothing was committed in between. Otherwise the statement
+    is run again.
 
     Args:
         lookup: Dependencies and roles, as a look-up has them.
@@ -31,7 +33,10 @@ class DefinitionsCheck:
 
     Attributes:
         confirmed: Text of the last snapshot in which everything was the same; empty for none.
+        born: Number of the last freshness check that had finished before the last statement that
+            confirmed everything was sent; 0 for none.
         fingerprint: Fingerprint of an entry with the same definitions and roles.
+        watched, watch, used: As in ``WatchedDefinitions``.
     """
 
     __slots__ = (
@@ -45,8 +50,12 @@ class DefinitionsCheck:
         "_roles_digest",
         "_sessions",
         "_sql",
+        "born",
         "confirmed",
         "fingerprint",
+        "used",
+        "watch",
+        "watched",
     )
 
     def __init__(
@@ -69,7 +78,22 @@ class DefinitionsCheck:
         self._args = reader_arguments(lookup)
         self._group = GroupRun(self._run)
         self.fingerprint = lookup.dependencies.fingerprint ^ roles_digest
+        self.watched = watched_for(lookup.dependencies, lookup.reader.roles.oids)
         self.confirmed = ""
+        self.born = self.watch = self.used = 0
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything was the same in the last finished freshness check."""
+        checks = self._checks
+        return checks.holds(self, self.born) or (
+            self.confirmed == checks.snapshot and not checks.compares(self)
+        )
+
+    def ask(self) -> "asyncio.Future[bool]":
+        """Return the future of the next freshness check, if that is enough, or of ``join``."""
+        checks = self._checks
+        return checks.join(0) if checks.holds(self, self.born) else self.join()
 
     def join(self) -> "asyncio.Future[bool]":
         """Return the future of the next check: whether everything is still the same."""
@@ -87,8 +111,14 @@ class DefinitionsCheck:
         ):
             return False
         # A label of Redis begins with its epoch.
-        self.confirmed = (result.snapshot or "").rpartition(" ")[2]
+        self._confirm((result.snapshot or "").rpartition(" ")[2], born)
         return bool(self.confirmed)
+
+    def _confirm(self, snapshot: str, born: int) -> None:
+        self.confirmed, self.born = snapshot, max(self.born, born) if snapshot else 0
+        self.used = self._checks.number
+        if snapshot:
+            self._checks.watch(self)
 
     async def found(
         self, snapshot: str, origin: Origin, sent: "asyncio.Future[bool] | None"
@@ -96,32 +126,38 @@ class DefinitionsCheck:
         """Return the look-up of an entry that is valid in a snapshot; see ``Definitions``."""
         if not self._is_same_server(origin):
             return None
-        if self.confirmed != snapshot and not await (sent or self.join()):
+        if self.confirmed != snapshot and not await self._is_confirmed(sent or self.ask()):
             return None
         if not self.confirmed:
             # A later check has failed.
             return None
         return LookupResult(
             "hit",
-            self.confirmed,
+            snapshot,
             self._lookup.dependencies.fingerprint,
             roles_digest=self._roles_digest,
             origin=origin,
         )
 
+    async def _is_confirmed(self, asked: "asyncio.Future[bool]") -> bool:
+        """Whether a check of ``ask`` found everything the same."""
+        if not await asked:
+            return False
+        return self.holds or not self._checks.compares(self) or await self.join()
+
     async def _run(self) -> bool:
-        connection = self._checks.origin
+        connection, born = self._checks.origin, self._checks.number
         try:
             pool = await self._open_pool()
             async with asyncio.timeout(LONGEST):
                 fetched = await pool.fetch_at(self._sql, self._args)
         except (FraiseQLError, TimeoutError):
-            self.confirmed = ""
+            self._confirm("", 0)
             return False
         assert fetched is not None  # noqa: S101 - no particular server was requested
         (row,), origin = fetched
         same = connection is self._checks.origin and self._has_same(row, origin)
-        self.confirmed = row["snapshot"] if same else ""
+        self._confirm(row["snapshot"] if same else "", born)
         return same
 
     def _has_same(self, row: Any, origin: Origin) -> bool:

@@ -8,6 +8,9 @@ import pytest
 
 from fraiseql.caching.dependencies.fingerprint import shape_sql
 from fraiseql.caching.dependencies.privileges import roles_digest
+from fraiseql.caching.results.checks import check_sql
+from fraiseql.caching.results.dependencies import Dependencies
+from fraiseql.caching.results.watched import watched_for
 from tests.integration.caching.results.dependencies.env import (
     applied,
     cached,
@@ -95,6 +98,16 @@ async def logged_tables(url: str) -> str:
     return url
 
 
+def checked(dependencies: Dependencies) -> str:
+    """A freshness check that compares dependencies, twice as if of two fields."""
+    compared = watched_for(dependencies, ())
+    return check_sql(compared | compared)
+
+
+def numbers(row: asyncpg.Record) -> tuple[int, int]:
+    return row["planned"], row["read"]
+
+
 async def test_every_change_is_noticed_at_once(url: str, logged_tables: str) -> None:
     missed = []
     for name, (relation, change) in CHANGES.items():
@@ -105,9 +118,13 @@ async def test_every_change_is_noticed_at_once(url: str, logged_tables: str) -> 
             statement = await connection.prepare(looked(before))
             values = [await statement.fetchval() for _ in range(3)]
             assert values == [before.fingerprint] * 3, name
+            check = await connection.prepare(checked(before))
+            first = await check.fetchrow(*[None] * 6)
             await run(url, change)
             if await statement.fetchval() == before.fingerprint:
                 missed.append(name)
+            if numbers(await check.fetchrow(*[None] * 6)) == numbers(first):
+                missed.append(f"{name}, by a freshness check")
         finally:
             await connection.close()
     assert missed == []

@@ -9,6 +9,7 @@ import asyncpg
 
 from fraiseql.caching.changes.compaction import compact
 from fraiseql.caching.results.checks import MAX_NAMED
+from fraiseql.caching.results.stores.definitions_check import DefinitionsCheck
 from fraiseql.database import Identity
 from fraiseql.database.writing import open_admin
 from fraiseql.results import ComputedValue
@@ -47,6 +48,11 @@ class Stage:
                 answered = await self.fixture.answer_and_store(self.cached, **more)
                 if answered.detail == "memory":
                     return
+
+    @property
+    def definitions(self) -> list[DefinitionsCheck]:
+        """Checks of the definitions behind answers."""
+        return list(self.fixture.caches.runtime.definitions.values())
 
     async def live(self) -> bytes | None:
         """Return the live answer."""
@@ -151,6 +157,43 @@ async def revoked(stage: Stage) -> bool:
         await run(stage.url, f"DROP OWNED BY {READER}; DROP ROLE {READER}")
 
 
+async def compared_by_checks(stage: Stage, **more: Any) -> None:
+    """Write elsewhere until a check alone confirms the definitions of a hit."""
+    checks = stage.fixture.caches.runtime.checks
+    async with asyncio.timeout(20):
+        while True:
+            await run(stage.url, "SELECT pg_current_xact_id()")
+            await stage.remembered(**more)
+            snapshot = checks.snapshot
+            confirmed = [each.confirmed for each in stage.definitions if each.holds]
+            if confirmed and snapshot not in confirmed:
+                return
+
+
+async def redefined_where_a_check_compares(stage: Stage) -> bool:
+    """Another definition, where no statement but the check looks at it."""
+    await compared_by_checks(stage)
+    return await redefined(stage)
+
+
+async def revoked_where_a_check_compares(stage: Stage) -> bool:
+    """A membership that is taken away, where no statement but the check looks at it."""
+    role = Identity.of(READER, {})
+    await run(
+        stage.url,
+        f"CREATE ROLE {READER}; CREATE ROLE {READER}s IN ROLE pg_read_all_data;"
+        f" GRANT {READER}s TO {READER}",
+    )
+    try:
+        await stage.remembered(identity=role)
+        await compared_by_checks(stage, identity=role)
+        await run(stage.url, f"REVOKE {READER}s FROM {READER}")
+        answered = await stage.fixture.ask(stage.cached, identity=role)
+        return answered.outcome != "hit"
+    finally:
+        await run(stage.url, f"DROP ROLE {READER}; DROP ROLE {READER}s")
+
+
 async def purged(stage: Stage) -> bool:
     """Entries that are removed by hand."""
     await run(
@@ -199,6 +242,8 @@ SCHEDULES: tuple[Schedule, ...] = (
     compacted_between_checks,
     more_changes_than_a_check_names,
     redefined,
+    redefined_where_a_check_compares,
     revoked,
+    revoked_where_a_check_compares,
     purged,
 )

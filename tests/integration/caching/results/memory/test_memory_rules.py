@@ -9,13 +9,13 @@ import asyncpg
 import pytest
 
 from fraiseql import database
-from fraiseql.caching.results import checks, group_statement
+from fraiseql.caching.results import checks, group_statement, watched
 from fraiseql.caching.results.checks import FreshnessChecks
 from fraiseql.caching.results.group_statement import GroupStatement
 from fraiseql.caching.results.runtime import CacheRuntime
 from fraiseql.caching.results.stores.definitions_check import DefinitionsCheck
 from fraiseql.database import texts
-from tests.integration.caching.results.engine.cache_fixture import prepare
+from tests.integration.caching.results.engine.cache_fixture import prepare, run
 from tests.integration.caching.results.memory import schedules
 from tests.integration.caching.results.memory.schedules import SCHEDULES, Schedule, on_stage
 from tests.integration.flights import at_once
@@ -71,6 +71,24 @@ def no_fingerprint(patch: Patch) -> None:
     patch.setattr(DefinitionsCheck, "join", join)
 
 
+def compares_once(patch: Patch) -> None:
+    whole = FreshnessChecks._record_definitions
+
+    def record(self, definitions):  # type: ignore[no-untyped-def]
+        if self._compared != self._watch.number:
+            whole(self, definitions)
+
+    patch.setattr(FreshnessChecks, "_record_definitions", record)
+
+
+def confirmed_at_any_time(patch: Patch) -> None:
+    patch.setattr(FreshnessChecks, "holds", lambda self, definitions, _: self.compares(definitions))
+
+
+def compares_no_roles(patch: Patch) -> None:
+    patch.setattr(watched, "roles_digest", lambda _: "0::bigint")
+
+
 def survives_its_connection(patch: Patch) -> None:
     first = FreshnessChecks._first
 
@@ -113,6 +131,10 @@ MUTANTS = (
     Mutant(no_floor, schedules.compacted_between_checks),
     Mutant(no_fingerprint, schedules.redefined),
     Mutant(no_fingerprint, schedules.revoked),
+    Mutant(compares_once, schedules.redefined_where_a_check_compares),
+    Mutant(compares_once, schedules.revoked_where_a_check_compares),
+    Mutant(confirmed_at_any_time, schedules.redefined_where_a_check_compares),
+    Mutant(compares_no_roles, schedules.revoked_where_a_check_compares),
     Mutant(no_limit, schedules.more_changes_than_a_check_names),
     Mutant(no_purge, schedules.purged),
     Mutant(no_changes, schedules.written),
@@ -121,7 +143,8 @@ MUTANTS = (
 
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: Patch) -> None:
-    """A check may take long on a busy machine."""
+    """A check may take long on a busy machine, and what it compares may change at once."""
+    monkeypatch.setattr(watched, "_PAUSE", 0.0)
     monkeypatch.setattr(group_statement, "LONGEST", 30.0)
 
 
@@ -167,6 +190,19 @@ async def test_memory_does_not_survive_its_connection(
     async with on_stage(env) as stage:
         right = await schedules.another_database_by_the_same_name(stage)
     assert right is not damaged
+
+
+async def test_beside_writers_a_hit_needs_no_statement_but_the_check(
+    env: str, monkeypatch: Patch
+) -> None:
+    joined: list[DefinitionsCheck] = []
+    async with on_stage(env) as stage:
+        await schedules.compared_by_checks(stage)
+        monkeypatch.setattr(DefinitionsCheck, "join", joined.append)
+        for _ in range(5):
+            await run(env, "SELECT pg_current_xact_id()")
+            assert (await stage.fixture.ask(stage.cached)).detail == "memory"
+    assert joined == []
 
 
 async def test_a_locked_change_log_fails_no_request(env: str) -> None:

@@ -35,6 +35,7 @@ class Repeated:
 
     def __init__(self, pool: CheckPool, sql: str, answered: Callable[..., None]) -> None:
         sent = "textsend(c.snapshot), array_send(c.tags), int4send(c.backend), boolsend(c.steady)"
+        sent += ", int8send(c.planned), int8send(c.read)"
         self._sql = f"SELECT {sent} FROM ({sql}) c"
         self._pool = pool
         self._answered = answered
@@ -43,12 +44,16 @@ class Repeated:
         self.origin = pool.origin
 
     def bind(self, values: Sequence[bytes | None]) -> None:
-        snapshot, backend, *_ = values
+        snapshot, backend, _, _, *numbers = values
         self._values = (
             None if snapshot is None else snapshot.decode(),
             None if backend is None else int.from_bytes(backend),
             self.origin.loaded,
             self.origin.started,
+            *(
+                None if number is None else int.from_bytes(number, signed=True)
+                for number in numbers
+            ),
         )
 
     def run(self) -> None:

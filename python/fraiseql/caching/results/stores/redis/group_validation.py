@@ -72,7 +72,7 @@ class GroupValidation:
         if not self._takes(frame, definitions):
             return None
         # Where each statement sees a commit, both are needed: they are sent side by side.
-        sent = definitions.join() if self._busy else None
+        sent = definitions.ask() if self._busy else None
         waiting = _WaitingFrame(frame)
         self._waiting.append(waiting)
         await self._group.join()
