@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from fraiseql.cli import (
+    advise,
     bench,
     cache,
     dashboard,
@@ -31,7 +32,7 @@ _INTERRUPTED = 130
 _CUT = 141
 _COMMANDS = (
     *(demo, serve, db, refresh, cache),
-    *(doctor, tune, trace, dashboard, bench, schema, explain),
+    *(doctor, tune, advise, trace, dashboard, bench, schema, explain),
 )
 
 

@@ -1,7 +1,7 @@
 """Application of the trace's tests, and its database."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 import asyncpg
@@ -103,10 +103,12 @@ class Traced:
 
     Args:
         url: Address of its database.
+        app: Returns the application at an address.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, app: Callable[..., Any] = app_of) -> None:
         self.url = url
+        self.app = app
         self.runner = asyncio.Runner()
 
     def run(self, work: Awaitable[T]) -> T:
@@ -144,7 +146,7 @@ class Traced:
         self.work(self._apply)
 
     async def _apply(self, pool: Pool) -> None:
-        schema = app_of(self.url).service.schema
+        schema = self.app(self.url).service.schema
         desired = await load_desired_state(schema, pool)
         async with open_admin(pool) as writer:
             await apply(writer, desired)
@@ -167,7 +169,7 @@ class Traced:
         """Start the application, answer requests one by one, and stop it."""
 
         async def served() -> list[bytes]:
-            app = app_of(self.url, **settings)
+            app = self.app(self.url, **settings)
             await app.start()
             bodies = []
             for query in queries:

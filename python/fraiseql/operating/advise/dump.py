@@ -22,7 +22,9 @@ _OPTIONS: Final = (
 _DROPPED: Final = ("PG", "LC_", "LANG")
 
 
-async def dump_section(url: str, programs: Path, section: Section, snapshot: str) -> bytes:
+async def dump_section(
+    url: str, programs: Path, section: Section, snapshot: str | None = None
+) -> bytes:
     """Return the definitions of a database as SQL.
 
     Args:
@@ -30,14 +32,27 @@ async def dump_section(url: str, programs: Path, section: Section, snapshot: str
         programs: Directory of PostgreSQL's programs.
         section: Tables and functions (``pre-data``); indexes, constraints and triggers
             (``post-data``).
-        snapshot: An exported snapshot of the database.
+        snapshot: An exported snapshot of the database; None for its own.
 
     Raises:
         ConfigurationError: ``ADVISE_NO_SCRATCH``: there is no pg_dump, or it failed.
     """
+    taken = () if snapshot is None else (f"--snapshot={snapshot}",)
+    return await _dump(url, programs, (f"--section={section}", *taken, *_OPTIONS))
+
+
+async def dump_statistics(url: str, programs: Path) -> bytes:
+    """Return the statistics of a database as SQL, which contain values of its rows.
+
+    Raises:
+        ConfigurationError: ``ADVISE_NO_SCRATCH``: there is no pg_dump, or it failed.
+    """
+    return await _dump(url, programs, ("--statistics-only", "--no-owner"))
+
+
+async def _dump(url: str, programs: Path, words: tuple[str, ...]) -> bytes:
     plain, environment = libpq_address(url)
-    words = (f"--section={section}", f"--snapshot={snapshot}", *_OPTIONS, f"--dbname={plain}")
-    dump, errors = await _run(programs / "pg_dump", words, environment, b"")
+    dump, errors = await _run(programs / "pg_dump", (*words, f"--dbname={plain}"), environment, b"")
     if errors:
         raise no_scratch(f"pg_dump: {errors[-1]}")
     return dump

@@ -1,0 +1,66 @@
+"""Times of a round trip and of documents, measured on the database."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import quantiles
+from typing import Any, Final
+
+from fraiseql.database import Pool
+
+_FLOOR_RUNS: Final = 40
+_RUNS: Final = 7
+_FLOOR: Final = "SELECT $1::text AS value"
+_ITEMS: Final = 400
+_BUILT: Final = """\
+SELECT length(row_to_json(r.*)::text) AS bytes
+FROM (SELECT g AS first, g::text AS second, now() AS third, g * 2 AS fourth, 'some text' AS fifth
+  FROM generate_series(1, $1::int) AS g) AS r"""
+_READ: Final = "SELECT ($1::jsonb)::text AS value"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentTimes:
+    """Milliseconds of the parts of an answer.
+
+    Attributes:
+        floor: Of a statement that reads nothing.
+        read: Of reading a byte of a stored document.
+        build: Of building a byte of a document from columns.
+    """
+
+    floor: float
+    read: float
+    build: float
+
+
+async def measure_documents(pool: Pool) -> DocumentTimes:
+    """Return the times on the connected server; no table is read.
+
+    Raises:
+        DatabaseError: The database cannot be reached.
+    """
+    floor = await _timed(pool, _FLOOR, ["x"], _FLOOR_RUNS)
+    rows = await pool.inspect(_BUILT, [_ITEMS])
+    size = sum(row["bytes"] for row in rows)
+    built = await _timed(pool, _BUILT, [_ITEMS], _RUNS)
+    document = (
+        "[" + ",".join(f'{{"number": {n}, "text": "some text"}}' for n in range(_ITEMS)) + "]"
+    )
+    read = await _timed(pool, _READ, [document], _RUNS)
+    # The statement parses the document too, which takes about as long as writing it.
+    return DocumentTimes(
+        floor,
+        max(read - floor, 0.0) / 2 / len(document),
+        max(built - floor, 0.0) / max(size, 1),
+    )
+
+
+async def _timed(pool: Pool, sql: str, arguments: Sequence[Any], runs: int) -> float:
+    times = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        await pool.inspect(sql, arguments)
+        times.append((time.perf_counter() - start) * 1_000)
+    # A busy machine makes some runs slow, and none fast.
+    return quantiles(times, n=4)[0]

@@ -1,0 +1,173 @@
+"""Scans of tables in a plan, with their conditions and orders."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from fraiseql.operating.advise.comparisons import (
+    PlanComparison,
+    ScanItem,
+    comparisons,
+    sort_item,
+)
+from fraiseql.operating.advise.plan_session import PlanTree
+
+OrderItem = tuple[ScanItem, bool]
+"""An item, and whether it is descending."""
+
+_CONDITIONS: Final = (
+    "Filter",
+    "Index Cond",
+    "Recheck Cond",
+    "Hash Cond",
+    "Merge Cond",
+    "Join Filter",
+)
+_OPAQUE_TO_ORDER: Final = frozenset({"Aggregate", "Unique", "SetOp", "WindowAgg"})
+
+
+@dataclass(frozen=True, slots=True)
+class PlanScan:
+    """A scan of a table.
+
+    Attributes:
+        schema: Schema of the table.
+        table: Its name.
+        alias: Its alias in the plan.
+        node: Type of the node: ``Seq Scan``.
+        index: Name of the index that it uses; empty for none.
+        comparisons: Comparisons of its columns, those of joins too.
+        order: The order of a sort above it.
+        limit: Rows after which a limit above it ends it; 0 for none.
+        rows: Rows that the scan returns each time, estimated.
+        cost: Its cost each time, with the sort above it.
+        loops: How often it runs, estimated.
+        share: Its share of the plan's cost, from 0 to 1.
+        aggregated: Whether all its rows go into an aggregate.
+        grouped: Whether that aggregate has groups.
+    """
+
+    schema: str
+    table: str
+    alias: str
+    node: str
+    index: str
+    comparisons: tuple[PlanComparison, ...]
+    order: tuple[OrderItem, ...]
+    limit: float
+    rows: float
+    cost: float
+    loops: float
+    share: float
+    aggregated: bool = False
+    grouped: bool = False
+
+    @property
+    def name(self) -> str:
+        """``schema.table``."""
+        return f"{self.schema}.{self.table}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Above:
+    """The nodes above a scan."""
+
+    order: tuple[OrderItem, ...] = ()
+    limit: float = 0.0
+    loops: float = 1.0
+    sort_cost: float = 0.0
+    aggregated: bool = False
+    grouped: bool = False
+
+
+def scans(plan: PlanTree) -> list[PlanScan]:
+    """Return the scans of a plan, those of the largest share first."""
+    every = [part for text in _texts(plan) for part in comparisons(text)]
+    found_scans = [_complete(each, every, plan) for each in _walk(plan, _Above())]
+    return sorted(found_scans, key=lambda each: -each.share)
+
+
+def nodes(plan: PlanTree) -> Iterator[PlanTree]:
+    """Yield a node and all below it."""
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from nodes(child)
+
+
+def _texts(plan: PlanTree) -> Iterator[str]:
+    for node in nodes(plan):
+        yield from (node[name] for name in _CONDITIONS if name in node)
+
+
+def _complete(scan: PlanScan, every: Sequence[PlanComparison], plan: PlanTree) -> PlanScan:
+    own = dict.fromkeys(each for each in every if each.item.alias == scan.alias)
+    order = scan.order if all(item.alias == scan.alias for item, _ in scan.order) else ()
+    whole = max(float(plan["Total Cost"]), 1e-9)
+    share = min(1.0, scan.cost * scan.loops / whole)
+    return replace(scan, comparisons=tuple(own), order=order, share=share)
+
+
+def _walk(node: PlanTree, above: _Above) -> Iterator[PlanScan]:
+    if "Relation Name" in node:
+        yield _scan(node, above)
+    inner = _below(node, above)
+    outer_rows = 1.0
+    for child in node.get("Plans", ()):
+        relationship = child.get("Parent Relationship")
+        if relationship == "SubPlan":
+            yield from _walk(child, _Above(loops=above.loops * max(node["Plan Rows"], 1)))
+        elif relationship == "InitPlan":
+            yield from _walk(child, _Above())
+        elif relationship == "Inner" and node["Node Type"] == "Nested Loop":
+            yield from _walk(child, replace(inner, loops=above.loops * outer_rows, order=()))
+        else:
+            outer_rows = max(child["Plan Rows"], 1)
+            yield from _walk(child, inner)
+
+
+def _below(node: PlanTree, above: _Above) -> _Above:
+    """Return the nodes above the children of a node."""
+    kind = node["Node Type"]
+    if kind == "Limit":
+        return replace(above, limit=float(node["Plan Rows"]))
+    if kind in ("Sort", "Incremental Sort"):
+        items = _order(node["Sort Key"])
+        own = node["Total Cost"] - node["Plans"][0]["Total Cost"]
+        return replace(above, order=items, sort_cost=max(own, 0.0))
+    if kind in _OPAQUE_TO_ORDER:
+        grouped = above.grouped or "Group Key" in node
+        return _Above(loops=above.loops, aggregated=kind == "Aggregate", grouped=grouped)
+    return above
+
+
+def _order(keys: Sequence[str]) -> tuple[OrderItem, ...]:
+    """Return the items of a sort before the first that no index of ours has."""
+    items = []
+    for text in keys:
+        each = sort_item(text)
+        if each is None:
+            break
+        items.append(each)
+    return tuple(items)
+
+
+def _scan(node: PlanTree, above: _Above) -> PlanScan:
+    index = node.get("Index Name", "")
+    if not index:
+        index = next((each["Index Name"] for each in nodes(node) if "Index Name" in each), "")
+    return PlanScan(
+        node["Schema"],
+        node["Relation Name"],
+        node["Alias"],
+        node["Node Type"],
+        index,
+        (),
+        above.order,
+        above.limit,
+        float(node["Plan Rows"]),
+        float(node["Total Cost"]) + above.sort_cost,
+        above.loops,
+        0.0,
+        above.aggregated,
+        above.grouped,
+    )
