@@ -85,10 +85,32 @@ LONG_FILES_IN_TURN: Final = (
 """The same, of the long ones: what is planned, hidden and shown depends on no server."""
 
 
+TOGETHER: Final = (
+    (
+        "tests/integration/demo/test_check.py",
+        "tests/integration/demo/test_load.py",
+        "tests/integration/cli/test_serving.py",
+    ),
+)
+"""Files that one process runs, since their fixture takes half a minute: it loads the flights."""
+
+SLOWEST: Final = (
+    "tests/property/test_names.py",
+    "tests/integration/demo/",
+    "tests/integration/cli/test_serving.py",
+    "tests/integration/cli/test_slow_clients.py",
+    "tests/benchmarks/",
+)
+"""Begun before all others: few tests, of which each takes long."""
+
+
 def has_turn(item: pytest.Item, servers: Sequence[str]) -> bool:
     """Return whether a test runs on its server where tests take the servers in turn."""
     callspec = getattr(item, "callspec", None)
     kind = callspec.params.get("server_kind") if callspec else None
+    if kind is not None and "flights" in getattr(item, "fixturenames", ()):
+        # Loaded on one server; `fraiseql demo` loads them on the embedded one in its own test.
+        return kind == servers[-1]
     if kind is not None and item.nodeid.startswith(LONG_FILES_IN_TURN):
         return _turn(item.nodeid.partition("::")[0], servers) == kind
     if kind is None or (is_long(item.nodeid) and not item.nodeid.startswith(CASES_IN_TURN)):
@@ -113,8 +135,10 @@ def longest_first(items: list[pytest.Item]) -> list[pytest.Item]:
     """Return tests with the long ones and the largest files in front."""
     count = Counter(item.location[0] for item in items)
 
-    def place(item: pytest.Item) -> tuple[bool, int, str]:
-        return not is_long(item.nodeid), -count[item.location[0]], item.location[0]
+    def place(item: pytest.Item) -> tuple[int, bool, int, str]:
+        slow = (rank for rank, path in enumerate(SLOWEST) if item.nodeid.startswith(path))
+        file = item.location[0]
+        return next(slow, len(SLOWEST)), not is_long(item.nodeid), -count[file], file
 
     return sorted(items, key=place)
 
@@ -128,4 +152,5 @@ class Files(LoadScopeScheduling):
         super().__init__(config, log)
 
     def _split_scope(self, nodeid: str) -> str:
-        return nodeid.partition("::")[0]
+        file = nodeid.partition("::")[0]
+        return next((files[0] for files in TOGETHER if file in files), file)

@@ -11,7 +11,7 @@ from fraiseql.operating.doctor.faults import FAULTS
 from fraiseql.settings import Settings
 from scripts.build_native import is_fresh
 from tests.architecture.source_tree import PACKAGE, ROOT, committed, python_files, tree
-from tests.scheduling import CASES_IN_TURN, FILES_IN_TURN, LONG
+from tests.scheduling import CASES_IN_TURN, FILES_IN_TURN, LONG, SLOWEST, TOGETHER
 
 # Some codes are a single word.
 CODE = re.compile(r"[A-Z]+(_[A-Z]+)+|STALE|ISOLATION|UNAUTHENTICATED|FORBIDDEN")
@@ -152,5 +152,12 @@ def test_the_rust_module_was_built_from_these_sources() -> None:
 
 def test_each_test_that_the_schedule_names_exists() -> None:
     """A path that was renamed would run otherwise than the schedule says, without a word."""
-    paths = [entry.partition("::")[0] for entry in (*LONG, *CASES_IN_TURN, *FILES_IN_TURN)]
+    listed = (
+        *LONG,
+        *CASES_IN_TURN,
+        *FILES_IN_TURN,
+        *SLOWEST,
+        *(f for files in TOGETHER for f in files),
+    )
+    paths = [entry.partition("::")[0] for entry in listed]
     assert [path for path in paths if not list(ROOT.glob(f"{path.rstrip('/')}*"))] == []
