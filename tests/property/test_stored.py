@@ -64,3 +64,17 @@ def test_the_strategies_are_what_answers(bench: Bench) -> None:
         assert bench.stored_roots("{ authors(limit: 1) { country { name } posts { title } } }") == 1
         deep = bench.stored_roots("{ authors(limit: 1) { posts { remarks { writer { name } } } } }")
         assert deep == (bench.name in {"projection", "text"})
+        for arguments, stored in (
+            ("limit: 2", True),
+            ("limit: 1, offset: 3", True),
+            ("limit: 2, offset: 3", False),
+            ("offset: 1", False),
+            ("orderBy: [{price: DESC}, {title: ASC}], limit: 1", True),
+            ("orderBy: [{price: ASC}]", False),
+            ("where: {price: {gt: 1}}", False),
+        ):
+            part = (
+                f"{{ authors(limit: 1) {{ posts({arguments}) {{ id }} posts2: posts {{ id }} }} }}"
+            )
+            # Texts are sent as they are stored.
+            assert bench.stored_roots(part) == (stored and bench.name != "text"), arguments

@@ -25,7 +25,7 @@ from fraiseql.serving.planning.plan import FieldPlan
 from fraiseql.serving.planning.reads import RelationQuery, RelationRead
 from fraiseql.serving.planning.relations import BoundRelation, Relations, bind_source
 from fraiseql.serving.planning.stored_query import find_stored_query
-from fraiseql.serving.sql.select import MAX_OFFSET
+from fraiseql.serving.sql.row_counts import MAX_OFFSET
 from fraiseql.sources import Source
 
 _NO_VALUES: Final[Mapping[str, Any]] = {}

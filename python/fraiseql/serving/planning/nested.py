@@ -82,6 +82,22 @@ def read_list_arguments(
     return ListArguments(where, order, limit, offset, conditions + len(terms or ()))
 
 
+def is_part(arguments: ListArguments, order: tuple[OrderTerm, ...], declared: int | None) -> bool:
+    """Whether a list with arguments is a part of the list without any.
+
+    Args:
+        arguments: The arguments.
+        order: The order of the list without arguments.
+        declared: The declared ``limit`` of the embed.
+    """
+    if arguments.where is not None or arguments.order not in (None, order):
+        return False
+    limit, offset = arguments.limit, arguments.offset
+    if declared is None or not offset:
+        return True
+    return isinstance(limit, int) and isinstance(offset, int) and offset + limit <= declared
+
+
 def _check_count(name: str, value: Any, maximum: int | None) -> None:
     """Check a constant; the value of a variable is checked when it is bound."""
     if value is None or isinstance(value, ValueRef):

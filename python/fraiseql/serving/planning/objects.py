@@ -25,6 +25,7 @@ from fraiseql.serving.planning.nested import (
     NO_ROWS,
     ListArguments,
     field_error,
+    is_part,
     read_list_arguments,
 )
 from fraiseql.serving.planning.plan import ComputedStep, FieldPlan
@@ -251,7 +252,7 @@ class ObjectPlanner:
             self.shape.bound(node, maximum)
         embedded = self._relations.embedded(definition, row.bound, named, read, owner=type_name)
         if not arguments.plain:
-            embedded = self._variant(embedded, arguments)
+            embedded = self._variant(embedded, arguments, definition.embed.limit)
             self.limits[selected.id] = arguments.limit
         previous = row.embeds.get(embedded.key)
         if previous is not None:
@@ -275,7 +276,9 @@ class ObjectPlanner:
         except InputError as error:
             return field_error(error)
 
-    def _variant(self, embedded: Embedded, arguments: ListArguments) -> Embedded:
+    def _variant(
+        self, embedded: Embedded, arguments: ListArguments, declared: int | None
+    ) -> Embedded:
         """Return how a list with arguments is read; equal arguments have the same key."""
         self.conditions += arguments.conditions
         # No field and no column that is read under its own name starts with this character.
@@ -288,6 +291,7 @@ class ObjectPlanner:
             order=embedded.order if arguments.order is None else arguments.order,
             limit=embedded.limit if arguments.limit is None else arguments.limit,
             offset=arguments.offset,
+            is_part=is_part(arguments, embedded.order, declared),
         )
 
     def _computed(

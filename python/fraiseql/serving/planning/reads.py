@@ -38,6 +38,7 @@ class Embedded:
         where: The request's filter.
         offset: A number, a ``ValueRef``, or None.
         max_limit: Largest ``limit`` of a request.
+        is_part: Whether it is a part of the list that is read without arguments.
     """
 
     name: str
@@ -51,11 +52,31 @@ class Embedded:
     where: Filter | None = None
     offset: Any = None
     max_limit: int = 1
+    is_part: bool = True
 
     @property
     def plain(self) -> bool:
         """Whether it is read as it is declared."""
         return self.key == self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A part of a list in a stored document.
+
+    Attributes:
+        name: The key of the list.
+        key: The key of the part.
+        limit: As in ``Embedded``.
+        offset: As in ``Embedded``.
+        max_limit: As in ``Embedded``.
+    """
+
+    name: str
+    key: str
+    limit: Any
+    offset: Any
+    max_limit: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +87,13 @@ class Fetched:
         relation: The other relation.
         document: Its document column.
         key: Columns that both relations have.
+        slices: Parts of its lists that are read with it.
     """
 
     relation: Relation
     document: Column
     key: tuple[str, ...]
+    slices: tuple[Slice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +113,7 @@ class RelationRead:
         fetched: The document with the whole row, when it is in another relation.
         exact: Whether Python receives embeds exactly as selected, so that a document with more
             cannot replace the row.
+        slices: Parts of lists that are added to a mirrored document.
     """
 
     relation: Relation
@@ -101,6 +125,7 @@ class RelationRead:
     fetched: Fetched | None = None
     exact: bool = False
     renamed: tuple[tuple[str, str], ...] = ()
+    slices: tuple[Slice, ...] = ()
 
     @property
     def is_document(self) -> bool:

@@ -13,7 +13,7 @@ from fraiseql.serving.planning.filters import (
     related_rows,
 )
 from fraiseql.serving.planning.plan import StoredQuery
-from fraiseql.serving.planning.reads import Fetched, RelationQuery, RelationRead
+from fraiseql.serving.planning.reads import Fetched, RelationQuery, RelationRead, Slice
 from fraiseql.serving.planning.relations import Relations
 from fraiseql.sources import Source, StoredSource
 
@@ -66,9 +66,12 @@ def _stored_query(
         return _by_columns(query, stored)
     if not _has(relations, source.type_name, query.read, stored.embeds):
         return None
-    document = RelationRead(
-        stored.relation, document=stored.relation.columns[stored.document], mirrored=True
-    )
+    slices = _slices(query.read)
+    column = stored.relation.columns[stored.document]
+    # A text is sent as it is stored.
+    if slices and column.base_type != "jsonb":
+        return None
+    document = RelationRead(stored.relation, document=column, mirrored=True, slices=slices)
     if stored.place == "instead":
         return replace(query, read=document)
     return _by_document(relations, source, query, document)
@@ -84,7 +87,7 @@ def _by_document(
     # Rows that are chosen by their key alone need no live relation.
     if stored.place == "beside" and not _decided_by(query, source.key):
         assert document.document is not None  # noqa: S101 - created with a document
-        fetched = Fetched(stored.relation, document.document, source.key)
+        fetched = Fetched(stored.relation, document.document, source.key, document.slices)
         document = RelationRead(query.read.relation, fetched=fetched)
     return replace(query, read=document)
 
@@ -117,11 +120,25 @@ def _has(
         inner: Any = relations.schema.graphql.type_map[type_name]
         inner = get_named_type(inner.fields[named[embed.name].graphql_name].type)
         whole = f"{path}{embed.name}"
-        if not embed.plain or whole not in embeds or is_abstract_type(inner):
+        if whole not in embeds or is_abstract_type(inner):
+            return False
+        # Parts of lists are taken from the document of the row only.
+        if not embed.plain and (path or not embed.is_part):
             return False
         if not _has(relations, inner.name, embed.read, embeds, f"{whole}."):
             return False
     return True
+
+
+def _slices(read: RelationRead) -> tuple[Slice, ...]:
+    """Return the parts of lists that a read of the whole document adds to it."""
+    return tuple(
+        [
+            Slice(each.name, each.key, each.limit, each.offset, each.max_limit)
+            for each in read.embeds
+            if not each.plain
+        ]
+    )
 
 
 def _is_cheaper(

@@ -26,10 +26,9 @@ from fraiseql.serving.sql.conditions import ConditionWriter
 from fraiseql.serving.sql.connections import ConnectionRows, connection_sql
 from fraiseql.serving.sql.index_hints import HintPoint, IndexHint
 from fraiseql.serving.sql.parameters import Parameter
+from fraiseql.serving.sql.row_counts import MAX_OFFSET, row_count, with_slices
 from fraiseql.sources import Freshness, RoleAccess
 from fraiseql.sql_names import fn, op, ty
-
-MAX_OFFSET = (1 << 63) - 1
 
 ROLE: Final = ":role"
 """Key of the request's role among the values of a statement; no variable has this name."""
@@ -141,7 +140,7 @@ def _page(
             members.append(f'{fn("count")}(*) {op(">")} {limit} AS "{HAS_NEXT_PAGE}"')
         # One row more than the page has says whether others follow.
         tail = f"{_order('t0', query.order)} LIMIT {limit} {op('+')} 1"
-        tail += _row_count("OFFSET", query.offset, writer.parameters, MAX_OFFSET)
+        tail += row_count("OFFSET", query.offset, writer.parameters, MAX_OFFSET)
         value = _value(query.read, "t0", 0, writer) if page.items else "NULL"
         rows = f"SELECT {value} AS v FROM {table}{tail}"
         source = f" FROM (SELECT r.v, {fn('row_number')}() OVER () AS n FROM ({rows}) AS r) AS i"
@@ -192,10 +191,9 @@ def _table(query: RelationQuery, writer: ConditionWriter) -> str:
 
 def _document_rows(read: RelationRead, table: str, tail: str, writer: ConditionWriter) -> str:
     if read.fetched is not None:
-        return f"SELECT {_fetched(read.fetched)} FROM {table}{tail}"
+        return f"SELECT {_fetched(read.fetched, writer)} FROM {table}{tail}"
     if read.is_document:
-        assert read.document is not None  # noqa: S101 - is_document checked
-        text = f"t0.{quote(read.document.name)}::{ty('text')}"
+        text = f"{_document(read, 't0', writer)}::{ty('text')}"
         return f"SELECT {_BYTES}({text}, 'UTF8') FROM {table}{tail}"
     # The inner rows are ordered and limited; building JSON preserves their order.
     # r.* is always the row; r could be a column of that name, here or in an outer query.
@@ -206,14 +204,21 @@ def _document_rows(read: RelationRead, table: str, tail: str, writer: ConditionW
     )
 
 
-def _fetched(fetched: Fetched) -> str:
+def _document(read: RelationRead, alias: str, writer: ConditionWriter) -> str:
+    assert read.document is not None  # noqa: S101 - is_document checked
+    document = f"{alias}.{quote(read.document.name)}"
+    return with_slices(document, read.slices, writer.parameters)
+
+
+def _fetched(fetched: Fetched, writer: ConditionWriter) -> str:
     """Return the document of the row in another relation; empty when it has none."""
     columns = fetched.relation.columns
     joined = " AND ".join(
         f"k.{quote(name)} {op('=', columns[name].operators)} t0.{quote(name)}"
         for name in fetched.key
     )
-    text = f"k.{quote(fetched.document.name)}::{ty('text')}"
+    text = with_slices(f"k.{quote(fetched.document.name)}", fetched.slices, writer.parameters)
+    text = f"{text}::{ty('text')}"
     document = f"SELECT {text} FROM {fetched.relation.sql} AS k WHERE {joined}"
     return f"coalesce({_BYTES}(({document}), 'UTF8'), '')"
 
@@ -272,8 +277,7 @@ def _embedded(
 
 def _value(read: RelationRead, alias: str, depth: int, writer: ConditionWriter) -> str:
     if read.is_document:
-        assert read.document is not None  # noqa: S101 - is_document checked
-        return f"{alias}.{quote(read.document.name)}::{ty('json')}"
+        return f"{_document(read, alias, writer)}::{ty('json')}"
     items = ", ".join(_row_items(read, alias, depth + 1, writer))
     return f"(SELECT {fn('row_to_json')}(x.*) FROM (SELECT {items}) AS x)"
 
@@ -293,20 +297,10 @@ def _embed_bounds(embed: Embedded, parameters: list[Parameter]) -> str:
         return "" if embed.limit is None else f" LIMIT {embed.limit}"
     # The embed's own limit may read one row more than a request can ask for.
     maximum = max(embed.max_limit, embed.limit) if type(embed.limit) is int else embed.max_limit
-    limit = _row_count("LIMIT", embed.limit, parameters, maximum)
-    return limit + _row_count("OFFSET", embed.offset, parameters, MAX_OFFSET)
+    limit = row_count("LIMIT", embed.limit, parameters, maximum)
+    return limit + row_count("OFFSET", embed.offset, parameters, MAX_OFFSET)
 
 
 def _bounds(query: RelationQuery, parameters: list[Parameter], max_limit: int) -> str:
-    limit = _row_count("LIMIT", query.limit, parameters, max_limit)
-    return limit + _row_count("OFFSET", query.offset, parameters, MAX_OFFSET)
-
-
-def _row_count(keyword: str, value: Any, parameters: list[Parameter], maximum: int) -> str:
-    if value is None:
-        return ""
-    if type(value) is int and 0 <= value <= maximum:
-        # A constant lets PostgreSQL plan for it; an invalid one is refused when bound.
-        return f" {keyword} {value}"
-    parameters.append(Parameter(value, "int8", maximum=maximum, name=keyword.lower()))
-    return f" {keyword} ${len(parameters)}::{ty('int8')}"
+    limit = row_count("LIMIT", query.limit, parameters, max_limit)
+    return limit + row_count("OFFSET", query.offset, parameters, MAX_OFFSET)
