@@ -23,6 +23,7 @@ from graphql import (
 )
 
 from fraiseql.schema.abstract import implementations
+from fraiseql.schema.by_key import ByKey
 from fraiseql.schema.connections import connection_type
 from fraiseql.schema.defaults import MISSING_DEFAULT, external_default, instance_maker
 from fraiseql.schema.definitions import (
@@ -41,6 +42,7 @@ from fraiseql.schema.definitions import (
 from fraiseql.schema.filters import (
     comparable,
     embedded,
+    input_name,
     leaf_filter,
     list_filter,
     listed,
@@ -49,10 +51,11 @@ from fraiseql.schema.filters import (
 )
 from fraiseql.schema.guards import Guards
 from fraiseql.schema.hints import Generated, TypeReference, read_hint
+from fraiseql.schema.keys import key_input
 from fraiseql.schema.leaves import TEXT_LEAVES, EnumType, custom_scalar
 from fraiseql.schema.model import Composite, Definition, Model
 from fraiseql.schema.pages import page_type
-from fraiseql.schema.queries import Where
+from fraiseql.schema.queries import OrderBy, Where
 
 
 class GraphQLBuilder:
@@ -107,7 +110,7 @@ class GraphQLBuilder:
         """Return a type with its list and non-null wrappers."""
         if ref.item is not None:
             graphql_type: Any = GraphQLList(self._type(ref.item))
-        elif isinstance(ref.target, Generated) and ref.target.kind is not Where:
+        elif isinstance(ref.target, Generated) and ref.target.kind is OrderBy:
             graphql_type = GraphQLList(GraphQLNonNull(self._named(ref.target)))
         else:
             graphql_type = self._named(ref.target)
@@ -224,7 +227,10 @@ class GraphQLBuilder:
             raise AssertionError(target)
         fields = comparable(definition, self.model)
         guarded = self._guarded
-        if target.kind is not Where:
+        if target.kind is ByKey:
+            name = input_name(ByKey, definition)
+            return key_input(name, definition, self.model, self._leaf_of, guarded=guarded)
+        if target.kind is OrderBy:
             return order_input(definition, list(fields), guarded=guarded)
         return where_input(
             definition,
@@ -234,6 +240,9 @@ class GraphQLBuilder:
             },
             guarded=guarded,
         )
+
+    def _leaf_of(self, ref: TypeReference) -> Any:
+        return self._named(ref.target)
 
     def _embed_filters(self, definition: Composite) -> dict[str, GraphQLInputObjectType]:
         """Return the filters of embeds by Python name."""

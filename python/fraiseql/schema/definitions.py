@@ -231,10 +231,11 @@ class QueryDefinition:
     """A field of the root type of queries, or of that of mutations.
 
     ``function`` is a Python resolver; without it the field is answered by SQL alone:
-    ``by`` holds the equality arguments, ``many`` is true for a list, which takes ``where``,
-    ``order_by``, ``limit`` and ``offset``. The declared ``where`` is added to the client's filter.
-    ``cache`` is None where answers are not cached. ``paged``: the list is the items of a page;
-    ``connected``: it is the nodes of a connection. ``write`` is set for a mutation.
+    ``by`` holds the equality arguments, ``keys`` the unique keys of which the request gives one,
+    ``many`` is true for a list, which takes ``where``, ``order_by``, ``limit`` and ``offset``. The
+    declared ``where`` is added to the client's filter. ``cache`` is None where answers are not
+    cached. ``paged``: the list is the items of a page; ``connected``: it is the nodes of a
+    connection. ``write`` is set for a mutation.
     """
 
     name: str
@@ -252,6 +253,7 @@ class QueryDefinition:
     max_limit: int | None = None
     cache: Cache | None = None
     where: Mapping[str, Any] | None = None
+    keys: tuple[tuple[str, ...], ...] = ()
     requirement: Requires | None = None
     paged: bool = False
     write: WriteOptions | None = None

@@ -19,6 +19,7 @@ from graphql import (
 
 from fraiseql.naming import to_camel
 from fraiseql.operators import FILTER_OPERATORS, Kind
+from fraiseql.schema.by_key import ByKey
 from fraiseql.schema.definitions import EnumDefinition, FieldDefinition, ScalarDefinition
 from fraiseql.schema.hints import TypeReference, read_hint
 from fraiseql.schema.leaves import LEAVES, EnumType
@@ -31,6 +32,7 @@ COMBINING: Final = ("and", "or", "not")
 
 _GENERATED: Final = "fraiseql.generated"
 _GUARDED: Final = "fraiseql.guarded"
+_SUFFIXES: Final[Mapping[type, str]] = {Where: "Where", OrderBy: "OrderBy", ByKey: "By"}
 
 ORDER: Final = EnumType(
     "OrderDirection",
@@ -63,7 +65,8 @@ def guarded_owner(type_: GraphQLNamedType) -> str | None:
     return owner
 
 
-def _extensions(kind: str, definition: Composite, *, guarded: bool) -> dict[str, str]:
+def input_extensions(kind: str, definition: Composite, *, guarded: bool) -> dict[str, str]:
+    """Return the extensions that mark a generated input: its kind, and whose fields it compares."""
     return {_GENERATED: kind} | ({_GUARDED: definition.name} if guarded else {})
 
 
@@ -121,7 +124,7 @@ def filtered(definition: Composite, model: Model) -> list[Composite]:
 
 def input_name(kind: type, definition: Composite) -> str:
     """Return the GraphQL name of a generated input."""
-    return definition.name + ("Where" if kind is Where else "OrderBy")
+    return definition.name + _SUFFIXES[kind]
 
 
 def filter_name(leaf_name: str) -> str:
@@ -224,7 +227,7 @@ def where_input(
         input_name(Where, definition),
         fields,
         description=f"Filters {definition.name}; all of them must hold.",
-        extensions=_extensions("where", definition, guarded=guarded),
+        extensions=input_extensions("where", definition, guarded=guarded),
     )
     return where
 
@@ -242,7 +245,7 @@ def order_input(
         description=f"One field to order {definition.name} by; give several in a list.",
         out_type=_order_term,
         is_one_of=True,
-        extensions=_extensions("order", definition, guarded=guarded),
+        extensions=input_extensions("order", definition, guarded=guarded),
     )
 
 

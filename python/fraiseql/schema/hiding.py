@@ -18,6 +18,7 @@ from fraiseql.schema.definitions import (
 from fraiseql.schema.filters import comparable, embedded
 from fraiseql.schema.guards import Coordinate, Guards
 from fraiseql.schema.hints import Generated, read_hint
+from fraiseql.schema.keys import key_name
 from fraiseql.schema.model import Composite, Model
 from fraiseql.schema.requirements import Check
 
@@ -93,6 +94,7 @@ class Hidden:
             query,
             arguments=self._arguments(query.root, name, query.arguments),
             by=tuple(each for each in query.by if (name, each) not in self.compared),
+            keys=tuple(key for key in query.keys if (name, key_name(key)) not in self.compared),
             # The order is not part of the schema, and planned by the complete declarations.
             order_by=(),
         )
@@ -177,6 +179,18 @@ class _Search:
             for name in query.by:
                 if (query.root, query.graphql_name, name) in self.hidden.arguments:
                     self.hidden.compared.add((query.graphql_name, name))
+            self._keys(query)
+
+    def _keys(self, query: QueryDefinition) -> None:
+        """Hide the keys with a hidden field; without any key, the root field goes."""
+        owner = self._model.composite(read_hint(query.annotation, query.name).innermost)
+        for key in query.keys if owner else ():
+            names = [owner.fields[name].graphql_name for name in key] if owner else []
+            if any((owner and owner.name, name) in self.hidden.fields for name in names):
+                self.hidden.compared.add((query.graphql_name, key_name(key)))
+        keys = {(query.graphql_name, key_name(key)) for key in query.keys}
+        if keys and keys <= self.hidden.compared:
+            self.hidden.fields.add((query.root, query.graphql_name))
 
     def _composite(self, definition: Composite) -> None:
         for entry in definition.fields.values():

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Union
 
 from fraiseql.errors import DeclarationError
 from fraiseql.naming import nearest
+from fraiseql.schema.by_key import ByKey
 from fraiseql.schema.collect import own_definition
 from fraiseql.schema.definitions import ScalarDefinition, UnionDefinition
 from fraiseql.schema.leaves import LEAVES
@@ -26,7 +27,7 @@ _BARE_LIST: Final = "Write the type of its items: list[str], list[User], or list
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """A generated input: the filter (``Where``) or order (``OrderBy``) of a declared type."""
+    """A generated input of a declared type: its filter, its order, or its keys."""
 
     kind: type
     of: Any
@@ -169,7 +170,7 @@ def _target(hint: Any, label: str) -> Any:
         return definition
     if definition is not None or (isinstance(hint, typing.Hashable) and hint in LEAVES):
         return hint
-    if origin in (Where, OrderBy):
+    if origin in (Where, OrderBy, ByKey):
         return Generated(origin, typing.get_args(hint)[0])
     if origin is dict:
         return dict

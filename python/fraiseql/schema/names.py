@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from fraiseql.errors import DeclarationError
+from fraiseql.schema.by_key import ByKey
 from fraiseql.schema.connections import SHARED_NAMES, connection_names
 from fraiseql.schema.definitions import (
     ArgumentDefinition,
@@ -23,6 +24,7 @@ from fraiseql.schema.filters import (
     listed,
 )
 from fraiseql.schema.hints import Generated, read_hint
+from fraiseql.schema.keys import key_input_names
 from fraiseql.schema.leaves import LEAF_NAMES, LEAVES
 from fraiseql.schema.model import Definition, Model
 from fraiseql.schema.pages import page_name
@@ -85,6 +87,8 @@ def _check_type_names(model: Model) -> None:
         of = model.composite(target.of)
         if of is not None:
             _claim(owners, input_name(target.kind, of), f"the generated input of {of.name}")
+            for name in key_input_names(of, model) if target.kind is ByKey else ():
+                _claim(owners, name, f"a generated key of {of.name}")
     for name in _filter_names(model):
         _claim(owners, name, "a generated input")
     for name in dict.fromkeys(_page_names(model)):

@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar, overload
 
 from fraiseql.errors import DeclarationError
 from fraiseql.naming import to_camel
+from fraiseql.schema.by_key import read_keys
 from fraiseql.schema.definitions import ATTRIBUTE, QueryDefinition
 from fraiseql.schema.functions import docs_of, read_parameters, return_hint
 from fraiseql.schema.options import check_options, fixed_filter, names_of
@@ -131,7 +132,8 @@ def find_one(
     of: Any,
     /,
     *,
-    by: str | Sequence[str] | None,
+    by: str | Sequence[str] | None = (),
+    keys: Sequence[str | Sequence[str]] = (),
     where: Mapping[str, Any] | None = None,
     description: str | None = None,
     deprecation: str | None = None,
@@ -146,6 +148,8 @@ def find_one(
         of: A declared type or interface with ``sql_source``.
         by: The required arguments, fields compared for equality; None for a relation of one row,
             such as a dashboard.
+        keys: Unique keys, instead of ``by``: the argument ``by`` takes exactly one of them. A key
+            of several fields is a tuple.
         where: A filter that is always added, as for ``find``.
         description: Text for the schema.
         deprecation: Why not to use it any more.
@@ -154,8 +158,8 @@ def find_one(
         hide: Whether requests that may not use it do not see it in the schema.
 
     Raises:
-        DeclarationError: ``by`` is empty, ``where`` is not a mapping, or ``cache`` is not a
-            ``Cache``.
+        DeclarationError: Neither or both of ``by`` and ``keys`` name fields, ``where`` is not a
+            mapping, or ``cache`` is not a ``Cache``.
 
     Example:
         >>> import fraiseql
@@ -169,7 +173,8 @@ def find_one(
     texts = {"description": description, "deprecation": deprecation}
     check_options(f"find_one({name!r})", texts)
     columns = () if by is None else names_of("by", by)
-    if not columns and by is not None:
+    unique = read_keys(f"find_one({name!r})", keys, by)
+    if not columns and not unique and by is not None:
         raise DeclarationError(
             f"find_one({name!r}) has an empty by.",
             hint='Name the fields that pick one row: by="id"; by=None where there is but one.',
@@ -182,6 +187,7 @@ def find_one(
         deprecation=deprecation,
         takes_info=False,
         by=columns,
+        keys=unique,
         where=fixed_filter(f"find_one({name!r})", where),
         cache=checked_cache(f"find_one({name!r})", cache),
         requirement=read_requirement(f"find_one({name!r})", requires, hide),

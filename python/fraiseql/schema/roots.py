@@ -6,6 +6,7 @@ from typing import Annotated, Any, Optional, get_origin
 
 from fraiseql.errors import DeclarationError
 from fraiseql.naming import suggestion, to_camel
+from fraiseql.schema.by_key import ByKey
 from fraiseql.schema.definitions import ArgumentDefinition, QueryDefinition, UnionDefinition
 from fraiseql.schema.filters import comparable
 from fraiseql.schema.hints import TypeReference, read_hint, show
@@ -55,7 +56,8 @@ def _complete(query: QueryDefinition, model: Model) -> QueryDefinition:
     fields: dict[str, TypeReference] = {}
     if not isinstance(source, UnionDefinition):
         fields = comparable(source, model)
-    for name in (*query.by, *(parse_term(term).name for term in query.order_by)):
+    keyed = [name for key in query.keys for name in key]
+    for name in (*query.by, *keyed, *(parse_term(term).name for term in query.order_by)):
         _check_field(name, fields, source, label)
     return replace(
         query,
@@ -109,6 +111,10 @@ def _arguments(
                 hint="Leave it out of by and filter with where.",
             )
         arguments.append(_equality(name, definition, many=query.many))
+    if query.keys:
+        hint = _generic(ByKey, definition.python_class)
+        text = "The unique key of the row."
+        arguments.append(ArgumentDefinition("by", "by", hint, description=text))
     if query.many and fields:
         cls = definition.python_class
         arguments.append(

@@ -42,9 +42,16 @@ def compile_coercer(type_: GraphQLInputType) -> tuple[Coercer, bool]:
     """
     required = isinstance(type_, GraphQLNonNull)
     fast = PLAIN.get(getattr(_bare(type_), "name", ""))
-    if fast is None and generated_kind(get_named_type(type_)) == "where":
+    named = get_named_type(type_)
+    if fast is None and generated_kind(named) == "where" and not _is_key(named):
         fast = filter_coercer(type_)
     return fast or _by_graphql_core(type_), required
+
+
+def _is_key(type_: Any) -> bool:
+    """Whether an input names a row by a key: it has required fields, or just one of several."""
+    fields = type_.fields.values()
+    return type_.is_one_of or any(isinstance(field.type, GraphQLNonNull) for field in fields)
 
 
 def _by_graphql_core(type_: GraphQLInputType) -> Coercer:

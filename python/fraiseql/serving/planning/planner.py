@@ -15,6 +15,7 @@ from graphql import (
 
 from fraiseql.schema import Check, Schema
 from fraiseql.schema.definitions import QUERY, QueryDefinition
+from fraiseql.schema.keys import equal_to_key
 from fraiseql.schema.pages import row_type
 from fraiseql.serving.document import Operation, input_limits
 from fraiseql.serving.document.sizes import check_filter, check_order
@@ -156,6 +157,8 @@ class Planner:
         bound = self.relations.bound_relation(type_name)
         assert bound is not None  # noqa: S101 - find() requires a sql_source
         equal = {name: arguments[name] for name in definition.by if name in arguments}
+        if definition.keys:
+            equal = equal_to_key(definition.keys, arguments["by"])
         # Only a list has a filter: arguments of a single row may have any name.
         filtered = arguments.get("where") if definition.many else None
         filters = [part for part in (definition.where, equal, filtered) if part]
