@@ -10,12 +10,14 @@ from fraiseql.caching.changes.state import STATE
 from fraiseql.caching.dependencies.view_age import age
 from fraiseql.caching.strategies.base import StoredType
 from fraiseql.caching.strategies.materialized_view.objects import physical
+from fraiseql.caching.strategies.materialized_view.refreshing import POPULATED
 from fraiseql.database.writing import AdminConnection
 from fraiseql.expressions import literal
 
+_NO_DATA: Final = "without data, so it is answered live"
 _ASKED: Final = """
-SELECT {age} AS age, {since} AS since, v.took,
-  v.refreshes, v.fails, v.failure FROM {state} v WHERE v.name = {name}
+SELECT CASE WHEN {populated} THEN {age} END AS age, {populated} AS populated,
+  {since} AS since, v.took, v.refreshes, v.fails, v.failure FROM {state} v WHERE v.name = {name}
 """
 
 
@@ -27,6 +29,7 @@ class ViewStatus:
         type_name: GraphQL name of the type.
         view: Quoted and qualified.
         age: Seconds; 0 if it has every write, None if that is unknown.
+        populated: Whether it has data; False after ``REFRESH … WITH NO DATA``.
         since: Seconds since its last refresh began; infinite if the clock was set back since.
         took: Duration of that refresh in seconds.
         refreshes: Number of refreshes.
@@ -37,6 +40,7 @@ class ViewStatus:
     type_name: str
     view: str
     age: float | None
+    populated: bool
     since: float
     took: float
     refreshes: int
@@ -46,7 +50,7 @@ class ViewStatus:
     def __str__(self) -> str:
         """Return it as one line."""
         ages = {None: "of unknown age", 0.0: "up to date"}
-        shown = ages.get(self.age, f"{self.age or 0:.1f} s old")
+        shown = _NO_DATA if not self.populated else ages.get(self.age, f"{self.age or 0:.1f} s old")
         failed = f"; failed {self.fails} times: {self.failure}" if self.fails else ""
         since = f"{self.since:.0f} s ago" if isfinite(self.since) else "before the clock went back"
         done = f"refreshed {since} in {self.took:.2f} s"
@@ -72,7 +76,9 @@ async def view_statuses(
     for stored_type in views:
         view = physical(stored_type)
         since = seconds_since("v.as_of")
-        sql = _ASKED.format(age=age(view), since=since, state=STATE, name=literal(view))
+        name = literal(view)
+        populated = POPULATED.format(name=name)
+        sql = _ASKED.format(age=age(view), populated=populated, since=since, state=STATE, name=name)
         statuses += [
             ViewStatus(stored_type.type_name, view, **row) for row in await connection.fetch(sql)
         ]

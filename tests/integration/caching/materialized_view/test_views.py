@@ -3,7 +3,9 @@
 import pytest
 
 import fraiseql
-from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
+from fraiseql.caching.refresh.status import view_statuses
+from fraiseql.caching.strategies.materialized_view.policy import Policy
+from fraiseql.caching.strategies.materialized_view.refreshing import refresh_state, refresh_view
 from fraiseql.caching.verify import repair, verify
 from fraiseql.errors import FraiseQLError
 from fraiseql.testing import Client
@@ -129,3 +131,24 @@ async def test_an_application_before_the_first_apply_says_what_to_do(url: str) -
     with pytest.raises(FraiseQLError, match="fraiseql db apply"):
         async with Client(app):
             pass
+
+
+async def test_a_view_without_data_is_no_error_and_repair_fills_it(url: str) -> None:
+    author = authors_type()
+    await applied(url, author)
+    async with opened(url, author) as (writer, desired, _):
+        (view,) = await view_statuses(writer, desired.stored_types)
+        await sql(url, f"REFRESH MATERIALIZED VIEW {view.view} WITH NO DATA")
+        (result,) = await verify(writer, desired.stored_types)
+        assert (result.compared, result.differing) == (0, 0)
+        assert "has no data" in result.note
+        (view,) = await view_statuses(writer, desired.stored_types)
+        assert (view.age, view.populated) == (None, False)
+        assert "without data, so it is answered live" in str(view)
+        state = await refresh_state(writer, view.view)
+        # A worker refreshes it, although no write is missing.
+        assert state is not None
+        assert Policy(every=3600.0).wait(state) < 60
+        assert await repair(writer, desired.stored_types) == {"Author": 20}
+        (result,) = await verify(writer, desired.stored_types)
+        assert (result.compared, result.differing, result.note) == (20, 0, "")

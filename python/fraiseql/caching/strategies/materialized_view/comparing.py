@@ -1,7 +1,7 @@
 """Comparison of a materialized view with its query."""
 # ruff: noqa: S608 - identifiers are quoted from the catalog, and the query is the developer's own
 
-from typing import Any
+from typing import Any, Final
 
 from fraiseql.caching.dependencies.view_age import age
 from fraiseql.caching.strategies.base import StoredType
@@ -14,12 +14,20 @@ from fraiseql.catalog.picture import quote
 from fraiseql.database.writing import AdminConnection
 from fraiseql.sql_names import fn, op, ty
 
+_POPULATED: Final = "SELECT c.relispopulated FROM pg_class c WHERE c.oid = to_regclass($1)"
+_NO_DATA: Final = (
+    "has no data (REFRESH … WITH NO DATA), so it is answered live: not compared; fraiseql db repair"
+    " or a worker refreshes it"
+)
+
 
 async def verify(stored_type: StoredType, connection: AdminConnection, sample: float) -> Verified:
     """Compare the view with its query, unless the view is stale: missing writes are no drift.
 
     Age, view and query are read in the caller's snapshot.
     """
+    if not await _is_populated(stored_type, connection):
+        return Verified(stored_type.type_name, 0, 0, note=_NO_DATA)
     # A changed definition is drift, since no write explains it.
     seconds = await connection.fetchval(f"SELECT {age(physical(stored_type), 'true')}")
     if seconds != 0:
@@ -31,9 +39,23 @@ async def verify(stored_type: StoredType, connection: AdminConnection, sample: f
 async def repair(stored_type: StoredType, connection: AdminConnection) -> int:
     """Refresh the view, and return how many of its rows differed."""
     async with connection.snapshot():
-        result = await _compared(stored_type, connection, 100.0)
+        if await _is_populated(stored_type, connection):
+            differing = (await _compared(stored_type, connection, 100.0)).differing
+        else:
+            differing = await _live_rows(stored_type, connection)
     await refresh_view(connection, physical(stored_type))
-    return result.differing
+    return differing
+
+
+async def _is_populated(stored_type: StoredType, connection: AdminConnection) -> bool:
+    """Return whether the view may be read: ``REFRESH … WITH NO DATA`` empties and closes it."""
+    return bool(await connection.fetchval(_POPULATED, physical(stored_type)))
+
+
+async def _live_rows(stored_type: StoredType, connection: AdminConnection) -> int:
+    query, _ = query_of(stored_type)
+    async with connection.declared():
+        return int(await connection.fetchval(f"SELECT {fn('count')}(*) FROM ({query}) AS q"))
 
 
 async def _compared(

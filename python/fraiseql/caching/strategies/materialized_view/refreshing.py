@@ -28,7 +28,8 @@ _LOCK_OR_SKIP: Final = f"SELECT FROM {STATE} WHERE name = $1 FOR UPDATE SKIP LOC
 _LOCK_OR_WAIT: Final = f"SELECT FROM {STATE} WHERE name = $1 FOR UPDATE"
 _OWN_CLUSTER: Final = f"SELECT cluster = {CLUSTER} AS own FROM {STATE} WHERE name = $1"
 _REFRESH_STATE: Final = """
-SELECT {age} AS age, {since} AS since, v.took, v.fails, {since_failed} AS since_failed,
+SELECT CASE WHEN {populated} THEN {age} END AS age, {since} AS since, v.took, v.fails,
+  {since_failed} AS since_failed,
   pg_current_snapshot()::text AS snap, {age_unknown} AS age_unknown,
   (SELECT c.relispopulated AND EXISTS (
      SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid
@@ -36,6 +37,10 @@ SELECT {age} AS age, {since} AS since, v.took, v.fails, {since_failed} AS since_
    FROM pg_class c WHERE c.oid = to_regclass({name})) AS concurrently
 FROM {state} v WHERE v.name = {name}
 """
+POPULATED: Final = """\
+(SELECT c.relispopulated FROM pg_class c WHERE c.oid = to_regclass({name}))"""
+"""Whether a view has data: without, it misses everything, and its age is unknown."""
+
 _FILLS: Final = f"SELECT pg_advisory_xact_lock_shared({FILLING})"
 _BEGUN: Final = f"UPDATE {STATE} SET snap = $2::text::pg_snapshot, as_of = now() WHERE name = $1"
 # A refresh fires no trigger: this invalidates cached results that were read from the view.
@@ -138,6 +143,7 @@ async def _refreshed(
 async def _read_state(connection: AdminConnection, view: str) -> Any:
     query = _REFRESH_STATE.format(
         age=age(view),
+        populated=POPULATED.format(name=literal(view)),
         since=seconds_since("v.as_of"),
         since_failed=seconds_since("v.failed_at"),
         age_unknown=age_unknown("v"),
