@@ -5,13 +5,18 @@ import dataclasses
 import json
 import sys
 from argparse import Namespace
-from typing import Any
+from typing import Any, Final
 
 from fraiseql.cli.layout import lay_out
 from fraiseql.cli.output import say, say_json
 from fraiseql.cli.target import add_target, find_target
 from fraiseql.errors import ConfigurationError, FraiseQLError
 from fraiseql.serving import Explanation, Request, RequestError, Service, StatementReport
+
+_RIGHTS: Final = (
+    "-- planned with all rights: no check of requires= ran. A request whose check fails does not"
+    " read the field."
+)
 
 
 def add_to(commands: Any) -> None:
@@ -49,9 +54,11 @@ def _run(arguments: Namespace) -> int:
     service = find_target(arguments.app).service()
     explanation = asyncio.run(_explain(service, request, context, analyze=arguments.analyze))
     if arguments.json:
-        say_json(dataclasses.asdict(explanation))
-    else:
-        _show(explanation)
+        say_json({**dataclasses.asdict(explanation), "rights": "all"})
+        return 0
+    _show(explanation)
+    if service.schema.guards.present:
+        say(f"\n{_RIGHTS}")
     return 0
 
 

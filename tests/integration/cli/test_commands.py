@@ -37,6 +37,18 @@ def test_explain_analyze_runs_the_statement(project: Path, users: str) -> None:
     assert "actual time" in done.stdout
 
 
+def test_explain_says_that_no_check_ran(project: Path, users: str) -> None:
+    api = project / "api.py"
+    guarded = api.read_text().replace("first_name: str", "first_name: str = GUARDED")
+    head = "import fraiseql\nGUARDED = fraiseql.field(requires=lambda context: False)\n"
+    api.write_text(head + guarded)
+    done = fraiseql("explain", "api:app", "{ users { firstName } }", cwd=project, url=users)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "planned with all rights: no check of requires= ran" in done.stdout
+    done = fraiseql("explain", "api:app", "{ users { id } }", "--json", cwd=project, url=users)
+    assert json.loads(done.stdout)["rights"] == "all"
+
+
 def test_explain_prints_json(project: Path, users: str) -> None:
     done = fraiseql("explain", "api:app", "{ users { id } }", "--json", cwd=project, url=users)
     explained = json.loads(done.stdout)
