@@ -79,6 +79,9 @@ class RequestEvents(Protocol):
 class OperationEvents(Protocol):
     """Receives the events of the requests of one plan."""
 
+    def planned(self, timings: Timings) -> None:
+        """Receive the durations of the steps that made the plan, before its first request."""
+
     def request(self) -> RequestEvents:
         """Return the receiver of a request that begins."""
 

@@ -227,7 +227,7 @@ class Service:
             return Response(refused, error.executed, error.status)
         if self._events is None:
             return await self._answer(prepared, request, context, timings)
-        events = (prepared[0].events or self._observed(prepared, request)).request()
+        events = (prepared[0].events or self._observed(prepared, request, timings)).request()
         token = current_request.set(events)
         try:
             response = await self._answer(prepared, request, context, timings)
@@ -243,12 +243,13 @@ class Service:
         events.done(perf_counter() - start, len(response.body))
         return response
 
-    def _observed(self, prepared: Prepared, request: Request) -> OperationEvents:
+    def _observed(self, prepared: Prepared, request: Request, timings: Timings) -> OperationEvents:
         """Return the receiver of a plan that runs for the first time."""
         serving, operation, _ = prepared
         assert self._events is not None  # noqa: S101 - the caller has checked it
         facts = PlanFacts(serving, self.schema, self._current.planner.relations.sources)
         serving.events = operation_events(self._events, operation, request, facts)
+        serving.events.planned(timings)
         return serving.events
 
     async def _answer(

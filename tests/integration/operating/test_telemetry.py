@@ -86,6 +86,11 @@ def of(spans: Any, operation: str) -> Any:
     return [span for span in spans if span.attributes.get("graphql.operation.name") == operation]
 
 
+def children(spans: Any, parent: Any) -> list[Any]:
+    own = parent.context.span_id
+    return [each for each in spans if each.parent and each.parent.span_id == own]
+
+
 def test_a_request_is_a_span_in_the_trace_of_its_client(telemetered: tuple[Any, Any]) -> None:
     spans, _ = telemetered
     (span,) = of(spans, "Live")
@@ -98,12 +103,26 @@ def test_a_request_is_a_span_in_the_trace_of_its_client(telemetered: tuple[Any, 
     }
 
 
+def test_a_plan_is_a_child_of_its_first_request(telemetered: tuple[Any, Any]) -> None:
+    spans, _ = telemetered
+    plans = [
+        [each for each in children(spans, span) if each.name == "fraiseql.plan"]
+        for span in of(spans, "Cached")
+    ]
+    assert [len(each) for each in plans] == [1, 0]
+    ((plan,), _) = plans
+    steps = [plan.attributes[f"fraiseql.{name}.duration"] for name in ("parse", "validate", "plan")]
+    assert all(seconds > 0 for seconds in steps)
+    assert plan.end_time - plan.start_time == pytest.approx(sum(steps) * 1e9, rel=0.01)
+    first, _ = of(spans, "Cached")
+    assert first.start_time == plan.start_time
+    assert plan.end_time <= first.end_time
+
+
 def test_a_statement_is_a_child_without_values(telemetered: tuple[Any, Any]) -> None:
     spans, _ = telemetered
     (span,) = of(spans, "Live")
-    (child,) = [
-        each for each in spans if each.parent and each.parent.span_id == span.context.span_id
-    ]
+    (child,) = [each for each in children(spans, span) if each.name != "fraiseql.plan"]
     assert (child.name, child.kind.name) == ("SELECT", "CLIENT")
     assert child.attributes["db.system.name"] == "postgresql"
     assert child.attributes["db.response.returned_rows"] == 1

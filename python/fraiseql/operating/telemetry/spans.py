@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from opentelemetry import context, metrics, trace
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
-from fraiseql.events import Events, OperationEvents, RequestEvents, StatementFacts
+from fraiseql.events import Events, OperationEvents, RequestEvents, StatementFacts, Timings
 from fraiseql.settings import Settings
 
 _SCOPE: Final = "fraiseql"
@@ -107,12 +107,29 @@ class _Operation:
         self._own = own
         self._title = title
         self._attributes = attributes
+        self._planned: dict[str, float] = {}
+
+    def planned(self, timings: Timings) -> None:
+        """Hold the durations for the span of the first request, which began with these steps."""
+        self._inner.planned(timings)
+        self._planned = {name: getattr(timings, name) for name in ("parse", "validate", "plan")}
 
     def request(self) -> RequestEvents:
         """Begin the span of a request, the current one for spans of resolvers."""
-        span = self._own.tracer.start_span(
-            self._title, kind=SpanKind.SERVER, attributes=self._attributes
+        planned, self._planned = self._planned, {}
+        now = time_ns()
+        begun = now - int(sum(planned.values()) * _NANO)
+        tracer = self._own.tracer
+        span = tracer.start_span(
+            self._title, kind=SpanKind.SERVER, attributes=self._attributes, start_time=begun
         )
+        if planned:
+            facts = {f"fraiseql.{name}.duration": seconds for name, seconds in planned.items()}
+            parent = trace.set_span_in_context(span)
+            step = tracer.start_span(
+                "fraiseql.plan", context=parent, attributes=facts, start_time=begun
+            )
+            step.end(now)
         return _Request(self._inner.request(), self._own, span)
 
 

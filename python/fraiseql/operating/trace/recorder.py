@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from random import random
 from typing import Any, Final
 
-from fraiseql.events import StatementFacts
+from fraiseql.events import StatementFacts, Timings
 from fraiseql.operating.trace.counters import (
     OPERATIONS,
     OTHER,
@@ -94,6 +94,9 @@ class OperationTrace:
         self._rate = recorder.rate
         self._traces_all = recorder.rate >= 1.0
         self._facts = facts
+
+    def planned(self, timings: Timings) -> None:
+        """Count nothing: the plan is made once."""
 
     def request(self) -> "RequestTrace":
         """Return the receiver of a request that begins."""
