@@ -16,6 +16,7 @@ from fraiseql.http.endpoint import Application, Around
 from fraiseql.http.lifecycle import Startable
 from fraiseql.http.probes import MetricSource
 from fraiseql.operating.metrics.database import DatabaseMetrics
+from fraiseql.operating.metrics.findings import finding_metrics
 from fraiseql.operating.metrics.operations import operation_lines
 from fraiseql.operating.ops.access import OpsHook
 from fraiseql.operating.ops.page import OpsPage, check_ops
@@ -131,8 +132,9 @@ def _observe(
     if not settings.metrics:
         return []
     stored = DatabaseMetrics(service.schema, lambda: service.pool)
-    background.append(stored)
-    return [partial(operation_lines, recorder), stored.lines]
+    findings = finding_metrics(service.schema, settings, lambda: service.pool)
+    background += [stored, findings]
+    return [partial(operation_lines, recorder), stored.lines, findings.lines]
 
 
 def _caches(operations: Mapping[str, Any] | Policy | None) -> tuple[Any, ...]:

@@ -13,6 +13,7 @@ from fraiseql.caching.ddl.desired_state import DesiredState, load_desired_state
 from fraiseql.caching.ddl.drift import Verdict
 from fraiseql.caching.ddl.plan import MigrationPlan, Step
 from fraiseql.caching.ddl.script import plan_files, write_files
+from fraiseql.caching.ddl.verification import record_verified
 from fraiseql.caching.refresh.queues import queue_statuses
 from fraiseql.caching.refresh.status import ViewStatus, view_statuses
 from fraiseql.caching.strategies.base import StoredType
@@ -203,6 +204,7 @@ async def _verify(writer: AdminConnection, desired: DesiredState, arguments: Nam
         raise ConfigurationError("--sample is a share in per cent: above 0, at most 100.")
     applied, missing = await _applied(writer, desired)
     results = await verify(writer, applied, sample=arguments.sample)
+    await record_verified(writer, results, arguments.sample)
     if arguments.json:
         say_json([_verified_facts(result) for result in results])
     else:

@@ -35,6 +35,15 @@ def scraped(database: str) -> Iterator[str]:
     traced = Traced(database)
     traced.execute(TABLES)
     traced.apply()
+    tables = (
+        "SELECT name FROM fraiseql.ledger WHERE kind = 'table' AND name ~ 'tv_projected_[^_]*$'"
+    )
+    (row,) = traced.fetch(tables)
+    traced.execute(
+        f'UPDATE {row["name"]} SET data = data || \'{{"name": "other"}}\' WHERE id <= 3',
+        "INSERT INTO tb_queued VALUES (1, 'queued')",
+    )
+    traced.verify()
     yield traced.run(scrape(app_of(database)))
     traced.runner.close()
 
@@ -48,7 +57,7 @@ async def scrape(app: Any) -> str:
         # The first scrape has the database read, in the background.
         for _ in range(1_000):
             text = (await client.get("/metrics")).text
-            if "fraiseql_kept_age_seconds{" in text:
+            if "fraiseql_kept_age_seconds{" in text and "fraiseql_doctor_findings{" in text:
                 break
             await asyncio.sleep(0.01)
     await app.stop()
@@ -94,6 +103,19 @@ def test_requests_are_counted_by_operation_and_outcome(scraped: str) -> None:
     assert counted['fraiseql_pool_connections{state="max"}'] == 10
     assert counted['fraiseql_kept_age_seconds{type="TracedCounted",strategy="view"}'] >= 0
     assert counted['fraiseql_view_refresh_failures_total{type="TracedCounted"}'] == 0
+
+
+def test_findings_verifications_and_queues_are_counted(scraped: str) -> None:
+    counted = values(scraped)
+    assert counted['fraiseql_kept_differs{type="TracedProjected"}'] == 3
+    assert counted['fraiseql_kept_queue_rows{type="TracedQueued"}'] == 1
+    found = {name: value for name, value in counted.items() if "doctor_findings" in name}
+    assert list(found) == [
+        f'fraiseql_doctor_findings{{severity="{severity}"}}'
+        for severity in ("error", "warning", "info")
+    ]
+    # Rows that a worker has not processed, and the differences, are no faults of the server.
+    assert found['fraiseql_doctor_findings{severity="error"}'] == 0
 
 
 def test_names_that_clients_choose_are_bounded() -> None:

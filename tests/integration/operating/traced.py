@@ -9,6 +9,8 @@ import asyncpg
 import fraiseql
 from fraiseql.caching.ddl.apply import apply
 from fraiseql.caching.ddl.desired_state import load_desired_state
+from fraiseql.caching.ddl.verification import record_verified
+from fraiseql.caching.verify import verify
 from fraiseql.database import Pool, open_pool
 from fraiseql.database.writing import open_admin
 from fraiseql.events import Timings
@@ -23,6 +25,7 @@ TABLES = """
 CREATE TABLE tb_live (id int PRIMARY KEY, name text NOT NULL, email text NOT NULL);
 CREATE TABLE tb_columned (id int PRIMARY KEY, name text NOT NULL);
 CREATE TABLE tb_projected (id int PRIMARY KEY, name text NOT NULL);
+CREATE TABLE tb_queued (id int PRIMARY KEY, name text NOT NULL);
 CREATE TABLE tb_cached (id int PRIMARY KEY, name text NOT NULL);
 INSERT INTO tb_live SELECT g, 'n' || g, g || '@x.org' FROM generate_series(1, 50) AS g;
 INSERT INTO tb_columned SELECT g, 'n' || g FROM generate_series(1, 50) AS g;
@@ -50,6 +53,14 @@ class Columned:
 
 @fraiseql.type(name="TracedProjected", sql_source="tb_projected", stored=fraiseql.Projection())
 class Projected:
+    id: int
+    name: str
+
+
+@fraiseql.type(
+    name="TracedQueued", sql_source="tb_queued", stored=fraiseql.Projection(mode="async")
+)
+class Queued:
     id: int
     name: str
 
@@ -86,6 +97,7 @@ QUERIES = (
     fraiseql.find("lives", Live),
     fraiseql.find_one("columned", Columned, by="id"),
     fraiseql.find_one("projected", Projected, by="id"),
+    fraiseql.find_one("queued", Queued, by="id"),
     fraiseql.find("counted", Counted),
     fraiseql.find_one("cached", Cached, by="id", cache=fraiseql.Cache()),
     slept,
@@ -144,6 +156,16 @@ class Traced:
     def apply(self) -> None:
         """Create what the declarations ask for."""
         self.work(self._apply)
+
+    def verify(self) -> None:
+        """Compare the stored documents, and record it, as ``fraiseql db verify``."""
+
+        async def verified(pool: Pool) -> None:
+            desired = await load_desired_state(app_of(self.url).service.schema, pool)
+            async with open_admin(pool) as writer:
+                assert await record_verified(writer, await verify(writer, desired.stored_types), 99)
+
+        self.work(verified)
 
     async def _apply(self, pool: Pool) -> None:
         schema = self.app(self.url).service.schema

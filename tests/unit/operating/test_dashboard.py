@@ -23,6 +23,14 @@ SERIES = {
         'fraiseql_kept_age_seconds{type="A",strategy="view"}': "1000x30",
         'fraiseql_kept_age_seconds{type="B",strategy="view"}': "10x30",
     },
+    "KeptDiffers": {
+        'fraiseql_kept_differs{type="A"}': "1000x30",
+        'fraiseql_kept_differs{type="B"}': "0x30",
+    },
+    "DoctorErrors": {
+        'fraiseql_doctor_findings{severity="error"}': "1000x30",
+        'fraiseql_doctor_findings{severity="info"}': "5x30",
+    },
     "QueueGrowing": {'fraiseql_kept_age_seconds{type="A",strategy="projection"}': "0+30x30"},
     "ViewRefreshFails": {'fraiseql_view_refresh_failures_total{type="A"}': "1x30"},
     "CacheForgiven": {
@@ -45,6 +53,7 @@ SERIES = {
 }
 LABELS = {
     "KeptTooOld": {"type": "A", "strategy": "view"},
+    "KeptDiffers": {"type": "A"},
     "QueueGrowing": {"type": "A"},
     "ViewRefreshFails": {"type": "A"},
     "CacheForgiven": {"query": "q", "kind": "store_error:lost"},

@@ -1,4 +1,4 @@
-"""Tables of the trace, and the functions that write to them.
+"""Tables of the trace and of verifications, and their functions.
 
 The tables are unlogged: a crash loses statistics, never an answer. Each process writes its own rows
 with absolute counts: writing them twice changes nothing.
@@ -15,13 +15,15 @@ OPERATION: Final = '"fraiseql"."operation"'
 STATEMENT: Final = '"fraiseql"."operation_statement"'
 WINDOW: Final = '"fraiseql"."operation_window"'
 SAMPLE: Final = '"fraiseql"."operation_sample"'
+VERIFICATION: Final = '"fraiseql"."verification"'
 WRITE_TRACE: Final = '"fraiseql"."write_trace"(text,text)'
 DESCRIBE_TRACE: Final = '"fraiseql"."describe_trace"(text,text,text,text)'
 PURGE_TRACE: Final = '"fraiseql"."purge_trace"(timestamptz)'
 
 _TABLES: Final = (OPERATION, STATEMENT, WINDOW, SAMPLE)
+_ALL_TABLES: Final = (*_TABLES, VERIFICATION)
 _FUNCTIONS: Final = (WRITE_TRACE, DESCRIBE_TRACE, PURGE_TRACE)
-TRACE_NAMES: Final = frozenset({*_TABLES, *_FUNCTIONS})
+TRACE_NAMES: Final = frozenset({*_ALL_TABLES, *_FUNCTIONS})
 """Names of the objects."""
 
 _SQL: Final = load_sql(__name__)
@@ -30,12 +32,12 @@ _SQL: Final = load_sql(__name__)
 def trace_objects() -> tuple[DatabaseObject, ...]:
     """Return the tables of the trace and their functions."""
     functions = [sql_function(name, _SQL[name.split('"')[3]], *_TABLES) for name in _FUNCTIONS]
-    return (*map(_table, _TABLES), *functions)
+    return (*map(_table, _ALL_TABLES), *functions)
 
 
 def trace_privileges() -> tuple[Privilege, ...]:
     """Return the privileges of the application role on the trace."""
-    tables = [Privilege("trace", "SELECT", name) for name in _TABLES]
+    tables = [Privilege("trace", "SELECT", name) for name in _ALL_TABLES]
     return (*tables, *[Privilege("trace", "EXECUTE", name) for name in _FUNCTIONS])
 
 

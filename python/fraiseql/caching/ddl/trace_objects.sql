@@ -44,6 +44,15 @@ CREATE UNLOGGED TABLE IF NOT EXISTS "fraiseql"."operation_sample" (
   PRIMARY KEY (statement, process, place, seen)
 );
 
+-- verification: Result of the last comparison of stored documents with live ones, by type.
+CREATE UNLOGGED TABLE IF NOT EXISTS "fraiseql"."verification" (
+  type_name text PRIMARY KEY,
+  at timestamptz NOT NULL,
+  sample double precision NOT NULL,
+  compared bigint NOT NULL,
+  differing bigint NOT NULL
+);
+
 -- write_trace: Write the windows of one process; return the operations and statements without a row.
 CREATE OR REPLACE FUNCTION "fraiseql"."write_trace"(own text, windows text) RETURNS text[]
 LANGUAGE plpgsql SECURITY DEFINER AS $fraiseql$

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any, Final
 
 from fraiseql.caching.strategies.base import StoredType
-from fraiseql.caching.strategies.projection.read_source import age
+from fraiseql.caching.strategies.projection.read_source import age, queued_rows
 from fraiseql.caching.strategies.projection.strategy import has_queue, spec_of
 from fraiseql.database.writing import AdminConnection
+
+MOST_ROWS: Final = 100_000
+"""Unprocessed changes that are counted: a longer queue takes long to count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +21,12 @@ class QueueStatus:
         type_name: GraphQL name of the type.
         age: Seconds since the oldest unprocessed write; 0 if there is none; None if the clock was
             set back since.
+        rows: Number of unprocessed changes, ``MOST_ROWS`` at most.
     """
 
     type_name: str
     age: float | None
+    rows: int = 0
 
     def __str__(self) -> str:
         """Return it as one line."""
@@ -45,6 +51,8 @@ async def queue_statuses(
             and stored_type.inspection.resolved is not None
             and await has_queue(stored_type, connection)
         ):
-            seconds = await connection.fetchval(f"SELECT {age(spec_of(stored_type))}")
-            statuses.append(QueueStatus(stored_type.type_name, seconds))
+            spec = spec_of(stored_type)
+            sql = f"SELECT {age(spec)} AS age, {queued_rows(spec, MOST_ROWS)} AS rows"
+            row: Any = await connection.fetchrow(sql)
+            statuses.append(QueueStatus(stored_type.type_name, row["age"], row["rows"]))
     return statuses

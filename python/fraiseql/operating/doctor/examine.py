@@ -127,6 +127,24 @@ async def examine(
     return _examination(visibility.role, scope, diagnoses, not_seen)
 
 
+async def examine_application(
+    schema: Schema, settings: Settings, pool: Pool, app: str = "APP"
+) -> Examination:
+    """Examine the database of a running application, without faults that its settings ignore.
+
+    Args:
+        schema: Its declarations.
+        settings: Its settings.
+        pool: Its connections.
+        app: Its name on the command line, for commands.
+
+    Raises:
+        DatabaseError: The database cannot be read.
+    """
+    ignored = filter(None, map(str.strip, settings.doctor_ignore.split(",")))
+    return await examine(pool, settings, Scope(ignored=frozenset(ignored), app=app), schema)
+
+
 async def _behind_pooler(
     settings: Settings, scope: Scope, error: ConfigurationError
 ) -> Examination:

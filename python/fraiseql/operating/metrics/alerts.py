@@ -37,6 +37,22 @@ ALERTS: Final = (
         "See fraiseql db status; start fraiseql refresh --worker.",
     ),
     Alert(
+        "KeptDiffers",
+        "max by (type) (fraiseql_kept_differs) > 0",
+        "0m",
+        "critical",
+        "Stored documents of {{ $labels.type }} differed from live ones: {{ $value }}.",
+        "Run fraiseql db repair, and report it: triggers of the framework prevent this.",
+    ),
+    Alert(
+        "DoctorErrors",
+        'max(fraiseql_doctor_findings{severity="error"}) > 0',
+        "15m",
+        "warning",
+        "The doctor finds {{ $value }} errors of the database.",
+        "fraiseql doctor lists them with commands.",
+    ),
+    Alert(
         "QueueGrowing",
         'max by (type) (fraiseql_kept_age_seconds{strategy="projection"}) > 60'
         ' and max by (type) (deriv(fraiseql_kept_age_seconds{strategy="projection"}[10m])) > 0',

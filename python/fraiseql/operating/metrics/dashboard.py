@@ -11,6 +11,7 @@ _ROWS: Final = {
     "database": "Database",
     "caches": "Result caches",
     "freshness": "Stored documents and the change log",
+    "doctor": "Doctor",
 }
 _SCHEMA: Final = 39
 """Version of Grafana's format of dashboards; newer versions of Grafana convert it."""

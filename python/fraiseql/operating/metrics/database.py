@@ -1,19 +1,18 @@
 """Metrics of stored documents and of the change log."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from time import monotonic
 from typing import Any, Final
 
-from fraiseql.caching.refresh.queues import queue_statuses
+from fraiseql.caching.ddl.verification import Verification, load_verifications
+from fraiseql.caching.refresh.queues import QueueStatus, queue_statuses
 from fraiseql.caching.refresh.status import ViewStatus, view_statuses
 from fraiseql.caching.strategies.base import StoredType
 from fraiseql.caching.strategies.registry import load_context, load_stored_types
 from fraiseql.database import Pool
 from fraiseql.database.writing import AdminConnection, open_admin
-from fraiseql.errors import FraiseQLError
-from fraiseql.events import logger
 from fraiseql.exposition import head, sample
+from fraiseql.operating.metrics.background import BackgroundLines
 from fraiseql.schema import Schema
 
 REFRESH_SECONDS: Final = 10.0
@@ -23,6 +22,8 @@ _RELOAD_SECONDS: Final = 300.0
 """Seconds after which the catalog is read again."""
 
 _AGE: Final = "fraiseql_kept_age_seconds"
+_DIFFERS: Final = "fraiseql_kept_differs"
+_QUEUED: Final = "fraiseql_kept_queue_rows"
 _DURATION: Final = "fraiseql_view_refresh_duration_seconds"
 _FAILURES: Final = "fraiseql_view_refresh_failures_total"
 _ROWS: Final = "fraiseql_change_log_rows"
@@ -36,10 +37,8 @@ SELECT (SELECT s.n_live_tup FROM pg_stat_all_tables s
     FROM fraiseql.changes c ORDER BY c.xid LIMIT 1), 0)::float8 AS age"""
 
 
-class DatabaseMetrics:
-    """Metrics that a process reads from the database, in the background of scrapes.
-
-    Without scrapes it reads nothing.
+class DatabaseMetrics(BackgroundLines):
+    """Metrics that a process reads from the database.
 
     Args:
         schema: The declarations.
@@ -47,41 +46,17 @@ class DatabaseMetrics:
     """
 
     def __init__(self, schema: Schema, serving: Callable[[], Pool]) -> None:
+        super().__init__("stored documents", REFRESH_SECONDS, self._read_all)
         self._schema = schema
         self._serving = serving
-        self._lines: Sequence[str] = ()
-        self._read_at = self._loaded_at = float("-inf")
+        self._loaded_at = float("-inf")
         self._types: Sequence[StoredType] = ()
-        self._task: asyncio.Task[None] | None = None
 
-    def lines(self) -> Sequence[str]:
-        """Return the lines of ``/metrics``, and read the database for the next call."""
-        idle = self._task is None or self._task.done()
-        if idle and monotonic() - self._read_at >= REFRESH_SECONDS:
-            self._task = asyncio.get_running_loop().create_task(self.read())
-        return self._lines
-
-    async def start(self) -> None:
-        """Do nothing: the first scrape begins."""
-
-    async def stop(self) -> None:
-        """End a running read."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait([task])
-
-    async def read(self) -> None:
-        """Read the values; a failure is logged, and there are no values until the next read."""
-        self._read_at = monotonic()
-        try:
-            pool = self._serving()
-            await self._load_types(pool)
-            async with open_admin(pool) as connection:
-                self._lines = [line async for line in self._read(connection)]
-        except FraiseQLError as error:
-            self._lines = ()
-            logger.info("The metrics of stored documents cannot be read: %s", error)
+    async def _read_all(self) -> Sequence[str]:
+        pool = self._serving()
+        await self._load_types(pool)
+        async with open_admin(pool) as connection:
+            return [line async for line in self._lines_of(connection)]
 
     async def _load_types(self, pool: Pool) -> None:
         declared = any(each.stored is not None for each in self._schema.objects.values())
@@ -90,7 +65,7 @@ class DatabaseMetrics:
             self._types = await load_stored_types(context, pool)
             self._loaded_at = monotonic()
 
-    async def _read(self, connection: AdminConnection) -> AsyncIterator[str]:
+    async def _lines_of(self, connection: AdminConnection) -> AsyncIterator[str]:
         queues = await queue_statuses(connection, self._types)
         views = await view_statuses(connection, self._types)
         ages = [("projection", queue.type_name, queue.age) for queue in queues]
@@ -100,10 +75,25 @@ class DatabaseMetrics:
         for strategy, name, age in ages:
             value = float("nan") if age is None else age
             yield sample(_AGE, {"type": name, "strategy": strategy}, value)
-        for line in _view_lines(views):
+        verified = await load_verifications(connection.fetch)
+        declared = {each.type_name for each in self._types}
+        differs = [each for name, each in verified.items() if name in declared]
+        for line in (*_queue_lines(queues), *_differs_lines(differs), *_view_lines(views)):
             yield line
         for line in await _log_lines(connection.fetch):
             yield line
+
+
+def _queue_lines(queues: Sequence[QueueStatus]) -> Iterator[str]:
+    yield from head(_QUEUED, "Changes that an asynchronous projection has not processed", "gauge")
+    for queue in queues:
+        yield sample(_QUEUED, {"type": queue.type_name}, queue.rows)
+
+
+def _differs_lines(verifications: Sequence[Verification]) -> Iterator[str]:
+    yield from head(_DIFFERS, "Documents that differed in the last fraiseql db verify", "gauge")
+    for each in verifications:
+        yield sample(_DIFFERS, {"type": each.type_name}, each.differing)
 
 
 def _view_lines(views: Sequence[ViewStatus]) -> Iterator[str]:

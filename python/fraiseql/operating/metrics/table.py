@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Kind = Literal["counter", "gauge", "histogram"]
-Part = Literal["traffic", "database", "caches", "freshness"]
+Part = Literal["traffic", "database", "caches", "freshness", "doctor"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +125,20 @@ METRICS: Final[tuple[Metric, ...]] = (
         "s",
     ),
     Metric(
+        "fraiseql_kept_differs",
+        "gauge",
+        "freshness",
+        "Documents that differed in the last verification",
+        ("type",),
+    ),
+    Metric(
+        "fraiseql_kept_queue_rows",
+        "gauge",
+        "freshness",
+        "Unprocessed changes, 100,000 at most",
+        ("type",),
+    ),
+    Metric(
         "fraiseql_view_refresh_duration_seconds",
         "gauge",
         "freshness",
@@ -149,4 +163,5 @@ METRICS: Final[tuple[Metric, ...]] = (
         (),
         "s",
     ),
+    Metric("fraiseql_doctor_findings", "gauge", "doctor", "Findings of the doctor", ("severity",)),
 )

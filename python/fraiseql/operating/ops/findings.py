@@ -3,7 +3,7 @@
 from typing import Final
 
 from fraiseql.database import Pool
-from fraiseql.operating.doctor.examine import Examination, Scope, examine
+from fraiseql.operating.doctor.examine import Examination, examine_application
 from fraiseql.operating.ops.tables import Cell, Columns, PageTable, TabContents
 from fraiseql.schema import Schema
 from fraiseql.settings import Settings
@@ -33,7 +33,7 @@ async def finding_contents(schema: Schema, settings: Settings, pool: Pool, app: 
     Raises:
         DatabaseError: The database cannot be read.
     """
-    examination = await examine_settings(schema, settings, pool, app)
+    examination = await examine_application(schema, settings, pool, app)
     summary = "The doctor sees no fault" if not examination.diagnoses else "Faults"
     notes = [
         f"{summary}, as role {examination.role}. This page changes nothing: copy the commands.",
@@ -44,18 +44,6 @@ async def finding_contents(schema: Schema, settings: Settings, pool: Pool, app: 
         hidden: list[list[Cell]] = [[each.code, each.reason] for each in examination.not_seen]
         tables.append(PageTable("Not looked for", _HIDDEN, hidden))
     return TabContents(tables, notes, [("Look on the command line", f"fraiseql doctor {app}")])
-
-
-async def examine_settings(
-    schema: Schema, settings: Settings, pool: Pool, app: str = "APP"
-) -> Examination:
-    """Examine the database of a running application, without what its settings ignore.
-
-    Raises:
-        DatabaseError: The database cannot be read.
-    """
-    ignored = filter(None, map(str.strip, settings.doctor_ignore.split(",")))
-    return await examine(pool, settings, Scope(ignored=frozenset(ignored), app=app), schema)
 
 
 def _rows(examination: Examination) -> list[list[Cell]]:

@@ -1,12 +1,15 @@
 """Tab of stored documents: their state, age and limits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from datetime import UTC
+from math import isfinite
 from typing import Any, Final
 
 from fraiseql.caching.ddl.apply import find_plan
 from fraiseql.caching.ddl.desired_state import load_desired_state
 from fraiseql.caching.ddl.drift import Verdict
-from fraiseql.caching.refresh.queues import queue_statuses
+from fraiseql.caching.ddl.verification import Verification, load_verifications
+from fraiseql.caching.refresh.queues import QueueStatus, queue_statuses
 from fraiseql.caching.refresh.status import ViewStatus, view_statuses
 from fraiseql.caching.strategies.base import StoredType
 from fraiseql.database import Pool
@@ -20,11 +23,14 @@ _COLUMNS: Final[Columns] = {
     "strategy": "text",
     "state": "text",
     "age s": "number",
+    "queue": "number",
     "allowed s": "number",
     "refreshed s ago": "number",
     "refresh took s": "number",
     "failures": "number",
     "last failure": "text",
+    "verified (UTC)": "text",
+    "differed": "number",
 }
 _NOTE: Final = (
     "age: seconds since the oldest write that the documents miss; 0 misses none, - is unknown."
@@ -50,11 +56,13 @@ async def stored_contents(schema: Schema, pool: Pool, app: str) -> TabContents:
         plan = await find_plan(reader, desired)
         views = {each.type_name: each for each in await view_statuses(reader, desired.stored_types)}
         queues = await queue_statuses(reader, desired.stored_types)
-    ages = {queue.type_name: queue.age for queue in queues}
-    rows = [
-        _row(each, _state(each.type_name, plan.states), views.get(each.type_name), ages)
-        for each in desired.stored_types
-    ]
+        verified = await load_verifications(reader.fetch)
+    queued = {queue.type_name: queue for queue in queues}
+    rows = []
+    for each in desired.stored_types:
+        name = each.type_name
+        row = _row(each, _state(name, plan.states), views.get(name), queued.get(name))
+        rows.append([*row, *_verified(verified.get(name))])
     commands = [
         ("Compare all documents with live ones", f"fraiseql db verify {app}"),
         ("Show each object", f"fraiseql db status {app}"),
@@ -66,17 +74,30 @@ def _row(
     stored_type: StoredType,
     state: str,
     view: ViewStatus | None,
-    ages: Mapping[str, float | None],
+    queue: QueueStatus | None,
 ) -> list[Cell]:
     stored = stored_type.stored
     strategy = type(stored).__name__
     head: list[Cell] = [stored_type.type_name, strategy, state]
     if view is not None:
-        age = None if view.age is None else rounded(view.age)
-        since, took = rounded(view.since), rounded(view.took)
-        return [*head, age, _allowed(stored), since, took, view.fails, view.failure or ""]
-    age = ages.get(stored_type.type_name, 0.0) if state == "as declared" else None
-    return [*head, None if age is None else rounded(age), None, None, None, 0, ""]
+        since = rounded(view.since) if isfinite(view.since) else None
+        refreshed = [since, rounded(view.took), view.fails, view.failure or ""]
+        return [*head, _seconds(view.age), None, _allowed(stored), *refreshed]
+    if queue is not None:
+        return [*head, _seconds(queue.age), queue.rows, None, None, None, 0, ""]
+    # Triggers keep the others current, and a queue that the role may not read is unknown.
+    age = 0.0 if state == "as declared" and not stored.has_queue else None
+    return [*head, age, None, None, None, None, 0, ""]
+
+
+def _seconds(age: float | None) -> float | None:
+    return None if age is None else rounded(age)
+
+
+def _verified(verification: Verification | None) -> list[Cell]:
+    if verification is None:
+        return ["never", None]
+    return [f"{verification.at.astimezone(UTC):%Y-%m-%d %H:%M}", verification.differing]
 
 
 def _allowed(stored: Any) -> float | None:

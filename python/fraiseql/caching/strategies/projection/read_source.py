@@ -89,3 +89,9 @@ def age(spec: ProjectionSpec) -> str:
         f"(SELECT CASE WHEN {fn('max')}(q.at) {op('>')} {now} THEN NULL"
         f" ELSE greatest({waited}, 0) END::double precision FROM {queue} q)"
     )
+
+
+def queued_rows(spec: ProjectionSpec, most: int) -> str:
+    """Return SQL of the number of queued changes, ``most`` at most."""
+    queue = Tree.of(spec).own("queue").sql
+    return f"(SELECT {fn('count')}(*) FROM (SELECT FROM {queue} LIMIT {most}) AS q)"
