@@ -54,6 +54,7 @@ def _described(name: str, value: Any) -> str:
 def _assigned(name: str) -> str:
     """Return the text of an assigned name: scalars that are only hints."""
     from_leaves = {
+        "fraiseql.UNSET": "The default of an argument that distinguishes absent from null.",
         "fraiseql.ID": "An identifier: GraphQL's ``ID``, a string in the response.",
         "fraiseql.BigInt": "An integer beyond 32 bits, with all its digits in the response.",
     }

@@ -19,11 +19,13 @@ from fraiseql.errors import (
 from fraiseql.http.jwt.bearer import JWT
 from fraiseql.schema import (
     ID,
+    UNSET,
     BigInt,
     Info,
     OrderBy,
     Requires,
     Where,
+    Writes,
     build_schema,
     connection,
     embed,
@@ -53,6 +55,7 @@ from fraiseql.schema.storage import (
 __all__ = [
     "ID",
     "JWT",
+    "UNSET",
     "BigInt",
     "Cache",
     "ConfigurationError",
@@ -78,6 +81,7 @@ __all__ = [
     "StatementTimeout",
     "Unauthenticated",
     "Where",
+    "Writes",
     "build_schema",
     "cached_query",
     "connection",

@@ -6,8 +6,9 @@ from typing import Any
 
 from fraiseql.database import Database, Priority, record
 from fraiseql.errors import ConfigurationError
+from fraiseql.schema.info import CONTEXT_KEY
 from fraiseql.serving.execution.documents import Document
-from fraiseql.serving.execution.reading import CONTEXT_KEY, Outcome, Reading, Reads, check_count
+from fraiseql.serving.execution.reading import Outcome, Reading, Reads, check_count
 from fraiseql.serving.execution.withheld import StoredReader
 
 

@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from typing import Final
 
 
-class Writes:
+class TrackedWrites:
     """Whether a block may have written.
 
     Attributes:
@@ -15,7 +15,7 @@ class Writes:
 
     __slots__ = ("_above", "any")
 
-    def __init__(self, above: "Writes | None") -> None:
+    def __init__(self, above: "TrackedWrites | None") -> None:
         self.any = False
         self._above = above
 
@@ -27,7 +27,7 @@ class Writes:
 
 
 _open: Final[ContextVar[int]] = ContextVar("fraiseql_transactions", default=0)
-_watching: Final[ContextVar[Writes | None]] = ContextVar("fraiseql_writes", default=None)
+_watching: Final[ContextVar[TrackedWrites | None]] = ContextVar("fraiseql_writes", default=None)
 
 
 def in_transaction() -> bool:
@@ -36,9 +36,9 @@ def in_transaction() -> bool:
 
 
 @contextmanager
-def watched_writes() -> Iterator[Writes]:
+def watched_writes() -> Iterator[TrackedWrites]:
     """Track writable transactions of the block and of tasks that it starts."""
-    writes = Writes(_watching.get())
+    writes = TrackedWrites(_watching.get())
     token = _watching.set(writes)
     try:
         yield writes

@@ -13,12 +13,15 @@ from fraiseql.schema.mutations import mutation
 from fraiseql.schema.named import scalar, union
 from fraiseql.schema.queries import OrderBy, Where, find, find_one, page, query
 from fraiseql.schema.requirements import Check, Requires
+from fraiseql.schema.unset import UNSET
+from fraiseql.schema.writes import Writes
 
 __all__ = [
     "ATTRIBUTE",
     "COMBINING",
     "ID",
     "MISSING",
+    "UNSET",
     "BigInt",
     "Check",
     "Guards",
@@ -27,6 +30,7 @@ __all__ = [
     "Requires",
     "Schema",
     "Where",
+    "Writes",
     "build_schema",
     "connection",
     "embed",

@@ -24,6 +24,7 @@ from fraiseql.schema.members import field
 from fraiseql.schema.options import check_options, listed, names_of
 from fraiseql.schema.requirements import Check, read_requirement
 from fraiseql.schema.storage import IndexDeclaration, Storage, check_stored
+from fraiseql.schema.writes import Writes, checked_writes
 
 T = TypeVar("T")
 E = TypeVar("E", bound=enums.Enum)
@@ -43,6 +44,7 @@ def type(  # noqa: A001 - the public name
     tag: str | None = None,
     stored: Storage | None = None,
     indexes: Sequence[IndexDeclaration] = (),
+    writes: Writes | None = None,
     description: str | None = None,
     requires: Check | None = None,
     hide: bool = False,
@@ -55,9 +57,10 @@ def type(cls: Any = None, /, **options: Any) -> Any:  # noqa: A001
         **options: ``sql_source`` (relation that answers queries of this type), ``jsonb_column``
             (its document column), ``key`` (columns that identify a row; the catalog's when left
             out), ``name`` (GraphQL name), ``tag`` (value of a discriminator for this type),
-            ``stored`` (where the document is stored), ``indexes``, ``description``, ``requires``
-            (function of the context: whether a request may use fields of this type), ``hide``
-            (whether other requests do not see it in the schema).
+            ``stored`` (where the document is stored), ``indexes``, ``writes`` (its generated
+            mutations), ``description``, ``requires`` (function of the context: whether a request
+            may use fields of this type), ``hide`` (whether other requests do not see it in the
+            schema).
 
     Raises:
         DeclarationError: The class cannot be served as it is written.
@@ -202,6 +205,7 @@ def _make_object(
     tag: str | None = None,
     stored: Storage | None = None,
     indexes: Sequence[IndexDeclaration] = (),
+    writes: Writes | None = None,
     description: str | None = None,
     requires: Check | None = None,
     hide: bool = False,
@@ -219,6 +223,7 @@ def _make_object(
         interfaces=interfaces_of(cls),
         stored=stored,
         indexes=listed("indexes", indexes),
+        writes=checked_writes(cls.__name__, writes),
         requirement=read_requirement(cls.__name__, requires, hide),
     )
 

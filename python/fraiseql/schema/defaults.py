@@ -23,6 +23,7 @@ from fraiseql.schema.definitions import (
 )
 from fraiseql.schema.hints import TypeReference, read_hint, show
 from fraiseql.schema.model import Model
+from fraiseql.schema.unset import UNSET
 from fraiseql.schema.words import written_words
 from fraiseql.values import PostgresText
 
@@ -39,8 +40,16 @@ def external_default(entry: ArgumentDefinition, label: str, model: Model) -> Any
         DeclarationError: The default is not of the hinted type.
     """
     ref = read_hint(entry.annotation, label)
-    if entry.default is MISSING or (entry.default is None and ref.nullable):
+    if entry.default is MISSING or (
+        ref.nullable and (entry.default is None or entry.default is UNSET)
+    ):
         return MISSING_DEFAULT
+    if entry.default is UNSET:
+        shown = show(entry.annotation)
+        raise DeclarationError(
+            f"{label} has default UNSET, but is never null.",
+            hint=f"Write {entry.name}: {shown} | None = fraiseql.UNSET, and refuse None yourself.",
+        )
     try:
         return _external(entry.default, ref, model)
     except (TypeError, ValueError) as error:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from fraiseql.schema.requirements import Requires
 from fraiseql.schema.storage import Cache, IndexDeclaration, Storage
+from fraiseql.schema.writes import Writes
 
 ATTRIBUTE: Final = "__fraiseql__"
 """Name of the attribute that decorators set on a class or function."""
@@ -120,6 +121,7 @@ class ObjectDefinition:
         interfaces: Classes declared with ``@fraiseql.interface`` that this class derives from.
         stored: Strategy; None is the live view.
         indexes: Declared indexes.
+        writes: The generated mutations.
         requirement: The right that a request needs for fields of this type.
     """
 
@@ -134,6 +136,7 @@ class ObjectDefinition:
     interfaces: tuple[type, ...] = ()
     stored: Storage | None = None
     indexes: tuple[IndexDeclaration, ...] = ()
+    writes: Writes | None = None
     requirement: Requires | None = None
 
 

@@ -21,6 +21,7 @@ from fraiseql.schema.definitions import (
     UnionDefinition,
 )
 from fraiseql.schema.functions import plain_function
+from fraiseql.schema.generated import generated_mutations
 from fraiseql.schema.hiding import NOTHING, Hidden
 from fraiseql.schema.hints import (
     Generated,
@@ -250,7 +251,22 @@ def find_declarations(
     for position, query in enumerate(definitions):
         finder.add_query(position, query)
     finder.run()
+    _generate(finder, hidden)
     return finder.model
+
+
+def _generate(finder: _Finder, hidden: Hidden) -> None:
+    """Add the generated mutations of the types that were found."""
+    composites = [each for each in finder.model.composites() if isinstance(each, ObjectDefinition)]
+    generated = [
+        mutation
+        for definition in composites
+        for mutation in generated_mutations(definition, partly=not hidden.nothing)
+    ]
+    for mutation in hidden.queries(generated):
+        finder.model.queries.append(mutation)
+        finder.add_query(len(finder.model.queries) - 1, mutation)
+    finder.run()
 
 
 def _check_type(declared: Any) -> None:

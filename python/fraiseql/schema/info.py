@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+CONTEXT_KEY: Final = "fraiseql"
+"""Key of ``info.context`` under which a ``Repository`` finds the request's ``Reads``."""
 
 
 def _no_documents(_row: object, type_name: str) -> object:

@@ -21,13 +21,14 @@ from fraiseql.errors import DatabaseUnavailable, FraiseQLError
 from fraiseql.events import Events, OperationEvents, Timings, current_request
 from fraiseql.results import FieldRequest, Results
 from fraiseql.schema import Schema
+from fraiseql.schema.info import CONTEXT_KEY
 from fraiseql.serving.document import RequestError
 from fraiseql.serving.document.identity import request_identity
 from fraiseql.serving.document.request import Request
 from fraiseql.serving.execution.context_reads import ContextReads
 from fraiseql.serving.execution.encode import Encoder
 from fraiseql.serving.execution.explain import Explanation, explain_plan
-from fraiseql.serving.execution.reading import CONTEXT_KEY, Reads
+from fraiseql.serving.execution.reading import Reads
 from fraiseql.serving.execution.run import Run
 from fraiseql.serving.execution.stored_statement import LiveFallback, StalenessReport
 from fraiseql.serving.execution.withheld import WithheldRoles
@@ -379,7 +380,8 @@ class Service:
         budget: Budget,
     ) -> dict[str, Any]:
         context.setdefault("db", Database(self.pool, identity, budget))
-        context[CONTEXT_KEY] = Reads(self._current.reader, note)
+        current = self._current
+        context[CONTEXT_KEY] = Reads(current.reader, note, current.writer)
         return context
 
     def _identity(self, context: Mapping[str, Any]) -> Identity:

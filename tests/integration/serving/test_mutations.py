@@ -121,7 +121,20 @@ async def gather(info: fraiseql.Info) -> int | None:
     return sum(await asyncio.gather(*[db.fetchval("SELECT $1::int", n) for n in range(5)]))
 
 
-MUTATIONS = [open_account, pay, swallow, try_out, say, gather]
+@fraiseql.input
+class Changes:
+    owner: str | None = fraiseql.UNSET
+    email: str | None = fraiseql.UNSET
+
+
+@fraiseql.mutation
+def unset_or_null(
+    changes: Changes, owner: str | None = fraiseql.UNSET, email: str | None = "x"
+) -> list[str]:
+    return [repr(changes.owner), repr(changes.email), repr(owner), repr(email)]
+
+
+MUTATIONS = [unset_or_null, open_account, pay, swallow, try_out, say, gather]
 QUERIES = [fraiseql.find("accounts", Account, order_by="id")]
 
 
@@ -273,7 +286,29 @@ def test_a_get_request_does_not_write(bank: Served) -> None:
     assert balances(bank) == [10, 0]
 
 
+def test_absent_and_null_are_distinguished(bank: Served) -> None:
+    query = (
+        "mutation ($owner: String, $email: String) { v: unsetOrNull(changes: {owner: $owner, email:"
+        " $email}, owner: $owner, email: $email) }"
+    )
+    absent = bank.data(query, {})["v"]
+    assert absent == ["UNSET", "UNSET", "UNSET", "'x'"]
+    null = bank.data(query, {"owner": None, "email": None})["v"]
+    assert null == ["None", "None", "None", "None"]
+    unknown = bank.ask("mutation { unsetOrNull(changes: {ownr: null}) }")
+    assert unknown["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+
+
+def test_unset_of_a_type_without_null_is_refused() -> None:
+    @fraiseql.mutation
+    def rename(name: str = fraiseql.UNSET) -> bool:
+        return bool(name)
+
+    with pytest.raises(fraiseql.DeclarationError, match="has default UNSET"):
+        fraiseql.build_schema(queries=QUERIES, mutations=[rename])
+
+
 def test_introspection_has_the_root_type(bank: Served) -> None:
     types = bank.data("{ __schema { mutationType { fields { name description } } } }")
     fields = types["__schema"]["mutationType"]["fields"]
-    assert fields[0] == {"name": "openAccount", "description": "Open an account."}
+    assert fields[1] == {"name": "openAccount", "description": "Open an account."}

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from fraiseql.database import Database, Identity
 from fraiseql.schema import Info
-from fraiseql.serving.execution.reading import CONTEXT_KEY
+from fraiseql.schema.info import CONTEXT_KEY
 from fraiseql.serving.execution.tracking_proxies import (
     Path,
     TrackingDict,

@@ -136,6 +136,14 @@ class Encoder:
                 return named if is_list_type(bare) or not leaf else None
         return None
 
+    def json(self, value: Any) -> bytes:
+        """Return a value as JSON.
+
+        Raises:
+            FraiseQLError: It has no JSON form.
+        """
+        return self._json(value)
+
     def _json(self, value: Any) -> bytes:
         try:
             return self._dumps(value)

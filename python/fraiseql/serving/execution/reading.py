@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 from fraiseql.bounded import Bounded
 from fraiseql.database import reading_stored
 from fraiseql.errors import FraiseQLError, InputError, SourceError
 from fraiseql.naming import suggestion
+from fraiseql.schema.generated import GeneratedWrite
 from fraiseql.serving.document.uniform import uniform
 from fraiseql.serving.document.variable_signature import references, variable_signature
 from fraiseql.serving.execution.statements import PreparedQuery
@@ -29,9 +30,6 @@ from fraiseql.serving.sql.row_counts import MAX_OFFSET
 from fraiseql.sources import Source
 
 _NO_VALUES: Final[Mapping[str, Any]] = {}
-
-CONTEXT_KEY: Final = "fraiseql"
-"""Key of ``info.context`` under which a ``Repository`` finds the request's ``Reads``."""
 
 current_field: ContextVar[FieldPlan | None] = ContextVar("current_field", default=None)
 """The field whose Python function runs; a repository reads its selection."""
@@ -272,10 +270,21 @@ class Reads:
     Attributes:
         reader: Prepares reads.
         note: Called with the staleness of stored types.
+        writer: Runs generated mutations; None if there are none.
     """
 
     reader: RepositoryReader
     note: Callable[[StalenessReport], None]
+    writer: "Writer | None" = None
+
+
+class Writer(Protocol):
+    """Runs generated mutations."""
+
+    async def run(
+        self, write: GeneratedWrite, context: Mapping[str, Any], arguments: Mapping[str, Any]
+    ) -> Any:
+        """Run a mutation; return its documents."""
 
 
 def note_in_field(

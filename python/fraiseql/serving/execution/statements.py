@@ -73,7 +73,7 @@ class PreparedQuery:
         self.parameters = statement.parameters
         self.has_cursor = any(each.cursor is not None for each in statement.parameters)
         self._binders = [
-            _binder(parameter, converter(parameter)) for parameter in statement.parameters
+            binder(parameter, converter(parameter)) for parameter in statement.parameters
         ]
         self.choose: Callable[[Mapping[str, Any]], PreparedQuery] | None = None
         self._variants: _Variants | None = None
@@ -123,7 +123,7 @@ class _Variants:
         self._points = [
             (
                 hint_finder(point.access, point.operator),
-                _binder(point.parameter, comparable(point.parameter)),
+                binder(point.parameter, comparable(point.parameter)),
             )
             for point in points
         ]
@@ -146,7 +146,8 @@ class _Variants:
         return variant or self._ordinary
 
 
-def _binder(parameter: Parameter, convert: Callable[[Any], Any]) -> Bind:
+def binder(parameter: Parameter, convert: Callable[[Any], Any]) -> Bind:
+    """Return the function that returns the value of a parameter for a request's values."""
     source = parameter.source
     if isinstance(source, ValueRef):
         name = source.name

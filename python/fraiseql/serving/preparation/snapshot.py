@@ -8,6 +8,7 @@ from fraiseql.serving.document import Operation, RequestError
 from fraiseql.serving.execution.reading import RepositoryReader
 from fraiseql.serving.execution.run import CompiledPlan
 from fraiseql.serving.execution.stored_statement import LiveFallback
+from fraiseql.serving.execution.writes import RowWriter
 from fraiseql.serving.planning import Planner
 from fraiseql.serving.planning.plan import OperationPlan
 from fraiseql.serving.preparation.serving_plan import ServingPlan
@@ -31,9 +32,10 @@ class PlanSnapshot:
         planner: Plans operations.
         reader: Prepares the reads of resolvers.
         plans: Plans, or why there is none.
+        writer: Runs generated mutations.
     """
 
-    __slots__ = ("_fallback", "_schema", "planner", "plans", "reader")
+    __slots__ = ("_fallback", "_schema", "planner", "plans", "reader", "writer")
 
     def __init__(
         self, schema: Schema, sources: SourceMap, settings: Settings, fallback: LiveFallback
@@ -43,6 +45,7 @@ class PlanSnapshot:
         self.planner = Planner(schema, sources, settings)
         bytes_held = settings.document_cache_bytes
         self.reader = RepositoryReader(self.planner.relations, fallback, bytes_held // 8)
+        self.writer = RowWriter(schema, self.planner.relations, self.reader)
         self.plans: Bounded[PlanKey, ServingPlan | RequestError] = Bounded(
             settings.document_cache_size, bytes_held // 2
         )

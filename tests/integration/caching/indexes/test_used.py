@@ -7,8 +7,8 @@ import pytest
 import fraiseql
 from fraiseql import Gin, Index, RollingIndex
 from fraiseql.database import Identity
+from fraiseql.schema.info import CONTEXT_KEY
 from fraiseql.serving.execution.generic import prove
-from fraiseql.serving.execution.reading import CONTEXT_KEY
 from tests.integration.caching.ddl.env import applied
 from tests.integration.caching.indexes.posts import explained, post, posts_served
 from tests.integration.flights import at_once, run_sql

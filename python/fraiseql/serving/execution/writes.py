@@ -1,0 +1,309 @@
+"""Generated mutations: they write rows, and read the documents of these rows."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from fraiseql.catalog import Relation
+from fraiseql.database import WriteTransaction
+from fraiseql.errors import ConfigurationError, DeclarationError, InputError
+from fraiseql.naming import suggestion
+from fraiseql.schema import UNSET, Schema
+from fraiseql.schema.generated import GeneratedWrite
+from fraiseql.serving.document.uniform import uniform
+from fraiseql.serving.document.variable_signature import references
+from fraiseql.serving.execution.documents import Document
+from fraiseql.serving.execution.encode import Encoder
+from fraiseql.serving.execution.reading import RepositoryReader
+from fraiseql.serving.execution.statements import binder
+from fraiseql.serving.planning.filters import parse_filter
+from fraiseql.serving.planning.relations import Relations, bind_source
+from fraiseql.serving.sql.conditions import ConditionWriter
+from fraiseql.serving.sql.parameters import converter
+from fraiseql.serving.sql.write import (
+    conflict_sql,
+    delete_sql,
+    insert_default_sql,
+    insert_sql,
+    lock_sql,
+    update_sql,
+)
+from fraiseql.sources import Source
+
+_COMBINING: Final = frozenset({"and", "or", "not"})
+Key = dict[str, Any]
+"""Columns of a key, with their values."""
+
+
+class RowWriter:
+    """Runs the generated mutations of an application.
+
+    Args:
+        schema: The declarations.
+        relations: Relations of types.
+        reader: Reads the documents of written rows.
+
+    Raises:
+        DeclarationError: A field that a mutation may write has no column of its own.
+    """
+
+    def __init__(self, schema: Schema, relations: Relations, reader: RepositoryReader) -> None:
+        self._schema = schema
+        self._relations = relations
+        self._reader = reader
+        self._encoder = Encoder(schema)
+        for name, definition in schema.objects.items():
+            if definition.writes is not None:
+                self._check(name, [*definition.writes.create, *definition.writes.update])
+
+    def _check(self, type_name: str, fields: Iterable[str]) -> None:
+        columns = self._relations.sources.sources[type_name].relation.columns
+        for name in fields:
+            column = self._columns(type_name)[name]
+            if column not in columns:
+                raise DeclarationError(
+                    f"Writes of {type_name} lists {name!r}, which has no column of its own."
+                    f"{suggestion(column, columns)}",
+                    hint="Write values inside of a document with a function under"
+                    " @fraiseql.mutation.",
+                )
+
+    def _columns(self, type_name: str) -> Mapping[str, str]:
+        """Return the columns by the names of their fields."""
+        fields = self._schema.fields[type_name].values()
+        return {field.name: field.column or field.name for field in fields}
+
+    async def run(
+        self, write: GeneratedWrite, context: Mapping[str, Any], arguments: Mapping[str, Any]
+    ) -> Any:
+        """Run a mutation; return its documents.
+
+        Args:
+            write: The mutation.
+            context: The context of the request.
+            arguments: Its arguments by Python name.
+
+        Raises:
+            InputError: No row has the key, the filter is empty, or too many rows match it.
+            DatabaseError: The database refused the change.
+        """
+        db = context["db"]
+        if not isinstance(db, WriteTransaction):
+            raise ConfigurationError(
+                "Generated mutations need the transaction of the request.",
+                hint="Give no db of your own in the context.",
+            )
+        run = _Run(self._relations, self._reader, self._encoder, write, db)
+        run.columns = self._columns(write.type_name)
+        return await getattr(run, write.kind)(**arguments)
+
+
+class _Run:
+    """One run of a generated mutation."""
+
+    def __init__(
+        self,
+        relations: Relations,
+        reader: RepositoryReader,
+        encoder: Encoder,
+        write: GeneratedWrite,
+        db: WriteTransaction,
+    ) -> None:
+        self._relations = relations
+        self._reader = reader
+        self._encoder = encoder
+        self._write = write
+        self._db = db
+        self._source: Source = relations.sources.sources[write.type_name]
+        self.columns: Mapping[str, str] = {}
+
+    @property
+    def _relation(self) -> Relation:
+        return self._source.relation
+
+    @property
+    def _key(self) -> tuple[str, ...]:
+        return tuple(self.columns[name] for name in self._write.key)
+
+    async def create(self, input: Any) -> Any:  # noqa: A002 - the name of the argument
+        """Create a row."""
+        (document,) = await self._read(await self._insert([self._content(input)]))
+        return document
+
+    async def create_many(self, input: Sequence[Any]) -> Any:  # noqa: A002
+        """Create rows, in their order."""
+        self._check_number(len(input))
+        keys: list[Key] = []
+        for rows in _runs([self._content(each) for each in input]):
+            keys += await self._insert(rows)
+        return await self._read(keys)
+
+    async def upsert(self, input: Any, on: Any) -> Any:  # noqa: A002
+        """Create a row, or change the one with the same key."""
+        content = self._content(input)
+        target = [self.columns[name] for name in on.value.split(",")]
+        changed = [self.columns[name] for name in self._write.update]
+        changed = [column for column in changed if column in content]
+        (document,) = await self._read(await self._insert([content], conflict_sql(target, changed)))
+        return document
+
+    async def update(self, set: Any, **key: Any) -> Any:  # noqa: A002
+        """Change the row with a key."""
+        return await self._change([self._of_key(key)], self._content(set), key)
+
+    async def update_many(self, set: Any, **rows: Any) -> Any:  # noqa: A002
+        """Change the rows that a filter matches."""
+        keys, content = await self._lock(**rows), self._content(set)
+        return await self._read(await self._update(keys, content))
+
+    async def delete(self, **key: Any) -> Any:
+        """Delete the row with a key."""
+        keys = [self._of_key(key)]
+        documents = await self._read(keys)
+        if not documents or not await self._delete(keys):
+            raise self._missing(key)
+        return documents[0]
+
+    async def delete_many(self, **rows: Any) -> Any:
+        """Delete the rows that a filter matches."""
+        keys = await self._lock(**rows)
+        documents = await self._read(keys)
+        await self._delete(keys)
+        return documents
+
+    async def _change(self, keys: list[Key], content: Key, key: Mapping[str, Any]) -> Any:
+        documents = await self._read(await self._update(keys, content))
+        if not documents:
+            raise self._missing(key)
+        return documents[0]
+
+    def _missing(self, key: Mapping[str, Any]) -> InputError:
+        return InputError(
+            f"No {self._write.type_name} has this key.", code="ROW_NOT_FOUND", path=[*key][:1]
+        )
+
+    def _content(self, value: Any) -> Key:
+        """Return the columns that an input has, with their values."""
+        items = vars(value).items()
+        return {self.columns[name]: item for name, item in items if item is not UNSET}
+
+    def _of_key(self, key: Mapping[str, Any]) -> Key:
+        return {self.columns[name]: value for name, value in key.items()}
+
+    async def _insert(self, rows: Sequence[Key], conflict: str = "") -> list[Key]:
+        columns = list(rows[0])
+        if columns:
+            sql = insert_sql(self._relation, columns, self._key, conflict)
+            return await self._keys(sql, self._json(rows))
+        sql = insert_default_sql(self._relation, self._key)
+        return [key for _ in rows for key in await self._keys(sql)]
+
+    async def _update(self, keys: Sequence[Key], content: Key) -> list[Key]:
+        if not content or not keys:
+            return list(keys)
+        sql = update_sql(self._relation, list(content), self._key)
+        return await self._keys(sql, self._json(content), self._json(keys))
+
+    async def _delete(self, keys: Sequence[Key]) -> list[Key]:
+        if not keys:
+            return []
+        return await self._keys(delete_sql(self._relation, self._key), self._json(keys))
+
+    async def _keys(self, sql: str, *args: Any) -> list[Key]:
+        return [dict(row) for row in await self._db.fetch(sql, *args)]
+
+    def _json(self, value: Any) -> str:
+        return self._encoder.json(value).decode()
+
+    async def _lock(self, where: Any = None, all_rows: bool = False) -> list[Key]:
+        """Lock the rows of a filter; return their keys."""
+        if not all_rows:
+            check_not_empty(where)
+        most = self._write.max_affected
+        condition, args = self._condition(where or {})
+        sql = lock_sql(self._relation, self._key, condition, most + 1)
+        keys = await self._keys(sql, *args)
+        self._check_number(len(keys))
+        return keys
+
+    def _condition(self, where: Mapping[str, Any]) -> tuple[str, list[Any]]:
+        where = uniform(dict(where))
+        scope = self._relations.scope(self._write.type_name, bind_source(self._source))
+        writer = ConditionWriter("t0", [])
+        condition = writer.condition(parse_filter(references(where, "where"), scope))
+        bind = [binder(parameter, converter(parameter)) for parameter in writer.parameters]
+        return condition, [each({"where": where}) for each in bind]
+
+    def _check_number(self, rows: int) -> None:
+        if rows > self._write.max_affected:
+            raise InputError(
+                f"The mutation would write more than {self._write.max_affected} rows.",
+                hint="Write fewer rows at a time.",
+                code="TOO_MANY_ROWS",
+            )
+
+    async def _read(self, keys: Sequence[Key]) -> list[Document]:
+        """Return the documents of rows, in the order of their keys."""
+        if not keys:
+            return []
+        names = self._key
+        if len(names) == 1:
+            where: dict[str, Any] = {names[0]: {"in": [key[names[0]] for key in keys]}}
+        else:
+            where = {"or": [dict(key) for key in keys]}
+        reading = self._reader.prepare(self._write.source, where)
+        rows = await reading.rows(self._db.read, None, lambda _: None)
+        return [Document(row[0], reading.type_name) for row in rows]
+
+
+def _runs(rows: Sequence[Key]) -> list[list[Key]]:
+    """Return the rows in runs with the same columns."""
+    runs: list[list[Key]] = []
+    for row in rows:
+        if runs and runs[-1][0].keys() == row.keys():
+            runs[-1].append(row)
+        else:
+            runs.append([row])
+    return runs
+
+
+def check_not_empty(where: Any, path: tuple[str | int, ...] = ("where",)) -> None:
+    """Refuse a filter with an empty part, which would match more rows than it seems to.
+
+    Args:
+        where: A filter by Python names.
+        path: Its place in the input.
+
+    Raises:
+        InputError: The filter or a part of it is empty or null.
+    """
+    if not isinstance(where, Mapping) or not where:
+        raise _empty(path)
+    for name, part in where.items():
+        below = (*path, name)
+        if name in _COMBINING and isinstance(part, list):
+            if name == "and" and not part:
+                raise _empty(below)
+            for place, item in enumerate(part):
+                check_not_empty(item, (*below, place))
+        elif name in _COMBINING or part is None:
+            check_not_empty(part, below)
+        elif isinstance(part, Mapping):
+            _check_operators(part, below)
+
+
+def _check_operators(part: Mapping[str, Any], path: tuple[str | int, ...]) -> None:
+    """Refuse an empty comparison; the filter of related rows may be nested."""
+    if not part:
+        raise _empty(path)
+    for name, value in part.items():
+        if isinstance(value, Mapping):
+            check_not_empty(value, (*path, name))
+
+
+def _empty(path: tuple[str | int, ...]) -> InputError:
+    return InputError(
+        "The filter of a write is empty: it would match every row.",
+        hint="Send a condition, or all: true to write every row.",
+        code="WHERE_EMPTY",
+        path=path,
+    )
