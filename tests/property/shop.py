@@ -114,6 +114,7 @@ def queries(stored: object = None, *, embeds: bool = True) -> list[Any]:
     by_python.__annotations__["return"] = author | None
     return [
         fraiseql.find("authors", author),
+        fraiseql.connection("catalogue", author, order_by="-score"),
         fraiseql.find_one("author", author, by="id"),
         fraiseql.find_one("named", author, by="name"),
         fraiseql.query(by_python),

@@ -66,7 +66,14 @@ class _ShopWriter(_Writer):
 
     def arguments(self, name: str) -> str:
         if name == "authors":
-            return self.listed()
+            offset = ", offset: 1" if self.draw(st.booleans()) else ""
+            return f"{self.listed()[:-1]}{offset})"
+        if name == "catalogue":
+            sizes = ["", "first", "last"]
+            size = self.draw(st.sampled_from(sizes))
+            return self.listed().replace("limit: ", f"{size}: ") if size else ""
+        if name == "totalCount":
+            return self.draw(st.sampled_from(["", "(mode: CAPPED, cap: 2)"]))
         if name in ("author", "byPython"):
             return self.draw(st.sampled_from(["(id: 1)", "(id: $one)", "(id: 99)"]))
         if name in _NESTED:
@@ -81,7 +88,6 @@ class _ShopWriter(_Writer):
         parts = [f"limit: {self.draw(st.integers(0, 6))}"]
         parts += [f"where: {{{where}}}"] if where else []
         parts += [f"orderBy: [{order}]"] if order else []
-        parts += ["offset: 1"] if self.draw(st.booleans()) else []
         return f"({', '.join(parts)})"
 
     def field(self, type_: Any, depth: int) -> str:
