@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from graphql import get_named_type
-
 from fraiseql.errors import DeclarationError
 from fraiseql.naming import suggestion
 from fraiseql.schema import Schema
+from fraiseql.schema.connections import row_named
 
 
 def check_stored(schema: Schema) -> None:
@@ -29,7 +28,7 @@ def _check_embed(schema: Schema, owner: str, path: str) -> None:
         fields = {
             field.name: graphql_name
             for graphql_name, field in schema.fields.get(type_name, {}).items()
-            if field.embed is not None
+            if field.embed is not None and not field.embed.connection
         }
         if part not in fields:
             raise _refused(
@@ -39,7 +38,7 @@ def _check_embed(schema: Schema, owner: str, path: str) -> None:
                 f"Name one of: {', '.join(fields) or 'nothing (embeds=())'}.",
             )
         type_: Any = schema.graphql.type_map[type_name]
-        type_name = get_named_type(type_.fields[fields[part]].type).name
+        type_name = row_named(type_.fields[fields[part]].type).name
 
 
 def _check_columns(schema: Schema, owner: str, type_name: str, outer: frozenset[str]) -> None:
@@ -57,7 +56,7 @@ def _check_columns(schema: Schema, owner: str, type_name: str, outer: frozenset[
             )
         if field.embed is not None:
             type_: Any = schema.graphql.type_map[type_name]
-            inner = get_named_type(type_.fields[graphql_name].type).name
+            inner = row_named(type_.fields[graphql_name].type).name
             _check_columns(schema, owner, inner, outer | {type_name})
 
 

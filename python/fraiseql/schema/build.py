@@ -147,8 +147,11 @@ class GraphQLBuilder:
         return None if value is MISSING_DEFAULT else GraphQLDefaultInput(value)
 
     def _field(self, field: FieldDefinition) -> GraphQLField:
+        type_ = self._type(read_hint(field.annotation, field.name))
+        if field.embed is not None and field.embed.connection:
+            type_ = GraphQLNonNull(self._page(type_, connection_type))
         return GraphQLField(
-            self._type(read_hint(field.annotation, field.name)),
+            type_,
             {entry.graphql_name: self._argument(entry) for entry in field.arguments},
             description=field.description,
             deprecation_reason=field.deprecation,

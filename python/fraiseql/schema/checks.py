@@ -130,7 +130,11 @@ def _check_embed(ref: TypeReference, field: FieldDefinition, label: str, model: 
 
 
 def _check_needs(owner: Composite, field: FieldDefinition, label: str) -> None:
-    stored = [name for name, entry in owner.fields.items() if not entry.computed]
+    stored = [
+        name
+        for name, entry in owner.fields.items()
+        if not entry.computed and not (entry.embed and entry.embed.connection)
+    ]
     for name in (field.computed.needs if field.computed else None) or ():
         if name not in stored:
             raise DeclarationError(

@@ -11,6 +11,7 @@ from graphql import (
     GraphQLField,
     GraphQLInt,
     GraphQLList,
+    GraphQLNamedType,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLString,
@@ -33,6 +34,8 @@ CountMode = Literal["exact", "capped", "estimated"]
 """How a total is counted: all rows, rows up to a cap, or PostgreSQL's estimate."""
 
 DEFAULT_CAP: Final = 1000
+
+_CONNECTION: Final = "fraiseql.connection"
 
 BY_VALUE: Final = "fraiseql.by_value"
 """Extension of types whose values decide the statement, not only its parameters."""
@@ -95,7 +98,21 @@ def connection_type(nodes: Any) -> GraphQLObjectType:
         },
         description=f"One {node.name} in a connection.",
     )
-    return GraphQLObjectType(name, _fields(nodes, edge), description=f"One page of {node.name}.")
+    return GraphQLObjectType(
+        name,
+        _fields(nodes, edge),
+        description=f"One page of {node.name}.",
+        extensions={_CONNECTION: True},
+    )
+
+
+def row_named(type_: Any) -> GraphQLNamedType:
+    """Return the named type of a field's rows: of a connection, that of its nodes."""
+    named: Any = get_named_type(type_)
+    if _CONNECTION in named.extensions:
+        named = get_named_type(named.fields[NODES].type)
+    row: GraphQLNamedType = named
+    return row
 
 
 def _fields(nodes: Any, edge: GraphQLObjectType) -> dict[str, GraphQLField]:

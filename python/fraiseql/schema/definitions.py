@@ -32,6 +32,7 @@ class EmbedDefinition:
         parent_key: Column of the own row that ``on`` points to; the own key when None.
         target_key: Column of the other row that ``via`` points to; its key when None.
         requirement: The right that a request needs; no part of what is stored.
+        connection: Whether the list is a connection, which no document stores.
     """
 
     relation: str
@@ -44,6 +45,7 @@ class EmbedDefinition:
     parent_key: tuple[str, ...] = ()
     target_key: tuple[str, ...] = ()
     requirement: Requires | None = field(default=None, compare=False, repr=False)
+    connection: bool = field(default=False, repr=False)
 
     def most(self, usual: int) -> int:
         """Return the most items of the list; ``usual`` if it has no own limit."""

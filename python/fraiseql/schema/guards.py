@@ -177,13 +177,12 @@ class _Guarding:
 
     def _names(self, guards: Guards) -> Mapping[str, frozenset[Check]]:
         checks: dict[str, set[Check]] = {}
-        for query in self._model.queries:
+        for name, annotation in self._connections():
             # Cursors contain the fields of the order and the key, which the catalog may know.
-            if query.connected:
-                of = getattr(self._definition(query.annotation, query.name), "name", "")
-                needed = checks.setdefault(query.graphql_name, set())
-                for (owner, _), required in guards.inputs.items():
-                    needed |= set(_checks(required)) if owner == of else set()
+            of = getattr(self._definition(annotation, name), "name", "")
+            needed = checks.setdefault(name, set())
+            for (owner, _), required in guards.inputs.items():
+                needed |= set(_checks(required)) if owner == of else set()
         for owner, name, annotation, arguments in self._output_fields():
             needed = checks.setdefault(name, set())
             needed |= {*_checks(guards.fields.get((owner, name), ()))}
@@ -193,6 +192,16 @@ class _Guarding:
                 needed |= {*_checks(guards.arguments.get((owner, name, argument.name), ()))}
                 needed |= self._input_checks(read_hint(argument.annotation, name), guards, set())
         return {name: frozenset(of_name) for name, of_name in checks.items() if of_name}
+
+    def _connections(self) -> Iterator[tuple[str, Any]]:
+        """Yield the GraphQL names and hints of the fields that are connections."""
+        for query in self._model.queries:
+            if query.connected:
+                yield query.graphql_name, query.annotation
+        for composite in self._model.composites():
+            for entry in composite.fields.values():
+                if entry.embed is not None and entry.embed.connection:
+                    yield entry.graphql_name, entry.annotation
 
     def _output_fields(self) -> Iterator[tuple[str, str, Any, tuple[ArgumentDefinition, ...]]]:
         for query in self._model.queries:

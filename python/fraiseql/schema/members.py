@@ -171,6 +171,7 @@ def embed(
     target_key: str | Sequence[str] = (),
     requires: Check | None = None,
     hide: bool = False,
+    connection: bool = False,
 ) -> Any:
     """Embed rows of another relation: a list (``on``) or one object (``via``).
 
@@ -190,6 +191,9 @@ def embed(
         target_key: Column of the other row that ``via`` points to; its key when left out.
         requires: Function of the request's context: whether it may use the field.
         hide: Whether requests that may not use it do not see it in the schema.
+        connection: Whether the list is a connection, with cursors and totals as
+            ``fraiseql.connection`` has; ``limit`` is then its default page, ``max_items`` the most
+            rows of one. It is always read live.
 
     Returns:
         A default for the field: the constructor takes it as an empty list or None.
@@ -221,6 +225,7 @@ def embed(
         parent_key=names_of("parent_key", parent_key),
         target_key=names_of("target_key", target_key),
         requirement=read_requirement(f"fraiseql.embed({relation!r})", requires, hide),
+        connection=connection,
     )
     _check_embed(definition)
     if definition.via:
@@ -244,7 +249,12 @@ def _check_embed(embed: EmbedDefinition) -> None:
         )
     for name in ("limit", "max_items"):
         _check_count(where, name, getattr(embed, name))
-    if embed.limit and embed.max_items:
+    if embed.connection and embed.via:
+        raise DeclarationError(
+            f"{where} has via and connection; via embeds one object.",
+            hint="Leave out connection, or embed a list with on=.",
+        )
+    if embed.limit and embed.max_items and not embed.connection:
         raise DeclarationError(
             f"{where} has both limit and max_items.",
             hint="limit= leaves rows out, max_items= makes more rows an error: write one of them.",

@@ -102,6 +102,11 @@ def _page_names(model: Model) -> Iterable[str]:
             yield from [page_name(row.name)] if query.paged else connection_names(row.name)
         if query.connected:
             yield from SHARED_NAMES
+    for composite in model.composites():
+        for field in composite.fields.values():
+            if field.embed is not None and field.embed.connection:
+                item: Any = model.definitions[read_hint(field.annotation, field.name).innermost]
+                yield from (*connection_names(item.name), *SHARED_NAMES)
 
 
 def _claim(owners: dict[str, str], name: str, owner: str) -> None:

@@ -41,6 +41,8 @@ def _arguments(
     if item is None:
         return ()
     arguments = list(_comparing(item, model))
+    if embed.connection:
+        return (*arguments, *page_arguments("Most rows"))
     arguments.append(_argument("limit", int, _limit_text(embed)))
     arguments.append(_argument("offset", int, "Rows to skip."))
     return tuple(arguments)
@@ -55,6 +57,8 @@ def _everywhere(owner: Composite, field: FieldDefinition, model: Model) -> bool:
         if owner.python_class in composite.interfaces:
             own = composite.fields.get(field.name)
             if own is None or own.embed is None or not own.embed.on:
+                return False
+            if field.embed is None or own.embed.connection != field.embed.connection:
                 return False
             if read_hint(own.annotation, own.name).innermost != item:
                 return False
@@ -79,6 +83,20 @@ def _combines(definition: Composite, model: Model) -> bool:
 def _argument(name: str, hint: Any, description: str) -> ArgumentDefinition:
     hint = Optional[hint]  # noqa: UP045 - the hint is a value here
     return ArgumentDefinition(name, to_camel(name), hint, None, description)
+
+
+def page_arguments(most: str) -> list[ArgumentDefinition]:
+    """Return the arguments of a connection that choose its page.
+
+    Args:
+        most: Text for the number of rows.
+    """
+    return [
+        _argument("first", int, f"{most}, from the start of the order."),
+        _argument("after", str, "Cursor of the row before the page."),
+        _argument("last", int, f"{most}, from the end of the order."),
+        _argument("before", str, "Cursor of the row behind the page."),
+    ]
 
 
 def _limit_text(embed: EmbedDefinition) -> str:

@@ -11,6 +11,7 @@ from fraiseql.schema.definitions import ArgumentDefinition, QueryDefinition, Uni
 from fraiseql.schema.filters import comparable
 from fraiseql.schema.hints import TypeReference, read_hint, show
 from fraiseql.schema.model import Model
+from fraiseql.schema.nested import page_arguments
 from fraiseql.schema.orders import parse_term
 from fraiseql.schema.queries import OrderBy, Where
 
@@ -132,12 +133,7 @@ def _bounds(query: QueryDefinition) -> list[ArgumentDefinition]:
     if not query.connected:
         offset = _argument("offset", int, "Rows to skip.")
         return [_argument("limit", int, _limit_text(query)), offset]
-    return [
-        _argument("first", int, f"{_limit_text(query)[:-1]}, from the start of the order."),
-        _argument("after", str, "Cursor of the row before the page."),
-        _argument("last", int, f"{_limit_text(query)[:-1]}, from the end of the order."),
-        _argument("before", str, "Cursor of the row behind the page."),
-    ]
+    return page_arguments(_limit_text(query)[:-1])
 
 
 def _argument(name: str, hint: Any, description: str) -> ArgumentDefinition:

@@ -7,7 +7,6 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from typing import Any, Final
 
-import asyncpg
 import orjson
 import pytest
 
@@ -26,8 +25,8 @@ from tests.integration.serving.things import (
     Kept,
     Thing,
     Walk,
+    fill,
     random_order,
-    rows,
 )
 
 WALKS: Final = int(os.environ.get("FRAISEQL_TEST_EXAMPLES", "12"))
@@ -36,15 +35,8 @@ WALKS: Final = int(os.environ.get("FRAISEQL_TEST_EXAMPLES", "12"))
 @pytest.fixture(scope="module")
 def bench(database: str) -> Iterator[Served]:
     with served(database, TABLES, queries=QUERIES) as running:
-        places = ", ".join(f"${number}" for number in range(1, 12))
-        running.run(_fill(database, f"INSERT INTO thing VALUES ({places})"))
+        running.run(fill(database))
         yield running
-
-
-async def _fill(url: str, sql: str) -> None:
-    connection = await asyncpg.connect(url)
-    await connection.executemany(sql, list(rows(random.Random(5))))
-    await connection.close()
 
 
 def test_pages_are_slices_of_the_list(bench: Served) -> None:

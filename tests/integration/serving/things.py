@@ -7,6 +7,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, Final
 
+import asyncpg
+
 import fraiseql
 from tests.integration.serving.served import Served
 
@@ -116,6 +118,17 @@ def rows(chosen: random.Random) -> Iterator[tuple[Any, ...]]:
             chosen.choice([None, True, False]),
             chosen.choice(["{}", '{"size": null}', '{"size": 3}', '{"size": 20}', '{"size": "x"}']),
         )
+
+
+async def fill(url: str) -> None:
+    """Insert the rows."""
+    places = ", ".join(f"${number}" for number in range(1, 12))
+    connection = await asyncpg.connect(url)
+    try:
+        sql = f"INSERT INTO thing VALUES ({places})"
+        await connection.executemany(sql, list(rows(random.Random(5))))
+    finally:
+        await connection.close()
 
 
 def random_order(chosen: random.Random) -> list[dict[str, str]]:

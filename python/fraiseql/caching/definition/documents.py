@@ -5,14 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import get_named_type
-
 from fraiseql.caching.definition.rows import RowFunction, row_function
 from fraiseql.caching.definition.tables import Table
 from fraiseql.catalog.picture import Catalog, Relation, quote
 from fraiseql.errors import DeclarationError
 from fraiseql.expressions import equals, literal
 from fraiseql.schema import Schema
+from fraiseql.schema.connections import row_named
 from fraiseql.schema.definitions import EmbedDefinition, FieldDefinition
 from fraiseql.sql_names import fn, op
 
@@ -106,7 +105,7 @@ class DocumentWriter:
     def named(self, type_name: str, one: FieldDefinition) -> str:
         """Return the GraphQL name of a field's type."""
         type_: Any = self.schema.graphql.type_map[type_name]
-        return str(get_named_type(type_.fields[one.graphql_name].type).name)
+        return str(row_named(type_.fields[one.graphql_name].type).name)
 
 
 def join_columns(

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from graphql import get_named_type
-
 from fraiseql.caching.definition.tables import Table
 from fraiseql.caching.dependencies.parsed import Predicate
 from fraiseql.caching.dependencies.predicates import InspectedPredicate
@@ -15,6 +13,7 @@ from fraiseql.catalog.picture import Catalog
 from fraiseql.database import Pool
 from fraiseql.database.writing import AdminConnection
 from fraiseql.schema import Schema
+from fraiseql.schema.connections import row_named
 from fraiseql.schema.definitions import FieldDefinition, ObjectDefinition
 from fraiseql.sources import StoredSource, live_source
 
@@ -88,7 +87,7 @@ class StoredType:
     def embedded_fields(self) -> list[FieldDefinition]:
         """Return the fields that are read from other relations."""
         fields = self.context.schema.fields[self.type_name].values()
-        return [field for field in fields if field.embed is not None]
+        return [each for each in fields if each.embed is not None and not each.embed.connection]
 
 
 def live_reads(stored_type: StoredType, embeds: Iterable[str] = ()) -> list[str]:
@@ -107,7 +106,7 @@ def live_reads(stored_type: StoredType, embeds: Iterable[str] = ()) -> list[str]
             assert field.embed is not None  # noqa: S101 - its documents are stored
             sources.append(field.embed.relation)
             type_: Any = context.schema.graphql.type_map[type_name]
-            type_name = get_named_type(type_.fields[graphql_name].type).name
+            type_name = row_named(type_.fields[graphql_name].type).name
     return list(dict.fromkeys(context.catalog.relations[name].sql for name in sources))
 
 

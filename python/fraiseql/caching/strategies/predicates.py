@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 
-from graphql import get_named_type
-
 from fraiseql.caching.dependencies.parsed import Predicate
 from fraiseql.caching.dependencies.predicates import InspectedPredicate
 from fraiseql.caching.strategies.base import StoredType, Violation
 from fraiseql.catalog.picture import Catalog
 from fraiseql.schema import Schema
+from fraiseql.schema.connections import row_named
 from fraiseql.schema.definitions import FieldDefinition
 
 
@@ -38,7 +37,7 @@ def _below(schema: Schema, catalog: Catalog, types: Iterable[str]) -> Iterator[P
 
 def _embedded_type(schema: Schema, type_name: str, field: FieldDefinition) -> str:
     type_ = schema.graphql.type_map[type_name]
-    return str(get_named_type(type_.fields[field.graphql_name].type).name)  # type: ignore[attr-defined]
+    return str(row_named(type_.fields[field.graphql_name].type).name)  # type: ignore[attr-defined]
 
 
 def _of_field(catalog: Catalog, type_name: str, field: FieldDefinition) -> Iterator[Predicate]:

@@ -21,9 +21,8 @@ from fraiseql.serving.execution.stored_statement import (
 from fraiseql.serving.execution.withheld import ReadRows, StoredReader
 from fraiseql.serving.planning.fields import own_column
 from fraiseql.serving.planning.filters import parse_filter
-from fraiseql.serving.planning.objects import merged
 from fraiseql.serving.planning.plan import FieldPlan
-from fraiseql.serving.planning.reads import RelationQuery, RelationRead
+from fraiseql.serving.planning.reads import RelationQuery, RelationRead, merged
 from fraiseql.serving.planning.relations import BoundRelation, Relations, bind_source
 from fraiseql.serving.planning.stored_query import find_stored_query
 from fraiseql.serving.sql.row_counts import MAX_OFFSET

@@ -1,8 +1,8 @@
 """Plans of connections, and the rows to read for them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from graphql import GraphQLError, get_named_type
 
@@ -19,13 +19,37 @@ from fraiseql.schema.connections import (
     START_CURSOR,
 )
 from fraiseql.serving.planning.arguments import ArgumentReader
-from fraiseql.serving.planning.objects import ObjectPlanner, merged
-from fraiseql.serving.planning.reads import ConnectionParts, CountPart, RelationRead
-from fraiseql.serving.planning.relations import BoundRelation
-from fraiseql.serving.planning.selection import SelectedField
-from fraiseql.serving.planning.shapes import field_node
+from fraiseql.serving.planning.reads import (
+    ConnectionParts,
+    CountPart,
+    OrderTerm,
+    RelationRead,
+    merged,
+)
+from fraiseql.serving.planning.relations import BoundRelation, Relations
+from fraiseql.serving.planning.selection import SelectedField, Selection
+from fraiseql.serving.planning.shapes import ShapeBuilder, field_node
 
 _ROWS: Final = frozenset({EDGES, NODES})
+
+
+class ObjectNodes(Protocol):
+    """The parts of ``ObjectPlanner`` that connections need."""
+
+    shape: ShapeBuilder
+
+    def object_node(
+        self,
+        type_name: str,
+        selection: Selection,
+        entry: Callable[[SelectedField], dict[str, Any]],
+    ) -> int:
+        """Return the node of an object whose fields ``entry`` plans."""
+
+    def value(
+        self, type_: Any, selection: Selection | None, bound: BoundRelation | None
+    ) -> tuple[int, RelationRead | None]:
+        """Return the node of a field's value, and its read of each row of ``bound``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +70,7 @@ class PlannedConnection:
 
 
 def plan_connection(
-    objects: ObjectPlanner, reader: ArgumentReader, selected: SelectedField, bound: BoundRelation
+    objects: ObjectNodes, reader: ArgumentReader, selected: SelectedField, bound: BoundRelation
 ) -> PlannedConnection:
     """Return the plan of a field whose type is a connection.
 
@@ -95,7 +119,17 @@ def placed(parts: ConnectionParts, arguments: Mapping[str, Any]) -> tuple[Connec
     return place, first if last is None else last
 
 
-def place_of(access: FieldAccess) -> tuple[str, str]:
+def fields_in_cursors(
+    relations: Relations, order: Sequence[OrderTerm], type_name: str, bound: BoundRelation
+) -> Iterator[tuple[str, str]]:
+    """Yield the type and Python name of the fields whose values are in cursors of an order."""
+    ordered = {_place(term.access) for term in order}
+    for name, access in relations.accesses(type_name, bound).items():
+        if _place(access) in ordered:
+            yield type_name, name
+
+
+def _place(access: FieldAccess) -> tuple[str, str]:
     """Return where a value is stored: its column, and its key if that is a document."""
     return access.column.name, access.name if access.in_document else ""
 
@@ -103,9 +137,7 @@ def place_of(access: FieldAccess) -> tuple[str, str]:
 class _ConnectionPlanner:
     """Plans the fields of one connection."""
 
-    def __init__(
-        self, objects: ObjectPlanner, reader: ArgumentReader, bound: BoundRelation
-    ) -> None:
+    def __init__(self, objects: ObjectNodes, reader: ArgumentReader, bound: BoundRelation) -> None:
         self._objects = objects
         self._reader = reader
         self._bound = bound

@@ -8,7 +8,7 @@ from graphql import GraphQLError
 from fraiseql.errors import InputError
 from fraiseql.serving.document.sizes import check_filter, check_order
 from fraiseql.serving.document.variable_signature import ValueRef
-from fraiseql.serving.planning.arguments import ArgumentReader
+from fraiseql.serving.planning.arguments import ArgumentReader, input_error
 from fraiseql.serving.planning.filters import Filter, parse_filter
 from fraiseql.serving.planning.reads import OrderTerm
 from fraiseql.serving.planning.relations import BoundRelation, Relations
@@ -77,8 +77,8 @@ def read_list_arguments(
         check_order(terms, reader.limits)
         order = relations.order(terms, *rows)
     limit, offset = arguments.get("limit"), arguments.get("offset")
-    _check_count("limit", limit, maximum)
-    _check_count("offset", offset, None)
+    check_count("limit", limit, maximum)
+    check_count("offset", offset, None)
     return ListArguments(where, order, limit, offset, conditions + len(terms or ()))
 
 
@@ -98,7 +98,7 @@ def is_part(arguments: ListArguments, order: tuple[OrderTerm, ...], declared: in
     return isinstance(limit, int) and isinstance(offset, int) and offset + limit <= declared
 
 
-def _check_count(name: str, value: Any, maximum: int | None) -> None:
+def check_count(name: str, value: Any, maximum: int | None) -> None:
     """Check a constant; the value of a variable is checked when it is bound."""
     if value is None or isinstance(value, ValueRef):
         return
@@ -110,5 +110,5 @@ def _check_count(name: str, value: Any, maximum: int | None) -> None:
 def field_error(error: GraphQLError | InputError) -> Exception:
     """Return the error of a field; a cached plan must not refer to the frames of a request."""
     if isinstance(error, GraphQLError):
-        return error
+        return input_error(error)
     return InputError(error.message, hint=error.hint, code=error.code)

@@ -20,6 +20,7 @@ from fraiseql.errors import InputError
 from fraiseql.schema.definitions import FieldDefinition
 from fraiseql.serving.planning.arguments import ArgumentReader, input_error
 from fraiseql.serving.planning.denials import Denials
+from fraiseql.serving.planning.embedded_connections import EmbedPlace, plan_embedded_connection
 from fraiseql.serving.planning.fields import own_column, stored_column
 from fraiseql.serving.planning.nested import (
     NO_ROWS,
@@ -29,7 +30,7 @@ from fraiseql.serving.planning.nested import (
     read_list_arguments,
 )
 from fraiseql.serving.planning.plan import ComputedStep, FieldPlan
-from fraiseql.serving.planning.reads import DOCUMENT_KEY, Embedded, RelationRead
+from fraiseql.serving.planning.reads import DOCUMENT_KEY, Embedded, RelationRead, merged
 from fraiseql.serving.planning.relations import BoundRelation, Relations
 from fraiseql.serving.planning.selection import SelectedField, Selection
 from fraiseql.serving.planning.shapes import ShapeBuilder, field_node
@@ -198,7 +199,8 @@ class ObjectPlanner:
             return self._computed(type_name, selected, definition, row)
         if row is not None and definition.embed is not None:
             return self._embedded(type_name, selected, definition, row)
-        if definition.generated and selected.nodes[0].arguments:
+        is_connection = definition.embed is not None and definition.embed.connection
+        if is_connection or (definition.generated and selected.nodes[0].arguments):
             return self._denied(selected, _unread(type_name, selected))
         source: dict[str, Any] = {"name": definition.name}
         stored = False
@@ -240,6 +242,8 @@ class ObjectPlanner:
         self, type_name: str, selected: SelectedField, definition: FieldDefinition, row: _Row
     ) -> dict[str, Any]:
         assert definition.embed is not None and selected.field is not None  # noqa: S101, PT018
+        if definition.embed.connection:
+            return self._connected(type_name, selected, definition, row)
         named = get_named_type(selected.field.type).name
         inner = self._relations.embedded_relation(definition.embed, named)
         maximum = definition.embed.most(self._relations.max_embed_items)
@@ -262,6 +266,23 @@ class ObjectPlanner:
         # Only a row that was read for this list has the key: another value is an error, not null.
         return entry if arguments.plain else {**entry, "nullable": False}
 
+    def _connected(
+        self, type_name: str, selected: SelectedField, definition: FieldDefinition, row: _Row
+    ) -> dict[str, Any]:
+        place = EmbedPlace(type_name, selected, definition, row.bound)
+        tools = (self._relations, self._arguments, self._denials)
+        try:
+            planned = plan_embedded_connection(self, *tools, place)
+        except (GraphQLError, InputError) as error:
+            return self._denied(selected, field_error(error))
+        key = self._variants.setdefault(
+            f"connection {selected.id}", f"{DOCUMENT_KEY}{len(self._variants) + 1}"
+        )
+        row.embeds[key] = replace(planned.embedded, key=key)
+        self.conditions += planned.conditions
+        self.limits |= planned.limits
+        return {**_entry(selected, {"name": key}, planned.node), "nullable": False}
+
     def _list_arguments(
         self, type_name: str, selected: SelectedField, rows: tuple[str, BoundRelation], maximum: int
     ) -> ListArguments | Exception:
@@ -271,9 +292,7 @@ class ObjectPlanner:
             if denial is not None:
                 return denial
             return read_list_arguments(selected, self._arguments, self._relations, rows, maximum)
-        except GraphQLError as error:
-            return input_error(error)
-        except InputError as error:
+        except (GraphQLError, InputError) as error:
             return field_error(error)
 
     def _variant(
@@ -379,21 +398,3 @@ def _entry(selected: SelectedField, source: Mapping[str, Any], node: int) -> dic
     assert selected.field is not None  # noqa: S101 - the caller checked
     nullable = not is_non_null_type(selected.field.type)
     return field_node(selected.id, selected.key, dict(source), node, nullable=nullable)
-
-
-def merged(first: RelationRead, other: RelationRead) -> RelationRead:
-    """Return the read that covers both: an embed with the same arguments is read once."""
-    embeds = {embed.key: embed for embed in first.embeds}
-    for embed in other.embeds:
-        previous = embeds.get(embed.key)
-        read = embed.read if previous is None else merged(previous.read, embed.read)
-        embeds[embed.key] = replace(embed, read=read)
-    return RelationRead(
-        first.relation,
-        tuple(dict.fromkeys((*first.columns, *other.columns))),
-        first.document or other.document,
-        tuple(dict.fromkeys((*first.keys, *other.keys))),
-        tuple(embeds.values()),
-        renamed=tuple(dict.fromkeys((*first.renamed, *other.renamed))),
-        exact=first.exact or other.exact,
-    )

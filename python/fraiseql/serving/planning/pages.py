@@ -6,8 +6,8 @@ from typing import Any
 from graphql import get_named_type
 
 from fraiseql.schema.pages import HAS_NEXT_PAGE, ITEMS, TOTAL_COUNT
-from fraiseql.serving.planning.objects import ObjectPlanner, merged
-from fraiseql.serving.planning.reads import PageParts, RelationRead
+from fraiseql.serving.planning.objects import ObjectPlanner
+from fraiseql.serving.planning.reads import PageParts, RelationRead, merged
 from fraiseql.serving.planning.relations import BoundRelation
 from fraiseql.serving.planning.selection import SelectedField
 from fraiseql.serving.planning.shapes import field_node

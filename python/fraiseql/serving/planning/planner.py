@@ -1,6 +1,6 @@
 """Planner: from an operation and its variables' signature to a plan."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +20,11 @@ from fraiseql.schema.pages import row_type
 from fraiseql.serving.document import Operation, input_limits
 from fraiseql.serving.document.sizes import check_filter, check_order
 from fraiseql.serving.planning.arguments import ArgumentReader, input_error
-from fraiseql.serving.planning.connections import place_of, placed, plan_connection
+from fraiseql.serving.planning.connections import (
+    fields_in_cursors,
+    placed,
+    plan_connection,
+)
 from fraiseql.serving.planning.costs import CostReader, total
 from fraiseql.serving.planning.denials import Denials
 from fraiseql.serving.planning.filters import parse_filter
@@ -69,7 +73,9 @@ class Planner:
     """
 
     def __init__(self, schema: Schema, sources: SourceMap, settings: Settings) -> None:
-        self.relations = Relations(schema, sources, settings.max_embed_items)
+        self.relations = Relations(
+            schema, sources, settings.max_embed_items, settings.default_limit
+        )
         self._schema = schema
         self._settings = settings
         self._inputs = input_limits(settings)
@@ -318,7 +324,8 @@ class _RootPlanner:
             self.roots.append(RefusedRoot(stream, input_error(error)))
             return self.objects.shape.any()
         query = self._planner.query(definition, type_name, planned.read, arguments)
-        denial = denial or self._denials.of_cursors(selected.name, self._guarded(query, type_name))
+        fields = fields_in_cursors(relations, query.order, type_name, bound)
+        denial = denial or self._denials.of_cursors(selected.name, fields)
         if denial is not None:
             self.roots.append(RefusedRoot(stream, denial))
             return planned.node
@@ -330,16 +337,6 @@ class _RootPlanner:
         for field in planned.lists:
             self.costs.append(self._cost(field, definition, {"limit": limit}))
         return planned.node
-
-    def _guarded(self, query: RelationQuery, type_name: str) -> Iterator[tuple[str, str]]:
-        """Yield the fields of a type whose values are in cursors, as guards name them."""
-        relations = self._planner.relations
-        bound = relations.bound_relation(type_name)
-        accesses = {} if bound is None else relations.accesses(type_name, bound)
-        ordered = {place_of(term.access) for term in query.order}
-        for name, access in accesses.items():
-            if place_of(access) in ordered:
-                yield type_name, name
 
     def _introspected(self, selected: SelectedField, stream: int) -> Root:
         """Return the answer of an introspection field; it depends on the schema alone."""

@@ -1,6 +1,6 @@
 """Queries of relations, as plain data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from fraiseql.catalog import Column, Relation
@@ -23,6 +23,48 @@ class OrderTerm:
 
 
 @dataclass(frozen=True, slots=True)
+class CountPart:
+    """A total count to read.
+
+    Attributes:
+        name: Its key in the document.
+        kind: Key of what it says; empty when that is not selected.
+        mode: How it is counted.
+        cap: Where a capped count stops: a ``ValueRef`` or a number.
+    """
+
+    name: str
+    kind: str
+    mode: CountMode
+    cap: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionParts:
+    """The parts of a connection to read, and the place of its page.
+
+    Attributes:
+        edges: Whether its edges are read.
+        nodes: Whether its nodes are read.
+        cursors: Whether the edges have cursors.
+        page_info: The selected fields of its page info; None when it is not selected.
+        counts: Its total counts.
+        backward: Whether the page is at the end of the rows, not at their start.
+        after: Cursor of the row before the page: a ``ValueRef``, a text, or None.
+        before: Cursor of the row behind the page.
+    """
+
+    edges: bool = False
+    nodes: bool = False
+    cursors: bool = False
+    page_info: frozenset[str] | None = None
+    counts: tuple[CountPart, ...] = ()
+    backward: bool = False
+    after: Any = None
+    before: Any = None
+
+
+@dataclass(frozen=True, slots=True)
 class Embedded:
     """A list or object read from another relation for each row.
 
@@ -39,6 +81,7 @@ class Embedded:
         offset: A number, a ``ValueRef``, or None.
         max_limit: Largest ``limit`` of a request.
         is_part: Whether it is a part of the list that is read without arguments.
+        connection: The parts of a connection; None for a list or an object.
     """
 
     name: str
@@ -53,6 +96,7 @@ class Embedded:
     offset: Any = None
     max_limit: int = 1
     is_part: bool = True
+    connection: ConnectionParts | None = None
 
     @property
     def plain(self) -> bool:
@@ -149,48 +193,6 @@ class PageParts:
 
 
 @dataclass(frozen=True, slots=True)
-class CountPart:
-    """A total count to read.
-
-    Attributes:
-        name: Its key in the document.
-        kind: Key of what it says; empty when that is not selected.
-        mode: How it is counted.
-        cap: Where a capped count stops: a ``ValueRef`` or a number.
-    """
-
-    name: str
-    kind: str
-    mode: CountMode
-    cap: Any
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionParts:
-    """The parts of a connection to read, and the place of its page.
-
-    Attributes:
-        edges: Whether its edges are read.
-        nodes: Whether its nodes are read.
-        cursors: Whether the edges have cursors.
-        page_info: The selected fields of its page info; None when it is not selected.
-        counts: Its total counts.
-        backward: Whether the page is at the end of the rows, not at their start.
-        after: Cursor of the row before the page: a ``ValueRef``, a text, or None.
-        before: Cursor of the row behind the page.
-    """
-
-    edges: bool = False
-    nodes: bool = False
-    cursors: bool = False
-    page_info: frozenset[str] | None = None
-    counts: tuple[CountPart, ...] = ()
-    backward: bool = False
-    after: Any = None
-    before: Any = None
-
-
-@dataclass(frozen=True, slots=True)
 class RelationQuery:
     """Rows of one relation.
 
@@ -221,3 +223,21 @@ class RelationQuery:
     def is_object(self) -> bool:
         """Whether the answer is one object with the rows in it."""
         return self.outcome in ("page", "connection")
+
+
+def merged(first: RelationRead, other: RelationRead) -> RelationRead:
+    """Return the read that covers both: an embed with the same arguments is read once."""
+    embeds = {embed.key: embed for embed in first.embeds}
+    for embed in other.embeds:
+        previous = embeds.get(embed.key)
+        read = embed.read if previous is None else merged(previous.read, embed.read)
+        embeds[embed.key] = replace(embed, read=read)
+    return RelationRead(
+        first.relation,
+        tuple(dict.fromkeys((*first.columns, *other.columns))),
+        first.document or other.document,
+        tuple(dict.fromkeys((*first.keys, *other.keys))),
+        tuple(embeds.values()),
+        renamed=tuple(dict.fromkeys((*first.renamed, *other.renamed))),
+        exact=first.exact or other.exact,
+    )

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import get_named_type, is_abstract_type
+from graphql import is_abstract_type
 
 from fraiseql.catalog import Relation
 from fraiseql.errors import DeclarationError
 from fraiseql.field_access import find_accesses
 from fraiseql.naming import suggestion
 from fraiseql.schema import Schema
+from fraiseql.schema.connections import row_named
 from fraiseql.schema.definitions import EmbedDefinition, FieldDefinition
 from fraiseql.schema.orders import parse_term
 from fraiseql.serving.planning.fields import FieldAccess, column_access, orderable
@@ -72,10 +73,14 @@ class Relations:
         schema: The declared schema.
         sources: The relation of each type.
         max_embed_items: Limit of an embedded list without its own.
+        default_limit: Rows of an embedded connection for which a request gives no number.
     """
 
-    def __init__(self, schema: Schema, sources: SourceMap, max_embed_items: int) -> None:
+    def __init__(
+        self, schema: Schema, sources: SourceMap, max_embed_items: int, default_limit: int = 1
+    ) -> None:
         self.max_embed_items = max_embed_items
+        self.default_limit = default_limit
         self.schema = schema
         self.sources = sources
         self._accesses: dict[tuple[str, str, str], Mapping[str, FieldAccess]] = {}
@@ -123,7 +128,7 @@ class Relations:
         for graphql_name, field in self.schema.fields.get(type_name, {}).items():
             if field.name == name and field.embed is not None:
                 type_: Any = self.schema.graphql.type_map[type_name]
-                inner_name = get_named_type(type_.fields[graphql_name].type).name
+                inner_name = row_named(type_.fields[graphql_name].type).name
                 inner = self.embedded_relation(field.embed, inner_name)
                 read = RelationRead(inner.relation)
                 embed = self.embedded(field, outer, inner_name, read, owner=type_name)

@@ -3,9 +3,10 @@
 from dataclasses import replace
 from typing import Any, Final
 
-from graphql import get_named_type, is_abstract_type
+from graphql import is_abstract_type
 
 from fraiseql.operators import FILTER_OPERATORS
+from fraiseql.schema.connections import row_named
 from fraiseql.serving.planning.filters import (
     FieldComparison,
     NullTest,
@@ -118,7 +119,7 @@ def _has(
         return False
     for embed in read.embeds:
         inner: Any = relations.schema.graphql.type_map[type_name]
-        inner = get_named_type(inner.fields[named[embed.name].graphql_name].type)
+        inner = row_named(inner.fields[named[embed.name].graphql_name].type)
         whole = f"{path}{embed.name}"
         if whole not in embeds or is_abstract_type(inner):
             return False

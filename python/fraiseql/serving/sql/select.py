@@ -162,18 +162,42 @@ def _connection(
     """Return the query of one connection as one document."""
     tests = [] if query.where is None else [writer.condition(query.where)]
     tests += [] if condition is None else [condition]
-    name = "last" if parts.backward else "first"
     rows = ConnectionRows(
         f"{query.read.relation.sql} AS t0",
         "t0",
         " AND ".join(tests),
         _value(query.read, "t0", 0, writer) if parts.edges or parts.nodes else "",
         query.order,
-        _limit_sql(query.limit, writer.parameters, max_limit, name),
+        _limit_sql(query.limit, writer.parameters, max_limit, _size_name(parts)),
         _order,
     )
     document = f"{fn('row_to_json')}(p.*)::{ty('text')}"
     return f"SELECT {_BYTES}({document}, 'UTF8') FROM ({connection_sql(parts, rows, writer)}) AS p"
+
+
+def _embedded_connection(
+    embed: Embedded,
+    parts: ConnectionParts,
+    conditions: str,
+    depth: int,
+    writer: ConditionWriter,
+) -> str:
+    """Return the expression of one connection as JSON, for each outer row."""
+    alias = f"t{depth}"
+    rows = ConnectionRows(
+        f"{embed.read.relation.sql} AS {alias}",
+        alias,
+        conditions,
+        _value(embed.read, alias, depth, writer) if parts.edges or parts.nodes else "",
+        embed.order,
+        _limit_sql(embed.limit, writer.parameters, embed.max_limit, _size_name(parts)),
+        _order,
+    )
+    return f"(SELECT {fn('row_to_json')}(p.*) FROM ({connection_sql(parts, rows, writer)}) AS p)"
+
+
+def _size_name(parts: ConnectionParts) -> str:
+    return "last" if parts.backward else "first"
 
 
 def _limit_sql(limit: Any, parameters: list[Parameter], maximum: int, name: str = "limit") -> str:
@@ -263,6 +287,8 @@ def _embedded(
     conditions = " AND ".join([*joined, *([f"({embed.condition})"] if embed.condition else [])])
     if embed.where is not None:
         conditions = f"{conditions} AND {writer.nested(embed.where, alias, depth)}"
+    if embed.connection is not None:
+        return _embedded_connection(embed, embed.connection, conditions, depth, writer)
     tail = _order(alias, embed.order) + _embed_bounds(embed, writer.parameters)
     value = _value(embed.read, alias, depth, writer)
     inner = (

@@ -5,9 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from graphql import get_named_type
-
 from fraiseql.catalog.picture import quote
+from fraiseql.schema.connections import row_named
 from fraiseql.schema.definitions import FieldDefinition
 from fraiseql.serving.planning.fields import stored_column
 from fraiseql.serving.planning.reads import RelationRead
@@ -92,7 +91,7 @@ def _fields(
         owner = f"{type_name}.{field.name}"
         if field.embed is not None:
             type_: Any = relations.schema.graphql.type_map[type_name]
-            named = get_named_type(type_.fields[graphql_name].type).name
+            named = row_named(type_.fields[graphql_name].type).name
             yield from _embed(relations, field, bound, named, type_name)
         elif field.computed is None:
             stored_column(bound.relation, bound.document, field, wanted_by=owner)

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from graphql import GraphQLNonNull, get_named_type
+from graphql import GraphQLNonNull
 
 from fraiseql.catalog import Column
 from fraiseql.catalog.details import DetailsMap
 from fraiseql.errors import SourceError
 from fraiseql.expressions import equals
+from fraiseql.schema.connections import row_named
 from fraiseql.schema.definitions import FieldDefinition, QueryDefinition
 from fraiseql.schema.orders import parse_term
 from fraiseql.schema.pages import row_type
@@ -94,7 +95,7 @@ class _Comparer:
             output = type_.fields[graphql_name].type
             owner = f"{type_name}.{field.name}"
             if field.embed is not None:
-                named = get_named_type(output).name
+                named = row_named(output).name
                 yield from self._of_embed(owner, field, bound, named)
                 if field.embed.via and isinstance(output, GraphQLNonNull):
                     yield from self._of_certainty(owner, field, bound, named)
@@ -138,6 +139,8 @@ class _Comparer:
         embedded = self._relations.embedded(
             field, outer, named, read, owner=owner.partition(".")[0]
         )
+        if field.embed.connection and not inner.key:
+            yield _unidentified(owner, inner)
         for own, other in embedded.join:
             yield self._of_join(owner, _Side(inner, own), _Side(outer, other))
         for term in embedded.order:

@@ -126,7 +126,11 @@ def _embed_path(
 
 def _embedded(stored_type: StoredType, type_name: str) -> dict[str, FieldDefinition]:
     fields = stored_type.context.schema.fields.get(type_name, {}).values()
-    return {field.name: field for field in fields if field.embed is not None}
+    return {
+        field.name: field
+        for field in fields
+        if field.embed is not None and not field.embed.connection
+    }
 
 
 def _writer(stored_type: StoredType) -> DocumentWriter:
