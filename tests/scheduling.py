@@ -67,6 +67,7 @@ FILES_IN_TURN: Final = (
     "tests/integration/demo/",
     "tests/integration/operating/test_advice_trials.py",
     "tests/integration/operating/test_ops_page.py",
+    "tests/integration/operating/test_evaluated_advice.py",
     "tests/integration/operating/test_tune_measuring.py",
     "tests/integration/search_path/",
     "tests/integration/serving/",

@@ -2,14 +2,24 @@
 
 import asyncio
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from fraiseql.cli.advise_output import advice_lines, report_document
+from fraiseql.cli.measured_advice import add_measuring, checked_lines, measured_report
+from fraiseql.cli.measured_output import (
+    add_measurements,
+    history_document,
+    history_lines,
+    measured_lines,
+)
 from fraiseql.cli.output import say, say_json
+from fraiseql.cli.server import holding_database
 from fraiseql.cli.target import add_target, find_target
 from fraiseql.database import open_pool
-from fraiseql.operating.advise.advising import AdviceReport, AdviseOptions, advise
-from fraiseql.serving import Service
+from fraiseql.operating.advise.advising import AdviseOptions, advise
+from fraiseql.schema import Schema
+from fraiseql.settings import Settings
 
 _TOP: Final = 10
 
@@ -23,6 +33,7 @@ def add_to(commands: Any) -> None:
     )
     add_target(parser)
     _add_options(parser)
+    add_measuring(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=_run)
 
@@ -58,20 +69,46 @@ def _share(text: str) -> float:
 
 def _run(arguments: Namespace) -> int:
     service = find_target(arguments.app).service()
-    options = AdviseOptions(arguments.operation, arguments.top, arguments.write_share)
-    report = asyncio.run(_advised(service, options))
-    document = report_document(report)
+    with holding_database(service.settings) as server:
+        settings = service.settings
+        if server is not None:
+            settings = settings.with_values(database_url=server.url)
+        if arguments.history:
+            return _show_history(settings, arguments)
+        return asyncio.run(_connected(service.schema, settings, arguments))
+
+
+def _show_history(settings: Settings, arguments: Namespace) -> int:
     if arguments.json:
-        say_json(document)
+        say_json(history_document(settings))
     else:
-        for line in advice_lines(document):
+        for line in history_lines(settings):
             say(line)
+    return 0
+
+
+async def _connected(schema: Schema, settings: Settings, arguments: Namespace) -> int:
+    pool = await open_pool(settings.database_url, settings)
+    try:
+        if arguments.check:
+            document, lines, kept = await checked_lines(pool, settings, arguments)
+            _show(document, lines, arguments)
+            return 0 if kept else 1
+        options = AdviseOptions(arguments.operation, arguments.top, arguments.write_share)
+        report = await advise(pool, schema, settings, options)
+        measuring = measured_report(pool, schema, settings, report, arguments)
+        report, evaluation, emitted = await measuring
+    finally:
+        await pool.close()
+    document = report_document(report)
+    add_measurements(document, evaluation, emitted)
+    _show(document, (*advice_lines(document), *measured_lines(document)), arguments)
     return 1 if report.advice else 0
 
 
-async def _advised(service: Service, options: AdviseOptions) -> AdviceReport:
-    pool = await open_pool(service.settings.database_url, service.settings)
-    try:
-        return await advise(pool, service.schema, service.settings, options)
-    finally:
-        await pool.close()
+def _show(document: Mapping[str, Any], lines: Iterable[str], arguments: Namespace) -> None:
+    if arguments.json:
+        say_json(document)
+        return
+    for line in lines:
+        say(line)

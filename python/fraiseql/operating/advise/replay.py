@@ -73,7 +73,10 @@ class Sides:
 
 
 async def compare(
-    sides: Sides, statement: ReplayedStatement, limits: PairLimits = USUAL_PAIRS
+    sides: Sides,
+    statement: ReplayedStatement,
+    limits: PairLimits = USUAL_PAIRS,
+    after_sql: str | None = None,
 ) -> MeasuredGain:
     """Run a statement on both sides in turn, with the same parameters.
 
@@ -81,20 +84,22 @@ async def compare(
         sides: The sessions.
         statement: The statement.
         limits: How often it runs.
+        after_sql: The statement over stored documents that replaces it; their form may be another,
+            so that answers are not compared here.
 
     Raises:
         DatabaseError: It failed on one side.
     """
-    sql = statement.sql
+    texts = {sides.before: statement.sql, sides.after: after_sql or statement.sql}
     arguments = [await typed_arguments(sides.before, statement, each) for each in statement.samples]
     start, equal = time.perf_counter(), True
     for values in arguments:
-        answers = [await side.fetch(sql, *values) for side in (sides.before, sides.after)]
-        equal = equal and same_answer(sql, *answers)
+        answers = [await side.fetch(sql, *values) for side, sql in texts.items()]
+        equal = equal and (after_sql is not None or same_answer(statement.sql, *answers))
     pairs = limits.pairs((time.perf_counter() - start) / len(arguments))
-    before, after = await _paired_times(sides, sql, arguments, pairs)
+    before, after = await _paired_times(sides, texts, arguments, pairs)
     interval = ratio_interval(before, after)
-    blocks = [await _blocks(side, sql, arguments[0]) for side in (sides.before, sides.after)]
+    blocks = [await _blocks(side, sql, arguments[0]) for side, sql in texts.items()]
     return MeasuredGain(
         before_ms=median(without_slowest(before)),
         after_ms=median(without_slowest(after)),
@@ -111,7 +116,7 @@ async def compare(
 
 
 async def _paired_times(
-    sides: Sides, sql: str, arguments: Sequence[Sequence[Any]], pairs: int
+    sides: Sides, texts: Mapping[Transaction, str], arguments: Sequence[Sequence[Any]], pairs: int
 ) -> tuple[list[float], list[float]]:
     times: dict[Transaction, list[float]] = {sides.before: [], sides.after: []}
     warm = min(_WARM, pairs)
@@ -119,7 +124,7 @@ async def _paired_times(
         values = arguments[turn % len(arguments)]
         for side in sides.in_turn(turn):
             start = time.perf_counter()
-            await side.fetch(sql, *values)
+            await side.fetch(texts[side], *values)
             if turn >= 0:
                 times[side].append((time.perf_counter() - start) * 1000)
     return times[sides.before], times[sides.after]

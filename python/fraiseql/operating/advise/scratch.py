@@ -65,6 +65,9 @@ class ScratchLimits:
     percent: float = WHOLE
 
 
+USUAL_LIMITS: Final = ScratchLimits()
+
+
 @dataclass(frozen=True, slots=True)
 class Scratch:
     """Where candidates are measured.

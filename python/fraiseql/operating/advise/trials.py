@@ -14,7 +14,7 @@ from fraiseql.errors import FraiseQLError, sqlstate_of
 from fraiseql.operating.advise.candidate import Candidate, MeasuredGain
 from fraiseql.operating.advise.replay import USUAL_PAIRS, PairLimits, Sides, compare, is_slower
 from fraiseql.operating.advise.scratch import Scratch
-from fraiseql.operating.advise.writes import microseconds_per_write
+from fraiseql.operating.advise.writes import write_times
 from fraiseql.operating.trace.samples import NotReplayed, ReplayedStatement
 from fraiseql.settings import Settings
 from fraiseql.sql_files import load_sql
@@ -97,18 +97,26 @@ async def try_statements(
         DatabaseError: The database cannot be reached.
     """
     async with AsyncExitStack() as stack:
-        before = await stack.enter_async_context(_reading(scratch))
-        after = await stack.enter_async_context(_changing(scratch))
+        before = await stack.enter_async_context(reading_session(scratch.url))
+        after = await stack.enter_async_context(changing_session(scratch))
+        table, own = table_sql(candidate), scratch.form == "embedded"
         try:
-            table, own = _table(candidate), scratch.form == "embedded"
-            before_us = await microseconds_per_write(after, table) if own and table else None
-            start, size = time.perf_counter(), await _index_bytes(after, table)
+            known_indexes, size = await _indexes(after, table), await _index_bytes(after, table)
+            start = time.perf_counter()
             await _make(after, candidate)
             seconds = time.perf_counter() - start
             size = await _index_bytes(after, table) - size - await _hidden_bytes(after, candidate)
-            after_us = await microseconds_per_write(after, table) if own and table else None
+            writes = None
+            if own and table:
+                changed = (await _indexes(after, table)) ^ known_indexes
+                writes = await write_times(after, table, sorted(changed))
         except FraiseQLError as error:
-            return Trial(candidate, refusal=_reason(error))
+            return Trial(candidate, refusal=reason_of(error))
+        # An index that goes is hidden again.
+        before_us, after_us = writes or (None, None)
+        if candidate.kind == "drop index":
+            await _make(after, candidate)
+            before_us, after_us = after_us, before_us
         sides = Sides(before, after, scratch.percent)
         gains, others = await _compared(sides, statements, limits)
     notes = () if own else ("writes were not measured: only a copy may be written",)
@@ -134,8 +142,9 @@ async def _compared(
 
 
 @asynccontextmanager
-async def _reading(scratch: Scratch) -> AsyncIterator[Transaction]:
-    pool = await open_pool(scratch.url, Settings(), _NO_LIMIT)
+async def reading_session(url: str) -> AsyncIterator[Transaction]:
+    """Open a session that only reads, without time limit."""
+    pool = await open_pool(url, Settings(), _NO_LIMIT)
     try:
         async with pool.acquire(Identity.NONE, recorded=True) as connection:
             yield Transaction(connection)
@@ -144,7 +153,7 @@ async def _reading(scratch: Scratch) -> AsyncIterator[Transaction]:
 
 
 @asynccontextmanager
-async def _changing(scratch: Scratch) -> AsyncIterator[Transaction]:
+async def changing_session(scratch: Scratch) -> AsyncIterator[Transaction]:
     """Begin a transaction that is rolled back after the block."""
     pool = await open_pool(scratch.url, Settings(), _NO_LIMIT)
     try:
@@ -172,7 +181,14 @@ async def _make(session: Transaction, candidate: Candidate) -> None:
     for statement in candidate.ddl:
         await session.execute(_CONCURRENTLY.sub(r"\1", statement))
     if candidate.table:
-        await session.execute(f"ANALYZE {_table(candidate)}")
+        await session.execute(f"ANALYZE {table_sql(candidate)}")
+
+
+async def _indexes(session: Transaction, table: str) -> frozenset[int]:
+    """Return the ids of the indexes that the transaction uses."""
+    if not table:
+        return frozenset()
+    return frozenset(row["id"] for row in await session.fetch(_SQL["indexes"].text, table))
 
 
 async def _index_bytes(session: Transaction, table: str) -> int:
@@ -186,12 +202,14 @@ async def _hidden_bytes(session: Transaction, candidate: Candidate) -> int:
     return int(await session.fetchval(_SQL["hidden_bytes"].text, candidate.target) or 0)
 
 
-def _table(candidate: Candidate) -> str:
+def table_sql(candidate: Candidate) -> str:
+    """Return the quoted name of a candidate's table; empty if it has none."""
     schema, _, name = candidate.table.partition(".")
     return f"{quote(schema)}.{quote(name)}" if name else ""
 
 
-def _reason(error: FraiseQLError) -> str:
+def reason_of(error: FraiseQLError) -> str:
+    """Return why a candidate cannot be made."""
     cause = error.__cause__
     words = _REASONS.get(sqlstate_of(error), str(cause) if cause else error.message)
     return f"it cannot be made in the scratch copy: {words}"

@@ -6,3 +6,6 @@ SELECT pg_indexes_size(to_regclass($1));
 
 -- hidden_bytes: Bytes of an index.
 SELECT pg_relation_size(to_regclass($1));
+
+-- indexes: Ids of the indexes of a table that are used.
+SELECT indexrelid::bigint AS id FROM pg_index WHERE indrelid = to_regclass($1) AND indisvalid;

@@ -1,6 +1,8 @@
 """Time of writes to a table, in savepoints that are rolled back."""
 
 import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from statistics import median
 from typing import Final
 
@@ -12,7 +14,7 @@ ROWS: Final = 1_000
 """Rows that are deleted and inserted, and others that are updated, in a turn."""
 
 _SQL: Final = load_sql(__name__)
-_TURNS: Final = 5
+_TURNS: Final = 7
 _SAMPLE: Final = "pg_temp.fraiseql_written"
 _SAVEPOINT: Final = "fraiseql_writes"
 _TURN: Final = "fraiseql_turn"
@@ -34,6 +36,42 @@ async def microseconds_per_write(session: Transaction, table: str) -> float | No
     Raises:
         DatabaseError: The rows cannot be written.
     """
+    async with _sampled(session, table) as run:
+        return None if run is None else median([await run() for _ in range(_TURNS)])
+
+
+async def write_times(
+    session: Transaction, table: str, indexes: Sequence[int]
+) -> tuple[float, float] | None:
+    """Return the median time of one written row without some indexes and with them, in turn.
+
+    Args:
+        session: A transaction of a superuser.
+        table: The quoted name of the table.
+        indexes: Ids of the indexes.
+
+    Returns:
+        Microseconds; None for an empty table.
+
+    Raises:
+        DatabaseError: The rows cannot be written.
+    """
+    times: dict[bool, list[float]] = {False: [], True: []}
+    async with _sampled(session, table) as run:
+        if run is None:
+            return None
+        for turn in range(2 * _TURNS):
+            used = bool(turn % 2)
+            await session.execute(_SQL["use_indexes"].text, list(indexes), used)
+            times[used].append(await run())
+    return median(times[False]), median(times[True])
+
+
+@asynccontextmanager
+async def _sampled(
+    session: Transaction, table: str
+) -> AsyncIterator[Callable[[], Awaitable[float]] | None]:
+    """Choose rows for the block; yield a function that writes them; None for an empty table."""
     row = await session.fetchrow(_SQL["columns"].text, table)
     assert row is not None  # noqa: S101 - an aggregate has one row
     columns = ", ".join(map(quote, row["inserted"]))
@@ -48,15 +86,16 @@ async def microseconds_per_write(session: Transaction, table: str) -> float | No
             f" ORDER BY pg_catalog.hashtext(ctid::text) LIMIT {2 * ROWS}) AS chosen"
         )
         count = await session.fetchval(f"SELECT count(*) FROM {_SAMPLE}")  # noqa: S608 - a constant
-        if not count:
-            return None
         updated = quote(row["updated"][0]) if row["updated"] else None
+        writes = 2 * (count // 2) + (count - count // 2 if updated else 0)
         statements = _statements(table, columns, updated, count // 2)
-        times = [await _turn(session, statements) for _ in range(_TURNS)]
+
+        async def run() -> float:
+            return float(await _turn(session, statements) * 1e6 / max(writes, 1))
+
+        yield run if count else None
     finally:
         await session.execute(f"ROLLBACK TO {_SAVEPOINT}; RELEASE {_SAVEPOINT}")
-    writes = 2 * (count // 2) + (count - count // 2 if updated else 0)
-    return float(median(times) * 1e6 / max(writes, 1))
 
 
 def _statements(table: str, columns: str, updated: str | None, half: int) -> list[str]:

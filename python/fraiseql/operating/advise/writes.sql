@@ -4,3 +4,7 @@ SELECT coalesce(array_agg(a.attname::text ORDER BY a.attnum), '{}') AS inserted,
     FILTER (WHERE a.attidentity <> 'a'), '{}') AS updated
 FROM pg_attribute a
 WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '';
+
+-- use_indexes: Have this transaction use and maintain indexes, or not.
+UPDATE pg_index SET indisvalid = $2, indisready = $2
+WHERE indexrelid = ANY ($1::bigint[]::oid[]);
