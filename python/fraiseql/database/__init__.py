@@ -19,7 +19,12 @@ from fraiseql.database.observing import (
 )
 from fraiseql.database.origin import Origin
 from fraiseql.database.pool import Pool, open_pool
-from fraiseql.database.repeated_statement import RepeatedStatement, Values, repeat
+from fraiseql.database.repeated_statement import (
+    RepeatedStatement,
+    StatementPair,
+    Values,
+    repeat,
+)
 from fraiseql.database.session_monitor import SessionMonitor
 from fraiseql.database.write_tracking import in_transaction, watched_writes
 from fraiseql.database.write_transaction import WriteTransaction, write_transaction
@@ -37,6 +42,7 @@ __all__ = [
     "RecordedStatement",
     "RepeatedStatement",
     "SessionMonitor",
+    "StatementPair",
     "Transaction",
     "Usage",
     "Values",

@@ -29,8 +29,14 @@ _FIRST_VALUE: Final = HEADER + 2
 
 _NULL: Final = b"\xff\xff\xff\xff"
 
-NO_ROW: Final = b"2\0\0\0\x04C\0\0\0\x0dSELECT 0\0Z\0\0\0\x05I"
+BOUND: Final = b"2\0\0\0\x04"
+"""Begin of the answer to ``run_binary``."""
+
+NO_ROW: Final = BOUND + b"C\0\0\0\x0dSELECT 0\0Z\0\0\0\x05I"
 """Answer to ``run_binary`` and ``SYNC``, outside of a transaction block, if there is no row."""
+
+AFTER_ROW: Final = b"C\0\0\0\x0dSELECT 1\0Z\0\0\0\x05I"
+"""Its end after the only row."""
 
 _ENCODERS: Final[dict[type, Callable[[Any], bytes]]] = {
     int: lambda value: b"%d" % value,
@@ -68,18 +74,27 @@ def run(name: bytes, args: Sequence[Any]) -> bytes | None:
     return _bind(name, values, _TO_BINARY) + _EXECUTE
 
 
-def run_binary(name: bytes, values: Sequence[bytes | None]) -> bytes:
-    """Return the messages that run a prepared statement, with parameters and results in binary.
+def run_binary(name: bytes, bound: bytes) -> bytes:
+    """Return the messages that run a prepared statement.
 
     Args:
         name: Name of the statement.
-        values: Binary forms of its parameters; None for null.
+        bound: Values of its parameters, see ``bound``.
     """
-    parts = [b"\0", name, b"\0\0\1\0\1", len(values).to_bytes(2)]
+    return _message(b"B", b"\0" + name + b"\0" + bound) + _EXECUTE
+
+
+def bound(values: Sequence[bytes | None]) -> bytes:
+    """Return the values of parameters for ``run_binary``, whose results are in binary.
+
+    Args:
+        values: Their binary forms; None for null.
+    """
+    parts = [b"\0\1\0\1", len(values).to_bytes(2)]
     for value in values:
         parts += (_NULL,) if value is None else (len(value).to_bytes(4), value)
     parts.append(_TO_BINARY)
-    return _message(b"B", b"".join(parts)) + _EXECUTE
+    return b"".join(parts)
 
 
 def identity_sql(identity: Identity) -> str:
@@ -104,6 +119,15 @@ def first_value(message: bytes) -> bytes | None:
     """Return the first value of a DataRow."""
     start = _FIRST_VALUE + 4
     return None if message[_FIRST_VALUE:start] == _NULL else message[start:]
+
+
+def is_row(data: bytes, start: int, end: int) -> bool:
+    """Whether bytes from ``start`` to ``end`` are one row, and the others end its answer."""
+    return (
+        data.endswith(AFTER_ROW)
+        and data[start] == ROW
+        and int.from_bytes(data[start + 1 : start + HEADER]) == end - start - 1
+    )
 
 
 def values(message: bytes) -> list[bytes | None]:

@@ -5,6 +5,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Final
 
 from fraiseql.http.errors import Headers
@@ -54,6 +55,8 @@ def cache_headers(
 def cache_status(cached: CacheStatus) -> tuple[bytes, bytes]:
     """Return ``Cache-Status``; it is a hit if all root fields were hits."""
     answers = list(cached.answers.values())
+    if cached.roots == 1 and (answers[0].outcome, answers[0].ttl) == ("hit", None):
+        return _whole_hit(answers[0].detail)
     missed = [answer for answer in answers if answer.outcome != "hit"]
     hits = len(answers) - len(missed)
     parameters = ["fraiseql"]
@@ -70,6 +73,13 @@ def cache_status(cached: CacheStatus) -> tuple[bytes, bytes]:
     if detail:
         parameters.append(f'detail="{detail}"')
     return b"cache-status", "; ".join(parameters).encode()
+
+
+@cache
+def _whole_hit(detail: str) -> tuple[bytes, bytes]:
+    """Return ``Cache-Status`` of a hit of one field without an end."""
+    parameter = f'; detail="{detail}"' if detail else ""
+    return b"cache-status", f"fraiseql; hit{parameter}".encode()
 
 
 def withheld_header(withheld: Mapping[str, str]) -> tuple[bytes, bytes]:

@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from fraiseql.database import messages
-from fraiseql.database.repeated_statement import RepeatedStatement
+from fraiseql.database.repeated_statement import RepeatedStatement, StatementPair
 
+PAIR = StatementPair("SELECT WHERE $1", "SELECT $1")
+PROBE, STATEMENT = b"\0probe\0", b"\0repeated\0"
 BOUND = b"2\0\0\0\4"
 DONE = b"C\0\0\0\x0dSELECT 1\0Z\0\0\0\5I"
 STATUS = b"S\0\0\0\x08a\0b\0"
@@ -41,7 +43,7 @@ class Server:
         self.transport = self.bound = self
         connection: Any = self
         self.statement = RepeatedStatement(
-            connection, "SELECT $1", self.answers.append, self._end, self._release
+            connection, PAIR, self.answers.append, self._end, self._release
         )
 
     def _end(self) -> None:
@@ -73,15 +75,37 @@ def server() -> Server:
     return made
 
 
-def test_the_statement_is_prepared_once(server: Server) -> None:
+def test_the_statements_are_prepared_once(server: Server) -> None:
     for _ in range(2):
         server.statement.run()
         server.statement.data_received(messages.NO_ROW)
     first, second = server.written
     assert first.startswith(b"P")
-    assert first.endswith(second)
+    assert STATEMENT in first.rpartition(b"B")[2]
     assert second.startswith(b"B")
     assert server.answers == [None, None]
+
+
+def test_a_probe_runs_where_the_last_run_had_no_row(server: Server) -> None:
+    answer = BOUND + row(b"1") + DONE
+    runs = ((answer,), (messages.NO_ROW,), (messages.NO_ROW,), (BOUND + row() + DONE, answer))
+    for answers in (*runs, (answer,)):
+        server.statement.run()
+        for data in answers:
+            server.statement.data_received(data)
+    sent = [PROBE in data for data in server.written[1:]]
+    assert sent == [False, True, True, False, False]
+    assert server.answers == [[b"1"], None, None, [b"1"], [b"1"]]
+
+
+def test_other_statements_are_prepared_for_the_next_run(server: Server) -> None:
+    for _ in range(2):
+        server.statement.run()
+        server.statement.data_received(messages.NO_ROW)
+        server.statement.change(StatementPair("SELECT 2 WHERE $1", "SELECT 2, $1"))
+    assert server.written[1].startswith(b"C")
+    assert b"SELECT 2, $1" in server.written[1]
+    assert PROBE not in server.written[1].rpartition(b"B")[2]
 
 
 @pytest.mark.parametrize("size", [1, 3, 7, 1000])
@@ -104,7 +128,8 @@ def test_messages_between_two_runs_are_no_answer(server: Server) -> None:
     server.statement.data_received(STATUS)
     assert server.answers == [None]
     server.statement.run()
-    server.statement.data_received(BOUND + row(b"1") + DONE)
+    server.statement.data_received(BOUND + row() + DONE)
+    server.statement.data_received(STATUS + BOUND + row(b"1") + DONE)
     assert server.answers == [None, [b"1"]]
 
 

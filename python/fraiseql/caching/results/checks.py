@@ -17,7 +17,7 @@ from fraiseql.caching.changes.floor import FLOOR
 from fraiseql.caching.changes.log import LOG
 from fraiseql.caching.results.group_statement import GroupStatement
 from fraiseql.caching.results.watched import Watch, Watched, WatchedDefinitions
-from fraiseql.database import Origin, Pool, Values, texts
+from fraiseql.database import Origin, Pool, StatementPair, Values, texts
 
 EVERYTHING: Final = "fraiseql:memory"
 """Tag of the change log that invalidates every entry in memory."""
@@ -31,11 +31,15 @@ _MAX_REMEMBERED: Final = 50_000
 _TRUE: Final = b"\1"
 _FIRST_INSTANT: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
+_STEADY: Final = """\
+(pg_catalog.pg_conf_load_time() = $3::timestamptz
+    AND pg_catalog.pg_postmaster_start_time() = $4::timestamptz)"""
+
 _DEFINITIONS: Final = slice(4, 6)
 """Parameters with the numbers of the definitions that the check before saw."""
 
 
-def check_sql(watched: Watched) -> str:
+def check_sql(watched: Watched) -> StatementPair:
     """Return the statement of a check.
 
     No row says that nothing has changed: neither the snapshot, nor the server's process, its start,
@@ -49,24 +53,29 @@ def check_sql(watched: Watched) -> str:
     # watermark is the latest number of a tag and not the latest commit, so it counts even where the
     # previous snapshot sees it. The planned number is compared although the snapshot is the same: a
     # server tells its sessions of a change a moment after its commit is visible.
-    return f"""\
-SELECT n.snapshot, CASE WHEN n.snapshot IS DISTINCT FROM $1 THEN (SELECT array_agg(x.tag) FROM (
-    (SELECT i.tag FROM {LOG} i WHERE i.xid >= pg_catalog.pg_snapshot_xmin($1::pg_snapshot)
-       AND NOT pg_catalog.pg_visible_in_snapshot(i.xid, $1::pg_snapshot)
-     ORDER BY i.xid LIMIT {MAX_NAMED})
-    UNION ALL
-    SELECT f.tag FROM {FLOOR} f WHERE f.xid >= pg_catalog.pg_snapshot_xmin($1::pg_snapshot)) x)
-  END AS tags, n.backend, n.steady, n.planned,
+    return StatementPair(
+        f"SELECT WHERE {_changed('pg_catalog.pg_current_snapshot()::text', watched.planned_sql)}",
+        f"""\
+SELECT n.snapshot, CASE WHEN n.snapshot IS DISTINCT FROM $1 THEN ARRAY(
+    SELECT i.tag FROM {LOG} i WHERE i.xid >= pg_catalog.pg_snapshot_xmin($1::pg_snapshot)
+      AND NOT pg_catalog.pg_visible_in_snapshot(i.xid, $1::pg_snapshot)
+    ORDER BY i.xid LIMIT {MAX_NAMED}) || ARRAY(
+    SELECT f.tag FROM {FLOOR} f WHERE f.xid >= pg_catalog.pg_snapshot_xmin($1::pg_snapshot))
+  END AS tags, pg_catalog.pg_backend_pid() AS backend, {_STEADY} AS steady, n.planned,
   CASE WHEN n.snapshot IS DISTINCT FROM $1 OR $6::int8 IS NULL
     THEN {watched.read_sql} ELSE $6::int8 END AS read
-FROM (SELECT pg_catalog.pg_current_snapshot()::text AS snapshot,
-    pg_catalog.pg_backend_pid() AS backend, pg_catalog.pg_conf_load_time() = $3::timestamptz
-      AND pg_catalog.pg_postmaster_start_time() = $4::timestamptz AS steady,
-    {watched.planned_sql} AS planned
+FROM (SELECT pg_catalog.pg_current_snapshot()::text AS snapshot, {watched.planned_sql} AS planned
   WHERE {watched.true_sql}
   OFFSET 0) n
-WHERE n.snapshot IS DISTINCT FROM $1 OR n.backend IS DISTINCT FROM $2::int4 OR NOT n.steady
-  OR n.planned IS DISTINCT FROM $5::int8 OR $6::int8 IS NULL"""
+WHERE {_changed("n.snapshot", "n.planned")}""",
+    )
+
+
+def _changed(snapshot: str, planned: str) -> str:
+    """Return the condition that something has changed since the check before."""
+    return f"""\
+{snapshot} IS DISTINCT FROM $1 OR pg_catalog.pg_backend_pid() IS DISTINCT FROM $2::int4
+  OR NOT {_STEADY} OR {planned} IS DISTINCT FROM $5::int8 OR $6::int8 IS NULL"""
 
 
 class FreshnessChecks:
@@ -104,9 +113,9 @@ class FreshnessChecks:
 
     def __init__(self, open_pool: Callable[[], Awaitable[Pool]], interval: float = 0.0) -> None:
         self._watch = Watch()
-        sql = check_sql(self._watch.watched)
+        pair = check_sql(self._watch.watched)
         self._group = GroupStatement(
-            open_pool, sql, self._first, self._accept, self._lost, interval
+            open_pool, pair, self._first, self._accept, self._lost, interval
         )
         self._values: Values = ()
         self._changed: dict[str, int] = {}

@@ -6,7 +6,7 @@ from contextvars import Context
 from typing import Final
 
 from fraiseql.caching.results.backoff import Backoff
-from fraiseql.database import Origin, Pool, RepeatedStatement, Values, repeat
+from fraiseql.database import Origin, Pool, RepeatedStatement, StatementPair, Values, repeat
 from fraiseql.errors import FraiseQLError
 
 LONGEST: Final = 1.0
@@ -27,7 +27,7 @@ class GroupStatement:
 
     Args:
         open_pool: Opens the pool with that one connection.
-        sql: The statement, see ``repeat``.
+        pair: The statement, see ``repeat``.
         first: Returns the parameters of the first run on a connection.
         accept: Called with the result of a run. A failure ends the connection.
         lost: Called when the connection has ended, with whether that was during a run.
@@ -45,10 +45,10 @@ class GroupStatement:
         "_lost",
         "_open_pool",
         "_opening",
+        "_pair",
         "_pool",
         "_running",
         "_sent_at",
-        "_sql",
         "_statement",
         "_suspected",
         "_timer",
@@ -59,14 +59,14 @@ class GroupStatement:
     def __init__(  # noqa: PLR0917 - all of them are needed
         self,
         open_pool: Callable[[], Awaitable[Pool]],
-        sql: str,
+        pair: StatementPair,
         first: Callable[[Origin], Values],
         accept: Accept,
         lost: Callable[[bool], None],
         interval: float,
     ) -> None:
         self._open_pool = open_pool
-        self._sql = sql
+        self._pair = pair
         self._first = first
         self._accept = accept
         self._lost = lost
@@ -100,11 +100,11 @@ class GroupStatement:
                 self._schedule(loop)
         return waiter
 
-    def change(self, sql: str) -> None:
+    def change(self, pair: StatementPair) -> None:
         """Use another statement, with as many parameters, from the next run on."""
-        self._sql = sql
+        self._pair = pair
         if self._statement is not None:
-            self._statement.change(sql)
+            self._statement.change(pair)
 
     async def close(self) -> None:
         """Run no more, and close the connection; those who wait get false."""
@@ -152,7 +152,7 @@ class GroupStatement:
             async with asyncio.timeout(LONGEST):
                 if self._pool is None:
                     self._pool = await self._open_pool()
-                statement = await repeat(self._pool, self._sql, self._answered, self._ended)
+                statement = await repeat(self._pool, self._pair, self._answered, self._ended)
         except (FraiseQLError, TimeoutError):
             self._backoff.failed()
             self._refuse()

@@ -144,8 +144,9 @@ class CacheRuntime:
                 self.memory.drop(value.key)
                 return None
             hits.append(hit)
+        answered = self.metrics.answered
         for value, hit in zip(values, hits, strict=True):
-            self.metrics.answered(value.query, value.key, hit, len(hit.value or b""))
+            answered(value.query, value.key, hit, len(hit.value or b""))
         return hits
 
     def remember(
@@ -200,4 +201,4 @@ class CacheRuntime:
 
 def _doubtful(values: Sequence[RememberedValue[DefinitionsCheck]]) -> list[DefinitionsCheck]:
     """Return the definitions that the last finished freshness check does not confirm."""
-    return [value.definitions for value in values if not value.definitions.holds]
+    return [each.definitions for each in values if not each.definitions.holds]

@@ -11,7 +11,7 @@ import pytest
 from fraiseql.caching.results import checks, group_statement, watched
 from fraiseql.caching.results.checks import FreshnessChecks
 from fraiseql.caching.results.watched import Watched
-from fraiseql.database import Origin
+from fraiseql.database import Origin, StatementPair
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 ORIGIN = Origin(1, "00000001", START, 2, 3, START)
@@ -48,11 +48,11 @@ class FakeStatement:
         self.pool, self.origin = pool, pool.origin
         self.answered, self.ended = answered, ended
         self.values: Sequence[bytes | None] = ()
-        self.sql = ""
+        self.pair = StatementPair("", "")
         pool.statements.append(self)
 
-    def change(self, sql: str) -> None:
-        self.sql = sql
+    def change(self, pair: StatementPair) -> None:
+        self.pair = pair
 
     def bind(self, values: Sequence[bytes | None]) -> None:
         self.values = values
@@ -76,7 +76,7 @@ def array(tags: Sequence[str]) -> bytes:
 
 @pytest.fixture(autouse=True)
 def fake_repeat(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def repeat(pool: Any, _: str, answered: Any, ended: Any) -> Any:
+    async def repeat(pool: Any, _: object, answered: Any, ended: Any) -> Any:
         return FakeStatement(pool, answered, ended)
 
     monkeypatch.setattr(group_statement, "repeat", repeat)
@@ -158,7 +158,7 @@ async def test_more_definitions_have_all_confirmed_again(monkeypatch: pytest.Mon
     first = await watching(running)
     born = running.number
     second = await watching(running, 2)
-    assert "'1'::oid, '2'::oid" in pool.statements[-1].sql
+    assert "'1'::oid, '2'::oid" in pool.statements[-1].pair.statement
     assert not running.holds(first, born)
     assert running.holds(first, running.number)
     assert running.holds(second, running.number)
@@ -175,7 +175,7 @@ async def test_only_a_new_statement_that_fails_is_given_up(fails: bool) -> None:
         waiter = running.join()
         await asyncio.sleep(0)
     pool.statements[-1].end()
-    assert ("'1'::oid" in running._group._sql) is not fails
+    assert ("'1'::oid" in running._group._pair.statement) is not fails
     assert not fails or not await waiter
 
 

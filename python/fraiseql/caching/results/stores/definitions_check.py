@@ -86,9 +86,9 @@ class DefinitionsCheck:
     def holds(self) -> bool:
         """Whether everything was the same in the last finished freshness check."""
         checks = self._checks
-        return checks.holds(self, self.born) or (
-            self.confirmed == checks.snapshot and not checks.compares(self)
-        )
+        if checks.compares(self):
+            return checks.holds(self, self.born)
+        return self.confirmed == checks.snapshot
 
     def ask(self) -> "asyncio.Future[bool]":
         """Return the future of the next freshness check, if that is enough, or of ``join``."""

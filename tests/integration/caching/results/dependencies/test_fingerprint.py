@@ -101,7 +101,7 @@ async def logged_tables(url: str) -> str:
 def checked(dependencies: Dependencies) -> str:
     """A freshness check that compares dependencies, twice as if of two fields."""
     compared = watched_for(dependencies, ())
-    return check_sql(compared | compared)
+    return check_sql(compared | compared).statement
 
 
 def numbers(row: asyncpg.Record) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from fraiseql.caching.results.checks import FreshnessChecks
 from fraiseql.caching.results.group_statement import GroupStatement
 from fraiseql.caching.results.runtime import CacheRuntime
 from fraiseql.caching.results.stores.definitions_check import DefinitionsCheck
-from fraiseql.database import texts
+from fraiseql.database import StatementPair, texts
 from tests.integration.caching.results.engine.cache_fixture import prepare, run
 from tests.integration.caching.results.memory import schedules
 from tests.integration.caching.results.memory.schedules import SCHEDULES, Schedule, on_stage
@@ -55,9 +55,10 @@ def born_noted_late(patch: Patch) -> None:
 def no_floor(patch: Patch) -> None:
     whole = database.repeat
 
-    async def repeat(pool: Any, sql: str, *callbacks: Any) -> Any:
-        head, _, tail = sql.partition("UNION ALL")
-        return await whole(pool, head + tail[tail.index(") x)") :], *callbacks)
+    async def repeat(pool: Any, pair: StatementPair, *callbacks: Any) -> Any:
+        head, _, tail = pair.statement.partition(" || ARRAY(")
+        left = head + tail[tail.index(")\n  END AS tags") + 1 :]
+        return await whole(pool, StatementPair(pair.probe, left), *callbacks)
 
     patch.setattr(group_statement, "repeat", repeat)
 

@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 
 from fraiseql.caching.results.checks import FreshnessChecks
-from fraiseql.database import Origin
+from fraiseql.database import Origin, StatementPair
 from fraiseql.database.connection import Connection
 from tests.integration.caching.results.oracle.cases import Question
 from tests.integration.caching.results.oracle.env import Env, nothing
@@ -64,9 +64,9 @@ class Repeated:
         self._answered(tuple(rows[0]) if rows else None)
 
 
-async def repeat(pool: Any, sql: str, answered: Callable[..., None], _: object) -> Any:
+async def repeat(pool: Any, pair: StatementPair, answered: Callable[..., None], _: object) -> Any:
     """Take the place of ``fraiseql.database.repeat``."""
-    return Repeated(pool, sql, answered)
+    return Repeated(pool, pair.statement, answered)
 
 
 class MemoryReader:
