@@ -92,6 +92,21 @@ def actors() -> list[Actor]:
     return [Bot(serial=1), User(id=1, first_name="Ada")]
 
 
+@fraiseql.input
+class Changes:
+    first_name: str | None = fraiseql.UNSET
+
+
+@fraiseql.mutation(retry=True, isolation="serializable", errors="union")
+async def rename(info: Info, id: int, changes: Changes) -> User | None:
+    if changes.first_name is not fraiseql.UNSET:
+        assert_type(changes.first_name, str | None)
+    return None
+
+
+PAY = fraiseql.function("pay", {"id": int}, returns=User, sql="billing.pay")
+
+
 async def seen(info: Info) -> None:
     someone = User(id=1, first_name="Ada", posts=[Post(id=fraiseql.ID("1"), title="Hello")])
     assert_type(someone, User)
@@ -100,10 +115,16 @@ async def seen(info: Info) -> None:
     assert_type(someone.posts, list[Post])
     assert_type(someone.manager, User | None)
     assert_type(someone.greeting(info, loud=True), str)
+    assert_type(await User.scores([someone], info), list[int])
     assert_type(await user(info, 1), User)
+    assert_type(await rename(info, 1, Changes()), User | None)
     assert_type(users(info, Period(year=2013)), list[User])
     assert_type(Version("1"), Version)
     assert_type(fraiseql.ID("1"), fraiseql.ID)
+
+
+def someone_else() -> User:
+    return User(id=2, first_name="Alan")
 
 
 async def mistakes(info: Info) -> None:
@@ -119,6 +140,10 @@ async def mistakes(info: Info) -> None:
     Colour.GREEN  # expect: unknown member
     fraiseql.find("users", User, limit=1)  # expect: unknown option
     fraiseql.type(sql_sauce="users")  # expect: unknown option
+    await User.scores(someone_else(), info)  # expect: one parent for a batch
+    await rename(info, 1, Changes(first_name=1))  # expect: wrong argument type
+    fraiseql.mutation(isolation="dirty")  # expect: isolation
+    fraiseql.Writes(create=1)  # expect: fields
 
 
 @fraiseql.type(sql_source="notes", stored="projection")  # expect: stored
