@@ -13,7 +13,9 @@ from fraiseql.schema.mutations import mutation
 from fraiseql.schema.named import scalar, union
 from fraiseql.schema.queries import OrderBy, Where, find, find_one, page, query
 from fraiseql.schema.requirements import Check, Requires
+from fraiseql.schema.sql_functions import function
 from fraiseql.schema.unset import UNSET
+from fraiseql.schema.write_errors import WriteError, WriteRefused
 from fraiseql.schema.writes import Writes
 
 __all__ = [
@@ -30,6 +32,8 @@ __all__ = [
     "Requires",
     "Schema",
     "Where",
+    "WriteError",
+    "WriteRefused",
     "Writes",
     "build_schema",
     "connection",
@@ -38,6 +42,7 @@ __all__ = [
     "field",
     "find",
     "find_one",
+    "function",
     "generated_kind",
     "guarded_owner",
     "input",

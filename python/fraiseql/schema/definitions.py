@@ -225,10 +225,12 @@ class WriteOptions:
     Attributes:
         isolation: Isolation level in SQL; None for the default of the database.
         retry: Whether it runs again after a conflict with another transaction.
+        union: Whether errors of the client are data, in a union with the returned type.
     """
 
     isolation: str | None = None
     retry: bool = False
+    union: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -36,6 +36,7 @@ from fraiseql.schema.hints import (
     walk,
 )
 from fraiseql.schema.model import Model
+from fraiseql.schema.write_errors import refusable
 
 _OPTIONS: Final = {QUERY: "queries", MUTATION: "mutations"}
 
@@ -181,6 +182,9 @@ class _Finder:
             for entry in query.arguments
         )
         hint = self._hint(query.annotation, label, None, space)
+        if query.write is not None and query.write.union:
+            hint = refusable(hint, query.graphql_name, label)
+            self.add_hint(hint)
         self.model.queries[position] = replace(query, annotation=hint, arguments=arguments)
 
     def _hint(self, hint: Any, label: str, module: str | None, space: Any = None) -> Any:

@@ -122,6 +122,7 @@ class _Generator:
         )
         returned: Any = _list_of(cls) if kind.endswith("many") else cls
         name = to_camel(kind) + self._name
+        union = writes.errors == "union" and not kind.endswith("many")
         return QueryDefinition(
             name=name,
             graphql_name=name,
@@ -129,7 +130,7 @@ class _Generator:
             arguments=tuple(arguments),
             description=_TEXTS[kind].format(self._name),
             function=function,
-            write=WriteOptions(retry=True),
+            write=WriteOptions(retry=True, union=union),
             requirement=writes.requirement,
         )
 

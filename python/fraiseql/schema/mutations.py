@@ -13,6 +13,7 @@ from fraiseql.schema.requirements import Check, read_requirement
 F = TypeVar("F", bound=Callable[..., Any])
 
 Isolation = Literal["read committed", "repeatable read", "serializable"]
+ErrorForm = Literal["response", "union"]
 LEVELS: Final = ("", *[level.upper() for level in get_args(Isolation)])
 """Isolation levels in SQL, the weakest first; empty for the default of the database."""
 
@@ -29,6 +30,7 @@ def mutation(
     hide: bool = False,
     retry: bool = False,
     isolation: Isolation | None = None,
+    errors: ErrorForm = "response",
 ) -> Callable[[F], F]: ...
 def mutation(
     function: Any = None,
@@ -41,6 +43,7 @@ def mutation(
     hide: bool = False,
     retry: bool = False,
     isolation: Isolation | None = None,
+    errors: ErrorForm = "response",
 ) -> Any:
     """Make a function, sync or async, a mutation; it stays callable as it is.
 
@@ -60,6 +63,8 @@ def mutation(
             another transaction, at most three times. Its effects outside of the database
             then happen again too.
         isolation: Isolation level of the transaction; that of the database when left out.
+        errors: ``union`` makes errors that the client causes data: the field is a union of the
+            returned type and ``WriteRefused``. Otherwise they are errors of the response.
 
     Raises:
         DeclarationError: A hint is missing, or an option has the wrong form.
@@ -74,7 +79,7 @@ def mutation(
     """
     texts = {"name": name, "description": description, "deprecation": deprecation}
     check_options("@fraiseql.mutation", texts)
-    options = _options(retry, isolation)
+    options = write_options("@fraiseql.mutation", retry, isolation, errors)
 
     def decorate(target: Any) -> Any:
         definition = function_definition("mutation", target, name, description, deprecation)
@@ -85,14 +90,31 @@ def mutation(
     return decorate if function is None else decorate(function)
 
 
-def _options(retry: object, isolation: object) -> WriteOptions:
+def write_options(label: str, retry: object, isolation: object, errors: object) -> WriteOptions:
+    """Return the options of a mutation.
+
+    Args:
+        label: The declaration, for errors.
+        retry: Whether it runs again after a conflict.
+        isolation: Its isolation level, or None.
+        errors: ``response`` or ``union``.
+
+    Raises:
+        DeclarationError: One has the wrong form.
+    """
     if not isinstance(retry, bool):
         raise DeclarationError(
-            f"@fraiseql.mutation has retry={retry!r}.", hint="Write retry=True or leave it out."
+            f"{label} has retry={retry!r}.", hint="Write retry=True or leave it out."
         )
     if isolation is not None and isolation not in get_args(Isolation):
         levels = ", ".join(map(repr, get_args(Isolation)))
         raise DeclarationError(
-            f"@fraiseql.mutation has isolation={isolation!r}.", hint=f"Write one of: {levels}."
+            f"{label} has isolation={isolation!r}.", hint=f"Write one of: {levels}."
         )
-    return WriteOptions(None if isolation is None else str(isolation).upper(), retry)
+    if errors not in get_args(ErrorForm):
+        raise DeclarationError(
+            f"{label} has errors={errors!r}.", hint="Write errors='union' or leave it out."
+        )
+    return WriteOptions(
+        None if isolation is None else str(isolation).upper(), retry, union=errors == "union"
+    )

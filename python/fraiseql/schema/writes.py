@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from fraiseql.errors import DeclarationError
 from fraiseql.schema.options import names_of
@@ -26,6 +26,8 @@ class Writes:
         delete: Whether ``delete`` and ``deleteMany`` exist.
         many: Whether the mutations of many rows exist.
         max_affected: Most rows that one mutation may write; more are the error ``TOO_MANY_ROWS``.
+        errors: ``union``: mutations of one row answer a union of the type and ``WriteRefused``, as
+            ``mutation(errors="union")`` does.
         requires: Function of the request's context: whether it may use the mutations.
         hide: Whether requests that may not use them do not see them in the schema.
 
@@ -46,6 +48,7 @@ class Writes:
     delete: bool = False
     many: bool = True
     max_affected: int = MAX_AFFECTED
+    errors: Literal["response", "union"] = "response"
     requires: Check | None = None
     hide: bool = False
     requirement: Requires | None = field(init=False, default=None, repr=False)
@@ -61,6 +64,10 @@ class Writes:
             raise DeclarationError(
                 "Writes lists nothing to write.",
                 hint='Write Writes(create=["title"]), update=[…] or delete=True.',
+            )
+        if self.errors not in ("response", "union"):
+            raise DeclarationError(
+                f"Writes has errors={self.errors!r}.", hint="Write 'union' or leave it out."
             )
         if self.upsert and not self.create:
             raise DeclarationError(

@@ -260,9 +260,13 @@ class CompiledPlan:
 
     def failed(self, run: Run, error: Exception) -> list[Any]:
         """Return the streams of root fields that failed before they ran."""
-        streams, number = self._streams.copy(), run.fail(error)
+        return self.answered(run.fail(error))
+
+    def answered(self, item: Item) -> list[Any]:
+        """Return the streams of root fields with this item."""
+        streams = self._streams.copy()
         for root in self.plan.roots:
-            streams[root.stream] = (number,)
+            streams[root.stream] = (item,)
         return streams
 
     async def compute(

@@ -8,7 +8,7 @@ from graphql import GraphQLField, GraphQLInputObjectType, GraphQLInputType, get_
 
 from fraiseql.database import Pool
 from fraiseql.errors import FraiseQLError, InputError, sqlstate_of
-from fraiseql.schema import Schema
+from fraiseql.schema import Schema, WriteError, WriteRefused
 from fraiseql.sql_files import load_sql
 
 CODES: Final[Mapping[str, str]] = {
@@ -76,6 +76,22 @@ async def for_client(
         message, hint = constraint.comment or usual, _HINTS.get(code, "")
     path = () if field is None else input_path(field, constraint.columns, schema)
     return InputError(message, hint=hint, code=code, path=path)
+
+
+def refused(errors: Sequence[Exception]) -> WriteRefused:
+    """Return errors of a client as data."""
+    return WriteRefused(errors=[_data(error) for error in errors])
+
+
+def _data(error: Exception) -> WriteError:
+    path = error.path if isinstance(error, InputError) else ()
+    shown = error if isinstance(error, FraiseQLError) else FraiseQLError(str(error))
+    return WriteError(
+        code=shown.code,
+        message=shown.message,
+        hint=shown.hint or None,
+        input=[str(step) for step in path],
+    )
 
 
 async def _constraint(pool: Pool, cause: Any) -> _Constraint:

@@ -1,7 +1,10 @@
 """Generated mutations: they write rows, and read the documents of these rows."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
 from typing import Any, Final
+
+import orjson
 
 from fraiseql.catalog import Relation
 from fraiseql.database import WriteTransaction
@@ -9,6 +12,7 @@ from fraiseql.errors import ConfigurationError, DeclarationError, InputError
 from fraiseql.naming import suggestion
 from fraiseql.schema import UNSET, Schema
 from fraiseql.schema.generated import GeneratedWrite
+from fraiseql.schema.sql_functions import SqlFunction
 from fraiseql.serving.document.uniform import uniform
 from fraiseql.serving.document.variable_signature import references
 from fraiseql.serving.execution.documents import Document
@@ -20,6 +24,7 @@ from fraiseql.serving.planning.relations import Relations, bind_source
 from fraiseql.serving.sql.conditions import ConditionWriter
 from fraiseql.serving.sql.parameters import converter
 from fraiseql.serving.sql.write import (
+    call_sql,
     conflict_sql,
     delete_sql,
     insert_default_sql,
@@ -86,15 +91,56 @@ class RowWriter:
             InputError: No row has the key, the filter is empty, or too many rows match it.
             DatabaseError: The database refused the change.
         """
-        db = context["db"]
-        if not isinstance(db, WriteTransaction):
-            raise ConfigurationError(
-                "Generated mutations need the transaction of the request.",
-                hint="Give no db of your own in the context.",
-            )
+        run = self._run(write, context)
+        return await getattr(run, write.kind)(**arguments)
+
+    async def call(
+        self, function: SqlFunction, context: Mapping[str, Any], arguments: Mapping[str, Any]
+    ) -> Any:
+        """Call a function of the database; return its documents or values.
+
+        Args:
+            function: The function.
+            context: The context of the request.
+            arguments: Its arguments; those that are ``UNSET`` have the function's defaults.
+
+        Raises:
+            DatabaseError: The function failed.
+        """
+        sent = {name: value for name, value in arguments.items() if value is not UNSET}
+        sql = call_sql(function.name, list(sent))
+        rows = await _transaction(context).fetch(sql, *map(_sql_value, sent.values()))
+        type_name = self._schema.classes.get(function.returned)
+        source = self._relations.sources.sources.get(type_name or "")
+        if source is None:
+            found: list[Any] = [row[0] for row in rows]
+        else:
+            write = GeneratedWrite("update", source.type_name, source.declared, source.key, (), 0)
+            found = await self._run(write, context).returned(rows)
+        return found if function.many else next(iter(found), None)
+
+    def _run(self, write: GeneratedWrite, context: Mapping[str, Any]) -> "_Run":
+        db = _transaction(context)
         run = _Run(self._relations, self._reader, self._encoder, write, db)
         run.columns = self._columns(write.type_name)
-        return await getattr(run, write.kind)(**arguments)
+        return run
+
+
+def _transaction(context: Mapping[str, Any]) -> WriteTransaction:
+    db = context["db"]
+    if not isinstance(db, WriteTransaction):
+        raise ConfigurationError(
+            "Generated mutations need the transaction of the request.",
+            hint="Give no db of your own in the context.",
+        )
+    return db
+
+
+def _sql_value(value: Any) -> Any:
+    """Return an argument as the driver takes it."""
+    if isinstance(value, Enum):
+        return value.value
+    return orjson.dumps(value).decode() if isinstance(value, dict) else value
 
 
 class _Run:
@@ -170,6 +216,13 @@ class _Run:
         await self._delete(keys)
         return documents
 
+    async def returned(self, rows: Sequence[Any]) -> list[Document]:
+        """Return the documents of rows that a function returned: whole, or their keys alone."""
+        key = self._source.key
+        alone = bool(rows) and len(rows[0]) == 1 == len(key)
+        keys = [{key[0]: row[0]} if alone else {name: row[name] for name in key} for row in rows]
+        return await self._read([each for each in keys if None not in each.values()], key)
+
     async def _change(self, keys: list[Key], content: Key, key: Mapping[str, Any]) -> Any:
         documents = await self._read(await self._update(keys, content))
         if not documents:
@@ -241,11 +294,11 @@ class _Run:
                 code="TOO_MANY_ROWS",
             )
 
-    async def _read(self, keys: Sequence[Key]) -> list[Document]:
+    async def _read(self, keys: Sequence[Key], names: Sequence[str] = ()) -> list[Document]:
         """Return the documents of rows, in the order of their keys."""
         if not keys:
             return []
-        names = self._key
+        names = names or self._key
         if len(names) == 1:
             where: dict[str, Any] = {names[0]: {"in": [key[names[0]] for key in keys]}}
         else:

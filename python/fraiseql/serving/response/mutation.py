@@ -10,13 +10,13 @@ from typing import Any, Final
 from graphql import GraphQLField
 
 from fraiseql.database import Pool, WriteTransaction, write_transaction
-from fraiseql.errors import FraiseQLError, sqlstate_of
+from fraiseql.errors import Forbidden, FraiseQLError, InputError, sqlstate_of
 from fraiseql.events import Timings
 from fraiseql.schema import Schema
 from fraiseql.schema.definitions import WriteOptions
 from fraiseql.schema.mutations import LEVELS
 from fraiseql.serving.execution.run import Run
-from fraiseql.serving.execution.violations import CONFLICTS, for_client
+from fraiseql.serving.execution.violations import CONFLICTS, for_client, refused
 from fraiseql.serving.preparation.serving_plan import RootPart, ServingPlan
 from fraiseql.serving.response.answer import (
     FieldResult,
@@ -137,13 +137,21 @@ class MutationAnswers:
     ) -> FieldResult:
         """Return the null of a field, and the error for the client."""
         field = None if part is None else self._field(part)
-        error = await for_client(self.pool, failure, field, self.schema)
+        errors = [
+            await for_client(self.pool, each, field, self.schema) for each in _causes(failure)
+        ]
         if part is None:
-            return FieldResult(None, (request.errors.described(error),))
+            return FieldResult(None, tuple([request.errors.described(each) for each in errors]))
         run = request.new_run(python=False)
-        streams = part.serving.compiled.failed(run, error)
-        result = await _rendered(part, run, streams, request)
-        return replace(result, value=None) if self.whole else result
+        if not self.whole and _is_data(part, errors):
+            item = run.encoded(refused(errors), part.serving.compiled.python[0].field.type_name)
+            return await _rendered(part, run, part.serving.compiled.answered(item), request)
+        results = [
+            await _rendered(part, run, part.serving.compiled.failed(run, each), request)
+            for each in errors
+        ]
+        shown = [error for result in results for error in result.errors]
+        return FieldResult(None if self.whole else results[0].value, shown)
 
     def _field(self, part: RootPart) -> GraphQLField | None:
         mutation = self.schema.graphql.mutation_type
@@ -152,6 +160,26 @@ class MutationAnswers:
             return None
         field: GraphQLField = mutation.fields[roots[0].definition.graphql_name]
         return field
+
+
+def _causes(failure: Exception) -> Sequence[Exception]:
+    """Return the errors of the input in a group, or the failure itself."""
+    if isinstance(failure, ExceptionGroup) and all(
+        isinstance(each, InputError) for each in failure.exceptions
+    ):
+        return failure.exceptions
+    return (failure,)
+
+
+def _is_data(part: RootPart, errors: Sequence[Exception]) -> bool:
+    """Return whether errors are in the data of a field: they are the client's own."""
+    roots = part.serving.compiled.python
+    options = roots[0].definition.write if roots else None
+    return (
+        options is not None
+        and options.union
+        and all(isinstance(error, InputError | Forbidden) for error in errors)
+    )
 
 
 async def _run(

@@ -81,6 +81,18 @@ def lock_sql(relation: Relation, key: Sequence[str], condition: str, most: int) 
     )
 
 
+def call_sql(function: str, names: Sequence[str]) -> str:
+    """Return the statement that calls a function with named arguments, and returns its rows.
+
+    Args:
+        function: Its name, with its schema or without.
+        names: Names of the arguments, in the order of the parameters.
+    """
+    listed = ", ".join(f"{quote(name)} => ${place}" for place, name in enumerate(names, 1))
+    called = ".".join(quote(part) for part in function.split("."))
+    return f"SELECT * FROM {called}({listed}) AS f"
+
+
 def _records(
     relation: Relation,
     columns: Sequence[str],
