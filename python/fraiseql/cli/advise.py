@@ -18,6 +18,7 @@ from fraiseql.cli.server import holding_database
 from fraiseql.cli.target import add_target, find_target
 from fraiseql.database import open_pool
 from fraiseql.operating.advise.advising import AdviseOptions, advise
+from fraiseql.operating.ops.advice import write_advice
 from fraiseql.schema import Schema
 from fraiseql.settings import Settings
 
@@ -102,6 +103,7 @@ async def _connected(schema: Schema, settings: Settings, arguments: Namespace) -
         await pool.close()
     document = report_document(report)
     add_measurements(document, evaluation, emitted)
+    write_advice(settings.data_dir, document)
     _show(document, (*advice_lines(document), *measured_lines(document)), arguments)
     return 1 if report.advice else 0
 

@@ -3,7 +3,7 @@
 from argparse import Namespace
 from typing import Any
 
-from fraiseql.cli.output import say, say_json
+from fraiseql.cli.output import say_data, say_json
 from fraiseql.operating.metrics.alerts import alert_rules
 from fraiseql.operating.metrics.dashboard import dashboard
 
@@ -26,5 +26,5 @@ def _run(arguments: Namespace) -> int:
     elif arguments.json:
         say_json({"version": 1, "rules": alert_rules()})
     else:
-        say(alert_rules())
+        say_data(alert_rules())
     return 0

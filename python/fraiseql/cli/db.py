@@ -21,7 +21,7 @@ from fraiseql.caching.strategies.compare import Verified
 from fraiseql.caching.strategies.indexes.status import index_statuses
 from fraiseql.caching.verify import repair, verify
 from fraiseql.cli.granting import add_role, run_grant
-from fraiseql.cli.output import note, say, say_json
+from fraiseql.cli.output import note, say, say_data, say_json
 from fraiseql.cli.steps import plan_lines
 from fraiseql.cli.target import add_target, find_target
 from fraiseql.database import open_pool
@@ -93,7 +93,7 @@ async def _plan(writer: AdminConnection, desired: DesiredState, arguments: Names
     for refusal in plan.refusals:
         note(f"refused: {refusal}")
     if arguments.sql == "-":
-        say("\n".join(f"-- {name}\n{text}" for name, text in plan_files(plan).items()))
+        say_data("\n".join(f"-- {name}\n{text}" for name, text in plan_files(plan).items()))
     elif arguments.sql:
         paths = write_files(plan, Path(arguments.sql))
         note(f"{len(paths)} files written to {arguments.sql}")

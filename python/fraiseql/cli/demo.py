@@ -19,7 +19,7 @@ from fraiseql.cli.server import (
 )
 from fraiseql.database import Database, Pool, open_pool
 from fraiseql.demo import declarations
-from fraiseql.demo.application import create_demo
+from fraiseql.demo.application import NAME, create_demo
 from fraiseql.demo.check import Outcome, check
 from fraiseql.demo.client import HttpClient
 from fraiseql.demo.gains import Gain, apply_stored, measure_gains
@@ -153,11 +153,16 @@ def _welcome(url: str, ops: str, address: str | None) -> None:
         say(f"\n# {operation.name}\n{operation.query.strip()}")
     say("\nWhere to look next:")
     say(f"  the declarations    {_shown(declarations.__file__)}, and queries.py next to it")
-    say("  the schema          fraiseql schema fraiseql.demo.app:app")
-    say("  the SQL of a query  fraiseql explain fraiseql.demo.app:app '{ airlines { name } }'")
+    say(f"  the schema          fraiseql schema {NAME}")
+    say(f"  the SQL of a query  fraiseql explain {NAME} '{{ airlines {{ name }} }}'")
     say("  are answers right?  fraiseql demo --check")
     if address:
         say(f"  the tables          psql '{address}' -c '\\d fraiseql_demo.*'")
+    say("\nWhile it runs, in another terminal:")
+    say(f"  slow operations     fraiseql trace show {NAME}")
+    say(f"  faults              fraiseql doctor {NAME}")
+    say(f"  server settings     fraiseql tune {NAME}")
+    say(f"  indexes and caches  fraiseql advise {NAME}")
     say(f"\nGraphiQL and the API: {url}  (Ctrl-C stops it)")
     say(f"Operations, caches, faults: {ops}")
 

@@ -129,7 +129,7 @@ def _show(examination: Examination, *, as_json: bool) -> None:
     for each in examination.diagnoses:
         _say_diagnosis(each)
     for hidden in examination.not_seen:
-        say(f"not seen  {hidden.code}: {hidden.reason}")
+        say(f"not looked for  {hidden.code}: {hidden.reason}")
     say(_summary(examination))
 
 
@@ -158,8 +158,9 @@ def _summary(examination: Examination) -> str:
     ]
     listed = ", ".join(f"{count} {severity}" for severity, count in counts if count)
     ignored = f"; {examination.ignored} ignored" if examination.ignored else ""
-    hidden = f"; {len(examination.not_seen)} not seen" if examination.not_seen else ""
-    return f"{listed or 'No fault'}{ignored}{hidden}, as role {examination.role}."
+    hidden = f"; {len(examination.not_seen)} not looked for" if examination.not_seen else ""
+    verdict = listed or "No known fault"
+    return f"{verdict}{ignored}{hidden}, as role {examination.role} sees the database."
 
 
 def _facts(examination: Examination) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from fraiseql.cli import (
     trace,
     tune,
 )
+from fraiseql.cli.commands import runnable, use_application
 from fraiseql.errors import ConfigurationError, FraiseQLError
 
 _FAILED = 1
@@ -46,6 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code.
     """
     arguments = make_parser().parse_args(argv)
+    use_application(getattr(arguments, "app", None))
     try:
         code: int = arguments.run(arguments)
     except ConfigurationError as error:
@@ -75,5 +77,5 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _complain(error: FraiseQLError, code: int) -> int:
     sys.stdout.flush()
-    sys.stderr.write(f"fraiseql: {error}\n")
+    sys.stderr.write(f"fraiseql: {runnable(str(error))}\n")
     return code

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
+from fraiseql.cli.commands import runnable
+
 _WIDTH: Final = 30
 
 
@@ -32,20 +34,28 @@ class Progress:
 
 
 def say(text: str = "") -> None:
-    """Write a line for the reader at once, also when the output is not a terminal."""
+    """Write a line for the reader at once, also when the output is not a terminal.
+
+    Commands in it are written so that the reader can run them.
+    """
+    say_data(runnable(text))
+
+
+def say_data(text: str) -> None:
+    """Write a line for a program: as it is."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
 def note(text: str) -> None:
     """Write a line on standard error, which is not part of the result."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(runnable(text) + "\n")
     sys.stderr.flush()
 
 
 def say_json(value: Any) -> None:
     """Write a value as indented JSON."""
-    say(json.dumps(value, indent=2, ensure_ascii=False))
+    say_data(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def table_line(cells: Sequence[str], widths: Sequence[int]) -> str:

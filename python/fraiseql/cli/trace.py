@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
-from fraiseql.cli.output import note, say, say_json, table_line
+from fraiseql.cli.output import note, say, say_data, say_json, table_line
 from fraiseql.cli.target import add_target, find_target
 from fraiseql.database import Pool, open_pool
 from fraiseql.database.writing import open_admin
@@ -20,7 +20,7 @@ _ORDERS: Final[dict[str, Callable[[TracedCost], float]]] = {
     "p95": lambda cost: cost.percentile(0.95),
     "bytes": lambda cost: cost.bytes,
 }
-_HEADS: Final = ("operation", "source", "calls", "errors", "total ms", "mean", "p95", "bytes")
+_HEADS: Final = ("operation", "source", "calls", "errors", "total ms", "mean ms", "p95 ms", "bytes")
 _WIDTHS: Final = (36, 16, 10, 7, 12, 9, 9, 14)
 _SHOWN: Final = 100
 
@@ -79,19 +79,25 @@ async def _show(pool: Pool, arguments: Namespace) -> None:
     if arguments.json:
         say_json(_trace_facts(trace, shown))
         return
-    say(f"{len(trace.operations)} operations from {trace.since:%F %R} to {trace.upto:%F %R %Z}.")
+    count = len(trace.operations)
+    times = f"from {trace.since:%F %R} to {trace.upto:%F %R %Z}"
+    say(f"{count} operation{'' if count == 1 else 's'} {times}.")
     say(table_line(_HEADS, _WIDTHS))
     for operation in shown:
         _say_operation(operation)
 
 
 def _say_operation(operation: TracedOperation) -> None:
-    say(_line(operation.name or f"({operation.id})", "", operation.cost))
+    say(_line(_cut(operation.name or operation.document, _WIDTHS[0]), "", operation.cost))
     for statement in operation.statements:
         say(_line(f"  {statement.root or statement.id}", statement.source, statement.cost))
         if statement.sql:
-            text = " ".join(statement.sql.split())
-            say(f"    {text if len(text) <= _SHOWN else text[: _SHOWN - 1] + '…'}")
+            say(f"    {_cut(statement.sql, _SHOWN)}")
+
+
+def _cut(text: str, most: int) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def _line(name: str, source: str, cost: TracedCost) -> str:
@@ -149,7 +155,7 @@ async def _export(pool: Pool, arguments: Namespace) -> None:
     lines = [line async for line in exported(pool.inspect)]
     if arguments.file == "-":
         for line in lines:
-            say(line)
+            say_data(line)
         return
     _write(arguments.file, "".join(f"{line}\n" for line in lines))
     _report(arguments, {"rows": len(lines) - 1}, f"{len(lines) - 1:,} rows written.")

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from fraiseql.cli.output import note, say, say_json
+from fraiseql.cli.output import note, say, say_data, say_json
 from fraiseql.cli.sizes import size_argument
 from fraiseql.cli.target import add_target, find_target
 from fraiseql.cli.tune_output import change_document, change_lines, tuning_document, tuning_lines
@@ -234,7 +234,7 @@ def _show(tuning: Tuning, measurement: Measurement | None, arguments: Namespace)
             say(line)
     elif tuning.proposals:
         for line in FORMATS[arguments.format](tuning.proposals):
-            say(line)
+            say_data(line)
     return _PROPOSED if tuning.proposals else _PENDING if tuning.pending else 0
 
 

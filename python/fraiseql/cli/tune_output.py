@@ -12,6 +12,12 @@ from fraiseql.operating.tune.replay import PAIRS
 from fraiseql.sizing.sizes import shown
 
 _NAME = 32
+_LEGEND = (
+    "Each setting: its value now -> the proposed one, and the reason of the proposal:",
+    "  size      follows from the machine",
+    "  evidence  is proposed because statistics of the server show its symptom",
+    "  planner   changes plans, so it is proposed only if --measure finds no operation slower",
+)
 
 
 def tuning_document(tuning: Tuning, measurement: Measurement | None) -> dict[str, Any]:
@@ -109,6 +115,9 @@ def tuning_lines(document: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines of a document."""
     yield from _input_lines(document["server"], document["machine"])
     yield ""
+    if document["proposals"]:
+        yield from _LEGEND
+        yield ""
     for each in document["proposals"]:
         yield from _proposal_lines(each)
     if document["candidates"]:
@@ -137,7 +146,10 @@ def _input_lines(server: Mapping[str, Any], machine: Mapping[str, Any]) -> Itera
     source = f" ({machine['storage_source']})" if machine["storage_source"] else ""
     yield f"storage   {machine['storage'] or 'unknown'}{source}"
     yield f"databases {shown(machine['database_bytes'])}"
-    yield f"load      {machine['connections']} connections, profile {machine['profile']}"
+    yield (
+        f"load      {machine['connections']} connections, profile {machine['profile']}"
+        " (see --connections, --profile)"
+    )
 
 
 def _proposal_lines(proposal: Mapping[str, Any]) -> Iterator[str]:
@@ -182,7 +194,8 @@ def _summary(proposals: Sequence[Mapping[str, Any]]) -> str:
     count = len(proposals)
     restart = sum(each["restart"] for each in proposals)
     text = f"{count} proposal{'s' if count > 1 else ''}"
-    return f"{text}, {restart} of them with a restart. Apply them: fraiseql tune APP --apply"
+    summary = f"{text}, {restart} of them with a restart. Nothing was changed."
+    return f"{summary} Apply them: fraiseql tune APP --apply"
 
 
 def change_document(change: Change) -> dict[str, Any]:

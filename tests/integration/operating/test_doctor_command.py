@@ -44,11 +44,11 @@ def test_a_fault_is_printed_cleared_and_then_gone(
     printed = capsys.readouterr().out
     assert "NO_PRIMARY_KEY  public.t\n" in printed
     assert "undo:     ALTER TABLE public.t DROP COLUMN pk_t\n" in printed
-    assert "1 warning, as role postgres." in printed
+    assert "1 warning, as role postgres sees the database." in printed
     assert doctor("--apply", "NO_PRIMARY_KEY") == 0
     output = capsys.readouterr()
     assert "undo: ALTER TABLE public.t DROP COLUMN pk_t\n" in output.err
-    assert output.out == "No fault, as role postgres.\n"
+    assert output.out == "No known fault, as role postgres sees the database.\n"
 
 
 def test_json_has_every_part_of_a_finding(
@@ -70,7 +70,10 @@ def test_an_ignored_fault_is_only_counted(
     at_once(run_sql(database, TABLE))
     only = ("--only", "NO_PRIMARY_KEY")
     assert doctor(*only, "--ignore", "NO_PRIMARY_KEY:public.t") == 0
-    assert capsys.readouterr().out == "No fault; 1 ignored, as role postgres.\n"
+    assert (
+        capsys.readouterr().out
+        == "No known fault; 1 ignored, as role postgres sees the database.\n"
+    )
     assert doctor(*only, "--min-severity", "error") == 0
 
 

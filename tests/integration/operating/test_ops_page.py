@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from fraiseql.operating.ops.advice import write_advice
 from tests.integration.operating.traced import TABLES, Traced, app_of
 
 LOCAL = ("127.0.0.1", 9)
@@ -207,7 +208,8 @@ def test_pages_of_other_sites_cannot_read_the_data(traced: Traced, app: Any) -> 
 
 def test_values_are_escaped_without_scripts_too(traced: Traced, tmp_path: Path) -> None:
     hostile = "</td><script>alert(1)</script>"
-    (tmp_path / "advice.json").write_text(json.dumps([{"ddl": hostile, "gain": 2.5}]))
+    left = {"operations": hostile, "mean_ms": 2.5, "reason": "it is fast"}
+    write_advice(str(tmp_path), {"advice": [], "left": [left]})
 
     async def page() -> httpx.Response:
         own = app_of(traced.url, ops=True, data_dir=str(tmp_path))

@@ -20,9 +20,8 @@ from fraiseql.operating.trace.report import (
 MINUTES: Final = 15
 """Minutes of the trace that the tab shows."""
 
-_ANONYMOUS: Final = "(anonymous)"
-_LONGEST: Final = 120
-"""Characters of a name, which clients choose."""
+_LONGEST: Final = 80
+"""Characters of a name, which clients choose, or of the document of an operation without one."""
 
 _COLUMNS: Final[Columns] = {
     "operation": "text",
@@ -31,7 +30,7 @@ _COLUMNS: Final[Columns] = {
     "errors": "number",
     "p50 ms": "number",
     "p95 ms": "number",
-    "database": "number",
+    "database ms": "number",
     "rows/call": "number",
     "bytes/call": "number",
     "answered from": "text",
@@ -42,8 +41,8 @@ _ALL: Final = (
 )
 _OWN: Final = "Of this process only, since it started."
 _LEGEND: Final = (
-    "p50 and p95 are interpolated and may be wrong by a factor of two; database is the time of"
-    " statements, in milliseconds for each call."
+    "p50 and p95 are interpolated and may be wrong by a factor of two. database ms, rows and bytes"
+    " are means of one call."
 )
 
 
@@ -147,7 +146,7 @@ def _row(operation: TracedOperation, minutes: float) -> list[Cell]:
     rows = sum(statement.cost.rows for statement in operation.statements)
     sources = dict.fromkeys(statement.source for statement in operation.statements)
     return [
-        operation.name[:_LONGEST] or _ANONYMOUS,
+        (operation.name or operation.document)[:_LONGEST],
         cost.calls,
         rounded(cost.calls / minutes),
         cost.errors,

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from fraiseql.caching.results.admin.purge import purge_queries
 from fraiseql.caching.results.admin.purge_targets import query_names
@@ -30,6 +31,7 @@ _SOMETIMES: Final = 15.0
 _RARELY: Final = 300.0
 _SCRIPTS: Final = frozenset({"__main__", "__mp_main__"})
 _PLACEHOLDER: Final = "APP"
+_names: Final[WeakKeyDictionary[object, str]] = WeakKeyDictionary()
 
 
 class Tabs:
@@ -108,10 +110,20 @@ class Tabs:
         return await advice_contents(self._service.settings.data_dir, self._app)
 
 
+def name_application(service: object, name: str) -> None:
+    """Use a name in commands for an application that is in no module.
+
+    Args:
+        service: Its service.
+        name: ``module:attribute`` of the same application for other processes.
+    """
+    _names[service] = name
+
+
 def application_name(service: Service) -> str:
     """Return ``module:attribute`` of the application of a service; ``APP`` if no module has it."""
     for name, module in list(sys.modules.items()):
         for attribute, value in list(vars(module).items()) if name not in _SCRIPTS else ():
             if type(value) is Application and value.service is service:
                 return f"{name}:{attribute}"
-    return _PLACEHOLDER
+    return _names.get(service, _PLACEHOLDER)

@@ -96,7 +96,7 @@ async function showDetails(id) {
   dialog.showModal();
   try {
     const own = await read(`operation.json?id=${encodeURIComponent(id)}`);
-    dialog.replaceChildren(close, element("h2", { id: "details-title" }, own.name || "(anonymous)"),
+    dialog.replaceChildren(close, element("h2", { id: "details-title" }, own.name || "Operation without a name"),
       element("pre", {}, own.document), ...own.statements.map(statement),
       ...own.commands.map(([purpose, text]) => element("div", {}, element("p", {}, purpose), command(text))));
   } catch (error) {
