@@ -18,6 +18,7 @@ from fraiseql.cli import (
     demo,
     doctor,
     explain,
+    init,
     refresh,
     schema,
     serve,
@@ -32,7 +33,7 @@ _MISUSED = 2
 _INTERRUPTED = 130
 _CUT = 141
 _COMMANDS = (
-    *(demo, serve, db, refresh, cache),
+    *(init, demo, serve, db, refresh, cache),
     *(doctor, tune, advise, trace, dashboard, bench, schema, explain),
 )
 
