@@ -44,6 +44,11 @@ async def add(info: fraiseql.Info, id: int, n: int = 1) -> int | None:  # noqa: 
     )
 
 
+@fraiseql.mutation(requires=may_write, hide=True)
+def secret() -> bool:
+    return True
+
+
 @fraiseql.mutation(isolation="serializable", retry=True)
 async def sum_up(info: fraiseql.Info, target: int) -> int | None:
     """Write a sum of all rows: two of these at once are not serializable."""
@@ -67,7 +72,7 @@ async def dawdle(info: fraiseql.Info) -> int | None:
     return 1
 
 
-MUTATIONS = [add, sum_up, sum_up_once, dawdle]
+MUTATIONS = [add, secret, sum_up, sum_up_once, dawdle]
 OPTIONS: dict[str, Any] = {
     "queries": [fraiseql.find("counters", Counter, order_by="id")],
     "mutations": MUTATIONS,
@@ -144,6 +149,20 @@ def test_a_denied_mutation_is_not_called(counters: Served) -> None:
     error = counters.error("mutation { add(id: 1) }", context={"denied": True})
     assert error["extensions"]["code"] == "FORBIDDEN"
     assert ATTEMPTS == []
+
+
+def test_a_hidden_mutation_is_not_in_the_schema(counters: Served) -> None:
+    query = "{ __schema { mutationType { fields { name } } } }"
+
+    def names(**context: Any) -> list[str]:
+        fields = counters.data(query, context=context)["__schema"]["mutationType"]["fields"]
+        return [field["name"] for field in fields]
+
+    assert "secret" in names()
+    assert "add" in names(denied=True)
+    assert "secret" not in names(denied=True)
+    error = counters.ask("mutation { secret }", context={"denied": True})["errors"][0]
+    assert error["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
 
 
 def test_an_invalid_argument_is_not_called(counters: Served) -> None:

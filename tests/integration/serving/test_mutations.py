@@ -8,6 +8,7 @@ import pytest
 
 import fraiseql
 from fraiseql.repositories import Repository
+from fraiseql.serving import Request
 from tests.integration.serving.served import Served, served
 
 TABLES = """
@@ -278,6 +279,18 @@ def test_a_block_of_the_transaction_is_a_savepoint(bank: Served) -> None:
 
 def test_statements_at_the_same_time_wait_for_each_other(bank: Served) -> None:
     assert bank.data("mutation { gather }") == {"gather": 10}
+
+
+def test_an_explanation_does_not_write(bank: Served) -> None:
+    request = Request("mutation { pay(accountId: 1, amount: 5) { balance } }")
+    explanation = bank.run(bank.service.explain(request, analyze=True))
+    assert "pay" in explanation.plan
+    assert balances(bank) == [10, 0]
+
+
+def test_an_operation_without_fields_is_answered(bank: Served) -> None:
+    assert bank.data("mutation { pay(accountId: 1, amount: 5) @skip(if: true) { id } }") == {}
+    assert balances(bank) == [10, 0]
 
 
 def test_a_get_request_does_not_write(bank: Served) -> None:

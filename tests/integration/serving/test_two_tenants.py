@@ -87,6 +87,11 @@ async def in_transaction(info: fraiseql.Info) -> int:
         return await transaction.fetchval("SELECT sum(id)::int FROM item")
 
 
+@fraiseql.mutation
+async def in_mutation(info: fraiseql.Info) -> int | None:
+    return await info.context["db"].fetchval("SELECT sum(id)::int FROM item")
+
+
 QUERIES = [
     fraiseql.find("teams", Team, order_by="id"),
     fraiseql.find_one("team", Team, by="id"),
@@ -147,6 +152,10 @@ PATHS: dict[str, tuple[str, Any]] = {
         "{ v: recorded }",
         lambda who: sum(row["id"] for row in of_tenant(ITEMS, who)),
     ),
+    "a mutation": (
+        "mutation { v: inMutation }",
+        lambda who: sum(row["id"] for row in of_tenant(ITEMS, who)),
+    ),
     "a transaction": (
         "{ v: inTransaction }",
         lambda who: sum(row["id"] for row in of_tenant(ITEMS, who)),
@@ -162,7 +171,12 @@ PATHS["a cache"] = (
 def tenants(database: str, redis_url: str) -> Iterator[Served]:
     at_once(run_sql(database, f"CREATE ROLE {ROLE}", TABLES))
     try:
-        options: dict[str, Any] = {"queries": QUERIES, "redis_url": redis_url, "pool_size": 2}
+        options: dict[str, Any] = {
+            "queries": QUERIES,
+            "mutations": [in_mutation],
+            "redis_url": redis_url,
+            "pool_size": 2,
+        }
         with served_with_caches(database, **options) as running:
             yield running
     finally:

@@ -172,8 +172,9 @@ class _Run:
 
     async def create(self, input: Any) -> Any:  # noqa: A002 - the name of the argument
         """Create a row."""
-        (document,) = await self._read(await self._insert([self._content(input)]))
-        return document
+        documents = await self._read(await self._insert([self._content(input)]))
+        # A view or a trigger may hide the row.
+        return next(iter(documents), None)
 
     async def create_many(self, input: Sequence[Any]) -> Any:  # noqa: A002
         """Create rows, in their order."""
@@ -189,8 +190,8 @@ class _Run:
         target = [self.columns[name] for name in on.value.split(",")]
         changed = [self.columns[name] for name in self._write.update]
         changed = [column for column in changed if column in content]
-        (document,) = await self._read(await self._insert([content], conflict_sql(target, changed)))
-        return document
+        keys = await self._insert([content], conflict_sql(target, changed))
+        return next(iter(await self._read(keys)), None)
 
     async def update(self, set: Any, **key: Any) -> Any:  # noqa: A002
         """Change the row with a key."""

@@ -21,7 +21,8 @@ def operation_weight(operation: Operation) -> int:
 
 def plan_weight(serving: ServingPlan, operation: Operation) -> int:
     """Return the weight of a plan, whose fields reference the operation's syntax tree."""
-    plans = [serving, *([part.serving for part in serving.split.parts] if serving.split else [])]
+    parts = (*serving.serial, *(serving.split.parts if serving.split else ()))
+    plans = [serving, *[part.serving for part in parts]]
     return operation_weight(operation) + sum(_own_weight(plan) for plan in plans)
 
 
