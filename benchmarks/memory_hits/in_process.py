@@ -30,7 +30,7 @@ BODY = 120
 @asynccontextmanager
 async def service(run: Run, stored: Stored) -> AsyncIterator[Service]:
     """Start a service of this process."""
-    more: dict[str, Any] = {"memory_max_bytes": 0} if stored.store == "redis" else {}
+    more: dict[str, Any] = {"memory_max_bytes": 1} if stored.store == "redis" else {}
     started: Any = fraiseql.create_app(
         queries=declared.queries(stored),
         database_url=run.url,

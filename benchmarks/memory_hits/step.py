@@ -79,7 +79,7 @@ def _method(bench: Bench, sizes: plan.Plan) -> dict[str, Any]:
         f" {bench.plan.size.users:,} rows; both tables are in the change log",
         "tags": "hits by key have tags of rows, hits of lists of tables",
         "redis": "a server on PostgreSQL's core, unix socket, nothing on disk; the store `redis`"
-        " is measured with memory_max_bytes=0",
+        " is measured with memory_max_bytes=1: no value fits",
         "index": "dropped in one of two equal databases; writers update one user in each"
         " transaction",
         "footprint": f"a process of its own; {sizes.entries:,} entries like the one that a request"

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from fraiseql.database import Database, Pool
@@ -10,6 +10,12 @@ from fraiseql.database.writing import open_admin
 from fraiseql.demo.check import fault_of
 from fraiseql.demo.client import HttpClient
 from fraiseql.demo.tour.aggregates import YEARS
+
+MEMORY: Final = 'detail="memory"'
+"""Part of ``Cache-Status`` of an answer from the process's memory."""
+
+_ATTEMPTS: Final = 20
+_PAUSE: Final = 0.05
 
 CHANGE: Final = "UPDATE fraiseql_demo.tb_flight SET distance = distance + $1::int WHERE id = 1"
 
@@ -46,13 +52,25 @@ async def check_invalidation(client: HttpClient, pool: Pool) -> AsyncGenerator[C
     """
     yield await _asked(client, pool, "asked")
     yield await _asked(client, pool, "asked again", hit=True)
+    yield await _from_memory(client, pool, "and again, from the process's memory")
     await _change(pool, 1)
     try:
         yield await _asked(client, pool, "after an UPDATE with plain SQL", hit=False)
         yield await _asked(client, pool, "asked again", hit=True)
+        yield await _from_memory(client, pool, "and again, from the process's memory")
     finally:
         await _change(pool, -1)
     yield await _asked(client, pool, "after another one that takes it back", hit=False)
+
+
+async def _from_memory(client: HttpClient, pool: Pool, name: str) -> CacheCheck:
+    """Ask until the answer comes from memory, which begins as the server is first asked."""
+    for _ in range(_ATTEMPTS):
+        checked = await _asked(client, pool, name, hit=True)
+        if checked.fault is not None or MEMORY in checked.cache:
+            return checked
+        await asyncio.sleep(_PAUSE)
+    return replace(checked, fault="it never came from memory")
 
 
 async def _change(pool: Pool, miles: int) -> None:

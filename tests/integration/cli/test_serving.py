@@ -103,7 +103,7 @@ def test_demo_check_from_nothing(tmp_path: Path) -> None:
     report = json.loads(done.stdout)
     assert report["agreed"] == report["total"] >= 15 + 3
     assert report["load_seconds"] > 0
-    assert [row["fault"] for row in report["invalidation"]] == [None] * 5
+    assert [row["fault"] for row in report["invalidation"]] == [None] * 7
     assert "tb_flight (336,776 rows)" in done.stderr
     assert (tmp_path / ".fraiseql").is_dir()
 
@@ -116,10 +116,12 @@ def test_demo_check_prints_a_table(flights: str, tmp_path: Path) -> None:
     for head, table in (("faster", gains[:-1]), ("again ms", tour), ("Cache-Status", written)):
         assert table[0].endswith(f"{head}   same")
         assert all(line.endswith("yes") for line in table[1:])
-    assert "fwd=stale" in written[3]
-    assert "; hit" in written[4]
+    from_memory = ['; hit; detail="memory"' in line for line in written[1:]]
+    assert [from_memory[place] for place in (2, 5)] == [True, True]
+    assert "fwd=stale" in written[4]
+    assert "; hit" in written[5]
     assert [sum_.split(" ")[:3] for sum_ in sums] == [
-        [f"{count}", "of", f"{count}"] for count in (len(tour) - 1, len(gains) - 2, 5)
+        [f"{count}", "of", f"{count}"] for count in (len(tour) - 1, len(gains) - 2, 7)
     ]
     assert "materialized view" in done.stdout
 
