@@ -15,7 +15,7 @@ from graphql import (
 from fraiseql.catalog import Column, Relation
 from fraiseql.errors import SourceError
 from fraiseql.naming import suggestion
-from fraiseql.schema import Schema, leaf_form
+from fraiseql.schema import Filter, Schema, leaf_form
 from fraiseql.schema.definitions import FieldDefinition
 from fraiseql.sources import NO_INDEXES, IndexHints
 from fraiseql.values import as_wire, plain, text_value
@@ -76,6 +76,7 @@ class FieldAccess:
         constants: Constants that predicates of indexes compare it with for equality.
         bounds: Operator and constant of other comparisons in predicates of indexes.
         contained: Whether a GIN index can find equal values by containment.
+        filter: The field's own operators.
     """
 
     name: str
@@ -87,6 +88,7 @@ class FieldAccess:
     constants: tuple[Any, ...] = ()
     bounds: tuple[tuple[str, Any], ...] = ()
     contained: bool = False
+    filter: Filter | None = None
 
     @property
     def ordered(self) -> bool:
@@ -181,7 +183,9 @@ def _leaves(
             wanted_by = f"{type_name}.{field.name}"
             column, inside = stored_column(relation, document, field, wanted_by=wanted_by)
             form = _form(leaf) if inside else _comparable(column, _form(leaf))
-            yield FieldAccess(field.name, column, inside, form, leaf.name, _labels(leaf))
+            yield FieldAccess(
+                field.name, column, inside, form, leaf.name, _labels(leaf), filter=field.filter
+            )
 
 
 def _leaf(schema: Schema, type_name: str, graphql_name: str) -> GraphQLNamedType | None:

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Kind = Literal["equality", "order", "list", "text", "null"]
+Kind = Literal["equality", "order", "list", "text", "search", "null"]
 """The values that an operator compares, and its operand.
 
 ``equality`` and ``order`` take a value of the field's type, ``list`` a list of them, ``text`` a
-text, and ``null`` a boolean. ``order`` needs values with an order, ``text`` needs texts.
+text, ``search`` too, and ``null`` a boolean. ``order`` needs values with an order, ``text`` and
+``search`` need texts.
 """
 
 
@@ -25,6 +26,7 @@ class FilterOperator:
         quantifier: How ``sql`` is applied to a list: ``ANY`` or ``ALL``.
         bounds: Comparisons of the exact number with a neighbour of the compared double, implied by
             this operator on rounded numbers.
+        option: The option of ``fraiseql.Filter`` that a field must have for it.
     """
 
     name: str
@@ -34,11 +36,16 @@ class FilterOperator:
     pattern: str = ""
     quantifier: str = ""
     bounds: tuple[tuple[str, str], ...] = ()
+    option: str = ""
 
 
 _LOWER: Final = (">=", "below")
 _UPPER: Final = ("<=", "above")
 _LIKE: Final = "SQL LIKE: % stands for any text, _ for one character."
+_DISTINCT: Final = "Not equal; null differs from every value, and not from null."
+_NOT_DISTINCT: Final = "Equal, or both are null."
+_REGEX: Final = "Matches this regular expression of PostgreSQL."
+_SEARCH: Final = 'Contains these words; "a phrase", or and -not as in a web search.'
 _ICONTAINS: Final = "Contains this text, without regard to case."
 
 FILTER_OPERATORS: Final[Mapping[str, FilterOperator]] = {
@@ -46,6 +53,8 @@ FILTER_OPERATORS: Final[Mapping[str, FilterOperator]] = {
     for operator in (
         FilterOperator("eq", "equality", "=", bounds=(_LOWER, _UPPER)),
         FilterOperator("neq", "equality", "<>"),
+        FilterOperator("distinct_from", "equality", "<>", _DISTINCT),
+        FilterOperator("not_distinct_from", "equality", "=", _NOT_DISTINCT),
         FilterOperator("gt", "order", ">", bounds=(_LOWER,)),
         FilterOperator("gte", "order", ">=", bounds=(_LOWER,)),
         FilterOperator("lt", "order", "<", bounds=(_UPPER,)),
@@ -58,6 +67,8 @@ FILTER_OPERATORS: Final[Mapping[str, FilterOperator]] = {
         FilterOperator("icontains", "text", "~~*", _ICONTAINS, "contains"),
         FilterOperator("starts_with", "text", "~~", "Starts with this text.", "starts_with"),
         FilterOperator("ends_with", "text", "~~", "Ends with this text.", "ends_with"),
+        FilterOperator("regex", "text", "~", _REGEX, option="regex"),
+        FilterOperator("search", "search", "@@", _SEARCH, option="search"),
         FilterOperator("is_null", "null", description="Null (true) or not null (false)."),
     )
 }

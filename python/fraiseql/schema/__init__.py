@@ -4,6 +4,7 @@ from fraiseql.schema.assemble import Schema, build_schema
 from fraiseql.schema.connecting import connection
 from fraiseql.schema.declare import enum, input, interface, type  # noqa: A004 - the public names
 from fraiseql.schema.definitions import ATTRIBUTE, MISSING
+from fraiseql.schema.filter_options import Filter
 from fraiseql.schema.filters import COMBINING, generated_kind, guarded_owner
 from fraiseql.schema.guards import Guards
 from fraiseql.schema.info import Info
@@ -26,6 +27,7 @@ __all__ = [
     "UNSET",
     "BigInt",
     "Check",
+    "Filter",
     "Guards",
     "Info",
     "OrderBy",

@@ -39,21 +39,24 @@ from fraiseql.schema.definitions import (
     ScalarDefinition,
     UnionDefinition,
 )
+from fraiseql.schema.filter_options import Filter
 from fraiseql.schema.filters import (
     comparable,
     embedded,
     input_name,
+    is_text,
     leaf_filter,
     list_filter,
     listed,
     order_input,
+    own_filter_name,
     where_input,
 )
 from fraiseql.schema.guards import Guards
 from fraiseql.schema.hints import Generated, TypeReference, read_hint
 from fraiseql.schema.keys import key_input
-from fraiseql.schema.leaves import TEXT_LEAVES, EnumType, custom_scalar
-from fraiseql.schema.model import Composite, Definition, Model
+from fraiseql.schema.leaves import EnumType, custom_scalar
+from fraiseql.schema.model import Composite, Model
 from fraiseql.schema.pages import page_type
 from fraiseql.schema.queries import OrderBy, Where
 
@@ -238,7 +241,7 @@ class GraphQLBuilder:
         return where_input(
             definition,
             lambda: {
-                **{name: self._filter(ref) for name, ref in fields.items()},
+                **self._filters(definition, fields),
                 **self._embed_filters(definition),
             },
             guarded=guarded,
@@ -262,20 +265,32 @@ class GraphQLBuilder:
             self.list_filters[inner.name] = list_filter(inner, where)
         return self.list_filters[inner.name]
 
+    def _filters(
+        self, definition: Composite, fields: Mapping[str, TypeReference]
+    ) -> dict[str, GraphQLInputObjectType]:
+        """Return the filters of leaves by Python name; a field without operators has none."""
+        filters = {}
+        for name, ref in fields.items():
+            field = definition.fields[name]
+            if field.filter is None or field.filter == Filter(indexed=True):
+                filters[name] = self._filter(ref)
+            elif field.filter.named() != frozenset():
+                filters[name] = self._own_filter(definition, field, ref)
+        return filters
+
+    def _own_filter(
+        self, definition: Composite, field: FieldDefinition, ref: TypeReference
+    ) -> GraphQLInputObjectType:
+        text = is_text(ref, self.model)
+        name = own_filter_name(definition, field)
+        return leaf_filter(self._named(ref.target), text=text, name=name, only=field.filter)
+
     def _filter(self, ref: TypeReference) -> GraphQLInputObjectType:
         if ref.target not in self.filters:
             leaf: GraphQLScalarType | GraphQLEnumType = self._named(ref.target)
-            text = _is_text(ref.target, self.model.definitions.get(ref.target))
+            text = is_text(ref, self.model)
             self.filters[ref.target] = leaf_filter(leaf, text=text)
         return self.filters[ref.target]
-
-
-def _is_text(target: Any, definition: Definition | None) -> bool:
-    """Return whether values of a leaf are compared as text (``like`` and so on)."""
-    if isinstance(definition, ScalarDefinition):
-        base = definition.python_class
-        return definition.form == "string" and isinstance(base, type) and issubclass(base, str)
-    return target in TEXT_LEAVES
 
 
 def _enum(definition: EnumDefinition) -> GraphQLEnumType:

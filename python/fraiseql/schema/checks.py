@@ -15,7 +15,15 @@ from fraiseql.schema.definitions import (
     ObjectDefinition,
     UnionDefinition,
 )
-from fraiseql.schema.filters import COMBINING, comparable, embedded, filtered
+from fraiseql.schema.filter_options import Filter
+from fraiseql.schema.filters import (
+    COMBINING,
+    comparable,
+    embedded,
+    filtered,
+    leaf_ref,
+    misplaced_operators,
+)
 from fraiseql.schema.hints import Generated, TypeReference, read_hint, show
 from fraiseql.schema.model import Composite, Model
 from fraiseql.schema.names import check_names
@@ -49,9 +57,26 @@ def _check_field(owner: Composite, field: FieldDefinition, model: Model) -> None
     _check_output(ref, f"{label} is", model)
     if field.embed:
         _check_embed(ref, field, label, model)
+    if field.filter is not None:
+        _check_operators(field, field.filter, label, model)
     if field.computed:
         _check_needs(owner, field, label)
         _check_arguments(field.computed.arguments, label, model)
+
+
+def _check_operators(field: FieldDefinition, only: Filter, label: str, model: Model) -> None:
+    ref = leaf_ref(field, model)
+    if ref is None:
+        raise DeclarationError(
+            f"{label} has filter=, but no filter: it is no stored scalar or enum.",
+            hint="Leave it out.",
+        )
+    misplaced = misplaced_operators(ref, model, only)
+    if misplaced:
+        raise DeclarationError(
+            f"{label} has filter= with {', '.join(misplaced)}, which cannot compare its type.",
+            hint="Name operators of the type; regex and search are for texts only.",
+        )
 
 
 def _check_output(ref: TypeReference, place: str, model: Model) -> None:

@@ -151,6 +151,7 @@ def _stored_field(entry: "dataclasses.Field[Any]", description: str | None) -> F
         default=_default(entry),
         column=options.column,
         private=options.private,
+        filter=options.filter,
         requirement=mark.requirement if isinstance(mark, EmbedDefinition) else options.requires,
     )
 

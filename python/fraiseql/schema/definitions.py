@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from fraiseql.schema.filter_options import Filter
 from fraiseql.schema.requirements import Requires
 from fraiseql.schema.storage import Cache, IndexDeclaration, Storage
 from fraiseql.schema.writes import Writes
@@ -89,7 +90,7 @@ class FieldDefinition:
 
     ``column`` is the relation's column that a stored field is read from; None for the same name.
     The trace stores no value of a ``private`` field. ``generated`` are the arguments of a list that
-    is read from another relation.
+    is read from another relation. ``filter`` says which operators compare the field; None for all.
     """
 
     name: str
@@ -104,6 +105,7 @@ class FieldDefinition:
     private: bool = False
     requirement: Requires | None = None
     generated: tuple[ArgumentDefinition, ...] = ()
+    filter: Filter | None = None
 
     @property
     def arguments(self) -> tuple[ArgumentDefinition, ...]:

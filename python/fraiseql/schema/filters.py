@@ -21,8 +21,9 @@ from fraiseql.naming import to_camel
 from fraiseql.operators import FILTER_OPERATORS, Kind
 from fraiseql.schema.by_key import ByKey
 from fraiseql.schema.definitions import EnumDefinition, FieldDefinition, ScalarDefinition
+from fraiseql.schema.filter_options import Filter
 from fraiseql.schema.hints import TypeReference, read_hint
-from fraiseql.schema.leaves import LEAVES, EnumType
+from fraiseql.schema.leaves import LEAVES, TEXT_LEAVES, EnumType
 from fraiseql.schema.model import Composite, Model
 from fraiseql.schema.orders import with_direction
 from fraiseql.schema.queries import OrderBy, Where
@@ -138,22 +139,64 @@ def _kinds(leaf: GraphQLInputType, *, text: bool) -> set[Kind]:
         return {"equality"}
     if isinstance(leaf, GraphQLEnumType):
         return {"equality", "list"}
-    return {"equality", "order", "list", "text"} if text else {"equality", "order", "list"}
+    ordered: set[Kind] = {"equality", "order", "list"}
+    return ordered | {"text", "search"} if text else ordered
 
 
-def leaf_filter(leaf: GraphQLScalarType | GraphQLEnumType, *, text: bool) -> GraphQLInputObjectType:
+def own_filter_name(definition: Composite, field: FieldDefinition) -> str:
+    """Return the GraphQL name of the filter of one field with its own operators."""
+    name = field.graphql_name
+    return f"{definition.name}{name[:1].upper()}{name[1:]}Filter"
+
+
+def is_text(ref: TypeReference, model: Model) -> bool:
+    """Return whether values of a leaf are compared as text (``like`` and so on)."""
+    definition = model.definitions.get(ref.target)
+    if isinstance(definition, ScalarDefinition):
+        base = definition.python_class
+        return definition.form == "string" and isinstance(base, type) and issubclass(base, str)
+    return ref.target in TEXT_LEAVES
+
+
+def misplaced_operators(ref: TypeReference, model: Model, only: Filter) -> list[str]:
+    """Return the operators of a field's option that do not compare its type."""
+    target: Any = model.definitions.get(ref.target)
+    leaf = GraphQLBoolean if ref.target is bool else GraphQLString
+    if isinstance(target, EnumDefinition):
+        kinds: set[Kind] = {"equality", "list"}
+    else:
+        kinds = _kinds(leaf, text=is_text(ref, model))
+    options = [option for option in ("regex", "search") if only.has(option)]
+    return [
+        name
+        for name in (*(only.operators or ()), *options)
+        if FILTER_OPERATORS[name].kind not in {*kinds, "null"}
+    ]
+
+
+def leaf_filter(
+    leaf: GraphQLScalarType | GraphQLEnumType,
+    *,
+    text: bool,
+    name: str = "",
+    only: Filter | None = None,
+) -> GraphQLInputObjectType:
     """Build the input that compares one field of a leaf type.
 
     Args:
         leaf: The type of the field.
         text: Whether its values are compared as text.
+        name: Its GraphQL name; that of the leaf's filter when empty.
+        only: The operators of one field.
     """
+    names = only.named() if only else None
     kinds = {*_kinds(leaf, text=text), "null"}
     operands: Mapping[Kind, GraphQLInputType] = {
         "equality": leaf,
         "order": leaf,
         "list": GraphQLList(GraphQLNonNull(leaf)),
         "text": GraphQLString,
+        "search": GraphQLString,
         "null": GraphQLBoolean,
     }
     fields = {
@@ -162,9 +205,11 @@ def leaf_filter(leaf: GraphQLScalarType | GraphQLEnumType, *, text: bool) -> Gra
         )
         for operator in FILTER_OPERATORS.values()
         if operator.kind in kinds
+        and (not operator.option or (only is not None and only.has(operator.option)))
+        and (names is None or operator.name in names)
     }
     return GraphQLInputObjectType(
-        filter_name(leaf.name),
+        name or filter_name(leaf.name),
         fields,
         description=f"Comparisons of {leaf.name}; all of them must hold.",
         extensions={_GENERATED: "where"},

@@ -7,6 +7,7 @@ from typing import Any, TypeVar, overload
 
 from fraiseql.errors import DeclarationError
 from fraiseql.schema.definitions import ATTRIBUTE, MISSING, EmbedDefinition
+from fraiseql.schema.filter_options import Filter, FilterOption, read_filter
 from fraiseql.schema.options import check_options, names_of
 from fraiseql.schema.requirements import Check, Requires, read_requirement
 
@@ -27,6 +28,7 @@ class FieldMark:
     column: str | None = None
     private: bool = False
     requires: Requires | None = None
+    filter: Filter | None = None
 
     def __call__(self, function: F) -> F:
         """Mark a method as a computed field, and return it unchanged."""
@@ -39,6 +41,11 @@ class FieldMark:
             raise DeclarationError(
                 f"Computed field {_plain(function).__qualname__} has column={self.column!r}.",
                 hint="Leave it out: a computed field is read from no column.",
+            )
+        if self.filter is not None:
+            raise DeclarationError(
+                f"Computed field {_plain(function).__qualname__} has filter={self.filter!r}.",
+                hint="Leave it out: no statement compares the value of a computed field.",
             )
         if self.private:
             raise DeclarationError(
@@ -105,6 +112,7 @@ def field(
     default_factory: Callable[[], Any] = ...,
     column: str | None = ...,
     private: bool = ...,
+    filter: FilterOption = ...,
     name: str | None = ...,
     description: str | None = ...,
     deprecation: str | None = ...,
@@ -121,7 +129,9 @@ def field(function: Any = None, /, **options: Any) -> Any:
             requests do not see it in the schema); for stored fields
             ``default`` or ``default_factory``, ``column`` (the column that it is read from, if its
             name differs) and ``private`` (the trace stores no value that is compared with it, nor
-            one of an argument of its name); for computed fields ``needs`` (fields of the parent
+            one of an argument of its name) and ``filter`` (operators that clients compare it by:
+            ``"all"``, ``"indexed"`` for those columns only that an index begins with, a list of
+            names, or ``fraiseql.Filter``); for computed fields ``needs`` (fields of the parent
             that the function reads; all stored leaf fields when left out) and ``batch`` (the
             function takes all parents at once and returns a list of the same length).
 
@@ -143,6 +153,7 @@ def field(function: Any = None, /, **options: Any) -> Any:
     check_options("fraiseql.field", options)
     requires, hide = options.pop("requires", None), options.pop("hide", False)
     options["requires"] = read_requirement("fraiseql.field", requires, hide)
+    options["filter"] = read_filter("fraiseql.field", options.get("filter"))
     if "needs" in options:
         options["needs"] = names_of("needs", options["needs"])
     try:
@@ -151,7 +162,7 @@ def field(function: Any = None, /, **options: Any) -> Any:
         raise DeclarationError(
             f"fraiseql.field has no such option: {error}.",
             hint="Options: name, description, deprecation, default, column, private,"
-            " default_factory, needs, batch, requires, hide.",
+            " default_factory, filter, needs, batch, requires, hide.",
         ) from error
     if function is None:
         return mark

@@ -22,6 +22,7 @@ from fraiseql.schema.filters import (
     input_name,
     list_filter_name,
     listed,
+    own_filter_name,
 )
 from fraiseql.schema.hints import Generated, read_hint
 from fraiseql.schema.keys import key_input_names
@@ -164,6 +165,9 @@ def _filter_names(model: Model) -> list[str]:
             leaf_name = definition.name if definition else LEAVES[ref.target].name
             names[filter_name(leaf_name)] = None
             names[ORDER.name] = None
+        for field in of.fields.values() if of else ():
+            if field.filter is not None and of is not None:
+                names[own_filter_name(of, field)] = None
         if of is not None and target.kind is Where:
             names |= dict.fromkeys(map(list_filter_name, listed(of, model).values()))
     return list(names)

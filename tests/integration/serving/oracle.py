@@ -75,6 +75,9 @@ def _listed(items: Sequence[Row], quantifier: str, where: Mapping[str, Any]) -> 
 def _compared(actual: Any, operator: str, operand: Any) -> Truth:
     if operator == "is_null":
         return (actual is None) is operand
+    if operator in ("distinct_from", "not_distinct_from"):
+        same = (actual is None) if operand is None else _compared(actual, "eq", operand) is True
+        return same is (operator == "not_distinct_from")
     if operator in ("in", "not_in"):
         inside = _any([_compared(actual, "eq", item) for item in operand])
         return inside if operator == "in" else _negated(inside)

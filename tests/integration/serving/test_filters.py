@@ -68,12 +68,15 @@ def ids(rows: list[Row]) -> list[int]:
     return [row["id"] for row in rows]
 
 
+DISTINCT = ["distinct_from", "not_distinct_from"]
+
+
 def operators(name: str) -> list[str]:
     if name in FLAGS:
-        return ["eq", "neq"]
+        return ["eq", "neq", *DISTINCT]
     if name in ENUMS:
-        return ["eq", "neq", "in", "not_in"]
-    compared = ["eq", "neq", "gt", "gte", "lt", "lte", "in", "not_in"]
+        return ["eq", "neq", *DISTINCT, "in", "not_in"]
+    compared = ["eq", "neq", *DISTINCT, "gt", "gte", "lt", "lte", "in", "not_in"]
     text = ["like", "ilike", "contains", "icontains", "starts_with", "ends_with"]
     return compared + (text if name in TEXTS else [])
 
@@ -87,7 +90,7 @@ def operands(name: str, operator: str) -> list[Any]:
         return [[], values[:1], values[:2], values]
     if operator in ("like", "ilike"):
         return PATTERNS
-    if name in TEXTS and operator not in ("eq", "neq"):
+    if name in TEXTS and operator not in ("eq", "neq", *DISTINCT):
         return [*values, "%", "_", "\\", "B"]
     return values
 

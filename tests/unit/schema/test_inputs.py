@@ -74,7 +74,10 @@ SCHEMA = fraiseql.build_schema(queries=[count, fraiseql.find("users", User)])
 TYPES = SCHEMA.graphql.type_map
 
 
-TEXT = "eq neq gt gte lt lte in notIn like ilike contains icontains startsWith endsWith isNull"
+TEXT = (
+    "eq neq distinctFrom notDistinctFrom gt gte lt lte in notIn like ilike contains icontains"
+    " startsWith endsWith isNull"
+)
 
 
 def read(name: str, literal: str) -> Any:
@@ -133,11 +136,11 @@ def test_stored_scalars_enums_and_embeds_are_filtered_and_ordered() -> None:
 @pytest.mark.parametrize(
     ("name", "operators"),
     [
-        ("IntFilter", "eq neq gt gte lt lte in notIn isNull"),
-        ("DateFilter", "eq neq gt gte lt lte in notIn isNull"),
-        ("UUIDFilter", "eq neq gt gte lt lte in notIn isNull"),
-        ("BooleanFilter", "eq neq isNull"),
-        ("ColourFilter", "eq neq in notIn isNull"),
+        ("IntFilter", "eq neq distinctFrom notDistinctFrom gt gte lt lte in notIn isNull"),
+        ("DateFilter", "eq neq distinctFrom notDistinctFrom gt gte lt lte in notIn isNull"),
+        ("UUIDFilter", "eq neq distinctFrom notDistinctFrom gt gte lt lte in notIn isNull"),
+        ("BooleanFilter", "eq neq distinctFrom notDistinctFrom isNull"),
+        ("ColourFilter", "eq neq distinctFrom notDistinctFrom in notIn isNull"),
         (
             "StringFilter",
             TEXT,

@@ -197,6 +197,11 @@ def _combined(key: str, value: Any, scope: FilterScope) -> Filter:
 
 def _comparison(access: FieldAccess, operator: str, value: Leaf, owner: str) -> Filter:
     _check_operator(access, operator, owner)
+    if operator == "not_distinct_from":
+        # Conditions that are unknown count as false, also where they are negated.
+        return _comparison(access, "eq", value, owner)
+    if operator == "distinct_from":
+        return Negation(_comparison(access, "eq", value, owner))
     if operator == "is_null":
         if isinstance(value, ValueRef):
             return FieldComparison(access, operator, value)
@@ -232,7 +237,14 @@ def _check_operator(access: FieldAccess, operator: str, owner: str) -> None:
         held = UNCOMPARED[access.form]
         raise InputError(f"{owner}.{access.name} holds {held}: only is_null compares it.")
     kind = FILTER_OPERATORS[operator].kind
-    if kind == "text" and access.form not in _TEXT_FORMS:
+    option = FILTER_OPERATORS[operator].option
+    if option and not (access.filter and access.filter.has(option)):
+        raise InputError(
+            f"{owner}.{access.name} is not declared for {operator}.",
+            hint=f"Declare it: fraiseql.field(filter=fraiseql.Filter({option}=…)).",
+            code="UNKNOWN_OPERATOR",
+        )
+    if kind in ("text", "search") and access.form not in _TEXT_FORMS:
         raise InputError(f"{operator} compares text; {owner}.{access.name} is not text.")
     if kind == "order" and access.form in ("Boolean", "boolean"):
         raise InputError(f"{operator} does not compare the boolean {owner}.{access.name}.")

@@ -120,8 +120,8 @@ class ConditionWriter:
         row = FILTER_OPERATORS[operator]
         if may_have_hint(access, operator) and not is_rounded(access):
             return self._hinted_form(part)
-        if row.kind == "text":
-            return self._pattern_form(part)
+        if row.kind in ("text", "search"):
+            return self._pattern_form(part) if row.kind == "text" else self._search_form(part)
         if is_rounded(access):
             return self._rounded_form(part)
         left = expression(self._alias, access)
@@ -159,6 +159,18 @@ class ConditionWriter:
         )
         left, sign = text_expression(self._alias, part.access), row.sql
         return f"{left} {text_operator(part.access, sign)} ${len(self.parameters)}::{ty('text')}"
+
+    def _search_form(self, part: FieldComparison) -> str:
+        """Return a full-text search; PostgreSQL reads every text as a query."""
+        access = part.access
+        assert access.filter is not None and access.filter.search is not None  # noqa: S101, PT018
+        config = f"{literal(access.filter.search)}::{ty('regconfig')}"
+        self.parameters.append(Parameter(part.value, "text", name=access.name))
+        words = f"{fn('websearch_to_tsquery')}({config}, ${len(self.parameters)}::{ty('text')})"
+        if access.column.base_type == "tsvector" and not access.in_document:
+            return f"{column_sql(self._alias, access)} {op('@@')} {words}"
+        text = text_expression(self._alias, access)
+        return f"{fn('to_tsvector')}({config}, {text}) {op('@@')} {words}"
 
     def _null_form(self, part: FieldComparison) -> str:
         """Return the SQL of ``is_null`` with a request's value."""

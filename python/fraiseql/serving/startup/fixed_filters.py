@@ -56,7 +56,7 @@ async def _prove(pool: Pool, relations: Relations, definition: QueryDefinition) 
 
 async def _prove_value(pool: Pool, comparison: FieldComparison) -> None:
     access, kind = comparison.access, FILTER_OPERATORS[comparison.operator].kind
-    is_list, is_pattern = kind == "list", kind == "text"
+    is_list, is_pattern = kind == "list", kind in ("text", "search")
     wire = "text" if is_pattern else wire_type(access)
     parameter = Parameter(comparison.value, wire, is_list, name=access.name)
     value = converter(parameter)(comparison.value)

@@ -9,6 +9,7 @@ from fraiseql.database import Pool
 from fraiseql.schema import Schema
 from fraiseql.serving.planning.relations import BoundRelation, Relations
 from fraiseql.serving.startup.columns import check_columns
+from fraiseql.serving.startup.indexed import withdraw_unindexed
 from fraiseql.serving.startup.proof import prove as prove_declarations
 from fraiseql.serving.startup.unordered import withdraw_uncompared
 from fraiseql.sources import SourceMap, declared_relations, map_sources
@@ -58,7 +59,9 @@ async def load_sources(
     relations = Relations(schema, live, max_embed_items=0)
     checked = check_columns(relations)
     if prove:
-        withdraw_uncompared(relations, _served(relations, checked.bound_relations))
+        served = list(_served(relations, checked.bound_relations))
+        withdraw_uncompared(relations, served)
+        await withdraw_unindexed(pool, relations, served)
         await prove_declarations(pool, relations, checked)
     return LoadedSources(live, await publish(schema, catalog, pool, live))
 
