@@ -1,5 +1,6 @@
 """Declarations and their GraphQL schema."""
 
+from fraiseql.schema.aggregating import aggregate
 from fraiseql.schema.assemble import Schema, build_schema
 from fraiseql.schema.connecting import connection
 from fraiseql.schema.declare import enum, input, interface, type  # noqa: A004 - the public names
@@ -37,6 +38,7 @@ __all__ = [
     "WriteError",
     "WriteRefused",
     "Writes",
+    "aggregate",
     "build_schema",
     "connection",
     "embed",

@@ -1,7 +1,7 @@
 """GraphQL schema of checked declarations."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from graphql import (
     GraphQLArgument,
@@ -23,7 +23,13 @@ from graphql import (
 )
 
 from fraiseql.schema.abstract import implementations
-from fraiseql.schema.by_key import ByKey
+from fraiseql.schema.aggregates import (
+    aggregate_type,
+    group_by_input,
+    group_order_input,
+    having_input,
+)
+from fraiseql.schema.by_key import ByKey, GroupBy, GroupOrder, Having
 from fraiseql.schema.connections import connection_type
 from fraiseql.schema.defaults import MISSING_DEFAULT, external_default, instance_maker
 from fraiseql.schema.definitions import (
@@ -60,6 +66,9 @@ from fraiseql.schema.model import Composite, Model
 from fraiseql.schema.pages import page_type
 from fraiseql.schema.queries import OrderBy, Where
 
+_LISTED: Final = (OrderBy, GroupBy, GroupOrder)
+"""Generated inputs of which an argument takes a list."""
+
 
 class GraphQLBuilder:
     """Builds each GraphQL type of a model once."""
@@ -74,6 +83,7 @@ class GraphQLBuilder:
         self.types: dict[Any, Any] = {}
         self.filters: dict[Any, GraphQLInputObjectType] = {}
         self.pages: dict[tuple[str, Any], GraphQLObjectType] = {}
+        self.aggregates: dict[str, GraphQLObjectType] = {}
         self.list_filters: dict[str, GraphQLInputObjectType] = {}
 
     def schema(self) -> GraphQLSchema:
@@ -113,7 +123,7 @@ class GraphQLBuilder:
         """Return a type with its list and non-null wrappers."""
         if ref.item is not None:
             graphql_type: Any = GraphQLList(self._type(ref.item))
-        elif isinstance(ref.target, Generated) and ref.target.kind is OrderBy:
+        elif isinstance(ref.target, Generated) and ref.target.kind in _LISTED:
             graphql_type = GraphQLList(GraphQLNonNull(self._named(ref.target)))
         else:
             graphql_type = self._named(ref.target)
@@ -124,6 +134,8 @@ class GraphQLBuilder:
         if query.paged or query.connected:
             make = page_type if query.paged else connection_type
             type_ = GraphQLNonNull(self._page(type_, make))
+        if query.aggregated:
+            type_ = self._aggregate(type_)
         return GraphQLField(
             type_,
             {entry.graphql_name: self._argument(entry) for entry in query.arguments},
@@ -227,7 +239,7 @@ class GraphQLBuilder:
             out_type=instance_maker(definition.python_class, definition.name),
         )
 
-    def _generated(self, target: Generated) -> GraphQLInputObjectType:
+    def _generated(self, target: Generated) -> GraphQLInputObjectType | GraphQLEnumType:
         definition = self.model.composite(target.of)
         if definition is None:
             raise AssertionError(target)
@@ -236,6 +248,8 @@ class GraphQLBuilder:
         if target.kind is ByKey:
             name = input_name(ByKey, definition)
             return key_input(name, definition, self.model, self._leaf_of, guarded=guarded)
+        if target.kind in (GroupBy, Having, GroupOrder):
+            return self._grouping(target.kind, definition)
         if target.kind is OrderBy:
             return order_input(definition, list(fields), guarded=guarded)
         return where_input(
@@ -246,6 +260,28 @@ class GraphQLBuilder:
             },
             guarded=guarded,
         )
+
+    def _grouping(
+        self, kind: type, definition: Composite
+    ) -> GraphQLInputObjectType | GraphQLEnumType:
+        name = input_name(kind, definition)
+        if kind is GroupBy:
+            return group_by_input(name, definition, self.model)
+        if kind is GroupOrder:
+            return group_order_input(name, definition, self.model)
+
+        def filter_of(target: Any) -> GraphQLInputObjectType:
+            return self._filter(TypeReference(nullable=True, target=target))
+
+        return having_input(name, definition, self.model, filter_of)
+
+    def _aggregate(self, rows: Any) -> Any:
+        """Return the type of a list of groups, for the type of a list of rows."""
+        name = get_named_type(rows).name
+        if name not in self.aggregates:
+            definition = next(each for each in self.model.composites() if each.name == name)
+            self.aggregates[name] = aggregate_type(definition, self.model, self._named)
+        return GraphQLNonNull(GraphQLList(GraphQLNonNull(self.aggregates[name])))
 
     def _leaf_of(self, ref: TypeReference) -> Any:
         return self._named(ref.target)

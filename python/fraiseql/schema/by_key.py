@@ -1,4 +1,4 @@
-"""Unique keys of ``find_one``, and the hint of their argument."""
+"""Unique keys of ``find_one``, and hints of generated arguments."""
 
 from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
@@ -14,6 +14,18 @@ Key = tuple[str, ...]
 
 class ByKey(dict[str, Any], Generic[T]):
     """The hint of the argument that names one row by a unique key."""
+
+
+class GroupBy(dict[str, Any], Generic[T]):
+    """The hint of the fields that rows are grouped by."""
+
+
+class Having(dict[str, Any], Generic[T]):
+    """The hint of a filter of groups."""
+
+
+class GroupOrder(dict[str, Any], Generic[T]):
+    """The hint of an order of groups."""
 
 
 def read_keys(

@@ -244,7 +244,7 @@ class QueryDefinition:
     ``many`` is true for a list, which takes ``where``, ``order_by``, ``limit`` and ``offset``. The
     declared ``where`` is added to the client's filter. ``cache`` is None where answers are not
     cached. ``paged``: the list is the items of a page; ``connected``: it is the nodes of a
-    connection. ``write`` is set for a mutation.
+    connection; ``aggregated``: it is aggregated by groups. ``write`` is set for a mutation.
     """
 
     name: str
@@ -267,6 +267,7 @@ class QueryDefinition:
     paged: bool = False
     write: WriteOptions | None = None
     connected: bool = False
+    aggregated: bool = False
 
     @property
     def root(self) -> str:
@@ -278,4 +279,5 @@ class QueryDefinition:
         """The call that declares it, for messages."""
         function = "find" if self.many else "find_one"
         function = "page" if self.paged else "connection" if self.connected else function
+        function = "aggregate" if self.aggregated else function
         return f"{function}({self.name!r})"

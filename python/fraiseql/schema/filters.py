@@ -19,7 +19,7 @@ from graphql import (
 
 from fraiseql.naming import to_camel
 from fraiseql.operators import FILTER_OPERATORS, Kind
-from fraiseql.schema.by_key import ByKey
+from fraiseql.schema.by_key import ByKey, GroupBy, GroupOrder, Having
 from fraiseql.schema.definitions import EnumDefinition, FieldDefinition, ScalarDefinition
 from fraiseql.schema.filter_options import Filter
 from fraiseql.schema.hints import TypeReference, read_hint
@@ -33,7 +33,14 @@ COMBINING: Final = ("and", "or", "not")
 
 _GENERATED: Final = "fraiseql.generated"
 _GUARDED: Final = "fraiseql.guarded"
-_SUFFIXES: Final[Mapping[type, str]] = {Where: "Where", OrderBy: "OrderBy", ByKey: "By"}
+_SUFFIXES: Final[Mapping[type, str]] = {
+    Where: "Where",
+    OrderBy: "OrderBy",
+    ByKey: "By",
+    GroupBy: "AggregateField",
+    Having: "AggregateHaving",
+    GroupOrder: "AggregateOrderBy",
+}
 
 ORDER: Final = EnumType(
     "OrderDirection",

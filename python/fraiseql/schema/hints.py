@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Union
 
 from fraiseql.errors import DeclarationError
 from fraiseql.naming import nearest
-from fraiseql.schema.by_key import ByKey
+from fraiseql.schema.by_key import ByKey, GroupBy, GroupOrder, Having
 from fraiseql.schema.collect import own_definition
 from fraiseql.schema.definitions import ScalarDefinition, UnionDefinition
 from fraiseql.schema.leaves import LEAVES
@@ -170,7 +170,7 @@ def _target(hint: Any, label: str) -> Any:
         return definition
     if definition is not None or (isinstance(hint, typing.Hashable) and hint in LEAVES):
         return hint
-    if origin in (Where, OrderBy, ByKey):
+    if origin in (Where, OrderBy, ByKey, GroupBy, Having, GroupOrder):
         return Generated(origin, typing.get_args(hint)[0])
     if origin is dict:
         return dict

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from fraiseql.errors import DeclarationError
+from fraiseql.schema.aggregates import generated_names
 from fraiseql.schema.by_key import ByKey
 from fraiseql.schema.connections import SHARED_NAMES, connection_names
 from fraiseql.schema.definitions import (
@@ -101,6 +102,9 @@ def _page_names(model: Model) -> Iterable[str]:
         if query.paged or query.connected:
             row: Any = model.definitions[read_hint(query.annotation, query.name).innermost]
             yield from [page_name(row.name)] if query.paged else connection_names(row.name)
+        if query.aggregated:
+            rows = model.composite(read_hint(query.annotation, query.name).innermost)
+            yield from generated_names(rows, model) if rows is not None else ()
         if query.connected:
             yield from SHARED_NAMES
     for composite in model.composites():

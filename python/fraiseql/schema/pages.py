@@ -13,6 +13,7 @@ from graphql import (
     get_named_type,
 )
 
+from fraiseql.schema.aggregates import AGGREGATE_OF
 from fraiseql.schema.connections import NODES
 from fraiseql.schema.definitions import QueryDefinition
 
@@ -54,5 +55,7 @@ def row_type(graphql: GraphQLSchema, query: QueryDefinition) -> GraphQLNamedType
     named: Any = get_named_type(root.fields[query.graphql_name].type)
     if query.paged or query.connected:
         named = get_named_type(named.fields[ITEMS if query.paged else NODES].type)
+    if query.aggregated:
+        named = graphql.type_map[named.extensions[AGGREGATE_OF]]
     row: GraphQLNamedType = named
     return row

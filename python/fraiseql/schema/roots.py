@@ -6,8 +6,13 @@ from typing import Annotated, Any, Optional, get_origin
 
 from fraiseql.errors import DeclarationError
 from fraiseql.naming import suggestion, to_camel
-from fraiseql.schema.by_key import ByKey
-from fraiseql.schema.definitions import ArgumentDefinition, QueryDefinition, UnionDefinition
+from fraiseql.schema.by_key import ByKey, GroupBy, GroupOrder, Having
+from fraiseql.schema.definitions import (
+    ArgumentDefinition,
+    ObjectDefinition,
+    QueryDefinition,
+    UnionDefinition,
+)
 from fraiseql.schema.filters import comparable
 from fraiseql.schema.hints import TypeReference, read_hint, show
 from fraiseql.schema.model import Model
@@ -58,6 +63,11 @@ def _complete(query: QueryDefinition, model: Model) -> QueryDefinition:
     if not isinstance(source, UnionDefinition):
         fields = comparable(source, model)
     keyed = [name for key in query.keys for name in key]
+    if query.aggregated and not isinstance(source, ObjectDefinition):
+        raise DeclarationError(
+            f"{label} aggregates {source.name}, which is no object type.",
+            hint="Name a class declared with @fraiseql.type.",
+        )
     for name in (*query.by, *keyed, *(parse_term(term).name for term in query.order_by)):
         _check_field(name, fields, source, label)
     return replace(
@@ -116,6 +126,8 @@ def _arguments(
         hint = _generic(ByKey, definition.python_class)
         text = "The unique key of the row."
         arguments.append(ArgumentDefinition("by", "by", hint, description=text))
+    if query.aggregated:
+        return (*_grouping(definition), *_bounds(query))
     if query.many and fields:
         cls = definition.python_class
         arguments.append(
@@ -127,6 +139,17 @@ def _arguments(
     if query.many:
         arguments += _bounds(query)
     return tuple(arguments)
+
+
+def _grouping(definition: Any) -> list[ArgumentDefinition]:
+    cls = definition.python_class
+    groups = "Which groups are wanted."
+    return [
+        _argument("where", _generic(Where, cls), f"Which of {definition.name} are wanted."),
+        _argument("group_by", _generic(GroupBy, cls), "Fields whose equal values are a group."),
+        _argument("having", _generic(Having, cls), groups),
+        _argument("order_by", _generic(GroupOrder, cls), "Order; ties are broken by the key."),
+    ]
 
 
 def _bounds(query: QueryDefinition) -> list[ArgumentDefinition]:

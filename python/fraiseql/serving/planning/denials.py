@@ -71,6 +71,11 @@ class Denials:
                 return error
         return None
 
+    def of_value(self, owner: str, python_name: str) -> GraphQLError | None:
+        """Return the error of a value that is computed from a field of many rows, or None."""
+        required = self.guards.inputs.get((owner, python_name), ())
+        return self._error(required, f"{owner}.{python_name}", "aggregate")
+
     def outcomes(self, names: Iterable[str]) -> str:
         """Return the places that fail for these ``Guards.names``; the same in every process."""
         checks = {check for check in self.guards.checks(names) if check in self.checks}

@@ -107,6 +107,12 @@ def check_count(name: str, value: Any, maximum: int | None) -> None:
         raise InputError(f"{name} must be a whole number {bounds}, not {value}.")
 
 
+def unread(type_name: str, selected: SelectedField) -> GraphQLError:
+    """Return the error of a list with arguments that no statement reads."""
+    message = NO_ROWS.format(place=f"{type_name}.{selected.name}")
+    return GraphQLError(message, extensions={"code": "BAD_USER_INPUT"})
+
+
 def field_error(error: GraphQLError | InputError) -> Exception:
     """Return the error of a field; a cached plan must not refer to the frames of a request."""
     if isinstance(error, GraphQLError):

@@ -23,11 +23,11 @@ from fraiseql.serving.planning.denials import Denials
 from fraiseql.serving.planning.embedded_connections import EmbedPlace, plan_embedded_connection
 from fraiseql.serving.planning.fields import own_column, stored_column
 from fraiseql.serving.planning.nested import (
-    NO_ROWS,
     ListArguments,
     field_error,
     is_part,
     read_list_arguments,
+    unread,
 )
 from fraiseql.serving.planning.plan import ComputedStep, FieldPlan
 from fraiseql.serving.planning.reads import DOCUMENT_KEY, Embedded, RelationRead, merged
@@ -66,6 +66,7 @@ class ObjectPlanner:
     Attributes:
         shape: Nodes so far.
         computed: Computed fields, by stream.
+        denials: The rights that the request does not have.
         denied: Errors of fields that are always one, by stream: denied, or an invalid argument.
         streams: Number of streams.
         root: Response key of the current root field.
@@ -78,7 +79,7 @@ class ObjectPlanner:
         self._relations = relations
         self._schema = relations.schema
         self._arguments = arguments
-        self._denials = denials
+        self.denials = denials
         self.denied: dict[int, Exception] = {}
         self.shape = ShapeBuilder()
         self.computed: dict[int, ComputedStep] = {}
@@ -170,7 +171,7 @@ class ObjectPlanner:
         return self.shape.add({"kind": "object", "type": type_name, "fields": entries})
 
     def _selected(self, type_name: str, selection: Selection, row: _Row | None) -> int:
-        refusal = selection.refusals.get(type_name) or self._denials.of_type(type_name)
+        refusal = selection.refusals.get(type_name) or self.denials.of_type(type_name)
         if refusal is None:
             return self._object(type_name, selection.objects[type_name], row)
         return self._refused(type_name, refusal)
@@ -191,9 +192,9 @@ class ObjectPlanner:
     def _field(self, type_name: str, selected: SelectedField, row: _Row | None) -> dict[str, Any]:
         if selected.field is None:
             return {"id": selected.id, "key": selected.key, "source": {"typename": True}}
-        denial = self._denials.of_field(type_name, selected.name)
+        denial = self.denials.of_field(type_name, selected.name)
         if denial is not None:
-            return self._denied(selected, denial)
+            return self.failed(selected, denial)
         definition = self._schema.fields[type_name][selected.name]
         if definition.computed is not None:
             return self._computed(type_name, selected, definition, row)
@@ -201,7 +202,7 @@ class ObjectPlanner:
             return self._embedded(type_name, selected, definition, row)
         is_connection = definition.embed is not None and definition.embed.connection
         if is_connection or (definition.generated and selected.nodes[0].arguments):
-            return self._denied(selected, _unread(type_name, selected))
+            return self.failed(selected, unread(type_name, selected))
         source: dict[str, Any] = {"name": definition.name}
         stored = False
         if row is not None:
@@ -212,7 +213,7 @@ class ObjectPlanner:
         node, _ = self.value(selected.field.type, selected.selection, None, stored=stored)
         return _entry(selected, source, node)
 
-    def _denied(self, selected: SelectedField, denial: Exception) -> dict[str, Any]:
+    def failed(self, selected: SelectedField, denial: Exception) -> dict[str, Any]:
         """Plan a field that is always an error; nothing is read for it."""
         stream = self.stream()
         self.denied[stream] = denial
@@ -249,7 +250,7 @@ class ObjectPlanner:
         maximum = definition.embed.most(self._relations.max_embed_items)
         arguments = self._list_arguments(type_name, selected, (named, inner), maximum)
         if isinstance(arguments, Exception):
-            return self._denied(selected, arguments)
+            return self.failed(selected, arguments)
         node, read = self.value(selected.field.type, selected.selection, inner)
         assert read is not None  # noqa: S101 - an embed is an object or a list of objects
         if definition.embed.on and definition.embed.limit is None:
@@ -270,11 +271,11 @@ class ObjectPlanner:
         self, type_name: str, selected: SelectedField, definition: FieldDefinition, row: _Row
     ) -> dict[str, Any]:
         place = EmbedPlace(type_name, selected, definition, row.bound)
-        tools = (self._relations, self._arguments, self._denials)
+        tools = (self._relations, self._arguments, self.denials)
         try:
             planned = plan_embedded_connection(self, *tools, place)
         except (GraphQLError, InputError) as error:
-            return self._denied(selected, field_error(error))
+            return self.failed(selected, field_error(error))
         key = self._variants.setdefault(
             f"connection {selected.id}", f"{DOCUMENT_KEY}{len(self._variants) + 1}"
         )
@@ -288,7 +289,7 @@ class ObjectPlanner:
     ) -> ListArguments | Exception:
         """Return the arguments of an embedded list, or the error of its field."""
         try:
-            denial = self._denials.of_arguments(type_name, selected, self._arguments)
+            denial = self.denials.of_arguments(type_name, selected, self._arguments)
             if denial is not None:
                 return denial
             return read_list_arguments(selected, self._arguments, self._relations, rows, maximum)
@@ -374,7 +375,7 @@ class ObjectPlanner:
         assert selected.field is not None  # noqa: S101 - the caller checked
         try:
             arguments = self._arguments.for_python(selected.field, selected.nodes[0])
-            return arguments, self._denials.of_arguments(parent, selected, self._arguments)
+            return arguments, self.denials.of_arguments(parent, selected, self._arguments)
         except GraphQLError as error:
             return {}, input_error(error)
 
@@ -382,16 +383,11 @@ class ObjectPlanner:
         names: dict[str, None] = {}
         for type_name, fields in selection.objects.items() if selection else ():
             for selected in fields:
-                if selected.field is not None and not self._denials.of_field(
+                if selected.field is not None and not self.denials.of_field(
                     type_name, selected.name
                 ):
                     names[self._schema.fields[type_name][selected.name].name] = None
         return tuple(names)
-
-
-def _unread(type_name: str, selected: SelectedField) -> GraphQLError:
-    message = NO_ROWS.format(place=f"{type_name}.{selected.name}")
-    return GraphQLError(message, extensions={"code": "BAD_USER_INPUT"})
 
 
 def _entry(selected: SelectedField, source: Mapping[str, Any], node: int) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from fraiseql.serving.planning.connections import (
 from fraiseql.serving.planning.costs import CostReader, total
 from fraiseql.serving.planning.denials import Denials
 from fraiseql.serving.planning.filters import parse_filter
+from fraiseql.serving.planning.groups import plan_groups
 from fraiseql.serving.planning.objects import ObjectPlanner
 from fraiseql.serving.planning.pages import plan_page
 from fraiseql.serving.planning.plan import (
@@ -272,6 +273,8 @@ class _RootPlanner:
         bound = relations.bound_relation(type_name)
         if definition.connected:
             return self._plan_connection(selected, definition, stream)
+        if definition.aggregated:
+            return self._plan_groups(selected, definition, stream)
         page = None
         if definition.paged:
             assert bound is not None  # noqa: S101 - page() requires a sql_source
@@ -336,6 +339,24 @@ class _RootPlanner:
         self.costs.append(Cost(query.conditions))
         for field in planned.lists:
             self.costs.append(self._cost(field, definition, {"limit": limit}))
+        return planned.node
+
+    def _plan_groups(
+        self, selected: SelectedField, definition: QueryDefinition, stream: int
+    ) -> int:
+        type_name = row_type(self._schema.graphql, definition).name
+        relations, reader = self._planner.relations, self._arguments
+        planned = plan_groups(self.objects, relations, reader, selected, type_name)
+        if planned.denial is not None:
+            self.roots.append(RefusedRoot(stream, planned.denial))
+            return planned.node
+        read, arguments = RelationRead(planned.bound.relation), planned.arguments
+        query = self._planner.query(definition, type_name, read, planned.rows)
+        query = replace(query, outcome="groups", groups=planned.groups, order=())
+        maximum = self._planner.max_limit(definition)
+        self.roots.append(SqlRoot(stream, selected.key, query, True, maximum))
+        self.costs.append(Cost(query.conditions + planned.conditions))
+        self.costs.append(self._cost(selected, definition, arguments))
         return planned.node
 
     def _introspected(self, selected: SelectedField, stream: int) -> Root:

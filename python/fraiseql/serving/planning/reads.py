@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from fraiseql.catalog import Column, Relation
+from fraiseql.schema.aggregates import Function
 from fraiseql.schema.connections import CountMode
 from fraiseql.schema.orders import Nulls
 from fraiseql.serving.planning.fields import FieldAccess
@@ -193,6 +194,47 @@ class PageParts:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupValue:
+    """One value of a group of rows.
+
+    Attributes:
+        function: ``key``, ``count`` or an aggregate function.
+        access: The field; None for ``count``.
+    """
+
+    function: Function
+    access: FieldAccess | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTest:
+    """Comparison of a group's value with a request's; ``value`` may be None for null."""
+
+    of: GroupValue
+    operator: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Groups of the rows of a relation, and their values to read.
+
+    Attributes:
+        keys: The fields whose equal values are a group; none for one group of all rows.
+        parts: The functions that are selected, also without a value.
+        values: The values to read.
+        having: Tests of groups; all must hold.
+        order: Values with their direction, as SQL's words; then the keys.
+    """
+
+    keys: tuple[FieldAccess, ...]
+    parts: tuple[Function, ...]
+    values: tuple[GroupValue, ...]
+    having: tuple[GroupTest, ...] = ()
+    order: tuple[tuple[GroupValue, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RelationQuery:
     """Rows of one relation.
 
@@ -204,9 +246,10 @@ class RelationQuery:
         offset: A ``ValueRef``, a number, or None.
         conditions: Number of conditions and order terms from the request.
         outcome: ``rows``, or only their number (``count``), or whether any exists (``exists``), or
-            a ``page`` of them as one object, or a ``connection``.
+            a ``page`` of them as one object, or a ``connection``, or ``groups`` of them.
         page: The parts of a page.
         connection: The parts of a connection.
+        groups: The groups of its rows.
     """
 
     read: RelationRead
@@ -215,9 +258,10 @@ class RelationQuery:
     limit: Any = None
     offset: Any = None
     conditions: int = 0
-    outcome: Literal["rows", "count", "exists", "page", "connection"] = "rows"
+    outcome: Literal["rows", "count", "exists", "page", "connection", "groups"] = "rows"
     page: PageParts | None = None
     connection: ConnectionParts | None = None
+    groups: Groups | None = None
 
     @property
     def is_object(self) -> bool:

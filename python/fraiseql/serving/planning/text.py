@@ -63,13 +63,19 @@ def _sql(key: str, root: SqlRoot) -> Iterator[str]:
     rows = "rows" if root.many else "one row"
     if query.is_object:
         rows = f"a {query.outcome}"
-    yield f"{key}: {rows} of {_name(query.read)}"
+    yield f"{key}: {rows} of {_name(query.read)}{_grouped(query)}"
     if query.where is not None:
         yield f"{_STEP}where {condition_text(query.where)}"
     yield from _tail(query)
     if root.stored is not None:
         yield f"{_STEP}from the {stored_text(root.stored)}; else live:"
     yield from _read(query.read, _STEP)
+
+
+def _grouped(query: RelationQuery) -> str:
+    if query.groups is None:
+        return ""
+    return f", grouped by {', '.join(access.name for access in query.groups.keys) or 'nothing'}"
 
 
 def stored_text(stored: StoredQuery) -> str:

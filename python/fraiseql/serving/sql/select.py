@@ -24,6 +24,7 @@ from fraiseql.serving.planning.reads import (
 )
 from fraiseql.serving.sql.conditions import ConditionWriter
 from fraiseql.serving.sql.connections import ConnectionRows, connection_sql
+from fraiseql.serving.sql.groups import GroupWriter
 from fraiseql.serving.sql.index_hints import HintPoint, IndexHint
 from fraiseql.serving.sql.parameters import Parameter
 from fraiseql.serving.sql.row_counts import MAX_OFFSET, row_count, with_slices
@@ -122,6 +123,9 @@ def _rows(
         return f"SELECT EXISTS (SELECT FROM {table})"
     if query.page is not None:
         return _page(query, query.page, table, writer, max_limit)
+    if query.groups is not None:
+        groups = GroupWriter(query.groups, writer.parameters)
+        return groups.documents(table, _bounds(query, writer.parameters, max_limit))
     tail = _order("t0", query.order) + _bounds(query, writer.parameters, max_limit)
     return _document_rows(query.read, table, tail, writer)
 
