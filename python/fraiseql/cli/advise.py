@@ -44,6 +44,13 @@ def _add_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--top", type=_count, default=_TOP, metavar="N", help=f"most recommendations ({_TOP})"
     )
+    change = parser.add_mutually_exclusive_group()
+    change.add_argument(
+        "--what-if", metavar="DDL", help="predict this CREATE INDEX, whether it pays or not"
+    )
+    change.add_argument(
+        "--what-if-drop", metavar="INDEX", help="predict the operations without this index"
+    )
     parser.add_argument(
         "--write-share",
         type=_share,
@@ -95,7 +102,13 @@ async def _connected(schema: Schema, settings: Settings, arguments: Namespace) -
             document, lines, kept = await checked_lines(pool, settings, arguments)
             _show(document, lines, arguments)
             return 0 if kept else 1
-        options = AdviseOptions(arguments.operation, arguments.top, arguments.write_share)
+        options = AdviseOptions(
+            arguments.operation,
+            arguments.top,
+            arguments.write_share,
+            arguments.what_if,
+            arguments.what_if_drop,
+        )
         report = await advise(pool, schema, settings, options)
         measuring = measured_report(pool, schema, settings, report, arguments)
         report, evaluation, emitted = await measuring
@@ -105,7 +118,7 @@ async def _connected(schema: Schema, settings: Settings, arguments: Namespace) -
     add_measurements(document, evaluation, emitted)
     write_advice(settings.data_dir, document)
     _show(document, (*advice_lines(document), *measured_lines(document)), arguments)
-    return 1 if report.advice else 0
+    return 1 if report.advice and not options.hypothetical else 0
 
 
 def _show(document: Mapping[str, Any], lines: Iterable[str], arguments: Namespace) -> None:

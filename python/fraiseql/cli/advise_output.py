@@ -1,13 +1,20 @@
 """Output of ``fraiseql advise``: the document, and its text."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from textwrap import wrap
+from typing import Any, Final
 
 from fraiseql.operating.advise.advising import AdviceReport
 from fraiseql.operating.advise.candidate import Advice, Prediction
+from fraiseql.operating.advise.decision import DecisionPath
 from fraiseql.operating.advise.examined import LeftStatement
 from fraiseql.operating.advise.workload import Workload
 from fraiseql.sizing.sizes import shown
+
+_LARGE: Final = 10.0
+_PATHS: Final = 10
+_WIDTH: Final = 100
+_NOTHING_CHANGED: Final = "Nothing was changed."
 
 
 def report_document(report: AdviceReport) -> dict[str, Any]:
@@ -21,6 +28,7 @@ def report_document(report: AdviceReport) -> dict[str, Any]:
         "seconds": workload.seconds,
         "statements": len(workload.statements),
         "traced_ms": round(workload.total_ms, 3),
+        "paths": [_path(each, workload) for each in report.paths],
         "advice": [_advice(each, workload) for each in report.advice],
         "left": [_left(each, workload) for each in report.left],
         "rejected": [
@@ -28,6 +36,23 @@ def report_document(report: AdviceReport) -> dict[str, Any]:
             for each in report.rejected
         ],
         "notes": list(report.notes),
+        "hypothetical": report.hypothetical,
+    }
+
+
+def _path(path: DecisionPath, workload: Workload) -> dict[str, Any]:
+    statement = path.examined.statement
+    return {
+        "id": statement.id,
+        "root": statement.root,
+        "operations": workload.label(statement),
+        "edges": [
+            {"question": each.question, "figure": each.figure, "answer": each.answer}
+            for each in path.edges
+        ],
+        "tree": path.leaf,
+        "best": path.best.candidate.title if path.best else None,
+        "differs": path.differs,
     }
 
 
@@ -93,47 +118,81 @@ def advice_lines(document: Mapping[str, Any]) -> Iterator[str]:
     yield f"trace      {count} statements, {document['traced_ms']:,.1f} ms in {seconds:,.0f} s"
     yield f"predicted  by {document['predicted_by']}; a round trip takes {document['floor_ms']} ms"
     yield ""
+    if document["paths"]:
+        yield "Decision tree, statement by statement:"
+        for each in document["paths"][:_PATHS]:
+            yield from _path_lines(each)
+        yield ""
     for place, each in enumerate(document["advice"], 1):
         yield from _advice_lines(place, each)
     if document["left"]:
         yield "Leave as it is:"
         for each in document["left"]:
-            yield f"  {each['operations']} ({each['root']}): {each['reason']}"
+            yield f"  {_named(each)}: {each['reason']}"
         yield ""
     yield from (f"note  {each}" for each in document["notes"])
-    yield _summary(len(document["advice"]))
+    yield _NOTHING_CHANGED if document["hypothetical"] else _summary(len(document["advice"]))
+
+
+def _named(each: Mapping[str, Any]) -> str:
+    return f"{each['operations']} ({each['root']})"
+
+
+def _path_lines(path: Mapping[str, Any]) -> Iterator[str]:
+    edges = [
+        f"{each['question']}? {each['figure']}: {'yes' if each['answer'] else 'no'}"
+        for each in path["edges"]
+    ]
+    yield f"  {_named(path)}"
+    text = " > ".join([*edges, path["tree"]])
+    yield from wrap(text, _WIDTH, initial_indent="    ", subsequent_indent="      ")
+    if path["differs"]:
+        yield f"    predicted best: {path['best'] or 'leave it as it is'}"
 
 
 def _advice_lines(place: int, advice: Mapping[str, Any]) -> Iterator[str]:
-    title = advice["declaration"] or advice["kind"]
-    yield f"{place}. {title} on {advice['target']}  ({advice['id']}, {advice['confidence']})"
+    change = advice["declaration"] or (advice["kind"] if advice["command"] else "")
+    yield f"{place}. {change} on {advice['target']}  ({advice['id']}, {advice['confidence']})"
     for each in advice["statements"]:
         yield (
-            f"   {each['operations']} ({each['root']}): {each['before_ms']:.2f} ->"
-            f" {each['after_ms']:.2f} ms (predicted {each['gain']:.1f}x,"
-            f" {each['low']:.1f}-{each['high']:.1f}x)"
+            f"   {_named(each)}: {each['before_ms']:.2f} -> {each['after_ms']:.2f} ms"
+            f" (predicted {_gain(each['gain'])}x, {_gain(each['low'])}-{_gain(each['high'])}x)"
         )
         yield f"     from {each['why']}"
     yield (
         f"   saves  {advice['saved_share']:.0%} of the traced time, at"
         f" {advice['calls_per_second']:.2f} calls/s"
     )
-    yield (
-        f"   costs  {shown(max(advice['bytes'], 0))}, about {advice['us_per_written_row']:g} us for"
-        f" each of {advice['writes_per_second']:g} rows written/s"
-    )
-    if advice["option"]:
-        text = f"{advice['option']}=[{advice['declaration']}] on {advice['target']}"
-        yield f"   do     {text}, then fraiseql db apply"
-    for statement in advice["command"]:
-        yield f"   sql    {statement}"
-    for statement in advice["undo"]:
-        yield f"   undo   {statement}"
+    yield f"   costs  {_costs(advice)}"
+    yield from (f"   note   {each}" for each in advice["notes"])
+    yield from _steps(advice)
     yield f"   lock   {advice['lock']}"
     yield ""
+
+
+def _gain(gain: float) -> str:
+    return f"{gain:.0f}" if gain >= _LARGE else f"{gain:.1f}"
+
+
+def _costs(advice: Mapping[str, Any]) -> str:
+    size, per_row = advice["bytes"], advice["us_per_written_row"]
+    disk = f"{shown(size)} of disk" if size >= 0 else f"frees {shown(-size)} of disk"
+    writes = f"about {per_row:.3g} us a written row, at {advice['writes_per_second']:.3g} rows/s"
+    return f"{disk}; {writes}"
+
+
+def _steps(advice: Mapping[str, Any]) -> Iterator[str]:
+    option, declaration = advice["option"], advice["declaration"]
+    if option:
+        value = f"[{declaration}]" if option == "indexes" else declaration
+        yield f"   do     {option}={value} on {advice['target']}, then fraiseql db apply"
+        yield "   undo   remove it from the declaration, then fraiseql db apply"
+        return
+    yield from (f"   do     {statement}" for statement in advice["command"])
+    yield from (f"   undo   {statement}" for statement in advice["undo"])
 
 
 def _summary(count: int) -> str:
     if not count:
         return "Nothing to advise."
-    return f"{count} recommendation{'s' if count > 1 else ''}. Nothing was changed."
+    return f"{count} recommendation{'s' if count > 1 else ''}. {_NOTHING_CHANGED}"

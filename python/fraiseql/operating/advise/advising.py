@@ -2,37 +2,40 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from typing import Final
+from dataclasses import dataclass, field
 
 from fraiseql.caching.strategies.base import ResolveContext
 from fraiseql.caching.strategies.registry import load_context
 from fraiseql.database import Pool
+from fraiseql.errors import ConfigurationError
 from fraiseql.operating.advise.cached_candidates import CachedCandidates, by_root
 from fraiseql.operating.advise.candidate import Advice
-from fraiseql.operating.advise.choice import LEAST_SHARE, REGRESSION, AdviceProposal, Choice
+from fraiseql.operating.advise.choice import AdviceProposal, Choice
+from fraiseql.operating.advise.decision import DecisionPath, decision_paths
 from fraiseql.operating.advise.dropped_indexes import dropped_indexes
 from fraiseql.operating.advise.examined import (
+    LEAST_MS,
     ExaminedStatement,
     LeftStatement,
     RejectedCandidate,
+    examine_statements,
+    left_statements,
 )
 from fraiseql.operating.advise.forms import PredictionForm, open_form
+from fraiseql.operating.advise.hypothetical import created_index, dropped_index
 from fraiseql.operating.advise.index_candidates import IndexCandidates, merged
-from fraiseql.operating.advise.plan_session import PlanSession, open_session
-from fraiseql.operating.advise.scans import scans
+from fraiseql.operating.advise.plan_session import open_session
 from fraiseql.operating.advise.situation import Situation
 from fraiseql.operating.advise.stored_candidates import StoredCandidates
 from fraiseql.operating.advise.table_facts import DatabaseFacts, load_table_facts
-from fraiseql.operating.advise.workload import Workload, WorkloadStatement, load_workload
+from fraiseql.operating.advise.workload import Workload, load_workload
 from fraiseql.schema import Schema
 from fraiseql.settings import Settings
 
-LEAST_MS: Final = 1.0
-"""A statement that takes less is left as it is, unless it takes ``SLOW_SHARE`` of the time."""
-
-SLOW_SHARE: Final = 0.05
-_EXAMINED: Final = 50
+_NEEDS_TWIN = (
+    "An index that you name is planned in an empty copy of the database on the embedded server:"
+    ' pip install "fraiseql[embedded]", and a role that may read the tables.'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +46,20 @@ class AdviseOptions:
         operation: Name or id of the only operation; None for all.
         top: Most recommendations.
         write_share: Share of writes among reads and writes; None takes the server's counts.
+        create: A CREATE INDEX to predict instead.
+        drop: An index to predict the loss of instead.
     """
 
     operation: str | None = None
     top: int = 10
     write_share: float | None = None
+    create: str | None = None
+    drop: str | None = None
+
+    @property
+    def hypothetical(self) -> bool:
+        """Whether the user names the change."""
+        return self.create is not None or self.drop is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +74,9 @@ class AdviceReport:
         facts: Facts of the database.
         floor: Milliseconds of a statement that reads nothing.
         form: Where the predictions come from.
-        examined: The statements with a plan.
+        paths: Ways of the examined statements through the decision tree.
         notes: Limits of the figures.
+        hypothetical: Whether the user named the change, which may not pay.
     """
 
     advice: tuple[Advice, ...]
@@ -73,8 +86,9 @@ class AdviceReport:
     facts: DatabaseFacts
     floor: float
     form: str
-    examined: tuple[ExaminedStatement, ...] = ()
+    paths: tuple[DecisionPath, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    hypothetical: bool = False
 
 
 async def advise(
@@ -101,80 +115,92 @@ async def advise(
     """
     workload = await load_workload(pool.inspect, options.operation)
     context = await load_context(schema, pool)
-    async with open_session(pool) as planner:
-        examined, left = await _examine(planner, workload)
+    async with open_session(pool) as session:
+        examined, left = await examine_statements(session, workload, small=options.hypothetical)
     relations = [(scan.schema, scan.table) for each in examined for scan in each.scans]
     relations += [(table.schema, table.name) for table in context.tables.values()]
     facts = await load_table_facts(pool.inspect, relations)
-    indexes = _index_proposals(context, examined, facts)
-    if options.operation is None:
+    indexes = await _hypothetical(pool, options, facts)
+    if not indexes:
+        indexes = _index_proposals(context, examined, facts)
+    if options.operation is None and not options.hypothetical:
         indexes += await dropped_indexes(pool, settings, facts)
-    async with _opened(pool, settings, facts, form) as chosen:
+    async with _opened(pool, settings, facts, form, planned=bool(indexes)) as chosen:
+        if options.hypothetical and chosen.reason:
+            raise ConfigurationError(chosen.reason, hint=_NEEDS_TWIN, code="ADVISE_NO_SCRATCH")
         await chosen.what_if.add([each.candidate for each in indexes])
         situation = Situation(schema, workload, facts, chosen.times, options.write_share)
         choice = Choice(situation, chosen.what_if)
-        advice, rejected = await choice.choose(indexes, examined)
-        stored = _stored_proposals(situation, examined, choice)
-        more, others = await choice.choose(stored, examined)
-    ranked = sorted([*advice, *more], key=lambda each: -each.saved_ms_per_second)
+        if options.hypothetical:
+            advice = [await choice.hypothetical(each, examined) for each in indexes]
+            rejected: list[RejectedCandidate] = []
+        else:
+            advice, rejected = await _chosen(situation, choice, indexes, examined)
     return AdviceReport(
-        tuple(ranked[: options.top]),
-        (*left, *_without(examined, ranked, workload)),
-        (*rejected, *others),
+        tuple(advice[: options.top]),
+        () if options.hypothetical else (*left, *left_statements(examined, advice, workload)),
+        tuple(rejected),
         workload,
         facts,
         chosen.times.floor,
         chosen.what_if.name,
-        tuple(examined),
+        () if options.hypothetical else tuple(decision_paths(situation, examined, advice)),
         _notes(chosen, workload, options),
+        options.hypothetical,
     )
+
+
+async def _hypothetical(
+    pool: Pool, options: AdviseOptions, facts: DatabaseFacts
+) -> list[AdviceProposal]:
+    """Return the changes that the user names."""
+    proposals = []
+    if options.create is not None:
+        proposals.append(await created_index(pool.inspect, options.create, facts.tables))
+    if options.drop is not None:
+        proposals.append(await dropped_index(pool.inspect, options.drop))
+    return proposals
+
+
+async def _chosen(
+    situation: Situation,
+    choice: Choice,
+    indexes: Sequence[AdviceProposal],
+    examined: Sequence[ExaminedStatement],
+) -> tuple[list[Advice], list[RejectedCandidate]]:
+    """Return indexes that pay, then what pays beyond them, by what they save."""
+    advice, rejected = await choice.choose(indexes, examined)
+    more, others = await choice.choose(_stored_proposals(situation, examined, choice), examined)
+    ranked = sorted([*advice, *more], key=lambda each: -each.saved_ms_per_second)
+    return ranked, [*rejected, *others]
 
 
 @asynccontextmanager
 async def _opened(
-    pool: Pool, settings: Settings, facts: DatabaseFacts, form: PredictionForm | None
+    pool: Pool,
+    settings: Settings,
+    facts: DatabaseFacts,
+    form: PredictionForm | None,
+    *,
+    planned: bool,
 ) -> AsyncIterator[PredictionForm]:
+    """Open a form, unless there is one; without indexes to plan it needs no twin."""
     if form is not None:
         yield form
         return
-    async with open_form(pool, settings.database_url, settings, facts) as opened:
+    async with open_form(pool, settings, facts, twin=planned) as opened:
         yield opened
 
 
 def _notes(form: PredictionForm, workload: Workload, options: AdviseOptions) -> tuple[str, ...]:
     notes = []
     if form.reason:
-        notes.append(f"Predicted from the present plans only, which is rough: {form.reason}")
+        notes.append(f"Predicted from the present plans only, which is rough. {form.reason}")
     if workload.others:
         notes.append(f"{workload.others} statements that write were not examined.")
     if options.write_share is not None:
         notes.append(f"Writes are {options.write_share:.0%} of reads and writes, by --write-share.")
     return tuple(notes)
-
-
-async def _examine(
-    planner: PlanSession, workload: Workload
-) -> tuple[list[ExaminedStatement], list[LeftStatement]]:
-    """Return the statements that are worth a plan, and the others."""
-    examined, left = [], []
-    for place, statement in enumerate(workload.statements):
-        reason = _small(statement, workload) if place < _EXAMINED else "not among the first 50"
-        # Constants of these plans are those of the statement: no parameter has a value.
-        plans = [] if reason else await planner.plans(replace(statement, samples=()))
-        if reason or not plans:
-            left.append(LeftStatement(statement, reason or "PostgreSQL refuses to plan it"))
-            continue
-        examined.append(ExaminedStatement(statement, plans[0], tuple(scans(plans[0]))))
-    return examined, left
-
-
-def _small(statement: WorkloadStatement, workload: Workload) -> str:
-    share = workload.share(statement)
-    if share < LEAST_SHARE:
-        return f"takes {share:.1%} of the traced time, less than {LEAST_SHARE:.0%}"
-    if statement.mean_ms < LEAST_MS and share < SLOW_SHARE:
-        return f"takes {statement.mean_ms:.2f} ms and {share:.1%} of the traced time"
-    return ""
 
 
 def _index_proposals(
@@ -201,30 +227,3 @@ def _stored_proposals(
     for root, own in by_root(slow):
         proposals += cached.of_root(root, own)
     return proposals
-
-
-def _without(
-    examined: Sequence[ExaminedStatement], advice: Sequence[Advice], workload: Workload
-) -> list[LeftStatement]:
-    """Return the examined statements that no advice helps."""
-    helped = {
-        statement_id
-        for each in advice
-        for statement_id, own in each.predictions.items()
-        if own.gain > REGRESSION
-    }
-    return [
-        LeftStatement(each.statement, _reason(each, workload))
-        for each in examined
-        if each.statement.id not in helped
-    ]
-
-
-def _reason(examined: ExaminedStatement, workload: Workload) -> str:
-    statement = examined.statement
-    figures = f"{statement.mean_ms:.2f} ms, {workload.share(statement):.0%} of the traced time"
-    if not examined.scans:
-        return f"{figures}; it reads no table"
-    if all(scan.index for scan in examined.scans):
-        return f"{figures}; every table is read through an index"
-    return f"{figures}; no candidate is predicted to pay"

@@ -5,20 +5,22 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from fraiseql.operating.advise.candidate import Advice, Candidate, Prediction, WriteCost
-from fraiseql.operating.advise.examined import ExaminedStatement, RejectedCandidate
+from fraiseql.operating.advise.examined import (
+    LEAST_SHARE,
+    REGRESSION,
+    ExaminedStatement,
+    RejectedCandidate,
+)
 from fraiseql.operating.advise.plan_session import cost
 from fraiseql.operating.advise.predicting import UNSURE, factor_of, predict, row_error
 from fraiseql.operating.advise.situation import Situation
 from fraiseql.operating.advise.what_if import WhatIf
 
-LEAST_SHARE: Final = 0.01
-"""Share of the traced time that advice saves at least."""
-
-REGRESSION: Final = 1.1
-"""A statement that takes longer than this times its former time is slower."""
-
 _EQUAL: Final = 0.98
 """Values that differ less are equal."""
+
+_PREFERRED: Final = {"partial index": 0, "result cache": 0, "materialized view": 2, "stale": 3}
+"""Order among equal values: small before large, exact answers before those that lag."""
 
 _ROW_ERROR: Final = 10.0
 """A plan whose rows are wrong by more than this predicts roughly."""
@@ -117,6 +119,14 @@ class Choice:
                 state.stored |= set(best.after)
         return advice, rejected
 
+    async def hypothetical(
+        self, proposal: AdviceProposal, examined: Sequence[ExaminedStatement]
+    ) -> Advice:
+        """Return the predictions of a proposal, whether it pays or not."""
+        for each in examined:
+            self._state.now.setdefault(each.statement.id, each.statement.mean_ms)
+        return (await self._judged(proposal, examined, self._state)).advice
+
     async def _judged(
         self, proposal: AdviceProposal, examined: Sequence[ExaminedStatement], state: _State
     ) -> _Judged:
@@ -170,7 +180,7 @@ class Choice:
             return None
         factor = max(factor_of(each, self._what_if.factor) for each in candidates)
         error = row_error(float(plans[0]["Plan Rows"]), statement.rows_per_call)
-        if factor > self._what_if.factor and error > 1:
+        if factor > self._what_if.factor and error > 1 and after < cost(plans) * _EQUAL:
             # Such an index has no statistics; the trace knows how many rows it returns.
             after = max(after / error, _LEAST_COST)
         factor = max(factor, UNSURE) if error > _ROW_ERROR else factor
@@ -213,10 +223,12 @@ class Choice:
 
 
 def _best(judged: Sequence[_Judged]) -> _Judged:
-    """Return the proposal of the largest value; among equal ones that of the least size."""
+    """Return the proposal of the largest value; among equal ones the one that costs least."""
     most = max(each.value for each in judged)
     equal = [each for each in judged if each.value >= most * _EQUAL]
-    return min(equal, key=lambda each: (each.proposal.candidate.size, -each.value))
+    return min(
+        equal, key=lambda each: (_PREFERRED.get(each.proposal.candidate.kind, 1), -each.value)
+    )
 
 
 def _refusal(judged: _Judged) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
@@ -41,20 +41,31 @@ async def dump_section(
     return await _dump(url, programs, (f"--section={section}", *taken, *_OPTIONS))
 
 
-async def dump_statistics(url: str, programs: Path) -> bytes:
-    """Return the statistics of a database as SQL, which contain values of its rows.
+async def dump_statistics(url: str, programs: Path, excluded: Sequence[str]) -> bytes:
+    """Return the definitions and statistics of a database as SQL.
+
+    Statistics contain values of rows.
+
+    Args:
+        url: Its address.
+        programs: Directory of PostgreSQL's programs.
+        excluded: Quoted names of tables that are left out.
 
     Raises:
         ConfigurationError: ``ADVISE_NO_SCRATCH``: there is no pg_dump, or it failed.
     """
-    return await _dump(url, programs, ("--statistics-only", "--no-owner"))
+    without = tuple(f"--exclude-table={name}" for name in excluded)
+    schema = await _dump(url, programs, ("--schema-only", *_OPTIONS, *without))
+    # At the end: creating an index over an empty table replaces the statistics of that table.
+    return schema + await _dump(url, programs, ("--statistics-only", "--no-owner", *without))
 
 
 async def _dump(url: str, programs: Path, words: tuple[str, ...]) -> bytes:
     plain, environment = libpq_address(url)
     dump, errors = await _run(programs / "pg_dump", (*words, f"--dbname={plain}"), environment, b"")
     if errors:
-        raise no_scratch(f"pg_dump: {errors[-1]}")
+        messages = [line for line in errors if "error:" in line] or errors
+        raise no_scratch(messages[0])
     return dump
 
 

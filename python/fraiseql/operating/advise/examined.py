@@ -1,11 +1,25 @@
 """Examined statements, and the reasons for leaving others as they are."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
-from fraiseql.operating.advise.candidate import Candidate
-from fraiseql.operating.advise.plan_session import PlanTree
-from fraiseql.operating.advise.scans import PlanScan
-from fraiseql.operating.advise.workload import WorkloadStatement
+from fraiseql.operating.advise.candidate import Advice, Candidate
+from fraiseql.operating.advise.plan_session import PlanSession, PlanTree
+from fraiseql.operating.advise.scans import PlanScan, scans
+from fraiseql.operating.advise.workload import Workload, WorkloadStatement
+
+LEAST_SHARE: Final = 0.01
+"""Share of the traced time that advice saves at least."""
+
+REGRESSION: Final = 1.1
+"""A statement that takes longer than this times its former time is slower."""
+
+LEAST_MS: Final = 1.0
+"""A statement that takes less is left as it is, unless it takes ``SLOW_SHARE`` of the time."""
+
+SLOW_SHARE: Final = 0.05
+_EXAMINED: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +50,62 @@ class RejectedCandidate:
 
     candidate: Candidate
     reason: str
+
+
+async def examine_statements(
+    session: PlanSession, workload: Workload, *, small: bool = False
+) -> tuple[list[ExaminedStatement], list[LeftStatement]]:
+    """Return the statements that are worth a plan, and the others.
+
+    Args:
+        session: Plans in the database of the application.
+        workload: The trace.
+        small: Whether statements that take little time are examined too.
+    """
+    examined, left = [], []
+    for place, statement in enumerate(workload.statements):
+        little = "" if small else _small(statement, workload)
+        reason = little if place < _EXAMINED else f"not among the first {_EXAMINED}"
+        # Constants of these plans are those of the statement: no parameter has a value.
+        plans = [] if reason else await session.plans(replace(statement, samples=()))
+        if reason or not plans:
+            left.append(LeftStatement(statement, reason or "PostgreSQL refuses to plan it"))
+            continue
+        examined.append(ExaminedStatement(statement, plans[0], tuple(scans(plans[0]))))
+    return examined, left
+
+
+def _small(statement: WorkloadStatement, workload: Workload) -> str:
+    share = workload.share(statement)
+    if share < LEAST_SHARE:
+        return f"takes {share:.1%} of the traced time, less than {LEAST_SHARE:.0%}"
+    if statement.mean_ms < LEAST_MS and share < SLOW_SHARE:
+        return f"takes {statement.mean_ms:.2f} ms and {share:.1%} of the traced time"
+    return ""
+
+
+def left_statements(
+    examined: Sequence[ExaminedStatement], advice: Sequence[Advice], workload: Workload
+) -> list[LeftStatement]:
+    """Return the examined statements that no advice helps, with the reasons."""
+    helped = {
+        statement_id
+        for each in advice
+        for statement_id, own in each.predictions.items()
+        if own.gain > REGRESSION
+    }
+    return [
+        LeftStatement(each.statement, _reason(each, workload))
+        for each in examined
+        if each.statement.id not in helped
+    ]
+
+
+def _reason(examined: ExaminedStatement, workload: Workload) -> str:
+    statement = examined.statement
+    figures = f"{statement.mean_ms:.2f} ms, {workload.share(statement):.0%} of the traced time"
+    if not examined.scans:
+        return f"{figures}; it reads no table"
+    if all(scan.index for scan in examined.scans):
+        return f"{figures}; every table is read through an index"
+    return f"{figures}; no candidate is predicted to pay"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from fraiseql.database import Pool
-from fraiseql.errors import FraiseQLError
+from fraiseql.errors import ConfigurationError
 from fraiseql.operating.advise.document_times import DocumentTimes, measure_documents
 from fraiseql.operating.advise.plan_session import open_session
 from fraiseql.operating.advise.scratch_server import scratch_server
@@ -43,15 +43,15 @@ def page_cost(facts: DatabaseFacts) -> float:
 
 @asynccontextmanager
 async def open_form(
-    pool: Pool, url: str, settings: Settings, facts: DatabaseFacts
+    pool: Pool, settings: Settings, facts: DatabaseFacts, *, twin: bool = True
 ) -> AsyncIterator[PredictionForm]:
     """Open a statistics twin; estimate from the present plans if there can be none.
 
     Args:
         pool: Connections to the database.
-        url: Its address.
-        settings: Settings of the application.
+        settings: Settings of the application, with the address of the database.
         facts: Facts of the database.
+        twin: False estimates at once.
 
     Raises:
         DatabaseError: The database cannot be reached.
@@ -59,11 +59,17 @@ async def open_form(
     rate = page_cost(facts)
     times = await measure_documents(pool)
     async with AsyncExitStack() as stack:
-        try:
-            server = stack.enter_context(scratch_server(Path(settings.data_dir)))
-            opened = open_twin(server, url, pool, settings, rate)
-            form = PredictionForm(await stack.enter_async_context(opened), times)
-        except FraiseQLError as error:
-            planner = await stack.enter_async_context(open_session(pool, rate))
-            form = PredictionForm(EstimatedCosts(planner, rate), times, error.message)
+        form, reason = None, ""
+        if twin:
+            try:
+                server = stack.enter_context(scratch_server(Path(settings.data_dir)))
+                opened = open_twin(server, pool, settings, rate)
+                form = PredictionForm(await stack.enter_async_context(opened), times)
+            except ConfigurationError as error:
+                if error.code != "ADVISE_NO_SCRATCH":
+                    raise
+                reason = error.message
+        if form is None:
+            session = await stack.enter_async_context(open_session(pool, rate))
+            form = PredictionForm(EstimatedCosts(session, rate), times, reason)
         yield form

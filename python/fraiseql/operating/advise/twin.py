@@ -13,8 +13,9 @@ from fraiseql.database.writing import open_admin
 from fraiseql.errors import FraiseQLError
 from fraiseql.expressions import literal
 from fraiseql.operating.advise.candidate import INDEX_KINDS, Candidate
-from fraiseql.operating.advise.dump import dump_section, dump_statistics, restore
+from fraiseql.operating.advise.dump import dump_statistics, restore
 from fraiseql.operating.advise.plan_session import PlanSession, PlanTree, cost
+from fraiseql.operating.advise.scratch_server import no_scratch
 from fraiseql.operating.advise.workload import WorkloadStatement
 from fraiseql.settings import Settings
 from fraiseql.sql_files import load_sql
@@ -23,6 +24,7 @@ _SQL: Final = load_sql(__name__)
 _PAGE: Final = 8_192
 _SEGMENT_PAGES: Final = 131_072
 _DATABASE: Final = "twin"
+_FULL: Final = "No space left on device"
 
 
 class StatisticsTwin:
@@ -160,15 +162,14 @@ def grow(path: Path, pages: int) -> None:
 
 @asynccontextmanager
 async def open_twin(
-    server: EmbeddedServer, url: str, pool: Pool, settings: Settings, page_cost: float
+    server: EmbeddedServer, pool: Pool, settings: Settings, page_cost: float
 ) -> AsyncIterator[StatisticsTwin]:
     """Copy the definitions and statistics of a database to an empty server.
 
     Args:
         server: The server, which nothing else uses.
-        url: Address of the database.
         pool: Connections to the database.
-        settings: Settings of the application.
+        settings: Settings of the application, with the address of the database.
         page_cost: ``random_page_cost`` of the plans.
 
     Raises:
@@ -176,7 +177,7 @@ async def open_twin(
         DatabaseError: A database cannot be reached.
     """
     planning = await pool.inspect(_SQL["planning"].text)
-    await _copy(server, url, settings)
+    await _copy(server, pool, settings)
     own = await open_pool(server.url_for(_DATABASE), settings)
     try:
         await _grow_all(own, server.data)
@@ -190,7 +191,7 @@ async def open_twin(
         await own.close()
 
 
-async def _copy(server: EmbeddedServer, url: str, settings: Settings) -> None:
+async def _copy(server: EmbeddedServer, pool: Pool, settings: Settings) -> None:
     first = await open_pool(server.url, settings)
     try:
         async with open_admin(first) as writer:
@@ -199,21 +200,24 @@ async def _copy(server: EmbeddedServer, url: str, settings: Settings) -> None:
     finally:
         await first.close()
     twin, programs = server.url_for(_DATABASE), server.binaries
-    parts = [
-        await dump_section(url, programs, "pre-data"),
-        await dump_section(url, programs, "post-data"),
-        await dump_statistics(url, programs),
-    ]
+    rows = await pool.inspect(_SQL["unreadable"].text)
+    dump = await dump_statistics(settings.database_url, programs, [row["name"] for row in rows])
     # What an extension that is not installed here defines is missing: its statements have no plan.
-    await restore(twin, programs, b"\n".join(parts))
+    errors = await restore(twin, programs, dump)
+    full = [error for error in errors if _FULL in error]
+    if full:
+        raise no_scratch(full[0])
 
 
 async def _grow_all(pool: Pool, data: Path) -> None:
     async with open_admin(pool) as writer:
         await writer.execute("CHECKPOINT")
         rows = await writer.fetch(_SQL["all_sizes"].text)
-    for row in rows:
-        grow(data / row["path"], row["pages"])
+    try:
+        for row in rows:
+            grow(data / row["path"], row["pages"])
+    except OSError as error:
+        raise no_scratch(f"{data}: {error.strerror or error}") from error
 
 
 async def _set_planning(session: Transaction, values: Mapping[str, str]) -> None:

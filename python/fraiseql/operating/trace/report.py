@@ -15,7 +15,11 @@ Read = Callable[[str, Sequence[Any]], Awaitable[Sequence[Any]]]
 _FIRST_BOUND: Final = 0.0625
 """Milliseconds up to which a run is in the first bucket."""
 
-_INSTALLED: Final = "SELECT to_regclass('fraiseql.operation_window') IS NOT NULL AS installed"
+_READABLE: Final = """\
+SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS readable,
+  current_user::text AS role
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = 'fraiseql' AND c.relname = 'operation_window'"""
 
 # One sum for each bucket: unnested arrays take several times as long.
 _RUNS: Final = ", ".join(f"coalesce(sum(w.db_ms_buckets[{n + 1}]), 0)" for n in range(BUCKETS))
@@ -162,13 +166,21 @@ async def load_trace(read: Read, start: datetime | None = None) -> Trace:
 
 
 async def check_installed(read: Read) -> None:
-    """Check that the tables exist.
+    """Check that the tables exist, and that the role may read them.
 
     Raises:
-        ConfigurationError: ``TRACE_EMPTY``: they do not.
+        ConfigurationError: ``TRACE_EMPTY``: they do not, or it may not.
         DatabaseError: The database cannot be reached.
     """
-    if not (await read(_INSTALLED, []))[0]["installed"]:
+    rows = await read(_READABLE, [])
+    if rows and not rows[0]["readable"]:
+        role = rows[0]["role"]
+        raise ConfigurationError(
+            f"The role {role} may not read the trace.",
+            hint=f"Run fraiseql db grant APP {role} as the role that runs fraiseql db apply.",
+            code="TRACE_EMPTY",
+        )
+    if not rows:
         raise ConfigurationError(
             "The database has no tables of the trace.",
             hint="Run fraiseql db apply with this application, and serve some requests.",
