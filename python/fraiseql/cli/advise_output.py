@@ -1,6 +1,6 @@
 """Output of ``fraiseql advise``: the document, and its text."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from textwrap import wrap
 from typing import Any, Final
 
@@ -108,6 +108,7 @@ def _left(left: LeftStatement, workload: Workload) -> dict[str, Any]:
         "mean_ms": round(left.statement.mean_ms, 4),
         "share": round(workload.share(left.statement), 4),
         "reason": left.reason,
+        "small": left.small,
     }
 
 
@@ -127,11 +128,20 @@ def advice_lines(document: Mapping[str, Any]) -> Iterator[str]:
         yield from _advice_lines(place, each)
     if document["left"]:
         yield "Leave as it is:"
-        for each in document["left"]:
-            yield f"  {_named(each)}: {each['reason']}"
+        yield from _left_lines(document["left"])
         yield ""
     yield from (f"note  {each}" for each in document["notes"])
     yield _NOTHING_CHANGED if document["hypothetical"] else _summary(len(document["advice"]))
+
+
+def _left_lines(left: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    small = [each for each in left if each["small"]]
+    for each in left:
+        if not each["small"]:
+            yield f"  {_named(each)}: {each['reason']}"
+    if small:
+        share = sum(each["share"] for each in small)
+        yield f"  {len(small)} statements that take {share:.0%} of the traced time together"
 
 
 def _named(each: Mapping[str, Any]) -> str:

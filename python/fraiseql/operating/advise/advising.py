@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fraiseql.caching.strategies.base import ResolveContext
 from fraiseql.caching.strategies.registry import load_context
@@ -10,7 +10,7 @@ from fraiseql.database import Pool
 from fraiseql.errors import ConfigurationError
 from fraiseql.operating.advise.cached_candidates import CachedCandidates, by_root
 from fraiseql.operating.advise.candidate import Advice
-from fraiseql.operating.advise.choice import AdviceProposal, Choice
+from fraiseql.operating.advise.choice import AdviceProposal, Choice, merged_proposals
 from fraiseql.operating.advise.decision import DecisionPath, decision_paths
 from fraiseql.operating.advise.dropped_indexes import dropped_indexes
 from fraiseql.operating.advise.examined import (
@@ -121,32 +121,52 @@ async def advise(
     relations += [(table.schema, table.name) for table in context.tables.values()]
     facts = await load_table_facts(pool.inspect, relations)
     indexes = await _hypothetical(pool, options, facts)
-    if not indexes:
+    if not options.hypothetical:
         indexes = _index_proposals(context, examined, facts)
-    if options.operation is None and not options.hypothetical:
-        indexes += await dropped_indexes(pool, settings, facts)
+        indexes += [] if options.operation else await dropped_indexes(pool, settings, facts)
     async with _opened(pool, settings, facts, form, planned=bool(indexes)) as chosen:
         if options.hypothetical and chosen.reason:
             raise ConfigurationError(chosen.reason, hint=_NEEDS_TWIN, code="ADVISE_NO_SCRATCH")
         await chosen.what_if.add([each.candidate for each in indexes])
         situation = Situation(schema, workload, facts, chosen.times, options.write_share)
-        choice = Choice(situation, chosen.what_if)
-        if options.hypothetical:
-            advice = [await choice.hypothetical(each, examined) for each in indexes]
-            rejected: list[RejectedCandidate] = []
-        else:
-            advice, rejected = await _chosen(situation, choice, indexes, examined)
+        report = await _report(
+            situation, chosen, indexes, examined, hypothetical=options.hypothetical
+        )
+    return replace(
+        report,
+        advice=report.advice[: options.top],
+        left=() if options.hypothetical else (*left, *report.left),
+        notes=_notes(chosen, workload, options),
+    )
+
+
+async def _report(
+    situation: Situation,
+    form: PredictionForm,
+    indexes: Sequence[AdviceProposal],
+    examined: Sequence[ExaminedStatement],
+    *,
+    hypothetical: bool,
+) -> AdviceReport:
+    """Return the advice for the examined statements."""
+    choice = Choice(situation, form.what_if)
+    rejected: list[RejectedCandidate] = []
+    if hypothetical:
+        advice = [await choice.hypothetical(each, examined) for each in indexes]
+    else:
+        advice, rejected = await _chosen(situation, choice, indexes, examined)
+    queries = situation.schema.queries
+    cached = {name for name, query in queries.items() if query.cache is not None}
     return AdviceReport(
-        tuple(advice[: options.top]),
-        () if options.hypothetical else (*left, *left_statements(examined, advice, workload)),
+        tuple(advice),
+        tuple(left_statements(examined, advice, situation.workload, cached)),
         tuple(rejected),
-        workload,
-        facts,
-        chosen.times.floor,
-        chosen.what_if.name,
-        () if options.hypothetical else tuple(decision_paths(situation, examined, advice)),
-        _notes(chosen, workload, options),
-        options.hypothetical,
+        situation.workload,
+        situation.facts,
+        situation.times.floor,
+        form.what_if.name,
+        () if hypothetical else tuple(decision_paths(situation, examined, advice)),
+        hypothetical=hypothetical,
     )
 
 
@@ -226,4 +246,4 @@ def _stored_proposals(
     proposals = [proposal for each in slow for proposal in stored.of(each)]
     for root, own in by_root(slow):
         proposals += cached.of_root(root, own)
-    return proposals
+    return merged_proposals(proposals)

@@ -1,13 +1,14 @@
 """Choice of the candidates that save most."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from fraiseql.operating.advise.candidate import Advice, Candidate, Prediction, WriteCost
 from fraiseql.operating.advise.examined import (
     LEAST_SHARE,
     REGRESSION,
+    SLOW_SHARE,
     ExaminedStatement,
     RejectedCandidate,
 )
@@ -21,6 +22,9 @@ _EQUAL: Final = 0.98
 
 _PREFERRED: Final = {"partial index": 0, "result cache": 0, "materialized view": 2, "stale": 3}
 """Order among equal values: small before large, exact answers before those that lag."""
+
+_STORED_KINDS: Final = frozenset({"generated column", "projection", "materialized view"})
+"""Changes that store documents: they have to save more to be worth their disk and their care."""
 
 _ROW_ERROR: Final = 10.0
 """A plan whose rows are wrong by more than this predicts roughly."""
@@ -48,6 +52,31 @@ class AdviceProposal:
     us_per_write: float | None = None
     ms_per_second: float = 0.0
     notes: tuple[str, ...] = ()
+
+
+def merged_proposals(proposals: Iterable[AdviceProposal]) -> list[AdviceProposal]:
+    """Return the proposals, each change once with the predictions for all its statements."""
+    by_change: dict[tuple[str, str, str], AdviceProposal] = {}
+    for each in proposals:
+        candidate = each.candidate
+        key = (candidate.kind, candidate.target, candidate.declaration)
+        own = by_change.get(key)
+        by_change[key] = each if own is None else _joined(own, each)
+    return list(by_change.values())
+
+
+def _joined(first: AdviceProposal, second: AdviceProposal) -> AdviceProposal:
+    own, other = first.candidate, second.candidate
+    candidate = replace(
+        own,
+        operations=tuple(dict.fromkeys((*own.operations, *other.operations))),
+        statements=tuple(dict.fromkeys((*own.statements, *other.statements))),
+        size=max(own.size, other.size),
+    )
+    dearest = max(first, second, key=lambda each: each.us_per_write or 0.0)
+    predictions = {**(first.predictions or {}), **(second.predictions or {})}
+    most = max(first.ms_per_second, second.ms_per_second)
+    return replace(dearest, candidate=candidate, predictions=predictions, ms_per_second=most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,8 +269,9 @@ def _refusal(judged: _Judged) -> str:
         return ""
     if judged.low <= 1 or advice.saved_ms_per_second <= 0:
         return "its gain may be none"
-    if advice.share < LEAST_SHARE:
-        return f"it saves {advice.share:.2%} of the traced time, less than {LEAST_SHARE:.0%}"
+    least = SLOW_SHARE if advice.candidate.kind in _STORED_KINDS else LEAST_SHARE
+    if advice.share < least:
+        return f"it saves {advice.share:.2%} of the traced time, less than {least:.0%}"
     if judged.value <= 0:
         costs = advice.writes.ms_per_second + judged.proposal.ms_per_second
         saved = advice.saved_ms_per_second

@@ -1,4 +1,4 @@
-"""The path of a statement through a decision tree, with the figure of each edge."""
+"""Paths of statements through a decision tree, with their figures."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

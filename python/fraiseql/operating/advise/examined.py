@@ -1,6 +1,6 @@
 """Examined statements, and the reasons for leaving others as they are."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -38,10 +38,11 @@ class ExaminedStatement:
 
 @dataclass(frozen=True, slots=True)
 class LeftStatement:
-    """A statement without advice, and the reason."""
+    """A statement without advice, the reason, and whether it takes too little time."""
 
     statement: WorkloadStatement
     reason: str
+    small: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ async def examine_statements(
         # Constants of these plans are those of the statement: no parameter has a value.
         plans = [] if reason else await session.plans(replace(statement, samples=()))
         if reason or not plans:
-            left.append(LeftStatement(statement, reason or "PostgreSQL refuses to plan it"))
+            refused = "PostgreSQL refuses to plan it"
+            left.append(LeftStatement(statement, reason or refused, bool(little)))
             continue
         examined.append(ExaminedStatement(statement, plans[0], tuple(scans(plans[0]))))
     return examined, left
@@ -85,9 +87,19 @@ def _small(statement: WorkloadStatement, workload: Workload) -> str:
 
 
 def left_statements(
-    examined: Sequence[ExaminedStatement], advice: Sequence[Advice], workload: Workload
+    examined: Sequence[ExaminedStatement],
+    advice: Sequence[Advice],
+    workload: Workload,
+    cached: Collection[str],
 ) -> list[LeftStatement]:
-    """Return the examined statements that no advice helps, with the reasons."""
+    """Return the examined statements that no advice helps, with the reasons.
+
+    Args:
+        examined: The statements.
+        advice: The advice.
+        workload: The trace.
+        cached: Root fields whose results are cached.
+    """
     helped = {
         statement_id
         for each in advice
@@ -95,15 +107,17 @@ def left_statements(
         if own.gain > REGRESSION
     }
     return [
-        LeftStatement(each.statement, _reason(each, workload))
+        LeftStatement(each.statement, _reason(each, workload, cached))
         for each in examined
         if each.statement.id not in helped
     ]
 
 
-def _reason(examined: ExaminedStatement, workload: Workload) -> str:
+def _reason(examined: ExaminedStatement, workload: Workload, cached: Collection[str]) -> str:
     statement = examined.statement
     figures = f"{statement.mean_ms:.2f} ms, {workload.share(statement):.0%} of the traced time"
+    if statement.root in cached:
+        return f"{figures}; its results are cached, and these are the misses"
     if not examined.scans:
         return f"{figures}; it reads no table"
     if all(scan.index for scan in examined.scans):

@@ -1,4 +1,4 @@
-"""Candidates that a user names: an index to create, or one to drop."""
+"""Indexes that a user names, to create or to drop."""
 
 import re
 from collections.abc import Mapping

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Final
 
 from fraiseql.operating.advise.comparisons import (
@@ -23,6 +24,9 @@ _CONDITIONS: Final = (
     "Merge Cond",
     "Join Filter",
 )
+_BLOCKING: Final = frozenset({"Sort", "Aggregate", "Hash"})
+"""Nodes that read all their rows before they return one."""
+
 _OPAQUE_TO_ORDER: Final = frozenset({"Aggregate", "Unique", "SetOp", "WindowAgg"})
 
 
@@ -74,6 +78,7 @@ class _Above:
 
     order: tuple[OrderItem, ...] = ()
     limit: float = 0.0
+    most_rows: float = inf
     loops: float = 1.0
     sort_cost: float = 0.0
     aggregated: bool = False
@@ -115,7 +120,7 @@ def _walk(node: PlanTree, above: _Above) -> Iterator[PlanScan]:
     for child in node.get("Plans", ()):
         relationship = child.get("Parent Relationship")
         if relationship == "SubPlan":
-            yield from _walk(child, _Above(loops=above.loops * max(node["Plan Rows"], 1)))
+            yield from _walk(child, _Above(loops=above.loops * evaluations(node, above.most_rows)))
         elif relationship == "InitPlan":
             yield from _walk(child, _Above())
         elif relationship == "Inner" and node["Node Type"] == "Nested Loop":
@@ -125,15 +130,39 @@ def _walk(node: PlanTree, above: _Above) -> Iterator[PlanScan]:
             yield from _walk(child, inner)
 
 
+def evaluations(node: PlanTree, most_rows: float) -> float:
+    """Return how often the subplans of a node run: once for each row that a limit lets pass."""
+    return max(min(float(node["Plan Rows"]), most_rows), 1.0)
+
+
+def embed_share(plan: PlanTree) -> float:
+    """Return the share of a plan's cost that embedded documents take, from 0 to 1."""
+    return min(_embed_cost(plan, inf) / max(float(plan["Total Cost"]), 1e-9), 1.0)
+
+
+def _embed_cost(node: PlanTree, most_rows: float) -> float:
+    kind, inside = node["Node Type"], 0.0
+    if kind == "Limit":
+        most_rows = float(node["Plan Rows"])
+    below = inf if kind in _BLOCKING else most_rows
+    for child in node.get("Plans", ()):
+        if child.get("Parent Relationship") != "SubPlan":
+            inside += _embed_cost(child, below)
+        elif any("Relation Name" in each for each in nodes(child)):
+            inside += float(child["Total Cost"]) * evaluations(node, most_rows)
+    return inside
+
+
 def _below(node: PlanTree, above: _Above) -> _Above:
     """Return the nodes above the children of a node."""
     kind = node["Node Type"]
     if kind == "Limit":
-        return replace(above, limit=float(node["Plan Rows"]))
+        rows = float(node["Plan Rows"])
+        return replace(above, limit=rows, most_rows=rows)
     if kind in ("Sort", "Incremental Sort"):
         items = _order(node["Sort Key"])
         own = node["Total Cost"] - node["Plans"][0]["Total Cost"]
-        return replace(above, order=items, sort_cost=max(own, 0.0))
+        return replace(above, order=items, sort_cost=max(own, 0.0), most_rows=inf)
     if kind in _OPAQUE_TO_ORDER:
         grouped = above.grouped or "Group Key" in node
         return _Above(loops=above.loops, aggregated=kind == "Aggregate", grouped=grouped)

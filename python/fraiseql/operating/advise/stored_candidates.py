@@ -9,9 +9,8 @@ from fraiseql.operating.advise.candidate import Candidate
 from fraiseql.operating.advise.choice import AdviceProposal
 from fraiseql.operating.advise.embed_paths import Embeds, selected_embeds
 from fraiseql.operating.advise.examined import ExaminedStatement
-from fraiseql.operating.advise.plan_session import PlanTree
 from fraiseql.operating.advise.predicting import prediction
-from fraiseql.operating.advise.scans import nodes
+from fraiseql.operating.advise.scans import embed_share
 from fraiseql.operating.advise.situation import Situation, Times
 from fraiseql.schema.definitions import ObjectDefinition, QueryDefinition
 
@@ -202,21 +201,6 @@ class StoredCandidates:
         """Return the rows written per second to the tables of the embeds."""
         own = self._table(definition)
         return self._situation.writes((name for name in examined.tables if name != own), 0.0)
-
-
-def embed_share(plan: PlanTree) -> float:
-    """Return the share of a plan's cost that embedded documents take, from 0 to 1."""
-    whole = max(float(plan["Total Cost"]), 1e-9)
-    inside = 0.0
-    for node in nodes(plan):
-        for child in node.get("Plans", ()):
-            if child.get("Parent Relationship") == "SubPlan" and _reads(child):
-                inside += child["Total Cost"] * max(node["Plan Rows"], 1)
-    return min(inside / whole, 1.0)
-
-
-def _reads(plan: PlanTree) -> bool:
-    return any("Relation Name" in node for node in nodes(plan))
 
 
 def _without_limit(sql: str) -> str:
