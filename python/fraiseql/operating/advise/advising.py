@@ -188,7 +188,7 @@ async def _chosen(
     indexes: Sequence[AdviceProposal],
     examined: Sequence[ExaminedStatement],
 ) -> tuple[list[Advice], list[RejectedCandidate]]:
-    """Return indexes that pay, then what pays beyond them, by what they save."""
+    """Return indexes that pay, and other changes that pay beyond them, the best first."""
     advice, rejected = await choice.choose(indexes, examined)
     more, others = await choice.choose(_stored_proposals(situation, examined, choice), examined)
     ranked = sorted([*advice, *more], key=lambda each: -each.saved_ms_per_second)
