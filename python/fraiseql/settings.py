@@ -95,6 +95,8 @@ class Settings:
             JSON string, which clients in JavaScript read with all its digits.
         mutation_transaction: Scope of the transactions of mutations: a root ``field`` or the
             whole ``operation``, where one error undoes all.
+        changed_types: Whether responses of mutations name the types that they wrote, in
+            ``extensions.fraiseql.changed``.
         introspection: Whether ``__schema`` and ``__type`` are answered.
         worker: Whether each process also refreshes views and does other background work.
         cache: Whether result caches are used.
@@ -160,6 +162,7 @@ class Settings:
     allow_login_role: bool = False
     numbers_as: NumberForm = "number"
     mutation_transaction: MutationTransaction = "field"
+    changed_types: bool = False
     introspection: bool = True
     worker: bool = True
     cache: bool = True

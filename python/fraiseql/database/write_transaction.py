@@ -30,15 +30,19 @@ class WriteTransaction(Transaction):
         connection: The connection, inside its transaction.
         pool: Source of the connection.
         identity: Role and session variables that the connection has.
+
+    Attributes:
+        written: Keys of the rows that generated mutations have written, by type.
     """
 
-    __slots__ = ("_lock", "_pool", "identity")
+    __slots__ = ("_lock", "_pool", "identity", "written")
 
     def __init__(self, connection: Connection, pool: Pool, identity: Identity) -> None:
         super().__init__(connection, partial(record, pool, identity))
         self._lock = asyncio.Lock()
         self._pool = pool
         self.identity = identity
+        self.written: dict[str, list[Any]] = {}
 
     @property
     def pool(self) -> Pool:

@@ -261,7 +261,7 @@ class Service:
         if serving.serial:
             asked = self._partitioned(prepared, request, context, timings, identity)
             whole = self.settings.mutation_transaction == "operation"
-            answers = MutationAnswers(self.pool, self.schema, whole)
+            answers = MutationAnswers(self.pool, self.schema, whole, self._current.changes)
             return await answers.answer(serving, asked)
         if serving.split is not None and self.results is not None:
             shared = FieldRequest(request.variables or _NO_VARIABLES, dict, identity, context)

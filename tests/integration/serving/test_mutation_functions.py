@@ -78,6 +78,12 @@ async def check_plainly(info: fraiseql.Info, amounts: Amounts) -> Order | None:
     return await check(info, amounts)
 
 
+@fraiseql.mutation
+async def quietly(info: fraiseql.Info) -> bool | None:
+    await info.context["db"].execute("UPDATE orders SET paid = paid")
+    return True
+
+
 @fraiseql.mutation(errors="union")
 def crash() -> Order | None:
     raise RuntimeError("secret")
@@ -93,6 +99,7 @@ OPTIONS: dict[str, Any] = {
         check,
         check_plainly,
         crash,
+        quietly,
     ],
 }
 REFUSED = "... on WriteRefused { errors { code message input } }"
@@ -169,6 +176,21 @@ def test_all_errors_of_the_input_are_returned_at_once(shop: Served) -> None:
 def test_internal_errors_are_never_data(shop: Served) -> None:
     error = shop.error("mutation { crash { __typename } }")
     assert (error["message"], error["path"]) == ("Internal server error", ["crash"])
+
+
+def test_written_types_are_reported_where_it_is_asked_for(shop: Served) -> None:
+    with served(shop.url, **OPTIONS, changed_types=True) as telling:
+        created = telling.ask(
+            "mutation { a: createOrder(input: {id: 3}) { __typename }"
+            " b: pay(orderId: 1) { id } c: total(factor: 1) d: deleteOrder(id: 77) { __typename } }"
+        )
+        keys = [{"id": 3}, {"id": 1}]
+        assert created["extensions"] == {"fraiseql": {"changed": [{"type": "Order", "keys": keys}]}}
+        closed = telling.ask("mutation { a: pay(orderId: 1) { id } quietly }")
+        assert closed["extensions"]["fraiseql"]["changed"] == [{"type": "Order", "keys": None}]
+        assert "extensions" not in telling.ask("mutation { a: pay(orderId: 1, amount: -1) { id } }")
+        assert "extensions" not in telling.ask("{ orders { id } }")
+    assert "extensions" not in shop.ask("mutation { pay(orderId: 1) { id } }")
 
 
 def test_a_union_needs_an_object_type() -> None:

@@ -123,6 +123,8 @@ class RowWriter:
         db = _transaction(context)
         run = _Run(self._relations, self._reader, self._encoder, write, db)
         run.columns = self._columns(write.type_name)
+        fields = self._schema.fields[write.type_name].values()
+        run.names = {field.column or field.name: field.graphql_name for field in fields}
         return run
 
 
@@ -161,6 +163,7 @@ class _Run:
         self._db = db
         self._source: Source = relations.sources.sources[write.type_name]
         self.columns: Mapping[str, str] = {}
+        self.names: Mapping[str, str] = {}
 
     @property
     def _relation(self) -> Relation:
@@ -222,7 +225,9 @@ class _Run:
         key = self._source.key
         alone = bool(rows) and len(rows[0]) == 1 == len(key)
         keys = [{key[0]: row[0]} if alone else {name: row[name] for name in key} for row in rows]
-        return await self._read([each for each in keys if None not in each.values()], key)
+        present = [each for each in keys if None not in each.values()]
+        self._note(present)
+        return await self._read(present, key)
 
     async def _change(self, keys: list[Key], content: Key, key: Mapping[str, Any]) -> Any:
         documents = await self._read(await self._update(keys, content))
@@ -263,7 +268,16 @@ class _Run:
         return await self._keys(delete_sql(self._relation, self._key), self._json(keys))
 
     async def _keys(self, sql: str, *args: Any) -> list[Key]:
-        return [dict(row) for row in await self._db.fetch(sql, *args)]
+        """Run a statement that writes, and return the keys of its rows."""
+        keys = [dict(row) for row in await self._db.fetch(sql, *args)]
+        self._note(keys)
+        return keys
+
+    def _note(self, keys: Sequence[Key]) -> None:
+        """Record the keys of written rows, by the GraphQL names of their fields."""
+        names = self.names
+        shown = [{names.get(name, name): key[name] for name in key} for key in keys]
+        self._db.written.setdefault(self._write.type_name, []).extend(shown)
 
     def _json(self, value: Any) -> str:
         return self._encoder.json(value).decode()
@@ -275,7 +289,7 @@ class _Run:
         most = self._write.max_affected
         condition, args = self._condition(where or {})
         sql = lock_sql(self._relation, self._key, condition, most + 1)
-        keys = await self._keys(sql, *args)
+        keys = [dict(row) for row in await self._db.fetch(sql, *args)]
         self._check_number(len(keys))
         return keys
 

@@ -5,6 +5,7 @@ from typing import Any
 from fraiseql.bounded import Bounded
 from fraiseql.schema import Check, Schema
 from fraiseql.serving.document import Operation, RequestError
+from fraiseql.serving.execution.changed_types import ChangedTypes
 from fraiseql.serving.execution.reading import RepositoryReader
 from fraiseql.serving.execution.run import CompiledPlan
 from fraiseql.serving.execution.stored_statement import LiveFallback
@@ -29,13 +30,14 @@ class PlanSnapshot:
         fallback: Receives stored documents that were not read.
 
     Attributes:
+        changes: Reports the types that mutations write; None if the settings do not ask for it.
         planner: Plans operations.
         reader: Prepares the reads of resolvers.
         plans: Plans, or why there is none.
         writer: Runs generated mutations.
     """
 
-    __slots__ = ("_fallback", "_schema", "planner", "plans", "reader", "writer")
+    __slots__ = ("_fallback", "_schema", "changes", "planner", "plans", "reader", "writer")
 
     def __init__(
         self, schema: Schema, sources: SourceMap, settings: Settings, fallback: LiveFallback
@@ -46,6 +48,8 @@ class PlanSnapshot:
         bytes_held = settings.document_cache_bytes
         self.reader = RepositoryReader(self.planner.relations, fallback, bytes_held // 8)
         self.writer = RowWriter(schema, self.planner.relations, self.reader)
+        of_types = self.planner.relations.sources.sources
+        self.changes = ChangedTypes(schema, of_types) if settings.changed_types else None
         self.plans: Bounded[PlanKey, ServingPlan | RequestError] = Bounded(
             settings.document_cache_size, bytes_held // 2
         )

@@ -1,8 +1,8 @@
 """Answers of mutations: root fields in order, in transactions."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from random import uniform
 from time import perf_counter
 from typing import Any, Final
@@ -15,6 +15,7 @@ from fraiseql.events import Timings
 from fraiseql.schema import Schema
 from fraiseql.schema.definitions import WriteOptions
 from fraiseql.schema.mutations import LEVELS
+from fraiseql.serving.execution.changed_types import ChangedTypes, joined
 from fraiseql.serving.execution.run import Run
 from fraiseql.serving.execution.violations import CONFLICTS, for_client, refused
 from fraiseql.serving.preparation.serving_plan import RootPart, ServingPlan
@@ -44,12 +45,14 @@ class _Outcome:
         failed: The field that failed; None if all succeeded, or the commit of several did not.
         failure: Exception of its function, or of the commit; None if the errors are in ``results``.
         conflict: Whether another attempt may succeed.
+        changed: Keys of the written rows by type, if they are reported.
     """
 
     results: Sequence[FieldResult] = ()
     failed: RootPart | None = None
     failure: Exception | None = None
     conflict: bool = False
+    changed: Mapping[str, Sequence[Any] | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,31 +63,38 @@ class MutationAnswers:
         pool: Connections.
         schema: The declarations.
         whole: Whether all root fields of an operation are in one transaction.
+        changes: Reports the written types; None to report none.
     """
 
     pool: Pool
     schema: Schema
     whole: bool
+    changes: ChangedTypes | None = None
 
     async def answer(self, serving: ServingPlan, request: PartitionedRequest) -> Response:
         """Run the root fields of an operation in order; return the response after the commits."""
         start, parts = perf_counter(), serving.serial
         results: list[FieldResult] = []
+        changed: dict[str, Sequence[Any] | None] = {}
         for unit in [parts] if self.whole else [(part,) for part in parts]:
-            results += await self._unit(unit, request)
+            outcome = await self._unit(unit, request)
+            results += outcome.results
+            for name, keys in outcome.changed.items():
+                changed[name] = joined(changed.get(name, ()), keys)
             if results and results[-1].value is None:
                 # The response has no data, and later fields do not run.
                 break
         request.timings.sql = max(0.0, perf_counter() - start - request.timings.render)
-        return _response(serving, results)
+        extensions: dict[str, Any] = {}
+        if self.changes is not None and changed:
+            extensions["fraiseql"] = {"changed": self.changes.extension(changed)}
+        return _response(serving, results, extensions)
 
-    async def _unit(
-        self, parts: Sequence[RootPart], request: PartitionedRequest
-    ) -> Sequence[FieldResult]:
+    async def _unit(self, parts: Sequence[RootPart], request: PartitionedRequest) -> _Outcome:
         """Return the answers of the root fields of one transaction."""
         functions = [root.definition for part in parts for root in part.serving.compiled.python]
         if not functions:
-            return [await _plain(part, request) for part in parts]
+            return _Outcome([await _plain(part, request) for part in parts])
         options = [definition.write or WriteOptions() for definition in functions]
         name = ", ".join(definition.name for definition in functions)
         retries = _RETRIES if all(option.retry for option in options) else 0
@@ -96,10 +106,10 @@ class MutationAnswers:
             await asyncio.sleep(uniform(0, _PAUSE * 2**retry))  # noqa: S311 - no secret
             outcome = await self._attempt(parts, request, name, level)
         if outcome.failure is not None:
-            return [await self._refused(outcome.failed, outcome.failure, request)]
+            return _Outcome([await self._refused(outcome.failed, outcome.failure, request)])
         if self.whole and outcome.failed is not None:
-            return [replace(result, value=None) for result in outcome.results]
-        return outcome.results
+            return _Outcome([replace(result, value=None) for result in outcome.results])
+        return outcome
 
     async def _attempt(
         self,
@@ -113,6 +123,7 @@ class MutationAnswers:
         part: RootPart | None = None
         try:
             async with write_transaction(self.pool, request.identity, name, isolation) as own:
+                before = await self.changes.counts(own) if self.changes else {}
                 for part in parts:
                     result, failures = await _run(part, request, own)
                     if result is None:
@@ -121,10 +132,14 @@ class MutationAnswers:
                         return _Outcome((result,), part, conflict=_conflict(failures))
                     done.append(result)
                 part = None if len(parts) > 1 else parts[0]
+                changed: Mapping[str, Sequence[Any] | None] = {}
+                if self.changes is not None:
+                    after = await self.changes.counts(own)
+                    changed = self.changes.changed(before, after, own.written)
                 await own.commit()
         except FraiseQLError as error:
             return _Outcome((), part or parts[0], error, _conflict([error]))
-        return _Outcome(done)
+        return _Outcome(done, changed=changed)
 
     def _is_refused(self, result: FieldResult) -> bool:
         """Return whether an answer has an error that undoes its writes."""
@@ -136,9 +151,9 @@ class MutationAnswers:
         self, part: RootPart | None, failure: Exception, request: PartitionedRequest
     ) -> FieldResult:
         """Return the null of a field, and the error for the client."""
-        field = None if part is None else self._field(part)
+        declared = None if part is None else self._field(part)
         errors = [
-            await for_client(self.pool, each, field, self.schema) for each in _causes(failure)
+            await for_client(self.pool, each, declared, self.schema) for each in _causes(failure)
         ]
         if part is None:
             return FieldResult(None, tuple([request.errors.described(each) for each in errors]))
@@ -158,8 +173,8 @@ class MutationAnswers:
         roots = part.serving.compiled.python
         if mutation is None or not roots:
             return None
-        field: GraphQLField = mutation.fields[roots[0].definition.graphql_name]
-        return field
+        declared: GraphQLField = mutation.fields[roots[0].definition.graphql_name]
+        return declared
 
 
 def _causes(failure: Exception) -> Sequence[Exception]:
@@ -214,12 +229,15 @@ def _conflict(errors: Sequence[Exception]) -> bool:
     return any(sqlstate_of(error) in CONFLICTS for error in errors)
 
 
-def _response(serving: ServingPlan, results: Sequence[FieldResult]) -> Response:
+def _response(
+    serving: ServingPlan, results: Sequence[FieldResult], extensions: Mapping[str, Any]
+) -> Response:
     errors = [error for result in results for error in result.errors]
     no_data = any(result.value is None for result in results)
     away = outage(errors, serving.roots, no_data=no_data) if errors else None
     if away is not None:
         return away
     reports = [report for result in results for report in result.reports]
-    stale = staleness(reports, serving.compiled.plan)
-    return Response(assemble(serving.serial, results, stale), withheld=withheld(reports))
+    shown = {**extensions, **(staleness(reports, serving.compiled.plan) or {})}
+    body = assemble(serving.serial, results, shown or None)
+    return Response(body, withheld=withheld(reports))
