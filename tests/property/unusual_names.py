@@ -93,7 +93,7 @@ def words_of(texts: Iterable[str]) -> list[str]:
 def labels_of(texts: Iterable[str]) -> list[str]:
     """Return words that stand as an alias or in front of a dot, which can be fields."""
     labels = {word for text in texts for pair in _LABEL.findall(text) for word in pair}
-    usable = (labels | set(LETTERS)) - _SYSTEM - _OWN - {""}
+    usable = labels - _SYSTEM - _OWN - {""}
     return sorted(name for name in usable if not name.endswith("_") and not iskeyword(name))
 
 
