@@ -31,6 +31,11 @@ _PAST_RESET: Final = re.compile(r"(?im)(?:^|;|\*/)\s*(?:prepare|deallocate|disca
 _MOST_STATEMENTS: Final = 1_000
 """Statements that stay prepared on one connection."""
 
+_RECURSIVE: Final = "WITH RECURSIVE"
+# PostgreSQL allocates and clears the hash tables of a recursive query as it starts, for as many
+# rows as it estimates: megabytes for the few rows of a catalog, in a third of the statement's time.
+_SMALL_TABLES: Final = "; SET LOCAL work_mem = '256kB'"
+
 _SAVEPOINT: Final = "SAVEPOINT fraiseql_types"
 _LOADED: Final = "SELECT pg_catalog.pg_conf_load_time()"
 
@@ -139,7 +144,8 @@ class Connection(asyncpg.Connection):
         """
         if self.own_path:
             return await self.read(sql, args)
-        await self.execute(f"BEGIN; {OWN_PATH_OF_TRANSACTION}")
+        small = _SMALL_TABLES if _RECURSIVE in sql else ""
+        await self.execute(f"BEGIN; {OWN_PATH_OF_TRANSACTION}{small}")
         try:
             rows = await self.read(sql, args)
         except RAISED:
@@ -209,7 +215,8 @@ class Connection(asyncpg.Connection):
     async def _introspect_types(self, *args: Any) -> Any:
         """Load types for the driver, whose query does not qualify names."""
         inside = self.is_in_transaction()
-        await self.execute(f"{_SAVEPOINT if inside else 'BEGIN'}; {OWN_PATH_OF_TRANSACTION}")
+        begin = _SAVEPOINT if inside else "BEGIN"
+        await self.execute(f"{begin}; {OWN_PATH_OF_TRANSACTION}{_SMALL_TABLES}")
         types = await super()._introspect_types(*args)  # type: ignore[misc]
         undo = f"ROLLBACK TO {_SAVEPOINT}; RELEASE {_SAVEPOINT}"
         await self.execute(undo if inside else "COMMIT")

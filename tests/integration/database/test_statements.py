@@ -4,7 +4,7 @@ import asyncio
 
 import asyncpg
 
-from fraiseql.database import Database, Identity
+from fraiseql.database import Database, Identity, Pool
 from tests.integration.database.server_log import Log, MakePool
 
 SQL = "SELECT convert_to($1::text, 'UTF8')"
@@ -110,3 +110,12 @@ async def test_a_changed_table_is_read_in_its_new_form(
     assert [tuple(row) for row in await pool.fetch_bytes(sql)] == [(1,)]
     await admin.execute("ALTER TABLE changing ADD b text DEFAULT 'x'")
     assert [tuple(row) for row in await pool.fetch_bytes(sql)] == [(1, "x")]
+
+
+async def test_a_recursive_inspection_has_small_tables_and_leaves_no_setting(pool: Pool) -> None:
+    setting = "SELECT current_setting('work_mem') AS kb"
+    before = (await pool.fetch_bytes(setting))[0]["kb"]
+    recursive = f"WITH RECURSIVE n(n) AS (SELECT 1 UNION SELECT n + 1 FROM n WHERE n < 3) {setting}"
+    assert (await pool.inspect(f"{recursive}, sum(n) FROM n"))[0]["kb"] == "256kB" != before
+    assert (await pool.inspect(setting))[0]["kb"] == before
+    assert (await pool.fetch_bytes(setting))[0]["kb"] == before
