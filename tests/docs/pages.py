@@ -1,14 +1,18 @@
 """Pages of the documentation as lists of blocks, which a reader runs.
 
-The info string of a block gives its kind: `sql setup`, `python runnable`, `graphql runnable` (with
+The info string of a block gives its kind: `sql setup`, `python runnable` (with `file=name`, it is
+written into that file), `console runnable`, whose lines with `$` run, `graphql runnable` (with
 request headers as `name=value`), and `json` after a graphql block for the expected answer.
 """
 
 import asyncio
 import json
 import re
+import runpy
+import shlex
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +20,7 @@ from typing import Any
 
 import asyncpg
 
+from fraiseql.cli.main import main
 from fraiseql.testing import Answer, Client
 from tests.architecture.source_tree import ROOT
 
@@ -35,6 +40,12 @@ class Block:
     def runs(self) -> bool:
         return "runnable" in self.words
 
+    @property
+    def file(self) -> str:
+        """Name of the file that it is written into; empty for none."""
+        names = [word.removeprefix("file=") for word in self.words if word.startswith("file=")]
+        return "".join(names)
+
 
 @dataclass(slots=True)
 class Reader:
@@ -44,6 +55,7 @@ class Reader:
     url: str
     module: ModuleType = field(init=False)
     answer: Answer | None = None
+    files: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         # Declarations look their type hints up in their module, so the page has to be one.
@@ -53,6 +65,12 @@ class Reader:
     async def follow(self, block: Block) -> None:
         if block.language == "sql" and "setup" in block.words:
             await self._make_tables(block.text)
+        elif block.language == "python" and block.runs and block.file:
+            await asyncio.to_thread(self._write, block)
+        elif block.language == "console" and block.runs:
+            for line in block.text.splitlines():
+                if line.startswith("$ "):
+                    await asyncio.to_thread(self._run, shlex.split(line.removeprefix("$ ")))
         elif block.language == "python" and block.runs:
             code = compile("\n" * block.line + block.text, str(self.path), "exec")
             # In a thread: pages may run loops of their own.
@@ -66,6 +84,23 @@ class Reader:
             assert {**got, **({"errors": errors} if errors else {})} == expected
             assert list(_keys(got.get("data"))) == list(_keys(expected.get("data")))
             self.answer = None
+
+    def _write(self, block: Block) -> None:
+        self.files.append(block.file)
+        Path(block.file).write_text(block.text)
+
+    def _run(self, words: list[str]) -> None:
+        """Run a command as in a process of its own: files are imported again."""
+        for file in self.files:
+            sys.modules.pop(Path(file).stem, None)
+        program, *rest = words
+        if program == "python":
+            with patched_path(Path.cwd()):
+                runpy.run_path(rest[0], run_name="__main__")
+            return
+        assert program == "fraiseql", program
+        # Exit code 1 is a finding, 2 and above are errors.
+        assert main(rest) in {0, 1}, shlex.join(words)
 
     async def _make_tables(self, sql: str) -> None:
         connection = await asyncpg.connect(self.url)
@@ -81,6 +116,18 @@ class Reader:
 
     def leave(self) -> None:
         del sys.modules[self.module.__name__]
+        for file in self.files:
+            sys.modules.pop(Path(file).stem, None)
+
+
+@contextmanager
+def patched_path(folder: Path) -> Iterator[None]:
+    """Have Python import modules of a folder."""
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
 
 
 def _keys(value: Any) -> Iterator[str]:
