@@ -150,6 +150,26 @@ def test_create_many_writes_all_or_none(blog: Served) -> None:
     assert error["extensions"]["code"] == "TOO_MANY_ROWS"
 
 
+@pytest.mark.parametrize(
+    ("operation", "path"),
+    [
+        ('createPost(input: {title: "LONG"}) { id }', ["input", "title"]),
+        ('updatePost(id: 1, set: {title: "LONG"}) { id }', ["set", "title"]),
+        (
+            'createManyPost(input: [{title: "a"}, {title: "LONG", body: null}]) { id }',
+            ["input", 1, "title"],
+        ),
+        ('upsertPost(input: {title: "LONG"}, on: TITLE) { id }', ["input", "title"]),
+    ],
+)
+def test_a_text_that_is_too_long_has_a_place(
+    blog: Served, operation: str, path: list[str | int]
+) -> None:
+    error = blog.error(f"mutation {{ v: {operation.replace('LONG', 'x' * 11)} }}")
+    assert error["message"] == "title has more than 10 characters."
+    assert error["extensions"] == {"code": "VALUE_TOO_LONG", "input": path}
+
+
 def test_update_leaves_absent_fields_as_they_are(blog: Served) -> None:
     changed = blog.data('mutation { updatePost(id: 1, set: {title: "x"}) { title body } }')
     assert changed["updatePost"] == {"title": "x", "body": "b"}

@@ -1,6 +1,7 @@
 """Errors of writes for clients, with the place in the input."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -97,9 +98,10 @@ def _data(error: Exception) -> WriteError:
 async def _constraint(pool: Pool, cause: Any) -> _Constraint:
     table, name = cause.table_name, cause.constraint_name
     if table and name:
-        rows = await pool.inspect(_CONSTRAINT, [cause.schema_name, table, name])
-        if rows:
-            return _Constraint(rows[0]["columns"], rows[0]["comment"])
+        # Without the catalog's words, the error is shown with the usual ones.
+        with suppress(FraiseQLError):
+            for row in await pool.inspect(_CONSTRAINT, [cause.schema_name, table, name]):
+                return _Constraint(row["columns"], row["comment"])
     return _Constraint((cause.column_name,) if cause.column_name else ())
 
 

@@ -1,6 +1,8 @@
 """Generated mutations: they write rows, and read the documents of these rows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from enum import Enum
 from typing import Any, Final
 
@@ -8,7 +10,7 @@ import orjson
 
 from fraiseql.catalog import Relation
 from fraiseql.database import WriteTransaction
-from fraiseql.errors import ConfigurationError, DeclarationError, InputError
+from fraiseql.errors import ConfigurationError, DeclarationError, InputError, sqlstate_of
 from fraiseql.naming import suggestion
 from fraiseql.schema import UNSET, Schema
 from fraiseql.schema.generated import GeneratedWrite
@@ -19,6 +21,8 @@ from fraiseql.serving.execution.documents import Document
 from fraiseql.serving.execution.encode import Encoder
 from fraiseql.serving.execution.reading import RepositoryReader
 from fraiseql.serving.execution.statements import binder
+from fraiseql.serving.execution.violations import CODES
+from fraiseql.serving.execution.write_filters import check_not_empty
 from fraiseql.serving.planning.filters import parse_filter
 from fraiseql.serving.planning.relations import Relations, bind_source
 from fraiseql.serving.sql.conditions import ConditionWriter
@@ -34,7 +38,8 @@ from fraiseql.serving.sql.write import (
 )
 from fraiseql.sources import Source
 
-_COMBINING: Final = frozenset({"and", "or", "not"})
+TOO_LONG: Final = "22001"
+_LENGTH: Final = re.compile(r"character(?: varying)?\((\d+)\)")
 Key = dict[str, Any]
 """Columns of a key, with their values."""
 
@@ -175,16 +180,20 @@ class _Run:
 
     async def create(self, input: Any) -> Any:  # noqa: A002 - the name of the argument
         """Create a row."""
-        documents = await self._read(await self._insert([self._content(input)]))
+        content = self._content(input)
+        with self._placing("input", [content]):
+            keys = await self._insert([content])
         # A view or a trigger may hide the row.
-        return next(iter(documents), None)
+        return next(iter(await self._read(keys)), None)
 
     async def create_many(self, input: Sequence[Any]) -> Any:  # noqa: A002
         """Create rows, in their order."""
         self._check_number(len(input))
         keys: list[Key] = []
-        for rows in _runs([self._content(each) for each in input]):
-            keys += await self._insert(rows)
+        contents = [self._content(each) for each in input]
+        with self._placing("input", contents, many=True):
+            for rows in _runs(contents):
+                keys += await self._insert(rows)
         return await self._read(keys)
 
     async def upsert(self, input: Any, on: Any) -> Any:  # noqa: A002
@@ -193,7 +202,8 @@ class _Run:
         target = [self.columns[name] for name in on.value.split(",")]
         changed = [self.columns[name] for name in self._write.update]
         changed = [column for column in changed if column in content]
-        keys = await self._insert([content], conflict_sql(target, changed))
+        with self._placing("input", [content]):
+            keys = await self._insert([content], conflict_sql(target, changed))
         return next(iter(await self._read(keys)), None)
 
     async def update(self, set: Any, **key: Any) -> Any:  # noqa: A002
@@ -235,6 +245,30 @@ class _Run:
             raise self._missing(key)
         return documents[0]
 
+    @contextmanager
+    def _placing(
+        self, argument: str, contents: Sequence[Key], *, many: bool = False
+    ) -> Iterator[None]:
+        """Find the place of a text that is too long, which PostgreSQL does not name."""
+        try:
+            yield
+        except InputError as error:
+            if sqlstate_of(error) == TOO_LONG:
+                for place, content in enumerate(contents):
+                    self._check_lengths(content, (argument, place) if many else (argument,))
+            raise
+
+    def _check_lengths(self, content: Key, path: tuple[str | int, ...]) -> None:
+        for column, value in content.items():
+            limit = _LENGTH.fullmatch(self._relation.columns[column].type_name)
+            if limit is not None and isinstance(value, str) and len(value) > int(limit[1]):
+                name = self.names[column]
+                raise InputError(
+                    f"{name} has more than {limit[1]} characters.",
+                    code=CODES[TOO_LONG],
+                    path=(*path, name),
+                ) from None
+
     def _missing(self, key: Mapping[str, Any]) -> InputError:
         return InputError(
             f"No {self._write.type_name} has this key.", code="ROW_NOT_FOUND", path=[*key][:1]
@@ -260,7 +294,8 @@ class _Run:
         if not content or not keys:
             return list(keys)
         sql = update_sql(self._relation, list(content), self._key)
-        return await self._keys(sql, self._json(content), self._json(keys))
+        with self._placing("set", [content]):
+            return await self._keys(sql, self._json(content), self._json(keys))
 
     async def _delete(self, keys: Sequence[Key]) -> list[Key]:
         if not keys:
@@ -332,46 +367,3 @@ def _runs(rows: Sequence[Key]) -> list[list[Key]]:
         else:
             runs.append([row])
     return runs
-
-
-def check_not_empty(where: Any, path: tuple[str | int, ...] = ("where",)) -> None:
-    """Refuse a filter with an empty part, which would match more rows than it seems to.
-
-    Args:
-        where: A filter by Python names.
-        path: Its place in the input.
-
-    Raises:
-        InputError: The filter or a part of it is empty or null.
-    """
-    if not isinstance(where, Mapping) or not where:
-        raise _empty(path)
-    for name, part in where.items():
-        below = (*path, name)
-        if name in _COMBINING and isinstance(part, list):
-            if name == "and" and not part:
-                raise _empty(below)
-            for place, item in enumerate(part):
-                check_not_empty(item, (*below, place))
-        elif name in _COMBINING or part is None:
-            check_not_empty(part, below)
-        elif isinstance(part, Mapping):
-            _check_operators(part, below)
-
-
-def _check_operators(part: Mapping[str, Any], path: tuple[str | int, ...]) -> None:
-    """Refuse an empty comparison; the filter of related rows may be nested."""
-    if not part:
-        raise _empty(path)
-    for name, value in part.items():
-        if isinstance(value, Mapping):
-            check_not_empty(value, (*path, name))
-
-
-def _empty(path: tuple[str | int, ...]) -> InputError:
-    return InputError(
-        "The filter of a write is empty: it would match every row.",
-        hint="Send a condition, or all: true to write every row.",
-        code="WHERE_EMPTY",
-        path=path,
-    )
