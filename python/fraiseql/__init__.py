@@ -41,6 +41,7 @@ from fraiseql.schema import (
     input,  # noqa: A004 - the public name; read as fraiseql.input
     interface,
     mutation,
+    nodes,
     page,
     query,
     scalar,
@@ -105,6 +106,7 @@ __all__ = [
     "interface",
     "invalidate",
     "mutation",
+    "nodes",
     "page",
     "query",
     "scalar",

@@ -13,6 +13,7 @@ from fraiseql.schema.leaves import ID, BigInt, leaf_form, shape_form
 from fraiseql.schema.members import embed, field
 from fraiseql.schema.mutations import mutation
 from fraiseql.schema.named import scalar, union
+from fraiseql.schema.nodes import nodes
 from fraiseql.schema.queries import OrderBy, Where, find, find_one, page, query
 from fraiseql.schema.requirements import Check, Requires
 from fraiseql.schema.sql_functions import function
@@ -53,6 +54,7 @@ __all__ = [
     "interface",
     "leaf_form",
     "mutation",
+    "nodes",
     "page",
     "query",
     "scalar",

@@ -58,8 +58,9 @@ def _check_interface(target: Any, definition: InterfaceDefinition, model: Model)
             f"Interface {definition.name} has no types.",
             hint=f"Derive a type from {definition.python_class.__name__} and give it in types=[…].",
         )
-    _check_tags(f"interface {definition.name}", objects)
-    _check_columns(f"interface {definition.name}", definition.discriminator, objects)
+    if not definition.separate:
+        _check_tags(f"interface {definition.name}", objects)
+        _check_columns(f"interface {definition.name}", definition.discriminator, objects)
     for entry in composites:
         _check_promise(entry, definition, model)
 

@@ -149,7 +149,7 @@ class InterfaceDefinition:
     """``@fraiseql.interface``; ``discriminator`` is the document key that holds the type.
 
     ``sql_source`` and ``jsonb_column`` are as for objects: a relation whose documents are of
-    different types.
+    different types. ``separate``: no rows are shared by its types.
     """
 
     python_class: type
@@ -162,6 +162,7 @@ class InterfaceDefinition:
     key: tuple[str, ...] = ()
     interfaces: tuple[type, ...] = ()
     requirement: Requires | None = None
+    separate: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -236,6 +237,23 @@ class WriteOptions:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class NodeTypes:
+    """Types whose objects have a global id.
+
+    Attributes:
+        types: Their classes.
+        interface: Class of the interface that they implement.
+        graphql_name: Name of the field with the id.
+        max_ids: Most ids of one field.
+    """
+
+    types: tuple[type, ...]
+    interface: type
+    graphql_name: str
+    max_ids: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class QueryDefinition:
     """A field of the root type of queries, or of that of mutations.
 
@@ -245,6 +263,7 @@ class QueryDefinition:
     declared ``where`` is added to the client's filter. ``cache`` is None where answers are not
     cached. ``paged``: the list is the items of a page; ``connected``: it is the nodes of a
     connection; ``aggregated``: it is aggregated by groups. ``write`` is set for a mutation.
+    ``nodes`` is set for a field that answers objects by their global ids.
     """
 
     name: str
@@ -268,6 +287,7 @@ class QueryDefinition:
     write: WriteOptions | None = None
     connected: bool = False
     aggregated: bool = False
+    nodes: NodeTypes | None = None
 
     @property
     def root(self) -> str:

@@ -15,6 +15,7 @@ from fraiseql.schema.definitions import (
     FieldDefinition,
     InputDefinition,
     InterfaceDefinition,
+    NodeTypes,
     ObjectDefinition,
     QueryDefinition,
     ScalarDefinition,
@@ -36,6 +37,7 @@ from fraiseql.schema.hints import (
     walk,
 )
 from fraiseql.schema.model import Model
+from fraiseql.schema.nodes import with_node
 from fraiseql.schema.write_errors import refusable
 
 _OPTIONS: Final = {QUERY: "queries", MUTATION: "mutations"}
@@ -62,6 +64,7 @@ class _Finder:
         self.names: dict[str, Any] = {}
         self.queue: deque[tuple[Any, Callable[[], None]]] = deque()
         self.seen: set[int] = set()
+        self.nodes: dict[type, NodeTypes] = {}
 
     def add_hint(self, hint: Any) -> None:
         """Queue every declaration that an evaluated hint names."""
@@ -90,7 +93,8 @@ class _Finder:
             return
         self.seen.add(id(cls))
         self.names.setdefault(cls.__name__, cls)
-        definition = self.hidden.definition(own_definition(cls))
+        declared = with_node(own_definition(cls), self.nodes.get(cls))
+        definition = self.hidden.definition(declared)
         if isinstance(definition, ScalarDefinition):
             self.model.definitions[definition] = definition
             return
@@ -247,10 +251,13 @@ def find_declarations(
         DeclarationError: A type or query is not declared, or a hint cannot be read.
     """
     finder = _Finder(hidden)
-    for declared in types:
+    definitions = hidden.queries(query_definition(declared) for declared in queries)
+    for definition in definitions:
+        if definition.nodes is not None:
+            finder.nodes |= dict.fromkeys(definition.nodes.types, definition.nodes)
+    for declared in (*types, *finder.nodes):
         _check_type(declared)
         finder.add_hint(declared)
-    definitions = hidden.queries(query_definition(declared) for declared in queries)
     finder.model.queries = list(definitions)
     for position, query in enumerate(definitions):
         finder.add_query(position, query)

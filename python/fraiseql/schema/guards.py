@@ -177,6 +177,13 @@ class _Guarding:
 
     def _names(self, guards: Guards) -> Mapping[str, frozenset[Check]]:
         checks: dict[str, set[Check]] = {}
+        for query in self._model.queries:
+            for each in query.nodes.types if query.nodes else ():
+                owner = getattr(self._model.composite(each), "name", "")
+                # A global id compares by the key.
+                needed = checks.setdefault(query.graphql_name, set())
+                for (type_name, _), required in guards.inputs.items():
+                    needed |= set(_checks(required)) if type_name == owner else set()
         for name, annotation in self._connections():
             # Cursors contain the fields of the order and the key, which the catalog may know.
             of = getattr(self._definition(annotation, name), "name", "")

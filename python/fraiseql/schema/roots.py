@@ -46,7 +46,8 @@ def complete_roots(model: Model) -> None:
         DeclarationError: The type has no relation, or ``by`` or ``order_by`` name no field of it.
     """
     model.queries = [
-        _complete(query, model) if query.function is None else query for query in model.queries
+        query if query.function or query.nodes else _complete(query, model)
+        for query in model.queries
     ]
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -12,6 +12,7 @@ from fraiseql.naming import without_suggestion
 from fraiseql.schema import Schema
 from fraiseql.serving.execution.decode import ParentDecoder
 from fraiseql.serving.execution.encode import Encoder, Item
+from fraiseql.serving.execution.nodes import joined, places, tagged
 from fraiseql.serving.execution.resolvers import Call
 from fraiseql.serving.execution.statements import PreparedQuery
 from fraiseql.serving.execution.stored_statement import (
@@ -21,9 +22,11 @@ from fraiseql.serving.execution.stored_statement import (
 )
 from fraiseql.serving.execution.withheld import StoredReader
 from fraiseql.serving.planning.cursors import blamed
+from fraiseql.serving.planning.nodes import KEY
 from fraiseql.serving.planning.plan import (
     ComputedStep,
     ConstantRoot,
+    NodeRoot,
     OperationPlan,
     PythonRoot,
     RefusedRoot,
@@ -198,6 +201,41 @@ class CompiledStoredRoot(CompiledRoot):
         return rows[0][0] if rows else None
 
 
+class CompiledNodeRoot:
+    """A root field with global ids; the statement of each type is compiled at its first use."""
+
+    __slots__ = ("_compiled", "_fallback", "root", "stream")
+
+    def __init__(self, root: NodeRoot, fallback: LiveFallback) -> None:
+        self.root, self.stream = root, root.stream
+        self._fallback = fallback
+        self._compiled: dict[str, CompiledRoot] = {}
+
+    def compiled(self) -> tuple[CompiledRoot, ...]:
+        """Return the statements that are compiled."""
+        return tuple(self._compiled.values())
+
+    async def run(self, run: Run) -> Item:
+        """Return the stream item: a document, None, or the number of a failure."""
+        try:
+            work = [self._read(run, *place) for place in places(self.root, run.values)]
+            return joined(await _gather(work), many=self.root.many)
+        except FraiseQLError as error:
+            return run.fail(error)
+
+    async def _read(self, run: Run, type_name: str, key: Mapping[int, Any]) -> Item:
+        root = self.root.roots.get(type_name)
+        if not isinstance(root, SqlRoot):
+            return None if root is None else run.fail(root.error)
+        if type_name not in self._compiled:
+            self._compiled[type_name] = _compiled(root, self._fallback)
+        own = replace(run, values={**run.values, KEY: key}, noted=None)
+        item = await self._compiled[type_name].run(own)
+        for report in own.noted or ():
+            run.note(report)
+        return tagged(item, type_name) if isinstance(item, bytes) else item
+
+
 class CompiledPlan:
     """A plan with prepared statements and constants.
 
@@ -209,6 +247,7 @@ class CompiledPlan:
     Attributes:
         plan: The plan.
         sql: Root fields that SQL answers.
+        nodes: Root fields that answer objects by their global ids.
         python: Root fields that Python answers.
         needs_python: Whether it calls Python functions.
         refused: Root fields that are errors.
@@ -220,6 +259,7 @@ class CompiledPlan:
         "_streams",
         "errors",
         "needs_python",
+        "nodes",
         "plan",
         "python",
         "refused",
@@ -229,6 +269,8 @@ class CompiledPlan:
     def __init__(self, plan: OperationPlan, schema: Schema, fallback: LiveFallback) -> None:
         self.plan = plan
         self.sql = [_compiled(root, fallback) for root in plan.roots if isinstance(root, SqlRoot)]
+        nodes = [root for root in plan.roots if isinstance(root, NodeRoot)]
+        self.nodes = [CompiledNodeRoot(root, fallback) for root in nodes]
         self.python = [root for root in plan.roots if isinstance(root, PythonRoot)]
         self.needs_python = bool(self.python or plan.computed)
         self.refused = [root for root in plan.roots if isinstance(root, RefusedRoot)]
@@ -247,13 +289,14 @@ class CompiledPlan:
         streams = self._streams.copy()
         for refused in self.refused:
             streams[refused.stream] = (run.fail(refused.error),)
-        if len(self.sql) == 1 and not self.python:
+        if len(self.sql) == 1 and not (self.python or self.nodes):
             root = self.sql[0]
             streams[root.stream] = (await root.run(run),)
             return streams
-        work: list[Awaitable[Item]] = [root.run(run) for root in self.sql]
+        read: list[CompiledRoot | CompiledNodeRoot] = [*self.sql, *self.nodes]
+        work: list[Awaitable[Item]] = [root.run(run) for root in read]
         work += [run.item(run.python().root(root), root.field.type_name) for root in self.python]
-        numbers = [root.stream for root in self.sql] + [root.stream for root in self.python]
+        numbers = [root.stream for root in (*read, *self.python)]
         for stream, item in zip(numbers, await _gather(work), strict=True):
             streams[stream] = (item,)
         return streams

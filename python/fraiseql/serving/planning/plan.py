@@ -113,7 +113,30 @@ class RefusedRoot:
     error: GraphQLError
 
 
-Root = SqlRoot | PythonRoot | ConstantRoot | RefusedRoot
+@dataclass(frozen=True, slots=True, eq=False)
+class NodeRoot:
+    """A root field that answers objects by their global ids.
+
+    Attributes:
+        stream: Number of the stream of its answer.
+        key: Response key.
+        ids: A text, a list of texts, or a ``ValueRef`` to one.
+        many: Whether it is a list.
+        max_ids: Most ids.
+        roots: The statement of each type, or its error.
+        sizes: Number of values in the key of each type.
+    """
+
+    stream: int
+    key: str
+    ids: Any
+    many: bool
+    max_ids: int
+    roots: Mapping[str, SqlRoot | RefusedRoot]
+    sizes: Mapping[str, int]
+
+
+Root = SqlRoot | PythonRoot | ConstantRoot | RefusedRoot | NodeRoot
 
 
 @dataclass(frozen=True, slots=True, eq=False)

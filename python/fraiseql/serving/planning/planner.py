@@ -29,6 +29,7 @@ from fraiseql.serving.planning.costs import CostReader, total
 from fraiseql.serving.planning.denials import Denials
 from fraiseql.serving.planning.filters import parse_filter
 from fraiseql.serving.planning.groups import plan_groups
+from fraiseql.serving.planning.nodes import NodePlanner
 from fraiseql.serving.planning.objects import ObjectPlanner
 from fraiseql.serving.planning.pages import plan_page
 from fraiseql.serving.planning.plan import (
@@ -264,7 +265,24 @@ class _RootPlanner:
             self.roots.append(PythonRoot(stream, definition, field))
             self.costs.append(self._cost(selected, definition, field.arguments))
             return node
+        if definition.nodes is not None:
+            return self._plan_node(selected, definition, stream)
         return self._plan_sql(selected, definition, stream)
+
+    def _plan_node(self, selected: SelectedField, definition: QueryDefinition, stream: int) -> int:
+        assert selected.field is not None  # noqa: S101 - the caller checked
+        try:
+            arguments = self._arguments.for_sql(selected.field, selected.nodes[0])
+        except GraphQLError as error:
+            self.roots.append(RefusedRoot(stream, input_error(error)))
+            return self.objects.shape.any()
+        (ids,) = arguments.values()
+        planner = NodePlanner(self._planner.relations, self.objects, self._denials)
+        node, root = planner.plan(selected, definition, ids, stream)
+        self.roots.append(root)
+        number = len(ids) if isinstance(ids, list) else root.max_ids
+        self.costs.append(self._cost(selected, definition, {"limit": number}))
+        return node
 
     def _plan_sql(self, selected: SelectedField, definition: QueryDefinition, stream: int) -> int:
         assert selected.field is not None  # noqa: S101 - the caller checked

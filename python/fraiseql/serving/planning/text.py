@@ -13,6 +13,7 @@ from fraiseql.serving.planning.filters import (
 )
 from fraiseql.serving.planning.plan import (
     ConstantRoot,
+    NodeRoot,
     OperationPlan,
     PythonRoot,
     RefusedRoot,
@@ -52,6 +53,8 @@ def _root(key: str, root: Root) -> Iterator[str]:
         yield f"{key}: known from the schema"
     elif isinstance(root, RefusedRoot):
         yield f"{key}: an error, {root.error.message}"
+    elif isinstance(root, NodeRoot):
+        yield f"{key}: by global id, {' or '.join(root.roots)}"
     elif isinstance(root, PythonRoot):
         yield f"{key}: Python, {root.definition.name}({', '.join(root.field.arguments)})"
     else:

@@ -77,6 +77,8 @@ class Splitter:
     def _cache(self, field: SelectedField, default: Cache | None) -> Cache | None:
         if field.name.startswith("__"):
             return None
+        if self.schema.queries[field.name].nodes is not None:
+            return None
         declared = self.schema.queries[field.name].cache
         return default if declared is None else declared
 

@@ -48,6 +48,8 @@ class PlanFacts:
 
     def _roots(self) -> Iterator[CompiledRoot]:
         yield from self.serving.compiled.sql
+        for node in self.serving.compiled.nodes:
+            yield from node.compiled()
         if self.serving.split is not None:
             for part in self.serving.split.parts:
                 yield from part.serving.compiled.sql

@@ -63,7 +63,9 @@ def cursor_keys(
     """
     reader, keys = CursorReader(terms, name), []
     for place, term in enumerate(terms):
-        parameter = Parameter(source, "text", name=name, cursor=CursorPart(reader, place))
+        parameter = Parameter(
+            source, "text", name=term.access.name, cursor=CursorPart(reader, place)
+        )
         nullness: Nullness = "value"
         if is_nullable(term.access):
             nullness = writer.nullness(term.access, parameter)
