@@ -47,6 +47,7 @@ from fraiseql.schema.definitions import (
 )
 from fraiseql.schema.filter_options import Filter
 from fraiseql.schema.filters import (
+    COUNT_ORDER,
     comparable,
     embedded,
     input_name,
@@ -251,7 +252,12 @@ class GraphQLBuilder:
         if target.kind in (GroupBy, Having, GroupOrder):
             return self._grouping(target.kind, definition)
         if target.kind is OrderBy:
-            return order_input(definition, list(fields), guarded=guarded)
+            return order_input(
+                definition,
+                list(fields),
+                lambda: self._embed_orders(definition),
+                guarded=guarded,
+            )
         return where_input(
             definition,
             lambda: {
@@ -285,6 +291,16 @@ class GraphQLBuilder:
 
     def _leaf_of(self, ref: TypeReference) -> Any:
         return self._named(ref.target)
+
+    def _embed_orders(self, definition: Composite) -> dict[str, GraphQLInputObjectType]:
+        """Return the orders by embeds, by Python name."""
+        lists = listed(definition, self.model)
+        return {
+            name: COUNT_ORDER
+            if name in lists
+            else self._named(Generated(OrderBy, inner.python_class))
+            for name, inner in embedded(definition, self.model).items()
+        }
 
     def _embed_filters(self, definition: Composite) -> dict[str, GraphQLInputObjectType]:
         """Return the filters of embeds by Python name."""

@@ -25,7 +25,7 @@ from fraiseql.schema.filter_options import Filter
 from fraiseql.schema.hints import TypeReference, read_hint
 from fraiseql.schema.leaves import LEAVES, TEXT_LEAVES, EnumType
 from fraiseql.schema.model import Composite, Model
-from fraiseql.schema.orders import with_direction
+from fraiseql.schema.orders import below, with_direction
 from fraiseql.schema.queries import OrderBy, Where
 
 COMBINING: Final = ("and", "or", "not")
@@ -59,6 +59,9 @@ ORDER: Final = EnumType(
     description="Direction of an order.",
     extensions={_GENERATED: "order"},
 )
+
+
+_DIRECTIONS: Final = frozenset(entry.value for entry in ORDER.values.values())
 
 
 def generated_kind(type_: GraphQLNamedType) -> Literal["where", "order"] | None:
@@ -284,16 +287,42 @@ def where_input(
     return where
 
 
+COUNT_ORDER: Final = GraphQLInputObjectType(
+    "CountOrderBy",
+    {"count": GraphQLInputField(ORDER, description="Number of items.")},
+    description="Value of a list to order by.",
+    out_type=lambda value: with_direction("count", value["count"]),
+    is_one_of=True,
+    extensions={_GENERATED: "order"},
+)
+
+
 def order_input(
-    definition: Composite, names: list[str], *, guarded: bool
+    definition: Composite,
+    names: list[str],
+    related: Callable[[], Mapping[str, GraphQLInputObjectType]],
+    *,
+    guarded: bool,
 ) -> GraphQLInputObjectType:
-    """Build the order input of a type: one field and its direction in each item of the list."""
+    """Build the order input of a type: one field and its direction in each item of the list.
+
+    Args:
+        definition: The type.
+        names: Python names of its fields.
+        related: Returns the order inputs of embeds by Python name.
+        guarded: Whether fields of some type need a right.
+    """
+
+    def fields() -> dict[str, GraphQLInputField]:
+        types: dict[str, Any] = {**dict.fromkeys(names, ORDER), **related()}
+        return {
+            definition.fields[name].graphql_name: GraphQLInputField(type_, out_name=name)
+            for name, type_ in types.items()
+        }
+
     return GraphQLInputObjectType(
         input_name(OrderBy, definition),
-        {
-            definition.fields[name].graphql_name: GraphQLInputField(ORDER, out_name=name)
-            for name in names
-        },
+        fields,
         description=f"One field to order {definition.name} by; give several in a list.",
         out_type=_order_term,
         is_one_of=True,
@@ -303,4 +332,7 @@ def order_input(
 
 def _order_term(value: dict[str, str]) -> str:
     ((name, direction),) = value.items()
-    return with_direction(name, direction)
+    if direction in _DIRECTIONS:
+        return with_direction(name, direction)
+    # The term of an embed's own input.
+    return below(name, direction)

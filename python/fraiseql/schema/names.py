@@ -16,6 +16,7 @@ from fraiseql.schema.definitions import (
     QueryDefinition,
 )
 from fraiseql.schema.filters import (
+    COUNT_ORDER,
     ORDER,
     comparable,
     filter_name,
@@ -30,7 +31,7 @@ from fraiseql.schema.keys import key_input_names
 from fraiseql.schema.leaves import LEAF_NAMES, LEAVES
 from fraiseql.schema.model import Definition, Model
 from fraiseql.schema.pages import page_name
-from fraiseql.schema.queries import Where
+from fraiseql.schema.queries import OrderBy, Where
 
 _NAME: Final = re.compile(r"[A-Za-z][_0-9A-Za-z]*|_[0-9A-Za-z][_0-9A-Za-z]*|_", re.ASCII)
 _ROOTS: Final = frozenset({"Query", "Mutation", "Subscription"})
@@ -147,8 +148,8 @@ def generated_inputs(model: Model) -> list[Generated]:
         if isinstance(target, Generated):
             inputs[target] = None
             of = model.composite(target.of)
-            for inner in filtered(of, model) if of and target.kind is Where else ():
-                inputs[Generated(Where, inner.python_class)] = None
+            for inner in filtered(of, model) if of else ():
+                inputs[Generated(target.kind, inner.python_class)] = None
     return list(inputs)
 
 
@@ -172,6 +173,8 @@ def _filter_names(model: Model) -> list[str]:
         for field in of.fields.values() if of else ():
             if field.filter is not None and of is not None:
                 names[own_filter_name(of, field)] = None
+        if of is not None and target.kind is OrderBy and listed(of, model):
+            names[COUNT_ORDER.name] = None
         if of is not None and target.kind is Where:
             names |= dict.fromkeys(map(list_filter_name, listed(of, model).values()))
     return list(names)

@@ -40,3 +40,10 @@ def with_direction(name: str, direction: str) -> str:
     """Return the term of a field in a direction such as ``-`` or ``- nulls last``."""
     sign = "-" if direction.startswith("-") else ""
     return f"{sign}{name}{direction.removeprefix('-')}"
+
+
+def below(name: str, text: str) -> str:
+    """Return a term of the rows that an embed reads as a term of the outer row."""
+    term = parse_term(text)
+    place = f" nulls {term.nulls}" if term.nulls else ""
+    return with_direction(f"{name}.{term.name}", ("-" if term.descending else "") + place)

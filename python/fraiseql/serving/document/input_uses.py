@@ -48,11 +48,21 @@ def input_uses(value: Any, type_: Any) -> Iterator[Use]:
         yield from _object_uses(value, type_)
 
 
+def _order_uses(name: str, type_: Any) -> Iterator[Use]:
+    """Yield the fields of a term, which may lead through embeds."""
+    owner, (head, _, rest) = guarded_owner(type_), name.partition(".")
+    if owner is None:
+        return
+    yield owner, head
+    for entry in type_.fields.values() if rest else ():
+        if entry.out_name == head:
+            yield from _order_uses(rest, get_named_type(entry.type))
+
+
 def _object_uses(value: Any, type_: GraphQLInputObjectType) -> Iterator[Use]:
     owner, kind = guarded_owner(type_), generated_kind(type_)
     if kind == "order":
-        if owner is not None:
-            yield owner, parse_term(value).name
+        yield from _order_uses(parse_term(value).name, type_)
         return
     for name, entry in type_.fields.items():
         key = entry.out_name or name

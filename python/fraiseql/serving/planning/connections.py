@@ -123,7 +123,7 @@ def fields_in_cursors(
     relations: Relations, order: Sequence[OrderTerm], type_name: str, bound: BoundRelation
 ) -> Iterator[tuple[str, str]]:
     """Yield the type and Python name of the fields whose values are in cursors of an order."""
-    ordered = {_place(term.access) for term in order}
+    ordered = {_place(term.access) for term in order if not term.path}
     for name, access in relations.accesses(type_name, bound).items():
         if _place(access) in ordered:
             yield type_name, name

@@ -4,13 +4,15 @@ import re
 from base64 import urlsafe_b64decode
 from binascii import Error
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import sha256
 from typing import Final
 
 import orjson
 
 from fraiseql.errors import FraiseQLError, InputError, sqlstate_of
-from fraiseql.field_access import FieldAccess, as_json
+from fraiseql.field_access import as_json
+from fraiseql.schema.orders import Nulls
 from fraiseql.serving.planning.reads import OrderTerm
 
 VERSION: Final = 1
@@ -25,17 +27,17 @@ _UNREADABLE: Final = frozenset({"22003", "22007", "22008", "22021", "22P02", "22
 """SQLSTATEs of texts that are no value of a type."""
 
 
-def is_nullable(access: FieldAccess) -> bool:
-    """Whether the value of a term may be null; an unusable value of a document is."""
-    return as_json(access) or access.column.nullable
+def is_nullable(term: OrderTerm) -> bool:
+    """Whether a value may be null: an unusable value of a document is, or that of no row."""
+    missing = bool(term.path) and not term.counted
+    return missing or as_json(term.access) or term.access.column.nullable
 
 
 def reversed_order(terms: Sequence[OrderTerm]) -> tuple[OrderTerm, ...]:
     """Return the order from the other end."""
-    flipped = {"first": "last", "last": "first", "": ""}
+    flipped: dict[Nulls, Nulls] = {"first": "last", "last": "first", "": ""}
     return tuple(
-        OrderTerm(term.access, not term.descending, flipped[term.nulls])  # type: ignore[arg-type]
-        for term in terms
+        replace(term, descending=not term.descending, nulls=flipped[term.nulls]) for term in terms
     )
 
 
@@ -43,7 +45,7 @@ def order_digest(terms: Sequence[OrderTerm]) -> str:
     """Return eight digits that differ for orders whose cursors differ."""
     parts = [
         [
-            term.access.name,
+            term.name,
             term.access.column.name,
             term.access.column.base_type,
             term.access.type_name,
@@ -78,7 +80,7 @@ class CursorReader:
 
     def __init__(self, terms: Sequence[OrderTerm], name: str) -> None:
         self._digest = order_digest(terms)
-        self._nullable = [is_nullable(term.access) for term in terms]
+        self._nullable = [is_nullable(term) for term in terms]
         self._name = name
         self._last: tuple[str, list[str | None]] | None = None
 

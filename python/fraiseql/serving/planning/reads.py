@@ -15,12 +15,46 @@ DOCUMENT_KEY: Final = "$"
 
 
 @dataclass(frozen=True, slots=True)
+class RelatedStep:
+    """A step from a row to the rows that one of its embeds reads.
+
+    Attributes:
+        name: Python name of the embed.
+        relation: Their relation.
+        join: Pairs of a column of it and of the outer relation.
+        condition: The embed's own predicate.
+        unique: Whether there is at most one.
+    """
+
+    name: str
+    relation: Relation
+    join: tuple[tuple[Column, Column], ...]
+    condition: str | None
+    unique: bool
+
+
+@dataclass(frozen=True, slots=True)
 class OrderTerm:
-    """One term of an order; ``nulls`` as in ``fraiseql.schema.orders.Term``."""
+    """One term of an order; ``nulls`` as in ``fraiseql.schema.orders.Term``.
+
+    Attributes:
+        access: The value; of related rows, if there is a ``path``.
+        descending: Whether the greatest value is first.
+        nulls: Where rows with null are.
+        path: The steps to the row that has the value.
+        counted: Whether the value is the number of rows of the last step.
+    """
 
     access: FieldAccess
     descending: bool
     nulls: Nulls = ""
+    path: tuple[RelatedStep, ...] = ()
+    counted: bool = False
+
+    @property
+    def name(self) -> str:
+        """Its name, with those of the steps."""
+        return ".".join([*(step.name for step in self.path), self.access.name])
 
 
 @dataclass(frozen=True, slots=True)

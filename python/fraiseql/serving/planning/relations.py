@@ -17,6 +17,7 @@ from fraiseql.schema.orders import parse_term
 from fraiseql.serving.planning.fields import FieldAccess, column_access, orderable
 from fraiseql.serving.planning.filters import RelatedScope
 from fraiseql.serving.planning.reads import Embedded, OrderTerm, RelationRead
+from fraiseql.serving.planning.related_order import related_term
 from fraiseql.sources import NO_INDEXES, Source, SourceMap
 
 
@@ -150,11 +151,16 @@ class Relations:
         first: dict[str, OrderTerm] = {}
         for term in terms:
             parsed = parse_term(term)
-            access = orderable(accesses, parsed.name, type_name)
+            if "." in parsed.name and parsed.name not in accesses:
+                ordered_by = related_term(self, parsed, type_name, bound)
+            else:
+                access = orderable(accesses, parsed.name, type_name)
+                ordered_by = OrderTerm(access, parsed.descending, parsed.nulls)
             # A repeated field has no effect, and must not cause another plan.
-            first.setdefault(parsed.name, OrderTerm(access, parsed.descending, parsed.nulls))
+            first.setdefault(parsed.name, ordered_by)
         order = tuple(first.values())
-        ordered = {term.access.column.name for term in order if not term.access.in_document}
+        own = [term.access for term in order if not term.path]
+        ordered = {access.column.name for access in own if not access.in_document}
         last = order[-1].descending if order else False
         ties = [
             OrderTerm(column_access(bound.relation.columns[name]), last)

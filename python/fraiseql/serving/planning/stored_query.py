@@ -178,11 +178,13 @@ def _is_equality(part: FieldComparison | NullTest) -> bool:
 
 def _used(query: RelationQuery) -> set[str]:
     """Return the columns of the filter and the order."""
-    columns = {term.access.column.name for term in query.order}
+    columns = {term.access.column.name for term in query.order if not term.path}
     if query.where is not None:
         columns.update(part.access.column.name for part in comparisons(query.where))
     return columns
 
 
 def _has_related(query: RelationQuery) -> bool:
+    if any(term.path for term in query.order):
+        return True
     return query.where is not None and any(related_rows(query.where))

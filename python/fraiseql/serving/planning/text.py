@@ -145,7 +145,7 @@ def _name(read: RelationRead) -> str:
 def _order(terms: tuple[OrderTerm, ...]) -> str:
     return ", ".join(
         with_direction(
-            term.access.name,
+            term.name,
             ("-" if term.descending else "") + (f" nulls {term.nulls}" if term.nulls else ""),
         )
         for term in terms

@@ -1,6 +1,6 @@
 """Partition of operations with cached root fields, each with its own plan."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from fraiseql.serving.planning.canonical import canonical_text
 from fraiseql.serving.planning.denials import Denials, selected_names
 from fraiseql.serving.planning.filters import RelatedRows, related_rows
 from fraiseql.serving.planning.plan import OperationPlan, SqlRoot
-from fraiseql.serving.planning.reads import RelationRead
+from fraiseql.serving.planning.reads import RelatedStep, RelationRead
 from fraiseql.serving.planning.selection import SelectedField
 from fraiseql.serving.preparation.declared_code import DeclaredCode
 from fraiseql.serving.preparation.fingerprint import fingerprint
@@ -117,7 +117,7 @@ class Splitter:
         outcomes = Denials(self.schema.guards, self.denied).outcomes(selected_names(field))
         if outcomes:
             text = f"{text} without {outcomes}"
-        reads, filtered = list(_live_reads(serving)), list(_filtered(serving))
+        reads, filtered = list(_live_reads(serving)), list(_tested(serving))
         return CacheableField(
             definition=definition,
             cache=cache,
@@ -140,7 +140,7 @@ def _from_stored(part: CacheableField, serving: ServingPlan) -> CacheableField:
         stored = root.stored if isinstance(root, SqlRoot) else None
         if stored is not None and stored.source.freshness is not None:
             # The rows may be in the live relation, and their documents in the stored one.
-            filtered = list(_filtered(serving))
+            filtered = list(_tested(serving))
             read = [stored.query.read.relation, stored.source.relation]
             return replace(
                 part,
@@ -166,11 +166,27 @@ def _filtered(serving: ServingPlan) -> Iterator[RelatedRows]:
                 yield from () if where is None else related_rows(where)
 
 
-def _relations(filtered: list[RelatedRows]) -> list[Relation]:
+def _tested(serving: ServingPlan) -> Iterator[RelatedRows | RelatedStep]:
+    """Yield the related rows that filters test and orders read."""
+    yield from _filtered(serving)
+    yield from _ordered(serving)
+
+
+def _ordered(serving: ServingPlan) -> Iterator[RelatedStep]:
+    """Yield the related rows that orders read."""
+    for root in serving.compiled.plan.roots:
+        if isinstance(root, SqlRoot):
+            embeds = [each for read in _with_embeds(root.query.read) for each in read.embeds]
+            for order in (root.query.order, *[embed.order for embed in embeds]):
+                for term in order:
+                    yield from term.path
+
+
+def _relations(filtered: Sequence[RelatedRows | RelatedStep]) -> list[Relation]:
     return [rows.relation for rows in filtered]
 
 
-def _conditions(filtered: list[RelatedRows]) -> Iterator[tuple[str, str]]:
+def _conditions(filtered: Sequence[RelatedRows | RelatedStep]) -> Iterator[tuple[str, str]]:
     for rows in filtered:
         if rows.condition:
             yield rows.relation.sql, rows.condition

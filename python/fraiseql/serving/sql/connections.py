@@ -2,11 +2,11 @@
 # ruff: noqa: S608 - this module writes SQL: identifiers are quoted from the catalog, values are
 # parameters, and a developer's own predicates come from declarations only.
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fraiseql.expressions import expression, literal, ordered_type
+from fraiseql.expressions import literal, ordered_type
 from fraiseql.schema.connections import (
     COUNT_KIND,
     CURSOR,
@@ -23,6 +23,7 @@ from fraiseql.serving.planning.cursors import VERSION, order_digest, reversed_or
 from fraiseql.serving.planning.reads import ConnectionParts, CountPart, OrderTerm
 from fraiseql.serving.sql.conditions import ConditionWriter
 from fraiseql.serving.sql.keyset import Key, branches, cursor_keys, turned
+from fraiseql.serving.sql.order import OrderSql
 from fraiseql.serving.sql.parameters import Parameter
 from fraiseql.sql_names import fn, op, ty
 
@@ -35,26 +36,31 @@ class ConnectionRows:
 
     Attributes:
         table: SQL of the relation, with its alias.
-        alias: The alias.
         condition: SQL of the filter; empty for all rows.
         value: SQL of one row as JSON.
         order: The order of the connection.
         limit: SQL of the most rows of a page.
-        order_sql: Writes ``ORDER BY`` and the terms of an order.
+        order_sql: Writes the terms of the order.
     """
 
     table: str
-    alias: str
     condition: str
     value: str
     order: tuple[OrderTerm, ...]
     limit: str
-    order_sql: Callable[[str, tuple[OrderTerm, ...]], str]
+    order_sql: OrderSql
 
     def matching(self, *conditions: str) -> str:
-        """Return the relation with the filter and more conditions."""
+        """Return the relation with the filter and conditions of the order."""
+        return self._filtered(f"{self.table}{self.order_sql.joins}", conditions)
+
+    def all(self) -> str:
+        """Return the relation with the filter alone."""
+        return self._filtered(self.table, ())
+
+    def _filtered(self, table: str, conditions: Sequence[str]) -> str:
         tests = [f"({part})" for part in (self.condition, *conditions) if part]
-        return f"{self.table} WHERE {' AND '.join(tests)}" if tests else self.table
+        return f"{table} WHERE {' AND '.join(tests)}" if tests else table
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +125,7 @@ class _Connection:
     def _keys(self, source: object, name: str) -> list[Key] | None:
         if source is None:
             return None
-        return cursor_keys(self._writer, self._rows.order, source, name, self._rows.alias)
+        return cursor_keys(self._writer, self._rows.order, source, name, self._rows.order_sql.sql)
 
     def _aggregates(self) -> list[str]:
         """Return the parts that are made of the page's rows."""
@@ -173,7 +179,7 @@ class _Connection:
         if self._parts.cursors or self._start or self._end:
             cursor = self._cursor()
         value = rows.value or f"NULL::{ty('json')}"
-        order = rows.order_sql(rows.alias, place.terms)
+        order = rows.order_sql.clause(place.terms)
         return (
             f"SELECT {value} AS v, {cursor} AS c FROM {rows.matching(chosen, limited)}{order}"
             f" LIMIT {rows.limit} {op('+')} 1"
@@ -183,8 +189,7 @@ class _Connection:
         """Return a row's cursor: base64url of JSON with the values of the order as text."""
         terms = self._rows.order
         values = [
-            f"({expression(self._rows.alias, term.access)})::{ordered_type(term.access)}"
-            f"::{ty('text')}"
+            f"({self._rows.order_sql.sql(term)})::{ordered_type(term.access)}::{ty('text')}"
             for term in terms
         ]
         array = fn("json_build_array")
@@ -223,7 +228,7 @@ class _Connection:
         return f"${len(parameters)}::{ty('int8')}"
 
     def _count(self, cap: str) -> str:
-        rows = self._rows.matching()
+        rows = self._rows.all()
         if cap:
             rows = f"(SELECT FROM {rows} LIMIT {cap} {op('+')} 1) AS k"
         return f"SELECT {fn('count')}(*) AS n FROM {rows}"

@@ -1,9 +1,9 @@
 """Conditions of the rows after a cursor, in forms that indexes serve."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from fraiseql.expressions import expression, infix, ordered_type
+from fraiseql.expressions import infix, ordered_type
 from fraiseql.serving.planning.cursors import CursorReader, is_nullable
 from fraiseql.serving.planning.reads import OrderTerm
 from fraiseql.serving.sql.conditions import ConditionWriter
@@ -37,7 +37,7 @@ class Key:
     @property
     def nullable(self) -> bool:
         """Whether a row's value may be null."""
-        return is_nullable(self.term.access)
+        return is_nullable(self.term)
 
     def compared(self, sign: str) -> str:
         """Return the comparison of a row's value with the cursor's."""
@@ -50,7 +50,11 @@ class Key:
 
 
 def cursor_keys(
-    writer: ConditionWriter, terms: Sequence[OrderTerm], source: object, name: str, alias: str
+    writer: ConditionWriter,
+    terms: Sequence[OrderTerm],
+    source: object,
+    name: str,
+    left: Callable[[OrderTerm], str],
 ) -> list[Key]:
     """Return the terms of an order next to a cursor's values, which become parameters.
 
@@ -59,7 +63,7 @@ def cursor_keys(
         terms: The order.
         source: The cursor: a ``ValueRef`` or a text.
         name: Name of the argument.
-        alias: Alias of the rows.
+        left: Returns the SQL of a row's value.
     """
     reader, keys = CursorReader(terms, name), []
     for place, term in enumerate(terms):
@@ -67,14 +71,14 @@ def cursor_keys(
             source, "text", name=term.access.name, cursor=CursorPart(reader, place)
         )
         nullness: Nullness = "value"
-        if is_nullable(term.access):
+        if is_nullable(term):
             nullness = writer.nullness(term.access, parameter)
         right = f"NULL::{ty('text')}"
         if nullness != "null":
             writer.parameters.append(parameter)
             right = f"${len(writer.parameters)}::{ty('text')}"
         right = f"{right}::{ordered_type(term.access)}"
-        keys.append(Key(term, expression(alias, term.access), right, nullness))
+        keys.append(Key(term, left(term), right, nullness))
     return keys
 
 

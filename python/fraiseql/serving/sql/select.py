@@ -9,7 +9,7 @@ from typing import Any, Final
 from fraiseql.catalog import Column, Relation
 from fraiseql.catalog.picture import quote
 from fraiseql.document_values import readable
-from fraiseql.expressions import equals, expression, literal
+from fraiseql.expressions import equals, literal
 from fraiseql.schema.pages import HAS_NEXT_PAGE, ITEMS, TOTAL_COUNT
 from fraiseql.serving.document.variable_signature import ValueRef
 from fraiseql.serving.planning.reads import (
@@ -17,7 +17,6 @@ from fraiseql.serving.planning.reads import (
     ConnectionParts,
     Embedded,
     Fetched,
-    OrderTerm,
     PageParts,
     RelationQuery,
     RelationRead,
@@ -26,6 +25,7 @@ from fraiseql.serving.sql.conditions import ConditionWriter
 from fraiseql.serving.sql.connections import ConnectionRows, connection_sql
 from fraiseql.serving.sql.groups import GroupWriter
 from fraiseql.serving.sql.index_hints import HintPoint, IndexHint
+from fraiseql.serving.sql.order import OrderSql
 from fraiseql.serving.sql.parameters import Parameter
 from fraiseql.serving.sql.row_counts import MAX_OFFSET, row_count, with_slices
 from fraiseql.sources import Freshness, RoleAccess
@@ -126,7 +126,7 @@ def _rows(
     if query.groups is not None:
         groups = GroupWriter(query.groups, writer.parameters)
         return groups.documents(table, _bounds(query, writer.parameters, max_limit))
-    tail = _order("t0", query.order) + _bounds(query, writer.parameters, max_limit)
+    tail = _order_of(query).clause(query.order) + _bounds(query, writer.parameters, max_limit)
     return _document_rows(query.read, table, tail, writer)
 
 
@@ -143,7 +143,7 @@ def _page(
         if page.has_next_page:
             members.append(f'{fn("count")}(*) {op(">")} {limit} AS "{HAS_NEXT_PAGE}"')
         # One row more than the page has says whether others follow.
-        tail = f"{_order('t0', query.order)} LIMIT {limit} {op('+')} 1"
+        tail = f"{_order_of(query).clause(query.order)} LIMIT {limit} {op('+')} 1"
         tail += row_count("OFFSET", query.offset, writer.parameters, MAX_OFFSET)
         value = _value(query.read, "t0", 0, writer) if page.items else "NULL"
         rows = f"SELECT {value} AS v FROM {table}{tail}"
@@ -168,12 +168,11 @@ def _connection(
     tests += [] if condition is None else [condition]
     rows = ConnectionRows(
         f"{query.read.relation.sql} AS t0",
-        "t0",
         " AND ".join(tests),
         _value(query.read, "t0", 0, writer) if parts.edges or parts.nodes else "",
         query.order,
         _limit_sql(query.limit, writer.parameters, max_limit, _size_name(parts)),
-        _order,
+        OrderSql("t0", query.order, joined=True),
     )
     document = f"{fn('row_to_json')}(p.*)::{ty('text')}"
     return f"SELECT {_BYTES}({document}, 'UTF8') FROM ({connection_sql(parts, rows, writer)}) AS p"
@@ -190,12 +189,11 @@ def _embedded_connection(
     alias = f"t{depth}"
     rows = ConnectionRows(
         f"{embed.read.relation.sql} AS {alias}",
-        alias,
         conditions,
         _value(embed.read, alias, depth, writer) if parts.edges or parts.nodes else "",
         embed.order,
         _limit_sql(embed.limit, writer.parameters, embed.max_limit, _size_name(parts)),
-        _order,
+        OrderSql(alias, embed.order),
     )
     return f"(SELECT {fn('row_to_json')}(p.*) FROM ({connection_sql(parts, rows, writer)}) AS p)"
 
@@ -214,7 +212,11 @@ def _limit_sql(limit: Any, parameters: list[Parameter], maximum: int, name: str 
 
 def _table(query: RelationQuery, writer: ConditionWriter) -> str:
     where = "" if query.where is None else f" WHERE {writer.condition(query.where)}"
-    return f"{query.read.relation.sql} AS t0{where}"
+    return f"{query.read.relation.sql} AS t0{_order_of(query).joins}{where}"
+
+
+def _order_of(query: RelationQuery) -> OrderSql:
+    return OrderSql("t0", query.order, joined=True)
 
 
 def _document_rows(read: RelationRead, table: str, tail: str, writer: ConditionWriter) -> str:
@@ -293,7 +295,9 @@ def _embedded(
         conditions = f"{conditions} AND {writer.nested(embed.where, alias, depth)}"
     if embed.connection is not None:
         return _embedded_connection(embed, embed.connection, conditions, depth, writer)
-    tail = _order(alias, embed.order) + _embed_bounds(embed, writer.parameters)
+    tail = OrderSql(alias, embed.order).clause(embed.order) + _embed_bounds(
+        embed, writer.parameters
+    )
     value = _value(embed.read, alias, depth, writer)
     inner = (
         f"SELECT {value} AS v FROM {embed.read.relation.sql} AS {alias} WHERE {conditions}{tail}"
@@ -310,16 +314,6 @@ def _value(read: RelationRead, alias: str, depth: int, writer: ConditionWriter) 
         return f"{_document(read, alias, writer)}::{ty('json')}"
     items = ", ".join(_row_items(read, alias, depth + 1, writer))
     return f"(SELECT {fn('row_to_json')}(x.*) FROM (SELECT {items}) AS x)"
-
-
-def _order(alias: str, terms: tuple[OrderTerm, ...]) -> str:
-    parts = [
-        expression(alias, term.access)
-        + (" DESC" if term.descending else "")
-        + (f" NULLS {term.nulls.upper()}" if term.nulls else "")
-        for term in terms
-    ]
-    return f" ORDER BY {', '.join(parts)}" if parts else ""
 
 
 def _embed_bounds(embed: Embedded, parameters: list[Parameter]) -> str:
