@@ -45,6 +45,7 @@ COUNT_MODE: Final = GraphQLEnumType(
     {
         "EXACT": GraphQLEnumValue("exact", description="Count all rows."),
         "CAPPED": GraphQLEnumValue("capped", description="Count at most `cap` rows."),
+        "ESTIMATED": GraphQLEnumValue("estimated", description="PostgreSQL's estimate, at once."),
     },
     description="How to count the rows of all pages.",
     extensions={BY_VALUE: True},
@@ -54,6 +55,7 @@ KIND: Final = GraphQLEnumType(
     {
         "EXACT": GraphQLEnumValue("EXACT", description="The number of rows."),
         "CAPPED": GraphQLEnumValue("CAPPED", description="There are more rows than the cap."),
+        "ESTIMATED": GraphQLEnumValue("ESTIMATED", description="An estimate of the number."),
     },
     description="Meaning of a total count.",
 )

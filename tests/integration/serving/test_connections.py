@@ -238,3 +238,17 @@ def test_declarations_that_cannot_page(bench: Served) -> None:
         fraiseql.build_schema(types=[ThingEdge], queries=[fraiseql.connection("things", Thing)])
     with pytest.raises(DeclarationError, match="argument of every connection"):
         fraiseql.build_schema(queries=[fraiseql.connection("edges", ThingEdge, by="first")])
+
+
+def test_an_estimate_is_that_of_the_planner(bench: Served) -> None:
+    bench.execute("ANALYZE thing")
+    query = "query ($n: Int!) { things(where: {code: {eq: $n}}, first: 1) { nodes { code }"
+    query += " totalCount(mode: ESTIMATED) totalCountKind } }"
+    (plan,) = bench.fetch("EXPLAIN (FORMAT JSON) SELECT FROM thing WHERE code = 1")
+    (root,) = json.loads(plan["QUERY PLAN"])
+    page = bench.data(query, {"n": 1})["things"]
+    assert page["totalCount"] == root["Plan"]["Plan Rows"] > 1
+    assert (page["totalCountKind"], page["nodes"]) == ("ESTIMATED", [{"code": 1}])
+    both = bench.data("{ things { a: totalCount b: totalCount(mode: ESTIMATED) } }")["things"]
+    assert both == {"a": COUNT, "b": COUNT}
+    assert len(bench.run(bench.service.explain(Request(query, None, {"n": 1}))).statements) == 1

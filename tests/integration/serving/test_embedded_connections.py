@@ -121,10 +121,12 @@ def test_only_a_total_reads_no_rows(bench: Served) -> None:
         ("first: 21", "BAD_USER_INPUT"),
         ("last: -1", "BAD_USER_INPUT"),
         ('after: "x"', "BAD_CURSOR"),
+        ("first: 1", "BAD_USER_INPUT"),
     ],
 )
 def test_limits(bench: Served, arguments: str, code: str) -> None:
-    error = bench.error(f"{{ shelves(limit: 1) {{ things({arguments}) {{ totalCount }} }} }}")
+    total = "totalCount(mode: ESTIMATED)" if arguments == "first: 1" else "totalCount"
+    error = bench.error(f"{{ shelves(limit: 1) {{ things({arguments}) {{ {total} }} }} }}")
     assert error["extensions"]["code"] == code
 
 

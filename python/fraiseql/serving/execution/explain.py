@@ -10,7 +10,7 @@ from fraiseql.serving.execution.run import CompiledPlan, CompiledRoot, CompiledS
 from fraiseql.serving.execution.statements import PreparedQuery
 from fraiseql.serving.execution.withheld import why_withheld
 from fraiseql.serving.planning.text import plan_text, stored_text
-from fraiseql.serving.sql import ROLE
+from fraiseql.serving.sql import ESTIMATE, ROLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ async def _report(
     *,
     analyze: bool,
 ) -> StatementReport:
-    query, values = statement.query, {**run.values, ROLE: run.identity.role}
+    query, values = statement.query, {**run.values, ROLE: run.identity.role, ESTIMATE: 0}
     if query.choose is not None:
         query = query.choose(values)
     args = query.bind(values)

@@ -12,6 +12,7 @@ from fraiseql.naming import without_suggestion
 from fraiseql.schema import Schema
 from fraiseql.serving.execution.decode import ParentDecoder
 from fraiseql.serving.execution.encode import Encoder, Item
+from fraiseql.serving.execution.estimate import Estimate
 from fraiseql.serving.execution.nodes import joined, places, tagged
 from fraiseql.serving.execution.resolvers import Call
 from fraiseql.serving.execution.statements import PreparedQuery
@@ -138,7 +139,7 @@ def _without_suggestion(error: InputError) -> InputError:
 class CompiledRoot:
     """A root field that SQL answers, with its statement."""
 
-    __slots__ = ("_usual", "by_key", "key", "many", "query", "stream")
+    __slots__ = ("_estimate", "_usual", "by_key", "key", "many", "query", "stream")
 
     def __init__(self, root: SqlRoot) -> None:
         self.stream = root.stream
@@ -147,6 +148,7 @@ class CompiledRoot:
         self.by_key = not (root.many or root.query.is_object)
         self._usual = Priority.KEY if self.by_key else Priority.LIST
         self.query = PreparedQuery(root.query, root.max_limit)
+        self._estimate = Estimate.of(root.query)
 
     def statements(self) -> Iterator[PreparedQuery]:
         """Yield the statements that it may run."""
@@ -155,16 +157,22 @@ class CompiledRoot:
     async def run(self, run: Run) -> Item:
         """Return the stream item: rows, one document, None, or the number of a failure."""
         try:
-            query = self.query
+            query, values = self.query, await self._values(run)
             if query.choose is not None:
-                query = query.choose(run.values)
-            args = query.bind(run.values)
+                query = query.choose(values)
+            args = query.bind(values)
             if self.by_key:
                 return await run.read_by_key(query.text, args)
             rows = await run.read(query.text, args)
             return rows if self.many else rows[0][0]
         except FraiseQLError as error:
             return run.fail(self._blamed(error))
+
+    async def _values(self, run: Run) -> Mapping[str, Any]:
+        """Return the values of the request, with the estimate that the statement needs."""
+        if self._estimate is None:
+            return run.values
+        return await self._estimate.added(run.values, run.read)
 
     def _blamed(self, error: FraiseQLError) -> FraiseQLError:
         return blamed(error) if self.query.has_cursor else error
@@ -191,7 +199,8 @@ class CompiledStoredRoot(CompiledRoot):
         try:
             bare = self._bare and run.identity.role is None
             reader = run.stored_key_reader() if bare else run.stored_reader(self._usual)
-            rows = await self.stored.rows(reader, run.values, self.key, run.note)
+            values = await self._values(run)
+            rows = await self.stored.rows(reader, values, self.key, run.note)
         except FraiseQLError as error:
             return run.fail(self._blamed(error))
         if rows is None:

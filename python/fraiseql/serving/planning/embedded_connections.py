@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from fraiseql.errors import InputError
 from fraiseql.schema.connections import row_named
 from fraiseql.schema.definitions import EmbedDefinition, FieldDefinition
 from fraiseql.serving.planning.arguments import ArgumentReader
@@ -15,7 +16,7 @@ from fraiseql.serving.planning.connections import (
 )
 from fraiseql.serving.planning.denials import Denials
 from fraiseql.serving.planning.nested import check_count, read_list_arguments
-from fraiseql.serving.planning.reads import Embedded
+from fraiseql.serving.planning.reads import ConnectionParts, Embedded
 from fraiseql.serving.planning.relations import BoundRelation, Relations
 from fraiseql.serving.planning.selection import SelectedField
 
@@ -77,9 +78,8 @@ def plan_embedded_connection(
         raise denial
     listed = read_list_arguments(selected, reader, relations, (named, inner), maximum)
     planned = plan_connection(objects, reader, selected, inner)
-    arguments = reader.for_sql(selected.field, selected.nodes[0])
-    parts, limit = placed(planned.parts, arguments)
-    check_count("last" if parts.backward else "first", limit, maximum)
+    parts, limit = placed(planned.parts, reader.for_sql(selected.field, selected.nodes[0]))
+    _check(parts, limit, maximum)
     embedded = relations.embedded(
         place.definition, place.outer, named, planned.read, owner=place.owner
     )
@@ -100,6 +100,14 @@ def plan_embedded_connection(
     )
     limits = {part.id: limit for part in planned.lists}
     return EmbeddedConnection(embedded, planned.node, limits, listed.conditions)
+
+
+def _check(parts: ConnectionParts, limit: Any, maximum: int) -> None:
+    check_count("last" if parts.backward else "first", limit, maximum)
+    if parts.estimated:
+        raise InputError(
+            "An embedded connection has no ESTIMATED total.", hint="Ask for EXACT or CAPPED."
+        )
 
 
 def _limits(embed: EmbedDefinition, relations: Relations) -> tuple[int, int]:

@@ -98,6 +98,11 @@ class ConnectionParts:
     after: Any = None
     before: Any = None
 
+    @property
+    def estimated(self) -> bool:
+        """Whether a total is PostgreSQL's estimate."""
+        return any(count.mode == "estimated" for count in self.counts)
+
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
@@ -280,7 +285,8 @@ class RelationQuery:
         offset: A ``ValueRef``, a number, or None.
         conditions: Number of conditions and order terms from the request.
         outcome: ``rows``, or only their number (``count``), or whether any exists (``exists``), or
-            a ``page`` of them as one object, or a ``connection``, or ``groups`` of them.
+            a ``page`` of them as one object, or a ``connection``, or ``groups`` of them; or
+            PostgreSQL's ``estimate`` of their number, as its plan.
         page: The parts of a page.
         connection: The parts of a connection.
         groups: The groups of its rows.
@@ -292,7 +298,7 @@ class RelationQuery:
     limit: Any = None
     offset: Any = None
     conditions: int = 0
-    outcome: Literal["rows", "count", "exists", "page", "connection", "groups"] = "rows"
+    outcome: Literal["rows", "count", "exists", "page", "connection", "groups", "estimate"] = "rows"
     page: PageParts | None = None
     connection: ConnectionParts | None = None
     groups: Groups | None = None

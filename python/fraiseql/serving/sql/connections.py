@@ -19,6 +19,7 @@ from fraiseql.schema.connections import (
     PAGE_INFO,
     START_CURSOR,
 )
+from fraiseql.serving.document.variable_signature import ValueRef
 from fraiseql.serving.planning.cursors import VERSION, order_digest, reversed_order
 from fraiseql.serving.planning.reads import ConnectionParts, CountPart, OrderTerm
 from fraiseql.serving.sql.conditions import ConditionWriter
@@ -26,6 +27,9 @@ from fraiseql.serving.sql.keyset import Key, branches, cursor_keys, turned
 from fraiseql.serving.sql.order import OrderSql
 from fraiseql.serving.sql.parameters import Parameter
 from fraiseql.sql_names import fn, op, ty
+
+ESTIMATE: Final = ":estimate"
+"""Key of the estimated total among the values of a statement; no variable has this name."""
 
 _MAX_CAP: Final = 1_000_000_000
 
@@ -108,6 +112,9 @@ class _Connection:
         if self._parts.page_info is not None:
             members.append(f'{self._page_info(place)} AS "{PAGE_INFO}"')
         for number, count in enumerate(self._parts.counts):
+            if count.mode == "estimated":
+                members += self._estimated(count)
+                continue
             cap = self._cap(count)
             sources.append(f"({self._count(cap)}) AS c{number}")
             members += _counted(count, f"c{number}.n", cap)
@@ -219,6 +226,12 @@ class _Connection:
     def _exists(self, chosen: Sequence[str] | None) -> str:
         tests = [f"EXISTS (SELECT FROM {self._rows.matching(part)})" for part in chosen or ()]
         return f"({' OR '.join(tests)})" if tests else "false"
+
+    def _estimated(self, count: CountPart) -> list[str]:
+        parameters = self._writer.parameters
+        parameters.append(Parameter(ValueRef(ESTIMATE), "int8", name=count.name))
+        members = [f"${len(parameters)}::{ty('int8')} AS {_quoted(count.name)}"]
+        return [*members, f"'ESTIMATED' AS {_quoted(count.kind)}"] if count.kind else members
 
     def _cap(self, count: CountPart) -> str:
         if count.mode != "capped":

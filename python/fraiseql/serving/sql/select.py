@@ -117,10 +117,13 @@ def _rows(
     if condition is not None:
         # It reads no column: PostgreSQL tests it once, before the first row.
         table = f"{table} {'WHERE' if query.where is None else 'AND'} {condition}"
-    if query.outcome == "count":
-        return f"SELECT {fn('count')}(*) FROM {table}"
-    if query.outcome == "exists":
-        return f"SELECT EXISTS (SELECT FROM {table})"
+    numbers = {
+        "count": f"SELECT {fn('count')}(*) FROM {table}",
+        "estimate": f"EXPLAIN (FORMAT JSON) SELECT FROM {table}",
+        "exists": f"SELECT EXISTS (SELECT FROM {table})",
+    }
+    if query.outcome in numbers:
+        return numbers[query.outcome]
     if query.page is not None:
         return _page(query, query.page, table, writer, max_limit)
     if query.groups is not None:
