@@ -25,6 +25,9 @@ CREATE TABLE tb_member (id int PRIMARY KEY, team_id int NOT NULL, name text NOT 
 CREATE INDEX member_team ON tb_member (team_id, id);
 CREATE TABLE tb_badge (id int PRIMARY KEY, member_id int NOT NULL, label text NOT NULL);
 CREATE INDEX badge_member ON tb_badge (member_id, id);
+CREATE TABLE tb_log (id int PRIMARY KEY, line text NOT NULL, at timestamptz NOT NULL);
+INSERT INTO tb_log SELECT g, 'line ' || g, now() - g * interval '10 minutes'
+  FROM generate_series(1, 40000) AS g;
 CREATE TABLE tb_setting (id int PRIMARY KEY, name text NOT NULL);
 INSERT INTO tb_author SELECT g, 'name ' || g, g || '@x.org' FROM generate_series(1, 20000) AS g;
 INSERT INTO tb_post SELECT g, g * 7919 % 2000, 'title ' || g,
@@ -121,6 +124,13 @@ class Team:
     members: list[Member] = fraiseql.embed("tb_member", on="team_id", order_by="id", limit=20)
 
 
+@fraiseql.type(name="AdvisedLog", sql_source="tb_log")
+class Log:
+    id: int
+    line: str
+    at: datetime
+
+
 @fraiseql.type(name="AdvisedRegion")
 class Region:
     region: int
@@ -184,6 +194,7 @@ QUERIES = (
     fraiseql.find("sales", Sale, by=("customer_id", "region"), order_by="id"),
     fraiseql.find("settings", Setting, order_by="id"),
     fraiseql.find("teams", Team, order_by="id"),
+    fraiseql.find("logs", Log, order_by="-at"),
     totals,
     *(_query(name, sql) for name, sql in SQL_QUERIES.items()),
 )

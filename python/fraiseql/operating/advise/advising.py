@@ -1,6 +1,6 @@
 """Advice for the operations of a trace."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
@@ -25,12 +25,14 @@ from fraiseql.operating.advise.forms import PredictionForm, open_form
 from fraiseql.operating.advise.hypothetical import created_index, dropped_index
 from fraiseql.operating.advise.index_candidates import IndexCandidates, merged
 from fraiseql.operating.advise.plan_session import open_session
+from fraiseql.operating.advise.scans import largest_sort
 from fraiseql.operating.advise.situation import Situation
 from fraiseql.operating.advise.stored_candidates import StoredCandidates
 from fraiseql.operating.advise.table_facts import DatabaseFacts, load_table_facts
 from fraiseql.operating.advise.workload import Workload, load_workload
 from fraiseql.schema import Schema
 from fraiseql.settings import Settings
+from fraiseql.sizing.sizes import shown
 
 _NEEDS_TWIN = (
     "An index that you name is planned in an empty copy of the database on the embedded server:"
@@ -136,8 +138,19 @@ async def advise(
         report,
         advice=report.advice[: options.top],
         left=() if options.hypothetical else (*left, *report.left),
-        notes=_notes(chosen, workload, options),
+        notes=(*_notes(chosen, workload, options), *_spills(examined, facts)),
     )
+
+
+def _spills(examined: Sequence[ExaminedStatement], facts: DatabaseFacts) -> Iterator[str]:
+    """Yield a note for each statement whose sort exceeds the memory of sorts."""
+    for each in examined:
+        size = largest_sort(each.plan)
+        if size > facts.work_mem:
+            yield (
+                f"{each.statement.root} sorts about {shown(round(size))}, more than work_mem"
+                f" {shown(round(facts.work_mem))}: see fraiseql tune."
+            )
 
 
 async def _report(
@@ -218,6 +231,12 @@ def _notes(form: PredictionForm, workload: Workload, options: AdviseOptions) -> 
         notes.append(f"Predicted from the present plans only, which is rough. {form.reason}")
     if workload.others:
         notes.append(f"{workload.others} statements that write were not examined.")
+    unknown = sum(bool(each.param_types) and not each.samples for each in workload.statements)
+    if unknown:
+        notes.append(
+            f"{unknown} statements have no recorded parameters and were planned for any values;"
+            " the setting trace=values records some."
+        )
     if options.write_share is not None:
         notes.append(f"Writes are {options.write_share:.0%} of reads and writes, by --write-share.")
     return tuple(notes)

@@ -14,13 +14,20 @@ from fraiseql.operating.advise.examined import (
 )
 from fraiseql.operating.advise.plan_session import cost
 from fraiseql.operating.advise.predicting import UNSURE, factor_of, predict, row_error
+from fraiseql.operating.advise.rolling_candidates import with_bounds
 from fraiseql.operating.advise.situation import Situation
 from fraiseql.operating.advise.what_if import WhatIf
 
 _EQUAL: Final = 0.98
 """Values that differ less are equal."""
 
-_PREFERRED: Final = {"partial index": 0, "result cache": 0, "materialized view": 2, "stale": 3}
+_PREFERRED: Final = {
+    "partial index": 0,
+    "rolling index": 0,
+    "result cache": 0,
+    "materialized view": 2,
+    "stale": 3,
+}
 """Order among equal values: small before large, exact answers before those that lag."""
 
 _STORED_KINDS: Final = frozenset({"generated column", "projection", "materialized view"})
@@ -203,7 +210,8 @@ class Choice:
         plans = await self._what_if.plans(statement)
         key = (statement.id, frozenset(each.id for each in candidates))
         if key not in self._costs:
-            self._costs[key] = await self._what_if.cost_with(statement, candidates)
+            changed = replace(statement, sql=with_bounds(statement.sql, candidates))
+            self._costs[key] = await self._what_if.cost_with(changed, candidates)
         after = self._costs[key]
         if not plans or after is None:
             return None

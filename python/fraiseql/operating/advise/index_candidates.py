@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from fraiseql.caching.definition.tables import Table
@@ -14,6 +15,7 @@ from fraiseql.expressions import literal
 from fraiseql.field_access import find_accesses
 from fraiseql.operating.advise.candidate import Candidate, Kind
 from fraiseql.operating.advise.comparisons import PlanComparison, ScanItem
+from fraiseql.operating.advise.rolling_candidates import rolling_candidates
 from fraiseql.operating.advise.scans import PlanScan
 from fraiseql.operating.advise.table_facts import ExistingIndex, TableFacts
 from fraiseql.operating.advise.workload import WorkloadStatement
@@ -65,6 +67,8 @@ class IndexCandidates:
         facts = self._tables.get(scan.name)
         if facts is None or scan.share < LEAST_SHARE or facts.kind == "p":
             return
+        types = self._types.get(facts.name, ())
+        yield from rolling_candidates(scan, statement, facts, types, datetime.now(UTC))
         for shape in shapes(scan, facts):
             candidate = self._candidate(shape, facts)
             if candidate is not None:

@@ -130,6 +130,18 @@ def _walk(node: PlanTree, above: _Above) -> Iterator[PlanScan]:
             yield from _walk(child, inner)
 
 
+def largest_sort(plan: PlanTree) -> float:
+    """Return the estimated bytes of the largest sort of a plan; 0 for none, or a limited one."""
+    sorts = [
+        child
+        for node in nodes(plan)
+        for child in node.get("Plans", ())
+        if child["Node Type"] == "Sort" and node["Node Type"] != "Limit"
+    ]
+    sizes = [float(each["Plan Rows"]) * float(each["Plan Width"]) for each in sorts]
+    return max(sizes, default=0.0)
+
+
 def evaluations(node: PlanTree, most_rows: float) -> float:
     """Return how often the subplans of a node run: once for each row that a limit lets pass."""
     return max(min(float(node["Plan Rows"]), most_rows), 1.0)

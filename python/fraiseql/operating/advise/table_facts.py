@@ -1,6 +1,6 @@
 """Sizes, writes and indexes of the tables that traced statements read."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -54,6 +54,7 @@ class TableFacts:
         indexes: Its indexes.
         distinct: ``n_distinct`` of its columns.
         width: Mean bytes of its columns.
+        moments: Bounds of equally large parts of its columns of dates and instants.
     """
 
     name: str
@@ -67,6 +68,7 @@ class TableFacts:
     indexes: tuple[ExistingIndex, ...] = ()
     distinct: Mapping[str, float] = field(default_factory=dict)
     width: Mapping[str, float] = field(default_factory=dict)
+    moments: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def distinct_values(self, column: str) -> float:
         """Return the estimated number of values of a column; 0 if unknown."""
@@ -83,7 +85,7 @@ class DatabaseFacts:
         version: Version of the server.
         hit_ratio: Share of the blocks that were in its memory; None if unknown.
         page_cost: ``random_page_cost``.
-        search_path: The path of the role that serves.
+        work_mem: Bytes that a sort may use in memory.
         seconds: Age of the statistics.
     """
 
@@ -91,7 +93,7 @@ class DatabaseFacts:
     version: str
     hit_ratio: float | None
     page_cost: float
-    search_path: str
+    work_mem: float
     seconds: float
 
 
@@ -124,7 +126,7 @@ async def load_table_facts(read: Read, names: Iterable[tuple[str, str]]) -> Data
         server["version"],
         server["hit_ratio"],
         server["page_cost"],
-        server["search_path"],
+        server["work_mem"],
         server["seconds"],
     )
 
@@ -158,6 +160,7 @@ def _table(
         indexes,
         {each["name"]: each["n_distinct"] for each in columns},
         {each["name"]: each["width"] for each in columns},
+        {each["name"]: each["moments"] for each in columns if each["moments"]},
     )
 
 

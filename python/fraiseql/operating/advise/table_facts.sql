@@ -27,13 +27,16 @@ ORDER BY 1, 3;
 
 -- columns: Statistics of their columns.
 SELECT s.schemaname || '.' || s.tablename AS table_name, s.attname AS name,
-  s.n_distinct::float8 AS n_distinct, s.avg_width::float8 AS width
+  s.n_distinct::float8 AS n_distinct, s.avg_width::float8 AS width,
+  CASE WHEN c.data_type ~ '^(timestamp|date)' THEN s.histogram_bounds::text::text[] END AS moments
 FROM unnest($1::text[], $2::text[]) AS a (schema, name)
-JOIN pg_stats s ON s.schemaname = a.schema AND s.tablename = a.name;
+JOIN pg_stats s ON s.schemaname = a.schema AND s.tablename = a.name
+JOIN (SELECT attrelid, attname, format_type(atttypid, NULL) AS data_type FROM pg_attribute WHERE attnum > 0) c
+  ON c.attrelid = to_regclass(format('%I.%I', s.schemaname, s.tablename)) AND c.attname = s.attname;
 
 -- server: Age and hit ratio of the statistics of the database.
 SELECT extract(epoch FROM now() - coalesce(d.stats_reset, pg_postmaster_start_time()))::float8 AS seconds,
   CASE WHEN d.blks_hit + d.blks_read > 0 THEN d.blks_hit::float8 / (d.blks_hit + d.blks_read) END AS hit_ratio,
   current_setting('server_version') AS version, current_setting('random_page_cost')::float8 AS page_cost,
-  current_setting('search_path') AS search_path
+  pg_size_bytes(current_setting('work_mem'))::float8 AS work_mem
 FROM pg_stat_database d WHERE d.datname = current_database();

@@ -24,6 +24,9 @@ _SQL: Final = load_sql(__name__)
 _PAGE: Final = 8_192
 _SEGMENT_PAGES: Final = 131_072
 _DATABASE: Final = "twin"
+_LEAST_TUPLE: Final = 20.0
+"""Bytes of an index for each row at least: a partial one has few rows."""
+
 _FULL: Final = "No space left on device"
 
 
@@ -99,7 +102,8 @@ class StatisticsTwin:
         row = await writer.fetchrow(_SQL["newest"].text, *_named(candidate.table))
         assert row is not None  # noqa: S101 - it was created
         pages = max(candidate.size // _PAGE, 1)
-        await writer.fetch(_SQL["sized"].text, row["schema"], row["name"], pages, size["rows"])
+        rows = min(size["rows"], float(candidate.size) / _LEAST_TUPLE)
+        await writer.fetch(_SQL["sized"].text, row["schema"], row["name"], pages, rows)
         self._resize(row["path"], pages)
         self._indexes[candidate.id] = row["oid"]
 
