@@ -106,7 +106,7 @@ def item(text: str) -> ScanItem | None:
     if cast is not None:
         return item(cast["inner"])
     column = _COLUMN.fullmatch(bare)
-    if column is not None:
+    if column is not None and not _LITERAL.fullmatch(bare):
         return ScanItem(_name(column[1] or ""), _name(column[2]))
     key = _KEY.fullmatch(bare)
     if key is not None:
