@@ -11,6 +11,7 @@ from fraiseql.cli.listen import bind_near, port_of
 from tests.failure.traffic.application import TABLES
 from tests.failure.traffic.clients import HOST, NOTES, exchange, request
 from tests.integration.cli.program import Running, fraiseql, running
+from tests.ports import FIRST_PORT
 
 ROOT = Path(__file__).resolve().parents[3]
 API = f"""
@@ -36,7 +37,7 @@ async def prepare(url: str, folder: Path) -> None:
 @contextlib.asynccontextmanager
 async def served(url: str, folder: Path) -> AsyncIterator[tuple[int, Running]]:
     """The port and the program, once it answers."""
-    with bind_near(HOST, 23_000) as bound:
+    with bind_near(HOST, FIRST_PORT + 250) as bound:
         port = port_of(bound)
     words = ("serve", "api:app", "--port", str(port))
     with running(*words, cwd=folder, url=url, settings=SETTINGS) as program:

@@ -8,6 +8,7 @@ import pytest
 from fraiseql.cli.listen import bind_near, port_of
 from tests.integration.cli.program import HOST
 from tests.integration.flights import at_once, run_sql
+from tests.ports import FIRST_PORT
 
 API = """
 import fraiseql
@@ -50,7 +51,7 @@ def users(database: str) -> str:
 @pytest.fixture
 def free_port() -> Callable[[], int]:
     """Yields a free port below those for outgoing connections."""
-    last = [22_000]
+    last = [FIRST_PORT]
 
     def find() -> int:
         with bind_near(HOST, last[-1] + 1) as bound:

@@ -17,6 +17,7 @@ from fraiseql.cli.main import main
 from fraiseql.demo.client import HttpClient
 from tests.integration.cli.program import HOST, PATIENCE, Running, fraiseql, running
 from tests.integration.flights import at_once, run_sql
+from tests.ports import FIRST_PORT
 from tests.redis_server import RedisServer
 
 API = """
@@ -137,7 +138,7 @@ def site(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Si
         module.write_text(text)
         done = fraiseql("db", "apply", f"{module}:app", cwd=home)
         assert done.returncode == 0, done.stderr
-        with bind_near(HOST, 22_500) as bound:
+        with bind_near(HOST, FIRST_PORT + 500) as bound:
             port = port_of(bound)
         with running("serve", f"{module}:app", "--port", str(port), cwd=home) as server:
             server.answer(port, QUERIES["users"])

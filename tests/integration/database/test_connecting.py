@@ -80,14 +80,20 @@ async def test_no_more_connections_than_the_server_lets_in(
     guarded: str, make_pool: MakePool
 ) -> None:
     pool = await make_pool(guarded.replace("postgres@", "one@"), pool_size=2)
-    first = asyncio.create_task(pool.fetch_bytes("SELECT pg_sleep(0.3)"))
-    await asyncio.sleep(0.1)
+    admin = await asyncpg.connect(guarded)
+    active = "FROM pg_stat_activity WHERE usename = 'one' AND state = 'active'"
+    first = asyncio.create_task(pool.fetch_bytes("SELECT pg_sleep(60)"))
+    while not await admin.fetchval(f"SELECT count(*) {active} AND query LIKE '%pg_sleep%'"):  # noqa: ASYNC110 - no event
+        await asyncio.sleep(0.01)
     with pytest.raises(DatabaseUnavailable, match="no more connections") as error:
         await pool.fetch_bytes("SELECT 1")
     assert "max_connections" in error.value.hint
-    await first
+    await admin.execute(f"SELECT pg_cancel_backend(pid) {active}")
+    with pytest.raises(DatabaseError):
+        await first
     assert await pool.ready()
     await pool.close()
+    await admin.close()
 
 
 async def test_refusals_of_the_server_while_connecting(database: str, make_pool: MakePool) -> None:

@@ -20,6 +20,7 @@ import httpx
 
 from fraiseql.cli.listen import bind_near, port_of
 from tests.integration.cli.program import HOST, fraiseql, running
+from tests.ports import FIRST_PORT
 
 TABLES = """
 CREATE TABLE tb_counter (id int PRIMARY KEY, n int NOT NULL);
@@ -173,7 +174,7 @@ def test_no_answer_is_older_than_the_last_commit(
     for place in places:
         place.mkdir()
         (place / "api.py").write_text(text)
-        with bind_near(HOST, max([25_000, *ports]) + 1) as bound:
+        with bind_near(HOST, max([FIRST_PORT + 750, *ports]) + 1) as bound:
             ports.append(port_of(bound))
     words = [("serve", "api:app", "--port", str(port)) for port in ports]
     with (
