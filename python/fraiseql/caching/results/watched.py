@@ -18,8 +18,9 @@ from fraiseql.caching.dependencies.privileges import DATABASE_OWNER, roles_diges
 from fraiseql.caching.results.dependencies import Dependencies
 from fraiseql.caching.results.sql.objects import SECRET
 
-_MOST_OBJECTS: Final = 2_000
-"""Objects whose numbers are in the plan of a check."""
+_MOST_OBJECTS: Final = 1_000
+"""Objects whose numbers are in the plan of a check. PostgreSQL plans again after each ANALYZE of a
+table, which takes some milliseconds for so many."""
 
 _MOST_READ: Final = 64
 """Rows that a check reads where the snapshot is another one, about."""
