@@ -21,6 +21,7 @@ LONG: Final = (
     "tests/integration/caching/materialized_view/test_oracle.py",
     "tests/integration/caching/materialized_view/test_concurrent_workers.py",
     "tests/integration/caching/indexes/test_rolling.py",
+    "tests/integration/operating/test_predictions_measured.py",
     "tests/integration/serving/test_definition_kinds.py",
     "tests/browser/",
 )

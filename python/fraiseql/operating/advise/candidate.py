@@ -114,6 +114,7 @@ class MeasuredGain:
         after_p95: 95th percentile after.
         blocks: Blocks per run, before and after.
         sampled: Percentage of the rows in the scratch copy.
+        floor_ms: Median of a statement that reads nothing, at the same time.
     """
 
     before_ms: float
@@ -127,6 +128,7 @@ class MeasuredGain:
     after_p95: float = 0.0
     blocks: tuple[float, float] = (0.0, 0.0)
     sampled: float = 100.0
+    floor_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,9 @@ async def evaluate(
     trials: list[Trial] = []
     async with _opened(application, relations, options) as scratch:
         for each in advice:
-            trial = await _tried(scratch, application, each.candidate, statements, options.pairs)
+            trial = await try_candidate(
+                scratch, application, each.candidate, statements, options.pairs
+            )
             measured = _measured(each, trial)
             trial = replace(trial, refusal=trial.refusal or _unpaid(measured, load))
             trials.append(trial)
@@ -148,13 +150,25 @@ async def _opened(
         yield Scratch("url", options.scratch)
 
 
-async def _tried(
+async def try_candidate(
     scratch: Scratch,
     application: TriedApplication,
     candidate: Candidate,
     statements: Sequence[ReplayedStatement],
     pairs: PairLimits,
 ) -> Trial:
+    """Measure a candidate with the statements that it helps or that read its table.
+
+    Args:
+        scratch: Where.
+        application: The application.
+        candidate: The candidate.
+        statements: Statements of the trace.
+        pairs: How often they run.
+
+    Raises:
+        DatabaseError: A database cannot be reached.
+    """
     own = [each for each in statements if _is_concerned(candidate, each)]
     if candidate.kind == "materialized view":
         return await try_view(scratch, candidate, own, pairs)

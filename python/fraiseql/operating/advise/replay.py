@@ -22,6 +22,7 @@ _WARM: Final = 6
 """Runs before the first pair: after five, PostgreSQL may choose the generic plan."""
 
 _EXPLAIN: Final = "EXPLAIN (ANALYZE, BUFFERS, TIMING off, FORMAT JSON) "
+_NOTHING: Final = "SELECT $1::text"
 _P95: Final = 0.95
 
 
@@ -97,7 +98,7 @@ async def compare(
         answers = [await side.fetch(sql, *values) for side, sql in texts.items()]
         equal = equal and (after_sql is not None or same_answer(statement.sql, *answers))
     pairs = limits.pairs((time.perf_counter() - start) / len(arguments))
-    before, after = await _paired_times(sides, texts, arguments, pairs)
+    before, after, floor = await _paired_times(sides, texts, arguments, pairs)
     interval = ratio_interval(before, after)
     blocks = [await _blocks(side, sql, arguments[0]) for side, sql in texts.items()]
     return MeasuredGain(
@@ -112,22 +113,33 @@ async def compare(
         after_p95=percentile(after, _P95),
         blocks=(blocks[0], blocks[1]),
         sampled=sides.sampled,
+        floor_ms=median(without_slowest(floor)),
     )
 
 
 async def _paired_times(
     sides: Sides, texts: Mapping[Transaction, str], arguments: Sequence[Sequence[Any]], pairs: int
-) -> tuple[list[float], list[float]]:
+) -> tuple[list[float], list[float], list[float]]:
+    """Return the times of both sides, and those of a statement that reads nothing.
+
+    That one runs among the others: alone it finds warmer caches than they do.
+    """
     times: dict[Transaction, list[float]] = {sides.before: [], sides.after: []}
-    warm = min(_WARM, pairs)
-    for turn in range(-warm, pairs):
+    floor: list[float] = []
+    for turn in range(-min(_WARM, pairs), pairs):
         values = arguments[turn % len(arguments)]
         for side in sides.in_turn(turn):
-            start = time.perf_counter()
-            await side.fetch(texts[side], *values)
+            taken = await _run_ms(side, texts[side], values)
             if turn >= 0:
-                times[side].append((time.perf_counter() - start) * 1000)
-    return times[sides.before], times[sides.after]
+                times[side].append(taken)
+        floor.append(await _run_ms(sides.after, _NOTHING, [""]))
+    return times[sides.before], times[sides.after], floor
+
+
+async def _run_ms(session: Transaction, sql: str, values: Sequence[Any]) -> float:
+    start = time.perf_counter()
+    await session.fetch(sql, *values)
+    return (time.perf_counter() - start) * 1000
 
 
 async def typed_arguments(

@@ -75,6 +75,24 @@ async def generic_plan(pool: Pool, sql: str) -> str | None:
     return None if explained is None else "\n".join(explained[1])
 
 
+async def generic_plan_tree(pool: Pool, sql: str) -> Mapping[str, Any] | None:
+    """Return the root node of the generic plan of a statement; None where PostgreSQL refuses it.
+
+    Args:
+        pool: Connections of the role that serves.
+        sql: Its text.
+
+    Raises:
+        DatabaseError: The database cannot be reached.
+    """
+    async with _planning(pool) as session:
+        explained = await _explained(session, sql, "VERBOSE, FORMAT JSON")
+    if explained is None:
+        return None
+    root: Mapping[str, Any] = json.loads("".join(explained[1]))[0]["Plan"]
+    return root
+
+
 @asynccontextmanager
 async def _planning(pool: Pool) -> AsyncIterator[Transaction]:
     """Begin a transaction that plans for any values and writes nothing."""

@@ -2,11 +2,12 @@
 
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from fraiseql.database import Pool
+from fraiseql.operating.trace.generic_plans import generic_plan_tree
 from fraiseql.sql_files import load_sql
 
 SETS: Final = 20
@@ -18,6 +19,8 @@ _RELATION: Final = re.compile(rf"(?:FROM|JOIN) ({_NAME})\.({_NAME}) AS (\w+)")
 _COMPARED: Final = re.compile(
     rf"(\w+)\.({_NAME})(?:::[\w. ]+)? OPERATOR\(pg_catalog\.([^)]+)\) (ANY \()?\$(\d+)\b"
 )
+_PLANNED: Final = re.compile(rf"(\w+|{_NAME})\.(\w+|{_NAME}) (=|<|<=|>|>=) (ANY )?\(*\$(\d+)\b")
+_CONDITIONS: Final = ("Index Cond", "Recheck Cond", "Filter", "Hash Cond", "Join Filter")
 _COUNTED: Final = re.compile(r"(LIMIT|OFFSET) [^$;)]*\$(\d+)\b")
 _EQUALITY: Final = "="
 _IN_LIST: Final = 5
@@ -78,6 +81,34 @@ def compared_columns(sql: str) -> Mapping[int, ComparedColumn]:
     return columns
 
 
+def planned_columns(tree: Mapping[str, Any]) -> Mapping[int, ComparedColumn]:
+    """Return the column of each parameter in the conditions of a plan, by its number."""
+    nodes = list(_nodes(tree))
+    relations = {
+        each["Alias"]: (each["Schema"], each["Relation Name"])
+        for each in nodes
+        if "Relation Name" in each
+    }
+    columns: dict[int, ComparedColumn] = {}
+    for text in (node[name] for node in nodes for name in _CONDITIONS if name in node):
+        for alias, column, operator, listed, number in _PLANNED.findall(text):
+            if _bare(alias) in relations:
+                schema, name = relations[_bare(alias)]
+                own = ComparedColumn(schema, name, _bare(column), operator, bool(listed))
+                columns.setdefault(int(number), own)
+    return columns
+
+
+def _bare(name: str) -> str:
+    return _plain(name) if name.startswith('"') else name
+
+
+def _nodes(tree: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield tree
+    for child in tree.get("Plans", ()):
+        yield from _nodes(child)
+
+
 async def synthetic_samples(
     pool: Pool, sql: str, types: Sequence[str]
 ) -> list[dict[str, Any]] | str:
@@ -91,14 +122,17 @@ async def synthetic_samples(
     Raises:
         DatabaseError: The database cannot be reached.
     """
-    columns = compared_columns(sql)
+    columns = dict(compared_columns(sql))
+    if any(number not in columns for number in range(1, len(types) + 1)):
+        tree = await generic_plan_tree(pool, sql)
+        columns = {**planned_columns(tree or {}), **columns}
     counts = {int(number): _USUAL[word] for word, number in _COUNTED.findall(sql)}
     values: dict[int, ColumnValues] = {}
     for number in range(1, len(types) + 1):
         if number in counts:
             continue
         if number not in columns:
-            return f"${number} is compared with no column: set trace=values"
+            return f"${number} is compared with no column"
         column = columns[number]
         rows = await pool.inspect(
             _SQL["statistics"].text, [column.schema, column.relation, column.column]
