@@ -130,6 +130,7 @@ def application(*, hide: bool = False, lacking: str = "") -> dict[str, Any]:
             queries += [
                 fraiseql.find(f"{name}_{kind}", staff, by=by, cache=cache),
                 fraiseql.find_one(f"{name}_{kind}_one", staff, by="id", cache=cache),
+                fraiseql.connection(f"{name}_{kind}_pages", staff, by=by, cache=cache),
             ]
             if has.declares("N"):
                 queries.append(
@@ -241,6 +242,19 @@ def _named(function: Any, name: str) -> Any:
     return function
 
 
+def _connection(rows: list[Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    first, last = arguments.get("first"), arguments.get("last")
+    start = 0 if last is None else max(len(rows) - last, 0)
+    end = len(rows) if first is None else first
+    return {
+        "edges": [{"node": row} for row in rows[start:end]],
+        "nodes": rows[start:end],
+        "pageInfo": {"hasNextPage": end < len(rows), "hasPreviousPage": start > 0},
+        "totalCount": len(rows),
+        "totalCountKind": "EXACT",
+    }
+
+
 _DENIED: Final = GraphQLError("not allowed", extensions={"code": "FORBIDDEN"})
 
 
@@ -317,7 +331,7 @@ class Oracle:
             key = parse_term(term).name
             self._compares(key, STAFF[0])
             rows.sort(key=lambda row: row[key], reverse=term.startswith("-"))
-        return rows
+        return _connection(rows, arguments) if name.endswith("Pages") else rows
 
     def _holds(self, row: Mapping[str, Any], where: Mapping[str, Any]) -> bool:
         # Every condition is visited: a denied one is an error, whatever the others say.

@@ -31,13 +31,18 @@ _ORDERS = (
     "{name: DESC}, {id: DESC}",
 )
 
+_CURSORS = ("cursor", "startCursor", "endCursor")
+"""Fields whose values the oracle does not know."""
+
+_PARTS = ("edges", "node", "nodes", "pageInfo", "hasNextPage", "hasPreviousPage")
+_COUNTS = ("totalCount", "totalCountKind")
 _PLAIN = ("id", "name", "salary", "label", "pay", "city", "tasks", "title", "bonus", "liveMembers")
 
 
 class _StaffWriter(_ShopWriter):
     """Root fields and computed fields have their arguments."""
 
-    def arguments(self, name: str) -> str:
+    def arguments(self, name: str) -> str:  # noqa: PLR0911 - one for each kind of field
         draw, chosen = self.draw, st.sampled_from
         if name.endswith("One"):
             return draw(chosen(["(id: 1)", "(id: 2)", "(id: 99)"]))
@@ -47,9 +52,17 @@ class _StaffWriter(_ShopWriter):
             return draw(chosen(["", "(limit: 2)"]))
         if name == "times":
             return draw(chosen(["", "(factor: 3)"]))
-        if name in _PLAIN:
+        if name in (*_PLAIN, *_PARTS, *_COUNTS, *_CURSORS):
             return ""
+        if name.endswith("Pages"):
+            size = draw(chosen(["", ", first: 2", ", first: 0", ", last: 3", ", last: 9"]))
+            return f"{self.compared(name)[:-1]}{size})"
         return self.compared(name)
+
+    def field(self, type_: Any, depth: int) -> str:
+        text = super().field(type_, depth)
+        name = text.partition(": ")[2].partition(" ")[0]
+        return "__typename" if name in _CURSORS else text
 
     def compared(self, name: str) -> str:
         filters = _FILTERS if name.startswith("column") else (*_FILTERS, *_RELATED)

@@ -61,6 +61,14 @@ CASES = {
         "{ livePlain(orderBy: [{salary: DESC_NULLS_LAST}, {id: ASC}]) { id } }",
         "S",
     ),
+    "page of a connection": (
+        "{ livePlainPages(orderBy: [{salary: ASC}, {id: ASC}], first: 2) { nodes { id } } }",
+        "S",
+    ),
+    "rows of a connection": (
+        "{ projectionPlainPages(orderBy: {id: ASC}) { edges { node { id salary } } totalCount } }",
+        "S",
+    ),
     "order in Python": ("{ liveRows(orderBy: [{salary: ASC}, {id: ASC}]) { id } }", "S"),
     "equality": ("{ livePlain(salary: 10, orderBy: {id: ASC}) { id } }", "S"),
     "one by name": ('{ livePlainNamed(name: "name 1") { salary } }', "N"),
