@@ -252,3 +252,24 @@ def test_an_estimate_is_that_of_the_planner(bench: Served) -> None:
     both = bench.data("{ things { a: totalCount b: totalCount(mode: ESTIMATED) } }")["things"]
     assert both == {"a": COUNT, "b": COUNT}
     assert len(bench.run(bench.service.explain(Request(query, None, {"n": 1}))).statements) == 1
+
+
+@pytest.mark.parametrize("parts", ["__typename", "totalCount", "pageInfo { __typename }"])
+def test_arguments_that_no_selected_part_needs_are_checked(bench: Served, parts: str) -> None:
+    query = "query ($w: ThingWhere, $n: Int, $a: String) {"
+    query += f" things(where: $w, first: $n, after: $a) {{ {parts} }} }}"
+    cursor = bench.data("{ things { pageInfo { endCursor } } }")["things"]["pageInfo"]["endCursor"]
+    where = {"name": {"contains": "a"}, "id": {"in": [1, 2]}, "at": {"lt": "2030-01-01T00:00:00Z"}}
+    where |= {"weight": {"gt": 0.1}, "mood": {"eq": "GLAD"}, "done": {"eq": True}}
+    assert "things" in bench.data(query, {"w": where, "n": 2, "a": cursor})
+    assert bench.error(query, {"n": -1})["extensions"]["code"] == "BAD_USER_INPUT"
+    assert bench.error(query, {"n": 2, "a": "x"})["extensions"]["code"] == "BAD_CURSOR"
+
+
+def test_values_in_cursors_have_the_names_of_their_fields(bench: Served) -> None:
+    """The trace knows by them which values are private."""
+    request = Request("query ($a: String) { shown(after: $a) { totalCount } }", None, {"a": "x"})
+    serving, _, _ = bench.run(bench.service._prepare(request, Timings(), ALL_RIGHTS))
+    (root,) = serving.compiled.sql
+    names = [each.name for each in root.query.parameters if each.cursor is not None]
+    assert names == ["score", "name", "id"]

@@ -190,3 +190,10 @@ def test_names_of_pages_are_their_own() -> None:
         )
     with pytest.raises(DeclarationError, match=r"page\('posts'\) has max_limit=0"):
         fraiseql.page("posts", Post, max_limit=0)
+
+
+def test_arguments_that_no_selected_part_needs_are_checked(bench: Served) -> None:
+    query = "query ($w: PostWhere, $n: Int) { posts(where: $w, limit: $n, offset: $n)"
+    for parts in ("__typename", "totalCount", "hasNextPage"):
+        variables = {"w": {"title": {"contains": "a"}, "score": {"in": [1, 2]}}, "n": 1}
+        assert "posts" in bench.data(f"{query} {{ {parts} }} }}", variables)

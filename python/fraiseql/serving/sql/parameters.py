@@ -1,12 +1,14 @@
 """Parameters of statements, and conversion of a request's values to them."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import InvalidOperation
-from typing import Any
+from typing import Any, Final
 
 from fraiseql.errors import InputError
 from fraiseql.serving.planning.cursors import CursorReader
+from fraiseql.sql_names import ty
 from fraiseql.values import CONVERTERS, as_parameter, neighbour, plain, text_value
 
 
@@ -54,6 +56,34 @@ class Parameter:
     side: str = ""
     name: str = ""
     cursor: CursorPart | None = None
+
+
+_PLACEHOLDER: Final = re.compile(r"\$([0-9]+)::")
+
+_OWN_TYPES: Final = frozenset({"int8", "numeric", "float8", "bool", "uuid"})
+"""Types that are sent as they are; others are sent as text, and cast."""
+
+
+def with_unused(text: str, parameters: Sequence[Parameter]) -> str:
+    """Return a query that has a place for all parameters, so that their values are checked.
+
+    A page of which no row is selected has no use for its filter, limit and cursors.
+    """
+    used = {int(number) for number in _PLACEHOLDER.findall(text)}
+    unused = [
+        f"${number}::{_sent_type(parameter)} IS NULL"
+        for number, parameter in enumerate(parameters, 1)
+        if number not in used
+    ]
+    if not unused:
+        return text
+    return f"SELECT q.* FROM ({text}) AS q WHERE true OR ({' OR '.join(unused)})"  # noqa: S608
+
+
+def _sent_type(parameter: Parameter) -> str:
+    wire = "float8" if parameter.wire == "float4" else parameter.wire
+    plain = wire in _OWN_TYPES and not parameter.pattern
+    return ty(wire if plain else "text") + ("[]" if parameter.array else "")
 
 
 def _escaped(text: str) -> str:

@@ -26,7 +26,7 @@ from fraiseql.serving.sql.connections import ConnectionRows, connection_sql
 from fraiseql.serving.sql.groups import GroupWriter
 from fraiseql.serving.sql.index_hints import HintPoint, IndexHint
 from fraiseql.serving.sql.order import OrderSql
-from fraiseql.serving.sql.parameters import Parameter
+from fraiseql.serving.sql.parameters import Parameter, with_unused
 from fraiseql.serving.sql.row_counts import MAX_OFFSET, row_count, with_slices
 from fraiseql.sources import Freshness, RoleAccess
 from fraiseql.sql_names import fn, op, ty
@@ -76,7 +76,7 @@ def compile_query(
             the role may read the documents; if not, no row is read.
     """
     writer = ConditionWriter("t0", [], hints)
-    rows = _rows(query, writer, max_limit, condition)
+    rows = with_unused(_rows(query, writer, max_limit, condition), writer.parameters)
     if access is not None:
         writer.parameters.append(Parameter(ValueRef(ROLE), "text", name="role"))
         allowed = access.allowed(f"${len(writer.parameters)}::{ty('text')}")
