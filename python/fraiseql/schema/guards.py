@@ -186,10 +186,10 @@ class _Guarding:
                     needed |= set(_checks(required)) if type_name == owner else set()
         for name, annotation in self._connections():
             # Cursors contain the fields of the order and the key, which the catalog may know.
-            of = getattr(self._definition(annotation, name), "name", "")
+            owners = self._parts(annotation, name)
             needed = checks.setdefault(name, set())
             for (owner, _), required in guards.inputs.items():
-                needed |= set(_checks(required)) if owner == of else set()
+                needed |= set(_checks(required)) if owner in owners else set()
         for owner, name, annotation, arguments in self._output_fields():
             needed = checks.setdefault(name, set())
             needed |= {*_checks(guards.fields.get((owner, name), ()))}
@@ -199,6 +199,15 @@ class _Guarding:
                 needed |= {*_checks(guards.arguments.get((owner, name, argument.name), ()))}
                 needed |= self._input_checks(read_hint(argument.annotation, name), guards, set())
         return {name: frozenset(of_name) for name, of_name in checks.items() if of_name}
+
+    def _parts(self, annotation: Any, name: str) -> set[str]:
+        """Return the name of a type, and for a union those of its members."""
+        definition = self._definition(annotation, name)
+        parts = {getattr(definition, "name", "")}
+        if isinstance(definition, UnionDefinition):
+            members = [self._model.composite(member) for member in definition.members]
+            parts |= {member.name for member in members if member is not None}
+        return parts
 
     def _connections(self) -> Iterator[tuple[str, Any]]:
         """Yield the GraphQL names and hints of the fields that are connections."""

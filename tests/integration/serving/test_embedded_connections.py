@@ -179,3 +179,21 @@ def test_declarations(bench: Served) -> None:
     boards = served(bench.url, queries=[fraiseql.find("boards", Board)])
     with pytest.raises(SourceError, match="no key identifies"), boards:
         pass
+
+
+@fraiseql.type(sql_source="shelf", tag="a")
+class Open:
+    id: int
+
+
+@fraiseql.type(sql_source="shelf", tag="b")
+class Locked:
+    id: int = fraiseql.field(requires=lambda context: bool(context.get("may_read")))
+
+
+def test_members_of_a_union_deny_its_cursors(database: str, bench: Served) -> None:
+    union: Any = fraiseql.union("Lockers", [Open, Locked], sql_source="shelf", discriminator="name")
+    with served(database, queries=[fraiseql.connection("lockers", union)]) as running:
+        query = "{ lockers(first: 1) { edges { cursor node { __typename } } } }"
+        assert running.error(query)["extensions"]["code"] == "FORBIDDEN"
+        assert running.data(query, context={"may_read": True})["lockers"]["edges"]

@@ -122,11 +122,15 @@ def placed(parts: ConnectionParts, arguments: Mapping[str, Any]) -> tuple[Connec
 def fields_in_cursors(
     relations: Relations, order: Sequence[OrderTerm], type_name: str, bound: BoundRelation
 ) -> Iterator[tuple[str, str]]:
-    """Yield the type and Python name of the fields whose values are in cursors of an order."""
+    """Yield the type and Python name of the fields whose values are in cursors of an order.
+
+    The rows of an interface or union are of several types.
+    """
     ordered = {_place(term.access) for term in order if not term.path}
-    for name, access in relations.accesses(type_name, bound).items():
-        if _place(access) in ordered:
-            yield type_name, name
+    for part in dict.fromkeys([type_name, *relations.parts(type_name)]):
+        for name, access in relations.accesses(part, bound).items():
+            if _place(access) in ordered:
+                yield part, name
 
 
 def _place(access: FieldAccess) -> tuple[str, str]:
